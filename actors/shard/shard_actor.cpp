@@ -282,13 +282,14 @@ private:
     output_.pump();
     if (out.decision)
       capture(true);
-    if (core_->fires_on() && !core_->out().full() && !std::exchange(will_fire_on_, true))
+    if (core_->goes_on() && !std::exchange(will_fire_on_, true))
       self_->send(self_, firing_turn{});
   }
 
-  /// Windows that are over and had no room, or whose turn it is. What a stop leaves, the next life fires.
+  /// Windows that are over and had no room, or whose turn it is, and a tick that is under way. What a stop leaves, the
+  /// next life fires; a tick that has not come to its end it takes anew.
   void fire_on() {
-    if (stopping_ || will_fire_on_ || !core_->fires_on() || core_->out().full())
+    if (stopping_ || will_fire_on_ || !core_->goes_on())
       return;
     const auto before = core_->out().sent();
     put_out(before, core_->fire_on());

@@ -8,7 +8,7 @@
 
 namespace millrace::shard {
 
-/// Sent to itself: time to go on with a firing, behind what has come meanwhile; for a snapshot; for changed rows; to
+/// Sent to itself: time to go on with a firing or a tick, behind what has come meanwhile; for a snapshot; for changed rows; to
 /// look how large the state is; to try again to spill; to try again to read back.
 struct firing_turn {};
 struct snapshot_tick {};

@@ -63,18 +63,29 @@ void outbox::forget(entries::iterator at) {
   entries_.erase(at);
 }
 
-void outbox::append_window(event_micros end, const data::batch_ptr& rows, std::vector<dead_letter> failed) {
-  const auto n = rows ? static_cast<std::uint32_t>(rows->rows) : 0U;
+void outbox::append_window(event_micros end, const std::vector<data::batch_ptr>& parts,
+                           std::vector<dead_letter> failed) {
+  const auto rows_of = [](const data::batch_ptr& part) {
+    return part ? static_cast<std::uint32_t>(part->rows) : 0U;
+  };
+  std::uint32_t n = 0;
+  for (const auto& part : parts)
+    n += rows_of(part);
   for (auto& letter : failed)
     letter.at.major = end;
-  for (std::uint32_t begin = 0; begin < n; begin += limits_.frame_rows) {
-    const auto stop = std::min(n, begin + limits_.frame_rows);
-    output_frame f;
-    f.rows = rows;
-    f.begin = begin;
-    f.end = stop;
-    f.reached = {end, stop == n && failed.empty() ? whole : stop - 1};
-    push(std::move(f));
+  std::uint32_t base = 0;
+  for (const auto& part : parts) {
+    for (std::uint32_t begin = 0; begin < rows_of(part); begin += limits_.frame_rows) {
+      const auto stop = std::min(rows_of(part), begin + limits_.frame_rows);
+      output_frame f;
+      f.rows = part;
+      f.begin = begin;
+      f.end = stop;
+      f.base = base;
+      f.reached = {end, base + stop == n && failed.empty() ? whole : base + stop - 1};
+      push(std::move(f));
+    }
+    base += rows_of(part);
   }
   if (!failed.empty() || n == 0) {
     output_frame f;

@@ -41,9 +41,10 @@ public:
   /// Receivers by name. A removed one loses its claim; a new one starts at the present mark.
   void set_receivers(const std::vector<std::string>& names);
 
-  /// Rows of a window (may be null) and its failed ones; then, after the last window, the watermark that was
-  /// fired.
-  void append_window(event_micros end, const data::batch_ptr& rows, std::vector<dead_letter> failed);
+  /// Rows of a window, in parts of which any may be null, and its failed ones; then, after the last window, the
+  /// watermark that was fired.
+  void append_window(event_micros end, const std::vector<data::batch_ptr>& parts,
+                     std::vector<dead_letter> failed);
   void append_mark(event_micros fired);
 
   /// `receiver` has everything up to `at` durable.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::delivery {
 namespace {
@@ -268,7 +269,13 @@ shard_core::output shard_core::take(const output_frame& f) {
   return out;
 }
 
+bool shard_core::owes_last_tick() const {
+  return setup_.updates && fired_ == end_of_time && ticked_ != end_of_time;
+}
+
 bool shard_core::fires_on() const {
+  if (ticking() || owes_last_tick())
+    return true;
   const auto watermark = intake_.watermark();
   // The end is not reached while a log has yet to join: nothing of it could be taken any more.
   return watermark > fired_ && (watermark != end_of_time || joining_.empty());
@@ -283,48 +290,66 @@ shard_core::output shard_core::fire_on() {
 void shard_core::fire(output& out) {
   if (!fires_on())
     return;
+  if (!ticking() && !owes_last_tick())
+    fire_windows(out);
+  if (!ticking() && owes_last_tick())
+    ticking_ = end_of_time;
+  if (ticking())
+    give_changes(out);
+}
+
+void shard_core::fire_windows(output& out) {
   const auto before = fired_;
   const auto watermark = intake_.watermark();
   std::size_t done = 0;
   while (fired_ < watermark && !outbox_.full() && done < setup_.turn)
     if (auto w = windows_->fire_next(fired_, watermark)) {
       done += rows_a_window + (w->rows ? w->rows->rows : 0);
-      last_end_ = std::max(last_end_, w->end);
-      put_out(w->end, std::move(*w));
+      const auto end = w->end;
+      last_end_ = std::max(last_end_, end);
+      formed_.push_back(std::move(*w));
+      put_out(end);
     }
   if (fired_ == before)
     return;
   changed_ = true;
-  if (setup_.updates) {
-    if (fired_ == end_of_time)
-      give_changes(end_of_time, out);
+  if (setup_.updates)
     return;
-  }
   outbox_.append_mark(highest_end_fired(fired_));
   out.decision = out.decision || fired_ > intake_.watermark_of_all();
 }
 
-void shard_core::put_out(event_micros at, fired_window&& w) {
-  rows_ += w.rows ? w.rows->rows : 0;
+void shard_core::put_out(event_micros at) {
+  std::vector<data::batch_ptr> parts;
   dead_letters failed;
-  for (auto& row : w.failed)
-    failed.push_back({setup_.window, setup_.log, {}, std::move(row.error), std::move(row.record)});
-  outbox_.append_window(at, w.rows, std::move(failed));
+  for (auto& w : formed_) {
+    rows_ += w.rows ? w.rows->rows : 0;
+    parts.push_back(std::move(w.rows));
+    for (auto& row : w.failed)
+      failed.push_back({setup_.window, setup_.log, {}, std::move(row.error), std::move(row.record)});
+  }
+  formed_.clear();
+  outbox_.append_window(at, parts, std::move(failed));
 }
 
-void shard_core::give_changes(event_micros tick, output& out) {
+void shard_core::give_changes(output& out) {
+  if (!windows_->changes(setup_.turn, formed_))
+    return;
+  const auto tick = *std::exchange(ticking_, std::nullopt);
   ticked_ = tick;
   changed_ = true;
-  if (auto w = windows_->changes())
-    put_out(tick, std::move(*w));
+  if (!formed_.empty())
+    put_out(tick);
   outbox_.append_mark(tick);
   out.decision = true;
 }
 
 shard_core::output shard_core::tick(event_micros t) {
   output out;
-  if (setup_.updates && t > ticked_)
-    give_changes(t, out);
+  if (setup_.updates && !ticking() && t > ticked_) {
+    ticking_ = t;
+    give_changes(out);
+  }
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/delivery/window_state.hpp"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,7 +39,8 @@ public:
     std::map<log_id, mark> found;        // that were found later: each joins
     std::vector<log_id> upstream;        // outputs of windows that feed it
     outbox_limits limits;                // of what is kept of its output
-    /// Rows of output after which a firing stops; each window counts as some more. A tenth of a second, about.
+    /// Rows of output after which a firing, or a tick, stops; each window counts as some more. A tenth of a second,
+    /// about.
     std::size_t turn = 65'536;
     bool updates = false;       // output goes by ticks, not by windows
     std::uint64_t run = 0;      // captures of earlier ones are of the past
@@ -82,21 +84,31 @@ public:
   /// Whether windows are over that have not fired: firing stops where the outbox is full, and after a turn, so
   /// that its owner hears what else is said to it. Nothing that is
   /// taken meanwhile changes their rows, unless a partition that was idle comes back: what it brings counts
-  /// for all that has not fired. A restored shard may have to go on, too.
+  /// for all that has not fired. A restored shard may have to go on, too. Likewise while ticking().
   [[nodiscard]] bool fires_on() const;
+  /// Whether fire_on() is to be called now: it fires on, and there is room. A tick that has begun has its room.
+  [[nodiscard]] bool goes_on() const { return ticking() || (fires_on() && !outbox_.full()); }
   /// Goes on, for a turn, as far as there is room.
   [[nodiscard]] output fire_on();
   /// Whether a frame that may fire can be taken: what is over has fired, and there is room for more.
   [[nodiscard]] bool takes_input() const { return !outbox_.full() && !fires_on(); }
   /// With updates: passes tick `t`, with the rows that have changed. Always a decision, with or without rows:
-  /// no later life takes a tick at or below one that was announced. Nothing for a tick that was passed.
+  /// no later life takes a tick at or below one that was announced. Nothing for a tick that was passed, or while
+  /// another is under way. A long one goes on by fire_on(): none of it is in out() or in a capture before its last
+  /// turn, which is the decision. So a shard that ends amid a tick has not begun it.
   [[nodiscard]] output tick(event_micros t);
+  /// A tick is under way: no frame may be taken, also none that cannot fire.
+  [[nodiscard]] bool ticking() const { return ticking_.has_value(); }
   /// The newest tick that was passed; end_of_time once the last rows have been given.
   [[nodiscard]] event_micros ticked() const { return ticked_; }
   /// Whether the frame is certain not to fire anything: it ends at or below what has fired, so it is taken
   /// also while no input is. Other shards may need what lies behind it in its log.
-  [[nodiscard]] bool cannot_fire(const lane_frame& f) const { return !f.idle && f.watermark <= fired_; }
-  [[nodiscard]] bool cannot_fire(const output_frame& f) const { return watermark_at(f.reached) <= fired_; }
+  [[nodiscard]] bool cannot_fire(const lane_frame& f) const {
+    return !ticking() && !f.idle && f.watermark <= fired_;
+  }
+  [[nodiscard]] bool cannot_fire(const output_frame& f) const {
+    return !ticking() && watermark_at(f.reached) <= fired_;
+  }
   /// Whether take() drops the frame. Nobody lets it wait: a note that the log was idle would stay in front of
   /// what the log's new sender sends.
   [[nodiscard]] bool is_stale(const lane_frame& f) const { return intake_.is_stale(f); }
@@ -154,8 +166,10 @@ private:
   void absorb(const lane_frame& f);
   [[nodiscard]] bool has_unacknowledged_input() const;
   void fire(output& out);
-  void give_changes(event_micros tick, output& out);
-  void put_out(event_micros at, fired_window&& w);
+  void fire_windows(output& out);
+  [[nodiscard]] bool owes_last_tick() const;
+  void give_changes(output& out);
+  void put_out(event_micros at);
   [[nodiscard]] std::string capture(bool all);
   [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                            std::map<log_id, event_micros>& floors, event_micros& greatest);
@@ -171,6 +185,8 @@ private:
   event_micros fired_ = no_watermark;
   event_micros last_end_ = no_watermark;  // of the windows that have fired
   event_micros ticked_ = no_watermark;
+  std::optional<event_micros> ticking_;  // the tick that is under way
+  std::vector<fired_window> formed_;     // of it, or of the window that fires, until put_out()
   std::uint64_t rows_ = 0;
   std::uint64_t missed_ = 0;
   bool changed_ = false;

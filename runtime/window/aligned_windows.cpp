@@ -8,6 +8,7 @@
 #include "runtime/window/window_rows.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <set>
 
@@ -25,7 +26,7 @@ public:
 
   std::uint64_t absorb_partials(const partials& p, event_micros fired) override;
   std::optional<delivery::fired_window> fire_next(event_micros& fired, event_micros watermark) override;
-  std::optional<delivery::fired_window> changes() override;
+  bool changes(std::size_t turn, std::vector<delivery::fired_window>& into) override;
   [[nodiscard]] bool has_changes() const override;
   void capture_all(wire::writer& out) override { window::capture_all(window_, state_, out); }
   void capture_changes(wire::writer& out) override { window::capture_changes(window_, state_, out); }
@@ -42,7 +43,24 @@ private:
   [[nodiscard]] std::size_t windows_open() const;
   [[nodiscard]] std::size_t keys() const;
   [[nodiscard]] std::size_t byte_size() const;
-  struct changed_keys;
+  /// The keys that have changed since the last tick, and in which slices.
+  struct changed_keys {
+    keyed_table keys{std::make_shared<const layout>(std::vector<aggregate>{})};
+    std::vector<std::uint32_t> tags;   // beside the keys
+    std::vector<std::uint32_t> order;  // of the keys
+    std::vector<int> changes;          // beside the keys: slices of the window, at present
+    std::map<slice_key, std::vector<std::uint32_t>> by_slice;    // rows of keys
+    std::vector<std::pair<event_micros, event_micros>> windows;  // first and last end of each slice
+    std::size_t at = 0;                                          // of windows, amid a tick
+    event_micros given = no_watermark;                           // ends up to here, amid a tick
+
+    void count(const slice_key& k, int by) {
+      if (const auto at = by_slice.find(k); at != by_slice.end())
+        for (const auto key : at->second)
+          changes[key] += by;
+    }
+  };
+
   [[nodiscard]] event_micros start_of(event_micros end) const {
     return window_.kind == shape::global ? no_watermark : window_start(window_, end);
   }
@@ -70,7 +88,9 @@ private:
   [[nodiscard]] delivery::fired_window form(event_micros end);
   [[nodiscard]] delivery::fired_window form_by_totals(event_micros end);
   [[nodiscard]] changed_keys find_changes() const;
-  void give_changes(event_micros end, changed_keys& of);
+  [[nodiscard]] std::optional<event_micros> next_changed_end();
+  void give_changes(event_micros end);
+  void end_tick();
   void forget_totals();
   void drop(event_micros over);
 
@@ -80,6 +100,7 @@ private:
   std::optional<running_totals> totals_;
   std::set<std::pair<event_micros, event_micros>> waiting_;  // (eligible, slice) of what is not in the totals
   event_micros slid_to_ = no_watermark;                      // no earlier slice is in the totals
+  std::optional<changed_keys> changed_;                      // amid a tick
   row_store given_;  // rows that changes() gives, with the bounds of their windows
   std::vector<event_micros> starts_, ends_;
   event_micros over_ = no_watermark;  // windows up to here have closed
@@ -87,6 +108,7 @@ private:
 };
 
 std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros fired) {
+  assert(!changed_ && "nothing is absorbed amid a tick");
   const auto& d = window_;
   const auto over = horizon(d, fired);
   std::uint64_t missed = 0;
@@ -196,22 +218,6 @@ bool aligned_windows::has_changes() const {
                      [](const auto& entry) { return !entry.second.unsent.empty(); });
 }
 
-/// The keys that have changed since the last tick, and in which slices.
-struct aligned_windows::changed_keys {
-  keyed_table keys{std::make_shared<const layout>(std::vector<aggregate>{})};
-  std::vector<std::uint32_t> tags;   // beside the keys
-  std::vector<std::uint32_t> order;  // of the keys
-  std::vector<int> changes;          // beside the keys: slices of the window, at present
-  std::map<slice_key, std::vector<std::uint32_t>> by_slice;    // rows of keys
-  std::vector<std::pair<event_micros, event_micros>> windows;  // first and last end of each slice
-
-  void count(const slice_key& k, int by) {
-    if (const auto at = by_slice.find(k); at != by_slice.end())
-      for (const auto key : at->second)
-        changes[key] += by;
-  }
-};
-
 aligned_windows::changed_keys aligned_windows::find_changes() const {
   changed_keys out;
   for (const auto& [k, t] : state_.tables) {
@@ -235,8 +241,20 @@ aligned_windows::changed_keys aligned_windows::find_changes() const {
   return out;
 }
 
+/// The next window with a row of the tick.
+std::optional<event_micros> aligned_windows::next_changed_end() {
+  auto& c = *changed_;
+  for (; c.at < c.windows.size(); ++c.at) {
+    const auto [first, last] = c.windows[c.at];
+    if (c.given < last)
+      return c.given < first ? first : next_bound(window_, c.given);
+  }
+  return std::nullopt;
+}
+
 /// The rows of the window which ends here whose keys have changed in one of its slices.
-void aligned_windows::give_changes(event_micros end, changed_keys& of) {
+void aligned_windows::give_changes(event_micros end) {
+  auto& of = *changed_;
   slide_to(end, &of.keys, [&](const slice_key& k, int by) { of.count(k, by); });
   for (const auto key : of.order) {
     if (of.changes[key] == 0)
@@ -246,32 +264,41 @@ void aligned_windows::give_changes(event_micros end, changed_keys& of) {
     starts_.push_back(start_of(end));
     ends_.push_back(end);
   }
+  of.given = end;
 }
 
-std::optional<delivery::fired_window> aligned_windows::changes() {
-  auto changed = find_changes();
-  if (changed.windows.empty())
-    return std::nullopt;
+bool aligned_windows::changes(std::size_t turn, std::vector<delivery::fired_window>& into) {
+  if (!changed_)
+    changed_ = find_changes();
   given_.clear();
   starts_.clear();
   ends_.clear();
-  auto given = no_watermark;  // ends up to here
-  for (const auto& [first, last] : changed.windows)
-    for (auto end = given < first ? first : next_bound(window_, given); end <= last;
-         end = next_bound(window_, end)) {
-      give_changes(end, changed);
-      given = end;
-      if (end == end_of_time)
-        break;
-    }
+  std::size_t looked_at = 0;
+  auto end = next_changed_end();
+  for (; end && looked_at < turn; end = next_changed_end()) {
+    give_changes(*end);
+    looked_at += changed_->order.size();
+  }
+  if (given_.size() != 0) {
+    std::vector<std::uint32_t> order(given_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    into.push_back(form_rows(window_, given_, order, {starts_, ends_}));
+  }
+  if (!end)
+    end_tick();
+  return !end;
+}
+
+void aligned_windows::end_tick() {
+  const bool any = !changed_->windows.empty();
+  changed_.reset();
+  if (!any)
+    return;
+  state_.sent = true;
   forget_totals();
   for (auto& [k, t] : state_.tables)
     t.mark_sent();
-  state_.sent = true;
   drop(over_);
-  std::vector<std::uint32_t> order(given_.size());
-  std::iota(order.begin(), order.end(), 0U);
-  return form_rows(window_, given_, order, {starts_, ends_});
 }
 
 delivery::open_windows aligned_windows::look_up(std::string_view key, event_micros fired,

@@ -7,7 +7,10 @@
 #include "runtime/window/window_rows.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <iterator>
 #include <numeric>
+#include <span>
 
 namespace millrace::window {
 namespace {
@@ -93,6 +96,7 @@ void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_
 }
 
 std::uint64_t session_windows::absorb_partials(const partials& p, event_micros fired) {
+  assert(!giving_ && "nothing is absorbed amid a tick");
   const auto over = horizon(window_, fired);
   std::uint64_t missed = 0;
   for (const auto& g : p.groups()) {
@@ -154,34 +158,49 @@ bool session_windows::has_changes() const {
   return std::any_of(unsent_.begin(), unsent_.end(), [&](auto row) { return sessions_[row].alive; });
 }
 
-std::optional<delivery::fired_window> session_windows::changes() {
+std::vector<std::uint32_t> session_windows::changed_sessions() const {
   std::vector<std::uint32_t> order;
-  for (const auto row : unsent_) {
-    rows_.mark_sent(row);
-    if (sessions_[row].alive)
-      order.push_back(row);
-  }
-  unsent_.clear();
-  if (order.empty())
-    return std::nullopt;
+  std::ranges::copy_if(unsent_, std::back_inserter(order), [&](auto row) { return sessions_[row].alive; });
   sort_by_key(rows_, order);
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
     const auto& x = sessions_[a];
     const auto& y = sessions_[b];
     return std::pair(x.last, x.start) < std::pair(y.last, y.start);
   });
+  return order;
+}
+
+bool session_windows::changes(std::size_t turn, std::vector<delivery::fired_window>& into) {
+  if (!giving_) {
+    giving_ = changed_sessions();
+    given_ = 0;
+  }
+  const auto rest = std::span<const std::uint32_t>(*giving_).subspan(given_);
+  const auto part = rest.first(std::min(turn, rest.size()));
   std::vector<event_micros> starts, ends;
-  for (const auto row : order) {
+  for (const auto row : part) {
     starts.push_back(sessions_[row].start);
     ends.push_back(end_of(sessions_[row]));
   }
-  auto given = form_rows(window_, rows_, order, {starts, ends});
-  sent_ = true;
+  if (!part.empty())
+    into.push_back(form_rows(window_, rows_, part, {starts, ends}));
+  given_ += part.size();
+  if (given_ < giving_->size())
+    return false;
+  end_tick();
+  return true;
+}
+
+void session_windows::end_tick() {
+  for (const auto row : unsent_)
+    rows_.mark_sent(row);
+  unsent_.clear();
+  sent_ = sent_ || given_ != 0;
+  giving_.reset();
   for (const auto row : closed_)
     remove(row);
   closed_.clear();
   compact();
-  return given;
 }
 
 void session_windows::compact() {

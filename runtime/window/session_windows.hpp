@@ -8,6 +8,7 @@
 #include "runtime/window/shard_windows.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,7 +22,7 @@ public:
 
   std::uint64_t absorb_partials(const partials& p, event_micros fired) override;
   std::optional<delivery::fired_window> fire_next(event_micros& fired, event_micros watermark) override;
-  std::optional<delivery::fired_window> changes() override;
+  bool changes(std::size_t turn, std::vector<delivery::fired_window>& into) override;
   [[nodiscard]] bool has_changes() const override;
   void capture_all(wire::writer& out) override;
   void capture_changes(wire::writer& out) override;
@@ -52,6 +53,8 @@ private:
                   const row_store& from, std::uint32_t row);
   void remove(std::uint32_t row);
   void changed(std::uint32_t row);
+  [[nodiscard]] std::vector<std::uint32_t> changed_sessions() const;
+  void end_tick();
   [[nodiscard]] delivery::fired_window form(const std::vector<std::uint32_t>& sessions, event_micros end);
   void put_row(wire::writer& out, std::uint32_t row);
   [[nodiscard]] expected<void> apply_row(wire::reader& in);
@@ -68,6 +71,8 @@ private:
   std::set<std::pair<event_micros, std::uint32_t>> by_end_;
   std::vector<std::uint32_t> touched_, unsent_, closed_;
   std::vector<std::pair<std::string, event_micros>> dropped_;  // key and start, of what a snapshot knows
+  std::optional<std::vector<std::uint32_t>> giving_;           // amid a tick: its rows, in order
+  std::size_t given_ = 0;                                      // of those
   std::size_t dead_ = 0;
   bool sent_ = false;
 };

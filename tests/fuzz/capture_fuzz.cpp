@@ -68,8 +68,8 @@ std::string rows_of(const window::definition& d, window::shard_windows& w) {
   for (const auto& f : window::test::fire_all(w, no_watermark, end_of_time))
     show(f);
   if (d.updates)
-    if (const auto changed = w.changes())
-      show(*changed);
+    for (const auto& changed : window::test::tick(w))
+      show(changed);
   return out;
 }
 

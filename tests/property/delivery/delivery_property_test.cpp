@@ -41,12 +41,15 @@ TEST_CASE("whatever crashes, moves or lags, every sink ends with exactly the ora
   if (!seeds.only) {
     CHECK(firings.fired_on > seeds.count / 10);
     CHECK(firings.began_amid > seeds.count / 1'000);
+    CHECK(firings.ticked_on > seeds.count / 100);
+    CHECK(firings.ended_amid_tick > seeds.count / 10'000);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   WARN(fmt::format(
       "{} schedules in {:.1f} s, all exact ({} build; MILLRACE_SEEDS sets the number); {} firings "
-      "went on once there was room, {} lives began amid one",
-      seeds.count, took.count(), build, firings.fired_on, firings.began_amid));
+      "went on, {} lives began amid one; {} ticks went on, {} lives ended amid one",
+      seeds.count, took.count(), build, firings.fired_on, firings.began_amid, firings.ticked_on,
+      firings.ended_amid_tick));
 }
 
 TEST_CASE("without dropping rows at or below the position, rows come twice") {

@@ -94,13 +94,15 @@ public:
   window::definition windows;                       // of the first level
   std::unique_ptr<const downstream_window> behind;  // the second level, if there is one
   std::vector<std::uint32_t> shard_of_key;
-  bool later = false;                // logs grow while the schedule runs, and some are found only then
-  bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle
-  std::optional<std::size_t> quiet;  // with idle: a log that seldom grows, so that firings leave it out
-  bool lagging_captures = false;     // where logs grow: sinks have long what no capture holds
-  std::uint64_t fired_on = 0;        // how often a shard went on with a firing that had been interrupted
-  std::uint64_t began_amid = 0;      // how often a new life found one in its captures
-  bool has_committed = false;        // a sink its rows of windows, in this step
+  bool later = false;                 // logs grow while the schedule runs, and some are found only then
+  bool idle = false;                  // logs grow while the schedule runs, and partitions may be idle
+  std::optional<std::size_t> quiet;   // with idle: a log that seldom grows, so that firings leave it out
+  bool lagging_captures = false;      // where logs grow: sinks have long what no capture holds
+  std::uint64_t fired_on = 0;         // how often a shard went on with a firing that had been interrupted
+  std::uint64_t began_amid = 0;       // how often a new life found one in its captures
+  std::uint64_t ticked_on = 0;        // how often a shard went on with a tick
+  std::uint64_t ended_amid_tick = 0;  // how often a shard crashed amid one
+  bool has_committed = false;         // a sink its rows of windows, in this step
   std::size_t credit = 1;
   event_micros ticks = 0;                             // of `updates`
   std::vector<std::unique_ptr<shard_double>> shards;  // of the first level, then of the second
@@ -152,10 +154,12 @@ private:
   std::uint64_t numbers_ = 0;
 };
 
-/// How often schedules have come by a firing that had no room for all of its windows.
+/// How often schedules have come by a firing, or a tick, that went by turns.
 struct interrupted {
   std::uint64_t fired_on = 0;
   std::uint64_t began_amid = 0;
+  std::uint64_t ticked_on = 0;
+  std::uint64_t ended_amid_tick = 0;
 };
 /// One schedule: what went wrong, nothing if all is exact.
 [[nodiscard]] std::optional<std::string> run(std::uint64_t seed, rule broken, interrupted* firings = nullptr);

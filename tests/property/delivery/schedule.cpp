@@ -291,6 +291,8 @@ std::optional<std::string> run(std::uint64_t seed, rule broken, interrupted* fir
       if (firings != nullptr) {
         firings->fired_on += s.fired_on;
         firings->began_amid += s.began_amid;
+        firings->ticked_on += s.ticked_on;
+        firings->ended_amid_tick += s.ended_amid_tick;
       }
       return verdict_of(s);
     }

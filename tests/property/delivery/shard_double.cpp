@@ -53,6 +53,7 @@ void shard_double::start() {
 }
 
 void shard_double::crash() {
+  scene_.ended_amid_tick += core_->ticking() ? 1 : 0;
   scene_.lose(life_);
   in.clear();
   store_.owner_died(scene_.random);
@@ -161,11 +162,11 @@ void shard_double::on_frame(const message& m) {
 }
 
 void shard_double::fire_on() {
-  if (will_fire_on_ || !core_->fires_on() || core_->out().full())
+  if (will_fire_on_ || !core_->goes_on())
     return;
-  ++scene_.fired_on;
-  const auto before = core_->out().sent();
-  put_out(before, core_->fire_on(), false);
+  const bool tick = core_->ticking();
+  ++(tick ? scene_.ticked_on : scene_.fired_on);
+  go_on(tick, [&] { return core_->fire_on(); });
 }
 
 void shard_double::take_stalled() {
@@ -212,18 +213,23 @@ void shard_double::put_out(position before, const shard_core::output& out, bool 
   pump();
   if (decision)
     capture(true);
-  if (core_->fires_on() && !core_->out().full() && !std::exchange(will_fire_on_, true))
+  if (core_->goes_on() && !std::exchange(will_fire_on_, true))
     in.put(life_, {.what = message::kind::turn});
 }
 
 void shard_double::update_tick(event_micros t) {
   if (!scene_.windows_at(level_).updates || gate_.limit() || core_->out().full())
     return;
+  go_on(true, [&] { return core_->tick(t); });
+}
+
+template<class F>
+void shard_double::go_on(bool tick, F&& turn) {
   const auto before = core_->out().sent();
   const auto rows = core_->rows_out();
-  auto out = core_->tick(t);
-  out.decision &= scene_.broken != rule::bound || core_->rows_out() != rows;
-  put_out(before, out, true);
+  auto out = turn();
+  out.decision &= !tick || scene_.broken != rule::bound || core_->rows_out() != rows;
+  put_out(before, out, tick);
 }
 
 void shard_double::pump() {

@@ -52,6 +52,9 @@ private:
   void take(const output_ptr& f);
   void fire_on();
   void take_stalled();
+  /// A turn of a firing, or of a tick.
+  template<class F>
+  void go_on(bool tick, F&& turn);
   void put_out(position before, const shard_core::output& out, bool tick);
   void on_sender_up(const message& m);
   void on_output(const message& m);

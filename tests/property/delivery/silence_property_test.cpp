@@ -40,7 +40,7 @@ public:
     open.erase(next);
     return w;
   }
-  std::optional<fired_window> changes() override { return std::nullopt; }
+  bool changes(std::size_t, std::vector<fired_window>&) override { return true; }
   void capture_all(wire::writer& out) override {
     out.varint(open.size());
     for (const auto& [end, n] : open) {

@@ -21,7 +21,9 @@ public:
   std::optional<fired_window> fire_next(event_micros& fired_mark, event_micros watermark) override {
     return inner_->fire_next(fired_mark, watermark);
   }
-  std::optional<fired_window> changes() override { return inner_->changes(); }
+  bool changes(std::size_t turn, std::vector<fired_window>& into) override {
+    return inner_->changes(turn, into);
+  }
   void capture_all(wire::writer& out) override;
   void capture_changes(wire::writer& out) override;
   expected<void> apply(wire::reader& in) override;

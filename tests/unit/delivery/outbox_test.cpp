@@ -43,7 +43,7 @@ expected<void> read_into(outbox& out, const std::string& bytes) {
 TEST_CASE("a window is cut into frames, each begins where the last one ended") {
   auto out = with({"s"});
   REQUIRE(out.resume("s", std::nullopt, 1));
-  out.append_window(10, test::rows(5), {});
+  out.append_window(10, {test::rows(5)}, {});
   const auto frames = sent_to(out, "s");
   REQUIRE(frames.size() == 3);
   CHECK(frames[0]->since == lowest_position);
@@ -62,7 +62,7 @@ TEST_CASE("a window is cut into frames, each begins where the last one ended") {
 TEST_CASE("failed rows stand downstream of a window's rows and close it") {
   auto out = with({"s"});
   REQUIRE(out.resume("s", std::nullopt, 1));
-  out.append_window(10, test::rows(2), {{"w", "w/0/0", {}, "too big", "{}"}});
+  out.append_window(10, {test::rows(2)}, {{"w", "w/0/0", {}, "too big", "{}"}});
   const auto frames = sent_to(out, "s");
   REQUIRE(frames.size() == 2);
   CHECK(frames[0]->reached == position{10, 1});
@@ -72,7 +72,7 @@ TEST_CASE("failed rows stand downstream of a window's rows and close it") {
 
 TEST_CASE("frames are kept until the slowest receiver has acknowledged them") {
   auto out = with({"a", "b"});
-  out.append_window(10, test::rows(3), {});
+  out.append_window(10, {test::rows(3)}, {});
   out.acknowledge("a", {10, whole});
   CHECK(out.retained_frames() == 2);
   out.acknowledge("b", {10, 1});
@@ -87,7 +87,7 @@ TEST_CASE("frames are kept until the slowest receiver has acknowledged them") {
 
 TEST_CASE("a receiver resumes from its own position") {
   auto out = with({"s"});
-  out.append_window(10, test::rows(5), {});
+  out.append_window(10, {test::rows(5)}, {});
   CHECK(sent_to(out, "s").empty());  // it has not said where it stands
   CHECK(out.resume("s", std::nullopt, 1) == lowest_position);
   CHECK(sent_to(out, "s").size() == 3);
@@ -110,8 +110,8 @@ TEST_CASE("what an earlier life of a receiver says of its place is known for old
 
 TEST_CASE("a receiver that has lost what it acknowledged is an error, never skipped") {
   auto out = with({"s"});
-  out.append_window(10, test::rows(1), {});
-  out.append_window(20, test::rows(1), {});
+  out.append_window(10, {test::rows(1)}, {});
+  out.append_window(20, {test::rows(1)}, {});
   out.acknowledge("s", {10, whole});
   const auto fallen_back = out.resume("s", position{5, whole}, 1);
   REQUIRE_FALSE(fallen_back);
@@ -121,7 +121,7 @@ TEST_CASE("a receiver that has lost what it acknowledged is an error, never skip
 
 TEST_CASE("a receiver that is new begins at the mark of then") {
   auto out = with({"old"});
-  out.append_window(10, test::rows(1), {});
+  out.append_window(10, {test::rows(1)}, {});
   out.set_receivers({"old", "new"});
   CHECK(out.resume("new", std::nullopt, 1) == position{10, whole});
   CHECK(sent_to(out, "new").empty());
@@ -130,7 +130,7 @@ TEST_CASE("a receiver that is new begins at the mark of then") {
 TEST_CASE("a receiver may be ahead of an outbox that has fallen back") {
   auto out = with({"s"});
   REQUIRE(out.resume("s", position{30, whole}, 1));
-  out.append_window(10, test::rows(1), {});
+  out.append_window(10, {test::rows(1)}, {});
   out.append_mark(15);
   CHECK(sent_to(out, "s").empty());
   CHECK(out.retained_frames() == 0);
@@ -138,9 +138,9 @@ TEST_CASE("a receiver may be ahead of an outbox that has fallen back") {
 
 TEST_CASE("captures give back what is retained, trimmed as the newest says") {
   auto out = with({"s"});
-  out.append_window(10, test::rows(3), {{"w", "w/0/0", {}, "error", "{}"}});
+  out.append_window(10, {test::rows(3)}, {{"w", "w/0/0", {}, "error", "{}"}});
   const auto base = all_of(out);
-  out.append_window(20, test::rows(3), {});
+  out.append_window(20, {test::rows(3)}, {});
   out.acknowledge("s", {10, 1});
   const auto increment = changes_of(out);
   outbox again("w/0/0");
@@ -161,7 +161,7 @@ TEST_CASE("captures give back what is retained, trimmed as the newest says") {
 TEST_CASE(
     "damaged captures are corrupt wherever they are cut, and never more than that wherever a bit flips") {
   auto out = with({"s", "t"});
-  out.append_window(10, test::rows(5), {{"w", "w/0/0", {}, "error", "{}"}});
+  out.append_window(10, {test::rows(5)}, {{"w", "w/0/0", {}, "error", "{}"}});
   out.append_mark(15);
   const auto bytes = all_of(out);
   for (std::size_t n = 0; n < bytes.size(); ++n) {

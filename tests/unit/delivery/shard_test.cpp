@@ -22,11 +22,14 @@ public:
     fired_mark = watermark;
     return fired_window{std::min<event_micros>(watermark, 1'000), test::rows(1), {}};
   }
-  std::optional<fired_window> changes() override {
+  bool changes(std::size_t, std::vector<fired_window>& into) override {
     if (given == absorbed)
-      return std::nullopt;
+      return true;
+    into.push_back({0, test::rows(2), {}});
+    if (into.size() < turns)
+      return false;
     given = absorbed;
-    return fired_window{0, test::rows(2), {}};
+    return true;
   }
   void capture_all(wire::writer& out) override { out.varint(absorbed); }
   void capture_changes(wire::writer& out) override { out.varint(absorbed); }
@@ -42,6 +45,7 @@ public:
   std::uint64_t absorbed = 0;
   event_micros last_mark = no_watermark;
   std::uint64_t given = 0;
+  std::size_t turns = 1;  // of a tick; each gives two rows
 };
 
 event_micros last_mark(shard_core& s) { return static_cast<counting_windows&>(s.windows()).last_mark; }
@@ -598,6 +602,62 @@ TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
   CHECK(s.out().sent() == highest_position);
   CHECK(s.ticked() == end_of_time);
   CHECK_FALSE(s.tick(5000).decision);
+}
+
+TEST_CASE("a tick of several turns leaves nothing before its last one, and takes no input") {
+  auto s = make(1, {}, true);
+  static_cast<counting_windows&>(s.windows()).turns = 3;
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
+  (void)s.take(with_content(test::frame("a", a, 0, 1, 50)));
+  (void)s.take(with_content(test::frame("b", b, 0, 1, 50)));
+  CHECK(sent_to_sink(s).size() == 1);  // this double fires a window as well
+  CHECK_FALSE(s.tick(1000).decision);
+  CHECK(s.ticking());
+  CHECK(s.goes_on());
+  CHECK_FALSE(s.takes_input());
+  CHECK_FALSE(s.cannot_fire(test::frame("a", a, 1, 2, 50)));
+  CHECK_FALSE(s.tick(2000).decision);  // one at a time
+  CHECK_FALSE(s.fire_on().decision);
+  CHECK(s.ticked() == no_watermark);
+  CHECK(sent_to_sink(s).empty());
+  const auto amid = s.capture_changes();
+
+  CHECK(s.fire_on().decision);
+  CHECK_FALSE(s.ticking());
+  CHECK(s.takes_input());
+  CHECK(s.ticked() == 1000);
+  const auto sent = sent_to_sink(s);
+  REQUIRE(sent.size() == 3);
+  CHECK(sent[0]->reached == position{1000, 1});
+  CHECK(sent[1]->reached == position{1000, 3});
+  CHECK(sent[1]->base == 2);
+  CHECK(sent[2]->reached == position{1000, whole});
+
+  auto next = make(2, {}, true);
+  REQUIRE(next.restore({amid}));
+  CHECK(next.ticked() == no_watermark);
+  CHECK_FALSE(next.goes_on());
+  CHECK(next.tick(1000).decision);
+}
+
+TEST_CASE("a life that begins amid the last tick takes it") {
+  auto s = make(1, {}, true);
+  static_cast<counting_windows&>(s.windows()).turns = 2;
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(with_content(test::frame("a", a, 0, 1, end_of_time)));
+  CHECK_FALSE(s.take(test::frame("b", b, 0, 1, end_of_time)).decision);
+  CHECK(s.ticking());
+  CHECK_FALSE(s.ended());
+  auto next = make(2, {}, true);
+  REQUIRE(next.restore({s.capture_changes()}));
+  CHECK_FALSE(next.ended());
+  CHECK(next.goes_on());
+  CHECK(next.fire_on().decision);
+  CHECK(next.ticked() == end_of_time);
+  CHECK(next.ended());
 }
 
 TEST_CASE("a run goes on above the windows that earlier ones have fired, and counts on") {

@@ -37,9 +37,9 @@ const outbox_limits tiny{.frame_rows = 2, .memory = 1, .segment = 1, .credit = 1
 
 TEST_CASE("a receiver gets the whole of its first window, and the next one once it has taken that") {
   auto out = small(tiny, {"s"});
-  out.append_window(10, test::rows(6), {});
+  out.append_window(10, {test::rows(6)}, {});
   out.append_mark(15);
-  out.append_window(20, test::rows(1), {});
+  out.append_window(20, {test::rows(1)}, {});
   CHECK(sent_to(out, "s") == 4);  // progress needs no credit
   out.taken("s", 1, {10, 3});
   CHECK(sent_to(out, "s") == 0);
@@ -54,24 +54,24 @@ TEST_CASE("within its credit a receiver gets what it has not asked for") {
   limits.credit = 1 << 20;
   auto out = small(limits, {"s"});
   for (event_micros end = 10; end <= 50; end += 10)
-    out.append_window(end, test::rows(1), {});
+    out.append_window(end, {test::rows(1)}, {});
   CHECK(sent_to(out, "s") == 5);
 }
 
 TEST_CASE("what a receiver had taken before its shard began anew uses no credit") {
   auto out = small(tiny, {"s"});
-  out.append_window(10, test::rows(1), {});
+  out.append_window(10, {test::rows(1)}, {});
   CHECK(sent_to(out, "s") == 1);
   out.taken("s", 1, {30, whole});
-  out.append_window(20, test::rows(1), {});
-  out.append_window(30, test::rows(1), {});
+  out.append_window(20, {test::rows(1)}, {});
+  out.append_window(30, {test::rows(1)}, {});
   CHECK(sent_to(out, "s") == 2);
 }
 
 TEST_CASE("nothing goes to a receiver beyond what is durable, spilled or not") {
   auto out = small(tiny, {"s"});
-  out.append_window(10, test::rows(2), {});
-  out.append_window(20, test::rows(2), {});
+  out.append_window(10, {test::rows(2)}, {});
+  out.append_window(20, {test::rows(2)}, {});
   CHECK_FALSE(out.next("s", lowest_position));
   REQUIRE(out.begin_spill());
   out.spilled();
@@ -83,7 +83,7 @@ TEST_CASE("the oldest frames are spilled, and read back for whom they are due") 
   auto out = small({.frame_rows = 2, .memory = 1'000, .segment = 300, .credit = 1 << 20}, {"fast", "slow"});
   CHECK_FALSE(out.begin_spill());
   for (event_micros end = 10; end <= 100; end += 10) {
-    out.append_window(end, test::rows(2), {});
+    out.append_window(end, {test::rows(2)}, {});
     CHECK(sent_to(out, "fast") == 1);
   }
   const auto before = out.retained_bytes();
@@ -107,7 +107,7 @@ TEST_CASE("the oldest frames are spilled, and read back for whom they are due") 
 
 TEST_CASE("what was acknowledged while it was written needs no file") {
   auto out = small(tiny, {"s"});
-  out.append_window(10, test::rows(2), {});
+  out.append_window(10, {test::rows(2)}, {});
   const auto spill = out.begin_spill();
   REQUIRE(spill);
   out.acknowledge("s", {10, whole});
@@ -119,7 +119,7 @@ TEST_CASE("what was acknowledged while it was written needs no file") {
 
 TEST_CASE("a file stays until no capture that can be fallen back to needs it") {
   auto out = small(tiny, {"s"});
-  out.append_window(10, test::rows(2), {});
+  out.append_window(10, {test::rows(2)}, {});
   REQUIRE(out.begin_spill());
   out.spilled();
   wire::writer capture;
@@ -135,7 +135,7 @@ TEST_CASE("a file stays until no capture that can be fallen back to needs it") {
 
 TEST_CASE("a further life under the same term gives no file the name of one that it goes on from") {
   auto before = small(tiny, {"s"});
-  before.append_window(10, test::rows(2), {});
+  before.append_window(10, {test::rows(2)}, {});
   REQUIRE(before.begin_spill());
   before.spilled();
   wire::writer capture;
@@ -145,7 +145,7 @@ TEST_CASE("a further life under the same term gives no file the name of one that
   const auto bytes = capture.take();
   wire::reader in(bytes);
   REQUIRE(after.apply(in, output_version));
-  after.append_window(20, test::rows(2), {});
+  after.append_window(20, {test::rows(2)}, {});
   const auto spill = after.begin_spill();
   REQUIRE(spill);
   CHECK(spill->id == segment_id{1, 2});
@@ -155,7 +155,7 @@ TEST_CASE("frames that the disk refuses stay in memory, and a full outbox says s
   auto out = small({.frame_rows = 2, .memory = 500, .segment = 300, .credit = 1}, {"s"});
   event_micros end = 0;
   while (!out.full()) {
-    out.append_window(end += 10, test::rows(2), {});
+    out.append_window(end += 10, {test::rows(2)}, {});
     if (out.begin_spill())
       out.spill_failed();
   }
@@ -172,7 +172,7 @@ TEST_CASE("more than `retain` in all is full, wherever it lies") {
   auto out = small(limits, {"s"});
   event_micros end = 0;
   while (out.retained_bytes() <= 1'000) {
-    out.append_window(end += 10, test::rows(2), {});
+    out.append_window(end += 10, {test::rows(2)}, {});
     while (out.begin_spill())
       out.spilled();
   }
@@ -208,9 +208,32 @@ TEST_CASE("a part of a window is written without the rest of its batch, and rows
   CHECK(f.rows->rows == 2);
 }
 
+TEST_CASE("parts of a window are numbered on, and what cannot be formed comes behind them") {
+  outbox out("w/0/0", {.frame_rows = 2});
+  out.set_receivers({"s"});
+  REQUIRE(out.resume("s", std::nullopt, 1));
+  out.append_window(10, {test::rows(3), nullptr, test::rows(2)}, {{"w", "w/0/0", {}, "error", "{}"}});
+  std::vector<position> reached;
+  std::vector<std::uint32_t> first;
+  while (const auto f = out.next("s")) {
+    reached.push_back(f->reached);
+    first.push_back(f->base + f->begin);
+    for (const auto& letter : f->failed)
+      CHECK(letter.at == position{10, 5});
+  }
+  CHECK(reached == std::vector<position>{{10, 1}, {10, 2}, {10, 4}, {10, whole}});
+  CHECK(first == std::vector<std::uint32_t>{0, 2, 3, 0});
+  // Who has a row of the second part is sent what lies behind it.
+  REQUIRE(out.resume("s", position{10, 3}, 2));
+  auto again = *out.next("s");
+  again.cut_to_new({10, 3});
+  CHECK(again.base + again.begin == 4);
+  CHECK(again.end - again.begin == 1);
+}
+
 TEST_CASE("segments and captures are the golden ones, byte for byte") {
   auto out = small({.frame_rows = 2, .memory = 1, .segment = 300, .credit = 1}, {"s"});
-  out.append_window(10, test::rows(5), {{"w", "w/0/0", {}, "error", "{}"}});
+  out.append_window(10, {test::rows(5)}, {{"w", "w/0/0", {}, "error", "{}"}});
   out.append_mark(15);
   check_golden("segment_3.bin", encode_segment(out.begin_spill()->frames));
   out.spilled();
@@ -227,7 +250,7 @@ TEST_CASE("segments and captures are the golden ones, byte for byte") {
 
 TEST_CASE("damaged segments are corrupt or unsupported wherever a bit flips") {
   auto out = small(tiny, {"s"});
-  out.append_window(10, test::rows(2), {{"w", "w/0/0", {}, "error", "{}"}});
+  out.append_window(10, {test::rows(2)}, {{"w", "w/0/0", {}, "error", "{}"}});
   const auto bytes = encode_segment(out.begin_spill()->frames);
   for (std::size_t n = 0; n < bytes.size(); ++n) {
     REQUIRE_FALSE(decode_segment(bytes.substr(0, n), "w/0/0"));
@@ -312,7 +335,7 @@ private:
     // The same windows again after falling back: what a shard computes is a function of its input.
     const auto end = out_.sent().major == lowest_position.major ? 10 : out_.sent().major + 10;
     const auto n = static_cast<std::size_t>((end * 7) % 9);
-    out_.append_window(end, n == 0 ? nullptr : test::rows(n), {});
+    out_.append_window(end, {n == 0 ? nullptr : test::rows(n)}, {});
     if (end <= last_)
       return;
     last_ = end;

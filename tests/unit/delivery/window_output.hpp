@@ -12,7 +12,7 @@ namespace millrace::delivery::test {
 class windows_without_state : public window_state {
 public:
   std::uint64_t absorb(const lane_frame&, event_micros) override { return 0; }
-  std::optional<fired_window> changes() override { return std::nullopt; }
+  bool changes(std::size_t, std::vector<fired_window>&) override { return true; }
   void capture_all(wire::writer& out) override { out.varint(0); }
   void capture_changes(wire::writer& out) override { out.varint(0); }
   expected<void> apply(wire::reader& in) override {

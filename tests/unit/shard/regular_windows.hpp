@@ -14,7 +14,10 @@ namespace millrace::shard_test {
 /// A window ends every 10 us of event time, and each has as many rows.
 class regular_windows final : public delivery::test::windows_without_state {
 public:
-  std::uint64_t absorb(const delivery::lane_frame&, event_micros) override { return missed; }
+  std::uint64_t absorb(const delivery::lane_frame&, event_micros) override {
+    absorbed_amid_tick = absorbed_amid_tick || turn_of_tick != 0;
+    return missed;
+  }
   std::uint64_t absorb_rows(const delivery::output_frame& f, event_micros, delivery::ledger&) override {
     for (auto i = f.begin; i < f.end; ++i)
       taken.push_back({f.reached.major, f.base + std::int64_t{i}});
@@ -29,10 +32,11 @@ public:
     fired = end;
     return delivery::fired_window{end, delivery::test::rows(rows), {}};
   }
-  std::optional<delivery::fired_window> changes() override {
-    if (rows == 0)
-      return std::nullopt;
-    return delivery::fired_window{0, delivery::test::rows(rows), {}};
+  bool changes(std::size_t, std::vector<delivery::fired_window>& into) override {
+    if (rows != 0)
+      into.push_back({0, delivery::test::rows(rows), {}});
+    turn_of_tick = (turn_of_tick + 1) % turns_of_tick;
+    return turn_of_tick == 0;
   }
   void capture_changes(wire::writer& out) override {
     out.varint(0);
@@ -46,7 +50,10 @@ public:
     return {delivery::test::rows(std::min(key.size(), most)), {}, {}, key.size() <= most};
   }
 
-  std::size_t rows = 1;
+  std::size_t rows = 1;  // of a window, and of each turn of a tick
+  std::size_t turns_of_tick = 1;
+  std::size_t turn_of_tick = 0;  // 0: no tick is under way
+  bool absorbed_amid_tick = false;
   std::uint64_t missed = 0;     // of each lane frame
   std::size_t padding = 0;      // bytes in each capture, which nobody can restore
   delivery::window_size held;   // as the gauges are to say

@@ -1,4 +1,5 @@
 // The end of a shard: its last capture, and its report of an end.
+#include "actors/shard/whole_shard.hpp"
 #include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
@@ -52,6 +53,51 @@ TEST_CASE("a stop is heard between the turns of a firing, and the next life fire
   next.resume("db", 1, {}, lowest_position);
   CHECK(next.core->fired() == 200'000);
   CHECK(next.core->rows_out() == 20'000);
+}
+
+TEST_CASE("a stop is heard between the turns of a tick, which leaves nothing, and the next life takes it") {
+  shard_setup setup;
+  setup.tick_every = 1s;
+  setup.begins_at = 1'000'000;
+  shard_scene s(setup);
+  s.windows->turns_of_tick = 3;
+  s.resume("db", 1, {}, lowest_position);
+  s.say_both(shard::update_tick{}, messages::stop{});
+  CHECK(s.core->ticking());
+  CHECK(s.core->ticked() == no_watermark);
+  CHECK(s.receiver["db"].output.empty());
+  CHECK(s.writer.captures.empty());
+  CHECK(s.supervisor.stopped.size() == 1);
+  CHECK(s.ended_well == true);
+
+  setup.now = 2;
+  shard_scene next(setup);
+  next.windows->turns_of_tick = 3;
+  next.resume("db", 1, {}, lowest_position);
+  next.say(shard::update_tick{});
+  CHECK(next.core->ticked() == 1'000'000);
+  CHECK(next.core->rows_out() == 3);
+  next.capture_is_durable();
+  CHECK(next.receiver["db"].windows() == ends{1'000'000, 1'000'000, 1'000'000});
+}
+
+TEST_CASE("a shard answers between the turns of a tick, and takes what has come behind the last one") {
+  shard_setup setup;
+  setup.tick_every = 1s;
+  setup.begins_at = 1'000'000;
+  shard_scene s(setup);
+  s.windows->turns_of_tick = 3;
+  s.attach();
+  s.say_both(shard::update_tick{}, messages::collect_report{});
+  REQUIRE(s.supervisor.reports.size() == 1);
+  CHECK(s.supervisor.reports.back().rows == 0);
+  CHECK(s.core->rows_out() == 3);
+  s.capture_is_durable();
+  s.clock.set(2'000'000);
+  s.say_both(shard::update_tick{}, s.next_record(10));
+  CHECK_FALSE(s.windows->absorbed_amid_tick);
+  CHECK(s.core->ticked() == 2'000'000);
+  CHECK(s.core->fired() == 10);
 }
 
 TEST_CASE("a stop behind a failed capture writes it again, although there is no change") {

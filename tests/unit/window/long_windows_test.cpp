@@ -71,14 +71,14 @@ std::vector<std::string> alone(const definition& d, event_micros end,
 }
 
 /// A tick of `updates`: each of its rows in place of the one that the window and key had before.
-void tick(shard_windows& w, std::map<event_micros, std::map<std::string, std::string>>& to) {
-  const auto given = w.changes();
-  if (!given)
-    return;
-  const auto rows = test::rows_of(*given);
-  const auto& columns = given->rows->columns;
-  for (std::size_t r = 0; r < rows.size(); ++r)
-    to[columns.back()->ints()[r]][std::string(columns.front()->text_at(r))] = rows[r];
+void take_tick(shard_windows& w, std::size_t turn,
+               std::map<event_micros, std::map<std::string, std::string>>& to) {
+  for (const auto& given : test::tick(w, turn)) {
+    const auto rows = test::rows_of(given);
+    const auto& columns = given.rows->columns;
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      to[columns.back()->ints()[r]][std::string(columns.front()->text_at(r))] = rows[r];
+  }
 }
 
 void compare(std::uint64_t seed, event_micros slices, std::size_t frames_of, bool updates = false) {
@@ -118,7 +118,7 @@ void compare(std::uint64_t seed, event_micros slices, std::size_t frames_of, boo
     if (below(3) != 0 && next > found.fired)
       fire(*w, found, next);
     if (updates && below(6) == 0)
-      tick(*w, newest);
+      take_tick(*w, 1 + static_cast<std::size_t>(below(200)), newest);
     if (below(10) == 0) {
       const auto copy = make_shard_windows(d);
       REQUIRE(test::applied_to(*copy, test::all_of(*w)));
@@ -127,7 +127,7 @@ void compare(std::uint64_t seed, event_micros slices, std::size_t frames_of, boo
     }
   }
   fire(*w, found, end_of_time);
-  tick(*w, newest);
+  take_tick(*w, 1 + static_cast<std::size_t>(below(200)), newest);
   for (const auto& [end, rows] : newest)
     for (const auto& [key, row] : rows)
       found.windows[end].push_back(row);

@@ -70,6 +70,13 @@ std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<cl
   return parts[0] ? w.absorb_partials(*parts[0], fired) : 0;
 }
 
+std::vector<delivery::fired_window> tick(shard_windows& w, std::size_t turn) {
+  std::vector<delivery::fired_window> parts;
+  while (!w.changes(turn, parts)) {
+  }
+  return parts;
+}
+
 std::vector<std::string> rows_of(const delivery::fired_window& w) {
   std::vector<std::string> rows;
   for (std::size_t r = 0; r < w.rows->rows; ++r)

@@ -4,6 +4,7 @@
 #include "runtime/window/shard_windows.hpp"
 #include "tests/support/fire_all.hpp"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
 /// Adds and absorbs as one frame, into the one shard; what the shard missed.
 std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<click>& clicks,
                      event_micros fired = no_watermark, bool filtered = false);
+/// A tick of `updates`, by turns of so many keys: the parts of it.
+[[nodiscard]] std::vector<delivery::fired_window>
+tick(shard_windows& w, std::size_t turn = std::numeric_limits<std::size_t>::max());
 /// Rows as JSON, one string each.
 [[nodiscard]] std::vector<std::string> rows_of(const delivery::fired_window& w);
 
