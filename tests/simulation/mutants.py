@@ -11,7 +11,7 @@ MUTANTS = [
     ("dedupe", "a shard drops what it has of an upstream window, row by row", "runtime/delivery/shard.cpp",
      "  fresh.cut_to_new(at);\n", ""),
     ("ordinal", "a window is whole with its last row only", "runtime/delivery/outbox.cpp",
-     "stop == n && failed.empty() ? whole : stop - 1", "whole"),
+     "base + stop == n && failed.empty() ? whole : base + stop - 1", "whole"),
     ("older_life", "an answer of a receiver's earlier life is passed over", "runtime/delivery/lane_log.cpp",
      "  if (a.stamp < l.stamp)\n    return;", "  if (false)\n    return;"),
     ("fence_each", "each answer is a fence of its own", "runtime/delivery/intake.cpp", "++fence_[log]", "fence_[log]"),
