@@ -183,7 +183,7 @@ def compare_patterns(server, program, source, count):
 
 def may_be_refused(text, moment):
     year = int(re.match(r"\d+", moment).group())
-    return (year > 290_000 or any(known.search(text) for known in READ_BY_POSTGRES_ALONE)
+    return (year > 9999 or moment.endswith("BC") or any(known.search(text) for known in READ_BY_POSTGRES_ALONE)
             or any(map(is_no_time, re.findall(r"(?<=[^0-9])([0-9]{6}|[0-9]{4})(?![0-9])", text.strip()))))
 
 
