@@ -1,9 +1,12 @@
 #include "actors/parser/timestamp_format.hpp"
 
+#include "actors/parser/number.hpp"
 #include "runtime/expression/formats/number_text.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
 #include <fmt/format.h>
+
+#include <limits>
 
 namespace millrace::parser {
 
@@ -15,6 +18,19 @@ std::optional<event_micros> read_timestamp_text(std::string_view text,
     return pattern->parse(text, trailing_ignored, day);
   const auto t = expression::parse_timestamp(text, day);
   return t ? std::optional(*t) : std::nullopt;
+}
+
+std::optional<event_micros> read_epoch(std::string_view text, timestamp_kind epoch) {
+  text = expression::trim_blanks(text);
+  if (!is_number(text))
+    return std::nullopt;
+  const int decimals_to_micros = epoch == timestamp_kind::epoch_s    ? 6
+                                 : epoch == timestamp_kind::epoch_ms ? 3
+                                                                     : 0;
+  std::int64_t out = 0;
+  return to_rounded(text, decimals_to_micros, out) == conversion::ok
+             ? out
+             : std::numeric_limits<event_micros>::max();
 }
 
 std::string expected_timestamp(const parser_options::timestamp_format& format) {

@@ -13,14 +13,13 @@ namespace millrace::parser {
 
 using timestamp_kind = enum parser_options::timestamp_format::kind;
 
-/// Counts the decimal places from the unit of epoch_s, epoch_ms or epoch_us to microseconds.
-[[nodiscard]] constexpr int decimals_to_micros(timestamp_kind epoch) {
-  return epoch == timestamp_kind::epoch_s ? 6 : epoch == timestamp_kind::epoch_ms ? 3 : 0;
-}
 /// Reads a text by its pattern, without one as PostgreSQL does. Blanks around the text do not count.
 [[nodiscard]] std::optional<event_micros>
 read_timestamp_text(std::string_view text, const std::optional<expression::timestamp_pattern>& pattern,
                     bool trailing_ignored, day_memory& day);
+/// Reads a JSON number in the unit of an epoch format. Blanks around it do not count. Nothing where the text is none; a
+/// number beyond 64 bits of microseconds gives the last of them, which is_timestamp() refuses.
+[[nodiscard]] std::optional<event_micros> read_epoch(std::string_view text, timestamp_kind epoch);
 /// Says of strptime and epoch formats what follows "expected" in an error.
 [[nodiscard]] std::string expected_timestamp(const parser_options::timestamp_format& format);
 

@@ -160,6 +160,9 @@ A timestamp without a `format` is read as PostgreSQL reads it in the session zon
 forms of PostgreSQL's are refused ([expressions](design/expressions.md)). Blanks around a timestamp do not count, with
 a `format` neither.
 
+`epoch_s`, `epoch_ms` and `epoch_us` take a number as JSON writes it, in quotes, too: `1619294100796`, `"1619294100796"`,
+`-0.5`.
+
 A pattern reads as strptime(3) does, but each directive a whole token: `%y` does not match the 20 of `2021`, `%s` not 12
 of 13 digits, `%Z` (Z, UTC, GMT) not the GMT of `GMT+0200`. `%f` is the fraction of a second, `%z` takes `Z`, `+07`,
 `+0700`, `+07:00` and `+07:00:00`. With `"trailing": "ignore"` text behind the match is ignored where it leaves the

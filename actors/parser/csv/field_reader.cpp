@@ -82,17 +82,9 @@ bool field_reader::read(const csv_field& field, csv_value& out, std::string& why
 }
 
 bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
-  std::optional<event_micros> t;
-  switch (format_.kind) {
-  case timestamp_kind::iso:
-  case timestamp_kind::strptime:
-    t = read_timestamp_text(text, pattern_, format_.trailing_ignored, day_);
-    break;
-  default:
-    std::int64_t micros = 0;
-    if (is_number(text) && to_rounded(text, decimals_to_micros(format_.kind), micros) == conversion::ok)
-      t = micros;
-  }
+  const bool epoch = format_.kind != timestamp_kind::iso && format_.kind != timestamp_kind::strptime;
+  const auto t = epoch ? read_epoch(text, format_.kind)
+                       : read_timestamp_text(text, pattern_, format_.trailing_ignored, day_);
   if (!t)
     return mismatch(text,
                     format_.kind == timestamp_kind::iso

@@ -135,12 +135,26 @@ bool value_reader::read_bigint(std::string_view text, cell& out) {
   return false;
 }
 
-bool value_reader::read_epoch(std::string_view text, char kind,
+std::optional<std::string_view> value_reader::text_of(const record_walk& record, std::uint32_t token) {
+  const auto text = record.body(token);
+  if (!record.has_escapes(text))
+    return text;
+  scratch_.clear();
+  return unescape(text, scratch_) ? std::optional<std::string_view>(scratch_) : std::nullopt;
+}
+
+/// Digits come in quotes, too: many programs write whole numbers of 64 bits so.
+bool value_reader::read_epoch(const record_walk& record, std::uint32_t token, char kind,
                               const parser_options::timestamp_format& format, cell& out) {
-  if (!is_number_kind(kind))
+  std::optional<event_micros> t;
+  if (is_number_kind(kind) || kind == '"')
+    if (const auto text = kind == '"' ? text_of(record, token) : record.scalar(token))
+      t = parser::read_epoch(*text, format.kind);
+  const auto text = record.raw(token);
+  if (!t)
     return mismatch(text, expected_timestamp(format));
-  if (to_rounded(text, decimals_to_micros(format.kind), out.number) == conversion::ok &&
-      is_timestamp(out.number))
+  out.number = *t;
+  if (is_timestamp(out.number))
     return true;
   why_ = fmt::format("the timestamp {} {}; does its \"format\" (epoch_s, epoch_ms, epoch_us) fit?",
                      data::excerpt(text, longest_shown), beyond_timestamps);
@@ -151,20 +165,16 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
                                   const column_reader& to, cell& out) {
   const auto format = to.format.kind;
   if (format != timestamp_kind::iso && format != timestamp_kind::strptime)
-    return read_epoch(record.raw(token), kind, to.format, out);
+    return read_epoch(record, token, kind, to.format, out);
   if (kind != '"')
     return mismatch(record.raw(token), is_number_kind(kind)
                                            ? "a timestamp as text; for a number say \"format\": \"epoch_s\", "
                                              "\"epoch_ms\" or \"epoch_us\""
                                            : "a timestamp as text");
-  auto text = record.body(token);
-  if (record.has_escapes(text)) {
-    scratch_.clear();
-    if (!unescape(text, scratch_))
-      return mismatch(record.raw(token), "a timestamp");
-    text = scratch_;
-  }
-  const auto t = read_timestamp_text(text, to.pattern, to.format.trailing_ignored, day_);
+  const auto text = text_of(record, token);
+  if (!text)
+    return mismatch(record.raw(token), "a timestamp");
+  const auto t = read_timestamp_text(*text, to.pattern, to.format.trailing_ignored, day_);
   if (!t)
     return mismatch(record.raw(token), to.pattern
                                            ? expected_timestamp(to.format)

@@ -53,8 +53,10 @@ private:
   [[nodiscard]] bool read_bigint(std::string_view text, cell& out);
   [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind,
                                     const column_reader& to, cell& out);
-  [[nodiscard]] bool read_epoch(std::string_view text, char kind,
+  [[nodiscard]] bool read_epoch(const record_walk& record, std::uint32_t token, char kind,
                                 const parser_options::timestamp_format& format, cell& out);
+  /// The text between the quotes; nothing where an escape stands for no character.
+  [[nodiscard]] std::optional<std::string_view> text_of(const record_walk& record, std::uint32_t token);
   [[nodiscard]] bool check_object(const record_walk& record, std::uint32_t token, const column_reader& to);
   [[nodiscard]] bool check_list(const record_walk& record, std::uint32_t token, const column_reader& to);
   void append_value(const record_walk& record, const cell& from, const column_reader& to,

@@ -137,8 +137,15 @@ TEST_CASE("timestamps are read as those of JSON are") {
   CHECK(value("1541016707796.0", type_id::timestamp, {format_kind::epoch_ms, {}, false}) ==
         "\"2018-10-31T20:11:47.796Z\"");
   CHECK_THAT(value("yesterday", type_id::timestamp), Contains("format"));
+  CHECK(value(" \"-0.5\"", type_id::timestamp, {format_kind::epoch_s, {}, false}).find("expected") !=
+        std::string::npos);
+  CHECK(value("\" -0.5 \"", type_id::timestamp, {format_kind::epoch_s, {}, false}) ==
+        "\"1969-12-31T23:59:59.5Z\"");
+  for (const std::string bad : {"+1", "007", "1 2", "soon"})
+    CHECK_THAT(value(bad, type_id::timestamp, {format_kind::epoch_s, {}, false}),
+               Contains("seconds since 1970"));
   CHECK_THAT(value("1e30", type_id::timestamp, {format_kind::epoch_s, {}, false}),
-             Contains("seconds since 1970"));
+             Contains("within the years 1 to 9999"));
 }
 
 TEST_CASE("by a header line columns are found by name, and the line is no row") {

@@ -197,8 +197,24 @@ TEST_CASE("epoch timestamps come from numbers, integral or fractional, rounded t
   for (const std::string beyond :
        {"253402300800", "-62135596800.000001", "1541016707796000", "1e300", "-1e18"})
     CHECK_THAT(as_time(format_kind::epoch_s, beyond), Contains("outside of the years 1 to 9999"));
-  CHECK_THAT(as_time(format_kind::epoch_ms, R"("1541016707796")"),
-             Contains("a number of milliseconds since 1970"));
+}
+
+TEST_CASE("epoch timestamps come from numbers in quotes, too, as numbers do") {
+  CHECK(as_time(format_kind::epoch_ms, R"("1619294100796")") == R"("2021-04-24T19:55:00.796Z")");
+  CHECK(as_time(format_kind::epoch_ms, R"(" 1619294100796.0\t")") == R"("2021-04-24T19:55:00.796Z")");
+  CHECK(as_time(format_kind::epoch_s, R"("1619294100.796")") == R"("2021-04-24T19:55:00.796Z")");
+  CHECK(as_time(format_kind::epoch_s, R"("1.619294100796E9")") == R"("2021-04-24T19:55:00.796Z")");
+  CHECK(as_time(format_kind::epoch_us, R"("1619294100796001")") == R"("2021-04-24T19:55:00.796001Z")");
+  CHECK(as_time(format_kind::epoch_s, R"("-0.5")") == R"("1969-12-31T23:59:59.5Z")");
+  CHECK(as_time(format_kind::epoch_s, R"("\u0031")") == R"("1970-01-01T00:00:01Z")");
+  for (const std::string bad :
+       {R"("")", R"(" ")", R"("-")", R"("+1")", R"("007")", R"("1 2")", R"("1e")", R"("0x1")", R"("soon")",
+        R"("2021-04-24")", R"("1619294100796Z")", R"("NaN")", R"("1,5")", "true", "[1]", R"({"s":1})"}) {
+    INFO(bad);
+    CHECK_THAT(as_time(format_kind::epoch_ms, bad), Contains("a number of milliseconds since 1970"));
+  }
+  for (const std::string beyond : {R"("253402300800")", R"("1541016707796000")", R"("-1e300")"})
+    CHECK_THAT(as_time(format_kind::epoch_s, beyond), Contains("outside of the years 1 to 9999"));
 }
 
 TEST_CASE("nested objects fill nested columns") {
