@@ -26,6 +26,7 @@ parser::parser_options::timestamp_format format_of(const config::parser_plan::ti
   using format = parser::parser_options::timestamp_format;
   format out;
   out.trailing_ignored = f.trailing_ignored;
+  out.zone = f.zone;
   if (f.format.empty())
     out.kind = format::kind::iso;
   else if (f.format == "epoch_s")

@@ -43,7 +43,7 @@ std::vector<option> parser_options() {
       {.name = "schema",
        .type = any,
        .doc = "The columns: name to type, where a type is text, bigint, double, boolean, timestamp, json, a "
-              "nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ... }",
+              "nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ..., \"zone\": ... }",
        .required = true},
       {.name = "event_time",
        .doc = "When a record happened: a column of type timestamp, _timestamp, or an expression over the "
@@ -361,6 +361,9 @@ const std::vector<option>& column_options() {
               "another moment",
        .default_text = "error",
        .choices = {"error", "ignore"}},
+      {.name = "zone",
+       .doc = "Of a timestamp: text without a zone of its own shows the clocks of this time zone, such as "
+              "Europe/Paris. Default: UTC"},
   };
   return all;
 }

@@ -122,12 +122,19 @@ private:
       line(1, "hidden columns in use: " + hidden);
   }
 
+  static std::string by_the_clocks(const expression::zone& z) {
+    return fmt::format("by the clocks of {} (tzdata {})", expression::zone_name(z),
+                       expression::zone_version());
+  }
+
   /// A nested timestamp's format is added with the way to it: `.at format epoch_ms`.
   static void add_formats(const data::type& type, const parser_plan::timestamp_format& f,
                           const std::string& way, const std::function<void(const std::string&)>& add) {
+    const auto prefix = way.empty() ? way : way + " ";
     if (!f.format.empty())
-      add((way.empty() ? "" : way + " ") + "format " + f.format +
-          (f.trailing_ignored ? ", text behind it ignored" : ""));
+      add(prefix + "format " + f.format + (f.trailing_ignored ? ", text behind it ignored" : ""));
+    if (f.zone != nullptr)
+      add(prefix + by_the_clocks(*f.zone));
     for (std::size_t i = 0; i < f.members.size(); ++i)
       if (type.id() == data::type_id::list)
         add_formats(type.element(), f.members[i], way + "[]", add);
@@ -183,8 +190,7 @@ private:
   static std::string alignment_of(const window_plan& w) {
     std::string out;
     if (w.definition.zone != nullptr)
-      out += fmt::format(", by the clocks of {} (tzdata {})", expression::zone_name(*w.definition.zone),
-                         expression::zone_version());
+      out += ", " + by_the_clocks(*w.definition.zone);
     if (w.offset.count() != 0)
       out += fmt::format(", offset {}", format_duration(w.offset));
     return out;

@@ -48,6 +48,7 @@ struct parser_plan {
   struct timestamp_format {
     std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us" or a strptime pattern
     bool trailing_ignored = false;
+    const expression::zone* zone = nullptr;   // of text without one; null: UTC
     std::vector<timestamp_format> members{};  // of a nested column: one a member, or the element's
   };
   std::vector<timestamp_format> formats;  // by declared column

@@ -45,9 +45,10 @@ struct planned_topology {
 [[nodiscard]] expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
                                                                           const std::string& name);
 
-/// Keeps which tzdata the windows of the plan go by, where any goes by the clocks of a zone.
+/// Keeps which tzdata the plan goes by, where windows or parsers go by the clocks of a zone.
 void keep_zones(hosted_plan& p, const config::topology& t);
-/// Says that this node's tzdata is another one, so that its shards might have other windows than those of other nodes.
+/// Says that this node's tzdata is another one, so that its shards might have other windows, and its lanes read other
+/// moments, than those of other nodes.
 /// Empty: it is the same.
 [[nodiscard]] std::string other_zones(const hosted_plan& p, const config::topology& t);
 /// ec::corrupt where start positions are missing.

@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace millrace::expression {
+class zone;
+}
+
 namespace millrace::parser {
 
 /// A record that is no row; the record's bytes are those of the chunk.
@@ -46,6 +50,7 @@ struct parser_options {
     enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us } kind = kind::iso;
     std::string pattern;  // strptime's
     bool trailing_ignored = false;
+    const expression::zone* zone = nullptr;   // of text without one; null: UTC
     std::vector<timestamp_format> members{};  // of a nested column: one a member, or the element's
   };
   std::vector<timestamp_format> formats;  // by declared column; only of timestamps

@@ -11,12 +11,13 @@
 namespace millrace::parser {
 
 std::optional<event_micros> read_timestamp_text(std::string_view text,
+                                                const parser_options::timestamp_format& format,
                                                 const std::optional<expression::timestamp_pattern>& pattern,
-                                                bool trailing_ignored, day_memory& day) {
+                                                day_memory& day) {
   text = expression::trim_blanks(text);
   if (pattern)
-    return pattern->parse(text, trailing_ignored, day);
-  const auto t = expression::parse_timestamp(text, day);
+    return pattern->parse(text, format.trailing_ignored, day, format.zone);
+  const auto t = expression::parse_timestamp(text, day, format.zone);
   return t ? std::optional(*t) : std::nullopt;
 }
 
@@ -47,7 +48,9 @@ std::string expected_timestamp(const parser_options::timestamp_format& format) {
   }
   return fmt::format("a timestamp of the format \"{}\"{}", format.pattern,
                      format.trailing_ignored
-                         ? ", and no AM, PM or zone behind it that the format does not read"
+                         ? format.zone != nullptr
+                               ? ", and no AM, PM or zone behind it but the column's"
+                               : ", and no AM, PM or zone behind it that the format does not read"
                          : " and nothing behind it (\"trailing\": \"ignore\" allows that)");
 }
 

@@ -13,10 +13,11 @@ namespace millrace::parser {
 
 using timestamp_kind = enum parser_options::timestamp_format::kind;
 
-/// Reads a text by its pattern, without one as PostgreSQL does. Blanks around the text do not count.
+/// Reads a text by its format, whose compiled pattern this is; without one as PostgreSQL does. Blanks around the text do
+/// not count.
 [[nodiscard]] std::optional<event_micros>
-read_timestamp_text(std::string_view text, const std::optional<expression::timestamp_pattern>& pattern,
-                    bool trailing_ignored, day_memory& day);
+read_timestamp_text(std::string_view text, const parser_options::timestamp_format& format,
+                    const std::optional<expression::timestamp_pattern>& pattern, day_memory& day);
 /// Reads a JSON number in the unit of an epoch format. Blanks around it do not count. Nothing where the text is none; a
 /// number beyond 64 bits of microseconds gives the last of them, which is_timestamp() refuses.
 [[nodiscard]] std::optional<event_micros> read_epoch(std::string_view text, timestamp_kind epoch);

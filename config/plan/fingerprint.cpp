@@ -50,11 +50,17 @@ void add_formats(std::string& line, const std::string& way, const data::type& ty
                  const parser_plan::timestamp_format& f) {
   if (!f.format.empty())
     line += fmt::format(" format({})={}{}", way, quoted(f.format), f.trailing_ignored ? "..." : "");
+  if (f.zone != nullptr)
+    line += fmt::format(" zone({})={}", way, expression::zone_name(*f.zone));
   for (std::size_t i = 0; i < f.members.size(); ++i)
     if (type.id() == data::type_id::list)
       add_formats(line, way + "[]", type.element(), f.members[i]);
     else
       add_formats(line, way + "." + quoted(type.fields()[i].name), type.fields()[i].type, f.members[i]);
+}
+
+bool any_zone(const std::vector<parser_plan::timestamp_format>& formats) {
+  return std::ranges::any_of(formats, [](const auto& f) { return f.zone != nullptr || any_zone(f.members); });
 }
 
 std::string parser_line(const stage& s, const parser_plan& p) {
@@ -117,7 +123,8 @@ std::string line_of(const topology& t, const stage& s) {
 std::string zones_of(const topology& t) {
   const bool any = std::any_of(t.stages.begin(), t.stages.end(), [](const stage& s) {
     const auto* const w = std::get_if<window_plan>(&s.plan);
-    return w != nullptr && w->definition.zone != nullptr;
+    const auto* const p = std::get_if<parser_plan>(&s.plan);
+    return (w != nullptr && w->definition.zone != nullptr) || (p != nullptr && any_zone(p->formats));
   });
   return any ? expression::zone_version() : std::string();
 }

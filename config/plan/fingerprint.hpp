@@ -8,7 +8,7 @@
 
 namespace millrace::config {
 
-/// The version of tzdata, where a window goes by the clocks of a zone; else empty.
+/// The version of tzdata, where a window or a timestamp of a parser goes by the clocks of a zone; else empty.
 [[nodiscard]] std::string zones_of(const topology& t);
 
 /// One line a source, parser and window, by name. In it: what positions, keys and aggregates mean. Not in it:

@@ -2,7 +2,9 @@
 
 #include "config/core_options.hpp"
 #include "config/offered.hpp"
+#include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <fmt/format.h>
@@ -54,13 +56,17 @@ bool is_long_form(const node& n) {
   if (!n.is_map() || n.find("type") == nullptr)
     return false;
   return std::all_of(n.members.begin(), n.members.end(), [](const member& m) {
-    return m.name == "type" || m.name == "format" || m.name == "trailing";
+    return m.name == "type" || m.name == "format" || m.name == "trailing" || m.name == "zone";
   });
+}
+
+bool is_epoch(std::string_view format) {
+  return format == "epoch_s" || format == "epoch_ms" || format == "epoch_us";
 }
 
 /// Says what is wrong with a timestamp's format; nothing when it is good.
 std::optional<std::string> problem_of_format(std::string_view format) {
-  if (format == "epoch_s" || format == "epoch_ms" || format == "epoch_us")
+  if (is_epoch(format))
     return std::nullopt;
   if (format.find('%') == std::string_view::npos)
     return fmt::format(
@@ -68,9 +74,23 @@ std::optional<std::string> problem_of_format(std::string_view format) {
         format.find("yyyy") != std::string_view::npos || format.find("YYYY") != std::string_view::npos
             ? "; did you mean \"%Y-%m-%d %H:%M:%S\"? These letters are Java's or PostgreSQL's"
             : did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
-  if (auto good = expression::check_timestamp_format(format); !good)
+  if (auto good = expression::timestamp_pattern::compile(format); !good)
     return std::move(good.error().message);
   return std::nullopt;
+}
+
+/// Says why texts of a format take no zone of the column; empty where they do, or the format has a finding of its own.
+std::string needless_zone(std::string_view format) {
+  if (is_epoch(format))
+    return fmt::format("\"{}\" counts from 1970 in UTC, whatever the zone; expected no \"zone\"", format);
+  const auto pattern = expression::timestamp_pattern::compile(format);
+  if (!pattern)
+    return {};
+  if (pattern->reads().instant)
+    return "the format reads the moment itself (%s); expected no \"zone\"";
+  if (pattern->reads().zone)
+    return "the format reads a zone in each text (%z, %Z); expected no \"zone\", or a format without it";
+  return {};
 }
 
 class schema_reader {
@@ -115,7 +135,8 @@ private:
                            : type_of(type, join(path, "type"), format);
     const auto* const f = n.find("format");
     const auto* const trailing = n.find("trailing");
-    const auto* const first = f != nullptr ? f : trailing;
+    const auto* const zone = n.find("zone");
+    const auto* const first = f != nullptr ? f : trailing != nullptr ? trailing : zone;
     if (first == nullptr)
       return t;
     if (t.id() != data::type_id::timestamp)
@@ -144,6 +165,13 @@ private:
       out_.error(
           n.find("trailing")->where, join(path, "trailing"),
           "\"trailing\" goes with a strptime pattern; expected a \"format\" such as \"%Y-%m-%d %H:%M:%S\"");
+    if (!read.has("zone"))
+      return;
+    const auto name = read.text("zone");
+    format.zone = expression::find_zone(name);
+    if (const auto problem = format.zone == nullptr ? unknown_zone(name) : needless_zone(format.format);
+        !problem.empty())
+      out_.error(n.find("zone")->value.where, join(path, "zone"), problem);
   }
 
   data::type type_of(const node& n, const std::string& path, parser_plan::timestamp_format& format) {

@@ -2,7 +2,7 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/missing_column.hpp"
 #include "config/plan/plan_stages.hpp"
-#include "runtime/base/visible_text.hpp"
+#include "config/plan/unknown_zone.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/aggregates.hpp"
 
@@ -98,14 +98,8 @@ public:
       return;
     const auto name = o.text("zone");
     def.zone = expression::find_zone(name);
-    if (def.zone == nullptr) {
-      const auto near = expression::closest_zone(name);
-      return d_.fail(out_, "zone",
-                     fmt::format("tzdata of this machine has no time zone \"{}\"; expected a name such as "
-                                 "Europe/Berlin{}",
-                                 visible(name),
-                                 near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
-    }
+    if (def.zone == nullptr)
+      return d_.fail(out_, "zone", unknown_zone(name));
     if (!is_good)
       return;
     const auto* const by = d_.built.type == "sliding" ? "slide" : "size";

@@ -123,6 +123,8 @@ std::string shown(const std::string& key, const std::string* value) {
 std::string option_of(const std::string& key) {
   if (key.starts_with("format("))
     return "the format of " + key.substr(7, key.size() - 8);
+  if (key.starts_with("zone("))
+    return "the zone of " + key.substr(5, key.size() - 6);
   if (key == "lateness")
     return "allowed_lateness";
   return key;
@@ -186,7 +188,9 @@ public:
     if (was_.topology != is_.topology)
       return {{}, {}, fmt::format("the topology was '{}' and is '{}'", was_.topology, is_.topology), {}};
     if (!was_.tzdata.empty() && !is_.tzdata.empty() && was_.tzdata != is_.tzdata)
-      out_.zones = fmt::format("tzdata was {} and is {}", was_.tzdata, is_.tzdata);
+      other_tzdata_ = fmt::format("tzdata was {} and is {}", was_.tzdata, is_.tzdata);
+    if (std::ranges::any_of(is_.stages, [](const auto& s) { return s.second.find("zone") != nullptr; }))
+      out_.zones = other_tzdata_;
     for (const auto& [name, s] : was_.stages)
       if (!is_.stages.contains(name))
         refuse(fmt::format("{} '{}' is gone", s.kind, name));
@@ -266,6 +270,10 @@ private:
         changes.push_back(difference);
       }
     }
+    const bool by_zones = std::ranges::any_of(
+        is.values, [](const auto& value) { return std::string_view(value.first).starts_with("zone("); });
+    if (by_zones && !other_tzdata_.empty())
+      changes.push_back(other_tzdata_);
     if (!changes.empty())
       out_.notes.push_back(fmt::format("parser '{}': {}", is.name, joined(changes)));
   }
@@ -327,6 +335,7 @@ private:
   fingerprint was_;
   fingerprint is_;
   state_fit out_;
+  std::string other_tzdata_;  // a clause; empty where it is the same
 };
 
 }  // namespace

@@ -160,6 +160,12 @@ A timestamp without a `format` is read as PostgreSQL reads it in the session zon
 forms of PostgreSQL's are refused ([expressions](design/expressions.md)). Blanks around a timestamp do not count, with
 a `format` neither.
 
+With a `zone`, text without a zone or offset of its own shows the clocks of that time zone, with a strptime `format` and
+without one; text with its own, and without a `format`, keeps that. `2021-10-31 02:30` in Europe/Paris comes twice and is
+the second, 01:30 UTC; `2021-03-28 02:30`, which the clocks skip, counts as before the change, also 01:30 UTC: the same as
+`'2021-03-28 02:30'::timestamp at time zone 'Europe/Paris'`. A format that reads a zone (`%z`, `%Z`) or the moment itself
+(`%s`, `epoch_s` and the like) takes no `zone`. The times depend on the machine's tzdata, whose version `check` prints.
+
 `epoch_s`, `epoch_ms` and `epoch_us` take a number as JSON writes it, in quotes, too: `1619294100796`, `"1619294100796"`,
 `-0.5`.
 
@@ -169,14 +175,15 @@ of 13 digits, `%Z` (Z, UTC, GMT) not the GMT of `GMT+0200`. `%f` is the fraction
 moment as it is, cut to the parts that the pattern reads. These may follow, as often as they like:
 
 - finer parts of the time, at once: `:30`, `.796` behind seconds, a time of day behind a date;
-- a zone that is UTC: `Z`, `UTC`, `GMT`, `+00`, `+0000`, `+00:00`; where the pattern reads a zone, the name of any;
+- a zone that is UTC: `Z`, `UTC`, `GMT`, `+00`, `+0000`, `+00:00`; with a `zone`, instead its name, and an offset or
+  abbreviation that it has at that time (`Europe/Paris`, `+0200`, `CEST`); where the pattern reads a zone, the name of any;
 - blanks and punctuation, names of weekdays;
 - then anything else: a word, a number behind a blank.
 
 The text does not match where it goes on with what was read (a digit behind a number, a letter at once), and where one
 of these follows: AM or PM if the pattern reads a time, BC, a second offset, `.796` behind minutes, and, if the pattern
-reads no zone, another than UTC: an offset such as `+0200`, a name (`CET`, `Europe/Berlin`), or a name with a number
-(`UTC+2`). `%s` says the moment by itself: whatever zone follows behind a blank is ignored.
+reads no zone, another than UTC or the column's `zone`: an offset such as `+0200`, a name (`CET`, `Europe/Berlin`), or a
+name with a number (`UTC+2`). `%s` says the moment by itself: whatever zone follows behind a blank is ignored.
 
 A `timestamp` lies in the years 1 to 9999, wherever it comes from. A record with any other is a dead letter: where a field or
 `_timestamp` is read, where a time leaves an expression (inside it may lie as far as PostgreSQL's), and where one of its windows

@@ -1,6 +1,7 @@
 #include "tests/fuzz/record_schema.hpp"
 
 #include "runtime/data/render.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/support/chunk_of.hpp"
 
@@ -51,6 +52,12 @@ private:
     return c;
   }
 
+  static column in_zone(enum format::kind kind, std::string pattern = {}) {
+    auto c = stamped(kind, std::move(pattern));
+    c.how.zone = expression::find_zone("Europe/Paris");
+    return c;
+  }
+
   std::optional<column> of(char c, int depth) {
     switch (c) {
     case 't':
@@ -67,6 +74,10 @@ private:
       return stamped(format::kind::iso);
     case 'p':
       return stamped(format::kind::strptime, "%Y-%m-%d %H:%M:%S");
+    case 'z':
+      return in_zone(format::kind::iso);
+    case 'l':
+      return in_zone(format::kind::strptime, "%Y-%m-%d %H:%M:%S");
     case '1':
       return stamped(format::kind::epoch_s);
     case '3':

@@ -48,6 +48,17 @@ std::optional<event_micros> parse(const expression::timestamp_pattern& pattern, 
   return pattern.parse(text, trailing_ignored, none);
 }
 
+/// A zone without changes of clocks is a distance from UTC.
+void in_a_zone(const expression::timestamp_pattern& pattern, const std::string& text) {
+  static const auto* const seven_ahead = expression::find_zone("Etc/GMT-7");
+  if (pattern.reads().zone || pattern.reads().instant || seven_ahead == nullptr)
+    return;
+  day_memory none;
+  const auto utc = parse(pattern, text, false), local = pattern.parse(text, false, none, seven_ahead);
+  require(utc.has_value() == local.has_value() && (!utc || *utc - 7 * expression::hour_micros == *local),
+          "a zone moves the time alone");
+}
+
 void by_pattern(const expression::timestamp_pattern& pattern, const std::string& text) {
   const auto whole = parse(pattern, text, false);
   require(!whole || parse(pattern, text, true) == whole, "a whole text is also one with nothing behind it");
@@ -65,6 +76,10 @@ void at_fixed_places(const std::string& text) {
           "a day that is remembered changes nothing");
   const auto as_ever = expression::parse_timestamp(text), remembered = expression::parse_timestamp(text, day);
   require(as_ever ? remembered && *as_ever == *remembered : !remembered, "nor does it in ISO 8601");
+  static const auto* const paris = expression::find_zone("Europe/Paris");
+  const auto local = expression::parse_timestamp(text, paris),
+             fast = expression::parse_timestamp(text, day, paris);
+  require(local ? fast && *local == *fast : !fast, "nor does it by the clocks of a zone");
 }
 
 }  // namespace
@@ -76,7 +91,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   at_fixed_places(texts[0]);
   const auto pattern = expression::timestamp_pattern::compile(texts[0]);
   require(pattern || !pattern.error().message.empty(), "a pattern that is refused has a reason");
-  if (pattern && texts.size() > 1)
+  if (pattern && texts.size() > 1) {
     by_pattern(*pattern, texts[1]);
+    in_a_zone(*pattern, texts[1]);
+  }
   return 0;
 }

@@ -83,8 +83,7 @@ bool field_reader::read(const csv_field& field, csv_value& out, std::string& why
 
 bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
   const bool epoch = format_.kind != timestamp_kind::iso && format_.kind != timestamp_kind::strptime;
-  const auto t = epoch ? read_epoch(text, format_.kind)
-                       : read_timestamp_text(text, pattern_, format_.trailing_ignored, day_);
+  const auto t = epoch ? read_epoch(text, format_.kind) : read_timestamp_text(text, format_, pattern_, day_);
   if (!t)
     return mismatch(text,
                     format_.kind == timestamp_kind::iso

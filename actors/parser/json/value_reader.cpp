@@ -174,7 +174,7 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
   const auto text = text_of(record, token);
   if (!text)
     return mismatch(record.raw(token), "a timestamp");
-  const auto t = read_timestamp_text(*text, to.pattern, to.format.trailing_ignored, day_);
+  const auto t = read_timestamp_text(*text, to.format, to.pattern, day_);
   if (!t)
     return mismatch(record.raw(token), to.pattern
                                            ? expected_timestamp(to.format)

@@ -16,12 +16,15 @@ namespace millrace::expression {
 /// A whole second is possible.
 [[nodiscard]] std::int64_t micros_of_fraction(std::string_view digits);
 
-/// `zoned`: an instant (UTC where the text names no zone). Otherwise wall-clock time, a zone is read over.
-[[nodiscard]] reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out);
+/// `zoned`: an instant; where the text names no zone, by the clocks of `local`, UTC without it. Otherwise wall-clock
+/// time, a zone is read over.
+[[nodiscard]] reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out,
+                                     const zone* local = nullptr);
 /// An instant, of parsers without a format and of options; the error quotes the text.
-[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text);
+[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, const zone* local = nullptr);
 /// The same, faster where texts of one day follow each other, down to the second at least.
-[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, day_memory& day);
+[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, day_memory& day,
+                                                     const zone* local = nullptr);
 /// 2021-04-24 19:55:00.796+00, without +00 where not zoned.
 void write_timestamp(std::string& out, std::int64_t t, bool zoned);
 

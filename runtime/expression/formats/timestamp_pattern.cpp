@@ -1,6 +1,7 @@
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include "runtime/base/scan.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/expression/formats/trailing_text.hpp"
 
@@ -234,12 +235,18 @@ expected<timestamp_pattern> timestamp_pattern::compile(std::string_view pattern)
 }
 
 std::optional<event_micros> timestamp_pattern::parse(std::string_view text, bool trailing_ignored,
-                                                     day_memory& day) const {
+                                                     day_memory& day, const zone* local) const {
+  const auto fits = [&](std::string_view behind, std::int64_t wall) {
+    return behind.empty() || (trailing_ignored && moment_stays(behind, reads_, {wall, local}));
+  };
+  const auto moment = [&](std::int64_t wall) {
+    return local == nullptr ? std::optional(wall) : instant_of(*local, wall);
+  };
   if (fixed_separator_ && text.size() >= day_memory::length) {
     const auto behind = text.substr(day_memory::length);
-    if (behind.empty() || (trailing_ignored && token_ends('S', behind) && moment_stays(behind, reads_)))
-      if (const auto t = day.read(text.data(), *fixed_separator_))
-        return t;
+    if (token_ends('S', behind))
+      if (const auto wall = day.read(text.data(), *fixed_separator_); wall && fits(behind, *wall))
+        return moment(*wall);
   }
   fields f;
   std::string_view rest = text;
@@ -251,13 +258,8 @@ std::optional<event_micros> timestamp_pattern::parse(std::string_view text, bool
     if (directive != 0 && directive != ' ' && next_is_apart && !token_ends(directive, rest))
       return std::nullopt;
   }
-  if (!rest.empty() && !(trailing_ignored && moment_stays(rest, reads_)))
-    return std::nullopt;
-  return assemble(f);
-}
-
-expected<void> check_timestamp_format(std::string_view pattern) {
-  return timestamp_pattern::compile(pattern).map([](const auto&) {});
+  const auto wall = assemble(f);
+  return wall && fits(rest, *wall) ? moment(*wall) : std::nullopt;
 }
 
 }  // namespace millrace::expression

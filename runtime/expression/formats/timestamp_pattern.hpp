@@ -1,5 +1,6 @@
 // Timestamps by a strptime pattern, compiled once. Parsers call it for every record, config to check a
-// `format`. Independent of locale and TZ: names are English, a time without a zone is UTC.
+// `format`. Independent of locale and TZ: names are English, a time without a zone is that of a zone that the caller
+// names, or UTC.
 //
 //   %Y year (1-4 digits)   %m %d %H %M %S (1-2 digits)   %e as %d   %y two-digit year (69-99: 19xx)
 //   %j day of the year     %I with %p hour and AM/PM     %b %B %h month's name
@@ -29,9 +30,11 @@ public:
   [[nodiscard]] static expected<timestamp_pattern> compile(std::string_view pattern);
 
   /// Nothing where the text does not match or is no date; text behind the match counts as a mismatch unless
-  /// it is to be ignored. Only text that leaves the moment as it is can be (trailing_text.hpp).
+  /// it is to be ignored. Only text that leaves the moment as it is can be (trailing_text.hpp). `local`: the zone
+  /// whose clocks the text shows, UTC without it; none for a pattern that reads zones or moments itself.
   [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored,
-                                                  day_memory& day) const;
+                                                  day_memory& day, const zone* local = nullptr) const;
+  [[nodiscard]] const pattern_reads& reads() const { return reads_; }
 
 private:
   struct step {
@@ -47,8 +50,5 @@ private:
   // at fixed places.
   std::optional<char> fixed_separator_;
 };
-
-/// Says what compile() would say.
-[[nodiscard]] expected<void> check_timestamp_format(std::string_view pattern);
 
 }  // namespace millrace::expression

@@ -16,7 +16,8 @@ namespace {
 /// PostgreSQL, whose decisions these are.
 class timestamp_reader {
 public:
-  explicit timestamp_reader(bool zoned) : zoned_(zoned) {}
+  /// `local`: the zone of a text without one, a null pointer for UTC.
+  timestamp_reader(bool zoned, const zone* local) : zoned_(zoned), local_(local) {}
 
   reading read(std::string_view s, std::int64_t& out) {
     timestamp_tokens tokens;
@@ -355,12 +356,15 @@ private:
     if (zone_ != nullptr)
       return abbreviation_.empty() ? instant_of(*zone_, wall)
                                    : instant_by_abbreviation(*zone_, wall, abbreviation_);
+    if (local_ != nullptr && (has_ & zone_part) == 0)
+      return instant_of(*local_, wall);
     std::int64_t out = 0;
     return __builtin_sub_overflow(wall, offset_, &out) ? std::nullopt : std::optional(out);
   }
 
   static constexpr std::int64_t last_year = 300'000;  // beyond 64 bits
   bool zoned_;
+  const zone* local_;
   unsigned has_ = 0;
   std::int64_t year_ = 0, month_ = 0, day_ = 0, day_of_year_ = 0;
   std::int64_t hour_ = 0, minute_ = 0, second_ = 0, fraction_ = 0, offset_ = 0;
@@ -372,13 +376,13 @@ private:
 
 }  // namespace
 
-reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out) {
+reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out, const zone* local) {
   constexpr std::string_view epoch = "epoch";
   if (const auto text = trim_blanks(s); text.size() == epoch.size() && fold(text) == epoch) {
     out = 0;
     return reading::ok;
   }
-  return timestamp_reader(zoned).read(s, out);
+  return timestamp_reader(zoned, local).read(s, out);
 }
 
 }  // namespace millrace::expression

@@ -12,8 +12,8 @@ namespace millrace::expression {
 namespace {
 
 /// What is to be added to a time for a fraction of at most six digits and a zone in figures, or UTC; all else takes the
-/// long way.
-std::optional<std::int64_t> plain_rest(std::string_view s) {
+/// long way. `zoned`: there is a zone.
+std::optional<std::int64_t> plain_rest(std::string_view s, bool& zoned) {
   std::int64_t out = 0;
   if (s.size() > 1 && s.front() == '.') {
     s.remove_prefix(1);
@@ -22,6 +22,7 @@ std::optional<std::int64_t> plain_rest(std::string_view s) {
       return std::nullopt;
     out = micros_of_fraction(digits);
   }
+  zoned = !s.empty();
   if (s.empty() || s == "Z")
     return out;
   const bool colon = s.size() == 6 && s[3] == ':';
@@ -57,19 +58,24 @@ std::int64_t micros_of_fraction(std::string_view digits) {
   return static_cast<std::int64_t>(std::rint(v * 1e6));
 }
 
-expected<event_micros> parse_timestamp(std::string_view text) {
+expected<event_micros> parse_timestamp(std::string_view text, const zone* local) {
   event_micros out = 0;
-  if (read_timestamp(text, true, out) != reading::ok)
+  if (read_timestamp(text, true, out, local) != reading::ok)
     return user_error(ec::invalid_argument, fmt::format("'{}' is no timestamp", text.substr(0, 64)));
   return out;
 }
 
-expected<event_micros> parse_timestamp(std::string_view text, day_memory& day) {
+expected<event_micros> parse_timestamp(std::string_view text, day_memory& day, const zone* local) {
+  bool zoned = false;
   if (text.size() >= day_memory::length && (text[10] == 'T' || text[10] == ' '))
-    if (const auto rest = plain_rest(text.substr(day_memory::length)))
-      if (const auto second = day.read(text.data(), text[10]); second && (*rest == 0 || text[17] != '6'))
-        return *second + *rest;
-  return parse_timestamp(text);
+    if (const auto rest = plain_rest(text.substr(day_memory::length), zoned))
+      if (const auto second = day.read(text.data(), text[10]); second && (*rest == 0 || text[17] != '6')) {
+        if (zoned || local == nullptr)
+          return *second + *rest;
+        if (const auto t = instant_of(*local, *second + *rest))
+          return *t;
+      }
+  return parse_timestamp(text, local);
 }
 
 void write_timestamp(std::string& out, std::int64_t t, bool zoned) {

@@ -6,6 +6,8 @@
 #include "runtime/expression/formats/zone_abbreviations.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
+#include <array>
+
 namespace millrace::expression {
 namespace {
 
@@ -79,10 +81,21 @@ bool skip_finer_parts(std::string_view& s, int parts) {
   return parts == 0 || there >= 3;
 }
 
-enum class trailing_word : std::uint8_t { half_of_day, before_christ, utc, other_zone, filler, free };
+/// Whether a zone so far ahead of UTC is the one that the time was read in: over all that is cut off, for the clocks may
+/// change there.
+bool is_same_distance(std::int64_t seconds, pattern_reads reads, wall_read wall) {
+  if (wall.local == nullptr)
+    return seconds == 0;
+  constexpr std::array unit{day_micros, hour_micros, minute_micros, second_micros};
+  const auto last = wall.time + unit[static_cast<std::size_t>(reads.parts_of_time)] - 1;
+  return instant_of(*wall.local, wall.time) == wall.time - seconds * second_micros &&
+         instant_of(*wall.local, last) == last - seconds * second_micros;
+}
+
+enum class trailing_word : std::uint8_t { half_of_day, before_christ, same_zone, other_zone, filler, free };
 
 /// Tells what a word would mean to PostgreSQL, and takes it.
-trailing_word take_word(std::string_view& s) {
+trailing_word take_word(std::string_view& s, pattern_reads reads, wall_read wall) {
   std::size_t letters = 0, size = 0;
   while (letters < s.size() && is_letter(s[letters]))
     ++letters;
@@ -97,8 +110,9 @@ trailing_word take_word(std::string_view& s) {
   if (whole.starts_with("a.m") || whole.starts_with("p.m"))
     return trailing_word::half_of_day;
   if (const auto* const known = find_zone_abbreviation(word))
-    return whole == word && known->zone.empty() && known->seconds == 0 ? trailing_word::utc
-                                                                       : trailing_word::other_zone;
+    return whole == word && known->zone.empty() && is_same_distance(known->seconds, reads, wall)
+               ? trailing_word::same_zone
+               : trailing_word::other_zone;
   switch (const auto keyword = timestamp_keyword_of(word); keyword.is) {
   case timestamp_word::half_of_day:
     return trailing_word::half_of_day;
@@ -108,8 +122,12 @@ trailing_word take_word(std::string_view& s) {
   case timestamp_word::filler:
     return trailing_word::filler;
   default:
-    return find_zone(whole) != nullptr ? trailing_word::other_zone : trailing_word::free;
+    break;
   }
+  const auto* const named = find_zone(whole);
+  return named == nullptr      ? trailing_word::free
+         : named == wall.local ? trailing_word::same_zone
+                               : trailing_word::other_zone;
 }
 
 }  // namespace
@@ -131,7 +149,7 @@ bool token_ends(char directive, std::string_view rest) {
   return !is_digit(c) && !is_letter(c) && std::string_view("+-:/_").find(c) == std::string_view::npos;
 }
 
-bool moment_stays(std::string_view rest, pattern_reads reads) {
+bool moment_stays(std::string_view rest, pattern_reads reads, wall_read wall) {
   if (reads.parts_of_time == 0 && !reads.instant)
     skip_hour(rest);
   if (!skip_finer_parts(rest, reads.instant ? 3 : reads.parts_of_time))
@@ -151,21 +169,22 @@ bool moment_stays(std::string_view rest, pattern_reads reads) {
       if (zone_known)
         return reads.instant && !attached;
       std::int64_t seconds = 0;
-      if (!take_unsigned_offset(rest, minus, seconds) || seconds != 0 || !token_ends('z', rest))
+      if (!take_unsigned_offset(rest, minus, seconds) || !is_same_distance(seconds, reads, wall) ||
+          !token_ends('z', rest))
         return false;
       zone_known = true;
       continue;
     }
     if (!is_letter(rest.front()))
       return true;
-    switch (take_word(rest)) {
+    switch (take_word(rest, reads, wall)) {
     case trailing_word::half_of_day:
       if (reads.parts_of_time != 0)
         return false;
       break;
     case trailing_word::before_christ:
       return reads.instant;
-    case trailing_word::utc:
+    case trailing_word::same_zone:
       zone_known = true;
       break;
     case trailing_word::other_zone:

@@ -7,6 +7,8 @@
 
 namespace millrace::expression {
 
+class zone;
+
 /// Line breaks, too.
 void skip_all_blanks(std::string_view& s);
 /// Takes +hh, +hhmm, +hh:mm or +hh:mm:ss.
@@ -22,7 +24,12 @@ struct pattern_reads {
   bool zone = false;      // %z or %Z
   bool instant = false;   // %s
 };
+/// The clock's time that a pattern has read, in microseconds since 1970 by the clocks of a zone.
+struct wall_read {
+  std::int64_t time = 0;
+  const zone* local = nullptr;  // null: UTC
+};
 /// Whether the moment stays what it is, cut to the parts that were read, if this text behind them counts.
-[[nodiscard]] bool moment_stays(std::string_view rest, pattern_reads reads);
+[[nodiscard]] bool moment_stays(std::string_view rest, pattern_reads reads, wall_read wall);
 
 }  // namespace millrace::expression

@@ -7,6 +7,7 @@
 // reads of the text, further text ignored, or null. against_postgres.py and timestamps.py run it.
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 #include "runtime/expression/functions/list_values.hpp"
@@ -139,16 +140,30 @@ std::string text_of(const data::column& c, std::size_t row) {
   return out;
 }
 
+/// As a parser's "format" with "trailing": "ignore"; without a pattern as PostgreSQL's forms.
+std::optional<event_micros> read_by_format(const std::string& pattern, const std::string& text,
+                                           const expression::zone* zone) {
+  day_memory day;
+  if (pattern.empty()) {
+    const auto t = expression::parse_timestamp(text, day, zone);
+    return t ? std::optional(*t) : std::nullopt;
+  }
+  const auto compiled = expression::timestamp_pattern::compile(pattern);
+  if (!compiled)
+    throw std::runtime_error(compiled.error().message);
+  return compiled->parse(text, true, day, zone);
+}
+
+/// A line: a pattern, a text and perhaps the zone whose clocks it shows, with tabs between.
 void read_by_patterns(const char* path) {
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) {
     const auto parts = split(line, "\t");
-    day_memory day;
-    const auto pattern = expression::timestamp_pattern::compile(parts.at(0));
-    if (!pattern)
-      throw std::runtime_error(pattern.error().message);
+    const auto* const zone = parts.size() < 3 ? nullptr : expression::find_zone(parts[2]);
+    if (parts.size() == 3 && zone == nullptr)
+      throw std::runtime_error("tzdata has no zone " + parts[2]);
     std::string out;
-    if (const auto t = pattern->parse(parts.at(1), true, day))
+    if (const auto t = read_by_format(parts.at(0), parts.at(1), zone))
       expression::write_timestamp(out, *t, false);
     std::cout << (out.empty() ? "null" : '"' + out + '"') << '\n';
   }

@@ -3,7 +3,8 @@
 what millrace and a real PostgreSQL 15 read: the same moment, or both refuse. millrace may refuse what
 docs/design/expressions.md names (READ_BY_POSTGRES_ALONE). Then the other direction, of a parser's "format" with
 "trailing": "ignore": where the whole text is a timestamp to PostgreSQL, the pattern reads the same moment, cut to the
-parts that it names, or nothing.
+parts that it names, or nothing. At last the same with a "zone", which PostgreSQL has as the zone of the session, around
+changes of its clocks, also without a "format".
 
 Prints each difference, then a count; exit status 1 where something differs, 77 where there is no PostgreSQL.
 
@@ -181,6 +182,61 @@ def compare_patterns(server, program, source, count):
     return [f"DIFFERENT {p!r} of {t!r}: {a}, in PostgreSQL {b}" for p, t, a, b in pairs if a != b], len(pairs)
 
 
+# zones, and times of their clocks that come twice, are skipped, or lie beside
+LOCAL = [("Europe/Paris", "2021-03-28 02"), ("Europe/Paris", "2021-10-31 02"), ("Europe/Paris", "1940-06-14 23"),
+         ("America/New_York", "2021-03-14 02"), ("America/New_York", "2021-11-07 01"), ("America/New_York", "2045-11-05 01"),
+         ("Asia/Ho_Chi_Minh", "1959-12-31 23"), ("Asia/Ho_Chi_Minh", "1975-06-12 23"), ("Asia/Ho_Chi_Minh", "2021-04-24 19"),
+         ("Australia/Lord_Howe", "2021-04-04 01"), ("Australia/Lord_Howe", "2021-10-03 02"), ("America/Sao_Paulo", "2017-10-15 00"),
+         ("Pacific/Apia", "2011-12-30 12"), ("Asia/Kathmandu", "1986-01-01 00"), ("Etc/UTC", "2021-04-24 19")]
+LOCAL_TAILS = ["", "", "", "+0100", "+02:00", " +01", "-0400", "-5", "+11", "+1030", "+07:00", "-02", "Z", " UTC", " CET", " CEST", " EST",
+               " EDT", ".5", " Europe/Paris", " america/new_york", ":30", " 12:30", " note", " Sun"]
+LOCAL_PATTERNS = [(p, unit) for p, unit in PATTERNS if not any(d in p for d in ("%z", "%Z", "%y"))]
+IN_ZONE = """set client_min_messages = error;
+create or replace function read_in_zone(t text, z text, unit text) returns text language plpgsql as $$
+begin
+  perform set_config('timezone', z, false);
+  if unit = '' then return t::timestamptz at time zone 'UTC'; end if;
+  return date_trunc(unit, t::timestamp with time zone at time zone z) at time zone z at time zone 'UTC';
+exception when others then return null;
+end $$;
+drop table if exists local_texts;
+create table local_texts (n int, t text, z text, unit text);
+copy local_texts from stdin;
+"""
+
+
+def local_text(source):
+    """Pattern, text, zone, and the finest part that is read; of a time near a change of clocks."""
+    r = source.random
+    zone, hour = r.choice(LOCAL)
+    moment = datetime.datetime.strptime(hour, "%Y-%m-%d %H") + datetime.timedelta(seconds=r.randrange(-7200, 10800))
+    if r.random() < 0.3:
+        moment += datetime.timedelta(days=r.randrange(-20000, 10000))
+    pattern, unit = r.choice(LOCAL_PATTERNS)
+    more = [tail for tail in LOCAL_TAILS if tail.startswith(" ")]
+    text = moment.strftime(pattern) + r.choice(LOCAL_TAILS) + r.choice(["", "", r.choice(more)])
+    return r.choice([(pattern, text, zone, unit), ("", text, zone, "")])
+
+
+def compare_zones(server, program, source, count):
+    """Differences of texts that show the clocks of a zone; how many both read, and how many of these by a pattern."""
+    drawn = [local_text(source) for _ in range(count)]
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write("".join(f"{pattern}\t{text}\t{zone}\n" for pattern, text, zone, _ in drawn))
+        file.flush()
+        done = subprocess.run([program, "--patterns", file.name], stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    ours = [json.loads(line) for line in done.stdout.split("\n") if line]
+    rows = "".join(f"{n}\t{text}\t{zone}\t{unit}\n" for n, (_, text, zone, unit) in enumerate(drawn))
+    found = server.psql(IN_ZONE + rows + "\\.\nselect coalesce(to_json(read_in_zone(t, z, unit))::text, 'null') from local_texts "
+                        "order by n;\n")
+    theirs = [json.loads(line) for line in found.split("\n") if line]
+    wrong = [f"DIFFERENT {d}: {a}, in PostgreSQL {b}" for d, a, b in zip(drawn, ours, theirs) if a != b and a and b]
+    wrong += [f"DIFFERENT {d}: none, in PostgreSQL {b}" for d, a, b in zip(drawn, ours, theirs)
+              if not d[0] and b and not a and not may_be_refused(d[1], b)]
+    both = [d[0] for d, a, b in zip(drawn, ours, theirs) if a and b]
+    return wrong, len(both), sum(pattern != "" for pattern in both)
+
+
 def may_be_refused(text, moment):
     year = int(re.match(r"\d+", moment).group())
     return (year > 9999 or moment.endswith("BC") or any(known.search(text) for known in READ_BY_POSTGRES_ALONE)
@@ -210,14 +266,17 @@ def main():
     with Postgres() as server:
         theirs = read_by_postgres(server, texts)
         wrong, compared = compare_patterns(server, options.cases_program, source, options.count)
+        wrong_local, local, by_pattern = compare_zones(server, options.cases_program, source, options.count)
+    wrong += wrong_local
     wrong += [w for w in map(difference, texts, ours, theirs) if w]
     for line in wrong[:40]:
         print(line)
     both = sum(mine[0] is not None for mine in ours)
     refused = sum(mine[0] is None and other[0] is not None for mine, other in zip(ours, theirs))
     print(f"{len(texts)} texts: {both} read, {refused} read by PostgreSQL alone; {compared} of as many read by a pattern and by "
-          f"PostgreSQL; {len(wrong)} different")
-    return 1 if wrong or both < len(texts) // 4 or compared < len(texts) // 4 else 0
+          f"PostgreSQL; {local} of as many in a zone, {by_pattern} of them by a pattern; {len(wrong)} different")
+    fourth = len(texts) // 4
+    return 1 if wrong or both < fourth or compared < fourth or local < fourth or by_pattern < fourth // 5 else 0
 
 
 if __name__ == "__main__":

@@ -326,10 +326,16 @@ TEST_CASE("the fingerprint changes with what the state means, and with nothing e
        {"topology=u", "stages.w.size=2 minutes", "stages.w.key=at", "stages.w.shards=5",
         "stages.w.aggregates={\"n\":\"count(userid)\"}", "stages.w.aggregates={\"m\":\"count(*)\"}",
         "stages.w.allowed_lateness=1 s", "stages.w.having=max(amount) > 1",
-        "stages.parsed.schema.amount=double", "stages.parsed.schema.more=text"}) {
+        "stages.parsed.schema.amount=double", "stages.parsed.schema.more=text",
+        "stages.parsed.schema.at={\"type\":\"timestamp\",\"zone\":\"Europe/Paris\"}"}) {
     CAPTURE(other);
     CHECK(with(other) != base);
   }
+  const auto nested =
+      with(R"(stages.parsed.schema.more=[{"since":{"type":"timestamp","zone":"europe/paris"}}])");
+  CHECK(nested.find(R"( zone("more"[]."since")=Europe/Paris)") != std::string::npos);
+  CHECK(nested.find("\ntzdata ") != std::string::npos);
+  CHECK(base.find("\ntzdata ") == std::string::npos);
   CHECK(planned(text, {},
                 R"json({"stages":{"clicks":{"source":"kafka","path":null,"brokers":"b","topic":"t"}}})json")
             .state_fingerprint != base);

@@ -54,6 +54,19 @@ TEST_CASE("another zone or offset of a window is refused, another tzdata is told
   CHECK(compare_fingerprints(local + "tzdata 2025b\n", local + "tzdata 2025b\n").zones.empty());
 }
 
+TEST_CASE("another zone of a parser's timestamps, or another tzdata for it, is noted as a mended parser") {
+  const auto in = [](const std::string& zone) { return text(parser + " zone(\"day\")=" + zone, window); };
+  CHECK(compare_fingerprints(in("Europe/Paris"), in("Europe/Rome")).notes ==
+        std::vector<std::string>{"parser 'parsed': the zone of \"day\" was Europe/Paris and is Europe/Rome"});
+  CHECK(compare_fingerprints(text(parser, window), in("Europe/Rome") + "tzdata 2025b\n").notes ==
+        std::vector<std::string>{"parser 'parsed': the zone of \"day\" was none and is Europe/Rome"});
+  const auto fit =
+      compare_fingerprints(in("Europe/Paris") + "tzdata 2024a\n", in("Europe/Paris") + "tzdata 2025b\n");
+  CHECK(fit.fits());
+  CHECK(fit.notes == std::vector<std::string>{"parser 'parsed': tzdata was 2024a and is 2025b"});
+  CHECK(fit.zones.empty());  // no window goes by a zone
+}
+
 TEST_CASE("a mended parser fits, and each change of it is noted") {
   const auto mended =
       replaced(replaced(parser, R"("amount" bigint)", R"("amount" double, "more" text)"), "%d/%m", "%d-%m");

@@ -242,7 +242,9 @@ TEST_CASE("a fraction before 1970 counts towards the present") {
 }
 
 TEST_CASE("patterns that cannot be read are refused with the reason") {
-  const auto why = [](std::string_view pattern) { return check_timestamp_format(pattern).error().message; };
+  const auto why = [](std::string_view pattern) {
+    return timestamp_pattern::compile(pattern).error().message;
+  };
   CHECK_THAT(why("%Y-%m-%d %Q"),
              Contains("\"%Y-%m-%d %Q\"") && Contains("%Q is not supported; there are %Y"));
   CHECK_THAT(why("%Y-%m-%d %"), Contains("a single % ends the pattern"));
@@ -255,5 +257,5 @@ TEST_CASE("patterns that cannot be read are refused with the reason") {
   CHECK_THAT(why("yyyy-MM-dd HH:mm:ss"), Contains("leaves the date open"));
   CHECK_THAT(why("%F %I:%M"), Contains("only one of %I and %p"));
   CHECK_THAT(why("%F %H %p"), Contains("only one of %I and %p"));
-  CHECK(check_timestamp_format("%Y-%m-%d %H:%M:%S"));
+  CHECK(timestamp_pattern::compile("%Y-%m-%d %H:%M:%S"));
 }

@@ -136,11 +136,12 @@ TEST_CASE("a plan carries its models: each node would read a file of its own") {
   std::filesystem::remove(file);
 }
 
-TEST_CASE("a node whose tzdata is another one than the plan's tells so, where windows go by it") {
-  const auto with = [](const std::string& zone) {
+TEST_CASE("a node whose tzdata is another one than the plan's tells so, where windows or parsers go by it") {
+  const auto with = [](const std::string& zone, const std::string& of_column = "") {
     return must(load_plan(R"json({ "millrace": 1, "topology": "t", "stages": {
       "in": { "source": "file", "path": "in.csv" },
-      "rows": { "parser": "csv", "from": "in", "schema": { "t": "timestamp" }, "event_time": "t" },
+      "rows": { "parser": "csv", "from": "in", "event_time": "t", "schema": { "t": { "type": "timestamp")json" +
+                              of_column + R"json( } } },
       "days": { "window": "tumbling", "size": "1 day", "from": "rows", )json" +
                               zone + R"json( "aggregates": { "n": "count(*)" } },
       "out": { "sink": "console", "from": "days" } } })json",
@@ -157,6 +158,10 @@ TEST_CASE("a node whose tzdata is another one than the plan's tells so, where wi
   CHECK(other_zones(p, *plain).empty());
   CHECK(other_zones(p, *local).find("its plan was made with tzdata 1999z, and this node has ") !=
         std::string::npos);
+  const auto parsed = with("", R"(, "zone": "Europe/Berlin")");
+  CHECK(other_zones(p, *parsed).find("tzdata 1999z") != std::string::npos);
+  keep_zones(p, *parsed);
+  CHECK(other_zones(p, *parsed).empty());
   keep_zones(p, *plain);
   CHECK(p.values.empty());
 }

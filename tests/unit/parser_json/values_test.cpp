@@ -1,3 +1,4 @@
+#include "runtime/expression/formats/calendar.hpp"
 #include "tests/unit/parser_json/parser_fixture.hpp"
 
 using namespace millrace;
@@ -215,6 +216,24 @@ TEST_CASE("epoch timestamps come from numbers in quotes, too, as numbers do") {
   }
   for (const std::string beyond : {R"("253402300800")", R"("1541016707796000")", R"("-1e300")"})
     CHECK_THAT(as_time(format_kind::epoch_s, beyond), Contains("outside of the years 1 to 9999"));
+}
+
+TEST_CASE("text without a zone shows the clocks of the column's zone") {
+  const auto in_paris = [](const std::string& text, std::string pattern = {}, bool trailing_ignored = false) {
+    const auto kind = pattern.empty() ? format_kind::iso : format_kind::strptime;
+    return value_of("{\"v\":" + text + "}",
+                    {"v",
+                     type_id::timestamp,
+                     {kind, std::move(pattern), trailing_ignored, expression::find_zone("Europe/Paris")}});
+  };
+  const std::string pattern = "%Y-%m-%d %H:%M:%S";
+  CHECK(in_paris(R"("2021-03-28 02:30:00")") == R"("2021-03-28T01:30:00Z")");
+  CHECK(in_paris(R"("2021-10-31 02:30:00")") == R"("2021-10-31T01:30:00Z")");
+  CHECK(in_paris(R"("2021-10-31T02:30:00+02:00")") == R"("2021-10-31T00:30:00Z")");
+  CHECK(in_paris(R"("2021-10-31 02:30:00")", pattern) == R"("2021-10-31T01:30:00Z")");
+  CHECK(in_paris(R"("2021-07-01 14:00:00 CEST")", pattern, true) == R"("2021-07-01T12:00:00Z")");
+  CHECK_THAT(in_paris(R"("2021-07-01 14:00:00 UTC")", pattern, true),
+             Contains("no AM, PM or zone behind it but the column's"));
 }
 
 TEST_CASE("nested objects fill nested columns") {
