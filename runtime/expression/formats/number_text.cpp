@@ -121,6 +121,9 @@ constexpr int numeric_digits = std::numeric_limits<double>::digits10;
 }  // namespace
 
 std::string_view trim_blanks(std::string_view s) {
+  const auto is_visible = [](char c) { return static_cast<unsigned char>(c) > ' '; };
+  if (!s.empty() && is_visible(s.front()) && is_visible(s.back()))
+    return s;
   const auto first = s.find_first_not_of(blanks);
   if (first == std::string_view::npos)
     return {};
