@@ -66,6 +66,7 @@ public:
     plan_.key_columns = {0};
     plan_.arguments.emplace_back(*expression::bind(argument, names_));
     plan_.filters.emplace_back();
+    plan_.orders.emplace_back();
     select_.stage = "select";
     select_.input = select_.output = columns_of_upstream();
     select_.where = *expression::bind_condition("n <> 0 or n is null", names_);
