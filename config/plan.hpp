@@ -74,7 +74,7 @@ struct window_plan {
   std::vector<std::size_t> key_columns;  // of input.output
   std::vector<std::optional<expression::bound>> arguments;  // one for each of definition.aggregates
   std::vector<std::optional<expression::bound>> filters;
-  std::vector<std::vector<expression::bound>> orders;  // of the aggregates' `order by`
+  std::vector<std::vector<expression::bound>> orders;  // of their `order by`
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";

@@ -54,6 +54,7 @@ downstream_window make_downstream_window(const data::schema_ptr& front) {
   for (const auto* name : {"count", "sum"}) {
     plan.arguments.emplace_back(bound(fmt::format("\"{}\"", name), select.output));
     plan.filters.emplace_back();
+    plan.orders.emplace_back();
   }
   return out;
 }
