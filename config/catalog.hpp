@@ -40,6 +40,8 @@ struct connector {
   std::function<bool(const values&)> gives_header{};
   /// A source says whether it splits what it reads into records before any parser asks, hence alike for all of them. None: never.
   std::function<bool(const values&)> splits_once{};
+  /// A source splits a text into records as its parser's `framing` says; others get whole messages.
+  bool splits_text = false;
   /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;

@@ -159,9 +159,11 @@ source::wants wants_of(const config::stage& parser) {
   const bool header = parser.options.has("header") && parser.options.boolean("header");
   source::wants out{used("_key"), used("_headers"), header};
   if (parser.type == "csv") {
-    out.csv = parser::csv_dialect_of(parser.options);
+    out.frame = parser::csv_dialect_of(parser.options);
     out.skip = static_cast<std::size_t>(parser.options.integer("skip"));
   }
+  if (parser.options.has("framing") && parser.options.text("framing") == "values")
+    out.frame = source::by_value{};
   return out;
 }
 

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace millrace::source {
@@ -135,13 +136,17 @@ public:
   }
 };
 
+/// How a source that splits what it reads finds the ends of records: csv goes on behind a line break within quotes.
+struct by_line {};
+struct by_value {};  // a record is a JSON value, wherever lines break
+using framing = std::variant<by_line, data::csv_dialect, by_value>;
+
 /// Which parts of a record later stages use.
 struct wants {
   bool key = false;
   bool headers = false;
   bool header = false;  // the file's first line
-  /// Records are csv: a line break within quotes is part of its record, where a source splits lines.
-  std::optional<data::csv_dialect> csv = {};
+  framing frame = {};
   std::size_t skip = 0;  // lines at the beginning of each file that are no records
 };
 

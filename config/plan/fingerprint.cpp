@@ -73,6 +73,8 @@ std::string parser_line(const stage& s, const parser_plan& p) {
     line +=
         fmt::format(" delimiter={} quote={} skip={} header={}", quoted(s.options.text("delimiter")),
                     quoted(s.options.text("quote")), s.options.integer("skip"), s.options.boolean("header"));
+  if (s.options.has("framing") && s.options.text("framing") != "lines")
+    line += " framing=" + s.options.text("framing");
   if (p.skip_null)
     line += " on_null=skip";
   return line + fmt::format(" event_time={}", p.timed_by     ? quoted(p.timed_by->text)

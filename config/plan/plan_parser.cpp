@@ -121,8 +121,25 @@ void check_first_lines(draft& d, const drafts& all, report& out) {
     wants("skip", "lines", "or no \"skip\"");
 }
 
+/// A message is one record whatever is in it.
+void check_framing(draft& d, const drafts& all, report& out) {
+  const auto& options = d.built.options;
+  if (!options.has("framing") || options.text("framing") == "lines")
+    return;
+  for (const auto r : d.reads)
+    if (const auto& source = all[r]; source.own != nullptr && !source.broken && !source.own->splits_text)
+      return d.fail(
+          out, "framing",
+          fmt::format(
+              "the source {} gives whole messages, and each is one record; expected a file source, or no "
+              "\"framing\"",
+              source.built.name));
+}
+
 /// How a parser has its source split lines into records, as text to compare.
 std::string splitting(const values& options) {
+  if (options.has("framing") && options.text("framing") != "lines")
+    return options.text("framing");
   if (!options.has("delimiter"))
     return {};
   return fmt::format("{} {} {} {}", options.text("delimiter"), options.text("quote"), options.integer("skip"),
@@ -145,11 +162,11 @@ void check_split(draft& d, const drafts& all, report& out) {
         continue;
       return d.fail(
           out, {},
-          fmt::format("the source {} splits its input into records once, and {} reads it, too; expected both "
-                      "to be csv "
-                      "with the same `delimiter`, `quote`, `skip` and `header`, or neither (the column _raw "
-                      "has the whole record)",
-                      source.built.name, other.built.name));
+          fmt::format(
+              "the source {} splits its input into records once, and {} reads it, too; expected both "
+              "to be csv with the same `delimiter`, `quote`, `skip` and `header`, or json with the same "
+              "`framing`, or neither (the column _raw has the whole record)",
+              source.built.name, other.built.name));
     }
   }
 }
@@ -231,6 +248,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   d.broken = d.broken || out.errors() != before;
   refuse_nested(d, *read, out);
   check_first_lines(d, all, out);
+  check_framing(d, all, out);
   check_split(d, all, out);
   plan.declared = read->declared.size();
   plan.formats = std::move(read->formats);

@@ -1,8 +1,9 @@
 // A schema and arbitrary records through the JSON parser. It must agree with simdjson's DOM on what is a JSON
 // object; say the same of each record whether it stands alone or among others, with a newline between or
 // nothing; say the same whichever columns are read; and where `validate: projected` and the whole check both
-// take a record, they read the same values.
+// take a record, they read the same values. A text of several is split alike however its bytes come.
 #include "actors/parser/json/json_parser.hpp"
+#include "actors/source/file/value_end.hpp"
 #include "tests/fuzz/record_schema.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"
@@ -52,9 +53,25 @@ void same_with_other_columns(const parser::parser_options& options, const std::v
             "a record that is whole is taken alike without the check: " + values[i] + ", not " + expected[i]);
 }
 
+/// As `framing: values` splits a text, whatever of it is there.
+void values_end_alike(std::string_view text) {
+  constexpr std::size_t looked_at = 200;  // each end is looked for in all that may have come
+  text = text.substr(0, looked_at);
+  while (!text.empty()) {
+    const auto end = source::end_of_value(text, true);
+    require(end && *end > 0 && *end <= text.size(), "a record ends within its text");
+    for (std::size_t size = 1; size < text.size() && !source::begins_blank(text); ++size) {
+      const auto part = source::end_of_value(text.substr(0, size), false);
+      require(!part || part == end, "the end of a record does not depend on what has come");
+    }
+    text.remove_prefix(*end);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  values_end_alike({reinterpret_cast<const char*>(data), size});
   // the first section: the schema, with an '@' for an event time
   auto records = fuzz::sections(data, size);
   const auto schema = std::move(records.front());

@@ -41,7 +41,7 @@ expected<std::vector<source::written_record>> read_sample(const std::string& fil
     return unexpected(skipped.error());
   if (stream = open_at(file, *skipped); !stream)
     return unexpected(stream.error());
-  source::line_reader lines(std::move(*stream), file, 0, static_cast<std::int64_t>(*skipped), wanted.csv);
+  source::line_reader lines(std::move(*stream), file, 0, static_cast<std::int64_t>(*skipped), wanted.frame);
   std::vector<source::written_record> out;
   for (bool ended = false; !ended;) {
     source::chunk c;

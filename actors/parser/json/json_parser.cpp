@@ -276,6 +276,15 @@ config::connector json_parser_connector() {
   c.kind = config::stage_kind::parser;
   c.type = "json";
   c.doc = "Reads one JSON object a record";
+  c.options = {
+      {.name = "framing",
+       .type = config::option_type::choice,
+       .doc = "What ends a record of a file: its line, or (values) its JSON value, of which several stand on "
+              "a line or one over several lines; "
+              "a value has at most a megabyte",
+       .default_text = "lines",
+       .choices = {"lines", "values"}},
+  };
   return c;
 }
 

@@ -105,7 +105,7 @@ expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t maj
   auto stream = stream_at(file, offset);
   if (!stream)
     return tl::make_unexpected(std::move(stream.error()));
-  return line_reader(std::move(*stream), files_[file].path, major, offset, wanted_.csv);
+  return line_reader(std::move(*stream), files_[file].path, major, offset, wanted_.frame);
 }
 
 expected<std::optional<header_line>> bounded_reader::read_header(std::size_t file, std::int64_t major) const {

@@ -16,7 +16,7 @@ namespace millrace::source {
 
 class bounded_reader final : public reader {
 public:
-  /// `parallel`: each file is a partition, named by its path. Of `wanted` header, csv and skip count: the header, the first
+  /// `parallel`: each file is a partition, named by its path. Of `wanted` header, frame and skip count: the header, the first
   /// line behind those that are skipped, goes with all chunks of its file.
   bounded_reader(std::string pattern, bool parallel, const wants& wanted = {},
                  file_order order = file_order::natural)

@@ -92,6 +92,7 @@ config::connector file_source_connector() {
   c.stores_timestamps = false;
   c.gives_header = [](const config::values& options) { return !options.boolean("follow"); };
   c.splits_once = is_standard_input;
+  c.splits_text = true;
   return c;
 }
 
@@ -102,7 +103,7 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
     return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
   if (options.boolean("follow"))
     return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")),
-                                             wanted.csv);
+                                             wanted.frame);
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted,
                                           file_order_of(options.text("order")));
 }

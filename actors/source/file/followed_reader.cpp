@@ -93,7 +93,7 @@ expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
       continue;  // it ends before: opened there it says so
     at.recent = recent_bytes(begin);
     at.recent.take(bytes);
-    at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, csv_);
+    at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, frame_);
     break;
   }
   return {};

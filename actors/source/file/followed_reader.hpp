@@ -17,9 +17,8 @@ namespace millrace::source {
 
 class followed_reader final : public reader {
 public:
-  explicit followed_reader(std::string pattern, file_order order = file_order::natural,
-                           std::optional<data::csv_dialect> csv = {})
-      : pattern_(pattern), csv_(csv), files_(std::move(pattern), order) {}
+  explicit followed_reader(std::string pattern, file_order order = file_order::natural, framing frame = {})
+      : pattern_(pattern), frame_(frame), files_(std::move(pattern), order) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -60,7 +59,7 @@ private:
   void leave(std::int64_t generation);
 
   std::string pattern_;
-  std::optional<data::csv_dialect> csv_;
+  framing frame_;
   generations files_;
   bool assigned_ = false;
   position next_{};

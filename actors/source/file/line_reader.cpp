@@ -1,7 +1,5 @@
 #include "actors/source/file/line_reader.hpp"
 
-#include "actors/source/file/quoted_lines.hpp"
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -13,18 +11,7 @@ namespace {
 constexpr std::uint64_t passed_at_once = std::uint64_t{64} << 20U;
 constexpr std::size_t read_at_once = std::size_t{1} << 20U;
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
 }  // namespace
-
-std::string_view beginning_of(std::string_view longer_line) {
-  auto size = std::min(longer_line.size(), kept_of_longer_line);
-  // A character has at most three bytes behind its first; more are no text anyway.
-  for (int back = 0;
-       back < 3 && size > 0 && size < longer_line.size() && continues_character(longer_line[size]); ++back)
-    --size;
-  return longer_line.substr(0, size);
-}
 
 expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complete) {
   out.from = out.to = next();
@@ -36,9 +23,12 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
   bytes.resize(room + padding);
   std::memcpy(bytes.data(), carry_.data(), carry_.size());
   std::size_t filled = carry_.size();
-  std::size_t lines_end = 0;  // behind the last line feed
-  if (const void* feed = memrchr(bytes.data(), '\n', filled))
-    lines_end = static_cast<std::size_t>(static_cast<const char*>(feed) - bytes.data()) + 1;
+  const bool is_by_value = std::holds_alternative<by_value>(frame_);
+  const auto behind_last_feed = [&](std::size_t from) {
+    const auto* const feed = static_cast<const char*>(memrchr(bytes.data() + from, '\n', filled - from));
+    return feed == nullptr ? std::size_t{0} : static_cast<std::size_t>(feed - bytes.data()) + 1;
+  };
+  std::size_t lines_end = is_by_value ? filled : behind_last_feed(0);
   bool ended = false;
   bool cut = false;
   for (;;) {
@@ -49,22 +39,21 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     }
     cut = !got;  // the error comes again with the next call, when all that is here is delivered
     const std::size_t more = got ? *got : 0;
-    const auto* last = static_cast<const char*>(memrchr(bytes.data() + filled, '\n', more));
     filled += more;
-    if (last != nullptr)
-      lines_end = static_cast<std::size_t>(last - bytes.data()) + 1;
+    lines_end = is_by_value ? filled : std::max(lines_end, behind_last_feed(filled - more));
     ended = got && more == 0;
     if (ended || cut ||
-        (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, csv_, false)))
+        (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, frame_, false)))
       break;
     if (filled < room)
       continue;  // the stream gives less only at its end
-    if (filled > longest_line) {
+    if (filled > longest_record(frame_)) {
+      rest_.emplace(frame_, std::string_view(bytes.data(), filled));
       carry_ = beginning_of({bytes.data(), filled});
       passed_ = filled;
       return pass_over(out, complete);
     }
-    room = std::min(room * 2, longest_line + 1);
+    room = std::min(room * 2, longest_record(frame_) + 1);
     bytes.resize(room + padding);
   }
   const bool last_line_open = filled > lines_end && ((ended && complete) || cut);
@@ -90,12 +79,10 @@ expected<bool> line_reader::pass_over(chunk& out, bool complete) {
       give_beginning(out);
       return false;
     }
-    const auto* feed = static_cast<const char*>(memchr(bytes.data(), '\n', *got));
-    if (feed != nullptr) {
-      const auto end = static_cast<std::size_t>(feed - bytes.data()) + 1;
-      passed_ += end;
+    if (const auto end = rest_->end({bytes.data(), *got})) {
+      passed_ += *end;
       give_beginning(out);
-      carry_.assign(bytes.data() + end, *got - end);
+      carry_.assign(bytes.data() + *end, *got - *end);
       return false;
     }
     passed_ += *got;
@@ -128,22 +115,23 @@ std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   const char* const base = out.bytes.data();
   const char* const stop = base + end;
   for (const char* at = base; at < stop;) {
-    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, csv_, is_all);
+    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, frame_, is_all);
     if (!size) {
       end = static_cast<std::size_t>(at - base);
       break;
     }
-    const char* const following = at + *size;
-    const char* line_end = following[-1] == '\n' ? following - 1 : following;
-    if (line_end > at && line_end[-1] == '\r')
-      --line_end;
-    if (line_end > at) {
+    auto record = text_of_record({at, *size}, frame_);
+    if (is_too_long({at, *size}, frame_)) {
+      out.cut.push_back(static_cast<std::uint32_t>(out.records()));
+      record = beginning_of(record);
+    }
+    if (!record.empty()) {
       out.begins.push_back(static_cast<std::uint32_t>(at - base));
-      out.lengths.push_back(static_cast<std::uint32_t>(line_end - at));
+      out.lengths.push_back(static_cast<std::uint32_t>(record.size()));
       out.positions.push_back(
           {major_, static_cast<std::int64_t>(offset_ + static_cast<std::size_t>(at - base))});
     }
-    at = following;
+    at += *size;
   }
   if (out.records() > 0)
     bytes_a_record_ = std::max<std::size_t>(1, end / out.records());

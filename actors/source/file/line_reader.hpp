@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/source/file/byte_stream.hpp"
+#include "actors/source/file/record_end.hpp"
 #include "actors/source/source.hpp"
 
 #include <cstdint>
@@ -12,24 +13,18 @@
 
 namespace millrace::source {
 
-/// A longer line gives only its beginning, as a cut record: it would have to be in memory whole.
-inline constexpr std::size_t longest_line = std::size_t{64} << 20U;
-inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
-/// The first `kept_of_longer_line` bytes, or a few less, so that no character is cut.
-[[nodiscard]] std::string_view beginning_of(std::string_view longer_line);
-
-/// A line ends with LF or CR LF, which is no part of the record. An empty line is no record. With a delimiter of csv a record
-/// goes on behind a line break within quotes (quoted_lines.hpp).
+/// A line ends with LF or CR LF, which is no part of the record. An empty line is no record. Other
+/// framings than lines: record_end.hpp.
 class line_reader {
 public:
   /// `stream` begins at `offset`, the beginning of a line. Positions are (major, offset).
   line_reader(std::unique_ptr<byte_stream> stream, std::string path, std::int64_t major, std::uint64_t offset,
-              std::optional<data::csv_dialect> csv = {})
-      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset), csv_(csv) {}
+              framing frame = {})
+      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset), frame_(frame) {}
 
   /// The next lines, about `max_bytes` of them (a longer line comes whole), with from, to and topic; true at
   /// the end of the stream. There, an unterminated last line is a record if `complete`, else it is kept for
-  /// when the file has grown, as is a record whose quote is open. Over a line that is too long it goes in steps, without records and without
+  /// when the file has grown, as is a record whose quote or value is open. Over a line that is too long it goes in steps, without records and without
   /// moving on: its beginning is given when its end is found, so that no position lies within it.
   [[nodiscard]] expected<bool> read(chunk& out, std::size_t max_bytes, bool complete);
 
@@ -49,10 +44,11 @@ private:
   std::string path_;
   std::int64_t major_;
   std::uint64_t offset_;
-  std::optional<data::csv_dialect> csv_;
-  std::string carry_;                // the beginning of a record, [offset_, offset_ + size)
-  std::uint64_t passed_ = 0;         // of a line that is too long; its beginning is the carry then
-  std::size_t bytes_a_record_ = 64;  // of the last chunk, for reserving
+  framing frame_;
+  std::string carry_;                   // the beginning of a record, [offset_, offset_ + size)
+  std::uint64_t passed_ = 0;            // of a line that is too long; its beginning is the carry then
+  std::optional<rest_of_record> rest_;  // of that line
+  std::size_t bytes_a_record_ = 64;     // of the last chunk, for reserving
 };
 
 }  // namespace millrace::source

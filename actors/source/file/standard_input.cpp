@@ -1,8 +1,7 @@
 #include "actors/source/file/standard_input.hpp"
 
 #include "actors/source/file/input_seen.hpp"
-#include "actors/source/file/line_reader.hpp"
-#include "actors/source/file/quoted_lines.hpp"
+#include "actors/source/file/record_end.hpp"
 #include "runtime/data/csv_text.hpp"
 
 #include <fmt/format.h>
@@ -123,23 +122,21 @@ private:
                      "standard input is compressed by gzip; unpack it before: zcat FILE | millrace run ...",
                      {}});
     }
-    // What was searched before holds no whole record.
-    const auto feed = std::string_view(carry_).substr(searched_).rfind('\n');
-    const auto lines = feed == std::string_view::npos ? 0 : searched_ + feed + 1;
-    const auto there = std::string_view(carry_).substr(0, at_end_ ? carry_.size() : lines);
-    constexpr std::optional<data::csv_dialect> none;
+    const auto& frame = options_.wanted.frame;
+    const auto there = may_hold_records();
     std::size_t at = 0;
     while (at < there.size() && !stopped_) {
       const auto rest = there.substr(at);
-      const auto size = end_of_record(
-          rest, too_long_ || skipped_ < options_.wanted.skip ? none : options_.wanted.csv, at_end_);
+      const auto size =
+          too_long_ ? rest_->end(rest)
+                    : end_of_record(rest, skipped_ < options_.wanted.skip ? framing() : frame, at_end_);
       if (!size)
         break;
       if (skipped_ < options_.wanted.skip) {
         ++skipped_;
         too_long_.reset();
       } else {
-        take_record(data::without_line_end(rest.substr(0, *size)));
+        take_record(rest.substr(0, *size));
       }
       at += *size;
     }
@@ -147,22 +144,34 @@ private:
     if (at_end_ && too_long_ && skipped_ == options_.wanted.skip)
       take_record({});
     searched_ = carry_.size();
-    if (carry_.size() <= longest_line && !too_long_)
+    if (carry_.size() <= longest_record(frame) && !too_long_)
       return;
-    if (!too_long_)
+    if (!too_long_) {
       too_long_ = beginning_of(carry_);
+      rest_.emplace(frame, carry_);
+    }
     carry_.clear();
     carry_.shrink_to_fit();
     searched_ = 0;
   }
 
+  /// What was searched before holds no whole record.
+  [[nodiscard]] std::string_view may_hold_records() const {
+    const std::string_view all = carry_;
+    if (at_end_ || std::holds_alternative<by_value>(options_.wanted.frame))
+      return all;
+    const auto feed = all.substr(searched_).rfind('\n');
+    return all.substr(0, feed == std::string_view::npos ? 0 : searched_ + feed + 1);
+  }
+
   /// A whole record, or the rest of one that is too long.
-  void take_record(std::string_view line) {
+  void take_record(std::string_view record) {
+    const auto& frame = options_.wanted.frame;
     if (too_long_)
       return take(*std::exchange(too_long_, std::nullopt), true);
-    if (line.size() > longest_line)
-      return take(beginning_of(line), true);
-    if (!line.empty())
+    if (is_too_long(record, frame))
+      return take(beginning_of(record), true);
+    if (const auto line = text_of_record(record, frame); !line.empty())
       take(line, false);
   }
 
@@ -239,6 +248,7 @@ private:
   input_seen seen_;                      // with the group that is under way
   std::string carry_;                    // of an unfinished record
   std::optional<std::string> too_long_;  // the beginning of the line that is being passed over
+  std::optional<rest_of_record> rest_;   // of that line
   std::size_t searched_ = 0;
   std::size_t skipped_ = 0;  // lines at the beginning
   bool looked_ = false;

@@ -18,7 +18,7 @@ inline constexpr std::string_view standard_input_path = "-";
 
 struct standard_input_options {
   std::string stage{};
-  wants wanted{};      // header, csv, skip
+  wants wanted{};      // header, frame, skip
   int descriptor = 0;  // read, never closed
 };
 

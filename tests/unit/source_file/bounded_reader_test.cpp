@@ -330,7 +330,7 @@ TEST_CASE("lines that are skipped are no records, and their quotes open no field
   f.write("a.csv", "made by \"x\r\n\n\"\nn,t\n1,\"b\n\nc\"\n");
   f.write("b.csv", "1\n2");
   f.write("c.csv", "1\n2\n3\nn,t\n2,d");
-  bounded_reader r(f / "*.csv", false, {.header = true, .csv = data::csv_dialect{}, .skip = 3});
+  bounded_reader r(f / "*.csv", false, {.header = true, .frame = data::csv_dialect{}, .skip = 3});
   REQUIRE(r.discover(no_wait));
   std::vector<std::string> all;
   for (const auto& got : read_all(r, "0", {}, 1 << 16).records)

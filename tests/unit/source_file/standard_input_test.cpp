@@ -154,7 +154,7 @@ TEST_CASE(
   const std::string text = "1,\"a\r\n\nb\"\n\n2,c\r\n3,\"d\n4,\"\"e\"\n5,\"open\n6,f";
   const strings wanted{"1,\"a\r\n\nb\"", "2,c", "3,\"d\n4,\"\"e\"", "5,\"open", "6,f"};
   for (std::size_t size = 1; size < text.size(); size += 3) {
-    input in({.csv = data::csv_dialect{}});
+    input in({.frame = data::csv_dialect{}});
     in.begin();
     in.say("1,\"a\r\n\nb\"\n2,\"un");
     CHECK(in.records(1) == strings{wanted[0]});
@@ -165,6 +165,37 @@ TEST_CASE(
     in.end();
     CHECK(in.records_to_the_end() == wanted);
   }
+}
+
+TEST_CASE(
+    "values of JSON are records over kills and however the input comes in parts, one that is too long, too") {
+  const std::string text = "{\"a\":\n1}{\"b\": 2} nonsense\n\n{\"c\": 3\n{\"d\": [{}\n]}\n5";
+  const strings wanted{"{\"a\":\n1}", "{\"b\": 2}", "nonsense", "{\"c\": 3", "{\"d\": [{}\n]}", "5"};
+  for (std::size_t size = 1; size < text.size(); size += 3) {
+    input in({.frame = by_value{}});
+    in.begin();
+    in.say("{\"a\":\n1}{\"un");
+    CHECK(in.records(1) == strings{wanted[0]});
+    in.forget();
+    in.begin();
+    for (std::size_t at = 0; at < text.size(); at += size)
+      in.say(std::string_view(text).substr(at, size));
+    in.end();
+    CHECK(in.records_to_the_end() == wanted);
+  }
+  input in({.frame = by_value{}});
+  in.begin();
+  std::thread writer([&] {
+    in.say_all("[" + std::string(3U << 20U, ' ') + "\n1\n{}" + std::string(1U << 20U, 'x'));
+    in.end();
+  });
+  const auto all = in.records_to_the_end();
+  writer.join();
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].size() == kept_of_longer_line);
+  CHECK(all[1] == "{}");
+  CHECK(all[2].size() == 1U << 20U);
+  CHECK(in.cut() == 1);
 }
 
 TEST_CASE("an input without a line ends, too") {

@@ -1,4 +1,4 @@
-#include "actors/source/file/quoted_lines.hpp"
+#include "actors/source/file/record_end.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::source::quoted_lines_trial {
+namespace millrace::source::record_end_trial {
 
 namespace {
 
@@ -82,4 +82,4 @@ TEST_CASE("random records end where their writer has ended them, whatever of the
   }
 }
 
-}  // namespace millrace::source::quoted_lines_trial
+}  // namespace millrace::source::record_end_trial
