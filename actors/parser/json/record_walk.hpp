@@ -87,7 +87,7 @@ public:
 private:
   // The end of a scalar that is the record's last token is unknown; the bracket that must follow is missed
   // next.
-  [[nodiscard]] bool check_scalar(std::uint32_t token, char kind) {
+  [[nodiscard, gnu::always_inline]] bool check_scalar(std::uint32_t token, char kind) {
     if (kind == '"')
       return !escapes_ || check_escapes(token);
     if (const auto text = scalar(token);

@@ -1,7 +1,5 @@
 #include "actors/source/file/record_end.hpp"
 
-#include "actors/source/file/value_end.hpp"
-
 #include <algorithm>
 #include <cstdint>
 
@@ -54,8 +52,6 @@ std::size_t end_of_line(std::string_view text, std::size_t from) {
   return feed == std::string_view::npos ? text.size() : feed + 1;
 }
 
-bool is_by_value(const framing& frame) { return std::holds_alternative<by_value>(frame); }
-
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 }  // namespace
@@ -90,18 +86,6 @@ std::optional<std::size_t> end_of_record(std::string_view text, const framing& f
     if (end == text.size())
       return is_all ? std::optional(first) : std::nullopt;
   }
-}
-
-bool is_too_long(std::string_view record, const framing& frame) {
-  if (is_by_value(frame))
-    return record.size() > longest_value;
-  return data::without_line_end(record).size() > longest_line;
-}
-
-std::string_view text_of_record(std::string_view record, const framing& frame) {
-  if (is_by_value(frame) && begins_blank(record))
-    return {};
-  return data::without_line_end(record);
 }
 
 rest_of_record::rest_of_record(const framing& frame, std::string_view so_far)

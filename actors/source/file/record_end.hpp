@@ -1,6 +1,7 @@
 // Where a record of a text ends: with its line; in csv behind a line break within quotes; or with its JSON value. Pure.
 #pragma once
 
+#include "actors/source/file/value_end.hpp"
 #include "actors/source/source.hpp"
 
 #include <cstddef>
@@ -8,6 +9,10 @@
 #include <string_view>
 
 namespace millrace::source {
+
+[[nodiscard]] inline bool is_by_value(const framing& frame) {
+  return std::holds_alternative<by_value>(frame);
+}
 
 /// A record with a quote that is still open behind so many bytes is its first line alone. So a stray quote costs a record, and
 /// a reader never holds more.
@@ -29,10 +34,18 @@ inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
                                                        bool is_all);
 
 /// Says whether only the beginning of a record is given, whose end came with the same bytes.
-[[nodiscard]] bool is_too_long(std::string_view record, const framing& frame);
+[[nodiscard]] inline bool is_too_long(std::string_view record, const framing& frame) {
+  if (is_by_value(frame))
+    return record.size() > longest_value;
+  return data::without_line_end(record).size() > longest_line;
+}
 
 /// Returns the record without the line break at its end; empty: it is none.
-[[nodiscard]] std::string_view text_of_record(std::string_view record, const framing& frame);
+[[nodiscard]] inline std::string_view text_of_record(std::string_view record, const framing& frame) {
+  if (is_by_value(frame) && begins_blank(record))
+    return {};
+  return data::without_line_end(record);
+}
 
 /// Finds the end of a record whose beginning alone is kept.
 class rest_of_record {

@@ -7,6 +7,7 @@
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace millrace::expression {
 namespace {
@@ -94,11 +95,20 @@ bool is_same_distance(std::int64_t seconds, pattern_reads reads, wall_read wall)
 
 /// The tail that most logs have behind their seconds, decided at once: a fraction, and UTC in digits or no zone.
 bool is_plain_tail(std::string_view s) {
-  if (number_follows(s) && s.front() == '.') {
-    s.remove_prefix(1);
-    (void)take_digits(s);
+  std::size_t at = 0;
+  if (number_follows(s) && s.front() == '.')
+    for (at = 2; at < s.size() && is_digit(s[at]);)
+      ++at;
+  switch (s.size() - at) {
+  case 0:
+    return true;
+  case 1:
+    return s[at] == 'Z';
+  case 5:
+    return std::memcmp(s.data() + at, "+0000", 5) == 0;
+  default:
+    return false;
   }
-  return s.empty() || s == "Z" || s == "+0000" || s == "+00:00";
 }
 
 enum class trailing_word : std::uint8_t { half_of_day, before_christ, same_zone, other_zone, filler, free };
