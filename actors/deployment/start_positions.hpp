@@ -47,7 +47,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 /// Tells whether each lane of the source keeps an identity of its own partitions instead, and the name that it has.
 [[nodiscard]] bool keeps_identity_by_lane(const config::stage& source);
 [[nodiscard]] std::string lane_identity_name(const std::string& lane);
-/// What the first `lanes` lanes of a plan have kept, one behind the other: a partition may have had another lane before.
+/// Returns the texts that the first `lanes` lanes of a plan have kept, one behind the other: a partition may have had
+/// another lane before.
 [[nodiscard]] expected<std::string> identities_of_lanes(const snapshot::value_reader& store,
                                                         const std::string& plan, std::size_t lanes);
 

@@ -20,7 +20,7 @@ public:
   [[nodiscard]] bool none() const { return columns_.empty(); }
   /// Whether this record can be a row; false leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record);
-  /// Of the record that was checked last.
+  /// Appends the columns of the record that was checked last.
   void append(const source::chunk& c, std::size_t record, std::vector<data::column_builder>& out) const;
   [[nodiscard]] const std::string& why() const { return why_; }
 

@@ -34,8 +34,8 @@ struct request {
   std::chrono::milliseconds start_timeout{30'000};
   std::size_t batch_bytes = 16U << 20U;  // of records in memory, and in a batch
   std::function<bool()> is_cancelled = [] { return false; };
-  /// What the state has kept of the log of a plan's source, where that is asked for records (source::reader::identity());
-  /// nothing: it is not compared.
+  /// Gives what the state has kept of the log of a plan's source, where that is asked for records
+  /// (source::reader::identity()). Without it the log is not compared.
   std::function<expected<std::string>(const lane::lane_plan&)> identity_of = {};
 };
 

@@ -146,7 +146,7 @@ std::string splitting(const values& options) {
                      options.boolean("header"));
 }
 
-/// Whoever is above in the file decides how a source that splits its records once does it.
+/// The first parser in the file decides how a source that splits its records once does it.
 void check_split(draft& d, const drafts& all, report& out) {
   for (const auto r : d.reads) {
     const auto& source = all[r];

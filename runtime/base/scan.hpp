@@ -1,8 +1,11 @@
 // These functions take short texts apart from the front: durations, timestamps. Letters are ASCII's.
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <string_view>
+#include <system_error>
 
 namespace millrace {
 
@@ -36,6 +39,25 @@ inline bool take(std::string_view& s, char c) {
   const auto out = s.substr(0, n);
   s.remove_prefix(n);
   return out;
+}
+
+/// The line that comes next, without its line feed; then both are gone.
+[[nodiscard]] inline std::string_view take_line(std::string_view& s) {
+  const auto end = std::min(s.find('\n'), s.size());
+  const auto line = s.substr(0, end);
+  s.remove_prefix(std::min(end + 1, s.size()));
+  return line;
+}
+
+/// The number that comes next, with the blank behind it or up to the end; then they are gone. False: there is no such number.
+template<class T>
+[[nodiscard]] bool take_field(std::string_view& line, T& value, int base = 10) {
+  const auto* const end = line.data() + line.size();
+  const auto [at, problem] = std::from_chars(line.data(), end, value, base);
+  if (problem != std::errc() || (at != end && *at != ' '))
+    return false;
+  line.remove_prefix(std::min(static_cast<std::size_t>(at - line.data()) + 1, line.size()));
+  return true;
 }
 
 }  // namespace millrace

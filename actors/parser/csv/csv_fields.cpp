@@ -31,8 +31,7 @@ bool csv_fields::quoted(std::string_view record, std::size_t& at) {
   const auto [close, doubled] = data::find_closing_quote(record, begin, *dialect_.quote);
   if (close == std::string_view::npos) {
     why_ = fmt::format("field {}: its quote at byte {} is not closed; a record of a file or of standard "
-                       "input goes on behind "
-                       "line breaks within quotes, for a megabyte",
+                       "input goes on behind line breaks within quotes, for a megabyte",
                        fields_.size() + 1, at);
     return false;
   }

@@ -2,6 +2,7 @@
 
 #include "actors/source/file/byte_stream.hpp"
 #include "actors/source/file/recent_bytes.hpp"
+#include "runtime/base/scan.hpp"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -260,29 +261,15 @@ std::string format_identities(const std::vector<file_identity>& files) {
 expected<std::vector<file_identity>> parse_identities(std::string_view text) {
   std::vector<file_identity> files;
   while (!text.empty()) {
-    const auto line_end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, line_end);
-    text.remove_prefix(std::min(line_end + 1, text.size()));
-    bool good = true;
-    const auto number = [&](auto& value, int base) {
-      const auto [at, problem] = std::from_chars(line.data(), line.data() + line.size(), value, base);
-      const auto used = static_cast<std::size_t>(at - line.data());
-      good = good && problem == std::errc() && used < line.size() && line[used] == ' ';
-      line.remove_prefix(std::min(used + 1, line.size()));
-    };
+    auto line = take_line(text);
     file_identity f;
     f.done = line.starts_with(done_mark);
     if (f.done)
       line.remove_prefix(done_mark.size());
-    number(f.number, 10);
-    number(f.device, 10);
-    number(f.inode, 10);
-    number(f.length, 10);
-    number(f.head_length, 10);
-    number(f.head_hash, 16);
-    number(f.seen, 10);
-    number(f.tail.end, 10);
-    number(f.tail.hash, 16);
+    const bool good = take_field(line, f.number) && take_field(line, f.device) && take_field(line, f.inode) &&
+                      take_field(line, f.length) && take_field(line, f.head_length) &&
+                      take_field(line, f.head_hash, 16) && take_field(line, f.seen) &&
+                      take_field(line, f.tail.end) && take_field(line, f.tail.hash, 16);
     f.path = unescaped(line);
     if (!good || f.path.empty() || f.head_length > head_bytes)
       return fatal_error(ec::corrupt, "the stored list of files is damaged; restore the state folder, or "

@@ -111,7 +111,7 @@ bool generations::is_known(const file_identity& f) {
 }
 
 bool generations::is_another(const file_identity& f, std::int64_t number, beside which) {
-  // What fits several is the one of which most is known: an inode is used again, and a header says little.
+  // A file that fits several is the one of which most is known: an inode is used again, and a header says little.
   const auto* const wanted = find(number);
   const auto least = wanted == nullptr ? 0 : wanted->tail.end;
   return std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
@@ -207,7 +207,7 @@ expected<open_file> generations::open(std::int64_t number, std::uint64_t offset)
       best = &f;
       break;
     }
-    // Of several that hold what is known of it the oldest is it: later generations may hold no less.
+    // The oldest of several that hold what is known of it is the one: later generations may hold no less.
     if ((best == nullptr || written_at(f.path) < written_at(best->path)) && may_be_copy(*wanted, f) &&
         !is_another(f, number, beside::any) && match_.compare(*wanted, f) >= likeness::same)
       best = &f;

@@ -13,7 +13,7 @@ namespace millrace::source {
 
 class recent_bytes {
 public:
-  /// Nothing is known of the content in front of `end`, where reading begins.
+  /// Reading begins at `end`; the content in front of it is not known.
   explicit recent_bytes(std::uint64_t end = 0) : end_(end) {}
 
   /// The content's next bytes.
@@ -22,7 +22,7 @@ public:
   [[nodiscard]] static expected<recent_bytes> of(const open_file& file, std::uint64_t end);
 
   [[nodiscard]] std::uint64_t end() const { return end_; }
-  /// At most `tail_bytes` in front of end().
+  /// The bytes in front of end(), at most `tail_bytes`.
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   /// None until all of the bytes that it is made of are known.
   [[nodiscard]] std::optional<file_tail> tail() const;

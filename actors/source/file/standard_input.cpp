@@ -155,7 +155,7 @@ private:
     searched_ = 0;
   }
 
-  /// What was searched before holds no whole record.
+  /// The part that was searched before holds no whole record.
   [[nodiscard]] std::string_view may_hold_records() const {
     const std::string_view all = carry_;
     if (at_end_ || std::holds_alternative<by_value>(options_.wanted.frame))

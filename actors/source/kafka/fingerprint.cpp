@@ -1,27 +1,13 @@
 #include "actors/source/kafka/fingerprint.hpp"
 
+#include "runtime/base/scan.hpp"
+
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <algorithm>
-#include <charconv>
 #include <iterator>
 
 namespace millrace::source {
-namespace {
-
-/// Takes a number, and the blank or the end behind it, from the line.
-template<class T>
-bool take(std::string_view& line, T& value, int base = 10) {
-  const auto* const end = line.data() + line.size();
-  const auto [at, problem] = std::from_chars(line.data(), end, value, base);
-  if (problem != std::errc() || (at != end && *at != ' '))
-    return false;
-  line.remove_prefix(std::min(static_cast<std::size_t>(at - line.data()) + 1, line.size()));
-  return true;
-}
-
-}  // namespace
 
 std::uint64_t checksum_of(std::optional<std::string_view> key, std::optional<std::string_view> value) {
   const auto of = [](std::optional<std::string_view> bytes, std::uint64_t seed) {
@@ -42,13 +28,11 @@ std::string format_fingerprints(const fingerprints& all) {
 expected<fingerprints> parse_fingerprints(std::string_view text) {
   fingerprints all;
   while (!text.empty()) {
-    const auto line_end = std::min(text.find('\n'), text.size());
-    auto line = text.substr(0, line_end);
-    text.remove_prefix(std::min(line_end + 1, text.size()));
+    auto line = take_line(text);
     std::int32_t partition = 0;
     fingerprint f;
-    if (!take(line, partition) || !take(line, f.offset) || !take(line, f.timestamp) ||
-        !take(line, f.checksum, 16) || !line.empty() || partition < 0 || f.offset < 0)
+    if (!take_field(line, partition) || !take_field(line, f.offset) || !take_field(line, f.timestamp) ||
+        !take_field(line, f.checksum, 16) || !line.empty() || partition < 0 || f.offset < 0)
       return fatal_error(ec::corrupt,
                          "the stored fingerprints of the Kafka topic's partitions are malformed; start over "
                          "with --fresh");
@@ -59,10 +43,10 @@ expected<fingerprints> parse_fingerprints(std::string_view text) {
   return all;
 }
 
-likeness compare(const fingerprint& kept, const std::optional<fingerprint>& found) {
+same_log is_same_log(const fingerprint& kept, const std::optional<fingerprint>& found) {
   if (!found || found->offset != kept.offset)
-    return likeness::unknown;
-  return *found == kept ? likeness::same : likeness::other;
+    return same_log::unknown;
+  return *found == kept ? same_log::yes : same_log::no;
 }
 
 }  // namespace millrace::source

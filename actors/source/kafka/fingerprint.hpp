@@ -29,12 +29,12 @@ using fingerprints = std::map<std::int32_t, fingerprint>;  // by partition
 /// Takes several such texts one behind the other, too: of one partition the highest offset counts.
 [[nodiscard]] expected<fingerprints> parse_fingerprints(std::string_view text);
 
-enum class likeness : std::uint8_t {
-  same,
-  other,    // another record is at that offset, so this is another log
+enum class same_log : std::uint8_t {
+  yes,
+  no,       // another record is at that offset, so this is another log
   unknown,  // no record is there any more: retention or compaction has taken it, and nothing can be said
 };
 /// `found`: the first record at `kept.offset` or above it; none where the log has nothing there.
-[[nodiscard]] likeness compare(const fingerprint& kept, const std::optional<fingerprint>& found);
+[[nodiscard]] same_log is_same_log(const fingerprint& kept, const std::optional<fingerprint>& found);
 
 }  // namespace millrace::source

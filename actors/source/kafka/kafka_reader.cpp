@@ -324,14 +324,14 @@ expected<bool> kafka_reader::prove(log& l) {
     }
     client_->answered();
   }
-  const auto result = compare(kept, found);
-  if (result == likeness::other) {
+  const auto result = is_same_log(kept, found);
+  if (result == same_log::no) {
     l.refused = made_anew(l.id, kept.offset);
     return tl::make_unexpected(*l.refused);
   }
   l.unproven.reset();
   known_[l.id].is_proven = true;
-  if (result == likeness::same && kept.offset < l.next && l.next - kept.offset <= near)
+  if (result == same_log::yes && kept.offset < l.next && l.next - kept.offset <= near)
     return true;
   stop(l);
   if (auto started = start(l, l.next); !started)

@@ -115,6 +115,23 @@ private:
   bool ended_ = false;
 };
 
+/// The text comes in parts of each size, after a life that got its first record and was killed within the second.
+void check_in_parts(const framing& frame, std::string_view killed_at, std::string_view text,
+                    const strings& wanted) {
+  for (std::size_t size = 1; size < text.size(); size += 3) {
+    input in({.frame = frame});
+    in.begin();
+    in.say(killed_at);
+    CHECK(in.records(1) == strings{wanted[0]});
+    in.forget();
+    in.begin();
+    for (std::size_t at = 0; at < text.size(); at += size)
+      in.say(text.substr(at, size));
+    in.end();
+    CHECK(in.records_to_the_end() == wanted);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("lines of standard input are records; it ends when its writer closes it") {
@@ -153,36 +170,14 @@ TEST_CASE(
     "a line break within quotes is part of a csv record, over kills and however the input comes in parts") {
   const std::string text = "1,\"a\r\n\nb\"\n\n2,c\r\n3,\"d\n4,\"\"e\"\n5,\"open\n6,f";
   const strings wanted{"1,\"a\r\n\nb\"", "2,c", "3,\"d\n4,\"\"e\"", "5,\"open", "6,f"};
-  for (std::size_t size = 1; size < text.size(); size += 3) {
-    input in({.frame = data::csv_dialect{}});
-    in.begin();
-    in.say("1,\"a\r\n\nb\"\n2,\"un");
-    CHECK(in.records(1) == strings{wanted[0]});
-    in.forget();
-    in.begin();
-    for (std::size_t at = 0; at < text.size(); at += size)
-      in.say(std::string_view(text).substr(at, size));
-    in.end();
-    CHECK(in.records_to_the_end() == wanted);
-  }
+  check_in_parts(data::csv_dialect{}, "1,\"a\r\n\nb\"\n2,\"un", text, wanted);
 }
 
 TEST_CASE(
     "values of JSON are records over kills and however the input comes in parts, one that is too long, too") {
   const std::string text = "{\"a\":\n1}{\"b\": 2} nonsense\n\n{\"c\": 3\n{\"d\": [{}\n]}\n5";
   const strings wanted{"{\"a\":\n1}", "{\"b\": 2}", "nonsense", "{\"c\": 3", "{\"d\": [{}\n]}", "5"};
-  for (std::size_t size = 1; size < text.size(); size += 3) {
-    input in({.frame = by_value{}});
-    in.begin();
-    in.say("{\"a\":\n1}{\"un");
-    CHECK(in.records(1) == strings{wanted[0]});
-    in.forget();
-    in.begin();
-    for (std::size_t at = 0; at < text.size(); at += size)
-      in.say(std::string_view(text).substr(at, size));
-    in.end();
-    CHECK(in.records_to_the_end() == wanted);
-  }
+  check_in_parts(by_value{}, "{\"a\":\n1}{\"un", text, wanted);
   input in({.frame = by_value{}});
   in.begin();
   std::thread writer([&] {

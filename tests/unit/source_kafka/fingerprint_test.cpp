@@ -4,12 +4,12 @@
 
 using namespace millrace;
 using source::checksum_of;
-using source::compare;
 using source::fingerprint;
 using source::fingerprints;
 using source::format_fingerprints;
-using source::likeness;
+using source::is_same_log;
 using source::parse_fingerprints;
+using source::same_log;
 
 TEST_CASE("fingerprints have a line a partition, and come back as they were") {
   const fingerprints all{{0, {41, 1'600'000'000'123, 0xABC}}, {7, {0, -1, 0xFFFF'FFFF'FFFF'FFFF}}};
@@ -49,9 +49,9 @@ TEST_CASE("the checksum tells key from value, and none from empty") {
 
 TEST_CASE("another record at the offset is another log; none there says nothing") {
   const fingerprint kept{5, 100, 0xAB};
-  CHECK(compare(kept, kept) == likeness::same);
-  CHECK(compare(kept, fingerprint{5, 101, 0xAB}) == likeness::other);
-  CHECK(compare(kept, fingerprint{5, 100, 0xAC}) == likeness::other);
-  CHECK(compare(kept, fingerprint{6, 100, 0xAB}) == likeness::unknown);
-  CHECK(compare(kept, std::nullopt) == likeness::unknown);
+  CHECK(is_same_log(kept, kept) == same_log::yes);
+  CHECK(is_same_log(kept, fingerprint{5, 101, 0xAB}) == same_log::no);
+  CHECK(is_same_log(kept, fingerprint{5, 100, 0xAC}) == same_log::no);
+  CHECK(is_same_log(kept, fingerprint{6, 100, 0xAB}) == same_log::unknown);
+  CHECK(is_same_log(kept, std::nullopt) == same_log::unknown);
 }

@@ -384,12 +384,17 @@ std::string identity_after(const server_topic& t, position from = {}) {
   return r.identity();
 }
 
-/// What a reader gives that begins at `from` and has this identity from before.
-collected collect_with(const server_topic& t, const std::string& identity, position from) {
-  kafka_reader r(options_for(t));
+/// Has the reader begin at `from`, with this identity from before.
+void begin_again(kafka_reader& r, const std::string& identity, position from) {
   REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.check_identity(identity));
   REQUIRE(r.assign("0", from));
+}
+
+/// Reads the partition to its end from there.
+collected collect_with(const server_topic& t, const std::string& identity, position from) {
+  kafka_reader r(options_for(t));
+  begin_again(r, identity, from);
   auto got = collect(r, "0", from);
   r.note_progress();
   CHECK(r.identity() == identity);  // nothing was acknowledged
@@ -454,9 +459,7 @@ TEST_CASE("where the record of the fingerprint is gone, nothing is known, and re
   shorter->send(0, messages(numbered(0, 5)));
   for (const std::string& known : {std::string(), identity}) {
     kafka_reader r(options_for(*shorter));
-    REQUIRE(r.discover(at_the_latest));
-    REQUIRE(r.check_identity(known));
-    REQUIRE(r.assign("0", {0, 20}));
+    begin_again(r, known, {0, 20});
     const auto got = r.read(strings{"0"}, 1000, at_the_latest);
     REQUIRE_FALSE(got);
     CHECK(got.error().code == ec::log_trimmed);
@@ -472,9 +475,7 @@ TEST_CASE("a log that ends between the record of the fingerprint and the positio
   t->send(0, messages(numbered(0, 20)));
   const auto identity = identity_after(*t);
   kafka_reader r(options_for(*t));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.check_identity(identity));
-  REQUIRE(r.assign("0", {0, 25}));
+  begin_again(r, identity, {0, 25});
   const auto until = std::chrono::steady_clock::now() + at_the_latest;
   auto got = r.read(strings{"0"}, 1000, 1s);
   while (got && !*got && std::chrono::steady_clock::now() < until)
