@@ -114,12 +114,12 @@ void server_core::complain(client_fault kind, const std::string& what) {
 }
 
 connection::connection(server_core& core, asio::ip::tcp::socket socket,
-                       std::function<void(connection&)> on_over)
+                       std::function<void(connection&)> on_over, bool is_kept)
     : core_(core), stream_(std::move(socket), core.tls ? core.tls->get() : core.no_tls),
       on_over_(std::move(on_over)), buffer_(at_once),
       reader_(http::request_limits{
           .head = core.options.limits.head, .headers = core.options.limits.headers, .body = max_plan}),
-      overdue_(core.io) {
+      overdue_(core.io), is_kept_(is_kept) {
   error_code ignored;
   auto& s = beast::get_lowest_layer(stream_).socket();
   s.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -258,6 +258,8 @@ void connection::on_whole() {
     core_.complain(client_fault::refused, fmt::format("{} is refused {}: {}", who(), at.to->path, no->why));
     return answer(refusal_text(no->status, no->why), no->allow);
   }
+  if (is_kept_ && !may_have_kept_place(core_.options.guard, *at.to, r))
+    return refuse(503, "the node answers as many requests as it may; ask again later, or with the token");
   auto what = read_request(at, r.body);
   if (!what)
     return answer(write_error(what.error()));
@@ -338,6 +340,12 @@ void connection::ask(request what, bool waits) {
     });
   };
   core_.view->ask(*asked_, reply(asker, take));
+}
+
+void connection::give_way() {
+  keep_alive_ = false;
+  overdue_.cancel();
+  on_overdue(true);
 }
 
 void connection::on_overdue(bool waits) {

@@ -35,18 +35,25 @@ struct server_core : std::enable_shared_from_this<server_core> {
 
 class connection : public std::enable_shared_from_this<connection> {
 public:
-  /// `core` outlives it. Calls `on_over` once, when it has ended.
-  connection(server_core& core, boost::asio::ip::tcp::socket socket,
-             std::function<void(connection&)> on_over);
+  /// `core` outlives it. Calls `on_over` once, when it has ended. `is_kept`: its place is one of those for probes,
+  /// metrics and who has the token.
+  connection(server_core& core, boost::asio::ip::tcp::socket socket, std::function<void(connection&)> on_over,
+             bool is_kept);
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
   void start();
   /// Ends it at once; whatever it waits for is given up.
   void close();
-  /// A request of it is being answered.
-  [[nodiscard]] bool is_busy() const { return asked_ != nullptr || events_ != nullptr; }
-  /// Likewise, or its answer is being written; of events the one that is being written.
+  /// No request of it is being answered.
+  [[nodiscard]] bool is_idle() const { return asked_ == nullptr && events_ == nullptr; }
+  /// It has asked to be answered once a topology is over.
+  [[nodiscard]] bool is_waiting() const {
+    return asked_ != nullptr && std::holds_alternative<requests::wait>(*asked_);
+  }
+  /// Answers a request that waits, without an end, and closes; the client asks again. Only while is_waiting().
+  void give_way();
+  /// A request is being answered, or its answer is being written; of events the one that is being written.
   [[nodiscard]] bool is_answering() const { return asked_ != nullptr || !out_.empty(); }
 
 private:
@@ -89,6 +96,7 @@ private:
   std::string out_;
   std::size_t served_ = 0;  // requests
   bool has_begun_ = false;  // bytes of the present request are there
+  const bool is_kept_;
   bool is_over_ = false;
   bool keep_alive_ = false;
   bool head_is_new_ = false;

@@ -74,6 +74,10 @@ bool is_same_secret(std::string_view a, std::string_view b) {
   return different == 0;
 }
 
+bool may_have_kept_place(const guard_rules& rules, const route& to, const http::incoming_request& r) {
+  return is_of_monitoring(to) || has_token(rules, r);
+}
+
 std::optional<http_refusal> refusal_of_page(const guard_rules& rules, const http::incoming_request& r,
                                             const ip::address& local) {
   if (!is_for_this_node(rules, r, false, local))

@@ -36,6 +36,10 @@ struct guard_rules {
                                                           const http::incoming_request& r,
                                                           const boost::asio::ip::address& local);
 
+/// Probes and metrics are answered, and who has the token, also while all other places are taken.
+[[nodiscard]] bool may_have_kept_place(const guard_rules& rules, const route& to,
+                                       const http::incoming_request& r);
+
 /// Compares every byte, however early they differ.
 [[nodiscard]] bool is_same_secret(std::string_view a, std::string_view b);
 

@@ -45,6 +45,8 @@ expected<short_file> read_short_file(const std::string& path) {
   struct stat there {};
   const bool is_seen = ::fstat(opened.fd, &there) == 0;
   ::close(opened.fd);
+  if (is_seen && !is_trusted_owner(there.st_uid))  // root may read everybody's
+    return user_error(ec::io, text_of(file_refusal::other_owner, path));
   if (failed != 0 || !is_seen)
     return user_error(ec::io, fmt::format("{}: {}", path, std::strerror(failed)));
   short_file out{std::string(bytes.data(), static_cast<std::size_t>(size)), true, there.st_mode};

@@ -74,26 +74,35 @@ struct server::impl {
   }
 
   void serve(tcp::socket socket) {
-    if (open.size() >= core->options.limits.connections && !make_room())
-      return;  // all others are being answered; this one is closed
-    open.push_back(std::make_shared<connection>(*core, std::move(socket), [this](const connection& over) {
-      open.remove_if([&](const auto& c) { return c.get() == &over; });
-    }));
+    const auto& limits = core->options.limits;
+    const bool is_kept = open.size() >= limits.connections && !make_room();
+    if (open.size() >= limits.connections + limits.kept)
+      return;  // it is closed
+    open.push_back(std::make_shared<connection>(
+        *core, std::move(socket),
+        [this](const connection& over) { open.remove_if([&](const auto& c) { return c.get() == &over; }); },
+        is_kept));
     // A handler that ends the connection at once takes it out of the list.
     const auto fresh = open.back();
     fresh->start();
   }
 
+  /// False: all are being answered.
   bool make_room() {
     core->complain(client_fault::too_many,
                    fmt::format("more than {} connections are open; the oldest that asks for "
-                               "nothing makes room",
+                               "nothing, or that waits for an end, makes room",
                                core->options.limits.connections));
-    const auto idle = std::ranges::find_if(open, [](const auto& c) { return !c->is_busy(); });
-    if (idle == open.end())
+    const auto oldest = [&](bool (connection::*is_such)() const) {
+      const auto at = std::ranges::find_if(open, [&](const auto& c) { return (*c.*is_such)(); });
+      return at == open.end() ? nullptr : *at;
+    };
+    if (const auto idle = oldest(&connection::is_idle))
+      idle->close();
+    else if (const auto waiting = oldest(&connection::is_waiting))
+      waiting->give_way();
+    else
       return false;
-    const auto oldest = *idle;
-    oldest->close();
     return true;
   }
 };

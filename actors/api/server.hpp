@@ -25,8 +25,11 @@ struct server_limits {
   std::chrono::milliseconds patience = std::chrono::seconds(25);
   /// The cluster's view answers within this, or the client is told that it does not.
   std::chrono::milliseconds answer = std::chrono::seconds(30);
-  /// People and probes are few; whoever opens more makes the oldest of those end that ask for nothing.
+  /// People and probes are few; whoever opens more makes the oldest of those end that ask for nothing, or else that
+  /// wait for an end, which are answered without one.
   std::size_t connections = 64;
+  /// Beside those, where all are being answered: for probes, metrics and who has the token.
+  std::size_t kept = 8;
   /// Bounds the events that go on: each costs the view a question a second.
   std::size_t streams = 8;
   std::chrono::milliseconds event = std::chrono::seconds(1);      // between two of them

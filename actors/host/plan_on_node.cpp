@@ -7,12 +7,11 @@
 #include "actors/sink/letters/stored_letters.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
-#include <filesystem>
 
 namespace millrace::host {
 
@@ -91,8 +90,10 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   auto out =
       std::make_unique<plan_on_node>(generation, std::move(*planned), std::move(*numbers), options.topology);
   const auto chains = cluster::chains_of(options.topology, found->second.first_generation);
-  std::error_code ignored;  // who writes there says what is wrong
-  std::filesystem::create_directories(snapshot::state_folder_of(options.folder, plan->state_id), ignored);
+  if (const auto made = snapshot::make_folders(snapshot::posix_file_system(),
+                                               snapshot::state_folder_of(options.folder, plan->state_id));
+      !made)
+    return unexpected(made.error());
   // Lanes of one source begin with its identity from the plan: each would put it first otherwise, and all but one
   // be fenced off.
   const auto state = std::make_shared<node::topology_state>(

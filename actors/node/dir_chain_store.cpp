@@ -124,10 +124,10 @@ expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, con
 
 expected<opened_chain> dir_chain_store::open_chosen(const cluster::actor_id& whose, const life& chosen) {
   const auto folder = folder_of(whose);
-  const auto made = check_owner()
-                        .and_then([&] { return snapshot::make_folders(files_, folder_); })
-                        .and_then([&] { return files_.claim_folder(folder_); })
-                        .and_then([&] { return snapshot::make_folders(files_, folder, folder_); });
+  const auto made =
+      check_owner().and_then([&] { return snapshot::make_own_folder(files_, folder_); }).and_then([&] {
+        return snapshot::make_folders(files_, folder, folder_);
+      });
   if (!made)
     return unexpected(made.error());
   return snapshot::dir_chain::open_chosen(files_, folder, name_in_records(whose), chosen);

@@ -22,4 +22,8 @@ expected<void> make_folders(file_system& files, const std::string& path, std::st
   return {};
 }
 
+expected<void> make_own_folder(file_system& files, const std::string& path) {
+  return make_folders(files, path).and_then([&] { return files.claim_folder(path); });
+}
+
 }  // namespace millrace::snapshot

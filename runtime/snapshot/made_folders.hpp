@@ -17,4 +17,8 @@ namespace millrace::snapshot {
 [[nodiscard]] expected<void> make_folders(file_system& files, const std::string& path,
                                           std::string_view owned = {});
 
+/// Makes it likewise, for what this user alone may read and write: tokens, addresses, state, stores. A folder that
+/// is there is closed to others. User error: it, or something in it, belongs to another user or is a link.
+[[nodiscard]] expected<void> make_own_folder(file_system& files, const std::string& path);
+
 }  // namespace millrace::snapshot

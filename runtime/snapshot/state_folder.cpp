@@ -38,8 +38,7 @@ public:
     auto done = look();
     if (done && !options_.read_only) {
       look_who_was_here();
-      done = make_folders(files_, folder_)
-                 .and_then([this] { return files_.claim_folder(folder_); })
+      done = make_own_folder(files_, folder_)
                  .and_then([this] { return take_lock(); })
                  .and_then([this] { return note_names(files_, folder_); })
                  .map([this](noted_names&& n) { noted_ = std::move(n); });

@@ -172,6 +172,37 @@ def other_users(c):
     check(c.out.read_text() == PRECIOUS, "it was written to")
 
 
+def node_folders(c):
+    """A node takes no folder of something else or of another user, nor a store that is another user's"""
+    def node(says, store="store", state="node"):
+        c.call("node", "--name", "a", "--store", f"dir:{c.folder / store}", "--listen", "127.0.0.1:0", "--coordinator",
+               "--state", str(c.folder / state), status=2, says=says)
+
+    used = c.folder / "used"
+    used.mkdir()
+    (used / "precious").write_text(PRECIOUS)
+    used.chmod(0o755)
+    node("is no folder of a node, and not empty (there is precious)", state="used")
+    check(used.stat().st_mode & 0o777 == 0o755 and [f.name for f in used.iterdir()] == ["precious"], "the folder was changed")
+    if os.geteuid() != 0:
+        print("other users' folders: not tried, which takes root")
+        return
+    theirs = c.folder / "theirs"
+    theirs.mkdir()
+    (theirs / "token").write_text("known\n")
+    (theirs / "token").chmod(0o600)
+    for path in (theirs, theirs / "token"):
+        os.chown(path, 65534, 65534)
+    node("belongs to another user", state="theirs")
+    os.chown(theirs, 0, 0)
+    node("belongs to another user", state="theirs")
+    foreign = c.folder / "foreign"
+    foreign.mkdir()
+    os.chown(foreign, 65534, 65534)
+    node("belongs to another user", store="foreign")
+    c.call("list", "--connect", "http://127.0.0.1:1", "--token", str(theirs / "token"), status=2, says="belongs to another user")
+
+
 def modes(c):
     """State folders are 0700 and their files 0600 whatever the umask; rows are as the umask says."""
     c.input.write_text('{"n":1}\nno JSON\n')
@@ -482,7 +513,7 @@ def core_file(c):
 
 
 CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
-         other_users, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
+         other_users, node_folders, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
          mount_goes_away, sql_writes_nothing, large_overlay, many_stages, names, core_file)
 
 def test(options, folder):

@@ -1,29 +1,58 @@
 #include "tools/cli/node_folder.hpp"
 
 #include "runtime/base/random.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 #include "runtime/tls/key_files.hpp"
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace millrace::cli {
+namespace {
+
+/// Where one of them is, a node has been before; an empty file system has lost+found.
+constexpr std::array<std::string_view, 5> names_of_node{"token", "http", "topologies", "flight_recorder",
+                                                        "lost+found"};
+
+bool is_of_node(const snapshot::file_system::entry& e) {
+  return std::ranges::find(names_of_node, e.name) != names_of_node.end();
+}
+
+/// A folder of something else would be closed to others, and have a token in it.
+expected<void> refuse_foreign(snapshot::file_system& files, const std::string& folder) {
+  const auto entries = files.list(folder);
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
+  if (entries->empty() || std::ranges::any_of(*entries, is_of_node))
+    return {};
+  return user_error(
+      ec::mismatch,
+      fmt::format("{} is no folder of a node, and not empty (there is {}); give an empty or a new "
+                  "folder with --state DIR",
+                  folder, entries->front().name));
+}
+
+}  // namespace
 
 expected<std::string> make_node_folder(const std::string& folder) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed)
-    return user_error(ec::io,
-                      fmt::format("the folder {} cannot be made: {}; give another one with --state DIR",
-                                  folder, failed.message()));
-  const auto files = api::files_of_node(folder);
-  if (std::filesystem::exists(files.token, failed))
-    return api::read_token(files.token);
+  auto& files = snapshot::posix_file_system();
+  const auto made = refuse_foreign(files, folder).and_then([&] { return make_own_folder(files, folder); });
+  if (!made)
+    return unexpected(made.error());
+  return make_token(folder);
+}
+
+expected<std::string> make_token(const std::string& folder) {
+  const auto path = api::files_of_node(folder).token;
+  auto known = api::read_token(path);
+  if (known || known.error().code != ec::not_found)
+    return known;
   auto token = random_id() + random_id();
-  return tls::write_whole(files.token, token + "\n", tls::key_mode, false).map([&] {
-    return std::move(token);
-  });
+  return tls::write_whole(path, token + "\n", tls::key_mode, false).map([&] { return std::move(token); });
 }
 
 expected<void> write_node_files(const std::string& folder, const std::string& url) {

@@ -8,8 +8,11 @@
 
 namespace millrace::cli {
 
-/// Makes the folder, and in it the token of its API, unless one is there from an earlier process; returns the token.
+/// Makes the folder of a node, which this user alone may read, and its token; returns the token. User errors: a
+/// folder, or something in it, of another user, a link, a folder with other things in it and none of a node's.
 [[nodiscard]] expected<std::string> make_node_folder(const std::string& folder);
+/// Makes the token of an API in a folder of this user's alone, unless one is there from an earlier process.
+[[nodiscard]] expected<std::string> make_token(const std::string& folder);
 /// Once the API listens.
 [[nodiscard]] expected<void> write_node_files(const std::string& folder, const std::string& url);
 

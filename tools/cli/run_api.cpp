@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
+#include <unistd.h>
 #include <utility>
 
 namespace millrace::cli {
@@ -58,8 +59,12 @@ void add_http_options(CLI::App& command, http_arguments& a) {
 }
 
 void run_api::announce() const {
-  if (!token_.empty())
+  if (token_.empty())
+    return;
+  if (::isatty(STDERR_FILENO) != 0)
     spdlog::info("the page, with what its actions need: {}/#token={}", url(), token_);
+  else
+    spdlog::info("the page: {}; its actions need the token in {}", url(), token_file_);
 }
 
 void run_api::settle() {
@@ -89,7 +94,7 @@ expected<run_api> run_api::start(const http_arguments& a,
   const auto& folder = runs.front()->store()->folder();
   std::error_code failed;
   const bool is_first = !std::filesystem::exists(api::files_of_node(folder).token, failed);
-  auto token = make_node_folder(folder);
+  auto token = make_token(folder);
   if (!token)
     return unexpected(token.error());
   options.guard.token = *token;
@@ -102,6 +107,7 @@ expected<run_api> run_api::start(const http_arguments& a,
   run_api out(std::move(view), std::move(*server));
   if (is_first && !a.has_metrics_only)
     out.token_ = std::move(*token);
+  out.token_file_ = api::files_of_node(folder).token;
   return out;
 }
 

@@ -33,7 +33,8 @@ public:
   /// From here on it can collect reports. The system outlives it.
   void attach(caf::actor_system* system) { view_->attach(system); }
   [[nodiscard]] std::string url() const { return server_.url(); }
-  /// Logs the address of the page with the token, where this start has made that: once, since logs are kept for long.
+  /// Logs the address of the page where this start has made the token: with it on a terminal, else with its file's
+  /// path, since logs are kept for long and read by others.
   void announce() const;
   /// All topologies are over: clients that wait for that are told. Blocks for two seconds at most.
   void settle();
@@ -43,6 +44,7 @@ private:
       : view_(std::move(view)), server_(std::move(server)) {}
 
   std::string token_;  // empty: an earlier start has announced it
+  std::string token_file_;
   std::unique_ptr<run_view> view_;
   api::server server_;  // ends first: it asks the view
 };

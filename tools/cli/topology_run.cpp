@@ -9,6 +9,7 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/signal_watch.hpp"
@@ -98,9 +99,8 @@ expected<void> keep_models(const std::string& folder, const config::topology& t)
     std::error_code failed;
     if (std::filesystem::exists(path, failed))
       continue;
-    std::filesystem::create_directories(folder + "/models", failed);
-    if (failed)
-      return outside_error(ec::io, fmt::format("{}/models cannot be made: {}", folder, failed.message()));
+    if (auto made = snapshot::make_folders(snapshot::posix_file_system(), folder + "/models"); !made)
+      return made;
     if (auto written = model::write_whole_files({{path, m->bytes}}); !written)
       return written;
   }

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 using namespace millrace;
 using Catch::Contains;
 
@@ -23,6 +25,15 @@ TEST_CASE("a token is one line in a file of its owner's alone") {
     CHECK_THAT(api::read_token(f.write("wrong", text)).error().message, Contains("it holds no token"));
   CHECK_THAT(api::read_token("/nowhere/token").error().message, Contains("No such file"));
   CHECK_THAT(api::read_token(f.path()).error().message, Contains(f.path()));
+}
+
+TEST_CASE("another user's token is not taken, by root either") {
+  if (::geteuid() != 0)
+    return;  // only root can give a file away
+  const remote::test::folder f;
+  const auto path = f.write("token", "secret\n");
+  REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);
+  CHECK_THAT(api::read_token(path).error().message, Contains("belongs to another user"));
 }
 
 TEST_CASE("the file http has one line") {

@@ -187,16 +187,39 @@ TEST_CASE("without descriptors it waits and does not spin", "[clock]") {
   CHECK_THAT(raw_connection(out).send(get("/metrics")).rest(), Catch::StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_CASE("where every connection waits for an answer the next one is closed") {
-  running_api s({.connections = 2});
+TEST_CASE(
+    "while every connection is being answered, places are kept for probes and the token's holder alone") {
+  running_api s({.connections = 2, .kept = 2});
   s.cluster.hang();
+  std::vector<raw_connection> all;
+  const auto ask = [&](const std::string& bytes) {
+    all.emplace_back(s.api->endpoint());
+    all.back().send(bytes);
+    while (s.cluster.waiting() < all.size())
+      std::this_thread::yield();
+  };
+  ask(get("/api/v1/topologies"));
+  ask(get("/api/v1/topologies"));
+  CHECK_THAT(s.asked(get("/api/v1/topologies")),
+             Catch::StartsWith("HTTP/1.1 503 ") && Catch::Contains("with the token"));
+  ask(get("/readyz"));
+  ask("GET /api/v1/topologies HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n");
+  CHECK(s.asked(get("/readyz")).empty());  // more than there are places
+}
+
+TEST_CASE("requests that wait for an end make room, the oldest first") {
+  running_api s({.connections = 2});
+  REQUIRE(s.ask(requests::apply{"t", plan}));
   raw_connection one(s.api->endpoint());
   raw_connection two(s.api->endpoint());
-  one.send(get("/metrics"));
-  two.send(get("/metrics"));
+  one.send(get("/api/v1/topologies/t/end"));
+  while (s.cluster.waiting() < 1)
+    std::this_thread::yield();
+  two.send(get("/api/v1/topologies/t/end"));
   while (s.cluster.waiting() < 2)
     std::this_thread::yield();
-  CHECK(s.asked(get("/metrics")).empty());
+  CHECK_THAT(s.asked(get("/livez")), Catch::StartsWith("HTTP/1.1 200 "));
+  CHECK_THAT(one.rest(), Catch::StartsWith("HTTP/1.1 200 ") && Catch::Contains("Connection: close"));
 }
 
 TEST_CASE("a cluster that does not answer is told") {

@@ -1,6 +1,7 @@
 // State folders that somebody else has prepared, and state files that cannot be: refused with one message,
 // and nothing is written, waited for or read whole.
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 #include "runtime/snapshot/size_limits.hpp"
 #include "runtime/snapshot/value_file.hpp"
 #include "tests/support/scratch.hpp"
@@ -121,6 +122,23 @@ TEST_CASE("another user's state folder, or file in it, is refused") {
   REQUIRE(::chown(file.c_str(), 0, 0) == 0);
   REQUIRE(::chown((s / "state").c_str(), nobody, nobody) == 0);
   CHECK_THAT(refusal(s / "state"), Contains("belongs to another user"));
+}
+
+TEST_CASE("a folder of a node's own is closed to others, and another user's is refused") {
+  const scratch s;
+  auto& files = posix_file_system();
+  const auto before = ::umask(0);
+  REQUIRE(make_own_folder(files, s / "a/node"));
+  ::umask(before);
+  CHECK(mode_of(s / "a") == 0700);
+  CHECK(mode_of(s / "a/node") == 0700);
+  REQUIRE(::chmod((s / "a/node").c_str(), 0755) == 0);
+  REQUIRE(make_own_folder(files, s / "a/node"));
+  CHECK(mode_of(s / "a/node") == 0700);
+  if (::geteuid() != 0)
+    return;  // only root can give it away
+  REQUIRE(::chown((s / "a/node").c_str(), nobody, nobody) == 0);
+  CHECK_THAT(make_own_folder(files, s / "a/node").error().message, Contains("belongs to another user"));
 }
 
 TEST_CASE("a named pipe in a state folder is refused without waiting") {
