@@ -23,6 +23,8 @@ void post_office::on_post(const post_letter& m) {
   const auto is_to = [&](const cluster::process_id& p) {
     return p.node == m.to && (m.instance == 0 || m.instance == p.instance);
   };
+  if (const auto* const w = std::get_if<cluster::letters::word>(&m.what))
+    epochs_.on_own(w->of);
   if (is_to(options_->mine))
     route(options_->mine, m.what);
   // Who has not read the cluster's id speaks for none.
@@ -44,9 +46,9 @@ void post_office::on_bytes(const bytes_arrived& m) {
 }
 
 void post_office::judge_store(const cluster::letter& l) {
-  switch (known_.judge(l.cluster, options_->clock())) {
+  switch (known_.judge(l.cluster, now())) {
   case cluster::known_cluster::judged::ours:
-    return route(l.from, l.what);
+    return deliver(epochs_.on_letter(l, now()));
   case cluster::known_cluster::judged::look:
     return look_for(l.from, l.cluster);
   case cluster::known_cluster::judged::foreign:
@@ -70,6 +72,22 @@ void post_office::look_for(const cluster::process_id& from, const std::string& i
               refuse_store(from);
           },
           [this](const caf::error&) { known_.on_not_seen(); });
+}
+
+void post_office::deliver(const cluster::proven_epochs::decided& what) {
+  for (const auto& l : what.count)
+    route(l.from, l.what);
+  if (!what.looks)
+    return;
+  self_->request(keeper_, look_patience, look_at_control{})
+      .then(
+          [this](const control_seen& m) {
+            if (m.failure)
+              epochs_.on_not_seen(now());
+            else
+              deliver(epochs_.on_seen(m.what.highest, now()));
+          },
+          [this](const caf::error&) { epochs_.on_not_seen(now()); });
 }
 
 void post_office::refuse_store(const cluster::process_id& from) {
@@ -98,6 +116,7 @@ void post_office::on_up(const link_up& m) {
 
 void post_office::on_lost(const link_lost& m) {
   linked_.erase(m.with);
+  epochs_.forget(m.with);
   self_->send(others_.coordinator, m);
 }
 

@@ -1,11 +1,12 @@
 // The post of one process: it knows who is linked and which cluster this is, sends letters, and passes on
-// those that count here (runtime/cluster/joining.hpp, J1). The coordinator and the agent of the process see
+// those that count here (runtime/cluster/joining.hpp, J1, and proven_epochs.hpp, J4). The coordinator and the agent of the process see
 // letters alone, whether they come over a link or from each other.
 #pragma once
 
 #include "actors/node/control_keeper.hpp"
 #include "actors/node/node_options.hpp"
 #include "runtime/cluster/joining.hpp"
+#include "runtime/cluster/proven_epochs.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -40,15 +41,18 @@ private:
   void judge_store(const cluster::letter& l);
   void route(const cluster::process_id& from, const letter_content& what);
   void look_for(const cluster::process_id& from, const std::string& id);
+  void deliver(const cluster::proven_epochs::decided& what);
   void refuse_store(const cluster::process_id& from);
   /// Once a node and reason: letters come ten times a second.
   void warn(const std::string& node, const std::string& why);
+  [[nodiscard]] cluster::moment now() const { return options_->clock(); }
 
   whole_post::pointer self_;
   std::shared_ptr<const node_options> options_;
   control_keeper keeper_;
   meet_others others_;
   cluster::known_cluster known_;
+  cluster::proven_epochs epochs_;
   std::set<cluster::process_id> linked_;
   std::set<std::string> warned_of_;  // nodes
 };

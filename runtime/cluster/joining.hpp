@@ -7,6 +7,8 @@
 //       that it has chosen itself. A copy of the store has the id, but not this record.
 //   J3  A name belongs to the process that answers; another one waits until that has been silent, and is
 //       refused if it goes on answering.
+//
+// J4 is in proven_epochs.hpp.
 #pragma once
 
 #include "runtime/cluster/control_state.hpp"

@@ -8,6 +8,7 @@ COORDINATOR = "actors/node/coordinator_hands.cpp"
 HEARD = "actors/node/coordinator_letters.cpp"
 AGENT = "actors/node/agent.cpp"
 JOINING = "runtime/cluster/joining.cpp"
+EPOCHS = "runtime/cluster/proven_epochs.cpp"
 
 NODE_MUTANTS = [
     # What is recorded, and what leaves when.
@@ -29,6 +30,8 @@ NODE_MUTANTS = [
     ("node_proof", "J2: a session counts once the own look at the store shows it", AGENT, "            if (!proven) {", "            if (false) {"),
     ("node_name", "J3: a name belongs to the process that answers under it", JOINING,
      "limits_.away_after + claim_patience ? judged::waiting : judged::refused;", "limits_.away_after + claim_patience ? judged::admitted : judged::admitted;"),
+    ("node_epoch", "J4: an epoch counts once the own look at the store shows it", EPOCHS,
+     "  if (is_first && epoch_in(l).value_or(epoch()) <= proven_) {", "  if (is_first) {"),
     ("node_which", "the death of one process is not that of another of its node", HEARD,
      " && found->second.instance == who.instance;", ";"),
     ("node_left", "a process that ends in order waits until that is recorded", AGENT,

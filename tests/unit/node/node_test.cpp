@@ -228,6 +228,30 @@ TEST_CASE("J3: a second process of a name that answers is refused, and the first
   CHECK(w.runs());
 }
 
+TEST_CASE("J4: a node that makes up an epoch takes the lead from nobody, and stops nothing") {
+  three_nodes w;
+  auto& leader = *w.newest_leader();
+  const auto epoch = leader.leads;
+  const auto& insider = w.other_than(leader);
+  const cluster::epoch absurd{0xff'ffff'ffff, most_counts};
+  const auto cluster = w.oracle_.state().cluster;
+  const std::vector<letter_content> lies{
+      cluster::letters::word{absurd, 0}, cluster::letters::heard{absurd},
+      cluster::node_event(cluster::epoch_refused{absurd}),
+      cluster::node_command{absurd, 0, cluster::commands::register_again{}}};
+  for (int i = 0; i < 20; ++i) {
+    for (const auto& lie : lies)
+      for (const auto& p : w.processes_)
+        if (&p != &insider)
+          caf::anon_send(p.actors.post,
+                         bytes_arrived{insider.id, cluster::encode_letter({cluster, insider.id, 0, lie})});
+    w.pass(milliseconds(500));
+  }
+  CHECK(leader.leads == epoch);
+  CHECK(w.leaders() == 1);
+  CHECK(w.runs());
+}
+
 TEST_CASE(
     "a process that is asked to end has ended in order: its place is given elsewhere, nobody has died") {
   const bool is_leader = GENERATE(true, false);
