@@ -1,5 +1,6 @@
 #include "actors/node/control_book.hpp"
 
+#include "runtime/snapshot/life_fence.hpp"
 #include "runtime/snapshot/merged_snapshots.hpp"
 
 #include <utility>
@@ -12,6 +13,8 @@ expected<seen_control> control_book::look() {
   auto found = store_->look(control_of_cluster());
   if (!found)
     return unexpected(found.error());
+  if (found->highest.term >= most_terms)
+    return snapshot::not_given(control_of_cluster().name, found->highest.term);
   return cluster::sum_up(found->contents.base, found->contents.increments)
       .map([&](cluster::control_state&& state) {
         return seen_control{std::move(state), found->highest};

@@ -26,6 +26,9 @@ inline constexpr std::uint32_t count_bits = 24;
 /// and a sink ends.
 inline constexpr std::uint32_t most_counts = (std::uint32_t{1} << count_bits) - 1;
 
+/// No cluster gives so many terms: a life of a higher one is damage, or of somebody else who writes to the store.
+inline constexpr incarnation most_terms = incarnation{1} << 38;
+
 /// A life as records of chains and claims on targets hold it: the term in the upper 40 bits, the count in the
 /// lower 24. It rises with the life. Earlier versions have the bare term there, which is below the number of
 /// each later life, since terms rise and none is 0.

@@ -18,6 +18,11 @@ constexpr std::size_t records_before_base = 1'000;
 constexpr std::size_t most_places_at_once = 500;
 /// A store that could not remove chains is asked again after that.
 constexpr micros clears_again_after = std::chrono::seconds(5);
+constexpr int fences_at_once = 2;
+constexpr micros first_fence_wait = std::chrono::milliseconds(200);
+constexpr micros longest_fence_wait = std::chrono::seconds(30);
+/// After so long without another one the first wait holds again.
+constexpr micros fences_count_for = std::chrono::minutes(2);
 
 }  // namespace
 
@@ -195,7 +200,7 @@ void coordinator::place(moment now) {
   if (!watch_.is_settled())
     return;
   auto found = moves(offered(now), placeable(now));
-  auto next = grants();
+  auto next = grants(now);
   const auto may_wait = !found.empty() && found.front().why != reason::homeless;
   if (may_wait && (!next.empty() || is_moving()))
     found.clear();
@@ -216,16 +221,34 @@ void coordinator::place(moment now) {
 }
 
 /// Those that stay where they are under a new life: they have asked for it, or run an older plan.
-cluster::change coordinator::grants() const {
+cluster::change coordinator::grants(moment now) const {
   cluster::change out;
   for (const auto& [topology, t] : state_.topologies)
     for (const auto& [name, a] : t.actors) {
       const actor_id id{topology, name};
       if (t.is_active() && a.at && watch_.find(a.at->node, a.at->session) != nullptr &&
-          (a.at->generation != t.generation || wanted_.contains(id)))
+          (a.at->generation != t.generation || (wanted_.contains(id) && !is_fenced_off(id, now))))
         out.push_back(records::term_granted{id, 0});
     }
   return out;
+}
+
+bool coordinator::is_fenced_off(const actor_id& actor, moment now) const {
+  const auto found = fences_.find(actor);
+  return found != fences_.end() && now.running < found->second.until;
+}
+
+void coordinator::note_fenced(const actor_id& actor, micros at) {
+  std::erase_if(fences_, [&](const auto& one) { return at - one.second.last >= fences_count_for; });
+  fences_[actor].note(at);
+}
+
+/// Two takeovers may meet. Who is fenced off again and again shares its chain or its target with somebody.
+void coordinator::fence_count::note(micros at) {
+  times = at - last < fences_count_for ? times + 1 : 1;
+  last = at;
+  const auto doubled = std::clamp(times - fences_at_once - 1, 0, 16);
+  until = times <= fences_at_once ? at : at + std::min(longest_fence_wait, first_fence_wait * (1 << doubled));
 }
 
 bool coordinator::is_moving() {

@@ -139,6 +139,14 @@ private:
     actor_id actor;
     incarnation term = 0;
   };
+  /// An actor that is fenced off gets a new term at once twice, then after a wait that doubles.
+  struct fence_count {
+    int times = 0;
+    micros last{};
+    micros until{};  // no new term before
+
+    void note(micros at);
+  };
 
   /// Decides what follows from all that is known: the next record, if none is under way.
   decision_list advance(moment now);
@@ -153,7 +161,9 @@ private:
   /// Chains of removed topologies, one after the other; what fails is tried again.
   void clear(moment now);
   void place(moment now);
-  [[nodiscard]] cluster::change grants() const;
+  [[nodiscard]] cluster::change grants(moment now) const;
+  [[nodiscard]] bool is_fenced_off(const actor_id& actor, moment now) const;
+  void note_fenced(const actor_id& actor, micros at);
   [[nodiscard]] bool is_moving();
   [[nodiscard]] std::vector<offered_node> offered(moment now) const;
   [[nodiscard]] std::vector<placeable_actor> placeable(moment now) const;
@@ -198,6 +208,7 @@ private:
   std::size_t since_base_ = 0;                    // records
   std::map<std::string, std::uint64_t> joining_;  // instances whose session is wished for
   std::set<actor_id> wanted_;                     // need a new term where they are
+  std::map<actor_id, fence_count> fences_;        // under this coordinator
   std::set<std::string> changed_;                 // topologies whose directors are to be told
   std::optional<std::string> clearing_;           // until that is recorded, or has failed
   std::string cleared_last_;                      // tried last: others come first

@@ -3,6 +3,7 @@
 
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/base/life.hpp"
 
 #include <mutex>
 #include <string_view>
@@ -19,7 +20,10 @@ struct life_fence {
   [[nodiscard]] expected<void> check(incarnation life, std::string_view actor) const;
 };
 
-/// The error of a life that a newer one has taken over from.
+/// The error of a life that a newer one has taken over from: ec::fenced. ec::corrupt where nobody can have given that
+/// one (most_terms), so that no new term is tried in vain.
 [[nodiscard]] unexpected superseded(incarnation life, std::string_view actor, incarnation by);
+/// ec::corrupt: the chain of the actor holds a life that nobody can have given.
+[[nodiscard]] unexpected not_given(std::string_view actor, incarnation term);
 
 }  // namespace millrace::snapshot

@@ -222,6 +222,27 @@ TEST_CASE("H2: a life that is refused gets a new term if it is the newest, and n
   CHECK(c.take(c.boss.on_life_ended("a", {1, lane(0), {3}, life_end::completed}, c.now)).empty());
 }
 
+TEST_CASE("who is fenced off again and again gets a new term after waits that grow, and soon again after a "
+          "quiet time") {
+  auto c = two_nodes();
+  const auto fence = [&] {
+    const auto now = c.place_of(lane(0));
+    return c.take(c.boss.on_life_ended("a", {now.session, lane(0), {now.term}, life_end::fenced, {}}, c.now));
+  };
+  CHECK(sent<commands::start>(fence(), "a").size() == 1);
+  CHECK(sent<commands::start>(fence(), "a").size() == 1);
+  std::size_t terms = 0;
+  for (int second = 0; second < 600; ++second) {
+    terms += sent<commands::start>(fence(), "a").size();
+    terms += sent<commands::start>(c.pass(1'000, {"a", "b"}), "a").size();
+  }
+  CHECK(terms > 15);
+  CHECK(terms < 35);
+  CHECK(c.boss.state().topologies.at("t").is_active());
+  static_cast<void>(c.pass(200'000, {"a", "b"}));
+  CHECK(sent<commands::start>(fence(), "a").size() == 1);
+}
+
 TEST_CASE("a life that control never gave fails the topology") {
   for (const auto& [last, by] : {std::pair<life, life>{{9}, {}}, {{1}, {9}}}) {
     auto c = two_nodes();

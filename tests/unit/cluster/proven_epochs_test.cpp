@@ -16,7 +16,8 @@ constexpr std::uint64_t absurd = 0xffff'ffff;
 
 }  // namespace
 
-TEST_CASE("J4: letters that speak of an epoch are those of a leader, who hears one, and who knows a higher one") {
+TEST_CASE(
+    "J4: letters that speak of an epoch are those of a leader, who hears one, and who knows a higher one") {
   CHECK(epoch_in(word("a", {3})) == epoch(3));
   CHECK(epoch_in(from("a", letters::heard{{3}})) == epoch(3));
   CHECK(epoch_in(from("a", node_command{{3, 4}, 0, commands::register_again{}})) == epoch(3, 4));

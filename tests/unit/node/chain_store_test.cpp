@@ -1,3 +1,4 @@
+#include "actors/node/control_book.hpp"
 #include "runtime/chain/rules.hpp"
 #include "tests/unit/node/stores.hpp"
 
@@ -41,6 +42,22 @@ TEST_CASE("an actor of a higher term fences the others off; one of the same term
     CHECK(again->append("zombie", false).error().code == ec::fenced);
     CHECK(store->open(shard, {3, 9}).error().code == ec::fenced);
     CHECK(must(higher->read()).increments == texts{"a", "b"});
+  });
+}
+
+TEST_CASE("a life that nobody can have given is damage, not a newer life") {
+  over_each_store([](store_under_test& under_test) {
+    const auto store = under_test.reach();
+    for (const auto& whose : {shard, control_of_cluster()})
+      REQUIRE(store->open(whose, {most_terms, 0}));
+    const auto refused = store->open(shard, {7, 0});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ec::corrupt);
+    CHECK_THAT(refused.error().message,
+               Catch::Contains("which nobody can have given") && Catch::Contains("backup"));
+    const auto seen = control_book(store).look();
+    REQUIRE_FALSE(seen);
+    CHECK(seen.error().code == ec::corrupt);
   });
 }
 
