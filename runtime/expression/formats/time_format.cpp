@@ -3,6 +3,8 @@
 #include "runtime/expression/functions/kernel.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace millrace::expression {
@@ -37,6 +39,7 @@ constexpr std::array keywords{
     keyword{"FF4", fraction, true, 4},
     keyword{"FF5", fraction, true, 5},
     keyword{"FF6", fraction, true, 6},
+    keyword{"FX", fixed_width, false, 0},
     keyword{"HH24", hour24, true, 2},
     keyword{"HH12", hour12, true, 2},
     keyword{"HH", hour12, true, 2},
@@ -47,7 +50,7 @@ constexpr std::array keywords{
     keyword{"IYY", iso_year3, true, 3},
     keyword{"IY", iso_year2, true, 2},
     keyword{"I", iso_year1, true, 1},
-    keyword{"J", julian, true, 7},
+    keyword{"J", julian, true, 1},
     keyword{"MI", minute, true, 2},
     keyword{"MM", month_number, true, 2},
     keyword{"MONTH", month_name, false, 9, true},
@@ -59,7 +62,7 @@ constexpr std::array keywords{
     keyword{"Q", quarter, true, 1},
     keyword{"RM", month_roman, false, 4},
     keyword{"SSSSS", second_of_day, true, 5},
-    keyword{"SSSS", second_of_day, true, 5},
+    keyword{"SSSS", second_of_day, true, 4},
     keyword{"SS", second, true, 2},
     keyword{"TZH", zone_hours, false, 3},
     keyword{"TZM", zone_minutes, true, 2},
@@ -73,6 +76,36 @@ constexpr std::array keywords{
     keyword{"YY", year2, true, 2},
     keyword{"Y", year1, true, 1},
 };
+
+date_convention convention_of(time_part what) {
+  switch (what) {
+  case iso_year4:
+  case iso_year3:
+  case iso_year2:
+  case iso_year1:
+  case iso_week:
+  case iso_day_of_week:
+  case iso_day_of_year:
+    return date_convention::iso_weeks;
+  case year4:
+  case year_comma:
+  case year3:
+  case year2:
+  case year1:
+  case month_number:
+  case month_name:
+  case month_short:
+  case month_roman:
+  case day_of_month:
+  case day_of_year:
+  case day_of_week:
+  case week_of_year:
+  case week_of_month:
+    return date_convention::months;
+  default:
+    return date_convention::none;
+  }
+}
 
 std::string capitalised(std::string_view s) {
   auto out = fold(s);
@@ -97,6 +130,7 @@ bool take_keyword(std::string_view& rest, format_part& out) {
     if (!letters)
       continue;
     out.what = k.what;
+    out.convention = convention_of(k.what);
     out.numeric = k.numeric;
     out.width = k.width;
     out.letters = *letters;
@@ -104,11 +138,6 @@ bool take_keyword(std::string_view& rest, format_part& out) {
     return true;
   }
   return false;
-}
-
-bool is_separator(char c) {
-  return c > 0x20 && c < 0x7F && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
-         !(c >= '0' && c <= '9');
 }
 
 void add_literal(time_format& out, std::string_view character, bool plain) {
@@ -143,6 +172,15 @@ prepared_or prepare_format(constant_texts texts) {
   return std::make_shared<const time_format>(parse_time_format(*texts[1]));
 }
 
+prepared_or prepare_read_format(constant_texts texts) {
+  if (!texts[1])
+    return nullptr;
+  auto format = std::make_shared<const time_format>(parse_time_format(*texts[1]));
+  if (auto why = why_not_read(*format); !why.empty())
+    return tl::unexpected(refused_argument{1, std::move(why)});
+  return format;
+}
+
 template<class Use>
 auto with_format(row& r, text_view text, Use use) {
   if (const auto* format = r.prepared<time_format>())
@@ -172,12 +210,31 @@ values to_timestamp(call& c, std::span<const values> args) {
 constexpr auto entries = std::to_array<function>({
     entry("to_char", {kind::timestamptz, kind::text}, kind::text, to_char<true>, true, prepare_format),
     entry("to_char", {kind::timestamp, kind::text}, kind::text, to_char<false>, true, prepare_format),
-    entry("to_timestamp", {kind::text, kind::text}, kind::timestamptz, to_timestamp, true, prepare_format),
+    entry("to_timestamp", {kind::text, kind::text}, kind::timestamptz, to_timestamp, true,
+          prepare_read_format),
 });
 
 }  // namespace
 
 std::span<const function> format_functions() { return entries; }
+
+bool is_separator(char c) {
+  return c > 0x20 && c < 0x7F && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+         !(c >= '0' && c <= '9');
+}
+
+std::string why_not_read(const time_format& format) {
+  std::array<bool, 3> used{};
+  for (const auto& p : format) {
+    if (p.what == time_part::zone_name || p.what == time_part::zone_offset)
+      return fmt::format("to_timestamp cannot read {}: {}", p.text, written_only);
+    used[static_cast<std::size_t>(p.convention)] = true;
+  }
+  if (used[static_cast<std::size_t>(date_convention::iso_weeks)] &&
+      used[static_cast<std::size_t>(date_convention::months)])
+    return fmt::format("to_timestamp cannot use this template: {}", mixed_conventions);
+  return {};
+}
 
 time_format parse_time_format(std::string_view text) {
   time_format out;
@@ -185,16 +242,9 @@ time_format parse_time_format(std::string_view text) {
   while (!rest.empty()) {
     auto after = rest;
     format_part part;
-    bool prefixed = false;
-    while (true) {
-      if (take_prefix(after, "FM"))
-        part.fill = part.pads = false;
-      else if (take_prefix(after, "TM"))
-        part.pads = false;
-      else if (!take_prefix(after, "FX"))
-        break;
-      prefixed = true;
-    }
+    const bool prefixed = take_prefix(after, "FM") || take_prefix(after, "TM");
+    part.fill = !prefixed || !fold(rest).starts_with("fm");
+    part.pads = !prefixed;
     if (take_keyword(after, part)) {
       part.text = rest.substr(0, rest.size() - after.size());
       if (after.starts_with("TH") || after.starts_with("th")) {
@@ -207,10 +257,9 @@ time_format parse_time_format(std::string_view text) {
       rest = after;
       continue;
     }
-    if (prefixed) {  // a prefix alone says nothing
-      rest = after;
-      continue;
-    }
+    rest = after;  // a prefix of no keyword says nothing
+    if (rest.empty())
+      break;
     if (rest[0] == '"') {
       take_quoted(rest, out);
       continue;

@@ -15,6 +15,7 @@ enum class time_part : std::uint8_t {
   literal,  // a character that is no part
   blank,    // whitespace
   separator,
+  fixed_width,  // FX: from here on to_timestamp skips no blanks
   year4,
   year_comma,  // Y,YYY
   year3,
@@ -61,8 +62,12 @@ enum class time_part : std::uint8_t {
 
 enum class letter_case : std::uint8_t { upper, lower, capital };
 
+/// A date is told by years and months, or by ISO's years and weeks; a template has one of the two.
+enum class date_convention : std::uint8_t { none, months, iso_weeks };
+
 struct format_part {
   time_part what{};
+  date_convention convention{};
   std::string text;  // as it stands in the template
   letter_case letters = letter_case::upper;
   bool fill = true;       // not FM
@@ -78,6 +83,14 @@ using time_format = std::vector<format_part>;
 
 /// `zoned`: the zone is UTC; otherwise there is none.
 void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned);
+inline constexpr std::string_view mixed_conventions =
+    "it mixes years and months with ISO's years and weeks (IYYY, IW, ID, IDDD); use one of the two";
+inline constexpr std::string_view written_only = "it can only be written; TZH and TZM read an offset";
+
+/// Why read_formatted() can read no text by this format; empty where it can.
+[[nodiscard]] std::string why_not_read(const time_format& format);
+/// A character that a separator of the template may stand for.
+[[nodiscard]] bool is_separator(char c);
 /// An instant; the text is UTC unless it names an offset. Text behind the last part is ignored.
 [[nodiscard]] tl::expected<std::int64_t, std::string> read_formatted(std::string_view text,
                                                                      const time_format& format);

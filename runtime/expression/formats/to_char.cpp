@@ -20,6 +20,8 @@ public:
     case separator:
       out_ += p.text;
       return;
+    case fixed_width:
+      return;
     case month_name:
       return name(p, month_names[c_.month - 1], 9);
     case month_short:

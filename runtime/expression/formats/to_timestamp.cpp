@@ -1,12 +1,16 @@
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/formats/template_fields.hpp"
 #include "runtime/expression/formats/time_format.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <optional>
+#include <cstdint>
+#include <span>
 
 namespace millrace::expression {
 namespace {
@@ -15,44 +19,72 @@ using enum time_part;
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_separator(char c) { return c > 0x20 && c < 0x7F && !is_digit(c) && !is_letter(c); }
+
+std::string_view without_blanks(std::string_view s) {
+  s.remove_prefix(std::min(s.find_first_not_of(" \t\n\v\f\r"), s.size()));
+  return s;
+}
+
+/// Where a number ends that begins there, as C's strtol reads it; `from` where there is none.
+std::size_t end_of_number(std::string_view s, std::size_t from) {
+  auto at = s.size() - without_blanks(s.substr(from)).size();
+  if (at < s.size() && (s[at] == '-' || s[at] == '+'))
+    ++at;
+  const auto first = at;
+  while (at < s.size() && is_digit(s[at]))
+    ++at;
+  return at == first ? from : at;
+}
+
+/// Of a number up to its end; blanks alone are 0, and too many digits far too much.
+std::int64_t value_of(std::string_view number) {
+  auto digits = without_blanks(number);
+  if (digits.starts_with('+'))
+    digits.remove_prefix(1);
+  std::int64_t v = 0;
+  const auto failed = std::from_chars(digits.data(), digits.data() + digits.size(), v).ec;
+  return failed == std::errc::result_out_of_range ? INT64_MAX : v;
+}
+
+/// Two- and three-digit years lie around 2020.
+std::int64_t near_2020(std::int64_t y) {
+  return y < 70 ? y + 2000 : y < 100 ? y + 1900 : y < 520 ? y + 2000 : y < 1000 ? y + 1000 : y;
+}
 
 /// Follows PostgreSQL's leniency: blanks are skipped before and after fields, a separator of the template
-/// matches any one separator or none.
+/// matches any one separator or none. Behind FX each character of the template stands for one of the text.
 class reader {
 public:
   reader(std::string_view text, const time_format& format) : text_(text), rest_(text), format_(format) {}
 
   tl::expected<std::int64_t, std::string> read() {
-    for (std::size_t i = 0; i < format_.size() && !rest_.empty(); ++i) {
-      const auto& p = format_[i];
-      if (p.what != literal || i == 0)
-        skip_blanks();
-      if (p.what == blank || p.what == separator) {
-        --skipped_;
-        if (!rest_.empty() && (is_blank(rest_[0]) || is_separator(rest_[0]))) {
-          rest_.remove_prefix(1);
-          ++skipped_;
-        }
-        continue;
-      }
-      if (p.what == literal) {
-        if (skipped_ > 0)
-          --skipped_;
-        else if (!rest_.empty())
-          rest_.remove_prefix(character_length(rest_, 0));
-        continue;
-      }
-      if (!field(p, i))
+    for (std::size_t i = 0; i < format_.size() && !rest_.empty(); ++i)
+      if (!part(format_[i], i))
         return tl::unexpected(std::move(why_));
-      skipped_ = 0;
-      skip_blanks();
-    }
-    return compose();
+    auto out = instant_of(f_);
+    if (!out)
+      return tl::unexpected(fmt::format("'{}' is no time: {}", data::excerpt(text_), out.error()));
+    return out;
   }
 
 private:
+  bool part(const format_part& p, std::size_t i) {
+    const bool is_field = p.what != literal && p.what != blank && p.what != separator;
+    if (!fixed_ && p.what != fixed_width && (is_field || i == 0))
+      skip_blanks();
+    if (!is_field) {
+      skip_character(p);
+      return true;
+    }
+    if (!use_convention(p) || !field(p, i))
+      return false;
+    if (!fixed_) {
+      skipped_ = 0;
+      skip_blanks();
+    }
+    return true;
+  }
+
   void skip_blanks() {
     while (!rest_.empty() && is_blank(rest_[0])) {
       rest_.remove_prefix(1);
@@ -60,220 +92,268 @@ private:
     }
   }
 
-  bool wrong(const format_part& p, std::string_view detail = {}) {
-    why_ = fmt::format("'{}' does not fit the template at {}{}{}", data::excerpt(text_), p.text,
-                       detail.empty() ? "" : ": ", detail);
+  void drop_character() {
+    if (!rest_.empty())
+      rest_.remove_prefix(character_length(rest_, 0));
+  }
+
+  /// The two characters of TH.
+  void drop_ordinal() {
+    drop_character();
+    drop_character();
+  }
+
+  void skip_character(const format_part& p) {
+    if (fixed_)
+      return drop_character();
+    if (p.what == literal)
+      return skipped_ > 0 ? void(--skipped_) : drop_character();
+    if (!rest_.empty() && (is_blank(rest_[0]) || is_separator(rest_[0])))
+      rest_.remove_prefix(1);
+    else
+      --skipped_;
+  }
+
+  bool wrong(const format_part& p, std::string_view detail) {
+    why_ = fmt::format("'{}' does not fit the template at {}: {}", data::excerpt(text_), p.text, detail);
     return false;
   }
 
-  /// As many digits as the part is wide; any number where no digit may follow in the template.
-  bool number(const format_part& p, std::size_t i, std::int64_t& out, std::size_t* digits = nullptr) {
-    const bool open = !p.fill || i + 1 == format_.size() || !format_[i + 1].numeric;
-    std::size_t n = 0;
-    if (!rest_.empty() && (rest_[0] == '-' || rest_[0] == '+'))
-      ++n;
-    const auto first = n;
-    while (n < rest_.size() && is_digit(rest_[n]) && (open || n < p.width))
-      ++n;
-    if (n == first)
-      return wrong(p, "a number is expected");
-    if (!open && n < p.width)
-      return wrong(p, fmt::format("{} digits are expected", p.width));
-    const auto from = rest_[0] == '+' ? 1U : 0U;
-    const auto [end, err] = std::from_chars(rest_.data() + from, rest_.data() + n, out);
-    if (err != std::errc{} || out > 2'147'483'647 || out < -2'147'483'647)
-      return wrong(p, "the number is too large");
-    if (digits)
-      *digits = n - first;
-    rest_.remove_prefix(n);
-    if (p.ordinal != 0 && rest_.size() >= 2)
-      rest_.remove_prefix(2);
-    return true;
-  }
-
-  bool within(const format_part& p, std::int64_t v, std::int64_t low, std::int64_t high) {
-    return (v >= low && v <= high) || wrong(p, fmt::format("{} is not between {} and {}", v, low, high));
+  bool use_convention(const format_part& p) {
+    const auto c = p.convention;
+    f_.iso_weeks |= c == date_convention::iso_weeks;
+    f_.conventional |= c == date_convention::months;
+    return !f_.iso_weeks || !f_.conventional || wrong(p, mixed_conventions);
   }
 
   /// Keeps a field; a second, different value for it is an error.
-  bool keep(const format_part& p, std::optional<std::int64_t>& slot, std::int64_t v) {
-    if (slot && *slot != v)
+  bool keep(const format_part& p, std::int64_t& slot, std::int64_t v) {
+    if (slot != 0 && slot != v)
       return wrong(p, "it contradicts an earlier field");
     slot = v;
     return true;
   }
 
-  bool fraction_of(const format_part& p, std::size_t i, std::size_t most) {
-    std::int64_t v = 0;
-    std::size_t digits = 0;
-    if (!number(p, i, v, &digits))
-      return false;
-    if (digits > most)
-      return wrong(p, fmt::format("more than {} digits", most));
-    for (; digits < 6; ++digits)
-      v *= 10;
-    fraction_ = v;
-    return true;
+  /// As many characters as the part is wide; any number of digits where no digit may follow in the template. Gives
+  /// the number of characters, 0 where the text is wrong.
+  std::size_t number(const format_part& p, std::size_t i, std::int64_t& slot, std::size_t width) {
+    const bool exact = p.fill && !no_digit_follows(i);
+    const auto begin = exact ? rest_.size() - without_blanks(rest_).size() : 0;
+    if (exact && rest_.size() - begin < width)
+      return wrong(p, fmt::format("{} digits are expected", width));
+    const auto view = exact ? rest_.substr(0, begin + width) : rest_;
+    const auto end = end_of_number(view, begin);
+    if (end == begin && begin == 0)
+      return wrong(p, "a number is expected");
+    if (exact && end != begin && end < view.size())
+      return wrong(p, fmt::format("{} digits are expected", width));
+    const auto v = value_of(view.substr(0, end));
+    if (v > INT32_MAX || v < INT32_MIN)
+      return wrong(p, "the number is too large");
+    if (!keep(p, slot, v))
+      return 0;
+    rest_.remove_prefix(end);
+    if (p.ordinal != 0 && p.what != zone_hours && p.what != zone_minutes)
+      drop_ordinal();
+    return end;
+  }
+  std::size_t number(const format_part& p, std::size_t i, std::int64_t& slot) {
+    return number(p, i, slot, p.width);
   }
 
-  /// Two- and three-digit years lie around 2000.
-  static std::int64_t near_2000(std::int64_t y) {
-    return y < 70 ? y + 2000 : y < 100 ? y + 1900 : y < 520 ? y + 2000 : y < 1000 ? y + 1000 : y;
+  /// Whether a number that stands there in the template may be longer than its part.
+  [[nodiscard]] bool no_digit_follows(std::size_t i) const {
+    if (format_[i].ordinal != 0 || i + 1 == format_.size())
+      return true;
+    const auto& next = format_[i + 1];
+    return !next.numeric && !(next.what == literal && is_digit(next.text[0]));
   }
 
-  bool take_word(std::string_view word) {
-    if (fold(rest_.substr(0, word.size())) != fold(word))
+  /// Takes a word in any case where it comes next.
+  bool take(std::string_view word) {
+    const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const auto same = [&](char a, char b) { return small(a) == small(b); };
+    if (rest_.size() < word.size() || !std::equal(word.begin(), word.end(), rest_.begin(), same))
       return false;
     rest_.remove_prefix(word.size());
     return true;
   }
-
-  bool month_word(const format_part& p, bool whole) {
-    for (int m = 0; m < 12; ++m) {
-      const auto name = month_names[m];
-      if ((whole && take_word(name)) || (!whole && take_word(name.substr(0, 3))))
-        return keep(p, month_, m + 1);
-    }
-    return wrong(p, "a month's name is expected");
+  /// Takes the first of the words, cut to so many letters, that comes next; `which` counts them.
+  bool word(const format_part& p, std::span<const std::string_view> of, std::int64_t& which,
+            std::string_view expected, std::size_t letters = std::string_view::npos) {
+    for (which = 0; which < static_cast<std::int64_t>(of.size()); ++which)
+      if (take(of[static_cast<std::size_t>(which)].substr(0, letters)))
+        return true;
+    return wrong(p, expected);
   }
 
-  bool day_word(const format_part& p, bool whole) {
-    for (const auto name : day_names)
-      if ((whole && take_word(name)) || (!whole && take_word(name.substr(0, 3))))
-        return true;
-    return wrong(p, "a day's name is expected");
+  bool month_word(const format_part& p, std::size_t letters) {
+    std::int64_t m = 0;
+    return word(p, month_names, m, "a month's name is expected", letters) && keep(p, f_.month, m + 1);
+  }
+  bool day_word(const format_part& p, std::size_t letters) {
+    std::int64_t d = 0;
+    if (!word(p, day_names, d, "a day's name is expected", letters) || !keep(p, f_.day_of_week, d))
+      return false;
+    ++f_.day_of_week;
+    return true;
+  }
+  bool roman_month(const format_part& p) {
+    static constexpr std::array<std::string_view, 12> roman{"XII", "XI", "X",  "IX",  "VIII", "VII",
+                                                            "VI",  "V",  "IV", "III", "II",   "I"};
+    std::int64_t m = 0;
+    return word(p, roman, m, "a month in Roman numerals is expected") && keep(p, f_.month, 12 - m);
+  }
+
+  bool year(const format_part& p, std::size_t i) {
+    const auto length = number(p, i, f_.year);
+    if (length == 0)
+      return false;
+    if (p.what != year4 && p.what != iso_year4 && length < 4)
+      f_.year = near_2020(f_.year);
+    f_.short_year = p.what == year2 || p.what == year1 || p.what == iso_year2 || p.what == iso_year1;
+    return true;
+  }
+
+  /// A number of thousands, a comma and up to three digits.
+  bool year_with_comma(const format_part& p) {
+    const auto comma = end_of_number(rest_, 0);
+    if (comma == 0 || comma >= rest_.size() || rest_[comma] != ',')
+      return wrong(p, "Y,YYY is expected");
+    const auto begin = rest_.size() - without_blanks(rest_.substr(comma + 1)).size();
+    const auto end = end_of_number(rest_.substr(0, begin + 3), begin);
+    const auto thousands = value_of(rest_.substr(0, comma));
+    if (end == begin || thousands > 1'000'000 || thousands < -1'000'000)
+      return wrong(p, "Y,YYY is expected");
+    const auto years = value_of(rest_.substr(begin, end - begin));
+    rest_.remove_prefix(end);
+    if (p.ordinal != 0)
+      drop_ordinal();
+    f_.short_year = false;
+    return keep(p, f_.year, thousands * 1000 + years);
+  }
+
+  /// 5 is half a second, 05 the twentieth of one.
+  bool fraction_of(const format_part& p, std::size_t i, std::int64_t& slot, std::size_t places) {
+    auto length = number(p, i, slot, p.width);
+    if (length == 0)
+      return false;
+    for (; length < places; ++length)
+      slot *= 10;
+    return true;
+  }
+
+  bool zone_hour(const format_part& p, std::size_t i) {
+    const bool sign = rest_.starts_with('+') || rest_.starts_with('-') || rest_.starts_with(' ');
+    // a minus may have been taken for a separator of the template
+    const bool before = !sign && skipped_ > 0 && rest_.data()[-1] == '-';
+    f_.zone_sign = before || rest_.starts_with('-') ? -1 : 1;
+    if (sign)
+      rest_.remove_prefix(1);
+    return number(p, i, f_.zone_hours, 2) != 0;
+  }
+
+  bool half_day(const format_part& p) {
+    static constexpr std::array<std::string_view, 4> halves{"AM", "PM", "A.M.", "P.M."};
+    std::int64_t half = 0;
+    f_.twelve = true;
+    return word(p, std::span(halves).subspan(p.what == half_dotted ? 2 : 0, 2), half,
+                "AM or PM is expected") &&
+           keep(p, f_.afternoon, half);
+  }
+  bool era_word(const format_part& p) {
+    static constexpr std::array<std::string_view, 4> eras{"AD", "BC", "A.D.", "B.C."};
+    std::int64_t before = 0;
+    return word(p, std::span(eras).subspan(p.what == era_dotted ? 2 : 0, 2), before,
+                "AD or BC is expected") &&
+           keep(p, f_.before_christ, before);
   }
 
   bool field(const format_part& p, std::size_t i) {
-    std::int64_t v = 0;
+    std::int64_t ignored = 0;
     switch (p.what) {
+    case fixed_width:
+      fixed_ = true;
+      return true;
     case year4:
-      return number(p, i, v) && keep(p, year_, v);
     case year3:
     case year2:
-    case year1: {
-      std::size_t digits = 0;
-      if (!number(p, i, v, &digits))
-        return false;
-      if (p.what == year1 && digits < 2)
-        return keep(p, year_, v + 2000);
-      return keep(p, year_, digits < 4 ? near_2000(v) : v);
-    }
-    case year_comma: {
-      const auto comma = rest_.find(',');
-      if (comma == std::string_view::npos || comma > 6)
-        return wrong(p, "Y,YYY is expected");
-      std::string digits(rest_.substr(0, comma));
-      rest_.remove_prefix(comma + 1);
-      std::size_t n = 0;
-      while (n < rest_.size() && n < 3 && is_digit(rest_[n]))
-        ++n;
-      digits += rest_.substr(0, n);
-      rest_.remove_prefix(n);
-      const auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), v);
-      return err == std::errc{} && end == digits.data() + digits.size() ? keep(p, year_, v)
-                                                                        : wrong(p, "Y,YYY is expected");
-    }
+    case year1:
     case iso_year4:
-      return number(p, i, v) && keep(p, iso_year_, v);
     case iso_year3:
     case iso_year2:
     case iso_year1:
-      return number(p, i, v) && keep(p, iso_year_, near_2000(v));
-    case iso_week:
-      return number(p, i, v) && within(p, v, 1, 53) && keep(p, iso_week_, v);
-    case iso_day_of_week:
-      return number(p, i, v) && within(p, v, 1, 7) && keep(p, iso_day_, v);
-    case iso_day_of_year:
-      return number(p, i, v) && within(p, v, 1, 371) && keep(p, iso_doy_, v);
+      return year(p, i);
+    case year_comma:
+      return year_with_comma(p);
+    case century:
+      return number(p, i, f_.century) != 0;
     case month_number:
-      return number(p, i, v) && within(p, v, 1, 12) && keep(p, month_, v);
+      return number(p, i, f_.month) != 0;
     case month_name:
-      return month_word(p, true);
+      return month_word(p, std::string_view::npos);
     case month_short:
-      return month_word(p, false);
+      return month_word(p, 3);
+    case month_roman:
+      return roman_month(p);
     case day_name:
-      return day_word(p, true);
+      return day_word(p, std::string_view::npos);
     case day_short:
-      return day_word(p, false);
-    case month_roman: {
-      static constexpr std::string_view roman[] = {"XII", "XI", "X",  "IX",  "VIII", "VII",
-                                                   "VI",  "V",  "IV", "III", "II",   "I"};
-      for (int m = 0; m < 12; ++m)
-        if (take_word(roman[m]))
-          return keep(p, month_, 12 - m);
-      return wrong(p, "a month in Roman numerals is expected");
-    }
+      return day_word(p, 3);
     case day_of_month:
-      return number(p, i, v) && within(p, v, 1, 31) && keep(p, day_, v);
+      return number(p, i, f_.day) != 0;
     case day_of_year:
-      return number(p, i, v) && within(p, v, 1, 366) && keep(p, doy_, v);
-    case hour24:
-      return number(p, i, v) && within(p, v, 0, 24) && keep(p, hour_, v);
-    case hour12:
-      twelve_ = true;
-      return number(p, i, v) && within(p, v, 0, 24) && keep(p, hour_, v);
-    case minute:
-      return number(p, i, v) && within(p, v, 0, 59) && keep(p, minute_, v);
-    case second:
-      return number(p, i, v) && within(p, v, 0, 60) && keep(p, second_, v);
-    case millisecond:
-      return fraction_of(p, i, 3);
-    case microsecond:
-      return fraction_of(p, i, 6);
-    case fraction:
-      return fraction_of(p, i, p.width);
-    case second_of_day:
-      return number(p, i, v) && within(p, v, 0, 86'400) && keep(p, second_of_day_, v);
+    case iso_day_of_year:
+      return number(p, i, f_.day_of_year) != 0;
+    case day_of_week:
+      return number(p, i, f_.day_of_week) != 0;
+    case iso_day_of_week:
+      if (number(p, i, f_.day_of_week) == 0)
+        return false;
+      if (++f_.day_of_week > 7)
+        f_.day_of_week = 1;
+      return true;
+    case week_of_year:
+    case iso_week:
+      return number(p, i, f_.week) != 0;
+    case week_of_month:
+      return number(p, i, f_.week_of_month) != 0;
+    case quarter:  // says no date, as in PostgreSQL
+      return number(p, i, ignored) != 0;
     case julian:
-      return number(p, i, v) && keep(p, julian_, v);
+      return number(p, i, f_.julian) != 0;
+    case hour12:
+      f_.twelve = true;
+      return number(p, i, f_.hour) != 0;
+    case hour24:
+      return number(p, i, f_.hour) != 0;
+    case minute:
+      return number(p, i, f_.minute) != 0;
+    case second:
+      return number(p, i, f_.second) != 0;
+    case second_of_day:
+      return number(p, i, f_.second_of_day) != 0;
+    case millisecond:
+      return fraction_of(p, i, f_.millisecond, 3);
+    case fraction:
+      f_.places = static_cast<std::int64_t>(p.width);
+      return fraction_of(p, i, f_.microsecond, 6);
+    case microsecond:
+      return fraction_of(p, i, f_.microsecond, 6);
     case half_of_day:
-    case half_dotted: {
-      twelve_ = true;
-      const bool dotted = p.what == half_dotted;
-      if (take_word(dotted ? "P.M." : "PM"))
-        half_ = 12;
-      else if (take_word(dotted ? "A.M." : "AM"))
-        half_ = 0;
-      else
-        return wrong(p, "AM or PM is expected");
-      return true;
-    }
+    case half_dotted:
+      return half_day(p);
     case era:
-    case era_dotted: {
-      const bool dotted = p.what == era_dotted;
-      bc_ = take_word(dotted ? "B.C." : "BC");
-      return bc_ || take_word(dotted ? "A.D." : "AD") || wrong(p, "AD or BC is expected");
-    }
-    case zone_hours: {
-      if (rest_.empty() || (rest_[0] != '+' && rest_[0] != '-' && !is_digit(rest_[0])))
-        return wrong(p, "a zone's hours are expected");
-      zone_minus_ = rest_[0] == '-';
-      if (!is_digit(rest_[0]))
-        rest_.remove_prefix(1);
-      auto two = p;
-      two.width = 2;
-      two.fill = true;
-      const auto digits = rest_.size() >= 2 && is_digit(rest_[1]) ? 2U : 1U;
-      const auto [end, err] =
-          std::from_chars(rest_.data(), rest_.data() + std::min<std::size_t>(digits, rest_.size()), v);
-      if (err != std::errc{} || v > 15)
-        return wrong(two, "a zone's hours are expected");
-      rest_.remove_prefix(digits);
-      zone_hours_ = v;
-      return true;
-    }
+    case era_dotted:
+      return era_word(p);
+    case zone_hours:
+      return zone_hour(p, i);
     case zone_minutes:
-      return number(p, i, v) && within(p, v, 0, 59) && keep(p, zone_minutes_, v);
+      f_.zone_sign = f_.zone_sign == 0 ? 1 : f_.zone_sign;
+      return number(p, i, f_.zone_minutes) != 0;
     case zone_name:
     case zone_offset:
-      return wrong(p, "it can only be written, not read");
-    case century:
-    case quarter:
-    case week_of_year:
-    case week_of_month:
-    case day_of_week:
-      return number(p, i, v);  // read over, as PostgreSQL does where another field says the day
+      return wrong(p, written_only);
     case literal:
     case blank:
     case separator:
@@ -282,77 +362,13 @@ private:
     return true;
   }
 
-  tl::expected<std::int64_t, std::string> compose() {
-    const auto refuse = [&](std::string_view what) {
-      return tl::unexpected(fmt::format("'{}' is no time: {}", data::excerpt(text_), what));
-    };
-    auto hour = hour_.value_or(0);
-    if (twelve_) {
-      if (hour < 1 || hour > 12) {
-        if (hour_)
-          return refuse(fmt::format("hour {} does not exist on a clock of 12 hours", hour));
-      } else if (half_) {
-        hour = hour % 12 + *half_;
-      } else {
-        hour %= 12;
-      }
-    }
-    civil c;
-    auto year = year_.value_or(0);
-    if (bc_)
-      year = year > 0 ? 1 - year : year;
-    c.year = year;
-    c.month = static_cast<int>(month_.value_or(1));
-    c.day = static_cast<int>(day_.value_or(1));
-    if (c.year < -300'000 || c.year > 300'000)
-      return refuse("the year is out of range");
-    if (doy_ && !(month_ && day_)) {
-      const auto first = civil_of_days(days_of(c.year, 1, 1) + *doy_ - 1);
-      if (first.year != c.year)
-        return refuse(fmt::format("the year has no day {}", *doy_));
-      c = first;
-    }
-    if (iso_year_ && (iso_week_ || iso_doy_)) {
-      const auto monday = days_of_iso_week(*iso_year_, static_cast<int>(iso_week_.value_or(1)));
-      c = civil_of_days(iso_doy_ && !iso_week_ ? monday + *iso_doy_ - 1 : monday + iso_day_.value_or(1) - 1);
-    }
-    if (julian_)
-      c = civil_of_days(*julian_ - 2'440'588);
-    if (c.day > days_in_month(c.year, c.month))
-      return refuse(fmt::format("month {} has no day {}", c.month, c.day));
-    if (hour == 24 && (minute_.value_or(0) != 0 || second_.value_or(0) != 0 || fraction_ != 0))
-      return refuse("a time after 24:00");
-    c.micros_of_day =
-        hour * hour_micros + minute_.value_or(0) * minute_micros + second_.value_or(0) * second_micros;
-    if (second_of_day_ && !hour_ && !minute_ && !second_)
-      c.micros_of_day = *second_of_day_ * second_micros;
-    c.micros_of_day += fraction_;
-    const auto t = micros_of(c);
-    const auto offset =
-        (zone_hours_ * 60 + zone_minutes_.value_or(0)) * minute_micros * (zone_minus_ ? -1 : 1);
-    const auto out = t ? add(*t, {0, 0, -offset}) : std::nullopt;
-    if (!out)
-      return refuse("the year is out of range");
-    return *out;
-  }
-
-  static civil civil_of_days(std::int64_t days) {
-    return civil_of(std::clamp<std::int64_t>(days, -100'000'000, 100'000'000) * day_micros);
-  }
-
   std::string_view text_;
   std::string_view rest_;
   const time_format& format_;
-  int skipped_ = 0;
+  template_fields f_;
+  int skipped_ = 0;     // characters beyond those of the template
+  bool fixed_ = false;  // behind FX
   std::string why_;
-  std::optional<std::int64_t> year_, iso_year_, iso_week_, iso_day_, iso_doy_, month_, day_, doy_, hour_,
-      minute_, second_, second_of_day_, julian_, zone_minutes_;
-  std::optional<int> half_;
-  std::int64_t fraction_ = 0;
-  std::int64_t zone_hours_ = 0;
-  bool zone_minus_ = false;
-  bool twelve_ = false;
-  bool bc_ = false;
 };
 
 }  // namespace
