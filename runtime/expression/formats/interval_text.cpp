@@ -1,3 +1,5 @@
+#include "runtime/expression/formats/interval_sum.hpp"
+#include "runtime/expression/formats/interval_tokens.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -7,252 +9,285 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 namespace millrace::expression {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using enum interval_unit;
 
-struct unit {
-  std::string_view names;  // between blanks
-  std::int64_t months;
-  std::int64_t days;
-  std::int64_t micros;  // exactly one of the three is not 0
+struct unit_names {
+  std::string_view names;  // between blanks; letters from the eleventh on do not count, as in PostgreSQL
+  interval_unit unit;
 };
 constexpr std::array units{
-    unit{" us usec usecs usecond useconds microsecond microseconds microsecon ", 0, 0, 1},
-    unit{" ms msec msecs msecond mseconds millisecond milliseconds millisecon ", 0, 0, 1000},
-    unit{" s sec secs second seconds ", 0, 0, second_micros},
-    unit{" m min mins minute minutes ", 0, 0, minute_micros},
-    unit{" h hr hrs hour hours ", 0, 0, hour_micros},
-    unit{" d day days ", 0, 1, 0},
-    unit{" w week weeks ", 0, 7, 0},
-    unit{" mon mons month months ", 1, 0, 0},
-    unit{" y yr yrs year years ", 12, 0, 0},
-    unit{" dec decs decade decades ", 120, 0, 0},
-    unit{" c cent century centuries ", 1200, 0, 0},
-    unit{" mil mils millennium millennia ", 12'000, 0, 0},
+    unit_names{" us usec usecs usecond useconds microsecon ", microsecond},
+    unit_names{" ms msec msecs msecond mseconds millisecon ", millisecond},
+    unit_names{" s sec secs second seconds ", second},
+    unit_names{" m min mins minute minutes ", minute},
+    unit_names{" h hr hrs hour hours ", hour},
+    unit_names{" d day days ", day},
+    unit_names{" w week weeks ", week},
+    unit_names{" mon mons month months ", month},
+    unit_names{" y yr yrs year years ", year},
+    unit_names{" dec decs decade decades ", decade},
+    unit_names{" c cent century centuries ", century},
+    unit_names{" mil mils millennia millennium ", millennium},
 };
+constexpr std::size_t letters_of_unit = 10;
 
-/// Bounds the hours of a clock: the greatest interval has a little less, and 60 times as many minutes fit.
-constexpr std::int64_t most_hours = 10'000'000'000;
+bool is_among(std::string_view names, std::string_view name) {
+  return names.find(name) != std::string_view::npos;
+}
+/// Takes an integer from the beginning; what does not begin with digits is 0.
+bool take_integer(std::string_view& s, std::int64_t& v) {
+  if (s.starts_with('+'))
+    s.remove_prefix(1);
+  v = 0;
+  const auto [end, failed] = std::from_chars(s.data(), s.data() + s.size(), v);
+  s.remove_prefix(static_cast<std::size_t>(end - s.data()));
+  return failed != std::errc::result_out_of_range;
+}
 
-/// Sums up in wide types; composed and range-checked at the end.
+/// "." and digits, nothing behind.
+bool read_fraction(std::string_view s, double& out) {
+  out = 0;
+  if (s == ".")
+    return true;
+  const auto [end, failed] = std::from_chars(s.data(), s.data() + s.size(), out, std::chars_format::fixed);
+  return failed == std::errc{} && end == s.data() + s.size();
+}
+
+constexpr std::uint32_t bit(interval_unit u) { return 1U << static_cast<unsigned>(u); }
+constexpr std::uint32_t bits_of_seconds = bit(second) | bit(millisecond) | bit(microsecond);
+
 class interval_reader {
 public:
-  explicit interval_reader(std::string_view s) : rest_(trim_blanks(s)) {}
-
-  reading read(interval_value& out) {
-    if (rest_.empty())
-      return reading::malformed;
-    const bool fits = rest_.front() == 'P' || rest_.front() == 'p' ? iso() : plain();
-    if (!fits)
-      return reading::malformed;
-    const auto micros = whole_micros_ + std::llround(fraction_micros_);
-    out = {static_cast<std::int32_t>(std::clamp(months_, -2147483648.0, 2147483647.0)),
-           static_cast<std::int32_t>(std::clamp(days_, -2147483648.0, 2147483647.0)),
-           static_cast<std::int64_t>(micros)};
-    if (out.months != months_ || out.days != days_ || out.micros != micros)
-      return reading::out_of_range;
-    return reading::ok;
+  reading read(std::string_view s, interval_value& out) {
+    auto end = s.starts_with('P') ? iso(s.substr(1)) : plain(s);
+    if (end == reading::ok && !sum_.result(out))
+      end = reading::out_of_range;
+    return end;
   }
 
 private:
-  /// A signed decimal number; its text tells whether it is whole.
-  bool number(double& v, bool& whole, std::int64_t& integer) {
-    std::size_t n = 0;
-    if (!rest_.empty() && (rest_[0] == '-' || rest_[0] == '+'))
-      ++n;
-    const auto first = n;
-    while (n < rest_.size() && (is_digit(rest_[n]) || rest_[n] == '.'))
-      ++n;
-    auto text = rest_.substr(0, n);
-    if (n == first || n - first > 25)
-      return false;
-    if (text[0] == '+')
-      text.remove_prefix(1);
-    const auto [end, err] =
-        std::from_chars(text.data(), text.data() + text.size(), v, std::chars_format::fixed);
-    if (err != std::errc{} || end != text.data() + text.size())
-      return false;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), integer);
-    whole = parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
-    rest_.remove_prefix(n);
-    return true;
-  }
+  static reading within(bool fits) { return fits ? reading::ok : reading::out_of_range; }
 
-  void add_micros(double v, bool whole, std::int64_t integer, std::int64_t factor) {
-    if (whole) {
-      whole_micros_ += static_cast<__int128>(integer) * factor;
-      return;
+  /// From right to left, so that a unit is known before its number.
+  reading plain(std::string_view s) {
+    using enum interval_token::kind;
+    std::vector<interval_token> tokens;
+    if (!cut_interval(s, tokens))
+      return reading::malformed;
+    for (auto t = tokens.rbegin(); t != tokens.rend(); ++t) {
+      const auto end = t->what == word    ? unit_word(t->text)
+                       : t->what == clock ? clock_time(t->text)
+                                          : amount(t->text);
+      if (end != reading::ok)
+        return end;
     }
-    const auto full = std::trunc(v);
-    whole_micros_ +=
-        static_cast<__int128>(std::clamp(full, -1e19, 1e19)) * factor;  // more is out of range anyway
-    fraction_micros_ += (v - full) * static_cast<double>(factor);
+    if (seen_ == 0)
+      return reading::malformed;
+    return within(!before_ || sum_.negate());
   }
 
-  void add_days(double v) {
-    const auto whole = std::trunc(v);
-    days_ += whole;
-    if (v != whole)
-      add_micros(v - whole, false, 0, day_micros);
-  }
-
-  void add(const unit& u, double v, bool whole, std::int64_t integer) {
-    if (u.micros != 0)
-      return add_micros(v, whole, integer, u.micros);
-    if (u.days != 0) {
-      const auto full = std::trunc(v);
-      days_ += full * static_cast<double>(u.days);
-      return add_days((v - full) * static_cast<double>(u.days));
-    }
-    const auto full = std::trunc(v);
-    months_ += full * static_cast<double>(u.months);
-    const auto rest = v - full;
-    if (u.months > 1) {
-      months_ += std::rint(rest * static_cast<double>(u.months));
-    } else {
-      // a fraction of a month is that much of 30 days; binary dust off
-      add_days(std::rint(rest * 30 * 1e9) / 1e9);
-    }
-  }
-
-  bool clock(std::int64_t hours, bool minus) {
-    std::int64_t minutes = 0;
-    double seconds = 0;
-    const auto digits = [&](std::int64_t& v) {
-      std::size_t n = 0;
-      while (n < rest_.size() && is_digit(rest_[n]))
-        ++n;
-      const bool ok = n > 0 && n <= 2;
-      if (ok)
-        std::from_chars(rest_.data(), rest_.data() + n, v);
-      rest_.remove_prefix(n);
-      return ok;
-    };
-    rest_.remove_prefix(1);
-    if (!digits(minutes) || minutes > 59)
-      return false;
-    if (!rest_.empty() && rest_[0] == ':') {
-      rest_.remove_prefix(1);
-      bool whole = false;
-      std::int64_t ignored = 0;
-      if (rest_.empty() || !is_digit(rest_[0]) || !number(seconds, whole, ignored) || seconds > 60)
-        return false;
-    }
-    const auto total =
-        (static_cast<__int128>(std::abs(hours)) * 60 + minutes) * minute_micros + std::llround(seconds * 1e6);
-    whole_micros_ += minus ? -total : total;
-    return true;
-  }
-
-  bool plain() {
-    bool any = false;
-    while (!rest_.empty()) {
-      if (rest_[0] == ' ' || rest_[0] == '@' || rest_[0] == ',') {
-        rest_.remove_prefix(1);
-        continue;
-      }
-      if (fold(rest_) == "ago" && any) {
-        months_ = -months_;
-        days_ = -days_;
-        whole_micros_ = -whole_micros_;
-        fraction_micros_ = -fraction_micros_;
-        return true;
-      }
-      const bool minus = rest_[0] == '-';
-      double v = 0;
-      bool whole = false;
-      std::int64_t integer = 0;
-      if (!number(v, whole, integer))
-        return false;
-      any = true;
-      if (!rest_.empty() && rest_[0] == ':') {
-        if (!whole || integer > most_hours || integer < -most_hours || !clock(integer, minus))
-          return false;
-        continue;
-      }
-      if (!rest_.empty() && rest_[0] == '-' && whole) {  // years-months
-        rest_.remove_prefix(1);
-        double months = 0;
-        std::int64_t m = 0;
-        if (rest_.empty() || !is_digit(rest_[0]) || !number(months, whole, m) || !whole || m > 11)
-          return false;
-        months_ += static_cast<double>(integer) * 12 + static_cast<double>(minus ? -m : m);
-        continue;
-      }
-      while (!rest_.empty() && rest_[0] == ' ')
-        rest_.remove_prefix(1);
-      const auto word = word_at(rest_, 0);
-      if (word.empty() && clock_follows()) {  // 3 4:05:06
-        add_days(v);
-        continue;
-      }
-      if (word.empty() || fold(word) == "ago") {
-        add_micros(v, whole, integer, second_micros);
-        continue;
-      }
-      const auto* u = find(fold(word));
-      if (!u)
-        return false;
-      add(*u, v, whole, integer);
-      rest_.remove_prefix(word.size());
-    }
-    return any;
-  }
-
-  [[nodiscard]] bool clock_follows() const {
-    std::size_t n = !rest_.empty() && (rest_[0] == '-' || rest_[0] == '+') ? 1 : 0;
-    const auto first = n;
-    while (n < rest_.size() && is_digit(rest_[n]))
-      ++n;
-    return n > first && n < rest_.size() && rest_[n] == ':';
-  }
-
-  static const unit* find(const std::string& word) {
+  reading unit_word(std::string_view text) {
+    const auto wanted = fmt::format(" {} ", text.substr(0, letters_of_unit));
     for (const auto& u : units)
-      if (u.names.find(" " + word + " ") != std::string_view::npos)
-        return &u;
-    return nullptr;
+      if (is_among(u.names, wanted)) {
+        unit_ = u.unit;
+        return reading::ok;
+      }
+    if (!is_among(" ago quarter qtr timezone ", wanted))
+      return reading::malformed;
+    unit_ = std::nullopt;
+    before_ |= text == "ago";
+    return reading::ok;
   }
 
-  bool iso() {
-    rest_.remove_prefix(1);
-    bool in_time = false;
-    bool any = false;
-    while (!rest_.empty()) {
-      if (!in_time && (rest_[0] == 'T' || rest_[0] == 't')) {
-        in_time = true;
-        rest_.remove_prefix(1);
+  reading once(std::uint32_t units) {
+    if ((seen_ & units) != 0)
+      return reading::malformed;
+    seen_ |= units;
+    return reading::ok;
+  }
+
+  reading amount(std::string_view text) {
+    const bool minus = text.starts_with('-');
+    auto unit = unit_;
+    split_number n;
+    auto rest = text;
+    if (!take_integer(rest, n.whole))
+      return reading::out_of_range;
+    if (rest.starts_with('-')) {  // years-months
+      std::int64_t months = 0;
+      rest.remove_prefix(1);
+      const bool fits = take_integer(rest, months) && months >= 0 && months < 12 &&
+                        !__builtin_mul_overflow(n.whole, 12, &n.whole) &&
+                        !__builtin_add_overflow(n.whole, minus ? -months : months, &n.whole);
+      if (!fits)
+        return reading::out_of_range;
+      if (!rest.empty())
+        return reading::malformed;
+      unit = month;
+    } else if (rest.starts_with('.')) {
+      if (!read_fraction(rest, n.fraction))
+        return reading::malformed;
+      n.fraction = minus ? -n.fraction : n.fraction;
+    } else if (!rest.empty()) {
+      return reading::malformed;
+    }
+    if (!unit)
+      return reading::malformed;
+    unit_ = unit == hour ? day : unit;
+    if (!sum_.add(*unit, n))
+      return reading::out_of_range;
+    return once(unit == second && n.fraction != 0 ? bits_of_seconds : bit(*unit));
+  }
+
+  reading clock_time(std::string_view text) {
+    const bool minus = text.starts_with('-');
+    if (minus || text.starts_with('+'))
+      text.remove_prefix(1);
+    std::int64_t micros = 0;
+    if (const auto end = time_of(text, minus ? -1 : 1, micros); end != reading::ok)
+      return end;
+    sum_.set_time(micros);
+    unit_ = day;
+    return once(bits_of_seconds | bit(minute) | bit(hour));
+  }
+
+  /// hours:minutes, hours:minutes:seconds or minutes:seconds with a fraction.
+  static reading time_of(std::string_view text, int sign, std::int64_t& out) {
+    std::int64_t hours = 0;
+    std::int64_t minutes = 0;
+    std::int64_t whole_seconds = 0;
+    std::int64_t fraction = 0;
+    if (!take_integer(text, hours) || !text.starts_with(':'))
+      return text.starts_with(':') ? reading::out_of_range : reading::malformed;
+    text.remove_prefix(1);
+    if (!take_integer(text, minutes))
+      return reading::out_of_range;
+    if (text.starts_with(':')) {
+      text.remove_prefix(1);
+      if (!take_integer(text, whole_seconds))
+        return reading::out_of_range;
+    } else if (text.starts_with('.')) {
+      whole_seconds = minutes;
+      minutes = hours;
+      hours = 0;
+    }
+    if (text.starts_with('.')) {
+      double ignored = 0;
+      if (!read_fraction(text, ignored))
+        return reading::malformed;
+      fraction = micros_of_fraction(text.substr(1));
+    } else if (!text.empty()) {
+      return reading::malformed;
+    }
+    if (minutes < 0 || minutes > 59 || whole_seconds < 0 || whole_seconds > 60)
+      return reading::out_of_range;
+    const auto rest = sign * (minutes * minute_micros + whole_seconds * second_micros + fraction);
+    return within(!__builtin_mul_overflow(hours, sign * hour_micros, &out) &&
+                  !__builtin_add_overflow(out, rest, &out));
+  }
+
+  /// Behind the P: parts with letters, or dates and times as PYYYY-MM-DDThh:mm:ss and PYYYYMMDDThhmmss.
+  reading iso(std::string_view s) {
+    if (s.empty())
+      return reading::malformed;
+    bool time = false;
+    bool parts = false;
+    while (!s.empty()) {
+      if (s[0] == 'T') {
+        time = true;
+        parts = false;
+        s.remove_prefix(1);
         continue;
       }
-      double v = 0;
-      bool whole = false;
-      std::int64_t integer = 0;
-      if (!number(v, whole, integer) || rest_.empty())
-        return false;
-      const auto letter = fold(rest_.substr(0, 1));
-      rest_.remove_prefix(1);
-      const std::string_view allowed = in_time ? "hms" : "ymwd";
-      if (allowed.find(letter) == std::string_view::npos)
-        return false;
-      add(*find(letter == "m" && !in_time ? "month" : letter), v, whole, integer);
-      any = true;
+      const auto begin = s;
+      split_number n;
+      if (const auto end = iso_number(s, n); end != reading::ok)
+        return end;
+      const char letter = s.empty() ? '\0' : s[0];
+      const std::string_view letters = time ? "HMS" : "YMWD";
+      if (const auto at = letters.find(letter); at != std::string_view::npos && letter != '\0') {
+        static constexpr std::array of_time{hour, minute, second};
+        static constexpr std::array of_date{year, month, week, day};
+        if (!sum_.add(time ? of_time[at] : of_date[at], n))
+          return reading::out_of_range;
+        s.remove_prefix(1);
+        parts = true;
+        continue;
+      }
+      if (parts || (letter != '\0' && letter != (time ? ':' : '-') && (time || letter != 'T')))
+        return reading::malformed;
+      const auto end = run_together(begin, letter, time) ? add_digits(n, time) : fields(s, n, time);
+      if (end != reading::ok)
+        return end;
     }
-    return any;
+    return reading::ok;
   }
 
-  std::string_view rest_;
-  double months_ = 0;
-  double days_ = 0;
-  __int128 whole_micros_ = 0;
-  double fraction_micros_ = 0;
+  static bool run_together(std::string_view text, char next, bool time) {
+    if (text.starts_with('-'))
+      text.remove_prefix(1);
+    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    return digits == (time ? 6U : 8U) && next != ':' && next != '-';
+  }
+  /// PostgreSQL 15 takes a fraction of such a second for one of a microsecond, so there is none here.
+  reading add_digits(split_number n, bool time) {
+    if (time && n.fraction != 0)
+      return reading::malformed;
+    const auto w = n.whole;
+    return within(sum_.add(time ? hour : year, {w / 10'000}) &&
+                  sum_.add(time ? minute : month, {w / 100 % 100}) &&
+                  sum_.add(time ? second : day, {w % 100, n.fraction}));
+  }
+
+  /// The first number of a date or a time has been read.
+  reading fields(std::string_view& s, split_number n, bool time) {
+    const std::array parts{time ? hour : year, time ? minute : month, time ? second : day};
+    const char divider = time ? ':' : '-';
+    for (std::size_t i = 0;; ++i) {
+      if (!sum_.add(parts[i], n))
+        return reading::out_of_range;
+      if (s.empty() || (!time && s[0] == 'T'))
+        return reading::ok;
+      if (s[0] != divider || i == 2)
+        return reading::malformed;
+      s.remove_prefix(1);
+      if (const auto end = iso_number(s, n); end != reading::ok)
+        return end;
+    }
+  }
+
+  /// A decimal number, perhaps with an exponent.
+  static reading iso_number(std::string_view& s, split_number& n) {
+    double v = 0;
+    if (s.empty() || std::string_view("-.0123456789").find(s[0]) == std::string_view::npos)
+      return reading::malformed;
+    const auto [end, failed] = std::from_chars(s.data(), s.data() + s.size(), v);
+    if (failed != std::errc{})
+      return reading::malformed;
+    if (!(v >= -1e15 && v <= 1e15))
+      return reading::out_of_range;
+    s.remove_prefix(static_cast<std::size_t>(end - s.data()));
+    n = {static_cast<std::int64_t>(v), v - std::trunc(v)};
+    return reading::ok;
+  }
+
+  interval_sum sum_;
+  /// Of the number to the left; none: only years-months or a clock may stand there.
+  std::optional<interval_unit> unit_ = second;
+  bool before_ = false;
+  std::uint32_t seen_ = 0;
 };
 
 }  // namespace
 
-reading read_interval(std::string_view s, interval_value& out) { return interval_reader(s).read(out); }
+reading read_interval(std::string_view s, interval_value& out) { return interval_reader().read(s, out); }
 
 void write_interval(std::string& out, const interval_value& v) {
   const auto begin = out.size();
