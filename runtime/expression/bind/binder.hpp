@@ -66,6 +66,8 @@ private:
   node_ptr member(const syntax& s);
   node_ptr list(const syntax& s);
   node_ptr quantified(const syntax& s);
+  /// True, with a problem, where a function of arrays is asked for more than the outer one of lists in a list.
+  bool refuse_dimensions(const syntax& s, const std::vector<node_ptr>& args);
   node_ptr cast_list(const syntax& s, kind element);
   node_ptr cast_elements(node_ptr n, kind element, std::size_t offset);
   /// Members of objects by -> and ->>, without writing and reading JSON; nothing where it is none of that.

@@ -142,6 +142,8 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   const auto* f = choose(overloads, kinds_of(args));
   if (!f)
     return no_overload(s, args);
+  if (refuse_dimensions(s, args))
+    return nullptr;
   return invoke(s, f, std::move(args));
 }
 

@@ -169,6 +169,11 @@ node_ptr binder::quantified(const syntax& s) {
   if (!f)
     return problem_at(s.offset, fmt::format("{} cannot be used between {} and the elements of {}", s.text,
                                             in_words(*value), in_words(*list)));
+  if (f->gives != kind::boolean)
+    return problem_at(s.offset,
+                      fmt::format("{0} (...) takes an operator that is true or false, such as =, < or ~, and "
+                                  "{1} gives {2}",
+                                  s.flag ? "all" : "any", s.text, name_of(f->gives)));
   if (value = coerce(std::move(value), *common); !value)
     return nullptr;
   // numeric and double lie alike
@@ -180,6 +185,28 @@ node_ptr binder::quantified(const syntax& s) {
   n->flag = s.flag;
   n->args = *std::move(args);
   return fold_constant(std::move(n));
+}
+
+bool binder::refuse_dimensions(const syntax& s, const std::vector<node_ptr>& args) {
+  if (args.empty() || args[0]->type != kind::list ||
+      args[0]->column_type.element().id() != data::type_id::list)
+    return false;
+  const bool counts = s.text == "array_length" || s.text == "array_upper";
+  const auto first = [](const node& n) { return n.what == op::constant && !n.value.null && n.value.i == 1; };
+  if (s.text == "cardinality")
+    problem_at(
+        s.offset,
+        "cardinality(...) of lists in a list would count the elements of all of them; array_length(x, 1) "
+        "counts the lists");
+  else if (s.text == "array_to_string")
+    problem_at(s.offset, "array_to_string(...) cannot write lists in a list; use to_json(x)::text");
+  else if (counts && !first(*args[1]))
+    problem_at(args[1]->offset,
+               "lists in a list may differ in length, so they have no second dimension; ask for 1, or for "
+               "the length of one of them, as in array_length(x[1], 1)");
+  else
+    return false;
+  return true;
 }
 
 node_ptr binder::unnest(const syntax& s) {

@@ -198,6 +198,21 @@ std::uint32_t four_digits(std::string_view s, std::size_t at) {
   return v;
 }
 
+/// The code point of the escape \u.... at `at`, and of a second one where they are surrogates; `at` moves behind them. 0 for
+/// NUL and lone surrogates.
+char32_t take_code_point(std::string_view s, std::size_t& at) {
+  char32_t code = four_digits(s, at + 2);
+  at += 6;
+  if (code >= 0xD800 && code < 0xDC00 && s.substr(at, 2) == "\\u") {
+    const auto low = four_digits(s, at + 2);
+    if (low < 0xDC00 || low >= 0xE000)
+      return 0;
+    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+    at += 6;
+  }
+  return code >= 0xD800 && code < 0xE000 ? 0 : code;
+}
+
 }  // namespace
 
 bool is_json(std::string_view text) { return validator(text).whole(); }
@@ -250,30 +265,28 @@ std::optional<std::int64_t> elements_in(std::string_view json) {
   return count;
 }
 
+bool holds_only_texts(std::string_view json) {
+  for (auto at = json.find('\\'); at != std::string_view::npos; at = json.find('\\', at))
+    if (json[at + 1] != 'u')
+      at += 2;
+    else if (!take_code_point(json, at))
+      return false;
+  return true;
+}
+
 bool append_unescaped(std::string& out, std::string_view body) {
-  for (std::size_t i = 0; i < body.size(); ++i) {
+  for (std::size_t i = 0; i < body.size();) {
     if (body[i] != '\\') {
-      out += body[i];
-      continue;
-    }
-    const char c = body[++i];
-    if (c != 'u') {
+      out += body[i++];
+    } else if (const char c = body[i + 1]; c != 'u') {
       constexpr std::string_view from = "\"\\/bfnrt";
       out += "\"\\/\b\f\n\r\t"[from.find(c)];
-      continue;
-    }
-    auto code = four_digits(body, i + 1);
-    i += 4;
-    if (code >= 0xD800 && code < 0xDC00 && body.substr(i + 1, 2) == "\\u") {
-      const auto low = four_digits(body, i + 3);
-      if (low < 0xDC00 || low >= 0xE000)
-        return false;
-      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-      i += 6;
-    }
-    if (code == 0 || (code >= 0xD800 && code < 0xE000))
+      i += 2;
+    } else if (const auto code = take_code_point(body, i)) {
+      data::append_utf8(out, code);
+    } else {
       return false;
-    data::append_utf8(out, code);
+    }
   }
   return true;
 }

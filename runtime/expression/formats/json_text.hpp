@@ -28,6 +28,8 @@ inline constexpr std::size_t deepest_json = 1024;
 /// Counts the elements of an array; nothing where there is none.
 [[nodiscard]] std::optional<std::int64_t> elements_in(std::string_view json);
 
+/// Tells whether all strings within stand for texts, without NUL and lone surrogates.
+[[nodiscard]] bool holds_only_texts(std::string_view json);
 /// Appends the text that a string between its quotes stands for; false for NUL and lone surrogates, which no
 /// text holds.
 [[nodiscard]] bool append_unescaped(std::string& out, std::string_view body);

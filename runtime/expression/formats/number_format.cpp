@@ -191,6 +191,25 @@ private:
   std::size_t next_ = 0;  // of digits_
 };
 
+namespace {
+
+/// The text up to its closing quote, where a backslash stands before what is meant as it is. `length` becomes that of the
+/// quoted text, where it is closed.
+std::string quoted(std::string_view text, std::size_t& length) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      length = i + 2;
+      break;
+    }
+    i += text[i] == '\\' && i + 1 < text.size();
+    out += text[i];
+  }
+  return out;
+}
+
+}  // namespace
+
 tl::expected<number_format, std::string> number_format::parse(std::string_view text) {
   number_format f;
   const auto whole = text;
@@ -249,11 +268,11 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
                                                 : starts("eeee") ? 4
                                                                  : 1)));
     } else if (c == '"') {
-      const auto end = text.find('"', 1);
-      f.parts_.push_back(
-          {item::literal, std::string(text.substr(1, end == std::string_view::npos ? end : end - 1))});
-      length = end == std::string_view::npos ? text.size() : end + 1;
+      length = text.size();
+      f.parts_.push_back({item::literal, quoted(text.substr(1), length)});
     } else {
+      if (text.starts_with("\\\""))  // a quote that begins nothing
+        text.remove_prefix(1);
       length = character_length(text, 0);
       f.parts_.push_back({item::literal, std::string(text.substr(0, length))});
     }

@@ -193,9 +193,9 @@ constexpr auto entries = std::to_array<function>({
     entry("mod", {bigint, bigint}, bigint, binary<std::int64_t, remainder_ints>, true),
     entry("mod", {numeric, numeric}, numeric, binary<double, remainder_doubles>, true),
     entry("div", {numeric, numeric}, numeric, each<([](row& r, double x, double y) -> double {
-            if (y == 0)
+            if (y == 0 && !std::isnan(x))
               return r.fail("division by zero");
-            return std::trunc(x / y);
+            return std::trunc(x / y) + 0.0;  // numeric knows no -0
           })>,
           true),
     entry("-", {bigint}, bigint, negate_ints, true),

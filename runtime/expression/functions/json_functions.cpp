@@ -19,6 +19,8 @@ using enum kind;
 using text_view = std::string_view;
 using found = std::optional<text_view>;
 
+constexpr text_view no_text = "a string in json holds \\u0000 or a lone surrogate, which no text can";
+
 /// `null` is no text; a string is what it stands for.
 text_view as_text(row& r, text_view json) {
   const char head = head_of(json);
@@ -31,7 +33,7 @@ text_view as_text(row& r, text_view json) {
     return body;
   std::string out;
   if (!append_unescaped(out, body))
-    return r.fail("a string in json holds \\u0000 or a lone surrogate, which no text can");
+    return r.fail(std::string(no_text));
   return r.keep(out);
 }
 
@@ -39,6 +41,8 @@ template<bool AsText>
 text_view given(row& r, found f) {
   if (!f)
     return r.null();
+  if (!holds_only_texts(*f))
+    return r.fail(std::string(no_text));
   return AsText ? as_text(r, *f) : *f;
 }
 

@@ -100,6 +100,8 @@ values least_multiple(call& c, std::span<const values> args) {
 
 values log_of_base(call& c, std::span<const values> args) {
   return each<([](row& r, double base, double v) -> double {
+    if (std::isnan(base) || std::isnan(v))
+      return std::numeric_limits<double>::quiet_NaN();
     if (base <= 0 || v <= 0)
       return r.fail(fmt::format("cannot take the logarithm of {} to the base {}", v, base));
     if (base == 1)

@@ -107,7 +107,7 @@ constexpr auto entries = std::to_array<function>({
     entry("ceil", {float64}, float64, of_double<([](double v) { return std::ceil(v); })>),
     entry("ceiling", {numeric}, numeric, of_double<([](double v) { return std::ceil(v); })>),
     entry("ceiling", {float64}, float64, of_double<([](double v) { return std::ceil(v); })>),
-    entry("sign", {numeric}, numeric, of_double<sign_of>),
+    entry("sign", {numeric}, numeric, of_double<([](double v) { return std::isnan(v) ? v : sign_of(v); })>),
     entry("sign", {float64}, float64, of_double<sign_of>),
     entry("sqrt", {numeric}, numeric, sqrt_of, true),
     entry("sqrt", {float64}, float64, sqrt_of, true),

@@ -121,6 +121,18 @@ TEST_CASE("what is wrong about a path is said with its place and a remedy") {
   CHECK_THAT(problem("tags::bigint"), Contains("cannot be cast"));
 }
 
+TEST_CASE("lists in a list have one dimension, and what would count or write all of them is refused") {
+  CHECK(shown("array_length(points, 1)") == "bigint: 2, null, 1");
+  CHECK(shown("array_length(points[1], 1)") == "bigint: 2, null, null");
+  CHECK(shown("array_length(tags, 2)") == "bigint: null, null, null");
+  CHECK_THAT(shown("array_length(points, 2)"),
+             Contains("problem at 21") && Contains("array_length(x[1], 1)"));
+  CHECK_THAT(shown("array_upper(points, array_length(tags, 1))"), Contains("no second dimension"));
+  CHECK_THAT(shown("cardinality(points)"), Contains("array_length(x, 1)"));
+  CHECK_THAT(shown("array_to_string(points, ',')"), Contains("to_json(x)::text"));
+  CHECK_THAT(shown("1.5 = any(points)"), Contains("[[double]]"));
+}
+
 TEST_CASE("numbers of json keep their digits, however many") {
   data::batch b;
   b.schema = std::make_shared<data::schema>(std::vector<data::field>{{"j", type_id::json}});
