@@ -72,7 +72,7 @@ struct refused_argument {
 };
 using prepared_or = tl::expected<std::shared_ptr<const void>, refused_argument>;
 
-inline constexpr std::size_t most_arguments = 6;
+inline constexpr std::size_t most_arguments = 7;
 
 struct function {
   std::string_view name;
@@ -103,7 +103,8 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
 }
 
 /// Declares a function of any number of arguments, each cast to text; it sees the nulls.
-constexpr function of_anything(std::string_view name, kind gives, kernel run) {
+constexpr function of_anything(std::string_view name, kind gives, kernel run,
+                               prepared_or (*prepare)(constant_texts) = nullptr) {
   function f;
   f.name = name;
   f.gives = gives;
@@ -111,6 +112,7 @@ constexpr function of_anything(std::string_view name, kind gives, kernel run) {
   f.can_fail = true;
   f.strict = false;
   f.any_types = true;
+  f.prepare = prepare;
   return f;
 }
 

@@ -15,9 +15,16 @@ using enum kind;
 using text_view = std::string_view;
 using match = regular_expression::match;
 
-/// Compiles a constant pattern (argument 1) with flags (argument Flags; 0: none but what Fixed says).
-template<std::size_t Flags, bool Fold>
+constexpr text_view no_global = "the flag g belongs to regexp_replace alone; leave it out";
+
+bool is_global(text_view flags) { return flags.find('g') != text_view::npos; }
+
+/// Compiles a constant pattern (argument 1) with flags (argument Flags; 0: none but i where Fold). Global: g is for the
+/// function.
+template<std::size_t Flags, bool Fold = false, bool Global = false>
 prepared_or prepare(constant_texts texts) {
+  if (Flags != 0 && !Global && texts[Flags] && is_global(*texts[Flags]))
+    return tl::unexpected(refused_argument{Flags, std::string(no_global)});
   if (!texts[1] || (Flags != 0 && !texts[Flags]))
     return nullptr;
   auto compiled = regular_expression::compile(*texts[1], Fold         ? "i"
@@ -50,6 +57,21 @@ const regular_expression* expression_for(row& r, text_view pattern, text_view fl
   return &*kept;
 }
 
+/// The same for functions that look for one match, or for all of them anyway.
+const regular_expression* expression_without_g(row& r, text_view pattern, text_view flags) {
+  if (is_global(flags)) {
+    r.fail(std::string(no_global));
+    return nullptr;
+  }
+  return expression_for(r, pattern, flags);
+}
+
+/// A trailing argument of a row, or what stands for it where the call has none.
+template<class T>
+T argument_or(std::span<const values> args, std::size_t i, const row& r, T otherwise) {
+  return i < args.size() ? args[i].get<T>(r.index) : otherwise;
+}
+
 template<bool Fold, bool Negated>
 values matches(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view pattern) {
@@ -59,7 +81,7 @@ values matches(call& c, std::span<const values> args) {
 }
 values like_flags(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view pattern, text_view flags) {
-    const auto* e = expression_for(r, pattern, flags);
+    const auto* e = expression_without_g(r, pattern, flags);
     return e && e->found_in(s);
   })>(c, args);
 }
@@ -97,7 +119,7 @@ text_view replaced(row& r, text_view s, text_view pattern, text_view by, text_vi
   match m;
   if (!e || !e->find(s, 0, m))
     return s;
-  const bool all = flags.find('g') != text_view::npos;
+  const bool all = is_global(flags);
   std::string out;
   std::size_t copied = 0;
   do {
@@ -124,9 +146,7 @@ values replace_flags(call& c, std::span<const values> args) {
 
 /// The groups, or the whole where there are none.
 list_value groups_of(row& r, text_view s, text_view pattern, text_view flags) {
-  if (flags.find('g') != text_view::npos)
-    return r.fail("regexp_match gives one match; it does not take the flag g");
-  const auto* e = expression_for(r, pattern, flags);
+  const auto* e = expression_without_g(r, pattern, flags);
   match m;
   if (!e)
     return {};
@@ -159,39 +179,82 @@ values substring(call& c, std::span<const values> args) {
     return part.data() ? part : text_view(r.null());
   })>(c, args);
 }
+/// Where a search begins: at a character, counted from 1. None where the row failed.
+std::optional<std::size_t> begin_of_search(row& r, text_view s, std::int64_t start) {
+  if (start < 1)
+    return r.fail(fmt::format("a search begins at character 1 or later, not at {}", start)), std::nullopt;
+  const auto before = static_cast<std::size_t>(start - 1);
+  return before > count_characters(s) ? s.size() + 1 : offset_of_character(s, before);
+}
+
+/// A group (0: the whole) of the n-th match of a search; without data where there is none or the row failed.
+text_view part_of_match(row& r, text_view s, text_view pattern, std::int64_t start, std::int64_t nth,
+                        text_view flags, std::int64_t group) {
+  const auto* e = expression_without_g(r, pattern, flags);
+  const auto begin = e ? begin_of_search(r, s, start) : std::nullopt;
+  if (!begin)
+    return {};
+  if (nth < 1)
+    return r.fail(fmt::format("matches are counted from 1; there is no match {}", nth));
+  if (group < 0)
+    return r.fail(
+        fmt::format("groups are counted from 1, and 0 is the whole match; there is no group {}", group));
+  match m;
+  for (auto from = *begin; from <= s.size() && e->find(s, from, m); from = next_from(s, m[0]))
+    if (--nth == 0)
+      return static_cast<std::size_t>(group) < m.size() ? m[static_cast<std::size_t>(group)] : text_view{};
+  return {};
+}
+
 values whole_match(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s, text_view pattern) -> text_view {
-    const auto* e = expression_for(r, pattern, {});
-    match m;
-    if (!e)
-      return {};
-    return e->find(s, 0, m) ? m[0] : text_view(r.null());
-  })>(c, args);
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    const auto part =
+        part_of_match(r, args[0].get<text_view>(r.index), args[1].get<text_view>(r.index),
+                      argument_or<std::int64_t>(args, 2, r, 1), argument_or<std::int64_t>(args, 3, r, 1),
+                      argument_or<text_view>(args, 4, r, {}), argument_or<std::int64_t>(args, 5, r, 0));
+    return part.data() ? part : text_view(r.null());
+  });
 }
+
 values place_of_match(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s, text_view pattern) -> std::int64_t {
-    const auto* e = expression_for(r, pattern, {});
-    match m;
-    if (!e || !e->find(s, 0, m))
+  return each_wanted<std::int64_t>(c, [&](row& r) -> std::int64_t {
+    const auto s = args[0].get<text_view>(r.index);
+    const auto behind = argument_or<std::int64_t>(args, 4, r, 0);
+    if (behind != 0 && behind != 1)
+      return r.fail(fmt::format(
+          "regexp_instr takes 0 for where a match begins and 1 for where it ends, not {}", behind));
+    const auto part =
+        part_of_match(r, s, args[1].get<text_view>(r.index), argument_or<std::int64_t>(args, 2, r, 1),
+                      argument_or<std::int64_t>(args, 3, r, 1), argument_or<text_view>(args, 5, r, {}),
+                      argument_or<std::int64_t>(args, 6, r, 0));
+    if (!part.data())
       return 0;
-    return static_cast<std::int64_t>(count_characters(s.substr(0, offset_in(s, m[0])))) + 1;
-  })>(c, args);
+    const auto end = offset_in(s, part) + (behind == 1 ? part.size() : 0);
+    return static_cast<std::int64_t>(count_characters(s.substr(0, end))) + 1;
+  });
 }
+
 values count_matches(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s, text_view pattern) -> std::int64_t {
-    const auto* e = expression_for(r, pattern, {});
+  return each_wanted<std::int64_t>(c, [&](row& r) -> std::int64_t {
+    const auto s = args[0].get<text_view>(r.index);
+    const auto* e =
+        expression_without_g(r, args[1].get<text_view>(r.index), argument_or<text_view>(args, 3, r, {}));
+    const auto begin = e ? begin_of_search(r, s, argument_or<std::int64_t>(args, 2, r, 1)) : std::nullopt;
     std::int64_t count = 0;
     match m;
-    for (std::size_t from = 0; e && e->find(s, from, m); from = next_from(s, m[0]))
+    for (auto from = begin.value_or(s.size() + 1); from <= s.size() && e->find(s, from, m);
+         from = next_from(s, m[0]))
       ++count;
     return count;
-  })>(c, args);
+  });
 }
 
 /// Empty matches at either end, or right behind another match, cut nothing.
 values split(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s, text_view pattern) -> list_value {
-    const auto* e = expression_for(r, pattern, {});
+  return each_wanted<list_value>(c, [&](row& r) -> list_value {
+    auto s = args[0].get<text_view>(r.index);
+    const auto* e =
+        expression_without_g(r, args[1].get<text_view>(r.index), argument_or<text_view>(args, 2, r, {}));
     if (!e)
       return {};
     std::vector<text_view> parts;
@@ -210,7 +273,17 @@ values split(call& c, std::span<const values> args) {
     for (const auto& p : parts)
       pointers.push_back(&p);
     return list_of_texts(*r.c.memory, pointers);
-  })>(c, args);
+  });
+}
+
+/// PostgreSQL cuts the middle of three patterns out; RE2 has no equal for how short the first of them is.
+prepared_or refuse_three_patterns(constant_texts) {
+  return tl::unexpected(refused_argument{1, "substring(text similar pattern escape character) is not "
+                                            "offered; use substring(text from pattern) with a "
+                                            "regular expression, of which the first group is the result"});
+}
+values no_substring(call& c, std::span<const values>) {
+  return each_wanted<text_view>(c, [](row& r) -> text_view { return r.null(); });
 }
 
 text_view similar(row& r, text_view pattern, text_view escape) {
@@ -231,21 +304,36 @@ values similar_to_escape(call& c, std::span<const values> args) {
 }
 
 constexpr auto entries = std::to_array<function>({
-    entry("~", {text, text}, boolean, matches<false, false>, true, prepare<0, false>),
-    entry("!~", {text, text}, boolean, matches<false, true>, true, prepare<0, false>),
+    entry("~", {text, text}, boolean, matches<false, false>, true, prepare<0>),
+    entry("!~", {text, text}, boolean, matches<false, true>, true, prepare<0>),
     entry("~*", {text, text}, boolean, matches<true, false>, true, prepare<0, true>),
     entry("!~*", {text, text}, boolean, matches<true, true>, true, prepare<0, true>),
-    entry("regexp_like", {text, text}, boolean, matches<false, false>, true, prepare<0, false>),
-    entry("regexp_like", {text, text, text}, boolean, like_flags, true, prepare<2, false>),
-    entry("regexp_replace", {text, text, text}, text, replace, true, prepare<0, false>),
-    entry("regexp_replace", {text, text, text, text}, text, replace_flags, true, prepare<3, false>),
-    entry("regexp_match", {text, text}, list, match_groups, true, prepare<0, false>),
-    entry("regexp_match", {text, text, text}, list, match_groups_flags, true, prepare<2, false>),
-    entry("regexp_substr", {text, text}, text, whole_match, true, prepare<0, false>),
-    entry("regexp_instr", {text, text}, bigint, place_of_match, true, prepare<0, false>),
-    entry("regexp_count", {text, text}, bigint, count_matches, true, prepare<0, false>),
-    entry("regexp_split_to_array", {text, text}, list, split, true, prepare<0, false>),
-    entry("substring", {text, text}, text, substring, true, prepare<0, false>),
+    entry("regexp_like", {text, text}, boolean, matches<false, false>, true, prepare<0>),
+    entry("regexp_like", {text, text, text}, boolean, like_flags, true, prepare<2>),
+    entry("regexp_replace", {text, text, text}, text, replace, true, prepare<0>),
+    entry("regexp_replace", {text, text, text, text}, text, replace_flags, true, prepare<3, false, true>),
+    entry("regexp_match", {text, text}, list, match_groups, true, prepare<0>),
+    entry("regexp_match", {text, text, text}, list, match_groups_flags, true, prepare<2>),
+    entry("regexp_substr", {text, text}, text, whole_match, true, prepare<0>),
+    entry("regexp_substr", {text, text, bigint}, text, whole_match, true, prepare<0>),
+    entry("regexp_substr", {text, text, bigint, bigint}, text, whole_match, true, prepare<0>),
+    entry("regexp_substr", {text, text, bigint, bigint, text}, text, whole_match, true, prepare<4>),
+    entry("regexp_substr", {text, text, bigint, bigint, text, bigint}, text, whole_match, true, prepare<4>),
+    entry("regexp_instr", {text, text}, bigint, place_of_match, true, prepare<0>),
+    entry("regexp_instr", {text, text, bigint}, bigint, place_of_match, true, prepare<0>),
+    entry("regexp_instr", {text, text, bigint, bigint}, bigint, place_of_match, true, prepare<0>),
+    entry("regexp_instr", {text, text, bigint, bigint, bigint}, bigint, place_of_match, true, prepare<0>),
+    entry("regexp_instr", {text, text, bigint, bigint, bigint, text}, bigint, place_of_match, true,
+          prepare<5>),
+    entry("regexp_instr", {text, text, bigint, bigint, bigint, text, bigint}, bigint, place_of_match, true,
+          prepare<5>),
+    entry("regexp_count", {text, text}, bigint, count_matches, true, prepare<0>),
+    entry("regexp_count", {text, text, bigint}, bigint, count_matches, true, prepare<0>),
+    entry("regexp_count", {text, text, bigint, text}, bigint, count_matches, true, prepare<3>),
+    entry("regexp_split_to_array", {text, text}, list, split, true, prepare<0>),
+    entry("regexp_split_to_array", {text, text, text}, list, split, true, prepare<2>),
+    entry("substring", {text, text}, text, substring, true, prepare<0>),
+    entry("substring", {text, text, text}, text, no_substring, true, refuse_three_patterns),
     entry("similar_to_escape", {text}, text, similar_to, true),
     entry("similar_to_escape", {text, text}, text, similar_to_escape, true),
 });

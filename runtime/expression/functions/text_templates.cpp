@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace millrace::expression {
 namespace {
@@ -29,13 +30,15 @@ std::string quoted(text_view s) {
   return out + '\'';
 }
 
-/// One place of a template, behind its %.
-struct place {
-  std::optional<std::size_t> argument;  // from 1
+/// A text of a template and the place for a value behind it.
+struct piece {
+  std::string text;
+  std::size_t argument = 0;  // from 1; 0: the template ends without a place
   bool left = false;
-  std::optional<std::int64_t> width;
+  std::int64_t width = 0;
   char what = 's';
 };
+using pieces = std::vector<piece>;
 
 std::optional<std::int64_t> take_number(text_view& s) {
   std::int64_t v = 0;
@@ -46,95 +49,100 @@ std::optional<std::int64_t> take_number(text_view& s) {
   return v;
 }
 
-/// Fills the places of one row; what is wrong, or nothing.
-class filler {
-public:
-  filler(std::span<const values> args, std::size_t row) : args_(args), row_(row) {}
-
-  std::optional<std::string> fill(text_view s, std::string& out) {
-    while (!s.empty()) {
-      const auto at = s.find('%');
-      out += s.substr(0, at);
-      if (at == text_view::npos)
-        break;
-      s.remove_prefix(at + 1);
-      if (s.starts_with('%')) {
-        out += '%';
-        s.remove_prefix(1);
-        continue;
-      }
-      place p;
-      if (auto wrong = read(s, p))
-        return wrong;
-      if (auto wrong = put(p, out))
-        return wrong;
-      if (out.size() > longest_result)
-        return fmt::format("format makes a text that is too long; at most {} bytes are allowed",
-                           longest_result);
-    }
-    return std::nullopt;
-  }
-
-private:
-  static std::optional<std::string> read(text_view& s, place& p) {
-    auto number = take_number(s);
-    if (number && s.starts_with('$')) {
-      s.remove_prefix(1);
-      p.argument = static_cast<std::size_t>(*number);
-      number.reset();
-    }
-    if (number) {
-      p.width = number;
-    } else {
-      for (; s.starts_with('-'); s.remove_prefix(1))
-        p.left = true;
-      p.width = take_number(s);
-      if (!p.width && s.starts_with('*'))
-        return "format: a width from an argument (*) is not offered; write the width, or use lpad";
-    }
-    if (s.empty())
-      return "format: the template ends behind a %; write %% for a percent sign";
-    p.what = s.front();
-    if (p.what != 's' && p.what != 'L')
-      return fmt::format("format: there is no place %{}; there are %s, %L and %%",
-                         data::excerpt(s.substr(0, character_length(s, 0))));
-    if (p.argument == std::size_t{0})
-      return "format: arguments are counted from 1";
-    if (p.width && *p.width > widest)
-      return fmt::format("format: {} is too wide; at most {} are allowed", *p.width, widest);
+/// Reads a place behind its %; what is wrong, or nothing. `next` counts the places without a number.
+std::optional<std::string> read_place(text_view& s, piece& p, std::size_t& next) {
+  auto number = take_number(s);
+  if (number && s.starts_with('$')) {
     s.remove_prefix(1);
-    return std::nullopt;
+    if (*number == 0)
+      return "format: arguments are counted from 1";
+    next = static_cast<std::size_t>(*number) - 1;
+    number.reset();
   }
-
-  std::optional<std::string> put(const place& p, std::string& out) {
-    next_ = p.argument.value_or(next_ + 1);
-    if (next_ >= args_.size())
-      return "format: there are fewer arguments than places";
-    const auto& v = args_[next_];
-    std::string text;
-    if (!v.present(row_))
-      text = p.what == 'L' ? "NULL" : "";
-    else
-      text = p.what == 'L' ? quoted(v.get<text_view>(row_)) : std::string(v.get<text_view>(row_));
-    const auto missing = p.width.value_or(0) - static_cast<std::int64_t>(count_characters(text));
-    const std::string blanks(static_cast<std::size_t>(std::max<std::int64_t>(missing, 0)), ' ');
-    out += p.left ? text + blanks : blanks + text;
-    return std::nullopt;
+  p.argument = ++next;
+  if (!number) {
+    for (; s.starts_with('-'); s.remove_prefix(1))
+      p.left = true;
+    number = take_number(s);
+    if (!number && s.starts_with('*'))
+      return "format: a width from an argument (*) is not offered; write the width, or use lpad";
   }
+  p.width = number.value_or(0);
+  if (s.empty())
+    return "format: the template ends behind a %; write %% for a percent sign";
+  p.what = s.front();
+  if (p.what != 's' && p.what != 'L')
+    return fmt::format("format: the place %{} is not offered; there are %s, %L and %%",
+                       data::excerpt(s.substr(0, character_length(s, 0))));
+  if (p.width > widest)
+    return fmt::format("format: {} is too wide; at most {} are allowed", p.width, widest);
+  s.remove_prefix(1);
+  return std::nullopt;
+}
 
-  std::span<const values> args_;
-  std::size_t row_;
-  std::size_t next_ = 0;
-};
+/// `arguments`: how many there are to be placed.
+tl::expected<pieces, std::string> read_template(text_view s, std::size_t arguments) {
+  pieces out(1);
+  std::size_t next = 0;
+  while (!s.empty()) {
+    const auto at = s.find('%');
+    out.back().text += s.substr(0, at);
+    if (at == text_view::npos)
+      break;
+    s.remove_prefix(at + 1);
+    if (s.starts_with('%')) {
+      out.back().text += '%';
+      s.remove_prefix(1);
+      continue;
+    }
+    if (auto wrong = read_place(s, out.back(), next))
+      return tl::unexpected(*std::move(wrong));
+    if (next > arguments)
+      return tl::unexpected(std::string("format: there are fewer arguments than places"));
+    out.emplace_back();
+  }
+  return out;
+}
+
+prepared_or prepare_pieces(constant_texts texts) {
+  if (!texts[0])
+    return nullptr;
+  auto read = read_template(*texts[0], texts.size() - 1);
+  if (!read)
+    return tl::unexpected(refused_argument{0, std::move(read.error())});
+  return std::make_shared<const pieces>(*std::move(read));
+}
+
+void put(const piece& p, std::optional<text_view> value, std::string& out) {
+  const auto text = p.what == 'L' ? value ? quoted(*value) : "NULL" : std::string(value.value_or(""));
+  const auto missing = p.width - static_cast<std::int64_t>(count_characters(text));
+  const std::string blanks(static_cast<std::size_t>(std::max<std::int64_t>(missing, 0)), ' ');
+  out += p.left ? text + blanks : blanks + text;
+}
+
+text_view filled(row& r, const pieces& of, std::span<const values> args) {
+  std::string out;
+  for (const auto& p : of) {
+    out += p.text;
+    if (p.argument != 0) {
+      const auto& v = args[p.argument];
+      put(p, v.present(r.index) ? std::optional(v.get<text_view>(r.index)) : std::nullopt, out);
+    }
+    if (out.size() > longest_result)
+      return r.fail(
+          fmt::format("format makes a text that is too long; at most {} bytes are allowed", longest_result));
+  }
+  return r.keep(out);
+}
 
 values format(call& c, std::span<const values> args) {
   return each_wanted<text_view>(c, [&](row& r) -> text_view {
     if (!args[0].present(r.index))
       return r.null();
-    std::string text;
-    if (auto wrong = filler(args, r.index).fill(args[0].get<text_view>(r.index), text))
-      return r.fail(*std::move(wrong));
-    return r.keep(text);
+    if (const auto* known = r.prepared<pieces>())
+      return filled(r, *known, args);
+    const auto read = read_template(args[0].get<text_view>(r.index), args.size() - 1);
+    return read ? filled(r, *read, args) : text_view(r.fail(read.error()));
   });
 }
 
@@ -165,7 +173,7 @@ values overlay_for(call& c, std::span<const values> args) {
 }
 
 constexpr auto entries = std::to_array<function>({
-    of_anything("format", text, format),
+    of_anything("format", text, format, prepare_pieces),
     entry("quote_literal", {text}, text, quote_literal),
     entry("overlay", {text, text, bigint}, text, overlay, true),
     entry("overlay", {text, text, bigint, bigint}, text, overlay_for, true),
