@@ -278,9 +278,16 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
     }
     text.remove_prefix(length);
   }
+  const auto is_ordinal = [](const part& p) { return p.what == item::ordinal || p.what == item::ORDINAL; };
+  if (f.before_ + f.behind_ == 0 && std::any_of(f.parts_.begin(), f.parts_.end(), is_ordinal))
+    return refused("TH needs a digit, 9 or 0");
   // behind all digits before the point it follows the number
   if (f.sign_ == sign_place::before && sign_at == f.before_)
     f.sign_ = sign_place::behind;
+  if (f.has_point_ && f.behind_ == 0 &&
+      (f.parts_.back().what != item::point || f.sign_ == sign_place::behind || f.brackets_))
+    return refused("PostgreSQL writes nothing behind a decimal point without digits; put digits behind it, "
+                   "or leave it out");
   return f;
 }
 

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <iterator>
+
 namespace millrace::expression {
 namespace {
 
@@ -33,7 +36,7 @@ public:
     case month_roman: {
       static constexpr std::string_view roman[] = {"I",   "II",   "III", "IV", "V",  "VI",
                                                    "VII", "VIII", "IX",  "X",  "XI", "XII"};
-      return name(p, roman[c_.month - 1], 4);
+      return name(p, roman[c_.month - 1], p.fill ? 4 : 0, true);
     }
     case half_of_day:
       return name(p, c_.hour() >= 12 ? "PM" : "AM", 0);
@@ -46,13 +49,18 @@ public:
     case zone_name:
       return name(p, zoned_ ? "UTC" : "", 0);
     case zone_hours:
-    case zone_offset:
       out_ += "+00";
+      return;
+    case zone_minutes:
+      out_ += "00";
+      return;
+    case zone_offset:
+      out_ += p.fill ? "+00" : "+0";
       return;
     case year_comma: {
       const auto y = year(c_.year);
       out_ += fmt::format("{},{:03}", y / 1000, y % 1000);
-      return;
+      return ordinal(p, y);
     }
     default:
       return number(p);
@@ -115,7 +123,7 @@ private:
       return c_.fraction();
     case second_of_day:
       return c_.micros_of_day / second_micros;
-    default:  // zone_minutes: the zone is UTC
+    default:
       return 0;
     }
   }
@@ -158,25 +166,25 @@ private:
     }
     if (modulus != 0)
       v %= modulus;
-    const auto text = fmt::format("{:0{}}", v, width + (v < 0 && width != 0 ? 1 : 0));
-    out_ += text;
-    if (p.ordinal != 0)
-      out_ += ordinal(v, text, p.ordinal == 'T');
+    fmt::format_to(std::back_inserter(out_), "{:0{}}", v, width + (v < 0 && width != 0 ? 1 : 0));
+    ordinal(p, v);
   }
 
-  static std::string_view ordinal(std::int64_t v, std::string_view, bool upper) {
-    const auto last = v % 10;
-    const bool teen = v % 100 >= 11 && v % 100 <= 13;
-    if (last == 1 && !teen)
-      return upper ? "ST" : "st";
-    if (last == 2 && !teen)
-      return upper ? "ND" : "nd";
-    if (last == 3 && !teen)
-      return upper ? "RD" : "rd";
-    return upper ? "TH" : "th";
+  void ordinal(const format_part& p, std::int64_t v) {
+    if (p.ordinal == 0)
+      return;
+    const auto last = std::abs(v % 10);
+    const bool teen = std::abs(v % 100) / 10 == 1;
+    const std::string_view small = teen || last == 0 || last > 3 ? "th"
+                                   : last == 1                   ? "st"
+                                   : last == 2                   ? "nd"
+                                                                 : "rd";
+    for (const char c : small)
+      out_ += p.ordinal == 'T' ? static_cast<char>(c - 'a' + 'A') : c;
   }
 
-  void name(const format_part& p, std::string_view text, std::size_t width) {
+  /// `pads`: also behind TM.
+  void name(const format_part& p, std::string_view text, std::size_t width, bool pads = false) {
     auto word = std::string(text);
     if (p.letters == letter_case::lower)
       word = fold(word);
@@ -184,7 +192,7 @@ private:
       for (auto& ch : word)
         ch = ch >= 'a' && ch <= 'z' ? static_cast<char>(ch - 32) : ch;
     out_ += word;
-    if (p.pads && word.size() < width)
+    if ((p.pads || pads) && word.size() < width)
       out_.append(width - word.size(), ' ');
   }
 
