@@ -126,7 +126,8 @@ expected<std::unique_ptr<parser::record_parser>> make_row_parser(const config::s
     return parser::make_json_parser(std::move(options));
   if (s.type == "csv")
     return parser::make_csv_parser(std::move(options), parser::csv_dialect_of(s.options),
-                                   s.options.boolean("header"));
+                                   s.options.boolean("header"),
+                                   data::encoding_of(s.options.text("encoding")));
   if (s.type == "text")
     return parser::make_text_parser(std::move(options));
   return unknown(s);

@@ -101,6 +101,13 @@ private:
     return news->has_value();
   }
 
+  [[nodiscard]] bool is_decoded(const config::stage& source) const {
+    return std::ranges::any_of(topology_.stages, [&](const config::stage& s) {
+      return s.options.has("encoding") && s.options.text("encoding") != "utf-8" &&
+             std::ranges::count(s.from, source.name, &config::input_ref::stage) > 0;
+    });
+  }
+
   /// Looked for once, also where several parsers read a source. Null: it failed.
   const std::optional<source::continuation>* news_of(const config::stage& source) {
     const auto known = news_.find(source.name);
@@ -109,9 +116,9 @@ private:
     std::optional<source::continuation> found;
     if (takes_what_is_new(source)) {
       const auto stored = values_.get(identity_name(source.name));
-      auto looked = stored ? source::continue_files(*stored, source.options.text("path"),
-                                                    source.options.boolean("parallel"),
-                                                    source::file_order_of(source.options.text("order")))
+      auto looked = stored ? source::continue_files(
+                                 *stored, source.options.text("path"), source.options.boolean("parallel"),
+                                 source::file_order_of(source.options.text("order")), is_decoded(source))
                            : unexpected(stored.error());
       if (!looked) {
         failed_ = looked.error();

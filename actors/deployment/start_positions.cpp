@@ -161,6 +161,7 @@ source::wants wants_of(const config::stage& parser) {
   if (parser.type == "csv") {
     out.frame = parser::csv_dialect_of(parser.options);
     out.skip = static_cast<std::size_t>(parser.options.integer("skip"));
+    out.encoding = data::encoding_of(parser.options.text("encoding"));
   }
   if (parser.options.has("framing") && parser.options.text("framing") == "values")
     out.frame = source::by_value{};

@@ -7,6 +7,7 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/csv_text.hpp"
+#include "runtime/data/text_decoder.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -147,7 +148,8 @@ struct wants {
   bool headers = false;
   bool header = false;  // the file's first line
   framing frame = {};
-  std::size_t skip = 0;  // lines at the beginning of each file that are no records
+  std::size_t skip = 0;                             // lines at the beginning of each file that are no records
+  data::encoding encoding = data::encoding::utf_8;  // of files that are read to their end
 };
 
 }  // namespace millrace::source

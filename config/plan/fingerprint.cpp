@@ -75,6 +75,8 @@ std::string parser_line(const stage& s, const parser_plan& p) {
                     quoted(s.options.text("quote")), s.options.integer("skip"), s.options.boolean("header"));
   if (s.options.has("framing") && s.options.text("framing") != "lines")
     line += " framing=" + s.options.text("framing");
+  if (s.options.has("encoding") && s.options.text("encoding") != "utf-8")
+    line += " encoding=" + s.options.text("encoding");
   if (p.skip_null)
     line += " on_null=skip";
   return line + fmt::format(" event_time={}", p.timed_by     ? quoted(p.timed_by->text)

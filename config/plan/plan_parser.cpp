@@ -136,6 +136,27 @@ void check_framing(draft& d, const drafts& all, report& out) {
               source.built.name));
 }
 
+/// A file is decoded from its beginning wherever reading goes on; other sources cannot do that.
+void check_encoding(draft& d, const drafts& all, report& out) {
+  const auto& options = d.built.options;
+  if (!options.has("encoding") || options.text("encoding") == "utf-8")
+    return;
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    if (source.own == nullptr || source.broken)
+      continue;
+    const auto& its = source.built.options;
+    const bool is_read_again = source.own->splits_text && source.own->bounded && source.own->bounded(its) &&
+                               !(source.own->splits_once && source.own->splits_once(its));
+    if (!is_read_again)
+      return d.fail(out, "encoding",
+                    fmt::format("records of the source {} are not decoded; expected a file source that is "
+                                "not followed, or text "
+                                "that is converted before (iconv -f {} -t utf-8) and no \"encoding\"",
+                                source.built.name, options.text("encoding")));
+  }
+}
+
 /// How a parser has its source split lines into records, as text to compare.
 std::string splitting(const values& options) {
   if (options.has("framing") && options.text("framing") != "lines")
@@ -249,6 +270,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   refuse_nested(d, *read, out);
   check_first_lines(d, all, out);
   check_framing(d, all, out);
+  check_encoding(d, all, out);
   check_split(d, all, out);
   plan.declared = read->declared.size();
   plan.formats = std::move(read->formats);

@@ -111,6 +111,8 @@ std::string shown(const std::string& key, const std::string* value) {
       key == "size" || key == "slide" || key == "lateness" || key == "gap" || key == "offset";
   if (key == "order" && value == nullptr)
     return "natural";
+  if (key == "encoding" && value == nullptr)
+    return "utf-8";
   if (!duration || value == nullptr)
     return value_of(value);
   std::int64_t number = 0;
@@ -266,6 +268,9 @@ private:
         refuse(fmt::format(
             "parser '{}': {}, and the windows downstream of it hold rows by the time of the former", is.name,
             difference));
+      } else if (key == "encoding") {
+        refuse(
+            fmt::format("parser '{}': {}, so that positions in its files are others", is.name, difference));
       } else {
         changes.push_back(difference);
       }

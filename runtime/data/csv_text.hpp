@@ -12,10 +12,11 @@ struct csv_dialect {
   std::optional<char> quote = '"';  // none: quotes are text like any other
 };
 
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// The text behind a byte-order mark, which the first record of a file may have.
 [[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
-  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+  return text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
 }
 
 /// The text without the LF or CR LF at its end.

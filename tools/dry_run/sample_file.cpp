@@ -22,9 +22,10 @@ source::wants wants_of_source(const config::topology& t, const std::string& sour
   return {};
 }
 
-expected<std::unique_ptr<source::byte_stream>> open_at(const std::string& file, std::uint64_t offset) {
+expected<std::unique_ptr<source::byte_stream>> open_at(const std::string& file, std::uint64_t offset,
+                                                       data::encoding from) {
   return source::open_file::open(file).and_then([&](source::open_file&& opened) {
-    return source::open_stream(std::move(opened), offset, std::nullopt);
+    return source::open_stream(std::move(opened), offset, std::nullopt, from);
   });
 }
 
@@ -33,13 +34,13 @@ expected<std::unique_ptr<source::byte_stream>> open_at(const std::string& file, 
 expected<std::vector<source::written_record>> read_sample(const std::string& file, const config::topology& t,
                                                           const std::string& source) {
   const auto wanted = wants_of_source(t, source);
-  auto stream = open_at(file, 0);
+  auto stream = open_at(file, 0, wanted.encoding);
   if (!stream)
     return unexpected(stream.error());
   const auto skipped = source::pass_lines(**stream, wanted.skip);
   if (!skipped)
     return unexpected(skipped.error());
-  if (stream = open_at(file, *skipped); !stream)
+  if (stream = open_at(file, *skipped, wanted.encoding); !stream)
     return unexpected(stream.error());
   source::line_reader lines(std::move(*stream), file, 0, static_cast<std::int64_t>(*skipped), wanted.frame);
   std::vector<source::written_record> out;

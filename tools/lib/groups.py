@@ -87,6 +87,7 @@ SEEDS["property_delivery"] = ["build/release/tests/property_delivery"]
 KILLS = {
     "kills": e2e("kills", "--kills", "300"),
     "chaos": e2e("chaos", "--rounds", "30"),
+    "csv_dialects": [sys.executable, "-B", "tests/golden/run/run_golden.py", "build/release/millrace", "-k", "csv_dialects", "--kills", "30"],
 }
 NODES = {
     **{f"crashing_record_{store}": e2e("crashing_record", "--store", store) for store in ("dir", "postgresql", "kafka")},
@@ -129,7 +130,7 @@ GROUPS = {g.name: g for g in [
           parts_of(by_commands(SEEDS))),
     Group("servers", "every end-to-end test that neither the gate nor another group has, and the unit tests of what speaks to a server", (*PRODUCT, "tests/e2e/"),
           parts_of(by_ctest("release", "-L", "^(e2e|servers)$", "-LE", "^smoke$", servers=ALL_SERVERS, jobs=3))),
-    Group("kills", "kill -9 of one process and of its servers, hundreds of times", (*PRODUCT, "tests/e2e/"),
+    Group("kills", "kill -9 of one process and of its servers, hundreds of times", (*PRODUCT, "tests/e2e/", "tests/golden/run/csv_dialects/"),
           parts_of(by_commands(KILLS, servers=SHARED))),
     Group("nodes", "kills of nodes over three stores, networks that fail, processes that stand still, stores that are away", (*ENGINE, "tests/e2e/"),
           parts_of(by_commands(NODES, servers=SHARED))),

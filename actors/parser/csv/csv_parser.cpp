@@ -15,8 +15,10 @@ namespace {
 
 class csv_parser final : public record_parser {
 public:
-  csv_parser(parser_options options, const data::csv_dialect& dialect, bool header)
-      : options_(std::move(options)), fields_(dialect), header_(header), rows_(options_) {
+  csv_parser(parser_options options, const data::csv_dialect& dialect, bool header,
+             data::encoding decoded_from)
+      : options_(std::move(options)), fields_(dialect), header_(header), decoded_from_(decoded_from),
+        rows_(options_) {
     for (std::size_t i = 0; i < options_.declared; ++i) {
       readers_.emplace_back((*options_.schema)[i], i < options_.formats.size()
                                                        ? options_.formats[i]
@@ -42,7 +44,8 @@ public:
 private:
   /// The header, or the same line once more: files that were joined bring theirs.
   [[nodiscard]] bool is_header(const source::chunk& c, std::size_t i) const {
-    return header_ && c.header && (c.positions[i] == c.header->at || c.record(i) == names_);
+    return header_ && c.header &&
+           (c.positions[i] == c.header->at || data::without_byte_order_mark(c.record(i)) == names_);
   }
 
   /// Where each column stands, by its name; header_problem_ where that cannot be said.
@@ -90,7 +93,8 @@ private:
     if (!header_problem_.empty())
       return fail(header_problem_);
     if (const auto why = data::why_no_text(record); !why.empty())
-      return fail(fmt::format("the record {}", why));
+      return fail(
+          fmt::format("the record {}", data::is_utf8(record) ? why : data::why_not_decoded(decoded_from_)));
     if (!fields_.split(record))
       return fail(fields_.why());
     const auto& fields = fields_.fields();
@@ -117,6 +121,7 @@ private:
   parser_options options_;
   csv_fields fields_;
   bool header_;
+  data::encoding decoded_from_;
   row_builder rows_;
   std::vector<field_reader> readers_;
   std::vector<std::size_t> places_;  // by declared column: which field
@@ -157,6 +162,13 @@ config::connector csv_parser_connector() {
        .doc = "How many lines at the beginning of each file are no records; the header line is behind them",
        .default_text = "0",
        .maximum = 1'000'000},
+      {.name = "encoding",
+       .type = config::option_type::choice,
+       .doc = "How a file that is not followed has its characters; utf-16 needs a byte-order mark. A record "
+              "with "
+              "bytes that are no character is a dead letter",
+       .default_text = "utf-8",
+       .choices = {"utf-8", "windows-1252", "utf-16"}},
   };
   c.check = [](const config::check_input& in, const config::say& say) {
     const auto is_one = [](const std::string& text) {
@@ -180,8 +192,8 @@ data::csv_dialect csv_dialect_of(const config::values& options) {
 }
 
 std::unique_ptr<record_parser> make_csv_parser(parser_options options, const data::csv_dialect& dialect,
-                                               bool header) {
-  return std::make_unique<csv_parser>(std::move(options), dialect, header);
+                                               bool header, data::encoding decoded_from) {
+  return std::make_unique<csv_parser>(std::move(options), dialect, header, decoded_from);
 }
 
 }  // namespace millrace::parser

@@ -4,6 +4,7 @@
 #include "actors/parser/json/structural_index.hpp"
 #include "actors/parser/json/value_reader.hpp"
 #include "actors/parser/row_builder.hpp"
+#include "runtime/data/csv_text.hpp"
 
 #include <fmt/format.h>
 
@@ -18,8 +19,6 @@ namespace {
 // Records whose tokens are found in one go: large enough to make a record's share of the start negligible,
 // small enough that text and tokens stay in the second-level cache.
 constexpr std::size_t stretch_bytes = 32 << 10;
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 class json_parser final : public record_parser {
 public:
@@ -174,8 +173,8 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
     return dead(std::string(cut_record));
   const auto* const at = index_.positions();
   auto first = begin;
-  if (std::string_view(text + begin, end - begin).starts_with(byte_order_mark)) {
-    first += byte_order_mark.size();
+  if (std::string_view(text + begin, end - begin).starts_with(data::byte_order_mark)) {
+    first += data::byte_order_mark.size();
     token += at[token] == begin;  // it looks like a scalar, or like the end of one before
   }
   if (const auto head = std::string_view(text + first, std::min(at[token], end) - first);

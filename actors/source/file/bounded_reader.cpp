@@ -6,8 +6,6 @@
 
 namespace millrace::source {
 
-namespace {}  // namespace
-
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
   if (files_.empty() && !kept_) {
     auto names = list_files(pattern_, order_);
@@ -18,7 +16,8 @@ expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::mill
       if (!file)
         return tl::make_unexpected(std::move(file.error()));
       const auto content = open_file::open(file->path);
-      inflates_ = inflates_ || !content || is_gzip(*content).value_or(true);
+      converts_ = converts_ || wanted_.encoding != data::encoding::utf_8 || !content ||
+                  is_gzip(*content).value_or(true);
       file->number = parallel_ ? 0 : static_cast<std::int64_t>(files_.size());
       files_.push_back(std::move(*file));
     }
@@ -87,7 +86,7 @@ expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t fil
   auto opened = open_file::open(files_[file].path);
   if (!opened)
     return tl::make_unexpected(std::move(opened.error()));
-  return open_stream(std::move(*opened), offset, files_[file].length);
+  return open_stream(std::move(*opened), offset, files_[file].length, wanted_.encoding);
 }
 
 // Records begin behind the lines that are skipped.
@@ -197,7 +196,7 @@ std::optional<std::uint64_t> bounded_reader::lag() {
 }
 
 std::optional<std::uint64_t> bounded_reader::lag_bytes() {
-  if (inflates_)
+  if (converts_)
     return std::nullopt;
   std::uint64_t left = 0;
   for (const auto& [partition, l] : logs_) {

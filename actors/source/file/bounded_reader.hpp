@@ -16,7 +16,7 @@ namespace millrace::source {
 
 class bounded_reader final : public reader {
 public:
-  /// `parallel`: each file is a partition, named by its path. Of `wanted` header, frame and skip count: the header, the first
+  /// `parallel`: each file is a partition, named by its path. Of `wanted` header, frame, skip and encoding count: the header, the first
   /// line behind those that are skipped, goes with all chunks of its file.
   bounded_reader(std::string pattern, bool parallel, const wants& wanted = {},
                  file_order order = file_order::natural)
@@ -50,7 +50,7 @@ private:
   expected<std::unique_ptr<byte_stream>> stream_at(std::size_t file, std::uint64_t offset) const;
 
   std::string pattern_;
-  bool inflates_ = false;  // how much a compressed file holds is not known before
+  bool converts_ = false;  // how much text a file holds that is inflated or decoded is not known before
   bool parallel_;
   wants wanted_;
   file_order order_;

@@ -52,6 +52,8 @@ private:
   std::optional<error> failed_;
 };
 
+constexpr std::size_t input_size = 256 * 1024;  // some hundred reads a second at zlib's speed
+
 class gzip_stream final : public byte_stream {
 public:
   explicit gzip_stream(open_file file) : file_(std::move(file)), input_(input_size) {}
@@ -75,26 +77,7 @@ public:
     return done;
   }
 
-  expected<void> skip(std::uint64_t count) {
-    std::vector<char> scratch(std::min<std::uint64_t>(count, input_size));
-    while (count > 0) {
-      auto got = read(scratch.data(), std::min<std::uint64_t>(count, scratch.size()));
-      if (!got)
-        return tl::make_unexpected(std::move(got.error()));
-      if (*got == 0) {
-        return user_error(ec::mismatch,
-                          fmt::format("{}: it inflates to {} bytes and was longer when it was "
-                                      "read; put the whole file back, or begin anew with --fresh",
-                                      file_.path(), produced_));
-      }
-      count -= *got;
-    }
-    return {};
-  }
-
 private:
-  static constexpr std::size_t input_size = 256 * 1024;  // some hundred reads a second at zlib's speed
-
   expected<bool> refill() {
     auto got = file_.read_at(consumed_, input_.data(), input_.size());
     if (!got)
@@ -167,6 +150,75 @@ private:
   std::uint64_t produced_ = 0;
   std::optional<error> failed_;
 };
+
+/// Text that `raw` gives from its beginning in another encoding.
+class decoded_stream final : public byte_stream {
+public:
+  decoded_stream(std::unique_ptr<byte_stream> raw, std::string path, data::encoding from)
+      : raw_(std::move(raw)), path_(std::move(path)), from_(from), input_(input_size, '\0') {}
+
+  expected<std::size_t> read(char* to, std::size_t size) override {
+    std::size_t done = 0;
+    while (done < size && (at_ < text_.size() || decode_some())) {
+      const auto more = text_.copy(to + done, size - done, at_);
+      at_ += more;
+      done += more;
+    }
+    if (done == 0 && size > 0 && failed_)
+      return tl::make_unexpected(*failed_);
+    return done;
+  }
+
+private:
+  /// False: no more text comes, or failed_.
+  bool decode_some() {
+    text_.clear();
+    at_ = 0;
+    if (failed_ || ended_)
+      return false;
+    const auto got = raw_->read(input_.data(), input_.size());
+    if (!got) {
+      failed_ = got.error();
+      return false;
+    }
+    const auto bytes = std::string_view(input_).substr(0, *got);
+    if (!decoder_) {  // a stream gives less than a head only where there is no more
+      if (const auto why = data::why_not_read_by(from_, bytes.substr(0, 3)); !why.empty()) {
+        failed_ = user_error(ec::refused, fmt::format("{}: {}", path_, why)).value();
+        return false;
+      }
+      decoder_.emplace(from_, bytes.substr(0, 3));
+    }
+    ended_ = bytes.empty();
+    decoder_->decode(bytes, ended_, text_);
+    return true;
+  }
+
+  std::unique_ptr<byte_stream> raw_;
+  std::string path_;
+  data::encoding from_;
+  std::string input_;
+  std::optional<data::text_decoder> decoder_;  // once the file's head is known
+  std::string text_;
+  std::size_t at_ = 0;  // text_ is given up to there
+  bool ended_ = false;
+  std::optional<error> failed_;
+};
+
+expected<void> pass_bytes(byte_stream& stream, const std::string& path, std::uint64_t count) {
+  std::vector<char> scratch(std::min<std::uint64_t>(count, input_size));
+  for (std::uint64_t passed = 0; passed < count;) {
+    const auto got = stream.read(scratch.data(), std::min<std::uint64_t>(count - passed, scratch.size()));
+    if (!got)
+      return tl::make_unexpected(got.error());
+    if (*got == 0)
+      return user_error(ec::mismatch, fmt::format("{}: its text has {} bytes and was longer when it was "
+                                                  "read; put the whole file back, or begin anew with --fresh",
+                                                  path, passed));
+    passed += *got;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -289,14 +341,22 @@ expected<std::uint64_t> pass_lines(byte_stream& stream, std::size_t lines) {
 }
 
 expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
-                                                   std::optional<std::uint64_t> length) {
+                                                   std::optional<std::uint64_t> length, data::encoding from) {
   auto packed = is_gzip(file);
   if (!packed)
     return tl::make_unexpected(std::move(packed.error()));
-  if (!*packed)
+  const bool is_decoded = from != data::encoding::utf_8;
+  if (!*packed && !is_decoded)
     return std::make_unique<plain_stream>(std::move(file), offset, length);
-  auto stream = std::make_unique<gzip_stream>(std::move(file));
-  if (auto there = stream->skip(offset); !there)
+  const auto path = file.path();
+  std::unique_ptr<byte_stream> stream;
+  if (*packed)
+    stream = std::make_unique<gzip_stream>(std::move(file));
+  else
+    stream = std::make_unique<plain_stream>(std::move(file), 0, length);
+  if (is_decoded)
+    stream = std::make_unique<decoded_stream>(std::move(stream), path, from);
+  if (auto there = pass_bytes(*stream, path, offset); !there)
     return tl::make_unexpected(std::move(there.error()));
   return stream;
 }

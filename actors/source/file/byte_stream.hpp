@@ -1,8 +1,9 @@
-// A file's bytes front to back, plain or inflated. One log owns it on its thread; offsets count decompressed
-// bytes.
+// A file's bytes front to back, plain or inflated, decoded to UTF-8 where they are in another encoding. One log owns it on
+// its thread; offsets count the bytes that it gives.
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/data/text_decoder.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -55,8 +56,10 @@ struct zero_bytes {
 [[nodiscard]] expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known);
 
 /// From `offset` on. A plain file ends at `length` (of the file) where one is given, however it grows; one
-/// that ends before is ec::mismatch. A gzip file is inflated from its beginning, all members as one.
+/// that ends before is ec::mismatch. A gzip file is inflated from its beginning, all members as one, and a file in another
+/// encoding than UTF-8 is decoded from there; fault::user where its first bytes show that it is in none such.
 [[nodiscard]] expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
-                                                                 std::optional<std::uint64_t> length);
+                                                                 std::optional<std::uint64_t> length,
+                                                                 data::encoding from = data::encoding::utf_8);
 
 }  // namespace millrace::source

@@ -16,15 +16,15 @@ unexpected refused(std::string_view what, std::string_view remedy) {
 }
 
 /// Checks that the bytes beyond what was read begin with a line of their own.
-expected<void> check_growth(const file_identity& before, const open_file& file) {
+expected<void> check_growth(const file_identity& before, const open_file& file, bool is_decoded) {
   auto packed = is_gzip(file);
   if (!packed)
     return tl::make_unexpected(std::move(packed.error()));
-  if (*packed)
-    return refused(
-        fmt::format("{}: it is compressed and has grown from {} bytes since it was read to its end",
-                    before.path, before.length),
-        "write what comes into a file of its own");
+  if (*packed || is_decoded)
+    return refused(fmt::format("{}: it is {} and has grown from {} bytes since it was read to its end",
+                               before.path, *packed ? "compressed" : "decoded by an `encoding`",
+                               before.length),
+                   "write what comes into a file of its own");
   if (before.length == 0)
     return {};
   char edge[3] = {};
@@ -41,7 +41,8 @@ expected<void> check_growth(const file_identity& before, const open_file& file) 
 
 class continuing {
 public:
-  continuing(bool parallel, file_order order) : parallel_(parallel), order_(order) {}
+  continuing(bool parallel, file_order order, bool is_decoded)
+      : parallel_(parallel), order_(order), is_decoded_(is_decoded) {}
 
   expected<continuation> run(std::string_view ended, const std::string& pattern) {
     auto before = parse_identities(ended);
@@ -120,7 +121,7 @@ private:
                                  "glob is one log in the order of names",
                                  now.path, last_),
                      "write what comes into a file with a later name");
-    if (auto good = check_growth(before, *file); !good)
+    if (auto good = check_growth(before, *file, is_decoded_); !good)
       return good;
     take(std::move(now), before.length, parallel_ ? before.number + 1 : next_number_);
     return {};
@@ -137,6 +138,7 @@ private:
 
   bool parallel_;
   file_order order_;
+  bool is_decoded_;
   std::map<std::string, file_identity> known_;
   std::string last_;  // of the files that were read; of one log
   std::int64_t next_number_ = 0;
@@ -148,8 +150,8 @@ private:
 }  // namespace
 
 expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel,
-                                      file_order order) {
-  return continuing(parallel, order).run(ended, pattern);
+                                      file_order order, bool is_decoded) {
+  return continuing(parallel, order, is_decoded).run(ended, pattern);
 }
 
 }  // namespace millrace::source

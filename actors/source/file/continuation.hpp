@@ -20,8 +20,10 @@ struct continuation {
 
 /// `ended` is the identity that was kept. New records begin at the major after the last one of their
 /// partition. Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has
-/// changed otherwise than a log may grow; the text says how and the remedy.
+/// changed otherwise than a log may grow; the text says how and the remedy. `is_decoded`: some parser reads the files by
+/// another encoding than UTF-8, so that lengths are no positions.
 [[nodiscard]] expected<continuation> continue_files(std::string_view ended, const std::string& pattern,
-                                                    bool parallel, file_order order = file_order::natural);
+                                                    bool parallel, file_order order = file_order::natural,
+                                                    bool is_decoded = false);
 
 }  // namespace millrace::source

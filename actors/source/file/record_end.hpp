@@ -40,11 +40,12 @@ inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
   return data::without_line_end(record).size() > longest_line;
 }
 
-/// Returns the record without the line break at its end; empty: it is none.
+/// Returns the record without the line break at its end; empty: it is none, as is a byte-order mark alone.
 [[nodiscard]] inline std::string_view text_of_record(std::string_view record, const framing& frame) {
   if (is_by_value(frame) && begins_blank(record))
     return {};
-  return data::without_line_end(record);
+  const auto text = data::without_line_end(record);
+  return text == data::byte_order_mark ? std::string_view() : text;
 }
 
 /// Finds the end of a record whose beginning alone is kept.

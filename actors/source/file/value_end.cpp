@@ -1,5 +1,7 @@
 #include "actors/source/file/value_end.hpp"
 
+#include "runtime/data/csv_text.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -9,7 +11,6 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view delimiters = " \t\r\n,:[]{}\"";
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr auto npos = std::string_view::npos;
 
 struct string_end {
@@ -120,7 +121,7 @@ bool is_literal(std::string_view word) {
 }  // namespace
 
 bool begins_blank(std::string_view text) {
-  return !text.empty() && (blanks.find(text.front()) != npos || text.starts_with(byte_order_mark));
+  return !text.empty() && (blanks.find(text.front()) != npos || text.starts_with(data::byte_order_mark));
 }
 
 std::size_t next_line_of_value(std::string_view text) {
@@ -131,9 +132,9 @@ std::size_t next_line_of_value(std::string_view text) {
 }
 
 std::optional<std::size_t> end_of_value(std::string_view text, bool is_all) {
-  if (text.starts_with(byte_order_mark))
-    return byte_order_mark.size();
-  if (byte_order_mark.starts_with(text) && !is_all)
+  if (text.starts_with(data::byte_order_mark))
+    return data::byte_order_mark.size();
+  if (data::byte_order_mark.starts_with(text) && !is_all)
     return std::nullopt;
   if (begins_blank(text))
     return std::min(text.find_first_not_of(blanks), text.size());

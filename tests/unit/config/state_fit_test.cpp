@@ -54,6 +54,17 @@ TEST_CASE("another zone or offset of a window is refused, another tzdata is told
   CHECK(compare_fingerprints(local + "tzdata 2025b\n", local + "tzdata 2025b\n").zones.empty());
 }
 
+TEST_CASE("another encoding of a parser is refused, since positions are of the UTF-8") {
+  const auto of = [](const std::string& was, const std::string& is) {
+    return compare_fingerprints(text(was, window), text(is, window)).refusal;
+  };
+  CHECK(of(csv, csv + " encoding=windows-1252") ==
+        "parser 'parsed': encoding was utf-8 and is windows-1252, so that positions in its files are others");
+  CHECK(of(csv + " encoding=utf-16", csv) ==
+        "parser 'parsed': encoding was utf-16 and is utf-8, so that positions in its files are others");
+  CHECK(of(csv + " encoding=utf-16", csv + " encoding=utf-16").empty());
+}
+
 TEST_CASE("another zone of a parser's timestamps, or another tzdata for it, is noted as a mended parser") {
   const auto in = [](const std::string& zone) { return text(parser + " zone(\"day\")=" + zone, window); };
   CHECK(compare_fingerprints(in("Europe/Paris"), in("Europe/Rome")).notes ==
