@@ -1,6 +1,8 @@
 #include "tests/fuzz/record_schema.hpp"
 
+#include "actors/parser/timed_parser.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/expression/expression.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/support/chunk_of.hpp"
@@ -111,18 +113,36 @@ private:
   std::string_view rest_;
 };
 
+/// An event time of the first column, for the types that have one.
+std::string expression_over(const data::type& first) {
+  switch (first.id()) {
+  case type_id::text:
+    return "a::timestamptz";
+  case type_id::bigint:
+  case type_id::float64:
+    return "to_timestamp(a)";
+  case type_id::timestamp:
+    return "a + interval '1 day'";
+  case type_id::json:
+    return "(a ->> 't')::timestamptz";
+  default:
+    return {};
+  }
+}
+
 }  // namespace
 
-parser::parser_options options_of(std::string_view text, bool timed) {
+parser::parser_options options_of(std::string_view text) {
   parser::parser_options o;
   std::vector<data::field> fields;
   schema_text in(text);
+  const auto contains = [&](char sign) { return text.find(sign) != std::string_view::npos; };
   while (fields.size() < most_columns && !in.at_end()) {
     auto c = in.next(0);
     if (!c)
       continue;
     o.used.push_back(!in.unread());
-    if (timed && !o.event_time && o.used.back() && c->type.id() == type_id::timestamp)
+    if (contains('@') && !o.event_time && o.used.back() && c->type.id() == type_id::timestamp)
       o.event_time = fields.size();
     fields.push_back({std::string(1, static_cast<char>('a' + fields.size())), std::move(c->type)});
     o.formats.push_back(std::move(c->how));
@@ -133,22 +153,50 @@ parser::parser_options options_of(std::string_view text, bool timed) {
     o.formats.emplace_back();
   }
   o.declared = fields.size();
+  if (auto e = expression_over(fields[0].type); contains('E') && !e.empty()) {
+    o.event_time = fields.size();
+    o.timed_by = std::move(e);
+    o.used[0] = true;
+    o.used.push_back(true);
+    fields.push_back({"time", type_id::timestamp});
+  }
+  o.skip_null = contains('K');
   o.schema = std::make_shared<data::schema>(std::move(fields));
   return o;
 }
 
-std::vector<std::string> outcomes(parser::record_parser& parser, const std::vector<std::string>& records,
-                                  bool lines, const std::vector<bool>& shown) {
-  const auto p = parser.parse(test::chunk_of(records, lines));
-  require(p.records.size() + p.dead.size() + p.passed_over == records.size(),
+std::unique_ptr<parser::record_parser> parser_of(const parser::parser_options& options, const maker& make) {
+  if (!options.timed_by)
+    return make(options);
+  auto time = expression::bind(*options.timed_by, {options.schema.get(), {}});
+  require(time.has_value(), "the event time is an expression");
+  auto untimed = options;
+  untimed.event_time.reset();
+  untimed.timed_by.reset();
+  untimed.used[*options.event_time] = false;
+  return parser::make_timed_parser(make(std::move(untimed)), options, std::move(*time));
+}
+
+source::chunk chunk_of(const std::vector<std::string>& records, bool lines, bool nulls) {
+  auto c = test::chunk_of(records, lines);
+  for (auto& length : c.lengths)
+    if (nulls && length == 0)
+      length = source::no_value;
+  return c;
+}
+
+std::vector<std::string> outcomes(parser::record_parser& parser, const source::chunk& chunk,
+                                  const parser::parser_options& options) {
+  const auto p = parser.parse(chunk);
+  require(p.records.size() + p.dead.size() + p.passed_over == chunk.records(),
           "a record is a row, dead or blank");
   require(p.rows.rows == p.records.size(), "a row for each record that is one");
-  std::vector<std::string> out(records.size(), "blank");
+  std::vector<std::string> out(chunk.records(), "blank");
   for (std::size_t row = 0; row < p.records.size(); ++row) {
     auto& text = out[p.records[row]];
     text.clear();
     for (std::size_t i = 0; i < p.rows.columns.size(); ++i)
-      if (shown[i]) {
+      if (options.used[i]) {
         require(p.rows.columns[i] != nullptr && p.rows.columns[i]->size() == p.rows.rows,
                 "a column that is used is there, and whole");
         data::append_json_value(text, *p.rows.columns[i], row);
