@@ -72,6 +72,7 @@ constexpr entry options[] = {
 
     {"parser csv", "sep separator fielddelimiter comma", "did you mean \"delimiter\"?"},
     {"parser csv", "quotechar quotecharacter quotemark enclosure enclosedby", "did you mean \"quote\"?"},
+    {"parser csv", "charset characterset codepage", "did you mean \"encoding\"?"},
     {"parser csv", "skiprows skiplines skipfirst skipheaderlines headerlines", "did you mean \"skip\"?"},
     {"parser csv", "headers firstlineheader skipfirstline hasheader", "did you mean \"header\"?"},
 

@@ -87,7 +87,7 @@ SEEDS["property_delivery"] = ["build/release/tests/property_delivery"]
 KILLS = {
     "kills": e2e("kills", "--kills", "300"),
     "chaos": e2e("chaos", "--rounds", "30"),
-    "csv_dialects": [sys.executable, "-B", "tests/golden/run/run_golden.py", "build/release/millrace", "-k", "csv_dialects", "--kills", "30"],
+    "csv_dialects": [sys.executable, "-B", "tests/golden/run/run_golden.py", "build/release/millrace", "-k", "csv_dialects", "--kills", "20"],
 }
 NODES = {
     **{f"crashing_record_{store}": e2e("crashing_record", "--store", store) for store in ("dir", "postgresql", "kafka")},

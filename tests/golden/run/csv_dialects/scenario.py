@@ -73,7 +73,7 @@ def run(place):
         (a.root / "input.csv").write_bytes(gzip.compress(content) if how.packed else content)
         options = [f"delimiter={how.delimiter}", f"quote={how.quote}", f"skip={how.skip}", f"header={str(how.header).lower()}", f"encoding={encoding}"]
         try:
-            a.run_killed(["--set", "stages.lines.rate=4000/s", *(x for o in options for x in ("--set", f"stages.parsed.{o}"))])
+            a.run_killed(["--set", f"stages.lines.rate={12000 // place.kills}/s", *(x for o in options for x in ("--set", f"stages.parsed.{o}"))])
             same([list(map(str, json.loads(line).values())) for line in a.lines("out.jsonl")], rows)
             same(a.dead_letters(), [])
         except Exception:
