@@ -104,6 +104,11 @@ std::vector<option> transform_options() {
           "The columns given: name to expression, in this order; \"*\": true keeps all the others. In front "
           "of windows unnest(list) in them gives a row for each element of the list, none where it is "
           "empty or null"),
+      {.name = "event_time",
+       .doc = "With unnest: the column given that is the event time of each row from there on, of type "
+              "timestamp. The parser has none then; its watermark_delay, idle_timeout, future_skew and "
+              "max_event_time hold for this one",
+       .plain = true},
   };
 }
 

@@ -85,14 +85,19 @@ private:
       line(1,
            fmt::format("model {}: {}, {} features, hash {}", model::shown_file(s.options.text("model")),
                        model::to_string(m->content->kind_of), m->content->features.size(), m->content->hash));
+    if (p.event_time) {
+      const auto& time = p.select.columns[*p.event_time];
+      line(1, fmt::format("event time {}, by the watermark of {}", time.name, names_of_parsers(s)));
+      line(1, time.value.can_fail ? "a record with a row for which it fails or is null: dead letter"
+                                  : "a record with a row for which it is null: dead letter");
+    }
     write_step(p.select);
   }
 
   void write(const stage& s, const parser_plan& p) {
     write_options(s);
-    if (p.event_time) {
-      line(1, fmt::format("event time {}, watermark {} behind the latest of each partition",
-                          p.timed_by ? p.timed_by->text : (*s.schema)[*p.event_time].name,
+    if (p.event_time || !p.timed_select.empty()) {
+      line(1, fmt::format("event time {}, watermark {} behind the latest of each partition", time_of(s, p),
                           format_duration(p.watermark_delay)));
       if (p.timed_by)
         line(1, p.timed_by->value.can_fail ? "a record for which it fails or is null: dead letter"
@@ -120,6 +125,21 @@ private:
     table("columns", rows);
     if (!hidden.empty())
       line(1, "hidden columns in use: " + hidden);
+  }
+
+  std::string time_of(const stage& s, const parser_plan& p) const {
+    if (!p.timed_select.empty())
+      return fmt::format("{} of the rows of {}", time_of_elements(t_, p).name, p.timed_select);
+    return p.timed_by ? p.timed_by->text : (*s.schema)[*p.event_time].name;
+  }
+
+  std::string names_of_parsers(const stage& timed) const {
+    std::string out;
+    for (const auto& s : t_.stages)
+      if (const auto* const p = std::get_if<parser_plan>(&s.plan);
+          p != nullptr && p->timed_select == timed.name)
+        out += (out.empty() ? "" : ", ") + s.name;
+    return out;
   }
 
   static std::string by_the_clocks(const expression::zone& z) {

@@ -115,6 +115,7 @@ private:
     auto all = read_stages(stages, connectors_, out_);
     connect(all, out_);
     mark_before_windows(all);
+    mark_timed_selects(all);
     const auto order = order_of(all);
     for (const auto i : order)
       plan_stage(all, i);

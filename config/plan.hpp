@@ -55,6 +55,8 @@ struct parser_plan {
   std::optional<std::size_t> event_time;  // column
   /// What that column is computed by, over the record's columns: it is the last of the schema then.
   std::optional<projection> timed_by{};
+  /// The select downstream that has the event time of its rows, where the parser has none; empty: none.
+  std::string timed_select{};
   micros watermark_delay{0};
   std::optional<micros> idle_timeout;
   micros future_skew{3'600'000'000};
@@ -67,6 +69,7 @@ struct parser_plan {
 };
 struct transform_plan {
   step select;
+  std::optional<std::size_t> event_time{};  // column of select.output: the time of each row from there on
 };
 /// The window's aggregates read columns of `input.output`: for aggregate i, arguments[i] and filters[i].
 struct window_plan {
@@ -156,5 +159,8 @@ struct loaded {
 /// The typed plan as `check` prints it: columns of each stage, guarantee of each sink, bound of each window's
 /// state.
 [[nodiscard]] std::string describe_plan(const topology& t);
+
+/// The expression of the column that has the event time of a parser's `timed_select`.
+[[nodiscard]] const projection& time_of_elements(const topology& t, const parser_plan& p);
 
 }  // namespace millrace::config

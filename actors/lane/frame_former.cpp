@@ -1,6 +1,7 @@
 #include "actors/lane/frame_former.hpp"
 
 #include "actors/client/replay/replay_format.hpp"
+#include "actors/lane/timed_select.hpp"
 #include "actors/stage/unnest.hpp"
 #include "actors/stage/window_intake.hpp"
 #include "runtime/data/render.hpp"
@@ -23,11 +24,11 @@ struct frame_former::edge_state {
 struct frame_former::working {
   const source::chunk& chunk;
   const parser::parsed& parsed;
-  std::uint32_t row_offset = 0;          // of origin 0 in the parsed rows
-  std::vector<event_micros> times;       // by origin
-  std::vector<event_micros> watermarks;  // by origin: of the partition just before the row
+  std::uint32_t row_offset = 0;  // of origin 0 in the parsed rows
   event_micros now = 0;
-  bool unnested = false;  // on this way a record may have given several rows
+  std::vector<event_micros> times{};       // by rows::time_at(); empty: the rows on this way have none
+  std::vector<event_micros> watermarks{};  // likewise: of the partition just before the row
+  bool unnested = false;                   // on this way a record may have given several rows
 };
 
 namespace {
@@ -109,7 +110,7 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
   };
   const auto begin = row(first);
   const auto end = row(last);
-  working w{c, p, begin, {}, {}, now};
+  working w{c, p, begin, now};
   if (taps_ && taps_->is_any_on())
     show_records(w, first, last);
   delivery::stage_counts parsing;
@@ -126,25 +127,26 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
   count(0, plan_->parser->name, parsing);
   count(0, plan_->source->name, {.in = parsing.in, .out = parsing.in});
 
-  const auto& parsing_plan = plan_->parsing();
   if (begin < end) {
-    auto watermark = at_.watermark;
-    if (parsing_plan.event_time) {
-      const auto times = p.rows.columns[*parsing_plan.event_time]->ints().subspan(begin, end - begin);
-      const auto delay = parsing_plan.watermark_delay.count();
-      w.times.assign(times.begin(), times.end());
-      w.watermarks.reserve(times.size());
-      for (const auto t : times) {
-        w.watermarks.push_back(watermark);
-        watermark = std::max(watermark, t - delay);
-      }
-    }
+    if (const auto time = plan_->parsing().event_time)
+      take_times(p.rows.columns[*time]->ints().subspan(begin, end - begin), w);
     const bool all = begin == 0 && end == p.rows.rows;
     run(replayed_nodes_ ? *replayed_nodes_ : plan_->roots,
         stage::all_rows(all ? p.rows : data::slice(p.rows, begin, end)), w, plan_->parser->name);
-    at_.watermark = watermark;
   }
   at_.at = to;
+}
+
+void frame_former::take_times(std::span<const event_micros> times, working& w) {
+  const auto delay = plan_->parsing().watermark_delay.count();
+  w.times.assign(times.begin(), times.end());
+  w.watermarks.reserve(times.size());
+  auto watermark = at_.watermark;
+  for (const auto t : times) {
+    w.watermarks.push_back(watermark);
+    watermark = std::max(watermark, t - delay);
+  }
+  at_.watermark = watermark;
 }
 
 void frame_former::add_end() {
@@ -188,7 +190,8 @@ void frame_former::show_records(const working& w, std::size_t first, std::size_t
 }
 
 void frame_former::run(const select_node& n, const stage::rows& rows, working& w) {
-  auto result = stage::run_step(n.plan->select, rows, w.now);
+  const auto records = std::span(w.parsed.records).subspan(w.row_offset);
+  auto result = run_select(n, plan_->parsing(), rows, w.chunk, records, w.now);
   count(0, name_of(n.stage), result.counts);
   const bool unnests = stage::unnested_by(n.plan->select) != nullptr;
   const auto rows_given = result.rows.batch.rows;
@@ -198,8 +201,14 @@ void frame_former::run(const select_node& n, const stage::rows& rows, working& w
   if (rows_given == 0)
     return;
   const bool before = std::exchange(w.unnested, w.unnested || unnests);
+  if (n.plan->event_time)
+    take_times(times_given(n, result.rows), w);
   run(n.next, result.rows, w, name_of(n.stage));
   w.unnested = before;
+  if (n.plan->event_time) {  // the rows of other stages have no time
+    w.times.clear();
+    w.watermarks.clear();
+  }
 }
 
 void frame_former::run(const window_node& n, const stage::rows& rows, working& w) {
@@ -210,10 +219,10 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
   const auto taken = in.rows.batch.rows;
   std::vector<event_micros> times(taken, 0);
   std::vector<event_micros> watermarks(taken, no_watermark);
-  if (plan_->parsing().event_time)
+  if (!w.times.empty())
     for (std::size_t i = 0; i < taken; ++i) {
-      times[i] = w.times[origin[i]];
-      watermarks[i] = w.watermarks[origin[i]];
+      times[i] = w.times[in.rows.time_at(i)];
+      watermarks[i] = w.watermarks[in.rows.time_at(i)];
     }
   std::vector<position> positions;
   if (window::reads_places(n.plan->definition)) {

@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,8 @@ private:
            bool late = false);
   void show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from, bool late);
   void show_records(const working& w, std::size_t first, std::size_t last);
+  /// Gives the rows on this way these event times, by rows::time_at(), and moves the watermark row by row.
+  void take_times(std::span<const event_micros> times, working& w);
   void run(const select_node& n, const stage::rows& rows, working& w);
   void run(const window_node& n, const stage::rows& rows, working& w);
   void run(const sink_node& n, const stage::rows& rows, working& w);

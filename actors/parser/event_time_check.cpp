@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace millrace::parser {
 
 event_time_check::event_time_check(const parser_options& options)
@@ -15,6 +17,11 @@ event_time_check::event_time_check(const parser_options& options)
         options.timed_by ? *options.timed_by : fmt::format("column \"{}\"", (*options.schema)[*column_].name);
   }
 }
+
+event_time_check::event_time_check(std::string name, micros future_skew,
+                                   std::optional<event_micros> max_event_time)
+    : name_(std::move(name)), column_(0), declared_(true), future_skew_(future_skew),
+      max_event_time_(max_event_time) {}
 
 bool event_time_check::check(const source::chunk& c, std::size_t record,
                              std::optional<event_micros> declared) {

@@ -13,6 +13,7 @@ rows project(const config::step& s, const rows& in, event_micros now,
              std::vector<expression::row_failure>& failures) {
   rows out;
   out.origin = in.origin;
+  out.moment = in.moment;
   out.batch.schema = s.output;
   out.batch.rows = in.batch.rows;
   for (const auto& column : s.columns)
@@ -78,7 +79,7 @@ std::vector<std::size_t> kept_beside_elements(const config::step& s, const data:
 }
 
 rows unnested(const config::step& s, const expression::bound& of, const rows& in, event_micros now,
-              step_result& result) {
+              const row_check& check, step_result& result) {
   const auto before = result.failed.size();
   std::vector<expression::row_failure> failures;
   const auto list = expression::evaluate(of, in.batch, now, failures);
@@ -88,6 +89,10 @@ rows unnested(const config::step& s, const expression::bound& of, const rows& in
   const auto elements = without_origins(all.rows, add_origins(in, failures, result.failed));
   failures.clear();
   const auto projected = project(s, elements, now, failures);
+  if (check) {
+    check(projected, failures);
+    merge_failures(failures);
+  }
   auto out = without(projected, failures, result.failed);
 
   std::vector<std::uint32_t> failed;
@@ -113,7 +118,7 @@ void merge_failures(std::vector<expression::row_failure>& failures) {
 }
 
 rows all_rows(data::batch b) {
-  rows out{std::move(b), {}};
+  rows out{std::move(b), {}, {}};
   out.origin.resize(out.batch.rows);
   std::iota(out.origin.begin(), out.origin.end(), 0U);
   return out;
@@ -130,6 +135,9 @@ rows take(const rows& in, std::span<const std::uint32_t> at) {
   out.origin.reserve(at.size());
   for (const auto i : at)
     out.origin.push_back(in.origin[i]);
+  if (!in.moment.empty())
+    for (const auto i : at)
+      out.moment.push_back(in.moment[i]);
   return out;
 }
 
@@ -139,12 +147,12 @@ rows without(const rows& in, const std::vector<expression::row_failure>& failure
   return without_origins(in, add_origins(in, failures, failed));
 }
 
-step_result run_step(const config::step& s, const rows& in, event_micros now) {
+step_result run_step(const config::step& s, const rows& in, event_micros now, const row_check& check) {
   step_result result;
   result.counts.in = in.batch.rows;
   auto current = s.where ? passing(*s.where, in, now, result) : in;
   if (const auto* list = unnested_by(s)) {
-    current = unnested(s, *list, current, now, result);
+    current = unnested(s, *list, current, now, check, result);
   } else {
     if (!s.columns.empty()) {
       std::vector<expression::row_failure> failures;

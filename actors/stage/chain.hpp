@@ -8,6 +8,7 @@
 #include "runtime/delivery/frame.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ namespace millrace::stage {
 struct rows {
   data::batch batch;
   std::vector<std::uint32_t> origin;
+  /// Which of the event times is each row's, where they are not by origin: a select has given them. Else empty.
+  std::vector<std::uint32_t> moment{};
+
+  [[nodiscard]] std::uint32_t time_at(std::size_t row) const {
+    return moment.empty() ? origin[row] : moment[row];
+  }
 };
 
 /// All rows of a batch, each its own origin.
@@ -44,8 +51,12 @@ struct step_result {
   delivery::stage_counts counts;  // in, out, filtered, dead
 };
 
-/// Columns of `in` that nobody reads may be null pointers, and stay so.
-[[nodiscard]] step_result run_step(const config::step& s, const rows& in, event_micros now);
+/// Adds failures, by row, of the rows that a step is about to give.
+using row_check = std::function<void(const rows&, std::vector<expression::row_failure>&)>;
+
+/// Columns of `in` that nobody reads may be null pointers, and stay so. `check`: of a step that unnests.
+[[nodiscard]] step_result run_step(const config::step& s, const rows& in, event_micros now,
+                                   const row_check& check = {});
 
 /// Failures of several expressions over one batch: each row once, ascending.
 void merge_failures(std::vector<expression::row_failure>& failures);

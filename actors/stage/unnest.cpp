@@ -83,6 +83,8 @@ unnested_rows unnest(const rows& in, const data::column& list, std::span<const s
     for (auto i = begin; i < end; ++i) {
       from.push_back(row);
       out.rows.origin.push_back(in.origin[row]);
+      if (!in.moment.empty())
+        out.rows.moment.push_back(in.moment[row]);
       taken.push_back(i);
     }
   }

@@ -12,7 +12,7 @@ void refuse_far_windows(const window::definition& d, const rows& in, std::span<c
   if (times.empty() || !d.bounded)
     return;
   for (std::uint32_t row = 0; row < in.batch.rows; ++row)
-    if (const auto time = times.size() == 1 ? times.front() : times[in.origin[row]];
+    if (const auto time = times.size() == 1 ? times.front() : times[in.time_at(row)];
         !window::is_held(d, time))
       failures.push_back(
           {row, fmt::format("a window of the event time {} {}", format_timestamp(time), beyond_timestamps)});

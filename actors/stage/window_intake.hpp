@@ -20,7 +20,7 @@ struct window_intake {
   delivery::stage_counts counts;  // in, out, filtered, dead
 };
 
-/// `times`: of each origin, or one for all; empty where there are none, of a global window. A row with a window that
+/// `times`: by rows::time_at(), or one for all; empty where there are none, of a global window. A row with a window that
 /// reaches beyond the timestamps fails.
 [[nodiscard]] window_intake take_in(const config::window_plan& plan, const rows& in,
                                     std::span<const event_micros> times, event_micros now);

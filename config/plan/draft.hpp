@@ -53,8 +53,9 @@ struct draft {
   std::vector<std::size_t> windows;  // nearest windows above, unless read late; ascending
   std::vector<std::size_t> late_of;  // windows whose late rows it gets; ascending
   bool records = false;              // some rows are a parser's, with no window's rows in between
-  // Known before: some window lies below.
-  bool before_window = false;
+  // Known before: what reads its rows.
+  bool before_window = false;              // some window, or a select whose event time must not change
+  std::vector<std::size_t> timed_selects;  // of a parser: those with "event_time", no window in between
 
   [[nodiscard]] const node* member_of(std::string_view name) const {
     const auto* const m = body->find(name);

@@ -63,7 +63,15 @@ bool any_zone(const std::vector<parser_plan::timestamp_format>& formats) {
   return std::ranges::any_of(formats, [](const auto& f) { return f.zone != nullptr || any_zone(f.members); });
 }
 
-std::string parser_line(const stage& s, const parser_plan& p) {
+std::string event_time_of(const topology& t, const stage& s, const parser_plan& p) {
+  if (!p.timed_select.empty())
+    return fmt::format("unnested({})", quoted(time_of_elements(t, p).text));
+  if (p.timed_by)
+    return quoted(p.timed_by->text);
+  return p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none";
+}
+
+std::string parser_line(const topology& t, const stage& s, const parser_plan& p) {
   std::vector<data::field> declared(s.schema->begin(),
                                     s.schema->begin() + static_cast<std::ptrdiff_t>(p.declared));
   auto line = fmt::format(" schema=({})", columns_of(declared));
@@ -79,9 +87,7 @@ std::string parser_line(const stage& s, const parser_plan& p) {
     line += " encoding=" + s.options.text("encoding");
   if (p.skip_null)
     line += " on_null=skip";
-  return line + fmt::format(" event_time={}", p.timed_by     ? quoted(p.timed_by->text)
-                                              : p.event_time ? quoted((*s.schema)[*p.event_time].name)
-                                                             : "none");
+  return line + " event_time=" + event_time_of(t, s, p);
 }
 
 std::string window_line(const window_plan& w) {
@@ -114,7 +120,7 @@ std::string line_of(const topology& t, const stage& s) {
   if (s.kind == stage_kind::source && s.options.has("order") && s.options.text("order") != "natural")
     line += " order=" + s.options.text("order");
   if (const auto* const p = std::get_if<parser_plan>(&s.plan))
-    line += parser_line(s, *p);
+    line += parser_line(t, s, *p);
   if (const auto* const w = std::get_if<window_plan>(&s.plan))
     line += window_line(*w);
   if (const auto* const m = model_of(s))

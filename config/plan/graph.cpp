@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace millrace::config {
@@ -187,7 +188,18 @@ std::vector<std::size_t> order_of(const drafts& all) {
   return out;
 }
 
+namespace {
+
+bool is_timed_select(const draft& d) {
+  return d.built.kind == stage_kind::transform && d.built.type == "select" &&
+         d.member_of("event_time") != nullptr;
+}
+
+}  // namespace
+
 void mark_before_windows(drafts& all) {
+  for (auto& d : all)
+    d.before_window = is_timed_select(d);
   for (bool moved = true; moved;) {
     moved = false;
     for (const auto& d : all)
@@ -198,6 +210,27 @@ void mark_before_windows(drafts& all) {
             !above.before_window)
           above.before_window = moved = true;
       }
+  }
+}
+
+std::vector<std::size_t> parsers_above(const drafts& all, const draft& d) {
+  std::vector<std::size_t> out;
+  for (const auto i : d.reads) {
+    if (all[i].built.kind == stage_kind::parser)
+      out.push_back(i);
+    else if (all[i].built.kind == stage_kind::transform)
+      std::ranges::copy(parsers_above(all, all[i]), std::back_inserter(out));
+  }
+  return out;
+}
+
+void mark_timed_selects(drafts& all) {
+  for (const auto i : order_of(all)) {
+    if (!is_timed_select(all[i]))
+      continue;
+    for (const auto p : parsers_above(all, all[i]))
+      if (auto& known = all[p].timed_selects; known.empty() || known.back() != i)
+        known.push_back(i);
   }
 }
 

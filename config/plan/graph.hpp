@@ -10,7 +10,11 @@ void connect(drafts& all, report& out);
 /// Indices so that every stage comes after those it reads from; order of the file otherwise. Stages of a ring
 /// are left out.
 [[nodiscard]] std::vector<std::size_t> order_of(const drafts& all);
-/// Marks stages whose rows a window takes, at whatever distance.
+/// Marks stages whose rows a window takes, at whatever distance; a select with an event time counts as one.
 void mark_before_windows(drafts& all);
+/// Tells each parser the selects downstream of it that have an event time.
+void mark_timed_selects(drafts& all);
+/// The parsers whose rows come to a stage with no window in between, once for each way that they come.
+[[nodiscard]] std::vector<std::size_t> parsers_above(const drafts& all, const draft& d);
 
 }  // namespace millrace::config

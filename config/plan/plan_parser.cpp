@@ -283,9 +283,11 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   if (options.has("event_time"))
     read_event_time(d, plan, d.rows, out);
   else if (const auto* const given = d.member_of("watermark_delay");
-           given != nullptr && d.member_of("event_time") == nullptr)
+           given != nullptr && d.member_of("event_time") == nullptr && d.timed_selects.empty())
     out.warning(given->where, join(d.path, "watermark_delay"),
                 "without \"event_time\" there is no watermark; expected \"event_time\" beside it");
+  if (!d.timed_selects.empty())
+    plan.timed_select = all[d.timed_selects.front()].built.name;
   d.event_time = plan.event_time.has_value();
   d.records = true;
   d.built.plan = std::move(plan);

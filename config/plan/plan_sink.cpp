@@ -1,4 +1,4 @@
-// Transforms and sinks, and the checks that connectors bring along.
+// Sinks, and the checks that connectors bring along.
 #include "config/offered.hpp"
 #include "config/plan/bind_step.hpp"
 #include "config/plan/missing_column.hpp"
@@ -187,20 +187,6 @@ void refuse_shared_files(const drafts& all, report& out) {
                             "\"from\": [...]",
                             first->second));
   }
-}
-
-void plan_transform(draft& d, const drafts& all, report& out) {
-  const auto input = join_inputs(d, all, out);
-  if (!input)
-    return;
-  transform_plan plan;
-  const bool of_records = d.windows.empty();
-  if (!bind_step(d, input, {.before_window = d.before_window, .unnest = of_records}, plan.select, out))
-    return;
-  if (d.options_good && d.member_of("where") == nullptr && d.member_of("columns") == nullptr)
-    out.warning(d.built.where, d.path, "this select changes nothing; expected \"where\" or \"columns\"");
-  d.built.schema = plan.select.output;
-  d.built.plan = std::move(plan);
 }
 
 void plan_sink(draft& d, const drafts& all, report& out) {

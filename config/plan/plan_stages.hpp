@@ -24,6 +24,9 @@ void check_limit(draft& d, report& out);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 
+/// Says where a stage whose rows have no event time gets one, behind "expected".
+[[nodiscard]] std::string remedy_without_event_time(const draft& d, const drafts& all);
+
 void plan_source(draft& d);
 void plan_parser(draft& d, const drafts& all, report& out);
 void plan_transform(draft& d, const drafts& all, report& out);

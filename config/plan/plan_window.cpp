@@ -147,11 +147,9 @@ public:
                         all[i].built.name, who));
     }
     if (!d_.event_time)
-      return d_.fail(
-          out_, "from",
-          fmt::format("the rows have no event time, and {} goes by it; expected \"event_time\" in the "
-                      "parser",
-                      who));
+      return d_.fail(out_, "from",
+                     fmt::format("the rows have no event time, and {} goes by it; expected {}", who,
+                                 remedy_without_event_time(d_, all)));
     for (const auto i : d_.late_of)
       check_reach(all[i]);
   }

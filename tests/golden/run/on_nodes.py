@@ -51,6 +51,7 @@ NOT_ON_NODES = {
     "parquet_at_start": STATE_FOLDER,
     "parquet_bad_targets": STATE_FOLDER,
     "progress_line": RUN_ONLY,
+    "replay_into_elements": "replays into a state folder",
     "replay_into_windows": "replays into a state folder",
     "report_after_a_kill_at_the_end": STATE_FOLDER,
     "report_on_signal": RUN_ONLY,

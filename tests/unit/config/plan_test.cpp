@@ -396,3 +396,18 @@ TEST_CASE("any changed byte of a topology gives a plan or findings, and never a 
         CHECK_FALSE(result.findings.empty());
     }
 }
+
+TEST_CASE("the fingerprint has the expression of a select's event time, wherever the select stands") {
+  const auto text = with_stages(R"json(
+    "s": { "source": "file", "path": "f" },
+    "p": { "parser": "json", "from": "s", "schema": { "l": [{ "at": "timestamp", "seen": "timestamp" }] } },
+    "e": { "transform": "select", "from": "p", "columns": { "at": "(unnest(l)).at" }, "event_time": "at" },
+    "w": { "window": "tumbling", "from": "e", "size": "1 minute", "aggregates": { "n": "count(*)" } },
+    "o": { "sink": "console", "from": "w" })json");
+  const auto t = planned(text);
+  CHECK(std::get<parser_plan>(t.find("p")->plan).timed_select == "e");
+  CHECK(std::get<transform_plan>(t.find("e")->plan).event_time == 0);
+  CHECK_THAT(t.state_fingerprint, Catch::Contains(R"( event_time=unnested("(unnest(l)).at"))"));
+  CHECK(planned(text, {"stages.e.where=l is not null"}).state_fingerprint == t.state_fingerprint);
+  CHECK(planned(text, {"stages.e.columns.at=(unnest(l)).seen"}).state_fingerprint != t.state_fingerprint);
+}

@@ -154,3 +154,11 @@ TEST_CASE("stages that are new or gone are refused by name") {
   CHECK(compare_fingerprints(text(parser, window), text(parser, "")).refusal == "window 'counts' is gone");
   CHECK(compare_fingerprints(text(parser, ""), text(parser, window)).refusal == "window 'counts' is new");
 }
+
+TEST_CASE("another event time of a select with unnest is refused as a parser's is") {
+  const auto of_select =
+      replaced(parser, R"x(event_time="a, (b")x", R"x(event_time=unnested("(unnest(l)).at"))x");
+  CHECK_THAT(refusal(of_select, window),
+             Catch::Contains(R"x(event_time was "a, (b" and is unnested("(unnest(l)).at"))x"));
+  CHECK(compare_fingerprints(text(of_select, window), text(of_select, window)).fits());
+}

@@ -131,12 +131,16 @@ TEST_CASE("downstream of an unnest a stage takes all rows of a record or none") 
 
 TEST_CASE("unnests in series: the elements of elements, counted by the rows that came") {
   const selection first("", {{"id", "id"}, {"word", "string_to_array(unnest(tags), ' ')"}});
-  const auto rows = stage::run_step(first.step, rows_of({{1, {{"a b", "", "c"}}}, {2, {{"d"}}}}), 0).rows;
+  auto rows = stage::run_step(first.step, rows_of({{1, {{"a b", "", "c"}}}, {2, {{"d"}}}}), 0).rows;
+  rows.moment = {5, 6, 7, 8};  // an element of an element has its time
   const selection second("", {{"w", "unnest(word)"}}, first.step.output);
   const auto out = stage::run_step(second.step, rows, 0);
   CHECK(shown(out.rows) == lines{R"(0 {"w":"a"})", R"(0 {"w":"b"})", R"(0 {"w":"c"})", R"(1 {"w":"d"})"});
   CHECK(out.counts == delivery::stage_counts{.in = 4, .out = 3, .filtered = 1});
   CHECK(stage::ordinals_of(out.rows) == std::vector<std::uint32_t>{0, 1, 2, 0});
+  CHECK(out.rows.moment == std::vector<std::uint32_t>{5, 5, 7, 8});
+  const selection third("w <> 'b'", {}, second.step.output);
+  CHECK(stage::run_step(third.step, out.rows, 0).rows.moment == std::vector<std::uint32_t>{5, 7, 8});
 }
 
 TEST_CASE("a record whose rows would fill the memory is a dead letter; without its long column it is none") {
