@@ -354,8 +354,12 @@ private:
             : fmt::format("idle_timeout of {} ({}) lets windows go on without it", l.parser,
                           format_duration(*plan->idle_timeout));
     if (p.watermark.at == no_watermark)
-      return out.causes.push_back({"no_record_yet", l.source, fmt::format("{} has given no record yet", name),
-                                   p.quiet_seconds, fmt::format("{} releases it; {}", at_or_after, idle)});
+      return out.causes.push_back(
+          {"no_record_yet", l.source,
+           plan == nullptr || plan->timed_select.empty()
+               ? fmt::format("{} has given no record yet", name)
+               : fmt::format("{} has given {} no row with an event time yet", name, plan->timed_select),
+           p.quiet_seconds, fmt::format("{} releases it; {}", at_or_after, idle)});
     out.causes.push_back({"quiet_partition", l.source,
                           fmt::format("{} stands at {}{}", name, time_text(p.watermark),
                                       p.quiet_seconds ? fmt::format("; its last record came {} ago",
@@ -482,6 +486,9 @@ private:
     std::set<std::string> names{s.name};
     const auto from = feeders_of(t_, s);
     names.insert(from.parsers.begin(), from.parsers.end());
+    for (const auto& name : from.parsers)
+      if (const auto* const p = parsing(t_, name); p != nullptr && !p->timed_select.empty())
+        names.insert(p->timed_select);
     for (const auto& name : names) {
       const auto l = f_.losses.find(name);
       if (l == f_.losses.end())

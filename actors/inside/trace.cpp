@@ -6,6 +6,7 @@
 #include "actors/inside/key_state.hpp"
 #include "actors/inside/topology_walk.hpp"
 #include "actors/lane/lane_plan.hpp"
+#include "actors/lane/timed_select.hpp"
 #include "actors/stage/chain.hpp"
 #include "actors/stage/taps.hpp"
 #include "actors/stage/unnest.hpp"
@@ -51,7 +52,9 @@ public:
   }
 
   /// The record's event time.
-  event_time parse(const parser::parsed& p) {
+  event_time parse(const source::chunk& c, const parser::parsed& p) {
+    chunk_ = &c;
+    records_ = p.records;
     auto& step = add(*plan_.parser, plan_.source->name);
     if (!p.dead.empty()) {
       fail(step, p.dead.front().error);
@@ -112,7 +115,7 @@ private:
 
   void run(const lane::select_node& n, const stage::rows& rows, const std::string& from) {
     const auto& by = n.plan->select;
-    const auto result = stage::run_step(by, rows, now_);
+    const auto result = lane::run_select(n, plan_.parsing(), rows, *chunk_, records_, now_);
     auto& step = add(stage_at(n.stage), from);
     if (ends(step, result.failed, result.rows, by))
       return;
@@ -120,7 +123,13 @@ private:
     step.text = result.rows.batch.rows == rows.batch.rows
                     ? "it goes on"
                     : fmt::format("{} of it go on", plural(result.rows.batch.rows, "row"));
+    if (!n.plan->event_time)
+      return run(n.next, result.rows, stage_at(n.stage).name);
+    const auto times = lane::times_given(n, result.rows);
+    step.text += fmt::format(", the event time of the first is {}", format_timestamp(times.front()));
+    times_.assign(times.begin(), times.end());
     run(n.next, result.rows, stage_at(n.stage).name);
+    times_.clear();  // the rows of other stages have no time
   }
 
   void run(const lane::sink_node& n, const stage::rows& rows, const std::string& from) {
@@ -164,7 +173,7 @@ private:
     out.key = {row_text(key, row)};
     out.shard = shard_of_key(s.name, d, encoded);
     out.windows = 1;
-    const auto time = times_.empty() ? 0 : times_[in.rows.origin[row]];
+    const auto time = times_.empty() ? 0 : times_[in.rows.time_at(row)];
     const auto fired = fired_at(out.shard);
     if (d.kind == window::shape::aligned)
       place_aligned(out, d, time, fired);
@@ -279,7 +288,9 @@ private:
   event_micros now_;
   std::vector<trace_step>& out_;
   std::vector<const partition_figures*> partitions_;
-  std::vector<event_micros> times_;  // by origin
+  const source::chunk* chunk_ = nullptr;
+  std::vector<std::uint32_t> records_;  // of the parsed rows
+  std::vector<event_micros> times_;     // by rows::time_at(); empty: the rows on this way have none
 };
 
 /// The lanes that take records of this source, or by this parser.
@@ -387,7 +398,7 @@ expected<trace> trace_of(const config::topology& t, const figures& f, const std:
     const auto chunk = chunk_of(*plan, r);
     if (!chunk)
       return unexpected(chunk.error());
-    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse((*parser)->parse(*chunk));
+    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse(*chunk, (*parser)->parse(*chunk));
     if (out.time.at == no_watermark)
       out.time = time;
   }

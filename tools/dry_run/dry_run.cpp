@@ -4,6 +4,7 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/lane/frame_former.hpp"
 #include "actors/lane/piece.hpp"
+#include "actors/lane/timed_select.hpp"
 
 #include <fmt/format.h>
 
@@ -109,13 +110,11 @@ std::vector<dry_run::chunk_in_work> dry_run::parse(const std::vector<arrival>& a
         c.chunk.header = p.header;
       }
       c.parsed = l->parser->parse(c.chunk);
-      const auto& event_time = l->plan->parsing().event_time;
-      const auto times = [&]() -> std::span<const std::int64_t> {
-        return event_time ? c.parsed.rows.columns[*event_time]->ints() : std::span<const std::int64_t>{};
-      };
       const auto each_row = [&](auto&& f) {
-        for (std::size_t i = 0; i < times().size(); ++i)
-          f(c.parsed.records[i], times()[i]);
+        const auto times = millrace::lane::latest_times(*l->plan, c.chunk, c.parsed, now());
+        for (std::size_t i = 0; i < times.size(); ++i)
+          if (times[i] != no_watermark)
+            f(c.parsed.records[i], times[i]);
       };
       if (l->shape.has_timestamps) {
         // A record without a given time was stored when it happened; or now, where nothing says when.

@@ -219,3 +219,25 @@ TEST_CASE("of a sample of any size only so many rows are kept, and all are count
     if (s.name == "out")
       CHECK(s.rows == 20'000);
 }
+
+TEST_CASE("where a select has the event time, a record comes at the latest time of its elements") {
+  const auto r = make(plan(topic + R"_(
+    "parsed": {"parser": "json", "from": "in", "schema": {"l": [{"u": "text", "t": "timestamp"}]}},
+    "ticks": {"transform": "select", "from": "parsed", "event_time": "t",
+              "columns": {"u": "(unnest(l)).u", "t": "(unnest(l)).t"}},
+    "counts": {"window": "tumbling", "size": "1 hour", "from": "ticks", "key": "u",
+               "aggregates": {"c": "count(*)"}, "emit": "updates", "every": "10 s"},
+    "out": {"sink": "console", "from": "counts", "columns": {"u": "u", "c": "c", "b": "_batch"}})_"));
+  const auto list = [](const texts& clicks) {
+    std::string out;
+    for (const auto& c : clicks)
+      out += (out.empty() ? "" : ",") + c;
+    return R"_({"l":[)_" + out + "]}";
+  };
+  REQUIRE(r->feed(lines("in", {list({click("a", "10:00:01"), click("a", "10:00:08")}), list({}),
+                               list({click("b", "10:00:02"), click("a", "10:00:12")})})));
+  CHECK(rows_of(*r, "out") == texts{R"_({"u":"a","c":2,"b":1})_"});
+  r->advance(std::chrono::seconds(10));
+  CHECK(rows_of(*r, "out") ==
+        texts{R"_({"u":"a","c":2,"b":1})_", R"_({"u":"a","c":3,"b":2})_", R"_({"u":"b","c":1,"b":2})_"});
+}

@@ -260,3 +260,25 @@ TEST_CASE("a partition that is behind names the rate that it is read at") {
   CHECK(e.causes[0].remedy == "a higher `rate` of in (50/s)");
   CHECK(of(planned(), running(), "counts").causes[0].remedy.empty());
 }
+
+TEST_CASE("where a select has the event time, a partition without any row of it says so") {
+  const auto t = planned_of(R"json({
+  "millrace": 1, "topology": "t",
+  "stages": {
+    "in": { "source": "generator", "kind": "clicks", "count": 10 },
+    "parsed": { "parser": "json", "from": "in", "schema": { "l": [{ "at": "timestamp" }] } },
+    "ticks": { "transform": "select", "from": "parsed", "columns": { "at": "(unnest(l)).at" }, "event_time": "at" },
+    "counts": { "window": "tumbling", "size": "5 minutes", "from": "ticks", "aggregates": { "n": "count(*)" } },
+    "out": { "sink": "console", "from": "counts" }
+  }
+})json");
+  auto f = running();
+  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}};
+  const auto e = of(t, f, "counts");
+  CHECK(codes(e).at(0) == "no_record_yet");
+  CHECK(e.causes[0].text == "partition 0 of in has given ticks no row with an event time yet");
+  f.shards[0].windows_open = 0;
+  f.shards[0].next_end = {};
+  f.losses["ticks"] = {0, 3};
+  CHECK(of(t, f, "counts").causes.back().text == "3 records of ticks are dead letters");
+}

@@ -266,3 +266,36 @@ TEST_CASE("an empty line of a file is no record") {
   r.record.value = "";
   CHECK(code(trace_of(t, {}, "in", r, 0).value(), "parsed") == "blank");
 }
+
+TEST_CASE("where a select has the event time, each element has its own, and one that has none says why") {
+  const auto t = planned_of(R"json({
+  "millrace": 1, "topology": "t",
+  "stages": {
+    "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks" },
+    "parsed": { "parser": "json", "from": "in", "schema": { "l": [{ "at": "timestamp" }] } },
+    "ticks": { "transform": "select", "from": "parsed", "columns": { "at": "(unnest(l)).at" }, "event_time": "at" },
+    "counts": { "window": "tumbling", "size": "5 minutes", "from": "ticks", "aggregates": { "n": "count(*)" } },
+    "total": { "window": "global", "from": "parsed", "aggregates": { "n": "count(*)" } },
+    "out": { "sink": "console", "from": ["counts", "total"] }
+  }
+})json");
+  const auto of_list = [&](const std::string& l) {
+    const auto r = read_traced_record(R"({"record":{"l":)" + l + "}}");
+    REQUIRE(r);
+    const auto found = trace_of(t, now_standing(), "in", *r, 0);
+    REQUIRE(found);
+    return *found;
+  };
+  const auto good = of_list(
+      R"([{"at":"2026-11-01T12:11:00Z"},{"at":"2026-11-01T12:03:30Z"},{"at":"2026-11-01T11:00:00Z"}])");
+  CHECK_THAT(step(good, "ticks").text, Contains("the event time of the first is 2026-11-01T12:11:00Z"));
+  const auto& windows = step(good, "counts").windows;
+  REQUIRE(windows.size() == 3);
+  CHECK(windows[0].first_start == at("12:10:00"));
+  CHECK(windows[1].first_start == at("12:00:00"));
+  CHECK(windows[2].is_late_everywhere);
+  CHECK(code(good, "total") == "counted");
+  const auto bad = of_list(R"([{"at":"2026-11-01T12:11:00Z"},{}])");
+  CHECK(code(bad, "ticks") == "dead_letter");
+  CHECK(step(bad, "ticks").error == "no event time in column \"at\": it is null or missing");
+}
