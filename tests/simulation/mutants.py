@@ -27,6 +27,12 @@ MUTANTS = [
      "      least = least == end_of_time ? std::max(m.watermark, floor(log)) : std::max(least, std::max(m.watermark, floor(log)));"),
     ("eligible", "a row counts for the windows that it is not late for", "runtime/window/aligned_windows.cpp",
      "    if (i->first.eligible <= end)\n      parts.push_back(&i->second.table);", "    parts.push_back(&i->second.table);"),
+    ("moments", "each element has the time of its own", "actors/lane/timed_select.cpp",
+     "  std::iota(out.rows.moment.begin(), out.rows.moment.end(), 0U);\n", ""),
+    ("elements", "a record with an element whose time is missing goes to the dead letters whole", "actors/lane/timed_select.cpp",
+     "        failures.push_back({row, trusted.why()});", "        static_cast<void>(failures);"),
+    ("elements_move", "each element moves the watermark", "actors/lane/frame_former.cpp",
+     "    watermark = std::max(watermark, t - delay);", "    watermark = t - delay;"),
     # What is durable, and who is told.
     ("generation", "a shard acknowledges its previous good snapshot", "runtime/delivery/shard.cpp",
      "  older_ = twice ? under_way_.front() : std::move(newer_);", "  older_ = under_way_.front();"),

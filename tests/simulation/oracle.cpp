@@ -16,8 +16,9 @@ struct row {
   event_micros at = 0;
   std::optional<std::string> user;
   std::map<std::string, number> values;
-  std::string log;  // ties of first and last: by log, then by position
+  std::string log;  // ties of first and last: by log, then by position, then within the record
   std::int64_t position = 0;
+  std::int64_t ordinal = 0;
   event_micros open_from = 0;  // what is left of its span begins here, if the window is a session
 };
 using rows = std::vector<row>;
@@ -130,7 +131,7 @@ private:
 
   static void in_order(rows& group) {
     std::stable_sort(group.begin(), group.end(), [](const row& a, const row& b) {
-      return std::tie(a.at, a.log, a.position) < std::tie(b.at, b.log, b.position);
+      return std::tie(a.at, a.log, a.position, a.ordinal) < std::tie(b.at, b.log, b.position, b.ordinal);
     });
   }
 
@@ -178,7 +179,8 @@ rows as_input(const std::vector<result>& results) {
                    [](const auto* a, const auto* b) { return user_order{}(a->user, b->user); });
   rows out;
   for (std::size_t i = 0; i < ordered.size(); ++i) {
-    row r{*ordered[i]->end - 1, ordered[i]->user, {}, "", static_cast<std::int64_t>(i), *ordered[i]->end - 1};
+    row r{*ordered[i]->end - 1, ordered[i]->user, {}, "", static_cast<std::int64_t>(i), 0,
+          *ordered[i]->end - 1};
     for (const auto& [name, value] : ordered[i]->aggregates)
       r.values[name] = value;
     out.push_back(std::move(r));
@@ -188,53 +190,91 @@ rows as_input(const std::vector<result>& results) {
 
 }  // namespace
 
-expectation expect(const scenario& s) {
-  expectation out;
-  folding front(s.window ? *s.window : window_spec{});
-  for (const auto& p : s.streams) {
-    std::optional<event_micros> watermark;
-    const auto log = s.two_sources ? p.source + ":" + p.partition : p.partition;
+namespace {
+
+/// Takes the rows of the records in their order, as far as the first window.
+class reading {
+public:
+  reading(const scenario& s, folding& front, expectation& out) : s_(s), front_(front), out_(out) {}
+
+  void read(const stream& p) {
+    log_ = s_.two_sources ? p.source + ":" + p.partition : p.partition;
+    watermark_.reset();
     for (std::size_t i = 0; i < p.clicks.size(); ++i) {
       const auto& c = p.clicks[i];
       const auto position = static_cast<std::int64_t>(i);
-      ++out.in[p.source];
-      ++out.in["parsed"];
-      if (c.what != click::kind::good) {
-        out.dead.insert({"parsed", log, position});
-        continue;
-      }
-      const auto at = c.at / 1000 * 1000;
-      if (s.raw_sink)
-        out.rows["raw"].push_back(fmt::format(R"({{"u":{},"v":{},"partition":"{}","position":{}}})",
-                                              text(c.user), text(c.value), p.partition, position));
-      const auto open_from =
-          s.window && watermark ? std::max(at, *watermark - s.window->lateness.count()) : at;
-      row r{at, c.user, {{"v", c.value}}, log, position, open_from};
-      bool taken = s.window.has_value();
-      if (s.select) {
-        taken = taken && (!c.value || *c.value != 0);
-        if (c.value)
-          r.values["v"] = *c.value + 1;
-      }
-      const auto v = r.values["v"];
-      if (taken)
-        ++out.in["window"];
-      if (s.window && s.window->least_value)
-        taken = taken && (!v || *v >= *s.window->least_value);
-      if (taken) {
-        const auto starts = windows_of(*s.window, at, watermark);
-        for (const auto start : starts)
-          front.take(start, r);
-        if (starts.empty()) {
-          ++out.late;
-          if (s.late_sink)
-            out.rows["late"].push_back(fmt::format(R"({{"u":{},"v":{}}})", text(c.user), text(v)));
-        }
-      }
-      const auto mark = at - s.delay.count();
-      watermark = watermark ? std::max(*watermark, mark) : mark;
+      ++out_.in[p.source];
+      ++out_.in["parsed"];
+      if (c.what != click::kind::good)
+        out_.dead.insert({"parsed", log_, position});
+      else if (!s_.unnests)
+        take(p, c, position, 0);
+      else
+        take_elements(p, c, position);
     }
   }
+
+private:
+  /// A record's rows go on together or not at all.
+  void take_elements(const stream& p, const click& c, std::int64_t position) {
+    ++out_.in["elements"];
+    for (const auto& e : c.elements)
+      if (e.what != click::kind::good) {
+        out_.dead.insert({"elements", log_, position});
+        return;
+      }
+    for (std::size_t i = 0; i < c.elements.size(); ++i)
+      take(p, c.elements[i], position, i);
+  }
+
+  void take(const stream& p, const click& c, std::int64_t position, std::size_t ordinal) {
+    const auto at = c.at / 1000 * 1000;
+    if (s_.raw_sink)
+      out_.rows["raw"].push_back(fmt::format(R"({{"u":{},"v":{},"partition":"{}","position":{}}})",
+                                             text(c.user), text(c.value), p.partition, position));
+    const auto open_from =
+        s_.window && watermark_ ? std::max(at, *watermark_ - s_.window->lateness.count()) : at;
+    row r{at, c.user, {{"v", c.value}}, log_, position, static_cast<std::int64_t>(ordinal), open_from};
+    bool taken = s_.window.has_value();
+    if (s_.select) {
+      taken = taken && (!c.value || *c.value != 0);
+      if (c.value)
+        r.values["v"] = *c.value + 1;
+    }
+    const auto v = r.values["v"];
+    if (taken)
+      ++out_.in["window"];
+    if (s_.window && s_.window->least_value)
+      taken = taken && (!v || *v >= *s_.window->least_value);
+    if (taken) {
+      const auto starts = windows_of(*s_.window, at, watermark_);
+      for (const auto start : starts)
+        front_.take(start, r);
+      if (starts.empty()) {
+        ++out_.late;
+        if (s_.late_sink)
+          out_.rows["late"].push_back(fmt::format(R"({{"u":{},"v":{}}})", text(c.user), text(v)));
+      }
+    }
+    const auto mark = at - s_.delay.count();
+    watermark_ = watermark_ ? std::max(*watermark_, mark) : mark;
+  }
+
+  const scenario& s_;
+  folding& front_;
+  expectation& out_;
+  std::string log_;
+  std::optional<event_micros> watermark_;
+};
+
+}  // namespace
+
+expectation expect(const scenario& s) {
+  expectation out;
+  folding front(s.window ? *s.window : window_spec{});
+  reading all(s, front, out);
+  for (const auto& p : s.streams)
+    all.read(p);
   if (s.window) {
     auto results = front.results();
     if (s.behind)

@@ -54,6 +54,7 @@ public:
     make_streams();
     make_faults();
     s_.parse_helpers = below(4);
+    make_elements();
     return std::move(s_);
   }
 
@@ -198,6 +199,26 @@ private:
       fill(p, false);
       s_.streams.push_back(std::move(p));
     }
+  }
+
+  /// Its own random numbers, so that the other scenarios stay as they are.
+  void make_elements() {
+    std::mt19937_64 random(s_.seed * 2'862'933'555'777'941'757 + 3);
+    s_.unnests = !s_.csv && random() % 4 == 0;
+    if (!s_.unnests)
+      return;
+    for (auto& p : s_.streams)
+      for (auto& c : p.clicks)
+        for (auto n = random() % 4; n > 0; --n) {
+          auto e = c;
+          e.elements.clear();
+          e.at += static_cast<event_micros>(random() % 100) * second / 2;
+          if (random() % 2 == 0)
+            e.user = fmt::format("u{}", random() % 6);
+          if (random() % 25 == 0)
+            e.what = click::kind::malformed;
+          c.elements.push_back(std::move(e));
+        }
   }
 
   void fill(stream& p, bool poison) {

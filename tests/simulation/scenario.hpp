@@ -35,6 +35,7 @@ struct click {
   event_micros at = 0;
   std::optional<std::string> user;
   std::optional<std::int64_t> value;
+  std::vector<click> elements{};  // of a scenario that unnests; one that is malformed has no time
 };
 
 struct stream {
@@ -124,6 +125,7 @@ struct scenario {
   std::optional<micros> idle_timeout;
   std::optional<micros> max_drift;
   std::optional<std::string> rate;
+  bool unnests = false;  // a record is a list of clicks, each with an event time of its own
   bool select = false;
   std::optional<window_spec> window;
   std::optional<window_spec> behind;

@@ -60,6 +60,7 @@ private:
     off(now_.raw_sink && now_.window, [](scenario& s) { s.raw_sink = false; });
     off(now_.ordered, [](scenario& s) { s.ordered = false; });
     off(now_.refuses, [](scenario& s) { s.refuses = false; });
+    off(now_.unnests, [](scenario& s) { s.unnests = false; });
     off(now_.select, [](scenario& s) { s.select = false; });
     off(now_.csv, [](scenario& s) { s.csv = false; });
     off(now_.retain_memory.has_value(), [](scenario& s) { s.retain_memory.reset(); });

@@ -105,14 +105,30 @@ void add_result_sinks(json::object& stages, const scenario& s) {
 
 }  // namespace
 
+namespace {
+
+std::string click_text(const scenario& s, const click& c) {
+  const auto value = c.value ? std::to_string(*c.value) : std::string(s.csv ? "" : "null");
+  if (s.csv)
+    return fmt::format("{},{},{}", c.user.value_or(""), value, c.at / 1000);
+  const auto at = c.what == click::kind::malformed ? "null" : std::to_string(c.at / 1000);
+  return fmt::format(R"({{"u":{},"v":{},"at":{}}})", c.user ? "\"" + *c.user + "\"" : "null", value, at);
+}
+
+}  // namespace
+
 std::string record_text(const scenario& s, const click& c) {
   if (c.what == click::kind::malformed)
     return s.csv ? "not a click" : R"({"u": )";
-  const auto user = c.what == click::kind::poison ? std::optional<std::string>("poison") : c.user;
-  const auto value = c.value ? std::to_string(*c.value) : std::string(s.csv ? "" : "null");
-  if (s.csv)
-    return fmt::format("{},{},{}", user.value_or(""), value, c.at / 1000);
-  return fmt::format(R"({{"u":{},"v":{},"at":{}}})", user ? "\"" + *user + "\"" : "null", value, c.at / 1000);
+  auto shown = c;
+  if (c.what == click::kind::poison)
+    shown.user = "poison";
+  if (!s.unnests)
+    return click_text(s, shown);
+  std::string elements;
+  for (const auto& e : c.elements)
+    elements += (elements.empty() ? "" : ",") + click_text(s, e);
+  return fmt::format(R"({{"clicks":[{}],"u":"{}"}})", elements, shown.user.value_or(""));
 }
 
 bool is_refused(std::string_view row) { return (hash_on(empty_hash, row) >> 20) % 7 == 0; }
@@ -126,18 +142,32 @@ std::string topology_text(const scenario& s) {
     sources.emplace_back("other");
   }
   json::object parsed{
-      {"parser", s.csv ? "csv" : "json"},
-      {"from", sources},
-      {"schema", {{"u", "text"}, {"v", "bigint"}, {"at", {{"type", "timestamp"}, {"format", "epoch_ms"}}}}},
-      {"event_time", "at"},
-      {"watermark_delay", duration(s.delay)}};
+      {"parser", s.csv ? "csv" : "json"}, {"from", sources}, {"watermark_delay", duration(s.delay)}};
+  const json::object columns{
+      {"u", "text"}, {"v", "bigint"}, {"at", {{"type", "timestamp"}, {"format", "epoch_ms"}}}};
+  if (s.unnests) {
+    parsed["schema"] = {{"clicks", json::array{columns}}};
+  } else {
+    parsed["schema"] = columns;
+    parsed["event_time"] = "at";
+  }
   if (s.idle_timeout)
     parsed["idle_timeout"] = duration(*s.idle_timeout);
   stages["parsed"] = std::move(parsed);
   std::string from = "parsed";
+  if (s.unnests) {
+    stages["elements"] = {
+        {"transform", "select"},
+        {"from", "parsed"},
+        {"event_time", "at"},
+        {"columns",
+         {{"u", "(unnest(clicks)).u"}, {"v", "(unnest(clicks)).v"}, {"at", "(unnest(clicks)).at"}}}};
+    from = "elements";
+  }
+  const auto rows = from;
   if (s.select) {
     stages["chosen"] = {{"transform", "select"},
-                        {"from", "parsed"},
+                        {"from", rows},
                         {"where", "v is null or v <> 0"},
                         {"columns", {{"u", "u"}, {"v", "v + 1"}}}};
     from = "chosen";
@@ -154,7 +184,7 @@ std::string topology_text(const scenario& s) {
     }
   }
   if (s.raw_sink) {
-    auto raw = sink_object(s, "raw", "parsed");
+    auto raw = sink_object(s, "raw", rows);
     raw["columns"] = {{"u", "u"}, {"v", "v"}, {"partition", "_partition"}, {"position", "_position"}};
     stages["raw"] = std::move(raw);
   }
