@@ -148,6 +148,80 @@ expected<parameters> read_uri(std::string_view rest) {
   return out;
 }
 
+/// Parameters that the database's own library takes, and that say where it is, who asks, and how it is talked to. The others are none of
+/// a topology's business: they name files of passwords, plug-ins, or another encoding of texts than the sink's.
+std::vector<std::string_view> known_of(product kind) {
+  if (kind == product::mysql)
+    return {"host",    "port",   "user",    "password",        "dbname",       "unix_socket",  "sslca",
+            "sslcert", "sslkey", "charset", "connect_timeout", "read_timeout", "write_timeout"};
+  return {"host",
+          "hostaddr",
+          "port",
+          "user",
+          "password",
+          "dbname",
+          "options",
+          "application_name",
+          "connect_timeout",
+          "target_session_attrs",
+          "keepalives",
+          "keepalives_idle",
+          "keepalives_interval",
+          "keepalives_count",
+          "tcp_user_timeout",
+          "sslmode",
+          "sslrootcert",
+          "sslcert",
+          "sslkey",
+          "sslpassword",
+          "sslcrl",
+          "sslsni",
+          "sslcertmode",
+          "ssl_min_protocol_version",
+          "ssl_max_protocol_version",
+          "channel_binding",
+          "require_auth",
+          "requirepeer",
+          "gssencmode",
+          "krbsrvname"};
+}
+
+unexpected forbidden(std::string_view what) {
+  return user_error(ec::invalid_argument, fmt::format("connection: {}", what));
+}
+
+/// Finds what would have the database's library do more than talk to a database.
+expected<void> check_parameters(product kind, const parameters& p) {
+  const auto value = [&](std::string_view key) {
+    const auto at = p.find(key);
+    return at == p.end() ? std::string_view() : std::string_view(at->second);
+  };
+  if (kind == product::postgresql) {
+    if (p.contains("service"))
+      return forbidden("service has libpq read a file of connections, which a topology may not choose; "
+                       "expected host, port, "
+                       "user and database here, or PGSERVICE in the environment of the process");
+    if (p.contains("passfile"))
+      return forbidden("passfile has libpq read a file of passwords, which a topology may not choose; "
+                       "expected the password "
+                       "here, such as ${PASSWORD}, or PGPASSFILE in the environment of the process");
+    if (value("sslkey").find(':') != std::string_view::npos)
+      return forbidden("sslkey with a colon has OpenSSL load an engine, which is code; expected the path of "
+                       "a file that holds "
+                       "the key, without a colon");
+  } else if (const auto host = value("host");
+             host.find(';') != std::string_view::npos || host.find("://") != std::string_view::npos) {
+    return forbidden("the host holds ; or ://, behind which MySQL's client takes options and plug-ins of its "
+                     "own; expected a "
+                     "name or an address");
+  }
+  const auto known = known_of(kind);
+  for (const auto& [key, _] : p)
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      return wrong(fmt::format("unknown parameter {}; known are {}", key, fmt::join(known, ", ")));
+  return {};
+}
+
 std::string show(product kind, const parameters& p) {
   const auto value = [&](std::string_view key) {
     const auto at = p.find(key);
@@ -208,13 +282,9 @@ expected<target> server_target(product kind, std::string_view rest) {
     if (kind == product::mysql && p["host"] == "localhost")
       p["host"] = "127.0.0.1";
   }
+  if (auto good = check_parameters(kind, p); !good)
+    return unexpected(good.error());
   if (kind == product::mysql) {
-    constexpr std::array known{
-        "host",    "port",   "user",    "password",        "dbname",       "unix_socket",  "sslca",
-        "sslcert", "sslkey", "charset", "connect_timeout", "read_timeout", "write_timeout"};
-    for (const auto& [key, value] : p)
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        return wrong(fmt::format("unknown parameter {}; known are {}", key, fmt::join(known, ", ")));
     p["charset"] = "utf8mb4";  // what the literals are encoded in
     // A server that does not answer is given up in finite time; a statement may wait 10 s for a lock.
     p.try_emplace("read_timeout", "60");

@@ -54,6 +54,25 @@ TEST_CASE("a wrong connection is told without its secret") {
   }
 }
 
+TEST_CASE("a connection has the database's library load no code and read no file of passwords") {
+  for (const char* text :
+       {"postgresql://u:sesame@h/db?sslcert=/c.pem&sslkey=/tmp/x.so:key",
+        "postgresql://service=other dbname=db", "postgresql://u:sesame@h/db?passfile=/root/.pgpass",
+        "postgresql://u:sesame@h/db?servicefile=/x", "postgresql://u:sesame@h/db?gsslib=x",
+        "mysql://u:sesame@host%3Dh%3Bplugin-dir%3D%2Ftmp/db", "mysql://host='h;init-command=drop' dbname=db",
+        "mysql://host='handler://h' dbname=db", "mysql://u:sesame@h/db?local_infile=1",
+        "mysql://u:sesame@h/db?plugin_dir=/tmp"}) {
+    INFO(text);
+    const auto t = parse_connection(text);
+    REQUIRE_FALSE(t);
+    CHECK(t.error().code == ec::invalid_argument);
+    CHECK_THAT(t.error().message, !Catch::Contains("sesame") && Catch::Contains("expected "));
+  }
+  CHECK(parse_connection(
+      "postgresql://u@/db?host=/run/postgresql&sslkey=/etc/own.key&options=-csearch_path%3Dx"));
+  CHECK(parse_connection("mysql://u@h1/db?sslca=/etc/ca.pem"));
+}
+
 TEST_CASE("a failed login does not show the password", "[server]") {
   on_server("MARIADB_URL", [](place& at) {
     auto connection = at.connection;
