@@ -45,11 +45,13 @@ struct option {
   std::string default_text{};  // as a user would write it, for docs and the schema; "" for none
   std::vector<std::string> choices{};
   std::int64_t minimum = 0;
-  bool secret = false;            // never shown: connection, properties
+  bool secret = false;            // not shown: connection, properties
   std::vector<option> members{};  // of an object
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   bool plain =
       false;  // names a place, a column: what the environment gives here may stand in logs and errors
+  /// Of a secret map: whether this member's value may be shown after all. None: no member's may.
+  bool (*shows)(std::string_view member) = nullptr;
 };
 
 /// Where something stands in the user's files.

@@ -43,7 +43,7 @@ public:
         unknowns.push_back(unknown(m, declared, who));
         continue;
       }
-      result.show(m.name, show(m.value, o->secret));
+      result.show(m.name, show(m.value, *o));
       if (o->secret)
         keep_secrets(m.value, {});
       const auto path = join(who.path, m.name);
@@ -334,19 +334,22 @@ std::string expected_form(const option& o) {
   return "a value";
 }
 
-std::string show(const node& n, bool secret) {
+namespace {
+
+std::string shown(const node& n, bool secret, const option& o) {
   switch (n.what) {
   case node::kind::list: {
     std::string out = "[";
     for (const auto& item : n.items)
-      out += (out.size() > 1 ? ", " : "") + show(item, secret);
+      out += (out.size() > 1 ? ", " : "") + shown(item, secret, o);
     return out + "]";
   }
   case node::kind::map: {
     std::string out = "{";
     for (const auto& m : n.members)
       out += (out.size() > 1 ? ", " : "") + m.name + ": " +
-             (names_a_secret(m.name) ? std::string("***") : show(m.value, secret));
+             (names_a_secret(m.name) ? std::string("***")
+                                     : shown(m.value, secret && (o.shows == nullptr || !o.shows(m.name)), o));
     return out + "}";
   }
   case node::kind::text: {
@@ -359,6 +362,10 @@ std::string show(const node& n, bool secret) {
     return secret ? "***" : describe(n);
   }
 }
+
+}  // namespace
+
+std::string show(const node& n, const option& o) { return shown(n, o.secret, o); }
 
 values read_options(const node& map, const std::vector<option>& declared, const subject& who, report& out) {
   return option_reader(out).read(map, declared, who);

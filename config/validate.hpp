@@ -24,7 +24,7 @@ struct subject {
                                   report& out);
 
 /// As it may be shown in a plan: secrets masked, `${VAR}` unfilled.
-[[nodiscard]] std::string show(const node& n, bool secret);
+[[nodiscard]] std::string show(const node& n, const option& o);
 
 /// A name for a message: "a duration such as \"5 minutes\"".
 [[nodiscard]] std::string expected_form(const option& o);

@@ -71,7 +71,7 @@ void add_rows(const std::vector<option>& options, const std::string& before, std
                        : o.default_text.empty() ? std::string()
                                                 : fmt::format("`{}`", o.default_text);
     out += fmt::format("| `{}{}` | {} | {} | {}{} |\n", before, o.name, form_of(o), given, cell(o.doc),
-                       o.secret ? " (never shown)" : "");
+                       o.secret && o.shows == nullptr ? " (never shown)" : "");
     add_rows(o.members, before + o.name + ".", out);
   }
 }

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -134,7 +135,7 @@ def certificate_for_another_name(c):
     cases = {
         "stream": ({"source": "http_stream", "url": f"https://{at}/", "ca_file": authority, "headers": {"X-Api-Key": SECRET}}, None),
         "kafka": ({"source": "kafka", "brokers": at, "topic": "t", "properties": {
-            "security.protocol": "sasl_ssl", "ssl.ca.location": authority, "sasl.mechanisms": "PLAIN", "sasl.username": "u",
+            "security.protocol": "sasl_ssl", "ssl.ca.pem": pathlib.Path(authority).read_text(), "sasl.mechanisms": "PLAIN", "sasl.username": "u",
             "sasl.password": SECRET}}, None),
     }
     cases["s3"] = (None, {"sink": "parquet", "path": "lake/t", "ca_file": authority,
@@ -304,8 +305,8 @@ def database_that_asks_for_a_file(c):
 
 
 def files_of_a_connection(c):
-    """What a PostgreSQL connection names (service, passfile, sslkey, sslcert, sslrootcert, sslpassword) is libpq's to read; nothing that stands
-    in it shows, whatever is wrong with it, and a named pipe among them holds up nobody."""
+    """What a PostgreSQL connection names (sslkey, sslcert, sslrootcert) is libpq's to read, and service and passfile are refused; nothing that
+    stands in these files shows, whatever is wrong with it, and a named pipe among them holds up nobody."""
     (c.folder / "tls").mkdir()
     authority, *own = certificate(c.folder / "tls")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

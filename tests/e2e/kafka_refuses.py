@@ -6,6 +6,7 @@ setting to correct; what waiting cannot mend ends them at once, and the right se
 """
 import argparse
 import json
+import pathlib
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ class Case:
     def __init__(self, options, folder, name, servers):
         self.options, self.folder, self.name = options, folder / name, name
         self.plain, self.sasl, self.tls = (servers[f"KAFKA_{kind}BROKERS"] for kind in ("", "SASL_", "TLS_"))
-        self.ca = {"security.protocol": "SSL", "ssl.ca.location": servers["KAFKA_TLS_CA"]}
+        self.authority = pathlib.Path(servers["KAFKA_TLS_CA"])
         self.kafka, self.topic = Kafka(self.plain), unique("rows")
         self.folder.mkdir()
 
@@ -82,7 +83,7 @@ def tls_client_of_plain(c):
 
 def unknown_certificate(c):
     """Nobody here knows who has signed the broker's certificate."""
-    c.refused(c.tls, {"security.protocol": "SSL"}, "ssl.ca.location in `properties`", waits=False)
+    c.refused(c.tls, {"security.protocol": "SSL"}, "ssl.ca.pem in `properties`", waits=False)
 
 
 def wrong_password(c):
@@ -117,12 +118,15 @@ def missing_topic(c):
 
 
 def right_settings(c):
-    """By SASL and by TLS rows come and go; the first start of a transactional sink on a fresh Kafka warns of nothing."""
+    """By SASL and by TLS rows come and go; the first start of a transactional sink on a fresh Kafka warns of nothing. The authority's certificate
+    is a text in the topology, or a file where the command line allows that."""
     c.kafka.create(c.topic)
-    for brokers, properties in ((c.sasl, SASL), (c.tls, c.ca)):
-        said = c.run(brokers, properties, reads=False).expect(0)
+    by_text = {"security.protocol": "SSL", "ssl.ca.pem": c.authority.read_text()}
+    by_path = {"security.protocol": "SSL", "ssl.ca.location": str(c.authority)}
+    for brokers, properties, *options in ((c.sasl, SASL), (c.tls, by_text), (c.tls, by_path, "--allow-kafka-property", "ssl.ca.location")):
+        said = c.run(brokers, properties, *options, reads=False).expect(0)
         check("warning" not in said.lower(), f"a warning at the first start: {said}")
-    check(len(c.kafka.read(c.topic)) == 2, "the rows are not there")
+    check(len(c.kafka.read(c.topic)) == 3, "the rows are not there")
 
 
 CASES = [right_settings, plain_client_of_tls, plain_client_of_sasl, tls_client_of_plain, unknown_certificate, wrong_password, wrong_mechanism,

@@ -20,6 +20,7 @@
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
+#include "tools/cli/topology_options.hpp"
 #include "tools/web/assets.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -387,6 +388,7 @@ void add_node(CLI::App& app, int& status) {
       ->type_name("NAME");
   command->add_flag("--http-read-only", a->is_read_only,
                     "The API answers questions, and refuses every action");
+  add_property_switch(*command);
   command
       ->add_option(
           "--state", a->state,

@@ -1,6 +1,7 @@
 // millrace test: a user's own unit tests. Contacts nothing, writes nothing.
 #include "actors/catalog.hpp"
 #include "tools/cli/subcommands.hpp"
+#include "tools/cli/topology_options.hpp"
 #include "tools/dry_run/judge.hpp"
 
 #include <cstdio>
@@ -46,6 +47,7 @@ void add_test(CLI::App& app, int& status) {
   auto* const sub = app.add_subcommand("test", "Run a topology's unit tests: input and the rows expected");
   const auto files = std::make_shared<std::vector<std::string>>();
   sub->add_option("FILE.test.json", *files, "Test files")->required();
+  add_property_switch(*sub);
   sub->footer(
       "Example:\n"
       "  millrace test pipelines/active_users/active_users.test.json\n\n"

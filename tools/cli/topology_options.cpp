@@ -1,5 +1,7 @@
 #include "tools/cli/topology_options.hpp"
 
+#include "actors/client/kafka/properties.hpp"
+
 namespace millrace::cli {
 namespace {
 
@@ -10,9 +12,26 @@ void add(CLI::App& to, const char* name, std::vector<std::string>& values, const
 
 }  // namespace
 
+void add_property_switch(CLI::App& to) {
+  to.add_option_function<std::vector<std::string>>(
+        "--allow-kafka-property",
+        [](const std::vector<std::string>& names) {
+          for (const auto& name : names)
+            kafka::allow_property(name);
+        },
+        "Topologies may set this property of librdkafka, though it loads code, runs a command or opens a "
+        "file; "
+        "may be repeated")
+      ->type_name("NAME")
+      ->check(CLI::Validator(kafka::problem_of_property, "", "property"))
+      ->expected(1)
+      ->take_all();
+}
+
 void add_overlay_options(CLI::App& to, config::load_request& request) {
   add(to, "--with", request.overlays, "A file laid over it (JSON merge patch); may be repeated", "OVERLAY");
   add(to, "--set", request.sets, "One value laid over it, by its path; may be repeated", "PATH=VALUE");
+  add_property_switch(to);
 }
 
 void add_overlay_options_by_name(CLI::App& to, std::vector<std::string>& overlays,
@@ -24,6 +43,7 @@ void add_overlay_options_by_name(CLI::App& to, std::vector<std::string>& overlay
       "One value, such as stages.clicks.rate=10/s, in every topology, or in the one called NAME; may be "
       "repeated",
       "[NAME:]PATH=VALUE");
+  add_property_switch(to);
 }
 
 }  // namespace millrace::cli

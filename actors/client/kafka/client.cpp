@@ -13,21 +13,6 @@ namespace millrace::kafka {
 
 namespace {
 
-bool is_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 6> marks{"password", "secret", "key.pem",
-                                                  "jaas",     "token",  "oauthbearer.config"};
-  return std::any_of(marks.begin(), marks.end(),
-                     [&](std::string_view mark) { return name.find(mark) != std::string_view::npos; });
-}
-
-std::string without(std::string text, const std::vector<std::string>& secrets) {
-  for (const auto& secret : secrets) {
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
-      text.replace(at, secret.size(), "***");
-  }
-  return text;
-}
-
 spdlog::level::level_enum level_of(int syslog_level) {
   if (syslog_level <= 3)  // emergency to error
     return spdlog::level::err;
@@ -151,26 +136,6 @@ expected<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::st
 
 }  // namespace
 
-std::vector<std::string> check_properties(const std::map<std::string, std::string>& properties,
-                                          const settings& reserved) {
-  std::vector<std::string> findings;
-  const owned<rd_kafka_conf_t> conf(rd_kafka_conf_new());
-  for (const auto& [name, value] : properties) {
-    const auto held = std::find_if(reserved.begin(), reserved.end(),
-                                   [&, &n = name](const auto& item) { return item.first == n; });
-    if (held != reserved.end()) {
-      findings.push_back(fmt::format("properties: {} is set by millrace; {}", name, held->second));
-      continue;
-    }
-    std::vector<std::string> secrets;
-    if (is_secret(name) && !value.empty())
-      secrets.push_back(value);
-    if (auto done = set(conf.get(), name, value, secrets); !done)
-      findings.push_back(std::move(done.error().message));
-  }
-  return findings;
-}
-
 void release::operator()(rd_kafka_t* p) const {
   rd_kafka_destroy_flags(p, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
@@ -180,7 +145,7 @@ expected<client> client::open(rd_kafka_type_t type, const connection& to, client
   s->options = std::move(options);
   s->brokers = to.brokers;
   for (const auto& [name, value] : to.properties) {
-    if (is_secret(name) && !value.empty())
+    if (is_secret_property(name) && !value.empty())
       s->secrets.push_back(value);
   }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/client/kafka/connecting.hpp"
+#include "actors/client/kafka/properties.hpp"
 #include "runtime/base/error.hpp"
 
 #include <librdkafka/rdkafka.h>
@@ -48,7 +49,6 @@ struct connection {
   std::string brokers;
   std::map<std::string, std::string> properties;  // librdkafka's; may hold secrets
 };
-using settings = std::vector<std::pair<std::string, std::string>>;
 
 struct client_options {
   std::string name;  // client.id and in logs: TOPOLOGY-STAGE
@@ -59,11 +59,6 @@ struct client_options {
   bool tells_outages =
       false;  // it warns of lost brokers itself; else whoever uses it tells what its calls return
 };
-
-/// Properties that librdkafka does not know or refuses, and those in `reserved` (name, remedy: "use the
-/// option `group`"), which the connector sets itself. Contacts nothing; for `check`.
-[[nodiscard]] std::vector<std::string> check_properties(const std::map<std::string, std::string>& properties,
-                                                        const settings& reserved);
 
 class client {
 public:

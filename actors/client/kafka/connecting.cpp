@@ -29,10 +29,11 @@ constexpr std::array all{
           "where it asks for SASL, set security.protocol to SASL_PLAINTEXT (or SASL_SSL), sasl.mechanism, "
           "sasl.username and sasl.password in {0}",
           true},
-    known{"certificate verify failed", "its TLS certificate is not signed by an authority that is known here",
-          "name the authority's file by ssl.ca.location in {0}, or correct {1} where the certificate is for "
-          "another host",
-          false},
+    known{
+        "certificate verify failed", "its TLS certificate is not signed by an authority that is known here",
+        "give the authority's certificate by ssl.ca.pem in {0}, or correct {1} where the certificate is for "
+        "another host",
+        false},
     known{"unexpected eof while reading", "it breaks off the TLS handshake, as a listener without TLS does",
           "where it speaks no TLS, take security.protocol out of {0} (SASL_PLAINTEXT with SASL), else name "
           "another port by {1}",

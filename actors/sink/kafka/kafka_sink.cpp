@@ -76,8 +76,11 @@ std::vector<option> options() {
                     .minimum = 1}}},
       {.name = "properties",
        .type = option_type::text_map,
-       .doc = "Settings of librdkafka, such as security.protocol",
-       .secret = true},
+       .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
+              "sasl.username or "
+              "ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
+       .secret = true,
+       .shows = kafka::shows_property},
   };
 }
 
@@ -101,8 +104,8 @@ void check(const config::check_input& in, const config::say& say) {
                             (*in.input)[*column].type.name()));
   }
   if (o.has("properties"))
-    for (const auto& finding : kafka::check_properties(o.text_map("properties"), reserved()))
-      say("properties", finding);
+    for (auto& f : kafka::check_properties(o.text_map("properties"), reserved(), kafka::allowed_properties()))
+      say("properties." + f.name, std::move(f.message));
 }
 
 std::vector<std::string> columns_named(const config::values& o) {

@@ -81,8 +81,11 @@ config::connector kafka_source_connector() {
        .default_text = "true"},
       {.name = "properties",
        .type = option_type::text_map,
-       .doc = "Further properties of librdkafka",
-       .secret = true},
+       .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
+              "sasl.username or "
+              "ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
+       .secret = true,
+       .shows = kafka::shows_property},
   };
   c.check = [](const config::check_input& in, const config::say& say) {
     if (auto wrong = kafka::problem_of_brokers(in.options.text("brokers")))
@@ -101,8 +104,9 @@ config::connector kafka_source_connector() {
         say("start", start.error().message);
     }
     if (in.options.has("properties")) {
-      for (auto& finding : kafka::check_properties(in.options.text_map("properties"), reserved()))
-        say("properties", std::move(finding));
+      for (auto& f : kafka::check_properties(in.options.text_map("properties"), reserved(),
+                                             kafka::allowed_properties()))
+        say("properties." + f.name, std::move(f.message));
     }
   };
   c.bounded = [](const config::values&) { return false; };

@@ -59,6 +59,7 @@ NOT_ON_NODES = {
     "several_topologies": RUN_ONLY,
     "start_and_probes": RUN_ONLY,
     "state_of_another_source": STATE_FOLDER,
+    "topology_runs_no_code": "starts its own processes; tests/e2e/hostile_topology.py has nodes",
     "unit_tests": "runs nothing",
 }
 BATCH = 12  # topologies that run while nodes are killed

@@ -26,21 +26,6 @@ TEST_CASE("the connector's settings win over the user's properties") {
   CHECK(std::string(value) == "false");
 }
 
-TEST_CASE("properties are checked without a broker, all of them, and secrets are not shown") {
-  const auto findings = kafka::check_properties({{"group.id", "x"},
-                                                 {"fetch.min.bytes", "many"},
-                                                 {"no.such", "1"},
-                                                 {"sasl.password", "hunter2"},
-                                                 {"linger.ms", "5"}},
-                                                {{"group.id", "use the option `group`"}});
-  REQUIRE(findings.size() == 3);
-  CHECK_THAT(findings[0], Catch::Contains("fetch.min.bytes"));
-  CHECK_THAT(findings[1], Catch::Contains("group.id is set by millrace; use the option `group`"));
-  CHECK_THAT(findings[2], Catch::Contains("no.such"));
-  for (const auto& f : findings)
-    CHECK_THAT(f, !Catch::Contains("hunter2"));
-}
-
 TEST_CASE("secret values are taken out of texts, other values stay") {
   const auto c = kafka::client::open(
       RD_KAFKA_CONSUMER, {"127.0.0.1:1", {{"sasl.password", "hunter2"}, {"sasl.username", "hunter"}}},

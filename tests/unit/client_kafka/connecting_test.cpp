@@ -66,7 +66,7 @@ TEST_CASE("an unknown certificate, a wrong password and a wrong mechanism do not
                                 "root CA certificates are installed (install ca-certificates package) (after "
                                 "113ms in state SSL_HANDSHAKE)");
   CHECK_FALSE(certificate.mends);
-  CHECK_THAT(certificate.remedy, Catch::Contains("ssl.ca.location"));
+  CHECK_THAT(certificate.remedy, Catch::Contains("ssl.ca.pem"));
   const auto password =
       told("sasl_plaintext://127.0.0.1:20332/bootstrap: SASL authentication error: Authentication "
            "failed: Invalid username or password (after 378ms in state AUTH_REQ)");

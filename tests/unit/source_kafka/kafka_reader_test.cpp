@@ -720,5 +720,5 @@ TEST_CASE("the check of the options finds a wrong start and properties that mill
   strings said;
   source::kafka_source_connector().check(
       {v, nullptr}, [&](std::string_view option, const std::string&) { said.emplace_back(option); });
-  CHECK(said == strings{"topic", "start", "properties", "properties"});
+  CHECK(said == strings{"topic", "start", "properties.group.id", "properties.no.such"});
 }

@@ -161,11 +161,17 @@ private:
 }  // namespace
 
 expected<std::unique_ptr<target>> make_kafka_target(const options& o) {
-  const auto wrong = kafka::check_properties(
-      o.properties, {{"queue.buffering.max.messages", "leave it out: millrace load sets it"},
-                     {"queue.buffering.max.kbytes", "leave it out: millrace load sets it"}});
+  std::set<std::string> allowed{"sasl.mechanism"};  // all: they stand in this process's own command line
+  for (const auto& [name, _] : o.properties)
+    allowed.insert(name);
+  const auto wrong =
+      kafka::check_properties(o.properties,
+                              {{"queue.buffering.max.messages", "leave it out: millrace load sets it"},
+                               {"queue.buffering.max.kbytes", "leave it out: millrace load sets it"}},
+                              allowed);
   if (!wrong.empty())
-    return user_error(ec::invalid_argument, "--property: " + wrong.front());
+    return user_error(ec::invalid_argument,
+                      fmt::format("--property {}: {}", wrong.front().name, wrong.front().message));
   return std::make_unique<kafka_target>(o);
 }
 
