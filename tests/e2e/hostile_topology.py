@@ -168,7 +168,31 @@ def found_in_the_store(c):
     cluster.nodes["a"].kill()
 
 
-CASES = (kafka_properties, postgresql_connections, mariadb_connections, given_to_a_node, found_in_the_store)
+def follower_without_the_switch(c):
+    """The node that leads may have the switch: one that is given a part of the topology and has none runs nothing of it, and says why."""
+    brokers, = needed("KAFKA_BROKERS")
+    kafka, topic, name = Kafka(brokers), unique("t"), "spread"
+    kafka.create(topic, 2)
+    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=("b",), environment=c.environment)
+    leading, following = cluster.nodes.values()
+    cluster.more_options = ALLOWED
+    leading.start()
+    leading.wait_ready()
+    cluster.more_options, cluster.is_founded = (), True
+    following.start()
+    following.wait_ready()
+    path = c.topology(name, source={"source": "kafka", "brokers": brokers, "topic": topic, "properties": {PLUGIN: str(c.library)}},
+                      sink={"sink": "kafka", "brokers": brokers, "topic": unique("out"), "create": {}})
+    cluster.ask("apply", path, *ALLOWED)
+    state, reason = wait_until("it is refused", lambda: (found := cluster.state_of(name))[0] == "failed" and found)
+    check(f"--allow-kafka-property {PLUGIN}" in reason, f"{state}: {reason}")
+    loaded = {p.name for p in c.told.iterdir()}
+    check(str(following.process.pid) not in loaded, "the node without the switch loaded the library")
+    for node in (leading, following):
+        node.kill()
+
+
+CASES = (kafka_properties, postgresql_connections, mariadb_connections, given_to_a_node, found_in_the_store, follower_without_the_switch)
 
 
 def test(options, folder):
