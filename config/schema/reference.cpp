@@ -161,7 +161,7 @@ written in it: `{ "type": { "type": "text" } }`.
 
 A timestamp without a `format` is read as PostgreSQL reads it in the session zone UTC, by the same reader as the casts
 `::timestamptz` and `::timestamp`: `2021-04-24T19:55:00.796Z`, `2021-04-24 19:55+07`, `24 Apr 2021 7:55 PM CET`. A few
-forms of PostgreSQL's are refused ([expressions](design/expressions.md)). Blanks around a timestamp do not count, with
+forms of PostgreSQL's are refused ([functions](functions.md#differences-from-postgresql)). Blanks around a timestamp do not count, with
 a `format` neither.
 
 With a `zone`, text without a zone or offset of its own shows the clocks of that time zone, with a strptime `format` and

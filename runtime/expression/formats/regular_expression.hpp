@@ -1,6 +1,6 @@
 // A regular expression in PostgreSQL's advanced syntax, run by RE2: time is linear in the text, whatever the
 // pattern. What RE2 has no equal for (back references, looking ahead or behind) is refused when the pattern
-// is compiled. docs/design/expressions.md lists the differences.
+// is compiled. docs/functions.md lists the differences.
 #pragma once
 
 #include <tl/expected.hpp>

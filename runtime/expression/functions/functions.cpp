@@ -41,6 +41,14 @@ std::vector<std::string_view> function_names() {
   return out;
 }
 
+std::vector<const function*> every_function() {
+  std::vector<const function*> out;
+  for (const auto& [name, overloads] : all_functions())
+    out.insert(out.end(), overloads.begin(), overloads.end());
+  std::stable_sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  return out;
+}
+
 const function* cast_function(kind from, kind to, int bits) {
   const auto name = bits == 32 ? "int4" : bits == 16 ? "int2" : "cast";
   for (const auto& f : cast_functions())

@@ -143,6 +143,8 @@ constexpr function not_strict(function f) {
 /// All of them, or those of one name.
 [[nodiscard]] const std::vector<const function*>& functions_named(std::string_view name);
 [[nodiscard]] std::vector<std::string_view> function_names();
+/// Every overload of every function and operator, by name; those of one name in the binder's order. Not the casts.
+[[nodiscard]] std::vector<const function*> every_function();
 /// `bits` < 64: into a smaller integer. Null pointer where PostgreSQL has no such cast.
 [[nodiscard]] const function* cast_function(kind from, kind to, int bits = 64);
 /// How concat writes a value: as a cast to text does, booleans t and f.

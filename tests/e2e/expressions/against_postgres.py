@@ -86,8 +86,9 @@ class Postgres:
         """Output of a script; errors stand in it as lines that begin with "ERROR"."""
         command = ["psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", "test", "-d",
                    "postgres", "-v", "VERBOSITY=terse", "-f", "-"]
-        done = subprocess.run(command, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              encoding="utf-8", check=True)
+        # a message may cut a character in two
+        done = subprocess.run(command, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+                              errors="replace", check=True)
         return done.stdout
 
 

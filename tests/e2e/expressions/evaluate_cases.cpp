@@ -3,6 +3,7 @@
 //   or {"case": 0, "problem": "..."}
 // Values are PostgreSQL's text form. With --manual it prints the examples of the manual instead, a JSON array
 // of expression and result each; those of aggregates have the rows that they are over as a third.
+// With --signatures it prints what the binder's tables have, a JSON object an overload and a cast.
 // With --patterns and a file of lines "PATTERN<tab>TEXT" it prints a JSON value a line: the timestamp that the pattern
 // reads of the text, further text ignored, or null. against_postgres.py and timestamps.py run it.
 #include "runtime/data/render.hpp"
@@ -10,6 +11,7 @@
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
+#include "runtime/expression/functions/functions.hpp"
 #include "runtime/expression/functions/list_values.hpp"
 #include "runtime/expression/functions/manual.hpp"
 
@@ -40,9 +42,21 @@ struct cases {
   std::vector<std::string> expressions;
 };
 
-void append(data::column_builder& out, const std::string& value) {
-  if (value == "\\N")
-    return out.append_null();
+/// COPY writes a backslash, a tab and a line feed with a backslash before them.
+std::string unescaped(std::string_view value) {
+  std::string out;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '\\' || i + 1 == value.size()) {
+      out += value[i];
+      continue;
+    }
+    const char c = value[++i];
+    out += c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+  }
+  return out;
+}
+
+void append_value(data::column_builder& out, const std::string& value) {
   switch (out.type().id()) {
   case data::type_id::bigint:
     return out.append_int(std::stoll(value));
@@ -65,12 +79,22 @@ void append(data::column_builder& out, const std::string& value) {
     if (!expression::read_list(value, memory, list))
       throw std::runtime_error("no list: " + value);
     for (std::size_t i = 0; i < list.size; ++i)
-      append(out.child(0), list.present(i) ? std::string(list.get<std::string_view>(i)) : "\\N");
+      if (list.present(i))
+        append_value(out.child(0), std::string(list.get<std::string_view>(i)));
+      else
+        out.child(0).append_null();
     return out.append_list();
   }
   default:
     return out.append_text(value);
   }
+}
+
+void append(data::column_builder& out, const std::string& value) {
+  if (value == "\\N")
+    out.append_null();
+  else
+    append_value(out, unescaped(value));
 }
 
 /// "text", or "text[]" for a list.
@@ -212,16 +236,41 @@ void print_manual() {
   print_examples(expression::described_aggregates(), rows);
 }
 
+void print_signatures(std::span<const expression::function> of, bool are_casts) {
+  for (const auto& f : of) {
+    std::string line = "{\"name\": ";
+    data::append_json_string(line, f.name);
+    line += ", \"takes\": [";
+    for (std::size_t i = 0; i < f.arity; ++i) {
+      line += i == 0 ? "" : ", ";
+      data::append_json_string(line, expression::name_of(f.takes[i]));
+    }
+    line += "], \"gives\": ";
+    data::append_json_string(line, expression::name_of(f.gives));
+    std::cout << line << fmt::format(", \"any_types\": {}, \"cast\": {}}}\n", f.any_types, are_casts);
+  }
+}
+
+void print_catalogue() {
+  for (const auto* f : expression::every_function())
+    print_signatures({f, 1}, false);
+  print_signatures(expression::cast_functions(), true);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const bool by_patterns = count == 3 && std::string_view(arguments[1]) == "--patterns";
   if (count != 2 && !by_patterns) {
-    std::cerr << "usage: expression_cases CASES | --patterns TEXTS | --manual\n";
+    std::cerr << "usage: expression_cases CASES | --patterns TEXTS | --manual | --signatures\n";
     return 2;
   }
   if (std::string_view(arguments[1]) == "--manual") {
     print_manual();
+    return 0;
+  }
+  if (std::string_view(arguments[1]) == "--signatures") {
+    print_catalogue();
     return 0;
   }
   try {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws texts of timestamps from a seed, most of them well-formed, some with a character too many, and compares
 what millrace and a real PostgreSQL 15 read: the same moment, or both refuse. millrace may refuse what
-docs/design/expressions.md names (READ_BY_POSTGRES_ALONE). Then the other direction, of a parser's "format" with
+docs/functions.md names (READ_BY_POSTGRES_ALONE). Then the other direction, of a parser's "format" with
 "trailing": "ignore": where the whole text is a timestamp to PostgreSQL, the pattern reads the same moment, cut to the
 parts that it names, or nothing. At last the same with a "zone", which PostgreSQL has as the zone of the session, around
 changes of its clocks, also without a "format".
@@ -27,7 +27,7 @@ DAYS = ["Sat", "sunday", "MON", "Tues", "Weds", "Thur", "Friday"]
 ZONES = ["Z", "z", "UTC", "utc", "GMT", "Zulu", "UT", "CET", "cest", "EST", "PDT", "MSK", "SGT", "IST", "NOVST", "Volt", "ART",
          "America/New_York", "asia/ho_chi_minh", "Europe/Berlin", "Etc/GMT+2", "GMT+0", "GMT0", "EST5EDT", "Japan", "FOO",
          "Asia/Kathmandu", "America/Argentina/Buenos_Aires", "UTC+02:00", "GMT+0200", "GMT-3"]
-# forms that millrace refuses on purpose; docs/design/expressions.md
+# forms that millrace refuses on purpose; docs/functions.md
 WORDS = r"now|today|tomorrow|yesterday|[-+]?\s*infinity|epoch|allballs|j|jd|julian|y|m|d|h|mm|s|dow|doy|isodow|isoyear|dst"
 READ_BY_POSTGRES_ALONE = [
     re.compile(rf"(?<![a-z])({WORDS})(?![a-z])", re.I),

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Compares every function, operator and cast that the binder's tables have, and the forms of the language, with a real PostgreSQL 15.
+
+expression_cases lists the tables, so that a new function is compared without a change here. Its arguments are drawn from the edges of
+their types (edge_values.py), once as constants and once as columns, and each answer is compared with PostgreSQL's: equal, or both fail, or
+known_differences.py has it. Prints what differs, by function, then counts; exit status 1 where something differs, 77 without PostgreSQL.
+
+    tests/e2e/expressions/catalogue.py --cases-program build/release/tests/e2e/expressions/expression_cases --count 100000
+    ... --only to_char --examples 20       one function or operator, more of what differs
+    ... --write-golden                     writes tests/golden/expressions/drawn.txt anew, of what agrees with PostgreSQL
+"""
+import argparse
+import collections
+import itertools
+import json
+import pathlib
+import random
+import re
+import sys
+import tempfile
+
+from against_postgres import BIN, SHOW_LIST, Postgres, differences, is_value, our_results, places
+from edge_values import OF_KIND, POOLS
+from known_differences import NOT_THERE, known, missing_rows
+from signatures import read_signatures
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "golden/expressions"))
+from run_expressions import DRAWN, drawn_answer  # noqa: E402
+
+ROWS = 6
+COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz", "double[]": "double precision[]"}
+
+
+def sql_type(name):
+    return COLUMN_TYPES.get(name, name)
+
+
+def literal(value, kind):
+    if value is None:
+        return f"null::{kind}"
+    if "\\" in value or "\n" in value:
+        return "E'" + value.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n") + f"'::{kind}"
+    return "'" + value.replace("'", "''") + f"'::{kind}"
+
+
+def copied(value):
+    if value is None:
+        return "\\N"
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+
+
+class Table:
+    """Columns of each pool, as many as one call takes of it, and rows of drawn values."""
+
+    def __init__(self, source):
+        self.source = source
+        self.columns = {}
+
+    def column(self, pool, nth):
+        name = f"{pool.replace(' ', '_')}_{nth}"
+        if name not in self.columns:
+            values = POOLS[pool].values
+            self.columns[name] = (pool, [None if self.source.random() < 0.06 else self.source.choice(values) for _ in range(ROWS)])
+        return name
+
+    def of_ours(self):
+        return [f"column {name} {POOLS[pool].column}" for name, (pool, _) in self.columns.items()]
+
+    def rows(self):
+        return ["\t".join(copied(values[r]) for _, values in self.columns.values()) for r in range(ROWS)]
+
+    def as_column(self, name):
+        cast = POOLS[self.columns[name][0]].cast
+        return f"({name})::{cast}" if cast else name
+
+    def as_constant(self, name, row):
+        pool, values = self.columns[name]
+        return literal(values[row], POOLS[pool].cast or sql_type(POOLS[pool].column))
+
+
+class Case:
+    """A call: as columns, and as constants for each row; `their_casts` make what PostgreSQL's function takes of ours."""
+
+    def __init__(self, signature, template, kinds, names, their_casts, table):
+        def filled(arguments, casts=None):
+            shown = [f"({a})::{c}" if c else a for a, c in zip(arguments, casts or [""] * len(arguments))]
+            text = template.format(*shown)
+            return f"({text})::text" if signature.gives == "interval" else text
+        columns = [table.as_column(n) for n in names]
+        constants = [[table.as_constant(n, r) for n in names] for r in range(ROWS)]
+        self.signature = signature
+        self.kinds = kinds
+        self.ours = filled(columns)
+        self.constants = [filled(c) for c in constants]
+        self.theirs = filled(columns, their_casts)
+        self.arguments = [[table.columns[n][1][r] for n in names] for r in range(ROWS)]
+
+
+def draw_case(source, table, signature):
+    kinds, template = signature.drawn(source)
+    names, casts, used = [], [], collections.Counter()
+    for i, kind in enumerate(kinds):
+        wanted = signature.their_casts[i] if i < len(signature.their_casts) else ""
+        pool = "integer" if wanted == "integer" else source.choice(OF_KIND[kind])
+        hint = signature.hint(i, kinds)
+        if hint and source.random() < 0.8:
+            pool = hint
+        names.append(table.column(pool, used[pool]))
+        used[pool] += 1
+        casts.append(wanted)
+    return Case(signature, template, kinds, names, casts, table)
+
+
+def resolve(server, signatures):
+    """Finds which casts of bigint to integer and of json to jsonb make each call one that PostgreSQL has; returns the others."""
+    source = random.Random(0)
+    of_type = {kind: sql_type(POOLS[pools[0]].cast or POOLS[pools[0]].column) for kind, pools in OF_KIND.items()}
+    named = {kind: f"c{n}" for n, kind in enumerate(of_type)}
+    tries, script = {}, [f"create table typed ({', '.join(f'{named[k]} {of_type[k]}' for k in of_type)});"]
+    for s, signature in enumerate(signatures):
+        kinds, template = signature.drawn(source)
+        options = [{"bigint": ["", "integer"], "json": ["", "jsonb"]}.get(k, [""]) for k in kinds]
+        tries[s] = sorted(itertools.product(*options), key=lambda casts: sum(c != "" for c in casts))
+        for t, casts in enumerate(tries[s]):
+            call = template.format(*(f"({named[k]})::{c or of_type[k]}" for k, c in zip(kinds, casts)))
+            script += [f"\\echo @{s} {t}", f"select to_json(pg_typeof((select {call} from typed)))::text;"]
+    found = places(server.psql("\n".join(script)))
+    unknown = []
+    for s, signature in enumerate(signatures):
+        fits = [casts for t, casts in enumerate(tries[s]) if is_value(found.get((s, t), ""))]
+        if fits:
+            signature.their_casts = fits[0] if signature.kinds is not None else ()
+        else:
+            unknown.append((signature, found.get((s, 0))))
+    return unknown
+
+
+def their_results(server, table, cases):
+    """For each case its type and, for each row, ("value", text or None) or ("error", message)."""
+    columns = ", ".join(f"{n} {sql_type(POOLS[p].column)}" for n, (p, _) in table.columns.items())
+    script = ["set client_min_messages = error; drop table if exists t; drop function if exists shown(anyarray);", SHOW_LIST,
+              "set statement_timeout = '60s';", f"create table t (row_number int, {columns});", "copy t from stdin;"]
+    script += [f"{r}\t{row}" for r, row in enumerate(table.rows())] + ["\\."]
+    for c, case in enumerate(cases):
+        script += [f"\\echo @{c}", f"select to_json(pg_typeof((select {case.theirs} from t where false))::text);"]
+    types = {c: json.loads(line) for (c,), line in places(server.psql("\n".join(script))).items() if is_value(line)}
+    script = []
+    for c, case in enumerate(cases):
+        text = f"shown({case.theirs})" if types.get(c, "").endswith("[]") else f"({case.theirs})::text"
+        for r in range(ROWS):
+            script += [f"\\echo @{c} {r}", f"select coalesce(to_json({text})::text, 'null') from t where row_number = {r};"]
+    found = places(server.psql("\n".join(script)))
+    values = {place: ("value", json.loads(line)) if is_value(line) else ("error", line) for place, line in found.items()}
+    return types, values
+
+
+def evaluated(program, lines):
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        return our_results(program, file.name)
+
+
+Result = collections.namedtuple("Result", "case form expression arguments ours theirs text")
+
+
+def one_answer(ours, row):
+    """As `differences` takes it: the answer for one row alone."""
+    return ours if "problem" in ours else {"type": ours["type"], "values": [ours["values"][row]]}
+
+
+def compared(case, types, values, c, by_columns, by_constants):
+    """A result for each row and form; its text is empty where the answers are alike."""
+    for r in range(ROWS):
+        theirs = values[c, r]
+        for form, expression, answer in (("columns", case.ours, one_answer(by_columns, r)),
+                                         ("constants", case.constants[r], one_answer(by_constants[r], 0))):
+            texts = differences(case, answer, types.get(c), [theirs])
+            yield Result(case, form, expression, case.arguments[r], answer, theirs, "; ".join(t.removeprefix("row 0: ") for t in texts))
+
+
+def run_batch(server, program, seed, signatures):
+    source = random.Random(seed)
+    table = Table(source)
+    cases = [draw_case(source, table, s) for s in signatures]
+    by_columns = evaluated(program, [*table.of_ours(), *(f"row {r}" for r in table.rows()), *(c.ours for c in cases)])
+    constants = evaluated(program, ["column a boolean", "row t", *(text for c in cases for text in c.constants)])
+    types, values = their_results(server, table, cases)
+    for c, case in enumerate(cases):
+        yield from compared(case, types, values, c, by_columns[c], constants[c * ROWS:(c + 1) * ROWS])
+
+
+def report(different, examples):
+    for name, found in sorted(different.items()):
+        print(f"DIFFERENT {name}: {len(found)}")
+        for seed, result in found[:examples]:
+            print(f"    {result.expression}" + (f" of {result.arguments}" if result.form == "columns" else "") + f" (seed {seed})")
+            print(f"        {result.text}")
+
+
+def write_golden(agreed, seed):
+    """A thousand lines: what came out, a tab, and the expression."""
+    chosen = random.Random(seed).sample(sorted(agreed), 1000)
+    DRAWN.write_text("".join(f"{agreed[e]}\t{e}\n" for e in sorted(chosen)), encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases-program", required=True, help="the program expression_cases")
+    parser.add_argument("--count", type=int, default=5000, help="how many comparisons, at least")
+    parser.add_argument("--seed", type=int, default=1, help="the first batch's; each further one's is one more")
+    parser.add_argument("--only", help="a regular expression: these functions and operators alone")
+    parser.add_argument("--examples", type=int, default=3, help="how many differences of a function are printed")
+    parser.add_argument("--write-golden", action="store_true")
+    options = parser.parse_args()
+    if not (BIN / "initdb").exists():
+        print("skipped: there is no PostgreSQL 15 here (apt install postgresql)")
+        return 77
+    if missing := missing_rows():
+        sys.exit(f"docs/functions.md has no such difference from PostgreSQL: {', '.join(missing)}")
+    signatures = [s for s in read_signatures(options.cases_program) if not options.only or re.search(options.only, s.name)]
+    different, listed, count, failed, agreed = collections.defaultdict(list), collections.Counter(), 0, 0, {}
+    with Postgres() as server:
+        for signature, message in resolve(server, signatures):
+            if str(signature) in NOT_THERE:
+                listed[NOT_THERE[str(signature)]] += 1
+                continue
+            different[signature.name].append((0, Result(None, "", str(signature), [], None, None, f"PostgreSQL has none: {message}")))
+        signatures = [s for s in signatures if s.their_casts is not None]
+        seed = options.seed
+        while count < options.count:
+            for result in run_batch(server, options.cases_program, seed, signatures):
+                count += 1
+                failed += result.theirs[0] == "error"
+                reason = known(result) if result.text else ""
+                if reason:
+                    listed[reason] += 1
+                elif result.text:
+                    different[str(result.case.signature)].append((seed, result))
+                elif result.form == "constants" and len(result.expression) < 200:
+                    agreed[result.expression] = drawn_answer(result.ours)
+            seed += 1
+    report(different, options.examples)
+    for reason, n in sorted(listed.items()):
+        print(f"known: {reason}: {n}")
+    wrong = sum(map(len, different.values()))
+    alike = count - wrong - sum(listed.values())
+    print(f"{count} comparisons of {len(signatures)} signatures: {alike} alike, {sum(listed.values())} known, {wrong} different; "
+          f"PostgreSQL fails in {failed}")
+    if options.write_golden:
+        write_golden(agreed, options.seed)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""What may differ from PostgreSQL: each entry names the row of docs/functions.md, "Differences from PostgreSQL", that gives the reason."""
+import json
+import math
+import pathlib
+import re
+
+PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs/functions.md"
+# Signatures that PostgreSQL has not.
+NOT_THERE = {
+    "cast to bigint(boolean)": "integer, smallint", "cast to smallint(boolean)": "integer, smallint",
+    "round(double, bigint)": "round and trunc of a double to digits", "trunc(double, bigint)": "round and trunc of a double to digits",
+}
+
+
+def problem(result):
+    """Our message, or none; at check or for a row."""
+    if "problem" in result.ours:
+        return result.ours["problem"]
+    value = result.ours["values"][0]
+    return value["error"] if isinstance(value, dict) else ""
+
+
+def value(result):
+    return None if problem(result) else result.ours["values"][0]
+
+
+def their_value(result):
+    return result.theirs[1] if result.theirs[0] == "value" else None
+
+
+def refused_as(pattern):
+    """We refuse it with such a message, where PostgreSQL gives a value."""
+    compiled = re.compile(pattern)
+    return lambda result: result.theirs[0] == "value" and compiled.search(problem(result))
+
+
+def said_there(pattern):
+    compiled = re.compile(pattern)
+    return lambda result: result.theirs[0] == "error" and not problem(result) and compiled.search(result.theirs[1])
+
+
+def near(a, b, tolerance=1e-14):
+    """Of a double and a numeric, which has so many digits behind the point and a larger range."""
+    x, y = float(a), float(b)
+    return x == y or math.isclose(x, y, rel_tol=tolerance) or abs(x - y) < 1e-16 or (math.isinf(y) and abs(x) > 1.7e308)
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+def same_but_for_numbers(ours, theirs, tolerance=1e-14):
+    """Whether both texts are alike where each number stands for its value."""
+    mine, other = NUMBER.findall(ours), NUMBER.findall(theirs)
+    return (NUMBER.sub("#", ours) == NUMBER.sub("#", theirs) and len(mine) == len(other)
+            and all(near(a, b, tolerance) for a, b in zip(mine, other)))
+
+
+def of_numerics(result):
+    if "numeric" not in [*result.case.kinds, result.case.signature.gives] or result.theirs[0] != "value":
+        return False
+    if "out of range" in problem(result):
+        digits = [float(n) for n in NUMBER.findall(result.theirs[1] or "")]
+        return any(math.isinf(n) or n == 0 for n in digits)
+    mine, other = value(result), their_value(result)
+    if mine is None or other is None:
+        return False
+    if result.case.signature.kinds is None and re.sub("[.0]", "", mine) == re.sub("[.0]", "", other):  # 1.10 beside another number
+        return True
+    # a power multiplies the error of its base
+    return same_but_for_numbers(mine, other, 1e-11 if result.case.signature.name in ("^", "pow", "power") else 1e-14)
+
+
+def of_json(text, dates):
+    """A json's value, with its numbers as doubles; `dates` without their offset."""
+    def pairs(members):
+        return {k: v for k, v in members}
+    parsed = json.loads(re.sub(r'("\d{4}-\d\d-\d\dT[\d:.]+)(Z|\+00:00)"', r'\1"', text) if dates else text,
+                        object_pairs_hook=pairs, parse_int=float)
+    return parsed
+
+
+def same_json(result, dates):
+    mine, other = value(result), their_value(result)
+    if mine is None or other is None:
+        return False
+    try:
+        return of_json(mine, dates) == of_json(other, dates)
+    except ValueError:
+        return False
+
+
+def of_to_json(result):
+    return re.match(r"to_json|json_build", result.case.signature.name) and same_json(result, True)
+
+
+def of_jsonb(result):
+    if not re.search(r"jsonb", result.case.signature.name):
+        return False
+    if result.theirs[0] == "error" and problem(result):
+        return True
+    if result.theirs[0] == "error":  # jsonb looks into what json leaves as it is
+        return re.search(r"Unicode|out of range|overflow|invalid input syntax for type json", result.theirs[1])
+    mine, other = value(result), their_value(result)
+    return (mine is None and other is None and not problem(result)) or same_json(result, True)
+
+
+def of_times_beyond(result):
+    """A time that PostgreSQL has and we have not: an infinity, or one of a year beyond 294246."""
+    message = problem(result)
+    return result.theirs[0] == "value" and (
+        (message and their_value(result) in ("infinity", "-infinity"))
+        or re.search(r"'(29427\d|infinity|now|epoch)[^']*' is (no|out of range for) timestamp", message))
+
+
+def of_far_results(result):
+    """A time in a result, within a list or a json, too, lies outside of the years 1 to 9999."""
+    return "lies outside of the years 1 to 9999" in problem(result) and re.search(r"\d{5,}-\d\d-\d\d| BC|infinity", their_value(result) or "")
+
+
+def with_null_beside(result):
+    """A constant that no row could use is refused at check, though a null beside it makes the call null."""
+    return result.form == "constants" and "problem" in result.ours and result.theirs == ("value", None) and None in result.arguments
+
+
+def of_buckets(result):
+    mine, other = value(result), their_value(result)
+    return result.case.signature.name == "width_bucket" and mine and other and int(mine) == int(other) - 1
+
+
+def of_integers(result):
+    """PostgreSQL's function takes an integer, and fails or goes wrong at its ends."""
+    if value(result) is None and problem(result):
+        return False
+    if result.theirs[0] == "error":
+        return "integer out of range" in result.theirs[1]
+    return result.case.signature.name == "right" and "-2147483648" in result.arguments
+
+
+KNOWN = [
+    ("integer, smallint", of_integers),
+    ("timestamp", of_far_results),
+    ("interval", refused_as(r"^interval cannot become json|^an interval cannot be a column|^intervals cannot stand in a list")),
+    ("a constant that no row can use", with_null_beside),
+    ("numeric", of_numerics),
+    ("to_json of timestamps and doubles", of_to_json),
+    ("jsonb", of_jsonb),
+    ("timestamps of texts", of_times_beyond),
+    ("regular expressions", refused_as(r"^the regular expression .* cannot be used: (back references|the escape \\[\w])")),
+    ("regular expressions", refused_as(r"^the flag '.' of a regular expression is not offered")),
+    ("regular expressions", refused_as(r"^the pattern '.*' ends with its escape character")),
+    ("at time zone", refused_as(r"^there is no time zone '")),
+    ("to_char of numbers", refused_as(r"^the template '(?s:.*)' of a number cannot be used: \S+ is not offered")),
+    ("to_char of numbers", said_there(r'"\S*" is not a number')),  # PostgreSQL's own fault
+    ("json", said_there(r"unsupported Unicode escape sequence")),
+    ("width_bucket", of_buckets),
+    ("numbers of texts", refused_as(r"^'0x1F' is no double")),
+    ("lists of texts", refused_as(r"^'\[0:1\]=\{a,b\}' is no list")),
+    ("lists of texts", refused_as(r"^'\{\{a\},\{b\}\}' is no list")),
+]
+
+
+def known(result):
+    """The row of the page that has this difference, or none."""
+    return next((row for row, holds in KNOWN if holds(result)), "")
+
+
+def missing_rows():
+    """The rows that the page does not have."""
+    page = PAGE.read_text(encoding="utf-8").partition("## Differences from PostgreSQL")[2]
+    return sorted({row for row in [*NOT_THERE.values(), *(row for row, _ in KNOWN)] if f"\n| {row} | " not in page})
