@@ -115,6 +115,14 @@ void increment(decimal& d) {
   ++d.exponent;
 }
 
+/// The digits as an integer; `power` is that of ten of the last one.
+std::uint64_t integer_of(const decimal& d, int& power) {
+  std::uint64_t out = 0;
+  std::from_chars(d.digits.data(), d.digits.data() + d.digits.size(), out);
+  power = d.exponent - static_cast<int>(d.digits.size());
+  return out;
+}
+
 // numeric of a double has 15 significant digits, in PostgreSQL and so here.
 constexpr int numeric_digits = std::numeric_limits<double>::digits10;
 
@@ -216,7 +224,7 @@ void write_numeric(std::string& out, double v) {
 
 double round_decimal(double v, std::int64_t digits) {
   if (!std::isfinite(v) || v == 0)
-    return v;
+    return v + 0.0;  // numeric knows no -0
   auto d = decimal_of(v, numeric_digits);
   if (drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400))) {
     if (d.digits.empty()) {  // 0.7 to no digits: 1 at the place just before
@@ -229,9 +237,30 @@ double round_decimal(double v, std::int64_t digits) {
   return d.digits.empty() ? 0 : value_of(d);
 }
 
+double decimal_remainder(double x, double y) {
+  if (x == 0)
+    return 0;
+  auto rest = decimal_of(x, -1);
+  int power = 0;
+  int power_of_y = 0;
+  const auto digits = integer_of(rest, power);
+  unsigned __int128 modulus = integer_of(decimal_of(y, -1), power_of_y);
+  unsigned __int128 left = digits;
+  for (; power > power_of_y; --power)
+    left = left % modulus * 10;
+  for (; power_of_y > power && modulus <= left; --power_of_y)
+    modulus *= 10;
+  left %= modulus;
+  if (left == 0)
+    return 0;  // numeric knows no -0
+  rest.digits = std::to_string(static_cast<std::uint64_t>(left));
+  rest.exponent = power + static_cast<int>(rest.digits.size());
+  return value_of(rest);
+}
+
 double truncate_decimal(double v, std::int64_t digits) {
   if (!std::isfinite(v) || v == 0)
-    return v;
+    return v + 0.0;  // numeric knows no -0
   auto d = decimal_of(v, numeric_digits);
   drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400));
   return d.digits.empty() ? 0 : value_of(d);

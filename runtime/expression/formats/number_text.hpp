@@ -23,5 +23,7 @@ void write_numeric(std::string& out, double v);
 /// Round half away from zero in decimal, at `digits` behind the point (before it where negative).
 [[nodiscard]] double round_decimal(double v, std::int64_t digits);
 [[nodiscard]] double truncate_decimal(double v, std::int64_t digits);
+/// The rest of a division of finite numbers, computed on their decimal digits: 0.5 and 0.1 give 0. `y` is not 0.
+[[nodiscard]] double decimal_remainder(double x, double y);
 
 }  // namespace millrace::expression

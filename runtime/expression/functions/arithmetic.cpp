@@ -1,5 +1,6 @@
 // Operators on numbers. Loops run over all elements, null ones too, and only note that something overflowed;
 // a second pass then finds the rows, so that the usual case vectorises.
+#include "runtime/expression/formats/number_text.hpp"
 #include "runtime/expression/functions/kernel.hpp"
 
 #include <fmt/format.h>
@@ -132,9 +133,18 @@ struct divide_doubles {
     return beyond_double(x, "/", y, x / y, x != 0 && !std::isinf(y));
   }
 };
-struct remainder_doubles {
+/// The same of numerics, which know no -0.
+template<class Op>
+struct of_numerics : Op {
   static bool run(double x, double y, double& out) {
-    out = std::fmod(x, y);
+    const bool suspicious = Op::run(x, y, out);
+    out += 0.0;
+    return suspicious;
+  }
+};
+struct remainder_numerics {
+  static bool run(double x, double y, double& out) {
+    out = y == 0 || !std::isfinite(x) || !std::isfinite(y) ? std::fmod(x, y) : decimal_remainder(x, y);
     return y == 0;
   }
   static std::string why(double x, double) { return std::isnan(x) ? "" : "division by zero"; }
@@ -183,19 +193,22 @@ constexpr auto entries = std::to_array<function>({
     entry("-", {numeric, numeric}, numeric, binary<double, subtract_doubles>, true),
     entry("-", {float64, float64}, float64, binary<double, subtract_doubles>, true),
     entry("*", {bigint, bigint}, bigint, binary<std::int64_t, multiply_ints>, true),
-    entry("*", {numeric, numeric}, numeric, binary<double, multiply_doubles>, true),
+    entry("*", {numeric, numeric}, numeric, binary<double, of_numerics<multiply_doubles>>, true),
     entry("*", {float64, float64}, float64, binary<double, multiply_doubles>, true),
     entry("/", {bigint, bigint}, bigint, binary<std::int64_t, divide_ints>, true),
-    entry("/", {numeric, numeric}, numeric, binary<double, divide_doubles>, true),
+    entry("/", {numeric, numeric}, numeric, binary<double, of_numerics<divide_doubles>>, true),
     entry("/", {float64, float64}, float64, binary<double, divide_doubles>, true),
     entry("%", {bigint, bigint}, bigint, binary<std::int64_t, remainder_ints>, true),
-    entry("%", {numeric, numeric}, numeric, binary<double, remainder_doubles>, true),
+    entry("%", {numeric, numeric}, numeric, binary<double, remainder_numerics>, true),
     entry("mod", {bigint, bigint}, bigint, binary<std::int64_t, remainder_ints>, true),
-    entry("mod", {numeric, numeric}, numeric, binary<double, remainder_doubles>, true),
+    entry("mod", {numeric, numeric}, numeric, binary<double, remainder_numerics>, true),
     entry("div", {numeric, numeric}, numeric, each<([](row& r, double x, double y) -> double {
             if (y == 0 && !std::isnan(x))
               return r.fail("division by zero");
-            return std::trunc(x / y) + 0.0;  // numeric knows no -0
+            if (!std::isfinite(x) || !std::isfinite(y))
+              return std::isinf(y) && std::isfinite(x) ? 0 : x / y;
+            // what is left is a multiple, so that the quotient is whole but for its rounding
+            return std::round((x - decimal_remainder(x, y)) / y) + 0.0;
           })>,
           true),
     entry("-", {bigint}, bigint, negate_ints, true),

@@ -125,6 +125,16 @@ values integer_to_double(call& c, std::span<const values> args) {
   return c.done(out);
 }
 
+/// numeric knows no -0.
+values double_to_numeric(call& c, std::span<const values> args) {
+  return each<([](row&, double v) { return v + 0.0; })>(c, args);
+}
+reading read_numeric(std::string_view s, double& out) {
+  const auto how = read_double(s, out);
+  out += 0.0;
+  return how;
+}
+
 values text_to_json(call& c, std::span<const values> args) {
   return each<([](row& r, std::string_view s) -> std::string_view {
     if (!is_json(s))
@@ -163,12 +173,12 @@ constexpr auto integer_casts(std::string_view name) {
 constexpr auto others = std::to_array<function>({
     entry("cast", {text}, boolean, from_text<read_boolean, boolean, bool>, true),
     entry("cast", {bigint}, boolean, integer_to_boolean),
-    entry("cast", {text}, numeric, from_text<read_double, numeric, double>, true),
+    entry("cast", {text}, numeric, from_text<read_numeric, numeric, double>, true),
     entry("cast", {text}, float64, from_text<read_double, float64, double>, true),
     entry("cast", {bigint}, numeric, integer_to_double),
     entry("cast", {bigint}, float64, integer_to_double),
     entry("cast", {numeric}, float64, relabel),
-    entry("cast", {float64}, numeric, relabel),
+    entry("cast", {float64}, numeric, double_to_numeric),
     entry("cast", {text}, timestamptz, from_text<read_instant, timestamptz, std::int64_t>, true),
     entry("cast", {text}, timestamp, from_text<read_wall, timestamp, std::int64_t>, true),
     entry("cast", {timestamp}, timestamptz, relabel),

@@ -60,7 +60,7 @@ values power_of(call& c, std::span<const values> args) {
     const auto out = std::pow(x, y);
     if (std::isfinite(x) && std::isfinite(y) && (std::isinf(out) || (out == 0 && x != 0)))
       return r.fail(fmt::format("double out of range: power({}, {})", x, y));
-    return out;
+    return r.c.gives == numeric ? out + 0.0 : out;
   })>(c, args);
 }
 
@@ -85,17 +85,18 @@ values trigonometry(call& c, std::span<const values> args) {
 
 constexpr double degree = 0.0174532925199432957692;  // in radians
 
+// numeric knows no -0, and so its entries add 0.
 constexpr auto entries = std::to_array<function>({
     entry("abs", {bigint}, bigint, abs_int, true),
     entry("abs", {numeric}, numeric, of_double<([](double v) { return std::fabs(v); })>),
     entry("abs", {float64}, float64, of_double<([](double v) { return std::fabs(v); })>),
-    entry("round", {numeric}, numeric, of_double<([](double v) { return std::round(v); })>),
+    entry("round", {numeric}, numeric, of_double<([](double v) { return std::round(v) + 0.0; })>),
     entry("round", {float64}, float64, of_double<([](double v) { return std::rint(v); })>),
     entry("round", {numeric, bigint}, numeric,
           each<([](row&, double v, std::int64_t digits) { return round_decimal(v, digits); })>),
     entry("round", {float64, bigint}, numeric,
           each<([](row&, double v, std::int64_t digits) { return round_decimal(v, digits); })>),
-    entry("trunc", {numeric}, numeric, of_double<([](double v) { return std::trunc(v); })>),
+    entry("trunc", {numeric}, numeric, of_double<([](double v) { return std::trunc(v) + 0.0; })>),
     entry("trunc", {float64}, float64, of_double<([](double v) { return std::trunc(v); })>),
     entry("trunc", {numeric, bigint}, numeric,
           each<([](row&, double v, std::int64_t digits) { return truncate_decimal(v, digits); })>),
@@ -103,9 +104,9 @@ constexpr auto entries = std::to_array<function>({
           each<([](row&, double v, std::int64_t digits) { return truncate_decimal(v, digits); })>),
     entry("floor", {numeric}, numeric, of_double<([](double v) { return std::floor(v); })>),
     entry("floor", {float64}, float64, of_double<([](double v) { return std::floor(v); })>),
-    entry("ceil", {numeric}, numeric, of_double<([](double v) { return std::ceil(v); })>),
+    entry("ceil", {numeric}, numeric, of_double<([](double v) { return std::ceil(v) + 0.0; })>),
     entry("ceil", {float64}, float64, of_double<([](double v) { return std::ceil(v); })>),
-    entry("ceiling", {numeric}, numeric, of_double<([](double v) { return std::ceil(v); })>),
+    entry("ceiling", {numeric}, numeric, of_double<([](double v) { return std::ceil(v) + 0.0; })>),
     entry("ceiling", {float64}, float64, of_double<([](double v) { return std::ceil(v); })>),
     entry("sign", {numeric}, numeric, of_double<([](double v) { return std::isnan(v) ? v : sign_of(v); })>),
     entry("sign", {float64}, float64, of_double<sign_of>),
