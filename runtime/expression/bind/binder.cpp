@@ -106,7 +106,13 @@ node_ptr binder::finish(node_ptr n) {
 
 node_ptr binder::fold_constant(node_ptr n) const {
   const auto is_null = [](const node_ptr& a) { return a->what == op::constant && a->value.null; };
-  if (n->what == op::call && n->fn->strict && std::any_of(n->args.begin(), n->args.end(), is_null)) {
+  // a constant that fails, such as 1/0, is there in spite of a null beside it
+  const auto always_fails = [](const node_ptr& a) {
+    const auto t = traits_of(*a);
+    return a->what != op::constant && t.can_fail && t.columns.empty() && !t.uses_now;
+  };
+  if (n->what == op::call && n->fn->strict && std::any_of(n->args.begin(), n->args.end(), is_null) &&
+      std::none_of(n->args.begin(), n->args.end(), always_fails)) {
     auto out = make(op::constant, n->type, n->offset);  // null, whatever the others are
     out->column_type = n->column_type;
     return out;

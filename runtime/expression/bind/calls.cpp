@@ -117,6 +117,11 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     const auto before = found_.size();
     if (auto n = json_member(s, args); n || found_.size() != before)
       return n;
+    if (s.text[0] == '#' && args[1]->type == kind::list &&
+        args[1]->column_type.element().id() != data::type_id::text)
+      return problem_at(args[1]->offset,
+                        fmt::format("a path is a list of texts, and this is {}; cast it, as in (...)::text[]",
+                                    args[1]->column_type.name()));
   }
   const auto to_text = [&](node_ptr n) -> node_ptr {
     const auto at = n->offset;

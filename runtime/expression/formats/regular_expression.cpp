@@ -21,8 +21,10 @@ constexpr std::string_view word = "\\pL\\p{Nl}\\p{Nd}_";
 constexpr std::string_view spaces =
     "[:space:]\\x{1680}\\x{2000}-\\x{2006}\\x{2008}-\\x{200a}\\x{2028}\\x{2029}\\x{205f}\\x{3000}";
 
-/// Gives the characters that [:name:] stands for.
-std::string members_of(std::string_view name) {
+/// Gives the characters that [:name:] stands for; where case does not count, those of either case are all letters.
+std::string members_of(std::string_view name, bool folds) {
+  if (folds && (name == "upper" || name == "lower"))
+    return std::string(letters);
   constexpr std::pair<std::string_view, std::string_view> known[] = {
       {"alpha", letters}, {"alnum", letters_and_digits}, {"word", word},
       {"space", spaces},  {"upper", "\\p{Lu}"},          {"lower", "\\p{Ll}"}};
@@ -43,7 +45,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 /// Writes RE2's spelling of a pattern, and learns what decides which match is taken.
 class translator {
 public:
-  explicit translator(std::string_view pattern) : rest_(pattern) {}
+  translator(std::string_view pattern, bool folds) : rest_(pattern), folds_(folds) {}
 
   std::string translate() {
     if (rest_.starts_with("***"))
@@ -234,7 +236,7 @@ private:
         if (rest_.front() != ':' || end == std::string_view::npos || end < 2 || rest_[1] == '<' ||
             rest_[1] == '>')
           throw refused{"within [...] only classes such as [:alpha:] are offered"};
-        out_ += members_of(rest_.substr(1, end - 1));
+        out_ += members_of(rest_.substr(1, end - 1), folds_);
         rest_.remove_prefix(end + 2);
       } else if (c == '[' || c == ']') {
         out_ += '\\';
@@ -246,6 +248,7 @@ private:
   }
 
   std::string_view rest_;
+  bool folds_;
   std::string out_;
   bool greedy_ = false;
   bool lazy_ = false;
@@ -282,7 +285,7 @@ tl::expected<regular_expression, std::string> regular_expression::compile(std::s
   }
   std::string translated;
   try {
-    translator t(pattern);
+    translator t(pattern, !options.case_sensitive());
     translated = t.translate();
     options.set_longest_match(!t.lazy());
   } catch (const refused& r) {
