@@ -56,16 +56,17 @@ alone. What is refused is an error of `check` where it is written as a constant,
 |---|---|---|
 | timestamp | a result lies in the years 1 to 9999; within an expression it reaches from 4714 BC to 294246 | every sink can write it |
 | numeric | is double: 15 to 17 digits, no zeros at the end (`1.10` is `1.1`), nothing beyond 1.8e308; `numeric` only rounds as numeric does; `extract(epoch ...)` has microseconds for the centuries around 1970 | columns have one type of numbers with a point |
-| integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`); a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
+| integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`), so that `to_hex(-1)` has 16 digits and `1 << 40` loses no bits; a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
 | round and trunc of a double to digits | are offered, as of a numeric | a column is a double |
 | sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint round as numeric does, and are double | columns have no numeric |
 | array_agg, string_agg | have an order also without `order by`: event time; the delimiter and a percentile's fraction are constants; no lists of fractions | the same rows for the same input |
 | a constant that no row can use | is refused (a zone, a unit, a pattern, a template), also beside a null, which makes the call null in PostgreSQL | it is a mistake |
+| a literal without a type | is taken as the text, list, json or double that the function wants, also where PostgreSQL finds several types or none (`to_json('a')`, `'{1,2}'` of a list); the values of `between`, `in` and `case x when` become one type together | there are fewer types |
 | timestamps of texts | refused where they are not of a log but of a clock or no moment (`now`, `today`, `infinity`), or where PostgreSQL gives a moment that hardly anybody means: zones as POSIX writes them (`UTC+02:00` is two hours behind UTC there), run-together times beyond 24 hours (`01 17 2068-04:53` is in 2053), day 366 of another year, Julian days and parts by letters (`y2021m04d24`), `DST` behind a zone, an abbreviation of a zone in front of the date, years beyond 294246 | the right moment, or none |
 | numbers of texts | no hexadecimal doubles (`0x1F`) | no log writes them |
 | lists of texts | begin at 1 (no `[0:1]={a,b}`) and hold no lists (`{{a},{b}}`) | lists have no other bounds, and one dimension |
 | interval | is no column, no element of a list and no json; `x::text` is one | no sink has such a type |
-| at time zone | takes tzdata's zones alone, whose CET has summer time; PostgreSQL takes its abbreviations first, also `MSK`, and offsets as POSIX writes them (`+02:00` is two hours behind UTC there) | an offset with the opposite sign is a trap; `interval '2 hours'` is clear |
+| at time zone | takes tzdata's zones alone, whose CET has summer time; PostgreSQL takes its abbreviations first, also `MSK`, and offsets as POSIX writes them (`+02:00` is two hours behind UTC there) | an offset with the opposite sign is a trap; `interval '2 hours'` is clear; there it overflows beyond 68 years |
 | to_char of numbers | templates have `9 0 . D , G FM S MI PL SG PR TH` and `"text"`; other letters are refused | PostgreSQL takes another letter for itself, for a Roman number or a currency, or fails on it |
 | to_json of timestamps and doubles | as sinks write them: `2021-04-24T19:55:00.796Z` | one way to write a value |
 | json | lookups also succeed in a value that has `\u0000` elsewhere; of duplicate members the last counts on every step of a path | only what is looked up is read |

@@ -301,9 +301,7 @@ void number_format::write(std::string& out, std::int64_t v) const {
 void number_format::write(std::string& out, double v, bool exact) const {
   int places = behind_;
   if (!std::isfinite(v)) {
-    const auto digits =
-        std::isnan(v) ? std::string("NaN") : std::string(static_cast<std::size_t>(before_) + 1, '#');
-    return number_writer(*this, out, v < 0, digits, places).write();
+    return number_writer(*this, out, v < 0, std::isnan(v) ? "NaN" : "Infinity", places).write();
   }
   if (exact) {
     v = round_decimal(v, places);

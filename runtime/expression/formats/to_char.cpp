@@ -84,7 +84,7 @@ private:
     case iso_year1:
       return year(iso_week_of(c_).year);
     case century:
-      return c_.year > 0 ? (c_.year - 1) / 100 + 1 : (c_.year - 1) / 100 - 1;
+      return c_.year > 0 ? (c_.year - 1) / 100 + 1 : c_.year / 100 - 1;
     case month_number:
       return c_.month;
     case day_of_month:

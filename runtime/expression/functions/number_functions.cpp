@@ -50,12 +50,14 @@ values double_to_char(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+constexpr std::int64_t most_buckets = std::numeric_limits<std::int32_t>::max();
+
 /// 0 below the range, count + 1 above it; the bounds may be given in either order.
 values width_bucket(call& c, std::span<const values> args) {
   return each<([](row& r, double v, double low, double high, std::int64_t count) -> std::int64_t {
-    if (count <= 0 || count >= std::numeric_limits<std::int32_t>::max())
-      return r.fail(
-          fmt::format("width_bucket needs a count of at least 1 and less than 2147483647, not {}", count));
+    if (count <= 0 || count > most_buckets)
+      return r.fail(fmt::format("width_bucket needs a count of at least 1 and at most {}, not {}",
+                                most_buckets, count));
     if (std::isnan(v) || std::isnan(low) || std::isnan(high) || std::isinf(low) || std::isinf(high))
       return r.fail("width_bucket needs a number between finite bounds");
     if (low == high)
@@ -63,8 +65,11 @@ values width_bucket(call& c, std::span<const values> args) {
     const bool falling = low > high;
     if (falling ? v > low : v < low)
       return 0;
-    if (falling ? v <= high : v >= high)
+    if (falling ? v <= high : v >= high) {
+      if (count == most_buckets)
+        return r.fail("integer out of range: width_bucket");
       return count + 1;
+    }
     // halved, so that bounds far apart do not overflow
     const bool wide = std::isinf(high - low);
     const auto scale = wide ? 2.0 : 1.0;
@@ -106,7 +111,9 @@ values log_of_base(call& c, std::span<const values> args) {
       return r.fail(fmt::format("cannot take the logarithm of {} to the base {}", v, base));
     if (base == 1)
       return r.fail("division by zero");
-    return std::log(v) / std::log(base);
+    if (std::isinf(v) && std::isfinite(base))
+      return v;                                 // also to a base below 1
+    return std::log(v) / std::log(base) + 0.0;  // numeric knows no -0
   })>(c, args);
 }
 

@@ -161,7 +161,8 @@ values at_offset(call& c, std::span<const values> args) {
   return each<([](row& r, interval_value offset, std::int64_t t) -> std::int64_t {
     if (offset.months != 0 || offset.days != 0)
       return r.fail("an interval that is a time zone must not have months or days");
-    return moved<Sign>(r, t, {0, 0, offset.micros});
+    // an offset has whole seconds
+    return moved<Sign>(r, t, {0, 0, offset.micros / 1'000'000 * 1'000'000});
   })>(c, args);
 }
 

@@ -146,6 +146,8 @@ def same_number(a, b, exact):
         return False
     if math.isnan(x) or math.isnan(y):
         return math.isnan(x) and math.isnan(y)
+    if x == 0 and y == 0:
+        return math.copysign(1, x) == math.copysign(1, y)
     # numeric is double here: the last digits of what is not exact in binary may differ
     return x == y or (not exact and math.isclose(x, y, rel_tol=1e-14))
 

@@ -43,6 +43,16 @@ def literal(value, kind):
     return "'" + value.replace("'", "''") + f"'::{kind}"
 
 
+def bare(value, kind):
+    """As users write it, without a type: a number, or a text that takes the type of its surroundings."""
+    if value is None:
+        return "null"
+    is_number = kind in ("bigint", "numeric", "double") and re.fullmatch(r"-?[\d.]+(e-?\d+)?", value)
+    if is_number and (float(value) == 0 or 1e-100 < abs(float(value)) < 1e100):  # beyond these a numeric is another number
+        return f"({value})" if value.startswith("-") else value
+    return literal(value, "").removesuffix("::")
+
+
 def copied(value):
     if value is None:
         return "\\N"
@@ -77,9 +87,12 @@ class Table:
         pool, values = self.columns[name]
         return literal(values[row], POOLS[pool].cast or sql_type(POOLS[pool].column))
 
+    def as_literal(self, name, row, kind):
+        return bare(self.columns[name][1][row], kind)
+
 
 class Case:
-    """A call: as columns, and as constants for each row; `their_casts` make what PostgreSQL's function takes of ours."""
+    """A call: as columns, and for each row as constants with types and without. `their_casts` make what PostgreSQL's function takes of ours."""
 
     def __init__(self, signature, template, kinds, names, their_casts, table):
         def filled(arguments, casts=None):
@@ -92,6 +105,7 @@ class Case:
         self.kinds = kinds
         self.ours = filled(columns)
         self.constants = [filled(c) for c in constants]
+        self.literals = [filled([table.as_literal(n, r, k) for n, k in zip(names, kinds)]) for r in range(ROWS)]
         self.theirs = filled(columns, their_casts)
         self.arguments = [[table.columns[n][1][r] for n in names] for r in range(ROWS)]
 
@@ -135,23 +149,23 @@ def resolve(server, signatures):
     return unknown
 
 
-def their_results(server, table, cases):
-    """For each case its type and, for each row, ("value", text or None) or ("error", message)."""
+def their_results(server, table, asked):
+    """For each (expression, rows) its type and, for each of the rows, ("value", text or None) or ("error", message)."""
     columns = ", ".join(f"{n} {sql_type(POOLS[p].column)}" for n, (p, _) in table.columns.items())
     script = ["set client_min_messages = error; drop table if exists t; drop function if exists shown(anyarray);", SHOW_LIST,
               "set statement_timeout = '60s';", f"create table t (row_number int, {columns});", "copy t from stdin;"]
     script += [f"{r}\t{row}" for r, row in enumerate(table.rows())] + ["\\."]
-    for c, case in enumerate(cases):
-        script += [f"\\echo @{c}", f"select to_json(pg_typeof((select {case.theirs} from t where false))::text);"]
-    types = {c: json.loads(line) for (c,), line in places(server.psql("\n".join(script))).items() if is_value(line)}
+    for n, (expression, _) in enumerate(asked):
+        script += [f"\\echo @{n}", f"select to_json(pg_typeof((select {expression} from t where false))::text);"]
+    types = {n: json.loads(line) for (n,), line in places(server.psql("\n".join(script))).items() if is_value(line)}
     script = []
-    for c, case in enumerate(cases):
-        text = f"shown({case.theirs})" if types.get(c, "").endswith("[]") else f"({case.theirs})::text"
-        for r in range(ROWS):
-            script += [f"\\echo @{c} {r}", f"select coalesce(to_json({text})::text, 'null') from t where row_number = {r};"]
+    for n, (expression, rows) in enumerate(asked):
+        text = f"shown({expression})" if types.get(n, "").endswith("[]") else f"({expression})::text"
+        for r in rows:
+            script += [f"\\echo @{n} {r}", f"select coalesce(to_json({text})::text, 'null') from t where row_number = {r};"]
     found = places(server.psql("\n".join(script)))
-    values = {place: ("value", json.loads(line)) if is_value(line) else ("error", line) for place, line in found.items()}
-    return types, values
+    return [(types.get(n), [("value", json.loads(found[n, r])) if is_value(found[n, r]) else ("error", found[n, r]) for r in rows])
+            for n, (_, rows) in enumerate(asked)]
 
 
 def evaluated(program, lines):
@@ -169,14 +183,10 @@ def one_answer(ours, row):
     return ours if "problem" in ours else {"type": ours["type"], "values": [ours["values"][row]]}
 
 
-def compared(case, types, values, c, by_columns, by_constants):
-    """A result for each row and form; its text is empty where the answers are alike."""
-    for r in range(ROWS):
-        theirs = values[c, r]
-        for form, expression, answer in (("columns", case.ours, one_answer(by_columns, r)),
-                                         ("constants", case.constants[r], one_answer(by_constants[r], 0))):
-            texts = differences(case, answer, types.get(c), [theirs])
-            yield Result(case, form, expression, case.arguments[r], answer, theirs, "; ".join(t.removeprefix("row 0: ") for t in texts))
+def result_of(case, form, expression, row, ours, kind, theirs):
+    """Its text is empty where the answers are alike."""
+    texts = differences(case, ours, kind, [theirs])
+    return Result(case, form, expression, case.arguments[row], ours, theirs, "; ".join(t.removeprefix("row 0: ") for t in texts))
 
 
 def run_batch(server, program, seed, signatures):
@@ -184,10 +194,19 @@ def run_batch(server, program, seed, signatures):
     table = Table(source)
     cases = [draw_case(source, table, s) for s in signatures]
     by_columns = evaluated(program, [*table.of_ours(), *(f"row {r}" for r in table.rows()), *(c.ours for c in cases)])
-    constants = evaluated(program, ["column a boolean", "row t", *(text for c in cases for text in c.constants)])
-    types, values = their_results(server, table, cases)
+    alone = ["column a boolean", "row t"]
+    constants = evaluated(program, [*alone, *(text for c in cases for text in c.constants)])
+    literals = evaluated(program, [*alone, *(text for c in cases for text in c.literals)])
+    asked = [(c.theirs, range(ROWS)) for c in cases] + [(text, [0]) for c in cases for text in c.literals]
+    theirs = their_results(server, table, asked)
     for c, case in enumerate(cases):
-        yield from compared(case, types, values, c, by_columns[c], constants[c * ROWS:(c + 1) * ROWS])
+        kind, values = theirs[c]
+        for r in range(ROWS):
+            n = c * ROWS + r
+            yield result_of(case, "columns", case.ours, r, one_answer(by_columns[c], r), kind, values[r])
+            yield result_of(case, "constants", case.constants[r], r, constants[n], kind, values[r])
+            literal_kind, literal_values = theirs[len(cases) + n]
+            yield result_of(case, "literals", case.literals[r], r, literals[n], literal_kind, literal_values[0])
 
 
 def report(different, examples):
@@ -237,7 +256,7 @@ def main():
                     listed[reason] += 1
                 elif result.text:
                     different[str(result.case.signature)].append((seed, result))
-                elif result.form == "constants" and len(result.expression) < 200:
+                elif result.form != "columns" and len(result.expression) < 200:
                     agreed[result.expression] = drawn_answer(result.ours)
             seed += 1
     report(different, options.examples)
