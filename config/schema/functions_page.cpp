@@ -59,6 +59,10 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`), so that `to_hex(-1)` has 16 digits and `1 << 40` loses no bits; a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
 | round and trunc of a double to digits | are offered, as of a numeric | a column is a double |
 | sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint round as numeric does, and are double | columns have no numeric |
+| aggregates of numbers | sums, means, variances and standard deviations are exact and rounded once; a sum beyond double is an infinity, a variance of a double from 6.7e153 on fails the row | PostgreSQL rounds a double at each row, in their order, and fails where a part of the sum is out of range; of whole numbers it cuts digits |
+| aggregates of -0 | zeros of either sign are one value: lists, first, last and percentiles give 0, min and max either | the same rows in any order of records |
+| min and max of booleans, distinct of json | are offered; json counts as it is written | |
+| lists and objects | have no order and no equality: no min, max, distinct, list or percentile of them | use a member, or `to_json(x)::text` |
 | array_agg, string_agg | have an order also without `order by`: event time; the delimiter and a percentile's fraction are constants; no lists of fractions | the same rows for the same input |
 | a constant that no row can use | is refused (a zone, a unit, a pattern, a template), also beside a null, which makes the call null in PostgreSQL | it is a mistake |
 | a literal without a type | is taken as the text, list, json or double that the function wants, also where PostgreSQL finds several types or none (`to_json('a')`, `'{1,2}'` of a list); the values of `between`, `in` and `case x when` become one type together | there are fewer types |

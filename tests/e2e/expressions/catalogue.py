@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 from against_postgres import BIN, SHOW_LIST, Postgres, differences, is_value, our_results, places
+from aggregates import draw_aggregate, read_aggregates, their_script
 from edge_values import OF_KIND, POOLS
 from known_differences import NOT_THERE, known, missing_rows
 from signatures import read_signatures
@@ -151,10 +152,10 @@ def resolve(server, signatures):
 
 def their_results(server, table, asked):
     """For each (expression, rows) its type and, for each of the rows, ("value", text or None) or ("error", message)."""
-    columns = ", ".join(f"{n} {sql_type(POOLS[p].column)}" for n, (p, _) in table.columns.items())
+    columns = ", ".join(["row_number int", *(f"{n} {sql_type(POOLS[p].column)}" for n, (p, _) in table.columns.items())])
     script = ["set client_min_messages = error; drop table if exists t; drop function if exists shown(anyarray);", SHOW_LIST,
-              "set statement_timeout = '60s';", f"create table t (row_number int, {columns});", "copy t from stdin;"]
-    script += [f"{r}\t{row}" for r, row in enumerate(table.rows())] + ["\\."]
+              "set statement_timeout = '60s';", f"create table t ({columns});", "copy t from stdin;"]
+    script += [f"{r}\t{row}" if table.columns else str(r) for r, row in enumerate(table.rows())] + ["\\.", ""]
     for n, (expression, _) in enumerate(asked):
         script += [f"\\echo @{n}", f"select to_json(pg_typeof((select {expression} from t where false))::text);"]
     types = {n: json.loads(line) for (n,), line in places(server.psql("\n".join(script))).items() if is_value(line)}
@@ -209,11 +210,31 @@ def run_batch(server, program, seed, signatures):
             yield result_of(case, "literals", case.literals[r], r, literals[n], literal_kind, literal_values[0])
 
 
+def run_aggregates(server, program, seed, signatures):
+    """Over one table; PostgreSQL has it as t."""
+    source = random.Random(seed)
+    table = Table(source)
+    cases = [draw_aggregate(source, table, s) for s in signatures]
+    ours = evaluated(program, [*table.of_ours(), *(f"row {r}" for r in table.rows()), *(c.ours for c in cases)])
+    their_results(server, table, [])
+    types = places(server.psql("\n".join(line for n, c in enumerate(cases) for line in their_script(n, c, None))))
+    types = {n: json.loads(line) for (n,), line in types.items() if is_value(line)}
+    values = places(server.psql("\n".join(line for n, c in enumerate(cases) for line in their_script(n, c, types.get(n, "")))))
+    for n, case in enumerate(cases):
+        theirs = ("value", json.loads(values[n,])) if is_value(values[n,]) else ("error", values[n,])
+        texts = differences(case, ours[n], types.get(n), [theirs])
+        yield Result(case, "aggregate", case.ours, case.values, ours[n], theirs, "; ".join(texts))
+
+
+def title(signature):
+    return f"{signature.name}({', '.join(signature.kinds or ['...'])})"
+
+
 def report(different, examples):
     for name, found in sorted(different.items()):
         print(f"DIFFERENT {name}: {len(found)}")
         for seed, result in found[:examples]:
-            print(f"    {result.expression}" + (f" of {result.arguments}" if result.form == "columns" else "") + f" (seed {seed})")
+            print(f"    {result.expression}" + (f" of {result.arguments}" if result.form in ("columns", "aggregate") else "") + f" (seed {seed})")
             print(f"        {result.text}")
 
 
@@ -238,25 +259,27 @@ def main():
     if missing := missing_rows():
         sys.exit(f"docs/functions.md has no such difference from PostgreSQL: {', '.join(missing)}")
     signatures = [s for s in read_signatures(options.cases_program) if not options.only or re.search(options.only, s.name)]
+    aggregates = [a for a in read_aggregates(options.cases_program) if not options.only or re.search(options.only, a.name)]
     different, listed, count, failed, agreed = collections.defaultdict(list), collections.Counter(), 0, 0, {}
     with Postgres() as server:
         for signature, message in resolve(server, signatures):
-            if str(signature) in NOT_THERE:
-                listed[NOT_THERE[str(signature)]] += 1
+            if title(signature) in NOT_THERE:
+                listed[NOT_THERE[title(signature)]] += 1
                 continue
-            different[signature.name].append((0, Result(None, "", str(signature), [], None, None, f"PostgreSQL has none: {message}")))
+            different[signature.name].append((0, Result(None, "", title(signature), [], None, None, f"PostgreSQL has none: {message}")))
         signatures = [s for s in signatures if s.their_casts is not None]
         seed = options.seed
         while count < options.count:
-            for result in run_batch(server, options.cases_program, seed, signatures):
+            for result in itertools.chain(run_batch(server, options.cases_program, seed, signatures),
+                                          run_aggregates(server, options.cases_program, seed, aggregates)):
                 count += 1
                 failed += result.theirs[0] == "error"
                 reason = known(result) if result.text else ""
                 if reason:
                     listed[reason] += 1
                 elif result.text:
-                    different[str(result.case.signature)].append((seed, result))
-                elif result.form != "columns" and len(result.expression) < 200:
+                    different[title(result.case.signature)].append((seed, result))
+                elif result.form in ("constants", "literals") and len(result.expression) < 200:
                     agreed[result.expression] = drawn_answer(result.ours)
             seed += 1
     report(different, options.examples)
@@ -264,7 +287,7 @@ def main():
         print(f"known: {reason}: {n}")
     wrong = sum(map(len, different.values()))
     alike = count - wrong - sum(listed.values())
-    print(f"{count} comparisons of {len(signatures)} signatures: {alike} alike, {sum(listed.values())} known, {wrong} different; "
+    print(f"{count} comparisons of {len(signatures) + len(aggregates)} signatures: {alike} alike, {sum(listed.values())} known, {wrong} different; "
           f"PostgreSQL fails in {failed}")
     if options.write_golden:
         write_golden(agreed, options.seed)

@@ -1,12 +1,14 @@
 // Evaluates every expression of a cases file over its table and prints a JSON line each:
 //   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}
 //   or {"case": 0, "problem": "..."}
+// An aggregate has one value, of all rows.
 // Values are PostgreSQL's text form. With --manual it prints the examples of the manual instead, a JSON array
 // of expression and result each; those of aggregates have the rows that they are over as a third.
-// With --signatures it prints what the binder's tables have, a JSON object an overload and a cast.
+// With --signatures it prints what the binder's tables have, a JSON object an overload, a cast and an aggregate.
 // With --patterns and a file of lines "PATTERN<tab>TEXT" it prints a JSON value a line: the timestamp that the pattern
 // reads of the text, further text ignored, or null. against_postgres.py and timestamps.py run it.
 #include "runtime/data/render.hpp"
+#include "runtime/expression/bind/binder.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/time_text.hpp"
@@ -14,6 +16,7 @@
 #include "runtime/expression/functions/functions.hpp"
 #include "runtime/expression/functions/list_values.hpp"
 #include "runtime/expression/functions/manual.hpp"
+#include "tests/e2e/expressions/aggregate_value.hpp"
 
 #include <fmt/format.h>
 
@@ -213,6 +216,37 @@ std::string evaluated(const expression::bound& e, const data::batch& table) {
   return out + "]";
 }
 
+/// A JSON value.
+std::string aggregated(const expression::bound_aggregate& a, const data::batch& table) {
+  const auto [column, failure] = expression::value_of(a, table);
+  std::string value = failure.empty() ? "" : "{\"error\": ";
+  if (!failure.empty() || !column->is_null(0))
+    data::append_json_string(value, failure.empty() ? text_of(*column, 0) : failure);
+  else
+    value = "null";
+  return fmt::format("\"type\": \"{}\", \"values\": [{}{}]", a.result.name(), value,
+                     failure.empty() ? "" : "}");
+}
+
+/// The members of a case's result.
+std::string answer(const std::string& text, const data::batch& table) {
+  const expression::scope names{table.schema.get(), {}};
+  expression::problems found;
+  if (expression::is_one_aggregate(text, names)) {
+    if (auto a = expression::bind_aggregate(text, names))
+      return aggregated(*a, table);
+    else
+      found = std::move(a.error());
+  } else if (auto e = expression::bind(text, names)) {
+    return evaluated(*e, table);
+  } else {
+    found = std::move(e.error());
+  }
+  std::string out = "\"problem\": ";
+  data::append_json_string(out, found.front().message);
+  return out;
+}
+
 void print_examples(std::span<const expression::described> of, const std::string& rows) {
   for (const auto& d : of) {
     if (d.example.empty())
@@ -255,6 +289,8 @@ void print_catalogue() {
   for (const auto* f : expression::every_function())
     print_signatures({f, 1}, false);
   print_signatures(expression::cast_functions(), true);
+  for (const auto name : expression::aggregate_names())
+    std::cout << fmt::format("{{\"aggregate\": \"{}\"}}\n", name);
 }
 
 }  // namespace
@@ -279,17 +315,8 @@ int main(int count, char** arguments) {
       return 0;
     }
     const auto all = read_cases(arguments[1]);
-    const expression::scope names{all.table.schema.get(), {}};
-    for (std::size_t i = 0; i < all.expressions.size(); ++i) {
-      std::string line = fmt::format("{{\"case\": {}, ", i);
-      if (auto e = expression::bind(all.expressions[i], names)) {
-        line += evaluated(*e, all.table);
-      } else {
-        line += "\"problem\": ";
-        data::append_json_string(line, e.error().front().message);
-      }
-      std::cout << line << "}\n";
-    }
+    for (std::size_t i = 0; i < all.expressions.size(); ++i)
+      std::cout << fmt::format("{{\"case\": {}, {}}}\n", i, answer(all.expressions[i], all.table));
   } catch (const std::exception& e) {
     std::cerr << e.what() << '\n';
     return 1;

@@ -1,4 +1,5 @@
 """What may differ from PostgreSQL: each entry names the row of docs/functions.md, "Differences from PostgreSQL", that gives the reason."""
+import fractions
 import json
 import math
 import pathlib
@@ -118,12 +119,14 @@ def of_times_beyond(result):
 
 def of_far_results(result):
     """A time in a result, within a list or a json, too, lies outside of the years 1 to 9999."""
+    if result.form == "aggregate" and "lies outside of the years 1 to 9999" in problem(result):
+        return True  # of one of the rows
     return "lies outside of the years 1 to 9999" in problem(result) and re.search(r"\d{5,}-\d\d-\d\d| BC|infinity", their_value(result) or "")
 
 
 def with_null_beside(result):
     """A constant that no row could use is refused at check, though a null beside it makes the call null."""
-    return result.form != "columns" and "problem" in result.ours and result.theirs == ("value", None) and None in result.arguments
+    return result.form in ("constants", "literals") and "problem" in result.ours and result.theirs == ("value", None) and None in result.arguments
 
 
 def of_buckets(result):
@@ -156,7 +159,72 @@ def of_wide_zones(result):
     return result.case.signature.name == "timezone" and result.case.kinds[0] == "interval" and "100000000 hours" in result.arguments
 
 
+def exact(name, numbers):
+    """The aggregate of numbers without an error, or none where it has no such value."""
+    n = len(numbers)
+    total = sum(numbers)
+    if name == "sum" or n == 0:
+        return total
+    if name == "avg":
+        return total / n
+    sample = name in ("variance", "var_samp", "stddev", "stddev_samp")
+    if n == 1 and sample:
+        return None
+    return sum((x - total / n) ** 2 for x in numbers) / (n - sample)
+
+
+def of_exact_aggregates(result):
+    """Ours is the exact value, rounded; PostgreSQL rounds at each row, or to the digits of a numeric, or fails on the way."""
+    name = result.case.signature.name
+    if result.form != "aggregate" or not re.match(r"sum|avg|var|stddev", name):
+        return False
+    if value(result) is None:
+        return re.match("is beyond double: .*; the square", problem(result))
+    if result.theirs[0] == "error" and value(result) in ("NaN", "Infinity", "-Infinity"):
+        return "value out of range: overflow" in result.theirs[1]
+    numbers = [float(v) for v in result.arguments if v is not None] if result.case.kinds != ["bigint"] else []
+    if not all(map(math.isfinite, [*numbers, float(value(result))])):
+        return False
+    numbers = [fractions.Fraction(v) if result.case.kinds == ["bigint"] else fractions.Fraction(float(v))
+               for v in result.arguments if v is not None]
+    mine, right = fractions.Fraction(float(value(result))), exact(name, numbers)
+    if right is None:
+        return False
+    if name.startswith("stddev"):
+        mine **= 2
+    return mine == right or abs(mine - right) <= abs(right) * fractions.Fraction(1, 10**15)
+
+
+def of_bigint_sums(result):
+    """It has another type, and fails beyond bigint."""
+    if result.form != "aggregate" or result.case.signature.name != "sum" or result.case.kinds != ["bigint"]:
+        return False
+    theirs = their_value(result)
+    if theirs is None:
+        return value(result) is None and not problem(result)
+    return value(result) == theirs or ("is beyond bigint" in problem(result) and abs(int(theirs)) >= 2**63)
+
+
+def of_zeros(result):
+    """Zeros of either sign are one value to an aggregate."""
+    mine, other = value(result), their_value(result)
+    return (result.form == "aggregate" and result.case.kinds == ["double"] and mine and other
+            and re.sub(r"-0(?![.\d])", "0", mine) == re.sub(r"-0(?![.\d])", "0", other))
+
+
+def of_comparable(result):
+    name, kind = result.case.signature.name, result.case.kinds[0]
+    if result.form != "aggregate" or result.theirs[0] != "error" or problem(result):
+        return False
+    return (name in ("min", "max") and kind == "boolean") or (name in ("count", "array_agg", "percentile_disc", "min", "max") and kind == "json")
+
+
 KNOWN = [
+    ("aggregates of numbers", of_exact_aggregates),
+    ("aggregates of -0", of_zeros),
+    ("sum of bigint", of_bigint_sums),
+    ("min and max of booleans, distinct of json", of_comparable),
+    ("lists and objects", refused_as(r"cannot compare values of type \[|takes no \[|^there is no such aggregate")),
     ("integer, smallint", of_integers),
     ("a literal without a type", of_open_literals),
     ("timestamp", of_far_results),

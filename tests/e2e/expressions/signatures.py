@@ -146,9 +146,6 @@ class Signature:
         self.name, self.template, self.kinds, self.gives, self.hints = name, template, kinds, gives, hints
         self.their_casts = None
 
-    def __str__(self):
-        return f"{self.name}({', '.join(self.kinds or ['...'])})"
-
     def drawn(self, source):
         """The types of a call's arguments and how it is written; of a function of anything a few of them."""
         if self.kinds is not None:
@@ -190,7 +187,9 @@ def template_of(name, arity):
 
 
 def of_entry(entry):
-    """None where it cannot be called: UNWRITTEN and INTERNAL say why."""
+    """None where it cannot be called (UNWRITTEN and INTERNAL say why), and of an aggregate."""
+    if "aggregate" in entry:
+        return None
     name, kinds, gives = entry["name"], entry["takes"], entry["gives"]
     if name in INTERNAL or UNWRITTEN.intersection(kinds):
         return None
@@ -207,8 +206,8 @@ def of_entry(entry):
 
 def read_signatures(program):
     done = subprocess.run([program, "--signatures"], stdout=subprocess.PIPE, encoding="utf-8", check=True)
-    out = [of_entry(json.loads(line)) for line in done.stdout.split("\n") if line]
-    out = [s for s in out if s]
+    entries = [json.loads(line) for line in done.stdout.split("\n") if line]
+    out = [s for s in map(of_entry, entries) if s]
     out += [Signature(name, text, kinds, gives, HINTS.get(name, {})) for name, text, kinds, gives in forms()]
     return out
 

@@ -1,0 +1,51 @@
+"""Aggregates over the rows of catalogue.py's tables, with and without distinct, an order and a filter."""
+import collections
+import json
+import subprocess
+
+from edge_values import OF_KIND
+
+Written = collections.namedtuple("Written", "signature kinds values ours theirs")
+Named = collections.namedtuple("Named", "name kinds gives")
+KINDS = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "json", "list"]
+WITH_DISTINCT = ("count", "string_agg", "array_agg")
+WITH_ORDER = ("string_agg", "array_agg")
+
+
+def read_aggregates(program):
+    done = subprocess.run([program, "--signatures"], stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    entries = [json.loads(line) for line in done.stdout.split("\n") if line]
+    return [Named(e["aggregate"], [kind], "") for e in entries if "aggregate" in e for kind in KINDS]
+
+
+def draw_aggregate(source, table, signature):
+    name, kind = signature.name, signature.kinds[0]
+    column = table.column(source.choice(OF_KIND[kind]), 0)
+    condition = table.column("boolean", source.randrange(3))
+    x = table.as_column(column)
+    distinct = "distinct " if name in WITH_DISTINCT and source.random() < 0.3 else ""
+    order = source.choice(["", f" order by {x}", f" order by {x} desc", f" order by {x} nulls first"]) if name in WITH_ORDER else ""
+    where, chosen = source.choice([("", (None, "t", "f")), (f" filter (where {condition})", ("t",)), (f" filter (where not {condition})", ("f",))])
+    values = [v for v, c in zip(table.columns[column][1], table.columns[condition][1]) if c in chosen]
+    if name in ("first", "last"):  # PostgreSQL has none
+        met = {"": "true"}.get(where, where.removeprefix(" filter (where ").removesuffix(")"))
+        direction = "" if name == "first" else " desc"
+        return Written(signature, [kind], values, f"{name}({x}){where}",
+                       f"(array_agg({x} order by row_number{direction}) filter (where {x} is not null and {met}))[1]")
+    if name.startswith("percentile"):
+        text = f"{name}({source.choice(['0', '0.1', '0.25', '0.5', '0.9', '1'])}) within group (order by {x})"
+    elif name == "string_agg":
+        text = f"{name}({distinct}{x}, {source.choice([repr(','), repr('')])}{order})"
+    elif name == "count" and not distinct and source.random() < 0.2:
+        text = "count(*)"
+    else:
+        text = f"{name}({distinct}{x}{order})"
+    return Written(signature, [kind], values, text + where, text + where)
+
+
+def their_script(n, written, kind):
+    """With the type, the value's query; without it, the type's."""
+    if kind is None:
+        return [f"\\echo @{n}", f"select to_json(pg_typeof({written.theirs})::text)::text from t;"]
+    shown = f"shown({written.theirs})" if kind.endswith("[]") else f"({written.theirs})::text"
+    return [f"\\echo @{n}", f"select coalesce(to_json({shown})::text, 'null') from t;"]
