@@ -75,7 +75,8 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | to_json of timestamps and doubles | as sinks write them: `2021-04-24T19:55:00.796Z` | one way to write a value |
 | json | lookups also succeed in a value that has `\u0000` elsewhere; of duplicate members the last counts on every step of a path | only what is looked up is read |
 | jsonb | there is none: to_jsonb and jsonb_build_object give json, as it is written, with duplicate members | json stays the text that came |
-| date_part('second', x) | is rounded once | PostgreSQL adds a rounded fraction |
+| to_timestamp | a part out of its range or with too many digits is refused, such as month 0 or ISO day 29 | PostgreSQL takes it for another |
+| date_part | of seconds and of an interval's epoch is rounded once | PostgreSQL adds rounded parts |
 | width_bucket | never rounds into the next bucket | as PostgreSQL from 16 on |
 | unnest | stands in the columns of a select upstream of windows; several take the same list; of a list of lists the elements are the inner lists (PostgreSQL unnests them, too) | a row becomes rows in one place |
 | regular expressions | no back references, no looking around, no words' boundaries (`\m \M \y`), no `\B`, no flags but i, c, g; greedy and non-greedy repetitions do not mix; `[^...]` and `.` take line feeds; letters fold as Unicode does; groups within a choice go by the first branch that fits; a pattern of `similar to` that ends with its escape is refused | RE2's time is linear in the text |

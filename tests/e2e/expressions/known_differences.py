@@ -65,7 +65,7 @@ def of_numerics(result):
         return False
     if "out of range" in problem(result):
         digits = [float(n) for n in NUMBER.findall(result.theirs[1] or "")]
-        return any(math.isinf(n) or n == 0 for n in digits)
+        return any(math.isinf(n) or abs(n) < 1e-300 for n in digits)
     mine, other = value(result), their_value(result)
     if mine is None or other is None:
         return False
@@ -205,6 +205,11 @@ def of_bigint_sums(result):
     return value(result) == theirs or ("is beyond bigint" in problem(result) and abs(int(theirs)) >= 2**63)
 
 
+def of_date_parts(result):
+    mine, other = value(result), their_value(result)
+    return result.case.signature.name == "date_part" and mine and other and near(mine, other)
+
+
 def of_zeros(result):
     """Zeros of either sign are one value to an aggregate."""
     mine, other = value(result), their_value(result)
@@ -242,6 +247,8 @@ KNOWN = [
     ("to_char of numbers", refused_as(r"^the template '(?s:.*)' of a number cannot be used: \S+ is not offered")),
     ("to_char of numbers", said_there(r'"\S*" is not a number')),  # PostgreSQL's own fault
     ("json", said_there(r"unsupported Unicode escape sequence")),
+    ("to_timestamp", refused_as(r"does not fit the template at \w+: (\d+ is not between|more than \d digits)")),
+    ("date_part", of_date_parts),
     ("width_bucket", of_buckets),
     ("numbers of texts", refused_as(r"^'0x1F' is no double")),
     ("lists of texts", refused_as(r"^'\[0:1\]=\{a,b\}' is no list")),
