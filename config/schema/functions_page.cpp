@@ -69,16 +69,22 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | timestamps of texts | refused where they are not of a log but of a clock or no moment (`now`, `today`, `infinity`), or where PostgreSQL gives a moment that hardly anybody means: zones as POSIX writes them (`UTC+02:00` is two hours behind UTC there), run-together times beyond 24 hours (`01 17 2068-04:53` is in 2053), day 366 of another year, Julian days and parts by letters (`y2021m04d24`), `DST` behind a zone, an abbreviation of a zone in front of the date, years beyond 294246 | the right moment, or none |
 | numbers of texts | no hexadecimal doubles (`0x1F`) | no log writes them |
 | lists of texts | begin at 1 (no `[0:1]={a,b}`) and hold no lists (`{{a},{b}}`) | lists have no other bounds, and one dimension |
-| interval | is no column, no element of a list and no json; `x::text` is one | no sink has such a type |
+| lists in a list | may differ in length, so that `x[1]` is the list within (PostgreSQL: null); `cardinality`, `array_to_string` and a second dimension of `array_length` and `array_upper` are refused, as are `any` and `all` over them | JSON's lists are so |
+| interval | is no column, no element of a list and no json; `x::text` is one; a text is refused where PostgreSQL 15 loses a fraction (`PT103045.5`, of a time without colons); the longest one back is read from its own text, too | no sink has such a type |
+| to_char of an interval | is refused | `x::text` and `extract` show one |
 | at time zone | takes tzdata's zones alone, whose CET has summer time; PostgreSQL takes its abbreviations first, also `MSK`, and offsets as POSIX writes them (`+02:00` is two hours behind UTC there) | an offset with the opposite sign is a trap; `interval '2 hours'` is clear; there it overflows beyond 68 years |
-| to_char of numbers | templates have `9 0 . D , G FM S MI PL SG PR TH` and `"text"`; other letters are refused | PostgreSQL takes another letter for itself, for a Roman number or a currency, or fails on it |
+| to_char of numbers | templates have `9 0 . D , G FM S MI PL SG PR TH` and `"text"`; other letters are refused, and anything but the end behind a decimal point without digits (`9.MI` of -5 is 5 there) | PostgreSQL takes another letter for itself, for a Roman number or a currency, or fails on it |
 | to_json of timestamps and doubles | as sinks write them: `2021-04-24T19:55:00.796Z` | one way to write a value |
-| json | lookups also succeed in a value that has `\u0000` elsewhere; of duplicate members the last counts on every step of a path | only what is looked up is read |
+| json | lookups also succeed in a value that has `\u0000` or a lone surrogate elsewhere; what they give holds neither, or the row fails; of duplicate members the last counts on every step of a path | only what is looked up is read |
 | jsonb | there is none: to_jsonb and jsonb_build_object give json, as it is written, with duplicate members | json stays the text that came |
-| to_timestamp | a part out of its range or with too many digits is refused, such as month 0 or ISO day 29 | PostgreSQL takes it for another |
+| to_timestamp | a template that PostgreSQL takes for no text is refused by `check`: one with `TZ` or `OF`, or with ISO's years or weeks beside months and days; a Julian day or an ISO year so far off that PostgreSQL's integers overflow fails | it could read no row |
 | date_part | of seconds and of an interval's epoch is rounded once | PostgreSQL adds rounded parts |
+| make_timestamptz with a zone | is refused | `make_timestamp(...) at time zone zone` is the same |
+| format | has no `%I` and no width from an argument (`%*s`) | no statement is made of rows |
+| substring(text similar pattern escape character) | is refused | three patterns of which the first is as short as it can be have no equal in RE2 |
 | width_bucket | never rounds into the next bucket | as PostgreSQL from 16 on |
-| unnest | stands in the columns of a select upstream of windows; several take the same list; of a list of lists the elements are the inner lists (PostgreSQL unnests them, too) | a row becomes rows in one place |
+| aggregates over no row | give no row | a group begins with its first one |
+| unnest | stands in the columns of a select upstream of windows, which may name one of its columns the `event_time` of its rows; several take the same list; of a list of lists the elements are the inner lists (PostgreSQL unnests them, too) | a row becomes rows in one place |
 | regular expressions | no back references, no looking around, no words' boundaries (`\m \M \y`), no `\B`, no flags but i, c, g; greedy and non-greedy repetitions do not mix; `[^...]` and `.` take line feeds; letters fold as Unicode does; groups within a choice go by the first branch that fits; a pattern of `similar to` that ends with its escape is refused | RE2's time is linear in the text |
 )";
 
