@@ -9,9 +9,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <future>
 #include <map>
-#include <set>
+#include <vector>
 
 namespace millrace::link {
 
@@ -64,6 +65,9 @@ constexpr std::size_t most_unclaimed = 64;
 struct tls_core : std::enable_shared_from_this<tls_core> {
   void accept();
   void take(const std::shared_ptr<tls_connection>& c, const std::string& from);
+  /// The oldest that is in its handshake goes: a node needs a moment, and many who wait must not keep it out. Returns
+  /// whether there is room.
+  bool make_room();
   void offer(const std::shared_ptr<tls_connection>& c, const piece& first);
   /// Has the connection's bytes and its end come to the carrier.
   void hand(const std::shared_ptr<tls_connection>& c, const tls_carrier& carrier);
@@ -81,7 +85,14 @@ struct tls_core : std::enable_shared_from_this<tls_core> {
   tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};
   std::map<std::string, tls_carrier> carriers;  // by the peer's name
-  std::set<std::shared_ptr<tls_connection>> unclaimed;
+  struct waiting {
+    std::shared_ptr<tls_connection> connection;
+    bool is_node = false;  // its handshake is done
+  };
+  std::vector<waiting> unclaimed;  // the oldest first
+  void forget(const std::shared_ptr<tls_connection>& c) {
+    std::erase_if(unclaimed, [&](const waiting& w) { return w.connection == c; });
+  }
 };
 
 void tls_core::accept() {
@@ -99,22 +110,35 @@ void tls_core::accept() {
     }
     boost::system::error_code gone;
     const auto from = c->socket().remote_endpoint(gone);
-    if (!gone && unclaimed.size() < most_unclaimed)
+    if (!gone && make_room())
       take(c, from.address().to_string());
     accept();
   });
 }
 
+bool tls_core::make_room() {
+  if (unclaimed.size() < most_unclaimed)
+    return true;
+  const auto oldest = std::ranges::find_if_not(unclaimed, &waiting::is_node);
+  if (oldest == unclaimed.end())
+    return false;
+  complain("a connection is refused: many others connect, and it has proved nothing yet");
+  oldest->connection->close();
+  unclaimed.erase(oldest);
+  return true;
+}
+
 void tls_core::take(const std::shared_ptr<tls_connection>& c, const std::string& from) {
-  unclaimed.insert(c);
+  unclaimed.push_back({c});
   c->accept([this, weak = std::weak_ptr(c), from](const probe_result& r) {
     const auto self = weak.lock();
     if (r.outcome != probed::answers) {
-      unclaimed.erase(self);
+      forget(self);
       return complain(fmt::format("a connection from {} is refused: {}", from, r.why));
     }
+    std::ranges::find(unclaimed, self, &waiting::connection)->is_node = true;
     self->read([this, weak](const piece& first) { offer(weak.lock(), first); },
-               [this, weak](const std::string&) { unclaimed.erase(weak.lock()); });
+               [this, weak](const std::string&) { forget(weak.lock()); });
   });
 }
 
@@ -123,7 +147,7 @@ void tls_core::offer(const std::shared_ptr<tls_connection>& c, const piece& firs
   const auto carrier = carriers.find(c->peer());
   if (carrier == carriers.end())
     return;
-  unclaimed.erase(c);
+  forget(c);
   hand(c, carrier->second);
   caf::anon_send(carrier->second, tls_came{{shared_from_this(), c}, first});
 }
@@ -351,8 +375,8 @@ void tls_network::close() {
   boost::system::error_code ignored;
   core_->acceptor.close(ignored);
   core_->carriers.clear();
-  for (const auto& c : std::exchange(core_->unclaimed, {}))
-    c->close();
+  for (const auto& w : std::exchange(core_->unclaimed, {}))
+    w.connection->close();
 }
 
 }  // namespace millrace::link

@@ -223,3 +223,16 @@ TEST_CASE("a node with TLS and one without do not meet, and each is told why") {
   CHECK(knock(with, with).outcome == probed::answers);
   CHECK(log.count("what has come is no TLS") == 1);
 }
+
+TEST_CASE("many that do not begin TLS do not keep a node out") {
+  const authority cluster;
+  const auto of_a = cluster.node("a"), of_b = cluster.node("b");
+  log_lines log;
+  process a("a", "b", 1, 0, &of_a), b("b", "a", 2, 0, &of_b);
+  std::vector<std::unique_ptr<stranger>> held;
+  for (int i = 0; i < 64; ++i)
+    held.push_back(std::make_unique<stranger>(b.port(), ""));
+  CHECK(knock(a, b).outcome == probed::answers);
+  CHECK(held.front()->hears().empty());  // the oldest has made room
+  CHECK(log.count("many others connect") == 1);
+}
