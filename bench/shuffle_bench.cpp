@@ -10,6 +10,7 @@
 #include "runtime/base/freed_memory.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/link/hello.hpp"
+#include "runtime/link/proof.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -141,7 +142,7 @@ void write_to(int fd, T value) {
     std::abort();
 }
 std::unique_ptr<network> listening(caf::actor_system& system, const std::string& me) {
-  auto made = caf_network::listen(system, me, "127.0.0.1", 0);
+  auto made = caf_network::listen(system, {me, std::string(link_secret_size, '0')}, {"127.0.0.1", 0});
   if (!made)
     std::abort();
   return std::move(*made);

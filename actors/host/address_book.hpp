@@ -1,6 +1,7 @@
 // Where the nodes of a cluster listen: a chain of its own in the store that they share. Each process writes its
 // address there before it joins, and looks for the others. So nodes find each other by the store alone, and a node
-// that is sent to another one whose address its own store does not have reads another store. Calls block.
+// that is sent to another one whose address its own store does not have reads another store. The chain has the
+// secret, too, by which links without TLS prove that both ends read it (runtime/link/proof.hpp). Calls block.
 #pragma once
 
 #include "actors/host/messages.hpp"
@@ -22,20 +23,33 @@ namespace millrace::host {
 /// Each node has its name as key.
 using addresses = std::map<std::string, node_address>;
 
-[[nodiscard]] std::string encode_addresses(const addresses& all);
-/// Never trusts the bytes: ec::corrupt; ec::unsupported for a later version.
-[[nodiscard]] expected<addresses> decode_addresses(std::string_view bytes);
+/// What a record of the book has, and what all of them add up to.
+struct address_record {
+  std::string link_secret;  // link::link_secret_size bytes; the first one that was written counts
+  addresses nodes;
+  friend bool operator==(const address_record&, const address_record&) = default;
+};
+[[nodiscard]] std::string encode_addresses(const address_record& r);
+/// Never trusts the bytes: ec::corrupt; ec::unsupported for another version.
+[[nodiscard]] expected<address_record> decode_addresses(std::string_view bytes);
 
 class address_book {
 public:
   explicit address_book(std::shared_ptr<node::chain_store> store) : store_(std::move(store)) {}
 
   [[nodiscard]] expected<addresses> look();
-  /// Durable when it returns. `random` tells processes apart that write at once. ec::fenced, or an error with
-  /// `retry`: another one may have been faster, and the call may be repeated.
+  // Both are durable when they return. `random` tells processes apart that write at once. ec::fenced, or an error with
+  // `retry`: another one may have been faster, and the call may be repeated.
   [[nodiscard]] expected<void> write(const node_address& mine, std::uint32_t random);
+  /// Returns the secret of links, which is never logged or shown; makes it where the store has none yet.
+  [[nodiscard]] expected<std::string> link_secret(std::uint32_t random);
 
 private:
+  /// Empty where nobody has written.
+  [[nodiscard]] expected<address_record> read();
+  /// Writes these beside what is there, and a secret where there is none.
+  [[nodiscard]] expected<address_record> add(const addresses& some, std::uint32_t random);
+
   std::shared_ptr<node::chain_store> store_;
 };
 

@@ -35,6 +35,18 @@ std::string shown(const link::endpoint& at) {
   return is_v6 ? fmt::format("[{}]:{}", at.host, at.port) : fmt::format("{}:{}", at.host, at.port);
 }
 
+/// Others may write into the store at the same time.
+template<class Write>
+auto until_written(const Write& write) {
+  auto done = write();
+  for (int i = 1; i < most_tries_to_write && !done && (done.error().code == ec::fenced || done.error().retry);
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random_bits() % 90));
+    done = write();
+  }
+  return done;
+}
+
 bool is_same_place(const link::endpoint& a, const link::endpoint& b) {
   const auto is_loopback = [](const std::string& h) {
     return h == "localhost" || h == "127.0.0.1" || h == "::1";
@@ -72,7 +84,11 @@ expected<void> node_process::listen() {
   const auto known = address_book(options_.store).look();
   if (!known)
     return unexpected(known.error());
-  auto network = link::listen_for_links(system_, {options_.name, options_.listen, options_.tls});
+  auto secret = link_secret();
+  if (!secret)
+    return unexpected(secret.error());
+  auto network =
+      link::listen_for_links(system_, {options_.name, options_.listen, options_.tls, std::move(*secret)});
   if (!network)
     return unexpected(network.error());
   network_ = std::move(*network);
@@ -80,6 +96,14 @@ expected<void> node_process::listen() {
     return good;
   mine_ = {options_.name, choose_instance(*known, options_.name), {options_.listen.host, network_->port()}};
   return {};
+}
+
+/// With TLS nothing asks for it.
+expected<std::string> node_process::link_secret() const {
+  if (options_.tls)
+    return std::string();
+  return until_written(
+      [&] { return address_book(options_.store).link_secret(static_cast<std::uint32_t>(random_bits())); });
 }
 
 /// Two processes may not have one name: the later one is refused while the first one answers.
@@ -96,14 +120,8 @@ expected<void> node_process::check_name(const addresses& known) const {
 }
 
 expected<void> node_process::write_address() {
-  auto done = expected<void>();
-  for (int i = 0; i < most_tries_to_write; ++i) {
-    done = address_book(options_.store).write(mine_, static_cast<std::uint32_t>(random_bits()));
-    if (done || (done.error().code != ec::fenced && !done.error().retry))
-      return done;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random_bits() % 90));
-  }
-  return done;
+  return until_written(
+      [&] { return address_book(options_.store).write(mine_, static_cast<std::uint32_t>(random_bits())); });
 }
 
 void node_process::spawn_all() {

@@ -50,6 +50,7 @@ private:
   node_process(caf::actor_system& system, process_options options)
       : system_(system), options_(std::move(options)) {}
   [[nodiscard]] expected<void> listen();
+  [[nodiscard]] expected<std::string> link_secret() const;
   [[nodiscard]] expected<void> check_name(const addresses& known) const;
   [[nodiscard]] expected<void> write_address();
   void spawn_all();

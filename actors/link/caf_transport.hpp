@@ -2,7 +2,8 @@
 // protocol by which CAF's actors talk over networks: it copies each message into a buffer and out of another one, and
 // lets whoever connects talk to any actor (docs/design/link.md).
 //
-// A process listens at one port; of two nodes the one whose name comes first connects to the other.
+// A process listens at one port; of two nodes the one whose name comes first connects to the other. Each proves to the
+// other, before a byte of a link is read, that it reads the cluster's store, and who it is (runtime/link/proof.hpp).
 //
 // Order of calls: configure_network() before the actor system is made, caf_network::listen() once, to() for each
 // link (link_actor.hpp), close() last.
@@ -31,7 +32,7 @@ struct peer_sought;
 struct whole_for_peer;
 struct peer_left;
 
-/// The connection of a peer that calls itself this node in its hello gets here.
+/// The connection of a peer that has proved itself as this node gets here.
 struct peer_expected {
   std::string node;
   transport carrier;
@@ -72,10 +73,9 @@ using connections_broker =
 
 class caf_network : public network {
 public:
-  /// `address`: loopback, or where only the cluster's own nodes can connect. Port 0: any. `me`: this node's
-  /// name. Errors: ec::unavailable.
-  [[nodiscard]] static expected<std::unique_ptr<network>>
-  listen(caf::actor_system& system, std::string me, const std::string& address, std::uint16_t port);
+  /// `where`: on loopback; port 0: any. Errors: ec::unavailable.
+  [[nodiscard]] static expected<std::unique_ptr<network>> listen(caf::actor_system& system,
+                                                                 plain_identity mine, const endpoint& where);
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
   [[nodiscard]] transport_factory to(const std::string& peer, const endpoint& at) const override;
@@ -85,10 +85,10 @@ public:
   void close() override;
 
 private:
-  caf_network(std::string me, connections_broker broker, std::uint16_t port)
-      : me_(std::move(me)), broker_(std::move(broker)), port_(port) {}
+  caf_network(plain_identity mine, connections_broker broker, std::uint16_t port)
+      : mine_(std::move(mine)), broker_(std::move(broker)), port_(port) {}
 
-  std::string me_;
+  plain_identity mine_;
   connections_broker broker_;
   std::uint16_t port_;
 };

@@ -1,20 +1,18 @@
 #include "actors/link/connect_probe.hpp"
 
-#include "actors/link/wire_format.hpp"
+#include "runtime/link/proof.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <optional>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 namespace millrace::link {
@@ -40,9 +38,9 @@ int connect_error(int fd) {
   socklen_t size = sizeof(failed);
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 ? failed : errno;
 }
-/// Returns what the other side says first, or nothing where that does not come in time.
-std::optional<wire_length> greeting(int fd, probe_clock::time_point until) {
-  wire_length bytes{};
+/// Returns the next bytes of the other side, so many, or nothing where they do not come in time.
+std::optional<std::string> heard(int fd, std::size_t size, probe_clock::time_point until) {
+  std::string bytes(size, '\0');
   for (std::size_t have = 0; have < bytes.size();) {
     if (!comes(fd, POLLIN, until))
       return std::nullopt;
@@ -57,9 +55,12 @@ std::optional<wire_length> greeting(int fd, probe_clock::time_point until) {
 connection_tried failed_with(int number) {
   return {{number == ECONNREFUSED ? probed::refused : probed::silent, std::strerror(number)}};
 }
-connection_tried nothing_there(std::string why) { return {{probed::silent, std::move(why)}}; }
+probe_result silence(std::string why) { return {probed::silent, std::move(why)}; }
 
-connection_tried try_address(const addrinfo& a, probe_clock::time_point until) {
+/// What is said once there is a connection.
+using conversation = std::function<probe_result(int fd, probe_clock::time_point until)>;
+
+connection_tried try_address(const addrinfo& a, const conversation& speak, probe_clock::time_point until) {
   const auto s =
       std::make_shared<owned_socket>(socket(a.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (s->fd() < 0)
@@ -71,46 +72,58 @@ connection_tried try_address(const addrinfo& a, probe_clock::time_point until) {
     return failed_with(ETIMEDOUT);
   if (const auto failed = connect_error(s->fd()))
     return failed_with(failed);
+  return {speak(s->fd(), until), s};
+}
+
+struct greeting {
+  probe_result result;
+  std::string challenge = {};  // where it answers
+};
+greeting hear_greeting(int fd, probe_clock::time_point until) {
   // The system accepts connections for a process that stands still.
-  const auto said = greeting(s->fd(), until);
+  auto said = heard(fd, challenge_size, until);
   if (!said)
-    return nothing_there("it accepts connections and says nothing: it stands still, or it was started with "
-                         "--tls and this node was not");
-  if (*said != wire_length{})
-    return nothing_there("it is no node of a cluster, or one of another version");
-  return {{probed::answers, {}}, s};
+    return {silence(
+        "it accepts connections and says nothing: it stands still, or it was started with --tls and this "
+        "node was not")};
+  if (!is_challenge(*said))
+    return {silence("it is no node of a cluster, or one of another version")};
+  return {{probed::answers}, std::move(*said)};
 }
 
-}  // namespace
-
-owned_socket::~owned_socket() {
-  if (fd_ >= 0)
-    close(fd_);
+probe_result prove(int fd, const plain_identity& mine, const std::string& peer,
+                   probe_clock::time_point until) {
+  const auto met = hear_greeting(fd, until);
+  if (met.result.outcome != probed::answers)
+    return met.result;
+  const auto own = answer(met.challenge, mine.secret, mine.me, peer, peer_address(fd), random_nonce());
+  if (!own)
+    return silence("this node has no secret of the store");
+  // A connection that has begun has room for so little.
+  if (::send(fd, own->bytes.data(), own->bytes.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(own->bytes.size()))
+    return silence("it takes nothing");
+  const auto shown = heard(fd, proof_size, until);
+  if (!shown)
+    return silence(
+        "it does not take this node for one of its cluster: it has another store, or another name");
+  if (!is_proof(*shown, own->proof))
+    return silence("it does not prove that it reads this cluster's store");
+  return {probed::answers};
 }
-int owned_socket::take() { return std::exchange(fd_, -1); }
 
-void end_when_silent(int fd) {
-  const auto set = [fd](int level, int name, int value) {
-    setsockopt(fd, level, name, &value, sizeof(value));
-  };
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 3'000);  // ms
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 2);  // s
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
-}
-
-connection_tried try_connection(const endpoint& at, micros patience) {
+connection_tried connect_to(const endpoint& at, const conversation& speak, micros patience) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (const auto failed = getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &hints, &found))
-    return nothing_there(fmt::format("{}: {}", at.host, gai_strerror(failed)));
+    return {silence(fmt::format("{}: {}", at.host, gai_strerror(failed)))};
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> all(found, freeaddrinfo);
   const auto until = probe_clock::now() + patience;
   connection_tried last;
   for (const auto* a = all.get(); a != nullptr; a = a->ai_next) {
-    auto tried = try_address(*a, until);
+    auto tried = try_address(*a, speak, until);
     if (tried.result.outcome == probed::answers)
       return tried;
     // One address that may be alive is enough not to take the node for dead.
@@ -120,6 +133,18 @@ connection_tried try_connection(const endpoint& at, micros patience) {
   return last;
 }
 
-probe_result probe(const endpoint& at, micros patience) { return try_connection(at, patience).result; }
+}  // namespace
+
+connection_tried try_connection(const endpoint& at, const plain_identity& mine, const std::string& peer,
+                                micros patience) {
+  return connect_to(
+      at, [&](int fd, auto until) { return prove(fd, mine, peer, until); }, patience);
+}
+
+probe_result probe(const endpoint& at, micros patience) {
+  return connect_to(
+             at, [](int fd, auto until) { return hear_greeting(fd, until).result; }, patience)
+      .result;
+}
 
 }  // namespace millrace::link

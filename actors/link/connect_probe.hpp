@@ -1,7 +1,8 @@
-// Finds whether a node listens at an address, by a connection that does not block CAF's one I/O thread: CAF's own way to
-// connect does, for as long as the system's connect takes.
+// Finds whether a node listens at an address, and makes the connection to it, without blocking CAF's one I/O thread: CAF's
+// own way to connect does, for as long as the system's connect takes.
 #pragma once
 
+#include "actors/link/sockets.hpp"
 #include "runtime/base/time.hpp"
 
 #include <cstdint>
@@ -10,46 +11,34 @@
 
 namespace millrace::link {
 
-struct endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
 enum class probed : std::uint8_t {
   answers,  // a process listens there, and its transport has begun to speak
   refused,  // nobody listens at the address
-  silent,   // neither came within the time, or the host's name is not known
+  silent,   // neither came within the time, what came is no node's, or the host's name is not known
 };
 struct probe_result {
   probed outcome = probed::silent;
   std::string why = {};
 };
 
-/// Owns a socket, and closes it unless it is taken.
-class owned_socket {
-public:
-  explicit owned_socket(int fd) : fd_(fd) {}
-  ~owned_socket();
-  owned_socket(const owned_socket&) = delete;
-  owned_socket& operator=(const owned_socket&) = delete;
-
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] int take();
-
-private:
-  int fd_;
-};
-/// Has the system end a connection whose other end does not take what was sent, or is gone without a word.
-void end_when_silent(int fd);
-
 struct connection_tried {
   probe_result result;
-  std::shared_ptr<owned_socket> socket = {};  // where it answers: connected, and nothing is said yet
+  std::shared_ptr<owned_socket> socket = {};  // where it answers
 };
 
-/// Connects. Blocks, for `patience` at most beside the resolver: for a thread of its own.
-[[nodiscard]] connection_tried try_connection(const endpoint& at, micros patience);
-/// The same, and hangs up.
+/// What a node shows to those that it connects to, and to those that connect to it (runtime/link/proof.hpp).
+struct plain_identity {
+  std::string me;
+  std::string secret;  // the store's
+};
+
+// Both block, for `patience` at most beside the resolver: they are for a thread of their own.
+
+/// Connects. `answers`: either side has proved to the other that it reads the store, the other one that it is `peer`, and
+/// nothing of a link is said yet.
+[[nodiscard]] connection_tried try_connection(const endpoint& at, const plain_identity& mine,
+                                              const std::string& peer, micros patience);
+/// Connects, looks whether a node without TLS speaks there, and hangs up. Nobody proves anything: a stranger may speak so.
 [[nodiscard]] probe_result probe(const endpoint& at, micros patience);
 
 }  // namespace millrace::link

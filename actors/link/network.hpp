@@ -1,5 +1,6 @@
 // How a process reaches other nodes: it listens at one port, and makes the transports of its links. Two of them:
-// CAF's networking in plain text, for loopback (caf_transport.hpp), and TLS (tls_transport.hpp).
+// CAF's networking in plain text behind a proof of the store's secret, for loopback (caf_transport.hpp), and TLS
+// (tls_transport.hpp).
 #pragma once
 
 #include "actors/link/connect_probe.hpp"
@@ -33,8 +34,9 @@ public:
 struct network_options {
   std::string me;  // this node's name
   endpoint listen;
-  /// Without them the address is loopback, or one where only the cluster's own nodes can connect.
-  std::optional<tls::credentials> tls = {};
+  std::optional<tls::credentials> tls = {};  // without them the address is loopback
+  /// The store's, by which nodes without TLS prove that they read it (proof.hpp).
+  std::string secret = {};
 };
 
 /// Blocks for a moment; configure_network() comes before, where there are no credentials. Errors: ec::unavailable.

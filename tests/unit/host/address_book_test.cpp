@@ -1,5 +1,7 @@
 // Where nodes listen, as their store says it: bytes, writers at once, and the keeper that tells of them.
 #include "actors/host/address_book.hpp"
+#include "runtime/chain/rules.hpp"
+#include "runtime/link/proof.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/host/host_fixture.hpp"
@@ -20,7 +22,8 @@ using millrace::test::must;
 node_address address(const std::string& node, std::uint16_t port = 4000) {
   return {node, 70'000, {"10.0.0.1", port}};
 }
-addresses two_nodes() { return {{"a", address("a")}, {"b", address("b", 65'535)}}; }
+const std::string a_secret(link::link_secret_size, 's');
+address_record two_nodes() { return {a_secret, {{"a", address("a")}, {"b", address("b", 65'535)}}}; }
 
 /// Another process is faster: it comes between a look and what follows.
 class overtaken_store final : public node::chain_store {
@@ -82,7 +85,7 @@ switchboard::behavior_type noting_board(switchboard::pointer self,
 TEST_CASE("addresses are read as they were written; cut off, damaged or later ones are refused") {
   const auto bytes = encode_addresses(two_nodes());
   CHECK(must(decode_addresses(bytes)) == two_nodes());
-  CHECK(must(decode_addresses(encode_addresses({}))).empty());
+  CHECK(must(decode_addresses(encode_addresses({a_secret, {}}))).nodes.empty());
   for (std::size_t n = 0; n < bytes.size(); ++n) {
     INFO(n << " of " << bytes.size());
     const auto cut = decode_addresses(bytes.substr(0, n));
@@ -91,12 +94,15 @@ TEST_CASE("addresses are read as they were written; cut off, damaged or later on
   }
   CHECK(decode_addresses(bytes + '\0').error().code == ec::corrupt);
   CHECK(decode_addresses('\0' + bytes.substr(1)).error().code == ec::corrupt);
-  CHECK(decode_addresses('\2' + bytes.substr(1)).error().code == ec::unsupported);
+  CHECK(decode_addresses('\1' + bytes.substr(1)).error().code == ec::unsupported);
+  CHECK(decode_addresses('\3' + bytes.substr(1)).error().code == ec::unsupported);
+  CHECK(decode_addresses(encode_addresses({"short", {}})).error().code == ec::corrupt);
 }
 
 TEST_CASE("an address with a port that there is not is damage, not another port") {
   wire::writer out;
-  out.fixed(std::uint8_t{1});
+  out.fixed(std::uint8_t{2});
+  out.string(a_secret);
   out.varint(1);
   out.string("a");
   out.varint(7);
@@ -114,6 +120,39 @@ TEST_CASE("whoever looks finds every address that was written, and of each node 
     must(a.write(address("a", 4001), 3));
     CHECK(must(b.look()) == addresses{{"a", address("a", 4001)}, {"b", address("b")}});
   });
+}
+
+TEST_CASE("the first process that asks makes the secret of links, and every other one finds that") {
+  node_test::over_each_store([](node_test::store_under_test& under_test) {
+    address_book a(under_test.reach()), b(under_test.reach());
+    const auto secret = must(a.link_secret(1));
+    CHECK(secret.size() == link::link_secret_size);
+    CHECK(must(b.link_secret(2)) == secret);
+    for (std::uint16_t i = 0; i < 30; ++i)  // beyond a base
+      must(b.write(address("b", i), i));
+    CHECK(must(a.link_secret(3)) == secret);
+  });
+}
+
+TEST_CASE(
+    "of two processes that make the secret at once the slower one is fenced, and has the other's then") {
+  node_test::folder_in_memory files;
+  const auto store = std::make_shared<overtaken_store>(files.reach());
+  address_book slow(store), fast(files.reach());
+  store->after_look = [&] { store->after_look = [&] { must(fast.link_secret(9)); }; };
+  CHECK(slow.link_secret(4).error().code == ec::fenced);
+  CHECK(must(slow.link_secret(4)) == must(fast.link_secret(5)));
+  CHECK(must(fast.look()).empty());
+}
+
+TEST_CASE("two stores have two secrets, and an address that is written first leaves one") {
+  node_test::folder_in_memory one, other;
+  address_book a(one.reach()), b(other.reach());
+  must(a.write(address("a"), 1));
+  const auto seen = must(one.reach()->look({"", "addresses"}));
+  const auto record = must(decode_addresses(chain::records_of(seen.contents).front()));
+  CHECK(must(a.link_secret(2)) == record.link_secret);
+  CHECK(must(b.link_secret(1)) != record.link_secret);
 }
 
 TEST_CASE("of two processes that write at once the slower one is fenced, tries again, and neither is lost") {
@@ -182,7 +221,7 @@ TEST_CASE("a book that cannot be read, or holds damage, is an error, and is not 
   CHECK(book.write(address("a"), 1).error().code == ec::unavailable);
   store->fails = false;
   const auto chain = must(store->open_chosen({"", "addresses"}, {1, 1}));
-  must(chain->append("\2 of a later version", true));
+  must(chain->append("\3 of a later version", true));
   CHECK(book.look().error().code == ec::unsupported);
   CHECK(book.write(address("a"), 1).error().code == ec::unsupported);
 }

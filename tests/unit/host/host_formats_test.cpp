@@ -27,8 +27,9 @@ TEST_CASE("questions and answers have the bytes of the golden file") {
 
 TEST_CASE("addresses of nodes have the bytes of the golden file") {
   millrace::test::check_golden(
-      "tests/unit/host/golden/addresses_1.bin",
-      encode_addresses({{"a", {"a", 70'000, {"10.0.0.1", 4000}}}, {"b", {"b", 1, {"::1", 65'535}}}}));
+      "tests/unit/host/golden/addresses_2.bin",
+      encode_addresses({"0123456789abcdef0123456789abcdef",
+                        {{"a", {"a", 70'000, {"10.0.0.1", 4000}}}, {"b", {"b", 1, {"::1", 65'535}}}}}));
 }
 
 }  // namespace millrace::host::test

@@ -125,29 +125,31 @@ TEST_CASE("a node that connects to its peer finds it again as well when it is th
   REQUIRE(b.news->wait_for<session_opened>(2));
 }
 
-TEST_CASE("a connection belongs to a link from the hello on that names its node, and the next one takes its "
-          "place") {
+TEST_CASE(
+    "a connection belongs to a link from the first message on of the node that has proved itself, and the "
+    "next one takes its place") {
   process b("b", "a", 2);
   auto log = std::make_shared<way_log>();
   const auto user = b.system.spawn(logging_user, log);
   const auto way = b.net().to("a", {"localhost", b.port()})(b.system, user);
   caf::anon_send(way, open_way{});
   REQUIRE(log->wait_for("c"));  // nobody is there, and the peer is known at the port
-  const stranger unknown(b.port(), hello_of("c"));
-  const stranger peer(b.port(), hello_of("a"));
+  const insider unknown(b.port(), "c", "b", hello_of("c"));
+  const insider peer(b.port(), "a", "b", hello_of("a"));
   REQUIRE(log->wait_for("cow"));
   peer.say(framed("more"));
   REQUIRE(log->wait_for("coww"));
   caf::anon_send(way, close_way{});
   REQUIRE(log->wait_for("cowwc"));
-  CHECK(peer.hears() == std::string(4, '\0'));
+  CHECK(peer.hears().empty());
   const auto all = hello_of("a") + framed(std::string(300'000, 'x')) + framed("y");
-  const stranger again(b.port(), std::string_view(all).substr(0, 7));  // in pieces, as networks bring it
+  const insider again(b.port(), "a", "b",
+                      std::string_view(all).substr(0, 7));  // in pieces, as networks bring it
   again.say(std::string_view(all).substr(7));
   REQUIRE(log->wait_for("cowwcowww"));
-  const stranger in_its_place(b.port(), hello_of("a"));
+  const insider in_its_place(b.port(), "a", "b", hello_of("a"));
   REQUIRE(log->wait_for("cowwcowwwow"));
-  CHECK(again.hears() == std::string(4, '\0'));
+  CHECK(again.hears().empty());
   in_its_place.say(std::string(8, '\xFF'));
   REQUIRE(log->wait_for("cowwcowwwowc"));
   caf::anon_send(way, messages::stop{});
@@ -158,8 +160,91 @@ TEST_CASE("whoever is no node is hung up on at once") {
   for (const auto& said : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(4, '\0'),
                            std::string(100, '\xFF'), framed("no hello")}) {
     const stranger s(b.port(), said);
-    CHECK(std::string(4, '\0').starts_with(s.hears()));  // it may be hung up on before it is greeted
+    CHECK(s.hears().size() <= challenge_size);  // it may be hung up on before it is greeted
   }
+  for (const char byte : {'\0', '\xFF'})  // lengths that no message has, of a node
+    CHECK(insider(b.port(), "a", "b", std::string(4, byte)).hears().empty());
+}
+
+TEST_CASE("whoever does not prove that it reads the store takes no node's place, and hears nothing") {
+  process b("b", "a", 2);
+  auto log = std::make_shared<way_log>();
+  const auto user = b.system.spawn(logging_user, log);
+  const auto way = b.net().to("a", {"localhost", b.port()})(b.system, user);
+  caf::anon_send(way, open_way{});
+  REQUIRE(log->wait_for("c"));  // the peer is known at the port
+  const insider peer(b.port(), "a", "b", hello_of("a"));
+  REQUIRE(log->wait_for("cow"));
+
+  const stranger says_its_hello(b.port(), hello_of("a"));
+  CHECK(says_its_hello.hears().size() <= challenge_size);
+
+  const stranger of_another_store(b.port(), "");
+  const auto challenge = of_another_store.hears(challenge_size);
+  const auto at = peer_address(of_another_store.fd());
+  const std::string other(link_secret_size, 'o');
+  const auto wrong = answer(challenge, other, "a", "b", at, random_nonce());
+  REQUIRE(wrong);
+  of_another_store.say(wrong->bytes + hello_of("a"));
+  CHECK(of_another_store.hears().empty());
+
+  const stranger replays(b.port(), "");
+  const auto recorded = answer(challenge, the_secret, "a", "b", at, random_nonce());
+  REQUIRE(recorded);
+  REQUIRE(replays.hears(challenge_size) != challenge);
+  replays.say(recorded->bytes + hello_of("a"));
+  CHECK(replays.hears().empty());
+
+  peer.say(framed("more"));
+  REQUIRE(log->wait_for("coww"));
+  caf::anon_send(way, messages::stop{});
+}
+
+TEST_CASE("a node finds nobody where what listens does not prove that it reads the store") {
+  process b("b", "a", 2);
+  const plain_identity a{"a", the_secret};
+  const auto outcome = [&](const plain_identity& mine, const std::string& peer) {
+    return try_connection({"127.0.0.1", b.port()}, mine, peer, micros(5'000'000)).result;
+  };
+  CHECK(outcome(a, "b").outcome == probed::answers);
+  CHECK_THAT(outcome(a, "c").why, Catch::Contains("another store, or another name"));
+  CHECK_THAT(outcome({"a", std::string(link_secret_size, 'o')}, "b").why,
+             Catch::Contains("another store, or another name"));
+
+  const int fd =
+      ::socket(AF_INET, SOCK_STREAM, 0);  // a stranger where a node was: it can greet, and prove nothing
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(at);
+  REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof(at)) == 0);
+  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+  REQUIRE(::listen(fd, 4) == 0);
+  std::thread stands_in([fd] {
+    const int c = ::accept(fd, nullptr, nullptr);
+    const auto said = doorkeeper("", "b", "", {}).challenge() + std::string(proof_size, 'p');
+    (void)::send(c, said.data(), said.size(), MSG_NOSIGNAL);
+    char end = 0;
+    while (::recv(c, &end, 1, 0) > 0) {
+    }
+    ::close(c);
+  });
+  const auto tried = try_connection({"127.0.0.1", ntohs(at.sin_port)}, a, "b", micros(5'000'000)).result;
+  stands_in.join();
+  ::close(fd);
+  CHECK(tried.outcome == probed::silent);
+  CHECK_THAT(tried.why, Catch::Contains("does not prove"));
+}
+
+TEST_CASE("many that prove nothing do not keep a node out") {
+  process b("b", "a", 2);
+  std::vector<std::unique_ptr<stranger>> held;
+  for (int i = 0; i < 64; ++i) {
+    held.push_back(std::make_unique<stranger>(b.port(), ""));
+    REQUIRE(held.back()->hears(challenge_size).size() == challenge_size);  // it has its place
+  }
+  const insider node(b.port(), "a", "b", "");
+  CHECK(held.front()->hears().empty());  // the oldest has made room
 }
 
 TEST_CASE("a stranger's bytes at the port do nothing to the links") {
@@ -172,7 +257,7 @@ TEST_CASE("a stranger's bytes at the port do nothing to the links") {
   const stranger later(b.port(), std::string(100, '\xFF'));
   caf::anon_send(a.link, send_control{"still there"});
   REQUIRE(b.news->wait_for<control_came>(1));
-  CHECK(std::string(4, '\0').starts_with(later.hears()));
+  CHECK(later.hears().size() <= challenge_size);
 }
 
 TEST_CASE("frames of a lane go through two processes, and the receiver has each letter once") {
@@ -210,7 +295,7 @@ TEST_CASE("whoever is hung up on holds nothing of the process, also if it does n
   for (int i = 0; i < 200; ++i)
     held.push_back(std::make_unique<stranger>(b.port(), i % 2 == 0 ? "GET / HTTP/1.1\r\n\r\n" : ""));
   for (const auto& s : held)
-    CHECK(std::string(4, '\0').starts_with(s->hears()));
+    CHECK(s->hears().size() <= challenge_size);
   const auto until = std::chrono::steady_clock::now() + patience;
   while (handles() > before + 200 && std::chrono::steady_clock::now() < until)
     std::this_thread::yield();

@@ -3,6 +3,7 @@
 
 #include "actors/link/caf_transport.hpp"
 #include "actors/link/tls_transport.hpp"
+#include "runtime/link/proof.hpp"
 #include "tests/unit/link_actor/model_actors.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,6 +18,9 @@ namespace millrace::link::test {
 
 /// Is enough for this machine at its busiest.
 inline constexpr std::chrono::seconds patience{120};
+
+/// Of the store that all nodes here read.
+inline const std::string the_secret(link_secret_size, 's');
 
 /// Holds what an owner was told; the test waits for it.
 class told {
@@ -92,7 +96,7 @@ public:
           const tls::credentials* own = nullptr, const wall_clock& clock = system_clock())
       : name_(std::move(name)), peer_(std::move(peer)), number_(number), system(config_) {
     const tls_patience waits{patience, patience};
-    auto made = own == nullptr ? caf_network::listen(system, name_, "127.0.0.1", at_port)
+    auto made = own == nullptr ? caf_network::listen(system, {name_, the_secret}, {"127.0.0.1", at_port})
                                : tls_network::listen(name_, {"127.0.0.1", at_port}, *own, waits, clock);
     REQUIRE(made);
     network_ = std::move(*made);
@@ -149,23 +153,38 @@ public:
   stranger(const stranger&) = delete;
   stranger& operator=(const stranger&) = delete;
 
+  [[nodiscard]] int fd() const { return fd_; }
   void say(std::string_view what) const {
     REQUIRE(::send(fd_, what.data(), what.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(what.size()));
   }
-  /// Waits for all that it is told until it is hung up on.
-  [[nodiscard]] std::string hears() const {
-    std::string all(1'000, '\0');
+  /// Waits for all that it is told until it is hung up on, or for `most` bytes.
+  [[nodiscard]] std::string hears(std::size_t most = 1'000) const {
+    std::string all(most, '\0');
     std::size_t have = 0;
-    for (;;) {
+    while (have < most) {
       const auto n = ::recv(fd_, all.data() + have, all.size() - have, 0);
       if (n <= 0)
-        return all.substr(0, have);
+        break;
       have += static_cast<std::size_t>(n);
     }
+    return all.substr(0, have);
   }
 
 private:
   int fd_;
+};
+
+/// A connection of the node `me`, which proves itself to the node `peer`, and says `what` then.
+class insider : public stranger {
+public:
+  insider(std::uint16_t port, const std::string& me, const std::string& peer, std::string_view what)
+      : stranger(port, "") {
+    const auto own = answer(hears(challenge_size), the_secret, me, peer, peer_address(fd()), random_nonce());
+    REQUIRE(own);
+    say(own->bytes);
+    REQUIRE(is_proof(hears(proof_size), own->proof));
+    say(what);
+  }
 };
 
 }  // namespace millrace::link::test

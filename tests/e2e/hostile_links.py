@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Strangers at the port where a node listens for others: what is no TLS, certificates of nobody's, of another authority and of a client, lengths
 that nobody can mean, connections that say nothing, and a thousand at once; once at a node without TLS, three times over at one with it, while two
-nodes run a topology. Each stranger is refused, each reason is in the log once, memory and handles stay bounded, and every record is in the rows.
+nodes run a topology. Without TLS also BASP, the hello of a peer, an answer of another store's and one that was recorded. Each stranger is refused, each
+reason is in the log once, memory, its peak and handles stay bounded, and every record is in the rows.
 
-    strangers.py --millrace BINARY [--connections 1000]
+    hostile_links.py --millrace BINARY [--connections 1000]
 """
 import argparse
 import contextlib
+import hashlib
+import hmac
 import json
+import os
 import pathlib
 import random
+import re
 import socket
 import ssl
 import subprocess
@@ -21,6 +26,8 @@ from real_systems import PATIENCE, Wrong, check, main, wait_until  # noqa: E402
 
 MOST_MEMORY_MB = 16  # more than before, whatever strangers do at first: the allocator keeps what many connections took at once
 MOST_MORE_MB = 4     # by the third time
+MOST_PEAK_MB = 32    # beyond what the node had, at any moment: 64 messages of the longest length would take 128
+GREETING = 22        # bytes that a node without TLS says to whoever connects
 RATE, SECONDS = 500, 15
 
 
@@ -44,11 +51,40 @@ def tls_context(certificates=None, name=None):
     return context
 
 
+class Insider:
+    """Whoever reads the store of nodes without TLS, and so can prove itself to one of them."""
+
+    def __init__(self, store):
+        files = [f for f in (store / "addresses").iterdir() if f.is_file()]
+        check(not any(f.stat().st_mode & 0o077 for f in files), "what has the secret of links is for its owner alone")
+        found = {m for f in files for m in re.findall(rb"\x02 ([0-9a-f]{32})", f.read_bytes())}
+        check(len(found) == 1, f"the addresses have one secret of links, not {len(found)}")
+        self.secret = found.pop()
+
+    def answer(self, challenge, port, me, secret=None):
+        """What the node `me` says to node a, and what that one says then."""
+        mine, theirs = os.urandom(16), challenge[6:]
+
+        def proof(role):
+            parts = (role, me, b"a", f"127.0.0.1 {port}".encode(), mine, theirs)
+            return hmac.new(secret or self.secret, b"".join(bytes([len(p)]) + p for p in parts), hashlib.sha256).digest()
+        return b"mrla" + mine + proof(b"connects") + bytes([len(me)]) + me, proof(b"accepts")
+
+
+def text(said):
+    return bytes([len(said)]) + said
+
+
+def hello(node):
+    """As a node says it first on a link."""
+    return (b"\0mrlh\1\0" + text(b"cluster#0123456789abcdef") + text(node) + b"\x09\x01\0" + b"\x02\x02" + bytes(8) + text(b"0123#4711") + b"\0")
+
+
 class Strangers:
     """Without certificates they speak as nodes without TLS do."""
 
-    def __init__(self, cluster, options, folder, certificates=None):
-        self.node, self.options = cluster.nodes["a"], options
+    def __init__(self, cluster, options, folder, certificates=None, store=None):
+        self.node, self.options, self.store = cluster.nodes["a"], options, store
         self.own, self.foreign = certificates, folder / "foreign"
         if certificates:
             make_certificates(options.millrace, self.foreign, ["node", "b"])
@@ -85,7 +121,7 @@ class Strangers:
     def plain_text(self):
         for _ in range(20):
             self.say(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        return ["a connection from 127.0.0.1 is refused"]
+        return ["is refused"]
 
     def random_bytes(self):
         for _ in range(20):
@@ -120,6 +156,53 @@ class Strangers:
             self.say(len(said).to_bytes(4, "little") + said, len(said).to_bytes(4, "big") + said, context=self.as_node())
         return []
 
+    def basp(self):
+        """The header of CAF's own protocol: a hello, and a message with a payload of 4 GiB."""
+        for operation in (0, 1, 2):
+            head = bytes([0, 0, 0, operation]) + b"\xff\xff\xff\xff" + bytes(8) + bytes(16) + bytes(8)
+            for _ in range(5):
+                self.say(head[:40], self.random.randbytes(4096))
+        return []
+
+    def announced_lengths(self):
+        """Messages of the longest length, of which nobody says more than the beginning."""
+        all_of_them = []
+        with contextlib.ExitStack() as open_ones:
+            for _ in range(64):
+                s = open_ones.enter_context(self.connect())
+                all_of_them.append(s)
+                with contextlib.suppress(OSError):
+                    s.sendall((2 * 1024 * 1024).to_bytes(4, "little") + b"x")
+            self.wait_until_taken()
+            for s in all_of_them:
+                with contextlib.suppress(OSError):
+                    while s.recv(65536):
+                        pass  # until it is hung up on
+        return []
+
+    def hello_of_a_peer(self):
+        for node in (b"b", b"a", b"c"):
+            said = hello(node)
+            heard = self.say(len(said).to_bytes(4, "little") + said)
+            check(len(heard) <= GREETING, lambda: f"node a says {len(heard)} bytes to whoever calls itself {node}: {heard[:300]}")
+        return ["is refused"]
+
+    def answers_that_prove_nothing(self):
+        """One that is right is taken, once: recorded, of another store or for another node it proves nothing."""
+        insider = Insider(self.store)
+        with self.connect() as s:
+            challenge = s.recv(GREETING, socket.MSG_WAITALL)
+            right, expected = insider.answer(challenge, self.node.port, b"x")
+            s.sendall(right)
+            check(s.recv(32, socket.MSG_WAITALL) == expected, "whoever reads the store proves itself, and the node does, too")
+        with self.connect() as s:
+            challenge = s.recv(GREETING, socket.MSG_WAITALL)
+            other, _ = insider.answer(challenge, self.node.port, b"b", secret=b"0" * 32)
+        for said in (right, other):
+            heard = self.say(said, (1).to_bytes(4, "little") + b"x")
+            check(len(heard) <= GREETING, lambda: f"node a answers {heard[GREETING:]}")
+        return ["it has another store"]
+
     def half_open(self):
         with contextlib.ExitStack() as open_ones:
             try:
@@ -141,7 +224,8 @@ class Strangers:
 
     ALL = (plain_text, random_bytes, no_certificate, foreign_authority, a_client, lengths_that_nobody_means, garbage_of_a_node, half_open,
            many_at_once)
-    WITHOUT_TLS = (plain_text, random_bytes, lengths_that_nobody_means, garbage_of_a_node, half_open, many_at_once)
+    WITHOUT_TLS = (plain_text, random_bytes, basp, lengths_that_nobody_means, announced_lengths, garbage_of_a_node, hello_of_a_peer,
+                   answers_that_prove_nothing, half_open, many_at_once)
 
 
 def handles(node):
@@ -149,10 +233,14 @@ def handles(node):
     return len(list(pathlib.Path(f"/proc/{node.process.pid}/fd").iterdir()))
 
 
-def memory_mb(node):
+def memory_mb(node, which="VmRSS"):
     check(node.alive(), lambda: f"node {node.name} has ended with {node.process.returncode}: {node.errors()[-1500:]}")
     status = pathlib.Path(f"/proc/{node.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    return int(status.partition(f"{which}:")[2].split()[0]) / 1024
+
+
+def forget_peak(node):
+    pathlib.Path(f"/proc/{node.process.pid}/clear_refs").write_text("5")
 
 
 def more_memory(what, node, before, most):
@@ -204,12 +292,18 @@ def without_tls(options, folder):
     cluster.folder.mkdir()
     cluster.start()
     node = cluster.nodes["a"]
-    strangers = Strangers(cluster, options, folder)
+    strangers = Strangers(cluster, options, folder, store=folder / "store")
     cluster.ask("apply", topology)
     running = ClusterRun(cluster, "clicks", "a")
     wait_until("rows flow", lambda: rows.exists() and rows.stat().st_size > 0)
-    usual, memory = handles(node), memory_mb(node)
-    lines = sum(withstood(attack, strangers, node, usual) for attack in Strangers.WITHOUT_TLS)
+    usual, memory, lines = handles(node), memory_mb(node), 0
+    for attack in Strangers.WITHOUT_TLS:
+        forget_peak(node)
+        before = memory_mb(node)
+        lines += withstood(attack, strangers, node, usual)
+        peak = memory_mb(node, "VmHWM") - before
+        check(peak < MOST_PEAK_MB, f"{attack.__name__}: the node took {peak:.0f} MB more for a moment")
+        print(f"ok      {attack.__name__} without TLS: {peak:+.1f} MB at most", flush=True)
     more = more_memory("without TLS", node, memory, MOST_MEMORY_MB)
     running.wait()
     counted(rows)
