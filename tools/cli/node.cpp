@@ -85,7 +85,7 @@ expected<link::endpoint> endpoint_of(const std::string& option, const std::strin
   return at;
 }
 
-/// Without TLS whoever reaches the address can say anything to the node, so it is this machine's own. Other nodes
+/// Without TLS whoever is on the way reads and changes what nodes say, so the address is this machine's own. Other nodes
 /// reach this one at what it says here.
 expected<void> check_listen(const node_arguments& a, const link::endpoint& at) {
   boost::system::error_code bad;
@@ -99,7 +99,7 @@ expected<void> check_listen(const node_arguments& a, const link::endpoint& at) {
     return {};
   return user_error(
       ec::invalid_argument,
-      fmt::format("--listen {}: without TLS whoever reaches that address could say anything to this node; "
+      fmt::format("--listen {}: without TLS whoever is on the way could read and change what nodes say; "
                   "give it a certificate by --tls DIR (see millrace tls), or listen on loopback, such as "
                   "127.0.0.1:{}",
                   a.listen, at.port));
