@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
+#include <poll.h>
 #include <thread>
 #include <unistd.h>
 
@@ -216,6 +217,12 @@ private:
   std::thread thread_;
 };
 
+/// Reading it would give an error at once, again and again.
+bool is_terminal_gone() {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  return ::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 }  // namespace
 
 expected<void> show_live(const remote::ask_function& ask, const std::string& topology) {
@@ -244,6 +251,8 @@ expected<void> show_live(const remote::ask_function& ask, const std::string& top
         clearok(curscr, TRUE);
       else if (typed != ERR)
         goes_on = shown.on_key(typed);
+      else
+        goes_on = !is_terminal_gone();
     }
   }
   return {};
