@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 namespace millrace::config {
 namespace {
@@ -38,6 +39,11 @@ public:
     const auto path = join(d_.path, "columns");
     if (map->members.empty())
       out_.error(map->where, path, "the map is empty; expected at least one column");
+    const auto others = map->find("*") == nullptr ? 0 : input_->size();
+    if (!check_column_count(map->members.size() + others, map->where, path, out_)) {
+      result.output = input_;
+      return;
+    }
     std::vector<data::field> fields;
     for (const auto& m : map->members) {
       if (m.name == "*" && m.value.what == node::kind::boolean)
@@ -74,8 +80,11 @@ private:
 
   /// "*": true, at its place: the input's columns that the map does not define itself.
   void keep_others(const node& map, step& result, std::vector<data::field>& fields) {
+    std::unordered_set<std::string_view> own;
+    for (const auto& m : map.members)
+      own.insert(m.name);
     for (const auto& f : *input_) {
-      if (is_reserved(f.name) || map.find(f.name) != nullptr)
+      if (is_reserved(f.name) || own.contains(f.name))
         continue;
       auto e = expression::bind(quoted_name(f.name), scope_of(*input_, before_window_));
       if (!e) {
@@ -102,6 +111,17 @@ std::string quoted_name(std::string_view name) {
   for (const char c : name)
     out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + '"';
+}
+
+bool check_column_count(std::size_t count, const place& where, const std::string& path, report& out) {
+  if (count <= most_columns)
+    return true;
+  out.error(
+      where, path,
+      fmt::format("there are {} columns; expected at most {} in a stage (a column of type json holds any "
+                  "number of members)",
+                  count, most_columns));
+  return false;
 }
 
 void report_problems(const expression::problems& found, const node& text, const std::string& path,

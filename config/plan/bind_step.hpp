@@ -8,6 +8,13 @@
 
 namespace millrace::config {
 
+/// Of a stage: those that it declares, and those of its input that it gives on. Beyond this planning takes minutes,
+/// and no system takes such rows.
+inline constexpr std::size_t most_columns = 20'000;
+/// False, with a finding, where there are more.
+[[nodiscard]] bool check_column_count(std::size_t count, const place& where, const std::string& path,
+                                      report& out);
+
 /// Why now() is refused upstream of a window.
 inline constexpr std::string_view now_before_window =
     "a window follows, and its rows must be the same whenever the records are read again; use the event time";

@@ -2,6 +2,7 @@
 
 #include "config/core_options.hpp"
 #include "config/offered.hpp"
+#include "config/plan/bind_step.hpp"
 #include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"
 #include "runtime/expression/formats/calendar.hpp"
@@ -104,6 +105,9 @@ public:
       untyped_.clear();
     if (map.members.empty())
       out_.error(map.where, path, "the map is empty; expected at least one column");
+    declared_ += map.members.size();
+    if (!check_column_count(declared_, map.where, path, out_))
+      return out;
     for (const auto& m : map.members) {
       const auto at = join(path, m.name);
       if (m.name.empty() || (!nested && is_reserved(m.name)))
@@ -204,6 +208,7 @@ private:
 
   report& out_;
   std::vector<bool> untyped_;
+  std::size_t declared_ = 0;  // nested ones, too
 };
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <unordered_set>
 
 namespace millrace::config {
 namespace {
@@ -210,7 +212,10 @@ private:
     if (!d_.built.options.has("key"))
       return;
     const auto rows = known_rows::all_of(input);
-    for (const auto* const item : items_of(*d_.member_of("key")))
+    const auto items = items_of(*d_.member_of("key"));
+    if (!check_column_count(items.size(), d_.member_of("key")->where, join(d_.path, "key"), out_))
+      return;
+    for (const auto* const item : items)
       if (const auto at = find_key(d_, *item, rows, out_)) {
         add_output(item->where, join(d_.path, "key"), input[*at]);
         plan_.key_columns.push_back(*at);
@@ -223,6 +228,9 @@ private:
     if (map == nullptr)
       return;
     const auto path = join(d_.path, "aggregates");
+    if (!check_column_count(outputs_.size() + map->members.size(), map->where, path, out_))
+      return;
+    begin_groups(input);
     for (const auto& m : map->members) {
       const auto at = join(path, m.name);
       if (m.name.empty() || is_reserved(m.name) || m.name == "*") {
@@ -243,9 +251,8 @@ private:
   /// An aggregate alone keeps a state of its own; those in an expression share what is there.
   void read_aggregate(const member& m, const std::string& at, const data::schema& input) {
     const bool plain = expression::is_one_aggregate(m.value.text, scope_of(input, true));
-    auto names = names_of_groups(input);
-    if (plain)
-      names.aggregates.clear();
+    auto& names = plain ? *alone_ : *groups_;
+    names.next_column = plan_.definition.group_columns() + identities_.size();
     auto bound = expression::bind_over_groups(m.value.text, names);
     if (!bound)
       return report_problems(bound.error(), m.value, at, out_);
@@ -276,17 +283,14 @@ private:
     return true;
   }
 
-  /// Keys and bounds, then the aggregates that there are.
-  [[nodiscard]] expression::group_scope names_of_groups(const data::schema& input) {
+  /// Keys and bounds; add_aggregate adds the aggregates.
+  void begin_groups(const data::schema& input) {
     auto fields = plan_.definition.keys;
     fields.push_back({"window_start", data::type_id::timestamp});
     fields.push_back({"window_end", data::type_id::timestamp});
     group_ = data::schema(std::move(fields));
-    expression::group_scope names{scope_of_groups(group_), scope_of(input, true)};
-    names.next_column = plan_.definition.group_columns() + plan_.definition.aggregates.size();
-    for (std::size_t i = 0; i < identities_.size(); ++i)
-      names.aggregates.push_back({identities_[i], plan_.definition.group_columns() + i});
-    return names;
+    alone_ = expression::group_scope{scope_of_groups(group_), scope_of(input, true)};
+    groups_ = alone_;
   }
 
   [[nodiscard]] static expression::scope scope_of_groups(const data::schema& columns) {
@@ -332,6 +336,9 @@ private:
 
   void add_aggregate(expression::bound_aggregate a, const std::string& name, const std::string& source) {
     identities_.push_back(expression::identity(a));
+    if (groups_)
+      groups_->aggregates.push_back(
+          {identities_.back(), plan_.definition.group_columns() + identities_.size() - 1});
     window::aggregate made{a.function, a.argument ? a.argument->type : data::type{}, a.result};
     made.distinct = a.distinct;
     made.delimiter = a.delimiter;
@@ -351,8 +358,7 @@ private:
 
   void add_output(const place& where, const std::string& path, data::field f) {
     const bool taken =
-        f.name == "window_start" || f.name == "window_end" ||
-        std::any_of(outputs_.begin(), outputs_.end(), [&](const auto& o) { return o.name == f.name; });
+        f.name == "window_start" || f.name == "window_end" || !names_of_outputs_.insert(f.name).second;
     if (taken)
       out_.error(where, path,
                  fmt::format("the window already gives a column \"{}\"; expected another name", f.name));
@@ -386,6 +392,7 @@ private:
   report& out_;
   window_plan plan_;
   std::vector<data::field> outputs_;
+  std::unordered_set<std::string> names_of_outputs_;
   struct field {
     bool plain = false;  // one aggregate and nothing around it
     expression::group_scope::formula text;
@@ -394,6 +401,8 @@ private:
   std::vector<field> fields_;
   std::vector<std::string> identities_;  // of the aggregates
   data::schema group_;
+  std::optional<expression::group_scope> alone_;   // what an aggregate of its own may name
+  std::optional<expression::group_scope> groups_;  // what an expression over aggregates may name, too
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "config/plan/projection.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 namespace millrace::config {
 namespace {
@@ -9,6 +11,22 @@ namespace {
 struct wanted {
   std::vector<bool> rows;
   std::vector<bool> late;
+};
+
+/// Places of a schema's columns by their names. The schema outlives it.
+class places {
+public:
+  explicit places(const data::schema& columns) {
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      by_name_.emplace(columns[i].name, i);
+  }
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const {
+    const auto at = by_name_.find(name);
+    return at == by_name_.end() ? std::nullopt : std::optional(at->second);
+  }
+
+private:
+  std::unordered_map<std::string_view, std::size_t> by_name_;
 };
 
 void want(std::vector<bool>& columns, std::size_t i) {
@@ -30,10 +48,11 @@ std::vector<bool> through(const step& s, const std::vector<bool>& of_output) {
   want(input, s.where);
   for (const auto& p : s.columns)
     want(input, std::optional(p.value));
+  const places of_input(*s.input);
   for (std::size_t i = 0; i < of_output.size(); ++i) {
     if (!of_output[i] || i < s.columns.size())
       continue;
-    if (const auto at = s.input->find((*s.output)[i].name))
+    if (const auto at = of_input.find((*s.output)[i].name))
       want(input, *at);
   }
   return input;
@@ -55,8 +74,9 @@ std::vector<bool> of_window(const window_plan& w, const std::vector<bool>& late)
 
 std::vector<bool> of_sink(const sink_plan& s) {
   std::vector<bool> output(s.input.output->size(), false);
+  const places of_output(*s.input.output);
   for (const auto& f : *s.rows)
-    if (const auto at = s.input.output->find(f.name))
+    if (const auto at = of_output.find(f.name))
       output[*at] = true;
   return through(s.input, output);
 }

@@ -138,8 +138,13 @@ std::vector<name_part> names_at(std::string_view text, std::size_t at) {
   }
 }
 
+/// Each name that is not found is compared with all; a table of more columns has no suggestion.
+constexpr std::size_t most_compared = 2'000;
+
 std::string_view closest(std::string_view name, const std::vector<std::string_view>& candidates) {
   std::string_view best;
+  if (candidates.size() > most_compared)
+    return best;
   auto least = std::max<std::size_t>(1, name.size() / 3) + 1;
   const auto folded = fold(name);
   for (const auto c : candidates) {

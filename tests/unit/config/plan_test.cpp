@@ -367,6 +367,40 @@ TEST_CASE("a thousand stages are checked in no time, more are refused") {
         std::string::npos);
 }
 
+TEST_CASE("a stage has 20,000 columns at most, however they come into it; more are refused before they are "
+          "planned") {
+  const auto many = [](int n, const std::string& prefix, const std::string& value) {
+    std::string out;
+    for (int i = 0; i < n; ++i)
+      out += (i == 0 ? "\"" : ", \"") + prefix + std::to_string(i) + "\": \"" + value + "\"";
+    return out;
+  };
+  const auto topology = [](const std::string& schema, const std::string& stages) {
+    return with_stages(R"json("s": { "source": "file", "path": "f" },
+      "p": { "parser": "json", "from": "s", "event_time": "t", "schema": { "t": "timestamp", )json" +
+                       schema + " } }, " + stages);
+  };
+  const std::string sink = R"json("o": { "sink": "console", "from": "x" })json";
+  const auto says = [](const std::string& text) { return lines(load_text(text).findings); };
+  const auto flat =
+      says(topology(many(20'000, "c", "text"), R"json("o": { "sink": "console", "from": "p" })json"));
+  CHECK_THAT(flat,
+             Catch::Contains("stages.p.schema: there are 20001 columns; expected at most 20000 in a stage"));
+  CHECK_THAT(says(topology("\"o\": { " + many(20'000, "c", "text") + " }",
+                           R"json("o": { "sink": "console", "from": "p" })json")),
+             Catch::Contains("stages.p.schema.o: there are 20002 columns"));
+  CHECK_THAT(says(topology("\"a\": \"bigint\"",
+                           R"json("x": { "transform": "select", "from": "p", "columns": { "*": true, )json" +
+                               many(20'000, "c", "a") + " } }, " + sink)),
+             Catch::Contains("stages.x.columns: there are 200") &&
+                 Catch::Contains("columns; expected at most 20000"));
+  CHECK_THAT(says(topology("\"a\": \"bigint\"",
+                           R"json("x": { "window": "tumbling", "size": "1 min", "from": "p", "key": ["a"],
+                                                    "aggregates": { )json" +
+                               many(20'000, "c", "count(*)") + " } }, " + sink)),
+             Catch::Contains("stages.x.aggregates: there are 20001 columns"));
+}
+
 TEST_CASE("a column may be called password without its type becoming a secret") {
   const auto found = load_text(with_stages(R"json(
     "s": { "source": "file", "path": "f" },
