@@ -1,5 +1,7 @@
 #include "config/report.hpp"
 
+#include "runtime/base/visible_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,7 +59,7 @@ std::string to_string(const finding& f) {
     out += fmt::format(":{}:{}", f.where.line, f.where.column);
   if (!f.path.empty())
     out += (out.empty() ? "" : ": ") + f.path;
-  return out + (f.warning ? ": warning: " : ": ") + f.message;
+  return visible(out + (f.warning ? ": warning: " : ": ") + f.message);
 }
 
 void report::keep_secret(const std::string& value, const std::string& shown) {

@@ -22,6 +22,9 @@ def cases(topology, folder, taken):
     node = ["node", "--name", "a", "--store", f"dir:{folder}/store", "--listen", "127.0.0.1:0", "--coordinator", "--state", f"{folder}/node"]
     return [
         (["foo"], r'there is no command "foo"; expected run, check'),
+        (["is\x1b[2J\x7f\u009b\u202eit"], r'there is no command "is\\u001b\[2J\\u007f\\u009b\\u202eit"'),
+        ([*run, "--x\x1b[2J"], r"there is no option --x\\u001b\[2J"),
+        (["check", "\x1b[2J.json"], r"^\\u001b\[2J\.json: "),
         (["rnu"], r'there is no command "rnu".*did you mean "run"\?'),
         ([], r"expected a command: run, check"),
         ([*run, "--sate", "x"], r'there is no option --sate; did you mean "--state"\?'),

@@ -3,6 +3,8 @@
 #include "actors/catalog.hpp"
 #include "config/plan.hpp"
 #include "config/report.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_arguments.hpp"
@@ -103,17 +105,11 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
   return sample_rows{text + dry_run::show((*made)->rows()), !fed};
 }
 
-int print(const std::string& text) {
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? exit_done : exit_failed;
-}
-
 /// Every finding on stderr; the plan where none is an error.
 std::optional<config::topology> load(const topology_arguments& t) {
   auto result = config::load({t.file, t.overlays, t.sets}, connectors());
   for (const auto& f : result.findings)
-    std::fprintf(stderr, "%s\n", config::to_string(f).c_str());
+    complain(config::to_string(f), f.warning);
   return std::move(result.plan);
 }
 
@@ -125,7 +121,7 @@ std::optional<std::string> describe_all(const config::topology& plan, const std:
     return text;
   const auto said = look_at_state(state, plan);
   if (!said) {
-    std::fprintf(stderr, "millrace: %s\n", describe(said.error()).c_str());
+    complain("millrace: " + describe(said.error()));
     return std::nullopt;
   }
   return text + "\nstate: " + *said + "\n";
@@ -149,10 +145,9 @@ int check_all(const std::vector<topology_arguments>& topologies, const std::stri
 int check(const check_arguments& a) {
   const auto topologies = arguments_by_topology(a.files, a.overlays, a.sets, names_of_topologies::any);
   if (!topologies || (topologies->size() > 1 && (!a.samples.empty() || !a.state.empty()))) {
-    std::fprintf(stderr, "millrace: %s\n",
-                 topologies ? a.samples.empty() ? "--state is of one topology; expected one file"
-                                                : "--sample is of one topology; expected one file"
-                            : describe(topologies.error()).c_str());
+    complain("millrace: " + (topologies ? a.samples.empty() ? "--state is of one topology; expected one file"
+                                                            : "--sample is of one topology; expected one file"
+                                        : describe(topologies.error())));
     return exit_wrong;
   }
   if (a.samples.empty())
@@ -165,7 +160,7 @@ int check(const check_arguments& a) {
     return exit_wrong;
   const auto rows = run_samples(*plan, a);
   if (!rows) {
-    std::fprintf(stderr, "millrace: %s\n", describe(rows.error()).c_str());
+    complain("millrace: " + describe(rows.error()));
     return exit_wrong;
   }
   const auto printed = print(*text + rows->text);

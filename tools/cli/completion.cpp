@@ -3,6 +3,7 @@
 
 #include "config/text/reader.hpp"
 #include "tools/cli/command_line.hpp"
+#include "tools/cli/printing.hpp"
 
 #include <cstdio>
 #include <memory>
@@ -38,9 +39,7 @@ int print_completion(const completion_arguments& a) {
            : a.shell == "zsh" ? command_line::zsh_completion(all)
                               : command_line::fish_completion(all);
   }
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? exit_done : exit_failed;
+  return print(std::move(text));
 }
 
 }  // namespace

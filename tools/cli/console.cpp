@@ -1,6 +1,8 @@
 // millrace console: what runs, seen from the terminal, over the API of a node or of `run --http`.
 #include "tools/cli/connect_options.hpp"
 #include "tools/cli/live_console.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/console/commands.hpp"
 
@@ -20,7 +22,7 @@ struct console_arguments {
 };
 
 int fail(const error& e) {
-  fmt::print(stderr, "millrace console: {}\n", describe(e));
+  complain("millrace console: " + describe(e));
   return e.whose == fault::user ? exit_wrong : exit_failed;
 }
 
@@ -32,9 +34,7 @@ int carry_out(const console_arguments& a) {
   const auto answer = console::carry_out(asker_for(a.connect), a.line, a.settings);
   if (!answer)
     return fail(answer.error());
-  const bool is_written =
-      std::fwrite(answer->data(), 1, answer->size(), stdout) == answer->size() && std::fflush(stdout) == 0;
-  return is_written ? exit_done : exit_failed;
+  return print(*answer);
 }
 
 }  // namespace

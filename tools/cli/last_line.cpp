@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <unistd.h>
+#include <utility>
 
 namespace millrace::cli {
 namespace {
@@ -34,10 +35,17 @@ void write_all(std::string_view bytes) {
   }
 }
 
-/// JSON's escapes; the line holds no other control characters than a file's name may.
+/// A blank in place of what a terminal obeys: a control character, which a file's name may hold, or the second byte
+/// of one of C1. No memory is asked for here.
+char harmless(char before, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (static_cast<unsigned char>(before) == 0xC2 && byte >= 0x80 && byte <= 0x9F)
+    return '\xA0';
+  return byte < 0x20 || byte == 0x7F ? ' ' : c;
+}
+
+/// JSON's escapes.
 std::string_view escaped(char c, std::array<char, 2>& room) {
-  if (static_cast<unsigned char>(c) < 0x20)
-    c = ' ';
   room = {'\\', c};
   return c == '"' || c == '\\' ? std::string_view(room.data(), 2) : std::string_view(room.data() + 1, 1);
 }
@@ -71,8 +79,11 @@ void last_line::say(int status) const {
   const bool json = logs_are_json();
   put(json ? R"({"time":null,"level":"critical","topology":null,"stage":null,"message":")" : "millrace: ");
   std::array<char, 2> room{};
-  for (const char c : std::string_view(bytes_.data(), size_))
+  char before = ' ';
+  for (const char as_given : std::string_view(bytes_.data(), size_)) {
+    const char c = harmless(std::exchange(before, as_given), as_given);
     put(json ? escaped(c, room) : std::string_view(&c, 1));
+  }
   put(json ? "\"}\n" : "\n");
   write_all({whole.data(), size});
 }

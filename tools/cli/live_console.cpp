@@ -78,7 +78,8 @@ public:
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const auto look = look_of(lines[i].how);
       attron(look);
-      const auto text = sink::fitting(lines[i].text, columns);
+      const auto whole = visible(lines[i].text);
+      const auto text = sink::fitting(whole, columns);
       mvaddnstr(static_cast<int>(i), 0, text.data(), static_cast<int>(text.size()));
       attroff(look);
     }
@@ -202,8 +203,7 @@ private:
         screen_.choose(found->topology);
         screen_.on_answer(question, std::move(found->what), time_of_day());
       } else {
-        screen_.on_trouble(question,
-                           visible(describe(found.error())) + (found.error().retry ? "; trying again" : ""));
+        screen_.on_trouble(question, describe(found.error()) + (found.error().retry ? "; trying again" : ""));
       }
       wake_.wait_for(lock, asked_every, [&] { return is_over_ || screen_.question() != question; });
     }

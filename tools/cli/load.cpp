@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <iostream>
 #include <memory>
 
 namespace millrace::cli {
@@ -18,7 +17,7 @@ namespace {
 constexpr std::chrono::seconds stop_limit{20};
 
 int refuse(const error& e, int status) {
-  std::cerr << "millrace: " << describe(e) << "\n";
+  complain("millrace: " + describe(e));
   return status;
 }
 

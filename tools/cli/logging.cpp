@@ -76,26 +76,6 @@ private:
   std::shared_ptr<const std::vector<std::string>> secrets_;
 };
 
-/// JSON lines are read in terminals, too: what JSON allows in a text and a terminal obeys is escaped. In
-/// UTF-8 the bytes of such a character belong to no other.
-std::string escaped(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const auto c = static_cast<unsigned char>(json[i]);
-    const auto next = i + 1 < json.size() ? static_cast<unsigned char>(json[i + 1]) : 0U;
-    if (c == 0x7F) {
-      out += "\\u007f";
-    } else if (c == 0xC2 && next >= 0x80 && next <= 0x9F) {
-      out += fmt::format("\\u{:04x}", next);
-      ++i;
-    } else {
-      out.push_back(json[i]);
-    }
-  }
-  return out;
-}
-
 struct subject {
   std::string topology;  // empty: not known
   std::string stage;
@@ -156,7 +136,8 @@ public:
         redact(value, *secrets_);
         members += value;
       }
-    const auto safe = escaped(members);
+    // JSON lines are read in terminals, too; the escapes are JSON's.
+    const auto safe = visible(members);
     out.append(safe.data(), safe.data() + safe.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {

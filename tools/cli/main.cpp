@@ -2,6 +2,7 @@
 #include "runtime/base/freed_memory.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/last_words.hpp"
+#include "tools/cli/logging.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/usage.hpp"
 
@@ -72,7 +73,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {  // --help, --version
     return app->exit(e) == 0 ? exit_done : exit_failed;
   } catch (const CLI::ParseError& e) {
-    std::fprintf(stderr, "%s\n", usage_error(*app, e).c_str());
+    complain(usage_error(*app, e));
     return exit_wrong;
   } catch (const std::exception& e) {
     explain(e);

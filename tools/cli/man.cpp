@@ -1,6 +1,7 @@
 // millrace man: the man pages, into a folder.
 #include "actors/catalog.hpp"
 #include "tools/cli/command_line.hpp"
+#include "tools/cli/logging.hpp"
 #include "tools/command_line/man_page.hpp"
 
 #include <fmt/format.h>
@@ -24,8 +25,8 @@ int write_pages(const std::string& folder) {
     out << text;
     out.close();
     if (!out) {
-      fmt::print(stderr, "millrace: {} cannot be written: {}; expected a folder that can be written to\n",
-                 path, std::strerror(errno));
+      complain(fmt::format("millrace: {} cannot be written: {}; expected a folder that can be written to",
+                           path, std::strerror(errno)));
       return exit_wrong;
     }
   }

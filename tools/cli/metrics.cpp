@@ -2,7 +2,7 @@
 
 #include "runtime/base/duration_histogram.hpp"
 #include "runtime/base/shard_name.hpp"
-#include "runtime/base/utf8_text.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "tools/cli/metric_table.hpp"
 #include "tools/cli/process_figures.hpp"
 #include "tools/cli/subcommands.hpp"
@@ -75,12 +75,12 @@ private:
     std::size_t next = 0;
     for (const auto& label : labels_of(m)) {
       if (label == "topology") {
-        out.label.push_back({label, topology_});
+        out.label.push_back({label, visible(topology_)});
         continue;
       }
       if (next == given.size())
         throw std::logic_error(std::string(m.name) + " has more labels than it was given");
-      out.label.push_back({label, valid_utf8(given[next++])});  // a partition may be a file
+      out.label.push_back({label, visible(given[next++])});  // a partition may be a file
     }
     if (next != given.size())
       throw std::logic_error(std::string(m.name) + " has fewer labels than it was given");

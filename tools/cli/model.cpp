@@ -3,6 +3,8 @@
 #include "runtime/model/read_model.hpp"
 #include "runtime/model/score.hpp"
 #include "tools/cli/interrupts.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/table_places.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -57,14 +59,8 @@ struct evaluate_arguments {
 };
 
 int refuse(const error& e) {
-  std::fprintf(stderr, "millrace: %s\n", describe(e).c_str());
+  complain("millrace: " + describe(e));
   return e.whose == fault::user ? exit_wrong : exit_failed;
-}
-
-int print(const std::string& text) {
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? exit_done : exit_failed;
 }
 
 /// "churn.model.json" becomes "churn.model.html".

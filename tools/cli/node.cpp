@@ -15,6 +15,7 @@
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/outcome.hpp"
 #include "tools/cli/own_names.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/resources.hpp"
 #include "tools/cli/signal_watch.hpp"
@@ -318,9 +319,8 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
     status = refuse_node(written.error());
     (*node)->leave();
   } else {
-    fmt::print("ready: node {} listens at {}:{}, its API is {}\n", a.name, (*node)->address().host,
-               (*node)->address().port, server->url());
-    std::fflush(stdout);
+    print(fmt::format("ready: node {} listens at {}:{}, its API is {}\n", a.name, (*node)->address().host,
+                      (*node)->address().port, server->url()));
     end.attach([&] { (*node)->leave(); });
   }
   const auto why = end.wait();

@@ -2,6 +2,7 @@
 #include "actors/catalog.hpp"
 #include "actors/inside/openapi.hpp"
 #include "config/schema/schema.hpp"
+#include "tools/cli/logging.hpp"
 #include "tools/cli/metric_table.hpp"
 #include "tools/cli/subcommands.hpp"
 
@@ -42,7 +43,7 @@ void add_reference(CLI::App& app, int& status) {
                 [&] { return write(*folder + "/openapi.json", inside::openapi_text(std::string(version))); })
             .and_then([&] { return write(*folder + "/api.md", inside::api_page()); });
     if (!written)
-      std::fprintf(stderr, "%s\n", describe(written.error()).c_str());
+      complain(describe(written.error()));
     status = written ? exit_done : exit_failed;
   });
 }

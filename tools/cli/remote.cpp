@@ -5,6 +5,8 @@
 #include "config/report.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/connect_options.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -36,25 +38,19 @@ struct remote_arguments {
 /// The user's faults are those that show before anything is contacted; a node's answers are never taken for
 /// them.
 int fail(std::string_view command, const error& e) {
-  fmt::print(stderr, "millrace {}: {}\n", command, describe(e));
+  complain(fmt::format("millrace {}: {}", command, describe(e)));
   return e.whose == fault::user ? exit_wrong : exit_failed;
-}
-
-int print_answer(const std::string& text) {
-  const bool is_written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return is_written ? exit_done : exit_failed;
 }
 
 /// Contacts somebody only when all that can be found wrong before has been.
 int apply_topology(const remote_arguments& a) {
   const auto loaded = config::load(a.topology, connectors());
   for (const auto& f : loaded.findings)
-    fmt::print(stderr, "{}\n", config::to_string(f));
+    complain(config::to_string(f), f.warning);
   if (!loaded.plan)
     return exit_wrong;
   if (a.is_plan_only)
-    return print_answer(config::describe_plan(*loaded.plan));
+    return print(config::describe_plan(*loaded.plan));
   auto text = remote::resolved_text(a.topology, connectors(), *loaded.plan);
   if (!text)
     return fail("apply", text.error());
@@ -62,8 +58,8 @@ int apply_topology(const remote_arguments& a) {
   const auto done = asker_for(a.connect)(api::requests::apply{name, std::move(*text)});
   if (!done)
     return fail("apply", done.error());
-  return print_answer(fmt::format("{} is applied; its plan is number {}\n", name,
-                                  std::get<api::answers::applied>(*done).generation));
+  return print(fmt::format("{} is applied; its plan is number {}\n", name,
+                           std::get<api::answers::applied>(*done).generation));
 }
 
 int list_topologies(const remote_arguments& a) {
@@ -71,7 +67,7 @@ int list_topologies(const remote_arguments& a) {
   if (!all)
     return fail("list", all.error());
   const auto& t = std::get<api::answers::topologies>(*all);
-  return print_answer(a.json ? api::json_of(t) + "\n" : remote::table_of(t));
+  return print(a.json ? api::json_of(t) + "\n" : remote::table_of(t));
 }
 
 int list_nodes(const remote_arguments& a) {
@@ -79,7 +75,7 @@ int list_nodes(const remote_arguments& a) {
   if (!all)
     return fail("nodes", all.error());
   const auto& n = std::get<api::answers::nodes>(*all);
-  return print_answer(a.json ? api::json_of(n) + "\n" : remote::table_of(n));
+  return print(a.json ? api::json_of(n) + "\n" : remote::table_of(n));
 }
 
 /// Prints how the topology has ended, and returns the exit status that `run` would have for it.
@@ -89,8 +85,8 @@ int see_its_end(std::string_view command, const remote_arguments& a, const ask_f
   if (!end)
     return fail(command, end.error());
   if (end->state != api::topology_state::failed)
-    return print_answer(fmt::format("{} {}\n", visible(end->name), to_string(end->state)));
-  fmt::print(stderr, "millrace {}: {} has failed: {}\n", command, visible(end->name), visible(end->reason));
+    return print(fmt::format("{} {}\n", visible(end->name), to_string(end->state)));
+  complain(fmt::format("millrace {}: {} has failed: {}", command, visible(end->name), visible(end->reason)));
   return exit_failed;
 }
 
@@ -102,7 +98,7 @@ void write_report_of(const remote_arguments& a, const ask_function& ask) {
     text += '\n';
   const auto written = report ? write_reports(a.report, {text}, false) : unexpected(report.error());
   if (!written)
-    fmt::print(stderr, "millrace wait: --report {}: {}\n", a.report, describe(written.error()));
+    complain(fmt::format("millrace wait: --report {}: {}", a.report, describe(written.error())));
 }
 
 int wait_for_topology(const remote_arguments& a) {
@@ -130,21 +126,20 @@ int start_topology(const remote_arguments& a) {
   const auto done = remote::ask_by_name(asker_for(a.connect), api::requests::start{a.name});
   if (!done)
     return fail("start", done.error());
-  return print_answer(fmt::format("{} is started; its plan is number {}\n", visible(a.name),
-                                  std::get<api::answers::applied>(*done).generation));
+  return print(fmt::format("{} is started; its plan is number {}\n", visible(a.name),
+                           std::get<api::answers::applied>(*done).generation));
 }
 
 int remove_topology(const remote_arguments& a) {
   if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::remove{a.name}); !asked)
     return fail("remove", asked.error());
-  return print_answer(
-      fmt::format("{} is removed; what the store has of it goes by itself\n", visible(a.name)));
+  return print(fmt::format("{} is removed; what the store has of it goes by itself\n", visible(a.name)));
 }
 
 int drain_node(const remote_arguments& a) {
   if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::drain{a.name}); !asked)
     return fail("drain", asked.error());
-  return print_answer(fmt::format(
+  return print(fmt::format(
       "{} gives away what it runs, one actor after the other; millrace nodes shows when it is drained\n",
       visible(a.name)));
 }
@@ -159,7 +154,7 @@ int forget_node(const remote_arguments& a) {
                                        : "what these had on its disk alone is lost:");
   for (const auto& actor : lost)
     text += "  " + visible(actor) + "\n";
-  return print_answer(text);
+  return print(text);
 }
 
 /// One line each, oldest first.
@@ -173,7 +168,7 @@ int print_letters(const remote_arguments& a) {
     std::string lines;
     for (const auto& letter : found.letters)
       lines += letter + '\n';
-    if (const int status = print_answer(lines); status != exit_done)
+    if (const int status = print(lines); status != exit_done)
       return status;
     page = found.next;
   }

@@ -6,6 +6,7 @@
 #include "runtime/base/time.hpp"
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -28,29 +29,29 @@ struct replay_arguments {
 void tell(const replay::outcome& o, const replay_arguments& a) {
   const auto& r = a.request;
   if (o.letters == 0 && !o.cut_off && o.refused.empty()) {
-    fmt::print("{}: it holds no dead letters; nothing is replayed\n", r.letters);
-    std::fflush(stdout);
+    print(fmt::format("{}: it holds no dead letters; nothing is replayed\n", r.letters));
     return;
   }
-  fmt::print("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters, o.letters == 1 ? "" : "s",
-             o.replayed,
-             r.dry_run         ? "would go into"
-             : o.replayed == 1 ? "goes into"
-                               : "go into",
-             r.into,
-             o.before == 0 ? ""
-                           : fmt::format(", {} had gone before and {} not again", o.before,
-                                         o.before == 1 ? "does" : "do"));
+  auto text = fmt::format("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters,
+                          o.letters == 1 ? "" : "s", o.replayed,
+                          r.dry_run         ? "would go into"
+                          : o.replayed == 1 ? "goes into"
+                                            : "go into",
+                          r.into,
+                          o.before == 0 ? ""
+                                        : fmt::format(", {} had gone before and {} not again", o.before,
+                                                      o.before == 1 ? "does" : "do"));
   for (const auto& [why, count] : o.elsewhere)
-    fmt::print("  left, {}: {}\n", count, why);
+    text += fmt::format("  left, {}: {}\n", count, why);
   if (o.replayed != 0 && !r.dry_run) {
     const auto* const into = r.topology->find(r.into);
     const auto& source = into->kind == config::stage_kind::parser ? into->from.front().stage : into->name;
     const bool bounded = std::get<config::source_plan>(r.topology->find(source)->plan).bounded;
-    fmt::print("  {} takes them in\n", bounded ? "the next run with this state"
-                                               : "a run on this state within 10 s, else the next one");
+    text +=
+        fmt::format("  {} takes them in\n", bounded ? "the next run with this state"
+                                                    : "a run on this state within 10 s, else the next one");
   }
-  std::fflush(stdout);
+  print(std::move(text));
   if (o.cut_off)
     complain(
         fmt::format(
@@ -118,10 +119,9 @@ expected<void> say_fit(const std::string& folder, const config::topology& t) {
 int replay_now(replay_arguments& a) {
   set_up_logging(spdlog::level::warn, "text", {});
   if (has_no_letters(a.request.letters)) {
-    fmt::print("{}: there is no such file, for no record of this state has become a dead letter; nothing is "
-               "replayed\n",
-               a.request.letters);
-    return exit_done;
+    return print(fmt::format("{}: there is no such file, for no record of this state has become a dead "
+                             "letter; nothing is replayed\n",
+                             a.request.letters));
   }
   if (const auto known = fill_in(a); !known) {
     complain("millrace: " + describe(known.error()));

@@ -1,6 +1,8 @@
 // millrace sql: a query over the tables that topologies write, answered by an embedded DuckDB.
 #include "actors/catalog.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "tools/cli/interrupts.hpp"
+#include "tools/cli/logging.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/table_places.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -49,7 +51,7 @@ struct sql_arguments {
 };
 
 int refuse(const std::string& text, int status = exit_wrong) {
-  std::fprintf(stderr, "millrace: %s\n", text.c_str());
+  complain("millrace: " + text);
   return status;
 }
 int refuse(const error& e) { return refuse(describe(e)); }
@@ -59,8 +61,9 @@ class standard_output {
 public:
   enum class state { open, reader_gone, failed, interrupted };
 
-  /// False when nothing more is wanted.
+  /// Whole lines. False when nothing more is wanted.
   bool put(std::string& text) {
+    text = lines_for(STDOUT_FILENO, std::move(text));
     for (std::size_t at = 0; at < text.size() && state_ == state::open;) {
       // A signal may come just before a write that waits for ever: never wait in one. What a pipe has room
       // for when it says so is PIPE_BUF.
@@ -112,7 +115,7 @@ expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::sou
       auto text = fmt::format("table {} cannot be read: {}", s.name, why.substr(why.find(": ") + 2));
       if (s.asked_for)
         return user_error(ec::invalid_argument, std::move(text));
-      std::fprintf(stderr, "millrace: warning: %s\n", text.c_str());
+      complain("millrace: warning: " + text, true);
     }
   }
   return guard;
@@ -219,7 +222,7 @@ int sql(sql_arguments a) {
   }
   auto topologies = topologies_as_tables(a.topologies, a.overlays, a.sets);
   if (!topologies) {
-    std::fprintf(stderr, "%s\n", describe(topologies.error()).c_str());
+    complain(describe(topologies.error()));
     return exit_wrong;
   }
   const auto library = sql::load_duckdb(sql::library_places_here());

@@ -1,5 +1,7 @@
 // millrace table: the definition of a stage's table for another product. Contacts nothing.
 #include "actors/catalog.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
 #include "tools/table/definition.hpp"
@@ -18,7 +20,7 @@ struct table_arguments {
 };
 
 int refuse(const error& e) {
-  std::fprintf(stderr, "millrace: %s\n", describe(e).c_str());
+  complain("millrace: " + describe(e));
   return exit_wrong;
 }
 
@@ -26,7 +28,7 @@ int table(const table_arguments& a) {
   const auto result = config::load(a.request, connectors());
   for (const auto& f : result.findings)
     if (f.warning == false)
-      std::fprintf(stderr, "%s\n", config::to_string(f).c_str());
+      complain(config::to_string(f));
   if (!result.plan)
     return exit_wrong;
   const auto of_stage = table::table_of(*result.plan, a.stage);
@@ -35,9 +37,7 @@ int table(const table_arguments& a) {
   const auto text = table::definition(*of_stage, *table::product_of(a.ddl), a.name);
   if (!text)
     return refuse(text.error());
-  const bool written =
-      std::fwrite(text->data(), 1, text->size(), stdout) == text->size() && std::fflush(stdout) == 0;
-  return written ? exit_done : exit_failed;
+  return print(*text);
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
 // millrace test: a user's own unit tests. Contacts nothing, writes nothing.
 #include "actors/catalog.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
 #include "tools/dry_run/judge.hpp"
 
-#include <cstdio>
+#include <fmt/format.h>
+
 #include <memory>
 
 namespace millrace::cli {
@@ -16,7 +19,7 @@ int test(const std::vector<std::string>& files) {
   for (const auto& file : files) {
     auto loaded = dry_run::load_tests(file, connectors());
     for (const auto& f : loaded.findings)
-      std::fprintf(stderr, "%s\n", config::to_string(f).c_str());
+      complain(config::to_string(f), f.warning);
     if (loaded.tests)
       all.emplace_back(file, std::move(*loaded.tests));
     else
@@ -31,14 +34,14 @@ int test(const std::vector<std::string>& files) {
       const auto lines = dry_run::judge(tests.topology, c);
       ++cases;
       failed += lines.empty() ? 0 : 1;
-      std::printf("%s %s: %s\n", lines.empty() ? "ok    " : "failed", file.c_str(), c.name.c_str());
+      auto told = fmt::format("{} {}: {}\n", lines.empty() ? "ok    " : "failed", file, c.name);
       for (const auto& line : lines)
-        std::printf("    %s\n", line.c_str());
+        told += "    " + line + "\n";
+      if (const auto printed = print(std::move(told)); printed != exit_done)
+        return printed;
     }
-  std::printf("%zu case%s, %zu failed\n", cases, cases == 1 ? "" : "s", failed);
-  if (std::fflush(stdout) != 0)
-    return exit_failed;
-  return failed == 0 ? exit_done : exit_failed;
+  const auto printed = print(fmt::format("{} case{}, {} failed\n", cases, cases == 1 ? "" : "s", failed));
+  return failed == 0 ? printed : exit_failed;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include "runtime/base/time.hpp"
 #include "runtime/tls/folder.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/printing.hpp"
 #include "tools/cli/subcommands.hpp"
 
 #include <fmt/format.h>
@@ -34,18 +36,17 @@ tls::validity from_now(unsigned days) {
 }
 
 int tell_failure(const error& e) {
-  fmt::print(stderr, "millrace tls: {}\n", describe(e));
+  complain("millrace tls: " + describe(e));
   return e.whose == fault::user ? exit_wrong : exit_failed;
 }
 
 int make_authority_in(const tls_arguments& a) {
   if (const auto made = tls::init_folder(a.dir, from_now(a.days)); !made)
     return tell_failure(made.error());
-  fmt::print(
+  return print(fmt::format(
       "an authority is in {0}: authority.crt goes to every machine of the cluster, authority.key stays "
       "here\nnext: millrace tls node NAME --dir {0}\n",
-      a.dir);
-  return std::fflush(stdout) == 0 ? exit_done : exit_failed;
+      a.dir));
 }
 
 int make_certificate_in(const tls_arguments& a, tls::role is) {
@@ -56,8 +57,7 @@ int make_certificate_in(const tls_arguments& a, tls::role is) {
       tls::issue(a.dir, of, from_now(a.days), a.replace ? tls::if_there::replace : tls::if_there::keep);
   if (!files)
     return tell_failure(files.error());
-  fmt::print("{}\n{}\n", files->certificate, files->key);
-  return std::fflush(stdout) == 0 ? exit_done : exit_failed;
+  return print(fmt::format("{}\n{}\n", files->certificate, files->key));
 }
 
 void add_days(CLI::App& to, const std::shared_ptr<tls_arguments>& a) {

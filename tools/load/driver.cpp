@@ -1,5 +1,6 @@
 #include "tools/load/driver.hpp"
 
+#include "runtime/base/visible_text.hpp"
 #include "tools/load/truth.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <deque>
 #include <fstream>
 #include <thread>
+#include <unistd.h>
 
 namespace millrace::load {
 namespace {
@@ -28,6 +30,12 @@ constexpr std::chrono::seconds farewell{10};
 
 /// A target that answers within this is not worth a word; one that refuses says so within it.
 constexpr std::chrono::seconds soon{2};
+
+/// It may hold what a server says.
+void print(std::string lines) {
+  std::fputs(lines_for(STDOUT_FILENO, std::move(lines)).c_str(), stdout);
+  std::fflush(stdout);
+}
 
 /// Blocks between two threads; the maker waits while it is full.
 class block_queue {
@@ -220,8 +228,7 @@ private:
       if (schedule_.paced() && second_.sent == 0 && schedule_.due_by(elapsed()) > sent_ && !all_sent_)
         second_.lag_us = std::max(second_.lag_us, (elapsed() - schedule_.at(sent_)).count());
       summary_.lag_us = std::max(summary_.lag_us, second_.lag_us);
-      std::fputs(to_text(second_).c_str(), stdout);
-      std::fflush(stdout);
+      print(to_text(second_));
       if (summary_.each.size() < most_seconds)
         summary_.each.push_back(second_);
       second_.lag_us = 0;
@@ -271,8 +278,7 @@ private:
     if (measured_)
       measured = measured_->now();
     const auto& done = target_->done();
-    std::fputs(to_text(summary_, done, measured).c_str(), stdout);
-    std::fflush(stdout);
+    print(to_text(summary_, done, measured));
     if (!options_.report.empty()) {
       std::ofstream file(options_.report, std::ios::trunc);
       file << to_json(summary_, done, measured);

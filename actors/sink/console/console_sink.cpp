@@ -15,7 +15,8 @@ config::connector console_sink_connector() {
        .type = config::option_type::choice,
        .doc =
            "table: a table a window or tick; show: its first 20 rows, as Spark prints them; json: a line a "
-           "row; text: a line by the template",
+           "row; text: a line by the template. Tables, and all that goes to a terminal, show what a terminal "
+           "would obey as \\u001b; lines of json and text that go to a file or a pipe stay as they are",
        .default_text = "table",
        .choices = {"table", "show", "json", "text"}},
       template_option("style"),

@@ -1,6 +1,7 @@
 #include "actors/sink/console/console_writer.hpp"
 
 #include "runtime/base/terminal_line.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -123,6 +124,7 @@ expected<void> console_writer::print() {
   // Rows on the terminal take the place of the progress line; those that go elsewhere leave it alone.
   const auto alone = ::isatty(::fileno(out_)) != 0 ? terminal_line::of_process().cleared()
                                                    : std::unique_lock<std::recursive_mutex>();
+  text_ = lines_for(::fileno(out_), std::move(text_));
   errno = 0;
   const bool whole_text = std::fwrite(text_.data(), 1, text_.size(), out_) == text_.size();
   if (whole_text && std::fflush(out_) == 0) {

@@ -28,6 +28,7 @@ running_topology full() {
   partition->watermark = 4'000'000;
   partition->last_record = system_clock().now();
   lane->of("in-\xFF.csv")->watermark = 2'000'000;
+  lane->of("in-\xFE\x1b\t\n\"\\\u202E.csv")->watermark = 3'000'000;
   out.gauges.lanes["parsed/lane0"] = lane;
   auto shard = std::make_shared<shard::shard_gauges>();
   shard->held_by["table"] = 6;
@@ -79,8 +80,10 @@ TEST_CASE("each metric of the table has a name of its own, and a unit and a mean
 
 TEST_CASE("all that is answered is in the table, under its type and its labels") {
   std::istringstream text(metrics_text({full()}));
-  const std::regex series(R"(([a-z_]+)(\{(.*)\})? [^ ]+)");
-  const std::regex label(R"(([a-z]+)="[^"]*")");
+  // The exposition format knows these three escapes and no other.
+  const std::string one_label = R"(([a-z]+)="(?:[^"\\\x00-\x1f\x7f]|\\["\\n])*")";
+  const std::regex label(one_label);
+  const std::regex series("([a-z_]+)(\\{(" + one_label + "(?:," + one_label + ")*)\\})? [^ ]+");
   std::string line;
   std::size_t lines = 0;
   while (std::getline(text, line)) {
@@ -128,8 +131,10 @@ TEST_CASE("a stage's flow, its restarts, snapshots, commits and latencies are to
         std::string::npos);
   CHECK(has_line(
       text,
-      "millrace_partition_watermark_seconds{topology=\"a\",lane=\"parsed/lane0\",partition=\"in-\xEF\xBF\xBD"
-      ".csv\"} 2"));
+      R"(millrace_partition_watermark_seconds{topology="a",lane="parsed/lane0",partition="in-\\xff.csv"} 2)"));
+  CHECK(has_line(
+      text,
+      R"(millrace_partition_watermark_seconds{topology="a",lane="parsed/lane0",partition="in-\\xfe\\u001b\\t\\n\"\\\\u202e.csv"} 3)"));
   CHECK(text.find("counts.unformed") == std::string::npos);
   CHECK(text.find("millrace_build_info{version=\"") != std::string::npos);
 }

@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
+#include <termios.h>
 #include <unistd.h>
 
 namespace millrace::sink {
@@ -60,14 +63,51 @@ data::batch many(std::int64_t n) {
   return rows(values);
 }
 
-std::unique_ptr<writer> console(const char* style, captured& out, const std::filesystem::path& state = {},
+/// Standard output of a test that is a terminal, which changes nothing of what it is given.
+class captured_terminal {
+public:
+  captured_terminal() {
+    REQUIRE(other_end_ >= 0);
+    REQUIRE((::grantpt(other_end_) == 0 && ::unlockpt(other_end_) == 0));
+    const int fd = ::open(::ptsname(other_end_), O_RDWR | O_NOCTTY);
+    REQUIRE(fd >= 0);
+    termios raw{};
+    REQUIRE(::tcgetattr(fd, &raw) == 0);
+    ::cfmakeraw(&raw);
+    REQUIRE(::tcsetattr(fd, TCSANOW, &raw) == 0);
+    file = ::fdopen(fd, "w");
+  }
+  captured_terminal(const captured_terminal&) = delete;
+  captured_terminal& operator=(const captured_terminal&) = delete;
+  ~captured_terminal() {
+    std::fclose(file);
+    ::close(other_end_);
+  }
+  /// What was written, which is less than a terminal holds.
+  std::string take() const {
+    std::string text(4'096, '\0');
+    const auto n = ::read(other_end_, text.data(), text.size());
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text;
+  }
+  std::FILE* file = nullptr;
+
+private:
+  int other_end_ = ::posix_openpt(O_RDWR | O_NOCTTY);
+};
+
+std::unique_ptr<writer> console(const char* style, std::FILE* out, const std::filesystem::path& state = {},
                                 const char* line = nullptr) {
   config::values o;
   if (line != nullptr)
     o.set("template", std::string(line), {});
   o.set("style", std::string(style), {});
   o.set("batch_header", false, {});
-  return std::move(make_console_writer(o, users(), state, out.file).value());
+  return std::move(make_console_writer(o, users(), state, out).value());
+}
+std::unique_ptr<writer> console(const char* style, captured& out, const std::filesystem::path& state = {},
+                                const char* line = nullptr) {
+  return console(style, out.file, state, line);
 }
 
 claim life(incarnation n, bool expects = false) { return {"state-a", "topology", "screen", n, expects}; }
@@ -253,6 +293,28 @@ TEST_CASE("Cells are shortened by characters, never inside one") {
   CHECK(shorten("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 5) == "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9");
   CHECK(shorten("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 5) == "\xc3\xa9\xc3\xa9...");
   CHECK(shorten("\xff\xff\xff\xff\xff\xff", 5) == "\xff\xff...");
+}
+
+TEST_CASE("Rows of text and JSON that go to a terminal do not drive it; piped ones stay as they are") {
+  const std::string hostile = "\x1b[2J\x7f\xc2\x9b\u202E";
+  for (const auto& [style, piped, shown] :
+       {std::tuple(std::string("text"), hostile + "\n", std::string(R"(\u001b[2J\u007f\u009b\u202e)") + "\n"),
+        std::tuple(std::string("json"),
+                   std::string("{\"userid\":\"\\u001b[2J\x7f\xc2\x9b\u202E\",\"clicks\":1}\n"),
+                   std::string(R"({"userid":"\u001b[2J\u007f\u009b\u202e","clicks":1})") + "\n")}) {
+    captured pipe;
+    captured_terminal terminal;
+    const auto print = [&, style = style](std::FILE* to) {
+      auto w = console(style.c_str(), to, {}, "{userid}");
+      REQUIRE(w->open(life(1)));
+      REQUIRE(w->write(rows({{hostile.c_str(), 1}})));
+      REQUIRE(w->commit(at(1)));
+    };
+    print(pipe.file);
+    CHECK(pipe.take() == piped);
+    print(terminal.file);
+    CHECK(terminal.take() == shown);
+  }
 }
 
 TEST_CASE("text is a line a row by the template") {

@@ -5,7 +5,8 @@ import json
 import os
 import subprocess
 
-BAD = "\N{REPLACEMENT CHARACTER}"
+BAD = "\N{REPLACEMENT CHARACTER}"  # in rows and letters
+SHOWN = r"\xff"  # in logs
 
 
 def objects(data):
@@ -26,13 +27,13 @@ def quoted(place):
     p = subprocess.run(a.command(["--log-format", "json"]), capture_output=True, env=a.environment())
     same(p.returncode, 0)
     said = [o["message"] for o in objects(p.stderr)]
-    if not any(f"n{BAD}ame,n" in message for message in said):
+    if not any(f"n{SHOWN}ame,n" in message for message in said):
         raise Wrong(f"the header is not quoted: {said}")
     letter = objects((a.state / "dead_letters.jsonl").read_bytes())[0]
     same(letter["error"], f'the file\'s header line names the column "u" nowhere; it is: n{BAD}ame,n')
     same(letter["record"], "a,1")
     p = subprocess.run(a.command(["--fresh"]), capture_output=True, env=a.environment())
-    if f"n{BAD}ame" not in p.stderr.decode("utf-8"):
+    if f"n{SHOWN}ame" not in p.stderr.decode("utf-8"):
         raise Wrong(f"the header is not quoted: {p.stderr}")
 
 
