@@ -2,6 +2,7 @@
 
 #include "actors/node/control_book.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/cluster/joining.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -59,7 +60,9 @@ bool is_same_place(const link::endpoint& a, const link::endpoint& b) {
 expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& system,
                                                             process_options options) {
   std::unique_ptr<node_process> p(new node_process(system, std::move(options)));
-  auto done = p->listen();
+  auto done = p->check_cluster();
+  if (done)
+    done = p->listen();
   if (done)
     done = p->write_address();
   if (!done) {
@@ -78,6 +81,31 @@ expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& s
     return unexpected(done.error());
   }
   return p;
+}
+
+/// Before anything is written into the store.
+expected<void> node_process::check_cluster() {
+  auto noted = read_cluster_note(options_.folder);
+  if (!noted)
+    return unexpected(noted.error());
+  noted_ = std::move(*noted);
+  const auto seen = node::control_book(options_.store).look();
+  if (!seen)
+    return unexpected(seen.error());
+  const auto store = options_.store->shown();
+  if (noted_.store == store)
+    return cluster::check_known(noted_.id, seen->state, store);
+  if (!noted_.id.empty())
+    spdlog::warn("node {} was in the cluster {} in the store {}, and now begins in {}, which {}",
+                 options_.name, noted_.id, noted_.store, store,
+                 seen->state.cluster.empty() ? std::string("holds no cluster")
+                                             : fmt::format("holds the cluster {}", seen->state.cluster));
+  return {};
+}
+
+expected<void> node_process::note_cluster(const std::string& id) {
+  const cluster_note now{id, options_.store->shown()};
+  return now == noted_ ? expected<void>() : write_cluster_note(options_.folder, now);
 }
 
 expected<void> node_process::listen() {
@@ -196,7 +224,7 @@ expected<void> node_process::wait_for_session() {
     if (const auto seen = node::control_book(options_.store).look()) {
       const auto n = seen->state.nodes.find(options_.name);
       if (n != seen->state.nodes.end() && n->second.instance == mine_.instance && !n->second.is_over)
-        return {};
+        return note_cluster(seen->state.cluster);
     }
     if (std::chrono::steady_clock::now() > until)
       return user_error(

@@ -4,6 +4,7 @@
 
 #include "actors/api/server.hpp"
 #include "actors/host/address_book.hpp"
+#include "actors/host/cluster_note.hpp"
 #include "actors/host/node_group.hpp"
 #include "actors/link/caf_transport.hpp"
 #include "actors/link/network.hpp"
@@ -30,8 +31,8 @@ struct process_options : node_settings {
 class node_process {
 public:
   /// Listens, writes its address into the store, and waits until the coordinator has taken it in; blocks. The system
-  /// has CAF's networking (link::configure_network). User errors: another process has its name, another store, nobody
-  /// answers where it is to join.
+  /// has CAF's networking (link::configure_network). User errors: another process has its name, another store, a
+  /// store that has lost the cluster that this node was in, nobody answers where it is to join.
   [[nodiscard]] static expected<std::unique_ptr<node_process>> start(caf::actor_system& system,
                                                                      process_options options);
   /// stop() comes before.
@@ -49,6 +50,8 @@ public:
 private:
   node_process(caf::actor_system& system, process_options options)
       : system_(system), options_(std::move(options)) {}
+  [[nodiscard]] expected<void> check_cluster();
+  [[nodiscard]] expected<void> note_cluster(const std::string& id);
   [[nodiscard]] expected<void> listen();
   [[nodiscard]] expected<std::string> link_secret() const;
   [[nodiscard]] expected<void> check_name(const addresses& known) const;
@@ -61,6 +64,7 @@ private:
   caf::actor_system& system_;
   process_options options_;
   node_address mine_;
+  cluster_note noted_;
   std::unique_ptr<link::network> network_;
   node_group group_;
   std::unique_ptr<api::cluster_view> requests_;

@@ -54,13 +54,12 @@ void coordinator_hands::look() {
       .then(
           [this](const control_seen& m) {
             if (m.failure)
-              return lose(m.failure->message);
-            const auto good = cluster::check_name(options_->cluster, m.what.state, options_->store->shown());
-            if (!good) {
-              is_refused_ = true;
-              lose(good.error().message);
-              return self_->send(others_.agent, store_is_foreign{good.error().message});
-            }
+              return lose(*m.failure);
+            auto good = cluster::check_name(options_->cluster, m.what.state, options_->store->shown());
+            if (good)
+              good = cluster::check_known(known_, m.what.state, options_->store->shown());
+            if (!good)
+              return refuse(good.error());
             open(m.what);
           },
           [this](const caf::error&) { lose("the store does not answer"); });
@@ -72,7 +71,7 @@ void coordinator_hands::open(const seen_control& seen) {
       .then(
           [this, mine](const control_opened& m) {
             if (m.failure)
-              return lose(m.failure->message);
+              return lose(*m.failure);
             // R2: somebody may have opened it since, and be heard already.
             if (candidate_.must_give_up(candidate_.highest()))
               return lose("another coordinator was heard meanwhile");
@@ -86,6 +85,20 @@ void coordinator_hands::lose(const std::string& why) {
   candidate_.on_lost(now(), jitter());
 }
 
+void coordinator_hands::lose(const error& why) {
+  const bool is_lasting = why.code == ec::unsupported || why.code == ec::corrupt;
+  if (is_lasting && std::exchange(told_, why.message) != why.message)
+    spdlog::error("node {} cannot lead: {}", options_->mine.node, why.message);
+  lose(why.message);
+}
+
+void coordinator_hands::refuse(const error& why) {
+  is_refused_ = true;
+  spdlog::error("node {} does not lead any more: {}", options_->mine.node, why.message);
+  candidate_.on_lost(now(), jitter());
+  self_->send(others_.agent, store_is_foreign{why.message});
+}
+
 void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state found) {
   spdlog::info("node {} leads the cluster {} under epoch {}", options_->mine.node, options_->cluster,
                mine.term);
@@ -94,8 +107,10 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
   leads_.emplace(mine, std::move(found), now(), options_->silence);
   if (options_->director)
     options_->director->leads(mine, leads_->state());
-  if (!leads_->state().cluster.empty())
-    self_->send(others_.post, cluster_known{leads_->state().cluster});
+  if (!leads_->state().cluster.empty()) {
+    known_ = leads_->state().cluster;
+    self_->send(others_.post, cluster_known{known_});
+  }
   carry_out(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
   // The process that led has been silent for its time already, and nobody waits for those to register that are over.
   if (leads_there_ && session_of(*leads_there_) != 0)
@@ -184,8 +199,10 @@ void coordinator_hands::on_appended(const control_appended& m, const cluster::ch
   carry_out(leads_->on_appended(m.number, m.how, now()));
   if (!leads_ || m.how != cluster::append_outcome::acknowledged)
     return;
-  if (!was_known && !leads_->state().cluster.empty())
-    self_->send(others_.post, cluster_known{leads_->state().cluster});
+  if (!was_known && !leads_->state().cluster.empty()) {
+    known_ = leads_->state().cluster;
+    self_->send(others_.post, cluster_known{known_});
+  }
   confirm_departures(what);
 }
 

@@ -42,6 +42,10 @@ private:
   void open(const seen_control& seen);
   void begin(const cluster::epoch& mine, cluster::control_state found);
   void lose(const std::string& why);
+  /// A store that cannot be read by this version, or at all, does not heal by itself: said as an error, once.
+  void lose(const error& why);
+  /// It stands no more: the store is another cluster's.
+  void refuse(const error& why);
 
   void carry_out(const cluster::decision_list& all);
   void carry_out(const cluster::decision& d);
@@ -84,6 +88,8 @@ private:
   std::string leader_;                              // whose word was heard last
   std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
   micros heard_leader_at_{};
+  std::string known_;        // the cluster's id, once it was read or founded here
+  std::string told_;         // the last error that does not heal by itself
   bool is_refused_ = false;  // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
   std::map<std::string, cluster::process_id> dead_;  // by node; until a process of it is linked

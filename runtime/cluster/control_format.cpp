@@ -29,16 +29,21 @@ unexpected malformed() {
 expected<void> read_head(wire::reader& in, content what) {
   const auto version = in.fixed<std::uint8_t>();
   if (in.ok() && version > format_version)
-    return user_error(ec::unsupported,
-                      fmt::format("the chain control has format {}, this version of millrace reads {}; "
-                                  "run the later version on this node",
-                                  version, format_version));
+    return user_error(
+        ec::unsupported,
+        fmt::format("the chain control has format {} of a later version of millrace, this one reads "
+                    "{}; run the later version on this node; to go back to this one, restore a copy of "
+                    "the store from before the upgrade, or begin anew with an empty store and a new "
+                    "state folder (--state), and apply the topologies there",
+                    version, format_version));
   if (in.ok() && version != 0 && version < format_version)
     return user_error(
         ec::unsupported,
-        fmt::format("the chain control has format {} of an earlier version of millrace, this one "
-                    "reads {}; give the cluster an empty store, and apply its topologies there",
-                    version, format_version));
+        fmt::format(
+            "the chain control has format {} of an earlier version of millrace, this one "
+            "reads {}; give the cluster an empty store and its nodes new state folders (--state), and "
+            "apply its topologies there",
+            version, format_version));
   if (in.fixed<std::uint8_t>() != static_cast<std::uint8_t>(what) || version != format_version)
     return malformed();
   return {};

@@ -30,6 +30,21 @@ expected<void> check_name(std::string_view configured, const control_state& seen
                                 store, name_in(seen.cluster), configured));
 }
 
+expected<void> check_known(std::string_view known, const control_state& seen, std::string_view store) {
+  if (known.empty() || known == seen.cluster)
+    return {};
+  return user_error(
+      ec::mismatch,
+      fmt::format(
+          "the store {} {}, and this node was in the cluster {} there: what that one had, its topologies "
+          "and their state, is not in this store; restore the store, or name the right one; to begin anew "
+          "without it, give this node a new state folder (--state)",
+          store,
+          seen.cluster.empty() ? std::string("holds no cluster")
+                               : fmt::format("holds the cluster {}", seen.cluster),
+          known));
+}
+
 known_cluster::judged known_cluster::judge(std::string_view id, moment now) {
   if (!id_.empty())
     return id == id_ ? judged::ours : judged::foreign;

@@ -29,6 +29,12 @@ namespace millrace::cluster {
 [[nodiscard]] expected<void> check_name(std::string_view configured, const control_state& seen,
                                         std::string_view store);
 
+/// A store does not lose its cluster by itself: it was emptied, or an empty one has taken its place. `known`: the id
+/// that this process or its state folder knows of this store; empty: none, and all is well. ec::mismatch, with the
+/// remedy, where `seen` has another id or none.
+[[nodiscard]] expected<void> check_known(std::string_view known, const control_state& seen,
+                                         std::string_view store);
+
 /// J1, for one process.
 class known_cluster {
 public:

@@ -15,8 +15,8 @@ namespace millrace::cli {
 namespace {
 
 /// Where one of them is, a node has been before; an empty file system has lost+found.
-constexpr std::array<std::string_view, 5> names_of_node{"token", "http", "topologies", "flight_recorder",
-                                                        "lost+found"};
+constexpr std::array<std::string_view, 6> names_of_node{
+    "token", "http", "cluster", "topologies", "flight_recorder", "lost+found"};
 
 bool is_of_node(const snapshot::file_system::entry& e) {
   return std::ranges::find(names_of_node, e.name) != names_of_node.end();

@@ -73,6 +73,9 @@ TEST_CASE("a change is no base, another format is named, and counts from outside
   auto later = encode_change({});
   later[0] = 9;
   CHECK(decode_change(later).error().code == ec::unsupported);
+  for (const auto* const remedy : {"run the later version on this node", "restore a copy of the store",
+                                   "begin anew with an empty store and a new state folder (--state)"})
+    CHECK(decode_change(later).error().message.find(remedy) != std::string::npos);
   later[0] = 3;
   CHECK(decode_change(later).error().message.find("format 3 of an earlier version") != std::string::npos);
   later[0] = 9;

@@ -29,6 +29,27 @@ TEST_CASE("a cluster's id is its name and what tells it from others of that name
   CHECK(other.error().message.find("dir:/x") != std::string::npos);
 }
 
+TEST_CASE(
+    "a store that has lost the cluster that was in it, or has another one, is refused with the remedy") {
+  CHECK(check_known("", {}, "dir:/x"));
+  control_state here;
+  here.cluster = "c#1";
+  CHECK(check_known("", here, "dir:/x"));
+  CHECK(check_known("c#1", here, "dir:/x"));
+  for (const auto& [seen, says] :
+       {std::pair(control_state{}, "the store dir:/x holds no cluster, and this node was in the "
+                                   "cluster c#2 there"),
+        std::pair(here, "the store dir:/x holds the cluster c#1, and this node was in the "
+                        "cluster c#2 there")}) {
+    const auto refused = check_known("c#2", seen, "dir:/x");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ec::mismatch);
+    CHECK(refused.error().whose == fault::user);
+    CHECK_THAT(refused.error().message,
+               Catch::StartsWith(says) && Catch::Contains("restore the store") && Catch::Contains("--state"));
+  }
+}
+
 TEST_CASE("J1: letters count once the own look at control shows the same id") {
   using judged = known_cluster::judged;
   known_cluster mine;
