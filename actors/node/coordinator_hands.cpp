@@ -55,11 +55,14 @@ void coordinator_hands::look() {
           [this](const control_seen& m) {
             if (m.failure)
               return lose(*m.failure);
-            auto good = cluster::check_name(options_->cluster, m.what.state, options_->store->shown());
-            if (good)
-              good = cluster::check_known(known_, m.what.state, options_->store->shown());
-            if (!good)
-              return refuse(good.error());
+            if (auto good = cluster::check_name(options_->cluster, m.what.state, options_->store->shown());
+                !good) {
+              is_refused_ = true;
+              lose(good.error().message);
+              return self_->send(others_.agent, store_is_foreign{good.error().message});
+            }
+            if (auto good = cluster::check_known(known_, m.what.state, options_->store->shown()); !good)
+              return lose(good.error());
             open(m.what);
           },
           [this](const caf::error&) { lose("the store does not answer"); });
@@ -86,17 +89,17 @@ void coordinator_hands::lose(const std::string& why) {
 }
 
 void coordinator_hands::lose(const error& why) {
-  const bool is_lasting = why.code == ec::unsupported || why.code == ec::corrupt;
-  if (is_lasting && std::exchange(told_, why.message) != why.message)
+  if (why.code != ec::unsupported && why.code != ec::corrupt && why.code != ec::mismatch)
+    return lose(why.message);
+  if (std::exchange(told_, why.message) != why.message)
     spdlog::error("node {} cannot lead: {}", options_->mine.node, why.message);
-  lose(why.message);
+  candidate_.on_lost(now(), jitter());
 }
 
-void coordinator_hands::refuse(const error& why) {
-  is_refused_ = true;
-  spdlog::error("node {} does not lead any more: {}", options_->mine.node, why.message);
-  candidate_.on_lost(now(), jitter());
-  self_->send(others_.agent, store_is_foreign{why.message});
+/// What this process has read itself, or founded, counts more.
+void coordinator_hands::on_known(const cluster_known& m) {
+  if (known_.empty())
+    known_ = m.id;
 }
 
 void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state found) {
@@ -253,6 +256,7 @@ whole_coordinator::behavior_type coordinator_behaviour(whole_coordinator::pointe
       },
       [=](const tick_due&) { hands->on_tick(); },
       [=](const letter_came& m) { hands->on_letter(m); },
+      [=](const cluster_known& m) { hands->on_known(m); },
       [=](const link_up& m) { hands->on_up(m); },
       [=](const link_lost& m) { hands->on_lost(m); },
       [=](const process_dead& m) { hands->on_dead(m); },

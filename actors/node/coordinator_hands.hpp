@@ -30,6 +30,7 @@ public:
   void meet(const meet_others& m);
   void on_tick();
   void on_letter(const letter_came& m);
+  void on_known(const cluster_known& m);
   void on_up(const link_up& m);
   void on_lost(const link_lost& m);
   void on_dead(const process_dead& m);
@@ -42,10 +43,9 @@ private:
   void open(const seen_control& seen);
   void begin(const cluster::epoch& mine, cluster::control_state found);
   void lose(const std::string& why);
-  /// A store that cannot be read by this version, or at all, does not heal by itself: said as an error, once.
+  /// A store that cannot be read by this version, or at all, or that has lost the cluster, does not heal by itself: said
+  /// as an error, once. It stands again later: somebody may restore the store.
   void lose(const error& why);
-  /// It stands no more: the store is another cluster's.
-  void refuse(const error& why);
 
   void carry_out(const cluster::decision_list& all);
   void carry_out(const cluster::decision& d);

@@ -35,7 +35,7 @@ struct letter_came {
   cluster::process_id from;
   letter_content what;
 };
-/// The own coordinator has found or founded the cluster of this id.
+/// Post and coordinator of one process tell each other, once, which cluster the store holds.
 struct cluster_known {
   std::string id;
 };
@@ -109,8 +109,8 @@ using life_listener = caf::typed_actor<caf::reacts_to<life_over>>;
 using agent_actor = life_listener::extend<caf::reacts_to<letter_came>, caf::reacts_to<detach_node>,
                                           caf::reacts_to<store_is_foreign>, caf::reacts_to<leave_cluster>>;
 using coordinator_actor =
-    caf::typed_actor<caf::reacts_to<letter_came>, caf::reacts_to<link_up>, caf::reacts_to<link_lost>,
-                     caf::reacts_to<process_dead>, caf::reacts_to<node_is_over>,
+    caf::typed_actor<caf::reacts_to<letter_came>, caf::reacts_to<cluster_known>, caf::reacts_to<link_up>,
+                     caf::reacts_to<link_lost>, caf::reacts_to<process_dead>, caf::reacts_to<node_is_over>,
                      caf::replies_to<ask_cluster>::with<cluster_answered>,
                      caf::replies_to<describe_cluster>::with<cluster_described>>;
 

@@ -68,6 +68,8 @@ void post_office::look_for(const cluster::process_id& from, const std::string& i
               return warn(from.node, m.failure->message);
             }
             known_.on_seen(m.what.state.cluster);
+            if (!known_.id().empty())
+              self_->send(others_.coordinator, cluster_known{known_.id()});
             if (known_.id() != id)
               refuse_store(from);
           },

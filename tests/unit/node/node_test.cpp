@@ -217,6 +217,20 @@ TEST_CASE("J1: a cluster that another store holds does not disturb, though its e
   CHECK(w.oracle_.state().nodes.size() == 2);
 }
 
+TEST_CASE("a store that loses the cluster beneath it gets no second one, and the cluster goes on once it is "
+          "restored") {
+  three_nodes w;
+  const shared_store kept = w.store_;
+  w.store_.copy(w.foreign_store_);
+  w.kill(*w.newest_leader(), true);
+  w.pass(seconds(30));
+  CHECK(w.leaders() == 0);
+  CHECK(w.store_.contents().increments.empty());
+  w.store_.copy(kept);
+  w.until("it runs", [&] { return w.leaders() == 1 && w.runs(); });
+  CHECK(w.oracle_.state().nodes.size() == 3);
+}
+
 TEST_CASE("J3: a second process of a name that answers is refused, and the first goes on") {
   three_nodes w;
   const auto first = w.other_than(*w.newest_leader()).id;
