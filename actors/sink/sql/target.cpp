@@ -2,6 +2,7 @@
 
 #include "actors/sink/sql/client_command.hpp"
 #include "actors/sink/sql/named_files.hpp"
+#include "config/text/mask.hpp"
 
 #include <fmt/format.h>
 
@@ -93,6 +94,19 @@ std::string write_pairs(const parameters& pairs) {
     out += '\'';
   }
   return out;
+}
+
+/// SOCI takes a text for PostgreSQL apart at its blanks, and a value with several would lose some: libpq's URI has none.
+std::string write_uri(const parameters& pairs) {
+  std::string out;
+  for (const auto& [key, value] : pairs)
+    out += fmt::format("{}{}={}", out.empty() ? "postgresql:///?" : "&", key,
+                       config::percent_encoded(value, true));
+  return out;
+}
+
+std::string write_for(product kind, const parameters& pairs) {
+  return kind == product::postgresql ? write_uri(pairs) : write_pairs(pairs);
 }
 
 bool is_pairs(std::string_view rest) {
@@ -291,12 +305,12 @@ expected<target> server_target(product kind, std::string_view rest) {
     p.try_emplace("write_timeout", "60");
   }
   p.try_emplace("connect_timeout", "10");
-  target t{kind, write_pairs(p), {}, p["dbname"], show(kind, p)};
+  target t{kind, write_for(kind, p), {}, p["dbname"], show(kind, p)};
   if (kind == product::mysql)
     p.erase("dbname");
   else
     p["dbname"] = "postgres";
-  t.connect_server = write_pairs(p);
+  t.connect_server = write_for(kind, p);
   return t;
 }
 
@@ -337,7 +351,11 @@ std::string client_command(std::string_view connection, std::string_view query) 
 
 std::vector<std::string> files_named_in(const std::string& connect) {
   std::vector<std::string> out;
-  if (const auto pairs = read_pairs(connect))
+  constexpr std::string_view uri = "postgresql://";
+  const auto pairs = connect.starts_with(uri)
+                         ? read_uri(std::string_view(connect).substr(uri.size()))
+                         : expected<parameters>(read_pairs(connect).value_or(parameters()));
+  if (pairs)
     for (const auto* name : {"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslca"})
       if (const auto found = pairs->find(name); found != pairs->end())
         out.push_back(found->second);

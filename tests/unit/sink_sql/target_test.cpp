@@ -34,6 +34,18 @@ TEST_CASE("SOCI's own text is taken") {
   CHECK(must(parse_connection("postgresql://dbname=x host=h")).kind == product::postgresql);
 }
 
+TEST_CASE("PostgreSQL gets a URI without blanks, which SOCI would take for ends of parameters") {
+  for (const char* text :
+       {"postgresql://u:a%20'b%20%20%26c@h/d?options=-c%20x%3D1%20-c%20y%3D2",
+        "postgresql://dbname=d host=h user=u password='a \\'b  &c' options='-c x=1 -c y=2'"}) {
+    const auto t = must(parse_connection(text));
+    CHECK(t.connect ==
+          "postgresql:///?connect_timeout=10&dbname=d&host=h&options=-c%20x%3D1%20-c%20y%3D2&password="
+          "a%20%27b%20%20%26c&user=u");
+    CHECK_THAT(t.connect_server, Catch::Contains("dbname=postgres&"));
+  }
+}
+
 TEST_CASE("a SQLite path is taken as written") {
   CHECK(must(parse_connection("sqlite3:///abs/a b%20.db")).database == "/abs/a b%20.db");
   CHECK(must(parse_connection("sqlite3://rel/x.db")).database == "rel/x.db");
