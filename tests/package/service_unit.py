@@ -16,10 +16,10 @@ PROMISED_OF_EACH = {"Restart": "on-failure", "RestartPreventExitStatus": "2", "K
 # By unit: the command that it runs, and what else is promised.
 UNITS = {
     "millrace@": ("run", {
-        "ExecStart": "/usr/bin/millrace run /etc/millrace/%i.json --state ${STATE_DIRECTORY} --start-timeout 5min",
+        "ExecStart": "/usr/bin/millrace run /etc/millrace/%i.json --state ${STATE_DIRECTORY} --start-timeout 5min $SECRETS",
         "StateDirectory": "millrace/%i", "EnvironmentFile": "-/etc/millrace/%i.env"}),
     "millrace-node@": ("node", {
-        "ExecStart": "/usr/bin/millrace node --name %i --state ${STATE_DIRECTORY} --start-timeout 5min $NODE_TLS $NODE_OPTIONS",
+        "ExecStart": "/usr/bin/millrace node --name %i --state ${STATE_DIRECTORY} --start-timeout 5min $NODE_TLS $SECRETS $NODE_OPTIONS",
         "StateDirectory": "millrace-node/%i", "EnvironmentFile": "/etc/millrace/node-%i.env"}),
 }
 MOST_EXPOSED = 2.0  # systemd-analyze's number, 0 to 10; 1.5 when this was written
