@@ -16,6 +16,8 @@
 #include "actors/source/http_stream/http_stream_source.hpp"
 #include "actors/source/kafka/kafka_source.hpp"
 #include "actors/source/replaying_reader.hpp"
+#include "actors/without_secrets.hpp"
+#include "config/secrets.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
@@ -86,20 +88,23 @@ const config::catalog& connectors() {
 
 namespace {
 
-expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s, const source::wants& wants,
+/// `options`: with the values of its secrets.
+expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s,
+                                                          const config::values& options,
+                                                          const source::wants& wants,
                                                           const connector_context& context) {
   const source::spool_place spool{context.stage, context.consumer, context.spool_folder, context.chains,
                                   context.now};
   if (s.type == "kafka")
-    return source::make_kafka_reader(s.options, wants, context.topology, context.stage);
+    return source::make_kafka_reader(options, wants, context.topology, context.stage);
   if (s.type == "file")
-    return source::make_file_reader(s.options, wants, spool, context.feeds, context.clock);
+    return source::make_file_reader(options, wants, spool, context.feeds, context.clock);
   if (s.type == "http_server")
-    return source::make_http_server_reader(s.options, spool, context.feeds, *context.clock);
+    return source::make_http_server_reader(options, spool, context.feeds, *context.clock);
   if (s.type == "http_stream")
-    return source::make_http_stream_reader(s.options, spool, context.feeds, *context.clock);
+    return source::make_http_stream_reader(options, spool, context.feeds, *context.clock);
   if (s.type == "generator")
-    return source::make_generator_reader(s.options, *context.clock);
+    return source::make_generator_reader(options, *context.clock);
   return unknown(s);
 }
 
@@ -107,7 +112,12 @@ expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s
 
 expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
                                                       const connector_context& context) {
-  auto own = make_own_reader(s, wants, context);
+  const auto options = config::with_secrets(s, connectors());
+  if (!options)
+    return unexpected(options.error());
+  auto own = make_own_reader(s, *options, wants, context);
+  if (own && config::has_secrets(s, connectors()))
+    own = without_secrets(std::move(*own));
   std::unique_ptr<replay::batches> replayed;
   if (context.replayed)
     replayed = std::make_unique<replay::stored_batches>(*context.replayed);
@@ -149,23 +159,37 @@ expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage
   });
 }
 
-expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
-                                                    const connector_context& context) {
+namespace {
+
+/// `options`: with the values of its secrets.
+expected<std::unique_ptr<sink::writer>> make_own_writer(const config::stage& s, const config::values& options,
+                                                        const connector_context& context) {
   const auto& rows = std::get<config::sink_plan>(s.plan).rows;
   if (s.type == "console")
-    return sink::make_console_writer(s.options, rows, context.state_folder);
+    return sink::make_console_writer(options, rows, context.state_folder);
   if (s.type == "file")
-    return sink::make_file_writer(s.options, rows, *context.clock);
+    return sink::make_file_writer(options, rows, *context.clock);
   if (s.type == "kafka")
-    return sink::make_kafka_writer(s.options, rows);
+    return sink::make_kafka_writer(options, rows);
   if (s.type == "sql")
-    return sink::make_sql_writer(s.options, rows);
+    return sink::make_sql_writer(options, rows);
   if (s.type == "parquet")
-    return sink::make_parquet_writer(s.options, rows,
+    return sink::make_parquet_writer(options, rows,
                                      std::filesystem::path(context.state_folder) / "tables" /
                                          snapshot::file_name_of(context.stage),
                                      *context.clock, context.chains);
   return unknown(s);
+}
+
+}  // namespace
+
+expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
+                                                    const connector_context& context) {
+  const auto options = config::with_secrets(s, connectors());
+  if (!options)
+    return unexpected(options.error());
+  auto own = make_own_writer(s, *options, context);
+  return own && config::has_secrets(s, connectors()) ? without_secrets(std::move(*own)) : std::move(own);
 }
 
 }  // namespace millrace

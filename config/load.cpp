@@ -27,20 +27,26 @@ public:
   loader(const load_request& request, const catalog& connectors)
       : request_(request), connectors_(connectors) {}
 
-  loaded run() { return planned(read_merged(request_, connectors_, out_)); }
-  loaded run(std::string_view text) { return planned(read_json(text, request_.file, out_)); }
+  loaded run() { return planned(read_merged(request_, connectors_, out_), variables::filled_in); }
+  loaded run(std::string_view text) {
+    return planned(read_json(text, request_.file, out_), variables::refused);
+  }
 
 private:
-  loaded planned(std::optional<node> root) {
+  loaded planned(std::optional<node> root, variables how) {
     loaded result;
     if (root) {
       root_ = std::move(*root);
-      fill_environment(root_, out_);
+      fill_environment(root_, out_, how);
+      // All else that is wrong with a text that nobody has filled in may come of that.
+      if (how == variables::refused && out_.errors() > 0)
+        return {std::nullopt, out_.take({request_.file})};
       keep_passwords(root_);
       topology t;
       read_top_level(t);
       if (const auto* const stages = root_.find("stages"))
         plan(stages->value, t);
+      refuse_references(root_, {});
       if (out_.errors() == 0) {
         finish(t);
         result.plan = std::move(t);
@@ -65,6 +71,16 @@ private:
       keep_passwords(m.value);
     for (const auto& item : n.items)
       keep_passwords(item);
+  }
+
+  /// Those that no option has taken, and of which nothing has been told yet.
+  void refuse_references(const node& n, const std::string& path) {
+    if (n.references > 0 && !out_.knows_references(path) && !out_.tells_of(n.where))
+      out_.error(n.where, path, misplaced_secret());
+    for (const auto& m : n.members)
+      refuse_references(m.value, join(path, m.name));
+    for (std::size_t i = 0; i < n.items.size(); ++i)
+      refuse_references(n.items[i], fmt::format("{}[{}]", path, i));
   }
 
   void read_top_level(topology& t) {

@@ -30,6 +30,11 @@ void add_secret(std::vector<secret>& out, const std::string& value, const std::s
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
+bool is_beneath(std::string_view path, std::string_view above) {
+  return path.starts_with(above) &&
+         (path.size() == above.size() || path[above.size()] == '.' || path[above.size()] == '[');
+}
+
 /// Edits between two names, case left out; a swap of neighbours is one edit.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
@@ -72,15 +77,24 @@ void report::keep_variable(std::string path, std::string name, std::string value
 
 void report::show_variables(const std::string& path, const std::vector<std::string>& hidden) {
   for (auto& v : variables_) {
-    const bool beneath = v.path == path || v.path.starts_with(path + ".") || v.path.starts_with(path + "[");
     const bool overlaps = std::any_of(hidden.begin(), hidden.end(), [&](const std::string& h) {
       return h.find(v.value) != std::string::npos || v.value.find(h) != std::string::npos;
     });
     // PWD is the working directory.
     const bool named = names_a_secret(v.name) && v.name != "PWD" && v.name != "OLDPWD";
-    if (beneath && !overlaps && !named)
+    if (is_beneath(v.path, path) && !overlaps && !named)
       v.shown = true;
   }
+}
+
+bool report::tells_of(const place& where) const {
+  return std::ranges::any_of(findings_, [&](const finding& f) {
+    return f.where.line == where.line && f.where.column == where.column && f.where.file == where.file;
+  });
+}
+
+bool report::knows_references(std::string_view path) const {
+  return std::ranges::any_of(references_, [&](const std::string& known) { return is_beneath(path, known); });
 }
 
 std::vector<secret> report::secrets() const {

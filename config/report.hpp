@@ -19,6 +19,8 @@ public:
   void warning(place where, std::string path, std::string message) {
     findings_.push_back({std::move(where), std::move(path), std::move(message), true});
   }
+  /// Whether something has been told of this place.
+  [[nodiscard]] bool tells_of(const place& where) const;
   /// How many errors so far: a step that compares before and after knows whether it may go on.
   [[nodiscard]] std::size_t errors() const { return errors_; }
   /// A value that nothing may show, nor its percent-encoded or decoded form.
@@ -29,6 +31,9 @@ public:
   /// Values from the environment in texts at or beneath this path may be shown: but none that overlaps one
   /// of `hidden`, nor a variable whose name speaks of a secret.
   void show_variables(const std::string& path, const std::vector<std::string>& hidden);
+  /// `${secret:NAME}` in texts at or beneath this path has been looked at: it may stand there, or was told of.
+  void note_references(std::string path) { references_.push_back(std::move(path)); }
+  [[nodiscard]] bool knows_references(std::string_view path) const;
   [[nodiscard]] std::vector<secret> secrets() const;
   /// Redacted; in the order of `files` (others first), then by line and column.
   [[nodiscard]] std::vector<finding> take(const std::vector<std::string>& files);
@@ -43,6 +48,7 @@ private:
   std::vector<finding> findings_;
   std::vector<secret> secrets_;
   std::vector<variable> variables_;
+  std::vector<std::string> references_;
   std::size_t errors_ = 0;
 };
 

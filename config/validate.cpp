@@ -3,6 +3,7 @@
 #include "config/known_words.hpp"
 #include "config/text/mask.hpp"
 #include "config/text/overlay.hpp"
+#include "config/text/references.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +48,7 @@ public:
       if (o->secret)
         keep_secrets(m.value, {});
       const auto path = join(who.path, m.name);
-      if (auto v = value(m.value, *o, path)) {
+      if (auto v = fits_references(m.value, *o, path) ? value(m.value, *o, path) : std::nullopt) {
         show_variables(m.value, *o, path);
         result.set(m.name, std::move(*v), m.value.where);
       }
@@ -79,6 +80,37 @@ private:
     }
   }
 
+  /// Options that are objects look at their own members, and JSON that a connector reads is looked at last of all.
+  bool fits_references(const node& n, const option& o, const std::string& path) {
+    if (o.type == option_type::object || o.type == option_type::any)
+      return true;
+    const auto* const wrong = find_misplaced(n, takes_secrets(o));
+    out_.note_references(path);
+    if (wrong != nullptr)
+      out_.error(wrong->where, path,
+                 takes_secrets(o)
+                     ? "a literal \"${secret:\" cannot stand here; expected ${secret:NAME}, written so"
+                     : misplaced_secret());
+    return wrong == nullptr;
+  }
+
+  /// Whoever resolves references takes all of a text for such.
+  static const node* find_misplaced(const node& n, bool taken) {
+    std::size_t all = 0;
+    for (auto at = n.text.find(reference_begin); at != std::string::npos;
+         at = n.text.find(reference_begin, at + 1))
+      ++all;
+    if (n.is_text() && (taken ? n.filled && all != n.references : n.references > 0))
+      return &n;
+    for (const auto& item : n.items)
+      if (const auto* const found = find_misplaced(item, taken))
+        return found;
+    for (const auto& m : n.members)
+      if (const auto* const found = find_misplaced(m.value, taken))
+        return found;
+    return nullptr;
+  }
+
   static void find_passwords(const node& n, std::vector<std::string>& found) {
     if (n.is_text())
       static_cast<void>(mask_passwords(n.text, &found));
@@ -90,7 +122,7 @@ private:
 
   void keep_secrets(const node& n, std::string_view name) {
     std::vector<std::string> found;
-    if (n.is_text() && names_a_secret(name))
+    if (n.is_text() && names_a_secret(name) && n.references == 0)
       found.push_back(n.text);
     if (n.is_text())
       static_cast<void>(mask_passwords(n.text, &found));
@@ -348,7 +380,8 @@ std::string shown(const node& n, bool secret, const option& o) {
     std::string out = "{";
     for (const auto& m : n.members)
       out += (out.size() > 1 ? ", " : "") + m.name + ": " +
-             (names_a_secret(m.name) ? std::string("***")
+             (names_a_secret(m.name) ? (m.value.references == 0 ? std::string("***")
+                                                                : '"' + references_alone(m.value.text) + '"')
                                      : shown(m.value, secret && (o.shows == nullptr || !o.shows(m.name)), o));
     return out + "}";
   }
@@ -364,6 +397,16 @@ std::string shown(const node& n, bool secret, const option& o) {
 }
 
 }  // namespace
+
+bool takes_secrets(const option& o) {
+  return o.secret && (o.type == option_type::text || o.type == option_type::text_map);
+}
+
+std::string misplaced_secret() {
+  return "a secret cannot stand here, where it would be shown; expected the value itself, or ${VAR} (secrets "
+         "stand in "
+         "`connection`, `properties`, `headers` and `proxy`)";
+}
 
 std::string show(const node& n, const option& o) { return shown(n, o.secret, o); }
 

@@ -23,6 +23,11 @@ struct subject {
 [[nodiscard]] values read_options(const node& map, const std::vector<option>& declared, const subject& who,
                                   report& out);
 
+/// `${secret:NAME}` may stand in its texts: what is never shown.
+[[nodiscard]] bool takes_secrets(const option& o);
+/// The finding about one that may not.
+[[nodiscard]] std::string misplaced_secret();
+
 /// As it may be shown in a plan: secrets masked, `${VAR}` unfilled.
 [[nodiscard]] std::string show(const node& n, const option& o);
 

@@ -2,6 +2,7 @@
 
 #include "actors/deployment/start_positions.hpp"
 #include "config/plan/state_fit.hpp"
+#include "config/secrets.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/cluster/admission.hpp"
@@ -212,6 +213,8 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
           fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", stage.name));
   if (auto known = check_nodes(**topology, o.nodes); !known)
     return unexpected(known.error());
+  if (auto here = config::check_secrets(**topology, connectors()); !here)
+    return unexpected(here.error());
   if (auto here = check_files(**topology, o); !here)
     return unexpected(here.error());
   hosted_plan plan{o.text, random_id(), o.lanes, {}};

@@ -1,6 +1,5 @@
 // The plan of a topology as `control` keeps it, and what a node makes of it: every node has the same text, the same
-// start positions and the same number of lanes, so it works out the same layout, with the same names. Pure, but for
-// load_plan(), which reads the environment.
+// start positions and the same number of lanes, so it works out the same layout, with the same names. Pure.
 #pragma once
 
 #include "actors/deployment/actor_factory.hpp"

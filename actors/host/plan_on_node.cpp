@@ -5,6 +5,7 @@
 #include "actors/node/topology_chains.hpp"
 #include "actors/sink/dead_letters.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
+#include "config/secrets.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/made_folders.hpp"
@@ -79,6 +80,9 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   auto topology = load_plan(plan->text, options.topology);
   if (!topology)
     return unexpected(topology.error());
+  // Actors may come here from any node, so the node has all secrets or runs no part of it.
+  if (auto here = config::check_secrets(**topology, connectors()); !here)
+    return unexpected(here.error());
   if (const auto told = other_zones(*plan, **topology); !told.empty())
     spdlog::warn("{}", told);
   auto planned = unfold(*plan, std::move(*topology));

@@ -71,7 +71,9 @@ void add_rows(const std::vector<option>& options, const std::string& before, std
                        : o.default_text.empty() ? std::string()
                                                 : fmt::format("`{}`", o.default_text);
     out += fmt::format("| `{}{}` | {} | {} | {}{} |\n", before, o.name, form_of(o), given, cell(o.doc),
-                       o.secret && o.shows == nullptr ? " (never shown)" : "");
+                       o.secret && o.shows == nullptr ? " (never shown; takes `${secret:NAME}`)"
+                       : o.secret                     ? " (takes `${secret:NAME}`)"
+                                                      : "");
     add_rows(o.members, before + o.name + ".", out);
   }
 }
@@ -132,7 +134,12 @@ else text; a key that holds a dot stands in double quotes).
 - **Environment.** `${NAME}` and `${NAME:-default}` are filled in, in texts, not in keys; the default also stands for
   an empty variable. `$${` is a literal `${`; any other `$` is itself. What comes from the environment is shown only where
   it is no secret: in options that name a place or a column (`brokers`, `topic`, `path`, `table`, ...), in numbers,
-  durations and choices. A password in a connection is never shown.
+  durations and choices. A password in a connection is never shown. The command that reads the file fills them in (`run`, `check`,
+  `apply`, ...); a node never does.
+- **Secrets.** `${secret:NAME}` stays in the plan as it is, and is resolved where the stage runs, from the file NAME of `--secrets DIR`
+  (`run`, `node`, `replay`, `sql`); NAME has letters, digits, `_`, `-` and `.`. It stands in options that are never shown:
+  `"postgresql://app:${secret:db}@db.example.com/shop"`. The value is used as it is, less a line break at its end: in a URL nobody has to
+  percent-encode it. The kind of a database and SQLite's path are no secrets. [Operations](operations.md#secrets) says what the files must be.
 - **Durations** are text with a unit: `5 minutes`, `90 s`, `1 hour 30 minutes`, `100 ms`. **Sizes**: `128 MB` (powers
   of 1000), `64 KiB` (powers of 1024). **Rates**: `10/s`, `600/min`.
 - **Expressions** are PostgreSQL's; [functions.md](functions.md) has the functions and aggregates. A column is named by its name; with capitals or other signs in it, in double quotes.

@@ -1,5 +1,6 @@
 #include "config/text/environment.hpp"
 
+#include "config/text/references.hpp"
 #include "config/text/utf8.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ bool is_name(std::string_view text) {
 
 class filler {
 public:
-  explicit filler(report& out) : out_(out) {}
+  filler(report& out, variables how) : out_(out), how_(how) {}
 
   void fill(node& n, const std::string& path) {
     if (n.is_text() && n.text.find("${") != std::string::npos)
@@ -48,9 +49,12 @@ private:
                      "written \"$${\")");
           return;
         }
-        const auto filled = variable(n, path, i, text.substr(i + 2, end - i - 2));
+        const auto inside = text.substr(i + 2, end - i - 2);
+        const bool is_secret = text.compare(i, reference_begin.size(), reference_begin) == 0;
+        const auto filled = is_secret ? reference(n, path, i) : variable(n, path, i, inside);
         if (!filled)
           return;
+        n.references += is_secret ? 1 : 0;
         value += *filled;
         i = end + 1;
       } else {
@@ -60,6 +64,16 @@ private:
     n.shown = std::move(n.text);
     n.text = std::move(value);
     n.filled = true;
+  }
+
+  std::optional<std::string> reference(const node& n, const std::string& path, std::size_t offset) {
+    if (const auto length = reference_length(n.text, offset); length > 0)
+      return n.text.substr(offset, length);
+    out_.error(place_in_text(n, offset), path,
+               "\"${secret:\" names no secret; expected ${secret:NAME}, the name of a file in --secrets DIR: "
+               "letters, digits, _, - "
+               "and ., none of them a . in front");
+    return std::nullopt;
   }
 
   std::optional<std::string> variable(const node& n, const std::string& path, std::size_t offset,
@@ -75,6 +89,12 @@ private:
           fmt::format("\"${{{}}}\" names no variable; expected ${{NAME}} or ${{NAME:-default}} (a literal "
                       "\"${{\" is written \"$${{\")",
                       inside));
+    if (how_ == variables::refused)
+      return fail(fmt::format(
+          "\"${{{}}}\" stands in a text that came to a node, and nodes fill in no variables; expected the "
+          "value itself, as `millrace apply` fills it in, or ${{secret:NAME}} (a literal \"${{\" is written "
+          "\"$${{\")",
+          inside));
     const char* const found = std::getenv(name.c_str());
     if (found != nullptr && (*found != '\0' || sign == std::string::npos))
       return checked(found, name, path, fail);
@@ -100,10 +120,11 @@ private:
   }
 
   report& out_;
+  variables how_;
 };
 
 }  // namespace
 
-void fill_environment(node& root, report& out) { filler(out).fill(root, {}); }
+void fill_environment(node& root, report& out, variables how) { filler(out, how).fill(root, {}); }
 
 }  // namespace millrace::config

@@ -1,5 +1,7 @@
 #include "config/text/mask.hpp"
 
+#include "config/text/references.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -19,11 +21,22 @@ void mask(std::string& text, std::size_t from, std::size_t to, std::vector<std::
   if (to <= from)
     return;
   auto value = text.substr(from, to - from);
-  if (value == masked)
+  if (value == masked || is_reference(value))
     return;
   if (found)
     found->push_back(std::move(value));
   text.replace(from, to - from, masked);
+}
+
+/// Colons in references are none of a URI's.
+std::size_t find_colon(std::string_view text, std::size_t from) {
+  for (auto i = from; i < text.size(); ++i) {
+    if (const auto length = reference_length(text, i); length > 0)
+      i += length - 1;
+    else if (text[i] == ':')
+      return i;
+  }
+  return std::string_view::npos;
 }
 
 /// scheme://user:password@host. The last @ counts, and blanks end nothing: a password may hold whatever its
@@ -32,7 +45,7 @@ void mask_user_info(std::string& text, std::vector<std::string>* found) {
   for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
     const auto begin = at + 3;
     const auto end = std::min(text.find("://", begin), text.size());
-    const auto colon = text.find(':', begin);
+    const auto colon = find_colon(text, begin);
     const auto sign = text.rfind('@', end - 1);
     if (sign == std::string::npos || sign < begin || colon == std::string::npos || colon > sign)
       continue;

@@ -18,11 +18,12 @@ struct member;
 struct node {
   enum class kind : std::uint8_t { null, boolean, number, text, list, map };
   kind what = kind::null;
-  bool flag = false;     // of a boolean
-  bool escaped = false;  // of a text: the file spells it otherwise, so offsets in it are no columns
-  bool filled = false;   // of a text: something came from the environment or a default
-  std::string text{};    // of a text; of a number its digits as written
-  std::string shown{};   // of a filled text: with `${VAR}` as written, fit to be shown
+  bool flag = false;           // of a boolean
+  bool escaped = false;        // of a text: the file spells it otherwise, so offsets in it are no columns
+  bool filled = false;         // of a text: something came from the environment or a default
+  std::size_t references = 0;  // of a text: so many `${secret:NAME}` stand in it
+  std::string text{};          // of a text; of a number its digits as written
+  std::string shown{};         // of a filled text: with `${VAR}` as written, fit to be shown
   std::vector<node> items;
   std::vector<member> members;
   place where{};

@@ -1,5 +1,6 @@
 #include "tools/cli/logging.hpp"
 
+#include "config/secrets.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
@@ -43,6 +44,7 @@ private:
   std::shared_ptr<const log_names> names_;
 };
 
+/// Those of topologies, and those that this process has resolved until now.
 void redact(std::string& text, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {
     if (secret.size() < shortest_secret)
@@ -50,6 +52,7 @@ void redact(std::string& text, const std::vector<std::string>& secrets) {
     for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
       text.replace(at, secret.size(), "***");
   }
+  text = config::without_secrets(std::move(text));
 }
 
 std::string payload_of(const spdlog::details::log_msg& message, const std::vector<std::string>& secrets) {
@@ -198,7 +201,7 @@ void complain(std::string_view text, bool warning) {
     spdlog::log(warning ? spdlog::level::warn : spdlog::level::err, "{}", text);
   } else {
     const auto alone = terminal_line::of_process().cleared();
-    std::fprintf(stderr, "%s\n", visible_lines(text).c_str());
+    std::fprintf(stderr, "%s\n", visible_lines(config::without_secrets(std::string(text))).c_str());
   }
 }
 

@@ -389,6 +389,7 @@ void add_node(CLI::App& app, int& status) {
   command->add_flag("--http-read-only", a->is_read_only,
                     "The API answers questions, and refuses every action");
   add_property_switch(*command);
+  add_secrets_folder(*command);
   command
       ->add_option(
           "--state", a->state,

@@ -130,7 +130,7 @@ int replay_now(replay_arguments& a) {
   auto loaded = config::load(a.topology, connectors());
   for (const auto& f : loaded.findings)
     complain(config::to_string(f), f.warning);
-  if (!loaded.plan)
+  if (!loaded.plan || !has_its_secrets(*loaded.plan))
     return exit_wrong;
   set_up_logging(spdlog::level::warn, "text", loaded.plan->secrets);
   const auto timeout = parse_duration(a.start_timeout);
@@ -182,6 +182,7 @@ void add_replay(CLI::App& app, int& status) {
                 "The topology, mended (default: the file that the state was last run with, as it is now)")
       ->type_name("TOPOLOGY");
   add_overlay_options(*c, a->topology);
+  add_secrets_folder(*c);
   c->add_option(
        "--state", a->request.state,
        "Folder of the state (default: the folder of DEAD_LETTERS if it is one, else by topology under "

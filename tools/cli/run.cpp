@@ -255,7 +255,7 @@ expected<std::shared_ptr<const config::topology>> load_one(const topology_argume
   auto loaded = config::load({a.file, a.overlays, a.sets}, connectors());
   for (const auto& f : loaded.findings)
     complain(config::to_string(f), f.warning);
-  if (!loaded.plan)
+  if (!loaded.plan || !has_its_secrets(*loaded.plan))
     return user_error(ec::invalid_argument, {});
   secrets.insert(secrets.end(), loaded.plan->secrets.begin(), loaded.plan->secrets.end());
   return std::make_shared<const config::topology>(std::move(*loaded.plan));
@@ -374,6 +374,7 @@ void add_run(CLI::App& app, int& status) {
   auto a = std::make_shared<run_arguments>();
   command->add_option("TOPOLOGY", a->topologies, "Topology files; their names must differ")->required();
   add_overlay_options_by_name(*command, a->overlays, a->sets);
+  add_secrets_folder(*command);
   command
       ->add_option("--state", a->state,
                    "Folder of the state; of several topologies, DIR/NAME of each (default: by topology under "

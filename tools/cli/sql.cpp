@@ -276,6 +276,7 @@ void add_sql(CLI::App& app, int& status) {
       ->expected(1)
       ->take_all();
   add_overlay_options_by_name(*sub, a->overlays, a->sets);
+  add_secrets_folder(*sub);
   sub->add_option("--format", a->format, "table, csv, or json: an object a line")
       ->check(CLI::IsMember(sql::format_names()))
       ->capture_default_str();

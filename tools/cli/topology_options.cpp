@@ -1,6 +1,9 @@
 #include "tools/cli/topology_options.hpp"
 
+#include "actors/catalog.hpp"
 #include "actors/client/kafka/properties.hpp"
+#include "config/secrets.hpp"
+#include "tools/cli/logging.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -26,6 +29,20 @@ void add_property_switch(CLI::App& to) {
       ->check(CLI::Validator(kafka::problem_of_property, "", "property"))
       ->expected(1)
       ->take_all();
+}
+
+void add_secrets_folder(CLI::App& to) {
+  to.add_option_function<std::string>(
+        "--secrets", [](const std::string& folder) { config::use_secrets_of(folder); },
+        "Folder with a file for each NAME of ${secret:NAME} in a topology, closed to others")
+      ->type_name("DIR");
+}
+
+bool has_its_secrets(const config::topology& t) {
+  const auto missing = config::missing_secrets(t, connectors());
+  for (const auto& f : missing)
+    complain(config::to_string(f));
+  return missing.empty();
 }
 
 void add_overlay_options(CLI::App& to, config::load_request& request) {

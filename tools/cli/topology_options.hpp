@@ -1,4 +1,4 @@
-// The options --with, --set and --allow-kafka-property, alike for all commands that take topologies.
+// The options --with, --set, --allow-kafka-property and --secrets, alike for all commands that have them.
 #pragma once
 
 #include "config/plan.hpp"
@@ -12,6 +12,10 @@ namespace millrace::cli {
 
 /// Adds --allow-kafka-property alone, for commands that take no overlays. Parsing it changes what this process's topologies may do.
 void add_property_switch(CLI::App& to);
+/// Adds --secrets, for commands that open what topologies name. Parsing it gives this process its secrets.
+void add_secrets_folder(CLI::App& to);
+/// Whether the secrets of a topology can be resolved in this process; complains of each that cannot.
+[[nodiscard]] bool has_its_secrets(const config::topology& t);
 /// Adds those of one topology. `request` outlives the parsing.
 void add_overlay_options(CLI::App& to, config::load_request& request);
 /// Adds those of several, as arguments_by_topology() takes them apart.

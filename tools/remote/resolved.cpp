@@ -5,6 +5,7 @@
 #include "config/report.hpp"
 #include "config/text/environment.hpp"
 #include "config/text/merged_files.hpp"
+#include "config/text/references.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/model/carried.hpp"
 
@@ -13,11 +14,13 @@
 namespace millrace::remote {
 namespace {
 
-/// What came from the environment is filled in once: the node that reads the text takes it as it is.
+/// What came from the environment is filled in once: the node that reads the text takes it as it is. References to secrets
+/// stay: the node resolves them.
 void escape_variables(config::node& n) {
   if (n.is_text())
     for (auto at = n.text.find("${"); at != std::string::npos; at = n.text.find("${", at + 3))
-      n.text.insert(at, 1, '$');
+      if (n.references == 0 || config::reference_length(n.text, at) == 0)
+        n.text.insert(at, 1, '$');
   for (auto& item : n.items)
     escape_variables(item);
   for (auto& m : n.members)

@@ -1,8 +1,10 @@
 #include "tools/sql/table_copies.hpp"
 
+#include "actors/catalog.hpp"
 #include "actors/sink/parquet/parquet_sink.hpp"
 #include "actors/sink/parquet/table_copy.hpp"
 #include "actors/sink/sql/table_reader.hpp"
+#include "config/secrets.hpp"
 
 #include <fmt/format.h>
 
@@ -21,12 +23,16 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 constexpr std::size_t written_at_once = 1U << 20U;
 
 expected<void> copy_folder(const table::stage_table& t, const std::filesystem::path& here) {
-  const auto from = sink::table_folder_of(*t.remote);
+  const auto options = config::with_secrets(*t.remote, connectors());
+  if (!options)
+    return unexpected(options.error());
+  const auto from = sink::table_folder_of(*options);
   if (!from)
     return unexpected(from.error());
   if (auto copied = sink::copy_table(**from, here); !copied) {
     auto e = copied.error();
-    e.message = fmt::format("table {} at {}: {}", t.stage, sink::table_location(*t.remote), e.message);
+    e.message = fmt::format("table {} at {}: {}", t.stage, sink::table_location(t.remote->options),
+                            config::without_secrets(e.message));
     return unexpected(std::move(e));
   }
   return {};
@@ -57,15 +63,18 @@ expected<void> copy_database(const table::stage_table& t, const std::filesystem:
   for (const auto& c : t.columns)
     header.emplace_back(c.name);
   append_csv(text, header);
-  auto done = sink::read_table(*t.database, t.columns, [&](auto row) -> expected<void> {
+  const auto options = config::with_secrets(*t.database, connectors());
+  if (!options)
+    return unexpected(options.error());
+  auto done = sink::read_table(*options, t.columns, [&](auto row) -> expected<void> {
     append_csv(text, row);
     return text.size() < written_at_once ? expected<void>() : write();
   });
   if (done)
     return write();
   auto e = std::move(done.error());
-  e.message = fmt::format("table {}: {}; its own client: {}", t.stage, e.message,
-                          sink::client_command(*t.database, peek(t, query)));
+  e.message = fmt::format("table {}: {}; its own client: {}", t.stage, config::without_secrets(e.message),
+                          sink::client_command(t.database->options, peek(t, query)));
   return unexpected(std::move(e));
 }
 
@@ -112,7 +121,7 @@ std::string own_client(const std::vector<known_topology>& topologies, std::strin
   for (const auto& topology : topologies)
     for (const auto& t : topology.tables)
       if (t.database && (mentions(query, t.stage) || mentions(query, t.name)))
-        return sink::client_command(*t.database, peek(t, query));
+        return sink::client_command(t.database->options, peek(t, query));
   return {};
 }
 

@@ -15,7 +15,7 @@ void add_files(const config::stage& s, stage_table& out) {
   if (s.type == "parquet") {
     out.kind = files::parquet;
     if (o.has("connection"))
-      out.remote = std::make_shared<const config::values>(o);
+      out.remote = std::make_shared<const config::stage>(s);
     if (o.has("partition_by"))
       out.partition_by = o.text_list("partition_by");
     if (o.has("compression"))
@@ -82,7 +82,7 @@ std::vector<stage_table> tables_to_ask(const config::topology& t) {
       continue;
     auto made = make(s);
     if (s.type == "sql") {
-      made.database = std::make_shared<const config::values>(s.options);
+      made.database = std::make_shared<const config::stage>(s);
       made.kind = files::csv;
     }
     if (made.kind != files::none)

@@ -25,12 +25,12 @@ struct stage_table {
   std::vector<data::field> columns{};  // as the rows have them, those of the partition too
   std::vector<std::string> key{};      // of a sql sink's upsert
   files kind = files::none;
-  std::string path{};                              // parquet: the folder, or its URL; json, csv: the file
-  std::shared_ptr<const config::values> remote{};  // parquet: the sink's options, if it is on another machine
-  std::shared_ptr<const config::values> database{};  // of a sql sink: its options
-  bool rolled = false;                               // json, csv: numbered files instead of `path` itself
-  std::string compression{};                         // parquet
-  std::vector<std::string> partition_by{};           // parquet: in the order of the folders; not in the files
+  std::string path{};                               // parquet: the folder, or its URL; json, csv: the file
+  std::shared_ptr<const config::stage> remote{};    // parquet: the sink, if its table is on another machine
+  std::shared_ptr<const config::stage> database{};  // the sink itself, of a sql sink
+  bool rolled = false;                              // json, csv: numbered files instead of `path` itself
+  std::string compression{};                        // parquet
+  std::vector<std::string> partition_by{};          // parquet: in the order of the folders; not in the files
 
   [[nodiscard]] bool is_partition(std::string_view column) const;
 };

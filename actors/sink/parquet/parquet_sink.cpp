@@ -8,6 +8,7 @@
 #include "actors/sink/parquet/parquet_writer.hpp"
 #include "actors/sink/parquet/stored_table.hpp"
 #include "config/plan/missing_column.hpp"
+#include "config/text/references.hpp"
 #include "runtime/data/empty_object.hpp"
 
 #include <fmt/format.h>
@@ -70,12 +71,15 @@ std::vector<option> options() {
 }
 
 tl::expected<storage::table_place, storage::place_fault> place_in(const config::values& o) {
-  return storage::place_of(o.has("connection") ? o.text("connection") : std::string(), o.text("path"));
+  return storage::place_of(o.has("connection") ? config::protected_references(o.text("connection"))
+                                               : std::string(),
+                           o.text("path"));
 }
 
 /// A variable that is not set stays as it is written, and was told of.
 bool is_filled(const config::values& o) {
-  return !o.has("connection") || o.text("connection").find("${") == std::string::npos;
+  return !o.has("connection") ||
+         config::protected_references(o.text("connection")).find("${") == std::string::npos;
 }
 
 void check_place(const config::values& o, const config::say& say) {

@@ -3,6 +3,7 @@
 #include "actors/sink/sql/client_command.hpp"
 #include "actors/sink/sql/named_files.hpp"
 #include "config/text/mask.hpp"
+#include "config/text/references.hpp"
 
 #include <fmt/format.h>
 
@@ -374,18 +375,23 @@ std::string_view to_string(product p) {
   return "?";
 }
 
-expected<target> parse_connection(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos)
+expected<target> parse_connection(std::string_view given) {
+  const auto text = config::protected_references(given);
+  if (text.find('\0') != std::string::npos)
     return wrong("it has a NUL character");
   const auto colon = text.find("://");
-  if (colon == std::string_view::npos)
-    return wrong("it names no kind of database");
-  const auto kind = text.substr(0, colon);
-  const auto rest = text.substr(colon + 3);
+  if (colon == std::string::npos)
+    return wrong(config::references_in(given).empty()
+                     ? "it names no kind of database"
+                     : "it names no kind of database in front of its secrets");
+  const auto kind = std::string_view(text).substr(0, colon);
+  const auto rest = std::string_view(text).substr(colon + 3);
   if (kind == "mysql" || kind == "mariadb")
     return server_target(product::mysql, rest);
   if (kind == "postgresql" || kind == "postgres")
     return server_target(product::postgresql, rest);
+  if ((kind == "sqlite3" || kind == "sqlite") && !config::references_in(given).empty())
+    return wrong("SQLite has no password, and its path is no secret");
   if (kind == "sqlite3" || kind == "sqlite")
     return sqlite_target(rest);
   return wrong("this kind of database is not offered");

@@ -56,6 +56,7 @@ NOT_ON_NODES = {
     "report_after_a_kill_at_the_end": STATE_FOLDER,
     "report_on_signal": RUN_ONLY,
     "second_run_and_fresh": "begins anew with --fresh, an option of `run`",
+    "secrets": "starts its own processes; tests/e2e/topology_secrets.py has nodes",
     "several_topologies": RUN_ONLY,
     "start_and_probes": RUN_ONLY,
     "state_of_another_source": STATE_FOLDER,

@@ -130,3 +130,17 @@ TEST_CASE("redaction takes longer secrets first and leaves no rest") {
   CHECK(redact("aaaa", {{"aa", "aaa"}}) == "aaaaaa");
   CHECK(redact("x", {{"", "y"}}) == "x");
 }
+
+TEST_CASE("references to secrets stay and are counted, and no variable is called so") {
+  report out;
+  auto n = read_json(
+      R"({"a": "x${secret:db}$${secret:no}${secret:b.c}", "b": "${secret:a b}", "c": "${secret"})", "f", out);
+  REQUIRE(n);
+  fill_environment(*n, out, variables::refused);
+  CHECK(n->find("a")->value.text == "x${secret:db}${secret:no}${secret:b.c}");
+  CHECK(n->find("a")->value.references == 2);
+  const auto found = out.take({});
+  REQUIRE(found.size() == 2);
+  CHECK(to_string(found[0]).find("f:1:56: b: \"${secret:\" names no secret; expected ${secret:NAME}") == 0);
+  CHECK(found[1].message.find("\"${\" without \"}\"") == 0);
+}

@@ -1,11 +1,15 @@
 // What a node makes of a topology's plan: its bytes, and the members, edges, lanes and pins that follow from it.
 #include "actors/sink/parquet/parquet_file.hpp"
 #include "config/plan/plan_model.hpp"
+#include "config/secrets.hpp"
 #include "runtime/model/carried.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 #include "tests/unit/model/small_models.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -111,6 +115,39 @@ TEST_CASE("a plan that is wrong is refused with the reason and the place in the 
   CHECK(wrong.error().message.find("none of them") != std::string::npos);
   CHECK(wrong.error().message.starts_with("clicks:1:"));
   CHECK(load_plan("{", "clicks").error().code == ec::invalid_argument);
+}
+
+TEST_CASE("a node fills in no variable of its environment, and shows none") {
+  ::setenv("MILLRACE_T_NODE", "hunter22", 1);
+  for (const auto* const variable :
+       {"${MILLRACE_T_NODE}", "${MILLRACE_T_NODE:-x}", "${MILLRACE_T_NONE:-x}"}) {
+    const auto refused =
+        load_plan(topology_text(fmt::format(R"("in": {{ "source": "{}" }})", variable)), "clicks");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ec::invalid_argument);
+    CHECK_THAT(refused.error().message,
+               Catch::StartsWith("clicks:1:") &&
+                   Catch::Contains("nodes fill in no variables; expected the value itself, as "
+                                   "`millrace apply` fills it in"));
+    CHECK_THAT(refused.error().message, !Catch::Contains("hunter22"));
+  }
+  ::unsetenv("MILLRACE_T_NODE");
+}
+
+TEST_CASE("a plan keeps its references to secrets, which are no part of the state's identity") {
+  const auto with = [](const std::string& connection) {
+    return must(load_plan(topology_text(fmt::format(R"("in": {{ "source": "file", "path": "x" }},
+        "rows": {{ "parser": "text", "from": "in" }},
+        "out": {{ "sink": "sql", "from": "rows", "table": "t", "connection": "{}" }})",
+                                                    connection)),
+                          "t"));
+  };
+  const auto referring = with("postgresql://u:${secret:db}@h/d");
+  CHECK(referring->find("out")->options.text("connection") == "postgresql://u:${secret:db}@h/d");
+  CHECK(referring->state_fingerprint == with("postgresql://u:${secret:other}@h/d")->state_fingerprint);
+  CHECK_THAT(config::check_secrets(*referring, connectors()).error().message,
+             Catch::StartsWith("t:3:") && Catch::Contains("stages.out.connection: ${secret:db}: ") &&
+                 Catch::Contains("--secrets DIR"));
 }
 
 TEST_CASE("a plan carries its models: each node would read a file of its own") {

@@ -78,3 +78,23 @@ TEST_CASE("models go with the text, packed, and no further than a cluster takes 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.find("a cluster takes 4 MiB; remedy: ") != std::string::npos);
 }
+
+TEST_CASE("references to secrets go to a cluster as they are, beside what is escaped") {
+  const remote::test::folder f;
+  ::setenv("MILLRACE_TEST_USER", "u${x}", 1);
+  const config::load_request request{f.write("t.json", R"({ "millrace": 1, "topology": "t", "stages": {
+      "in": { "source": "file", "path": "$${secret:x}.csv" },
+      "parsed": { "parser": "text", "from": "in" },
+      "out": { "sink": "kafka", "brokers": "b:1", "topic": "x", "from": "parsed",
+               "properties": { "sasl.mechanism": "PLAIN", "sasl.username": "${MILLRACE_TEST_USER}${secret:name}", "sasl.password": "${secret:pw}" } } } })"),
+                                     {},
+                                     {}};
+  const auto plan = config::load(request, connectors()).plan;
+  REQUIRE(plan);
+  const auto text = remote::resolved_text(request, connectors(), *plan);
+  ::unsetenv("MILLRACE_TEST_USER");
+  REQUIRE(text);
+  CHECK(text->find(R"("sasl.username":"u$${x}${secret:name}")") != std::string::npos);
+  CHECK(text->find(R"("sasl.password":"${secret:pw}")") != std::string::npos);
+  CHECK(text->find(R"("path":"$${secret:x}.csv")") != std::string::npos);
+}

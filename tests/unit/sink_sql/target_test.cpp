@@ -156,3 +156,18 @@ TEST_CASE("the connection is declared a secret") {
   for (const auto& o : sink::sql_sink_connector().options)
     CHECK(o.secret == (o.name == "connection"));
 }
+
+TEST_CASE("a connection is taken apart around its references to secrets, which stay whole") {
+  const auto uri =
+      must(parse_connection("postgresql://${secret:u}:${secret:p.w}@h:5432/d?sslpassword=${secret:k}"));
+  CHECK_THAT(uri.connect,
+             Catch::StartsWith("postgresql:///?") && Catch::Contains("&user=%24%7Bsecret%3Au%7D") &&
+                 Catch::Contains("password=%24%7Bsecret%3Ap.w%7D&") &&
+                 Catch::Contains("sslpassword=%24%7Bsecret%3Ak%7D&") && Catch::Contains("port=5432&"));
+  CHECK(uri.shown == "postgresql://${secret:u}@h:5432/d");
+  CHECK_THAT(must(parse_connection("mysql://db=d password='${secret:p}' user=u")).connect,
+             Catch::Contains("password='${secret:p}'"));
+  CHECK_THAT(parse_connection("${secret:whole}").error().message, Catch::Contains("in front of its secrets"));
+  CHECK_THAT(parse_connection("sqlite3:///${secret:p}").error().message,
+             Catch::Contains("SQLite has no password"));
+}

@@ -1,0 +1,15 @@
+// Connectors of stages that have secrets: errors and warnings of theirs, which may repeat what a server or a library says, show none of
+// the values.
+#pragma once
+
+#include "actors/sink/sink.hpp"
+#include "actors/source/source.hpp"
+
+#include <memory>
+
+namespace millrace {
+
+[[nodiscard]] std::unique_ptr<source::reader> without_secrets(std::unique_ptr<source::reader> own);
+[[nodiscard]] std::unique_ptr<sink::writer> without_secrets(std::unique_ptr<sink::writer> own);
+
+}  // namespace millrace

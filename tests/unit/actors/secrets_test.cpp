@@ -1,0 +1,113 @@
+// Connectors get the values of secrets, take none that breaks their own rules, and repeat none.
+#include "actors/catalog.hpp"
+#include "actors/without_secrets.hpp"
+#include "config/load_text.hpp"
+#include "config/secrets.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+
+using namespace millrace;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of secrets that is this process's own while the object lives.
+class secrets_folder {
+public:
+  secrets_folder() {
+    path_ = (fs::temp_directory_path() / "millrace-secrets-XXXXXX").string();
+    REQUIRE(::mkdtemp(path_.data()) != nullptr);
+    config::use_secrets_of(path_);
+  }
+  ~secrets_folder() {
+    config::use_secrets_of({});
+    fs::remove_all(path_);
+  }
+  secrets_folder(const secrets_folder&) = delete;
+  secrets_folder& operator=(const secrets_folder&) = delete;
+  void put(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ + "/" + name) << text;
+    REQUIRE(::chmod((path_ + "/" + name).c_str(), 0600) == 0);
+  }
+
+private:
+  std::string path_;
+};
+
+config::topology planned(const std::string& source, const std::string& sink) {
+  auto loaded =
+      config::load_text(R"json({ "millrace": 1, "topology": "t", "stages": { "in": )json" + source +
+                            R"json(, "rows": { "parser": "text", "from": "in" }, "out": )json" + sink + "} }",
+                        "t", connectors());
+  for (const auto& f : loaded.findings)
+    INFO(config::to_string(f));
+  REQUIRE(loaded.plan);
+  return std::move(*loaded.plan);
+}
+
+std::string refusal_of_reader(const config::topology& t) {
+  const auto made = make_reader(*t.find("in"), {}, {"t", "in", {}});
+  return made ? std::string() : made.error().message;
+}
+
+class talkative final : public sink::writer {
+public:
+  expected<std::optional<sink::progress>> open(const sink::claim&) override { return told(); }
+  expected<void> write(const data::batch&) override { return told(); }
+  expected<std::uint64_t> commit(const sink::progress&) override { return told(); }
+  expected<void> keep_alive() override { return told(); }
+
+private:
+  static unexpected told() {
+    return outside_error(ec::unavailable, "you sent two words, encoded two%20words");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a secret that its connector does not take is refused where it is used, and not shown") {
+  const secrets_folder f;
+  f.put("header", "one\r\nX-Evil: two");
+  f.put("host", "h;plugin-dir=/tmp");
+  const auto t = planned(
+      R"json({ "source": "http_stream", "url": "http://127.0.0.1:1/", "headers": { "X": "${secret:header}" } })json",
+      R"json({ "sink": "sql", "from": "rows", "table": "t", "connection": "mysql://u@${secret:host}/d" })json");
+  CHECK_THAT(refusal_of_reader(t),
+             Catch::StartsWith("t:1:") && Catch::Contains("stages.in.headers: \"X\" is no header"));
+  const auto writer = make_writer(*t.find("out"), {"t", "out", {}});
+  REQUIRE_FALSE(writer);
+  CHECK_THAT(writer.error().message, Catch::Contains("stages.out.connection: ") &&
+                                         Catch::Contains("plug-ins of its own") &&
+                                         !Catch::Contains("plugin-dir"));
+  CHECK(config::missing_secrets(t, connectors()).size() == 2);
+  f.put("header", "one");
+  CHECK(refusal_of_reader(t).empty());
+}
+
+TEST_CASE("dead letters' own sink has secrets, too") {
+  const secrets_folder f;
+  auto t =
+      planned(R"json({ "source": "file", "path": "x" })json",
+              R"json({ "sink": "console", "from": "rows" }}, "dead_letters": { "sink": "sql", "table": "t",
+                      "connection": "postgresql://u:${secret:letters}@h/d" )json");
+  const auto missing = config::missing_secrets(t, connectors());
+  REQUIRE(missing.size() == 1);
+  CHECK(missing[0].path == "dead_letters.connection");
+}
+
+TEST_CASE("what a server repeats of a secret is masked in a connector's errors") {
+  const secrets_folder f;
+  f.put("words", "two words");
+  const auto t = planned(
+      R"json({ "source": "file", "path": "x" })json",
+      R"json({ "sink": "sql", "from": "rows", "table": "t", "connection": "mysql://u:${secret:words}@h/d" })json");
+  REQUIRE(config::with_secrets(*t.find("out"), connectors()));
+  const auto writer = without_secrets(std::make_unique<talkative>());
+  for (const auto& message : {writer->open({}).error().message, writer->write({}).error().message,
+                              writer->commit({}).error().message, writer->keep_alive().error().message})
+    CHECK(message == "you sent ***, encoded ***");
+}

@@ -1,0 +1,143 @@
+#include "config/secrets.hpp"
+#include "tests/unit/config/test_catalog.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace millrace;
+namespace fs = std::filesystem;
+
+namespace {
+
+class folder {
+public:
+  folder() {
+    path_ = (fs::temp_directory_path() / "millrace-secrets-XXXXXX").string();
+    REQUIRE(::mkdtemp(path_.data()) != nullptr);
+  }
+  ~folder() { fs::remove_all(path_); }
+  folder(const folder&) = delete;
+  folder& operator=(const folder&) = delete;
+
+  void put(const std::string& name, const std::string& text, mode_t mode = 0600) const {
+    const auto file = path_ + "/" + name;
+    std::ofstream(file, std::ios::binary) << text;
+    REQUIRE(::chmod(file.c_str(), mode) == 0);
+  }
+  std::string value(const std::string& name) const {
+    const auto read = config::read_secret(path_, name);
+    return read ? *read : read.error().message;
+  }
+  const std::string& path() const { return path_; }
+
+private:
+  std::string path_;
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a secret is the file's text less one line break") {
+  const folder f;
+  f.put("plain", "hunter22");
+  f.put("line", "hunter22\n");
+  f.put("dos", "hunter22\r\n");
+  f.put("pem", "a\nb\n\n", 0400);
+  CHECK(f.value("plain") == "hunter22");
+  CHECK(f.value("line") == "hunter22");
+  CHECK(f.value("dos") == "hunter22");
+  CHECK(f.value("pem") == "a\nb\n");
+}
+
+TEST_CASE("files that are open to others, too long, empty or no text are refused, and not shown") {
+  const folder f;
+  for (const mode_t mode : {0644, 0640, 0620, 0602, 0604, 0601}) {
+    f.put("open", "hunter22", mode);
+    CHECK(has(f.value("open"), "others may use it (mode 0"));
+  }
+  f.put("long", std::string(config::largest_secret + 1, 'x'));
+  f.put("longest", std::string(config::largest_secret, 'x'));
+  f.put("empty", "\n");
+  f.put("nul", std::string("hunter22\0", 9));
+  f.put("bytes", "hunter22\xFF");
+  CHECK(has(f.value("long"), "it has 65537 bytes; expected at most 65536"));
+  CHECK(f.value("longest").size() == config::largest_secret);
+  CHECK(has(f.value("empty"), "it is empty"));
+  for (const auto* name : {"nul", "bytes"}) {
+    CHECK(has(f.value(name), "no text"));
+    CHECK_FALSE(has(f.value(name), "hunter22"));
+  }
+  fs::create_directory(f.path() + "/folder");
+  REQUIRE(::mkfifo((f.path() + "/pipe").c_str(), 0600) == 0);
+  CHECK(has(f.value("folder"), "no regular file"));
+  CHECK(has(f.value("pipe"), "no regular file"));
+  CHECK(has(f.value("gone"), f.path() + "/gone: there is no such file"));
+}
+
+TEST_CASE("links within the folder are followed, as Kubernetes mounts secrets; others are not") {
+  const folder f;
+  const folder other;
+  other.put("db", "hunter22");
+  fs::create_directory(f.path() + "/..2026_01");
+  f.put("..2026_01/db", "hunter22");
+  fs::create_directory_symlink("..2026_01", f.path() + "/..data");
+  fs::create_symlink("..data/db", f.path() + "/db");
+  fs::create_symlink(other.path() + "/db", f.path() + "/out");
+  fs::create_symlink("loop", f.path() + "/loop");
+  CHECK(f.value("db") == "hunter22");
+  CHECK(has(f.value("out"), "it is a link that leads out of its folder"));
+  CHECK_FALSE(has(f.value("loop"), "there is no such file"));
+}
+
+TEST_CASE("a folder that others may write to is refused") {
+  const folder f;
+  f.put("db", "hunter22");
+  REQUIRE(::chmod(f.path().c_str(), 0770) == 0);
+  CHECK(has(f.value("db"), "others may write to it"));
+  REQUIRE(::chmod(f.path().c_str(), 0700) == 0);
+  CHECK(has(config::read_secret(f.path() + "/none", "db").error().message, "none: No such file"));
+  CHECK(has(config::read_secret(f.path() + "/db", "db").error().message, "it is no folder"));
+}
+
+TEST_CASE("options get values where they are declared secret, and the connector looks at them again") {
+  const folder f;
+  f.put("db", "p@ss word\n");
+  f.put("user", "me");
+  f.put("topic", "hunter22");
+  const auto loaded = config::test::load_text(config::test::downstream_of_parser(R"json(
+    "o": { "sink": "sql", "from": "parsed", "connection": "mysql://${secret:user}:${secret:db}@h/db", "table": "x" })json"));
+  INFO(config::test::lines(loaded.findings));
+  REQUIRE(loaded.plan);
+  const auto& stage = *loaded.plan->find("o");
+  CHECK(config::has_secrets(stage, config::test::connectors()));
+  CHECK_FALSE(config::has_secrets(*loaded.plan->find("parsed"), config::test::connectors()));
+  CHECK(config::describe_plan(*loaded.plan).find("mysql://${secret:user}:${secret:db}@h/db") !=
+        std::string::npos);
+  CHECK(loaded.plan->secrets.empty());
+
+  CHECK(config::missing_secrets(*loaded.plan, config::test::connectors()).size() == 2);
+  config::use_secrets_of(f.path());
+  CHECK(config::missing_secrets(*loaded.plan, config::test::connectors()).empty());
+  const auto options = config::with_secrets(stage, config::test::connectors());
+  REQUIRE(options);
+  CHECK(options->text("connection") == "mysql://me:p%40ss%20word@h/db");
+  CHECK(stage.options.text("connection") == "mysql://${secret:user}:${secret:db}@h/db");
+  CHECK(config::without_secrets("said p@ss word, p%40ss%20word and me") == "said ***, *** and me");
+
+  f.put("db", "rotated1");
+  CHECK(config::with_secrets(stage, config::test::connectors())->text("connection") ==
+        "mysql://me:rotated1@h/db");
+  CHECK(config::without_secrets("p@ss word, rotated1") == "***, ***");
+  fs::remove(f.path() + "/db");
+  const auto gone = config::with_secrets(stage, config::test::connectors());
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().whose == fault::user);
+  CHECK(has(gone.error().message,
+            "stages.o.connection: ${secret:db}: " + f.path() + "/db: there is no such file"));
+  config::use_secrets_of({});
+}
