@@ -1,5 +1,6 @@
 #include "actors/client/postgresql_chain/libpq_session.hpp"
 
+#include "actors/client/postgresql/trust.hpp"
 #include "actors/client/postgresql_chain/server_error.hpp"
 
 #include <fmt/format.h>
@@ -124,7 +125,9 @@ expected<void> libpq_session::try_to_connect(clock::time_point until) {
   }
   PQsetnonblocking(connection_.get(), 1);
   const auto limit = std::to_string(options_.statement_timeout.count());
-  auto done = exchange(set_up, {{limit}}, until);
+  auto done = exchange(postgresql::fix_path, {}, until).and_then([&](const answer&) {
+    return exchange(set_up, {{limit}}, until);
+  });
   if (!done)
     connection_.reset();
   return done.map([](const answer&) {});

@@ -1,5 +1,6 @@
 #include "actors/client/postgresql_chain/postgresql_chain.hpp"
 
+#include "actors/client/postgresql_chain/place_check.hpp"
 #include "actors/client/postgresql_chain/row_values.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/life_fence.hpp"
@@ -116,10 +117,12 @@ expected<void> database_chain::clear(std::shared_ptr<session> database, std::str
 }
 
 expected<bool> database_chain::are_tables_there() const {
-  return database_->run(texts_.tables_there, {}).map([](const answer& there) {
-    const auto found = one_row(there, 1);
-    return found && (*found)[0] == 1;
-  });
+  return check_place(*database_, texts_)
+      .and_then([&](const auto&) { return database_->run(texts_.tables_there, {}); })
+      .map([](const answer& there) {
+        const auto found = one_row(there, 1);
+        return found && (*found)[0] == 1;
+      });
 }
 
 expected<void> database_chain::make_tables() {
@@ -128,7 +131,9 @@ expected<void> database_chain::make_tables() {
     return unexpected(there.error());
   if (*there)
     return {};
-  return database_->run(texts_.make_tables, {}).map([](const answer&) {});
+  return database_->run(texts_.make_tables, {})
+      .and_then([&](const answer&) { return check_place(*database_, texts_); })
+      .map([](const auto&) {});
 }
 
 expected<std::optional<holder>> database_chain::look_for_actor() {

@@ -60,6 +60,7 @@ private:
   [[nodiscard]] static expected<std::unique_ptr<database_chain>> open_under(std::shared_ptr<session> database,
                                                                             std::string_view schema, owner of,
                                                                             chain::life now, bool is_chosen);
+  /// Refuses tables that others command (place_check.hpp).
   [[nodiscard]] expected<bool> are_tables_there() const;
   [[nodiscard]] expected<void> make_tables();
   /// None: it was never opened.

@@ -1,5 +1,7 @@
 #include "actors/client/postgresql_chain/statements.hpp"
 
+#include "actors/client/postgresql/trust.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -86,6 +88,7 @@ expected<statements> statements_for(std::string_view schema) {
                     "{} at most, and a letter first",
                     schema, longest_name));
   statements s;
+  s.trust = postgresql::trust_question(fmt::format("'{}'", schema), "'{actors,records,segments}'");
   s.tables_there = fmt::format(
       R"(select (to_regclass('"{0}".actors') is not null and to_regclass('"{0}".records') is not null
   and to_regclass('"{0}".segments') is not null)::int::bigint)",

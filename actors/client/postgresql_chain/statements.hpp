@@ -13,7 +13,8 @@ namespace millrace::postgresql_chain {
 inline constexpr int stored_format = 1;
 
 struct statements {
-  std::string tables_there;  // -> one row: 1 where both tables are there
+  std::string trust;         // -> a row for each finding (postgresql/trust.hpp)
+  std::string tables_there;  // -> one row: 1 where all three tables are there
   std::string make_tables;
   std::string make_actor;  // $1 topology, $2 actor
   std::string find_actor;  // $1 topology, $2 actor -> format, id, life, next

@@ -272,3 +272,25 @@ TEST_CASE(
   for (auto& one : all)
     must(one.get());
 }
+
+TEST_CASE("a session looks names up in the system's catalog alone, and a store that others may write to is "
+          "refused") {
+  if (is_skipped())
+    return;
+  const place at;
+  const auto by = at.connect({.connection = at.url + "?options=-csearch_path%3Dpublic,pg_catalog"});
+  CHECK(must(by->run("show search_path", {})).rows.front().front() == "pg_catalog, pg_temp");
+  must(at.try_open(1, by));
+  at.execute("grant select on S.records to public");
+  must(at.try_open(2, by));
+  at.execute("grant insert on S.records to public");
+  const auto refused = at.try_open(3, by);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ec::refused);
+  CHECK(refused.error().whose == fault::user);
+  CHECK_THAT(refused.error().message,
+             Catch::Contains("every role may insert on table " + at.schema + ".records") &&
+                 Catch::Contains("revoke insert on " + at.schema + ".records from public"));
+  const auto looked = postgresql_chain::database_chain::look(by, at.schema, {"clicks", "w/0"});
+  CHECK(looked.error().code == ec::refused);
+}
