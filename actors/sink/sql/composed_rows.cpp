@@ -17,11 +17,11 @@ constexpr std::size_t statement_bytes = 256U << 10;
 }  // namespace
 
 composed_rows::composed_rows(database& db, row_language& language, row_plan plan)
-    : db_(db), language_(language), plan_(std::move(plan)) {
+    : db_(db), language_(language), plan_(std::move(plan)), table_(db.table_name(plan_.table)) {
   std::string columns;
   for (const auto& c : plan_.columns)
     columns += (columns.empty() ? "" : ", ") + db_.name(c.name);
-  head_ = fmt::format("insert into {} ({}) values ", db_.name(plan_.table), columns);
+  head_ = fmt::format("insert into {} ({}) values ", table_, columns);
   if (!plan_.key.empty() && plan_.by_index)
     tail_ = language_.on_conflict(plan_);
 }
@@ -151,7 +151,7 @@ expected<void> composed_rows::replace(std::size_t row) {
     where += rows_->columns[k]->is_null(row) ? db_.name(plan_.columns[k].name) + " is null"
                                              : language_.equals(plan_.columns[k], literal(k, row));
   }
-  const auto update = fmt::format("update {} set {} where {}", db_.name(plan_.table), sets, where);
+  const auto update = fmt::format("update {} set {} where {}", table_, sets, where);
   if (update.size() > language_.packet_bytes()) {
     refuse_row(row, fmt::format("the row has {} bytes as SQL, the server takes {} in one statement",
                                 update.size(), language_.packet_bytes()));

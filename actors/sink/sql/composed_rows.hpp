@@ -54,7 +54,8 @@ private:
   database& db_;
   row_language& language_;
   row_plan plan_;
-  std::string head_;  // insert into t (...) values
+  std::string table_;  // as statements have it
+  std::string head_;   // insert into t (...) values
   std::string tail_;
   const data::batch* rows_ = nullptr;  // of the write that is under way
   std::vector<refusal>* refused_ = nullptr;

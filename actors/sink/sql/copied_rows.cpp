@@ -26,7 +26,7 @@ copied_rows::copied_rows(const database& db, copy_language& language, row_plan p
   std::string columns;
   for (const auto& c : plan_.columns)
     columns += (columns.empty() ? "" : ", ") + db.name(c.name);
-  statement_ = fmt::format("copy {} ({}) from stdin", db.name(plan_.table), columns);
+  statement_ = fmt::format("copy {} ({}) from stdin", db.table_name(plan_.table), columns);
 }
 
 expected<void> copied_rows::write(const data::batch& rows, std::vector<refusal>& refused) {

@@ -53,6 +53,7 @@ struct table_column {
   int fraction_digits = 6;       // of a timestamp, time or decimal; -2: the last two of a whole number are 0
   bool whole_fraction = false;   // of a time: it is read back with all of them
   bool exact = true;             // texts are equal only when all their bytes are
+  std::string operators = {};    // PostgreSQL's citext: the schema of its operators
   std::size_t length = 0;        // of varying, padded and cut
   bool length_in_bytes = false;  // else in characters
   std::vector<std::string> labels = {};  // of an enumeration whose server takes other texts for them, too
@@ -83,6 +84,9 @@ struct failure {
 template<class T>
 using outcome = tl::expected<T, failure>;
 
+/// Whose a table is: `keeps` are millrace's own, `makes` one that the sink makes where it is missing, `uses` the user's.
+enum class ownership : std::uint8_t { keeps, makes, uses };
+
 using parameter = std::variant<std::string, long long>;
 using record = std::vector<std::optional<std::string>>;
 
@@ -94,7 +98,7 @@ struct row_plan {
   std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
   bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
   bool nulls_by_index = false;  // also one with a null in its key
-  std::string remark;           // what the user should know of the table's key; empty mostly
+  std::string remark;           // what the user should know of the table; empty mostly
   table_shape shape;            // as the table was when the plan was made
 };
 
@@ -145,6 +149,15 @@ public:
   [[nodiscard]] virtual std::string begin() const { return "begin"; }
   /// Returns the identifier quoted.
   [[nodiscard]] virtual std::string name(std::string_view identifier) const = 0;
+  /// Returns a table's name as statements have it: with its schema, where the product has them.
+  [[nodiscard]] virtual std::string table_name(std::string_view table) const { return name(table); }
+  /// Asks whether a role that nobody trusts has the table, or its code would run here. After describe() has found it. Returns what the
+  /// user should know, mostly nothing. ec::refused, of the user, with the remedy.
+  [[nodiscard]] virtual outcome<std::string> check_owner(const std::string& table, ownership whose) {
+    (void)table;
+    (void)whose;
+    return std::string();
+  }
   /// Returns columns, unique indexes and fitness; nothing when there is no such table.
   [[nodiscard]] virtual outcome<std::optional<table_shape>> describe(const std::string& table) = 0;
   /// Both give types of our own tables: text of at most `characters` in a primary key, text of any length.

@@ -17,6 +17,9 @@ constexpr std::size_t id_characters = 64;
 constexpr std::size_t name_characters = 190;
 constexpr std::size_t log_characters = 250;
 
+const std::string positions_name = "millrace_positions";
+const std::string rejected_name = "millrace_rejected";
+
 /// One statement updates at most this many logs.
 constexpr std::size_t logs_a_statement = 100;
 
@@ -58,7 +61,7 @@ std::string shown_life(const std::optional<std::string>& claim) {
 
 }  // namespace
 
-expected<void> positions::create_tables() {
+expected<std::string> positions::create_tables() {
   const auto id = db_.key_text(id_characters) + " not null";
   const auto name = db_.key_text(name_characters) + " not null";
   const auto log = db_.key_text(log_characters) + " not null";
@@ -67,40 +70,52 @@ expected<void> positions::create_tables() {
     std::string columns;
   };
   const own_table tables[] = {
-      {"millrace_positions",
+      {positions_name,
        fmt::format("state_id {}, topology {}, sink {}, log {},"
                    " incarnation bigint not null, claims bigint not null, position_major bigint not null,"
                    " position_minor bigint not null, watermark bigint not null, full_log {}, counters {},"
                    " batch bigint not null, commits bigint not null, rejected bigint not null,"
                    " primary key (state_id, topology, sink, log)",
                    id, name, name, log, db_.long_text(), db_.long_text())},
-      {"millrace_rejected",
+      {rejected_name,
        fmt::format("state_id {}, topology {}, sink {}, sequence bigint not null, piece bigint not null,"
                    " record {}, error {}, primary key (state_id, topology, sink, sequence, piece)",
                    id, name, name, db_.long_text(), db_.long_text())}};
+  std::string remarks;
   for (const auto& [table, columns] : tables) {
-    const auto sql = fmt::format("create table if not exists {} ({}){}", table, columns, db_.table_options());
-    auto there = db_.describe(table);
-    if (there && *there) {
-      if (!(*there)->unfit.empty())
-        return user_error(ec::mismatch,
-                          fmt::format("{}: our table {}: {}", db_.where().shown, table, (*there)->unfit));
-      continue;
-    }
-    if (!there)
-      return unexpected(there.error().what);
-    auto made = db_.execute(sql);
-    if (!made) {  // another sink may have made it just now
-      auto again = db_.describe(table);
-      if (again && *again)
-        continue;
-      auto e = made.error().what;
-      e.message = fmt::format("{}: cannot create our table {}: {}; it may also be made by hand: {}",
-                              db_.where().shown, table, e.message, sql);
-      return unexpected(std::move(e));
-    }
+    if (auto there = create_table(table, columns); !there)
+      return unexpected(std::move(there.error()));
+    auto owned = db_.check_owner(table, ownership::keeps);
+    if (!owned)
+      return unexpected(std::move(owned.error().what));
+    if (!owned->empty())
+      remarks += (remarks.empty() ? "" : "; ") + *owned;
   }
-  return {};
+  table_ = db_.table_name(positions_name);
+  rejected_table_ = db_.table_name(rejected_name);
+  return remarks;
+}
+
+expected<void> positions::create_table(const std::string& table, const std::string& columns) {
+  auto there = db_.describe(table);
+  if (!there)
+    return unexpected(there.error().what);
+  if (*there && !(*there)->unfit.empty())
+    return user_error(ec::mismatch,
+                      fmt::format("{}: our table {}: {}", db_.where().shown, table, (*there)->unfit));
+  if (*there)
+    return {};
+  const auto sql = fmt::format("create table if not exists {} ({}){}", db_.table_name(table), columns,
+                               db_.table_options());
+  auto made = db_.execute(sql);
+  if (made)
+    return {};
+  if (auto again = db_.describe(table); again && *again)  // another sink has made it just now
+    return {};
+  auto e = made.error().what;
+  e.message = fmt::format("{}: cannot create our table {}: {}; it may also be made by hand: {}",
+                          db_.where().shown, table, e.message, sql);
+  return unexpected(std::move(e));
 }
 
 unexpected positions::fenced(std::string_view by) const {
@@ -123,9 +138,9 @@ expected<std::optional<progress>> positions::claim(const sink::claim& who) {
 expected<void> positions::adopt() {
   const parameter mine[] = {who_.state_id, topology_, sink_};
   const auto heads = [&](std::string_view whose) {
-    return db_.query(fmt::format("select state_id from millrace_positions where topology = :p1 and sink = :p2"
+    return db_.query(fmt::format("select state_id from {} where topology = :p1 and sink = :p2"
                                  " and log = '' and commits > 0 and state_id {} :p0",
-                                 whose),
+                                 table_, whose),
                      mine, 1);
   };
   const auto ours = heads("=");
@@ -161,26 +176,24 @@ expected<void> positions::take_over(const std::string& state_id) {
   };
   constexpr auto renamed =
       "update {} set state_id = :p0{} where topology = :p1 and sink = :p2 and state_id = :p3";
-  return ran(db_.run(fmt::format("delete from millrace_positions{}", of_sink), mine))
-      .and_then([&] { return ran(db_.run(fmt::format(renamed, "millrace_rejected", ""), theirs)); })
-      .and_then([&] {
-        return ran(db_.run(fmt::format(renamed, "millrace_positions", ", incarnation = 0"), theirs));
-      });
+  return ran(db_.run(fmt::format("delete from {}{}", table_, of_sink), mine))
+      .and_then([&] { return ran(db_.run(fmt::format(renamed, rejected_table_, ""), theirs)); })
+      .and_then([&] { return ran(db_.run(fmt::format(renamed, table_, ", incarnation = 0"), theirs)); });
 }
 
 expected<void> positions::take_claim() {
   const parameter mine[] = {who_.state_id, topology_, sink_, as_signed(who_.life)};
   // Two tries: between the update that finds no row and the insert, another process may have made it.
   for (int attempt = 0; attempt < 2; ++attempt) {
-    auto taken = db_.run(fmt::format("update millrace_positions set incarnation = :p3, claims = claims + 1{}"
+    auto taken = db_.run(fmt::format("update {} set incarnation = :p3, claims = claims + 1{}"
                                      " and log = '' and incarnation <= :p3",
-                                     of_sink),
+                                     table_, of_sink),
                          mine);
     if (!taken)
       return unexpected(std::move(taken.error().what));
     if (*taken == 1)
       return {};
-    auto there = db_.query(fmt::format("select incarnation from millrace_positions{} and log = ''", of_sink),
+    auto there = db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
                            std::span(mine).first(3), 1);
     if (!there)
       return unexpected(std::move(there.error().what));
@@ -194,11 +207,12 @@ expected<void> positions::take_claim() {
                       "`connection` names another one; remedy: bring back that database, or run with --fresh "
                       "to start over (rows in the table stay, and come again)",
                       db_.where().shown, who_.sink, who_.topology, who_.state_id));
-    auto made =
-        db_.run("insert into millrace_positions (state_id, topology, sink, log, incarnation, claims,"
-                " position_major, position_minor, watermark, full_log, counters, batch, commits, rejected)"
-                " values (:p0, :p1, :p2, '', :p3, 1, 0, 0, 0, '', '', 0, 0, 0)",
-                mine);
+    auto made = db_.run(
+        "insert into " + table_ +
+            " (state_id, topology, sink, log, incarnation, claims,"
+            " position_major, position_minor, watermark, full_log, counters, batch, commits, rejected)"
+            " values (:p0, :p1, :p2, '', :p3, 1, 0, 0, 0, '', '', 0, 0, 0)",
+        mine);
     if (made)
       return {};
     if (!made.error().row_at_fault)
@@ -213,8 +227,8 @@ expected<std::optional<progress>> positions::read() {
   // One statement sees one moment. The head is the row with the empty log.
   auto rows = db_.query(
       fmt::format("select log, incarnation, claims, position_major, position_minor, watermark, full_log,"
-                  " counters, batch, commits, rejected from millrace_positions{}",
-                  of_sink),
+                  " counters, batch, commits, rejected from {}{}",
+                  table_, of_sink),
       mine, 11);
   if (!rows)
     return unexpected(std::move(rows.error().what));
@@ -271,8 +285,7 @@ expected<void> positions::store_logs(const progress& p) {
   for (const auto& [name, at] : stored_)
     if (names.count(name) == 0) {
       const parameter gone[] = {who_.state_id, topology_, sink_, name};
-      if (auto done = db_.run(fmt::format("delete from millrace_positions{} and log = :p3", of_sink), gone);
-          !done)
+      if (auto done = db_.run(fmt::format("delete from {}{} and log = :p3", table_, of_sink), gone); !done)
         return unexpected(std::move(done.error().what));
     }
   for (std::size_t from = 0; from < changed.size(); from += logs_a_statement) {
@@ -287,11 +300,12 @@ expected<void> positions::store_logs(const progress& p) {
                     {fit(*log, log_characters), static_cast<long long>(at->at.major),
                      static_cast<long long>(at->at.minor), static_cast<long long>(at->watermark), *log});
     }
-    auto done = db_.run(
-        "insert into millrace_positions (state_id, topology, sink, log, incarnation, claims, position_major,"
-        " position_minor, watermark, full_log, counters, batch, commits, rejected) values " +
-            tuples + db_.update_positions_clause(),
-        values);
+    auto done =
+        db_.run("insert into " + table_ +
+                    " (state_id, topology, sink, log, incarnation, claims, position_major,"
+                    " position_minor, watermark, full_log, counters, batch, commits, rejected) values " +
+                    tuples + db_.update_positions_clause(),
+                values);
     if (!done)
       return unexpected(std::move(done.error().what));
   }
@@ -309,16 +323,15 @@ expected<void> positions::store(const progress& p) {
                             as_signed(last_rejected_),
                             as_signed(who_.life),
                             claims_};
-  auto matched =
-      db_.run(fmt::format("update millrace_positions set counters = :p3, batch = :p4, commits = commits + 1,"
-                          " rejected = :p5{} and log = '' and incarnation = :p6 and claims = :p7",
-                          of_sink),
-              head);
+  auto matched = db_.run(fmt::format("update {} set counters = :p3, batch = :p4, commits = commits + 1,"
+                                     " rejected = :p5{} and log = '' and incarnation = :p6 and claims = :p7",
+                                     table_, of_sink),
+                         head);
   if (!matched)
     return unexpected(std::move(matched.error().what));
   if (*matched == 1)
     return {};
-  auto there = db_.query(fmt::format("select incarnation from millrace_positions{} and log = ''", of_sink),
+  auto there = db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
                          std::span(head).first(3), 1);
   if (!there)
     return unexpected(std::move(there.error().what));

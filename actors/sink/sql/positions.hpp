@@ -18,8 +18,9 @@ class positions {
 public:
   explicit positions(database& db) : db_(db) {}
 
-  /// Makes the tables if they are missing. Not in a transaction.
-  [[nodiscard]] expected<void> create_tables();
+  /// Makes the tables if they are missing, and refuses those of a role that nobody trusts. Returns what the user should know of them,
+  /// mostly nothing. Not in a transaction; before all other calls.
+  [[nodiscard]] expected<std::string> create_tables();
   /// Takes the claim, in a transaction of its own, then reads. ec::fenced when a newer incarnation has it.
   [[nodiscard]] expected<std::optional<progress>> claim(const sink::claim& who);
   /// The last statements of the open transaction.
@@ -35,6 +36,7 @@ public:
   [[nodiscard]] expected<void> forget_rejected(std::uint64_t up_to);
 
 private:
+  [[nodiscard]] expected<void> create_table(const std::string& table, const std::string& columns);
   [[nodiscard]] expected<void> adopt();  // or refuse another state id
   [[nodiscard]] expected<void> take_over(const std::string& state_id);
   [[nodiscard]] expected<void> take_claim();
@@ -43,6 +45,7 @@ private:
   [[nodiscard]] unexpected fenced(std::string_view by) const;
 
   database& db_;
+  std::string table_, rejected_table_;  // as statements have them
   sink::claim who_;
   std::string topology_;  // as stored: cut to the key's width
   std::string sink_;

@@ -2,6 +2,7 @@
 // statement would else end the whole transaction.
 #include "actors/sink/sql/composed_rows.hpp"
 #include "actors/sink/sql/copied_rows.hpp"
+#include "actors/sink/sql/postgresql_place.hpp"
 #include "actors/sink/sql/postgresql_session.hpp"
 #include "actors/sink/sql/postgresql_values.hpp"
 #include "actors/sink/sql/row_reading.hpp"
@@ -35,9 +36,11 @@ public:
   /// Deferred constraints would refuse the whole commit, and not say for which row.
   std::string begin() const override { return "begin; set constraints all immediate"; }
   std::string name(std::string_view identifier) const override;
-  outcome<std::optional<table_shape>> describe(const std::string& table) override {
-    return describe_postgresql(*this, table);
+  std::string table_name(std::string_view table) const override { return places_.name_of(*this, table); }
+  outcome<std::string> check_owner(const std::string& table, ownership whose) override {
+    return places_.check_owner(*this, table, whose);
   }
+  outcome<std::optional<table_shape>> describe(const std::string& table) override;
   std::string key_text(std::size_t) const override { return "text collate \"C\""; }
   std::string long_text() const override { return "text"; }
   std::string type_of(const data::type& type, std::size_t key_share) const override;
@@ -77,6 +80,7 @@ private:
   void append_quoted(std::string& out, std::string_view text) const;
   [[nodiscard]] expected<void> attempt(const std::string& text);
 
+  table_places places_;
   mutable std::string refused_;  // what libpq said of the last attempt that gave no session
 };
 
@@ -85,6 +89,21 @@ std::string one_line(std::string text) {
     text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
+}
+
+/// What a function of the user's does not find, it finds with a path of its own.
+failure of_function(failure why, std::string context) {
+  if (context.find("function") == std::string::npos)
+    return why;
+  why.what = {ec::refused,
+              fault::user,
+              false,
+              fmt::format("{}, in {}; remedy: functions of triggers are called with the search path "
+                          "pg_catalog, so they name their schemas, "
+                          "or: alter function F set search_path = ...",
+                          why.what.message, one_line(std::move(context))),
+              {}};
+  return why;
 }
 
 expected<void> postgresql_database::attempt(const std::string& text) {
@@ -113,6 +132,8 @@ expected<void> postgresql_database::connect(bool create) {
   }
   if (!done)
     return done;
+  if (auto begun = places_.begin(*this); !begun)
+    return begun;
   // A stopped client must not keep its locks for ever, and nobody waits for a lock for ever.
   for (const char* sql :
        {"set client_encoding = 'UTF8'", "set time zone 'UTC'", "set standard_conforming_strings = on",
@@ -170,7 +191,11 @@ failure postgresql_database::failed(const PGresult* r) const {
   const char* const primary = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
   if (state == nullptr || PQstatus(handle()) != CONNECTION_OK)
     return classify("08006", one_line(PQerrorMessage(handle())));
-  return classify(state, primary == nullptr ? "" : primary);
+  auto why = classify(state, primary == nullptr ? "" : primary);
+  const char* const context = PQresultErrorField(r, PG_DIAG_CONTEXT);
+  return context != nullptr && std::string_view(state).starts_with("42")
+             ? of_function(std::move(why), context)
+             : why;
 }
 
 failure postgresql_database::lost_in_copy() const {
@@ -249,6 +274,13 @@ std::unique_ptr<row_writer> postgresql_database::rows(row_plan plan) {
   if (!copies)
     return inserts;
   return std::make_unique<copied_rows>(*this, *this, std::move(plan), std::move(inserts));
+}
+
+outcome<std::optional<table_shape>> postgresql_database::describe(const std::string& table) {
+  const auto found = places_.find(*this, table);
+  if (!found)
+    return tl::unexpected(found.error());
+  return *found ? describe_postgresql(*this, table) : outcome<std::optional<table_shape>>(std::nullopt);
 }
 
 std::string postgresql_database::name(std::string_view identifier) const {
@@ -341,7 +373,8 @@ std::optional<std::string> postgresql_database::append_literal(std::string& out,
 }
 
 std::string postgresql_database::equals(const table_column& column, const std::string& literal) const {
-  auto out = fmt::format("{} = {}", name(column.name), literal);
+  const auto equal = column.operators.empty() ? "=" : fmt::format("operator({}.=)", column.operators);
+  auto out = fmt::format("{} {} {}", name(column.name), equal, literal);
   if (!column.exact)
     out += fmt::format(" and {}::text collate \"C\" = {}", name(column.name), literal);
   return out;

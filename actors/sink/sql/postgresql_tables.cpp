@@ -23,7 +23,7 @@ select a.attname, format_type(a.atttypid, a.atttypmod),
       where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e' and e.extname = 'citext') then t.typname
     else '' end,
   (b.required and not b.filled)::int, (a.attgenerated <> '' or a.attidentity = 'a')::int, b.modifier,
-  coalesce(c.collisdeterministic, true)::int, t.typlen
+  coalesce(c.collisdeterministic, true)::int, t.typlen, quote_ident(n.nspname)
 from base b join pg_attribute a on a.attrelid = to_regclass(:p0) and a.attnum = b.attnum
   join pg_type t on t.oid = b.type join pg_namespace n on n.oid = t.typnamespace
   left join pg_collation c on c.oid = a.attcollation
@@ -85,7 +85,7 @@ void describe_type(table_column& out, std::string_view type, int modifier, int b
 }  // namespace
 
 outcome<std::optional<table_shape>> describe_postgresql(database& db, const std::string& table) {
-  const parameter named[] = {db.name(table)};
+  const parameter named[] = {db.table_name(table)};
   auto tables = db.query("select relkind, relpersistence, (relhasrules or relrowsecurity)::int from pg_class"
                          " where oid = to_regclass(:p0)",
                          named, 3);
@@ -97,10 +97,10 @@ outcome<std::optional<table_shape>> describe_postgresql(database& db, const std:
   if (tables->front()[0] != "r" && tables->front()[0] != "p")
     shape.unfit = "it is no table";
   else if (tables->front()[1] == "u")
-    shape.unfit = "it is unlogged: a crash of the server empties it; remedy: alter table " + db.name(table) +
-                  " set logged";
+    shape.unfit = "it is unlogged: a crash of the server empties it; remedy: alter table " +
+                  db.table_name(table) + " set logged";
   shape.plain = tables->front()[2] != "1";
-  auto columns = db.query(postgresql_columns, named, 8);
+  auto columns = db.query(postgresql_columns, named, 9);
   if (!columns)
     return tl::unexpected(columns.error());
   for (const auto& c : *columns) {
@@ -113,6 +113,8 @@ outcome<std::optional<table_shape>> describe_postgresql(database& db, const std:
     if (c[4] == "1")
       out.holds = family::generated;
     out.exact = c[6] == "1" && c[2] != "citext";
+    if (c[2] == "citext")
+      out.operators = c[8].value_or("");
     shape.columns.push_back(std::move(out));
   }
   // indnullsnotdistinct came with version 15.

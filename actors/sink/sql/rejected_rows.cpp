@@ -35,10 +35,10 @@ expected<void> positions::reject(const std::vector<refusal>& rows) {
                                   std::string(parts[i]),
                                   i == 0 ? std::string(pieces(row.error, db_.piece_bytes()).front())
                                          : std::string()};
-      auto done =
-          db_.run("insert into millrace_rejected (state_id, topology, sink, sequence, piece, record, error)"
-                  " values (:p0, :p1, :p2, :p3, :p4, :p5, :p6)",
-                  values);
+      auto done = db_.run("insert into " + rejected_table_ +
+                              " (state_id, topology, sink, sequence, piece, record, error)"
+                              " values (:p0, :p1, :p2, :p3, :p4, :p5, :p6)",
+                          values);
       if (!done)
         return unexpected(std::move(done.error().what));
     }
@@ -50,11 +50,10 @@ expected<void> positions::reject(const std::vector<refusal>& rows) {
 expected<std::vector<rejected_row>> positions::rejected(std::uint64_t after, std::size_t limit) {
   const parameter range[] = {
       who_.state_id, topology_, sink_, as_signed(after), as_signed(committed_rejected_), as_signed(limit)};
-  auto heads = db_.query(
-      fmt::format("select sequence, error from millrace_rejected{} and sequence > :p3 and sequence <= :p4"
-                  " and piece = 0 order by sequence limit {}",
-                  of_sink, limit),
-      std::span(range).first(5), 2);
+  auto heads = db_.query(fmt::format("select sequence, error from {}{} and sequence > :p3 and sequence <= :p4"
+                                     " and piece = 0 order by sequence limit {}",
+                                     rejected_table_, of_sink, limit),
+                         std::span(range).first(5), 2);
   if (!heads)
     return unexpected(std::move(heads.error().what));
   std::vector<rejected_row> out;
@@ -64,11 +63,11 @@ expected<std::vector<rejected_row>> positions::rejected(std::uint64_t after, std
     return out;
   const parameter chosen[] = {who_.state_id, topology_, sink_, as_signed(out.front().sequence),
                               as_signed(out.back().sequence)};
-  auto parts = db_.query(
-      fmt::format("select sequence, record from millrace_rejected{} and sequence >= :p3 and sequence <= :p4"
-                  " order by sequence, piece",
-                  of_sink),
-      chosen, 2);
+  auto parts =
+      db_.query(fmt::format("select sequence, record from {}{} and sequence >= :p3 and sequence <= :p4"
+                            " order by sequence, piece",
+                            rejected_table_, of_sink),
+                chosen, 2);
   if (!parts)
     return unexpected(std::move(parts.error().what));
   auto at = out.begin();
@@ -84,7 +83,7 @@ expected<std::vector<rejected_row>> positions::rejected(std::uint64_t after, std
 expected<void> positions::forget_rejected(std::uint64_t up_to) {
   const parameter range[] = {who_.state_id, topology_, sink_,
                              as_signed(std::min(up_to, committed_rejected_))};
-  auto done = db_.run(fmt::format("delete from millrace_rejected{} and sequence <= :p3", of_sink), range);
+  auto done = db_.run(fmt::format("delete from {}{} and sequence <= :p3", rejected_table_, of_sink), range);
   return done ? expected<void>{} : unexpected(std::move(done.error().what));
 }
 

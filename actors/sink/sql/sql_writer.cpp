@@ -77,10 +77,14 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
   auto opened = db_->connect(table_.create).and_then([&] { return open_table(*db_, table_); });
   if (!opened)
     return checked<std::optional<progress>>(unexpected(opened.error()));
-  auto found = positions_.create_tables().and_then([&] { return positions_.claim(who); });
+  auto remark = std::move(opened->remark);
+  auto found = positions_.create_tables().and_then([&](const std::string& more) {
+    remark += (remark.empty() || more.empty() ? "" : "; ") + more;
+    return positions_.claim(who);
+  });
   if (found) {
-    if (!opened->remark.empty() && std::exchange(remark_, opened->remark) != opened->remark)
-      spdlog::warn("{}", opened->remark);
+    if (!remark.empty() && std::exchange(remark_, remark) != remark)
+      spdlog::warn("{}", remark);
     columns_ = opened->shape.columns;
     rows_ = db_->rows(std::move(*opened));
   }

@@ -127,7 +127,7 @@ std::string create_statement(const database& db, const table_options& options) {
     key += (key.empty() ? "" : ", ") + db.name(k);
   if (!key.empty())
     columns += ", " + db.unique_clause(key);
-  return fmt::format("create table if not exists {} ({}){}", db.name(options.table), columns,
+  return fmt::format("create table if not exists {} ({}){}", db.table_name(options.table), columns,
                      db.table_options());
 }
 
@@ -170,6 +170,9 @@ expected<row_plan> open_table(database& db, const table_options& options) {
     return unexpected(std::move(shape.error().what));
   if (!*shape)
     return mismatch(db, options, "it was created, but is not there");
+  auto owned = db.check_owner(options.table, options.create ? ownership::makes : ownership::uses);
+  if (!owned)
+    return unexpected(std::move(owned.error().what));
   if (!(*shape)->unfit.empty())
     return mismatch(db, options, (*shape)->unfit);
 
@@ -190,6 +193,8 @@ expected<row_plan> open_table(database& db, const table_options& options) {
     look_for_index(**shape, of_key, plan);
     plan.remark = remark_on_key(db, of_key, plan);
   }
+  if (!owned->empty())
+    plan.remark += (plan.remark.empty() ? "" : "; ") + *owned;
   plan.shape = std::move(**shape);
   return plan;
 }

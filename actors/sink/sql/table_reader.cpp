@@ -13,13 +13,20 @@ expected<void> read_table(const config::values& sink, const std::vector<data::fi
   const auto db = sql::make_database(std::move(*where));
   if (auto connected = db->connect(false); !connected)
     return connected;
+  const auto table = sink.text("table");
+  auto there = db->describe(table);
+  if (!there)
+    return unexpected(std::move(there.error().what));
+  if (*there)
+    if (auto owned = db->check_owner(table, sql::ownership::uses); !owned)
+      return unexpected(std::move(owned.error().what));
   std::string names;
   for (const auto& c : columns)
     names += (names.empty() ? "" : ", ") + db->name(c.name);
   auto* const rows = dynamic_cast<sql::row_reading*>(db.get());
   if (rows == nullptr)
     return our_error("a database whose rows cannot be read");
-  if (auto done = rows->read("select " + names + " from " + db->name(sink.text("table")), take); !done)
+  if (auto done = rows->read("select " + names + " from " + db->table_name(table), take); !done)
     return unexpected(std::move(done.error().what));
   return {};
 }

@@ -91,7 +91,7 @@ EVERY_SERVER(reply_lost, "a commit whose answer is lost happened: open tells, an
   must(w->commit(at_position(1000)));
   write_range(*w, 1000, 2000);
   between.arm(answer_only ? proxy::fault::lose_reply : proxy::fault::lose_request,
-              at_commit ? commit : "update millrace_positions set counters");
+              at_commit ? commit : " set counters = ");
   const auto lost = w->commit(at_position(2000));
   REQUIRE(between.fired());
   REQUIRE_FALSE(lost);

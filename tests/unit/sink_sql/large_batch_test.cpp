@@ -118,7 +118,7 @@ POSTGRESQL(lost_while_copying,
   must(w->write(rows_of(numbers, numbered(0, 1000))));
   must(w->commit(at_position(1000)));
   // At the statement, and between its rows.
-  between.arm(proxy::fault::lose_request, GENERATE("copy \"t\"", "row 1500"));
+  between.arm(proxy::fault::lose_request, GENERATE("copy \"public\".\"t\"", "row 1500"));
   must(w->write(rows_of(numbers, numbered(1000, 2000))));
   const auto lost = w->commit(at_position(2000));
   REQUIRE(between.fired());

@@ -45,8 +45,11 @@ std::unique_ptr<sink::writer> place::writer(std::vector<data::field> columns, st
 }
 
 sink::sql::database& place::side() {
-  if (!side_->connected())
+  if (!side_->connected()) {
     must(side_->connect(true));
+    if (kind == sink::sql::product::postgresql)
+      (void)side_->execute("set search_path = public");
+  }
   return *side_;
 }
 

@@ -112,7 +112,7 @@ EVERY_DATABASE(read_back, "a table's rows are read one by one, null apart from t
   const auto db = sink::sql::make_database(sink::sql::parse_connection(at.connection).value());
   must(db->connect(false));
   std::vector<std::vector<std::optional<std::string>>> found;
-  const auto sql = "select " + db->name("name") + ", " + db->name("n") + " from " + db->name("t") +
+  const auto sql = "select " + db->name("name") + ", " + db->name("n") + " from " + db->table_name("t") +
                    " order by n is null, n";
   auto* const rows = dynamic_cast<sink::sql::row_reading*>(db.get());
   REQUIRE(rows);
