@@ -5,12 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace millrace::api {
 namespace {
@@ -25,37 +19,16 @@ struct short_file {
 };
 
 expected<short_file> read_short_file(const std::string& path) {
-  const auto opened = open_guarded(path, O_RDONLY, private_file);
-  if (opened.refusal != file_refusal::none)
-    return user_error(ec::io, text_of(opened.refusal, path));
-  if (opened.fd < 0) {
-    const bool is_missing = opened.error == ENOENT;
-    return unexpected(error{is_missing ? ec::not_found : ec::io,
-                            fault::user,
-                            is_missing,
-                            fmt::format("{}: {}", path, std::strerror(opened.error)),
-                            {}});
-  }
-  std::array<char, most_bytes> bytes{};
-  ssize_t size = 0;
-  do
-    size = ::read(opened.fd, bytes.data(), bytes.size());
-  while (size < 0 && errno == EINTR);
-  const int failed = size < 0 ? errno : 0;
-  struct stat there {};
-  const bool is_seen = ::fstat(opened.fd, &there) == 0;
-  ::close(opened.fd);
-  if (is_seen && !is_trusted_owner(there.st_uid))  // root may read everybody's
-    return user_error(ec::io, text_of(file_refusal::other_owner, path));
-  if (failed != 0 || !is_seen)
-    return user_error(ec::io, fmt::format("{}: {}", path, std::strerror(failed)));
-  short_file out{std::string(bytes.data(), static_cast<std::size_t>(size)), true, there.st_mode};
+  auto file = read_own_file(path, most_bytes);
+  if (!file)
+    return unexpected(std::move(file.error()));
+  short_file out{std::move(file->bytes), true, file->mode};
+  out.is_line = out.line.size() < most_bytes;
   if (out.line.ends_with('\n'))
     out.line.pop_back();
   if (out.line.ends_with('\r'))
     out.line.pop_back();
-  out.is_line = static_cast<std::size_t>(size) < bytes.size() && !out.line.empty() &&
-                out.line.find_first_of("\r\n") == std::string::npos;
+  out.is_line = out.is_line && !out.line.empty() && out.line.find_first_of("\r\n") == std::string::npos;
   return out;
 }
 
@@ -84,9 +57,8 @@ expected<std::string> read_token(const std::string& path) {
   auto file = read_short_file(path);
   if (!file)
     return unexpected(std::move(file.error()));
-  if ((file->mode & (S_IRWXG | S_IRWXO)) != 0)
-    return user_error(ec::io,
-                      fmt::format("{0}: it can be read by others than its owner; chmod 600 {0}", path));
+  if (auto closed = check_secret_mode(path, file->mode); !closed)
+    return unexpected(std::move(closed.error()));
   if (!file->is_line || !is_token(file->line))
     return user_error(ec::invalid_argument,
                       fmt::format("{}: it holds no token; expected one line without blanks", path));

@@ -20,7 +20,7 @@ struct store_maker {
   }
   expected<std::shared_ptr<chain_store>> operator()(const kafka_place& p) const {
     return std::make_shared<kafka_chain_store>(
-        kafka_chain::kafka_topic_options{.to = {p.brokers, {}}, .topic = p.topic});
+        kafka_chain::kafka_topic_options{.to = {p.brokers, p.properties}, .topic = p.topic});
   }
 };
 

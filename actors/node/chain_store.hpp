@@ -47,6 +47,9 @@ public:
   /// (cluster::chains_of), so that no reader comes any more. May be called again, and by several at once; what a
   /// stale writer leaves there meanwhile or later is read by nobody.
   [[nodiscard]] virtual expected<void> clear(const std::string& chains) = 0;
+  /// Says how others than those who run the nodes may change what is there, and so command the nodes, each with its remedy; mostly
+  /// nothing. Asked once, before a node starts. An error of the user's where it must not be used at all.
+  [[nodiscard]] virtual expected<std::vector<std::string>> openings() { return std::vector<std::string>(); }
   /// Says where it is, without a password.
   [[nodiscard]] virtual std::string shown() const = 0;
 };

@@ -1,6 +1,7 @@
 #include "actors/node/kafka_chain_store.hpp"
 
 #include "actors/client/kafka_chain/kafka_chain.hpp"
+#include "actors/node/store_properties.hpp"
 
 #include <fmt/format.h>
 
@@ -71,6 +72,13 @@ kafka_chain_store::open_segments(const cluster::actor_id& whose, incarnation,
     return fatal_error(ec::not_found, fmt::format("spilled output of {} of {} is not in {}: {}", whose.name,
                                                   whose.topology, shown_, elsewhere));
   return std::make_unique<no_segments>();
+}
+
+expected<std::vector<std::string>> kafka_chain_store::openings() {
+  std::vector<std::string> out;
+  if (auto open = openness_of({options_.to.brokers, options_.topic, options_.to.properties}))
+    out.push_back(*std::move(open));
+  return out;
 }
 
 expected<void> kafka_chain_store::clear(const std::string& chains) {

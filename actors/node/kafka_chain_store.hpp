@@ -27,6 +27,7 @@ public:
                                                               incarnation term,
                                                               const std::vector<segment_id>& needed) override;
   expected<void> clear(const std::string& chains) override;
+  expected<std::vector<std::string>> openings() override;
   [[nodiscard]] std::string shown() const override { return shown_; }
 
 private:

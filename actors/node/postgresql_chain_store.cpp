@@ -1,6 +1,7 @@
 #include "actors/node/postgresql_chain_store.hpp"
 
 #include "actors/client/postgresql_chain/database_segments.hpp"
+#include "actors/client/postgresql_chain/place_check.hpp"
 #include "actors/client/postgresql_chain/postgresql_chain.hpp"
 
 namespace millrace::node {
@@ -28,6 +29,12 @@ postgresql_chain_store::open_segments(const cluster::actor_id& whose, incarnatio
                                       const std::vector<segment_id>& needed) {
   return postgresql_chain::database_segments::open(database_, schema_, {whose.topology, whose.name}, term,
                                                    needed);
+}
+
+expected<std::vector<std::string>> postgresql_chain_store::openings() {
+  return postgresql_chain::statements_for(schema_).and_then([&](const postgresql_chain::statements& texts) {
+    return postgresql_chain::check_place(*database_, texts);
+  });
 }
 
 expected<void> postgresql_chain_store::clear(const std::string& chains) {

@@ -3,6 +3,7 @@
 
 #include "runtime/base/error.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,7 @@ struct postgresql_place {
 struct kafka_place {
   std::string brokers;  // HOST:PORT, with commas between them
   std::string topic;
+  std::map<std::string, std::string> properties = {};  // librdkafka's; may hold secrets
   friend bool operator==(const kafka_place&, const kafka_place&) = default;
 };
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,6 +78,56 @@ file_refusal refusal_at(const std::string& path, const file_rule& rule) {
   if (::lstat(path.c_str(), &there) != 0)
     return file_refusal::none;
   return S_ISLNK(there.st_mode) ? file_refusal::link : refusal_of(there, path, O_RDWR, rule);
+}
+
+expected<file_text> read_own_file(const std::string& path, std::size_t most) {
+  const auto opened = open_guarded(path, O_RDONLY, private_file);
+  if (opened.refusal != file_refusal::none)
+    return user_error(ec::io, text_of(opened.refusal, path));
+  if (opened.fd < 0) {
+    const bool is_missing = opened.error == ENOENT;
+    return unexpected(error{is_missing ? ec::not_found : ec::io,
+                            fault::user,
+                            is_missing,
+                            fmt::format("{}: {}", path, std::strerror(opened.error)),
+                            {}});
+  }
+  file_text out{std::string(most, '\0'), 0};
+  std::size_t size = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(opened.fd, out.bytes.data() + size, most - size);
+    size += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  } while ((got > 0 && size < most) || (got < 0 && errno == EINTR));
+  const int failed = got < 0 ? errno : 0;
+  struct stat there {};
+  const bool is_seen = ::fstat(opened.fd, &there) == 0;
+  ::close(opened.fd);
+  if (is_seen && !is_trusted_owner(there.st_uid))  // root may read everybody's
+    return user_error(ec::io, text_of(file_refusal::other_owner, path));
+  if (failed != 0 || !is_seen)
+    return user_error(ec::io, fmt::format("{}: {}", path, std::strerror(failed)));
+  out.bytes.resize(size);
+  out.mode = there.st_mode;
+  return out;
+}
+
+expected<void> check_secret_mode(const std::string& path, mode_t mode) {
+  if ((mode & of_others) == 0)
+    return {};
+  return user_error(ec::io, fmt::format("{0}: it can be read by others than its owner; chmod 600 {0}", path));
+}
+
+expected<std::string> read_secret_file(const std::string& path, std::size_t most) {
+  auto file = read_own_file(path, most + 1);
+  if (!file)
+    return unexpected(std::move(file.error()));
+  if (auto closed = check_secret_mode(path, file->mode); !closed)
+    return unexpected(std::move(closed.error()));
+  if (file->bytes.size() > most)
+    return user_error(ec::invalid_argument,
+                      fmt::format("{}: it has more than {} bytes; shorten it", path, most));
+  return std::move(file->bytes);
 }
 
 std::string text_of(file_refusal refusal, std::string_view path) {

@@ -3,6 +3,9 @@
 // millrace's own. Whoever writes such files opens them here.
 #pragma once
 
+#include "runtime/base/error.hpp"
+
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,6 +42,17 @@ struct guarded_file {
 
 /// "PATH: it is a symbolic link, ...", without a remedy. Not for `none`.
 [[nodiscard]] std::string text_of(file_refusal refusal, std::string_view path);
+
+struct file_text {
+  std::string bytes;
+  mode_t mode = 0;
+};
+/// Reads a file of this user's own, at most so many bytes of it. User errors: no file (ec::not_found, with retry), another user's, a link.
+[[nodiscard]] expected<file_text> read_own_file(const std::string& path, std::size_t most);
+/// Likewise one with secrets, whole. User errors, too: others may read it, it is longer.
+[[nodiscard]] expected<std::string> read_secret_file(const std::string& path, std::size_t most);
+/// The user error of a file with secrets whose mode lets others read it.
+[[nodiscard]] expected<void> check_secret_mode(const std::string& path, mode_t mode);
 
 /// Files of this user, and of root, who may do everything anyway.
 [[nodiscard]] bool is_trusted_owner(uid_t owner);

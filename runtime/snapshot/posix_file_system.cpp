@@ -186,6 +186,14 @@ public:
     return check_entries(std::move(folder), path);
   }
 
+  bool is_writable_by_others(const std::string& path) const override {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+      return false;
+    // Root's, of a volume that is made for us, is open to our group.
+    return (status.st_mode & S_IWOTH) != 0 || (status.st_uid != 0 && (status.st_mode & S_IWGRP) != 0);
+  }
+
   expected<std::vector<entry>> list(const std::string& path) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
     if (!folder)

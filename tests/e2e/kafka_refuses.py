@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A Kafka that listens plainly, by SASL and by TLS, and clients with the wrong settings for it: source, sink and `millrace load` say once which
-setting to correct; what waiting cannot mend ends them at once, and the right settings work. Starts a broker of its own.
+"""A Kafka that listens plainly, by SASL and by TLS, and clients with the wrong settings for it: source, sink, `millrace load` and a node whose store
+is there say once which setting to correct; what waiting cannot mend ends them at once, and the right settings work. Starts a broker of its own.
 
     kafka_refuses.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
@@ -12,6 +12,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
 from real_systems import PATIENCE, Kafka, Run, case_names, check, free_port, main, run_cases, unique  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
@@ -129,8 +130,51 @@ def right_settings(c):
     check(len(c.kafka.read(c.topic)) == 3, "the rows are not there")
 
 
-CASES = [right_settings, plain_client_of_tls, plain_client_of_sasl, tls_client_of_plain, unknown_certificate, wrong_password, wrong_mechanism,
-         no_sasl_there, nobody_there, missing_topic]
+def node(c, store, text, *options, mode=0o600):
+    """A cluster of one node whose store is there, and the file with these properties."""
+    path = c.folder / "store.properties"
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    cluster = Cluster(c.options.millrace, c.folder, store, leading=("a",), following=())
+    cluster.more_options = ("--store-properties", str(path), *options)
+    return cluster, path
+
+
+def store_of_nodes(c):
+    """A cluster keeps its state in a topic that it reaches by SASL, and by TLS."""
+    pem = "ssl.ca.pem=" + c.authority.read_text().replace("\n", "\\n")
+    for brokers, text, *options in (
+            (c.sasl, "# ours\n" + "\n".join(f"{n} = {v}" for n, v in SASL.items())),
+            (c.tls, f"security.protocol=ssl\n{pem}\n"),
+            (c.tls, f"security.protocol=ssl\nssl.ca.location={c.authority}\n", "--allow-kafka-property", "ssl.ca.location")):
+        topic = unique("chains")
+        for _ in range(2):  # the second one finds what the first has left
+            cluster, _ = node(c, f"kafka:{brokers}/{topic}", text, *options)
+            cluster.start()
+            cluster.nodes["a"].kill()
+        said = cluster.nodes["a"].errors()
+        check("sesame" not in said and "open to others" not in said, f"a password, or a warning: {said[-1500:]}")
+        check(c.kafka.read(topic), "the topic is empty")
+
+
+def store_refused(c):
+    """A file that others may read, a property that is not harmless, a wrong password and none at all."""
+    right = "\n".join(f"{n}={v}" for n, v in SASL.items())
+    for status, text, says, *how in (
+            (2, right, "chmod 600", 0o640), (2, right + "\nplugin.library.paths=/x.so", ":5:1: plugin.library.paths loads code"),
+            (2, right.replace("sesame", "hunter2"), "correct sasl.username and sasl.password in --store-properties"),
+            (1, "# none", "set security.protocol to SASL_PLAINTEXT")):
+        cluster, path = node(c, f"kafka:{c.sasl}/{unique('chains')}", text, mode=how[0] if how else 0o600)
+        done = subprocess.run([c.options.millrace, "node", "--name", "a", "--store", cluster.store, "--listen", f"127.0.0.1:{free_port()}",
+                               "--coordinator", "--state", c.folder / "refused", "--start-timeout", "3 s", "--store-properties", path],
+                              capture_output=True, text=True, timeout=120 * PATIENCE)
+        check(done.returncode == status and says in done.stderr, f"{done.returncode}, expected {status} and {says!r}: {done.stderr[-1500:]}")
+        check("hunter2" not in done.stderr and "sesame" not in done.stderr, f"a password is shown: {done.stderr}")
+
+
+CASES = [right_settings, store_of_nodes, store_refused, plain_client_of_tls, plain_client_of_sasl, tls_client_of_plain, unknown_certificate,
+         wrong_password, wrong_mechanism, no_sasl_there, nobody_there, missing_topic]
 
 
 def test(options, folder):

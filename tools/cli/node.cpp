@@ -13,6 +13,7 @@
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/metrics.hpp"
 #include "tools/cli/node_folder.hpp"
+#include "tools/cli/node_store.hpp"
 #include "tools/cli/outcome.hpp"
 #include "tools/cli/own_names.hpp"
 #include "tools/cli/printing.hpp"
@@ -48,6 +49,7 @@ constexpr std::chrono::seconds node_leave_limit{5};
 struct node_arguments {
   std::string name;
   std::string store;
+  std::string store_properties;
   std::string listen;
   std::vector<std::string> join;
   bool coordinator = false;
@@ -165,10 +167,7 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
     return user_error(ec::invalid_argument,
                       "a node joins others (--join ADDR), or may lead them (--coordinator); "
                       "give one of them");
-  const auto place = node::parse_store_place(a.store);
-  if (!place)
-    return unexpected(place.error());
-  auto store = node::make_chain_store(*place);
+  auto store = store_of_node(a.store, a.store_properties);
   if (!store)
     return unexpected(store.error());
   out.store = std::move(*store);
@@ -345,6 +344,8 @@ int run_node(const node_arguments& a) {
   if (!token)
     return refuse_node(token.error());
   checked->api.guard.token = std::move(*token);
+  if (auto looked = tell_openings(*checked->store); !looked)
+    return refuse_node(looked.error());
   node_end end;
   const orderly_end ends(node_stop_limit, [&] { end.ask(); });
   return serve(a, *checked, end);
@@ -366,6 +367,12 @@ void add_node(CLI::App& app, int& status) {
           "postgresql://USER@HOST/DATABASE")
       ->type_name("STORE")
       ->required();
+  command
+      ->add_option("--store-properties", a->store_properties,
+                   "Properties of librdkafka for --store kafka:, such as those of TLS and SASL: a file of "
+                   "this user's alone (mode 0600), "
+                   "NAME=VALUE a line")
+      ->type_name("FILE");
   command
       ->add_option("--listen", a->listen,
                    "Where other nodes reach this one, such as 127.0.0.1:7100; any but loopback needs --tls")

@@ -89,7 +89,8 @@ expected<kafka::client> kafka_topic::open_consumer(kafka::settings own) const {
                          {"check.crcs", "true"},
                          {"fetch.error.backoff.ms", "20"},
                          {"isolation.level", "read_uncommitted"}});
-  return kafka::client::open(RD_KAFKA_CONSUMER, options_.to, {.name = options_.name, .own = std::move(own)});
+  return kafka::client::open(RD_KAFKA_CONSUMER, options_.to,
+                             {.name = options_.name, .own = std::move(own), .names = names_of_settings});
 }
 
 expected<void> kafka_topic::find_topic() {

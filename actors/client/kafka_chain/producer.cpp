@@ -40,7 +40,8 @@ expected<std::unique_ptr<producer>> producer::open(const kafka::connection& to, 
                                              {"message.timeout.ms", std::to_string(patience.count())},
                                              {"message.max.bytes", "1000000"},
                                              {"queue.buffering.max.kbytes", "65536"}},
-                                     .delivered = &producer::on_delivered});
+                                     .delivered = &producer::on_delivered,
+                                     .names = names_of_settings});
   if (!client)
     return unexpected(client.error());
   // Else the first record waits for metadata, up to a second.

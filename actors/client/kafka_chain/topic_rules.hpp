@@ -2,6 +2,7 @@
 // refused, with the command that mends it. Plain functions without I/O.
 #pragma once
 
+#include "actors/client/kafka/connecting.hpp"
 #include "runtime/base/error.hpp"
 
 #include <cstdint>
@@ -22,6 +23,9 @@ struct topic_place {
 
 /// `topic "millrace-chains" at kafka-1:9092`
 [[nodiscard]] std::string shown_of(const topic_place& at);
+
+/// Remedies name these options of a node.
+inline const kafka::setting_names names_of_settings{.brokers = "--store", .properties = "--store-properties"};
 
 /// The topic's max.message.bytes: a broker's default.
 inline constexpr std::int64_t usual_batch = 1'048'588;

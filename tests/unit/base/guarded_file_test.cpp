@@ -98,3 +98,16 @@ TEST_CASE("what is missing and what is there already are the system's errors") {
   CHECK(handle(s / "there/below", O_RDONLY).file.error == ENOTDIR);
   CHECK(refusal_at(s / "missing", private_file) == file_refusal::none);
 }
+
+TEST_CASE("a file with secrets is read whole where it is its user's alone") {
+  const scratch s;
+  const auto path = s.write("secret", std::string(9'000, 'x'));
+  ::chmod(path.c_str(), 0600);
+  CHECK(read_secret_file(path, 9'000).value() == std::string(9'000, 'x'));
+  CHECK_THAT(read_secret_file(path, 8'999).error().message, Catch::Contains("more than 8999 bytes"));
+  ::chmod(path.c_str(), 0640);
+  CHECK_THAT(read_secret_file(path, 9'000).error().message, Catch::Contains("chmod 600 " + path));
+  CHECK(read_secret_file(s / "missing", 10).error().code == ec::not_found);
+  fs::create_symlink(path, s / "link");
+  CHECK_THAT(read_secret_file(s / "link", 9'000).error().message, Catch::Contains("symbolic link"));
+}

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""A role that may create in the database plants functions, operators, tables, triggers and a schema, for the cluster's store and for the sql
+sink: whatever runs tells so in a table, and that stays empty. Honest triggers and stores go on. POSTGRES_URL names the server, and a superuser.
+
+    hostile_store.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.parse
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
+from hostile_servers import START  # noqa: E402
+from real_systems import PostgreSQL, Run, case_names, check, free_port, main, needed, run_cases, unique  # noqa: E402
+
+TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
+TRIGGER = "create trigger evil before insert or update or delete on {0} for each statement execute function public.evil()"
+
+
+class Case:
+    def __init__(self, options, folder, name):
+        self.binary, self.folder = options.millrace, folder / name
+        self.folder.mkdir()
+        self.postgres = PostgreSQL(*needed("POSTGRES_URL"), unique("hostile"))
+        self.me = urllib.parse.urlsplit(self.postgres.url).username
+        self.mallory, self.alice = unique("mallory"), unique("alice")
+        self.postgres.create()
+        do = self.postgres.do
+        do(f"create role {self.mallory} login; create role {self.alice} login;"
+           f"create table public.told (what text); grant insert on public.told to public; grant create, usage on schema public to public;"
+           f"grant create on database {self.postgres.database} to {self.mallory}, {self.alice}")
+        self.plant(TELLS.format(name="evil", takes="", gives="trigger", then=" return null;"))
+
+    def close(self):
+        self.postgres.drop()
+        self.postgres.do(f"drop role {self.mallory}, {self.alice}", server=True)
+
+    def as_role(self, role):
+        parts = urllib.parse.urlsplit(self.postgres.url)
+        return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+    def plant(self, *statements):
+        """As mallory, who has no rights of millrace's."""
+        self.postgres.do(f"set role {self.mallory}; " + ";\n".join(statements))
+
+    def told_nothing(self):
+        told = self.postgres.do("select what from public.told").split()
+        check(not told, f"code of {self.mallory} ran: {set(told)}")
+
+    # The cluster's store.
+
+    def node(self, url=None):
+        return Cluster(self.binary, self.folder, url or self.postgres.url, leading=("a",), following=())
+
+    def serves(self, url=None):
+        """A node starts and takes a topology, which ends; returns what the node said."""
+        cluster = self.node(url)
+        cluster.start()
+        (self.folder / "in.jsonl").write_text('{"n":1}\n')
+        name = unique("t")
+        path, out = self.folder / f"{name}.json", self.folder / f"{name}.out"
+        path.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+            "in": {"source": "file", "path": str(self.folder / "in.jsonl")}, "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
+            "out": {"sink": "file", "from": "parsed", "path": str(out)}}}))
+        cluster.ask("apply", path)
+        cluster.ask("wait", name)
+        check(out.read_text() == '{"n":1}\n', f"the row: {out.read_text()!r}")
+        cluster.nodes["a"].kill()
+        return cluster.nodes["a"].errors()
+
+    def node_refused(self, *says, url=None):
+        done = subprocess.run([self.binary, "node", "--name", "a", "--store", url or self.postgres.url, "--listen", f"127.0.0.1:{free_port()}",
+                               "--coordinator", "--state", str(self.folder / "a"), "--start-timeout", START], capture_output=True, text=True,
+                              timeout=30, env=os.environ)
+        check(done.returncode == 2, f"the node ends with {done.returncode}: {done.stderr[-1500:]}")
+        for text in says:
+            check(text in done.stderr, f"it does not say {text!r}: {done.stderr[-1500:]}")
+        self.told_nothing()
+
+    # The sink.
+
+    def run(self, url=None, rows=3, **sink):
+        (self.folder / "in.jsonl").write_text("".join(f'{{"name":"n{i}","n":{i}}}\n' for i in range(rows)))
+        path = self.folder / "sink.json"
+        path.write_text(json.dumps({"millrace": 1, "topology": unique("sink"), "stages": {
+            "in": {"source": "file", "path": str(self.folder / "in.jsonl")},
+            "parsed": {"parser": "json", "from": "in", "schema": {"name": "text", "n": "bigint"}},
+            "out": {"sink": "sql", "from": "parsed", "connection": url or self.postgres.url, "table": "answers", **sink}}}))
+        return Run(self.binary, path, self.folder / unique("state"), "--start-timeout", START)
+
+    def sink_refused(self, *says, **how):
+        self.run(**how).expect(1, *says)
+        self.told_nothing()
+
+    def rows(self, table="public.answers"):
+        return [r["n"] for r in self.postgres.ask(f"select n from {table} order by n")]
+
+
+def functions_before_the_first_start(c):
+    """Functions that fit the store's calls better than PostgreSQL's own do: no word of them runs, at the first start and later."""
+    c.plant(TELLS.format(name="hashtextextended", takes="text, integer", gives="bigint", then=" return 1;"),
+            TELLS.format(name="set_config", takes="text, text, integer", gives="text", then=" return '';"),
+            TELLS.format(name="octet_length", takes="anyelement", gives="integer", then=" return 1;"),
+            TELLS.format(name="to_regclass", takes="varchar", gives="regclass", then=" return null;"))
+    for url in (None, c.as_role(c.alice)):
+        c.serves(url)
+        c.told_nothing()
+        c.postgres.do("drop schema millrace_cluster cascade")
+
+
+def schema_before_the_first_start(c):
+    """The store's schema, made by somebody else."""
+    c.plant("create schema millrace_cluster", f"grant all on schema millrace_cluster to {c.me}, {c.alice}")
+    for url, me in ((None, c.me), (c.as_role(c.alice), c.alice)):
+        c.node_refused(f"schema millrace_cluster belongs to role {c.mallory}", f"alter schema millrace_cluster owner to {me}", url=url)
+    check(not c.postgres.has("millrace_cluster.actors"), "the refused node made tables")
+
+
+def table_before_the_first_start(c):
+    """A table of the store with a trigger, in a schema that others may create in; the schema alone is warned of."""
+    c.postgres.do(f"create schema millrace_cluster; grant all on schema millrace_cluster to {c.mallory}")
+    c.plant("""create table millrace_cluster.actors (id bigint generated always as identity primary key, topology text not null,
+        actor text not null, format smallint not null, life bigint not null, next bigint not null, mark bigint not null, base bigint not null,
+        unique (topology, actor))""", TRIGGER.format("millrace_cluster.actors"), f"grant all on millrace_cluster.actors to {c.me}")
+    c.node_refused(f"table millrace_cluster.actors belongs to role {c.mallory}", "drop it where it is none of yours")
+    c.postgres.do(f"alter table millrace_cluster.actors owner to {c.me}")  # what a hurried administrator does
+    c.node_refused(f"table millrace_cluster.actors runs function public.evil() of role {c.mallory}")
+    c.postgres.do("drop table millrace_cluster.actors")
+    said = c.serves()
+    check(said.count("revoke create on schema millrace_cluster from") == 1, f"the node does not warn once of its schema: {said[-1500:]}")
+    c.told_nothing()
+
+
+def after_the_first_start(c):
+    """Rights on the tables of a store that is there, and what stays of them: a trigger, a foreign key."""
+    said = c.serves()
+    check("may create tables" not in said and "commands the nodes" not in said, f"a closed store is warned of: {said[-1500:]}")
+    c.postgres.do(f"grant usage on schema millrace_cluster to {c.mallory};"
+                  "grant select on all tables in schema millrace_cluster to public")
+    c.serves()  # who may read it changes nothing
+    c.postgres.do(f"grant trigger on millrace_cluster.records to {c.mallory};"
+                  "grant update (life), references on millrace_cluster.actors to public")
+    c.node_refused(f"role {c.mallory} may trigger on table millrace_cluster.records",
+                   "every role may references, update on table millrace_cluster.actors",
+                   f"revoke trigger on millrace_cluster.records from {c.mallory}", "revoke references, update on millrace_cluster.actors from public")
+    c.plant(TRIGGER.format("millrace_cluster.records"),
+            "create table public.hanging (id bigint references millrace_cluster.actors (id) on delete cascade)",
+            TRIGGER.format("public.hanging"))
+    c.postgres.do("revoke all on all tables in schema millrace_cluster from public; revoke update (life) on millrace_cluster.actors from public;"
+                  f"revoke all on millrace_cluster.records from {c.mallory}")
+    c.node_refused(f"table millrace_cluster.records runs function public.evil() of role {c.mallory}",
+                   "table millrace_cluster.actors runs the foreign key of table public.hanging")
+    c.postgres.do("drop table public.hanging; drop trigger evil on millrace_cluster.records")
+    c.serves()
+
+
+def nodes_of_several_roles(c):
+    """A group owns the store, and its members are the nodes' roles: each of them serves."""
+    group, bob = unique("nodes"), unique("bob")
+    try:
+        c.postgres.do(f"create role {group}; create role {bob} login; grant {group} to {c.alice}, {bob};"
+                      f"create schema millrace_cluster authorization {group}")
+        c.serves(c.as_role(c.alice))
+        c.node_refused(f"role {c.alice}", url=c.as_role(bob))
+        for table in ("actors", "records", "segments"):
+            c.postgres.do(f"alter table millrace_cluster.{table} owner to {group}")
+        c.serves(c.as_role(bob))
+        c.serves(c.as_role(c.alice))
+    finally:
+        c.postgres.drop()
+        c.postgres.do(f"drop role {group}, {bob}", server=True)
+
+
+def sink_with_functions_and_operators(c):
+    """Functions and operators that fit the sink's calls better than PostgreSQL's own: no word of them runs, upserts by a key of varchar included."""
+    c.plant(TELLS.format(name="same", takes="varchar, varchar", gives="boolean", then=" return true;"),
+            "create operator public.= (leftarg = varchar, rightarg = varchar, function = public.same)",
+            TELLS.format(name="to_regclass", takes="varchar", gives="regclass", then=" return null;"),
+            TELLS.format(name="format_type", takes="oid, oid", gives="text", then=" return null;"),
+            TELLS.format(name="unnest", takes="name[]", gives="name", then=" return null;"))
+    c.postgres.do("create table public.answers (name varchar(9), n bigint)")  # without an index: each row is looked for
+    c.run(mode="upsert", key=["name"]).expect(0)
+    c.run(mode="upsert", key=["name"]).expect(0)
+    check(c.rows() == [0, 1, 2], f"rows: {c.rows()}")
+    c.told_nothing()
+
+
+def positions_before_the_first_start(c):
+    """Tables in the place of the sink's own, each with a trigger."""
+    of_sink = "state_id text, topology text, sink text"
+    for table, columns in (
+            ("millrace_positions", "log text, incarnation bigint, claims bigint, position_major bigint, position_minor bigint, watermark bigint,"
+             "full_log text, counters text, batch bigint, commits bigint, rejected bigint, primary key (state_id, topology, sink, log)"),
+            ("millrace_rejected", "sequence bigint, piece bigint, record text, error text")):
+        c.plant(f"create table public.{table} ({of_sink}, {columns})", TRIGGER.format(f"public.{table}"), f"grant all on public.{table} to public")
+        c.sink_refused(f"table public.{table} belongs to role {c.mallory}", "drop it where it is none of yours", create=True)
+        c.sink_refused(f"table public.{table} belongs to role {c.mallory}", url=c.as_role(c.alice), create=True)
+        c.postgres.do(f"drop table public.{table}; drop table public.answers")
+
+
+def target_before_the_first_start(c):
+    """The table that the sink is to make; one of the user's is refused for a superuser alone, whose rights its owner would get."""
+    c.plant("create table public.answers (name text, n bigint)", TRIGGER.format("public.answers"), "grant all on public.answers to public")
+    c.sink_refused(f"table public.answers belongs to role {c.mallory}", create=True)
+    c.sink_refused(f"table public.answers belongs to role {c.mallory}", create=True, url=c.as_role(c.alice))
+    c.sink_refused(f"table public.answers belongs to role {c.mallory}", "connect as a role that is no superuser")
+    run = c.run(url=c.as_role(c.alice))
+    run.expect(0)  # as PostgreSQL has it: who writes to a table runs its owner's triggers
+    said = run.err.read_text()
+    check(f"table public.answers runs function public.evil() of role {c.mallory}" in said, f"no warning: {said[-1500:]}")
+
+
+def shadowed_target(c):
+    """The table of an earlier schema of the path counts, as ever; a table is made in the first one."""
+    c.postgres.do(f"create schema mine authorization {c.alice}; create table public.answers (name text, n bigint);"
+                  f"grant all on public.answers to {c.alice};"
+                  f"alter role {c.alice} set search_path = mine, public")
+    c.run(url=c.as_role(c.alice)).expect(0)
+    check(c.rows() == [0, 1, 2] and c.postgres.has("mine.millrace_positions"), f"rows: {c.rows()}")
+    c.postgres.do(f"set role {c.alice}; create table mine.answers (name text, n bigint)")
+    c.run(url=c.as_role(c.alice), rows=2).expect(0)
+    check(c.rows("mine.answers") == [0, 1] and c.rows() == [0, 1, 2], f"rows: {c.rows('mine.answers')}, {c.rows()}")
+
+
+def honest_triggers(c):
+    """The user's own triggers go on; one whose function names no schema says how it is mended, and then goes on too."""
+    c.postgres.do("""create table public.answers (name text, n bigint); create table public.audit (n bigint);
+        create function public.audited() returns trigger language plpgsql as $$ begin insert into audit values (new.n); return new; end $$;
+        create trigger audited after insert on public.answers for each row execute function public.audited()""")
+    c.sink_refused('relation "audit" does not exist', "alter function F set search_path")
+    c.postgres.do("alter function public.audited() set search_path = public")
+    c.run().expect(0)
+    check(c.rows("public.audit") == [0, 1, 2] and c.rows() == [0, 1, 2], f"rows: {c.rows('public.audit')}, {c.rows()}")
+
+
+def folder_open_to_others(c):
+    """A folder as the store that everybody may write to: the start tells so once, and closes it."""
+    store = c.folder / "store"
+    store.mkdir()
+    store.chmod(0o707)
+    for _ in range(2):
+        said = c.serves(f"dir:{store}")
+        check(said.count(f"chmod 700 {store}") == 1, f"told {said.count('chmod 700')} times in all: {said[-1500:]}")
+
+
+def grants_on_positions(c):
+    """Rights of others on the sink's own tables are told, and the run goes on."""
+    c.postgres.do(f"alter default privileges in schema public grant all on tables to {c.mallory}")
+    run = c.run(create=True)
+    run.expect(0)
+    said = run.err.read_text()
+    check(f"from {c.mallory}" in said and "on public.millrace_positions" in said, f"no warning: {said[-1500:]}")
+    check(c.rows() == [0, 1, 2], f"rows: {c.rows()}")
+
+
+CASES = (functions_before_the_first_start, schema_before_the_first_start, table_before_the_first_start, after_the_first_start, nodes_of_several_roles,
+         sink_with_functions_and_operators, positions_before_the_first_start, target_before_the_first_start, shadowed_target, honest_triggers,
+         grants_on_positions, folder_open_to_others)
+
+
+def test(options, folder):
+    run_cases(CASES, Case, options, pathlib.Path(folder))
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,39 @@
+#include "tools/cli/node_store.hpp"
+
+#include "actors/node/store_properties.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+namespace millrace::cli {
+
+expected<std::shared_ptr<node::chain_store>> store_of_node(const std::string& store,
+                                                           const std::string& properties) {
+  auto place = node::parse_store_place(store);
+  if (!place)
+    return unexpected(place.error());
+  if (!properties.empty()) {
+    auto* const kafka = std::get_if<node::kafka_place>(&*place);
+    if (kafka == nullptr)
+      return user_error(ec::invalid_argument,
+                        "--store-properties is for --store kafka:BROKERS[/TOPIC]; leave it out");
+    auto read = node::read_store_properties(properties);
+    if (!read)
+      return unexpected(read.error());
+    kafka->properties = std::move(*read);
+  }
+  return node::make_chain_store(*place);
+}
+
+expected<void> tell_openings(node::chain_store& store) {
+  const auto found = store.openings();
+  if (!found)
+    return found.error().whose == fault::user ? unexpected(found.error()) : expected<void>();
+  for (const auto& text : *found)
+    spdlog::warn("the store is open to others: {}", text);
+  return {};
+}
+
+}  // namespace millrace::cli
