@@ -48,7 +48,7 @@ public:
   /// stale writer leaves there meanwhile or later is read by nobody.
   [[nodiscard]] virtual expected<void> clear(const std::string& chains) = 0;
   /// Says how others than those who run the nodes may change what is there, and so command the nodes, each with its remedy; mostly
-  /// nothing. Asked once, before a node starts. An error of the user's where it must not be used at all.
+  /// nothing. Asked once, when a node has started. An error of the user's where it must not be used at all.
   [[nodiscard]] virtual expected<std::vector<std::string>> openings() { return std::vector<std::string>(); }
   /// Says where it is, without a password.
   [[nodiscard]] virtual std::string shown() const = 0;
@@ -57,7 +57,7 @@ public:
 /// The chain of the coordinators. No topology has an empty name, so it is apart from all chains of actors.
 [[nodiscard]] inline cluster::actor_id control_of_cluster() { return {"", "control"}; }
 
-/// Does not touch the store yet. ec::invalid_argument where its client does not take the text.
+/// Looks at the mode of a folder, and does not touch the store yet. ec::invalid_argument where its client does not take the text.
 [[nodiscard]] expected<std::shared_ptr<chain_store>> make_chain_store(const store_place& where);
 
 }  // namespace millrace::node

@@ -155,11 +155,11 @@ dir_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
 
 expected<std::vector<std::string>> dir_chain_store::openings() {
   std::vector<std::string> out;
-  if (files_.is_writable_by_others(folder_))
-    out.push_back(fmt::format("others than this user may write to {0} until a node closes it, and who writes "
-                              "there commands the nodes; "
-                              "remedy: chmod 700 {0}, and look at what is in it",
-                              folder_));
+  if (was_open_)
+    out.push_back(
+        fmt::format("others than this user may have written to {0}, and who writes there commands the nodes; "
+                    "remedy: chmod 700 {0}, and look at what is in it",
+                    folder_));
   return out;
 }
 

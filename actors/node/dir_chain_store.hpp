@@ -13,7 +13,7 @@ public:
   /// `files` outlives it. The folder is made when the first chain is opened; one that holds something else
   /// is refused.
   dir_chain_store(snapshot::file_system& files, std::string folder)
-      : files_(files), folder_(std::move(folder)) {}
+      : files_(files), folder_(std::move(folder)), was_open_(files_.is_writable_by_others(folder_)) {}
 
   expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
   expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
@@ -33,6 +33,7 @@ private:
 
   snapshot::file_system& files_;
   std::string folder_;
+  bool was_open_;  // before a node closed it
 };
 
 }  // namespace millrace::node

@@ -313,6 +313,8 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   auto server = api::server::start(std::move(c.api), (*node)->view());
   auto written =
       server ? write_node_files(c.folder, server->url()) : expected<void>(unexpected(server.error()));
+  if (written)
+    written = tell_openings(*c.store);
   int status = exit_done;
   if (!written) {
     status = refuse_node(written.error());
@@ -344,8 +346,6 @@ int run_node(const node_arguments& a) {
   if (!token)
     return refuse_node(token.error());
   checked->api.guard.token = std::move(*token);
-  if (auto looked = tell_openings(*checked->store); !looked)
-    return refuse_node(looked.error());
   node_end end;
   const orderly_end ends(node_stop_limit, [&] { end.ask(); });
   return serve(a, *checked, end);

@@ -13,7 +13,7 @@ namespace millrace::cli {
                                                                          const std::string& properties);
 
 /// Warns where others than those who run the nodes may write to the store; an error of the user's where it must not be used. One that
-/// does not answer yet is waited for, and told of, by the start itself.
+/// does not answer just now is told of by whoever opens a chain there.
 [[nodiscard]] expected<void> tell_openings(node::chain_store& store);
 
 }  // namespace millrace::cli
