@@ -82,7 +82,8 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
     return unexpected(topology.error());
   // Actors may come here from any node, so the node has all secrets or runs no part of it.
   if (auto here = config::check_secrets(**topology, connectors()); !here)
-    return unexpected(here.error());
+    return user_error(here.error().code,
+                      fmt::format("node {} lacks a secret: {}", options.node, here.error().message));
   if (const auto told = other_zones(*plan, **topology); !told.empty())
     spdlog::warn("{}", told);
   auto planned = unfold(*plan, std::move(*topology));

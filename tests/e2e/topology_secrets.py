@@ -196,7 +196,7 @@ def node_without(c):
     following.wait_ready()
     cluster.ask("apply", path)
     state, reason = wait_until("it is refused", lambda: (found := cluster.state_of("lacking"))[0] == "failed" and found)
-    check("${secret:" in reason and str(few) in reason, f"{state}: {reason}")
+    check("node b lacks a secret: " in reason and "${secret:" in reason and str(few) in reason, f"{state}: {reason}")
     for name in ("kafka", "db"):
         os.link(c.secrets / name, few / name)
     cluster.ask("start", "lacking")
