@@ -22,6 +22,7 @@ node::coordinator_actor::behavior_type coordinator_behaviour(node::coordinator_a
                                                              const std::shared_ptr<asked_coordinator>& c) {
   return {
       [](const node::letter_came&) {},
+      [](const node::cluster_known&) {},
       [](const node::link_up&) {},
       [](const node::link_lost&) {},
       [](const node::process_dead&) {},
