@@ -14,18 +14,6 @@ bool is_name_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
 }
 
-/// SCHEME://key=value ...
-bool is_pairs(std::string_view uri) {
-  const auto begin = uri.find("://");
-  if (begin == std::string_view::npos)
-    return false;
-  const auto rest = uri.substr(begin + 3);
-  const auto end = std::find_if(rest.begin(), rest.end(), [](char c) {
-    return std::islower(static_cast<unsigned char>(c)) == 0 && c != '_';
-  });
-  return end != rest.begin() && end != rest.end() && *end == '=';
-}
-
 std::string escaped_in_pairs(std::string_view value) {
   std::string out;
   for (const char c : value) {
@@ -90,11 +78,19 @@ std::string with_references(std::string_view text, const value_of_secret& value_
 }
 
 std::string with_references_in_uri(std::string_view text, const value_of_secret& value_of) {
-  const bool pairs = is_pairs(text);
+  const auto scheme = text.find("://");
+  const bool pairs = scheme != std::string_view::npos && is_pairs(text.substr(scheme + 3));
   return with_references(text, [&](std::string_view name) {
     const auto value = value_of(name);
     return pairs ? escaped_in_pairs(value) : percent_encoded(value, true);
   });
+}
+
+bool is_pairs(std::string_view rest) {
+  const auto end = std::find_if(rest.begin(), rest.end(), [](char c) {
+    return std::islower(static_cast<unsigned char>(c)) == 0 && c != '_';
+  });
+  return end != rest.begin() && end != rest.end() && *end == '=';
 }
 
 std::string protected_references(std::string_view text) {

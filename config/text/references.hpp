@@ -28,6 +28,8 @@ using value_of_secret = std::function<std::string(std::string_view name)>;
 /// The same for a connection's text, in which the values stay what they are: percent-encoded in a URI, with backslashes
 /// in SOCI's `mysql://db=... password=...`.
 [[nodiscard]] std::string with_references_in_uri(std::string_view text, const value_of_secret& value_of);
+/// Says whether a connection is SOCI's `key=value ...`; `rest`: what follows `SCHEME://`.
+[[nodiscard]] bool is_pairs(std::string_view rest);
 /// Writes references so that whoever takes a connection apart gives them back whole.
 [[nodiscard]] std::string protected_references(std::string_view text);
 

@@ -110,13 +110,6 @@ std::string write_for(product kind, const parameters& pairs) {
   return kind == product::postgresql ? write_uri(pairs) : write_pairs(pairs);
 }
 
-bool is_pairs(std::string_view rest) {
-  const auto end = std::find_if(rest.begin(), rest.end(), [](char c) {
-    return !std::islower(static_cast<unsigned char>(c)) && c != '_';
-  });
-  return end != rest.begin() && end != rest.end() && *end == '=';
-}
-
 /// Reads USER:PASSWORD@HOST:PORT/DATABASE?KEY=VALUE&...
 expected<parameters> read_uri(std::string_view rest) {
   parameters out;
@@ -270,7 +263,7 @@ std::string mysql_options(const parameters& p) {
 
 expected<target> server_target(product kind, std::string_view rest) {
   parameters p;
-  if (is_pairs(rest)) {
+  if (config::is_pairs(rest)) {
     auto pairs = read_pairs(rest);
     if (!pairs)
       return wrong("it is not SOCI's key='value' text");
