@@ -1,6 +1,7 @@
 #include "tools/cli/logging.hpp"
 
 #include "config/secrets.hpp"
+#include "config/text/mask.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
@@ -44,29 +45,30 @@ private:
   std::shared_ptr<const log_names> names_;
 };
 
-/// Those of topologies, and those that this process has resolved until now.
-void redact(std::string& text, const std::vector<std::string>& secrets) {
-  for (const auto& secret : secrets) {
-    if (secret.size() < shortest_secret)
-      continue;
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
-      text.replace(at, secret.size(), "***");
-  }
-  text = config::without_secrets(std::move(text));
+using secret_list = std::vector<config::secret>;
+
+std::shared_ptr<const secret_list> hidden(const std::vector<std::string>& secrets) {
+  secret_list out;
+  for (const auto& secret : secrets)
+    if (secret.size() >= shortest_secret)
+      out.push_back({secret, "***"});
+  return std::make_shared<const secret_list>(std::move(out));
 }
 
-std::string payload_of(const spdlog::details::log_msg& message, const std::vector<std::string>& secrets) {
-  std::string text(message.payload.data(), message.payload.size());
-  redact(text, secrets);
-  return text;
+/// Takes out the secrets of topologies, and those that this process has resolved until now.
+std::string redacted(std::string text, const secret_list& secrets) {
+  return config::without_secrets(config::redact(std::move(text), secrets));
+}
+
+std::string payload_of(const spdlog::details::log_msg& message, const secret_list& secrets) {
+  return redacted(std::string(message.payload.data(), message.payload.size()), secrets);
 }
 
 /// The message of a line without secrets, and without what would make it two lines or drive a terminal: it
 /// may hold what servers say.
 class plain_payload final : public spdlog::custom_flag_formatter {
 public:
-  explicit plain_payload(std::shared_ptr<const std::vector<std::string>> secrets)
-      : secrets_(std::move(secrets)) {}
+  explicit plain_payload(std::shared_ptr<const secret_list> secrets) : secrets_(std::move(secrets)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     const auto text = visible(payload_of(message, *secrets_));
     out.append(text.data(), text.data() + text.size());
@@ -76,7 +78,7 @@ public:
   }
 
 private:
-  std::shared_ptr<const std::vector<std::string>> secrets_;
+  std::shared_ptr<const secret_list> secrets_;
 };
 
 struct subject {
@@ -112,8 +114,7 @@ subject subject_of(std::string_view text, const log_names& names) {
 /// `"topology":...,"stage":...,"message":...`
 class json_payload final : public spdlog::custom_flag_formatter {
 public:
-  json_payload(std::shared_ptr<const std::vector<std::string>> secrets,
-               std::shared_ptr<const log_names> names)
+  json_payload(std::shared_ptr<const secret_list> secrets, std::shared_ptr<const log_names> names)
       : secrets_(std::move(secrets)), names_(std::move(names)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     const auto text = payload_of(message, *secrets_);
@@ -135,9 +136,7 @@ public:
         members.push_back(',');
         data::append_json_string(members, std::string(member.key()));
         members.push_back(':');
-        auto value = data::json_text(member.value());
-        redact(value, *secrets_);
-        members += value;
+        members += redacted(data::json_text(member.value()), *secrets_);
       }
     // JSON lines are read in terminals, too; the escapes are JSON's.
     const auto safe = visible(members);
@@ -148,23 +147,22 @@ public:
   }
 
 private:
-  std::shared_ptr<const std::vector<std::string>> secrets_;
+  std::shared_ptr<const secret_list> secrets_;
   std::shared_ptr<const log_names> names_;
 };
 
 }  // namespace
 
-std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets) {
+std::unique_ptr<spdlog::formatter> text_lines(const std::vector<std::string>& secrets) {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  out->add_flag<plain_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)));
+  out->add_flag<plain_payload>('*', hidden(secrets));
   out->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
   return out;
 }
 
-std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets, log_names names) {
+std::unique_ptr<spdlog::formatter> json_lines(const std::vector<std::string>& secrets, log_names names) {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  out->add_flag<json_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)),
-                              std::make_shared<const log_names>(std::move(names)));
+  out->add_flag<json_payload>('*', hidden(secrets), std::make_shared<const log_names>(std::move(names)));
   out->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%*})");
   return out;
 }
@@ -179,15 +177,14 @@ bool is_shown(spdlog::level::level_enum line, std::string_view text, spdlog::lev
 }
 
 void set_up_logging(spdlog::level::level_enum level, const std::string& format,
-                    std::vector<std::string> secrets, log_names names) {
+                    const std::vector<std::string>& secrets, log_names names) {
   json_is_on = format == "json";
   auto least = level;
   for (const auto& [stage, own] : names.levels_of_stages)
     least = std::min(least, own);
   const auto shared = std::make_shared<const log_names>(names);
   auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<stderr_sink>(level, shared));
-  logger->set_formatter(json_is_on ? json_lines(std::move(secrets), std::move(names))
-                                   : text_lines(std::move(secrets)));
+  logger->set_formatter(json_is_on ? json_lines(secrets, std::move(names)) : text_lines(secrets));
   logger->set_level(least);
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

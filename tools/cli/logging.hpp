@@ -25,7 +25,7 @@ struct log_names {
 
 /// `level` is that of lines about no stage that has its own.
 void set_up_logging(spdlog::level::level_enum level, const std::string& format,
-                    std::vector<std::string> secrets, log_names names = {});
+                    const std::vector<std::string>& secrets, log_names names = {});
 
 /// An error that ends a command, or a finding, as a line of its own: as it is, or as a JSON object.
 void complain(std::string_view text, bool warning = false);
@@ -39,8 +39,8 @@ void log_with(spdlog::level::level_enum level, std::string_view text, const boos
                             spdlog::level::level_enum others, const log_names& names);
 
 /// Pure, for tests: what formats a line as text, and as JSON.
-[[nodiscard]] std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets);
-[[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets,
+[[nodiscard]] std::unique_ptr<spdlog::formatter> text_lines(const std::vector<std::string>& secrets);
+[[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(const std::vector<std::string>& secrets,
                                                             log_names names);
 
 }  // namespace millrace::cli

@@ -1,5 +1,7 @@
 #include "actors/client/kafka/client.hpp"
 
+#include "config/text/mask.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -26,7 +28,7 @@ spdlog::level::level_enum level_of(int syslog_level) {
 struct client::state {
   client_options options;
   std::string brokers;
-  std::vector<std::string> secrets;
+  std::vector<config::secret> secrets;
 
   std::mutex mutex;  // callbacks come from poll() and from librdkafka's threads
   bool outage = false;
@@ -44,17 +46,17 @@ struct client::state {
     const std::string_view of(facility);
     if (of == "FAIL") {
       const std::scoped_lock lock(self.mutex);
-      self.has_failed(without(text, self.secrets));
+      self.has_failed(config::redact(text, self.secrets));
     }
     const bool told = of == "FAIL" || of == "ERROR" ||
                       (of == "GETPID" && std::string_view(text).find("retrying") != std::string_view::npos);
     spdlog::log(told ? spdlog::level::debug : level_of(level), "{}: kafka {}: {}", self.options.name,
-                facility, without(text, self.secrets));
+                facility, config::redact(text, self.secrets));
   }
 
   static void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque) {
     auto& self = *static_cast<state*>(opaque);
-    const auto text = without(reason, self.secrets);
+    const auto text = config::redact(reason, self.secrets);
     const std::scoped_lock lock(self.mutex);
     switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:  // said again only when one was there meanwhile
@@ -71,7 +73,7 @@ struct client::state {
       std::array<char, 512> detail{};
       const auto fatal = rd_kafka_fatal_error(handle, detail.data(), detail.size());
       spdlog::error("{}: kafka: {}: {}", self.options.name, rd_kafka_err2name(fatal),
-                    without(detail.data(), self.secrets));
+                    config::redact(detail.data(), self.secrets));
       return;
     }
     default:
@@ -125,13 +127,13 @@ const settings& base_settings() {
 }
 
 expected<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value,
-                   const std::vector<std::string>& secrets) {
+                   const std::vector<config::secret>& secrets) {
   std::array<char, 512> text{};
   if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
     return {};
   return user_error(ec::invalid_argument,
                     fmt::format("properties: {}: {}; expected a property of librdkafka and one of its values",
-                                name, without(text.data(), secrets)));
+                                name, config::redact(text.data(), secrets)));
 }
 
 }  // namespace
@@ -145,8 +147,8 @@ expected<client> client::open(rd_kafka_type_t type, const connection& to, client
   s->options = std::move(options);
   s->brokers = to.brokers;
   for (const auto& [name, value] : to.properties) {
-    if (is_secret_property(name) && !value.empty())
-      s->secrets.push_back(value);
+    if (is_secret_property(name))
+      s->secrets.push_back({value, "***"});
   }
 
   owned<rd_kafka_conf_t> conf(rd_kafka_conf_new());
@@ -170,7 +172,7 @@ expected<client> client::open(rd_kafka_type_t type, const connection& to, client
   if (!handle) {
     return user_error(ec::invalid_argument,
                       fmt::format("Kafka client for {}: {}; look at `brokers` and `properties`", to.brokers,
-                                  without(text.data(), s->secrets)));
+                                  config::redact(text.data(), s->secrets)));
   }
   (void)conf.release();  // librdkafka's since it succeeded
   return client(std::move(s), std::move(handle));
@@ -242,6 +244,8 @@ bool client::in_outage() const {
   return state_->outage;
 }
 
-std::string client::redacted(std::string text) const { return without(std::move(text), state_->secrets); }
+std::string client::redacted(std::string text) const {
+  return config::redact(std::move(text), state_->secrets);
+}
 
 }  // namespace millrace::kafka

@@ -1,6 +1,7 @@
 #include "actors/client/kafka/properties.hpp"
 
 #include "config/report.hpp"
+#include "config/text/mask.hpp"
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
@@ -27,7 +28,7 @@ constexpr std::array harmless{
     "socket.nagle.disable", "socket.max.fails", "socket.send.buffer.bytes", "socket.receive.buffer.bytes",
     "max.in.flight", "max.in.flight.requests.per.connection", "message.max.bytes",
     "receive.message.max.bytes", "message.copy.max.bytes", "request.timeout.ms",
-    // What the brokers are, and have.
+    // The brokers' versions, and their metadata.
     "api.version.request", "api.version.request.timeout.ms", "api.version.fallback.ms",
     "broker.version.fallback", "topic.metadata.refresh.interval.ms",
     "topic.metadata.refresh.fast.interval.ms", "topic.metadata.refresh.sparse",
@@ -168,10 +169,10 @@ std::string refusal_of_value(rd_kafka_conf_t* conf, const std::string& name, con
   std::array<char, 512> text{};
   if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
     return {};
-  std::vector<std::string> secrets;
-  if (is_secret_property(name) && !value.empty())
-    secrets.push_back(value);
-  return fmt::format("{}; expected a value that librdkafka takes", without(text.data(), secrets));
+  std::vector<config::secret> secrets;
+  if (is_secret_property(name))
+    secrets.push_back({value, "***"});
+  return fmt::format("{}; expected a value that librdkafka takes", config::redact(text.data(), secrets));
 }
 
 /// librdkafka says of a property that it is there only where the property has a value, so its own manual is read: rows of
@@ -249,13 +250,6 @@ bool is_secret_property(std::string_view name) {
 bool shows_property(std::string_view name) {
   return !is_secret_property(name) && !name.starts_with("sasl.") &&
          (is_harmless(name) || find_dangerous(name) != nullptr);
-}
-
-std::string without(std::string text, const std::vector<std::string>& secrets) {
-  for (const auto& secret : secrets)
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
-      text.replace(at, secret.size(), "***");
-  return text;
 }
 
 }  // namespace millrace::kafka

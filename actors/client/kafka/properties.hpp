@@ -40,7 +40,4 @@ void allow_property(std::string name);
 /// Says whether a plan may show a property's value. Of SASL's none is shown: users and identities are nobody's business either.
 [[nodiscard]] bool shows_property(std::string_view name);
 
-/// Replaces each of the secrets.
-[[nodiscard]] std::string without(std::string text, const std::vector<std::string>& secrets);
-
 }  // namespace millrace::kafka
