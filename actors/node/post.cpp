@@ -24,7 +24,7 @@ void post_office::on_post(const post_letter& m) {
     return p.node == m.to && (m.instance == 0 || m.instance == p.instance);
   };
   if (const auto* const w = std::get_if<cluster::letters::word>(&m.what))
-    epochs_.on_own(w->of);
+    epochs_.prove(w->of);
   if (is_to(options_->mine))
     route(options_->mine, m.what);
   // Who has not read the cluster's id speaks for none.
@@ -68,6 +68,7 @@ void post_office::look_for(const cluster::process_id& from, const std::string& i
               return warn(from.node, m.failure->message);
             }
             known_.on_seen(m.what.state.cluster);
+            epochs_.prove(m.what.highest);
             if (!known_.id().empty())
               self_->send(others_.coordinator, cluster_known{known_.id()});
             if (known_.id() != id)

@@ -19,9 +19,7 @@ constexpr std::size_t most_places_at_once = 500;
 /// A store that could not remove chains is asked again after that.
 constexpr micros clears_again_after = std::chrono::seconds(5);
 constexpr int fences_at_once = 2;
-constexpr micros first_fence_wait = std::chrono::milliseconds(200);
-constexpr micros longest_fence_wait = std::chrono::seconds(30);
-/// After so long without another one the first wait holds again.
+/// The first wait holds again after so long without another one.
 constexpr micros fences_count_for = std::chrono::minutes(2);
 
 }  // namespace
@@ -247,8 +245,9 @@ void coordinator::note_fenced(const actor_id& actor, micros at) {
 void coordinator::fence_count::note(micros at) {
   times = at - last < fences_count_for ? times + 1 : 1;
   last = at;
-  const auto doubled = std::clamp(times - fences_at_once - 1, 0, 16);
-  until = times <= fences_at_once ? at : at + std::min(longest_fence_wait, first_fence_wait * (1 << doubled));
+  if (times == 1)
+    waits.reset();
+  until = times <= fences_at_once ? at : at + waits.next();
 }
 
 bool coordinator::is_moving() {

@@ -6,6 +6,7 @@
 // (on_appended) commands and answers follow. One append is under way at a time.
 #pragma once
 
+#include "runtime/base/backoff.hpp"
 #include "runtime/cluster/control_state.hpp"
 #include "runtime/cluster/node_messages.hpp"
 #include "runtime/cluster/node_watch.hpp"
@@ -142,6 +143,8 @@ private:
   /// An actor that is fenced off gets a new term at once twice, then after a wait that doubles.
   struct fence_count {
     int times = 0;
+    backoff waits{{.first = std::chrono::milliseconds(200), .longest = std::chrono::seconds(30), .jitter = 0},
+                  0};
     micros last{};
     micros until{};  // no new term before
 

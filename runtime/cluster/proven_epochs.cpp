@@ -7,7 +7,7 @@ namespace millrace::cluster {
 namespace {
 
 constexpr std::size_t most_waiting = 256;  // of one process
-/// After a look that has not shown its epoch, or has shown nothing.
+/// A look follows one that has not shown the epoch, or has shown nothing, after so long.
 constexpr micros between_looks = std::chrono::seconds(1);
 
 }  // namespace
@@ -45,7 +45,7 @@ proven_epochs::decided proven_epochs::on_letter(letter l, moment now) {
 proven_epochs::decided proven_epochs::on_seen(const epoch& highest, moment now) {
   is_looking_ = false;
   answered_ = looks_;
-  proven_ = std::max(proven_, highest);
+  prove(highest);
   decided out;
   bool is_wanted = false;
   for (auto& [_, s] : senders_)
@@ -60,7 +60,7 @@ void proven_epochs::on_not_seen(moment now) {
     s.looks_at = now.running + between_looks;
 }
 
-void proven_epochs::on_own(const epoch& mine) { proven_ = std::max(proven_, mine); }
+void proven_epochs::prove(const epoch& known) { proven_ = std::max(proven_, known); }
 
 bool proven_epochs::sort_out(sender& s, std::vector<letter>& out, moment now) {
   while (!s.waiting.empty()) {

@@ -33,8 +33,8 @@ public:
   [[nodiscard]] decided on_seen(const epoch& highest, moment now);
   /// The store has not answered; a letter asks again after a second.
   void on_not_seen(moment now);
-  /// The coordinator of this process leads under it.
-  void on_own(const epoch& mine);
+  /// This process knows it otherwise: its coordinator leads under it, or another look has shown it.
+  void prove(const epoch& known);
   /// The link to it is over.
   void forget(const process_id& who) { senders_.erase(who); }
 

@@ -45,7 +45,7 @@ TEST_CASE("J4: a letter waits for a look at control, and what comes behind it ke
 
 TEST_CASE("J4: an epoch that control does not have counts for nobody, and costs one look a second") {
   proven_epochs p;
-  p.on_own({5});
+  p.prove({5});
   int looks = 0;
   for (int ms = 0; ms < 10'000; ++ms) {
     auto out = p.on_letter(word("stranger", {absurd}), after_ms(ms));
