@@ -73,7 +73,7 @@ private:
       keep_passwords(item);
   }
 
-  /// Those that no option has taken, and of which nothing has been told yet.
+  /// Returns those that no option has taken, and of which nothing has been told yet.
   void refuse_references(const node& n, const std::string& path) {
     if (n.references > 0 && !out_.knows_references(path) && !out_.tells_of(n.where))
       out_.error(n.where, path, misplaced_secret());

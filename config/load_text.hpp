@@ -8,7 +8,7 @@
 
 namespace millrace::config {
 
-/// As load() of a file with that text; findings have `name` where they would name the file. The text has come to a node, so
+/// Does what load() does of a file with that text; findings have `name` where they would name the file. The text has come to a node, so
 /// `${VAR}` in it is an error, and the environment stays out of it.
 [[nodiscard]] loaded load_text(std::string_view text, const std::string& name, const catalog& connectors);
 

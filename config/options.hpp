@@ -50,7 +50,7 @@ struct option {
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   bool plain =
       false;  // names a place, a column: what the environment gives here may stand in logs and errors
-  /// Of a secret map: whether this member's value may be shown after all. None: no member's may.
+  /// Says of a secret map's member whether its value may be shown after all. Empty: no member's may.
   bool (*shows)(std::string_view member) = nullptr;
 };
 

@@ -19,7 +19,7 @@ public:
   void warning(place where, std::string path, std::string message) {
     findings_.push_back({std::move(where), std::move(path), std::move(message), true});
   }
-  /// Whether something has been told of this place.
+  /// Says whether something has been told of this place.
   [[nodiscard]] bool tells_of(const place& where) const;
   /// How many errors so far: a step that compares before and after knows whether it may go on.
   [[nodiscard]] std::size_t errors() const { return errors_; }

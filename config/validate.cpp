@@ -94,7 +94,7 @@ private:
     return wrong == nullptr;
   }
 
-  /// Whoever resolves references takes all of a text for such.
+  /// A reader of references takes all of a text for such.
   static const node* find_misplaced(const node& n, bool taken) {
     std::size_t all = 0;
     for (auto at = n.text.find(reference_begin); at != std::string::npos;

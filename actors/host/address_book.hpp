@@ -23,7 +23,7 @@ namespace millrace::host {
 /// Each node has its name as key.
 using addresses = std::map<std::string, node_address>;
 
-/// What a record of the book has, and what all of them add up to.
+/// Content of one record of the book, and the sum of all.
 struct address_record {
   std::string link_secret;  // link::link_secret_size bytes; the first one that was written counts
   addresses nodes;

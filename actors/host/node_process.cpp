@@ -83,7 +83,7 @@ expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& s
   return p;
 }
 
-/// Before anything is written into the store.
+/// Called before anything is written into the store.
 expected<void> node_process::check_cluster() {
   auto noted = read_cluster_note(options_.folder);
   if (!noted)
@@ -126,7 +126,7 @@ expected<void> node_process::listen() {
   return {};
 }
 
-/// With TLS nothing asks for it.
+/// Links with TLS do not ask for it.
 expected<std::string> node_process::link_secret() const {
   if (options_.tls)
     return std::string();

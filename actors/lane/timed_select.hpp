@@ -21,7 +21,7 @@ namespace millrace::lane {
                                             const stage::rows& in, const source::chunk& c,
                                             std::span<const std::uint32_t> records, event_micros now);
 
-/// By parsed row: the latest event time that it gives, its own or that of its elements; no_watermark for none.
+/// Returns for each parsed row the latest event time that it gives, its own or that of its elements; no_watermark for none.
 [[nodiscard]] std::vector<event_micros> latest_times(const lane_plan& plan, const source::chunk& c,
                                                      const parser::parsed& p, event_micros now);
 

@@ -29,7 +29,7 @@ constexpr micros connect_patience{700'000};
 constexpr seconds resolve_patience{30};
 /// Connections that have come and belong to no link yet: a stranger's hold a descriptor each, for a moment.
 constexpr std::size_t most_strangers = 64;
-/// For a proof: a node gives it at once.
+/// A proof may take so long; a node gives it at once.
 constexpr seconds proof_patience{2};
 /// A node says its hello more often.
 constexpr seconds silence_patience{3};

@@ -28,7 +28,7 @@ public:
   [[nodiscard]] caf::io::connection_handle handle() const { return handle_; }
 
   void begin(connections_broker::broker_pointer self) { next(self, length_size); }
-  /// For bytes that are in front of the first message.
+  /// Takes bytes that are in front of the first message.
   void next(connections_broker::broker_pointer self, std::size_t size) {
     self->configure_read(handle_, caf::io::receive_policy::exactly(size));
   }

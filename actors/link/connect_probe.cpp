@@ -57,7 +57,7 @@ connection_tried failed_with(int number) {
 }
 probe_result silence(std::string why) { return {probed::silent, std::move(why)}; }
 
-/// What is said once there is a connection.
+/// Talks over a connection, until a time.
 using conversation = std::function<probe_result(int fd, probe_clock::time_point until)>;
 
 connection_tried try_address(const addrinfo& a, const conversation& speak, probe_clock::time_point until) {

@@ -26,7 +26,7 @@ struct connection_tried {
   std::shared_ptr<owned_socket> socket = {};  // where it answers
 };
 
-/// What a node shows to those that it connects to, and to those that connect to it (runtime/link/proof.hpp).
+/// Holds what a node shows to those that it connects to, and to those that connect to it (runtime/link/proof.hpp).
 struct plain_identity {
   std::string me;
   std::string secret;  // the store's

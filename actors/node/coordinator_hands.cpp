@@ -96,7 +96,7 @@ void coordinator_hands::lose(const error& why) {
   candidate_.on_lost(now(), jitter());
 }
 
-/// What this process has read itself, or founded, counts more.
+/// A cluster that this process has read itself, or founded, counts more.
 void coordinator_hands::on_known(const cluster_known& m) {
   if (known_.empty())
     known_ = m.id;

@@ -12,7 +12,7 @@ namespace millrace::parser {
 class event_time_check {
 public:
   explicit event_time_check(const parser_options& options);
-  /// Of times that come with the record, `name` in errors.
+  /// Judges times that come with the record; errors call them `name`.
   event_time_check(std::string name, micros future_skew, std::optional<event_micros> max_event_time);
 
   /// Which column of the record holds the event time, if one does.

@@ -8,7 +8,7 @@
 
 namespace millrace::config {
 
-/// Of a stage: those that it declares, and those of its input that it gives on. Beyond this planning takes minutes,
+/// Bounds the columns of a stage: those that it declares, and those of its input that it gives on. Beyond this planning takes minutes,
 /// and no system takes such rows.
 inline constexpr std::size_t most_columns = 20'000;
 /// False, with a finding, where there are more.

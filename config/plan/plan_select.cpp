@@ -24,7 +24,7 @@ std::string place_beside(const draft& d, const place& other) {
   return fmt::format("{}{}:{}", file, other.line, other.column);
 }
 
-/// Whether rows come from records, each record's once and in their order.
+/// Says whether rows come from records, each record's once and in their order.
 bool check_way(draft& d, const drafts& all, const std::vector<std::size_t>& parsers, report& out) {
   const auto late = !d.late_of.empty();
   if (late || !d.windows.empty()) {
@@ -46,7 +46,7 @@ bool check_way(draft& d, const drafts& all, const std::vector<std::size_t>& pars
   return true;
 }
 
-/// Whether no other event time goes by the same watermark.
+/// Says whether no other event time goes by the same watermark.
 bool check_alone(draft& d, const drafts& all, const std::vector<std::size_t>& parsers, report& out) {
   for (const auto p : parsers) {
     const auto& parser = all[p];

@@ -40,7 +40,7 @@ bool is_without_shape(std::uint32_t c) {
   return at != without_shape.end() && at->first <= c;
 }
 
-/// Of a whole character.
+/// The text is one whole character.
 std::uint32_t code_point(std::string_view character) {
   const auto byte = [&](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(character[i]));

@@ -86,7 +86,7 @@ public:
   /// taken meanwhile changes their rows, unless a partition that was idle comes back: what it brings counts
   /// for all that has not fired. A restored shard may have to go on, too. Likewise while ticking().
   [[nodiscard]] bool fires_on() const;
-  /// Whether fire_on() is to be called now: it fires on, and there is room. A tick that has begun has its room.
+  /// Says whether fire_on() is to be called now: it fires on, and there is room. A tick that has begun has its room.
   [[nodiscard]] bool goes_on() const { return ticking() || (fires_on() && !outbox_.full()); }
   /// Goes on, for a turn, as far as there is room.
   [[nodiscard]] output fire_on();

@@ -63,7 +63,7 @@ public:
   /// once. Drops what no later window needs. With `updates` it gives nothing: what has changed is kept until
   /// changes() has given it.
   virtual std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) = 0;
-  /// With `updates`: a turn of a tick. Appends the next of the rows that have changed since the last tick, in order
+  /// Takes a turn of a tick of `updates`. Appends the next of the rows that have changed since the last tick, in order
   /// of window end, window start and key (the `end` of what is appended is left 0); nothing where nothing has. A turn
   /// stops when it has looked at about so many keys. False: more follows by the next call. Until the one that returns
   /// true the state is what it was before the tick, also in captures, and nothing may be absorbed or fired.

@@ -25,7 +25,7 @@ using nonce = std::array<char, 16>;
 
 inline constexpr std::size_t challenge_size = 4 + 2 + sizeof(nonce);
 inline constexpr std::size_t proof_size = 32;
-/// Of the secret that a store has: text of 128 bits of chance, as random_id() makes it.
+/// Size of the secret that a store has: text of 128 bits of chance, as random_id() makes it.
 inline constexpr std::size_t link_secret_size = 32;
 
 /// The node that accepts a connection; one of these for each.
@@ -60,7 +60,7 @@ private:
   std::string peer_;
 };
 
-/// What the node that connects says, and what it is to hear then.
+/// Holds what the node that connects says, and what it is to hear then.
 struct answered {
   std::string bytes;
   std::string proof;

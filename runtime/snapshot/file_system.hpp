@@ -39,7 +39,7 @@ public:
   /// Before anything is written below it: it is this user's or root's, closed to others from now on, and so
   /// is all in it, without a link. Where there are no users, nothing.
   virtual expected<void> claim_folder(const std::string&) { return {}; }
-  /// Whether its group or everybody may write there. No where nothing is, and where there are no users.
+  /// Says whether its group or everybody may write there. No where nothing is, and where there are no users.
   [[nodiscard]] virtual bool is_writable_by_others(const std::string&) const { return false; }
   /// Sorted by name. ec::not_found when there is no such folder.
   virtual expected<std::vector<entry>> list(const std::string& path) = 0;

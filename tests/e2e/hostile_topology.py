@@ -104,7 +104,7 @@ def postgresql_connections(c):
     port = c.servers[0].port
     for name, parameters, says in (
             ("engine", f"sslmode=require&sslcert={own}&sslkey={c.library}:key", "is code"),
-            ("service", "service=other", "PGSERVICE"), ("passfile", "passfile=/root/.pgpass", "PGPASSFILE")):
+            ("service", "service=other", "PGSERVICE"), ("passfile", "passfile=/home/me/.pgpass", "PGPASSFILE")):
         c.refused(name, says, sink={"sink": "sql", "connection": f"postgresql://u@127.0.0.1:{port}/d?{parameters}", "table": "t"})
 
 

@@ -100,7 +100,7 @@ std::string decoded(std::string_view bytes, data::encoding from, std::size_t at_
   return out;
 }
 
-/// As a file source reads it: the text and its records do not depend on how the bytes come in parts.
+/// Reads as a file source does: the text and its records do not depend on how the bytes come in parts.
 void as_a_file(std::string_view content, const source::wants& wanted, parser::record_parser& parser,
                const parser::parser_options& options) {
   if (!data::why_not_read_by(wanted.encoding, content.substr(0, 3)).empty())

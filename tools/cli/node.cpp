@@ -88,7 +88,7 @@ expected<link::endpoint> endpoint_of(const std::string& option, const std::strin
   return at;
 }
 
-/// Without TLS whoever is on the way reads and changes what nodes say, so the address is this machine's own. Other nodes
+/// Anybody on the way reads and changes without TLS what nodes say, so the address is this machine's own. Other nodes
 /// reach this one at what it says here.
 expected<void> check_listen(const node_arguments& a, const link::endpoint& at) {
   boost::system::error_code bad;

@@ -14,7 +14,7 @@ namespace millrace::cli {
 void add_property_switch(CLI::App& to);
 /// Adds --secrets, for commands that open what topologies name. Parsing it gives this process its secrets.
 void add_secrets_folder(CLI::App& to);
-/// Whether the secrets of a topology can be resolved in this process; complains of each that cannot.
+/// Says whether the secrets of a topology can be resolved in this process; complains of each that cannot.
 [[nodiscard]] bool has_its_secrets(const config::topology& t);
 /// Adds those of one topology. `request` outlives the parsing.
 void add_overlay_options(CLI::App& to, config::load_request& request);

@@ -14,7 +14,7 @@
 namespace millrace::remote {
 namespace {
 
-/// What came from the environment is filled in once: the node that reads the text takes it as it is. References to secrets
+/// A value of the environment is filled in once: the node that reads the text takes it as it is. References to secrets
 /// stay: the node resolves them.
 void escape_variables(config::node& n) {
   if (n.is_text())

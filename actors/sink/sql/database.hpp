@@ -84,7 +84,7 @@ struct failure {
 template<class T>
 using outcome = tl::expected<T, failure>;
 
-/// Whose a table is: `keeps` are millrace's own, `makes` one that the sink makes where it is missing, `uses` the user's.
+/// Says whose a table is: `keeps` are millrace's own, `makes` one that the sink makes where it is missing, `uses` the user's.
 enum class ownership : std::uint8_t { keeps, makes, uses };
 
 using parameter = std::variant<std::string, long long>;

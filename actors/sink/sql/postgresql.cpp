@@ -91,7 +91,7 @@ std::string one_line(std::string text) {
   return text;
 }
 
-/// What a function of the user's does not find, it finds with a path of its own.
+/// A function of the user's finds with a path of its own what it does not find here.
 failure of_function(failure why, std::string context) {
   if (context.find("function") == std::string::npos)
     return why;

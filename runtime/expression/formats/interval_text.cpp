@@ -74,7 +74,7 @@ public:
 private:
   static reading within(bool fits) { return fits ? reading::ok : reading::out_of_range; }
 
-  /// From right to left, so that a unit is known before its number.
+  /// Goes from right to left, so that a unit is known before its number.
   reading plain(std::string_view s) {
     using enum interval_token::kind;
     std::vector<interval_token> tokens;
@@ -193,7 +193,7 @@ private:
                   !__builtin_add_overflow(out, rest, &out));
   }
 
-  /// Behind the P: parts with letters, or dates and times as PYYYY-MM-DDThh:mm:ss and PYYYYMMDDThhmmss.
+  /// Reads what follows the P: parts with letters, or dates and times as PYYYY-MM-DDThh:mm:ss and PYYYYMMDDThhmmss.
   reading iso(std::string_view s) {
     if (s.empty())
       return reading::malformed;
@@ -279,7 +279,7 @@ private:
   }
 
   interval_sum sum_;
-  /// Of the number to the left; none: only years-months or a clock may stand there.
+  /// The unit of the number to the left; none: only years-months or a clock may stand there.
   std::optional<interval_unit> unit_ = second;
   bool before_ = false;
   std::uint32_t seen_ = 0;

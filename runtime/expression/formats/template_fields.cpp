@@ -11,7 +11,7 @@ namespace {
 
 using refusal = std::optional<std::string>;
 
-/// Beyond what 64 bits hold of microseconds.
+/// It is beyond what 64 bits hold of microseconds.
 constexpr std::int64_t most_days = 106'751'991;
 constexpr std::int64_t julian_of_1970 = 2'440'588;
 constexpr std::int64_t start_of_2000 = 946'684'800 * second_micros;
@@ -31,7 +31,7 @@ refusal out_of_range(std::string_view what, std::int64_t v, std::int64_t low, st
                                : refusal(fmt::format("{} {} is not between {} and {}", what, v, low, high));
 }
 
-/// Of one or two digits in a century, from its year 1 on; those BC count backwards.
+/// Gives the year of one or two digits in a century, from its year 1 on; those BC count backwards.
 std::int64_t year_of_century(std::int64_t century, std::int64_t year) {
   const auto digits = year % 100;
   if (digits == 0)

@@ -36,7 +36,7 @@ std::size_t end_of_number(std::string_view s, std::size_t from) {
   return at == first ? from : at;
 }
 
-/// Of a number up to its end; blanks alone are 0, and too many digits far too much.
+/// Reads a number up to its end; blanks alone are 0, and too many digits far too much.
 std::int64_t value_of(std::string_view number) {
   auto digits = without_blanks(number);
   if (digits.starts_with('+'))
@@ -134,7 +134,7 @@ private:
     return true;
   }
 
-  /// As many characters as the part is wide; any number of digits where no digit may follow in the template. Gives
+  /// Takes as many characters as the part is wide; any number of digits where no digit may follow in the template. Gives
   /// the number of characters, 0 where the text is wrong.
   std::size_t number(const format_part& p, std::size_t i, std::int64_t& slot, std::size_t width) {
     const bool exact = p.fill && !no_digit_follows(i);
@@ -161,7 +161,7 @@ private:
     return number(p, i, slot, p.width);
   }
 
-  /// Whether a number that stands there in the template may be longer than its part.
+  /// Says whether a number that stands there in the template may be longer than its part.
   [[nodiscard]] bool no_digit_follows(std::size_t i) const {
     if (format_[i].ordinal != 0 || i + 1 == format_.size())
       return true;

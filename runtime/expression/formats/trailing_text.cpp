@@ -82,7 +82,7 @@ bool skip_finer_parts(std::string_view& s, int parts) {
   return parts == 0 || there >= 3;
 }
 
-/// Whether a zone so far ahead of UTC is the one that the time was read in: over all that is cut off, for the clocks may
+/// Says whether a zone so far ahead of UTC is the one that the time was read in: over all that is cut off, for the clocks may
 /// change there.
 bool is_same_distance(std::int64_t seconds, pattern_reads reads, wall_read wall) {
   if (wall.local == nullptr)

@@ -4,7 +4,7 @@
 // An aggregate has one value, of all rows.
 // Values are PostgreSQL's text form. With --manual it prints the examples of the manual instead, a JSON array
 // of expression and result each; those of aggregates have the rows that they are over as a third.
-// With --signatures it prints what the binder's tables have, a JSON object an overload, a cast and an aggregate.
+// --signatures prints what the binder's tables have, a JSON object an overload, a cast and an aggregate.
 // With --patterns and a file of lines "PATTERN<tab>TEXT" it prints a JSON value a line: the timestamp that the pattern
 // reads of the text, further text ignored, or null. against_postgres.py and timestamps.py run it.
 #include "runtime/data/render.hpp"

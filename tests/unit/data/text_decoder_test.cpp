@@ -10,7 +10,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// In parts of `size` bytes; the text must not depend on it.
+/// Decodes in parts of `size` bytes; the text must not depend on it.
 std::string decoded(encoding from, const std::string& bytes, std::size_t size) {
   text_decoder decoder(from, std::string_view(bytes).substr(0, 3));
   std::string out;

@@ -203,7 +203,7 @@ TEST_CASE("what is formed is the same wherever pieces and frames end, and for a 
     CHECK(other.out.late == whole.out.late);
     CHECK(other.watermark() == whole.watermark());
   }
-  // From the middle on, with the watermark there; for one receiver alone, which no row of the select reaches.
+  // It begins in the middle, with the watermark there; for one receiver alone, which no row of the select reaches.
   forming live(plan);
   live.add(records, 1, 1);
   constexpr std::int64_t middle = 37;

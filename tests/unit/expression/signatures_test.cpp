@@ -14,7 +14,7 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-/// What stands for a parameter of that name, over the columns of sample().
+/// Gives what stands for a parameter of that name, over the columns of sample().
 const std::map<std::string, texts, std::less<>> samples{
     {"number", {"a", "x", "x::numeric"}},
     {"double", {"x"}},
@@ -71,7 +71,7 @@ std::string_view alike(std::string_view name, std::string_view chapter) {
   return name == "x" && chapter == "Numbers" ? "number" : name;
 }
 
-/// Without the first [...], and with what is in it.
+/// Gives it without the first [...], and with what is in it.
 texts with_and_without(const std::string& text) {
   const auto begin = text.find('[');
   if (begin == std::string::npos)

@@ -19,7 +19,7 @@ namespace millrace::link::test {
 /// Is enough for this machine at its busiest.
 inline constexpr std::chrono::seconds patience{120};
 
-/// Of the store that all nodes here read.
+/// The secret of the store that all nodes here read.
 inline const std::string the_secret(link_secret_size, 's');
 
 /// Holds what an owner was told; the test waits for it.

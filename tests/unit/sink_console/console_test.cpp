@@ -83,7 +83,7 @@ public:
     std::fclose(file);
     ::close(other_end_);
   }
-  /// What was written, which is less than a terminal holds.
+  /// Returns what was written, which is less than a terminal holds.
   std::string take() const {
     std::string text(4'096, '\0');
     const auto n = ::read(other_end_, text.data(), text.size());

@@ -69,7 +69,7 @@ TEST_CASE("a wrong connection is told without its secret") {
 TEST_CASE("a connection has the database's library load no code and read no file of passwords") {
   for (const char* text :
        {"postgresql://u:sesame@h/db?sslcert=/c.pem&sslkey=/tmp/x.so:key",
-        "postgresql://service=other dbname=db", "postgresql://u:sesame@h/db?passfile=/root/.pgpass",
+        "postgresql://service=other dbname=db", "postgresql://u:sesame@h/db?passfile=/home/me/.pgpass",
         "postgresql://u:sesame@h/db?servicefile=/x", "postgresql://u:sesame@h/db?gsslib=x",
         "mysql://u:sesame@host%3Dh%3Bplugin-dir%3D%2Ftmp/db", "mysql://host='h;init-command=drop' dbname=db",
         "mysql://host='handler://h' dbname=db", "mysql://u:sesame@h/db?local_infile=1",

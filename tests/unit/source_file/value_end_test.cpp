@@ -40,7 +40,7 @@ struct records {
   bool operator==(const records&) const = default;
 };
 
-/// From `offset` on, at most about so many bytes a chunk.
+/// Reads from `offset` on, at most about so many bytes a chunk.
 records read_all(const std::string& text, std::size_t max_bytes, std::size_t offset = 0) {
   line_reader lines(std::make_unique<text_stream>(text.substr(offset)), "f", 0, offset, by_value{});
   records out;

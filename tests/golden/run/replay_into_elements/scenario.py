@@ -47,7 +47,7 @@ def run(place):
     a.stop(p)
 
     same(counts(a, "lenient"), [("10:00", 4, 12), ("10:01", 1, 5), ("10:05", 2, 11)])
-    # Of record 2 the minute of 10:00 had fired. Record 3 was there in time, and does not come again.
+    # The minute of 10:00 of record 2 had fired. Record 3 was there in time, and does not come again.
     same(counts(a, "strict"), [("10:00", 3), ("10:01", 1), ("10:05", 2)])
     same([json.loads(line)["id"] for line in a.lines("records.jsonl")], [1, 2, 3, 4, 5])
     check_ledger(a.name, a.report(), ended=False)
