@@ -111,6 +111,10 @@ public:
     if (const auto at = lives_.find(m.actor); at != lives_.end())
       at->second.plan->desk.on_went_well(m);
   }
+  void on_recovered(const std::string& actor, const life& now) {
+    if (const auto* const l = present(actor, now))
+      self_->send(l->tell, node::life_recovered{{options_.topology, actor}, now});
+  }
   void on_fenced(const messages::fenced& m) {
     if (auto* const l = present(m.actor, m.life))
       l->refused = m.why;
@@ -164,7 +168,8 @@ private:
     auto plan = plan_of(m.generation);
     if (!plan) {
       const auto how = plan.error().retry ? node::life_outcome::failed_again : node::life_outcome::failed;
-      spdlog::warn("{}: {}", m.actor, plan.error().message);
+      if (how == node::life_outcome::failed)
+        spdlog::error("{} does not begin: {}", m.actor, plan.error().message);
       return tell_over(m.actor, m.now, m.tell, how, {}, plan.error().message);
     }
     spdlog::debug("{}: life {}.{} is placed here", m.actor, m.now.term, m.now.count);
@@ -223,10 +228,7 @@ private:
     auto& l = at->second;
     l.handle = std::move(*made);
     with_living(l.handle, [&](const auto& h) { self_->monitor(h); });
-    const auto& gauges = plan.factory->gauges();
-    gauges.present->began(a.with.actor);
-    if (a.with.next.count > 0)  // a life under this term has failed here
-      gauges.restarts->note(a.with.actor);
+    plan.factory->gauges().present->began(a.with.actor);
     if (options_.on_begun)
       options_.on_begun(a.with.actor, a.with.next, control::address_of(l.handle));
     for (const auto& e : ends_of(plan, a.with.actor))
@@ -238,7 +240,8 @@ private:
     const auto how = why.code == ec::fenced ? node::life_outcome::fenced
                      : why.retry            ? node::life_outcome::failed_again
                                             : node::life_outcome::failed;
-    spdlog::error("{} does not begin: {}", actor, why.message);
+    if (how != node::life_outcome::failed_again)
+      spdlog::error("{} does not begin: {}", actor, why.message);
     end_life(actor, how, why.message);
   }
 
@@ -253,8 +256,6 @@ private:
                          : l.has_stopped ? node::life_outcome::completed
                                          : node::life_outcome::failed_again;
         const auto why = l.refused ? l.refused->message : self_->system().render(m.reason);
-        if (how == node::life_outcome::failed_again)
-          spdlog::error("{} failed ({}); a new life begins, the others go on", actor, why);
         return end_life(std::string(actor), how, why);
       }
     for (const auto& [_, p] : plans_)
@@ -276,6 +277,8 @@ private:
   }
   void end_life(const std::string& actor, node::life_outcome how, const std::string& why) {
     auto l = std::move(lives_.at(actor));
+    if (how == node::life_outcome::failed_again)
+      l.plan->factory->gauges().restarts->note(actor);
     close(actor, l);
     lives_.erase(actor);
     tell_over(actor, l.now, l.tell, how, {}, why, l.stopped_by);
@@ -313,6 +316,7 @@ private:
   void act(plan_on_node&, const control::acts::say& a) {
     self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
   }
+  void act(plan_on_node&, const control::acts::recovered& a) { on_recovered(a.actor, a.now); }
   void act(plan_on_node& plan, const control::acts::spawn& a) { make(plan, a); }
   void act(plan_on_node&, const control::acts::give_up& a) {
     if (present(a.actor, a.last) != nullptr)
@@ -440,7 +444,7 @@ topology_host::behavior_type host_behaviour(topology_host::pointer self,
       [=](const messages::completed& m) { state->on_news(m.actor, m); },
       [=](const messages::stage_failed& m) { state->on_news(m.actor, m); },
       [=](const messages::fenced& m) { state->on_fenced(m); },
-      [=](const messages::recovered&) {},
+      [=](const messages::recovered& m) { state->on_recovered(m.actor, m.life); },
       [=](const messages::stopped& m) { state->on_stopped(m); },
       [=](const messages::report_part& m) { state->on_news(m.actor, m); },
       [=](const begin_here& m) { state->on_begin(m); },

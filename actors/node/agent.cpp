@@ -15,9 +15,6 @@ namespace {
 constexpr std::chrono::seconds proof_patience{30};
 /// A life that has not ended by then is left to the end of the process.
 constexpr std::chrono::seconds leave_patience{10};
-/// A life that has lasted so long begins again soon.
-constexpr micros steady_after = std::chrono::seconds(10);
-constexpr backoff_options life_backoff{.first = std::chrono::milliseconds(50)};
 
 cluster::life_end end_of(life_outcome how) {
   switch (how) {
@@ -121,13 +118,13 @@ void agent_hands::on_leave() {
   carry_out(agent_.on_command(asked), {options_->mine, asked.from});
 }
 
-void agent_hands::carry_out(const cluster::node_orders& all, const boss& asked_by) {
+void agent_hands::carry_out(const cluster::node_orders& all, const boss& asked_by, const std::string& why) {
   for (const auto& o : all) {
     if (const auto* const b = std::get_if<cluster::orders::begin>(&o)) {
       if (b->now.count == 0)
         begin(*b);
       else
-        begin_later(*b);
+        begin_later(*b, why);
     } else if (const auto* const e = std::get_if<cluster::orders::end>(&o)) {
       end(*e);
     } else if (const auto* const t = std::get_if<cluster::orders::tell>(&o)) {
@@ -145,17 +142,18 @@ void agent_hands::carry_out(const cluster::node_orders& all, const boss& asked_b
 
 void agent_hands::begin(const cluster::orders::begin& o) {
   alive_.emplace(o.actor, o.now);
-  begun_at_[o.actor] = options_->clock().running;
+  if (!waits_.contains(o.actor))
+    waits_.emplace(o.actor, random_());
+  waits_.at(o.actor).began(options_->clock().running);
   options_->lives->begin(o.actor, o.generation, o.now, caf::actor_cast<life_listener>(self_));
 }
 
-/// A life that fails again and again must not fill the store with openings.
-void agent_hands::begin_later(const cluster::orders::begin& o) {
-  auto& wait = waits_.try_emplace(o.actor, life_backoff, random_()).first->second;
-  if (options_->clock().running - begun_at_[o.actor] >= steady_after)
-    wait.reset();
+void agent_hands::begin_later(const cluster::orders::begin& o, const std::string& why) {
+  const auto wait = waits_.at(o.actor).failed(options_->clock().running);
   restarts_[o.actor] = {o.generation, o.now};
-  self_->delayed_send(self_, wait.next(), restart_due{o.actor, o.now});
+  self_->delayed_send(self_, wait, restart_due{o.actor, o.now});
+  if (!why.empty())
+    spdlog::error("{}", control::failure_line(o.actor.name, why, wait));
 }
 
 void agent_hands::on_restart(const restart_due& m) {
@@ -170,15 +168,27 @@ void agent_hands::on_restart(const restart_due& m) {
 
 void agent_hands::end(const cluster::orders::end& o) {
   waits_.erase(o.actor);
-  begun_at_.erase(o.actor);
   if (restarts_.erase(o.actor) == 0)
     options_->lives->end(o.actor, o.last);
 }
 
+agent_hands::lives_begun::const_iterator agent_hands::find_alive(const cluster::actor_id& actor,
+                                                                 const life& l) const {
+  auto begun = alive_.upper_bound({actor, l});
+  if (begun == alive_.begin() || (--begun)->first != actor || begun->second.term != l.term)
+    return alive_.end();
+  return begun;
+}
+
+void agent_hands::on_life_recovered(const life_recovered& m) {
+  const auto waits = waits_.find(m.actor);
+  if (waits != waits_.end() && find_alive(m.actor, m.now) != alive_.end())
+    waits->second.recovered();
+}
+
 void agent_hands::on_life_over(const life_over& m) {
-  // Its count may have risen since it began.
-  auto begun = alive_.upper_bound({m.actor, m.last});
-  if (begun == alive_.begin() || (--begun)->first != m.actor || begun->second.term != m.last.term)
+  const auto begun = find_alive(m.actor, m.last);
+  if (begun == alive_.end())
     return;
   alive_.erase(begun);
   if (leaves_)
@@ -188,7 +198,8 @@ void agent_hands::on_life_over(const life_over& m) {
   const bool was_stopped_before =
       m.how == life_outcome::completed && m.asked_by.term != 0 && m.asked_by < asked_by.of;
   if (m.how == life_outcome::failed_again || m.how == life_outcome::ended || was_stopped_before)
-    carry_out(agent_.on_failure(m.actor, m.last), asked_by);
+    carry_out(agent_.on_failure(m.actor, m.last), asked_by,
+              m.how == life_outcome::failed_again ? m.why : std::string());
   else
     carry_out(agent_.on_end(m.actor, m.last, end_of(m.how), m.refused_by, m.why), asked_by);
 }
@@ -262,6 +273,7 @@ whole_agent::behavior_type agent_behaviour(whole_agent::pointer self,
       },
       [=](const letter_came& m) { hands->on_letter(m); },
       [=](const life_over& m) { hands->on_life_over(m); },
+      [=](const life_recovered& m) { hands->on_life_recovered(m); },
       [=](const detach_node& m) { hands->on_detach(m); },
       [=](const store_is_foreign& m) { hands->on_foreign_store(m); },
       [=](const leave_cluster&) { hands->on_leave(); },

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "actors/node/post.hpp"
-#include "runtime/base/backoff.hpp"
 #include "runtime/cluster/node_agent.hpp"
+#include "runtime/control/life_backoff.hpp"
 
 #include <map>
 #include <optional>
@@ -24,6 +24,7 @@ public:
   void meet(const meet_others& m) { others_ = m; }
   void on_letter(const letter_came& m);
   void on_life_over(const life_over& m);
+  void on_life_recovered(const life_recovered& m);
   void on_detach(const detach_node& m) { options_->lives->detach(m.node); }
   void on_foreign_store(const store_is_foreign& m);
   void on_leave();
@@ -38,6 +39,7 @@ private:
     std::uint64_t generation = 0;
     life now;
   };
+  using lives_begun = std::set<std::pair<cluster::actor_id, life>>;
   struct boss {
     cluster::process_id who;
     cluster::epoch of;
@@ -48,9 +50,12 @@ private:
   void on_command(const cluster::process_id& from, const cluster::node_command& c);
   void prove_session(const cluster::process_id& from, const cluster::node_command& c,
                      const cluster::commands::welcome& w);
-  void carry_out(const cluster::node_orders& all, const boss& asked_by);
+  /// `why`: a life has failed, and another one of the actor is among the orders.
+  void carry_out(const cluster::node_orders& all, const boss& asked_by, const std::string& why = {});
   void begin(const cluster::orders::begin& o);
-  void begin_later(const cluster::orders::begin& o);
+  void begin_later(const cluster::orders::begin& o, const std::string& why);
+  /// The entry of this life, whose count may have risen since it began.
+  [[nodiscard]] lives_begun::const_iterator find_alive(const cluster::actor_id& actor, const life& l) const;
   void end(const cluster::orders::end& o);
   void leave(const std::string& why);
   void end_if_all_have();
@@ -66,10 +71,9 @@ private:
   std::mt19937_64 random_;
   std::optional<boss> boss_;  // of the highest epoch that was heard of
   bool is_proving_ = false;
-  std::set<std::pair<cluster::actor_id, life>> alive_;  // begun, and not reported as over
+  lives_begun alive_;                                   // begun, and not reported as over
   std::map<cluster::actor_id, waiting_life> restarts_;  // to be begun after a while
-  std::map<cluster::actor_id, backoff> waits_;
-  std::map<cluster::actor_id, micros> begun_at_;
+  std::map<cluster::actor_id, control::life_backoff> waits_;
   std::optional<std::string> leaves_;  // why
   bool is_over_ = false;
 };

@@ -78,6 +78,12 @@ struct life_over {
   /// Of one that has completed: the epoch of the director that told it to. None: nobody had to.
   cluster::epoch asked_by = {};
 };
+/// The cause of this actor's failures so far is dealt with (messages::recovered): its next failure is the first of a row.
+/// Said by whoever runs the life, while it lasts.
+struct life_recovered {
+  cluster::actor_id actor;
+  life now;
+};
 
 // --- asking the coordinator
 
@@ -105,7 +111,7 @@ struct cluster_described {
 using node_post = caf::typed_actor<caf::reacts_to<post_letter>, caf::reacts_to<cluster_known>,
                                    caf::reacts_to<bytes_arrived>, caf::reacts_to<link_up>,
                                    caf::reacts_to<link_lost>, caf::reacts_to<process_dead>>;
-using life_listener = caf::typed_actor<caf::reacts_to<life_over>>;
+using life_listener = caf::typed_actor<caf::reacts_to<life_over>, caf::reacts_to<life_recovered>>;
 using agent_actor = life_listener::extend<caf::reacts_to<letter_came>, caf::reacts_to<detach_node>,
                                           caf::reacts_to<store_is_foreign>, caf::reacts_to<leave_cluster>>;
 using coordinator_actor =
@@ -127,6 +133,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::tick_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::restart_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::end_is_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::life_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::life_recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::ask_cluster)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_answered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::describe_cluster)

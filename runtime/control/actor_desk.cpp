@@ -88,6 +88,9 @@ act_list actor_desk::on_prepared(const life_prepared& m) {
   auto* const l = present(m.actor, m.next);
   if (l == nullptr || !l->asks || l->now != m.next)
     return {};
+  act_list all;
+  if (!l->asks->give_up.empty())
+    all.emplace_back(acts::recovered{m.actor, m.next});
   acts::spawn out{m, l->generation};
   if (fails_on_error_.contains(m.actor)) {
     auto& failing = failing_[m.actor];
@@ -99,7 +102,8 @@ act_list actor_desk::on_prepared(const life_prepared& m) {
     out.failing = failing;
   }
   l->asks.reset();
-  return {std::move(out)};
+  all.emplace_back(std::move(out));
+  return all;
 }
 
 act_list actor_desk::on_order(const actor_told& m) {

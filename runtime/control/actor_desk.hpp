@@ -22,6 +22,11 @@ namespace acts {
 struct say {
   to_director what;
 };
+/// The records that this actor's lives have failed on are given up: its failures so far are no longer in a row.
+struct recovered {
+  std::string actor;
+  life now;
+};
 /// Make the actor of this life.
 struct spawn {
   life_prepared with;
@@ -42,7 +47,7 @@ struct give_up {
 
 }  // namespace acts
 
-using act = std::variant<acts::say, acts::spawn, acts::deliver, acts::give_up>;
+using act = std::variant<acts::say, acts::recovered, acts::spawn, acts::deliver, acts::give_up>;
 using act_list = std::vector<act>;
 
 /// Tells introductions of one actor apart: kind, name or log, index.

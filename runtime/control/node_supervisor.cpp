@@ -14,10 +14,6 @@
 namespace millrace::control {
 namespace {
 
-/// A child that has lived this long has recovered.
-constexpr std::chrono::seconds healthy_after{30};
-/// Failures in a row after which a child is given up: with the back-off, some two minutes.
-constexpr std::uint64_t max_failures = 20;
 /// Until it is looked again whether a lane may begin its life.
 constexpr std::chrono::seconds until_it_may_begin{1};
 /// What a stop may take for lanes, shards and sinks each, before the run ends without them.
@@ -49,7 +45,7 @@ node_supervisor::node_supervisor(whole_supervisor::pointer self, supervisor_opti
     : self_(self), options_(std::move(options)), owner_(std::move(owner)), director_(members_of(options_)) {
   const auto add = [&, seed = jitter_seed(*self_)](const auto& specs, member_kind what) {
     for (std::size_t i = 0; i < specs.size(); ++i)
-      children_[specs[i].name] = {what, i, {}, backoff(restart_backoff, seed + children_.size()), {}};
+      children_.try_emplace(specs[i].name, child{what, i, {}, life_backoff(seed + children_.size()), {}, {}});
   };
   add(options_.sinks, member_kind::sink);
   add(options_.shards, member_kind::shard);
@@ -113,7 +109,7 @@ void node_supervisor::begin_life(const std::string& name, const expected<life>& 
     return carry_out(director_.could_not_begin(name, made.error()));
   auto& c = children_.at(name);
   c.handle = std::move(*made);
-  c.since = self_->clock().now();
+  c.waits.began(now_running());
   with_living(c.handle, [&](const auto& h) { self_->monitor(h); });
   carry_out(director_.began(name, *now));
 }
@@ -128,6 +124,7 @@ void node_supervisor::begin_again(const std::string& name) {
     // No failure of its own, however long the disk is full.
     spdlog::error("{} does not begin yet: {}; trying again in {} s", name, made.error().message,
                   until_it_may_begin.count());
+    options_.note_restart(name);
     self_->delayed_send(self_, until_it_may_begin, restart_child{name});
     return;
   }
@@ -139,19 +136,14 @@ void node_supervisor::on_restart(const std::string& name) {
     begin_again(name);
 }
 
+micros node_supervisor::now_running() const {
+  return std::chrono::duration_cast<micros>(self_->clock().now().time_since_epoch());
+}
+
 void node_supervisor::begin_later(const std::string& name) {
   auto& c = children_.at(name);
-  if (self_->clock().now() - c.since > healthy_after)
-    c.waits.reset();
-  const auto wait = c.waits.next();
-  if (c.waits.tries() > max_failures) {
-    carry_out(director_.given_up(
-        name, error{ec::internal, fault::ours, false,
-                    fmt::format("failed {} times in a row and was given up", max_failures), name}));
-    return;
-  }
-  spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name, c.last_failure,
-                wait.count() / 1000);
+  const auto wait = c.waits.failed(now_running());
+  spdlog::error("{}", failure_line(name, c.last_failure, wait));
   options_.note_restart(name);
   self_->delayed_send(self_, wait, restart_child{name});
 }
@@ -221,7 +213,7 @@ void node_supervisor::on_went_well(const messages::attempt_went_well& m) {
 
 void node_supervisor::on_recovered(const messages::recovered& m) {
   if (director_.is_present(m.actor, m.life))
-    children_.at(m.actor).waits.reset();
+    children_.at(m.actor).waits.recovered();
 }
 
 void node_supervisor::on_fail_child(const std::string& name) {

@@ -3,14 +3,13 @@
 // orders. Its actor calls it, on its own thread.
 #pragma once
 
-#include "runtime/base/backoff.hpp"
 #include "runtime/control/any_actor.hpp"
 #include "runtime/control/director.hpp"
+#include "runtime/control/life_backoff.hpp"
 #include "runtime/control/supervisor.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <chrono>
 #include <deque>
 #include <map>
 
@@ -64,15 +63,11 @@ public:
   void on_fail_child(const std::string& name);
 
 private:
-  using clock = std::chrono::steady_clock;
-  static constexpr backoff_options restart_backoff{.first = std::chrono::milliseconds(50)};
-
   struct child {
     member_kind what = member_kind::lane;
     std::size_t index = 0;
     any_actor handle;  // none: it does not live
-    backoff waits{restart_backoff};
-    clock::time_point since{};
+    life_backoff waits;
     std::string last_failure = {};           // why it is down, for the log
     delivery::failing_records failing = {};  // a lane's: what its lives have said
   };
@@ -88,6 +83,7 @@ private:
   void begin_life(const std::string& name, const expected<life>& now, expected<any_actor> made);
   void begin_again(const std::string& name);
   void begin_later(const std::string& name);
+  [[nodiscard]] micros now_running() const;
   void on_down(const caf::down_msg& m);
   /// Whether it was this one; then the run ends, since nothing more becomes durable.
   template<class Keeper>

@@ -45,5 +45,5 @@ NODE_MUTANTS = [
      "  if (found == restarts_.end() || found->second.now != m.now)\n    return;",
      "  if (found == restarts_.end())\n    return begin({m.actor, 1, m.now});"),
     ("node_back_off", "what fails begins again after a while, not at once", AGENT,
-     "self_->delayed_send(self_, wait.next(), ", "self_->delayed_send(self_, micros(0), "),
+     "self_->delayed_send(self_, wait, ", "self_->delayed_send(self_, micros(0), "),
 ]

@@ -142,7 +142,7 @@ TEST_CASE("records that make a lane fail are given up before its next life, whic
     const auto asks = asked(d.begin(lane, 1, now));
     REQUIRE(asks.size() == 1);
     CHECK(asks.front().give_up.empty());
-    static_cast<void>(d.on_message(answer(asks.front())));
+    CHECK(those<acts::recovered>(d.on_message(answer(asks.front()))).empty());
     fail(d, lane, now, 5);
   }
   const auto asks = asked(d.begin(lane, 1, {7, 3}));
@@ -151,7 +151,12 @@ TEST_CASE("records that make a lane fail are given up before its next life, whic
         std::vector<delivery::verdict>{
             {"p/0", {0, 5}, "made the stage fail 3 times and was given up: it hurts"}});
   CHECK(asks.front().settled == std::map<log_id, position>{{"p/0", {0, 2}}});
-  const auto spawns = those<acts::spawn>(d.on_message(answer(asks.front())));
+  const auto acts = d.on_message(answer(asks.front()));
+  const auto recovered = those<acts::recovered>(acts);
+  REQUIRE(recovered.size() == 1);
+  CHECK(recovered.front().actor == lane);
+  CHECK(recovered.front().now == life(7, 3));
+  const auto spawns = those<acts::spawn>(acts);
   REQUIRE(spawns.size() == 1);
   CHECK(spawns.front().failing.given_up_in_a_row() == 1);
   d.on_went_well({lane, 6, "p/0", {0, 6}});  // an older life

@@ -107,10 +107,11 @@ public:
                                          "poison",
                                          {{"parsed/0", {0, record - 1}}}});
   }
-  void dies() {
+  /// Then so much time passes, by default as much as it may wait for its next life.
+  void dies(std::chrono::milliseconds time = std::chrono::seconds(10)) {
     caf::anon_send(lives_.back(), messages::fail_now{"x"});
     turns_.run();
-    turns_.advance_time(std::chrono::seconds(10));
+    turns_.advance_time(time);
     turns_.run();
   }
   void keeper_says(messages::start_kept m) {
@@ -164,6 +165,35 @@ TEST_CASE("what a former life says of records does not count") {
   s.dies();
   REQUIRE(s.now().given.size() == 3);
   CHECK_FALSE(s.now().given.back().next("parsed/0", {0, 0}, {0, 100}));
+}
+
+TEST_CASE("a lane that fails again and again is never given up") {
+  supervised s;
+  for (int i = 0; i < 50; ++i)
+    s.dies();
+  CHECK(s.now().given.size() == 51);
+  CHECK_FALSE(s.now().end);
+}
+
+TEST_CASE("a lane that has recovered begins again soon") {
+  supervised s;
+  for (int i = 0; i < 20; ++i)
+    s.dies();
+  const auto lives = s.now().given.size();
+  SECTION("it has not") {
+    s.dies(std::chrono::milliseconds(50));
+    CHECK(s.now().given.size() == lives);
+  }
+  SECTION("it has") {
+    s.says(lives - 1, messages::recovered{"parsed/lane0", {}});
+    s.dies(std::chrono::milliseconds(50));
+    CHECK(s.now().given.size() == lives + 1);
+  }
+  SECTION("a former life says so, which counts no more") {
+    s.says(0, messages::recovered{"parsed/lane0", {}});
+    s.dies(std::chrono::milliseconds(50));
+    CHECK(s.now().given.size() == lives);
+  }
 }
 
 TEST_CASE("nobody hears of a partition before its start is durable, then each once") {

@@ -367,6 +367,29 @@ TEST_CASE("what fails begins again under the next count, after a while, unless i
     CHECK(q.lives.empty());
 }
 
+TEST_CASE("an actor that has recovered begins again soon, however often it has failed before") {
+  const bool recovers = GENERATE(true, false);
+  three_nodes w;
+  auto& p = w.other_than(*w.newest_leader());
+  const auto actor = p.lives.front().actor;
+  const auto present = [&] { return std::ranges::find(p.lives, actor, &stand_in::actor); };
+  const auto fail = [&] {
+    w.until("it runs", [&] { return present() != p.lives.end(); });
+    const auto last = present()->now;
+    p.lives.erase(present());
+    caf::anon_send(p.tell, life_over{actor, last, life_outcome::failed_again, {}, "why"});
+  };
+  for (int i = 0; i < 12; ++i)
+    fail();
+  w.until("it runs", [&] { return present() != p.lives.end(); });
+  const auto now = present()->now;
+  caf::anon_send(p.tell, life_recovered{actor, {recovers ? now.term : now.term - 1, now.count}});
+  w.pass(milliseconds(100));
+  fail();
+  w.pass(milliseconds(500));  // 50 ms, and what the turns take; half of the longest wait is 5 s
+  CHECK((present() != p.lives.end()) == recovers);
+}
+
 TEST_CASE("what a former director has told to stop lives again; what the present one has, does not") {
   three_nodes w;
   auto& p = w.other_than(*w.newest_leader());
