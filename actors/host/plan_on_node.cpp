@@ -6,7 +6,9 @@
 #include "actors/sink/dead_letters.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
 #include "config/secrets.hpp"
+#include "runtime/control/side_by_side.hpp"
 #include "runtime/control/snapshot_writer.hpp"
+#include "runtime/control/spawn.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/made_folders.hpp"
 
@@ -114,7 +116,9 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   return out;
 }
 
-expected<control::any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& asked,
+namespace {
+
+expected<control::any_actor> make_actor(const plan_on_node& plan, const control::acts::spawn& asked,
                                         const messages::supervisor& host) {
   const auto& [topology, actor, next, how, found, verdicts, crashed] = asked.with;
   if (plan.lanes.contains(actor)) {
@@ -131,6 +135,17 @@ expected<control::any_actor> make_actor(plan_on_node& plan, const control::acts:
   return plan.factory->make_shard(actor, next, feeding, host).map([](messages::shard&& s) {
     return control::any_actor(std::move(s));
   });
+}
+
+}  // namespace
+
+std::vector<expected<control::any_actor>> make_actors(caf::actor_system& system, const plan_on_node& plan,
+                                                      const std::vector<control::acts::spawn>& asked,
+                                                      const messages::supervisor& host) {
+  std::vector<expected<control::any_actor>> out(asked.size());
+  control::side_by_side(asked.size(), control::shared_threads(system),
+                        [&](std::size_t i) { out[i] = make_actor(plan, asked[i], host); });
+  return out;
 }
 
 std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor,

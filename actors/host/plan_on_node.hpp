@@ -23,6 +23,8 @@ struct plan_on_node {
   deployment::keepers keepers;
   std::unique_ptr<deployment::actor_factory> factory;
   control::actor_desk desk;
+  std::vector<control::acts::spawn>
+      prepared_shards;  // to be made together, in the order in which they were prepared
 
   plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers, const std::string& topology);
   plan_on_node(const plan_on_node&) = delete;
@@ -36,9 +38,11 @@ struct plan_on_node {
 [[nodiscard]] expected<std::unique_ptr<plan_on_node>>
 open_plan(caf::actor_system& system, const host_options& options, std::uint64_t generation);
 
-/// Makes the lane, shard or sink that the desk asks for; `host` hears of it. Blocks while it restores its state.
-[[nodiscard]] expected<control::any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& asked,
-                                                      const messages::supervisor& host);
+/// Makes the lanes, shards or sinks that the desk asks for, side by side on the threads that the system's actors share, and
+/// returns them in order; `host` hears of them. Blocks while they restore their state.
+[[nodiscard]] std::vector<expected<control::any_actor>>
+make_actors(caf::actor_system& system, const plan_on_node& plan,
+            const std::vector<control::acts::spawn>& asked, const messages::supervisor& host);
 
 struct end_of_edge {
   link::edge_id edge = 0;

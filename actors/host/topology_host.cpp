@@ -11,11 +11,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace millrace::host {
 namespace {
@@ -37,6 +39,8 @@ struct living {
   std::optional<error> refused = {};
   bool has_stopped = false;
   cluster::epoch stopped_by = {};  // under which it was told to stop last
+
+  [[nodiscard]] bool is_made() const { return !std::holds_alternative<std::monostate>(handle); }
 };
 
 class hosting {
@@ -66,8 +70,9 @@ public:
     auto l = std::move(at->second);
     close(m.actor, l);
     lives_.erase(at);
-    if (std::holds_alternative<std::monostate>(l.handle)) {
+    if (!l.is_made()) {
       tell_over(m.actor, l.now, l.tell, node::life_outcome::ended);
+      make_shards(*l.plan);
     } else {
       with_living(l.handle, [&](const auto& h) { self_->send(h, messages::stop{}); });
       end_former(m.actor);
@@ -218,14 +223,31 @@ private:
       self_->delayed_send(self_, idle_patience, nothing_runs{changes_});
   }
 
-  void make(plan_on_node& plan, const control::acts::spawn& a) {
-    const auto at = lives_.find(a.with.actor);
-    if (at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next)
-      return;
-    auto made = make_actor(plan, a, self_);
+  /// Those that wait are made once none of the plan's shards is still to be prepared: each reads its snapshots first. One
+  /// that begins again alone waits for nobody.
+  void make_shards(plan_on_node& plan) {
+    const auto is_collected = [&](const std::string& actor) {
+      return std::ranges::any_of(plan.prepared_shards, [&](const auto& a) { return a.with.actor == actor; });
+    };
+    for (const auto& [actor, l] : lives_)
+      if (l.plan == &plan && plan.shards.contains(actor) && !l.is_made() && !is_collected(actor))
+        return;
+    make(plan, std::exchange(plan.prepared_shards, {}));
+  }
+  /// Side by side; they begin in order.
+  void make(plan_on_node& plan, std::vector<control::acts::spawn> all) {
+    std::erase_if(all, [&](const control::acts::spawn& a) {
+      const auto at = lives_.find(a.with.actor);
+      return at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next;
+    });
+    auto made = make_actors(self_->system(), plan, all, self_);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      begin_life(plan, all[i], std::move(made[i]));
+  }
+  void begin_life(plan_on_node& plan, const control::acts::spawn& a, expected<any_actor> made) {
     if (!made)
       return could_not_begin(a.with.actor, made.error());
-    auto& l = at->second;
+    auto& l = lives_.at(a.with.actor);
     l.handle = std::move(*made);
     with_living(l.handle, [&](const auto& h) { self_->monitor(h); });
     plan.factory->gauges().present->began(a.with.actor);
@@ -264,6 +286,7 @@ private:
   }
   /// Nothing would become durable any more: every life of the plan begins anew with new keepers.
   void lose_keeper(plan_on_node& plan) {
+    plan.prepared_shards.clear();
     std::vector<std::string> all;
     for (const auto& [actor, l] : lives_)
       if (l.plan == &plan)
@@ -282,6 +305,8 @@ private:
     close(actor, l);
     lives_.erase(actor);
     tell_over(actor, l.now, l.tell, how, {}, why, l.stopped_by);
+    if (!l.is_made())
+      make_shards(*l.plan);
     wait_if_idle();
   }
   /// Nobody is introduced to it any more, and it to nobody.
@@ -317,7 +342,12 @@ private:
     self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
   }
   void act(plan_on_node&, const control::acts::recovered& a) { on_recovered(a.actor, a.now); }
-  void act(plan_on_node& plan, const control::acts::spawn& a) { make(plan, a); }
+  void act(plan_on_node& plan, const control::acts::spawn& a) {
+    if (!plan.shards.contains(a.with.actor))
+      return make(plan, {a});
+    plan.prepared_shards.push_back(a);
+    make_shards(plan);
+  }
   void act(plan_on_node&, const control::acts::give_up& a) {
     if (present(a.actor, a.last) != nullptr)
       end_life(a.actor, node::life_outcome::failed, a.why.message);

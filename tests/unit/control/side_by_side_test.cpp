@@ -1,6 +1,7 @@
 #include "runtime/control/side_by_side.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/supervisor.hpp"
+#include "tests/support/meeting.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -9,37 +10,17 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 using namespace millrace;
 using namespace millrace::control;
+using millrace::test::meeting;
 
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Where so many have to be at once.
-class meeting {
-public:
-  explicit meeting(int wanted) : wanted_(wanted) {}
-  /// False: the others did not come while it waited, which a test does but once.
-  bool come() {
-    std::unique_lock lock(mutex_);
-    ++here_;
-    changed_.notify_all();
-    return changed_.wait_for(lock, 20s, [&] { return here_ >= wanted_; });
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int wanted_;
-  int here_ = 0;
-};
 
 caf::behavior idle(caf::event_based_actor* self, const life& now, const messages::supervisor& supervisor,
                    const std::string& name) {
