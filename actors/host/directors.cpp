@@ -37,7 +37,21 @@ struct directed_topology {
   std::vector<promise> asked = {};
   report_given last = {};  // once it has ended
   bool has_ended = false;  // `last` counts, and the kept report where that is empty
+  topology_end end = {};   // as far as it is known here
+  bool is_end_told = false;
 };
+
+/// What was recorded counts: the coordinator may have ended the topology before its director did.
+topology_end recorded(topology_end known, const cluster::topology_state& s) {
+  known.finished = s.status == cluster::topology_status::finished;
+  const bool has_failed = s.status == cluster::topology_status::failed;
+  // `control` has the beginning of a long text.
+  if (!has_failed)
+    known.failure.reset();
+  else if (!known.failure || !known.failure->message.starts_with(s.why))
+    known.failure = error{ec::internal, fault::outside, false, s.why, s.failed_actor};
+  return known;
+}
 
 /// Returns the partitions of the plan. Those of earlier runs are among them, and are over: the starts that `control` has
 /// of them are of the past.
@@ -60,9 +74,14 @@ public:
       : self_(self), options_(std::move(options)) {}
 
   void on_coordinator(const node::coordinator_actor& c) { coordinator_ = c; }
-  void on_leads(const cluster::epoch& mine) {
-    mine_ = mine;
+  void on_leads(const leads_now& m) {
+    mine_ = m.mine;
     forget_all();
+    // An end that was under way when the epoch before was over may be recorded all the same.
+    for (auto& [name, t] : std::exchange(untold_, {}))
+      if (const auto now = m.found->topologies.find(name);
+          now != m.found->topologies.end() && now->second.generation == t.generation)
+        tell_end(name, t, now->second);
   }
   void on_leads_no_more() { forget_all(); }
 
@@ -71,6 +90,10 @@ public:
     if (!t.director || t.generation != m.now->generation) {
       auto made = make(m.topology, *m.now);
       if (!made) {
+        t.generation = m.now->generation;
+        t.end.failure = made.error();
+        if (!m.now->is_active())
+          return tell_end(m.topology, t, *m.now);
         wish(cluster::records::topology_failed{m.topology, m.topology, made.error().message});
         return;
       }
@@ -78,6 +101,7 @@ public:
       t = std::move(*made);
     }
     carry_out(m.topology, t.director->on_state(*m.now));
+    tell_end(m.topology, t, *m.now);
   }
   void on_gone(const topology_gone& m) {
     if (auto t = topologies_.extract(m.topology); !t.empty())
@@ -155,7 +179,12 @@ private:
   void forget_all() {
     for (auto& [_, t] : topologies_)
       answer(t, {});
+    untold_.merge(topologies_);
     topologies_.clear();
+  }
+  void tell_end(const std::string& topology, directed_topology& t, const cluster::topology_state& now) {
+    if (!now.is_active() && !std::exchange(t.is_end_told, true) && options_.on_end)
+      options_.on_end(topology, recorded(t.end, now));
   }
   static void answer(directed_topology& t, const report_given& with) {
     for (auto& to : std::exchange(t.asked, {}))
@@ -180,18 +209,19 @@ private:
   }
   void act(const std::string& topology, const control::directions::give_report& d) {
     auto& t = topologies_.at(topology);
-    answer(t, {true, options_.report_text(*t.topology, d.parts, false)});
+    answer(t, {true, options_.report_text(*t.topology, d.parts, false), d.parts});
   }
   void act(const std::string& topology, const control::directions::ended& d) {
     auto& t = topologies_.at(topology);
     t.has_ended = true;
-    t.last = {true, options_.report_text(*t.topology, d.parts, d.finished)};
+    t.end = {d.finished, d.failure, d.parts};
+    t.last = {true, options_.report_text(*t.topology, d.parts, d.finished), d.parts};
     keep_report(topology, t.chains, t.last.json);
     answer(t, t.last);
   }
   void act(const std::string& topology, const control::directions::was_over&) {
     auto& t = topologies_.at(topology);
-    t.has_ended = true;
+    t.has_ended = t.is_end_told = true;
     if (!t.asked.empty())
       answer(t, kept_report(topology, t.chains));
   }
@@ -210,7 +240,7 @@ private:
   [[nodiscard]] report_given kept_report(const std::string& topology, const std::string& chains) const {
     auto json = state_of(topology, chains).get(report_value);
     if (json)
-      return {true, std::move(*json)};
+      return {true, std::move(*json), {}};
     if (json.error().code != ec::not_found)
       spdlog::warn("{}: the last report cannot be read: {}", topology, json.error().message);
     return {};
@@ -232,6 +262,7 @@ private:
   node::coordinator_actor coordinator_;
   cluster::epoch mine_;
   std::map<std::string, directed_topology> topologies_;
+  std::map<std::string, directed_topology> untold_;  // directed under an epoch that is over
 };
 
 directors_actor::behavior_type directors_behaviour(directors_actor::pointer self,
@@ -239,7 +270,7 @@ directors_actor::behavior_type directors_behaviour(directors_actor::pointer self
   const auto state = std::make_shared<directing>(self, std::move(*options));
   return {
       [=](const coordinator_known& m) { state->on_coordinator(m.coordinator); },
-      [=](const leads_now& m) { state->on_leads(m.mine); },
+      [=](const leads_now& m) { state->on_leads(m); },
       [=](const topology_changed& m) { state->on_changed(m); },
       [=](const topology_gone& m) { state->on_gone(m); },
       [=](const leads_no_more&) { state->on_leads_no_more(); },
@@ -255,8 +286,8 @@ directors_actor::behavior_type directors_behaviour(directors_actor::pointer self
 class director_way final : public node::cluster_director {
 public:
   explicit director_way(directors_actor directors) : directors_(std::move(directors)) {}
-  void leads(const cluster::epoch& mine, const cluster::control_state&) override {
-    caf::anon_send(directors_, leads_now{mine});
+  void leads(const cluster::epoch& mine, const cluster::control_state& found) override {
+    caf::anon_send(directors_, leads_now{mine, std::make_shared<const cluster::control_state>(found)});
   }
   void changed(const std::string& topology, const cluster::topology_state& now) override {
     caf::anon_send(directors_,

@@ -10,10 +10,18 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace millrace::host {
+
+/// How a topology has ended, by what `control` has of it.
+struct topology_end {
+  bool finished = false;                     // false, without a failure: it was stopped
+  std::optional<error> failure;              // as its director had it, where that is what was recorded
+  std::vector<messages::report_part> parts;  // of the last report
+};
 
 struct directors_options {
   host::switchboard board;
@@ -22,6 +30,9 @@ struct directors_options {
   std::function<std::string(const config::topology& t, const std::vector<messages::report_part>& parts,
                             bool has_finished)>
       report_text;
+  /// Told once the end of a topology that was directed here is recorded in `control`, whatever has ended it. Called on the
+  /// directors' thread; does not block.
+  std::function<void(const std::string& topology, const topology_end& end)> on_end = {};
 };
 
 /// On a thread of its own: it writes reports to the store.

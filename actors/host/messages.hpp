@@ -131,6 +131,7 @@ struct coordinator_known {
 };
 struct leads_now {
   cluster::epoch mine;
+  std::shared_ptr<const cluster::control_state> found;  // what it begins with
 };
 struct topology_changed {
   std::string topology;
@@ -158,6 +159,8 @@ struct ask_for_report {
 struct report_given {
   bool is_known = false;
   std::string json;  // as `run --report` writes it
+  /// The same before it is put into words; none of a topology that ended under an earlier coordinator.
+  std::vector<messages::report_part> parts = {};
 };
 /// To itself.
 struct reports_due {

@@ -34,7 +34,8 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   const auto topologies = options.folder + "/topologies";
   g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
                                        std::move(options.transport_to), options.silence, options.clock});
-  g.directors = spawn_directors(system, {g.board, options.store, std::move(options.report_text)});
+  g.directors = spawn_directors(
+      system, {g.board, options.store, std::move(options.report_text), std::move(options.on_end)});
   g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
                                                                 {},
                                                                 options.store,

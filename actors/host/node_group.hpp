@@ -37,6 +37,7 @@ struct node_settings {
   decltype(host_options::losses) losses = {};
   decltype(host_options::show) show = {};
   decltype(directors_options::report_text) report_text;
+  decltype(directors_options::on_end) on_end = {};
   decltype(view_options::metrics) metrics;
   decltype(view_options::unhealthy) unhealthy, unready;
   decltype(view_options::figures) figures;
