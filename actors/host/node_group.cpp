@@ -30,7 +30,7 @@ std::vector<cluster::registration::last_word> last_words(const std::vector<last_
 
 node_group spawn_group(caf::actor_system& system, group_options options) {
   node_group g;
-  const auto sign = std::make_shared<store_sign>();
+  const auto sign = options.is_alone ? nullptr : std::make_shared<store_sign>();
   const auto topologies = options.folder + "/topologies";
   g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
                                        std::move(options.transport_to), options.silence, options.clock});
@@ -51,6 +51,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.mine = {options.name, options.instance};
   o.cluster = std::string(cluster_name);
   o.may_lead = options.may_lead;
+  o.is_alone = options.is_alone;
   o.cores = static_cast<std::uint32_t>(options.cores);
   o.silence = options.silence;
   o.last_words = last_words(options.last_works);
@@ -69,12 +70,14 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
                std::move(options.part_here), std::move(options.sample), std::move(options.make)});
   caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
   caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
-  g.addresses = spawn_address_keeper(system, options.store, g.board, sign);
+  if (sign)
+    g.addresses = spawn_address_keeper(system, options.store, g.board, sign);
   return g;
 }
 
 void stop_group(const node_group& group) {
-  caf::anon_send(group.addresses, messages::stop{});
+  if (group.addresses)
+    caf::anon_send(group.addresses, messages::stop{});
   caf::anon_send(group.view, messages::stop{});
   caf::anon_send(group.directors, messages::stop{});
   group.lives->stop();

@@ -27,6 +27,7 @@ struct node_settings {
   std::string name;
   std::shared_ptr<node::chain_store> store;
   bool may_lead = false;
+  bool is_alone = false;  // no other process uses the store, ever, while this one lives
   std::size_t cores = 1;
   std::string folder;  // of this node; it is there
   std::chrono::milliseconds start_timeout{30'000};
@@ -61,12 +62,12 @@ struct node_group {
   switchboard board;
   directors_actor directors;
   view_actor view;
-  address_keeper addresses;
+  address_keeper addresses;  // null where it is alone
   std::shared_ptr<hosted_lives> lives;
   node::node_actors control;
 };
 
-/// Its address is in the store by then.
+/// Its address is in the store by then, unless it is alone.
 [[nodiscard]] node_group spawn_group(caf::actor_system& system, group_options options);
 
 /// After on_over: ends what is left. The switchboard still uses the transports until it is down.

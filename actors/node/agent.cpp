@@ -208,7 +208,8 @@ void agent_hands::leave(const std::string& why) {
   if (leaves_)
     return;
   leaves_ = why;
-  spdlog::info("node {} leaves the cluster: {}", options_->mine.node, why);
+  spdlog::log(level_among_nodes(*options_, spdlog::level::info), "node {} leaves the cluster: {}",
+              options_->mine.node, why);
   restarts_.clear();
   self_->delayed_send(self_, leave_patience, end_is_due{});
   end_if_all_have();

@@ -25,7 +25,10 @@ coordinator_hands::coordinator_hands(whole_coordinator::pointer self,
     : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
       random_(options_->seed != 0 ? options_->seed : random_bits()),
       candidate_(options_->silence, now(), jitter()), is_refused_(!options_->may_lead),
-      claims_(options_->silence) {}
+      claims_(options_->silence) {
+  if (options_->is_alone)
+    candidate_.stand_at_once(now());
+}
 
 micros coordinator_hands::jitter() {
   return micros(static_cast<std::int64_t>(
@@ -34,7 +37,7 @@ micros coordinator_hands::jitter() {
 
 void coordinator_hands::meet(const meet_others& m) {
   others_ = m;
-  self_->delayed_send(self_, tick_every, tick_due{});
+  on_tick();
 }
 
 void coordinator_hands::on_tick() {
@@ -84,12 +87,14 @@ void coordinator_hands::open(const seen_control& seen) {
 }
 
 void coordinator_hands::lose(const std::string& why) {
-  spdlog::info("node {} does not lead: {}", options_->mine.node, why);
+  spdlog::log(level_among_nodes(*options_, spdlog::level::info), "node {} does not lead: {}",
+              options_->mine.node, why);
   candidate_.on_lost(now(), jitter());
 }
 
 void coordinator_hands::lose(const error& why) {
-  if (why.code != ec::unsupported && why.code != ec::corrupt && why.code != ec::mismatch)
+  const bool heals = why.code != ec::unsupported && why.code != ec::corrupt && why.code != ec::mismatch;
+  if (heals && !options_->is_alone)  // where it is alone, no other node does the work meanwhile
     return lose(why.message);
   if (std::exchange(told_, why.message) != why.message)
     spdlog::error("node {} cannot lead: {}", options_->mine.node, why.message);
@@ -103,11 +108,12 @@ void coordinator_hands::on_known(const cluster_known& m) {
 }
 
 void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state found) {
-  spdlog::info("node {} leads the cluster {} under epoch {}", options_->mine.node, options_->cluster,
-               mine.term);
+  spdlog::log(level_among_nodes(*options_, spdlog::level::info),
+              "node {} leads the cluster {} under epoch {}", options_->mine.node, options_->cluster,
+              mine.term);
   candidate_.on_won();
   leader_ = options_->mine.node;
-  leads_.emplace(mine, std::move(found), now(), options_->silence);
+  leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone);
   if (options_->director)
     options_->director->leads(mine, leads_->state());
   if (!leads_->state().cluster.empty()) {
@@ -205,6 +211,7 @@ void coordinator_hands::on_appended(const control_appended& m, const cluster::ch
   if (!was_known && !leads_->state().cluster.empty()) {
     known_ = leads_->state().cluster;
     self_->send(others_.post, cluster_known{known_});
+    give_words();
   }
   confirm_departures(what);
 }
@@ -218,7 +225,8 @@ void coordinator_hands::confirm_departures(const cluster::change& what) {
 }
 
 void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
-  spdlog::warn("node {} leads no more: {}", options_->mine.node, d.why);
+  spdlog::log(level_among_nodes(*options_, spdlog::level::warn), "node {} leads no more: {}",
+              options_->mine.node, d.why);
   candidate_.on_stepped_down(d.stands_again, now(), jitter());
   leads_.reset();
   if (options_->director)

@@ -44,7 +44,8 @@ private:
   void begin(const cluster::epoch& mine, cluster::control_state found);
   void lose(const std::string& why);
   /// A store that cannot be read by this version, or at all, or that has lost the cluster, does not heal by itself: said
-  /// as an error, once. It stands again later: somebody may restore the store.
+  /// as an error, once, as any failure of it is where no other node could lead. It stands again later: somebody may
+  /// restore the store.
   void lose(const error& why);
 
   void carry_out(const cluster::decision_list& all);
@@ -89,7 +90,7 @@ private:
   std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
   micros heard_leader_at_{};
   std::string known_;        // the cluster's id, once it was read or founded here
-  std::string told_;         // the last error that does not heal by itself
+  std::string told_;         // the last error of the store that was said as one
   bool is_refused_ = false;  // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
   std::map<std::string, cluster::process_id> dead_;  // by node; until a process of it is linked

@@ -8,6 +8,8 @@
 #include "runtime/cluster/node_messages.hpp"
 #include "runtime/cluster/silence.hpp"
 
+#include <spdlog/common.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,8 +49,9 @@ public:
 
 struct node_options {
   cluster::process_id mine;
-  std::string cluster;   // its name, as it is configured
-  bool may_lead = true;  // it stands for coordinator
+  std::string cluster;    // its name, as it is configured
+  bool may_lead = true;   // it stands for coordinator
+  bool is_alone = false;  // no other process uses this store, ever, while this one lives
   std::uint32_t cores = 1;
   std::uint32_t formats = 1;  // the newest that this version writes
   cluster::silence silence = {};
@@ -64,6 +67,12 @@ struct node_options {
   /// Both clocks; any thread may call.
   std::function<cluster::moment()> clock;
 };
+
+/// The level of a line that says something among several nodes alone.
+[[nodiscard]] inline spdlog::level::level_enum level_among_nodes(const node_options& o,
+                                                                 spdlog::level::level_enum level) {
+  return o.is_alone ? spdlog::level::debug : level;
+}
 
 /// The machine's clocks.
 [[nodiscard]] cluster::moment machine_clock();

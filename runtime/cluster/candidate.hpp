@@ -17,6 +17,8 @@ public:
   /// The first time it stands after two seconds and two of jitter, at most.
   candidate(const silence& limits, moment now, micros jitter);
 
+  /// Nobody else can stand, ever: the first time does not wait.
+  void stand_at_once(moment now) { stands_at_ = now.running; }
   /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing.
   void on_word(const epoch& of, moment now, micros jitter);
   /// Somebody hears the coordinator. That counts as a word, but not for ever: what this node runs is out of that one's

@@ -24,10 +24,10 @@ constexpr micros fences_count_for = std::chrono::minutes(2);
 
 }  // namespace
 
-coordinator::coordinator(epoch mine, control_state found, moment now, const silence& limits)
-    : epoch_(mine), state_(std::move(found)), watch_(limits) {
+coordinator::coordinator(epoch mine, control_state found, moment now, const silence& limits, bool is_alone)
+    : epoch_(mine), state_(std::move(found)), is_alone_(is_alone), watch_(limits) {
   for (const auto& [name, n] : state_.nodes)
-    if (!n.is_over)
+    if (!n.is_over && !is_alone_)
       watch_.await(name, now.running);
 }
 
@@ -43,7 +43,8 @@ decision_list coordinator::begin(const std::string& cluster, std::uint32_t forma
 }
 
 decision_list coordinator::tick(moment now) {
-  const auto changed = watch_.look(now.running);
+  // A node that shares its coordinator's process is not away, however late its words are.
+  const auto changed = is_alone_ ? node_watch::change() : watch_.look(now.running);
   for (const auto& node : changed.detached)
     detach(node);
   for (const auto& node : changed.away)
@@ -269,8 +270,9 @@ std::vector<offered_node> coordinator::offered(moment now) const {
   return out;
 }
 
+/// What ends processes waits for the sake of other nodes, and of what else runs there.
 bool coordinator::may_begin(const actor_state& a, moment now) const {
-  return cluster::may_begin(a, a.at && watch_.find(a.at->node) != nullptr, now.wall);
+  return is_alone_ || cluster::may_begin(a, a.at && watch_.find(a.at->node) != nullptr, now.wall);
 }
 
 std::vector<placeable_actor> coordinator::placeable(moment now) const {

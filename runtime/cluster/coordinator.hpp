@@ -86,8 +86,9 @@ enum class append_outcome : std::uint8_t {
 
 class coordinator {
 public:
-  /// `found`: what the opening of `control` under this epoch has read.
-  coordinator(epoch mine, control_state found, moment now, const silence& limits = {});
+  /// `found`: what the opening of `control` under this epoch has read. `is_alone`: the cluster has one node, in the process of
+  /// its coordinator, so nobody is waited for, and nobody is away.
+  coordinator(epoch mine, control_state found, moment now, const silence& limits = {}, bool is_alone = false);
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
   [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
@@ -204,6 +205,7 @@ private:
 
   epoch epoch_;
   control_state state_;
+  bool is_alone_ = false;
   node_watch watch_;
   std::deque<wish> wishes_;
   std::optional<under_way> under_way_;

@@ -20,6 +20,15 @@ TEST_CASE("a candidate stands once, after two seconds without a word and its jit
   CHECK_FALSE(c.tick(at(9'000)));
 }
 
+TEST_CASE("a candidate that has nobody to wait for stands at once, and as late as all others the next time") {
+  candidate c({}, at(0), jitter);
+  c.stand_at_once(at(0));
+  REQUIRE(c.tick(at(0)));
+  c.on_lost(at(0), jitter);
+  CHECK_FALSE(c.tick(at(2'299)));
+  CHECK(c.tick(at(2'300)));
+}
+
 TEST_CASE("a word of the highest epoch puts it off; one of a lower epoch says nothing") {
   candidate c({}, at(0), jitter);
   c.on_word({5, 1}, at(1'000), jitter);

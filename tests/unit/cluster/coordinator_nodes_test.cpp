@@ -285,6 +285,26 @@ TEST_CASE("a new coordinator waits for what nodes run before it places anything"
   CHECK(c.place_of(lane(0)).term == 1);
 }
 
+TEST_CASE("the node of a cluster of one is not away, however long it is silent") {
+  const bool is_alone = GENERATE(true, false);
+  coordinator boss({1, 7}, {}, at(0), {}, is_alone);
+  const auto do_all = [&](decision_list all) {
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (const auto* const a = std::get_if<decisions::append>(&all[i])) {
+        const auto more = boss.on_appended(a->number, append_outcome::acknowledged, at(0));
+        all.insert(all.end(), more.begin(), more.end());
+      }
+    return all;
+  };
+  do_all(boss.begin("c", 1, at(0)));
+  do_all(boss.on_registered(describe("a", 1, 0), at(0)));
+  do_all(boss.on_registered(describe("a", 1, 1), at(0)));
+  REQUIRE(boss.nodes().find("a") != nullptr);
+  const auto after = do_all(boss.tick(at(60'000)));
+  CHECK(those<decisions::detach>(after).empty() == is_alone);
+  CHECK((boss.nodes().find("a") != nullptr) == is_alone);
+}
+
 TEST_CASE("a new coordinator does not wait again for a node that has been silent before") {
   const auto before = two_nodes();
   led_cluster c(before.boss.state(), {2, 1});
