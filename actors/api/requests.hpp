@@ -40,7 +40,7 @@ struct report {
   std::string topology;
   friend bool operator==(const report&, const report&) = default;
 };
-/// Asks for the stages and edges of a running topology, and for who holds the others up (actors/inside/graph.hpp).
+/// Asks for the stages and edges of a running topology, and for who holds the others up (actors/observe/graph.hpp).
 struct graph {
   static constexpr bool gives_document = true;
   std::string topology;
@@ -52,14 +52,14 @@ struct events {
   std::uint64_t figures = 0;
   friend bool operator==(const events&, const events&) = default;
 };
-/// Asks for what the actors of one stage show (actors/inside/figures.hpp).
+/// Asks for what the actors of one stage show (actors/observe/figures.hpp).
 struct stage_figures {
   static constexpr bool gives_document = true;
   std::string topology;
   std::string stage;
   friend bool operator==(const stage_figures&, const stage_figures&) = default;
 };
-/// Asks why a stage gives nothing (actors/inside/explain.hpp).
+/// Asks why a stage gives nothing (actors/observe/explain.hpp).
 struct explain {
   static constexpr bool gives_document = true;
   std::string topology;
@@ -77,7 +77,7 @@ struct own_figures {
   std::string topology;
   friend bool operator==(const own_figures&, const own_figures&) = default;
 };
-/// Asks for the equation of each stage (actors/inside/ledger.hpp).
+/// Asks for the equation of each stage (actors/observe/ledger.hpp).
 struct ledger {
   static constexpr bool gives_document = true;
   std::string topology;
@@ -95,13 +95,13 @@ struct newest_letters {
   std::uint64_t page = 0;
   friend bool operator==(const newest_letters&, const newest_letters&) = default;
 };
-/// How many there are by stage and error, of the newest ones (actors/inside/letter_counts.hpp).
+/// How many there are by stage and error, of the newest ones (actors/observe/letter_counts.hpp).
 struct letter_counts {
   static constexpr bool gives_document = true;
   std::string topology;
   friend bool operator==(const letter_counts&, const letter_counts&) = default;
 };
-/// Asks for the open windows of a key of a window (actors/inside/key_state.hpp); own_key_state where its shard is in
+/// Asks for the open windows of a key of a window (actors/observe/key_state.hpp); own_key_state where its shard is in
 /// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
 struct key_state {
   static constexpr bool gives_document = true;
@@ -117,7 +117,7 @@ struct own_key_state {
   std::string key;
   friend bool operator==(const own_key_state&, const own_key_state&) = default;
 };
-/// Asks for rows as they pass on an edge (actors/inside/tap.hpp); own_tap for those of the process that is asked.
+/// Asks for rows as they pass on an edge (actors/observe/tap.hpp); own_tap for those of the process that is asked.
 /// `after`: what the answer before gave as `next`; empty turns the tap on.
 struct tap {
   static constexpr bool gives_document = true;
@@ -133,7 +133,7 @@ struct own_tap {
   std::string after;
   friend bool operator==(const own_tap&, const own_tap&) = default;
 };
-/// Asks what becomes of a record (actors/inside/trace.hpp). `record`: JSON, as it is read there.
+/// Asks what becomes of a record (actors/observe/trace.hpp). `record`: JSON, as it is read there.
 struct trace {
   static constexpr bool gives_document = true;
   std::string topology;

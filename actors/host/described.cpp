@@ -1,6 +1,6 @@
 #include "actors/host/described.hpp"
 
-#include "actors/inside/pause.hpp"
+#include "actors/observe/pause.hpp"
 #include "runtime/cluster/admission.hpp"
 #include "runtime/cluster/suspects.hpp"
 
@@ -65,7 +65,7 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
   case topology_status::running: {
     std::vector<std::string> why;
     if (t.is_paused)
-      why.emplace_back(inside::paused_words);
+      why.emplace_back(observe::paused_words);
     for (auto& c : crashes_of(d, name))
       why.push_back(std::move(c.text));
     if (auto waiting = waiting_of(d, name); !waiting.empty())
@@ -78,8 +78,9 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
 
 }  // namespace
 
-std::vector<inside::crash_figures> crashes_of(const node::cluster_described& d, const std::string& topology) {
-  std::vector<inside::crash_figures> out;
+std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
+                                               const std::string& topology) {
+  std::vector<observe::crash_figures> out;
   const auto& t = d.state->topologies.at(topology);
   for (const auto& [name, a] : t.actors)
     if (t.is_active() && !cluster::node_at_risk(a, d.now).empty())

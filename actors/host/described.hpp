@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/api/answers.hpp"
-#include "actors/inside/figures.hpp"
 #include "actors/node/messages.hpp"
+#include "actors/observe/figures.hpp"
 
 #include <string>
 #include <vector>
@@ -17,8 +17,8 @@ namespace millrace::host {
 /// `leader`: the node that has answered.
 [[nodiscard]] api::answers::nodes nodes_of(const node::cluster_described& d, const std::string& leader);
 /// Actors of the topology that have ended processes of nodes lately. The topology is there.
-[[nodiscard]] std::vector<inside::crash_figures> crashes_of(const node::cluster_described& d,
-                                                            const std::string& topology);
+[[nodiscard]] std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
+                                                             const std::string& topology);
 [[nodiscard]] bool is_over(const api::answers::topology& t);
 
 }  // namespace millrace::host

@@ -10,7 +10,7 @@ std::set<std::string> others_of(const std::map<std::string, std::string>& places
   return out;
 }
 
-void keep_where_they_are(inside::figures& f, const std::map<std::string, std::string>& places) {
+void keep_where_they_are(observe::figures& f, const std::map<std::string, std::string>& places) {
   const auto is_elsewhere = [&](const auto& one) {
     const auto at = places.find(one.name);
     return at == places.end() || at->second != one.node;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/api/described.hpp"
-#include "actors/inside/figures.hpp"
+#include "actors/observe/figures.hpp"
 #include "runtime/base/error.hpp"
 
 #include <functional>
@@ -59,6 +59,6 @@ private:
 
 /// A node shows every actor of a plan that it runs some of, with figures of those that are, or once were, there: of each
 /// actor the figures of the node that has it now are kept. `places`: by the names that figures have.
-void keep_where_they_are(inside::figures& f, const std::map<std::string, std::string>& places);
+void keep_where_they_are(observe::figures& f, const std::map<std::string, std::string>& places);
 
 }  // namespace millrace::host

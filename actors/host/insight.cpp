@@ -2,8 +2,8 @@
 
 #include "actors/host/described.hpp"
 #include "actors/host/hosted_plan.hpp"
-#include "actors/inside/answering.hpp"
-#include "actors/inside/key_state.hpp"
+#include "actors/observe/answering.hpp"
+#include "actors/observe/key_state.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 
@@ -42,11 +42,11 @@ unexpected not_here(const std::string& topology) {
 
 bool insight::tell_own(const api::request& r, const give_answer& to) {
   if (const auto* const own = std::get_if<asked::own_figures>(&r))
-    to(figures_here(own->topology).map(document<inside::figures>));
+    to(figures_here(own->topology).map(document<observe::figures>));
   else if (const auto* const key = std::get_if<asked::own_key_state>(&r))
     look_at_own_key(*key, to);
   else if (const auto* const edge = std::get_if<asked::own_tap>(&r))
-    to(tap_here(edge->topology, edge->edge, edge->after).map(document<inside::tapped>));
+    to(tap_here(edge->topology, edge->edge, edge->after).map(document<observe::tapped>));
   else
     return false;
   return true;
@@ -57,7 +57,7 @@ bool insight::look(const node::cluster_described& d, const api::request& r, cons
   const auto* const edge = std::get_if<asked::tap>(&r);
   const auto name = key != nullptr    ? key->topology
                     : edge != nullptr ? edge->topology
-                                      : inside::asks_inside(r);
+                                      : observe::asks_inside(r);
   if (name.empty())
     return false;
   const auto t = find(d, name);
@@ -88,27 +88,27 @@ expected<insight::known_topology> insight::find(const node::cluster_described& d
   return known_topology{t->second, *read};
 }
 
-expected<inside::figures> insight::figures_here(const std::string& topology) const {
+expected<observe::figures> insight::figures_here(const std::string& topology) const {
   auto out = options_.figures ? options_.figures(topology) : std::nullopt;
-  return out ? expected<inside::figures>(std::move(*out)) : not_here(topology);
+  return out ? expected<observe::figures>(std::move(*out)) : not_here(topology);
 }
 
 void insight::look_at_figures(const node::cluster_described& d, const known_topology& t,
                               const api::request& r, const give_answer& to) {
   const auto& name = t.plan->name;
-  auto own = figures_here(name).value_or(inside::figures{});
+  auto own = figures_here(name).value_or(observe::figures{});
   own.topology = name;
   own.at = {system_clock().now()};
   own.is_running = t.state.is_active();
   own.crashes = crashes_of(d, name);
   const auto places = places_of(t.state);
   gather(d, api::request(asked::own_figures{name}),
-         std::make_shared<gathering<inside::figures>>(
+         std::make_shared<gathering<observe::figures>>(
              std::move(own), others_of(places, options_.node),
-             [](inside::figures& sum, inside::figures&& more) { inside::add(sum, std::move(more)); },
-             [r, to, places, plan = t.plan](inside::figures f) {
+             [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
+             [r, to, places, plan = t.plan](observe::figures f) {
                keep_where_they_are(f, places);
-               to(inside::answer_of(r, *plan, f));
+               to(observe::answer_of(r, *plan, f));
              }));
 }
 
@@ -132,13 +132,13 @@ void insight::gather(const node::cluster_described& d, const api::request& what,
 
 void insight::look_at_key(const node::cluster_described& d, const known_topology& t,
                           const asked::key_state& r, const give_answer& to) {
-  const auto at = inside::place_of_key(*t.plan, r.stage, r.key);
+  const auto at = observe::place_of_key(*t.plan, r.stage, r.key);
   if (!at)
     return to(unexpected(at.error()));
   const auto places = places_of(t.state);
   const auto place = places.find(at->shard);
   if (!t.state.is_active() || place == places.end())
-    return to(inside::no_shard(r.topology, at->shard));
+    return to(observe::no_shard(r.topology, at->shard));
   const asked::own_key_state own{r.topology, r.stage, r.key};
   if (place->second == options_.node)
     look_at_own_key(own, to);
@@ -153,44 +153,44 @@ void insight::look_at_own_key(const asked::own_key_state& r, const give_answer& 
   const auto part = options_.part_here ? options_.part_here(r.topology) : std::nullopt;
   if (!part)
     return to(not_here(r.topology));
-  const auto at = inside::place_of_key(*part->plan, r.stage, r.key);
+  const auto at = observe::place_of_key(*part->plan, r.stage, r.key);
   if (!at)
     return to(unexpected(at.error()));
   const auto shard = deployment::find_shard(part->gauges, at->shard);
   if (!shard)
-    return to(inside::no_shard(r.topology, at->shard));
-  self_->request(shard, patience, shard::look_up_key{at->key, inside::most_open_windows})
+    return to(observe::no_shard(r.topology, at->shard));
+  self_->request(shard, patience, shard::look_up_key{at->key, observe::most_open_windows})
       .then(
           [to, at = *at, r, plan = part->plan, node = options_.node](const shard::key_found& m) {
-            auto found = inside::state_of(*plan, r.stage, at, m.windows, m.watermark, m.fired);
+            auto found = observe::state_of(*plan, r.stage, at, m.windows, m.watermark, m.fired);
             found.node = node;
             to(document(found));
           },
-          [to, at = *at](const caf::error&) { to(inside::no_answer(at.shard)); });
+          [to, at = *at](const caf::error&) { to(observe::no_answer(at.shard)); });
 }
 
 void insight::look_at_edge(const node::cluster_described& d, const known_topology& t, const asked::tap& r,
                            const give_answer& to) {
-  const auto edge = inside::edge_of(*t.plan, r.edge);
+  const auto edge = observe::edge_of(*t.plan, r.edge);
   if (!edge)
     return to(unexpected(edge.error()));
-  auto own = tap_here(r.topology, *edge, r.after).value_or(inside::tapped{*edge, {}, 0, {}, false, {}});
+  auto own = tap_here(r.topology, *edge, r.after).value_or(observe::tapped{*edge, {}, 0, {}, false, {}});
   gather(d, api::request(asked::own_tap{r.topology, *edge, r.after}),
-         std::make_shared<gathering<inside::tapped>>(
+         std::make_shared<gathering<observe::tapped>>(
              std::move(own), others_of(places_of(t.state), options_.node),
-             [](inside::tapped& sum, inside::tapped&& more) { inside::add(sum, std::move(more)); },
-             [to, is_active = t.state.is_active()](inside::tapped all) {
+             [](observe::tapped& sum, observe::tapped&& more) { observe::add(sum, std::move(more)); },
+             [to, is_active = t.state.is_active()](observe::tapped all) {
                all.is_over = all.is_over || !is_active;
                to(document(all));
              }));
 }
 
-expected<inside::tapped> insight::tap_here(const std::string& topology, const std::string& edge,
-                                           const std::string& after) const {
+expected<observe::tapped> insight::tap_here(const std::string& topology, const std::string& edge,
+                                            const std::string& after) const {
   const auto part = options_.part_here ? options_.part_here(topology) : std::nullopt;
   if (!part || !part->gauges.taps)
     return not_here(topology);
-  return inside::tapped_at(*part->gauges.taps, *part->plan, edge, options_.node, after);
+  return observe::tapped_at(*part->gauges.taps, *part->plan, edge, options_.node, after);
 }
 
 }  // namespace millrace::host

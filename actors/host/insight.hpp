@@ -5,8 +5,8 @@
 #include "actors/host/gathering.hpp"
 #include "actors/host/questions.hpp"
 #include "actors/host/whole_view.hpp"
-#include "actors/inside/tap.hpp"
 #include "actors/node/messages.hpp"
+#include "actors/observe/tap.hpp"
 
 #include <map>
 #include <memory>
@@ -36,7 +36,7 @@ private:
     std::shared_ptr<const config::topology> plan;
   };
   [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
-  [[nodiscard]] expected<inside::figures> figures_here(const std::string& topology) const;
+  [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
   void look_at_key(const node::cluster_described& d, const known_topology& t,
@@ -44,8 +44,8 @@ private:
   void look_at_own_key(const api::requests::own_key_state& r, const give_answer& to);
   void look_at_edge(const node::cluster_described& d, const known_topology& t, const api::requests::tap& r,
                     const give_answer& to);
-  [[nodiscard]] expected<inside::tapped> tap_here(const std::string& topology, const std::string& edge,
-                                                  const std::string& after) const;
+  [[nodiscard]] expected<observe::tapped> tap_here(const std::string& topology, const std::string& edge,
+                                                   const std::string& after) const;
   template<class T>
   void gather(const node::cluster_described& d, const api::request& what,
               const std::shared_ptr<gathering<T>>& all);

@@ -1,9 +1,9 @@
 #include "actors/host/letters.hpp"
 
 #include "actors/host/hosted_plan.hpp"
-#include "actors/inside/letter_counts.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
+#include "actors/observe/letter_counts.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
 #include "runtime/control/spawn.hpp"
 
@@ -54,11 +54,11 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
       return api::answer(std::move(page));
     });
   if (const auto* const counts = std::get_if<api::requests::letter_counts>(&r))
-    return inside::count_letters([&](std::uint64_t page) {
+    return observe::count_letters([&](std::uint64_t page) {
              return newest_letters_page(store, {counts->topology, page});
            })
-        .map([](const inside::letter_counts& c) {
-          return api::answer(api::answers::document{inside::json_of(c) + '\n'});
+        .map([](const observe::letter_counts& c) {
+          return api::answer(api::answers::document{observe::json_of(c) + '\n'});
         });
   return letters_page(store, std::get<api::requests::dead_letters>(r));
 }

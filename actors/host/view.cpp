@@ -7,8 +7,8 @@
 #include "actors/host/letters.hpp"
 #include "actors/host/questions.hpp"
 #include "actors/host/whole_view.hpp"
-#include "actors/inside/answering.hpp"
-#include "actors/inside/pause.hpp"
+#include "actors/observe/answering.hpp"
+#include "actors/observe/pause.hpp"
 #include "actors/replay/waiting_replays.hpp"
 #include "runtime/base/shard_name.hpp"
 
@@ -291,7 +291,7 @@ private:
   }
   void answer(const described& d, const api::requests::ledger& r, const give_answer& to, const asker&) {
     report_of(d, r.topology, [to](const expected<std::string>& json) {
-      to(json.and_then([](const std::string& text) { return inside::ledger_answer(text); }));
+      to(json.and_then([](const std::string& text) { return observe::ledger_answer(text); }));
     });
   }
   template<class F>
@@ -331,7 +331,7 @@ private:
     if (t == d.state->topologies.end())
       return to(unexpected(topology_of(d, r.topology).error()));
     if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(r.stage, a.first); }))
-      return to(unexpected(inside::nothing_to_restart(r.topology, r.stage)));
+      return to(unexpected(observe::nothing_to_restart(r.topology, r.stage)));
     self_->send(options_.directors, restart_asked{r.topology, r.stage});
     to(api::answers::accepted{});
   }

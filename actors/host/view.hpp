@@ -8,8 +8,8 @@
 #include "actors/host/apply.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/host/replays.hpp"
-#include "actors/inside/figures.hpp"
 #include "actors/node/chain_store.hpp"
+#include "actors/observe/figures.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -45,7 +45,7 @@ struct view_options {
   std::function<std::string()> unhealthy, unready;
   std::shared_ptr<const store_sign> sign;  // of the store
   /// Gives what the actors of a topology in this process show; nothing where it has none.
-  std::function<std::optional<inside::figures>(const std::string& topology)> figures;
+  std::function<std::optional<observe::figures>(const std::string& topology)> figures;
   /// Gives those actors themselves; nothing where it has none.
   std::function<std::optional<own_part>(const std::string& topology)> part_here;
   std::function<void()> sample = [] {};  // the rates of what runs here; called about once a second

@@ -13,9 +13,9 @@ std::optional<std::uint64_t> known(std::int64_t n) {
   return n < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(n));
 }
 
-inside::partition_figures figures_of(const lane::partition_gauges& g,
-                                     const std::vector<std::string>& receivers, event_micros now) {
-  inside::partition_figures out;
+observe::partition_figures figures_of(const lane::partition_gauges& g,
+                                      const std::vector<std::string>& receivers, event_micros now) {
+  observe::partition_figures out;
   out.name = g.name;
   out.watermark = {g.watermark};
   if (const auto last = g.last_record.load(); last != 0)
@@ -29,8 +29,8 @@ inside::partition_figures figures_of(const lane::partition_gauges& g,
   return out;
 }
 
-inside::lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, event_micros now) {
-  inside::lane_figures out;
+observe::lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, event_micros now) {
+  observe::lane_figures out;
   out.name = name;
   out.parser = g.parser;
   out.source = g.source;
@@ -48,8 +48,8 @@ inside::lane_figures figures_of(const std::string& name, const lane::lane_gauges
   return out;
 }
 
-inside::shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) {
-  inside::shard_figures out;
+observe::shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) {
+  observe::shard_figures out;
   out.name = lasting_name(name);
   if (const auto parsed = parse_shard_name(name))
     out.window = parsed->window;
@@ -70,8 +70,8 @@ inside::shard_figures figures_of(const std::string& name, const shard::shard_gau
   return out;
 }
 
-inside::sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
-  inside::sink_figures out;
+observe::sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
+  observe::sink_figures out;
   out.name = name;
   out.rows = g.rows;
   out.commits = g.commits;
@@ -85,14 +85,14 @@ inside::sink_figures figures_of(const std::string& name, const sink::sink_gauges
 
 }  // namespace
 
-inside::figures figures_of(const running_topology& t, const std::string& node, event_micros now) {
-  inside::figures out;
+observe::figures figures_of(const running_topology& t, const std::string& node, event_micros now) {
+  observe::figures out;
   out.topology = t.topology->name;
   out.at = {now};
   out.is_running = t.runs;
   const auto feeds = t.gauges.feeds->gauges();
   for (const auto& [name, flow] : t.flow.sources()) {
-    inside::source_figures s{name, flow.records_per_second, flow.wait_seconds, flow.work_seconds, {}};
+    observe::source_figures s{name, flow.records_per_second, flow.wait_seconds, flow.work_seconds, {}};
     if (const auto feed = feeds.find(name); feed != feeds.end())
       s.is_spool_full = feed->second->spool_full;
     out.sources.push_back(std::move(s));

@@ -1,8 +1,8 @@
-// What the actors of a topology in this process show, as a value (actors/inside/figures.hpp): from their gauges, which
+// What the actors of a topology in this process show, as a value (actors/observe/figures.hpp): from their gauges, which
 // anybody may read at any time.
 #pragma once
 
-#include "actors/inside/figures.hpp"
+#include "actors/observe/figures.hpp"
 #include "tools/cli/running.hpp"
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace millrace::cli {
 
 /// `node`: the name of this process among those that run the topology.
-[[nodiscard]] inside::figures figures_of(const running_topology& t, const std::string& node,
-                                         event_micros now);
+[[nodiscard]] observe::figures figures_of(const running_topology& t, const std::string& node,
+                                          event_micros now);
 
 }  // namespace millrace::cli

@@ -293,7 +293,7 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   const auto complaints = [](const health& h) { return h.good ? std::string() : h.text; };
   o.unhealthy = [&, complaints] { return complaints(is_healthy(board.all())); };
   o.unready = [&, complaints] { return complaints(is_ready(board.all(), end.is_asked())); };
-  o.figures = [&, name = a.name](const std::string& topology) -> std::optional<inside::figures> {
+  o.figures = [&, name = a.name](const std::string& topology) -> std::optional<observe::figures> {
     const auto t = board.find(topology);
     return t ? std::optional(figures_of(*t, name, system_clock().now())) : std::nullopt;
   };

@@ -1,6 +1,6 @@
 // millrace reference: writes the pages of docs/ that are made of declarations anew. For developers, hidden.
 #include "actors/catalog.hpp"
-#include "actors/inside/openapi.hpp"
+#include "actors/observe/openapi.hpp"
 #include "config/schema/schema.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/metric_table.hpp"
@@ -40,8 +40,8 @@ void add_reference(CLI::App& app, int& status) {
         config::write_references(*folder, connectors())
             .and_then([&] { return write(*folder + "/metrics.md", metrics_page()); })
             .and_then(
-                [&] { return write(*folder + "/openapi.json", inside::openapi_text(std::string(version))); })
-            .and_then([&] { return write(*folder + "/api.md", inside::api_page()); });
+                [&] { return write(*folder + "/openapi.json", observe::openapi_text(std::string(version))); })
+            .and_then([&] { return write(*folder + "/api.md", observe::api_page()); });
     if (!written)
       complain(describe(written.error()));
     status = written ? exit_done : exit_failed;

@@ -1,10 +1,10 @@
 #include "tools/cli/run_view.hpp"
 
-#include "actors/inside/answering.hpp"
-#include "actors/inside/key_state.hpp"
-#include "actors/inside/letter_counts.hpp"
-#include "actors/inside/pause.hpp"
-#include "actors/inside/tap.hpp"
+#include "actors/observe/answering.hpp"
+#include "actors/observe/key_state.hpp"
+#include "actors/observe/letter_counts.hpp"
+#include "actors/observe/pause.hpp"
+#include "actors/observe/tap.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/figures.hpp"
@@ -114,7 +114,7 @@ struct run_view::looking {
 };
 
 std::optional<expected<api::answer>> run_view::look(const api::request& what) {
-  if (const auto topology = inside::asks_inside(what); !topology.empty())
+  if (const auto topology = observe::asks_inside(what); !topology.empty())
     return look_inside(topology, what);
   return std::visit(looking{*this}, what);
 }
@@ -128,7 +128,7 @@ expected<topology_run*> run_view::run_of(const std::string& topology) const {
 
 expected<api::answer> run_view::look_inside(const std::string& topology, const api::request& what) const {
   if (const auto t = board_.find(topology))
-    return inside::answer_of(what, *t->topology, figures_of(*t, node_, system_clock().now()));
+    return observe::answer_of(what, *t->topology, figures_of(*t, node_, system_clock().now()));
   return unexpected(run_of(topology).error());
 }
 
@@ -139,9 +139,9 @@ expected<api::answer> run_view::tap(const std::string& topology, const std::stri
     return unexpected(run_of(topology).error());
   if (!t->gauges.taps)
     return outside_error(ec::unavailable, "the topology has not begun; ask again");
-  return inside::tapped_at(*t->gauges.taps, *t->topology, edge, node_, after).map([&](inside::tapped&& x) {
+  return observe::tapped_at(*t->gauges.taps, *t->topology, edge, node_, after).map([&](observe::tapped&& x) {
     x.is_over = x.is_over || !t->runs;
-    return api::answer(api::answers::document{inside::json_of(x) + '\n'});
+    return api::answer(api::answers::document{observe::json_of(x) + '\n'});
   });
 }
 
@@ -171,7 +171,7 @@ expected<api::answer> run_view::restart(const std::string& topology, const std::
   };
   if (const auto t = board_.find(topology);
       t && !has(t->gauges.lanes) && !has(t->gauges.shards) && !has(t->gauges.sinks))
-    return unexpected(inside::nothing_to_restart(topology, who));
+    return unexpected(observe::nothing_to_restart(topology, who));
   return (*run)->restart(who).map([] { return api::answer(api::answers::accepted{}); });
 }
 
@@ -196,7 +196,7 @@ api::answers::topologies run_view::topologies() const {
     } else if (board_.is_stopping()) {
       one.reason = "it is stopping";
     } else if (r->is_paused()) {
-      one.reason = inside::paused_words;
+      one.reason = observe::paused_words;
     }
     out.all.push_back(std::move(one));
   }
@@ -265,7 +265,7 @@ expected<api::answer> run_view::answer(const api::request& what) {
       return api::answer(api::answers::document{std::move(text)});
     });
   if (const auto* const l = std::get_if<asked::ledger>(&what))
-    return report(l->topology).and_then([](const std::string& text) { return inside::ledger_answer(text); });
+    return report(l->topology).and_then([](const std::string& text) { return observe::ledger_answer(text); });
   if (const auto* const k = std::get_if<asked::key_state>(&what))
     return key_state(k->topology, k->stage, k->key);
   if (const auto* const k = std::get_if<asked::own_key_state>(&what))
@@ -282,11 +282,11 @@ expected<api::answer> run_view::answer(const api::request& what) {
     });
   if (const auto* const c = std::get_if<asked::letter_counts>(&what))
     return run_of(c->topology).and_then([&](topology_run* r) -> expected<api::answer> {
-      return inside::count_letters([&](std::uint64_t page) {
+      return observe::count_letters([&](std::uint64_t page) {
                return newest_letters_page(r->topology(), r->store()->folder(), page);
              })
-          .map([](const inside::letter_counts& counts) {
-            return api::answer(api::answers::document{inside::json_of(counts) + '\n'});
+          .map([](const observe::letter_counts& counts) {
+            return api::answer(api::answers::document{observe::json_of(counts) + '\n'});
           });
     });
   return our_error("a question came that nobody answers");
@@ -297,21 +297,21 @@ expected<api::answer> run_view::key_state(const std::string& topology, const std
   const auto t = board_.find(topology);
   if (!t)
     return unexpected(run_of(topology).error());
-  const auto at = inside::place_of_key(*t->topology, stage, key);
+  const auto at = observe::place_of_key(*t->topology, stage, key);
   if (!at)
     return unexpected(at.error());
   const std::lock_guard lock(using_system_);
   const auto shard = system_ == nullptr ? shard::open_shard() : deployment::find_shard(t->gauges, at->shard);
   if (!shard)
-    return inside::no_shard(topology, at->shard);
-  expected<api::answer> out = inside::no_answer(at->shard);
+    return observe::no_shard(topology, at->shard);
+  expected<api::answer> out = observe::no_answer(at->shard);
   caf::scoped_actor self(*system_);
-  self->request(shard, shard_patience, shard::look_up_key{at->key, inside::most_open_windows})
+  self->request(shard, shard_patience, shard::look_up_key{at->key, observe::most_open_windows})
       .receive(
           [&](const shard::key_found& m) {
-            auto found = inside::state_of(*t->topology, stage, *at, m.windows, m.watermark, m.fired);
+            auto found = observe::state_of(*t->topology, stage, *at, m.windows, m.watermark, m.fired);
             found.node = node_;
-            out = api::answer(api::answers::document{inside::json_of(found) + '\n'});
+            out = api::answer(api::answers::document{observe::json_of(found) + '\n'});
           },
           [](const caf::error&) {});
   return out;

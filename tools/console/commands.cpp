@@ -1,6 +1,6 @@
 #include "tools/console/commands.hpp"
 
-#include "actors/inside/tap.hpp"
+#include "actors/observe/tap.hpp"
 #include "config/report.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
@@ -146,7 +146,7 @@ expected<std::string> with_stages(const remote::ask_function& ask, const std::st
                                   const std::string& stage, expected<std::string> answer) {
   if (answer || answer.error().code != ec::not_found)
     return answer;
-  const auto read = document<inside::graph>(ask, asked::graph{topology});
+  const auto read = document<observe::graph>(ask, asked::graph{topology});
   if (!read)
     return answer;
   std::vector<std::string> names;
@@ -189,11 +189,11 @@ expected<std::string> about_cluster(const remote::ask_function& ask, std::string
 expected<std::string> about_topology(const remote::ask_function& ask, std::string_view name,
                                      const std::string& topology, bool is_json) {
   if (name == "stages")
-    return ask_document<inside::graph>(ask, asked::graph{topology}, is_json,
-                                       [](const auto& g) { return text_of(g); });
+    return ask_document<observe::graph>(ask, asked::graph{topology}, is_json,
+                                        [](const auto& g) { return text_of(g); });
   if (name == "ledger")
-    return ask_document<inside::whole_ledger>(ask, asked::ledger{topology}, is_json,
-                                              [](const auto& l) { return text_of(l); });
+    return ask_document<observe::whole_ledger>(ask, asked::ledger{topology}, is_json,
+                                               [](const auto& l) { return text_of(l); });
   if (name == "dead-letters")
     return letters(ask, topology);
   if (name == "pause")
@@ -201,7 +201,7 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
                is_json);
   if (name == "resume")
     return act(ask, asked::resume{topology}, fmt::format("{} reads on\n", topology), is_json);
-  return ask_document<inside::figures>(ask, asked::figures{topology}, is_json, [&](const auto& f) {
+  return ask_document<observe::figures>(ask, asked::figures{topology}, is_json, [&](const auto& f) {
     return name == "lanes" ? lanes_text(f) : name == "shards" ? shards_text(f) : sinks_text(f);
   });
 }
@@ -231,20 +231,20 @@ expected<std::string> about_stage(const remote::ask_function& ask, std::string_v
         ask, topology, stage,
         act(ask, asked::restart{topology, stage}, fmt::format("{} lives anew\n", stage), is_json));
   return with_stages(ask, topology, stage,
-                     ask_document<inside::figures>(ask, asked::stage_figures{topology, stage}, is_json,
-                                                   [](const auto& f) { return stage_text(f); }));
+                     ask_document<observe::figures>(ask, asked::stage_figures{topology, stage}, is_json,
+                                                    [](const auto& f) { return stage_text(f); }));
 }
 
 expected<std::string> state_of_key(const remote::ask_function& ask, const std::string& topology,
                                    const std::string& stage, std::string_view key, bool is_json) {
-  return ask_document<inside::key_state>(ask, asked::key_state{topology, stage, std::string(key)}, is_json,
-                                         [](const auto& s) { return text_of(s); });
+  return ask_document<observe::key_state>(ask, asked::key_state{topology, stage, std::string(key)}, is_json,
+                                          [](const auto& s) { return text_of(s); });
 }
 
 expected<std::string> explained(const remote::ask_function& ask, const std::string& topology,
                                 const std::string& stage, bool is_json) {
-  return ask_document<inside::explanation>(ask, asked::explain{topology, stage}, is_json,
-                                           [](const auto& e) { return text_of(e); });
+  return ask_document<observe::explanation>(ask, asked::explain{topology, stage}, is_json,
+                                            [](const auto& e) { return text_of(e); });
 }
 
 /// Says what a window has of a key, and why the window gives nothing.
@@ -303,7 +303,7 @@ expected<std::string> tap(const remote::ask_function& ask, const std::string& to
   std::string out;
   std::string after;
   for (std::size_t shown = 0; shown < a->sample;) {
-    const auto now = document<inside::tapped>(ask, asked::tap{topology, a->edge, after});
+    const auto now = document<observe::tapped>(ask, asked::tap{topology, a->edge, after});
     if (!now)
       return unexpected(now.error());
     for (const auto& r : now->rows)
@@ -367,8 +367,8 @@ expected<std::string> traced(const remote::ask_function& ask, const std::string&
   if (!record)
     return record;
   return with_stages(ask, topology, stage,
-                     ask_document<inside::trace>(ask, asked::trace{topology, stage, std::move(*record)},
-                                                 is_json, [](const auto& t) { return text_of(t); }));
+                     ask_document<observe::trace>(ask, asked::trace{topology, stage, std::move(*record)},
+                                                  is_json, [](const auto& t) { return text_of(t); }));
 }
 
 }  // namespace

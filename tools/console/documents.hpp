@@ -1,7 +1,7 @@
-// Answers whose JSON the API's server writes as a value of actors/inside, read again.
+// Answers whose JSON the API's server writes as a value of actors/observe, read again.
 #pragma once
 
-#include "actors/inside/figures.hpp"
+#include "actors/observe/figures.hpp"
 #include "tools/remote/asking.hpp"
 
 #include <string>
@@ -20,7 +20,7 @@ template<class T>
   const auto json = document_text(ask, what);
   if (!json)
     return unexpected(json.error());
-  auto read = inside::read_json<T>(*json);
+  auto read = observe::read_json<T>(*json);
   if (!read)
     return fatal_error(ec::corrupt,
                        "the answer is none that this version of millrace knows; ask by the version that the "

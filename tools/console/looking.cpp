@@ -1,6 +1,6 @@
 #include "tools/console/looking.hpp"
 
-#include "actors/inside/tap.hpp"
+#include "actors/observe/tap.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/console/documents.hpp"
 
@@ -48,7 +48,7 @@ content with_missing(content out, const std::vector<std::string>& missing) {
 }
 
 expected<content> stages(const remote::ask_function& ask, const std::string& topology) {
-  return document<inside::graph>(ask, asked::graph{topology}).map([](const inside::graph& g) {
+  return document<observe::graph>(ask, asked::graph{topology}).map([](const observe::graph& g) {
     content out{{}, stages_of(g)};
     if (g.held_up_by)
       out.lines.push_back(
@@ -59,10 +59,10 @@ expected<content> stages(const remote::ask_function& ask, const std::string& top
 
 expected<content> stage(const remote::ask_function& ask, const std::string& topology,
                         const std::string& name) {
-  const auto why = document<inside::explanation>(ask, asked::explain{topology, name});
+  const auto why = document<observe::explanation>(ask, asked::explain{topology, name});
   if (!why)
     return unexpected(why.error());
-  const auto f = document<inside::figures>(ask, asked::stage_figures{topology, name});
+  const auto f = document<observe::figures>(ask, asked::stage_figures{topology, name});
   if (!f)
     return unexpected(f.error());
   content out;
@@ -100,10 +100,10 @@ expected<content> newest_letters(const remote::ask_function& ask, const std::str
 }
 
 expected<content> edges(const remote::ask_function& ask, const std::string& topology) {
-  return document<inside::graph>(ask, asked::graph{topology}).map([](const inside::graph& g) {
+  return document<observe::graph>(ask, asked::graph{topology}).map([](const observe::graph& g) {
     content out{{}, {{"FROM", "TO", "HELD"}, {}}};
     for (const auto& e : g.edges)
-      out.table.rows.push_back({visible(e.from), visible(e.to), inside::bytes_text(e.held_bytes)});
+      out.table.rows.push_back({visible(e.from), visible(e.to), observe::bytes_text(e.held_bytes)});
     return with_missing(std::move(out), g.missing);
   });
 }
@@ -111,18 +111,19 @@ expected<content> edges(const remote::ask_function& ask, const std::string& topo
 /// The rows that have passed since the answer before, the newest first.
 expected<content> tapped(const remote::ask_function& ask, const std::string& topology,
                          const std::string& edge, const std::string& cursor) {
-  return document<inside::tapped>(ask, asked::tap{topology, edge, cursor}).map([&](const inside::tapped& t) {
-    content out{{}, {{"NODE", "AT", "ROW"}, {}}, t.next};
-    out.lines.push_back(
-        t.is_over && !cursor.empty()
-            ? std::string("the tap was turned off: five minutes are over, or the topology is; Esc and "
-                          "Enter turn it on again")
-            : fmt::format("{} rows have passed; at most 50 a second are shown", t.passed));
-    for (const auto& r : t.rows)
-      out.table.rows.insert(out.table.rows.begin(),
-                            {visible(r.node), format_timestamp(r.at.at), visible(r.row.text)});
-    return with_missing(std::move(out), t.missing);
-  });
+  return document<observe::tapped>(ask, asked::tap{topology, edge, cursor})
+      .map([&](const observe::tapped& t) {
+        content out{{}, {{"NODE", "AT", "ROW"}, {}}, t.next};
+        out.lines.push_back(
+            t.is_over && !cursor.empty()
+                ? std::string("the tap was turned off: five minutes are over, or the topology is; Esc and "
+                              "Enter turn it on again")
+                : fmt::format("{} rows have passed; at most 50 a second are shown", t.passed));
+        for (const auto& r : t.rows)
+          out.table.rows.insert(out.table.rows.begin(),
+                                {visible(r.node), format_timestamp(r.at.at), visible(r.row.text)});
+        return with_missing(std::move(out), t.missing);
+      });
 }
 
 expected<content> of_topology(const remote::ask_function& ask, view v, const std::string& topology,
@@ -138,13 +139,13 @@ expected<content> of_topology(const remote::ask_function& ask, view v, const std
   if (v == view::tap)
     return tapped(ask, topology, name, cursor);
   if (v == view::ledger)
-    return document<inside::whole_ledger>(ask, asked::ledger{topology})
-        .map([](const inside::whole_ledger& l) {
+    return document<observe::whole_ledger>(ask, asked::ledger{topology})
+        .map([](const observe::whole_ledger& l) {
           return content{
               {l.holds ? "the equation of every stage holds" : "the equation of a stage does not hold"},
               grid_of(l)};
         });
-  return document<inside::figures>(ask, asked::figures{topology}).map([&](const inside::figures& f) {
+  return document<observe::figures>(ask, asked::figures{topology}).map([&](const observe::figures& f) {
     content out;
     out.table = v == view::lanes ? lanes_of(f) : v == view::shards ? shards_of(f) : sinks_of(f);
     return with_missing(std::move(out), f.missing);

@@ -12,14 +12,14 @@
 namespace millrace::console {
 namespace {
 
-using inside::bytes_text;
+using observe::bytes_text;
 using remote::table;
 using rows = std::vector<std::vector<std::string>>;
 
 /// Newest commits of a stage that are shown.
 constexpr std::size_t shown_commits = 20;
 
-std::string time_text(inside::event_time t) {
+std::string time_text(observe::event_time t) {
   if (t.at == no_watermark)
     return "-";
   return t.at == end_of_time ? "end" : format_timestamp(t.at);
@@ -55,7 +55,7 @@ std::string text_of(const grid& g, std::string_view empty) {
   return g.rows.empty() ? std::string(empty) : table(g.head, g.rows);
 }
 
-grid stages_of(const inside::graph& g) {
+grid stages_of(const observe::graph& g) {
   rows stages;
   for (const auto& s : g.stages)
     stages.push_back({visible(s.name), s.kind, visible(s.type), s.state, std::to_string(s.records),
@@ -65,7 +65,7 @@ grid stages_of(const inside::graph& g) {
           std::move(stages)};
 }
 
-std::string text_of(const inside::graph& g) {
+std::string text_of(const observe::graph& g) {
   auto out = text_of(stages_of(g), "no stages\n");
   rows edges;
   for (const auto& e : g.edges)
@@ -77,7 +77,7 @@ std::string text_of(const inside::graph& g) {
   return out + missing_text(g.missing);
 }
 
-std::string text_of(const inside::explanation& e) {
+std::string text_of(const observe::explanation& e) {
   auto out = visible(e.summary) + '\n';
   for (const auto& c : e.causes) {
     out += fmt::format("- {} ({})\n", visible(c.text), c.code);
@@ -87,7 +87,7 @@ std::string text_of(const inside::explanation& e) {
   return out + missing_text(e.missing);
 }
 
-grid grid_of(const inside::whole_ledger& l) {
+grid grid_of(const observe::whole_ledger& l) {
   rows all;
   for (const auto& s : l.stages)
     all.push_back({visible(s.stage), std::to_string(s.in), std::to_string(s.out), std::to_string(s.filtered),
@@ -96,7 +96,7 @@ grid grid_of(const inside::whole_ledger& l) {
   return {{"STAGE", "IN", "OUT", "FILTERED", "LATE", "DEAD", "IN FLIGHT", ""}, std::move(all)};
 }
 
-std::string text_of(const inside::whole_ledger& l) { return text_of(grid_of(l), "no stages\n"); }
+std::string text_of(const observe::whole_ledger& l) { return text_of(grid_of(l), "no stages\n"); }
 
 std::string text_of(const api::answers::replayed& r, const std::string& into) {
   const auto left = [](const auto& all, std::string_view what) {
@@ -117,7 +117,7 @@ std::string text_of(const api::answers::replayed& r, const std::string& into) {
          (r.unknown == 0 ? "" : fmt::format("  {} not among those that are kept\n", r.unknown));
 }
 
-std::string text_of(const inside::key_state& s) {
+std::string text_of(const observe::key_state& s) {
   auto out = fmt::format("{}\n{}: {} on {}\n", visible(s.summary), visible(s.key.text), visible(s.shard),
                          visible(s.node));
   for (const auto& w : s.windows)
@@ -127,7 +127,7 @@ std::string text_of(const inside::key_state& s) {
   return out + (s.are_all ? "" : "there are more\n");
 }
 
-std::string text_of(const inside::trace& t) {
+std::string text_of(const observe::trace& t) {
   std::string out;
   for (const auto& s : t.steps)
     out += fmt::format("{} -> {}: {} ({})\n{}", visible(s.from), visible(s.stage), visible(s.text), s.code,
@@ -135,7 +135,7 @@ std::string text_of(const inside::trace& t) {
   return out + missing_text(t.missing);
 }
 
-grid lanes_of(const inside::figures& f) {
+grid lanes_of(const observe::figures& f) {
   rows all;
   for (const auto& l : f.lanes)
     for (const auto& p : l.partitions)
@@ -153,9 +153,9 @@ grid lanes_of(const inside::figures& f) {
   return {{"LANE", "NODE", "PARTITION", "WATERMARK", "QUIET", "LAG", "RECORDS", "STATE"}, std::move(all)};
 }
 
-std::string lanes_text(const inside::figures& f) { return text_of(lanes_of(f), "no lanes\n"); }
+std::string lanes_text(const observe::figures& f) { return text_of(lanes_of(f), "no lanes\n"); }
 
-grid shards_of(const inside::figures& f) {
+grid shards_of(const observe::figures& f) {
   rows all;
   for (const auto& s : f.shards)
     all.push_back({visible(s.name), visible(s.node), time_text(s.fired), time_text(s.next_end),
@@ -166,9 +166,9 @@ grid shards_of(const inside::figures& f) {
           std::move(all)};
 }
 
-std::string shards_text(const inside::figures& f) { return text_of(shards_of(f), "no shards\n"); }
+std::string shards_text(const observe::figures& f) { return text_of(shards_of(f), "no shards\n"); }
 
-grid sinks_of(const inside::figures& f) {
+grid sinks_of(const observe::figures& f) {
   rows all;
   for (const auto& s : f.sinks) {
     const bool none = s.newest.empty();
@@ -182,9 +182,9 @@ grid sinks_of(const inside::figures& f) {
   return {{"SINK", "NODE", "ROWS", "COMMITS", "REFUSED", "BATCH", "LAST COMMIT", ""}, std::move(all)};
 }
 
-std::string sinks_text(const inside::figures& f) { return text_of(sinks_of(f), "no sinks\n"); }
+std::string sinks_text(const observe::figures& f) { return text_of(sinks_of(f), "no sinks\n"); }
 
-grid commits_of(const inside::figures& f) {
+grid commits_of(const observe::figures& f) {
   rows commits;
   for (const auto& s : f.sinks)
     for (auto i = s.newest.size() - std::min(s.newest.size(), shown_commits); i < s.newest.size(); ++i) {
@@ -195,7 +195,7 @@ grid commits_of(const inside::figures& f) {
   return {{"BATCH", "COMMITTED", "ROWS", "SCHEDULING DELAY", "PROCESSING TIME"}, std::move(commits)};
 }
 
-std::string stage_text(const inside::figures& f) {
+std::string stage_text(const observe::figures& f) {
   std::string out;
   for (const auto& s : f.sources)
     out += fmt::format("input rate {:.1f} records/s; scheduling delay {}; processing time {}\n",

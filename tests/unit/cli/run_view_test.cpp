@@ -1,8 +1,8 @@
 // What the API of `run` answers, over a topology that really runs.
 #include "actors/catalog.hpp"
-#include "actors/inside/explain.hpp"
-#include "actors/inside/graph.hpp"
-#include "actors/inside/ledger.hpp"
+#include "actors/observe/explain.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/ledger.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/letters_page.hpp"
 #include "tools/cli/run_view.hpp"
@@ -84,7 +84,7 @@ struct running {
   T document(const request& what) {
     const auto a = ask(what);
     REQUIRE(a);
-    auto read = inside::read_json<T>(std::get<answers::document>(*a).json);
+    auto read = observe::read_json<T>(std::get<answers::document>(*a).json);
     REQUIRE(read);
     return std::move(*read);
   }
@@ -104,7 +104,7 @@ TEST_CASE(
     "A run tells of its topologies, stages and ledger, and why a window waits; stopped by the API, it ends") {
   running r;
   const auto has_read = [&] {
-    const auto g = r.document<inside::graph>(requests::graph{"t"});
+    const auto g = r.document<observe::graph>(requests::graph{"t"});
     return g.stages.at(1).records > 0;
   };
   while (!has_read())
@@ -113,13 +113,13 @@ TEST_CASE(
   const auto nodes = std::get<answers::nodes>(*r.ask(requests::nodes{}));
   CHECK(nodes.all.at(0).name == "here");
   CHECK(nodes.all.at(0).actors.size() == 7);  // a lane, four shards, two sinks
-  const auto f = r.document<inside::figures>(requests::figures{"t"});
+  const auto f = r.document<observe::figures>(requests::figures{"t"});
   CHECK(f.lanes.at(0).partitions.size() == 1);
   CHECK(f.shards.at(0).window == "counts");
   CHECK(f.sinks.size() == 2);
-  while (!r.document<inside::explanation>(requests::explain{"t", "counts"}).is_waiting)
+  while (!r.document<observe::explanation>(requests::explain{"t", "counts"}).is_waiting)
     std::this_thread::yield();
-  CHECK(r.document<inside::whole_ledger>(requests::ledger{"t"}).stages.size() == 4);
+  CHECK(r.document<observe::whole_ledger>(requests::ledger{"t"}).stages.size() == 4);
   CHECK(std::get<answers::dead_letters>(*r.ask(requests::dead_letters{"t"})).letters.empty());
   CHECK(r.ask(requests::explain{"t", "no"}).error().code == ec::not_found);
   CHECK(r.ask(requests::graph{"no"}).error().code == ec::not_found);

@@ -1,5 +1,5 @@
-#include "actors/inside/graph.hpp"
-#include "actors/inside/tap.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/tap.hpp"
 #include "tools/console/commands.hpp"
 #include "tools/console/texts.hpp"
 
@@ -19,26 +19,26 @@ expected<api::answer> cluster(const api::request& r) {
   if (const auto* const e = std::get_if<explain>(&r)) {
     if (e->stage != "counts")
       return fatal_error(ec::not_found, "topology t has no stage " + e->stage);
-    return api::answers::document{inside::json_of(
-        inside::explanation{"counts",
-                            "window",
-                            true,
-                            "counts waits.",
-                            {},
-                            {},
-                            {{"quiet_partition", "in", "partition 0 is quiet", 7.0, "a record"}},
-                            {}})};
+    return api::answers::document{observe::json_of(
+        observe::explanation{"counts",
+                             "window",
+                             true,
+                             "counts waits.",
+                             {},
+                             {},
+                             {{"quiet_partition", "in", "partition 0 is quiet", 7.0, "a record"}},
+                             {}})};
   }
   if (std::holds_alternative<graph>(r)) {
-    inside::graph g{"t",
-                    {},
-                    {{"counts", "out", 2'000'000}},
-                    inside::culprit{"out", "out has yet to commit 2.0 MB"},
-                    {"b"}};
+    observe::graph g{"t",
+                     {},
+                     {{"counts", "out", 2'000'000}},
+                     observe::culprit{"out", "out has yet to commit 2.0 MB"},
+                     {"b"}};
     g.stages.resize(2);
     g.stages[0].name = "counts";
     g.stages[1].name = "out";
-    return api::answers::document{inside::json_of(g)};
+    return api::answers::document{observe::json_of(g)};
   }
   if (const auto* const l = std::get_if<dead_letters>(&r))
     return api::answers::dead_letters{{l->page == 0 ? R"({"id":"1"})" : R"({"id":"2"})"},
@@ -51,31 +51,31 @@ expected<api::answer> cluster(const api::request& r) {
     return api::answers::accepted{};
   }
   if (const auto* const s = std::get_if<key_state>(&r)) {
-    inside::key_state found;
+    observe::key_state found;
     found.stage = s->stage;
     found.key = {R"({"user":")" + s->key + "\"}"};
     found.shard = "counts/1";
     found.node = "a";
     found.windows = {{{R"({"user":"ann","n":2})"}, true, {}}, {{R"({"user":"ann","n":1})"}, false, {}}};
     found.summary = "2 open windows have records of this key";
-    return api::answers::document{inside::json_of(found)};
+    return api::answers::document{observe::json_of(found)};
   }
   if (const auto* const w = std::get_if<tap>(&r))
-    return api::answers::document{inside::json_of(
-        inside::tapped{w->edge,
-                       {{"a", {}, {R"({"n":1})"}}, {"a", {}, {w->after.empty() ? "{}" : R"({"n":2})"}}},
-                       2,
-                       "a:2",
-                       !w->after.empty(),
-                       {}})};
+    return api::answers::document{observe::json_of(
+        observe::tapped{w->edge,
+                        {{"a", {}, {R"({"n":1})"}}, {"a", {}, {w->after.empty() ? "{}" : R"({"n":2})"}}},
+                        2,
+                        "a:2",
+                        !w->after.empty(),
+                        {}})};
   if (const auto* const asked = std::get_if<trace>(&r)) {
-    inside::trace found;
+    observe::trace found;
     found.stage = asked->stage;
     found.steps = {
         {"parsed", "parser", "in", "parsed", "it is a row", {}, {}, 1, api::json_object{R"({"n":1})"}, {}},
         {"large", "transform", "parsed", "filtered", "`where` takes it out: n > 3", "n > 3", {}, 0, {}, {}}};
     found.summary = asked->record;
-    return api::answers::document{inside::json_of(found)};
+    return api::answers::document{observe::json_of(found)};
   }
   if (const auto* const again = std::get_if<api::requests::replay>(&r)) {
     if (again->into != "parsed")

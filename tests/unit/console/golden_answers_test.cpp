@@ -1,7 +1,7 @@
 // Compares the answer of each command of `millrace console`, for people and for scripts, with tests/golden/console/answers.txt.
 // With MILLRACE_GOLDEN_WRITE=1 in the environment the file is written anew, to be read before it is committed.
-#include "actors/inside/answering.hpp"
-#include "tests/unit/inside/inside_fixture.hpp"
+#include "actors/observe/answering.hpp"
+#include "tests/unit/observe/observe_fixture.hpp"
 #include "tools/console/commands.hpp"
 
 #include <catch2/catch.hpp>
@@ -22,9 +22,9 @@ constexpr auto report = R"json({ "topology": "t", "ended": false, "stages": {
   "in": { "in": 1000, "out": 1000 }, "parsed": { "in": 1000, "out": 990, "filtered": 4, "dead_letters": 6 },
   "counts": { "in": 990, "out": 980, "late": 7, "in_flight": 1 } } })json";
 
-/// Answers of the topology of inside_fixture.hpp, whose second window waits for records; rows, and what changes something, as one
+/// Answers of the topology of observe_fixture.hpp, whose second window waits for records; rows, and what changes something, as one
 /// that has some.
-expected<api::answer> cluster(const config::topology& t, const inside::figures& f, const api::request& r) {
+expected<api::answer> cluster(const config::topology& t, const observe::figures& f, const api::request& r) {
   using namespace api::requests;
   if (std::holds_alternative<list>(r))
     return api::answers::topologies{
@@ -34,24 +34,24 @@ expected<api::answer> cluster(const config::topology& t, const inside::figures& 
     return api::answers::nodes{{{"a", 3, true, api::node_state::up, {"t/counts/0", "t/parsed/lane0"}},
                                 {"b", 1, false, api::node_state::silent, {}}}};
   if (const auto* const s = std::get_if<key_state>(&r)) {
-    inside::key_state found;
+    observe::key_state found;
     found.stage = s->stage;
     found.key = {R"({"user":")" + s->key + "\"}"};
     found.shard = "counts/0";
     found.node = "a";
     found.windows = {{{R"({"user":"ann","n":2})"}, true, {}}};
     found.summary = "1 open window has records of this key";
-    return api::answers::document{inside::json_of(found)};
+    return api::answers::document{observe::json_of(found)};
   }
   if (const auto* const w = std::get_if<tap>(&r))
     return api::answers::document{
-        inside::json_of(inside::tapped{w->edge, {{"a", {}, {R"({"user":"ann"})"}}}, 1, "a:1", true, {}})};
+        observe::json_of(observe::tapped{w->edge, {{"a", {}, {R"({"user":"ann"})"}}}, 1, "a:1", true, {}})};
   if (const auto* const asked = std::get_if<trace>(&r)) {
-    inside::trace found;
+    observe::trace found;
     found.stage = asked->stage;
     found.steps = {{"parsed", "parser", "in", "dead_letter", "it is no JSON", {}, {}, 0, {}, {}}};
     found.summary = "the record is a dead letter of parsed";
-    return api::answers::document{inside::json_of(found)};
+    return api::answers::document{observe::json_of(found)};
   }
   if (std::holds_alternative<dead_letters>(r))
     return api::answers::dead_letters{{R"({"id":"1","stage":"parsed","error":"it is no JSON"})"}, {}};
@@ -61,15 +61,15 @@ expected<api::answer> cluster(const config::topology& t, const inside::figures& 
       std::holds_alternative<restart>(r))
     return api::answers::accepted{};
   if (std::holds_alternative<ledger>(r))
-    return inside::ledger_answer(report);
-  return inside::answer_of(r, t, f);
+    return observe::ledger_answer(report);
+  return observe::answer_of(r, t, f);
 }
 
 }  // namespace
 
 TEST_CASE("each command answers as the golden file has it, for people and as JSON") {
-  const auto plan = inside::test::planned();
-  const auto figures = inside::test::running();
+  const auto plan = observe::test::planned();
+  const auto figures = observe::test::running();
   const remote::ask_function ask = [&](const api::request& r) { return cluster(plan, figures, r); };
   const std::vector<std::string> lines{"nodes",
                                        "topologies",

@@ -9,11 +9,11 @@ using namespace millrace;
 namespace {
 
 /// All actors of the plan, as each node shows them.
-inside::figures shown_by(const std::string& node) {
-  inside::figures f;
+observe::figures shown_by(const std::string& node) {
+  observe::figures f;
   f.topology = "t";
   for (const auto* name : {"counts/0", "counts/1"}) {
-    inside::shard_figures s;
+    observe::shard_figures s;
     s.name = name;
     s.node = node;
     f.shards.push_back(s);
@@ -24,12 +24,12 @@ inside::figures shown_by(const std::string& node) {
 const std::map<std::string, std::string> places{{"counts/0", "a"}, {"counts/1", "b"}};
 
 struct gathered {
-  std::optional<inside::figures> all;
+  std::optional<observe::figures> all;
   /// As the leader gathers figures, on node a.
-  host::gathering<inside::figures> gather(const std::map<std::string, std::string>& at = places) {
+  host::gathering<observe::figures> gather(const std::map<std::string, std::string>& at = places) {
     return {shown_by("a"), host::others_of(at, "a"),
-            [](inside::figures& sum, inside::figures&& more) { inside::add(sum, std::move(more)); },
-            [this, at](inside::figures f) {
+            [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
+            [this, at](observe::figures f) {
               REQUIRE_FALSE(all);
               host::keep_where_they_are(f, at);
               all = std::move(f);
@@ -44,15 +44,15 @@ TEST_CASE("figures are those of the node that has the actor now, once every node
   auto g = out.gather();
   CHECK(g.waits_for() == std::set<std::string>{"b"});
   CHECK_FALSE(out.all);
-  g.answered("c", inside::json_of(shown_by("c")));
+  g.answered("c", observe::json_of(shown_by("c")));
   CHECK_FALSE(out.all);
-  g.answered("b", inside::json_of(shown_by("b")));
+  g.answered("b", observe::json_of(shown_by("b")));
   REQUIRE(out.all);
   REQUIRE(out.all->shards.size() == 2);
   CHECK(out.all->shards[0].node == "a");
   CHECK(out.all->shards[1].node == "b");
   CHECK(out.all->missing.empty());
-  g.answered("b", inside::json_of(shown_by("b")));  // twice: dropped
+  g.answered("b", observe::json_of(shown_by("b")));  // twice: dropped
 }
 
 TEST_CASE("a node that does not answer, or not so that it can be read, is missing") {

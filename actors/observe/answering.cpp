@@ -1,0 +1,83 @@
+#include "actors/observe/answering.hpp"
+
+#include "actors/observe/explain.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/ledger.hpp"
+#include "actors/observe/topology_walk.hpp"
+#include "actors/observe/trace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::observe {
+namespace {
+
+template<class T>
+api::answer document(const T& v) {
+  return api::answers::document{json_of(v) + '\n'};
+}
+
+expected<figures> of_stage(const config::topology& t, const figures& f, const std::string& stage) {
+  if (const auto found = find_stage(t, stage); !found)
+    return unexpected(found.error());
+  auto out = f;
+  std::erase_if(out.sources, [&](const auto& s) { return s.name != stage; });
+  std::erase_if(out.lanes, [&](const auto& l) { return l.source != stage && l.parser != stage; });
+  std::erase_if(out.shards, [&](const auto& s) { return s.window != stage; });
+  std::erase_if(out.sinks, [&](const auto& s) { return s.name != stage; });
+  std::erase_if(out.losses, [&](const auto& l) { return l.first != stage; });
+  std::erase_if(out.flow, [&](const auto& x) { return x.first != stage; });
+  return out;
+}
+
+struct answering {
+  const config::topology& t;
+  const figures& f;
+
+  expected<api::answer> operator()(const api::requests::graph&) const { return document(graph_of(t, f)); }
+  expected<api::answer> operator()(const api::requests::figures&) const { return document(f); }
+  expected<api::answer> operator()(const api::requests::stage_figures& r) const {
+    return of_stage(t, f, r.stage).map([](const figures& x) { return document(x); });
+  }
+  expected<api::answer> operator()(const api::requests::explain& r) const {
+    return explain(t, f, r.stage).map([](const explanation& x) { return document(x); });
+  }
+  expected<api::answer> operator()(const api::requests::trace& r) const {
+    return read_traced_record(r.record)
+        .and_then([&](const traced_record& x) { return trace_of(t, f, r.stage, x, f.at.at); })
+        .map([](const trace& x) { return document(x); });
+  }
+  expected<api::answer> operator()(const auto&) const {
+    return our_error("a request was taken for one about figures");
+  }
+};
+
+}  // namespace
+
+std::string asks_inside(const api::request& r) {
+  return std::visit(
+      []<class R>(const R& one) {
+        namespace asked = api::requests;
+        if constexpr (std::is_same_v<R, asked::graph> || std::is_same_v<R, asked::stage_figures> ||
+                      std::is_same_v<R, asked::explain> || std::is_same_v<R, asked::figures> ||
+                      std::is_same_v<R, asked::trace>)
+          return one.topology;
+        else
+          return std::string();
+      },
+      r);
+}
+
+expected<api::answer> answer_of(const api::request& r, const config::topology& t, const figures& f) {
+  return std::visit(answering{t, f}, r);
+}
+
+expected<api::answer> ledger_answer(std::string_view report) {
+  const auto l = ledger_of(report);
+  if (!l)
+    return our_error("the report is none that a ledger can be made of");
+  return document(*l);
+}
+
+}  // namespace millrace::observe

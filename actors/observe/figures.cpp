@@ -1,0 +1,51 @@
+#include "actors/observe/figures.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace millrace::observe {
+namespace {
+
+template<class T>
+void append(std::vector<T>& to, std::vector<T>&& more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// A source may have lanes on several nodes: the rates add up, waits and work are those of the slowest.
+void add_source(std::vector<source_figures>& to, source_figures&& s) {
+  const auto same = std::ranges::find(to, s.name, &source_figures::name);
+  if (same == to.end()) {
+    to.push_back(std::move(s));
+    return;
+  }
+  same->records_per_second += s.records_per_second;
+  same->wait_seconds = std::max(same->wait_seconds, s.wait_seconds);
+  same->work_seconds = std::max(same->work_seconds, s.work_seconds);
+  if (s.is_spool_full)
+    same->is_spool_full = same->is_spool_full.value_or(false) || *s.is_spool_full;
+}
+
+}  // namespace
+
+void add(figures& to, figures&& more) {
+  to.is_running = to.is_running || more.is_running;
+  for (auto& s : more.sources)
+    add_source(to.sources, std::move(s));
+  append(to.lanes, std::move(more.lanes));
+  append(to.shards, std::move(more.shards));
+  append(to.sinks, std::move(more.sinks));
+  for (const auto& [stage, l] : more.losses) {
+    to.losses[stage].late += l.late;
+    to.losses[stage].dead_letters += l.dead_letters;
+  }
+  for (const auto& [stage, passed] : more.flow) {
+    auto& sum = to.flow[stage];
+    sum.in += passed.in;
+    sum.out += passed.out;
+    sum.filtered += passed.filtered;
+  }
+  append(to.missing, std::move(more.missing));
+}
+
+}  // namespace millrace::observe

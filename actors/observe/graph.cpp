@@ -1,0 +1,191 @@
+#include "actors/observe/graph.hpp"
+
+#include "actors/observe/topology_walk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace millrace::observe {
+namespace {
+
+using config::stage_kind;
+
+void add_lag(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more, bool first) {
+  if (first)
+    sum = more;
+  else if (sum && more)
+    *sum += *more;
+  else
+    sum.reset();
+}
+
+/// How the lanes of one stage stand, added up.
+struct lane_states {
+  bool is_away = false;
+  bool is_over = true;
+  bool is_held = false;
+  bool is_paused = false;
+
+  void add(const lane_figures& l) {
+    is_away = is_away || l.is_away;
+    is_over = is_over && all_ended(l);
+    is_held = is_held || std::ranges::any_of(l.partitions, [](const auto& p) { return !p.held_by.empty(); });
+    is_paused = is_paused || l.is_paused;
+  }
+  [[nodiscard]] const char* state() const {
+    return is_over ? "ended" : is_paused ? "paused" : is_held ? "waits" : "runs";
+  }
+};
+
+void describe_source(stage_standing& out, const figures& f) {
+  bool first = true;
+  lane_states states;
+  std::map<std::string, std::uint64_t> records;  // by the parser that reads it: each reads all
+  for (const auto& l : f.lanes) {
+    if (l.source != out.name)
+      continue;
+    out.records = std::max(out.records, records[l.parser] += l.records);
+    add_lag(out.lag, l.lag, first);
+    first = false;
+    states.add(l);
+  }
+  for (const auto& s : f.sources)
+    if (s.name == out.name)
+      out.per_second = s.records_per_second;
+  out.state = first ? "starts" : states.is_away ? "away" : states.state();
+}
+
+void describe_parser(stage_standing& out, const figures& f) {
+  bool first = true;
+  lane_states states;
+  for (const auto& l : f.lanes) {
+    if (l.parser != out.name)
+      continue;
+    out.records += l.records;
+    for (const auto& p : l.partitions) {
+      if (first || p.watermark < out.watermark)
+        out.watermark = p.watermark;
+      first = false;
+    }
+    states.add(l);
+  }
+  out.state = first ? "starts" : states.state();
+}
+
+void describe_window(stage_standing& out, const figures& f) {
+  bool first = true;
+  bool stalled = false;
+  for (const auto& s : f.shards) {
+    if (s.window != out.name)
+      continue;
+    out.records += s.rows;
+    if (first || s.watermark < out.watermark)
+      out.watermark = s.watermark;
+    first = false;
+    stalled = stalled || s.is_stalled;
+  }
+  out.state = first ? "starts" : stalled ? "stalled" : out.watermark.at == end_of_time ? "ended" : "runs";
+}
+
+void describe_sink(stage_standing& out, const figures& f) {
+  const auto s = std::ranges::find(f.sinks, out.name, &sink_figures::name);
+  if (s == f.sinks.end()) {
+    out.state = "starts";
+    return;
+  }
+  out.records = s->rows;
+  out.state = !s->is_reached ? "starts" : s->is_away ? "away" : f.is_running ? "runs" : "ended";
+}
+
+std::string type_of(const config::stage& s) {
+  return s.type.empty() ? std::string(config::to_string(s.kind)) : s.type;
+}
+
+/// Bytes that wait on the way from one stage to another. Those of a lane are told for the parser's first edge: it knows
+/// them for all its receivers together.
+std::uint64_t held_on(const figures& f, const config::stage& from, const std::string& to, bool is_first) {
+  std::uint64_t out = 0;
+  if (from.kind == stage_kind::window) {
+    for (const auto& s : f.shards)
+      if (s.window == from.name)
+        for (const auto& [receiver, bytes] : s.held_by)
+          out += stage_of_actor(receiver) == to ? bytes : 0;
+  } else if (from.kind == stage_kind::parser && is_first) {
+    for (const auto& l : f.lanes)
+      out += l.parser == from.name ? l.in_flight_bytes : 0;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string plural(std::uint64_t n, std::string_view what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<std::pair<std::uint64_t, const char*>, 3> units{
+      {{1'000'000'000, "GB"}, {1'000'000, "MB"}, {1'000, "kB"}}};
+  for (const auto& [size, name] : units)
+    if (bytes >= size)
+      return fmt::format("{:.1f} {}", static_cast<double>(bytes) / static_cast<double>(size), name);
+  return fmt::format("{} bytes", bytes);
+}
+
+std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
+  // Sinks come last in data-flow order, so the last stalled window is the nearest to who holds it.
+  for (auto s = t.stages.rbegin(); s != t.stages.rend(); ++s) {
+    if (s->kind != stage_kind::window)
+      continue;
+    const bool stalled = std::ranges::any_of(
+        f.shards, [&](const shard_figures& x) { return x.window == s->name && x.is_stalled; });
+    const auto by = holder_of(f, s->name);
+    if (stalled && !by.actor.empty())
+      return culprit{stage_of_actor(by.actor),
+                     fmt::format("{} has yet to commit {} of {}", stage_of_actor(by.actor),
+                                 bytes_text(by.bytes), s->name)};
+  }
+  for (const auto& l : f.lanes)
+    for (const auto& p : l.partitions)
+      if (!p.held_by.empty())
+        return culprit{stage_of_actor(p.held_by), fmt::format("{} has yet to take {} of {}", p.held_by,
+                                                              bytes_text(l.in_flight_bytes), l.parser)};
+  return std::nullopt;
+}
+
+graph graph_of(const config::topology& t, const figures& f) {
+  graph out{t.name, {}, {}, culprit_of(t, f), f.missing};
+  std::set<std::string> has_edge;
+  for (const auto& s : t.stages) {
+    stage_standing one;
+    one.name = s.name;
+    one.kind = config::to_string(s.kind);
+    one.type = type_of(s);
+    one.state = f.is_running ? "runs" : "ended";
+    if (s.kind == stage_kind::source)
+      describe_source(one, f);
+    else if (s.kind == stage_kind::parser)
+      describe_parser(one, f);
+    else if (s.kind == stage_kind::window)
+      describe_window(one, f);
+    else if (s.kind == stage_kind::sink)
+      describe_sink(one, f);
+    if (const auto l = f.losses.find(s.name); l != f.losses.end()) {
+      one.late = l->second.late;
+      one.dead_letters = l->second.dead_letters;
+    }
+    out.stages.push_back(std::move(one));
+    for (const auto& from : s.from)
+      if (const auto* const up = t.find(from.stage))
+        out.edges.push_back({from.stage + (from.late ? ".late" : ""), s.name,
+                             from.late ? 0 : held_on(f, *up, s.name, has_edge.insert(up->name).second)});
+  }
+  return out;
+}
+
+}  // namespace millrace::observe

@@ -1,0 +1,91 @@
+// The state of one key of a window: which shard has it, and its open windows as that shard gives them. Pure.
+#pragma once
+
+#include "actors/api/described.hpp"
+#include "config/plan.hpp"
+#include "runtime/delivery/window_state.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::observe {
+
+struct open_window {
+  api::json_object row;
+  bool is_passing = true;
+  api::event_time fires_at;
+  friend bool operator==(const open_window&, const open_window&) = default;
+};
+void members(auto& c, wire::like<open_window> auto& w) {
+  c("row", "what the window would give if it fired now, before its `columns`", w.row);
+  c("passing", "`having` lets the row pass as it stands", w.is_passing);
+  c("fires_at", "the watermark at which it fires; null: it has no end of its own, or rows go by ticks",
+    w.fires_at);
+}
+
+struct unformed_window {
+  api::json_object row;
+  std::string error;
+  friend bool operator==(const unformed_window&, const unformed_window&) = default;
+};
+void members(auto& c, wire::like<unformed_window> auto& w) {
+  c("row", "what can be told of it", w.row);
+  c("error", "why it would be a dead letter", w.error);
+}
+
+struct key_state {
+  std::string stage;
+  api::json_object key;
+  std::string shard;
+  std::string node;
+  api::event_time watermark;
+  api::event_time fired;
+  std::vector<open_window> windows;
+  std::vector<unformed_window> unformed;
+  bool are_all = true;
+  std::string summary;
+  friend bool operator==(const key_state&, const key_state&) = default;
+};
+void members(auto& c, wire::like<key_state> auto& s) {
+  c("stage", "the window", s.stage);
+  c("key", "the key that was asked for, by column", s.key);
+  c("shard", "that has the key", s.shard);
+  c("node", "where that shard runs", s.node);
+  c("watermark", "of the shard", s.watermark);
+  c("fired", "its windows up to here have fired", s.fired);
+  c("windows", "that are open and have records of the key, the first to end first", s.windows);
+  c("unformed", "of those, what cannot be represented as a row", s.unformed);
+  c("all", "false: there are more, which are not shown", s.are_all);
+  c("summary", "the answer in one sentence", s.summary);
+}
+
+/// No answer about one key has more windows.
+inline constexpr std::size_t most_open_windows = 100;
+
+struct key_place {
+  std::string shard;  // its lasting name, WINDOW/NUMBER
+  std::string key;    // encoded (data/key_encoding.hpp)
+  std::string shown;  // as a JSON object by column
+};
+
+/// The lasting name of the shard that has a key, encoded as key_place has it.
+[[nodiscard]] std::string shard_of_key(const std::string& stage, const window::definition& d,
+                                       std::string_view key);
+
+/// Reads a key as people write it: the value of the only key column, a JSON list of the values of all, or a JSON object
+/// by column. A text that begins with `"`, `[` or `{` is written as JSON. User errors, which name what was expected:
+/// ec::not_found for a stage that is not there, ec::invalid_argument for one that is no window, and for another key.
+[[nodiscard]] expected<key_place> place_of_key(const config::topology& t, const std::string& stage,
+                                               std::string_view text);
+
+/// Makes the answer of what the shard has found. `stage` is a window of the topology.
+[[nodiscard]] key_state state_of(const config::topology& t, const std::string& stage, const key_place& at,
+                                 const delivery::open_windows& found, event_micros watermark,
+                                 event_micros fired);
+
+/// The shard does not live just now, or not in time.
+[[nodiscard]] unexpected no_shard(const std::string& topology, const std::string& shard);
+[[nodiscard]] unexpected no_answer(const std::string& shard);
+
+}  // namespace millrace::observe

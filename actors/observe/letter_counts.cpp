@@ -1,0 +1,66 @@
+#include "actors/observe/letter_counts.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace millrace::observe {
+namespace {
+
+std::string text_in(const boost::json::object& o, std::string_view name) {
+  const auto* const found = o.if_contains(name);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+class counting {
+public:
+  void count(std::string_view line) {
+    boost::json::error_code failed;
+    const auto value = boost::json::parse(line, failed);
+    const auto* const o = failed ? nullptr : value.if_object();
+    if (o == nullptr)
+      return;
+    ++letters_;
+    auto stage = text_in(*o, "stage");
+    auto text = text_in(*o, "error");
+    if (by_.size() >= most_errors && !by_.contains({stage, text}))
+      text.clear();
+    auto& one = by_[{stage, text}];
+    // The first that is met is the newest.
+    if (one.letters++ == 0)
+      one = {std::move(stage), std::move(text), 1, text_in(*o, "id"), text_in(*o, "time")};
+  }
+  [[nodiscard]] letter_counts result(bool are_all) && {
+    letter_counts out{letters_, are_all, {}};
+    for (auto& [_, one] : by_)
+      out.by_error.push_back(std::move(one));
+    std::ranges::stable_sort(out.by_error, std::ranges::greater(), &letters_of_error::letters);
+    return out;
+  }
+
+private:
+  std::uint64_t letters_ = 0;
+  std::map<std::pair<std::string, std::string>, letters_of_error> by_;
+};
+
+}  // namespace
+
+expected<letter_counts>
+count_letters(const std::function<expected<api::answers::dead_letters>(std::uint64_t)>& page_at) {
+  counting all;
+  std::size_t bytes = 0;
+  std::optional<std::uint64_t> next = 0;
+  while (next && bytes < most_counted) {
+    const auto page = page_at(*next);
+    if (!page)
+      return unexpected(page.error());
+    for (const auto& line : page->letters) {
+      all.count(line);
+      bytes += line.size();
+    }
+    next = page->next;
+  }
+  return std::move(all).result(!next);
+}
+
+}  // namespace millrace::observe

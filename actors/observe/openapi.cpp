@@ -1,0 +1,490 @@
+#include "actors/observe/openapi.hpp"
+
+#include "actors/api/answers.hpp"
+#include "actors/observe/explain.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/key_state.hpp"
+#include "actors/observe/ledger.hpp"
+#include "actors/observe/letter_counts.hpp"
+#include "actors/observe/tap.hpp"
+#include "actors/observe/trace.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <span>
+#include <type_traits>
+
+namespace millrace::observe {
+namespace {
+
+namespace json = boost::json;
+namespace asked = api::requests;
+
+/// Answers that are not declared.
+struct text_page {};
+struct any_object {};
+struct letters_page {};
+struct event_page {};
+
+template<class R>
+struct given_to {
+  using type = any_object;
+};
+template<class R, class A>
+struct gives {
+  using type = A;
+};
+template<>
+struct given_to<asked::list> : gives<asked::list, std::vector<api::answers::topology>> {};
+template<>
+struct given_to<asked::nodes> : gives<asked::nodes, std::vector<api::answers::node>> {};
+template<>
+struct given_to<asked::apply> : gives<asked::apply, api::answers::applied> {};
+template<>
+struct given_to<asked::start> : gives<asked::start, api::answers::applied> {};
+template<>
+struct given_to<asked::wait> : gives<asked::wait, api::answers::waited> {};
+template<>
+struct given_to<asked::graph> : gives<asked::graph, graph> {};
+template<>
+struct given_to<asked::events> : gives<asked::events, event_page> {};
+template<>
+struct given_to<asked::stage_figures> : gives<asked::stage_figures, figures> {};
+template<>
+struct given_to<asked::explain> : gives<asked::explain, explanation> {};
+template<>
+struct given_to<asked::figures> : gives<asked::figures, figures> {};
+template<>
+struct given_to<asked::own_figures> : gives<asked::own_figures, figures> {};
+template<>
+struct given_to<asked::key_state> : gives<asked::key_state, key_state> {};
+template<>
+struct given_to<asked::tap> : gives<asked::tap, tapped> {};
+template<>
+struct given_to<asked::own_tap> : gives<asked::own_tap, tapped> {};
+template<>
+struct given_to<asked::own_key_state> : gives<asked::own_key_state, key_state> {};
+template<>
+struct given_to<asked::trace> : gives<asked::trace, trace> {};
+template<>
+struct given_to<asked::ledger> : gives<asked::ledger, whole_ledger> {};
+template<>
+struct given_to<asked::dead_letters> : gives<asked::dead_letters, letters_page> {};
+template<>
+struct given_to<asked::newest_letters> : gives<asked::newest_letters, letters_page> {};
+template<>
+struct given_to<asked::letter_counts> : gives<asked::letter_counts, letter_counts> {};
+template<>
+struct given_to<asked::forget> : gives<asked::forget, api::answers::forgotten> {};
+template<>
+struct given_to<asked::replay> : gives<asked::replay, api::answers::replayed> {};
+template<>
+struct given_to<asked::status> : gives<asked::status, api::answers::status> {};
+template<>
+struct given_to<asked::metrics> : gives<asked::metrics, text_page> {};
+template<>
+struct given_to<asked::healthz> : gives<asked::healthz, text_page> {};
+template<>
+struct given_to<asked::readyz> : gives<asked::readyz, text_page> {};
+template<>
+struct given_to<asked::livez> : gives<asked::livez, text_page> {};
+
+template<class T>
+struct is_list : std::false_type {};
+template<class T>
+struct is_list<std::vector<T>> : std::true_type {};
+template<class T>
+struct is_optional : std::false_type {};
+template<class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template<class T>
+struct is_map : std::false_type {};
+template<class T>
+struct is_map<std::map<std::string, T>> : std::true_type {};
+
+json::object of_type(std::string_view name) {
+  json::object out;
+  out.emplace("type", name);
+  return out;
+}
+
+template<class T>
+json::object schema_of();
+
+struct schema_writer {
+  json::object& properties;
+  json::array& required;
+  template<class T>
+  void operator()(std::string_view name, std::string_view doc, const T&) {
+    auto one = schema_of<T>();
+    one.emplace("description", doc);
+    properties.emplace(name, std::move(one));
+    required.emplace_back(name);
+  }
+};
+
+template<class T>
+json::object schema_of() {
+  json::object out;
+  if constexpr (std::is_same_v<T, any_object> || std::is_same_v<T, api::json_object>) {
+    return of_type("object");
+  } else if constexpr (std::is_same_v<T, text_page> || std::is_same_v<T, event_page>) {
+    return of_type("string");
+  } else if constexpr (std::is_same_v<T, letters_page>) {
+    out = of_type("object");
+    auto letters = of_type("array");
+    letters.emplace("items", of_type("object"));
+    letters.emplace("description", "id, stage, partition, position, error, record or record_base64, time");
+    json::object next;
+    next.emplace("type", json::array{"integer", "null"});
+    next.emplace("description", "the page behind this one; null: this is the last");
+    json::object properties;
+    properties.emplace("letters", std::move(letters));
+    properties.emplace("next", std::move(next));
+    out.emplace("properties", std::move(properties));
+    out.emplace("required", json::array{"letters", "next"});
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return of_type("boolean");
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return of_type("string");
+  } else if constexpr (std::is_same_v<T, api::event_time>) {
+    out.emplace("type", json::array{"string", "null"});
+  } else if constexpr (std::is_integral_v<T>) {
+    out = of_type("integer");
+    out.emplace("minimum", 0);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return of_type("number");
+  } else if constexpr (std::is_enum_v<T>) {
+    out = of_type("string");
+    json::array words;
+    for (const auto word : words_of(T{}))
+      words.emplace_back(word);
+    out.emplace("enum", std::move(words));
+  } else if constexpr (is_optional<T>::value) {
+    json::array either;
+    either.emplace_back(schema_of<typename T::value_type>());
+    either.emplace_back(of_type("null"));
+    out.emplace("anyOf", std::move(either));
+  } else if constexpr (is_list<T>::value) {
+    out = of_type("array");
+    out.emplace("items", schema_of<typename T::value_type>());
+  } else if constexpr (is_map<T>::value) {
+    out = of_type("object");
+    out.emplace("additionalProperties", schema_of<typename T::mapped_type>());
+  } else {
+    out = of_type("object");
+    json::object properties;
+    json::array required;
+    schema_writer w{properties, required};
+    const T nothing{};
+    members(w, nothing);
+    out.emplace("properties", std::move(properties));
+    out.emplace("required", std::move(required));
+  }
+  return out;
+}
+
+json::object content(std::string_view type, json::object schema) {
+  json::object one;
+  one.emplace("schema", std::move(schema));
+  json::object by_type;
+  by_type.emplace(type, std::move(one));
+  json::object out;
+  out.emplace("content", std::move(by_type));
+  return out;
+}
+
+json::object described_response(std::string_view words, json::object out) {
+  out.emplace("description", words);
+  return out;
+}
+
+/// "/api/v1/topologies/{name}/stages/{stage}": the first hole of a path names a topology or a node, the second a stage or
+/// an edge.
+std::string named_path(std::string_view path) {
+  std::string out(path);
+  for (const auto* const name :
+       {"{name}", path.find("/edges/") == std::string_view::npos ? "{stage}" : "{edge}"})
+    if (const auto hole = out.find("{}"); hole != std::string::npos)
+      out.replace(hole, 2, name);
+  return out;
+}
+
+/// "[?page=N]"
+std::string query_text(const api::parameter& p) {
+  return p.name.empty() ? "" : fmt::format("[?{}={}]", p.name, p.is_number ? "N" : "TEXT");
+}
+
+json::array parameters_of(const api::route& r) {
+  json::array out;
+  const auto add = [&](std::string_view name, std::string_view in, std::string_view doc,
+                       std::string_view type) {
+    json::object one;
+    one.emplace("name", name);
+    one.emplace("in", in);
+    one.emplace("required", in == "path");
+    one.emplace("description", doc);
+    one.emplace("schema", of_type(type));
+    out.emplace_back(std::move(one));
+  };
+  const auto path = named_path(r.path);
+  if (path.find("{name}") != std::string::npos)
+    add("name", "path", r.path.find("/nodes/") != std::string_view::npos ? "of a node" : "of a topology",
+        "string");
+  if (path.find("{stage}") != std::string::npos)
+    add("stage", "path", "of a stage", "string");
+  if (path.find("{edge}") != std::string::npos)
+    add("edge", "path", "FROM->TO, or the stage that it leaves", "string");
+  if (!r.query.name.empty())
+    add(r.query.name, "query", r.query.doc, r.query.is_number ? "integer" : "string");
+  if (r.is_action)
+    add("X-Millrace-Action", "header", "must be there: no page of another site can send it", "string");
+  return out;
+}
+
+struct body_member {
+  std::string_view name;
+  std::string_view doc;
+  std::string_view type = "string";
+};
+constexpr auto confirmation_members =
+    std::to_array<body_member>({{"confirm", "the name that is in the path"}});
+constexpr auto record_members = std::to_array<body_member>({
+    {"record", "its text, as the source has it; one that is JSON may stand here as it is; null: no value"},
+    {"partition", "lateness is judged by this one alone"},
+    {"key", "of a Kafka record"},
+    {"timestamp", "that the source has stored with it"},
+    {"headers", "of a Kafka record, by name", "object"},
+    {"header", "the first line of a CSV file, where columns are named by it"},
+});
+
+constexpr auto replay_members = std::to_array<body_member>({
+    {"confirm", "the name that is in the path"},
+    {"into", "must be there, too: the source or parser at which records go in"},
+    {"letters", "ids of the letters that are meant; without it all that are kept", "array"},
+});
+
+/// The first member must be there.
+json::object body_schema(std::span<const body_member> all) {
+  json::object properties;
+  for (const auto& m : all) {
+    auto one = of_type(m.type);
+    one.emplace("description", m.doc);
+    properties.emplace(m.name, std::move(one));
+  }
+  auto out = of_type("object");
+  out.emplace("properties", std::move(properties));
+  out.emplace("required", json::array{all.front().name});
+  return out;
+}
+
+json::object body_of(const api::route& r) {
+  return content("application/json", r.body == api::body_form::plan     ? of_type("object")
+                                     : r.body == api::body_form::record ? body_schema(record_members)
+                                     : r.body == api::body_form::replay ? body_schema(replay_members)
+                                                                        : body_schema(confirmation_members));
+}
+
+template<class R>
+json::object operation_of(const api::route& r) {
+  json::object out;
+  out.emplace("summary", r.doc);
+  if (auto parameters = parameters_of(r); !parameters.empty())
+    out.emplace("parameters", std::move(parameters));
+  if (r.body != api::body_form::none)
+    out.emplace("requestBody", body_of(r));
+  if (r.needs_token()) {
+    json::object bearer;
+    bearer.emplace("token", json::array());
+    json::array security;
+    security.emplace_back(std::move(bearer));
+    out.emplace("security", std::move(security));
+  }
+  using answer = typename given_to<R>::type;
+  const auto* const type = std::is_same_v<answer, text_page>    ? "text/plain"
+                           : std::is_same_v<answer, event_page> ? "text/event-stream"
+                                                                : "application/json";
+  json::object responses;
+  responses.emplace("200", described_response("the answer", content(type, schema_of<answer>())));
+  json::object error_ref;
+  error_ref.emplace("$ref", "#/components/schemas/error");
+  responses.emplace(
+      "default", described_response("why there is none", content("application/json", std::move(error_ref))));
+  out.emplace("responses", std::move(responses));
+  return out;
+}
+
+template<class F, std::size_t... I>
+void each_route(F&& f, std::index_sequence<I...>) {
+  (f.template operator()<std::variant_alternative_t<I, api::request>>(api::routes()[I]), ...);
+}
+template<class F>
+void each_route(F&& f) {
+  each_route(f, std::make_index_sequence<std::variant_size_v<api::request>>());
+}
+
+json::object error_schema() {
+  auto inner = of_type("object");
+  json::object properties;
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view doc) {
+    auto one = of_type(type);
+    one.emplace("description", doc);
+    properties.emplace(name, std::move(one));
+  };
+  add("code", "string", "of the error, for scripts");
+  add("retry", "boolean", "asking again may help");
+  add("message", "string", "for people, with the remedy");
+  inner.emplace("properties", std::move(properties));
+  inner.emplace("required", json::array{"code", "retry", "message"});
+  auto out = of_type("object");
+  json::object outer;
+  outer.emplace("error", std::move(inner));
+  out.emplace("properties", std::move(outer));
+  out.emplace("required", json::array{"error"});
+  return out;
+}
+
+/// Indented by two, a member a line, so that a change shows as a diff.
+void append_pretty(std::string& out, const json::value& v, std::size_t depth) {
+  const auto line = [&](std::size_t d) {
+    out += '\n';
+    out.append(2 * d, ' ');
+  };
+  if (const auto* const o = v.if_object(); o != nullptr && !o->empty()) {
+    out += '{';
+    for (const auto* between = ""; const auto& [name, one] : *o) {
+      out += between;
+      between = ",";
+      line(depth + 1);
+      out += data::json_text(json::string(name)) + ": ";
+      append_pretty(out, one, depth + 1);
+    }
+    line(depth);
+    out += '}';
+  } else if (const auto* const a = v.if_array(); a != nullptr && !a->empty() && !a->front().is_string()) {
+    out += '[';
+    for (const auto* between = ""; const auto& one : *a) {
+      out += between;
+      between = ",";
+      line(depth + 1);
+      append_pretty(out, one, depth + 1);
+    }
+    line(depth);
+    out += ']';
+  } else {
+    out += data::json_text(v);
+  }
+}
+
+/// The members of a schema as a list, those of inner objects below theirs.
+void append_members(std::string& out, const json::object& schema, std::size_t depth) {
+  const auto* inner = &schema;
+  if (const auto* const items = schema.if_contains("items"))
+    inner = &items->as_object();
+  if (const auto* const more = schema.if_contains("additionalProperties"))
+    inner = &more->as_object();
+  if (inner != &schema)
+    return append_members(out, *inner, depth);
+  if (const auto* const either = schema.if_contains("anyOf"))
+    return append_members(out, either->as_array().front().as_object(), depth);
+  const auto* const properties = schema.if_contains("properties");
+  if (properties == nullptr)
+    return;
+  for (const auto& [name, one] : properties->as_object()) {
+    const auto& o = one.as_object();
+    std::string words(o.at("description").as_string());
+    if (const auto* const all = o.if_contains("enum"))
+      for (const auto* between = ": "; const auto& word : all->as_array()) {
+        words += fmt::format("{}`{}`", between, std::string_view(word.as_string()));
+        between = ", ";
+      }
+    out += fmt::format("{}- `{}`: {}\n", std::string(2 * depth, ' '), std::string_view(name), words);
+    append_members(out, o, depth + 1);
+  }
+}
+
+}  // namespace
+
+std::string openapi_text(const std::string& version) {
+  json::object paths;
+  each_route([&]<class R>(const api::route& r) {
+    std::string method(r.method);
+    for (auto& c : method)
+      c = static_cast<char>(c - 'A' + 'a');
+    auto& at = paths[named_path(r.path)];
+    if (!at.is_object())
+      at = json::object();
+    at.get_object().emplace(method, operation_of<R>(r));
+  });
+  json::object info;
+  info.emplace("title", "millrace");
+  info.emplace("description", "The API of a node, and of `millrace run --http`. Made of the declarations by "
+                              "`millrace reference docs`.");
+  info.emplace("version", version);
+  json::object scheme;
+  scheme.emplace("type", "http");
+  scheme.emplace("scheme", "bearer");
+  scheme.emplace("description", "the token, in the file `token` of the state folder");
+  json::object schemes;
+  schemes.emplace("token", std::move(scheme));
+  json::object schemas;
+  schemas.emplace("error", error_schema());
+  json::object components;
+  components.emplace("securitySchemes", std::move(schemes));
+  components.emplace("schemas", std::move(schemas));
+  json::object root;
+  root.emplace("openapi", "3.1.0");
+  root.emplace("info", std::move(info));
+  root.emplace("paths", std::move(paths));
+  root.emplace("components", std::move(components));
+  std::string out;
+  append_pretty(out, root, 0);
+  return out + '\n';
+}
+
+std::string api_page() {
+  std::string out = "# The API\n\nOf a node, and of `millrace run --http`. This page is made of the "
+                    "declarations by `millrace reference "
+                    "docs`; [openapi.json](openapi.json) says the same to programs, "
+                    "[design/api.md](design/api.md) why it is so.\n\n"
+                    "Answers are JSON. An event time is ISO 8601, `\"end\"` where all has come, or null "
+                    "before the first. An error is "
+                    "`{\"error\": {\"code\", \"retry\", \"message\"}}` with the status of its code. What "
+                    "needs the token takes it as "
+                    "`Authorization: Bearer TOKEN`; an action also needs the header `X-Millrace-Action: yes` "
+                    "and the name once more, as "
+                    "`{\"confirm\": NAME}`.\n";
+  each_route([&]<class R>(const api::route& r) {
+    out += fmt::format(
+        "\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
+        r.needs_token() ? " Needs the token." : "",
+        r.body == api::body_form::plan ? " Its body is the topology in JSON, with everything filled in."
+        : r.body == api::body_form::replay
+            ? " Its body is `{\"confirm\": NAME, \"into\": STAGE, \"letters\": [ID, ...]}`: "
+              "records go in at STAGE, a source or a parser, and on to the stage that they failed "
+              "at; without `letters` all that are kept are meant."
+            : "");
+    if constexpr (std::is_same_v<R, asked::events>)
+      out += "\n- `graph`: as the graph above, each second\n- `figures`: as the figures below, with "
+             "`?figures=1`\n"
+             "- `end`: `{\"topology\", \"state\", \"reason\"}`, the last event\n"
+             "- `error`: as any error, the last event\n\nEach has its JSON as one line of `data`. A server "
+             "gives "
+             "events to 8 clients at most, and refuses more with 503. A client that does not read is dropped "
+             "after "
+             "10 s; whoever asks again goes on with what is so by then.\n";
+    if (r.body == api::body_form::record) {
+      out += "\nIts body:\n\n";
+      append_members(out, body_schema(record_members), 0);
+      out += "\nThe answer:\n";
+    }
+    std::string list;
+    append_members(list, schema_of<typename given_to<R>::type>(), 0);
+    if (!list.empty())
+      out += (is_list<typename given_to<R>::type>::value ? "\nA list of:\n\n" : "\n") + list;
+  });
+  return out;
+}
+
+}  // namespace millrace::observe

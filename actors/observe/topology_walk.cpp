@@ -1,0 +1,62 @@
+#include "actors/observe/topology_walk.hpp"
+
+#include "runtime/base/shard_name.hpp"
+#include "runtime/base/visible_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace millrace::observe {
+namespace {
+
+void walk(const config::topology& t, const config::stage& s, feeders& out) {
+  for (const auto& from : s.from) {
+    const auto* const up = t.find(from.stage);
+    if (up == nullptr)
+      continue;
+    // Late records pass their window by: they come from what feeds it.
+    if (up->kind == config::stage_kind::window && !from.late)
+      out.windows.insert(up->name);
+    else if (up->kind == config::stage_kind::parser)
+      out.parsers.insert(up->name);
+    else
+      walk(t, *up, out);
+  }
+}
+
+}  // namespace
+
+expected<const config::stage*> find_stage(const config::topology& t, const std::string& name) {
+  if (const auto* const s = t.find(name))
+    return s;
+  return user_error(ec::not_found, fmt::format("topology {} has no stage {}", t.name, visible(name)));
+}
+
+feeders feeders_of(const config::topology& t, const config::stage& s) {
+  feeders out;
+  walk(t, s, out);
+  return out;
+}
+
+bool all_ended(const lane_figures& l) {
+  return !l.partitions.empty() && std::ranges::all_of(l.partitions, [](const partition_figures& p) {
+    return p.watermark.at == end_of_time;
+  });
+}
+
+holder holder_of(const figures& f, const std::string& window) {
+  std::map<std::string, std::uint64_t> by;
+  for (const auto& s : f.shards)
+    if (s.window == window)
+      for (const auto& [receiver, bytes] : s.held_by)
+        by[receiver] += bytes;
+  holder out;
+  for (const auto& [receiver, bytes] : by)
+    if (bytes > out.bytes)
+      out = {receiver, bytes};
+  return out;
+}
+
+}  // namespace millrace::observe

@@ -1,0 +1,36 @@
+// Which stages feed which, over transforms, as the answers about a running topology need it. Pure.
+#pragma once
+
+#include "actors/observe/figures.hpp"
+#include "config/plan.hpp"
+#include "runtime/base/error.hpp"
+#include "runtime/base/shard_name.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace millrace::observe {
+
+/// ec::not_found where the topology has no such stage.
+[[nodiscard]] expected<const config::stage*> find_stage(const config::topology& t, const std::string& name);
+
+/// The stages that move records by themselves upstream of a stage, the nearest on each way: parsers and windows. Of
+/// neither there is more than one entry.
+struct feeders {
+  std::set<std::string> parsers;
+  std::set<std::string> windows;
+};
+[[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
+
+/// All partitions of the lane have come to their end, and it has some.
+[[nodiscard]] bool all_ended(const lane_figures& l);
+
+/// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
+struct holder {
+  std::string actor;
+  std::uint64_t bytes = 0;
+};
+[[nodiscard]] holder holder_of(const figures& f, const std::string& window);
+
+}  // namespace millrace::observe

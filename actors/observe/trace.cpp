@@ -1,0 +1,409 @@
+#include "actors/observe/trace.hpp"
+
+#include "actors/catalog.hpp"
+#include "actors/deployment/start_positions.hpp"
+#include "actors/lane/lane_plan.hpp"
+#include "actors/lane/timed_select.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/key_state.hpp"
+#include "actors/observe/topology_walk.hpp"
+#include "actors/stage/chain.hpp"
+#include "actors/stage/taps.hpp"
+#include "actors/stage/unnest.hpp"
+#include "actors/stage/window_intake.hpp"
+#include "runtime/base/visible_text.hpp"
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/expression/formats/time_text.hpp"
+#include "runtime/window/slices.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::observe {
+namespace {
+
+namespace json = boost::json;
+
+/// No step tells of more rows, and no row of more partitions.
+constexpr std::size_t most_told = 20;
+
+unexpected refused(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
+
+std::string row_text(const data::batch& b, std::size_t row) {
+  std::string out;
+  data::append_json_row(out, stage::read_columns(b), row);
+  return out;
+}
+
+class tracer {
+public:
+  tracer(const figures& f, const lane::lane_plan& plan, const std::string& partition, event_micros now,
+         std::vector<trace_step>& out)
+      : f_(f), plan_(plan), now_(now), out_(out) {
+    for (const auto& l : f.lanes)
+      if (l.source == plan.source->name && l.parser == plan.parser->name)
+        for (const auto& p : l.partitions)
+          if (partition.empty() || p.name == partition)
+            partitions_.push_back(&p);
+  }
+
+  /// The record's event time.
+  event_time parse(const source::chunk& c, const parser::parsed& p) {
+    chunk_ = &c;
+    records_ = p.records;
+    auto& step = add(*plan_.parser, plan_.source->name);
+    if (!p.dead.empty()) {
+      fail(step, p.dead.front().error);
+      return {};
+    }
+    if (p.rows.rows == 0) {
+      step.code = "blank";
+      step.text = "an empty line is no record";
+      return {};
+    }
+    const auto& time = plan_.parsing().event_time;
+    if (time)
+      times_.assign(p.rows.columns[*time]->ints().begin(), p.rows.columns[*time]->ints().end());
+    const auto rows = stage::all_rows(p.rows);
+    go_on(step, "parsed", rows);
+    step.text = time ? fmt::format("its event time is {}", format_timestamp(times_.front())) : "it is a row";
+    run(plan_.roots, rows, plan_.parser->name);
+    return time ? event_time{times_.front()} : event_time{};
+  }
+
+private:
+  trace_step& add(const config::stage& s, const std::string& from) {
+    out_.push_back({s.name, std::string(config::to_string(s.kind)), from, {}, {}, {}, {}, 0, {}, {}});
+    return out_.back();
+  }
+  const config::stage& stage_at(std::uint32_t index) const { return plan_.topology->stages[index]; }
+
+  static void fail(trace_step& step, const std::string& error) {
+    step.code = "dead_letter";
+    step.error = error;
+    step.text = fmt::format("it is a dead letter: {}", error);
+  }
+  static void filter(trace_step& step, const config::step& by) {
+    step.code = "filtered";
+    step.expression = by.where_text;
+    step.text = by.where_text.empty() ? "the list that it unnests is empty"
+                                      : fmt::format("`where` takes it out: {}", by.where_text);
+  }
+  static void go_on(trace_step& step, std::string code, const stage::rows& rows) {
+    step.code = std::move(code);
+    step.rows = rows.batch.rows;
+    step.row = api::json_object{row_text(rows.batch, 0)};
+  }
+  /// Whether no row is left.
+  static bool ends(trace_step& step, const std::vector<stage::failed_origin>& failed, const stage::rows& rows,
+                   const config::step& by) {
+    if (!failed.empty())
+      fail(step, failed.front().error);
+    else if (rows.batch.rows == 0)
+      filter(step, by);
+    return rows.batch.rows == 0;
+  }
+
+  void run(const std::vector<lane::node>& nodes, const stage::rows& rows, const std::string& from) {
+    for (const auto& n : nodes)
+      std::visit([&](const auto& x) { run(x, rows, from); }, n.what);
+  }
+
+  void run(const lane::select_node& n, const stage::rows& rows, const std::string& from) {
+    const auto& by = n.plan->select;
+    const auto result = lane::run_select(n, plan_.parsing(), rows, *chunk_, records_, now_);
+    auto& step = add(stage_at(n.stage), from);
+    if (ends(step, result.failed, result.rows, by))
+      return;
+    go_on(step, "passed", result.rows);
+    step.text = result.rows.batch.rows == rows.batch.rows
+                    ? "it goes on"
+                    : fmt::format("{} of it go on", plural(result.rows.batch.rows, "row"));
+    if (!n.plan->event_time)
+      return run(n.next, result.rows, stage_at(n.stage).name);
+    const auto times = lane::times_given(n, result.rows);
+    step.text += fmt::format(", the event time of the first is {}", format_timestamp(times.front()));
+    times_.assign(times.begin(), times.end());
+    run(n.next, result.rows, stage_at(n.stage).name);
+    times_.clear();  // the rows of other stages have no time
+  }
+
+  void run(const lane::sink_node& n, const stage::rows& rows, const std::string& from) {
+    const auto result = stage::run_step(n.plan->input, rows, now_);
+    auto& step = add(stage_at(n.stage), from);
+    if (ends(step, result.failed, result.rows, n.plan->input))
+      return;
+    go_on(step, "given", result.rows);
+    step.text = fmt::format("{} of it {} written", plural(result.rows.batch.rows, "row"),
+                            result.rows.batch.rows == 1 ? "is" : "are");
+  }
+
+  void run(const lane::window_node& n, const stage::rows& rows, const std::string& from) {
+    const auto in = stage::take_in(*n.plan, rows, times_, now_);
+    const auto& s = stage_at(n.stage);
+    auto& step = add(s, from);
+    if (ends(step, in.failed, in.rows, n.plan->input))
+      return;
+    go_on(step, "counted", in.rows);
+    std::vector<std::uint32_t> late;
+    for (std::uint32_t i = 0; i < in.rows.batch.rows; ++i) {
+      auto row = place(s, n.plan->definition, in, i);
+      if (!row.late_on.empty())
+        late.push_back(i);
+      if (step.windows.size() < most_told)
+        step.windows.push_back(std::move(row));
+    }
+    judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value());
+    if (!late.empty())
+      run(n.late, stage::take(in.rows, late), s.name + ".late");
+  }
+
+  traced_row place(const config::stage& s, const window::definition& d, const stage::window_intake& in,
+                   std::uint32_t row) const {
+    traced_row out;
+    data::batch key{
+        std::make_shared<data::schema>(d.keys), {in.keys.begin(), in.keys.end()}, in.rows.batch.rows};
+    std::string encoded;
+    for (const auto& column : in.keys)
+      data::append_key(encoded, *column, row);
+    out.key = {row_text(key, row)};
+    out.shard = shard_of_key(s.name, d, encoded);
+    out.windows = 1;
+    const auto time = times_.empty() ? 0 : times_[in.rows.time_at(row)];
+    const auto fired = fired_at(out.shard);
+    if (d.kind == window::shape::aligned)
+      place_aligned(out, d, time, fired);
+    else if (d.kind == window::shape::session)
+      out.first_start = {time};
+    std::size_t late_partitions = 0;
+    for (const auto* const p : partitions_)
+      if (const auto late = lateness(d, time, p->watermark.at)) {
+        ++late_partitions;
+        if (out.late_on.size() < most_told)
+          out.late_on.push_back({p->name, p->watermark, static_cast<double>(late->count()) / 1e6});
+      }
+    out.is_late_everywhere = !partitions_.empty() && late_partitions == partitions_.size();
+    return out;
+  }
+
+  static void place_aligned(traced_row& out, const window::definition& d, event_micros time,
+                            event_micros fired) {
+    const auto slice = window::slice_of(d, time);
+    const auto first = window::next_bound(d, slice);
+    const auto last = window::last_end(d, slice);
+    const auto open = window::first_end(d, slice, window::horizon(d, fired));
+    out.windows = window::bounds_between(d, first, last);
+    out.first_start = {window::window_start(d, first)};
+    out.first_end = {first};
+    out.last_end = {last};
+    out.fired = open > last ? out.windows : window::bounds_between(d, first, open) - 1;
+    if (open <= last && !d.updates)
+      out.fires_at = {window::plus(open, d.allowed_lateness)};
+  }
+
+  /// Returns how late a record of this time would be on a partition that stands there; nullopt: it would not be late.
+  static std::optional<micros> lateness(const window::definition& d, event_micros time,
+                                        event_micros watermark) {
+    if (window::assign(d, time, watermark))
+      return std::nullopt;
+    const auto last =
+        window::last_end(d, d.kind == window::shape::session ? time : window::slice_of(d, time));
+    return watermark == end_of_time ? micros::max()
+                                    : micros(watermark - window::plus(last, d.allowed_lateness));
+  }
+
+  event_micros fired_at(const std::string& shard) const {
+    const auto at = std::ranges::find(f_.shards, shard, &shard_figures::name);
+    return at == f_.shards.end() ? no_watermark : at->fired.at;
+  }
+
+  static void judge(trace_step& step, const window::definition& d, bool without_idle) {
+    const auto& first = step.windows.front();
+    const auto more =
+        step.rows == 1 ? std::string() : fmt::format("; {} more of it", plural(step.rows - 1, "row"));
+    if (first.is_late_everywhere) {
+      step.code = "late";
+      step.text = fmt::format(
+          "it would be late if it came now, by {} on partition {}, which stands at {}; it has counted "
+          "if it came before that one stood at {}{}",
+          late_text(first.late_on.front()), first.late_on.front().name,
+          time_text(first.late_on.front().watermark), time_text(until(first, d)), more);
+      return;
+    }
+    const auto somewhere =
+        first.late_on.empty()
+            ? std::string()
+            : fmt::format("; on {} of its partitions it would be late now (partition {}, by {})",
+                          first.late_on.size(), first.late_on.front().name, late_text(first.late_on.front()));
+    if (d.kind == window::shape::aligned && first.fired == first.windows) {
+      step.code = "late_at_shard";
+      step.text =
+          fmt::format("{} {} fired at {}; if it came now, it would be counted as late there{}{}",
+                      windows_text(first), first.windows == 1 ? "has" : "have", first.shard, somewhere, more);
+      return;
+    }
+    step.text = fmt::format("it counts in {} of the key {} at {}{}{}{}", windows_text(first), first.key.text,
+                            first.shard, fires_text(first, without_idle), somewhere, more);
+  }
+
+  static std::string late_text(const late_partition& p) {
+    return p.watermark.at == end_of_time
+               ? std::string("its end")
+               : format_duration(micros(static_cast<std::int64_t>(p.late_seconds * 1e6)));
+  }
+  static std::string time_text(event_time t) {
+    return t.at == no_watermark ? "nothing" : t.at == end_of_time ? "its end" : format_timestamp(t.at);
+  }
+  /// The watermark up to which a record of this time is taken.
+  static event_time until(const traced_row& r, const window::definition& d) {
+    return {
+        window::plus(d.kind == window::shape::session ? window::last_end(d, r.first_start.at) : r.last_end.at,
+                     d.allowed_lateness)};
+  }
+  static std::string windows_text(const traced_row& r) {
+    if (r.first_start.at == no_watermark)
+      return "the one window";
+    if (r.first_end.at == no_watermark)
+      return "a session";
+    if (r.windows == 1)
+      return fmt::format("the window from {} to {}", time_text(r.first_start), time_text(r.first_end));
+    return fmt::format("{} windows, the first from {} to {}, the last up to {}", r.windows,
+                       time_text(r.first_start), time_text(r.first_end), time_text(r.last_end));
+  }
+  static std::string fires_text(const traced_row& r, bool without_idle) {
+    const auto fired = r.fired == 0 ? std::string() : fmt::format(", {} of which have fired", r.fired);
+    return r.fires_at.at == no_watermark
+               ? fired
+               : fmt::format("{}; {} fires when every partition{} has come to {}", fired,
+                             r.windows == 1 ? "it" : "the next one", without_idle ? " that is not idle" : "",
+                             time_text(r.fires_at));
+  }
+
+  const figures& f_;
+  const lane::lane_plan& plan_;
+  event_micros now_;
+  std::vector<trace_step>& out_;
+  std::vector<const partition_figures*> partitions_;
+  const source::chunk* chunk_ = nullptr;
+  std::vector<std::uint32_t> records_;  // of the parsed rows
+  std::vector<event_micros> times_;     // by rows::time_at(); empty: the rows on this way have none
+};
+
+/// The lanes that take records of this source, or by this parser.
+expected<std::vector<std::shared_ptr<const lane::lane_plan>>> plans_of(const config::topology& t,
+                                                                       const std::string& stage) {
+  const auto found = find_stage(t, stage);
+  if (!found)
+    return unexpected(found.error());
+  const auto kind = (*found)->kind;
+  if (kind != config::stage_kind::source && kind != config::stage_kind::parser)
+    return refused(fmt::format("{} is a {}; expected a source or parser, whose records are looked at",
+                               visible(stage), config::to_string(kind)));
+  if (kind == config::stage_kind::parser && (*found)->from.size() > 1) {
+    std::vector<std::string> sources;
+    for (const auto& from : (*found)->from)
+      sources.push_back(from.stage);
+    return refused(
+        fmt::format("{} reads {}; expected one of these sources", visible(stage), fmt::join(sources, ", ")));
+  }
+  auto out = lane::lane_plans(std::make_shared<const config::topology>(t));
+  std::erase_if(out, [&](const auto& p) { return p->source->name != stage && p->parser->name != stage; });
+  return out;
+}
+
+expected<source::chunk> chunk_of(const lane::lane_plan& plan, const traced_record& r) {
+  const bool has_header = deployment::wants_of(*plan.parser).header;
+  if (has_header && !r.header)
+    return refused(
+        fmt::format("{} takes the names of its columns from the first line of a file; give that line as "
+                    "`header`",
+                    visible(plan.parser->name)));
+  // The header line stands in front of the record.
+  auto out =
+      source::make_chunk(std::span(&r.record, 1), r.partition.empty() ? source::only_partition : r.partition,
+                         deployment::shape_of(*plan.source), {0, has_header ? 1 : 0});
+  if (has_header)
+    out.header = {*r.header, {}};
+  return out;
+}
+
+std::string summary_of(const std::vector<trace_step>& steps) {
+  std::vector<std::string> ends;
+  for (const auto& s : steps)
+    if (s.code != "parsed" && s.code != "passed")
+      ends.push_back(fmt::format("{}: {}", s.stage, s.text));
+  return ends.empty() ? "no stage takes its rows" : fmt::format("{}", fmt::join(ends, "; "));
+}
+
+bool read_text(const json::value& v, std::string& out) {
+  if (v.is_string())
+    out = v.get_string();
+  return v.is_string();
+}
+
+}  // namespace
+
+expected<traced_record> read_traced_record(std::string_view text) {
+  constexpr std::string_view expected_members =
+      R"(expected {"record": TEXT}, and where they matter "partition", "key", "timestamp", "headers", "header")";
+  json::error_code failed;
+  const auto root = json::parse(text, failed);
+  const auto* const o = failed ? nullptr : root.if_object();
+  if (o == nullptr)
+    return refused(fmt::format("the body is no JSON object; {}", expected_members));
+  if (!o->contains("record"))
+    return refused(fmt::format("there is no \"record\"; {}", expected_members));
+  traced_record out;
+  for (const auto& [name, v] : *o) {
+    bool good = true;
+    std::string value;
+    if (name == "record" && !v.is_null())
+      out.record.value = read_text(v, value) ? value : data::json_text(v);
+    else if (name == "record")
+      out.record.value.reset();
+    else if (name == "partition")
+      good = read_text(v, out.partition);
+    else if (name == "key" && (good = read_text(v, value)))
+      out.record.key = value;
+    else if (name == "header" && (good = read_text(v, value)))
+      out.header = value;
+    else if (name == "headers" && (good = v.is_object()))
+      out.record.headers = data::json_text(v);
+    else if (name == "timestamp" && (good = read_text(v, value))) {
+      const auto at = expression::parse_timestamp(value);
+      good = at.has_value();
+      out.record.timestamp = at.value_or(0);
+    } else if (good)
+      return refused(fmt::format("\"{}\" is unknown; {}", visible(name), expected_members));
+    if (!good)
+      return refused(fmt::format("\"{}\" is not of its form; {}", visible(name), expected_members));
+  }
+  return out;
+}
+
+expected<trace> trace_of(const config::topology& t, const figures& f, const std::string& stage,
+                         const traced_record& r, event_micros now) {
+  const auto plans = plans_of(t, stage);
+  if (!plans)
+    return unexpected(plans.error());
+  trace out{stage, {}, {}, {}, f.missing};
+  for (const auto& plan : *plans) {
+    const auto parser = make_parser(*plan->parser);
+    if (!parser)
+      return unexpected(parser.error());
+    const auto chunk = chunk_of(*plan, r);
+    if (!chunk)
+      return unexpected(chunk.error());
+    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse(*chunk, (*parser)->parse(*chunk));
+    if (out.time.at == no_watermark)
+      out.time = time;
+  }
+  out.summary = summary_of(out.steps);
+  return out;
+}
+
+}  // namespace millrace::observe

@@ -1,0 +1,284 @@
+#include "tests/unit/observe/observe_fixture.hpp"
+
+using namespace millrace;
+using namespace millrace::observe;
+using namespace millrace::observe::test;
+using Catch::Contains;
+
+namespace {
+
+explanation of(const config::topology& t, const figures& f, const std::string& stage) {
+  const auto e = explain(t, f, stage);
+  REQUIRE(e);
+  CAPTURE(e->summary);
+  return *e;
+}
+
+std::vector<std::string> codes(const explanation& e) {
+  std::vector<std::string> out;
+  for (const auto& c : e.causes)
+    out.push_back(c.code);
+  return out;
+}
+
+using list = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a window waits for the partition that is furthest behind its end") {
+  const auto e = of(planned(), running(), "counts");
+  CHECK(e.is_waiting);
+  CHECK(e.next_end == at("12:05:00"));
+  CHECK(e.waits_for == at("12:05:00"));
+  CHECK(codes(e) == list{"behind", "behind"});
+  CHECK_THAT(e.summary,
+             Contains("the window that ends at 2026-11-01T12:05:00Z") && Contains("partition 1 of in"));
+}
+
+TEST_CASE("a quiet partition is named, with what releases it") {
+  auto f = running();
+  f.lanes[0].partitions[0].watermark = at("12:07:00");
+  f.lanes[0].partitions[1].is_caught_up = true;
+  f.lanes[0].partitions[1].quiet_seconds = 420;
+  const auto e = of(planned(), f, "counts");
+  REQUIRE(codes(e) == list{"quiet_partition"});
+  CHECK_THAT(e.causes[0].text, Contains("partition 1 of in stands at 2026-11-01T12:03:40Z") &&
+                                   Contains("its last record came 7 minutes ago"));
+  // The watermark lags records by watermark_delay, so the record that releases it is as much later.
+  CHECK_THAT(e.causes[0].remedy, Contains("a record at or after 2026-11-01T12:05:10Z releases it") &&
+                                     Contains("idle_timeout of parsed, which is not set"));
+  CHECK(e.causes[0].since_seconds == 420);
+}
+
+TEST_CASE("where idle_timeout is set it is told how long it is, and an idle partition holds up nobody") {
+  auto f = running();
+  f.lanes[0].partitions[0].watermark = at("12:07:00");
+  f.lanes[0].partitions[1].is_caught_up = true;
+  const auto t = planned(R"(, "idle_timeout": "15 minutes")");
+  CHECK_THAT(of(t, f, "counts").causes.at(0).remedy,
+             Contains("idle_timeout of parsed (15 minutes) lets windows go on"));
+  f.lanes[0].partitions[1].is_idle = true;
+  CHECK(codes(of(t, f, "counts")) == list{"on_its_way"});
+  CHECK_THAT(of(t, f, "counts").summary, Contains("fires when every partition that is not idle has come to"));
+}
+
+TEST_CASE("where all partitions are idle a record on any of them releases the window") {
+  auto f = running();
+  for (auto& p : f.lanes[0].partitions)
+    p.is_caught_up = p.is_idle = true;
+  const auto t = planned(R"(, "idle_timeout": "15 minutes")");
+  const auto e = of(t, f, "counts");
+  REQUIRE(codes(e) == list{"all_idle"});
+  CHECK_THAT(e.summary, Contains("fires when a partition has come to 2026-11-01T12:05:00Z"));
+  CHECK_THAT(e.causes[0].text, Contains("the furthest of them stands at 2026-11-01T12:03:50Z"));
+  CHECK(e.causes[0].remedy == "a record at or after 2026-11-01T12:05:10Z on any of them releases it");
+  f.lanes[0].partitions[1].watermark = at("12:05:00");
+  CHECK(codes(of(t, f, "counts")) == list{"on_its_way"});
+}
+
+TEST_CASE("a partition that has given no record yet is told apart from one that went quiet") {
+  auto f = running();
+  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}};
+  const auto e = of(planned(), f, "counts");
+  CHECK(codes(e).at(0) == "no_record_yet");
+  CHECK_THAT(e.causes[0].text, Contains("partition 0 of in has given no record yet"));
+}
+
+TEST_CASE("a source that does not answer is the cause, once for all its lanes") {
+  auto f = running();
+  f.lanes.push_back(f.lanes[0]);
+  for (auto& l : f.lanes)
+    l.is_away = true;
+  CHECK(codes(of(planned(), f, "counts")) == list{"source_away"});
+  CHECK(codes(of(planned(), f, "in")) == list{"source_away"});
+  CHECK(of(planned(), f, "in").is_waiting);
+}
+
+TEST_CASE("a pause is the cause, once for all lanes, of whatever waits for them") {
+  auto f = running();
+  f.lanes.push_back(f.lanes[0]);
+  for (auto& l : f.lanes)
+    l.is_paused = true;
+  CHECK(codes(of(planned(), f, "counts")) == list{"paused"});
+  CHECK(codes(of(planned(), f, "in")) == list{"paused"});
+  CHECK(codes(of(planned(), f, "out")) == list{"upstream_window", "paused"});
+  CHECK(graph_of(planned(), f).stages.front().state == "paused");
+}
+
+TEST_CASE("a stalled window names the sink that has committed least, and why that does not") {
+  auto f = running();
+  f.shards[0].is_stalled = true;
+  f.shards[0].held_by["out"] = 3'100'000'000;
+  f.sinks[0].is_away = true;
+  const auto e = of(planned(), f, "counts");
+  CHECK(codes(e) == list{"output_held", "target_away"});
+  CHECK_THAT(e.causes[0].text, Contains("out has yet to commit 3.1 GB of its output"));
+  CHECK(e.causes[0].stage == "out");
+}
+
+TEST_CASE(
+    "an actor that has taken down nodes is the first cause for every stage, and why its own stage waits") {
+  auto f = running();
+  f.crashes = {{"parsed", "parsed/lane0", "parsed/lane0 has taken down node b at record parsed/0@5", true}};
+  const auto own = of(planned(), f, "parsed");
+  CHECK(own.is_waiting);
+  CHECK(own.summary == "parsed/lane0 has taken down node b at record parsed/0@5.");
+  CHECK_THAT(own.causes.at(0).remedy, Contains("that node's log and core") && Contains("on_crash"));
+  const auto next = of(planned(), f, "counts");
+  CHECK(next.causes.at(0).code == "crashes");
+  CHECK(next.causes.at(0).stage == "parsed");
+  f.crashes[0].stage = "counts";
+  CHECK_THAT(of(planned(), f, "counts").causes.at(0).remedy, !Contains("on_crash"));
+}
+
+TEST_CASE("a lane without credit names who gives none, and what holds that up") {
+  auto f = running();
+  f.lanes[0].partitions[0].held_by = "counts/0";
+  f.lanes[0].in_flight_bytes = 4'000'000;
+  f.shards[0].is_stalled = true;
+  f.shards[0].held_by["out"] = 200'000'000;
+  const auto e = of(planned(), f, "parsed");
+  CHECK(codes(e) == list{"no_credit", "output_held"});
+  CHECK_THAT(e.causes[0].text, Contains("counts/0 has yet to take 4.0 MB"));
+  CHECK_THAT(e.causes[0].remedy, Contains("explain counts"));
+}
+
+TEST_CASE("a window without records says so, and where they were lost") {
+  auto f = running();
+  f.shards[0].windows_open = 0;
+  f.shards[0].next_end = {};
+  f.losses["counts"] = {12, 0};
+  f.losses["parsed"] = {0, 988};
+  const auto e = of(planned(), f, "counts");
+  CHECK(codes(e) == list{"late", "dead_letters"});
+  CHECK_THAT(e.summary, Contains("counts has no open window: 12 records came too late for counts"));
+  CHECK_THAT(e.causes[1].text, Contains("988 records of parsed are dead letters"));
+}
+
+TEST_CASE("a window behind a window waits for it, and for what that waits for") {
+  auto f = running();
+  f.lanes[0].partitions[0].watermark = at("12:07:00");
+  f.lanes[0].partitions[1].is_caught_up = true;
+  const auto e = of(planned(), f, "sums");
+  CHECK(e.next_end == at("13:00:00"));
+  CHECK(codes(e) == list{"upstream_window", "quiet_partition"});
+  CHECK(e.causes[0].stage == "counts");
+}
+
+TEST_CASE("a sink that commits says how; one that does not says what it waits for") {
+  auto f = running();
+  f.sinks[0].newest.back().at = at("12:03:59");
+  const auto commits = of(planned(), f, "out");
+  CHECK_FALSE(commits.is_waiting);
+  CHECK_THAT(commits.summary, Contains("the last commit had 12 rows and took 20 ms"));
+  f = running();
+  f.lanes[0].partitions[1].is_caught_up = true;
+  const auto waits = of(planned(), f, "out");
+  CHECK(waits.is_waiting);
+  CHECK(codes(waits).at(0) == "upstream_window");
+  f.sinks[0].is_reached = false;
+  CHECK(codes(of(planned(), f, "out")) == list{"target_away_at_start"});
+}
+
+TEST_CASE("a topology that has come to its end waits for nothing") {
+  auto f = running();
+  f.is_running = false;
+  for (auto& p : f.lanes[0].partitions)
+    p.watermark = {end_of_time};
+  for (auto& s : f.shards) {
+    s.fired = s.watermark = {end_of_time};
+    s.windows_open = 0;
+    s.next_end = {};
+  }
+  for (const auto* stage : {"in", "parsed", "counts", "sums", "out", "hourly"}) {
+    const auto e = of(planned(), f, stage);
+    CHECK_FALSE(e.is_waiting);
+    CHECK(e.causes.empty());
+  }
+}
+
+TEST_CASE("what has not begun, and nodes that do not answer, are told") {
+  figures f;
+  f.topology = "t";
+  f.is_running = true;
+  for (const auto* stage : {"in", "parsed", "counts", "out"})
+    CHECK(codes(of(planned(), f, stage)) == list{"starts"});
+  f.missing = {"b"};
+  const auto e = of(planned(), f, "counts");
+  CHECK(codes(e) == list{"node_away"});
+  CHECK(e.missing == list{"b"});
+}
+
+TEST_CASE("a spool that is full is the cause at its source") {
+  auto f = running();
+  f.sources[0].is_spool_full = true;
+  CHECK(codes(of(planned(), f, "in")) == list{"spool_full"});
+}
+
+TEST_CASE("there is no such stage") {
+  const auto e = explain(planned(), running(), "nowhere");
+  REQUIRE_FALSE(e);
+  CHECK(e.error().code == ec::not_found);
+}
+
+TEST_CASE("a partition that max_drift holds back names the one that it waits for") {
+  auto t = planned_of(R"json({
+    "millrace": 1, "topology": "t",
+    "stages": {
+      "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks", "max_drift": "1 minute", "rate": "50/s" },
+      "parsed": { "parser": "json", "from": "in", "event_time": "at", "schema": { "at": "timestamp" } },
+      "out": { "sink": "console", "from": "parsed" }
+    }
+  })json");
+  auto f = running();
+  auto& partitions = f.lanes[0].partitions;
+  partitions[0].watermark = at("12:05:01");
+  partitions[1].watermark = at("12:04:00");
+  const auto e = of(t, f, "in");
+  REQUIRE(codes(e) == list{"max_drift"});
+  CHECK_THAT(e.causes[0].text, Contains("partition 0 of in waits at 2026-11-01T12:05:01Z for partition 1"));
+  CHECK_THAT(e.causes[0].remedy, Contains("a longer max_drift (1 minute)"));
+  partitions[0].watermark = at("12:05:00");  // no further apart than it may be
+  CHECK(codes(of(t, f, "in")).empty());
+  partitions[0].watermark = at("12:30:00");
+  partitions[1].is_caught_up = true;  // nobody waits for what has nothing more
+  CHECK(codes(of(t, f, "in")) == list{"quiet_partition"});
+}
+
+TEST_CASE("a partition that is behind names the rate that it is read at") {
+  auto t = planned_of(R"json({
+    "millrace": 1, "topology": "t",
+    "stages": {
+      "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks", "rate": "50/s" },
+      "parsed": { "parser": "json", "from": "in", "event_time": "at", "schema": { "at": "timestamp" } },
+      "counts": { "window": "tumbling", "size": "5 minutes", "from": "parsed", "aggregates": { "n": "count(*)" } },
+      "out": { "sink": "console", "from": "counts" }
+    }
+  })json");
+  const auto e = of(t, running(), "counts");
+  REQUIRE(codes(e) == list{"behind", "behind"});
+  CHECK(e.causes[0].remedy == "a higher `rate` of in (50/s)");
+  CHECK(of(planned(), running(), "counts").causes[0].remedy.empty());
+}
+
+TEST_CASE("where a select has the event time, a partition without any row of it says so") {
+  const auto t = planned_of(R"json({
+  "millrace": 1, "topology": "t",
+  "stages": {
+    "in": { "source": "generator", "kind": "clicks", "count": 10 },
+    "parsed": { "parser": "json", "from": "in", "schema": { "l": [{ "at": "timestamp" }] } },
+    "ticks": { "transform": "select", "from": "parsed", "columns": { "at": "(unnest(l)).at" }, "event_time": "at" },
+    "counts": { "window": "tumbling", "size": "5 minutes", "from": "ticks", "aggregates": { "n": "count(*)" } },
+    "out": { "sink": "console", "from": "counts" }
+  }
+})json");
+  auto f = running();
+  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}};
+  const auto e = of(t, f, "counts");
+  CHECK(codes(e).at(0) == "no_record_yet");
+  CHECK(e.causes[0].text == "partition 0 of in has given ticks no row with an event time yet");
+  f.shards[0].windows_open = 0;
+  f.shards[0].next_end = {};
+  f.losses["ticks"] = {0, 3};
+  CHECK(of(t, f, "counts").causes.back().text == "3 records of ticks are dead letters");
+}

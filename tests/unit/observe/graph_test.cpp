@@ -1,0 +1,97 @@
+#include "actors/observe/answering.hpp"
+#include "actors/observe/ledger.hpp"
+#include "tests/unit/observe/observe_fixture.hpp"
+
+using namespace millrace;
+using namespace millrace::observe;
+using namespace millrace::observe::test;
+
+TEST_CASE("a graph has every stage and edge, in data-flow order") {
+  const auto g = graph_of(planned(), running());
+  std::vector<std::string> stages;
+  for (const auto& s : g.stages)
+    stages.push_back(s.name + " " + s.kind + " " + s.state);
+  CHECK(stages == std::vector<std::string>{"in source runs", "parsed parser runs", "counts window runs",
+                                           "sums window runs", "out sink runs", "hourly sink runs"});
+  CHECK(g.edges.size() == 5);
+  CHECK_FALSE(g.held_up_by);
+  CHECK(g.stages[0].per_second == 100);
+  CHECK(g.stages[0].lag == 5);
+  CHECK(g.stages[1].records == 1'000);
+  CHECK(g.stages[1].watermark == at("12:03:40"));
+}
+
+TEST_CASE("the culprit is at the end of what is held") {
+  auto f = running();
+  f.lanes[0].partitions[1].held_by = "counts/0";
+  f.lanes[0].in_flight_bytes = 4'000'000;
+  CHECK(graph_of(planned(), f).held_up_by->stage == "counts");
+  f.shards[0].is_stalled = true;
+  f.shards[0].held_by = {{"out", 3'100'000'000}, {"sums/0", 5}};
+  const auto g = graph_of(planned(), f);
+  REQUIRE(g.held_up_by);
+  CHECK(g.held_up_by->stage == "out");
+  CHECK(g.held_up_by->words == "out has yet to commit 3.1 GB of counts");
+  CHECK(g.stages[2].state == "stalled");
+  CHECK(g.stages[0].state == "waits");
+}
+
+TEST_CASE("what is written is read as the same, and nothing else is read") {
+  const auto f = running();
+  CHECK(read_json<figures>(json_of(f)) == f);
+  const auto g = graph_of(planned(), f);
+  CHECK(read_json<graph>(json_of(g)) == g);
+  const auto e = explain(planned(), f, "counts");
+  CHECK(read_json<explanation>(json_of(*e)) == *e);
+  for (const auto* wrong :
+       {"", "[]", "{}", "null", R"({"topology":1})", R"({"topology":"t","at":"yesterday"})"})
+    CHECK_FALSE(read_json<figures>(wrong));
+}
+
+TEST_CASE("figures of several processes add up") {
+  auto f = running();
+  auto other = running();
+  other.lanes[0].name = "parsed/lane1";
+  other.sources[0].is_spool_full = true;
+  other.losses["parsed"] = {1, 2};
+  f.flow["parsed"] = {10, 8, 2};
+  other.flow = {{"parsed", {5, 4, 1}}, {"counts", {4, 3, 0}}};
+  other.missing = {"c"};
+  add(f, std::move(other));
+  CHECK(f.lanes.size() == 2);
+  CHECK(f.sources.size() == 1);
+  CHECK(f.sources[0].records_per_second == 200);
+  CHECK(f.sources[0].is_spool_full == true);
+  CHECK(f.losses["parsed"].dead_letters == 2);
+  CHECK(f.flow == std::map<std::string, flow_figures>{{"counts", {4, 3, 0}}, {"parsed", {15, 12, 3}}});
+  CHECK(f.missing == std::vector<std::string>{"c"});
+}
+
+TEST_CASE("a request is answered from figures") {
+  const auto t = planned();
+  const auto f = running();
+  const auto stage = answer_of(api::requests::stage_figures{"t", "counts"}, t, f);
+  REQUIRE(stage);
+  const auto of_stage = read_json<figures>(std::get<api::answers::document>(*stage).json);
+  REQUIRE(of_stage);
+  CHECK(of_stage->lanes.empty());
+  CHECK(of_stage->shards.size() == 1);
+  CHECK(answer_of(api::requests::stage_figures{"t", "no"}, t, f).error().code == ec::not_found);
+  CHECK(asks_inside(api::requests::graph{"t"}) == "t");
+  CHECK(asks_inside(api::requests::own_figures{"t"}).empty());
+}
+
+TEST_CASE("the ledger's equation is judged a stage") {
+  const auto l = ledger_of(R"({"topology":"t","ended":true,"stages":{
+    "in":{"in":10,"out":10,"filtered":0,"late":0,"dead_letters":0},
+    "parsed":{"in":10,"out":7,"filtered":1,"late":0,"dead_letters":1}}})");
+  REQUIRE(l);
+  CHECK_FALSE(l->holds);
+  CHECK(l->stages.at(0).holds);
+  CHECK_FALSE(l->stages.at(1).holds);
+  const auto flows = ledger_of(R"({"topology":"t","ended":false,"stages":{
+    "parsed":{"in":10,"out":7,"filtered":1,"late":0,"dead_letters":1,"in_flight":1}}})");
+  CHECK(flows->holds);
+  for (const auto* wrong : {"", "[]", "{}", R"({"topology":"t","ended":true,"stages":[]})"})
+    CHECK_FALSE(ledger_of(wrong));
+}
