@@ -87,7 +87,7 @@ set(compiled_alone
   tools/load/line_file.cpp
   tools/load/measured_rows.cpp
   tools/load/record_maker.cpp
-  tools/cli/health.cpp
+  actors/observe/health.cpp
   tools/cli/last_words.cpp
   tools/cli/sql.cpp
   tools/cli/table.cpp

@@ -1,7 +1,7 @@
 #include "tests/simulation/verdict.hpp"
 
+#include "actors/observe/report.hpp"
 #include "runtime/expression/formats/time_text.hpp"
-#include "tools/cli/report.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -220,7 +220,7 @@ wrong judge(const scenario& s, memory_targets& targets, const config::topology& 
     return difference;
   if (!parts)
     return std::nullopt;
-  const auto report = json::parse(cli::report_text(topology, *parts, true));
+  const auto report = json::parse(observe::report_text(topology, *parts, true));
   return judge_ledger(s, want, report.at("stages").as_object());
 }
 

@@ -1,5 +1,6 @@
 #include "tools/cli/command_line.hpp"
 
+#include "runtime/base/version.hpp"
 #include "tools/cli/remote.hpp"
 #include "tools/cli/tls.hpp"
 

@@ -1,7 +1,7 @@
 #include "tools/cli/letters_page.hpp"
 
+#include "actors/observe/loss_log.hpp"
 #include "runtime/base/guarded_file.hpp"
-#include "tools/cli/outcome.hpp"
 
 #include <fmt/format.h>
 
@@ -102,8 +102,9 @@ expected<api::answers::dead_letters> read_page(int fd, std::uint64_t page) {
 
 expected<void> check_kept(const config::topology& t, const std::string& folder) {
   if (t.dead_letters && !t.dead_letters->type.empty())
-    return user_error(ec::unsupported, fmt::format("the dead letters of {} are in {}", t.name,
-                                                   where_letters_lie(t, folder + "/dead_letters.jsonl")));
+    return user_error(ec::unsupported,
+                      fmt::format("the dead letters of {} are in {}", t.name,
+                                  observe::where_letters_lie(t, folder + "/dead_letters.jsonl")));
   return {};
 }
 

@@ -1,6 +1,6 @@
 // millrace load: sends records somewhere by a schedule, and says what became of them.
 #include "tools/cli/logging.hpp"
-#include "tools/cli/report.hpp"
+#include "tools/cli/report_file.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/load/driver.hpp"

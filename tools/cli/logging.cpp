@@ -5,6 +5,7 @@
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
+#include "runtime/data/log_line.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -24,8 +25,6 @@ namespace {
 constexpr std::size_t shortest_secret = 4;
 
 std::atomic<bool> json_is_on{false};
-/// Members of the line that this thread is logging: a line is formatted by the thread that logs it.
-thread_local const boost::json::object* members_of_line = nullptr;
 
 /// Lines stand above the progress line of a terminal. Those of a stage with a level of its own are shown by
 /// it.
@@ -131,8 +130,8 @@ public:
     add("topology", about.topology, !about.topology.empty());
     add("stage", about.stage, !about.stage.empty());
     add("message", text, true);
-    if (members_of_line != nullptr)
-      for (const auto& member : *members_of_line) {
+    if (const auto* const own = data::members_of_line())
+      for (const auto& member : *own) {
         members.push_back(',');
         data::append_json_string(members, std::string(member.key()));
         members.push_back(':');
@@ -200,12 +199,6 @@ void complain(std::string_view text, bool warning) {
     const auto alone = terminal_line::of_process().cleared();
     std::fprintf(stderr, "%s\n", visible_lines(config::without_secrets(std::string(text))).c_str());
   }
-}
-
-void log_with(spdlog::level::level_enum level, std::string_view text, const boost::json::object& members) {
-  members_of_line = &members;
-  spdlog::log(level, "{}", text);
-  members_of_line = nullptr;
 }
 
 bool logs_are_json() { return json_is_on; }

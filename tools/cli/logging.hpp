@@ -1,7 +1,6 @@
 // Logs on stderr, as text or a JSON object a line; values that came from the environment never show.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <spdlog/common.h>
 
 #include <map>
@@ -29,8 +28,6 @@ void set_up_logging(spdlog::level::level_enum level, const std::string& format,
 
 /// An error that ends a command, or a finding, as a line of its own: as it is, or as a JSON object.
 void complain(std::string_view text, bool warning = false);
-/// A log line whose JSON form has members of its own, behind those that every line has: numbers as numbers.
-void log_with(spdlog::level::level_enum level, std::string_view text, const boost::json::object& members);
 /// Log lines are JSON objects: nothing else may be written to stderr.
 [[nodiscard]] bool logs_are_json();
 

@@ -1,5 +1,6 @@
 // millrace man: the man pages, into a folder.
 #include "actors/catalog.hpp"
+#include "runtime/base/version.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/command_line/man_page.hpp"

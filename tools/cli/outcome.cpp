@@ -1,5 +1,6 @@
 #include "tools/cli/outcome.hpp"
 
+#include "runtime/base/grouped.hpp"
 #include "runtime/data/json_value.hpp"
 
 #include <boost/json/parse.hpp>
@@ -120,12 +121,6 @@ json::object members(const job_counts& c, const std::string& letters_lie_in) {
   return out;
 }
 
-std::string where_letters_lie(const config::topology& t, const std::string& by_default) {
-  return t.dead_letters && !t.dead_letters->type.empty()
-             ? fmt::format("the topology's sink for them ({})", t.dead_letters->type)
-             : by_default;
-}
-
 expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given) {
   std::vector<fail_rule> out;
   for (const auto& list : given)
@@ -156,13 +151,6 @@ std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const
                        late ? "" : ", and they lie in " + letters_lie_in);
   }
   return std::nullopt;
-}
-
-std::string grouped(std::uint64_t n) {
-  auto digits = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
 }
 
 }  // namespace millrace::cli

@@ -39,8 +39,6 @@ struct ended_counts {
 /// "9,000 records read, 12 rows out, none late, 8,988 dead letters in DIR/dead_letters.jsonl".
 [[nodiscard]] std::string describe(const job_counts& c, const std::string& letters_lie_in);
 [[nodiscard]] boost::json::object members(const job_counts& c, const std::string& letters_lie_in);
-/// Where the dead letters of a topology lie, for people.
-[[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& by_default);
 
 /// One rule of --fail-on: more than `percent` of the records read, without it any.
 struct fail_rule {
@@ -53,8 +51,5 @@ struct fail_rule {
 /// Why the job fails by these rules; nothing where it does not.
 [[nodiscard]] std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,
                                                     const std::string& letters_lie_in);
-
-/// 1,234,567.
-[[nodiscard]] std::string grouped(std::uint64_t n);
 
 }  // namespace millrace::cli

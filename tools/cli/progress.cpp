@@ -1,10 +1,11 @@
 #include "tools/cli/progress.hpp"
 
 #include "actors/sink/console/display.hpp"
+#include "runtime/base/grouped.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "runtime/data/log_line.hpp"
 #include "tools/cli/logging.hpp"
-#include "tools/cli/outcome.hpp"
 
 #include <fmt/format.h>
 
@@ -37,15 +38,15 @@ std::string bytes_text(std::uint64_t n) {
   return fmt::format("{:.2f} GB", static_cast<double>(n) / 1e9);
 }
 
-double records_per_second(const flow_meter& flow) {
+double records_per_second(const observe::flow_meter& flow) {
   double all = 0;
   for (const auto& [name, source] : flow.sources())
     all += source.records_per_second;
   return all;
 }
 
-sink_flow slowest_sink(const flow_meter& flow) {
-  sink_flow slowest;
+observe::sink_flow slowest_sink(const observe::flow_meter& flow) {
+  observe::sink_flow slowest;
   for (const auto& [name, sink] : flow.sinks())
     if (sink.wait_seconds + sink.commit_seconds > slowest.wait_seconds + slowest.commit_seconds)
       slowest = sink;
@@ -97,7 +98,7 @@ totals add_up(const deployment::pipeline_gauges& gauges) {
   return t;
 }
 
-std::string progress_text(const totals& t, const flow_meter& flow) {
+std::string progress_text(const totals& t, const observe::flow_meter& flow) {
   const auto watermark = t.watermark == no_watermark  ? std::string("none")
                          : t.watermark == end_of_time ? std::string("at the end")
                                                       : format_timestamp(t.watermark);
@@ -118,7 +119,7 @@ std::string progress_text(const totals& t, const flow_meter& flow) {
       t.stalled ? ", stalled by a sink" : "", t.away ? ", waiting for a server" : "");
 }
 
-boost::json::object progress_members(const totals& t, const flow_meter& flow) {
+boost::json::object progress_members(const totals& t, const observe::flow_meter& flow) {
   const auto slowest = slowest_sink(flow);
   boost::json::value watermark = nullptr;
   if (t.watermark == end_of_time)
@@ -154,7 +155,7 @@ progress_style progress_style_of(std::string_view name) {
   return name == "none" ? progress_style::none : progress_style::automatic;
 }
 
-progress_printer::progress_printer(running_topologies& board, progress_style style, bool alone)
+progress_printer::progress_printer(observe::running_topologies& board, progress_style style, bool alone)
     : board_(board), style_(settled(style, alone)), thread_([this] { run(); }) {}
 
 progress_printer::~progress_printer() {
@@ -175,7 +176,7 @@ void progress_printer::print() {
     const auto text = fmt::format("{}: {}", t.topology->title.empty() ? t.topology->name : t.topology->title,
                                   progress_text(now, t.flow));
     if (style_ == progress_style::log)
-      log_with(spdlog::level::info, text, progress_members(now, t.flow));
+      data::log_with(spdlog::level::info, text, progress_members(now, t.flow));
     else
       line += (line.empty() ? "" : " | ") + text;
   }

@@ -2,7 +2,7 @@
 // otherwise.
 #pragma once
 
-#include "tools/cli/running.hpp"
+#include "actors/observe/running.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -33,9 +33,9 @@ struct totals {
 /// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
 /// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
 /// batches wait and take. What matters most comes first: a narrow terminal shows the beginning.
-[[nodiscard]] std::string progress_text(const totals& t, const flow_meter& flow);
+[[nodiscard]] std::string progress_text(const totals& t, const observe::flow_meter& flow);
 /// The same for programs.
-[[nodiscard]] boost::json::object progress_members(const totals& t, const flow_meter& flow);
+[[nodiscard]] boost::json::object progress_members(const totals& t, const observe::flow_meter& flow);
 /// As one line of a terminal of so many columns; control characters in it are made visible.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t columns);
 
@@ -50,7 +50,7 @@ enum class progress_style : std::uint8_t {
 /// A thread that samples the board and prints, until it is destroyed.
 class progress_printer {
 public:
-  progress_printer(running_topologies& board, progress_style style, bool alone);
+  progress_printer(observe::running_topologies& board, progress_style style, bool alone);
   ~progress_printer();
   progress_printer(const progress_printer&) = delete;
   progress_printer& operator=(const progress_printer&) = delete;
@@ -59,7 +59,7 @@ private:
   void run();
   void print();
 
-  running_topologies& board_;
+  observe::running_topologies& board_;
   const progress_style style_;
   std::mutex mutex_;
   std::condition_variable wake_;

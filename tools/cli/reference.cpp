@@ -1,9 +1,10 @@
 // millrace reference: writes the pages of docs/ that are made of declarations anew. For developers, hidden.
 #include "actors/catalog.hpp"
+#include "actors/observe/metric_table.hpp"
 #include "actors/observe/openapi.hpp"
 #include "config/schema/schema.hpp"
+#include "runtime/base/version.hpp"
 #include "tools/cli/logging.hpp"
-#include "tools/cli/metric_table.hpp"
 #include "tools/cli/subcommands.hpp"
 
 #include <fmt/format.h>
@@ -38,7 +39,7 @@ void add_reference(CLI::App& app, int& status) {
   sub->callback([folder, &status] {
     const auto written =
         config::write_references(*folder, connectors())
-            .and_then([&] { return write(*folder + "/metrics.md", metrics_page()); })
+            .and_then([&] { return write(*folder + "/metrics.md", observe::metrics_page()); })
             .and_then(
                 [&] { return write(*folder + "/openapi.json", observe::openapi_text(std::string(version))); })
             .and_then([&] { return write(*folder + "/api.md", observe::api_page()); });

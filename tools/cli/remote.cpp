@@ -7,7 +7,7 @@
 #include "tools/cli/connect_options.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
-#include "tools/cli/report.hpp"
+#include "tools/cli/report_file.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
 #include "tools/remote/asking.hpp"

@@ -1,11 +1,13 @@
 // Runs `millrace run`: one process, all roles.
+#include "actors/observe/report.hpp"
 #include "runtime/control/spawn.hpp"
+#include "runtime/data/log_line.hpp"
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/log_levels.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/progress.hpp"
-#include "tools/cli/report.hpp"
+#include "tools/cli/report_file.hpp"
 #include "tools/cli/resources.hpp"
 #include "tools/cli/run_api.hpp"
 #include "tools/cli/signal_watch.hpp"
@@ -125,7 +127,7 @@ std::size_t threads_of(const runs& all, unsigned workers) {
   return out;
 }
 
-void write_report(const run_arguments& a, const runs& all, running_topologies& board,
+void write_report(const run_arguments& a, const runs& all, observe::running_topologies& board,
                   caf::actor_system& system) {
   if (a.report.empty())
     return;
@@ -137,7 +139,7 @@ void write_report(const run_arguments& a, const runs& all, running_topologies& b
     if (at == shown.end())
       continue;
     const auto now = r->report(system);
-    texts.push_back(report_text(r->topology(), now.parts, now.finished, &at->flow));
+    texts.push_back(observe::report_text(r->topology(), now.parts, now.finished, &at->flow));
   }
   if (!texts.empty())
     if (const auto ok = write_reports(a.report, texts, a.topologies.size() > 1); !ok)
@@ -149,13 +151,13 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   const auto& name = r.topology().name;
   const auto letters = r.letters_lie_in();
   if (r.was_started())
-    log_with(spdlog::level::info,
-             fmt::format("'{}' {}: {}", name,
-                         r.end().finished ? "has come to its end"
-                         : r.failure()    ? "has failed"
-                                          : "has stopped; the same command goes on. So far",
-                         describe(r.counts(), letters)),
-             members(r.counts(), letters));
+    data::log_with(spdlog::level::info,
+                   fmt::format("'{}' {}: {}", name,
+                               r.end().finished ? "has come to its end"
+                               : r.failure()    ? "has failed"
+                                                : "has stopped; the same command goes on. So far",
+                               describe(r.counts(), letters)),
+                   members(r.counts(), letters));
   if (r.failure())
     return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
   if (const auto fails = failure_by(rules, r.counts(), letters);
@@ -174,7 +176,7 @@ struct prepared_runs {
   int status = exit_done;  // of those that had come to their end before
 };
 
-int end_all(const run_arguments& a, prepared_runs& prepared, running_topologies& board,
+int end_all(const run_arguments& a, prepared_runs& prepared, observe::running_topologies& board,
             caf::actor_system& system, const std::vector<int>& statuses) {
   const doing what("writing the report and the end of the run");
   const auto& all = prepared.all;
@@ -193,7 +195,7 @@ int end_all(const run_arguments& a, prepared_runs& prepared, running_topologies&
 
 int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings, stop_desk& desk) {
   const auto& all = prepared.all;
-  running_topologies board;
+  observe::running_topologies board;
   for (const auto& r : all)
     board.announce(r->topology_ptr());
   std::optional<run_api> http;
@@ -218,8 +220,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
   {
     for (std::size_t i = 0; i < all.size(); ++i) {
       prepared.starts[i].http = http ? http->url() : std::string();
-      log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
-               start_members(all[i]->topology(), prepared.starts[i]));
+      data::log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
+                     start_members(all[i]->topology(), prepared.starts[i]));
     }
     if (http)
       http->announce();

@@ -74,7 +74,7 @@ void run_api::settle() {
 
 expected<run_api> run_api::start(const http_arguments& a,
                                  const std::vector<std::unique_ptr<topology_run>>& runs,
-                                 const running_topologies& board) {
+                                 const observe::running_topologies& board) {
   api::server_options options;
   const auto endpoint = load::parse_listen_address("--http", a.address);
   if (!endpoint)

@@ -28,7 +28,7 @@ public:
   /// it. User errors: an address that cannot be taken, no certificate for one beyond this machine.
   [[nodiscard]] static expected<run_api> start(const http_arguments& a,
                                                const std::vector<std::unique_ptr<topology_run>>& runs,
-                                               const running_topologies& board);
+                                               const observe::running_topologies& board);
 
   /// From here on it can collect reports. The system outlives it.
   void attach(caf::actor_system* system) { view_->attach(system); }

@@ -1,8 +1,8 @@
 #include "tools/cli/run_replays.hpp"
 
+#include "actors/observe/loss_log.hpp"
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
-#include "tools/cli/outcome.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ expected<api::answers::replayed> carry_out(const api::requests::replay& what, co
   if (t.dead_letters && !t.dead_letters->type.empty())
     return user_error(ec::unsupported,
                       fmt::format("the dead letters of {} are in {}; millrace replay takes them from a file",
-                                  t.name, where_letters_lie(t, r.letters)));
+                                  t.name, observe::where_letters_lie(t, r.letters)));
   if (!what.letters.empty())
     r.only = std::set(what.letters.begin(), what.letters.end());
   r.most = replay::most_by_api;

@@ -1,17 +1,17 @@
 #include "tools/cli/run_view.hpp"
 
 #include "actors/observe/answering.hpp"
+#include "actors/observe/figures_of.hpp"
+#include "actors/observe/health.hpp"
 #include "actors/observe/key_state.hpp"
 #include "actors/observe/letter_counts.hpp"
+#include "actors/observe/metrics.hpp"
 #include "actors/observe/pause.hpp"
+#include "actors/observe/report.hpp"
 #include "actors/observe/tap.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
-#include "tools/cli/figures.hpp"
-#include "tools/cli/health.hpp"
 #include "tools/cli/letters_page.hpp"
-#include "tools/cli/metrics.hpp"
-#include "tools/cli/report.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <fmt/format.h>
@@ -37,12 +37,12 @@ unexpected not_of_one_process(std::string_view what) {
                   what));
 }
 
-api::answer page_of(const health& h) { return api::answers::page{h.good, h.text}; }
+api::answer page_of(const observe::health& h) { return api::answers::page{h.good, h.text}; }
 
 }  // namespace
 
-run_view::run_view(const std::vector<std::unique_ptr<topology_run>>& runs, const running_topologies& board,
-                   std::string node)
+run_view::run_view(const std::vector<std::unique_ptr<topology_run>>& runs,
+                   const observe::running_topologies& board, std::string node)
     : runs_(runs), board_(board), node_(std::move(node)), thread_([this] { work(); }) {}
 
 run_view::~run_view() {
@@ -96,14 +96,14 @@ struct run_view::looking {
   given operator()(const asked::resume& r) const { return v.set_paused(r.topology, false); }
   given operator()(const asked::restart& r) const { return v.restart(r.topology, r.stage); }
   given operator()(const asked::metrics&) const {
-    return api::answers::page{true, metrics_text(v.board_.all())};
+    return api::answers::page{true, observe::metrics_text(v.board_.all())};
   }
-  given operator()(const asked::healthz&) const { return page_of(is_healthy(v.board_.all())); }
+  given operator()(const asked::healthz&) const { return page_of(observe::is_healthy(v.board_.all())); }
   given operator()(const asked::readyz&) const {
-    return page_of(is_ready(v.board_.all(), v.board_.is_stopping()));
+    return page_of(observe::is_ready(v.board_.all(), v.board_.is_stopping()));
   }
   given operator()(const asked::livez&) const {
-    return page_of(is_alive(flow_meter::clock::now() - v.board_.sampled_at()));
+    return page_of(observe::is_alive(observe::flow_meter::clock::now() - v.board_.sampled_at()));
   }
   given operator()(const asked::apply&) const { return expected<api::answer>(not_of_one_process("apply")); }
   given operator()(const asked::start&) const { return expected<api::answer>(not_of_one_process("start")); }
@@ -128,7 +128,7 @@ expected<topology_run*> run_view::run_of(const std::string& topology) const {
 
 expected<api::answer> run_view::look_inside(const std::string& topology, const api::request& what) const {
   if (const auto t = board_.find(topology))
-    return observe::answer_of(what, *t->topology, figures_of(*t, node_, system_clock().now()));
+    return observe::answer_of(what, *t->topology, observe::figures_of(*t, node_, system_clock().now()));
   return unexpected(run_of(topology).error());
 }
 
@@ -324,7 +324,7 @@ expected<std::string> run_view::report(const std::string& topology) {
   const auto t = board_.find(topology);
   if (const std::lock_guard lock(using_system_); t && system_ != nullptr) {
     const auto now = (*run)->report(*system_);
-    return report_text(*t->topology, now.parts, now.finished, &t->flow);
+    return observe::report_text(*t->topology, now.parts, now.finished, &t->flow);
   }
   return outside_error(ec::unavailable, "the topology has not begun; ask again");
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
+#include "actors/observe/running.hpp"
 #include "tools/cli/run_replays.hpp"
-#include "tools/cli/running.hpp"
 #include "tools/cli/topology_run.hpp"
 
 #include <caf/actor_system.hpp>
@@ -23,7 +23,7 @@ namespace millrace::cli {
 class run_view final : public api::cluster_view {
 public:
   /// `runs` and `board` outlive it. `node`: what it calls this process.
-  run_view(const std::vector<std::unique_ptr<topology_run>>& runs, const running_topologies& board,
+  run_view(const std::vector<std::unique_ptr<topology_run>>& runs, const observe::running_topologies& board,
            std::string node);
   ~run_view() override;
   run_view(const run_view&) = delete;
@@ -68,7 +68,7 @@ private:
   void end_waits();
 
   const std::vector<std::unique_ptr<topology_run>>& runs_;
-  const running_topologies& board_;
+  const observe::running_topologies& board_;
   std::string node_;
 
   run_replays replays_;

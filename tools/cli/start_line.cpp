@@ -1,6 +1,7 @@
 #include "tools/cli/start_line.hpp"
 
 #include "actors/deployment/start_positions.hpp"
+#include "runtime/base/version.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/subcommands.hpp"

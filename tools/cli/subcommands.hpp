@@ -4,11 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <string_view>
-
 namespace millrace::cli {
-
-inline constexpr std::string_view version = "0.1.0";
 
 inline constexpr int exit_done = 0;
 inline constexpr int exit_failed = 1;  // failed while running

@@ -3,6 +3,7 @@
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/start_positions.hpp"
+#include "actors/observe/loss_log.hpp"
 #include "actors/sink/files/data_file.hpp"
 #include "actors/source/file/standard_input.hpp"
 #include "config/plan/plan_model.hpp"
@@ -10,8 +11,6 @@
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/made_folders.hpp"
-#include "tools/cli/loss_log.hpp"
-#include "tools/cli/report.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/model/output_file.hpp"
@@ -189,7 +188,7 @@ std::optional<topology_run::outcome> topology_run::ended() {
   return outcome{end_.finished, end_.failure ? describe(*end_.failure) : std::string()};
 }
 
-void topology_run::run(caf::actor_system& system, running_topologies& board) {
+void topology_run::run(caf::actor_system& system, observe::running_topologies& board) {
   run_to_its_end(system, board);
   const std::lock_guard lock(mutex_);
   is_over_ = true;
@@ -205,14 +204,14 @@ void topology_run::record_flight() {
                  opened.error().message);
 }
 
-void topology_run::run_to_its_end(caf::actor_system& system, running_topologies& board) {
+void topology_run::run_to_its_end(caf::actor_system& system, observe::running_topologies& board) {
   deployment::pipeline_options options;
   options.topology = topology_;
   options.store = store_;
   options.start_timeout = settings_.start_timeout;
   options.threads = settings_.threads;
   options.adopt = settings_.adopt;
-  options.losses = std::make_shared<stage::losses>(loss_log(letters_lie_in()));
+  options.losses = std::make_shared<stage::losses>(observe::loss_log(letters_lie_in()));
   options.fresh = settings_.fresh || !store_->id().previous_state_id.empty();
   options.cancelled = [this] {
     const std::lock_guard lock(mutex_);

@@ -4,8 +4,9 @@
 #pragma once
 
 #include "actors/deployment/pipeline.hpp"
+#include "actors/observe/loss_log.hpp"
+#include "actors/observe/running.hpp"
 #include "tools/cli/outcome.hpp"
-#include "tools/cli/running.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -45,7 +46,7 @@ public:
   [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
 
   /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
-  void run(caf::actor_system& system, running_topologies& board);
+  void run(caf::actor_system& system, observe::running_topologies& board);
 
   /// From any thread, also before run(): commits what was taken, and ends.
   void stop();
@@ -80,7 +81,7 @@ public:
   [[nodiscard]] job_counts counts() const;
   /// For people.
   [[nodiscard]] std::string letters_lie_in() const {
-    return where_letters_lie(*topology_, store_->folder() + "/dead_letters.jsonl");
+    return observe::where_letters_lie(*topology_, store_->folder() + "/dead_letters.jsonl");
   }
   /// Spawned: there is something to report.
   [[nodiscard]] bool was_started() const { return started_; }
@@ -88,7 +89,7 @@ public:
 
 private:
   topology_run() = default;
-  void run_to_its_end(caf::actor_system& system, running_topologies& board);
+  void run_to_its_end(caf::actor_system& system, observe::running_topologies& board);
 
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;

@@ -2,9 +2,9 @@
 
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_state.hpp"
+#include "actors/observe/report.hpp"
 #include "tests/simulation/nodes/node_faults.hpp"
 #include "tests/simulation/verdict.hpp"
-#include "tools/cli/report.hpp"
 
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ public:
         cluster_(
             s, print_trace, [this](const auto& gone) { return makers(gone); },
             [this](const auto& topology, const auto& parts, bool has_finished) {
-              auto json = cli::report_text(topology, parts, has_finished);
+              auto json = observe::report_text(topology, parts, has_finished);
               if (has_finished)
                 reported_[json] = parts;
               return json;

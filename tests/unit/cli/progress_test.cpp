@@ -10,7 +10,7 @@ namespace {
 /// A lane and two sinks, one of them that of the dead letters, sampled over five seconds.
 struct running {
   deployment::pipeline_gauges gauges;
-  cli::flow_meter flow;
+  observe::flow_meter flow;
   std::shared_ptr<lane::lane_gauges> lane = std::make_shared<lane::lane_gauges>();
 
   explicit running(std::uint64_t records) {
@@ -19,7 +19,7 @@ struct running {
     gauges.lanes["parsed/lane0"] = lane;
     for (const auto* name : {"table", "dead_letters"})
       gauges.sinks[name] = std::make_shared<sink::sink_gauges>();
-    cli::flow_meter::clock::time_point now{};
+    observe::flow_meter::clock::time_point now{};
     flow.sample(now, gauges);
     lane->records = records;
     flow.sample(now + 5s, gauges);

@@ -91,7 +91,7 @@ struct running {
 
   folder in;
   std::vector<std::unique_ptr<topology_run>> all;
-  running_topologies board;
+  observe::running_topologies board;
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
   std::optional<run_view> view;

@@ -85,7 +85,7 @@ struct process {
   process() { control::share_threads(config, 2); }
   caf::actor_system_config config;
   caf::actor_system system{config};
-  running_topologies board;
+  observe::running_topologies board;
 };
 
 std::unique_ptr<topology_run> opened(const folder& in, std::shared_ptr<const config::topology> t) {

@@ -1,15 +1,15 @@
 // The metrics of this process, as Prometheus reads them.
 #pragma once
 
-#include "tools/cli/running.hpp"
+#include "actors/observe/running.hpp"
 
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 /// The Prometheus text of all gauges now, each labelled with its topology.
 [[nodiscard]] std::string metrics_text(const std::vector<running_topology>& all);
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,4 +1,4 @@
-#include "tools/cli/process_figures.hpp"
+#include "actors/observe/process_figures.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 std::string text_of(const char* path) {
@@ -78,4 +78,4 @@ std::optional<process_figures> figures_of_process() {
   return out;
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

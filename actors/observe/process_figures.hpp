@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 struct process_figures {
   double cpu_seconds = 0;
@@ -28,4 +28,4 @@ read_process_stat(const std::string& process, const std::string& machine, const 
 /// Of this process now; nothing where the kernel does not say.
 [[nodiscard]] std::optional<process_figures> figures_of_process();
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

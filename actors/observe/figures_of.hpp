@@ -3,14 +3,13 @@
 #pragma once
 
 #include "actors/observe/figures.hpp"
-#include "tools/cli/running.hpp"
+#include "actors/observe/running.hpp"
 
 #include <string>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 /// `node`: the name of this process among those that run the topology.
-[[nodiscard]] observe::figures figures_of(const running_topology& t, const std::string& node,
-                                          event_micros now);
+[[nodiscard]] figures figures_of(const running_topology& t, const std::string& node, event_micros now);
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

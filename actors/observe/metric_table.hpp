@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 enum class metric_type : std::uint8_t { counter, gauge, histogram };
 
@@ -27,4 +27,4 @@ struct metric {
 /// docs/metrics.md.
 [[nodiscard]] std::string metrics_page();
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,11 +1,11 @@
-#include "tools/cli/metrics.hpp"
+#include "actors/observe/metrics.hpp"
 
+#include "actors/observe/metric_table.hpp"
+#include "actors/observe/process_figures.hpp"
 #include "runtime/base/duration_histogram.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/base/version.hpp"
 #include "runtime/base/visible_text.hpp"
-#include "tools/cli/metric_table.hpp"
-#include "tools/cli/process_figures.hpp"
-#include "tools/cli/subcommands.hpp"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -14,7 +14,7 @@
 #include <limits>
 #include <stdexcept>
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 std::vector<std::string> labels_of(const metric& m) {
@@ -255,4 +255,4 @@ std::string metrics_text(const std::vector<running_topology>& all) {
   return out.text();
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,13 +1,13 @@
-#include "tools/cli/loss_log.hpp"
+#include "actors/observe/loss_log.hpp"
 
 #include "actors/sink/console/display.hpp"
+#include "runtime/base/grouped.hpp"
 #include "runtime/base/visible_text.hpp"
-#include "tools/cli/logging.hpp"
-#include "tools/cli/outcome.hpp"
+#include "runtime/data/log_line.hpp"
 
 #include <fmt/format.h>
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 /// A parser's error may quote much of a record.
@@ -62,16 +62,22 @@ std::string loss_text(const stage::loss_notice& n, const std::string& letters_li
   return n.first ? begin + "; " + advice(n, letters_lie_in) : begin;
 }
 
+std::string where_letters_lie(const config::topology& t, const std::string& by_default) {
+  return t.dead_letters && !t.dead_letters->type.empty()
+             ? fmt::format("the topology's sink for them ({})", t.dead_letters->type)
+             : by_default;
+}
+
 std::function<void(const stage::loss_notice&)> loss_log(std::string letters_lie_in) {
   return [letters_lie_in = std::move(letters_lie_in)](const stage::loss_notice& n) {
     const bool dead = n.what == stage::loss::dead_letter;
-    log_with(n.what == stage::loss::late_but_read ? spdlog::level::info : spdlog::level::warn,
-             loss_text(n, letters_lie_in),
-             {{dead ? "dead_letters" : "late", n.count},
-              {"partition", n.example.partition},
-              {"position", n.example.at.minor},
-              {"reason", on_one_line(n.example.reason)}});
+    data::log_with(n.what == stage::loss::late_but_read ? spdlog::level::info : spdlog::level::warn,
+                   loss_text(n, letters_lie_in),
+                   {{dead ? "dead_letters" : "late", n.count},
+                    {"partition", n.example.partition},
+                    {"position", n.example.at.minor},
+                    {"reason", on_one_line(n.example.reason)}});
   };
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

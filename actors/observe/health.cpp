@@ -1,11 +1,11 @@
-#include "tools/cli/health.hpp"
+#include "actors/observe/health.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 class complaints {
@@ -100,4 +100,4 @@ health is_ready(const std::vector<running_topology>& all, bool stopping) {
   return out.answer();
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -2,17 +2,21 @@
 #pragma once
 
 #include "actors/stage/losses.hpp"
+#include "config/plan.hpp"
 
 #include <functional>
 #include <string>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 /// "parsed: 3 dead letters, the first at partition 0, position 17: ...; they lie in DIR/dead_letters.jsonl".
 /// Pure.
 [[nodiscard]] std::string loss_text(const stage::loss_notice& n, const std::string& letters_lie_in);
 
+/// Where the dead letters of a topology lie, for people.
+[[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& by_default);
+
 /// For stage::losses: a warning each.
 [[nodiscard]] std::function<void(const stage::loss_notice&)> loss_log(std::string letters_lie_in);
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

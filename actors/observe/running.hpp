@@ -2,7 +2,7 @@
 // threads that run them, sampled by the progress printer, read by any.
 #pragma once
 
-#include "tools/cli/flow_meter.hpp"
+#include "actors/observe/flow_meter.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 struct running_topology {
   std::shared_ptr<const config::topology> topology;
@@ -96,4 +96,4 @@ private:
   flow_meter::clock::time_point sampled_at_ = flow_meter::clock::now();
 };
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,21 +1,13 @@
-// The ledger of a run as JSON: for each stage in = out + filtered + late + dead_letters (+ in_flight before
-// the end).
+// The file of --report: whether it can be written, and how it is.
 #pragma once
 
-#include "config/plan.hpp"
-#include "runtime/messages/messages.hpp"
-#include "tools/cli/flow_meter.hpp"
+#include "runtime/base/error.hpp"
 
 #include <string>
 #include <vector>
 
 namespace millrace::cli {
 
-/// Pure: the parts of all shards and sinks, added up by stage; with `flow`, how fast its sources and sinks
-/// are.
-[[nodiscard]] std::string report_text(const config::topology& t,
-                                      const std::vector<messages::report_part>& parts, bool ended,
-                                      const flow_meter* flow = nullptr);
 /// One report as it is, several as a list. Written beside and renamed, so that a reader never sees half of
 /// it.
 [[nodiscard]] expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports,

@@ -1,10 +1,10 @@
-#include "tools/cli/health.hpp"
-#include "tools/cli/metrics.hpp"
+#include "actors/observe/health.hpp"
+#include "actors/observe/metrics.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace millrace;
-using namespace millrace::cli;
+using namespace millrace::observe;
 using namespace std::chrono_literals;
 
 namespace {

@@ -1,6 +1,6 @@
-#include "tools/cli/flow_meter.hpp"
+#include "actors/observe/flow_meter.hpp"
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 double seconds(double micros) { return micros / 1e6; }
@@ -55,4 +55,4 @@ void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges
   }
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,6 +1,6 @@
-#include "tools/cli/metric_table.hpp"
-#include "tools/cli/metrics.hpp"
-#include "tools/cli/process_figures.hpp"
+#include "actors/observe/metric_table.hpp"
+#include "actors/observe/metrics.hpp"
+#include "actors/observe/process_figures.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +10,7 @@
 #include <sstream>
 
 using namespace millrace;
-using namespace millrace::cli;
+using namespace millrace::observe;
 
 namespace {
 

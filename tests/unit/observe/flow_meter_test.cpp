@@ -1,4 +1,4 @@
-#include "tools/cli/flow_meter.hpp"
+#include "actors/observe/flow_meter.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -17,8 +17,8 @@ std::shared_ptr<lane::lane_gauges> lane_of(const std::string& parser, const std:
 }  // namespace
 
 TEST_CASE("a rate is that of the last seconds, and zero once nothing comes") {
-  cli::rates<1> r;
-  cli::rates<1>::clock::time_point now{};
+  observe::rates<1> r;
+  observe::rates<1>::clock::time_point now{};
   std::uint64_t records = 0;
   CHECK(r.per_second(0) == 0);
   for (int i = 0; i < 20; ++i) {
@@ -38,8 +38,8 @@ TEST_CASE("a source's figures are those of all lanes of its parser") {
   deployment::pipeline_gauges gauges;
   for (const auto* name : {"parsed/lane0", "parsed/lane1"})
     gauges.lanes[name] = lane_of("parsed", "in");
-  cli::flow_meter meter;
-  cli::flow_meter::clock::time_point now{};
+  observe::flow_meter meter;
+  observe::flow_meter::clock::time_point now{};
   meter.sample(now, gauges);
   CHECK_FALSE(meter.sources().at("in").pending);
   for (const auto& [name, g] : gauges.lanes) {
@@ -64,7 +64,7 @@ TEST_CASE("where several parsers read one source, the slowest says how far it is
     gauges.lanes[std::string(parser) + "/lane0"] = lane_of(parser, "in");
   gauges.lanes["fast/lane0"]->records = 10;
   gauges.lanes["slow/lane0"]->records = 3;
-  cli::flow_meter meter;
+  observe::flow_meter meter;
   meter.sample({}, gauges);
   CHECK(meter.sources().at("in").records == 3);
 }
@@ -75,7 +75,7 @@ TEST_CASE("a parser over several sources has figures for each of them") {
     gauges.lanes["parsed:" + std::string(source) + "/lane0"] = lane_of("parsed", source);
   gauges.lanes["parsed:web/lane0"]->records = 10;
   gauges.lanes["parsed:shop/lane0"]->records = 3;
-  cli::flow_meter meter;
+  observe::flow_meter meter;
   meter.sample({}, gauges);
   CHECK(meter.sources().at("web").records == 10);
   CHECK(meter.sources().at("shop").records == 3);
@@ -84,12 +84,12 @@ TEST_CASE("a parser over several sources has figures for each of them") {
 TEST_CASE("a sink's batches have the time that they wait and that their commit takes") {
   deployment::pipeline_gauges gauges;
   auto g = gauges.sinks["out"] = std::make_shared<sink::sink_gauges>();
-  cli::flow_meter meter;
+  observe::flow_meter meter;
   meter.sample({}, gauges);
   g->row_commits = 4;
   g->wait_micros = 400'000;
   g->commit_micros = 40'000;
-  meter.sample(cli::flow_meter::clock::time_point{} + 1s, gauges);
+  meter.sample(observe::flow_meter::clock::time_point{} + 1s, gauges);
   CHECK(meter.sinks().at("out").wait_seconds == Approx(0.1));
   CHECK(meter.sinks().at("out").commit_seconds == Approx(0.01));
 }

@@ -2,12 +2,12 @@
 // what is waited for.
 #pragma once
 
-#include "tools/cli/running.hpp"
+#include "actors/observe/running.hpp"
 
 #include <string>
 #include <vector>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 struct health {
   bool good = true;
@@ -23,4 +23,4 @@ inline constexpr std::chrono::seconds taken_for_stuck_after{30};
 /// New input is taken: the start is over, no source is away, and nothing is held up.
 [[nodiscard]] health is_ready(const std::vector<running_topology>& all, bool stopping);
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

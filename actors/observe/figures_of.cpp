@@ -1,10 +1,10 @@
-#include "tools/cli/figures.hpp"
+#include "actors/observe/figures_of.hpp"
 
 #include "runtime/base/shard_name.hpp"
 
 #include <algorithm>
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 double seconds(std::uint64_t micros) { return static_cast<double>(micros) / 1e6; }
@@ -13,9 +13,9 @@ std::optional<std::uint64_t> known(std::int64_t n) {
   return n < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(n));
 }
 
-observe::partition_figures figures_of(const lane::partition_gauges& g,
-                                      const std::vector<std::string>& receivers, event_micros now) {
-  observe::partition_figures out;
+partition_figures figures_of(const lane::partition_gauges& g, const std::vector<std::string>& receivers,
+                             event_micros now) {
+  partition_figures out;
   out.name = g.name;
   out.watermark = {g.watermark};
   if (const auto last = g.last_record.load(); last != 0)
@@ -29,8 +29,8 @@ observe::partition_figures figures_of(const lane::partition_gauges& g,
   return out;
 }
 
-observe::lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, event_micros now) {
-  observe::lane_figures out;
+lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, event_micros now) {
+  lane_figures out;
   out.name = name;
   out.parser = g.parser;
   out.source = g.source;
@@ -48,8 +48,8 @@ observe::lane_figures figures_of(const std::string& name, const lane::lane_gauge
   return out;
 }
 
-observe::shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) {
-  observe::shard_figures out;
+shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) {
+  shard_figures out;
   out.name = lasting_name(name);
   if (const auto parsed = parse_shard_name(name))
     out.window = parsed->window;
@@ -70,8 +70,8 @@ observe::shard_figures figures_of(const std::string& name, const shard::shard_ga
   return out;
 }
 
-observe::sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
-  observe::sink_figures out;
+sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
+  sink_figures out;
   out.name = name;
   out.rows = g.rows;
   out.commits = g.commits;
@@ -85,14 +85,14 @@ observe::sink_figures figures_of(const std::string& name, const sink::sink_gauge
 
 }  // namespace
 
-observe::figures figures_of(const running_topology& t, const std::string& node, event_micros now) {
-  observe::figures out;
+figures figures_of(const running_topology& t, const std::string& node, event_micros now) {
+  figures out;
   out.topology = t.topology->name;
   out.at = {now};
   out.is_running = t.runs;
   const auto feeds = t.gauges.feeds->gauges();
   for (const auto& [name, flow] : t.flow.sources()) {
-    observe::source_figures s{name, flow.records_per_second, flow.wait_seconds, flow.work_seconds, {}};
+    source_figures s{name, flow.records_per_second, flow.wait_seconds, flow.work_seconds, {}};
     if (const auto feed = feeds.find(name); feed != feeds.end())
       s.is_spool_full = feed->second->spool_full;
     out.sources.push_back(std::move(s));
@@ -115,4 +115,4 @@ observe::figures figures_of(const running_topology& t, const std::string& node, 
   return out;
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,11 +1,11 @@
-#include "tools/cli/metric_table.hpp"
+#include "actors/observe/metric_table.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-namespace millrace::cli {
+namespace millrace::observe {
 namespace {
 
 using enum metric_type;
@@ -178,4 +178,4 @@ std::string metrics_page() {
   return out;
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

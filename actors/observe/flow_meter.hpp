@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace millrace::cli {
+namespace millrace::observe {
 
 /// Sums up one source over the lanes of its parser (of several parsers the one that is behind).
 struct source_flow {
@@ -85,4 +85,4 @@ private:
   std::map<std::string, sink_flow> sinks_;
 };
 
-}  // namespace millrace::cli
+}  // namespace millrace::observe

@@ -1,0 +1,20 @@
+// The ledger of a run as JSON: for each stage in = out + filtered + late + dead_letters (+ in_flight before
+// the end).
+#pragma once
+
+#include "actors/observe/flow_meter.hpp"
+#include "config/plan.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::observe {
+
+/// Pure: the parts of all shards and sinks, added up by stage; with `flow`, how fast its sources and sinks
+/// are.
+[[nodiscard]] std::string report_text(const config::topology& t,
+                                      const std::vector<messages::report_part>& parts, bool ended,
+                                      const flow_meter* flow = nullptr);
+
+}  // namespace millrace::observe
