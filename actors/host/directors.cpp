@@ -3,6 +3,7 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/host/hosted_plan.hpp"
 #include "actors/node/topology_state.hpp"
+#include "actors/observe/report.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_director.hpp"
 #include "runtime/control/topology_message_format.hpp"
@@ -209,13 +210,13 @@ private:
   }
   void act(const std::string& topology, const control::directions::give_report& d) {
     auto& t = topologies_.at(topology);
-    answer(t, {true, options_.report_text(*t.topology, d.parts, false), d.parts});
+    answer(t, {true, observe::report_text(*t.topology, d.parts, false), d.parts});
   }
   void act(const std::string& topology, const control::directions::ended& d) {
     auto& t = topologies_.at(topology);
     t.has_ended = true;
     t.end = {d.finished, d.failure, d.parts};
-    t.last = {true, options_.report_text(*t.topology, d.parts, d.finished), d.parts};
+    t.last = {true, observe::report_text(*t.topology, d.parts, d.finished), d.parts};
     keep_report(topology, t.chains, t.last.json);
     answer(t, t.last);
   }

@@ -8,11 +8,9 @@
 
 #include <caf/actor_system.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace millrace::host {
 
@@ -26,10 +24,6 @@ struct topology_end {
 struct directors_options {
   host::switchboard board;
   std::shared_ptr<node::chain_store> store;  // keeps the last report of each topology
-  /// The report as `run --report` writes it.
-  std::function<std::string(const config::topology& t, const std::vector<messages::report_part>& parts,
-                            bool has_finished)>
-      report_text;
   /// Told once the end of a topology that was directed here is recorded in `control`, whatever has ended it. Called on the
   /// directors' thread; does not block.
   std::function<void(const std::string& topology, const topology_end& end)> on_end = {};

@@ -3,6 +3,7 @@
 #include "actors/host/described.hpp"
 #include "actors/host/hosted_plan.hpp"
 #include "actors/observe/answering.hpp"
+#include "actors/observe/figures_of.hpp"
 #include "actors/observe/key_state.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -89,8 +90,9 @@ expected<insight::known_topology> insight::find(const node::cluster_described& d
 }
 
 expected<observe::figures> insight::figures_here(const std::string& topology) const {
-  auto out = options_.figures ? options_.figures(topology) : std::nullopt;
-  return out ? expected<observe::figures>(std::move(*out)) : not_here(topology);
+  if (const auto t = options_.running->find(topology))
+    return observe::figures_of(*t, options_.node, system_clock().now());
+  return not_here(topology);
 }
 
 void insight::look_at_figures(const node::cluster_described& d, const known_topology& t,
@@ -150,10 +152,10 @@ void insight::look_at_key(const node::cluster_described& d, const known_topology
 }
 
 void insight::look_at_own_key(const asked::own_key_state& r, const give_answer& to) {
-  const auto part = options_.part_here ? options_.part_here(r.topology) : std::nullopt;
+  const auto part = options_.running->find(r.topology);
   if (!part)
     return to(not_here(r.topology));
-  const auto at = observe::place_of_key(*part->plan, r.stage, r.key);
+  const auto at = observe::place_of_key(*part->topology, r.stage, r.key);
   if (!at)
     return to(unexpected(at.error()));
   const auto shard = deployment::find_shard(part->gauges, at->shard);
@@ -161,7 +163,7 @@ void insight::look_at_own_key(const asked::own_key_state& r, const give_answer& 
     return to(observe::no_shard(r.topology, at->shard));
   self_->request(shard, patience, shard::look_up_key{at->key, observe::most_open_windows})
       .then(
-          [to, at = *at, r, plan = part->plan, node = options_.node](const shard::key_found& m) {
+          [to, at = *at, r, plan = part->topology, node = options_.node](const shard::key_found& m) {
             auto found = observe::state_of(*plan, r.stage, at, m.windows, m.watermark, m.fired);
             found.node = node;
             to(document(found));
@@ -187,10 +189,10 @@ void insight::look_at_edge(const node::cluster_described& d, const known_topolog
 
 expected<observe::tapped> insight::tap_here(const std::string& topology, const std::string& edge,
                                             const std::string& after) const {
-  const auto part = options_.part_here ? options_.part_here(topology) : std::nullopt;
+  const auto part = options_.running->find(topology);
   if (!part || !part->gauges.taps)
     return not_here(topology);
-  return observe::tapped_at(*part->gauges.taps, *part->plan, edge, options_.node, after);
+  return observe::tapped_at(*part->gauges.taps, *part->topology, edge, options_.node, after);
 }
 
 }  // namespace millrace::host

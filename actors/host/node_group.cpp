@@ -34,16 +34,15 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   const auto topologies = options.folder + "/topologies";
   g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
                                        std::move(options.transport_to), options.silence, options.clock});
-  g.directors = spawn_directors(
-      system, {g.board, options.store, std::move(options.report_text), std::move(options.on_end)});
+  g.directors = spawn_directors(system, {g.board, options.store, std::move(options.on_end)});
   g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
                                                                 {},
                                                                 options.store,
                                                                 topologies,
                                                                 options.start_timeout,
                                                                 g.board,
-                                                                std::move(options.losses),
-                                                                std::move(options.show),
+                                                                options.running,
+                                                                std::move(options.letters_lie_in),
                                                                 options.make,
                                                                 options.clock,
                                                                 std::move(options.on_begun)});
@@ -63,11 +62,9 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.on_over = std::move(options.on_over);
   o.clock = std::move(options.control_clock);
   g.control = node::spawn_node(system, std::move(o));
-  g.view = spawn_view(
-      system, {options.name, options.instance, topologies, options.cores, g.board, g.directors,
-               g.control.coordinator, options.store, options.start_timeout, std::move(options.metrics),
-               std::move(options.unhealthy), std::move(options.unready), sign, std::move(options.figures),
-               std::move(options.part_here), std::move(options.sample), std::move(options.make)});
+  g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
+                               g.directors, g.control.coordinator, options.store, options.start_timeout,
+                               options.running, sign, std::move(options.make)});
   caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
   caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
   if (sign)

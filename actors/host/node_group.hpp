@@ -35,15 +35,9 @@ struct node_settings {
   std::vector<last_work> last_works = {};  // of earlier processes (flight_recorder)
   /// Called once, on another thread: the process is to end, and why.
   std::function<void(const std::string& why)> on_over;
-  decltype(host_options::losses) losses = {};
-  decltype(host_options::show) show = {};
-  decltype(directors_options::report_text) report_text;
+  std::shared_ptr<observe::running_topologies> running;  // of the process
+  decltype(host_options::letters_lie_in) letters_lie_in{};
   decltype(directors_options::on_end) on_end = {};
-  decltype(view_options::metrics) metrics;
-  decltype(view_options::unhealthy) unhealthy, unready;
-  decltype(view_options::figures) figures;
-  decltype(view_options::part_here) part_here;
-  decltype(view_options::sample) sample = [] {};
   connector_makers make;
 };
 

@@ -3,6 +3,7 @@
 #include "actors/host/value_keeper.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
+#include "actors/observe/loss_log.hpp"
 #include "actors/sink/dead_letters.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
 #include "config/secrets.hpp"
@@ -45,7 +46,12 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   deployment::pipeline_options out;
   out.topology = p.topology;
   out.start_timeout = o.start_timeout;
-  out.losses = o.losses ? o.losses(*p.topology) : std::make_shared<stage::losses>();
+  const auto letters_lie_in =
+      o.letters_lie_in.empty()
+          ? fmt::format("the cluster's store; millrace letters {} prints them", p.topology->name)
+          : o.letters_lie_in;
+  out.losses = std::make_shared<stage::losses>(
+      observe::loss_log(observe::where_letters_lie(*p.topology, letters_lie_in)));
   out.make = o.make;
   out.clock = o.clock;
   out.chains = std::make_shared<node::topology_chains>(o.store, chains);
@@ -111,8 +117,7 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
       system, options_of(options, out->planned, chains, found->second.begins_anew),
       deployment::stored_state{state, state}, out->planned.decided, out->keepers,
       std::make_shared<source::feeds>());
-  if (options.show)
-    options.show(out->planned.topology, out->factory->gauges());
+  options.running->add({out->planned.topology, out->factory->gauges(), nullptr});
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/node/chain_store.hpp"
+#include "actors/observe/running.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -24,11 +25,8 @@ struct host_options {
   std::string folder;  // of this node and topology, for plain files; opening a plan makes it
   std::chrono::milliseconds start_timeout{30'000};
   host::switchboard board;
-  /// Makes what is told of records that are lost to the result.
-  std::function<std::shared_ptr<stage::losses>(const config::topology&)> losses;
-  /// Takes the gauges that the metrics show, for as long as the plan runs here.
-  std::function<void(const std::shared_ptr<const config::topology>&, const deployment::pipeline_gauges&)>
-      show;
+  std::shared_ptr<observe::running_topologies> running;  // shows what runs here
+  std::string letters_lie_in;                            // for people; empty: in the cluster's store
   connector_makers make;
   const wall_clock* clock = &system_clock();
   /// Told of each life that begins here: tests know its actor by this.

@@ -8,6 +8,8 @@
 #include "actors/host/questions.hpp"
 #include "actors/host/whole_view.hpp"
 #include "actors/observe/answering.hpp"
+#include "actors/observe/health.hpp"
+#include "actors/observe/metrics.hpp"
 #include "actors/observe/pause.hpp"
 #include "actors/replay/waiting_replays.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -84,7 +86,7 @@ public:
   void on_look() {
     look();
     if (++looks_ % waits_a_sample == 0) {
-      options_.sample();
+      options_.running->sample(observe::flow_meter::clock::now());
       describe([this](const described& d) { left_.look(d); });
     }
     others_.look(questions::clock::now());
@@ -158,21 +160,21 @@ private:
   bool tell_of_this_process(const api::request& r, const give_answer& to) {
     using namespace api::requests;
     if (std::holds_alternative<metrics>(r))
-      to(api::answers::page{true, options_.metrics ? options_.metrics() : std::string()});
+      to(api::answers::page{true, observe::metrics_text(options_.running->all())});
     else if (std::holds_alternative<livez>(r))
       to(api::answers::page{true, "ok\n"});
     else if (std::holds_alternative<healthz>(r))
-      probe(options_.unhealthy, to);
+      probe(observe::is_healthy(options_.running->all()), to);
     else if (std::holds_alternative<readyz>(r))
-      probe(options_.unready, to);
+      probe(observe::is_ready(options_.running->all(), options_.running->is_stopping()), to);
     else
       return insight_.tell_own(r, to);
     return true;
   }
 
   /// Without the cluster and its store a node can do none of its work.
-  void probe(const std::function<std::string()>& complaints, const give_answer& to) {
-    auto text = complaints ? complaints() : std::string();
+  void probe(const observe::health& own, const give_answer& to) {
+    auto text = own.good ? std::string() : own.text;
     if (options_.sign && options_.sign->is_silent(store_sign::clock::now()))
       text = "the store of the cluster does not answer\n" + text;
     describe([to, text](const described& d) {

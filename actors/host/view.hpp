@@ -3,30 +3,20 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
-#include "actors/deployment/pipeline.hpp"
 #include "actors/host/address_book.hpp"
 #include "actors/host/apply.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/host/replays.hpp"
 #include "actors/node/chain_store.hpp"
-#include "actors/observe/figures.hpp"
+#include "actors/observe/running.hpp"
 
 #include <caf/actor_system.hpp>
 
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace millrace::host {
-
-/// The part of a topology that this process has.
-struct own_part {
-  std::shared_ptr<const config::topology> plan;
-  deployment::pipeline_gauges gauges;
-};
 
 struct view_options {
   std::string node;
@@ -39,16 +29,8 @@ struct view_options {
   std::shared_ptr<node::chain_store>
       store;  // read for the plan of an earlier generation, and for dead letters
   std::chrono::milliseconds start_timeout{30'000};
-  std::function<std::string()> metrics;
-  /// A line for each thing that the actors of this process wait for: servers that do not answer; what keeps them from
-  /// taking new input.
-  std::function<std::string()> unhealthy, unready;
-  std::shared_ptr<const store_sign> sign;  // of the store
-  /// Gives what the actors of a topology in this process show; nothing where it has none.
-  std::function<std::optional<observe::figures>(const std::string& topology)> figures;
-  /// Gives those actors themselves; nothing where it has none.
-  std::function<std::optional<own_part>(const std::string& topology)> part_here;
-  std::function<void()> sample = [] {};  // the rates of what runs here; called about once a second
+  std::shared_ptr<observe::running_topologies> running;  // in this process; the view samples it
+  std::shared_ptr<const store_sign> sign;                // of the store
   connector_makers make;
 };
 

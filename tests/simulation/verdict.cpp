@@ -1,6 +1,5 @@
 #include "tests/simulation/verdict.hpp"
 
-#include "actors/observe/report.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
 #include <boost/json.hpp>
@@ -180,11 +179,13 @@ wrong judge_ledger(const scenario& s, const expectation& want, const json::objec
 }  // namespace
 
 wrong judge(const scenario& s, memory_targets& targets, const config::topology& topology,
-            const std::optional<std::vector<messages::report_part>>& parts) {
+            const std::optional<std::string>& report) {
   const auto want = expect(s);
+  const auto stages = report ? json::parse(*report).at("stages").as_object() : json::object();
   std::uint64_t late_at_shard = 0;
-  for (const auto& p : parts.value_or(std::vector<messages::report_part>()))
-    late_at_shard += p.late_at_shard;
+  for (const auto& [_, entry] : stages)
+    if (const auto* const late = entry.as_object().if_contains("late_at_shard"))
+      late_at_shard += late->to_number<std::uint64_t>();
   if (late_at_shard != 0 && !s.loose)
     return fmt::format("{} records late at a shard, although nothing can be", late_at_shard);
   const bool updates = s.window && (s.behind ? s.behind->every : s.window->every).has_value();
@@ -205,7 +206,7 @@ wrong judge(const scenario& s, memory_targets& targets, const config::topology& 
           many.push_back(line);
       std::sort(many.begin(), many.end());
       difference = differ("more", target.rows(), many);
-    } else if (of_window && s.loose && !parts)
+    } else if (of_window && s.loose && !report)
       continue;  // how much was late at shards stands in the report
     else if (of_window && s.loose)
       difference = judge_loosely(target.rows(), expected, late_at_shard);
@@ -218,10 +219,7 @@ wrong judge(const scenario& s, memory_targets& targets, const config::topology& 
   }
   if (auto difference = judge_dead(want, targets["dead_letters"]))
     return difference;
-  if (!parts)
-    return std::nullopt;
-  const auto report = json::parse(observe::report_text(topology, *parts, true));
-  return judge_ledger(s, want, report.at("stages").as_object());
+  return report ? judge_ledger(s, want, stages) : std::nullopt;
 }
 
 }  // namespace millrace::simulation

@@ -2,19 +2,17 @@
 #pragma once
 
 #include "config/plan.hpp"
-#include "runtime/messages/messages.hpp"
 #include "tests/simulation/memory_target.hpp"
 #include "tests/simulation/oracle.hpp"
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace millrace::simulation {
 
-/// Nothing, or what is wrong first. `parts` is the last report; none: it was lost, and says nothing.
-[[nodiscard]] std::optional<std::string>
-judge(const scenario& s, memory_targets& targets, const config::topology& topology,
-      const std::optional<std::vector<messages::report_part>>& parts);
+/// Nothing, or what is wrong first. `report` is the last one (observe/report.hpp); none: it was lost.
+[[nodiscard]] std::optional<std::string> judge(const scenario& s, memory_targets& targets,
+                                               const config::topology& topology,
+                                               const std::optional<std::string>& report);
 
 }  // namespace millrace::simulation

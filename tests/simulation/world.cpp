@@ -1,6 +1,7 @@
 #include "tests/simulation/world.hpp"
 
 #include "actors/deployment/pipeline.hpp"
+#include "actors/observe/report.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/simulation/agenda.hpp"
@@ -66,7 +67,7 @@ public:
       out.wrong =
           fmt::format("{} actors failed, of which faults made {} fail", lives_of_actors_, made_to_fail_);
     if (!out.wrong)
-      out.wrong = judge(scenario_, targets_, *topology_, parts_);
+      out.wrong = judge(scenario_, targets_, *topology_, observe::report_text(*topology_, parts_, true));
     for (const auto& [name, target] : targets_.all())
       for (const auto& row : target.rows())
         schedule_.note(name + row);

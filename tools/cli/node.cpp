@@ -2,11 +2,6 @@
 #include "actors/api/server.hpp"
 #include "actors/host/hosted_plan.hpp"
 #include "actors/host/node_process.hpp"
-#include "actors/observe/figures_of.hpp"
-#include "actors/observe/health.hpp"
-#include "actors/observe/loss_log.hpp"
-#include "actors/observe/metrics.hpp"
-#include "actors/observe/report.hpp"
 #include "runtime/base/flight_recorder.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/tls/folder.hpp"
@@ -15,7 +10,6 @@
 #include "tools/cli/logging.hpp"
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/node_store.hpp"
-#include "tools/cli/outcome.hpp"
 #include "tools/cli/own_names.hpp"
 #include "tools/cli/printing.hpp"
 #include "tools/cli/resources.hpp"
@@ -252,7 +246,6 @@ private:
 };
 
 int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
-  observe::running_topologies board;
   caf::actor_system_config config;
   const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
   control::share_threads(config, threads);
@@ -280,28 +273,8 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   o.silence = c.silence;
   o.cancelled = [&] { return end.is_asked(); };
   o.on_over = [&](const std::string& why) { end.over(why); };
-  o.losses = [](const config::topology& t) {
-    const auto in_store = fmt::format("the cluster's store; millrace letters {} prints them", t.name);
-    return std::make_shared<stage::losses>(observe::loss_log(observe::where_letters_lie(t, in_store)));
-  };
-  o.show = [&](const std::shared_ptr<const config::topology>& t, const deployment::pipeline_gauges& gauges) {
-    board.add({t, gauges, nullptr});
-  };
-  o.report_text = [](const config::topology& t, const std::vector<messages::report_part>& parts,
-                     bool has_finished) { return observe::report_text(t, parts, has_finished); };
-  o.metrics = [&] { return observe::metrics_text(board.all()); };
-  const auto complaints = [](const observe::health& h) { return h.good ? std::string() : h.text; };
-  o.unhealthy = [&, complaints] { return complaints(observe::is_healthy(board.all())); };
-  o.unready = [&, complaints] { return complaints(observe::is_ready(board.all(), end.is_asked())); };
-  o.figures = [&, name = a.name](const std::string& topology) -> std::optional<observe::figures> {
-    const auto t = board.find(topology);
-    return t ? std::optional(observe::figures_of(*t, name, system_clock().now())) : std::nullopt;
-  };
-  o.part_here = [&](const std::string& topology) -> std::optional<host::own_part> {
-    const auto t = board.find(topology);
-    return t ? std::optional(host::own_part{t->topology, t->gauges}) : std::nullopt;
-  };
-  o.sample = [&] { board.sample(observe::flow_meter::clock::now()); };
+  o.running = std::make_shared<observe::running_topologies>();
+  const auto running = o.running;
   auto node = host::node_process::start(system, std::move(o));
   if (!node) {
     const int status = end.is_asked() ? exit_done : refuse_node(node.error());
@@ -322,7 +295,10 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   } else {
     print(fmt::format("ready: node {} listens at {}:{}, its API is {}\n", a.name, (*node)->address().host,
                       (*node)->address().port, server->url()));
-    end.attach([&] { (*node)->leave(); });
+    end.attach([&] {
+      running->stopping();
+      (*node)->leave();
+    });
   }
   const auto why = end.wait();
   end.attach({});

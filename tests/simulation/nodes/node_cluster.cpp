@@ -20,9 +20,8 @@ constexpr int most_tries_to_write = 20;
 
 }  // namespace
 
-node_cluster::node_cluster(const scenario& s, bool print_trace, makers make,
-                           decltype(host::directors_options::report_text) report_text)
-    : scenario_(s), make_(std::move(make)), report_text_(std::move(report_text)), system_(config_),
+node_cluster::node_cluster(const scenario& s, bool print_trace, makers make)
+    : scenario_(s), make_(std::move(make)), system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_),
       schedule_(scheduler_, s.seed, print_trace), files_(s.seed * 31 + 7),
       store_(std::make_shared<node::dir_chain_store>(files_, store_folder)),
@@ -77,7 +76,7 @@ node_process& node_cluster::begin(const std::string& node, bool has_new_port) {
   o.may_lead = true;
   o.folder = folder_ + "/" + node;
   o.on_over = [over = p.over](const std::string& why) { *over = why; };
-  o.report_text = report_text_;
+  o.running = std::make_shared<observe::running_topologies>();
   o.make = make_(p.gone);
   o.clock = &clock_;
   o.control_clock = [this] { return cluster::moment{now(), clock_.now()}; };

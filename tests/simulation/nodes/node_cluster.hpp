@@ -24,8 +24,7 @@ public:
   /// Makes what a process's actors connect to the outside by; they are cut off once `gone` is true.
   using makers = std::function<connector_makers(const std::shared_ptr<const bool>& gone)>;
 
-  node_cluster(const scenario& s, bool print_trace, makers make,
-               decltype(host::directors_options::report_text) report_text);
+  node_cluster(const scenario& s, bool print_trace, makers make);
   ~node_cluster();
   node_cluster(const node_cluster&) = delete;
   node_cluster& operator=(const node_cluster&) = delete;
@@ -76,7 +75,6 @@ private:
 
   const scenario& scenario_;
   makers make_;
-  decltype(host::directors_options::report_text) report_text_;
   config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& scheduler_;

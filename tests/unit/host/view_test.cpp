@@ -47,6 +47,7 @@ struct viewed {
     o.node = "a";
     o.coordinator = system.spawn(coordinator_behaviour, coordinator);
     o.store = std::move(store);
+    o.running = std::make_shared<observe::running_topologies>();
     view = spawn_view(system, std::move(o));
   }
   ~viewed() {
