@@ -122,9 +122,4 @@ api::answers::nodes nodes_of(const node::cluster_described& d, const std::string
   return out;
 }
 
-bool is_over(const api::answers::topology& t) {
-  return t.state == api::topology_state::ended || t.state == api::topology_state::stopped ||
-         t.state == api::topology_state::failed;
-}
-
 }  // namespace millrace::host

@@ -19,6 +19,5 @@ namespace millrace::host {
 /// Actors of the topology that have ended processes of nodes lately. The topology is there.
 [[nodiscard]] std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
                                                              const std::string& topology);
-[[nodiscard]] bool is_over(const api::answers::topology& t);
 
 }  // namespace millrace::host

@@ -4,7 +4,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
-#include "actors/observe/key_state.hpp"
+#include "actors/observe/own_answers.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 
@@ -30,11 +30,6 @@ std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
   return out;
 }
 
-template<class T>
-api::answer document(const T& v) {
-  return api::answers::document{api::json_of(v) + '\n'};
-}
-
 unexpected not_here(const std::string& topology) {
   return user_error(ec::not_found, fmt::format("this node has no actors of {}", visible(topology)));
 }
@@ -43,11 +38,11 @@ unexpected not_here(const std::string& topology) {
 
 bool insight::tell_own(const api::request& r, const give_answer& to) {
   if (const auto* const own = std::get_if<asked::own_figures>(&r))
-    to(figures_here(own->topology).map(document<observe::figures>));
+    to(figures_here(own->topology).map(observe::document<observe::figures>));
   else if (const auto* const key = std::get_if<asked::own_key_state>(&r))
     look_at_own_key(*key, to);
   else if (const auto* const edge = std::get_if<asked::own_tap>(&r))
-    to(tap_here(edge->topology, edge->edge, edge->after).map(document<observe::tapped>));
+    to(tap_here(edge->topology, edge->edge, edge->after).map(observe::document<observe::tapped>));
   else
     return false;
   return true;
@@ -152,23 +147,16 @@ void insight::look_at_key(const node::cluster_described& d, const known_topology
 }
 
 void insight::look_at_own_key(const asked::own_key_state& r, const give_answer& to) {
-  const auto part = options_.running->find(r.topology);
-  if (!part)
+  const auto t = options_.running->find(r.topology);
+  if (!t)
     return to(not_here(r.topology));
-  const auto at = observe::place_of_key(*part->topology, r.stage, r.key);
-  if (!at)
-    return to(unexpected(at.error()));
-  const auto shard = deployment::find_shard(part->gauges, at->shard);
-  if (!shard)
-    return to(observe::no_shard(r.topology, at->shard));
-  self_->request(shard, patience, shard::look_up_key{at->key, observe::most_open_windows})
-      .then(
-          [to, at = *at, r, plan = part->topology, node = options_.node](const shard::key_found& m) {
-            auto found = observe::state_of(*plan, r.stage, at, m.windows, m.watermark, m.fired);
-            found.node = node;
-            to(document(found));
-          },
-          [to, at = *at](const caf::error&) { to(observe::no_answer(at.shard)); });
+  const auto key = observe::look_up_key(*t, r.stage, r.key);
+  if (!key)
+    return to(unexpected(key.error()));
+  self_->request(key->shard, patience, key->question)
+      .then([to, at = key->at, stage = r.stage, plan = t->topology, node = options_.node](
+                const shard::key_found& m) { to(observe::key_answer(*plan, stage, at, m, node)); },
+            [to, shard = key->at.shard](const caf::error&) { to(observe::no_answer(shard)); });
 }
 
 void insight::look_at_edge(const node::cluster_described& d, const known_topology& t, const asked::tap& r,
@@ -183,16 +171,14 @@ void insight::look_at_edge(const node::cluster_described& d, const known_topolog
              [](observe::tapped& sum, observe::tapped&& more) { observe::add(sum, std::move(more)); },
              [to, is_active = t.state.is_active()](observe::tapped all) {
                all.is_over = all.is_over || !is_active;
-               to(document(all));
+               to(observe::document(all));
              }));
 }
 
 expected<observe::tapped> insight::tap_here(const std::string& topology, const std::string& edge,
                                             const std::string& after) const {
-  const auto part = options_.running->find(topology);
-  if (!part || !part->gauges.taps)
-    return not_here(topology);
-  return observe::tapped_at(*part->gauges.taps, *part->topology, edge, options_.node, after);
+  const auto t = options_.running->find(topology);
+  return t ? observe::tapped_at(*t, edge, options_.node, after) : not_here(topology);
 }
 
 }  // namespace millrace::host

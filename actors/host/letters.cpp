@@ -3,6 +3,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
+#include "actors/observe/answering.hpp"
 #include "actors/observe/letter_counts.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
 #include "runtime/control/spawn.hpp"
@@ -57,9 +58,7 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
     return observe::count_letters([&](std::uint64_t page) {
              return newest_letters_page(store, {counts->topology, page});
            })
-        .map([](const observe::letter_counts& c) {
-          return api::answer(api::answers::document{observe::json_of(c) + '\n'});
-        });
+        .map(observe::document<observe::letter_counts>);
   return letters_page(store, std::get<api::requests::dead_letters>(r));
 }
 

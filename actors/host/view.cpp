@@ -282,39 +282,34 @@ private:
     auto now = topology_of(d, w.topology);
     if (!now)
       return to(unexpected(now.error()));
-    if (is_over(*now))
+    if (observe::is_over(*now))
       return to(api::answers::waited{true, *now});
     waits_.push_back({w.topology, to, by, std::chrono::steady_clock::now() + wait_patience});
   }
   void answer(const described& d, const api::requests::report& r, const give_answer& to, const asker&) {
-    report_of(d, r.topology, [to](const expected<std::string>& json) {
-      to(json.map([](const std::string& text) { return api::answer(api::answers::document{text}); }));
-    });
+    report_of(d, r, to);
   }
   void answer(const described& d, const api::requests::ledger& r, const give_answer& to, const asker&) {
-    report_of(d, r.topology, [to](const expected<std::string>& json) {
-      to(json.and_then([](const std::string& text) { return observe::ledger_answer(text); }));
-    });
+    report_of(d, r, to);
   }
-  template<class F>
-  void report_of(const described& d, const std::string& topology, F then) {
-    const auto t = d.state->topologies.find(topology);
+  /// `r` asks for the report, or for the ledger.
+  template<class R>
+  void report_of(const described& d, const R& r, const give_answer& to) {
+    const auto t = d.state->topologies.find(r.topology);
     if (t == d.state->topologies.end())
-      return then(unexpected(topology_of(d, topology).error()));
+      return to(unexpected(topology_of(d, r.topology).error()));
     self_
         ->request(options_.directors, parts_patience,
-                  ask_for_report{topology, cluster::chains_of(topology, t->second.first_generation)})
+                  ask_for_report{r.topology, cluster::chains_of(r.topology, t->second.first_generation)})
         .then(
-            [then](const report_given& m) {
+            [to, r](const report_given& m) {
               if (!m.is_known)
-                return then(outside_error(ec::unavailable,
-                                          "no report is there: none was written to the store when the "
-                                          "topology ended"));
-              then(expected<std::string>(m.json));
+                return to(outside_error(ec::unavailable,
+                                        "no report is there: none was written to the store when the "
+                                        "topology ended"));
+              to(observe::report_answer(r, m.json));
             },
-            [then](const caf::error&) {
-              then(outside_error(ec::unavailable, "no report could be collected"));
-            });
+            [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
   }
   void answer(const described&, const api::requests::stop& r, const give_answer& to, const asker&) {
     accept(cluster::records::stop_asked{r.topology}, to);
@@ -395,10 +390,10 @@ private:
         return true;
       }
       auto t = topology_of(d, w.topology);
-      const bool is_done = !t || is_over(*t) || (!w.by && now > w.until);
+      const bool is_done = !t || observe::is_over(*t) || (!w.by && now > w.until);
       if (is_done)
         w.to(std::move(t).map([](api::answers::topology&& x) {
-          const bool over = is_over(x);
+          const bool over = observe::is_over(x);
           return api::answer(api::answers::waited{over, std::move(x)});
         }));
       return is_done;

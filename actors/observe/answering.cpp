@@ -13,11 +13,6 @@
 namespace millrace::observe {
 namespace {
 
-template<class T>
-api::answer document(const T& v) {
-  return api::answers::document{json_of(v) + '\n'};
-}
-
 expected<figures> of_stage(const config::topology& t, const figures& f, const std::string& stage) {
   if (const auto found = find_stage(t, stage); !found)
     return unexpected(found.error());
@@ -73,11 +68,20 @@ expected<api::answer> answer_of(const api::request& r, const config::topology& t
   return std::visit(answering{t, f}, r);
 }
 
-expected<api::answer> ledger_answer(std::string_view report) {
+expected<api::answer> report_answer(const api::requests::report&, const std::string& report) {
+  return api::answer(api::answers::document{report});
+}
+
+expected<api::answer> report_answer(const api::requests::ledger&, const std::string& report) {
   const auto l = ledger_of(report);
   if (!l)
     return our_error("the report is none that a ledger can be made of");
   return document(*l);
+}
+
+bool is_over(const api::answers::topology& t) {
+  return t.state == api::topology_state::ended || t.state == api::topology_state::stopped ||
+         t.state == api::topology_state::failed;
 }
 
 }  // namespace millrace::observe

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/answers.hpp"
+#include "actors/api/described.hpp"
 #include "actors/observe/figures.hpp"
 #include "config/plan.hpp"
 
@@ -18,7 +19,17 @@ namespace millrace::observe {
 [[nodiscard]] expected<api::answer> answer_of(const api::request& r, const config::topology& t,
                                               const figures& f);
 
-/// Makes the ledger of a topology's report.
-[[nodiscard]] expected<api::answer> ledger_answer(std::string_view report);
+/// Gives a report (observe/report.hpp) as it is, and the ledger that is made of it.
+[[nodiscard]] expected<api::answer> report_answer(const api::requests::report& r, const std::string& report);
+[[nodiscard]] expected<api::answer> report_answer(const api::requests::ledger& r, const std::string& report);
+
+/// The topology has come to its end, was stopped or has failed: whoever waits for it is answered.
+[[nodiscard]] bool is_over(const api::answers::topology& t);
+
+/// `v` names its members (api/described.hpp).
+template<class T>
+[[nodiscard]] api::answer document(const T& v) {
+  return api::answers::document{api::json_of(v) + '\n'};
+}
 
 }  // namespace millrace::observe

@@ -3,12 +3,11 @@
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
 #include "actors/observe/health.hpp"
-#include "actors/observe/key_state.hpp"
 #include "actors/observe/letter_counts.hpp"
 #include "actors/observe/metrics.hpp"
+#include "actors/observe/own_answers.hpp"
 #include "actors/observe/pause.hpp"
 #include "actors/observe/report.hpp"
-#include "actors/observe/tap.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/letters_page.hpp"
@@ -137,12 +136,7 @@ expected<api::answer> run_view::tap(const std::string& topology, const std::stri
   const auto t = board_.find(topology);
   if (!t)
     return unexpected(run_of(topology).error());
-  if (!t->gauges.taps)
-    return outside_error(ec::unavailable, "the topology has not begun; ask again");
-  return observe::tapped_at(*t->gauges.taps, *t->topology, edge, node_, after).map([&](observe::tapped&& x) {
-    x.is_over = x.is_over || !t->runs;
-    return api::answer(api::answers::document{observe::json_of(x) + '\n'});
-  });
+  return observe::tapped_at(*t, edge, node_, after).map(observe::document<observe::tapped>);
 }
 
 expected<api::answer> run_view::stop(const std::string& topology) {
@@ -248,7 +242,7 @@ void run_view::end_waits() {
     const auto t = std::ranges::find(all.all, name, &api::answers::topology::name);
     if (t == all.all.end())
       q.to(unexpected(run_of(name).error()));
-    else if (t->state != api::topology_state::running)
+    else if (observe::is_over(*t))
       q.to(api::answer(api::answers::waited{true, *t}));
     else
       return !q.to.is_wanted();
@@ -261,11 +255,9 @@ void run_view::end_waits() {
 
 expected<api::answer> run_view::answer(const api::request& what) {
   if (const auto* const r = std::get_if<asked::report>(&what))
-    return report(r->topology).map([](std::string&& text) {
-      return api::answer(api::answers::document{std::move(text)});
-    });
+    return report(r->topology).and_then([&](const auto& text) { return observe::report_answer(*r, text); });
   if (const auto* const l = std::get_if<asked::ledger>(&what))
-    return report(l->topology).and_then([](const std::string& text) { return observe::ledger_answer(text); });
+    return report(l->topology).and_then([&](const auto& text) { return observe::report_answer(*l, text); });
   if (const auto* const k = std::get_if<asked::key_state>(&what))
     return key_state(k->topology, k->stage, k->key);
   if (const auto* const k = std::get_if<asked::own_key_state>(&what))
@@ -285,9 +277,7 @@ expected<api::answer> run_view::answer(const api::request& what) {
       return observe::count_letters([&](std::uint64_t page) {
                return newest_letters_page(r->topology(), r->store()->folder(), page);
              })
-          .map([](const observe::letter_counts& counts) {
-            return api::answer(api::answers::document{observe::json_of(counts) + '\n'});
-          });
+          .map(observe::document<observe::letter_counts>);
     });
   return our_error("a question came that nobody answers");
 }
@@ -297,21 +287,18 @@ expected<api::answer> run_view::key_state(const std::string& topology, const std
   const auto t = board_.find(topology);
   if (!t)
     return unexpected(run_of(topology).error());
-  const auto at = observe::place_of_key(*t->topology, stage, key);
-  if (!at)
-    return unexpected(at.error());
   const std::lock_guard lock(using_system_);
-  const auto shard = system_ == nullptr ? shard::open_shard() : deployment::find_shard(t->gauges, at->shard);
-  if (!shard)
-    return observe::no_shard(topology, at->shard);
-  expected<api::answer> out = observe::no_answer(at->shard);
+  const auto found = observe::look_up_key(*t, stage, key);
+  if (!found)
+    return unexpected(found.error());
+  if (system_ == nullptr)
+    return observe::no_shard(topology, found->at.shard);
+  expected<api::answer> out = observe::no_answer(found->at.shard);
   caf::scoped_actor self(*system_);
-  self->request(shard, shard_patience, shard::look_up_key{at->key, observe::most_open_windows})
+  self->request(found->shard, shard_patience, found->question)
       .receive(
           [&](const shard::key_found& m) {
-            auto found = observe::state_of(*t->topology, stage, *at, m.windows, m.watermark, m.fired);
-            found.node = node_;
-            out = api::answer(api::answers::document{observe::json_of(found) + '\n'});
+            out = observe::key_answer(*t->topology, stage, found->at, m, node_);
           },
           [](const caf::error&) {});
   return out;

@@ -61,7 +61,7 @@ expected<api::answer> cluster(const config::topology& t, const observe::figures&
       std::holds_alternative<restart>(r))
     return api::answers::accepted{};
   if (std::holds_alternative<ledger>(r))
-    return observe::ledger_answer(report);
+    return observe::report_answer(api::requests::ledger{}, report);
   return observe::answer_of(r, t, f);
 }
 

@@ -134,12 +134,4 @@ TEST_CASE("a node is silent when it does not answer, draining while it has actor
   CHECK(k.node_called("b").state == api::node_state::drained);
 }
 
-TEST_CASE("a topology is over when it has ended, was stopped or has failed") {
-  using s = api::topology_state;
-  for (const auto state : {s::ended, s::stopped, s::failed})
-    CHECK(is_over({"t", state, {}}));
-  for (const auto state : {s::running, s::drained})
-    CHECK_FALSE(is_over({"t", state, {}}));
-}
-
 }  // namespace millrace::host::test

@@ -1,0 +1,37 @@
+#include "actors/observe/own_answers.hpp"
+
+#include "actors/observe/answering.hpp"
+
+#include <utility>
+
+namespace millrace::observe {
+
+expected<tapped> tapped_at(const running_topology& t, std::string_view edge, const std::string& node,
+                           std::string_view after) {
+  if (!t.gauges.taps)
+    return outside_error(ec::unavailable, "the topology has not begun; ask again");
+  return tapped_at(*t.gauges.taps, *t.topology, edge, node, after).map([&](tapped&& x) {
+    x.is_over = x.is_over || !t.runs;
+    return std::move(x);
+  });
+}
+
+expected<key_look_up> look_up_key(const running_topology& t, const std::string& stage, std::string_view key) {
+  auto at = place_of_key(*t.topology, stage, key);
+  if (!at)
+    return unexpected(at.error());
+  auto shard = deployment::find_shard(t.gauges, at->shard);
+  if (!shard)
+    return no_shard(t.topology->name, at->shard);
+  shard::look_up_key question{at->key, most_open_windows};
+  return key_look_up{std::move(*at), std::move(shard), std::move(question)};
+}
+
+api::answer key_answer(const config::topology& t, const std::string& stage, const key_place& at,
+                       const shard::key_found& found, const std::string& node) {
+  auto out = state_of(t, stage, at, found.windows, found.watermark, found.fired);
+  out.node = node;
+  return document(out);
+}
+
+}  // namespace millrace::observe

@@ -1,0 +1,71 @@
+// Answers that `run` and nodes give alike.
+#include "actors/observe/answering.hpp"
+#include "actors/observe/own_answers.hpp"
+#include "tests/unit/observe/observe_fixture.hpp"
+
+namespace millrace::observe::test {
+namespace {
+
+running_topology on_board() {
+  running_topology t;
+  t.topology = std::make_shared<const config::topology>(planned());
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("a tap waits for the topology to begin, and is over with it") {
+  auto t = on_board();
+  const auto early = tapped_at(t, "counts", "a", "");
+  REQUIRE_FALSE(early);
+  CHECK(early.error().code == ec::unavailable);
+  t.gauges.taps = std::make_shared<stage::taps>(t.topology);
+  const auto now = tapped_at(t, "counts", "a", "");
+  REQUIRE(now);
+  CHECK(now->edge == "counts->sums");
+  CHECK_FALSE(now->is_over);
+  t.runs = false;
+  CHECK(tapped_at(t, "counts", "a", now->next)->is_over);
+}
+
+TEST_CASE("a key is looked up at its shard, which lives or is said not to") {
+  auto t = on_board();
+  const auto unknown = look_up_key(t, "nowhere", "ann");
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().code == ec::not_found);
+  const auto none = look_up_key(t, "counts", "ann");
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == ec::unavailable);
+  CHECK(none.error().message.starts_with("counts/"));
+}
+
+TEST_CASE("the state of a key says where its shard runs, and has its times") {
+  const auto t = planned();
+  const auto at = place_of_key(t, "counts", "ann");
+  REQUIRE(at);
+  const auto answer = key_answer(t, "counts", *at, {{}, 7'000'000, 5'000'000}, "a");
+  const auto state = api::read_json<key_state>(std::get<api::answers::document>(answer).json);
+  REQUIRE(state);
+  CHECK(state->node == "a");
+  CHECK(state->watermark.at == 7'000'000);
+  CHECK(state->fired.at == 5'000'000);
+}
+
+TEST_CASE("a report is given as it is, and its ledger where it is one") {
+  const std::string report = R"({ "topology": "t", "ended": true, "stages": {} })";
+  const auto whole = report_answer(api::requests::report{"t"}, report);
+  REQUIRE(whole);
+  CHECK(std::get<api::answers::document>(*whole).json == report);
+  CHECK(report_answer(api::requests::ledger{"t"}, report));
+  CHECK_FALSE(report_answer(api::requests::ledger{"t"}, "no report"));
+}
+
+TEST_CASE("a topology is over when it has ended, was stopped or has failed") {
+  using s = api::topology_state;
+  for (const auto state : {s::ended, s::stopped, s::failed})
+    CHECK(is_over({"t", state, {}}));
+  for (const auto state : {s::running, s::drained})
+    CHECK_FALSE(is_over({"t", state, {}}));
+}
+
+}  // namespace millrace::observe::test
