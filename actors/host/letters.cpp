@@ -3,8 +3,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
-#include "actors/observe/answering.hpp"
-#include "actors/observe/letter_counts.hpp"
+#include "actors/observe/own_answers.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
 #include "runtime/control/spawn.hpp"
 
@@ -50,16 +49,10 @@ std::vector<std::string> split(std::string_view lines) {
 }
 
 expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store, const api::request& r) {
-  if (const auto* const newest = std::get_if<api::requests::newest_letters>(&r))
-    return newest_letters_page(store, *newest).map([](api::answers::dead_letters&& page) {
-      return api::answer(std::move(page));
-    });
-  if (const auto* const counts = std::get_if<api::requests::letter_counts>(&r))
-    return observe::count_letters([&](std::uint64_t page) {
-             return newest_letters_page(store, {counts->topology, page});
-           })
-        .map(observe::document<observe::letter_counts>);
-  return letters_page(store, std::get<api::requests::dead_letters>(r));
+  const auto& topology = *observe::asks_for_letters(r);
+  return observe::letters_answer(
+      r, [&](std::uint64_t page) { return letters_page(store, topology, page); },
+      [&](std::uint64_t page) { return newest_letters_page(store, topology, page); });
 }
 
 letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
@@ -96,42 +89,36 @@ expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store
                       cluster::chains_of(topology, found->second.first_generation)};
 }
 
-expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& store,
-                                   const api::requests::dead_letters& asked) {
-  const auto there = find_with_letters(store, asked.topology);
+expected<api::answers::dead_letters> letters_page(const std::shared_ptr<node::chain_store>& store,
+                                                  const std::string& topology, std::uint64_t page) {
+  const auto there = find_with_letters(store, topology);
   if (!there)
     return unexpected(there.error());
   node::topology_chains chains(store, there->chains);
-  return sink::read_letters(chains, asked.page).map([](const sink::page_of_letters& page) {
-    return api::answer(api::answers::dead_letters{split(page.lines), page.next});
+  return sink::read_letters(chains, page).map([](const sink::page_of_letters& found) {
+    return api::answers::dead_letters{split(found.lines), found.next};
   });
 }
 
 expected<api::answers::dead_letters> newest_letters_page(const std::shared_ptr<node::chain_store>& store,
-                                                         const api::requests::newest_letters& asked) {
-  const auto there = find_with_letters(store, asked.topology);
+                                                         const std::string& topology, std::uint64_t page) {
+  const auto there = find_with_letters(store, topology);
   if (!there)
     return unexpected(there.error());
   node::topology_chains chains(store, there->chains);
   const auto kept = sink::kept_letters(chains);
   if (!kept)
     return unexpected(kept.error());
-  const auto part = asked.page == 0 ? kept->last : std::min(asked.page, kept->last);
+  const auto part = page == 0 ? kept->last : std::min(page, kept->last);
   if (part < kept->first)
     return api::answers::dead_letters{};
-  return sink::read_letters(chains, part).map([&](const sink::page_of_letters& page) {
-    api::answers::dead_letters out{split(page.lines), {}};
+  return sink::read_letters(chains, part).map([&](const sink::page_of_letters& found) {
+    api::answers::dead_letters out{split(found.lines), {}};
     std::ranges::reverse(out.letters);
     if (part > kept->first)
       out.next = part - 1;
     return out;
   });
-}
-
-bool asks_for_letters(const api::request& r) {
-  return std::holds_alternative<api::requests::dead_letters>(r) ||
-         std::holds_alternative<api::requests::newest_letters>(r) ||
-         std::holds_alternative<api::requests::letter_counts>(r);
 }
 
 letter_reader spawn_letter_reader(caf::actor_system& system, std::shared_ptr<node::chain_store> store,

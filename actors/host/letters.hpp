@@ -30,15 +30,14 @@ struct with_letters {
 
 /// One page. Errors: ec::not_found where the cluster has no such
 /// topology, or where its dead letters go to a sink of its own. Blocks.
-[[nodiscard]] expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& store,
-                                                 const api::requests::dead_letters& asked);
+[[nodiscard]] expected<api::answers::dead_letters>
+letters_page(const std::shared_ptr<node::chain_store>& store, const std::string& topology,
+             std::uint64_t page);
 /// The same from the newest part on.
 [[nodiscard]] expected<api::answers::dead_letters>
-newest_letters_page(const std::shared_ptr<node::chain_store>& store,
-                    const api::requests::newest_letters& asked);
-/// Whether the request is one for dead letters, which every node answers by itself.
-[[nodiscard]] bool asks_for_letters(const api::request& r);
-/// Told read_letters_now, it answers and ends.
+newest_letters_page(const std::shared_ptr<node::chain_store>& store, const std::string& topology,
+                    std::uint64_t page);
+/// `asked`: a request for dead letters (observe::asks_for_letters), which every node answers by itself. Told read_letters_now, it answers and ends.
 [[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system,
                                                 std::shared_ptr<node::chain_store> store, api::request asked,
                                                 std::shared_ptr<const api::reply> to);

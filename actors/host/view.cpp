@@ -10,6 +10,7 @@
 #include "actors/observe/answering.hpp"
 #include "actors/observe/health.hpp"
 #include "actors/observe/metrics.hpp"
+#include "actors/observe/own_answers.hpp"
 #include "actors/observe/pause.hpp"
 #include "actors/replay/waiting_replays.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -62,7 +63,7 @@ public:
       return prepare(a->topology, a->plan, {to, m.to});
     if (const auto* const s = std::get_if<api::requests::start>(&m.what))
       return prepare(s->topology, std::nullopt, {to, m.to});
-    if (asks_for_letters(m.what))
+    if (observe::asks_for_letters(m.what) != nullptr)
       return read_letters(m.what, m.to);
     ask_leader(m.what, to, m.to);
   }

@@ -1,8 +1,11 @@
 #include "actors/observe/own_answers.hpp"
 
 #include "actors/observe/answering.hpp"
+#include "actors/observe/letter_counts.hpp"
 
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace millrace::observe {
 
@@ -32,6 +35,29 @@ api::answer key_answer(const config::topology& t, const std::string& stage, cons
   auto out = state_of(t, stage, at, found.windows, found.watermark, found.fired);
   out.node = node;
   return document(out);
+}
+
+const std::string* asks_for_letters(const api::request& r) {
+  namespace asked = api::requests;
+  return std::visit(
+      []<class R>(const R& one) -> const std::string* {
+        if constexpr (std::is_same_v<R, asked::dead_letters> || std::is_same_v<R, asked::newest_letters> ||
+                      std::is_same_v<R, asked::letter_counts>)
+          return &one.topology;
+        else
+          return nullptr;
+      },
+      r);
+}
+
+expected<api::answer> letters_answer(const api::request& r, const page_of_letters& oldest,
+                                     const page_of_letters& newest) {
+  const auto whole = [](api::answers::dead_letters&& page) { return api::answer(std::move(page)); };
+  if (const auto* const d = std::get_if<api::requests::dead_letters>(&r))
+    return oldest(d->page).map(whole);
+  if (const auto* const n = std::get_if<api::requests::newest_letters>(&r))
+    return newest(n->page).map(whole);
+  return count_letters(newest).map(document<letter_counts>);
 }
 
 }  // namespace millrace::observe

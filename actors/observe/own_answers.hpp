@@ -6,6 +6,8 @@
 #include "actors/observe/running.hpp"
 #include "actors/observe/tap.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,5 +29,13 @@ struct key_look_up {
                                                 std::string_view key);
 [[nodiscard]] api::answer key_answer(const config::topology& t, const std::string& stage, const key_place& at,
                                      const shard::key_found& found, const std::string& node);
+
+/// The topology whose dead letters a request is about; null: it is about something else.
+[[nodiscard]] const std::string* asks_for_letters(const api::request& r);
+/// Gives a page of dead letters; 0 is the first. It may block.
+using page_of_letters = std::function<expected<api::answers::dead_letters>(std::uint64_t page)>;
+/// Answers such a request by their pages, the oldest or the newest letters first.
+[[nodiscard]] expected<api::answer> letters_answer(const api::request& r, const page_of_letters& oldest,
+                                                   const page_of_letters& newest);
 
 }  // namespace millrace::observe

@@ -3,7 +3,6 @@
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
 #include "actors/observe/health.hpp"
-#include "actors/observe/letter_counts.hpp"
 #include "actors/observe/metrics.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "actors/observe/pause.hpp"
@@ -262,22 +261,12 @@ expected<api::answer> run_view::answer(const api::request& what) {
     return key_state(k->topology, k->stage, k->key);
   if (const auto* const k = std::get_if<asked::own_key_state>(&what))
     return key_state(k->topology, k->stage, k->key);
-  if (const auto* const d = std::get_if<asked::dead_letters>(&what))
-    return run_of(d->topology).and_then([&](topology_run* r) -> expected<api::answer> {
-      return letters_page(r->topology(), r->store()->folder(), d->page)
-          .map([](api::answers::dead_letters&& page) { return api::answer(std::move(page)); });
-    });
-  if (const auto* const n = std::get_if<asked::newest_letters>(&what))
-    return run_of(n->topology).and_then([&](topology_run* r) -> expected<api::answer> {
-      return newest_letters_page(r->topology(), r->store()->folder(), n->page)
-          .map([](api::answers::dead_letters&& page) { return api::answer(std::move(page)); });
-    });
-  if (const auto* const c = std::get_if<asked::letter_counts>(&what))
-    return run_of(c->topology).and_then([&](topology_run* r) -> expected<api::answer> {
-      return observe::count_letters([&](std::uint64_t page) {
-               return newest_letters_page(r->topology(), r->store()->folder(), page);
-             })
-          .map(observe::document<observe::letter_counts>);
+  if (const auto* const topology = observe::asks_for_letters(what))
+    return run_of(*topology).and_then([&](topology_run* r) {
+      const auto& folder = r->store()->folder();
+      return observe::letters_answer(
+          what, [&](std::uint64_t page) { return letters_page(r->topology(), folder, page); },
+          [&](std::uint64_t page) { return newest_letters_page(r->topology(), folder, page); });
     });
   return our_error("a question came that nobody answers");
 }

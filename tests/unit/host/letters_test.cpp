@@ -201,27 +201,27 @@ TEST_CASE("the API's page of letters, and why there is none") {
   };
   apply("clicks", R"({"topology": "clicks"})");
   apply("sent", R"({"topology": "sent", "dead_letters": {"sink": "kafka", "topic": "letters"}})");
-  CHECK(host::letters_page(store, {"none", 0}).error().code == ec::not_found);
-  CHECK_THAT(host::letters_page(store, {"sent", 0}).error().message,
+  CHECK(host::letters_page(store, "none", 0).error().code == ec::not_found);
+  CHECK_THAT(host::letters_page(store, "sent", 0).error().message,
              Catch::Contains("a sink of the type kafka"));
-  CHECK(must(host::letters_page(store, {"clicks", 0})) == api::answer(api::answers::dead_letters{}));
+  CHECK(must(host::letters_page(store, "clicks", 0)) == api::answers::dead_letters{});
   letter_box box(store, {.rows = 1});
   std::int64_t next = 0;
   const auto w = must(box.open(1, next));
   must(letter_box::send(*w, 0, 1));
   must(letter_box::send(*w, 1, 2));
-  const auto page = std::get<api::answers::dead_letters>(must(host::letters_page(store, {"clicks", 0})));
+  const auto page = must(host::letters_page(store, "clicks", 0));
   REQUIRE(page.letters.size() == 1);
   CHECK(page.letters[0].starts_with(R"({"id":")"));
   CHECK(page.next == 2);
   must(letter_box::send(*w, 2, 3));
   texts newest;
   for (std::optional<std::uint64_t> at = 0; at;) {
-    const auto found = must(host::newest_letters_page(store, {"clicks", *at}));
+    const auto found = must(host::newest_letters_page(store, "clicks", *at));
     for (const auto& line : found.letters)
       newest.emplace_back(boost::json::parse(line).as_object().at("record").as_string());
     at = found.next;
   }
   CHECK(newest == texts{"record 2", "record 1", "record 0"});
-  CHECK(host::newest_letters_page(store, {"none", 0}).error().code == ec::not_found);
+  CHECK(host::newest_letters_page(store, "none", 0).error().code == ec::not_found);
 }

@@ -1,5 +1,6 @@
 // Answers that `run` and nodes give alike.
 #include "actors/observe/answering.hpp"
+#include "actors/observe/letter_counts.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 
@@ -49,6 +50,33 @@ TEST_CASE("the state of a key says where its shard runs, and has its times") {
   CHECK(state->node == "a");
   CHECK(state->watermark.at == 7'000'000);
   CHECK(state->fired.at == 5'000'000);
+}
+
+TEST_CASE(
+    "dead letters are asked for by page, the oldest or the newest first, or counted from the newest on") {
+  const auto page_of = [](const std::string& stage) {
+    return [stage](std::uint64_t page) -> expected<api::answers::dead_letters> {
+      return api::answers::dead_letters{
+          {fmt::format(R"({{"id":"{}","time":"","stage":"{}","error":"e"}})", page, stage)}, {}};
+    };
+  };
+  const auto answer_to = [&](const api::request& r) {
+    REQUIRE(asks_for_letters(r) != nullptr);
+    CHECK(*asks_for_letters(r) == "t");
+    const auto a = letters_answer(r, page_of("old"), page_of("new"));
+    REQUIRE(a);
+    return *a;
+  };
+  namespace asked = api::requests;
+  const auto letter_of = [](const api::answer& a) { return std::get<api::answers::dead_letters>(a).letters; };
+  CHECK(letter_of(answer_to(asked::dead_letters{"t", 3})) == page_of("old")(3)->letters);
+  CHECK(letter_of(answer_to(asked::newest_letters{"t", 4})) == page_of("new")(4)->letters);
+  const auto counted = answer_to(asked::letter_counts{"t"});
+  const auto counts = api::read_json<letter_counts>(std::get<api::answers::document>(counted).json);
+  REQUIRE(counts);
+  REQUIRE(counts->by_error.size() == 1);
+  CHECK(counts->by_error[0].stage == "new");
+  CHECK(asks_for_letters(asked::report{"t"}) == nullptr);
 }
 
 TEST_CASE("a report is given as it is, and its ledger where it is one") {
