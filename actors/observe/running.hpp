@@ -1,5 +1,5 @@
-// The topologies that run in this process, as progress lines, metrics and reports see them. Written by the
-// threads that run them, sampled by the progress printer, read by any.
+// The board: the topologies that run in this process, as answers, metrics and progress lines see them. Whoever owns the
+// process owns it; the threads and actors that run them write it, one samples it, any reads it.
 #pragma once
 
 #include "actors/observe/flow_meter.hpp"
