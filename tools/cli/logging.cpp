@@ -5,7 +5,6 @@
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
-#include "runtime/data/log_line.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,8 @@
 // Logs on stderr, as text or a JSON object a line; values that came from the environment never show.
 #pragma once
 
+#include "runtime/data/log_line.hpp"
+
 #include <spdlog/common.h>
 
 #include <map>
@@ -28,6 +30,7 @@ void set_up_logging(spdlog::level::level_enum level, const std::string& format,
 
 /// An error that ends a command, or a finding, as a line of its own: as it is, or as a JSON object.
 void complain(std::string_view text, bool warning = false);
+using data::log_with;
 /// Log lines are JSON objects: nothing else may be written to stderr.
 [[nodiscard]] bool logs_are_json();
 

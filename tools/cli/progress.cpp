@@ -4,7 +4,6 @@
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
-#include "runtime/data/log_line.hpp"
 #include "tools/cli/logging.hpp"
 
 #include <fmt/format.h>
@@ -176,7 +175,7 @@ void progress_printer::print() {
     const auto text = fmt::format("{}: {}", t.topology->title.empty() ? t.topology->name : t.topology->title,
                                   progress_text(now, t.flow));
     if (style_ == progress_style::log)
-      data::log_with(spdlog::level::info, text, progress_members(now, t.flow));
+      log_with(spdlog::level::info, text, progress_members(now, t.flow));
     else
       line += (line.empty() ? "" : " | ") + text;
   }

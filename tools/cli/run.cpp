@@ -1,7 +1,6 @@
 // Runs `millrace run`: one process, all roles.
 #include "actors/observe/report.hpp"
 #include "runtime/control/spawn.hpp"
-#include "runtime/data/log_line.hpp"
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/log_levels.hpp"
@@ -151,13 +150,13 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   const auto& name = r.topology().name;
   const auto letters = r.letters_lie_in();
   if (r.was_started())
-    data::log_with(spdlog::level::info,
-                   fmt::format("'{}' {}: {}", name,
-                               r.end().finished ? "has come to its end"
-                               : r.failure()    ? "has failed"
-                                                : "has stopped; the same command goes on. So far",
-                               describe(r.counts(), letters)),
-                   members(r.counts(), letters));
+    log_with(spdlog::level::info,
+             fmt::format("'{}' {}: {}", name,
+                         r.end().finished ? "has come to its end"
+                         : r.failure()    ? "has failed"
+                                          : "has stopped; the same command goes on. So far",
+                         describe(r.counts(), letters)),
+             members(r.counts(), letters));
   if (r.failure())
     return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
   if (const auto fails = failure_by(rules, r.counts(), letters);
@@ -220,8 +219,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
   {
     for (std::size_t i = 0; i < all.size(); ++i) {
       prepared.starts[i].http = http ? http->url() : std::string();
-      data::log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
-                     start_members(all[i]->topology(), prepared.starts[i]));
+      log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
+               start_members(all[i]->topology(), prepared.starts[i]));
     }
     if (http)
       http->announce();

@@ -1,4 +1,3 @@
-#include "runtime/data/log_line.hpp"
 #include "tools/cli/logging.hpp"
 
 #include <boost/json.hpp>
@@ -106,8 +105,8 @@ TEST_CASE("members of a line stand behind those that every line has, as what the
   auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<kept_lines>(written));
   logger->set_formatter(cli::json_lines({"hunter2"}, one));
   spdlog::set_default_logger(logger);
-  data::log_with(spdlog::level::info, "All clicks: 0 records/s",
-                 {{"records_per_second", 0.0}, {"rows", 12}, {"place", "at hunter2"}, {"none", nullptr}});
+  cli::log_with(spdlog::level::info, "All clicks: 0 records/s",
+                {{"records_per_second", 0.0}, {"rows", 12}, {"place", "at hunter2"}, {"none", nullptr}});
   spdlog::info("next");
   spdlog::set_default_logger(before);
   CHECK(
