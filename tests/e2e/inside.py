@@ -623,8 +623,8 @@ def a_cluster(n):
     check(console("ledger", "c")["holds"], "the ledger holds")
     wait_until("the window is open, and says what it waits for", lambda: console("explain counts", "c")["waits_for"])
     rows = [json.loads(line) for line in c.ask("console", "-e", "tap parsed->counts --sample 5", by=c.nodes["c"]).splitlines()]
-    check(len(rows) == 5 and all(r["userid"] for r in rows), rows)
-    for row in rows:
+    check(len(rows) == 5 and all(set(r) == {"userid", "timestamp"} for r in rows), rows)
+    for row in (r for r in rows if r["userid"]):  # three clicks in a hundred have no user
         traced = console("trace clicks " + json.dumps(row), "b")
         at = traced["steps"][-1]["windows"][0]
         wait_until("the key of a row that has passed has state at the shard that a trace names, asked of any node",
