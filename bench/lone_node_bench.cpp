@@ -91,7 +91,7 @@ void live(const std::string& folder, const std::string& what, const std::string&
   o.may_lead = true;
   o.is_alone = true;
   o.folder = folder + "/node";
-  o.report_text = [](const auto&...) { return std::string("{}"); };
+  o.running = std::make_shared<observe::running_topologies>();
   o.on_begun = [&](const auto&...) {
     if (++lives == 1)
       first_life = watch.now();
