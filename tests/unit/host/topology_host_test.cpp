@@ -120,7 +120,7 @@ public:
       }
       said.add(actor + " begins");
     };
-    o.show = [this](const auto&, const deployment::pipeline_gauges& g) { restarts_ = g.restarts; };
+    o.running = running_;
     board_ = caf::actor_cast<caf::actor>(o.board);
     listener_ = system_->spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](const node::life_over& m) { said.add(m.actor.name + " is over"); },
@@ -159,7 +159,9 @@ public:
     caf::anon_send_exit(caf::actor_cast<caf::actor>(lives_.back()), caf::exit_reason::unhandled_exception);
   }
   /// Once a life has begun.
-  [[nodiscard]] std::map<std::string, std::uint64_t> restarts() const { return restarts_->all(); }
+  [[nodiscard]] std::map<std::string, std::uint64_t> restarts() const {
+    return running_->find("t")->gauges.restarts->all();
+  }
   void prepare(const std::string& actor, const life& now) {
     caf::anon_send(host_, order_came{"here", control::life_prepared{"t", actor, now}});
   }
@@ -169,7 +171,7 @@ private:
   std::optional<caf::actor_system> system_;
   std::mutex mutex_;
   std::vector<caf::actor_addr> lives_;
-  std::shared_ptr<stage::restarts> restarts_;
+  std::shared_ptr<observe::running_topologies> running_ = std::make_shared<observe::running_topologies>();
   caf::actor board_, listener_;
   topology_host host_;
 };
