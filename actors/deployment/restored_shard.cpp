@@ -41,7 +41,7 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
   if (!spilled)
     return unexpected(spilled.error());
   caf::anon_send(options.snapshot_writer,
-                 control::adopt_snapshots{options.name, now.term, snapshots, std::move(*spilled),
+                 control::adopt_snapshots{options.name, now, snapshots, std::move(*spilled),
                                           [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
                                             const auto merged = make_core();
                                             if (auto ok = merged->restore(chain::records_of(c)); !ok)

@@ -345,7 +345,7 @@ private:
     writing_.push_back({std::chrono::steady_clock::now(), bytes->size()});
     gate_.capture_begun();
     self_->send(options_.snapshot_writer,
-                messages::write_capture{options_.name, life_.term, std::move(bytes), twice});
+                messages::write_capture{options_.name, life_, std::move(bytes), twice});
   }
 
   void schedule_snapshot() {

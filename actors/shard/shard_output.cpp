@@ -68,7 +68,7 @@ bool shard_output::spill() {
   if (s)
     self_->send(options_.snapshot_writer,
                 messages::write_segment{
-                    options_.name, s->id,
+                    options_.name, life_, s->id,
                     std::make_shared<const std::vector<delivery::output_ptr>>(std::move(s->frames))});
   return s.has_value();
 }
@@ -101,7 +101,7 @@ bool shard_output::read_back() {
   const auto wanted = core_.out().wanted(gate_.limit());
   for (const auto& id : wanted)
     self_->send(options_.snapshot_writer,
-                messages::read_segment{options_.name, life_.term, id, core_.out().log()});
+                messages::read_segment{options_.name, life_, id, core_.out().log()});
   return !wanted.empty();
 }
 
@@ -128,8 +128,7 @@ void shard_output::on_read_tick() {
 
 void shard_output::remove_unneeded() {
   if (auto ids = core_.unneeded_segments(); !ids.empty())
-    self_->send(options_.snapshot_writer,
-                messages::remove_segments{options_.name, life_.term, std::move(ids)});
+    self_->send(options_.snapshot_writer, messages::remove_segments{options_.name, life_, std::move(ids)});
 }
 
 void shard_output::stall_begins() {

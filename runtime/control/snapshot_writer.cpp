@@ -20,9 +20,9 @@ struct entry {
 struct writer_state {
   std::map<std::string, entry> entries;
 
-  expected<entry*> find(const std::string& actor, incarnation life) {
+  expected<entry*> find(const std::string& actor, const life& whose) {
     const auto at = entries.find(actor);
-    if (at == entries.end() || at->second.owner.life != life)
+    if (at == entries.end() || at->second.owner.life != whose)
       return unexpected(
           error{ec::fenced, fault::ours, false, "a newer life of " + actor + " writes snapshots", {}});
     return &at->second;
@@ -52,7 +52,7 @@ struct writer_state {
   }
 
   messages::segment_written spill(const messages::write_segment& m) {
-    const auto written = find(m.actor, m.id.life).and_then([&](entry* e) {
+    const auto written = find(m.actor, m.life).and_then([&](entry* e) {
       return e->owner.segments->write(m.id, delivery::encode_segment(*m.frames));
     });
     return {m.id, written ? std::nullopt : std::optional(written.error())};

@@ -18,7 +18,7 @@ namespace millrace::control {
 /// ones.
 struct adopt_snapshots {
   std::string actor;
-  incarnation life;
+  millrace::life life;
   std::shared_ptr<snapshot::snapshots> chain;
   std::shared_ptr<snapshot::segments> segments;
   /// Merges a chain into one base; pure, runs on the writer's thread.

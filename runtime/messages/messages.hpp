@@ -206,12 +206,13 @@ struct sender_up {
 };
 
 // --- shard <-> snapshot writer
-// Whatever a shard wants to have on disk, or back from it.
+// Whatever a shard wants to have on disk, or back from it. A life whose successor has the snapshots gets ec::fenced,
+// under the same term as well.
 
 /// Make these changes durable. Answered by capture_written, in order.
 struct write_capture {
   std::string actor;
-  incarnation life;
+  millrace::life life;
   std::shared_ptr<const std::string> bytes;
   bool twice;  // a decision: in two copies
 };
@@ -222,6 +223,7 @@ struct capture_written {
 /// Make these frames durable as a file of spilled output. Answered by segment_written.
 struct write_segment {
   std::string actor;
+  millrace::life life;
   segment_id id;
   std::shared_ptr<const std::vector<delivery::output_ptr>> frames;
 };
@@ -232,7 +234,7 @@ struct segment_written {
 /// Read them back. Answered by segment_read.
 struct read_segment {
   std::string actor;
-  incarnation life;
+  millrace::life life;
   segment_id id;
   log_id log;
 };
@@ -245,7 +247,7 @@ struct segment_read {
 /// start.
 struct remove_segments {
   std::string actor;
-  incarnation life;
+  millrace::life life;
   std::vector<segment_id> ids;
 };
 

@@ -62,7 +62,7 @@ MUTANTS = [
     ("copy", "the newest file gets a copy before one lies upon it", "runtime/snapshot/dir_chain.cpp",
      "  if (done && twice)\n    done = write_anew(run_file(place", "  if (false)\n    done = write_anew(run_file(place"),
     ("fenced_snapshots", "an older life writes no snapshots", "runtime/control/snapshot_writer.cpp",
-     "at->second.owner.life != life", "false"),
+     "at->second.owner.life != whose", "false"),
     # Decisions.
     ("decision", "a firing without an idle partition is a decision", "runtime/delivery/shard.cpp",
      "  out.decision = out.decision || fired_ > intake_.watermark_of_all();", ""),
