@@ -192,7 +192,7 @@ std::optional<outbox::spill> outbox::begin_spill() {
     if (!e.frame)
       continue;  // stubs come first: the oldest are spilled first
     if (out.frames.empty())
-      spilling_ = {{life_, ++segments_begun_}, e.since, reached, reached};
+      spilling_ = {{term_, ++segments_begun_}, e.since, reached, reached};
     spilling_->reached = reached;
     out.frames.push_back(e.frame);
     bytes += e.bytes;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/life.hpp"
 #include "runtime/base/segment_id.hpp"
 #include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/receiver_cursor.hpp"
@@ -35,8 +36,8 @@ struct outbox_limits {
 
 class outbox {
 public:
-  explicit outbox(log_id log = {}, const outbox_limits& limits = {}, incarnation life = 0)
-      : log_(std::move(log)), limits_(limits), life_(life) {}
+  explicit outbox(log_id log = {}, const outbox_limits& limits = {}, const life& now = {})
+      : log_(std::move(log)), limits_(limits), term_(now.term), segments_begun_(first_segment_of(now)) {}
 
   /// Receivers by name. A removed one loses its claim; a new one starts at the present mark.
   void set_receivers(const std::vector<std::string>& names);
@@ -148,7 +149,7 @@ private:
 
   log_id log_;
   outbox_limits limits_;
-  incarnation life_;
+  incarnation term_;
   position sent_ = lowest_position;
   position low_ = lowest_position;  // frames at or below it are gone
   entries entries_;
@@ -160,7 +161,7 @@ private:
   std::uint64_t appended_bytes_ = 0;
   position captured_ = lowest_position;  // frames up to here are in an earlier capture
   std::optional<spilling> spilling_;
-  std::uint64_t segments_begun_ = 0;
+  std::uint64_t segments_begun_;
   std::map<segment_id, file> files_;
   std::map<segment_id, std::optional<std::vector<output_ptr>>> read_;  // none: being read
 };

@@ -3,8 +3,6 @@
 #include "runtime/delivery/outbox.hpp"
 #include "runtime/delivery/output_format.hpp"
 
-#include <algorithm>
-
 namespace millrace::delivery {
 namespace {
 
@@ -75,9 +73,6 @@ expected<void> outbox::apply(wire::reader& in, std::uint8_t version) {
       in.fail();
       continue;
     }
-    // A further life under the same term: what an earlier one has named keeps its name.
-    if (id.life == life_)
-      segments_begun_ = std::max(segments_begun_, id.number);
     put_stub(id, since, first, reached, bytes, true);
   }
   if (!in.ok())

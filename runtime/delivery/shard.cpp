@@ -56,7 +56,7 @@ std::uint64_t run_of(std::string_view capture) {
 
 shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
     : setup_(std::move(s)), windows_(std::move(windows)), intake_(setup_.life),
-      outbox_(setup_.log, setup_.limits, setup_.life.term) {
+      outbox_(setup_.log, setup_.limits, setup_.life) {
   for (const auto& [log, start] : setup_.logs)
     intake_.add_log(log, start);
   for (const auto& log : setup_.upstream)
@@ -81,7 +81,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
       captures.emplace_back(bytes);
   if (captures.empty())
     return {};
-  outbox_ = outbox(setup_.log, setup_.limits, setup_.life.term);
+  outbox_ = outbox(setup_.log, setup_.limits, setup_.life);
   first_of_run_ = false;
   auto vector = intake_.vector();
   std::map<log_id, event_micros> floors;

@@ -133,14 +133,17 @@ TEST_CASE("a file stays until no capture that can be fallen back to needs it") {
   CHECK(out.segments().empty());
 }
 
-TEST_CASE("a further life under the same term gives no file the name of one that it goes on from") {
+TEST_CASE("a further life under the same term gives its files names of its own") {
   auto before = small(tiny, {"s"});
   before.append_window(10, {test::rows(2)}, {});
   REQUIRE(before.begin_spill());
   before.spilled();
   wire::writer capture;
   before.capture_all(capture);
-  outbox after("w/0/0", tiny, 1);
+  before.append_window(20, {test::rows(2)}, {});
+  const auto under_way = before.begin_spill();  // when that life fails
+  REQUIRE(under_way);
+  outbox after("w/0/0", tiny, life(1, 1));
   after.set_receivers({"s"});
   const auto bytes = capture.take();
   wire::reader in(bytes);
@@ -148,7 +151,9 @@ TEST_CASE("a further life under the same term gives no file the name of one that
   after.append_window(20, {test::rows(2)}, {});
   const auto spill = after.begin_spill();
   REQUIRE(spill);
-  CHECK(spill->id == segment_id{1, 2});
+  CHECK(spill->id != under_way->id);
+  CHECK(std::ranges::count(after.segments(), spill->id) == 0);
+  CHECK(spill->id.life == 1);
 }
 
 TEST_CASE("frames that the disk refuses stay in memory, and a full outbox says so") {
