@@ -304,10 +304,17 @@ private:
       l.plan->factory->gauges().restarts->note(actor);
     close(actor, l);
     lives_.erase(actor);
-    tell_over(actor, l.now, l.tell, how, {}, why, l.stopped_by);
+    tell_over(actor, last_of(actor, l), l.tell, how, {}, why, l.stopped_by);
     if (!l.is_made())
       make_shards(*l.plan);
     wait_if_idle();
+  }
+  /// The count that the life has come to: the next one's is above that.
+  static life last_of(const std::string& actor, const living& l) {
+    const auto& sinks = l.plan->factory->gauges().sinks;
+    const auto sink = sinks.find(actor);
+    const auto newest = sink == sinks.end() ? life() : life_of(sink->second->life);
+    return control::is_of(newest, l.now) ? newest : l.now;
   }
   /// Nobody is introduced to it any more, and it to nobody.
   void close(const std::string& actor, const living& l) {
@@ -325,7 +332,7 @@ private:
 
   living* present(const std::string& actor, const life& l) {
     const auto at = lives_.find(actor);
-    return at != lives_.end() && at->second.now.term == l.term ? &at->second : nullptr;
+    return at != lives_.end() && control::is_of(l, at->second.now) ? &at->second : nullptr;
   }
 
   std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor) const {

@@ -71,6 +71,7 @@ struct sink_gauges {
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<bool> away{false};
   std::atomic<bool> reached{false};     // the target has been opened once
+  std::atomic<std::uint64_t> life{0};   // the number of the newest, which rises with each opening
   std::atomic<std::uint64_t> bytes{0};  // of the committed rows, as they came
   commit_histogram commit_times;        // of commits with rows
   latency_histogram

@@ -35,6 +35,7 @@ void sink_state::open() {
   if (life_.count == most_counts)
     throw std::runtime_error("its target was opened too often for one life");
   ++life_.count;
+  options_.gauges->life = number_of(life_);
   const auto attempt = [&]() -> expected<std::optional<progress>> {
     if (!writer_) {
       auto made = options_.make_writer();

@@ -138,7 +138,7 @@ act_list actor_desk::on_new_director() const {
 act_list actor_desk::on_news(const actor_news& n) {
   const auto& [actor, of] = sender_of(n);
   auto* const l = present(actor, of);
-  if (l == nullptr)
+  if (l == nullptr || !is_of(of, l->now))
     return {};
   // Partitions are said again with each look, and a report is asked for again.
   if (!std::holds_alternative<messages::partition_found>(n) &&
@@ -148,7 +148,8 @@ act_list actor_desk::on_news(const actor_news& n) {
 }
 
 void actor_desk::on_attempt_failed(const messages::attempt_failed& m) {
-  if (present(m.actor, m.life) == nullptr)
+  const auto* const l = present(m.actor, m.life);
+  if (l == nullptr || !is_of(m.life, l->now))
     return;
   auto& failing = failing_[m.actor];
   failing.settle(m.settled);
@@ -156,7 +157,8 @@ void actor_desk::on_attempt_failed(const messages::attempt_failed& m) {
 }
 
 void actor_desk::on_went_well(const messages::attempt_went_well& m) {
-  if (present(m.actor, m.life) != nullptr)
+  const auto* const l = present(m.actor, m.life);
+  if (l != nullptr && is_of(m.life, l->now))
     failing_[m.actor].went_well(m.log, m.from);
 }
 

@@ -50,6 +50,11 @@ struct give_up {
 using act = std::variant<acts::say, acts::recovered, acts::spawn, acts::deliver, acts::give_up>;
 using act_list = std::vector<act>;
 
+/// Whether `said` is of the life that began as `present`, which may have raised its count since.
+[[nodiscard]] constexpr bool is_of(const life& said, const life& present) {
+  return said.term == present.term && said.count >= present.count;
+}
+
 /// Tells introductions of one actor apart: kind, name or log, index.
 using introduction = std::tuple<std::string, std::string, std::uint32_t>;
 

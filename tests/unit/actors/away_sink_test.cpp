@@ -81,9 +81,11 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
     return std::make_unique<away_at_first>(is_open);
   };
   o.lane_logs["clicks:0"] = {};
+  const auto gauges = o.gauges;
   const auto under_test = caf::actor_cast<caf::actor>(sink::spawn_sink(system, std::move(o), 1, {}));
   turns.run();
   REQUIRE_FALSE(is_open);
+  CHECK(life_of(gauges->life) == life(1, 1));
   const messages::ask_position of_older{"clicks:0", 1, 0, caf::actor_cast<messages::frame_sender>(older)};
   const messages::ask_position of_newer{"clicks:0", 2, 0, caf::actor_cast<messages::frame_sender>(newer)};
   caf::anon_send(under_test, older_last ? of_newer : of_older);
@@ -92,6 +94,7 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
   turns.advance_time(std::chrono::seconds(20));
   turns.run();
   REQUIRE(is_open);
+  CHECK(life_of(gauges->life) > life(1, 1));
   CHECK(told == names{"newer"});
   for (const auto& a : {under_test, older, newer})
     caf::anon_send_exit(a, caf::exit_reason::kill);

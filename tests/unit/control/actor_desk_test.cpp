@@ -103,6 +103,13 @@ TEST_CASE("orders reach the life that they are for") {
   CHECK(d.on_message(actor_told{"clicks", 7, "", orders::stop{lane}}).empty());
 }
 
+TEST_CASE("a former life under the same term says nothing, and one that has raised its count does") {
+  auto d = with("w/0/0", life(7, 2));
+  CHECK(said(d.on_news(messages::stopped{"w/0/0", life(7, 1)})).empty());
+  CHECK(said(d.on_news(messages::stopped{"w/0/0", life(7, 2)})).size() == 1);
+  CHECK(said(d.on_news(messages::stopped{"w/0/0", life(7, 5)})).size() == 1);
+}
+
 TEST_CASE("an introduction that says the same comes once; a silent peer's comes again") {
   auto d = with(lane, 7);
   const auto delivered = [&](const actor_told& m) { return those<acts::deliver>(d.on_message(m)); };
