@@ -5,12 +5,12 @@
 //   (CAF tells each exception on stderr)
 // The table lists a window's sink, too: it takes windows whole, and so waits for the shard that fails
 // (docs/design/sinks.md).
-#include "actors/deployment/pipeline.hpp"
+#include "actors/host/lone_topology.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -97,16 +97,17 @@ measured measure(const settings& s, const std::string& victim) {
   caf::actor_system_config config;
   control::share_threads(config, 2);
   caf::actor_system system(config);
-  caf::scoped_actor self(system);
-  deployment::pipeline_options options;
-  options.topology = plan;
-  options.store =
+  host::lone_options options;
+  options.pipeline.topology = plan;
+  options.folder =
       snapshot::open_dir_store({(s.folder / run / "state").string(), plan->name, false, false}).value();
-  options.threads = 2;
-  auto prepared = deployment::prepare_pipeline(system, options).value();
-  const auto gauges = prepared.gauges;
-  auto supervisor = control::spawn_supervisor(system, std::move(prepared.supervised),
-                                              caf::actor_cast<control::run_owner>(self));
+  options.pipeline.threads = 2;
+  const auto shown = std::make_shared<observe::running_topologies>();
+  options.running = shown;
+  const auto running = host::lone_topology::start(system, std::move(options)).value();
+  while (shown->all().empty())
+    std::this_thread::sleep_for(milliseconds(1));
+  const auto gauges = shown->all().front().gauges;
 
   std::vector<watched> all;
   for (const auto& [name, g] : gauges.lanes)
@@ -128,7 +129,7 @@ measured measure(const settings& s, const std::string& victim) {
   while (steady::now() < begin + std::chrono::seconds(s.seconds)) {
     const auto now = steady::now();
     if (!victim.empty() && now >= next) {
-      self->send(supervisor, control::fail_child{victim});
+      running->restart(lasting_name(victim));
       ++m.faults;
       next += fault_every;
     }
@@ -139,8 +140,8 @@ measured measure(const settings& s, const std::string& victim) {
   const auto end = steady::now();
   for (auto& w : all)
     m.gaps[w.name] = std::max(w.longest, end - w.since);
-  self->send(supervisor, control::end_run{});
-  self->receive([](const control::run_ended&) {}, caf::after(std::chrono::seconds(60)) >> [] {});
+  running->stop();
+  static_cast<void>(running->wait());
   return m;
 }
 

@@ -29,7 +29,7 @@ tl::expected<decided_topology, preparation_error> decide(const pipeline_options&
     out.partitions[plan->name] = std::move(*started);
   }
   out.layout = make_layout(*options.topology, out.plans, out.partitions, out.run.number,
-                           {options.threads, options.lane_credit});
+                           {options.threads, options.bounds.lane_credit});
   return out;
 }
 
@@ -63,7 +63,7 @@ connector_context actor_factory::context_of_sink(const std::string& name, const 
 void actor_factory::add_shard(const shard_layout& s) {
   const auto stage = lane::stage_index(*topology_, s.window);
   const auto& plan = std::get<config::window_plan>(topology_->stages[stage].plan);
-  shard_entry e{setup_of(decided_.layout, s, *topology_), {}, {}};
+  shard_entry e{setup_of(decided_.layout, s), {}, {}};
   e.setup.earlier = decided_.run.left_of(s.window, s.number);
   e.options.name = s.name;
   e.options.topology = topology_->name;
@@ -95,7 +95,7 @@ expected<messages::shard> actor_factory::make_shard(const std::string& name, con
   const auto& e = shards_.at(name);
   auto setup = e.setup;
   setup.found.insert(found.begin(), found.end());
-  setup.limits.frame_rows = options_.output_frame_rows();
+  setup.limits.frame_rows = options_.bounds.output_frame_rows(name);
   return spawn_restored_shard(system_, *state_.shards, now, std::move(setup), e.options, e.make, supervisor);
 }
 
@@ -211,7 +211,8 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.losses = options_.losses;
     o.taps = gauges_.taps;
     o.is_only_lane = lanes.size() == 1;
-    o.ahead = options_.ahead.value_or(parsing_ahead_of(lanes.size(), control::shared_threads(system_)));
+    o.ahead =
+        options_.bounds.ahead.value_or(parsing_ahead_of(lanes.size(), control::shared_threads(system_)));
     gauges_.lanes[o.name] = o.gauges;
     lanes_.emplace(l->name, std::move(o));
   }

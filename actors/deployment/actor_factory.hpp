@@ -1,6 +1,5 @@
 // Makes the actors of a deployed topology in one process: of an entry of the layout, and of the life that begins,
-// a lane, a shard with its snapshots, or a sink. `run` calls it through the supervisor's factories, a node of a
-// cluster by what its coordinator places there.
+// a lane, a shard with its snapshots, or a sink. The host of the topology calls it (actors/host/topology_host.hpp).
 #pragma once
 
 #include "actors/deployment/next_run.hpp"
@@ -44,8 +43,8 @@ struct keepers {
 
 class actor_factory {
 public:
-  /// Keeps what it is given for as long as it lives; of the options, what a start alone needs is not looked at
-  /// (`store` neither). Makes no actor yet.
+  /// Keeps what it is given for as long as it lives; of the options, what a start alone needs is not looked
+  /// at. Makes no actor yet.
   actor_factory(caf::actor_system& system, const pipeline_options& options, stored_state state,
                 decided_topology decided, keepers write_by, std::shared_ptr<source::feeds> feeds);
 

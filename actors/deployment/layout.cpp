@@ -3,7 +3,6 @@
 #include "actors/client/replay/replay_format.hpp"
 #include "actors/deployment/window_edges.hpp"
 #include "actors/sink/rejected_log.hpp"
-#include "actors/stage/stage_names.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <algorithm>
@@ -201,12 +200,10 @@ std::string lane_name(const std::string& plan, std::size_t number) {
   return plan + "/lane" + std::to_string(number);
 }
 
-delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,
-                                     const config::topology& topology) {
+delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s) {
   delivery::shard_core::setup out;
   out.log = s.name;
   out.window = s.window;
-  out.stages = stage::names_of(topology);
   out.allowed_lateness = s.allowed_lateness;
   out.receivers = s.receivers;
   out.logs = s.lane_logs;

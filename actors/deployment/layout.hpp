@@ -104,7 +104,6 @@ struct layout_bounds {
 [[nodiscard]] expected<layout> decode_layout(std::string_view bytes);
 
 /// Makes what a shard's core begins with, but for its life and what earlier runs have left of it.
-[[nodiscard]] delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,
-                                                   const config::topology& topology);
+[[nodiscard]] delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s);
 
 }  // namespace millrace::deployment

@@ -2,6 +2,7 @@
 
 #include "actors/deployment/start_positions.hpp"
 #include "actors/source/file/continuation.hpp"
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/window/shard_windows.hpp"
 
@@ -12,7 +13,6 @@
 namespace millrace::deployment {
 namespace {
 
-/// 1 counts by the numbers of stages.
 constexpr std::uint8_t record_version = 2;
 /// The number of the run whose beginning has been put in its place.
 constexpr std::string_view placed_name = "run_placed";
@@ -24,23 +24,6 @@ expected<std::uint64_t> number_at(const snapshot::value_reader& store, std::stri
   if (!stored && stored.error().code == ec::not_found)
     return 0;
   return stored.map([](const std::string& text) { return std::stoull(text); });
-}
-
-/// Opens the snapshots of the folder that this process has locked.
-left_by_shard left_in_folder(snapshot::state_store& store, std::uint64_t run) {
-  return [&store, run](const config::stage& window, std::uint32_t shard) {
-    using left = expected<std::optional<delivery::earlier_runs>>;
-    const auto life = store.next_incarnation();
-    if (!life)
-      return left(unexpected(life.error()));
-    const auto opened = store.open_snapshots(lasting_name(shard_name{window.name, run, shard}), *life);
-    if (!opened)
-      return left(unexpected(opened.error()));
-    auto chain = (*opened)->load();
-    if (!chain)
-      return left(unexpected(chain.error()));
-    return left_in(window, shard, run, std::move(*chain));
-  };
 }
 
 class beginning {
@@ -155,9 +138,7 @@ private:
         return unexpected(left.error());
       if (!*left)
         return refused(
-            fmt::format("no snapshot says which windows shard {} has fired (an earlier version of millrace "
-                        "ended it, or the newest one is damaged)",
-                        n));
+            fmt::format("no snapshot says which windows shard {} has fired (the newest one is damaged)", n));
       last_end = std::max(last_end, (*left)->last_end);
       shards.push_back(std::move(**left));
     }
@@ -196,6 +177,14 @@ expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& win
   if (const auto restored = core.restore(chain::records_of(std::move(snapshots))); !restored)
     return unexpected(restored.error());
   return core.left();
+}
+
+left_by_shard left_by(const snapshots_of_shard& of, std::uint64_t run) {
+  return [of, run](const config::stage& window, std::uint32_t shard) {
+    return of(lasting_name(shard_name{window.name, run, shard}))
+        .and_then(
+            [&](snapshot::snapshots::chain&& all) { return left_in(window, shard, run, std::move(all)); });
+  };
 }
 
 std::string encode_run(const run_record& r) {
@@ -237,9 +226,12 @@ expected<run_record> decode_run(std::string_view bytes) {
   if (in.ok() && version > record_version)
     return fatal_error(ec::unsupported,
                        fmt::format("the state folder's record of the present run was written by another "
-                                   "version of millrace (format {}, this one reads up to {}); go on with "
+                                   "version of millrace (format {}, this one reads {}); go on with "
                                    "that version, or start over with --fresh",
                                    version, record_version));
+  if (version != 0 && version < record_version)
+    return earlier_format("the state folder's record of the present run", version, record_version,
+                          "or start over with --fresh");
   if (version == 0)
     return damaged();
   run_record r;
@@ -331,13 +323,13 @@ expected<std::optional<run_record>> next_run(const config::topology& topology,
   return beginning(topology, values, present, left, anew).run();
 }
 
-expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
-                                                   snapshot::state_store& store) {
+expected<std::optional<run_record>>
+begin_next_run(const config::topology& topology, snapshot::state_store& store, const snapshots_of_shard& of) {
   const auto present = present_run(store);
   if (!present)
     return unexpected(present.error());
-  auto next = next_run(topology, store, present->number, left_in_folder(store, present->number),
-                       "begin anew with --fresh");
+  auto next =
+      next_run(topology, store, present->number, left_by(of, present->number), "begin anew with --fresh");
   if (next && *next)
     if (auto kept = store.put(run_record_name, encode_run(**next)); !kept)
       return unexpected(kept.error());

@@ -37,6 +37,11 @@ using left_by_shard = std::function<expected<std::optional<delivery::earlier_run
                                                                       std::uint32_t shard, std::uint64_t run,
                                                                       snapshot::snapshots::chain snapshots);
 
+/// Reads the snapshots of a shard by its lasting name.
+using snapshots_of_shard = std::function<expected<snapshot::snapshots::chain>(const std::string& shard)>;
+/// Reads left_in() of each shard by that.
+[[nodiscard]] left_by_shard left_by(const snapshots_of_shard& of, std::uint64_t run);
+
 /// Works out the next run of a topology whose run `present` has ended, if there is something new, and keeps nothing.
 /// nullopt: there is no more. `values` has identities and starts as they were at that end; `anew` says how everything is
 /// read anew. fault::user, with the remedy: what is new cannot be taken.
@@ -55,7 +60,7 @@ using left_by_shard = std::function<expected<std::optional<delivery::earlier_run
 /// For a topology whose present run has ended, and whose end everybody has: makes the next one durable where
 /// there is something new. Nothing where there is not. fault::user, with the remedy: what is new cannot be
 /// taken.
-[[nodiscard]] expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
-                                                                 snapshot::state_store& store);
+[[nodiscard]] expected<std::optional<run_record>>
+begin_next_run(const config::topology& topology, snapshot::state_store& store, const snapshots_of_shard& of);
 
 }  // namespace millrace::deployment

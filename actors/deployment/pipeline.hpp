@@ -1,6 +1,5 @@
-// From a planned topology and an opened state folder to the actors of one process: partitions and where each
-// starts (decided once, durable before anything is read), the layout that follows from them, and the
-// factories of its lanes, of its shards with their snapshots, and of its sinks.
+// Says how a topology is made in one process: by which connectors, under which bounds, and what its actors show. The
+// factory (actor_factory.hpp) makes actors by it, decide() finds out where their partitions start.
 #pragma once
 
 #include "actors/catalog.hpp"
@@ -12,8 +11,7 @@
 #include "actors/stage/present.hpp"
 #include "actors/stage/restarts.hpp"
 #include "actors/stage/taps.hpp"
-#include "runtime/base/flight_recorder.hpp"
-#include "runtime/control/supervisor.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <caf/actor_system.hpp>
@@ -26,9 +24,20 @@
 
 namespace millrace::deployment {
 
+/// Bounds of what is under way, and when a shard's snapshots get a new base. Lower ones let little data meet them.
+struct pipeline_bounds {
+  std::size_t lane_credit = lane::lane_options{}.credit;  // bytes
+  /// None: lanes have helpers where a source has fewer of them than there are threads.
+  std::optional<lane::parsing_ahead> ahead{};
+  /// Asked for each life of a shard, before its snapshots are read.
+  std::function<std::uint32_t(const std::string& shard)> output_frame_rows = [](const std::string&) {
+    return delivery::outbox_limits{}.frame_rows;
+  };
+  snapshot::base_rule bases = {};
+};
+
 struct pipeline_options {
   std::shared_ptr<const config::topology> topology;
-  std::shared_ptr<snapshot::state_store> store;
   std::chrono::milliseconds start_timeout{30'000};
   std::size_t threads = 1;
   bool fresh = false;
@@ -45,8 +54,6 @@ struct pipeline_options {
   bool runs_sources = true;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
-  /// The work for this topology that earlier processes had in hand when they ended, oldest first.
-  std::vector<last_work> last_works = {};
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   connector_makers make;
@@ -59,13 +66,7 @@ struct pipeline_options {
   /// The host of the actors notes there which live here; null: all do.
   std::shared_ptr<stage::present_actors> present = nullptr;
   const wall_clock* clock = &system_clock();
-  // Bounds of what is under way; see there. Lower ones let little data meet them.
-  std::size_t lane_credit = lane::lane_options{}.credit;  // bytes
-  /// None: lanes have helpers where a source has fewer of them than there are threads.
-  std::optional<lane::parsing_ahead> ahead{};
-  std::function<std::uint32_t()> output_frame_rows = [] {  // of one life of a shard
-    return delivery::outbox_limits{}.frame_rows;
-  };
+  pipeline_bounds bounds = {};
 };
 
 /// What the progress line, metrics and reports read.
@@ -90,16 +91,5 @@ struct preparation_error {
   error why;
   bool contacted = true;
 };
-
-struct prepared_pipeline {
-  control::supervisor_options supervised;
-  pipeline_gauges gauges;
-};
-
-/// Connects to the sources (waiting for them up to start_timeout), decides where their partitions start, and
-/// describes the actors. Blocks. Nothing is spawned but the snapshot writer and the keeper of the state
-/// folder.
-[[nodiscard]] tl::expected<prepared_pipeline, preparation_error>
-prepare_pipeline(caf::actor_system& system, const pipeline_options& options);
 
 }  // namespace millrace::deployment

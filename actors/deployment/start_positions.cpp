@@ -81,15 +81,13 @@ expected<std::vector<started_partition>> decode_starts(std::string_view bytes) {
     std::string name(in.string());
     partitions.push_back({std::move(name), in.read_position()});
   }
-  if (!in.at_end()) {  // else it was written when that was not told apart
-    const auto from_the_first = in.varint();
-    for (auto i = from_the_first; i < partitions.size(); ++i)
-      partitions[i].found_later = true;
-  }
-  for (auto n = in.at_end() ? 0 : in.varint(); n > 0 && in.ok(); --n)
+  const auto from_the_first = in.varint();
+  for (auto i = from_the_first; i < partitions.size(); ++i)
+    partitions[i].found_later = true;
+  for (auto n = in.varint(); n > 0 && in.ok(); --n)
     if (const auto i = in.varint(); i < partitions.size())
       partitions[i].over = true;
-  if (!in.ok())
+  if (!in.ok() || !in.at_end())
     return fatal_error(ec::corrupt,
                        "the state folder's start positions are malformed; start over with --fresh");
   return partitions;
@@ -275,23 +273,6 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
       return failed(kept.error());
   std::erase_if(partitions, [](const auto& p) { return p.over; });
   return partitions;
-}
-
-expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
-                              const std::string& partition, position first) {
-  const auto stored = store.get(starts_name(plan.name));
-  if (!stored)
-    return unexpected(stored.error());
-  auto partitions = decode_starts(*stored);
-  if (!partitions)
-    return unexpected(partitions.error());
-  for (const auto& p : *partitions)
-    if (p.name == partition)
-      return p.start;
-  partitions->push_back({partition, first, true});
-  if (const auto kept = store.put(starts_name(plan.name), encode_starts(*partitions)); !kept)
-    return unexpected(kept.error());
-  return first;
 }
 
 }  // namespace millrace::deployment

@@ -15,11 +15,6 @@ namespace millrace::deployment {
 decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snapshot::value_store& store,
               const std::shared_ptr<source::feeds>& feeds);
 
-/// A partition was found while running, and begins at its first position: makes that durable, unless it is so
-/// already. One thread at a time; blocks.
-[[nodiscard]] expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
-                                            const std::string& partition, position first);
-
 /// The stored form of the partitions of a plan, and the name that it has in the state folder.
 [[nodiscard]] std::string encode_starts(const std::vector<started_partition>& partitions);
 [[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);

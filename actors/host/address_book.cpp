@@ -2,6 +2,7 @@
 // nodes, a later record those that it changes; each has the secret.
 #include "actors/host/address_book.hpp"
 
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/control/spawn.hpp"
@@ -60,10 +61,9 @@ expected<address_record> decode_addresses(std::string_view bytes) {
   if (version > book_version)
     return fatal_error(ec::unsupported,
                        "a later version of millrace has written the addresses of nodes; update this node");
-  if (version == 1)
-    return fatal_error(ec::unsupported,
-                       "an earlier version of millrace has written the addresses of nodes in the store; give "
-                       "the cluster an empty store, and apply its topologies there");
+  if (version != 0 && version < book_version)
+    return earlier_format("the record of the addresses of nodes", version, book_version,
+                          "or give the cluster an empty store, and apply its topologies there");
   address_record out;
   out.link_secret = in.string();
   bool is_good = version != 0 && out.link_secret.size() == link::link_secret_size;

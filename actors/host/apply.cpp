@@ -81,14 +81,9 @@ expected<void> go_on_with_next_run(values_of_plan& store, const config::topology
   const auto present = deployment::present_run(store);
   if (!present)
     return unexpected(present.error());
-  const auto left = [&](const config::stage& window, std::uint32_t shard) {
-    return o.snapshots_of(lasting_name(shard_name{window.name, present->number, shard}))
-        .and_then([&](snapshot::snapshots::chain&& all) {
-          return deployment::left_in(window, shard, present->number, std::move(all));
-        });
-  };
-  auto next = deployment::next_run(t, at_end, present->number, left,
-                                   fmt::format("`millrace remove {}` and apply it again", t.name));
+  auto next =
+      deployment::next_run(t, at_end, present->number, deployment::left_by(o.snapshots_of, present->number),
+                           fmt::format("`millrace remove {}` and apply it again", t.name));
   if (!next)
     return in_words_of_cluster(next.error(), t.name);
   if (!*next)

@@ -26,7 +26,7 @@ struct apply_options {
   std::optional<cluster::topology_state> before = {};            // as the cluster has it
   std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
   /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
-  std::function<expected<snapshot::snapshots::chain>(const std::string& shard)> snapshots_of = {};
+  deployment::snapshots_of_shard snapshots_of = {};
   std::set<std::string> nodes = {};  // that the cluster has
   connector_makers make = {};
   std::shared_ptr<chain::named_chains> chains = nullptr;  // of the topology: what was replayed into it

@@ -54,13 +54,14 @@ topology_end recorded(topology_end known, const cluster::topology_state& s) {
   return known;
 }
 
-/// Returns the partitions of the plan. Those of earlier runs are among them, and are over: the starts that `control` has
+/// Returns the partitions that the plan has values of. Those of earlier runs are among them, and are over: the starts that
+/// `control` has
 /// of them are of the past.
-expected<std::set<cluster::partition_name>> partitions_in(const hosted_plan& plan,
+expected<std::set<cluster::partition_name>> partitions_in(const std::map<std::string, std::string>& values,
                                                           const deployment::decided_topology& d) {
   std::set<cluster::partition_name> out;
   for (const auto& parser : d.plans) {
-    const auto all = deployment::decode_starts(plan.values.at(deployment::starts_name(parser->name)));
+    const auto all = deployment::decode_starts(values.at(deployment::starts_name(parser->name)));
     if (!all)
       return unexpected(all.error());
     for (const auto& p : *all)
@@ -147,28 +148,32 @@ public:
   }
 
 private:
+  [[nodiscard]] expected<planned_topology> plan_of(const std::string& name,
+                                                   const cluster::topology_state& s) const {
+    if (options_.lone)
+      return options_.lone->planned;
+    return decode_plan(s.plan).and_then([&](const hosted_plan& plan) {
+      return load_plan(plan.text, name).and_then([&](std::shared_ptr<const config::topology> topology) {
+        return unfold(plan, std::move(topology));
+      });
+    });
+  }
   expected<directed_topology> make(const std::string& name, const cluster::topology_state& s) {
-    const auto plan = decode_plan(s.plan);
-    if (!plan)
-      return unexpected(plan.error());
-    auto topology = load_plan(plan->text, name);
-    if (!topology)
-      return unexpected(topology.error());
-    auto planned = unfold(*plan, *topology);
+    auto planned = plan_of(name, s);
     if (!planned)
       return unexpected(planned.error());
-    directed_topology out{s.generation, cluster::chains_of(name, s.first_generation), nullptr,
-                          std::move(*topology)};
-    const auto kept = std::make_shared<const deployment::decided_topology>(std::move(planned->decided));
-    auto in_plan = partitions_in(*plan, *kept);
+    auto in_plan = partitions_in(planned->values, planned->decided);
     if (!in_plan)
       return unexpected(in_plan.error());
-    out.director = std::make_unique<control::topology_director>(
-        control::topology_director_options{name, members_of(kept->layout),
-                                           [kept](const std::string& parser, const std::string& partition) {
-                                             return log_of(*kept, parser, partition);
-                                           },
-                                           std::move(*in_plan), lanes_giving_up_crashes(*kept)});
+    directed_topology out{s.generation, cluster::chains_of(name, s.first_generation), nullptr,
+                          std::move(planned->topology)};
+    const auto kept = std::make_shared<const deployment::decided_topology>(std::move(planned->decided));
+    out.director = std::make_unique<control::topology_director>(control::topology_director_options{
+        name, members_of(kept->layout),
+        [kept](const std::string& parser, const std::string& partition) {
+          return log_of(*kept, parser, partition);
+        },
+        std::move(*in_plan), lanes_giving_up_crashes(*kept), options_.lone == nullptr});
     return out;
   }
 
@@ -217,7 +222,8 @@ private:
     t.has_ended = true;
     t.end = {d.finished, d.failure, d.parts};
     t.last = {true, observe::report_text(*t.topology, d.parts, d.finished), d.parts};
-    keep_report(topology, t.chains, t.last.json);
+    if (!options_.lone)  // it is told to the process alone
+      keep_report(topology, t.chains, t.last.json);
     answer(t, t.last);
   }
   void act(const std::string& topology, const control::directions::was_over&) {

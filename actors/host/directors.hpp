@@ -2,6 +2,7 @@
 // their orders on the way to the nodes, and what they wish for on the way into `control`.
 #pragma once
 
+#include "actors/host/lone_plan.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/node/node_options.hpp"
 #include "config/plan.hpp"
@@ -24,6 +25,8 @@ struct topology_end {
 struct directors_options {
   host::switchboard board;
   std::shared_ptr<node::chain_store> store;  // keeps the last report of each topology
+  /// By this the topology runs in this process alone; null: by what `control` has of each.
+  std::shared_ptr<const lone_plan> lone = nullptr;
   /// Told once the end of a topology that was directed here is recorded in `control`, whatever has ended it. Called on the
   /// directors' thread; does not block.
   std::function<void(const std::string& topology, const topology_end& end)> on_end = {};

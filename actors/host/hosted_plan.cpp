@@ -5,6 +5,7 @@
 #include "config/load_text.hpp"
 #include "config/plan/fingerprint.hpp"
 #include "config/plan/plan_model.hpp"
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/model/carried.hpp"
 #include "runtime/wire/bytes.hpp"
 
@@ -17,8 +18,6 @@ namespace {
 
 constexpr std::string_view zones_name = "tzdata";  // among the values of a plan
 constexpr std::uint8_t plan_version = 2;
-/// A topology that has had no run but its first is written in this version, so that nodes of an earlier one read it.
-constexpr std::uint8_t first_run_version = 1;
 
 /// Tells whether a node's own disk has what the stage reads, or has acknowledged.
 bool is_on_one_disk(const config::stage& s) {
@@ -40,7 +39,7 @@ const config::stage* own_sink_of_letters(const config::topology& t) {
 
 std::string encode_plan(const hosted_plan& p) {
   wire::writer out;
-  out.fixed(p.values.contains(std::string(deployment::run_record_name)) ? plan_version : first_run_version);
+  out.fixed(plan_version);
   out.string(p.text);
   out.string(p.state_id);
   out.varint(p.lanes);
@@ -63,9 +62,12 @@ expected<hosted_plan> decode_plan(std::string_view bytes) {
   if (version > plan_version)
     return fatal_error(ec::unsupported,
                        fmt::format("the plan of a topology was written by a later version of "
-                                   "millrace (format {}, this one reads up to {}); update "
+                                   "millrace (format {}, this one reads {}); update "
                                    "this node",
                                    version, plan_version));
+  if (version != 0 && version < plan_version)
+    return earlier_format("the plan of a topology in control", version, plan_version,
+                          "or give the cluster an empty store and apply its topologies there");
   hosted_plan p;
   p.text = in.string();
   p.state_id = in.string();
@@ -116,7 +118,8 @@ std::string other_zones(const hosted_plan& p, const config::topology& t) {
       t.name, kept->second, here);
 }
 
-expected<planned_topology> unfold(const hosted_plan& p, std::shared_ptr<const config::topology> topology) {
+expected<planned_topology> unfold(const hosted_plan& p, std::shared_ptr<const config::topology> topology,
+                                  std::size_t lane_credit) {
   planned_topology out{std::move(topology), {}, p.state_id, p.values};
   auto& d = out.decided;
   auto run = run_of(p);
@@ -134,8 +137,8 @@ expected<planned_topology> unfold(const hosted_plan& p, std::shared_ptr<const co
     std::erase_if(*starts, [](const auto& s) { return s.over; });
     d.partitions[plan->name] = std::move(*starts);
   }
-  d.layout = deployment::make_layout(*out.topology, d.plans, d.partitions, d.run.number,
-                                     {p.lanes, lane::lane_options{}.credit});
+  d.layout =
+      deployment::make_layout(*out.topology, d.plans, d.partitions, d.run.number, {p.lanes, lane_credit});
   return out;
 }
 

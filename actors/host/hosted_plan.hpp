@@ -50,9 +50,10 @@ void keep_zones(hosted_plan& p, const config::topology& t);
 /// moments, than those of other nodes.
 /// Empty: it is the same.
 [[nodiscard]] std::string other_zones(const hosted_plan& p, const config::topology& t);
-/// ec::corrupt where start positions are missing.
+/// ec::corrupt where start positions are missing. `lane_credit`: see deployment::pipeline_bounds.
 [[nodiscard]] expected<planned_topology> unfold(const hosted_plan& p,
-                                                std::shared_ptr<const config::topology> topology);
+                                                std::shared_ptr<const config::topology> topology,
+                                                std::size_t lane_credit = lane::lane_options{}.credit);
 
 /// Returns what a director has to know of each actor.
 [[nodiscard]] std::vector<control::member> members_of(const deployment::layout& l);

@@ -34,7 +34,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   const auto topologies = options.folder + "/topologies";
   g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
                                        std::move(options.transport_to), options.silence, options.clock});
-  g.directors = spawn_directors(system, {g.board, options.store, std::move(options.on_end)});
+  g.directors = spawn_directors(system, {g.board, options.store, options.lone, std::move(options.on_end)});
   g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
                                                                 {},
                                                                 options.store,
@@ -44,7 +44,9 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
                                                                 options.running,
                                                                 std::move(options.letters_lie_in),
                                                                 options.make,
+                                                                std::move(options.bounds),
                                                                 options.clock,
+                                                                options.lone,
                                                                 std::move(options.on_begun)});
   node::node_options o;
   o.mine = {options.name, options.instance};
@@ -61,10 +63,13 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.director = directed(g.directors);
   o.on_over = std::move(options.on_over);
   o.clock = std::move(options.control_clock);
+  o.begins_with = std::move(options.begins_with);
+  o.terms_from = options.terms_from;
   g.control = node::spawn_node(system, std::move(o));
-  g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
-                               g.directors, g.control.coordinator, options.store, options.start_timeout,
-                               options.running, sign, std::move(options.make)});
+  if (!options.lone)  // its process answers
+    g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
+                                 g.directors, g.control.coordinator, options.store, options.start_timeout,
+                                 options.running, sign, std::move(options.make)});
   caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
   caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
   if (sign)
@@ -75,7 +80,8 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
 void stop_group(const node_group& group) {
   if (group.addresses)
     caf::anon_send(group.addresses, messages::stop{});
-  caf::anon_send(group.view, messages::stop{});
+  if (group.view)
+    caf::anon_send(group.view, messages::stop{});
   caf::anon_send(group.directors, messages::stop{});
   group.lives->stop();
   caf::anon_send(group.board, messages::stop{});

@@ -50,12 +50,16 @@ struct group_options : node_settings {
   decltype(node::node_options::clock) control_clock{};  // of that; none: the machine's
   std::uint64_t seed = 0;                               // of the control plane's random waits; 0: by chance
   decltype(host_options::on_begun) on_begun = {};
+  deployment::pipeline_bounds bounds = {};
+  decltype(host_options::lone) lone = nullptr;
+  decltype(node::node_options::begins_with) begins_with = {};
+  incarnation terms_from = 0;
 };
 
 struct node_group {
   switchboard board;
   directors_actor directors;
-  view_actor view;
+  view_actor view;           // null where the process answers by itself
   address_keeper addresses;  // null where it is alone
   std::shared_ptr<hosted_lives> lives;
   node::node_actors control;

@@ -54,6 +54,7 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
       observe::loss_log(observe::where_letters_lie(*p.topology, letters_lie_in)));
   out.make = o.make;
   out.clock = o.clock;
+  out.bounds = o.bounds;
   out.chains = std::make_shared<node::topology_chains>(o.store, chains);
   out.fresh = begins_anew;
   out.present = std::make_shared<stage::present_actors>();
@@ -72,16 +73,46 @@ std::optional<window::definition> window_of(const plan_on_node& plan, const std:
   return std::get<config::window_plan>(stage.plan).definition;
 }
 
+/// Makes the keepers and the factory of a plan whose state is open.
+std::unique_ptr<plan_on_node>
+put_together(caf::actor_system& system, const host_options& options, std::unique_ptr<plan_on_node> out,
+             const deployment::pipeline_options& how, deployment::stored_state state, put_value put,
+             std::shared_ptr<source::feeds> feeds, std::shared_ptr<snapshot::state_store> folder) {
+  out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, std::move(put))};
+  out->factory = std::make_unique<deployment::actor_factory>(
+      system, how, std::move(state), out->planned.decided, out->keepers, std::move(feeds));
+  options.running->add({out->planned.topology, out->factory->gauges(), std::move(folder)});
+  return out;
+}
+
+/// The state's values lie in its folder, and nobody else writes there.
+std::unique_ptr<plan_on_node> open_lone_plan(caf::actor_system& system, const host_options& options,
+                                             std::uint64_t generation) {
+  const auto& lone = *options.lone;
+  auto out = std::make_unique<plan_on_node>(generation, lone.planned, link::edge_numbers(), options.topology);
+  const auto shards = std::make_shared<node::topology_state>(options.store, options.topology,
+                                                             lone.folder->id(), lone.folder->folder());
+  const auto put = [folder = lone.folder](const std::string& name, const std::string& value, const life&) {
+    const auto there = folder->get(name);
+    return there && *there == value ? expected<void>() : folder->put(name, value);
+  };
+  return put_together(system, options, std::move(out), lone.options, {shards, lone.folder}, put, lone.feeds,
+                      lone.folder);
+}
+
 }  // namespace
 
 expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, const host_options& options,
                                                   std::uint64_t generation) {
+  if (options.lone)
+    return open_lone_plan(system, options, generation);
   const auto seen = node::control_book(options.store).look();
   if (!seen)
     return unexpected(seen.error());
   const auto found = seen->state.topologies.find(options.topology);
   if (found == seen->state.topologies.end() || found->second.generation != generation)
     return outside_error(ec::unavailable, fmt::format("control has another plan of {}", options.topology));
+  const auto chains = cluster::chains_of(options.topology, found->second.first_generation);
   const auto plan = decode_plan(found->second.plan);
   if (!plan)
     return unexpected(plan.error());
@@ -94,7 +125,7 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
                       fmt::format("node {} lacks a secret: {}", options.node, here.error().message));
   if (const auto told = other_zones(*plan, **topology); !told.empty())
     spdlog::warn("{}", told);
-  auto planned = unfold(*plan, std::move(*topology));
+  auto planned = unfold(*plan, std::move(*topology), options.bounds.lane_credit);
   if (!planned)
     return unexpected(planned.error());
   auto numbers = link::edge_numbers::make(found->second.number, edges_of(planned->decided.layout));
@@ -102,7 +133,6 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
     return unexpected(numbers.error());
   auto out =
       std::make_unique<plan_on_node>(generation, std::move(*planned), std::move(*numbers), options.topology);
-  const auto chains = cluster::chains_of(options.topology, found->second.first_generation);
   if (const auto made = snapshot::make_folders(snapshot::posix_file_system(),
                                                snapshot::state_folder_of(options.folder, plan->state_id));
       !made)
@@ -111,14 +141,14 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   // be fenced off.
   const auto state = std::make_shared<node::topology_state>(
       options.store, chains, snapshot::identity{plan->state_id, options.topology, {}, false}, options.folder,
-      plan->values, out->planned.decided.run.number);
-  out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, state)};
-  out->factory = std::make_unique<deployment::actor_factory>(
-      system, options_of(options, out->planned, chains, found->second.begins_anew),
-      deployment::stored_state{state, state}, out->planned.decided, out->keepers,
-      std::make_shared<source::feeds>());
-  options.running->add({out->planned.topology, out->factory->gauges(), nullptr});
-  return out;
+      plan->values, out->planned.decided.run.number, options.bounds.bases);
+  const auto how = options_of(options, out->planned, chains, found->second.begins_anew);
+  return put_together(
+      system, options, std::move(out), how, {state, state},
+      [state](const std::string& name, const std::string& value, const life& whose) {
+        return state->put_as(name, value, whose);
+      },
+      std::make_shared<source::feeds>(), nullptr);
 }
 
 namespace {

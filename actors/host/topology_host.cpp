@@ -250,7 +250,8 @@ private:
     auto& l = lives_.at(a.with.actor);
     l.handle = std::move(*made);
     with_living(l.handle, [&](const auto& h) { self_->monitor(h); });
-    plan.factory->gauges().present->began(a.with.actor);
+    if (const auto& present = plan.factory->gauges().present)
+      present->began(a.with.actor);
     if (options_.on_begun)
       options_.on_begun(a.with.actor, a.with.next, control::address_of(l.handle));
     for (const auto& e : ends_of(plan, a.with.actor))
@@ -264,7 +265,16 @@ private:
                                             : node::life_outcome::failed;
     if (how != node::life_outcome::failed_again)
       spdlog::error("{} does not begin: {}", actor, why.message);
+    if (how == node::life_outcome::failed || (how == node::life_outcome::fenced && options_.lone))
+      return fail(actor, why);
     end_life(actor, how, why.message);
+  }
+  /// No further life would do better. The director ends the topology in order; whoever takes the director's place has the
+  /// actor begin again, and hears the same.
+  void fail(const std::string& actor, const error& why) {
+    const control::actor_failed what{options_.topology, actor, lives_.at(actor).now, why};
+    self_->send(options_.board, send_to_director{control::encode_to_director(what)});
+    end_life(actor, node::life_outcome::completed, why.message);
   }
 
   // --- ending
@@ -278,6 +288,9 @@ private:
                          : l.has_stopped ? node::life_outcome::completed
                                          : node::life_outcome::failed_again;
         const auto why = l.refused ? l.refused->message : self_->system().render(m.reason);
+        // Nobody else may use what this process alone has, so nobody raises the life to get it back.
+        if (l.refused && options_.lone)
+          return fail(std::string(actor), *l.refused);
         return end_life(std::string(actor), how, why);
       }
     for (const auto& [_, p] : plans_)
@@ -320,7 +333,8 @@ private:
   void close(const std::string& actor, const living& l) {
     for (const auto& e : ends_of(*l.plan, actor))
       self_->send(options_.board, end_is_down{{e.edge, l.now}, e.is_from});
-    l.plan->factory->gauges().present->ended(actor);
+    if (const auto& present = l.plan->factory->gauges().present)
+      present->ended(actor);
     say(remote_.forget_all_of(actor));
     carry_out(*l.plan, l.plan->desk.end(actor, l.now.term));
   }
@@ -355,9 +369,12 @@ private:
     plan.prepared_shards.push_back(a);
     make_shards(plan);
   }
-  void act(plan_on_node&, const control::acts::give_up& a) {
-    if (present(a.actor, a.last) != nullptr)
-      end_life(a.actor, node::life_outcome::failed, a.why.message);
+  void act(plan_on_node& plan, const control::acts::give_up& a) {
+    if (present(a.actor, a.last) == nullptr)
+      return;
+    auto why = a.why;
+    why.stage = plan.factory->lane_options_of(a.actor).plan->parser->name;
+    fail(a.actor, why);
   }
   void act(plan_on_node& plan, const control::acts::deliver& a) {
     std::visit([&](const auto& order) { deliver(plan, a.node, order); }, a.what);

@@ -4,7 +4,7 @@
 // control::actor_desk's.
 #pragma once
 
-#include "actors/host/hosted_plan.hpp"
+#include "actors/host/lone_plan.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/node/chain_store.hpp"
 #include "actors/observe/running.hpp"
@@ -28,7 +28,10 @@ struct host_options {
   std::shared_ptr<observe::running_topologies> running;  // shows what runs here
   std::string letters_lie_in;                            // for people; empty: in the cluster's store
   connector_makers make;
+  deployment::pipeline_bounds bounds = {};
   const wall_clock* clock = &system_clock();
+  /// By this the topology runs here alone; null: by what `control` has of it.
+  std::shared_ptr<const lone_plan> lone = nullptr;
   /// Told of each life that begins here: tests know its actor by this.
   std::function<void(const std::string& actor, const life& now, const caf::actor_addr& who)> on_begun = {};
 };

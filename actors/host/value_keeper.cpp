@@ -15,7 +15,7 @@ namespace {
 /// life that has kept it here.
 class shared_values {
 public:
-  explicit shared_values(std::shared_ptr<node::topology_state> state) : state_(std::move(state)) {}
+  explicit shared_values(put_value put) : put_(std::move(put)) {}
 
   expected<void> put(const messages::keep_value& m) {
     // R1 among the lives of one actor in this process; the chain has it among processes.
@@ -25,11 +25,11 @@ public:
     newest = m.life;
     auto& highest = highest_[m.name];
     highest = std::max(highest, m.life);
-    return state_->put_as(m.name, m.value, highest);
+    return put_(m.name, m.value, highest);
   }
 
 private:
-  std::shared_ptr<node::topology_state> state_;
+  put_value put_;
   std::map<std::string, life> lives_;    // by actor
   std::map<std::string, life> highest_;  // by value
 };
@@ -41,20 +41,15 @@ messages::state_keeper::behavior_type value_keeper_behaviour(messages::state_kee
         const auto done = values->put(m);
         return {m.name, done ? std::nullopt : std::optional(done.error())};
       },
-      [=](const messages::keep_start& m) -> messages::start_kept {
-        return {m.lane, m.life, m.partition,
-                {},     {},     our_error("where partitions start is recorded in control").value()};
-      },
       [=](const messages::stop&) { self->quit(); },
   };
 }
 
 }  // namespace
 
-messages::state_keeper spawn_value_keeper(caf::actor_system& system,
-                                          std::shared_ptr<node::topology_state> state) {
+messages::state_keeper spawn_value_keeper(caf::actor_system& system, put_value put) {
   return control::spawn_blocking(system, value_keeper_behaviour,
-                                 std::make_shared<shared_values>(std::move(state)));
+                                 std::make_shared<shared_values>(std::move(put)));
 }
 
 }  // namespace millrace::host

@@ -106,8 +106,10 @@ void agent_hands::prove_session(const cluster::process_id& from, const cluster::
 }
 
 void agent_hands::on_foreign_store(const store_is_foreign& m) {
-  if (agent_.session() == 0)
-    leave(m.why);
+  if (agent_.session() != 0 && !options_->is_alone)
+    return;
+  is_cut_off_ = options_->is_alone;
+  leave(m.why);
 }
 
 void agent_hands::on_leave() {
@@ -220,7 +222,7 @@ void agent_hands::end_if_all_have() {
   if (!alive_.empty())
     return;
   const cluster::letters::left what{agent_.session()};
-  if (agent_.session() == 0 || !boss_)
+  if (agent_.session() == 0 || !boss_ || is_cut_off_)
     end_process();
   else if (boss_->who == options_->mine)  // by the post it would come here, too, and look like the answer
     self_->send(others_.coordinator, letter_came{options_->mine, what});

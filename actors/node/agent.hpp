@@ -75,6 +75,7 @@ private:
   std::map<cluster::actor_id, waiting_life> restarts_;  // to be begun after a while
   std::map<cluster::actor_id, control::life_backoff> waits_;
   std::optional<std::string> leaves_;  // why
+  bool is_cut_off_ = false;            // nobody can record that it leaves
   bool is_over_ = false;
 };
 

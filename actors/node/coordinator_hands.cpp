@@ -113,7 +113,7 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
               mine.term);
   candidate_.on_won();
   leader_ = options_->mine.node;
-  leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone);
+  leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone, options_->terms_from);
   if (options_->director)
     options_->director->leads(mine, leads_->state());
   if (!leads_->state().cluster.empty()) {
@@ -121,6 +121,11 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
     self_->send(others_.post, cluster_known{known_});
   }
   carry_out(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
+  if (!std::exchange(has_led_, true))
+    for (const auto& what : options_->begins_with) {
+      first_wishes_.insert(++requests_);
+      carry_out(leads_->on_request(requests_, what, now()));
+    }
   // The process that led has been silent for its time already, and nobody waits for those to register that are over.
   if (leads_there_ && session_of(*leads_there_) != 0)
     leads_->silent_since(leads_there_->node, heard_leader_at_);
@@ -158,6 +163,8 @@ void coordinator_hands::carry_out(const cluster::decision& d) {
     }
     void operator()(const cluster::decisions::clear_chains& x) const { h.clear(x.chains); }
     void operator()(const cluster::decisions::answer& x) const {
+      if (h.first_wishes_.erase(x.request) != 0 && x.failure)
+        h.self_->send(h.others_.agent, store_is_foreign{x.failure->message});
       if (auto asked = h.asked_.extract(x.request); !asked.empty())
         asked.mapped().deliver(cluster_answered{x.failure, x.lost});
     }
@@ -229,6 +236,12 @@ void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
               options_->mine.node, d.why);
   candidate_.on_stepped_down(d.stands_again, now(), jitter());
   leads_.reset();
+  if (options_->is_alone && !d.stands_again) {  // of two that take it from each other none gets on
+    is_refused_ = true;
+    self_->send(others_.agent,
+                store_is_foreign{fmt::format("another process has opened {} since, and goes on with it",
+                                             options_->store->shown())});
+  }
   if (options_->director)
     options_->director->stepped_down(d.why);
 }

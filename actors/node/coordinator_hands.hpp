@@ -98,7 +98,9 @@ private:
   cluster::name_claims claims_;
   std::map<cluster::request_id, promise> asked_;
   cluster::request_id requests_ = 0;
-  std::set<std::string> skewed_;  // nodes that were warned of
+  bool has_led_ = false;
+  std::set<cluster::request_id> first_wishes_;  // of node_options::begins_with, until they are answered
+  std::set<std::string> skewed_;                // nodes that were warned of
 };
 
 [[nodiscard]] whole_coordinator spawn_coordinator(caf::actor_system& system,

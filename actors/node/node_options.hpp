@@ -4,7 +4,7 @@
 #include "actors/node/chain_store.hpp"
 #include "actors/node/control_keeper.hpp"
 #include "actors/node/messages.hpp"
-#include "runtime/cluster/control_state.hpp"
+#include "runtime/cluster/coordinator.hpp"
 #include "runtime/cluster/node_messages.hpp"
 #include "runtime/cluster/silence.hpp"
 
@@ -66,6 +66,10 @@ struct node_options {
   std::function<void(const std::string& why)> on_over;
   /// Both clocks; any thread may call.
   std::function<cluster::moment()> clock;
+  /// The first coordinator of this process asks for these before any node has a session. The process ends where one is
+  /// refused.
+  std::vector<cluster::request> begins_with = {};
+  incarnation terms_from = 0;  // all terms are above it
 };
 
 /// The level of a line that says something among several nodes alone.

@@ -1,7 +1,6 @@
 #include "actors/node/topology_state.hpp"
 
 #include "runtime/snapshot/life_fence.hpp"
-#include "runtime/snapshot/merged_snapshots.hpp"
 
 #include <fmt/format.h>
 
@@ -41,9 +40,9 @@ cluster::actor_id topology_state::value_of(std::string_view name) const {
 
 expected<std::unique_ptr<snapshot::snapshots>> topology_state::open_snapshots(std::string_view actor,
                                                                               incarnation life) {
-  return store_->open(actor_of(actor), {life, 0}).map([](opened_chain&& records) {
+  return store_->open(actor_of(actor), {life, 0}).map([this](opened_chain&& records) {
     return std::unique_ptr<snapshot::snapshots>(
-        std::make_unique<snapshot::merged_snapshots>(std::move(records), snapshot::base_rule()));
+        std::make_unique<snapshot::merged_snapshots>(std::move(records), bases_));
   });
 }
 

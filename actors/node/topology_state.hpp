@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/node/chain_store.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <cstdint>
@@ -20,11 +21,12 @@ class topology_state final : public snapshot::shard_store, public snapshot::valu
 public:
   /// `chains`: the name of its chains in the store (cluster::chains_of). `id`: as `control` has it. `folder`: of this node alone, for plain files. `decided`: the values of the plan,
   /// which hold until an actor puts others. `run`: the present one; what actors of an earlier run have put in the place of
-  /// a decided value is apart from what those of this one put, and counts no more.
+  /// a decided value is apart from what those of this one put, and counts no more. `bases`: of the shards' snapshots.
   topology_state(std::shared_ptr<chain_store> store, std::string chains, snapshot::identity id,
-                 std::string folder, std::map<std::string, std::string> decided = {}, std::uint64_t run = 0)
+                 std::string folder, std::map<std::string, std::string> decided = {}, std::uint64_t run = 0,
+                 snapshot::base_rule bases = {})
       : store_(std::move(store)), chains_(std::move(chains)), id_(std::move(id)), folder_(std::move(folder)),
-        decided_(std::move(decided)), run_(run) {}
+        decided_(std::move(decided)), run_(run), bases_(bases) {}
 
   [[nodiscard]] const snapshot::identity& id() const override { return id_; }
   [[nodiscard]] const std::string& folder() const override { return folder_; }
@@ -56,6 +58,7 @@ private:
   std::string folder_;
   std::map<std::string, std::string> decided_;
   std::uint64_t run_;
+  snapshot::base_rule bases_;
 };
 
 }  // namespace millrace::node

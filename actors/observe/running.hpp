@@ -34,18 +34,14 @@ public:
   void add(running_topology t) {
     const std::lock_guard lock(mutex_);
     t.is_prepared = true;
-    // A node has a further plan of it.
-    std::erase_if(all_, [&](const auto& other) {
-      return other.is_prepared && !other.store && other.topology->name == t.topology->name;
-    });
     t.flow.sample(flow_meter::clock::now(), t.gauges);
-    const auto announced = std::find_if(all_.begin(), all_.end(), [&](const auto& other) {
-      return !other.is_prepared && other.topology == t.topology;
-    });
-    if (announced == all_.end())
+    // It was announced, or has a further plan.
+    const auto known = std::ranges::find(
+        all_, t.topology->name, [](const auto& one) -> const auto& { return one.topology->name; });
+    if (known == all_.end())
       all_.push_back(std::move(t));
     else
-      *announced = std::move(t);
+      *known = std::move(t);
   }
   /// From now on nothing new is begun.
   void stopping() {

@@ -1,7 +1,6 @@
 #include "actors/sink/sink_state.hpp"
 
 #include "actors/sink/dead_letters.hpp"
-#include "actors/stage/stage_names.hpp"
 #include "runtime/base/flight_recorder.hpp"
 
 #include <fmt/format.h>
@@ -83,7 +82,6 @@ void sink_state::restore(const std::optional<progress>& stored) {
     wire::reader in(stored->counters);
     if (const auto ok = counts_.decode(in); !ok)
       spdlog::error("{}: {}; the report counts from here", options_.name, ok.error().message);
-    counts_.name_numbered(stage::names_of(*options_.topology));
   }
   committed_counts_ = counts_;
   has_counts_ = true;

@@ -247,11 +247,9 @@ private:
         refuse(fmt::format("model '{}': {}", is.name, difference));
   }
 
-  /// Fingerprints of earlier versions name no topic; none names the order that files have by default.
   void compare_sources(const line& was, const line& is) {
     for (const auto& [key, difference] : differences(was, is))
-      if (key == "order" || (was.find(key) != nullptr && is.find(key) != nullptr))
-        refuse(fmt::format("source '{}': {}, so that it is another log", is.name, difference));
+      refuse(fmt::format("source '{}': {}, so that it is another log", is.name, difference));
   }
 
   /// Parsed records stay as they are in windows and sinks, and new ones are parsed anew: a window's own line

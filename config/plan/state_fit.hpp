@@ -23,8 +23,7 @@ struct state_fit {
   [[nodiscard]] bool fits() const { return refusal.empty(); }
 };
 
-/// `stored` may come from an earlier version, which wrote less into a line: what one side does not say is
-/// taken as unchanged.
+/// Says whether a state of the topology that wrote `stored` goes on with the one that writes `now`.
 [[nodiscard]] state_fit compare_fingerprints(std::string_view stored, std::string_view now);
 
 }  // namespace millrace::config

@@ -1,6 +1,6 @@
 // Lives of an actor: which of them is newer, and the one number that stands for a life where there is room
-// for one. Terms come from one place alone (today the state folder's counter of incarnations); whoever holds
-// a term raises only its count.
+// for one. Terms come from one place alone (the chain `control` of a cluster's store); whoever holds a term
+// raises only its count.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -30,8 +30,7 @@ inline constexpr std::uint32_t most_counts = (std::uint32_t{1} << count_bits) - 
 inline constexpr incarnation most_terms = incarnation{1} << 38;
 
 /// A life as records of chains and claims on targets hold it: the term in the upper 40 bits, the count in the
-/// lower 24. It rises with the life. Earlier versions have the bare term there, which is below the number of
-/// each later life, since terms rise and none is 0.
+/// lower 24. It rises with the life.
 [[nodiscard]] constexpr std::uint64_t number_of(life l) { return l.term << count_bits | l.count; }
 [[nodiscard]] constexpr life life_of(std::uint64_t number) {
   return {number >> count_bits, static_cast<std::uint32_t>(number & most_counts)};

@@ -1,4 +1,5 @@
 // u8 version | u8 1: a change, 2: a base | a change: count, then for each record u8 which, its members
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/cluster/control_fields.hpp"
 #include "runtime/cluster/control_log.hpp"
 #include "runtime/wire/alternative.hpp"
@@ -37,13 +38,9 @@ expected<void> read_head(wire::reader& in, content what) {
                     "state folder (--state), and apply the topologies there",
                     version, format_version));
   if (in.ok() && version != 0 && version < format_version)
-    return user_error(
-        ec::unsupported,
-        fmt::format(
-            "the chain control has format {} of an earlier version of millrace, this one "
-            "reads {}; give the cluster an empty store and its nodes new state folders (--state), and "
-            "apply its topologies there",
-            version, format_version));
+    return earlier_format("the chain control", version, format_version,
+                          "or give the cluster an empty store and its nodes new state folders (--state), and "
+                          "apply its topologies there");
   if (in.fixed<std::uint8_t>() != static_cast<std::uint8_t>(what) || version != format_version)
     return malformed();
   return {};

@@ -88,7 +88,9 @@ class coordinator {
 public:
   /// `found`: what the opening of `control` under this epoch has read. `is_alone`: the cluster has one node, in the process of
   /// its coordinator, so nobody is waited for, and nobody is away.
-  coordinator(epoch mine, control_state found, moment now, const silence& limits = {}, bool is_alone = false);
+  /// `terms_from`: all terms are above it.
+  coordinator(epoch mine, control_state found, moment now, const silence& limits = {}, bool is_alone = false,
+              incarnation terms_from = 0);
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
   [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
@@ -206,6 +208,7 @@ private:
   epoch epoch_;
   control_state state_;
   bool is_alone_ = false;
+  incarnation terms_from_ = 0;
   node_watch watch_;
   std::deque<wish> wishes_;
   std::optional<under_way> under_way_;

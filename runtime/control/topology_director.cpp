@@ -28,7 +28,7 @@ std::map<std::string, member> by_name(const std::vector<member>& all) {
 topology_director::topology_director(topology_director_options options)
     : topology_(std::move(options.topology)), log_of_(std::move(options.log_of)),
       planned_(std::move(options.planned)), give_up_crashes_(std::move(options.give_up_crashes)),
-      members_(by_name(options.members)), director_(options.members) {}
+      names_nodes_(options.names_nodes), members_(by_name(options.members)), director_(options.members) {}
 
 // --- what counts
 
@@ -117,6 +117,11 @@ void topology_director::on_over(const std::string& actor, const life& last, dire
   carry_out(director_.is_down(actor), out);
 }
 
+void topology_director::on_failed(const actor_failed& m, direction_list& out) {
+  if (members_.contains(m.actor) && !has_successor(m.actor, m.last))
+    carry_out(director_.could_not_begin(m.actor, m.why), out);
+}
+
 bool topology_director::has_successor(const std::string& actor, const life& l) const {
   const auto placed = state_.actors.find(actor);
   return placed != state_.actors.end() && placed->second.at && placed->second.at->term > l.term;
@@ -147,6 +152,8 @@ direction_list topology_director::on_message(const std::string& node, const to_d
     on_began(node, *b, out);
   else if (const auto* const o = std::get_if<actor_over>(&m))
     on_over(o->actor, o->last, out);
+  else if (const auto* const f = std::get_if<actor_failed>(&m))
+    on_failed(*f, out);
   else
     on_news(std::get<actor_said>(m).what, out);
   return out;
@@ -160,7 +167,8 @@ std::vector<delivery::verdict> topology_director::verdicts_on_crashes(const std:
   std::vector<delivery::crash_on_records> crashes;
   for (const auto& c : a->second.crashes)
     if (c.records)
-      crashes.push_back({*c.records, fmt::format("node {}, {}", c.node, delivery::name_of_signal(c.signal))});
+      crashes.push_back({*c.records, (names_nodes_ ? fmt::format("node {}, ", c.node) : std::string()) +
+                                         std::string(delivery::name_of_signal(c.signal))});
   return delivery::verdicts_on_crashes(crashes);
 }
 

@@ -70,6 +70,7 @@ struct topology_director_options {
   std::set<cluster::partition_name> planned = {};
   /// Lanes whose parser gives up a record that has ended processes three times.
   std::set<std::string> give_up_crashes = {};
+  bool names_nodes = true;  // texts for people say on which node an actor was
 };
 
 class topology_director {
@@ -101,6 +102,7 @@ private:
   /// A life that is known, and is told of again, is introduced again: its node has missed something.
   void on_began(const std::string& node, const actor_began& m, direction_list& out);
   void on_over(const std::string& actor, const life& last, direction_list& out);
+  void on_failed(const actor_failed& m, direction_list& out);
   [[nodiscard]] bool has_successor(const std::string& actor, const life& l) const;
   void end_lost_lives(direction_list& out);
   void on_news(const actor_news& n, direction_list& out);
@@ -116,6 +118,7 @@ private:
   std::function<log_id(const std::string& parser, const std::string& partition)> log_of_;
   std::set<cluster::partition_name> planned_;
   std::set<std::string> give_up_crashes_;
+  bool names_nodes_;
   std::map<std::string, member> members_;
   director director_;
   cluster::topology_state state_;

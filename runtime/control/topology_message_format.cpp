@@ -91,6 +91,7 @@ void fields(auto& c, wire::like<actor_said> auto& m) {
 }
 void fields(auto& c, wire::like<actor_began> auto& m) { c.members(m.topology, m.actor, m.now); }
 void fields(auto& c, wire::like<actor_over> auto& m) { c.members(m.topology, m.actor, m.last); }
+void fields(auto& c, wire::like<actor_failed> auto& m) { c.members(m.topology, m.actor, m.last, m.why); }
 void fields(auto& c, wire::like<life_prepared> auto& m) {
   bool at_lowest = m.how == delivery::lane_log::start::at_lowest;
   c.members(m.topology, m.actor, m.next, at_lowest, m.found, m.verdicts, m.crashed);
@@ -100,7 +101,7 @@ void fields(auto& c, wire::like<life_prepared> auto& m) {
 
 namespace {
 
-constexpr std::uint8_t message_version = 3;
+constexpr std::uint8_t message_version = 4;
 enum class goes : std::uint8_t { to_node = 1, to_director = 2 };
 
 template<class Message>

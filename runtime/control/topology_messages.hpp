@@ -75,9 +75,17 @@ struct actor_over {
   friend bool operator==(const actor_over&, const actor_over&) = default;
 };
 
+/// No further life of it would do better: the topology ends, in order, with this error.
+struct actor_failed {
+  std::string topology;
+  std::string actor;
+  life last;  // it may not have begun
+  error why;
+};
+
 /// To a node, or from it. The order of alternatives is the format.
 using to_node_of_actors = std::variant<actor_told, life_prepared>;
-using to_director = std::variant<prepare_life, actor_said, actor_began, actor_over>;
+using to_director = std::variant<prepare_life, actor_said, actor_began, actor_over, actor_failed>;
 
 /// Returns the name of the topology that the message is about.
 [[nodiscard]] const std::string& topology_of(const to_node_of_actors& m);

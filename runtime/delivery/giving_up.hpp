@@ -2,6 +2,7 @@
 // failed too often. Pure; whoever asks makes the verdicts durable (docs/design/failing-records.md).
 #pragma once
 
+#include "runtime/base/error.hpp"
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
 

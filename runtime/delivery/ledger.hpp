@@ -43,15 +43,9 @@ public:
   [[nodiscard]] const entries& stages() const { return by_stage_; }
 
   void encode(wire::writer& out) const;
-  /// Counters of earlier versions go by the stage's place in the topology: name_numbered() is to follow.
   [[nodiscard]] expected<void> decode(wire::reader& in);
-  /// Gives entries that an earlier version wrote their names. `stages`: of the topology, in its order. An
-  /// entry of a stage that is not among them stays as it is.
-  void name_numbered(const std::vector<std::string>& stages);
 
 private:
-  [[nodiscard]] expected<void> decode_numbered(wire::reader& in, std::uint64_t entries);
-
   entries by_stage_;
 };
 

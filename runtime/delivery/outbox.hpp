@@ -111,7 +111,7 @@ public:
   /// they lie.
   void capture_all(wire::writer& out);
   void capture_changes(wire::writer& out);
-  [[nodiscard]] expected<void> apply(wire::reader& in, std::uint8_t version);
+  [[nodiscard]] expected<void> apply(wire::reader& in);
 
 private:
   struct entry {

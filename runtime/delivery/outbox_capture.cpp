@@ -1,24 +1,8 @@
 // The outbox in captures: frames that are in memory, and in which segments the others lie.
-#include "runtime/base/shard_name.hpp"
 #include "runtime/delivery/outbox.hpp"
 #include "runtime/delivery/output_format.hpp"
 
 namespace millrace::delivery {
-namespace {
-
-/// The first version of captures that names receivers with their generation.
-constexpr std::uint8_t names_generations = 6;
-
-/// Before that a receiver that is a shard was named without. It is of the run that the capture is of, as the
-/// log is.
-std::string receiver_name(std::string stored, const log_id& log, std::uint8_t version) {
-  const auto own = version < names_generations ? parse_shard_name(log) : std::nullopt;
-  const auto receiver = own ? parse_lasting_name(stored, own->generation) : std::nullopt;
-  return receiver ? to_string(*receiver) : std::move(stored);
-}
-
-}  // namespace
-
 void outbox::encode(wire::writer& out, bool all) {
   out.put(sent_);
   out.put(low_);
@@ -53,15 +37,15 @@ void outbox::encode(wire::writer& out, bool all) {
 void outbox::capture_all(wire::writer& out) { encode(out, true); }
 void outbox::capture_changes(wire::writer& out) { encode(out, false); }
 
-expected<void> outbox::apply(wire::reader& in, std::uint8_t version) {
+expected<void> outbox::apply(wire::reader& in) {
   sent_ = in.read_position();
   low_ = in.read_position();
   acked_.clear();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    const auto name = receiver_name(std::string(in.string()), log_, version);
+    const std::string name(in.string());
     acked_[name] = in.read_position();
   }
-  for (auto n = version >= 3 ? in.varint() : 0; n > 0 && in.ok(); --n) {
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     segment_id id;
     id.life = in.fixed<incarnation>();
     id.number = in.varint();
@@ -77,7 +61,7 @@ expected<void> outbox::apply(wire::reader& in, std::uint8_t version) {
   }
   if (!in.ok())
     return fatal_error(ec::corrupt, "a snapshot's retained output is malformed");
-  auto frames = decode_frames(in, log_, version);
+  auto frames = decode_frames(in, log_);
   if (!frames)
     return unexpected(frames.error());
   for (auto& f : *frames)

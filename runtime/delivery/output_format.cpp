@@ -1,5 +1,6 @@
 #include "runtime/delivery/output_format.hpp"
 
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/delivery/fields.hpp"
 #include "runtime/wire/batch_format.hpp"
 
@@ -7,6 +8,8 @@
 
 namespace millrace::delivery {
 namespace {
+
+constexpr std::uint8_t output_version = 3;
 
 enum class rows_kind : std::uint8_t { none, as_before, follow };
 
@@ -49,7 +52,7 @@ void encode_frames(wire::writer& out, const std::vector<output_ptr>& frames) {
   }
 }
 
-expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& log, std::uint8_t version) {
+expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& log) {
   std::vector<output_ptr> frames;
   data::batch_ptr rows;
   std::uint64_t cut = 0;  // rows of the batch in front of what was written
@@ -60,10 +63,10 @@ expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& 
     f.reached = in.read_position();
     const auto begin = in.varint();
     const auto end = in.varint();
-    const auto base = version >= 3 ? in.varint() : 0;
+    const auto base = in.varint();
     const auto kind = rows_kind{in.fixed<std::uint8_t>()};
     if (kind == rows_kind::follow) {
-      cut = version >= 3 ? in.varint() : 0;
+      cut = in.varint();
       auto batch = wire::decode_batch(in);
       if (!batch)
         return unexpected(batch.error());
@@ -98,7 +101,10 @@ std::string encode_segment(const std::vector<output_ptr>& frames) {
 
 expected<std::vector<output_ptr>> decode_segment(std::string_view bytes, const log_id& log) {
   wire::reader in(bytes);
-  if (const auto version = in.fixed<std::uint8_t>(); in.ok() && version != output_version)
+  const auto version = in.fixed<std::uint8_t>();
+  if (in.ok() && version != 0 && version < output_version)
+    return earlier_format("spilled output", version, output_version, "or start over with --fresh");
+  if (in.ok() && version != output_version)
     return fatal_error(ec::unsupported, "spilled output was written by another version");
   auto frames = decode_frames(in, log);
   if (frames && !in.at_end())

@@ -10,13 +10,9 @@
 
 namespace millrace::delivery {
 
-/// Of captures: before 3 there is no spilled output, and whole batches are written.
-inline constexpr std::uint8_t output_version = 3;
-
 void encode_frames(wire::writer& out, const std::vector<output_ptr>& frames);
 /// Checks everything before use. An error says only that the bytes are malformed: the caller knows whose.
-[[nodiscard]] expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& log,
-                                                              std::uint8_t version = output_version);
+[[nodiscard]] expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& log);
 
 /// A segment's payload: version, frames.
 [[nodiscard]] std::string encode_segment(const std::vector<output_ptr>& frames);

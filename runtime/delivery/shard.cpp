@@ -1,6 +1,6 @@
 #include "runtime/delivery/shard.hpp"
 
-#include "runtime/delivery/output_format.hpp"
+#include "runtime/base/earlier_format.hpp"
 
 #include <fmt/format.h>
 
@@ -10,33 +10,29 @@
 namespace millrace::delivery {
 namespace {
 
-/// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies,
-/// 4 of which run it is, and which windows have fired; 5 counts by the names of stages; 6 names receivers
-/// that are shards with their generation; 7 has the greatest watermark of a partition.
 constexpr std::uint8_t capture_version = 7;
-static_assert(capture_version >= output_version);
 
 /// A window without rows takes as long as so many rows, about.
 constexpr std::size_t rows_a_window = 16;
 
 /// What a capture begins with, up to the vector.
 struct beginning {
-  std::uint8_t version = 0;
   std::uint64_t run = 0;
   event_micros last_end = no_watermark;
 };
 
-beginning read_beginning(wire::reader& in) {
+expected<beginning> read_beginning(wire::reader& in, const log_id& log) {
+  const auto version = in.fixed<std::uint8_t>();
+  if (in.ok() && version != 0 && version < capture_version)
+    return earlier_format(fmt::format("a snapshot of {}", log), version, capture_version,
+                          "or start over with --fresh");
+  if (in.ok() && version != capture_version)
+    return fatal_error(ec::unsupported, "a snapshot of " + log + " was written by another version");
   beginning b;
-  b.version = in.fixed<std::uint8_t>();
-  if (b.version >= 4) {
-    b.run = in.varint();
-    b.last_end = in.fixed<event_micros>();
-  }
+  b.run = in.varint();
+  b.last_end = in.fixed<event_micros>();
   return b;
 }
-
-bool is_readable(std::uint8_t version) { return version != 0 && version <= capture_version; }
 
 std::map<log_id, mark> read_vector(wire::reader& in) {
   std::map<log_id, mark> vector;
@@ -45,11 +41,6 @@ std::map<log_id, mark> read_vector(wire::reader& in) {
     vector[log] = in.read_mark();
   }
   return vector;
-}
-
-std::uint64_t run_of(std::string_view capture) {
-  wire::reader in(capture);
-  return read_beginning(in).run;
 }
 
 }  // namespace
@@ -69,16 +60,20 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
   rows_ = earlier.rows;
   missed_ = earlier.missed;
   ledger_ = earlier.counts;
-  ledger_.name_numbered(setup_.stages);
   first_of_run_ = setup_.run != 0;
   older_.vector = newer_.vector = intake_.vector();
 }
 
 expected<void> shard_core::restore(const std::vector<std::string>& all) {
   std::vector<std::string_view> captures;
-  for (const auto& bytes : all)
-    if (run_of(bytes) == setup_.run)
+  for (const auto& bytes : all) {
+    wire::reader in(bytes);
+    const auto b = read_beginning(in, setup_.log);
+    if (!b)
+      return unexpected(b.error());
+    if (b->run == setup_.run)
       captures.emplace_back(bytes);
+  }
   if (captures.empty())
     return {};
   outbox_ = outbox(setup_.log, setup_.limits, setup_.life);
@@ -112,25 +107,23 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
 
 expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                        std::map<log_id, event_micros>& floors, event_micros& greatest) {
-  const auto b = read_beginning(in);
-  const auto version = b.version;
-  if (!is_readable(version))
-    return fatal_error(ec::unsupported, "a snapshot of " + setup_.log + " was written by another version");
+  const auto b = read_beginning(in, setup_.log);
+  if (!b)
+    return unexpected(b.error());
   vector = read_vector(in);
-  for (auto n = version >= 2 ? in.varint() : 0; n > 0 && in.ok(); --n) {
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     const std::string log(in.string());
     floors[log] = in.fixed<event_micros>();
   }
-  greatest = version >= 7 ? in.fixed<event_micros>() : no_watermark;
+  greatest = in.fixed<event_micros>();
   fired_ = in.fixed<event_micros>();
-  last_end_ = version >= 4 ? b.last_end : highest_end_fired(fired_);
-  ticked_ = version >= 2 ? in.fixed<event_micros>() : no_watermark;
+  last_end_ = b->last_end;
+  ticked_ = in.fixed<event_micros>();
   rows_ = in.varint();
   missed_ = in.varint();
   if (auto r = ledger_.decode(in); !r)
     return r;
-  ledger_.name_numbered(setup_.stages);
-  if (auto r = outbox_.apply(in, version); !r)
+  if (auto r = outbox_.apply(in); !r)
     return r;
   return windows_->apply(in);
 }

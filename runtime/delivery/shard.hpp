@@ -29,10 +29,9 @@ struct earlier_runs {
 class shard_core {
 public:
   struct setup {
-    log_id log;                       // of its output: "WINDOW/GENERATION/SHARD"
-    std::string window;               // the stage's name, for dead letters
-    std::vector<std::string> stages;  // of the topology, in its order: captures before version 5 count so
-    micros allowed_lateness{0};       // its output's watermark lags the fired mark by this
+    log_id log;                  // of its output: "WINDOW/GENERATION/SHARD"
+    std::string window;          // the stage's name, for dead letters
+    micros allowed_lateness{0};  // its output's watermark lags the fired mark by this
     millrace::life life = {};
     std::vector<std::string> receivers;  // of its output, by name
     std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
@@ -53,8 +52,7 @@ public:
   [[nodiscard]] expected<void> restore(const std::vector<std::string>& captures);
   /// A run that has nothing new for this shard has ended for it: its output says so.
   void end_where_nothing_comes();
-  /// What the next run must know of this one. Nothing where it has not ended for this shard, or ended under a
-  /// version of millrace that did not note what had fired.
+  /// What the next run must know of this one. Nothing where it has not ended for this shard.
   [[nodiscard]] std::optional<earlier_runs> left() const;
   /// A partition found while running: it joins. A log that a restored capture does not know joins, too.
   void found(const log_id& log, const mark& start);

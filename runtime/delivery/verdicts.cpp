@@ -1,40 +1,6 @@
 #include "runtime/delivery/verdicts.hpp"
 
-#include "runtime/wire/bytes.hpp"
-
 namespace millrace::delivery {
-namespace {
-
-constexpr std::uint8_t verdict_version = 1;
-
-}  // namespace
-
-std::string encode_verdict(const verdict& v) {
-  wire::writer out;
-  out.fixed(verdict_version);
-  out.string(v.log);
-  out.put(v.at);
-  out.string(v.error);
-  return out.take();
-}
-
-expected<verdict> decode_verdict(std::string_view bytes) {
-  wire::reader in(bytes);
-  const auto version = in.fixed<std::uint8_t>();
-  if (in.ok() && version > verdict_version)
-    return user_error(ec::unsupported,
-                      "the state folder's journal of given up records was written by a later "
-                      "version of millrace; run that version, or choose another --state");
-  verdict v;
-  v.log = in.string();
-  v.at = in.read_position();
-  v.error = in.string();
-  if (!in.ok() || !in.at_end() || version == 0)
-    return user_error(ec::corrupt, "the state folder's journal of given up records is malformed; restore the "
-                                   "folder from a backup, or start over with --fresh");
-  return v;
-}
-
 void verdicts::add(const verdict& v) { by_log_[v.log].emplace(v.at, v.error); }
 
 const std::string* verdicts::find(const log_id& log, position at) const {

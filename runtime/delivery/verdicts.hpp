@@ -1,15 +1,13 @@
-// Records that were given up because a stage failed on them again and again: decisions of the journal. Lanes
-// make dead letters of them without running anything on them, live and catching up, in this life and in all
-// later ones. A plain value; control::verdict_book makes it durable. The entry is drawn in docs/formats.md.
+// Records that were given up because a stage failed on them again and again. Lanes make dead letters of them
+// without running anything on them, live and catching up, in this life and in all later ones. A plain value; the
+// chain `control` keeps it.
 #pragma once
 
-#include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace millrace::delivery {
@@ -20,9 +18,6 @@ struct verdict {
   std::string error;  // of its dead letter
   friend bool operator==(const verdict&, const verdict&) = default;
 };
-
-[[nodiscard]] std::string encode_verdict(const verdict& v);
-[[nodiscard]] expected<verdict> decode_verdict(std::string_view bytes);
 
 class verdicts {
 public:

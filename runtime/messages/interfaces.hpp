@@ -25,7 +25,6 @@ struct credit_returned;
 struct fail_now;
 struct fenced;
 struct furthest_known;
-struct keep_start;
 struct keep_value;
 struct log_found;
 struct others_stand_at;
@@ -49,7 +48,6 @@ struct sender_up;
 struct set_paused;
 struct stage_failed;
 struct stands_at;
-struct start_kept;
 struct stop;
 struct stopped;
 struct take_frame;
@@ -77,9 +75,8 @@ using snapshot_writer = caf::typed_actor<
     caf::reacts_to<control::adopt_snapshots>, caf::replies_to<write_capture>::with<capture_written>,
     caf::replies_to<write_segment>::with<segment_written>, caf::replies_to<read_segment>::with<segment_read>,
     caf::reacts_to<remove_segments>, caf::reacts_to<stop>>;
-/// Keeps values in the state folder; ends likewise.
-using state_keeper = caf::typed_actor<caf::replies_to<keep_value>::with<value_kept>,
-                                      caf::replies_to<keep_start>::with<start_kept>, caf::reacts_to<stop>>;
+/// Keeps small values durably; ends likewise.
+using state_keeper = caf::typed_actor<caf::replies_to<keep_value>::with<value_kept>, caf::reacts_to<stop>>;
 /// What actors say to the supervisor of their topology.
 using supervisor =
     caf::typed_actor<caf::reacts_to<partition_found>, caf::reacts_to<stands_at>,

@@ -267,23 +267,6 @@ struct value_kept {
   std::string name;
   std::optional<error> failure;  // the value that was there before still is
 };
-/// A partition that this lane has found begins at its first position, unless that was decided before.
-/// Answered by start_kept.
-struct keep_start {
-  std::string lane;
-  millrace::life life;
-  std::string plan;  // name of the lane's plan
-  std::string partition;
-  position first;
-};
-struct start_kept {
-  std::string lane;
-  millrace::life life;
-  std::string partition;
-  log_id log;
-  mark start;
-  std::optional<error> failure;  // nothing was decided
-};
 
 // --- all -> supervisor
 // How far an actor is, or why it cannot go on. Each names the life that says it.
@@ -359,8 +342,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::attempt_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::attempt_went_well)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::keep_value)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::value_kept)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::keep_start)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::start_kept)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::take_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)

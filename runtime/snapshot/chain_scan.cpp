@@ -229,9 +229,9 @@ private:
 
   /// A newest run that cannot be read at all. Where a second copy was made, both would have to be damaged.
   expected<bool> is_one_record_alone() {
-    // Where numbers are left out before it, what had them is gone as well.
-    const auto number = runs_[lost_].older_number;
-    if (lost_ + 1 != runs_.size() || (number && *number != out_.tail.sequence + 1))
+    // Places are taken one after another: where one is free before it, what had that is gone as well.
+    const auto before = lost_ == 0 ? listed_.mark : runs_[lost_ - 1].place;
+    if (lost_ + 1 != runs_.size() || runs_[lost_].place != before + 1)
       return false;
     const auto run = load(lost_);
     if (!run)

@@ -1,5 +1,6 @@
 #include "runtime/snapshot/control_record.hpp"
 
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -11,8 +12,6 @@ namespace {
 
 constexpr std::uint8_t starts_over_bit = 1;
 constexpr std::uint8_t has_folder_bit = 2;
-/// The first format whose record names its contents.
-constexpr std::uint16_t names_contents = 4;
 
 unexpected unreadable(const std::string& folder) {
   return our_error(fmt::format("what the state folder {} knows of itself is whole but unreadable", folder));
@@ -34,19 +33,16 @@ void put_record(wire::writer& out, const folder_record& r) {
   out.string(r.id.topology);
   out.string(r.id.previous_state_id);
   out.fixed(static_cast<std::uint8_t>(r.id.finished));
-  out.fixed(r.given_below);
   out.string(r.contents);
 }
 
-folder_record get_record(wire::reader& in, std::uint16_t version) {
+folder_record get_record(wire::reader& in) {
   folder_record r;
   r.id.state_id = in.string();
   r.id.topology = in.string();
   r.id.previous_state_id = in.string();
   r.id.finished = in.fixed<std::uint8_t>() != 0;
-  r.given_below = in.fixed<std::uint64_t>();
-  if (version >= names_contents)
-    r.contents = in.string();
+  r.contents = in.string();
   return r;
 }
 
@@ -83,16 +79,18 @@ expected<control_change> decode_change(std::string_view bytes, const std::string
   const auto version = read_version(in, folder);
   if (!version)
     return unexpected(version.error());
+  if (in.ok() && *version < folder_version)
+    return earlier_folder(folder, *version);
   control_change c;
   const auto bits = in.fixed<std::uint8_t>();
   c.starts_over = (bits & starts_over_bit) != 0;
   if ((bits & has_folder_bit) != 0)
-    c.folder = get_record(in, *version);
+    c.folder = get_record(in);
   for (auto left = in.varint(); left > 0 && in.ok(); --left) {
     const auto name = in.string();
     c.values.insert_or_assign(std::string(name), std::string(in.string()));
   }
-  if (!in.ok() || !in.at_end() || bits > (starts_over_bit | has_folder_bit) || *version < folder_version)
+  if (!in.ok() || !in.at_end() || bits > (starts_over_bit | has_folder_bit))
     return unreadable(folder);
   return c;
 }
@@ -108,25 +106,25 @@ expected<control_state> sum_up(chain::contents records, const std::string& folde
   return all;
 }
 
-std::string encode_note(const std::optional<folder_record>& record) {
+std::string encode_note() {
   wire::writer out;
   out.fixed(folder_version);
-  if (record)
-    put_record(out, *record);
   return out.take();
 }
 
-expected<identity_note> decode_note(std::string_view bytes, const std::string& folder) {
+expected<std::uint16_t> decode_note(std::string_view bytes, const std::string& folder) {
   wire::reader in(bytes);
   const auto version = read_version(in, folder);
-  if (!version)
-    return unexpected(version.error());
-  identity_note n{*version, {}};
-  if (!in.at_end() || *version < names_contents)
-    n.record = get_record(in, *version);
-  if (!in.ok() || !in.at_end())
+  if (version && (!in.ok() || (*version == folder_version && !in.at_end())))
     return unreadable(folder);
-  return n;
+  return version;
+}
+
+unexpected earlier_folder(const std::string& folder, std::uint16_t version) {
+  auto refused = earlier_format(fmt::format("the state folder {}", folder), version, folder_version,
+                                "choose another --state, or begin anew with --fresh");
+  refused.value().code = ec::mismatch;  // --fresh gives up an earlier folder, and no later one
+  return refused;
 }
 
 }  // namespace millrace::snapshot

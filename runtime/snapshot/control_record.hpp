@@ -1,5 +1,4 @@
-// A state folder knows of itself whose state it is, which incarnations may have been given out, and its small
-// named values. All that is a chain of changes (DIR/control); here are their bytes and what they add up to.
+// A state folder knows of itself whose state it is, where the contents of that lie, and its small named values. All that is a chain of changes (DIR/control); here are their bytes and what they add up to.
 // Nothing here does I/O. docs/formats.md draws the bytes.
 #pragma once
 
@@ -13,17 +12,14 @@
 
 namespace millrace::snapshot {
 
-/// The format of the folder as a whole is raised when anything in it changes its meaning. In format 2
-/// increments lie one after another in a file, in format 3 they are runs, each at a place of its own, and in
-/// format 4 identity, values and journals are chains, too. Folders of earlier formats are read, and become 4
-/// when they are opened for writing.
-inline constexpr std::uint16_t folder_version = 4;
+/// The format of the folder as a whole is raised when anything in it changes its meaning. Folders of earlier
+/// formats are refused.
+inline constexpr std::uint16_t folder_version = 5;
 
 struct folder_record {
   identity id;
-  incarnation given_below = 1;  // numbers below this may have been handed out
-  /// The folder below the state's own that actors have their files in; empty: the state's own. A state that
-  /// becomes blank gets a new one.
+  /// The folder below the state's own that the store of its chains lies in; empty: the state's own. A state
+  /// that becomes blank gets a new one.
   std::string contents;
 };
 
@@ -44,20 +40,16 @@ struct control_state {
 };
 
 [[nodiscard]] std::string encode_change(const control_change& c);
-/// `folder` is for texts. ec::unsupported: a later version has written it.
+/// `folder` is for texts. ec::unsupported: a later version has written it; ec::mismatch: an earlier one.
 [[nodiscard]] expected<control_change> decode_change(std::string_view bytes, const std::string& folder);
 [[nodiscard]] expected<control_state> sum_up(chain::contents records, const std::string& folder);
 
-/// The value "identity" holds this; earlier versions look at it first.
-struct identity_note {
-  std::uint16_t version = 0;
-  /// It is none where the chain has it. Before format 4 it lay here, and does while such a folder is taken
-  /// over.
-  std::optional<folder_record> record;
-};
+/// The value "identity" holds the format of the folder alone.
+[[nodiscard]] std::string encode_note();
+/// The format; of an earlier one whatever else it holds is not read. ec::unsupported: it is a later one.
+[[nodiscard]] expected<std::uint16_t> decode_note(std::string_view bytes, const std::string& folder);
 
-/// Writes the note in this version's format.
-[[nodiscard]] std::string encode_note(const std::optional<folder_record>& record);
-[[nodiscard]] expected<identity_note> decode_note(std::string_view bytes, const std::string& folder);
+/// ec::mismatch: the folder has the earlier format `version`.
+[[nodiscard]] unexpected earlier_folder(const std::string& folder, std::uint16_t version);
 
 }  // namespace millrace::snapshot

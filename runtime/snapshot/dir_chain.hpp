@@ -61,7 +61,6 @@ private:
   [[nodiscard]] expected<scanned_chain> scan() const;
   [[nodiscard]] expected<scanned_chain> seal_and_scan();
   [[nodiscard]] expected<scanned_chain> take_over();
-  [[nodiscard]] expected<void> adopt_older_format(const run_listing& listed);
   [[nodiscard]] expected<void> seal_newest(const run_listing& listed);
   [[nodiscard]] expected<void> mend(const std::vector<file_repair>& repairs);
   [[nodiscard]] expected<void> remove_leftovers();

@@ -83,11 +83,6 @@ expected<scanned_chain> dir_chain::seal_and_scan() {
   expected<scanned_chain> found;
   for (int race = 0; race < most_races; ++race) {
     auto listed = list();
-    if (listed && listed->is_older_format)  // as it was found, where it cannot be read
-      listed =
-          scan().and_then([&](const scanned_chain&) { return adopt_older_format(*listed); }).and_then([this] {
-            return list();
-          });
     if (!listed)
       return unexpected(listed.error());
     if (listed->runs.empty() && listed->mark != 0 && listed->mark == forgotten_) {
@@ -130,17 +125,6 @@ expected<scanned_chain> dir_chain::take_over() {
   base_place_ = found->base_place;
   weight_ = {found->base_bytes, found->increments_bytes, found->increments, found->runs, found->base_due};
   return found;
-}
-
-/// Whoever dies amid it leaves runs, and behind them the rest in the older format, in the same order.
-expected<void> dir_chain::adopt_older_format(const run_listing& listed) {
-  for (const auto& r : listed.runs)
-    for (const auto& [name, part] :
-         {std::pair{&r.original, run_part::original}, std::pair{&r.copy, run_part::sealed}})
-      if (r.older_number && !name->empty())
-        if (auto done = files_.publish(path(*name), path(run_file(r.place, part))); !done)
-          return done;
-  return files_.sync_folder(folder_);
 }
 
 expected<void> dir_chain::seal_newest(const run_listing& listed) {

@@ -12,7 +12,7 @@ inline constexpr std::string_view state_begin = "state-";
 
 /// Returns the folder of the state `state_id` in the state folder `folder`.
 [[nodiscard]] std::string state_folder_of(std::string_view folder, std::string_view state_id);
-/// Returns the folder below it that actors have their files in; `contents` is folder_record::contents.
+/// Returns the folder that the store of its chains lies in; `contents` is folder_record::contents.
 [[nodiscard]] std::string contents_folder_of(std::string_view folder, std::string_view state_id,
                                              std::string_view contents);
 

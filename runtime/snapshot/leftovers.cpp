@@ -5,18 +5,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-
 namespace millrace::snapshot {
 namespace {
 
-bool is_part_of_contents(std::string_view name) {
-  return std::ranges::find(parts_of_contents, name) != std::end(parts_of_contents);
-}
-
-bool is_part(std::string_view name) {
-  return name == older_values || name.starts_with(contents_begin) || is_part_of_contents(name);
-}
+bool is_part(std::string_view name) { return name == store_name || name.starts_with(contents_begin); }
 
 expected<void> remove_tree(file_system& files, const std::string& path) {
   if (const auto entries = files.list(path))
@@ -27,18 +19,6 @@ expected<void> remove_tree(file_system& files, const std::string& path) {
         return done;
     }
   return files.remove(path);
-}
-
-/// Notes what format 3 and earlier have left, where a journal was two files beside those of others.
-expected<void> note_cut_short(file_system& files, const std::string& folder, const std::string& journals,
-                              std::vector<std::string>& out) {
-  const auto entries = files.list(folder + "/" + journals);
-  if (!entries)
-    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
-  for (const auto& e : *entries)
-    if (!e.is_folder && e.name.ends_with(".tmp"))
-      out.push_back(journals + "/" + e.name);
-  return {};
 }
 
 }  // namespace
@@ -62,8 +42,6 @@ expected<noted_names> note_names(file_system& files, const std::string& folder) 
     for (const auto& part : *below)
       if (part.is_folder && is_part(part.name))
         out.contents.push_back(e.name + "/" + part.name);
-    if (auto done = note_cut_short(files, folder, e.name + "/journals", out.cut_short); !done)
-      return unexpected(done.error());
   }
   return out;
 }
@@ -76,7 +54,7 @@ std::vector<std::string> leftovers_of(const noted_names& noted, const folder_rec
       out.push_back(name);
   for (const auto& name : noted.contents) {
     const auto part = std::string_view(name).substr(name.find('/') + 1);
-    const bool counts = is_part_of_contents(part) ? now.contents.empty() : part == now.contents;
+    const bool counts = part == store_name ? now.contents.empty() : part == now.contents;
     if (name.starts_with(current + "/") && !counts)
       out.push_back(name);
   }

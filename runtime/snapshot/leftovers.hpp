@@ -1,5 +1,5 @@
-// A start may remove some things from a state folder: states and contents that do not count any more, what
-// earlier formats had and chains have now, writes that were cut short. A process that was stopped amid it
+// A start may remove some things from a state folder: states and contents that do not count any more, writes
+// that were cut short. A process that was stopped amid it
 // must not remove what a newer one has made. So the names are noted before it opens DIR/control: a newer one
 // makes its folders after its own opening, which comes later, under names that nobody has used
 // (docs/design/chains.md).
@@ -16,10 +16,8 @@ namespace millrace::snapshot {
 /// The contents of a state that became blank lie in a folder whose name begins so; the first contents have no
 /// folder of their own.
 inline constexpr std::string_view contents_begin = "again-";
-/// Actors have these in a state: each is a folder with one for each actor.
-inline constexpr std::string_view parts_of_contents[] = {"snapshots", "segments", "journals"};
-/// Up to format 3 named values lay in this folder of a state.
-inline constexpr std::string_view older_values = "values";
+/// The contents are this folder: a chain store (state_store::chains()).
+inline constexpr std::string_view store_name = "store";
 
 /// Names what a state folder holds, as paths below it.
 struct noted_names {

@@ -152,8 +152,7 @@ expected<std::optional<chain::life>> life_of_run(file_system& files, const std::
       return unexpected(bytes.error());
     record r;
     std::size_t size = 0;
-    if (bytes &&
-        decode_first_record(*bytes, actor.empty() ? actor_in(*bytes) : actor, r, size) == reading::whole)
+    if (bytes && decode_first_record(*bytes, actor, r, size) == reading::whole)
       return matters(chain::life_of(r.life)) ? std::optional(chain::life_of(r.life)) : std::nullopt;
   }
   return std::nullopt;

@@ -1,7 +1,6 @@
 // Finds out whether the chain DIR/control has lost its newest records. A chain whose newest files were deleted
-// is a shorter chain that is whole, so the folder would be taken for what it was then, and numbers would be
-// given out for a second time. The files of actors tell: each names the life that has written it, and the
-// number of a life stands in DIR/control before anybody uses it.
+// is a shorter chain that is whole, so the folder would be taken for what it was then. The contents of the
+// state tell, where they have changed since.
 #pragma once
 
 #include "runtime/snapshot/control_record.hpp"
@@ -11,9 +10,8 @@
 
 namespace millrace::snapshot {
 
-/// `record`: what DIR/control says of the folder. ec::corrupt, with file and remedy, where an actor's newest
-/// run names a number that was not given out, or where the contents that the record names are gone and others
-/// are there. It reads the names of all runs and a header of each actor; nothing is changed.
+/// `record`: what DIR/control says of the folder. ec::corrupt, with file and remedy, where the contents
+/// that the record names are gone and others are there. Nothing is changed.
 [[nodiscard]] expected<void> check_control_is_newest(file_system& files, const std::string& folder,
                                                      const folder_record& record);
 

@@ -45,13 +45,4 @@ expected<bool> merged_snapshots::compact(const std::function<expected<std::strin
   return merge(*all).and_then([this](const std::string& base) { return records_->append_base(base); });
 }
 
-expected<std::unique_ptr<snapshots>> open_dir_snapshots(file_system& files, std::string folder,
-                                                        std::string actor, incarnation life,
-                                                        std::shared_ptr<life_fence> fence, base_rule rule) {
-  auto records = dir_chain::open(files, std::move(folder), std::move(actor), life, std::move(fence));
-  if (!records)
-    return unexpected(records.error());
-  return std::make_unique<merged_snapshots>(std::move(*records), rule);
-}
-
 }  // namespace millrace::snapshot

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "runtime/chain/chain.hpp"
-#include "runtime/snapshot/dir_chain.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <functional>
@@ -26,8 +25,8 @@ struct base_rule {
   std::uint64_t most_files = 4;
 };
 
-/// This rule is for journals and for what a folder knows of itself: these are small, and each opening begins
-/// a run.
+/// This rule is for values and for what a folder knows of itself: these are small, and each opening begins a
+/// run.
 inline constexpr base_rule small_records{.smallest_base = 64 << 10, .most_increments = 50, .most_files = 4};
 
 /// Appends the base that `make_base` returns, where small records are due for one. What was written before
@@ -51,11 +50,5 @@ private:
   base_rule rule_;
   std::uint64_t newest_ = 0;  // of the last append
 };
-
-/// Opens the snapshots in a folder (dir_chain::open).
-[[nodiscard]] expected<std::unique_ptr<snapshots>> open_dir_snapshots(file_system& files, std::string folder,
-                                                                      std::string actor, incarnation life,
-                                                                      std::shared_ptr<life_fence> fence,
-                                                                      base_rule rule = {});
 
 }  // namespace millrace::snapshot

@@ -1,7 +1,5 @@
 #include "runtime/snapshot/run_files.hpp"
 
-#include "runtime/snapshot/snapshot_format.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,9 +36,6 @@ bool parse_mark(std::string_view text, std::uint64_t& place) {
   return text.starts_with(mark_begin) && parse_place(text.substr(mark_begin.size()), place);
 }
 
-/// The order of the records in them: a base stands behind the increments up to its number.
-using older_order = std::pair<std::uint64_t, bool>;
-
 }  // namespace
 
 std::string run_file(std::uint64_t place, run_part part) {
@@ -66,11 +61,9 @@ chain::sight run_listing::sight_of(std::uint64_t place) const {
 run_listing sort_out(const std::vector<file_system::entry>& entries) {
   run_listing out;
   std::map<std::uint64_t, run_files> runs;
-  std::map<older_order, run_files> older;
   for (const auto& e : entries) {
     std::uint64_t place = 0;
     run_part part{};
-    record_name name;
     if (e.is_folder) {
       continue;
     } else if (e.name.starts_with("tmp-")) {
@@ -87,10 +80,6 @@ run_listing sort_out(const std::vector<file_system::entry>& entries) {
       else if (part == run_part::sealed || !r.is_sealed)
         r.copy = e.name;
       r.is_sealed = r.is_sealed || part == run_part::sealed;
-    } else if (parse_file_name(e.name, name)) {
-      auto& r = older[{name.sequence, name.is_base}];
-      r.older_number = name.sequence;
-      (name.is_copy ? r.copy : r.original) = e.name;
     }
   }
   std::ranges::sort(out.marks);
@@ -106,11 +95,6 @@ run_listing sort_out(const std::vector<file_system::entry>& entries) {
         out.trimmed.push_back(*name);
     if (r.is_sealed)
       out.trimmed.push_back(run_file(place, run_part::copy));  // of a writer that did not see the seal
-  }
-  for (auto& [order, r] : older) {
-    r.place = std::max(out.mark, out.last()) + 1;
-    out.runs.push_back(std::move(r));
-    out.is_older_format = true;
   }
   return out;
 }

@@ -7,17 +7,12 @@
 //   run-<20 digits>.sealed   that copy once a later life reads the run: kept by that life
 //   run-<20 digits>.mended   a third one, where the first was found damaged
 //   trim-<20 digits>         empty: nothing at or below this place counts
-//
-// Folders of format 1 and 2 have base-<number>, inc-<number of the first record> and copies of the latter.
-// These come behind all runs, in the order of their numbers, and are renamed to runs when the chain is opened
-// for writing.
 #pragma once
 
 #include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +31,6 @@ struct run_files {
   std::string copy;  // the sealed one where there is one
   std::string mended;
   bool is_sealed = false;
-  /// As the name in a folder of format 1 or 2 has it; of increments their first. None: it is a run.
-  std::optional<std::uint64_t> older_number;
 };
 
 struct run_listing {
@@ -46,7 +39,6 @@ struct run_listing {
   std::vector<std::uint64_t> marks;    // all, ascending
   std::vector<std::string> trimmed;    // what lies at or below the mark, in the order of its removal
   std::vector<std::string> temporary;  // tmp-*
-  bool is_older_format = false;
 
   [[nodiscard]] std::uint64_t last() const { return runs.empty() ? 0 : runs.back().place; }
   /// A run is missing between others, or the first file of one: it came or went while the names were read.

@@ -1,7 +1,7 @@
-// What survives a process: the state folder, an actor's snapshots (a base and increments), its
-// spilled output and journals of decisions. Interfaces, and what they promise; the dir store below implements
-// them on any POSIX file system. All calls block and belong to a writer thread, never to a shared scheduler
-// thread. Formats are drawn in docs/formats.md.
+// What survives a process: the state folder, an actor's snapshots (a base and increments) and its spilled
+// output. Interfaces, and what they promise; the dir store below implements the state folder on any POSIX file
+// system. All calls block and belong to a writer thread, never to a shared scheduler thread. Formats are drawn
+// in docs/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -17,6 +17,8 @@
 #include <vector>
 
 namespace millrace::snapshot {
+
+class file_system;
 
 /// The snapshots of one actor (a shard), as a chain: a base, then increments with consecutive sequence
 /// numbers, each naming its predecessor's checksum. The previous base and its increments are kept until the
@@ -55,20 +57,6 @@ public:
   [[nodiscard]] virtual expected<std::string> read(const segment_id& id) const = 0;
   /// Those that are not there are passed over.
   [[nodiscard]] virtual expected<void> remove(const std::vector<segment_id>& ids) = 0;
-};
-
-/// Decisions of one actor, in two copies, small. Entries are opaque here (delivery/verdicts.hpp says what
-/// they mean).
-class journal {
-public:
-  virtual ~journal() = default;
-  /// All entries, oldest first. Its opener has taken over what was there and mended what was damaged;
-  /// ec::fenced when a newer incarnation has opened.
-  [[nodiscard]] virtual expected<std::vector<std::string>> load() = 0;
-  /// Durable in two copies, all or none, when it returns. Errors as those of snapshots::append().
-  [[nodiscard]] virtual expected<void> append(const std::vector<std::string>& entries) = 0;
-  /// Keeps only these entries (atomically).
-  [[nodiscard]] virtual expected<void> replace(const std::vector<std::string>& entries) = 0;
 };
 
 /// Identity of a topology's state.
@@ -110,15 +98,13 @@ public:
 
 /// A state folder, locked by this process for as long as the object lives. A value is replaced atomically, and kept
 /// in two copies. All changes: ec::fenced when another process has taken over the folder.
-class state_store : public shard_store, public value_store {
+class state_store : public value_store {
 public:
-  /// A number higher than any that this folder has given before, durable: the incarnation of a new process or
-  /// actor.
-  [[nodiscard]] virtual expected<incarnation> next_incarnation() = 0;
-  [[nodiscard]] virtual expected<std::unique_ptr<journal>> open_journal(std::string_view actor,
-                                                                        incarnation life) = 0;
   [[nodiscard]] virtual expected<void> mark_finished() = 0;
   [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+  /// The folder of the chains of the state's actors, on files().
+  [[nodiscard]] virtual std::string chains() const = 0;
+  [[nodiscard]] virtual file_system& files() const = 0;
 };
 
 struct open_options {
@@ -129,8 +115,8 @@ struct open_options {
 };
 
 /// Opens or creates a state folder. Errors (fault::user): ec::locked when another process holds it (names its
-/// pid), ec::mismatch when it is another topology's or not a state folder and not empty, ec::unsupported for
-/// a format of a later version. Each text says the way out.
+/// pid), ec::mismatch when it is another topology's, not a state folder and not empty, or of an earlier format
+/// (but for `fresh`), ec::unsupported for a format of a later version. Each text says the way out.
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options);
 
 }  // namespace millrace::snapshot

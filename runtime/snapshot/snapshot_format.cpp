@@ -2,17 +2,12 @@
 
 #include "runtime/snapshot/sealed_file.hpp"
 
-#include <fmt/format.h>
-
-#include <charconv>
 #include <cstring>
 
 namespace millrace::snapshot {
 namespace {
 
 constexpr file_mark record_mark{{'M', 'R', 'S', 'N', 'A', 'P', '\r', '\n'}, 1};
-constexpr std::size_t sequence_digits = 20;  // of 2^64: names sort as numbers do
-constexpr std::string_view copy_suffix = ".copy";
 
 /// `bytes` begin with this header, and end before its record does.
 bool reaches_beyond(const record_header& h, std::string_view bytes) {
@@ -69,11 +64,6 @@ std::optional<record_header> record_head(std::string_view bytes) {
   return h;
 }
 
-std::string_view actor_in(std::string_view bytes) {
-  const auto head = record_head(bytes);
-  return head ? bytes.substr(sizeof *head, head->name_length) : std::string_view();
-}
-
 bool is_cut_short(std::string_view bytes) {
   const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
   if (bytes.size() < sizeof(record_header))
@@ -90,25 +80,6 @@ bool holds_a_record(std::string_view bytes, std::string_view actor) {
     if (decode_first_record(bytes.substr(at), actor, r, size) != reading::damaged)
       return true;
   return false;
-}
-
-std::string to_file_name(const record_name& name) {
-  return fmt::format("{}-{:020}{}", name.is_base ? "base" : "inc", name.sequence,
-                     name.is_copy ? copy_suffix : "");
-}
-
-bool parse_file_name(std::string_view text, record_name& out) {
-  out = {};
-  if (text.ends_with(copy_suffix)) {
-    out.is_copy = true;
-    text.remove_suffix(copy_suffix.size());
-  }
-  out.is_base = text.starts_with("base-");
-  if (!out.is_base && !text.starts_with("inc-"))
-    return false;
-  text.remove_prefix(text.find('-') + 1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.sequence);
-  return error == std::errc{} && end == text.data() + text.size() && text.size() == sequence_digits;
 }
 
 }  // namespace millrace::snapshot

@@ -56,22 +56,9 @@ struct record {
                                           std::size_t& size);
 /// The header that `bytes` begin with, without a look at its checksum. None: it is no record's.
 [[nodiscard]] std::optional<record_header> record_head(std::string_view bytes);
-/// Returns the actor's name in the record that `bytes` begin with, unchecked; empty where it is no record's.
-[[nodiscard]] std::string_view actor_in(std::string_view bytes);
 /// Whether `bytes` end within the record that they begin with, as far as its header says.
 [[nodiscard]] bool is_cut_short(std::string_view bytes);
 /// Whether a whole record begins anywhere in `bytes`.
 [[nodiscard]] bool holds_a_record(std::string_view bytes, std::string_view actor);
-
-/// Names in an actor's folder of format 1 or 2: "base-<20 digits>"; "inc-<20 digits>" after the first record
-/// in it, the second copy with ".copy".
-struct record_name {
-  bool is_base = false;
-  bool is_copy = false;
-  std::uint64_t sequence = 0;
-};
-[[nodiscard]] std::string to_file_name(const record_name& name);
-/// False for anything else.
-[[nodiscard]] bool parse_file_name(std::string_view text, record_name& out);
 
 }  // namespace millrace::snapshot

@@ -1,15 +1,16 @@
 // Opens a state folder: finds out what a folder is before anything in it is touched, takes the lock, creates,
-// starts over, takes over what earlier versions have left.
+// starts over.
 #include "runtime/base/random.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/format_note.hpp"
 #include "runtime/snapshot/leftovers.hpp"
 #include "runtime/snapshot/lost_records.hpp"
 #include "runtime/snapshot/made_folders.hpp"
-#include "runtime/snapshot/older_folder.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -26,8 +27,8 @@ incarnation seconds_of_clock() {
 
 class opening {
 public:
-  opening(const open_options& options, file_system& files, base_rule rule, bool blank = false)
-      : options_(options), files_(files), rule_(rule), blank_(blank), folder_(options.folder) {
+  opening(const open_options& options, file_system& files, std::optional<named_values> kept = std::nullopt)
+      : options_(options), files_(files), kept_(std::move(kept)), folder_(options.folder) {
     while (folder_.size() > 1 && folder_.ends_with('/'))
       folder_.pop_back();
   }
@@ -50,8 +51,7 @@ public:
     if (!done)
       return unexpected(done.error());
     return std::make_unique<dir_store>(
-        files_, opened_folder{folder_, std::move(lock_), std::move(control_), std::move(known_), is_older_},
-        rule_);
+        files_, opened_folder{folder_, std::move(lock_), std::move(control_), std::move(known_)});
   }
 
 private:
@@ -124,7 +124,7 @@ private:
     if (!last)
       return unexpected(last.error());
     auto control = look_at_control(files_, folder_);
-    if (!control && control.error().code == ec::corrupt && options_.fresh) {
+    if (!control && options_.fresh && is_given_up_by_fresh(control.error())) {
       forget_up_to_ = *last;
       return start_over_blindly();
     }
@@ -136,12 +136,11 @@ private:
       known_ = std::move(control->state);
       return check_known().and_then([this] { return check_newest(); });
     }
-    if (note_.note.record) {
-      is_older_ = true;
-      known_.folder = note_.note.record;
-      return check_known();
-    }
     return note_.is_there ? without_control() : without_identity();
+  }
+
+  static bool is_given_up_by_fresh(const error& e) {
+    return e.code == ec::corrupt || e.code == ec::mismatch;  // of an earlier format
   }
 
   expected<void> check_known() const {
@@ -172,6 +171,8 @@ private:
   expected<void> without_control() {
     if (options_.fresh)
       return start_over_blindly();
+    if (note_.is_earlier())
+      return earlier_folder(folder_, note_.version);
     return user_error(ec::corrupt,
                       fmt::format("{} is {}; restore the folder from a backup, or start over with --fresh",
                                   note_.is_damaged ? folder_ + "/identity" : control_folder(folder_),
@@ -221,12 +222,10 @@ private:
     return true;
   }
 
-  /// The numbers that have been given out are lost, so incarnations and terms go on from the clock.
+  /// Not all lives that have opened DIR/control are known, so they go on from the clock.
   expected<void> start_over_blindly() {
-    auto& record = known_.folder.emplace();
-    record.id.topology = options_.topology;
-    record.given_below = seconds_of_clock();
-    highest_ = chain::life{seconds_of_clock(), 0};
+    known_.folder.emplace().id.topology = options_.topology;
+    highest_ = std::max(highest_.value_or(chain::life()), chain::life{seconds_of_clock(), 0});
     is_new_ = true;
     return {};
   }
@@ -240,27 +239,11 @@ private:
     control_ = std::move(*control);
     if (control_->known().folder) {
       known_ = control_->known();
-      is_older_ = is_new_ = false;
+      is_new_ = false;
       if (auto done = check_known(); !done)
         return done;
     }
-    return take_over_older().and_then([this] { return begin_what_is_new(); }).and_then([this] {
-      return write_what_is_due();
-    });
-  }
-
-  /// An older version refuses the folder from here on: what it changed would be lost.
-  expected<void> take_over_older() {
-    if (!is_older_)
-      return {};
-    if (!options_.fresh && !blank_) {
-      auto values = read_older_values(files_, values_folder(folder_, *known_.folder));
-      if (!values)
-        return unexpected(values.error());
-      change_ = {true, known_.folder, std::move(*values)};
-    }
-    is_older_ = false;
-    return write_note(files_, folder_, note_, known_.folder, writer_);
+    return begin_what_is_new().and_then([this] { return write_what_is_due(); });
   }
 
   /// The folders come first, so that they are there when the record counts.
@@ -272,15 +255,15 @@ private:
       record.id.state_id = random_id();
       record.id.finished = false;
       record.contents.clear();
-    } else if (blank_) {
+    } else if (kept_) {
       record.contents = std::string(contents_begin) + random_id();
     } else {
       return {};
     }
-    change_ = {true, record, {}};
+    change_ = {true, record, kept_.value_or(named_values())};
     const auto state = state_folder();
     const auto contents = contents_folder_of(folder_, record.id.state_id, record.contents);
-    for (const auto& path : {state, contents, contents + "/snapshots", contents + "/journals"})
+    for (const auto& path : {state, contents, fmt::format("{}/{}", contents, store_name)})
       if (const auto made = files_.make_folder(path); !made)
         return unexpected(made.error());
     return files_.sync_folder(contents)
@@ -296,13 +279,12 @@ private:
       if (auto done = control_->change(std::move(*change_)); !done)
         return done;
     remove_trees(files_, folder_, leftovers_of(noted_, *control_->known().folder));
-    return note_.is_of_now() ? expected<void>() : write_note(files_, folder_, note_, {}, writer_);
+    return note_.is_of_now() ? expected<void>() : write_note(files_, folder_, note_, writer_);
   }
 
   const open_options& options_;
   file_system& files_;
-  base_rule rule_;
-  bool blank_;
+  std::optional<named_values> kept_;  // of a state that becomes blank
   std::string folder_;
   std::string writer_ = random_id();
   std::unique_ptr<folder_lock> lock_;
@@ -311,21 +293,20 @@ private:
   control_state known_;                 // it has a record
   std::optional<chain::life> highest_;  // in DIR/control, before the lock was taken
   std::uint64_t forget_up_to_ = 0;
-  bool is_older_ = false;  // the record stands in the note
-  bool is_new_ = false;    // there is no record
+  bool is_new_ = false;  // there is no record
   std::optional<control_change> change_;
   std::unique_ptr<control_chain> control_;
 };
 
 }  // namespace
 
-expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files,
-                                                      base_rule rule) {
-  return opening(options, files, rule).run();
+expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files) {
+  return opening(options, files).run();
 }
 
-expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options, file_system& files) {
-  return opening(options, files, {}, true).run();
+expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options, file_system& files,
+                                                            named_values kept) {
+  return opening(options, files, std::move(kept)).run();
 }
 
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options) {

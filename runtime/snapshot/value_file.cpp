@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <utility>
 
 namespace millrace::snapshot {
@@ -36,18 +35,6 @@ reading decode_value(std::string_view bytes, std::string_view name, stored_value
     out.generation = h.generation;
   }
   return result;
-}
-
-std::optional<std::string> value_name(std::string_view bytes) {
-  value_header h{};
-  if (bytes.size() < sizeof h)
-    return std::nullopt;
-  std::memcpy(&h, bytes.data(), sizeof h);
-  std::string name(bytes.substr(sizeof h, h.name_length));
-  stored_value ignored;
-  if (decode_value(bytes, name, ignored) != reading::whole)
-    return std::nullopt;
-  return name;
 }
 
 expected<stored_value> read_value(file_system& files, const std::string& folder, std::string_view name) {

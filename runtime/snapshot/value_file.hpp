@@ -1,13 +1,11 @@
 // A small named value in two copies, NAME.1 and NAME.2, each replaced atomically; a generation number says
-// which is newer. Used for the format of the state folder and for what is to be replayed; up to format 3 also
-// for the identity of the state folder and the store's named values.
+// which is newer. Used for the format of the state folder and for what is to be replayed.
 #pragma once
 
 #include "runtime/snapshot/checksum.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,9 +31,6 @@ struct stored_value {
 [[nodiscard]] std::string encode_value(std::string_view name, std::string_view payload,
                                        std::uint64_t generation);
 [[nodiscard]] reading decode_value(std::string_view bytes, std::string_view name, stored_value& out);
-
-/// The name in a whole file.
-[[nodiscard]] std::optional<std::string> value_name(std::string_view bytes);
 
 /// The newest whole copy. ec::not_found when there is none; ec::corrupt when those that are there are
 /// damaged; ec::unsupported when a later version has written it.

@@ -1,5 +1,6 @@
 #include "runtime/window/state_bytes.hpp"
 
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/data/key_encoding.hpp"
 
 #include <fmt/format.h>
@@ -33,7 +34,10 @@ void put_head(wire::writer& out, const layout& l, captured what) {
 }
 
 expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
-  if (const auto v = in.fixed<std::uint8_t>(); in.ok() && v != version)
+  const auto v = in.fixed<std::uint8_t>();
+  if (in.ok() && v != 0 && v < version)
+    return earlier_format("the state of a window", v, version, "or start over with --fresh");
+  if (in.ok() && v != version)
     return fatal_error(ec::unsupported,
                        fmt::format("the state of a window has format {}, this program reads {}; "
                                    "run the version that wrote it",

@@ -1,6 +1,9 @@
 #include "runtime/wire/batch_format.hpp"
 
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/data/empty_object.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -15,10 +18,7 @@ using data::column_ptr;
 using data::type;
 using data::type_id;
 
-/// 2 where some column holds objects without members: their validity is always written. Anything else stays
-/// 1, which earlier versions of millrace read too.
-constexpr std::uint8_t plain_version = 1;
-constexpr std::uint8_t empty_objects_version = 2;
+constexpr std::uint8_t format_version = 2;
 /// Offsets are int32, row numbers uint32: no column can be longer.
 constexpr std::uint64_t max_rows = std::numeric_limits<std::int32_t>::max();
 
@@ -84,20 +84,6 @@ void encode_column(writer& out, const column& c) {
 
 // ---- decoding
 
-/// Says what is read, in which format, and how many values may still come that no byte stands for.
-struct decoding {
-  reader& in;
-  std::uint8_t version;
-  std::uint64_t unbacked;
-
-  [[nodiscard]] bool take_unbacked(std::size_t values) {
-    if (values > unbacked)
-      return false;
-    unbacked -= values;
-    return true;
-  }
-};
-
 /// Copies n values; fails before it allocates when the bytes are not there.
 template<class T>
 bool take_values(reader& in, std::size_t n, std::vector<T>& out) {
@@ -158,19 +144,18 @@ bool nulls_are_blank(const type& t, std::size_t rows, const column::buffers& b) 
   return true;
 }
 
-expected<column_ptr> decode_column(decoding& from, const type& t, std::size_t rows, presence p);
+expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p);
 
-expected<column_ptr> decode_child(decoding& from, const type& t, std::size_t rows) {
-  const presence p{from.in.fixed<std::uint8_t>()};
+expected<column_ptr> decode_child(reader& in, const type& t, std::size_t rows) {
+  const presence p{in.fixed<std::uint8_t>()};
   if (p != presence::without_nulls && p != presence::with_nulls)
     return damaged("a nested column is missing");
-  return decode_column(from, t, rows, p);
+  return decode_column(in, t, rows, p);
 }
 
 expected<void> taken(bool all) { return all ? expected<void>() : damaged("values of a column are cut off"); }
 
-expected<void> decode_buffers(decoding& from, const type& t, std::size_t rows, column::buffers& b) {
-  auto& in = from.in;
+expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, column::buffers& b) {
   switch (t.id()) {
   case type_id::boolean:
     if (!take_bits(in, rows, b.bits))
@@ -192,7 +177,7 @@ expected<void> decode_buffers(decoding& from, const type& t, std::size_t rows, c
   case type_id::list: {
     if (!take_offsets(in, rows, b.offsets))
       return damaged("offsets of a list column");
-    auto elements = decode_child(from, t.element(), static_cast<std::size_t>(b.offsets.back()));
+    auto elements = decode_child(in, t.element(), static_cast<std::size_t>(b.offsets.back()));
     if (!elements)
       return unexpected(elements.error());
     b.children.push_back(std::move(*elements));
@@ -200,7 +185,7 @@ expected<void> decode_buffers(decoding& from, const type& t, std::size_t rows, c
   }
   case type_id::object:
     for (const auto& member : t.fields()) {
-      auto child = decode_child(from, member.type, rows);
+      auto child = decode_child(in, member.type, rows);
       if (!child)
         return unexpected(child.error());
       b.children.push_back(std::move(*child));
@@ -210,14 +195,14 @@ expected<void> decode_buffers(decoding& from, const type& t, std::size_t rows, c
   return damaged("unknown type");
 }
 
-expected<column_ptr> decode_column(decoding& from, const type& t, std::size_t rows, presence p) {
+expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p) {
   column::buffers b;
   std::size_t nulls = 0;
-  const bool validity_always = from.version == empty_objects_version && is_empty_object(t);
-  if (p == presence::without_nulls && is_empty_object(t) && (validity_always || !from.take_unbacked(rows)))
+  const bool validity_always = is_empty_object(t);  // nothing else stands for its values
+  if (p == presence::without_nulls && validity_always)
     return damaged("objects without members that no bytes stand for");
   if (p == presence::with_nulls) {
-    if (!take_bits(from.in, rows, b.validity))
+    if (!take_bits(in, rows, b.validity))
       return damaged("validity of a column");
     nulls = rows;
     for (const auto byte : b.validity)
@@ -227,7 +212,7 @@ expected<column_ptr> decode_column(decoding& from, const type& t, std::size_t ro
     if (nulls == 0)
       b.validity.clear();
   }
-  if (auto done = decode_buffers(from, t, rows, b); !done)
+  if (auto done = decode_buffers(in, t, rows, b); !done)
     return unexpected(done.error());
   if (nulls != 0 && !nulls_are_blank(t, rows, b))
     return damaged("a null row has a value");
@@ -299,10 +284,7 @@ expected<type> decode_type(reader& in) { return decode_type_at(in, 1); }
 void encode_batch(writer& out, const data::batch& b) {
   const std::size_t columns = b.schema ? b.schema->size() : 0;
   assert(b.rows <= max_unbacked || has_a_column(b));
-  const bool empty_objects = columns != 0 && std::ranges::any_of(*b.schema, [](const auto& f) {
-                               return holds_empty_object(f.type);
-                             });
-  out.fixed(empty_objects ? empty_objects_version : plain_version);
+  out.fixed(format_version);
   out.varint(columns);
   for (std::size_t i = 0; i < columns; ++i) {
     out.string((*b.schema)[i].name);
@@ -321,9 +303,13 @@ expected<data::batch> decode_batch(reader& in) {
   const auto version = in.fixed<std::uint8_t>();
   if (!in.ok())
     return damaged("it is cut off");
-  if (version != plain_version && version != empty_objects_version)
-    return fatal_error(ec::unsupported, "an encoded batch has format " + std::to_string(version) +
-                                            ", this version of millrace reads formats 1 and 2");
+  if (version != 0 && version < format_version)
+    return earlier_format("an encoded batch", version, format_version, "or start over with --fresh");
+  if (version != format_version)
+    return fatal_error(ec::unsupported,
+                       fmt::format("an encoded batch has format {}, this version of millrace "
+                                   "reads format {}",
+                                   version, format_version));
   auto fields = decode_fields(in, 1);
   if (!fields)
     return unexpected(fields.error());
@@ -333,7 +319,7 @@ expected<data::batch> decode_batch(reader& in) {
     return damaged("number of rows");
   b.rows = rows;
   b.columns.reserve(b.schema->size());
-  decoding from{in, version, std::max(max_unbacked, in.remaining() * 8)};
+  const auto most_unbacked = std::max<std::uint64_t>(max_unbacked, in.remaining() * 8);
   for (const auto& f : *b.schema) {
     const auto p = in.fixed<std::uint8_t>();
     if (!in.ok() || p > static_cast<std::uint8_t>(presence::with_nulls))
@@ -342,12 +328,12 @@ expected<data::batch> decode_batch(reader& in) {
       b.columns.emplace_back();
       continue;
     }
-    auto c = decode_column(from, f.type, rows, presence{p});
+    auto c = decode_column(in, f.type, rows, presence{p});
     if (!c)
       return unexpected(c.error());
     b.columns.push_back(std::move(*c));
   }
-  if (!has_a_column(b) && !from.take_unbacked(rows))
+  if (!has_a_column(b) && rows > most_unbacked)
     return damaged("rows without a column");
   return b;
 }

@@ -2,8 +2,9 @@
 // loaded is what was appended. One damaged file costs the newest increment at most, and that only where it
 // was not kept twice; more damage is told, or costs no more (several files that are gone may take a newer end
 // with them). A second half reads folders of files that no writer has written together.
-#include "runtime/snapshot/merged_snapshots.hpp"
+#include "runtime/snapshot/run_files.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/unit/snapshot/dir_snapshots.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 using namespace millrace;
 using namespace millrace::snapshot;
 using fuzz::require;
+using snapshot::test::open_dir_snapshots;
 
 const std::string folder = "/snapshots";
 const std::string actor = "counts/0/3";
@@ -55,8 +57,8 @@ public:
 private:
   bool open() {
     store_.reset();
-    auto opened = open_dir_snapshots(files_, folder, actor, ++life_, std::make_shared<life_fence>(),
-                                     {.smallest_base = 4, .most_increments = 5});
+    auto opened =
+        open_dir_snapshots(files_, folder, actor, ++life_, {.smallest_base = 4, .most_increments = 5});
     if (!opened) {
       require(opened.error().code == ec::corrupt, "what cannot be read is told: " + opened.error().message);
       return false;
@@ -158,16 +160,18 @@ void strange_folder(FuzzedDataProvider& in) {
     r.payload = in.ConsumeRandomLengthString(4);
     const auto header = seal(r, actor, r.payload);
     checksum = header.checksum;
-    const record_name name{in.ConsumeBool(), in.ConsumeBool(), r.sequence + in.ConsumeBool()};
-    files.put(folder + "/" + to_file_name(name), std::string(bytes_of(header)) + actor + r.payload);
+    const auto part =
+        in.PickValueInArray({run_part::original, run_part::copy, run_part::sealed, run_part::mended});
+    files.put(folder + "/" + run_file(r.sequence + in.ConsumeBool(), part),
+              std::string(bytes_of(header)) + actor + r.payload);
   }
-  auto opened = open_dir_snapshots(files, folder, actor, 20, std::make_shared<life_fence>());
+  auto opened = open_dir_snapshots(files, folder, actor, 20);
   if (!opened)
     return;
   const auto first = (*opened)->load();
   require(first.has_value() && (*opened)->append("x", true).has_value(), "a chain that opens goes on");
   opened->reset();
-  const auto again = open_dir_snapshots(files, folder, actor, 21, std::make_shared<life_fence>());
+  const auto again = open_dir_snapshots(files, folder, actor, 21);
   require(again.has_value(), "a chain that has gone on opens again");
   const auto second = (*again)->load();
   require(second.has_value() && *merge(*second) == *merge(*first) + "x", "a chain that goes on holds both");

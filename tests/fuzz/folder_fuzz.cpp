@@ -1,5 +1,5 @@
-// A state folder over several processes, on a file system in memory, with files damaged in between: values,
-// journals, the finished mark and incarnations are as they were left. One damaged file costs nothing of them;
+// A state folder over several processes, on a file system in memory, with files damaged in between: values and
+// the finished mark are as they were left. One damaged file costs nothing of them;
 // more damage is told with the remedy, or costs what was newest.
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/fuzz/require.hpp"
@@ -23,7 +23,7 @@ public:
 
   void run() {
     for (int step = 0; step < most_steps && in_.remaining_bytes() > 0; ++step)
-      switch (in_.ConsumeIntegralInRange<int>(0, 8)) {
+      switch (in_.ConsumeIntegralInRange<int>(0, 5)) {
       case 0:
         if (!damage_and_open())
           return;
@@ -39,16 +39,6 @@ public:
         require(store_->mark_finished().has_value(), "a state is finished");
         finished_ = true;
         break;
-      case 4:
-        for (int i = 0; i < 70; ++i)
-          take_number();
-        break;
-      case 5:
-        replace();
-        break;
-      case 6:
-        append();
-        break;
       default:
         put();
       }
@@ -56,7 +46,6 @@ public:
 
 private:
   bool open(open_options options) {
-    journal_.reset();
     store_.reset();
     options.folder = "/state";
     options.topology = "clicks";
@@ -66,22 +55,7 @@ private:
       return false;
     }
     store_ = std::move(*opened);
-    const auto is_harmed = last_ == 0;
-    auto journal = store_->open_journal("verdicts", take_number());
-    // Where more than one file is gone, the folder may be an older one, whose numbers or contents are over.
-    require(journal || journal.error().code == ec::corrupt ||
-                (is_harmed && journal.error().whose != fault::ours),
-            "a journal opens, or is damaged");
-    if (!journal)
-      return false;
-    journal_ = std::move(*journal);
     return true;
-  }
-
-  incarnation take_number() {
-    const auto next = store_->next_incarnation();
-    require(next && *next > last_, "incarnations rise");
-    return last_ = *next;
   }
 
   void start_over() {
@@ -89,15 +63,12 @@ private:
     if (!blank) {
       require(open({.fresh = true}), "a folder starts over");
     } else {
-      journal_.reset();
       store_.reset();
       auto opened = open_blank_dir_store({"/state", "clicks"}, files_);
       require(opened.has_value(), "a state becomes blank");
       store_ = std::move(*opened);
-      journal_ = *store_->open_journal("verdicts", take_number());
     }
     values_.clear();
-    entries_.clear();
     finished_ = finished_ && blank;
     check();
   }
@@ -108,26 +79,15 @@ private:
     require(store_->put(name, value).has_value(), "a value is put");
     values_.insert_or_assign(name, value);
   }
-  void append() {
-    const auto entry = in_.ConsumeRandomLengthString(4);
-    require(journal_->append({entry}).has_value(), "an entry is added");
-    entries_.push_back(entry);
-  }
-  void replace() {
-    entries_.resize(in_.ConsumeIntegralInRange<std::size_t>(0, entries_.size()));
-    require(journal_->replace(entries_).has_value(), "entries are replaced");
-  }
 
   void check() const {
     for (const auto& [name, value] : values_)
       require(store_->get(name) == value, "a value is as it was put");
-    require(*journal_->load() == entries_, "a journal is as it was written");
     require(store_->id().finished == finished_, "the finished mark stays");
   }
 
   /// False where more is gone than can be survived: what comes back then may be older.
   bool damage_and_open() {
-    journal_.reset();
     store_.reset();
     const auto names = files_.all_files("/state");
     const auto count = in_.ConsumeIntegralInRange<std::size_t>(1, 3);
@@ -139,7 +99,6 @@ private:
       has_reserve_ = false;  // a damaged base is replaced by the next one: until then there is no other
       return true;
     }
-    last_ = 0;
     (void)open({});
     return false;
   }
@@ -164,12 +123,9 @@ private:
   FuzzedDataProvider& in_;
   snapshot::test::faulty_file_system files_;
   std::unique_ptr<state_store> store_;
-  std::unique_ptr<journal> journal_;
   std::map<std::string, std::string> values_;
-  std::vector<std::string> entries_;
   bool finished_ = false;
   bool has_reserve_ = true;
-  incarnation last_ = 0;
 };
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "actors/source/file/file_list.hpp"
 #include "actors/source/http_stream/resume_point.hpp"
 #include "runtime/data/text_encoding.hpp"
-#include "runtime/delivery/verdicts.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/fuzz/memory_file.hpp"
 #include "tests/fuzz/require.hpp"
@@ -55,7 +54,6 @@ void arbitrary(const std::string& bytes) {
   stable(bytes, static_cast<expected<file_record> (*)(std::string_view)>(decode_record),
          static_cast<std::string (*)(const file_record&)>(encode_record));
   stable(bytes, decode_table_record, static_cast<std::string (*)(const table_record&)>(encode_record));
-  stable(bytes, delivery::decode_verdict, delivery::encode_verdict);
   stable(bytes, source::parse_identities, source::format_identities);
   source::resume_point point("time");
   if (point.restore(bytes)) {

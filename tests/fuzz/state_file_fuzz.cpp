@@ -1,11 +1,9 @@
 // The files of a state folder as bytes. Arbitrary ones are whole, damaged or of a later version, and what is
 // whole encodes to the same bytes again. What was encoded decodes to the same; with one byte changed, cut off
-// or put behind it is damage, never another value (a journal: never another entry).
+// or put behind it is damage, never another value.
 #include "actors/client/replay/replay_format.hpp"
-#include "runtime/snapshot/chain_journal.hpp"
 #include "runtime/snapshot/control_record.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
-#include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
 #include "runtime/snapshot/value_file.hpp"
 #include "tests/fuzz/require.hpp"
@@ -47,36 +45,12 @@ void arbitrary(std::string_view bytes) {
   stored_value v;
   if (decode_value(bytes, actor, v) == reading::whole)
     same_bytes(bytes, encode_value(actor, v.payload, v.generation));
-  if (const auto name = value_name(bytes))
-    require(decode_value(bytes, *name, v) == reading::whole, "a value has its own name");
-  journal_contents j;
-  if (decode_journal(bytes, actor, j) == reading::whole)
-    require(j.is_torn || encode_journal(actor, j.generation, j.life, j.entries).size() == bytes.size(),
-            "a journal that is not torn holds nothing beside its entries");
   if (const auto change = decode_change(bytes, "DIR")) {
     const auto again = decode_change(encode_change(*change), "DIR");
     require(again && encode_change(*again) == encode_change(*change), "a change is read as it was written");
   }
-  if (const auto note = decode_note(bytes, "DIR"); note && note->record) {
-    const auto again = decode_note(encode_note(note->record), "DIR");
-    require(again && again->record && encode_note(again->record) == encode_note(note->record),
-            "a note is read as it was written");
-  }
-  if (const auto read = sum_up_journal({.increments = {std::string(bytes)}})) {
-    const auto again = sum_up_journal({.increments = {encode_journal_record(true, read->entries)}});
-    require(again && again->entries == read->entries, "a journal's record is read as it was written");
-  }
-  if (const auto replayed = replay::decode(bytes)) {
-    const auto again = replay::decode(replay::encode(*replayed));
-    require(again && *again == *replayed, "replayed records are read as they were written");
-  }
-  if (const auto parts = replay::parse_partition_name(bytes))
-    require(replay::parse_partition_name(replay::partition_name(parts->stage, parts->number))->stage ==
-                parts->stage,
-            "a partition of replayed records is named as it is read");
-  record_name name;
-  if (parse_file_name(bytes, name))
-    require(to_file_name(name) == bytes, "a record's file name is written as it is read");
+  if (const auto version = decode_note(bytes, "DIR"); version && *version == folder_version)
+    require(bytes == encode_note(), "a note of this format is as it is written");
   segment_id id;
   if (parse_file_name(bytes, id))
     require(to_file_name(id) == bytes, "a segment's file name is written as it is read");
@@ -133,35 +107,10 @@ void value_and_damage(FuzzedDataProvider& in) {
   require(decode_value(changed(bytes, in), actor, back) == reading::damaged, "a changed value is damage");
 }
 
-void journal_and_damage(FuzzedDataProvider& in) {
-  std::vector<std::string> entries;
-  for (auto n = in.ConsumeIntegralInRange<int>(0, 4); n > 0; --n)
-    entries.push_back(in.ConsumeRandomLengthString(20));
-  const auto generation = in.ConsumeIntegral<std::uint64_t>();
-  auto bytes = encode_journal(actor, generation, 5, entries);
-  const auto at_once = entries.size();
-  for (auto n = in.ConsumeIntegralInRange<int>(0, 3); n > 0; --n) {
-    entries.push_back(in.ConsumeRandomLengthString(20));
-    append_journal_entry(bytes, generation, static_cast<std::uint32_t>(entries.size() - 1), entries.back());
-  }
-  journal_contents back;
-  require(decode_journal(bytes, actor, back) == reading::whole && back.entries == entries && !back.is_torn,
-          "a journal is read back");
-  const auto result = decode_journal(changed(bytes, in), actor, back);
-  require(result != reading::later, "damage is no later version");
-  if (result == reading::damaged)
-    return;
-  require(back.entries.size() >= at_once && back.entries.size() <= entries.size() &&
-              std::equal(back.entries.begin(), back.entries.end(), entries.begin()),
-          "a torn journal holds its first entries, at least those that were written at once");
-  require(back.is_torn || back.entries.size() < entries.size(), "a changed journal shows it");
-}
-
 folder_record some_folder(FuzzedDataProvider& in) {
   folder_record r;
   r.id = {in.ConsumeRandomLengthString(8), in.ConsumeRandomLengthString(8), in.ConsumeRandomLengthString(8),
           in.ConsumeBool()};
-  r.given_below = in.ConsumeIntegral<std::uint64_t>();
   r.contents = in.ConsumeRandomLengthString(8);
   return r;
 }
@@ -183,12 +132,11 @@ void changes_and_their_base(FuzzedDataProvider& in) {
   const auto sum = sum_up(all, "DIR");
   require(sum && sum->values == wanted.values && sum->folder.has_value() == wanted.folder.has_value(),
           "changes are read and added up");
-  require(!wanted.folder || encode_note(sum->folder) == encode_note(wanted.folder),
-          "so is the folder's record");
+  const auto record_of = [](const control_state& s) { return encode_change({false, s.folder, {}}); };
+  require(record_of(*sum) == record_of(wanted), "so is the folder's record");
   const auto base = encode_change({true, wanted.folder, wanted.values});
   const auto of_base = sum_up({.base = base}, "DIR");
-  require(of_base && of_base->values == wanted.values &&
-              encode_note(of_base->folder) == encode_note(sum->folder),
+  require(of_base && of_base->values == wanted.values && record_of(*of_base) == record_of(*sum),
           "a base is what its changes add up to");
   (void)sum_up({.base = changed(base, in)}, "DIR");  // its checksum is the record's
 }
@@ -197,8 +145,7 @@ void changes_and_their_base(FuzzedDataProvider& in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   arbitrary({reinterpret_cast<const char*>(data), size});
-  for (const auto check : {record_and_damage, segment_and_damage, value_and_damage, journal_and_damage,
-                           changes_and_their_base}) {
+  for (const auto check : {record_and_damage, segment_and_damage, value_and_damage, changes_and_their_base}) {
     FuzzedDataProvider in(data, size);
     check(in);
   }

@@ -5,6 +5,7 @@
 #include "runtime/snapshot/snapshot_format.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <string_view>
 
@@ -12,9 +13,18 @@ namespace millrace::simulation {
 
 namespace {
 
+/// The name that the first record has in its head; empty where that is cut short.
+std::string_view actor_in(std::string_view bytes) {
+  snapshot::record_header head{};
+  if (bytes.size() < sizeof head)
+    return {};
+  std::memcpy(&head, bytes.data(), sizeof head);
+  return bytes.substr(sizeof head, head.name_length);
+}
+
 /// Counts the whole records that the bytes begin with. A power loss may have cut short the next one.
 std::size_t whole_records_in(std::string_view bytes) {
-  const auto actor = snapshot::actor_in(bytes);
+  const auto actor = actor_in(bytes);
   snapshot::record r;
   std::size_t count = 0;
   std::size_t size = 0;
@@ -23,6 +33,13 @@ std::size_t whole_records_in(std::string_view bytes) {
     bytes.remove_prefix(size);
   }
   return count;
+}
+
+/// Values are chains as well: their names have a colon.
+bool is_run_of_snapshots(const std::string& path) {
+  const auto file = path.rfind('/');
+  return path.find("/chains/") != std::string::npos && path.rfind("/run-") == file &&
+         path.find('.', file) == std::string::npos && path.find("%3A") == std::string::npos;
 }
 
 }  // namespace
@@ -55,8 +72,7 @@ void snapshot_damage::damage_last_record(const std::string& path) {
 std::string snapshot_damage::damage_newest(const std::string& folder, const std::string& actor) {
   std::map<std::string, std::string> newest;  // by folder
   for (const auto& path : files_.all_files(folder))
-    if (path.find("/snapshots/") != std::string::npos && path.rfind("/run-") == path.rfind('/') &&
-        path.find('.', path.rfind('/')) == std::string::npos)
+    if (is_run_of_snapshots(path))
       newest[path.substr(0, path.rfind('/'))] = path;
   std::erase_if(newest, [&](const auto& n) {
     return !actor.empty() && n.first.find(snapshot::file_name_of(lasting_name(actor))) == std::string::npos;

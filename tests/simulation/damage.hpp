@@ -14,7 +14,7 @@ public:
   snapshot_damage(snapshot::test::faulty_file_system& files, std::uint64_t seed)
       : files_(files), seed_(seed) {}
 
-  /// Damages this actor's newest, or any's ("") below `folder`. Names the file; "" where none may be damaged.
+  /// Damages this actor's newest, or any's ("") below `folder`, that of a store. Names the file; "" where none may be damaged.
   std::string damage_newest(const std::string& folder, const std::string& actor);
 
 private:

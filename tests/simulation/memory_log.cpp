@@ -80,7 +80,7 @@ public:
   void interrupt() override {}
 
 private:
-  [[nodiscard]] bool is_dead() const { return logs_.dead_ || (gone_ && *gone_); }
+  [[nodiscard]] bool is_dead() const { return *gone_; }
   [[nodiscard]] expected<void> answers() const {
     if (is_dead())
       return fatal_error(ec::cancelled, "the process is dead");

@@ -26,8 +26,6 @@ public:
   void throw_at_next_read() { throws_ = true; }
   void set_away(bool away) { away_ = away; }
   [[nodiscard]] bool is_away() const { return away_; }
-  /// The process is dead: readers that still live get nothing.
-  void cut_off(bool dead) { dead_ = dead; }
   /// Another topology reads them from their beginning: all records are there again, and stay, whatever is acknowledged.
   void keep_all();
   /// A partition was made since the last call.
@@ -40,7 +38,7 @@ public:
 
   /// `gone`: the process whose reader it is, is dead.
   [[nodiscard]] std::unique_ptr<source::reader> make_reader(const std::string& source,
-                                                            std::shared_ptr<const bool> gone = {});
+                                                            std::shared_ptr<const bool> gone);
 
 private:
   friend class memory_reader;
@@ -62,7 +60,6 @@ private:
   std::vector<log> logs_;
   bool throws_ = false;
   bool away_ = false;
-  bool dead_ = false;
   bool made_ = false;
   bool keeps_all_ = false;
   unsigned idle_reads_ = 0;

@@ -10,8 +10,8 @@ namespace millrace::simulation {
 
 class memory_writer final : public sink::writer {
 public:
-  memory_writer(memory_targets& all, memory_target& target, std::shared_ptr<const bool> gone)
-      : all_(all), target_(target), gone_(std::move(gone)) {}
+  memory_writer(memory_target& target, std::shared_ptr<const bool> gone)
+      : target_(target), gone_(std::move(gone)) {}
 
   expected<std::optional<sink::progress>> open(const sink::claim& who) override {
     if (auto ok = answers(); !ok)
@@ -72,7 +72,7 @@ public:
   }
 
 private:
-  [[nodiscard]] bool is_dead() const { return all_.dead_ || (gone_ && *gone_); }
+  [[nodiscard]] bool is_dead() const { return *gone_; }
   [[nodiscard]] expected<void> answers() {
     if (is_dead())
       return fatal_error(ec::cancelled, "the process is dead");
@@ -100,7 +100,6 @@ private:
     return refused;
   }
 
-  memory_targets& all_;
   memory_target& target_;
   std::shared_ptr<const bool> gone_;
   incarnation life_ = 0;
@@ -138,7 +137,7 @@ bool memory_targets::have_all() const {
 
 std::unique_ptr<sink::writer> memory_targets::make_writer(const std::string& sink,
                                                           std::shared_ptr<const bool> gone) {
-  return std::make_unique<memory_writer>(*this, targets_[sink], std::move(gone));
+  return std::make_unique<memory_writer>(targets_[sink], std::move(gone));
 }
 
 }  // namespace millrace::simulation

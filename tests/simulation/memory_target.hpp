@@ -42,16 +42,12 @@ public:
   [[nodiscard]] std::map<std::string, memory_target>& all() { return targets_; }
   /// Everything that there is has been committed everywhere: the run comes to its end.
   [[nodiscard]] bool have_all() const;
-  /// The process is dead: its writers change nothing any more.
-  void cut_off(bool dead) { dead_ = dead; }
   /// `gone`: the process whose writer it is, is dead.
   [[nodiscard]] std::unique_ptr<sink::writer> make_writer(const std::string& sink,
-                                                          std::shared_ptr<const bool> gone = {});
+                                                          std::shared_ptr<const bool> gone);
 
 private:
-  friend class memory_writer;
   std::map<std::string, memory_target> targets_;
-  bool dead_ = false;
 };
 
 }  // namespace millrace::simulation

@@ -35,7 +35,7 @@ NODE_MUTANTS = [
     ("node_which", "the death of one process is not that of another of its node", HEARD,
      " && found->second.instance == who.instance;", ";"),
     ("node_left", "a process that ends in order waits until that is recorded", AGENT,
-     "  if (agent_.session() == 0 || !boss_)\n", "  if (true)\n"),
+     "  if (agent_.session() == 0 || !boss_ || is_cut_off_)\n", "  if (true)\n"),
     ("node_left_itself", "also the one that leads", AGENT, "  else if (boss_->who == options_->mine)", "  else if (false)"),
     ("node_confirm", "and the coordinator says that it is", COORDINATOR, "  confirm_departures(what);\n}", "}"),
     ("node_heard", "who does not hear the coordinator waits for longer while somebody else does", HEARD,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Leaves one rule of the product out at a time; the simulation of one process or that of nodes must find each within 500 seeds, or
+"""Leaves one rule of the product out at a time; the simulation of one node or that of several must find each within 500 seeds, or
 for the rules of chains and of clusters their property tests or unit tests.
 
     cmake --preset mutants && ninja -C build/mutants
@@ -96,10 +96,10 @@ def timed(hunt, *arguments):
     return *hunt(*arguments), time.monotonic() - begun
 
 
-def hunt(program, build, folder, mutant, first, seeds):
+def hunt(options, build, folder, mutant, first, seeds):
     """What has found it, or none; and what that says."""
-    run = run_linked(build, compile_changed(build, folder, mutant), program,
-                     ["--from", str(first), "--seeds", str(seeds), "--no-shrink"])
+    run = run_linked(build, compile_changed(build, folder, mutant), "simulate",
+                     [*options, "--from", str(first), "--seeds", str(seeds), "--no-shrink"])
     if run is None:
         return None, f"nothing was found in {SECONDS} s"
     found = re.search(r"^seed (\d+) (?:fails after \d+ steps, \d+ lives of the process: )?(.*)", run.stdout, re.M)
@@ -137,8 +137,8 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
     return found or (None, run.stdout.strip())
 
 
-GROUPS = [(MUTANTS, functools.partial(hunt, "simulate")),
-          (SIMULATED_NODE_MUTANTS, functools.partial(hunt, "simulate_nodes")),
+GROUPS = [(MUTANTS, functools.partial(hunt, [])),
+          (SIMULATED_NODE_MUTANTS, functools.partial(hunt, ["--nodes"])),
           (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,in a journal*,*a folder*", "unit_snapshot")),
           (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_client_kafka_chain")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),

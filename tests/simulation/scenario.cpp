@@ -45,8 +45,7 @@ public:
     if (one_in(2))
       s_.lane_credit = 100 + below(4000);
     s_.chunk_records = 1 + below(24);
-    for (int i = 0; i < 4; ++i)
-      s_.threads.push_back(1 + below(3));
+    s_.threads = 1 + below(3);
     for (int i = 0; i < 4; ++i)
       s_.frame_rows.push_back(one_in(2) ? 8192 : 1 + static_cast<std::uint32_t>(below(4)));
     s_.step_time = micros(pick({10, 100, 1000}));

@@ -76,14 +76,14 @@ struct fault {
     stands_still,    // an actor gets none
     disk_full,       // some file operations fail
     clock_jump,      // the wall clock is set, forward or back
-    writer_dies,     // the actor that writes snapshots
-    stop,            // the run is ended, and goes on in a new process
+    writer_dies,     // the actor that writes snapshots, or the one that keeps values
+    stop,            // the topology is stopped, and applied again
     kill,            // the process dies
     power_loss,      // and what was not synced is gone
     kill_in_file,    // the process dies within a file operation
     pause,           // somebody pauses the topology, and resumes it after a while
     restart,         // somebody restarts an actor
-    // Of nodes alone; above, a process is that of one node, and `disk_full` its way to the store.
+    // Of several nodes; above, a process is that of one of them, and `disk_full` is of its way to the store.
     node_stands_still,  // no actor of a node gets a turn for a while
     way_breaks,         // between two nodes; or one of them is not heard, or heard late
     cut_off,            // a node hears no other and is heard by none, and goes on
@@ -140,12 +140,12 @@ struct scenario {
   std::size_t lane_credit = 4U << 20;
   std::size_t chunk_records = 20;
   std::size_t parse_helpers = 0;          // of each lane
-  std::vector<std::size_t> threads;       // of each process in turn, the last one from then on
+  std::size_t threads = 1;                // of each node
   std::vector<std::uint32_t> frame_rows;  // rows of an output frame, at most; of shards' lives in turn
   micros step_time{100};                  // mean time that a step takes
   std::vector<fault> faults;
   std::uint64_t grows_one_in = 4;  // steps, on average, in which some partition may get records
-  std::size_t nodes = 0;           // that run it; 0: one process does, without nodes
+  std::size_t nodes = 1;           // that run it; one alone has its store on its own disk
   bool pinned = true;              // targets are on one node's disk
   micros network_delay{100};       // mean time that bytes take to another node
 

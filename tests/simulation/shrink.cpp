@@ -68,7 +68,7 @@ private:
     off(now_.rate.has_value(), [](scenario& s) { s.rate.reset(); });
     off(now_.idle_timeout.has_value(), [](scenario& s) { s.idle_timeout.reset(); });
     off(now_.parse_helpers != 0, [](scenario& s) { s.parse_helpers = 0; });
-    off(now_.threads.size() > 1, [](scenario& s) { s.threads = {1}; });
+    off(now_.threads > 1, [](scenario& s) { s.threads = 1; });
     off(now_.frame_rows.size() > 1, [](scenario& s) { s.frame_rows = {8192}; });
     if (now_.window) {
       off(!now_.window->aggregates.empty(), [](scenario& s) { s.window->aggregates.clear(); });
@@ -116,12 +116,10 @@ scenario shrink(scenario s, const std::function<bool(const scenario&)>& fails) {
 
 std::string describe_scenario(const scenario& s) {
   auto out = topology_text(s) + "\n";
-  out +=
-      fmt::format("lane credit {} bytes, chunks of {} records, {} helpers a lane, a step takes {} us, frames "
-                  "of {} rows, threads",
-                  s.lane_credit, s.chunk_records, s.parse_helpers, s.step_time.count(), s.frame_rows.front());
-  for (const auto t : s.threads)
-    out += fmt::format(" {}", t);
+  out += fmt::format(
+      "lane credit {} bytes, chunks of {} records, {} helpers a lane, a step takes {} us, frames "
+      "of {} rows, {} threads",
+      s.lane_credit, s.chunk_records, s.parse_helpers, s.step_time.count(), s.frame_rows.front(), s.threads);
   for (const auto& p : s.streams) {
     out += fmt::format("\n{} {}{}, {} records:", p.source, p.partition,
                        p.found_later ? fmt::format(", made behind {} others", p.made_after) : "",

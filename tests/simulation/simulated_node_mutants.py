@@ -1,4 +1,4 @@
-"""Rules of the real actors of several nodes, each left out by one change of one source: `simulate_nodes` finds them. Most are those
+"""Rules of the real actors of several nodes, each left out by one change of one source: `simulate --nodes` finds them. Most are those
 that their own tests find as well, by other names.
 
 (name, the rule, source, text as it stands, once, text without the rule)

@@ -1,7 +1,8 @@
-// The world that a scenario runs in: the product's own actors under CAF's testing scheduler, one message at a
-// time in an order that the seed decides, with a virtual clock, a file system, logs and targets in memory. It
-// carries out the faults, begins a new process where one has died, and compares what is there at the end with
-// the oracle. The same scenario gives the same run, step by step.
+// The world that a scenario runs in: the groups of actors that processes of nodes have, in one actor system under
+// CAF's testing scheduler, one message at a time in an order that the seed decides, with a virtual clock, a network, a
+// store, logs and targets in memory. It carries out the faults and compares what is there at the end with the oracle. A
+// process that dies takes its actors with it at once; what is outside lives on. The same scenario gives the same run,
+// step by step.
 #pragma once
 
 #include "tests/simulation/scenario.hpp"
@@ -16,7 +17,7 @@ struct outcome {
   std::optional<std::string> wrong;  // what differs from the oracle, or why the run came to no end
   std::uint64_t steps = 0;
   std::uint64_t trace = 0;  // a hash of which actor had each turn, when, and of all that was committed
-  std::uint64_t lives = 0;  // of the process
+  std::uint64_t lives = 0;  // of processes
 };
 
 /// `print_trace`: each turn and fault to stderr.

@@ -126,8 +126,7 @@ std::size_t threads_of(const runs& all, unsigned workers) {
   return out;
 }
 
-void write_report(const run_arguments& a, const runs& all, observe::running_topologies& board,
-                  caf::actor_system& system) {
+void write_report(const run_arguments& a, const runs& all, const observe::running_topologies& board) {
   if (a.report.empty())
     return;
   std::vector<std::string> texts;
@@ -137,7 +136,7 @@ void write_report(const run_arguments& a, const runs& all, observe::running_topo
         std::find_if(shown.begin(), shown.end(), [&](const auto& t) { return t.store == r->store(); });
     if (at == shown.end())
       continue;
-    const auto now = r->report(system);
+    const auto now = r->report();
     texts.push_back(observe::report_text(r->topology(), now.parts, now.finished, &at->flow));
   }
   if (!texts.empty())
@@ -175,11 +174,11 @@ struct prepared_runs {
   int status = exit_done;  // of those that had come to their end before
 };
 
-int end_all(const run_arguments& a, prepared_runs& prepared, observe::running_topologies& board,
-            caf::actor_system& system, const std::vector<int>& statuses) {
+int end_all(const run_arguments& a, prepared_runs& prepared, const observe::running_topologies& board,
+            const std::vector<int>& statuses) {
   const doing what("writing the report and the end of the run");
   const auto& all = prepared.all;
-  write_report(a, all, board, system);
+  write_report(a, all, board);
   // This comes last: a process that is killed before goes on, finds everything done and writes the report.
   for (const auto& r : all)
     if (r->end().finished)
@@ -194,7 +193,8 @@ int end_all(const run_arguments& a, prepared_runs& prepared, observe::running_to
 
 int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings, stop_desk& desk) {
   const auto& all = prepared.all;
-  observe::running_topologies board;
+  const auto running = std::make_shared<observe::running_topologies>();
+  auto& board = *running;
   for (const auto& r : all)
     board.announce(r->topology_ptr());
   std::optional<run_api> http;
@@ -232,18 +232,18 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
           for (const auto& r : all)
             r->stop();
         },
-        [&] { write_report(a, all, board, system); });
+        [&] { write_report(a, all, board); });
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < all.size(); ++i)
       threads.emplace_back([&, i] {
-        all[i]->run(system, board);
+        all[i]->run(system, running);
         if (all.size() > 1)  // the others go on: it is said at once
           statuses[i] = conclude(*all[i], prepared.fail_on);
       });
     for (auto& t : threads)
       t.join();
   }
-  const int status = end_all(a, prepared, board, system, statuses);
+  const int status = end_all(a, prepared, board, statuses);
   if (http)
     http->settle();
   http.reset();

@@ -299,7 +299,7 @@ expected<std::string> run_view::report(const std::string& topology) {
     return unexpected(run.error());
   const auto t = board_.find(topology);
   if (const std::lock_guard lock(using_system_); t && system_ != nullptr) {
-    const auto now = (*run)->report(*system_);
+    const auto now = (*run)->report();
     return observe::report_text(*t->topology, now.parts, now.finished, &t->flow);
   }
   return outside_error(ec::unavailable, "the topology has not begun; ask again");

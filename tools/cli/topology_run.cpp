@@ -15,8 +15,6 @@
 #include "tools/cli/state_folder.hpp"
 #include "tools/model/output_file.hpp"
 
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -70,8 +68,12 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
     return {};
   if (tried) {
     const auto folder = store->folder();
+    auto kept = host::kept_when_blank(*store);
+    if (!kept)
+      return unexpected(kept.error());
     store.reset();
-    auto opened = snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system());
+    auto opened =
+        snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(), std::move(*kept));
     if (!opened)
       return unexpected(opened.error());
     store = std::move(*opened);
@@ -154,7 +156,7 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
     return unexpected(noted.error());
   out->parsers_changed_ = *fit && !(*fit)->notes.empty();
   if (*ended) {
-    const auto next = deployment::begin_next_run(*out->topology_, *out->store_);
+    const auto next = host::begin_next_run(*out->topology_, *out->store_);
     if (!next)
       return unexpected(next.error());
     if (*next)
@@ -188,7 +190,7 @@ std::optional<topology_run::outcome> topology_run::ended() {
   return outcome{end_.finished, end_.failure ? describe(*end_.failure) : std::string()};
 }
 
-void topology_run::run(caf::actor_system& system, observe::running_topologies& board) {
+void topology_run::run(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board) {
   run_to_its_end(system, board);
   const std::lock_guard lock(mutex_);
   is_over_ = true;
@@ -204,10 +206,9 @@ void topology_run::record_flight() {
                  opened.error().message);
 }
 
-void topology_run::run_to_its_end(caf::actor_system& system, observe::running_topologies& board) {
+deployment::pipeline_options topology_run::how_to_run(std::optional<doing>& at_work) {
   deployment::pipeline_options options;
   options.topology = topology_;
-  options.store = store_;
   options.start_timeout = settings_.start_timeout;
   options.threads = settings_.threads;
   options.adopt = settings_.adopt;
@@ -217,7 +218,6 @@ void topology_run::run_to_its_end(caf::actor_system& system, observe::running_to
     const std::lock_guard lock(mutex_);
     return stopping_;
   };
-  std::optional<doing> at_work;
   options.asking = [&](const std::string& source) {
     at_work.reset();
     at_work.emplace(fmt::format("asking source \"{}\" of '{}' what it holds", source, topology_->name));
@@ -225,61 +225,63 @@ void topology_run::run_to_its_end(caf::actor_system& system, observe::running_to
   // From the first read on the state is this topology's. A start that did not get so far leaves it open.
   options.before_reading = {std::string(fingerprint_name), topology_->state_fingerprint};
   options.parsers_changed = parsers_changed_;
+  options.nothing_read = !store_->get(fingerprint_name);
+  return options;
+}
+
+void topology_run::run_to_its_end(caf::actor_system& system,
+                                  const std::shared_ptr<observe::running_topologies>& board) {
+  std::optional<doing> at_work;
+  host::lone_options options{store_, how_to_run(at_work)};
   if (recorder_)
     options.last_works = recorder_->told();
-  options.nothing_read = !store_->get(fingerprint_name);
-  if (receives_by_itself(*topology_))
-    if (const auto noted = store_->put(options.before_reading.name, options.before_reading.value); !noted) {
+  options.running = board;
+  if (receives_by_itself(*topology_)) {
+    const auto& first = options.pipeline.before_reading;
+    if (const auto noted = store_->put(first.name, first.value); !noted) {
       end_.failure = noted.error();
       return;
     }
-  auto prepared = deployment::prepare_pipeline(system, options);
+  }
+  auto begun = host::lone_topology::start(system, std::move(options));
   at_work.reset();
-  if (!prepared) {
-    board.ended(topology_->name);
-    if (prepared.error().why.code == ec::cancelled) {
-      spdlog::info("{}", describe(prepared.error().why));
+  if (!begun) {
+    board->ended(topology_->name);
+    if (begun.error().why.code == ec::cancelled) {
+      spdlog::info("{}", describe(begun.error().why));
       return;
     }
     const std::lock_guard lock(mutex_);
-    end_.failure = prepared.error().why;
-    found_wrong_ = !prepared.error().contacted;
+    end_.failure = begun.error().why;
+    found_wrong_ = !begun.error().contacted;
     return;
   }
-  board.add({topology_, prepared->gauges, store_});
-  caf::scoped_actor self(system);
-  const auto supervisor = control::spawn_supervisor(system, std::move(prepared->supervised),
-                                                    caf::actor_cast<control::run_owner>(self));
   started_ = true;
+  const std::shared_ptr<host::lone_topology> run = std::move(*begun);
   {
     const std::lock_guard lock(mutex_);
-    supervisor_ = supervisor;
+    running_ = run;
     if (stopping_)
-      caf::anon_send(supervisor_, control::end_run{});
+      run->stop();
   }
   const doing what(fmt::format("running '{}' and ending its stages", topology_->name));
-  control::run_ended end;
-  self->monitor(supervisor);
-  self->receive([&](const control::run_ended& m) { end = m; },
-                [&](const caf::down_msg&) {  // an exception: it has said nothing
-                  end.failure = error{ec::internal,
-                                      fault::ours,
-                                      true,
-                                      "the supervisor of its stages has failed; nothing is lost: the same "
-                                      "command goes on",
-                                      {}};
-                });
-  board.ended(topology_->name);
+  auto end = run->wait();
+  board->ended(topology_->name);
   const std::lock_guard lock(mutex_);
   end_ = std::move(end);
-  supervisor_ = nullptr;  // a system waits for detached actors until nobody holds them
+  running_ = nullptr;
+}
+
+std::shared_ptr<host::lone_topology> topology_run::running() {
+  const std::lock_guard lock(mutex_);
+  return running_;
 }
 
 void topology_run::stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  if (supervisor_)
-    caf::anon_send(supervisor_, control::end_run{});
+  if (running_)
+    running_->stop();
 }
 
 namespace {
@@ -293,49 +295,37 @@ unexpected does_not_run(const config::topology& t) {
 
 expected<void> topology_run::set_paused(bool is_paused) {
   const std::lock_guard lock(mutex_);
-  if (!supervisor_)
+  if (!running_)
     return does_not_run(*topology_);
   if (std::exchange(is_paused_, is_paused) != is_paused)
     spdlog::info("{}: {}", topology_->name,
                  is_paused ? "paused: nothing is read until it is resumed" : "resumed");
-  caf::anon_send(supervisor_, control::pause_reading{is_paused});
+  running_->set_paused(is_paused);
   return {};
 }
 
 bool topology_run::is_paused() {
   const std::lock_guard lock(mutex_);
-  return is_paused_ && supervisor_;
+  return is_paused_ && running_;
 }
 
 expected<void> topology_run::restart(const std::string& who) {
   const std::lock_guard lock(mutex_);
-  if (!supervisor_)
+  if (!running_)
     return does_not_run(*topology_);
   spdlog::info("{}: a restart of {} is asked for", topology_->name, visible(who));
-  caf::anon_send(supervisor_, control::restart_members{who});
+  running_->restart(who);
   return {};
 }
 
-topology_run::standing topology_run::report(caf::actor_system& system) {
-  control::supervisor_actor supervisor;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!supervisor_)
-      return {end_.parts, end_.finished};
-    supervisor = supervisor_;
-  }
-  standing now;
-  caf::scoped_actor asker(system);
-  asker->monitor(supervisor);
-  asker->send(supervisor, control::get_report{});
-  asker->receive([&](const control::report_collected& r) { now.parts = r.parts; },
-                 [&](const caf::down_msg&) {  // the run has ended meanwhile
-                   const std::lock_guard lock(mutex_);
-                   now = {end_.parts, end_.finished};
-                 },
-                 caf::after(std::chrono::seconds(10)) >>
-                     [&] { spdlog::warn("{}: no report could be collected", topology_->name); });
-  return now;
+topology_run::standing topology_run::report() {
+  if (const auto run = running())
+    if (auto parts = run->report())
+      return {std::move(*parts), false};
+  const std::lock_guard lock(mutex_);
+  if (running_)
+    spdlog::warn("{}: no report could be collected", topology_->name);
+  return {end_.parts, end_.finished};
 }
 
 }  // namespace millrace::cli

@@ -3,10 +3,11 @@
 // others.
 #pragma once
 
-#include "actors/deployment/pipeline.hpp"
+#include "actors/host/lone_topology.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/observe/running.hpp"
 #include "tools/cli/outcome.hpp"
+#include "tools/cli/signal_watch.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -46,7 +47,7 @@ public:
   [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
 
   /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
-  void run(caf::actor_system& system, observe::running_topologies& board);
+  void run(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board);
 
   /// From any thread, also before run(): commits what was taken, and ends.
   void stop();
@@ -60,7 +61,7 @@ public:
     std::vector<messages::report_part> parts;
     bool finished = false;
   };
-  [[nodiscard]] standing report(caf::actor_system& system);
+  [[nodiscard]] standing report();
   /// From any thread: how it has ended; before that nothing.
   struct outcome {
     bool finished = false;  // it has come to its end; else it was stopped, or has failed
@@ -85,11 +86,13 @@ public:
   }
   /// Spawned: there is something to report.
   [[nodiscard]] bool was_started() const { return started_; }
-  [[nodiscard]] const control::run_ended& end() const { return end_; }
+  [[nodiscard]] const host::topology_end& end() const { return end_; }
 
 private:
   topology_run() = default;
-  void run_to_its_end(caf::actor_system& system, observe::running_topologies& board);
+  void run_to_its_end(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board);
+  [[nodiscard]] deployment::pipeline_options how_to_run(std::optional<doing>& at_work);
+  [[nodiscard]] std::shared_ptr<host::lone_topology> running();
 
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
@@ -99,14 +102,14 @@ private:
   bool parsers_changed_ = false;  // since the state was made
   std::uint64_t replayed_ = 0;    // batches that were there before it started
   ended_counts before_;           // when it came to its end the last time
-  std::mutex mutex_;  // guards stopping_, is_paused_, supervisor_ and, until run() has returned, end_
+  std::mutex mutex_;  // guards stopping_, is_paused_, running_ and, until run() has returned, end_
   bool stopping_ = false;
   bool is_paused_ = false;
-  control::supervisor_actor supervisor_;
+  std::shared_ptr<host::lone_topology> running_;  // null: it does not run
   bool found_wrong_ = false;
   bool started_ = false;
   bool is_over_ = false;  // guarded by mutex_
-  control::run_ended end_;
+  host::topology_end end_;
 };
 
 }  // namespace millrace::cli

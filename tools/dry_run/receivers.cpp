@@ -87,7 +87,7 @@ void receivers::add(const deployment::sink_layout& l) {
 }
 
 void receivers::add(const deployment::layout& all, const deployment::shard_layout& l) {
-  auto setup = setup_of(all, l, topology_);
+  auto setup = setup_of(all, l);
   setup.life = only_life;
   setup.turn = std::numeric_limits<std::size_t>::max();
   const auto stage = lane::stage_index(topology_, l.window);

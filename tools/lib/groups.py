@@ -63,7 +63,7 @@ def mutants(part, parts):
     def run(logs, chosen, passed, times):
         listing = suite.must([*script, "--list"], logs / "listing")
         suite.must_know(chosen, [line.split()[0] for line in listing.splitlines()])
-        suite.build("mutants", logs, "simulate", "simulate_nodes", "property_chain", "property_cluster", "property_node", "property_link",
+        suite.build("mutants", logs, "simulate", "property_chain", "property_cluster", "property_node", "property_link",
                     "unit_snapshot", "unit_client_kafka_chain", "unit_cluster", "unit_node", "unit_link", "unit_lane", "unit_control")
         only = ["--only", *chosen] if chosen else []
         without = ["--without", *passed] if passed and not chosen else []
@@ -80,7 +80,7 @@ def mutants(part, parts):
     return run
 
 
-SEEDS = {f"simulate_nodes_{i + 1}": ["build/release/tests/simulate_nodes", "--from", str(2500 * i + 1), "--seeds", "2500"] for i in range(4)}
+SEEDS = {f"simulate_nodes_{i + 1}": ["build/release/tests/simulate", "--nodes", "--from", str(2500 * i + 1), "--seeds", "2500"] for i in range(4)}
 SEEDS["simulate"] = ["build/release/tests/simulate", "--seeds", "10000"]
 SEEDS["property_delivery"] = ["build/release/tests/property_delivery"]
 

@@ -25,7 +25,7 @@ expected<std::vector<std::uint64_t>> folder_segments::open() {
 }
 
 expected<std::string> folder_segments::read(std::uint64_t base) const {
-  return snapshot::read_at_most(files_, path(base), snapshot::largest_journal);
+  return snapshot::read_at_most(files_, path(base), snapshot::largest_spooled);
 }
 
 expected<void> folder_segments::begin(std::uint64_t base, std::string_view header) {

@@ -53,10 +53,10 @@ std::optional<std::string> from_hex(std::string_view text) {
   return text.size() % 2 == 0 ? std::optional(out) : std::nullopt;
 }
 
-/// A claim's number for people: term and count of the life; earlier versions took the term alone.
+/// A claim's number for people: term and count of the life.
 std::string shown_life(const std::optional<std::string>& claim) {
   const auto l = life_of(static_cast<std::uint64_t>(number(claim)));
-  return l.term == 0 ? claim.value_or("?") : fmt::format("{}.{}", l.term, l.count);
+  return fmt::format("{}.{}", l.term, l.count);
 }
 
 }  // namespace

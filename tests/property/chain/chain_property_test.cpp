@@ -96,7 +96,7 @@ private:
   incarnation highest_ = 0;
 };
 
-enum class where { files, memory, topic, postgresql, journal, control, folder };
+enum class where { files, memory, topic, postgresql, control, folder };
 
 bool chooses_terms(where store) { return store == where::control || store == where::folder; }
 
@@ -213,8 +213,6 @@ private:
         snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>());
     if (!records)
       return tl::unexpected(records.error());
-    if (store_ == where::journal)
-      return keep_journal(std::move(*records));
     return keep_snapshots(std::move(*records), twice);
   }
 
@@ -318,13 +316,10 @@ TEST_CASE("over PostgreSQL, what was said to be durable is in every later life, 
   database shared;
   run_all(where::postgresql, 150, &shared);
 }
-TEST_CASE("in a journal, what was said to be durable is in every later life, whoever is stopped where") {
-  run_all(where::journal, 300);
-}
 TEST_CASE("what a folder knows of itself has one writer at a time, which nobody who was stopped replaces") {
   run_all(where::control, 500);
 }
-TEST_CASE("a folder that several processes open keeps what each has put, and gives each number once") {
+TEST_CASE("a folder that several processes open keeps what each has put, and counts each number once") {
   run_all(where::folder, 200);
 }
 

@@ -1,6 +1,5 @@
 #include "tests/property/chain/kept.hpp"
 
-#include "runtime/snapshot/chain_journal.hpp"
 #include "runtime/snapshot/control_chain.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/merged_snapshots.hpp"
@@ -11,6 +10,7 @@ namespace millrace::chain::trial {
 namespace {
 
 constexpr const char* value_name = "all";
+constexpr const char* number_name = "number";
 
 tokens parts_of(const std::string& text) {
   tokens all;
@@ -47,30 +47,6 @@ private:
   std::function<bool()> twice_;
 };
 
-class in_journal final : public kept {
-public:
-  explicit in_journal(std::unique_ptr<snapshot::journal> j) : journal_(std::move(j)) {}
-
-  expected<tokens> found() override {
-    auto all = journal_->load();
-    if (all)
-      entries_ = *all;
-    return all;
-  }
-  expected<void> add(const std::string& t) override {
-    auto all = entries_;
-    all.push_back(t);
-    auto done = all.size() % 3 == 0 ? journal_->replace(all) : journal_->append({t});
-    if (done)
-      entries_ = std::move(all);
-    return done;
-  }
-
-private:
-  std::unique_ptr<snapshot::journal> journal_;
-  tokens entries_;
-};
-
 /// A value that is replaced each time: one that is stale would lose what others have added.
 class in_value : public kept {
 public:
@@ -103,6 +79,15 @@ private:
   std::unique_ptr<snapshot::control_chain> control_;
 };
 
+/// A counter in a value: no number is given twice, since nobody replaces the value of who has the folder.
+expected<incarnation> next_number(snapshot::state_store& store) {
+  const auto last = store.get(number_name);
+  if (!last && last.error().code != ec::not_found)
+    return tl::unexpected(last.error());
+  const auto next = last ? std::stoull(*last) + 1 : 1;
+  return store.put(number_name, std::to_string(next)).map([&] { return incarnation{next}; });
+}
+
 class in_folder final : public in_value {
 public:
   in_folder(std::unique_ptr<snapshot::state_store> store, told_term given)
@@ -110,7 +95,7 @@ public:
 
   expected<void> tidy() override {
     for (int i = 0; i < 20; ++i) {
-      const auto next = store_->next_incarnation();
+      const auto next = next_number(*store_);
       if (!next)
         return tl::unexpected(next.error());
       given_(*next);
@@ -138,13 +123,6 @@ std::unique_ptr<kept> keep_snapshots(std::unique_ptr<actor_chain> records, std::
   return std::make_unique<in_snapshots>(std::move(records), std::move(twice));
 }
 
-expected<std::unique_ptr<kept>> keep_journal(std::unique_ptr<actor_chain> records) {
-  auto opened = snapshot::chain_journal::open(std::move(records), [] { return expected<tokens>(tokens()); });
-  if (!opened)
-    return tl::unexpected(opened.error());
-  return std::make_unique<in_journal>(std::move(*opened));
-}
-
 expected<std::unique_ptr<kept>> keep_control(snapshot::file_system& files, const told_term& began) {
   const auto look = snapshot::look_at_control(files, "/a");
   if (!look)
@@ -161,7 +139,7 @@ expected<std::unique_ptr<kept>> keep_folder(snapshot::file_system& files, const 
   auto opened = snapshot::open_dir_store({"/a", "clicks"}, files);
   if (!opened)
     return tl::unexpected(opened.error());
-  const auto first = (*opened)->next_incarnation();
+  const auto first = next_number(**opened);
   if (!first)
     return tl::unexpected(first.error());
   began(*first);

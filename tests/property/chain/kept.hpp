@@ -1,4 +1,4 @@
-// What a writer of a schedule keeps, and where: an actor's chain, a journal, what a state folder knows of
+// What a writer of a schedule keeps, and where: an actor's chain, what a state folder knows of
 // itself, or a value in a whole folder. In each it is a list of tokens that only grows.
 #pragma once
 
@@ -27,13 +27,12 @@ public:
 /// Over a chain that is open. `twice`: asked for each token whether it is kept in two copies.
 [[nodiscard]] std::unique_ptr<kept> keep_snapshots(std::unique_ptr<actor_chain> records,
                                                    std::function<bool()> twice);
-[[nodiscard]] expected<std::unique_ptr<kept>> keep_journal(std::unique_ptr<actor_chain> records);
 
 /// Where nobody gives terms. `began`: told the term as soon as the opener knows it.
 using told_term = std::function<void(incarnation)>;
 [[nodiscard]] expected<std::unique_ptr<kept>> keep_control(snapshot::file_system& files,
                                                            const told_term& began);
-/// `given`: each incarnation that the folder has handed out.
+/// `given`: each number that a counter in the folder has given; the first one is the term.
 [[nodiscard]] expected<std::unique_ptr<kept>> keep_folder(snapshot::file_system& files,
                                                           const told_term& began, told_term given);
 

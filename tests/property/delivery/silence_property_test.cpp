@@ -184,7 +184,6 @@ private:
     s.log = "w/0/0";
     s.life = ++lives_;
     s.receivers = {"sink"};
-    s.stages = {"w"};
     for (const auto& p : partitions_)
       s.logs[p] = {};
     core_ = std::make_unique<shard_core>(std::move(s), std::make_unique<counting_by_time>());

@@ -15,8 +15,15 @@
 namespace millrace::simulation {
 namespace {
 
-constexpr auto store_folder = "/sim/store";
 constexpr int most_tries_to_write = 20;
+/// Bases come often, so that chains are compacted within a short run.
+constexpr snapshot::base_rule often{.smallest_base = 500, .most_increments = 6};
+
+/// A host syncs the folders that it makes; where they are in memory nobody waits for that.
+std::filesystem::path quick_folder() {
+  const std::filesystem::path in_memory("/dev/shm");
+  return std::filesystem::is_directory(in_memory) ? in_memory : std::filesystem::temp_directory_path();
+}
 
 }  // namespace
 
@@ -26,9 +33,10 @@ node_cluster::node_cluster(const scenario& s, bool print_trace, makers make)
       schedule_(scheduler_, s.seed, print_trace), files_(s.seed * 31 + 7),
       store_(std::make_shared<node::dir_chain_store>(files_, store_folder)),
       network_(system_, scheduler_, s.seed * 13 + 1, s.network_delay), random_(s.seed * 7 + 3),
-      folder_(std::filesystem::temp_directory_path() / fmt::format("millrace-simulated-nodes-{}", getpid())) {
+      folder_(quick_folder() / fmt::format("millrace-simulated-nodes-{}", getpid())) {
   if (auto made = files_.make_folder("/sim"); !made)
     throw std::logic_error(made.error().message);
+  files_.settle();
   schedule_.call(network_.clock_work(), "network");
   known_ = system_.latest_actor_id();
 }
@@ -81,6 +89,9 @@ node_process& node_cluster::begin(const std::string& node, bool has_new_port) {
   o.clock = &clock_;
   o.control_clock = [this] { return cluster::moment{now(), clock_.now()}; };
   o.seed = random_() | 1U;
+  o.cores = scenario_.threads;
+  o.is_alone = scenario_.nodes == 1;
+  o.bounds = bounds();
   o.on_begun = [this, &p](const std::string& actor, const life& now, const caf::actor_addr& who) {
     begun_life(p, actor, now, who);
   };
@@ -91,9 +102,19 @@ node_process& node_cluster::begin(const std::string& node, bool has_new_port) {
   return p;
 }
 
+deployment::pipeline_bounds node_cluster::bounds() {
+  return {scenario_.lane_credit, lane::parsing_ahead{scenario_.parse_helpers, 1},
+          [this](const std::string& shard) {
+            before_shard_(shard);
+            return scenario_.frame_rows[shard_lives_++ % scenario_.frame_rows.size()];
+          },
+          often};
+}
+
 void node_cluster::name_actors(node_process& p) {
   const auto call = [&](const auto& handle, const char* name) {
-    schedule_.call(handle.id(), p.shown() + " " + name);
+    if (handle)  // one that is alone keeps no addresses
+      schedule_.call(handle.id(), p.shown() + " " + name);
   };
   call(p.group.board, "switchboard");
   call(p.group.directors, "directors");
@@ -108,6 +129,7 @@ void node_cluster::name_actors(node_process& p) {
 void node_cluster::begun_life(node_process& p, const std::string& actor, const life& now,
                               const caf::actor_addr& who) {
   schedule_.call(who.id(), p.shown() + " " + actor);
+  p.host = p.actors.at(schedule_.last());  // it has this turn
   restarts_ += now.count > 0;
   auto& newest = newest_[actor];
   revived_ = revived_ || newest.now.term != 0;
@@ -192,6 +214,9 @@ void node_cluster::adopt(node_process* by) {
       continue;
     by->actors.emplace(a->id(), a->address());
     owners_[a->id()] = by;
+    if (dynamic_cast<messages::snapshot_writer::pointer>(a) != nullptr ||
+        dynamic_cast<messages::state_keeper::pointer>(a) != nullptr)
+      by->keepers.push_back(a->address());
     if (!schedule_.has_name(a->id()))
       schedule_.call(a->id(), fmt::format("{} actor {}", by->shown(), a->id()));
   }

@@ -19,6 +19,9 @@
 
 namespace millrace::simulation {
 
+/// Where the store of all nodes is in files().
+inline constexpr auto store_folder = "/sim/store";
+
 class node_cluster {
 public:
   /// Makes what a process's actors connect to the outside by; they are cut off once `gone` is true.
@@ -45,14 +48,22 @@ public:
   [[nodiscard]] std::list<node_process>& processes() { return processes_; }
   [[nodiscard]] node_process* find(const std::string& node);
   [[nodiscard]] node_process* find(const process_name& id);
+  /// The process of a living actor; null where it has none.
+  [[nodiscard]] node_process* owner_of(caf::actor_id id) const;
   /// The actors of the topology that have lived, by name; of each the latest life that began.
   struct lived {
     life now;
     caf::actor_addr who;
   };
   [[nodiscard]] const std::map<std::string, lived>& newest() const { return newest_; }
+  /// None of them lives: the next that begin are first lives again.
+  void forget_lives() { newest_.clear(); }
+  /// `what` is called before each life of a shard, whose snapshots nobody writes any more.
+  void before_shards(std::function<void(const std::string& shard)> what) { before_shard_ = std::move(what); }
   /// A way to the store of nobody: reads what is there.
   [[nodiscard]] const std::shared_ptr<node::chain_store>& store() const { return store_; }
+  /// The disk that the store lies on.
+  [[nodiscard]] snapshot::test::faulty_file_system& files() { return files_; }
   [[nodiscard]] simulation::network& network() { return network_; }
   [[nodiscard]] simulation::schedule& schedule() { return schedule_; }
   [[nodiscard]] simulated_clock& clock() { return clock_; }
@@ -65,8 +76,8 @@ private:
   struct config : caf::actor_system_config {
     config() { set("scheduler.policy", caf::atom("testing")); }
   };
+  [[nodiscard]] deployment::pipeline_bounds bounds();
   void adopt(node_process* by);
-  [[nodiscard]] node_process* owner_of(caf::actor_id id) const;
   void name_actors(node_process& p);
   void begun_life(node_process& p, const std::string& actor, const life& now, const caf::actor_addr& who);
   void run_out(const node_process& p);
@@ -93,6 +104,8 @@ private:
   std::uint64_t restarts_ = 0;
   std::map<std::string, lived> newest_;
   bool revived_ = false;
+  std::uint64_t shard_lives_ = 0;
+  std::function<void(const std::string& shard)> before_shard_ = [](const std::string&) {};
   std::vector<std::pair<micros, std::function<void()>>> later_;
   std::string folder_;  // on the machine's disk: a host makes its folders there
 };

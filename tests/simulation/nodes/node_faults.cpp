@@ -52,6 +52,7 @@ void node_faults::carry_out(std::uint64_t step) {
     cluster_.schedule().note(std::string(to_string(f->what)));
     carry_out(*f);
   }
+  disk_.look();
 }
 
 void node_faults::look_for_moments(std::uint64_t step) {
@@ -68,14 +69,17 @@ void node_faults::carry_out(const fault& f) {
     return;
   made_to_fail_ += makes_actor_fail(f);
   const auto later = [this](micros in, std::function<void()> what) { cluster_.later(in, std::move(what)); };
-  if (happens_outside(f, {logs_, targets_, later}))
+  if (happens_outside(f, {logs_, targets_, later}) || disk_.carry_out(f))
     return;
   switch (f.what) {
   case k::child_fails:
   case k::restart:
+  case k::zombie:
   case k::slow:
   case k::stands_still:
     return on_actor(f);
+  case k::writer_dies:
+    return end_keeper(f);
   case k::clock_jump:
     cluster_.clock().jumped += static_cast<event_micros>(f.size % 20'000'000) - 10'000'000;
     return;
@@ -103,12 +107,49 @@ void node_faults::on_actor(const fault& f) {
   const auto actor = caf::actor_cast<caf::actor>(who);
   if (!actor)
     return;
-  if (f.what == k::child_fails)
+  if (f.what == k::child_fails) {
+    if (f.damage)
+      disk_.damage_before_next(name);
     caf::anon_send(actor, messages::fail_now{"a test said so"});
+  } else if (f.what == k::zombie)
+    give_up(f, name, who);
   else if (f.what == k::slow)
     cluster_.schedule().slow_down(cluster_.schedule().name_of(who.id()), f.size % 20'000);
   else
-    cluster_.hold({who.id()}, millis(100) + up_to(f.size, 2'500));
+    cluster_.hold({who.id()}, millis(100) + up_to(f.size, scenario_.nodes == 1 ? 700 : 2'500));
+}
+
+/// Its host takes it for dead; it may get no turn until its next life is well under way. A fault that waits for a new
+/// life lets it stand still before that. A sink would claim its target anew: those of other processes are for tests with
+/// real servers.
+void node_faults::give_up(const fault& f, const std::string& actor, const caf::actor_addr& who) {
+  if (actor.find('/') == std::string::npos)
+    return;
+  const auto die = [this, who] {
+    if (const auto* const p = cluster_.owner_of(who.id()))
+      caf::anon_send(caf::actor_cast<caf::actor>(p->host), caf::down_msg{who, caf::exit_reason::unknown});
+  };
+  if (f.size % 4 == 0)
+    return die();
+  // Whoever has begun anew asks it meanwhile: about so long those who are told of each other take.
+  const auto still = scenario_.step_time *
+                     static_cast<std::int64_t>(f.when == fault::moment::revived ? f.size / 4 % 300 : 0);
+  cluster_.schedule().call(who.id(), cluster_.schedule().name_of(who.id()) + ", given up");
+  cluster_.hold({who.id()}, still + millis(50) + up_to(f.size / 4, 200));
+  cluster_.later(still, die);
+}
+
+/// Of whoever writes snapshots or values by a plan: all lives of that begin anew.
+void node_faults::end_keeper(const fault& f) {
+  std::vector<caf::actor> all;
+  for (const auto& p : cluster_.processes())
+    for (const auto& k : p.keepers)
+      if (auto a = caf::actor_cast<caf::actor>(k))
+        all.push_back(std::move(a));
+  if (all.empty())
+    return;
+  ++keepers_ended_;
+  caf::anon_send_exit(all[f.size % all.size()], caf::exit_reason::unhandled_exception);
 }
 
 void node_faults::with_node(const fault& f, std::function<void(node_process& p)> what) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/simulation/agenda.hpp"
+#include "tests/simulation/nodes/lone_disk.hpp"
 #include "tests/simulation/nodes/node_cluster.hpp"
 #include "tests/simulation/outside_faults.hpp"
 
@@ -22,7 +23,7 @@ public:
   /// All outlive it.
   node_faults(const scenario& s, node_cluster& cluster, memory_logs& logs, memory_targets& targets, actions a)
       : scenario_(s), cluster_(cluster), logs_(logs), targets_(targets), actions_(std::move(a)),
-        agenda_(s.faults) {}
+        agenda_(s.faults), disk_(s, cluster) {}
 
   /// A node applies the topology until then, and must find its sources: it waits for them in real time.
   void keep_sources() { keeps_sources_ = true; }
@@ -31,14 +32,18 @@ public:
   void carry_out(std::uint64_t step);
   /// Actors that may have failed by them.
   [[nodiscard]] std::uint64_t made_to_fail() const { return made_to_fail_; }
+  /// Of keepers: with each all lives of the topology may fail.
+  [[nodiscard]] std::uint64_t keepers_ended() const { return keepers_ended_; }
   /// Of the store: whoever needs it may fail by them as well.
-  [[nodiscard]] bool has_store_failed() const { return has_store_failed_; }
+  [[nodiscard]] bool has_store_failed() const { return has_store_failed_ || disk_.was_full(); }
 
 private:
   void look_for_moments(std::uint64_t step);
   void carry_out(const fault& f);
   void on_actor(const fault& f);
   void on_node(const fault& f, node_process& p);
+  void give_up(const fault& f, const std::string& actor, const caf::actor_addr& who);
+  void end_keeper(const fault& f);
   /// The leader's node, or another.
   void with_node(const fault& f, std::function<void(node_process& p)> what);
   void kill(const fault& f, node_process& p);
@@ -56,8 +61,10 @@ private:
   memory_targets& targets_;
   actions actions_;
   agenda agenda_;
+  lone_disk disk_;
   std::shared_ptr<const void> alive_ = std::make_shared<int>(0);
   std::uint64_t made_to_fail_ = 0;
+  std::uint64_t keepers_ended_ = 0;
   bool has_store_failed_ = false;
   bool keeps_sources_ = false;
 };

@@ -1,6 +1,5 @@
+#include "actors/node/dir_chain_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
-#include "runtime/snapshot/life_fence.hpp"
-#include "runtime/snapshot/merged_snapshots.hpp"
 #include "tests/unit/actors/pipeline_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -273,15 +272,14 @@ TEST_CASE("a shard whose chain another process holds ends the run, and does not 
     REQUIRE_FALSE(f.ended_within(20ms));
   std::string folder;
   for (const auto& e : std::filesystem::recursive_directory_iterator(f.path("state")))
-    if (e.path().filename() == snapshot::file_name_of("counts/1"))
+    if (e.path().filename() == "store")
       folder = e.path().string();
   REQUIRE_FALSE(folder.empty());
-  // Its life is one of 2 to 9: of those that begin at the start. The next one of this process would be 10.
-  auto& files = snapshot::posix_file_system();
-  const auto other =
-      snapshot::open_dir_snapshots(files, folder, "counts/1", 9, std::make_shared<snapshot::life_fence>());
+  // Its life is one of 1 to 8: of those that begin at the start. The next one of this process would be 9.
+  node::dir_chain_store store(snapshot::posix_file_system(), folder);
+  const auto other = store.open({f.topology().name, "counts/1"}, {8, 1});
   REQUIRE(other);
-  REQUIRE((*other)->load());
+  REQUIRE((*other)->read());
   REQUIRE(f.ended_within(at_the_latest));
   REQUIRE(f.end().failure);
   CHECK(f.end().failure->code == ec::fenced);

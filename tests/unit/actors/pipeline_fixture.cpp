@@ -1,9 +1,11 @@
 #include "tests/unit/actors/pipeline_fixture.hpp"
 
+#include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <thread>
 #include <unistd.h>
 
 namespace millrace::test {
@@ -16,14 +18,11 @@ pipeline_fixture::pipeline_fixture(const std::string& name)
 }
 
 pipeline_fixture::~pipeline_fixture() {
-  if (running_) {
+  if (run_) {
     stop();
-    ended_within(std::chrono::seconds(60));
+    ends_.wait();
   }
-  supervisor_ = nullptr;  // the system waits for detached actors until nobody holds them
-  self_.reset();
-  system_.reset();
-  store_.reset();
+  release();
   std::filesystem::remove_all(folder_);
 }
 
@@ -53,8 +52,7 @@ void pipeline_fixture::load(const std::string& file, const std::vector<std::stri
 
 /// The actors of an earlier run may still hold the state folder; a system waits for its actors.
 void pipeline_fixture::release() {
-  supervisor_ = nullptr;
-  self_.reset();
+  run_.reset();
   system_.reset();
   store_.reset();
 }
@@ -62,53 +60,47 @@ void pipeline_fixture::release() {
 void pipeline_fixture::start() {
   release();
   system_ = std::make_unique<caf::actor_system>(config_);
-  self_ = std::make_unique<caf::scoped_actor>(*system_);
   auto opened = snapshot::open_dir_store({path("state"), topology_->name, false, false});
   REQUIRE(opened);
   store_ = std::move(*opened);
-  deployment::pipeline_options options;
-  options.topology = topology_;
-  options.store = store_;
-  options.threads = 2;
-  options.make.reader = make_reader_;
-  options.make.parser = make_parser_;
-  auto prepared = deployment::prepare_pipeline(*system_, options);
-  REQUIRE(prepared);
-  gauges_ = prepared->gauges;
-  supervisor_ = control::spawn_supervisor(*system_, std::move(prepared->supervised),
-                                          caf::actor_cast<control::run_owner>(*self_));
-  running_ = true;
+  host::lone_options options;
+  options.folder = store_;
+  options.pipeline.topology = topology_;
+  options.pipeline.threads = 2;
+  options.pipeline.make.reader = make_reader_;
+  options.pipeline.make.parser = make_parser_;
+  const auto shown = std::make_shared<observe::running_topologies>();
+  options.running = shown;
+  auto begun = host::lone_topology::start(*system_, std::move(options));
+  REQUIRE(begun);
+  run_ = std::move(*begun);
+  ends_ = std::async(std::launch::async, [run = run_.get()] { return run->wait(); });
+  while (shown->all().empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  gauges_ = shown->all().front().gauges;
 }
 
-void pipeline_fixture::fail(const std::string& child) {
-  (*self_)->send(supervisor_, control::fail_child{child});
-}
+void pipeline_fixture::fail(const std::string& child) { run_->restart(lasting_name(child)); }
 
-void pipeline_fixture::stop() { (*self_)->send(supervisor_, control::end_run{}); }
+void pipeline_fixture::stop() { run_->stop(); }
 
 bool pipeline_fixture::ended_within(std::chrono::milliseconds d) {
-  bool ended = false;
-  (*self_)->receive(
-      [&](const control::run_ended& m) {
-        end_ = m;
-        ended = true;
-        running_ = false;
-      },
-      caf::after(d) >> [] {});
-  return ended;
+  if (ends_.wait_for(d) != std::future_status::ready)
+    return false;
+  end_ = ends_.get();
+  run_.reset();
+  return true;
 }
 
 std::string pipeline_fixture::where_it_stands() {
   std::string out;
-  (*self_)->send(supervisor_, control::get_report{});
-  (*self_)->receive(
-      [&](const control::report_collected& r) {
-        for (const auto& part : r.parts)
-          for (const auto& [log, m] : part.vector)
-            out += part.actor + ": " + log + " at " + std::to_string(m.at.major) + "." +
-                   std::to_string(m.at.minor) + " watermark " + std::to_string(m.watermark) + "\n";
-      },
-      caf::after(std::chrono::seconds(10)) >> [&] { out = "no report\n"; });
+  if (const auto parts = run_->report())
+    for (const auto& part : *parts)
+      for (const auto& [log, m] : part.vector)
+        out += part.actor + ": " + log + " at " + std::to_string(m.at.major) + "." +
+               std::to_string(m.at.minor) + " watermark " + std::to_string(m.watermark) + "\n";
+  else
+    out = "no report\n";
   for (const auto& [name, g] : gauges_.lanes)
     out += name + ": " + std::to_string(g->records) + " records, " + std::to_string(g->in_flight_bytes) +
            " bytes in flight\n";

@@ -1,14 +1,14 @@
 // A whole pipeline in this process over a folder of its own: real files, real state folder, real actors.
 #pragma once
 
-#include "actors/deployment/pipeline.hpp"
+#include "actors/host/lone_topology.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +28,7 @@ public:
 
   /// Plans the topology in `file`; fails the test on findings.
   void load(const std::string& file, const std::vector<std::string>& overlays = {});
+  [[nodiscard]] const config::topology& topology() const { return *topology_; }
   /// The lanes' readers and parsers from the next start() on, in place of the connectors'.
   void use_readers(decltype(connector_makers::reader) make) { make_reader_ = std::move(make); }
   void use_parsers(decltype(connector_makers::parser) make) { make_parser_ = std::move(make); }
@@ -39,7 +40,7 @@ public:
   void stop();
   /// Waits up to `d` for the end; false when it has not come.
   bool ended_within(std::chrono::milliseconds d);
-  [[nodiscard]] const control::run_ended& end() const { return end_; }
+  [[nodiscard]] const host::topology_end& end() const { return end_; }
   /// Names of lanes, shards and sinks.
   [[nodiscard]] std::vector<std::string> children() const;
   /// Every receiver's vector, for the message of a test that does not end.
@@ -50,15 +51,14 @@ private:
   std::filesystem::path folder_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::unique_ptr<caf::scoped_actor> self_;
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
   decltype(connector_makers::reader) make_reader_ = millrace::make_reader;
   decltype(connector_makers::parser) make_parser_ = millrace::make_parser;
-  control::supervisor_actor supervisor_;
+  std::unique_ptr<host::lone_topology> run_;  // null: it does not run
+  std::future<host::topology_end> ends_;
   deployment::pipeline_gauges gauges_;
-  control::run_ended end_;
-  bool running_ = false;
+  host::topology_end end_;
 };
 
 }  // namespace millrace::test

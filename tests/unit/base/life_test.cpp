@@ -18,10 +18,3 @@ TEST_CASE("lives are ordered by term, then by count, and so are their numbers") 
     }
   }
 }
-
-TEST_CASE(
-    "a claim is above those of all earlier terms, also where an earlier version has stored the bare term") {
-  for (const std::uint64_t term : {1ULL, 2ULL, 65ULL, 20'000'000ULL, 1'760'000'000ULL})
-    for (const std::uint64_t older : {term - 1, term})
-      CHECK(number_of(term) > older);
-}

@@ -59,10 +59,10 @@ struct running {
     auto opened = topology_run::open(counting(in), in.path("state"), {});
     REQUIRE(opened);
     all.push_back(std::move(*opened));
-    board.announce(all.front()->topology_ptr());
+    board->announce(all.front()->topology_ptr());
     control::share_threads(config, 2);
     system.emplace(config);
-    view.emplace(all, board, "here");
+    view.emplace(all, *board, "here");
     view->attach(&*system);
     thread = std::thread([this] { all.front()->run(*system, board); });
   }
@@ -91,7 +91,7 @@ struct running {
 
   folder in;
   std::vector<std::unique_ptr<topology_run>> all;
-  observe::running_topologies board;
+  std::shared_ptr<observe::running_topologies> board = std::make_shared<observe::running_topologies>();
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
   std::optional<run_view> view;

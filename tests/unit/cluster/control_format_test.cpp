@@ -77,7 +77,7 @@ TEST_CASE("a change is no base, another format is named, and counts from outside
                                    "begin anew with an empty store and a new state folder (--state)"})
     CHECK(decode_change(later).error().message.find(remedy) != std::string::npos);
   later[0] = 3;
-  CHECK(decode_change(later).error().message.find("format 3 of an earlier version") != std::string::npos);
+  CHECK(decode_change(later).error().message.find("format 3, that of an earlier build") != std::string::npos);
   later[0] = 9;
   const std::string most("\xff\xff\xff\xff\xff\xff\xff\xff\x7f");
   CHECK(decode_change(encode_change({}).substr(0, 2) + most).error().code == ec::corrupt);

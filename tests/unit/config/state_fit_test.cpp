@@ -145,11 +145,6 @@ TEST_CASE("files in another order are another log") {
   CHECK(compare_fingerprints(text(parser, window, files), text(parser, window, files)).fits());
 }
 
-TEST_CASE("what an earlier version did not write down is taken as it is") {
-  CHECK(compare_fingerprints(text(parser, window, "source clicks kafka from="), text(parser, window, topic))
-            .fits());
-}
-
 TEST_CASE("stages that are new or gone are refused by name") {
   CHECK(compare_fingerprints(text(parser, window), text(parser, "")).refusal == "window 'counts' is gone");
   CHECK(compare_fingerprints(text(parser, ""), text(parser, window)).refusal == "window 'counts' is new");

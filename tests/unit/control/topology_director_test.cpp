@@ -400,6 +400,32 @@ TEST_CASE("an actor that cannot go on fails the topology, by its name") {
   CHECK(those<directions::ended>(out).front().failure->message == "the table is gone");
 }
 
+TEST_CASE("an actor that cannot begin ends the topology in order, with the report of those that live") {
+  auto d = running();
+  static_cast<void>(over(d, "w/0/0", 7));
+  const error why{ec::corrupt, fault::user, false, "its snapshots are damaged", {}};
+  auto out = d.on_message("b", actor_failed{"clicks", "w/0/0", {7, 1}, why});
+  CHECK(all_told<orders::collect>(out).size() == 2);
+  for (int phase = 0; phase < 4 && those<directions::ended>(out).empty(); ++phase) {
+    if (const auto r = those<directions::wait_for_reports>(out); !r.empty())
+      out = d.reports_are_due(r.front().number);
+    else
+      out = d.stops_are_due(those<directions::wait_for_stops>(out).back().number);
+  }
+  CHECK(wished<cluster::records::topology_failed>(out) ==
+        std::vector<cluster::records::topology_failed>{{"clicks", "w/0/0", "its snapshots are damaged"}});
+  REQUIRE(those<directions::ended>(out).size() == 1);
+  CHECK(those<directions::ended>(out).front().failure->code == ec::corrupt);
+}
+
+TEST_CASE("an actor that has a successor elsewhere fails nothing") {
+  auto d = running();
+  cluster::topology_state s;
+  s.actors["w/0/0"].at = cluster::place{"c", 1, 12, 0};
+  static_cast<void>(d.on_state(s));
+  CHECK(d.on_message("b", actor_failed{"clicks", "w/0/0", {7, 1}, {}}).empty());
+}
+
 TEST_CASE("what `control` says has ended is over at once") {
   auto d = running();
   cluster::topology_state s;

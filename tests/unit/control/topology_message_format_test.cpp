@@ -51,7 +51,9 @@ std::vector<to_director> each_to_director() {
       said(messages::stopped{"table", 5}),
       said(part),
       actor_began{"clicks", "w/0/1", {9, 1}},
-      actor_over{"clicks", "w/0/1", {9, 2}}};
+      actor_over{"clicks", "w/0/1", {9, 2}},
+      actor_failed{
+          "clicks", "w/0/1", {9, 3}, {ec::corrupt, fault::user, false, "its snapshots are damaged", "w"}}};
 }
 
 std::vector<std::string> encoded() {
@@ -67,7 +69,7 @@ TEST_CASE("each message of a director and of nodes has the bytes of the golden f
   wire::writer all;
   for (const auto& bytes : encoded())
     all.string(bytes);
-  test::check_golden("tests/unit/control/golden/topology_messages_v3", all.bytes());
+  test::check_golden("tests/unit/control/golden/topology_messages_v4", all.bytes());
 }
 
 TEST_CASE("each message is read as it was written") {

@@ -35,7 +35,7 @@ std::string changes_of(outbox& out) {
 
 expected<void> read_into(outbox& out, const std::string& bytes) {
   wire::reader in(bytes);
-  return out.apply(in, output_version);
+  return out.apply(in);
 }
 
 }  // namespace

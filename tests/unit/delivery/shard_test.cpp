@@ -1,3 +1,4 @@
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/delivery/stalled_input.hpp"
@@ -57,7 +58,6 @@ shard_core make(const life& now = 1, std::map<log_id, mark> found = {}, bool upd
   s.life = now;
   s.receivers = {"sink"};
   s.logs = {{"a", {}}, {"b", {}}};
-  s.stages = {"parsed", "w"};
   s.updates = updates;
   return {std::move(s), std::make_unique<counting_windows>()};
 }
@@ -73,16 +73,6 @@ std::vector<output_ptr> sent_to_sink(shard_core& s) {
   while (auto f = s.out().next("sink"))
     frames.push_back(std::move(f));
   return frames;
-}
-
-/// As a version wrote it that did not note the greatest watermark.
-std::string before_greatest(std::string capture, const shard_core& s) {
-  wire::writer both;
-  both.fixed(s.in().greatest());
-  both.fixed(s.fired());
-  const auto at = capture.find(both.bytes());
-  REQUIRE(at != std::string::npos);
-  return capture.erase(at, sizeof(event_micros));
 }
 
 position acknowledged(const shard_core& s) { return s.acknowledged().at("a").at; }
@@ -203,42 +193,6 @@ TEST_CASE("a new life stands where the chain of captures ends, and acknowledges 
   CHECK(next.ask("a", 1)->stamp.life == 2);
 }
 
-TEST_CASE("captures of before receivers had generations in their names say of the same receivers where they "
-          "stand") {
-  const auto shard = [](std::uint64_t run, std::vector<std::string> receivers) {
-    shard_core::setup s;
-    s.log = "w/" + std::to_string(run) + "/0";
-    s.run = run;
-    s.receivers = std::move(receivers);
-    s.logs = {{"a", {}}};
-    return shard_core(std::move(s), std::make_unique<counting_windows>());
-  };
-  constexpr char before_generations = 5;
-  for (const std::uint64_t run : {0, 3}) {
-    auto older = shard(run, {"hours/0", "hours/1", "sink"});
-    (void)older.take(with_content(test::frame("a", older.ask("a", 1)->stamp, 0, 2, 20)));
-    (void)older.take(with_content(test::frame("a", older.ask("a", 1)->stamp, 2, 4, 40)));
-    const auto at = position{20, whole};
-    for (const auto* receiver : {"hours/0", "hours/1", "sink"})
-      REQUIRE(older.out().resume(receiver, at, {1, 0}));
-    auto bytes = before_greatest(older.capture_all(), older);
-    bytes[0] = before_generations;
-
-    const auto name = "hours/" + std::to_string(run) + "/";
-    auto now = shard(run, {name + "0", name + "1", "sink"});
-    REQUIRE(now.restore({bytes}));
-    CHECK(now.out().acknowledged() ==
-          std::map<std::string, position>{{name + "0", at}, {name + "1", at}, {"sink", at}});
-    CHECK(now.out().retained_frames() == 1);
-    // One that was there from the first has lost what it acknowledged, if it stands nowhere.
-    CHECK(now.out().resume(name + "0", std::nullopt, {2, 0}).error().code == ec::log_trimmed);
-
-    auto later = shard(run, {name + "0", name + "1", "sink"});
-    REQUIRE(later.restore({now.capture_all()}));
-    CHECK(later.out().acknowledged() == now.out().acknowledged());
-  }
-}
-
 TEST_CASE("damaged captures are refused with an error, wherever they are cut") {
   auto s = make();
   const auto a = s.ask("a", 1)->stamp;
@@ -282,71 +236,19 @@ TEST_CASE("a decision opens nothing that a later one holds back") {
   CHECK(gate.limit() == position{20, whole});
 }
 
-TEST_CASE("captures of the versions before spilling are restored") {
-  const auto version = GENERATE(std::uint8_t{1}, std::uint8_t{2});
-  wire::writer w;
-  w.fixed(version);
-  w.varint(1);
-  w.string("a");
-  w.put(mark{test::at(7), 70});
-  if (version == 2) {
-    w.varint(1);  // floors
-    w.string("a");
-    w.fixed<event_micros>(20);
-  }
-  w.fixed<event_micros>(60);
-  if (version == 2)
-    w.fixed<event_micros>(no_watermark);         // ticks
-  w.varint(2);                                   // rows
-  w.varint(0);                                   // late
-  for (const auto n : {1, 1, 30, 20, 0, 10, 0})  // counters: of one stage, number 1
-    w.varint(static_cast<std::uint64_t>(n));
-  w.put(position{60, whole});  // sent
-  w.put(lowest_position);
-  w.varint(1);
-  w.string("sink");
-  w.put(lowest_position);
-  w.varint(2);  // frames, of one batch
-  for (const std::uint32_t i : {0U, 1U}) {
-    w.put(i == 0 ? lowest_position : position{60, 0});
-    w.put(position{60, i == 0 ? 0 : whole});
-    w.varint(i);
-    w.varint(i + 1);
-    w.fixed(static_cast<std::uint8_t>(i == 0 ? 2 : 1));
-    if (i == 0)
-      wire::encode_batch(w, *test::rows(2));
-    w.varint(0);
-  }
-  w.varint(5);  // of the windows
-  auto s = make(2);
-  const auto restored = s.restore({w.take()});
-  INFO((restored ? "" : restored.error().message));
-  REQUIRE(restored);
-  CHECK(s.in().vector().at("a").at == test::at(7));
-  CHECK(s.counts().of("w") == stage_counts{.in = 30, .out = 20, .late = 10});
-  REQUIRE(s.out().resume("sink", position{60, 0}, 1));
-  const auto f = s.out().next("sink");
-  REQUIRE(f);
-  CHECK(f->rows->columns[0]->ints()[f->begin] == 1);
-}
-
-TEST_CASE("a capture of the version that counted by number is restored") {
+TEST_CASE("a capture of an earlier version is refused by name, and one of a later version as that") {
   auto s = make();
   (void)s.take(with_content(test::frame("a", s.ask("a", 1)->stamp, 0, 3, 30)));
-  auto capture = before_greatest(s.capture_all(), s);
-  wire::writer named;
-  s.counts().encode(named);
-  const auto at = capture.find(named.bytes());
-  REQUIRE(at != std::string::npos);
-  wire::writer numbered;
-  for (const auto n : {1, 1, 1, 1, 0, 0, 0})
-    numbered.varint(static_cast<std::uint64_t>(n));
-  capture.replace(at, named.size(), numbered.take());
-  capture.front() = 4;
-  auto next = make(2);
-  REQUIRE(next.restore({capture}));
-  CHECK(next.in().vector() == s.in().vector());
-  CHECK(next.counts().stages() == s.counts().stages());
+  const auto capture = s.capture_all();
+  for (const char version : {1, 6, 8}) {
+    auto other = capture;
+    other.front() = version;
+    const auto restored = make(2).restore({other});
+    REQUIRE_FALSE(restored);
+    CHECK(restored.error().code == ec::unsupported);
+    const auto& text = restored.error().message;
+    CHECK((text.find(build_of_earlier_formats) != std::string::npos) == (version < 7));
+  }
 }
 
 TEST_CASE("what a stalled shard has not taken stays in order by log, the log that is behind first") {
@@ -720,30 +622,6 @@ TEST_CASE("a run that has nothing new for a shard ends there at once") {
   CHECK(shard.ended());
   CHECK(shard.out().sent() == highest_position);
   CHECK(shard.changed());
-}
-
-TEST_CASE("of captures of an earlier version all is taken as fired that their mark is above") {
-  const auto as_before = [](shard_core& s) {
-    auto capture = before_greatest(s.capture_all(), s);
-    capture[0] = 3;
-    capture.erase(1, 9);  // the run and the last end
-    return capture;
-  };
-  auto s = make();
-  (void)s.take(with_content(test::frame("a", s.ask("a", 1)->stamp, 0, 5, 5'000)));
-  (void)s.take(with_content(test::frame("b", s.ask("b", 1)->stamp, 0, 5, 4'000)));
-  REQUIRE(s.fired() == 4'000);
-  auto later = make(2);
-  REQUIRE(later.restore({as_before(s)}));
-  CHECK_FALSE(later.left());
-  (void)later.take(test::frame("a", later.ask("a", 2)->stamp, 5, 6, end_of_time));
-  (void)later.take(test::frame("b", later.ask("b", 2)->stamp, 5, 6, end_of_time));
-  REQUIRE(later.left());
-  CHECK(later.left()->last_end == 4'000);
-  auto ended = make(3);
-  REQUIRE(ended.restore({as_before(later)}));  // which windows had fired at the end it does not say
-  CHECK(ended.fired() == end_of_time);
-  CHECK_FALSE(ended.left());
 }
 
 }  // namespace millrace::delivery

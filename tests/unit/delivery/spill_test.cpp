@@ -147,7 +147,7 @@ TEST_CASE("a further life under the same term gives its files names of its own")
   after.set_receivers({"s"});
   const auto bytes = capture.take();
   wire::reader in(bytes);
-  REQUIRE(after.apply(in, output_version));
+  REQUIRE(after.apply(in));
   after.append_window(20, {test::rows(2)}, {});
   const auto spill = after.begin_spill();
   REQUIRE(spill);
@@ -247,7 +247,7 @@ TEST_CASE("segments and captures are the golden ones, byte for byte") {
   check_golden("outbox_3.bin", capture.bytes());
   outbox again("w/0/0");
   wire::reader in(capture.bytes());
-  REQUIRE(again.apply(in, output_version));
+  REQUIRE(again.apply(in));
   CHECK(again.spilled_bytes() == out.spilled_bytes());
   CHECK(again.retained_frames() == out.retained_frames());
   CHECK(again.segments() == out.segments());
@@ -311,7 +311,7 @@ private:
     for (const auto& c : captures_) {
       safe_ = out_.low();
       wire::reader in(c);
-      const auto ok = out_.apply(in, output_version);
+      const auto ok = out_.apply(in);
       REQUIRE(ok);
     }
     out_.set_receivers({"a", "b"});
@@ -418,7 +418,7 @@ private:
     outbox merged("w/0/0", limits_);
     for (const auto& c : captures_) {
       wire::reader in(c);
-      REQUIRE(merged.apply(in, output_version));
+      REQUIRE(merged.apply(in));
     }
     wire::writer base;
     merged.capture_all(base);

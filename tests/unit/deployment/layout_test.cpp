@@ -115,15 +115,14 @@ TEST_CASE("the same in gives the same out, and what differs is not equal") {
 TEST_CASE("a core is set up as its shard is laid out") {
   const auto p = series();
   const auto l = p.with({{"parsed", {{"a", {0, 7}}, {"c", {2, 0}, true}}}}, 1, 4);
-  const auto s = setup_of(l, l.shards[1], *p.topology);
+  const auto s = setup_of(l, l.shards[1]);
   CHECK(s.log == "counts/4/1");
-  CHECK(s.stages.at(2) == "counts");
   CHECK(s.logs == std::map<log_id, mark>{{"parsed/a", {{0, 7}}}});
   CHECK(s.found == std::map<log_id, mark>{{"parsed/c", {{2, 0}}}});
   CHECK(s.receivers == std::vector<std::string>{"hours/4/0", "dead_letters"});
   CHECK(s.allowed_lateness == micros(5'000'000));
   CHECK(s.run == 4);
-  CHECK(setup_of(l, l.shards[2], *p.topology).upstream == std::vector<log_id>{"counts/4/0", "counts/4/1"});
+  CHECK(setup_of(l, l.shards[2]).upstream == std::vector<log_id>{"counts/4/0", "counts/4/1"});
 }
 
 TEST_CASE("every layout of the golden topologies comes back from its bytes") {

@@ -1,5 +1,6 @@
 // Small values of actors go into the store under the life of whoever keeps them.
 #include "actors/host/value_keeper.hpp"
+#include "actors/node/topology_state.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/node/stores.hpp"
 
@@ -13,7 +14,10 @@ using millrace::test::must;
 
 struct kept_over_nodes {
   kept_over_nodes() : system(config), turns(millrace::test::turns_of(system)) {
-    keeper = spawn_value_keeper(system, state());
+    keeper = spawn_value_keeper(
+        system, [mine = state()](const std::string& name, const std::string& value, const life& whose) {
+          return mine->put_as(name, value, whose);
+        });
   }
   ~kept_over_nodes() {
     caf::anon_send(keeper, messages::stop{});
@@ -90,14 +94,6 @@ TEST_CASE(
   REQUIRE(zombie);
   CHECK(zombie->code == ec::fenced);
   CHECK(must(k.state()->get("source/clicks")) == "elsewhere");
-}
-
-TEST_CASE("a start position is refused here: control has it") {
-  kept_over_nodes k;
-  const auto answer = k.ask<messages::start_kept>(messages::keep_start{"p/lane0", {5, 0}, "p", "7", {}});
-  CHECK(answer.partition == "7");
-  REQUIRE(answer.failure);
-  CHECK(answer.failure->code == ec::internal);
 }
 
 }  // namespace millrace::host::test

@@ -1,4 +1,5 @@
 // A node that is alone, turn by turn: it waits for nobody, so all that it does is done before any time passes.
+#include "actors/node/control_book.hpp"
 #include "actors/node/node_options.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/node/stores.hpp"
@@ -75,6 +76,10 @@ public:
     turns_.run();
     now_ = {};
   }
+  void lose_control() {
+    const auto seen = must(control_book(store_.reach()).look());
+    must(control_book(store_.reach()).open({seen.highest.term + 1, 5}));
+  }
   [[nodiscard]] const std::map<std::string, life>& running() const { return lives_->running; }
   [[nodiscard]] cluster::control_state control() {
     const auto found = must(store_.reach()->look(control_of_cluster()));
@@ -103,6 +108,15 @@ TEST_CASE("a node that is alone leads, runs what is applied and leaves before an
   n.leave();
   CHECK(n.over == "it was asked to end");
   CHECK(n.control().nodes.at("here").is_over);
+}
+
+TEST_CASE("a node that is alone ends where another process has taken its store, and does not take it back") {
+  one_node n;
+  n.begin();
+  n.lose_control();
+  n.apply();
+  CHECK(n.over.find("another process has opened") != std::string::npos);
+  CHECK(n.running().empty());
 }
 
 TEST_CASE("a node that may have company waits for it") {

@@ -10,7 +10,7 @@ using namespace millrace::snapshot::test;
 TEST_CASE("an append costs one sync of the file, and one of the folder where it begins a file") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files, {0, 6});
-  const auto chain = *store->open_snapshots("a", 1);
+  const auto chain = *store.open_snapshots("a", 1);
   const auto syncs_of_append = [&](bool twice) {
     const auto before = files.syncs();
     REQUIRE(chain->append("x", twice));
@@ -28,12 +28,12 @@ TEST_CASE("an append costs one sync of the file, and one of the folder where it 
 TEST_CASE("increments lie in one file between two bases, however many they are") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
-  const auto chain = *store->open_snapshots("a", 1);
+  const auto chain = *store.open_snapshots("a", 1);
   std::size_t most = 0;
   for (int i = 0; i < 1000; ++i) {
     REQUIRE(chain->append("x", i % 7 == 0));
     REQUIRE(chain->compact(join));
-    most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
+    most = std::max(most, files.all_files(store.folder_of("a")).size());
   }
   CHECK(most == 7);  // two bases, a file of increments after each, a copy of the newer one, two trim marks
   CHECK(join(*chain->load())->size() == 1000);
@@ -44,19 +44,19 @@ TEST_CASE("lives that end at once do not pile up files") {
   const auto store = open_or_fail(clicks, files);
   std::size_t most = 0;
   for (incarnation life = 1; life < 50; ++life) {
-    const auto chain = *store->open_snapshots("a", life);
+    const auto chain = *store.open_snapshots("a", life);
     REQUIRE(chain->append("x", false));
     REQUIRE(chain->compact(join));
-    most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
+    most = std::max(most, files.all_files(store.folder_of("a")).size());
   }
   CHECK(most <= 18);
-  CHECK(join(*(*store->open_snapshots("a", 50))->load())->size() == 49);
+  CHECK(join(*(*store.open_snapshots("a", 50))->load())->size() == 49);
 }
 
 TEST_CASE("a large base is not written again for a few hundred small increments") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files, {1000, 20});
-  const auto chain = *store->open_snapshots("a", 1);
+  const auto chain = *store.open_snapshots("a", 1);
   REQUIRE(chain->append(std::string(100'000, 'a'), false));
   REQUIRE(*chain->compact(join));
   int compactions = 0;
@@ -76,9 +76,7 @@ TEST_CASE("a large base is not written again for a few hundred small increments"
 TEST_CASE("an older life in another process finds the newer one's file, and is fenced") {
   faulty_file_system files;
   REQUIRE(files.make_folder("/a"));
-  const auto open = [&](incarnation life) {
-    return *open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>());
-  };
+  const auto open = [&](incarnation life) { return *open_dir_snapshots(files, "/a", "a", life); };
   const auto older = open(1);
   REQUIRE(older->append("one,", false));
   const auto newer = open(2);
@@ -95,7 +93,7 @@ TEST_CASE("a failed append leaves the chain as it was and the next one goes on")
         INFO(failures << " failures after " << good << ", twice: " << twice);
         faulty_file_system files(failures);
         const auto store = open_or_fail(clicks, files);
-        const auto chain = *store->open_snapshots("a", 1);
+        const auto chain = *store.open_snapshots("a", 1);
         REQUIRE(chain->append("one,", false));
         REQUIRE(chain->append("and,", true));
         // The file has "one" once, and a second copy of it is due: then there are two appends, or three.
@@ -106,7 +104,7 @@ TEST_CASE("a failed append leaves the chain as it was and the next one goes on")
         REQUIRE(chain->append("two,", twice));
         CHECK(*join(*chain->load()) == "one,and,old,two,");
         {
-          const auto again = *store->open_snapshots("a", 2);
+          const auto again = *store.open_snapshots("a", 2);
           CHECK(*join(*again->load()) == "one,and,old,two,");
         }
         for (const auto& path : files.all_files("/state"))
@@ -117,7 +115,7 @@ TEST_CASE("a failed append leaves the chain as it was and the next one goes on")
 TEST_CASE("compaction waits until increments outweigh the base, then keeps one base in reserve") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files, {1000, 200});
-  const auto chain = *store->open_snapshots("a", 1);
+  const auto chain = *store.open_snapshots("a", 1);
   REQUIRE(chain->append(std::string(500, 'a'), false));
   CHECK(*chain->compact(join) == false);
   std::string all(500, 'a');
@@ -134,7 +132,7 @@ TEST_CASE("compaction waits until increments outweigh the base, then keeps one b
   CHECK(bases == 2);
   CHECK(chain->bytes() < 5 * all.size());
   std::uint64_t on_disk = 0;
-  for (const auto& path : files.all_files(chain_folder(*store, "a")))
+  for (const auto& path : files.all_files(store.folder_of("a")))
     on_disk += files.contents(path).size();
   CHECK(chain->bytes() == on_disk);
   CHECK(store->bytes() >= on_disk);
@@ -143,7 +141,7 @@ TEST_CASE("compaction waits until increments outweigh the base, then keeps one b
 TEST_CASE("many small increments are compacted for their number") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
-  const auto chain = *store->open_snapshots("a", 1);
+  const auto chain = *store.open_snapshots("a", 1);
   int compactions = 0;
   for (int i = 0; i < 450; ++i) {
     REQUIRE(chain->append("x", false));
@@ -156,7 +154,7 @@ TEST_CASE("many small increments are compacted for their number") {
 TEST_CASE("a merge that fails, or a base that cannot be written, costs nothing") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files, {0, 0});
-  const auto chain = *store->open_snapshots("a", 1);
+  const auto chain = *store.open_snapshots("a", 1);
   REQUIRE(chain->append("x", false));
   CHECK(chain->compact([](const auto&) -> expected<std::string> { return our_error("no"); }).error().code ==
         ec::internal);
@@ -170,14 +168,14 @@ TEST_CASE("a record of another actor or number is damage") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
   {
-    const auto a = *store->open_snapshots("a", 1);
-    const auto b = *store->open_snapshots("b", 1);
+    const auto a = *store.open_snapshots("a", 1);
+    const auto b = *store.open_snapshots("b", 1);
     REQUIRE(a->append("of a", false));
     REQUIRE(b->append("of b", false));
   }
   const auto name = "/" + run_file(1);
-  files.put(chain_folder(*store, "a") + name, files.contents(chain_folder(*store, "b") + name));
-  const auto chain = *(*store->open_snapshots("a", 2))->load();
+  files.put(store.folder_of("a") + name, files.contents(store.folder_of("b") + name));
+  const auto chain = *(*store.open_snapshots("a", 2))->load();
   CHECK(chain.increments.empty());
   CHECK(chain.passed_over == 1);
 }

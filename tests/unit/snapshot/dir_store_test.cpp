@@ -31,14 +31,10 @@ TEST_CASE("a state folder is made with its parents and found again") {
 TEST_CASE("--fresh gives a new identity, remembers the old one and leaves plain files alone") {
   faulty_file_system files;
   std::string first;
-  incarnation life = 0;
   {
     const auto store = open_or_fail(clicks, files);
     first = store->id().state_id;
-    life = *store->next_incarnation();
-    const auto chain = *store->open_snapshots("counts/0", life);
-    REQUIRE(chain->append("old", false));
-    REQUIRE((*store->open_journal("counts/0", life))->append({"old"}));
+    REQUIRE((*store.open_snapshots("counts/0", 1))->append("old", false));
     REQUIRE(store->put("plan", "old"));
     REQUIRE(store->mark_finished());
     files.put("/state/dead_letters.jsonl", "{}\n");
@@ -47,11 +43,8 @@ TEST_CASE("--fresh gives a new identity, remembers the old one and leaves plain 
   CHECK(store->id().state_id != first);
   CHECK(store->id().previous_state_id == first);
   CHECK(!store->id().finished);
-  CHECK(*store->next_incarnation() > life);
   CHECK(store->get("plan").error().code == ec::not_found);
-  const auto next = *store->next_incarnation();
-  CHECK((*store->open_snapshots("counts/0", next))->load()->increments.empty());
-  CHECK((*store->open_journal("counts/0", next))->load()->empty());
+  CHECK((*store.open_snapshots("counts/0", 1))->load()->increments.empty());
   CHECK(files.contents("/state/dead_letters.jsonl") == "{}\n");
   for (const auto& path : files.all_files("/state"))
     CHECK(path.find(first) == std::string::npos);
@@ -62,9 +55,7 @@ TEST_CASE("a blank state keeps its id and forgets what was stored under it, in w
     const auto store = open_or_fail(clicks, files);
     for (const auto* const name : {"starts/parsed", "tried", "zone"})
       REQUIRE(store->put(name, "x"));
-    const auto life = store->next_incarnation();
-    REQUIRE(life);
-    REQUIRE((*store->open_snapshots("counts/0", *life))->append("capture", false));
+    REQUIRE((*store.open_snapshots("counts/0", 1))->append("capture", false));
     return store->id().state_id;
   };
   for (std::uint64_t steps = 0;; ++steps) {
@@ -81,7 +72,7 @@ TEST_CASE("a blank state keeps its id and forgets what was stored under it, in w
       continue;
     CHECK_FALSE(store->get("zone"));
     CHECK_FALSE(store->get("tried"));
-    CHECK((*store->open_snapshots("counts/0", *store->next_incarnation()))->load()->increments.empty());
+    CHECK((*store.open_snapshots("counts/0", 1))->load()->increments.empty());
     break;
   }
 }
@@ -90,16 +81,15 @@ TEST_CASE("a state that becomes blank a second time forgets what was stored sinc
   faulty_file_system files;
   const auto id = open_or_fail(clicks, files)->id().state_id;
   for (int time = 0; time < 3; ++time) {
-    const auto opened = open_blank_dir_store(clicks, files);
+    auto opened = open_blank_dir_store(clicks, files);
     REQUIRE(opened);
-    const auto& store = **opened;
-    CHECK(store.id().state_id == id);
-    CHECK_FALSE(store.get("plan"));
-    const auto life = *(*opened)->next_incarnation();
-    const auto chain = *(*opened)->open_snapshots("a", life);
+    const opened_state store(std::move(*opened), {});
+    CHECK(store->id().state_id == id);
+    CHECK_FALSE(store->get("plan"));
+    const auto chain = *store.open_snapshots("a", 1);
     CHECK(chain->load()->increments.empty());
     REQUIRE(chain->append("x", false));
-    REQUIRE((*opened)->put("plan", "x"));
+    REQUIRE(store->put("plan", "x"));
     CHECK(files.list("/state/state-" + id)->size() == 1);  // its contents
   }
 }
@@ -113,8 +103,7 @@ TEST_CASE("--fresh that dies at any step leaves the old state whole or the new o
       {
         const auto store = open_or_fail(clicks, files);
         first = store->id().state_id;
-        const auto chain = *store->open_snapshots("a", *store->next_incarnation());
-        REQUIRE(chain->append("old", false));
+        REQUIRE((*store.open_snapshots("a", 1))->append("old", false));
         REQUIRE(store->put("plan", "old"));
       }
       files.crash_after(dies_after);
@@ -124,23 +113,10 @@ TEST_CASE("--fresh that dies at any step leaves the old state whole or the new o
       const bool is_old = store->id().state_id == first;
       if (!is_old)
         CHECK(store->id().previous_state_id == first);
-      const auto chain = *store->open_snapshots("a", *store->next_incarnation());
+      const auto chain = *store.open_snapshots("a", 2);
       CHECK(chain->load()->increments.size() == (is_old ? 1 : 0));
       CHECK(store->get("plan").has_value() == is_old);
     }
-}
-
-TEST_CASE("incarnation numbers only rise, over restarts too") {
-  faulty_file_system files;
-  incarnation last = 0;
-  for (int process = 0; process < 5; ++process) {
-    const auto store = open_or_fail(clicks, files);
-    for (int i = 0; i < 100; ++i) {
-      const auto next = *store->next_incarnation();
-      REQUIRE(next > last);
-      last = next;
-    }
-  }
 }
 
 TEST_CASE("a folder that has lost what it knows of itself is damaged, not new, and --fresh is the way out") {
@@ -149,13 +125,11 @@ TEST_CASE("a folder that has lost what it knows of itself is damaged, not new, a
                          harm::opening_only, harm::no_note_either}) {
     INFO("harm " << static_cast<int>(how));
     faulty_file_system files;
-    incarnation last = 0;
     {
       const auto store = open_or_fail(clicks, files);
-      last = *store->next_incarnation();
       REQUIRE(store->put("plan", "x"));
       if (how != harm::empty_state)
-        REQUIRE((*store->open_snapshots("a", last))->append("one", true));
+        REQUIRE((*store.open_snapshots("a", 1))->append("one", true));
     }
     for (const auto& path : files.all_files("/state/control"))
       how == harm::all_damaged ? files.put(path, "damaged") : files.lose_file(path);
@@ -177,13 +151,11 @@ TEST_CASE("a folder that has lost what it knows of itself is damaged, not new, a
     }
     {
       const auto store = open_or_fail(clicks_fresh, files);
-      CHECK(*store->next_incarnation() > 1'000'000);
       CHECK_FALSE(store->get("plan"));
       REQUIRE(store->put("plan", "y"));
     }
     const auto store = open_or_fail(clicks, files);
     CHECK(*store->get("plan") == "y");
-    CHECK(*store->next_incarnation() > 1'000'000);
   }
 }
 
@@ -202,7 +174,6 @@ TEST_CASE("a first start that dies at any step is begun again, or gone on with")
       const auto store = open_or_fail(clicks, files);
       CHECK((id.empty() || id == store->id().state_id));
       CHECK(store->id().previous_state_id.empty());
-      CHECK(store->next_incarnation());
     }
 }
 
@@ -211,7 +182,6 @@ TEST_CASE("one damaged or missing file of what a folder knows of itself costs no
   for (int process = 0; process < 9; ++process) {
     const auto store = open_or_fail(clicks, healthy);
     REQUIRE(store->put("plan", std::to_string(process)));
-    const auto next = *store->next_incarnation();
     healthy.settle();
     for (const auto& victim : healthy.all_files("/state"))
       for (const bool missing : {false, true}) {
@@ -221,13 +191,12 @@ TEST_CASE("one damaged or missing file of what a folder knows of itself costs no
         for (int again = 0; again < 2; ++again) {
           const auto opened = open_or_fail(clicks, *files);
           CHECK(*opened->get("plan") == std::to_string(process));
-          CHECK(*opened->next_incarnation() > next);
         }
       }
   }
 }
 
-TEST_CASE("opening a folder costs six syncs, a value two, and numbers two for 64 of them") {
+TEST_CASE("opening a folder costs six syncs, and a value two") {
   faulty_file_system files;
   open_or_fail(clicks, files);
   const auto closed = files.syncs();
@@ -238,10 +207,6 @@ TEST_CASE("opening a folder costs six syncs, a value two, and numbers two for 64
     REQUIRE(store->put("plan", std::to_string(i)));
     CHECK(files.syncs() - before == 2);
   }
-  const auto before = files.syncs();
-  for (int i = 0; i < 64; ++i)
-    REQUIRE(store->next_incarnation());
-  CHECK(files.syncs() - before == 2);
 }
 
 TEST_CASE("what a folder knows of itself does not grow with its openings and changes") {
@@ -270,13 +235,11 @@ TEST_CASE("names of any characters and lengths stay apart") {
   const auto store = open_or_fail(clicks, files);
   for (const auto& name : names) {
     REQUIRE(store->put(name, "value of " + name));
-    REQUIRE((*store->open_snapshots(name, 1))->append("state of " + name, true));
-    REQUIRE((*store->open_journal(name, 1))->append({"decision of " + name}));
+    REQUIRE((*store.open_snapshots(name, 1))->append("state of " + name, true));
   }
   for (const auto& name : names) {
     CHECK(*store->get(name) == "value of " + name);
-    CHECK((*store->open_snapshots(name, 2))->load()->increments == std::vector{"state of " + name});
-    CHECK(*(*store->open_journal(name, 2))->load() == std::vector{"decision of " + name});
+    CHECK((*store.open_snapshots(name, 2))->load()->increments == std::vector{"state of " + name});
   }
 }
 
@@ -284,22 +247,14 @@ TEST_CASE("an older incarnation is fenced, also by a later process") {
   faulty_file_system files;
   {
     const auto store = open_or_fail(clicks, files);
-    give_numbers(*store);
-    const auto old_life = *store->open_snapshots("a", 5);
-    const auto old_journal = *store->open_journal("a", 5);
-    REQUIRE(store->open_snapshots("a", 6));
-    REQUIRE(store->open_journal("a", 6));
+    const auto old_life = *store.open_snapshots("a", 5);
+    REQUIRE(store.open_snapshots("a", 6));
     CHECK(old_life->append("x", false).error().code == ec::fenced);
-    CHECK(old_life->load().has_value());  // what it read when it opened
-    CHECK(old_life->load().error().code == ec::fenced);
-    CHECK(old_journal->append({"x"}).error().code == ec::fenced);
-    CHECK(old_journal->load().error().code == ec::fenced);
-    CHECK(store->open_snapshots("a", 5).error().code == ec::fenced);
+    CHECK(store.open_snapshots("a", 5).error().code == ec::fenced);
   }
   const auto store = open_or_fail(clicks, files);
-  CHECK(store->open_snapshots("a", 5).error().code == ec::fenced);
-  CHECK(store->open_journal("a", 5).error().code == ec::fenced);
-  CHECK(store->open_snapshots("a", 7).has_value());
+  CHECK(store.open_snapshots("a", 5).error().code == ec::fenced);
+  CHECK(store.open_snapshots("a", 7).has_value());
 }
 
 TEST_CASE("reading only takes no lock, writes nothing and refuses to") {
@@ -307,19 +262,12 @@ TEST_CASE("reading only takes no lock, writes nothing and refuses to") {
   CHECK(open_dir_store({"/state", "clicks", false, true}, files).error().code == ec::not_found);
   const auto store = open_or_fail(clicks, files);
   REQUIRE(store->put("plan", "x"));
-  const auto chain = *store->open_snapshots("a", 1);
-  REQUIRE(chain->append("x", false));
   const auto before = files.operations();
   const auto reader = open_or_fail({"/state", "clicks", false, true}, files);
   CHECK(reader->id().state_id == store->id().state_id);
   CHECK(*reader->get("plan") == "x");
-  CHECK(*join(*(*reader->open_snapshots("a", 0))->load()) == "x");
-  CHECK((*reader->open_journal("a", 0))->load()->empty());
   CHECK(!reader->put("plan", "y"));
-  CHECK(!reader->next_incarnation());
   CHECK(!reader->mark_finished());
-  CHECK(!(*reader->open_snapshots("a", 0))->append("y", false));
-  CHECK(!(*reader->open_journal("a", 0))->append({"y"}));
   CHECK(files.operations() == before);
 }
 
@@ -328,25 +276,22 @@ TEST_CASE("32 actors write at the same time") {
   const open_options options{dir / "state", "clicks", false, false};
   constexpr int actors = 32, rounds = 12;
   {
-    const auto store = open_dir_store(options, posix_file_system(), {100, 5});
-    REQUIRE(store.has_value());
+    const auto store = open_or_fail(options, posix_file_system(), {100, 5});
     std::vector<std::thread> threads;
     std::atomic<int> failures{0};
     for (int a = 0; a < actors; ++a)
       threads.emplace_back([&, a] {
         const auto name = "counts/" + std::to_string(a);
-        const auto life = *(*store)->next_incarnation();
-        auto chain = (*store)->open_snapshots(name, life);
-        auto log = (*store)->open_journal(name, life);
-        if (!chain || !log) {
+        auto chain = store.open_snapshots(name, 1);
+        if (!chain) {
           ++failures;
           return;
         }
         for (int i = 0; i < rounds; ++i)
           if (!(*chain)->append(std::to_string(i) + ",", i % 4 == 0) || !(*chain)->compact(join) ||
-              !(*log)->append({std::to_string(i)}) || !(*store)->put(name, std::to_string(i)))
+              !store->put(name, std::to_string(i)))
             ++failures;
-        (void)(*store)->bytes();
+        (void)store->bytes();
       });
     for (auto& t : threads)
       t.join();
@@ -355,9 +300,7 @@ TEST_CASE("32 actors write at the same time") {
   const auto store = open_or_fail(options);
   for (int a = 0; a < actors; ++a) {
     const auto name = "counts/" + std::to_string(a);
-    const auto life = *store->next_incarnation();
-    CHECK(*join(*(*store->open_snapshots(name, life))->load()) == "0,1,2,3,4,5,6,7,8,9,10,11,");
-    CHECK((*store->open_journal(name, life))->load()->size() == rounds);
+    CHECK(*join(*(*store.open_snapshots(name, 2))->load()) == "0,1,2,3,4,5,6,7,8,9,10,11,");
     CHECK(*store->get(name) == "11");
   }
 }

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 #include "runtime/snapshot/run_files.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
 #include "tests/support/scratch.hpp"
+#include "tests/unit/snapshot/dir_snapshots.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 #include "tests/unit/snapshot/joined.hpp"
 
@@ -14,19 +17,38 @@ namespace millrace::snapshot::test {
 
 using millrace::test::scratch;
 
-inline std::unique_ptr<state_store> open_or_fail(const open_options& options) {
-  auto opened = open_dir_store(options);
-  if (!opened)
-    FAIL(opened.error().message);
-  return std::move(*opened);
-}
+/// A state folder that is open, and the chains of its actors. A test gives the lives, as the store of a cluster
+/// does for a run.
+class opened_state {
+public:
+  opened_state(std::unique_ptr<state_store> store, base_rule rule) : store_(std::move(store)), rule_(rule) {}
 
-inline std::unique_ptr<state_store> open_or_fail(const open_options& options, file_system& files,
-                                                 base_rule rule = {}) {
-  auto opened = open_dir_store(options, files, rule);
+  state_store* operator->() const { return store_.get(); }
+  state_store& operator*() const { return *store_; }
+  void close() { store_.reset(); }
+
+  [[nodiscard]] std::string folder_of(const std::string& actor) const {
+    return store_->chains() + "/chains/" + file_name_of(actor);
+  }
+  [[nodiscard]] expected<std::unique_ptr<snapshots>> open_snapshots(const std::string& actor,
+                                                                    incarnation life) const {
+    auto folder = folder_of(actor);
+    return make_folders(store_->files(), folder, store_->chains()).and_then([&] {
+      return open_dir_snapshots(store_->files(), std::move(folder), actor, life, rule_);
+    });
+  }
+
+private:
+  std::unique_ptr<state_store> store_;
+  base_rule rule_;
+};
+
+inline opened_state open_or_fail(const open_options& options, file_system& files = posix_file_system(),
+                                 base_rule rule = {}) {
+  auto opened = open_dir_store(options, files);
   if (!opened)
     FAIL(opened.error().message);
-  return std::move(*opened);
+  return {std::move(*opened), rule};
 }
 
 inline bool mentions(const error& e, std::string_view part) {
@@ -36,13 +58,6 @@ inline bool mentions(const error& e, std::string_view part) {
 inline const open_options clicks{"/state", "clicks", false, false};
 inline const open_options clicks_fresh{"/state", "clicks", true, false};
 inline const open_options clicks_reading{"/state", "clicks", false, true};
-
-/// So that the first 64 numbers count as given, and a test may name lives by them in several processes.
-inline void give_numbers(state_store& store) { REQUIRE(store.next_incarnation()); }
-
-inline std::string chain_folder(const state_store& store, const std::string& actor) {
-  return store.folder() + "/state-" + store.id().state_id + "/snapshots/" + actor;
-}
 
 inline bool is_base(faulty_file_system& files, const std::string& path) {
   record r;
@@ -57,20 +72,6 @@ inline void damage_record(faulty_file_system& files, const std::string& path, st
     at = bytes.find("MRSNAP", at + 1);
   bytes[at + 20] ^= 4;
   files.put(path, bytes);
-}
-
-/// A chain as format 1 had it: each record a file, all but the newest with a copy.
-inline void put_single_records(faulty_file_system& files, const std::string& folder, std::uint64_t count) {
-  chain::link tail;
-  for (std::uint64_t n = 1; n <= count; ++n) {
-    const auto text = std::to_string(n);
-    const record r{record_kind::increment, 1, n, 1, tail.sequence, tail.checksum, 0, {}};
-    const auto header = seal(r, "a", text);
-    tail = {n, header.checksum};
-    for (const bool copy : {false, true})
-      if (!copy || n < count)
-        files.put(folder + "/" + to_file_name({false, copy, n}), std::string(bytes_of(header)) + "a" + text);
-  }
 }
 
 }  // namespace millrace::snapshot::test

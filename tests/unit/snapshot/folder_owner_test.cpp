@@ -21,7 +21,7 @@ TEST_CASE("a second opener is told who holds the folder, and gets it once that o
   CHECK(second.error().whose == fault::user);
   CHECK(mentions(second.error(), "process " + std::to_string(::getpid())));
   CHECK(mentions(second.error(), "--state"));
-  store.reset();
+  store.close();
   open_or_fail({folder, "clicks", false, false});
 }
 
@@ -30,7 +30,7 @@ TEST_CASE("a second opener removes nothing while the folder is held, whether it 
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
   REQUIRE(store->put("zone", "x"));
-  REQUIRE((*store->open_snapshots("a", *store->next_incarnation()))->append("capture", false));
+  REQUIRE((*store.open_snapshots("a", 1))->append("capture", false));
   files.put("/state/identity.1.tmp", "of a write that is under way");
   const auto before = files.all_files("/state");
   CHECK(open_dir_store(clicks, files).error().code == ec::locked);

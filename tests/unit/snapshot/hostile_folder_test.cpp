@@ -1,12 +1,8 @@
 // State folders that somebody else has prepared, and state files that cannot be: refused with one message,
 // and nothing is written, waited for or read whole.
-#include "runtime/snapshot/dir_store.hpp"
-#include "runtime/snapshot/made_folders.hpp"
 #include "runtime/snapshot/size_limits.hpp"
 #include "runtime/snapshot/value_file.hpp"
-#include "tests/support/scratch.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/unit/snapshot/folder_fixture.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,10 +11,10 @@
 
 using namespace millrace;
 using namespace millrace::snapshot;
+using namespace millrace::snapshot::test;
 using Catch::Contains;
 using millrace::test::contents;
 using millrace::test::mode_of;
-using millrace::test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
@@ -34,10 +30,9 @@ std::string refusal(const std::string& folder) {
 
 /// A folder with a state of one value and one snapshot.
 void make_state(const std::string& folder) {
-  const auto store = open_dir_store({folder, "clicks", false, false}).value();
+  const auto store = open_or_fail({folder, "clicks", false, false});
   REQUIRE(store->put("plan", "x"));
-  const auto chain = store->open_snapshots("counts/1", store->next_incarnation().value()).value();
-  REQUIRE(chain->append("one", true));
+  REQUIRE((*store.open_snapshots("counts/1", 1))->append("one", true));
 }
 
 std::vector<std::string> files_below(const std::string& folder) {
@@ -166,10 +161,9 @@ TEST_CASE("state files of an absurd size are told as damage and not read") {
     CHECK(read.error().code == ec::corrupt);
     CHECK_THAT(read.error().message, Contains("MiB"));
     // Of values one copy is mended from the other; a newest increment is passed over.
-    const auto opened = open_dir_store({folder, "clicks", false, false});
-    REQUIRE(opened);
-    CHECK((*opened)->get("plan") == "x");
-    const auto chain = (*opened)->open_snapshots("counts/1", (*opened)->next_incarnation().value());
+    const auto opened = open_or_fail({folder, "clicks", false, false});
+    CHECK(opened->get("plan") == "x");
+    const auto chain = opened.open_snapshots("counts/1", 2);
     CHECK((chain ? "" : chain.error().message) == "");
   }
   make_state(s / "both");

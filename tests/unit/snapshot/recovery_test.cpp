@@ -1,13 +1,10 @@
-// Random lives of a state folder: appends, compactions, decisions, values, --fresh, zombies, full disks,
+// Random lives of a state folder: appends, compactions, values, --fresh, zombies, full disks,
 // crashes between any two operations, losses of power, damage to any one file. Whatever happens, what comes
 // back is what was acknowledged.
 #include "runtime/base/address_sanitizer.hpp"
-#include "runtime/snapshot/dir_store.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/schedules.hpp"
-#include "tests/unit/snapshot/faulty_file_system.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/unit/snapshot/folder_fixture.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,7 +13,7 @@
 
 using namespace millrace;
 using namespace millrace::snapshot;
-using snapshot::test::faulty_file_system;
+using namespace millrace::snapshot::test;
 
 namespace {
 
@@ -92,11 +89,7 @@ private:
       damage_one_file();
       break;
     case 4:
-      decide();
-      break;
     case 5:
-      trim_decisions();
-      break;
     case 6:
       put_value();
       break;
@@ -141,30 +134,6 @@ private:
       last_was_twice_ = last_was_twice_ || *done;  // the base is the other copy
   }
 
-  void decide() {
-    items entries;
-    auto attempt = journal_.acked;
-    std::vector<items> prefixes;
-    for (auto n = 1 + below(3); n > 0; --n) {
-      entries.push_back(payload());
-      attempt.push_back(entries.back());
-      prefixes.push_back(attempt);
-    }
-    if (decisions_->append(entries))
-      journal_.succeeded(std::move(attempt));
-    else
-      journal_.perhaps.insert(journal_.perhaps.end(), prefixes.begin(), prefixes.end());
-  }
-
-  void trim_decisions() {
-    auto kept = journal_.acked;
-    kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(below(kept.size() + 1)));
-    if (decisions_->replace(kept))
-      journal_.succeeded(std::move(kept));
-    else
-      journal_.perhaps.push_back(std::move(kept));
-  }
-
   void put_value() {
     const items attempt{payload()};
     if (store_->put("the plan/é", attempt[0]))
@@ -176,22 +145,22 @@ private:
   /// A new incarnation while the old one is still there, as a zombie.
   void restart_actor() {
     auto old_snapshots = std::move(snapshots_);
-    auto old_decisions = std::move(decisions_);
     if (!open_actor()) {
       come_back(false);
       return;
     }
-    REQUIRE(old_snapshots->append("zombie", false).error().code == ec::fenced);
+    files_.fail_next(0);
+    const auto ends_it = [&](const error& e) { return e.code == (files_.is_dead() ? ec::io : ec::fenced); };
+    const auto appended = old_snapshots->append("zombie", false);
+    REQUIRE((!appended && ends_it(appended.error())));
     const auto compacted = old_snapshots->compact(merge);
-    REQUIRE((compacted ? *compacted == false : compacted.error().code == ec::fenced));
-    REQUIRE(old_decisions->append({"zombie"}).error().code == ec::fenced);
-    REQUIRE(old_decisions->replace({}).error().code == ec::fenced);
+    REQUIRE((compacted ? *compacted == false : ends_it(compacted.error())));
   }
 
   void start_over() {
     const auto old_id = store_->id().state_id;
     close();
-    auto opened = open_dir_store({"/home/state", "clicks", true, false}, files_, rule_);
+    auto opened = open_dir_store({"/home/state", "clicks", true, false}, files_);
     if (opened) {
       store_ = std::move(*opened);
       REQUIRE(store_->id().state_id != old_id);
@@ -205,7 +174,7 @@ private:
   }
 
   void forget_everything() {
-    chain_ = journal_ = value_ = {};
+    chain_ = value_ = {};
     state_id_ = store_->id().state_id;
     sequence_ = 0;
     std::erase_if(latent_until_, [](const auto& l) { return !l.first.ends_with("/control"); });
@@ -213,7 +182,6 @@ private:
 
   void close() {
     snapshots_.reset();
-    decisions_.reset();
     store_.reset();
   }
 
@@ -227,14 +195,10 @@ private:
     // Crashes and full disks while recovering.
     for (auto n = below(3); n > 0; --n) {
       files_.crash_after(1 + below(40));
-      if (auto opened = open_dir_store({"/home/state", "clicks", false, false}, files_, rule_)) {
+      if (auto opened = open_dir_store({"/home/state", "clicks", false, false}, files_)) {
         store_ = std::move(*opened);
         check_identity();
-        if (const auto life = store_->next_incarnation()) {
-          check_life(*life);
-          (void)store_->open_snapshots("counts/0", *life);
-          (void)store_->open_journal("counts/0", *life);
-        }
+        (void)open_snapshots(++last_life_);
       }
       close();
       files_.restart(power_was_lost && below(2) == 0);
@@ -253,13 +217,15 @@ private:
     REQUIRE(store_->id().topology == "clicks");
   }
 
-  void check_life(incarnation life) {
-    REQUIRE(life > last_life_);
-    last_life_ = life;
+  expected<std::unique_ptr<snapshots>> open_snapshots(incarnation life) {
+    const auto folder = store_->chains() + "/chains/counts_0";
+    return make_folders(files_, folder, store_->chains()).and_then([&] {
+      return open_dir_snapshots(files_, folder, "counts/0", life, rule_);
+    });
   }
 
   void reopen(bool damaged) {
-    auto opened = open_dir_store({"/home/state", "clicks", false, false}, files_, rule_);
+    auto opened = open_dir_store({"/home/state", "clicks", false, false}, files_);
     if (!opened)
       FAIL(opened.error().message);
     store_ = std::move(*opened);
@@ -280,23 +246,13 @@ private:
   }
 
   bool open_actor(bool damaged = false) {
-    const auto life = store_->next_incarnation();
-    if (!life)
-      return false;
-    check_life(*life);
-    auto opened_snapshots = store_->open_snapshots("counts/0", *life);
+    auto opened_snapshots = open_snapshots(++last_life_);
     if (!opened_snapshots) {
       INFO(opened_snapshots.error().message);
       REQUIRE(opened_snapshots.error().code == ec::io);
       return false;
     }
-    auto opened_journal = store_->open_journal("counts/0", *life);
-    if (!opened_journal) {
-      REQUIRE(opened_journal.error().code == ec::io);
-      return false;
-    }
     snapshots_ = std::move(*opened_snapshots);
-    decisions_ = std::move(*opened_journal);
     const auto chain = snapshots_->load();
     REQUIRE(chain.has_value());
     const auto found = contents_of(*chain);
@@ -307,10 +263,6 @@ private:
     chain_.succeeded(found);
     sequence_ = chain->sequence;
     last_was_twice_ = true;  // the opening record is the newest now
-    const auto entries = decisions_->load();
-    REQUIRE(entries.has_value());
-    REQUIRE((journal_.allows(*entries) ? journal_.acked : *entries) == journal_.acked);
-    journal_.succeeded(*entries);
     return true;
   }
 
@@ -372,8 +324,7 @@ private:
   base_rule rule_{200, 6};
   std::unique_ptr<state_store> store_;
   std::unique_ptr<snapshots> snapshots_;
-  std::unique_ptr<journal> decisions_;
-  truth chain_, journal_, value_;
+  truth chain_, value_;
   std::string state_id_;
   incarnation last_life_ = 0;
   std::uint64_t sequence_ = 0;

@@ -30,7 +30,7 @@ TEST_CASE("a listing that has a run's seal but not the run is made again: a high
     }
   };
   const auto open = [](file_system& files, incarnation life) {
-    return open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>());
+    return open_dir_snapshots(files, "/a", "a", life);
   };
   /// As an opener that has died has left it: it has sealed the run before that had its second copy.
   const auto seal_alone = [](faulty_file_system& disk, std::uint64_t place) {
@@ -91,7 +91,7 @@ TEST_CASE("a listing amid which a newer life goes on and trims does not make a r
     }
   };
   const auto open = [](file_system& files, incarnation life) {
-    return open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>(), base_rule{0, 0});
+    return open_dir_snapshots(files, "/a", "a", life, base_rule{0, 0});
   };
   const auto become = [](faulty_file_system& disk, faulty_file_system& other) {
     for (const auto& path : disk.all_files("/a"))

@@ -1,14 +1,8 @@
 // Two processes on one state folder, as on a shared mount whose lock does not hold: the older is stopped
 // before a file operation, wakes up when the newer has gone on, and must neither harm it nor take what it
 // writes for durable.
-#include "runtime/snapshot/dir_store.hpp"
-#include "runtime/snapshot/merged_snapshots.hpp"
-#include "runtime/snapshot/run_files.hpp"
-#include "tests/unit/snapshot/faulty_file_system.hpp"
+#include "tests/unit/snapshot/folder_fixture.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
-#include "tests/unit/snapshot/joined.hpp"
-
-#include <catch2/catch.hpp>
 
 using namespace millrace;
 using namespace millrace::snapshot;
@@ -21,16 +15,11 @@ namespace {
 struct two_processes {
   faulty_file_system disk;
   interposed_file_system files{disk}, others{disk};
-  std::unique_ptr<state_store> older = open(files), newer = open(others);
+  opened_state older = open(files), newer = open(others);
 
-  static std::unique_ptr<state_store> open(file_system& f) {
-    auto opened = open_dir_store({"/state", "clicks", false, false}, f, base_rule{0, 0});
-    if (!opened)
-      FAIL(opened.error().message);
-    return std::move(*opened);
-  }
+  static opened_state open(file_system& f) { return open_or_fail(clicks, f, base_rule{0, 0}); }
   std::unique_ptr<snapshots> take_over(incarnation life) {
-    auto opened = newer->open_snapshots("a", life);
+    auto opened = newer.open_snapshots("a", life);
     if (!opened)
       FAIL(opened.error().message);
     return std::move(*opened);
@@ -57,7 +46,7 @@ TEST_CASE("a write that failed removes nothing: the name may be the successor's 
   for (const auto* operation : {"write", "publish", "sync"}) {
     INFO(operation);
     two_processes p;
-    const auto zombie = *p.older->open_snapshots("a", 1);
+    const auto zombie = *p.older.open_snapshots("a", 1);
     REQUIRE(zombie->append("one,", false));
     REQUIRE(*zombie->compact(join));  // the next append begins a file
     std::unique_ptr<snapshots> successor;
@@ -79,7 +68,7 @@ TEST_CASE("a place that was trimmed away is not taken for a new one") {
     two_processes p;
     std::unique_ptr<snapshots> zombie, successor;
     if (!opens) {
-      zombie = *p.older->open_snapshots("a", 1);
+      zombie = *p.older.open_snapshots("a", 1);
       REQUIRE(zombie->append("one,", false));
       REQUIRE(*zombie->compact(join));
     }
@@ -91,7 +80,7 @@ TEST_CASE("a place that was trimmed away is not taken for a new one") {
       }
     });
     if (opens)
-      CHECK(p.older->open_snapshots("a", 1).error().code == ec::fenced);
+      CHECK(p.older.open_snapshots("a", 1).error().code == ec::fenced);
     else
       CHECK(zombie->append("lost,", false).error().code == ec::fenced);
     CHECK(p.found(3) == (opens ? "two,two,two,two,two," : "one,two,two,two,two,two,"));
@@ -101,12 +90,12 @@ TEST_CASE("a place that was trimmed away is not taken for a new one") {
 TEST_CASE("an opening that loses the race for its place reads again: only a higher life makes it give up") {
   for (const bool compacted : {false, true}) {
     two_processes p;
-    const auto old = *p.newer->open_snapshots("a", 1);
+    const auto old = *p.newer.open_snapshots("a", 1);
     REQUIRE(old->append("one,", false));
     if (compacted)
       REQUIRE(*old->compact(join));
     p.when("publish", "/a/", answer::given, [&] { (void)old->append("and,", false); });
-    const auto rightful = p.older->open_snapshots("a", 2);
+    const auto rightful = p.older.open_snapshots("a", 2);
     REQUIRE(rightful);
     const auto found = *join(*(*rightful)->load());
     REQUIRE((*rightful)->append("two,", false));
@@ -119,7 +108,7 @@ TEST_CASE("what an older life has taken for durable is in the newer one, whereve
   for (int stops_at = 0; stops_at < 30; ++stops_at) {
     INFO("before operation " << stops_at);
     two_processes p;
-    const auto old = *p.newer->open_snapshots("a", 1);
+    const auto old = *p.newer.open_snapshots("a", 1);
     REQUIRE(old->append("one,", false));
     bool counts = false;
     int left = stops_at;
@@ -128,7 +117,7 @@ TEST_CASE("what an older life has taken for durable is in the newer one, whereve
         counts = old->append("and,", false).has_value();
       return answer::given;
     };
-    const auto rightful = p.older->open_snapshots("a", 2);
+    const auto rightful = p.older.open_snapshots("a", 2);
     REQUIRE(rightful);
     const auto found = *join(*(*rightful)->load());
     if (counts)
@@ -152,7 +141,7 @@ TEST_CASE("a run behind one of a higher life is void, whatever it names as what 
   const auto first = put(1, 1, 1, {}, "one,");
   (void)put(2, 2, 3, first, "three,");
   (void)put(3, 2, 2, first, "late,");
-  const auto opened = open_dir_snapshots(disk, "/a", "a", 4, std::make_shared<life_fence>());
+  const auto opened = open_dir_snapshots(disk, "/a", "a", 4);
   REQUIRE(opened);
   CHECK(*join(*(*opened)->load()) == "one,three,");
 }
@@ -161,7 +150,7 @@ TEST_CASE("a base of an older life removes nothing of a newer one's") {
   for (const auto* operation : {"publish", "sync", "list", "remove"}) {
     INFO(operation);
     two_processes p;
-    const auto zombie = *p.older->open_snapshots("a", 1);
+    const auto zombie = *p.older.open_snapshots("a", 1);
     for (int i = 0; i < 3; ++i) {
       REQUIRE(zombie->append("one,", false));
       if (i < 2)
@@ -188,19 +177,9 @@ TEST_CASE("an opener removes what older lives were writing, and leaves what a ne
   };
   for (const incarnation life : {1, 9})
     disk.put(of(life), "a part");
-  REQUIRE(open_dir_snapshots(disk, "/a", "a", 4, std::make_shared<life_fence>()));
+  REQUIRE(open_dir_snapshots(disk, "/a", "a", 4));
   CHECK_FALSE(disk.read(of(1)));
   CHECK(disk.read(of(9)));
-}
-
-TEST_CASE("an opener removes no spilled output of a newer life") {
-  two_processes p;
-  const auto chain = *p.older->open_snapshots("a", 1);
-  const auto successor = p.take_over(2);
-  const auto spilled = *p.newer->open_segments("a", 2, {});
-  REQUIRE(spilled->write({2, 1}, "rows"));
-  (void)p.older->open_segments("a", 1, {});
-  CHECK(*spilled->read({2, 1}) == "rows");
 }
 
 TEST_CASE("what a new life builds upon lasts, also where its writer died before the sync") {
@@ -210,8 +189,7 @@ TEST_CASE("what a new life builds upon lasts, also where its writer died before 
     std::string path;
     {
       const auto store = two_processes::open(files);
-      REQUIRE(store->next_incarnation());  // 1 to 64 are given
-      const auto chain = *store->open_snapshots("a", 1);
+      const auto chain = *store.open_snapshots("a", 1);
       REQUIRE(chain->append("one,", false));
       files.before = [&](std::string_view operation, const std::string& at) {
         if (operation == "append" && !at.ends_with(".copy"))
@@ -226,13 +204,13 @@ TEST_CASE("what a new life builds upon lasts, also where its writer died before 
     std::string found;
     {
       const auto store = two_processes::open(files);
-      const auto chain = *store->open_snapshots("a", 2);
+      const auto chain = *store.open_snapshots("a", 2);
       found = *join(*chain->load());
       REQUIRE(chain->append("three,", false));
     }
     disk.restart(true);
     const auto store = two_processes::open(files);
-    const auto opened = store->open_snapshots("a", 3);
+    const auto opened = store.open_snapshots("a", 3);
     REQUIRE(opened);
     CHECK(*join(*(*opened)->load()) == found + "three,");
   }
@@ -249,7 +227,7 @@ TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not 
   };
   const auto store = two_processes::open(files);
   {
-    const auto chain = *store->open_snapshots("a", 1);
+    const auto chain = *store.open_snapshots("a", 1);
     for (int i = 0; i < 3; ++i) {
       REQUIRE(chain->append("one,", false));
       REQUIRE(*chain->compact(join));
@@ -266,12 +244,12 @@ TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not 
     return removed;
   };
   CHECK(remove_all("run-") != 0);
-  const auto damaged = store->open_snapshots("a", 2);
+  const auto damaged = store.open_snapshots("a", 2);
   REQUIRE_FALSE(damaged);
   CHECK(damaged.error().code == ec::corrupt);
   CHECK(damaged.error().message.find("--fresh") != std::string::npos);
   CHECK(remove_all("trim-") != 0);
-  CHECK(store->open_snapshots("a", 3));
+  CHECK(store.open_snapshots("a", 3));
 }
 
 TEST_CASE("whose copy was taken for a seal is told that another process goes on, and may try again") {
@@ -280,7 +258,7 @@ TEST_CASE("whose copy was taken for a seal is told that another process goes on,
     faulty_file_system disk;
     interposed_file_system files(disk);
     REQUIRE(disk.make_folder("/a"));
-    const auto writer = *open_dir_snapshots(files, "/a", "a", 1, std::make_shared<life_fence>());
+    const auto writer = *open_dir_snapshots(files, "/a", "a", 1);
     const auto copy = "/a/" + run_file(1, run_part::copy);
     const auto seal = [&] { REQUIRE(disk.publish(copy, "/a/" + run_file(1, run_part::sealed))); };
     if (is_between_the_copies)
@@ -297,7 +275,7 @@ TEST_CASE("whose copy was taken for a seal is told that another process goes on,
     CHECK(lost.error().message.find("another process") != std::string::npos);
     files.before = [](auto, const auto&) { return answer::given; };
     CHECK(writer->append("two,", true));  // who has sealed it did not open
-    const auto successor = *open_dir_snapshots(disk, "/a", "a", 2, std::make_shared<life_fence>());
+    const auto successor = *open_dir_snapshots(disk, "/a", "a", 2);
     CHECK(*join(*successor->load()) == "two,");
   }
 }

@@ -1,3 +1,4 @@
+#include "runtime/base/earlier_format.hpp"
 #include "runtime/wire/batch_format.hpp"
 
 #include <catch2/catch.hpp>
@@ -268,11 +269,11 @@ TEST_CASE("bytes at random never pass for more than they hold") {
 
 TEST_CASE("impossible counts are refused before memory is asked for") {
   writer columns;
-  columns.fixed(std::uint8_t{1});
+  columns.fixed(std::uint8_t{2});
   columns.varint(1ULL << 60);
   REQUIRE(decoded(columns.bytes()).error().code == ec::corrupt);
   writer rows;
-  rows.fixed(std::uint8_t{1});
+  rows.fixed(std::uint8_t{2});
   rows.varint(1);
   rows.string("n");
   rows.fixed(static_cast<std::uint8_t>(type_id::bigint));
@@ -316,37 +317,24 @@ TEST_CASE("many objects without members cost their bytes, and come back") {
 }
 
 TEST_CASE("a few bytes do not pass for many rows") {
-  // Columns "": of empty objects without nulls; a list of them with one row; projected away; none at all.
-  const auto batch = [](std::uint8_t version, std::string_view columns, std::uint64_t rows,
-                        std::string_view rest) {
+  // Columns "": of empty objects; projected away; none at all.
+  const auto batch = [](std::string_view columns, std::uint64_t rows, std::string_view rest) {
     writer out;
-    out.fixed(version);
+    out.fixed(std::uint8_t{2});
     out.raw(columns);
     out.varint(rows);
     out.raw(rest);
     return decoded(out.bytes());
   };
-  const auto list_of = [](std::uint32_t elements) {
-    writer out;
-    out.fixed(std::uint8_t{1});
-    out.fixed(std::uint32_t{0});
-    out.fixed(elements);
-    out.fixed(std::uint8_t{1});
-    return out.take();
-  };
   using namespace std::string_view_literals;
   for (const std::uint64_t n : {std::uint64_t{max_unbacked}, std::uint64_t{max_unbacked} + 1, 1UL << 28}) {
     INFO(n << " rows");
     const bool few = n <= max_unbacked;
-    REQUIRE(batch(1, "\1\0\6\0"sv, n, "\1"sv).has_value() == few);
-    REQUIRE(batch(1, "\1\0\7\6\0"sv, 1, list_of(static_cast<std::uint32_t>(n))).has_value() == few);
-    REQUIRE(batch(1, "\1\0\6\0"sv, n, "\0"sv).has_value() == few);
-    REQUIRE(batch(1, "\0"sv, n, ""sv).has_value() == few);
-    // All of a batch's columns share the bound.
-    REQUIRE_FALSE(batch(1, "\2\0\6\0\0\6\0"sv, n, "\1\1"sv).has_value());
-    // Since format 2 each has a bit.
-    REQUIRE(batch(2, "\1\0\6\0"sv, n, "\1"sv).error().code == ec::corrupt);
-    REQUIRE(batch(2, "\1\0\6\0"sv, n, "\2\xff"sv).error().code == ec::corrupt);
+    REQUIRE(batch("\1\0\6\0"sv, n, "\0"sv).has_value() == few);
+    REQUIRE(batch("\0"sv, n, ""sv).has_value() == few);
+    // Each object has a bit.
+    REQUIRE(batch("\1\0\6\0"sv, n, "\1"sv).error().code == ec::corrupt);
+    REQUIRE(batch("\1\0\6\0"sv, n, "\2\xff"sv).error().code == ec::corrupt);
   }
 }
 
@@ -417,17 +405,13 @@ TEST_CASE("the batch format is the golden files', byte for byte") {
     REQUIRE(back.has_value());
     REQUIRE(same(*back, b));
   };
-  like("tests/unit/wire/golden/batch_1.bin", golden_batch());
-  like("tests/unit/wire/golden/batch_2.bin", golden_batch_of_empty_objects());
+  like("tests/unit/wire/golden/batch_2.bin", golden_batch());
+  like("tests/unit/wire/golden/batch_2_empty_objects.bin", golden_batch_of_empty_objects());
 }
 
-TEST_CASE("objects without members of format 1 are read as they were written") {
-  // Version, one column "e" of {}, three rows, without nulls.
+TEST_CASE("a batch of the earlier format is refused by name") {
   const auto back = decoded(std::string_view("\1\1\1e\6\0\3\1", 8));
-  REQUIRE(back.has_value());
-  REQUIRE(back->rows == 3);
-  REQUIRE(back->columns.at(0)->null_count() == 0);
-  const auto again = decoded(encoded(*back));
-  REQUIRE(again.has_value());
-  REQUIRE(same(*back, *again));
+  REQUIRE_FALSE(back);
+  CHECK(back.error().code == ec::unsupported);
+  CHECK(back.error().message.find(build_of_earlier_formats) != std::string::npos);
 }

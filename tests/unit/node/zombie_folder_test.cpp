@@ -1,10 +1,10 @@
 // Two processes on one state folder, as on a shared mount whose lock does not hold: the older one is stopped
 // before a file operation, wakes up when the newer one has gone on, and must neither replace the newer one's
-// values, journals, identity or spilled output, nor remove its files.
+// values, identity or spilled output, nor remove its files.
+#include "actors/node/dir_chain_store.hpp"
+#include "actors/node/topology_state.hpp"
 #include "tests/unit/snapshot/folder_fixture.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
-
-#include <algorithm>
 
 using namespace millrace;
 using namespace millrace::snapshot;
@@ -20,19 +20,22 @@ expected<std::unique_ptr<state_store>> begin(file_system& files, start how) {
                              : open_dir_store(how == start::fresh ? clicks_fresh : clicks, files);
 }
 
-/// All that a process keeps in a folder.
-struct process {
+/// All that a process keeps in a folder. The store's chain `control` gives the lives of actors to a run; the
+/// tests give them here.
+struct folder_user {
   std::unique_ptr<state_store> store;
-  incarnation life = 0;
+  node::topology_state actors;
+  incarnation life;
   std::unique_ptr<snapshots> chain;
   std::unique_ptr<segments> spilled;
-  std::unique_ptr<journal> decisions;
 
-  process(file_system& files, start how) : store(value_of(begin(files, how))) {
-    life = value_of(store->next_incarnation());
-    chain = value_of(store->open_snapshots("a", life));
-    spilled = value_of(store->open_segments("a", life, {}));
-    decisions = value_of(store->open_journal("a", life));
+  folder_user(file_system& files, start how, incarnation now)
+      : store(value_of(begin(files, how))), actors(actors_in(*store)), life(now),
+        chain(value_of(actors.open_snapshots("a", life))),
+        spilled(value_of(actors.open_segments("a", life, {}))) {}
+
+  static node::topology_state actors_in(const state_store& in) {
+    return {std::make_shared<node::dir_chain_store>(in.files(), in.chains()), "clicks", in.id(), in.folder()};
   }
   template<class T>
   static T value_of(expected<T> result) {
@@ -42,8 +45,6 @@ struct process {
   }
   void work(const std::string& who) {
     REQUIRE(store->put("plan", who));
-    REQUIRE(decisions->replace({who}));
-    REQUIRE(decisions->append({"more"}));
     REQUIRE(chain->append(who, true));
     REQUIRE(spilled->write({life, 1}, who));
   }
@@ -72,28 +73,24 @@ struct stopped_once {
 };
 
 /// While the newer one has the folder: what a reader finds is what that one has written.
-void check_nothing_is_replaced(file_system& files, const process& newer, bool is_finished) {
-  const auto reader = process::value_of(open_dir_store(clicks_reading, files));
+void check_nothing_is_replaced(file_system& files, const folder_user& newer, bool is_finished) {
+  const auto reader = folder_user::value_of(open_dir_store(clicks_reading, files));
   CHECK(reader->id().state_id == newer.store->id().state_id);
   CHECK(reader->id().finished == is_finished);
   CHECK(reader->get("plan").value_or("-") == "newer");
-  CHECK(process::value_of(reader->open_journal("a", 0))->load().value_or(std::vector<std::string>{}) ==
-        std::vector<std::string>{"newer", "more"});
 }
 
 /// What a third process finds is what the second one has left.
-void check_nothing_is_lost(file_system& files, const process& newer, bool is_finished) {
-  const auto store = process::value_of(open_dir_store(clicks, files));
+void check_nothing_is_lost(file_system& files, const folder_user& newer, bool is_finished) {
+  const auto store = folder_user::value_of(open_dir_store(clicks, files));
   CHECK(store->id().state_id == newer.store->id().state_id);
   CHECK(store->id().previous_state_id == newer.store->id().previous_state_id);
   CHECK(store->id().finished == is_finished);
   CHECK(store->get("plan").value_or("-") == "newer");
-  const auto life = process::value_of(store->next_incarnation());
-  CHECK(life > newer.life);
-  CHECK(join(*process::value_of(store->open_snapshots("a", life))->load()).value().ends_with("newer"));
-  CHECK(*process::value_of(store->open_journal("a", life))->load() ==
-        std::vector<std::string>{"newer", "more"});
-  const auto spilled = process::value_of(store->open_segments("a", life, {{newer.life, 1}}));
+  auto actors = folder_user::actors_in(*store);
+  const auto life = newer.life + 1;
+  CHECK(join(*folder_user::value_of(actors.open_snapshots("a", life))->load()).value().ends_with("newer"));
+  const auto spilled = folder_user::value_of(actors.open_segments("a", life, {{newer.life, 1}}));
   CHECK(spilled->read({newer.life, 1}).value_or("-") == "newer");
 }
 
@@ -104,9 +101,9 @@ void stop_everywhere(start how, Prepare&& prepare, Do&& doing) {
     INFO("before operation " << operation << ", the newer one starts " << static_cast<int>(how));
     stopped_once at;
     auto older = prepare(at.older);
-    std::unique_ptr<process> successor;
+    std::unique_ptr<folder_user> successor;
     at.stop_before(operation, older != nullptr, [&] {
-      successor = std::make_unique<process>(at.newer, how);
+      successor = std::make_unique<folder_user>(at.newer, how, 2);
       successor->work("newer");
     });
     doing(at.older, older);
@@ -117,13 +114,12 @@ void stop_everywhere(start how, Prepare&& prepare, Do&& doing) {
     check_nothing_is_replaced(at.newer, *successor, successor->store->id().finished);
     // It has gone on, too: nothing that the older one did has ended it.
     CHECK(successor->store->put("plan", "newer"));
-    CHECK(successor->decisions->replace({"newer", "more"}));
     check_nothing_is_lost(at.newer, *successor, successor->store->id().finished);
   }
 }
 
-std::unique_ptr<process> at_work(file_system& files) {
-  auto p = std::make_unique<process>(files, start::plain);
+std::unique_ptr<folder_user> at_work(file_system& files) {
+  auto p = std::make_unique<folder_user>(files, start::plain, 1);
   p->work("older");
   return p;
 }
@@ -139,43 +135,15 @@ TEST_CASE("a value of a process that was taken for dead does not replace its suc
     });
 }
 
-TEST_CASE("a journal of a process that was taken for dead replaces and adds nothing") {
-  for (const auto how : {start::plain, start::fresh, start::blank}) {
-    stop_everywhere(how, at_work, [](auto&, auto& older) {
-      (void)older->decisions->append({"stale"});
-      (void)older->decisions->append({"stale, too"});
-    });
-    stop_everywhere(how, at_work, [](auto&, auto& older) {
-      (void)older->decisions->replace({"stale"});
-      (void)older->decisions->replace({});
-    });
-  }
-}
-
-TEST_CASE("a process that was taken for dead neither finishes its successor's state nor takes its numbers") {
+TEST_CASE("a process that was taken for dead does not finish its successor's state") {
   for (const auto how : {start::plain, start::fresh})
-    for (const bool finishes : {true, false}) {
-      stop_everywhere(how, at_work, [&](auto&, auto& older) {
-        if (finishes)
-          (void)older->store->mark_finished();
-        for (int i = 0; i < 70; ++i)
-          (void)older->store->next_incarnation();
-      });
-    }
+    stop_everywhere(how, at_work, [&](auto&, auto& older) { (void)older->store->mark_finished(); });
   faulty_file_system disk;
   interposed_file_system files{disk}, others{disk};
-  const auto older = std::make_unique<process>(files, start::plain);
-  const auto newer = std::make_unique<process>(others, start::plain);
-  std::vector<incarnation> all;
-  for (int i = 0; i < 200; ++i)
-    for (const auto* p : {older.get(), newer.get()})
-      if (const auto next = p->store->next_incarnation())
-        all.push_back(*next);
-  std::ranges::sort(all);
-  CHECK(std::ranges::adjacent_find(all) == all.end());
-  CHECK(newer->store->next_incarnation());
-  CHECK(older->store->next_incarnation().error().code == ec::fenced);
+  const auto older = at_work(files);
+  const auto newer = std::make_unique<folder_user>(others, start::plain, 2);
   CHECK(older->store->mark_finished().error().code == ec::fenced);
+  CHECK(newer->store->mark_finished());
 }
 
 TEST_CASE("a start that was taken for dead removes nothing of its successor's, and takes no folder from it") {
@@ -205,25 +173,11 @@ TEST_CASE("the first start of a folder that was taken for dead removes nothing o
         [](auto& files, auto&) { (void)begin(files, start::plain).has_value(); });
 }
 
-TEST_CASE(
-    "spilled output of a newer life is neither removed nor replaced by an older one, and a file that it "
-    "is about to publish stays") {
+TEST_CASE("spilled output of a newer life is neither removed nor replaced by an older one") {
   stop_everywhere(start::plain, at_work, [](auto&, auto& older) {
     (void)older->spilled->write({older->life, 2}, "stale");
     (void)older->spilled->remove({{older->life, 1}});
   });
   stop_everywhere(start::plain, at_work,
-                  [](auto&, auto& older) { (void)older->store->open_segments("a", older->life, {}); });
-  // The newer one stands between the writing of a file and its name while the older one opens.
-  faulty_file_system disk;
-  interposed_file_system files{disk}, others{disk};
-  const auto older = at_work(files);
-  const auto newer = std::make_unique<process>(others, start::plain);
-  others.before = [&](std::string_view operation, const std::string& path) {
-    if (operation == "publish" && path.find("/segments/") != std::string::npos)
-      CHECK(older->store->open_segments("a", older->life, {}));
-    return answer::given;
-  };
-  REQUIRE(newer->spilled->write({newer->life, 1}, "newer"));
-  CHECK(newer->spilled->read({newer->life, 1}).value_or("-") == "newer");
+                  [](auto&, auto& older) { (void)older->actors.open_segments("a", older->life, {}); });
 }
