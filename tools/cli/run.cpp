@@ -118,11 +118,12 @@ private:
   stop_desk& desk_;
 };
 
-/// Counts workers, and the threads of what blocks: readers, writers, and those of client libraries.
+/// Counts workers, and the threads of what blocks: readers, writers, and the keepers, directors and host of each topology.
 std::size_t threads_of(const runs& all, unsigned workers) {
+  constexpr std::size_t of_control = 5;
   std::size_t out = workers;
   for (const auto& r : all)
-    out += 2 + r->topology().stages.size();
+    out += of_control + r->topology().stages.size();
   return out;
 }
 
