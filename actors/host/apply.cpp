@@ -96,26 +96,6 @@ expected<void> go_on_with_next_run(values_of_plan& store, const config::topology
   return store.put(deployment::run_record_name, deployment::encode_run(**next));
 }
 
-/// Partitions that were found while it ran, with their recorded starts, become a part of the plan: the layout is
-/// made with them. True: there was one that the plan did not have.
-expected<bool> take_over_found(hosted_plan& plan, const cluster::topology_state& before) {
-  bool any = false;
-  for (const auto& [name, start] : before.starts) {
-    const auto stored = plan.values.find(deployment::starts_name(name.parser));
-    if (stored == plan.values.end())
-      continue;
-    auto partitions = deployment::decode_starts(stored->second);
-    if (!partitions)
-      return unexpected(partitions.error());
-    if (std::ranges::count(*partitions, name.partition, &deployment::started_partition::name) != 0)
-      continue;
-    partitions->push_back({name.partition, start.start.at, true});
-    stored->second = deployment::encode_starts(*partitions);
-    any = true;
-  }
-  return any;
-}
-
 /// Returns the node of each actor that is pinned, by the actor's name.
 std::map<std::string, std::string> homes_in(const std::optional<cluster::topology_state>& before) {
   std::map<std::string, std::string> out;
@@ -172,6 +152,27 @@ expected<void> check_files(const config::topology& t, const apply_options& o) {
 
 }  // namespace
 
+expected<bool> take_over_found(snapshot::value_store& values, const cluster::topology_state& before) {
+  bool any = false;
+  for (const auto& [name, start] : before.starts) {
+    const auto key = deployment::starts_name(name.parser);
+    const auto stored = values.get(key);
+    if (!stored && stored.error().code == ec::not_found)
+      continue;
+    auto partitions =
+        stored.and_then([](const std::string& text) { return deployment::decode_starts(text); });
+    if (!partitions)
+      return unexpected(partitions.error());
+    if (std::ranges::count(*partitions, name.partition, &deployment::started_partition::name) != 0)
+      continue;
+    partitions->push_back({name.partition, start.start.at, true});
+    if (auto kept = values.put(key, deployment::encode_starts(*partitions)); !kept)
+      return unexpected(kept.error());
+    any = true;
+  }
+  return any;
+}
+
 expected<std::string> text_to_start(const cluster::control_state& cluster, const std::string& topology) {
   using cluster::topology_status;
   const auto found = cluster.topologies.find(topology);
@@ -213,7 +214,6 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   if (auto here = check_files(**topology, o); !here)
     return unexpected(here.error());
   hosted_plan plan{o.text, random_id(), o.lanes, {}};
-  bool may_have_next_run = false;
   if (o.before) {
     auto before = decode_plan(o.before->plan);
     if (!before)
@@ -223,11 +223,16 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
     plan.state_id = before->state_id;
     plan.lanes = before->lanes;
     plan.values = std::move(before->values);
-    const auto taken = take_over_found(plan, *o.before);
+  }
+  values_of_plan store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
+  if (o.before) {
+    const auto taken = take_over_found(store, *o.before);
     if (!taken)
       return unexpected(taken.error());
     // A partition that was found at the very end may not have been read: the present run goes on with it first.
-    may_have_next_run = o.before->status == cluster::topology_status::finished && !*taken && o.kept;
+    if (o.before->status == cluster::topology_status::finished && !*taken && o.kept)
+      if (auto gone_on = go_on_with_next_run(store, **topology, o); !gone_on)
+        return unexpected(gone_on.error());
   }
   deployment::pipeline_options options;
   options.topology = *topology;
@@ -236,10 +241,6 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   options.make = o.make;
   options.chains = o.chains;
   options.runs_sources = false;
-  values_of_plan store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
-  if (may_have_next_run)
-    if (auto gone_on = go_on_with_next_run(store, **topology, o); !gone_on)
-      return unexpected(gone_on.error());
   auto decided = deployment::decide(options, store, std::make_shared<source::feeds>());
   if (!decided)
     return unexpected(error(decided.error().why));

@@ -32,6 +32,11 @@ struct apply_options {
   std::shared_ptr<chain::named_chains> chains = nullptr;  // of the topology: what was replayed into it
 };
 
+/// Adds partitions that were found while the topology ran, with the starts that `control` has of them, to those that
+/// `values` has: the layout is made with them. True: there was one that it did not have.
+[[nodiscard]] expected<bool> take_over_found(snapshot::value_store& values,
+                                             const cluster::topology_state& before);
+
 /// Returns the text of the plan by which a topology goes on that was stopped or has failed. User errors: the cluster does not have
 /// it, it runs, or it has ended.
 [[nodiscard]] expected<std::string> text_to_start(const cluster::control_state& cluster,

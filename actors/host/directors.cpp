@@ -22,7 +22,7 @@
 namespace millrace::host {
 namespace {
 
-/// As a supervisor of one process waits (runtime/control/node_supervisor.cpp).
+/// All actors of a kind may take so long to stop, before the topology ends without the others.
 constexpr std::chrono::seconds stop_patience{10};
 constexpr std::chrono::seconds report_patience{5};
 constexpr std::chrono::seconds record_patience{30};
@@ -42,7 +42,7 @@ struct directed_topology {
   bool is_end_told = false;
 };
 
-/// What was recorded counts: the coordinator may have ended the topology before its director did.
+/// The recorded end counts: the coordinator may have ended the topology before its director did.
 topology_end recorded(topology_end known, const cluster::topology_state& s) {
   known.finished = s.status == cluster::topology_status::finished;
   const bool has_failed = s.status == cluster::topology_status::failed;

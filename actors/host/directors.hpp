@@ -25,7 +25,7 @@ struct topology_end {
 struct directors_options {
   host::switchboard board;
   std::shared_ptr<node::chain_store> store;  // keeps the last report of each topology
-  /// By this the topology runs in this process alone; null: by what `control` has of each.
+  /// The plan of a topology that runs in this process alone; null: `control` has the plans.
   std::shared_ptr<const lone_plan> lone = nullptr;
   /// Told once the end of a topology that was directed here is recorded in `control`, whatever has ended it. Called on the
   /// directors' thread; does not block.

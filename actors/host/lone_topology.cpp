@@ -1,10 +1,10 @@
 #include "actors/host/lone_topology.hpp"
 
 #include "actors/deployment/start_positions.hpp"
+#include "actors/host/apply.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/dir_chain_store.hpp"
 #include "actors/node/topology_state.hpp"
-#include "runtime/base/random.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -23,27 +23,7 @@ constexpr std::string_view own_name = "run";
 constexpr std::chrono::seconds stops_again_after{1};
 constexpr std::chrono::seconds report_patience{10};
 
-/// `control` has recorded where partitions begin that were found while an earlier process ran.
-expected<void> take_over_found(snapshot::value_store& values, const cluster::topology_state& before) {
-  for (const auto& [name, start] : before.starts) {
-    const auto key = deployment::starts_name(name.parser);
-    const auto stored = values.get(key);
-    if (!stored && stored.error().code == ec::not_found)
-      continue;
-    auto partitions =
-        stored.and_then([](const std::string& text) { return deployment::decode_starts(text); });
-    if (!partitions)
-      return unexpected(partitions.error());
-    if (std::ranges::count(*partitions, name.partition, &deployment::started_partition::name) != 0)
-      continue;
-    partitions->push_back({name.partition, start.start.at, true});
-    if (auto kept = values.put(key, deployment::encode_starts(*partitions)); !kept)
-      return kept;
-  }
-  return {};
-}
-
-/// What a director looks up in a plan.
+/// Returns the values of a plan that its director looks at.
 expected<std::map<std::string, std::string>> starts_in(const snapshot::value_reader& values,
                                                        const deployment::decided_topology& d) {
   std::map<std::string, std::string> out;
@@ -70,11 +50,6 @@ expected<incarnation> terms_kept(const snapshot::value_reader& values) {
   if (!stored && stored.error().code == ec::not_found)
     return 0;
   return stored.map([](const std::string& text) { return static_cast<incarnation>(std::stoull(text)); });
-}
-
-/// Rises with each process, as long as the clock does.
-std::uint64_t new_instance() {
-  return static_cast<std::uint64_t>(system_clock().now()) << 10U | (random_bits() & 1023U);
 }
 
 }  // namespace

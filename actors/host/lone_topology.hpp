@@ -48,7 +48,7 @@ public:
   /// Blocks until the topology has ended and its actors are gone. Once.
   [[nodiscard]] topology_end wait();
 
-  // From any thread.
+  // Any thread may call these.
   /// Has it commit what was taken, and end.
   void stop();
   void set_paused(bool is_paused);

@@ -1,5 +1,7 @@
 #include "actors/host/node_group.hpp"
 
+#include "runtime/base/random.hpp"
+
 #include <caf/send.hpp>
 
 #include <map>
@@ -28,6 +30,10 @@ std::vector<cluster::registration::last_word> last_words(const std::vector<last_
 
 }  // namespace
 
+std::uint64_t new_instance() {
+  return static_cast<std::uint64_t>(system_clock().now()) << 10U | (random_bits() & 1023U);
+}
+
 node_group spawn_group(caf::actor_system& system, group_options options) {
   node_group g;
   const auto sign = options.is_alone ? nullptr : std::make_shared<store_sign>();
@@ -42,7 +48,6 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
                                                                 options.start_timeout,
                                                                 g.board,
                                                                 options.running,
-                                                                std::move(options.letters_lie_in),
                                                                 options.make,
                                                                 std::move(options.bounds),
                                                                 options.clock,

@@ -36,7 +36,6 @@ struct node_settings {
   /// Called once, on another thread: the process is to end, and why.
   std::function<void(const std::string& why)> on_over;
   std::shared_ptr<observe::running_topologies> running;  // of the process
-  decltype(host_options::letters_lie_in) letters_lie_in{};
   decltype(directors_options::on_end) on_end = {};
   connector_makers make;
 };
@@ -64,6 +63,9 @@ struct node_group {
   std::shared_ptr<hosted_lives> lives;
   node::node_actors control;
 };
+
+/// Numbers a process: rises with each process of a node, as long as its clock does.
+[[nodiscard]] std::uint64_t new_instance();
 
 /// Its address is in the store by then, unless it is alone.
 [[nodiscard]] node_group spawn_group(caf::actor_system& system, group_options options);

@@ -23,12 +23,10 @@ constexpr micros knock_patience = std::chrono::seconds(2);
 /// From listening to the own address in the store, which may be slow.
 constexpr std::chrono::seconds write_patience{10};
 
-/// Rises with each process of a node, as long as its clock does; the book's entry helps where that goes back.
+/// The book's entry helps where the clock has gone back.
 std::uint64_t choose_instance(const addresses& known, const std::string& name) {
-  const auto now = std::chrono::duration_cast<micros>(std::chrono::system_clock::now().time_since_epoch());
-  const auto chosen = static_cast<std::uint64_t>(now.count()) << 10U | (random_bits() & 1023U);
   const auto before = known.find(name);
-  return before == known.end() ? chosen : std::max(chosen, before->second.instance + 1);
+  return before == known.end() ? new_instance() : std::max(new_instance(), before->second.instance + 1);
 }
 
 std::string shown(const link::endpoint& at) {

@@ -47,9 +47,7 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   out.topology = p.topology;
   out.start_timeout = o.start_timeout;
   const auto letters_lie_in =
-      o.letters_lie_in.empty()
-          ? fmt::format("the cluster's store; millrace letters {} prints them", p.topology->name)
-          : o.letters_lie_in;
+      fmt::format("the cluster's store; millrace letters {} prints them", p.topology->name);
   out.losses = std::make_shared<stage::losses>(
       observe::loss_log(observe::where_letters_lie(*p.topology, letters_lie_in)));
   out.make = o.make;

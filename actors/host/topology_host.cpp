@@ -223,7 +223,7 @@ private:
       self_->delayed_send(self_, idle_patience, nothing_runs{changes_});
   }
 
-  /// Those that wait are made once none of the plan's shards is still to be prepared: each reads its snapshots first. One
+  /// Makes the shards that wait once none of the plan's is still to be prepared: each reads its snapshots first. One
   /// that begins again alone waits for nobody.
   void make_shards(plan_on_node& plan) {
     const auto is_collected = [&](const std::string& actor) {

@@ -26,11 +26,10 @@ struct host_options {
   std::chrono::milliseconds start_timeout{30'000};
   host::switchboard board;
   std::shared_ptr<observe::running_topologies> running;  // shows what runs here
-  std::string letters_lie_in;                            // for people; empty: in the cluster's store
   connector_makers make;
   deployment::pipeline_bounds bounds = {};
   const wall_clock* clock = &system_clock();
-  /// By this the topology runs here alone; null: by what `control` has of it.
+  /// The plan of a topology that runs in this process alone; null: `control` has it.
   std::shared_ptr<const lone_plan> lone = nullptr;
   /// Told of each life that begins here: tests know its actor by this.
   std::function<void(const std::string& actor, const life& now, const caf::actor_addr& who)> on_begun = {};

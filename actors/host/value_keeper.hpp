@@ -16,7 +16,7 @@ namespace millrace::host {
 using put_value =
     std::function<expected<void>(const std::string& name, const std::string& value, const life& whose)>;
 
-/// On a thread of its own. Answers messages::keep_value in order; `stop` ends it after what came before.
+/// Spawns it on a thread of its own. It answers messages::keep_value in order; `stop` ends it after what came before.
 [[nodiscard]] messages::state_keeper spawn_value_keeper(caf::actor_system& system, put_value put);
 
 }  // namespace millrace::host

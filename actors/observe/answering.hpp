@@ -1,5 +1,5 @@
-// From a question about a running topology to its answer, the same in `run` and on nodes: whoever is asked has the plan
-// and what its actors show. Pure.
+// Answers a question about a running topology, the same in `run` and on nodes: whoever is asked has the plan and what its
+// actors show. Pure.
 #pragma once
 
 #include "actors/api/answers.hpp"

@@ -22,10 +22,6 @@ bool director::lives(const std::string& name) const {
   return m != members_.end() && m->second.lives;
 }
 
-bool director::wants(const std::string& name) const {
-  return !is_ending() && members_.contains(name) && !lives(name);
-}
-
 bool director::is_present(const std::string& name, const life& l) const {
   const auto m = members_.find(name);
   return m != members_.end() && m->second.lives && m->second.now.term == l.term;

@@ -167,8 +167,6 @@ public:
   [[nodiscard]] bool lives(const std::string& name) const;
   /// It is the member's present life, whatever its count: a sink raises that with each opening of its target.
   [[nodiscard]] bool is_present(const std::string& name, const life& l) const;
-  /// Whether a life that was put off may begin.
-  [[nodiscard]] bool wants(const std::string& name) const;
 
   // --- partitions that are found while running
   /// Whether this one is news: then its start is made durable, with the lane that found().next_reader() names,

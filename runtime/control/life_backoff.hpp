@@ -1,5 +1,5 @@
 // How long an actor that has failed waits for its next life: back-off without end, until a life lasts or recovers. Pure:
-// the time is told. Whoever begins lives has one for each actor (node_supervisor, node::agent_hands).
+// the time is told. Whoever begins lives has one for each actor (node::agent_hands).
 #pragma once
 
 #include "runtime/base/backoff.hpp"

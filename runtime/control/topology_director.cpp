@@ -118,8 +118,11 @@ void topology_director::on_over(const std::string& actor, const life& last, dire
 }
 
 void topology_director::on_failed(const actor_failed& m, direction_list& out) {
-  if (members_.contains(m.actor) && !has_successor(m.actor, m.last))
-    carry_out(director_.could_not_begin(m.actor, m.why), out);
+  if (!members_.contains(m.actor) || has_successor(m.actor, m.last))
+    return;
+  const bool is_refused = m.why.code == ec::fenced && director_.is_present(m.actor, m.last);
+  carry_out(is_refused ? director_.fenced(m.actor, m.last, m.why) : director_.could_not_begin(m.actor, m.why),
+            out);
 }
 
 bool topology_director::has_successor(const std::string& actor, const life& l) const {

@@ -164,10 +164,11 @@ TEST_CASE("who fails begins again later, alone; lanes send it nothing meanwhile"
   CHECK(d.is_down("w/0") == order_list{orders::tell_receiver{"p/lane0", 1, "w/0", false, 1},
                                        orders::tell_receiver{"p/lane1", 1, "w/0", false, 1},
                                        orders::begin_later{"w/0"}});
-  CHECK(d.wants("w/0"));
-  CHECK_FALSE(d.wants("w/1"));
+  CHECK_FALSE(d.lives("w/0"));
+  CHECK(d.lives("w/1"));
+  CHECK_FALSE(d.is_ending());
   CHECK(those<orders::tell_receiver>(d.began("w/0", 2)).size() == 2);
-  CHECK_FALSE(d.wants("w/0"));
+  CHECK(d.lives("w/0"));
   CHECK(d.is_down("p/lane1") == order_list{orders::begin_later{"p/lane1"}});
 }
 
@@ -239,7 +240,7 @@ TEST_CASE("the first failure is the run's, and names its stage") {
   REQUIRE(d.failure());
   CHECK(d.failure()->message == "broken");
   CHECK(d.failure()->stage == "raw");
-  CHECK_FALSE(d.wants("raw"));
+  CHECK(d.is_ending());
 }
 
 TEST_CASE("what an earlier life says is dropped, also before its successor lives") {
@@ -289,7 +290,7 @@ TEST_CASE("a newest life that is refused ends the run: its chain or target belon
   REQUIRE(d.failure());
   CHECK(d.failure()->code == ec::fenced);
   CHECK(d.failure()->stage == "w/0");
-  CHECK_FALSE(d.wants("w/0"));
+  CHECK(d.is_ending());
   // It ends in silence, and nobody raises the number.
   CHECK(d.is_down("w/0").empty());
   CHECK(stops(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"})) ==
@@ -555,7 +556,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         break;
       case 1:
         if (!waiting.empty())
-          if (const auto name = pick(waiting); d.wants(name))
+          if (const auto name = pick(waiting); !d.is_ending() && !d.lives(name))
             begin(name);
         break;
       case 2:

@@ -418,6 +418,14 @@ TEST_CASE("an actor that cannot begin ends the topology in order, with the repor
   CHECK(those<directions::ended>(out).front().failure->code == ec::corrupt);
 }
 
+TEST_CASE("an actor that is refused ends the topology, and is asked for no report") {
+  auto d = running();
+  const error taken{ec::fenced, fault::outside, false, "another life has it", {}};
+  const auto asked = all_told<orders::collect>(d.on_message("b", actor_failed{"clicks", "w/0/0", 7, taken}));
+  REQUIRE(asked.size() == 2);
+  CHECK(std::ranges::none_of(asked, [](const auto& a) { return a.what.from == "w/0/0"; }));
+}
+
 TEST_CASE("an actor that has a successor elsewhere fails nothing") {
   auto d = running();
   cluster::topology_state s;
