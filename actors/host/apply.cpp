@@ -1,6 +1,7 @@
 #include "actors/host/apply.hpp"
 
 #include "actors/deployment/start_positions.hpp"
+#include "actors/host/plan_values.hpp"
 #include "config/plan/state_fit.hpp"
 #include "config/secrets.hpp"
 #include "runtime/base/random.hpp"
@@ -14,38 +15,21 @@
 namespace millrace::host {
 namespace {
 
-/// Holds the values that are decided before anything runs; `control` keeps them as a part of the plan.
-class values_of_plan final : public snapshot::value_store {
-public:
-  values_of_plan(snapshot::identity id, std::string folder, std::map<std::string, std::string> values)
-      : id_(std::move(id)), folder_(std::move(folder)), values_(std::move(values)) {}
-
-  [[nodiscard]] const snapshot::identity& id() const override { return id_; }
-  [[nodiscard]] const std::string& folder() const override { return folder_; }
-  [[nodiscard]] expected<std::string> get(std::string_view name) const override {
-    const auto found = values_.find(std::string(name));
-    if (found == values_.end())
-      return user_error(ec::not_found, fmt::format("nothing is called {}", name));
-    return found->second;
-  }
-  [[nodiscard]] expected<void> put(std::string_view name, std::string_view value) override {
-    values_[std::string(name)] = value;
-    return {};
-  }
-  [[nodiscard]] const std::map<std::string, std::string>& all() const { return values_; }
-
-private:
-  snapshot::identity id_;
-  std::string folder_;
-  std::map<std::string, std::string> values_;
-};
+/// Empty where this version does not read the plan.
+std::string fingerprint_of(const hosted_plan& p, const std::string& name) {
+  if (const auto kept = p.values.find(std::string(config::fingerprint_name));
+      p.text.empty() && kept != p.values.end())
+    return kept->second;
+  const auto topology = load_plan(p.text, name);
+  return topology ? (*topology)->state_fingerprint : std::string();
+}
 
 /// The state of the earlier plan goes on, where it fits.
 expected<void> check_fit(const hosted_plan& before, const config::topology& now) {
-  const auto earlier = load_plan(before.text, now.name);
-  if (!earlier)
+  const auto fingerprint = fingerprint_of(before, now.name);
+  if (fingerprint.empty())
     return {};  // this version reads it no more, so it says nothing
-  const auto fit = config::compare_fingerprints((*earlier)->state_fingerprint, now.state_fingerprint);
+  const auto fit = config::compare_fingerprints(fingerprint, now.state_fingerprint);
   if (fit.fits())
     return {};
   return user_error(
@@ -65,7 +49,7 @@ unexpected in_words_of_cluster(error why, const std::string& topology) {
 
 /// Where the files of a topology that has ended have got more since, the plan is of its next run from here on
 /// (docs/design/next-run.md). The record that has this plan in `control` begins it.
-expected<void> go_on_with_next_run(values_of_plan& store, const config::topology& t, const apply_options& o) {
+expected<void> go_on_with_next_run(plan_values& store, const config::topology& t, const apply_options& o) {
   auto at_end = store;  // lanes may have learned more of their files than the plan has
   for (const auto& s : t.stages) {
     if (s.kind != config::stage_kind::source || !deployment::takes_what_is_new(s))
@@ -192,7 +176,9 @@ expected<std::string> text_to_start(const cluster::control_state& cluster, const
   case topology_status::stopped:
     break;
   }
-  return decode_plan(found->second.plan).map([](hosted_plan&& p) { return std::move(p.text); });
+  return decode_plan(found->second.plan).and_then([&](hosted_plan&& p) {
+    return p.text.empty() ? expected<std::string>(no_text(topology)) : std::move(p.text);
+  });
 }
 
 expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
@@ -221,10 +207,12 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
     if (auto fits = check_fit(*before, **topology); !fits)
       return unexpected(fits.error());
     plan.state_id = before->state_id;
-    plan.lanes = before->lanes;
+    if (before->lanes != 0)
+      plan.lanes = before->lanes;
     plan.values = std::move(before->values);
+    plan.values.erase(std::string(config::fingerprint_name));
   }
-  values_of_plan store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
+  plan_values store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
   if (o.before) {
     const auto taken = take_over_found(store, *o.before);
     if (!taken)

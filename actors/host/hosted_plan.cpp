@@ -81,8 +81,17 @@ expected<hosted_plan> decode_plan(std::string_view bytes) {
   return p;
 }
 
+unexpected no_text(const std::string& topology) {
+  return user_error(ec::mismatch,
+                    fmt::format("the topology {} was copied from the state of `millrace run`, which keeps "
+                                "no text of it; give the cluster its file: millrace apply FILE",
+                                topology));
+}
+
 expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
                                                             const std::string& name) {
+  if (text.empty())
+    return no_text(name);
   auto loaded = config::load_text(text, name, connectors());
   if (loaded.plan) {
     // Each node would read a file of its own, and nothing says that they are the same.

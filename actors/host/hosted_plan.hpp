@@ -17,9 +17,11 @@
 namespace millrace::host {
 
 struct hosted_plan {
-  std::string text;         // the topology's file in JSON, filled in
+  /// The topology's file in JSON, filled in; empty of a state that `millrace run` has begun (run_state.hpp), until the
+  /// topology is applied.
+  std::string text;
   std::string state_id;     // 32 hexadecimal digits; sinks claim their targets under it
-  std::uint64_t lanes = 1;  // of a parser, at most (layout_bounds::lanes_of_a_plan)
+  std::uint64_t lanes = 1;  // of a parser, at most (layout_bounds::lanes_of_a_plan); 0: the next plan decides
   /// Start positions and identities of sources, by name; from the second run on also the record of the run.
   std::map<std::string, std::string> values;
   friend bool operator==(const hosted_plan&, const hosted_plan&) = default;
@@ -39,6 +41,9 @@ struct planned_topology {
   std::string state_id;
   std::map<std::string, std::string> values;
 };
+
+/// Says that a plan has no text.
+[[nodiscard]] unexpected no_text(const std::string& topology);
 
 /// `name`: what findings name instead of a file. User errors: the text is wrong, or this node lacks what it names.
 [[nodiscard]] expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,

@@ -1,5 +1,6 @@
 #include "actors/host/node_process.hpp"
 
+#include "actors/host/store_copy.hpp"
 #include "actors/node/control_book.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/cluster/joining.hpp"
@@ -91,6 +92,8 @@ expected<void> node_process::check_cluster() {
   if (!seen)
     return unexpected(seen.error());
   const auto store = options_.store->shown();
+  if (auto refused = refusal_of_part(seen->state, store))
+    return unexpected(std::move(*refused));
   if (noted_.store == store)
     return cluster::check_known(noted_.id, seen->state, store);
   if (!noted_.id.empty())

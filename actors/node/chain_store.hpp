@@ -43,6 +43,19 @@ public:
   /// with ec::unsupported.
   [[nodiscard]] virtual expected<std::unique_ptr<snapshot::segments>>
   open_segments(const cluster::actor_id& whose, incarnation term, const std::vector<segment_id>& needed) = 0;
+  /// Lists the chains that have this for a topology, by their actors' names, in any order; some may be empty.
+  /// ec::unsupported here and below: this store does not tell.
+  [[nodiscard]] virtual expected<std::vector<std::string>> list(const std::string&) {
+    return tells_nothing();
+  }
+  /// Lists the actor's spilled output, whoever has written it.
+  [[nodiscard]] virtual expected<std::vector<segment_id>> list_segments(const cluster::actor_id&) {
+    return tells_nothing();
+  }
+  /// Reads a piece of it, and opens nothing. Errors as those of segments::read().
+  [[nodiscard]] virtual expected<std::string> read_segment(const cluster::actor_id&, const segment_id&) {
+    return tells_nothing();
+  }
   /// Removes all chains and all spilled output that have this for a topology: a name that `control` has given back
   /// (cluster::chains_of), so that no reader comes any more. May be called again, and by several at once; what a
   /// stale writer leaves there meanwhile or later is read by nobody.
@@ -52,6 +65,11 @@ public:
   [[nodiscard]] virtual expected<std::vector<std::string>> openings() { return std::vector<std::string>(); }
   /// Says where it is, without a password.
   [[nodiscard]] virtual std::string shown() const = 0;
+
+private:
+  [[nodiscard]] unexpected tells_nothing() const {
+    return fatal_error(ec::unsupported, shown() + " does not tell which chains it has");
+  }
 };
 
 /// The chain of the coordinators. No topology has an empty name, so it is apart from all chains of actors.

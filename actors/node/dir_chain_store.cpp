@@ -97,6 +97,12 @@ expected<void> dir_chain_store::check_owner() const {
     return {};
   if (!entries)
     return unexpected(entries.error());
+  if (std::ranges::any_of(*entries, [](const auto& e) { return e.name.starts_with("identity."); }))
+    return user_error(
+        ec::mismatch,
+        fmt::format("{0} is the state folder of `millrace run`, and no store of a cluster; copy it "
+                    "into one: millrace state copy dir:{0} STORE",
+                    folder_));
   const auto foreign = std::ranges::find_if_not(*entries, is_ours);
   if (foreign != entries->end())
     return user_error(ec::mismatch,
@@ -161,6 +167,33 @@ expected<std::vector<std::string>> dir_chain_store::openings() {
                     "remedy: chmod 700 {0}, and look at what is in it",
                     folder_));
   return out;
+}
+
+expected<std::vector<std::string>> dir_chain_store::list(const std::string& chains) {
+  if (auto good = check_owner(); !good)
+    return unexpected(good.error());
+  const auto folder = fmt::format("{}/chains/{}", folder_, snapshot::file_name_of(chains));
+  const auto entries = files_.list(folder);
+  std::vector<std::string> out;
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<std::vector<std::string>>(out)
+                                                 : unexpected(entries.error());
+  for (const auto& e : *entries) {
+    auto name = snapshot::name_of_file(e.name);
+    if (!name)
+      return fatal_error(ec::unsupported,
+                         fmt::format("{}/{} is a chain whose name is too long to be told", folder, e.name));
+    out.push_back(std::move(*name));
+  }
+  return out;
+}
+
+expected<std::vector<segment_id>> dir_chain_store::list_segments(const cluster::actor_id& whose) {
+  return snapshot::dir_segments::list(files_, folder_ + "/segments", name_in_records(whose));
+}
+
+expected<std::string> dir_chain_store::read_segment(const cluster::actor_id& whose, const segment_id& id) {
+  return snapshot::dir_segments::read(files_, folder_ + "/segments", name_in_records(whose), id);
 }
 
 expected<void> dir_chain_store::clear(const std::string& chains) {

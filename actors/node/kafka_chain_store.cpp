@@ -81,6 +81,18 @@ expected<std::vector<std::string>> kafka_chain_store::openings() {
   return out;
 }
 
+expected<std::vector<std::string>> kafka_chain_store::list(const std::string& chains) {
+  return records()
+      .and_then([&](const std::shared_ptr<kafka_chain::kafka_topic>& all) { return all->list(chains); })
+      .map([](const std::set<std::string>& names) {
+        return std::vector<std::string>(names.begin(), names.end());
+      });
+}
+
+expected<std::string> kafka_chain_store::read_segment(const cluster::actor_id&, const segment_id&) {
+  return fatal_error(ec::not_found, std::string(elsewhere));
+}
+
 expected<void> kafka_chain_store::clear(const std::string& chains) {
   return records().and_then(
       [&](const std::shared_ptr<kafka_chain::kafka_topic>& all) { return all->clear(chains); });

@@ -26,6 +26,11 @@ public:
   expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id& whose,
                                                               incarnation term,
                                                               const std::vector<segment_id>& needed) override;
+  expected<std::vector<std::string>> list(const std::string& chains) override;
+  expected<std::vector<segment_id>> list_segments(const cluster::actor_id&) override {
+    return std::vector<segment_id>();
+  }
+  expected<std::string> read_segment(const cluster::actor_id& whose, const segment_id& id) override;
   expected<void> clear(const std::string& chains) override;
   expected<std::vector<std::string>> openings() override;
   [[nodiscard]] std::string shown() const override { return shown_; }

@@ -37,6 +37,27 @@ expected<std::vector<std::string>> postgresql_chain_store::openings() {
   });
 }
 
+expected<std::vector<std::string>> postgresql_chain_store::list(const std::string& chains) {
+  return database_chain::list(database_, schema_, chains);
+}
+
+expected<std::vector<segment_id>> postgresql_chain_store::list_segments(const cluster::actor_id& whose) {
+  return postgresql_chain::database_segments::look(database_, schema_, {whose.topology, whose.name})
+      .and_then([](const auto& found) {
+        return found ? found->list() : expected<std::vector<segment_id>>(std::vector<segment_id>());
+      });
+}
+
+expected<std::string> postgresql_chain_store::read_segment(const cluster::actor_id& whose,
+                                                           const segment_id& id) {
+  return postgresql_chain::database_segments::look(database_, schema_, {whose.topology, whose.name})
+      .and_then([&](const auto& found) -> expected<std::string> {
+        if (!found)
+          return fatal_error(ec::not_found, whose.name + " has no chain");
+        return found->read(id);
+      });
+}
+
 expected<void> postgresql_chain_store::clear(const std::string& chains) {
   return database_chain::clear(database_, schema_, chains);
 }

@@ -10,6 +10,9 @@
 
 namespace millrace::config {
 
+/// The name that the fingerprint of the topology has among the values of its state.
+inline constexpr std::string_view fingerprint_name = "fingerprint";
+
 struct state_fit {
   /// Changes that the state survives, for people: one clause each.
   std::vector<std::string> notes;

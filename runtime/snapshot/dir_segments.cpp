@@ -134,20 +134,38 @@ expected<void> dir_segments::write(const segment_id& id, std::string_view payloa
   return done;
 }
 
+expected<std::vector<segment_id>> dir_segments::list(file_system& files, const std::string& parent,
+                                                     const std::string& actor) {
+  std::vector<segment_id> out;
+  const auto entries = files.list(parent + "/" + file_name_of(actor));
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<std::vector<segment_id>>(out)
+                                                 : unexpected(entries.error());
+  for (const auto& e : *entries)
+    if (segment_id id; parse_file_name(e.name, id))
+      out.push_back(id);
+  return out;
+}
+
 expected<std::string> dir_segments::read(const segment_id& id) const {
-  const auto bytes = read_at_most(files_, path(id), largest_segment);
+  return read(files_, parent_, actor_, id);
+}
+
+expected<std::string> dir_segments::read(file_system& files, const std::string& parent,
+                                         const std::string& actor, const segment_id& id) {
+  const auto path = fmt::format("{}/{}/{}", parent, file_name_of(actor), to_file_name(id));
+  const auto bytes = read_at_most(files, path, largest_segment);
   if (!bytes && bytes.error().code == ec::not_found)
-    return lost(ec::not_found, path(id), "is missing");
+    return lost(ec::not_found, path, "is missing");
   if (!bytes && bytes.error().code != ec::corrupt)
     return unexpected(bytes.error());
   std::string payload;
-  const auto result = bytes ? decode_segment_file(*bytes, id, actor_, payload) : reading::damaged;
+  const auto result = bytes ? decode_segment_file(*bytes, id, actor, payload) : reading::damaged;
   if (result == reading::later)
-    return user_error(
-        ec::unsupported,
-        fmt::format("{} was written by a later version of millrace; run that version", path(id)));
+    return user_error(ec::unsupported,
+                      fmt::format("{} was written by a later version of millrace; run that version", path));
   if (result == reading::damaged)
-    return lost(ec::corrupt, path(id), "is damaged");
+    return lost(ec::corrupt, path, "is damaged");
   return payload;
 }
 

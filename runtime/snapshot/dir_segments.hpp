@@ -41,6 +41,12 @@ public:
                                                                 std::shared_ptr<life_fence> fence,
                                                                 const std::vector<segment_id>& needed);
 
+  // These open nothing: whoever writes there goes on.
+  [[nodiscard]] static expected<std::vector<segment_id>> list(file_system& files, const std::string& parent,
+                                                              const std::string& actor);
+  [[nodiscard]] static expected<std::string> read(file_system& files, const std::string& parent,
+                                                  const std::string& actor, const segment_id& id);
+
   expected<void> write(const segment_id& id, std::string_view payload) override;
   expected<std::string> read(const segment_id& id) const override;
   expected<void> remove(const std::vector<segment_id>& ids) override;

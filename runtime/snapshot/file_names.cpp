@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <utility>
+
 namespace millrace::snapshot {
 
 std::string state_folder_of(std::string_view folder, std::string_view state_id) {
@@ -32,6 +35,24 @@ std::string file_name_of(std::string_view name) {
     // "%%" occurs in no escaped name, so the long ones are apart from all others.
     out = fmt::format("{}%%{:016x}", out.substr(0, longest), checksum_of({name}));
   return out;
+}
+
+std::optional<std::string> name_of_file(std::string_view file) {
+  std::string out;
+  for (std::size_t i = 0; i < file.size(); ++i) {
+    if (file[i] != '%') {
+      out.push_back(file[i]);
+      continue;
+    }
+    unsigned char byte = 0;
+    const auto* const begin = file.data() + i + 1;
+    const auto* const end = begin + 2;
+    if (i + 2 >= file.size() || std::from_chars(begin, end, byte, 16).ptr != end)
+      return std::nullopt;
+    out.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  return file_name_of(out) == file ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace millrace::snapshot

@@ -2,6 +2,7 @@
 // values as file names.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,7 @@ inline constexpr std::string_view state_begin = "state-";
 /// Keeps letters, digits, '-' and '_' as they are, and writes everything else as %XX; long names are cut and
 /// told apart by their hash. Every file also holds its full name, which is checked.
 [[nodiscard]] std::string file_name_of(std::string_view name);
+/// Returns the name that file_name_of() has written so; nothing where it was cut, or is none of these.
+[[nodiscard]] std::optional<std::string> name_of_file(std::string_view file);
 
 }  // namespace millrace::snapshot

@@ -17,6 +17,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_test(*app, status);
   add_load(*app, status);
   add_table(*app, status);
+  add_state(*app, status);
   add_sql(*app, status);
   add_model(*app, status);
   add_replay(*app, status);

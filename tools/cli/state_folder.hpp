@@ -16,8 +16,7 @@ namespace millrace::cli {
 /// absolute folder: a state in the folder of the moment would not be found again from another one.
 [[nodiscard]] expected<std::string> default_state_folder(const std::string& topology);
 
-/// Name of the value that holds what the state was made for, from the first read on.
-inline constexpr std::string_view fingerprint_name = "fingerprint";
+using config::fingerprint_name;  // the value is there from the first read on
 
 /// Nothing where no topology has read anything into this state: then any fits.
 [[nodiscard]] expected<std::optional<config::state_fit>> fit_of(const snapshot::state_store& store,

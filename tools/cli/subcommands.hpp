@@ -19,6 +19,7 @@ void add_test(CLI::App& app, int& status);
 void add_sql(CLI::App& app, int& status);
 void add_model(CLI::App& app, int& status);
 void add_table(CLI::App& app, int& status);
+void add_state(CLI::App& app, int& status);
 void add_replay(CLI::App& app, int& status);
 void add_completion(CLI::App& app, int& status);
 void add_man(CLI::App& app, int& status);

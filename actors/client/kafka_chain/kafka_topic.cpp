@@ -228,6 +228,22 @@ expected<partition_reader> kafka_topic::reader_of(int partition) const {
       });
 }
 
+expected<std::set<std::string>> kafka_topic::list(std::string_view topology) {
+  std::set<std::string> out;
+  for (int i = 0; i < partitions; ++i) {
+    const auto read = reader_of(i).and_then([&](partition_reader&& r) {
+      return r.read_all(0, 0, [&](std::uint64_t, std::string_view key, auto) {
+        if (const auto split = decode_key(key))
+          if (auto actor = actor_in(split->prefix, topology))
+            out.insert(std::move(*actor));
+      });
+    });
+    if (!read)
+      return unexpected(read.error());
+  }
+  return out;
+}
+
 expected<void> kafka_topic::clear(std::string_view topology) {
   const auto prefix = prefix_of_topology(topology);
   for (int i = 0; i < partitions; ++i)

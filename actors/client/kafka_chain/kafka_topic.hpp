@@ -37,6 +37,8 @@ public:
                                const taker& take) override;
   expected<std::unique_ptr<followed>> follow(std::string_view prefix) override;
   std::uint64_t unique() override { return random_bits(); }
+  /// Lists the actors of a topology that have records, or had some. Reads all partitions.
+  [[nodiscard]] expected<std::set<std::string>> list(std::string_view topology);
   /// Writes tombstones for all records of a topology whose name nobody uses any more. Reads all partitions.
   [[nodiscard]] expected<void> clear(std::string_view topology);
   const std::string& shown() const override { return shown_; }

@@ -31,6 +31,15 @@ std::string prefix_of(const owner& of) {
   return out.take();
 }
 
+std::optional<std::string> actor_in(std::string_view prefix, std::string_view topology) {
+  const auto begin = prefix_of_topology(topology);
+  if (!prefix.starts_with(begin))
+    return std::nullopt;
+  wire::reader in(prefix.substr(begin.size()));
+  std::string actor(in.string());
+  return in.ok() && in.at_end() ? std::optional(std::move(actor)) : std::nullopt;
+}
+
 std::string prefix_of_topology(std::string_view topology) {
   wire::writer out;
   out.raw(magic);

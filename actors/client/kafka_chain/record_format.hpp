@@ -68,6 +68,8 @@ struct message {
 
 /// All keys of an owner begin so, and no others.
 [[nodiscard]] std::string prefix_of(const owner& of);
+/// Returns the actor of a prefix that prefix_of() has made for the topology; none where it is another one's.
+[[nodiscard]] std::optional<std::string> actor_in(std::string_view prefix, std::string_view topology);
 /// All keys of a topology begin so, and no others.
 [[nodiscard]] std::string prefix_of_topology(std::string_view topology);
 /// Returns a number from 0 to partitions - 1.

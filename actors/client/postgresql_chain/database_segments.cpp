@@ -57,6 +57,35 @@ expected<std::unique_ptr<database_segments>> database_segments::open(std::shared
   return opened;
 }
 
+expected<std::unique_ptr<database_segments>> database_segments::look(std::shared_ptr<session> database,
+                                                                     std::string_view schema, owner of) {
+  auto texts = statements_for(schema);
+  if (!texts)
+    return unexpected(texts.error());
+  std::unique_ptr<database_segments> found(
+      new database_segments(std::move(database), std::move(*texts), std::move(of), 0));
+  const auto row =
+      found->database_->run(found->texts_.find_actor, {{found->owner_.topology}, {found->owner_.actor}});
+  if (!row)
+    return unexpected(row.error());
+  const auto columns = one_row(*row, 4);
+  if (!columns)
+    return std::unique_ptr<database_segments>();
+  found->id_ = text_of((*columns)[1]);
+  return found;
+}
+
+expected<std::vector<segment_id>> database_segments::list() const {
+  const auto found = database_->run(texts_.list_segments, {{id_}});
+  if (!found)
+    return unexpected(found.error());
+  std::vector<segment_id> out;
+  for (const auto& row : found->rows)
+    if (row.size() == 2)
+      out.push_back({number_in(row[0]), number_in(row[1])});
+  return out;
+}
+
 expected<void> database_segments::find_actor() {
   const auto found = database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}});
   if (!found)

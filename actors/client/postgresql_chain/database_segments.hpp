@@ -24,6 +24,11 @@ public:
   open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term,
        const std::vector<segment_id>& needed);
 
+  /// Finds what an actor has spilled, to list and to read it alone; null where it has no chain.
+  [[nodiscard]] static expected<std::unique_ptr<database_segments>> look(std::shared_ptr<session> database,
+                                                                         std::string_view schema, owner of);
+  [[nodiscard]] expected<std::vector<segment_id>> list() const;
+
   /// ec::unsupported above largest_payload. Whether the row is there is not known after an error other than
   /// ec::fenced; remove() or the next opening removes it.
   expected<void> write(const segment_id& id, std::string_view payload) override;

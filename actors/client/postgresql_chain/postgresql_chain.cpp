@@ -102,6 +102,28 @@ expected<database_chain::looked> database_chain::look(std::shared_ptr<session> d
                        fmt::format("{}: it is written faster than it can be read; try again", c.shown()));
 }
 
+expected<std::vector<std::string>> database_chain::list(std::shared_ptr<session> database,
+                                                        std::string_view schema,
+                                                        const std::string& topology) {
+  auto texts = statements_for(schema);
+  if (!texts)
+    return unexpected(texts.error());
+  const database_chain c(std::move(database), std::move(*texts), {topology, {}});
+  const auto are_there = c.are_tables_there();
+  if (!are_there)
+    return unexpected(are_there.error());
+  std::vector<std::string> out;
+  if (!*are_there)
+    return out;
+  auto found = c.database_->run(c.texts_.list, {{topology}});
+  if (!found)
+    return unexpected(found.error());
+  for (auto& row : found->rows)
+    if (!row.empty())
+      out.push_back(std::move(row.front()));
+  return out;
+}
+
 expected<void> database_chain::clear(std::shared_ptr<session> database, std::string_view schema,
                                      const std::string& topology) {
   auto texts = statements_for(schema);

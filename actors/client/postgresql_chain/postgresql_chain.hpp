@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace::postgresql_chain {
 
@@ -41,6 +42,10 @@ public:
   /// Reads the chain, and changes nothing. Nothing is there where it was never opened.
   [[nodiscard]] static expected<looked> look(std::shared_ptr<session> database, std::string_view schema,
                                              owner of);
+
+  /// Lists the actors of a topology that have a chain.
+  [[nodiscard]] static expected<std::vector<std::string>>
+  list(std::shared_ptr<session> database, std::string_view schema, const std::string& topology);
 
   /// Removes all chains of a topology whose name nobody uses any more, and what was spilled beside them.
   [[nodiscard]] static expected<void> clear(std::shared_ptr<session> database, std::string_view schema,

@@ -60,6 +60,7 @@ void add_segments(statements& s, std::string_view schema) {
 insert into "{0}".segments (actor, term, number, checksum, payload)
 select id, $3::bigint, $4::bigint, $5::bigint, $6::bytea from held)",
                                 schema, held);
+  s.list_segments = fmt::format(R"(select term, number from "{}".segments where actor = $1::bigint)", schema);
   s.read_segment = fmt::format(
       R"(select checksum, payload from "{}".segments where actor = $1::bigint and term = $2::bigint and number = $3::bigint)",
       schema);
@@ -121,6 +122,7 @@ select (select count(*) from held), (select coalesce(sum(bytes), 0)::bigint from
   s.bytes = fmt::format(
       R"(select coalesce(sum(octet_length(payload)), 0)::bigint from "{}".records where actor = $1::bigint)",
       schema);
+  s.list = fmt::format(R"(select actor from "{}".actors where topology = $1::text)", schema);
   // An append waits for the row, and then finds none: it is refused.
   s.clear = fmt::format(R"(with gone as (delete from "{0}".actors where topology = $1::text returning id),
 records as (delete from "{0}".records r using gone where r.actor = gone.id)

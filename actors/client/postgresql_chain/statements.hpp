@@ -25,9 +25,11 @@ struct statements {
   std::string read_one;    // $1 id, $2 number -> a record's columns
   std::string trim;        // $1 id, $2 life, $3 mark, $4 base -> rows updated, bytes removed
   std::string bytes;       // $1 id -> bytes of all payloads
+  std::string list;        // $1 topology -> the actors of its chains
   std::string clear;       // $1 topology: all chains of it, and what was spilled beside them
   // These are of spilled output; a change finds no row of `actors` where a life of $2 or above holds the chain.
   std::string write_segment;    // $1 id, $2 life, $3 term, $4 number, $5 checksum, $6 payload
+  std::string list_segments;    // $1 id -> term, number
   std::string read_segment;     // $1 id, $2 term, $3 number -> checksum, payload
   std::string remove_segments;  // $1 id, $2 life, $3 terms, $4 numbers -> rows found
   std::string

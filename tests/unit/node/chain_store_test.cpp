@@ -3,6 +3,7 @@
 #include "tests/support/scratch.hpp"
 #include "tests/unit/node/stores.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 using namespace node_test;
@@ -151,4 +152,28 @@ TEST_CASE(
   CHECK(openings().empty());
   CHECK(must(must(make_chain_store(kafka_place{"kafka:9092", "t"}))->openings()).size() == 1);
   CHECK(must(must(make_chain_store(kafka_place{"localhost:9092", "t"}))->openings()).empty());
+}
+
+TEST_CASE("a store lists the chains of a topology by their names, and what was spilled beside them") {
+  over_each_store([](store_under_test& under_test) {
+    const auto store = under_test.reach();
+    const texts names{"counts/0", "value:source/in", "spool:posts"};
+    CHECK(must(store->list("clicks")).empty());
+    for (const auto& name : names)
+      must(must(store->open({"clicks", name}, {3, 0}))->append("x", false));
+    must(must(store->open({"clicks2", "counts/1"}, {3, 0}))->append("x", false));
+    auto found = must(under_test.reach()->list("clicks"));
+    std::ranges::sort(found);
+    CHECK(found == texts{"counts/0", "spool:posts", "value:source/in"});
+    const cluster::actor_id whose{"clicks", "counts/0"};
+    CHECK(must(store->list_segments(whose)).empty());
+    CHECK(must(store->list_segments({"clicks", "counts/9"})).empty());
+    if (!under_test.keeps_spilled_output())
+      return;
+    REQUIRE(must(store->open_segments(whose, 3, {}))->write({3, 8}, "rows"));
+    const auto other = under_test.reach();
+    REQUIRE(must(other->list_segments(whose)) == std::vector<segment_id>{{3, 8}});
+    CHECK(must(other->read_segment(whose, {3, 8})) == "rows");
+    CHECK_FALSE(other->read_segment(whose, {3, 9}));
+  });
 }

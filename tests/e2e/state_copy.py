@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""A job grows with its state: `millrace run` is ended in its middle, `millrace state copy` takes what it has to the store of a cluster, which goes
+on; there it is stopped and copied to a store of another kind, time and again. Rows and the ledger are exactly those that are counted here.
+
+    state_copy.py --millrace build/release/millrace [--only NAME] [--stores dir,postgresql,kafka,dir]
+
+POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
+"""
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster, place_of_chains  # noqa: E402
+from counts_under_test import Counts, Waiting  # noqa: E402
+from patience import LEAST  # noqa: E402
+from posted_under_test import Posted  # noqa: E402
+from real_systems import PATIENCE, Run, case_names, check, main, run_cases, wait_until  # noqa: E402
+
+HOME = "a"
+
+
+class Case:
+    def __init__(self, options, folder, name):
+        self.options, self.folder, self.name = options, folder / name, name
+        self.folder.mkdir()
+        self.databases, self.clusters, self.places = [], [], 0
+
+    def close(self):
+        Run.end_all()
+        for cluster in self.clusters:
+            cluster.stop()
+        for database in self.databases:
+            database.drop()
+
+    def place(self, kind):
+        self.places += 1
+        folder = self.folder / f"store{self.places}"
+        folder.mkdir()
+        store, database = place_of_chains(kind, folder, "copied")
+        if database:
+            self.databases.append(database)
+        return store
+
+    def cluster(self, store):
+        folder = self.folder / f"nodes{len(self.clusters)}"
+        folder.mkdir()
+        cluster = Cluster(self.options.millrace, folder, store, leading=(HOME,), following=())
+        self.clusters.append(cluster)
+        return cluster
+
+    def command(self, source, target):
+        return [self.options.millrace, "state", "copy", source, target]
+
+    def copy(self, source, target, status=0, says=""):
+        done = subprocess.run(self.command(source, target), capture_output=True, text=True, timeout=120 * PATIENCE)
+        text = done.stdout + done.stderr
+        check(done.returncode == status and says in text, f"copying {source} to {target} ends with {done.returncode}: {text[-1000:]}")
+        return done.stdout
+
+    def copy_killed(self, source, target, kills):
+        """Copies that are killed at different moments, then one that ends."""
+        begun = time.monotonic()
+        self.copy(source, self.place("dir"))
+        takes = time.monotonic() - begun
+        for i in range(kills):
+            process = subprocess.Popen(self.command(source, target), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(takes * (i + 1) / (kills + 1))
+            process.kill()
+            process.wait()
+        self.copy(source, target, says="the cluster ")
+        self.copy(source, target, says="is in ")  # all is there
+
+    def grows(self):
+        """By kinds of stores, one after the other."""
+        kinds = self.options.stores.split(",")
+        seconds, rate = 3 * PATIENCE / LEAST * (len(kinds) + 1), 3000
+        counts = Counts(self.folder / "job", "grown", 1, seconds, rate)
+        self.run_until_middle(counts, signal.SIGTERM, counts.records // rate // (len(kinds) + 1))
+        source = f"dir:{self.folder / 'state'}"
+        for i, kind in enumerate(kinds):
+            target = self.place(kind)
+            if i == 0:
+                self.copy_killed(source, target, 3)
+            else:
+                self.copy(source, target)
+            cluster = self.cluster(target)
+            cluster.start()
+            first = cluster.nodes[HOME]
+            if i == 0:
+                done = cluster.answer("start", counts.name, by=first)
+                check(done.returncode != 0 and "millrace apply" in done.stderr, f"start without a plan's text: {done.stderr}")
+                cluster.ask("apply", counts.topology, by=first)
+            else:
+                cluster.ask("start", counts.name, by=first)
+            waiting = Waiting(cluster, counts, HOME)
+            before = len(counts.rows("counts"))
+            wait_until(f"new rows over {kind}", lambda: len(counts.rows("counts")) > before)
+            if i + 1 == len(kinds):
+                waiting.end()
+                counts.compare()
+                waiting.compare_ledger()
+                check(cluster.state_of(counts.name)[0] == "ended", cluster.state_of(counts.name))
+            else:
+                self.copy(target, self.place("dir"), status=2, says=f"node {HOME} runs the cluster")
+                cluster.ask("stop", counts.name, by=first)
+                waiting.process.wait(60 * PATIENCE)
+            cluster.stop()
+            source = target
+        print(f"        {counts.records} records over {' '.join(['run', *kinds])}", flush=True)
+
+    def run_until_middle(self, counts, number, seconds):
+        state = self.folder / "state"
+        run = Run(self.options.millrace, counts.topology, state)
+        wait_until("the first rows", lambda: len(counts.rows("counts")) > 0 or not run.alive())
+        self.copy(f"dir:{state}", self.place("dir"), status=2, says="is in use by")
+        rows = len(counts.counts) * seconds * counts.rate // counts.records
+        wait_until("rows of its part", lambda: len(counts.rows("counts")) >= min(rows, 2000) or not run.alive())
+        check(run.alive(), lambda: f"the run has ended: {run.errors()[-1000:]}")
+        run.process.send_signal(number)
+        run.process.wait(60 * PATIENCE)
+
+    def killed(self):
+        """A run that was killed has its state all the same."""
+        counts = Counts(self.folder / "job", "grown", 2, 6 * PATIENCE / LEAST, 3000)
+        self.run_until_middle(counts, signal.SIGKILL, 1)
+        target = self.place("dir")
+        self.copy(f"dir:{self.folder / 'state'}", target, says="it is stopped")
+        cluster = self.cluster(target)
+        cluster.start()
+        cluster.ask("apply", counts.topology)
+        waiting = Waiting(cluster, counts, HOME)
+        waiting.end()
+        counts.compare()
+        waiting.compare_ledger()
+
+    def posted(self):
+        """Records that were received and not read any more are in the copy, and the windows that they are in."""
+        posted = AnyPosted(self.options, self.folder, "posted")
+        posted.start()
+        records = [{"user": f"u{i % 7}", "at": f"2026-01-01T00:00:{i % 60:02}Z"} for i in range(500)]
+        posted.post(*records[:300])
+        posted.run.process.send_signal(signal.SIGTERM)
+        posted.run.process.wait(60 * PATIENCE)
+        target = self.place("dir")
+        self.copy(f"dir:{posted.state}", target)
+        cluster = self.cluster(target)
+        cluster.start()
+        cluster.ask("apply", posted.folder / "topology.json")
+        wait_until("it listens", posted.is_there)
+        posted.post(*records[300:])
+        posted.post({"user": "last", "at": "2026-01-01T00:10:00Z"})
+        wait_until("rows", lambda: len(posted.rows()) >= 7)
+        found = {r["user"]: r["n"] for r in posted.rows()}
+        wanted = {f"u{u}": len(range(u, 500, 7)) for u in range(7)}
+        check(found == wanted, f"counts of what was posted: {found}, expected {wanted}")
+
+    def refused(self):
+        """Wrong places, each with its error."""
+        empty = f"dir:{self.folder / 'empty'}"
+        os.mkdir(self.folder / "empty")
+        self.copy(empty, f"dir:{self.folder / 'other'}", status=2, says="holds no cluster")
+        self.copy(empty, empty, status=2, says="the same store")
+        self.copy("nowhere", empty, status=2, says="dir:PATH")
+        counts = Counts(self.folder / "job", "grown", 3, 2, 300)
+        state = self.folder / "done"
+        done = subprocess.run([self.options.millrace, "run", counts.topology, "--state", state], capture_output=True, text=True,
+                              timeout=120 * PATIENCE)
+        check(done.returncode == 0, done.stderr)
+        target = self.place("dir")
+        self.copy(f"dir:{state}", target, says="it is finished")
+        self.copy(f"dir:{state}", target, says="nothing was left to copy")
+        self.copy(f"dir:{state}", f"dir:{state}", status=2, says="the same store")
+        self.copy(target, f"dir:{state}", status=2, says="is the state folder of `millrace run`")
+        cluster = self.cluster(target)
+        cluster.start()
+        cluster.ask("apply", counts.topology)  # with nothing new it ends again
+        waiting = Waiting(cluster, counts, HOME)
+        waiting.end()
+        counts.more(2)
+        cluster.ask("apply", counts.topology)
+        waiting = Waiting(cluster, counts, HOME)
+        waiting.end()
+        counts.compare()
+        waiting.compare_ledger()
+        cluster.stop()
+        self.copy(f"dir:{state}", target, status=2, says="nodes have gone on with it there")
+        self.refused_node(f"dir:{state}", "millrace state copy dir:")
+
+    def refused_node(self, store, says):
+        node = subprocess.run([self.options.millrace, "node", "--name", "n", "--store", store, "--listen", "127.0.0.1:0", "--coordinator",
+                               "--state", self.folder / "n"], capture_output=True, text=True, timeout=60 * PATIENCE)
+        check(node.returncode == 2 and says in node.stderr, f"a node over {store}: {node.stderr}")
+
+
+class AnyPosted(Posted):
+    def is_there(self):
+        try:
+            self.post()
+            return True
+        except Exception:  # noqa: BLE001
+            return False
+
+    def rows(self):
+        return [json.loads(line) for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
+
+
+CASES = [Case.grows, Case.killed, Case.posted, Case.refused]
+
+
+def test(options, folder):
+    run_cases(CASES, Case, options, folder)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--stores", default="dir,dir")
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))
