@@ -180,6 +180,8 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   for (auto& p : partitions_)
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
       parse_ahead(*p, p->waiting.emplace_back(waiting_chunk{m.chunk, now()}));
+      if (p->gauges->last_record != 0)
+        p->gauges->gap.add(std::chrono::duration_cast<micros>(now() - p->last_data));
       p->last_data = now();
       p->gauges->last_record = options_.clock->now();
       p->idle_sent = false;
