@@ -457,6 +457,8 @@ TEST_CASE("a partition's own pace is the time between its chunks, without pauses
   l.begin();
   const auto pace = [&] { return l.gauges->of("0")->gap.mean(); };
   l.pass(1h);
+  l.give(caught_up(chunk_of("0", 0, {})));
+  CHECK(l.gauges->of("0")->last_record == 0);
   l.give(caught_up(chunk_of("0", 0, {"1"})));
   CHECK_FALSE(pace());  // how long the first one took says nothing
   l.pass(8s);
@@ -468,4 +470,9 @@ TEST_CASE("a partition's own pace is the time between its chunks, without pauses
   l.pass(16s);
   l.give(caught_up(chunk_of("0", 2, {"3"})));
   CHECK(pace() == micros(9s));
+  const auto last = l.gauges->of("0")->last_record.load();
+  l.pass(24s);
+  l.give(caught_up(chunk_of("0", 3, {})));  // no record
+  CHECK(pace() == micros(9s));
+  CHECK(l.gauges->of("0")->last_record == last);
 }
