@@ -180,12 +180,21 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   for (auto& p : partitions_)
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
       parse_ahead(*p, p->waiting.emplace_back(waiting_chunk{m.chunk, now()}));
+      note_records(*p, *m.chunk);
       p->last_data = now();
-      p->gauges->last_record = options_.clock->now();
       p->idle_sent = false;
     }
   read_more();  // the source reads on while this chunk is processed
   pump();
+}
+
+/// Some chunks have none: they tell of an end, or of positions without records.
+void lane::note_records(const partition& p, const source::chunk& c) {
+  if (c.records() == 0)
+    return;
+  if (p.gauges->last_record != 0)
+    p.gauges->gap.add(std::chrono::duration_cast<micros>(now() - p.last_data));
+  p.gauges->last_record = options_.clock->now();
 }
 
 void lane::parse_ahead(const partition& p, waiting_chunk& w) {

@@ -55,6 +55,7 @@ private:
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   /// Has a chunk that was just read parsed by a helper, where there are some and it is worth it.
+  void note_records(const partition& p, const source::chunk& c);
   void parse_ahead(const partition& p, waiting_chunk& w);
   /// The piece that begins at w.next, parsed.
   const piece& prepare(const partition& p, waiting_chunk& w);

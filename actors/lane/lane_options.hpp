@@ -7,6 +7,7 @@
 #include "actors/source/requests.hpp"
 #include "actors/stage/losses.hpp"
 #include "actors/stage/taps.hpp"
+#include "runtime/base/pace.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
@@ -29,6 +30,7 @@ struct partition_gauges {
   const std::string name;
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> last_record{0};  // when its last records came, by the wall clock; 0: none yet
+  usual_time gap;                            // from chunk to chunk of its records
   std::atomic<bool> is_open{false};          // its receivers have said where it begins
   std::atomic<bool> is_caught_up{false};     // the source had nothing more
   std::atomic<bool> is_idle{false};          // its receivers go on without it (idle_timeout)

@@ -24,6 +24,7 @@ struct partition_figures {
   bool is_caught_up = false;
   bool is_idle = false;
   std::string held_by;
+  std::optional<double> usual_seconds;
   friend bool operator==(const partition_figures&, const partition_figures&) = default;
 };
 void members(auto& c, wire::like<partition_figures> auto& p) {
@@ -34,6 +35,7 @@ void members(auto& c, wire::like<partition_figures> auto& p) {
   c("caught_up", "the source has no more of it at present", p.is_caught_up);
   c("idle", "windows go on without it (idle_timeout)", p.is_idle);
   c("held_by", "the receiver that gives no credit for it; empty: none", p.held_by);
+  c("usual_seconds", "that lie between its records, a decaying mean; null: not known yet", p.usual_seconds);
 }
 
 struct lane_figures {
@@ -134,6 +136,9 @@ struct sink_figures {
   bool is_reached = false;
   bool is_away = false;
   std::vector<commit_figures> newest;
+  std::optional<double> under_way_seconds;
+  std::optional<double> usual_seconds;
+  std::string pace = "usual";
   friend bool operator==(const sink_figures&, const sink_figures&) = default;
 };
 void members(auto& c, wire::like<sink_figures> auto& s) {
@@ -145,6 +150,14 @@ void members(auto& c, wire::like<sink_figures> auto& s) {
   c("reached", "the target has answered once", s.is_reached);
   c("away", "the target does not answer", s.is_away);
   c("newest", "the newest commits with rows, at most 100, oldest first", s.newest);
+  c("under_way_seconds",
+    "how long the call to the target that is under way has taken so far (rows, or a commit); null: none is",
+    s.under_way_seconds);
+  c("usual_seconds",
+    "that a commit and its rows take in the target, a decaying mean; null: none was done yet",
+    s.usual_seconds);
+  c("pace", "usual; slow or stalled: the call under way takes some times, or many times, what is usual",
+    s.pace);
 }
 
 struct loss_figures {

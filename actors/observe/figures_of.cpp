@@ -9,6 +9,10 @@ namespace {
 
 double seconds(std::uint64_t micros) { return static_cast<double>(micros) / 1e6; }
 
+std::optional<double> seconds(std::optional<micros> d) {
+  return d ? std::optional(static_cast<double>(d->count()) / 1e6) : std::nullopt;
+}
+
 std::optional<std::uint64_t> known(std::int64_t n) {
   return n < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(n));
 }
@@ -26,6 +30,7 @@ partition_figures figures_of(const lane::partition_gauges& g, const std::vector<
   const auto held_by = g.held_by.load();
   if (held_by >= 0 && static_cast<std::size_t>(held_by) < receivers.size())
     out.held_by = lasting_name(receivers[static_cast<std::size_t>(held_by)]);
+  out.usual_seconds = seconds(g.gap.mean());
   return out;
 }
 
@@ -70,7 +75,8 @@ shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) 
   return out;
 }
 
-sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
+sink_figures figures_of(const std::string& name, const sink::sink_gauges& g,
+                        flow_meter::clock::time_point steady) {
   sink_figures out;
   out.name = name;
   out.rows = g.rows;
@@ -80,12 +86,16 @@ sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
   out.is_away = g.away;
   for (const auto& c : g.history.all())
     out.newest.push_back({c.batch, {c.at}, c.rows, seconds(c.wait_micros), seconds(c.commit_micros)});
+  out.under_way_seconds = seconds(g.call.age(steady));
+  out.usual_seconds = seconds(g.in_target.mean());
+  out.pace = to_string(g.pace_at(steady));
   return out;
 }
 
 }  // namespace
 
-figures figures_of(const running_topology& t, const std::string& node, event_micros now) {
+figures figures_of(const running_topology& t, const std::string& node, event_micros now,
+                   flow_meter::clock::time_point steady) {
   figures out;
   out.topology = t.topology->name;
   out.at = {now};
@@ -106,7 +116,7 @@ figures figures_of(const running_topology& t, const std::string& node, event_mic
   for (const auto& [name, g] : t.gauges.shards)
     out.shards.push_back(at_node(figures_of(name, *g)));
   for (const auto& [name, g] : t.gauges.sinks)
-    out.sinks.push_back(at_node(figures_of(name, *g)));
+    out.sinks.push_back(at_node(figures_of(name, *g, steady)));
   for (const auto& [stage, lost] : t.gauges.losses->all())
     out.losses[stage] = {lost.late, lost.dead_letters};
   for (const auto& [stage, c] : t.gauges.flow->all())

@@ -10,6 +10,7 @@
 namespace millrace::observe {
 
 /// `node`: the name of this process among those that run the topology.
-[[nodiscard]] figures figures_of(const running_topology& t, const std::string& node, event_micros now);
+[[nodiscard]] figures figures_of(const running_topology& t, const std::string& node, event_micros now,
+                                 flow_meter::clock::time_point steady = flow_meter::clock::now());
 
 }  // namespace millrace::observe

@@ -1,5 +1,7 @@
 #include "actors/observe/flow_meter.hpp"
 
+#include <algorithm>
+
 namespace millrace::observe {
 namespace {
 
@@ -51,7 +53,8 @@ void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges
   for (const auto& [name, g] : gauges.sinks) {
     auto& r = of_sinks_[name];
     r.sample(now, {g->row_commits, g->wait_micros, g->commit_micros});
-    sinks_[name] = {seconds(r.ratio(1, 0)), seconds(r.ratio(2, 0))};
+    const auto under_way = static_cast<double>(g->call.age(now).value_or(micros(0)).count());
+    sinks_[name] = {seconds(r.ratio(1, 0)), seconds(std::max(r.ratio(2, 0), under_way))};
   }
 }
 

@@ -27,8 +27,9 @@ struct source_flow {
 
 /// Sums up one sink.
 struct sink_flow {
-  double wait_seconds = 0;    // a batch of rows, from its first row to the beginning of its commit, lately
-  double commit_seconds = 0;  // and what the commit took
+  double wait_seconds = 0;  // a batch of rows, from its first row to the beginning of its commit, lately
+  double commit_seconds =
+      0;  // and what the commit took; or, where that is more, the one under way has taken so far
 };
 
 /// The increase of some counters, a second, over a span of samples.

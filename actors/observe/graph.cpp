@@ -99,7 +99,11 @@ void describe_sink(stage_standing& out, const figures& f) {
     return;
   }
   out.records = s->rows;
-  out.state = !s->is_reached ? "starts" : s->is_away ? "away" : f.is_running ? "runs" : "ended";
+  out.state = !s->is_reached ? "starts"
+              : s->is_away   ? "away"
+              : is_late(*s)  ? s->pace
+              : f.is_running ? "runs"
+                             : "ended";
 }
 
 std::string type_of(const config::stage& s) {
@@ -155,6 +159,9 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
       if (!p.held_by.empty())
         return culprit{stage_of_actor(p.held_by), fmt::format("{} has yet to take {} of {}", p.held_by,
                                                               bytes_text(l.in_flight_bytes), l.parser)};
+  for (const auto& s : f.sinks)
+    if (is_late(s))
+      return culprit{s.name, under_way_text(s)};
   return std::nullopt;
 }
 

@@ -28,7 +28,7 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
   c("stage", "its name", s.name);
   c("kind", "source, parser, transform, window or sink", s.kind);
   c("type", "of the connector or of the window", s.type);
-  c("state", "runs, waits, paused, away, stalled, starts or ended", s.state);
+  c("state", "runs, waits, paused, away, slow, stalled, starts or ended", s.state);
   c("records",
     "that were read of a source or by a parser, that a window has given or a sink has committed, in these "
     "processes",

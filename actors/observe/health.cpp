@@ -56,6 +56,14 @@ void add_sources_away(complaints& out, const running_topology& t) {
       out.add(fmt::format("waiting for the source {}", g->source));
 }
 
+void add_stalled(complaints& out, const running_topology& t, flow_meter::clock::time_point now) {
+  for (const auto& [name, g] : t.gauges.sinks)
+    if (!g->away && is_here(t, name) && g->pace_at(now) == pace::stalled)
+      out.add(fmt::format(
+          "stalled: the target of {} has not answered a call for {} s", name,
+          std::chrono::floor<std::chrono::seconds>(g->call.age(now).value_or(micros(0))).count()));
+}
+
 }  // namespace
 
 health is_alive(flow_meter::clock::duration since_sampled) {
@@ -65,7 +73,7 @@ health is_alive(flow_meter::clock::duration since_sampled) {
                              std::chrono::duration_cast<std::chrono::seconds>(since_sampled).count())};
 }
 
-health is_healthy(const std::vector<running_topology>& all) {
+health is_healthy(const std::vector<running_topology>& all, flow_meter::clock::time_point now) {
   complaints out(all.size() > 1);
   for (const auto& t : all) {
     if (!t.runs)
@@ -76,6 +84,7 @@ health is_healthy(const std::vector<running_topology>& all) {
     for (const auto& [name, g] : t.gauges.sinks)
       if (g->reached && g->away && is_here(t, name))
         out.add(fmt::format("waiting for the target of {}", name));
+    add_stalled(out, t, now);
   }
   return out.answer();
 }

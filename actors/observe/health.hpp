@@ -18,8 +18,9 @@ struct health {
 inline constexpr std::chrono::seconds taken_for_stuck_after{30};
 [[nodiscard]] health is_alive(flow_meter::clock::duration since_sampled);
 /// The answers of a node are about the actors that live there.
-/// Every server has been reached and answers.
-[[nodiscard]] health is_healthy(const std::vector<running_topology>& all);
+/// Every server has been reached and answers, and no call to a target is stalled (runtime/base/pace.hpp).
+[[nodiscard]] health is_healthy(const std::vector<running_topology>& all,
+                                flow_meter::clock::time_point now = flow_meter::clock::now());
 /// New input is taken: the start is over, no source is away, and nothing is held up.
 [[nodiscard]] health is_ready(const std::vector<running_topology>& all, bool stopping);
 

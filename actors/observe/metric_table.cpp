@@ -132,6 +132,15 @@ constexpr std::array table{
     metric{"millrace_sink_batch_seconds", gauge, "seconds", "topology, sink", "What its commit took"},
     metric{"millrace_sink_refused_total", counter, "rows", "topology, sink", "Rows that the target refused"},
     metric{"millrace_sink_away", gauge, "0 or 1", "topology, sink", "1 while the target does not answer"},
+    metric{"millrace_sink_under_way_seconds", gauge, "seconds", "topology, sink",
+           "How long the call to the target that is under way has taken so far (rows, or a commit); 0 where "
+           "none is. Whatever comes to the sink meanwhile waits that long at least"},
+    metric{"millrace_sink_usual_seconds", gauge, "seconds", "topology, sink",
+           "What a commit and its rows take in the target, a decaying mean; absent before the first"},
+    metric{"millrace_sink_slow", gauge, "0 or 1", "topology, sink",
+           "1 while the call under way has taken more than three times what is usual, and more than 6 s"},
+    metric{"millrace_sink_stalled", gauge, "0 or 1", "topology, sink",
+           "1 while the call under way has taken more than fifteen times what is usual, and more than 30 s"},
     // --- the process
     metric{"millrace_build_info", gauge, "1", "version", "1; the label is the version that runs"},
     metric{"process_cpu_seconds_total", counter, "seconds", "", "CPU time of the process, user and system"},

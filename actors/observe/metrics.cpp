@@ -163,6 +163,17 @@ void add_partitions(families& all, const std::string& lane, const lane::lane_gau
   }
 }
 
+void add_pace(families& all, const std::string& sink, const sink::sink_gauges& g) {
+  const auto now = flow_meter::clock::now();
+  const auto age = g.call.age(now).value_or(micros(0));
+  const auto of_sink = pace_of(age, g.in_target.mean());
+  all.add("millrace_sink_under_way_seconds", sink, static_cast<double>(age.count()) / 1e6);
+  if (const auto usual = g.in_target.mean())
+    all.add("millrace_sink_usual_seconds", sink, static_cast<double>(usual->count()) / 1e6);
+  all.add("millrace_sink_slow", sink, of_sink != pace::usual);
+  all.add("millrace_sink_stalled", sink, of_sink == pace::stalled);
+}
+
 void add_topology(families& all, const running_topology& t) {
   const auto& gauges = t.gauges;
   all.of(t.topology->name);
@@ -225,6 +236,7 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_sink_batch_seconds", name, static_cast<double>(g->last_micros) / 1e6);
     all.add("millrace_sink_refused_total", name, g->rejected);
     all.add("millrace_sink_away", name, g->away);
+    add_pace(all, name, *g);
   }
   for (const auto& [stage, c] : gauges.flow->all()) {
     if (stage.find('.') != std::string::npos)

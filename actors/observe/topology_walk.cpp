@@ -1,11 +1,13 @@
 #include "actors/observe/topology_walk.hpp"
 
+#include "runtime/base/pace.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace millrace::observe {
@@ -44,6 +46,22 @@ bool all_ended(const lane_figures& l) {
   return !l.partitions.empty() && std::ranges::all_of(l.partitions, [](const partition_figures& p) {
     return p.watermark.at == end_of_time;
   });
+}
+
+bool is_late(const sink_figures& s) { return s.pace != to_string(pace::usual); }
+
+std::string under_way_text(const sink_figures& s) {
+  return fmt::format("the target of {} has not answered a call for {}{}", s.name,
+                     seconds_text(s.under_way_seconds.value_or(0)),
+                     s.usual_seconds
+                         ? fmt::format("; a commit usually takes {}", seconds_text(*s.usual_seconds))
+                         : std::string());
+}
+
+std::string seconds_text(double seconds) {
+  const auto whole = seconds < 1 ? micros(static_cast<std::int64_t>(seconds * 1e6))
+                                 : micros(static_cast<std::int64_t>(std::round(seconds)) * 1'000'000);
+  return format_duration(whole);
 }
 
 holder holder_of(const figures& f, const std::string& window) {

@@ -26,6 +26,13 @@ struct feeders {
 /// All partitions of the lane have come to their end, and it has some.
 [[nodiscard]] bool all_ended(const lane_figures& l);
 
+/// The call to the target that is under way takes longer than usual.
+[[nodiscard]] bool is_late(const sink_figures& s);
+/// "the target of out has not answered a call for 5 minutes; a commit usually takes 6 ms".
+[[nodiscard]] std::string under_way_text(const sink_figures& s);
+/// "20 ms", "7 minutes".
+[[nodiscard]] std::string seconds_text(double seconds);
+
 /// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
 struct holder {
   std::string actor;

@@ -9,17 +9,20 @@
 #include "actors/stage/flow.hpp"
 #include "actors/stage/losses.hpp"
 #include "config/plan.hpp"
+#include "runtime/base/pace.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/messages/messages.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +59,30 @@ private:
   std::deque<commit_note> newest_;
 };
 
+/// The call to a target that is under way: rows that are written, a commit, or one that keeps it alive. The sink alone
+/// begins and ends it; anyone reads.
+class call_under_way {
+public:
+  using clock = std::chrono::steady_clock;
+
+  void begin(clock::time_point now) {
+    began_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  void end() { began_.store(none, std::memory_order_relaxed); }
+  /// Its age; none: no call is under way.
+  [[nodiscard]] std::optional<micros> age(clock::time_point now) const {
+    const auto began = began_.load(std::memory_order_relaxed);
+    if (began == none)
+      return std::nullopt;
+    const auto since = now - clock::time_point(clock::duration(began));
+    return std::max(micros(0), std::chrono::duration_cast<micros>(since));
+  }
+
+private:
+  static constexpr auto none = clock::duration::rep(-1);
+  std::atomic<clock::duration::rep> began_{none};
+};
+
 /// Written by the sink, read by anyone.
 struct sink_gauges {
   std::atomic<std::uint64_t> rows{0};  // committed in this process
@@ -77,6 +104,13 @@ struct sink_gauges {
   latency_histogram
       latency;  // how far behind the event time of its rows a commit ended, once for each log in it
   commit_history history;
+  call_under_way call;
+  usual_time in_target;  // what the calls for a commit with rows take together
+
+  /// How the call that is under way stands beside what is usual here.
+  [[nodiscard]] pace pace_at(call_under_way::clock::time_point now) const {
+    return pace_of(call.age(now).value_or(micros(0)), in_target.mean());
+  }
 };
 
 struct sink_options {

@@ -67,7 +67,7 @@ void sink_state::on_keep_alive_tick() {
   const auto due = writer_->keep_alive_in();
   const bool wanted = (due && *due <= micros(0)) || present - last_commit_ >= keep_alive_every;
   if (wanted && !core_.has_uncommitted_progress() && rows_uncommitted_ == 0) {
-    if (const auto kept = writer_->keep_alive(); !kept)
+    if (const auto kept = in_target([&] { return writer_->keep_alive(); }); !kept)
       return went_wrong(kept.error());
     note_answer(health_.kept_alive());
     last_commit_ = present;
@@ -83,7 +83,7 @@ bool sink_state::commit() {
   counts_.encode(counters);
   p.counters = counters.take();
   const auto begun = now();
-  const auto refused = writer_->commit(p);
+  const auto refused = in_target([&] { return writer_->commit(p); });
   if (!refused) {
     went_wrong(refused.error());
     return false;
@@ -101,6 +101,7 @@ bool sink_state::commit() {
   ++options_.gauges->commits;
   rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
+  in_target_ = {};
   note_letters();
   core_.committed(std::move(p.positions));
   note_commit();
@@ -135,6 +136,7 @@ void sink_state::note_duration(clock::time_point begun, std::uint64_t batch) {
   if (rows_uncommitted_ == 0 || !first_uncommitted_)
     return;
   const auto took = static_cast<std::uint64_t>(duration_cast<micros>(now() - begun).count());
+  g.in_target.add(duration_cast<micros>(in_target_));
   ++g.row_commits;
   const auto waited = static_cast<std::uint64_t>(duration_cast<micros>(begun - *first_uncommitted_).count());
   g.wait_micros += waited;

@@ -45,7 +45,7 @@ void sink_state::forward_refused() {
   case refused_rows::next::read:
     break;
   }
-  auto rows = writer_->rejected(refused_.after(), refused_at_once);
+  auto rows = in_target([&] { return writer_->rejected(refused_.after(), refused_at_once); });
   if (!rows)
     return went_wrong(rows.error());
   if (!rows->empty()) {

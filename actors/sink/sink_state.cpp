@@ -77,6 +77,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
   batch_ = stored ? stored->batch : 0;
   rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
+  in_target_ = {};
   letters_uncommitted_.clear();
   if (stored && !stored->counters.empty()) {
     wire::reader in(stored->counters);
@@ -237,7 +238,7 @@ void sink_state::note_letters() {
 bool sink_state::write(const data::batch& rows) {
   if (rows.rows == 0)
     return true;
-  if (const auto ok = writer_->write(rows); !ok) {
+  if (const auto ok = in_target([&] { return writer_->write(rows); }); !ok) {
     went_wrong(ok.error(), true);
     return false;
   }
@@ -301,7 +302,7 @@ bool sink_state::write_window(const delivery::whole_window& w) {
     if (!write(batch))
       return false;
   if (!rows.batches.empty())
-    writer_->end_of_window();
+    in_target([&] { writer_->end_of_window(); });
   // A tick is one batch: it has a commit of its own.
   return !input->numbered || rows_uncommitted_ == 0 || commit();
 }

@@ -95,6 +95,23 @@ private:
   void commit_if_due(bool at_once);
   bool commit();
   void note_duration(clock::time_point begun, std::uint64_t batch);
+  /// Calls the target; meanwhile the gauges say since when.
+  template<class Call>
+  auto in_target(Call call) {
+    struct under_way {
+      sink_state& sink;
+      clock::time_point began = sink.now();
+      explicit under_way(sink_state& s) : sink(s) { sink.options_.gauges->call.begin(began); }
+      ~under_way() {
+        sink.in_target_ += sink.now() - began;
+        sink.options_.gauges->call.end();
+      }
+      under_way(const under_way&) = delete;
+      under_way& operator=(const under_way&) = delete;
+    };
+    const under_way noted(*this);
+    return call();
+  }
   void note_latency(const std::map<log_id, mark>& reached);
   void after_commit();
   void note_commit();
@@ -130,6 +147,7 @@ private:
   std::uint64_t batch_ = 0;
   std::uint64_t rows_uncommitted_ = 0;
   std::optional<clock::time_point> first_uncommitted_;
+  clock::duration in_target_{0};       // spent there since the last commit
   std::size_t bytes_uncommitted_ = 0;  // taken, written or not
   struct letters_of_stage {
     std::uint64_t count = 0;

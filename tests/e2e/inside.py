@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import urllib.request
 
@@ -181,6 +182,92 @@ def a_sink_that_holds_the_others_up(c):
         before = next(s for s in c.ask("sinks")["sinks"] if s["sink"] == "table")["rows"]
         db.execute("commit")
         wait_until("it goes on", lambda: next(s for s in c.ask("sinks")["sinks"] if s["sink"] == "table")["rows"] > before)
+    c.run.stop()
+
+
+def a_sink_whose_reader_sleeps(c):
+    """A console nobody reads: the call under way has its age, then it is slow, then stalled, wherever one looks; all is well once it is read"""
+    reader = c.sleeping_reader()
+    c.start()
+
+    def sink():
+        return next(s for s in c.ask("sinks")["sinks"] if s["sink"] == "screen")
+
+    def of_graph(name="screen"):
+        return next(s["state"] for s in c.ask("stages")["stages"] if s["stage"] == name)
+
+    def of_metrics(name):
+        return metric(f"127.0.0.1:{c.http}", f"millrace_sink_{name}", 'sink="screen"')
+    c.at("12:00:00")
+    wait_until("a row is out", lambda: sink()["rows"] == 1 and sink()["under_way_seconds"] is None)
+    check(sink()["pace"] == "usual" and sink()["usual_seconds"] is not None and of_graph() == "runs", sink())
+    check(of_metrics("stalled") == of_metrics("slow") == of_metrics("under_way_seconds") == 0, "metrics of a sink that is well")
+    c.fill_screen()
+    age = sink()["under_way_seconds"]
+    wait_until("its age grows", lambda: sink()["under_way_seconds"] > age)
+    wait_until("it is slow", lambda: of_graph() in ("slow", "stalled"))
+    e = c.explained("screen", "target_stalled", stage="screen")
+    check(e["waiting"] and e["causes"][0]["since_seconds"] > 30 and "the target of screen has not answered a call for" in e["summary"], e)
+    check(of_graph() == sink()["pace"] == "stalled" and c.ask("stages")["held_up_by"]["stage"] == "screen", "the graph")
+    check("stalled, under way for" in c.ask_once("sinks").stdout, c.ask_once("sinks").stdout)
+    status, text = c.asked("GET", "/healthz")
+    check(status == 503 and "stalled: the target of screen has not answered a call for" in text, text)
+    check(c.asked("GET", "/livez")[0] == 200, "it is alive: a restart would mend nothing")
+    check(of_metrics("stalled") == of_metrics("slow") == 1 and of_metrics("under_way_seconds") > 30, "metrics")
+    check(of_graph("rows") == "runs", "the other sink is well")
+    os.set_blocking(reader, True)
+
+    def is_read():
+        if select.select([reader], [], [], 0.1)[0]:
+            os.read(reader, 1 << 20)
+        return of_graph() == "runs" and sink()["under_way_seconds"] is None
+    wait_until("it goes on", is_read)
+    check(c.asked("GET", "/healthz") == (200, "ok\n") and c.ask("stages")["held_up_by"] is None, "it is well again")
+    c.run.kill()
+    os.close(reader)
+
+
+def a_stream_at_its_own_pace(c):
+    """Records that come one by one: no stage asks anybody to do anything, however short the moments between them; silence is told once they stop"""
+    c.start()
+    calm = {"comes_on", "behind", "on_its_way", "upstream_window"}
+    ends = threading.Event()
+
+    def stream():
+        while not ends.wait(0.02):
+            c.at("11:58:00")
+    posting = threading.Thread(target=stream, daemon=True)
+    posting.start()
+    try:
+        wait_until("the stream is known", lambda: c.ask("lanes")["lanes"][0]["records"] > 100)
+        kinds, waiting = set(), []
+
+        def is_seen_between_records():
+            lane = c.ask("lanes")["lanes"][0]
+            told = {stage: c.ask(f"explain {stage}") for stage in ("posted", "parsed", "counts", "rows")}
+            waiting.extend(e for e in told.values() if any(x["code"] not in calm for x in e["causes"])
+                           or (e["waiting"] and e["kind"] in ("source", "parser")))
+            kinds.update(x["code"] for e in told.values() for x in e["causes"])
+            return lane["partitions"][0]["caught_up"] and {"comes_on", "upstream_window"} <= kinds
+        for _ in range(20):
+            wait_until("it was asked between two records", lambda: waiting or is_seen_between_records())
+            check(not waiting, f"a stream that is well is explained by {waiting}")
+    finally:
+        ends.set()
+        posting.join()
+    e = c.explained("counts", "quiet_partition", stage="posted")
+    check("where they come every" in e["causes"][0]["text"] and "idle_timeout" not in e["causes"][0]["remedy"], e)
+    source = c.ask("explain posted")
+    check("posted has nothing more to read at present" in source["summary"] and not source["causes"][0]["remedy"], source)
+    sink = c.ask("explain rows")
+    told = sum("last record came" in x["text"] for x in sink["causes"])
+    check(told == 1 and "last record came" not in sink["summary"], f"the cause is told once: {sink}")
+    c.run.stop()
+    c.stage("parsed")["idle_timeout"] = "1 s"
+    c.start()
+    c.at("11:58:00")
+    c.explained("posted", "idle")
+    c.explained("counts", "all_idle")
     c.run.stop()
 
 
@@ -751,7 +838,8 @@ def replayed_into_an_end(n):
     check(replay("c")["replayed"] == 0, "none goes in twice")
 
 
-CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate,
+CASES = (a_quiet_partition, a_stream_at_its_own_pace, a_sink_whose_reader_sleeps, a_window_without_records, records_that_are_lost,
+         a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate,
          a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, replayed, events, who_may_ask, few_rights,
          the_end_by_the_api, the_live_screen)
 

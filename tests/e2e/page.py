@@ -6,6 +6,7 @@ confirmation, records that try to be HTML, a phone, the dark, and a server that 
 """
 import argparse
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -38,6 +39,7 @@ def every_view(c):
     b.wait_for("the window that ends at 2026-11-01T12:05:00Z fires")
     b.wait_for("(quiet_partition)")
     b.wait_for("a record at or after 2026-11-01T12:05:10Z")
+    wait_until("the cause is told once for all stages", lambda: b.run("document.body.innerText.split('(quiet_partition)').length") == 2)
     c.screenshot("why_silent")
     b.click("nav a", "Ledger")
     b.wait_for("holds for every stage")
@@ -77,6 +79,29 @@ def streaming(c):
     wait_until("there are four plots", lambda: b.run("document.querySelectorAll('.figure canvas, .figure polyline').length") == 4)
     c.nothing_complained()
     c.run.stop()
+
+
+def a_sink_that_hangs(c):
+    """A call to a target that takes too long is at the top of the batches, counts as a delay, and the graph names the sink"""
+    reader = c.sleeping_reader()
+    c.start()
+    c.fill_screen()
+    c.open("t", c.name, "streaming")
+    b = c.browser
+    first = "document.querySelector('tbody tr').innerText"
+    wait_until("it is stalled", lambda: re.search(r"screen\s+stalled", b.run(first) or ""))
+    delay = "[...document.querySelectorAll('.figure')].find(f => f.textContent.includes('Scheduling Delay')).querySelector('.value').textContent"
+    check(re.fullmatch(r"[3-9]\d(\.\d+)? s|\d+ min.*", b.run(delay)), b.run(delay))
+    c.screenshot("streaming_stalled")
+    b.click("nav a", "Graph")
+    b.wait_for("Held up by screen: the target of screen has not answered a call for")
+    check("stalled" in b.run("[...document.querySelectorAll('.graph a')].find(a => a.textContent.includes('screen')).textContent"), "its box")
+    b.open(c.url("t", c.name, "stage", "screen"))
+    b.wait_for("(target_stalled)")
+    b.wait_for("A call to the target has taken")
+    c.nothing_complained()
+    c.run.kill()
+    os.close(reader)
 
 
 def what_passes(c):
@@ -337,8 +362,8 @@ def what_is_served(c):
     c.run.stop()
 
 
-CASES = (every_view, streaming, what_passes, actions, records_are_text, records_keys_and_taps, paused_and_resumed, everybody_can_use_it, left_open,
-         a_phone_in_the_dark, what_is_served, *page_live.CASES)
+CASES = (every_view, streaming, a_sink_that_hangs, what_passes, actions, records_are_text, records_keys_and_taps, paused_and_resumed,
+         everybody_can_use_it, left_open, a_phone_in_the_dark, what_is_served, *page_live.CASES)
 
 
 def test(options, folder):

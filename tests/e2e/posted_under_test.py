@@ -1,9 +1,10 @@
 """A job of posted events, counted in windows of five minutes into a file, with --http: for tests that look into it."""
 import http.client
 import json
+import os
 import urllib.request
 
-from real_systems import PATIENCE, Run, Wrong, check, free_port, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, free_port, metric, wait_until
 
 
 class Posted:
@@ -41,6 +42,20 @@ class Posted:
             urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
         except (OSError, http.client.HTTPException) as e:
             raise Wrong(f"a post is not taken: {e!r}; the run says {self.run.errors()[-1500:]}") from None
+
+    def sleeping_reader(self):
+        """Gives the run, before it starts, a console sink `screen` whose output nobody reads; the end to read from."""
+        out = f"{self.state}.out"
+        os.mkfifo(out)
+        self.topology["stages"]["screen"] = {"sink": "console", "from": "parsed"}
+        return os.open(out, os.O_RDONLY | os.O_NONBLOCK)
+
+    def fill_screen(self):
+        """Posts until a call to the screen has been under way for a second."""
+        def is_under_way():
+            self.post(*({"user": "u" * 200, "at": "2026-11-01T12:00:01Z"} for _ in range(500)))
+            return metric(f"127.0.0.1:{self.http}", "millrace_sink_under_way_seconds", 'sink="screen"') > 1
+        wait_until("the pipe is full", is_under_way)
 
     def close(self):
         Run.end_all()

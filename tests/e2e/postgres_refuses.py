@@ -10,10 +10,12 @@ import os
 import pathlib
 import sys
 import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
-from real_systems import (PostgreSQL, Run, case_names, check, dead_letters, difference, free_port, main, needed,  # noqa: E402
-                          run_cases, unique, wait_until)
+from real_systems import (PostgreSQL, Run, case_names, check, dead_letters, difference, free_port, http_status, main, metric,  # noqa: E402
+                          needed, run_cases, unique, wait_until)
+from relay import Relay  # noqa: E402
 
 
 class Case:
@@ -29,7 +31,7 @@ class Case:
     def close(self):
         self.postgres.drop()
 
-    def job(self, rows, table="answers", rate=None, options=(), **sink):
+    def job(self, rows, table="answers", rate=None, options=(), url=None, **sink):
         (self.folder / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
         source = {"source": "file", "path": str(self.folder / "in.jsonl")}
         if rate:
@@ -38,7 +40,7 @@ class Case:
         path.write_text(json.dumps({"millrace": 1, "topology": "refuses", "stages": {
             "rows": source, "parsed": {"parser": "json", "from": "rows", "schema": self.schema},
             "table": {"sink": "sql", "from": "parsed", "connection": "${E2E_POSTGRES}", "table": table, **sink}}}))
-        return Run(self.options.millrace, path, self.folder / "state", *options, env={"E2E_POSTGRES": self.postgres.url})
+        return Run(self.options.millrace, path, self.folder / "state", *options, env={"E2E_POSTGRES": url or self.postgres.url})
 
     def table(self, columns, name="answers"):
         self.postgres.do(f"create table {name} ({columns})")
@@ -260,9 +262,32 @@ def table_locked(c):
     c.compare(running, numbered(5000), [])
 
 
+def server_hangs(c):
+    """A server that takes nothing and answers nothing, on connections that stay open: the sink is stalled, and goes on once it answers."""
+    relay, http = Relay(urllib.parse.urlsplit(c.postgres.server).netloc.rpartition("@")[2]), f"127.0.0.1:{free_port()}"
+    through = urllib.parse.urlsplit(c.postgres.url)
+    through = through._replace(netloc=f"{through.netloc.rpartition('@')[0]}@{relay.address}").geturl()
+    rows = numbered(200)
+    running = c.job(rows, rate="5/s", options=("--http", http), create=True, url=through)
+
+    def sink(name):
+        return metric(http, f"millrace_sink_{name}", 'sink="table"')
+    wait_until("rows are in the table", lambda: c.postgres.has("answers") and c.postgres.ask("select * from answers"))
+    check(sink("stalled") == 0 and http_status(http, "/healthz")[0] == 200, "it is well")
+    relay.hang()
+    wait_until("it is stalled", lambda: sink("stalled") == 1)
+    check(sink("slow") == 1 and sink("under_way_seconds") > 30 and sink("away") == 0, "a call has taken more than 30 s")
+    check(http_status(http, "/healthz")[0] == 503, "it is not healthy")
+    relay.go_on()
+    wait_until("it is well again", lambda: sink("stalled") == sink("slow") == 0 and http_status(http, "/healthz")[0] == 200)
+    c.compare(running, rows, [])
+    relay.close()
+
+
 CASES = [text_too_long, number_too_large, numeric_too_narrow, null_where_none_may_be, other_texts,
          column_of_another_type, names_in_quotes, name_too_long, table_missing, no_table_at_all, no_rights, unknown_role,
-         wrong_password, no_right_to_connect, unknown_database, server_absent, database_dropped, table_dropped, column_changed, table_locked]
+         wrong_password, no_right_to_connect, unknown_database, server_absent, database_dropped, table_dropped, column_changed, table_locked,
+         server_hangs]
 
 
 def test(options, folder):

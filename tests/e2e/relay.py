@@ -1,4 +1,4 @@
-"""A relay in front of a real server: cuts all connections when it is told to, or speaks TLS to its clients."""
+"""A relay in front of a real server: cuts all connections or passes nothing on when it is told to, or speaks TLS to its clients."""
 import contextlib
 import select
 import socket
@@ -15,6 +15,8 @@ class Relay:
     def __init__(self, target, tls=None):
         host, _, port = target.rpartition(":")
         self.target, self.cuts, self.open, self.lock = (host, int(port)), 0, set(), threading.Lock()
+        self.passes = threading.Event()
+        self.passes.set()
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -31,8 +33,16 @@ class Relay:
                 with contextlib.suppress(OSError):
                     s.shutdown(socket.SHUT_RDWR)
 
+    def hang(self):
+        """Connections stay open, and nothing passes on them, until go_on()."""
+        self.passes.clear()
+
+    def go_on(self):
+        self.passes.set()
+
     def close(self):
         self.socket.close()
+        self.go_on()
         self.cut()
 
     def _accept(self):
@@ -53,8 +63,7 @@ class Relay:
                     self.open -= {client, server}
         client.close()
 
-    @staticmethod
-    def _copy(client, server):
+    def _copy(self, client, server):
         """Both ways in one thread: a TLS connection is no affair of two."""
         other = {client: server, server: client}
         while True:
@@ -63,6 +72,7 @@ class Relay:
                 data = source.recv(CHUNK)
                 if not data:
                     return
+                self.passes.wait()
                 other[source].sendall(data)
 
 

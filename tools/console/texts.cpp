@@ -168,6 +168,18 @@ grid shards_of(const observe::figures& f) {
 
 std::string shards_text(const observe::figures& f) { return text_of(shards_of(f), "no shards\n"); }
 
+/// A call that is as quick as usual need not be told, unless it can be watched.
+std::string under_way_text(const observe::sink_figures& s) {
+  constexpr double watched_seconds = 1;
+  const auto age = s.under_way_seconds.value_or(0);
+  if (age < watched_seconds)
+    return {};
+  const auto usual =
+      s.usual_seconds ? fmt::format(" (usually {})", seconds_text(*s.usual_seconds)) : std::string();
+  return fmt::format("{}under way for {}{}", s.pace == "usual" ? "" : s.pace + ", ", seconds_text(age),
+                     usual);
+}
+
 grid sinks_of(const observe::figures& f) {
   rows all;
   for (const auto& s : f.sinks) {
@@ -177,7 +189,7 @@ grid sinks_of(const observe::figures& f) {
                    none ? "-" : time_text(s.newest.back().at),
                    !s.is_reached ? "not reached"
                    : s.is_away   ? "away"
-                                 : ""});
+                                 : under_way_text(s)});
   }
   return {{"SINK", "NODE", "ROWS", "COMMITS", "REFUSED", "BATCH", "LAST COMMIT", ""}, std::move(all)};
 }

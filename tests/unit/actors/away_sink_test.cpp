@@ -56,6 +56,33 @@ private:
   std::optional<sink::progress> stored_;
 };
 
+/// Notes for each call whether the gauges say that it is under way.
+class noting_target final : public sink::writer {
+public:
+  noting_target(const sink::sink_gauges& gauges, std::vector<bool>& noted) : gauges_(gauges), noted_(noted) {}
+  expected<std::optional<sink::progress>> open(const sink::claim&) override {
+    return std::optional<sink::progress>{};
+  }
+  expected<void> write(const data::batch&) override {
+    note();
+    return {};
+  }
+  expected<std::uint64_t> commit(const sink::progress&) override {
+    note();
+    return 0;
+  }
+  expected<void> keep_alive() override {
+    note();
+    return {};
+  }
+
+private:
+  void note() { noted_.push_back(gauges_.call.age({}).has_value()); }
+
+  const sink::sink_gauges& gauges_;
+  std::vector<bool>& noted_;
+};
+
 using names = std::vector<std::string>;
 
 /// A life of a lane, which notes when it is told to ask again.
@@ -174,6 +201,57 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   pass(std::chrono::seconds(1));
   CHECK(gauges->rows == 1);
   CHECK_FALSE(gauges->away);
+  for (const auto& a : {under_test, stand_in})
+    caf::anon_send_exit(a, caf::exit_reason::kill);
+  turns.run();
+}
+
+TEST_CASE("a call to the target is told of while it is under way, and what a commit takes afterwards") {
+  const std::string log = "clicks:0";
+  std::optional<delivery::answer> answer;
+  std::vector<bool> noted;
+  test::turn_by_turn config;
+  caf::actor_system system(config);
+  auto& turns = test::turns_of(system);
+  const auto behavior = [&](caf::event_based_actor*, std::monostate) -> caf::behavior {
+    return {[](const messages::ask_again&) {},
+            [&](const messages::position_answered& m) { answer = m.answer; },
+            [](const messages::credit_returned&) {}, [](const messages::acknowledged&) {}};
+  };
+  const auto stand_in = system.spawn(behavior, std::monostate{});
+  const auto lane = caf::actor_cast<messages::frame_sender>(stand_in);
+  sink::sink_options o;
+  o.name = "rows";
+  const auto gauges = o.gauges;
+  o.make_writer = [&]() -> expected<std::unique_ptr<sink::writer>> {
+    return std::make_unique<noting_target>(*gauges, noted);
+  };
+  o.lane_logs[log] = {};
+  const auto under_test = caf::actor_cast<caf::actor>(sink::spawn_sink(system, std::move(o), 1, {}));
+  turns.run();
+  caf::anon_send(under_test, messages::ask_position{log, 1, 0, lane});
+  turns.run();
+  REQUIRE(answer);
+  CHECK_FALSE(gauges->in_target.mean());
+  delivery::lane_frame f;
+  f.log = log;
+  f.stamp = answer->stamp;
+  f.from = answer->have.at;
+  f.to = {f.from.major, 1};
+  f.content = std::make_shared<const delivery::row_batches>(delivery::row_batches{{nullptr, {}, 1}});
+  caf::anon_send(under_test,
+                 messages::take_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane});
+  turns.run();
+  turns.advance_time(std::chrono::seconds(1));
+  turns.run();
+  CHECK(gauges->row_commits == 1);
+  CHECK(noted == std::vector<bool>{true, true});  // the rows, the commit
+  CHECK(gauges->in_target.mean());
+  CHECK_FALSE(gauges->call.age({}));
+  turns.advance_time(std::chrono::seconds(61));
+  turns.run();
+  CHECK(noted == std::vector<bool>{true, true, true});  // kept alive
+  CHECK_FALSE(gauges->call.age({}));
   for (const auto& a : {under_test, stand_in})
     caf::anon_send_exit(a, caf::exit_reason::kill);
   turns.run();

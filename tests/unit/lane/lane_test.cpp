@@ -451,3 +451,28 @@ TEST_CASE("records whose frame could not be formed get frames of their own") {
   l.give(caught_up(chunk_of("0", 0, {"1", "2", "3", "4"})));
   CHECK(l.got(0) == ranges{"0-1", "1-2", "2-3", "3-4"});
 }
+
+TEST_CASE("a partition's own pace is the time between its chunks, without pauses") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  const auto pace = [&] { return l.gauges->of("0")->gap.mean(); };
+  l.pass(1h);
+  l.give(caught_up(chunk_of("0", 0, {})));
+  CHECK(l.gauges->of("0")->last_record == 0);
+  l.give(caught_up(chunk_of("0", 0, {"1"})));
+  CHECK_FALSE(pace());  // how long the first one took says nothing
+  l.pass(8s);
+  l.give(caught_up(chunk_of("0", 1, {"2"})));
+  CHECK(pace() == micros(8s));
+  l.core.on_set_paused(true);
+  l.pass(1h);
+  l.core.on_set_paused(false);
+  l.pass(16s);
+  l.give(caught_up(chunk_of("0", 2, {"3"})));
+  CHECK(pace() == micros(9s));
+  const auto last = l.gauges->of("0")->last_record.load();
+  l.pass(24s);
+  l.give(caught_up(chunk_of("0", 3, {})));  // no record
+  CHECK(pace() == micros(9s));
+  CHECK(l.gauges->of("0")->last_record == last);
+}

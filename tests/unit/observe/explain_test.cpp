@@ -46,14 +46,96 @@ TEST_CASE("a quiet partition is named, with what releases it") {
                                    Contains("its last record came 7 minutes ago"));
   // The watermark lags records by watermark_delay, so the record that releases it is as much later.
   CHECK_THAT(e.causes[0].remedy, Contains("a record at or after 2026-11-01T12:05:10Z releases it") &&
-                                     Contains("idle_timeout of parsed, which is not set"));
+                                     Contains("an idle_timeout of parsed would let windows go on") &&
+                                     Contains("make records late"));
   CHECK(e.causes[0].since_seconds == 420);
+}
+
+TEST_CASE("idle_timeout is no remedy where no other partition has come as far as the window waits for") {
+  auto f = running();
+  for (auto& p : f.lanes[0].partitions) {
+    p.is_caught_up = true;
+    p.quiet_seconds = 420;
+  }
+  for (const auto& c : of(planned(), f, "counts").causes)
+    CHECK_THAT(c.remedy, Contains("releases it") && !Contains("idle_timeout"));
+  f.lanes[0].partitions[0].watermark = {end_of_time};  // one that has ended lets no window go on
+  CHECK_THAT(of(planned(), f, "counts").causes.at(0).remedy, !Contains("idle_timeout"));
+}
+
+TEST_CASE("silence is judged by the partition's own pace") {
+  auto f = running();
+  f.lanes[0].partitions.erase(f.lanes[0].partitions.begin());
+  auto& p = f.lanes[0].partitions[0];
+  p.is_caught_up = true;
+  p.quiet_seconds = 0.037;
+  p.usual_seconds = 0.01;
+  for (const auto* stage : {"in", "parsed"}) {
+    CHECK_FALSE(of(planned(), f, stage).is_waiting);
+    CHECK(of(planned(), f, stage).causes.empty());
+  }
+  CHECK(of(planned(), f, "in").summary == "in is read as its records come; 1000 records so far.");
+  const auto waits = of(planned(), f, "counts");
+  REQUIRE(codes(waits) == list{"comes_on"});
+  CHECK(waits.causes[0].text ==
+        "partition 1 of in has come to 2026-11-01T12:03:40Z, and its records go on coming");
+  CHECK(waits.causes[0].remedy.empty());
+  p.quiet_seconds = 170;  // 3 minutes are 3 times what is usual
+  p.usual_seconds = 60;
+  CHECK(codes(of(planned(), f, "counts")) == list{"comes_on"});
+  p.quiet_seconds = 190;
+  CHECK(codes(of(planned(), f, "counts")) == list{"quiet_partition"});
+  const auto quiet = of(planned(), f, "in");
+  CHECK(quiet.is_waiting);
+  REQUIRE(codes(quiet) == list{"quiet_partition"});
+  CHECK_THAT(quiet.summary, Contains("in has nothing more to read at present: partition 1 of in") &&
+                                Contains("3 minutes 10 seconds ago, where they come every 1 minute else"));
+  CHECK(quiet.causes[0].remedy.empty());
+}
+
+TEST_CASE("a source of which one partition is silent gives all the same, and so does its parser") {
+  auto f = running();
+  f.lanes[0].partitions[0].is_caught_up = true;
+  f.lanes[0].partitions[0].quiet_seconds = 420;
+  for (const auto* stage : {"in", "parsed"}) {
+    CHECK_FALSE(of(planned(), f, stage).is_waiting);
+    CHECK(codes(of(planned(), f, stage)) == list{"quiet_partition"});
+  }
+  CHECK(of(planned(), f, "in").summary == "in is being read; 1000 records so far, 5 to go.");
+  // It is behind what comes by itself nowhere, also where it stands further on.
+  CHECK(codes(of(planned(), f, "counts")) == list{"quiet_partition", "behind"});
+}
+
+TEST_CASE("an idle source says so, and asks for nothing") {
+  auto f = running();
+  for (auto& p : f.lanes[0].partitions) {
+    p.is_caught_up = p.is_idle = true;
+    p.quiet_seconds = 420;
+  }
+  const auto e = of(planned(R"(, "idle_timeout": "5 minutes")"), f, "in");
+  CHECK(e.is_waiting);
+  REQUIRE(codes(e) == list{"idle", "idle"});
+  CHECK(e.causes[0].text ==
+        "partition 1 of in is idle: its last record came 7 minutes ago; windows go on without it");
+  CHECK(e.causes[0].remedy.empty());
+}
+
+TEST_CASE("records without an event time are told apart from no records") {
+  auto f = running();
+  f.lanes[0].partitions = {{"0", {}, 0.1, true, true, false, {}, 0.1}};
+  CHECK(of(planned(), f, "in").causes.empty());
+  CHECK(of(planned(), f, "counts").causes.at(0).text ==
+        "partition 0 of in has given no record with an event time yet");
+  f.lanes[0].partitions[0].quiet_seconds = 60;
+  CHECK(of(planned(), f, "in").causes.at(0).text ==
+        "partition 0 of in is quiet: its last record came 1 minute ago, where they come every 100 ms else");
 }
 
 TEST_CASE("where idle_timeout is set it is told how long it is, and an idle partition holds up nobody") {
   auto f = running();
   f.lanes[0].partitions[0].watermark = at("12:07:00");
   f.lanes[0].partitions[1].is_caught_up = true;
+  f.lanes[0].partitions[1].quiet_seconds = 420;
   const auto t = planned(R"(, "idle_timeout": "15 minutes")");
   CHECK_THAT(of(t, f, "counts").causes.at(0).remedy,
              Contains("idle_timeout of parsed (15 minutes) lets windows go on"));
@@ -78,7 +160,7 @@ TEST_CASE("where all partitions are idle a record on any of them releases the wi
 
 TEST_CASE("a partition that has given no record yet is told apart from one that went quiet") {
   auto f = running();
-  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}};
+  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}, {}};
   const auto e = of(planned(), f, "counts");
   CHECK(codes(e).at(0) == "no_record_yet");
   CHECK_THAT(e.causes[0].text, Contains("partition 0 of in has given no record yet"));
@@ -159,10 +241,15 @@ TEST_CASE("a window behind a window waits for it, and for what that waits for") 
   auto f = running();
   f.lanes[0].partitions[0].watermark = at("12:07:00");
   f.lanes[0].partitions[1].is_caught_up = true;
+  f.lanes[0].partitions[1].quiet_seconds = 420;
   const auto e = of(planned(), f, "sums");
   CHECK(e.next_end == at("13:00:00"));
   CHECK(codes(e) == list{"upstream_window", "quiet_partition"});
   CHECK(e.causes[0].stage == "counts");
+  // The cause itself is told once: neither the summary nor what is said of the window upstream has it, too.
+  CHECK_THAT(e.causes[0].text, !Contains("partition 1"));
+  CHECK_THAT(e.summary,
+             Contains("counts: the window that ends at 2026-11-01T12:05:00Z") && !Contains("partition 1"));
 }
 
 TEST_CASE("a sink that commits says how; one that does not says what it waits for") {
@@ -178,6 +265,43 @@ TEST_CASE("a sink that commits says how; one that does not says what it waits fo
   CHECK(codes(waits).at(0) == "upstream_window");
   f.sinks[0].is_reached = false;
   CHECK(codes(of(planned(), f, "out")) == list{"target_away_at_start"});
+}
+
+TEST_CASE("a call to a target that takes too long is the cause, wherever it holds something up") {
+  auto f = running();
+  f.sinks[0].newest.back().at = at("12:03:59");
+  f.sinks[0].usual_seconds = 0.006;
+  f.sinks[0].under_way_seconds = 3;
+  CHECK_THAT(of(planned(), f, "out").summary,
+             Contains("took 20 ms; the one under way has taken 3 seconds so far"));
+  CHECK_FALSE(of(planned(), f, "out").is_waiting);
+  f.sinks[0].under_way_seconds = 300;
+  for (const std::string pace : {"slow", "stalled"}) {
+    f.sinks[0].pace = pace;
+    const auto e = of(planned(), f, "out");
+    CHECK(e.is_waiting);
+    REQUIRE(codes(e) == list{"target_" + pace});
+    CHECK(e.causes[0].since_seconds == 300);
+    CHECK(e.summary == "out commits nothing: the target of out has not answered a call for 5 minutes; a "
+                       "commit usually takes 6 ms.");
+    CHECK(graph_of(planned(), f).stages[4].state == pace);
+    CHECK(graph_of(planned(), f).held_up_by->stage == "out");
+  }
+  f.shards[0].is_stalled = true;
+  f.shards[0].held_by["out"] = 3'100'000'000;
+  CHECK(codes(of(planned(), f, "counts")) == list{"output_held", "target_stalled"});
+  f.sinks[0].is_away = true;
+  CHECK(codes(of(planned(), f, "out")) == list{"target_away"});
+}
+
+TEST_CASE("a stage that holds several partitions is told once") {
+  auto f = running();
+  for (auto& p : f.lanes[0].partitions)
+    p.held_by = "counts/0";
+  CHECK(codes(of(planned(), f, "in")) == list{"no_credit"});
+  for (auto& p : f.lanes[0].partitions)
+    p.is_open = false;
+  CHECK(codes(of(planned(), f, "in")) == list{"receivers_away"});
 }
 
 TEST_CASE("a topology that has come to its end waits for nothing") {
@@ -242,7 +366,7 @@ TEST_CASE("a partition that max_drift holds back names the one that it waits for
   CHECK(codes(of(t, f, "in")).empty());
   partitions[0].watermark = at("12:30:00");
   partitions[1].is_caught_up = true;  // nobody waits for what has nothing more
-  CHECK(codes(of(t, f, "in")) == list{"quiet_partition"});
+  CHECK(codes(of(t, f, "in")).empty());
 }
 
 TEST_CASE("a partition that is behind names the rate that it is read at") {
@@ -259,6 +383,11 @@ TEST_CASE("a partition that is behind names the rate that it is read at") {
   REQUIRE(codes(e) == list{"behind", "behind"});
   CHECK(e.causes[0].remedy == "a higher `rate` of in (50/s)");
   CHECK(of(planned(), running(), "counts").causes[0].remedy.empty());
+  CHECK_THAT(e.causes[0].text, Contains("; 5 records are behind the partitions of its lane"));
+  auto f = running();
+  f.lanes[0].partitions.pop_back();
+  f.lanes[0].lag = 1;
+  CHECK_THAT(of(t, f, "counts").causes.at(0).text, Contains("; 1 record is behind it"));
 }
 
 TEST_CASE("where a select has the event time, a partition without any row of it says so") {
@@ -273,7 +402,7 @@ TEST_CASE("where a select has the event time, a partition without any row of it 
   }
 })json");
   auto f = running();
-  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}};
+  f.lanes[0].partitions[0] = {"0", {}, {}, true, true, false, {}, {}};
   const auto e = of(t, f, "counts");
   CHECK(codes(e).at(0) == "no_record_yet");
   CHECK(e.causes[0].text == "partition 0 of in has given ticks no row with an event time yet");

@@ -92,4 +92,10 @@ TEST_CASE("a sink's batches have the time that they wait and that their commit t
   meter.sample(observe::flow_meter::clock::time_point{} + 1s, gauges);
   CHECK(meter.sinks().at("out").wait_seconds == Approx(0.1));
   CHECK(meter.sinks().at("out").commit_seconds == Approx(0.01));
+  g->call.begin(observe::flow_meter::clock::time_point{} + 2s);
+  meter.sample(observe::flow_meter::clock::time_point{} + 302s, gauges);
+  CHECK(meter.sinks().at("out").commit_seconds == Approx(300));
+  g->call.end();
+  meter.sample(observe::flow_meter::clock::time_point{} + 303s, gauges);
+  CHECK(meter.sinks().at("out").commit_seconds == 0);
 }

@@ -62,6 +62,25 @@ TEST_CASE("a target that is away later is not healthy, but input is taken") {
   CHECK_FALSE(is_ready({t}, false).good);
 }
 
+TEST_CASE("a target that does not answer a call is not healthy once that has taken far longer than usual") {
+  auto t = prepared("a");
+  auto& table = *t.gauges.sinks["table"];
+  table.reached = true;
+  const flow_meter::clock::time_point begun{1h};
+  table.call.begin(begun);
+  CHECK(is_healthy({t}, begun + 30s).good);
+  CHECK(is_healthy({t}, begun + 301s).text ==
+        "stalled: the target of table has not answered a call for 301 s\n");
+  CHECK(is_ready({t}, false).good);
+  table.in_target.add(60s);
+  CHECK(is_healthy({t}, begun + 301s).good);
+  table.away = true;
+  CHECK(is_healthy({t}, begun + 3000s).text == "waiting for the target of table\n");
+  table.away = false;
+  table.call.end();
+  CHECK(is_healthy({t}, begun + 3000s).good);
+}
+
 TEST_CASE("a shard's series of metrics go on over its generations, and those of receivers that are shards") {
   for (const std::string generation : {"0", "7"}) {
     auto t = prepared("a");

@@ -139,6 +139,25 @@ TEST_CASE("a stage's flow, its restarts, snapshots, commits and latencies are to
   CHECK(text.find("millrace_build_info{version=\"") != std::string::npos);
 }
 
+TEST_CASE("a call to a target that is under way has its age, and is slow or stalled by what is usual") {
+  auto t = full();
+  auto& table = *t.gauges.sinks["table"];
+  const auto line = [](const std::string& name, const std::string& value) {
+    return "millrace_sink_" + name + R"({topology="a",sink="table"} )" + value;
+  };
+  for (const auto* name : {"under_way_seconds", "slow", "stalled"})
+    CHECK(has_line(metrics_text({t}), line(name, "0")));
+  CHECK(metrics_text({t}).find("millrace_sink_usual_seconds{") == std::string::npos);
+  table.in_target.add(std::chrono::milliseconds(500));
+  table.call.begin(flow_meter::clock::now() - std::chrono::hours(1));
+  for (const auto* name : {"slow", "stalled"})
+    CHECK(has_line(metrics_text({t}), line(name, "1")));
+  CHECK(has_line(metrics_text({t}), line("usual_seconds", "0.5")));
+  CHECK(metrics_text({t}).find(line("under_way_seconds", "36")) != std::string::npos);
+  table.in_target.add(std::chrono::hours(8));  // the mean is an hour now
+  CHECK(has_line(metrics_text({t}), line("slow", "0")));
+}
+
 TEST_CASE("a stage's flow grows by what a ledger has gained, and by nothing where the ledger fell back") {
   stage::flow flow;
   delivery::ledger before;

@@ -70,8 +70,8 @@ inline figures running() {
   l.source = "in";
   l.records = 1'000;
   l.lag = 5;
-  l.partitions = {{"0", at("12:03:50"), 0.1, true, false, false, {}},
-                  {"1", at("12:03:40"), 0.2, true, false, false, {}}};
+  l.partitions = {{"0", at("12:03:50"), 0.1, true, false, false, {}, {}},
+                  {"1", at("12:03:40"), 0.2, true, false, false, {}, {}}};
   f.lanes = {l};
   shard_figures s;
   s.node = "a";
@@ -89,8 +89,8 @@ inline figures running() {
   s.next_end = at("13:00:00");
   s.held_by = {{"hourly", 0}};
   f.shards.push_back(s);
-  f.sinks = {{"out", "a", 40, 3, 0, true, false, {{3, at("12:00:01"), 12, 0.1, 0.02}}},
-             {"hourly", "a", 0, 0, 0, true, false, {}}};
+  f.sinks = {{"out", "a", 40, 3, 0, true, false, {{3, at("12:00:01"), 12, 0.1, 0.02}}, {}, 0.03, "usual"},
+             {"hourly", "a", 0, 0, 0, true, false, {}, {}, {}, "usual"}};
   return f;
 }
 

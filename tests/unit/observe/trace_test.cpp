@@ -36,8 +36,8 @@ figures standing(const std::string& first, const std::string& second) {
   lane_figures l;
   l.source = "in";
   l.parser = "parsed";
-  l.partitions = {{"0", at(first), 0.1, true, false, false, {}},
-                  {"1", at(second), 0.1, true, false, false, {}}};
+  l.partitions = {{"0", at(first), 0.1, true, false, false, {}, {}},
+                  {"1", at(second), 0.1, true, false, false, {}, {}}};
   f.lanes = {l};
   const auto t = planned_of(stages_text);
   for (const auto* const window : {"counts", "hops", "visits"})

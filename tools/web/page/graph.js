@@ -71,7 +71,7 @@ export function drawing(topology, g, figures, now) {
     const [x, y] = places.get(s.stage);
     const figure = s.kind === "transform" ? "" : s.records_per_second !== null ? rate(s.records_per_second) : `${number(s.records)} records`;
     return el("a", { isSvg: true, href: `#/t/${encodeURIComponent(topology)}/stage/${encodeURIComponent(s.stage)}`,
-      class: s.stage === culprit ? "held" : s.state === "paused" ? "paused" : ["waits", "stalled", "away", "starts"].includes(s.state) ? "waits" : null },
+      class: s.stage === culprit ? "held" : s.state === "paused" ? "paused" : ["waits", "slow", "stalled", "away", "starts"].includes(s.state) ? "waits" : null },
       el("rect", { x, y, width, height, rx: 6 }), el("text", { x: x + 10, y: y + 21 }, cut(s.stage, 21)),
       el("text", { class: "small standing", x: x + 10, y: y + 39 }, cut(`${s.type} · ${s.state}`)),
       el("text", { class: "small", x: x + 10, y: y + 55 }, cut(figure)),

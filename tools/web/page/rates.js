@@ -17,7 +17,7 @@ function busy(then, now, elapsed) {
   }
   for (const s of now.sinks) {
     const since = Date.parse(now.at) - elapsed * 1000;
-    out.set(s.sink, sum(s.newest.filter(b => Date.parse(b.at) > since), b => b.commit_seconds) / elapsed);
+    out.set(s.sink, Math.min(1, (sum(s.newest.filter(b => Date.parse(b.at) > since), b => b.commit_seconds) + (s.under_way_seconds ?? 0)) / elapsed));
   }
   return out;
 }

@@ -23,12 +23,17 @@ export async function graph(topology) {
         number(s.late), number(s.dead_letters)]), "No stage is there.")]];
 }
 
+// A call to a target that can be watched; shorter ones come and go.
+const isWatched = s => s.under_way_seconds !== null && s.under_way_seconds >= 1;
+const underWay = s => state(s.pace === "usual" ? "under way" : s.pace);
+
 export async function streaming(topology) {
   const f = await figuresOf(topology);
   const input = f.sources.reduce((sum, s) => sum + s.records_per_second, 0);
   const batches = f.sinks.flatMap(s => s.newest.map(b => ({ ...b, sink: s.sink }))).sort((a, b) => a.at < b.at ? 1 : -1).slice(0, 100);
   const lags = f.lanes.map(l => l.lag), queue = lags.length === 0 || lags.includes(null) ? null : lags.reduce((sum, n) => sum + n, 0);
-  const delay = Math.max(0, ...f.sources.map(s => s.wait_seconds)), processing = Math.max(0, ...f.sources.map(s => s.work_seconds));
+  // What comes to a sink waits for the call to its target that is under way.
+  const delay = Math.max(0, ...f.sources.map(s => s.wait_seconds), ...f.sinks.map(s => s.under_way_seconds ?? 0)), processing = Math.max(0, ...f.sources.map(s => s.work_seconds));
   return ["Streaming", [plotsNotice(), missing(f.missing), el("div", { class: "figures" },
     figure("Streaming Input Rate", rate(input), `${topology}/input`, input),
     figure("Waiting in the source", queue === null ? "not known" : `${number(queue)} records`, `${topology}/queue`, queue ?? 0),
@@ -36,7 +41,8 @@ export async function streaming(topology) {
     figure("Processing Time", seconds(processing), `${topology}/processing`, processing * 1000)),
     table("Individual batches: the last 100 of all sinks, newest first", [{ name: "Batch", number: true }, { name: "Sink" }, { name: "Committed" }, { name: "Rows", number: true },
       { name: "Scheduling Delay", number: true }, { name: "Processing Time", number: true }],
-      batches.map(b => [number(b.batch), b.sink, time(b.at), number(b.rows), seconds(b.wait_seconds), seconds(b.commit_seconds)]), "No batch with rows has been committed yet.")]];
+      [...f.sinks.filter(isWatched).map(s => ["", s.sink, underWay(s), "", "", seconds(s.under_way_seconds)]),
+        ...batches.map(b => [number(b.batch), b.sink, time(b.at), number(b.rows), seconds(b.wait_seconds), seconds(b.commit_seconds)])], "No batch with rows has been committed yet.")]];
 }
 
 export async function stage(topology, name) {
@@ -67,6 +73,7 @@ export async function stage(topology, name) {
         bytes(s.spilled_bytes), number(s.rows)]), "No shard is there."));
   for (const s of f.sinks)
     out.push(el("p", {}, `${number(s.rows)} rows in ${number(s.commits)} commits, ${number(s.refused)} refused, at ${s.node}`),
+      isWatched(s) ? el("p", {}, underWay(s), ` A call to the target has taken ${seconds(s.under_way_seconds)} so far${s.usual_seconds === null ? "" : `; a commit usually takes ${seconds(s.usual_seconds)}`}.`) : null,
       table("The newest commits with rows", [{ name: "Batch", number: true }, { name: "Committed" }, { name: "Rows", number: true }, { name: "Scheduling Delay", number: true },
         { name: "Processing Time", number: true }], [...s.newest].reverse().map(b => [number(b.batch), time(b.at), number(b.rows), seconds(b.wait_seconds),
           seconds(b.commit_seconds)]), "None yet."));
@@ -86,10 +93,16 @@ function keyQuestion(topology, windows) {
 export async function silent(topology) {
   const g = await graphOf(topology);
   const all = await Promise.all(g.stages.filter(s => s.kind !== "transform").map(s => ask(topologyPath(topology, "stages", s.stage, "explain"))));
+  // A cause is told once, where its remedy is known first, and not once more for each stage downstream.
+  const told = new Map();
+  for (const c of all.flatMap(e => e.causes))
+    if (!told.has(c.text) || (told.get(c.text).remedy === "" && c.remedy !== "")) told.set(c.text, c);
   // The question comes first: what follows changes its height while somebody clicks.
   return ["Why silent?", [keyQuestion(topology, g.stages.filter(s => s.kind === "window").map(s => s.stage)),
-    all.map(e => [el("h2", {}, link(["t", topology, "stage", e.stage], e.stage)),
-      el("p", { class: e.waiting && !e.causes.every(isCalm) ? "state warn" : "" }, e.summary), causes(e)])]];
+    all.map(e => {
+      const own = e.causes.filter(c => told.get(c.text) === c);
+      return [el("h2", {}, link(["t", topology, "stage", e.stage], e.stage)), el("p", { class: e.waiting && !e.causes.every(isCalm) ? "state warn" : "" }, e.summary), causes(e, own)];
+    })]];
 }
 
 export async function ledger(topology) {

@@ -1,0 +1,296 @@
+// Why a source is not read, or a parser gives nothing: what each partition stands at, and what it waits for.
+#include "actors/observe/explainer.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/topology_walk.hpp"
+#include "runtime/base/pace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+namespace millrace::observe {
+namespace {
+
+micros micros_of(double seconds) { return micros(std::llround(seconds * 1e6)); }
+
+/// The source had more of it than was read, or its records come as they usually do. Silence is judged by the partition's
+/// own pace.
+bool gives(const partition_figures& p) {
+  if (!p.is_open || !p.held_by.empty() || p.is_idle || p.watermark.at == end_of_time)
+    return false;
+  return !p.is_caught_up ||
+         (p.quiet_seconds &&
+          pace_of(micros_of(*p.quiet_seconds), p.usual_seconds ? std::optional(micros_of(*p.usual_seconds))
+                                                               : std::nullopt) == pace::usual);
+}
+
+std::string last_record(const partition_figures& p) {
+  if (!p.quiet_seconds)
+    return "no record has come since this process has it";
+  return fmt::format("its last record came {} ago{}", seconds_text(*p.quiet_seconds),
+                     p.usual_seconds
+                         ? fmt::format(", where they come every {} else", seconds_text(*p.usual_seconds))
+                         : std::string());
+}
+
+}  // namespace
+
+std::string explainer::partition_of::name() const {
+  return fmt::format("partition {} of {}", partition->name, lane->source);
+}
+
+void explainer::source(const config::stage& s, explanation& out) {
+  const auto is_mine = [&](const lane_figures& l) { return l.source == s.name; };
+  if (std::ranges::none_of(f_.lanes, is_mine))
+    return starting(s, out);
+  if (std::ranges::all_of(f_.lanes, [&](const auto& l) { return !is_mine(l) || all_ended(l); }))
+    return sum_up(out, false, fmt::format("{} has been read to its end.", s.name));
+  lanes_of(out, is_mine, std::nullopt);
+  for (const auto& x : f_.sources)
+    if (x.name == s.name && x.is_spool_full.value_or(false))
+      out.causes.push_back({"spool_full",
+                            s.name,
+                            fmt::format("the spool of {} is full, so nothing is received", s.name),
+                            {},
+                            "what holds up the stages downstream goes first; a larger spool gives time"});
+  const auto* const by = holds_up(out);
+  if (by == nullptr)
+    return sum_up(out, false, standing_of(s.name));
+  const bool is_silent = by->code == "quiet_partition" || by->code == "no_record_yet" || by->code == "idle";
+  sum_up(out, true,
+         fmt::format("{} {}: {}.", s.name, is_silent ? "has nothing more to read at present" : "is not read",
+                     by->text));
+}
+
+/// Behind, or read as far as it goes.
+std::string explainer::standing_of(const std::string& source) const {
+  std::uint64_t records = 0;
+  std::uint64_t lag = 0;
+  bool runs_dry = true;
+  for (const auto& l : f_.lanes) {
+    if (l.source != source)
+      continue;
+    records += l.records;
+    lag += l.lag.value_or(0);
+    for (const auto& p : l.partitions)
+      runs_dry = runs_dry && (p.is_caught_up || p.watermark.at == end_of_time);
+  }
+  if (runs_dry)
+    return fmt::format("{} is read as its records come; {} so far.", source, plural(records, "record"));
+  return fmt::format("{} is being read; {} so far{}.", source, plural(records, "record"),
+                     lag == 0 ? std::string() : fmt::format(", {} to go", lag));
+}
+
+void explainer::parser(const config::stage& s, explanation& out) {
+  const auto is_mine = [&](const lane_figures& l) { return l.parser == s.name; };
+  if (std::ranges::none_of(f_.lanes, is_mine))
+    return starting(s, out);
+  std::uint64_t records = 0;
+  for (const auto& l : f_.lanes)
+    records += is_mine(l) ? l.records : 0;
+  lanes_of(out, is_mine, std::nullopt);
+  losses_of(s, out);
+  const auto* const by = holds_up(out);
+  sum_up(out, by != nullptr,
+         by != nullptr ? fmt::format("{} gives nothing: {}.", s.name, by->text)
+                       : fmt::format("{} has read {}.", s.name, plural(records, "record")));
+}
+
+void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine,
+                         std::optional<event_time> wanted) {
+  asked a{wanted};
+  const bool has_time = wanted && wanted->at != no_watermark;
+  std::vector<partition_of> all;
+  for (const auto& l : f_.lanes) {
+    if (!is_mine(l))
+      continue;
+    if (l.is_paused && !l.partitions.empty() && !all_ended(l)) {
+      add_once(out, {"paused",
+                     l.parser,
+                     fmt::format("{} is paused, and reads nothing", t_.name),
+                     {},
+                     "`resume` has it read on, from where it stands"});
+      continue;
+    }
+    if (l.is_away) {
+      add_once(out, {"source_away",
+                     l.source,
+                     fmt::format("the source {} does not answer", l.source),
+                     {},
+                     "it is waited for, and nothing is lost; the log has its last error"});
+      continue;
+    }
+    for (const auto& p : l.partitions) {
+      if (p.watermark.at == end_of_time)
+        continue;
+      if (has_time && p.watermark >= *wanted)
+        a.others_are_there = a.others_are_there || !p.is_idle;
+      else if (!p.is_idle || !wanted || wanted->at == end_of_time)
+        all.push_back({&l, &p});
+      gives_ = gives_ || gives(p);
+    }
+  }
+  // Whatever comes by itself is told last.
+  std::ranges::stable_sort(
+      all, {}, [](const partition_of& x) { return std::tuple(gives(*x.partition), x.partition->watermark); });
+  for (const auto& p : all)
+    partition(out, p, a);
+}
+
+void explainer::partition(explanation& out, const partition_of& p, const asked& a) {
+  const auto& l = *p.lane;
+  const auto is_told = [&](const char* code) {
+    return std::ranges::any_of(out.causes,
+                               [&](const cause& c) { return c.code == code && c.stage == l.parser; });
+  };
+  if (!p.partition->is_open) {
+    if (!is_told("receivers_away"))
+      out.causes.push_back(
+          {"receivers_away",
+           l.parser,
+           fmt::format("{} is not read: stages downstream have yet to say where they stand", p.name()),
+           {},
+           "they are starting; the log names what fails"});
+  } else if (!p.partition->held_by.empty()) {
+    held(out, p);
+  } else if (p.partition->is_caught_up) {
+    caught_up(out, p, a);
+  } else if (!drifting(out, p) && a.wanted) {
+    behind(out, p);  // without a time that is waited for it is being read
+  }
+}
+
+/// A lane knows how many records wait for all its partitions together.
+void explainer::behind(explanation& out, const partition_of& p) const {
+  const auto& l = *p.lane;
+  auto words = fmt::format("{} is still being read, up to {}", p.name(), time_text(p.partition->watermark));
+  if (l.lag)
+    words += fmt::format("; {} {} behind {}", plural(*l.lag, "record"), *l.lag == 1 ? "is" : "are",
+                         l.partitions.size() == 1 ? "it" : "the partitions of its lane");
+  const auto rate = rate_of(l.source);
+  out.causes.push_back(
+      {"behind",
+       l.source,
+       std::move(words),
+       {},
+       rate ? fmt::format("a higher `rate` of {} ({:g}/s)", l.source, *rate) : std::string()});
+}
+
+void explainer::caught_up(explanation& out, const partition_of& p, const asked& a) const {
+  const auto& x = *p.partition;
+  const auto& source = p.lane->source;
+  const bool has_time = x.watermark.at != no_watermark;
+  if (x.is_idle && !a.wanted) {
+    out.causes.push_back({"idle",
+                          source,
+                          fmt::format("{} is idle: {}; windows go on without it", p.name(), last_record(x)),
+                          x.quiet_seconds,
+                          {}});
+    return;
+  }
+  if (gives(x) && (has_time || !a.wanted)) {
+    if (a.wanted)
+      out.causes.push_back(
+          {"comes_on",
+           source,
+           fmt::format("{} has come to {}, and its records go on coming", p.name(), time_text(x.watermark)),
+           {},
+           {}});
+    return;
+  }
+  if (!has_time && (a.wanted || !x.quiet_seconds)) {
+    const auto* const plan = parsing(p.lane->parser);
+    out.causes.push_back(
+        {"no_record_yet", source,
+         plan != nullptr && !plan->timed_select.empty()
+             ? fmt::format("{} has given {} no row with an event time yet", p.name(), plan->timed_select)
+         : x.quiet_seconds ? fmt::format("{} has given no record with an event time yet", p.name())
+                           : fmt::format("{} has given no record yet", p.name()),
+         x.quiet_seconds, releasing(p, a)});
+    return;
+  }
+  out.causes.push_back(
+      {"quiet_partition", source,
+       has_time ? fmt::format("{} stands at {}; {}", p.name(), time_text(x.watermark), last_record(x))
+                : fmt::format("{} is quiet: {}", p.name(), last_record(x)),
+       x.quiet_seconds, releasing(p, a)});
+}
+
+/// Names nothing that would not help: without a window that waits there is nothing to release, and `idle_timeout` lets
+/// one go on where other partitions are there already.
+std::string explainer::releasing(const partition_of& p, const asked& a) const {
+  if (!a.wanted)
+    return {};
+  if (a.wanted->at == end_of_time)
+    return "the end of its log releases it, and nothing else";
+  const auto& parser = p.lane->parser;
+  const auto* const plan = parsing(parser);
+  auto out = a.wanted->at == no_watermark || plan == nullptr
+                 ? std::string("a record releases it")
+                 : fmt::format("a record at or after {} releases it",
+                               time_text(plus(*a.wanted, plan->watermark_delay)));
+  if (plan != nullptr && plan->idle_timeout)
+    out += fmt::format("; idle_timeout of {} ({}) lets windows go on without it", parser,
+                       format_duration(*plan->idle_timeout));
+  else if (a.others_are_there)
+    out += fmt::format(
+        "; an idle_timeout of {} would let windows go on without it, and make records late that it gives "
+        "afterwards",
+        parser);
+  return out;
+}
+
+std::optional<double> explainer::rate_of(const std::string& source) const {
+  const auto* const s = t_.find(source);
+  return s != nullptr && s->options.has("rate") ? std::optional(s->options.rate("rate")) : std::nullopt;
+}
+
+bool explainer::drifting(explanation& out, const partition_of& p) const {
+  const auto& l = *p.lane;
+  const auto* const plan = parsing(l.parser);
+  if (plan == nullptr || !plan->max_drift)
+    return false;
+  const partition_figures* slowest = nullptr;
+  for (const auto& other : f_.lanes)
+    if (other.parser == l.parser)
+      for (const auto& one : other.partitions)
+        if (one.is_open && one.watermark.at != end_of_time && !one.is_caught_up &&
+            (slowest == nullptr || one.watermark < slowest->watermark))
+          slowest = &one;
+  if (slowest == nullptr || slowest->watermark.at == no_watermark ||
+      p.partition->watermark <= plus(slowest->watermark, *plan->max_drift))
+    return false;
+  out.causes.push_back(
+      {"max_drift",
+       l.source,
+       fmt::format("{} waits at {} for partition {}, which stands at {}: more than max_drift of {} apart",
+                   p.name(), time_text(p.partition->watermark), slowest->name, time_text(slowest->watermark),
+                   l.source),
+       {},
+       fmt::format("partition {} has to come on; a longer max_drift ({}) takes more memory in windows",
+                   slowest->name, format_duration(*plan->max_drift))});
+  return true;
+}
+
+/// Told once for all partitions that a stage holds.
+void explainer::held(explanation& out, const partition_of& p) {
+  const auto stage = stage_of_actor(p.partition->held_by);
+  if (std::ranges::any_of(out.causes,
+                          [&](const cause& c) { return c.code == "no_credit" && c.stage == stage; }))
+    return;
+  add_once(out, {"no_credit",
+                 stage,
+                 fmt::format("{} is not read on: {} has yet to take {}", p.name(), p.partition->held_by,
+                             bytes_text(p.lane->in_flight_bytes)),
+                 {},
+                 fmt::format("explain {} tells what it waits for", stage)});
+  if (const auto* const s = t_.find(stage); s != nullptr && s->kind == config::stage_kind::window)
+    stalled(*s, out);
+  else if (const auto x = std::ranges::find(f_.sinks, stage, &sink_figures::name); x != f_.sinks.end())
+    target(*x, out);
+}
+
+}  // namespace millrace::observe

@@ -1,0 +1,157 @@
+// Why a window gives nothing: what it waits for, and what the stages upstream lack to come there.
+#include "actors/observe/explainer.hpp"
+#include "actors/observe/graph.hpp"
+#include "actors/observe/topology_walk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::observe {
+
+std::string explainer::window(const config::stage& s, explanation& out) {
+  const auto& plan = std::get<config::window_plan>(s.plan);
+  event_time fired{end_of_time};
+  std::uint64_t open = 0;
+  bool any = false;
+  for (const auto& x : f_.shards) {
+    if (x.window != s.name)
+      continue;
+    any = true;
+    open += x.windows_open;
+    fired = std::min(fired, x.fired);
+    if (x.next_end.at != no_watermark && (out.next_end.at == no_watermark || x.next_end < out.next_end))
+      out.next_end = x.next_end;
+  }
+  if (!any) {
+    starting(s, out);
+    return fmt::format("{} has not begun", s.name);
+  }
+  if (out.next_end.at != no_watermark)
+    out.waits_for = plus(out.next_end, plan.definition.allowed_lateness);
+  if (stalled(s, out))
+    return fmt::format("{} stands still", s.name);
+  if (fired.at == end_of_time) {
+    sum_up(out, false, fmt::format("{} has come to its end: all its windows have fired.", s.name));
+    return {};
+  }
+  if (open != 0 && !plan.definition.updates)
+    return waiting_for_its_end(s, out);
+  if (open != 0) {
+    updating(s, plan, open, out);
+    return fmt::format("{} has nothing new to give", s.name);
+  }
+  input_of(s, out, std::nullopt);
+  losses_of(s, out);
+  auto own = fmt::format("{} has no open window", s.name);
+  sum_up(out, true,
+         out.causes.empty()
+             ? fmt::format("{}: no record that it takes has come since {} fired.", own, time_text(fired))
+             : fmt::format("{}: {}.", own, out.causes.front().text));
+  return own;
+}
+
+std::string explainer::waiting_for_its_end(const config::stage& s, explanation& out) {
+  input_of(s, out, out.waits_for);
+  const auto silent = silence_of(s);
+  if (out.causes.empty() && !all_idle(silent, out))
+    out.causes.push_back(
+        {"on_its_way", s.name, "what its partitions have given is on its way to its shards", {}, {}});
+  const bool by_all = silent.idle == 0 || out.waits_for.at == end_of_time;
+  auto own = out.waits_for.at == no_watermark
+                 ? fmt::format("{} waits", s.name)
+                 : fmt::format("{}: the window that ends at {} fires when {} has come to {}", s.name,
+                               time_text(out.next_end),
+                               by_all             ? "every partition"
+                               : silent.goes_on() ? "every partition that is not idle"
+                                                  : "a partition",
+                               time_text(out.waits_for));
+  sum_up(out, true, fmt::format("{}; {}.", own, out.causes.front().text));
+  return own;
+}
+
+void explainer::updating(const config::stage& s, const config::window_plan& plan, std::uint64_t open,
+                         explanation& out) {
+  input_of(s, out, std::nullopt);
+  const auto* const by = holds_up(out);
+  sum_up(out, by != nullptr,
+         by != nullptr ? fmt::format("{} has nothing new to give: {}.", s.name, by->text)
+                       : fmt::format("{} gives what has changed every {}; {} open.", s.name,
+                                     format_duration(plan.every),
+                                     open == 1 ? "one window is" : plural(open, "window") + " are"));
+}
+
+void explainer::input_of(const config::stage& s, explanation& out, std::optional<event_time> wanted) {
+  const auto from = feeders_of(t_, s);
+  lanes_of(
+      out, [&](const lane_figures& l) { return from.parsers.contains(l.parser); }, wanted);
+  for (const auto& name : from.windows) {
+    const auto* const up = t_.find(name);
+    if (!seen_.insert(name).second || up == nullptr)
+      continue;
+    explanation of_it{name, "window", false, {}, {}, {}, {}, {}};
+    auto waits = window(*up, of_it);
+    if (of_it.is_waiting)
+      out.causes.push_back({"upstream_window", name, std::move(waits), {}, {}});
+    for (auto& c : of_it.causes)
+      add_once(out, std::move(c));
+  }
+}
+
+explainer::silence explainer::silence_of(const config::stage& s) const {
+  const auto from = feeders_of(t_, s);
+  silence out;
+  out.others = from.windows.size();
+  for (const auto& l : f_.lanes)
+    for (const auto& p : l.partitions) {
+      if (!from.parsers.contains(l.parser) || p.watermark.at == end_of_time)
+        continue;
+      if (!p.is_idle) {
+        ++out.others;
+        continue;
+      }
+      if (out.idle++ == 0 || out.furthest < p.watermark) {
+        out.furthest = p.watermark;
+        out.of = parsing(l.parser);
+        out.source = l.source;
+      }
+    }
+  return out;
+}
+
+bool explainer::all_idle(const silence& x, explanation& out) {
+  if (x.idle == 0 || x.goes_on() || out.waits_for.at == no_watermark || x.furthest >= out.waits_for)
+    return false;
+  out.causes.push_back(
+      {"all_idle",
+       x.source,
+       fmt::format("all partitions that have not ended are idle, and the furthest of them stands at {}",
+                   time_text(x.furthest)),
+       {},
+       fmt::format("a record at or after {} on any of them releases it",
+                   time_text(plus(out.waits_for, x.of == nullptr ? micros(0) : x.of->watermark_delay)))});
+  return true;
+}
+
+bool explainer::stalled(const config::stage& s, explanation& out) const {
+  if (std::ranges::none_of(f_.shards,
+                           [&](const shard_figures& x) { return x.window == s.name && x.is_stalled; }))
+    return false;
+  const auto by = holder_of(f_, s.name);
+  const auto stage = stage_of_actor(by.actor);
+  add_once(out,
+           {"output_held",
+            stage,
+            by.actor.empty() ? fmt::format("{} takes no input: its output waits for its receivers", s.name)
+                             : fmt::format("{} takes no input: {} has yet to commit {} of its output", s.name,
+                                           stage, bytes_text(by.bytes)),
+            {},
+            fmt::format("a faster {}, or more `retain` for {}", stage.empty() ? "sink" : stage, s.name)});
+  if (const auto x = std::ranges::find(f_.sinks, stage, &sink_figures::name); x != f_.sinks.end())
+    target(*x, out);
+  sum_up(out, true, fmt::format("{} stands still: {}.", s.name, out.causes.front().text));
+  return true;
+}
+
+}  // namespace millrace::observe
