@@ -94,10 +94,11 @@ export async function silent(topology) {
 
 export async function ledger(topology) {
   const l = await ask(topologyPath(topology, "ledger"));
-  return ["Ledger", [el("p", { class: `box ${l.holds ? "" : "bad"}` }, l.holds ? "in = out + filtered + late + dead letters + in flight holds for every stage." : "The equation of a stage does not hold."),
+  return ["Ledger", [el("p", { class: `box ${l.holds ? "" : l.holds === null ? "warn" : "bad"}` }, l.holds === null ? `Incomplete: ${l.incomplete.join(", ")}.`
+    : l.holds ? "in = out + filtered + late + dead letters + in flight holds for every stage." : "The equation of a stage does not hold."),
     table("Ledger", [{ name: "Stage" }, ...["In", "Out", "Filtered", "Late", "Dead letters", "In flight"].map(name => ({ name, number: true })), { name: "" }],
       l.stages.map(s => [s.stage, number(s.in), number(s.out), number(s.filtered), number(s.late), number(s.dead_letters), number(s.in_flight),
-        s.holds ? "" : state("failed")]), "No stage is there.")]];
+        s.holds === null ? "incomplete" : s.holds ? "" : state("failed")]), "No stage is there.")]];
 }
 
 const mostLetters = 200; // that are shown
