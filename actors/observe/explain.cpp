@@ -402,7 +402,7 @@ private:
     add_once(out, {"no_credit",
                    stage,
                    fmt::format("{} is not read on: {} has yet to take {}", name, p.held_by,
-                               bytes_text(l.in_flight_bytes)),
+                               bytes_text(unread_by(l, p.held_by))),
                    {},
                    fmt::format("explain {} tells what it waits for", stage)});
     if (const auto* const s = t_.find(stage); s != nullptr && s->kind == stage_kind::window)

@@ -22,9 +22,14 @@ struct feeders {
   std::set<std::string> windows;
 };
 [[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
+/// Likewise by one of the edges that lead to it.
+[[nodiscard]] feeders feeders_by(const config::topology& t, const config::input_ref& edge);
 
 /// All partitions of the lane have come to their end, and it has some.
 [[nodiscard]] bool all_ended(const lane_figures& l);
+
+/// Bytes that the lane has sent to a receiver and that it has not taken.
+[[nodiscard]] std::uint64_t unread_by(const lane_figures& l, const std::string& receiver);
 
 /// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
 struct holder {

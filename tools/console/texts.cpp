@@ -145,7 +145,7 @@ grid lanes_of(const observe::figures& f) {
   for (const auto& l : f.lanes)
     for (const auto& p : l.partitions)
       all.push_back({visible(l.name), visible(l.node), visible(p.name), time_text(p.watermark),
-                     p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(l.lag),
+                     p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(p.lag),
                      std::to_string(l.records),
                      l.is_away                       ? "source away"
                      : l.is_paused                   ? "paused"
