@@ -34,7 +34,7 @@ public:
   void acknowledge(const std::string& partition, position durable) override {
     own_->acknowledge(partition, durable);
   }
-  std::optional<std::uint64_t> lag() override { return own_->lag(); }
+  std::optional<source::backlog> lag() override { return own_->lag(); }
   std::optional<std::uint64_t> lag_bytes() override { return own_->lag_bytes(); }
   void interrupt() override { own_->interrupt(); }
   void close() override { own_->close(); }

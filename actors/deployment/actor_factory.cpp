@@ -208,6 +208,8 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.gauges->parser = plan->parser->name;
     o.gauges->source = plan->source->name;
     o.gauges->receivers = l->receivers;
+    for (std::size_t r = 0; r < l->receivers.size(); ++r)
+      o.gauges->held.emplace_back(0);
     o.losses = options_.losses;
     o.taps = gauges_.taps;
     o.is_only_lane = lanes.size() == 1;

@@ -251,6 +251,8 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
 void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {
   auto result = stage::run_step(n.plan->input, rows, w.now);
   count(n.edge, name_of(n.stage), result.counts);
+  count(0, delivery::given_to(name_of(n.stage)), {.in = rows.batch.rows});
+  count(n.edge, delivery::taken_by(name_of(n.stage)), {.in = rows.batch.rows});
   add_letters(n.stage, result.failed, w);
   if (result.rows.batch.rows != 0 && wanted(n.edge))
     edges_[n.edge]->batches.push_back(conform(result.rows.batch, n.plan->rows));

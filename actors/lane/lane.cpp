@@ -1,11 +1,13 @@
 #include "actors/lane/lane.hpp"
 
+#include "actors/client/replay/replay_format.hpp"
 #include "actors/lane/reach.hpp"
 #include "actors/stage/unnest.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace millrace::lane {
 namespace {
@@ -148,7 +150,7 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   }
   schedule_.answered();
   if (m.lag)
-    options_.gauges->lag = static_cast<std::int64_t>(*m.lag);
+    note_lag(*m.lag);
   if (m.lag_bytes)
     options_.gauges->lag_bytes = static_cast<std::int64_t>(*m.lag_bytes);
   if (m.failure) {
@@ -195,6 +197,23 @@ void lane::note_records(const partition& p, const source::chunk& c) {
   if (p.gauges->last_record != 0)
     p.gauges->gap.add(std::chrono::duration_cast<micros>(now() - p.last_data));
   p.gauges->last_record = options_.clock->now();
+}
+
+/// The sum is known where that of every partition is; replayed records are no part of it.
+void lane::note_lag(const source::backlog& b) {
+  std::int64_t sum = 0;
+  for (const auto& p : partitions_) {
+    const auto known = b.records.find(p->name);
+    const auto lag = known != b.records.end() ? static_cast<std::int64_t>(known->second)
+                     : p->ended()             ? 0
+                                              : -1;
+    p->gauges->lag = lag;
+    if (lag >= 0 || !replay::parse_partition_name(p->name))
+      sum = sum < 0 || lag < 0 ? -1 : sum + lag;
+  }
+  to_be_made_ = b.comes_by_rate && sum >= 0 ? std::optional(sum) : std::nullopt;
+  options_.gauges->due.a_second = b.comes_by_rate ? options_.rate.value_or(0) : 0;
+  options_.gauges->lag = sum;
 }
 
 void lane::parse_ahead(const partition& p, waiting_chunk& w) {
@@ -333,6 +352,29 @@ void lane::update_gauges() {
   }
   options_.gauges->watermark = watermark;
   options_.gauges->in_flight_bytes = bytes;
+  for (std::size_t r = 0; r < options_.gauges->held.size(); ++r) {
+    std::uint64_t of_receiver = 0;
+    for (const auto& p : partitions_)
+      of_receiver += p->receivers.in_flight(r);
+    options_.gauges->held[r].store(of_receiver, relaxed);
+  }
+  update_due();
+}
+
+/// Records that were made and wait for their turn have not been read as far as anybody downstream can see.
+void lane::update_due() {
+  if (!to_be_made_)
+    return;
+  auto left = *to_be_made_;
+  for (const auto& p : partitions_)
+    for (const auto& w : p->waiting)
+      left += std::min<std::int64_t>(static_cast<std::int64_t>(w.chunk->records() - w.next),
+                                     std::numeric_limits<std::int64_t>::max() - left);
+  auto& g = *options_.gauges;
+  g.lag = left;
+  g.due.nothing_due = std::chrono::duration_cast<std::chrono::microseconds>(
+                          schedule_.rate.nothing_due_at().time_since_epoch())
+                          .count();
 }
 
 }  // namespace millrace::lane

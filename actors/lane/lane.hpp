@@ -90,6 +90,8 @@ private:
   void fail(error e);
   bool fail_at_the_end_of_what_was_read();
   void update_gauges();
+  void note_lag(const source::backlog& b);
+  void update_due();
 
   void start_catch_ups();
   void tell_who_lags(partition& p);
@@ -117,8 +119,9 @@ private:
   discovery discovery_;
   std::optional<clock::time_point> paused_since_;
   bool failed_ = false;
-  std::optional<error> broken_;   // the source's last word; what it gave before is still on its way
-  bool unnests_ = false;          // a record may give many rows
+  std::optional<error> broken_;             // the source's last word; what it gave before is still on its way
+  bool unnests_ = false;                    // a record may give many rows
+  std::optional<std::int64_t> to_be_made_;  // records, of a source that makes them by its rate
   std::uint64_t given_away_ = 0;  // chunks that helpers were asked to parse; the number of the newest
 };
 

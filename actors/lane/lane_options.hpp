@@ -12,7 +12,10 @@
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,16 +38,33 @@ struct partition_gauges {
   std::atomic<bool> is_caught_up{false};     // the source had nothing more
   std::atomic<bool> is_idle{false};          // its receivers go on without it (idle_timeout)
   std::atomic<std::int32_t> held_by{-1};     // the first receiver that gives no credit, by number; -1: none
+  std::atomic<std::int64_t> lag{-1};         // records that are there and not yet read; -1: unknown
+};
+
+/// Counts at any moment the records that a rate has made due; the lane tells since when.
+struct due_gauge {
+  using clock = std::chrono::steady_clock;
+
+  std::atomic<double> a_second{0};           // 0: the source has its records whatever the rate
+  std::atomic<std::int64_t> nothing_due{0};  // when nothing was due: microseconds of the clock
+
+  [[nodiscard]] std::int64_t at(clock::time_point now) const {
+    const auto since =
+        std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() - nothing_due;
+    return since <= 0 ? 0 : static_cast<std::int64_t>(static_cast<double>(since) / 1e6 * a_second);
+  }
 };
 
 /// The progress line, the metrics and the API read these; the lane alone writes them.
 struct lane_gauges {
   std::string parser;  // whose lane it is, and of which of its sources; set before it is shared
   std::string source;
-  std::vector<std::string> receivers;  // their names; set before it is shared
+  std::vector<std::string> receivers;           // their names; set before it is shared
+  std::deque<std::atomic<std::uint64_t>> held;  // bytes that each has not taken yet; as many, likewise
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::int64_t> watermark{no_watermark};
-  std::atomic<std::int64_t> lag{-1};        // records not yet read; -1: unknown
+  std::atomic<std::int64_t> lag{-1};        // records not yet read, or not yet made; -1: unknown
+  due_gauge due;                            // of those yet to be made
   std::atomic<std::int64_t> lag_bytes{-1};  // the same in bytes, where the source knows those
   std::atomic<std::uint64_t> chunks{0};
   std::atomic<std::uint64_t> chunk_bytes{0};  // of their records
@@ -55,6 +75,10 @@ struct lane_gauges {
   std::atomic<bool> away{false};  // the source does not answer
   std::atomic<bool> is_paused{false};
 
+  /// Records that are there, or due, and not yet read; -1: unknown.
+  [[nodiscard]] std::int64_t lag_at(due_gauge::clock::time_point now) const {
+    return due.a_second > 0 ? std::min<std::int64_t>(lag, due.at(now)) : lag.load();
+  }
   /// Of those that it reads; one more may be found at any time.
   [[nodiscard]] std::vector<std::shared_ptr<const partition_gauges>> partitions() const {
     const std::lock_guard lock(mutex_);

@@ -41,6 +41,7 @@ public:
   /// The first attached receiver without credit.
   [[nodiscard]] std::optional<std::size_t> without_credit(std::size_t limit) const;
   [[nodiscard]] bool nothing_in_flight() const { return in_flight() == 0; }
+  [[nodiscard]] std::size_t in_flight(std::size_t receiver) const { return in_flight_[receiver]; }
   /// Bytes, of all receivers.
   [[nodiscard]] std::size_t in_flight() const;
   /// A frame goes to it; returns its stamp.

@@ -33,6 +33,13 @@ void rate_limit::take(std::size_t records) {
     opens_at_ = filled_at_ + turn_every;
 }
 
+rate_limit::clock::time_point rate_limit::nothing_due_at() const {
+  if (!a_second_)
+    return filled_at_;
+  return filled_at_ -
+         std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(tokens_ / *a_second_));
+}
+
 std::chrono::microseconds rate_limit::wait() const {
   if (!a_second_)
     return std::chrono::microseconds(0);

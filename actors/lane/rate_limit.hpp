@@ -23,6 +23,8 @@ public:
   [[nodiscard]] std::size_t allowed(clock::time_point now);
   /// They went.
   void take(std::size_t records);
+  /// The moment from which on its rate has made due what has not gone; without a rate, that of its beginning.
+  [[nodiscard]] clock::time_point nothing_due_at() const;
   /// Until the next records may go, after allowed() has said none.
   [[nodiscard]] std::chrono::microseconds wait() const;
 

@@ -163,13 +163,14 @@ void explainer::partition(explanation& out, const partition_of& p, const asked& 
   }
 }
 
-/// A lane knows how many records wait for all its partitions together.
+/// Some sources know their lag by lane alone.
 void explainer::behind(explanation& out, const partition_of& p) const {
   const auto& l = *p.lane;
   auto words = fmt::format("{} is still being read, up to {}", p.name(), time_text(p.partition->watermark));
-  if (l.lag)
-    words += fmt::format("; {} {} behind {}", plural(*l.lag, "record"), *l.lag == 1 ? "is" : "are",
-                         l.partitions.size() == 1 ? "it" : "the partitions of its lane");
+  const bool is_own = p.partition->lag.has_value();
+  if (const auto lag = is_own ? p.partition->lag : l.lag)
+    words += fmt::format("; {} {} behind {}", plural(*lag, "record"), *lag == 1 ? "is" : "are",
+                         is_own || l.partitions.size() == 1 ? "it" : "the partitions of its lane");
   const auto rate = rate_of(l.source);
   out.causes.push_back(
       {"behind",
@@ -284,7 +285,7 @@ void explainer::held(explanation& out, const partition_of& p) {
   add_once(out, {"no_credit",
                  stage,
                  fmt::format("{} is not read on: {} has yet to take {}", p.name(), p.partition->held_by,
-                             bytes_text(p.lane->in_flight_bytes)),
+                             bytes_text(unread_by(*p.lane, p.partition->held_by))),
                  {},
                  fmt::format("explain {} tells what it waits for", stage)});
   if (const auto* const s = t_.find(stage); s != nullptr && s->kind == config::stage_kind::window)

@@ -25,6 +25,7 @@ struct partition_figures {
   bool is_idle = false;
   std::string held_by;
   std::optional<double> usual_seconds;
+  std::optional<std::uint64_t> lag = {};
   friend bool operator==(const partition_figures&, const partition_figures&) = default;
 };
 void members(auto& c, wire::like<partition_figures> auto& p) {
@@ -36,6 +37,7 @@ void members(auto& c, wire::like<partition_figures> auto& p) {
   c("idle", "windows go on without it (idle_timeout)", p.is_idle);
   c("held_by", "the receiver that gives no credit for it; empty: none", p.held_by);
   c("usual_seconds", "that lie between its records, a decaying mean; null: not known yet", p.usual_seconds);
+  c("lag", "records of it that are there, or due, and not yet read; null: unknown", p.lag);
 }
 
 struct lane_figures {
@@ -47,6 +49,7 @@ struct lane_figures {
   std::optional<std::uint64_t> lag;
   std::optional<std::uint64_t> lag_bytes;
   std::uint64_t in_flight_bytes = 0;
+  std::map<std::string, std::uint64_t> held_by;
   bool is_away = false;
   bool is_paused = false;
   std::uint64_t chunks = 0;
@@ -61,9 +64,11 @@ void members(auto& c, wire::like<lane_figures> auto& l) {
   c("parser", "the stage that it parses for", l.parser);
   c("source", "the stage that it reads", l.source);
   c("records", "read and processed since this process has it", l.records);
-  c("lag", "records that are there and not yet read; null: unknown", l.lag);
+  c("lag", "records that are there, or due by the rate of a generator, and not yet read; null: unknown",
+    l.lag);
   c("lag_bytes", "the same in bytes, where the source knows those", l.lag_bytes);
   c("in_flight_bytes", "of frames that receivers have not taken yet", l.in_flight_bytes);
+  c("held_by", "the same by receiver, those with some", l.held_by);
   c("away", "the source does not answer", l.is_away);
   c("paused", "it reads nothing until the topology is resumed", l.is_paused);
   c("chunks", "chunks of records that it has begun", l.chunks);

@@ -18,7 +18,7 @@ std::optional<std::uint64_t> known(std::int64_t n) {
 }
 
 partition_figures figures_of(const lane::partition_gauges& g, const std::vector<std::string>& receivers,
-                             event_micros now) {
+                             std::int64_t lag, event_micros now) {
   partition_figures out;
   out.name = g.name;
   out.watermark = {g.watermark};
@@ -31,6 +31,7 @@ partition_figures figures_of(const lane::partition_gauges& g, const std::vector<
   if (held_by >= 0 && static_cast<std::size_t>(held_by) < receivers.size())
     out.held_by = lasting_name(receivers[static_cast<std::size_t>(held_by)]);
   out.usual_seconds = seconds(g.gap.mean());
+  out.lag = known(lag);
   return out;
 }
 
@@ -40,16 +41,21 @@ lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, eve
   out.parser = g.parser;
   out.source = g.source;
   out.records = g.records;
-  out.lag = known(g.lag);
+  const auto lag = g.lag_at(lane::due_gauge::clock::now());
+  out.lag = known(lag);
   out.lag_bytes = known(g.lag_bytes);
   out.in_flight_bytes = g.in_flight_bytes;
+  for (std::size_t r = 0; r < g.held.size(); ++r)
+    if (const auto bytes = g.held[r].load(); bytes != 0)
+      out.held_by[lasting_name(g.receivers[r])] += bytes;
   out.is_away = g.away;
   out.is_paused = g.is_paused;
   out.chunks = g.chunks;
   out.wait_seconds = seconds(g.wait_micros);
   out.work_seconds = seconds(g.work_micros);
   for (const auto& p : g.partitions())
-    out.partitions.push_back(figures_of(*p, g.receivers, now));
+    out.partitions.push_back(
+        figures_of(*p, g.receivers, g.due.a_second > 0 && p->lag > 0 ? lag : p->lag.load(), now));
   return out;
 }
 

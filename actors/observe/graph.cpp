@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace millrace::observe {
@@ -43,21 +42,24 @@ struct lane_states {
 };
 
 void describe_source(stage_standing& out, const figures& f) {
-  bool first = true;
   lane_states states;
   std::map<std::string, std::uint64_t> records;  // by the parser that reads it: each reads all
+  std::map<std::string, std::optional<std::uint64_t>> lags;
   for (const auto& l : f.lanes) {
     if (l.source != out.name)
       continue;
     out.records = std::max(out.records, records[l.parser] += l.records);
-    add_lag(out.lag, l.lag, first);
-    first = false;
+    const auto [lag, is_first] = lags.try_emplace(l.parser);
+    add_lag(lag->second, l.lag, is_first);
     states.add(l);
   }
+  const bool is_unknown = std::ranges::any_of(lags, [](const auto& l) { return !l.second; });
+  for (const auto& [_, lag] : lags)  // as far as the slowest of them has come
+    out.lag = is_unknown ? std::nullopt : std::max(out.lag, lag);
   for (const auto& s : f.sources)
     if (s.name == out.name)
       out.per_second = s.records_per_second;
-  out.state = first ? "starts" : states.is_away ? "away" : states.state();
+  out.state = lags.empty() ? "starts" : states.is_away ? "away" : states.state();
 }
 
 void describe_parser(stage_standing& out, const figures& f) {
@@ -110,19 +112,62 @@ std::string type_of(const config::stage& s) {
   return s.type.empty() ? std::string(config::to_string(s.kind)) : s.type;
 }
 
-/// Bytes that wait on the way from one stage to another. Those of a lane are told for the parser's first edge: it knows
-/// them for all its receivers together.
-std::uint64_t held_on(const figures& f, const config::stage& from, const std::string& to, bool is_first) {
+/// Bytes that a window's shards keep for a stage: each its output, whose rows all shards of a further window read.
+std::uint64_t held_by_window(const figures& f, const std::string& window, const std::string& to) {
   std::uint64_t out = 0;
-  if (from.kind == stage_kind::window) {
-    for (const auto& s : f.shards)
-      if (s.window == from.name)
-        for (const auto& [receiver, bytes] : s.held_by)
-          out += stage_of_actor(receiver) == to ? bytes : 0;
-  } else if (from.kind == stage_kind::parser && is_first) {
-    for (const auto& l : f.lanes)
-      out += l.parser == from.name ? l.in_flight_bytes : 0;
+  for (const auto& s : f.shards) {
+    std::uint64_t most = 0;
+    if (s.window == window)
+      for (const auto& [receiver, bytes] : s.held_by)
+        most = stage_of_actor(receiver) == to ? std::max(most, bytes) : most;
+    out += most;
   }
+  return out;
+}
+
+/// Bytes that a parser's lanes have sent to a stage: each of its actors has its own.
+std::uint64_t held_by_parser(const figures& f, const std::string& parser, const std::string& to) {
+  std::uint64_t out = 0;
+  for (const auto& l : f.lanes)
+    if (l.parser == parser)
+      for (const auto& [receiver, bytes] : l.held_by)
+        out += stage_of_actor(receiver) == to ? bytes : 0;
+  return out;
+}
+
+/// Bytes that wait on the edges that lead to a stage, in the order of its `from`. They wait in front of the stage that is to
+/// take them, windows and sinks: a select has no queue of its own. Several ways from one feeder share what it keeps,
+/// which stands on the first.
+std::vector<std::uint64_t> held_in_front_of(const config::topology& t, const figures& f,
+                                            const config::stage& s) {
+  std::vector<std::uint64_t> out;
+  feeders told;
+  for (const auto& from : s.from) {
+    auto& bytes = out.emplace_back(0);
+    if (s.kind != stage_kind::window && s.kind != stage_kind::sink)
+      continue;
+    const auto feeders = feeders_by(t, from);
+    for (const auto& w : feeders.windows)
+      bytes += told.windows.insert(w).second ? held_by_window(f, w, s.name) : 0;
+    for (const auto& p : feeders.parsers)
+      bytes += told.parsers.insert(p).second ? held_by_parser(f, p, s.name) : 0;
+  }
+  return out;
+}
+
+/// The receiver that gives a lane no credit and has most of its bytes.
+std::optional<culprit> culprit_of_lanes(const figures& f) {
+  std::optional<culprit> out;
+  std::uint64_t most = 0;
+  for (const auto& l : f.lanes)
+    for (const auto& p : l.partitions) {
+      const auto bytes = unread_by(l, p.held_by);
+      if (p.held_by.empty() || (out && bytes <= most))
+        continue;
+      most = bytes;
+      out = culprit{stage_of_actor(p.held_by),
+                    fmt::format("{} has yet to take {} of {}", p.held_by, bytes_text(bytes), l.parser)};
+    }
   return out;
 }
 
@@ -154,11 +199,8 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
                      fmt::format("{} has yet to commit {} of {}", stage_of_actor(by.actor),
                                  bytes_text(by.bytes), s->name)};
   }
-  for (const auto& l : f.lanes)
-    for (const auto& p : l.partitions)
-      if (!p.held_by.empty())
-        return culprit{stage_of_actor(p.held_by), fmt::format("{} has yet to take {} of {}", p.held_by,
-                                                              bytes_text(l.in_flight_bytes), l.parser)};
+  if (auto by = culprit_of_lanes(f))
+    return by;
   for (const auto& s : f.sinks)
     if (is_late(s))
       return culprit{s.name, under_way_text(s)};
@@ -167,7 +209,6 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
 
 graph graph_of(const config::topology& t, const figures& f) {
   graph out{t.name, {}, {}, culprit_of(t, f), f.missing};
-  std::set<std::string> has_edge;
   for (const auto& s : t.stages) {
     stage_standing one;
     one.name = s.name;
@@ -187,10 +228,9 @@ graph graph_of(const config::topology& t, const figures& f) {
       one.dead_letters = l->second.dead_letters;
     }
     out.stages.push_back(std::move(one));
-    for (const auto& from : s.from)
-      if (const auto* const up = t.find(from.stage))
-        out.edges.push_back({from.stage + (from.late ? ".late" : ""), s.name,
-                             from.late ? 0 : held_on(f, *up, s.name, has_edge.insert(up->name).second)});
+    const auto held = held_in_front_of(t, f, s);
+    for (std::size_t i = 0; i < s.from.size(); ++i)
+      out.edges.push_back({s.from[i].stage + (s.from[i].late ? ".late" : ""), s.name, held[i]});
   }
   return out;
 }

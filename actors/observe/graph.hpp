@@ -34,7 +34,7 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
     "processes",
     s.records);
   c("records_per_second", "of a source, over the last seconds", s.per_second);
-  c("lag", "records that are there and not yet read, where the source knows", s.lag);
+  c("lag", "of a source: records that are there, or due, and not yet read; null: unknown", s.lag);
   c("watermark", "the least of its partitions or shards", s.watermark);
   c("late", "late records since the processes began", s.late);
   c("dead_letters", "likewise", s.dead_letters);
@@ -49,7 +49,11 @@ struct edge_standing {
 void members(auto& c, wire::like<edge_standing> auto& e) {
   c("from", "the stage upstream", e.from);
   c("to", "the stage downstream; COUNTS.late is an edge of its own", e.to);
-  c("held_bytes", "sent or kept for the stage downstream and not taken or committed by it", e.held_bytes);
+  c("held_bytes",
+    "sent or kept for the stage downstream, a window or sink, and not taken or committed by it; also where "
+    "selects lie "
+    "between it and whoever keeps them",
+    e.held_bytes);
 }
 
 struct culprit {

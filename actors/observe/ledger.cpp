@@ -1,5 +1,7 @@
 #include "actors/observe/ledger.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::observe {
 namespace {
 
@@ -14,6 +16,16 @@ std::optional<std::uint64_t> number(const json::object& of, std::string_view nam
   return failed ? std::nullopt : std::optional(n);
 }
 
+std::vector<std::string> texts(const json::object& of, std::string_view name) {
+  std::vector<std::string> out;
+  const auto* const v = of.if_contains(name);
+  if (const auto* const all = v == nullptr ? nullptr : v->if_array())
+    for (const auto& one : *all)
+      if (one.is_string())
+        out.emplace_back(one.get_string());
+  return out;
+}
+
 }  // namespace
 
 std::optional<whole_ledger> ledger_of(std::string_view report) {
@@ -26,7 +38,7 @@ std::optional<whole_ledger> ledger_of(std::string_view report) {
   if (name == nullptr || !name->is_string() || ended == nullptr || !ended->is_bool() || stages == nullptr ||
       !stages->is_object())
     return std::nullopt;
-  whole_ledger out{std::string(name->get_string()), ended->get_bool(), true, {}};
+  whole_ledger out{std::string(name->get_string()), ended->get_bool(), true, texts(*o, "incomplete"), {}};
   for (const auto& [stage, entry] : stages->get_object()) {
     const auto* const e = entry.if_object();
     if (e == nullptr)
@@ -39,11 +51,18 @@ std::optional<whole_ledger> ledger_of(std::string_view report) {
                      number(*e, "dead_letters").value_or(0),
                      number(*e, "in_flight").value_or(0),
                      true};
-    one.holds = one.in == one.out + one.filtered + one.late + one.dead_letters + one.in_flight;
-    out.holds = out.holds && one.holds;
+    const bool holds = one.in == one.out + one.filtered + one.late + one.dead_letters + one.in_flight;
+    one.holds = out.incomplete.empty() ? std::optional(holds) : std::nullopt;
+    out.holds = one.holds ? std::optional(*out.holds && holds) : std::nullopt;
     out.stages.push_back(std::move(one));
   }
   return out;
+}
+
+std::string verdict_of(const whole_ledger& l) {
+  if (!l.incomplete.empty())
+    return fmt::format("incomplete: {}", fmt::join(l.incomplete, ", "));
+  return l.holds == true ? "the equation of every stage holds" : "the equation of a stage does not hold";
 }
 
 }  // namespace millrace::observe

@@ -22,34 +22,42 @@ struct ledger_entry {
   std::uint64_t late = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t in_flight = 0;
-  bool holds = true;
+  std::optional<bool> holds = true;
   friend bool operator==(const ledger_entry&, const ledger_entry&) = default;
 };
 void members(auto& c, wire::like<ledger_entry> auto& e) {
   c("stage", "its name", e.stage);
-  c("in", "records or rows that it took", e.in);
+  c("in", "records or rows that it took, and those that were given to it and have yet to come, or are lost",
+    e.in);
   c("out", "that went on", e.out);
   c("filtered", "that its `where` turned down", e.filtered);
   c("late", "that came after their windows had fired", e.late);
   c("dead_letters", "that it could not take", e.dead_letters);
-  c("in_flight", "taken and not yet settled; 0 after the end", e.in_flight);
-  c("holds", "in = out + filtered + late + dead_letters + in_flight, with nothing in flight after the end",
+  c("in_flight", "given to it and not yet taken, by the count of both; 0 after the end", e.in_flight);
+  c("holds",
+    "in = out + filtered + late + dead_letters + in_flight, with nothing in flight after the end; null: "
+    "incomplete",
     e.holds);
 }
 
 struct whole_ledger {
   std::string topology;
   bool is_over = false;
-  bool holds = true;
+  std::optional<bool> holds = true;
+  std::vector<std::string> incomplete;
   std::vector<ledger_entry> stages;
   friend bool operator==(const whole_ledger&, const whole_ledger&) = default;
 };
 void members(auto& c, wire::like<whole_ledger> auto& l) {
   c("topology", "its name", l.topology);
   c("ended", "the topology has come to its end", l.is_over);
-  c("holds", "the equation of every stage holds", l.holds);
+  c("holds", "the equation of every stage holds; null: counts are missing", l.holds);
+  c("incomplete", "who did not answer: \"node b did not answer\"", l.incomplete);
   c("stages", "in data-flow order", l.stages);
 }
+
+/// "the equation of every stage holds", "the equation of a stage does not hold", or "incomplete: ...".
+[[nodiscard]] std::string verdict_of(const whole_ledger& l);
 
 /// `report`: as `run --report` writes it. Nothing where it is no such text.
 [[nodiscard]] std::optional<whole_ledger> ledger_of(std::string_view report);

@@ -184,8 +184,8 @@ void add_topology(families& all, const running_topology& t) {
     if (g->watermark != no_watermark && g->watermark != end_of_time)
       all.add("millrace_watermark_seconds", name, static_cast<double>(g->watermark) / 1e6);
     add_partitions(all, name, *g);
-    if (g->lag >= 0)
-      all.add("millrace_lag_records", name, g->lag);
+    if (const auto lag = g->lag_at(lane::due_gauge::clock::now()); lag >= 0)
+      all.add("millrace_lag_records", name, lag);
     all.add("millrace_in_flight_bytes", name, g->in_flight_bytes);
     all.add("millrace_source_away", name, g->away);
     all.add("millrace_chunks_total", name, g->chunks);

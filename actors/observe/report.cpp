@@ -1,5 +1,7 @@
 #include "actors/observe/report.hpp"
 
+#include "actors/deployment/layout.hpp"
+#include "actors/observe/topology_walk.hpp"
 #include "actors/stage/unnest.hpp"
 #include "config/plan/plan_model.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -10,14 +12,70 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace millrace::observe {
 namespace {
 
 namespace json = boost::json;
 
-json::object stage_object(const config::stage& stage, const delivery::ledger& counts,
-                          const std::vector<messages::report_part>& parts, bool ended) {
+using parts_list = std::vector<messages::report_part>;
+
+/// Where the counts of what was given stand in each log: those of lanes with the dead letters, a shard's in its own.
+std::map<log_id, position> given_up_to(const parts_list& parts) {
+  std::map<log_id, position> out;
+  for (const auto& p : parts)
+    for (const auto& [log, m] : p.vector)
+      if (p.actor == deployment::dead_letter_sink || log == p.actor)
+        out[log] = m.at;
+  return out;
+}
+
+/// Some of what was given is on its way to an actor of the stage, or it has yet to begin.
+bool is_behind(const config::topology& t, const config::stage& stage, const parts_list& parts) {
+  const auto from = feeders_of(t, stage);
+  for (const auto& [log, end] : given_up_to(parts)) {
+    const auto sender = stage_of_actor(log);
+    if (!from.parsers.contains(sender) && !from.windows.contains(sender))
+      continue;
+    for (const auto& p : parts)
+      if (stage_of_actor(p.actor) == stage.name)
+        if (const auto at = p.vector.find(log); at == p.vector.end() || at->second.at < end)
+          return true;
+  }
+  return false;
+}
+
+/// "counts/0 did not answer", "node b did not answer": of whom the counts are missing.
+json::array missing_of(const config::topology& t, const parts_list& parts) {
+  std::set<std::string> who;
+  std::set<std::string> known;
+  for (const auto& p : parts) {
+    known.insert(lasting_name(p.actor));
+    if (!p.missing.empty())
+      who.insert(lasting_name(p.missing));
+  }
+  const auto expect = [&](const std::string& actor) {
+    if (!known.contains(actor))
+      who.insert(actor);
+  };
+  expect(std::string(deployment::dead_letter_sink));
+  for (const auto& s : t.stages) {
+    if (s.kind == config::stage_kind::sink)
+      expect(s.name);
+    if (const auto* const w = std::get_if<config::window_plan>(&s.plan))
+      for (std::uint32_t shard = 0; shard < w->definition.shards; ++shard)
+        expect(lasting_name(shard_name{s.name, 0, shard}));
+  }
+  json::array out;
+  for (const auto& name : who)
+    out.push_back(json::string(name + " did not answer"));
+  return out;
+}
+
+json::object stage_object(const config::topology& t, const config::stage& stage,
+                          const delivery::ledger& counts, const parts_list& parts, bool ended) {
   auto c = counts.of(stage.name);
   json::object out;
   std::uint64_t late_at_shard = 0;
@@ -32,14 +90,16 @@ json::object stage_object(const config::stage& stage, const delivery::ledger& co
       late_at_shard += p.late_at_shard;
     }
   }
-  out["in"] = c.in;
+  // Both ends count: what was given and not taken is on its way, or it is lost and the equation does not hold.
+  const auto given = counts.of(delivery::given_to(stage.name)).in;
+  const auto lacks = given - std::min(given, counts.of(delivery::taken_by(stage.name)).in);
+  out["in"] = c.in + lacks;
   out["out"] = c.out;
   out["filtered"] = c.filtered;
   out["late"] = c.late;
   out["dead_letters"] = c.dead;
-  const auto settled = c.out + c.filtered + c.late + c.dead;
   if (!ended)
-    out["in_flight"] = c.in - std::min(c.in, settled);
+    out["in_flight"] = lacks != 0 && is_behind(t, stage, parts) ? lacks : 0;
   if (const auto* const m = config::model_of(stage))
     out["model"] = m->content->hash;
   const auto* const transform = std::get_if<config::transform_plan>(&stage.plan);
@@ -105,7 +165,7 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
     counts.add(p.counts);
   json::object stages;
   for (const auto& stage : t.stages)
-    stages[stage.name] = stage_object(stage, counts, parts, ended);
+    stages[stage.name] = stage_object(t, stage, counts, parts, ended);
   json::object watermarks;
   for (const auto& p : parts)
     for (const auto& [log, m] : p.vector) {
@@ -120,6 +180,8 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
   json::object out;
   out["topology"] = t.name;
   out["ended"] = ended;
+  if (auto missing = missing_of(t, parts); !missing.empty())
+    out["incomplete"] = std::move(missing);
   out["stages"] = std::move(stages);
   out["watermarks"] = std::move(watermarks);
   if (flow != nullptr)

@@ -1,5 +1,5 @@
 // The ledger of a run as JSON: for each stage in = out + filtered + late + dead_letters (+ in_flight before
-// the end).
+// the end). What is in flight is counted from both ends, so that a record that is lost breaks the equation.
 #pragma once
 
 #include "actors/observe/flow_meter.hpp"
@@ -12,7 +12,7 @@
 namespace millrace::observe {
 
 /// Pure: the parts of all shards and sinks, added up by stage; with `flow`, how fast its sources and sinks
-/// are.
+/// are. "incomplete" says who did not answer, where some did not: their counts are not in it, or are old.
 [[nodiscard]] std::string report_text(const config::topology& t,
                                       const std::vector<messages::report_part>& parts, bool ended,
                                       const flow_meter* flow = nullptr);

@@ -13,19 +13,18 @@
 namespace millrace::observe {
 namespace {
 
-void walk(const config::topology& t, const config::stage& s, feeders& out) {
-  for (const auto& from : s.from) {
-    const auto* const up = t.find(from.stage);
-    if (up == nullptr)
-      continue;
-    // Late records pass their window by: they come from what feeds it.
-    if (up->kind == config::stage_kind::window && !from.late)
-      out.windows.insert(up->name);
-    else if (up->kind == config::stage_kind::parser)
-      out.parsers.insert(up->name);
-    else
-      walk(t, *up, out);
-  }
+void walk(const config::topology& t, const config::input_ref& edge, feeders& out) {
+  const auto* const up = t.find(edge.stage);
+  if (up == nullptr)
+    return;
+  // Late records pass their window by: they come from what feeds it.
+  if (up->kind == config::stage_kind::window && !edge.late)
+    out.windows.insert(up->name);
+  else if (up->kind == config::stage_kind::parser)
+    out.parsers.insert(up->name);
+  else
+    for (const auto& from : up->from)
+      walk(t, from, out);
 }
 
 }  // namespace
@@ -38,7 +37,14 @@ expected<const config::stage*> find_stage(const config::topology& t, const std::
 
 feeders feeders_of(const config::topology& t, const config::stage& s) {
   feeders out;
-  walk(t, s, out);
+  for (const auto& from : s.from)
+    walk(t, from, out);
+  return out;
+}
+
+feeders feeders_by(const config::topology& t, const config::input_ref& edge) {
+  feeders out;
+  walk(t, edge, out);
   return out;
 }
 
@@ -62,6 +68,11 @@ std::string seconds_text(double seconds) {
   const auto whole = seconds < 1 ? micros(static_cast<std::int64_t>(seconds * 1e6))
                                  : micros(static_cast<std::int64_t>(std::round(seconds)) * 1'000'000);
   return format_duration(whole);
+}
+
+std::uint64_t unread_by(const lane_figures& l, const std::string& receiver) {
+  const auto held = l.held_by.find(receiver);
+  return held == l.held_by.end() ? 0 : held->second;
 }
 
 holder holder_of(const figures& f, const std::string& window) {

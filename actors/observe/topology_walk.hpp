@@ -22,6 +22,8 @@ struct feeders {
   std::set<std::string> windows;
 };
 [[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
+/// Likewise by one of the edges that lead to it.
+[[nodiscard]] feeders feeders_by(const config::topology& t, const config::input_ref& edge);
 
 /// All partitions of the lane have come to their end, and it has some.
 [[nodiscard]] bool all_ended(const lane_figures& l);
@@ -32,6 +34,8 @@ struct feeders {
 [[nodiscard]] std::string under_way_text(const sink_figures& s);
 /// "20 ms", "7 minutes".
 [[nodiscard]] std::string seconds_text(double seconds);
+/// Bytes that the lane has sent to a receiver and that it has not taken.
+[[nodiscard]] std::uint64_t unread_by(const lane_figures& l, const std::string& receiver);
 
 /// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
 struct holder {

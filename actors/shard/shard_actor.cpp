@@ -202,6 +202,7 @@ public:
     part.rows = core_->rows_out();
     part.late_at_shard = core_->late_at_shard();
     part.vector = core_->in().vector();
+    part.vector[options_.name] = {core_->out().sent(), core_->fired()};
     self_->send(supervisor_, std::move(part));
   }
 

@@ -38,6 +38,8 @@ window::partials_ptr partials_of_rows::form(const delivery::output_frame& f, del
       continue;
     const bool mine =
         static_cast<std::size_t>(log - w.logs.begin()) % of_.plan->definition.shards == of_.shard;
+    if (mine)
+      counts[delivery::taken_by(w.chains.front().back().stage)].in += f.end - f.begin;
     for (const auto& way : w.chains)
       add(w, way, f, mine, counts);
   }

@@ -46,6 +46,8 @@ public:
     }
     if (!f.rows || f.begin == f.end)
       return;
+    if (schema_)
+      result_.counts[delivery::taken_by(input_.chains.front().back().stage)].in += f.end - f.begin;
     for (const auto& c : input_.chains)
       run(c, f);
   }

@@ -208,7 +208,7 @@ void sink_state::report() {
   // progress alone only now and then.
   part.counts = options_.takes_dead_letters ? counts_ : committed_counts_;
   part.rejected = refused_.newest();
-  part.vector = core_.committed();
+  part.vector = options_.takes_dead_letters ? core_.progress() : core_.committed();
   self_->send(supervisor_, std::move(part));
 }
 

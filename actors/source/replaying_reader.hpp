@@ -23,7 +23,7 @@ public:
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string& partition, position durable) override;
-  std::optional<std::uint64_t> lag() override { return own_->lag(); }
+  std::optional<backlog> lag() override { return own_->lag(); }
   std::optional<std::uint64_t> lag_bytes() override { return own_->lag_bytes(); }
   void interrupt() override { own_->interrupt(); }
   void close() override { own_->close(); }

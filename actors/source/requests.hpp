@@ -28,7 +28,7 @@ struct chunk_read {
   std::uint64_t ticket;
   std::shared_ptr<const source::chunk> chunk;
   std::optional<error> failure;
-  std::optional<std::uint64_t> lag;
+  std::optional<backlog> lag;
   std::optional<std::uint64_t> lag_bytes{};
   std::uint64_t reader = 0;  // who answers: the number that the lane has given to this source actor
   std::optional<std::string> identity{};  // durable since the answer before: a reader opened later gets it

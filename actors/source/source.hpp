@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -72,6 +73,14 @@ struct partition_info {
   position first{};  // the first position that there is
 };
 
+/// Records that are there and not yet read, by assigned partition; one that is not named is unknown.
+struct backlog {
+  std::map<std::string, std::uint64_t> records;
+  /// The source makes its records by its `rate`: these are yet to be made, and the lane knows how many of them are due.
+  bool comes_by_rate = false;
+  friend bool operator==(const backlog&, const backlog&) = default;
+};
+
 class reader {
 public:
   virtual ~reader() = default;
@@ -105,8 +114,8 @@ public:
   /// blocks long.
   virtual void acknowledge(const std::string& partition, position durable) = 0;
 
-  /// Records that are there and not yet read, over all assigned partitions; nothing if unknown.
-  [[nodiscard]] virtual std::optional<std::uint64_t> lag() = 0;
+  /// Nothing if it is unknown of every partition.
+  [[nodiscard]] virtual std::optional<backlog> lag() = 0;
 
   /// The same in bytes, of sources that know those and no records (files).
   [[nodiscard]] virtual std::optional<std::uint64_t> lag_bytes() { return std::nullopt; }

@@ -27,7 +27,7 @@ public:
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string&, position durable) override;
-  std::optional<std::uint64_t> lag() override { return std::nullopt; }  // bytes are known, records not
+  std::optional<backlog> lag() override { return std::nullopt; }  // bytes are known, records not
   void interrupt() override;
   void close() override;
 

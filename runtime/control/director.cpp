@@ -409,6 +409,8 @@ order_list director::part(const messages::report_part& p) {
     parts_[p.actor] = p;
   if (is_ending())
     reported_at_end_.insert(p.actor);
+  if (!is_behind)
+    answered_.insert(p.actor);
   no_longer_collects(p.actor, out);
   return out;
 }
@@ -424,8 +426,15 @@ order_list director::reports_are_due(std::uint64_t number) {
 
 std::vector<messages::report_part> director::parts() const {
   std::vector<messages::report_part> out;
-  for (const auto& [_, part] : parts_)
-    out.push_back(part);
+  for (const auto& [name, m] : members_) {
+    if (m.what.kind == member_kind::lane)
+      continue;
+    const auto known = parts_.find(name);
+    auto& part = out.emplace_back(known != parts_.end() ? known->second : messages::report_part{});
+    part.actor = name;
+    if (!answered_.contains(name))
+      part.missing = name;
+  }
   return out;
 }
 
@@ -433,6 +442,7 @@ void director::collect(order_list& out) {
   if (!collecting_.empty())
     return;
   ++report_number_;
+  answered_.clear();
   for (const auto& [name, m] : members_)
     if (m.lives && m.what.kind != member_kind::lane) {
       collecting_.insert(name);

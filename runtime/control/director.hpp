@@ -207,7 +207,7 @@ public:
   [[nodiscard]] order_list report();
   [[nodiscard]] order_list part(const messages::report_part& p);
   [[nodiscard]] order_list reports_are_due(std::uint64_t number);
-  /// The newest of each shard and sink, by name.
+  /// The newest of each shard and sink, by name; `missing` names one that did not answer when it was last asked.
   [[nodiscard]] std::vector<messages::report_part> parts() const;
 
 private:
@@ -263,6 +263,7 @@ private:
   std::set<std::string> waiting_for_;  // to stop, in this phase
   std::uint64_t stop_number_ = 0;
   std::set<std::string> collecting_;
+  std::set<std::string> answered_;  // since all were asked
   std::uint64_t report_number_ = 0;
   std::map<std::string, messages::report_part> parts_;
   std::set<std::string> reported_at_end_;  // since the end began

@@ -69,7 +69,7 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
         s.status == cluster::topology_status::failed
             ? std::optional(error{ec::internal, fault::outside, false, s.why, s.failed_actor})
             : std::nullopt,
-        director_.parts()});
+        parts()});
     break;
   }
   return out;
@@ -262,7 +262,7 @@ void topology_director::carry_out(order_list orders, direction_list& out) {
           else if constexpr (std::is_same_v<Order, orders::wait_for_stops>)
             out.emplace_back(directions::wait_for_stops{x.number});
           else if constexpr (std::is_same_v<Order, orders::give_report>)
-            out.emplace_back(directions::give_report{director_.parts()});
+            out.emplace_back(directions::give_report{parts()});
           else if constexpr (std::is_same_v<Order, orders::leave_behind>)
             out.emplace_back(directions::warn{fmt::format("{} does not stop; going on without it", x.who)});
           else if constexpr (std::is_same_v<Order, orders::end_run>)
@@ -302,7 +302,7 @@ std::string topology_director::node_of_other(const actor_order& o) const {
 
 void topology_director::end(direction_list& out) {
   has_ended_ = true;
-  out.emplace_back(directions::ended{director_.finished(), director_.failure(), director_.parts()});
+  out.emplace_back(directions::ended{director_.finished(), director_.failure(), parts()});
   if (const auto& failure = director_.failure())
     out.emplace_back(
         directions::wish{cluster::records::topology_failed{topology_, failure->stage, failure->message}});
@@ -314,6 +314,16 @@ direction_list topology_director::restart(const std::string& who) {
   direction_list out;
   if (!has_ended_)
     carry_out(director_.restart(who), out);
+  return out;
+}
+
+/// Who did not answer is told by its node, where there are several.
+std::vector<messages::report_part> topology_director::parts() const {
+  auto out = director_.parts();
+  if (names_nodes_)
+    for (auto& part : out)
+      if (const auto at = lives_.find(part.actor); !part.missing.empty() && at != lives_.end())
+        part.missing = "node " + at->second.first;
   return out;
 }
 

@@ -109,6 +109,7 @@ private:
   void on_found(const messages::partition_found& m, direction_list& out);
   void on_prepare(const std::string& node, prepare_life p, direction_list& out);
   [[nodiscard]] std::vector<delivery::verdict> verdicts_on_crashes(const std::string& lane) const;
+  [[nodiscard]] std::vector<messages::report_part> parts() const;
   [[nodiscard]] bool is_recorded(const std::vector<delivery::verdict>& all) const;
   [[nodiscard]] life_prepared prepared(const prepare_life& p) const;
   void begin_starts(direction_list& out);

@@ -16,10 +16,13 @@ namespace millrace::delivery {
 /// Entries in a ledger beside the stages' own: no stage has a dot in its name. A window's own entry is about
 /// the records that it took; rows that could not be formed have one, and what its output columns made of the
 /// others. A select that unnests has one for the rows that it gave, since its own is about those that it
-/// took.
+/// took. A sink, and a window that reads windows, have two: of the rows that were given to them, counted where they come
+/// from, and of those that they took, before any step of theirs.
 [[nodiscard]] inline std::string unformed_rows_of(const std::string& window) { return window + ".unformed"; }
 [[nodiscard]] inline std::string output_columns_of(const std::string& window) { return window + ".columns"; }
 [[nodiscard]] inline std::string unnested_rows_of(const std::string& select) { return select + ".unnested"; }
+[[nodiscard]] inline std::string given_to(const std::string& receiver) { return receiver + ".given"; }
+[[nodiscard]] inline std::string taken_by(const std::string& receiver) { return receiver + ".taken"; }
 
 class ledger {
 public:
@@ -35,6 +38,7 @@ public:
       by_stage_[stage] += counts;
   }
   [[nodiscard]] stage_counts& operator[](const std::string& stage) { return by_stage_[stage]; }
+  void forget(const std::string& stage) { by_stage_.erase(stage); }
   /// Nothing where nothing was counted.
   [[nodiscard]] stage_counts of(std::string_view stage) const {
     const auto at = by_stage_.find(stage);

@@ -1,6 +1,7 @@
 #include "runtime/delivery/shard.hpp"
 
 #include "runtime/base/earlier_format.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 
@@ -53,13 +54,13 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
   for (const auto& log : setup_.upstream)
     intake_.add_log(log, {lowest_position, no_watermark});
   joining_ = setup_.found;
-  outbox_.set_receivers(setup_.receivers);
   const auto& earlier = setup_.earlier;
   last_end_ = earlier.last_end;
   fired_ = last_end_ == no_watermark ? no_watermark : fired_at({last_end_, whole});
   rows_ = earlier.rows;
   missed_ = earlier.missed;
   ledger_ = earlier.counts;
+  set_receivers();
   first_of_run_ = setup_.run != 0;
   older_.vector = newer_.vector = intake_.vector();
 }
@@ -101,8 +102,22 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
   for (const auto& logs : {setup_.logs, setup_.found})
     for (const auto& [log, start] : logs)
       found(log, start);
-  outbox_.set_receivers(setup_.receivers);
+  set_receivers();
   return {};
+}
+
+/// A receiver that is gone has lost its claim: where it comes back, it is given rows from then on.
+void shard_core::set_receivers() {
+  outbox_.set_receivers(setup_.receivers);
+  given_.clear();
+  for (const auto& receiver : setup_.receivers)
+    given_.insert(given_to(stage_of_actor(receiver)));
+  std::vector<std::string> gone;
+  for (const auto& [entry, _] : ledger_.stages())
+    if (entry.ends_with(given_to({})) && !given_.contains(entry))
+      gone.push_back(entry);
+  for (const auto& entry : gone)
+    ledger_.forget(entry);
 }
 
 expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>& vector,
@@ -315,6 +330,7 @@ void shard_core::fire_windows(output& out) {
 void shard_core::put_out(event_micros at) {
   std::vector<data::batch_ptr> parts;
   dead_letters failed;
+  const auto rows_before = rows_;
   for (auto& w : formed_) {
     rows_ += w.rows ? w.rows->rows : 0;
     parts.push_back(std::move(w.rows));
@@ -322,6 +338,8 @@ void shard_core::put_out(event_micros at) {
       failed.push_back({setup_.window, setup_.log, {}, std::move(row.error), std::move(row.record)});
   }
   formed_.clear();
+  for (const auto& entry : given_)
+    ledger_[entry].in += rows_ - rows_before;
   outbox_.append_window(at, parts, std::move(failed));
 }
 

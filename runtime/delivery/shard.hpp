@@ -168,6 +168,7 @@ private:
   [[nodiscard]] bool owes_last_tick() const;
   void give_changes(output& out);
   void put_out(event_micros at);
+  void set_receivers();
   [[nodiscard]] std::string capture(bool all);
   [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                            std::map<log_id, event_micros>& floors, event_micros& greatest);
@@ -180,6 +181,7 @@ private:
   intake intake_;
   outbox outbox_;
   ledger ledger_;
+  std::set<std::string> given_;  // its entries of rows that were given, by stage of the receivers
   event_micros fired_ = no_watermark;
   event_micros last_end_ = no_watermark;  // of the windows that have fired
   event_micros ticked_ = no_watermark;

@@ -322,7 +322,8 @@ struct report_part {
   std::uint64_t rows = 0;  // a shard's emitted rows
   std::uint64_t late_at_shard = 0;
   std::uint64_t rejected = 0;
-  std::map<log_id, mark> vector;
+  std::map<log_id, mark> vector;  // where its counters stand; a shard's own log too, as far as it goes
+  std::string missing = {};       // the director's: who did not answer this time; the rest is older
 };
 /// The actor fails as by a bug, and lives again: somebody has asked for a restart, or a test.
 struct fail_now {

@@ -74,6 +74,8 @@ def streaming(c):
     rate = "parseFloat(document.querySelector('.figure .value').textContent.replace(',', ''))"
     wait_until("records come", lambda: (b.run(rate) or 0) > 300)
     wait_until("batches are shown", lambda: (b.run("document.querySelectorAll('tbody tr').length") or 0) > 3)
+    waiting = "(f => f.querySelector('.value').textContent + (f.querySelector('polyline')?.getAttribute('points') ?? '').trim())(document.querySelectorAll('.figure')[1])"
+    wait_until("what waits is not known, since posts are not counted, and is not drawn as 0", lambda: b.run(waiting) == "not known")
     c.screenshot("streaming")
     wait_until("the rate is zero", lambda: b.run(rate) == 0, 60)
     wait_until("there are four plots", lambda: b.run("document.querySelectorAll('.figure canvas, .figure polyline').length") == 4)

@@ -76,7 +76,7 @@ public:
     auto& log = *logs_.find(source_, partition);
     log.trimmed = std::max(log.trimmed, static_cast<std::size_t>(durable.minor));
   }
-  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override {}
 
 private:

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <unistd.h>
+#include <utility>
 
 namespace millrace::cli {
 namespace {
@@ -63,6 +65,34 @@ progress_style settled(progress_style style, bool alone) {
                                                                    : progress_style::log;
 }
 
+void add_known(std::int64_t& sum, std::int64_t more) {
+  if (more >= 0)
+    sum = std::max<std::int64_t>(sum, 0) + more;
+}
+
+/// Several parsers may read one source: it counts once, as far as the slowest of them has come.
+void add_lags(totals& t, const deployment::pipeline_gauges& gauges) {
+  struct lag {
+    std::int64_t records = -1;
+    std::int64_t bytes = -1;
+  };
+  std::map<std::pair<std::string, std::string>, lag> of_parsers;
+  for (const auto& [_, g] : gauges.lanes) {
+    auto& l = of_parsers[{g->source, g->parser}];
+    add_known(l.records, g->lag_at(lane::due_gauge::clock::now()));
+    add_known(l.bytes, g->lag_bytes);
+  }
+  std::map<std::string, lag> of_sources;
+  for (const auto& [of, l] : of_parsers) {
+    auto& most = of_sources[of.first];
+    most = {std::max(most.records, l.records), std::max(most.bytes, l.bytes)};
+  }
+  for (const auto& [_, l] : of_sources) {
+    add_known(t.lag, l.records);
+    add_known(t.lag_bytes, l.bytes);
+  }
+}
+
 }  // namespace
 
 totals add_up(const deployment::pipeline_gauges& gauges) {
@@ -71,12 +101,9 @@ totals add_up(const deployment::pipeline_gauges& gauges) {
   for (const auto& [name, g] : gauges.lanes) {
     t.records += g->records;
     t.watermark = std::min<std::int64_t>(t.watermark, g->watermark);
-    if (g->lag >= 0)
-      t.lag = std::max<std::int64_t>(t.lag, 0) + g->lag;
-    if (g->lag_bytes >= 0)
-      t.lag_bytes = std::max<std::int64_t>(t.lag_bytes, 0) + g->lag_bytes;
     t.away = t.away || g->away;
   }
+  add_lags(t, gauges);
   for (const auto& [name, g] : gauges.shards) {
     t.windows_open = std::max<std::uint64_t>(t.windows_open, g->windows_open);
     t.keys += g->keys;

@@ -141,9 +141,7 @@ expected<content> of_topology(const remote::ask_function& ask, view v, const std
   if (v == view::ledger)
     return document<observe::whole_ledger>(ask, asked::ledger{topology})
         .map([](const observe::whole_ledger& l) {
-          return content{
-              {l.holds ? "the equation of every stage holds" : "the equation of a stage does not hold"},
-              grid_of(l)};
+          return content{{visible(observe::verdict_of(l))}, grid_of(l)};
         });
   return document<observe::figures>(ask, asked::figures{topology}).map([&](const observe::figures& f) {
     content out;

@@ -92,11 +92,16 @@ grid grid_of(const observe::whole_ledger& l) {
   for (const auto& s : l.stages)
     all.push_back({visible(s.stage), std::to_string(s.in), std::to_string(s.out), std::to_string(s.filtered),
                    std::to_string(s.late), std::to_string(s.dead_letters), std::to_string(s.in_flight),
-                   s.holds ? "" : "UNEQUAL"});
+                   !s.holds   ? "?"
+                   : *s.holds ? ""
+                              : "UNEQUAL"});
   return {{"STAGE", "IN", "OUT", "FILTERED", "LATE", "DEAD", "IN FLIGHT", ""}, std::move(all)};
 }
 
-std::string text_of(const observe::whole_ledger& l) { return text_of(grid_of(l), "no stages\n"); }
+std::string text_of(const observe::whole_ledger& l) {
+  const auto stages = text_of(grid_of(l), "no stages\n");
+  return l.holds == true ? stages : stages + visible(observe::verdict_of(l)) + '\n';
+}
 
 std::string text_of(const api::answers::replayed& r, const std::string& into) {
   const auto left = [](const auto& all, std::string_view what) {
@@ -140,7 +145,7 @@ grid lanes_of(const observe::figures& f) {
   for (const auto& l : f.lanes)
     for (const auto& p : l.partitions)
       all.push_back({visible(l.name), visible(l.node), visible(p.name), time_text(p.watermark),
-                     p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(l.lag),
+                     p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(p.lag),
                      std::to_string(l.records),
                      l.is_away                       ? "source away"
                      : l.is_paused                   ? "paused"

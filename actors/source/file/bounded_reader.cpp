@@ -188,11 +188,12 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   return std::optional<chunk>(std::move(out));
 }
 
-std::optional<std::uint64_t> bounded_reader::lag() {
-  // How many lines there are is not known before they are read.
-  if (std::all_of(logs_.begin(), logs_.end(), [](const auto& l) { return l.second.ended; }))
-    return 0;
-  return std::nullopt;
+std::optional<backlog> bounded_reader::lag() {
+  backlog out;
+  for (const auto& [partition, l] : logs_)
+    if (l.ended)  // how many lines there are is not known before they are read
+      out.records[partition] = 0;
+  return out;
 }
 
 std::optional<std::uint64_t> bounded_reader::lag_bytes() {

@@ -28,7 +28,7 @@ public:
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string&, position) override {}
-  std::optional<std::uint64_t> lag() override;
+  std::optional<backlog> lag() override;
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override { interrupted_ = true; }
   std::string identity() const override { return kept_ ? *kept_ : format_identities(files_); }

@@ -46,7 +46,7 @@ void followed_reader::acknowledge(const std::string&, position durable) {
   files_.forget_below(durable.major);
 }
 
-std::optional<std::uint64_t> followed_reader::lag() { return std::nullopt; }  // lines are not counted before
+std::optional<backlog> followed_reader::lag() { return std::nullopt; }  // lines are not counted before
 
 std::optional<std::uint64_t> followed_reader::lag_bytes() {
   struct stat now {};

@@ -99,10 +99,15 @@ expected<std::optional<chunk>> generator_reader::read(std::span<const std::strin
   return std::optional(std::move(c));
 }
 
-std::optional<std::uint64_t> generator_reader::lag() {
-  if (!options_.count)
+/// Records of a generator wait once they are due: by the rate, or as far as the burst goes, or else all at once.
+std::optional<backlog> generator_reader::lag() {
+  constexpr std::uint64_t endless = std::numeric_limits<std::int64_t>::max();
+  if (!options_.count && !options_.has_rate && options_.burst == 0)
     return std::nullopt;
-  return *options_.count - std::min(*options_.count, next_);
+  auto left = options_.count ? *options_.count - std::min(*options_.count, next_) : endless;
+  if (options_.burst != 0)
+    left = not_before_ > clock::now() ? 0 : std::min(left, options_.burst - next_ % options_.burst);
+  return backlog{{{std::string(partition), left}}, options_.has_rate};
 }
 
 }  // namespace millrace::source

@@ -17,6 +17,7 @@ struct generator_options {
   std::optional<std::uint64_t> count;  // none: for ever
   std::uint64_t burst = 0;             // 0: no pauses
   std::chrono::milliseconds pause{0};  // behind each burst
+  bool has_rate = false;               // its lane keeps it
 };
 
 class generator_reader final : public reader {
@@ -31,7 +32,7 @@ public:
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string&, position) override {}
-  std::optional<std::uint64_t> lag() override;
+  std::optional<backlog> lag() override;
   void interrupt() override;
   std::string identity() const override;
   expected<void> check_identity(std::string_view stored) override;

@@ -94,6 +94,7 @@ expected<std::unique_ptr<reader>> make_generator_reader(const config::values& op
     o.epoch = *t;
   }
   o.records.step = spacing_of(options);
+  o.has_rate = options.has("rate");
   if (options.has("count"))
     o.count = static_cast<std::uint64_t>(options.integer("count"));
   if (options.has("burst")) {

@@ -415,18 +415,18 @@ void kafka_reader::acknowledge(const std::string& partition, position durable) {
   (void)rd_kafka_commit(client_->get(), list.get(), 1);
 }
 
-std::optional<std::uint64_t> kafka_reader::lag() {
-  std::uint64_t total = 0;
+std::optional<backlog> kafka_reader::lag() {
+  backlog out;
   for (const auto& [name, l] : logs_) {
     std::int64_t low = 0;
     std::int64_t high = 0;  // as of the last fetch; nothing is asked
     if (rd_kafka_get_watermark_offsets(client_->get(), options_.topic.c_str(), l.id, &low, &high) !=
             RD_KAFKA_RESP_ERR_NO_ERROR ||
         high < 0)
-      return std::nullopt;
-    total += static_cast<std::uint64_t>(std::max<std::int64_t>(0, high - l.next));
+      continue;
+    out.records[name] = static_cast<std::uint64_t>(std::max<std::int64_t>(0, high - l.next));
   }
-  return total;
+  return out;
 }
 
 }  // namespace millrace::source

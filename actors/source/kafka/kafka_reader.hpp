@@ -48,7 +48,7 @@ public:
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string& partition, position durable) override;
-  std::optional<std::uint64_t> lag() override;
+  std::optional<backlog> lag() override;
   void interrupt() override;
   /// Warns of a compacted topic.
   std::optional<std::string> warning() override;

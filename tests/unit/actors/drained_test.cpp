@@ -58,7 +58,7 @@ public:
     return c;
   }
   void acknowledge(const std::string&, position) override {}
-  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override { interrupted_ = true; }
 
 private:

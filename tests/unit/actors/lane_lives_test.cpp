@@ -25,7 +25,7 @@ public:
     return std::optional<source::chunk>();
   }
   void acknowledge(const std::string&, position) override {}
-  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override {}
 };
 

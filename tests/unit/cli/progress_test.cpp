@@ -54,6 +54,23 @@ TEST_CASE("rows out are those of the sinks, and what is lost is told apart") {
   CHECK(m.at("watermark").is_null());
 }
 
+TEST_CASE("two parsers that read one source have its lag once, two lanes of a parser add up") {
+  running r(100);
+  r.lane->lag = 30;
+  const auto add = [&](const std::string& name, const std::string& parser, std::int64_t lag) {
+    auto l = std::make_shared<lane::lane_gauges>();
+    l->parser = parser;
+    l->source = "in";
+    l->lag = lag;
+    r.gauges.lanes[name] = l;
+  };
+  CHECK(r.text().find(", lag 30, ") != std::string::npos);
+  add("again/lane0", "again", 50);
+  CHECK(r.text().find(", lag 50, ") != std::string::npos);
+  add("parsed/lane1", "parsed", 40);
+  CHECK(r.text().find(", lag 70, ") != std::string::npos);
+}
+
 TEST_CASE("the progress line is one line of the terminal, whatever its title holds") {
   CHECK(cli::one_line("12 records/s", 79) == "12 records/s");
   CHECK(cli::one_line("12 records/s", 5) == "12 re");

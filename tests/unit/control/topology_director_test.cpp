@@ -463,7 +463,16 @@ TEST_CASE("a report is asked for at the nodes, without the end of anything") {
   auto d = running();
   CHECK(all_told<orders::collect>(d.report()).size() == 3);
   CHECK(those<directions::give_report>(over(d, "raw", 7)).empty());
-  CHECK(those<directions::give_report>(d.reports_are_due(1)).size() == 1);
+  messages::report_part part;
+  part.actor = "dead";
+  part.life = 7;
+  CHECK(those<directions::give_report>(d.on_message("b", said(part))).empty());
+  const auto given = those<directions::give_report>(d.reports_are_due(1));
+  REQUIRE(given.size() == 1);
+  strings missing;
+  for (const auto& p : given.front().parts)
+    missing.push_back(p.actor + ": " + p.missing);
+  CHECK(missing == strings{"dead: ", "raw: node a", "w/0/0: node b"});
 }
 
 }  // namespace

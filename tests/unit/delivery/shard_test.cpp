@@ -171,6 +171,35 @@ TEST_CASE(
   CHECK(acknowledged(s) == test::at(4));
 }
 
+TEST_CASE("rows that receivers are given are counted by their stage, from when each is there") {
+  const auto shard_for = [](const std::vector<std::string>& receivers, const life& now) {
+    shard_core::setup s;
+    s.log = "w/0/0";
+    s.life = now;
+    s.receivers = receivers;
+    s.logs = {{"a", {}}};
+    return shard_core(std::move(s), std::make_unique<counting_windows>());
+  };
+  const auto given = [](const shard_core& s, const std::string& to) {
+    return s.counts().of(given_to(to)).in;
+  };
+  auto s = shard_for({"sink", "v/0/0", "v/0/1"}, 1);
+  (void)s.take(with_content(test::frame("a", s.ask("a", 1)->stamp, 0, 2, 20)));
+  CHECK(s.rows_out() == 1);
+  CHECK(given(s, "sink") == 1);
+  CHECK(given(s, "v") == 1);
+  const auto captured = s.capture_all();
+  auto without = shard_for({"v/0/0", "v/0/1"}, 2);
+  REQUIRE(without.restore({captured}));
+  CHECK(given(without, "v") == 1);
+  auto again = shard_for({"sink", "v/0/0", "v/0/1"}, 3);
+  REQUIRE(again.restore({without.capture_all()}));
+  CHECK(given(again, "sink") == 0);
+  (void)again.take(with_content(test::frame("a", again.ask("a", 1)->stamp, 2, 4, 40)));
+  CHECK(given(again, "sink") == 1);
+  CHECK(given(again, "v") == 2);
+}
+
 TEST_CASE("a new life stands where the chain of captures ends, and acknowledges what precedes the newest") {
   auto s = make();
   const auto a = s.ask("a", 1)->stamp;

@@ -43,7 +43,7 @@ public:
     return std::optional(std::move(c));
   }
   void acknowledge(const std::string&, position) override {}
-  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override {}
 
 private:

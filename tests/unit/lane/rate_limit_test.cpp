@@ -33,6 +33,16 @@ TEST_CASE("under a slow rate one record goes at once and the next when its time 
   CHECK(r.allowed(start + 500ms) == 1);
 }
 
+TEST_CASE("a rate goes on making due what may not go") {
+  rate_limit r(10.0, start);
+  REQUIRE(r.allowed(start) == 1);
+  CHECK(r.nothing_due_at() == start - 100ms);
+  r.take(1);
+  CHECK(r.nothing_due_at() == start);
+  CHECK(r.allowed(start + 10s) == 3);
+  CHECK(r.nothing_due_at() == start + 9700ms);
+}
+
 TEST_CASE("what was not used is saved for a fifth of a second at most") {
   rate_limit r(1000.0, start);
   CHECK(r.allowed(start) == 1);

@@ -216,7 +216,7 @@ TEST_CASE(
 TEST_CASE("a lane without credit names who gives none, and what holds that up") {
   auto f = running();
   f.lanes[0].partitions[0].held_by = "counts/0";
-  f.lanes[0].in_flight_bytes = 4'000'000;
+  f.lanes[0].held_by = {{"counts/0", 4'000'000}};
   f.shards[0].is_stalled = true;
   f.shards[0].held_by["out"] = 200'000'000;
   const auto e = of(planned(), f, "parsed");

@@ -35,7 +35,7 @@ public:
     return std::optional(std::move(c));
   }
   void acknowledge(const std::string&, position) override {}
-  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override {}
   [[nodiscard]] std::string identity() const override { return "file " + std::to_string(at_ / 3) + noted_; }
   void note_progress() override { noted_ = ", read to " + std::to_string(at_); }

@@ -269,4 +269,28 @@ TEST_CASE("a burst ends where it should, and a pause is cut short by an interrup
   CHECK(stopped.error().code == ec::cancelled);
 }
 
+TEST_CASE("records of a generator wait once they are due") {
+  fake_clock clock(1);
+  const std::vector<std::string> wanted{"generator"};
+  const auto lag_of = [&](const generator_options& o) {
+    generator_reader r(o, clock);
+    REQUIRE(r.discover({}));
+    REQUIRE(r.assign("generator", {0, 30}));
+    return r.lag();
+  };
+  constexpr auto every_hour = std::chrono::hours(1);
+  const auto known = [](std::uint64_t n, bool by_rate) { return backlog{{{"generator", n}}, by_rate}; };
+  CHECK(lag_of({of(record_kind::sales), 1, 50, 0, {}}) == known(20, false));  // all at once
+  CHECK_FALSE(lag_of({of(record_kind::sales), 1, {}, 0, {}}));
+  CHECK(lag_of({of(record_kind::sales), 1, 50, 0, {}, true}) == known(20, true));
+  CHECK(lag_of({of(record_kind::sales), 1, {}, 0, {}, true})->comes_by_rate);
+  CHECK(lag_of({of(record_kind::sales), 1, {}, 100, every_hour}) == known(70, false));
+  CHECK(lag_of({of(record_kind::sales), 1, 50, 100, every_hour}) == known(20, false));
+  generator_reader pauses({of(record_kind::sales), 1, {}, 100, every_hour}, clock);
+  REQUIRE(pauses.discover({}));
+  REQUIRE(pauses.assign("generator", {0, 30}));
+  REQUIRE(pauses.read(wanted, 1 << 20, std::chrono::milliseconds(0)));
+  CHECK(pauses.lag() == known(0, false));
+}
+
 }  // namespace millrace::source

@@ -41,18 +41,18 @@ function plotted(s, words) {
     }).observe(s.root);
   }
   s.plot.setData([s.times, s.values]);
-  s.root.setAttribute("aria-label", `${words} over the last ${s.values.length} s, ${s.values.at(-1)} now`);
+  s.root.setAttribute("aria-label", `${words} over the last ${s.values.length} s, ${s.values.at(-1) ?? "not known"} now`);
   return keeping(s.root);
 }
 
 function line(s, words) {
   const most = Math.max(...s.values, 1e-9);
-  const points = s.values.map((v, i) => `${(i / Math.max(s.values.length - 1, 1) * 100).toFixed(2)},${(29 - v / most * 28).toFixed(2)}`).join(" ");
+  const points = s.values.map((v, i) => v === null ? "" : `${(i / Math.max(s.values.length - 1, 1) * 100).toFixed(2)},${(29 - v / most * 28).toFixed(2)}`).join(" ");
   return el("svg", { viewBox: "0 0 100 30", preserveAspectRatio: "none", role: "img", "aria-label": `${words} over the last ${s.values.length} s` },
     el("polyline", { class: "plot", points }));
 }
 
-// The newest value is added, and all that are kept are shown.
+// The newest value is added, and all that are kept are shown; null is not known, and a gap.
 export function plot(name, value, words) {
   const s = series(name);
   s.times.push(Date.now() / 1000);

@@ -19,7 +19,7 @@ export async function graph(topology) {
     drawing(topology, g, f, looked(topology, f)), table("Stages", [{ name: "Stage" }, { name: "Kind" }, { name: "State" }, { name: "Records", number: true }, { name: "Rate", number: true },
       { name: "Lag", number: true }, { name: "Watermark" }, { name: "Late", number: true }, { name: "Dead letters", number: true }],
       g.stages.map(s => [link(["t", topology, "stage", s.stage], s.stage), s.type === s.kind ? s.kind : `${s.kind} (${s.type})`, state(s.state),
-        s.kind === "transform" ? "" : number(s.records), s.records_per_second === null ? "" : rate(s.records_per_second), s.lag === null ? "" : number(s.lag), time(s.watermark),
+        s.kind === "transform" ? "" : number(s.records), s.records_per_second === null ? "" : rate(s.records_per_second), s.kind !== "source" ? "" : s.lag === null ? "not known" : number(s.lag), time(s.watermark),
         number(s.late), number(s.dead_letters)]), "No stage is there.")]];
 }
 
@@ -28,15 +28,15 @@ const isWatched = s => s.under_way_seconds !== null && s.under_way_seconds >= 1;
 const underWay = s => state(s.pace === "usual" ? "under way" : s.pace);
 
 export async function streaming(topology) {
-  const f = await figuresOf(topology);
+  const [g, f] = await Promise.all([graphOf(topology), figuresOf(topology)]);
   const input = f.sources.reduce((sum, s) => sum + s.records_per_second, 0);
   const batches = f.sinks.flatMap(s => s.newest.map(b => ({ ...b, sink: s.sink }))).sort((a, b) => a.at < b.at ? 1 : -1).slice(0, 100);
-  const lags = f.lanes.map(l => l.lag), queue = lags.length === 0 || lags.includes(null) ? null : lags.reduce((sum, n) => sum + n, 0);
+  const lags = g.stages.filter(s => s.kind === "source").map(s => s.lag), queue = lags.length === 0 || lags.includes(null) ? null : lags.reduce((sum, n) => sum + n, 0);
   // What comes to a sink waits for the call to its target that is under way.
   const delay = Math.max(0, ...f.sources.map(s => s.wait_seconds), ...f.sinks.map(s => s.under_way_seconds ?? 0)), processing = Math.max(0, ...f.sources.map(s => s.work_seconds));
   return ["Streaming", [plotsNotice(), missing(f.missing), el("div", { class: "figures" },
     figure("Streaming Input Rate", rate(input), `${topology}/input`, input),
-    figure("Waiting in the source", queue === null ? "not known" : `${number(queue)} records`, `${topology}/queue`, queue ?? 0),
+    figure("Waiting in the source", queue === null ? "not known" : `${number(queue)} records`, `${topology}/queue`, queue),
     figure("Scheduling Delay", seconds(delay), `${topology}/delay`, delay * 1000),
     figure("Processing Time", seconds(processing), `${topology}/processing`, processing * 1000)),
     table("Individual batches: the last 100 of all sinks, newest first", [{ name: "Batch", number: true }, { name: "Sink" }, { name: "Committed" }, { name: "Rows", number: true },
@@ -49,7 +49,7 @@ export async function stage(topology, name) {
   const [f, e, g] = await Promise.all([ask(topologyPath(topology, "stages", name)), ask(topologyPath(topology, "stages", name, "explain")), graphOf(topology)]);
   const own = g.stages.find(s => s.stage === name);
   const rates = own && own.records_per_second !== null ? [figure("Records a second", rate(own.records_per_second), `${topology}/${name}/rate`, own.records_per_second)] : [];
-  if (own && own.lag !== null) rates.push(figure("Records that wait in the source", number(own.lag), `${topology}/${name}/lag`, own.lag));
+  if (own?.kind === "source") rates.push(figure("Records that wait in the source", own.lag === null ? "not known" : number(own.lag), `${topology}/${name}/lag`, own.lag));
   if (f.shards.length) {
     const held = f.shards.reduce((sum, s) => sum + s.retained_bytes, 0), state = f.shards.reduce((sum, s) => sum + s.bytes, 0);
     rates.push(figure("State in memory", bytes(state), `${topology}/${name}/state`, state), figure("Output that receivers have not acknowledged", bytes(held), `${topology}/${name}/held`, held));
@@ -63,8 +63,8 @@ export async function stage(topology, name) {
   if (rates.length) out.push(el("div", { class: "figures" }, rates));
   if (f.lanes.length)
     out.push(table("Partitions", [{ name: "Partition" }, { name: "Lane" }, { name: "Node" }, { name: "Watermark" }, { name: "Last record", number: true },
-      { name: "State" }], f.lanes.flatMap(l => l.partitions.map(p => [p.partition, l.lane, l.node, time(p.watermark),
-        p.quiet_seconds === null ? "–" : `${seconds(p.quiet_seconds)} ago`, l.away ? "source away" : l.paused ? state("paused") : p.held_by ? `waits for ${p.held_by}` : !p.open ? "starts" :
+      { name: "Lag", number: true }, { name: "State" }], f.lanes.flatMap(l => l.partitions.map(p => [p.partition, l.lane, l.node, time(p.watermark),
+        p.quiet_seconds === null ? "–" : `${seconds(p.quiet_seconds)} ago`, p.lag === null ? "not known" : number(p.lag), l.away ? "source away" : l.paused ? state("paused") : p.held_by ? `waits for ${p.held_by}` : !p.open ? "starts" :
           p.watermark === "end" ? "ended" : p.idle ? "idle" : p.caught_up ? "caught up" : "reads"])), "No partition is there."));
   if (f.shards.length)
     out.push(table("Shards", [{ name: "Shard" }, { name: "Node" }, { name: "Fired up to" }, { name: "Next window ends" }, { name: "Open", number: true },
@@ -107,10 +107,11 @@ export async function silent(topology) {
 
 export async function ledger(topology) {
   const l = await ask(topologyPath(topology, "ledger"));
-  return ["Ledger", [el("p", { class: `box ${l.holds ? "" : "bad"}` }, l.holds ? "in = out + filtered + late + dead letters + in flight holds for every stage." : "The equation of a stage does not hold."),
+  return ["Ledger", [el("p", { class: `box ${l.holds ? "" : l.holds === null ? "warn" : "bad"}` }, l.holds === null ? `Incomplete: ${l.incomplete.join(", ")}.`
+    : l.holds ? "in = out + filtered + late + dead letters + in flight holds for every stage." : "The equation of a stage does not hold."),
     table("Ledger", [{ name: "Stage" }, ...["In", "Out", "Filtered", "Late", "Dead letters", "In flight"].map(name => ({ name, number: true })), { name: "" }],
       l.stages.map(s => [s.stage, number(s.in), number(s.out), number(s.filtered), number(s.late), number(s.dead_letters), number(s.in_flight),
-        s.holds ? "" : state("failed")]), "No stage is there.")]];
+        s.holds === null ? "incomplete" : s.holds ? "" : state("failed")]), "No stage is there.")]];
 }
 
 const mostLetters = 200; // that are shown
