@@ -167,6 +167,8 @@ struct http_answer {
   std::string body;
 };
 [[nodiscard]] http_answer write_answer(const answer& a);
+/// Returns what may be told without the token: why a topology has failed is left out, since it may quote a record.
+[[nodiscard]] answer for_anybody(answer a);
 /// {"error": {"code", "retry", "message"}} and the status that belongs to the code.
 [[nodiscard]] http_answer write_error(const error& e);
 

@@ -80,7 +80,7 @@ private:
       request_.set(std::string(action_header), "yes");
       request_.set(beast_http::field::content_type, "application/json");
     }
-    if (to.needs_token() && !options_.token.empty())
+    if ((to.needs_token() || to.has_reasons) && !options_.token.empty())
       request_.set(beast_http::field::authorization, "Bearer " + options_.token);
     request_.body() = message.body;
     request_.prepare_payload();

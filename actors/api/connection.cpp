@@ -260,6 +260,7 @@ void connection::on_whole() {
   }
   if (is_kept_ && !may_have_kept_place(core_.options.guard, *at.to, r))
     return refuse(503, "the node answers as many requests as it may; ask again later, or with the token");
+  knows_token_ = has_token(core_.options.guard, r);
   auto what = read_request(at, r.body);
   if (!what)
     return answer(write_error(what.error()));
@@ -276,7 +277,7 @@ void connection::stream(requests::events what) {
   keep_alive_ = false;
   beast::get_lowest_layer(stream_).expires_never();
   events_ = std::make_shared<event_stream>(
-      core_, std::move(what),
+      core_, std::move(what), knows_token_,
       event_stream::channel{[this](std::string text) { write_events(std::move(text), false); },
                             [this](const error& why) {
                               const auto over = std::exchange(events_, nullptr);
@@ -336,7 +337,9 @@ void connection::ask(request what, bool waits) {
       if (!me || me->is_over_ || !me->asked_ || me->asked_ != asker.lock())
         return;
       me->overdue_.cancel();
-      me->answer(a ? write_answer(*a) : write_error(a.error()));
+      me->answer(!a                 ? write_error(a.error())
+                 : me->knows_token_ ? write_answer(*a)
+                                    : write_answer(for_anybody(*a)));
     });
   };
   core_.view->ask(*asked_, reply(asker, take));

@@ -101,6 +101,7 @@ private:
   bool keep_alive_ = false;
   bool head_is_new_ = false;
   bool has_event_head_ = false;
+  bool knows_token_ = false;  // the present request brings it
 };
 
 }  // namespace millrace::api

@@ -21,8 +21,9 @@ std::string event_text(std::string_view name, std::string_view json) {
 
 }  // namespace
 
-event_stream::event_stream(server_core& core, requests::events what, channel to)
-    : core_(core), what_(std::move(what)), to_(std::move(to)), timer_(core.io), end_timer_(core.io) {
+event_stream::event_stream(server_core& core, requests::events what, bool knows_token, channel to)
+    : core_(core), what_(std::move(what)), knows_token_(knows_token), to_(std::move(to)), timer_(core.io),
+      end_timer_(core.io) {
   ++core_.streams;
 }
 
@@ -148,7 +149,8 @@ void event_stream::on_end(expected<answer> a) {
     return;  // the next graph says so, too
   if (waited == nullptr || !waited->is_over)
     return end_is_asked_later();
-  end_ = event_text("end", json_of(waited->now));
+  const auto shown = knows_token_ ? *waited : std::get<answers::waited>(for_anybody(*waited));
+  end_ = event_text("end", json_of(shown.now));
   if (!is_writing_)
     give({});
 }

@@ -25,8 +25,8 @@ public:
     std::function<void(const error&)> refuse;        // in the place of the first event; nothing follows
     std::function<void(std::string)> write_and_end;  // nothing follows
   };
-  /// `core` outlives it.
-  event_stream(server_core& core, requests::events what, channel to);
+  /// `core` outlives it. `knows_token`: whether who asks does.
+  event_stream(server_core& core, requests::events what, bool knows_token, channel to);
   event_stream(const event_stream&) = delete;
   event_stream& operator=(const event_stream&) = delete;
   ~event_stream();
@@ -52,6 +52,7 @@ private:
 
   server_core& core_;
   requests::events what_;
+  bool knows_token_;
   channel to_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer end_timer_;

@@ -57,13 +57,6 @@ http_refusal metrics_only() {
 
 bool is_of_monitoring(const route& to) { return !to.path.starts_with("/api/"); }
 
-bool has_token(const guard_rules& rules, const http::incoming_request& r) {
-  constexpr std::string_view scheme = "Bearer ";
-  const auto given = only_header(r, "Authorization");
-  return given && !rules.token.empty() && given->starts_with(scheme) &&
-         is_same_secret(given->substr(scheme.size()), rules.token);
-}
-
 }  // namespace
 
 bool is_same_secret(std::string_view a, std::string_view b) {
@@ -72,6 +65,13 @@ bool is_same_secret(std::string_view a, std::string_view b) {
     different |=
         static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]);
   return different == 0;
+}
+
+bool has_token(const guard_rules& rules, const http::incoming_request& r) {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto given = only_header(r, "Authorization");
+  return given && !rules.token.empty() && given->starts_with(scheme) &&
+         is_same_secret(given->substr(scheme.size()), rules.token);
 }
 
 bool may_have_kept_place(const guard_rules& rules, const route& to, const http::incoming_request& r) {

@@ -31,6 +31,9 @@ struct guard_rules {
                                                      const http::incoming_request& r,
                                                      const boost::asio::ip::address& local);
 
+/// Tells whether it brings the node's token.
+[[nodiscard]] bool has_token(const guard_rules& rules, const http::incoming_request& r);
+
 /// Judges who asks for the page and what it loads, which hold no secrets.
 [[nodiscard]] std::optional<http_refusal> refusal_of_page(const guard_rules& rules,
                                                           const http::incoming_request& r,

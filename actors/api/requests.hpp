@@ -241,6 +241,8 @@ struct route {
   bool waits = false;      // its answer may take long
   bool has_rows = false;   // records are in its answer: guard.hpp says who may see them
   parameter query = {};
+  bool has_reasons =
+      false;  // so are texts of failures, which may quote a record: told to who gives the token
 
   [[nodiscard]] constexpr bool needs_token() const { return is_action || has_rows; }
 };

@@ -1,6 +1,7 @@
 #include "actors/host/described.hpp"
 
 #include "actors/observe/pause.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/cluster/admission.hpp"
 #include "runtime/cluster/suspects.hpp"
 
@@ -15,13 +16,16 @@ namespace {
 /// Actors that no node can have: what they are pinned to is away, or no node may be given anything.
 std::string waiting_of(const node::cluster_described& d, const std::string& topology) {
   std::vector<std::string> names;
+  std::string found;
   for (const auto& id : d.waiting)
-    if (id.topology == topology)
-      names.push_back(id.name);
+    if (id.topology == topology) {
+      found = found.empty() ? id.name : found;
+      names.push_back(lasting_name(id.name));
+    }
   if (names.empty())
     return {};
   const auto& actors = d.state->topologies.at(topology).actors;
-  const auto first = actors.find(names.front());
+  const auto first = actors.find(found);
   const auto node =
       first == actors.end() || !first->second.spec.is_pinned ? std::string() : first->second.spec.node;
   return node.empty() ? fmt::format("{} wait for a node that may be given something", fmt::join(names, ", "))
@@ -54,8 +58,9 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
   switch (t.status) {
   case topology_status::failed:
     return {name, api::topology_state::failed,
-            t.failed_actor.empty() || t.failed_actor == name ? t.why
-                                                             : fmt::format("{}: {}", t.failed_actor, t.why)};
+            t.failed_actor.empty() || t.failed_actor == name
+                ? t.why
+                : fmt::format("{}: {}", lasting_name(t.failed_actor), t.why)};
   case topology_status::finished:
     return {name, api::topology_state::ended, {}};
   case topology_status::stopped:
@@ -84,8 +89,8 @@ std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
   const auto& t = d.state->topologies.at(topology);
   for (const auto& [name, a] : t.actors)
     if (t.is_active() && !cluster::node_at_risk(a, d.now).empty())
-      out.push_back(
-          {a.spec.group, name, suspect_of(name, a, d.now), cluster::next_try(a).value_or(0) > d.now});
+      out.push_back({a.spec.group, lasting_name(name), suspect_of(lasting_name(name), a, d.now),
+                     cluster::next_try(a).value_or(0) > d.now});
   return out;
 }
 
@@ -110,7 +115,7 @@ api::answers::nodes nodes_of(const node::cluster_described& d, const std::string
     for (const auto& [topology, t] : d.state->topologies)
       for (const auto& [actor, a] : t.actors)
         if (a.at && a.at->node == name && a.at->session == n.session)
-          one.actors.push_back(fmt::format("{}/{}", topology, actor));
+          one.actors.push_back(fmt::format("{}/{}", topology, lasting_name(actor)));
     if (n.is_draining)
       one.state = one.actors.empty() ? api::node_state::drained : api::node_state::draining;
     else if (!d.present.contains(name))

@@ -97,6 +97,9 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
   own.topology = name;
   own.at = {system_clock().now()};
   own.is_running = t.state.is_active();
+  if (const auto now = topology_of(d, name))
+    own.state = api::to_string(now->state);
+  own.failed_stage = stage_of_actor(t.state.failed_actor);
   own.crashes = crashes_of(d, name);
   const auto places = places_of(t.state);
   gather(d, api::request(asked::own_figures{name}),

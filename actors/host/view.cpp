@@ -35,6 +35,8 @@ constexpr std::chrono::milliseconds waits_every{200};
 /// Longer than the store may take for a record.
 constexpr std::chrono::seconds answer_patience{40};
 constexpr std::chrono::seconds parts_patience{12};
+/// For the leader's word on what any node is asked for. A prober has little more.
+constexpr std::chrono::milliseconds probe_patience{700};
 /// A `wait` that came from another node is answered by then; its client asks again.
 constexpr std::chrono::seconds wait_patience{20};
 /// Topologies that are prepared, and letters that are read: more are refused.
@@ -161,13 +163,15 @@ private:
   bool tell_of_this_process(const api::request& r, const give_answer& to) {
     using namespace api::requests;
     if (std::holds_alternative<metrics>(r))
-      to(api::answers::page{true, observe::metrics_text(options_.running->all())});
+      tell_metrics(to);
     else if (std::holds_alternative<livez>(r))
       to(api::answers::page{true, "ok\n"});
     else if (std::holds_alternative<healthz>(r))
       probe(observe::is_healthy(options_.running->all()), to);
     else if (std::holds_alternative<readyz>(r))
-      probe(observe::is_ready(options_.running->all(), options_.running->is_stopping()), to);
+      find_topologies([this, to](const api::answers::topologies& known) {
+        probe(observe::is_ready(options_.running->all(), options_.running->is_stopping(), known), to);
+      });
     else
       return insight_.tell_own(r, to);
     return true;
@@ -181,6 +185,36 @@ private:
     describe([to, text](const described& d) {
       const auto all = (d.leader.empty() ? "no coordinator is heard\n" : "") + text;
       to(api::answers::page{all.empty(), (all.empty() ? "ok\n" : all) + crash_lines(d)});
+    });
+  }
+
+  void tell_metrics(const give_answer& to) {
+    const auto tell = [this, to](const observe::cluster_standing& cluster) {
+      to(api::answers::page{true, observe::metrics_text(options_.running->all(), cluster)});
+    };
+    describe([this, tell](const described& d) {
+      const bool is_heard = !d.leader.empty();
+      tell(d.leads ? observe::cluster_standing{options_.node, is_heard, topologies_of(d),
+                                               nodes_of(d, options_.node)}
+                   : observe::cluster_standing{options_.node, is_heard, {}, {}});
+    });
+  }
+
+  /// Gives the topologies of the cluster, whoever leads it; none where nobody says in time.
+  void find_topologies(const std::function<void(const api::answers::topologies&)>& then) {
+    ask_of_leader(api::requests::list{}, [then](const expected<api::answer>& a) {
+      const auto* const all = a ? std::get_if<api::answers::topologies>(&*a) : nullptr;
+      then(all == nullptr ? api::answers::topologies{} : *all);
+    });
+  }
+  void ask_of_leader(const api::request& what, const give_answer& to) {
+    describe([this, what, to](const described& d) {
+      if (d.leads)
+        std::visit([&](const auto& w) { answer(d, w, to, {}); }, what);
+      else if (d.leader.empty() || d.leader == options_.node)
+        to(busy());
+      else
+        others_.ask({d.leader, what, to, nullptr, questions::clock::now() + probe_patience});
     });
   }
 
@@ -240,10 +274,23 @@ private:
         return std::visit([&](const auto& w) { lead(w, to, by); }, what);
       if (const auto* const r = std::get_if<api::request>(&what);
           r != nullptr && std::holds_alternative<api::requests::status>(*r))
-        return to(api::answers::status{{}, options_.node, 0, d.leader});
+        return tell_status(d, to);
       if (d.leader.empty() || d.leader == options_.node)
         return to(outside_error(ec::unavailable, "nobody leads the cluster yet; ask again"));
       others_.ask({d.leader, what, to, by});
+    });
+  }
+
+  /// Of a node that does not lead. The leader knows the session.
+  void tell_status(const described& d, const give_answer& to) {
+    ask_of_leader(api::requests::nodes{}, [to, me = options_.node, cluster = d.cluster,
+                                           leader = d.leader](const expected<api::answer>& a) {
+      api::answers::status out{cluster, me, 0, leader};
+      if (const auto* const all = a ? std::get_if<api::answers::nodes>(&*a) : nullptr)
+        for (const auto& n : all->all)
+          if (n.name == me)
+            out.session = n.session;
+      to(std::move(out));
     });
   }
 
@@ -328,9 +375,10 @@ private:
     const auto t = d.state->topologies.find(r.topology);
     if (t == d.state->topologies.end())
       return to(unexpected(topology_of(d, r.topology).error()));
-    if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(r.stage, a.first); }))
+    const auto who = meant_actor(r.topology, r.stage);
+    if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(who, a.first); }))
       return to(unexpected(observe::nothing_to_restart(r.topology, r.stage)));
-    self_->send(options_.directors, restart_asked{r.topology, r.stage});
+    self_->send(options_.directors, restart_asked{r.topology, who});
     to(api::answers::accepted{});
   }
   void answer(const described& d, const api::requests::replay& r, const give_answer& to, const asker&) {
@@ -356,7 +404,7 @@ private:
         return to(unexpected(*m.failure));
       api::answers::forgotten out;
       for (const auto& id : m.lost)
-        out.lost.push_back(id.topology + "/" + id.name);
+        out.lost.push_back(id.topology + "/" + lasting_name(id.name));
       to(std::move(out));
     });
   }

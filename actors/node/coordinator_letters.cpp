@@ -164,11 +164,17 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
 }
 
 cluster_described coordinator_hands::describe() {
+  // A leader that is silent for so long leads no more, whoever was heard last.
+  const bool is_heard = now().running - heard_leader_at_ <= options_->silence.unheard_after();
   if (!leads_)
-    return {{}, leader_, nullptr, {}, {}, now().wall};
-  cluster_described out{
-      leads_->mine(),         leader_, std::make_shared<const cluster::control_state>(leads_->state()),
-      leads_->waiting(now()), {},      now().wall};
+    return {{}, is_heard ? leader_ : std::string(), nullptr, {}, {}, now().wall, known_};
+  cluster_described out{leads_->mine(),
+                        leader_,
+                        std::make_shared<const cluster::control_state>(leads_->state()),
+                        leads_->waiting(now()),
+                        {},
+                        now().wall,
+                        known_};
   for (const auto& [name, _] : leads_->nodes().present())
     out.present.insert(name);
   return out;

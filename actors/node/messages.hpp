@@ -98,12 +98,13 @@ struct cluster_answered {
 /// Says what this process knows of the cluster.
 struct describe_cluster {};
 struct cluster_described {
-  std::optional<cluster::epoch> leads;                  // this process, under that epoch
-  std::string leader;                                   // the node whose word was heard last
+  std::optional<cluster::epoch> leads;  // this process, under that epoch
+  std::string leader;                   // the node whose word was heard last; empty: none lately
   std::shared_ptr<const cluster::control_state> state;  // none: it does not lead
   std::vector<cluster::actor_id> waiting;               // actors that no node can have
   std::set<std::string> present;                        // nodes that answer
   event_micros now = 0;                                 // as the coordinator records times
+  std::string cluster = {};                             // its id; empty: it was not read yet
 };
 
 // --- interfaces

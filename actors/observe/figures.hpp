@@ -222,6 +222,8 @@ struct figures {
   std::string topology;
   event_time at;
   bool is_running = false;
+  std::string state;
+  std::string failed_stage;
   std::vector<source_figures> sources;
   std::vector<lane_figures> lanes;
   std::vector<shard_figures> shards;
@@ -236,6 +238,9 @@ void members(auto& c, wire::like<figures> auto& f) {
   c("topology", "its name", f.topology);
   c("at", "when they were taken, by the clock of the node that was asked", f.at);
   c("running", "it has not come to its end", f.is_running);
+  c("state", "how it stands, as the list of topologies says it; empty: the process that tells does not know",
+    f.state);
+  c("failed_stage", "by which it has failed; empty: none", f.failed_stage);
   c("sources", "with their rates", f.sources);
   c("lanes", "each reads some partitions", f.lanes);
   c("shards", "each has some keys of a window", f.shards);

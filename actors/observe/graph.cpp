@@ -101,11 +101,14 @@ void describe_sink(stage_standing& out, const figures& f) {
     return;
   }
   out.records = s->rows;
-  out.state = !s->is_reached ? "starts"
-              : s->is_away   ? "away"
-              : is_late(*s)  ? s->pace
-              : f.is_running ? "runs"
-                             : "ended";
+  out.state = !s->is_reached ? "starts" : s->is_away ? "away" : is_late(*s) ? s->pace : "runs";
+}
+
+/// Of a stage whose topology does not run. The others end in order once one has failed.
+std::string rest_of(const std::string& stage, const figures& f) {
+  if (f.state == "failed")
+    return stage == f.failed_stage ? "failed" : "stopped";
+  return f.state.empty() ? "ended" : f.state;
 }
 
 std::string type_of(const config::stage& s) {
@@ -214,7 +217,7 @@ graph graph_of(const config::topology& t, const figures& f) {
     one.name = s.name;
     one.kind = config::to_string(s.kind);
     one.type = type_of(s);
-    one.state = f.is_running ? "runs" : "ended";
+    one.state = "runs";
     if (s.kind == stage_kind::source)
       describe_source(one, f);
     else if (s.kind == stage_kind::parser)
@@ -223,6 +226,10 @@ graph graph_of(const config::topology& t, const figures& f) {
       describe_window(one, f);
     else if (s.kind == stage_kind::sink)
       describe_sink(one, f);
+    else if (const auto passed = f.flow.find(s.name); passed != f.flow.end())
+      one.records = passed->second.in;
+    if (!f.is_running)
+      one.state = rest_of(s.name, f);
     if (const auto l = f.losses.find(s.name); l != f.losses.end()) {
       one.late = l->second.late;
       one.dead_letters = l->second.dead_letters;

@@ -28,10 +28,12 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
   c("stage", "its name", s.name);
   c("kind", "source, parser, transform, window or sink", s.kind);
   c("type", "of the connector or of the window", s.type);
-  c("state", "runs, waits, paused, away, slow, stalled, starts or ended", s.state);
+  c("state",
+    "runs, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, stopped or failed",
+    s.state);
   c("records",
-    "that were read of a source or by a parser, that a window has given or a sink has committed, in these "
-    "processes",
+    "that were read of a source or by a parser, that a transform took or a sink has committed, in these "
+    "processes; that a window has given since its state began",
     s.records);
   c("records_per_second", "of a source, over the last seconds", s.per_second);
   c("lag", "of a source: records that are there, or due, and not yet read; null: unknown", s.lag);

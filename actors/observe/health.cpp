@@ -1,5 +1,7 @@
 #include "actors/observe/health.hpp"
 
+#include "runtime/base/shard_name.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,29 +32,18 @@ std::string sources_of(const config::topology& t) {
   return out;
 }
 
-/// Another node answers for the actors that live there.
-bool is_here(const running_topology& t, const std::string& actor) {
-  return !t.gauges.present || t.gauges.present->has(actor);
-}
-
-bool is_read_here(const running_topology& t, const std::string& source) {
-  return std::ranges::any_of(t.gauges.lanes, [&](const auto& lane) {
-    return lane.second->source == source && is_here(t, lane.first);
-  });
-}
-
 void add_start(complaints& out, const running_topology& t) {
   if (!t.is_prepared)
     out.add("waiting for its sources at the start: " + sources_of(*t.topology));
   for (const auto& [name, g] : t.gauges.sinks)
-    if (!g->reached && is_here(t, name))
+    if (!g->reached && t.has_here(name))
       out.add(fmt::format("waiting for the target of {} at the start", name));
 }
 
 void add_sources_away(complaints& out, const running_topology& t) {
   std::set<std::string> said;
   for (const auto& [name, g] : t.gauges.lanes)
-    if (g->away && is_here(t, name) && said.insert(g->source).second)
+    if (g->away && t.has_here(name) && said.insert(g->source).second)
       out.add(fmt::format("waiting for the source {}", g->source));
 }
 
@@ -82,14 +73,15 @@ health is_healthy(const std::vector<running_topology>& all, flow_meter::clock::t
     add_start(out, t);
     add_sources_away(out, t);
     for (const auto& [name, g] : t.gauges.sinks)
-      if (g->reached && g->away && is_here(t, name))
+      if (g->reached && g->away && t.has_here(name))
         out.add(fmt::format("waiting for the target of {}", name));
     add_stalled(out, t, now);
   }
   return out.answer();
 }
 
-health is_ready(const std::vector<running_topology>& all, bool stopping) {
+health is_ready(const std::vector<running_topology>& all, bool stopping,
+                const api::answers::topologies& known) {
   complaints out(all.size() > 1);
   for (const auto& t : all) {
     if (!t.runs)
@@ -98,15 +90,20 @@ health is_ready(const std::vector<running_topology>& all, bool stopping) {
     add_start(out, t);
     add_sources_away(out, t);
     for (const auto& [name, g] : t.gauges.feeds->gauges())
-      if (g->spool_full && is_read_here(t, name))
+      if (g->spool_full && t.is_read_here(name))
         out.add(fmt::format("the spool of {} is full", name));
     for (const auto& [name, g] : t.gauges.shards)
-      if (g->stalled && is_here(t, name))
-        out.add(fmt::format("{} takes no input until a sink takes its output", name));
+      if (g->stalled && t.has_here(name))
+        out.add(fmt::format("{} takes no input until a sink takes its output", lasting_name(name)));
   }
   if (stopping)
     return {false, "stopping\n"};
-  return out.answer();
+  auto answer = out.answer();
+  for (const auto& t : known.all)
+    if (t.state == api::topology_state::failed)
+      answer = {false, fmt::format("{}{} has failed; `millrace list` says why\n",
+                                   answer.good ? "" : answer.text, t.name)};
+  return answer;
 }
 
 }  // namespace millrace::observe

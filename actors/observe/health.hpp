@@ -2,6 +2,7 @@
 // what is waited for.
 #pragma once
 
+#include "actors/api/answers.hpp"
 #include "actors/observe/running.hpp"
 
 #include <string>
@@ -21,7 +22,9 @@ inline constexpr std::chrono::seconds taken_for_stuck_after{30};
 /// Every server has been reached and answers, and no call to a target is stalled (runtime/base/pace.hpp).
 [[nodiscard]] health is_healthy(const std::vector<running_topology>& all,
                                 flow_meter::clock::time_point now = flow_meter::clock::now());
-/// New input is taken: the start is over, no source is away, and nothing is held up.
-[[nodiscard]] health is_ready(const std::vector<running_topology>& all, bool stopping);
+/// New input is taken: the start is over, no source is away, nothing is held up, and none of the topologies that are
+/// `known` here or in the cluster has failed. The text of a failure may have a record in it and is not told here.
+[[nodiscard]] health is_ready(const std::vector<running_topology>& all, bool stopping,
+                              const api::answers::topologies& known = {});
 
 }  // namespace millrace::observe

@@ -12,15 +12,26 @@ using enum metric_type;
 
 constexpr std::array table{
     // --- topologies
-    metric{"millrace_running", gauge, "0 or 1", "topology", "1 until the topology has ended"},
+    metric{"millrace_running", gauge, "0 or 1", "topology",
+           "1 while actors of the topology live in this process, and it has not ended"},
+    metric{"millrace_topology_state", gauge, "0 or 1", "topology, state",
+           "1 for the state of the topology (running, drained, ended, stopped, failed), 0 for the others. "
+           "The node "
+           "that leads the cluster gives it, of all topologies"},
+    metric{"millrace_node_state", gauge, "0 or 1", "node, state",
+           "1 for the state of the node (up, silent, draining, drained, flapping), 0 for the others. The "
+           "node that "
+           "leads the cluster gives it, of all nodes; it is absent while no node leads"},
     metric{"millrace_state_folder_bytes", gauge, "bytes", "topology", "The state folder on disk"},
+    metric{"millrace_coordinator_heard", gauge, "0 or 1", "node",
+           "0 while the node hears of no coordinator: nobody leads the cluster, or not for it"},
     // --- sources
     metric{"millrace_input_records_per_second", gauge, "records/s", "topology, source",
            "Records taken from a source, over the last seconds"},
     metric{"millrace_pending_records", gauge, "records", "topology, source",
            "Records that are there, or due by a generator's rate, and not yet read"},
     metric{"millrace_pending_bytes", gauge, "bytes", "topology, source",
-           "Bytes of files that are there and not yet read"},
+           "Bytes of files and of the spool that are there and not yet read"},
     metric{"millrace_source_connections_total", counter, "connections", "topology, source",
            "Connections that a source has made"},
     metric{"millrace_source_received_total", counter, "records", "topology, source",
@@ -177,8 +188,9 @@ std::string metrics_page() {
   std::string out = "# Metrics\n\n"
                     "<!-- Written by `millrace reference docs`. -->\n\n"
                     "What `/metrics` of `millrace run --http` and of a node answers, in Prometheus's text "
-                    "format. A node shows the actors that run, or once ran, in\n"
-                    "its process. A histogram has the usual `_bucket`, `_sum` and `_count`. "
+                    "format. A node shows the actors that run in its\n"
+                    "process, and the counts of those that once ran there. A histogram has the usual "
+                    "`_bucket`, `_sum` and `_count`. "
                     "[operations.md](operations.md#dashboard-and-alerts) tells of the dashboard and\n"
                     "the alert rules that are made of them.\n\n"
                     "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";

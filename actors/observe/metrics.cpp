@@ -111,8 +111,10 @@ private:
   std::vector<prometheus::MetricFamily> all_;
 };
 
-void add_flow(families& all, const flow_meter& flow) {
-  for (const auto& [name, f] : flow.sources()) {
+void add_flow(families& all, const running_topology& t) {
+  for (const auto& [name, f] : t.flow.sources()) {
+    if (!t.is_read_here(name))
+      continue;
     all.add("millrace_input_records_per_second", name, f.records_per_second);
     if (f.pending)
       all.add("millrace_pending_records", name, static_cast<double>(*f.pending));
@@ -174,70 +176,112 @@ void add_pace(families& all, const std::string& sink, const sink::sink_gauges& g
   all.add("millrace_sink_stalled", sink, of_sink == pace::stalled);
 }
 
+/// Counts stay where they were counted. How an actor stands is said where it lives alone: its last word here would hold
+/// for ever. The same holds for feeds, shards and sinks.
+void add_lane(families& all, const std::string& name, const lane::lane_gauges& g, bool is_here) {
+  all.add("millrace_records_total", name, g.records);
+  all.add("millrace_chunks_total", name, g.chunks);
+  all.add("millrace_bytes_total", name, g.chunk_bytes);
+  all.add("millrace_chunk_wait_seconds_total", name, static_cast<double>(g.wait_micros) / 1e6);
+  all.add("millrace_chunk_work_seconds_total", name, static_cast<double>(g.work_micros) / 1e6);
+  if (!is_here)
+    return;
+  if (g.watermark != no_watermark && g.watermark != end_of_time)
+    all.add("millrace_watermark_seconds", name, static_cast<double>(g.watermark) / 1e6);
+  add_partitions(all, name, g);
+  if (const auto lag = g.lag_at(lane::due_gauge::clock::now()); lag >= 0)
+    all.add("millrace_lag_records", name, lag);
+  all.add("millrace_in_flight_bytes", name, g.in_flight_bytes);
+  all.add("millrace_source_away", name, g.away);
+}
+
+void add_feed(families& all, const std::string& name, const source::feed_gauges& g, bool is_here) {
+  all.add("millrace_source_connections_total", name, g.connections);
+  all.add("millrace_source_received_total", name, g.records);
+  all.add("millrace_source_received_bytes_total", name, g.bytes);
+  all.add("millrace_source_cut_records_total", name, g.cut_records);
+  if (!is_here)
+    return;
+  all.add("millrace_spool_bytes", name, g.spool_bytes);
+  all.add("millrace_spool_full", name, g.spool_full);
+}
+
+void add_shard(families& all, const std::string& name, const shard::shard_gauges& g, bool is_here) {
+  all.add("millrace_late_at_shard_total", name, g.late_at_shard);
+  all.add("millrace_snapshot_failures_total", name, g.snapshot_failures);
+  all.add("millrace_snapshots_passed_over_total", name, g.snapshots_passed_over);
+  all.add("millrace_snapshot_pause_seconds", name, g.snapshot_pauses);
+  all.add("millrace_snapshot_seconds", name, g.snapshot_times);
+  if (!is_here)
+    return;
+  all.add("millrace_window_rows_total", name, g.rows);  // of its state, which goes where it goes
+  all.add("millrace_windows_open", name, g.windows_open);
+  all.add("millrace_keys", name, g.keys);
+  all.add("millrace_state_bytes", name, g.bytes);
+  all.add("millrace_retained_bytes", name, g.retained_bytes);
+  all.add("millrace_spilled_bytes", name, g.spilled_bytes);
+  for (const auto& [sink, bytes] : g.held_by)
+    all.add("millrace_held_bytes", values{name, lasting_name(sink)}, static_cast<double>(bytes));
+  all.add("millrace_stalled", name, g.stalled);
+  if (g.snapshot_at != 0) {
+    all.add("millrace_snapshot_time_seconds", name, static_cast<double>(g.snapshot_at) / 1e6);
+    all.add("millrace_snapshot_bytes", name, g.snapshot_bytes);
+  }
+}
+
+void add_sink(families& all, const std::string& name, const sink::sink_gauges& g, bool is_here) {
+  all.add("millrace_sink_rows_total", name, g.rows);
+  all.add("millrace_sink_bytes_total", name, g.bytes);
+  all.add("millrace_sink_commits_total", name, g.commits);
+  all.add("millrace_sink_row_commits_total", name, g.row_commits);
+  all.add("millrace_sink_wait_seconds_total", name, static_cast<double>(g.wait_micros) / 1e6);
+  all.add("millrace_sink_commit_seconds_total", name, static_cast<double>(g.commit_micros) / 1e6);
+  all.add("millrace_sink_commit_duration_seconds", name, g.commit_times);
+  all.add("millrace_latency_seconds", name, g.latency);
+  all.add("millrace_sink_refused_total", name, g.rejected);
+  if (!is_here)
+    return;
+  all.add("millrace_sink_batch", name, g.batch);
+  all.add("millrace_sink_batch_rows", name, g.last_rows);
+  all.add("millrace_sink_batch_seconds", name, static_cast<double>(g.last_micros) / 1e6);
+  all.add("millrace_sink_away", name, g.away);
+  add_pace(all, name, g);
+}
+
+/// One of the states is 1, the others are 0: a rule that asks for one sees it begin and end.
+template<class State>
+void add_state(families& all, const std::string& metric, const values& of, State now) {
+  for (const auto word : api::words_of(State())) {
+    auto labels = of;
+    labels.emplace_back(word);
+    all.add(metric, labels, word == api::to_string(now) ? 1 : 0);
+  }
+}
+
+void add_cluster(families& all, const cluster_standing& c) {
+  if (!c.node.empty())
+    all.add("millrace_coordinator_heard", c.node, c.hears_coordinator);
+  for (const auto& t : c.topologies.all) {
+    all.of(t.name);
+    add_state(all, "millrace_topology_state", {}, t.state);
+  }
+  for (const auto& n : c.nodes.all)
+    add_state(all, "millrace_node_state", {n.name}, n.state);
+}
+
 void add_topology(families& all, const running_topology& t) {
   const auto& gauges = t.gauges;
   all.of(t.topology->name);
-  all.add("millrace_running", none, t.runs ? 1 : 0);
-  add_flow(all, t.flow);
-  for (const auto& [name, g] : gauges.lanes) {
-    all.add("millrace_records_total", name, g->records);
-    if (g->watermark != no_watermark && g->watermark != end_of_time)
-      all.add("millrace_watermark_seconds", name, static_cast<double>(g->watermark) / 1e6);
-    add_partitions(all, name, *g);
-    if (const auto lag = g->lag_at(lane::due_gauge::clock::now()); lag >= 0)
-      all.add("millrace_lag_records", name, lag);
-    all.add("millrace_in_flight_bytes", name, g->in_flight_bytes);
-    all.add("millrace_source_away", name, g->away);
-    all.add("millrace_chunks_total", name, g->chunks);
-    all.add("millrace_bytes_total", name, g->chunk_bytes);
-    all.add("millrace_chunk_wait_seconds_total", name, static_cast<double>(g->wait_micros) / 1e6);
-    all.add("millrace_chunk_work_seconds_total", name, static_cast<double>(g->work_micros) / 1e6);
-  }
-  for (const auto& [name, g] : gauges.feeds->gauges()) {
-    all.add("millrace_source_connections_total", name, g->connections);
-    all.add("millrace_source_received_total", name, g->records);
-    all.add("millrace_source_received_bytes_total", name, g->bytes);
-    all.add("millrace_source_cut_records_total", name, g->cut_records);
-    all.add("millrace_spool_bytes", name, g->spool_bytes);
-    all.add("millrace_spool_full", name, g->spool_full);
-  }
-  for (const auto& [actor, g] : gauges.shards) {
-    const auto name = lasting_name(actor);
-    all.add("millrace_window_rows_total", name, g->rows);
-    all.add("millrace_windows_open", name, g->windows_open);
-    all.add("millrace_keys", name, g->keys);
-    all.add("millrace_state_bytes", name, g->bytes);
-    all.add("millrace_retained_bytes", name, g->retained_bytes);
-    all.add("millrace_spilled_bytes", name, g->spilled_bytes);
-    for (const auto& [sink, bytes] : g->held_by)
-      all.add("millrace_held_bytes", values{name, lasting_name(sink)}, static_cast<double>(bytes));
-    all.add("millrace_stalled", name, g->stalled);
-    all.add("millrace_late_at_shard_total", name, g->late_at_shard);
-    all.add("millrace_snapshot_failures_total", name, g->snapshot_failures);
-    all.add("millrace_snapshots_passed_over_total", name, g->snapshots_passed_over);
-    all.add("millrace_snapshot_pause_seconds", name, g->snapshot_pauses);
-    all.add("millrace_snapshot_seconds", name, g->snapshot_times);
-    if (g->snapshot_at != 0) {
-      all.add("millrace_snapshot_time_seconds", name, static_cast<double>(g->snapshot_at) / 1e6);
-      all.add("millrace_snapshot_bytes", name, g->snapshot_bytes);
-    }
-  }
-  for (const auto& [name, g] : gauges.sinks) {
-    all.add("millrace_sink_rows_total", name, g->rows);
-    all.add("millrace_sink_bytes_total", name, g->bytes);
-    all.add("millrace_sink_commits_total", name, g->commits);
-    all.add("millrace_sink_row_commits_total", name, g->row_commits);
-    all.add("millrace_sink_wait_seconds_total", name, static_cast<double>(g->wait_micros) / 1e6);
-    all.add("millrace_sink_commit_seconds_total", name, static_cast<double>(g->commit_micros) / 1e6);
-    all.add("millrace_sink_commit_duration_seconds", name, g->commit_times);
-    all.add("millrace_latency_seconds", name, g->latency);
-    all.add("millrace_sink_batch", name, g->batch);
-    all.add("millrace_sink_batch_rows", name, g->last_rows);
-    all.add("millrace_sink_batch_seconds", name, static_cast<double>(g->last_micros) / 1e6);
-    all.add("millrace_sink_refused_total", name, g->rejected);
-    all.add("millrace_sink_away", name, g->away);
-    add_pace(all, name, *g);
-  }
+  all.add("millrace_running", none, t.runs_here() ? 1 : 0);
+  add_flow(all, t);
+  for (const auto& [name, g] : gauges.lanes)
+    add_lane(all, name, *g, t.has_here(name));
+  for (const auto& [name, g] : gauges.feeds->gauges())
+    add_feed(all, name, *g, t.is_read_here(name));
+  for (const auto& [actor, g] : gauges.shards)
+    add_shard(all, lasting_name(actor), *g, t.has_here(actor));
+  for (const auto& [name, g] : gauges.sinks)
+    add_sink(all, name, *g, t.has_here(name));
   for (const auto& [stage, c] : gauges.flow->all()) {
     if (stage.find('.') != std::string::npos)
       continue;  // no stage, but an entry beside those (delivery::ledger)
@@ -248,7 +292,12 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_stage_dead_total", stage, c.dead);
   }
   add_restarts(all, gauges);
-  for (const auto& [stage, lost] : gauges.losses->all()) {
+  // A counter that begins with its first loss has nothing to grow from: no rule would see that one.
+  auto losses = gauges.losses->all();
+  for (const auto& s : t.topology->stages)
+    if (s.kind != config::stage_kind::source)
+      losses.try_emplace(s.name);
+  for (const auto& [stage, lost] : losses) {
     all.add("millrace_late_records_total", stage, lost.late);
     all.add("millrace_dead_letters_total", stage, lost.dead_letters);
   }
@@ -258,8 +307,9 @@ void add_topology(families& all, const running_topology& t) {
 
 }  // namespace
 
-std::string metrics_text(const std::vector<running_topology>& all) {
+std::string metrics_text(const std::vector<running_topology>& all, const cluster_standing& cluster) {
   families out;
+  add_cluster(out, cluster);
   for (const auto& t : all)
     if (t.is_prepared)
       add_topology(out, t);

@@ -22,6 +22,18 @@ struct running_topology {
 
   /// Its sources have been reached, and its actors are there: gauges are.
   bool is_prepared = false;
+
+  /// Another node answers for the actors that live there.
+  [[nodiscard]] bool has_here(const std::string& actor) const {
+    return !gauges.present || gauges.present->has(actor);
+  }
+  [[nodiscard]] bool is_read_here(const std::string& source) const {
+    return std::ranges::any_of(gauges.lanes, [&](const auto& lane) {
+      return lane.second->source == source && has_here(lane.first);
+    });
+  }
+  /// It has not ended, and an actor of it lives in this process.
+  [[nodiscard]] bool runs_here() const { return runs && (!gauges.present || !gauges.present->empty()); }
 };
 
 class running_topologies {

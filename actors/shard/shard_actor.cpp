@@ -140,9 +140,9 @@ public:
     --captures_under_way_;
     note_written(m.failure.has_value());
     if (m.failure) {
-      ++options_.gauges->snapshot_failures;
-      if (m.failure->code == ec::fenced)
+      if (m.failure->code == ec::fenced)  // no fault: another life has its place
         return output_.fail(*m.failure);
+      ++options_.gauges->snapshot_failures;
       if (!failing_)
         spdlog::error("{}: no snapshot could be written: {}; output goes on, trying again", options_.name,
                       m.failure->message);

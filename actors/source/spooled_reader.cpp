@@ -53,6 +53,13 @@ void spooled_reader::acknowledge(const std::string&, position durable) {
   feed_->log()->acknowledge(consumer_, number(durable));
 }
 
+std::optional<std::uint64_t> spooled_reader::lag_bytes() {
+  if (!feed_ || !assigned_)
+    return std::nullopt;
+  const auto end = feed_->log()->end();
+  return end - std::min(end, next_);
+}
+
 void spooled_reader::interrupt() {
   interrupted_ = true;
   const std::scoped_lock lock(mutex_);

@@ -28,6 +28,7 @@ public:
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string&, position durable) override;
   std::optional<backlog> lag() override { return std::nullopt; }  // bytes are known, records not
+  std::optional<std::uint64_t> lag_bytes() override;              // with the heads of frames
   void interrupt() override;
   void close() override;
 

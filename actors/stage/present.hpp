@@ -23,6 +23,10 @@ public:
     const std::lock_guard lock(mutex_);
     return names_.contains(actor);
   }
+  [[nodiscard]] bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return names_.empty();
+  }
 
 private:
   mutable std::mutex mutex_;  // taken once a life

@@ -41,8 +41,15 @@ std::string lasting_name(const shard_name& n) { return n.window + "/" + std::to_
 
 std::string stage_of_actor(const std::string& actor) { return actor.substr(0, actor.find('/')); }
 
+std::string meant_actor(const std::string& topology, const std::string& who) {
+  if (!who.starts_with(topology + '/'))
+    return who;
+  const auto rest = who.substr(topology.size() + 1);
+  return rest.find_first_not_of("0123456789/") == std::string::npos ? who : rest;
+}
+
 bool is_meant_by(const std::string& who, const std::string& actor) {
-  return lasting_name(actor) == who || stage_of_actor(actor) == who;
+  return lasting_name(actor) == who || actor == who || stage_of_actor(actor) == who;
 }
 
 std::string lasting_name(const std::string& actor) {

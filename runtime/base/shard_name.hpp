@@ -28,7 +28,10 @@ struct shard_name {
 [[nodiscard]] std::string lasting_name(const std::string& actor);
 /// Returns the stage that the actor is of: a parser for a lane, a window for a shard, a sink.
 [[nodiscard]] std::string stage_of_actor(const std::string& actor);
-/// Whether the actor has this lasting name, or is of the stage of this name.
+/// Returns `who` without "TOPOLOGY/" before it, as the list of nodes has actors of several topologies. A window may be
+/// called as the topology is: a number alone, which would be left of its shard, is no name.
+[[nodiscard]] std::string meant_actor(const std::string& topology, const std::string& who);
+/// Whether the actor has this name, with or without its generation, or is of the stage of this name.
 [[nodiscard]] bool is_meant_by(const std::string& who, const std::string& actor);
 /// Takes what lasting_name() gives of a shard of this generation, and nothing else.
 [[nodiscard]] std::optional<shard_name> parse_lasting_name(std::string_view text, std::uint64_t generation);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The dashboard and the alert rules of docs/grafana: each metric and each label that they use is one of docs/metrics.md, and a real
-Prometheus, which scrapes a running job, answers each query.
+"""The dashboard and the alert rules of docs/grafana: each metric and each label that they use is one of docs/metrics.md, each alert goes off
+and ends again, also on nodes of which one dies and a topology fails, and a real Prometheus, which scrapes a running job, answers each query.
 
     operate.py --millrace BINARY
 """
@@ -18,8 +18,10 @@ import urllib.parse
 import urllib.request
 
 sys.dont_write_bytecode = True
+import alert_cases  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains  # noqa: E402
 from patience import LEAST  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, told_address, wait_until  # noqa: E402
 
 GRAFANA = ROOT / "docs" / "grafana"
 # Scraping gives these to every series; `le` is a histogram's.
@@ -126,12 +128,12 @@ class Job:
 
 
 class Prometheus:
-    def __init__(self, folder, target):
+    def __init__(self, folder, *targets, rules=GRAFANA / "alerts.yml"):
         config, every = folder / "prometheus.yml", f"{500 * PATIENCE / LEAST:.0f}ms"  # a scrape may take as long as the next one is away
         config.write_text(json.dumps({  # JSON is YAML
             "global": {"scrape_interval": every, "evaluation_interval": every},
-            "rule_files": [str(GRAFANA / "alerts.yml")],
-            "scrape_configs": [{"job_name": "millrace", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}]}))
+            "rule_files": [str(rules)],
+            "scrape_configs": [{"job_name": "millrace", "static_configs": [{"targets": list(targets)}]}]}))
         self.port, self.log = free_port(), folder / "prometheus.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
@@ -163,6 +165,10 @@ class Prometheus:
         answer = self.get("query", query=expr)
         return answer["status"] == "success" and bool(answer["data"]["result"])
 
+    def alerts(self):
+        answer = self.get("alerts")
+        return answer["data"]["alerts"] if answer["status"] == "success" else []
+
     def rules(self):
         answer = self.get("rules")
         check(answer["status"] == "success", f"its rules: {answer.get('error')}")
@@ -172,7 +178,7 @@ class Prometheus:
 def try_queries(options, folder):
     job = Job(options, folder)
     job.write()
-    prometheus = Prometheus(folder, job.port)
+    prometheus = Prometheus(folder, f"127.0.0.1:{job.port}")
     def is_scraped():
         check(job.run.alive(), lambda: f"the job has ended: {job.run.errors()[-1500:]}")
         return prometheus.has("millrace_stage_in_total > 0")
@@ -201,6 +207,105 @@ def try_queries(options, folder):
     wait_until("every rule was evaluated", lambda: all(r["health"] == "ok" for r in prometheus.rules()))
 
 
+def try_rules(folder):
+    """Each rule goes off and ends again, by Prometheus's own clock of tests."""
+    check(set(alert_cases.CASES) == set(dict(alert_queries())), f"rules without a case: {set(dict(alert_queries())) ^ set(alert_cases.CASES)}")
+    cases = folder / "cases.yml"
+    cases.write_text(alert_cases.text(GRAFANA / "alerts.yml"))
+    done = subprocess.run(["promtool", "test", "rules", str(cases)], capture_output=True, text=True)
+    check(done.returncode == 0, done.stdout + done.stderr)
+    print(f"{len(alert_cases.CASES)} rules go off and end again")
+
+
+SECRET = "4111-1111"  # in a record
+
+
+def try_failures(options, folder):
+    """On nodes: a topology that fails and a node that dies are in metrics, probes, answers and alerts, and are not once that is mended."""
+    folder = folder / "failures"
+    folder.mkdir()
+    cluster = Cluster(options.millrace, folder, place_of_chains("dir", folder, "operate")[0])
+    cluster.start()
+    lines = {name: folder / f"{name}.jsonl" for name in ("strict", "calm")}
+    for name, file in lines.items():
+        file.write_text('{"n": 1}\n')
+        topology = {"millrace": 1, "topology": name, "stages": {
+            "lines": {"source": "file", "path": str(file), "follow": True, "node": "a"},
+            "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}, "on_error": "fail"},
+            "kept": {"transform": "select", "from": "parsed", "columns": {"n": "n"}},
+            "rows": {"sink": "file", "from": "kept", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"n": "n"}, "node": "a"}}}
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(topology))
+        cluster.ask("apply", path)
+    addresses = {name: told_address(n.state) for name, n in cluster.nodes.items()}
+    # The same rules with no time to wait before they go off.
+    rules = folder / "hurried.yml"
+    rules.write_text(re.sub(r"for: \w+", "for: 0s", (GRAFANA / "alerts.yml").read_text()))
+    prometheus = Prometheus(folder, *addresses.values(), rules=rules)
+
+    def answer(path, by="a"):
+        return json.loads(http_status(addresses[by], f"/api/v1/{path}")[1])
+
+    def stages(name, by="a"):
+        return {s["stage"]: s for s in answer(f"topologies/{name}/graph", by)["stages"]}
+
+    def shows(expr):
+        wait_until(f"Prometheus has {expr}", lambda: prometheus.has(expr), 60)
+
+    def alarms(alert, of, value, goes_off):
+        wait_until(f"{alert} of {value} {'goes off' if goes_off else 'ends'}", lambda: goes_off == any(
+            a["labels"]["alertname"] == alert and a["labels"].get(of) == value and a["state"] == "firing" for a in prometheus.alerts()), 90)
+
+    for name in lines:
+        wait_until(f"a transform of {name} counts", lambda n=name: stages(n)["kept"]["records"] == 1)
+        shows(f'sum by (topology) (millrace_topology_state{{topology="{name}",state="running"}}) == 1')
+        shows(f'max(millrace_running{{topology="{name}"}}) == 1')
+    shows('count(millrace_coordinator_heard == 1) == 3')
+    check({by: answer("status", by)["cluster"] != "" and answer("status", by)["session"] > 0 for by in addresses} == dict.fromkeys(addresses, True),
+          f"status: {[answer('status', by) for by in addresses]}")
+
+    with open(lines["strict"], "a", encoding="utf-8") as f:
+        f.write('{"n": "%s"}\n' % SECRET)
+    alarms("MillraceTopologyFailed", "topology", "strict", True)
+    shows('millrace_topology_state{topology="strict",state="failed"} == 1')
+    shows('sum(millrace_running{topology="strict"}) == 0')
+    shows('max(millrace_running{topology="calm"}) == 1')
+    for by, address in addresses.items():
+        wait_until(f"/readyz of {by} tells", lambda a=address: http_status(a, "/readyz") == (503, "strict has failed; `millrace list` says why\n"))
+        check(http_status(address, "/livez") == (200, "ok\n"), f"/livez of {by}")
+        check(http_status(address, "/healthz") == (200, "ok\n"), f"/healthz of {by}")
+        told = answer("topologies", by)
+        check(SECRET not in json.dumps(told) and [t["state"] for t in told] == ["running", "failed"], f"without the token {by} tells {told}")
+    state, reason = cluster.state_of("strict")
+    check(state == "failed" and reason.startswith("parsed") and SECRET in reason, f"with the token: {state}: {reason}")
+    found = {s: v["state"] for s, v in stages("strict", "c").items()}
+    check(found == {"lines": "stopped", "parsed": "failed", "kept": "stopped", "rows": "stopped"}, f"stages of what has failed: {found}")
+    cluster.ask("remove", "strict")
+    alarms("MillraceTopologyFailed", "topology", "strict", False)
+    wait_until("all are ready again", lambda: all(http_status(a, "/readyz")[0] == 200 for a in addresses.values()))
+
+    cluster.nodes["c"].kill()
+    alarms("MillraceNodeSilent", "node", "c", True)
+    shows('millrace_node_state{node="c",state="silent"} == 1')
+    cluster.nodes["c"].start()
+    alarms("MillraceNodeSilent", "node", "c", False)
+
+    cluster.ask("stop", "calm")
+    cluster.ask("wait", "calm")
+    shows('millrace_topology_state{topology="calm",state="stopped"} == 1')
+    shows('sum(millrace_running{topology="calm"}) == 0')
+    wait_until("a sink that is over does not say how it stands", lambda: not prometheus.has('millrace_sink_away{topology="calm"}'))
+    check({s["state"] for s in stages("calm").values()} == {"stopped"}, f"stages of what was stopped: {stages('calm')}")
+    # c may not lead, and hears nobody.
+    for name in ("a", "b"):
+        cluster.nodes[name].kill()
+    wait_until("/readyz of c tells that nobody leads", lambda: http_status(told_address(cluster.nodes["c"].state), "/readyz") == (
+        503, "no coordinator is heard\n"), 60)
+    cluster.stop()
+    prometheus.process.terminate()
+    print("failures are seen on nodes, and their ends")
+
+
 def test(options, folder):
     queries = check_names()
     print(f"{len(queries)} queries use metrics and labels that there are")
@@ -209,6 +314,8 @@ def test(options, folder):
               flush=True)
         sys.exit(SKIPPED)
     subprocess.run(["promtool", "check", "rules", str(GRAFANA / "alerts.yml")], check=True)
+    try_rules(folder)
+    try_failures(options, folder)
     try_queries(options, folder)
     print(f"Prometheus answers all {len(queries)}")
 

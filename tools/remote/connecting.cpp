@@ -69,12 +69,11 @@ expected<api::client> client_of(const connect_arguments& a, const surroundings& 
   if (!url)
     return unexpected(std::move(url.error()));
   api::client_options options{std::move(*url)};
-  if (acts || !a.token.empty()) {
-    auto token = token_of(a, around, options.url);
-    if (!token)
-      return unexpected(std::move(token.error()));
+  auto token = token_of(a, around, options.url);
+  if (token)
     options.token = std::move(*token);
-  }
+  else if (acts || !a.token.empty())
+    return unexpected(std::move(token.error()));
   if (!a.tls.empty()) {
     auto own = tls::client_credentials(a.tls, a.tls_client, system_clock().now());
     if (!own)

@@ -27,7 +27,8 @@ struct surroundings {
 /// whose address is `own`, or to one that its certificate proves. Pure.
 [[nodiscard]] bool may_have_own_token(const api::api_url& asked, const std::optional<api::api_url>& own);
 
-/// Reads files, and contacts nothing. `acts`: a token is needed. User errors.
+/// Reads files, and contacts nothing. `acts`: a token is needed; else it is sent, where
+/// it is known, for answers that tell more with it. User errors.
 [[nodiscard]] expected<api::client> client_of(const connect_arguments& a, const surroundings& around,
                                               bool acts);
 

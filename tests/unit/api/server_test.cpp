@@ -48,6 +48,26 @@ TEST_CASE("a wait ends with the topology, and without an end it is asked again")
   CHECK(over.now == answers::topology{"t", topology_state::failed, "in/0: it kills processes"});
 }
 
+TEST_CASE("why a topology has failed may quote a record, and is told with the token alone") {
+  running_api s;
+  REQUIRE(s.ask(requests::apply{"t", plan}));
+  s.cluster.fail("t", "in/0", "found \"4111 1111\", expected bigint");
+  const std::string token = "Authorization: Bearer secret\r\n";
+  for (const std::string path :
+       {"/api/v1/topologies", "/api/v1/topologies/t/end", "/api/v1/topologies/t/events"}) {
+    INFO(path);
+    for (const auto& header : {std::string(), std::string("Authorization: Bearer another\r\n")}) {
+      const auto open = s.asked(get(path, header));
+      CHECK_THAT(open, Catch::StartsWith("HTTP/1.1 200 ") && Catch::Contains("failed") &&
+                           !Catch::Contains("4111") &&
+                           Catch::Contains("why is told with the token, and stands in the log"));
+    }
+    CHECK_THAT(s.asked(get(path, token)), Catch::Contains("4111"));
+  }
+  CHECK(std::get<answers::topologies>(*s.ask(requests::list{})).all.at(0).reason ==
+        "in/0: found \"4111 1111\", expected bigint");
+}
+
 TEST_CASE("a wait that is under way is answered at the end") {
   running_api s;
   REQUIRE(s.ask(requests::apply{"t", plan}));

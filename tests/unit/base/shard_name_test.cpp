@@ -46,6 +46,11 @@ TEST_CASE("an actor is meant by its lasting name, and by its stage") {
   CHECK(stage_of_actor("table") == "table");
   CHECK(is_meant_by("counts", "counts/3/11"));
   CHECK(is_meant_by("counts/11", "counts/3/11"));
+  CHECK(is_meant_by("counts/3/11", "counts/3/11"));
+  CHECK(is_meant_by(meant_actor("t", "t/counts/11"), "counts/3/11"));
+  CHECK(meant_actor("t", "tt/counts") == "tt/counts");
+  CHECK(meant_actor("counts", "counts/11") == "counts/11");
+  CHECK(meant_actor("counts", "counts/3/11") == "counts/3/11");
   CHECK_FALSE(is_meant_by("count", "counts/3/11"));
   CHECK_FALSE(is_meant_by("counts/3", "counts/3/11"));
 }

@@ -102,6 +102,23 @@ TEST_CASE("an actor that has ended processes is named, with the node, its record
   CHECK(k.shown().reason.empty());
 }
 
+TEST_CASE("a shard has one name, without its generation") {
+  known k;
+  auto& t = k.t();
+  t.actors["w/4/7"] = {{"w/4/7", cluster::actor_kind::shard, "w"}, cluster::place{"a", 1, 7, 1}};
+  CHECK(k.node_called("a").actors == std::vector<std::string>{"t/p/lane0", "t/w/7"});
+  k.seen.waiting = {{"t", "w/4/7"}};
+  CHECK(k.shown().reason == "w/7 wait for a node that may be given something");
+  k.seen.waiting.clear();
+  t.actors.at("w/4/7").crashes = {{"b", 1, 11, std::nullopt, 0}};
+  CHECK(crashes_of(k.described(), "t").at(0).actor == "w/7");
+  CHECK(k.shown().reason == "w/7 has taken down node b");
+  t.status = topology_status::failed;
+  t.failed_actor = "w/4/7";
+  t.why = "no such column";
+  CHECK(k.shown().reason == "w/7: no such column");
+}
+
 TEST_CASE("a node that dies again and again is flapping") {
   known k;
   k.state.nodes["b"].deaths = {1, 2, 3, 4, 5};

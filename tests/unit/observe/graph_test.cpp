@@ -21,6 +21,28 @@ TEST_CASE("a graph has every stage and edge, in data-flow order") {
   CHECK(g.stages[1].watermark == at("12:03:40"));
 }
 
+TEST_CASE("stages of a topology that does not run say so, and which of them has failed") {
+  const auto states = [](const figures& f) {
+    std::vector<std::string> out;
+    for (const auto& s : graph_of(planned(), f).stages)
+      out.push_back(s.state);
+    return out;
+  };
+  figures none;
+  CHECK(states(none) == std::vector<std::string>(6, "ended"));
+  none.state = "stopped";
+  CHECK(states(none) == std::vector<std::string>(6, "stopped"));
+  auto f = running();  // its actors are still there
+  f.is_running = false;
+  f.state = "failed";
+  f.failed_stage = "counts";
+  CHECK(states(f) ==
+        std::vector<std::string>{"stopped", "stopped", "failed", "stopped", "stopped", "stopped"});
+  none.is_running = true;
+  none.state = "running";
+  CHECK(states(none) == std::vector<std::string>(6, "starts"));
+}
+
 TEST_CASE("the culprit is at the end of what is held") {
   auto f = running();
   f.lanes[0].partitions[1].held_by = "counts/0";

@@ -55,7 +55,7 @@ TEST_CASE("a target that is away later is not healthy, but input is taken") {
   CHECK(is_healthy({t}).text == "waiting for the target of table\n");
   CHECK(is_ready({t}, false).good);
   t.gauges.shards["counts/0/0"]->stalled = true;
-  CHECK(is_ready({t}, false).text == "counts/0/0 takes no input until a sink takes its output\n");
+  CHECK(is_ready({t}, false).text == "counts/0 takes no input until a sink takes its output\n");
   t.gauges.sinks["table"]->away = t.gauges.shards["counts/0/0"]->stalled = false;
   t.gauges.lanes["parsed/lane0"]->away = true;
   CHECK(is_healthy({t}).text == "waiting for the source clicks\n");
@@ -130,7 +130,21 @@ TEST_CASE("on a node only what lives there is waited for, and what is read there
   t.gauges.present->ended("table");
   t.gauges.present->began("counts/0/0");
   CHECK(is_healthy({t}).good);
-  CHECK(is_ready({t}, false).text == "counts/0/0 takes no input until a sink takes its output\n");
+  CHECK(is_ready({t}, false).text == "counts/0 takes no input until a sink takes its output\n");
   t.gauges.present->began("parsed/lane0");
   CHECK(is_healthy({t}).text == "waiting for the source clicks\n");
+}
+
+TEST_CASE("a topology that has failed is not ready, nor is what else is waited for forgotten; the failure's "
+          "text is not told") {
+  using s = api::topology_state;
+  const api::answers::topologies known{
+      {{"a", s::running, ""}, {"b", s::failed, "found \"4111\""}, {"c", s::stopped, ""}}};
+  CHECK(is_ready({}, false, known).text == "b has failed; `millrace list` says why\n");
+  CHECK_FALSE(is_ready({}, false, known).good);
+  auto t = prepared("a");
+  CHECK(is_ready({t}, false, known).text ==
+        "waiting for the target of table at the start\nb has failed; `millrace list` says why\n");
+  CHECK(is_ready({}, true, known).text == "stopping\n");
+  CHECK(is_ready({}, false, {{{"c", s::ended, ""}}}).good);
 }

@@ -78,8 +78,84 @@ TEST_CASE("each metric of the table has a name of its own, and a unit and a mean
   CHECK(find_metric("millrace_runing") == nullptr);
 }
 
+namespace {
+
+cluster_standing standing() {
+  cluster_standing out{"a", true, {}, {}};
+  out.topologies.all = {{"t", api::topology_state::failed, "found \"4111\""}};
+  out.nodes.all = {{"b", 2, false, api::node_state::silent, {}}};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("one state of a topology and of a node is 1, and the others are 0") {
+  const auto text = metrics_text({}, standing());
+  INFO(text);
+  for (const auto* line :
+       {R"(millrace_topology_state{topology="t",state="failed"} 1)",
+        R"(millrace_topology_state{topology="t",state="running"} 0)",
+        R"(millrace_node_state{node="b",state="silent"} 1)", R"(millrace_node_state{node="b",state="up"} 0)",
+        R"(millrace_coordinator_heard{node="a"} 1)"})
+    CHECK(has_line(text, line));
+  CHECK(text.find("4111") == std::string::npos);
+  const auto alone = metrics_text({full()});
+  for (const auto* name : {"millrace_topology_state", "millrace_node_state", "millrace_coordinator_heard"})
+    CHECK(alone.find(name) == std::string::npos);
+}
+
+TEST_CASE("an actor that has gone elsewhere leaves its counts, and no word on how it stands") {
+  auto t = full();
+  t.gauges.present = std::make_shared<stage::present_actors>();
+  for (const auto* actor : {"parsed/lane0", "counts/0/0", "table"})
+    t.gauges.present->began(actor);
+  t.gauges.sinks["table"]->away = true;
+  const std::vector<std::string> gauges{"millrace_running{topology=\"a\"} 1\n",
+                                        "millrace_watermark_seconds{",
+                                        "millrace_partition_watermark_seconds{",
+                                        "millrace_lag_records{",
+                                        "millrace_source_away{",
+                                        "millrace_stalled{",
+                                        "millrace_held_bytes{",
+                                        "millrace_window_rows_total{",
+                                        "millrace_snapshot_bytes{",
+                                        "millrace_sink_away{",
+                                        "millrace_sink_batch{"};
+  const auto here = metrics_text({t});
+  for (const auto& one : gauges) {
+    INFO(one);
+    CHECK(here.find("\n" + one) != std::string::npos);
+  }
+  for (const auto* actor : {"parsed/lane0", "counts/0/0", "table"})
+    t.gauges.present->ended(actor);
+  const auto gone = metrics_text({t});
+  for (const auto& one : gauges) {
+    INFO(one);
+    CHECK(gone.find("\n" + one) == std::string::npos);
+  }
+  CHECK(has_line(gone, R"(millrace_running{topology="a"} 0)"));
+  CHECK(has_line(gone, R"(millrace_records_total{topology="a",lane="parsed/lane0"} 0)"));
+  CHECK(has_line(gone, R"(millrace_sink_commits_total{topology="a",sink="table"} 0)"));
+}
+
+TEST_CASE("a stage has a zero of losses for its first one to grow from") {
+  auto t = full();
+  auto plan = std::make_shared<config::topology>(*t.topology);
+  for (const auto* name : {"parsed", "clicks"}) {
+    config::stage s;
+    s.name = name;
+    s.kind = s.name == "clicks" ? config::stage_kind::source : config::stage_kind::parser;
+    plan->stages.push_back(std::move(s));
+  }
+  t.topology = plan;
+  const auto text = metrics_text({t});
+  CHECK(has_line(text, R"(millrace_dead_letters_total{topology="a",stage="parsed"} 0)"));
+  CHECK(has_line(text, R"(millrace_late_records_total{topology="a",stage="counts"} 1)"));
+  CHECK(text.find(R"(millrace_dead_letters_total{topology="a",stage="clicks"})") == std::string::npos);
+}
+
 TEST_CASE("all that is answered is in the table, under its type and its labels") {
-  std::istringstream text(metrics_text({full()}));
+  std::istringstream text(metrics_text({full()}, standing()));
   // The exposition format knows these three escapes and no other.
   const std::string one_label = R"(([a-z]+)="(?:[^"\\\x00-\x1f\x7f]|\\["\\n])*")";
   const std::regex label(one_label);

@@ -83,6 +83,7 @@ public:
     ended_ = false;
     header_line_.reset();
   }
+  reader& as_read() { return *reader_; }
   std::optional<std::string> header_line_;
   faulty_file_system files;
 
@@ -133,6 +134,21 @@ void check_in_parts(const framing& frame, std::string_view killed_at, std::strin
 }
 
 }  // namespace
+
+TEST_CASE("bytes that wait in a spool are counted from where its reader stands") {
+  input in;
+  in.begin();
+  in.say("a\nb\n");
+  in.end();
+  CHECK(in.records_to_the_end() == strings{"a", "b"});
+  CHECK(in.as_read().lag_bytes() == 0);
+  REQUIRE(in.as_read().assign("spool", {0, 0}));
+  const auto all = in.as_read().lag_bytes();
+  REQUIRE(all);
+  CHECK(*all > 2);
+  in.as_read().unassign("spool");
+  CHECK_FALSE(in.as_read().lag_bytes());
+}
 
 TEST_CASE("lines of standard input are records; it ends when its writer closes it") {
   input in;
