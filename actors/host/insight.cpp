@@ -73,6 +73,8 @@ expected<insight::known_topology> insight::find(const node::cluster_described& d
   const auto t = d.state->topologies.find(name);
   if (t == d.state->topologies.end())
     return unexpected(topology_of(d, name).error());
+  if (const auto* const lone = lone_in(options_))
+    return known_topology{t->second, lone->topology};
   const auto kept = plans_.find(name);
   if (kept != plans_.end() && kept->second.number == t->second.number)
     return known_topology{t->second, kept->second.topology};
@@ -106,8 +108,9 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
          std::make_shared<gathering<observe::figures>>(
              std::move(own), others_of(places, options_.node),
              [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
-             [r, to, places, plan = t.plan](observe::figures f) {
-               keep_where_they_are(f, places);
+             [r, to, places, plan = t.plan, is_alone = lone_in(options_) != nullptr](observe::figures f) {
+               if (!is_alone)  // no other node has had them
+                 keep_where_they_are(f, places);
                to(observe::answer_of(r, *plan, f));
              }));
 }

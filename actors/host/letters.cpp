@@ -1,6 +1,7 @@
 #include "actors/host/letters.hpp"
 
 #include "actors/host/hosted_plan.hpp"
+#include "actors/host/letters_in_folder.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
 #include "actors/observe/own_answers.hpp"
@@ -21,7 +22,7 @@ namespace millrace::host {
 namespace {
 
 struct reading {
-  std::shared_ptr<node::chain_store> store;
+  letters_place from;
   api::request asked;
   std::shared_ptr<const api::reply> to;
 };
@@ -55,11 +56,17 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
       [&](std::uint64_t page) { return newest_letters_page(store, topology, page); });
 }
 
+expected<api::answer> answer_of(const letters_folder& of, const api::request& r) {
+  return observe::letters_answer(
+      r, [&](std::uint64_t page) { return letters_page(of, page); },
+      [&](std::uint64_t page) { return newest_letters_page(of, page); });
+}
+
 letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
                                               const std::shared_ptr<reading>& r) {
   return {[=](const read_letters_now&) {
     try {
-      (*r->to)(answer_of(r->store, r->asked));
+      (*r->to)(std::visit([&](const auto& from) { return answer_of(from, r->asked); }, r->from));
     } catch (const std::exception& e) {
       (*r->to)(our_error(fmt::format("the dead letters could not be read: {}", e.what())));
     }
@@ -121,11 +128,11 @@ expected<api::answers::dead_letters> newest_letters_page(const std::shared_ptr<n
   });
 }
 
-letter_reader spawn_letter_reader(caf::actor_system& system, std::shared_ptr<node::chain_store> store,
-                                  api::request asked, std::shared_ptr<const api::reply> to) {
+letter_reader spawn_letter_reader(caf::actor_system& system, letters_place from, api::request asked,
+                                  std::shared_ptr<const api::reply> to) {
   return control::spawn_blocking(
       system, reader_behaviour,
-      std::make_shared<reading>(reading{std::move(store), std::move(asked), std::move(to)}));
+      std::make_shared<reading>(reading{std::move(from), std::move(asked), std::move(to)}));
 }
 
 }  // namespace millrace::host

@@ -1,4 +1,5 @@
-// Answers a request for default dead letters out of the cluster's store, on a thread of its own.
+// Answers a request for default dead letters, on a thread of its own: out of the cluster's store, or out of the state folder
+// of a topology that runs in its process alone.
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
@@ -12,11 +13,19 @@
 
 #include <memory>
 #include <string>
+#include <variant>
 
 namespace millrace::host {
 
 struct read_letters_now {};
 using letter_reader = caf::typed_actor<caf::reacts_to<read_letters_now>>;
+
+/// A topology that runs in its process alone; dead_letters.jsonl with its parts lies in the folder, and so do replayed records.
+struct letters_folder {
+  std::shared_ptr<const config::topology> topology;
+  std::string folder;
+};
+using letters_place = std::variant<std::shared_ptr<node::chain_store>, letters_folder>;
 
 /// A topology whose dead letters are in the store.
 struct with_letters {
@@ -38,9 +47,8 @@ letters_page(const std::shared_ptr<node::chain_store>& store, const std::string&
 newest_letters_page(const std::shared_ptr<node::chain_store>& store, const std::string& topology,
                     std::uint64_t page);
 /// `asked`: a request for dead letters (observe::asks_for_letters), which every node answers by itself. Told read_letters_now, it answers and ends.
-[[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system,
-                                                std::shared_ptr<node::chain_store> store, api::request asked,
-                                                std::shared_ptr<const api::reply> to);
+[[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system, letters_place from,
+                                                api::request asked, std::shared_ptr<const api::reply> to);
 
 }  // namespace millrace::host
 

@@ -126,9 +126,8 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
     p->over_ = why;
     p->changed_.notify_all();
   };
-  auto group = spawn_group(system, std::move(o));
-  const std::lock_guard lock(out->mutex_);
-  out->group_ = std::move(group);
+  out->group_ = spawn_group(system, std::move(o));
+  out->view_ = requests_to(out->group_.view);
   return out;
 }
 
@@ -146,9 +145,7 @@ std::vector<cluster::request> lone_topology::first_wishes(const cluster::control
 }
 
 void lone_topology::ask(cluster::request what) {
-  const std::lock_guard lock(mutex_);
-  if (group_.control.coordinator)
-    caf::anon_send(group_.control.coordinator, node::ask_cluster{std::move(what)});
+  caf::anon_send(group_.control.coordinator, node::ask_cluster{std::move(what)});
 }
 
 void lone_topology::stop() {
@@ -160,25 +157,19 @@ void lone_topology::stop() {
   ask(cluster::records::stop_asked{name_});
 }
 
-void lone_topology::set_paused(bool is_paused) { ask(cluster::records::pause_set{name_, is_paused}); }
+std::shared_ptr<api::cluster_view> lone_topology::view() {
+  const std::lock_guard lock(mutex_);
+  return over_ ? nullptr : view_;
+}
 
 void lone_topology::restart(const std::string& who) {
-  const std::lock_guard lock(mutex_);
-  if (group_.directors)
-    caf::anon_send(group_.directors, restart_asked{name_, who});
+  caf::anon_send(group_.directors, restart_asked{name_, who});
 }
 
 std::optional<std::vector<messages::report_part>> lone_topology::report() {
-  directors_actor directors;
-  {
-    const std::lock_guard lock(mutex_);
-    directors = group_.directors;
-  }
   std::optional<std::vector<messages::report_part>> out;
-  if (!directors)
-    return out;
   caf::scoped_actor asker(system_);
-  asker->request(directors, report_patience, ask_for_report{name_, name_})
+  asker->request(group_.directors, report_patience, ask_for_report{name_, name_})
       .receive(
           [&](const report_given& m) {
             if (m.is_known)
@@ -189,28 +180,29 @@ std::optional<std::vector<messages::report_part>> lone_topology::report() {
 }
 
 topology_end lone_topology::wait() {
-  node_group group;
+  std::unique_lock lock(mutex_);
+  const auto is_over = [this] { return end_ || over_; };
+  while (!is_over()) {
+    if (!is_stopping_)
+      changed_.wait(lock, [&] { return is_over() || is_stopping_; });
+    else if (!changed_.wait_for(lock, stops_again_after, is_over))
+      caf::anon_send(group_.control.coordinator, node::ask_cluster{cluster::records::stop_asked{name_}});
+  }
+  return end_ ? *end_ : topology_end{false, error{ec::internal, fault::ours, true, *over_, {}}, {}};
+}
+
+lone_topology::~lone_topology() {
+  if (!group_.board)  // its actors were never spawned
+    return;
   {
     std::unique_lock lock(mutex_);
-    group = group_;
-    const auto is_over = [this] { return end_ || over_; };
-    while (!is_over()) {
-      if (!is_stopping_)
-        changed_.wait(lock, [&] { return is_over() || is_stopping_; });
-      else if (!changed_.wait_for(lock, stops_again_after, is_over))
-        caf::anon_send(group.control.coordinator, node::ask_cluster{cluster::records::stop_asked{name_}});
-    }
     if (!over_)
-      caf::anon_send(group.control.agent, node::leave_cluster{});
+      caf::anon_send(group_.control.agent, node::leave_cluster{});
     changed_.wait(lock, [this] { return over_.has_value(); });
-    group_ = {};
-    if (!end_)
-      end_ = topology_end{false, error{ec::internal, fault::ours, true, *over_, {}}, {}};
   }
-  stop_group(group);
+  stop_group(group_);
   const caf::scoped_actor self(system_);
-  self->wait_for(group.board, group.directors);
-  return *end_;
+  self->wait_for(group_.board, group_.directors);
 }
 
 }  // namespace millrace::host

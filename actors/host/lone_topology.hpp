@@ -2,6 +2,7 @@
 // TLS. `millrace run` has one for each of its topologies.
 #pragma once
 
+#include "actors/api/cluster_view.hpp"
 #include "actors/host/directors.hpp"
 #include "actors/host/node_group.hpp"
 #include "runtime/base/flight_recorder.hpp"
@@ -38,20 +39,22 @@ struct lone_options {
 class lone_topology {
 public:
   /// Connects to the sources (waiting for them up to pipeline.start_timeout), decides where their partitions start, and
-  /// begins the actors; blocks. wait() comes before the end of the object.
+  /// begins the actors; blocks.
   [[nodiscard]] static tl::expected<std::unique_ptr<lone_topology>, deployment::preparation_error>
   start(caf::actor_system& system, lone_options options);
-  ~lone_topology() = default;
+  /// Ends the node, after wait() where that was called; blocks until its actors are gone.
+  ~lone_topology();
   lone_topology(const lone_topology&) = delete;
   lone_topology& operator=(const lone_topology&) = delete;
 
-  /// Blocks until the topology has ended and its actors are gone. Once.
+  /// Blocks until the topology has ended, or its node. The node stays, and answers, until the end of the object.
   [[nodiscard]] topology_end wait();
 
   // Any thread may call these.
   /// Has it commit what was taken, and end.
   void stop();
-  void set_paused(bool is_paused);
+  /// Answers what the API is asked of it, once its plan is on the board; null where the node has ended.
+  [[nodiscard]] std::shared_ptr<api::cluster_view> view();
   /// `who`: an actor, or all of a parser, window or sink.
   void restart(const std::string& who);
   /// Asks the actors; nothing where they give no report within some seconds.
@@ -70,7 +73,9 @@ private:
   std::optional<topology_end> end_;
   std::optional<std::string> over_;  // the node has ended, and why
   bool is_stopping_ = false;
-  node_group group_;  // its handles are null once the actors are gone
+  // From start() on they stay as they are.
+  node_group group_;
+  std::shared_ptr<api::cluster_view> view_;
 };
 
 }  // namespace millrace::host

@@ -71,10 +71,12 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.begins_with = std::move(options.begins_with);
   o.terms_from = options.terms_from;
   g.control = node::spawn_node(system, std::move(o));
-  if (!options.lone)  // its process answers
-    g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
-                                 g.directors, g.control.coordinator, options.store, options.start_timeout,
-                                 options.running, sign, std::move(options.make)});
+  const auto letters = options.lone
+                           ? letters_place(letters_folder{options.lone->planned.topology, options.folder})
+                           : letters_place(options.store);
+  g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
+                               g.directors, g.control.coordinator, options.store, letters,
+                               options.start_timeout, options.running, sign, std::move(options.make)});
   caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
   caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
   if (sign)
@@ -85,8 +87,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
 void stop_group(const node_group& group) {
   if (group.addresses)
     caf::anon_send(group.addresses, messages::stop{});
-  if (group.view)
-    caf::anon_send(group.view, messages::stop{});
+  caf::anon_send(group.view, messages::stop{});
   caf::anon_send(group.directors, messages::stop{});
   group.lives->stop();
   caf::anon_send(group.board, messages::stop{});

@@ -58,7 +58,7 @@ struct group_options : node_settings {
 struct node_group {
   switchboard board;
   directors_actor directors;
-  view_actor view;           // null where the process answers by itself
+  view_actor view;
   address_keeper addresses;  // null where it is alone
   std::shared_ptr<hosted_lives> lives;
   node::node_actors control;

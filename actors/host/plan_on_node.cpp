@@ -3,6 +3,7 @@
 #include "actors/host/value_keeper.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
+#include "actors/node/topology_state.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/sink/dead_letters.hpp"
 #include "actors/sink/letters/stored_letters.hpp"

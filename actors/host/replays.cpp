@@ -8,6 +8,7 @@
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
 #include "actors/node/topology_state.hpp"
+#include "actors/observe/loss_log.hpp"
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
+#include <filesystem>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -131,8 +133,8 @@ struct prepared_replay {
   std::shared_ptr<const config::topology> plan;
 };
 
-expected<prepared_replay> prepare(const replay_job& job) {
-  auto found = find_with_letters(job.store, job.what.topology);
+expected<prepared_replay> prepare(const std::shared_ptr<node::chain_store>& store, const replay_job& job) {
+  auto found = find_with_letters(store, job.what.topology);
   if (!found)
     return unexpected(found.error());
   auto plan = load_plan(found->plan.text, job.what.topology);
@@ -141,6 +143,15 @@ expected<prepared_replay> prepare(const replay_job& job) {
   if (const auto can = replay::check_into(**plan, job.what.into); !can)
     return unexpected(can.error());
   return prepared_replay{std::move(*found), std::move(*plan)};
+}
+
+/// What all replays by the API have alike.
+void fill_in(replay::request& r, const replay_job& job) {
+  if (!job.what.letters.empty())
+    r.only = std::set(job.what.letters.begin(), job.what.letters.end());
+  r.most = replay::most_by_api;
+  r.start_timeout = source_patience;
+  r.is_cancelled = [over = job.is_over] { return over && over->load(); };
 }
 
 expected<std::vector<cluster::records::partition_started>>
@@ -162,12 +173,20 @@ unread_of(const std::shared_ptr<node::chain_store>& store, const std::string& to
   return missing_starts({state, std::move(*plan), chains}, **loaded, lane::lane_plans(*loaded), *entries);
 }
 
+struct replaying {
+  const replay_job& job;
+  replay_result operator()(const std::shared_ptr<node::chain_store>& store) const {
+    return replay_in_store(store, job);
+  }
+  replay_result operator()(const letters_folder& of) const { return replay_in_folder(of, job); }
+};
+
 replayer::behavior_type replayer_behaviour(replayer::pointer self, const std::shared_ptr<replay_job>& job,
                                            const replay_listener& to) {
   return {[=](const replay_now&) {
     replay_result out;
     try {
-      out = replay_in_store(*job);
+      out = std::visit(replaying{*job}, job->from);
     } catch (const std::exception& e) {
       out.what = our_error(fmt::format("the dead letters could not be replayed: {}", e.what()));
     }
@@ -178,12 +197,12 @@ replayer::behavior_type replayer_behaviour(replayer::pointer self, const std::sh
 
 }  // namespace
 
-replay_result replay_in_store(const replay_job& job) {
-  const auto prepared = prepare(job);
+replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, const replay_job& job) {
+  const auto prepared = prepare(store, job);
   if (!prepared)
     return {unexpected(prepared.error()), {}};
   const auto& [topology, plan] = *prepared;
-  const auto chains = std::make_shared<node::topology_chains>(job.store, topology.chains);
+  const auto chains = std::make_shared<node::topology_chains>(store, topology.chains);
   auto opened = chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()));
   if (!opened)
     return {unexpected(opened.error()), {}};
@@ -191,14 +210,10 @@ replay_result replay_in_store(const replay_job& job) {
   if (!index)
     return {unexpected(index.error()), {}};
   replay::request r{plan, job.what.into};
-  if (!job.what.letters.empty())
-    r.only = std::set(job.what.letters.begin(), job.what.letters.end());
-  r.most = replay::most_by_api;
+  fill_in(r, job);
   r.is_finished = topology.state.status == cluster::topology_status::finished;
-  r.start_timeout = source_patience;
   r.batch_bytes = batch_bytes;
-  r.is_cancelled = [over = job.is_over] { return over && over->load(); };
-  const node::topology_state values(job.store, topology.chains,
+  const node::topology_state values(store, topology.chains,
                                     {topology.plan.state_id, job.what.topology, {}, false}, {});
   r.identity_of = [&](const lane::lane_plan& p) -> expected<std::string> {
     return deployment::keeps_identity_by_lane(*p.source)
@@ -211,6 +226,30 @@ replay_result replay_in_store(const replay_job& job) {
   const bool is_now = topology.state.is_active() && !replay::is_bounded(*plan, job.what.into);
   return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); }),
           missing_starts(topology, *plan, lane::lane_plans(plan), index->all())};
+}
+
+replay_result replay_in_folder(const letters_folder& of, const replay_job& job) {
+  const auto& t = *of.topology;
+  if (const auto can = replay::check_into(t, job.what.into); !can)
+    return {unexpected(can.error()), {}};
+  replay::folder_request r{{of.topology, job.what.into}, of.folder + "/dead_letters.jsonl", of.folder};
+  if (t.dead_letters && !t.dead_letters->type.empty())
+    return {user_error(ec::unsupported,
+                       fmt::format("the dead letters of {} are in {}; millrace replay takes them from a file",
+                                   t.name, observe::where_letters_lie(t, r.letters))),
+            {}};
+  fill_in(r, job);
+  const bool is_now = job.runs && !replay::is_bounded(t, job.what.into);
+  // No record has become a letter yet.
+  if (std::error_code failed; !std::filesystem::exists(replay::files_of_letters(r.letters).front(), failed)) {
+    replay::outcome none;
+    none.unknown = r.only ? r.only->size() : 0;
+    return {replay::answer_of(none, is_now), {}};
+  }
+  return {replay::replay_in_folder(std::move(r)).map([&](const replay::outcome& o) {
+            return replay::answer_of(o, is_now);
+          }),
+          {}};
 }
 
 left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store) {

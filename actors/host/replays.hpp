@@ -1,9 +1,10 @@
-// Replays dead letters out of the cluster's store and into it, on a thread of its own, for the view of the node that
-// leads. Two of them at once, of an earlier leader and this one, do no harm: the later one fences the earlier one off.
+// Replays dead letters out of the cluster's store and into it, or within the state folder of a topology that runs in its
+// process alone; on a thread of its own, for the view of the node that leads. Two of them at once, of an earlier leader and this one, do no harm: the later one fences the earlier one off.
 #pragma once
 
 #include "actors/api/answers.hpp"
 #include "actors/catalog.hpp"
+#include "actors/host/letters.hpp"
 #include "actors/node/chain_store.hpp"
 #include "runtime/cluster/control_log.hpp"
 
@@ -20,9 +21,10 @@
 namespace millrace::host {
 
 struct replay_job {
-  std::shared_ptr<node::chain_store> store;
+  letters_place from;
   api::requests::replay what;
   std::shared_ptr<const std::atomic<bool>> is_over;  // the process ends
+  bool runs = false;                                 // the topology, as far as whoever asks knows
 };
 
 struct replay_result {
@@ -31,7 +33,10 @@ struct replay_result {
   std::vector<cluster::records::partition_started> starts;
 };
 /// Blocks. Those of bounded sources have no starts: the next `apply` finds them.
-[[nodiscard]] replay_result replay_in_store(const replay_job& job);
+[[nodiscard]] replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store,
+                                            const replay_job& job);
+/// Blocks. There are no starts: lanes look into the folder themselves.
+[[nodiscard]] replay_result replay_in_folder(const letters_folder& of, const replay_job& job);
 
 /// Batches that no lane reads yet.
 struct left_batches_found {

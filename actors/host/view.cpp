@@ -4,14 +4,12 @@
 #include "actors/host/described.hpp"
 #include "actors/host/insight.hpp"
 #include "actors/host/left_batches.hpp"
-#include "actors/host/letters.hpp"
 #include "actors/host/questions.hpp"
 #include "actors/host/whole_view.hpp"
 #include "actors/observe/answering.hpp"
-#include "actors/observe/health.hpp"
-#include "actors/observe/metrics.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "actors/observe/pause.hpp"
+#include "actors/observe/report.hpp"
 #include "actors/replay/waiting_replays.hpp"
 #include "runtime/base/shard_name.hpp"
 
@@ -88,7 +86,7 @@ public:
   void on_lost(const questions_lost& m) { others_.on_lost(m.node); }
   void on_look() {
     look();
-    if (++looks_ % waits_a_sample == 0) {
+    if (++looks_ % waits_a_sample == 0 && lone_in(options_) == nullptr) {
       options_.running->sample(observe::flow_meter::clock::now());
       describe([this](const described& d) { left_.look(d); });
     }
@@ -162,24 +160,27 @@ private:
   /// Metrics, health and what its own actors show; false where something else is asked for.
   bool tell_of_this_process(const api::request& r, const give_answer& to) {
     using namespace api::requests;
+    const auto page = [this, r](const observe::cluster_standing& cluster) {
+      return observe::page_of_process(r, *options_.running, cluster);
+    };
     if (std::holds_alternative<metrics>(r))
       tell_metrics(to);
-    else if (std::holds_alternative<livez>(r))
-      to(api::answers::page{true, "ok\n"});
-    else if (std::holds_alternative<healthz>(r))
-      probe(observe::is_healthy(options_.running->all()), to);
     else if (std::holds_alternative<readyz>(r))
-      find_topologies([this, to](const api::answers::topologies& known) {
-        probe(observe::is_ready(options_.running->all(), options_.running->is_stopping(), known), to);
+      find_topologies([this, to, page](const api::answers::topologies& known) {
+        probe(*page({options_.node, true, known, {}}), to);
       });
+    else if (std::holds_alternative<healthz>(r))
+      probe(*page({}), to);
+    else if (const auto alive = page({}))
+      to(*alive);
     else
       return insight_.tell_own(r, to);
     return true;
   }
 
   /// Without the cluster and its store a node can do none of its work.
-  void probe(const observe::health& own, const give_answer& to) {
-    auto text = own.good ? std::string() : own.text;
+  void probe(const api::answers::page& own, const give_answer& to) {
+    auto text = own.is_good ? std::string() : own.text;
     if (options_.sign && options_.sign->is_silent(store_sign::clock::now()))
       text = "the store of the cluster does not answer\n" + text;
     describe([to, text](const described& d) {
@@ -261,7 +262,7 @@ private:
   void read_letters(const api::request& what, const asker& by) {
     if (readers_.size() >= most_readers)
       return (*by)(busy());
-    const auto reader = spawn_letter_reader(self_->system(), options_.store, what, by);
+    const auto reader = spawn_letter_reader(self_->system(), options_.letters, what, by);
     self_->monitor(reader);
     readers_.insert(reader.address());
     self_->send(reader, read_letters_now{});
@@ -350,12 +351,17 @@ private:
         ->request(options_.directors, parts_patience,
                   ask_for_report{r.topology, cluster::chains_of(r.topology, t->second.first_generation)})
         .then(
-            [to, r](const report_given& m) {
+            [this, to, r,
+             is_finished = t->second.status == cluster::topology_status::finished](const report_given& m) {
               if (!m.is_known)
                 return to(outside_error(ec::unavailable,
                                         "no report is there: none was written to the store when the "
                                         "topology ended"));
-              to(observe::report_answer(r, m.json));
+              const auto shown =
+                  lone_in(options_) != nullptr ? options_.running->find(r.topology) : std::nullopt;
+              to(observe::report_answer(
+                  r, shown ? observe::report_text(*shown->topology, m.parts, is_finished, &shown->flow)
+                           : m.json));
             },
             [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
   }
@@ -382,7 +388,8 @@ private:
     to(api::answers::accepted{});
   }
   void answer(const described& d, const api::requests::replay& r, const give_answer& to, const asker&) {
-    if (!d.state->topologies.contains(r.topology))
+    const auto t = d.state->topologies.find(r.topology);
+    if (t == d.state->topologies.end())
       return to(unexpected(topology_of(d, r.topology).error()));
     const bool is_full = replays_.under_way() >= most_replays;
     if (!replays_.ask(r, to, std::chrono::steady_clock::now()))
@@ -390,7 +397,8 @@ private:
     if (is_full)
       return replays_.ended(r.topology, busy());
     const auto replayer =
-        spawn_replayer(self_->system(), {options_.store, r, is_over_}, replay_listener(whole_view(self_)));
+        spawn_replayer(self_->system(), {options_.letters, r, is_over_, t->second.is_active()},
+                       replay_listener(whole_view(self_)));
     self_->monitor(replayer);
     replayers_[replayer.address()] = r.topology;
     self_->send(replayer, replay_now{});

@@ -5,6 +5,7 @@
 #include "actors/api/cluster_view.hpp"
 #include "actors/host/address_book.hpp"
 #include "actors/host/apply.hpp"
+#include "actors/host/letters.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/host/replays.hpp"
 #include "actors/node/chain_store.hpp"
@@ -26,13 +27,19 @@ struct view_options {
   host::switchboard board;
   directors_actor directors;
   node::coordinator_actor coordinator;
-  std::shared_ptr<node::chain_store>
-      store;  // read for the plan of an earlier generation, and for dead letters
+  std::shared_ptr<node::chain_store> store;  // read for the plan of an earlier generation
+  letters_place letters;                     // a folder: the node runs that topology alone
   std::chrono::milliseconds start_timeout{30'000};
-  std::shared_ptr<observe::running_topologies> running;  // in this process; the view samples it
-  std::shared_ptr<const store_sign> sign;                // of the store
+  /// In this process. The view samples it, unless it runs one topology alone: others of its process do so then.
+  std::shared_ptr<observe::running_topologies> running;
+  std::shared_ptr<const store_sign> sign;  // of the store
   connector_makers make;
 };
+
+/// The topology that the node runs alone; null on a node of a cluster.
+[[nodiscard]] inline const letters_folder* lone_in(const view_options& o) {
+  return std::get_if<letters_folder>(&o.letters);
+}
 
 /// To the view: from the API's thread.
 struct api_asked {

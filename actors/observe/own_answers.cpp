@@ -1,13 +1,43 @@
 #include "actors/observe/own_answers.hpp"
 
 #include "actors/observe/answering.hpp"
+#include "actors/observe/health.hpp"
 #include "actors/observe/letter_counts.hpp"
+#include "actors/observe/metrics.hpp"
 
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 namespace millrace::observe {
+
+namespace {
+
+struct paging {
+  using page = std::optional<api::answers::page>;
+  const running_topologies& board;
+  const cluster_standing& cluster;
+
+  static page of(const health& h) { return api::answers::page{h.good, h.text}; }
+  page operator()(const api::requests::metrics&) const {
+    return api::answers::page{true, metrics_text(board.all(), cluster)};
+  }
+  page operator()(const api::requests::healthz&) const { return of(is_healthy(board.all())); }
+  page operator()(const api::requests::readyz&) const {
+    return of(is_ready(board.all(), board.is_stopping(), cluster.topologies));
+  }
+  page operator()(const api::requests::livez&) const {
+    return of(is_alive(flow_meter::clock::now() - board.sampled_at()));
+  }
+  page operator()(const auto&) const { return std::nullopt; }
+};
+
+}  // namespace
+
+std::optional<api::answers::page> page_of_process(const api::request& r, const running_topologies& board,
+                                                  const cluster_standing& cluster) {
+  return std::visit(paging{board, cluster}, r);
+}
 
 expected<tapped> tapped_at(const running_topology& t, std::string_view edge, const std::string& node,
                            std::string_view after) {

@@ -1,17 +1,24 @@
-// Answers of one process about a topology on its board, the same in `run` and on nodes.
+// Answers of one process by its board, the same in `run` and on nodes.
 #pragma once
 
 #include "actors/api/answers.hpp"
 #include "actors/observe/key_state.hpp"
+#include "actors/observe/metrics.hpp"
 #include "actors/observe/running.hpp"
 #include "actors/observe/tap.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace millrace::observe {
+
+/// Answers a request for metrics or a probe; nothing where something else is asked for. `cluster`: what metrics and /readyz say
+/// of all topologies.
+[[nodiscard]] std::optional<api::answers::page>
+page_of_process(const api::request& r, const running_topologies& board, const cluster_standing& cluster);
 
 /// Rows as they pass on an edge in this process, which is called `node`. `after`: a cursor. ec::unavailable where the
 /// topology has yet to begin.

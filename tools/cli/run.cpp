@@ -249,6 +249,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
     http->settle();
   http.reset();
   leave_within(leave_limit, status);
+  for (const auto& r : all)
+    r->leave();
   return status;
 }
 

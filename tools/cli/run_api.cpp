@@ -98,7 +98,7 @@ expected<run_api> run_api::start(const http_arguments& a,
   if (!token)
     return unexpected(token.error());
   options.guard.token = *token;
-  auto view = std::make_unique<run_view>(runs, board, machine_name());
+  auto view = std::make_unique<topology_views>(runs, board, machine_name());
   auto server = api::server::start(std::move(options), *view);
   if (!server)
     return unexpected(server.error());

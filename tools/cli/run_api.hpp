@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/api/server.hpp"
-#include "tools/cli/run_view.hpp"
+#include "tools/cli/topology_views.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -30,7 +30,7 @@ public:
                                                const std::vector<std::unique_ptr<topology_run>>& runs,
                                                const observe::running_topologies& board);
 
-  /// From here on it can collect reports. The system outlives it.
+  /// From here on it can read dead letters. The system outlives it.
   void attach(caf::actor_system* system) { view_->attach(system); }
   [[nodiscard]] std::string url() const { return server_.url(); }
   /// Logs the address of the page where this start has made the token: with it on a terminal, else with its file's
@@ -40,12 +40,12 @@ public:
   void settle();
 
 private:
-  run_api(std::unique_ptr<run_view> view, api::server server)
+  run_api(std::unique_ptr<topology_views> view, api::server server)
       : view_(std::move(view)), server_(std::move(server)) {}
 
   std::string token_;  // empty: an earlier start has announced it
   std::string token_file_;
-  std::unique_ptr<run_view> view_;
+  std::unique_ptr<topology_views> view_;
   api::server server_;  // ends first: it asks the view
 };
 

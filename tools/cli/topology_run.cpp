@@ -7,7 +7,6 @@
 #include "actors/sink/files/data_file.hpp"
 #include "actors/source/file/standard_input.hpp"
 #include "config/plan/plan_model.hpp"
-#include "runtime/base/visible_text.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/made_folders.hpp"
@@ -183,17 +182,43 @@ expected<void> topology_run::mark_finished() {
   return deployment::note_end(*store_);
 }
 
-std::optional<topology_run::outcome> topology_run::ended() {
+/// With the lock, once it is over.
+api::answers::topology topology_run::outcome() const {
+  const auto state = end_.failure    ? api::topology_state::failed
+                     : end_.finished ? api::topology_state::ended
+                                     : api::topology_state::stopped;
+  return {topology_->name, state, end_.failure ? describe(*end_.failure) : std::string()};
+}
+
+std::optional<api::answers::topology> topology_run::ended() {
   const std::lock_guard lock(mutex_);
-  if (!is_over_)
-    return std::nullopt;
-  return outcome{end_.finished, end_.failure ? describe(*end_.failure) : std::string()};
+  return is_over_ ? std::optional(outcome()) : std::nullopt;
+}
+
+void topology_run::wait(api::reply to) {
+  std::unique_lock lock(mutex_);
+  if (!is_over_) {
+    std::erase_if(waits_, [](const api::reply& r) { return !r.is_wanted(); });
+    waits_.push_back(std::move(to));
+    return;
+  }
+  const auto now = outcome();
+  lock.unlock();
+  to(api::answer(api::answers::waited{true, now}));
 }
 
 void topology_run::run(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board) {
   run_to_its_end(system, board);
-  const std::lock_guard lock(mutex_);
-  is_over_ = true;
+  std::vector<api::reply> waits;
+  std::optional<api::answers::topology> now;
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+    waits = std::exchange(waits_, {});
+    now = outcome();
+  }
+  for (const auto& to : waits)
+    to(api::answer(api::answers::waited{true, *now}));
 }
 
 void topology_run::record_flight() {
@@ -269,7 +294,6 @@ void topology_run::run_to_its_end(caf::actor_system& system,
   board->ended(topology_->name);
   const std::lock_guard lock(mutex_);
   end_ = std::move(end);
-  running_ = nullptr;
 }
 
 std::shared_ptr<host::lone_topology> topology_run::running() {
@@ -284,48 +308,29 @@ void topology_run::stop() {
     running_->stop();
 }
 
-namespace {
-
-unexpected does_not_run(const config::topology& t) {
-  return outside_error(ec::unavailable,
-                       fmt::format("topology {} does not run at present; ask again", t.name));
+std::shared_ptr<api::cluster_view> topology_run::view() {
+  const auto run = running();
+  return run ? run->view() : nullptr;
 }
 
-}  // namespace
-
-expected<void> topology_run::set_paused(bool is_paused) {
+void topology_run::leave() {
+  std::shared_ptr<host::lone_topology> run;
   const std::lock_guard lock(mutex_);
-  if (!running_)
-    return does_not_run(*topology_);
-  if (std::exchange(is_paused_, is_paused) != is_paused)
-    spdlog::info("{}: {}", topology_->name,
-                 is_paused ? "paused: nothing is read until it is resumed" : "resumed");
-  running_->set_paused(is_paused);
-  return {};
+  run.swap(running_);
 }
 
-bool topology_run::is_paused() {
+topology_run::standing topology_run::last_report() {
   const std::lock_guard lock(mutex_);
-  return is_paused_ && running_;
-}
-
-expected<void> topology_run::restart(const std::string& who) {
-  const std::lock_guard lock(mutex_);
-  if (!running_)
-    return does_not_run(*topology_);
-  spdlog::info("{}: a restart of {} is asked for", topology_->name, visible(who));
-  running_->restart(who);
-  return {};
+  return {end_.parts, end_.finished};
 }
 
 topology_run::standing topology_run::report() {
-  if (const auto run = running())
+  if (const auto run = running(); run && !ended()) {
     if (auto parts = run->report())
       return {std::move(*parts), false};
-  const std::lock_guard lock(mutex_);
-  if (running_)
     spdlog::warn("{}: no report could be collected", topology_->name);
-  return {end_.parts, end_.finished};
+  }
+  return last_report();
 }
 
 }  // namespace millrace::cli

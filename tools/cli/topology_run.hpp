@@ -3,6 +3,7 @@
 // others.
 #pragma once
 
+#include "actors/api/cluster_view.hpp"
 #include "actors/host/lone_topology.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/observe/running.hpp"
@@ -51,23 +52,22 @@ public:
 
   /// From any thread, also before run(): commits what was taken, and ends.
   void stop();
-  /// From any thread, while it runs; ec::unavailable before and after. A pause ends with the process.
-  [[nodiscard]] expected<void> set_paused(bool is_paused);
-  [[nodiscard]] bool is_paused();
-  /// Likewise: an actor, or all of a parser, window or sink.
-  [[nodiscard]] expected<void> restart(const std::string& who);
+  /// From any thread: answers about it by its node, from its start until leave(); null where there is none.
+  [[nodiscard]] std::shared_ptr<api::cluster_view> view();
   /// From any thread: asks its actors; once it has ended, what they said last.
   struct standing {
     std::vector<messages::report_part> parts;
     bool finished = false;
   };
   [[nodiscard]] standing report();
+  /// Likewise, and does not block: before the end there is nothing.
+  [[nodiscard]] standing last_report();
   /// From any thread: how it has ended; before that nothing.
-  struct outcome {
-    bool finished = false;  // it has come to its end; else it was stopped, or has failed
-    std::string failure;    // for people; empty: none
-  };
-  [[nodiscard]] std::optional<outcome> ended();
+  [[nodiscard]] std::optional<api::answers::topology> ended();
+  /// From any thread: told how it has ended, at once or as soon as it has.
+  void wait(api::reply to);
+  /// After run(), and before the end of its system: ends its node, so that nobody answers for it any more.
+  void leave();
 
   /// Before run(): has what earlier processes of this state worked on when they ended, and lets the flight recorder go on from
   /// there for as long as this lives. One a process.
@@ -93,6 +93,7 @@ private:
   void run_to_its_end(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board);
   [[nodiscard]] deployment::pipeline_options how_to_run(std::optional<doing>& at_work);
   [[nodiscard]] std::shared_ptr<host::lone_topology> running();
+  [[nodiscard]] api::answers::topology outcome() const;
 
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
@@ -102,13 +103,13 @@ private:
   bool parsers_changed_ = false;  // since the state was made
   std::uint64_t replayed_ = 0;    // batches that were there before it started
   ended_counts before_;           // when it came to its end the last time
-  std::mutex mutex_;  // guards stopping_, is_paused_, running_ and, until run() has returned, end_
+  std::mutex mutex_;  // guards stopping_, running_, waits_, is_over_ and, until run() has returned, end_
   bool stopping_ = false;
-  bool is_paused_ = false;
-  std::shared_ptr<host::lone_topology> running_;  // null: it does not run
+  std::shared_ptr<host::lone_topology> running_;  // null: its node does not run
+  std::vector<api::reply> waits_;                 // for the end
   bool found_wrong_ = false;
   bool started_ = false;
-  bool is_over_ = false;  // guarded by mutex_
+  bool is_over_ = false;
   host::topology_end end_;
 };
 

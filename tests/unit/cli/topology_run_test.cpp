@@ -116,6 +116,8 @@ TEST_CASE("Topologies of one process run beside each other to their own ends") {
     for (auto& t : all)
       CHECK(t->report().finished);
     CHECK(p.board->all().size() == all.size());
+    for (auto& t : all)
+      t->leave();
   }
   for (auto& t : all) {
     INFO(t->topology().name);
@@ -134,6 +136,7 @@ TEST_CASE("A topology that cannot start fails alone") {
     std::thread beside([&] { without->run(p.system, p.board); });
     whole->run(p.system, p.board);
     beside.join();
+    whole->leave();
   }
   CHECK_FALSE(whole->failure());
   CHECK(in.lines("whole.out") == expected_rows());
@@ -148,5 +151,6 @@ TEST_CASE("A topology that was stopped before it ran ends without a failure") {
   run->stop();
   process p;
   run->run(p.system, p.board);
+  run->leave();
   CHECK_FALSE(run->failure());
 }

@@ -60,7 +60,7 @@ public:
   }
   [[nodiscard]] host::replay_result replay(std::vector<std::string> ids = {},
                                            const std::string& into = "parsed") const {
-    return host::replay_in_store({store, {"t", into, std::move(ids)}, nullptr});
+    return host::replay_in_store(store, {store, {"t", into, std::move(ids)}, nullptr});
   }
   /// How often each record went in.
   [[nodiscard]] std::map<std::string, int> went_in() const {

@@ -123,7 +123,8 @@ TEST_CASE("what cannot be replayed is said, and nothing is written") {
   const replaying r(std::make_shared<dir_chain_store>(files, "/mnt/store"));
   CHECK_THAT(r.replay({}, "rows").what.error().message, Catch::Contains("a source or a parser"));
   CHECK_THAT(r.replay({}, "parsd").what.error().message, Catch::Contains("did you mean \"parsed\"?"));
-  CHECK(host::replay_in_store({r.store, {"u", "parsed", {}}, nullptr}).what.error().code == ec::not_found);
+  CHECK(host::replay_in_store(r.store, {r.store, {"u", "parsed", {}}, nullptr}).what.error().code ==
+        ec::not_found);
   const auto none = r.replay();
   REQUIRE(none.what);
   CHECK(none.what->letters == 0);

@@ -46,7 +46,8 @@ struct viewed {
     view_options o;
     o.node = "a";
     o.coordinator = system.spawn(coordinator_behaviour, coordinator);
-    o.store = std::move(store);
+    o.store = store;
+    o.letters = std::move(store);
     o.running = std::make_shared<observe::running_topologies>();
     view = spawn_view(system, std::move(o));
   }

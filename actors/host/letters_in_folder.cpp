@@ -1,4 +1,4 @@
-#include "tools/cli/letters_page.hpp"
+#include "actors/host/letters_in_folder.hpp"
 
 #include "actors/observe/loss_log.hpp"
 #include "runtime/base/guarded_file.hpp"
@@ -16,7 +16,7 @@
 #include <string_view>
 #include <unistd.h>
 
-namespace millrace::cli {
+namespace millrace::host {
 namespace {
 
 /// One answer carries about as much. A letter holds a record, and a longer one is given by itself.
@@ -100,11 +100,12 @@ expected<api::answers::dead_letters> read_page(int fd, std::uint64_t page) {
   return outside_error(ec::io, "a line of it is too long");
 }
 
-expected<void> check_kept(const config::topology& t, const std::string& folder) {
+expected<void> check_kept(const letters_folder& of) {
+  const auto& t = *of.topology;
   if (t.dead_letters && !t.dead_letters->type.empty())
     return user_error(ec::unsupported,
                       fmt::format("the dead letters of {} are in {}", t.name,
-                                  observe::where_letters_lie(t, folder + "/dead_letters.jsonl")));
+                                  observe::where_letters_lie(t, of.folder + "/dead_letters.jsonl")));
   return {};
 }
 
@@ -147,11 +148,10 @@ expected<std::vector<std::string>> read_backwards(int fd, std::uint64_t end, std
 
 }  // namespace
 
-expected<api::answers::dead_letters> letters_page(const config::topology& t, const std::string& folder,
-                                                  std::uint64_t page) {
-  if (const auto kept = check_kept(t, folder); !kept)
+expected<api::answers::dead_letters> letters_page(const letters_folder& of, std::uint64_t page) {
+  if (const auto kept = check_kept(of); !kept)
     return unexpected(kept.error());
-  const auto parts = parts_in(folder);
+  const auto parts = parts_in(of.folder);
   auto at = place_of(page);
   const auto part = parts.lower_bound(at.part);
   if (part == parts.end())
@@ -175,11 +175,10 @@ expected<api::answers::dead_letters> letters_page(const config::topology& t, con
   return out;
 }
 
-expected<api::answers::dead_letters> newest_letters_page(const config::topology& t, const std::string& folder,
-                                                         std::uint64_t page) {
-  if (const auto kept = check_kept(t, folder); !kept)
+expected<api::answers::dead_letters> newest_letters_page(const letters_folder& of, std::uint64_t page) {
+  if (const auto kept = check_kept(of); !kept)
     return unexpected(kept.error());
-  const auto parts = parts_in(folder);
+  const auto parts = parts_in(of.folder);
   auto at = place_of(page);  // where it ends
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
     if (page != 0 && part->first > at.part)
@@ -209,4 +208,4 @@ expected<api::answers::dead_letters> newest_letters_page(const config::topology&
   return api::answers::dead_letters{};
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::host

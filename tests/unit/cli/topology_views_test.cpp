@@ -3,9 +3,9 @@
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/ledger.hpp"
+#include "actors/observe/pause.hpp"
 #include "runtime/control/spawn.hpp"
-#include "tools/cli/letters_page.hpp"
-#include "tools/cli/run_view.hpp"
+#include "tools/cli/topology_views.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <catch2/catch.hpp>
@@ -37,10 +37,12 @@ private:
   std::string path_;
 };
 
-/// Counts clicks that come a thousand a second for ever.
-std::shared_ptr<const config::topology> counting(const folder& in) {
+constexpr std::string_view endless = R"json("generator", "kind": "clicks", "rate": "1000/s")json";
+
+std::shared_ptr<const config::topology> counting(const folder& in, std::string_view source) {
   std::ofstream(in.path("t.json")) << R"json({ "millrace": 1, "topology": "t", "stages": {
-    "clicks": { "source": "generator", "kind": "clicks", "rate": "1000/s" },
+    "clicks": { "source": )json" << source
+                                   << R"json( },
     "parsed": { "parser": "json", "from": "clicks", "schema": { "user_id": "text", "timestamp": "timestamp" },
                 "event_time": "timestamp" },
     "counts": { "window": "tumbling", "size": "1000 days", "from": "parsed", "key": ["user_id"],
@@ -55,8 +57,8 @@ std::shared_ptr<const config::topology> counting(const folder& in) {
 }
 
 struct running {
-  running() {
-    auto opened = topology_run::open(counting(in), in.path("state"), {});
+  explicit running(std::string_view source = endless) {
+    auto opened = topology_run::open(counting(in, source), in.path("state"), {});
     REQUIRE(opened);
     all.push_back(std::move(*opened));
     board->announce(all.front()->topology_ptr());
@@ -64,22 +66,26 @@ struct running {
     system.emplace(config);
     view.emplace(all, *board, "here");
     view->attach(&*system);
+  }
+  void begin() {
     thread = std::thread([this] { all.front()->run(*system, board); });
   }
   running(const running&) = delete;
   running& operator=(const running&) = delete;
   ~running() {
     all.front()->stop();
-    thread.join();
-    view.reset();
+    if (thread.joinable())
+      thread.join();
+    all.front()->leave();
   }
-  expected<answer> ask(const request& what) {
-    const auto asker = std::make_shared<int>();
+  std::future<expected<answer>> ask_and_go_on(const request& what) {
     const auto given = std::make_shared<std::promise<expected<answer>>>();
     auto out = given->get_future();
     view->ask(what, reply(asker, [given](expected<answer> a) { given->set_value(std::move(a)); }));
-    return out.get();
+    return out;
   }
+  expected<answer> ask(const request& what) { return ask_and_go_on(what).get(); }
+  answers::topology listed() { return std::get<answers::topologies>(*ask(requests::list{})).all.at(0); }
   template<class T>
   T document(const request& what) {
     const auto a = ask(what);
@@ -89,12 +95,13 @@ struct running {
     return std::move(*read);
   }
 
+  std::shared_ptr<int> asker = std::make_shared<int>();
   folder in;
   std::vector<std::unique_ptr<topology_run>> all;
   std::shared_ptr<observe::running_topologies> board = std::make_shared<observe::running_topologies>();
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
-  std::optional<run_view> view;
+  std::optional<topology_views> view;
   std::thread thread;
 };
 
@@ -103,6 +110,7 @@ struct running {
 TEST_CASE(
     "A run tells of its topologies, stages and ledger, and why a window waits; stopped by the API, it ends") {
   running r;
+  r.begin();
   const auto has_read = [&] {
     const auto g = r.document<observe::graph>(requests::graph{"t"});
     return g.stages.at(1).records > 0;
@@ -135,69 +143,44 @@ TEST_CASE(
   CHECK(r.ask(requests::stop{"t"}));
   const auto end = std::get<answers::waited>(*r.ask(requests::wait{"t"}));
   CHECK(end.now.state == topology_state::stopped);
+  CHECK(r.listed() == end.now);
+  CHECK(r.document<observe::whole_ledger>(requests::ledger{"t"}).stages.size() == 4);
+  CHECK(r.document<observe::graph>(requests::graph{"t"}).stages.at(1).records > 0);
+  CHECK(std::get<answers::nodes>(*r.ask(requests::nodes{})).all.at(0).actors.empty());
 }
 
-TEST_CASE("Dead letters come in pages, over parts and the file that goes on") {
-  const folder in;
-  const auto t = counting(in);
-  const auto letters = [&](std::uint64_t page) {
-    auto out = letters_page(*t, in.path("."), page);
-    REQUIRE(out);
-    return std::move(*out);
-  };
-  CHECK(letters(0).letters.empty());
-  const auto write = [&](const std::string& name, const std::string& text) {
-    using std::filesystem::perms;
-    std::ofstream(in.path(name), std::ios::binary) << text;
-    std::filesystem::permissions(in.path(name), perms::owner_read | perms::owner_write);
-  };
-  write("dead_letters-000002.jsonl", "{\"id\":\"1\"}\n{\"id\":\"2\"}\n");
-  write("dead_letters-100000.jsonl", "{\"id\":\"3\"}\n");
-  std::string many;
-  for (int i = 0; i < 3; ++i)
-    many += "{\"record\":\"" + std::string(200'000, 'x') + "\"}\n";
-  write("dead_letters.jsonl", many + "{\"id\":\"half");
-  std::size_t pages = 0;
-  std::size_t count = 0;
-  for (std::optional<std::uint64_t> page = 0; page; ++pages) {
-    const auto found = letters(*page);
-    count += found.letters.size();
-    CHECK((!found.next || *found.next < (1ULL << 53U)));
-    page = found.next;
-  }
-  CHECK(count == 6);  // the line that is still being written is not among them
-  CHECK(pages > 3);
+TEST_CASE(
+    "A paused topology says so until it is resumed, and nobody restarts a stage that it does not have") {
+  running r;
+  r.begin();
+  while (!r.ask(requests::pause{"t"}))
+    std::this_thread::yield();
+  CHECK(r.listed() == answers::topology{"t", topology_state::running, std::string(observe::paused_words)});
+  CHECK(r.ask(requests::resume{"t"}));
+  CHECK(r.listed() == answers::topology{"t", topology_state::running, {}});
+  CHECK(r.ask(requests::restart{"t", "counts"}));
+  CHECK(r.ask(requests::restart{"t", "no"}).error().code == ec::not_found);
+  CHECK(r.ask(requests::pause{"no"}).error().code == ec::not_found);
 }
 
-TEST_CASE("Dead letters come newest first as well: whole lines, over all parts, each once") {
-  const folder in;
-  const auto t = counting(in);
-  const auto write = [&](const std::string& name, const std::string& text) {
-    using std::filesystem::perms;
-    std::ofstream(in.path(name), std::ios::binary) << text;
-    std::filesystem::permissions(in.path(name), perms::owner_read | perms::owner_write);
-  };
-  const auto newest = [&] {
-    std::vector<std::string> out;
-    for (std::optional<std::uint64_t> page = 0; page;) {
-      auto found = newest_letters_page(*t, in.path("."), *page);
-      REQUIRE(found);
-      out.insert(out.end(), found->letters.begin(), found->letters.end());
-      CHECK((!found->next || *found->next < (1ULL << 53U)));
-      page = found->next;
-    }
-    return out;
-  };
-  CHECK(newest().empty());
-  write("dead_letters-000002.jsonl", "1\n2\n");
-  CHECK(newest() == std::vector<std::string>{"2", "1"});
-  write("dead_letters-000003.jsonl", "");
-  const std::string longer(200'000, 'x');
-  const std::string longest(700'000, 'y');
-  write("dead_letters-000004.jsonl", longer + "3\n" + longest + "\n" + longer + "4\n" + longer + "5\n");
-  write("dead_letters.jsonl", "6\n7\n{\"half");
-  CHECK(newest() ==
-        std::vector<std::string>{"7", "6", longer + "5", longer + "4", longest, longer + "3", "2", "1"});
+TEST_CASE("A topology is shown before it begins, and whoever waits hears that it could not") {
+  running r(R"json("file", "path": "/not/there.jsonl")json");
+  CHECK(r.listed() == answers::topology{"t", topology_state::running, {}});
+  CHECK(r.document<observe::graph>(requests::graph{"t"}).stages.size() == 4);
+  CHECK_FALSE(r.document<observe::whole_ledger>(requests::ledger{"t"}).is_over);
+  CHECK(std::get<answers::dead_letters>(*r.ask(requests::dead_letters{"t"})).letters.empty());
+  const auto pause = r.ask(requests::pause{"t"});
+  CHECK(pause.error().code == ec::unavailable);
+  CHECK(pause.error().message == "topology t does not run at present; ask again");
+  auto waits = r.ask_and_go_on(requests::wait{"t"});
+  r.begin();
+  const auto end = std::get<answers::waited>(*waits.get());
+  CHECK(end.is_over);
+  CHECK(end.now.state == topology_state::failed);
+  CHECK_THAT(end.now.reason, Catch::Contains("/not/there.jsonl"));
+  CHECK(r.listed() == end.now);
+  CHECK(std::get<answers::waited>(*r.ask(requests::wait{"t"})) == end);
+  CHECK(r.document<observe::graph>(requests::graph{"t"}).stages.size() == 4);
 }
 
 }  // namespace millrace::cli::view_test
