@@ -45,6 +45,13 @@ void add(figures& to, figures&& more) {
     sum.out += passed.out;
     sum.filtered += passed.filtered;
   }
+  for (const auto& [stage, more_of] : more.counted) {
+    auto& sum = to.counted[stage];
+    sum.in += more_of.in;
+    sum.out += more_of.out;
+    sum.late += more_of.late;
+    sum.dead += more_of.dead;
+  }
   append(to.missing, std::move(more.missing));
 }
 

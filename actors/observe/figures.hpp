@@ -187,6 +187,21 @@ void members(auto& c, wire::like<flow_figures> auto& f) {
   c("filtered", "of those: that it filtered out", f.filtered);
 }
 
+struct count_figures {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  std::uint64_t late = 0;
+  std::uint64_t dead = 0;
+  friend bool operator==(const count_figures&, const count_figures&) = default;
+};
+void members(auto& c, wire::like<count_figures> auto& f) {
+  c("in", "records or rows that it took since the state of the topology began, counted once they are settled",
+    f.in);
+  c("out", "of those: that went on from it, or that a window took", f.out);
+  c("late", "of those: late ones", f.late);
+  c("dead", "of those: dead letters", f.dead);
+}
+
 struct source_figures {
   std::string name;
   double records_per_second = 0;
@@ -230,6 +245,7 @@ struct figures {
   std::vector<sink_figures> sinks;
   std::map<std::string, loss_figures> losses;
   std::map<std::string, flow_figures> flow;
+  std::map<std::string, count_figures> counted = {};
   std::vector<crash_figures> crashes;
   std::vector<std::string> missing;
   friend bool operator==(const figures&, const figures&) = default;
@@ -247,6 +263,8 @@ void members(auto& c, wire::like<figures> auto& f) {
   c("sinks", "that of the dead letters among them", f.sinks);
   c("losses", "by stage", f.losses);
   c("flow", "by stage", f.flow);
+  c("counted", "by stage; the ledgers of its actors, which go with their state from process to process",
+    f.counted);
   c("crashes", "actors that have taken down nodes lately", f.crashes);
   c("missing", "nodes that have actors of it and did not answer", f.missing);
 }

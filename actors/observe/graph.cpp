@@ -43,12 +43,10 @@ struct lane_states {
 
 void describe_source(stage_standing& out, const figures& f) {
   lane_states states;
-  std::map<std::string, std::uint64_t> records;  // by the parser that reads it: each reads all
-  std::map<std::string, std::optional<std::uint64_t>> lags;
+  std::map<std::string, std::optional<std::uint64_t>> lags;  // by the parser that reads it: each reads all
   for (const auto& l : f.lanes) {
     if (l.source != out.name)
       continue;
-    out.records = std::max(out.records, records[l.parser] += l.records);
     const auto [lag, is_first] = lags.try_emplace(l.parser);
     add_lag(lag->second, l.lag, is_first);
     states.add(l);
@@ -68,7 +66,6 @@ void describe_parser(stage_standing& out, const figures& f) {
   for (const auto& l : f.lanes) {
     if (l.parser != out.name)
       continue;
-    out.records += l.records;
     for (const auto& p : l.partitions) {
       if (first || p.watermark < out.watermark)
         out.watermark = p.watermark;
@@ -100,7 +97,6 @@ void describe_sink(stage_standing& out, const figures& f) {
     out.state = "starts";
     return;
   }
-  out.records = s->rows;
   out.state = !s->is_reached ? "starts" : s->is_away ? "away" : is_late(*s) ? s->pace : "runs";
 }
 
@@ -109,6 +105,25 @@ std::string rest_of(const std::string& stage, const figures& f) {
   if (f.state == "failed")
     return stage == f.failed_stage ? "failed" : "stopped";
   return f.state.empty() ? "ended" : f.state;
+}
+
+/// Anybody may read it, so the text of a failure, which may quote a record, is not in it.
+std::string how_it_ended(const figures& f) {
+  if (f.is_running || f.state.empty())
+    return {};
+  if (f.state != "failed")
+    return fmt::format("it is {}", f.state);
+  return f.failed_stage.empty()
+             ? "it has failed; `millrace list` says why"
+             : fmt::format("it has failed at {}; `millrace list` says why", f.failed_stage);
+}
+
+/// Losses are told at once, by processes, and counted for good once they are settled.
+void add_counts(stage_standing& out, stage_kind kind, const count_figures& c) {
+  if (kind != stage_kind::window)  // its rows, which its shards count
+    out.records = kind == stage_kind::sink ? c.out : c.in;
+  out.late = std::max(out.late, c.late);
+  out.dead_letters = std::max(out.dead_letters, c.dead);
 }
 
 std::string type_of(const config::stage& s) {
@@ -211,7 +226,7 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
 }
 
 graph graph_of(const config::topology& t, const figures& f) {
-  graph out{t.name, {}, {}, culprit_of(t, f), f.missing};
+  graph out{t.name, {}, {}, culprit_of(t, f), f.missing, how_it_ended(f)};
   for (const auto& s : t.stages) {
     stage_standing one;
     one.name = s.name;
@@ -226,14 +241,14 @@ graph graph_of(const config::topology& t, const figures& f) {
       describe_window(one, f);
     else if (s.kind == stage_kind::sink)
       describe_sink(one, f);
-    else if (const auto passed = f.flow.find(s.name); passed != f.flow.end())
-      one.records = passed->second.in;
     if (!f.is_running)
       one.state = rest_of(s.name, f);
     if (const auto l = f.losses.find(s.name); l != f.losses.end()) {
       one.late = l->second.late;
       one.dead_letters = l->second.dead_letters;
     }
+    if (const auto c = f.counted.find(s.name); c != f.counted.end())
+      add_counts(one, s.kind, c->second);
     out.stages.push_back(std::move(one));
     const auto held = held_in_front_of(t, f, s);
     for (std::size_t i = 0; i < s.from.size(); ++i)

@@ -32,13 +32,14 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
     "runs, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, stopped or failed",
     s.state);
   c("records",
-    "that were read of a source or by a parser, that a transform took or a sink has committed, in these "
-    "processes; that a window has given since its state began",
+    "that a source gave, a parser or transform took, a window gave as rows or a sink has committed, since "
+    "the "
+    "state of the topology began; counted once they are settled",
     s.records);
   c("records_per_second", "of a source, over the last seconds", s.per_second);
   c("lag", "of a source: records that are there, or due, and not yet read; null: unknown", s.lag);
   c("watermark", "the least of its partitions or shards", s.watermark);
-  c("late", "late records since the processes began", s.late);
+  c("late", "late records since the state of the topology began", s.late);
   c("dead_letters", "likewise", s.dead_letters);
 }
 
@@ -74,6 +75,7 @@ struct graph {
   std::vector<edge_standing> edges;
   std::optional<culprit> held_up_by;
   std::vector<std::string> missing;
+  std::string how_it_ended = {};
   friend bool operator==(const graph&, const graph&) = default;
 };
 void members(auto& c, wire::like<graph> auto& g) {
@@ -82,6 +84,7 @@ void members(auto& c, wire::like<graph> auto& g) {
   c("edges", "between them", g.edges);
   c("held_up_by", "the stage that all others wait for; null: nobody waits", g.held_up_by);
   c("missing", "nodes that have actors of it and did not answer", g.missing);
+  c("how_it_ended", "of a topology that does not run, for people; empty: it runs", g.how_it_ended);
 }
 
 [[nodiscard]] graph graph_of(const config::topology& t, const figures& f);

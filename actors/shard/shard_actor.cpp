@@ -35,6 +35,7 @@ public:
         supervisor_(std::move(supervisor)), lanes_(self, *core_), input_(self, options_, *core_, now),
         output_(self, options_, *core_, gate_, now, supervisor_) {
     counted_ = core_->counts();
+    options_.flow->stands(options_.name, counted_);
     options_.gauges->door.lead_to(self_);
     schedule_snapshot();
     join();
@@ -366,6 +367,7 @@ private:
     const auto& counts = core_->counts();
     options_.flow->gained(counted_, counts);
     counted_ = counts;
+    options_.flow->stands(options_.name, counted_);
   }
 
   /// Captures are answered in their order. The time of one that failed is in no bucket.

@@ -94,6 +94,7 @@ bool sink_state::commit() {
   last_commit_ = now();
   options_.flow->gained(committed_counts_, counts_);
   committed_counts_ = counts_;
+  note_standing();
   batch_ = p.batch;
   options_.gauges->rows += rows_uncommitted_ - std::min(*refused, rows_uncommitted_);
   options_.gauges->rejected += *refused;
@@ -194,6 +195,17 @@ void sink_state::tell_complete() {
 }
 
 /// The counts of earlier lives lie in the target: before it has read them there it would say that there are none.
+/// Rows that the target has refused went in, and not out.
+void sink_state::note_standing() {
+  auto now = committed_counts_;
+  if (const auto refused = refused_.newest(); refused != 0) {
+    auto& own = now[options_.name];
+    own.out -= std::min(own.out, refused);
+    own.dead += refused;
+  }
+  options_.flow->stands(options_.name, std::move(now));
+}
+
 void sink_state::on_report() {
   report_is_due_ = !has_counts_ && has_committed_;
   if (!report_is_due_)

@@ -50,6 +50,7 @@ void sink_state::forward_refused() {
     return went_wrong(rows.error());
   if (!rows->empty()) {
     send_refused(refused_.send(std::move(*rows)));
+    note_standing();
   } else if (core_.complete()) {
     if (auto end = refused_.send_end())
       send_refused(std::move(*end));

@@ -85,6 +85,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
       spdlog::error("{}: {}; the report counts from here", options_.name, ok.error().message);
   }
   committed_counts_ = counts_;
+  note_standing();
   has_counts_ = true;
   core_.restore(stored ? stored->positions : std::map<log_id, mark>{}, life_);
   for (auto& [log, lane] : lanes_) {

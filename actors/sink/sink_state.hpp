@@ -115,6 +115,7 @@ private:
   void note_latency(const std::map<log_id, mark>& reached);
   void after_commit();
   void note_commit();
+  void note_standing();
   void report();
   void end_if_stopping();
   void keep_alive_later();

@@ -1,5 +1,7 @@
 #include "actors/stage/flow.hpp"
 
+#include <utility>
+
 namespace millrace::stage {
 namespace {
 
@@ -24,6 +26,20 @@ void flow::gained(const delivery::ledger& before, const delivery::ledger& now) {
 delivery::ledger::entries flow::all() const {
   const std::lock_guard lock(mutex_);
   return by_stage_;
+}
+
+void flow::stands(const std::string& actor, delivery::ledger now) {
+  const std::lock_guard lock(mutex_);
+  by_actor_[actor] = std::move(now);
+}
+
+delivery::ledger flow::standing(const std::function<bool(const std::string&)>& is_here) const {
+  const std::lock_guard lock(mutex_);
+  delivery::ledger out;
+  for (const auto& [actor, ledger] : by_actor_)
+    if (is_here(actor))
+      out.add(ledger);
+  return out;
 }
 
 }  // namespace millrace::stage

@@ -74,6 +74,8 @@ std::string text_of(const observe::graph& g) {
     out += '\n' + table({"FROM", "TO", "HELD"}, edges);
   if (g.held_up_by)
     out += fmt::format("\nheld up by {}: {}\n", visible(g.held_up_by->stage), visible(g.held_up_by->words));
+  if (!g.how_it_ended.empty())
+    out += fmt::format("\n{}: {}\n", visible(g.topology), visible(g.how_it_ended));
   return out + missing_text(g.missing);
 }
 

@@ -46,6 +46,18 @@ data: {"topology":"t","state":"ended","reason":""}
 )"));
 }
 
+TEST_CASE("the end of a topology that has failed has its reason for who has the token") {
+  streaming s;
+  auto stranger = s.listen();
+  raw_connection owner(s.api->endpoint());
+  owner.send(events({}, "Host: localhost\r\nAuthorization: Bearer secret\r\n"));
+  for (auto* const client : {&stranger, &owner})
+    CHECK_THAT(client->until("event: graph"), Catch::StartsWith("HTTP/1.1 200 OK\r\n"));
+  s.cluster.fail("t", "in/0", "found secret");
+  CHECK_THAT(stranger.rest(), Contains(R"("state":"failed")") && !Contains("found secret"));
+  CHECK_THAT(owner.rest(), Contains(R"("state":"failed")") && Contains("found secret"));
+}
+
 TEST_CASE("figures come as well where they are asked for") {
   const streaming s;
   CHECK_THAT(s.listen("?figures=1").until("event: figures\ndata: {\"lanes\":[]}\n\n", 2),

@@ -38,9 +38,27 @@ TEST_CASE("stages of a topology that does not run say so, and which of them has 
   f.failed_stage = "counts";
   CHECK(states(f) ==
         std::vector<std::string>{"stopped", "stopped", "failed", "stopped", "stopped", "stopped"});
+  CHECK(graph_of(planned(), f).how_it_ended == "it has failed at counts; `millrace list` says why");
   none.is_running = true;
   none.state = "running";
+  CHECK(graph_of(planned(), none).how_it_ended.empty());
   CHECK(states(none) == std::vector<std::string>(6, "starts"));
+}
+
+TEST_CASE("the records of a stage are those of its state, and no process takes them with it") {
+  auto f = running();
+  f.lanes[0].records = 3;  // the process began anew
+  f.sinks[0].rows = 0;
+  f.losses["parsed"] = {1, 0};
+  f.counted["parsed"] = {1'000, 993, 5, 2};
+  f.counted["out"] = {40, 38, 0, 2};
+  const auto g = graph_of(planned(), f);
+  CHECK(g.stages[0].records == 1'000);
+  CHECK(g.stages[1].records == 1'000);
+  CHECK(g.stages[1].late == 5);
+  CHECK(g.stages[1].dead_letters == 2);
+  CHECK(g.stages[2].records == 40);
+  CHECK(g.stages[4].records == 38);
 }
 
 TEST_CASE("the culprit is at the end of what is held") {
@@ -78,6 +96,8 @@ TEST_CASE("figures of several processes add up") {
   other.losses["parsed"] = {1, 2};
   f.flow["parsed"] = {10, 8, 2};
   other.flow = {{"parsed", {5, 4, 1}}, {"counts", {4, 3, 0}}};
+  f.counted["parsed"] = {10, 8, 1, 1};
+  other.counted = {{"parsed", {5, 4, 1, 0}}};
   other.missing = {"c"};
   add(f, std::move(other));
   CHECK(f.lanes.size() == 2);
@@ -86,6 +106,7 @@ TEST_CASE("figures of several processes add up") {
   CHECK(f.sources[0].is_spool_full == true);
   CHECK(f.losses["parsed"].dead_letters == 2);
   CHECK(f.flow == std::map<std::string, flow_figures>{{"counts", {4, 3, 0}}, {"parsed", {15, 12, 3}}});
+  CHECK(f.counted.at("parsed") == count_figures{15, 12, 2, 1});
   CHECK(f.missing == std::vector<std::string>{"c"});
 }
 

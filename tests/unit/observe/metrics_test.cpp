@@ -249,6 +249,21 @@ TEST_CASE("a stage's flow grows by what a ledger has gained, and by nothing wher
   CHECK(flow.all().at("s").in == 5);
 }
 
+TEST_CASE(
+    "ledgers stand where their actors last told, and those of actors that are elsewhere do not count here") {
+  stage::flow flow;
+  delivery::ledger now;
+  now["s"] = {10, 10, 0, 0, 0};
+  flow.stands("a", now);
+  flow.stands("b", now);
+  now["s"] = {4, 3, 1, 0, 0};
+  flow.stands("b", now);  // it has begun anew, from an older state
+  CHECK(flow.standing([](const std::string&) { return true; }).of("s") ==
+        delivery::stage_counts{14, 13, 1, 0, 0});
+  CHECK(flow.standing([](const std::string& actor) { return actor == "b"; }).of("s").in == 4);
+  CHECK(flow.all().empty());
+}
+
 TEST_CASE("what the kernel says of a process is read, whatever its name holds") {
   const std::string stat =
       "7 (a) b) S 1 2 3 0 -1 4194560 1 0 0 0 150 50 9 9 20 0 12 0 300 1000000 25 18446744073709551615";

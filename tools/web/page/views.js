@@ -14,7 +14,7 @@ const missing = names => names.length ? el("div", { class: "box warn" }, `Withou
 
 export async function graph(topology) {
   const [g, f] = await Promise.all([graphOf(topology), figuresOf(topology)]);
-  return [topology, [missing(g.missing),
+  return [topology, [missing(g.missing), g.how_it_ended ? el("p", { class: "box warn" }, `${topology}: ${g.how_it_ended}.`) : null,
     g.held_up_by ? el("div", { class: "box bad" }, el("p", {}, "Held up by ", link(["t", topology, "stage", g.held_up_by.stage], g.held_up_by.stage), `: ${g.held_up_by.words}.`)) : null,
     drawing(topology, g, f, looked(topology, f)), table("Stages", [{ name: "Stage" }, { name: "Kind" }, { name: "State" }, { name: "Records", number: true }, { name: "Rate", number: true },
       { name: "Lag", number: true }, { name: "Watermark" }, { name: "Late", number: true }, { name: "Dead letters", number: true }],
