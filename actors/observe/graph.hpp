@@ -29,7 +29,8 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
   c("kind", "source, parser, transform, window or sink", s.kind);
   c("type", "of the connector or of the window", s.type);
   c("state",
-    "runs, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, stopped or failed",
+    "runs, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, stopped or "
+    "failed",
     s.state);
   c("records",
     "that a source gave, a parser or transform took, a window gave as rows or a sink has committed, since "

@@ -38,7 +38,7 @@ struct deployed {
           lane.source = p->source->name;
         }
       for (const auto& p : l.partitions)
-        lane.partitions.push_back({p, {}, {}, true, true, false, {}});
+        lane.partitions.push_back({p, {}, {}, true, true, false, {}, {}});
       f.lanes.push_back(std::move(lane));
     }
     for (const auto& s : layout.shards) {
@@ -139,7 +139,7 @@ TEST_CASE("the bytes of a lane stand on the edge of the receiver that has yet to
   l.source = "in";
   l.in_flight_bytes = 12;
   l.held_by = {{"counts/0", 5}, {"out", 7}};
-  l.partitions = {{"0", {}, {}, true, false, false, "out"}};
+  l.partitions = {{"0", {}, {}, true, false, false, "out", {}}};
   f.lanes = {l};
   const auto g = graph_of(t, f);
   std::vector<std::string> held;
