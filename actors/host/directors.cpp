@@ -173,7 +173,7 @@ private:
         [kept](const std::string& parser, const std::string& partition) {
           return log_of(*kept, parser, partition);
         },
-        std::move(*in_plan), lanes_giving_up_crashes(*kept), options_.lone == nullptr});
+        std::move(*in_plan), lanes_giving_up_crashes(*kept), options_.lone != nullptr});
     return out;
   }
 

@@ -7,7 +7,7 @@
 
 namespace millrace::control {
 
-director::director(const std::vector<member>& members) {
+director::director(const std::vector<member>& members, bool all_begin) : all_begin_(all_begin) {
   for (const auto& m : members) {
     members_[m.name] = {m};
     if (m.kind == member_kind::lane)
@@ -113,8 +113,12 @@ void director::introduce(const state& m, order_list& out) const {
   if (m.what.kind == member_kind::lane) {
     // Before it can ask anybody. That it is not paused is news to a life whom a former director has told otherwise.
     out.push_back(orders::tell_paused{m.what.name, is_paused_});
-    for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r)
-      introduce_to_lane(m, members_.at(m.what.receivers[r]), r, out);
+    for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r) {
+      const auto& receiver = members_.at(m.what.receivers[r]);
+      const bool is_to_come = all_begin_ && !receiver.lives && receiver.now == life{};
+      if (!is_to_come)  // else the lane is told once it begins
+        introduce_to_lane(m, receiver, r, out);
+    }
     return;
   }
   for (const auto& [name, other] : members_) {

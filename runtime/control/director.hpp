@@ -145,7 +145,9 @@ using order_list = std::vector<order>;
 
 class director {
 public:
-  explicit director(const std::vector<member>& members);
+  /// `all_begin`: the first life of each member begins in this process, or the run fails. A lane then waits for receivers
+  /// that have yet to begin; else it goes on without whoever does not live.
+  explicit director(const std::vector<member>& members, bool all_begin = false);
 
   // --- lives
   /// A life of it has begun, higher than all before: it and those that work with it are introduced.
@@ -260,6 +262,7 @@ private:
   std::optional<error> failure_;
   bool finished_ = false;
   std::set<std::string> reviving_;
+  bool all_begin_;
   std::set<std::string> waiting_for_;  // to stop, in this phase
   std::uint64_t stop_number_ = 0;
   std::set<std::string> collecting_;

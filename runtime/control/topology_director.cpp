@@ -28,7 +28,8 @@ std::map<std::string, member> by_name(const std::vector<member>& all) {
 topology_director::topology_director(topology_director_options options)
     : topology_(std::move(options.topology)), log_of_(std::move(options.log_of)),
       planned_(std::move(options.planned)), give_up_crashes_(std::move(options.give_up_crashes)),
-      names_nodes_(options.names_nodes), members_(by_name(options.members)), director_(options.members) {}
+      is_alone_(options.is_alone), members_(by_name(options.members)),
+      director_(options.members, options.is_alone) {}
 
 // --- what counts
 
@@ -170,7 +171,7 @@ std::vector<delivery::verdict> topology_director::verdicts_on_crashes(const std:
   std::vector<delivery::crash_on_records> crashes;
   for (const auto& c : a->second.crashes)
     if (c.records)
-      crashes.push_back({*c.records, (names_nodes_ ? fmt::format("node {}, ", c.node) : std::string()) +
+      crashes.push_back({*c.records, (is_alone_ ? std::string() : fmt::format("node {}, ", c.node)) +
                                          std::string(delivery::name_of_signal(c.signal))});
   return delivery::verdicts_on_crashes(crashes);
 }
@@ -320,7 +321,7 @@ direction_list topology_director::restart(const std::string& who) {
 /// Who did not answer is told by its node, where there are several.
 std::vector<messages::report_part> topology_director::parts() const {
   auto out = director_.parts();
-  if (names_nodes_)
+  if (!is_alone_)
     for (auto& part : out)
       if (const auto at = lives_.find(part.actor); !part.missing.empty() && at != lives_.end())
         part.missing = "node " + at->second.first;

@@ -70,7 +70,7 @@ struct topology_director_options {
   std::set<cluster::partition_name> planned = {};
   /// Lanes whose parser gives up a record that has ended processes three times.
   std::set<std::string> give_up_crashes = {};
-  bool names_nodes = true;  // texts for people say on which node an actor was
+  bool is_alone = false;  // in a process of its own, which is the one node: all members begin there
 };
 
 class topology_director {
@@ -119,7 +119,7 @@ private:
   std::function<log_id(const std::string& parser, const std::string& partition)> log_of_;
   std::set<cluster::partition_name> planned_;
   std::set<std::string> give_up_crashes_;
-  bool names_nodes_;
+  bool is_alone_;
   std::map<std::string, member> members_;
   director director_;
   cluster::topology_state state_;

@@ -165,6 +165,23 @@ TEST_CASE("whoever begins is introduced to those that live and work with it") {
                                         orders::tell_sender{"v/0", "w/0/1", "w/1", 1}});
 }
 
+TEST_CASE("a lane goes on without whoever does not live, but waits for a first life that is sure to begin") {
+  for (const bool all_begin : {false, true}) {
+    director d(members(), all_begin);
+    static_cast<void>(d.began("dead", 1));
+    const auto told = those<orders::tell_receiver>(d.began("p/lane0", 1));
+    CHECK(std::ranges::count(told, true, &orders::tell_receiver::lives) == 1);
+    CHECK(std::ranges::count(told, false, &orders::tell_receiver::lives) == (all_begin ? 0 : 3));
+    CHECK(those<orders::tell_receiver>(d.began("raw", 1)).size() == 1);
+    // One that has lived is told of, whatever was sure.
+    const auto down = those<orders::tell_receiver>(d.is_down("raw"));
+    REQUIRE(down.size() == 1);
+    CHECK_FALSE(down.front().lives);
+    CHECK(std::ranges::count(those<orders::tell_receiver>(d.began("p/lane0", 2)), false,
+                             &orders::tell_receiver::lives) == (all_begin ? 1 : 3));
+  }
+}
+
 TEST_CASE("who fails begins again later, alone; lanes send it nothing meanwhile") {
   auto d = running();
   CHECK(d.is_down("w/0") == order_list{orders::tell_receiver{"p/lane0", 1, "w/0", false, 1},
