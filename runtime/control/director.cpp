@@ -80,7 +80,7 @@ order_list director::is_down(const std::string& name) {
   auto& m = members_.at(name);
   m.lives = false;
   completed_.erase(name);
-  if (is_ending() && revive_at_end(name, out))
+  if (is_ending() && revive_at_end(name))
     return out;
   no_longer_collects(name, out);
   if (is_ending()) {
@@ -89,7 +89,6 @@ order_list director::is_down(const std::string& name) {
   }
   for (const auto& [_, other] : members_)
     introduce_to_lane(other, m, out);
-  out.push_back(orders::begin_later{name});
   return out;
 }
 
@@ -289,8 +288,6 @@ void director::begin_end(order_list& out) {
     for (const auto& [name, m] : members_)
       if (!m.lives && m.what.kind != member_kind::lane)
         reviving_.insert(name);
-  for (const auto& name : reviving_)
-    out.push_back(orders::begin_life{name});
   revived({}, out);
 }
 
@@ -308,7 +305,7 @@ void director::revived(const std::string& name, order_list& out) {
   }
 }
 
-bool director::revive_at_end(const std::string& name, order_list& out) {
+bool director::revive_at_end(const std::string& name) {
   if (members_.at(name).what.kind == member_kind::lane || failure_ || reported_at_end_.contains(name))
     return false;
   if (phase_ == phase::reporting && finished_) {
@@ -316,15 +313,11 @@ bool director::revive_at_end(const std::string& name, order_list& out) {
     finished_ = false;
     phase_ = phase::running;
     reported_at_end_.clear();
-    for (const auto& [other, m] : members_)
-      if (!m.lives && other != name)
-        out.push_back(orders::begin_life{other});
     return false;
   }
   if (phase_ == phase::reporting && revived_at_end_.insert(name).second) {
     reviving_.insert(name);
     collecting_.insert(name);
-    out.push_back(orders::begin_life{name});
     return true;
   }
   finished_ = false;

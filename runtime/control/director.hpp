@@ -99,16 +99,6 @@ struct stop {
   std::string who;
   friend bool operator==(const stop&, const stop&) = default;
 };
-/// Its next life begins now; began() or could_not_begin() says how that went.
-struct begin_life {
-  std::string who;
-  friend bool operator==(const begin_life&, const begin_life&) = default;
-};
-/// The same, after its back-off.
-struct begin_later {
-  std::string who;
-  friend bool operator==(const begin_later&, const begin_later&) = default;
-};
 /// It did not stop in time, and the others go on without it.
 struct leave_behind {
   std::string who;
@@ -137,8 +127,8 @@ struct end_run {
 using order =
     std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
                  orders::tell_partition, orders::tell_slowest, orders::tell_paused, orders::restart,
-                 orders::collect, orders::stop, orders::begin_life, orders::begin_later, orders::leave_behind,
-                 orders::wait_for_reports, orders::wait_for_stops, orders::give_report, orders::end_run>;
+                 orders::collect, orders::stop, orders::leave_behind, orders::wait_for_reports,
+                 orders::wait_for_stops, orders::give_report, orders::end_run>;
 /// To be carried out one after the other, before anything else is said to the director; what is said
 /// meanwhile (began()) gives orders that come behind them.
 using order_list = std::vector<order>;
@@ -159,7 +149,8 @@ public:
   [[nodiscard]] order_list introduce_again(const std::string& name) const;
   /// For good: the run ends with this error.
   [[nodiscard]] order_list could_not_begin(const std::string& name, const error& why);
-  /// Its present life is over.
+  /// Its present life is over. Its node begins the next one unasked, or the coordinator gives it another place; began()
+  /// or could_not_begin() says how that went.
   [[nodiscard]] order_list is_down(const std::string& name);
   /// This life was refused, because a higher one holds its chain or its target's claim. Where that is a
   /// successor in this run, nothing is to be done. Where it is the newest life that this run has given, the
@@ -245,8 +236,8 @@ private:
   void note_failure(const std::string& name, const error& why);
   void begin_end(order_list& out);
   void revived(const std::string& name, order_list& out);
-  /// True: it gets one life more, since its counts are missing.
-  bool revive_at_end(const std::string& name, order_list& out);
+  /// True: its next life is waited for, since its counts are missing.
+  bool revive_at_end(const std::string& name);
   void collect(order_list& out);
   void no_longer_collects(const std::string& name, order_list& out);
   void collected(order_list& out);

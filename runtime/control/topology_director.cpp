@@ -268,7 +268,6 @@ void topology_director::carry_out(order_list orders, direction_list& out) {
             out.emplace_back(directions::warn{fmt::format("{} does not stop; going on without it", x.who)});
           else if constexpr (std::is_same_v<Order, orders::end_run>)
             end(out);
-          // begin_life and begin_later: its node begins it anew, or the coordinator gives it another place.
         },
         o);
 }
