@@ -4,6 +4,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/node/topology_state.hpp"
 #include "actors/observe/report.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_director.hpp"
 #include "runtime/control/topology_message_format.hpp"
@@ -40,6 +41,7 @@ struct directed_topology {
   bool has_ended = false;  // `last` counts, and the kept report where that is empty
   topology_end end = {};   // as far as it is known here
   bool is_end_told = false;
+  bool is_paused = false;
 };
 
 /// The recorded end counts: the coordinator may have ended the topology before its director did.
@@ -102,6 +104,9 @@ public:
       answer(t, {});
       t = std::move(*made);
     }
+    if (std::exchange(t.is_paused, m.now->is_paused) != m.now->is_paused)
+      spdlog::info("{}: {}", m.topology,
+                   t.is_paused ? "paused: nothing is read until it is resumed" : "resumed");
     carry_out(m.topology, t.director->on_state(*m.now));
     tell_end(m.topology, t, *m.now);
   }
@@ -122,8 +127,11 @@ public:
       carry_out(name, t->second.director->on_message(m.from, *what));
   }
   void on_restart(const restart_asked& m) {
-    if (const auto t = topologies_.find(m.topology); t != topologies_.end() && t->second.director)
-      carry_out(m.topology, t->second.director->restart(m.who));
+    const auto t = topologies_.find(m.topology);
+    if (t == topologies_.end() || !t->second.director)
+      return;
+    spdlog::info("{}: a restart of {} is asked for", m.topology, visible(m.who));
+    carry_out(m.topology, t->second.director->restart(m.who));
   }
   promise on_ask(const ask_for_report& m) {
     auto to = self_->make_response_promise<promise>();

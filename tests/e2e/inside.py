@@ -352,6 +352,7 @@ def paused_and_restarted(c):
     check("resume" in c.ask("explain posted")["causes"][0]["remedy"], "the remedy")
     check(c.ask("stages")["stages"][0]["state"] == "paused", "its state")
     check("paused" in c.ask("topologies")[0]["reason"], "the list says so")
+    wait_until("the log says so", lambda: "paused: nothing is read until it is resumed" in c.run.errors())
     c.at("12:02:00", "12:04:00")  # answered: they are in the spool
     restarted = c.ask_once("restart parsed", *token)
     check(restarted.returncode == 0 and "lives anew" in restarted.stdout, restarted)
