@@ -43,16 +43,17 @@ const cluster::topology_state* topology_in(const cluster::control_state& s, cons
   return found == s.topologies.end() ? nullptr : &found->second;
 }
 
-/// Terms of a store that the state had before it became blank: those of the present one are above them.
+/// The value has the highest term of stores that the state had before it became blank.
 constexpr std::string_view terms_name = "terms";
+
+}  // namespace
+
 expected<incarnation> terms_kept(const snapshot::value_reader& values) {
   const auto stored = values.get(terms_name);
   if (!stored && stored.error().code == ec::not_found)
     return 0;
   return stored.map([](const std::string& text) { return static_cast<incarnation>(std::stoull(text)); });
 }
-
-}  // namespace
 
 expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder) {
   const auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());

@@ -23,6 +23,9 @@ namespace millrace::host {
 /// Returns what a state keeps when it becomes blank (snapshot::open_blank_dir_store): its sinks' targets know its terms.
 [[nodiscard]] expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder);
 
+/// Returns the highest term of stores that the state had before it became blank; 0: it never did.
+[[nodiscard]] expected<incarnation> terms_kept(const snapshot::value_reader& values);
+
 /// Does as deployment::begin_next_run() by the chains of the state folder.
 [[nodiscard]] expected<std::optional<deployment::run_record>> begin_next_run(const config::topology& topology,
                                                                              snapshot::state_store& folder);
@@ -73,7 +76,7 @@ private:
   std::optional<topology_end> end_;
   std::optional<std::string> over_;  // the node has ended, and why
   bool is_stopping_ = false;
-  // From start() on they stay as they are.
+  // These stay as they are from start() on.
   node_group group_;
   std::shared_ptr<api::cluster_view> view_;
 };

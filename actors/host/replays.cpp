@@ -145,7 +145,7 @@ expected<prepared_replay> prepare(const std::shared_ptr<node::chain_store>& stor
   return prepared_replay{std::move(*found), std::move(*plan)};
 }
 
-/// What all replays by the API have alike.
+/// Fills in what is the same for all replays by the API.
 void fill_in(replay::request& r, const replay_job& job) {
   if (!job.what.letters.empty())
     r.only = std::set(job.what.letters.begin(), job.what.letters.end());

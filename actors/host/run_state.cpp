@@ -139,7 +139,7 @@ expected<std::map<std::string, std::string>> values_of_plan(const snapshot::iden
 expected<void> run_state::read_control(const snapshot::state_store& store) {
   auto seen = node::control_book(inner_).look();
   const auto outer = snapshot::look_at_control(files_, folder_);
-  const auto terms = kept_when_blank(store);
+  const auto terms = terms_kept(store);
   const auto has_ended = deployment::has_ended(store);
   if (!seen || !outer || !terms || !has_ended)
     return unexpected(!seen    ? seen.error()
@@ -168,12 +168,10 @@ expected<void> run_state::read_control(const snapshot::state_store& store) {
   if (t.is_active() || (t.status == topology_status::finished && !*has_ended))
     t.status = topology_status::stopped;
   for (auto& [_, actor] : t.actors) {
-    actor.at.reset();
     actor.spec.is_pinned = false;
     actor.spec.node.clear();
   }
-  state.nodes.clear();
-  state.terms = std::stoull(terms->begin()->second);
+  state.terms = std::max(state.terms, *terms);
   chains_ = cluster::chains_of(id.topology, t.first_generation);
   control_.contents.base = cluster::encode_base(state);
   control_.contents.sequence = 1;

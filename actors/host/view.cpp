@@ -33,7 +33,7 @@ constexpr std::chrono::milliseconds waits_every{200};
 /// Longer than the store may take for a record.
 constexpr std::chrono::seconds answer_patience{40};
 constexpr std::chrono::seconds parts_patience{12};
-/// For the leader's word on what any node is asked for. A prober has little more.
+/// The leader tells other nodes by then what they are asked for. A prober waits little longer.
 constexpr std::chrono::milliseconds probe_patience{700};
 /// A `wait` that came from another node is answered by then; its client asks again.
 constexpr std::chrono::seconds wait_patience{20};
@@ -164,7 +164,7 @@ private:
       return observe::page_of_process(r, *options_.running, cluster);
     };
     if (std::holds_alternative<metrics>(r))
-      tell_metrics(to);
+      describe([this, to, page](const described& d) { to(*page(standing_of(d))); });
     else if (std::holds_alternative<readyz>(r))
       find_topologies([this, to, page](const api::answers::topologies& known) {
         probe(*page({options_.node, true, known, {}}), to);
@@ -189,16 +189,12 @@ private:
     });
   }
 
-  void tell_metrics(const give_answer& to) {
-    const auto tell = [this, to](const observe::cluster_standing& cluster) {
-      to(api::answers::page{true, observe::metrics_text(options_.running->all(), cluster)});
-    };
-    describe([this, tell](const described& d) {
-      const bool is_heard = !d.leader.empty();
-      tell(d.leads ? observe::cluster_standing{options_.node, is_heard, topologies_of(d),
-                                               nodes_of(d, options_.node)}
-                   : observe::cluster_standing{options_.node, is_heard, {}, {}});
-    });
+  /// The node that leads knows all topologies and nodes.
+  [[nodiscard]] observe::cluster_standing standing_of(const described& d) const {
+    const bool is_heard = !d.leader.empty();
+    if (d.leads)
+      return {options_.node, is_heard, topologies_of(d), nodes_of(d, options_.node)};
+    return {options_.node, is_heard, {}, {}};
   }
 
   /// Gives the topologies of the cluster, whoever leads it; none where nobody says in time.
@@ -282,7 +278,7 @@ private:
     });
   }
 
-  /// Of a node that does not lead. The leader knows the session.
+  /// Asks the leader, which knows the session of a node that does not lead.
   void tell_status(const described& d, const give_answer& to) {
     ask_of_leader(api::requests::nodes{}, [to, me = options_.node, cluster = d.cluster,
                                            leader = d.leader](const expected<api::answer>& a) {

@@ -30,7 +30,7 @@ struct view_options {
   std::shared_ptr<node::chain_store> store;  // read for the plan of an earlier generation
   letters_place letters;                     // a folder: the node runs that topology alone
   std::chrono::milliseconds start_timeout{30'000};
-  /// In this process. The view samples it, unless it runs one topology alone: others of its process do so then.
+  /// The board of this process. The view samples it, unless it runs one topology alone: then its process does so.
   std::shared_ptr<observe::running_topologies> running;
   std::shared_ptr<const store_sign> sign;  // of the store
   connector_makers make;

@@ -22,7 +22,7 @@ constexpr std::size_t most_causes = 8;
 
 /// Lost records hold nothing up by themselves.
 constexpr std::array<std::string_view, 2> lost{"late", "dead_letters"};
-/// Nothing is wrong with such a partition, and others may give.
+/// A partition is in order where one of these is the cause, and others may give.
 constexpr std::array<std::string_view, 3> silent{"quiet_partition", "no_record_yet", "idle"};
 
 bool is_one_of(const auto& codes, const cause& c) { return std::ranges::find(codes, c.code) != codes.end(); }

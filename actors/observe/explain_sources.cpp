@@ -65,7 +65,7 @@ void explainer::source(const config::stage& s, explanation& out) {
                      by->text));
 }
 
-/// Behind, or read as far as it goes.
+/// Says whether the source is behind, or read as far as it goes.
 std::string explainer::standing_of(const std::string& source) const {
   std::uint64_t records = 0;
   std::uint64_t lag = 0;

@@ -43,7 +43,7 @@ private:
     const partition_figures* partition;
     [[nodiscard]] std::string name() const;
   };
-  /// What a window asks of partitions. Without `wanted`: that they give anything.
+  /// A window asks this of partitions; without `wanted` it asks that they give anything.
   struct asked {
     std::optional<event_time> wanted;
     bool others_are_there = false;  // a partition that is not idle has come to `wanted`

@@ -70,18 +70,25 @@ expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared
   return opened;
 }
 
-/// From the record that an opening would go on from; again where the chain has gone on meanwhile.
-expected<database_chain::looked> database_chain::look(std::shared_ptr<session> database,
-                                                      std::string_view schema, owner of) {
+expected<std::unique_ptr<database_chain>> database_chain::on_tables(std::shared_ptr<session> database,
+                                                                    std::string_view schema, owner of) {
   auto texts = statements_for(schema);
   if (!texts)
     return unexpected(texts.error());
-  database_chain c(std::move(database), std::move(*texts), std::move(of));
-  const auto are_there = c.are_tables_there();
-  if (!are_there)
-    return unexpected(are_there.error());
-  if (!*are_there)
+  std::unique_ptr<database_chain> c(
+      new database_chain(std::move(database), std::move(*texts), std::move(of)));
+  return c->are_tables_there().map([&](bool are_there) { return are_there ? std::move(c) : nullptr; });
+}
+
+/// From the record that an opening would go on from; again where the chain has gone on meanwhile.
+expected<database_chain::looked> database_chain::look(std::shared_ptr<session> database,
+                                                      std::string_view schema, owner of) {
+  const auto there = on_tables(std::move(database), schema, std::move(of));
+  if (!there)
+    return unexpected(there.error());
+  if (!*there)
     return looked{};
+  auto& c = **there;
   for (int race = 0; race < most_races; ++race) {
     const auto found = c.look_for_actor();
     if (!found)
@@ -105,17 +112,13 @@ expected<database_chain::looked> database_chain::look(std::shared_ptr<session> d
 expected<std::vector<std::string>> database_chain::list(std::shared_ptr<session> database,
                                                         std::string_view schema,
                                                         const std::string& topology) {
-  auto texts = statements_for(schema);
-  if (!texts)
-    return unexpected(texts.error());
-  const database_chain c(std::move(database), std::move(*texts), {topology, {}});
-  const auto are_there = c.are_tables_there();
-  if (!are_there)
-    return unexpected(are_there.error());
+  const auto there = on_tables(std::move(database), schema, {topology, {}});
+  if (!there)
+    return unexpected(there.error());
   std::vector<std::string> out;
-  if (!*are_there)
+  if (!*there)
     return out;
-  auto found = c.database_->run(c.texts_.list, {{topology}});
+  auto found = (*there)->database_->run((*there)->texts_.list, {{topology}});
   if (!found)
     return unexpected(found.error());
   for (auto& row : found->rows)
@@ -126,16 +129,12 @@ expected<std::vector<std::string>> database_chain::list(std::shared_ptr<session>
 
 expected<void> database_chain::clear(std::shared_ptr<session> database, std::string_view schema,
                                      const std::string& topology) {
-  auto texts = statements_for(schema);
-  if (!texts)
-    return unexpected(texts.error());
-  const database_chain c(std::move(database), std::move(*texts), {topology, {}});
-  const auto are_there = c.are_tables_there();
-  if (!are_there)
-    return unexpected(are_there.error());
-  if (!*are_there)
+  const auto there = on_tables(std::move(database), schema, {topology, {}});
+  if (!there)
+    return unexpected(there.error());
+  if (!*there)
     return {};
-  return c.database_->run(c.texts_.clear, {{topology}}).map([](const answer&) {});
+  return (*there)->database_->run((*there)->texts_.clear, {{topology}}).map([](const answer&) {});
 }
 
 expected<bool> database_chain::are_tables_there() const {
