@@ -116,10 +116,6 @@ public:
     if (const auto at = lives_.find(m.actor); at != lives_.end())
       at->second.plan->desk.on_went_well(m);
   }
-  void on_recovered(const std::string& actor, const life& now) {
-    if (const auto* const l = present(actor, now))
-      self_->send(l->tell, node::life_recovered{{options_.topology, actor}, now});
-  }
   void on_fenced(const messages::fenced& m) {
     if (auto* const l = present(m.actor, m.life))
       l->refused = m.why;
@@ -362,7 +358,10 @@ private:
   void act(plan_on_node&, const control::acts::say& a) {
     self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
   }
-  void act(plan_on_node&, const control::acts::recovered& a) { on_recovered(a.actor, a.now); }
+  void act(plan_on_node&, const control::acts::recovered& a) {
+    if (const auto* const l = present(a.actor, a.now))
+      self_->send(l->tell, node::life_recovered{{options_.topology, a.actor}, a.now});
+  }
   void act(plan_on_node& plan, const control::acts::spawn& a) {
     if (!plan.shards.contains(a.with.actor))
       return make(plan, {a});
@@ -498,7 +497,6 @@ topology_host::behavior_type host_behaviour(topology_host::pointer self,
       [=](const messages::completed& m) { state->on_news(m.actor, m); },
       [=](const messages::stage_failed& m) { state->on_news(m.actor, m); },
       [=](const messages::fenced& m) { state->on_fenced(m); },
-      [=](const messages::recovered& m) { state->on_recovered(m.actor, m.life); },
       [=](const messages::stopped& m) { state->on_stopped(m); },
       [=](const messages::report_part& m) { state->on_news(m.actor, m); },
       [=](const begin_here& m) { state->on_begin(m); },

@@ -78,7 +78,7 @@ struct life_over {
   /// Of one that has completed: the epoch of the director that told it to. None: nobody had to.
   cluster::epoch asked_by = {};
 };
-/// The cause of this actor's failures so far is dealt with (messages::recovered): its next failure is the first of a row.
+/// The cause of this actor's failures so far is dealt with: the records are given up. Its next failure is the first of a row.
 /// Said by whoever runs the life, while it lasts.
 struct life_recovered {
   cluster::actor_id actor;

@@ -38,7 +38,6 @@ struct position_answered;
 struct read_segment;
 struct receiver_down;
 struct receiver_up;
-struct recovered;
 struct remove_segments;
 struct report_part;
 struct resume_output;
@@ -82,7 +81,7 @@ using supervisor =
     caf::typed_actor<caf::reacts_to<partition_found>, caf::reacts_to<stands_at>,
                      caf::reacts_to<attempt_failed>, caf::reacts_to<attempt_went_well>,
                      caf::reacts_to<completed>, caf::reacts_to<stage_failed>, caf::reacts_to<fenced>,
-                     caf::reacts_to<recovered>, caf::reacts_to<stopped>, caf::reacts_to<report_part>>;
+                     caf::reacts_to<stopped>, caf::reacts_to<report_part>>;
 
 using lane = frame_sender::extend<caf::reacts_to<receiver_up>, caf::reacts_to<receiver_down>,
                                   caf::reacts_to<others_stand_at>, caf::reacts_to<partition_started>,

@@ -291,11 +291,6 @@ struct fenced {
   millrace::life life;
   error why;
 };
-/// The cause of this actor's failures is dealt with: those so far are no longer in a row.
-struct recovered {
-  std::string actor;
-  millrace::life life;
-};
 /// A stop was carried out: everything taken is durable.
 struct stopped {
   std::string actor;
@@ -366,7 +361,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::remove_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::fenced)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::log_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)

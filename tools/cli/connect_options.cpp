@@ -9,7 +9,8 @@ namespace millrace::cli {
 
 void add_connect_options(CLI::App& to, remote::connect_arguments& a) {
   to.add_option("--connect", a.url,
-                "The address of any node's API (default: that of a node on this machine, in the file http of "
+                "The address of any node's API, or that of run --http (default: a node's on this machine, in "
+                "the file http of "
                 "its state folder)")
       ->type_name("URL");
   to.add_option("--token", a.token,

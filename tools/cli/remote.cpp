@@ -205,7 +205,8 @@ void add_apply(CLI::App& app, int& status) {
 }
 
 void add_list(CLI::App& app, int& status) {
-  const auto [sub, a] = add_asking(app, status, "list", "Show the topologies of a cluster", list_topologies);
+  const auto [sub, a] =
+      add_asking(app, status, "list", "Show the topologies of a cluster or a run", list_topologies);
   sub->add_flag("--json", a->json, "Print a list of {topology, state, reason}");
   sub->footer("Example:\n"
               "  millrace list --connect http://127.0.0.1:7070 --json\n\n"
@@ -213,8 +214,8 @@ void add_list(CLI::App& app, int& status) {
 }
 
 void add_nodes(CLI::App& app, int& status) {
-  const auto [sub, a] =
-      add_asking(app, status, "nodes", "Show the nodes of a cluster, and what they run", list_nodes);
+  const auto [sub, a] = add_asking(app, status, "nodes",
+                                   "Show the nodes of a cluster or a run, and the actors there", list_nodes);
   sub->add_flag("--json", a->json, "Print a list of {name, session, coordinator, state, actors}");
   sub->footer("Example:\n"
               "  millrace nodes --connect https://node1.example.com:7070 --tls /etc/millrace/tls\n\n"
@@ -284,14 +285,13 @@ void add_forget(CLI::App& app, int& status) {
 
 void add_letters(CLI::App& app, int& status) {
   const auto [sub, a] =
-      add_asking(app, status, "letters", "Print the dead letters that a topology has in the cluster's store",
-                 print_letters);
+      add_asking(app, status, "letters", "Print the dead letters that a topology has", print_letters);
   sub->add_option("NAME", a->name, "The topology")->required();
-  sub->footer(
-      "Example:\n"
-      "  millrace letters active_users > dead_letters.jsonl\n\n"
-      "A line of JSON each, oldest first, as run writes them to dead_letters.jsonl. It shows records, so it "
-      "needs the node's token. Dead letters that the topology sends to a sink of its own are there.");
+  sub->footer("Example:\n"
+              "  millrace letters active_users > dead_letters.jsonl\n\n"
+              "A line of JSON each, oldest first, out of the cluster's store, or of the dead_letters.jsonl "
+              "of a run. It shows records, so it "
+              "needs the node's token. Dead letters that the topology sends to a sink of its own are there.");
 }
 
 }  // namespace millrace::cli

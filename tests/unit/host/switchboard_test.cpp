@@ -57,7 +57,6 @@ topology_host::behavior_type noting_host(topology_host::pointer, const noted_lin
           [](const messages::completed&) {},
           [](const messages::stage_failed&) {},
           [](const messages::fenced&) {},
-          [](const messages::recovered&) {},
           [](const messages::stopped&) {},
           [](const messages::report_part&) {},
           [](const begin_here&) {},

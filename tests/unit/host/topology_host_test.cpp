@@ -124,9 +124,7 @@ public:
     board_ = caf::actor_cast<caf::actor>(o.board);
     listener_ = system_->spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](const node::life_over& m) { said.add(m.actor.name + " is over"); },
-              [this](const node::life_recovered& m) {
-                said.add(fmt::format("{} has recovered in life {}", m.actor.name, m.now.term));
-              }};
+              [](const node::life_recovered&) {}};
     });
     host_ = spawn_host(*system_, std::move(o));
     caf::anon_send(host_, director_is_new{{"here", {1, 1}}});
@@ -150,9 +148,6 @@ public:
     caf::anon_send(host_, begin_here{actor, 1, now, caf::actor_cast<node::life_listener>(listener_)});
   }
   void end(const std::string& actor, const life& last) { caf::anon_send(host_, end_here{actor, last}); }
-  void recover(const std::string& actor, const life& now) {
-    caf::anon_send(host_, messages::recovered{actor, now});
-  }
   /// The life that has begun last.
   void fail() {
     const std::lock_guard lock(mutex_);
@@ -207,18 +202,6 @@ TEST_CASE("a host counts each failure of a life as a restart, and no life of ano
     REQUIRE(h.said.wait_for(fmt::format("{} is over", shard)));
     CHECK(h.restarts()[shard] == (now.term == 1 ? now.count + 1 : 3));
   }
-}
-
-TEST_CASE("the agent hears of a life that has recovered, and of none that is over") {
-  hosted h;
-  const auto& shard = h.shards[0];
-  h.begin(shard, 2);
-  h.prepare(shard, 2);
-  REQUIRE(h.said.wait_for(shard + " begins"));
-  h.recover(shard, 1);
-  h.recover(shard, 2);
-  REQUIRE(h.said.wait_for(shard + " has recovered in life 2"));
-  CHECK_FALSE(h.said.has(shard + " has recovered in life 1"));
 }
 
 TEST_CASE("a shard that begins alone waits for no other") {
