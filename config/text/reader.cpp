@@ -201,9 +201,15 @@ std::optional<node> read_json_file(const std::string& file, report& out) {
   };
   if (!in)
     return unreadable();
-  // One byte more than allowed tells a file that is too large, without reading all of it.
-  std::string text(largest_file + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), in.get()));
+  // A block more than allowed tells a file that is too large, without reading all of it.
+  constexpr std::size_t block = 64U << 10U;
+  std::string text;
+  for (auto read = block; read == block && text.size() <= largest_file;) {
+    const auto had = text.size();
+    text.resize(had + block);
+    read = std::fread(text.data() + had, 1, block, in.get());
+    text.resize(had + read);
+  }
   if (std::ferror(in.get()))
     return unreadable();
   return read_json(text, file, out);

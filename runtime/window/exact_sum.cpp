@@ -156,8 +156,24 @@ void combine(exact_sum& sum, side_store& side, const exact_sum& other, const sid
   add_signed(spilled(sum, side), other, negative);
 }
 
-bool bit_of(std::span<const limb> m, int i) {
-  return i >= 0 && (m[static_cast<std::size_t>(i) / 64] >> (i % 64) & 1) != 0;
+/// The 64 bits from bit `first` on; those before bit 0 and behind the last limb are 0.
+limb bits_from(std::span<const limb> m, int first) {
+  const auto at = static_cast<int>(first >= 0 ? first / 64 : -((63 - first) / 64));
+  const auto shift = first - at * 64;
+  const auto limb_at = [&](int i) {
+    return i >= 0 && i < static_cast<int>(m.size()) ? m[static_cast<std::size_t>(i)] : 0;
+  };
+  return shift == 0 ? limb_at(at) : limb_at(at) >> shift | limb_at(at + 1) << (64 - shift);
+}
+
+/// Whether one of the bits below bit `end` is set.
+bool any_below(std::span<const limb> m, int end) {
+  if (end <= 0)
+    return false;
+  const auto whole = std::min(static_cast<std::size_t>(end) / 64, m.size());
+  if (std::any_of(m.begin(), m.begin() + static_cast<std::ptrdiff_t>(whole), [](limb l) { return l != 0; }))
+    return true;
+  return whole < m.size() && end % 64 != 0 && m[whole] << (64 - end % 64) != 0;
 }
 
 }  // namespace
@@ -170,19 +186,9 @@ double round_magnitude(std::span<const limb> m, int exponent, bool more, bool ne
   if (top < 0)
     return 0;
   const int lowest = std::max(top - 52, -1074 - exponent);  // the last bit that a double keeps
-  std::uint64_t kept = 0;
-  for (int i = top; i >= std::max(lowest, 0); --i)
-    kept = kept << 1 | (bit_of(m, i) ? 1 : 0);
-  if (lowest < 0)
-    kept <<= -lowest;  // all of it is kept, top is below 52
-  const bool half = lowest - 1 <= top && bit_of(m, lowest - 1);
-  bool beyond = more;
-  for (int i = 0; i < std::min(lowest - 1, top + 1) && !beyond; ++i) {
-    if (i % 64 == 0 && i + 64 <= lowest - 1 && m[static_cast<std::size_t>(i) / 64] == 0)
-      i += 63;
-    else
-      beyond = bit_of(m, i);
-  }
+  auto kept = lowest <= top ? bits_from(m, lowest) : 0;
+  const bool half = (bits_from(m, lowest - 1) & 1) != 0;
+  const bool beyond = more || any_below(m, lowest - 1);
   if (half && (beyond || (kept & 1) != 0))
     ++kept;
   const double r = std::ldexp(static_cast<double>(kept), lowest + exponent);

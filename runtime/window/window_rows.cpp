@@ -91,15 +91,30 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
 /// Rows while they are formed.
 struct forming {
   data::batch all;                                // of the window's output
-  std::vector<data::column_ptr> aggregates;       // by definition.aggregates
+  std::vector<data::column_ptr> aggregates;       // by definition.aggregates; null where nobody reads it
   std::map<std::uint32_t, std::string> failures;  // what cannot be represented or judged, by row
 };
 
-/// In `all` the columns of the key and bounds are null, and so are fields that formulas give.
-forming finish(const definition& d, const row_store& store, rows of) {
+/// Whether the result of aggregate `a` decides about a row: `having` reads it, or it may fail.
+bool decides(const definition& d, std::size_t a) {
+  if (find_aggregate(d.aggregates[a])->failure != nullptr)
+    return true;
+  const auto hidden = d.output->size() + a - d.first_hidden();
+  return std::ranges::any_of(d.having->columns, [&](std::size_t c) {
+    return a < d.first_hidden() ? c == d.keys.size() + a : c == hidden;
+  });
+}
+
+/// In `all` the columns of the key and bounds are null, and so are fields that formulas give. `deciding`: aggregates that
+/// do not decide about a row are left out.
+forming finish(const definition& d, const row_store& store, rows of, bool deciding = false) {
   forming f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
   std::vector<std::uint32_t> failed;
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
+    if (deciding && !decides(d, a)) {
+      f.aggregates.emplace_back();
+      continue;
+    }
     data::column_builder b(d.aggregates[a].result);
     b.reserve(of.size());
     failed.clear();
@@ -116,10 +131,10 @@ forming finish(const definition& d, const row_store& store, rows of) {
 
 /// Columns, and behind them aggregates from one on. Those that an expression does not read may be null
 /// pointers.
-data::batch widened(const forming& f, std::vector<data::column_ptr> columns, std::vector<data::field> fields,
-                    std::size_t first) {
+data::batch widened(const definition& d, const forming& f, std::vector<data::column_ptr> columns,
+                    std::vector<data::field> fields, std::size_t first) {
   for (auto a = first; a < f.aggregates.size(); ++a) {
-    fields.push_back({"", f.aggregates[a]->type()});
+    fields.push_back({"", d.aggregates[a].result});
     columns.push_back(f.aggregates[a]);
   }
   return {std::make_shared<data::schema>(std::move(fields)), std::move(columns), f.all.rows};
@@ -134,7 +149,7 @@ std::vector<std::uint32_t> judge(const definition& d, forming& f) {
   if (d.having) {
     std::vector<expression::row_failure> failed;
     passed = expression::rows_where(
-        *d.having, widened(f, f.all.columns, d.output->fields(), d.first_hidden()), any_time, failed);
+        *d.having, widened(d, f, f.all.columns, d.output->fields(), d.first_hidden()), any_time, failed);
     for (const auto& row : failed)
       f.failures.try_emplace(row.row, "having: " + row.message);
   } else {
@@ -167,7 +182,7 @@ data::batch groups_of(const definition& d, const forming& f) {
   columns.insert(columns.end(), f.all.columns.end() - 2, f.all.columns.end());
   std::vector<data::field> named(fields.begin(), fields.begin() + keys);
   named.insert(named.end(), fields.end() - 2, fields.end());
-  return widened(f, std::move(columns), std::move(named), 0);
+  return widened(d, f, std::move(columns), std::move(named), 0);
 }
 
 /// The fields that formulas give, for the rows that passed alone: what `having` turns down cannot fail.
@@ -205,7 +220,7 @@ bool reads_aggregates_alone(const definition& d) {
 void drop_turned_down(const definition& d, const row_store& store, std::vector<std::uint32_t>& of) {
   if (!d.having || !reads_aggregates_alone(d))
     return;
-  auto formed = finish(d, store, of);
+  auto formed = finish(d, store, of, true);
   std::vector<bool> stays(of.size());
   for (const auto i : judge(d, formed))
     stays[i] = true;

@@ -3,6 +3,7 @@
 #include "runtime/expression/evaluate/evaluator.hpp"
 #include "runtime/expression/functions/list_values.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace millrace::expression {
@@ -117,6 +118,19 @@ void fail_rows(failed_rows& elements, const std::vector<std::size_t>& sizes, fai
 
 }  // namespace
 
+namespace {
+
+/// Whether all rows have the value of the first, as the bounds of a window that fires do: an expression of it is then
+/// computed once. Rows that differ mostly do so at the first glance.
+bool is_alike(kind k, const void* data, std::size_t rows) {
+  if (rows < 2 || (k != kind::timestamptz && k != kind::timestamp && k != kind::bigint))
+    return false;
+  const auto* const all = static_cast<const std::int64_t*>(data);
+  return all[0] == all[rows - 1] && std::all_of(all, all + rows, [&](std::int64_t v) { return v == all[0]; });
+}
+
+}  // namespace
+
 values evaluator::column(const node& n) {
   const auto* c = input_->columns[n.column].get();
   std::uint8_t* valid = present_rows(memory_, *c, first_, rows_);
@@ -127,7 +141,8 @@ values evaluator::column(const node& n) {
       here[i] &= valid[i];
     valid = here ? here : valid;
   }
-  return {n.type, false, valid, rows_of(memory_, *c, first_, rows_)};
+  const auto* const data = rows_of(memory_, *c, first_, rows_);
+  return {n.type, !valid && is_alike(n.type, data, rows_), valid, data};
 }
 
 values evaluator::element(const node& n, const std::uint8_t* active) {

@@ -213,6 +213,37 @@ std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall) {
   return shifted(wall, -offset);
 }
 
+void zone_clock::turn_to(std::int64_t instant) {
+  const auto seconds = floor_divide(instant, second_micros);
+  end_ = begin_;
+  if (listed_seconds(seconds) != seconds)  // beyond what tzdata lists
+    return;
+  const auto info = tz(*zone_).get_info(date::sys_seconds{std::chrono::seconds{seconds}});
+  constexpr date::sys_seconds first{date::sys_days{date::year(1) / 1 / 1}};
+  constexpr date::sys_seconds last{date::sys_days{date::year(last_listed_year + 1) / 1 / 1}};
+  begin_ = std::max(info.begin, first).time_since_epoch().count() * second_micros;
+  end_ = std::min(info.end, last).time_since_epoch().count() * second_micros;
+  offset_ = info.offset.count() * second_micros;
+}
+
+std::optional<std::int64_t> zone_clock::wall_time(std::int64_t instant) {
+  if (instant < begin_ || instant >= end_)
+    turn_to(instant);
+  return instant >= begin_ && instant < end_ ? instant + offset_ : expression::wall_time(*zone_, instant);
+}
+
+std::optional<std::int64_t> zone_clock::instant_of(std::int64_t wall) {
+  // a wall-clock time that is skipped, or comes twice, lies near an end of its stretch
+  constexpr auto edge = std::chrono::microseconds(furthest_change).count();
+  if (begin_ < end_ && wall > begin_ + edge && wall < end_ - edge)
+    if (const auto instant = wall - offset_; instant >= begin_ + edge && instant < end_ - edge)
+      return instant;
+  const auto out = expression::instant_of(*zone_, wall);
+  if (out && (*out < begin_ || *out >= end_))
+    turn_to(*out);
+  return out;
+}
+
 std::optional<std::int64_t> instant_by_abbreviation(const zone& z, std::int64_t wall,
                                                     std::string_view abbreviation) {
   const auto probe = instant_of(z, wall);

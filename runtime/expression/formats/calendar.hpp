@@ -62,6 +62,24 @@ class zone;
 /// The instant of a wall-clock time. One that a change of clocks skips counts as before the change, one that
 /// comes twice as the second.
 [[nodiscard]] std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall);
+/// wall_time() and instant_of() for times that lie near each other: it remembers the stretch in which the clocks of the zone
+/// kept one distance from UTC. Belongs to one thread.
+class zone_clock {
+public:
+  explicit zone_clock(const zone& z) : zone_(&z) {}
+  [[nodiscard]] const zone& of() const { return *zone_; }
+  [[nodiscard]] std::optional<std::int64_t> wall_time(std::int64_t instant);
+  [[nodiscard]] std::optional<std::int64_t> instant_of(std::int64_t wall);
+
+private:
+  void turn_to(std::int64_t instant);
+
+  const zone* zone_;
+  std::int64_t begin_ = 0;
+  std::int64_t end_ = 0;     // of the stretch; begin_ where none is known
+  std::int64_t offset_ = 0;  // microseconds
+};
+
 /// The same by an abbreviation (letters in any case) that clocks there have had: as of the last time up to then that
 /// they had it, else the first one; as without it where they never did.
 [[nodiscard]] std::optional<std::int64_t> instant_by_abbreviation(const zone& z, std::int64_t wall,

@@ -292,9 +292,10 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
 }
 
 void number_format::write(std::string& out, std::int64_t v) const {
-  auto digits = fmt::format("{}", v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v));
+  std::string digits =
+      std::to_string(v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v));
   if (behind_ > 0)
-    digits += "." + std::string(static_cast<std::size_t>(behind_), '0');
+    digits.append(".").append(static_cast<std::size_t>(behind_), '0');
   number_writer(*this, out, v < 0, std::move(digits), behind_).write();
 }
 
@@ -306,10 +307,12 @@ void number_format::write(std::string& out, double v, bool exact) const {
   if (exact) {
     v = round_decimal(v, places);
   } else {
-    const auto whole = static_cast<int>(fmt::format("{:.0f}", std::fabs(v)).size());
-    places = std::clamp(places, 0, std::max(0, 15 - whole));
+    std::string whole;
+    write_fixed(whole, v, 0);
+    places = std::clamp(places, 0, std::max(0, 15 - static_cast<int>(whole.size())));
   }
-  auto digits = fmt::format("{:.{}f}", std::fabs(v), places);
+  std::string digits;
+  write_fixed(digits, v, places);
   // numeric knows no -0
   const bool negative = exact ? v < 0 : std::signbit(v);
   number_writer(*this, out, negative, std::move(digits), places).write();

@@ -1,12 +1,17 @@
 #include "runtime/expression/formats/number_text.hpp"
 
+#include "runtime/base/padded.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
+
+#include <boost/static_string/static_string.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace millrace::expression {
 namespace {
@@ -16,7 +21,7 @@ constexpr std::string_view blanks = " \t\r\n\f\v";
 /// A number's decimal digits d1d2... and the exponent of d1: 0.d1d2... * 10^exponent.
 struct decimal {
   bool minus = false;
-  std::string digits;
+  boost::static_string<20> digits;  // 17 tell a double from the next, and rounding adds one in front
   int exponent = 0;
 };
 
@@ -36,9 +41,9 @@ decimal decimal_of(double v, int significant) {
     s.remove_prefix(1);
   }
   const auto e = s.find('e');
-  for (const char c : s.substr(0, e))
-    if (c != '.')
-      out.digits += c;
+  out.digits.push_back(s.front());
+  if (e > 2)
+    out.digits.append(s.data() + 2, s.data() + e);  // behind the point
   auto power = s.substr(e + 1);
   if (power.front() == '+')
     power.remove_prefix(1);
@@ -76,19 +81,21 @@ void write_plain(std::string& out, const decimal& d) {
   if (d.exponent <= 0) {
     out += "0.";
     out.append(static_cast<std::size_t>(-d.exponent), '0');
-    out += d.digits;
+    out.append(d.digits.data(), d.digits.size());
     return;
   }
   const auto whole = static_cast<std::size_t>(d.exponent);
-  out += d.digits.substr(0, whole);
+  out.append(d.digits.data(), std::min(whole, d.digits.size()));
   if (d.digits.size() <= whole)
     out.append(whole - d.digits.size(), '0');
   else
-    out.append(".").append(d.digits, whole);
+    out.append(".").append(d.digits.data() + whole, d.digits.size() - whole);
 }
 
 double value_of(const decimal& d) {
-  const auto text = (d.minus ? "-0." : "0.") + d.digits + "e" + std::to_string(d.exponent);
+  std::string text(d.minus ? "-0." : "0.");
+  text.append(d.digits.data(), d.digits.size()).append("e");
+  append_integer(text, d.exponent);
   double v = 0;
   std::from_chars(text.data(), text.data() + text.size(), v);
   return v;
@@ -111,7 +118,7 @@ void increment(decimal& d) {
     }
     d.digits[i - 1] = '0';
   }
-  d.digits.insert(d.digits.begin(), '1');
+  d.digits.insert(d.digits.cbegin(), '1');
   ++d.exponent;
 }
 
@@ -125,6 +132,24 @@ std::uint64_t integer_of(const decimal& d, int& power) {
 
 // numeric of a double has 15 significant digits, in PostgreSQL and so here.
 constexpr int numeric_digits = std::numeric_limits<double>::digits10;
+
+constexpr std::array<double, 10> powers_of_ten{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+
+/// v in units of 10^-places, without its sign and to the nearest whole one; none where the long way has to say it: v is large,
+/// or lies so close to the middle of two that its 15th digit decides.
+std::optional<std::int64_t> nearest_unit(double v, std::int64_t places) {
+  if (places < 0 || places >= static_cast<std::int64_t>(powers_of_ten.size()))
+    return std::nullopt;
+  const auto scaled = std::fabs(v) * powers_of_ten[static_cast<std::size_t>(places)];
+  if (!(scaled < 1e9))
+    return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(scaled);
+  // the product is wrong by less than 1e-7, and so are 15 digits
+  const auto rest = scaled - static_cast<double>(whole);
+  if (std::fabs(rest - 0.5) < 1e-5)
+    return std::nullopt;
+  return whole + (rest > 0.5);
+}
 
 }  // namespace
 
@@ -201,12 +226,9 @@ void write_double(std::string& out, double v) {
     return write_plain(out, d);
   out += d.digits[0];
   if (d.digits.size() > 1)
-    out.append(".").append(d.digits, 1);
+    out.append(".").append(d.digits.data() + 1, d.digits.size() - 1);
   out += power < 0 ? "e-" : "e+";
-  const auto digits = std::to_string(std::abs(power));
-  if (digits.size() < 2)
-    out += '0';
-  out += digits;
+  append_padded(out, std::abs(power), 2);
 }
 
 void write_numeric(std::string& out, double v) {
@@ -222,9 +244,29 @@ void write_numeric(std::string& out, double v) {
   write_plain(out, d);
 }
 
+void write_fixed(std::string& out, double v, int places) {
+  const auto units = nearest_unit(v, places);
+  if (!units) {
+    fmt::format_to(std::back_inserter(out), "{:.{}f}", std::fabs(v), places);
+    return;
+  }
+  const auto unit = static_cast<std::int64_t>(powers_of_ten[static_cast<std::size_t>(places)]);
+  append_integer(out, *units / unit);
+  if (places > 0) {
+    out += '.';
+    append_padded(out, *units % unit, places);
+  }
+}
+
 double round_decimal(double v, std::int64_t digits) {
   if (!std::isfinite(v) || v == 0)
     return v + 0.0;  // numeric knows no -0
+  if (const auto units =
+          nearest_unit(v, digits))  // the quotient of two whole numbers is the nearest double to the decimal
+    return *units == 0
+               ? 0
+               : std::copysign(static_cast<double>(*units) / powers_of_ten[static_cast<std::size_t>(digits)],
+                               v);
   auto d = decimal_of(v, numeric_digits);
   if (drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400))) {
     if (d.digits.empty()) {  // 0.7 to no digits: 1 at the place just before
@@ -253,7 +295,7 @@ double decimal_remainder(double x, double y) {
   left %= modulus;
   if (left == 0)
     return 0;  // numeric knows no -0
-  rest.digits = std::to_string(static_cast<std::uint64_t>(left));
+  rest.digits = boost::static_strings::to_static_string(static_cast<std::uint64_t>(left));
   rest.exponent = power + static_cast<int>(rest.digits.size());
   return value_of(rest);
 }

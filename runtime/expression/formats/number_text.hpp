@@ -20,6 +20,9 @@ void write_double(std::string& out, double v);
 /// The same digits without exponent.
 void write_numeric(std::string& out, double v);
 
+/// The nearest decimal of |v| with so many places behind the point, none below 0. `v` is finite.
+void write_fixed(std::string& out, double v, int places);
+
 /// Round half away from zero in decimal, at `digits` behind the point (before it where negative).
 [[nodiscard]] double round_decimal(double v, std::int64_t digits);
 [[nodiscard]] double truncate_decimal(double v, std::int64_t digits);

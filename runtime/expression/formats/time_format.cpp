@@ -193,7 +193,7 @@ values to_char(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t t, text_view template_text) -> text_view {
     if (template_text.empty())
       return r.null();
-    std::string out;
+    auto& out = r.text();
     with_format(r, template_text, [&](const time_format& f) { write_formatted(out, f, t, Zoned); });
     return out.size() > longest_result ? text_view(r.fail("to_char makes a text that is too long"))
                                        : r.keep(out);

@@ -1,3 +1,4 @@
+#include "runtime/base/padded.hpp"
 #include "runtime/base/scan.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
@@ -80,14 +81,25 @@ expected<event_micros> parse_timestamp(std::string_view text, day_memory& day, c
 
 void write_timestamp(std::string& out, std::int64_t t, bool zoned) {
   const auto c = civil_of(t);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-                 c.year > 0 ? c.year : 1 - c.year, c.month, c.day, c.hour(), c.minute(), c.second());
+  std::array<char, 64> text;
+  auto* to = put_padded(text.data(), c.year > 0 ? c.year : 1 - c.year, 4);
+  const auto two = [&to](char before, int v) {
+    *to++ = before;
+    to = put_padded(to, v, 2);
+  };
+  two('-', c.month);
+  two('-', c.day);
+  two(' ', c.hour());
+  two(':', c.minute());
+  two(':', c.second());
   if (auto fraction = c.fraction(); fraction != 0) {
     int digits = 6;
     for (; fraction % 10 == 0; fraction /= 10)
       --digits;
-    fmt::format_to(std::back_inserter(out), ".{:0{}}", fraction, digits);
+    *to++ = '.';
+    to = put_padded(to, fraction, digits);
   }
+  out.append(text.data(), to);
   if (zoned)
     out += "+00";
   if (c.year <= 0)

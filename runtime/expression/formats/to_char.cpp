@@ -1,27 +1,34 @@
+#include "runtime/base/padded.hpp"
+#include "runtime/base/scan.hpp"
 #include "runtime/expression/formats/time_format.hpp"
 #include "runtime/expression/formats/time_text.hpp"
-#include "runtime/expression/syntax/source_text.hpp"
-
-#include <fmt/format.h>
 
 #include <cstdlib>
-#include <iterator>
+#include <cstring>
 
 namespace millrace::expression {
 namespace {
 
 using enum time_part;
 
+/// A year with its sign and comma, and the ending of an ordinal.
+constexpr std::size_t longest_part = longest_integer + 4;
+
+char upper_letter(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+
 class writer {
 public:
-  writer(std::string& out, std::int64_t wall, bool zoned) : out_(out), c_(civil_of(wall)), zoned_(zoned) {}
+  /// `to`: room for longest_part characters and the text of each part.
+  writer(char* to, std::int64_t wall, bool zoned) : to_(to), c_(civil_of(wall)), zoned_(zoned) {}
+
+  [[nodiscard]] char* end() const { return to_; }
 
   void write(const format_part& p) {
     switch (p.what) {
     case literal:
     case blank:
     case separator:
-      out_ += p.text;
+      put(p.text);
       return;
     case fixed_width:
       return;
@@ -49,17 +56,19 @@ public:
     case zone_name:
       return name(p, zoned_ ? "UTC" : "", 0);
     case zone_hours:
-      out_ += "+00";
+      put("+00");
       return;
     case zone_minutes:
-      out_ += "00";
+      put("00");
       return;
     case zone_offset:
-      out_ += p.fill ? "+00" : "+0";
+      put(p.fill ? "+00" : "+0");
       return;
     case year_comma: {
       const auto y = year(c_.year);
-      out_ += fmt::format("{},{:03}", y / 1000, y % 1000);
+      to_ = put_padded(to_, y / 1000, 0);
+      *to_++ = ',';
+      to_ = put_padded(to_, y % 1000, 3);
       return ordinal(p, y);
     }
     default:
@@ -166,7 +175,7 @@ private:
     }
     if (modulus != 0)
       v %= modulus;
-    fmt::format_to(std::back_inserter(out_), "{:0{}}", v, width + (v < 0 && width != 0 ? 1 : 0));
+    to_ = put_padded(to_, v, width);
     ordinal(p, v);
   }
 
@@ -180,23 +189,26 @@ private:
                                    : last == 2                   ? "nd"
                                                                  : "rd";
     for (const char c : small)
-      out_ += p.ordinal == 'T' ? static_cast<char>(c - 'a' + 'A') : c;
+      *to_++ = p.ordinal == 'T' ? static_cast<char>(c - 'a' + 'A') : c;
   }
 
   /// `pads`: also behind TM.
   void name(const format_part& p, std::string_view text, std::size_t width, bool pads = false) {
-    auto word = std::string(text);
-    if (p.letters == letter_case::lower)
-      word = fold(word);
-    else if (p.letters == letter_case::upper)
-      for (auto& ch : word)
-        ch = ch >= 'a' && ch <= 'z' ? static_cast<char>(ch - 32) : ch;
-    out_ += word;
-    if ((p.pads || pads) && word.size() < width)
-      out_.append(width - word.size(), ' ');
+    for (const char c : text)
+      *to_++ = p.letters == letter_case::lower   ? lower_letter(c)
+               : p.letters == letter_case::upper ? upper_letter(c)
+                                                 : c;
+    if (p.pads || pads)
+      for (auto size = text.size(); size < width; ++size)
+        *to_++ = ' ';
   }
 
-  std::string& out_;
+  void put(std::string_view text) {
+    std::memcpy(to_, text.data(), text.size());
+    to_ += text.size();
+  }
+
+  char* to_;
   civil c_;
   bool zoned_;
 };
@@ -204,9 +216,15 @@ private:
 }  // namespace
 
 void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned) {
-  writer w(out, wall, zoned);
+  const auto before = out.size();
+  auto room = before;
+  for (const auto& p : format)
+    room += longest_part + p.text.size();
+  out.resize(room);
+  writer w(out.data() + before, wall, zoned);
   for (const auto& p : format)
     w.write(p);
+  out.resize(static_cast<std::size_t>(w.end() - out.data()));
 }
 
 }  // namespace millrace::expression

@@ -1,4 +1,5 @@
 // Casts between kinds, explicit and implicit, by PostgreSQL's rules for text input and output.
+#include "runtime/base/padded.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/json_text.hpp"
 #include "runtime/expression/formats/time_text.hpp"
@@ -40,13 +41,12 @@ values from_text(call& c, std::span<const values> args) {
 template<auto Write, class T>
 values to_text(call& c, std::span<const values> args) {
   return each<([](row& r, T v) -> std::string_view {
-    std::string out;
+    auto& out = r.text();
     Write(out, v);
     return r.keep(out);
   })>(c, args);
 }
 
-void write_bigint(std::string& out, std::int64_t v) { fmt::format_to(std::back_inserter(out), "{}", v); }
 void write_instant(std::string& out, std::int64_t t) { write_timestamp(out, t, true); }
 void write_wall(std::string& out, std::int64_t t) { write_timestamp(out, t, false); }
 void write_span(std::string& out, interval_value v) { write_interval(out, v); }
@@ -186,7 +186,7 @@ constexpr auto others = std::to_array<function>({
     entry("cast", {text}, interval, from_text<read_interval, interval, interval_value>, true),
     entry("cast", {boolean}, text, text_of_boolean),
     entry("output", {boolean}, text, letter_of_boolean),
-    entry("cast", {bigint}, text, to_text<write_bigint, std::int64_t>),
+    entry("cast", {bigint}, text, to_text<append_integer, std::int64_t>),
     entry("cast", {numeric}, text, to_text<write_numeric, double>),
     entry("cast", {float64}, text, to_text<write_double, double>),
     entry("cast", {timestamptz}, text, to_text<write_instant, std::int64_t>),

@@ -16,6 +16,7 @@ inline constexpr std::size_t longest_result = 16U << 20U;
 struct row {
   call& c;
   std::size_t index = 0;
+  std::string made = {};
 
   /// For `return r.fail(...)`: the value is ignored.
   struct nothing {
@@ -31,6 +32,11 @@ struct row {
   nothing null() const {
     c.set_null(index);
     return {};
+  }
+  /// An empty text to make a result in, for keep(): its memory is that of the row before.
+  [[nodiscard]] std::string& text() {
+    made.clear();
+    return made;
   }
   [[nodiscard]] std::string_view keep(std::string_view text) const {
     auto* to = c.bytes(text.size());

@@ -32,7 +32,7 @@ std::optional<text_view> text_if_present(const values& v, std::size_t row) {
 }
 
 text_view joined(row& r, const list_value& v, text_view separator, std::optional<text_view> null_text) {
-  std::string out;
+  auto& out = r.text();
   bool first = true;
   for (std::size_t i = 0; i < v.size; ++i) {
     if (!v.present(i) && !null_text)
@@ -65,8 +65,17 @@ values array_to_string_nulls(call& c, std::span<const values> args) {
   });
 }
 
-list_value split(row& r, text_view s, std::optional<text_view> by, std::optional<text_view> null_text) {
+/// Memory that the rows of a call share.
+struct split_parts {
   std::vector<text_view> parts;
+  std::vector<const text_view*> pointers;
+};
+
+list_value split(row& r, split_parts& memory, text_view s, std::optional<text_view> by,
+                 std::optional<text_view> null_text) {
+  auto& [parts, pointers] = memory;
+  parts.clear();
+  pointers.clear();
   if (!by) {
     for (std::size_t i = 0; i < s.size(); i += character_length(s, i))
       parts.push_back(s.substr(i, character_length(s, i)));
@@ -80,7 +89,6 @@ list_value split(row& r, text_view s, std::optional<text_view> by, std::optional
     }
     parts.push_back(s);
   }
-  std::vector<const text_view*> pointers;
   for (const auto& p : parts)
     pointers.push_back(null_text && p == *null_text ? nullptr : &p);
   return list_of_texts(*r.c.memory, pointers);
@@ -88,11 +96,12 @@ list_value split(row& r, text_view s, std::optional<text_view> by, std::optional
 
 /// A null separator cuts between all characters, so nothing here is strict.
 values string_to_array(call& c, std::span<const values> args) {
+  split_parts memory;
   return each_wanted<list_value>(c, [&](row& r) -> list_value {
     const auto i = r.index;
     if (!args[0].present(i))
       return r.null();
-    return split(r, args[0].get<text_view>(i), text_if_present(args[1], i),
+    return split(r, memory, args[0].get<text_view>(i), text_if_present(args[1], i),
                  args.size() > 2 ? text_if_present(args[2], i) : std::nullopt);
   });
 }

@@ -26,7 +26,7 @@ prepared_or prepare_template(constant_texts texts) {
 
 template<class Write>
 text_view formatted(row& r, text_view text, Write write) {
-  std::string out;
+  auto& out = r.text();
   if (const auto* f = r.prepared<number_format>()) {
     write(*f, out);
     return r.keep(out);

@@ -135,24 +135,28 @@ prepared_or prepare_zone(constant_texts texts) {
   return std::make_shared<const zone* const>(z);
 }
 
-const zone* zone_for(row& r, text_view name) {
-  if (const auto* z = r.prepared<const zone*>())
-    return *z;
-  const auto* z = find_zone(name);
-  if (!z)
+/// The clock of a row's zone, `known` where it is constant. `last` is that of the row before, and goes on where the zone is the
+/// same. Null pointer: there is no such zone.
+zone_clock* clock_for(row& r, const zone* known, text_view name, std::optional<zone_clock>& last) {
+  const auto* const z = known ? known : find_zone(name);
+  if (!z) {
     r.fail(unknown_zone(name));
-  return z;
+    return nullptr;
+  }
+  return &(last && &last->of() == z ? *last : last.emplace(*z));
 }
 
 template<auto Convert>
 values at_zone(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view name, std::int64_t t) -> std::int64_t {
-    const auto* z = zone_for(r, name);
-    if (!z)
+  std::optional<zone_clock> last;
+  return each_wanted<std::int64_t>(c, [&](row& r) -> std::int64_t {
+    const auto* const known = r.prepared<const zone*>();
+    auto* const clock = clock_for(r, known ? *known : nullptr, args[0].get<text_view>(r.index), last);
+    if (!clock)
       return 0;
-    const auto out = Convert(*z, t);
+    const auto out = (clock->*Convert)(args[1].get<std::int64_t>(r.index));
     return out ? *out : static_cast<std::int64_t>(beyond_time(r));
-  })>(c, args);
+  });
 }
 
 /// at time zone interval '7 hours': a fixed offset.
@@ -166,30 +170,50 @@ values at_offset(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+/// Of date_trunc in a zone: what is constant.
+struct trunc_in_zone {
+  std::optional<time_unit> unit;
+  const zone* where = nullptr;
+};
+
 values date_trunc_zone(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view name, std::int64_t t, text_view zone_name) -> std::int64_t {
-    const auto unit = unit_of_name(name);
+  const trunc_in_zone none;
+  const auto& known = c.prepared ? *static_cast<const trunc_in_zone*>(c.prepared) : none;
+  std::optional<zone_clock> last;
+  return each_wanted<std::int64_t>(c, [&](row& r) -> std::int64_t {
+    const auto name = args[0].get<text_view>(r.index);
+    const auto t = args[1].get<std::int64_t>(r.index);
+    const auto unit = known.unit ? known.unit : unit_of_name(name);
     if (!unit || *unit > time_unit::millennium)
       return r.fail(unknown_unit(name));
-    const auto* z = zone_for(r, zone_name);
-    if (!z)
+    auto* const clock = clock_for(r, known.where, args[2].get<text_view>(r.index), last);
+    if (!clock)
       return 0;
     std::optional<std::int64_t> out;
     if (*unit < time_unit::minute) {  // no zone differs by less than a second
       out = truncated(*unit, t);
     } else {
-      const auto wall = wall_time(*z, t);
+      const auto wall = clock->wall_time(t);
       const auto cut = wall ? truncated(*unit, *wall) : std::nullopt;
-      out = cut ? instant_of(*z, *cut) : std::nullopt;
+      out = cut ? clock->instant_of(*cut) : std::nullopt;
     }
     return out ? *out : static_cast<std::int64_t>(beyond_time(r));
-  })>(c, args);
+  });
 }
 
 prepared_or prepare_trunc_zone(constant_texts texts) {
-  if (auto unit = prepare_trunc(texts); !unit)
+  auto unit = prepare_trunc(texts);
+  if (!unit)
     return unit;
-  return prepare_zone<2>(texts);
+  auto where = prepare_zone<2>(texts);
+  if (!where)
+    return where;
+  auto out = std::make_shared<trunc_in_zone>();
+  if (*unit)
+    out->unit = *static_cast<const time_unit*>(unit->get());
+  if (*where)
+    out->where = *static_cast<const zone* const*>(where->get());
+  return out;
 }
 
 values of_seconds(call& c, std::span<const values> args) {
@@ -237,8 +261,9 @@ constexpr auto entries = std::to_array<function>({
     entry("date_part", {text, timestamptz}, float64, extract_time, true, prepare_unit),
     entry("date_part", {text, timestamp}, float64, extract_wall, true, prepare_unit),
     entry("date_part", {text, interval}, float64, extract_interval, true, prepare_unit),
-    entry("timezone", {text, timestamptz}, timestamp, at_zone<wall_time>, true, prepare_zone<0>),
-    entry("timezone", {text, timestamp}, timestamptz, at_zone<instant_of>, true, prepare_zone<0>),
+    entry("timezone", {text, timestamptz}, timestamp, at_zone<&zone_clock::wall_time>, true, prepare_zone<0>),
+    entry("timezone", {text, timestamp}, timestamptz, at_zone<&zone_clock::instant_of>, true,
+          prepare_zone<0>),
     entry("timezone", {interval, timestamptz}, timestamp, at_offset<1>, true),
     entry("timezone", {interval, timestamp}, timestamptz, at_offset<-1>, true),
     entry("to_timestamp", {float64}, timestamptz, of_seconds, true),

@@ -37,7 +37,7 @@ values join(call& c, std::span<const values> args, bool separated) {
   return each_wanted<text_view>(c, [&](row& r) -> text_view {
     if (separated && !args[0].present(r.index))
       return r.null();
-    std::string joined;
+    auto& joined = r.text();
     bool first = true;
     for (std::size_t a = separated ? 1 : 0; a < args.size(); ++a) {
       if (!args[a].present(r.index))
@@ -69,7 +69,7 @@ values replace(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view what, text_view by) -> text_view {
     if (what.empty() || s.find(what) == text_view::npos)
       return s;
-    std::string out;
+    auto& out = r.text();
     std::size_t from = 0;
     for (auto at = s.find(what); at != text_view::npos; at = s.find(what, from)) {
       out.append(s, from, at - from).append(by);
@@ -83,7 +83,7 @@ values replace(call& c, std::span<const values> args) {
 
 values translate(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view from, text_view to) -> text_view {
-    std::string out;
+    auto& out = r.text();
     for (std::size_t i = 0; i < s.size(); i += character_length(s, i)) {
       const auto character = s.substr(i, character_length(s, i));
       std::size_t f = 0;
@@ -142,10 +142,10 @@ values md5(call& c, std::span<const values> args) {
       hash.process_bytes(s.data(), s.size());
     boost::uuids::detail::md5::digest_type digest{};
     hash.get_digest(digest);
-    std::string out;
-    for (const auto word : digest)
-      fmt::format_to(std::back_inserter(out), "{:08x}", word);
-    return r.keep(out);
+    auto* const out = r.c.bytes(32);
+    for (std::size_t i = 0; i < 32; ++i)  // four bytes a word, the highest first
+      out[i] = "0123456789abcdef"[digest[i / 8] >> (28 - i % 8 * 4) & 0xF];
+    return {out, 32};
   })>(c, args);
 }
 
@@ -166,7 +166,7 @@ values chr(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t code) -> text_view {
     if (code <= 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
       return r.fail(fmt::format("chr({}): there is no such character", code));
-    std::string out;
+    auto& out = r.text();
     data::append_utf8(out, static_cast<char32_t>(code));
     return r.keep(out);
   })>(c, args);

@@ -132,13 +132,21 @@ text_view padded(row& r, text_view s, std::int64_t width, text_view fill) {
   const auto length = length_of(s);
   if (length >= width || fill.empty())
     return characters(s, 0, width);
-  std::string padding;
+  auto& out = r.text();
+  if (!Front)
+    out += s;
   auto missing = width - length;
-  const auto fill_length = length_of(fill);
-  for (; missing >= fill_length; missing -= fill_length)
-    padding += fill;
-  padding += characters(fill, 0, missing);
-  return r.keep(Front ? padding.append(s) : std::string(s).append(padding));
+  if (fill.size() == 1) {
+    out.append(static_cast<std::size_t>(missing), fill.front());
+  } else {
+    const auto fill_length = length_of(fill);
+    for (; missing >= fill_length; missing -= fill_length)
+      out += fill;
+    out += characters(fill, 0, missing);
+  }
+  if (Front)
+    out += s;
+  return r.keep(out);
 }
 template<bool Front>
 values pad(call& c, std::span<const values> args) {

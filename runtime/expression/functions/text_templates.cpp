@@ -113,15 +113,23 @@ prepared_or prepare_pieces(constant_texts texts) {
   return std::make_shared<const pieces>(*std::move(read));
 }
 
+void put_padded(const piece& p, text_view text, std::string& out) {
+  const auto blanks = p.width == 0 ? 0 : p.width - static_cast<std::int64_t>(count_characters(text));
+  if (!p.left && blanks > 0)
+    out.append(static_cast<std::size_t>(blanks), ' ');
+  out += text;
+  if (p.left && blanks > 0)
+    out.append(static_cast<std::size_t>(blanks), ' ');
+}
+
 void put(const piece& p, std::optional<text_view> value, std::string& out) {
-  const auto text = p.what == 'L' ? value ? quoted(*value) : "NULL" : std::string(value.value_or(""));
-  const auto missing = p.width - static_cast<std::int64_t>(count_characters(text));
-  const std::string blanks(static_cast<std::size_t>(std::max<std::int64_t>(missing, 0)), ' ');
-  out += p.left ? text + blanks : blanks + text;
+  if (p.what == 'L')
+    return put_padded(p, value ? quoted(*value) : "NULL", out);
+  put_padded(p, value.value_or(""), out);
 }
 
 text_view filled(row& r, const pieces& of, std::span<const values> args) {
-  std::string out;
+  auto& out = r.text();
   for (const auto& p : of) {
     out += p.text;
     if (p.argument != 0) {
@@ -155,7 +163,8 @@ text_view overlaid(row& r, text_view s, text_view by, std::int64_t from, std::in
     return r.fail(fmt::format("overlay begins at character 1, not at {}", from));
   const auto size = static_cast<std::int64_t>(s.size());
   const auto behind = std::clamp<std::int64_t>(count > size ? size : from - 1 + count, 0, size);
-  std::string out(s.substr(0, offset_of_character(s, static_cast<std::size_t>(std::min(from - 1, size)))));
+  auto& out = r.text();
+  out += s.substr(0, offset_of_character(s, static_cast<std::size_t>(std::min(from - 1, size))));
   out += by;
   out += s.substr(offset_of_character(s, static_cast<std::size_t>(behind)));
   return out.size() > longest_result ? text_view(r.fail("overlay makes a text that is too long"))

@@ -87,10 +87,21 @@ inline std::string shown_result(const bound& e, const data::batch& input) {
   return out;
 }
 
+/// Rows that are alike each give what one of them gives alone, though what they have in common is computed once.
+inline void check_alike_rows(const bound& e, const data::batch& input) {
+  for (std::uint32_t row = 0; row < input.rows; ++row) {
+    const auto alone = shown_result(e, data::take(input, std::vector{row}));
+    const auto value = alone.substr(e.type.name().size() + 1);
+    CHECK(shown_result(e, data::take(input, std::vector{row, row, row})) ==
+          fmt::format("{0},{1},{1}", alone, value));
+  }
+}
+
 inline std::string evaluated(std::string_view text, const data::batch& input = sample()) {
   const auto e = expression::bind(text, scope{input.schema.get(), {}});
   if (!e)
     return "problem at " + std::to_string(e.error().front().offset) + ": " + e.error().front().message;
+  check_alike_rows(*e, input);
   return shown_result(*e, input);
 }
 

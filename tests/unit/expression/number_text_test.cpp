@@ -1,0 +1,91 @@
+// Numbers and times as text, and rounding: the fast ways agree with the obvious ones.
+#include "runtime/base/padded.hpp"
+#include "runtime/expression/formats/number_text.hpp"
+#include "runtime/expression/formats/time_text.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+using namespace millrace;
+using namespace millrace::expression;
+
+namespace {
+
+template<class Write, class... A>
+std::string text_of(Write write, A... a) {
+  std::string out;
+  write(out, a...);
+  return out;
+}
+
+/// A number of any size, often with few digits.
+double any_number(std::mt19937_64& random) {
+  const auto digits = std::uniform_int_distribution(0, 18)(random);
+  const auto whole = static_cast<double>(static_cast<std::int64_t>(random()) %
+                                         static_cast<std::int64_t>(std::pow(10.0, digits)));
+  return whole / std::pow(10.0, std::uniform_int_distribution(0, 12)(random));
+}
+
+}  // namespace
+
+TEST_CASE("integers are written in decimal, with zeros in front") {
+  CHECK(text_of(append_integer, std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
+  CHECK(text_of(append_padded, std::numeric_limits<std::int64_t>::min(), 20) == "-09223372036854775808");
+  CHECK(text_of(append_padded, 7, 0) == "7");
+  CHECK(text_of(append_padded, -7, 3) == "-007");
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2000; ++i) {
+    const auto v = static_cast<std::int64_t>(random()) >> std::uniform_int_distribution(0, 63)(random);
+    const auto width = std::uniform_int_distribution(1, 25)(random);
+    CHECK(text_of(append_integer, v) == std::to_string(v));
+    CHECK(text_of(append_padded, v, width) == fmt::format("{:0{}}", v, width + (v < 0)));
+  }
+}
+
+TEST_CASE("a number with fixed places is the nearest decimal") {
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto v = any_number(random);
+    const auto places = std::uniform_int_distribution(0, 12)(random);
+    CHECK(text_of(write_fixed, v, places) == fmt::format("{:.{}f}", std::fabs(v), places));
+  }
+}
+
+TEST_CASE("a decimal is rounded half away from zero") {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto places = std::uniform_int_distribution(0, 10)(random);
+    const auto kept = std::uniform_int_distribution(0, places)(random);
+    auto units = static_cast<std::int64_t>(random() % 1'000'000'000'000);
+    if (i % 2 == 0)  // a tie, or close to one
+      units = units / 100 * 100 + 50 + static_cast<std::int64_t>(random() % 3) - 1;
+    const auto minus = random() % 2 == 0;
+    const auto unit = static_cast<std::int64_t>(std::pow(10.0, places - kept));
+    const auto rounded = (units + unit / 2) / unit;
+    const auto exactly = [&](std::int64_t n, int p) {
+      return std::strtod(fmt::format("{}{}e-{}", minus ? "-" : "", n, p).c_str(), nullptr);
+    };
+    CHECK(round_decimal(exactly(units, places), kept) == exactly(rounded, kept));
+  }
+  CHECK_FALSE(std::signbit(round_decimal(-0.001, 2)));
+}
+
+TEST_CASE("the text of a time has its fields") {
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 5000; ++i) {
+    const auto t = static_cast<std::int64_t>(random() % 250'000'000'000'000'000);
+    const auto c = civil_of(t);
+    auto expected_text = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}", c.year, c.month, c.day,
+                                     c.hour(), c.minute(), c.second(), c.fraction());
+    expected_text.erase(expected_text.find_last_not_of('0') + 1);
+    if (expected_text.back() == '.')
+      expected_text.pop_back();
+    CHECK(text_of(write_timestamp, t, false) == expected_text);
+    CHECK(text_of(write_timestamp, t, true) == expected_text + "+00");
+  }
+}
