@@ -140,6 +140,8 @@ GROUPS = {g.name: g for g in [
           parts_of(by_ctest("release", "-L", "^package$", targets=["millrace", "documents"]))),
     Group("readmes", "every command of every README, typed in its order; the compose files", ("README.md", "pipelines/", "tools/cli/"),
           parts_of(by_ctest("release", "-L", "^readmes$", servers=SHARED, jobs=1))),
+    Group("instructions", "what a record, a call and a start cost, beside bench/instructions.json: nothing grows by more than 3 %", (*ENGINE, "bench/"),
+          parts_of(by_commands({name: ["bench/instructions", name] for name in ("start", "shapes", "functions", "aggregates")}, targets=["millrace"]))),
     Group("bench", "whether every row of bench/run works, at small sizes", (*ENGINE, "bench/"),
           parts_of(by_commands({"bench": ["bench/run", "--quick"]}, targets=["millrace", "bench/all"], servers=SHARED))),
 ]}
