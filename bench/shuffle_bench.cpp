@@ -142,10 +142,10 @@ void write_to(int fd, T value) {
     std::abort();
 }
 std::unique_ptr<network> listening(caf::actor_system& system, const std::string& me) {
-  auto made = caf_network::listen(system, {me, std::string(link_secret_size, '0')}, {"127.0.0.1", 0});
-  if (!made)
+  auto at = listen_at({"127.0.0.1", 0});
+  if (!at)
     std::abort();
-  return std::move(*made);
+  return caf_network::listen(system, {me, std::string(link_secret_size, '0')}, std::move(*at));
 }
 
 /// Ends this process when `from_parent` is closed.

@@ -2,6 +2,8 @@
 
 #include "actors/api/guard.hpp"
 #include "actors/client/tls/context.hpp"
+#include "actors/client/tls/endpoints.hpp"
+#include "runtime/base/host_lookup.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/http/own_host.hpp"
 #include "runtime/http/request_reader.hpp"
@@ -22,6 +24,7 @@
 #include <charconv>
 #include <openssl/ssl.h>
 #include <utility>
+#include <vector>
 
 namespace millrace::api {
 namespace {
@@ -48,14 +51,12 @@ public:
 
   expected<answer> run(const request& what) {
     prepare(what);
-    resolver_.async_resolve(at_.host, std::to_string(at_.port),
-                            [this](error_code failed, const asio::ip::tcp::resolver::results_type& found) {
-                              if (failed)
-                                return fail("the host is not known", failed);
-                              connect(found);
-                            });
-    // The resolver has no time limit of its own.
-    io_.run_for(options_.connect + options_.connect + options_.answer);
+    const auto found = find_host(at_.host, at_.port, options_.connect);
+    if (!found.first)
+      return outside_error(ec::unavailable,
+                           fmt::format("{}: the host is not known: {}", options_.url, found.why));
+    connect(tls::endpoints_of(*found.first));
+    io_.run_for(options_.connect + options_.answer);
     if (failure_)
       return unexpected(std::move(*failure_));
     if (!parser_.is_done())
@@ -90,7 +91,7 @@ private:
 
   beast::tcp_stream& plain() { return stream_.next_layer(); }
 
-  void connect(const asio::ip::tcp::resolver::results_type& found) {
+  void connect(const std::vector<asio::ip::tcp::endpoint>& found) {
     plain().expires_after(options_.connect);
     plain().async_connect(found, [this](error_code failed, const asio::ip::tcp::endpoint&) {
       if (failed)
@@ -171,7 +172,6 @@ private:
   const api_url& at_;
   bool secure_;
   asio::io_context io_;
-  asio::ip::tcp::resolver resolver_{io_};
   beast::ssl_stream<beast::tcp_stream> stream_;
   tls::handshake_record handshake_;
   beast_http::request<beast_http::string_body> request_;

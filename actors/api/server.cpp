@@ -1,6 +1,7 @@
 #include "actors/api/server.hpp"
 
 #include "actors/api/connection.hpp"
+#include "runtime/base/listen_failure.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -20,10 +21,10 @@ using boost::asio::ip::tcp;
 /// Accepting goes on after as long, where there are no more descriptors.
 constexpr std::chrono::milliseconds accepts_again{200};
 
-unexpected cannot_listen(const tcp::endpoint& at, const boost::system::error_code& why) {
-  return user_error(ec::unavailable,
-                    fmt::format("--http {}:{}: cannot listen there: {}; choose another address",
-                                at.address().to_string(), at.port(), why.message()));
+std::string shown(const tcp::endpoint& at) {
+  const auto host = at.address().to_string();
+  return at.address().is_v6() ? fmt::format("[{}]:{}", host, at.port())
+                              : fmt::format("{}:{}", host, at.port());
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ struct server::impl {
     if (!failed)
       acceptor.listen(boost::asio::socket_base::max_listen_connections, failed);
     if (failed)
-      return cannot_listen(at, failed);
+      return unexpected(listen_failure("--http", shown(at), failed.value()));
     return {};
   }
 
@@ -165,10 +166,7 @@ tcp::endpoint server::endpoint() const {
 }
 
 std::string server::url() const {
-  const auto at = endpoint();
-  const auto host =
-      at.address().is_v6() ? fmt::format("[{}]", at.address().to_string()) : at.address().to_string();
-  return fmt::format("{}://{}:{}", impl_->core->tls ? "https" : "http", host, at.port());
+  return fmt::format("{}://{}", impl_->core->tls ? "https" : "http", shown(endpoint()));
 }
 
 }  // namespace millrace::api

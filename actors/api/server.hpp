@@ -48,8 +48,8 @@ struct server_options {
 
 class server {
 public:
-  /// Listens when it returns. `view` and `clock` outlive the server. User errors: an address that cannot be
-  /// taken, or is not loopback without TLS.
+  /// Listens when it returns. `view` and `clock` outlive the server. Errors:
+  /// listen_failure's, of the option --http; of the user's, an address that is not loopback without TLS.
   [[nodiscard]] static expected<server> start(server_options options, cluster_view& view,
                                               const wall_clock& clock = system_clock());
   server(server&&) noexcept;

@@ -1,5 +1,6 @@
 #include "actors/host/node_process.hpp"
 
+#include "actors/host/start_wait.hpp"
 #include "actors/host/store_copy.hpp"
 #include "actors/node/control_book.hpp"
 #include "runtime/base/random.hpp"
@@ -21,6 +22,7 @@ namespace {
 constexpr std::chrono::milliseconds look_at_session_every{200};
 constexpr int most_tries_to_write = 50;
 constexpr micros knock_patience = std::chrono::seconds(2);
+constexpr std::size_t most_named = 4;  // of the nodes that do not answer
 /// From listening to the own address in the store, which may be slow.
 constexpr std::chrono::seconds write_patience{10};
 
@@ -28,11 +30,6 @@ constexpr std::chrono::seconds write_patience{10};
 std::uint64_t choose_instance(const addresses& known, const std::string& name) {
   const auto before = known.find(name);
   return before == known.end() ? new_instance() : std::max(new_instance(), before->second.instance + 1);
-}
-
-std::string shown(const link::endpoint& at) {
-  const bool is_v6 = at.host.find(':') != std::string::npos;
-  return is_v6 ? fmt::format("[{}]:{}", at.host, at.port) : fmt::format("{}:{}", at.host, at.port);
 }
 
 /// Others may write into the store at the same time.
@@ -74,7 +71,7 @@ expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& s
   if (done)
     done = p->wait_for_session();
   if (!done) {
-    p->leave();
+    p->leave(done.error().message);
     p->wait_until_over();
     p->stop();
     return unexpected(done.error());
@@ -104,7 +101,7 @@ expected<void> node_process::check_cluster() {
   return {};
 }
 
-expected<void> node_process::note_cluster(const std::string& id) {
+expected<void> node_process::note_cluster(const std::string& id) const {
   const cluster_note now{id, options_.store->shown()};
   return now == noted_ ? expected<void>() : write_cluster_note(options_.folder, now);
 }
@@ -116,8 +113,8 @@ expected<void> node_process::listen() {
   auto secret = link_secret();
   if (!secret)
     return unexpected(secret.error());
-  auto network =
-      link::listen_for_links(system_, {options_.name, options_.listen, options_.tls, std::move(*secret)});
+  auto network = link::listen_for_links(
+      system_, {options_.name, std::move(options_.listens), options_.tls, std::move(*secret)});
   if (!network)
     return unexpected(network.error());
   network_ = std::move(*network);
@@ -161,8 +158,8 @@ void node_process::spawn_all() {
   o.transport_to = [this](const std::string& peer, const link::endpoint& at) {
     return network_->to(peer, at);
   };
-  o.on_over = [is_over = is_over_, tell = options_.on_over](const std::string& why) {
-    *is_over = true;
+  o.on_over = [mine = ending_, tell = options_.on_over](const std::string& why) {
+    mine->tell(why);
     if (tell)
       tell(why);
   };
@@ -170,79 +167,143 @@ void node_process::spawn_all() {
   requests_ = requests_to(group_.view);
 }
 
+void node_process::ending::tell(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  why_ = why;
+}
+
+std::optional<std::string> node_process::ending::why() const {
+  const std::lock_guard lock(mutex_);
+  return why_;
+}
+
+/// The reason for which it must leave is the one that is told, whatever it waits for.
+std::optional<error> node_process::why_over() const {
+  if (const auto why = ending_->why())
+    return fatal_error(ec::refused, *why).value();
+  if (options_.cancelled())
+    return user_error(ec::cancelled, "it was asked to end before it had joined").value();
+  return std::nullopt;
+}
+
 /// A node that listens where this one is to join, and whose address the own store does not have, has another store.
+expected<bool> node_process::finds_node(join_look& so_far) {
+  const auto known = address_book(options_.store).look();
+  if (!known)
+    return unexpected(known.error());
+  const auto is_known = [&](const link::endpoint& at) {
+    return std::ranges::any_of(
+        *known, [&](const auto& k) { return k.first != options_.name && is_same_place(k.second.at, at); });
+  };
+  if (std::ranges::any_of(options_.join, is_known))
+    return true;
+  so_far.tried.clear();
+  for (const auto& at : options_.join) {
+    const auto there = network_->probe(at, knock_patience);
+    so_far.tried.push_back(
+        fmt::format("{} ({})", shown(at), there.why.empty() ? "it is not in the store yet" : there.why));
+    if (there.outcome != link::probed::answers)
+      continue;
+    // It listens before it has written its address.
+    const auto now = start_wait::clock::now();
+    so_far.answers_since = so_far.answers_since.value_or(now);
+    if (now - *so_far.answers_since > write_patience)
+      return user_error(
+          ec::mismatch,
+          fmt::format("the store is not shared: a node answers at {}, and {} has no node there; "
+                      "give all nodes the same --store, and in --join the address that the other "
+                      "one was given as --listen",
+                      shown(at), options_.store->shown()));
+  }
+  return false;
+}
+
 expected<void> node_process::check_join() {
-  const auto until = std::chrono::steady_clock::now() + options_.start_timeout;
-  bool told = false;
-  std::optional<std::chrono::steady_clock::time_point> answers_since;
-  while (!options_.join.empty()) {
-    const auto known = address_book(options_.store).look();
-    if (!known)
-      return unexpected(known.error());
-    const auto is_known = [&](const link::endpoint& at) {
-      return std::ranges::any_of(
-          *known, [&](const auto& k) { return k.first != options_.name && is_same_place(k.second.at, at); });
-    };
-    if (std::ranges::any_of(options_.join, is_known))
+  if (options_.join.empty())
+    return {};
+  start_wait waits(start_wait::clock::now(), options_.start_timeout);
+  join_look look;
+  for (;;) {
+    const auto found = finds_node(look);
+    if (found && *found)
       return {};
-    std::vector<std::string> tried;
-    for (const auto& at : options_.join) {
-      const auto there = network_->probe(at, knock_patience);
-      tried.push_back(fmt::format("{} ({})", shown(at), there.why.empty() ? "nobody listens" : there.why));
-      if (there.outcome != link::probed::answers)
-        continue;
-      // It listens before it has written its address.
-      const auto now = std::chrono::steady_clock::now();
-      answers_since = answers_since.value_or(now);
-      if (now - *answers_since > write_patience)
-        return user_error(
-            ec::mismatch,
-            fmt::format("the store is not shared: a node answers at {}, and {} has no node there; "
-                        "give all nodes the same --store, and in --join the address that the other "
-                        "one was given as --listen",
-                        shown(at), options_.store->shown()));
+    if (!found && !found.error().retry)
+      return unexpected(found.error());
+    if (auto over = why_over())
+      return unexpected(std::move(*over));
+    const auto why = found ? fmt::format("no node of the cluster answers at {}", fmt::join(look.tried, ", "))
+                           : found.error().message;
+    switch (waits.look(start_wait::clock::now(), true)) {
+    case start_wait::next::quiet:
+      break;
+    case start_wait::next::tell:
+      spdlog::info("{}; waiting for it up to {} s", why, options_.start_timeout.count() / 1000);
+      break;
+    case start_wait::next::over:
+      return outside_error(ec::unavailable, found ? why + "; start one with --coordinator there first" : why);
     }
-    if (options_.cancelled() || *is_over_)
-      return user_error(ec::cancelled, "it was asked to end before it had joined");
-    if (std::chrono::steady_clock::now() > until)
-      return user_error(ec::unavailable,
-                        fmt::format("no node of the cluster answers at {}; start one with --coordinator "
-                                    "there first",
-                                    fmt::join(tried, ", ")));
-    if (!std::exchange(told, true))
-      spdlog::info("no node of the cluster answers at {}; waiting for it up to {} s", fmt::join(tried, ", "),
-                   options_.start_timeout.count() / 1000);
     std::this_thread::sleep_for(look_at_session_every);
   }
-  return {};
+}
+
+expected<bool> node_process::has_session() const {
+  const auto seen = node::control_book(options_.store).look();
+  if (!seen)
+    return unexpected(seen.error());
+  const auto n = seen->state.nodes.find(options_.name);
+  if (n == seen->state.nodes.end() || n->second.instance != mine_.instance || n->second.is_over)
+    return false;
+  return note_cluster(seen->state.cluster).map([] { return true; });
 }
 
 expected<void> node_process::wait_for_session() {
-  const auto until = std::chrono::steady_clock::now() + options_.start_timeout;
+  start_wait waits(start_wait::clock::now(), options_.start_timeout);
   for (;;) {
-    if (options_.cancelled() || *is_over_)
-      return user_error(ec::cancelled, "it has ended before it had joined");
-    if (const auto seen = node::control_book(options_.store).look()) {
-      const auto n = seen->state.nodes.find(options_.name);
-      if (n != seen->state.nodes.end() && n->second.instance == mine_.instance && !n->second.is_over)
-        return note_cluster(seen->state.cluster);
-    }
-    if (std::chrono::steady_clock::now() > until)
-      return user_error(
-          ec::unavailable,
-          "no coordinator is reachable: no node of the cluster that was started with --coordinator "
-          "answers; start one, or look why this one cannot reach it");
+    const auto has = has_session();
+    if (has && *has)
+      return {};
+    if (!has && !has.error().retry)
+      return unexpected(has.error());
+    if (auto over = why_over())
+      return unexpected(std::move(*over));
+    if (waits.look(start_wait::clock::now(), false) == start_wait::next::over)
+      return has ? outside_error(ec::unavailable, nobody_leads()) : unexpected(has.error());
     std::this_thread::sleep_for(look_at_session_every);
   }
+}
+
+/// Names what keeps this node from those that it knows. One that leads, and answers, would have given it a session if it
+/// found this node's address in its own store.
+std::string node_process::nobody_leads() const {
+  std::vector<std::string> tried;
+  for (const auto& [name, other] : address_book(options_.store).look().value_or(addresses{})) {
+    if (name == options_.name || tried.size() == most_named)
+      continue;
+    const auto there = network_->probe(other.at, knock_patience);
+    tried.push_back(fmt::format("node {} at {}: {}", name, shown(other.at),
+                                there.outcome == link::probed::answers
+                                    ? fmt::format("it answers; if it leads, it has another store than {}, "
+                                                  "such as the one that this is a copy of",
+                                                  options_.store->shown())
+                                    : there.why));
+  }
+  return fmt::format(
+      "no coordinator is reachable: no node of the cluster that was started with --coordinator "
+      "answers{}{}{}; start one, or look why this one cannot reach it",
+      tried.empty() ? "" : " (", fmt::join(tried, "; "), tried.empty() ? "" : ")");
 }
 
 /// The agent has its own patience with what has to end.
 void node_process::wait_until_over() const {
-  while (!*is_over_)
+  while (!ending_->why())
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 void node_process::leave() { caf::anon_send(group_.control.agent, node::leave_cluster{}); }
+
+void node_process::leave(const std::string& why) {
+  caf::anon_send(group_.control.agent, node::leave_cluster{why});
+}
 
 void node_process::stop() {
   stop_group(group_);

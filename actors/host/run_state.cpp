@@ -75,10 +75,7 @@ expected<std::shared_ptr<run_state>> run_state::open(snapshot::file_system& file
 }
 
 expected<void> run_state::read() {
-  auto lock = files_.lock(folder_ + "/lock");
-  if (!lock && lock.error().code == ec::locked)
-    return user_error(ec::locked, fmt::format("the state folder {} is in use by {}; stop that one first",
-                                              folder_, lock.error().message));
+  auto lock = snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first");
   if (!lock)
     return unexpected(lock.error());
   lock_ = std::move(*lock);

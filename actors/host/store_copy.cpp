@@ -1,7 +1,9 @@
 #include "actors/host/store_copy.hpp"
 
+#include "actors/client/tls/endpoints.hpp"
 #include "actors/host/address_book.hpp"
 #include "actors/node/control_book.hpp"
+#include "runtime/base/host_lookup.hpp"
 #include "runtime/chain/rules.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -31,14 +33,14 @@ unexpected somebody_runs(const std::string& shown) {
 
 bool listens(const link::endpoint& at) {
   namespace asio = boost::asio;
+  const auto found = find_host(at.host, at.port, answer_patience);
+  if (!found.first)
+    return false;
   asio::io_context io;
-  asio::ip::tcp::resolver resolver(io);
   asio::ip::tcp::socket socket(io);
   bool is_open = false;
-  resolver.async_resolve(at.host, std::to_string(at.port), [&](auto failed, auto found) {
-    if (!failed)
-      asio::async_connect(socket, found, [&](auto refused, const auto&) { is_open = !refused; });
-  });
+  asio::async_connect(socket, tls::endpoints_of(*found.first),
+                      [&](auto refused, const auto&) { is_open = !refused; });
   io.run_for(answer_patience);
   return is_open;
 }

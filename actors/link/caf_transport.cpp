@@ -25,8 +25,8 @@ using std::chrono::seconds;
 
 /// Bounds how long a connection, and the first bytes behind it, may take. Beyond it a peer is lost anyway (limits::lost_after).
 constexpr micros connect_patience{700'000};
-/// The resolver may take its time.
-constexpr seconds resolve_patience{30};
+/// A prober answers long before, unless the machine stands still.
+constexpr seconds prober_patience{30};
 /// Connections that have come and belong to no link yet: a stranger's hold a descriptor each, for a moment.
 constexpr std::size_t most_strangers = 64;
 /// A proof may take so long; a node gives it at once.
@@ -71,9 +71,9 @@ public:
   void on_open() {
     if (std::exchange(looking_, true))
       return;
-    self_->request(prober_, resolve_patience, options_.at)
+    self_->request(prober_, prober_patience, options_.at)
         .then([this](const connection_tried& t) { on_tried(t); },
-              [this](const caf::error&) { found_nothing("its name takes too long to be resolved"); });
+              [this](const caf::error&) { found_nothing("nobody has looked for it in time"); });
   }
   void on_close() { self_->send(options_.broker, peer_left{options_.peer}); }
   void on_send(const send_whole& m) { self_->send(options_.broker, whole_for_peer{options_.peer, m.bytes}); }
@@ -331,13 +331,10 @@ void configure_network(caf::actor_system_config& config) { config.load<caf::io::
 
 std::string caf_node_of(const caf::actor_system& system) { return to_string(system.node()); }
 
-expected<std::unique_ptr<network>> caf_network::listen(caf::actor_system& system, plain_identity mine,
-                                                       const endpoint& where) {
-  auto at = listen_at(where);
-  if (!at)
-    return unexpected(at.error());
-  auto broker = system.middleman().spawn_broker(broker_behaviour, mine, std::move(at->socket));
-  return std::unique_ptr<network>(new caf_network(std::move(mine), std::move(broker), at->port));
+std::unique_ptr<network> caf_network::listen(caf::actor_system& system, plain_identity mine,
+                                             listening_socket at) {
+  auto broker = system.middleman().spawn_broker(broker_behaviour, mine, std::move(at.socket));
+  return std::unique_ptr<network>(new caf_network(std::move(mine), std::move(broker), at.port));
 }
 
 transport_factory caf_network::to(const std::string& peer, const endpoint& at) const {

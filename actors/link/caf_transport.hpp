@@ -73,9 +73,9 @@ using connections_broker =
 
 class caf_network : public network {
 public:
-  /// `where`: on loopback; port 0: any. Errors: ec::unavailable.
-  [[nodiscard]] static expected<std::unique_ptr<network>> listen(caf::actor_system& system,
-                                                                 plain_identity mine, const endpoint& where);
+  /// `at`: on loopback.
+  [[nodiscard]] static std::unique_ptr<network> listen(caf::actor_system& system, plain_identity mine,
+                                                       listening_socket at);
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
   [[nodiscard]] transport_factory to(const std::string& peer, const endpoint& at) const override;

@@ -1,15 +1,13 @@
 #include "actors/link/connect_probe.hpp"
 
+#include "runtime/base/host_lookup.hpp"
 #include "runtime/link/proof.hpp"
-
-#include <fmt/format.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <netdb.h>
 #include <optional>
 #include <poll.h>
 #include <sys/socket.h>
@@ -113,16 +111,12 @@ probe_result prove(int fd, const plain_identity& mine, const std::string& peer,
 }
 
 connection_tried connect_to(const endpoint& at, const conversation& speak, micros patience) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const auto failed = getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &hints, &found))
-    return {silence(fmt::format("{}: {}", at.host, gai_strerror(failed)))};
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> all(found, freeaddrinfo);
   const auto until = probe_clock::now() + patience;
+  const auto found = find_host(at.host, at.port, patience);
+  if (!found.first)
+    return {silence(found.why)};
   connection_tried last;
-  for (const auto* a = all.get(); a != nullptr; a = a->ai_next) {
+  for (const auto* a = found.first.get(); a != nullptr; a = a->ai_next) {
     auto tried = try_address(*a, speak, until);
     if (tried.result.outcome == probed::answers)
       return tried;

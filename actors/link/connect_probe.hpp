@@ -32,7 +32,7 @@ struct plain_identity {
   std::string secret;  // the store's
 };
 
-// Both block, for `patience` at most beside the resolver: they are for a thread of their own.
+// Both block, for `patience` at most: they are for a thread of their own.
 
 /// Connects. `answers`: either side has proved to the other that it reads the store, the other one that it is `peer`, and
 /// nothing of a link is said yet.

@@ -25,7 +25,7 @@ public:
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   /// Makes the transport of the link to `peer`, which listens at `at`.
   [[nodiscard]] virtual transport_factory to(const std::string& peer, const endpoint& at) const = 0;
-  /// Whether a node listens there, whichever. Blocks, for `patience` at most beside the resolver.
+  /// Whether a node listens there, whichever. Blocks, for `patience` at most.
   [[nodiscard]] virtual probe_result probe(const endpoint& at, micros patience) const = 0;
   /// After the links have been stopped.
   virtual void close() = 0;
@@ -33,13 +33,14 @@ public:
 
 struct network_options {
   std::string me;  // this node's name
-  endpoint listen;
+  listening_socket listens;
   std::optional<tls::credentials> tls = {};  // without them the address is loopback
   /// The store's, by which nodes without TLS prove that they read it (proof.hpp).
   std::string secret = {};
 };
 
-/// Blocks for a moment; configure_network() comes before, where there are no credentials. Errors: ec::unavailable.
+/// Takes the socket (listen_at). configure_network() comes before, where there are no credentials. Errors: libssl does not take the
+/// credentials.
 [[nodiscard]] expected<std::unique_ptr<network>> listen_for_links(caf::actor_system& system,
                                                                   network_options options);
 

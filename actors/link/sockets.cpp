@@ -1,10 +1,12 @@
 #include "actors/link/sockets.hpp"
 
+#include "runtime/base/host_lookup.hpp"
+#include "runtime/base/listen_failure.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -50,32 +52,35 @@ void end_when_silent(int fd) {
 std::string own_address(int fd) { return address_text(fd, getsockname); }
 std::string peer_address(int fd) { return address_text(fd, getpeername); }
 
+std::string shown(const endpoint& at) {
+  const bool is_v6 = at.host.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("[{}]:{}", at.host, at.port) : fmt::format("{}:{}", at.host, at.port);
+}
+
 expected<listening_socket> listen_at(const endpoint& at) {
-  const auto failed = [&](std::string_view why) {
+  const auto failed = [&] { return unexpected(listen_failure("--listen", shown(at), errno)); };
+  const auto found = host_lookup::ask_system(at.host, at.port);
+  if (!found.first)
     return outside_error(ec::unavailable,
-                         fmt::format("this node cannot listen at {}:{}: {}", at.host, at.port, why));
-  };
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const auto unknown = getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &hints, &found))
-    return failed(gai_strerror(unknown));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> first(found, freeaddrinfo);
-  auto s = std::make_shared<owned_socket>(::socket(first->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+                         fmt::format("cannot listen on {}: {}; give --listen an address of this "
+                                     "machine, or a name that its resolver knows",
+                                     shown(at), found.why));
+  const auto& first = *found.first;
+  auto s = std::make_shared<owned_socket>(::socket(first.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int yes = 1;
   if (s->fd() < 0 || setsockopt(s->fd(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0)
-    return failed(std::strerror(errno));
+    return failed();
   end_when_silent(s->fd());
   sockaddr_storage bound{};
   socklen_t size = sizeof(bound);
   auto* const address_of_it = reinterpret_cast<sockaddr*>(&bound);
-  if (bind(s->fd(), first->ai_addr, first->ai_addrlen) != 0 || ::listen(s->fd(), SOMAXCONN) != 0 ||
+  if (bind(s->fd(), first.ai_addr, first.ai_addrlen) != 0 || ::listen(s->fd(), SOMAXCONN) != 0 ||
       getsockname(s->fd(), address_of_it, &size) != 0)
-    return failed(std::strerror(errno));
-  const auto number = bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
-                                                  : reinterpret_cast<sockaddr_in*>(&bound)->sin_port;
-  return listening_socket{std::move(s), ntohs(number)};
+    return failed();
+  const bool is_v6 = bound.ss_family == AF_INET6;
+  const auto number = is_v6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
+                            : reinterpret_cast<sockaddr_in*>(&bound)->sin_port;
+  return listening_socket{std::move(s), ntohs(number), is_v6};
 }
 
 }  // namespace millrace::link

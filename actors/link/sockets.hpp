@@ -31,6 +31,8 @@ private:
 
 /// Has the system end a connection whose other end does not take what was sent, or is gone without a word.
 void end_when_silent(int fd);
+/// "10.0.0.5:7100", "[::1]:7100"
+[[nodiscard]] std::string shown(const endpoint& at);
 /// Address and port of a connection at this end, as both ends see it; empty where it is gone.
 [[nodiscard]] std::string own_address(int fd);
 /// The same of the other end.
@@ -39,8 +41,10 @@ void end_when_silent(int fd);
 struct listening_socket {
   std::shared_ptr<owned_socket> socket;
   std::uint16_t port = 0;
+  bool is_v6 = false;
 };
-/// Port 0: any. Connections that it accepts inherit its options. Errors: ec::unavailable.
+/// Port 0: any. Connections that it accepts inherit its options. Connections are made, and wait, before anybody accepts them. Errors:
+/// listen_failure's, of the option --listen; ec::unavailable for a host that the resolver does not know.
 [[nodiscard]] expected<listening_socket> listen_at(const endpoint& at);
 
 }  // namespace millrace::link

@@ -1,6 +1,9 @@
 #include "actors/link/tls_connection.hpp"
 
+#include "actors/client/tls/endpoints.hpp"
+
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
@@ -17,8 +20,13 @@ namespace asio = boost::asio;
 
 tls_connection::tls_connection(asio::io_context& io, tls::context& context, tls::expected_peer whom,
                                const tls_patience& patience)
-    : stream_(io, context.get()), resolver_(io), timer_(io), patience_(patience) {
+    : stream_(io, context.get()), timer_(io), patience_(patience) {
   handshake_.whom = std::move(whom);
+}
+
+tls_connection::~tls_connection() {
+  if (lookup_)
+    lookup_->cancel();
 }
 
 // --- the handshake
@@ -32,11 +40,15 @@ void tls_connection::accept(tried then) {
 
 void tls_connection::connect(const endpoint& at, tried then) {
   tried_ = std::move(then);
-  resolver_.async_resolve(
-      at.host, std::to_string(at.port),
-      [self = shared_from_this()](error_code failed, const tcp::resolver::results_type& found) {
-        self->on_resolved(failed, found);
-      });
+  limit(patience_.step,
+        fmt::format("{}: its name is not resolved in time; look after /etc/resolv.conf", at.host));
+  // The timer holds the connection meanwhile. The lookup's thread must not, so that it never is the last one.
+  lookup_ = host_lookup::begin(at.host, at.port, [this](host_found found) {
+    asio::post(stream_.get_executor(), [weak = weak_from_this(), found = std::move(found)] {
+      if (const auto self = weak.lock())
+        self->on_resolved(found);
+    });
+  });
 }
 
 void tls_connection::limit(micros patience, std::string why) {
@@ -45,18 +57,21 @@ void tls_connection::limit(micros patience, std::string why) {
     if (stopped || self->is_over_ || !self->tried_)
       return;
     self->overdue_ = why;
+    if (self->lookup_)
+      return self->finish({probed::silent, why});
     error_code ignored;
     self->socket().close(ignored);
   });
 }
 
-void tls_connection::on_resolved(error_code failed, const tcp::resolver::results_type& found) {
+void tls_connection::on_resolved(const host_found& found) {
   if (is_over_)
     return;
-  if (failed)
-    return finish({probed::silent, failed.message()});
+  lookup_.reset();
+  if (!found.first)
+    return finish({probed::silent, found.why});
   limit(patience_.step, "it does not answer");
-  asio::async_connect(socket(), found,
+  asio::async_connect(socket(), tls::endpoints_of(*found.first),
                       [self = shared_from_this()](error_code not_made, const tcp::endpoint&) {
                         self->on_connected(not_made);
                       });
@@ -224,7 +239,8 @@ void tls_connection::close() {
   on_whole_ = {};
   on_end_ = {};
   timer_.cancel();
-  resolver_.cancel();
+  if (lookup_)
+    lookup_->cancel();
   error_code ignored;
   socket().shutdown(tcp::socket::shutdown_both, ignored);
   socket().close(ignored);

@@ -6,6 +6,7 @@
 #include "actors/client/tls/context.hpp"
 #include "actors/link/connect_probe.hpp"
 #include "actors/link/wire_format.hpp"
+#include "runtime/base/host_lookup.hpp"
 #include "runtime/link/piece.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -21,7 +22,8 @@ namespace millrace::link {
 
 /// How long things may take.
 struct tls_patience {
-  /// For a connection to be made, and for a handshake. Beyond it a peer is lost anyway (limits::lost_after).
+  /// For a name to be resolved, for a connection to be made, and for a handshake. Beyond it a peer is lost anyway
+  /// (limits::lost_after).
   micros step{2'000'000};
   /// A node says something every 150 ms (limits::ping_every): one that is silent for so long is lost, and its
   /// connection stands in the way of the next one.
@@ -40,6 +42,7 @@ public:
                  const tls_patience& patience);
   tls_connection(const tls_connection&) = delete;
   tls_connection& operator=(const tls_connection&) = delete;
+  ~tls_connection();
 
   [[nodiscard]] tcp::socket& socket() { return stream_.next_layer(); }
   /// The name in the other side's certificate; after the handshake.
@@ -61,7 +64,7 @@ private:
   using error_code = boost::system::error_code;
 
   void limit(micros patience, std::string why);
-  void on_resolved(error_code failed, const tcp::resolver::results_type& found);
+  void on_resolved(const host_found& found);
   void on_connected(error_code failed);
   void shake_hands(bool as_server);
   void on_hands_shaken(error_code failed, bool as_server);
@@ -75,8 +78,8 @@ private:
   [[nodiscard]] std::string describe(error_code failed) const;
 
   boost::asio::ssl::stream<tcp::socket> stream_;
-  tcp::resolver resolver_;
   boost::asio::steady_timer timer_;
+  std::shared_ptr<host_lookup> lookup_;  // while a name is resolved
   tls::handshake_record handshake_;
   std::string overdue_;  // why, once the time is over
   tls_patience patience_;

@@ -300,28 +300,9 @@ tls_carrier::behavior_type tls_carrier_behaviour(tls_carrier::pointer self, tls_
   };
 }
 
-expected<void> bind_to(tls_core& core, const endpoint& at) {
-  boost::system::error_code failed;
-  const auto found = tcp::resolver(core.io).resolve(at.host, std::to_string(at.port), failed);
-  if (!failed) {
-    const tcp::endpoint first = *found.begin();
-    core.acceptor.open(first.protocol(), failed);
-    if (!failed)
-      core.acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (!failed)
-      core.acceptor.bind(first, failed);
-    if (!failed)
-      core.acceptor.listen(asio::socket_base::max_listen_connections, failed);
-  }
-  if (failed)
-    return outside_error(ec::unavailable, fmt::format("this node cannot listen at {}:{}: {}", at.host,
-                                                      at.port, failed.message()));
-  return {};
-}
-
 }  // namespace
 
-expected<std::unique_ptr<network>> tls_network::listen(std::string me, const endpoint& at,
+expected<std::unique_ptr<network>> tls_network::listen(std::string me, listening_socket at,
                                                        const tls::credentials& own,
                                                        const tls_patience& patience,
                                                        const wall_clock& clock) {
@@ -332,11 +313,13 @@ expected<std::unique_ptr<network>> tls_network::listen(std::string me, const end
   core->me = std::move(me);
   core->patience = patience;
   core->tls = std::move(*context);
-  if (auto good = bind_to(*core, at); !good)
-    return unexpected(good.error());
+  boost::system::error_code failed;
+  core->acceptor.assign(at.is_v6 ? tcp::v6() : tcp::v4(), at.socket->fd(), failed);
+  if (failed)
+    return our_error("the socket of --listen cannot be accepted from: " + failed.message());
+  static_cast<void>(at.socket->take());
   core->accept();
-  const auto port = core->acceptor.local_endpoint().port();
-  return std::unique_ptr<network>(new tls_network(std::move(core), port));
+  return std::unique_ptr<network>(new tls_network(std::move(core), at.port));
 }
 
 tls_network::tls_network(std::shared_ptr<tls_core> core, std::uint16_t port)

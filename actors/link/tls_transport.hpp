@@ -17,8 +17,8 @@ struct tls_core;
 
 class tls_network : public network {
 public:
-  /// Errors: ec::unavailable, or libssl does not take the credentials. `clock` outlives it.
-  [[nodiscard]] static expected<std::unique_ptr<network>> listen(std::string me, const endpoint& at,
+  /// Errors: libssl does not take the credentials. `clock` outlives it.
+  [[nodiscard]] static expected<std::unique_ptr<network>> listen(std::string me, listening_socket at,
                                                                  const tls::credentials& own,
                                                                  const tls_patience& patience = {},
                                                                  const wall_clock& clock = system_clock());

@@ -112,11 +112,11 @@ void agent_hands::on_foreign_store(const store_is_foreign& m) {
   leave(m.why);
 }
 
-void agent_hands::on_leave() {
+void agent_hands::on_leave(const leave_cluster& m) {
   if (leaves_)
     return;
   const cluster::node_command asked{agent_.highest_epoch(), 0,
-                                    cluster::commands::leave{options_->mine.instance, "it was asked to end"}};
+                                    cluster::commands::leave{options_->mine.instance, m.why}};
   carry_out(agent_.on_command(asked), {options_->mine, asked.from});
 }
 
@@ -279,7 +279,7 @@ whole_agent::behavior_type agent_behaviour(whole_agent::pointer self,
       [=](const life_recovered& m) { hands->on_life_recovered(m); },
       [=](const detach_node& m) { hands->on_detach(m); },
       [=](const store_is_foreign& m) { hands->on_foreign_store(m); },
-      [=](const leave_cluster&) { hands->on_leave(); },
+      [=](const leave_cluster& m) { hands->on_leave(m); },
       [=](const restart_due& m) { hands->on_restart(m); },
       [=](const end_is_due&) { hands->on_end_due(); },
   };

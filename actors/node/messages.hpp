@@ -54,8 +54,10 @@ struct detach_node {
 struct node_is_over {
   std::string why;
 };
-/// The process is to end in order: its actors first.
-struct leave_cluster {};
+/// The process is to end in order, and why: its actors first.
+struct leave_cluster {
+  std::string why = "it was asked to end";
+};
 /// To itself.
 struct tick_due {};
 struct restart_due {

@@ -65,6 +65,12 @@ public:
   virtual expected<std::unique_ptr<folder_lock>> lock(const std::string& path) = 0;
 };
 
+/// Takes the lock of a state folder, the file `name` in it. ec::locked, a user error: names folder and holder, and ends with `remedy`.
+[[nodiscard]] expected<std::unique_ptr<folder_lock>> lock_state_folder(file_system& files,
+                                                                       const std::string& folder,
+                                                                       std::string_view name,
+                                                                       std::string_view remedy);
+
 /// The machine's file system; lives for ever.
 [[nodiscard]] file_system& posix_file_system();
 

@@ -317,6 +317,15 @@ public:
 
 }  // namespace
 
+expected<std::unique_ptr<folder_lock>> lock_state_folder(file_system& files, const std::string& folder,
+                                                         std::string_view name, std::string_view remedy) {
+  auto lock = files.lock(fmt::format("{}/{}", folder, name));
+  if (!lock && lock.error().code == ec::locked)
+    return user_error(ec::locked, fmt::format("the state folder {} is in use by {}; {}", folder,
+                                              lock.error().message, remedy));
+  return lock;
+}
+
 file_system& posix_file_system() {
   static posix instance;
   return instance;

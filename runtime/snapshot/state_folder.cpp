@@ -100,12 +100,7 @@ private:
   }
 
   expected<void> take_lock() {
-    auto lock = files_.lock(folder_ + "/lock");
-    if (!lock && lock.error().code == ec::locked)
-      return user_error(ec::locked,
-                        fmt::format("the state folder {} is in use by {}; stop that one first, or "
-                                    "choose another --state",
-                                    folder_, lock.error().message));
+    auto lock = lock_state_folder(files_, folder_, "lock", "stop that one first, or choose another --state");
     if (!lock)
       return unexpected(lock.error());
     lock_ = std::move(*lock);

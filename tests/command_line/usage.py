@@ -48,7 +48,7 @@ def cases(topology, folder, taken):
         ([*run, "--report", "/dev/null"], r"--report /dev/null: it is there and is no regular file; expected"),
         (["load", "--kind", "clicks", "--out", f"{folder}/o", "--count", "1", "--report", f"{folder}/nowhere/r"],
          r"--report .*nowhere/r: No such file or directory; expected"),
-        ([*run, "--http", f"127.0.0.1:{taken}"], rf"--http 127.0.0.1:{taken}"),
+        ([*run, "--http", f"127.0.0.1:{taken}"], rf"cannot listen on 127.0.0.1:{taken}: Address already in use; .*another address by --http"),
         ([*run, "--http", "nowhere"], r"--http nowhere"),
         ([*run, "--with", f"{folder}/nowhere.json"], r"nowhere.json: .*No such file or directory"),
         (["apply"], r"^millrace apply: TOPOLOGY is required"),

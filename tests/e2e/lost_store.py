@@ -52,7 +52,7 @@ class Case:
         node.start()
         status = node.process.wait(60 * PATIENCE)
         said = node.errors()[seen:]
-        check(status == 2, f"node {node.name} ends with {status}, expected 2: {said[-1500:]}")
+        check(status == 1, f"node {node.name} ends with {status}, expected 1: {said[-1500:]}")
         for one in (*says, "restore the store", "--state"):
             check(one in said, f"{one!r} is not in {said[-1500:]}")
 

@@ -10,18 +10,18 @@ CHUNK = 16384
 
 
 class Relay:
-    """`target`: HOST:PORT. `tls`: (certificate, key), files."""
+    """`target`: HOST:PORT. `tls`: (certificate, key), files. `port`: 0 is any."""
 
-    def __init__(self, target, tls=None):
-        host, _, port = target.rpartition(":")
-        self.target, self.cuts, self.open, self.lock = (host, int(port)), 0, set(), threading.Lock()
+    def __init__(self, target, tls=None, port=0):
+        host, _, target_port = target.rpartition(":")
+        self.target, self.cuts, self.open, self.lock = (host, int(target_port)), 0, set(), threading.Lock()
         self.passes = threading.Event()
         self.passes.set()
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*map(str, tls))
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server(("127.0.0.1", port))
         self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -1,33 +1,28 @@
 // millrace node: one process of a cluster.
-#include "actors/api/server.hpp"
-#include "actors/host/hosted_plan.hpp"
+#include "actors/api/late_view.hpp"
 #include "actors/host/node_process.hpp"
+#include "actors/host/store_wait.hpp"
+#include "actors/node/control_book.hpp"
 #include "runtime/base/flight_recorder.hpp"
 #include "runtime/control/spawn.hpp"
-#include "runtime/tls/folder.hpp"
-#include "runtime/tls/names.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
+#include "tools/cli/node_arguments.hpp"
+#include "tools/cli/node_exit.hpp"
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/node_store.hpp"
-#include "tools/cli/own_names.hpp"
 #include "tools/cli/printing.hpp"
 #include "tools/cli/resources.hpp"
 #include "tools/cli/signal_watch.hpp"
-#include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
-#include "tools/web/assets.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
-#include <charconv>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -39,165 +34,6 @@ namespace {
 
 constexpr std::chrono::seconds node_stop_limit{45};
 constexpr std::chrono::seconds node_leave_limit{5};
-
-struct node_arguments {
-  std::string name;
-  std::string store;
-  std::string store_properties;
-  std::string listen;
-  std::vector<std::string> join;
-  bool coordinator = false;
-  std::string http = "127.0.0.1:0";
-  std::vector<std::string> http_hosts;
-  bool is_read_only = false;
-  std::string state;
-  std::string tls;
-  std::string start_timeout = "30 s";
-  std::string detach_after = "500 ms";
-  std::string away_after = "2 s";
-  std::string log_level = "info";
-  std::string log_format = "text";
-  unsigned threads = 0;
-};
-
-int refuse_node(const error& e) {
-  complain("millrace: " + describe(e));
-  return e.whose == fault::user ? exit_wrong : exit_failed;
-}
-
-/// HOST:PORT, [HOST]:PORT or :PORT, which means loopback.
-expected<link::endpoint> endpoint_of(const std::string& option, const std::string& text) {
-  const auto colon = text.rfind(':');
-  auto host = colon == std::string::npos ? text : text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  link::endpoint at{host.empty() ? "127.0.0.1" : host, 0};
-  const auto digits = colon == std::string::npos ? std::string() : text.substr(colon + 1);
-  const auto* const end = digits.data() + digits.size();
-  if (const auto read = std::from_chars(digits.data(), end, at.port);
-      digits.empty() || read.ec != std::errc() || read.ptr != end)
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("{}: \"{}\" is no address; write HOST:PORT, such as 127.0.0.1:7100", option, text));
-  return at;
-}
-
-/// Anybody on the way reads and changes without TLS what nodes say, so the address is this machine's own. Other nodes
-/// reach this one at what it says here.
-expected<void> check_listen(const node_arguments& a, const link::endpoint& at) {
-  boost::system::error_code bad;
-  const auto address = boost::asio::ip::make_address(at.host == "localhost" ? "127.0.0.1" : at.host, bad);
-  if (!bad && address.is_unspecified())
-    return user_error(ec::invalid_argument,
-                      fmt::format("--listen {}: other nodes reach this one at that address, so it is one "
-                                  "of this machine's, such as 10.0.0.5:{}",
-                                  a.listen, at.port));
-  if ((!bad && address.is_loopback()) || !a.tls.empty())
-    return {};
-  return user_error(
-      ec::invalid_argument,
-      fmt::format("--listen {}: without TLS whoever is on the way could read and change what nodes say; "
-                  "give it a certificate by --tls DIR (see millrace tls), or listen on loopback, such as "
-                  "127.0.0.1:{}",
-                  a.listen, at.port));
-}
-
-struct checked_arguments {
-  link::endpoint listen;
-  std::vector<link::endpoint> join;
-  std::shared_ptr<node::chain_store> store;
-  std::string folder;
-  std::chrono::milliseconds start_timeout{};
-  cluster::silence silence;
-  api::server_options api;
-};
-
-/// Signs of life come each 150 ms. Nobody waits longer than an hour for a machine that may be gone.
-constexpr micros shortest_silence = std::chrono::milliseconds(200);
-constexpr micros longest_silence = std::chrono::hours(1);
-
-expected<cluster::silence> silence_of(const node_arguments& a) {
-  const auto read = [](const std::string& option, const std::string& text) -> expected<micros> {
-    const auto length = parse_duration(text);
-    if (!length)
-      return user_error(ec::invalid_argument, fmt::format("{}: {}", option, length.error().message));
-    if (*length < shortest_silence || *length > longest_silence)
-      return user_error(ec::invalid_argument,
-                        fmt::format("{} {}: give a time from 200 ms to 1 h", option, text));
-    return *length;
-  };
-  const auto detach = read("--detach-after", a.detach_after);
-  if (!detach)
-    return unexpected(detach.error());
-  const auto away = read("--away-after", a.away_after);
-  if (!away)
-    return unexpected(away.error());
-  if (*detach > *away)
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("--detach-after {} is longer than --away-after {}: a node is detached first, "
-                    "and away later; give it a shorter time",
-                    a.detach_after, a.away_after));
-  return cluster::silence{*detach, *away};
-}
-
-expected<checked_arguments> check_arguments(const node_arguments& a) {
-  checked_arguments out;
-  if (const auto good = tls::check_name("--name", a.name); !good)
-    return unexpected(good.error());
-  const auto listen = endpoint_of("--listen", a.listen);
-  if (!listen)
-    return unexpected(listen.error());
-  out.listen = *listen;
-  if (auto good = check_listen(a, out.listen); !good)
-    return unexpected(good.error());
-  for (const auto& j : a.join) {
-    const auto at = endpoint_of("--join", j);
-    if (!at)
-      return unexpected(at.error());
-    out.join.push_back(*at);
-  }
-  if (!a.coordinator && a.join.empty())
-    return user_error(ec::invalid_argument,
-                      "a node joins others (--join ADDR), or may lead them (--coordinator); "
-                      "give one of them");
-  auto store = store_of_node(a.store, a.store_properties);
-  if (!store)
-    return unexpected(store.error());
-  out.store = std::move(*store);
-  auto folder = a.state.empty() ? default_state_folder(std::string(api::default_node_folder))
-                                : expected<std::string>(a.state);
-  if (!folder)
-    return unexpected(folder.error());
-  out.folder = std::move(*folder);
-  const auto timeout = parse_duration(a.start_timeout);
-  if (!timeout)
-    return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);
-  out.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
-  const auto silence = silence_of(a);
-  if (!silence)
-    return unexpected(silence.error());
-  out.silence = *silence;
-  const auto http = endpoint_of("--http", a.http);
-  if (!http)
-    return unexpected(http.error());
-  boost::system::error_code bad;
-  const auto address =
-      boost::asio::ip::make_address(http->host == "localhost" ? "127.0.0.1" : http->host, bad);
-  if (bad)
-    return user_error(ec::invalid_argument, fmt::format("--http {}: write the address in digits", a.http));
-  out.api.listen = {address, http->port};
-  out.api.guard.names = own_names(a.http_hosts);
-  out.api.assets = web::assets();
-  out.api.guard.is_read_only = a.is_read_only;
-  if (!a.tls.empty()) {
-    auto own = tls::node_credentials(a.tls, a.name, system_clock().now());
-    if (!own)
-      return unexpected(own.error());
-    out.api.tls = std::move(*own);
-  }
-  return out;
-}
 
 /// What ends the process, from whichever thread.
 class node_end {
@@ -245,22 +81,15 @@ private:
   std::function<void()> leave_;
 };
 
-int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
-  caf::actor_system_config config;
-  const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
-  control::share_threads(config, threads);
-  link::configure_network(config);
-  std::optional<start_watch> watch(std::in_place);
-  caf::actor_system system(config);
-  watch.reset();
-  // Before it runs anything, and until everything has ended.
-  const auto recorder = flight_recorder::open(c.folder + "/flight_recorder");
-  if (!recorder)
-    spdlog::warn("a crash of this process will not be explained to the cluster: {}",
-                 recorder.error().message);
+/// Prints why the node ends, after all its other lines.
+int refuse_node(node_step at, const error& e) {
+  complain("millrace: " + describe(e));
+  return exit_status_of(at, e);
+}
+
+host::process_options options_of(const node_arguments& a, const checked_arguments& c, std::size_t threads,
+                                 node_end& end) {
   host::process_options o;
-  if (recorder)
-    o.last_works = (*recorder)->told();
   o.name = a.name;
   o.store = c.store;
   o.listen = c.listen;
@@ -274,38 +103,78 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   o.cancelled = [&] { return end.is_asked(); };
   o.on_over = [&](const std::string& why) { end.over(why); };
   o.running = std::make_shared<observe::running_topologies>();
-  const auto running = o.running;
-  auto node = host::node_process::start(system, std::move(o));
-  if (!node) {
-    const int status = end.is_asked() ? exit_done : refuse_node(node.error());
-    leave_within(node_leave_limit, status);
-    return status;
-  }
-  if (recorder)
-    (*recorder)->forget();  // `control` has it
-  auto server = api::server::start(std::move(c.api), (*node)->view());
-  auto written =
-      server ? write_node_files(c.folder, server->url()) : expected<void>(unexpected(server.error()));
-  if (written)
-    written = tell_openings(*c.store);
-  int status = exit_done;
-  if (!written) {
-    status = refuse_node(written.error());
-    (*node)->leave();
+  return o;
+}
+
+/// Returns once the node has ended, which is in the cluster: why, unless it was asked to.
+std::optional<error> work(const node_arguments& a, const checked_arguments& c, host::node_process& node,
+                          const std::string& url, observe::running_topologies& running, node_end& end) {
+  std::optional<error> failed;
+  if (const auto written = write_node_files(c.folder, url).and_then([&] { return tell_openings(*c.store); });
+      !written) {
+    failed = written.error();
+    node.leave();
   } else {
-    print(fmt::format("ready: node {} listens at {}:{}, its API is {}\n", a.name, (*node)->address().host,
-                      (*node)->address().port, server->url()));
+    print(fmt::format("ready: node {} listens at {}:{}, its API is {}\n", a.name, node.address().host,
+                      node.address().port, url));
     end.attach([&] {
-      running->stopping();
-      (*node)->leave();
+      running.stopping();
+      node.leave();
     });
   }
   const auto why = end.wait();
   end.attach({});
-  if (!end.is_asked() && status == exit_done)
-    status = refuse_node(fatal_error(ec::unavailable, why).value());
+  if (!failed && !end.is_asked())
+    failed = fatal_error(ec::unavailable, why).value();
+  return failed;
+}
+
+/// Takes its addresses before anybody hears of it, and waits for its store before it joins.
+int serve(const node_arguments& a, const checked_arguments& c, node_end& end) {
+  caf::actor_system_config config;
+  const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
+  control::share_threads(config, threads);
+  link::configure_network(config);
+  std::optional<start_watch> watch(std::in_place);
+  caf::actor_system system(config);
+  watch.reset();
+  const auto ends = [&](node_step at, const error& why) {
+    const int status = end.is_asked() ? exit_done : refuse_node(at, why);
+    leave_within(node_leave_limit, status);
+    return status;
+  };
+  auto o = options_of(a, c, threads, end);
+  auto listens = link::listen_at(c.listen);
+  if (!listens)
+    return ends(node_step::address, listens.error());
+  o.listens = std::move(*listens);
+  api::late_view view;
+  auto server = api::server::start(c.api, view);
+  if (!server)
+    return ends(node_step::address, server.error());
+  // Before it runs anything, and until everything has ended.
+  const auto recorder = flight_recorder::open(c.folder + "/flight_recorder");
+  if (recorder)
+    o.last_works = (*recorder)->told();
+  else
+    spdlog::warn("a crash of this process will not be explained to the cluster: {}",
+                 recorder.error().message);
+  view.waits_for("the store " + c.store->shown());
+  host::store_wait store([s = c.store] { return node::control_book(s).look().map([](const auto&) {}); });
+  if (const auto answers = store.run(c.store->shown(), c.start_timeout, o.cancelled); !answers)
+    return ends(node_step::store, answers.error());
+  view.waits_for("the other nodes");
+  const auto running = o.running;
+  auto node = host::node_process::start(system, std::move(o));
+  if (!node)
+    return ends(node_step::joining, node.error());
+  if (recorder)
+    (*recorder)->forget();  // `control` has it
+  view.attach((*node)->view());
+  const auto failed = work(a, c, **node, server->url(), *running, end);
   server = unexpected(error{});
   (*node)->stop();
+  const int status = failed ? refuse_node(node_step::running, *failed) : exit_done;
   leave_within(node_leave_limit, status);
   return status;
 }
@@ -315,13 +184,13 @@ int run_node(const node_arguments& a) {
   set_up_logging(spdlog::level::from_str(a.log_level), a.log_format, {});
   auto checked = check_arguments(a);
   if (!checked)
-    return refuse_node(checked.error());
+    return refuse_node(node_step::arguments, checked.error());
   if (const auto few = raise_file_limit())
     spdlog::warn("{}", *few);
-  auto token = make_node_folder(checked->folder);
-  if (!token)
-    return refuse_node(token.error());
-  checked->api.guard.token = std::move(*token);
+  auto folder = make_node_folder(checked->folder);
+  if (!folder)
+    return refuse_node(node_step::folder, folder.error());
+  checked->api.guard.token = std::move(folder->token);
   node_end end;
   const orderly_end ends(node_stop_limit, [&] { end.ask(); });
   return serve(a, *checked, end);

@@ -15,8 +15,10 @@ namespace millrace::cli {
 namespace {
 
 /// Where one of them is, a node has been before; an empty file system has lost+found.
-constexpr std::array<std::string_view, 6> names_of_node{
-    "token", "http", "cluster", "topologies", "flight_recorder", "lost+found"};
+/// `lock` would say that the folder is a run's.
+constexpr std::string_view lock_name = "node.lock";
+constexpr std::array<std::string_view, 7> names_of_node{
+    lock_name, "token", "http", "cluster", "topologies", "flight_recorder", "lost+found"};
 
 bool is_of_node(const snapshot::file_system::entry& e) {
   return std::ranges::find(names_of_node, e.name) != names_of_node.end();
@@ -38,12 +40,18 @@ expected<void> refuse_foreign(snapshot::file_system& files, const std::string& f
 
 }  // namespace
 
-expected<std::string> make_node_folder(const std::string& folder) {
+expected<node_folder> make_node_folder(const std::string& folder) {
   auto& files = snapshot::posix_file_system();
   const auto made = refuse_foreign(files, folder).and_then([&] { return make_own_folder(files, folder); });
   if (!made)
     return unexpected(made.error());
-  return make_token(folder);
+  auto lock = snapshot::lock_state_folder(
+      files, folder, lock_name, "stop that one first, or give this node a folder of its own (--state DIR)");
+  if (!lock)
+    return unexpected(lock.error());
+  return make_token(folder).map([&](std::string&& token) {
+    return node_folder{std::move(*lock), std::move(token)};
+  });
 }
 
 expected<std::string> make_token(const std::string& folder) {

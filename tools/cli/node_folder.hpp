@@ -3,14 +3,21 @@
 
 #include "actors/api/node_files.hpp"
 #include "runtime/base/error.hpp"
+#include "runtime/snapshot/file_system.hpp"
 
+#include <memory>
 #include <string>
 
 namespace millrace::cli {
 
-/// Makes the folder of a node, which this user alone may read, and its token; returns the token. User errors: a
-/// folder, or something in it, of another user, a link, a folder with other things in it and none of a node's.
-[[nodiscard]] expected<std::string> make_node_folder(const std::string& folder);
+/// The folder of a node while its process lives.
+struct node_folder {
+  std::unique_ptr<snapshot::folder_lock> lock;
+  std::string token;
+};
+/// Makes the folder of a node, which this user alone may read, and its token. User errors: a folder, or something in it,
+/// of another user, a link, a folder with other things in it and none of a node's; ec::locked, another process runs on it.
+[[nodiscard]] expected<node_folder> make_node_folder(const std::string& folder);
 /// Makes the token of an API in a folder of this user's alone, unless one is there from an earlier process.
 [[nodiscard]] expected<std::string> make_token(const std::string& folder);
 /// Once the API listens.

@@ -2,6 +2,7 @@
 
 #include "actors/source/http_server/session.hpp"
 #include "actors/source/http_server/spool_groups.hpp"
+#include "runtime/base/listen_failure.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -115,8 +116,7 @@ private:
       return unexpected(place.error());
     const auto refused = [&](const error_code& why) {
       return user_error(why == asio::error::address_in_use ? ec::already_exists : ec::refused,
-                        fmt::format("cannot listen on {}: {}; choose another address in `listen`",
-                                    options_.listen, why.message()));
+                        listen_failure("`listen`", options_.listen, why.value()).message);
     };
     error_code failed;
     tcp::resolver resolver(io_);

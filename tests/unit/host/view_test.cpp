@@ -1,4 +1,5 @@
-// Batches that count and were not recorded, since their leader has died, are found by whoever leads next.
+// Batches that count and were not recorded, since their leader has died, are found by whoever leads next. Whoever asks has an
+// answer, also where the coordinator of the node has none.
 #include "actors/host/view.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/host/replayed_topology.hpp"
@@ -45,7 +46,8 @@ struct viewed {
       : system(config), turns(millrace::test::turns_of(system)) {
     view_options o;
     o.node = "a";
-    o.coordinator = system.spawn(coordinator_behaviour, coordinator);
+    coordinating = system.spawn(coordinator_behaviour, coordinator);
+    o.coordinator = coordinating;
     o.store = store;
     o.letters = std::move(store);
     o.running = std::make_shared<observe::running_topologies>();
@@ -64,6 +66,17 @@ struct viewed {
       turns.run();
     }
   }
+  void end_coordinator() {
+    caf::anon_send_exit(coordinating, caf::exit_reason::user_shutdown);
+    turns.run();
+  }
+  /// What it has answered by now; nothing where it has not.
+  std::optional<expected<api::answer>> ask(api::request what) {
+    const auto got = std::make_shared<std::optional<expected<api::answer>>>();
+    requests_to(view)->ask(std::move(what), {got, [got](expected<api::answer> a) { *got = std::move(a); }});
+    turns.run();
+    return *got;
+  }
   [[nodiscard]] std::vector<std::string> recorded() const {
     std::vector<std::string> out;
     for (const auto& r : coordinator->recorded)
@@ -75,6 +88,7 @@ struct viewed {
   caf::actor_system system;
   caf::scheduler::test_coordinator& turns;
   std::shared_ptr<asked_coordinator> coordinator = std::make_shared<asked_coordinator>();
+  node::coordinator_actor coordinating;
   view_actor view;
 };
 
@@ -112,6 +126,33 @@ TEST_CASE("a leader whose record of a left batch fails looks again") {
   v.coordinator->refuses.reset();
   v.pass(seconds(12));
   CHECK(v.recorded() == std::vector<std::string>{"replay:parsed:1"});
+}
+
+TEST_CASE("every question is answered where the coordinator of the node does not answer") {
+  node_test::folder_in_memory folder;
+  viewed v(folder.reach());
+  v.end_coordinator();
+  using namespace api::requests;
+  for (const api::request& what :
+       {api::request(list{}), api::request(nodes{}), api::request(status{}), api::request(wait{"clicks"}),
+        api::request(report{"clicks"}), api::request(stop{"clicks"}),
+        api::request(restart{"clicks", "counts"}), api::request(drain{"b"}), api::request(forget{"b"}),
+        api::request(graph{"clicks"})}) {
+    CAPTURE(what.index());
+    const auto a = v.ask(what);
+    REQUIRE(a);
+    REQUIRE_FALSE(*a);
+    CHECK(a->error().message == "the coordinator of this node does not answer; ask again");
+  }
+  const auto ready = v.ask(readyz{});
+  REQUIRE((ready && *ready));
+  CHECK(std::get<api::answers::page>(**ready).text == "the coordinator of this node does not answer\n");
+  const auto healthy = v.ask(healthz{});
+  REQUIRE((healthy && *healthy));
+  CHECK(std::get<api::answers::page>(**healthy).is_good);
+  const auto counted = v.ask(metrics{});
+  REQUIRE((counted && *counted));
+  CHECK(std::get<api::answers::page>(**counted).is_good);
 }
 
 }  // namespace millrace::host::test

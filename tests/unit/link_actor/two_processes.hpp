@@ -96,8 +96,10 @@ public:
           const tls::credentials* own = nullptr, const wall_clock& clock = system_clock())
       : name_(std::move(name)), peer_(std::move(peer)), number_(number), system(config_) {
     const tls_patience waits{patience, patience};
-    auto made = own == nullptr ? caf_network::listen(system, {name_, the_secret}, {"127.0.0.1", at_port})
-                               : tls_network::listen(name_, {"127.0.0.1", at_port}, *own, waits, clock);
+    auto at = listen_at({"127.0.0.1", at_port});
+    REQUIRE(at);
+    auto made = own == nullptr ? caf_network::listen(system, {name_, the_secret}, std::move(*at))
+                               : tls_network::listen(name_, std::move(*at), *own, waits, clock);
     REQUIRE(made);
     network_ = std::move(*made);
   }
