@@ -12,6 +12,7 @@
 #include "actors/observe/report.hpp"
 #include "actors/replay/waiting_replays.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/admission.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -377,9 +378,11 @@ private:
     const auto t = d.state->topologies.find(r.topology);
     if (t == d.state->topologies.end())
       return to(unexpected(topology_of(d, r.topology).error()));
+    if (!t->second.is_active())
+      return to(cluster::does_not_run(r.topology, t->second));
     const auto who = meant_actor(r.topology, r.stage);
     if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(who, a.first); }))
-      return to(unexpected(observe::nothing_to_restart(r.topology, r.stage)));
+      return to(unexpected(observe::nothing_to_restart(r.topology, r.stage, groups_of(t->second))));
     self_->send(options_.directors, restart_asked{r.topology, who});
     to(api::answers::accepted{});
   }
@@ -399,8 +402,15 @@ private:
     replayers_[replayer.address()] = r.topology;
     self_->send(replayer, replay_now{});
   }
-  void answer(const described&, const api::requests::drain& r, const give_answer& to, const asker&) {
-    accept(cluster::records::drain_asked{r.node}, to);
+  /// Its own node may lead no more by the time that this is recorded.
+  void answer(const described& d, const api::requests::drain& r, const give_answer& to, const asker&) {
+    const api::answers::drains out{
+        staying_on(d, r.node, [&](const std::string& name) { return insight_.plan_of(d, name); })};
+    record(cluster::records::drain_set{r.node, true},
+           [to, out](const node::cluster_answered& m) { m.failure ? to(unexpected(*m.failure)) : to(out); });
+  }
+  void answer(const described&, const api::requests::undrain& r, const give_answer& to, const asker&) {
+    accept(cluster::records::drain_set{r.node, false}, to);
   }
   void answer(const described&, const api::requests::forget& r, const give_answer& to, const asker&) {
     record(cluster::records::node_forgotten{r.node}, [to](const node::cluster_answered& m) {
