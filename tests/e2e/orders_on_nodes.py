@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -20,7 +21,7 @@ from cluster_under_test import Cluster, place_of_chains  # noqa: E402
 from counted_on_nodes import HOME, NAME, CountedOnNodes  # noqa: E402
 from counts_under_test import Counts  # noqa: E402
 from patience import LEAST  # noqa: E402
-from real_systems import PATIENCE, check, http_status, main, told_address, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, check, free_port, http_status, main, told_address, wait_until  # noqa: E402
 
 TIME = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SECONDS, RATE = 30 * PATIENCE / LEAST, 300  # it runs until the last node has been stopped
@@ -109,6 +110,38 @@ def is_over(j):
             check(status == 409 and re.search(said, text), f"{path} by {node.name}: {status}: {text}")
 
 
+def of_a_run(options, folder):
+    """The same orders to `millrace run`, of which one topology has ended while another one goes on."""
+    folder.mkdir()
+    (folder / "in.jsonl").write_text('{"n": 1}\n')
+    for name, more in (("short", {}), ("long", {"follow": True})):
+        (folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+            "lines": {"source": "file", "path": str(folder / "in.jsonl"), **more},
+            "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}},
+            "rows": {"sink": "file", "from": "parsed", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"n": "n"}}}}))
+    address = f"127.0.0.1:{free_port()}"
+    with open(folder / "err", "wb") as err:
+        process = subprocess.Popen([options.millrace, "run", str(folder / "short.json"), str(folder / "long.json"), "--state", str(folder / "state"),
+                                    "--http", address], stdout=err, stderr=err)
+    Run.started.append(process)
+    token = wait_until("it has a token", lambda: next((folder / "state").rglob("token"), None))
+    at = ["--connect", f"http://{address}", "--token", str(token)]
+
+    def asked(*command):
+        return subprocess.run([options.millrace, *command, *at], capture_output=True, text=True, timeout=60 * PATIENCE)
+
+    wait_until("one has ended", lambda: '"topology":"short","state":"ended"' in asked("list", "--json").stdout)
+    said = f"the topology short has ended at {TIME}; it does not run"
+    for command in (["stop", "short"], ["console", "--topology", "short", "-e", "pause"], ["console", "--topology", "short", "-e", "resume"],
+                    ["console", "--topology", "short", "-e", "restart parsed"]):
+        done = asked(*command)
+        check(done.returncode == 1 and re.search(said, done.stderr), f"{command} ends with {done.returncode}: {done.stderr}")
+    done = asked("stop", "shor")
+    check(done.returncode == 1 and 'no topology shor runs here; short, long do; did you mean "short"' in done.stderr, f"{done.returncode}: {done.stderr}")
+    check(asked("stop", "long").stdout == "long stopped\n", "stop of what runs")
+    check(process.wait(60 * PATIENCE) == 0, (folder / "err").read_text()[-1000:])
+
+
 def stop_at_once(j):
     """Whoever leads is told first. Gives the seconds until all have ended."""
     leader = j.leader()
@@ -173,6 +206,7 @@ def test(options, folder):
         if database:
             database.drop()
     is_not_forgotten(options, folder / "forget")
+    of_a_run(options, folder / "run")
     print(f"orders on {options.store}: all nodes have stopped within {', '.join(f'{t:.2f}' for t in took)} s")
 
 

@@ -1,5 +1,7 @@
 #include "tests/support/memory_cluster.hpp"
 
+#include "runtime/cluster/admission.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -192,17 +194,15 @@ expected<api::answer> memory_cluster::look(const api::request& what) {
     return api::answers::status{boss_.state().cluster, first_, boss_.state().nodes.at(first_).session,
                                 first_};
   if (const auto* const w = std::get_if<api::requests::wait>(&what))
-    return user_error(
-        ec::not_found,
-        fmt::format("the cluster has no topology {}; `millrace list` has those it has", w->topology));
+    return cluster::no_topology(boss_.state(), w->topology);
   if (const auto* const r = std::get_if<api::requests::report>(&what)) {
     if (!boss_.state().topologies.contains(r->topology))
-      return user_error(ec::not_found, fmt::format("the cluster has no topology {}", r->topology));
+      return cluster::no_topology(boss_.state(), r->topology);
     return api::answers::document{fmt::format(R"({{"topology":"{}","stages":{{}}}})", r->topology)};
   }
   if (const auto* const g = std::get_if<api::requests::graph>(&what)) {
     if (!boss_.state().topologies.contains(g->topology))
-      return user_error(ec::not_found, fmt::format("the cluster has no topology {}", g->topology));
+      return cluster::no_topology(boss_.state(), g->topology);
     return api::answers::document{
         fmt::format("{{\"topology\":\"{}\",\"padding\":\"{}\"}}\n", g->topology, std::string(padding_, 'x'))};
   }
