@@ -72,6 +72,9 @@ std::optional<answer> read_one(std::string_view text, const requests::start&) {
 std::optional<answer> read_one(std::string_view text, const requests::wait&) {
   return read_json<answers::waited>(text);
 }
+std::optional<answer> read_one(std::string_view text, const requests::drain&) {
+  return read_json<answers::drains>(text);
+}
 std::optional<answer> read_one(std::string_view text, const requests::forget&) {
   return read_json<answers::forgotten>(text);
 }
@@ -109,7 +112,7 @@ std::optional<answer> read_one(std::string_view text, const requests::dead_lette
 std::optional<answer> read_one(std::string_view text, const requests::newest_letters&) {
   return read_letters(text);
 }
-/// stop, drain, and documents, whose text stays as it is.
+/// stop, undrain, and documents, whose text stays as it is.
 std::optional<answer> read_one(std::string_view text, const auto&) {
   return read_json<answers::accepted>(text);
 }

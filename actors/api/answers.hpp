@@ -16,13 +16,13 @@
 namespace millrace::api {
 
 enum class topology_state : std::uint8_t { running, drained, ended, stopped, failed };
-enum class node_state : std::uint8_t { up, silent, draining, drained, flapping };
+enum class node_state : std::uint8_t { up, silent, draining, drained, flapping, left };
 
 constexpr auto words_of(topology_state) {
   return std::to_array<std::string_view>({"running", "drained", "ended", "stopped", "failed"});
 }
 constexpr auto words_of(node_state) {
-  return std::to_array<std::string_view>({"up", "silent", "draining", "drained", "flapping"});
+  return std::to_array<std::string_view>({"up", "silent", "draining", "drained", "flapping", "left"});
 }
 [[nodiscard]] std::string_view to_string(topology_state s);
 [[nodiscard]] std::string_view to_string(node_state s);
@@ -78,11 +78,30 @@ void members(auto& c, wire::like<waited> auto& w) {
   c("over", "it has ended, was stopped or has failed", w.is_over);
   c("now", "how it stands", w.now);
 }
-/// To `stop` and `drain`: it is recorded.
+/// To `stop`, `undrain` and others: it is recorded.
 struct accepted {
   friend bool operator==(const accepted&, const accepted&) = default;
 };
 void members(auto&, wire::like<accepted> auto&) {}
+/// To `drain`: it is recorded. What is pinned to the node does not leave it.
+struct staying {
+  std::string actor;  // TOPOLOGY/ACTOR
+  std::string why;
+  std::string release;
+  friend bool operator==(const staying&, const staying&) = default;
+};
+void members(auto& c, wire::like<staying> auto& s) {
+  c("actor", "that stays, as TOPOLOGY/ACTOR", s.actor);
+  c("why", "it is pinned to the node, for people", s.why);
+  c("release", "what would have it leave the node, for people", s.release);
+}
+struct drains {
+  std::vector<staying> stays;
+  friend bool operator==(const drains&, const drains&) = default;
+};
+void members(auto& c, wire::like<drains> auto& d) {
+  c("stays", "what the node does not give away, since it is pinned there", d.stays);
+}
 struct forgotten {
   std::vector<std::string> lost;  // what was pinned to the node: TOPOLOGY/ACTOR
   friend bool operator==(const forgotten&, const forgotten&) = default;
@@ -157,8 +176,8 @@ struct page {
 }  // namespace answers
 
 using answer = std::variant<answers::topologies, answers::nodes, answers::applied, answers::waited,
-                            answers::accepted, answers::forgotten, answers::replayed, answers::status,
-                            answers::dead_letters, answers::document, answers::page>;
+                            answers::accepted, answers::drains, answers::forgotten, answers::replayed,
+                            answers::status, answers::dead_letters, answers::document, answers::page>;
 
 /// An HTTP answer without its head.
 struct http_answer {

@@ -122,6 +122,8 @@ constexpr auto all_routes = std::to_array<route>({
      body_form::replay, true, false},
     {"POST", "/api/v1/nodes/{}/drain", "Has a node give away what it runs", body_form::confirmation, true,
      false},
+    {"POST", "/api/v1/nodes/{}/undrain", "Takes a drain back: the node gets work again",
+     body_form::confirmation, true, false},
     {"POST", "/api/v1/nodes/{}/forget",
      "Gives up a node that does not come back, and what is on its disk alone", body_form::confirmation, true,
      false},

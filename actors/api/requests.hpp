@@ -182,6 +182,11 @@ struct drain {
   std::string node;
   friend bool operator==(const drain&, const drain&) = default;
 };
+/// Takes a drain back: the node gets work again.
+struct undrain {
+  std::string node;
+  friend bool operator==(const undrain&, const undrain&) = default;
+};
 struct forget {
   std::string node;
   friend bool operator==(const forget&, const forget&) = default;
@@ -212,8 +217,8 @@ using request =
                  requests::newest_letters, requests::letter_counts, requests::key_state,
                  requests::own_key_state, requests::tap, requests::own_tap, requests::trace, requests::stop,
                  requests::start, requests::remove, requests::pause, requests::resume, requests::restart,
-                 requests::replay, requests::drain, requests::forget, requests::status, requests::metrics,
-                 requests::healthz, requests::readyz, requests::livez>;
+                 requests::replay, requests::drain, requests::undrain, requests::forget, requests::status,
+                 requests::metrics, requests::healthz, requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {

@@ -161,7 +161,7 @@ expected<std::string> text_to_start(const cluster::control_state& cluster, const
   using cluster::topology_status;
   const auto found = cluster.topologies.find(topology);
   if (found == cluster.topologies.end())
-    return cluster::no_topology(topology);
+    return cluster::no_topology(cluster, topology);
   const auto refuse = [&](std::string_view why) {
     return user_error(ec::mismatch, fmt::format("the topology {} {}", topology, why));
   };

@@ -81,6 +81,33 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
   return {name, api::topology_state::running, {}};
 }
 
+/// The source or sink for which an actor is where it is; null where the plan does not say.
+const config::stage* pinning_stage(const cluster::actor_spec& a, const config::topology& t) {
+  if (a.kind == cluster::actor_kind::lane) {
+    const auto* const parser = t.find(a.group);
+    return parser == nullptr ? nullptr : t.find(parser->from.front().stage);
+  }
+  const auto* const sink = t.find(a.name);
+  return sink == nullptr && t.dead_letters ? &*t.dead_letters : sink;
+}
+
+api::answers::staying staying(const cluster::actor_id& id, const cluster::actor_spec& spec,
+                              const std::shared_ptr<const config::topology>& plan) {
+  const auto* const stage = plan ? pinning_stage(spec, *plan) : nullptr;
+  api::answers::staying out{fmt::format("{}/{}", id.topology, lasting_name(id.name)), {}, {}};
+  const bool is_named = stage != nullptr && !node_named_by(*stage).empty();
+  const bool is_on_disk = stage == nullptr || is_on_one_disk(*stage);
+  out.why = is_named ? fmt::format("\"node\" of {} names {}", stage->name, spec.node)
+                     : fmt::format("it is on the disk of {}", spec.node);
+  out.release =
+      is_on_disk
+          ? fmt::format("`millrace stop {}` ends it; or, once the process of {} has ended, `millrace "
+                        "forget {}` gives up what is on its disk, and it begins elsewhere",
+                        id.topology, spec.node, spec.node)
+          : fmt::format("`millrace apply` of {} with another \"node\" in {}", id.topology, stage->name);
+  return out;
+}
+
 }  // namespace
 
 std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
@@ -97,7 +124,7 @@ std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
 expected<api::answers::topology> topology_of(const node::cluster_described& d, const std::string& name) {
   const auto t = d.state->topologies.find(name);
   if (t == d.state->topologies.end())
-    return cluster::no_topology(name);
+    return cluster::no_topology(*d.state, name);
   return describe_topology(d, name, t->second);
 }
 
@@ -116,13 +143,33 @@ api::answers::nodes nodes_of(const node::cluster_described& d, const std::string
       for (const auto& [actor, a] : t.actors)
         if (a.at && a.at->node == name && a.at->session == n.session)
           one.actors.push_back(fmt::format("{}/{}", topology, lasting_name(actor)));
-    if (n.is_draining)
+    if (n.has_left)
+      one.state = api::node_state::left;
+    else if (n.is_draining)
       one.state = one.actors.empty() ? api::node_state::drained : api::node_state::draining;
     else if (!d.present.contains(name))
       one.state = api::node_state::silent;
     else if (cluster::is_flapping(n, d.now))
       one.state = api::node_state::flapping;
     out.all.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::set<std::string> groups_of(const cluster::topology_state& t) {
+  std::set<std::string> out;
+  for (const auto& [_, a] : t.actors)
+    out.insert(a.spec.group);
+  return out;
+}
+
+std::vector<api::answers::staying> staying_on(const node::cluster_described& d, const std::string& node,
+                                              const plan_finder& plan_of) {
+  std::vector<api::answers::staying> out;
+  for (const auto& id : cluster::pinned_to(*d.state, node)) {
+    const auto& t = d.state->topologies.at(id.topology);
+    if (t.is_active())
+      out.push_back(staying(id, t.actors.at(id.name).spec, plan_of(id.topology)));
   }
   return out;
 }

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "actors/api/answers.hpp"
+#include "actors/host/hosted_plan.hpp"
 #include "actors/node/messages.hpp"
 #include "actors/observe/figures.hpp"
 
+#include <functional>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +20,13 @@ namespace millrace::host {
 [[nodiscard]] api::answers::topologies topologies_of(const node::cluster_described& d);
 /// `leader`: the node that has answered.
 [[nodiscard]] api::answers::nodes nodes_of(const node::cluster_described& d, const std::string& leader);
+/// Its parsers, windows and sinks.
+[[nodiscard]] std::set<std::string> groups_of(const cluster::topology_state& t);
+/// Gives the plan of a topology; null where it is not known.
+using plan_finder = std::function<std::shared_ptr<const config::topology>(const std::string& topology)>;
+/// What a drain of the node leaves there, of topologies that run.
+[[nodiscard]] std::vector<api::answers::staying>
+staying_on(const node::cluster_described& d, const std::string& node, const plan_finder& plan_of);
 /// Actors of the topology that have ended processes of nodes lately. The topology is there.
 [[nodiscard]] std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
                                                              const std::string& topology);

@@ -19,17 +19,6 @@ namespace {
 constexpr std::string_view zones_name = "tzdata";  // among the values of a plan
 constexpr std::uint8_t plan_version = 2;
 
-/// Tells whether a node's own disk has what the stage reads, or has acknowledged.
-bool is_on_one_disk(const config::stage& s) {
-  if (deployment::records_in_store(s))
-    return false;
-  if (s.kind == config::stage_kind::source)
-    return s.type == "file" || s.type.starts_with("http");
-  if (s.type == "sql")
-    return s.options.text("connection").starts_with("sqlite3:");
-  return s.type == "file" || s.type == "console" || s.type == "parquet";
-}
-
 /// None where dead letters are in the store.
 const config::stage* own_sink_of_letters(const config::topology& t) {
   return t.dead_letters && !t.dead_letters->type.empty() ? &*t.dead_letters : nullptr;
@@ -171,6 +160,16 @@ std::vector<control::member> members_of(const deployment::layout& l) {
                    .limits_drift = x.max_drift.has_value() && among > 1});
   }
   return out;
+}
+
+bool is_on_one_disk(const config::stage& s) {
+  if (deployment::records_in_store(s))
+    return false;
+  if (s.kind == config::stage_kind::source)
+    return s.type == "file" || s.type.starts_with("http");
+  if (s.type == "sql")
+    return s.options.text("connection").starts_with("sqlite3:");
+  return s.type == "file" || s.type == "console" || s.type == "parquet";
 }
 
 std::string node_named_by(const config::stage& s) {

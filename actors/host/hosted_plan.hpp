@@ -64,6 +64,8 @@ void keep_zones(hosted_plan& p, const config::topology& t);
 [[nodiscard]] std::vector<control::member> members_of(const deployment::layout& l);
 /// Returns the node that the topology names for a source or sink; empty where it names none.
 [[nodiscard]] std::string node_named_by(const config::stage& s);
+/// Whether a node's own disk has what the stage reads, or has acknowledged.
+[[nodiscard]] bool is_on_one_disk(const config::stage& s);
 /// Returns what placement has to know of each. Pinned are those for which the topology names a node, and those whose source
 /// or target lies on a node's own disk: these to the node that had them (`before`, by the names of actors), else to `node`.
 [[nodiscard]] std::vector<cluster::actor_spec>

@@ -86,6 +86,12 @@ expected<insight::known_topology> insight::find(const node::cluster_described& d
   return known_topology{t->second, *read};
 }
 
+std::shared_ptr<const config::topology> insight::plan_of(const node::cluster_described& d,
+                                                         const std::string& name) {
+  const auto t = find(d, name);
+  return t ? t->plan : nullptr;
+}
+
 expected<observe::figures> insight::figures_here(const std::string& topology) const {
   if (const auto t = options_.running->find(topology))
     return observe::figures_of(*t, options_.node, system_clock().now());

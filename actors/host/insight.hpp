@@ -25,6 +25,10 @@ public:
   /// Answers a request about a topology as a whole, as the leader; false: the request is another one.
   bool look(const node::cluster_described& d, const api::request& r, const give_answer& to);
 
+  /// The plan of a topology as whoever leads knows it; null where this version does not read it.
+  [[nodiscard]] std::shared_ptr<const config::topology> plan_of(const node::cluster_described& d,
+                                                                const std::string& name);
+
 private:
   struct read_plan {
     std::uint64_t number = 0;  // among all of the cluster

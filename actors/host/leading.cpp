@@ -5,6 +5,7 @@
 #include "actors/observe/pause.hpp"
 #include "actors/observe/report.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/admission.hpp"
 
 #include <caf/send.hpp>
 
@@ -84,8 +85,9 @@ struct leading::answering {
   }
   void operator()(const api::requests::restart& r) const { l.restart(d, r, to); }
   void operator()(const api::requests::replay& r) const { l.replay(d, r, to); }
-  void operator()(const api::requests::drain& r) const {
-    l.accept(cluster::records::drain_asked{r.node}, to);
+  void operator()(const api::requests::drain& r) const { l.drain(d, r.node, to); }
+  void operator()(const api::requests::undrain& r) const {
+    l.accept(cluster::records::drain_set{r.node, false}, to);
   }
   void operator()(const api::requests::forget& r) const { l.forget(r.node, to); }
   void operator()(const auto&) const { to(our_error("a node was asked for what another one answers")); }
@@ -153,9 +155,11 @@ void leading::restart(const described& d, const api::requests::restart& r, const
   const auto t = d.state->topologies.find(r.topology);
   if (t == d.state->topologies.end())
     return to(unexpected(topology_of(d, r.topology).error()));
+  if (!t->second.is_active())
+    return to(cluster::does_not_run(r.topology, t->second));
   const auto who = meant_actor(r.topology, r.stage);
   if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(who, a.first); }))
-    return to(unexpected(observe::nothing_to_restart(r.topology, r.stage)));
+    return to(unexpected(observe::nothing_to_restart(r.topology, r.stage, groups_of(t->second))));
   self_->send(options_.directors, restart_asked{r.topology, who});
   to(api::answers::accepted{});
 }
@@ -175,6 +179,15 @@ void leading::replay(const described& d, const api::requests::replay& r, const g
   self_->monitor(replayer);
   replayers_[replayer.address()] = r.topology;
   self_->send(replayer, replay_now{});
+}
+
+/// Its own node may lead no more by the time that this is recorded.
+void leading::drain(const described& d, const std::string& node, const give_answer& to) {
+  const api::answers::drains out{
+      staying_on(d, node, [&](const std::string& name) { return insight_.plan_of(d, name); })};
+  coordinator_.record(cluster::records::drain_set{node, true}, [to, out](const node::cluster_answered& m) {
+    m.failure ? to(unexpected(*m.failure)) : to(out);
+  });
 }
 
 void leading::forget(const std::string& node, const give_answer& to) {

@@ -48,6 +48,7 @@ private:
   void report_of(const described& d, const R& r, const give_answer& to);
   void restart(const described& d, const api::requests::restart& r, const give_answer& to);
   void replay(const described& d, const api::requests::replay& r, const give_answer& to);
+  void drain(const described& d, const std::string& node, const give_answer& to);
   void forget(const std::string& node, const give_answer& to);
   void accept(cluster::request what, const give_answer& to);
 

@@ -40,8 +40,6 @@ void agent_hands::on_letter(const letter_came& m) {
   if (const auto* const l = std::get_if<cluster::letters::left>(&m.what)) {
     if (leaves_ && l->session == agent_.session())  // the coordinator has recorded it
       end_process();
-  } else if (leaves_) {
-    return;
   } else if (const auto* const w = std::get_if<cluster::letters::word>(&m.what)) {
     on_word(m.from, *w);
   } else if (const auto* const c = std::get_if<cluster::node_command>(&m.what)) {
@@ -57,24 +55,27 @@ void agent_hands::on_word(const cluster::process_id& from, const cluster::letter
   obey({from, w.of});
   if (is_proving_)
     return;
-  if (agent_.session() == 0)
-    write(from, cluster::node_event(agent_.describe()));
-  else
+  if (agent_.session() != 0)
     write(from, cluster::letters::alive{agent_.session(), w.clock, wall()});
+  else if (!leaves_)
+    write(from, cluster::node_event(agent_.describe()));
+  if (leaves_)  // whoever it was told before may lead no more
+    end_if_all_have();
 }
 
 void agent_hands::obey(const boss& b) {
   if (boss_ && boss_->who == b.who && boss_->of == b.of)
     return;
   boss_ = b;
-  options_->lives->directed_by(b.who, b.of);
+  if (!leaves_)
+    options_->lives->directed_by(b.who, b.of);
 }
 
 void agent_hands::on_command(const cluster::process_id& from, const cluster::node_command& c) {
   if (!boss_ || c.from >= boss_->of)
     obey({from, c.from});
   const auto* const w = std::get_if<cluster::commands::welcome>(&c.what);
-  if (w != nullptr && w->instance == options_->mine.instance && agent_.session() == 0)
+  if (w != nullptr && w->instance == options_->mine.instance && agent_.session() == 0 && !leaves_)
     return prove_session(from, c, *w);
   carry_out(agent_.on_command(c), {from, c.from});
 }
@@ -117,7 +118,7 @@ void agent_hands::on_leave(const leave_cluster& m) {
     return;
   const cluster::node_command asked{agent_.highest_epoch(), 0,
                                     cluster::commands::leave{options_->mine.instance, m.why}};
-  carry_out(agent_.on_command(asked), {options_->mine, asked.from});
+  carry_out(agent_.on_command(asked), boss_.value_or(boss{options_->mine, asked.from}));
 }
 
 void agent_hands::carry_out(const cluster::node_orders& all, const boss& asked_by, const std::string& why) {
@@ -213,7 +214,13 @@ void agent_hands::leave(const std::string& why) {
   spdlog::log(level_among_nodes(*options_, spdlog::level::info), "node {} leaves the cluster: {}",
               options_->mine.node, why);
   restarts_.clear();
+  self_->send(others_.coordinator, node_leaves{});
   self_->delayed_send(self_, leave_patience, end_is_due{});
+  end_if_all_have();
+}
+
+void agent_hands::on_nobody_leads() {
+  is_cut_off_ = true;
   end_if_all_have();
 }
 
@@ -280,6 +287,7 @@ whole_agent::behavior_type agent_behaviour(whole_agent::pointer self,
       [=](const detach_node& m) { hands->on_detach(m); },
       [=](const store_is_foreign& m) { hands->on_foreign_store(m); },
       [=](const leave_cluster& m) { hands->on_leave(m); },
+      [=](const nobody_leads&) { hands->on_nobody_leads(); },
       [=](const restart_due& m) { hands->on_restart(m); },
       [=](const end_is_due&) { hands->on_end_due(); },
   };

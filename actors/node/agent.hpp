@@ -30,6 +30,7 @@ public:
   void on_leave(const leave_cluster& m);
   void on_restart(const restart_due& m);
   void on_end_due() { end_process(); }
+  void on_nobody_leads();
   /// One of the actors of this process has failed.
   void on_lost_colleague(const std::string& why);
   [[nodiscard]] std::string why_over() const { return leaves_.value_or("its agent has failed"); }

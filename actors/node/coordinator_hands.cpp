@@ -45,9 +45,22 @@ void coordinator_hands::on_tick() {
   if (leads_) {
     give_words();
     carry_out(leads_->tick(now()));
-  } else if (!is_refused_ && candidate_.tick(now())) {
-    look();
+    return;
   }
+  const bool is_lost = leaves_ && is_lost_to_all();
+  if (is_lost && !is_refused_ && !std::exchange(has_stood_alone_, true))
+    candidate_.stand_at_once(now());
+  if (!is_refused_ && candidate_.tick(now()))
+    look();
+  else if (is_lost && candidate_.now() != cluster::candidate::phase::standing)
+    self_->send(others_.agent, nobody_leads{});
+}
+
+/// Nobody leads, and nobody will soon, unless it is this process: all that could are gone, or none has taken the lead in its time.
+bool coordinator_hands::is_lost_to_all() {
+  const bool is_leader_gone = !leads_there_ || *leads_there_ == options_->mine;
+  return (is_leader_gone && linked_.empty()) ||
+         now().running - heard_leader_at_ >= 2 * options_->silence.away_after;
 }
 
 // --- standing
@@ -114,6 +127,7 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
   candidate_.on_won();
   leader_ = options_->mine.node;
   leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone, options_->terms_from);
+  leads_->lives_on(options_->mine.node);
   if (options_->director)
     options_->director->leads(mine, leads_->state());
   if (!leads_->state().cluster.empty()) {
@@ -249,10 +263,12 @@ void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
 void coordinator_hands::give_words() {
   if (leads_->state().cluster.empty())
     return;
-  const cluster::letters::word w{leads_->mine(), now().wall};
+  cluster::letters::word w{leads_->mine(), now().wall};
   write(options_->mine.node, options_->mine.instance, w);
-  for (const auto& p : linked_)
+  for (const auto& p : linked_) {
+    w.yields = leads_->yields_to(p.node);
     write(p.node, p.instance, w);
+  }
 }
 
 void coordinator_hands::write(const std::string& node, std::uint64_t instance, letter_content what) {
@@ -281,6 +297,7 @@ whole_coordinator::behavior_type coordinator_behaviour(whole_coordinator::pointe
       [=](const link_up& m) { hands->on_up(m); },
       [=](const link_lost& m) { hands->on_lost(m); },
       [=](const process_dead& m) { hands->on_dead(m); },
+      [=](const node_leaves&) { hands->on_leaves(); },
       [=](const node_is_over& m) { hands->on_over(m); },
       [=](const ask_cluster& m) { return hands->on_ask(m); },
       [=](const describe_cluster&) { return hands->describe(); },

@@ -34,12 +34,14 @@ public:
   void on_up(const link_up& m);
   void on_lost(const link_lost& m);
   void on_dead(const process_dead& m);
+  void on_leaves() { leaves_ = true; }
   void on_over(const node_is_over& m);
   promise on_ask(const ask_cluster& m);
   [[nodiscard]] cluster_described describe();
 
 private:
   void look();
+  [[nodiscard]] bool is_lost_to_all();
   void open(const seen_control& seen);
   void begin(const cluster::epoch& mine, cluster::control_state found);
   void lose(const std::string& why);
@@ -62,6 +64,7 @@ private:
   void step_down(const cluster::decisions::step_down& d);
 
   void on_word(const cluster::process_id& from, const cluster::letters::word& w);
+  void on_left(const cluster::process_id& from, const cluster::letters::left& l);
   void on_heard(const cluster::letters::heard& h);
   void pass_on(const cluster::process_id& leader, const cluster::epoch& of);
   void on_alive(const cluster::process_id& from, const cluster::letters::alive& a);
@@ -89,9 +92,11 @@ private:
   std::string leader_;                              // whose word was heard last
   std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
   micros heard_leader_at_{};
-  std::string known_;        // the cluster's id, once it was read or founded here
-  std::string told_;         // the last error of the store that was said as one
-  bool is_refused_ = false;  // it does not stand: it was not told to, or the store is not this cluster's
+  std::string known_;             // the cluster's id, once it was read or founded here
+  std::string told_;              // the last error of the store that was said as one
+  bool leaves_ = false;           // the process ends in order
+  bool has_stood_alone_ = false;  // when it had begun to
+  bool is_refused_ = false;       // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
   std::map<std::string, cluster::process_id> dead_;  // by node; until a process of it is linked
   micros passes_on_at_{};

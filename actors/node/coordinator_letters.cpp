@@ -18,7 +18,7 @@ void coordinator_hands::on_letter(const letter_came& m) {
   else if (const auto* const e = std::get_if<cluster::node_event>(&m.what))
     on_event(m.from, *e);
   else if (const auto* const l = std::get_if<cluster::letters::left>(&m.what); l != nullptr && leads_)
-    carry_out(leads_->on_node_left(m.from.node, l->session, now()));
+    on_left(m.from, *l);
   else if (const auto* const d = std::get_if<cluster::letters::declined>(&m.what))
     spdlog::warn("node {} does not join: {}", m.from.node, d->why);
 }
@@ -29,11 +29,20 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
     leads_there_ = from;
     heard_leader_at_ = now().running;
   }
-  candidate_.on_word(w.of, now(), jitter());
+  candidate_.on_word(w.of, now(), jitter(), w.yields && !leaves_);
   if (leads_)
     carry_out(leads_->on_higher_epoch(w.of, now()));
   if (from != options_->mine && w.of == candidate_.highest())
     pass_on(from, w.of);
+}
+
+/// Whose session is over already hears so: it was forgotten, or has told it before.
+void coordinator_hands::on_left(const cluster::process_id& from, const cluster::letters::left& l) {
+  const auto n = leads_->state().nodes.find(from.node);
+  if (n != leads_->state().nodes.end() && n->second.session == l.session && !n->second.is_over)
+    carry_out(leads_->on_node_left(from.node, l.session, now()));
+  else if (l.session != session_of(options_->mine))  // else it is an answer
+    write(from.node, from.instance, l);
 }
 
 void coordinator_hands::on_heard(const cluster::letters::heard& h) {

@@ -1,7 +1,7 @@
 // Every message between the actors of one process of a node: the post, the coordinator's actor and the
 // agent's. They are values and stay within the process; letters go to others as bytes.
 //   post -> coordinator, agent: letters that count here, links      coordinator, agent -> post: letters to send
-//   coordinator -> agent: whom to detach                            agent -> coordinator: that the process ends
+//   coordinator -> agent: whom to detach, that nobody leads         agent -> coordinator: that the process leaves, ends
 //   lives -> agent: what became of them                             director -> coordinator: requests
 #pragma once
 
@@ -58,6 +58,10 @@ struct node_is_over {
 struct leave_cluster {
   std::string why = "it was asked to end";
 };
+/// It has begun to: it takes the lead from nobody that lives.
+struct node_leaves {};
+/// To a process that leaves: nobody will record that.
+struct nobody_leads {};
 /// To itself.
 struct tick_due {};
 struct restart_due {
@@ -116,11 +120,12 @@ using node_post = caf::typed_actor<caf::reacts_to<post_letter>, caf::reacts_to<c
                                    caf::reacts_to<link_lost>, caf::reacts_to<process_dead>>;
 using life_listener = caf::typed_actor<caf::reacts_to<life_over>, caf::reacts_to<life_recovered>>;
 using agent_actor = life_listener::extend<caf::reacts_to<letter_came>, caf::reacts_to<detach_node>,
-                                          caf::reacts_to<store_is_foreign>, caf::reacts_to<leave_cluster>>;
+                                          caf::reacts_to<store_is_foreign>, caf::reacts_to<leave_cluster>,
+                                          caf::reacts_to<nobody_leads>>;
 using coordinator_actor =
     caf::typed_actor<caf::reacts_to<letter_came>, caf::reacts_to<cluster_known>, caf::reacts_to<link_up>,
-                     caf::reacts_to<link_lost>, caf::reacts_to<process_dead>, caf::reacts_to<node_is_over>,
-                     caf::replies_to<ask_cluster>::with<cluster_answered>,
+                     caf::reacts_to<link_lost>, caf::reacts_to<process_dead>, caf::reacts_to<node_leaves>,
+                     caf::reacts_to<node_is_over>, caf::replies_to<ask_cluster>::with<cluster_answered>,
                      caf::replies_to<describe_cluster>::with<cluster_described>>;
 
 }  // namespace millrace::node
@@ -132,6 +137,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::store_is_foreign)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::detach_node)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::node_is_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::leave_cluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::node_leaves)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::nobody_leads)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::tick_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::restart_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::end_is_due)

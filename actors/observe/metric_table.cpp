@@ -18,10 +18,11 @@ constexpr std::array table{
            "1 for the state of the topology (running, drained, ended, stopped, failed), 0 for the others. "
            "The node "
            "that leads the cluster gives it, of all topologies"},
-    metric{"millrace_node_state", gauge, "0 or 1", "node, state",
-           "1 for the state of the node (up, silent, draining, drained, flapping), 0 for the others. The "
-           "node that "
-           "leads the cluster gives it, of all nodes; it is absent while no node leads"},
+    metric{
+        "millrace_node_state", gauge, "0 or 1", "node, state",
+        "1 for the state of the node (up, silent, draining, drained, flapping, left), 0 for the others. The "
+        "node that "
+        "leads the cluster gives it, of all nodes; it is absent while no node leads"},
     metric{"millrace_state_folder_bytes", gauge, "bytes", "topology", "The state folder on disk"},
     metric{"millrace_coordinator_heard", gauge, "0 or 1", "node",
            "0 while the node hears of no coordinator: nobody leads the cluster, or not for it"},

@@ -76,6 +76,8 @@ struct given_to<asked::newest_letters> : gives<asked::newest_letters, letters_pa
 template<>
 struct given_to<asked::letter_counts> : gives<asked::letter_counts, letter_counts> {};
 template<>
+struct given_to<asked::drain> : gives<asked::drain, api::answers::drains> {};
+template<>
 struct given_to<asked::forget> : gives<asked::forget, api::answers::forgotten> {};
 template<>
 struct given_to<asked::replay> : gives<asked::replay, api::answers::replayed> {};

@@ -3,6 +3,7 @@
 
 #include "runtime/base/error.hpp"
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,8 @@ namespace millrace::observe {
 
 inline constexpr std::string_view paused_words = "it is paused: nothing is read until it is resumed";
 
-/// Answers a restart of nobody.
-[[nodiscard]] error nothing_to_restart(const std::string& topology, const std::string& who);
+/// Answers a restart of nobody. `there`: the topology's parsers, windows and sinks.
+[[nodiscard]] error nothing_to_restart(const std::string& topology, const std::string& who,
+                                       const std::set<std::string>& there);
 
 }  // namespace millrace::observe

@@ -1,5 +1,7 @@
 #include "runtime/cluster/admission.hpp"
 
+#include "runtime/base/time.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -18,6 +20,21 @@ std::string cut(std::string text) {
   return text;
 }
 
+constexpr std::size_t most_listed = 10;
+
+/// "it has a, b and 3 more", for an error that names something else.
+template<class Map>
+std::string those_there(const Map& all) {
+  if (all.empty())
+    return "it has none";
+  std::vector<std::string_view> names;
+  for (const auto& [name, _] : all)
+    if (names.size() < most_listed)
+      names.push_back(name);
+  return fmt::format("it has {}{}", fmt::join(names, ", "),
+                     all.size() > names.size() ? fmt::format(" and {} more", all.size() - names.size()) : "");
+}
+
 bool is_name(const std::string& name) { return !name.empty() && name.size() <= max_name_bytes; }
 
 struct admission {
@@ -32,9 +49,8 @@ struct admission {
   expected<change> if_active(const std::string& topology, record r) const {
     return active(topology) == nullptr ? change() : change{std::move(r)};
   }
-  static expected<change> no_node(const std::string& name) {
-    return refuse(ec::not_found,
-                  fmt::format("the cluster has no node {}; `millrace nodes` has those it has", name));
+  expected<change> no_node(const std::string& name) const {
+    return refuse(ec::not_found, fmt::format("the cluster has no node {}; {}", name, those_there(s.nodes)));
   }
 
   expected<change> operator()(const records::founded& r) const {
@@ -136,14 +152,14 @@ struct admission {
   expected<change> operator()(records::verdict_given r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return no_topology(r.topology);
+      return no_topology(s, r.topology);
     r.error = cut(std::move(r.error));
     return found->second.verdicts.contains({r.log, r.at}) ? change() : change{r};
   }
   expected<change> operator()(const records::verdicts_settled& r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return no_topology(r.topology);
+      return no_topology(s, r.topology);
     return std::ranges::any_of(found->second.verdicts,
                                [&](const auto& v) { return v.first.log == r.log && v.first.at < r.below; })
                ? change{r}
@@ -152,36 +168,39 @@ struct admission {
   expected<change> operator()(const records::partition_started& r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return no_topology(r.topology);
+      return no_topology(s, r.topology);
     return found->second.starts.contains({r.parser, r.partition}) ? change() : change{r};
   }
   expected<change> operator()(records::topology_failed r) const {
     r.why = cut(std::move(r.why));
+    r.at = now;
     return if_active(r.topology, r);
   }
-  expected<change> operator()(const records::finished& r) const { return if_active(r.topology, r); }
+  expected<change> operator()(records::finished r) const {
+    r.at = now;
+    return if_active(r.topology, r);
+  }
   expected<change> operator()(const records::stop_asked& r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return no_topology(r.topology);
+      return no_topology(s, r.topology);
+    if (!found->second.is_active())
+      return does_not_run(r.topology, found->second);
     return found->second.status == topology_status::running ? change{r} : change();
   }
   expected<change> operator()(const records::pause_set& r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return no_topology(r.topology);
+      return no_topology(s, r.topology);
     if (!found->second.is_active())
-      return refuse(ec::mismatch, fmt::format("the topology {} does not run: it has {}", r.topology,
-                                              found->second.status == topology_status::finished
-                                                  ? "ended"
-                                                  : to_string(found->second.status)));
+      return does_not_run(r.topology, found->second);
     return found->second.is_paused == r.is_paused ? change() : change{r};
   }
   /// Asked again while its chains go, it is removed already.
   expected<change> operator()(const records::topology_removed& r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return is_going(r.topology) ? expected<change>(change()) : no_topology(r.topology);
+      return is_going(r.topology) ? expected<change>(change()) : no_topology(s, r.topology);
     if (found->second.is_active())
       return refuse(
           ec::mismatch,
@@ -204,11 +223,15 @@ struct admission {
   expected<change> operator()(const records::chains_cleared& r) const {
     return s.leftovers.contains(r.chains) ? change{r} : change();
   }
-  expected<change> operator()(const records::drain_asked& r) const {
+  expected<change> operator()(const records::drain_set& r) const {
     const auto found = s.nodes.find(r.node);
     if (found == s.nodes.end())
       return no_node(r.node);
-    return found->second.is_draining ? change() : change{r};
+    if (found->second.is_over)
+      return refuse(ec::mismatch,
+                    fmt::format("the node {} has {}: it runs nothing, and gets work again once it is started",
+                                r.node, found->second.has_left ? "left" : "died"));
+    return found->second.is_draining == r.is_draining ? change() : change{r};
   }
   expected<change> operator()(const records::node_forgotten& r) const {
     return s.nodes.contains(r.node) || !pinned_to(s, r.node).empty() ? change{r} : no_node(r.node);
@@ -221,9 +244,18 @@ expected<change> admit(const control_state& s, const record& wanted, event_micro
   return std::visit(admission{s, now}, wanted);
 }
 
-unexpected no_topology(const std::string& name) {
+unexpected no_topology(const control_state& s, const std::string& name) {
   return user_error(ec::not_found,
-                    fmt::format("the cluster has no topology {}; `millrace list` has those it has", name));
+                    fmt::format("the cluster has no topology {}; {}", name, those_there(s.topologies)));
+}
+
+unexpected does_not_run(const std::string& topology, const topology_state& t) {
+  const std::string_view how = t.status == topology_status::finished  ? "has ended"
+                               : t.status == topology_status::stopped ? "was stopped"
+                                                                      : "has failed";
+  const auto at = t.ended_at - t.ended_at % micros(std::chrono::seconds(1)).count();
+  return user_error(ec::mismatch, fmt::format("the topology {} {} at {}; it does not run", topology, how,
+                                              format_timestamp(at)));
 }
 
 std::vector<actor_id> pinned_to(const control_state& s, const std::string& node) {

@@ -11,8 +11,10 @@ namespace millrace::cluster {
 /// session_ended (those given are the suspects; none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors are for whoever has asked.
 [[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
 
-/// Returns the user's error of naming a topology that the cluster does not have.
-[[nodiscard]] unexpected no_topology(const std::string& name);
+/// Returns the user's error of naming a topology that the cluster does not have; it names those that are there.
+[[nodiscard]] unexpected no_topology(const control_state& s, const std::string& name);
+/// Returns the user's error of asking something of a topology that is over, with how and when it has ended.
+[[nodiscard]] unexpected does_not_run(const std::string& topology, const topology_state& t);
 
 /// Returns what the operator loses by forgetting the node: the actors that are pinned to it.
 [[nodiscard]] std::vector<actor_id> pinned_to(const control_state& s, const std::string& node);

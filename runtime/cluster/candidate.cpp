@@ -3,6 +3,7 @@
 #include "runtime/chain/rules.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::cluster {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 /// A process that has just begun hears a coordinator soon, if there is one, so that a patient cluster is founded as fast
 /// as any.
 constexpr micros stands_first_after = std::chrono::seconds(2);
+/// Where all nodes are stopped at once this one is told to end by then, and leaves the lead where it is.
+constexpr micros stands_when_yielded = std::chrono::milliseconds(250);
 /// An opening takes some milliseconds, so that a part of the jitter keeps candidates apart that all see a process end.
 constexpr int jitter_parts = 8;
 
@@ -24,16 +27,21 @@ candidate::candidate(const silence& limits, moment now, micros jitter) : limits_
 void candidate::follow(moment now, micros jitter) {
   phase_ = phase::following;
   seems_over_ = false;
+  is_yielded_to_ = false;
   stands_at_ = now.running + limits_.away_after + jitter;
   waits_at_most_until_ = now.running + limits_.unheard_after() + jitter;
 }
 
-void candidate::on_word(const epoch& of, moment now, micros jitter) {
+void candidate::on_word(const epoch& of, moment now, micros jitter, bool yields) {
   if (of < highest_ || of == mine_)
     return;
   highest_ = of;
-  if (phase_ == phase::following)
+  if (phase_ != phase::following)
+    return;
+  if (!yields)
     follow(now, jitter);
+  else if (!std::exchange(is_yielded_to_, true))
+    stands_at_ = now.running + stands_when_yielded + std::min(jitter, stands_first_after) / jitter_parts;
 }
 
 micros candidate::patience(micros jitter) const {
@@ -44,8 +52,9 @@ void candidate::on_heard(const epoch& of, moment now, micros jitter) {
   if (of < highest_ || of == mine_)
     return;
   seems_over_ = seems_over_ && of == highest_;
+  is_yielded_to_ = is_yielded_to_ && of == highest_;
   highest_ = of;
-  if (phase_ == phase::following)
+  if (phase_ == phase::following && !is_yielded_to_)
     stands_at_ = std::max(stands_at_, std::min(now.running + patience(jitter), waits_at_most_until_));
 }
 

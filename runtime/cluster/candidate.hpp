@@ -19,8 +19,9 @@ public:
 
   /// Nobody else can stand, ever: the first time does not wait.
   void stand_at_once(moment now) { stands_at_ = now.running; }
-  /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing.
-  void on_word(const epoch& of, moment now, micros jitter);
+  /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing. `yields`: that one gives the
+  /// lead to this node, which stands soon, though words go on.
+  void on_word(const epoch& of, moment now, micros jitter, bool yields = false);
   /// Somebody hears the coordinator. That counts as a word, but not for ever: what this node runs is out of that one's
   /// reach.
   void on_heard(const epoch& of, moment now, micros jitter);
@@ -54,6 +55,7 @@ private:
   epoch highest_;            // that it has heard of
   epoch mine_;               // that it has chosen last
   bool seems_over_ = false;  // the coordinator of that epoch
+  bool is_yielded_to_ = false;
   micros stands_at_{};
   micros waits_at_most_until_{};  // for what others hear
 };

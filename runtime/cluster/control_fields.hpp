@@ -22,12 +22,12 @@ void fields(auto& c, wire::like<partition_start> auto& x) { c.members(x.log, x.s
 void fields(auto& c, wire::like<partition_name> auto& x) { c.members(x.parser, x.partition); }
 void fields(auto& c, wire::like<log_place> auto& x) { c.members(x.log, x.at); }
 void fields(auto& c, wire::like<node_state> auto& x) {
-  c.members(x.instance, x.session, x.is_over, x.is_draining, x.deaths);
+  c.members(x.instance, x.session, x.is_over, x.has_left, x.is_draining, x.deaths);
 }
 void fields(auto& c, wire::like<topology_state> auto& x) {
   c.members(x.plan, x.generation, x.first_generation, x.begins_anew, x.number);
   wire::field_of_kind(c, x.status, topology_status::stopped);
-  c.members(x.is_paused, x.failed_actor, x.why);
+  c.members(x.is_paused, x.failed_actor, x.why, x.ended_at);
   wire::field_of_map(c, x.actors);
   wire::field_of_map(c, x.verdicts);
   wire::field_of_map(c, x.starts);
@@ -56,14 +56,14 @@ void fields(auto& c, wire::like<verdicts_settled> auto& x) { c.members(x.topolog
 void fields(auto& c, wire::like<partition_started> auto& x) {
   c.members(x.topology, x.parser, x.partition, x.log, x.start, x.lane);
 }
-void fields(auto& c, wire::like<topology_failed> auto& x) { c.members(x.topology, x.actor, x.why); }
-void fields(auto& c, wire::like<finished> auto& x) { c.members(x.topology); }
+void fields(auto& c, wire::like<topology_failed> auto& x) { c.members(x.topology, x.actor, x.why, x.at); }
+void fields(auto& c, wire::like<finished> auto& x) { c.members(x.topology, x.at); }
 void fields(auto& c, wire::like<pause_set> auto& x) { c.members(x.topology, x.is_paused); }
 void fields(auto& c, wire::like<topology_removed> auto& x) { c.members(x.topology); }
 void fields(auto& c, wire::like<chains_cleared> auto& x) { c.members(x.chains); }
 void fields(auto& c, wire::like<crash_told> auto& x) { c.members(x.actor, x.what); }
 void fields(auto& c, wire::like<stop_asked> auto& x) { c.members(x.topology); }
-void fields(auto& c, wire::like<drain_asked> auto& x) { c.members(x.node); }
+void fields(auto& c, wire::like<drain_set> auto& x) { c.members(x.node, x.is_draining); }
 void fields(auto& c, wire::like<node_forgotten> auto& x) { c.members(x.node); }
 
 }  // namespace records

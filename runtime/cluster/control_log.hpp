@@ -119,20 +119,23 @@ struct topology_failed {
   std::string topology = {};
   std::string actor = {};
   std::string why = {};
+  event_micros at = 0;
   friend bool operator==(const topology_failed&, const topology_failed&) = default;
 };
 struct finished {
   std::string topology = {};
+  event_micros at = 0;
   friend bool operator==(const finished&, const finished&) = default;
 };
 struct stop_asked {
   std::string topology = {};
   friend bool operator==(const stop_asked&, const stop_asked&) = default;
 };
-/// Holds until the node has a new session.
-struct drain_asked {
+/// A drain holds until it is taken back, or the node has a new session.
+struct drain_set {
   std::string node = {};
-  friend bool operator==(const drain_asked&, const drain_asked&) = default;
+  bool is_draining = false;
+  friend bool operator==(const drain_set&, const drain_set&) = default;
 };
 /// Unpins what is pinned to the node.
 struct node_forgotten {
@@ -172,7 +175,7 @@ using record =
     std::variant<records::founded, records::formats_raised, records::topology_applied, records::session_given,
                  records::session_ended, records::placed, records::term_granted, records::verdict_given,
                  records::verdicts_settled, records::partition_started, records::topology_failed,
-                 records::finished, records::stop_asked, records::drain_asked, records::node_forgotten,
+                 records::finished, records::stop_asked, records::drain_set, records::node_forgotten,
                  records::pause_set, records::topology_removed, records::chains_cleared, records::crash_told>;
 using change = std::vector<record>;
 

@@ -32,8 +32,9 @@ struct fold {
     const auto found = t->actors.find(id.name);
     return found == t->actors.end() ? nullptr : &found->second;
   }
-  static void end(topology_state& t, topology_status how) {
+  static void end(topology_state& t, topology_status how, event_micros at) {
     t.status = how;
+    t.ended_at = at;
     t.is_paused = false;
     for (auto& [name, a] : t.actors)
       a.at.reset();
@@ -84,7 +85,7 @@ struct fold {
       return contradiction("a session is given twice, to the node", r.node);
     s.sessions = r.session;
     auto& n = s.nodes[r.node];
-    n = {r.instance, r.session, false, false, std::move(n.deaths)};
+    n = {r.instance, r.session, false, false, false, std::move(n.deaths)};
     return {};
   }
   expected<void> operator()(const records::session_ended& r) {
@@ -92,6 +93,7 @@ struct fold {
     if (node == s.nodes.end() || node->second.session != r.session)
       return contradiction("another session ends than that of the node", r.node);
     node->second.is_over = true;
+    node->second.has_left = !r.has_died;
     if (!r.has_died)
       return {};
     note_death(node->second, r.at);
@@ -151,7 +153,7 @@ struct fold {
     auto* const t = topology(r.topology);
     if (t == nullptr)
       return contradiction("it gives up", r.topology);
-    end(*t, topology_status::failed);
+    end(*t, topology_status::failed, r.at);
     t->failed_actor = r.actor;
     t->why = r.why;
     return {};
@@ -160,7 +162,8 @@ struct fold {
     auto* const t = topology(r.topology);
     if (t == nullptr)
       return contradiction("it finishes", r.topology);
-    end(*t, t->status == topology_status::stopping ? topology_status::stopped : topology_status::finished);
+    end(*t, t->status == topology_status::stopping ? topology_status::stopped : topology_status::finished,
+        r.at);
     return {};
   }
   expected<void> operator()(const records::stop_asked& r) {
@@ -192,11 +195,11 @@ struct fold {
     s.leftovers.erase(r.chains);
     return {};
   }
-  expected<void> operator()(const records::drain_asked& r) {
+  expected<void> operator()(const records::drain_set& r) {
     const auto node = s.nodes.find(r.node);
     if (node == s.nodes.end())
       return contradiction("it drains the node", r.node);
-    node->second.is_draining = true;
+    node->second.is_draining = r.is_draining;
     return {};
   }
   /// The plan may have changed since the actor lived.
@@ -258,7 +261,10 @@ std::string to_text(const control_state& s) {
   auto out = fmt::format("cluster {}, formats {}, {} sessions, {} terms\n", s.cluster, s.formats, s.sessions,
                          s.terms);
   for (const auto& [name, n] : s.nodes)
-    out += fmt::format("node {} session {}{}{}\n", name, n.session, n.is_over ? " over" : "",
+    out += fmt::format("node {} session {}{}{}\n", name, n.session,
+                       n.has_left  ? " left"
+                       : n.is_over ? " over"
+                                   : "",
                        n.is_draining ? " draining" : "");
   for (const auto& [topology, t] : s.topologies) {
     out +=

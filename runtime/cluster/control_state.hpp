@@ -67,6 +67,7 @@ struct topology_state {
   bool is_paused = false;
   std::string failed_actor = {};
   std::string why = {};
+  event_micros ended_at = 0;  // as it has ended last: finished, stopped or failed
   std::map<std::string, actor_state> actors = {};
   std::map<log_place, std::string> verdicts = {};  // the error of each record that was given up
   std::map<partition_name, partition_start> starts = {};
@@ -85,7 +86,8 @@ struct topology_state {
 struct node_state {
   std::uint64_t instance = 0;
   cluster::session session = 0;
-  bool is_over = false;  // the process of that session is gone
+  bool is_over = false;   // the process of that session is gone
+  bool has_left = false;  // and it has ended in order
   bool is_draining = false;
   std::vector<event_micros> deaths = {};  // of its processes, the latest ones
   friend bool operator==(const node_state&, const node_state&) = default;

@@ -155,10 +155,17 @@ void coordinator::admit_next(moment now) {
 
 /// Refuses what only the nodes that are present can tell.
 std::optional<error> coordinator::refusal(const wish& w) const {
-  if (const auto* const r = std::get_if<records::node_forgotten>(&w.what))
+  if (const auto* const r = std::get_if<records::node_forgotten>(&w.what)) {
     if (watch_.find(r->node) != nullptr)
       return user_error(ec::locked, fmt::format("the node {} is there; end its process first", r->node))
           .value();
+    if (watch_.is_awaited(r->node))
+      return outside_error(ec::unavailable,
+                           fmt::format("the node {} may be there: the lead has changed, and it was not heard "
+                                       "since; ask again once it is silent",
+                                       r->node))
+          .value();
+  }
   if (const auto* const r = std::get_if<records::formats_raised>(&w.what))
     for (const auto& [name, n] : watch_.present())
       if (n.formats < r->formats)
@@ -226,7 +233,8 @@ cluster::change coordinator::grants(moment now) const {
   for (const auto& [topology, t] : state_.topologies)
     for (const auto& [name, a] : t.actors) {
       const actor_id id{topology, name};
-      if (t.is_active() && a.at && watch_.find(a.at->node, a.at->session) != nullptr &&
+      const auto* const there = a.at ? watch_.find(a.at->node, a.at->session) : nullptr;
+      if (t.is_active() && there != nullptr && !there->is_leaving &&
           (a.at->generation != t.generation || (wanted_.contains(id) && !is_fenced_off(id, now))))
         out.push_back(records::term_granted{id, 0});
     }
@@ -266,7 +274,7 @@ std::vector<offered_node> coordinator::offered(moment now) const {
   std::vector<offered_node> out;
   for (const auto& [name, n] : watch_.present()) {
     const auto& known = state_.nodes.at(name);
-    out.push_back({name, n.session, n.cores, known.is_draining, is_flapping(known, now.wall)});
+    out.push_back({name, n.session, n.cores, known.is_draining, is_flapping(known, now.wall), n.is_leaving});
   }
   return out;
 }

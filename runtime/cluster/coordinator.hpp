@@ -27,7 +27,7 @@ namespace millrace::cluster {
 using request_id = std::uint64_t;
 
 /// Anybody may ask for these; numbers that the coordinator gives may be left out.
-using request = std::variant<records::topology_applied, records::stop_asked, records::drain_asked,
+using request = std::variant<records::topology_applied, records::stop_asked, records::drain_set,
                              records::node_forgotten, records::formats_raised, records::verdict_given,
                              records::verdicts_settled, records::partition_started, records::topology_failed,
                              records::finished, records::pause_set, records::topology_removed>;
@@ -94,6 +94,8 @@ public:
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
   [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
+  /// Once, before begin(): the node of its own process. The lead is handed over when that one drains or leaves.
+  void lives_on(std::string node) { own_ = std::move(node); }
   /// Nothing was heard of this node since then, which is before this epoch: nobody waits for it twice.
   void silent_since(const std::string& node, micros then) { watch_.silent_since(node, then); }
   [[nodiscard]] decision_list on_appended(std::uint64_t number, append_outcome how, moment now);
@@ -115,7 +117,8 @@ public:
   [[nodiscard]] decision_list on_link_lost(const std::string& node, cluster::session session, moment now);
   /// Its process is known to be gone: a reconnect was refused.
   [[nodiscard]] decision_list on_node_dead(const std::string& node, cluster::session session, moment now);
-  /// Its process ends in order.
+  /// Its process ends in order, and says so with each word until that is recorded. The own one goes last: after those that leave
+  /// at the same time, and, for a moment, after another one has taken the lead.
   [[nodiscard]] decision_list on_node_left(const std::string& node, cluster::session session, moment now);
   /// A node or a word of another coordinator names a higher epoch.
   [[nodiscard]] decision_list on_higher_epoch(const epoch& other, moment now);
@@ -125,6 +128,8 @@ public:
   [[nodiscard]] const control_state& state() const { return state_; }
   [[nodiscard]] const node_watch& nodes() const { return watch_; }
   [[nodiscard]] bool is_over() const { return is_over_; }
+  /// Whether that node may have the lead: the own one drains or leaves, and that one does not.
+  [[nodiscard]] bool yields_to(const std::string& node) const;
   /// The actors that no node can have, as placement says.
   [[nodiscard]] std::vector<actor_id> waiting(moment now) const;
 
@@ -202,6 +207,8 @@ private:
   void leave(const std::string& node, std::uint64_t instance, std::string why);
   /// Whoever is present under that name is told to leave.
   void dismiss(const std::string& node, const std::string& why);
+  /// The own node is to leave: whether others still need this coordinator.
+  [[nodiscard]] bool is_needed(moment now);
   template<class Command>
   void send(const std::string& node, cluster::session session, Command what);
 
@@ -210,6 +217,8 @@ private:
   bool is_alone_ = false;
   incarnation terms_from_ = 0;
   node_watch watch_;
+  std::string own_;                  // the node of its process; empty: it is not known
+  std::optional<micros> leaves_at_;  // the own one at the latest, for all that stay
   std::deque<wish> wishes_;
   std::optional<under_way> under_way_;
   std::uint64_t number_ = 0;

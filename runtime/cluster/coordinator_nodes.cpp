@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace millrace::cluster {
+namespace {
+
+/// Another node stands within half of it, if there is one that may lead; it does so as well when this one has gone.
+constexpr micros successor_patience = std::chrono::seconds(1);
+
+}  // namespace
 
 decision_list coordinator::on_link_up(const std::string& node, moment now) {
   if (!is_over_)
@@ -44,8 +50,9 @@ decision_list coordinator::on_registered(const registration& r, moment now) {
   } else if (!is_mine || found->second.session != r.session) {
     leave(r.node, r.instance, "its session is over: another process has its name, or it was taken for dead");
   } else {
-    watch_.arrived(r.node, {r.instance, r.session, r.cores, r.formats, now.running, false});
-    compare(r);
+    watch_.arrived(r.node, {r.instance, r.session, r.cores, r.formats, now.running, false, r.leaves});
+    if (!r.leaves)
+      compare(r);
   }
   return advance(now);
 }
@@ -128,11 +135,30 @@ decision_list coordinator::on_node_dead(const std::string& node, cluster::sessio
 
 decision_list coordinator::on_node_left(const std::string& node, cluster::session session, moment now) {
   const auto found = state_.nodes.find(node);
-  if (is_over_ || found == state_.nodes.end() || found->second.session != session)
+  if (is_over_ || found == state_.nodes.end() || found->second.session != session ||
+      (node == own_ && is_needed(now)))
     return advance(now);
   watch_.gone(node);
   wish_for(records::session_ended{node, session, false});
   return advance(now);
+}
+
+bool coordinator::is_needed(moment now) {
+  leaves_at_ = leaves_at_.value_or(now.running + successor_patience);
+  const bool may_stay = now.running < *leaves_at_;
+  if (is_alone_ || (may_stay && !watch_.is_settled()))
+    return !is_alone_;
+  return std::ranges::any_of(
+      watch_.present(), [&](const auto& n) { return n.first != own_ && (n.second.is_leaving || may_stay); });
+}
+
+bool coordinator::yields_to(const std::string& node) const {
+  const auto* const own = watch_.find(own_);
+  const auto* const other = node == own_ ? nullptr : watch_.find(node);
+  if (is_over_ || is_alone_ || own == nullptr || other == nullptr || other->is_leaving)
+    return false;
+  // One that drains would give it back.
+  return own->is_leaving || (state_.nodes.at(own_).is_draining && !state_.nodes.at(node).is_draining);
 }
 
 expected<void> coordinator::acknowledge(const record& r) {

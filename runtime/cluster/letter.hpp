@@ -25,6 +25,7 @@ namespace letters {
 struct word {
   epoch of;
   event_micros clock = 0;  // the sender's
+  bool yields = false;     // its node drains or leaves: whoever may lead, and gets this, is to take the lead
   friend bool operator==(const word&, const word&) = default;
 };
 /// The answer to a word, of a process that has a session.

@@ -9,7 +9,7 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::uint8_t letter_version = 1;
+constexpr std::uint8_t letter_version = 2;
 /// Around a message of the greatest length.
 constexpr std::size_t max_envelope_bytes = 4 * max_name_bytes;
 
@@ -26,6 +26,7 @@ struct member_writer {
   void operator()(const letters::word& x) const {
     (*this)(x.of);
     out.fixed(x.clock);
+    out.fixed(static_cast<std::uint8_t>(x.yields));
   }
   void operator()(const letters::heard& x) const { (*this)(x.of); }
   void operator()(const letters::alive& x) const {
@@ -55,6 +56,10 @@ letters::word read_word(wire::reader& in) {
   letters::word x;
   x.of = read_epoch(in);
   x.clock = in.fixed<event_micros>();
+  const auto yields = in.fixed<std::uint8_t>();
+  if (yields > 1)
+    in.fail();
+  x.yields = yields == 1;
   return x;
 }
 

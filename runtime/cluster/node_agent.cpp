@@ -23,8 +23,6 @@ node_agent::node_agent(std::string node, std::uint64_t instance, std::uint32_t c
       last_words_(std::move(last_words)) {}
 
 node_orders node_agent::on_command(const node_command& c) {
-  if (is_over_)
-    return {};
   // The highest epoch alone is obeyed: a coordinator that was replaced may wake up.
   if (c.from < epoch_)
     return {orders::tell{c.from, epoch_refused{epoch_}}};
@@ -34,7 +32,8 @@ node_orders node_agent::on_command(const node_command& c) {
   if (is_new && !std::holds_alternative<commands::register_again>(c.what))
     out.push_back(orders::tell{epoch_, describe()});
   // A command for an earlier process of this node, or before it has a session, would give one life to two processes.
-  if (c.session != session_ && !is_for_any_session(c))
+  if ((c.session != session_ && !is_for_any_session(c)) ||
+      (is_over_ && !std::holds_alternative<commands::register_again>(c.what)))
     return out;
   std::visit([&](const auto& what) { apply(what, out); }, c.what);
   return out;
@@ -57,6 +56,8 @@ void node_agent::apply(const commands::leave& c, node_orders& out) {
   while (!running_.empty())
     end(running_.begin()->first, out);
   is_over_ = true;
+  if (session_ != 0)
+    out.push_back(orders::tell{epoch_, describe()});
   out.push_back(orders::leave{c.why});
 }
 
@@ -109,6 +110,7 @@ registration node_agent::describe() const {
     r.begun.push_back({actor, term});
   if (session_ == 0)
     r.last_words = last_words_;
+  r.leaves = is_over_;
   return r;
 }
 

@@ -55,7 +55,8 @@ public:
   node_agent(std::string node, std::uint64_t instance, std::uint32_t cores, std::uint32_t formats,
              std::vector<registration::last_word> last_words = {});
 
-  /// Commands of a lower epoch than the highest are refused, those for another session passed over.
+  /// Commands of a lower epoch than the highest are refused, those for another session passed over. One that leaves only
+  /// says so, to each coordinator that asks.
   [[nodiscard]] node_orders on_command(const node_command& c);
   /// An actor's life is over by a failure that a further life may not have: it gets the next count.
   [[nodiscard]] node_orders on_failure(const actor_id& actor, const life& last);

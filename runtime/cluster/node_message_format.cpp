@@ -16,7 +16,7 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::uint8_t message_version = 2;
+constexpr std::uint8_t message_version = 3;
 enum class direction : std::uint8_t { command = 1, event = 2 };
 
 /// The greatest for which number_of() stands for one life alone.
@@ -51,6 +51,7 @@ public:
   }
   void records(std::string_view, const std::optional<attempt>& v) { wire::encoder{out_}.field(v); }
   void end_of_life(life_end v) { out_.fixed(static_cast<std::uint8_t>(v)); }
+  void flag(std::string_view, bool v) { out_.fixed(static_cast<std::uint8_t>(v)); }
   template<class T>
   void list(std::string_view, const std::vector<T>& all) {
     out_.varint(all.size());
@@ -121,6 +122,12 @@ public:
       refuse(fmt::format("how it ended is {}, and {} is the most", how, last));
     else
       v = life_end{how};
+  }
+  void flag(std::string_view what, bool& v) {
+    const auto is = byte(what);
+    if (is > 1)
+      refuse(fmt::format("{} is {}, and 1 is the most", what, is));
+    v = is == 1;
   }
   template<class T>
   void list(std::string_view what, std::vector<T>& all) {
@@ -247,6 +254,7 @@ void members(auto& c, wire::like<registration> auto& x) {
   c.list("the actors that have begun", x.begun);
   c.term("the term below which all have begun", x.begun_below);
   c.list("the actors that earlier processes worked for", x.last_words);
+  c.flag("whether it leaves", x.leaves);
 }
 void members(auto& c, wire::like<life_began> auto& x) {
   c.number("its session", x.session);

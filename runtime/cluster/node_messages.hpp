@@ -92,6 +92,7 @@ struct registration {
   std::vector<begun_term> begun = {};
   incarnation begun_below = 0;  // each lower term counts as begun
   std::vector<last_word> last_words = {};
+  bool leaves = false;  // its process ends in order: what has its place there ends, and nothing more begins
   friend bool operator==(const registration&, const registration&) = default;
 };
 

@@ -19,6 +19,7 @@ struct present_node {
   std::uint32_t formats = 0;
   micros heard{};
   bool is_detached = false;
+  bool is_leaving = false;  // its process ends in order
 };
 
 class node_watch {
@@ -48,6 +49,7 @@ public:
   [[nodiscard]] const present_node* find(const std::string& node, cluster::session session) const;
   [[nodiscard]] const std::map<std::string, present_node>& present() const { return present_; }
   [[nodiscard]] bool is_settled() const { return awaited_.empty(); }
+  [[nodiscard]] bool is_awaited(const std::string& node) const { return awaited_.contains(node); }
 
 private:
   silence limits_;

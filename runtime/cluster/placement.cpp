@@ -73,7 +73,7 @@ public:
   [[nodiscard]] std::optional<move> drained() {
     for (const auto& [id, a] : actors_) {
       auto* const from = place_of(a);
-      if (from == nullptr || !from->what.is_draining || a.is_pinned)
+      if (from == nullptr || !from->what.is_draining || from->what.is_leaving || a.is_pinned)
         continue;
       if (auto* const to = best_for(a))
         return move{id, to->what.name, to->what.session, reason::drained};
@@ -113,13 +113,13 @@ private:
 
   [[nodiscard]] node_load* best_for(const placeable_actor& a) {
     const auto home = nodes_.find(a.home);
-    const bool is_home_there = home != nodes_.end() && !home->second.what.is_draining;
+    const bool is_home_there = home != nodes_.end() && home->second.what.takes_more();
     if (!a.home.empty() && (is_home_there || a.is_pinned))
       return is_home_there ? &home->second : nullptr;
     node_load* best = nullptr;
     const auto g = group_of(a);
     for (auto& [name, n] : nodes_) {
-      if (n.what.is_draining)
+      if (!n.what.takes_more())
         continue;
       if (best == nullptr || is_better(n, *best, g))
         best = &n;
@@ -141,11 +141,11 @@ private:
     group_name best_group;
     for (const auto& [id, a] : actors_) {
       const auto* const from = a.is_pinned || !a.home.empty() ? nullptr : place_of(a);
-      if (from == nullptr || from->what.is_draining)
+      if (from == nullptr || !from->what.takes_more())
         continue;
       const auto g = group_of(a);
       for (const auto& [name, to] : nodes_) {
-        const bool may_take = !to.what.is_draining && (!to.what.is_flapping || from->what.is_flapping);
+        const bool may_take = to.what.takes_more() && (!to.what.is_flapping || from->what.is_flapping);
         const auto r = !may_take || &to == from ? std::nullopt : why(*from, to, g);
         if (!r)
           continue;

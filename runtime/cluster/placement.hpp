@@ -18,6 +18,9 @@ struct offered_node {
   std::uint32_t cores = 1;
   bool is_draining = false;
   bool is_flapping = false;  // it dies again and again
+  bool is_leaving = false;   // its process ends in order: it keeps what it has until then, and gets nothing
+
+  [[nodiscard]] bool takes_more() const { return !is_draining && !is_leaving; }
 };
 
 struct placeable_actor {

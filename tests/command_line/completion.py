@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-REMOTE = {"apply", "list", "nodes", "wait", "stop", "start", "drain", "forget", "letters"}
+REMOTE = {"apply", "list", "nodes", "wait", "stop", "start", "drain", "undrain", "forget", "letters"}
 COMMANDS = {"run", "check", "test", "load", "replay", "tls", "completion", "man"} | REMOTE
 # Commands of commands.
 INNER = {"tls init", "tls node", "tls client"}

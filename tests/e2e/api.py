@@ -113,7 +113,7 @@ def commands(c):
     c.refuses(1, r"has no node x", "drain", "x")
     c.refuses(1, r"the node b is there; end its process first", "forget", "b")
     check(c.does("stop", "clicks", token=False, MILLRACE_TOKEN=c.token.read_text().strip()) == "clicks stopped\n", "stop by MILLRACE_TOKEN")
-    c.refuses(1, r"the topology clicks does not run: it is stopped", "stop", "clicks")
+    c.refuses(1, r"the topology clicks was stopped at \d{4}-[-\d]+T[\d:]+Z; it does not run", "stop", "clicks")
     check(c.does("wait", "clicks") == "clicks stopped\n", "wait for one that was stopped")
     c.does("apply", "clicks.json")
     c.tell("finish clicks")
@@ -127,6 +127,8 @@ def commands(c):
     c.refuses(1, f"clicks has failed: {why if c.more else 'why is told with the token, and stands in the log'}", "wait", "clicks", token=False)
     c.does("drain", "b")
     check(json.loads(c.does("nodes", "--json"))[1]["state"] == "drained", "drain")
+    c.does("undrain", "b")
+    check(json.loads(c.does("nodes", "--json"))[1]["state"] == "up", "undrain")
     c.tell("silence b")
     check("b is forgotten" in c.does("forget", "b"), "forget")
 

@@ -35,7 +35,7 @@ CLUSTER_MUTANTS = [
     # Lives.
     ("cluster_once", "a term is begun once", AGENT, "  if (was_begun(c.actor, c.term))\n    return;", ""),
     ("cluster_session", "a command is for one process of the node", AGENT,
-     "  if (c.session != session_ && !is_for_any_session(c))", "  if (false)"),
+     "  if ((c.session != session_ && !is_for_any_session(c)) ||", "  if ("),
     ("cluster_new_session", "a new session gets new terms", PLACEMENT,
      " || found->second.what.session != a.at_session", ""),
     ("cluster_instance", "a process gets one session however often it asks", ADMISSION,
@@ -74,7 +74,7 @@ CLUSTER_MUTANTS = [
     ("cluster_first_node", "the node that first has what is pinned is recorded", STATE,
      "      a->spec.node = r.node;", "      {}"),
     ("cluster_draining", "a draining node gets nothing", PLACEMENT,
-     "      if (n.what.is_draining)\n        continue;\n", ""),
+     "      if (!n.what.takes_more())\n        continue;\n", ""),
     ("cluster_one_by_one", "what runs moves one by one", COORDINATOR,
      "  if (may_wait && (!next.empty() || is_moving()))", "  if (false)"),
     ("cluster_balance", "nothing moves without reason", PLACEMENT, "from.load() > to.load(1)", "from.load() > to.load()"),

@@ -1,5 +1,7 @@
 #include "tests/support/memory_cluster.hpp"
 
+#include "runtime/cluster/admission.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -86,19 +88,18 @@ void memory_cluster::ask(api::request what, api::reply to) {
     stopped_.erase(a->topology);
     record(records::topology_applied{a->topology, a->plan, 0, std::move(*actors)}, std::move(asked));
   } else if (const auto* const s = std::get_if<api::requests::stop>(&what)) {
-    const auto found = boss_.state().topologies.find(s->topology);
-    if (found != boss_.state().topologies.end() && !found->second.is_active())
-      return asked.to(
-          user_error(ec::mismatch, fmt::format("the topology {} does not run: it is {}", s->topology,
-                                               to_string(describe(s->topology).state))));
     const auto topology = s->topology;
+    const auto found = boss_.state().topologies.find(topology);
+    const bool runs = found != boss_.state().topologies.end() && found->second.is_active();
     record(records::stop_asked{topology}, std::move(asked));
-    if (boss_.state().topologies.contains(topology)) {
+    if (runs) {
       stopped_[topology] = "stopped by a client";
       carry_out(boss_.on_request(++requests_, records::finished{topology}, now()));
     }
   } else if (const auto* const d = std::get_if<api::requests::drain>(&what)) {
-    record(records::drain_asked{d->node}, std::move(asked));
+    record(records::drain_set{d->node, true}, std::move(asked));
+  } else if (const auto* const u = std::get_if<api::requests::undrain>(&what)) {
+    record(records::drain_set{u->node, false}, std::move(asked));
   } else if (const auto* const f = std::get_if<api::requests::forget>(&what)) {
     record(records::node_forgotten{f->node}, std::move(asked));
   } else if (const auto* const w = std::get_if<api::requests::wait>(&what);
@@ -127,6 +128,8 @@ void memory_cluster::answer(const decisions::answer& a) {
     return asked.to(unexpected(*a.failure));
   if (const auto* const applied = std::get_if<api::requests::apply>(&asked.what))
     return asked.to(api::answers::applied{boss_.state().topologies.at(applied->topology).generation});
+  if (std::holds_alternative<api::requests::drain>(asked.what))
+    return asked.to(api::answers::drains{});
   if (!std::holds_alternative<api::requests::forget>(asked.what))
     return asked.to(api::answers::accepted{});
   api::answers::forgotten out;
@@ -191,17 +194,15 @@ expected<api::answer> memory_cluster::look(const api::request& what) {
     return api::answers::status{boss_.state().cluster, first_, boss_.state().nodes.at(first_).session,
                                 first_};
   if (const auto* const w = std::get_if<api::requests::wait>(&what))
-    return user_error(
-        ec::not_found,
-        fmt::format("the cluster has no topology {}; `millrace list` has those it has", w->topology));
+    return cluster::no_topology(boss_.state(), w->topology);
   if (const auto* const r = std::get_if<api::requests::report>(&what)) {
     if (!boss_.state().topologies.contains(r->topology))
-      return user_error(ec::not_found, fmt::format("the cluster has no topology {}", r->topology));
+      return cluster::no_topology(boss_.state(), r->topology);
     return api::answers::document{fmt::format(R"({{"topology":"{}","stages":{{}}}})", r->topology)};
   }
   if (const auto* const g = std::get_if<api::requests::graph>(&what)) {
     if (!boss_.state().topologies.contains(g->topology))
-      return user_error(ec::not_found, fmt::format("the cluster has no topology {}", g->topology));
+      return cluster::no_topology(boss_.state(), g->topology);
     return api::answers::document{
         fmt::format("{{\"topology\":\"{}\",\"padding\":\"{}\"}}\n", g->topology, std::string(padding_, 'x'))};
   }

@@ -30,6 +30,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_start(*app, status);
   add_remove(*app, status);
   add_drain(*app, status);
+  add_undrain(*app, status);
   add_forget(*app, status);
   add_letters(*app, status);
   add_tls(*app, status);

@@ -1,4 +1,4 @@
-// millrace apply, list, nodes, wait, stop, start, remove, drain, forget, letters: what a cluster is asked for over a node's API.
+// millrace apply, list, nodes, wait, stop, start, remove, drain, undrain, forget, letters: what a cluster is asked for over a node's API.
 #include "tools/cli/remote.hpp"
 
 #include "actors/catalog.hpp"
@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <thread>
 
 namespace millrace::cli {
@@ -137,11 +138,32 @@ int remove_topology(const remote_arguments& a) {
 }
 
 int drain_node(const remote_arguments& a) {
-  if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::drain{a.name}); !asked)
+  const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::drain{a.name});
+  if (!asked)
     return fail("drain", asked.error());
-  return print(fmt::format(
-      "{} gives away what it runs, one actor after the other; millrace nodes shows when it is drained\n",
-      visible(a.name)));
+  const auto& stays = std::get<api::answers::drains>(*asked).stays;
+  const auto name = visible(a.name);
+  if (stays.empty())
+    return print(fmt::format(
+        "{} gives away what it runs, one actor after the other; millrace nodes shows when it is drained\n",
+        name));
+  auto text = fmt::format("{0} gives away what it runs but for these, which wait for it where it ends; "
+                          "millrace undrain {0} takes the drain back:\n",
+                          name);
+  std::set<std::string> releases;  // many have the same
+  for (const auto& s : stays) {
+    text += fmt::format("  {}: {}\n", visible(s.actor), visible(s.why));
+    releases.insert(visible(s.release));
+  }
+  for (const auto& r : releases)
+    text += r + "\n";
+  return print(text);
+}
+
+int undrain_node(const remote_arguments& a) {
+  if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::undrain{a.name}); !asked)
+    return fail("undrain", asked.error());
+  return print(fmt::format("{} gets work again\n", visible(a.name)));
 }
 
 int forget_node(const remote_arguments& a) {
@@ -219,7 +241,7 @@ void add_nodes(CLI::App& app, int& status) {
   sub->add_flag("--json", a->json, "Print a list of {name, session, coordinator, state, actors}");
   sub->footer("Example:\n"
               "  millrace nodes --connect https://node1.example.com:7070 --tls /etc/millrace/tls\n\n"
-              "A state is up, silent, draining or drained.");
+              "A state is up, silent, draining, drained, flapping or left: its process has ended in order.");
 }
 
 void add_wait(CLI::App& app, int& status) {
@@ -270,7 +292,19 @@ void add_drain(CLI::App& app, int& status) {
   sub->add_option("NODE", a->name, "The node")->required();
   sub->footer("Example:\n"
               "  millrace drain b --connect http://127.0.0.1:7070\n\n"
-              "It returns at once; millrace nodes shows when the node is drained and may be ended.");
+              "It returns at once, and says what stays, since it is pinned to the node; millrace nodes shows "
+              "when the node is drained and may be ended. One that leads gives the lead to another one.");
+}
+
+void add_undrain(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "undrain", "Take a drain back: the node gets work again", undrain_node);
+  sub->add_option("NODE", a->name, "The node")->required();
+  sub->footer(
+      "Example:\n"
+      "  millrace undrain b --connect http://127.0.0.1:7070\n\n"
+      "What it has given away comes back as the load asks for it. A node that is started again gets work "
+      "without it.");
 }
 
 void add_forget(CLI::App& app, int& status) {

@@ -13,6 +13,7 @@ void add_stop(CLI::App& app, int& status);
 void add_start(CLI::App& app, int& status);
 void add_remove(CLI::App& app, int& status);
 void add_drain(CLI::App& app, int& status);
+void add_undrain(CLI::App& app, int& status);
 void add_forget(CLI::App& app, int& status);
 void add_letters(CLI::App& app, int& status);
 

@@ -9,6 +9,7 @@
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -28,6 +29,8 @@ std::string_view of_clusters(const api::request& what) {
     return "remove";
   if (std::holds_alternative<asked::drain>(what))
     return "drain";
+  if (std::holds_alternative<asked::undrain>(what))
+    return "undrain";
   return std::holds_alternative<asked::forget>(what) ? "forget" : "";
 }
 
@@ -37,6 +40,13 @@ unexpected not_of_one_process(std::string_view what) {
       fmt::format("{}: this is `millrace run`, one process with the topologies of its command line; "
                   "`millrace node` makes clusters",
                   what));
+}
+
+unexpected does_not_run(const api::answers::topology& t) {
+  return user_error(ec::mismatch, fmt::format("the topology {} {}; it does not run", t.name,
+                                              t.state == api::topology_state::stopped  ? "was stopped"
+                                              : t.state == api::topology_state::failed ? "has failed"
+                                                                                       : "has ended"));
 }
 
 /// Empty where a request names none.
@@ -99,12 +109,17 @@ void topology_views::ask(api::request what, api::reply to) {
   const auto name = topology_of(what);
   if (auto* const run = find(name))
     return ask_about(*run, std::move(what), std::move(to));
-  to(user_error(ec::not_found, fmt::format("no topology {} runs here", visible(name))));
+  std::vector<std::string> there;
+  for (const auto& r : runs_)
+    there.push_back(r->topology().name);
+  to(user_error(ec::not_found, fmt::format("no topology {} runs here; {} {}", visible(name),
+                                           fmt::join(there, ", "), there.size() == 1 ? "does" : "do")));
 }
 
 void topology_views::ask_about(topology_run& r, api::request what, api::reply to) {
-  if (std::holds_alternative<asked::stop>(what) || std::holds_alternative<asked::wait>(what)) {
-    const bool is_stop = std::holds_alternative<asked::stop>(what);
+  const bool is_stop = std::holds_alternative<asked::stop>(what);
+  const bool may_stop = is_stop && !r.ended();  // else its node says how it has ended
+  if (may_stop || std::holds_alternative<asked::wait>(what)) {
     {
       const std::lock_guard lock(mutex_);
       is_stop_untold_ = is_stop;
@@ -163,6 +178,8 @@ expected<api::answer> topology_views::without_node(topology_run& r, const api::r
                          fmt::format("topology {} does not run at present; ask again", r.topology().name));
   };
   const auto t = board_.find(r.topology().name);
+  if (const auto end = r.ended(); end && api::route_of(what).is_action)
+    return does_not_run(*end);
   if (!t)
     return unavailable();
   const auto report = [&] {

@@ -69,7 +69,7 @@ void world::ask() {
   else if (one_in(4))
     request_of(*p, records::topology_removed{one_in(2) ? "t" : "u"});
   else if (one_in(8))
-    request_of(*p, records::drain_asked{name});
+    request_of(*p, records::drain_set{name, !one_in(4)});
   else if (one_in(8))
     request_of(*p, records::node_forgotten{name});
   else if (one_in(4))

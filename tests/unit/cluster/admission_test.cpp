@@ -147,7 +147,6 @@ TEST_CASE("what a topology that is over is told needs no record; one that nobody
         change{records::topology_failed{"t", "lane", std::string(max_text_bytes, 'x')}});
   CHECK(admitted(s, records::stop_asked{"t"}).size() == 1);
   fold(s, {records::finished{"t"}});
-  CHECK(admitted(s, records::stop_asked{"t"}).empty());
   CHECK(admitted(s, records::finished{"t"}).empty());
   CHECK(admitted(s, records::topology_failed{"t", "lane", ""}).empty());
   CHECK(admitted(s, records::placed{lane, "a", 1, 9}).empty());
@@ -156,8 +155,61 @@ TEST_CASE("what a topology that is over is told needs no record; one that nobody
   CHECK(refused(s, records::verdict_given{"no"}) == ec::not_found);
   CHECK(refused(s, records::verdicts_settled{"no"}) == ec::not_found);
   CHECK(refused(s, records::partition_started{"no"}) == ec::not_found);
-  CHECK(refused(s, records::drain_asked{"no"}) == ec::not_found);
+  CHECK(refused(s, records::drain_set{"no", true}) == ec::not_found);
   CHECK(refused(s, records::node_forgotten{"no"}) == ec::not_found);
+}
+
+TEST_CASE("what does not run is not stopped, paused or resumed: the error says how and when it has ended") {
+  const event_micros noon = 1'700'000'000'123'456;
+  const auto stopped = GENERATE(false, true);
+  const auto failed = GENERATE(false, true);
+  auto s = running();
+  if (stopped)
+    fold(s, admitted(s, records::stop_asked{"t"}));
+  CHECK(admitted(s, records::stop_asked{"t"}).empty() == stopped);  // it runs until it has stopped
+  fold(s, failed ? admitted(s, records::topology_failed{"t", "lane", "why"}, noon)
+                 : admitted(s, records::finished{"t"}, noon));
+  const std::string how = failed ? "has failed" : stopped ? "was stopped" : "has ended";
+  for (const record& r : {record(records::stop_asked{"t"}), record(records::pause_set{"t", true}),
+                          record(records::pause_set{"t", false})}) {
+    CHECK(refused(s, r) == ec::mismatch);
+    CHECK(admit(s, r, 0).error().message ==
+          "the topology t " + how + " at 2023-11-14T22:13:20Z; it does not run");
+  }
+}
+
+TEST_CASE("a name that is not there is answered with those that are, up to ten") {
+  auto s = running();
+  CHECK(admit(s, records::stop_asked{"no"}, 0).error().message == "the cluster has no topology no; it has t");
+  CHECK(admit(s, records::drain_set{"no", true}, 0).error().message ==
+        "the cluster has no node no; it has a");
+  CHECK(admit({}, records::stop_asked{"no"}, 0).error().message ==
+        "the cluster has no topology no; it has none");
+  for (int i = 10; i < 22; ++i)
+    fold(s, {records::topology_applied{"t" + std::to_string(i), "p", 1, {}}});
+  CHECK(admit(s, records::stop_asked{"no"}, 0).error().message ==
+        "the cluster has no topology no; it has t, t10, t11, t12, t13, t14, t15, t16, t17, t18 and 3 more");
+}
+
+TEST_CASE("a drain is recorded once and taken back once; a node that is over runs nothing to give away") {
+  auto s = running();
+  CHECK(admitted(s, records::drain_set{"a", false}).empty());
+  fold(s, admitted(s, records::drain_set{"a", true}));
+  CHECK(s.nodes.at("a").is_draining);
+  CHECK(admitted(s, records::drain_set{"a", true}).empty());
+  fold(s, admitted(s, records::drain_set{"a", false}));
+  CHECK_FALSE(s.nodes.at("a").is_draining);
+  const auto has_died = GENERATE(false, true);
+  fold(s, {records::session_ended{"a", 1, has_died}});
+  CHECK(s.nodes.at("a").has_left != has_died);
+  for (const bool drains : {true, false}) {
+    CHECK(refused(s, records::drain_set{"a", drains}) == ec::mismatch);
+    CHECK(admit(s, records::drain_set{"a", drains}, 0).error().message ==
+          std::string("the node a has ") + (has_died ? "died" : "left") +
+              ": it runs nothing, and gets work again once it is started");
+  }
+  fold(s, {records::session_given{"a", 12, 2}});
+  CHECK_FALSE(s.nodes.at("a").has_left);
 }
 
 TEST_CASE("a pause is recorded once, holds until it is ended, and ends with the topology") {
@@ -241,7 +293,7 @@ TEST_CASE("a verdict, its settling, a start and a draining are recorded once") {
   auto s = running();
   for (const record& r : change{
            records::verdict_given{"t", "log", {0, 1}, "why"}, records::verdicts_settled{"t", "log", {0, 2}},
-           records::partition_started{"t", "p", "1", "log", {}, "lane"}, records::drain_asked{"a"}}) {
+           records::partition_started{"t", "p", "1", "log", {}, "lane"}, records::drain_set{"a", true}}) {
     const auto c = admitted(s, r);
     CHECK(c == change{r});
     fold(s, c);

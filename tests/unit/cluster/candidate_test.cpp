@@ -38,6 +38,21 @@ TEST_CASE("a word of the highest epoch puts it off; one of a lower epoch says no
   CHECK(c.highest() == epoch{5, 1});
 }
 
+TEST_CASE("a candidate that is yielded to stands soon, though words go on; a word that yields no more puts "
+          "it off") {
+  candidate c({}, at(0), jitter);
+  c.on_word({5, 1}, at(1'000), jitter, true);
+  const bool is_kept = GENERATE(false, true);
+  for (int ms = 1'050; ms < 1'280; ms += 50) {
+    c.on_word({5, 1}, at(ms), jitter, true);
+    c.on_heard({5, 1}, at(ms), jitter);
+    CHECK_FALSE(c.tick(at(ms)));
+  }
+  if (is_kept)  // it leaves itself, or the drain was taken back
+    c.on_word({5, 1}, at(1'280), jitter);
+  CHECK(c.tick(at(1'290)) != is_kept);
+}
+
 TEST_CASE("what another node hears puts it off for twenty seconds; a word of its own for good") {
   candidate c({}, at(0), jitter);
   for (int ms = 500; ms < 20'000; ms += 500) {

@@ -34,7 +34,7 @@ inline change one_of_each() {
           records::verdict_given{"clicks", "p/0", {0, 18}, "nor this one"},
           records::verdicts_settled{"clicks", "p/0", {0, 18}},
           records::partition_started{"clicks", "p", "7", "p/7", {{0, 3}, no_watermark}, "p/lane0"},
-          records::drain_asked{"a"},
+          records::drain_set{"a", true},
           records::node_forgotten{"b"},
           records::stop_asked{"clicks"},
           records::topology_applied{"other", "", 1, {{"x", actor_kind::lane}}},

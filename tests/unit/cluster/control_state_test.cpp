@@ -67,7 +67,7 @@ TEST_CASE("records that contradict the state are refused, and change nothing") {
   refuse(s, records::topology_failed{"no", "", ""});
   refuse(s, records::finished{"no"});
   refuse(s, records::stop_asked{"no"});
-  refuse(s, records::drain_asked{"no"});
+  refuse(s, records::drain_set{"no", true});
 }
 
 TEST_CASE("a pinned actor belongs to the node that it was placed on first, until that is forgotten") {
@@ -139,7 +139,7 @@ TEST_CASE(
 
 TEST_CASE("a new session ends the draining, and the floor of formats never falls") {
   auto s = running();
-  REQUIRE(s.apply(records::drain_asked{"a"}));
+  REQUIRE(s.apply(records::drain_set{"a", true}));
   REQUIRE(s.apply(records::session_given{"a", 12, 2}));
   CHECK_FALSE(s.nodes.at("a").is_draining);
   REQUIRE(s.apply(records::formats_raised{5}));

@@ -104,6 +104,107 @@ TEST_CASE("a process that leaves in order is counted under nobody") {
   CHECK(c.place_of(lane(1)).node == "a");
 }
 
+TEST_CASE("a process that leaves gets nothing more, and keeps its places until it has left") {
+  auto c = two_nodes();
+  auto r = describe("b", 12, 2);
+  r.leaves = true;
+  CHECK(
+      those<decisions::append>(c.take(c.boss.on_registered(r, c.now))).empty());  // though nothing runs there
+  CHECK(c.place_of(lane(1)) == place{"b", 2, 2, 1});
+  static_cast<void>(c.ask(lanes(4, "wider")));
+  CHECK(c.place_of(lane(1)).term == 2);
+  CHECK(c.place_of(lane(2)).node == "a");
+  CHECK(c.place_of(lane(3)).node == "a");
+  static_cast<void>(c.take(c.boss.on_node_left("b", 2, c.now)));
+  CHECK(c.place_of(lane(1)).node == "a");
+}
+
+namespace {
+
+/// The nodes a, which leads, and b.
+led_cluster leading_on_a() {
+  auto c = two_nodes();
+  c.boss.lives_on("a");
+  return c;
+}
+void leave(led_cluster& c, const std::string& node, std::uint64_t instance, session of) {
+  auto r = describe(node, instance, of);
+  r.leaves = true;
+  static_cast<void>(c.take(c.boss.on_registered(r, c.now)));
+}
+bool has_left(const led_cluster& c, const std::string& node) {
+  return c.boss.state().nodes.at(node).has_left;
+}
+void say_left(led_cluster& c, const std::string& node, session of) {
+  static_cast<void>(c.take(c.boss.on_node_left(node, of, c.now)));
+}
+
+}  // namespace
+
+TEST_CASE("a leader that leaves yields to those that stay, and goes after a second if none takes the lead") {
+  auto c = leading_on_a();
+  CHECK_FALSE(c.boss.yields_to("b"));
+  leave(c, "a", 11, 1);
+  CHECK(c.boss.yields_to("b"));
+  CHECK_FALSE(c.boss.yields_to("a"));
+  say_left(c, "a", 1);
+  static_cast<void>(c.pass(900, {"a", "b"}));
+  say_left(c, "a", 1);
+  CHECK_FALSE(has_left(c, "a"));
+  static_cast<void>(c.pass(100, {"a", "b"}));
+  say_left(c, "a", 1);
+  CHECK(has_left(c, "a"));
+}
+
+TEST_CASE("a leader that leaves goes after those that leave as well, and at once where nobody is left") {
+  auto c = leading_on_a();
+  leave(c, "a", 11, 1);
+  leave(c, "b", 12, 2);
+  CHECK_FALSE(c.boss.yields_to("b"));
+  say_left(c, "a", 1);
+  static_cast<void>(c.pass(5'000, {"a", "b"}));  // b ends what it has
+  say_left(c, "a", 1);
+  CHECK_FALSE(has_left(c, "a"));
+  say_left(c, "b", 2);
+  CHECK(has_left(c, "b"));
+  say_left(c, "a", 1);
+  CHECK(has_left(c, "a"));
+}
+
+TEST_CASE("a leader whose node drains yields to those that do not, until the drain is taken back") {
+  auto c = leading_on_a();
+  static_cast<void>(c.join("c", 13));
+  static_cast<void>(c.ask(records::drain_set{"a", true}));
+  CHECK(c.boss.yields_to("b"));
+  static_cast<void>(c.ask(records::drain_set{"b", true}));  // it would give the lead back
+  CHECK_FALSE(c.boss.yields_to("b"));
+  CHECK(c.boss.yields_to("c"));
+  static_cast<void>(c.ask(records::drain_set{"a", false}));
+  CHECK_FALSE(c.boss.yields_to("c"));
+  leave(c, "a", 11, 1);  // one that drains is better than none
+  CHECK(c.boss.yields_to("b"));
+}
+
+TEST_CASE("a new coordinator forgets no node before that has been silent for its time") {
+  auto before = two_nodes();
+  led_cluster c(before.boss.state(), {2, 7});
+  const auto refused = [&] {
+    const auto all = those<decisions::answer>(c.ask(records::node_forgotten{"b"}));
+    return all.at(0).failure ? std::optional(all.at(0).failure->code) : std::nullopt;
+  };
+  static_cast<void>(c.take(c.boss.on_registered(describe("a", 11, 1), c.now)));
+  CHECK(refused() == ec::unavailable);
+  static_cast<void>(c.pass(1'900, {"a"}));
+  CHECK(refused() == ec::unavailable);
+  if (GENERATE(false, true)) {
+    static_cast<void>(c.take(c.boss.on_registered(describe("b", 12, 2), c.now)));
+    CHECK(refused() == ec::locked);
+  } else {
+    static_cast<void>(c.pass(100, {"a"}));
+    CHECK_FALSE(refused());
+  }
+}
+
 TEST_CASE("a process that registers while it is recorded as dead or its node as forgotten is told to leave") {
   const auto try_both = [](led_cluster c, decision_list under_way) {
     c.is_held = true;

@@ -98,7 +98,7 @@ TEST_CASE("a draining node gives away what it has one by one, and gets nothing")
   static_cast<void>(c.join("a", 11));
   static_cast<void>(c.join("b", 12));
   static_cast<void>(c.ask(lanes(4)));
-  auto out = c.ask(records::drain_asked{"a"});
+  auto out = c.ask(records::drain_set{"a", true});
   CHECK_FALSE(those<decisions::answer>(out).at(0).failure);
   const auto moved = sent<commands::start>(out, "b");
   REQUIRE(moved.size() == 1);

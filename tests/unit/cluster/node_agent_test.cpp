@@ -22,6 +22,12 @@ std::vector<T> told(const node_orders& all) {
   return out;
 }
 
+registration describe_leaving() {
+  registration r{"a", 11, 3, 4, 2};
+  r.leaves = true;
+  return r;
+}
+
 /// Has session 3 of the first epoch.
 node_agent joined() {
   node_agent a("a", 11, 4, 2);
@@ -131,9 +137,18 @@ TEST_CASE("who has to leave ends all actors and obeys nobody any more") {
   static_cast<void>(start(a, 8));
   CHECK(a.on_command({first, 0, commands::leave{12, "not meant"}}).empty());
   const auto out = a.on_command({first, 0, commands::leave{11, "over"}});
-  CHECK(out == node_orders{orders::end{lane, {8}}, orders::leave{"over"}});
+  auto leaves = describe_leaving();
+  leaves.begun = {{lane, 8}};
+  CHECK(out == node_orders{orders::end{lane, {8}}, orders::tell{first, leaves}, orders::leave{"over"}});
   CHECK(a.is_over());
   CHECK(start(a, 9).empty());
+  // Each coordinator that asks hears that it leaves.
+  const epoch second{2, 1};
+  CHECK(a.on_command({second, 0, commands::register_again{}}) == node_orders{orders::tell{second, leaves}});
+  CHECK(start(a, 9, second).empty());
+  CHECK(told<epoch_refused>(a.on_command({first, 0, commands::register_again{}})).size() == 1);
+  node_agent stranger("b", 12, 4, 2);  // nobody waits for one without a session
+  CHECK(stranger.on_command({first, 0, commands::leave{12, "over"}}).size() == 2);
 }
 
 TEST_CASE("a node that is silent is detached by its senders") {

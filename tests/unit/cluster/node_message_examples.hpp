@@ -38,6 +38,7 @@ inline std::vector<node_event> events_of_each() {
                      11,
                      attempt{"p/0", {0, 16}, {0, 17}, 1, position{0, 16}, true, true}},
                     {{"clicks", "w/0"}, 78, 0}}},
+      registration{"a", 77, 5, 64, 2, {}, {{{"clicks", "p/lane0"}, 11}}, 0, {}, true},
       life_began{5, {"clicks", "p/lane0"}, {11, 0}},
       life_ended{5, {"clicks", "file"}, {12, most_counts}, life_end::fenced, {13, 1}, "a later life has it"},
       epoch_refused{{4, 0x0654321}}};

@@ -73,6 +73,15 @@ TEST_CASE("an actor with a home begins there, goes elsewhere with that node, and
   CHECK(balanced[0].id.name == "w");
 }
 
+TEST_CASE("a node that leaves gets nothing, and keeps what it has until it has left") {
+  offered_node leaving{"a", 1, 4};
+  leaving.is_leaving = true;
+  leaving.is_draining = GENERATE(false, true);
+  CHECK(moves({leaving, {"b", 2, 1}}, {actor("x", "", "a", 1), actor("y", "", "a", 1)}).empty());
+  CHECK(moves({leaving, {"b", 2, 1}}, {actor("new", ""), actor("x", "", "b", 2)}).at(0).to == "b");
+  CHECK(moves({leaving}, {actor("new", ""), pinned("f", "a")}).empty());
+}
+
 TEST_CASE("a draining node gets nothing and gives what it has one by one, but what is pinned to it") {
   const std::vector<offered_node> nodes{{"a", 1, 1, true}, {"b", 2, 1}};
   auto file = pinned("f", "a");

@@ -149,6 +149,30 @@ TEST_CASE("a node is silent when it does not answer, draining while it has actor
   CHECK(k.node_called("b").state == api::node_state::draining);
   k.t().actors.at("w/0").at.reset();
   CHECK(k.node_called("b").state == api::node_state::drained);
+  k.state.nodes["b"].has_left = true;
+  CHECK(k.node_called("b").state == api::node_state::left);
+}
+
+TEST_CASE("a drain leaves what is pinned to the node, and says what would release it") {
+  known k;
+  const auto none = [](const std::string&) { return nullptr; };
+  CHECK(staying_on(k.described(), "b", none).empty());
+  const auto stays = staying_on(k.described(), "a", none);
+  REQUIRE(stays.size() == 1);
+  CHECK(stays[0].actor == "t/p/lane0");
+  CHECK(stays[0].why == "it is on the disk of a");
+  CHECK(stays[0].release.find("`millrace forget a`") != std::string::npos);
+  const auto plan = load_plan(R"({"millrace":1,"topology":"t","stages":{
+    "in":{"source":"kafka","brokers":"b:9092","topic":"t","node":"a"},
+    "p":{"parser":"json","from":"in","schema":{"n":"bigint"}},
+    "out":{"sink":"console","from":"p"}}})",
+                              "t");
+  REQUIRE(plan);
+  const auto named = staying_on(k.described(), "a", [&](const std::string&) { return *plan; });
+  CHECK(named.at(0).why == "\"node\" of in names a");
+  CHECK(named.at(0).release == "`millrace apply` of t with another \"node\" in in");
+  k.t().status = topology_status::stopped;
+  CHECK(staying_on(k.described(), "a", none).empty());
 }
 
 }  // namespace millrace::host::test

@@ -27,6 +27,7 @@ node::coordinator_actor::behavior_type coordinator_behaviour(node::coordinator_a
       [](const node::link_up&) {},
       [](const node::link_lost&) {},
       [](const node::process_dead&) {},
+      [](const node::node_leaves&) {},
       [](const node::node_is_over&) {},
       [=](const node::ask_cluster& m) {
         if (!c->refuses)

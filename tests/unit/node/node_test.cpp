@@ -165,7 +165,7 @@ TEST_CASE("who asks a node that does not lead is told which one does") {
   three_nodes w;
   w.pass(seconds(1));
   const auto leader = w.newest_leader()->id.node;
-  w.ask(w.other_than(*w.newest_leader()), cluster::records::drain_asked{"a"});
+  w.ask(w.other_than(*w.newest_leader()), cluster::records::drain_set{"a", true});
   w.until("it is answered", [&] { return w.answers_.size() == 2; });
   const auto& failure = w.answers_.rbegin()->second.failure;
   REQUIRE(failure);
@@ -280,6 +280,36 @@ TEST_CASE(
   w.until("its actors run elsewhere", [&] { return w.runs(); });
   for (const auto& [name, a] : w.oracle_.state().topologies.at("t").actors)
     CHECK(a.died_at == std::nullopt);
+}
+
+TEST_CASE("where all processes are asked to end at once, they have soon, whoever is asked first, and each is "
+          "recorded") {
+  three_nodes w;
+  const auto leader = w.newest_leader()->id.node;
+  const bool is_leader_first = GENERATE(true, false);
+  std::vector<std::string> names{"a", "b", "c"};
+  std::ranges::stable_partition(names, [&](const auto& n) { return (n == leader) == is_leader_first; });
+  for (const auto& n : names) {
+    caf::anon_send(w.find(n)->actors.agent, leave_cluster{});
+    w.pass(milliseconds(GENERATE(0, 20)));
+  }
+  const auto asked_at = w.now_;
+  w.until("all have ended", [&] { return !w.find("a") && !w.find("b") && !w.find("c"); });
+  CHECK(w.now_ - asked_at < seconds(4));  // their lives take some time to end
+  for (const auto& [name, n] : w.oracle_.state().nodes)
+    CHECK(n.has_left);
+}
+
+TEST_CASE("a process that leaves while nobody leads does not wait for what cannot come") {
+  three_nodes w;
+  const auto leader = w.newest_leader()->id.node;
+  for (const std::string name : {"a", "b", "c"})
+    if (name != leader && w.find(name) != nullptr)
+      caf::anon_send(w.find(name)->actors.agent, leave_cluster{});
+  w.kill(*w.find(leader), true);
+  const auto asked_at = w.now_;
+  w.until("all have ended", [&] { return !w.find("a") && !w.find("b") && !w.find("c"); });
+  CHECK(w.now_ - asked_at < seconds(3));
 }
 
 TEST_CASE("a coordinator that is asked to end waits until that is recorded, however slow the store is") {

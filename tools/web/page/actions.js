@@ -15,7 +15,8 @@ export function confirmed(what, name, path, { body = {}, told = null, warning = 
       if (key.value) keepToken(key.value);
       try {
         const answer = await ask(path, { method: "POST", headers: { "X-Millrace-Action": "yes" }, body: JSON.stringify({ confirm: name, ...body }) });
-        if (told) dialog.replaceChildren(el("h2", { id: "dialog-title" }, what), told(answer), el("div", { class: "row" }, el("button", { onclick: () => dialog.close() }, "Close")));
+        const says = told?.(answer);
+        if (says) dialog.replaceChildren(el("h2", { id: "dialog-title" }, what), says, el("div", { class: "row" }, el("button", { onclick: () => dialog.close() }, "Close")));
         else dialog.close();
         dispatchEvent(new Event("acted"));
       } catch (e) { wrong.textContent = e.message; }

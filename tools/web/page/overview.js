@@ -1,5 +1,5 @@
 // All topologies with what they do and who holds them up, and the nodes.
-import { action } from "./actions.js";
+import { action, confirmed } from "./actions.js";
 import { ask, topologyPath } from "./asking.js";
 import { el, link, number, rate, seconds, state, table } from "./elements.js";
 
@@ -43,6 +43,14 @@ function row(t, isCluster) {
         ? action("Remove", t.topology, topologyPath(t.topology, "remove"), "Its state and its dead letters go with it, and do not come back.") : null)];
 }
 
+const nodePath = (name, what) => `nodes/${encodeURIComponent(name)}/${what}`;
+const drain = name => el("button", { class: "act", onclick: () => confirmed("Drain", name, nodePath(name, "drain"), { told: staying }) }, "Drain");
+
+// What a drain leaves where it is; null where it leaves nothing.
+const staying = answer => answer.stays.length === 0 ? null
+  : el("div", {}, el("p", {}, "It gives away what it runs but for these, which wait for it where it ends:"),
+    el("ul", {}, answer.stays.map(s => el("li", {}, `${s.actor}: ${s.why}; ${s.release}`))));
+
 export async function overview() {
   const [topologies, nodes, status] = await Promise.all([ask("topologies"), ask("nodes"), ask("status")]);
   await look(topologies.filter(t => t.state === "running").map(t => t.topology));
@@ -52,5 +60,6 @@ export async function overview() {
     table("Nodes", [{ name: "Node" }, { name: "State" }, { name: "Role" }, { name: "Actors", number: true }, { name: "Topologies" }, { name: "" }],
       nodes.map(n => [n.name, state(n.state), n.coordinator ? "coordinator" : "", number(n.actors.length),
         [...new Set(n.actors.map(a => a.split("/")[0]))].join(", "),
-        nodes.length > 1 && n.state === "up" ? action("Drain", n.name, `nodes/${encodeURIComponent(n.name)}/drain`) : ""]), "No node is there.")]];
+        nodes.length > 1 && n.state === "up" ? drain(n.name)
+          : status.cluster !== "" && ["draining", "drained"].includes(n.state) ? action("Undrain", n.name, nodePath(n.name, "undrain")) : ""]), "No node is there.")]];
 }
