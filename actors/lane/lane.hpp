@@ -41,6 +41,8 @@ public:
   /// While it is paused no source is read for the live log, and no time counts for idle_timeout. Receivers that are
   /// behind are served as ever.
   void on_set_paused(bool is_paused);
+  /// It is to end: nothing is begun any more.
+  void on_stop() { failed_ = true; }
 
 private:
   using clock = std::chrono::steady_clock;
