@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <ranges>
+#include <span>
 
 namespace millrace::lane {
 namespace {
@@ -76,8 +79,7 @@ void lane::pump() {
   start_catch_ups();
   for (const auto& c : catch_ups_.all())
     catch_up_step(*c);
-  for (const auto reader : catch_ups_.remove_if([&](catch_up& c) { return is_over(c); }))
-    around_.close(reader);
+  close_readers_that_are_over();
   update_gauges();
 }
 
@@ -90,8 +92,42 @@ bool lane::fail_at_the_end_of_what_was_read() {
   for (auto& p : partitions_)
     if (p->live)
       flush(*p);
+  if (broken_->code == ec::log_trimmed && !is_still_needed())
+    return false;
   fail(*broken_);
   return true;
+}
+
+/// Whether a position that is gone from the log is needed: receivers may have other lives by now, which stand further
+/// on, and a newer life of the lane may read. So all are asked, and nothing is read until those that are up have
+/// answered. Of which partition it is the source does not say. Where all receivers of one have gone on, reading begins
+/// anew: what is needed and gone is found gone again.
+bool lane::is_still_needed() {
+  if (!stood_at_) {
+    stood_at_.emplace();
+    for (auto& p : partitions_) {
+      stood_at_->push_back(p->log().at().at);
+      for (std::size_t r = 0; p->live && !p->ended() && r < up_.size(); ++r)
+        ask(*p, r);
+    }
+    return false;
+  }
+  const auto asked = std::span(partitions_).first(stood_at_->size());
+  if (std::ranges::none_of(up_, std::identity()) ||
+      std::ranges::any_of(asked, [](const auto& p) { return p->live && p->log().is_asking(); }))
+    return false;
+  const auto before = *std::exchange(stood_at_, std::nullopt);
+  const auto all = std::views::iota(std::size_t{0}, before.size());
+  const auto is_needed = [&](std::size_t i) {
+    return !partitions_[i]->live || partitions_[i]->log().lowest() <= before[i];
+  };
+  if (std::ranges::all_of(all, is_needed))
+    return true;
+  broken_.reset();
+  for (const auto i : all)
+    if (partitions_[i]->live && partitions_[i]->log().at().at == before[i])
+      begin_at(*partitions_[i]);
+  return false;
 }
 
 void lane::read_more() {

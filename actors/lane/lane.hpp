@@ -41,6 +41,8 @@ public:
   /// While it is paused no source is read for the live log, and no time counts for idle_timeout. Receivers that are
   /// behind are served as ever.
   void on_set_paused(bool is_paused);
+  /// It is to end: nothing is begun any more.
+  void on_stop() { failed_ = true; }
 
 private:
   using clock = std::chrono::steady_clock;
@@ -89,6 +91,7 @@ private:
   void look_again_later();
   void fail(error e);
   bool fail_at_the_end_of_what_was_read();
+  bool is_still_needed();
   void update_gauges();
   void note_lag(const source::backlog& b);
   void update_due();
@@ -105,6 +108,8 @@ private:
   void hand_over(catch_up& c, partition& p, const std::vector<std::size_t>& receivers,
                  std::optional<position> alone);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
+  void ask_who_needs_it(catch_up& c, const error& why);
+  void close_readers_that_are_over();
   /// Drops receivers for whom it is.
   [[nodiscard]] bool is_over(catch_up& c) const;
 
@@ -119,7 +124,9 @@ private:
   discovery discovery_;
   std::optional<clock::time_point> paused_since_;
   bool failed_ = false;
-  std::optional<error> broken_;             // the source's last word; what it gave before is still on its way
+  std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
+  // By partition, while the receivers are asked whether they still need what is gone.
+  std::optional<std::vector<position>> stood_at_;
   bool unnests_ = false;                    // a record may give many rows
   std::optional<std::int64_t> to_be_made_;  // records, of a source that makes them by its rate
   std::uint64_t given_away_ = 0;  // chunks that helpers were asked to parse; the number of the newest

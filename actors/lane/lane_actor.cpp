@@ -47,6 +47,8 @@ public:
       helpers_.push_back(
           spawn_parse_helper(self_->system(), options.plan->topology->name, name_, options.make_parser));
     self_->set_down_handler([this](const caf::down_msg& m) {
+      if (ending_ && m.source == ending_)
+        end_as_stopped();
       // A catch-up reader that is over is not among them any more.
       if (std::ranges::any_of(readers_, [&](const auto& r) { return r.second.source.address() == m.source; }))
         self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
@@ -138,13 +140,23 @@ public:
   }
   /// Not one that is over.
   [[nodiscard]] bool reads(reader_number reader) const { return readers_.contains(reader); }
+  /// Says that it has stopped once the reader of all has ended: what that notes at its end goes to the keeper, which
+  /// takes nothing more when all actors have stopped.
   void stop() {
+    if (ending_)
+      return;
+    if (const auto live = readers_.find(live_reader); live != readers_.end())
+      ending_ = live->second.source.address();
     close_all();
-    self_->send(supervisor_, messages::stopped{name_, life_});
-    self_->quit();
+    if (!ending_)
+      end_as_stopped();
   }
 
 private:
+  void end_as_stopped() {
+    self_->send(supervisor_, messages::stopped{name_, life_});
+    self_->quit();
+  }
   struct receiver {
     messages::frame_receiver handle;  // while it lives
     life now;
@@ -160,7 +172,8 @@ private:
   [[nodiscard]] messages::frame_sender me() const { return self_; }
   template<class M>
   void tell(reader_number reader, M message) {
-    self_->send(readers_.at(reader).source, std::move(message));
+    if (const auto r = readers_.find(reader); r != readers_.end())  // none at the lane's end
+      self_->send(r->second.source, std::move(message));
   }
   static void end(const open_reader& r) {
     r.connector->interrupt();
@@ -179,6 +192,7 @@ private:
   source::source_options source_options_;
   std::vector<receiver> receivers_;
   std::map<reader_number, open_reader> readers_;
+  caf::actor_addr ending_;  // the reader of all, while its end is waited for
   std::vector<parse_helper> helpers_;
 };
 
@@ -240,7 +254,10 @@ whole::behavior_type lane_behaviour(whole::pointer self, lane_options options, c
       [&core](const messages::others_stand_at& m) { core.on_others_stand_at(m.slowest); },
       [&core](const messages::set_paused& m) { core.on_set_paused(m.is_paused); },
       [](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
-      [state](const messages::stop&) { state->around.stop(); },
+      [&core, state](const messages::stop&) {
+        core.on_stop();
+        state->around.stop();
+      },
   };
 }
 

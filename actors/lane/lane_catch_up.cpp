@@ -140,12 +140,13 @@ void lane::hand_over(catch_up& c, partition& p, const std::vector<std::size_t>& 
 
 void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
   c.reading = false;
+  if (is_over(c))
+    return pump();
   if (m.failure && m.failure->code != ec::cancelled) {
-    if (m.failure->code == ec::log_trimmed && !is_over(c)) {
-      // Its answer may be outdated: an error only where the fence it holds is current. Asking again tells.
-      for (const auto& s : c.all)
-        ask(*partitions_[c.partition], s.receiver);
-      return fail(*m.failure);
+    if (m.failure->code == ec::log_trimmed) {
+      ask_who_needs_it(c, *m.failure);
+      close_readers_that_are_over();
+      return pump();
     }
     if (!m.failure->retry)
       return fail(*m.failure);
@@ -156,6 +157,22 @@ void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
   if (m.chunk)
     c.waiting = waiting_chunk{m.chunk, now()};
   pump();
+}
+
+void lane::close_readers_that_are_over() {
+  for (const auto reader : catch_ups_.remove_if([&](catch_up& c) { return is_over(c); }))
+    around_.close(reader);
+}
+
+/// The answers that this reader reads for may be outdated. It is over: receivers that stand further on get another one.
+void lane::ask_who_needs_it(catch_up& c, const error& why) {
+  auto& p = *partitions_[c.partition];
+  const auto where = c.former->at().at;
+  for (const auto r : c.at(p.log(), where)) {
+    p.gone_for.insert_or_assign(r, gone{where, why});
+    ask(p, r);
+  }
+  c.all.clear();
 }
 
 }  // namespace millrace::lane

@@ -47,6 +47,12 @@ void lane::on_answer(const log_id& log, std::size_t receiver, const std::optiona
     around_.end_as_fenced({ec::fenced, fault::ours, false, fmt::format("a newer life reads {}", log), {}});
     return;
   }
+  if (const auto gone = p->gone_for.find(receiver);
+      gone != p->gone_for.end() && answer->stamp > p->log().stamp(receiver)) {
+    const auto [at, why] = p->gone_for.extract(gone).mapped();
+    if (answer->have.at <= at)
+      return fail(why);
+  }
   using news = partition_receivers::news;
   const auto what = p->receivers.answered(receiver, *answer);
   p->idle_sent = false;

@@ -10,12 +10,19 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace millrace::lane {
+
+/// A reader has found that the log does not have this position any more.
+struct gone {
+  position at;
+  error why;
+};
 
 struct partition {
   partition(const lane_plan& plan, std::shared_ptr<partition_gauges> gauges, delivery::lane_log::start how,
@@ -35,6 +42,8 @@ struct partition {
   std::optional<position> told_source;
   std::optional<position> alone;  // the frame that is being formed holds this one record
   std::optional<error> refused;   // the record at which the lane stands ends the run (on_error)
+  std::map<std::size_t, gone>
+      gone_for;  // by receiver that was behind: it is asked whether it still needs that
 
   [[nodiscard]] const delivery::lane_log& log() const { return receivers.log(); }
   [[nodiscard]] bool ended() const { return live && live->at().watermark == end_of_time; }

@@ -69,6 +69,8 @@ public:
   }
 
   void stop() {
+    noting_ = false;  // no answer is waited for; the keeper takes values in order
+    keeping_.reset();
     note_progress();
     connector_->close();
     self_->quit();

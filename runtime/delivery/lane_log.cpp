@@ -36,9 +36,7 @@ void lane_log::answered(std::size_t r, const answer& a) {
   l.stamp = a.stamp;
   l.reader = a.have;
   l.until.reset();
-  const bool waits_for_others =
-      std::any_of(links_.begin(), links_.end(), [](const link& x) { return x.up && x.asking; });
-  if (!known_ && waits_for_others)
+  if (!known_ && is_asking())
     return;
   const bool any_live = std::any_of(links_.begin(), links_.end(), is_live);
   if (!any_live) {
@@ -69,21 +67,34 @@ std::vector<std::size_t> lane_log::attached() const {
   return out;
 }
 
+bool lane_log::is_asking() const {
+  return std::any_of(links_.begin(), links_.end(), [](const link& l) { return l.up && l.asking; });
+}
+
 bool lane_log::all_along() const {
   return std::none_of(links_.begin(), links_.end(), [this](const link& l) {
     return l.asking || (l.reader && (l.until || l.reader->at < at_.at));
   });
 }
 
-std::optional<position> lane_log::furthest() const {
-  std::optional<position> most;
+template<class Choose>
+std::optional<position> lane_log::one_of_all(Choose choose) const {
+  std::optional<position> out;
   for (const auto& l : links_) {
     if (l.asking)
       continue;
     const auto at = is_live(l) ? at_.at : l.reader->at;
-    most = most ? std::max(*most, at) : at;
+    out = out ? choose(*out, at) : at;
   }
-  return most;
+  return out;
+}
+
+std::optional<position> lane_log::furthest() const {
+  return one_of_all([](position x, position y) { return std::max(x, y); });
+}
+
+std::optional<position> lane_log::lowest() const {
+  return one_of_all([](position x, position y) { return std::min(x, y); });
 }
 
 std::optional<position> lane_log::next_cut() const {

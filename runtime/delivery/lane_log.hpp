@@ -35,10 +35,14 @@ public:
   [[nodiscard]] const mark& at() const { return at_; }
   /// Receivers that live frames go to, which begin at at().
   [[nodiscard]] std::vector<std::size_t> attached() const;
+  /// A receiver that is up has yet to answer.
+  [[nodiscard]] bool is_asking() const;
   /// Every receiver has answered, and none is behind.
   [[nodiscard]] bool all_along() const;
   /// The furthest position that a receiver is known to have, or has been sent live.
   [[nodiscard]] std::optional<position> furthest() const;
+  /// The lowest one; none where no receiver has answered.
+  [[nodiscard]] std::optional<position> lowest() const;
   /// The live lane must cut a frame here at the latest: the lowest position that a receiver ahead of it waits
   /// for.
   [[nodiscard]] std::optional<position> next_cut() const;
@@ -71,6 +75,9 @@ private:
     std::optional<position> until;  // the named cut
   };
   [[nodiscard]] static bool is_live(const link& l) { return !l.asking && (!l.reader || l.until); }
+  /// Of the positions of receivers that have answered, by choosing of two.
+  template<class Choose>
+  [[nodiscard]] std::optional<position> one_of_all(Choose choose) const;
   void settle(link& l);
 
   std::vector<link> links_;

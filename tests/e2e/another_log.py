@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A Kafka topic that was deleted and made anew under its name: `run`, a cluster and `replay` say so, also where it has grown past the stored
-position, and take nothing of it. Topics that are the same go on, also where retention has taken the record that would be compared.
+position, and take nothing of it. Topics that are the same go on, also where retention has taken the record that would be compared; where it has
+taken records that nobody has read, a start and a topology that goes on after a pause say so, and pass over nothing.
 
     another_log.py --millrace BINARY [--only NAME] [--store dir]      each case is a function below; what it shows is its docstring
 
@@ -8,6 +9,7 @@ KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
 import argparse
 import json
+import re
 import subprocess
 import sys
 
@@ -76,6 +78,13 @@ class Case:
 
     def has_kept(self):
         return any(b"log/parsed/lane" in f.read_bytes() for f in self.state.rglob("*") if f.is_file())
+
+    def lost(self, text):
+        """What a log that lacks records is reported with: partition, the position that is wanted, the first one that is there, and the one behind it."""
+        found = re.search(rf'topic "{self.topic}" partition (\d+): position (\d+) is not in the log, which holds (\d+) to (\d+): records were deleted '
+                          "before they were read.*--fresh", text)
+        check(found, lambda: f"it was to tell of lost records: {text[-1500:]}")
+        return tuple(map(int, found.groups()))
 
     def make_anew(self):
         self.kafka.delete_topic(self.topic)
@@ -154,6 +163,47 @@ def taken_by_retention(c):
     c.read(c.numbers(0, FIRST + 2 * MORE))
 
 
+def unread_records_deleted(c):
+    """Retention has taken records that the stopped job has not read: exit status 1 with partition, wanted and first position, again and again, and no row
+    of that partition; with --fresh all that is there is read."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST))
+    c.produce(FIRST, 2 * MORE, partitions=[1])
+    c.kafka.delete_records(c.topic, FIRST + MORE, 1)
+    for _ in range(2):
+        said = c.run().expect(1, "millrace: rows: topic")
+        check(c.lost(said) == (1, FIRST, FIRST + MORE, FIRST + 2 * MORE), f"other figures: {c.lost(said)}")
+        check(c.rows() == c.numbers(0, FIRST), "rows behind the gap came")
+    c.out.unlink()
+    c.read(sorted(c.numbers(0, FIRST, [0]) + c.numbers(FIRST + MORE, MORE, [1])), "--fresh")
+
+
+def deleted_while_paused_on_a_cluster(c):
+    """A paused topology keeps little of the topic in memory; records behind that are deleted. Once it goes on it gives what it had, and fails with the reason;
+    started again, it fails with the same position."""
+    few = {"queued.min.messages": "1", "queued.max.messages.kbytes": "1", "fetch.message.max.bytes": "1000"}
+    topology = json.loads(c.path.read_text())
+    topology["stages"]["rows"]["properties"] = few
+    c.path.write_text(json.dumps(topology))
+    c.begin_cluster()
+    c.produce(0, FIRST)
+    c.cluster.ask("apply", c.path)
+    wait_until("the rows are there", lambda: c.rows() == c.numbers(0, FIRST))
+    c.cluster.ask("console", "-e", "pause")
+    many = 2000
+    c.kafka.produce(c.topic, [json.dumps({"n": n, "padding": "x" * 500}).encode() for n in range(FIRST, many)], "-p", "0",
+                    "-X", "batch.num.messages=10")
+    c.kafka.delete_records(c.topic, many - MORE, 0)
+    c.cluster.ask("console", "-e", "resume")
+    wait_until("it has failed", lambda: c.cluster.state_of(c.name)[0] == "failed")
+    lost = c.lost(c.cluster.state_of(c.name)[1])
+    check(lost[0] == 0 and FIRST <= lost[1] < many - MORE and lost[2:] == (many - MORE, many), f"other figures: {lost}")
+    check(c.rows() == sorted(c.numbers(0, lost[1], [0]) + c.numbers(0, FIRST, [1])), f"rows are not those before position {lost[1]}: {c.rows()[-5:]}")
+    c.cluster.ask("start", c.name)
+    wait_until("it has failed again", lambda: c.cluster.state_of(c.name)[0] == "failed")
+    check(c.lost(c.cluster.state_of(c.name)[1]) == lost, f"other figures than {lost}: {c.cluster.state_of(c.name)[1]}")
+
+
 def other_lanes(c):
     """A run with other numbers of threads gives the partitions to other lanes, which know their log all the same."""
     c.produce(0, FIRST)
@@ -227,8 +277,8 @@ def replayed_on_a_cluster(c):
     check(said.returncode != 0 and ANOTHER in said.stderr, f"replay: {said.returncode}: {said.stdout}{said.stderr}")
 
 
-CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_grown, taken_by_retention, other_lanes, replayed,
-         replayed_from_the_same, on_a_cluster, replayed_on_a_cluster]
+CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_grown, taken_by_retention, unread_records_deleted, other_lanes, replayed,
+         replayed_from_the_same, on_a_cluster, replayed_on_a_cluster, deleted_while_paused_on_a_cluster]
 
 
 def test(options, folder):

@@ -47,7 +47,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   record_ = {};
   who_ = who;
   name_ = fmt::format("{}-{}", who.topology, who.sink);
-  group_ = "millrace/" + identity();
+  group_ = name_on_brokers(who.topology, who.sink, options_.topic);
   // This consumer reads single records that a committed position names: there is no transaction to wait for.
   auto reader = open_consumer("read_uncommitted");
   if (!reader)

@@ -15,18 +15,19 @@ using config::option_type;
 
 // Lists the settings that a transaction depends on, and those that the writer makes itself.
 const kafka::settings& reserved() {
-  static const kafka::settings all{{"bootstrap.servers", "use the option `brokers`"},
-                                   {"metadata.broker.list", "use the option `brokers`"},
-                                   {"transactional.id", "it follows from the names of topology and stage"},
-                                   {"enable.idempotence", "the sink's transactions need it"},
-                                   {"enable.gapless.guarantee", "the sink's transactions need it off"},
-                                   {"client.id", "it follows from the names of topology and stage"},
-                                   {"group.id", "it follows from the names of topology and stage"},
-                                   {"isolation.level", "positions are read with the right one"},
-                                   {"acks", "the sink's transactions need all"},
-                                   {"request.required.acks", "the sink's transactions need all"},
-                                   {"enable.auto.commit", "the sink commits its position with the rows"},
-                                   {"auto.offset.reset", "the sink knows its position"}};
+  static const kafka::settings all{
+      {"bootstrap.servers", "use the option `brokers`"},
+      {"metadata.broker.list", "use the option `brokers`"},
+      {"transactional.id", "it follows from the names of topology, stage and topic"},
+      {"enable.idempotence", "the sink's transactions need it"},
+      {"enable.gapless.guarantee", "the sink's transactions need it off"},
+      {"client.id", "it follows from the names of topology and stage"},
+      {"group.id", "it follows from the names of topology, stage and topic"},
+      {"isolation.level", "positions are read with the right one"},
+      {"acks", "the sink's transactions need all"},
+      {"request.required.acks", "the sink's transactions need all"},
+      {"enable.auto.commit", "the sink commits its position with the rows"},
+      {"auto.offset.reset", "the sink knows its position"}};
   return all;
 }
 

@@ -33,8 +33,6 @@ std::string row_text(const row_format& json, const data::batch& b, std::size_t r
 
 }  // namespace
 
-std::string kafka_writer::identity() const { return fmt::format("{}/{}", who_.topology, who_.sink); }
-
 expected<void> kafka_writer::write(const data::batch& rows) {
   if (!producer_)
     return our_error("write to a Kafka sink that is not open");
@@ -152,7 +150,7 @@ expected<void> kafka_writer::store_record(std::string bytes) {
   if (auto there = need_positions_topic(); !there)
     return there;
   receipt where;
-  if (auto produced = producer_->produce(std::string(positions_topic), 0, identity() + "/position",
+  if (auto produced = producer_->produce(std::string(positions_topic), 0, group_ + "/position",
                                          std::get<std::string>(envelope_.record), &where);
       !produced)
     return produced;
@@ -211,7 +209,7 @@ expected<std::vector<rejected_row>> kafka_writer::rejected(std::uint64_t after, 
 }
 
 std::string kafka_writer::chunk_key(std::uint64_t sequence, std::uint32_t chunk) const {
-  return fmt::format("{}/rejected/{}/{}", identity(), sequence, chunk);
+  return fmt::format("{}/rejected/{}/{}", group_, sequence, chunk);
 }
 
 void kafka_writer::forget_rejected(std::uint64_t up_to) {

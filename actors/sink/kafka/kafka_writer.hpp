@@ -1,5 +1,5 @@
 // The Kafka sink's writer: a commit is one transaction of the rows and the position. The transactional id
-// millrace/TOPOLOGY/SINK is the same for every life and every state id, so that whoever opens it last fences
+// millrace/TOPOLOGY/SINK/TOPIC is the same for every life and every state id, so that whoever opens it last fences
 // all others, also those of a state that --fresh has replaced; the state id stands in the position. After any
 // error only open() helps: it makes a new producer, which rolls back what was under way, and reads the
 // position only then. Records that the topic refuses are found before they are produced, and stored in the
@@ -56,7 +56,6 @@ private:
   [[nodiscard]] expected<void> store_record(std::string bytes);
   [[nodiscard]] expected<void> finish();
   [[nodiscard]] expected<void> need_positions_topic();
-  [[nodiscard]] std::string identity() const;  // TOPOLOGY/SINK
   [[nodiscard]] std::string chunk_key(std::uint64_t sequence, std::uint32_t chunk) const;
 
   struct rejection {
@@ -69,7 +68,7 @@ private:
   row_format json_;
   claim who_;
   std::string name_;   // client.id and in logs
-  std::string group_;  // and transactional id
+  std::string group_;  // name_on_brokers()
   // The life of the last claim that was sent.
   std::optional<incarnation> tried_;
   topic_limits limits_;

@@ -26,6 +26,10 @@ unexpected damaged(std::string_view how) {
 
 }  // namespace
 
+std::string name_on_brokers(std::string_view topology, std::string_view sink, std::string_view topic) {
+  return fmt::format("millrace/{}/{}/{}", topology, sink, topic);
+}
+
 std::string encode_position(const position_record& r) {
   wire::writer out;
   out.fixed(static_cast<std::uint8_t>(r.at.has_value()));

@@ -20,6 +20,12 @@ namespace millrace::sink {
 inline constexpr std::size_t metadata_limit = 2048;
 inline constexpr std::string_view positions_topic = "millrace-positions";
 
+/// Names what a sink has on the brokers: the group that keeps its position, its transactional id, and the beginning of its
+/// keys in the positions topic. The topic is part of it, as the position belongs to a topic: jobs of the same names that
+/// write to different topics have nothing in common, and into one topic a second state is refused by the position.
+[[nodiscard]] std::string name_on_brokers(std::string_view topology, std::string_view sink,
+                                          std::string_view topic);
+
 /// Points to a rejected row's parts in the positions topic: `chunks` messages of one key prefix from here on.
 struct rejected_place {
   std::uint64_t sequence = 0;

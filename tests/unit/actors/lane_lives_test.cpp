@@ -1,4 +1,4 @@
-// Whom a lane takes for its receivers, and under which handle, turn by turn under CAF's testing scheduler.
+// Whom a lane takes for its receivers, under which handle, and when it ends, turn by turn under CAF's testing scheduler.
 #include "actors/lane/lane_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/lane/driven_lane.hpp"
@@ -13,6 +13,7 @@ using namespace millrace;
 
 namespace {
 
+/// Gives nothing; what it notes is another text each time.
 class silent_reader final : public source::reader {
 public:
   expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
@@ -27,6 +28,13 @@ public:
   void acknowledge(const std::string&, position) override {}
   std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override {}
+  [[nodiscard]] std::string identity() const override {
+    return notes_ == 0 ? std::string() : "note " + std::to_string(notes_);
+  }
+  void note_progress() override { ++notes_; }
+
+private:
+  int notes_ = 0;
 };
 
 /// A lane of one partition, and three handles of its first receiver.
@@ -37,8 +45,16 @@ public:
     o.make_reader = []() -> expected<std::unique_ptr<source::reader>> {
       return std::make_unique<silent_reader>();
     };
-    lane_ = caf::actor_cast<caf::actor>(
-        lane::spawn_lane(system_, std::move(o), 1, delivery::lane_log::start::at_lowest, {}, {}));
+    for (auto* const a : {&supervisor_, &keeper_})
+      *a = system_.spawn([this](caf::event_based_actor* self) -> caf::behavior {
+        self->set_default_handler(caf::drop);
+        return {[this](const messages::stopped& m) { heard.push_back(m.actor + " has stopped"); },
+                [this](const messages::keep_value& m) { heard.push_back(m.value); }};
+      });
+    lane_ = caf::actor_cast<caf::actor>(lane::spawn_lane(system_, std::move(o), 1,
+                                                         delivery::lane_log::start::at_lowest,
+                                                         caf::actor_cast<messages::supervisor>(supervisor_),
+                                                         caf::actor_cast<messages::state_keeper>(keeper_)));
     for (std::size_t n = 0; n < 3; ++n)
       handles_.push_back(system_.spawn(
           [this](caf::event_based_actor*, std::size_t number) -> caf::behavior {
@@ -48,7 +64,7 @@ public:
     go_on();
   }
   ~lane_scene() {
-    for (const auto& a : {lane_, handles_[0], handles_[1], handles_[2]})
+    for (const auto& a : {lane_, supervisor_, keeper_, handles_[0], handles_[1], handles_[2]})
       caf::anon_send_exit(a, caf::exit_reason::kill);
     go_on();
   }
@@ -69,7 +85,20 @@ public:
     go_on();
   }
 
+  /// Of all receivers.
+  void answer(std::int64_t at) {
+    for (messages::receiver_index r = 0; r < 3; ++r)
+      caf::anon_send(lane_, messages::position_answered{lane_test::driven_lane::log("0"), r,
+                                                        delivery::answer{{5, 1}, {{0, at}, no_watermark}}});
+    go_on();
+  }
+  void stop() {
+    caf::anon_send(lane_, messages::stop{});
+    go_on();
+  }
+
   std::vector<std::size_t> asked;  // by handle
+  std::vector<std::string> heard;  // what keeper and supervisor were told, in order
 
 private:
   /// A source that has nothing asks itself for more without an end.
@@ -82,6 +111,8 @@ private:
   caf::actor_system system_{config_};
   caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   caf::actor lane_;
+  caf::actor supervisor_;
+  caf::actor keeper_;
   std::vector<caf::actor> handles_;
 };
 
@@ -117,4 +148,17 @@ TEST_CASE("news of a receiver's earlier life that comes late changes nothing") {
   s.up(0, 5);
   s.ask_again();
   CHECK(s.asked == std::vector<std::size_t>{0, 1, 1});
+}
+
+TEST_CASE("a lane has stopped once what its reader notes at the end is with the keeper") {
+  lane_scene s;
+  s.up(0, 5);
+  s.answer(3);
+  REQUIRE(s.heard == std::vector<std::string>{"note 1"});
+  SECTION("told once") { s.stop(); }
+  SECTION("told twice") {
+    s.stop();
+    s.stop();
+  }
+  CHECK(s.heard == std::vector<std::string>{"note 1", "note 2", "parsed/lane0 has stopped"});
 }

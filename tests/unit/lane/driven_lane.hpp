@@ -16,6 +16,7 @@ namespace millrace::lane_test {
 using namespace std::chrono_literals;
 
 inline const error broken_source{ec::corrupt, fault::outside, false, "broken", {}};
+inline const error trimmed_source{ec::log_trimmed, fault::outside, false, "gone", {}};
 inline const error source_is_away{ec::unavailable, fault::outside, true, "away", {}};
 
 /// Keeps what a lane has said.

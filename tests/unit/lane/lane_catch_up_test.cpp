@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::lane_test;
 
@@ -104,12 +106,171 @@ TEST_CASE("a reader that fails for good ends the run") {
   CHECK(l.around.reads.size() == reads);
 }
 
-TEST_CASE("where the log is trimmed, the receiver is asked whether its answer still holds") {
+TEST_CASE("where the log is trimmed, the receiver is asked whether it still stands there, and its answer is "
+          "waited for") {
   driven_lane l(options_of({"0"}), restarted);
   l.begin_at(10, 4, 10);
+  const delivery::answer outdated{{1, l.fences[{"0", 1}]}, {{0, 4}, no_watermark}};
   l.around.asks.clear();
-  l.give_failure({ec::log_trimmed, fault::outside, false, "gone", {}}, 1);
+  l.give_failure(trimmed_source, 1);
   CHECK(l.around.asks == std::vector<noted::asked>{{1, l.log("0")}});
+  CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+  CHECK(l.around.failures.empty());
+  SECTION("it does: the run ends with what the source said") {
+    l.answer(1, 4);
+    REQUIRE(l.around.failures.size() == 1);
+    CHECK(l.around.failures[0].message == "gone");
+    CHECK(l.around.failures[0].stage == "clicks");
+  }
+  SECTION("it has a life that stands even further back") {
+    l.answer(1, 2);
+    CHECK(l.around.failures.size() == 1);
+  }
+  SECTION("it has another life that stands further on, and is read for from there") {
+    l.answer(1, 7);
+    CHECK(l.around.failures.empty());
+    CHECK(l.around.assigns.back() == noted::assigned{2, "0", {0, 7}});
+    l.give(chunk_of("0", 7, {"1", "2", "3"}), 2);
+    CHECK(l.got(1) == ranges{"7-10"});
+    l.core.on_ask_again(l.log("0"), 1);
+    l.answer(1, 4);  // the former finding is settled: the source is asked again
+    CHECK(l.around.failures.empty());
+    CHECK(l.around.assigns.back() == noted::assigned{3, "0", {0, 4}});
+  }
+  SECTION("where it stands further on, and that is gone, too, it is asked again") {
+    l.answer(1, 7);
+    l.give_failure(trimmed_source, 2);
+    CHECK(l.around.asks.size() == 2);
+    CHECK(l.around.failures.empty());
+    l.answer(1, 7);
+    CHECK(l.around.failures.size() == 1);
+  }
+  SECTION("it goes down, and its next life answers") {
+    l.core.on_receiver_down(1);
+    CHECK(l.around.failures.empty());
+    l.core.on_receiver_up(1);
+    l.answer(1, 4);
+    CHECK(l.around.failures.size() == 1);
+  }
+  SECTION("an answer that it gave before is none") {
+    l.core.on_answer(l.log("0"), 1, outdated);
+    CHECK(l.around.failures.empty());
+    l.answer(1, 10);
+    CHECK(l.around.failures.empty());
+  }
+  SECTION("a newer life of the lane has asked it: this one ends as fenced") {
+    l.core.on_answer(l.log("0"), 1, std::nullopt);
+    CHECK(l.around.fenced);
+    CHECK(l.around.failures.empty());
+  }
+}
+
+TEST_CASE("of those that go along with a reader, only who stands at what is gone is asked") {
+  driven_lane l(options_of({"0"}), restarted);
+  l.begin_at(10, 6, 4);
+  l.around.asks.clear();
+  l.give_failure(trimmed_source, 1);
+  CHECK(l.around.asks == std::vector<noted::asked>{{2, l.log("0")}});
+  CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+  CHECK(l.around.assigns.back() ==
+        noted::assigned{2, "0", {0, 6}});  // the other one gets a reader of its own
+  l.give(chunk_of("0", 6, {"1", "2", "3", "4"}), 2);
+  CHECK(l.got(1) == ranges{"6-10"});
+  l.answer(2, 10);
+  CHECK(l.around.failures.empty());
+}
+
+TEST_CASE("a failure of a reader that is over is none") {
+  driven_lane l(options_of({"0"}), restarted);
+  l.begin_at(10, 4, 10);
+  l.core.on_ask_again(l.log("0"), 1);
+  for (const auto& e : {trimmed_source, broken_source})
+    l.give_failure(e, 1);
+  l.answer(1, 10);
+  CHECK(l.around.failures.empty());
+}
+
+TEST_CASE(
+    "where the live log is trimmed, all receivers are asked, and nothing is read until they have answered") {
+  driven_lane l(options_of({"0", "1"}));
+  l.begin(4);
+  l.give(chunk_of("0", 4, {"1", "2"}));
+  l.around.asks.clear();
+  const auto reads = l.around.reads.size();
+  l.give_failure(trimmed_source);
+  CHECK(l.got(0) == ranges{"4-6"});  // all that was read goes on its way first
+  std::vector<noted::asked> expected;
+  for (const auto* const p : {"0", "1"})
+    for (std::size_t r = 0; r < 3; ++r)
+      expected.push_back({r, l.log(p)});
+  CHECK(l.around.asks == expected);
+  const auto answer_all = [&](std::int64_t first, std::int64_t second) {
+    for (std::size_t r = 0; r < 3; ++r) {
+      CHECK(l.around.reads.size() == reads);
+      CHECK(l.around.failures.empty());
+      l.answer(r, first, "0");
+      l.answer(r, second, "1");
+    }
+  };
+  SECTION("they stand where they stood: the run ends with what the source said") {
+    answer_all(6, 4);
+    REQUIRE(l.around.failures.size() == 1);
+    CHECK(l.around.failures[0].message == "gone");
+    CHECK(l.around.reads.size() == reads);
+  }
+  SECTION("other lives stand further on: both partitions are read anew, each from where it stands") {
+    answer_all(6, 9);
+    CHECK(l.around.failures.empty());
+    CHECK(l.around.reads.size() == reads + 1);
+    const auto& a = l.around.assigns;
+    CHECK(std::ranges::find(a, noted::assigned{lane::live_reader, "1", {0, 9}}) != a.end());
+    CHECK(a.back() == noted::assigned{lane::live_reader, "0", {0, 6}});
+    l.give(caught_up(chunk_of("1", 9, {"3"})));
+    CHECK(l.got(0, "1") == ranges{"9-10"});
+    l.give_failure(trimmed_source);  // it was partition 0
+    for (std::size_t r = 0; r < 3; ++r) {
+      l.answer(r, 6, "0");
+      l.answer(r, 10, "1");
+    }
+    CHECK(l.around.failures.size() == 1);
+  }
+  SECTION("one goes down and is not waited for") {
+    for (const auto* const p : {"0", "1"})
+      for (std::size_t r = 0; r < 2; ++r)
+        l.answer(r, p == std::string("0") ? 6 : 4, p);
+    CHECK(l.around.failures.empty());
+    l.core.on_receiver_down(2);
+    CHECK(l.around.failures.size() == 1);
+  }
+  SECTION("all go down: the next lives are waited for") {
+    for (std::size_t r = 0; r < 3; ++r)
+      l.core.on_receiver_down(r);
+    CHECK(l.around.failures.empty());
+    for (std::size_t r = 0; r < 3; ++r)
+      l.core.on_receiver_up(r);
+    answer_all(6, 4);
+    CHECK(l.around.failures.size() == 1);
+  }
+  SECTION("a newer life of the lane has asked: this one ends as fenced") {
+    l.core.on_answer(l.log("0"), 0, std::nullopt);
+    CHECK(l.around.fenced);
+    CHECK(l.around.failures.empty());
+  }
+}
+
+TEST_CASE("where the live log is trimmed and receivers stand apart, one that needs it is enough, in whatever "
+          "order they answer") {
+  const auto how = GENERATE(delivery::lane_log::start::at_lowest, delivery::lane_log::start::at_furthest);
+  driven_lane l(options_of({"0"}), how);
+  l.begin_at(20, 4, 20);
+  l.give_failure(trimmed_source);
+  std::vector<std::size_t> order{0, 1, 2};
+  const auto last = GENERATE(0, 1, 2);
+  std::ranges::swap(order[2], order[static_cast<std::size_t>(last)]);
+  for (const auto r : order) {
+    CHECK(l.around.failures.empty());
+    l.answer(r, r == 1 ? 4 : 30);  // the others have lives that have gone on
+  }
   CHECK(l.around.failures.size() == 1);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/sink/kafka/kafka_sink.hpp"
+#include "actors/sink/kafka/position_record.hpp"
 #include "tests/support/must.hpp"
 #include "tests/unit/client_kafka/cluster.hpp"
 

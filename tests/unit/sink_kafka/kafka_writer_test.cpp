@@ -75,7 +75,7 @@ TEST_CASE("A sink that brokers call fenced goes on where no newer life has claim
   write_and_commit(*w, 0, 5);
   REQUIRE(w->write(numbered(5, 9)));
   // As after a pause that was longer than the time-out of a transaction: a higher epoch, and nobody there.
-  REQUIRE(transaction::open({s->brokers, {}}, "test", "millrace/" + s->topology + "/out", {}));
+  REQUIRE(transaction::open({s->brokers, {}}, "test", name_on_brokers(s->topology, "out", s->topic), {}));
   const auto refused = w->commit(at(9));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().retry);
@@ -108,6 +108,44 @@ TEST_CASE("Another state is refused and disturbs nobody; a fresh one takes over 
   CHECK(fenced.error().code == ec::fenced);
   CHECK(position_of(fresh->open(other).value()) == 2);
   CHECK(s->committed().size() == 8);
+}
+
+TEST_CASE("States of the same names write to topics of their own side by side, and share nothing",
+          "[server]") {
+  const auto s = sink_on_server(no_topic);
+  auto other = sink_on_server(no_topic);
+  if (!s)
+    return;
+  other->topology = s->topology;
+  auto claim = other->life(1);
+  claim.state_id = "state-b";
+  for (const auto& topic : {s->topic, other->topic})
+    make_topic(s->brokers, topic, 1, {{"max.message.bytes", "20000"}});
+  auto w = s->opened();
+  auto beside = other->make();
+  test::must(beside->open(claim));
+  const auto large = [](char c) { return row_batch({{1, std::string(300'000, c), "r"}}); };
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(w->write(large('x')));
+    REQUIRE(beside->write(large('y')));
+    CHECK(w->commit(at(i + 1, 200)).value() == 1);  // many logs: a record in the positions topic
+    CHECK(beside->commit(at(i + 101, 200)).value() == 1);
+  }
+  beside->forget_rejected(2);
+  REQUIRE(beside->commit(at(104, 200)));
+  const auto own = w->rejected(0, 10).value();
+  CHECK(own.size() == 3);
+  for (const auto& row : own)
+    CHECK(row.record.find("yy") == std::string::npos);
+  CHECK(beside->rejected(0, 10).value().size() == 1);
+  // Compaction keeps the newest of a key.
+  const auto name = name_on_brokers(other->topology, "out", other->topic) + "/";
+  for (const auto& m : read_topic(s->brokers, std::string(positions_topic)))
+    if (!m.value && m.key && m.key->find(s->topology) != std::string::npos)
+      CHECK(m.key->starts_with(name));
+  test::must(w->open(s->life(2, true)));
+  claim.life = 2;
+  CHECK(position_of(beside->open(claim).value()) == 104);
 }
 
 TEST_CASE("Progress that is expected and not there is an error, never a start from zero", "[server]") {

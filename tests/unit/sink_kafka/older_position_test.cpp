@@ -8,11 +8,11 @@ namespace {
 class kept_position {
 public:
   explicit kept_position(const sink_under_test& s)
-      : consumer_(
-            kafka::client::open(
-                RD_KAFKA_CONSUMER, {s.brokers, {}},
-                {"test", {{"group.id", "millrace/" + s.topology + "/out"}, {"enable.auto.commit", "false"}}})
-                .value()),
+      : consumer_(kafka::client::open(RD_KAFKA_CONSUMER, {s.brokers, {}},
+                                      {"test",
+                                       {{"group.id", name_on_brokers(s.topology, "out", s.topic)},
+                                        {"enable.auto.commit", "false"}}})
+                      .value()),
         list_(rd_kafka_topic_partition_list_new(1)) {
     rd_kafka_topic_partition_list_add(list_.get(), s.topic.c_str(), 0);
     REQUIRE(rd_kafka_committed(consumer_.get(), list_.get(), 20'000) == RD_KAFKA_RESP_ERR_NO_ERROR);

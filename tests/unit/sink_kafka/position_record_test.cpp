@@ -32,6 +32,14 @@ TEST_CASE("Where the progress will be kept depends on how many logs feed the sin
                  Catch::EndsWith(" partitions, beyond that in the topic millrace-positions"));
 }
 
+TEST_CASE("The name on the brokers is one for each topology, sink and topic, and no two run together") {
+  CHECK(name_on_brokers("clicks", "out", "active") == "millrace/clicks/out/active");
+  CHECK(name_on_brokers("clicks", "out", "active") != name_on_brokers("clicks", "out", "passive"));
+  // No name has a slash; a topic may have every other sign.
+  CHECK(name_on_brokers("a-b", "c", "d") != name_on_brokers("a", "b-c", "d"));
+  CHECK(name_on_brokers("a", "b", "c.d") != name_on_brokers("a", "b.c", "d"));
+}
+
 TEST_CASE("A position record reads back as it was written") {
   const auto r = decode_position(encode_position(some_record(3))).value();
   CHECK(r.at->positions == some_record(3).at->positions);

@@ -250,3 +250,23 @@ TEST_CASE("how far a log was read is noted with the first chunk, each second and
   s.stop();
   CHECK(s.noted().value == "file 1, read to 4");
 }
+
+TEST_CASE("what was read last is noted at the end, though the keeper has yet to answer an earlier note") {
+  running_source s({}, "file 0", true);
+  s.ask();
+  CHECK(s.came() == 0);
+  CHECK(s.noted().value == "file 0, read to 1");
+  s.ask();
+  CHECK(s.came() == 1);
+  SECTION("how far was read") {
+    s.stop();
+    CHECK(s.noted().value == "file 0, read to 2");
+  }
+  SECTION("another file") {
+    s.ask();
+    CHECK(s.now().answers.empty());
+    CHECK(s.noted().value == "file 1, read to 1");
+    s.stop();
+    CHECK(s.noted().value == "file 1, read to 3");
+  }
+}
