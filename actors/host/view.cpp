@@ -88,7 +88,10 @@ public:
     look();
     if (++looks_ % waits_a_sample == 0 && lone_in(options_) == nullptr) {
       options_.running->sample(observe::flow_meter::clock::now());
-      describe([this](const described& d) { left_.look(d); });
+      describe([this](const described& d) {
+        left_.look(d);
+        insight_.look_at_sinks(d);
+      });
     }
     others_.look(questions::clock::now());
     replays_.look(std::chrono::steady_clock::now());
@@ -313,7 +316,9 @@ private:
     });
   }
   void answer(const described& d, const api::requests::list&, const give_answer& to, const asker&) {
-    to(topologies_of(d));
+    auto all = topologies_of(d);
+    insight_.name_late_sinks(all);
+    to(std::move(all));
   }
   void answer(const described& d, const api::requests::nodes&, const give_answer& to, const asker&) {
     to(nodes_of(d, options_.node));
