@@ -66,6 +66,8 @@ constexpr auto all_routes = std::to_array<route>({
      "Why a stage gives nothing, and what would change that"},
     {"GET", "/api/v1/topologies/{}/figures", "What all actors of a topology show"},
     {"GET", "/api/v1/topologies/{}/figures/here", "The same of the process that is asked"},
+    {"GET", "/api/v1/late_sinks/here",
+     "Sinks of the process that is asked whose target takes far longer than usual"},
     {"GET", "/api/v1/topologies/{}/ledger", "The equation of each stage"},
     {"GET",
      "/api/v1/topologies/{}/dead_letters",

@@ -77,6 +77,12 @@ struct own_figures {
   std::string topology;
   friend bool operator==(const own_figures&, const own_figures&) = default;
 };
+/// Asks for the sinks of the process that is asked whose target takes far longer than usual
+/// (actors/observe/late_sinks.hpp).
+struct own_late_sinks {
+  static constexpr bool gives_document = true;
+  friend bool operator==(const own_late_sinks&, const own_late_sinks&) = default;
+};
 /// Asks for the equation of each stage (actors/observe/ledger.hpp).
 struct ledger {
   static constexpr bool gives_document = true;
@@ -210,15 +216,14 @@ struct livez {
 
 }  // namespace requests
 
-using request =
-    std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
-                 requests::graph, requests::events, requests::stage_figures, requests::explain,
-                 requests::figures, requests::own_figures, requests::ledger, requests::dead_letters,
-                 requests::newest_letters, requests::letter_counts, requests::key_state,
-                 requests::own_key_state, requests::tap, requests::own_tap, requests::trace, requests::stop,
-                 requests::start, requests::remove, requests::pause, requests::resume, requests::restart,
-                 requests::replay, requests::drain, requests::undrain, requests::forget, requests::status,
-                 requests::metrics, requests::healthz, requests::readyz, requests::livez>;
+using request = std::variant<
+    requests::apply, requests::list, requests::nodes, requests::wait, requests::report, requests::graph,
+    requests::events, requests::stage_figures, requests::explain, requests::figures, requests::own_figures,
+    requests::own_late_sinks, requests::ledger, requests::dead_letters, requests::newest_letters,
+    requests::letter_counts, requests::key_state, requests::own_key_state, requests::tap, requests::own_tap,
+    requests::trace, requests::stop, requests::start, requests::remove, requests::pause, requests::resume,
+    requests::restart, requests::replay, requests::drain, requests::undrain, requests::forget,
+    requests::status, requests::metrics, requests::healthz, requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {

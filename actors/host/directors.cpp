@@ -139,7 +139,9 @@ public:
     if (t == topologies_.end() || !t->second.director) {
       to.deliver(kept_report(m.topology, m.chains));  // it ended under an earlier coordinator
     } else if (t->second.has_ended) {
-      to.deliver(t->second.last.is_known ? t->second.last : kept_report(m.topology, m.chains));
+      if (!t->second.last.is_known)
+        t->second.last = kept_report(m.topology, m.chains);
+      to.deliver(t->second.last);
     } else {
       t->second.asked.push_back(to);
       carry_out(m.topology, t->second.director->report());

@@ -4,6 +4,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
+#include "actors/observe/ledger.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -39,6 +40,8 @@ unexpected not_here(const std::string& topology) {
 bool insight::tell_own(const api::request& r, const give_answer& to) {
   if (const auto* const own = std::get_if<asked::own_figures>(&r))
     to(figures_here(own->topology).map(observe::document<observe::figures>));
+  else if (std::holds_alternative<asked::own_late_sinks>(r))
+    to(observe::document(observe::late_sinks_of(options_.running->all())));
   else if (const auto* const key = std::get_if<asked::own_key_state>(&r))
     look_at_own_key(*key, to);
   else if (const auto* const edge = std::get_if<asked::own_tap>(&r))
@@ -66,6 +69,29 @@ bool insight::look(const node::cluster_described& d, const api::request& r, cons
   else
     look_at_figures(d, *t, r, to);
   return true;
+}
+
+void insight::look_at_sinks(const node::cluster_described& d) {
+  if (!d.leads)
+    return late_sinks_.clear();
+  std::erase_if(late_sinks_, [&](const auto& known) { return !d.present.contains(known.first); });
+  for (const auto& node : d.present) {
+    if (node == options_.node)
+      continue;
+    const auto take = [this, node](const expected<api::answer>& a) {
+      const auto* const json = a ? std::get_if<api::answers::document>(&*a) : nullptr;
+      auto told = json == nullptr ? std::nullopt : api::read_json<observe::late_sinks>(json->json);
+      late_sinks_[node] = std::move(told).value_or(observe::late_sinks{});
+    };
+    others_.ask(
+        {node, api::request(asked::own_late_sinks{}), take, nullptr, questions::clock::now() + patience});
+  }
+}
+
+void insight::name_late_sinks(api::answers::topologies& all) const {
+  observe::add_reasons(all, observe::late_sinks_of(options_.running->all()));
+  for (const auto& [_, late] : late_sinks_)
+    observe::add_reasons(all, late);
 }
 
 /// A page asks each second: a plan is read once.
@@ -109,6 +135,8 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
     own.state = api::to_string(now->state);
   own.failed_stage = stage_of_actor(t.state.failed_actor);
   own.crashes = crashes_of(d, name);
+  if (!t.state.is_active() && lone_in(options_) == nullptr)
+    return look_back(std::move(own), t, r, to);
   const auto places = places_of(t.state);
   gather(d, api::request(asked::own_figures{name}),
          std::make_shared<gathering<observe::figures>>(
@@ -119,6 +147,22 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
                  keep_where_they_are(f, places);
                to(observe::answer_of(r, *plan, f));
              }));
+}
+
+/// No node has its actors any more: the report of its end has their counts.
+void insight::look_back(observe::figures f, const known_topology& t, const api::request& r,
+                        const give_answer& to) {
+  const auto tell = [r, to, plan = t.plan, f = std::move(f)](const std::string& report) {
+    auto all = f;
+    all.counted = observe::counted_by(report);
+    keep_where_they_are(all, {});
+    to(observe::answer_of(r, *plan, all));
+  };
+  const auto& name = t.plan->name;
+  self_
+      ->request(options_.directors, patience,
+                ask_for_report{name, cluster::chains_of(name, t.state.first_generation)})
+      .then([tell](const report_given& m) { tell(m.json); }, [tell](const caf::error&) { tell({}); });
 }
 
 template<class T>

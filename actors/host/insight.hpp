@@ -6,6 +6,7 @@
 #include "actors/host/questions.hpp"
 #include "actors/host/whole_view.hpp"
 #include "actors/node/messages.hpp"
+#include "actors/observe/late_sinks.hpp"
 #include "actors/observe/tap.hpp"
 
 #include <map>
@@ -28,6 +29,10 @@ public:
   /// The plan of a topology as whoever leads knows it; null where this version does not read it.
   [[nodiscard]] std::shared_ptr<const config::topology> plan_of(const node::cluster_described& d,
                                                                 const std::string& name);
+  /// As the leader it asks the other nodes for their late sinks; about once a second, so that a list is given at once.
+  void look_at_sinks(const node::cluster_described& d);
+  /// Says in the reasons of topologies which of their sinks are late.
+  void name_late_sinks(api::answers::topologies& all) const;
 
 private:
   struct read_plan {
@@ -43,6 +48,8 @@ private:
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
+  /// `f`: as far as this process knows them.
+  void look_back(observe::figures f, const known_topology& t, const api::request& r, const give_answer& to);
   void look_at_key(const node::cluster_described& d, const known_topology& t,
                    const api::requests::key_state& r, const give_answer& to);
   void look_at_own_key(const api::requests::own_key_state& r, const give_answer& to);
@@ -57,6 +64,7 @@ private:
   whole_view::pointer self_;
   const view_options& options_;
   questions& others_;
+  std::map<std::string, observe::late_sinks> late_sinks_;  // by node, as it has said last
   std::map<std::string, read_plan> plans_;  // by topology, of which a cluster has a hundred at most
 };
 

@@ -59,7 +59,11 @@ struct leading::answering {
   const give_answer& to;
   const asker& by;
 
-  void operator()(const api::requests::list&) const { to(topologies_of(d)); }
+  void operator()(const api::requests::list&) const {
+    auto all = topologies_of(d);
+    l.insight_.name_late_sinks(all);
+    to(std::move(all));
+  }
   void operator()(const api::requests::nodes&) const { to(nodes_of(d, l.options_.node)); }
   void operator()(const api::requests::status&) const {
     const auto& me = l.options_.node;

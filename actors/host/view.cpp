@@ -76,8 +76,12 @@ public:
     look();
     if (++looks_ % waits_a_sample == 0 && lone_in(options_) == nullptr) {
       options_.running->sample(observe::flow_meter::clock::now());
-      coordinator_.describe([this](const described& d) { left_.look(d); },
-                            [](const auto&) {});  // it looks again
+      coordinator_.describe(
+          [this](const described& d) {
+            left_.look(d);
+            insight_.look_at_sinks(d);
+          },
+          [](const auto&) {});  // it looks again
     }
     others_.look(questions::clock::now());
     leads_.look();

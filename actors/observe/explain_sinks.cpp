@@ -54,13 +54,13 @@ void explainer::sink(const config::stage& s, explanation& out) {
 }
 
 bool explainer::target(const sink_figures& s, explanation& out) {
-  if (!s.is_reached)
+  if (!s.is_reached && !is_late(s))
     add_once(out, {"target_away_at_start",
                    s.name,
                    fmt::format("the target of {} has not answered yet", s.name),
                    {},
                    "it is waited for; the log has its last error"});
-  else if (s.is_away)
+  else if (s.is_reached && s.is_away)
     add_once(out, {"target_away",
                    s.name,
                    fmt::format("the target of {} does not answer", s.name),

@@ -139,16 +139,16 @@ bool explainer::stalled(const config::stage& s, explanation& out) const {
                            [&](const shard_figures& x) { return x.window == s.name && x.is_stalled; }))
     return false;
   const auto by = holder_of(f_, s.name);
-  const auto stage = stage_of_actor(by.actor);
-  add_once(out,
-           {"output_held",
-            stage,
-            by.actor.empty() ? fmt::format("{} takes no input: its output waits for its receivers", s.name)
-                             : fmt::format("{} takes no input: {} has yet to commit {} of its output", s.name,
-                                           stage, bytes_text(by.bytes)),
-            {},
-            fmt::format("a faster {}, or more `retain` for {}", stage.empty() ? "sink" : stage, s.name)});
-  if (const auto x = std::ranges::find(f_.sinks, stage, &sink_figures::name); x != f_.sinks.end())
+  add_once(
+      out,
+      {"output_held",
+       by.stage,
+       by.stage.empty() ? fmt::format("{} takes no input: its output waits for its receivers", s.name)
+                        : fmt::format("{} takes no input: {} has yet to commit {} of its output", s.name,
+                                      by.stage, bytes_text(by.bytes)),
+       {},
+       fmt::format("a faster {}, or more `retain` for {}", by.stage.empty() ? "sink" : by.stage, s.name)});
+  if (const auto x = std::ranges::find(f_.sinks, by.stage, &sink_figures::name); x != f_.sinks.end())
     target(*x, out);
   sum_up(out, true, fmt::format("{} stands still: {}.", s.name, out.causes.front().text));
   return true;

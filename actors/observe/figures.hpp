@@ -156,7 +156,8 @@ void members(auto& c, wire::like<sink_figures> auto& s) {
   c("away", "the target does not answer", s.is_away);
   c("newest", "the newest commits with rows, at most 100, oldest first", s.newest);
   c("under_way_seconds",
-    "how long the call to the target that is under way has taken so far (rows, or a commit); null: none is",
+    "how long the call to the target that is under way has taken so far (its opening, rows, or a commit); "
+    "null: none is",
     s.under_way_seconds);
   c("usual_seconds",
     "that a commit and its rows take in the target, a decaying mean; null: none was done yet",
@@ -192,6 +193,7 @@ struct count_figures {
   std::uint64_t out = 0;
   std::uint64_t late = 0;
   std::uint64_t dead = 0;
+  std::optional<std::uint64_t> rows = {};
   friend bool operator==(const count_figures&, const count_figures&) = default;
 };
 void members(auto& c, wire::like<count_figures> auto& f) {
@@ -200,6 +202,7 @@ void members(auto& c, wire::like<count_figures> auto& f) {
   c("out", "of those: that went on from it, or that a window took", f.out);
   c("late", "of those: late ones", f.late);
   c("dead", "of those: dead letters", f.dead);
+  c("rows", "of a window of a topology that is over: rows that it has given; null: its shards say", f.rows);
 }
 
 struct source_figures {

@@ -16,6 +16,11 @@ void add(std::optional<std::uint64_t>& sum, std::int64_t more, bool first) {
     *sum += static_cast<std::uint64_t>(more);
 }
 
+std::optional<std::uint64_t> most(const std::optional<std::uint64_t>& a,
+                                  const std::optional<std::uint64_t>& b) {
+  return a && b ? std::max(a, b) : std::nullopt;
+}
+
 }  // namespace
 
 void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges& gauges) {
@@ -44,10 +49,14 @@ void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges
     flow.records_per_second = r.per_second(0);
     flow.wait_seconds = seconds(r.ratio(2, 1));
     flow.work_seconds = seconds(r.ratio(3, 1));
-    // Several parsers may read one source: as far as the slowest of them has come.
-    const auto [known, added] = flows.try_emplace(of.first, flow);
-    if (!added && flow.records < known->second.records)
-      known->second = flow;
+    // Several parsers may read one source: it counts as far as the slowest of them has come.
+    auto& slowest = flows.try_emplace(of.first, flow).first->second;
+    const auto pending = most(slowest.pending, flow.pending);
+    const auto pending_bytes = most(slowest.pending_bytes, flow.pending_bytes);
+    if (flow.records < slowest.records)
+      slowest = flow;
+    slowest.pending = pending;
+    slowest.pending_bytes = pending_bytes;
   }
   sources_ = std::move(flows);
   for (const auto& [name, g] : gauges.sinks) {

@@ -97,7 +97,10 @@ void describe_sink(stage_standing& out, const figures& f) {
     out.state = "starts";
     return;
   }
-  out.state = !s->is_reached ? "starts" : s->is_away ? "away" : is_late(*s) ? s->pace : "runs";
+  out.state = s->is_reached && s->is_away ? "away"
+              : is_late(*s)               ? s->pace
+              : s->is_reached             ? "runs"
+                                          : "starts";
 }
 
 /// Of a stage whose topology does not run. The others end in order once one has failed.
@@ -120,7 +123,9 @@ std::string how_it_ended(const figures& f) {
 
 /// Losses are told at once, by processes, and counted for good once they are settled.
 void add_counts(stage_standing& out, stage_kind kind, const count_figures& c) {
-  if (kind != stage_kind::window)  // its rows, which its shards count
+  if (kind == stage_kind::window)
+    out.records = c.rows.value_or(out.records);  // else its shards count them
+  else
     out.records = kind == stage_kind::sink ? c.out : c.in;
   out.late = std::max(out.late, c.late);
   out.dead_letters = std::max(out.dead_letters, c.dead);
@@ -128,19 +133,6 @@ void add_counts(stage_standing& out, stage_kind kind, const count_figures& c) {
 
 std::string type_of(const config::stage& s) {
   return s.type.empty() ? std::string(config::to_string(s.kind)) : s.type;
-}
-
-/// Bytes that a window's shards keep for a stage: each its output, whose rows all shards of a further window read.
-std::uint64_t held_by_window(const figures& f, const std::string& window, const std::string& to) {
-  std::uint64_t out = 0;
-  for (const auto& s : f.shards) {
-    std::uint64_t most = 0;
-    if (s.window == window)
-      for (const auto& [receiver, bytes] : s.held_by)
-        most = stage_of_actor(receiver) == to ? std::max(most, bytes) : most;
-    out += most;
-  }
-  return out;
 }
 
 /// Bytes that a parser's lanes have sent to a stage: each of its actors has its own.
@@ -212,10 +204,9 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
     const bool stalled = std::ranges::any_of(
         f.shards, [&](const shard_figures& x) { return x.window == s->name && x.is_stalled; });
     const auto by = holder_of(f, s->name);
-    if (stalled && !by.actor.empty())
-      return culprit{stage_of_actor(by.actor),
-                     fmt::format("{} has yet to commit {} of {}", stage_of_actor(by.actor),
-                                 bytes_text(by.bytes), s->name)};
+    if (stalled && !by.stage.empty())
+      return culprit{by.stage,
+                     fmt::format("{} has yet to commit {} of {}", by.stage, bytes_text(by.bytes), s->name)};
   }
   if (auto by = culprit_of_lanes(f))
     return by;

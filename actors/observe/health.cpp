@@ -49,7 +49,7 @@ void add_sources_away(complaints& out, const running_topology& t) {
 
 void add_stalled(complaints& out, const running_topology& t, flow_meter::clock::time_point now) {
   for (const auto& [name, g] : t.gauges.sinks)
-    if (!g->away && t.has_here(name) && g->pace_at(now) == pace::stalled)
+    if (g->reached && !g->away && t.has_here(name) && g->pace_at(now) == pace::stalled)
       out.add(fmt::format(
           "stalled: the target of {} has not answered a call for {} s", name,
           std::chrono::floor<std::chrono::seconds>(g->call.age(now).value_or(micros(0))).count()));

@@ -59,6 +59,22 @@ std::optional<whole_ledger> ledger_of(std::string_view report) {
   return out;
 }
 
+std::map<std::string, count_figures> counted_by(std::string_view report) {
+  std::map<std::string, count_figures> out;
+  json::error_code failed;
+  const auto root = json::parse(report, failed);
+  const auto* const o = failed ? nullptr : root.if_object();
+  const auto* const stages = o == nullptr ? nullptr : o->if_contains("stages");
+  if (stages == nullptr || !stages->is_object())
+    return out;
+  for (const auto& [stage, entry] : stages->get_object())
+    if (const auto* const e = entry.if_object())
+      out[std::string(stage)] = {number(*e, "in").value_or(0), number(*e, "out").value_or(0),
+                                 number(*e, "late").value_or(0), number(*e, "dead_letters").value_or(0),
+                                 number(*e, "rows")};
+  return out;
+}
+
 std::string verdict_of(const whole_ledger& l) {
   if (!l.incomplete.empty())
     return fmt::format("incomplete: {}", fmt::join(l.incomplete, ", "));

@@ -1,9 +1,10 @@
 // The equation of each stage: what came in went on, was filtered, came late or is a dead letter. Made of a report. Pure.
 #pragma once
 
-#include "actors/api/described.hpp"
+#include "actors/observe/figures.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,5 +62,7 @@ void members(auto& c, wire::like<whole_ledger> auto& l) {
 
 /// `report`: as `run --report` writes it. Nothing where it is no such text.
 [[nodiscard]] std::optional<whole_ledger> ledger_of(std::string_view report);
+/// By stage, the counts of a topology that is over. Empty where it is no such text.
+[[nodiscard]] std::map<std::string, count_figures> counted_by(std::string_view report);
 
 }  // namespace millrace::observe

@@ -145,8 +145,8 @@ constexpr std::array table{
     metric{"millrace_sink_refused_total", counter, "rows", "topology, sink", "Rows that the target refused"},
     metric{"millrace_sink_away", gauge, "0 or 1", "topology, sink", "1 while the target does not answer"},
     metric{"millrace_sink_under_way_seconds", gauge, "seconds", "topology, sink",
-           "How long the call to the target that is under way has taken so far (rows, or a commit); 0 where "
-           "none is. Whatever comes to the sink meanwhile waits that long at least"},
+           "How long the call to the target that is under way has taken so far (its opening, rows, or a "
+           "commit); 0 where none is. Whatever comes to the sink meanwhile waits that long at least"},
     metric{"millrace_sink_usual_seconds", gauge, "seconds", "topology, sink",
            "What a commit and its rows take in the target, a decaying mean; absent before the first"},
     metric{"millrace_sink_slow", gauge, "0 or 1", "topology, sink",

@@ -168,7 +168,7 @@ void add_partitions(families& all, const std::string& lane, const lane::lane_gau
 void add_pace(families& all, const std::string& sink, const sink::sink_gauges& g) {
   const auto now = flow_meter::clock::now();
   const auto age = g.call.age(now).value_or(micros(0));
-  const auto of_sink = pace_of(age, g.in_target.mean());
+  const auto of_sink = g.pace_at(now);
   all.add("millrace_sink_under_way_seconds", sink, static_cast<double>(age.count()) / 1e6);
   if (const auto usual = g.in_target.mean())
     all.add("millrace_sink_usual_seconds", sink, static_cast<double>(usual->count()) / 1e6);

@@ -4,6 +4,7 @@
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/key_state.hpp"
+#include "actors/observe/late_sinks.hpp"
 #include "actors/observe/ledger.hpp"
 #include "actors/observe/letter_counts.hpp"
 #include "actors/observe/tap.hpp"
@@ -57,6 +58,8 @@ template<>
 struct given_to<asked::figures> : gives<asked::figures, figures> {};
 template<>
 struct given_to<asked::own_figures> : gives<asked::own_figures, figures> {};
+template<>
+struct given_to<asked::own_late_sinks> : gives<asked::own_late_sinks, late_sinks> {};
 template<>
 struct given_to<asked::key_state> : gives<asked::key_state, key_state> {};
 template<>

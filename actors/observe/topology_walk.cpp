@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <set>
 
 namespace millrace::observe {
 namespace {
@@ -75,16 +75,28 @@ std::uint64_t unread_by(const lane_figures& l, const std::string& receiver) {
   return held == l.held_by.end() ? 0 : held->second;
 }
 
-holder holder_of(const figures& f, const std::string& window) {
-  std::map<std::string, std::uint64_t> by;
-  for (const auto& s : f.shards)
+std::uint64_t held_by_window(const figures& f, const std::string& window, const std::string& to) {
+  std::uint64_t out = 0;
+  for (const auto& s : f.shards) {
+    std::uint64_t most = 0;
     if (s.window == window)
       for (const auto& [receiver, bytes] : s.held_by)
-        by[receiver] += bytes;
+        most = stage_of_actor(receiver) == to ? std::max(most, bytes) : most;
+    out += most;
+  }
+  return out;
+}
+
+holder holder_of(const figures& f, const std::string& window) {
+  std::set<std::string> stages;
+  for (const auto& s : f.shards)
+    if (s.window == window)
+      for (const auto& [receiver, _] : s.held_by)
+        stages.insert(stage_of_actor(receiver));
   holder out;
-  for (const auto& [receiver, bytes] : by)
-    if (bytes > out.bytes)
-      out = {receiver, bytes};
+  for (const auto& stage : stages)
+    if (const auto bytes = held_by_window(f, window, stage); bytes > out.bytes)
+      out = {stage, bytes};
   return out;
 }
 

@@ -37,9 +37,12 @@ struct feeders {
 /// Bytes that the lane has sent to a receiver and that it has not taken.
 [[nodiscard]] std::uint64_t unread_by(const lane_figures& l, const std::string& receiver);
 
-/// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
+/// Bytes that a window's shards keep for a stage: each its output, whose rows all shards of a further window read.
+[[nodiscard]] std::uint64_t held_by_window(const figures& f, const std::string& window,
+                                           const std::string& to);
+/// The stage for which a window's shards keep most. Without a name: nothing is held.
 struct holder {
-  std::string actor;
+  std::string stage;
   std::uint64_t bytes = 0;
 };
 [[nodiscard]] holder holder_of(const figures& f, const std::string& window);

@@ -59,8 +59,8 @@ private:
   std::deque<commit_note> newest_;
 };
 
-/// The call to a target that is under way: rows that are written, a commit, or one that keeps it alive. The sink alone
-/// begins and ends it; anyone reads.
+/// The call to a target that is under way: its opening, rows that are written, a commit, or one that keeps it alive. The
+/// sink alone begins and ends it; anyone reads.
 class call_under_way {
 public:
   using clock = std::chrono::steady_clock;

@@ -47,7 +47,7 @@ void sink_state::open() {
     who.expects_progress = has_committed_;
     return writer_->open(who);
   };
-  const auto stored = attempt();
+  const auto stored = in_target(attempt);
   if (!stored)
     return went_wrong(stored.error());
   if (*stored && core_.lacks_a_run((*stored)->positions))

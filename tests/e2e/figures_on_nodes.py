@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Figures of a topology whose actors move: its records, late records and dead letters are the same when a node has died, a node that
-gave away its actors shows no more how they stand, restarts are counted, and whoever leads next tells of the leader that is gone.
+gave away its actors shows no more how they stand, restarts are counted, and whoever leads next tells of the leader that is gone. A topology
+that is over keeps its counts, and a report that lacks a node says so.
 
     figures_on_nodes.py --millrace build/release/millrace
 
@@ -9,6 +10,7 @@ KAFKA_BROKERS names the server.
 import argparse
 import json
 import re
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -59,11 +61,11 @@ class Flows:
         check(status == 200, f"the graph: {text}")
         return {s["stage"]: (s["state"], s["records"], s["late"], s["dead_letters"]) for s in json.loads(text)["stages"]}
 
-    def at_rest(self):
+    def at_rest(self, state="runs"):
         """All that is there was taken: windows of 10 s over 100 s, less the last one, for each key."""
         rows = (RECORDS // 100 - 1) * KEYS
-        wanted = {"in": ("runs", RECORDS + 2, 0, 0), "parsed": ("runs", RECORDS + 2, 0, 1), "named": ("runs", RECORDS + 1, 0, 0),
-                  "counts": ("runs", rows, 1, 0), "rows": ("runs", rows, 0, 0)}
+        wanted = {"in": (state, RECORDS + 2, 0, 0), "parsed": (state, RECORDS + 2, 0, 1), "named": (state, RECORDS + 1, 0, 0),
+                  "counts": (state, rows, 1, 0), "rows": (state, rows, 0, 0)}
         wait_until("every stage has its records", lambda: check(self.graph() == wanted, f"{self.graph()}, not {wanted}") or True, 120)
 
     def begin_again(self, node):
@@ -131,9 +133,64 @@ def the_next_leader_tells(f):
     f.at_rest()
 
 
+def what_is_over_keeps_its_counts(f):
+    """Whoever leads tells them, from the report of its end; a node that has run nothing of it, too."""
+    for node in f.cluster.start_missing():
+        node.wait_ready()
+    f.cluster.ask("stop", NAME)
+    f.cluster.ask("wait", NAME)
+    f.at_rest("stopped")
+    for node in f.nodes():
+        node.kill()
+    f.cluster.start_missing()
+    f.at_rest("stopped")
+    said = f.cluster.ask("console", "-e", "stages", "--topology", NAME)
+    check(re.search(rf"^parsed\b.* {RECORDS + 2:,}\b|^parsed\b.* {RECORDS + 2}\b", said, re.M), f"the console says {said}")
+
+
+def a_node_that_does_not_answer(options, folder):
+    """A node stands still and holds a shard: graph, report and ledger name it, and hold again once it goes on."""
+    folder.mkdir()
+    lines, name = folder / "lines.jsonl", "asleep"
+    lines.write_text("".join(json.dumps({"k": f"k{i % KEYS}", "at": START + i}) + "\n" for i in range(RECORDS)))
+    topology = folder / "asleep.json"
+    topology.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
+        "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
+        "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "shards": 3, "aggregates": {"n": "count(*)"}},
+        "rows": {"sink": "file", "from": "counts", "path": str(folder / "rows.jsonl"), "columns": {"k": "k", "n": "n"}, "node": "a"}}}))
+    cluster = Cluster(options.millrace, folder, f"dir:{folder}/store", leading=("a",), following=("b", "c"))
+    cluster.silence = ("--detach-after", "5 minutes", "--away-after", "10 minutes")  # nobody takes it for dead
+    cluster.start()
+    cluster.ask("apply", topology)
+
+    def told(what):
+        status, text = http_status(told_address(cluster.nodes["a"].state), f"/api/v1/topologies/{name}/{what}")
+        check(status == 200, f"{what}: {text}")
+        return json.loads(text)
+
+    def is_whole():
+        ledger = told("ledger")
+        return ledger["holds"] is True and ledger["incomplete"] == [] and next(s for s in ledger["stages"] if s["stage"] == "counts")["in"] == RECORDS
+    wait_until("all was counted", is_whole)
+    sleeper = next(node for actor, node in cluster.places().items() if node != "a" and "/counts/" in actor)
+    cluster.nodes[sleeper].tell(signal.SIGSTOP)
+    who = [f"node {sleeper} did not answer"]
+    check(told("report")["incomplete"] == who, "the report is not incomplete")
+    ledger = told("ledger")
+    check(ledger["holds"] is None and ledger["incomplete"] == who and all(s["holds"] is None for s in ledger["stages"]), f"{ledger}")
+    check(f"incomplete: node {sleeper} did not answer" in cluster.ask("console", "-e", "ledger", "--topology", name), "the console")
+    check(told("graph")["missing"] == [sleeper], "the graph")
+    cluster.nodes[sleeper].tell(signal.SIGCONT)
+    wait_until("it is whole again", is_whole)
+    cluster.stop()
+
+
 def test(options, folder):
+    a_node_that_does_not_answer(options, folder / "asleep")
+    print("a_node_that_does_not_answer: ok", flush=True)
     f = Flows(options, folder)
-    for case in (records_outlive_a_node, one_name_an_actor, moved_actors_leave_no_gauges, the_next_leader_tells):
+    for case in (records_outlive_a_node, one_name_an_actor, moved_actors_leave_no_gauges, the_next_leader_tells, what_is_over_keeps_its_counts):
         case(f)
         print(f"{case.__name__}: ok", flush=True)
 

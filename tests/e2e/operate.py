@@ -8,9 +8,12 @@ import argparse
 import contextlib
 import datetime
 import json
+import os
 import pathlib
 import re
+import select
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -21,6 +24,7 @@ sys.dont_write_bytecode = True
 import alert_cases  # noqa: E402
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
 from patience import LEAST  # noqa: E402
+from posted_under_test import Posted  # noqa: E402
 from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, told_address, wait_until  # noqa: E402
 
 GRAFANA = ROOT / "docs" / "grafana"
@@ -217,6 +221,57 @@ def try_rules(folder):
     print(f"{len(alert_cases.CASES)} rules go off and end again")
 
 
+class Screen(Posted):
+    """A run with a console sink whose reader sleeps."""
+
+    def is_there(self):
+        return http_status(f"127.0.0.1:{self.http}", "/readyz")[0] == 200
+
+    def reason(self):
+        told, = json.loads(http_status(f"127.0.0.1:{self.http}", "/api/v1/topologies")[1])
+        return told["reason"]
+
+
+def try_sleeping_reader(screen, reader, alarms):
+    """A call that is not answered is slow, and then stalled, and the reason of its topology; once it is, all is well."""
+    screen.fill_screen()
+    for alert in ("MillraceSinkSlow", "MillraceSinkStalled"):
+        alarms(alert, "sink", "screen", True)
+    check(screen.reason().startswith("screen is stalled: its target has not answered a call for "), f"the reason is {screen.reason()!r}")
+    os.set_blocking(reader, True)
+
+    def is_read():
+        if select.select([reader], [], [], 0.1)[0]:
+            os.read(reader, 1 << 20)
+        return screen.reason() == ""
+    wait_until("it goes on", is_read)
+    for alert in ("MillraceSinkSlow", "MillraceSinkStalled"):
+        alarms(alert, "sink", "screen", False)
+    screen.run.kill()
+    os.close(reader)
+
+
+def try_hung_target(cluster, folder, alarms):
+    """A server that takes connections and says nothing more, each of which is given up after 10 s: whoever leads names the sink, which is on
+    another node."""
+    lines, path = folder / "hung.jsonl", folder / "hung.json"
+    lines.write_text('{"n": 1}\n')
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        path.write_text(json.dumps({"millrace": 1, "topology": "hung", "stages": {
+            "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
+            "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}},
+            "table": {"sink": "sql", "from": "parsed", "connection": f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/d", "table": "t",
+                      "columns": {"n": "n"}, "node": "b"}}}))
+        cluster.ask("apply", path)
+        wait_until("its sink is named", lambda: cluster.state_of("hung")[1].startswith("table is slow: its target has not answered a call for "), 60)
+        alarms("MillraceSinkAway", "topology", "hung", True)
+        cluster.ask("stop", "hung")
+        cluster.ask("wait", "hung")
+        check(cluster.state_of("hung") == ("stopped", ""), f"hung is {cluster.state_of('hung')}")
+        cluster.ask("remove", "hung")
+    alarms("MillraceSinkAway", "topology", "hung", False)
+
+
 SECRET = "4111-1111"  # in a record
 
 
@@ -231,7 +286,7 @@ def try_failures(options, folder):
         file.write_text('{"n": 1}\n')
         topology = {"millrace": 1, "topology": name, "stages": {
             "lines": {"source": "file", "path": str(file), "follow": True, "node": "a"},
-            "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}, "on_error": "fail"},
+            "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}, **({"on_error": "fail"} if name == "strict" else {})},
             "kept": {"transform": "select", "from": "parsed", "columns": {"n": "n"}},
             "rows": {"sink": "file", "from": "kept", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"n": "n"}, "node": "a"}}}
         path = folder / f"{name}.json"
@@ -241,7 +296,10 @@ def try_failures(options, folder):
     # The same rules with no time to wait before they go off.
     rules = folder / "hurried.yml"
     rules.write_text(re.sub(r"for: \w+", "for: 0s", (GRAFANA / "alerts.yml").read_text()))
-    prometheus = Prometheus(folder, *addresses.values(), rules=rules)
+    screen = Screen(options, folder, "slept")
+    reader = screen.sleeping_reader()
+    screen.start()
+    prometheus = Prometheus(folder, *addresses.values(), f"127.0.0.1:{screen.http}", rules=rules)
 
     def answer(path, by="a"):
         return json.loads(http_status(addresses[by], f"/api/v1/{path}")[1])
@@ -289,6 +347,14 @@ def try_failures(options, folder):
     shows('millrace_node_state{node="c",state="silent"} == 1')
     cluster.nodes["c"].start()
     alarms("MillraceNodeSilent", "node", "c", False)
+
+    with open(lines["calm"], "a", encoding="utf-8") as f:
+        f.write("this is broken\n")
+    alarms("MillraceDeadLetters", "topology", "calm", True)
+    try_sleeping_reader(screen, reader, alarms)
+    try_hung_target(cluster, folder, alarms)
+    wait_until("MillraceRestarts goes off", lambda: cluster.ask("console", "-e", "restart rows", "--topology", "calm") and any(
+        a["labels"]["alertname"] == "MillraceRestarts" and a["labels"]["actor"] == "rows" for a in prometheus.alerts()), 90)
 
     cluster.ask("stop", "calm")
     cluster.ask("wait", "calm")

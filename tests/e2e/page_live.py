@@ -108,11 +108,152 @@ def elements_are_kept(c):
       const led = root.firstChild;
       show(root, [el('a', { href: '#/b' }, 'b'), el('a', { href: '#/c' }, 'c')]);
       must(!led.isConnected && root.textContent === 'bc', 'a link leads elsewhere');
+      stages([['a', 1], ['b', 2], ['c', 3]]);
+      for (const order of ['cab', 'bca', 'acb', 'b']) {
+        const row = root.querySelectorAll('tbody tr')[order.length === 1 ? 2 : 0], name = row.cells[0].textContent, focused = row.querySelector('button');
+        focused.focus();
+        stages([...order].map((n, i) => [n, i]));
+        must(document.activeElement === focused || !order.includes(name), `the button of ${name} has lost the focus`);
+        must(names() === [...order].join(), `rows are ${names()}, not ${order}`);
+      }
+      const region = (name, text) => el('div', { role: 'region', 'aria-label': name }, el('a', { href: '#/x' }, 'x'), text);
+      show(root, [region('Graph', '1'), region('Stages', '2')]);
+      const link = root.querySelector('a');
+      link.focus();
+      show(root, [el('div', {}, 'Held up'), region('Graph', '3'), region('Stages', '4')]);
+      must(document.activeElement === link && root.textContent === 'Held upx3x4', 'a box that comes takes the focus away');
       return wrong;
     })()""")
     check(wrong == [], f"{wrong}")
     c.nothing_complained()
     c.run.stop()
+
+
+def pure_parts(c):
+    """Events are read from whatever pieces a stream comes in, and an address that encodes nothing stands for itself"""
+    c.start()
+    c.open()
+    b = c.browser
+    b.wait_for(c.name)
+    wrong = b.run(r"""(async () => {
+      const { eventReader, pauseAfter } = await import('/events.js'), { partsOf } = await import('/address.js'), wrong = [];
+      const must = (is, what) => { if (!is) wrong.push(what); };
+      const text = ': waiting\n\nevent: graph\ndata: {"a": "ä: b"}\n\n: no answer\n\nevent: end\ndata: 1\ndata: 2\n\ndata: last\n\n'
+        + 'event: cut\ndata: of';
+      for (let size = 1; size <= text.length; size++) {
+        const found = [], read = eventReader((name, data) => found.push(`${name}=${data}`));
+        for (let i = 0; i < text.length; i += size) read(text.slice(i, i + size));
+        must(found.join() === 'graph={"a": "ä: b"},end=1\n2,message=last', `in pieces of ${size}: ${found}`);
+      }
+      const pauses = [1, 2, 3, 6, 100].map(pauseAfter);
+      must(pauses.join() === '1000,2000,4000,30000,30000', `pauses are ${pauses}`);
+      for (const [hash, parts] of [['', ['']], ['#/', ['']], ['#/t/a%20b/ledger', ['t', 'a b', 'ledger']], ['#/t/%', ['t', '%']],
+        ['#/t/%zz/%41', ['t', '%zz', 'A']]])
+        must(JSON.stringify(partsOf(hash)) === JSON.stringify(parts), `${hash} is ${JSON.stringify(partsOf(hash))}`);
+      return wrong;
+    })()""")
+    check(wrong == [], f"{wrong}")
+    b.open(c.url("t", "%"))
+    b.wait_for("no topology % runs here")
+    b.click("a.home")
+    b.wait_for(c.name)
+    b.open(c.url("t", c.name))
+    b.wait_for("tumbling")
+    c.nothing_complained("status of 404")
+    c.run.stop()
+
+
+def a_click_takes_its_time(c):
+    """What the pointer is pressed on stays as it is until it is released, whatever comes meanwhile; then it is clicked, and the rest is shown"""
+    c.start()
+    c.post({"user": "u", "at": "2026-11-01T12:01:00Z"})
+    c.open("t", c.name)
+    b = c.browser
+    wait_until("the record is shown", lambda: records_of(b, "parsed") == 1)
+    at = b.run("""(() => { const e = [...document.querySelectorAll('main tbody a')].find(e => e.textContent === 'parsed');
+      e.scrollIntoView({block: 'center'});
+      const r = e.getBoundingClientRect();
+      return [r.x + r.width / 2, r.y + r.height / 2]; })()""")
+
+    def pointer(kind):
+        b.tell("Input.dispatchMouseEvent", {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1})
+    pointer("mousePressed")
+    c.post({"user": "u", "at": "2026-11-01T12:02:00Z"})
+
+    told = f"import('/live.js').then(l => l.graphOf('{c.name}')).then(g => g.stages.find(s => s.stage === 'parsed').records)"
+    wait_until("the page is told of the next one", lambda: b.run(told) == 2)
+    # Looks that are asked for would be over by then.
+    b.run("(async () => { for (let i = 0; i < 30; i++) { dispatchEvent(new Event('acted')); await fetch('/api/v1/topologies').then(a => a.text());"
+          " } })()")
+    check(records_of(b, "parsed") == 1, "the view has changed under the pointer")
+    pointer("mouseReleased")
+    wait_until("the link was clicked", lambda: b.run("location.hash").endswith("/stage/parsed"))
+    b.open(c.url("t", c.name))
+    wait_until("what came is shown", lambda: records_of(b, "parsed") == 2)
+    c.nothing_complained()
+    c.run.stop()
+
+
+def the_newest_letters(c):
+    """Of many dead letters the newest 200 are asked for and shown, with a word about the others"""
+    c.topology["dead_letters"] = {"roll": {"rows": 120}}
+    c.start()
+    for part in range(4):
+        c.post(*({"user": f"letter {100 * part + i}", "at": "never"} for i in range(100)))
+    c.open_with_token("letters")
+    b = c.browser
+    b.wait_for("By stage and error")
+
+    def newest():
+        return b.run("[...document.querySelectorAll('main table')].at(-1).querySelectorAll('tbody tr').length"), \
+            b.run("[...document.querySelectorAll('main table')].at(-1).querySelector('tbody tr').innerText")
+
+    def are_shown():
+        b.run("dispatchEvent(new Event('acted'))")
+        looks(b, 1)
+        rows, first = newest()
+        return rows == 200 and "letter 399" in first
+    wait_until("the newest are shown", are_shown)
+    b.wait_for("Older ones are kept, too")
+    check("letter 100" not in b.text(), "an old one is shown")
+    c.nothing_complained()
+    c.run.stop()
+
+
+def why_it_has_failed(c):
+    """The stream of a page that has the token tells why a topology has failed, with the record; that of another one does not"""
+    (c.folder / "cluster").mkdir()
+    cluster = Cluster(c.binary, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=(), patient=True)
+    cluster.start()
+    node = cluster.nodes["a"]
+    lines = c.folder / "lines.jsonl"
+    lines.write_text('{"n": 1}\n')
+    path = c.folder / "strict.json"
+    path.write_text(json.dumps({"millrace": 1, "topology": "strict", "stages": {
+        "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
+        "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}, "on_error": "fail"},
+        "rows": {"sink": "file", "from": "parsed", "path": str(c.folder / "rows.jsonl"), "columns": {"n": "n"}, "node": "a"}}}))
+    cluster.ask("apply", path)
+    address = (node.state / "http").read_text().strip()
+    c.open_empty()
+    b = c.browser
+    b.open(f"{address}/#token={(node.state / 'token').read_text().strip()}")
+    b.wait_for("strict")
+    b.open(f"{address}/#/t/strict")
+    wait_until("it reads", lambda: records_of(b, "parsed") == 1)
+    with open(lines, "a", encoding="utf-8") as f:
+        f.write('{"n": "SECRET"}\n')
+    b.wait_for("it has failed at parsed")
+    b.wait_for("SECRET")
+    check(records_of(b, "parsed") is not None and records_of(b, "parsed") >= 1, "a topology that is over shows no records")
+    c.screenshot("failed")
+    b.open_tab(is_apart=True)
+    b.open(f"{address}/#/t/strict")
+    b.wait_for("it has failed at parsed")
+    b.wait_for("why is told with the token")
+    check("SECRET" not in b.text(), "without the token it tells the record")
+    c.nothing_complained()
+    cluster.stop()
 
 
 def streams_of(c):
@@ -254,4 +395,5 @@ def removed_from_a_cluster(c):
     cluster.stop()
 
 
-CASES = (what_a_reader_did_stays, elements_are_kept, follows_events, many_pages, who_holds_it_up, removed_from_a_cluster)
+CASES = (what_a_reader_did_stays, elements_are_kept, pure_parts, a_click_takes_its_time, the_newest_letters, why_it_has_failed, follows_events,
+         many_pages, who_holds_it_up, removed_from_a_cluster)

@@ -65,37 +65,14 @@ progress_style settled(progress_style style, bool alone) {
                                                                    : progress_style::log;
 }
 
-void add_known(std::int64_t& sum, std::int64_t more) {
-  if (more >= 0)
-    sum = std::max<std::int64_t>(sum, 0) + more;
-}
-
-/// Several parsers may read one source: it counts once, as far as the slowest of them has come.
-void add_lags(totals& t, const deployment::pipeline_gauges& gauges) {
-  struct lag {
-    std::int64_t records = -1;
-    std::int64_t bytes = -1;
-  };
-  std::map<std::pair<std::string, std::string>, lag> of_parsers;
-  for (const auto& [_, g] : gauges.lanes) {
-    auto& l = of_parsers[{g->source, g->parser}];
-    add_known(l.records, g->lag_at(lane::due_gauge::clock::now()));
-    add_known(l.bytes, g->lag_bytes);
-  }
-  std::map<std::string, lag> of_sources;
-  for (const auto& [of, l] : of_parsers) {
-    auto& most = of_sources[of.first];
-    most = {std::max(most.records, l.records), std::max(most.bytes, l.bytes)};
-  }
-  for (const auto& [_, l] : of_sources) {
-    add_known(t.lag, l.records);
-    add_known(t.lag_bytes, l.bytes);
-  }
+void add_known(std::int64_t& sum, const std::optional<std::uint64_t>& more) {
+  if (more)
+    sum = std::max<std::int64_t>(sum, 0) + static_cast<std::int64_t>(*more);
 }
 
 }  // namespace
 
-totals add_up(const deployment::pipeline_gauges& gauges) {
+totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow) {
   totals t;
   t.watermark = gauges.lanes.empty() ? no_watermark : end_of_time;
   for (const auto& [name, g] : gauges.lanes) {
@@ -103,7 +80,10 @@ totals add_up(const deployment::pipeline_gauges& gauges) {
     t.watermark = std::min<std::int64_t>(t.watermark, g->watermark);
     t.away = t.away || g->away;
   }
-  add_lags(t, gauges);
+  for (const auto& [_, source] : flow.sources()) {
+    add_known(t.lag, source.pending);
+    add_known(t.lag_bytes, source.pending_bytes);
+  }
   for (const auto& [name, g] : gauges.shards) {
     t.windows_open = std::max<std::uint64_t>(t.windows_open, g->windows_open);
     t.keys += g->keys;
@@ -198,7 +178,7 @@ void progress_printer::print() {
   for (const auto& t : board_.all()) {
     if (!t.runs || !t.is_prepared)
       continue;
-    const auto now = add_up(t.gauges);
+    const auto now = add_up(t.gauges, t.flow);
     const auto text = fmt::format("{}: {}", t.topology->title.empty() ? t.topology->name : t.topology->title,
                                   progress_text(now, t.flow));
     if (style_ == progress_style::log)

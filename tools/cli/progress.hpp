@@ -13,7 +13,7 @@
 
 namespace millrace::cli {
 
-/// All gauges added up; counts are those of this process.
+/// All gauges added up, and the lags of sources; counts are those of this process.
 struct totals {
   std::uint64_t records = 0;
   std::int64_t watermark = no_watermark;  // the least over all lanes
@@ -29,7 +29,7 @@ struct totals {
   std::uint64_t dead_letters = 0;
   bool away = false;  // a source or target does not answer
 };
-[[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges);
+[[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow);
 /// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
 /// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
 /// batches wait and take. What matters most comes first: a narrow terminal shows the beginning.

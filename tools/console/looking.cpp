@@ -16,8 +16,9 @@ namespace {
 
 namespace asked = api::requests;
 
-/// Dead letters that are shown.
+/// Dead letters that are shown, and the bytes of them after which no more are asked for.
 constexpr std::size_t shown_letters = 200;
+constexpr std::size_t asked_bytes = std::size_t{4} << 20U;
 
 expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});
@@ -74,12 +75,14 @@ expected<content> stage(const remote::ask_function& ask, const std::string& topo
 expected<content> newest_letters(const remote::ask_function& ask, const std::string& topology) {
   content out{{}, {{"STAGE", "PARTITION", "POSITION", "ERROR"}, {}}};
   std::optional<std::uint64_t> page = 0;
-  while (page && out.table.rows.size() < shown_letters) {
+  std::size_t bytes = 0;
+  while (page && out.table.rows.size() < shown_letters && bytes < asked_bytes) {
     const auto a = ask(asked::newest_letters{topology, *page});
     if (!a)
       return unexpected(a.error());
     const auto& found = std::get<api::answers::dead_letters>(*a);
     for (const auto& letter : found.letters) {
+      bytes += letter.size();
       boost::json::error_code failed;
       const auto parsed = boost::json::parse(letter, failed);
       const auto cell = [&](std::string_view name) {

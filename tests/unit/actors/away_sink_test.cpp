@@ -61,6 +61,7 @@ class noting_target final : public sink::writer {
 public:
   noting_target(const sink::sink_gauges& gauges, std::vector<bool>& noted) : gauges_(gauges), noted_(noted) {}
   expected<std::optional<sink::progress>> open(const sink::claim&) override {
+    note();
     return std::optional<sink::progress>{};
   }
   expected<void> write(const data::batch&) override {
@@ -229,6 +230,9 @@ TEST_CASE("a call to the target is told of while it is under way, and what a com
   o.lane_logs[log] = {};
   const auto under_test = caf::actor_cast<caf::actor>(sink::spawn_sink(system, std::move(o), 1, {}));
   turns.run();
+  CHECK(noted == std::vector<bool>{true});  // the opening
+  CHECK_FALSE(gauges->call.age({}));
+  noted.clear();
   caf::anon_send(under_test, messages::ask_position{log, 1, 0, lane});
   turns.run();
   REQUIRE(answer);

@@ -24,7 +24,8 @@ struct running {
     lane->records = records;
     flow.sample(now + 5s, gauges);
   }
-  [[nodiscard]] std::string text() const { return cli::progress_text(cli::add_up(gauges), flow); }
+  void look() { flow.sample(observe::flow_meter::clock::time_point{} + 5s, gauges); }
+  [[nodiscard]] std::string text() const { return cli::progress_text(cli::add_up(gauges, flow), flow); }
 };
 
 }  // namespace
@@ -45,7 +46,7 @@ TEST_CASE("rows out are those of the sinks, and what is lost is told apart") {
   r.gauges.losses->note(stage::loss::dead_letter, "parsed", 30, {}, {});
   r.gauges.losses->note(stage::loss::late, "counts", 10, {}, {});
   CHECK(r.text().find("60 rows out, 10 late, 30 dead letters, ") != std::string::npos);
-  const auto m = cli::progress_members(cli::add_up(r.gauges), r.flow);
+  const auto m = cli::progress_members(cli::add_up(r.gauges, r.flow), r.flow);
   CHECK(m.at("records_per_second") == 20.0);
   CHECK(m.at("rows_out").to_number<int>() == 60);
   CHECK(m.at("late").to_number<int>() == 10);
@@ -63,7 +64,9 @@ TEST_CASE("two parsers that read one source have its lag once, two lanes of a pa
     l->source = "in";
     l->lag = lag;
     r.gauges.lanes[name] = l;
+    r.look();
   };
+  r.look();
   CHECK(r.text().find(", lag 30, ") != std::string::npos);
   add("again/lane0", "again", 50);
   CHECK(r.text().find(", lag 50, ") != std::string::npos);

@@ -1,9 +1,13 @@
 // Batches that count and were not recorded, since their leader has died, are found by whoever leads next. Whoever asks has an
-// answer, also where the coordinator of the node has none.
+// answer, also where the coordinator of the node has none. The list of topologies names the sinks that are late, on whatever
+// node they are.
+#include "actors/host/question.hpp"
 #include "actors/host/view.hpp"
+#include "actors/observe/pause.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/host/replayed_topology.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -17,6 +21,8 @@ struct asked_coordinator {
   std::optional<cluster::epoch> leads;
   std::optional<error> refuses;
   std::vector<cluster::request> recorded;
+  std::shared_ptr<const cluster::control_state> state = {};
+  std::set<std::string> present = {};
 };
 
 node::coordinator_actor::behavior_type coordinator_behaviour(node::coordinator_actor::pointer,
@@ -37,9 +43,25 @@ node::coordinator_actor::behavior_type coordinator_behaviour(node::coordinator_a
       [=](const node::describe_cluster&) {
         node::cluster_described d;
         d.leads = c->leads;
+        d.state = c->state;
+        d.present = c->present;
         return d;
       },
   };
+}
+
+/// Answers the questions of the view as node b, which has a late sink or does not answer.
+struct other_node {
+  mail_reader to;
+  std::optional<std::string> late_sinks;
+};
+caf::behavior board_behaviour(caf::event_based_actor*, const std::shared_ptr<other_node>& b) {
+  return {[=](const send_mail& m) {
+    const auto q = decode_question(m.bytes);
+    if (q && b->late_sinks && q->what == question_content(api::request(api::requests::own_late_sinks{})))
+      caf::anon_send(b->to, mail_came{m.node, mail::answer,
+                                      encode_answer(q->number, api::answers::document{*b->late_sinks})});
+  }};
 }
 
 struct viewed {
@@ -51,8 +73,10 @@ struct viewed {
     o.coordinator = coordinating;
     o.store = store;
     o.letters = std::move(store);
-    o.running = std::make_shared<observe::running_topologies>();
+    o.running = running;
+    o.board = caf::actor_cast<switchboard>(system.spawn(board_behaviour, other));
     view = spawn_view(system, std::move(o));
+    other->to = view;
   }
   ~viewed() {
     caf::anon_send(view, messages::stop{});
@@ -78,6 +102,17 @@ struct viewed {
     turns.run();
     return *got;
   }
+  /// The topologies, and why they stand as they do.
+  [[nodiscard]] std::vector<std::string> listed() {
+    std::vector<std::string> out;
+    requests_to(view)->ask(api::requests::list{}, api::reply(asker, [&](expected<api::answer> a) {
+                             REQUIRE(a);
+                             for (const auto& t : std::get<api::answers::topologies>(*a).all)
+                               out.push_back(t.name + ": " + t.reason);
+                           }));
+    turns.run();
+    return out;
+  }
   [[nodiscard]] std::vector<std::string> recorded() const {
     std::vector<std::string> out;
     for (const auto& r : coordinator->recorded)
@@ -90,6 +125,9 @@ struct viewed {
   caf::scheduler::test_coordinator& turns;
   std::shared_ptr<asked_coordinator> coordinator = std::make_shared<asked_coordinator>();
   node::coordinator_actor coordinating;
+  std::shared_ptr<other_node> other = std::make_shared<other_node>();
+  std::shared_ptr<observe::running_topologies> running = std::make_shared<observe::running_topologies>();
+  std::shared_ptr<int> asker = std::make_shared<int>();
   view_actor view;
 };
 
@@ -154,6 +192,43 @@ TEST_CASE("every question is answered where the coordinator of the node does not
   const auto counted = v.ask(metrics{});
   REQUIRE((counted && *counted));
   CHECK(std::get<api::answers::page>(**counted).is_good);
+}
+
+TEST_CASE("a list names the sinks whose target does not answer, here and on other nodes") {
+  node_test::folder_in_memory folder;
+  viewed v(folder.reach());
+  v.coordinator->leads = cluster::epoch{2, 1};
+  auto state = std::make_shared<cluster::control_state>();
+  state->topologies["far"].status = state->topologies["near"].status = cluster::topology_status::running;
+  state->topologies["near"].is_paused = true;
+  v.coordinator->state = state;
+  v.coordinator->present = {"a", "b"};
+  auto near = std::make_shared<config::topology>();
+  near->name = "near";
+  observe::running_topology t{std::move(near), {}, nullptr};
+  auto gauges = std::make_shared<sink::sink_gauges>();
+  t.gauges.sinks["rows"] = gauges;
+  v.running->add(std::move(t));
+  const std::string paused(observe::paused_words);
+  v.pass(seconds(3));
+  CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});
+  gauges->call.begin(observe::flow_meter::clock::now() - std::chrono::minutes(5));
+  v.other->late_sinks = R"({"sinks": [{"topology": "far", "words": "table is slow"}]})";
+  v.pass(seconds(3));
+  CHECK(v.listed() ==
+        std::vector<std::string>{"far: table is slow", "near: " + paused +
+                                                           "; rows is stalled: its target has not answered a "
+                                                           "call for 5 minutes"});
+  v.other->late_sinks = R"({"sinks": []})";
+  gauges->call.end();
+  v.pass(seconds(3));
+  CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});
+  v.other->late_sinks = R"({"sinks": [{"topology": "far", "words": "table is slow"}]})";
+  v.pass(seconds(3));
+  CHECK(v.listed().front() == "far: table is slow");
+  v.coordinator->present = {"a"};  // it is silent
+  v.pass(seconds(3));
+  CHECK(v.listed().front() == "far: ");
 }
 
 }  // namespace millrace::host::test

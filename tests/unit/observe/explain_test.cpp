@@ -265,6 +265,9 @@ TEST_CASE("a sink that commits says how; one that does not says what it waits fo
   CHECK(codes(waits).at(0) == "upstream_window");
   f.sinks[0].is_reached = false;
   CHECK(codes(of(planned(), f, "out")) == list{"target_away_at_start"});
+  f.sinks[0].pace = "stalled";  // it opens its target, which does not answer
+  f.sinks[0].under_way_seconds = 60;
+  CHECK(codes(of(planned(), f, "out")) == list{"target_stalled"});
 }
 
 TEST_CASE("a call to a target that takes too long is the cause, wherever it holds something up") {

@@ -45,6 +45,37 @@ TEST_CASE("stages of a topology that does not run say so, and which of them has 
   CHECK(states(none) == std::vector<std::string>(6, "starts"));
 }
 
+TEST_CASE("a sink that opens its target starts, until that takes too long") {
+  auto f = running();
+  const auto state = [&] { return graph_of(planned(), f).stages[4].state; };
+  f.sinks[0].is_reached = false;
+  CHECK(state() == "starts");
+  f.sinks[0].is_away = true;  // an attempt has failed
+  CHECK(state() == "starts");
+  f.sinks[0].pace = "slow";
+  CHECK(state() == "slow");
+  CHECK(graph_of(planned(), f).held_up_by->stage == "out");
+  f.sinks[0].is_reached = true;
+  CHECK(state() == "away");
+}
+
+TEST_CASE("a window of a topology that is over has the rows that its report tells") {
+  figures f;
+  f.state = "ended";
+  f.counted = counted_by(R"({"topology": "t", "ended": true, "stages": {
+    "parsed": {"in": 9, "out": 6, "filtered": 0, "late": 0, "dead_letters": 3},
+    "counts": {"in": 6, "out": 5, "filtered": 0, "late": 1, "dead_letters": 0, "rows": 2},
+    "out": {"in": 2, "out": 2, "filtered": 0, "late": 0, "dead_letters": 0}}})");
+  const auto g = graph_of(planned(), f);
+  CHECK(g.stages[1].records == 9);
+  CHECK(g.stages[1].dead_letters == 3);
+  CHECK(g.stages[2].records == 2);
+  CHECK(g.stages[2].late == 1);
+  CHECK(g.stages[4].records == 2);
+  for (const auto* wrong : {"", "[]", "{}", R"({"stages": 1})"})
+    CHECK(counted_by(wrong).empty());
+}
+
 TEST_CASE("the records of a stage are those of its state, and no process takes them with it") {
   auto f = running();
   f.lanes[0].records = 3;  // the process began anew

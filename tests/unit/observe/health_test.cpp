@@ -65,9 +65,10 @@ TEST_CASE("a target that is away later is not healthy, but input is taken") {
 TEST_CASE("a target that does not answer a call is not healthy once that has taken far longer than usual") {
   auto t = prepared("a");
   auto& table = *t.gauges.sinks["table"];
-  table.reached = true;
   const flow_meter::clock::time_point begun{1h};
   table.call.begin(begun);
+  CHECK(is_healthy({t}, begun + 301s).text == "waiting for the target of table at the start\n");
+  table.reached = true;
   CHECK(is_healthy({t}, begun + 30s).good);
   CHECK(is_healthy({t}, begun + 301s).text ==
         "stalled: the target of table has not answered a call for 301 s\n");

@@ -8,6 +8,7 @@ export function confirmed(what, name, path, { body = {}, told = null, warning = 
   const wrong = el("p", { class: "state bad", role: "alert" });
   const input = el("input", { name: "confirm", autocomplete: "off", "aria-label": `Type ${name} to confirm` });
   const key = el("input", { name: "token", autocomplete: "off", type: "password", "aria-label": "Token, from the file token of the state folder" });
+  const keyed = el("div", { hidden: token() !== "" }, el("p", {}, "An action needs the token, which is in the file “token” of the state folder."), key);
   const form = el("form", {
     method: "dialog", onsubmit: async event => {
       event.preventDefault();
@@ -19,11 +20,14 @@ export function confirmed(what, name, path, { body = {}, told = null, warning = 
         if (says) dialog.replaceChildren(el("h2", { id: "dialog-title" }, what), says, el("div", { class: "row" }, el("button", { onclick: () => dialog.close() }, "Close")));
         else dialog.close();
         dispatchEvent(new Event("acted"));
-      } catch (e) { wrong.textContent = e.message; }
+      } catch (e) {
+        wrong.textContent = e.message;
+        if (e.status === 401) { keyed.hidden = false; key.value = ""; key.focus(); }
+      }
     }
   },
     el("h2", { id: "dialog-title" }, `${what} ${name}?`), warning ? el("p", {}, warning) : null, el("p", {}, "Type its name to confirm."), input,
-    token() ? null : [el("p", {}, "An action needs the token, which is in the file “token” of the state folder."), key], wrong,
+    keyed, wrong,
     el("div", { class: "row" }, el("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), el("button", { class: "act" }, what)));
   dialog.replaceChildren(form);
   dialog.showModal();
@@ -34,6 +38,7 @@ export const action = (what, name, path, warning = null) => el("button", { class
 export function tokenForm(e, then = () => dispatchEvent(new Event("acted"))) {
   if (e.status !== 401) throw e;
   return el("form", { onsubmit: event => { event.preventDefault(); keepToken(event.target.elements.token.value); then(); } },
+    e.isWrongToken ? el("p", { class: "state bad", role: "alert" }, e.message) : null,
     el("p", {}, "Records need the token, which is in the file “token” of the state folder."),
     el("input", { name: "token", type: "password", autocomplete: "off", "aria-label": "Token" }), el("button", {}, "Show"));
 }

@@ -3,24 +3,33 @@
 export function takeToken(hash = location.hash) {
   const given = new URLSearchParams(hash.slice(1)).get("token");
   if (!given) return;
-  sessionStorage.setItem("token", given);
+  keepToken(given);
   if (location.hash === hash) window.history.replaceState(null, "", location.pathname + "#/");
 }
-takeToken();
 export const token = () => sessionStorage.getItem("token") || "";
-export const keepToken = text => sessionStorage.setItem("token", text);
+export function keepToken(text) {
+  sessionStorage.setItem("token", text);
+  dispatchEvent(new Event("token"));
+}
+takeToken();
+export const authorization = () => token() ? { Authorization: `Bearer ${token()}` } : {};
 
 export class Refused extends Error {
-  constructor(status, words) { super(words); this.status = status; }
+  constructor(status, words, isWrongToken = false) { super(words); Object.assign(this, { status, isWrongToken }); }
+}
+// A token that is a wrong one is forgotten, so that it is asked for again.
+function refused(status, words, given) {
+  if (status !== 401 || !given) return new Refused(status, words);
+  if (token() === given) keepToken("");
+  return new Refused(status, "The token that was given is not this node's.", true);
 }
 export async function ask(path, options = {}) {
-  const headers = { ...(options.headers ?? {}) };
-  if (token()) headers.Authorization = `Bearer ${token()}`;
-  const answer = await fetch(`/api/v1/${path}`, { ...options, headers, cache: "no-store", redirect: "error" });
+  const given = token();
+  const answer = await fetch(`/api/v1/${path}`, { ...options, headers: { ...options.headers, ...authorization() }, cache: "no-store", redirect: "error" });
   const body = await answer.text();
   let json = null;
   try { json = JSON.parse(body); } catch { /* told below */ }
-  if (!answer.ok) throw new Refused(answer.status, json?.error?.message ?? `status ${answer.status}`);
+  if (!answer.ok) throw refused(answer.status, json?.error?.message ?? `status ${answer.status}`, given);
   if (json === null) throw new Refused(answer.status, "the answer is no JSON");
   return json;
 }

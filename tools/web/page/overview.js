@@ -27,7 +27,7 @@ function lagOf(g) {
   const behind = (Date.now() - Math.min(...marks)) / 1000;
   return behind < 1 ? "none" : `watermark ${seconds(behind)} behind`;
 }
-const isPaused = (t, g) => t.reason.includes("paused") || g?.stages.some(s => s.state === "paused");
+const isPaused = (t, g) => t.reason.startsWith("it is paused") || g?.stages.some(s => s.state === "paused");
 
 function row(t, isCluster) {
   const isRunning = t.state === "running", g = isRunning ? graphs.get(t.topology)?.graph : null;
@@ -35,8 +35,8 @@ function row(t, isCluster) {
   return [link(["t", t.topology], t.topology), state(paused ? "paused" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
     g?.held_up_by ? link(["t", t.topology, "stage", g.held_up_by.stage], g.held_up_by.stage) : "", t.reason,
     el("div", { class: "row" },
-      isRunning && t.reason === "" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,
-      isRunning && t.reason.includes("paused") ? action("Resume", t.topology, topologyPath(t.topology, "resume")) : null,
+      isRunning && !paused && t.reason !== "it is stopping" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,
+      paused ? action("Resume", t.topology, topologyPath(t.topology, "resume")) : null,
       isRunning ? action("Stop", t.topology, topologyPath(t.topology, "stop")) : null,
       isCluster && ["stopped", "failed"].includes(t.state) ? action("Start", t.topology, topologyPath(t.topology, "start")) : null,
       isCluster && ["ended", "stopped", "failed"].includes(t.state)

@@ -1,5 +1,6 @@
 // The page: a client of the API that millrace serves, and of nothing else. It shows the view that the address names: at each event of its topology,
 // or once a second where there are none.
+import { partsOf } from "./address.js";
 import { Refused, takeToken } from "./asking.js";
 import { el, link } from "./elements.js";
 import { follow, isFresh } from "./live.js";
@@ -16,13 +17,28 @@ const standing = document.getElementById("state");
 const views = [["", "Graph", graph, true], ["streaming", "Streaming", streaming, true], ["silent", "Why silent?", silent, true], ["ledger", "Ledger", ledger],
   ["letters", "Dead letters", letters], ["record", "A record", record], ["key", "A key", key], ["tap", "Tap", tap]];
 function wanted() {
-  const parts = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const parts = partsOf(location.hash);
   if (parts[0] !== "t" || !parts[1]) return { look: overview };
   const topology = parts[1];
   if (parts[2] === "stage" && parts[3]) return { topology, view: "", look: () => stage(topology, parts[3]), follows: true };
   const view = views.find(v => v[0] === (parts[2] ?? "")) ?? views[0];
   return { topology, view: view[0], look: () => view[2](topology, parts[3]), follows: view[3] };
 }
+
+// While the pointer is pressed on something, that stays as it is: a click is of what was pressed.
+let release = null, released = null; // the latter settles once it is pressed no more
+addEventListener("pointerdown", event => {
+  if (event.button === 0 && released === null) released = new Promise(then => { release = then; });
+}, true);
+for (const name of ["pointerup", "pointercancel", "blur"])
+  addEventListener(name, event => {
+    if (name === "blur" && event.target !== window) return;
+    const over = release;
+    setTimeout(() => { // behind the click
+      if (release === over) release = released = null;
+      over?.();
+    });
+  }, true);
 
 let looking = 0, isLooking = false, timer = null, shown = null;
 async function look() {
@@ -49,6 +65,8 @@ async function look() {
     standing.className = "state bad";
     if (address !== shown) content.push(el("h1", {}, topology ?? "millrace"), el("p", { class: "box bad" }, standing.textContent));
   }
+  await released;
+  if (mine !== looking) return;
   if (address !== shown) main.replaceChildren();
   if (content.length) show(main, content);
   show(document.getElementById("nav"), topology ? views.map(([path, name]) => {

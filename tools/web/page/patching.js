@@ -13,8 +13,9 @@ export function keeping(element) {
   return out;
 }
 
-// A row is about what its first cell names, and a link about where it leads: neither becomes another one under a pointer that is pressed on it.
-const subject = e => e.nodeName === "TR" ? e.firstChild?.textContent : e.nodeName === "A" ? e.getAttribute("href") : undefined;
+// A row is about what its first cell names, a link about where it leads, and a region about what its label says: none becomes another one.
+const subject = e => e.nodeName === "TR" ? e.firstChild?.textContent : e.nodeName === "A" ? e.getAttribute("href")
+  : e.getAttribute?.("role") === "region" ? e.getAttribute("aria-label") : undefined;
 const isAlike = (old, node) => old.nodeName === node.nodeName && subject(old) === subject(node) && !kept.has(old) && !kept.has(node);
 const isSame = (old, node) => old === node || (isAlike(old, node) && old.textContent === node.textContent);
 
@@ -45,8 +46,23 @@ function pairsByContent(olds, wanted) {
 }
 const pairsByPlace = (olds, wanted) => wanted.map((node, i) => olds[i] && (olds[i] === node || isAlike(olds[i], node)) ? olds[i] : null);
 
-// Rows come and go; anything else with as many children as before has the same ones.
+// Where a child goes that has the focus; -1: nowhere.
+function placeOf(old, at, wanted) {
+  if (wanted[at] && isSame(old, wanted[at])) return at;
+  const same = wanted.findIndex(node => isSame(old, node));
+  return same >= 0 || subject(old) === undefined ? same : wanted.findIndex(node => isAlike(old, node));
+}
+
+// What has the focus stays in the document, and the others are put around it: an element that is taken out loses it.
 function pairsOf(parent, olds, wanted) {
+  const at = olds.findIndex(old => old.contains(document.activeElement));
+  const to = at < 0 ? -1 : placeOf(olds[at], at, wanted);
+  return to < 0 ? pairsOfAll(parent, olds, wanted)
+    : [...pairsOfAll(parent, olds.slice(0, at), wanted.slice(0, to)), olds[at], ...pairsOfAll(parent, olds.slice(at + 1), wanted.slice(to + 1))];
+}
+
+// Rows come and go; anything else with as many children as before has the same ones.
+function pairsOfAll(parent, olds, wanted) {
   const isByPlace = (parent.nodeName !== "TBODY" && olds.length === wanted.length) || olds.length * wanted.length > mostCompared;
   return isByPlace ? pairsByPlace(olds, wanted) : pairsByContent(olds, wanted);
 }

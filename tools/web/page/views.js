@@ -4,7 +4,7 @@ import { ask, topologyPath } from "./asking.js";
 import { causes, isCalm } from "./causes.js";
 import { bytes, el, link, number, rate, seconds, state, table, time } from "./elements.js";
 import { drawing } from "./graph.js";
-import { figuresOf, graphOf } from "./live.js";
+import { figuresOf, graphOf, reasonOf } from "./live.js";
 import { keeping } from "./patching.js";
 import { figure, plotsNotice } from "./plot.js";
 import { looked } from "./rates.js";
@@ -14,7 +14,7 @@ const missing = names => names.length ? el("div", { class: "box warn" }, `Withou
 
 export async function graph(topology) {
   const [g, f] = await Promise.all([graphOf(topology), figuresOf(topology)]);
-  return [topology, [missing(g.missing), g.how_it_ended ? el("p", { class: "box warn" }, `${topology}: ${g.how_it_ended}.`) : null,
+  return [topology, [missing(g.missing), g.how_it_ended ? el("div", { class: "box warn" }, el("p", {}, `${topology}: ${g.how_it_ended}.`), reasonOf(topology) ? el("p", {}, reasonOf(topology)) : null) : null,
     g.held_up_by ? el("div", { class: "box bad" }, el("p", {}, "Held up by ", link(["t", topology, "stage", g.held_up_by.stage], g.held_up_by.stage), `: ${g.held_up_by.words}.`)) : null,
     drawing(topology, g, f, looked(topology, f)), table("Stages", [{ name: "Stage" }, { name: "Kind" }, { name: "State" }, { name: "Records", number: true }, { name: "Rate", number: true },
       { name: "Lag", number: true }, { name: "Watermark" }, { name: "Late", number: true }, { name: "Dead letters", number: true }],
@@ -114,7 +114,20 @@ export async function ledger(topology) {
         s.holds === null ? "incomplete" : s.holds ? "" : state("failed")]), "No stage is there.")]];
 }
 
-const mostLetters = 200; // that are shown
+const mostLetters = 200, mostBytes = 4e6; // that are asked for and shown
+// The newest ones, and whether there are more.
+async function newestLetters(topology) {
+  const out = [];
+  let page = "", isMore = true;
+  for (let size = 0; isMore && out.length < mostLetters && size < mostBytes;) {
+    const part = await ask(`${topologyPath(topology, "dead_letters", "newest")}${page}`);
+    out.push(...part.letters);
+    size += JSON.stringify(part.letters).length;
+    isMore = part.next !== null;
+    page = `?page=${part.next}`;
+  }
+  return { letters: out.slice(0, mostLetters), isMore: isMore || out.length > mostLetters };
+}
 
 // Words for what a replay has done.
 function replayed(r) {
@@ -126,7 +139,7 @@ function replayed(r) {
 
 export async function letters(topology) {
   try {
-    const [counts, newest, g] = await Promise.all([ask(topologyPath(topology, "dead_letters", "counts")), ask(topologyPath(topology, "dead_letters", "newest")),
+    const [counts, newest, g] = await Promise.all([ask(topologyPath(topology, "dead_letters", "counts")), newestLetters(topology),
       ask(topologyPath(topology, "graph"))]);
     const into = el("select", { id: "field-into", name: "into" }, g.stages.filter(s => s.kind === "source" || s.kind === "parser").map(s => el("option", { value: s.stage }, s.stage)));
     return ["Dead letters", [
@@ -136,8 +149,9 @@ export async function letters(topology) {
       } }, el("div", { class: "field" }, el("label", { for: "field-into" }, "Records go in again at"), into), el("button", { class: "act" }, "Replay")),
       table(`By stage and error${counts.all ? "" : ", of the newest"}`, [{ name: "Stage" }, { name: "Letters", number: true }, { name: "Newest" }, { name: "Error", wide: true }],
         counts.by_error.map(x => [link(["t", topology, "stage", x.stage], x.stage), number(x.letters), time(x.time), x.error || "all others"]), "There are none."),
+      newest.isMore ? el("p", { class: "dim" }, "Older ones are kept, too; “millrace console -e dead-letters” prints all.") : null,
       counts.letters === 0 ? null : table("The newest", [{ name: "Time" }, { name: "Stage" }, { name: "Partition" }, { name: "Position", number: true }, { name: "Error", wide: true }, { name: "Record", wide: true }],
-        newest.letters.slice(0, mostLetters).map(x => [time(x.time), x.stage, x.partition, number(x.position), x.error, el("pre", {}, x.record ?? x.record_base64 ?? "")]), "There are none.")], true];
+        newest.letters.map(x => [time(x.time), x.stage, x.partition, number(x.position), x.error, el("pre", {}, x.record ?? x.record_base64 ?? "")]), "There are none.")], true];
   } catch (e) {
     return ["Dead letters", [tokenForm(e)], true];
   }
