@@ -74,7 +74,7 @@ expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& s
   if (done)
     done = p->wait_for_session();
   if (!done) {
-    p->leave();
+    p->leave(done.error().message);
     p->wait_until_over();
     p->stop();
     return unexpected(done.error());
@@ -242,7 +242,9 @@ void node_process::wait_until_over() const {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
-void node_process::leave() { caf::anon_send(group_.control.agent, node::leave_cluster{}); }
+void node_process::leave(std::string why) {
+  caf::anon_send(group_.control.agent, node::leave_cluster{std::move(why)});
+}
 
 void node_process::stop() {
   stop_group(group_);

@@ -27,7 +27,7 @@ public:
   void on_life_recovered(const life_recovered& m);
   void on_detach(const detach_node& m) { options_->lives->detach(m.node); }
   void on_foreign_store(const store_is_foreign& m);
-  void on_leave();
+  void on_leave(const leave_cluster& m);
   void on_restart(const restart_due& m);
   void on_end_due() { end_process(); }
   /// One of the actors of this process has failed.

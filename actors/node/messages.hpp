@@ -55,7 +55,9 @@ struct node_is_over {
   std::string why;
 };
 /// The process is to end in order: its actors first.
-struct leave_cluster {};
+struct leave_cluster {
+  std::string why = "it was asked to end";
+};
 /// To itself.
 struct tick_due {};
 struct restart_due {
