@@ -153,7 +153,7 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
   candidate_.on_won();
   leader_ = options_->mine.node;
   told_leader_ = leader_;
-  history_.emplace(found);
+  history_.emplace(found, options_->mine.node);
   leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone, options_->terms_from);
   if (options_->director)
     options_->director->leads(mine, leads_->state());

@@ -120,7 +120,9 @@ void sink_state::went_wrong(const error& e, bool with_rows) {
   options_.gauges->away = true;
   if (reaction->give_up)
     fail(e);
-  if (reaction->tell)
+  if (reaction->tell && e.code == ec::fenced)
+    spdlog::info("{}: {}; looking whether another life has its place", options_.in_logs(), e.message);
+  else if (reaction->tell)
     spdlog::warn("{}: {}; waiting for it", options_.in_logs(), e.message);
   if (stopping_)
     return on_stop();

@@ -154,9 +154,9 @@ bool runs_nothing(const control_state& s, const std::string& node) {
 
 }  // namespace
 
-node_history::node_history(const control_state& found) {
+node_history::node_history(const control_state& found, std::string mine) : mine_(std::move(mine)) {
   for (const auto& [name, n] : found.nodes) {
-    if (!n.is_over)
+    if (!n.is_over && name != mine_)
       heard_[name] = n.session;
     if (n.is_draining && runs_nothing(found, name))
       drained_.insert(name);
@@ -170,6 +170,8 @@ std::vector<told_event> node_history::look(const control_state& now, const node_
     return n != now.nodes.end() && !n->second.is_over && n->second.session == of;
   };
   for (const auto& [name, n] : nodes.present()) {
+    if (name == mine_)
+      continue;
     heard_[name] = n.session;
     if (const auto s = silent_.extract(name); !s.empty() && s.mapped() == n.session)
       out.push_back({weight::normal, fmt::format("node {} is heard again", name), {}, name});

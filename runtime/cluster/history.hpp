@@ -33,11 +33,13 @@ struct told_event {
 /// coordinator, asked after each tick.
 class node_history {
 public:
-  /// `found`: what the coordinator begins with. A node that an earlier one has drained is not told again.
-  explicit node_history(const control_state& found);
+  /// `found`: what the coordinator begins with. A node that an earlier one has drained is not told again. `mine`: the
+  /// coordinator's own node, which is neither silent nor heard again.
+  node_history(const control_state& found, std::string mine);
   [[nodiscard]] std::vector<told_event> look(const control_state& now, const node_watch& nodes);
 
 private:
+  std::string mine_;
   std::map<std::string, session>
       heard_;  // present when it was looked at last, or waited for since the beginning
   std::map<std::string, session> silent_;

@@ -48,9 +48,12 @@ struct client::state {
       const std::scoped_lock lock(self.mutex);
       self.has_failed(config::redact(text, self.secrets));
     }
-    // A fatal error, too.
+    // A fatal error comes there, too, and whoever is fenced off says so itself.
+    const auto says = [&](std::string_view what) {
+      return std::string_view(text).find(what) != std::string_view::npos;
+    };
     const bool told = of == "FAIL" || of == "ERROR" || of == "FATAL" ||
-                      (of == "GETPID" && std::string_view(text).find("retrying") != std::string_view::npos);
+                      (of == "GETPID" && says("retrying")) || says("fenced");
     spdlog::log(told ? spdlog::level::debug : level_of(level), "{}: kafka {}: {}", self.options.name,
                 facility, config::redact(text, self.secrets));
   }

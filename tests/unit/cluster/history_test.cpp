@@ -116,7 +116,7 @@ TEST_CASE(
 TEST_CASE("a node that falls silent is told once, and that it is heard again") {
   const auto s = running();
   auto watch = watch_of(s);
-  node_history history(s);
+  node_history history(s, "d");
   CHECK(history.look(s, watch).empty());
   watch.gone("b");
   const auto lost = history.look(s, watch);
@@ -134,7 +134,7 @@ TEST_CASE("a node whose end is recorded is not silent, and neither is one that a
   node_watch watch{silence{}};
   for (const auto& [name, _] : s.nodes)
     watch.await(name, micros(0));
-  node_history history(s);
+  node_history history(s, "d");
   CHECK(history.look(s, watch).empty());
   REQUIRE(s.apply(records::session_ended{"b", 2, true, 0}));
   watch.gone("b");
@@ -144,10 +144,19 @@ TEST_CASE("a node whose end is recorded is not silent, and neither is one that a
         texts{"node a is lost: it is silent, and what it runs begins elsewhere"});
 }
 
+TEST_CASE("a node that leads is not lost to itself") {
+  const auto s = running();
+  const node_watch nobody{silence{}};
+  node_history history(s, "a");
+  CHECK(texts_of(history.look(s, nobody)) ==
+        texts{"node b is lost: it is silent, and what it runs begins elsewhere",
+              "node d is lost: it is silent, and what it runs begins elsewhere"});
+}
+
 TEST_CASE("the begin and the end of a drain are told") {
   auto s = running();
   const auto watch = watch_of(s);
-  node_history history(s);
+  node_history history(s, "d");
   CHECK(texts_of(events_of(s, {records::drain_asked{"a"}})) ==
         texts{"node a is asked to give away what it runs"});
   REQUIRE(s.apply(records::drain_asked{"a"}));
@@ -155,7 +164,7 @@ TEST_CASE("the begin and the end of a drain are told") {
   REQUIRE(s.apply(records::placed{{"clicks", "p/lane0"}, "b", 2, 4}));
   CHECK(texts_of(history.look(s, watch)) == texts{"node a is drained: it runs nothing"});
   CHECK(history.look(s, watch).empty());
-  CHECK(node_history(s).look(s, watch).empty());  // the next coordinator does not repeat it
+  CHECK(node_history(s, "d").look(s, watch).empty());  // the next coordinator does not repeat it
 }
 
 TEST_CASE("records that other lines tell of are not told here") {
