@@ -18,6 +18,7 @@
 #include "actors/source/replaying_reader.hpp"
 #include "actors/without_secrets.hpp"
 #include "config/secrets.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
@@ -93,8 +94,9 @@ expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s
                                                           const config::values& options,
                                                           const source::wants& wants,
                                                           const connector_context& context) {
-  const source::spool_place spool{context.stage, context.consumer, context.spool_folder, context.chains,
-                                  context.now};
+  const source::spool_place spool{context.stage,        context.consumer,
+                                  context.spool_folder, context.chains,
+                                  context.now,          name_in_logs(context.topology, context.stage)};
   if (s.type == "kafka")
     return source::make_kafka_reader(options, wants, context.topology, context.stage);
   if (s.type == "file")

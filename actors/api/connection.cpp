@@ -264,6 +264,8 @@ void connection::on_whole() {
   auto what = read_request(at, r.body);
   if (!what)
     return answer(write_error(what.error()));
+  if (at.to->is_action)
+    spdlog::info("API: {} asks for {} {}", who(), r.method, r.target);
   if (auto* const events = std::get_if<requests::events>(&*what))
     return stream(std::move(*events));
   ask(std::move(*what), at.to->waits);

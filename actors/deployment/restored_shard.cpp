@@ -28,9 +28,9 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
     spdlog::warn(
         "{}: its newest snapshot is damaged, or its writing was cut short; goes on from the one before, "
         "number {}, and reads its sources again from there",
-        options.name, *chain->fell_back_to);
+        options.in_logs(), *chain->fell_back_to);
   else if (chain->passed_over != 0)
-    spdlog::warn("{}: {} damaged snapshot files were passed over; others hold the same", options.name,
+    spdlog::warn("{}: {} damaged snapshot files were passed over; others hold the same", options.in_logs(),
                  chain->passed_over);
   const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
   const auto core = make_core();
@@ -47,7 +47,8 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
                                             if (auto ok = merged->restore(chain::records_of(c)); !ok)
                                               return unexpected(ok.error());
                                             return merged->capture_all();
-                                          }});
+                                          },
+                                          options.in_logs()});
   return shard::spawn_shard(system, options, core, now, supervisor);
 }
 

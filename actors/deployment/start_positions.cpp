@@ -4,6 +4,7 @@
 #include "actors/deployment/layout.hpp"
 #include "actors/parser/csv/csv_parser.hpp"
 #include "actors/source/spooled_reader.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
 #include <fmt/format.h>
@@ -47,7 +48,8 @@ expected<std::vector<source::partition_info>> discover(source::reader& reader, c
       return unexpected(
           error{ec::cancelled, fault::user, false, "stopped before its source answered", stage});
     if (!std::exchange(told, true))
-      spdlog::warn("{}: {}; waiting for it up to {} s", stage, found.error().message, timeout.count() / 1000);
+      spdlog::warn("{}: {}; waiting for it up to {} s", name_in_logs(options.topology->name, stage),
+                   found.error().message, timeout.count() / 1000);
     std::this_thread::sleep_for(try_again_after);
   }
 }
@@ -231,7 +233,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
   if (!found)
     return failed(found.error());
   if (const auto warning = (*reader)->warning())
-    spdlog::warn("{}: {}", plan.source->name, *warning);
+    spdlog::warn("{}: {}", name_in_logs(options.topology->name, plan.source->name), *warning);
   if (stored && !all_over) {
     if (const auto identity = store.get(identity_name(plan.source->name)); identity)
       if (const auto same = (*reader)->check_identity(*identity); !same)

@@ -2,12 +2,14 @@
 
 #include "actors/host/apply.hpp"
 #include "actors/host/lives.hpp"
+#include "actors/host/plan_changes.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
 #include "actors/node/topology_state.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <memory>
@@ -26,6 +28,7 @@ expected<cluster::records::topology_applied> carry_out(const applying_job& job) 
     return unexpected(text.error());
   apply_options o{options.node, job.topology, *text, folder_of_topology(options.folder, job.topology),
                   options.cores};
+  std::string before;  // its file; empty: the cluster has none
   o.start_timeout = options.start_timeout;
   o.make = options.make;
   // As many as the cluster has cores, where all machines are alike.
@@ -40,13 +43,17 @@ expected<cluster::records::topology_applied> carry_out(const applying_job& job) 
     const auto run = plan.and_then(run_of);
     if (!run)
       return unexpected(run.error());
+    before = plan->text;
     const auto state = std::make_shared<const node::topology_state>(
         options.store, cluster::chains_of(t->first, t->second.first_generation),
         snapshot::identity{plan->state_id, t->first, {}, false}, o.folder, plan->values, run->number);
     o.kept = state;
     o.snapshots_of = [state](const std::string& shard) { return state->look_at_snapshots(shard); };
   }
-  return prepare_apply(o);
+  auto prepared = prepare_apply(o);
+  if (prepared)
+    spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, *text));
+  return prepared;
 }
 
 apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,

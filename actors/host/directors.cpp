@@ -4,6 +4,7 @@
 #include "actors/host/hosted_plan.hpp"
 #include "actors/node/topology_state.hpp"
 #include "actors/observe/report.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_director.hpp"
@@ -105,7 +106,7 @@ public:
       t = std::move(*made);
     }
     if (std::exchange(t.is_paused, m.now->is_paused) != m.now->is_paused)
-      spdlog::info("{}: {}", m.topology,
+      spdlog::info("topology {} is {}", m.topology,
                    t.is_paused ? "paused: nothing is read until it is resumed" : "resumed");
     carry_out(m.topology, t.director->on_state(*m.now));
     tell_end(m.topology, t, *m.now);
@@ -120,9 +121,11 @@ public:
       return spdlog::warn("node {}: {}", m.from, what.error().message);
     const auto& name = topology_of(*what);
     if (const auto* const b = std::get_if<control::actor_began>(&*what))
-      spdlog::debug("{}: life {}.{} is on node {}", b->actor, b->now.term, b->now.count, m.from);
+      spdlog::debug("{}: life {}.{} is on node {}", name_in_logs(name, b->actor), b->now.term, b->now.count,
+                    m.from);
     else if (const auto* const o = std::get_if<control::actor_over>(&*what))
-      spdlog::debug("{}: life {}.{} is no more on node {}", o->actor, o->last.term, o->last.count, m.from);
+      spdlog::debug("{}: life {}.{} is no more on node {}", name_in_logs(name, o->actor), o->last.term,
+                    o->last.count, m.from);
     if (const auto t = topologies_.find(name); t != topologies_.end() && t->second.director)
       carry_out(name, t->second.director->on_message(m.from, *what));
   }
@@ -130,7 +133,7 @@ public:
     const auto t = topologies_.find(m.topology);
     if (t == topologies_.end() || !t->second.director)
       return;
-    spdlog::info("{}: a restart of {} is asked for", m.topology, visible(m.who));
+    spdlog::info("topology {}: a restart of {} is asked for", m.topology, visible(m.who));
     carry_out(m.topology, t->second.director->restart(m.who));
   }
   promise on_ask(const ask_for_report& m) {
@@ -243,7 +246,7 @@ private:
       answer(t, kept_report(topology, t.chains));
   }
   void act(const std::string& topology, const control::directions::warn& d) {
-    spdlog::warn("{}: {}", topology, d.text);
+    spdlog::warn("topology {}: {}", topology, d.text);
   }
 
   [[nodiscard]] node::topology_state state_of(const std::string& topology, const std::string& chains) const {
@@ -252,14 +255,15 @@ private:
   /// For the directors of a later coordinator, and of other processes.
   void keep_report(const std::string& topology, const std::string& chains, const std::string& json) const {
     if (const auto done = state_of(topology, chains).put_as(report_value, json, mine_); !done)
-      spdlog::warn("{}: the last report is lost with this coordinator: {}", topology, done.error().message);
+      spdlog::warn("topology {}: the last report is lost with this coordinator: {}", topology,
+                   done.error().message);
   }
   [[nodiscard]] report_given kept_report(const std::string& topology, const std::string& chains) const {
     auto json = state_of(topology, chains).get(report_value);
     if (json)
       return {true, std::move(*json), {}};
     if (json.error().code != ec::not_found)
-      spdlog::warn("{}: the last report cannot be read: {}", topology, json.error().message);
+      spdlog::warn("topology {}: the last report cannot be read: {}", topology, json.error().message);
     return {};
   }
 

@@ -110,7 +110,7 @@ std::string other_zones(const hosted_plan& p, const config::topology& t) {
   if (kept == p.values.end() || here.empty() || here == kept->second)
     return {};
   return fmt::format(
-      "topology '{}' goes by the clocks of a zone; its plan was made with tzdata {}, and this node has {}: "
+      "topology {} goes by the clocks of a zone; its plan was made with tzdata {}, and this node has {}: "
       "other nodes may give days other bounds, and read local times as other moments; remedy: the same "
       "tzdata on all nodes",
       t.name, kept->second, here);

@@ -299,7 +299,9 @@ void node_process::wait_until_over() const {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
-void node_process::leave() { caf::anon_send(group_.control.agent, node::leave_cluster{}); }
+void node_process::leave(std::string why) {
+  caf::anon_send(group_.control.agent, node::leave_cluster{std::move(why)});
+}
 
 void node_process::leave(const std::string& why) {
   caf::anon_send(group_.control.agent, node::leave_cluster{why});

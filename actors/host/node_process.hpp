@@ -44,7 +44,7 @@ public:
   [[nodiscard]] api::cluster_view& view() { return *requests_; }
   [[nodiscard]] const link::endpoint& address() const { return mine_.at; }
   /// From any thread: its actors commit and end, and the coordinator hears that it has left. on_over follows.
-  void leave();
+  void leave(std::string why = "it was asked to end");
   /// After on_over: ends what is left.
   void stop();
 

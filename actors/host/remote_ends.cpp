@@ -1,7 +1,5 @@
 #include "actors/host/remote_ends.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 namespace millrace::host {
@@ -40,7 +38,6 @@ told_list remote_ends::up(const std::string& peer, const link::stand_in_up& m) {
   if (known == nullptr)
     return {};
   known->handle = m.handle;
-  spdlog::debug("{}: reaches life {}.{} on node {}", known->who.to, m.remote.term, m.remote.count, peer);
   return {tell_of(*known)};
 }
 
@@ -85,7 +82,6 @@ told remote_ends::tell_of(const met& m) {
 void remote_ends::make_void(met& m, told_list& out) {
   if (!std::exchange(m.handle, std::nullopt))
     return;
-  spdlog::debug("{}: the link to node {} is over", m.who.to, m.who.node);
   if (!m.who.log)
     out.emplace_back(told_actor{m.who.to, messages::receiver_down{m.who.index, m.who.remote}});
 }

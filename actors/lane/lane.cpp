@@ -198,12 +198,13 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
     }
     if (schedule_.health.failed(now()))
       around_.say(urgency::warning,
-                  fmt::format("{}: {}; waiting for it", options_.plan->source->name, m.failure->message));
+                  fmt::format("{}: {}; waiting for it", options_.in_logs(options_.plan->source->name),
+                              m.failure->message));
     options_.gauges->away = true;
     return pump();
   }
   if (schedule_.health.answered()) {
-    around_.say(urgency::info, options_.plan->source->name + ": the source answers again");
+    around_.say(urgency::info, options_.in_logs(options_.plan->source->name) + ": the source answers again");
     options_.gauges->away = false;
   }
   if (!m.chunk) {

@@ -77,7 +77,8 @@ void lane::tell_who_lags(partition& p) {
     from = std::min(from, p.log().reader_at(r).at);
   around_.say(urgency::info,
               fmt::format("{}: {} of {} receivers are behind; {} is read again for them from position {}",
-                          options_.name, behind.size(), up_.size(), options_.plan->log(p.name), from.minor));
+                          options_.in_logs(), behind.size(), up_.size(), options_.plan->log(p.name),
+                          from.minor));
 }
 
 void lane::catch_up_step(catch_up& c) {

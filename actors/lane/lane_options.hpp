@@ -8,6 +8,7 @@
 #include "actors/stage/losses.hpp"
 #include "actors/stage/taps.hpp"
 #include "runtime/base/pace.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
@@ -99,7 +100,7 @@ private:
 };
 
 struct lane_options {
-  std::string name;  // "PARSER/LANE", for logs and reports
+  std::string name;  // "PARSER/LANE"
   std::shared_ptr<const lane_plan> plan;
   std::vector<std::string> partitions;
   std::set<std::string> known;           // partitions that some lane of its parser reads
@@ -122,6 +123,12 @@ struct lane_options {
   delivery::failing_records failing{};  // what earlier lives of this lane have said
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<stage::taps> taps = nullptr;  // null: nobody can look
+
+  /// Of the lane, or of a stage of its topology.
+  [[nodiscard]] std::string in_logs() const { return name_in_logs(plan->topology->name, name); }
+  [[nodiscard]] std::string in_logs(const std::string& stage) const {
+    return name_in_logs(plan->topology->name, stage);
+  }
 };
 
 }  // namespace millrace::lane

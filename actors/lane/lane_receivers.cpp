@@ -42,8 +42,8 @@ void lane::on_answer(const log_id& log, std::size_t receiver, const std::optiona
   if (!p)
     return;
   if (!answer) {
-    around_.say(urgency::warning,
-                fmt::format("{}: a newer life reads {}: this one ends", options_.name, log));
+    around_.say(urgency::info,
+                fmt::format("{}: this life is over: a newer one reads {}", options_.in_logs(), log));
     around_.end_as_fenced({ec::fenced, fault::ours, false, fmt::format("a newer life reads {}", log), {}});
     return;
   }

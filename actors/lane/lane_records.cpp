@@ -32,9 +32,9 @@ void lane::trying(const attempt& a, F&& work) {
 }
 
 void lane::tell_failure(const attempt& a, std::string_view error) {
-  around_.say(urgency::error,
-              fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name,
-                          a.records, a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error));
+  around_.say(urgency::error, fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}",
+                                          options_.in_logs(), a.records, a.log, a.from.major, a.from.minor,
+                                          a.to.major, a.to.minor, error));
   std::map<log_id, position> settled;
   for (const auto& p : partitions_)
     if (const auto below = p->receivers.durable())

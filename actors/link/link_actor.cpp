@@ -3,6 +3,7 @@
 #include "actors/link/notes.hpp"
 #include "actors/link/stand_in.hpp"
 #include "runtime/base/backoff.hpp"
+#include "runtime/control/actor_error.hpp"
 #include "runtime/link/edge_numbers.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -231,7 +232,7 @@ private:
       return;
     ends_.erase(at.mapped());
     if (m.reason)
-      leave(our_error(fmt::format("a stand-in has failed: {}", to_string(m.reason))).value());
+      leave(our_error(fmt::format("a stand-in has failed: {}", control::words_of(m.reason))).value());
     carry_out([&](auto& actions) { edges_.is_over(at.mapped(), actions); });
   }
 

@@ -1,6 +1,8 @@
 #include "actors/node/agent.hpp"
 
 #include "runtime/base/random.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/messages/messages.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -100,8 +102,12 @@ void agent_hands::prove_session(const cluster::process_id& from, const cluster::
               return leave(proven.error().message);
             }
             // It may have got a later one since, whose welcome comes.
-            if (m.what.state.nodes.at(options_->mine.node).session == w.session)
-              carry_out(agent_.on_command(c), {from, c.from});
+            if (m.what.state.nodes.at(options_->mine.node).session != w.session)
+              return;
+            spdlog::log(level_among_nodes(*options_, spdlog::level::info),
+                        "node {} has joined the cluster {} under session {}; node {} leads it",
+                        options_->mine.node, m.what.state.cluster, w.session, from.node);
+            carry_out(agent_.on_command(c), {from, c.from});
           },
           [this](const caf::error&) { is_proving_ = false; });
 }
@@ -155,8 +161,11 @@ void agent_hands::begin_later(const cluster::orders::begin& o, const std::string
   const auto wait = waits_.at(o.actor).failed(options_->clock().running);
   restarts_[o.actor] = {o.generation, o.now};
   self_->delayed_send(self_, wait, restart_due{o.actor, o.now});
-  if (!why.empty())
-    spdlog::error("{}", control::failure_line(o.actor.name, why, wait));
+  const auto who = name_in_logs(o.actor.topology, o.actor.name);
+  if (why == messages::restart_was_asked)
+    spdlog::info("{}", control::restart_line(who, wait));
+  else if (!why.empty())
+    spdlog::error("{}", control::failure_line(who, why, wait));
 }
 
 void agent_hands::on_restart(const restart_due& m) {

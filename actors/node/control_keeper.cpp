@@ -10,7 +10,9 @@ namespace {
 
 control_appended answer_to(control_book& book, const cluster::epoch& by, std::uint64_t number,
                            cluster::append_outcome how) {
-  if (how != cluster::append_outcome::acknowledged)
+  if (how == cluster::append_outcome::refused)  // another one leads; the coordinator says so
+    spdlog::debug("control was not changed under epoch {}: {}", by.term, book.last_error());
+  else if (how != cluster::append_outcome::acknowledged)
     spdlog::warn("control was not changed under epoch {}: {}", by.term, book.last_error());
   return {by, number, how};
 }

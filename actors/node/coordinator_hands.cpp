@@ -2,7 +2,10 @@
 
 #include "actors/node/chain_clearer.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/control/actor_error.hpp"
+#include "runtime/data/log_line.hpp"
 
+#include <boost/json/array.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -45,8 +48,12 @@ void coordinator_hands::on_tick() {
   if (leads_) {
     give_words();
     carry_out(leads_->tick(now()));
+    if (leads_)
+      tell(history_->look(leads_->state(), leads_->nodes()));
     return;
   }
+  if (now().running - heard_leader_at_ > options_->silence.away_after)
+    tell_lost_leader("it is silent");
   const bool is_lost = leaves_ && is_lost_to_all();
   if (is_lost && !is_refused_ && !std::exchange(has_stood_alone_, true))
     candidate_.stand_at_once(now());
@@ -61,6 +68,34 @@ bool coordinator_hands::is_lost_to_all() {
   const bool is_leader_gone = !leads_there_ || *leads_there_ == options_->mine;
   return (is_leader_gone && linked_.empty()) ||
          now().running - heard_leader_at_ >= 2 * options_->silence.away_after;
+}
+
+// --- the log
+
+void coordinator_hands::tell(const std::vector<cluster::told_event>& all) const {
+  for (const auto& e : all) {
+    const auto level = e.how == cluster::weight::error     ? spdlog::level::err
+                       : e.how == cluster::weight::warning ? spdlog::level::warn
+                                                           : spdlog::level::info;
+    boost::json::object about;
+    if (!e.topology.empty())
+      about["topology"] = e.topology;
+    if (!e.node.empty())
+      about["about_node"] = e.node;
+    if (!e.actors.empty())
+      about["actors"] = boost::json::array(e.actors.begin(), e.actors.end());
+    data::log_with(level_among_nodes(*options_, level), e.text, about);
+  }
+}
+
+void coordinator_hands::tell_leader(const std::string& node) {
+  if (std::exchange(told_leader_, node) != node && node != options_->mine.node)
+    spdlog::info("node {} leads the cluster", node);
+}
+
+void coordinator_hands::tell_lost_leader(std::string_view why) {
+  if (const auto lost = std::exchange(told_leader_, {}); !lost.empty() && lost != options_->mine.node)
+    spdlog::warn("node {}, which leads the cluster, is lost: {}", lost, why);
 }
 
 // --- standing
@@ -106,6 +141,8 @@ void coordinator_hands::lose(const std::string& why) {
 }
 
 void coordinator_hands::lose(const error& why) {
+  if (why.code == ec::fenced)
+    return lose("another node was faster");
   const bool heals = why.code != ec::unsupported && why.code != ec::corrupt && why.code != ec::mismatch;
   if (heals && !options_->is_alone)  // where it is alone, no other node does the work meanwhile
     return lose(why.message);
@@ -126,6 +163,8 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
               mine.term);
   candidate_.on_won();
   leader_ = options_->mine.node;
+  told_leader_ = leader_;
+  history_.emplace(found, options_->mine.node);
   leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone, options_->terms_from);
   leads_->lives_on(options_->mine.node);
   if (options_->director)
@@ -191,7 +230,7 @@ void coordinator_hands::clear(const std::string& chains) {
   const auto worker = spawn_chain_clearer(self_->system(), options_->store);
   self_->request(worker, clear_patience, clear_these{chains})
       .then([this](const chains_went& m) { on_cleared(m.chains, m.failure ? m.failure->message : ""); },
-            [this, chains](const caf::error& e) { on_cleared(chains, self_->system().render(e)); });
+            [this, chains](const caf::error& e) { on_cleared(chains, control::words_of(e)); });
 }
 
 /// A clearing that an earlier coordinator of this process began counts as well.
@@ -226,6 +265,8 @@ void coordinator_hands::on_appended(const control_appended& m, const cluster::ch
   if (!leads_ || leads_->mine() != m.by)
     return;
   const auto was_known = !leads_->state().cluster.empty();
+  if (m.how == cluster::append_outcome::acknowledged)
+    tell(cluster::events_of(leads_->state(), what));
   carry_out(leads_->on_appended(m.number, m.how, now()));
   if (!leads_ || m.how != cluster::append_outcome::acknowledged)
     return;

@@ -5,6 +5,7 @@
 
 #include "actors/node/post.hpp"
 #include "runtime/cluster/candidate.hpp"
+#include "runtime/cluster/history.hpp"
 #include "runtime/cluster/lived_time.hpp"
 
 #include <caf/typed_response_promise.hpp>
@@ -72,6 +73,11 @@ private:
   void on_registration(const cluster::process_id& from, const cluster::registration& r);
   /// Under which session the process is known; 0: under none.
   [[nodiscard]] cluster::session session_of(const cluster::process_id& who) const;
+  /// One line each: info, but for warnings and errors. Alone, where nobody else sees a node, they are for debugging.
+  void tell(const std::vector<cluster::told_event>& all) const;
+  /// A node that does not lead says who does, and when that one is lost.
+  void tell_leader(const std::string& node);
+  void tell_lost_leader(std::string_view why);
   /// Where this is the process that leads, its node no longer waits for its words.
   void on_process_over(const cluster::process_id& who);
   void give_words();
@@ -89,6 +95,8 @@ private:
   cluster::lived_time lived_;
   cluster::candidate candidate_;
   std::optional<cluster::coordinator> leads_;
+  std::optional<cluster::node_history> history_;    // while it leads
+  std::string told_leader_;                         // the log has it as the one that leads; empty: none
   std::string leader_;                              // whose word was heard last
   std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
   micros heard_leader_at_{};

@@ -26,6 +26,7 @@ void coordinator_hands::on_letter(const letter_came& m) {
 void coordinator_hands::on_word(const cluster::process_id& from, const cluster::letters::word& w) {
   if (w.of >= candidate_.highest()) {
     leader_ = from.node;
+    tell_leader(from.node);
     leads_there_ = from;
     heard_leader_at_ = now().running;
   }
@@ -139,6 +140,7 @@ void coordinator_hands::on_process_over(const cluster::process_id& who) {
   if (leads_there_ != who)
     return;
   leads_there_.reset();
+  tell_lost_leader("its process has ended");
   candidate_.on_over(now(), jitter());
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/sink/console/display.hpp"
 #include "runtime/base/grouped.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/log_line.hpp"
 
@@ -52,12 +53,14 @@ std::string advice(const stage::loss_notice& n, const std::string& letters_lie_i
 
 }  // namespace
 
-std::string loss_text(const stage::loss_notice& n, const std::string& letters_lie_in) {
+std::string loss_text(const std::string& topology, const stage::loss_notice& n,
+                      const std::string& letters_lie_in) {
+  const auto who = name_in_logs(topology, n.stage);
   const auto at = fmt::format("partition {}, position {}: {}", n.example.partition, n.example.at.minor,
                               on_one_line(n.example.reason));
   const auto begin =
-      n.count == 1 ? fmt::format("{}: one {}{} at {}", n.stage, n.first ? "" : "more ", kind_name(n.what), at)
-                   : fmt::format("{}: {} {}{}, {} at {}", n.stage, grouped(n.count), n.first ? "" : "more ",
+      n.count == 1 ? fmt::format("{}: one {}{} at {}", who, n.first ? "" : "more ", kind_name(n.what), at)
+                   : fmt::format("{}: {} {}{}, {} at {}", who, grouped(n.count), n.first ? "" : "more ",
                                  kind_names(n.what), n.first ? "the first" : "such as", at);
   return n.first ? begin + "; " + advice(n, letters_lie_in) : begin;
 }
@@ -68,11 +71,12 @@ std::string where_letters_lie(const config::topology& t, const std::string& by_d
              : by_default;
 }
 
-std::function<void(const stage::loss_notice&)> loss_log(std::string letters_lie_in) {
-  return [letters_lie_in = std::move(letters_lie_in)](const stage::loss_notice& n) {
+std::function<void(const stage::loss_notice&)> loss_log(std::string topology, std::string letters_lie_in) {
+  return [topology = std::move(topology),
+          letters_lie_in = std::move(letters_lie_in)](const stage::loss_notice& n) {
     const bool dead = n.what == stage::loss::dead_letter;
     data::log_with(n.what == stage::loss::late_but_read ? spdlog::level::info : spdlog::level::warn,
-                   loss_text(n, letters_lie_in),
+                   loss_text(topology, n, letters_lie_in),
                    {{dead ? "dead_letters" : "late", n.count},
                     {"partition", n.example.partition},
                     {"position", n.example.at.minor},

@@ -9,14 +9,16 @@
 
 namespace millrace::observe {
 
-/// "parsed: 3 dead letters, the first at partition 0, position 17: ...; they lie in DIR/dead_letters.jsonl".
+/// "clicks/parsed: 3 dead letters, the first at partition 0, position 17: ...; they lie in DIR/dead_letters.jsonl".
 /// Pure.
-[[nodiscard]] std::string loss_text(const stage::loss_notice& n, const std::string& letters_lie_in);
+[[nodiscard]] std::string loss_text(const std::string& topology, const stage::loss_notice& n,
+                                    const std::string& letters_lie_in);
 
 /// Where the dead letters of a topology lie, for people.
 [[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& by_default);
 
 /// For stage::losses: a warning each.
-[[nodiscard]] std::function<void(const stage::loss_notice&)> loss_log(std::string letters_lie_in);
+[[nodiscard]] std::function<void(const stage::loss_notice&)> loss_log(std::string topology,
+                                                                      std::string letters_lie_in);
 
 }  // namespace millrace::observe

@@ -145,8 +145,8 @@ public:
         return output_.fail(*m.failure);
       ++options_.gauges->snapshot_failures;
       if (!failing_)
-        spdlog::error("{}: no snapshot could be written: {}; output goes on, trying again", options_.name,
-                      m.failure->message);
+        spdlog::error("{}: no snapshot could be written: {}; output goes on, trying again",
+                      options_.in_logs(), m.failure->message);
       failing_ = true;
       core_->capture_failed();
       gate_.capture_failed();
@@ -162,7 +162,7 @@ public:
       return;
     }
     if (failing_)
-      spdlog::info("{}: snapshots are written again", options_.name);
+      spdlog::info("{}: snapshots are written again", options_.in_logs());
     failing_ = false;
     unwritten_ = 0;
     core_->captured_durable(m.twice);
@@ -224,7 +224,7 @@ private:
   void join() {
     if (!core_->join())
       return;
-    spdlog::info("{}: partitions that were found later have joined", options_.name);
+    spdlog::info("{}: partitions that were found later have joined", options_.in_logs());
     capture(true);
   }
 

@@ -8,6 +8,7 @@
 #include "actors/stage/flow.hpp"
 #include "actors/stage/losses.hpp"
 #include "actors/stage/taps.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/messages/messages.hpp"
@@ -82,7 +83,7 @@ struct shard_gauges {
 };
 
 struct shard_options {
-  std::string name;  // shard_name as text, for logs and the supervisor
+  std::string name;  // shard_name as text
   std::string topology;
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
   std::optional<micros> tick_every;      // with updates
@@ -93,6 +94,8 @@ struct shard_options {
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
   std::shared_ptr<stage::taps> taps = nullptr;  // null: nobody can look
+
+  [[nodiscard]] std::string in_logs() const { return name_in_logs(topology, name); }
 };
 
 /// `core` is restored; the term of `now` is also that of its snapshots.

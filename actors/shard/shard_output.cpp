@@ -16,7 +16,7 @@ constexpr std::chrono::seconds tell_again{10};
 
 void shard_output::fail(error why) {
   if (why.code == ec::fenced) {
-    spdlog::info("{}: this life is over: {}", options_.name, why.message);
+    spdlog::info("{}: this life is over: {}", options_.in_logs(), why.message);
     self_->send(supervisor_, messages::fenced{options_.name, life_, std::move(why)});
     return self_->quit();
   }
@@ -76,7 +76,7 @@ bool shard_output::spill() {
 void shard_output::on_segment_written(const messages::segment_written& m) {
   if (!m.failure) {
     if (std::exchange(cannot_spill_, false))
-      spdlog::info("{}: output is spilled again", options_.name);
+      spdlog::info("{}: output is spilled again", options_.in_logs());
     core_.out().spilled();
     remove_unneeded();
     return pump();
@@ -88,7 +88,7 @@ void shard_output::on_segment_written(const messages::segment_written& m) {
     spdlog::error(
         "{}: output that sinks have not taken could not be spilled: {}; it is kept in memory, and no more "
         "input is taken when that is full; trying again",
-        options_.name, m.failure->message);
+        options_.in_logs(), m.failure->message);
   self_->delayed_send(self_, try_again, spill_tick{});
 }
 
@@ -108,7 +108,7 @@ bool shard_output::read_back() {
 void shard_output::on_segment_read(const messages::segment_read& m) {
   if (!m.failure) {
     if (std::exchange(cannot_read_, false))
-      spdlog::info("{}: spilled output is read back again", options_.name);
+      spdlog::info("{}: spilled output is read back again", options_.in_logs());
     core_.out().loaded(m.id, m.frames);
     return pump();
   }
@@ -117,7 +117,7 @@ void shard_output::on_segment_read(const messages::segment_read& m) {
     return fail(*m.failure);
   if (!std::exchange(cannot_read_, true))
     spdlog::error("{}: spilled output could not be read back: {}; the stages that need it wait; trying again",
-                  options_.name, m.failure->message);
+                  options_.in_logs(), m.failure->message);
   self_->delayed_send(self_, try_again, read_tick{});
 }
 
@@ -149,7 +149,7 @@ void shard_output::tell_who_holds_it() {
   has_told_ = true;
   tell_again_at_ = self_->clock().now() + tell_again;
   spdlog::warn("{}: keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
-               options_.name, out.held_by(slowest->first), slowest->first,
+               options_.in_logs(), out.held_by(slowest->first), lasting_name(slowest->first),
                beyond ? "more than its share of `retain`" : "and cannot spill them");
 }
 

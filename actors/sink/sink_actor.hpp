@@ -10,6 +10,7 @@
 #include "actors/stage/losses.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/pace.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/messages/messages.hpp"
 
@@ -137,6 +138,8 @@ struct sink_options {
   std::shared_ptr<sink_gauges> gauges = std::make_shared<sink_gauges>();
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();  // the dead-letter sink's
   std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
+
+  [[nodiscard]] std::string in_logs() const { return name_in_logs(who.topology, name); }
 };
 
 /// The value of the state folder that is there once this sink has committed.

@@ -126,7 +126,7 @@ void sink_state::note_commit() {
 void sink_state::on_kept(const messages::value_kept& m) {
   commit_noted_ = m.failure ? noted::no : noted::yes;
   if (m.failure)
-    spdlog::warn("{}: {}; tried again with the next commit", options_.name, m.failure->message);
+    spdlog::warn("{}: {}; tried again with the next commit", options_.in_logs(), m.failure->message);
   end_if_stopping();
 }
 

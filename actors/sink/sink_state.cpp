@@ -68,7 +68,7 @@ void sink_state::open() {
 
 void sink_state::note_answer(bool again) {
   if (again)
-    spdlog::info("{}: the target answers again", options_.name);
+    spdlog::info("{}: the target answers again", options_.in_logs());
   options_.gauges->away = health_.is_away();
 }
 
@@ -82,7 +82,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
   if (stored && !stored->counters.empty()) {
     wire::reader in(stored->counters);
     if (const auto ok = counts_.decode(in); !ok)
-      spdlog::error("{}: {}; the report counts from here", options_.name, ok.error().message);
+      spdlog::error("{}: {}; the report counts from here", options_.in_logs(), ok.error().message);
   }
   committed_counts_ = counts_;
   note_standing();
@@ -120,8 +120,10 @@ void sink_state::went_wrong(const error& e, bool with_rows) {
   options_.gauges->away = true;
   if (reaction->give_up)
     fail(e);
-  if (reaction->tell)
-    spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
+  if (reaction->tell && e.code == ec::fenced)
+    spdlog::info("{}: {}; looking whether another life has its place", options_.in_logs(), e.message);
+  else if (reaction->tell)
+    spdlog::warn("{}: {}; waiting for it", options_.in_logs(), e.message);
   if (stopping_)
     return on_stop();
   if (!reaction->give_up)
@@ -132,7 +134,7 @@ void sink_state::fail(error why) {
   if (why.stage.empty())
     why.stage = options_.name;
   if (why.code == ec::fenced) {
-    spdlog::info("{}: this life is over: {}", options_.name, why.message);
+    spdlog::info("{}: this life is over: {}", options_.in_logs(), why.message);
     on_report();  // what it has committed until now
     self_->send(supervisor_, messages::fenced{options_.name, life_, std::move(why)});
     return self_->quit();

@@ -19,6 +19,7 @@ struct spool_place {
   /// The store of a cluster, where the spool lies instead, and the life of the lane that reads it; null: in the folder.
   std::shared_ptr<chain::named_chains> chains = nullptr;
   life now = {};
+  std::string in_logs = {};  // the stage's name there
 };
 struct spool_setup {
   std::unique_ptr<spool::segment_store> segments;

@@ -57,6 +57,10 @@ std::string lasting_name(const std::string& actor) {
   return shard ? lasting_name(*shard) : actor;
 }
 
+std::string name_in_logs(const std::string& topology, const std::string& actor) {
+  return topology.empty() ? lasting_name(actor) : topology + '/' + lasting_name(actor);
+}
+
 std::optional<shard_name> parse_lasting_name(std::string_view text, std::uint64_t generation) {
   const auto [window, shard] = split_last(text);
   const auto number = parse_number<std::uint32_t>(shard);

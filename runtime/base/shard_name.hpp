@@ -26,6 +26,9 @@ struct shard_name {
 [[nodiscard]] std::string lasting_name(const shard_name& n);
 /// Likewise for the name of any actor; one that is no shard's is returned as it is.
 [[nodiscard]] std::string lasting_name(const std::string& actor);
+/// Returns "TOPOLOGY/ACTOR", as log lines and the list of nodes name an actor; a stage likewise. Without a topology the actor
+/// alone.
+[[nodiscard]] std::string name_in_logs(const std::string& topology, const std::string& actor);
 /// Returns the stage that the actor is of: a parser for a lane, a window for a shard, a sink.
 [[nodiscard]] std::string stage_of_actor(const std::string& actor);
 /// Returns `who` without "TOPOLOGY/" before it, as the list of nodes has actors of several topologies. A window may be

@@ -36,6 +36,7 @@ public:
   /// Its link is broken. Returns whether that is news.
   bool detach(const std::string& node);
   void gone(const std::string& node);
+  [[nodiscard]] bool awaits(const std::string& node) const { return awaited_.contains(node); }
   void no_longer_await(const std::string& node) { awaited_.erase(node); }
 
   struct change {

@@ -42,5 +42,10 @@ private:
   return fmt::format("{} failed ({}); a new life begins in {} ms, the others go on", actor, why,
                      std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
 }
+/// Likewise of one that somebody has asked to restart.
+[[nodiscard]] inline std::string restart_line(std::string_view actor, micros wait) {
+  return fmt::format("{} has ended, as was asked for; a new life begins in {} ms, the others go on", actor,
+                     std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
+}
 
 }  // namespace millrace::control

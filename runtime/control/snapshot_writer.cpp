@@ -1,5 +1,6 @@
 #include "runtime/control/snapshot_writer.hpp"
 
+#include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/delivery/output_format.hpp"
 
@@ -23,8 +24,11 @@ struct writer_state {
   expected<entry*> find(const std::string& actor, const life& whose) {
     const auto at = entries.find(actor);
     if (at == entries.end() || at->second.owner.life != whose)
-      return unexpected(
-          error{ec::fenced, fault::ours, false, "a newer life of " + actor + " writes snapshots", {}});
+      return unexpected(error{ec::fenced,
+                              fault::ours,
+                              false,
+                              "a newer life of " + lasting_name(actor) + " writes snapshots",
+                              {}});
     return &at->second;
   }
 
@@ -47,7 +51,8 @@ struct writer_state {
     e.unwritten.clear();
     e.unwritten_twice = false;
     if (const auto compacted = e.owner.chain->compact(e.owner.merge); !compacted)
-      spdlog::warn("{}: its snapshots could not be compacted: {}", m.actor, compacted.error().message);
+      spdlog::warn("{}: its snapshots could not be compacted: {}", e.owner.in_logs,
+                   compacted.error().message);
     return {twice, std::nullopt};
   }
 
@@ -69,11 +74,12 @@ struct writer_state {
   }
 
   void remove(const messages::remove_segments& m) {
-    const auto done =
-        find(m.actor, m.life).and_then([&](entry* e) { return e->owner.segments->remove(m.ids); });
-    if (!done && done.error().code != ec::fenced)
+    const auto found = find(m.actor, m.life);
+    if (!found)  // a newer life removes them
+      return;
+    if (const auto done = (*found)->owner.segments->remove(m.ids); !done && done.error().code != ec::fenced)
       spdlog::warn("{}: files of spilled output could not be removed: {}; the next start removes them",
-                   m.actor, done.error().message);
+                   (*found)->owner.in_logs, done.error().message);
   }
 };
 

@@ -23,6 +23,7 @@ struct adopt_snapshots {
   std::shared_ptr<snapshot::segments> segments;
   /// Merges a chain into one base; pure, runs on the writer's thread.
   std::function<expected<std::string>(const snapshot::snapshots::chain&)> merge;
+  std::string in_logs = {};  // the actor's name there
 };
 
 /// Answers messages::write_capture, write_segment and read_segment in order, and carries out remove_segments;

@@ -5,6 +5,7 @@
 
 #include "runtime/base/flight_recorder.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/control/actor_error.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -49,14 +50,18 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
   return is_simulated(self.system()) ? self.id() : random_bits();
 }
 
-/// An actor of a topology. While it has a thread, that is in the flight recorder: a crash names the actor.
+/// An actor of a topology. While it has a thread, that is in the flight recorder: a crash names the actor. One that throws ends
+/// with the exception's text (words_of).
 template<class Base>
 class recorded final : public Base {
 public:
   using make_behaviour = std::function<typename Base::behavior_type(Base*)>;
 
   recorded(caf::actor_config& config, std::string topology, std::string actor, make_behaviour make)
-      : Base(config), topology_(std::move(topology)), actor_(std::move(actor)), make_(std::move(make)) {}
+      : Base(config), topology_(std::move(topology)), actor_(std::move(actor)), make_(std::move(make)) {
+    this->set_exception_handler(
+        [](caf::scheduled_actor*, std::exception_ptr& thrown) { return error_of(thrown); });
+  }
 
   caf::resumable::resume_result resume(caf::execution_unit* on, std::size_t most) override {
     const at_work noted(topology_, actor_);

@@ -1,5 +1,6 @@
 #include "runtime/control/topology_director.hpp"
 
+#include "runtime/base/shard_name.hpp"
 #include "runtime/delivery/giving_up.hpp"
 
 #include <fmt/format.h>
@@ -265,7 +266,8 @@ void topology_director::carry_out(order_list orders, direction_list& out) {
           else if constexpr (std::is_same_v<Order, orders::give_report>)
             out.emplace_back(directions::give_report{parts()});
           else if constexpr (std::is_same_v<Order, orders::leave_behind>)
-            out.emplace_back(directions::warn{fmt::format("{} does not stop; going on without it", x.who)});
+            out.emplace_back(
+                directions::warn{fmt::format("{} does not stop; going on without it", lasting_name(x.who))});
           else if constexpr (std::is_same_v<Order, orders::end_run>)
             end(out);
         },

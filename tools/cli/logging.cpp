@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <optional>
 
 namespace millrace::cli {
 namespace {
@@ -79,44 +78,67 @@ private:
   std::shared_ptr<const secret_list> secrets_;
 };
 
+/// Each is empty where the line is about none, or it is not known.
 struct subject {
-  std::string topology;  // empty: not known
+  std::string topology;
   std::string stage;
+  std::string actor;  // "STAGE/3"
 };
 
-/// "STAGE: ...", "STAGE/3 failed ...": nothing where the text begins with no stage.
-std::optional<std::string> stage_of(std::string_view text, const log_names& names) {
-  const auto end = text.find_first_of(":/ ");
-  std::string first(text.substr(0, end));
-  if (end == std::string_view::npos || !names.topologies_of.contains(first))
-    return std::nullopt;
-  return first;
+bool is_topology(const std::string& name, const log_names& names) {
+  return names.titles.contains(name) || (!names.node.empty() && !name.empty());
 }
 
-/// Lines begin with their subject: a stage, "TITLE: ...", "'TOPOLOGY' has ...".
+/// By how the line begins: "TOPOLOGY/STAGE: ...", "TOPOLOGY/STAGE/3 has ...", "topology TOPOLOGY ..."; errors begin with
+/// "STAGE: ...".
+subject beginning_of(std::string_view text, const log_names& names) {
+  constexpr std::string_view before_name = "topology ";
+  if (text.starts_with(before_name)) {
+    const auto name = text.substr(before_name.size());
+    subject out{std::string(name.substr(0, name.find_first_of(": "))), {}, {}};
+    return is_topology(out.topology, names) ? out : subject();
+  }
+  const auto end = text.find_first_of(": ");
+  if (end == std::string_view::npos)
+    return {};
+  const auto first = text.substr(0, end);
+  const auto slash = first.find('/');
+  const std::string begin(first.substr(0, slash));
+  if (slash != std::string_view::npos && slash + 1 != first.size() && is_topology(begin, names)) {
+    const std::string rest(first.substr(slash + 1));
+    const auto number = rest.find('/');
+    return {begin, rest.substr(0, number), number == std::string::npos ? std::string() : rest};
+  }
+  return {{}, names.topologies_of.contains(begin) ? begin : std::string(), {}};
+}
+
+/// Lines begin with their subject, but for "TITLE: ..." and "'TOPOLOGY' has ...".
 subject subject_of(std::string_view text, const log_names& names) {
-  subject out;
+  auto out = beginning_of(text, names);
+  if (!out.topology.empty())
+    return out;
   if (names.titles.size() == 1)
     out.topology = names.titles.begin()->first;
   for (const auto& [topology, title] : names.titles)
     if (text.starts_with(title + ": ") || text.find("'" + topology + "'") != std::string_view::npos)
       out.topology = topology;
-  if (auto stage = stage_of(text, names)) {
-    if (const auto& topologies = names.topologies_of.at(*stage); topologies.size() == 1)
+  if (!out.stage.empty())
+    if (const auto& topologies = names.topologies_of.at(out.stage); topologies.size() == 1)
       out.topology = topologies.front();
-    out.stage = std::move(*stage);
-  }
   return out;
 }
 
-/// `"topology":...,"stage":...,"message":...`
+/// `"topology":...,"stage":...,"message":...`, of an actor `"actor":...`, of a node's process `"node":...`
 class json_payload final : public spdlog::custom_flag_formatter {
 public:
   json_payload(std::shared_ptr<const secret_list> secrets, std::shared_ptr<const log_names> names)
       : secrets_(std::move(secrets)), names_(std::move(names)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     const auto text = payload_of(message, *secrets_);
-    const auto about = subject_of(text, *names_);
+    auto about = subject_of(text, *names_);
+    const auto* const own = data::members_of_line();
+    if (const auto* const topology = own == nullptr ? nullptr : own->if_contains("topology"))
+      about.topology = topology->as_string().c_str();
     std::string members;
     const auto add = [&](std::string_view name, const std::string& value, bool known) {
       members += members.empty() ? "\"" : ",\"";
@@ -129,8 +151,14 @@ public:
     add("topology", about.topology, !about.topology.empty());
     add("stage", about.stage, !about.stage.empty());
     add("message", text, true);
-    if (const auto* const own = data::members_of_line())
+    if (!about.actor.empty())
+      add("actor", about.actor, true);
+    if (!names_->node.empty())
+      add("node", names_->node, true);
+    if (own != nullptr)
       for (const auto& member : *own) {
+        if (member.key() == "topology")
+          continue;
         members.push_back(',');
         data::append_json_string(members, std::string(member.key()));
         members.push_back(':');
@@ -169,8 +197,7 @@ bool is_shown(spdlog::level::level_enum line, std::string_view text, spdlog::lev
               const log_names& names) {
   if (names.levels_of_stages.empty())
     return line >= others;
-  const auto stage = stage_of(text, names);
-  const auto own = stage ? names.levels_of_stages.find(*stage) : names.levels_of_stages.end();
+  const auto own = names.levels_of_stages.find(beginning_of(text, names).stage);
   return line >= (own == names.levels_of_stages.end() ? others : own->second);
 }
 

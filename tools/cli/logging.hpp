@@ -22,6 +22,7 @@ struct log_names {
   std::map<std::string, std::vector<std::string>> topologies_of{};      // by stage
   std::map<std::string, std::string> titles{};                          // by topology
   std::map<std::string, spdlog::level::level_enum> levels_of_stages{};  // where they have one of their own
+  std::string node{};  // of a process of a cluster, which runs topologies of any name
 };
 
 /// `level` is that of lines about no stage that has its own.

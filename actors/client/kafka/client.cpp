@@ -48,8 +48,12 @@ struct client::state {
       const std::scoped_lock lock(self.mutex);
       self.has_failed(config::redact(text, self.secrets));
     }
-    const bool told = of == "FAIL" || of == "ERROR" ||
-                      (of == "GETPID" && std::string_view(text).find("retrying") != std::string_view::npos);
+    // A fatal error comes there, too, and whoever is fenced off says so itself.
+    const auto says = [&](std::string_view what) {
+      return std::string_view(text).find(what) != std::string_view::npos;
+    };
+    const bool told = of == "FAIL" || of == "ERROR" || of == "FATAL" ||
+                      (of == "GETPID" && says("retrying")) || says("fenced");
     spdlog::log(told ? spdlog::level::debug : level_of(level), "{}: kafka {}: {}", self.options.name,
                 facility, config::redact(text, self.secrets));
   }
@@ -72,8 +76,10 @@ struct client::state {
     case RD_KAFKA_RESP_ERR__FATAL: {
       std::array<char, 512> detail{};
       const auto fatal = rd_kafka_fatal_error(handle, detail.data(), detail.size());
-      spdlog::error("{}: kafka: {}: {}", self.options.name, rd_kafka_err2name(fatal),
-                    config::redact(detail.data(), self.secrets));
+      // Whoever is fenced off says so, and ends: another life has its place.
+      spdlog::log(translate(fatal, "", "").code == ec::fenced ? spdlog::level::debug : spdlog::level::err,
+                  "{}: kafka: {}: {}", self.options.name, rd_kafka_err2name(fatal),
+                  config::redact(detail.data(), self.secrets));
       return;
     }
     default:
@@ -156,7 +162,9 @@ expected<client> client::open(rd_kafka_type_t type, const connection& to, client
   all.insert(all.end(), to.properties.begin(), to.properties.end());
   all.insert(all.end(), s->options.own.begin(), s->options.own.end());
   all.emplace_back("bootstrap.servers", to.brokers);
-  all.emplace_back("client.id", s->options.name);
+  auto id = s->options.name;
+  std::ranges::replace(id, '/', '-');
+  all.emplace_back("client.id", std::move(id));
   for (const auto& [name, value] : all) {
     if (auto done = set(conf.get(), name, value, s->secrets); !done)
       return tl::make_unexpected(std::move(done.error()));

@@ -51,7 +51,7 @@ struct connection {
 };
 
 struct client_options {
-  std::string name;  // client.id and in logs: TOPOLOGY-STAGE
+  std::string name;  // in logs: TOPOLOGY/STAGE; client.id is TOPOLOGY-STAGE
   settings own;      // the connector's; they win over the user's properties
   std::function<void(const rd_kafka_message_t&)>
       delivered{};  // producer: delivery report, called from poll()

@@ -1,6 +1,7 @@
 // Opens the Kafka sink: its topic, the claim, the position that is there.
 #include "actors/sink/kafka/kafka_writer.hpp"
 #include "actors/sink/kafka/position_store.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 
@@ -46,7 +47,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   forgotten_.clear();
   record_ = {};
   who_ = who;
-  name_ = fmt::format("{}-{}", who.topology, who.sink);
+  name_ = name_in_logs(who.topology, who.sink);
   group_ = name_on_brokers(who.topology, who.sink, options_.topic);
   // This consumer reads single records that a committed position names: there is no transaction to wait for.
   auto reader = open_consumer("read_uncommitted");

@@ -67,7 +67,7 @@ private:
   kafka_sink_options options_;
   row_format json_;
   claim who_;
-  std::string name_;   // client.id and in logs
+  std::string name_;   // in logs, and client.id is made of it
   std::string group_;  // name_on_brokers()
   // The life of the last claim that was sent.
   std::optional<incarnation> tried_;

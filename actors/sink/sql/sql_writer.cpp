@@ -1,6 +1,7 @@
 #include "actors/sink/sql/sql_writer.hpp"
 
 #include "actors/sink/sql/positions.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -84,7 +85,7 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
   });
   if (found) {
     if (!remark.empty() && std::exchange(remark_, remark) != remark)
-      spdlog::warn("{}", remark);
+      spdlog::warn("{}: {}", name_in_logs(who.topology, who.sink), remark);
     columns_ = opened->shape.columns;
     rows_ = db_->rows(std::move(*opened));
   }

@@ -32,7 +32,7 @@ expected<void> take_standard_input(const std::string& stage) {
 std::unique_ptr<reader> make_standard_input_reader(const config::values& options, const wants& wanted,
                                                    const spool_place& at, std::shared_ptr<feeds> running,
                                                    const wall_clock& clock) {
-  auto make = [how = standard_input_options{.stage = at.stage, .wanted = wanted},
+  auto make = [how = standard_input_options{.stage = at.stage, .in_logs = at.in_logs, .wanted = wanted},
                &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
     if (auto taken = take_standard_input(how.stage); !taken)
       return unexpected(taken.error());

@@ -52,7 +52,7 @@ public:
     if (auto read = log_->newest(restore, [&](std::string_view record) { durable_.add(record); }); !read)
       return read;
     if (!known)
-      return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.stage));
+      return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.in_logs));
     matcher_.emplace(durable_, options_.wanted.header);
     header_ = durable_.header();
     seen_ = durable_;
@@ -77,7 +77,7 @@ public:
 private:
   void run() {
     while (!done_ && !at_end_ && !stopped_) {
-      if (is_full(*log_, *gauges_, options_.stage, "standard input is not read")) {
+      if (is_full(*log_, *gauges_, options_.in_logs, "standard input is not read")) {
         std::this_thread::sleep_for(look_every);
         continue;
       }
@@ -88,7 +88,7 @@ private:
       return;
     if (const auto passed = matcher_->passed_over(); passed != 0)
       spdlog::info("{}: standard input is the one before once more: its first {} records had been taken",
-                   options_.stage, passed);
+                   options_.in_logs, passed);
     ended_ = true;
   }
 
@@ -212,7 +212,7 @@ private:
       if (kept)
         break;
       if (!std::exchange(told, true)) {
-        spdlog::warn("{}: {}; standard input is not read until it can be written", options_.stage,
+        spdlog::warn("{}: {}; standard input is not read until it can be written", options_.in_logs,
                      kept.error().message);
         say(kept.error());
       }
@@ -223,7 +223,7 @@ private:
     durable_ = seen_;
     gauges_->spool_bytes = log_->bytes();
     if (told) {
-      spdlog::info("{}: the disk takes standard input again", options_.stage);
+      spdlog::info("{}: the disk takes standard input again", options_.in_logs);
       say(std::nullopt);
     }
   }

@@ -18,8 +18,9 @@ inline constexpr std::string_view standard_input_path = "-";
 
 struct standard_input_options {
   std::string stage{};
-  wants wanted{};      // header, frame, skip
-  int descriptor = 0;  // read, never closed
+  std::string in_logs{};  // the stage's name there
+  wants wanted{};         // header, frame, skip
+  int descriptor = 0;     // read, never closed
 };
 
 /// `clock` outlives the feed.

@@ -110,11 +110,11 @@ config::connector http_server_source_connector() {
 
 std::unique_ptr<reader> make_http_server_reader(const config::values& options, const spool_place& at,
                                                 std::shared_ptr<feeds> running, const wall_clock& clock) {
-  auto make = [options, stage = at.stage, &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
+  auto make = [options, name = at.in_logs, &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
     auto r = routes::from(options.json("routes"));
     if (!r)
       return unexpected(r.error());
-    server_options s{stage,
+    server_options s{name,
                      options.text("listen"),
                      std::move(*r),
                      headers_of(options),

@@ -133,7 +133,7 @@ private:
     if (acceptor_.listen(backlog, failed); failed)
       return refused(failed);
     const auto bound = acceptor_.local_endpoint(failed);
-    spdlog::info("{}: listening on {}:{} for {}", options_.stage, place->host, bound.port(),
+    spdlog::info("{}: listening on {}:{} for {}", options_.in_logs, place->host, bound.port(),
                  options_.routes.names());
     return {};
   }
@@ -149,7 +149,7 @@ private:
     acceptor_.async_accept([this](error_code failed, tcp::socket socket) {
       if (failed) {  // no descriptor, no memory
         if (!std::exchange(cannot_accept_, true))
-          spdlog::warn("{}: no connection can be accepted: {}; trying again", options_.stage,
+          spdlog::warn("{}: no connection can be accepted: {}; trying again", options_.in_logs,
                        failed.message());
         accept_again_.expires_after(again);
         accept_again_.async_wait([this](error_code) { accept(); });
@@ -170,7 +170,7 @@ private:
   /// As far as the socket's own buffer takes it: one more connection costs nothing that lasts.
   void send_away(tcp::socket socket) {
     if (!std::exchange(said_full_, true))
-      spdlog::warn("{}: {} connections are open; more are sent away (option `connections`)", options_.stage,
+      spdlog::warn("{}: {} connections are open; more are sent away (option `connections`)", options_.in_logs,
                    options_.most_connections);
     error_code ignored;
     socket.non_blocking(true, ignored);
@@ -200,7 +200,7 @@ private:
     if (found->body != body_use::none && !is_plain(r))
       return reply{beast_http::status::unsupported_media_type,
                    "A body is taken without Content-Encoding only.\n"};
-    if (disk_refuses_ || is_full(*log_, *gauges_, options_.stage, "requests are answered with 503"))
+    if (disk_refuses_ || is_full(*log_, *gauges_, options_.in_logs, "requests are answered with 503"))
       return reply{beast_http::status::service_unavailable,
                    "Too much waits to be processed. Try again soon.\n",
                    std::pair(beast_http::field::retry_after, std::string(retry_after))};
@@ -296,7 +296,7 @@ private:
 
   void on_durable(const std::vector<spool_groups::sender>& senders) {
     if (std::exchange(disk_refuses_, false)) {
-      spdlog::info("{}: the disk takes requests again", options_.stage);
+      spdlog::info("{}: the disk takes requests again", options_.in_logs);
       say(std::nullopt);
     }
     gauges_->spool_bytes = log_->bytes();
@@ -310,7 +310,7 @@ private:
   /// Those who have been taken wait, and nobody else is.
   void on_refused(const error& why) {
     if (!std::exchange(disk_refuses_, true))
-      spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.stage,
+      spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.in_logs,
                    why.message);
     say(why);
     // The first of the long ones may be under way, and is answered when it comes back.

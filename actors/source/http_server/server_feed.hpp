@@ -16,8 +16,8 @@
 namespace millrace::source {
 
 struct server_options {
-  std::string stage{};
-  std::string listen{};  // "0.0.0.0:5000", "[::1]:0"
+  std::string in_logs{};  // the stage's name there
+  std::string listen{};   // "0.0.0.0:5000", "[::1]:0"
   source::routes routes{};
   header_merge headers{};
   micros timeout{0};  // of a request, from the answer before it, and of an answer that is not read

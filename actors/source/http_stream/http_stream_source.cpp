@@ -106,9 +106,9 @@ void check(const config::check_input& in, const config::say& say) {
         say("headers", fmt::format("\"{}\" is no header; expected a name, and a value on one line", name));
 }
 
-stream_options stream_options_of(const config::values& o, const std::string& stage) {
+stream_options stream_options_of(const config::values& o, const std::string& in_logs) {
   stream_options out;
-  out.stage = stage;
+  out.in_logs = in_logs;
   out.url = o.text("url");
   if (o.has("headers"))
     out.headers = o.text_map("headers");
@@ -155,8 +155,8 @@ config::connector http_stream_source_connector() {
 
 std::unique_ptr<reader> make_http_stream_reader(const config::values& options, const spool_place& at,
                                                 std::shared_ptr<feeds> running, const wall_clock& clock) {
-  auto make = [options, stage = at.stage, &clock](spool_setup spool) {
-    return start_stream_feed(stream_options_of(options, stage), std::move(spool), clock);
+  auto make = [options, name = at.in_logs, &clock](spool_setup spool) {
+    return start_stream_feed(stream_options_of(options, name), std::move(spool), clock);
   };
   return make_spooled_reader(options, at, std::move(running), std::move(make), shown(options.text("url")));
 }

@@ -55,7 +55,7 @@ public:
           !read)
         return read;
       if (!known)
-        return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.stage));
+        return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.in_logs));
     }
     gauges_->spool_bytes = log_->bytes();
     thread_ = std::thread([this] { run(); });
@@ -137,7 +137,7 @@ private:
     if (cut) {
       ++gauges_->cut_records;
       spdlog::warn("{}: a record was cut off after {} bytes; what there is of it goes to the parser",
-                   options_.stage, record.size());
+                   options_.in_logs, record.size());
     }
     if (resume_ && resume_->repeats(record))
       return;
@@ -150,7 +150,7 @@ private:
   }
 
   [[nodiscard]] bool held_back() {
-    return is_full(*log_, *gauges_, options_.stage, "the stream is not read");
+    return is_full(*log_, *gauges_, options_.in_logs, "the stream is not read");
   }
 
   void make_durable() {
@@ -165,7 +165,8 @@ private:
         break;
       }
       if (!std::exchange(disk_refuses_, true))
-        spdlog::warn("{}: {}; nothing is read until it can be written", options_.stage, kept.error().message);
+        spdlog::warn("{}: {}; nothing is read until it can be written", options_.in_logs,
+                     kept.error().message);
       say_trouble(kept.error());
       if (done_)
         return;
@@ -176,10 +177,10 @@ private:
 
   void streaming(const std::optional<std::string>& resume) {
     if (resume)
-      spdlog::info("{}: reading {}, from {}={}", options_.stage, shown(options_.url),
+      spdlog::info("{}: reading {}, from {}={}", options_.in_logs, shown(options_.url),
                    options_.since_parameter, *resume);
     else
-      spdlog::info("{}: reading {}", options_.stage, shown(options_.url));
+      spdlog::info("{}: reading {}", options_.in_logs, shown(options_.url));
     const std::scoped_lock lock(mutex_);
     begun_ = true;
     in_vain_ = false;
@@ -189,14 +190,14 @@ private:
 
   void told_of(const expected<void>& ended) {
     if (ended) {
-      spdlog::info("{}: the server has ended the response; connecting again", options_.stage);
+      spdlog::info("{}: the server has ended the response; connecting again", options_.in_logs);
       return;
     }
     auto why = ended.error();
     const std::scoped_lock lock(mutex_);
     if (begun_) {
       if (!trouble_ || trouble_->message != why.message)
-        spdlog::warn("{}: {}; connecting again", options_.stage, why.message);
+        spdlog::warn("{}: {}; connecting again", options_.in_logs, why.message);
       why.code = ec::unavailable;  // it has worked before: a later answer may again
       why.retry = true;
     }

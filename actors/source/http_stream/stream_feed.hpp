@@ -15,7 +15,7 @@
 namespace millrace::source {
 
 struct stream_options {
-  std::string stage;
+  std::string in_logs;  // the stage's name there
   std::string url;
   std::map<std::string, std::string> headers;
   std::string since_parameter;  // empty: the server cannot go on from anywhere

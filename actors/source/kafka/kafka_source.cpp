@@ -2,6 +2,7 @@
 
 #include "actors/client/kafka/option_forms.hpp"
 #include "actors/source/kafka/kafka_reader.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 
@@ -119,12 +120,13 @@ config::connector kafka_source_connector() {
 expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& options, const wants& wanted,
                                                     std::string topology, std::string stage) {
   kafka_reader_options o;
-  o.name = fmt::format("{}-{}", topology, stage);
+  o.name = name_in_logs(topology, stage);
   o.to.brokers = options.text("brokers");
   if (options.has("properties"))
     o.to.properties = options.text_map("properties");
   o.topic = options.text("topic");
-  o.group = options.has("group") && !options.text("group").empty() ? options.text("group") : o.name;
+  o.group = options.has("group") && !options.text("group").empty() ? options.text("group")
+                                                                   : fmt::format("{}-{}", topology, stage);
   o.read_committed = !options.has("read_committed") || options.boolean("read_committed");
   o.key = key_option(options);
   o.wanted = wanted;

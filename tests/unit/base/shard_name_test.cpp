@@ -55,6 +55,13 @@ TEST_CASE("an actor is meant by its lasting name, and by its stage") {
   CHECK_FALSE(is_meant_by("counts/3", "counts/3/11"));
 }
 
+TEST_CASE("a log line names an actor with its topology, and without its generation") {
+  CHECK(name_in_logs("clicks", "counts/12/3") == "clicks/counts/3");
+  CHECK(name_in_logs("clicks", "parsed/lane0") == "clicks/parsed/lane0");
+  CHECK(name_in_logs("clicks", "rows") == "clicks/rows");
+  CHECK(name_in_logs("", "counts/12/3") == "counts/3");
+}
+
 TEST_CASE("what lasts over generations has a name without one") {
   CHECK(lasting_name(shard_name{"counts", 3, 11}) == "counts/11");
   CHECK(lasting_name(std::string("counts/3/11")) == "counts/11");

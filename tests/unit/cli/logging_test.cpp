@@ -86,6 +86,34 @@ TEST_CASE("of several topologies a line belongs to the one that alone has the st
   CHECK(line("stopping: committing what was taken", two).at("topology").is_null());
 }
 
+TEST_CASE("a line that begins with topology and actor is about them, whatever other topologies have") {
+  const auto shard = line("b/parsed/3: no snapshot could be written", two);
+  CHECK(shard.at("topology") == "b");
+  CHECK(shard.at("stage") == "parsed");
+  CHECK(shard.at("actor") == "parsed/3");
+  CHECK_FALSE(shard.contains("node"));
+  const auto sink = line("b/table: the target answers again", two);
+  CHECK(sink.at("topology") == "b");
+  CHECK(sink.at("stage") == "table");
+  CHECK_FALSE(sink.contains("actor"));
+  CHECK(line("topology b is paused", two).at("topology") == "b");
+  CHECK(line("c/table: x", two).at("topology").is_null());
+  CHECK(line("topology of nobody", two).at("topology").is_null());
+}
+
+TEST_CASE("a node's lines are about topologies of any name, and name the node") {
+  cli::log_names of_node;
+  of_node.node = "n1";
+  const auto shard = line("clicks/counts/3 has ended on node n1: it was told to stop", of_node);
+  CHECK(shard.at("topology") == "clicks");
+  CHECK(shard.at("stage") == "counts");
+  CHECK(shard.at("actor") == "counts/3");
+  CHECK(shard.at("node") == "n1");
+  CHECK(line("topology clicks has failed: rows: gone", of_node).at("topology") == "clicks");
+  for (const std::string text : {"node n2 has joined", "/srv/x: cut off", "API: x asks for PUT /api", "a/ b"})
+    CHECK(line(text, of_node).at("topology").is_null());
+}
+
 TEST_CASE("members of a line stand behind those that every line has, as what they are") {
   std::string written;
   class kept_lines final : public spdlog::sinks::base_sink<std::mutex> {
@@ -106,12 +134,16 @@ TEST_CASE("members of a line stand behind those that every line has, as what the
   logger->set_formatter(cli::json_lines({"hunter2"}, one));
   spdlog::set_default_logger(logger);
   cli::log_with(spdlog::level::info, "All clicks: 0 records/s",
-                {{"records_per_second", 0.0}, {"rows", 12}, {"place", "at hunter2"}, {"none", nullptr}});
+                {{"topology", "b"},
+                 {"records_per_second", 0.0},
+                 {"rows", 12},
+                 {"place", "at hunter2"},
+                 {"none", nullptr}});
   spdlog::info("next");
   spdlog::set_default_logger(before);
   CHECK(
       written.find(
-          R"("message":"All clicks: 0 records/s","records_per_second":0,"rows":12,"place":"at ***","none":null})") !=
+          R"("topology":"b","stage":null,"message":"All clicks: 0 records/s","records_per_second":0,"rows":12,"place":"at ***","none":null})") !=
       std::string::npos);
   CHECK(written.ends_with("\"message\":\"next\"}\n"));
 }
@@ -135,5 +167,7 @@ TEST_CASE("a stage with a level of its own shows its lines by it, the others by 
   CHECK(shown(info, "parsed: read"));
   CHECK_FALSE(shown(debug, "parsed: read"));
   CHECK_FALSE(shown(debug, "no new partitions were looked for: x"));
+  CHECK(shown(debug, "a/counts/3: took a frame"));
+  CHECK_FALSE(shown(warn, "b/table: kafka: gone"));
   CHECK(shown(info, "counts"));  // no stage: a word alone
 }

@@ -178,7 +178,7 @@ TEST_CASE("a newer life of the lane ends the older one") {
   l.core.on_answer(l.log("0"), 1, std::nullopt);
   REQUIRE(l.around.fenced);
   CHECK(l.around.fenced->code == ec::fenced);
-  CHECK(l.has_said("a newer life reads parsed/0"));
+  CHECK(l.has_said("parsed/lane0: this life is over: a newer one reads parsed/0"));
 }
 
 TEST_CASE("the source is told what all receivers have durable, once") {

@@ -32,7 +32,7 @@ std::uint16_t free_port() {
 struct server {
   explicit server(server_options o = {}, spool::spool_options s = {})
       : options(std::move(o)), spooled(std::move(s)) {
-    options.stage = "api";
+    options.in_logs = "api";
     options.listen = "127.0.0.1:" + std::to_string(port);
     options.routes = *routes::from(boost::json::parse(
         R"({"/": {"event": {"event_type": "default"}, "reply": "Hello!\n"}, "/join": {"event": {"n": 1}, "reply": ""},

@@ -73,7 +73,7 @@ struct outcome {
 
 outcome read(const std::string& url, int redirects = 5) {
   stream_options o;
-  o.stage = "s";
+  o.in_logs = "s";
   o.url = url;
   o.headers = {{"X-Api-Key", "hush-hush"}, {"Authorization", "Bearer hush-hush"}};
   o.redirects = redirects;
