@@ -303,10 +303,6 @@ void node_process::leave(std::string why) {
   caf::anon_send(group_.control.agent, node::leave_cluster{std::move(why)});
 }
 
-void node_process::leave(const std::string& why) {
-  caf::anon_send(group_.control.agent, node::leave_cluster{why});
-}
-
 void node_process::stop() {
   stop_group(group_);
   {

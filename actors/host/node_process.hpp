@@ -80,7 +80,6 @@ private:
   [[nodiscard]] expected<bool> has_session() const;
   [[nodiscard]] expected<void> wait_for_session();
   [[nodiscard]] std::string nobody_leads() const;
-  void leave(const std::string& why);
   void wait_until_over() const;
 
   caf::actor_system& system_;
