@@ -30,7 +30,7 @@ public:
     close();
     REQUIRE(::pipe(ends_) == 0);
     auto made =
-        start_standard_input({"in", wanted_, ends_[0]},
+        start_standard_input({"in", "t/in", wanted_, ends_[0]},
                              {std::make_unique<spool::folder_segments>(files, "/spool"), {}}, system_clock());
     REQUIRE(made);
     feed_ = std::move(*made);
