@@ -11,6 +11,8 @@ SUSPECTS = "runtime/cluster/suspects.cpp"
 WATCH = "runtime/cluster/node_watch.cpp"
 
 CLUSTER_MUTANTS = [
+    ("node_foreign", "J1: letters of a cluster in another store do not count", "runtime/cluster/joining.cpp",
+     "return id == id_ ? judged::ours : judged::foreign;", "return judged::ours;"),
     # What is recorded, and what leaves when.
     ("cluster_directors_first", "directors know of a topology before nodes say what lives there", COORDINATOR,
      "      out_.push_back(decisions::tell_director{name});\n",

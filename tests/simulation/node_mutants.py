@@ -25,8 +25,6 @@ NODE_MUTANTS = [
     ("node_late", "R4: after an append without an answer the keeper writes nothing more under that epoch", BOOK,
      "  chain_.reset();\n  return done.error()", "  return done.error()"),
     # Who belongs to the cluster.
-    ("node_foreign", "J1: letters of a cluster in another store do not count", JOINING,
-     "return id == id_ ? judged::ours : judged::foreign;", "return judged::ours;"),
     ("node_proof", "J2: a session counts once the own look at the store shows it", AGENT, "            if (!proven) {", "            if (false) {"),
     ("node_name", "J3: a name belongs to the process that answers under it", JOINING,
      "limits_.away_after + claim_patience ? judged::waiting : judged::refused;", "limits_.away_after + claim_patience ? judged::admitted : judged::admitted;"),
