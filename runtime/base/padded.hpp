@@ -1,4 +1,4 @@
-// Integers in decimal, at the end of a text or where they are to stand.
+// Integers, dates and times of day in decimal, at the end of a text or where they are to stand.
 #pragma once
 
 #include <array>
@@ -30,6 +30,33 @@ inline char* put_padded(char* to, std::int64_t v, int width) {
     *to++ = '0';
   std::memcpy(to, digits.data(), static_cast<std::size_t>(size));
   return to + size;
+}
+
+/// Writes YYYY-MM-DD, `between`, HH:MM:SS; a year beyond four digits as it is. Returns the end.
+inline char* put_second(char* to, std::int64_t year, int month, int day, char between, int hour, int minute,
+                        int second) {
+  to = put_padded(to, year, 4);
+  *to++ = '-';
+  to = put_padded(to, month, 2);
+  *to++ = '-';
+  to = put_padded(to, day, 2);
+  *to++ = between;
+  to = put_padded(to, hour, 2);
+  *to++ = ':';
+  to = put_padded(to, minute, 2);
+  *to++ = ':';
+  return put_padded(to, second, 2);
+}
+
+/// Writes the microseconds of a second behind a point, without the zeros at their end; nothing for 0. Returns the end.
+inline char* put_fraction(char* to, int micros) {
+  if (micros == 0)
+    return to;
+  int digits = 6;
+  for (; micros % 10 == 0; micros /= 10)
+    --digits;
+  *to++ = '.';
+  return put_padded(to, micros, digits);
 }
 
 inline void append_padded(std::string& out, std::int64_t v, int width) {

@@ -96,8 +96,8 @@ struct forming {
 };
 
 /// Whether the result of aggregate `a` decides about a row: `having` reads it, or it may fail.
-bool decides(const definition& d, std::size_t a) {
-  if (find_aggregate(d.aggregates[a])->failure != nullptr)
+bool decides(const definition& d, const layout& states, std::size_t a) {
+  if (states.slots[a].ops->failure != nullptr)
     return true;
   const auto hidden = d.output->size() + a - d.first_hidden();
   return std::ranges::any_of(d.having->columns, [&](std::size_t c) {
@@ -111,7 +111,7 @@ forming finish(const definition& d, const row_store& store, rows of, bool decidi
   forming f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
   std::vector<std::uint32_t> failed;
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
-    if (deciding && !decides(d, a)) {
+    if (deciding && !decides(d, store.layout(), a)) {
       f.aggregates.emplace_back();
       continue;
     }

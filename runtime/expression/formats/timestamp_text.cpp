@@ -82,23 +82,9 @@ expected<event_micros> parse_timestamp(std::string_view text, day_memory& day, c
 void write_timestamp(std::string& out, std::int64_t t, bool zoned) {
   const auto c = civil_of(t);
   std::array<char, 64> text;
-  auto* to = put_padded(text.data(), c.year > 0 ? c.year : 1 - c.year, 4);
-  const auto two = [&to](char before, int v) {
-    *to++ = before;
-    to = put_padded(to, v, 2);
-  };
-  two('-', c.month);
-  two('-', c.day);
-  two(' ', c.hour());
-  two(':', c.minute());
-  two(':', c.second());
-  if (auto fraction = c.fraction(); fraction != 0) {
-    int digits = 6;
-    for (; fraction % 10 == 0; fraction /= 10)
-      --digits;
-    *to++ = '.';
-    to = put_padded(to, fraction, digits);
-  }
+  auto* const second = put_second(text.data(), c.year > 0 ? c.year : 1 - c.year, c.month, c.day, ' ',
+                                  c.hour(), c.minute(), c.second());
+  auto* const to = put_fraction(second, c.fraction());
   out.append(text.data(), to);
   if (zoned)
     out += "+00";
