@@ -78,12 +78,12 @@ void members(auto& c, wire::like<waited> auto& w) {
   c("over", "it has ended, was stopped or has failed", w.is_over);
   c("now", "how it stands", w.now);
 }
-/// To `stop`, `undrain` and others: it is recorded.
+/// Answers `stop`, `undrain` and others: it is recorded.
 struct accepted {
   friend bool operator==(const accepted&, const accepted&) = default;
 };
 void members(auto&, wire::like<accepted> auto&) {}
-/// To `drain`: it is recorded. What is pinned to the node does not leave it.
+/// Answers `drain`: it is recorded. What is pinned to the node does not leave it.
 struct staying {
   std::string actor;  // TOPOLOGY/ACTOR
   std::string why;

@@ -24,7 +24,7 @@ namespace millrace::host {
 [[nodiscard]] std::set<std::string> groups_of(const cluster::topology_state& t);
 /// Gives the plan of a topology; null where it is not known.
 using plan_finder = std::function<std::shared_ptr<const config::topology>(const std::string& topology)>;
-/// What a drain of the node leaves there, of topologies that run.
+/// The actors of topologies that run which a drain of the node leaves there.
 [[nodiscard]] std::vector<api::answers::staying>
 staying_on(const node::cluster_described& d, const std::string& node, const plan_finder& plan_of);
 /// Actors of the topology that have ended processes of nodes lately. The topology is there.

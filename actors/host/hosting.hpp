@@ -99,7 +99,7 @@ private:
 
   // --- ending
   void on_down(const caf::down_msg& m);
-  /// Nothing would become durable any more: every life of the plan begins anew with new keepers.
+  /// The plan's lives would make nothing durable any more: each begins anew with new keepers.
   void lose_keeper(plan_on_node& plan);
   void end_life(const std::string& actor, node::life_outcome how, const std::string& why);
   /// The count that the life has come to: the next one's is above that.

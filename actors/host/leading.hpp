@@ -1,4 +1,4 @@
-// What the view of the node that leads answers: it knows the cluster, and records what is asked. Part of the actor `view`.
+// The part of the actor `view` that answers at the node that leads: it knows the cluster, and records what is asked.
 #pragma once
 
 #include "actors/host/insight.hpp"

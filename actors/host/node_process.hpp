@@ -59,7 +59,7 @@ private:
     mutable std::mutex mutex_;
     std::optional<std::string> why_;
   };
-  /// What was found so far where the node is to join.
+  /// The look so far at the addresses where the node is to join.
   struct join_look {
     std::vector<std::string> tried;  // an address each, and why it is none
     std::optional<std::chrono::steady_clock::time_point> answers_since;

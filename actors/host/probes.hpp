@@ -1,4 +1,4 @@
-// What the probes of a node of a cluster say: /healthz of servers, /readyz of whether the node may take work. Pure.
+// The probes of a node of a cluster: /healthz tells of servers, /readyz whether the node may take work. Pure.
 #pragma once
 
 #include "actors/api/answers.hpp"

@@ -1,4 +1,4 @@
-// Those who wait for the end of a topology, at the node that leads. No actor.
+// The list of those who wait for the end of a topology, at the node that leads. No actor.
 #pragma once
 
 #include "actors/host/questions.hpp"

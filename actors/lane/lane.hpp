@@ -125,7 +125,7 @@ private:
   std::optional<clock::time_point> paused_since_;
   bool failed_ = false;
   std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
-  // By partition, while the receivers are asked whether they still need what is gone.
+  // The positions by partition, while the receivers are asked whether they still need what is gone.
   std::optional<std::vector<position>> stood_at_;
   bool unnests_ = false;                    // a record may give many rows
   std::optional<std::int64_t> to_be_made_;  // records, of a source that makes them by its rate

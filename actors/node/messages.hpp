@@ -60,7 +60,7 @@ struct leave_cluster {
 };
 /// It has begun to: it takes the lead from nobody that lives.
 struct node_leaves {};
-/// To a process that leaves: nobody will record that.
+/// It tells a process that leaves that nobody will record that.
 struct nobody_leads {};
 /// To itself.
 struct tick_due {};

@@ -26,7 +26,7 @@ struct late_sinks {
 };
 void members(auto& c, wire::like<late_sinks> auto& s) { c("sinks", "those that are slow or stalled", s.all); }
 
-/// Those that live in this process. A target that is away is waited for, and is no late one.
+/// The late sinks of this process. A target that is away is waited for, and is no late one.
 [[nodiscard]] late_sinks late_sinks_of(const std::vector<running_topology>& board,
                                        flow_meter::clock::time_point now = flow_meter::clock::now());
 /// Adds them to the reasons of topologies that run.

@@ -62,7 +62,7 @@ void members(auto& c, wire::like<whole_ledger> auto& l) {
 
 /// `report`: as `run --report` writes it. Nothing where it is no such text.
 [[nodiscard]] std::optional<whole_ledger> ledger_of(std::string_view report);
-/// By stage, the counts of a topology that is over. Empty where it is no such text.
+/// The counts of a topology that is over, by stage. Empty where it is no such text.
 [[nodiscard]] std::map<std::string, count_figures> counted_by(std::string_view report);
 
 }  // namespace millrace::observe

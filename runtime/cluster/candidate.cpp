@@ -11,7 +11,7 @@ namespace {
 /// A process that has just begun hears a coordinator soon, if there is one, so that a patient cluster is founded as fast
 /// as any.
 constexpr micros stands_first_after = std::chrono::seconds(2);
-/// Where all nodes are stopped at once this one is told to end by then, and leaves the lead where it is.
+/// A node that is stopped with all others is told to end by then, and leaves the lead where it is.
 constexpr micros stands_when_yielded = std::chrono::milliseconds(250);
 /// An opening takes some milliseconds, so that a part of the jitter keeps candidates apart that all see a process end.
 constexpr int jitter_parts = 8;

@@ -1,4 +1,4 @@
-// What the log of the node that leads tells of its cluster: a line for each event. Pure; the owner of the coordinator asks, and
+// The history that the log of the node that leads tells of its cluster: a line for each event. Pure; the owner of the coordinator asks, and
 // writes the lines.
 #pragma once
 

@@ -220,12 +220,17 @@ def the_newest_letters(c):
     c.run.stop()
 
 
-def why_it_has_failed(c):
-    """The stream of a page that has the token tells why a topology has failed, with the record; that of another one does not"""
+def cluster_of_one(c):
+    """A cluster that has begun, and its node."""
     (c.folder / "cluster").mkdir()
     cluster = Cluster(c.binary, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=(), patient=True)
     cluster.start()
-    node = cluster.nodes["a"]
+    return cluster, cluster.nodes["a"]
+
+
+def why_it_has_failed(c):
+    """The stream of a page that has the token tells why a topology has failed, with the record; that of another one does not"""
+    cluster, node = cluster_of_one(c)
     lines = c.folder / "lines.jsonl"
     lines.write_text('{"n": 1}\n')
     path = c.folder / "strict.json"
@@ -362,10 +367,7 @@ def who_holds_it_up(c):
 
 def removed_from_a_cluster(c):
     """A topology of a cluster that was stopped is removed by its button and its name; one that runs, and one of `run`, has no such button"""
-    (c.folder / "cluster").mkdir()
-    cluster = Cluster(c.binary, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=(), patient=True)
-    cluster.start()
-    node = cluster.nodes["a"]
+    cluster, node = cluster_of_one(c)
     counts = Counts(c.folder / "job", "counted", 1, 60 * PATIENCE, 30)  # it does not end before it is stopped
     cluster.ask("apply", counts.topology)
     address = (node.state / "http").read_text().strip()

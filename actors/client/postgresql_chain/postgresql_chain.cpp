@@ -80,7 +80,7 @@ expected<std::unique_ptr<database_chain>> database_chain::on_tables(std::shared_
   return c->are_tables_there().map([&](bool are_there) { return are_there ? std::move(c) : nullptr; });
 }
 
-/// From the record that an opening would go on from; again where the chain has gone on meanwhile.
+/// It reads from the record that an opening would go on from, and again where the chain has gone on meanwhile.
 expected<database_chain::looked> database_chain::look(std::shared_ptr<session> database,
                                                       std::string_view schema, owner of) {
   const auto there = on_tables(std::move(database), schema, std::move(of));

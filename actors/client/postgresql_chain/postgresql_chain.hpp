@@ -65,7 +65,7 @@ private:
   [[nodiscard]] static expected<std::unique_ptr<database_chain>> open_under(std::shared_ptr<session> database,
                                                                             std::string_view schema, owner of,
                                                                             chain::life now, bool is_chosen);
-  /// For a look: opens nothing. Null where the tables are not there.
+  /// A look opens nothing. Null where the tables are not there.
   [[nodiscard]] static expected<std::unique_ptr<database_chain>> on_tables(std::shared_ptr<session> database,
                                                                            std::string_view schema, owner of);
   /// Refuses tables that others command (place_check.hpp).

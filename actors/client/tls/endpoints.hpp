@@ -1,4 +1,4 @@
-// What the system's resolver has found, as Asio connects to it.
+// Addresses that the system's resolver has found, as Asio connects to them.
 #pragma once
 
 #include "runtime/base/host_lookup.hpp"

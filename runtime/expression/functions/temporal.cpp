@@ -170,7 +170,7 @@ values at_offset(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-/// Of date_trunc in a zone: what is constant.
+/// The constant arguments of date_trunc in a zone.
 struct trunc_in_zone {
   std::optional<time_unit> unit;
   const zone* where = nullptr;

@@ -1,4 +1,4 @@
-// In what a topology's file differs from the one before.
+// The differences between a topology's file and the one before.
 #include "actors/host/plan_changes.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// What the page is asked for by its address, "#/t/TOPOLOGY/VIEW/MORE". Pure.
+// The view that the page is asked for by its address, "#/t/TOPOLOGY/VIEW/MORE". Pure.
 // A "%" that encodes nothing stands for itself: an address may be typed.
 function decoded(part) {
   try { return decodeURIComponent(part); } catch { return part; }

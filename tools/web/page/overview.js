@@ -46,7 +46,7 @@ function row(t, isCluster) {
 const nodePath = (name, what) => `nodes/${encodeURIComponent(name)}/${what}`;
 const drain = name => el("button", { class: "act", onclick: () => confirmed("Drain", name, nodePath(name, "drain"), { told: staying }) }, "Drain");
 
-// What a drain leaves where it is; null where it leaves nothing.
+// The sentence on what a drain leaves where it is; null where it leaves nothing.
 const staying = answer => answer.stays.length === 0 ? null
   : el("div", {}, el("p", {}, "It gives away what it runs but for these, which wait for it where it ends:"),
     el("ul", {}, answer.stays.map(s => el("li", {}, `${s.actor}: ${s.why}; ${s.release}`))));

@@ -25,7 +25,7 @@ function wanted() {
   return { topology, view: view[0], look: () => view[2](topology, parts[3]), follows: view[3] };
 }
 
-// While the pointer is pressed on something, that stays as it is: a click is of what was pressed.
+// An element that the pointer is pressed on stays as it is: a click is of what was pressed.
 let release = null, released = null; // the latter settles once it is pressed no more
 addEventListener("pointerdown", event => {
   if (event.button === 0 && released === null) released = new Promise(then => { release = then; });

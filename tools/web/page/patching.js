@@ -46,14 +46,14 @@ function pairsByContent(olds, wanted) {
 }
 const pairsByPlace = (olds, wanted) => wanted.map((node, i) => olds[i] && (olds[i] === node || isAlike(olds[i], node)) ? olds[i] : null);
 
-// Where a child goes that has the focus; -1: nowhere.
+// The place of the child that has the focus; -1: none has.
 function placeOf(old, at, wanted) {
   if (wanted[at] && isSame(old, wanted[at])) return at;
   const same = wanted.findIndex(node => isSame(old, node));
   return same >= 0 || subject(old) === undefined ? same : wanted.findIndex(node => isAlike(old, node));
 }
 
-// What has the focus stays in the document, and the others are put around it: an element that is taken out loses it.
+// The element with the focus stays in the document, and the others are put around it: one that is taken out loses it.
 function pairsOf(parent, olds, wanted) {
   const at = olds.findIndex(old => old.contains(document.activeElement));
   const to = at < 0 ? -1 : placeOf(olds[at], at, wanted);
