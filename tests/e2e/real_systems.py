@@ -439,6 +439,7 @@ def run_cases(cases, make, options, folder):
         except FINDINGS as e:
             failed.append(case.__name__)
             print(f"FAILED  {case.__name__}: {case.__doc__}\n        {told(e)}", flush=True)
+            describe_the_living(folder)
         finally:
             Run.end_all()
             c.close()
@@ -450,6 +451,28 @@ def case_names(parser, cases):
 
 
 ROOM = 4 << 30  # more than any test writes
+
+
+def describe_the_living(folder):
+    """What each process of this test that still lives has said last and does now: a test that waits in vain ends it, and nobody
+    could look any more. Where gdb is there, the stacks of all threads go to a file in `folder`."""
+    for process in Run.started:
+        if process.poll() is not None:
+            continue
+        life = next((life for life in Run.lives if life.process is process), None)
+        print(f"process {process.pid} lives: {' '.join(map(str, process.args))[:300]}", flush=True)
+        if life:
+            print(f"  it said: {life.errors()[-1500:]}", flush=True)
+        if address := life and told_address(life.state):
+            with contextlib.suppress(Wrong, ValueError, KeyError):
+                for topology in json.loads(http_status(address, "/api/v1/topologies")[1])["topologies"]:
+                    print(f"  {topology}\n  {http_status(address, '/api/v1/topologies/' + topology['name'] + '/graph')[1][:6000]}", flush=True)
+        if shutil.which("gdb"):
+            stacks = folder / f"stacks.{process.pid}"
+            with open(stacks, "wb") as out, contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(["gdb", "-p", str(process.pid), "-batch", "-ex", "thread apply all bt 30"], stdin=subprocess.DEVNULL,
+                               stdout=out, stderr=subprocess.DEVNULL, timeout=60 * PATIENCE, check=False)
+            print(f"  its stacks: {stacks}", flush=True)
 
 
 def place_of_folders(on_disk):
@@ -477,6 +500,7 @@ def main(test, parser, on_disk=False):
         return 0
     except FINDINGS as e:
         print(f"FAILED: {told(e)}", flush=True)
+        describe_the_living(folder)
         return 1
     except SystemExit as e:  # with SKIPPED
         is_kept = options.keep or e.code != SKIPPED
