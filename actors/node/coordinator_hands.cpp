@@ -116,7 +116,7 @@ void coordinator_hands::look() {
               return lose(good.error());
             open(m.what);
           },
-          [this](const caf::error&) { lose("the store does not answer"); });
+          [this](const caf::error&) { lose_in_silence(); });
 }
 
 void coordinator_hands::open(const seen_control& seen) {
@@ -131,12 +131,18 @@ void coordinator_hands::open(const seen_control& seen) {
               return lose("another coordinator was heard meanwhile");
             begin(mine, m.state);
           },
-          [this](const caf::error&) { lose("the store does not answer"); });
+          [this](const caf::error&) { lose_in_silence(); });
 }
 
 void coordinator_hands::lose(const std::string& why) {
   spdlog::log(level_among_nodes(*options_, spdlog::level::info), "node {} does not lead: {}",
               options_->mine.node, why);
+  candidate_.on_lost(now(), jitter());
+}
+
+void coordinator_hands::lose_in_silence() {
+  spdlog::warn("node {} does not lead: {} has not answered for {} s; it is asked again", options_->mine.node,
+               options_->store->shown(), store_patience.count());
   candidate_.on_lost(now(), jitter());
 }
 
@@ -287,8 +293,9 @@ void coordinator_hands::confirm_departures(const cluster::change& what) {
 }
 
 void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
-  spdlog::log(level_among_nodes(*options_, spdlog::level::warn), "node {} leads no more: {}",
-              options_->mine.node, d.why);
+  // The process of one node that does not stand again ends, and says why.
+  const auto level = d.stands_again ? spdlog::level::warn : level_among_nodes(*options_, spdlog::level::warn);
+  spdlog::log(level, "node {} leads no more: {}", options_->mine.node, d.why);
   candidate_.on_stepped_down(d.stands_again, now(), jitter());
   leads_.reset();
   if (options_->is_alone && !d.stands_again) {  // of two that take it from each other none gets on

@@ -45,6 +45,7 @@ private:
   [[nodiscard]] bool is_lost_to_all();
   void open(const seen_control& seen);
   void begin(const cluster::epoch& mine, cluster::control_state found);
+  void lose_in_silence();
   void lose(const std::string& why);
   /// A store that cannot be read by this version, or at all, or that has lost the cluster, does not heal by itself: said
   /// as an error, once, as any failure of it is where no other node could lead. It stands again later: somebody may
