@@ -1,6 +1,5 @@
 #include "actors/parser/json/json_parser.hpp"
 
-#include "actors/parser/json/member_layout.hpp"
 #include "actors/parser/json/structural_index.hpp"
 #include "actors/parser/json/value_reader.hpp"
 #include "actors/parser/row_builder.hpp"
@@ -34,7 +33,9 @@ private:
   /// The record at [begin, end) of text; its first token is `token`, which is moved behind its last.
   record_outcome read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
                              std::uint32_t end, std::uint32_t& token, bool escapes);
-  bool find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind);
+  /// Checks the object at `token`, `level` deep, and notes its declared members; `behind` is the token behind it.
+  bool find_members(record_walk& record, column_reader& object, std::uint32_t token, std::uint32_t level,
+                    std::uint32_t& behind);
   bool read_columns(const record_walk& record);
   void note(std::size_t i, record_outcome v);
   record_outcome dead(std::string why) {
@@ -43,32 +44,30 @@ private:
   }
 
   parser_options options_;
-  std::vector<column_reader> columns_;  // the declared ones
+  column_reader record_;  // its children are the declared columns
   row_builder rows_;
-  member_layout layout_;
   structural_index index_;
   value_reader values_;
-  std::vector<std::uint32_t> tokens_;  // by declared column: the last value's first token; 0 is missing
-  std::vector<cell> cells_;            // by declared column
   std::string why_;
 };
 
-std::vector<std::string> declared_names(const parser_options& options) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < options.declared; ++i)
-    names.push_back((*options.schema)[i].name);
-  return names;
+/// The record as one object, whose members are the declared columns.
+column_reader whole_record(const parser_options& options) {
+  std::vector<data::field> fields;
+  parser_options::timestamp_format formats;
+  for (std::size_t i = 0; i < options.declared; ++i) {
+    fields.push_back({(*options.schema)[i].name, (*options.schema)[i].type});
+    formats.members.push_back(i < options.formats.size() ? options.formats[i]
+                                                         : parser_options::timestamp_format{});
+  }
+  auto out = make_column_reader({}, data::type::object_of(std::move(fields)), formats);
+  number_slots(out, 0);
+  return out;
 }
 
 json_parser::json_parser(parser_options options)
-    : options_(std::move(options)), rows_(options_), layout_(declared_names(options_)),
-      tokens_(options_.declared), cells_(options_.declared) {
-  for (std::size_t i = 0; i < options_.declared; ++i) {
-    const auto format =
-        i < options_.formats.size() ? options_.formats[i] : parser_options::timestamp_format{};
-    columns_.push_back(make_column_reader((*options_.schema)[i].name, (*options_.schema)[i].type, format));
-  }
-}
+    : options_(std::move(options)), record_(whole_record(options_)), rows_(options_),
+      values_(record_.slots_end) {}
 
 std::uint32_t length_of(const source::chunk& c, std::size_t i) {
   return c.lengths[i] == source::no_value ? 0 : c.lengths[i];
@@ -188,7 +187,8 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
   if (record.kind(token) != '{')
     return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
   std::uint32_t behind = 0;
-  if (!find_members(record, token, behind))
+  values_.forget_all();
+  if (!find_members(record, record_, token, 1, behind))
     return dead(record.problem());
   if (at[behind] < end) {
     record.fail(behind, "something follows the object; a record is one object");
@@ -196,21 +196,24 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
   }
   if (!read_columns(record))
     return record_outcome::dead;
-  const auto timed = rows_.event_time();
-  if (!rows_.accept(c, i,
-                    timed && cells_[*timed].is != cell::state::null ? std::optional(cells_[*timed].number)
-                                                                    : std::nullopt))
+  const auto& columns = record_.children;
+  std::optional<event_micros> declared;
+  if (const auto timed = rows_.event_time())
+    if (const auto& time = values_.cell_of(columns[*timed]); time.is != cell::state::null)
+      declared = time.number;
+  if (!rows_.accept(c, i, declared))
     return dead(rows_.why());
-  for (std::size_t column = 0; column < columns_.size(); ++column)
+  for (std::size_t column = 0; column < columns.size(); ++column)
     if (rows_.used(column))
-      values_.append(record, cells_[column], columns_[column], rows_.column(column));
+      values_.append(record, columns[column], rows_.column(column));
   token = behind;
   return record_outcome::row;
 }
 
-bool json_parser::find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind) {
-  std::fill(tokens_.begin(), tokens_.end(), 0);
-  layout_.rewind();
+bool json_parser::find_members(record_walk& record, column_reader& object, std::uint32_t token,
+                               std::uint32_t level, std::uint32_t& behind) {
+  auto& layout = *object.layout;
+  layout.rewind();
   ++token;
   if (record.kind(token) == '}') {
     behind = token + 1;
@@ -218,19 +221,28 @@ bool json_parser::find_members(record_walk& record, std::uint32_t token, std::ui
   }
   for (;;) {
     std::int32_t column = member_layout::unknown;
-    if (!record.has(token + 1) || !layout_.is_expected(record.at(token), column)) [[unlikely]] {
+    if (!record.has(token + 1) || !layout.is_expected(record.at(token), column)) [[unlikely]] {
       if (!record.check_name(token))
         return false;
-      column = layout_.look_up(record.body(token), record.escapes());
+      column = layout.look_up(record.body(token), record.escapes());
     }
     const auto value = token + 2;
-    const bool known = column != member_layout::unknown;
-    const bool whole = options_.validate_whole || (known && rows_.used(static_cast<std::size_t>(column)));
-    token = whole ? record.check(value) : record.skip(value);
-    if (token == 0)
-      return false;
-    if (known)
-      tokens_[static_cast<std::size_t>(column)] = value;  // of duplicates the last counts
+    auto* const known =
+        column == member_layout::unknown ? nullptr : &object.children[static_cast<std::size_t>(column)];
+    const bool whole = level > 1 || options_.validate_whole ||
+                       (known != nullptr && rows_.used(static_cast<std::size_t>(column)));
+    if (known != nullptr)
+      values_.note(*known, value);
+    if (known != nullptr && known->layout && whole && record.kind(value) == '{') {
+      if (level == deepest)
+        return record.fail(value, too_deep);
+      if (!find_members(record, *known, value, level + 1, token))
+        return false;
+    } else {
+      token = whole ? record.check(value, level) : record.skip(value);
+      if (token == 0)
+        return false;
+    }
     const char next = record.kind(token);
     ++token;
     if (next == '}') {
@@ -243,12 +255,12 @@ bool json_parser::find_members(record_walk& record, std::uint32_t token, std::ui
 }
 
 bool json_parser::read_columns(const record_walk& record) {
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    cells_[i].is = cell::state::null;
-    if (tokens_[i] == 0 || (!options_.validate_whole && !rows_.used(i)))
-      continue;
-    if (!values_.read(record, tokens_[i], columns_[i], cells_[i])) {
-      why_ = fmt::format("column \"{}{}\": {}", columns_[i].name, values_.path(), values_.why());
+  for (std::size_t i = 0; i < record_.children.size(); ++i) {
+    const auto& column = record_.children[i];
+    if (!options_.validate_whole && !rows_.used(i)) {
+      values_.leave_out(column);
+    } else if (!values_.read(record, column)) {
+      why_ = fmt::format("column \"{}{}\": {}", column.name, values_.path(), values_.why());
       return false;
     }
   }

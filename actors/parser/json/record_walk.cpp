@@ -25,7 +25,7 @@ bool record_walk::check_escapes(std::uint32_t token) {
          fail(token, "a string holds an invalid escape or a lone surrogate");
 }
 
-std::uint32_t record_walk::check_nested(std::uint32_t token) {
+std::uint32_t record_walk::check_nested(std::uint32_t token, std::uint32_t level) {
   // Tells of the open brackets but the innermost which are objects'. Not cleared: only what was written is
   // read.
   std::array<std::uint64_t, deepest / 64> outer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -36,9 +36,8 @@ std::uint32_t record_walk::check_nested(std::uint32_t token) {
     const char c = kind(token);
     bool value_done = true;
     if (c == '{' || c == '[') {
-      // the record itself is the first level
-      if (depth + 1 == deepest)
-        return fail(token, "values are nested deeper than 1024 levels");
+      if (depth + level == deepest)
+        return fail(token, too_deep);
       auto& bits = outer[depth / 64];
       bits = (depth % 64 == 0 ? 0 : bits & ~(1ULL << depth % 64)) | std::uint64_t{in_object} << depth % 64;
       ++depth;

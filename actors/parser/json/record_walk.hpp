@@ -13,6 +13,7 @@ namespace millrace::parser {
 
 /// Values nested deeper than this are no records; bounds the walk's memory.
 inline constexpr std::uint32_t deepest = 1024;
+inline constexpr const char* too_deep = "values are nested deeper than 1024 levels";
 
 class record_walk {
 public:
@@ -56,11 +57,11 @@ public:
   }
 
   /// Checks the value that begins with this token, nested ones to their end; the token behind it, or 0 where
-  /// it is malformed (problem() tells).
-  [[nodiscard]] std::uint32_t check(std::uint32_t token) {
+  /// it is malformed (problem() tells). `level`: how many brackets are open around it, with the record's own.
+  [[nodiscard]] std::uint32_t check(std::uint32_t token, std::uint32_t level) {
     const char c = kind(token);
     if (c == '{' || c == '[')
-      return check_nested(token);
+      return check_nested(token, level);
     return check_scalar(token, c) ? token + 1 : 0;
   }
   /// The token behind a value, found by its brackets alone; 0 where the record ends first.
@@ -100,7 +101,7 @@ private:
     return text == "true" || text == "false" || text == "null";
   }
   [[nodiscard]] bool check_escapes(std::uint32_t token);
-  [[nodiscard]] std::uint32_t check_nested(std::uint32_t token);
+  [[nodiscard]] std::uint32_t check_nested(std::uint32_t token, std::uint32_t level);
 
   const char* text_;
   const std::uint32_t* at_;

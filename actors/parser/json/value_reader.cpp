@@ -54,16 +54,46 @@ column_reader make_column_reader(std::string name, const data::type& type,
   return out;
 }
 
+std::uint32_t number_slots(column_reader& column, std::uint32_t first) {
+  column.slot = first++;
+  if (column.type.id() == type_id::object) {
+    std::vector<std::string> names;
+    for (auto& child : column.children) {
+      names.push_back(child.name);
+      first = number_slots(child, first);
+    }
+    column.layout.emplace(names);
+  }
+  return column.slots_end = first;
+}
+
 bool value_reader::mismatch(std::string_view text, std::string_view expected) {
   why_ = fmt::format("found {}, expected {}", describe_value(text), expected);
   return false;
 }
 
-bool value_reader::read(const record_walk& record, std::uint32_t token, const column_reader& column,
-                        cell& out) {
+bool value_reader::read(const record_walk& record, const column_reader& column) {
   path_.clear();
   members_.clear();
-  return read_value(record, token, column, out);
+  return read_slot(record, column);
+}
+
+bool value_reader::read_slot(const record_walk& record, const column_reader& to) {
+  const auto token = tokens_[to.slot];
+  auto& out = cells_[to.slot];
+  if (token == 0) {
+    out.is = cell::state::null;
+    return true;
+  }
+  if (!to.layout || record.kind(token) != '{')
+    return read_value(record, token, to, out);
+  out.is = cell::state::nested;
+  for (const auto& child : to.children)
+    if (!read_slot(record, child)) {
+      path_ = "." + child.name + path_;
+      return false;
+    }
+  return true;
 }
 
 bool value_reader::read_value(const record_walk& record, std::uint32_t token, const column_reader& to,
@@ -244,10 +274,19 @@ bool value_reader::check_list(const record_walk& record, std::uint32_t token, co
   return true;
 }
 
-void value_reader::append(const record_walk& record, const cell& from, const column_reader& column,
-                          data::column_builder& out) {
+void value_reader::append(const record_walk& record, const column_reader& column, data::column_builder& out) {
   members_.clear();
-  append_value(record, from, column, out);
+  append_slot(record, column, out);
+}
+
+void value_reader::append_slot(const record_walk& record, const column_reader& from,
+                               data::column_builder& out) {
+  const auto& value = cells_[from.slot];
+  if (!from.layout || value.is != cell::state::nested)
+    return append_value(record, value, from, out);
+  for (std::size_t i = 0; i < from.children.size(); ++i)
+    append_slot(record, from.children[i], out.child(i));
+  out.append_object();
 }
 
 void value_reader::append_value(const record_walk& record, const cell& from, const column_reader& to,

@@ -2,10 +2,12 @@
 // type checked, numbers converted), and appended only when the whole record is known to be good.
 #pragma once
 
+#include "actors/parser/json/member_layout.hpp"
 #include "actors/parser/json/record_walk.hpp"
 #include "actors/parser/timestamp_format.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,10 +23,16 @@ struct column_reader {
   parser_options::timestamp_format format;
   std::optional<expression::timestamp_pattern> pattern;  // of a strptime format
   std::vector<column_reader> children{};                 // of an object one a member, of a list its element
+  /// Where a record has the value once or not at all: its place among the record's slots, and the end of those of the
+  /// values within it. Elements of lists, and what is within them, have none.
+  std::uint32_t slot = 0, slots_end = 0;
+  std::optional<member_layout> layout{};  // of an object with a slot
 };
 /// With its children. Formats are checked with the configuration.
 [[nodiscard]] column_reader make_column_reader(std::string name, const data::type& type,
                                                const parser_options::timestamp_format& format);
+/// Numbers the slots of the column from `first`, and of all that has one within it. Returns how many they are.
+std::uint32_t number_slots(column_reader& column, std::uint32_t first);
 
 struct cell {
   enum class state : std::uint8_t { null, plain, escaped, nested } is = state::null;
@@ -35,18 +43,32 @@ struct cell {
 
 class value_reader {
 public:
-  /// Reads the checked value at `token`; false leaves why() as the error, without the column's name.
-  [[nodiscard]] bool read(const record_walk& record, std::uint32_t token, const column_reader& column,
-                          cell& out);
-  /// Appends a cell that was read from this record.
-  void append(const record_walk& record, const cell& from, const column_reader& column,
-              data::column_builder& out);
+  explicit value_reader(std::uint32_t slots) : tokens_(slots), cells_(slots) {}
+
+  /// A record begins: it has none of the values yet.
+  void forget_all() { std::fill(tokens_.begin(), tokens_.end(), 0); }
+  /// The column's value begins at this token, which is checked; of duplicates the last counts. The members of an object are
+  /// noted one by one.
+  void note(const column_reader& column, std::uint32_t token) {
+    if (tokens_[column.slot] != 0 && column.layout) [[unlikely]]
+      std::fill(tokens_.begin() + column.slot, tokens_.begin() + column.slots_end, 0);
+    tokens_[column.slot] = token;
+  }
+  /// Reads the value that was noted of a column; false leaves why() as the error, without the column's name.
+  [[nodiscard]] bool read(const record_walk& record, const column_reader& column);
+  /// The column has no value.
+  void leave_out(const column_reader& column) { cells_[column.slot].is = cell::state::null; }
+  [[nodiscard]] const cell& cell_of(const column_reader& column) const { return cells_[column.slot]; }
+  /// Appends what was read of a column from this record.
+  void append(const record_walk& record, const column_reader& column, data::column_builder& out);
   /// Explains the last failure: `found the string "x", expected bigint; declare it text and cast it`, and the
   /// member within the column (".lat") where the column is nested.
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
+  [[nodiscard]] bool read_slot(const record_walk& record, const column_reader& to);
+  void append_slot(const record_walk& record, const column_reader& from, data::column_builder& out);
   [[nodiscard]] bool read_value(const record_walk& record, std::uint32_t token, const column_reader& to,
                                 cell& out);
   [[nodiscard]] bool read_text(const record_walk& record, std::uint32_t token, char kind, cell& out);
@@ -70,11 +92,13 @@ private:
   /// Notes "found ..., expected ...".
   bool mismatch(std::string_view text, std::string_view expected);
 
+  std::vector<std::uint32_t> tokens_;  // by slot: the value's first token; 0 is missing
+  std::vector<cell> cells_;            // by slot
   std::string why_;
   std::string path_;
   std::string scratch_;
   day_memory day_;
-  std::vector<std::uint32_t> members_;  // a stack over nested objects
+  std::vector<std::uint32_t> members_;  // a stack over nested objects within lists
 };
 
 }  // namespace millrace::parser
