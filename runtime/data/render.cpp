@@ -1,9 +1,11 @@
 #include "runtime/data/render.hpp"
 
+#include "runtime/base/shortest_double.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/base/utf8_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -81,9 +83,8 @@ void append_double(std::string& out, double v) {
   } else if (std::isinf(v)) {
     out += v < 0 ? "-Infinity" : "Infinity";
   } else {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, v).ptr;
-    out.append(buffer, static_cast<std::size_t>(end - buffer));
+    std::array<char, longest_double> text;
+    out.append(text.data(), put_shortest(text.data(), v));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/expression/formats/number_text.hpp"
 
 #include "runtime/base/padded.hpp"
+#include "runtime/base/shortest_double.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <boost/static_string/static_string.hpp>
@@ -25,15 +26,25 @@ struct decimal {
   int exponent = 0;
 };
 
+decimal shortest_decimal_of(double v) {
+  const auto [digits, exponent] = shortest_digits_of(v);
+  decimal out;
+  out.minus = std::signbit(v);
+  out.digits.resize(out.digits.static_capacity);
+  const auto* const end = std::to_chars(out.digits.data(), out.digits.data() + out.digits.size(), digits).ptr;
+  out.digits.resize(static_cast<std::size_t>(end - out.digits.data()));
+  out.exponent = exponent + static_cast<int>(out.digits.size());
+  return out;
+}
+
 /// `significant` < 0: the shortest digits that read back the same.
 decimal decimal_of(double v, int significant) {
+  if (significant < 0)
+    return shortest_decimal_of(v);
   std::array<char, 64> buffer{};
-  const auto end =
-      significant < 0
-          ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::scientific).ptr
-          : std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::scientific,
-                          significant - 1)
-                .ptr;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), v,
+                                 std::chars_format::scientific, significant - 1)
+                       .ptr;
   std::string_view s(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   decimal out;
   if (s.front() == '-') {
