@@ -17,7 +17,7 @@ namespace millrace::parser {
 /// Whether it is a number without exponent of at most 16 characters, as nearly all are: without a loop over
 /// digits, because their count is what a processor cannot predict. 16 bytes from the text's first on must be
 /// readable.
-[[nodiscard]] inline bool is_plain_number(std::string_view text) {
+[[nodiscard, gnu::always_inline]] inline bool is_plain_number(std::string_view text) {
   if (text.size() > 16 || text.empty())
     return false;
   const char* const p = text.data();

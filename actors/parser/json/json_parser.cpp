@@ -34,8 +34,11 @@ private:
   record_outcome read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
                              std::uint32_t end, std::uint32_t& token, bool escapes);
   /// Checks the object at `token`, `level` deep, and notes its declared members; `behind` is the token behind it.
+  template<bool IsRecord>
   bool find_members(record_walk& record, column_reader& object, std::uint32_t token, std::uint32_t level,
                     std::uint32_t& behind);
+  /// The same; moves `token` behind the object.
+  bool find_nested(record_walk& record, column_reader& object, std::uint32_t& token, std::uint32_t level);
   bool read_columns(const record_walk& record);
   void note(std::size_t i, record_outcome v);
   record_outcome dead(std::string why) {
@@ -161,6 +164,57 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   note(i, read_record(c, i, text, 0, length, token, std::memchr(text, '\\', length) != nullptr));
 }
 
+template<bool IsRecord>
+inline bool json_parser::find_members(record_walk& record, column_reader& object, std::uint32_t token,
+                                      std::uint32_t level, std::uint32_t& behind) {
+  const bool checks_all = !IsRecord || options_.validate_whole;
+  auto& layout = *object.layout;
+  layout.rewind();
+  ++token;
+  if (record.kind(token) == '}') {
+    behind = token + 1;
+    return true;
+  }
+  for (;;) {
+    std::int32_t column = member_layout::unknown;
+    if (!record.has(token + 1) || !layout.is_expected(record.at(token), column)) [[unlikely]] {
+      if (!record.check_name(token))
+        return false;
+      column = layout.look_up(record.body(token), record.escapes());
+    }
+    token += 2;
+    bool whole = checks_all;
+    column_reader* nested = nullptr;
+    if (column != member_layout::unknown) {
+      auto& member = object.children[static_cast<std::size_t>(column)];
+      values_.note(member, token);
+      whole = whole || rows_.used(static_cast<std::size_t>(column));
+      if (member.layout && whole && record.kind(token) == '{')
+        nested = &member;
+    }
+    if (nested == nullptr)
+      token = whole ? record.check(token, level) : record.skip(token);
+    else if (!find_nested(record, *nested, token, level + 1))
+      return false;
+    if (token == 0)
+      return false;
+    const char next = record.kind(token);
+    ++token;
+    if (next == '}') {
+      behind = token;
+      return true;
+    }
+    if (next != ',')
+      return record.fail(token - 1, "expected ',' or '}'");
+  }
+}
+
+bool json_parser::find_nested(record_walk& record, column_reader& object, std::uint32_t& token,
+                              std::uint32_t level) {
+  return level <= deepest ? find_members<false>(record, object, token, level, token)
+                          : record.fail(token, too_deep);
+}
+
 json_parser::record_outcome json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
                                                      std::uint32_t begin, std::uint32_t end,
                                                      std::uint32_t& token, bool escapes) {
@@ -188,7 +242,7 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
     return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
   std::uint32_t behind = 0;
   values_.forget_all();
-  if (!find_members(record, record_, token, 1, behind))
+  if (!find_members<true>(record, record_, token, 1, behind))
     return dead(record.problem());
   if (at[behind] < end) {
     record.fail(behind, "something follows the object; a record is one object");
@@ -208,50 +262,6 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
       values_.append(record, columns[column], rows_.column(column));
   token = behind;
   return record_outcome::row;
-}
-
-bool json_parser::find_members(record_walk& record, column_reader& object, std::uint32_t token,
-                               std::uint32_t level, std::uint32_t& behind) {
-  auto& layout = *object.layout;
-  layout.rewind();
-  ++token;
-  if (record.kind(token) == '}') {
-    behind = token + 1;
-    return true;
-  }
-  for (;;) {
-    std::int32_t column = member_layout::unknown;
-    if (!record.has(token + 1) || !layout.is_expected(record.at(token), column)) [[unlikely]] {
-      if (!record.check_name(token))
-        return false;
-      column = layout.look_up(record.body(token), record.escapes());
-    }
-    const auto value = token + 2;
-    auto* const known =
-        column == member_layout::unknown ? nullptr : &object.children[static_cast<std::size_t>(column)];
-    const bool whole = level > 1 || options_.validate_whole ||
-                       (known != nullptr && rows_.used(static_cast<std::size_t>(column)));
-    if (known != nullptr)
-      values_.note(*known, value);
-    if (known != nullptr && known->layout && whole && record.kind(value) == '{') {
-      if (level == deepest)
-        return record.fail(value, too_deep);
-      if (!find_members(record, *known, value, level + 1, token))
-        return false;
-    } else {
-      token = whole ? record.check(value, level) : record.skip(value);
-      if (token == 0)
-        return false;
-    }
-    const char next = record.kind(token);
-    ++token;
-    if (next == '}') {
-      behind = token;
-      return true;
-    }
-    if (next != ',')
-      return record.fail(token - 1, "expected ',' or '}'");
-  }
 }
 
 bool json_parser::read_columns(const record_walk& record) {

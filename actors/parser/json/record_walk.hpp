@@ -58,7 +58,7 @@ public:
 
   /// Checks the value that begins with this token, nested ones to their end; the token behind it, or 0 where
   /// it is malformed (problem() tells). `level`: how many brackets are open around it, with the record's own.
-  [[nodiscard]] std::uint32_t check(std::uint32_t token, std::uint32_t level) {
+  [[nodiscard, gnu::always_inline]] std::uint32_t check(std::uint32_t token, std::uint32_t level) {
     const char c = kind(token);
     if (c == '{' || c == '[')
       return check_nested(token, level);

@@ -72,22 +72,28 @@ bool value_reader::mismatch(std::string_view text, std::string_view expected) {
   return false;
 }
 
+inline bool value_reader::read_leaf(const record_walk& record, const column_reader& to) {
+  const auto token = tokens_[to.slot];
+  auto& out = cells_[to.slot];
+  if (token != 0)
+    return read_value(record, token, to, out);
+  out.is = cell::state::null;
+  return true;
+}
+
 bool value_reader::read(const record_walk& record, const column_reader& column) {
   path_.clear();
   members_.clear();
-  return read_slot(record, column);
+  if (column.layout)
+    return read_slot(record, column);
+  return read_leaf(record, column);
 }
 
 bool value_reader::read_slot(const record_walk& record, const column_reader& to) {
   const auto token = tokens_[to.slot];
-  auto& out = cells_[to.slot];
-  if (token == 0) {
-    out.is = cell::state::null;
-    return true;
-  }
-  if (!to.layout || record.kind(token) != '{')
-    return read_value(record, token, to, out);
-  out.is = cell::state::nested;
+  if (!to.layout || token == 0 || record.kind(token) != '{')
+    return read_leaf(record, to);
+  cells_[to.slot].is = cell::state::nested;
   for (const auto& child : to.children)
     if (!read_slot(record, child)) {
       path_ = "." + child.name + path_;
@@ -276,7 +282,10 @@ bool value_reader::check_list(const record_walk& record, std::uint32_t token, co
 
 void value_reader::append(const record_walk& record, const column_reader& column, data::column_builder& out) {
   members_.clear();
-  append_slot(record, column, out);
+  if (column.layout)
+    append_slot(record, column, out);
+  else
+    append_value(record, cells_[column.slot], column, out);
 }
 
 void value_reader::append_slot(const record_walk& record, const column_reader& from,

@@ -68,6 +68,7 @@ public:
 
 private:
   [[nodiscard]] bool read_slot(const record_walk& record, const column_reader& to);
+  [[nodiscard]] bool read_leaf(const record_walk& record, const column_reader& to);
   void append_slot(const record_walk& record, const column_reader& from, data::column_builder& out);
   [[nodiscard]] bool read_value(const record_walk& record, std::uint32_t token, const column_reader& to,
                                 cell& out);
