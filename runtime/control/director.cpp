@@ -315,9 +315,11 @@ bool director::revive_at_end(const std::string& name) {
     reported_at_end_.clear();
     return false;
   }
-  if (phase_ == phase::reporting && revived_at_end_.insert(name).second) {
+  const bool may_report = phase_ == phase::reviving || phase_ == phase::reporting;
+  if (may_report && revived_at_end_.insert(name).second) {
     reviving_.insert(name);
-    collecting_.insert(name);
+    if (phase_ == phase::reporting)
+      collecting_.insert(name);
     return true;
   }
   finished_ = false;

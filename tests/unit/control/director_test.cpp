@@ -367,6 +367,33 @@ TEST_CASE("a run that ends first waits for the next lives of shards and sinks: t
   }
 }
 
+TEST_CASE("the next life of one that fails while others are waited for is waited for once as well") {
+  auto d = running();
+  static_cast<void>(d.is_down("table"));
+  CHECK(asked(d.end()).empty());
+  CHECK(d.is_down("w/0").empty());
+  CHECK_FALSE(d.failure());
+  CHECK(asked(d.began("table", 2)).empty());
+  SECTION("it reports with the others") {
+    CHECK(asked(d.began("w/0", 2)) == receivers_by_name);
+    CHECK(stops(give_parts(d, receivers_by_name)) == std::vector<std::string>{"p/lane0", "p/lane1"});
+    CHECK_FALSE(d.failure());
+  }
+  SECTION("it fails again: its counts are missing, and the run ends") {
+    CHECK(asked(d.began("w/0", 2)) == receivers_by_name);
+    static_cast<void>(d.is_down("w/0"));
+    REQUIRE(d.failure());
+    CHECK(stops(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"})) ==
+          std::vector<std::string>{"p/lane0", "p/lane1"});
+  }
+  SECTION("it cannot begin") {
+    static_cast<void>(d.could_not_begin("w/0", broken));
+    CHECK(d.failure());
+    CHECK(stops(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"})) ==
+          std::vector<std::string>{"p/lane0", "p/lane1"});
+  }
+}
+
 TEST_CASE("the next life of one that fails at the end before it has reported is waited for once") {
   auto d = running();
   static_cast<void>(d.end());
