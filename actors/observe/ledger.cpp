@@ -1,5 +1,7 @@
 #include "actors/observe/ledger.hpp"
 
+#include "runtime/base/grouped.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::observe {
@@ -79,6 +81,20 @@ std::string verdict_of(const whole_ledger& l) {
   if (!l.incomplete.empty())
     return fmt::format("incomplete: {}", fmt::join(l.incomplete, ", "));
   return l.holds == true ? "the equation of every stage holds" : "the equation of a stage does not hold";
+}
+
+std::vector<std::pair<std::string, std::string>> imbalances_of(const whole_ledger& l) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& s : l.stages) {
+    if (s.holds.value_or(true))
+      continue;
+    const auto settled = s.out + s.filtered + s.late + s.dead_letters + s.in_flight;
+    out.emplace_back(
+        s.stage, s.in > settled ? fmt::format("of {} rows that it was given {} are lost", grouped(s.in),
+                                              grouped(s.in - settled))
+                                : fmt::format("of {} rows {} are settled", grouped(s.in), grouped(settled)));
+  }
+  return out;
 }
 
 }  // namespace millrace::observe

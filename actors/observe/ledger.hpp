@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace millrace::observe {
@@ -59,6 +60,8 @@ void members(auto& c, wire::like<whole_ledger> auto& l) {
 
 /// "the equation of every stage holds", "the equation of a stage does not hold", or "incomplete: ...".
 [[nodiscard]] std::string verdict_of(const whole_ledger& l);
+/// "of 20 rows that it was given 5 are lost", by the stages whose equation does not hold. Empty where counts are missing.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> imbalances_of(const whole_ledger& l);
 
 /// `report`: as `run --report` writes it. Nothing where it is no such text.
 [[nodiscard]] std::optional<whole_ledger> ledger_of(std::string_view report);

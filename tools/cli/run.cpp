@@ -1,4 +1,5 @@
 // Runs `millrace run`: one process, all roles.
+#include "actors/observe/ledger.hpp"
 #include "actors/observe/report.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/last_command.hpp"
@@ -145,11 +146,23 @@ void write_report(const run_arguments& a, const runs& all, const observe::runnin
       spdlog::error("{}", ok.error().message);
 }
 
+/// Rows that were given to a stage and have come out nowhere. What has failed says so itself, and may lack counts.
+void tell_imbalance(topology_run& r) {
+  if (r.failure())
+    return;
+  const auto last = r.last_report();
+  const auto l = observe::ledger_of(observe::report_text(r.topology(), last.parts, last.finished));
+  if (!l)
+    return;
+  for (const auto& [stage, words] : observe::imbalances_of(*l))
+    spdlog::warn("{}/{}: the ledger does not hold: {}", r.topology().name, stage, words);
+}
+
 /// Says what a run has come to; returns the exit status of it alone.
 int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   const auto& name = r.topology().name;
   const auto letters = r.letters_lie_in();
-  if (r.was_started())
+  if (r.was_started()) {
     log_with(spdlog::level::info,
              fmt::format("'{}' {}: {}", name,
                          r.end().finished ? "has come to its end"
@@ -157,6 +170,8 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
                                           : "has stopped; the same command goes on. So far",
                          describe(r.counts(), letters)),
              members(r.counts(), letters));
+    tell_imbalance(r);
+  }
   if (r.failure())
     return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
   if (const auto fails = failure_by(rules, r.counts(), letters);

@@ -4,6 +4,8 @@
 #include "runtime/delivery/ledger.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 using namespace millrace;
@@ -92,6 +94,7 @@ TEST_CASE("the equation holds where every record is settled, while a topology ru
     for (const auto& s : l.stages)
       CHECK(s.in_flight == 0);
     CHECK(verdict_of(l) == "the equation of every stage holds");
+    CHECK(imbalances_of(l).empty());
   }
 }
 
@@ -104,6 +107,9 @@ TEST_CASE("a row that a sink has yet to take is in flight, and one that it has l
   CHECK(verdict_of(lost) == "the equation of a stage does not hold");
   for (const auto& s : lost.stages)
     CHECK(s.holds == (s.stage != "out"));
+  CHECK(imbalances_of(lost) ==
+        std::vector{
+            std::pair(std::string("out"), fmt::format("of {} rows that it was given 1 are lost", whole_in))});
   CHECK(counted_run::at(lost, "out").in == whole_in);
   CHECK(counted_run::at(lost, "out").in_flight == 0);
 
@@ -176,6 +182,7 @@ TEST_CASE("counts that are missing make a ledger incomplete, and no zeros that h
   for (const auto& s : l.stages)
     CHECK_FALSE(s.holds);
   CHECK(verdict_of(l).starts_with("incomplete: "));
+  CHECK(imbalances_of(l).empty());
   CHECK(ledger_of(report_text(r.plan, {}, true))->incomplete.size() > 3);
   CHECK(read_json<whole_ledger>(json_of(l)) == l);
 }
