@@ -22,13 +22,17 @@ namespace json = boost::json;
 
 using parts_list = std::vector<messages::report_part>;
 
-/// Where the counts of what was given stand in each log: those of lanes with the dead letters, a shard's in its own.
+/// Where the counts of what was given stand in each log: those of lanes with the dead letters, a shard's in its own. The sink
+/// of dead letters may follow a shard, too, and stand anywhere in its log.
 std::map<log_id, position> given_up_to(const parts_list& parts) {
   std::map<log_id, position> out;
   for (const auto& p : parts)
-    for (const auto& [log, m] : p.vector)
-      if (p.actor == deployment::dead_letter_sink || log == p.actor)
+    if (p.actor == deployment::dead_letter_sink)
+      for (const auto& [log, m] : p.vector)
         out[log] = m.at;
+  for (const auto& p : parts)
+    if (const auto own = p.vector.find(p.actor); own != p.vector.end())
+      out[p.actor] = own->second.at;
   return out;
 }
 
