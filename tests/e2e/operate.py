@@ -7,6 +7,7 @@ and ends again, also on nodes of which one dies and a topology fails, and a real
 import argparse
 import contextlib
 import datetime
+import http.server
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,7 +27,7 @@ import alert_cases  # noqa: E402
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
 from patience import LEAST  # noqa: E402
 from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, told_address, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, metric, told_address, wait_until  # noqa: E402
 
 GRAFANA = ROOT / "docs" / "grafana"
 # Scraping gives these to every series; `le` is a histogram's.
@@ -137,12 +139,20 @@ class Prometheus:
         config.write_text(json.dumps({  # JSON is YAML
             "global": {"scrape_interval": every, "evaluation_interval": every},
             "rule_files": [str(rules)],
-            "scrape_configs": [{"job_name": "millrace", "static_configs": [{"targets": list(targets)}]}]}))
+            "scrape_configs": [{"job_name": "millrace", "file_sd_configs": [{"files": [str(folder / "targets.json")], "refresh_interval": "1s"}]}]}))
+        self.folder = folder
+        self.scrape(targets)
         self.port, self.log = free_port(), folder / "prometheus.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
                                              f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
         Run.started.append(self.process)
+
+    def scrape(self, targets):
+        """These and no others from now on: a node that begins again has another address."""
+        new = self.folder / "targets.json.new"
+        new.write_text(json.dumps([{"targets": list(targets)}]))
+        new.replace(self.folder / "targets.json")
 
     def get(self, what, **parameters):
         url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
@@ -272,6 +282,47 @@ def try_hung_target(cluster, folder, alarms):
     alarms("MillraceSinkAway", "topology", "hung", False)
 
 
+class Streaming(http.server.BaseHTTPRequestHandler):
+    """Streams a record while its server is well, and tells that it is not else."""
+
+    def do_GET(self):
+        if not self.server.is_well.is_set():
+            return self.send_error(503)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"n": 1}\n')
+        return self.server.is_ill.wait()
+
+    def log_message(self, *_):
+        pass
+
+
+def try_away_source(cluster, folder, alarms):
+    """A server that has streamed, and then answers 503: the source is on another node than the one that leads."""
+    path = folder / "streamed.json"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Streaming) as server:
+        server.daemon_threads, server.is_well, server.is_ill = True, threading.Event(), threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        path.write_text(json.dumps({"millrace": 1, "topology": "streamed", "stages": {
+            "events": {"source": "http_stream", "url": f"http://127.0.0.1:{server.server_port}/", "node": "b"},
+            "parsed": {"parser": "json", "from": "events", "schema": {"n": "bigint"}},
+            "rows": {"sink": "file", "from": "parsed", "path": str(folder / "streamed.jsonl"), "node": "a"}}}))
+        server.is_well.set()
+        cluster.ask("apply", path)
+        wait_until("a record has come", lambda: metric(told_address(cluster.nodes["b"].state), "millrace_records_total", 'topology="streamed"') > 0)
+        server.is_well.clear()
+        server.is_ill.set()
+        alarms("MillraceSourceAway", "topology", "streamed", True)
+        server.is_ill.clear()
+        server.is_well.set()
+        alarms("MillraceSourceAway", "topology", "streamed", False)
+        cluster.ask("stop", "streamed")
+        cluster.ask("wait", "streamed")
+        cluster.ask("remove", "streamed")
+        server.is_ill.set()
+        server.shutdown()
+
+
 SECRET = "4111-1111"  # in a record
 
 
@@ -300,6 +351,14 @@ def try_failures(options, folder):
     reader = screen.sleeping_reader()
     screen.start()
     prometheus = Prometheus(folder, *addresses.values(), f"127.0.0.1:{screen.http}", rules=rules)
+
+    def begin_again(*names):
+        for name in names:
+            cluster.nodes[name].start()
+        for name in names:
+            cluster.nodes[name].wait_ready()
+            addresses[name] = told_address(cluster.nodes[name].state)
+        prometheus.scrape([*addresses.values(), f"127.0.0.1:{screen.http}"])
 
     def answer(path, by="a"):
         return json.loads(http_status(addresses[by], f"/api/v1/{path}")[1])
@@ -345,7 +404,7 @@ def try_failures(options, folder):
     cluster.nodes["c"].kill()
     alarms("MillraceNodeSilent", "node", "c", True)
     shows('millrace_node_state{node="c",state="silent"} == 1')
-    cluster.nodes["c"].start()
+    begin_again("c")
     alarms("MillraceNodeSilent", "node", "c", False)
 
     with open(lines["calm"], "a", encoding="utf-8") as f:
@@ -353,6 +412,7 @@ def try_failures(options, folder):
     alarms("MillraceDeadLetters", "topology", "calm", True)
     try_sleeping_reader(screen, reader, alarms)
     try_hung_target(cluster, folder, alarms)
+    try_away_source(cluster, folder, alarms)
     wait_until("MillraceRestarts goes off", lambda: cluster.ask("console", "-e", "restart rows", "--topology", "calm") and any(
         a["labels"]["alertname"] == "MillraceRestarts" and a["labels"]["actor"] == "rows" for a in prometheus.alerts()), 90)
 
@@ -365,8 +425,11 @@ def try_failures(options, folder):
     # c may not lead, and hears nobody.
     for name in ("a", "b"):
         cluster.nodes[name].kill()
-    wait_until("/readyz of c tells that nobody leads", lambda: http_status(told_address(cluster.nodes["c"].state), "/readyz") == (
+    wait_until("/readyz of c tells that nobody leads", lambda: http_status(addresses["c"], "/readyz") == (
         503, "no coordinator is heard\n"), 60)
+    alarms("MillraceNoCoordinator", "node", "c", True)
+    begin_again("a", "b")
+    alarms("MillraceNoCoordinator", "node", "c", False)
     cluster.stop()
     prometheus.process.terminate()
     print("failures are seen on nodes, and their ends")
