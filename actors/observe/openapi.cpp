@@ -7,6 +7,7 @@
 #include "actors/observe/late_sinks.hpp"
 #include "actors/observe/ledger.hpp"
 #include "actors/observe/letter_counts.hpp"
+#include "actors/observe/report_schema.hpp"
 #include "actors/observe/tap.hpp"
 #include "actors/observe/trace.hpp"
 
@@ -27,6 +28,7 @@ struct text_page {};
 struct any_object {};
 struct letters_page {};
 struct event_page {};
+struct report_page {};
 
 template<class R>
 struct given_to {
@@ -46,6 +48,8 @@ template<>
 struct given_to<asked::start> : gives<asked::start, api::answers::applied> {};
 template<>
 struct given_to<asked::wait> : gives<asked::wait, api::answers::waited> {};
+template<>
+struct given_to<asked::report> : gives<asked::report, report_page> {};
 template<>
 struct given_to<asked::graph> : gives<asked::graph, graph> {};
 template<>
@@ -136,6 +140,8 @@ json::object schema_of() {
     return of_type("object");
   } else if constexpr (std::is_same_v<T, text_page> || std::is_same_v<T, event_page>) {
     return of_type("string");
+  } else if constexpr (std::is_same_v<T, report_page>) {
+    return report_schema();
   } else if constexpr (std::is_same_v<T, letters_page>) {
     out = of_type("object");
     auto letters = of_type("array");

@@ -405,7 +405,8 @@ void add_run(CLI::App& app, int& status) {
                     "Where a state folder is lost: sinks go on from what they committed under the old one");
   command
       ->add_option("--report", a->report,
-                   "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list")
+                   "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list. "
+                   "docs/api.md has its members; \"incomplete\" names who did not answer")
       ->type_name("FILE");
   command
       ->add_option("--fail-on", a->fail_on,

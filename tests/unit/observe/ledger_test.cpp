@@ -1,12 +1,15 @@
 #include "actors/observe/ledger.hpp"
 #include "actors/observe/report.hpp"
+#include "actors/observe/report_schema.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 using namespace millrace;
 using namespace millrace::observe;
@@ -83,7 +86,53 @@ struct counted_run {
   messages::report_part dead, out, hourly;
 };
 
+/// Each member is one of the schema's, and all are there that a report always has. Gives the names that were seen.
+std::set<std::string> fits(const boost::json::object& o, const boost::json::object& schema) {
+  std::set<std::string> seen;
+  const auto& known = schema.at("properties").as_object();
+  for (const auto& [name, value] : o) {
+    INFO(name);
+    REQUIRE(known.contains(name));
+    seen.emplace(name);
+    const auto& one = known.at(name).as_object();
+    if (const auto* const inner = one.if_contains("additionalProperties"))
+      for (const auto& [_, each] : value.as_object())
+        if (each.is_object())
+          seen.merge(fits(each.as_object(), inner->as_object()));
+  }
+  if (const auto* const required = schema.if_contains("required"))
+    for (const auto& name : required->as_array())
+      CHECK(o.contains(name.as_string()));
+  return seen;
+}
+
 }  // namespace
+
+TEST_CASE("a report has the members that its schema lists, and no others") {
+  counted_run r;
+  deployment::pipeline_gauges gauges;
+  gauges.lanes["parsed/lane0"] = std::make_shared<lane::lane_gauges>();
+  gauges.lanes["parsed/lane0"]->parser = "parsed";
+  gauges.lanes["parsed/lane0"]->source = "in";
+  gauges.lanes["parsed/lane0"]->lag_bytes = 1;
+  gauges.sinks["out"] = std::make_shared<sink::sink_gauges>();
+  flow_meter flow;
+  flow.sample({}, gauges);
+  auto parts = r.parts();
+  std::set<std::string> seen;
+  for (const bool ended : {false, true})
+    seen.merge(
+        fits(boost::json::parse(report_text(r.plan, parts, ended, &flow)).as_object(), report_schema()));
+  CHECK_FALSE(seen.contains("incomplete"));
+  parts.back().missing = "node b";
+  const auto lacking = boost::json::parse(report_text(r.plan, parts, false)).as_object();
+  CHECK(lacking.at("incomplete") == boost::json::array{"node b did not answer"});
+  seen.merge(fits(lacking, report_schema()));
+  for (const auto* name :
+       {"incomplete", "in_flight", "rows", "rows_dead_letters", "late_at_shard", "pending_records",
+        "pending_bytes", "wait_seconds", "work_seconds", "commit_seconds"})
+    CHECK(seen.contains(name));
+}
 
 TEST_CASE("the equation holds where every record is settled, while a topology runs and at its end") {
   const counted_run r;
