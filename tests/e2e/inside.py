@@ -439,6 +439,32 @@ CASTED = {"x": "cast(\"user\" as bigint)"}
 MENDED = {"x": "case when \"user\" like 'bad%' then -1 else cast(\"user\" as bigint) end"}
 
 
+def more_letters_than_are_shown(c):
+    """The console shows the newest of many letters and says that there are more, which `millrace letters` prints"""
+    c.start()
+    count = 250
+    for i in range(0, count, 50):
+        c.post(*({"user": f"u{n}", "at": "never"} for n in range(i, i + 50)))
+    token = ["--token", str(c.state / "token")]
+
+    def users(text):
+        return [json.loads(json.loads(line)["record"])["user"] for line in text.splitlines()]
+
+    def all_letters():
+        done = subprocess.run([c.binary, "letters", c.name, "--connect", f"http://127.0.0.1:{c.http}", *token],
+                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        check(done.returncode == 0 and done.stderr == "", f"millrace letters: {done.stderr}")
+        return users(done.stdout)
+    wait_until("all letters are there", lambda: len(all_letters()) == count)
+    check(all_letters() == [f"u{n}" for n in range(count)], "the oldest come first")
+    for more in ([], ["--json"]):
+        newest = c.ask_once("dead-letters", *token, *more)
+        check(newest.returncode == 0 and users(newest.stdout) == [f"u{n}" for n in reversed(range(count - 200, count))], f"{newest.stdout[:1000]}")
+        check(newest.stderr == f"millrace console: there are more; `millrace letters {c.name}` prints all, the oldest first\n", newest.stderr)
+    check("millrace letters NAME" in subprocess.run([c.binary, "console", "--help"], capture_output=True, text=True).stdout, "the help")
+    c.run.stop()
+
+
 def replayed(c):
     """Letters go in again by the API, each once, asked for as often as may be and killed on the way; wrong requests have one answer each"""
     rows = c.folder / "casted.jsonl"
@@ -458,7 +484,7 @@ def replayed(c):
                                {"Authorization": f"Bearer {secret}", "X-Millrace-Action": "yes", **(headers or {})}, body and json.dumps(body))
         return status, json.loads(text)
     newest = asked("dead_letters/newest")[1]
-    check([json.dumps(x) for x in newest["letters"]] == [json.dumps(json.loads(x)) for x in reversed(letters())], "the newest come first")
+    check([json.dumps(x) for x in newest["letters"]] == [json.dumps(json.loads(x)) for x in letters()], "the newest come first")
     counted = asked("dead_letters/counts")[1]
     check(counted["letters"] == count // 3 + 1 and counted["all"] and {x["stage"] for x in counted["by_error"]} == {"parsed", "casted"}, counted)
     good = {"confirm": c.name, "into": "parsed"}
@@ -875,8 +901,8 @@ def replayed_into_an_end(n):
 
 CASES = (a_quiet_partition, a_stream_at_its_own_pace, a_sink_whose_reader_sleeps, a_window_without_records, records_that_are_lost,
          a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate, a_generator_in_step,
-         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, replayed, events, who_may_ask, few_rights,
-         the_end_by_the_api, the_live_screen)
+         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge,
+         more_letters_than_are_shown, replayed, events, who_may_ask, few_rights, the_end_by_the_api, the_live_screen)
 
 
 def test(options, folder):

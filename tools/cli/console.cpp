@@ -34,7 +34,10 @@ int carry_out(const console_arguments& a) {
   const auto answer = console::carry_out(asker_for(a.connect), a.line, a.settings);
   if (!answer)
     return fail(answer.error());
-  return print(*answer);
+  const int status = print(answer->text);
+  if (status == exit_done && !answer->remark.empty())
+    complain("millrace console: " + answer->remark);
+  return status;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "tools/console/documents.hpp"
+#include "tools/console/letters.hpp"
 #include "tools/console/texts.hpp"
 #include "tools/remote/tables.hpp"
 
@@ -58,7 +59,10 @@ constexpr auto all_commands = std::to_array<declared>({
       "windows; "
       "LINE and P may be JSON strings (needs the token)"},
      about::record},
-    {{"dead-letters", "", "the dead letters that are kept, a line of JSON each (needs the token)"},
+    {{"dead-letters", "",
+      "the newest dead letters, a line of JSON each, the newest first: 200 of them, and no more once they "
+      "have "
+      "4 MB (needs the token); \"millrace letters NAME\" prints all"},
      about::topology},
     {{"replay", "STAGE",
       "the records of all dead letters go in again at a source or parser, each once (needs the token)"},
@@ -156,18 +160,15 @@ expected<std::string> with_stages(const remote::ask_function& ask, const std::st
   return answer;
 }
 
-expected<std::string> letters(const remote::ask_function& ask, const std::string& topology) {
-  std::string out;
-  for (std::optional<std::uint64_t> page = 0; page;) {
-    const auto a = ask(asked::dead_letters{topology, *page});
-    if (!a)
-      return unexpected(a.error());
-    const auto& found = std::get<api::answers::dead_letters>(*a);
-    for (const auto& letter : found.letters)
-      out += letter + '\n';
-    page = found.next;
-  }
-  return out;
+expected<answered> letters(const remote::ask_function& ask, const std::string& topology) {
+  return ask_newest_letters(ask, topology).map([&](const newest_letters& newest) {
+    answered out;
+    for (const auto& letter : newest.all)
+      out.text += letter + '\n';
+    if (newest.has_more)
+      out.remark = more_letters(topology);
+    return out;
+  });
 }
 
 /// The answer has nothing in it: it was done.
@@ -194,8 +195,6 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
   if (name == "ledger")
     return ask_document<observe::whole_ledger>(ask, asked::ledger{topology}, is_json,
                                                [](const auto& l) { return text_of(l); });
-  if (name == "dead-letters")
-    return letters(ask, topology);
   if (name == "pause")
     return act(ask, asked::pause{topology}, fmt::format("{} is paused; resume has it read on\n", topology),
                is_json);
@@ -383,11 +382,11 @@ std::string help() {
   return remote::table({"COMMAND", ""}, rows);
 }
 
-expected<std::string> carry_out(const remote::ask_function& ask, std::string_view line, const settings& s) {
+expected<answered> carry_out(const remote::ask_function& ask, std::string_view line, const settings& s) {
   const auto words = words_of(line);
   const auto name = words.empty() ? std::string() : words.front();
   if (name == "help")
-    return help();
+    return answered{help(), {}};
   const auto* const c = std::ranges::find(all_commands, name, [](const declared& d) { return d.name; });
   if (c == all_commands.end()) {
     std::vector<std::string> known;
@@ -400,20 +399,25 @@ expected<std::string> carry_out(const remote::ask_function& ask, std::string_vie
   const bool takes_more = c->what == about::key || c->what == about::edge || c->what == about::record;
   if (words.size() < wanted || (words.size() > wanted && !takes_more))
     return wrong(fmt::format("expected \"{}{}{}\"", c->name, c->arguments.empty() ? "" : " ", c->arguments));
+  const auto alone = [](expected<std::string> text) {
+    return std::move(text).map([](std::string&& t) { return answered{std::move(t), {}}; });
+  };
   if (c->what == about::cluster)
-    return about_cluster(ask, name, s.is_json);
+    return alone(about_cluster(ask, name, s.is_json));
   const auto topology = topology_of(ask, s);
   if (!topology)
     return unexpected(topology.error());
+  if (name == "dead-letters")
+    return letters(ask, *topology);
   if (c->what == about::topology)
-    return about_topology(ask, name, *topology, s.is_json);
+    return alone(about_topology(ask, name, *topology, s.is_json));
   if (c->what == about::edge)
-    return tap(ask, *topology, behind_words(line, 1), s);
+    return alone(tap(ask, *topology, behind_words(line, 1), s));
   if (c->what == about::record)
-    return traced(ask, *topology, words[1], behind_words(line, 2), s.is_json);
-  return c->what == about::stage
-             ? about_stage(ask, name, *topology, words[1], s.is_json)
-             : about_key(ask, name, *topology, words[1], behind_words(line, wanted), s.is_json);
+    return alone(traced(ask, *topology, words[1], behind_words(line, 2), s.is_json));
+  return alone(c->what == about::stage
+                   ? about_stage(ask, name, *topology, words[1], s.is_json)
+                   : about_key(ask, name, *topology, words[1], behind_words(line, wanted), s.is_json));
 }
 
 }  // namespace millrace::console

@@ -26,9 +26,14 @@ struct settings {
   bool is_json = false;
 };
 
-/// Carries out one line, such as "explain counts"; blocks. The text ends with a line's end. User errors (nothing was
+struct answered {
+  std::string text;    // whole lines
+  std::string remark;  // about the text, for people: that there is more; empty: there is nothing to say
+};
+
+/// Carries out one line, such as "explain counts"; blocks. User errors (nothing was
 /// asked): no such command, too few or too many words. ec::not_found: the cluster has no such thing.
-[[nodiscard]] expected<std::string> carry_out(const remote::ask_function& ask, std::string_view line,
-                                              const settings& s);
+[[nodiscard]] expected<answered> carry_out(const remote::ask_function& ask, std::string_view line,
+                                           const settings& s);
 
 }  // namespace millrace::console

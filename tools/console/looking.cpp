@@ -3,22 +3,17 @@
 #include "actors/observe/tap.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/console/documents.hpp"
+#include "tools/console/letters.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace millrace::console {
 namespace {
 
 namespace asked = api::requests;
-
-/// Dead letters that are shown, and the bytes of them after which no more are asked for.
-constexpr std::size_t shown_letters = 200;
-constexpr std::size_t asked_bytes = std::size_t{4} << 20U;
 
 expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});
@@ -72,33 +67,25 @@ expected<content> stage(const remote::ask_function& ask, const std::string& topo
   return out;
 }
 
-expected<content> newest_letters(const remote::ask_function& ask, const std::string& topology) {
+expected<content> table_of_letters(const remote::ask_function& ask, const std::string& topology) {
+  const auto newest = ask_newest_letters(ask, topology);
+  if (!newest)
+    return unexpected(newest.error());
   content out{{}, {{"STAGE", "PARTITION", "POSITION", "ERROR"}, {}}};
-  std::optional<std::uint64_t> page = 0;
-  std::size_t bytes = 0;
-  while (page && out.table.rows.size() < shown_letters && bytes < asked_bytes) {
-    const auto a = ask(asked::newest_letters{topology, *page});
-    if (!a)
-      return unexpected(a.error());
-    const auto& found = std::get<api::answers::dead_letters>(*a);
-    for (const auto& letter : found.letters) {
-      bytes += letter.size();
-      boost::json::error_code failed;
-      const auto parsed = boost::json::parse(letter, failed);
-      const auto cell = [&](std::string_view name) {
-        const auto* const o = failed ? nullptr : parsed.if_object();
-        const auto* const v = o == nullptr ? nullptr : o->if_contains(name);
-        if (v == nullptr)
-          return std::string();
-        return visible(v->is_string() ? std::string(v->get_string()) : data::json_text(*v));
-      };
-      if (out.table.rows.size() < shown_letters)
-        out.table.rows.push_back({cell("stage"), cell("partition"), cell("position"), cell("error")});
-    }
-    page = found.next;
+  for (const auto& letter : newest->all) {
+    boost::json::error_code failed;
+    const auto parsed = boost::json::parse(letter, failed);
+    const auto cell = [&](std::string_view name) {
+      const auto* const o = failed ? nullptr : parsed.if_object();
+      const auto* const v = o == nullptr ? nullptr : o->if_contains(name);
+      if (v == nullptr)
+        return std::string();
+      return visible(v->is_string() ? std::string(v->get_string()) : data::json_text(*v));
+    };
+    out.table.rows.push_back({cell("stage"), cell("partition"), cell("position"), cell("error")});
   }
-  if (page)
-    out.lines.emplace_back("there are more; millrace console -e dead-letters prints all");
+  if (newest->has_more)
+    out.lines.push_back(more_letters(topology));
   return out;
 }
 
@@ -136,7 +123,7 @@ expected<content> of_topology(const remote::ask_function& ask, view v, const std
   if (v == view::stage)
     return stage(ask, topology, name);
   if (v == view::letters)
-    return newest_letters(ask, topology);
+    return table_of_letters(ask, topology);
   if (v == view::edges)
     return edges(ask, topology);
   if (v == view::tap)

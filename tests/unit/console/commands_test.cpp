@@ -40,8 +40,8 @@ expected<api::answer> cluster(const api::request& r) {
     g.stages[1].name = "out";
     return api::answers::document{observe::json_of(g)};
   }
-  if (const auto* const l = std::get_if<dead_letters>(&r))
-    return api::answers::dead_letters{{l->page == 0 ? R"({"id":"1"})" : R"({"id":"2"})"},
+  if (const auto* const l = std::get_if<api::requests::newest_letters>(&r))
+    return api::answers::dead_letters{{l->page == 0 ? R"({"id":"2"})" : R"({"id":"1"})"},
                                       l->page == 0 ? std::optional<std::uint64_t>(7) : std::nullopt};
   if (std::holds_alternative<api::requests::pause>(r) || std::holds_alternative<resume>(r))
     return api::answers::accepted{};
@@ -92,7 +92,7 @@ std::string said(const std::string& line, bool is_json = false) {
   const auto answer = carry_out(cluster, line, {{}, is_json});
   INFO((answer ? std::string() : answer.error().message));
   REQUIRE(answer);
-  return *answer;
+  return answer->text;
 }
 error refused(const std::string& line) {
   const auto answer = carry_out(cluster, line, {});
@@ -156,8 +156,25 @@ TEST_CASE("a replay is asked for until all letters have gone in, which are count
   CHECK(refused("replay").code == ec::invalid_argument);
 }
 
-TEST_CASE("dead letters are all pages of them") {
-  CHECK(said("dead-letters") == "{\"id\":\"1\"}\n{\"id\":\"2\"}\n");
+TEST_CASE("dead letters are the newest, as many as are shown, with a word where there are more") {
+  const auto few = carry_out(cluster, "dead-letters", {});
+  REQUIRE(few);
+  CHECK(few->text == "{\"id\":\"2\"}\n{\"id\":\"1\"}\n");
+  CHECK(few->remark.empty());
+  const auto pages_of = [](std::size_t letters, std::size_t bytes) {
+    return [=, asked = std::make_shared<int>(0)](const api::request&) -> expected<api::answer> {
+      // The pages have no end.
+      return api::answers::dead_letters{std::vector<std::string>(letters, std::string(bytes, '1')),
+                                        static_cast<std::uint64_t>(++*asked)};
+    };
+  };
+  for (const auto& [letters, bytes, shown] :
+       {std::tuple{70U, 1U, 200U}, std::tuple{200U, 1U, 200U}, std::tuple{1U, 1U << 20U, 4U}}) {
+    const auto many = carry_out(pages_of(letters, bytes), "dead-letters", {"t", false});
+    REQUIRE(many);
+    CHECK(many->text.size() == shown * (bytes + 1U));
+    CHECK(many->remark == "there are more; `millrace letters t` prints all, the oldest first");
+  }
 }
 
 TEST_CASE("a stage that is not there is the cluster's word, with the one that was meant") {

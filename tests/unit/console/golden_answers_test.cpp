@@ -53,7 +53,7 @@ expected<api::answer> cluster(const config::topology& t, const observe::figures&
     found.summary = "the record is a dead letter of parsed";
     return api::answers::document{observe::json_of(found)};
   }
-  if (std::holds_alternative<dead_letters>(r))
+  if (std::holds_alternative<newest_letters>(r))
     return api::answers::dead_letters{{R"({"id":"1","stage":"parsed","error":"it is no JSON"})"}, {}};
   if (std::holds_alternative<api::requests::replay>(r))
     return api::answers::replayed{true, 5, 3, 2, 0, {}, {}, true};
@@ -101,7 +101,7 @@ TEST_CASE("each command answers as the golden file has it, for people and as JSO
     for (const bool is_json : {false, true}) {
       const auto answer = console::carry_out(ask, line, {"t", is_json});
       found << "$ " << line << (is_json ? "   (as JSON)" : "") << "\n"
-            << (answer ? *answer : "refused: " + answer.error().message + "\n") << "\n";
+            << (answer ? answer->text : "refused: " + answer.error().message + "\n") << "\n";
     }
   }
   for (const auto& c : console::commands())

@@ -40,7 +40,8 @@ TEST_CASE("the newest dead letters are asked for page by page, as many as are sh
   CHECK(c.table.rows.size() == 200);
   CHECK(c.table.rows.front()[2] == "1");
   CHECK(c.table.rows.back()[2] == "4");
-  CHECK(c.lines == std::vector<std::string>{"there are more; millrace console -e dead-letters prints all"});
+  CHECK(c.lines ==
+        std::vector<std::string>{"there are more; `millrace letters t` prints all, the oldest first"});
 }
 
 TEST_CASE("long dead letters are asked for up to a few megabytes") {

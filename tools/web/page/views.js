@@ -149,7 +149,7 @@ export async function letters(topology) {
       } }, el("div", { class: "field" }, el("label", { for: "field-into" }, "Records go in again at"), into), el("button", { class: "act" }, "Replay")),
       table(`By stage and error${counts.all ? "" : ", of the newest"}`, [{ name: "Stage" }, { name: "Letters", number: true }, { name: "Newest" }, { name: "Error", wide: true }],
         counts.by_error.map(x => [link(["t", topology, "stage", x.stage], x.stage), number(x.letters), time(x.time), x.error || "all others"]), "There are none."),
-      newest.isMore ? el("p", { class: "dim" }, "Older ones are kept, too; “millrace console -e dead-letters” prints all.") : null,
+      newest.isMore ? el("p", { class: "dim" }, `Older ones are kept, too; “millrace letters ${topology}” prints all.`) : null,
       counts.letters === 0 ? null : table("The newest", [{ name: "Time" }, { name: "Stage" }, { name: "Partition" }, { name: "Position", number: true }, { name: "Error", wide: true }, { name: "Record", wide: true }],
         newest.letters.map(x => [time(x.time), x.stage, x.partition, number(x.position), x.error, el("pre", {}, x.record ?? x.record_base64 ?? "")]), "There are none.")], true];
   } catch (e) {

@@ -1,0 +1,40 @@
+#include "tools/console/letters.hpp"
+
+#include "runtime/base/visible_text.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace millrace::console {
+
+expected<newest_letters> ask_newest_letters(const remote::ask_function& ask, const std::string& topology) {
+  newest_letters out;
+  std::optional<std::uint64_t> page = 0;
+  std::size_t bytes = 0;
+  while (page && out.all.size() < most_letters && bytes < most_letter_bytes) {
+    auto a = ask(api::requests::newest_letters{topology, *page});
+    if (!a)
+      return unexpected(a.error());
+    auto& found = std::get<api::answers::dead_letters>(*a);
+    for (auto& letter : found.letters) {
+      if (out.all.size() == most_letters) {
+        out.has_more = true;
+        break;
+      }
+      bytes += letter.size();
+      out.all.push_back(std::move(letter));
+    }
+    page = found.next;
+  }
+  out.has_more = out.has_more || page;
+  return out;
+}
+
+std::string more_letters(const std::string& topology) {
+  return fmt::format("there are more; `millrace letters {}` prints all, the oldest first", visible(topology));
+}
+
+}  // namespace millrace::console
