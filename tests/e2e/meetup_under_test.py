@@ -46,14 +46,18 @@ class Meetup:
                 began = time.monotonic()
                 self.burst(ANSWERS_A_SECOND // 4)
                 self.ending.wait(max(0.0, 0.25 - (time.monotonic() - began)))
-        except Exception as e:  # shown by end(): a thread must not fail in silence
+        except Exception as e:  # shown by look() and end(): a thread must not fail in silence
             self.failure = e
 
     def end(self):
         self.ending.set()
         if self.thread.ident:
             self.thread.join()
-        check(not self.failure, f"the answers failed: {self.failure}")
+        self._check_answers()
+
+    def _check_answers(self):
+        """A job whose answers have ended reads nothing, and is not at fault."""
+        check(not self.failure, lambda: f"no answers come any more: {self.failure}")
 
     def arguments(self):
         """Of `run` and of `apply`."""
@@ -97,6 +101,7 @@ class Meetup:
     def look(self):
         """What was committed stays; batches are numbered on from 1, none twice, and no group is twice in one; totals never shrink.
         Says how many batches are there."""
+        self._check_answers()
         if not self.postgres.do(f"select 1 from pg_database where datname = '{self.postgres.database}'", server=True).strip() \
                 or not self.postgres.has("meetup_table"):
             check(not self.batches, "the table is gone")
