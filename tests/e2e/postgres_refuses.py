@@ -255,9 +255,12 @@ def column_changed(c):
 
 
 def table_locked(c):
-    """Somebody holds a lock on the table for a while: it waits, and all rows are in once."""
+    """Somebody holds a lock on the table: it waits and says for whom, and all rows are in once."""
     running = running_job(c)
-    c.postgres.do("begin; lock table answers in access exclusive mode; select pg_sleep(12); commit")
+    with c.postgres.session() as other:
+        other("begin; lock table answers in access exclusive mode;")
+        wait_until("it says what it waits for", lambda: "another session holds these rows" in running.errors() or not running.alive())
+        other("commit;")
     check(running.alive(), lambda: f"it has ended: {running.errors()[-1000:]}")
     c.compare(running, numbered(5000), [])
 

@@ -234,6 +234,20 @@ class PostgreSQL:
         check(done.returncode == 0, f"psql: {done.stderr.strip()}")
         return done.stdout
 
+    @contextlib.contextmanager
+    def session(self):
+        """Gives a function that has one session execute statements, and does not wait for them; its end ends the session."""
+        psql = subprocess.Popen(["psql", "-X", "-q", "-d", self.url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+
+        def execute(statement):
+            psql.stdin.write(statement + "\n")
+            psql.stdin.flush()
+        try:
+            yield execute
+        finally:
+            psql.stdin.close()
+            psql.wait()
+
     def ask(self, query):
         """Rows as maps, in which a null is None."""
         return [json.loads(line) for line in self.do(f"select row_to_json(q) from ({query}) q").split("\n") if line]

@@ -17,6 +17,11 @@
 
 namespace millrace::sink::sql {
 
+/// What an error says behind "lock timeout" and its like. The server ends the transaction of a client that is silent for 150 s.
+inline constexpr std::string_view held_by_another =
+    "; another session holds these rows: where that is a process that stands still, the server ends its "
+    "transaction within 150 s";
+
 /// Names what a column of a table can hold, over all products. column_rules.hpp says which of our values go
 /// into which.
 enum class family : std::uint8_t {

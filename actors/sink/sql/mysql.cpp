@@ -230,6 +230,8 @@ failure mysql_database::classify(unsigned number, std::string_view state, std::s
     e.code = ec::not_found;
     break;
   case lock_wait_timeout:
+    e.message += held_by_another;
+    [[fallthrough]];
   case deadlock:
     e.code = ec::unavailable;
     break;

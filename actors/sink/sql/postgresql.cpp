@@ -321,6 +321,8 @@ failure postgresql_database::classify(std::string_view state, std::string text) 
     e.code = ec::not_found;
   if (state == "08001")
     e.message += "; start the server, or correct `connection`";
+  else if (state == "55P03")
+    e.message += held_by_another;
   return {std::move(e), false};
 }
 
