@@ -33,6 +33,8 @@ plan_on_node::plan_on_node(std::uint64_t of, planned_topology p, link::edge_numb
 }
 
 plan_on_node::~plan_on_node() {
+  if (factory && factory->gauges().present)
+    factory->gauges().present->close();
   if (keepers.snapshots)
     caf::anon_send(keepers.snapshots, messages::stop{});
   if (keepers.values)

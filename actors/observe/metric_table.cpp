@@ -90,7 +90,9 @@ constexpr std::array table{
            "Lanes, shards and sinks that failed and were begun again, since this process started. On a node "
            "those that began again there; an actor that goes to another node is no restart"},
     // --- shards
-    metric{"millrace_window_rows_total", counter, "rows", "topology, shard", "Rows that a shard has emitted"},
+    metric{"millrace_window_rows_total", counter, "rows", "topology, shard",
+           "Rows that a shard has emitted, since this process started. What it emits again after a restart "
+           "counts again"},
     metric{"millrace_windows_open", gauge, "windows", "topology, shard",
            "Windows with records that have not fired"},
     metric{"millrace_keys", gauge, "keys", "topology, shard", "Keys over all slices of a shard"},
@@ -104,7 +106,8 @@ constexpr std::array table{
     metric{"millrace_stalled", gauge, "0 or 1", "topology, shard",
            "1 while a shard takes no input because too much of its output is kept"},
     metric{"millrace_late_at_shard_total", counter, "records", "topology, shard",
-           "Records that came after their window had fired without their partition"},
+           "Records that came after their window had fired without their partition, since this process "
+           "started. What a shard takes again after a restart counts again"},
     metric{"millrace_snapshot_failures_total", counter, "snapshots", "topology, shard",
            "Snapshots that could not be written"},
     metric{"millrace_snapshots_passed_over_total", counter, "files", "topology, shard",
@@ -186,15 +189,19 @@ const metric* find_metric(std::string_view name) {
 }
 
 std::string metrics_page() {
-  std::string out = "# Metrics\n\n"
-                    "<!-- Written by `millrace reference docs`. -->\n\n"
-                    "What `/metrics` of `millrace run --http` and of a node answers, in Prometheus's text "
-                    "format. A node shows the actors that run in its\n"
-                    "process, and the counts of those that once ran there. A histogram has the usual "
-                    "`_bucket`, `_sum` and `_count`. "
-                    "[operations.md](operations.md#dashboard-and-alerts) tells of the dashboard and\n"
-                    "the alert rules that are made of them.\n\n"
-                    "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
+  std::string out =
+      "# Metrics\n\n"
+      "<!-- Written by `millrace reference docs`. -->\n\n"
+      "What `/metrics` of `millrace run --http` and of a node answers, in Prometheus's text "
+      "format. A node shows the actors that run in its\n"
+      "process, and the counts of those that ran there: until none of their topology has lived there for two "
+      "minutes, so that the last counts are scraped. Where it begins there again, they begin "
+      "from 0, which `rate` takes for a reset. `millrace_topology_state` stays for as long as "
+      "`millrace list` has the topology, and `millrace_running` is 0 at once. A histogram has the usual "
+      "`_bucket`, `_sum` and `_count`. "
+      "[operations.md](operations.md#dashboard-and-alerts) tells of the dashboard and\n"
+      "the alert rules that are made of them.\n\n"
+      "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
   for (const auto& m : table)
     out += fmt::format("| `{}` | {} | {} | {} | {} |\n", m.name, to_string(m.type), m.unit, m.labels, m.help);
   return out;

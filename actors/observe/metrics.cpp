@@ -176,7 +176,7 @@ void add_pace(families& all, const std::string& sink, const sink::sink_gauges& g
   all.add("millrace_sink_stalled", sink, of_sink == pace::stalled);
 }
 
-/// Counts stay where they were counted. How an actor stands is said where it lives alone: its last word here would hold
+/// Counts stay where they were counted, until the topology is past there (running.hpp). How an actor stands is said where it lives alone: its last word here would hold
 /// for ever. The same holds for feeds, shards and sinks.
 void add_lane(families& all, const std::string& name, const lane::lane_gauges& g, bool is_here) {
   all.add("millrace_records_total", name, g.records);
@@ -207,14 +207,14 @@ void add_feed(families& all, const std::string& name, const source::feed_gauges&
 }
 
 void add_shard(families& all, const std::string& name, const shard::shard_gauges& g, bool is_here) {
-  all.add("millrace_late_at_shard_total", name, g.late_at_shard);
+  all.add("millrace_window_rows_total", name, g.rows_gained);
+  all.add("millrace_late_at_shard_total", name, g.late_gained);
   all.add("millrace_snapshot_failures_total", name, g.snapshot_failures);
   all.add("millrace_snapshots_passed_over_total", name, g.snapshots_passed_over);
   all.add("millrace_snapshot_pause_seconds", name, g.snapshot_pauses);
   all.add("millrace_snapshot_seconds", name, g.snapshot_times);
   if (!is_here)
     return;
-  all.add("millrace_window_rows_total", name, g.rows);  // of its state, which goes where it goes
   all.add("millrace_windows_open", name, g.windows_open);
   all.add("millrace_keys", name, g.keys);
   all.add("millrace_state_bytes", name, g.bytes);
@@ -273,15 +273,19 @@ void add_topology(families& all, const running_topology& t) {
   const auto& gauges = t.gauges;
   all.of(t.topology->name);
   all.add("millrace_running", none, t.runs_here() ? 1 : 0);
+  if (t.store)
+    all.add("millrace_state_folder_bytes", none, static_cast<double>(t.store->bytes()));
+  if (t.is_past)
+    return;
   add_flow(all, t);
   for (const auto& [name, g] : gauges.lanes)
-    add_lane(all, name, *g, t.has_here(name));
+    add_lane(all, name, *g, t.lives_here(name));
   for (const auto& [name, g] : gauges.feeds->gauges())
     add_feed(all, name, *g, t.is_read_here(name));
   for (const auto& [actor, g] : gauges.shards)
-    add_shard(all, lasting_name(actor), *g, t.has_here(actor));
+    add_shard(all, lasting_name(actor), *g, t.lives_here(actor));
   for (const auto& [name, g] : gauges.sinks)
-    add_sink(all, name, *g, t.has_here(name));
+    add_sink(all, name, *g, t.lives_here(name));
   for (const auto& [stage, c] : gauges.flow->all()) {
     if (stage.find('.') != std::string::npos)
       continue;  // no stage, but an entry beside those (delivery::ledger)
@@ -301,8 +305,6 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_late_records_total", stage, lost.late);
     all.add("millrace_dead_letters_total", stage, lost.dead_letters);
   }
-  if (t.store)
-    all.add("millrace_state_folder_bytes", none, static_cast<double>(t.store->bytes()));
 }
 
 }  // namespace

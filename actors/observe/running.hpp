@@ -5,6 +5,7 @@
 #include "actors/observe/flow_meter.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,12 +14,19 @@
 
 namespace millrace::observe {
 
+/// The counts of a topology are shown for so long after none of it lives here any more: a few scrapes, so that the last ones
+/// are seen. A series that is shown for longer looks alive.
+inline constexpr std::chrono::minutes past_after{2};
+
 struct running_topology {
   std::shared_ptr<const config::topology> topology;
   deployment::pipeline_gauges gauges;
   std::shared_ptr<snapshot::state_store> store;  // none on a node: its cluster has it
   bool runs = true;
   flow_meter flow{};
+
+  std::optional<flow_meter::clock::time_point> idle_since{};
+  bool is_past = false;  // nothing of it has lived here for `past_after`
 
   /// Its sources have been reached, and its actors are there: gauges are.
   bool is_prepared = false;
@@ -27,9 +35,11 @@ struct running_topology {
   [[nodiscard]] bool has_here(const std::string& actor) const {
     return !gauges.present || gauges.present->has(actor);
   }
+  /// Likewise, and it has not ended.
+  [[nodiscard]] bool lives_here(const std::string& actor) const { return runs && has_here(actor); }
   [[nodiscard]] bool is_read_here(const std::string& source) const {
     return std::ranges::any_of(gauges.lanes, [&](const auto& lane) {
-      return lane.second->source == source && has_here(lane.first);
+      return lane.second->source == source && lives_here(lane.first);
     });
   }
   /// It has not ended, and an actor of it lives in this process.
@@ -75,14 +85,21 @@ public:
     for (auto& t : all_)
       t.runs = t.runs && t.topology->name != name;
   }
-  /// About once a second.
+  /// About once a second. A topology that is past, and whose actors can begin here by another plan alone, leaves the board.
   void sample(flow_meter::clock::time_point now) {
     const std::lock_guard lock(mutex_);
     sampled_at_ = now;
     for (auto& t : all_) {
       t.flow.sample(now, t.gauges);
       t.gauges.losses->look(now);
+      if (t.runs_here())
+        t.idle_since.reset();
+      else if (!t.idle_since)
+        t.idle_since = now;
+      t.is_past = t.idle_since && now - *t.idle_since >= past_after;
     }
+    std::erase_if(
+        all_, [](const auto& t) { return t.is_past && t.gauges.present && t.gauges.present->is_closed(); });
   }
   /// The first of this name.
   [[nodiscard]] std::optional<running_topology> find(const std::string& name) const {

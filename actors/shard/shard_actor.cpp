@@ -35,6 +35,8 @@ public:
         supervisor_(std::move(supervisor)), lanes_(self, *core_), input_(self, options_, *core_, now),
         output_(self, options_, *core_, gate_, now, supervisor_) {
     counted_ = core_->counts();
+    counted_rows_ = core_->rows_out();
+    counted_late_ = core_->late_at_shard();
     options_.flow->stands(options_.name, counted_);
     options_.gauges->door.lead_to(self_);
     schedule_snapshot();
@@ -391,6 +393,8 @@ private:
     g.fired = core_->fired();
     g.stalled = holds_input() && !will_fire_on_;
     g.late_at_shard = core_->late_at_shard();
+    g.rows_gained += core_->rows_out() - std::exchange(counted_rows_, core_->rows_out());
+    g.late_gained += core_->late_at_shard() - std::exchange(counted_late_, core_->late_at_shard());
     output_.update_gauges();
     if (!std::exchange(will_look_at_size_, true))
       self_->delayed_send(self_, size_every, size_tick{});
@@ -414,6 +418,8 @@ private:
   int captures_under_way_ = 0;
   std::deque<capture_under_way> writing_;  // as many, the oldest first
   delivery::ledger counted_;               // what options_.flow has been told
+  std::uint64_t counted_rows_ = 0;         // what the gauges have been told
+  std::uint64_t counted_late_ = 0;
   bool failing_ = false;
   std::size_t unwritten_ = 0;  // bytes of captures since the last durable one
   bool stopping_ = false;

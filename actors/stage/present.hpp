@@ -19,6 +19,15 @@ public:
     const std::lock_guard lock(mutex_);
     names_.erase(actor);
   }
+  /// The plan is gone by which actors would begin here.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
+  [[nodiscard]] bool is_closed() const {
+    const std::lock_guard lock(mutex_);
+    return is_closed_;
+  }
   [[nodiscard]] bool has(const std::string& actor) const {
     const std::lock_guard lock(mutex_);
     return names_.contains(actor);
@@ -31,6 +40,7 @@ public:
 private:
   mutable std::mutex mutex_;  // taken once a life
   std::set<std::string> names_;
+  bool is_closed_ = false;
 };
 
 }  // namespace millrace::stage

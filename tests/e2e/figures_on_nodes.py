@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Figures of a topology whose actors move: its records, late records and dead letters are the same when a node has died, a node that
 gave away its actors shows no more how they stand, restarts are counted, and whoever leads next tells of the leader that is gone. A topology
-that is over keeps its counts, and a report that lacks a node says so.
+that is over keeps its counts in answers, and in metrics for two minutes, on nodes and in a run beside others; a report that lacks a node says so.
 
     figures_on_nodes.py --millrace build/release/millrace
 
@@ -15,7 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
-from real_systems import Kafka, check, http_status, main, needed, told_address, unique, wait_until  # noqa: E402
+from real_systems import Kafka, Run, check, http_status, main, needed, told_address, unique, wait_until  # noqa: E402
 
 NAME, RECORDS, KEYS = "flows", 1000, 10
 START = 1_700_000_000
@@ -183,12 +183,101 @@ def a_node_that_does_not_answer(options, folder):
     check(told("graph")["missing"] == [sleeper], "the graph")
     cluster.nodes[sleeper].tell(signal.SIGCONT)
     wait_until("it is whole again", is_whole)
+    what_is_over_leaves_metrics(cluster, name, topology)
     cluster.stop()
 
 
+def series(address, topology):
+    """The series of a topology: {name with labels: value}."""
+    status, text = http_status(address, "/metrics")
+    check(status == 200, f"/metrics: {status}")
+    return {s: float(v) for s, v in re.findall(rf'^(\w+\{{topology="{topology}"[^\n]*\}}) (\S+)$', text, re.M)}
+
+
+def counters(found):
+    return {s: v for s, v in found.items() if re.match(r"\w+_(total|count|sum|bucket)\{", s)}
+
+
+def has_only_counts(address, topology, before):
+    """At once: nothing lives, and what was counted is there, no less than before."""
+    def is_so():
+        now = series(address, topology)
+        rest = {s.split("{")[0] for s in now if s not in counters(now)} - {"millrace_topology_state"}
+        check(rest <= {"millrace_running", "millrace_state_folder_bytes"} and now[f'millrace_running{{topology="{topology}"}}'] == 0, f"{sorted(rest)}")
+        less = {s: (v, now.get(s)) for s, v in before.items() if now.get(s, -1) < v}
+        check(before and not less, f"counts that have become less: {less}")
+        return True
+    wait_until(f"{topology} has counts alone", is_so)
+
+
+def what_is_over_leaves_metrics(cluster, name, topology):
+    """Stopped, started and removed, in a cluster that goes on."""
+    def shown(node="a"):
+        return series(told_address(cluster.nodes[node].state), name)
+
+    def states():
+        return {s for s, v in shown().items() if s.startswith("millrace_topology_state{") and v == 1}
+    stopped = {f'millrace_topology_state{{topology="{name}",state="stopped"}}'}
+    before = {node: counters(shown(node)) for node in cluster.nodes}
+    cluster.ask("stop", name)
+    cluster.ask("wait", name)
+    for node in cluster.nodes:
+        has_only_counts(told_address(cluster.nodes[node].state), name, before[node])
+    wait_until("its series are gone", lambda: all(all(s.startswith("millrace_topology_state{") for s in shown(node)) for node in cluster.nodes), 180)
+    check(states() == stopped, f"the states are {states()}")
+    cluster.ask("start", name)
+    wait_until("it runs and counts from 0", lambda: shown()[f'millrace_running{{topology="{name}"}}'] == 1
+               and f'millrace_records_total{{topology="{name}",lane="parsed/lane0"}}' in shown())
+    now = counters(shown())
+    check(all(v <= before["a"][s] for s, v in now.items() if s in before["a"] and s.startswith("millrace_records_total")), f"{now}")
+    cluster.ask("stop", name)
+    cluster.ask("wait", name)
+    check(states() == stopped, f"the states are {states()}")
+    cluster.ask("remove", name)
+    wait_until("it has no state", lambda: not states())
+
+
+def a_run_of_two(options, folder):
+    """Two topologies in a process: one ends, and the other goes on. Gives what is to be found once two minutes are over."""
+    folder.mkdir()
+    lines = folder / "lines.jsonl"
+    lines.write_text("".join(json.dumps({"k": f"k{i % KEYS}", "at": START + i}) + "\n" for i in range(RECORDS)))
+    files = []
+    for name in ("ends", "stays"):
+        files.append(folder / f"{name}.json")
+        files[-1].write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+            "lines": {"source": "file", "path": str(lines), "follow": name == "stays"},
+            "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
+            "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"}},
+            "rows": {"sink": "file", "from": "counts", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"k": "k", "n": "n"}}}}))
+    run = Run(options.millrace, files[0], folder / "state", "--http", "127.0.0.1:0", str(files[1]))
+    address = wait_until("it tells its address", lambda: told_address(folder / "state" / "ends"))
+    ended = 'millrace_topology_state{topology="ends",state="ended"}'
+    wait_until("one has ended", lambda: series(address, "ends").get(ended) == 1)
+    records = 'millrace_records_total{topology="%s",lane="parsed/lane0"}'
+    has_only_counts(address, "ends", {records % "ends": RECORDS, 'millrace_window_rows_total{topology="ends",shard="counts/0"}': 1})
+
+    def is_past():
+        def is_so():
+            check(run.alive(), lambda: run.errors()[-1500:])
+            found = series(address, "ends")
+            check(not counters(found), f"{sorted(counters(found))}")
+            return found
+        found = wait_until("the counts of the ended one are gone", is_so, 180)
+        check(found[ended] == 1 and found['millrace_running{topology="ends"}'] == 0, f"{found}")
+        stays = series(address, "stays")
+        check(stays[records % "stays"] == RECORDS and stays['millrace_running{topology="stays"}'] == 1, f"{stays}")
+        run.process.send_signal(signal.SIGTERM)
+        check(run.wait() == 0, run.errors()[-1500:])
+    return is_past
+
+
 def test(options, folder):
+    is_past = a_run_of_two(options, folder / "two")
     a_node_that_does_not_answer(options, folder / "asleep")
     print("a_node_that_does_not_answer: ok", flush=True)
+    is_past()
+    print("a_run_of_two: ok", flush=True)
     f = Flows(options, folder)
     for case in (records_outlive_a_node, one_name_an_actor, moved_actors_leave_no_gauges, the_next_leader_tells, what_is_over_keeps_its_counts):
         case(f)

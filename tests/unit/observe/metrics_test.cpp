@@ -11,6 +11,7 @@
 
 using namespace millrace;
 using namespace millrace::observe;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -117,7 +118,6 @@ TEST_CASE("an actor that has gone elsewhere leaves its counts, and no word on ho
                                         "millrace_source_away{",
                                         "millrace_stalled{",
                                         "millrace_held_bytes{",
-                                        "millrace_window_rows_total{",
                                         "millrace_snapshot_bytes{",
                                         "millrace_sink_away{",
                                         "millrace_sink_batch{"};
@@ -135,7 +135,63 @@ TEST_CASE("an actor that has gone elsewhere leaves its counts, and no word on ho
   }
   CHECK(has_line(gone, R"(millrace_running{topology="a"} 0)"));
   CHECK(has_line(gone, R"(millrace_records_total{topology="a",lane="parsed/lane0"} 0)"));
+  CHECK(has_line(gone, R"(millrace_window_rows_total{topology="a",shard="counts/0"} 0)"));
   CHECK(has_line(gone, R"(millrace_sink_commits_total{topology="a",sink="table"} 0)"));
+}
+
+namespace {
+
+bool shows(const std::vector<running_topology>& all, const std::string& metric) {
+  return metrics_text(all).find("\n" + metric + "{") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a topology that has ended beside others has no gauges, and its counts go after a few scrapes") {
+  running_topologies board;
+  board.add(full());
+  const auto begin = flow_meter::clock::now();
+  board.sample(begin);
+  CHECK(shows(board.all(), "millrace_sink_away"));
+  board.ended("a");
+  for (const auto* gauge :
+       {"millrace_sink_away", "millrace_watermark_seconds", "millrace_lag_records", "millrace_stalled"})
+    CHECK_FALSE(shows(board.all(), gauge));
+  board.sample(begin + 1s);
+  board.sample(begin + 1s + past_after - 1ms);
+  CHECK(shows(board.all(), "millrace_records_total"));
+  CHECK(shows(board.all(), "millrace_dead_letters_total"));
+  board.sample(begin + 1s + past_after);
+  const auto past = metrics_text(board.all());
+  CHECK(has_line(past, R"(millrace_running{topology="a"} 0)"));
+  CHECK(past.find("_total{topology=\"a\"") == std::string::npos);
+  CHECK(board.find("a"));  // its last figures may be asked for
+}
+
+TEST_CASE("a topology of which nothing lives on a node any more leaves its board once its plan is gone") {
+  running_topologies board;
+  auto t = full();
+  t.gauges.present = std::make_shared<stage::present_actors>();
+  const auto present = t.gauges.present;
+  present->began("table");
+  board.add(t);
+  const auto begin = flow_meter::clock::now();
+  board.sample(begin);
+  present->ended("table");
+  board.sample(begin + 1s);
+  board.sample(begin + 1s + past_after);
+  CHECK_FALSE(shows(board.all(), "millrace_sink_rows_total"));
+  CHECK(shows(board.all(), "millrace_running"));
+
+  present->began("table");  // by the same plan: its counts go on from where they were
+  board.sample(begin + 2s + past_after);
+  CHECK(shows(board.all(), "millrace_sink_rows_total"));
+  present->ended("table");
+  present->close();
+  board.sample(begin + 3s + past_after);
+  CHECK(shows(board.all(), "millrace_sink_rows_total"));
+  board.sample(begin + 3s + 2 * past_after);
+  CHECK(board.all().empty());
 }
 
 TEST_CASE("a stage has a zero of losses for its first one to grow from") {

@@ -1,5 +1,5 @@
 // What whoever looks into a shard sees: how large it is, the windows of a key, its counts, and rows as they pass.
-#include "tests/unit/shard/shard_scene.hpp"
+#include "tests/unit/shard/setups.hpp"
 
 #include <algorithm>
 
@@ -45,6 +45,32 @@ TEST_CASE("how large a shard is, and what its stages have counted, is looked at 
   s.windows->held = {};
   s.pass(1s);
   CHECK(s.gauges->keys == 30);  // nothing has happened: nobody looks
+}
+
+TEST_CASE("a new life of a shard has gained what it counts itself, whatever its snapshot has counted") {
+  std::vector<std::string> captures;
+  {
+    shard_scene s(with_snapshots());
+    s.attach();
+    s.feed(10);
+    s.feed(20);
+    CHECK(s.gauges->rows == 2);
+    CHECK(s.gauges->rows_gained == 2);
+    s.pass(1s);
+    REQUIRE(s.writer.captures.size() == 1);
+    captures.push_back(*s.writer.captures.back().bytes);
+    s.feed(30);  // behind the capture
+    CHECK(s.gauges->rows_gained == 3);
+  }
+  auto setup = with_snapshots();
+  setup.now = 2;
+  setup.captures = captures;
+  shard_scene s(setup);
+  s.attach();
+  CHECK(s.gauges->rows_gained == 0);
+  s.feed(30);
+  CHECK(s.gauges->rows == 3);
+  CHECK(s.gauges->rows_gained == 1);
 }
 
 TEST_CASE("what was counted up to a stop is in the flow, and nothing twice") {
