@@ -252,6 +252,40 @@ TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not 
   CHECK(store.open_snapshots("a", 3));
 }
 
+TEST_CASE("a start that stood still before it took the lock takes over from nobody who came meanwhile") {
+  using start = expected<std::unique_ptr<state_store>> (*)(file_system&);
+  const start plain = [](file_system& f) { return open_dir_store(clicks, f); };
+  const start fresh = [](file_system& f) { return open_dir_store(clicks_fresh, f); };
+  const start blank = [](file_system& f) { return open_blank_dir_store(clicks, f); };
+  for (const auto how : {plain, fresh, blank})
+    for (const auto successors : {plain, fresh, blank})
+      for (const bool has_ended : {false, true}) {
+        faulty_file_system disk;
+        interposed_file_system files(disk), others(disk);
+        REQUIRE(plain(others));
+        bool was_there = false;
+        std::unique_ptr<state_store> successor;
+        files.before = [&](std::string_view operation, const std::string&) {
+          if (operation == "make" && !std::exchange(was_there, true)) {  // its first step towards the lock
+            auto opened = successors(others);
+            REQUIRE(opened);
+            REQUIRE((*opened)->put("plan", "the successor's"));
+            if (!has_ended)
+              successor = std::move(*opened);
+          }
+          return answer::given;
+        };
+        const auto late = how(files);
+        REQUIRE(was_there);
+        REQUIRE_FALSE(late);
+        CHECK(late.error().code == ec::locked);
+        CHECK(mentions(late.error(), "another process has taken over the state folder /state"));
+        if (successor)
+          CHECK(successor->put("source", "its next"));
+        CHECK(two_processes::open(others)->get("plan").value_or("-") == "the successor's");
+      }
+}
+
 TEST_CASE("whose copy was taken for a seal is told that another process goes on, and may try again") {
   for (const bool is_between_the_copies : {false, true}) {
     INFO("between the two copies of a record: " << is_between_the_copies);
