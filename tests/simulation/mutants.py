@@ -175,7 +175,7 @@ CHAIN_MUTANTS = [
     ("control_leftovers", "of openers that have chosen the same term one has counted", "runtime/snapshot/dir_chain_opening.cpp",
      "is_choosing_ ? chain::life{life_.term + 1, 0} : life_", "life_"),
     ("start_noted", "a start removes what it noted before it opened the folder", "runtime/snapshot/state_folder.cpp",
-     "leftovers_of(noted_, ", "leftovers_of(*note_names(files_, folder_), "),
+     "leftovers_of(noted_, ", "leftovers_of(note_names(files_, folder_).value_or(noted_names()), "),
     ("start_blank", "a blank state has contents under a new name", "runtime/snapshot/state_folder.cpp",
      "std::string(contents_begin) + random_id();", "std::string(contents_begin);"),
     ("segments_newer", "an opener leaves what a newer life spills", "runtime/snapshot/dir_segments.cpp",

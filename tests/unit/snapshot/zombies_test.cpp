@@ -286,6 +286,37 @@ TEST_CASE("a start that stood still before it took the lock takes over from nobo
       }
 }
 
+TEST_CASE("a start that stood still anywhere removes nothing that a successor has made meanwhile") {
+  int went_on = 0;
+  bool was_stopped = true;
+  for (int stops_at = 0; was_stopped; ++stops_at) {
+    INFO("before operation " << stops_at);
+    faulty_file_system disk;
+    interposed_file_system files(disk), others(disk);
+    two_processes::open(others);
+    std::unique_ptr<state_store> successor;
+    const auto kept = [&] { return successor->chains() + "/chains/a"; };
+    files.before = [&, left = stops_at](std::string_view, const std::string&) mutable {
+      if (left-- == 0) {
+        auto opened = open_blank_dir_store(clicks, others);
+        REQUIRE(opened);
+        successor = std::move(*opened);
+        REQUIRE(disk.make_folder(successor->chains() + "/chains"));
+        REQUIRE(disk.write(kept(), {"what it keeps"}, true));
+      }
+      return answer::given;
+    };
+    const auto late = open_dir_store(clicks, files);
+    was_stopped = successor != nullptr;
+    if (!was_stopped)
+      break;
+    went_on += late.has_value();
+    REQUIRE(disk.read(kept()));
+    CHECK(two_processes::open(others)->chains() == successor->chains());
+  }
+  CHECK(went_on > 0);  // it had opened the folder before its successor did
+}
+
 TEST_CASE("whose copy was taken for a seal is told that another process goes on, and may try again") {
   for (const bool is_between_the_copies : {false, true}) {
     INFO("between the two copies of a record: " << is_between_the_copies);
