@@ -33,6 +33,8 @@ DIRECTOR_MUTANTS = [
      "next_reader(parser, promised)", "next_reader(parser)"),
     ("director_starts", "what an earlier director had recorded is known to the next one", DIRECTOR,
      "  begin_starts(out);\n  end_lost", "  end_lost"),
+    ("director_found_planned", "a partition that the plan has is read by its lane alone", DIRECTOR,
+     "!planned_.contains(name) && ", ""),
     ("director_end_once", "who has ended says nothing more", DIRECTOR,
      "void topology_director::end(direction_list& out) {\n  has_ended_ = true;", "void topology_director::end(direction_list& out) {"),
     ("desk_other_life", "an order for another life is dropped", DESK,

@@ -117,7 +117,7 @@ def failure_in(run):
     seed = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M)
     if seed:
         return f"seed {seed[1]}", seed[2]
-    failed = re.search(r"(\w+\.cpp:\d+): failed: (.*)", run.stdout)
+    failed = re.search(r"(\w+\.[ch]pp:\d+): failed: (.*)", run.stdout)
     return "test", f"{failed[1]} {failed[2]}" if failed else f"ended by {run.returncode}"
 
 

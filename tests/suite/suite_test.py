@@ -86,6 +86,14 @@ class Records(unittest.TestCase):
         self.assertEqual(record.faults, [])
         self.assertIn("None.", record.text())
 
+    def test_a_fault_is_mended_by_whatever_part_of_its_group_has_its_test_now(self):
+        record = self.empty()
+        record.add(row("mutants 3/8"), [test("shard_late", suite.FAILED), test(proof.WHOLE_RUN, suite.FAILED)])
+        record.add(row("mutants 4/8"), [test("shard_late", suite.PASSED)])
+        self.assertEqual([f.test for f in record.faults], [proof.WHOLE_RUN])
+        record.add(row("mutants 3/8"), [test("shard_early", suite.PASSED)])
+        self.assertEqual(record.faults, [])
+
     def test_a_run_that_came_to_no_end_is_a_fault_until_one_does(self):
         record = self.empty()
         record.add(row("asan"), [test(proof.WHOLE_RUN, suite.FAILED, "FAILED: it did not end")])

@@ -39,8 +39,10 @@ class Record:
         """A test that passed is mended; one that failed is an open fault. So is a run that came to no end, until the next one does."""
         self.rows.append(row)
         group = row.group.split(" --")[0]
-        seen = {WHOLE_RUN, *(t.name for t in tests if t.outcome != suite.SKIPPED)}
-        self.faults = [f for f in self.faults if f.group != group or f.test not in seen]
+        seen = {t.name for t in tests if t.outcome != suite.SKIPPED}
+        # A test may have been in another part of its group when it failed.
+        self.faults = [f for f in self.faults if not (f.group == group if f.test == WHOLE_RUN else
+                                                      f.group.split()[0] == group.split()[0] and f.test in seen)]
         failed = {t.name: t for t in suite.of(suite.FAILED, tests)}
         self.faults += [Fault(group, name, f" ({row.commit}): {suite.reason(t).replace('`', chr(39))}") for name, t in failed.items()]
 
