@@ -7,8 +7,9 @@ from cluster_mutants import CLUSTER_MUTANTS
 from director_mutants import DIRECTOR_MUTANTS
 from link_mutants import LINK_MUTANTS
 
-# What unit and property tests find in pure cores, and the simulation in the rows or in a run that stands still.
-ALSO_FOUND = ["cluster_new_session", "cluster_fenced", "cluster_resend", "cluster_begun", "cluster_unknown", "director_again",
+# What unit and property tests find in pure cores, and the simulation in the rows or in a run that stands still. `cluster_fenced` is not of them:
+# no seed of 500 has a life that is refused and then goes on under a higher count.
+ALSO_FOUND = ["cluster_new_session", "cluster_resend", "cluster_begun", "cluster_unknown", "director_again",
               "director_late_end", "director_starts", "desk_once", "desk_began_again", "link_gap", "cluster_removed"]
 
 SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + DIRECTOR_MUTANTS + LINK_MUTANTS if m[0] in ALSO_FOUND] + [
