@@ -1,6 +1,7 @@
 #include "runtime/window/collection.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace millrace::window {
 namespace {
@@ -26,6 +27,27 @@ void collection::merge(const collection& other) {
   entries_.reserve(entries_.size() + (&other == this ? 0 : other.entries_.size()));
   for (std::size_t i = 0, n = other.entries_.size(); i < n && !overflowed_; ++i)
     add(other.entries_[i]);
+}
+
+void collection::unmerge(collection& other) {
+  settle();
+  other.settle();
+  auto at = entries_.begin();
+  auto first_gone = entries_.end();
+  for (const auto& theirs : other.entries_) {
+    at = std::lower_bound(at, entries_.end(), theirs.bytes,
+                          [](const entry& e, const std::string& bytes) { return e.bytes < bytes; });
+    assert(at != entries_.end() && at->bytes == theirs.bytes && at->count >= theirs.count);
+    at->count -= theirs.count;
+    if (at->count != 0)
+      continue;
+    bytes_ -= entry_bytes + at->bytes.size();
+    if (first_gone == entries_.end())
+      first_gone = at;
+  }
+  entries_.erase(std::remove_if(first_gone, entries_.end(), [](const entry& e) { return e.count == 0; }),
+                 entries_.end());
+  ordered_ = entries_.size();
 }
 
 bool collection::overflowed() {
