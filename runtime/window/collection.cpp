@@ -24,7 +24,9 @@ void collection::add(entry e) {
 void collection::merge(const collection& other) {
   if (other.overflowed_)
     return overflow();
-  entries_.reserve(entries_.size() + (&other == this ? 0 : other.entries_.size()));
+  // by doubling, for most merges bring a few entries to many
+  if (const auto all = entries_.size() + other.entries_.size(); all > entries_.capacity())
+    entries_.reserve(std::max(all, 2 * entries_.capacity()));
   for (std::size_t i = 0, n = other.entries_.size(); i < n && !overflowed_; ++i)
     add(other.entries_[i]);
 }

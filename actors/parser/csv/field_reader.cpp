@@ -35,11 +35,8 @@ bool field_reader::mismatch(std::string_view text, std::string_view expected, st
   return false;
 }
 
-bool field_reader::read_present(std::string_view text, csv_value& out, std::string& why) {
+bool field_reader::read_any(std::string_view text, csv_value& out, std::string& why) {
   switch (type_.id()) {
-  case type_id::text:
-    out.text = text;
-    return true;
   case type_id::json:
     out.text = text;
     return expression::is_json(text) || mismatch(text, "JSON", why);
@@ -73,6 +70,7 @@ bool field_reader::read_present(std::string_view text, csv_value& out, std::stri
   }
   case type_id::timestamp:
     return read_timestamp(expression::trim_blanks(text), out.number, why);
+  case type_id::text:  // read by then
   case type_id::object:
   case type_id::list:
     break;  // refused with the configuration

@@ -4,6 +4,7 @@
 
 #include "actors/parser/csv/csv_fields.hpp"
 #include "actors/parser/timestamp_format.hpp"
+#include "runtime/base/plain_number.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <optional>
@@ -25,12 +26,24 @@ public:
   /// False leaves the error in why.
   [[nodiscard]] bool read(const csv_field& field, csv_value& out, std::string& why) {
     out.null = field.text.empty() && !field.quoted;
-    return out.null || read_present(field.text, out, why);
+    if (out.null)
+      return true;
+    switch (type_.id()) {
+    case data::type_id::text:
+      out.text = field.text;
+      return true;
+    case data::type_id::bigint:
+      return read_plain_integer(field.text, out.number) || read_any(field.text, out, why);
+    case data::type_id::float64:
+      return read_plain_double(field.text, out.real) || read_any(field.text, out, why);
+    default:
+      return read_any(field.text, out, why);
+    }
   }
   void append(const csv_value& v, data::column_builder& out) const;
 
 private:
-  [[nodiscard]] bool read_present(std::string_view text, csv_value& out, std::string& why);
+  [[nodiscard]] bool read_any(std::string_view text, csv_value& out, std::string& why);
   [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why);
   bool mismatch(std::string_view text, std::string_view expected, std::string& why) const;
 
