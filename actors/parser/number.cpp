@@ -1,5 +1,7 @@
 #include "actors/parser/number.hpp"
 
+#include "runtime/base/plain_number.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -121,18 +123,9 @@ bool is_number(std::string_view text) {
 }
 
 conversion to_bigint(std::string_view number, std::int64_t& out) {
-  // Nearly always a handful of digits.
+  if (read_plain_integer(number, out))
+    return conversion::ok;
   const bool negative = number.front() == '-';
-  if (number.size() <= 18) {
-    std::int64_t value = 0;
-    std::size_t i = negative;
-    while (i < number.size() && is_digit(number[i]))
-      value = value * 10 + (number[i++] - '0');
-    if (i == number.size()) {
-      out = negative ? -value : value;
-      return conversion::ok;
-    }
-  }
   const auto s = scale(take_apart(number), 0);
   if (s.overflow)
     return conversion::out_of_range;
@@ -142,6 +135,8 @@ conversion to_bigint(std::string_view number, std::int64_t& out) {
 }
 
 conversion to_double(std::string_view number, double& out) {
+  if (read_plain_double(number, out))
+    return conversion::ok;
   const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), out);
   if (failed != std::errc{} || std::isinf(out))
     return conversion::out_of_range;

@@ -12,14 +12,19 @@ namespace millrace {
 /// A sign and 19 digits.
 inline constexpr std::size_t longest_integer = 20;
 
+/// Writes two digits of a number below 100. Returns the end.
+inline char* put_pair(char* to, unsigned v) {
+  const auto tens = v / 10;
+  *to++ = static_cast<char>('0' + tens);
+  *to++ = static_cast<char>('0' + (v - tens * 10));
+  return to;
+}
+
 /// Writes v with zeros in front, to `width` digits (at most 20); the minus of a negative one comes before them and does not
 /// count. Returns the end: at most 21 characters on.
 inline char* put_padded(char* to, std::int64_t v, int width) {
-  if (v >= 0 && v < 100 && width == 2) {
-    *to++ = static_cast<char>('0' + v / 10);
-    *to++ = static_cast<char>('0' + v % 10);
-    return to;
-  }
+  if (width == 2 && v >= 0 && v < 100)
+    return put_pair(to, static_cast<unsigned>(v));
   if (v < 0)
     *to++ = '-';
   std::array<char, longest_integer> digits;
@@ -35,28 +40,38 @@ inline char* put_padded(char* to, std::int64_t v, int width) {
 /// Writes YYYY-MM-DD, `between`, HH:MM:SS; a year beyond four digits as it is. Returns the end.
 inline char* put_second(char* to, std::int64_t year, int month, int day, char between, int hour, int minute,
                         int second) {
-  to = put_padded(to, year, 4);
+  const auto pair = [&](int v) { to = put_pair(to, static_cast<unsigned>(v)); };
+  if (year >= 0 && year <= 9999) {
+    pair(static_cast<int>(year) / 100);
+    pair(static_cast<int>(year) % 100);
+  } else {
+    to = put_padded(to, year, 4);
+  }
   *to++ = '-';
-  to = put_padded(to, month, 2);
+  pair(month);
   *to++ = '-';
-  to = put_padded(to, day, 2);
+  pair(day);
   *to++ = between;
-  to = put_padded(to, hour, 2);
+  pair(hour);
   *to++ = ':';
-  to = put_padded(to, minute, 2);
+  pair(minute);
   *to++ = ':';
-  return put_padded(to, second, 2);
+  pair(second);
+  return to;
 }
 
 /// Writes the microseconds of a second behind a point, without the zeros at their end; nothing for 0. Returns the end.
 inline char* put_fraction(char* to, int micros) {
   if (micros == 0)
     return to;
-  int digits = 6;
-  for (; micros % 10 == 0; micros /= 10)
-    --digits;
   *to++ = '.';
-  return put_padded(to, micros, digits);
+  auto rest = static_cast<unsigned>(micros);
+  to = put_pair(to, rest / 10'000);
+  to = put_pair(to, rest / 100 % 100);
+  to = put_pair(to, rest % 100);
+  while (to[-1] == '0')
+    --to;
+  return to;
 }
 
 inline void append_padded(std::string& out, std::int64_t v, int width) {

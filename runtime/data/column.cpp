@@ -62,14 +62,11 @@ void column_builder::reserve(std::size_t rows) {
   }
 }
 
-void column_builder::valid() {
+void column_builder::mark_present() {
   auto& c = *c_;
-  if (c.null_count_ != 0) {
-    if ((c.size_ & 7) == 0)
-      c.validity_.push_back(0);
-    set_bit(c.validity_, c.size_);
-  }
-  ++c.size_;
+  if ((c.size_ & 7) == 0)
+    c.validity_.push_back(0);
+  set_bit(c.validity_, c.size_);
 }
 
 void column_builder::valid(std::size_t count) {

@@ -133,7 +133,12 @@ public:
 
 private:
   void append_texts(const column& other, std::size_t from, std::size_t to);
-  void valid();
+  void valid() {
+    if (c_->null_count_ != 0)
+      mark_present();
+    ++c_->size_;
+  }
+  void mark_present();  // in the bitmap
   void valid(std::size_t count);
   void reset();
 

@@ -18,8 +18,18 @@ void append_int(std::string& out, std::int64_t v) {
   out.append(buffer, static_cast<std::size_t>(end - buffer));
 }
 
+constexpr auto is_quoted_in_csv = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (const char c : {',', '"', '\r', '\n'})
+    table[static_cast<unsigned char>(c)] = 1;
+  return table;
+}();
+
 void append_csv_text(std::string& out, std::string_view text) {
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+  std::uint8_t quoted = text.empty();
+  for (const char c : text)
+    quoted |= is_quoted_in_csv[static_cast<unsigned char>(c)];
+  if (quoted == 0) {
     out.append(text);
     return;
   }

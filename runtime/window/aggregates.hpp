@@ -53,10 +53,11 @@ struct aggregate_ops {
   void (*add)(const states& to, rows into, const contribution& of, rows from) = nullptr;
   /// Merges state from[i] into state into[i].
   void (*merge)(const states& to, rows into, const states& other, rows from) = nullptr;
-  /// Undoes merge(); null pointer where that cannot be.
+  /// Undoes merge() of a state that has stayed as it was; null pointer where that cannot be. Not called where
+  /// rests_on says so.
   void (*unmerge)(const states& to, rows into, const states& other, rows from) = nullptr;
-  /// Where there is no unmerge: whether a merged state may be another without that part. False for an empty
-  /// part.
+  /// Whether a merged state may be another without that part, and only merging the rest can tell which. False for an
+  /// empty part. Null pointer where unmerge always can.
   bool (*rests_on)(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) = nullptr;
   /// A state that was copied as bytes from another table gets its own side storage; null pointer if there is
   /// none.
@@ -76,6 +77,9 @@ struct aggregate_ops {
   bool takes_nulls = false;  // is given records whose argument is null
   /// Why a row fails whose result cannot be represented; null pointer where none does.
   const char* failure = nullptr;
+  /// Where rows fail: false for a state that surely does not, found in less than finish() takes. Null pointer where only
+  /// finish() can tell.
+  bool (*may_fail)(const aggregate& what, const states& of, std::uint32_t i) = nullptr;
 };
 
 /// aggregate_ops::are_states by what says it of one. It has no branch a state, so that the compiler can put several

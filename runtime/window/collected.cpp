@@ -31,9 +31,18 @@ void merge(const states& to, rows into, const states& other, rows from) {
       take(to, into[i], *other.side, theirs);
 }
 
-bool rests_on(const states&, std::uint32_t, const states& part, std::uint32_t j) {
+void unmerge(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    if (const auto theirs = static_cast<std::uint32_t>(other.at<state>(from[i]).collection); theirs != 0)
+      to.side->change(own(to, into[i]), [&](collection& mine) {
+        other.side->change(theirs, [&](collection& part) { mine.unmerge(part); });
+      });
+}
+
+/// What has overflowed keeps none of its entries.
+bool rests_on(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) {
   const auto at = static_cast<std::uint32_t>(part.at<state>(j).collection);
-  return at != 0 && !part.side->collected(at).empty();
+  return at != 0 && !part.side->collected(at).empty() && entries(merged, i) == nullptr;
 }
 
 void adopt(const states& to, std::uint32_t i, const side_store& origin) {

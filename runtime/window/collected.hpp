@@ -12,6 +12,7 @@ struct state {
 
 void add(const states& to, std::uint32_t i, collection::entry e);
 void merge(const states& to, rows into, const states& other, rows from);
+void unmerge(const states& to, rows into, const states& other, rows from);
 bool rests_on(const states& merged, std::uint32_t i, const states& part, std::uint32_t j);
 void adopt(const states& to, std::uint32_t i, const side_store& origin);
 //   u8 overflowed | varint n, entries: string bytes, varint value_at, varint count

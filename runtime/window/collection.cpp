@@ -1,6 +1,7 @@
 #include "runtime/window/collection.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace millrace::window {
 namespace {
@@ -23,9 +24,32 @@ void collection::add(entry e) {
 void collection::merge(const collection& other) {
   if (other.overflowed_)
     return overflow();
-  entries_.reserve(entries_.size() + (&other == this ? 0 : other.entries_.size()));
+  // by doubling, for most merges bring a few entries to many
+  if (const auto all = entries_.size() + other.entries_.size(); all > entries_.capacity())
+    entries_.reserve(std::max(all, 2 * entries_.capacity()));
   for (std::size_t i = 0, n = other.entries_.size(); i < n && !overflowed_; ++i)
     add(other.entries_[i]);
+}
+
+void collection::unmerge(collection& other) {
+  settle();
+  other.settle();
+  auto at = entries_.begin();
+  auto first_gone = entries_.end();
+  for (const auto& theirs : other.entries_) {
+    at = std::lower_bound(at, entries_.end(), theirs.bytes,
+                          [](const entry& e, const std::string& bytes) { return e.bytes < bytes; });
+    assert(at != entries_.end() && at->bytes == theirs.bytes && at->count >= theirs.count);
+    at->count -= theirs.count;
+    if (at->count != 0)
+      continue;
+    bytes_ -= entry_bytes + at->bytes.size();
+    if (first_gone == entries_.end())
+      first_gone = at;
+  }
+  entries_.erase(std::remove_if(first_gone, entries_.end(), [](const entry& e) { return e.count == 0; }),
+                 entries_.end());
+  ordered_ = entries_.size();
 }
 
 bool collection::overflowed() {

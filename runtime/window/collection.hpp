@@ -23,6 +23,8 @@ public:
 
   void add(entry e);
   void merge(const collection& other);
+  /// Takes out what merge() has added; none of the two has overflowed, nor changed in between.
+  void unmerge(collection& other);
   /// Whether there were too many.
   [[nodiscard]] bool overflowed();
   void overflow();

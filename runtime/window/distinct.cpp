@@ -27,8 +27,8 @@ const side_store::value_set* values_of(const states& s, std::uint32_t i) {
 /// The other set may lie in the same side store.
 void insert_all(const states& to, std::uint32_t i, const side_store& origin, std::uint64_t theirs) {
   const auto set = set_of(to, i);
-  for (const auto& v : origin.set(static_cast<std::uint32_t>(theirs)))
-    to.side->insert(set, v);
+  for (const auto& [value, times] : origin.set(static_cast<std::uint32_t>(theirs)))
+    to.side->insert(set, value);
 }
 
 void add_values(const states& to, rows into, const contribution& of, rows from) {
@@ -46,9 +46,12 @@ void merge_values(const states& to, rows into, const states& other, rows from) {
       insert_all(to, into[i], *other.side, theirs);
 }
 
-bool rests_on_values(const states&, std::uint32_t, const states& part, std::uint32_t j) {
-  const auto* values = values_of(part, j);
-  return values != nullptr && !values->empty();
+/// A merged set has counted each part that has a value.
+void unmerge_values(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    if (const auto* theirs = values_of(other, from[i]); theirs != nullptr)
+      for (const auto& [value, times] : *theirs)
+        to.side->take_out(set_of(to, into[i]), value);
 }
 
 void adopt_values(const states& to, std::uint32_t i, const side_store& origin) {
@@ -61,7 +64,8 @@ void encode_values(wire::writer& out, const states& from, std::uint32_t i) {
   const auto* values = values_of(from, i);
   std::vector<std::string_view> sorted;
   if (values != nullptr)
-    sorted.assign(values->begin(), values->end());
+    for (const auto& [value, times] : *values)
+      sorted.push_back(value);
   std::sort(sorted.begin(), sorted.end());
   out.varint(sorted.size());
   for (const auto v : sorted)
@@ -72,7 +76,7 @@ bool decode_values(wire::reader& in, const states& to, std::uint32_t i) {
   if (const auto* values = values_of(to, i); values != nullptr)
     to.side->clear_set(static_cast<std::uint32_t>(to.at<distinct>(i).values));
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    const auto value = in.string();
+    const std::string value(in.string());
     if (in.ok())
       to.side->insert(set_of(to, i), value);
   }
@@ -92,7 +96,7 @@ void count_values(const aggregate&, const states& from, rows of, data::column_bu
 const aggregate_ops count_distinct_entry{.size = sizeof(distinct),
                                          .add = add_values,
                                          .merge = merge_values,
-                                         .rests_on = rests_on_values,
+                                         .unmerge = unmerge_values,
                                          .adopt = adopt_values,
                                          .encode = encode_values,
                                          .decode = decode_values,

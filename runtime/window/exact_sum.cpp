@@ -4,12 +4,10 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 namespace millrace::window {
 namespace {
 
-using limb = std::uint64_t;
 constexpr int narrow = 3;
 constexpr int position_bias = 32;
 
@@ -205,21 +203,22 @@ void negate(std::span<limb> m) {
   }
 }
 
-/// magnitude / divisor, with 128 bits behind the point: more than a double keeps.
+/// m / divisor, with 128 bits behind the point: more than a double keeps.
 double round_quotient(std::span<const limb> m, int exponent, std::uint64_t divisor, bool negative) {
-  std::array<limb, wide_sum::size + 2> quotient{};
-  limb rest = 0;
-  for (std::size_t i = m.size() + 2; i-- > 0;) {
-    const auto part = static_cast<unsigned __int128>(rest) << 64 | (i >= 2 ? m[i - 2] : 0);
-    quotient[i] = static_cast<limb>(part / divisor);
-    rest = static_cast<limb>(part % divisor);
-  }
-  return round_magnitude(std::span(quotient).first(m.size() + 2), exponent - 128, rest != 0, negative);
+  std::array<limb, wide_sum::size + 2> room;
+  const auto quotient = std::span(room).first(m.size() + 2);
+  quotient[0] = quotient[1] = 0;
+  std::ranges::copy(m, quotient.begin() + 2);
+  const bool more = divide(quotient, divisor);
+  return round_magnitude(quotient, exponent - 128, more, negative);
 }
 
 }  // namespace
 
-double special(const wide_sum& s) {
+double special(const exact_sum& sum, const side_store& side) {
+  if (sum.wide == 0)
+    return 0;
+  const auto& s = side.wide(sum.wide);
   if (s.nans != 0 || (s.positive_infinities != 0 && s.negative_infinities != 0))
     return std::numeric_limits<double>::quiet_NaN();
   if (s.positive_infinities != 0)
@@ -227,11 +226,14 @@ double special(const wide_sum& s) {
   return s.negative_infinities != 0 ? -std::numeric_limits<double>::infinity() : 0;
 }
 
-std::vector<std::uint64_t> magnitude(const wide_sum& sum) {
-  std::vector<limb> m(sum.limbs.begin(), sum.limbs.end());
-  if (sign_of(m.back()) != 0)
+magnitude::magnitude(const exact_sum& sum, const side_store& side)
+    : size_(sum.wide == 0 ? narrow : wide_sum::size), at_(sum.wide == 0 ? sum.base : 0) {
+  const auto* const from = sum.wide == 0 ? sum.limbs.data() : side.wide(sum.wide).limbs.data();
+  std::copy_n(from, size_, limbs_.begin());
+  const auto m = std::span(limbs_).first(size_);
+  negative_ = sign_of(m.back()) != 0;
+  if (negative_)
     negate(m);
-  return m;
 }
 
 void add(exact_sum& sum, side_store& side, double v) {
@@ -288,24 +290,20 @@ void assign(exact_sum& sum, side_store& side, const wide_sum& from) {
   }
 }
 
-double rounded(const wide_sum& sum) {
-  if (const auto s = special(sum); s != 0)
+double rounded(const exact_sum& sum, const side_store& side) {
+  if (const auto s = special(sum, side); s != 0)
     return s;
-  auto m = sum.limbs;
-  const bool negative = sign_of(m.back()) != 0;
-  if (negative)
-    negate(m);
-  return round_magnitude(m, unit_exponent, false, negative);
+  const magnitude m(sum, side);
+  const auto [limbs, at] = m.value();
+  return round_magnitude(limbs, unit_exponent + static_cast<int>(at) * 64, false, m.negative());
 }
 
-double rounded_average(const wide_sum& sum, std::uint64_t count) {
-  if (const auto s = special(sum); s != 0)
+double rounded_average(const exact_sum& sum, const side_store& side, std::uint64_t count) {
+  if (const auto s = special(sum, side); s != 0)
     return s;
-  auto m = sum.limbs;
-  const bool negative = sign_of(m.back()) != 0;
-  if (negative)
-    negate(m);
-  return round_quotient(m, unit_exponent, count, negative);
+  const magnitude m(sum, side);
+  const auto [limbs, at] = m.value();
+  return round_quotient(limbs, unit_exponent + static_cast<int>(at) * 64, count, m.negative());
 }
 
 double rounded_average(__int128 sum, std::uint64_t count) {

@@ -8,12 +8,12 @@
 // where they are used.
 #pragma once
 
+#include "runtime/window/limbs.hpp"
 #include "runtime/window/side_store.hpp"
 
 #include <array>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace millrace::window {
 
@@ -36,18 +36,30 @@ void subtract(exact_sum& sum, side_store& side, const exact_sum& other, const si
 void assign(exact_sum& sum, side_store& side, const wide_sum& from);
 
 /// The sum, and the sum over count (not 0), each rounded once, ties to even. Beyond double is an infinity.
-[[nodiscard]] double rounded(const wide_sum& sum);
-[[nodiscard]] double rounded_average(const wide_sum& sum, std::uint64_t count);
+[[nodiscard]] double rounded(const exact_sum& sum, const side_store& side);
+[[nodiscard]] double rounded_average(const exact_sum& sum, const side_store& side, std::uint64_t count);
 [[nodiscard]] double rounded_average(__int128 sum, std::uint64_t count);
 
 /// Gives the sum that infinities and NaNs lead to; 0 where there were none.
-[[nodiscard]] double special(const wide_sum& sum);
+[[nodiscard]] double special(const exact_sum& sum, const side_store& side);
 /// Bit 0 of a wide_sum weighs 2 to the power of this.
 inline constexpr int unit_exponent = -1074 - 32;
-/// Magnitudes, least significant limb first: that of a wide sum without specials, and magnitude * 2^exponent
-/// (plus something smaller than its last bit, if `more`) rounded once, ties to even.
-[[nodiscard]] std::vector<std::uint64_t> magnitude(const wide_sum& sum);
-[[nodiscard]] double round_magnitude(std::span<const std::uint64_t> m, int exponent, bool more,
-                                     bool negative);
+
+/// The magnitude of a sum without specials, in units of 2^unit_exponent.
+class magnitude {
+public:
+  magnitude(const exact_sum& sum, const side_store& side);
+  [[nodiscard]] shifted_limbs value() const { return {std::span(limbs_).first(size_), at_}; }
+  [[nodiscard]] bool negative() const { return negative_; }
+
+private:
+  std::array<limb, wide_sum::size> limbs_;  // the first size_
+  std::size_t size_;
+  std::size_t at_;
+  bool negative_;
+};
+
+/// m * 2^exponent (plus something smaller than its last bit, if `more`) rounded once, ties to even.
+[[nodiscard]] double round_magnitude(std::span<const limb> m, int exponent, bool more, bool negative);
 
 }  // namespace millrace::window

@@ -2,17 +2,20 @@
 
 #include "runtime/window/exact_sum.hpp"
 
+#include <boost/container/static_vector.hpp>
+
 #include <algorithm>
-#include <vector>
+#include <bit>
+#include <utility>
 
 namespace millrace::window {
 namespace {
 
-using limb = std::uint64_t;
-using number = std::vector<limb>;  // not negative, least significant first
+// Room for a square of a wide sum and for what lies behind the point.
+using number = boost::container::static_vector<limb, 2 * wide_sum::size + 8>;
 
-// Limbs behind the point: 256 bits less the 128 of the two divisors are more than a double keeps.
-constexpr std::size_t fraction = 4;
+/// Bits of a quotient: more than a double keeps, and one of what it drops.
+constexpr int quotient_bits = 66;
 
 /// to += a * b, at limb `at`; `to` is long enough for the carry.
 void add_product(number& to, std::span<const limb> a, limb b, std::size_t at) {
@@ -24,28 +27,27 @@ void add_product(number& to, std::span<const limb> a, limb b, std::size_t at) {
   }
 }
 
-number square(std::span<const limb> a) {
-  number out(2 * a.size() + 1);
+/// a^2, behind so many limbs of 0.
+number square(std::span<const limb> a, std::size_t at) {
+  number out(at + 2 * a.size() + 1);
   for (std::size_t i = 0; i < a.size(); ++i)
     if (a[i] != 0)
-      add_product(out, a, a[i], i);
+      add_product(out, a, a[i], at + i);
   return out;
 }
 
-/// a * b * 2^bits
-number product(std::span<const limb> a, limb b, std::size_t bits) {
-  number out(a.size() + bits / 64 + 3);
-  add_product(out, a, b, bits / 64);
-  if (bits % 64 != 0) {
-    const number whole = out;
-    std::ranges::fill(out, 0);
-    add_product(out, std::span(whole).first(whole.size() - 1), limb{1} << (bits % 64), 0);
-  }
+/// a * b * 2^bits, bits below 64, behind so many limbs of 0.
+number product(std::span<const limb> a, limb b, std::size_t bits, std::size_t at) {
+  number out(at + a.size() + 3);
+  add_product(out, a, b, at);
+  if (bits != 0)
+    for (auto i = out.size(); i-- > at;)
+      out[i] = out[i] << bits | (i > at ? out[i - 1] >> (64 - bits) : 0);
   return out;
 }
 
-/// a - b, or 0 where that would be negative.
-number difference(number a, const number& b) {
+/// a -= b, or 0 where that would be negative.
+void subtract(number& a, const number& b) {
   a.resize(std::max(a.size(), b.size()));
   limb borrow = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -54,30 +56,42 @@ number difference(number a, const number& b) {
     borrow = static_cast<limb>(r >> 64) & 1;
   }
   if (borrow != 0)
-    std::ranges::fill(a, 0);
-  return a;
+    a.clear();
 }
 
-/// a /= b; whether something remains.
-bool divide(number& a, limb b) {
-  limb rest = 0;
-  for (std::size_t i = a.size(); i-- > 0;) {
-    const auto part = static_cast<unsigned __int128>(rest) << 64 | a[i];
-    a[i] = static_cast<limb>(part / b);
-    rest = static_cast<limb>(part % b);
-  }
-  return rest != 0;
+/// Divides by both and puts as many limbs behind the point as it takes; returns how many these are, and whether something
+/// remains. `n` is not 0, and its last limb neither.
+std::pair<int, bool> divide(number& n, limb first, limb second) {
+  const auto bits = static_cast<int>(n.size() * 64) - std::countl_zero(n.back());
+  const auto wanted = quotient_bits + static_cast<int>(std::bit_width(first) + std::bit_width(second));
+  const auto behind = bits >= wanted ? 0 : (wanted - bits + 63) / 64;
+  n.insert(n.begin(), static_cast<std::size_t>(behind), 0);
+  if (limb both = 0; !__builtin_mul_overflow(first, second, &both))
+    return {behind, window::divide(n, both)};
+  const bool more = window::divide(n, first);
+  const bool still_more = window::divide(n, second);
+  return {behind, more || still_more};
 }
 
 }  // namespace
 
-double rounded_variance(std::span<const std::uint64_t> sum, std::span<const std::uint64_t> squares,
-                        int exponent, std::uint64_t count, std::uint64_t divisor) {
-  auto n = difference(product(squares, count, static_cast<std::size_t>(-exponent)), square(sum));
-  n.insert(n.begin(), fraction, 0);
-  const bool more = divide(n, count);
-  const bool still_more = divide(n, divisor);
-  return round_magnitude(n, 2 * exponent - static_cast<int>(fraction) * 64, more || still_more, false);
+double rounded_variance(shifted_limbs sum, shifted_limbs squares, int exponent, std::uint64_t count,
+                        std::uint64_t divisor) {
+  const auto s = trimmed(sum);
+  const auto q = trimmed(squares);
+  const auto bits = static_cast<std::size_t>(-exponent);
+  const auto product_at = q.at + bits / 64;
+  // all limbs below this one are 0
+  const auto lowest = s.limbs.empty() ? product_at : std::min(product_at, 2 * s.at);
+  auto n = product(q.limbs, count, bits % 64, product_at - lowest);
+  if (!s.limbs.empty())
+    subtract(n, square(s.limbs, 2 * s.at - lowest));
+  while (!n.empty() && n.back() == 0)
+    n.pop_back();
+  if (n.empty())
+    return 0;
+  const auto [behind, more] = divide(n, count, divisor);
+  return round_magnitude(n, 2 * exponent + (static_cast<int>(lowest) - behind) * 64, more, false);
 }
 
 }  // namespace millrace::window

@@ -2,16 +2,13 @@
 // once at its end: nothing cancels out, whatever the values.
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include "runtime/window/limbs.hpp"
 
 namespace millrace::window {
 
-/// (count * squares - sum^2) / (count * divisor), rounded to the nearest double. The magnitudes (least
-/// significant limb first) count in units of 2^exponent, which is not positive. `divisor` is count or count -
-/// 1 and not 0.
-[[nodiscard]] double rounded_variance(std::span<const std::uint64_t> sum,
-                                      std::span<const std::uint64_t> squares, int exponent,
+/// (count * squares - sum^2) / (count * divisor), rounded to the nearest double. The magnitudes count in units of
+/// 2^exponent, which is not positive. `divisor` is count or count - 1 and not 0.
+[[nodiscard]] double rounded_variance(shifted_limbs sum, shifted_limbs squares, int exponent,
                                       std::uint64_t count, std::uint64_t divisor);
 
 }  // namespace millrace::window

@@ -85,6 +85,11 @@ std::optional<std::size_t> size_of(const aggregate& what, const std::vector<coll
   return bytes;
 }
 
+bool may_fail(const aggregate& what, const states& of, std::uint32_t i) {
+  const auto* all = collected::entries(of, i);
+  return all == nullptr || !size_of(what, *all);
+}
+
 /// Calls append(entries) for each state that has some and can be shown.
 template<class Append>
 void finish(const aggregate& what, const states& from, rows of, data::column_builder& out,
@@ -146,6 +151,7 @@ constexpr aggregate_ops entry(decltype(aggregate_ops::finish) finish, bool nulls
   return {.size = sizeof(collected::state),
           .add = add_values,
           .merge = collected::merge,
+          .unmerge = collected::unmerge,
           .rests_on = collected::rests_on,
           .adopt = collected::adopt,
           .encode = collected::encode,
@@ -153,7 +159,8 @@ constexpr aggregate_ops entry(decltype(aggregate_ops::finish) finish, bool nulls
           .finish = finish,
           .by_place = true,
           .takes_nulls = nulls,
-          .failure = collected::too_many};
+          .failure = collected::too_many,
+          .may_fail = may_fail};
 }
 
 }  // namespace

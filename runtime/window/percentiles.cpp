@@ -4,6 +4,7 @@
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/collected.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace millrace::window {
@@ -91,16 +92,27 @@ void finish(const aggregate& what, const states& from, rows of, data::column_bui
   }
 }
 
+/// Only damaged bytes are no values.
+bool may_fail(const aggregate& what, const states& of, std::uint32_t i) {
+  const auto* all = collected::entries(of, i);
+  return all == nullptr || !std::ranges::all_of(*all, [&](const collection::entry& e) {
+           std::string_view value = e.bytes;
+           return data::skip_key(value, what.argument.id());
+         });
+}
+
 template<auto Append>
 constexpr aggregate_ops entry{.size = sizeof(collected::state),
                               .add = add_values,
                               .merge = collected::merge,
+                              .unmerge = collected::unmerge,
                               .rests_on = collected::rests_on,
                               .adopt = collected::adopt,
                               .encode = collected::encode,
                               .decode = collected::decode,
                               .finish = finish<Append>,
-                              .failure = collected::too_many};
+                              .failure = collected::too_many,
+                              .may_fail = may_fail};
 
 }  // namespace
 

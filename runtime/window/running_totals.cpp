@@ -91,13 +91,22 @@ void running_totals::remove(event_micros slice, slice_table& t, const keyed_tabl
   for (std::size_t a = 0; a < slots.size(); ++a) {
     const auto to = totals_.store().column(a);
     const auto part = t.table.store().column(a);
-    if (slots[a].ops->unmerge != nullptr) {
-      slots[a].ops->unmerge(to, into_, part, from_);
+    const auto& ops = *slots[a].ops;
+    if (ops.rests_on == nullptr) {
+      ops.unmerge(to, into_, part, from_);
       continue;
     }
+    undone_into_.clear();
+    undone_from_.clear();
     for (std::size_t i = 0; i < into_.size(); ++i)
-      if (slots[a].ops->rests_on(to, into_[i], part, from_[i]))
+      if (ops.rests_on(to, into_[i], part, from_[i])) {
         form_again(into_[i], t.table.store().key(from_[i]), tags_[i], a, others);
+      } else {
+        undone_into_.push_back(into_[i]);
+        undone_from_.push_back(from_[i]);
+      }
+    if (ops.unmerge != nullptr)
+      ops.unmerge(to, undone_into_, part, undone_from_);
   }
 }
 

@@ -63,7 +63,7 @@ private:
   std::vector<std::uint32_t> shown_;  // passed or failed in the last window, in key order
   std::size_t alive_ = 0;             // keys with slices
   bool by_window_ = false;            // `having` reads the window's bounds: every window judges all keys
-  std::vector<std::uint32_t> into_, from_, tags_;
+  std::vector<std::uint32_t> into_, from_, tags_, undone_into_, undone_from_;
   row_store scratch_;  // one row
 };
 

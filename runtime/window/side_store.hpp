@@ -6,11 +6,12 @@
 #include "runtime/window/collection.hpp"
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 namespace millrace::window {
@@ -46,20 +47,32 @@ public:
   }
   [[nodiscard]] std::string_view text(std::uint32_t i) const { return texts_[i - 1]; }
 
-  /// Sets of encoded values (data/key_encoding.hpp).
-  using value_set = std::unordered_set<std::string>;
+  /// Sets of encoded values (data/key_encoding.hpp), with how often each was inserted.
+  using value_set = std::unordered_map<std::string, std::uint64_t>;
   [[nodiscard]] std::uint32_t add_set() {
     sets_.emplace_back();
     return static_cast<std::uint32_t>(sets_.size());
   }
   [[nodiscard]] const value_set& set(std::uint32_t i) const { return sets_[i - 1]; }
-  void insert(std::uint32_t i, std::string_view value) {
-    if (sets_[i - 1].emplace(value).second)
+  void insert(std::uint32_t i, const std::string& value) {
+    const auto [at, fresh] = sets_[i - 1].try_emplace(value, 0);
+    ++at->second;
+    if (fresh)
       set_bytes_ += value.size() + entry_bytes;
   }
+  /// Undoes one insert().
+  void take_out(std::uint32_t i, const std::string& value) {
+    auto& set = sets_[i - 1];
+    const auto at = set.find(value);
+    assert(at != set.end());
+    if (--at->second != 0)
+      return;
+    set_bytes_ -= value.size() + entry_bytes;
+    set.erase(at);
+  }
   void clear_set(std::uint32_t i) {
-    for (const auto& v : sets_[i - 1])
-      set_bytes_ -= v.size() + entry_bytes;
+    for (const auto& [value, times] : sets_[i - 1])
+      set_bytes_ -= value.size() + entry_bytes;
     sets_[i - 1].clear();
   }
 
@@ -94,7 +107,8 @@ public:
   }
 
 private:
-  static constexpr std::size_t entry_bytes = sizeof(std::string) + 3 * sizeof(void*);  // of a set, about
+  static constexpr std::size_t entry_bytes =
+      sizeof(value_set::value_type) + 3 * sizeof(void*);  // of a set, about
 
   std::vector<wide_sum> wides_;
   std::vector<std::string> texts_;

@@ -15,7 +15,7 @@ constexpr std::int64_t per_stretch = 64;
 stretches::stretches(const definition& d, const layout& all) : columns_(all.slots.size()) {
   std::vector<aggregate> kept;
   for (std::size_t a = 0; a < all.slots.size(); ++a)
-    if (all.slots[a].ops->unmerge == nullptr) {
+    if (all.slots[a].ops->rests_on != nullptr) {
       columns_[a] = kept.size();
       aggregates_.push_back(a);
       kept.push_back(d.aggregates[a]);

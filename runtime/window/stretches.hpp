@@ -27,7 +27,7 @@ public:
   void clear();
 
   /// Merges into `to`, row 0, what the slices that have not left hold of a key and aggregate (of the whole
-  /// layout, without unmerge).
+  /// layout, one that may have to be formed again).
   void merge_rest(const states& to, std::string_view key, std::uint32_t tag, std::size_t aggregate,
                   const std::map<slice_key, slice_table>& slices) const;
   [[nodiscard]] std::size_t byte_size() const;

@@ -185,8 +185,7 @@ void finish_double(const aggregate&, const states& from, rows of, data::column_b
       out.append_null();
       continue;
     }
-    const auto w = widened(s.sum, *from.side);
-    out.append_double(Average ? rounded_average(w, s.count) : rounded(w));
+    out.append_double(Average ? rounded_average(s.sum, *from.side, s.count) : rounded(s.sum, *from.side));
   }
 }
 

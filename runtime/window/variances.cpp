@@ -13,8 +13,6 @@
 namespace millrace::window {
 namespace {
 
-using limb = std::uint64_t;
-
 enum class kind { var_samp, var_pop, stddev_samp, stddev_pop };
 constexpr bool of_sample(kind k) { return k == kind::var_samp || k == kind::stddev_samp; }
 
@@ -108,7 +106,7 @@ void finish_bigint(const aggregate&, const states& from, rows of, data::column_b
     const auto v = s.sum();
     const auto m = v < 0 ? -static_cast<unsigned __int128>(v) : static_cast<unsigned __int128>(v);
     const std::array<limb, 2> sum{static_cast<limb>(m), static_cast<limb>(m >> 64)};
-    out.append_double(result_of<K>(rounded_variance(sum, s.squares, 0, s.count, divisor)));
+    out.append_double(result_of<K>(rounded_variance({sum}, {s.squares}, 0, s.count, divisor)));
   }
 }
 
@@ -194,18 +192,23 @@ void finish_double(const aggregate&, const states& from, rows of, data::column_b
       out.append_null();
       continue;
     }
-    const auto sum = widened(s.sum, *from.side);
-    const auto squares = widened(s.squares, *from.side);
-    if (special(sum) != 0) {
+    if (special(s.sum, *from.side) != 0) {
       out.append_double(std::numeric_limits<double>::quiet_NaN());
-    } else if (special(squares) != 0) {
+    } else if (special(s.squares, *from.side) != 0) {
       failed.push_back(n);
       out.append_null();
     } else {
-      out.append_double(result_of<K>(
-          rounded_variance(magnitude(sum), magnitude(squares), unit_exponent, s.count, divisor)));
+      const magnitude sum(s.sum, *from.side);
+      const magnitude squares(s.squares, *from.side);
+      out.append_double(
+          result_of<K>(rounded_variance(sum.value(), squares.value(), unit_exponent, s.count, divisor)));
     }
   }
+}
+
+/// Only what no double can hold fails, and is no sum of 192 bits.
+bool may_fail_double(const aggregate&, const states& of, std::uint32_t i) {
+  return of.at<double_moments>(i).squares.wide != 0;
 }
 
 template<kind K>
@@ -229,7 +232,8 @@ constexpr aggregate_ops doubles{.size = sizeof(double_moments),
                                 .finish = finish_double<K>,
                                 .failure =
                                     "is beyond double: the row is set apart; the square of a value from "
-                                    "6.7e153 on is too large, so divide the values first"};
+                                    "6.7e153 on is too large, so divide the values first",
+                                .may_fail = may_fail_double};
 
 template<kind K>
 const aggregate_ops* of_type(data::type_id type) {

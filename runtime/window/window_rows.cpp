@@ -95,14 +95,17 @@ struct forming {
   std::map<std::uint32_t, std::string> failures;  // what cannot be represented or judged, by row
 };
 
-/// Whether the result of aggregate `a` decides about a row: `having` reads it, or it may fail.
-bool decides(const definition& d, const layout& states, std::size_t a) {
-  if (states.slots[a].ops->failure != nullptr)
-    return true;
+bool is_read_by_having(const definition& d, std::size_t a) {
   const auto hidden = d.output->size() + a - d.first_hidden();
   return std::ranges::any_of(d.having->columns, [&](std::size_t c) {
     return a < d.first_hidden() ? c == d.keys.size() + a : c == hidden;
   });
+}
+
+/// Whether it takes the result of aggregate `a` to decide about a row: `having` reads it, or it alone tells that the row fails.
+bool decides(const definition& d, const layout& states, std::size_t a) {
+  const auto& ops = *states.slots[a].ops;
+  return (ops.failure != nullptr && ops.may_fail == nullptr) || is_read_by_having(d, a);
 }
 
 /// In `all` the columns of the key and bounds are null, and so are fields that formulas give. `deciding`: aggregates that
@@ -226,6 +229,11 @@ void drop_turned_down(const definition& d, const row_store& store, std::vector<s
     stays[i] = true;
   for (const auto& [i, message] : formed.failures)
     stays[i] = true;
+  for (std::size_t a = 0; a < d.aggregates.size(); ++a)
+    if (const auto may_fail = store.layout().slots[a].ops->may_fail;
+        may_fail != nullptr && !is_read_by_having(d, a))
+      for (std::size_t i = 0; i < of.size(); ++i)
+        stays[i] = stays[i] || may_fail(d.aggregates[a], store.column(a), of[i]);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < of.size(); ++i)
     if (stays[i])

@@ -24,9 +24,14 @@ public:
                                                        ? options_.formats[i]
                                                        : parser_options::timestamp_format{});
       places_.push_back(i);
+      if (options_.validate_whole || rows_.used(i))
+        read_.push_back(i);
+      if (rows_.used(i))
+        appended_.push_back(i);
     }
     width_ = places_.size();
     values_.resize(options_.declared);
+    timed_ = rows_.event_time();
   }
 
   parsed parse(const source::chunk& c) override {
@@ -92,29 +97,26 @@ private:
       return fail("the record is empty; expected fields");
     if (!header_problem_.empty())
       return fail(header_problem_);
-    if (const auto why = data::why_no_text(record); !why.empty())
-      return fail(
-          fmt::format("the record {}", data::is_utf8(record) ? why : data::why_not_decoded(decoded_from_)));
-    if (!fields_.split(record))
+    const auto seen = fields_.cut(record);
+    if (seen.odd)
+      if (const auto why = data::why_no_text(record); !why.empty())
+        return fail(
+            fmt::format("the record {}", data::is_utf8(record) ? why : data::why_not_decoded(decoded_from_)));
+    if (seen.quote && !fields_.split(record))
       return fail(fields_.why());
     const auto& fields = fields_.fields();
     if (fields.size() != width_)
       return fail(
           fmt::format("found {} field{}, expected {}{}", fields.size(), fields.size() == 1 ? "" : "s", width_,
                       header_ ? " as in the file's header line" : ", one for each column of the schema"));
-    for (std::size_t column = 0; column < readers_.size(); ++column) {
-      values_[column] = {};
-      if ((options_.validate_whole || rows_.used(column)) &&
-          !readers_[column].read(fields[places_[column]], values_[column], why_))
+    for (const auto column : read_)
+      if (!readers_[column].read(fields[places_[column]], values_[column], why_))
         return false;
-    }
-    const auto timed = rows_.event_time();
-    if (!rows_.accept(c, i,
-                      timed && !values_[*timed].null ? std::optional(values_[*timed].number) : std::nullopt))
+    if (!rows_.accept(
+            c, i, timed_ && !values_[*timed_].null ? std::optional(values_[*timed_].number) : std::nullopt))
       return fail(rows_.why());
-    for (std::size_t column = 0; column < readers_.size(); ++column)
-      if (rows_.used(column))
-        readers_[column].append(values_[column], rows_.column(column));
+    for (const auto column : appended_)
+      readers_[column].append(values_[column], rows_.column(column));
     return true;
   }
 
@@ -124,8 +126,10 @@ private:
   data::encoding decoded_from_;
   row_builder rows_;
   std::vector<field_reader> readers_;
-  std::vector<std::size_t> places_;  // by declared column: which field
-  std::size_t width_ = 0;            // fields of a record
+  std::vector<std::size_t> places_;           // by declared column: which field
+  std::vector<std::size_t> read_, appended_;  // declared columns
+  std::optional<std::size_t> timed_;          // the one with the event time
+  std::size_t width_ = 0;                     // fields of a record
   std::vector<csv_value> values_;
   std::optional<std::string> known_header_;
   std::string names_;  // of it, without a byte-order mark

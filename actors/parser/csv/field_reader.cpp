@@ -35,45 +35,42 @@ bool field_reader::mismatch(std::string_view text, std::string_view expected, st
   return false;
 }
 
-bool field_reader::read(const csv_field& field, csv_value& out, std::string& why) {
-  out = {};
-  out.null = field.text.empty() && !field.quoted;
-  if (out.null)
-    return true;
-  out.text = field.text;
-  const auto trimmed = expression::trim_blanks(field.text);
+bool field_reader::read_any(std::string_view text, csv_value& out, std::string& why) {
   switch (type_.id()) {
-  case type_id::text:
-    return true;
   case type_id::json:
-    return expression::is_json(field.text) || mismatch(field.text, "JSON", why);
+    out.text = text;
+    return expression::is_json(text) || mismatch(text, "JSON", why);
   case type_id::boolean: {
     bool value = false;
-    if (expression::read_boolean(field.text, value) != reading::ok)
-      return mismatch(field.text, "boolean (true or false); declare it text and cast it", why);
+    if (expression::read_boolean(text, value) != reading::ok)
+      return mismatch(text, "boolean (true or false); declare it text and cast it", why);
     out.number = value;
     return true;
   }
   case type_id::bigint: {
-    const auto how = expression::read_bigint(field.text, out.number);
-    if (how == reading::ok || (is_number(trimmed) && to_bigint(trimmed, out.number) == conversion::ok))
+    const auto how = expression::read_bigint(text, out.number);
+    if (how == reading::ok)
       return true;
-    return mismatch(field.text,
+    const auto trimmed = expression::trim_blanks(text);
+    if (is_number(trimmed) && to_bigint(trimmed, out.number) == conversion::ok)
+      return true;
+    return mismatch(text,
                     how == reading::out_of_range ? "a number within the range of bigint"
                                                  : "bigint, a number without a fraction; declare it "
                                                    "double, or text",
                     why);
   }
   case type_id::float64: {
-    const auto how = expression::read_double(field.text, out.real);
+    const auto how = expression::read_double(text, out.real);
     return how == reading::ok ||
-           mismatch(field.text,
+           mismatch(text,
                     how == reading::out_of_range ? "a number within the range of double"
                                                  : "double; declare it text and cast it",
                     why);
   }
   case type_id::timestamp:
-    return read_timestamp(trimmed, out.number, why);
+    return read_timestamp(expression::trim_blanks(text), out.number, why);
+  case type_id::text:  // read by then
   case type_id::object:
   case type_id::list:
     break;  // refused with the configuration
@@ -83,7 +80,9 @@ bool field_reader::read(const csv_field& field, csv_value& out, std::string& why
 
 bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
   const bool epoch = format_.kind != timestamp_kind::iso && format_.kind != timestamp_kind::strptime;
-  const auto t = epoch ? read_epoch(text, format_.kind) : read_timestamp_text(text, format_, pattern_, day_);
+  const auto t = pattern_ ? pattern_->parse(text, format_.trailing_ignored, day_, format_.zone)
+                 : epoch  ? read_epoch(text, format_.kind)
+                          : read_timestamp_text(text, format_, pattern_, day_);
   if (!t)
     return mismatch(text,
                     format_.kind == timestamp_kind::iso

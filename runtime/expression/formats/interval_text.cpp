@@ -1,3 +1,4 @@
+#include "runtime/base/padded.hpp"
 #include "runtime/expression/formats/interval_sum.hpp"
 #include "runtime/expression/formats/interval_tokens.hpp"
 #include "runtime/expression/formats/time_text.hpp"
@@ -295,28 +296,36 @@ void write_interval(std::string& out, const interval_value& v) {
   const auto part = [&](std::int64_t n, std::string_view name) {
     if (n == 0)
       return;
-    fmt::format_to(std::back_inserter(out), "{}{}{} {}{}", out.size() == begin ? "" : " ",
-                   before && n > 0 ? "+" : "", n, name, n == 1 ? "" : "s");
+    if (out.size() != begin)
+      out += ' ';
+    if (before && n > 0)
+      out += '+';
+    append_integer(out, n);
+    out += name;
+    if (n != 1)
+      out += 's';
     before = n < 0;
   };
-  part(v.months / 12, "year");
-  part(v.months % 12, "mon");
-  part(v.days, "day");
+  part(v.months / 12, " year");
+  part(v.months % 12, " mon");
+  part(v.days, " day");
   if (v.micros == 0 && out.size() != begin)
     return;
   const auto t =
       v.micros < 0 ? 0 - static_cast<std::uint64_t>(v.micros) : static_cast<std::uint64_t>(v.micros);
-  fmt::format_to(std::back_inserter(out), "{}{}{:02}:{:02}:{:02}", out.size() == begin ? "" : " ",
-                 v.micros < 0 ? "-"
-                 : before     ? "+"
-                              : "",
-                 t / hour_micros, t / minute_micros % 60, t / second_micros % 60);
-  if (auto fraction = t % second_micros; fraction != 0) {
-    int digits = 6;
-    for (; fraction % 10 == 0; fraction /= 10)
-      --digits;
-    fmt::format_to(std::back_inserter(out), ".{:0{}}", fraction, digits);
-  }
+  std::array<char, 48> text;
+  auto* to = text.data();
+  if (out.size() != begin)
+    *to++ = ' ';
+  if (v.micros < 0 || before)
+    *to++ = v.micros < 0 ? '-' : '+';
+  to = put_padded(to, static_cast<std::int64_t>(t / hour_micros), 2);
+  *to++ = ':';
+  to = put_pair(to, static_cast<unsigned>(t / minute_micros % 60));
+  *to++ = ':';
+  to = put_pair(to, static_cast<unsigned>(t / second_micros % 60));
+  to = put_fraction(to, static_cast<int>(t % second_micros));
+  out.append(text.data(), to);
 }
 
 }  // namespace millrace::expression

@@ -38,6 +38,18 @@ public:
   }
 
   void write() {
+    const auto begin = out_.size();
+    out_.resize(begin + f_.longest_);
+    to_ = out_.data() + begin;
+    write_parts();
+    out_.resize(static_cast<std::size_t>(to_ - out_.data()));
+  }
+
+private:
+  void put(char c) { *to_++ = c; }
+  void put(std::string_view text) { to_ = std::ranges::copy(text, to_).out; }
+
+  void write_parts() {
     for (const auto& p : f_.parts_) {
       switch (p.what) {
       case item::digit:
@@ -47,25 +59,25 @@ public:
         break;
       case item::group:
         if (digits_begun_)
-          out_ += p.text;
+          put(p.text);
         else
           blank();
         break;
       case item::minus:
-        negative_ ? void(out_ += '-') : blank();
+        negative_ ? put('-') : blank();
         break;
       case item::plus:
-        negative_ ? blank() : void(out_ += '+');
+        negative_ ? blank() : put('+');
         break;
       case item::any_sign:
-        out_ += negative_ ? '-' : '+';
+        put(negative_ ? '-' : '+');
         break;
       case item::ordinal:
       case item::ORDINAL:
         ordinal(p.what == item::ORDINAL);
         break;
       case item::literal:
-        out_ += p.text;
+        put(p.text);
         break;
       case item::sign:  // goes with the digits
         break;
@@ -73,10 +85,9 @@ public:
     }
   }
 
-private:
   void blank() {
     if (!f_.fill_)
-      out_ += ' ';
+      put(' ');
   }
 
   /// With FM digits behind the point are shown up to the last that is not zero, or that a 0 asks for.
@@ -101,15 +112,15 @@ private:
     if (sign_done_ || (at_ < padding_ && f_.first_zero_ != at_) || (hidden_zero() && !ends_with_point()))
       return;
     if (f_.sign_ == sign_place::before) {
-      out_ += negative_ ? '-' : '+';
+      put(negative_ ? '-' : '+');
       sign_done_ = true;
     } else if (f_.sign_ == sign_place::behind) {
       return;
     } else if (brackets_) {
-      out_ += negative_ ? '<' : ' ';
+      put(negative_ ? '<' : ' ');
       sign_done_ = true;
     } else {
-      negative_ ? void(out_ += '-') : blank();
+      negative_ ? put('-') : blank();
       sign_done_ = true;
     }
   }
@@ -118,7 +129,7 @@ private:
     sign();
     if (at_ < padding_) {
       if (zero_here()) {
-        out_ += '0';
+        put('0');
         digits_begun_ = true;
       } else {
         blank();
@@ -135,16 +146,16 @@ private:
   void digit(item what) {
     const char c = next_ < digits_.size() ? digits_[next_] : '\0';
     if (c == '.') {
-      out_ += '.';
+      put('.');
     } else if (last_shown_ && next_ > *last_shown_ && what != item::zero) {
       return;
     } else if (hidden_zero()) {
       if (!f_.fill_)
-        out_ += ' ';
+        put(' ');
       else if (ends_with_point())
-        out_ += '0';
+        put('0');
     } else if (c != '\0') {
-      out_ += c;
+      put(c);
       digits_begun_ = true;
     }
   }
@@ -156,9 +167,9 @@ private:
       return;
     closed_ = true;
     if (brackets_ && sign_done_)
-      out_ += negative_ ? '>' : ' ';
+      put(negative_ ? '>' : ' ');
     else if (f_.sign_ == sign_place::behind)
-      out_ += negative_ ? '-' : '+';
+      put(negative_ ? '-' : '+');
   }
 
   void ordinal(bool upper) {
@@ -172,11 +183,12 @@ private:
                                     : last == '3' ? "rd"
                                                   : "th";
     for (const char c : suffix)
-      out_ += upper ? static_cast<char>(c - 'a' + 'A') : c;
+      put(upper ? static_cast<char>(c - 'a' + 'A') : c);
   }
 
   const number_format& f_;
   std::string& out_;
+  char* to_ = nullptr;
   bool negative_;
   std::string digits_;
   int padding_ = 0;  // digits of the template that the number does not have
@@ -281,6 +293,9 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
   const auto is_ordinal = [](const part& p) { return p.what == item::ordinal || p.what == item::ORDINAL; };
   if (f.before_ + f.behind_ == 0 && std::any_of(f.parts_.begin(), f.parts_.end(), is_ordinal))
     return refused("TH needs a digit, 9 or 0");
+  // A digit has a sign in front and behind at most.
+  for (const auto& p : f.parts_)
+    f.longest_ += std::max<std::size_t>(p.text.size(), 3);
   // behind all digits before the point it follows the number
   if (f.sign_ == sign_place::before && sign_at == f.before_)
     f.sign_ = sign_place::behind;
@@ -307,9 +322,7 @@ void number_format::write(std::string& out, double v, bool exact) const {
   if (exact) {
     v = round_decimal(v, places);
   } else {
-    std::string whole;
-    write_fixed(whole, v, 0);
-    places = std::clamp(places, 0, std::max(0, 15 - static_cast<int>(whole.size())));
+    places = std::clamp(places, 0, std::max(0, 15 - digits_before_point(v)));
   }
   std::string digits;
   write_fixed(digits, v, places);

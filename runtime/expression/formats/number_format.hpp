@@ -42,11 +42,12 @@ private:
   friend class number_writer;
 
   std::vector<part> parts_;
-  int before_ = 0;       // digits before the point
-  int behind_ = 0;       // and behind it
-  int first_zero_ = -1;  // place of the first 0, counted over the digits before the point
-  int last_zero_ = -1;   // of the last one, over all digits
-  bool fill_ = false;    // FM: no blanks, no zeros at the end
+  std::size_t longest_ = 0;  // a text by it, at most
+  int before_ = 0;           // digits before the point
+  int behind_ = 0;           // and behind it
+  int first_zero_ = -1;      // place of the first 0, counted over the digits before the point
+  int last_zero_ = -1;       // of the last one, over all digits
+  bool fill_ = false;        // FM: no blanks, no zeros at the end
   bool has_point_ = false;
   bool brackets_ = false;
   bool minus_ = false;  // MI or SG

@@ -162,12 +162,33 @@ std::optional<std::int64_t> nearest_unit(double v, std::int64_t places) {
   return whole + (rest > 0.5);
 }
 
+/// The same cut off. A value that is the nearest double to some units is so many; of others that lie close below them or above
+/// the long way decides.
+std::optional<std::int64_t> whole_units(double v, std::int64_t places) {
+  if (places < 0 || places >= static_cast<std::int64_t>(powers_of_ten.size()))
+    return std::nullopt;
+  const auto power = powers_of_ten[static_cast<std::size_t>(places)];
+  const auto scaled = std::fabs(v) * power;
+  if (!(scaled < 1e9))
+    return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(scaled);
+  const auto rest = scaled - static_cast<double>(whole);
+  if (rest > 1e-5 && rest < 1 - 1e-5)
+    return whole;
+  const auto near = whole + (rest > 0.5);
+  return static_cast<double>(near) / power == std::fabs(v) ? std::optional(near) : std::nullopt;
+}
+
+double of_units(std::int64_t units, std::int64_t places, double sign) {
+  // the quotient of two whole numbers is the nearest double to the decimal; numeric knows no -0
+  return units == 0 ? 0
+                    : std::copysign(
+                          static_cast<double>(units) / powers_of_ten[static_cast<std::size_t>(places)], sign);
+}
+
 }  // namespace
 
-std::string_view trim_blanks(std::string_view s) {
-  const auto is_visible = [](char c) { return static_cast<unsigned char>(c) > ' '; };
-  if (!s.empty() && is_visible(s.front()) && is_visible(s.back()))
-    return s;
+std::string_view without_outer_blanks(std::string_view s) {
   const auto first = s.find_first_not_of(blanks);
   if (first == std::string_view::npos)
     return {};
@@ -188,7 +209,7 @@ reading read_boolean(std::string_view s, bool& out) {
   return reading::ok;
 }
 
-reading read_bigint(std::string_view s, std::int64_t& out) {
+reading read_any_bigint(std::string_view s, std::int64_t& out) {
   s = trim_blanks(s);
   if (s.size() > 1 && s[0] == '+' && s[1] != '-')
     s.remove_prefix(1);
@@ -198,7 +219,7 @@ reading read_bigint(std::string_view s, std::int64_t& out) {
   return err == std::errc{} ? reading::ok : reading::out_of_range;
 }
 
-reading read_double(std::string_view s, double& out) {
+reading read_any_double(std::string_view s, double& out) {
   s = trim_blanks(s);
   if (s.size() > 1 && s[0] == '+' && s[1] != '-')
     s.remove_prefix(1);
@@ -255,6 +276,18 @@ void write_numeric(std::string& out, double v) {
   write_plain(out, d);
 }
 
+int digits_before_point(double v) {
+  if (const auto units = nearest_unit(v, 0)) {
+    int digits = 1;
+    for (auto rest = *units; rest > 9; rest /= 10)
+      ++digits;
+    return digits;
+  }
+  std::string whole;
+  write_fixed(whole, v, 0);
+  return static_cast<int>(whole.size());
+}
+
 void write_fixed(std::string& out, double v, int places) {
   const auto units = nearest_unit(v, places);
   if (!units) {
@@ -272,12 +305,8 @@ void write_fixed(std::string& out, double v, int places) {
 double round_decimal(double v, std::int64_t digits) {
   if (!std::isfinite(v) || v == 0)
     return v + 0.0;  // numeric knows no -0
-  if (const auto units =
-          nearest_unit(v, digits))  // the quotient of two whole numbers is the nearest double to the decimal
-    return *units == 0
-               ? 0
-               : std::copysign(static_cast<double>(*units) / powers_of_ten[static_cast<std::size_t>(digits)],
-                               v);
+  if (const auto units = nearest_unit(v, digits))
+    return of_units(*units, digits, v);
   auto d = decimal_of(v, numeric_digits);
   if (drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400))) {
     if (d.digits.empty()) {  // 0.7 to no digits: 1 at the place just before
@@ -314,6 +343,8 @@ double decimal_remainder(double x, double y) {
 double truncate_decimal(double v, std::int64_t digits) {
   if (!std::isfinite(v) || v == 0)
     return v + 0.0;  // numeric knows no -0
+  if (const auto units = whole_units(v, digits))
+    return of_units(*units, digits, v);
   auto d = decimal_of(v, numeric_digits);
   drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400));
   return d.digits.empty() ? 0 : value_of(d);

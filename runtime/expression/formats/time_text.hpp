@@ -7,6 +7,7 @@
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/number_text.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ namespace millrace::expression {
 /// time, a zone is read over.
 [[nodiscard]] reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out,
                                      const zone* local = nullptr);
+/// The same of a whole date and time in figures, 2021-04-24 19:55:00.796+00; none for all others, which may be one yet.
+[[nodiscard]] std::optional<std::int64_t> read_plain_timestamp(std::string_view s, day_memory& day,
+                                                               bool zoned, const zone* local);
 /// An instant, of parsers without a format and of options; the error quotes the text.
 [[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, const zone* local = nullptr);
 /// The same, faster where texts of one day follow each other, down to the second at least.

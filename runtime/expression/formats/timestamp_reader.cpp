@@ -377,6 +377,11 @@ private:
 }  // namespace
 
 reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out, const zone* local) {
+  day_memory day;
+  if (const auto t = read_plain_timestamp(s, day, zoned, local)) {
+    out = *t;
+    return reading::ok;
+  }
   constexpr std::string_view epoch = "epoch";
   if (const auto text = trim_blanks(s); text.size() == epoch.size() && fold(text) == epoch) {
     out = 0;

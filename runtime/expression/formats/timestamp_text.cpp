@@ -12,19 +12,25 @@
 namespace millrace::expression {
 namespace {
 
-/// What is to be added to a time for a fraction of at most six digits and a zone in figures, or UTC; all else takes the
-/// long way. `zoned`: there is a zone.
-std::optional<std::int64_t> plain_rest(std::string_view s, bool& zoned) {
-  std::int64_t out = 0;
+/// Behind the second: a fraction of at most six digits and a zone in figures, or UTC.
+struct plain_rest {
+  std::int64_t fraction = 0;
+  bool zoned = false;
+  std::int64_t offset = 0;
+};
+
+/// All else takes the long way.
+std::optional<plain_rest> read_plain_rest(std::string_view s) {
+  plain_rest out;
   if (s.size() > 1 && s.front() == '.') {
     s.remove_prefix(1);
     const auto digits = take_digits(s);
     if (digits.empty() || digits.size() > 6)
       return std::nullopt;
-    out = micros_of_fraction(digits);
+    out.fraction = micros_of_fraction(digits);
   }
-  zoned = !s.empty();
-  if (s.empty() || s == "Z")
+  out.zoned = !s.empty();
+  if (s.empty() || (s.size() == 1 && s.front() == 'Z'))
     return out;
   const bool colon = s.size() == 6 && s[3] == ':';
   if ((s.front() != '+' && s.front() != '-') || (s.size() != 3 && s.size() != 5 && !colon))
@@ -39,8 +45,10 @@ std::optional<std::int64_t> plain_rest(std::string_view s, bool& zoned) {
   const auto pair = [&](std::size_t n) { return (digits[n] - '0') * 10 + digits[n + 1] - '0'; };
   if (pair(0) > 15 || pair(2) > 59)
     return std::nullopt;
-  const auto offset = pair(0) * hour_micros + pair(2) * minute_micros;
-  return s.front() == '-' ? out + offset : out - offset;
+  out.offset = pair(0) * hour_micros + pair(2) * minute_micros;
+  if (s.front() == '-')
+    out.offset = -out.offset;
+  return out;
 }
 
 }  // namespace
@@ -66,16 +74,26 @@ expected<event_micros> parse_timestamp(std::string_view text, const zone* local)
   return out;
 }
 
+std::optional<std::int64_t> read_plain_timestamp(std::string_view text, day_memory& day, bool zoned,
+                                                 const zone* local) {
+  if (text.size() < day_memory::length || (text[10] != 'T' && text[10] != ' '))
+    return std::nullopt;
+  const auto rest = read_plain_rest(text.substr(day_memory::length));
+  if (!rest)
+    return std::nullopt;
+  const auto second = day.read(text.data(), text[10]);
+  // a 60th second takes the long way where more follows
+  if (!second || (text[17] == '6' && (rest->fraction != 0 || rest->offset != 0)))
+    return std::nullopt;
+  const auto wall = *second + rest->fraction;
+  if (!zoned || rest->zoned || local == nullptr)
+    return zoned ? wall - rest->offset : wall;
+  return instant_of(*local, wall);
+}
+
 expected<event_micros> parse_timestamp(std::string_view text, day_memory& day, const zone* local) {
-  bool zoned = false;
-  if (text.size() >= day_memory::length && (text[10] == 'T' || text[10] == ' '))
-    if (const auto rest = plain_rest(text.substr(day_memory::length), zoned))
-      if (const auto second = day.read(text.data(), text[10]); second && (*rest == 0 || text[17] != '6')) {
-        if (zoned || local == nullptr)
-          return *second + *rest;
-        if (const auto t = instant_of(*local, *second + *rest))
-          return *t;
-      }
+  if (const auto t = read_plain_timestamp(text, day, true, local))
+    return *t;
   return parse_timestamp(text, local);
 }
 

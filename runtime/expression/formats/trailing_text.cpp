@@ -7,7 +7,6 @@
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <array>
-#include <cstring>
 
 namespace millrace::expression {
 namespace {
@@ -93,24 +92,6 @@ bool is_same_distance(std::int64_t seconds, pattern_reads reads, wall_read wall)
          instant_of(*wall.local, last) == last - seconds * second_micros;
 }
 
-/// The tail that most logs have behind their seconds, decided at once: a fraction, and UTC in digits or no zone.
-bool is_plain_tail(std::string_view s) {
-  std::size_t at = 0;
-  if (number_follows(s) && s.front() == '.')
-    for (at = 2; at < s.size() && is_digit(s[at]);)
-      ++at;
-  switch (s.size() - at) {
-  case 0:
-    return true;
-  case 1:
-    return s[at] == 'Z';
-  case 5:
-    return std::memcmp(s.data() + at, "+0000", 5) == 0;
-  default:
-    return false;
-  }
-}
-
 enum class trailing_word : std::uint8_t { half_of_day, before_christ, same_zone, other_zone, filler, free };
 
 /// Tells what a word would mean to PostgreSQL, and takes it.
@@ -169,9 +150,6 @@ bool token_ends(char directive, std::string_view rest) {
 }
 
 bool moment_stays(std::string_view rest, pattern_reads reads, wall_read wall) {
-  if (reads.parts_of_time == 3 && !reads.zone && !reads.instant && wall.local == nullptr &&
-      is_plain_tail(rest))
-    return true;
   if (reads.parts_of_time == 0 && !reads.instant)
     skip_hour(rest);
   if (!skip_finer_parts(rest, reads.instant ? 3 : reads.parts_of_time))

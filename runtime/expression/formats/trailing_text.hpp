@@ -2,7 +2,10 @@
 // says another moment. timestamp_pattern.cpp asks.
 #pragma once
 
+#include "runtime/base/scan.hpp"
+
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace millrace::expression {
@@ -29,6 +32,24 @@ struct wall_read {
   std::int64_t time = 0;
   const zone* local = nullptr;  // null: UTC
 };
+/// Whether this is the tail that most logs have behind their seconds, which changes no moment of UTC: a fraction, and UTC in
+/// digits or no zone.
+[[nodiscard]] inline bool is_plain_tail(std::string_view s) {
+  std::size_t at = 0;
+  if (s.size() > 1 && s.front() == '.' && is_digit(s[1]))
+    for (at = 2; at < s.size() && is_digit(s[at]);)
+      ++at;
+  switch (s.size() - at) {
+  case 0:
+    return true;
+  case 1:
+    return s[at] == 'Z';
+  case 5:
+    return std::memcmp(s.data() + at, "+0000", 5) == 0;
+  default:
+    return false;
+  }
+}
 /// Whether the moment stays what it is, cut to the parts that were read, if this text behind them counts.
 [[nodiscard]] bool moment_stays(std::string_view rest, pattern_reads reads, wall_read wall);
 

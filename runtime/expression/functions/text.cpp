@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
 
 namespace millrace::expression {
@@ -135,6 +137,16 @@ values reverse(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+/// The two hexadecimal digits of each byte.
+constexpr auto pairs_of_digits = [] {
+  std::array<char, 512> out{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    out[2 * byte] = "0123456789abcdef"[byte >> 4];
+    out[2 * byte + 1] = "0123456789abcdef"[byte & 0xF];
+  }
+  return out;
+}();
+
 values md5(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s) -> text_view {
     boost::uuids::detail::md5 hash;
@@ -143,8 +155,12 @@ values md5(call& c, std::span<const values> args) {
     boost::uuids::detail::md5::digest_type digest{};
     hash.get_digest(digest);
     auto* const out = r.c.bytes(32);
-    for (std::size_t i = 0; i < 32; ++i)  // four bytes a word, the highest first
-      out[i] = "0123456789abcdef"[digest[i / 8] >> (28 - i % 8 * 4) & 0xF];
+    auto* to = out;
+    for (const std::uint32_t four_bytes : digest)  // the highest first
+      for (int shift = 24; shift >= 0; shift -= 8) {
+        std::memcpy(to, &pairs_of_digits[2 * (four_bytes >> shift & 0xFF)], 2);
+        to += 2;
+      }
     return {out, 32};
   })>(c, args);
 }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -73,6 +74,35 @@ TEST_CASE("a decimal is rounded half away from zero") {
     CHECK(round_decimal(exactly(units, places), kept) == exactly(rounded, kept));
   }
   CHECK_FALSE(std::signbit(round_decimal(-0.001, 2)));
+}
+
+TEST_CASE("a decimal is cut off behind the places that its fifteen digits have") {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto places = static_cast<std::int64_t>(random() % 6);
+    auto v =
+        static_cast<double>(random() % 1'000'000'000) / std::pow(10.0, static_cast<double>(random() % 7));
+    if (random() % 3 == 0)  // close to a decimal of so many places, and to where its fifteenth digit decides
+      v += (static_cast<double>(random() % 2001) - 1000) *
+           std::pow(10.0, -9 - static_cast<double>(random() % 8));
+    if (random() % 4 == 0)
+      v = std::nextafter(v, random() % 2 == 0 ? 0 : 1e12);
+    if (v < 1)
+      continue;  // the text below has fifteen digits of those from 1 on
+    const auto before = static_cast<int>(std::to_string(static_cast<std::int64_t>(v)).size());
+    auto text = fmt::format("{:.{}f}", v, 15 - before);
+    const auto point = std::min(text.find('.'), text.size());
+    text.resize(std::min(text.size(), point + 1 + static_cast<std::size_t>(places)));
+    INFO(fmt::format("{:.17g} to {} places", v, places));
+    REQUIRE(truncate_decimal(v, places) == std::strtod(text.c_str(), nullptr));
+    REQUIRE(truncate_decimal(-v, places) == -std::strtod(text.c_str(), nullptr));
+  }
+  CHECK(truncate_decimal(0.29, 2) == 0.29);
+  CHECK(truncate_decimal(0.2899999999, 2) == 0.28);
+  CHECK(truncate_decimal(0.289999999999999999, 2) == 0.29);
+  CHECK(truncate_decimal(-0.001, 2) == 0);
+  CHECK_FALSE(std::signbit(truncate_decimal(-0.001, 2)));
+  CHECK(truncate_decimal(129, -1) == 120);
 }
 
 TEST_CASE("the text of a time has its fields") {

@@ -99,6 +99,20 @@ TEST_CASE("texts are the timestamps that PostgreSQL reads in them") {
   }
 }
 
+TEST_CASE("a whole date and time in figures is what the same text with blanks around it is") {
+  for (const std::string date :
+       {"2021-04-24", "2020-02-29", "2021-02-29", "0001-01-01", "0000-01-01", "9999-12-31"})
+    for (const std::string time : {"19:55:00", "23:59:60", "24:00:00", "23:60:00", "19:55:0"})
+      for (const std::string rest : {"", ".5", ".000001", ".1234567", ".", "Z", "z", "+00", "-07", "+0530",
+                                     "-03:30", "+16", "+1560", ".25+02", ".25Z", "+2", "BC"})
+        for (const auto* between : {" ", "T", "t"})
+          for (const bool zoned : {false, true}) {
+            const auto text = date + between + time + rest;
+            INFO(text);
+            CHECK(read(text, zoned) == read(" " + text, zoned));
+          }
+}
+
 TEST_CASE("a text that PostgreSQL refuses is no timestamp") {
   for (const auto* bad : {"2021-04-24 19:55:00+16",
                           "2021-04-24 19:55:00+073",

@@ -68,6 +68,32 @@ TEST_CASE("a record is cut at its delimiters, and what is empty is null unless i
   CHECK(texts("Hà Nội,🎉", 2) == std::vector<std::string>{R"("Hà Nội" "🎉")"});
 }
 
+TEST_CASE("a record is cut at the same places wherever they lie, with and without characters beyond ASCII") {
+  for (const std::string last : {"", "z", "\xC3\xA0", "5\" pipe"})
+    for (std::size_t first = 0; first < 20; ++first)
+      for (std::size_t second = 0; second < 20; ++second) {
+        const std::vector<std::string> fields{std::string(first, 'a'), "", std::string(second, 'b'), last};
+        std::string record, wanted;
+        for (const auto& f : fields) {
+          record += (&f == &fields.front() ? "" : ",") + f;
+          wanted += wanted.empty() ? "" : " ";
+          std::string shown = "null";
+          if (!f.empty())
+            shown = f == "5\" pipe" ? R"("5\" pipe")" : "\"" + f + "\"";
+          wanted += shown;
+        }
+        if (record.empty())
+          continue;
+        REQUIRE(texts(record, fields.size()) == std::vector<std::string>{wanted});
+        // Bytes of the next record are none of this one's, whatever they are.
+        auto two = chunk_of({record, ",\"\xff"});
+        std::vector<data::field> columns;
+        for (std::size_t i = 0; i < fields.size(); ++i)
+          columns.push_back({"c" + std::to_string(i), type_id::text});
+        REQUIRE(shown(make_csv_parser(options_of(columns), {}, false)->parse(two)).front() == wanted);
+      }
+}
+
 TEST_CASE(
     "quotes keep delimiters, doubled quotes and line breaks; within a plain field they are themselves") {
   CHECK(texts(R"("a,b","say ""hi""","")", 3) == std::vector<std::string>{R"("a,b" "say \"hi\"" "")"});
@@ -119,6 +145,11 @@ TEST_CASE("fields become values of their column's type") {
   CHECK_THAT(value("9223372036854775808", type_id::bigint), Contains("range of bigint"));
   CHECK_THAT(value("\"\"", type_id::bigint), Contains("expected bigint"));
   CHECK(value("1e3", type_id::float64) == "1000");
+  CHECK(value(" -1234.5 ", type_id::float64) == "-1234.5");
+  CHECK(value("+.5", type_id::float64) == "0.5");
+  CHECK(value("5.", type_id::float64) == "5");
+  CHECK(value("9007199254740993", type_id::float64) == "9007199254740992");
+  CHECK(value("+12", type_id::bigint) == "12");
   CHECK(value("NaN", type_id::float64) == "\"NaN\"");
   CHECK_THAT(value("1e999", type_id::float64), Contains("range of double"));
   CHECK(value("t", type_id::boolean) == "true");

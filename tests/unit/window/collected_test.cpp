@@ -43,6 +43,25 @@ TEST_CASE("a collection is in order, with equal entries counted, however they co
   }
 }
 
+TEST_CASE("what was merged into a collection can be taken out, and leaves the rest as it was") {
+  collection left, stays, merged;
+  for (int i = 0; i < 500; ++i) {
+    left.add(number(i % 200));
+    stays.add(number(100 + i % 150));
+  }
+  merged.merge(left);
+  merged.merge(stays);
+  merged.unmerge(left);
+  REQUIRE(merged.sorted().size() == stays.sorted().size());
+  for (std::size_t i = 0; i < stays.sorted().size(); ++i) {
+    CHECK(merged.sorted()[i].bytes == stays.sorted()[i].bytes);
+    CHECK(merged.sorted()[i].count == stays.sorted()[i].count);
+  }
+  merged.unmerge(stays);
+  CHECK(merged.empty());
+  CHECK(merged.byte_size() <= 700 * collection::entry_bytes);
+}
+
 TEST_CASE("a collection overflows by what it holds, not by how often that came") {
   constexpr int room = collection::most_bytes / (collection::entry_bytes + 8);
   collection full;
@@ -77,6 +96,27 @@ TEST_CASE("a group that collects too much fails, and the others do not") {
   REQUIRE(fired[0].failed.size() == 1);
   CHECK(fired[0].failed[0].record.find("large") != std::string::npos);
   CHECK(fired[0].failed[0].error.find("more than 8 MiB") != std::string::npos);
+}
+
+TEST_CASE("a sliding window that has collected too much is right again when that has left it") {
+  auto median = over(aggregate_function::percentile_cont, type_id::bigint, type_id::float64);
+  median.fraction = 0.5;
+  const auto d = windows_of(40, 10, {median});
+  const auto w = make_shard_windows(d);
+  std::vector<test::click> clicks{{15, "a", 1, 7}, {25, "a", 1, 9}};
+  for (int i = 0; i < 160'000; ++i)
+    clicks.push_back({5, "a", 1, i});
+  absorb(*w, d, clicks);
+  const auto fired = fire_all(*w, no_watermark, 60);
+  REQUIRE(fired.size() == 6);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(fired[i].failed.size() == 1);
+    CHECK(rows_of(fired[i]).empty());
+  }
+  REQUIRE(fired[4].rows->rows == 1);
+  CHECK(fired[4].rows->columns[1]->doubles()[0] == 8);
+  REQUIRE(fired[5].rows->rows == 1);
+  CHECK(fired[5].rows->columns[1]->doubles()[0] == 9);
 }
 
 TEST_CASE("variances lose no digit to large numbers that are close to each other") {
