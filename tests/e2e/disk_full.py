@@ -222,7 +222,7 @@ def under_the_targets(options, folder):
     wait_until("the first rows", elsewhere)
     disk.fill()
     wait_until("each sink says that the disk is full", lambda: all(
-        any(f" {name}:" in line and ("full" in line or FULL in line) for line in running.errors().splitlines()) for name in full))
+        any(f"/{name}:" in line and ("full" in line or FULL in line) for line in running.errors().splitlines()) for name in full))
     seen = elsewhere()
     wait_until("the other sink goes on", lambda: elsewhere() > seen + KEYS)
     waits_are_told_once(running.errors())

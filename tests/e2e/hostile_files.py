@@ -174,9 +174,9 @@ def other_users(c):
 
 def node_folders(c):
     """A node takes no folder of something else or of another user, nor a store that is another user's"""
-    def node(says, store="store", state="node"):
+    def node(says, store="store", state="node", status=2):
         c.call("node", "--name", "a", "--store", f"dir:{c.folder / store}", "--listen", "127.0.0.1:0", "--coordinator",
-               "--state", str(c.folder / state), status=2, says=says)
+               "--state", str(c.folder / state), status=status, says=says)
 
     used = c.folder / "used"
     used.mkdir()
@@ -199,7 +199,7 @@ def node_folders(c):
     foreign = c.folder / "foreign"
     foreign.mkdir()
     os.chown(foreign, 65534, 65534)
-    node("belongs to another user", store="foreign")
+    node("belongs to another user", store="foreign", status=1)  # as a store that refuses, whatever holds it
     c.call("list", "--connect", "http://127.0.0.1:1", "--token", str(theirs / "token"), status=2, says="belongs to another user")
 
 

@@ -163,7 +163,7 @@ def store_refused(c):
     right = "\n".join(f"{n}={v}" for n, v in SASL.items())
     for status, text, says, *how in (
             (2, right, "chmod 600", 0o640), (2, right + "\nplugin.library.paths=/x.so", ":5:1: plugin.library.paths loads code"),
-            (2, right.replace("sesame", "hunter2"), "correct sasl.username and sasl.password in --store-properties"),
+            (1, right.replace("sesame", "hunter2"), "correct sasl.username and sasl.password in --store-properties"),
             (1, "# none", "set security.protocol to SASL_PLAINTEXT")):
         cluster, path = node(c, f"kafka:{c.sasl}/{unique('chains')}", text, mode=how[0] if how else 0o600)
         done = subprocess.run([c.options.millrace, "node", "--name", "a", "--store", cluster.store, "--listen", f"127.0.0.1:{free_port()}",

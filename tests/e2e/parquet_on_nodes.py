@@ -54,7 +54,13 @@ def run_on(place, options, folder):
         had = kill_where_the_sink_is(cluster, rows, place, options.kills)
         cluster.ask("wait", NAME)
         files = rows.compare()
-        check(not rows.left_behind(), f"left behind: {rows.left_behind()}")
+        # A server may finish what a killed node has sent after its successor has looked: the next opening removes that.
+        late = rows.left_behind()
+        if late:
+            cluster.ask("apply", rows.topology, by=cluster.nodes["a"])
+            cluster.ask("wait", NAME)
+            files = rows.compare()
+            check(not rows.left_behind(), f"left behind: {rows.left_behind()}; before the last opening {late}")
         print(f"{rows.count} rows once in {files} files; the sink was killed at {', '.join(had)}; the reader: {reader.end()}", flush=True)
     finally:
         reader.ending.set()
