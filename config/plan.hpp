@@ -53,7 +53,7 @@ struct parser_plan {
   };
   std::vector<timestamp_format> formats;  // by declared column
   std::optional<std::size_t> event_time;  // column
-  /// What that column is computed by, over the record's columns: it is the last of the schema then.
+  /// The expression that computes that column, over the record's columns: it is the last of the schema then.
   std::optional<projection> timed_by{};
   /// The select downstream that has the event time of its rows, where the parser has none; empty: none.
   std::string timed_select{};

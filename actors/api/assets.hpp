@@ -15,7 +15,7 @@ struct asset {
   std::string_view gzip;  // the file, compressed
 };
 
-/// Nothing where there is none of that path.
+/// Returns nothing where there is none of that path.
 [[nodiscard]] const asset* find_asset(std::span<const asset> all, std::string_view target);
 
 /// For a client that does not take gzip.

@@ -208,7 +208,7 @@ template<detail::described T>
   return data::json_text(detail::to_value(v));
 }
 
-/// Nothing where the text is not what json_of() gives; T is described, or a list of such.
+/// Returns nothing where the text is not what json_of() gives; T is described, or a list of such.
 template<class T>
 [[nodiscard]] std::optional<T> read_json(std::string_view text) {
   boost::json::error_code failed;

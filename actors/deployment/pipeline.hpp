@@ -69,7 +69,7 @@ struct pipeline_options {
   pipeline_bounds bounds = {};
 };
 
-/// What the progress line, metrics and reports read.
+/// The progress line, metrics and reports read this.
 struct pipeline_gauges {
   std::map<std::string, std::shared_ptr<lane::lane_gauges>> lanes;
   std::map<std::string, std::shared_ptr<shard::shard_gauges>> shards;

@@ -29,7 +29,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 /// A later run takes what is new of bounded files (next_run.hpp); standard input is none of them.
 [[nodiscard]] bool takes_what_is_new(const config::stage& source);
 
-/// What a plan's readers may use.
+/// The parts that a plan's readers may use.
 [[nodiscard]] connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
                                                const snapshot::value_reader& store,
                                                const std::shared_ptr<source::feeds>& feeds);

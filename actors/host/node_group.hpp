@@ -22,7 +22,7 @@
 
 namespace millrace::host {
 
-/// What the actors of a node and its process have in common.
+/// The actors of a node and its process have this in common.
 struct node_settings {
   std::string name;
   std::shared_ptr<node::chain_store> store;

@@ -11,7 +11,7 @@ namespace millrace::lane {
 
 class drift_limit {
 public:
-  /// Nothing: no limit.
+  /// No value is no limit.
   explicit drift_limit(std::optional<micros> most) : most_(most) {}
 
   [[nodiscard]] bool limits() const { return most_.has_value(); }

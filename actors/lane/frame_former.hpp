@@ -53,7 +53,7 @@ public:
   /// Rows and partial aggregates of the frame that is being formed, in bytes, about.
   [[nodiscard]] std::size_t byte_size() const;
   [[nodiscard]] bool empty() const { return start_.at == at_.at; }
-  /// Those of the newest add().
+  /// The late records of the newest add().
   [[nodiscard]] const std::vector<late_records>& late() const { return late_; }
 
   /// One frame a receiver, by receiver index (with `only`, the others stay empty frames); a new frame begins

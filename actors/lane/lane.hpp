@@ -25,7 +25,7 @@ public:
   // Each of these is a message to it (runtime/messages/messages.hpp, actors/source/requests.hpp).
   void on_receiver_up(std::size_t receiver);
   void on_receiver_down(std::size_t receiver);
-  /// Nothing: a newer life of the lane has asked the receiver.
+  /// No answer: a newer life of the lane has asked the receiver.
   void on_answer(const log_id& log, std::size_t receiver, const std::optional<delivery::answer>& answer);
   void on_ask_again(const log_id& log, std::size_t receiver);
   void on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp, std::size_t bytes);

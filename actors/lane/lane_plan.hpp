@@ -1,4 +1,4 @@
-// What one lane does with its records: the part of the topology between a source and the edges that leave the
+// The work of one lane on its records: the part of the topology between a source and the edges that leave the
 // lane. Steps upstream of windows and sinks run in the lane, once a stage, whatever number of edges it feeds.
 #pragma once
 
@@ -56,7 +56,7 @@ struct lane_plan {
   [[nodiscard]] const config::parser_plan& parsing() const {
     return std::get<config::parser_plan>(parser->plan);
   }
-  /// What a parser over several sources calls a partition, whose own names may be the same.
+  /// The name that a parser over several sources gives a partition, whose own names may be the same.
   [[nodiscard]] std::string among_sources(const std::string& partition) const {
     return parser->from.size() <= 1 ? partition : source->name + ":" + partition;
   }
@@ -70,7 +70,7 @@ struct lane_plan {
 [[nodiscard]] std::vector<std::shared_ptr<const lane_plan>>
 lane_plans(const std::shared_ptr<const config::topology>& topology);
 
-/// What of these nodes a replayed record goes through that had failed at this stage: the way there, all
+/// The part of these nodes that a replayed record goes through that had failed at this stage: the way there, all
 /// behind it, and nothing beside it, where the record has been before. The late rows of a window on the way
 /// go nowhere. Of the parser itself, or a stage that the lane does not have: everything.
 [[nodiscard]] std::vector<node> nodes_towards(const lane_plan& plan, std::string_view stage);

@@ -31,7 +31,7 @@ struct bytes_arrived {
 struct link_up {
   cluster::process_id with;
 };
-/// Nothing comes from there any more, and what was sent may not have come.
+/// No letter comes from there any more, and what was sent may not have come.
 struct link_lost {
   cluster::process_id with;
 };

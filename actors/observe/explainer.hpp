@@ -79,7 +79,7 @@ private:
   std::string waiting_for_its_end(const config::stage& s, explanation& out);
   void updating(const config::stage& s, const config::window_plan& plan, std::uint64_t open,
                 explanation& out);
-  /// What the stages upstream lack to come to `wanted`, or to give anything.
+  /// Says what the stages upstream lack to come to `wanted`, or to give anything.
   void input_of(const config::stage& s, explanation& out, std::optional<event_time> wanted);
 
   // --- sinks

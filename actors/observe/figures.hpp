@@ -1,4 +1,4 @@
-// What the actors of a topology show of themselves at one moment, as a value: taken from their gauges in each process,
+// The figures that the actors of a topology show at one moment, as a value: taken from their gauges in each process,
 // joined over the processes of a cluster, and read by whatever answers questions about a running topology. Pure.
 #pragma once
 

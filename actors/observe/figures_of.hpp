@@ -1,4 +1,4 @@
-// What the actors of a topology in this process show, as a value (actors/observe/figures.hpp): from their gauges, which
+// The figures that the actors of a topology in this process show, as a value (actors/observe/figures.hpp): from their gauges, which
 // anybody may read at any time.
 #pragma once
 

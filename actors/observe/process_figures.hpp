@@ -1,4 +1,4 @@
-// What the kernel says of this process: CPU, memory, threads, open files.
+// The kernel's figures of this process: CPU, memory, threads, open files.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ namespace millrace::parser {
 
 class hidden_columns {
 public:
-  /// Those of the schema's columns behind the declared ones that are used.
+  /// The schema's columns behind the declared ones that are used.
   explicit hidden_columns(const parser_options& options);
 
   /// None is used: the two below have nothing to do.

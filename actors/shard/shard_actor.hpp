@@ -74,7 +74,7 @@ struct shard_gauges {
   std::map<std::string, std::atomic<std::uint64_t>> held_by;  // by sink; the names are fixed at the start
   std::atomic<bool> stalled{false};                           // no input is taken: too much output is kept
   std::atomic<std::uint64_t> late_at_shard{0};
-  /// What `rows` and `late_at_shard`, which are of the state and fall back with it, have gained in this process: what a new
+  /// The gain of `rows` and `late_at_shard`, which are of the state and fall back with it, in this process: what a new
   /// life counts again counts again here.
   std::atomic<std::uint64_t> rows_gained{0};
   std::atomic<std::uint64_t> late_gained{0};

@@ -114,7 +114,7 @@ public:
   /// blocks long.
   virtual void acknowledge(const std::string& partition, position durable) = 0;
 
-  /// Nothing if it is unknown of every partition.
+  /// Returns nothing if it is unknown of every partition.
   [[nodiscard]] virtual std::optional<backlog> lag() = 0;
 
   /// The same in bytes, of sources that know those and no records (files).

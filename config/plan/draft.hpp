@@ -20,7 +20,7 @@ struct known_rows {
   bool complete = false;      // there are no others but hidden ones
   bool hidden_known = false;  // nor these
 
-  /// Nothing is left open.
+  /// No column is left open.
   [[nodiscard]] static known_rows all_of(const data::schema& s) {
     return {s, std::vector<bool>(s.size(), false), true, true};
   }

@@ -19,7 +19,7 @@ struct parser_schema {
   std::vector<parser_plan::timestamp_format> formats;  // one a declared column
   std::vector<bool> untyped;  // by declared column: a finding was reported, and the type means nothing
 };
-/// Nothing where it is no map.
+/// Returns nothing where it is no map.
 [[nodiscard]] std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path,
                                                               report& out);
 

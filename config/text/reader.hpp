@@ -15,7 +15,7 @@ namespace millrace::config {
 inline constexpr std::size_t largest_file = 4U << 20U;
 inline constexpr std::size_t deepest_nesting = 64;
 
-/// Nothing on a syntax error, which is reported; duplicate keys are reported and the tree given all the same.
+/// Returns nothing on a syntax error, which is reported; duplicate keys are reported and the tree given all the same.
 [[nodiscard]] std::optional<node> read_json(std::string_view text, const std::string& file, report& out);
 /// Reads the file, then as above.
 [[nodiscard]] std::optional<node> read_json_file(const std::string& file, report& out);

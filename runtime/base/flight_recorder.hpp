@@ -18,7 +18,7 @@
 
 namespace millrace {
 
-/// What a thread worked on when its process ended.
+/// The work that a thread was at when its process ended.
 struct last_work {
   std::string topology;
   std::string actor;

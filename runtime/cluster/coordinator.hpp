@@ -2,7 +2,7 @@
 // decisions that its owner carries out in their order. It holds no truth that `control` and the nodes'
 // registrations do not give again, so another one can take over at any time. One thread at a time.
 //
-// Nothing leaves before its record counts: a decision to append comes first, and on its acknowledgement
+// No command leaves before its record counts: a decision to append comes first, and on its acknowledgement
 // (on_appended) commands and answers follow. One append is under way at a time.
 #pragma once
 
@@ -96,7 +96,7 @@ public:
   [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
   /// Once, before begin(): the node of its own process. The lead is handed over when that one drains or leaves.
   void lives_on(std::string node) { own_ = std::move(node); }
-  /// Nothing was heard of this node since then, which is before this epoch: nobody waits for it twice.
+  /// This node was not heard since then, which is before this epoch: nobody waits for it twice.
   void silent_since(const std::string& node, micros then) { watch_.silent_since(node, then); }
   [[nodiscard]] decision_list on_appended(std::uint64_t number, append_outcome how, moment now);
   /// At least every 100 ms.

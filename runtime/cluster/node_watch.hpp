@@ -42,7 +42,7 @@ public:
   struct change {
     std::vector<std::string> detached, away;
   };
-  /// Those that have been silent for too long since the last look; those that are away are not present any
+  /// Finds the nodes that have been silent for too long since the last look; those that are away are not present any
   /// more.
   [[nodiscard]] change look(micros now);
 

@@ -60,7 +60,7 @@ struct move {
 [[nodiscard]] std::vector<move> moves(const std::vector<offered_node>& nodes,
                                       const std::vector<placeable_actor>& actors);
 
-/// Those that have to wait: the node that they are pinned to is not there, or no node may be given anything.
+/// The actors that have to wait: the node that they are pinned to is not there, or no node may be given anything.
 [[nodiscard]] std::vector<actor_id> waiting(const std::vector<offered_node>& nodes,
                                             const std::vector<placeable_actor>& actors);
 

@@ -11,7 +11,7 @@
 
 namespace millrace::control {
 
-/// Nothing: it does not live.
+/// No actor: it does not live.
 using any_actor = std::variant<std::monostate, messages::lane, messages::shard, messages::sink>;
 
 /// Calls `what` with the handle of its kind, where it lives.

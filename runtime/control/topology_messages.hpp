@@ -15,7 +15,7 @@
 
 namespace millrace::control {
 
-/// Those of the director's orders that go to an actor. The order of alternatives is the format.
+/// The director's orders that go to an actor. The order of alternatives is the format.
 using actor_order = std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink,
                                  orders::tell_log, orders::tell_partition, orders::tell_slowest,
                                  orders::collect, orders::stop, orders::tell_paused, orders::restart>;

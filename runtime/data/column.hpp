@@ -118,7 +118,7 @@ public:
   void append_doubles(std::span<const double> values);
   /// The value of another column of the same type.
   void append_from(const column& other, std::size_t row);
-  /// Those of rows [from, to).
+  /// The values of rows [from, to).
   void append_range(const column& other, std::size_t from, std::size_t to);
   /// Nested: append to the children (builders in member order; of a list the one element builder), then close
   /// the row.

@@ -20,7 +20,7 @@ namespace millrace::data {
 void append_utf8(std::string& out, char32_t code_point);
 /// RFC 4648, with padding.
 [[nodiscard]] std::string base64(std::string_view bytes);
-/// Nothing for text that base64() does not give.
+/// Returns nothing for text that base64() does not give.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace millrace::data

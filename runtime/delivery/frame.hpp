@@ -1,4 +1,4 @@
-// What travels on edges. A lane frame covers positions [from, to) of one source partition under a fence; an
+// The frames that travel on edges. A lane frame covers positions [from, to) of one source partition under a fence; an
 // output frame covers the rows of a shard's windows in (since, reached]. Both are values that share immutable
 // payloads by pointer; the pure cores beside this file decide what to do with them, actors and tests carry
 // them.

@@ -1,6 +1,6 @@
 // The receiver's side of the edges from lanes, the same for shards and sinks: the position vector, fences,
 // frames that are held until a catch-up reader has reached them, idle partitions. Pure; belongs to one actor.
-// What lies in the vector is durable only through its owner's snapshot or commit.
+// A position in the vector is durable only through its owner's snapshot or commit.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -39,7 +39,7 @@ public:
   }
   [[nodiscard]] stage_counts& operator[](const std::string& stage) { return by_stage_[stage]; }
   void forget(const std::string& stage) { by_stage_.erase(stage); }
-  /// Nothing where nothing was counted.
+  /// Returns zeros where nothing was counted.
   [[nodiscard]] stage_counts of(std::string_view stage) const {
     const auto at = by_stage_.find(stage);
     return at == by_stage_.end() ? stage_counts{} : at->second;

@@ -18,7 +18,7 @@
 
 namespace millrace::delivery {
 
-/// What the runs of a bounded topology that came to their ends have left of a shard (docs: next-run).
+/// The rest that the ended runs of a bounded topology have left of a shard (docs: next-run).
 struct earlier_runs {
   event_micros last_end = no_watermark;  // of all windows that have fired, over all shards of the stage
   std::uint64_t rows = 0;
@@ -52,7 +52,7 @@ public:
   [[nodiscard]] expected<void> restore(const std::vector<std::string>& captures);
   /// A run that has nothing new for this shard has ended for it: its output says so.
   void end_where_nothing_comes();
-  /// What the next run must know of this one. Nothing where it has not ended for this shard.
+  /// Returns what the next run must know of this one, and nothing where it has not ended for this shard.
   [[nodiscard]] std::optional<earlier_runs> left() const;
   /// A partition found while running: it joins. A log that a restored capture does not know joins, too.
   void found(const log_id& log, const mark& start);
@@ -69,7 +69,7 @@ public:
 
   [[nodiscard]] std::optional<answer> ask(const log_id& log, life lane) { return intake_.ask(log, lane); }
 
-  /// What an input led to. Output lies in out(); where a decision was among it (a firing that left an idle
+  /// The effect of an input. Output lies in out(); where a decision was among it (a firing that left an idle
   /// partition out), a capture must be durable, in two copies, before what is new leaves.
   struct output {
     bool decision = false;
@@ -155,7 +155,7 @@ public:
   [[nodiscard]] window_state& windows() { return *windows_; }
 
 private:
-  /// What must be known of a capture while it is the newest good one, or the one before.
+  /// The facts of a capture that must be known while it is the newest good one, or the one before.
   struct generation {
     std::map<log_id, mark> vector;
     position low = lowest_position;  // of the output

@@ -35,7 +35,7 @@ public:
   /// window stage's shards.
   void add_lane_log(const log_id& log, const mark& start);
   void add_shard_log(std::uint32_t stage, const log_id& log);
-  /// What the target has: replaces all positions and forgets what was taken since. Output of shards is
+  /// Takes what the target has: replaces all positions and forgets what was taken since. Output of shards is
   /// dropped from here on until begin_at(): what was under way to the sink as it was continues elsewhere.
   void restore(const std::map<log_id, mark>& committed, life now);
   /// The target stands before the run that precedes this one, all of which it had once: it was put back to an

@@ -55,7 +55,7 @@ public:
   /// Returns how many records so missed every window.
   virtual std::uint64_t absorb(const lane_frame& frame, event_micros fired) = 0;
   /// Adds the rows of an upstream window, as far as they are this shard's; returns what absorb() returns.
-  /// What happened to rows on the way is counted in `counts`, by one shard for each log.
+  /// The fate of rows on the way is counted in `counts`, by one shard for each log.
   virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired, ledger& counts) = 0;
   /// Gives the first of the windows with fired < end + allowed_lateness <= watermark that have rows, and
   /// moves `fired` on to where it has fired; nothing, and `fired` is the watermark, when there is none. A

@@ -13,7 +13,7 @@
 
 namespace millrace::link {
 
-/// What coordinator and nodes say to each other goes on it; no edge of a plan has this number.
+/// Coordinator and nodes talk to each other on it; no edge of a plan has this number.
 inline constexpr edge_id control_edge = 0;
 
 /// Two actors of a topology by name: `from` sends frames or output, `to` answers.

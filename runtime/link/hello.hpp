@@ -24,7 +24,7 @@ struct versions {
   std::uint32_t highest = 1;
   friend bool operator==(const versions&, const versions&) = default;
 };
-/// Those that this program speaks. A packet of version 1 had at most 256 KiB.
+/// The versions that this program speaks. A packet of version 1 had at most 256 KiB.
 inline constexpr versions spoken{2, 2};
 
 /// Which plan of a topology a node has.

@@ -81,7 +81,7 @@ public:
   void closed(const moment& at, outputs& out);
   /// The peer's address refuses a connection: nobody is there.
   void connection_refused(const moment& at, outputs& out);
-  /// What came in the session makes no sense to who takes it, or more of it waits than may: a new one begins.
+  /// The packets of the session make no sense to who takes them, or more wait than may: a new one begins.
   void leave(error why, outputs& out) {
     if (session_)
       begin_anew(std::move(why), out);

@@ -76,7 +76,7 @@ using snapshot_writer = caf::typed_actor<
     caf::reacts_to<remove_segments>, caf::reacts_to<stop>>;
 /// Keeps small values durably; ends likewise.
 using state_keeper = caf::typed_actor<caf::replies_to<keep_value>::with<value_kept>, caf::reacts_to<stop>>;
-/// What actors say to the supervisor of their topology.
+/// Actors say this to the supervisor of their topology.
 using supervisor =
     caf::typed_actor<caf::reacts_to<partition_found>, caf::reacts_to<stands_at>,
                      caf::reacts_to<attempt_failed>, caf::reacts_to<attempt_went_well>,

@@ -16,7 +16,7 @@ template<class Header>
   return {reinterpret_cast<const char*>(&header), sizeof header};
 }
 
-/// What a file turned out to be.
+/// The state that a file turned out to be in.
 enum class reading : std::uint8_t {
   whole,
   damaged,

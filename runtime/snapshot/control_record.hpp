@@ -1,5 +1,5 @@
 // A state folder knows of itself whose state it is, where the contents of that lie, and its small named values. All that is a chain of changes (DIR/control); here are their bytes and what they add up to.
-// Nothing here does I/O. docs/formats.md draws the bytes.
+// This header does no I/O. docs/formats.md draws the bytes.
 #pragma once
 
 #include "runtime/chain/chain.hpp"

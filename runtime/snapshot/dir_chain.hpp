@@ -46,7 +46,7 @@ public:
   [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
 
 private:
-  /// What has become of a run that was to begin at a place.
+  /// The outcome of a run that was to begin at a place.
   enum class begun : std::uint8_t { counts, lost };
 
   dir_chain(file_system& files, std::string folder, std::string actor, chain::life life,

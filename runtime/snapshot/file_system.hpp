@@ -20,7 +20,7 @@ public:
   virtual ~folder_lock() = default;
 };
 
-/// What was to be read is missing or damaged; where there is a copy, that serves.
+/// The file that was to be read is missing or damaged; where there is a copy, that serves.
 [[nodiscard]] inline bool is_lost(const error& e) { return e.code == ec::not_found || e.code == ec::corrupt; }
 
 class file_system {

@@ -36,7 +36,7 @@ public:
     std::size_t whole = 0;
   };
 
-  /// What is missing or damaged is no error. `folder`, `names` and `actor` outlive the object.
+  /// A missing or damaged file is no error. `folder`, `names` and `actor` outlive the object.
   [[nodiscard]] static expected<loaded_run> load(file_system& files, const std::string& folder,
                                                  const run_files& names, std::string_view actor);
 

@@ -1,4 +1,4 @@
-// What the files of a state folder have in common: a header that begins with magic and version, the owner's
+// The common part of the files of a state folder: a header that begins with magic and version, the owner's
 // name, the payload; one checksum over all three. The journal alone is another, because it grows.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What survives a process: the state folder, an actor's snapshots (a base and increments) and its spilled
+// The parts that survive a process: the state folder, an actor's snapshots (a base and increments) and its spilled
 // output. Interfaces, and what they promise; the dir store below implements the state folder on any POSIX file
 // system. All calls block and belong to a writer thread, never to a shared scheduler thread. Formats are drawn
 // in docs/formats.md.
@@ -55,7 +55,7 @@ public:
   [[nodiscard]] virtual expected<void> write(const segment_id& id, std::string_view payload) = 0;
   /// As it was written. ec::not_found or ec::corrupt with the remedy: what is needed is never skipped.
   [[nodiscard]] virtual expected<std::string> read(const segment_id& id) const = 0;
-  /// Those that are not there are passed over.
+  /// Segments that are not there are passed over.
   [[nodiscard]] virtual expected<void> remove(const std::vector<segment_id>& ids) = 0;
 };
 

@@ -47,7 +47,7 @@ struct credentials {
 /// together, the certificate is refused by verify_peer().
 [[nodiscard]] expected<credentials> node_credentials(const std::string& dir, const std::string& name,
                                                      event_micros now);
-/// Those of the client of that name; without a name, of the only client in the folder, else of the only node.
+/// The credentials of the client of that name; without a name, of the only client in the folder, else of the only node.
 [[nodiscard]] expected<credentials> client_credentials(const std::string& dir, const std::string& name,
                                                        event_micros now);
 

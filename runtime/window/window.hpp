@@ -67,7 +67,7 @@ struct definition {
   micros allowed_lateness{0};
   std::vector<data::field> keys;
   std::vector<data::field> aggregate_fields;  // names and result types, in declared order
-  /// What is computed of a group's records: one a field, then the extra ones of `having`; where there are
+  /// The aggregates of a group's records: one a field, then the extra ones of `having`; where there are
   /// formulas, in any order.
   std::vector<aggregate> aggregates;
   /// Empty, or one a field: its value, over group_columns() and then all aggregates.
@@ -100,7 +100,7 @@ struct slice_key {
 /// Whether the start and end of every window that a record of this time may be in are timestamps.
 [[nodiscard]] bool is_held(const definition& d, event_micros time);
 
-/// What a lane adds from one batch of one partition, in log order; all columns are equally long.
+/// The rows that a lane adds from one batch of one partition, in log order; all columns are equally long.
 struct input {
   std::span<const data::column_ptr> keys;       // in definition order
   std::span<const data::column_ptr> arguments;  // one an aggregate; null pointer for count(*)

@@ -1,6 +1,6 @@
 // Plain structs as bytes: one function a type names its members, for both directions.
 //   void fields(auto& c, wire::like<mine> auto& x) { c.members(x.first, x.second); }     beside the type
-// Nothing is known of versions here: who writes a format puts its own in front.
+// Versions are not known here: who writes a format puts its own in front.
 #pragma once
 
 #include "runtime/base/attempt.hpp"

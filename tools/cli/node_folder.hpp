@@ -1,4 +1,4 @@
-// What a node leaves in its folder for whoever asks it from the same machine (actors/api/node_files.hpp).
+// The files that a node leaves in its folder for whoever asks it from the same machine (actors/api/node_files.hpp).
 #pragma once
 
 #include "actors/api/node_files.hpp"

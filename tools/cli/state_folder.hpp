@@ -18,7 +18,7 @@ namespace millrace::cli {
 
 using config::fingerprint_name;  // the value is there from the first read on
 
-/// Nothing where no topology has read anything into this state: then any fits.
+/// Returns nothing where no topology has read anything into this state: then any fits.
 [[nodiscard]] expected<std::optional<config::state_fit>> fit_of(const snapshot::state_store& store,
                                                                 const config::topology& t);
 /// The state is another topology's than this one: what differs, and the ways out.

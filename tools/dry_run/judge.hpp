@@ -11,7 +11,7 @@ namespace millrace::dry_run {
 /// Differences shown of a stage, each.
 inline constexpr std::size_t differences_shown = 20;
 
-/// Nothing where the rows are those that were expected. Dead letters that the case does not speak of are an
+/// Returns nothing where the rows are those that were expected. Dead letters that the case does not speak of are an
 /// error: nothing is lost in silence.
 [[nodiscard]] std::vector<std::string> judge(const config::topology& t, const test_case& c);
 

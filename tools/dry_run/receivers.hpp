@@ -17,7 +17,7 @@
 
 namespace millrace::dry_run {
 
-/// What came to one place.
+/// The rows that came to one place.
 struct stage_rows {
   std::string name;
   data::schema_ptr schema;

@@ -34,7 +34,7 @@ public:
   [[nodiscard]] virtual expected<void> work(std::chrono::milliseconds wait) = 0;
   /// Taken and neither delivered nor failed.
   [[nodiscard]] virtual std::uint64_t under_way() const = 0;
-  /// Nothing more will be sent.
+  /// No more will be sent.
   [[nodiscard]] virtual expected<void> finish() { return {}; }
   [[nodiscard]] virtual const outcome& done() const = 0;
 };

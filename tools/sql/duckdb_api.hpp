@@ -1,4 +1,4 @@
-// Those functions of DuckDB's C API that are used here, declared by hand: the library is looked for while
+// The functions of DuckDB's C API that are used here, declared by hand: the library is looked for while
 // running, so that building millrace needs none of it. Layouts and numbers are those of duckdb.h, which
 // DuckDB keeps stable; docs/design/sql.md says why they are repeated here.
 #pragma once

@@ -83,7 +83,7 @@ struct url_parts {
   std::string path;  // "/" for none
   std::vector<std::pair<std::string, std::string>> query;
 };
-/// Nothing for what is no such URL.
+/// Returns nothing for what is no such URL.
 [[nodiscard]] std::optional<url_parts> parse_url(const std::string& text);
 
 }  // namespace millrace::http

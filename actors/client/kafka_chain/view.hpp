@@ -31,7 +31,7 @@ public:
   /// Takes a message of this owner; one below the position is known already. Without `payload` it can be
   /// told whether the record is whole, but not restored. Payloads that no restore can need are not kept.
   void take(const sighting& s, std::string_view payload);
-  /// Nothing more stands below `to`.
+  /// No more records stand below `to`.
   void advance(std::uint64_t to) { position_ = std::max(position_, to); }
   /// The offset that comes next.
   [[nodiscard]] std::uint64_t position() const { return position_; }

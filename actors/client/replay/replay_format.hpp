@@ -44,7 +44,7 @@ struct partition_parts {
   std::string_view stage;  // in the name that was given
   std::uint64_t number = 0;
 };
-/// Nothing for the partition of a source.
+/// Returns nothing for the partition of a source.
 [[nodiscard]] std::optional<partition_parts> parse_partition_name(std::string_view name);
 
 }  // namespace millrace::replay

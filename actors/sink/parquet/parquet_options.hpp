@@ -1,4 +1,4 @@
-// What the options of the connector "parquet" come to, for its writers.
+// The options of the connector "parquet", as they come out, for its writers.
 #pragma once
 
 #include "actors/sink/parquet/open_files.hpp"

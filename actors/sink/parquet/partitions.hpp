@@ -24,7 +24,7 @@ public:
   [[nodiscard]] static expected<partitioning> make(const data::schema_ptr& rows,
                                                    const std::vector<std::string>& by);
 
-  /// Those that split() takes.
+  /// The columns that split() takes.
   [[nodiscard]] const data::schema_ptr& columns() const { return columns_; }
   /// The columns that stand in the files: all that are not `by`.
   [[nodiscard]] const data::schema_ptr& file_columns() const { return file_columns_; }

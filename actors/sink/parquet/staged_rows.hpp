@@ -35,9 +35,9 @@ public:
   [[nodiscard]] expected<void> flush();
   /// Writes all that waits; what is there now can be committed. `durable`: waits for the disk.
   [[nodiscard]] expected<std::uint64_t> complete(bool durable);
-  /// Nothing is staged any more: the next rows are written over the old ones.
+  /// No row is staged any more: the next rows are written over the old ones.
   void restart();
-  /// Nothing is staged, and nothing will be soon: gives the disk's room back.
+  /// No row is staged, and none will be soon: gives the disk's room back.
   void empty();
   /// Every batch up to the committed length, in order. ec::corrupt for bytes that fail their checksum.
   [[nodiscard]] expected<void> read(std::uint64_t committed,

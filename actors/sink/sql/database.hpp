@@ -17,7 +17,7 @@
 
 namespace millrace::sink::sql {
 
-/// What an error says behind "lock timeout" and its like. The server ends the transaction of a client that is silent for 150 s.
+/// An error says this behind "lock timeout" and its like. The server ends the transaction of a client that is silent for 150 s.
 inline constexpr std::string_view held_by_another =
     "; another session holds these rows: where that is a process that stands still, the server ends its "
     "transaction within 150 s";

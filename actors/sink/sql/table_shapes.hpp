@@ -31,7 +31,7 @@ private:
   std::optional<std::string> last_;  // none yet: every index has a name
 };
 
-/// Nothing when there is no such table.
+/// Returns nothing when there is no such table.
 [[nodiscard]] outcome<std::optional<table_shape>> describe_mysql(database& db, const std::string& table);
 [[nodiscard]] outcome<std::optional<table_shape>> describe_postgresql(database& db, const std::string& table);
 [[nodiscard]] outcome<std::optional<table_shape>> describe_sqlite(database& db, const std::string& table);

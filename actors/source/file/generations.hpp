@@ -50,7 +50,7 @@ public:
   [[nodiscard]] bool was_written_anew(position at);
   /// The file of `number` was cut off and written anew: what it holds now is the next generation.
   [[nodiscard]] expected<void> cut_off(std::int64_t number);
-  /// Nothing more comes in `number`, and it was read to `length`.
+  /// Generation `number` gets no more, and was read to `length`.
   void finished(std::int64_t number, std::uint64_t length);
   /// A finished generation that was read to its end: its file is not needed any more.
   [[nodiscard]] bool nothing_left(position at) const;

@@ -22,7 +22,7 @@ enum class key_form : std::uint8_t {
 /// The type of _key.
 [[nodiscard]] data::type_id key_type_of(key_form form);
 
-/// What a chunk holds of a key: its text; of a bigint its digits. A key of another length is no bigint, and is
+/// A chunk holds this of a key: its text; of a bigint its digits. A key of another length is no bigint, and is
 /// described instead ("5 bytes"): then the parser finds no number.
 [[nodiscard]] std::string key_text(key_form form, std::string_view bytes);
 

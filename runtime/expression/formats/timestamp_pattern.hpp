@@ -29,7 +29,7 @@ public:
   /// Refuses unknown directives and patterns that leave the date open.
   [[nodiscard]] static expected<timestamp_pattern> compile(std::string_view pattern);
 
-  /// Nothing where the text does not match or is no date; text behind the match counts as a mismatch unless
+  /// Returns nothing where the text does not match or is no date; text behind the match counts as a mismatch unless
   /// it is to be ignored. Only text that leaves the moment as it is can be (trailing_text.hpp). `local`: the zone
   /// whose clocks the text shows, UTC without it; none for a pattern that reads zones or moments itself.
   [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored,

@@ -21,7 +21,7 @@ void skip_all_blanks(std::string_view& s);
 /// front of no letter, sign, colon, slash and underscore either.
 [[nodiscard]] bool token_ends(char directive, std::string_view rest);
 
-/// What a pattern reads beside the date.
+/// The parts that a pattern reads beside the date.
 struct pattern_reads {
   int parts_of_time = 0;  // 1 hours, 2 minutes, 3 seconds
   bool zone = false;      // %z or %Z

@@ -17,9 +17,9 @@ class file_system {
 public:
   file_system(server at, http::exchange_options options) : at_(std::move(at)), http_(std::move(options)) {}
 
-  /// Nothing where there is none.
+  /// Returns nothing where there is none.
   [[nodiscard]] expected<std::optional<file_status>> status_of(const std::string& path);
-  /// Nothing where there is no such folder.
+  /// Returns nothing where there is no such folder.
   [[nodiscard]] expected<std::vector<file_status>> list(const std::string& folder);
   /// With those above it.
   [[nodiscard]] expected<void> make_folders(const std::string& folder);
