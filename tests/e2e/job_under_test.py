@@ -8,11 +8,10 @@ import json
 import random
 import shutil
 import sqlite3
-import threading
 import time
 
 from click_oracle import DELAY, Result, Row, row_of_json, seconds
-from real_systems import PIPELINE, Kafka, MariaDB, PostgreSQL, Run, check, difference, unique, wait_until
+from real_systems import PIPELINE, Coming, Kafka, MariaDB, PostgreSQL, Run, check, difference, unique, wait_until
 
 PARTITIONS = 3
 CLICKS_A_SECOND = 400
@@ -40,13 +39,12 @@ def record(rng, at):
     return json.dumps(click, ensure_ascii=rng.random() < 0.5).encode()
 
 
-class Clicks(threading.Thread):
+class Clicks(Coming):
     """Adds clicks to the topic, in bursts, until it is told to end. Event time runs 3 times as fast as the clicks."""
 
     def __init__(self, kafka, topic, seed):
-        super().__init__(daemon=True)
-        self.kafka, self.topic, self.rng = kafka, topic, random.Random(seed)
-        self.at, self.ending, self.failure = 1619294100.0, threading.Event(), None
+        super().__init__("clicks", lambda: self.burst(CLICKS_A_SECOND // 4))
+        self.kafka, self.topic, self.rng, self.at = kafka, topic, random.Random(seed), 1619294100.0
 
     def burst(self, n, *options):
         lines = []
@@ -56,21 +54,9 @@ class Clicks(threading.Thread):
         # -Z: an empty line is a null value. Each record for itself chooses a partition, so that all get some.
         self.kafka.produce(self.topic, lines, "-Z", "-X", "sticky.partitioning.linger.ms=0", *options)
 
-    def run(self):
-        try:
-            while not self.ending.is_set():
-                began = time.monotonic()
-                self.burst(CLICKS_A_SECOND // 4)
-                self.ending.wait(max(0.0, 0.25 - (time.monotonic() - began)))
-        except Exception as e:  # shown by end(): a thread must not fail in silence
-            self.failure = e
-
     def end(self):
         """The last clicks move the watermark of every partition past all others."""
-        self.ending.set()
-        if self.ident:
-            self.join()
-        check(not self.failure, f"the clicks failed: {self.failure}")
+        super().end()
         self.at += 2 * DELAY
         for partition in range(PARTITIONS):
             self.burst(20, "-p", str(partition))

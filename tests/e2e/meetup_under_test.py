@@ -4,10 +4,8 @@ committed, and at the end compares both tables, the ledger and the dead letters 
 import collections
 import json
 import random
-import threading
-import time
 
-from real_systems import ROOT, Kafka, PostgreSQL, Run, check, difference, http_status, unique, wait_until
+from real_systems import ROOT, Coming, Kafka, PostgreSQL, Run, check, difference, http_status, unique, wait_until
 from rsvp_oracle import KEY, PLACES, Answers, Counts, Group
 
 PIPELINE = ROOT / "pipelines" / "meetup"
@@ -33,31 +31,14 @@ class Meetup:
         self.begins = collections.Counter()  # by partition: where the first start found its end
         self.batches = {}  # of meetup_table, as they were committed
         self.address = f"127.0.0.1:{options.http_port}"
-        self.ending, self.failure = threading.Event(), None
-        self.thread = threading.Thread(target=self._keep_coming, daemon=True)
+        self.thread = Coming("answers", lambda: self.burst(ANSWERS_A_SECOND // 4))
 
     def burst(self, n, *options):
         # -Z: an empty line is a null value. Each record for itself chooses a partition, so that all get some.
         self.kafka.produce(self.topic, self.answers.some(n), "-Z", "-X", "sticky.partitioning.linger.ms=0", *options)
 
-    def _keep_coming(self):
-        try:
-            while not self.ending.is_set():
-                began = time.monotonic()
-                self.burst(ANSWERS_A_SECOND // 4)
-                self.ending.wait(max(0.0, 0.25 - (time.monotonic() - began)))
-        except Exception as e:  # shown by look() and end(): a thread must not fail in silence
-            self.failure = e
-
     def end(self):
-        self.ending.set()
-        if self.thread.ident:
-            self.thread.join()
-        self._check_answers()
-
-    def _check_answers(self):
-        """A job whose answers have ended reads nothing, and is not at fault."""
-        check(not self.failure, lambda: f"no answers come any more: {self.failure}")
+        self.thread.end()
 
     def arguments(self):
         """Of `run` and of `apply`."""
@@ -101,7 +82,7 @@ class Meetup:
     def look(self):
         """What was committed stays; batches are numbered on from 1, none twice, and no group is twice in one; totals never shrink.
         Says how many batches are there."""
-        self._check_answers()
+        self.thread.check()
         if not self.postgres.do(f"select 1 from pg_database where datname = '{self.postgres.database}'", server=True).strip() \
                 or not self.postgres.has("meetup_table"):
             check(not self.batches, "the table is gone")

@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.error
@@ -216,6 +217,33 @@ class MariaDB:
     def drop(self):
         with contextlib.suppress(Wrong):
             self.ask(f"drop database if exists `{self.database}`", "")
+
+
+class Coming(threading.Thread):
+    """Calls `step` four times a second until end(). A failure is kept: a thread must not fail in silence."""
+
+    def __init__(self, what, step):
+        super().__init__(daemon=True)
+        self.what, self.step, self.ending, self.failure = what, step, threading.Event(), None
+
+    def run(self):
+        try:
+            while not self.ending.is_set():
+                began = time.monotonic()
+                self.step()
+                self.ending.wait(max(0.0, 0.25 - (time.monotonic() - began)))
+        except Exception as e:  # shown by check() and end()
+            self.failure = e
+
+    def check(self):
+        """A job whose input has ended reads nothing, and is not at fault."""
+        check(not self.failure, lambda: f"no {self.what} come any more: {self.failure}")
+
+    def end(self):
+        self.ending.set()
+        if self.ident:
+            self.join()
+        self.check()
 
 
 class PostgreSQL:
