@@ -28,6 +28,11 @@ std::vector<std::string> texts(const json::object& of, std::string_view name) {
   return out;
 }
 
+/// The records of `in` that are accounted for.
+std::uint64_t settled(const ledger_entry& e) {
+  return e.out + e.filtered + e.late + e.dead_letters + e.in_flight;
+}
+
 }  // namespace
 
 std::optional<whole_ledger> ledger_of(std::string_view report) {
@@ -53,7 +58,7 @@ std::optional<whole_ledger> ledger_of(std::string_view report) {
                      number(*e, "dead_letters").value_or(0),
                      number(*e, "in_flight").value_or(0),
                      true};
-    const bool holds = one.in == one.out + one.filtered + one.late + one.dead_letters + one.in_flight;
+    const bool holds = one.in == settled(one);
     one.holds = out.incomplete.empty() ? std::optional(holds) : std::nullopt;
     out.holds = one.holds ? std::optional(*out.holds && holds) : std::nullopt;
     out.stages.push_back(std::move(one));
@@ -88,11 +93,11 @@ std::vector<std::pair<std::string, std::string>> imbalances_of(const whole_ledge
   for (const auto& s : l.stages) {
     if (s.holds.value_or(true))
       continue;
-    const auto settled = s.out + s.filtered + s.late + s.dead_letters + s.in_flight;
-    out.emplace_back(
-        s.stage, s.in > settled ? fmt::format("of {} rows that it was given {} are lost", grouped(s.in),
-                                              grouped(s.in - settled))
-                                : fmt::format("of {} rows {} are settled", grouped(s.in), grouped(settled)));
+    const auto found = settled(s);
+    out.emplace_back(s.stage, s.in > found
+                                  ? fmt::format("of {} rows that it was given {} are lost", grouped(s.in),
+                                                grouped(s.in - found))
+                                  : fmt::format("of {} rows {} are settled", grouped(s.in), grouped(found)));
   }
   return out;
 }

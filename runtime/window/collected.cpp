@@ -39,7 +39,7 @@ void unmerge(const states& to, rows into, const states& other, rows from) {
       });
 }
 
-/// What has overflowed keeps none of its entries.
+/// A collection that has overflowed keeps none of its entries.
 bool rests_on(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) {
   const auto at = static_cast<std::uint32_t>(part.at<state>(j).collection);
   return at != 0 && !part.side->collected(at).empty() && entries(merged, i) == nullptr;

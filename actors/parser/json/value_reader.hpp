@@ -31,7 +31,7 @@ struct column_reader {
 /// With its children. Formats are checked with the configuration.
 [[nodiscard]] column_reader make_column_reader(std::string name, const data::type& type,
                                                const parser_options::timestamp_format& format);
-/// Numbers the slots of the column from `first`, and of all that has one within it. Returns how many they are.
+/// Numbers the slots of the column from `first`, and of all that has one within it. Returns the next free number.
 std::uint32_t number_slots(column_reader& column, std::uint32_t first);
 
 struct cell {

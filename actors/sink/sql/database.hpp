@@ -6,6 +6,7 @@
 #include "actors/sink/sql/target.hpp"
 #include "runtime/data/batch.hpp"
 
+#include <fmt/format.h>
 #include <soci/soci.h>
 
 #include <functional>
@@ -17,10 +18,15 @@
 
 namespace millrace::sink::sql {
 
-/// An error says this behind "lock timeout" and its like. The server ends the transaction of a client that is silent for 150 s.
-inline constexpr std::string_view held_by_another =
-    "; another session holds these rows: where that is a process that stands still, the server ends its "
-    "transaction within 150 s";
+/// Seconds after which the server ends the transaction of a client that is silent.
+inline constexpr int silent_client_ends_after = 150;
+
+/// Returns what an error says behind "lock timeout" and its like.
+[[nodiscard]] inline std::string held_by_another() {
+  return fmt::format("; another session holds these rows: where that is a process that stands still, the "
+                     "server ends its transaction within {} s",
+                     silent_client_ends_after);
+}
 
 /// Names what a column of a table can hold, over all products. column_rules.hpp says which of our values go
 /// into which.

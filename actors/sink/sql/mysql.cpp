@@ -138,11 +138,12 @@ expected<void> mysql_database::connect(bool create) {
 /// A stopped client must not keep its locks for ever (wait_timeout; keep_alive comes once a minute), nobody
 /// waits for a lock for ever, and nothing is stored other than as it was given.
 expected<void> mysql_database::settle() {
-  for (const char* sql :
-       {"set session autocommit = 1", "set session time_zone = '+00:00'", "set session wait_timeout = 150",
-        "set session innodb_lock_wait_timeout = 10", "set session lock_wait_timeout = 10",
-        "set session transaction isolation level read committed",
-        "set session foreign_key_checks = 1, unique_checks = 1", sql_mode})
+  for (const std::string& sql : std::initializer_list<std::string>{
+           "set session autocommit = 1", "set session time_zone = '+00:00'",
+           fmt::format("set session wait_timeout = {}", silent_client_ends_after),
+           "set session innodb_lock_wait_timeout = 10", "set session lock_wait_timeout = 10",
+           "set session transaction isolation level read committed",
+           "set session foreign_key_checks = 1, unique_checks = 1", sql_mode})
     if (auto done = execute(sql); !done)
       return unexpected(done.error().what);
   auto found = query("select @@max_allowed_packet, (select collation_name from information_schema.collations"
@@ -230,7 +231,7 @@ failure mysql_database::classify(unsigned number, std::string_view state, std::s
     e.code = ec::not_found;
     break;
   case lock_wait_timeout:
-    e.message += held_by_another;
+    e.message += held_by_another();
     [[fallthrough]];
   case deadlock:
     e.code = ec::unavailable;

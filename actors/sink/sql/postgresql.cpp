@@ -135,11 +135,12 @@ expected<void> postgresql_database::connect(bool create) {
   if (auto begun = places_.begin(*this); !begun)
     return begun;
   // A stopped client must not keep its locks for ever, and nobody waits for a lock for ever.
-  for (const char* sql :
-       {"set client_encoding = 'UTF8'", "set time zone 'UTC'", "set standard_conforming_strings = on",
-        "set datestyle = 'ISO, YMD'", "set extra_float_digits = 3", "set client_min_messages = error",
-        "set idle_in_transaction_session_timeout = '150s'", "set lock_timeout = '10s'",
-        "set default_transaction_isolation = 'read committed'", "set default_transaction_read_only = off"})
+  for (const std::string& sql : std::initializer_list<std::string>{
+           "set client_encoding = 'UTF8'", "set time zone 'UTC'", "set standard_conforming_strings = on",
+           "set datestyle = 'ISO, YMD'", "set extra_float_digits = 3", "set client_min_messages = error",
+           fmt::format("set idle_in_transaction_session_timeout = '{}s'", silent_client_ends_after),
+           "set lock_timeout = '10s'", "set default_transaction_isolation = 'read committed'",
+           "set default_transaction_read_only = off"})
     if (auto set = execute(sql); !set)
       return unexpected(set.error().what);
   return {};
@@ -322,7 +323,7 @@ failure postgresql_database::classify(std::string_view state, std::string text) 
   if (state == "08001")
     e.message += "; start the server, or correct `connection`";
   else if (state == "55P03")
-    e.message += held_by_another;
+    e.message += held_by_another();
   return {std::move(e), false};
 }
 

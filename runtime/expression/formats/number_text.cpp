@@ -146,25 +146,15 @@ constexpr int numeric_digits = std::numeric_limits<double>::digits10;
 
 constexpr std::array<double, 10> powers_of_ten{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
-/// v in units of 10^-places, without its sign and to the nearest whole one; none where the long way has to say it: v is large,
-/// or lies so close to the middle of two that its 15th digit decides.
-std::optional<std::int64_t> nearest_unit(double v, std::int64_t places) {
-  if (places < 0 || places >= static_cast<std::int64_t>(powers_of_ten.size()))
-    return std::nullopt;
-  const auto scaled = std::fabs(v) * powers_of_ten[static_cast<std::size_t>(places)];
-  if (!(scaled < 1e9))
-    return std::nullopt;
-  const auto whole = static_cast<std::int64_t>(scaled);
-  // the product is wrong by less than 1e-7, and so are 15 digits
-  const auto rest = scaled - static_cast<double>(whole);
-  if (std::fabs(rest - 0.5) < 1e-5)
-    return std::nullopt;
-  return whole + (rest > 0.5);
-}
+/// |v| in units of 10^-places: whole ones, and the rest of one. The rest is wrong by less than 1e-7, and so are 15 digits.
+struct in_units {
+  std::int64_t whole = 0;
+  double rest = 0;
+  double power = 0;  // 10^places
+};
 
-/// The same cut off. A value that is the nearest double to some units is so many; of others that lie close below them or above
-/// the long way decides.
-std::optional<std::int64_t> whole_units(double v, std::int64_t places) {
+/// None where the long way has to say it: v is large, or there are too many places.
+std::optional<in_units> units_of(double v, std::int64_t places) {
   if (places < 0 || places >= static_cast<std::int64_t>(powers_of_ten.size()))
     return std::nullopt;
   const auto power = powers_of_ten[static_cast<std::size_t>(places)];
@@ -172,11 +162,28 @@ std::optional<std::int64_t> whole_units(double v, std::int64_t places) {
   if (!(scaled < 1e9))
     return std::nullopt;
   const auto whole = static_cast<std::int64_t>(scaled);
-  const auto rest = scaled - static_cast<double>(whole);
-  if (rest > 1e-5 && rest < 1 - 1e-5)
-    return whole;
-  const auto near = whole + (rest > 0.5);
-  return static_cast<double>(near) / power == std::fabs(v) ? std::optional(near) : std::nullopt;
+  return in_units{whole, scaled - static_cast<double>(whole), power};
+}
+
+/// v in units of 10^-places, without its sign and to the nearest whole one; none also where v lies so close to the middle of
+/// two that its 15th digit decides.
+std::optional<std::int64_t> nearest_unit(double v, std::int64_t places) {
+  const auto u = units_of(v, places);
+  if (!u || std::fabs(u->rest - 0.5) < 1e-5)
+    return std::nullopt;
+  return u->whole + (u->rest > 0.5);
+}
+
+/// The same cut off. A value that is the nearest double to some units is so many; of others that lie close below them or above
+/// the long way decides.
+std::optional<std::int64_t> whole_units(double v, std::int64_t places) {
+  const auto u = units_of(v, places);
+  if (!u)
+    return std::nullopt;
+  if (u->rest > 1e-5 && u->rest < 1 - 1e-5)
+    return u->whole;
+  const auto near = u->whole + (u->rest > 0.5);
+  return static_cast<double>(near) / u->power == std::fabs(v) ? std::optional(near) : std::nullopt;
 }
 
 double of_units(std::int64_t units, std::int64_t places, double sign) {

@@ -12,7 +12,7 @@
 namespace millrace::expression {
 namespace {
 
-/// Behind the second: a fraction of at most six digits and a zone in figures, or UTC.
+/// The rest behind the second: a fraction of at most six digits and a zone in figures, or UTC.
 struct plain_rest {
   std::int64_t fraction = 0;
   bool zoned = false;
