@@ -2,11 +2,11 @@
 // writers.
 #pragma once
 
-#include "actors/client/replay/stored_batches.hpp"
-#include "actors/parser/parser.hpp"
-#include "actors/sink/sink.hpp"
-#include "actors/source/feed.hpp"
-#include "actors/source/source.hpp"
+#include "actors/parsers/parser.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
+#include "actors/stream/sink/sink.hpp"
+#include "actors/stream/source/feed.hpp"
+#include "actors/stream/source/source.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/life.hpp"
 #include "runtime/chain/named_chains.hpp"

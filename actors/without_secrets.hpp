@@ -2,8 +2,8 @@
 // the values.
 #pragma once
 
-#include "actors/sink/sink.hpp"
-#include "actors/source/source.hpp"
+#include "actors/stream/sink/sink.hpp"
+#include "actors/stream/source/source.hpp"
 
 #include <memory>
 

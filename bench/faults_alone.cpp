@@ -5,7 +5,7 @@
 //   (CAF tells each exception on stderr)
 // The table lists a window's sink, too: it takes windows whole, and so waits for the shard that fails
 // (docs/design/sinks.md).
-#include "actors/host/lone_topology.hpp"
+#include "actors/node/host/lone_topology.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
 

@@ -1,6 +1,6 @@
 // The JSON parser alone, over the chunks that the file source would hand it; beside it simdjson's own ways
 // to read the same two fields. Run: json_parser_bench [--benchmark_filter=...]; a record is an item.
-#include "actors/parser/json/json_parser.hpp"
+#include "actors/parsers/json/json_parser.hpp"
 #include "bench/clicks.hpp"
 
 #include <benchmark/benchmark.h>

@@ -2,9 +2,9 @@
 // life of a topology of a file, a parser and a file sink, and from the topology's end to the end of the node. It does so three times
 // over one store: a new one, one whose node has left, and one whose node was killed.
 //   lone_node_bench       no options; prints milliseconds, and the records in `control`
-#include "actors/host/apply.hpp"
-#include "actors/host/node_group.hpp"
-#include "actors/node/dir_chain_store.hpp"
+#include "actors/node/host/apply.hpp"
+#include "actors/node/host/node_group.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/snapshot/file_system.hpp"
 

@@ -2,7 +2,7 @@
 //   parquet_rows_bench sink|bare FOLDER ROWS [COMMIT_ROWS]
 // Prints the CPU-seconds and seconds of the writing alone. Bare: one thread, one file, what is written is
 // never synced, nothing is kept for a crash. The sink: fsync at each commit, of COMMIT_ROWS rows.
-#include "actors/sink/parquet/parquet_sink.hpp"
+#include "actors/connectors/parquet/sink/parquet_sink.hpp"
 
 #include <fmt/format.h>
 

@@ -14,14 +14,14 @@ endif()
 # These are compiled alone: names in their unnamed namespaces are those of another source beside them. "redefinition of" or "is ambiguous"
 # in a batch means that a source belongs here, or better, that its helper deserves a name of its own.
 set(compiled_alone
-  actors/sink/kafka/topic_limits.cpp
-  actors/sink/kafka/transaction.cpp
-  actors/sink/parquet/parquet_file.cpp
-  actors/sink/parquet/without_arrow.cpp
-  actors/source/file/continuation.cpp
-  actors/source/file/followed_reader.cpp
-  actors/source/file/standard_input.cpp
-  actors/source/http_server/spool_groups.cpp
+  actors/connectors/kafka/sink/topic_limits.cpp
+  actors/connectors/kafka/sink/transaction.cpp
+  actors/connectors/parquet/sink/parquet_file.cpp
+  actors/connectors/parquet/sink/without_arrow.cpp
+  actors/connectors/file/source/continuation.cpp
+  actors/connectors/file/source/followed_reader.cpp
+  actors/connectors/file/source/standard_input.cpp
+  actors/connectors/http/server/spool_groups.cpp
   config/plan/fingerprint.cpp
   config/known_words.cpp
   config/plan/missing_column.cpp
@@ -69,17 +69,17 @@ set(compiled_alone
   tests/unit/delivery/verdicts_test.cpp
   tests/unit/lane/wake_ups_test.cpp
   tests/unit/sink/commit_clock_test.cpp
-  tests/unit/sink_sql/faults_test.cpp
-  tests/unit/sink_sql/progress_test.cpp
-  tests/unit/sink_sql/refused_test.cpp
-  tests/unit/sink_sql/speed_test.cpp
-  tests/unit/sink_sql/upsert_test.cpp
+  tests/unit/sql_sink/faults_test.cpp
+  tests/unit/sql_sink/progress_test.cpp
+  tests/unit/sql_sink/refused_test.cpp
+  tests/unit/sql_sink/speed_test.cpp
+  tests/unit/sql_sink/upsert_test.cpp
   tests/unit/snapshot/format_test.cpp
   tests/unit/snapshot/hostile_folder_test.cpp
   tests/unit/snapshot/recovery_test.cpp
   tests/unit/snapshot/segments_test.cpp
-  tests/unit/source_file/continuation_test.cpp
-  tests/unit/source_file/long_line_test.cpp
+  tests/unit/file_source/continuation_test.cpp
+  tests/unit/file_source/long_line_test.cpp
   tests/unit/sql/read_only_test.cpp
   tests/unit/window/state_format_test.cpp
   tools/command_line/fish_completion.cpp

@@ -1,8 +1,8 @@
 #include "actors/api/client.hpp"
 
 #include "actors/api/guard.hpp"
-#include "actors/client/tls/context.hpp"
-#include "actors/client/tls/endpoints.hpp"
+#include "actors/tls/context.hpp"
+#include "actors/tls/endpoints.hpp"
 #include "runtime/base/host_lookup.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/http/own_host.hpp"

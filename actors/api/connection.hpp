@@ -6,7 +6,7 @@
 #include "actors/api/complaints.hpp"
 #include "actors/api/event_stream.hpp"
 #include "actors/api/server.hpp"
-#include "actors/client/tls/context.hpp"
+#include "actors/tls/context.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,9 +1,9 @@
 #include "actors/deployment/actor_factory.hpp"
 
+#include "actors/connectors/file/sink/file_sink.hpp"
 #include "actors/deployment/restored_shard.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/deployment/window_edges.hpp"
-#include "actors/sink/file/file_sink.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/window/shard_windows.hpp"
 

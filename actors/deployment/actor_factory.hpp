@@ -1,11 +1,11 @@
 // Makes the actors of a deployed topology in one process: of an entry of the layout, and of the life that begins,
-// a lane, a shard with its snapshots, or a sink. The host of the topology calls it (actors/host/topology_host.hpp).
+// a lane, a shard with its snapshots, or a sink. The host of the topology calls it (actors/node/host/topology_host.hpp).
 #pragma once
 
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/pipeline.hpp"
 #include "actors/deployment/restored_shard.hpp"
-#include "actors/shard/upstream_window.hpp"
+#include "actors/stream/shard/upstream_window.hpp"
 #include "runtime/control/found_partitions.hpp"
 
 #include <map>

@@ -1,8 +1,8 @@
 #include "actors/deployment/layout.hpp"
 
-#include "actors/client/replay/replay_format.hpp"
 #include "actors/deployment/window_edges.hpp"
-#include "actors/sink/rejected_log.hpp"
+#include "actors/stream/replay/replay_format.hpp"
+#include "actors/stream/sink/rejected_log.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 // nothing in it points anywhere, so it can be compared, printed and sent. docs/design/deployment.md.
 #pragma once
 
-#include "actors/lane/lane_plan.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
 #include "runtime/delivery/shard.hpp"
 
 #include <map>

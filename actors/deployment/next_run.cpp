@@ -1,7 +1,7 @@
 #include "actors/deployment/next_run.hpp"
 
+#include "actors/connectors/file/source/continuation.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/source/file/continuation.hpp"
 #include "runtime/base/earlier_format.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/window/shard_windows.hpp"

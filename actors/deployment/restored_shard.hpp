@@ -3,7 +3,7 @@
 // block.
 #pragma once
 
-#include "actors/shard/shard_actor.hpp"
+#include "actors/stream/shard/shard_actor.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 

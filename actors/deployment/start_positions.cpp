@@ -1,9 +1,9 @@
 #include "actors/deployment/start_positions.hpp"
 
-#include "actors/client/replay/replay_log.hpp"
 #include "actors/deployment/layout.hpp"
-#include "actors/parser/csv/csv_parser.hpp"
-#include "actors/source/spooled_reader.hpp"
+#include "actors/parsers/csv/csv_parser.hpp"
+#include "actors/stream/replay/replay_log.hpp"
+#include "actors/stream/source/spooled_reader.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/file_names.hpp"
 

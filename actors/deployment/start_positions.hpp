@@ -4,8 +4,8 @@
 #pragma once
 
 #include "actors/deployment/pipeline.hpp"
-#include "actors/lane/lane_plan.hpp"
-#include "actors/source/written_record.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
+#include "actors/stream/source/written_record.hpp"
 
 namespace millrace::deployment {
 

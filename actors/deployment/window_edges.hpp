@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/deployment/layout.hpp"
-#include "actors/shard/upstream_window.hpp"
-#include "actors/sink/rows_to_write.hpp"
+#include "actors/stream/shard/upstream_window.hpp"
+#include "actors/stream/sink/rows_to_write.hpp"
 #include "config/plan.hpp"
 
 #include <optional>

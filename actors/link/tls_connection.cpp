@@ -1,6 +1,6 @@
 #include "actors/link/tls_connection.hpp"
 
-#include "actors/client/tls/endpoints.hpp"
+#include "actors/tls/endpoints.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>

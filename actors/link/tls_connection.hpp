@@ -3,9 +3,9 @@
 // network that it belongs to.
 #pragma once
 
-#include "actors/client/tls/context.hpp"
 #include "actors/link/connect_probe.hpp"
 #include "actors/link/wire_format.hpp"
+#include "actors/tls/context.hpp"
 #include "runtime/base/host_lookup.hpp"
 #include "runtime/link/piece.hpp"
 

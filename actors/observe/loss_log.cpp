@@ -1,6 +1,6 @@
 #include "actors/observe/loss_log.hpp"
 
-#include "actors/sink/console/display.hpp"
+#include "actors/connectors/console/display.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"

@@ -1,7 +1,7 @@
 // Logs the records that are lost to the result.
 #pragma once
 
-#include "actors/stage/losses.hpp"
+#include "actors/stream/stage/losses.hpp"
 #include "config/plan.hpp"
 
 #include <functional>

@@ -2,7 +2,7 @@
 
 #include "actors/deployment/layout.hpp"
 #include "actors/observe/topology_walk.hpp"
-#include "actors/stage/unnest.hpp"
+#include "actors/stream/stage/unnest.hpp"
 #include "config/plan/plan_model.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"

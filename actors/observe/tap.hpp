@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/api/described.hpp"
-#include "actors/stage/taps.hpp"
+#include "actors/stream/stage/taps.hpp"
 #include "config/plan.hpp"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/observe/figures.hpp"
-#include "actors/source/written_record.hpp"
+#include "actors/stream/source/written_record.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 

@@ -1,6 +1,6 @@
 #include "actors/replay/letter.hpp"
 
-#include "actors/sink/file/numbered_files.hpp"
+#include "actors/connectors/file/sink/numbered_files.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/time_text.hpp"

@@ -1,9 +1,9 @@
 #include "actors/replay/originals.hpp"
 
 #include "actors/catalog.hpp"
+#include "actors/connectors/file/source/bounded_reader.hpp"
+#include "actors/connectors/file/source/file_list.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/source/file/bounded_reader.hpp"
-#include "actors/source/file/file_list.hpp"
 
 #include <fmt/format.h>
 

@@ -2,9 +2,9 @@
 // timestamp, the header line of a CSV file. May block on the source's server.
 #pragma once
 
-#include "actors/client/replay/replay_format.hpp"
 #include "actors/replay/route.hpp"
-#include "actors/source/source.hpp"
+#include "actors/stream/replay/replay_format.hpp"
+#include "actors/stream/source/source.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,12 +1,12 @@
 // Replays dead letters: takes their records back into a topology, as partitions of the source that they came from, each
 // once. Where letters lie and where batches go is somebody else's: a state folder here, the store of a cluster in
-// actors/host. Blocks.
+// actors/node/host. Blocks.
 #pragma once
 
 #include "actors/api/answers.hpp"
-#include "actors/client/replay/replay_format.hpp"
-#include "actors/lane/lane_plan.hpp"
 #include "actors/replay/letter.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
+#include "actors/stream/replay/replay_format.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 

@@ -1,8 +1,8 @@
 #include "actors/replay/route.hpp"
 
-#include "actors/client/replay/replay_format.hpp"
 #include "actors/deployment/layout.hpp"
-#include "actors/sink/rejected_log.hpp"
+#include "actors/stream/replay/replay_format.hpp"
+#include "actors/stream/sink/rejected_log.hpp"
 #include "config/report.hpp"
 #include "runtime/base/shard_name.hpp"
 

@@ -1,8 +1,8 @@
 // Where the record of a dead letter goes in again, or why it cannot. Pure.
 #pragma once
 
-#include "actors/lane/lane_plan.hpp"
 #include "actors/replay/letter.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
 
 #include <memory>
 #include <string_view>

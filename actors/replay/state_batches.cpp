@@ -1,10 +1,10 @@
 // Batches in the folder of a state, which a run may hold meanwhile.
-#include "actors/client/replay/replay_log.hpp"
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/lane/lane_plan.hpp"
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
+#include "actors/stream/replay/replay_log.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <fmt/format.h>

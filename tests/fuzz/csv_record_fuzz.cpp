@@ -1,9 +1,9 @@
 // A schema and arbitrary records through the CSV parser: every record is a row or a dead letter, says the
 // same alone as among others and whichever columns are read, and the fields of a row written as CSV again are
 // the same fields. The same bytes as a file in some encoding give the same records however they come.
-#include "actors/parser/csv/csv_fields.hpp"
-#include "actors/parser/csv/csv_parser.hpp"
-#include "actors/source/file/line_reader.hpp"
+#include "actors/connectors/file/source/line_reader.hpp"
+#include "actors/parsers/csv/csv_fields.hpp"
+#include "actors/parsers/csv/csv_parser.hpp"
 #include "tests/fuzz/record_schema.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"

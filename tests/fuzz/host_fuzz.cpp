@@ -1,11 +1,11 @@
 // Arbitrary bytes as what the processes of a cluster keep for each other in the store, or ask each other for their
 // APIs' clients: plans, addresses, dead letters, questions and their answers. Each is refused with a reason, or is
 // read again as the same.
-#include "actors/client/spool/chain_record.hpp"
-#include "actors/host/address_book.hpp"
-#include "actors/host/hosted_plan.hpp"
-#include "actors/host/question.hpp"
-#include "actors/sink/letters/letter_record.hpp"
+#include "actors/node/host/address_book.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/question.hpp"
+#include "actors/stream/sink/letters/letter_record.hpp"
+#include "actors/stream/spool/chain_record.hpp"
 #include "tests/fuzz/require.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>

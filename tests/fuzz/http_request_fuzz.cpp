@@ -1,6 +1,6 @@
 // A client sends this, whole: a path and a record are made of it. The record is one line of JSON,
 // an object whose own members nobody has changed, and every header is in it once.
-#include "actors/source/http_server/routes.hpp"
+#include "actors/connectors/http/server/routes.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "tests/fuzz/require.hpp"
 

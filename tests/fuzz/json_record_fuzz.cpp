@@ -2,8 +2,8 @@
 // object; say the same of each record whether it stands alone or among others, with a newline between or
 // nothing; say the same whichever columns are read; and where `validate: projected` and the whole check both
 // take a record, they read the same values. A text of several is split alike however its bytes come.
-#include "actors/parser/json/json_parser.hpp"
-#include "actors/source/file/value_end.hpp"
+#include "actors/connectors/file/source/value_end.hpp"
+#include "actors/parsers/json/json_parser.hpp"
 #include "tests/fuzz/record_schema.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"

@@ -1,8 +1,8 @@
 // Arbitrary bytes as messages of a topic that chains lie in: no key or value is read as another one than it
 // was made of. And arbitrary records of several lives, pieces and tombstones in any order: they are refused
 // with a reason, or restored, and then a higher life goes on from just that.
-#include "actors/client/kafka_chain/follower.hpp"
-#include "actors/client/kafka_chain/view.hpp"
+#include "actors/node/stores/kafka/follower.hpp"
+#include "actors/node/stores/kafka/view.hpp"
 #include "tests/fuzz/require.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>

@@ -1,6 +1,6 @@
 #include "tests/fuzz/record_schema.hpp"
 
-#include "actors/parser/timed_parser.hpp"
+#include "actors/parsers/timed_parser.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/expression/formats/calendar.hpp"

@@ -7,7 +7,7 @@
 // empty have no value, K they are skipped (on_null).
 #pragma once
 
-#include "actors/parser/parser.hpp"
+#include "actors/parsers/parser.hpp"
 
 #include <functional>
 #include <memory>

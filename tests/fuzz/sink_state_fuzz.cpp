@@ -2,13 +2,13 @@
 // refused or decode to a value that encodes to one that decodes alike; a value that was encoded and changed
 // in one byte is refused where a checksum covers it. A side file gives its newest whole record, or says that
 // it is damaged.
-#include "actors/client/spool/spool_format.hpp"
-#include "actors/sink/file/file_record.hpp"
-#include "actors/sink/files/side_file.hpp"
-#include "actors/sink/kafka/position_record.hpp"
-#include "actors/sink/parquet/table_record.hpp"
-#include "actors/source/file/file_list.hpp"
-#include "actors/source/http_stream/resume_point.hpp"
+#include "actors/connectors/file/sink/file_record.hpp"
+#include "actors/connectors/file/source/file_list.hpp"
+#include "actors/connectors/http/stream/resume_point.hpp"
+#include "actors/connectors/kafka/sink/position_record.hpp"
+#include "actors/connectors/parquet/sink/table_record.hpp"
+#include "actors/stream/sink/files/side_file.hpp"
+#include "actors/stream/spool/spool_format.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/fuzz/memory_file.hpp"

@@ -1,10 +1,10 @@
 // Reads what file stores answer: HDFS's JSON, S3's XML, a table's mark; and the URLs that name
 // them. Refused, or read; what is read of a mark or a URL comes back the same.
-#include "actors/client/http/exchange.hpp"
-#include "actors/client/http/s3/answer.hpp"
-#include "actors/client/http/webhdfs/answer.hpp"
-#include "actors/client/storage/table_place.hpp"
-#include "actors/sink/parquet/table_mark.hpp"
+#include "actors/connectors/http/client/exchange.hpp"
+#include "actors/connectors/parquet/s3/answer.hpp"
+#include "actors/connectors/parquet/sink/table_mark.hpp"
+#include "actors/connectors/parquet/storage/table_place.hpp"
+#include "actors/connectors/parquet/webhdfs/answer.hpp"
 #include "tests/fuzz/require.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

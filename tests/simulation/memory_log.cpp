@@ -1,6 +1,6 @@
 #include "tests/simulation/memory_log.hpp"
 
-#include "actors/source/written_record.hpp"
+#include "actors/stream/source/written_record.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // acknowledged, may be away, and may have been made while it ran. memory_reader is the connector.
 #pragma once
 
-#include "actors/source/source.hpp"
+#include "actors/stream/source/source.hpp"
 #include "tests/simulation/scenario.hpp"
 
 #include <functional>

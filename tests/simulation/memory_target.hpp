@@ -3,8 +3,8 @@
 // rows may be refused, and the answer to a commit may be lost. memory_writer is the connector.
 #pragma once
 
-#include "actors/sink/sink.hpp"
-#include "actors/sink/target_owner.hpp"
+#include "actors/stream/sink/sink.hpp"
+#include "actors/stream/sink/target_owner.hpp"
 
 #include <cstdint>
 #include <map>

@@ -3,10 +3,10 @@
 tests/property/node finds them, or where it cannot see a rule (a store that stands still, names, copies), tests/unit/node.
 """
 
-BOOK = "actors/node/control_book.cpp"
-COORDINATOR = "actors/node/coordinator_hands.cpp"
-HEARD = "actors/node/coordinator_letters.cpp"
-AGENT = "actors/node/agent.cpp"
+BOOK = "actors/node/control/control_book.cpp"
+COORDINATOR = "actors/node/control/coordinator_hands.cpp"
+HEARD = "actors/node/control/coordinator_letters.cpp"
+AGENT = "actors/node/control/agent.cpp"
 JOINING = "runtime/cluster/joining.cpp"
 EPOCHS = "runtime/cluster/proven_epochs.cpp"
 

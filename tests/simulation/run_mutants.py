@@ -140,7 +140,7 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
 GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (SIMULATED_NODE_MUTANTS, functools.partial(hunt, ["--nodes"])),
           (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,*a folder*", "unit_snapshot")),
-          (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_client_kafka_chain")),
+          (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_kafka_store")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),
           (NODE_MUTANTS, functools.partial(hunt_in_tests, "property_node", "*", "unit_node")),
           (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link")),

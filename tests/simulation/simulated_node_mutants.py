@@ -17,6 +17,6 @@ SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + D
      "setup.life = now;", "setup.life = now.term;"),
     ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/director.cpp",
      "  auto out = tell_of_found(name);\n  auto& m", "  order_list out;\n  auto& m"),
-    ("nodes_anew", "sinks of a topology whose name was removed replace what that one has written", "actors/host/plan_on_node.cpp",
+    ("nodes_anew", "sinks of a topology whose name was removed replace what that one has written", "actors/node/host/plan_on_node.cpp",
      "  out.fresh = begins_anew;\n", ""),
 ]

@@ -1,7 +1,7 @@
 #include "tests/simulation/world.hpp"
 
-#include "actors/node/control_book.hpp"
-#include "actors/node/topology_state.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/control/topology_state.hpp"
 #include "tests/simulation/nodes/node_faults.hpp"
 #include "tests/simulation/verdict.hpp"
 

@@ -1,7 +1,7 @@
 // Records as a source hands them to a parser, for tests of parsers.
 #pragma once
 
-#include "actors/source/source.hpp"
+#include "actors/stream/source/source.hpp"
 
 #include <string>
 #include <vector>

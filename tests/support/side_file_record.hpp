@@ -1,7 +1,7 @@
 // The record in a sink's side file: the golden bytes, and nothing shorter or longer taken for one.
 #pragma once
 
-#include "actors/sink/sink.hpp"
+#include "actors/stream/sink/sink.hpp"
 #include "tests/support/golden_file.hpp"
 
 #include <string>

@@ -1,7 +1,7 @@
 // Tests of sinks that write files share these: a folder, batches of numbered rows, claims, reading files.
 #pragma once
 
-#include "actors/sink/sink.hpp"
+#include "actors/stream/sink/sink.hpp"
 #include "tests/support/must.hpp"
 
 #include <catch2/catch.hpp>

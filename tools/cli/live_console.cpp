@@ -1,6 +1,6 @@
 #include "tools/cli/live_console.hpp"
 
-#include "actors/sink/console/display.hpp"
+#include "actors/connectors/console/display.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/console/looking.hpp"

@@ -1,8 +1,8 @@
 // millrace node: one process of a cluster.
 #include "actors/api/late_view.hpp"
-#include "actors/host/node_process.hpp"
-#include "actors/host/store_wait.hpp"
-#include "actors/node/control_book.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/host/node_process.hpp"
+#include "actors/node/host/store_wait.hpp"
 #include "runtime/base/flight_recorder.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/last_words.hpp"

@@ -3,7 +3,7 @@
 
 #include "actors/api/server.hpp"
 #include "actors/link/sockets.hpp"
-#include "actors/node/chain_store.hpp"
+#include "actors/node/stores/chain_store.hpp"
 #include "runtime/cluster/silence.hpp"
 
 #include <chrono>

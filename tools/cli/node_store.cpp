@@ -1,6 +1,6 @@
 #include "tools/cli/node_store.hpp"
 
-#include "actors/node/store_properties.hpp"
+#include "actors/node/stores/store_properties.hpp"
 
 #include <spdlog/spdlog.h>
 

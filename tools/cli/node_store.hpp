@@ -1,7 +1,7 @@
 // The store that a node is given by --store and --store-properties.
 #pragma once
 
-#include "actors/node/chain_store.hpp"
+#include "actors/node/stores/chain_store.hpp"
 
 #include <memory>
 #include <string>

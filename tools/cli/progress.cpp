@@ -1,6 +1,6 @@
 #include "tools/cli/progress.hpp"
 
-#include "actors/sink/console/display.hpp"
+#include "actors/connectors/console/display.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"

@@ -60,7 +60,7 @@ int refuse(const error& e, int status = exit_wrong) {
 
 using runs = std::vector<std::unique_ptr<topology_run>>;
 
-/// This is longer than everything that an end in good order waits for at most (actors/host/directors.cpp),
+/// This is longer than everything that an end in good order waits for at most (actors/node/host/directors.cpp),
 /// one after the other, and shorter than what the service's unit allows.
 constexpr std::chrono::seconds stop_limit{45};
 /// A call may still be under way for this long when all has been said and stored: a sink's, say, that its

@@ -1,6 +1,6 @@
 // millrace state copy: moves what a cluster, or `millrace run`, has in its store to another store.
-#include "actors/host/run_state.hpp"
-#include "actors/host/store_copy.hpp"
+#include "actors/node/host/run_state.hpp"
+#include "actors/node/host/store_copy.hpp"
 #include "runtime/base/random.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/node_store.hpp"

@@ -1,7 +1,7 @@
 #include "tools/cli/topology_options.hpp"
 
 #include "actors/catalog.hpp"
-#include "actors/client/kafka/properties.hpp"
+#include "actors/connectors/kafka/client/properties.hpp"
 #include "config/secrets.hpp"
 #include "tools/cli/logging.hpp"
 

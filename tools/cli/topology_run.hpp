@@ -4,7 +4,7 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
-#include "actors/host/lone_topology.hpp"
+#include "actors/node/host/lone_topology.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/observe/running.hpp"
 #include "tools/cli/outcome.hpp"

@@ -1,6 +1,6 @@
 #include "tools/cli/topology_views.hpp"
 
-#include "actors/host/letters.hpp"
+#include "actors/node/host/letters.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
 #include "actors/observe/own_answers.hpp"

@@ -2,9 +2,9 @@
 
 #include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/lane/frame_former.hpp"
-#include "actors/lane/piece.hpp"
-#include "actors/lane/timed_select.hpp"
+#include "actors/stream/lane/frame_former.hpp"
+#include "actors/stream/lane/piece.hpp"
+#include "actors/stream/lane/timed_select.hpp"
 
 #include <fmt/format.h>
 

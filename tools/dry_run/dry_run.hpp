@@ -8,7 +8,7 @@
 // times; before the clock passes a tick of `updates`, the tick is taken.
 #pragma once
 
-#include "actors/source/written_record.hpp"
+#include "actors/stream/source/written_record.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 #include "tools/dry_run/receivers.hpp"

@@ -1,7 +1,7 @@
 #include "tools/dry_run/receivers.hpp"
 
 #include "actors/deployment/window_edges.hpp"
-#include "actors/sink/dead_letters.hpp"
+#include "actors/stream/sink/dead_letters.hpp"
 #include "runtime/window/shard_windows.hpp"
 
 #include <algorithm>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "actors/deployment/layout.hpp"
-#include "actors/lane/lane_plan.hpp"
-#include "actors/sink/rows_to_write.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
+#include "actors/stream/sink/rows_to_write.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/delivery/sink.hpp"
 #include "tools/dry_run/probes.hpp"

@@ -1,7 +1,7 @@
 #include "tools/dry_run/sample_file.hpp"
 
+#include "actors/connectors/file/source/line_reader.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/source/file/line_reader.hpp"
 
 #include <fmt/format.h>
 

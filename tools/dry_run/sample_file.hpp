@@ -2,7 +2,7 @@
 // whole, up to a bound.
 #pragma once
 
-#include "actors/source/written_record.hpp"
+#include "actors/stream/source/written_record.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 

@@ -1,7 +1,7 @@
 #include "tools/dry_run/show.hpp"
 
+#include "actors/connectors/console/table.hpp"
 #include "actors/deployment/layout.hpp"
-#include "actors/sink/console/table.hpp"
 
 #include <fmt/format.h>
 

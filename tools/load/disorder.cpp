@@ -1,6 +1,6 @@
 #include "tools/load/disorder.hpp"
 
-#include "actors/source/generator/drawn.hpp"
+#include "actors/connectors/generator/drawn.hpp"
 
 #include <algorithm>
 

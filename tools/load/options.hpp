@@ -2,7 +2,7 @@
 // nothing.
 #pragma once
 
-#include "actors/source/generator/records.hpp"
+#include "actors/connectors/generator/records.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/time.hpp"
 

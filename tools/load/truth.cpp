@@ -1,6 +1,6 @@
 #include "tools/load/truth.hpp"
 
-#include "actors/source/generator/listening.hpp"
+#include "actors/connectors/generator/listening.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "tools/sql/output.hpp"
 
-#include "actors/sink/console/display.hpp"
+#include "actors/connectors/console/display.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
 

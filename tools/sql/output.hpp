@@ -2,7 +2,7 @@
 // bounded.
 #pragma once
 
-#include "actors/sink/console/table.hpp"
+#include "actors/connectors/console/table.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <cstdint>

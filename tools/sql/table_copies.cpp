@@ -1,9 +1,9 @@
 #include "tools/sql/table_copies.hpp"
 
 #include "actors/catalog.hpp"
-#include "actors/sink/parquet/parquet_sink.hpp"
-#include "actors/sink/parquet/table_copy.hpp"
-#include "actors/sink/sql/table_reader.hpp"
+#include "actors/connectors/parquet/sink/parquet_sink.hpp"
+#include "actors/connectors/parquet/sink/table_copy.hpp"
+#include "actors/connectors/sql/sink/table_reader.hpp"
 #include "config/secrets.hpp"
 
 #include <fmt/format.h>

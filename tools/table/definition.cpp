@@ -1,6 +1,6 @@
 #include "tools/table/definition.hpp"
 
-#include "actors/sink/sql/definition.hpp"
+#include "actors/connectors/sql/sink/definition.hpp"
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "tools/table/stage_table.hpp"
 
-#include "actors/sink/parquet/parquet_sink.hpp"
+#include "actors/connectors/parquet/sink/parquet_sink.hpp"
 #include "config/report.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // unnest(list) in the columns of a select: the row becomes one row an element. Expressions read the element
 // as a column that stands behind those of the input; whoever evaluates them forms these rows first
-// (actors/stage/unnest.hpp).
+// (actors/stream/stage/unnest.hpp).
 #pragma once
 
 #include "runtime/expression/expression.hpp"

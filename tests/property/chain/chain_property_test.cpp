@@ -4,7 +4,7 @@
 // life's state, once and in order; nobody but a higher life fences; and when faults cease, the newest life
 // goes on. What a state folder knows of itself, and a whole folder, have writers that choose their own terms.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
-#include "actors/client/kafka_chain/kafka_chain.hpp"
+#include "actors/node/stores/kafka/kafka_chain.hpp"
 #include "runtime/snapshot/dir_chain.hpp"
 #include "tests/property/chain/kept.hpp"
 #include "tests/property/chain/memory_chain.hpp"
@@ -12,7 +12,7 @@
 #include "tests/property/chain/stopping_session.hpp"
 #include "tests/property/chain/stopping_topic.hpp"
 #include "tests/support/schedules.hpp"
-#include "tests/unit/client_postgresql_chain/place.hpp"
+#include "tests/unit/postgresql_store/place.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>

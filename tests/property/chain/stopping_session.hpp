@@ -3,7 +3,7 @@
 // others have gone on.
 #pragma once
 
-#include "actors/client/postgresql_chain/session.hpp"
+#include "actors/node/stores/postgresql/session.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
 
 #include <memory>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "tests/property/chain/stopping_file_system.hpp"
-#include "tests/unit/client_kafka_chain/memory_topic.hpp"
+#include "tests/unit/kafka_store/memory_topic.hpp"
 
 #include <memory>
 

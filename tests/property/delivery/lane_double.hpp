@@ -1,4 +1,4 @@
-// A lane of one partition, as actors/lane uses delivery::lane_log, without CAF: asks, reads, cuts frames,
+// A lane of one partition, as actors/stream/lane uses delivery::lane_log, without CAF: asks, reads, cuts frames,
 // sends, catches receivers up by readers that are senders of their own, trims its source.
 #pragma once
 

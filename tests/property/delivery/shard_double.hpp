@@ -1,4 +1,4 @@
-// A shard, as actors/shard uses delivery::shard_core, without CAF, over the real windows. What it does with
+// A shard, as actors/stream/shard uses delivery::shard_core, without CAF, over the real windows. What it does with
 // the output of an upstream window stands in shard_series.cpp.
 #pragma once
 

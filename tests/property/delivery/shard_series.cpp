@@ -1,5 +1,5 @@
-// The shard double towards an upstream window of its own, as actors/shard/shard_input and shard_actor.
-#include "actors/shard/upstream_window.hpp"
+// The shard double towards an upstream window of its own, as actors/stream/shard/shard_input and shard_actor.
+#include "actors/stream/shard/upstream_window.hpp"
 #include "tests/property/delivery/shard_double.hpp"
 #include "tests/property/delivery/sink_double.hpp"
 

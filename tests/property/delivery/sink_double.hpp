@@ -1,4 +1,4 @@
-// A sink, as actors/sink uses delivery::sink_core, without CAF, over a table in memory that takes rows and
+// A sink, as actors/stream/sink uses delivery::sink_core, without CAF, over a table in memory that takes rows and
 // progress in one step.
 #pragma once
 

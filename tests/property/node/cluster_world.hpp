@@ -3,7 +3,7 @@
 // the seed's. An oracle looks on from outside. One thread; time is the world's.
 #pragma once
 
-#include "actors/node/node_options.hpp"
+#include "actors/node/control/node_options.hpp"
 #include "tests/property/cluster/oracle.hpp"
 #include "tests/property/node/shared_store.hpp"
 #include "tests/support/turn_by_turn.hpp"

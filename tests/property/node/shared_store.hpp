@@ -3,7 +3,7 @@
 // kept, which is all that the control plane itself needs.
 #pragma once
 
-#include "actors/node/chain_store.hpp"
+#include "actors/node/stores/chain_store.hpp"
 #include "runtime/cluster/control_state.hpp"
 
 #include <functional>

@@ -1,6 +1,6 @@
 #include "tests/simulation/nodes/node_cluster.hpp"
 
-#include "actors/node/dir_chain_store.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduled_actor.hpp>

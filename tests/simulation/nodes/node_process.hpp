@@ -2,7 +2,7 @@
 // and what cuts it off from everything when it dies.
 #pragma once
 
-#include "actors/host/node_group.hpp"
+#include "actors/node/host/node_group.hpp"
 #include "tests/simulation/nodes/network.hpp"
 #include "tests/simulation/nodes/node_files.hpp"
 

@@ -1,5 +1,5 @@
 // A sink whose target is away, turn by turn under CAF's testing scheduler.
-#include "actors/sink/sink_actor.hpp"
+#include "actors/stream/sink/sink_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>

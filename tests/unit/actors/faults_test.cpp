@@ -1,4 +1,4 @@
-#include "actors/node/dir_chain_store.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "tests/unit/actors/pipeline_fixture.hpp"
 

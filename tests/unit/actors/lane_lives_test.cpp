@@ -1,5 +1,5 @@
 // Whom a lane takes for its receivers, under which handle, and when it ends, turn by turn under CAF's testing scheduler.
-#include "actors/lane/lane_actor.hpp"
+#include "actors/stream/lane/lane_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/lane/driven_lane.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/stage/losses.hpp"
+#include "actors/stream/stage/losses.hpp"
 
 #include <catch2/catch.hpp>
 

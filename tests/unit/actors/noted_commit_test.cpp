@@ -1,6 +1,6 @@
 // That a sink has committed is told to the keeper of the state folder, turn by turn under CAF's testing
 // scheduler.
-#include "actors/sink/sink_actor.hpp"
+#include "actors/stream/sink/sink_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>

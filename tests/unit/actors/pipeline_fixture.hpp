@@ -1,7 +1,7 @@
 // A whole pipeline in this process over a folder of its own: real files, real state folder, real actors.
 #pragma once
 
-#include "actors/host/lone_topology.hpp"
+#include "actors/node/host/lone_topology.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

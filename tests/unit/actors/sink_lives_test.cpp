@@ -1,6 +1,6 @@
 // Which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
 // testing scheduler.
-#include "actors/sink/sink_actor.hpp"
+#include "actors/stream/sink/sink_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>

@@ -2,7 +2,7 @@
 // MILLRACE_GOLDEN_WRITE=1 in the environment the expected texts are written anew, to be read before they are
 // committed.
 #include "actors/catalog.hpp"
-#include "actors/sink/parquet/parquet_file.hpp"
+#include "actors/connectors/parquet/sink/parquet_file.hpp"
 #include "config/plan.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 

@@ -1,10 +1,10 @@
 // frame_former where a select with unnest has the event time: each element moves the watermark as a record of its own would.
 #include "actors/catalog.hpp"
-#include "actors/client/replay/replay_format.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/lane/frame_former.hpp"
-#include "actors/lane/piece.hpp"
-#include "actors/source/written_record.hpp"
+#include "actors/stream/lane/frame_former.hpp"
+#include "actors/stream/lane/piece.hpp"
+#include "actors/stream/replay/replay_format.hpp"
+#include "actors/stream/source/written_record.hpp"
 #include "runtime/data/render.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // Where nodes listen, as their store says it: bytes, writers at once, and the keeper that tells of them.
-#include "actors/host/address_book.hpp"
+#include "actors/node/host/address_book.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/link/proof.hpp"
 #include "runtime/wire/bytes.hpp"

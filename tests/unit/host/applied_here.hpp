@@ -1,7 +1,7 @@
 // A topology over one file that is applied at the node "here", and what the cluster has of it.
 #pragma once
 
-#include "actors/host/apply.hpp"
+#include "actors/node/host/apply.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 
 #include <string>

@@ -1,5 +1,5 @@
 // The file that says in which cluster and store a node was last.
-#include "actors/host/cluster_note.hpp"
+#include "actors/node/host/cluster_note.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 
 #include <filesystem>

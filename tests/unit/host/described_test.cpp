@@ -1,5 +1,5 @@
 // What the API says of topologies and nodes, from what a coordinator knows.
-#include "actors/host/described.hpp"
+#include "actors/node/host/described.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // The directors of a process that leads, turn by turn; the test is their coordinator and the nodes.
-#include "actors/host/directors.hpp"
-#include "actors/node/dir_chain_store.hpp"
+#include "actors/node/host/directors.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/control/topology_message_format.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/host/applied_here.hpp"

@@ -1,4 +1,4 @@
-#include "actors/host/gathering.hpp"
+#include "actors/node/host/gathering.hpp"
 
 #include <catch2/catch.hpp>
 

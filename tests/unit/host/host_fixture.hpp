@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/deployment/start_positions.hpp"
-#include "actors/host/hosted_plan.hpp"
+#include "actors/node/host/hosted_plan.hpp"
 #include "tests/support/must.hpp"
 
 #include <catch2/catch.hpp>

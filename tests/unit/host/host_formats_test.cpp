@@ -1,7 +1,7 @@
 // Plans, questions, answers and addresses have the bytes of the golden files.
-#include "actors/host/address_book.hpp"
-#include "actors/host/hosted_plan.hpp"
-#include "actors/host/question.hpp"
+#include "actors/node/host/address_book.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/question.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/golden_file.hpp"
 

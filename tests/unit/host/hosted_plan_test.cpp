@@ -1,5 +1,5 @@
 // What a node makes of a topology's plan: its bytes, and the members, edges, lanes and pins that follow from it.
-#include "actors/sink/parquet/parquet_file.hpp"
+#include "actors/connectors/parquet/sink/parquet_file.hpp"
 #include "config/plan/plan_model.hpp"
 #include "config/secrets.hpp"
 #include "runtime/base/earlier_format.hpp"

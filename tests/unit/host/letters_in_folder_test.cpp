@@ -1,6 +1,6 @@
 // Dead letters in the state folder of a topology that runs in its process alone.
 #include "actors/catalog.hpp"
-#include "actors/host/letters_in_folder.hpp"
+#include "actors/node/host/letters_in_folder.hpp"
 #include "config/load_text.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // The orders of a director, and what each comes to on the node of its actor.
-#include "actors/host/orders.hpp"
+#include "actors/node/host/orders.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The differences between a topology's file and the one before.
-#include "actors/host/plan_changes.hpp"
+#include "actors/node/host/plan_changes.hpp"
 
 #include <catch2/catch.hpp>
 

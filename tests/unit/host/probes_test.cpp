@@ -1,4 +1,4 @@
-#include "actors/host/probes.hpp"
+#include "actors/node/host/probes.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // What one node asks the leader and what it is answered, as bytes.
-#include "actors/host/question.hpp"
+#include "actors/node/host/question.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/must.hpp"
 

@@ -1,5 +1,5 @@
 // The lives on other nodes that local actors are introduced to, and what is said of them.
-#include "actors/host/remote_ends.hpp"
+#include "actors/node/host/remote_ends.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

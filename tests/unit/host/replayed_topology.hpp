@@ -1,13 +1,13 @@
 // A topology whose dead letters are in the store of a cluster, for tests that replay them.
 #pragma once
 
-#include "actors/client/replay/stored_batches.hpp"
-#include "actors/host/hosted_plan.hpp"
-#include "actors/host/replays.hpp"
-#include "actors/node/control_book.hpp"
-#include "actors/node/topology_chains.hpp"
-#include "actors/sink/dead_letters.hpp"
-#include "actors/sink/letters/stored_letters.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/control/topology_chains.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/replays.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
+#include "actors/stream/sink/dead_letters.hpp"
+#include "actors/stream/sink/letters/stored_letters.hpp"
 #include "config/plan.hpp"
 #include "tests/unit/node/stores.hpp"
 

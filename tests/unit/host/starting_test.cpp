@@ -1,6 +1,6 @@
 // A node waits at its start: when it says so, and when it gives up.
-#include "actors/host/start_wait.hpp"
-#include "actors/host/store_wait.hpp"
+#include "actors/node/host/start_wait.hpp"
+#include "actors/node/host/store_wait.hpp"
 
 #include <catch2/catch.hpp>
 

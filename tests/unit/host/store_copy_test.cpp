@@ -1,6 +1,6 @@
 // A cluster is copied from one store to another, also by a process that is killed at any moment and comes back.
-#include "actors/host/store_copy.hpp"
-#include "actors/node/control_book.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/host/store_copy.hpp"
 #include "tests/unit/node/stores.hpp"
 
 #include <algorithm>

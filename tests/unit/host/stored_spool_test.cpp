@@ -1,8 +1,8 @@
 // What a source has received, in the store of a cluster: another node goes on with it, and a former life of the source
 // can confirm nothing any more.
-#include "actors/client/spool/chain_segments.hpp"
-#include "actors/client/spool/spool.hpp"
-#include "actors/node/topology_chains.hpp"
+#include "actors/node/control/topology_chains.hpp"
+#include "actors/stream/spool/chain_segments.hpp"
+#include "actors/stream/spool/spool.hpp"
 #include "tests/unit/node/stores.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The switchboard of node a, turn by turn, over links in memory to a real link actor of node b; whoever it passes
 // mail and news to notes them.
-#include "actors/host/switchboard.hpp"
+#include "actors/node/host/switchboard.hpp"
 #include "runtime/control/topology_message_format.hpp"
 #include "runtime/link/edge_numbers.hpp"
 #include "tests/support/turn_by_turn.hpp"

@@ -1,7 +1,7 @@
 // A host on real threads, over a store in a folder: which lives it makes at once.
-#include "actors/host/topology_host.hpp"
-#include "actors/node/control_book.hpp"
-#include "actors/node/dir_chain_store.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/host/topology_host.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_message_format.hpp"
 #include "runtime/snapshot/file_system.hpp"

@@ -1,6 +1,6 @@
 // Small values of actors go into the store under the life of whoever keeps them.
-#include "actors/host/value_keeper.hpp"
-#include "actors/node/topology_state.hpp"
+#include "actors/node/control/topology_state.hpp"
+#include "actors/node/host/value_keeper.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/node/stores.hpp"
 

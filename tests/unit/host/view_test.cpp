@@ -1,8 +1,8 @@
 // Batches that count and were not recorded, since their leader has died, are found by whoever leads next. Whoever asks has an
 // answer, also where the coordinator of the node has none. The list of topologies names the sinks that are late, on whatever
 // node they are.
-#include "actors/host/question.hpp"
-#include "actors/host/view.hpp"
+#include "actors/node/host/question.hpp"
+#include "actors/node/host/view.hpp"
 #include "actors/observe/pause.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/host/replayed_topology.hpp"

@@ -1,4 +1,4 @@
-#include "actors/lane/catch_ups.hpp"
+#include "actors/stream/lane/catch_ups.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/lane/drift_limit.hpp"
+#include "actors/stream/lane/drift_limit.hpp"
 
 #include <catch2/catch.hpp>
 

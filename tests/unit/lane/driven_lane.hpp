@@ -2,7 +2,7 @@
 // are their event times in seconds as text; "!" is none, and "X" makes the parser fail.
 #pragma once
 
-#include "actors/lane/lane.hpp"
+#include "actors/stream/lane/lane.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
 // A lane under `rate`, with its real source actor, minute by minute under CAF's testing scheduler.
-#include "actors/lane/lane_actor.hpp"
+#include "actors/stream/lane/lane_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>

@@ -1,4 +1,4 @@
-#include "actors/lane/partition_receivers.hpp"
+#include "actors/stream/lane/partition_receivers.hpp"
 
 #include <catch2/catch.hpp>
 

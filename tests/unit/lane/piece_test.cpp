@@ -1,4 +1,4 @@
-#include "actors/lane/piece.hpp"
+#include "actors/stream/lane/piece.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/lane/rate_limit.hpp"
+#include "actors/stream/lane/rate_limit.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
-#include "actors/lane/reach.hpp"
-#include "actors/stage/unnest.hpp"
+#include "actors/stream/lane/reach.hpp"
+#include "actors/stream/stage/unnest.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
-#include "actors/lane/discovery.hpp"
-#include "actors/lane/schedule.hpp"
+#include "actors/stream/lane/discovery.hpp"
+#include "actors/stream/lane/schedule.hpp"
 
 #include <catch2/catch.hpp>
 

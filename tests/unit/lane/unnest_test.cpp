@@ -1,5 +1,5 @@
 // run_step() where the columns of a select hold unnest(...).
-#include "actors/stage/unnest.hpp"
+#include "actors/stream/stage/unnest.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/lane/wake_ups.hpp"
+#include "actors/stream/lane/wake_ups.hpp"
 
 #include <catch2/catch.hpp>
 

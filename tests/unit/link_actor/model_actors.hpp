@@ -2,7 +2,7 @@
 // intake), for tests of links. The log "p/N" holds a letter at each position from 0 on.
 #pragma once
 
-#include "actors/lane/partition_receivers.hpp"
+#include "actors/stream/lane/partition_receivers.hpp"
 #include "runtime/delivery/intake.hpp"
 #include "tests/unit/link_actor/edge_messages.hpp"
 

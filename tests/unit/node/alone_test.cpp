@@ -1,6 +1,6 @@
 // A node that is alone, turn by turn: it waits for nobody, so all that it does is done before any time passes.
-#include "actors/node/control_book.hpp"
-#include "actors/node/node_options.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/control/node_options.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/node/stores.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/node/control_book.hpp"
+#include "actors/node/control/control_book.hpp"
 #include "runtime/chain/rules.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/unit/node/stores.hpp"

@@ -1,5 +1,5 @@
-#include "actors/node/control_book.hpp"
-#include "actors/node/control_keeper.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/control/control_keeper.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/node/stores.hpp"
 

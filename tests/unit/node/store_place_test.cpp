@@ -1,4 +1,4 @@
-#include "actors/node/chain_store.hpp"
+#include "actors/node/stores/chain_store.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/node/store_properties.hpp"
+#include "actors/node/stores/store_properties.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -2,12 +2,12 @@
 // and a topic of real servers where POSTGRES_URL and KAFKA_BROKERS name them (tools/services start postgres kafka).
 #pragma once
 
-#include "actors/client/postgresql_chain/libpq_session.hpp"
-#include "actors/node/dir_chain_store.hpp"
-#include "actors/node/kafka_chain_store.hpp"
-#include "actors/node/postgresql_chain_store.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
+#include "actors/node/stores/kafka_chain_store.hpp"
+#include "actors/node/stores/postgresql/libpq_session.hpp"
+#include "actors/node/stores/postgresql_chain_store.hpp"
 #include "tests/support/must.hpp"
-#include "tests/unit/client_kafka/cluster.hpp"
+#include "tests/unit/kafka_client/cluster.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>

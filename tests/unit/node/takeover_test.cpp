@@ -1,6 +1,6 @@
 // Two processes on real threads, over the stores that there are: one leads, and when it ends the other takes
 // over what `control` has.
-#include "actors/node/node_options.hpp"
+#include "actors/node/control/node_options.hpp"
 #include "runtime/base/random.hpp"
 #include "tests/unit/node/stores.hpp"
 

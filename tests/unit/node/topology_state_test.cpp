@@ -1,6 +1,6 @@
 // The state of a topology as two nodes reach it: what one has left the other goes on from, and the one whose
 // term is over changes nothing any more.
-#include "actors/node/topology_state.hpp"
+#include "actors/node/control/topology_state.hpp"
 #include "runtime/snapshot/merged_snapshots.hpp"
 #include "tests/unit/node/stores.hpp"
 

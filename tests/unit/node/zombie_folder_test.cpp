@@ -1,8 +1,8 @@
 // Two processes on one state folder, as on a shared mount whose lock does not hold: the older one is stopped
 // before a file operation, wakes up when the newer one has gone on, and must neither replace the newer one's
 // values, identity or spilled output, nor remove its files.
-#include "actors/node/dir_chain_store.hpp"
-#include "actors/node/topology_state.hpp"
+#include "actors/node/control/topology_state.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "tests/unit/snapshot/folder_fixture.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
 

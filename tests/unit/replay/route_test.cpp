@@ -1,6 +1,6 @@
 #include "actors/catalog.hpp"
-#include "actors/client/replay/replay_format.hpp"
 #include "actors/replay/route.hpp"
+#include "actors/stream/replay/replay_format.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // Which life of an upstream shard a shard listens to, and under which handle, turn by turn under CAF's testing
 // scheduler.
-#include "actors/shard/shard_actor.hpp"
+#include "actors/stream/shard/shard_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/delivery/window_output.hpp"
 

@@ -1,5 +1,5 @@
 // When a shard gives its report: of one that has come to the end it says that a capture of that end is durable.
-#include "actors/shard/shard_actor.hpp"
+#include "actors/stream/shard/shard_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/delivery/window_output.hpp"
 

@@ -3,7 +3,7 @@
 // Time is the test's.
 #pragma once
 
-#include "actors/shard/shard_actor.hpp"
+#include "actors/stream/shard/shard_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/shard/regular_windows.hpp"
 

@@ -1,5 +1,5 @@
 // The end of a shard: its last capture, and its report of an end.
-#include "actors/shard/whole_shard.hpp"
+#include "actors/stream/shard/whole_shard.hpp"
 #include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {

@@ -1,6 +1,6 @@
 // Rows of a window become partial aggregates of the shards of the window downstream: steps in between run, each
 // shard takes the keys of its slots, and one of them counts for each log.
-#include "actors/shard/upstream_window.hpp"
+#include "actors/stream/shard/upstream_window.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
 #include "tests/support/fire_all.hpp"

@@ -1,4 +1,4 @@
-#include "actors/sink/commit_clock.hpp"
+#include "actors/stream/sink/commit_clock.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/sink/refused_rows.hpp"
+#include "actors/stream/sink/refused_rows.hpp"
 
 #include <catch2/catch.hpp>
 

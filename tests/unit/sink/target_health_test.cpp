@@ -1,4 +1,4 @@
-#include "actors/sink/target_health.hpp"
+#include "actors/stream/sink/target_health.hpp"
 
 #include <catch2/catch.hpp>
 

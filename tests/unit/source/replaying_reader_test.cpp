@@ -1,8 +1,8 @@
-#include "actors/client/replay/replay_log.hpp"
-#include "actors/source/file/bounded_reader.hpp"
-#include "actors/source/file/followed_reader.hpp"
-#include "actors/source/replaying_reader.hpp"
-#include "tests/unit/source_file/reading.hpp"
+#include "actors/connectors/file/source/bounded_reader.hpp"
+#include "actors/connectors/file/source/followed_reader.hpp"
+#include "actors/stream/replay/replay_log.hpp"
+#include "actors/stream/source/replaying_reader.hpp"
+#include "tests/unit/file_source/reading.hpp"
 
 #include <catch2/catch.hpp>
 

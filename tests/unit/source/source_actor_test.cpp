@@ -1,6 +1,6 @@
 // A source actor and the keeper of the state folder, turn by turn under CAF's testing scheduler: who waits
 // for what.
-#include "actors/source/source_actor.hpp"
+#include "actors/stream/source/source_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>

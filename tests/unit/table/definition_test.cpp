@@ -1,5 +1,5 @@
 // The texts that products get. That DuckDB, PostgreSQL and MariaDB take them is tried elsewhere (unit_sql,
-// unit_sink_sql).
+// unit_sql_sink).
 #include "tools/table/definition.hpp"
 #include "tools/table/duckdb.hpp"
 

@@ -1,5 +1,5 @@
 // The records that come into a Kafka topic from now on, committed ones only.
-#include "actors/client/kafka/client.hpp"
+#include "actors/connectors/kafka/client/client.hpp"
 #include "tools/load/measured_rows.hpp"
 
 #include <fmt/format.h>

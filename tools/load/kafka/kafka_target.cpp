@@ -1,5 +1,5 @@
 // Writes records into a Kafka topic in librdkafka's batches: one call for many, delivery reports counted.
-#include "actors/client/kafka/client.hpp"
+#include "actors/connectors/kafka/client/client.hpp"
 #include "tools/load/target.hpp"
 
 #include <fmt/format.h>

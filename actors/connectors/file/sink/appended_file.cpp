@@ -1,0 +1,257 @@
+#include "actors/connectors/file/sink/appended_file.hpp"
+
+#include "actors/connectors/file/sink/gather_rows.hpp"
+#include "actors/connectors/file/sink/numbered_files.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::sink {
+
+appended_file::~appended_file() { close(); }
+
+void appended_file::close() {
+  if (!std::exchange(open_, false) || !buffer_.empty() || length_ != record_.length)
+    return;
+  if (const auto locked = side_->lock())
+    side_->mark_clean();
+}
+
+expected<std::optional<progress>> appended_file::open(const claim& who) {
+  close();
+  buffer_.clear();
+  rows_ = 0;
+  auto side = open_side(path_, who, side_, begin_);
+  if (!side)
+    return unexpected(side.error());
+  if (auto ready = prepare(side->found, who.fresh); !ready)
+    return unexpected(ready.error());
+  open_ = true;
+  return record_.at;
+}
+
+expected<void> appended_file::store() { return side_->store(encode_record(record_), durable_); }
+
+expected<void> appended_file::open_data(std::uint64_t& there, bool& made) {
+  auto data = data_file::open(path_, made, rule_);
+  if (!data)
+    return unexpected(data.error());
+  data_ = std::move(*data);
+  const auto length = data_.length();
+  there = length.value_or(0);
+  return length ? expected<void>() : unexpected(length.error());
+}
+
+/// A state that begins anew: exactly the parts that the old state made.
+expected<void> appended_file::remove_parts_of(const file_record& replaced) {
+  std::error_code failed;
+  for (const auto n : numbers_beside(path_))
+    if (n >= replaced.first && n <= replaced.number && !failed)
+      std::filesystem::remove(numbered(path_, n), failed);
+  return failed ? file_error("remove the old parts of", path_, failed.value()) : expected<void>();
+}
+
+expected<void> appended_file::prepare(taken_over& t, bool fresh) {
+  if (t.record.publish) {
+    record_ = t.record;
+    if (auto claimed = side_->claim(); !claimed)
+      return claimed;
+    if (auto finished = finish_part(); !finished)
+      return finished;
+    t.record = record_;
+  }
+  if (parts_ && t.replaced && t.replaced->first != 0)
+    if (auto removed = remove_parts_of(*t.replaced); !removed)
+      return removed;
+  bool made = false;
+  std::uint64_t length = 0;
+  if (auto opened = open_data(length, made); !opened)
+    return opened;
+  const auto* const there = &length;
+  auto& committed = t.record.length;
+  if (t.replaced || (t.first && (fresh || begin_ == at_start::empty)))
+    committed = 0;
+  else if (t.first || (side_->was_clean() && *there > committed))
+    committed = *there;
+  if (*there < committed) {
+    if (std::error_code ignored; made)
+      std::filesystem::remove(path_, ignored);
+    return user_error(
+        made ? ec::not_found : ec::mismatch,
+        fmt::format("{} {}, but {} bytes of it are committed; put the file back as it was, or start over "
+                    "with --fresh",
+                    path_.string(), made ? "has vanished" : fmt::format("has only {} bytes", *there),
+                    committed));
+  }
+  // The record first: whatever happens next, a new open cuts back to the same length.
+  if (auto stored = side_->store(encode_record(t.record), durable_); !stored)
+    return stored;
+  if (auto claimed = side_->claim(); !claimed)
+    return claimed;
+  if (*there > committed)
+    if (auto cut = data_.cut(committed); !cut)
+      return cut;
+  if (durable_)
+    if (auto synced = sync_folder(path_.parent_path()); !synced)
+      return synced;
+  record_ = std::move(t.record);
+  length_ = record_.length;
+  return {};
+}
+
+expected<void> appended_file::write(const data::batch& rows) {
+  if (!open_)
+    return our_error("write to a file sink that is not open");
+  rows_ += rows.rows;
+  return gather_rows(buffer_, format_, rows, length_ == 0, *side_, [this] { return flush(); });
+}
+
+expected<void> appended_file::flush() {
+  open_ = false;
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  const auto there = data_.length();
+  if (!there)
+    return unexpected(there.error());
+  if (*there < length_)
+    return user_error(ec::mismatch,
+                      fmt::format("{} was shortened to {} bytes by somebody else while the sink was "
+                                  "writing to it; put back what is missing, or start over with --fresh",
+                                  path_.string(), *there));
+  length_ = *there;
+  // Somebody else's unterminated line must not swallow our first row.
+  if (!buffer_.empty() && !data_.ends_line(length_))
+    buffer_.insert(0, 1, '\n');
+  if (auto appended = data_.append(buffer_); !appended)
+    return appended;
+  length_ += buffer_.size();
+  buffer_.clear();
+  open_ = true;
+  return {};
+}
+
+expected<std::uint64_t> appended_file::commit(const progress& p) {
+  if (!open_)
+    return our_error("commit to a file sink that is not open");
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto flushed = flush(); !flushed)
+    return unexpected(flushed.error());
+  open_ = false;
+  if (durable_ && length_ != record_.length)
+    if (auto synced = data_.sync(); !synced)
+      return unexpected(synced.error());
+  record_.length = length_;
+  record_.at = p;
+  if (parts_) {
+    record_.rows += std::exchange(rows_, 0);
+    if (record_.since == 0 && record_.length != 0)
+      record_.since = clock_->now();
+  }
+  if (auto stored = is_due() ? begin_part() : store(); !stored)
+    return unexpected(stored.error());
+  open_ = true;
+  return 0;
+}
+
+bool appended_file::is_due() const {
+  if (!parts_ || record_.length == 0)
+    return false;
+  const auto& roll = parts_->roll;
+  return (roll.rows && record_.rows >= *roll.rows) || (roll.size && record_.length >= *roll.size) ||
+         (roll.age && record_.since != 0 && clock_->now() - record_.since >= roll.age->count());
+}
+
+/// From the record on that says so, the file is a part, whatever happens.
+expected<void> appended_file::begin_part() {
+  record_.publish = true;
+  record_.number = first_free(path_);
+  if (record_.first == 0)
+    record_.first = record_.number;
+  if (auto stored = store(); !stored)
+    return stored;
+  if (auto finished = finish_part(); !finished)
+    return finished;
+  bool made = false;
+  if (auto opened = open_data(length_, made); !opened)
+    return opened;
+  if (durable_)
+    if (auto synced = sync_folder(path_.parent_path()); !synced)
+      return synced;
+  remove_oldest_parts();
+  return {};
+}
+
+/// The record says that the file is a part: gives it its number, and takes the record on to an empty file.
+expected<void> appended_file::finish_part() {
+  std::error_code failed;
+  // Nothing is written to the next file before the record speaks of it: with bytes in it, this is the part.
+  const auto size = std::filesystem::file_size(path_, failed);
+  const bool is_renamed = failed ? failed == std::errc::no_such_file_or_directory : size == 0;
+  if (failed && !is_renamed)
+    return file_error("read", path_, failed.value());
+  const bool is_taken = std::filesystem::exists(numbered(path_, record_.number), failed);
+  if (is_renamed && !is_taken)
+    return user_error(
+        ec::not_found,
+        fmt::format("{} has vanished, but {} bytes of it are committed; put the file back as it "
+                    "was, or start over with --fresh",
+                    path_.string(), record_.length));
+  if (!is_renamed) {
+    if (is_taken) {  // by somebody else, since the number was chosen
+      record_.number = first_free(path_);
+      if (auto stored = store(); !stored)
+        return stored;
+    }
+    if (auto revealed = reveal(path_, numbered(path_, record_.number)); !revealed)
+      return revealed;
+    if (durable_)
+      if (auto synced = sync_folder(path_.parent_path()); !synced)
+        return synced;
+  }
+  record_.length = record_.rows = 0;
+  record_.since = 0;
+  record_.publish = false;
+  return store();
+}
+
+void appended_file::remove_oldest_parts() {
+  if (!parts_->keep)
+    return;
+  auto numbers = numbers_beside(path_);
+  std::erase_if(numbers, [&](auto n) { return n < record_.first || n > record_.number; });
+  for (std::size_t i = 0; i + *parts_->keep < numbers.size(); ++i) {
+    const auto part = numbered(path_, numbers[i]);
+    std::error_code failed;
+    if (std::filesystem::remove(part, failed))
+      spdlog::info("{} is removed: \"keep\" says {} parts", part.string(), *parts_->keep);
+    else if (failed)
+      spdlog::warn("{} cannot be removed, as \"keep\" says: {}", part.string(), failed.message());
+  }
+}
+
+std::optional<micros> appended_file::keep_alive_in() const {
+  if (!parts_ || !parts_->roll.age || record_.length == 0 || record_.since == 0)
+    return std::nullopt;
+  return micros(std::max<std::int64_t>(0, record_.since + parts_->roll.age->count() - clock_->now()));
+}
+
+expected<void> appended_file::keep_alive() {
+  if (!open_ || !buffer_.empty() || length_ != record_.length || !is_due())
+    return {};
+  open_ = false;
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  if (auto begun = begin_part(); !begun)
+    return begun;
+  open_ = true;
+  return {};
+}
+
+}  // namespace millrace::sink

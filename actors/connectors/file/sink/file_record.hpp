@@ -1,0 +1,49 @@
+// The file sink keeps this record in its side file, and a life takes the target over by it.
+//   varint version=1 | owner | varint length, first, number, rows | svarint since | u8 flags (1 to publish, 2
+//   progress) | progress
+#pragma once
+
+#include "actors/stream/sink/files/side_file.hpp"
+#include "actors/stream/sink/sink.hpp"
+#include "actors/stream/sink/target_owner.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::sink {
+
+struct file_record {
+  target_owner owner;
+  std::uint64_t length = 0;  // committed bytes of the file that is being written
+  std::uint64_t first = 0;   // number of the first file that this state wrote (rolled)
+  std::uint64_t number = 0;  // of that file; 0 for an appended one
+  std::uint64_t rows = 0;    // committed rows of that file (rolled)
+  event_micros since = 0;    // when its first row was committed (rolled)
+  bool publish = false;      // it is whole: it only needs its visible name
+  std::optional<progress> at;
+};
+
+[[nodiscard]] std::string encode_record(const file_record& r);
+[[nodiscard]] expected<file_record> decode_record(std::string_view bytes);
+
+/// Says how a claim finds the target.
+struct taken_over {
+  file_record record;                   // under the new life, not stored yet
+  bool first = false;                   // nobody has written through a side file before
+  std::optional<file_record> replaced;  // --fresh: what another state id had
+};
+/// Loads the record and checks it against the claim. Called under the side file's lock. `target` is for
+/// texts. ec::fenced for an older life, ec::mismatch for another state, or progress that should be there and
+/// is not.
+[[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target,
+                                             at_start begin);
+
+struct opened_side {
+  side_file::guard locked;
+  taken_over found;
+};
+/// Makes the target's folders, opens its side file into `side`, locks it and takes the target over.
+[[nodiscard]] expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
+                                              std::optional<side_file>& side, at_start begin);
+
+}  // namespace millrace::sink

@@ -1,0 +1,227 @@
+#include "actors/connectors/file/sink/rolled_files.hpp"
+
+#include "actors/connectors/file/sink/gather_rows.hpp"
+#include "actors/connectors/file/sink/numbered_files.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::sink {
+
+std::filesystem::path rolled_files::hidden(std::uint64_t number) const {
+  return path_.parent_path() / fmt::format(".millrace-{}.{:06}", path_.filename().string(), number);
+}
+
+rolled_files::~rolled_files() { publish_committed(); }
+
+void rolled_files::publish_committed() {
+  if (!std::exchange(open_, false) || record_.rows == 0)
+    return;
+  // Errors leave the hidden file for the next open, which goes on with it.
+  const auto locked = side_->lock();
+  if (!locked || !side_->check_owner() || (data_ && length_ != record_.length && !data_->cut(record_.length)))
+    return;
+  record_.publish = true;
+  if (store())
+    static_cast<void>(publish());
+}
+
+expected<std::optional<progress>> rolled_files::open(const claim& who) {
+  publish_committed();
+  buffer_.clear();
+  data_.reset();
+  auto side = open_side(path_, who, side_, begin_);
+  if (!side)
+    return unexpected(side.error());
+  if (auto ready = prepare(side->found); !ready)
+    return unexpected(ready.error());
+  open_ = true;
+  return record_.at;
+}
+
+expected<void> rolled_files::prepare(taken_over& t) {
+  if (t.record.number == 0 && t.record.at && !t.replaced)
+    return user_error(ec::mismatch,
+                      fmt::format("{} was written without `roll` so far; write to another path, or start "
+                                  "over with --fresh",
+                                  path_.string()));
+  if (t.replaced) {  // a state that begins anew: exactly the files that the old state wrote
+    std::error_code failed;
+    for (auto n = t.replaced->first; n > 0 && n <= t.replaced->number && !failed; ++n) {
+      std::filesystem::remove(numbered(path_, n), failed);
+      if (!failed)
+        std::filesystem::remove(hidden(n), failed);
+    }
+    if (failed)
+      return file_error("remove the old files of", path_, failed.value());
+  }
+  record_ = std::move(t.record);
+  if (record_.number == 0)
+    record_.first = record_.number = first_free(path_);
+  if (auto claimed = side_->claim(); !claimed)
+    return claimed;
+  if (record_.publish)
+    if (auto published = publish(); !published)
+      return published;
+  if (auto resumed = resume(); !resumed)
+    return resumed;
+  return store();
+}
+
+/// Goes on with the hidden file of the record, cut back to what is committed of it.
+expected<void> rolled_files::resume() {
+  length_ = record_.length;
+  rows_ = record_.rows;
+  if (record_.length == 0) {
+    std::error_code ignored;
+    std::filesystem::remove(hidden(record_.number), ignored);  // never committed
+    return {};
+  }
+  bool made = false;
+  auto data = data_file::open(hidden(record_.number), made);
+  if (!data)
+    return unexpected(data.error());
+  const auto there = data->length();
+  if (!there)
+    return unexpected(there.error());
+  if (*there < record_.length) {
+    if (std::error_code ignored; made)
+      std::filesystem::remove(data->path(), ignored);
+    return user_error(
+        made ? ec::not_found : ec::mismatch,
+        fmt::format("{} holds {} committed bytes that are not visible yet, but {}; put it back as it was, "
+                    "or start over with --fresh",
+                    data->path().string(), record_.length,
+                    made ? "it has vanished" : fmt::format("has only {}", *there)));
+  }
+  data_ = std::move(*data);
+  return data_->cut(record_.length);
+}
+
+expected<void> rolled_files::store() { return side_->store(encode_record(record_), durable_); }
+
+/// The file of the record is whole and the record says so: make it visible, go on with the next number.
+expected<void> rolled_files::publish() {
+  const auto from = hidden(record_.number);
+  std::error_code failed;
+  const auto there = std::filesystem::symlink_status(from, failed).type();
+  // Gone means renamed just before a crash: nothing else takes that name away.
+  if (there != std::filesystem::file_type::not_found && there != std::filesystem::file_type::none) {
+    bool made = false;
+    auto data = data_file::open(from, made);
+    if (!data)
+      return unexpected(data.error());
+    if (auto cut = data->cut(record_.length); !cut)
+      return cut;
+    if (auto revealed = reveal(from, numbered(path_, record_.number)); !revealed)
+      return revealed;
+    if (durable_)
+      if (auto synced = sync_folder(path_.parent_path()); !synced)
+        return synced;
+  } else if (there == std::filesystem::file_type::none) {
+    return file_error("read", from, failed.value());
+  }
+  data_.reset();
+  record_.number += 1;
+  record_.length = record_.rows = length_ = rows_ = 0;
+  record_.since = 0;
+  record_.publish = false;
+  return store();
+}
+
+expected<void> rolled_files::write(const data::batch& rows) {
+  if (!open_)
+    return our_error("write to a file sink that is not open");
+  if (auto gathered = gather_rows(buffer_, format_, rows, length_ == 0, *side_, [this] { return flush(); });
+      !gathered)
+    return gathered;
+  rows_ += rows.rows;
+  return {};
+}
+
+expected<void> rolled_files::flush() {
+  open_ = false;
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  if (!buffer_.empty()) {
+    if (!data_) {
+      bool made = false;
+      auto data = data_file::open(hidden(record_.number), made);
+      if (!data)
+        return unexpected(data.error());
+      if (durable_)
+        if (auto synced = sync_folder(path_.parent_path()); !synced)
+          return synced;
+      data_ = std::move(*data);
+    }
+    if (const auto there = data_->length(); !there || *there != length_)
+      return there ? user_error(ec::mismatch,
+                                fmt::format("{} was changed by somebody else; start over with --fresh",
+                                            data_->path().string()))
+                   : unexpected(there.error());
+    if (auto appended = data_->append(buffer_); !appended)
+      return appended;
+    length_ += buffer_.size();
+    buffer_.clear();
+  }
+  open_ = true;
+  return {};
+}
+
+bool rolled_files::is_due() const {
+  return record_.rows != 0 &&
+         ((roll_.rows && record_.rows >= *roll_.rows) || (roll_.size && record_.length >= *roll_.size) ||
+          (roll_.age && clock_->now() - record_.since >= roll_.age->count()));
+}
+
+expected<std::uint64_t> rolled_files::commit(const progress& p) {
+  if (!open_)
+    return our_error("commit to a file sink that is not open");
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto flushed = flush(); !flushed)
+    return unexpected(flushed.error());
+  open_ = false;
+  if (durable_ && data_ && length_ != record_.length)
+    if (auto synced = data_->sync(); !synced)
+      return unexpected(synced.error());
+  if (record_.rows == 0 && rows_ != 0)
+    record_.since = clock_->now();
+  record_.length = length_;
+  record_.rows = rows_;
+  record_.at = p;
+  record_.publish = is_due();
+  if (auto stored = store(); !stored)
+    return unexpected(stored.error());
+  if (record_.publish)
+    if (auto published = publish(); !published)
+      return unexpected(published.error());
+  open_ = true;
+  return 0;
+}
+
+std::optional<micros> rolled_files::keep_alive_in() const {
+  if (!roll_.age || record_.rows == 0)
+    return std::nullopt;
+  return micros(std::max<std::int64_t>(0, record_.since + roll_.age->count() - clock_->now()));
+}
+
+expected<void> rolled_files::keep_alive() {
+  if (!open_ || !buffer_.empty() || length_ != record_.length || !is_due())
+    return {};
+  open_ = false;
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  record_.publish = true;
+  if (auto stored = store(); !stored)
+    return stored;
+  if (auto published = publish(); !published)
+    return published;
+  open_ = true;
+  return {};
+}
+
+}  // namespace millrace::sink

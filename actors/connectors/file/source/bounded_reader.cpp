@@ -1,0 +1,212 @@
+#include "actors/connectors/file/source/bounded_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::source {
+
+expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
+  if (files_.empty() && !kept_) {
+    auto names = list_files(pattern_, order_);
+    if (!names)
+      return tl::make_unexpected(std::move(names.error()));
+    for (const auto& name : *names) {
+      auto file = identify(name);
+      if (!file)
+        return tl::make_unexpected(std::move(file.error()));
+      const auto content = open_file::open(file->path);
+      converts_ = converts_ || wanted_.encoding != data::encoding::utf_8 || !content ||
+                  is_gzip(*content).value_or(true);
+      file->number = parallel_ ? 0 : static_cast<std::int64_t>(files_.size());
+      files_.push_back(std::move(*file));
+    }
+  }
+  std::vector<partition_info> found;
+  if (!parallel_)
+    found.push_back({std::string(whole_log), {}, {}});
+  else
+    for (const auto& file : files_)
+      found.push_back({file.path, {}, {}});
+  return found;
+}
+
+expected<void> bounded_reader::check_identity(std::string_view stored) {
+  auto before = parse_identities(stored);
+  if (!before)
+    return tl::make_unexpected(std::move(before.error()));
+  const bool follows_another_run =
+      std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
+  if (!follows_another_run) {
+    if (auto same = compare_identities(*before, files_); !same)
+      return same;
+    files_ = std::move(*before);  // positions count files as they stood in this list
+    return {};
+  }
+  std::erase_if(*before, [](const auto& f) { return f.done; });
+  for (const auto& f : *before)
+    if (auto same = check_still_there(f); !same)
+      return same;
+  files_ = std::move(*before);
+  kept_ = stored;
+  return {};
+}
+
+expected<void> bounded_reader::assign(const std::string& partition, position from) {
+  log l;
+  l.end = files_.size();
+  if (parallel_) {
+    const auto at =
+        std::find_if(files_.begin(), files_.end(), [&](const auto& f) { return f.path == partition; });
+    if (at == files_.end())
+      return user_error(ec::not_found, fmt::format("{}: no file matches it; put it back", partition));
+    l.file = static_cast<std::size_t>(at - files_.begin());
+    l.end = l.file + 1;
+  } else {
+    const auto at = std::find_if(files_.begin(), files_.end(), [&](const auto& f) {
+      return f.number == std::max<std::int64_t>(0, from.major);
+    });
+    l.file = static_cast<std::size_t>(at - files_.begin());
+  }
+  if (from < position{})  // before everything
+    from = {};
+  if (l.file >= l.end || from.major != files_[l.file].number) {
+    return user_error(ec::mismatch,
+                      fmt::format("{}: position ({}, {}) lies behind its {} files; put the missing "
+                                  "ones back, or begin anew with --fresh",
+                                  pattern_, from.major, from.minor, files_.size()));
+  }
+  l.next = from;
+  logs_[partition] = std::move(l);
+  return {};
+}
+
+expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t file,
+                                                                 std::uint64_t offset) const {
+  auto opened = open_file::open(files_[file].path);
+  if (!opened)
+    return tl::make_unexpected(std::move(opened.error()));
+  return open_stream(std::move(*opened), offset, files_[file].length, wanted_.encoding);
+}
+
+// Records begin behind the lines that are skipped.
+expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t major,
+                                              std::uint64_t offset) const {
+  if (wanted_.skip > 0) {
+    auto lines = stream_at(file, 0);
+    if (!lines)
+      return tl::make_unexpected(std::move(lines.error()));
+    const auto behind = pass_lines(**lines, wanted_.skip);
+    if (!behind)
+      return tl::make_unexpected(behind.error());
+    offset = std::max(offset, *behind);
+  }
+  auto stream = stream_at(file, offset);
+  if (!stream)
+    return tl::make_unexpected(std::move(stream.error()));
+  return line_reader(std::move(*stream), files_[file].path, major, offset, wanted_.frame);
+}
+
+expected<std::optional<header_line>> bounded_reader::read_header(std::size_t file, std::int64_t major) const {
+  constexpr std::size_t enough_for_names = 4096;  // a longer line comes whole
+  auto lines = open_at(file, major, 0);
+  for (bool ended = !lines; !ended;) {
+    chunk first;
+    auto read = lines->read(first, enough_for_names, true);
+    if (!read)
+      return tl::make_unexpected(std::move(read.error()));
+    if (first.is_cut(0))
+      return user_error(ec::refused,
+                        fmt::format("{}: its header line is longer than {} MiB, so that it names no "
+                                    "columns; mend the file, then begin anew with --fresh",
+                                    files_[file].path, longest_line >> 20U));
+    if (first.records() > 0)
+      return header_line{std::string(first.record(0)), first.positions[0]};
+    ended = *read;
+  }
+  if (!lines)
+    return tl::make_unexpected(std::move(lines.error()));
+  return std::optional<header_line>{};
+}
+
+expected<std::optional<chunk>> bounded_reader::read(std::span<const std::string> wanted,
+                                                    std::size_t max_bytes, std::chrono::milliseconds) {
+  if (interrupted_.exchange(false))
+    return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
+  for (const auto& partition : wanted) {
+    const auto at = logs_.find(partition);
+    if (at == logs_.end() || at->second.ended)
+      continue;
+    auto got = next_chunk(at->second, max_bytes);
+    if (got && *got)
+      (*got)->partition = partition;
+    return got;
+  }
+  return std::optional<chunk>{};
+}
+
+expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t max_bytes) {
+  chunk out;
+  const position from = l.next;
+  for (;;) {
+    if (!l.lines) {
+      const auto major = files_[l.file].number;
+      auto lines =
+          open_at(l.file, major, l.next.major == major ? static_cast<std::uint64_t>(l.next.minor) : 0);
+      if (!lines)
+        return tl::make_unexpected(std::move(lines.error()));
+      if (wanted_.header) {
+        auto header = read_header(l.file, major);
+        if (!header)
+          return tl::make_unexpected(std::move(header.error()));
+        l.header = std::move(*header);
+      }
+      l.lines.emplace(std::move(*lines));
+    }
+    auto ended = l.lines->read(out, max_bytes, true);
+    if (!ended)
+      return tl::make_unexpected(std::move(ended.error()));
+    out.header = l.header;
+    if (!parallel_ && is_glob(pattern_))
+      out.part = files_[l.file].path;
+    if (!*ended && out.to == l.next && out.records() == 0)
+      return std::optional<chunk>{};  // within a line that is too long: a run may end meanwhile
+    l.next = out.to;
+    if (*ended && l.file + 1 == l.end) {
+      l.ended = true;
+      out.at_end = true;
+      out.caught_up = true;
+    } else if (*ended) {
+      ++l.file;
+      l.lines.reset();
+      if (out.records() == 0)
+        continue;
+    }
+    break;
+  }
+  out.from = from;
+  return std::optional<chunk>(std::move(out));
+}
+
+std::optional<backlog> bounded_reader::lag() {
+  backlog out;
+  for (const auto& [partition, l] : logs_)
+    if (l.ended)  // how many lines there are is not known before they are read
+      out.records[partition] = 0;
+  return out;
+}
+
+std::optional<std::uint64_t> bounded_reader::lag_bytes() {
+  if (converts_)
+    return std::nullopt;
+  std::uint64_t left = 0;
+  for (const auto& [partition, l] : logs_) {
+    for (auto file = l.file; !l.ended && file < l.end; ++file)
+      left += files_[file].length;
+    if (!l.ended && l.next.major == files_[l.file].number)
+      left -= std::min(left, static_cast<std::uint64_t>(l.next.minor));
+  }
+  return left;
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,157 @@
+#include "actors/connectors/file/source/continuation.hpp"
+
+#include "actors/connectors/file/source/file_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace millrace::source {
+namespace {
+
+unexpected refused(std::string_view what, std::string_view remedy) {
+  return user_error(ec::mismatch, fmt::format("{}; {}, or begin anew with --fresh", what, remedy));
+}
+
+/// Checks that the bytes beyond what was read begin with a line of their own.
+expected<void> check_growth(const file_identity& before, const open_file& file, bool is_decoded) {
+  auto packed = is_gzip(file);
+  if (!packed)
+    return tl::make_unexpected(std::move(packed.error()));
+  if (*packed || is_decoded)
+    return refused(fmt::format("{}: it is {} and has grown from {} bytes since it was read to its end",
+                               before.path, *packed ? "compressed" : "decoded by an `encoding`",
+                               before.length),
+                   "write what comes into a file of its own");
+  if (before.length == 0)
+    return {};
+  char edge[3] = {};
+  const auto got = file.read_at(before.length - 1, edge, sizeof edge);
+  if (!got)
+    return tl::make_unexpected(got.error());
+  const bool ended = edge[0] == '\n' || edge[1] == '\n' || (*got == 3 && edge[1] == '\r' && edge[2] == '\n');
+  return ended ? expected<void>()
+               : refused(fmt::format("{}: its last line had no newline when it was read as a record, up to "
+                                     "byte {}, and has been continued since",
+                                     before.path, before.length),
+                         "end the line there and write whole lines between two runs");
+}
+
+class continuing {
+public:
+  continuing(bool parallel, file_order order, bool is_decoded)
+      : parallel_(parallel), order_(order), is_decoded_(is_decoded) {}
+
+  expected<continuation> run(std::string_view ended, const std::string& pattern) {
+    auto before = parse_identities(ended);
+    if (!before)
+      return tl::make_unexpected(std::move(before.error()));
+    for (auto& f : *before) {
+      if (f.number >= next_number_) {
+        next_number_ = f.number + 1;
+        last_ = f.path;
+      }
+      f.done = true;
+      known_[f.path] = f;  // the last entry of a path has the most of it
+    }
+    auto names = list_files(pattern, order_);
+    if (!names && names.error().code != ec::not_found)
+      return tl::make_unexpected(std::move(names.error()));
+    if (names)
+      for (const auto& name : *names)
+        if (auto looked = look(name); !looked)
+          return tl::make_unexpected(std::move(looked.error()));
+    keep_what_is_gone();
+    out_.identity = format_identities(files_);
+    return std::move(out_);
+  }
+
+private:
+  /// Keeps files that are gone: of one log the last file, which later names are compared with; with
+  /// `parallel` all of them, so that one that is put back is known.
+  void keep_what_is_gone() {
+    std::vector<file_identity> gone;
+    for (const auto& [path, f] : known_)
+      if (!there_.contains(path) && (parallel_ || path == last_))
+        gone.push_back(f);
+    files_.insert(files_.begin(), gone.begin(), gone.end());
+  }
+
+  expected<void> look(const std::string& name) {
+    auto now = identify(name);
+    if (!now)
+      return now.error().code == ec::not_found ? expected<void>()  // gone meanwhile
+                                               : tl::make_unexpected(std::move(now.error()));
+    const auto known = known_.find(name);
+    if (known == known_.end())
+      return is_new(std::move(*now));
+    return is_known(known->second, std::move(*now));
+  }
+
+  expected<void> is_new(file_identity now) {
+    if (!parallel_ && comes_before(now.path, last_, order_))
+      return refused(fmt::format("{}: this file is new and its name comes before {}, which was read to its "
+                                 "end; a glob is one log in the order of names",
+                                 now.path, last_),
+                     "rename it, read the glob with \"parallel\": true");
+    take(std::move(now), 0, parallel_ ? 0 : next_number_);
+    return {};
+  }
+
+  expected<void> is_known(const file_identity& before, file_identity now) {
+    const auto file = open_file::open(now.path);
+    if (!file)
+      return tl::make_unexpected(file.error());
+    const auto same = goes_on_from(before, *file, now.length);
+    if (!same)
+      return tl::make_unexpected(same.error());
+    if (!*same)
+      return refused(fmt::format("{}: it is not what was read to its end, {} bytes of it: it was replaced or "
+                                 "cut since",
+                                 now.path, before.length),
+                     "put it back or take it away, and give what is new a later name");
+    files_.push_back(before);
+    there_.insert(now.path);
+    if (now.length == before.length)
+      return {};
+    if (!parallel_ && now.path != last_)
+      return refused(fmt::format("{}: it has grown since it was read to its end, and {} was read after it; a "
+                                 "glob is one log in the order of names",
+                                 now.path, last_),
+                     "write what comes into a file with a later name");
+    if (auto good = check_growth(before, *file, is_decoded_); !good)
+      return good;
+    take(std::move(now), before.length, parallel_ ? before.number + 1 : next_number_);
+    return {};
+  }
+
+  void take(file_identity now, std::uint64_t from, std::int64_t number) {
+    now.number = number;
+    next_number_ = std::max(next_number_, number + 1);
+    const position begin{now.number, static_cast<std::int64_t>(from)};
+    if (parallel_ || out_.partitions.empty())
+      out_.partitions.push_back({parallel_ ? now.path : std::string(whole_log), begin, begin});
+    files_.push_back(std::move(now));
+  }
+
+  bool parallel_;
+  file_order order_;
+  bool is_decoded_;
+  std::map<std::string, file_identity> known_;
+  std::string last_;  // of the files that were read; of one log
+  std::int64_t next_number_ = 0;
+  std::set<std::string> there_;  // of the known ones
+  std::vector<file_identity> files_;
+  continuation out_;
+};
+
+}  // namespace
+
+expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel,
+                                      file_order order, bool is_decoded) {
+  return continuing(parallel, order, is_decoded).run(ended, pattern);
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,29 @@
+// Finds what has come since a bounded log of files was read to its end: files with later names (of a parallel
+// glob: any), and lines appended to the last one. It looks at files only; whoever begins the next run keeps
+// the result.
+#pragma once
+
+#include "actors/connectors/file/source/file_list.hpp"
+#include "actors/stream/source/source.hpp"
+#include "runtime/base/error.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::source {
+
+struct continuation {
+  std::string identity;                    // of the log from there on
+  std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
+};
+
+/// `ended` is the identity that was kept. New records begin at the major after the last one of their
+/// partition. Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has
+/// changed otherwise than a log may grow; the text says how and the remedy. `is_decoded`: some parser reads the files by
+/// another encoding than UTF-8, so that lengths are no positions.
+[[nodiscard]] expected<continuation> continue_files(std::string_view ended, const std::string& pattern,
+                                                    bool parallel, file_order order = file_order::natural,
+                                                    bool is_decoded = false);
+
+}  // namespace millrace::source

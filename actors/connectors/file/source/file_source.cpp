@@ -1,0 +1,111 @@
+#include "actors/connectors/file/source/file_source.hpp"
+
+#include "actors/connectors/file/source/bounded_reader.hpp"
+#include "actors/connectors/file/source/followed_reader.hpp"
+#include "actors/connectors/file/source/standard_input.hpp"
+#include "actors/stream/source/spooled_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+
+namespace millrace::source {
+namespace {
+
+bool is_standard_input(const config::values& options) { return options.text("path") == standard_input_path; }
+
+/// There is one in a process, whatever runs in it.
+expected<void> take_standard_input(const std::string& stage) {
+  static std::mutex mutex;
+  static std::string taken;
+  const std::scoped_lock lock(mutex);
+  if (!taken.empty() && taken != stage)
+    return user_error(
+        ec::already_exists,
+        fmt::format("stage \"{}\" reads standard input already, and it can be read once; let several "
+                    "parsers read from that one stage",
+                    taken));
+  taken = stage;
+  return {};
+}
+
+std::unique_ptr<reader> make_standard_input_reader(const config::values& options, const wants& wanted,
+                                                   const spool_place& at, std::shared_ptr<feeds> running,
+                                                   const wall_clock& clock) {
+  auto make = [how = standard_input_options{.stage = at.stage, .in_logs = at.in_logs, .wanted = wanted},
+               &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
+    if (auto taken = take_standard_input(how.stage); !taken)
+      return unexpected(taken.error());
+    return start_standard_input(how, std::move(spool), clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make),
+                             std::string(standard_input_path));
+}
+
+}  // namespace
+
+config::connector file_source_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::source;
+  c.type = "file";
+  c.doc = "Reads the lines of files, plain or gzip, as records";
+  c.options = {
+      {.name = "path",
+       .type = config::option_type::text,
+       .doc = "File or glob; gzip is known by its content. \"-\" is standard input, which is spooled in the "
+              "state folder and ends when its writer closes it",
+       .required = true,
+       .plain = true},
+      {.name = "follow",
+       .type = config::option_type::boolean,
+       .doc = "Goes on when the file grows, is rotated, or (with a glob) a later file in `order` appears",
+       .default_text = "false"},
+      {.name = "parallel",
+       .type = config::option_type::boolean,
+       .doc = "A partition for each file of the glob, instead of one log in `order`",
+       .default_text = "false"},
+      {.name = "order",
+       .type = config::option_type::choice,
+       .doc =
+           "The order of a glob's files. natural: by name, numbers in names compare as numbers (app.9 before "
+           "app.10); name: by name, bytes compare; modified: by the time of modification, files that appear "
+           "later are read later",
+       .default_text = "natural",
+       .choices = {"natural", "name", "modified"}},
+      spool_option("standard input is not read; for \"path\": \"-\""),
+  };
+  c.check = [](const config::check_input& in, const config::say& say) {
+    if (in.options.text("path").empty())
+      say("path", "is empty; expected the path of a file or a glob");
+    if (is_standard_input(in.options))
+      for (const auto* name : {"follow", "parallel"})
+        if (in.options.boolean(name))
+          say(name,
+              "is for files; standard input is one log, and ends when its writer closes it: leave it out");
+    if (in.options.boolean("follow") && in.options.boolean("parallel"))
+      say("parallel", "a followed log is one log in `order`; leave out `parallel` or `follow`");
+    if (in.options.text("order") != "natural" &&
+        (in.options.boolean("parallel") || is_standard_input(in.options)))
+      say("order", "is for the files of a glob that are one log; leave it out");
+  };
+  c.bounded = [](const config::values& options) { return !options.boolean("follow"); };
+  c.stores_timestamps = false;
+  c.gives_header = [](const config::values& options) { return !options.boolean("follow"); };
+  c.splits_once = is_standard_input;
+  c.splits_text = true;
+  return c;
+}
+
+expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants& wanted,
+                                                   const spool_place& at, std::shared_ptr<feeds> running,
+                                                   const wall_clock* clock) {
+  if (is_standard_input(options))
+    return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
+  if (options.boolean("follow"))
+    return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")),
+                                             wanted.frame);
+  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted,
+                                          file_order_of(options.text("order")));
+}
+
+}  // namespace millrace::source

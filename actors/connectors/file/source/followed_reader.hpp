@@ -1,0 +1,73 @@
+// A file that grows and is rotated, or a glob that new files join, as one endless log. Positions are
+// (generation, offset). An unterminated last line waits until it is complete; it is a record once its file is
+// rotated away. Zeros that a file begins with are passed over: a writer that goes on at its old offset in a file that
+// was cut off leaves them.
+#pragma once
+
+#include "actors/connectors/file/source/file_watch.hpp"
+#include "actors/connectors/file/source/generations.hpp"
+#include "actors/connectors/file/source/line_reader.hpp"
+#include "actors/connectors/file/source/recent_bytes.hpp"
+#include "actors/stream/source/source.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::source {
+
+class followed_reader final : public reader {
+public:
+  explicit followed_reader(std::string pattern, file_order order = file_order::natural, framing frame = {})
+      : pattern_(pattern), frame_(frame), files_(std::move(pattern), order) {}
+
+  expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
+  expected<void> assign(const std::string& partition, position from) override;
+  void unassign(const std::string& partition) override;
+  expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
+                                      std::chrono::milliseconds timeout) override;
+  void acknowledge(const std::string& partition, position durable) override;
+  std::optional<backlog> lag() override;
+  std::optional<std::uint64_t> lag_bytes() override;
+  void interrupt() override;
+  std::string identity() const override { return files_.text(); }
+  void note_progress() override { files_.note_progress(); }
+  expected<void> check_identity(std::string_view stored) override { return files_.restore(stored); }
+
+private:
+  /// The file that is being read, opened once for reading and once for looking at.
+  struct place {
+    std::int64_t generation;
+    open_file file;
+    std::optional<line_reader> lines = std::nullopt;  // once it is opened
+    recent_bytes recent{};                            // in front of the next line
+    bool last_part = false;     // a later generation is known: this one only has to be read to its end
+    bool may_be_zeros = false;  // nothing but zeros has come yet, from its beginning on
+    std::uint64_t zeros = 0;    // so many
+  };
+  expected<void> open_place();
+  /// Opens the lines from `offset` on.
+  [[nodiscard]] expected<void> read_from(place& at, std::uint64_t offset);
+  /// Reads on as line_reader does, behind zeros that the file begins with.
+  [[nodiscard]] expected<bool> read_lines(place& at, chunk& out, std::size_t max_bytes);
+  /// Takes what was read into what is known of the file.
+  [[nodiscard]] expected<void> take(place& at, const chunk& out);
+  /// A chunk, nothing for now, or nothing because the place changed (`again`).
+  expected<std::optional<chunk>> step(std::size_t max_bytes, bool& again);
+  /// `was_at_end`: all that was seen of it before was read, to the end of a line.
+  expected<void> was_cut_off(bool was_at_end);
+  /// Goes on with the next generation: nobody has more of this one.
+  void leave(std::int64_t generation);
+
+  std::string pattern_;
+  framing frame_;
+  generations files_;
+  bool assigned_ = false;
+  position next_{};
+  position delivered_{};  // `to` of the last chunk: next_, or the end of the generation before
+  std::optional<place> place_;
+  bool end_said_ = false;  // caught_up was told since the last record
+
+  file_watch watch_;  // of the file at place_
+};
+
+}  // namespace millrace::source

@@ -1,0 +1,141 @@
+#include "actors/connectors/file/source/line_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace millrace::source {
+namespace {
+
+// One step over a line that is too long: some hundredths of a second, after which a run can be ended.
+constexpr std::uint64_t passed_at_once = std::uint64_t{64} << 20U;
+constexpr std::size_t read_at_once = std::size_t{1} << 20U;
+
+}  // namespace
+
+expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complete) {
+  out.from = out.to = next();
+  out.topic = path_;
+  if (passed_ != 0)
+    return pass_over(out, complete);
+  std::size_t room = std::max(max_bytes, carry_.size() + 1);
+  std::string& bytes = out.bytes;
+  bytes.resize(room + padding);
+  std::memcpy(bytes.data(), carry_.data(), carry_.size());
+  std::size_t filled = carry_.size();
+  const bool is_by_value = std::holds_alternative<by_value>(frame_);
+  const auto behind_last_feed = [&](std::size_t from) {
+    const auto* const feed = static_cast<const char*>(memrchr(bytes.data() + from, '\n', filled - from));
+    return feed == nullptr ? std::size_t{0} : static_cast<std::size_t>(feed - bytes.data()) + 1;
+  };
+  std::size_t lines_end = is_by_value ? filled : behind_last_feed(0);
+  bool ended = false;
+  bool cut = false;
+  for (;;) {
+    auto got = stream_->read(bytes.data() + filled, room - filled);
+    if (!got && (got.error().code != ec::corrupt || filled == 0)) {
+      carry_.assign(bytes.data(), filled);
+      return tl::make_unexpected(std::move(got.error()));
+    }
+    cut = !got;  // the error comes again with the next call, when all that is here is delivered
+    const std::size_t more = got ? *got : 0;
+    filled += more;
+    lines_end = is_by_value ? filled : std::max(lines_end, behind_last_feed(filled - more));
+    ended = got && more == 0;
+    if (ended || cut ||
+        (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, frame_, false)))
+      break;
+    if (filled < room)
+      continue;  // the stream gives less only at its end
+    if (filled > longest_record(frame_)) {
+      rest_.emplace(frame_, std::string_view(bytes.data(), filled));
+      carry_ = beginning_of({bytes.data(), filled});
+      passed_ = filled;
+      return pass_over(out, complete);
+    }
+    room = std::min(room * 2, longest_record(frame_) + 1);
+    bytes.resize(room + padding);
+  }
+  const bool last_line_open = filled > lines_end && ((ended && complete) || cut);
+  const bool is_all = (ended && complete) || cut;
+  const std::size_t end = split(out, last_line_open ? filled : lines_end, is_all);
+  carry_.assign(bytes.data() + end, filled - end);
+  bytes.resize(end + padding);
+  std::memset(bytes.data() + end, 0, padding);
+  offset_ += end;
+  out.to = next();
+  return ended;
+}
+
+expected<bool> line_reader::pass_over(chunk& out, bool complete) {
+  out.bytes.assign(padding, '\0');
+  out.bytes.shrink_to_fit();
+  std::string bytes(read_at_once, '\0');
+  for (const auto until = passed_ + passed_at_once; passed_ < until;) {
+    const auto got = stream_->read(bytes.data(), bytes.size());
+    if (!got && got.error().code != ec::corrupt)
+      return tl::make_unexpected(got.error());
+    if (!got) {  // the error comes again with the next call
+      give_beginning(out);
+      return false;
+    }
+    if (const auto end = rest_->end({bytes.data(), *got})) {
+      passed_ += *end;
+      give_beginning(out);
+      carry_.assign(bytes.data() + *end, *got - *end);
+      return false;
+    }
+    passed_ += *got;
+    if (*got == 0) {  // the end; less than was asked for may come before an error, too
+      if (complete)
+        give_beginning(out);
+      return true;
+    }
+  }
+  return false;
+}
+
+void line_reader::give_beginning(chunk& out) {
+  out.begins.push_back(0);
+  out.lengths.push_back(static_cast<std::uint32_t>(carry_.size()));
+  out.positions.push_back(next());
+  out.cut.push_back(0);
+  out.bytes = std::move(carry_);
+  out.bytes.append(padding, '\0');
+  carry_.clear();
+  offset_ += std::exchange(passed_, 0);
+  out.to = next();
+}
+
+std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
+  const std::size_t expected_records = end / bytes_a_record_ + end / bytes_a_record_ / 8 + 16;
+  out.begins.reserve(expected_records);
+  out.lengths.reserve(expected_records);
+  out.positions.reserve(expected_records);
+  const char* const base = out.bytes.data();
+  const char* const stop = base + end;
+  for (const char* at = base; at < stop;) {
+    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, frame_, is_all);
+    if (!size) {
+      end = static_cast<std::size_t>(at - base);
+      break;
+    }
+    auto record = text_of_record({at, *size}, frame_);
+    if (is_too_long({at, *size}, frame_)) {
+      out.cut.push_back(static_cast<std::uint32_t>(out.records()));
+      record = beginning_of(record);
+    }
+    if (!record.empty()) {
+      out.begins.push_back(static_cast<std::uint32_t>(at - base));
+      out.lengths.push_back(static_cast<std::uint32_t>(record.size()));
+      out.positions.push_back(
+          {major_, static_cast<std::int64_t>(offset_ + static_cast<std::size_t>(at - base))});
+    }
+    at += *size;
+  }
+  if (out.records() > 0)
+    bytes_a_record_ = std::max<std::size_t>(1, end / out.records());
+  return end;
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,266 @@
+#include "actors/connectors/http/client/exchange.hpp"
+
+#include "runtime/base/visible_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <curl/curl.h>
+#include <system_error>
+
+namespace millrace::http {
+namespace {
+
+constexpr long connect_timeout_s = 10;
+constexpr long silence_s = 30;
+constexpr long upload_buffer_bytes = 1 << 20;
+constexpr long first_refusal = 300;
+constexpr std::uint64_t longest_refusal = 64 << 10;  // what is beyond is not waited for
+
+struct release {
+  void operator()(CURL* p) const { curl_easy_cleanup(p); }
+  void operator()(curl_slist* p) const { curl_slist_free_all(p); }
+  void operator()(std::FILE* p) const { std::fclose(p); }
+  void operator()(char* p) const { curl_free(p); }
+};
+
+struct taken {
+  CURL* easy = nullptr;
+  std::string body;
+  std::uint64_t most = 0;
+  bool too_long = false;
+  bool enough = false;
+};
+
+std::size_t take(char* bytes, std::size_t size, std::size_t count, void* to) {
+  auto& t = *static_cast<taken*>(to);
+  long status = 0;
+  curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status >= first_refusal) {  // says why, however little was asked for
+    t.body.append(bytes, std::min<std::uint64_t>(size * count, longest_refusal - t.body.size()));
+    t.enough = t.body.size() == longest_refusal;
+    return t.enough ? 0 : size * count;
+  }
+  if (t.body.size() + size * count > t.most) {
+    t.too_long = true;
+    return 0;
+  }
+  t.body.append(bytes, size * count);
+  return size * count;
+}
+
+/// Whether a transfer goes on, or only drips.
+struct pace {
+  using clock = std::chrono::steady_clock;
+  static constexpr curl_off_t step = 64 << 10;
+
+  clock::duration patience;
+  clock::time_point since = clock::now();
+  curl_off_t mark = 0;  // bytes of both ways by then
+  bool is_sent = false;
+  bool is_over = false;
+};
+
+/// libcurl calls it once a second at least, and with each part of a transfer.
+int look(void* of, curl_off_t, curl_off_t got, curl_off_t to_send, curl_off_t sent) {
+  auto& p = *static_cast<pace*>(of);
+  const bool is_sent = sent == to_send;
+  if (got + sent >= p.mark + pace::step || is_sent != p.is_sent) {
+    p.mark = got + sent;
+    p.is_sent = is_sent;
+    p.since = pace::clock::now();
+  }
+  p.is_over = pace::clock::now() - p.since > p.patience;
+  return p.is_over ? 1 : 0;
+}
+
+std::size_t give(char* to, std::size_t size, std::size_t count, void* from) {
+  auto* const file = static_cast<std::FILE*>(from);
+  const auto read = std::fread(to, size, count, file);
+  return read == 0 && std::ferror(file) != 0 ? CURL_READFUNC_ABORT : read * size;
+}
+
+/// A connection that has gone stale is tried anew by libcurl, which then sends the body again.
+int seek(void* in, curl_off_t offset, int origin) {
+  return ::fseeko(static_cast<std::FILE*>(in), offset, origin) == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
+
+}  // namespace
+
+struct exchange::handle {
+  std::unique_ptr<CURL, release> easy;
+  std::array<char, CURL_ERROR_SIZE> problem{};
+};
+
+exchange::exchange(exchange_options options)
+    : options_(std::move(options)), handle_(std::make_unique<handle>()) {
+  static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)initialised;
+  handle_->easy.reset(curl_easy_init());
+}
+
+exchange::~exchange() = default;
+
+expected<answer> exchange::send(const request& r) {
+  CURL* const easy = handle_->easy.get();
+  curl_easy_reset(easy);  // keeps its connections
+  handle_->problem[0] = '\0';
+  std::unique_ptr<curl_slist, release> headers;
+  const auto add_header = [&](const char* text) {
+    auto* const first = headers.release();
+    headers.reset(curl_slist_append(first, text));
+  };
+  add_header("Expect:");
+  for (const auto& h : r.headers)
+    add_header(h.c_str());
+  curl_easy_setopt(easy, CURLOPT_URL, r.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "millrace");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle_->problem.data());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_timeout_s);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, silence_s);
+  if (!options_.ca_file.empty())
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+  if (options_.sign) {
+    const auto& s = *options_.sign;
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", s.region).c_str());
+    curl_easy_setopt(easy, CURLOPT_USERNAME, s.access_key.c_str());
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, s.secret_key.c_str());
+    // S3 wants to be told, and libcurl 7.88 does not do it by itself.
+    add_header("x-amz-content-sha256: UNSIGNED-PAYLOAD");
+    if (!s.token.empty())
+      add_header(("x-amz-security-token: " + s.token).c_str());
+  }
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+
+  std::unique_ptr<std::FILE, release> file;
+  if (!r.file.empty()) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(r.file, failed);
+    if (!failed) {
+      file.reset(std::fopen(r.file.c_str(), "rbe"));
+      if (!file)
+        failed = {errno, std::generic_category()};
+    }
+    if (failed)
+      return outside_error(ec::io, fmt::format("cannot read {}: {}", r.file.string(), failed.message()));
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
+    curl_easy_setopt(easy, CURLOPT_READDATA, file.get());
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, file.get());
+  } else if (r.method == "PUT" || r.method == "POST") {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r.body.data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(r.body.size()));
+  }
+  if (r.method == "HEAD")
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  else
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r.method.c_str());
+  taken got;
+  got.easy = easy;
+  got.most = r.most_bytes;
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &got);
+
+  pace seen{options_.patience};
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &seen);
+
+  const auto code = curl_easy_perform(easy);
+  if (seen.is_over)
+    return outside_error(ec::unavailable, fmt::format("{}: bytes come or go too slowly to be waited for",
+                                                      without_query(r.url)));
+  if (code == CURLE_ABORTED_BY_CALLBACK)
+    return outside_error(ec::io, fmt::format("cannot read {} to its end", r.file.string()));
+  if (got.too_long)
+    return outside_error(ec::unavailable, fmt::format("{} gave an answer of more than {} bytes",
+                                                      without_query(r.url), r.most_bytes));
+  if (code != CURLE_OK && !got.enough) {
+    const std::string_view why =
+        handle_->problem[0] != '\0' ? handle_->problem.data() : curl_easy_strerror(code);
+    auto text = fmt::format("{}: {}", without_query(r.url), visible(why));
+    if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION)
+      return user_error(ec::refused, text.append(certificate_remedy(why)));
+    return outside_error(ec::unavailable, std::move(text));
+  }
+  answer a;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &a.status);
+  curl_off_t length = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  a.length = length > 0 ? static_cast<std::uint64_t>(length) : 0;
+  a.body = std::move(got.body);
+  return a;
+}
+
+std::string_view certificate_remedy(std::string_view why) {
+  if (why.find("target host name") != std::string_view::npos)
+    return "; its certificate is for another name: ask for it by one that stands there, or look who answers";
+  return "; name the authority that signed its certificate in `ca_file`";
+}
+
+std::string escaped(std::string_view text, bool keep_slashes) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~' || (keep_slashes && c == '/');
+    if (plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+std::string unescaped(std::string_view text) {
+  int size = 0;
+  const std::unique_ptr<char, release> plain(
+      curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size));
+  return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : std::string(text);
+}
+
+std::optional<url_parts> parse_url(const std::string& text) {
+  struct cleanup {
+    void operator()(CURLU* p) const { curl_url_cleanup(p); }
+  };
+  const std::unique_ptr<CURLU, cleanup> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+    return std::nullopt;
+  const auto part = [&](CURLUPart which) {
+    char* got = nullptr;
+    if (curl_url_get(url.get(), which, &got, 0) != CURLUE_OK)
+      return std::string();
+    const std::unique_ptr<char, release> owned(got);
+    return std::string(got);
+  };
+  url_parts p;
+  p.scheme = part(CURLUPART_SCHEME);
+  p.user = unescaped(part(CURLUPART_USER));
+  p.password = unescaped(part(CURLUPART_PASSWORD));
+  p.host = part(CURLUPART_HOST);
+  p.port = part(CURLUPART_PORT);
+  p.path = unescaped(part(CURLUPART_PATH));
+  const auto query = part(CURLUPART_QUERY);
+  for (std::string_view left = query; !left.empty();) {
+    const auto end = std::min(left.find('&'), left.size());
+    const auto one = left.substr(0, end);
+    left.remove_prefix(std::min(end + 1, left.size()));
+    const auto equals = std::min(one.find('='), one.size());
+    p.query.emplace_back(unescaped(one.substr(0, equals)),
+                         unescaped(one.substr(std::min(equals + 1, one.size()))));
+  }
+  return p;
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,131 @@
+#include "actors/connectors/http/server/http_server_source.hpp"
+
+#include "actors/connectors/http/server/server_feed.hpp"
+#include "actors/stream/source/spooled_reader.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::source {
+namespace {
+
+using config::option_type;
+
+std::vector<config::option> options() {
+  return {
+      {.name = "listen",
+       .type = option_type::text,
+       .doc = "Address and port to listen on, such as 0.0.0.0:5000 for all addresses of this machine",
+       .required = true,
+       .plain = true},
+      {.name = "routes",
+       .type = option_type::any,
+       .doc =
+           "What a request for each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
+           "\"text\"}} by GET; with \"body\": \"json\" (an object, whose members are the record's beside the "
+           "event's), \"lines\" (such an object a line, each a record; all or none) or \"raw\" (the record "
+           "as it is) by POST or PUT. A body that is not so is answered with 400 and the reason",
+       .required = true},
+      {.name = "headers",
+       .type = option_type::choice,
+       .doc = "Whether a record has the request's headers beside the event's members: names in Title-Case, "
+              "repeats joined by \", \"; none takes the place of a member, compared without case and with - "
+              "as _",
+       .default_text = "merge",
+       .choices = {"merge", "none"}},
+      {.name = "keep_headers",
+       .type = option_type::text_list,
+       .doc = "Of Authorization, Proxy-Authorization and Cookie, those that \"headers\": \"merge\" takes "
+              "into the record; they are secrets of the clients, and left out otherwise",
+       .plain = true},
+      {.name = "timeout",
+       .type = option_type::duration,
+       .doc = "How long a client may take for a whole request, and to read its answer",
+       .default_text = "15 s",
+       .minimum = 100'000},
+      {.name = "max_header",
+       .type = option_type::size,
+       .doc = "Longer request lines and headers are answered with 431",
+       .default_text = "16 kB",
+       .minimum = 1'000,
+       .maximum = 1'000'000},
+      {.name = "max_headers",
+       .type = option_type::integer,
+       .doc = "Requests of more headers are answered with 431",
+       .default_text = "100",
+       .minimum = 1,
+       .maximum = 1'000},
+      {.name = "max_body",
+       .type = option_type::size,
+       .doc = "Longer bodies are answered with 413; those that no route asks for are read and left out",
+       .default_text = "1 MB",
+       .maximum = 100'000'000},
+      {.name = "connections",
+       .type = option_type::integer,
+       .doc = "How many may be open; more are answered with 503",
+       .default_text = "1000",
+       .minimum = 1,
+       .maximum = 1'000'000},
+      spool_option("requests are answered with 503"),
+  };
+}
+
+header_merge headers_of(const config::values& options) {
+  header_merge out{options.text("headers") == "merge"};
+  if (options.has("keep_headers"))
+    for (const auto& name : options.text_list("keep_headers"))
+      if (auto known = credential_name(name))
+        out.credentials.insert(std::move(*known));
+  return out;
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  if (const auto place = parse_listen(in.options.text("listen")); !place)
+    say("listen", place.error().message);
+  if (const auto r = routes::from(in.options.json("routes")); !r)
+    say("routes", r.error().message);
+  if (in.options.has("keep_headers"))
+    for (const auto& name : in.options.text_list("keep_headers"))
+      if (!credential_name(name))
+        say("keep_headers", fmt::format("\"{}\" is merged as it is; expected names of Authorization, "
+                                        "Proxy-Authorization and Cookie",
+                                        name));
+}
+
+}  // namespace
+
+config::connector http_server_source_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::source;
+  c.type = "http_server";
+  c.doc = "Listens for HTTP requests; each is a record, and answered when it is durable in the state folder";
+  c.options = options();
+  c.check = check;
+  c.bounded = [](const config::values&) { return false; };
+  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.guarantee =
+      "what was answered with 200 is processed exactly once; a request that was not answered may have been "
+      "taken or not";
+  return c;
+}
+
+std::unique_ptr<reader> make_http_server_reader(const config::values& options, const spool_place& at,
+                                                std::shared_ptr<feeds> running, const wall_clock& clock) {
+  auto make = [options, name = at.in_logs, &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
+    auto r = routes::from(options.json("routes"));
+    if (!r)
+      return unexpected(r.error());
+    server_options s{name,
+                     options.text("listen"),
+                     std::move(*r),
+                     headers_of(options),
+                     options.duration("timeout"),
+                     static_cast<std::uint32_t>(options.size("max_header")),
+                     static_cast<std::size_t>(options.integer("max_headers")),
+                     options.size("max_body"),
+                     static_cast<std::size_t>(options.integer("connections"))};
+    return start_server_feed(std::move(s), std::move(spool), clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make), options.text("listen"));
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,164 @@
+#include "actors/connectors/http/stream/http_stream_source.hpp"
+
+#include "actors/connectors/http/stream/answer.hpp"
+#include "actors/connectors/http/stream/stream_feed.hpp"
+#include "actors/stream/source/spooled_reader.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::source {
+namespace {
+
+using config::option_type;
+
+std::vector<config::option> options() {
+  return {
+      {.name = "url",
+       .type = option_type::text,
+       .doc = "Where the stream is: http or https, without credentials",
+       .required = true,
+       .plain = true},
+      {.name = "headers",
+       .type = option_type::text_map,
+       .doc = "Headers of the request, such as Authorization",
+       .secret = true},
+      {.name = "since",
+       .type = option_type::text,
+       .doc = "How to go on where it ended: PARAMETER=MEMBER, such as since_mtime=mtime. The query gets "
+              "PARAMETER with the greatest MEMBER so far (a whole number less 1, and what comes again is "
+              "passed over)",
+       .plain = true},
+      {.name = "reconnect",
+       .type = option_type::object,
+       .doc = "The pause before the next connection: min at first, twice as long each time in vain, up to "
+              "max, of which up to half is left out at random",
+       .members = {{.name = "min",
+                    .type = option_type::duration,
+                    .doc = "The first pause",
+                    .default_text = "1 s",
+                    .minimum = 1'000},
+                   {.name = "max",
+                    .type = option_type::duration,
+                    .doc = "The longest pause",
+                    .default_text = "1 minute",
+                    .minimum = 1'000}}},
+      {.name = "silence",
+       .type = option_type::duration,
+       .doc = "A connection without a byte for that long is dropped and made anew",
+       .default_text = "1 minute",
+       .minimum = 1'000},
+      {.name = "compression",
+       .type = option_type::boolean,
+       .doc = "Offers the server gzip and what else libcurl can undo",
+       .default_text = "true"},
+      {.name = "redirects",
+       .type = option_type::integer,
+       .doc = "How many redirects are followed",
+       .default_text = "5",
+       .maximum = 50},
+      {.name = "ca_file",
+       .type = option_type::text,
+       .doc =
+           "Certificates (PEM) of the authorities that may have signed the server's; default: the system's",
+       .plain = true},
+      {.name = "verify",
+       .type = option_type::boolean,
+       .doc = "Checks the server's certificate and name",
+       .default_text = "true"},
+      {.name = "proxy",
+       .type = option_type::text,
+       .doc = "Proxy as a URL; default: what http_proxy, https_proxy and no_proxy say",
+       .secret = true},
+      {.name = "max_record",
+       .type = option_type::size,
+       .doc = "A longer record becomes a dead letter with its first 64 KiB",
+       .default_text = "16 MB",
+       .minimum = 1'000,
+       .maximum = 1'000'000'000},
+      spool_option("the stream is not read"),
+  };
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  const auto& o = in.options;
+  const auto& url = o.text("url");
+  const auto scheme = url.find("://");
+  const auto host = scheme == std::string::npos
+                        ? std::string()
+                        : url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
+  if (!(url.starts_with("http://") || url.starts_with("https://")) || host.empty())
+    say("url", "is no address of a stream; expected one such as \"http://stream.example.com/2/rsvps\"");
+  else if (host.find('@') != std::string::npos)
+    say("url", "holds credentials, which would show in logs; expected them in \"headers\", such as "
+               "\"Authorization\"");
+  if (o.has("since")) {
+    const auto& since = o.text("since");
+    const auto at = since.find('=');
+    if (at == 0 || at == std::string::npos || at + 1 == since.size())
+      say("since", "does not say parameter and member; expected one such as \"since_mtime=mtime\"");
+  }
+  if (o.has("reconnect") && o.object("reconnect").duration("min") > o.object("reconnect").duration("max"))
+    say("reconnect", "has a min above its max; expected min at most max");
+  if (o.has("headers"))
+    for (const auto& [name, value] : o.text_map("headers"))
+      if (name.empty() || name.find_first_of(": \r\n") != std::string::npos ||
+          value.find_first_of("\r\n") != std::string::npos)
+        say("headers", fmt::format("\"{}\" is no header; expected a name, and a value on one line", name));
+}
+
+stream_options stream_options_of(const config::values& o, const std::string& in_logs) {
+  stream_options out;
+  out.in_logs = in_logs;
+  out.url = o.text("url");
+  if (o.has("headers"))
+    out.headers = o.text_map("headers");
+  if (o.has("since")) {
+    const auto& since = o.text("since");
+    out.since_parameter = since.substr(0, since.find('='));
+    out.since_member = since.substr(since.find('=') + 1);
+  }
+  out.reconnect.first = std::chrono::seconds(1);
+  out.reconnect.longest = std::chrono::minutes(1);
+  if (o.has("reconnect")) {
+    out.reconnect.first = o.object("reconnect").duration("min");
+    out.reconnect.longest = o.object("reconnect").duration("max");
+  }
+  out.silence = o.duration("silence");
+  out.longest_record = o.size("max_record");
+  out.compression = o.boolean("compression");
+  out.redirects = static_cast<int>(o.integer("redirects"));
+  if (o.has("ca_file"))
+    out.ca_file = o.text("ca_file");
+  out.verify = o.boolean("verify");
+  if (o.has("proxy"))
+    out.proxy = o.text("proxy");
+  return out;
+}
+
+}  // namespace
+
+config::connector http_stream_source_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::source;
+  c.type = "http_stream";
+  c.doc = "Reads an endless HTTP response, one record a line, and keeps it in the state folder until it is "
+          "processed";
+  c.options = options();
+  c.check = check;
+  c.bounded = [](const config::values&) { return false; };
+  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.guarantee =
+      "what was received is processed exactly once; what the server sends while there is no connection is "
+      "lost, unless it can go on by `since`";
+  return c;
+}
+
+std::unique_ptr<reader> make_http_stream_reader(const config::values& options, const spool_place& at,
+                                                std::shared_ptr<feeds> running, const wall_clock& clock) {
+  auto make = [options, name = at.in_logs, &clock](spool_setup spool) {
+    return start_stream_feed(stream_options_of(options, name), std::move(spool), clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make), shown(options.text("url")));
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,162 @@
+#include "actors/connectors/kafka/sink/kafka_sink.hpp"
+
+#include "actors/connectors/kafka/client/option_forms.hpp"
+#include "actors/connectors/kafka/sink/kafka_writer.hpp"
+#include "actors/connectors/kafka/sink/progress_place.hpp"
+#include "config/plan/missing_column.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::sink {
+namespace {
+
+using config::option;
+using config::option_type;
+
+// Lists the settings that a transaction depends on, and those that the writer makes itself.
+const kafka::settings& reserved() {
+  static const kafka::settings all{
+      {"bootstrap.servers", "use the option `brokers`"},
+      {"metadata.broker.list", "use the option `brokers`"},
+      {"transactional.id", "it follows from the names of topology, stage and topic"},
+      {"enable.idempotence", "the sink's transactions need it"},
+      {"enable.gapless.guarantee", "the sink's transactions need it off"},
+      {"client.id", "it follows from the names of topology and stage"},
+      {"group.id", "it follows from the names of topology, stage and topic"},
+      {"isolation.level", "positions are read with the right one"},
+      {"acks", "the sink's transactions need all"},
+      {"request.required.acks", "the sink's transactions need all"},
+      {"enable.auto.commit", "the sink commits its position with the rows"},
+      {"auto.offset.reset", "the sink knows its position"}};
+  return all;
+}
+
+/// Returns our own settings, but for those that the user has given.
+kafka::settings defaults_for(const std::map<std::string, std::string>& given) {
+  const kafka::settings all{
+      {"transaction.timeout.ms", "60000"},
+      {"retry.backoff.ms", "5"},  // librdkafka's 100 makes each transaction cost 110 ms
+      {"linger.ms", "2"},
+      {"compression.type", "lz4"},
+      {"partitioner", "murmur2_random"},  // a key's partition as Java clients, Streams and Spark choose it
+      {"queue.buffering.max.kbytes", "65536"}};
+  kafka::settings chosen;
+  for (const auto& item : all)
+    if (!given.contains(item.first))
+      chosen.push_back(item);
+  return chosen;
+}
+
+std::vector<option> options() {
+  return {
+      {.name = "brokers",
+       .doc = "Addresses of some brokers, as host:port,host:port",
+       .required = true,
+       .plain = true},
+      {.name = "topic", .doc = "The topic that rows are written to", .required = true, .plain = true},
+      {.name = "key",
+       .doc =
+           "The column whose value is the record's key; null gives a null key. Keys choose partitions as the "
+           "Java clients do (murmur2)",
+       .plain = true},
+      {.name = "value",
+       .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
+              "null value. Without it the row as JSON",
+       .plain = true},
+      {.name = "create",
+       .type = option_type::object,
+       .doc = "Create the topic if it is missing",
+       .members = {{.name = "partitions",
+                    .type = option_type::integer,
+                    .doc = "Its number of partitions",
+                    .default_text = "1",
+                    .minimum = 1},
+                   {.name = "replication",
+                    .type = option_type::integer,
+                    .doc = "On how many brokers each partition lies; without it the brokers' default",
+                    .minimum = 1}}},
+      {.name = "properties",
+       .type = option_type::text_map,
+       .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
+              "sasl.username or "
+              "ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
+       .secret = true,
+       .shows = kafka::shows_property},
+  };
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  const auto& o = in.options;
+  if (o.has("brokers"))
+    if (auto wrong = kafka::problem_of_brokers(o.text("brokers")))
+      say("brokers", *std::move(wrong));
+  if (o.has("topic") && !kafka::is_topic_name(o.text("topic")))
+    say("topic", kafka::no_topic_name(o.text("topic")));
+  if (o.has("topic") && o.text("topic") == positions_topic)
+    say("topic", "is where millrace keeps its own positions; choose another");
+  for (const std::string_view name : {"key", "value"}) {
+    if (!o.has(name) || !in.input)
+      continue;
+    const auto column = in.input->find(o.text(name));
+    if (!column)
+      say(name, config::missing_column(o.text(name), *in.input, "this sink"));
+    else if (name == "key" && (*in.input)[*column].type.is_nested())
+      say(name, fmt::format("column '{}' is of type {}; expected a column with single values", o.text(name),
+                            (*in.input)[*column].type.name()));
+  }
+  if (o.has("properties"))
+    for (auto& f : kafka::check_properties(o.text_map("properties"), reserved(), kafka::allowed_properties()))
+      say("properties." + f.name, std::move(f.message));
+}
+
+std::vector<std::string> columns_named(const config::values& o) {
+  std::vector<std::string> names;
+  for (const auto* name : {"key", "value"})
+    if (o.has(name))
+      names.push_back(o.text(name));
+  return names;
+}
+
+}  // namespace
+
+config::connector kafka_sink_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::sink;
+  c.type = "kafka";
+  c.doc = "Writes rows to a Kafka topic";
+  c.options = options();
+  c.check = check;
+  c.guarantee =
+      "exactly once for readers with isolation.level=read_committed (rows and position in one transaction)";
+  c.columns_named = columns_named;
+  c.progress_place = progress_place;
+  return c;
+}
+
+expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& options,
+                                                    const data::schema_ptr& rows) {
+  kafka_sink_options o;
+  o.to.brokers = options.text("brokers");
+  if (options.has("properties"))
+    o.to.properties = options.text_map("properties");
+  o.topic = options.text("topic");
+  for (auto [name, column] : {std::pair{"key", &o.key}, std::pair{"value", &o.value}}) {
+    if (!options.has(name))
+      continue;
+    *column = rows->find(options.text(name));
+    if (!*column)
+      return user_error(ec::not_found, fmt::format("{}: there is no column '{}'", name, options.text(name)));
+  }
+  if (options.has("create")) {
+    const auto& create = options.object("create");
+    o.create = kafka_sink_options::creation{};
+    if (create.has("partitions"))
+      o.create->partitions = static_cast<int>(create.integer("partitions"));
+    if (create.has("replication"))
+      o.create->replication = static_cast<int>(create.integer("replication"));
+  }
+  o.defaults = defaults_for(o.to.properties);
+  return std::make_unique<kafka_writer>(std::move(o), *rows);
+}
+
+}  // namespace millrace::sink

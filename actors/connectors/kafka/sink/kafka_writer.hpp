@@ -1,0 +1,91 @@
+// The Kafka sink's writer: a commit is one transaction of the rows and the position. The transactional id
+// millrace/TOPOLOGY/SINK/TOPIC is the same for every life and every state id, so that whoever opens it last fences
+// all others, also those of a state that --fresh has replaced; the state id stands in the position. After any
+// error only open() helps: it makes a new producer, which rolls back what was under way, and reads the
+// position only then. Records that the topic refuses are found before they are produced, and stored in the
+// same transaction in the positions topic.
+#pragma once
+
+#include "actors/connectors/kafka/sink/position_record.hpp"
+#include "actors/connectors/kafka/sink/topic_limits.hpp"
+#include "actors/connectors/kafka/sink/transaction.hpp"
+#include "actors/stream/sink/row_format.hpp"
+#include "actors/stream/sink/sink.hpp"
+
+#include <chrono>
+#include <deque>
+
+namespace millrace::sink {
+
+struct kafka_sink_options {
+  kafka::connection to;
+  std::string topic;
+  std::optional<std::size_t> key;    // column
+  std::optional<std::size_t> value;  // column; else the row as JSON
+  struct creation {
+    int partitions = 1;
+    int replication = -1;  // the brokers' default
+  };
+  std::optional<creation> create;
+  kafka::settings defaults;  // ours, where the user has not said otherwise
+};
+
+class kafka_writer final : public writer {
+public:
+  kafka_writer(kafka_sink_options options, const data::schema& rows)
+      : options_(std::move(options)), json_(row_format::json(rows)) {}
+
+  [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
+  [[nodiscard]] expected<void> write(const data::batch& rows) override;
+  [[nodiscard]] expected<std::uint64_t> commit(const progress& p) override;
+  [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit) override;
+  void forget_rejected(std::uint64_t up_to) override;
+  /// Commits the position again: brokers forget it after offsets.retention.minutes.
+  [[nodiscard]] expected<void> keep_alive() override;
+
+private:
+  [[nodiscard]] expected<kafka::client> open_consumer(const char* isolation) const;
+  [[nodiscard]] expected<void> look_at_topic();
+  [[nodiscard]] expected<void> open_producer();
+  [[nodiscard]] expected<void> take_position(const std::optional<envelope>& stored);
+  [[nodiscard]] expected<void> not_older(const std::optional<envelope>& stored);
+  [[nodiscard]] expected<void> has_progress() const;
+  [[nodiscard]] expected<void> produce_row(const data::batch& rows, const data::batch& shown,
+                                           std::size_t row);
+  [[nodiscard]] expected<void> reject(const data::batch& shown, std::size_t row, const std::string& why);
+  [[nodiscard]] expected<void> store_record(std::string bytes);
+  [[nodiscard]] expected<void> finish();
+  [[nodiscard]] expected<void> need_positions_topic();
+  [[nodiscard]] std::string chunk_key(std::uint64_t sequence, std::uint32_t chunk) const;
+
+  struct rejection {
+    std::uint64_t sequence = 0;
+    std::uint32_t chunks = 0;
+    receipt first;
+  };
+
+  kafka_sink_options options_;
+  row_format json_;
+  claim who_;
+  std::string name_;   // in logs, and client.id is made of it
+  std::string group_;  // name_on_brokers()
+  // The life of the last claim that was sent.
+  std::optional<incarnation> tried_;
+  topic_limits limits_;
+  std::size_t largest_ = 0;              // bytes of key and value that a record may have
+  std::optional<kafka::client> reader_;  // looks topics up, reads the positions topic
+  std::optional<transaction> producer_;
+  position_record record_;
+  envelope envelope_;
+  std::deque<rejection> rejections_;       // of the open transaction; addresses stay
+  std::vector<rejected_place> forgotten_;  // whose chunks the next commit deletes
+  bool has_positions_topic_ = false;
+  bool was_open_ = false;
+  std::uint64_t committed_ =
+      0;  // sequence of the newest commit that brokers have acknowledged to this object
+  std::optional<std::chrono::steady_clock::time_point> older_since_;  // they have given an older position
+  std::string key_;
+  std::string value_;
+};
+
+}  // namespace millrace::sink

@@ -1,0 +1,53 @@
+#include "actors/connectors/kafka/source/kafka_reader.hpp"
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <algorithm>
+
+namespace millrace::source {
+
+namespace {
+
+boost::json::value text_or_base64(std::string_view bytes) {
+  if (data::why_no_text(bytes).empty())
+    return boost::json::string(bytes);
+  return boost::json::object{{"base64", data::base64(bytes)}};
+}
+
+}  // namespace
+
+std::string headers_json(const rd_kafka_message_t& message) {
+  rd_kafka_headers_t* headers = nullptr;  // the message's own
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return "{}";
+  struct seen {
+    std::string name;
+    boost::json::array values;
+  };
+  std::vector<seen> all;  // in order of appearance; few
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    std::string text = name;
+    if (!data::is_utf8(text))
+      text = "base64:" + data::base64(text);
+    auto at = std::find_if(all.begin(), all.end(), [&](const seen& s) { return s.name == text; });
+    if (at == all.end())
+      at = all.insert(all.end(), {std::move(text), {}});
+    if (value == nullptr)
+      at->values.emplace_back(nullptr);
+    else
+      at->values.push_back(text_or_base64({static_cast<const char*>(value), size}));
+  }
+  boost::json::object out;
+  for (auto& [key, values] : all)
+    out[key] = values.size() == 1 ? std::move(values[0]) : boost::json::value(std::move(values));
+  return data::json_text(out);
+}
+
+}  // namespace millrace::source

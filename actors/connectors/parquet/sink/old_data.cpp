@@ -1,0 +1,145 @@
+#include "actors/connectors/parquet/sink/old_data.hpp"
+
+#include "actors/connectors/parquet/sink/parquet_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace millrace::sink {
+namespace {
+
+constexpr int deepest = 32;  // folders in folders: no table has as many partition columns
+
+bool is_hidden(std::string_view name) { return name.starts_with('.') || name.starts_with('_'); }
+
+/// Calls `each` with the folder and name of every data file.
+expected<void> walk(storage::table_folder& folder, const std::string& at, int depth,
+                    const std::function<expected<void>(const std::string&, const std::string&)>& each) {
+  const auto entries = folder.list(at);
+  if (!entries)
+    return unexpected(entries.error());
+  for (const auto& e : *entries) {
+    if (is_hidden(e.name))
+      continue;
+    if (!e.is_folder && e.name.ends_with(".parquet")) {
+      if (auto done = each(at, e.name); !done)
+        return done;
+    } else if (e.is_folder && depth < deepest && e.name.find('=') != std::string::npos) {
+      if (auto walked = walk(folder, at + e.name + '/', depth + 1, each); !walked)
+        return walked;
+    }
+  }
+  return {};
+}
+
+/// "a=1/b=2/" -> a, b; as they stand there, escaped.
+std::vector<std::string> partition_names(std::string_view folder) {
+  std::vector<std::string> names;
+  while (!folder.empty()) {
+    const auto part = folder.substr(0, folder.find('/'));
+    names.emplace_back(part.substr(0, part.find('=')));
+    folder.remove_prefix(part.size() + 1);
+  }
+  return names;
+}
+
+constexpr std::string_view remedy =
+    "write to another path, or drop the old data with \"at_start\": \"empty\"";
+
+}  // namespace
+
+expected<std::vector<std::string>> data_files(storage::table_folder& folder) {
+  std::vector<std::string> names;
+  auto walked = walk(folder, "", 0, [&](const std::string& at, const std::string& name) -> expected<void> {
+    names.push_back(at + name);
+    return {};
+  });
+  if (!walked)
+    return unexpected(walked.error());
+  return names;
+}
+
+expected<void> remove_uploads(storage::table_folder& folder,
+                              const std::function<bool(std::string_view)>& which) {
+  const auto all = folder.list("");
+  if (!all)
+    return unexpected(all.error());
+  for (const auto& e : *all) {
+    if (!e.name.starts_with(storage::hidden_upload))
+      continue;
+    auto number_and_name = std::string_view(e.name).substr(storage::hidden_upload.size());
+    if (number_and_name.ends_with(storage::waiting_upload))
+      number_and_name.remove_suffix(storage::waiting_upload.size());
+    const auto end = number_and_name.find('-');
+    if (end != std::string_view::npos && which(number_and_name.substr(end + 1)))
+      if (auto removed = folder.remove(e.name); !removed)
+        return removed;
+  }
+  return {};
+}
+
+expected<void> remove_data(storage::table_folder& folder,
+                           const std::function<bool(std::string_view)>& which) {
+  const auto files = data_files(folder);
+  if (!files)
+    return unexpected(files.error());
+  if (auto removed = remove_uploads(folder, which); !removed)
+    return removed;
+  for (const auto& file : *files) {
+    const auto name = std::string_view(file).substr(file.find_last_of('/') + 1);
+    if (!which(name))
+      continue;
+    if (auto removed = folder.remove(file); !removed)
+      return removed;
+    for (auto at = file.find_last_of('/'); at != std::string::npos && at != 0;
+         at = file.find_last_of('/', at - 1)) {
+      const auto above = file.substr(0, at);
+      const auto left = folder.list(above);
+      if (!left)
+        return unexpected(left.error());
+      if (!left->empty())
+        break;
+      if (auto removed = folder.remove(above); !removed)
+        return removed;
+    }
+  }
+  return {};
+}
+
+expected<void> fits_beside(storage::table_folder& folder, const std::vector<std::string>& by,
+                           const data::schema& file_columns) {
+  std::vector<std::string> wanted;
+  std::transform(by.begin(), by.end(), std::back_inserter(wanted), escape_partition);
+  const auto files = data_files(folder);
+  if (!files)
+    return unexpected(files.error());
+  for (const auto& file : *files) {
+    const auto have = partition_names(std::string_view(file).substr(0, file.find_last_of('/') + 1));
+    if (have != wanted)
+      return user_error(
+          ec::mismatch,
+          fmt::format("{} holds data of an older table that is partitioned by ({}), this one by "
+                      "({}); {}",
+                      folder.shown(file), fmt::join(have, ", "), fmt::join(wanted, ", "), remedy));
+  }
+  if (files->empty())
+    return {};
+  // All of one table are alike; the newest name is as good as any.
+  const auto newest = folder.shown(files->back());
+  const auto file = folder.open(files->back());
+  if (!file)
+    return unexpected(file.error());
+  const auto have = columns_of(**file, newest);
+  if (!have)
+    return unexpected(have.error());
+  if (const auto ours = columns_of(file_columns); *have != ours)
+    return user_error(
+        ec::mismatch,
+        fmt::format("{} holds data of an older table with other columns ({}; this one's are {}); {}", newest,
+                    fmt::join(*have, ", "), fmt::join(ours, ", "), remedy));
+  return {};
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,264 @@
+#include "actors/connectors/parquet/sink/parquet_writer.hpp"
+
+#include "actors/connectors/parquet/sink/old_data.hpp"
+#include "actors/connectors/parquet/sink/table_claim.hpp"
+#include "actors/stream/sink/files/data_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::sink {
+namespace {
+
+constexpr std::string_view side_name = ".millrace-table";
+
+}  // namespace
+
+parquet_writer::~parquet_writer() { publish_committed(); }
+
+void parquet_writer::publish_committed() {
+  if (!std::exchange(open_, false) || record_.staged_rows == 0 || has_uncommitted())
+    return;
+  // Errors leave what is staged for the next open, which goes on with it.
+  if (const auto locked = side_->lock(); locked && side_->check_owner() && roll())
+    staged_.empty();
+}
+
+expected<std::optional<progress>> parquet_writer::open(const claim& who) {
+  publish_committed();
+  if (auto made = work_.make(); !made)
+    return unexpected(made.error());
+  auto side = side_file::open(work_.path_of(side_name));
+  if (!side)
+    return unexpected(side.error());
+  side_ = std::move(*side);
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto taken = take_over(who); !taken)
+    return unexpected(taken.error());
+  if (auto resumed = resume(); !resumed)
+    return unexpected(resumed.error());
+  open_ = true;
+  return record_.at;
+}
+
+/// Reads the record, and makes it this claim's own, under its life.
+expected<void> parquet_writer::take_over(const claim& who) {
+  const auto bytes = side_->load();
+  if (!bytes)
+    return unexpected(bytes.error());
+  auto record = claim_table({.table = table_.get(),
+                             .record_place = side_->path().string(),
+                             .begin = options_.begin,
+                             .partition_by = &options_.partition_by,
+                             .file_columns = parts_.file_columns().get(),
+                             .looks_beside = !fits_},
+                            who, *bytes);
+  if (!record)
+    return unexpected(record.error());
+  fits_ = true;
+  record_ = std::move(*record);
+  return side_->claim();
+}
+
+void parquet_writer::begin_files() {
+  files_.begin({tag_of(record_.owner), record_.owner.life, options_.packed}, record_.next_number);
+}
+
+/// Finishes a renaming that was begun, and makes the files of what is staged anew.
+expected<void> parquet_writer::resume() {
+  refused_.clear();
+  rows_ = record_.staged_rows;
+  if (auto published = publish(); !published)
+    return published;
+  if (auto removed = work_.remove_all(hidden_part); !removed)
+    return removed;
+  if (table_->has_mark()) {
+    const auto tag = tag_of(record_.owner);
+    const auto is_ours = [&](std::string_view name) { return is_named_by(tag, name); };
+    if (auto removed = remove_uploads(*table_, is_ours); !removed)
+      return removed;
+  }
+  row_bytes_ = record_.row_bytes;
+  if (auto opened = staged_.open(record_.staged_bytes); !opened)
+    return opened;
+  if (auto synced = work_.sync(); !synced)
+    return synced;
+  begin_files();
+  auto read = staged_.read(record_.staged_bytes, [&](const data::batch& rows) -> expected<void> {
+    if (*rows.schema != *parts_.columns())
+      return user_error(ec::mismatch,
+                        fmt::format("{} holds {} committed rows that are in no visible file yet, with other "
+                                    "columns than this topology's; let the earlier topology end in order "
+                                    "(SIGTERM), or start over with --fresh",
+                                    staged_.path().string(), record_.staged_rows));
+    if (auto added = files_.add(rows); !added)
+      return unexpected(added.error());
+    return {};
+  });
+  if (!read)
+    return read;
+  return store();
+}
+
+expected<void> parquet_writer::store() { return side_->store(encode_record(record_), options_.durable); }
+
+expected<void> parquet_writer::write(const data::batch& rows) {
+  if (!open_)
+    return our_error("write to a parquet sink that is not open");
+  open_ = false;
+  if (auto added = add(rows); !added)
+    return added;
+  if (staged_.waiting() >= write_size) {
+    const auto locked = side_->lock();
+    if (!locked)
+      return unexpected(locked.error());
+    if (auto flushed = flush_staged(); !flushed)
+      return flushed;
+  }
+  open_ = true;
+  return {};
+}
+
+expected<void> parquet_writer::add(const data::batch& rows) {
+  auto refused = files_.add(rows);
+  if (!refused)
+    return unexpected(refused.error());
+  auto kept = without_refused(rows, std::move(*refused), record_.next_rejected + refused_.size());
+  std::move(kept.refused.begin(), kept.refused.end(), std::back_inserter(refused_));
+  if (kept.kept) {
+    staged_.add(*kept.kept);
+    rows_ += kept.kept->rows;
+  }
+  return {};
+}
+
+/// Called under the side file's lock.
+expected<void> parquet_writer::flush_staged() {
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  return staged_.flush();
+}
+
+bool parquet_writer::is_due() const {
+  if (record_.staged_rows == 0)
+    return false;
+  return (options_.rows && record_.staged_rows >= *options_.rows) ||
+         static_cast<double>(record_.row_bytes) * packed_to_ >= static_cast<double>(options_.size) ||
+         (options_.age && clock_->now() - record_.since >= options_.age->count()) ||
+         files_.files() >= most_files;
+}
+
+expected<std::uint64_t> parquet_writer::commit(const progress& p) {
+  if (!open_)
+    return our_error("commit to a parquet sink that is not open");
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  open_ = false;
+  if (auto mine = side_->check_owner(); !mine)
+    return unexpected(mine.error());
+  if (record_.staged_rows == 0 && rows_ != 0)
+    record_.since = clock_->now();
+  record_.staged_rows = rows_;
+  record_.row_bytes = row_bytes_ + staged_.added();
+  record_.next_rejected += refused_.size();
+  const auto refused = refused_.size();
+  std::move(refused_.begin(), refused_.end(), std::back_inserter(record_.rejected));
+  refused_.clear();
+  record_.at = p;
+  // Nobody comes again after the end to publish what could not be published then.
+  if (is_due() || (record_.staged_rows != 0 && has_ended(p.positions))) {
+    if (auto rolled = roll(); !rolled)
+      return unexpected(rolled.error());
+  } else {
+    const auto staged = staged_.complete(options_.durable);
+    if (!staged)
+      return unexpected(staged.error());
+    record_.staged_bytes = *staged;
+    if (auto stored = store(); !stored)
+      return unexpected(stored.error());
+  }
+  open_ = true;
+  return refused;
+}
+
+/// Ends the files, and commits them in the place of what is staged. Called under the side file's lock.
+expected<void> parquet_writer::roll() {
+  auto whole = files_.finish();
+  if (!whole)
+    return unexpected(whole.error());
+  if (record_.row_bytes >= tells_of_size)
+    packed_to_ =
+        std::min(1.0, static_cast<double>(files_.bytes_written()) / static_cast<double>(record_.row_bytes));
+  record_.to_publish = std::move(*whole);
+  record_.next_number = files_.next_number();
+  record_.staged_bytes = record_.staged_rows = record_.row_bytes = rows_ = row_bytes_ = 0;
+  record_.since = 0;
+  if (auto synced = work_.sync(); !synced)
+    return synced;
+  if (auto stored = store(); !stored)
+    return stored;
+  if (auto published = publish(); !published)
+    return published;
+  staged_.restart();
+  begin_files();
+  return {};
+}
+
+/// Makes the whole files that the record names visible. The record forgets them with its next replacement.
+expected<void> parquet_writer::publish() {
+  if (record_.to_publish.empty())
+    return {};
+  std::set<std::string> folders;
+  std::vector<storage::table_folder::whole_file_here> files;
+  for (const auto& f : record_.to_publish) {
+    files.push_back({work_.path_of(f.hidden), f.visible});
+    folders.insert(f.visible.substr(0, f.visible.find_last_of('/') + 1));
+  }
+  if (auto published = table_->publish(files); !published)
+    return published;
+  folders.insert("");
+  if (auto synced = table_->sync({folders.begin(), folders.end()}); !synced)
+    return synced;
+  record_.to_publish.clear();
+  return store();
+}
+
+expected<std::vector<rejected_row>> parquet_writer::rejected(std::uint64_t after, std::size_t limit) {
+  std::vector<rejected_row> out;
+  for (const auto& r : record_.rejected)
+    if (r.sequence > after && out.size() < limit)
+      out.push_back(r);
+  return out;
+}
+
+void parquet_writer::forget_rejected(std::uint64_t up_to) {
+  std::erase_if(record_.rejected, [&](const rejected_row& r) { return r.sequence <= up_to; });
+}
+
+std::optional<micros> parquet_writer::keep_alive_in() const {
+  if (!options_.age || record_.staged_rows == 0)
+    return std::nullopt;
+  return micros(std::max<std::int64_t>(0, record_.since + options_.age->count() - clock_->now()));
+}
+
+expected<void> parquet_writer::keep_alive() {
+  if (!open_ || has_uncommitted() || !refused_.empty() || !is_due())
+    return {};
+  open_ = false;
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  if (auto rolled = roll(); !rolled)
+    return rolled;
+  open_ = true;
+  return {};
+}
+
+}  // namespace millrace::sink

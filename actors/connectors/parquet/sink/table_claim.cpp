@@ -1,0 +1,110 @@
+#include "actors/connectors/parquet/sink/table_claim.hpp"
+
+#include "actors/connectors/parquet/sink/old_data.hpp"
+#include "actors/connectors/parquet/sink/open_files.hpp"
+#include "actors/connectors/parquet/sink/table_mark.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace millrace::sink {
+namespace {
+
+/// The state folder knows of committed rows, but the table's mark is gone, or another's.
+unexpected table_lost(const std::string& target, const std::optional<target_owner>& now) {
+  if (now)
+    return fatal_error(ec::fenced,
+                       fmt::format("{} was taken over by sink '{}' of topology '{}' under another "
+                                   "state folder",
+                                   target, now->sink, now->topology));
+  return fatal_error(
+      ec::mismatch,
+      fmt::format("the state folder says that this sink has committed rows to {}, but nothing of "
+                  "the table is there ({} is missing); bring it back, or start over with --fresh",
+                  target, storage::mark_name));
+}
+
+/// Reads whose the table is, where that is written beside it.
+expected<std::optional<target_owner>> read_mark(const table_to_claim& what, const claim& who) {
+  const auto text = what.table->mark();
+  if (!text)
+    return unexpected(text.error());
+  if (!*text)
+    return std::nullopt;
+  const auto target = what.table->shown("");
+  auto owner = decode_mark(**text, target);
+  if (!owner)
+    return unexpected(owner.error());
+  if (const auto owned = judge_mark(*owner, who, target, what.begin); !owned)
+    return unexpected(owned.error());
+  return std::move(*owner);
+}
+
+/// Clears the folder for a state that begins: what it holds goes, or stays. What the state itself has written by now is
+/// of a later life of it.
+expected<void> clear_old(const table_to_claim& what, const target_owner& now,
+                         const std::optional<target_owner>& replaced) {
+  const auto ours = tag_of(now);
+  if (what.begin == at_start::empty)
+    return remove_data(*what.table, [&](std::string_view name) { return !is_named_by(ours, name); });
+  if (!replaced)
+    return {};
+  const auto tag = tag_of(*replaced);
+  return remove_data(
+      *what.table, [&](std::string_view name) { return is_named_by(tag, name) && !is_named_by(ours, name); });
+}
+
+}  // namespace
+
+std::string tag_of(const target_owner& o) {
+  const auto all = o.state_id + '\n' + o.topology + '\n' + o.sink;
+  return fmt::format("{:010x}", XXH3_64bits(all.data(), all.size()) >> 24);
+}
+
+expected<table_record> claim_table(const table_to_claim& what, const claim& who,
+                                   const std::optional<std::string>& stored) {
+  const auto target = what.table->shown("");
+  table_record record;
+  std::optional<target_owner> replaced;
+  bool begins = true;
+  if (stored) {
+    auto old = decode_table_record(*stored);
+    if (!old) {
+      auto e = old.error();
+      e.message = fmt::format("{}: {}", what.record_place, e.message);
+      return unexpected(std::move(e));
+    }
+    const auto owned = judge(old->owner, who, target, what.begin);
+    if (!owned)
+      return unexpected(owned.error());
+    begins = *owned == ownership::replaced;
+    if (begins)
+      replaced = std::move(old->owner);
+    else
+      record = std::move(*old);
+  }
+  if (who.expects_progress && !record.at)
+    return progress_missing(target, what.record_place);
+  const auto mark = read_mark(what, who);
+  if (!mark)
+    return unexpected(mark.error());
+  const bool marked = mark->has_value();
+  const bool ours = marked && (*mark)->state_id == who.state_id;
+  if (!begins && what.table->has_mark() && !ours && (marked || record.at))
+    return table_lost(target, *mark);
+  if (marked && !ours)
+    replaced = **mark;
+  record.owner = {who.state_id, who.topology, who.sink, who.life};
+  if (begins)
+    if (auto cleared = clear_old(what, record.owner, replaced); !cleared)
+      return unexpected(cleared.error());
+  if (what.looks_beside)
+    if (auto fits = fits_beside(*what.table, *what.partition_by, *what.file_columns); !fits)
+      return unexpected(fits.error());
+  if (!ours)
+    if (auto set = what.table->set_mark(encode_mark(record.owner), marked); !set)
+      return unexpected(set.error());
+  return record;
+}
+
+}  // namespace millrace::sink

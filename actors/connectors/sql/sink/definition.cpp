@@ -1,0 +1,30 @@
+#include "actors/connectors/sql/sink/definition.hpp"
+
+#include "actors/connectors/sql/sink/table.hpp"
+
+namespace millrace::sink::sql {
+namespace {
+
+std::string remark(product kind, bool keyed) {
+  if (kind == product::mysql)
+    return "-- MariaDB 10.2 or later; on MySQL 8 with collate utf8mb4_0900_bin.\n";
+  if (kind == product::postgresql && keyed)
+    return "-- PostgreSQL 15 or later; before it, without \"nulls not distinct\".\n";
+  return {};
+}
+
+}  // namespace
+
+expected<std::string> table_definition(product kind, const std::string& table, const data::schema& rows,
+                                       const std::vector<std::string>& key) {
+  target where;
+  where.kind = kind;
+  where.shown = to_string(kind);
+  const auto db = make_database(std::move(where));
+  const table_options options{table, std::make_shared<data::schema>(rows), key, true};
+  if (auto fit = distinct_columns(*db, options); !fit)
+    return unexpected(std::move(fit.error()));
+  return remark(kind, !key.empty()) + create_statement(*db, options) + ";\n";
+}
+
+}  // namespace millrace::sink::sql

@@ -1,0 +1,352 @@
+#include "actors/connectors/sql/sink/positions.hpp"
+
+#include "actors/connectors/sql/sink/own_tables.hpp"
+#include "runtime/base/life.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace millrace::sink::sql {
+namespace {
+
+// Together 4 bytes x (64 + 190 + 190 + 250) = 2776, below the 3072 bytes that an index of InnoDB may have.
+constexpr std::size_t id_characters = 64;
+constexpr std::size_t name_characters = 190;
+constexpr std::size_t log_characters = 250;
+
+const std::string positions_name = "millrace_positions";
+const std::string rejected_name = "millrace_rejected";
+
+/// One statement updates at most this many logs.
+constexpr std::size_t logs_a_statement = 100;
+
+/// A name that is too long for the key becomes its beginning and its hash.
+std::string fit(std::string_view name, std::size_t characters) {
+  if (name.size() <= characters)  // bytes: never fewer than characters
+    return std::string(name);
+  auto end = characters - 33;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80)
+    --end;
+  const auto hash = XXH3_128bits(name.data(), name.size());
+  return fmt::format("{}#{:016x}{:016x}", name.substr(0, end), hash.high64, hash.low64);
+}
+
+std::string to_hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes)
+    fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    unsigned v = 0;
+    const auto [end, bad] = std::from_chars(text.data() + i, text.data() + i + 2, v, 16);
+    if (bad != std::errc() || end != text.data() + i + 2)
+      return std::nullopt;
+    out += static_cast<char>(v);
+  }
+  return text.size() % 2 == 0 ? std::optional(out) : std::nullopt;
+}
+
+/// A claim's number for people: term and count of the life.
+std::string shown_life(const std::optional<std::string>& claim) {
+  const auto l = life_of(static_cast<std::uint64_t>(number(claim)));
+  return fmt::format("{}.{}", l.term, l.count);
+}
+
+}  // namespace
+
+expected<std::string> positions::create_tables() {
+  const auto id = db_.key_text(id_characters) + " not null";
+  const auto name = db_.key_text(name_characters) + " not null";
+  const auto log = db_.key_text(log_characters) + " not null";
+  struct own_table {
+    std::string name;
+    std::string columns;
+  };
+  const own_table tables[] = {
+      {positions_name,
+       fmt::format("state_id {}, topology {}, sink {}, log {},"
+                   " incarnation bigint not null, claims bigint not null, position_major bigint not null,"
+                   " position_minor bigint not null, watermark bigint not null, full_log {}, counters {},"
+                   " batch bigint not null, commits bigint not null, rejected bigint not null,"
+                   " primary key (state_id, topology, sink, log)",
+                   id, name, name, log, db_.long_text(), db_.long_text())},
+      {rejected_name,
+       fmt::format("state_id {}, topology {}, sink {}, sequence bigint not null, piece bigint not null,"
+                   " record {}, error {}, primary key (state_id, topology, sink, sequence, piece)",
+                   id, name, name, db_.long_text(), db_.long_text())}};
+  std::string remarks;
+  for (const auto& [table, columns] : tables) {
+    if (auto there = create_table(table, columns); !there)
+      return unexpected(std::move(there.error()));
+    auto owned = db_.check_owner(table, ownership::keeps);
+    if (!owned)
+      return unexpected(std::move(owned.error().what));
+    if (!owned->empty())
+      remarks += (remarks.empty() ? "" : "; ") + *owned;
+  }
+  table_ = db_.table_name(positions_name);
+  rejected_table_ = db_.table_name(rejected_name);
+  return remarks;
+}
+
+expected<void> positions::create_table(const std::string& table, const std::string& columns) {
+  auto there = db_.describe(table);
+  if (!there)
+    return unexpected(there.error().what);
+  if (*there && !(*there)->unfit.empty())
+    return user_error(ec::mismatch,
+                      fmt::format("{}: our table {}: {}", db_.where().shown, table, (*there)->unfit));
+  if (*there)
+    return {};
+  const auto sql = fmt::format("create table if not exists {} ({}){}", db_.table_name(table), columns,
+                               db_.table_options());
+  auto made = db_.execute(sql);
+  if (made)
+    return {};
+  if (auto again = db_.describe(table); again && *again)  // another sink has made it just now
+    return {};
+  auto e = made.error().what;
+  e.message = fmt::format("{}: cannot create our table {}: {}; it may also be made by hand: {}",
+                          db_.where().shown, table, e.message, sql);
+  return unexpected(std::move(e));
+}
+
+unexpected positions::fenced(std::string_view by) const {
+  return fatal_error(ec::fenced, fmt::format("{}: incarnation {} of sink {} of topology {} is over: {}; "
+                                             "another process writes as this sink, of the two end one",
+                                             db_.where().shown, shown_life(std::to_string(who_.life)),
+                                             who_.sink, who_.topology, by));
+}
+
+expected<std::optional<progress>> positions::claim(const sink::claim& who) {
+  who_ = who;
+  topology_ = fit(who.topology, name_characters);
+  sink_ = fit(who.sink, name_characters);
+  stored_.clear();
+  return adopt().and_then([&] { return take_claim(); }).and_then([&] { return read(); });
+}
+
+/// Another state id that has committed as this sink is refused, or becomes ours by --adopt: its own life then
+/// matches no row any more. With --fresh both stand beside each other.
+expected<void> positions::adopt() {
+  const parameter mine[] = {who_.state_id, topology_, sink_};
+  const auto heads = [&](std::string_view whose) {
+    return db_.query(fmt::format("select state_id from {} where topology = :p1 and sink = :p2"
+                                 " and log = '' and commits > 0 and state_id {} :p0",
+                                 table_, whose),
+                     mine, 1);
+  };
+  const auto ours = heads("=");
+  if (!ours)
+    return unexpected(ours.error().what);
+  const auto others = heads("<>");
+  if (!others)
+    return unexpected(others.error().what);
+  if (!ours->empty() || others->empty() || who_.fresh)
+    return {};
+  if (!who_.adopt)
+    return user_error(
+        ec::mismatch,
+        fmt::format("{}: sink {} of topology {} has committed under another state folder; go on with that "
+                    "folder (--adopt, where it is lost), give the topology or the stage another name, or "
+                    "start over with --fresh (the table keeps its rows)",
+                    db_.where().shown, who_.sink, who_.topology));
+  if (others->size() > 1)
+    return fatal_error(
+        ec::mismatch,
+        fmt::format("{}: {} states have committed as sink {} of topology {}; --adopt takes over one: "
+                    "delete the rows of the others from millrace_positions",
+                    db_.where().shown, others->size(), who_.sink, who_.topology));
+  return take_over(others->front()[0].value_or(""));
+}
+
+/// Moves what stands under the other state id to ours; a claim of ours that never committed goes.
+expected<void> positions::take_over(const std::string& state_id) {
+  const parameter mine[] = {who_.state_id, topology_, sink_};
+  const parameter theirs[] = {who_.state_id, topology_, sink_, state_id};
+  const auto ran = [](const outcome<std::uint64_t>& done) {
+    return done ? expected<void>{} : unexpected(done.error().what);
+  };
+  constexpr auto renamed =
+      "update {} set state_id = :p0{} where topology = :p1 and sink = :p2 and state_id = :p3";
+  return ran(db_.run(fmt::format("delete from {}{}", table_, of_sink), mine))
+      .and_then([&] { return ran(db_.run(fmt::format(renamed, rejected_table_, ""), theirs)); })
+      .and_then([&] { return ran(db_.run(fmt::format(renamed, table_, ", incarnation = 0"), theirs)); });
+}
+
+expected<void> positions::take_claim() {
+  const parameter mine[] = {who_.state_id, topology_, sink_, as_signed(who_.life)};
+  // Two tries: between the update that finds no row and the insert, another process may have made it.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto taken = db_.run(fmt::format("update {} set incarnation = :p3, claims = claims + 1{}"
+                                     " and log = '' and incarnation <= :p3",
+                                     table_, of_sink),
+                         mine);
+    if (!taken)
+      return unexpected(std::move(taken.error().what));
+    if (*taken == 1)
+      return {};
+    auto there = db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
+                           std::span(mine).first(3), 1);
+    if (!there)
+      return unexpected(std::move(there.error().what));
+    if (!there->empty())
+      return fenced(fmt::format("incarnation {} has claimed it", shown_life(there->front()[0])));
+    if (who_.expects_progress)
+      return fatal_error(
+          ec::mismatch,
+          fmt::format("{}: millrace_positions knows nothing of sink {} of topology {} under state id {}, but "
+                      "it has committed before: the database was emptied or restored from an older copy, or "
+                      "`connection` names another one; remedy: bring back that database, or run with --fresh "
+                      "to start over (rows in the table stay, and come again)",
+                      db_.where().shown, who_.sink, who_.topology, who_.state_id));
+    auto made = db_.run(
+        "insert into " + table_ +
+            " (state_id, topology, sink, log, incarnation, claims,"
+            " position_major, position_minor, watermark, full_log, counters, batch, commits, rejected)"
+            " values (:p0, :p1, :p2, '', :p3, 1, 0, 0, 0, '', '', 0, 0, 0)",
+        mine);
+    if (made)
+      return {};
+    if (!made.error().row_at_fault)
+      return unexpected(std::move(made.error().what));
+  }
+  return outside_error(ec::unavailable, fmt::format("{}: another process claims sink {} just now",
+                                                    db_.where().shown, who_.sink));
+}
+
+expected<std::optional<progress>> positions::read() {
+  const parameter mine[] = {who_.state_id, topology_, sink_};
+  // One statement sees one moment. The head is the row with the empty log.
+  auto rows = db_.query(
+      fmt::format("select log, incarnation, claims, position_major, position_minor, watermark, full_log,"
+                  " counters, batch, commits, rejected from {}{}",
+                  table_, of_sink),
+      mine, 11);
+  if (!rows)
+    return unexpected(std::move(rows.error().what));
+  progress out;
+  bool head = false;
+  bool committed = false;
+  for (const auto& r : *rows) {
+    const auto log = r[0].value_or("");
+    if (!log.empty()) {
+      const mark at{{number(r[3]), number(r[4])}, number(r[5])};
+      stored_[log] = at;
+      out.positions[r[6].value_or(log)] = at;
+      continue;
+    }
+    head = true;
+    if (number(r[1]) != as_signed(who_.life))
+      return fenced(fmt::format("incarnation {} has claimed it", shown_life(r[1])));
+    claims_ = number(r[2]);
+    auto counters = from_hex(r[7].value_or(""));
+    if (!counters)
+      return fatal_error(ec::corrupt,
+                         fmt::format("{}: the counters of sink {} in millrace_positions are damaged; remedy: "
+                                     "restore that row",
+                                     db_.where().shown, who_.sink));
+    out.counters = std::move(*counters);
+    out.batch = static_cast<std::uint64_t>(number(r[8]));
+    committed = number(r[9]) > 0;
+    last_rejected_ = committed_rejected_ = static_cast<std::uint64_t>(number(r[10]));
+  }
+  if (!head)
+    return outside_error(ec::unavailable, fmt::format("{}: the position of sink {} was deleted just now",
+                                                      db_.where().shown, who_.sink));
+  if (!committed && who_.expects_progress)
+    return fatal_error(
+        ec::mismatch,
+        fmt::format(
+            "{}: sink {} of topology {} has committed before, but millrace_positions holds no commit of "
+            "state id {}; remedy: bring back the database that it wrote, or run with --fresh to start "
+            "over (rows in the table stay, and come again)",
+            db_.where().shown, who_.sink, who_.topology, who_.state_id));
+  return committed ? std::optional(std::move(out)) : std::nullopt;
+}
+
+expected<void> positions::store_logs(const progress& p) {
+  std::vector<std::pair<const std::string*, const mark*>> changed;
+  std::map<std::string, const std::string*> names;
+  for (const auto& [log, at] : p.positions) {
+    const auto name = fit(log, log_characters);
+    const auto known = stored_.find(name);
+    if (known == stored_.end() || known->second != at)
+      changed.emplace_back(&log, &at);
+    names[name] = &log;
+  }
+  for (const auto& [name, at] : stored_)
+    if (names.count(name) == 0) {
+      const parameter gone[] = {who_.state_id, topology_, sink_, name};
+      if (auto done = db_.run(fmt::format("delete from {}{} and log = :p3", table_, of_sink), gone); !done)
+        return unexpected(std::move(done.error().what));
+    }
+  for (std::size_t from = 0; from < changed.size(); from += logs_a_statement) {
+    std::vector<parameter> values{who_.state_id, topology_, sink_};
+    std::string tuples;
+    for (auto i = from; i < std::min(changed.size(), from + logs_a_statement); ++i) {
+      const auto n = values.size();
+      tuples += fmt::format("{}(:p0, :p1, :p2, :p{}, 0, 0, :p{}, :p{}, :p{}, :p{}, '', 0, 0, 0)",
+                            i == from ? "" : ", ", n, n + 1, n + 2, n + 3, n + 4);
+      const auto& [log, at] = changed[i];
+      values.insert(values.end(),
+                    {fit(*log, log_characters), static_cast<long long>(at->at.major),
+                     static_cast<long long>(at->at.minor), static_cast<long long>(at->watermark), *log});
+    }
+    auto done =
+        db_.run("insert into " + table_ +
+                    " (state_id, topology, sink, log, incarnation, claims, position_major,"
+                    " position_minor, watermark, full_log, counters, batch, commits, rejected) values " +
+                    tuples + db_.update_positions_clause(),
+                values);
+    if (!done)
+      return unexpected(std::move(done.error().what));
+  }
+  return {};
+}
+
+expected<void> positions::store(const progress& p) {
+  if (auto done = store_logs(p); !done)
+    return done;
+  const parameter head[] = {who_.state_id,
+                            topology_,
+                            sink_,
+                            to_hex(p.counters),
+                            as_signed(p.batch),
+                            as_signed(last_rejected_),
+                            as_signed(who_.life),
+                            claims_};
+  auto matched = db_.run(fmt::format("update {} set counters = :p3, batch = :p4, commits = commits + 1,"
+                                     " rejected = :p5{} and log = '' and incarnation = :p6 and claims = :p7",
+                                     table_, of_sink),
+                         head);
+  if (!matched)
+    return unexpected(std::move(matched.error().what));
+  if (*matched == 1)
+    return {};
+  auto there = db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
+                         std::span(head).first(3), 1);
+  if (!there)
+    return unexpected(std::move(there.error().what));
+  if (there->empty())
+    return outside_error(ec::unavailable,
+                         fmt::format("{}: the position of sink {} is gone from millrace_positions",
+                                     db_.where().shown, who_.sink));
+  return fenced(fmt::format("incarnation {} has claimed it since", shown_life(there->front()[0])));
+}
+
+void positions::stored(const progress& p) {
+  stored_.clear();
+  for (const auto& [log, at] : p.positions)
+    stored_[fit(log, log_characters)] = at;
+  committed_rejected_ = last_rejected_;
+}
+
+}  // namespace millrace::sink::sql

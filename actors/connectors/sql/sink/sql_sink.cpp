@@ -1,0 +1,127 @@
+#include "actors/connectors/sql/sink/sql_sink.hpp"
+
+#include "actors/connectors/sql/sink/sql_writer.hpp"
+#include "actors/connectors/sql/sink/target.hpp"
+#include "config/plan/missing_column.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace millrace::sink {
+namespace {
+
+std::vector<std::string> key_of(const config::values& options) {
+  return options.has("key") ? options.text_list("key") : std::vector<std::string>{};
+}
+
+/// For a message: a NUL would end it.
+std::string visible(std::string text) {
+  for (auto at = text.find('\0'); at != std::string::npos; at = text.find('\0', at))
+    text.replace(at, 1, "\\u0000");
+  return text;
+}
+
+/// Names that a database could only refuse at each try.
+template<class Say>
+void check_name(std::string_view name, const std::string& what, std::optional<sql::product> kind, Say&& say) {
+  if (name.find('\0') != std::string_view::npos)
+    say(fmt::format("{} has a NUL character, which no database takes; expected another name", what));
+  // A name is kept in three bytes a character there, whatever the tables' character set is.
+  const bool beyond = std::any_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0xF0;  // begins a character of four bytes
+  });
+  if (kind == sql::product::mysql && beyond)
+    say(fmt::format(
+        "{} has a character beyond U+FFFF (an emoji, say), which MySQL and MariaDB take in no name; "
+        "expected another name",
+        what));
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  const auto where = sql::parse_connection(in.options.text("connection"));
+  constexpr std::string_view prefix = "connection: ";  // the finding names the option itself
+  if (!where)
+    say("connection", where.error().message.starts_with(prefix) ? where.error().message.substr(prefix.size())
+                                                                : where.error().message);
+  if (in.options.text("table").empty())
+    say("table", "a table's name must not be empty");
+  check_name(in.options.text("table"), "the table's name", where ? std::optional(where->kind) : std::nullopt,
+             [&](std::string text) { say("table", std::move(text)); });
+  if (in.options.text("table").starts_with("millrace_"))
+    say("table",
+        "names that begin with millrace_ are reserved for the sink's own tables; expected another name");
+  const bool upsert = in.options.text("mode") == "upsert";
+  const auto key = key_of(in.options);
+  if (upsert && key.empty())
+    say("key", "mode upsert needs a key: the columns whose values find the row that is replaced");
+  if (!upsert && !key.empty())
+    say("key", "a key is for mode upsert; expected \"mode\": \"upsert\", or no key");
+  if (in.input == nullptr)
+    return;
+  for (const auto& column : *in.input)
+    check_name(column.name, fmt::format("the column's name \"{}\"", visible(column.name)),
+               where ? std::optional(where->kind) : std::nullopt,
+               [&](std::string text) { say("", std::move(text)); });
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const auto at = in.input->find(key[i]);
+    if (!at)
+      say("key", config::missing_column(key[i], *in.input, "this sink"));
+    else if ((*in.input)[*at].type.is_nested() || (*in.input)[*at].type.id() == data::type_id::json)
+      say("key",
+          fmt::format(
+              "column \"{}\" is {}, which cannot be compared; expected text, bigint, double, boolean or "
+              "timestamp",
+              key[i], (*in.input)[*at].type.name()));
+    if (std::find(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(i), key[i]) !=
+        key.begin() + static_cast<std::ptrdiff_t>(i))
+      say("key", fmt::format("column \"{}\" is named twice", key[i]));
+  }
+}
+
+}  // namespace
+
+config::connector sql_sink_connector() {
+  using config::option;
+  using config::option_type;
+  config::connector c;
+  c.kind = config::stage_kind::sink;
+  c.type = "sql";
+  c.doc = "Rows into a table of MySQL, MariaDB, PostgreSQL or SQLite, in one transaction with the position.";
+  option connection{
+      "connection", option_type::text,
+      "Where the database is: mysql://USER:PASSWORD@HOST:PORT/DATABASE, postgresql://..., sqlite3://PATH, or "
+      "SOCI's own text",
+      true};
+  connection.secret = true;
+  option mode{"mode", option_type::choice, "append adds every row; upsert replaces the row with the same key",
+              false, "append"};
+  mode.choices = {"append", "upsert"};
+  c.options = {std::move(connection),
+               {.name = "table", .doc = "The table's name, as it is", .required = true, .plain = true},
+               std::move(mode),
+               {.name = "key",
+                .type = option_type::text_list,
+                .doc = "Of an upsert: the columns that say which row is meant; null equals null",
+                .plain = true},
+               {"create", option_type::boolean, "Make the database and the table if they are missing", false,
+                "false"}};
+  c.check = check;
+  c.guarantee = "exactly once (rows and position in one transaction)";
+  c.columns_named = key_of;
+  return c;
+}
+
+expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options, data::schema_ptr rows) {
+  auto where = sql::parse_connection(options.text("connection"));
+  if (!where)
+    return unexpected(where.error());
+  sql::table_options table{
+      options.text("table"), std::move(rows), {}, options.has("create") && options.boolean("create")};
+  if (options.has("mode") && options.text("mode") == "upsert")
+    table.key = key_of(options);
+  return sql::make_writer(std::move(*where), std::move(table));
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,15 @@
+// The connector "sql": its options, and how a writer is made from them.
+#pragma once
+
+#include "actors/stream/sink/sink.hpp"
+#include "config/catalog.hpp"
+
+namespace millrace::sink {
+
+[[nodiscard]] config::connector sql_sink_connector();
+
+/// `rows`: the schema of the batches it gets. The options have passed the connector's check.
+[[nodiscard]] expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options,
+                                                                data::schema_ptr rows);
+
+}  // namespace millrace::sink

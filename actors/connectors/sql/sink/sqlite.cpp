@@ -1,0 +1,340 @@
+// SQLite: one file, one writer at a time. Rows go one by one through prepared statements of the session's own
+// handle; there is no server that a round trip could cost.
+#include "actors/connectors/sql/sink/column_rules.hpp"
+#include "actors/connectors/sql/sink/row_reading.hpp"
+#include "actors/connectors/sql/sink/table_shapes.hpp"
+#include "actors/connectors/sql/sink/values.hpp"
+#include "runtime/base/guarded_file.hpp"
+
+#include <fmt/format.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+namespace millrace::sink::sql {
+namespace {
+
+using namespace sqlite_api;  // NOLINT: SOCI includes SQLite's header in this namespace
+
+/// How long a statement waits while another process writes the file.
+constexpr int busy_ms = 10'000;
+
+std::string in_quotes(std::string_view identifier) {
+  std::string out = "\"";
+  for (const char c : identifier) {
+    if (c == '"')
+      out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+class prepared {
+public:
+  ~prepared() { sqlite3_finalize(statement_); }
+  prepared() = default;
+  prepared(const prepared&) = delete;
+  prepared& operator=(const prepared&) = delete;
+
+  [[nodiscard]] int prepare(sqlite3* db, const std::string& sql) {
+    return sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  }
+  [[nodiscard]] explicit operator bool() const { return statement_ != nullptr; }
+
+  [[nodiscard]] int bind(int at, const data::column& c, std::size_t row, const table_column& into) {
+    if (c.is_null(row))
+      return sqlite3_bind_null(statement_, at);
+    const bool as_text = keeps_texts(into.holds);  // SQLite itself would write 15 digits of a double
+    switch (c.type().id()) {
+    case data::type_id::boolean:
+      if (as_text)
+        break;
+      return sqlite3_bind_int64(statement_, at, c.boolean_at(row) ? 1 : 0);
+    case data::type_id::bigint:
+      return sqlite3_bind_int64(statement_, at, c.ints()[row]);
+    case data::type_id::float64:
+      if (as_text)
+        break;
+      return sqlite3_bind_double(statement_, at, c.doubles()[row]);
+    case data::type_id::text:
+    case data::type_id::json: {
+      const auto text = c.text_at(row);  // lives as long as the batch
+      return sqlite3_bind_text64(statement_, at, text.data() == nullptr ? "" : text.data(), text.size(),
+                                 nullptr, SQLITE_UTF8);
+    }
+    case data::type_id::timestamp:
+    case data::type_id::object:
+    case data::type_id::list:
+      break;
+    }
+    const auto text = text_value(c, row);
+    return sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  [[nodiscard]] int step() {
+    const int done = sqlite3_step(statement_);
+    const int again = sqlite3_reset(statement_);
+    return done == SQLITE_DONE ? SQLITE_OK : again;
+  }
+
+private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+class sqlite_database final : public database, public row_reading {
+public:
+  explicit sqlite_database(target where) : database(std::move(where)) {}
+
+  expected<void> connect(bool create) override;
+  outcome<std::uint64_t> execute(const std::string& sql) override;
+  outcome<void> read(const std::string& sql, const take_row& take) override;
+  /// Immediate: the write lock is taken where waiting for it is still possible.
+  std::string begin() const override { return "begin immediate"; }
+  std::string name(std::string_view identifier) const override { return in_quotes(identifier); }
+  outcome<std::optional<table_shape>> describe(const std::string& table) override {
+    return describe_sqlite(*this, table);
+  }
+  std::string key_text(std::size_t) const override { return "text"; }
+  std::string long_text() const override { return "text"; }
+  std::string type_of(const data::type& type, std::size_t) const override;
+  std::unique_ptr<row_writer> rows(row_plan plan) override;
+
+  // SOCI's library hides the type's description, which UBSan's check of such a cast needs.
+  __attribute__((no_sanitize("vptr"))) sqlite3* handle() const {
+    return static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
+  }
+  failure classify(int code) const;
+
+private:
+  failure translate(const std::exception& e) const override;
+};
+
+class bound_rows final : public row_writer {
+public:
+  bound_rows(sqlite_database& db, row_plan plan) : db_(db), plan_(std::move(plan)) {}
+
+  expected<void> write(const data::batch& rows, std::vector<refusal>& refused) override {
+    if (auto done = prepare(); !done)
+      return done;
+    for (std::size_t row = 0; row < rows.rows; ++row) {
+      if (auto why = unfit(rows, row)) {
+        refused.push_back(refuse(rows, row, *why));
+        continue;
+      }
+      const int code = put(rows, row);
+      if (code == SQLITE_OK)
+        continue;
+      auto failed = db_.classify(code);
+      if (!failed.row_at_fault)
+        return unexpected(std::move(failed.what));
+      refused.push_back(refuse(rows, row, failed.what.message));
+    }
+    return {};
+  }
+
+private:
+  expected<void> prepare();
+  std::optional<std::string> unfit(const data::batch& rows, std::size_t row) const {
+    for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
+      const auto& c = *rows.columns[i];
+      if (auto why = unfit_value(c, row, plan_.columns[i]))
+        return why;
+      if (c.type().id() == data::type_id::float64 && !keeps_texts(plan_.columns[i].holds) &&
+          !c.is_null(row) && std::isnan(c.doubles()[row]))
+        return fmt::format("column {}: SQLite has no NaN, it would store null", plan_.columns[i].name);
+    }
+    return std::nullopt;
+  }
+  int bind(prepared& statement, const data::batch& rows, std::size_t row) const {
+    for (std::size_t i = 0; i < plan_.columns.size(); ++i)
+      if (const int code = statement.bind(static_cast<int>(i + 1), *rows.columns[i], row, plan_.columns[i]);
+          code != SQLITE_OK)
+        return code;
+    return SQLITE_OK;
+  }
+  int put(const data::batch& rows, std::size_t row) {
+    // A unique index holds nulls to be different, `is` does not.
+    const bool by_index = plan_.by_index && std::none_of(plan_.key.begin(), plan_.key.end(), [&](auto k) {
+                            return rows.columns[k]->is_null(row);
+                          });
+    if (!plan_.key.empty() && !by_index) {
+      if (const int code = bind(update_, rows, row); code != SQLITE_OK)
+        return code;
+      if (const int code = update_.step(); code != SQLITE_OK || sqlite3_changes(db_.handle()) > 0)
+        return code;
+    }
+    auto& statement = by_index ? upsert_ : insert_;
+    const int code = bind(statement, rows, row);
+    return code == SQLITE_OK ? statement.step() : code;
+  }
+
+  sqlite_database& db_;
+  row_plan plan_;
+  prepared insert_;
+  prepared upsert_;
+  prepared update_;
+};
+
+expected<void> bound_rows::prepare() {
+  if (insert_)
+    return {};
+  std::string columns;
+  std::string places;
+  std::string sets;
+  std::string replaced;
+  for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
+    const auto name = in_quotes(plan_.columns[i].name);
+    const std::string_view comma = i == 0 ? "" : ", ";
+    columns += fmt::format("{}{}", comma, name);
+    places += fmt::format("{}?{}", comma, i + 1);
+    sets += fmt::format("{}{} = ?{}", comma, name, i + 1);
+    replaced += fmt::format("{}{} = excluded.{}", comma, name, name);
+  }
+  const auto insert = fmt::format("insert into {} ({}) values ({})", in_quotes(plan_.table), columns, places);
+  auto* const h = db_.handle();
+  int code = insert_.prepare(h, insert);
+  if (code == SQLITE_OK && !plan_.key.empty()) {
+    std::string key;
+    std::string where;
+    for (const auto k : plan_.key) {
+      const auto name = in_quotes(plan_.columns[k].name);
+      key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
+      where += fmt::format("{}{} is ?{} collate binary", where.empty() ? "" : " and ", name, k + 1);
+    }
+    code = update_.prepare(h, fmt::format("update {} set {} where {}", in_quotes(plan_.table), sets, where));
+    if (code == SQLITE_OK && plan_.by_index)
+      code = upsert_.prepare(h, fmt::format("{} on conflict ({}) do update set {}", insert, key, replaced));
+  }
+  return code == SQLITE_OK ? expected<void>{} : unexpected(db_.classify(code).what);
+}
+
+expected<void> sqlite_database::connect(bool create) {
+  const std::filesystem::path path = where_.database;
+  std::error_code failed;
+  if (const auto refusal = refusal_at(path.string(), data_file_rule); refusal != file_refusal::none)
+    return user_error(ec::refused, fmt::format("{}; remedy: the path of the database's own file",
+                                               text_of(refusal, where_.shown)));
+  if (!std::filesystem::exists(path, failed)) {
+    if (!create)
+      return user_error(
+          ec::not_found,
+          fmt::format("{}: there is no such file; remedy: create it, or set \"create\": true", where_.shown));
+    if (path.has_parent_path())
+      std::filesystem::create_directories(path.parent_path(), failed);
+    if (failed) {
+      const auto text = fmt::format("{}: cannot make its folder: {}", where_.shown, failed.message());
+      if (failed == std::errc::permission_denied || failed == std::errc::not_a_directory ||
+          failed == std::errc::file_exists || failed == std::errc::read_only_file_system)
+        return user_error(ec::refused, text + "; remedy: a path in a folder that may be written");
+      return outside_error(ec::io, text);
+    }
+  }
+  if (auto done = start_session("sqlite3", where_.connect); !done)
+    return done;
+  sqlite3_busy_timeout(handle(), busy_ms);
+  sqlite3_extended_result_codes(handle(), 1);
+  // A commit that was told to the senders must survive the machine, not only the process.
+  for (const char* sql :
+       {"pragma synchronous = full", "pragma foreign_keys = on", "select count(*) from sqlite_master"})
+    if (auto done = execute(sql); !done)
+      return unexpected(done.error().what);
+  return {};
+}
+
+outcome<std::uint64_t> sqlite_database::execute(const std::string& sql) {
+  if (!session_)
+    return tl::unexpected(lost());
+  const int code = sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK)
+    return tl::unexpected(classify(code));
+  return static_cast<std::uint64_t>(sqlite3_changes(handle()));
+}
+
+outcome<void> sqlite_database::read(const std::string& sql, const take_row& take) {
+  if (!session_)
+    return tl::unexpected(lost());
+  sqlite3_stmt* made = nullptr;
+  const int prepared = sqlite3_prepare_v2(handle(), sql.data(), static_cast<int>(sql.size()), &made, nullptr);
+  const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(made, &sqlite3_finalize);
+  if (prepared != SQLITE_OK)
+    return tl::unexpected(classify(prepared));
+  std::vector<std::optional<std::string_view>> row(static_cast<std::size_t>(sqlite3_column_count(made)));
+  int code = sqlite3_step(made);
+  for (; code == SQLITE_ROW; code = sqlite3_step(made)) {
+    for (int i = 0; i < static_cast<int>(row.size()); ++i) {
+      const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(made, i));
+      const auto length = static_cast<std::size_t>(sqlite3_column_bytes(made, i));
+      row[static_cast<std::size_t>(i)] = text ? std::optional(std::string_view(text, length)) : std::nullopt;
+    }
+    if (auto taken = take(row); !taken)
+      return tl::unexpected(failure{std::move(taken.error()), false});
+  }
+  return code == SQLITE_DONE ? outcome<void>() : tl::unexpected(classify(code));
+}
+
+failure sqlite_database::classify(int code) const {
+  const std::string text = session_ ? sqlite3_errmsg(handle()) : sqlite3_errstr(code);
+  error e{ec::io, fault::outside, true, fmt::format("{}: {}", where_.shown, text), {}};
+  switch (code & 0xFF) {
+  case SQLITE_CONSTRAINT:
+  case SQLITE_MISMATCH:
+  case SQLITE_TOOBIG:
+    return {{ec::refused, fault::outside, false, text, {}}, true};
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    e.code = ec::unavailable;
+    break;
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB:
+    e = {ec::corrupt, fault::user, false, e.message + "; remedy: name a SQLite file, or restore it", {}};
+    break;
+  case SQLITE_READONLY:
+  case SQLITE_PERM:
+  case SQLITE_AUTH:
+  case SQLITE_CANTOPEN:
+    e = {
+        ec::refused, fault::user, false, e.message + "; remedy: rights to write the file and its folder", {}};
+    break;
+  default:
+    break;
+  }
+  return {std::move(e), false};
+}
+
+failure sqlite_database::translate(const std::exception& e) const {
+  if (const auto* const ours = dynamic_cast<const soci::sqlite3_soci_error*>(&e)) {
+    auto f = classify(ours->result());
+    if (!session_)
+      f.what.message =
+          fmt::format("{}: {}", where_.shown, sqlite3_errstr(ours->result())) +
+          (f.what.retry ? ""
+                        : "; remedy: a path to a SQLite file that may be written, in a folder that may be");
+    return f;
+  }
+  return {{ec::io, fault::outside, true, fmt::format("{}: {}", where_.shown, e.what()), {}}, false};
+}
+
+std::string sqlite_database::type_of(const data::type& type, std::size_t) const {
+  switch (type.id()) {
+  case data::type_id::bigint:
+  case data::type_id::boolean:
+    return "integer";
+  case data::type_id::float64:
+    return "real";
+  default:
+    return "text";
+  }
+}
+
+std::unique_ptr<row_writer> sqlite_database::rows(row_plan plan) {
+  return std::make_unique<bound_rows>(*this, std::move(plan));
+}
+
+}  // namespace
+
+std::unique_ptr<database> make_sqlite(target where) {
+  return std::make_unique<sqlite_database>(std::move(where));
+}
+
+}  // namespace millrace::sink::sql

@@ -1,0 +1,43 @@
+#include "actors/connectors/sql/sink/table_reader.hpp"
+
+#include "actors/connectors/sql/sink/client_command.hpp"
+#include "actors/connectors/sql/sink/row_reading.hpp"
+
+namespace millrace::sink {
+
+expected<void> read_table(const config::values& sink, const std::vector<data::field>& columns,
+                          const take_row& take) {
+  auto where = sql::parse_connection(sink.text("connection"));
+  if (!where)
+    return unexpected(where.error());
+  const auto db = sql::make_database(std::move(*where));
+  if (auto connected = db->connect(false); !connected)
+    return connected;
+  const auto table = sink.text("table");
+  auto there = db->describe(table);
+  if (!there)
+    return unexpected(std::move(there.error().what));
+  if (*there)
+    if (auto owned = db->check_owner(table, sql::ownership::uses); !owned)
+      return unexpected(std::move(owned.error().what));
+  std::string names;
+  for (const auto& c : columns)
+    names += (names.empty() ? "" : ", ") + db->name(c.name);
+  auto* const rows = dynamic_cast<sql::row_reading*>(db.get());
+  if (rows == nullptr)
+    return our_error("a database whose rows cannot be read");
+  if (auto done = rows->read("select " + names + " from " + db->table_name(table), take); !done)
+    return unexpected(std::move(done.error().what));
+  return {};
+}
+
+std::string client_command(const config::values& sink, std::string_view query) {
+  return sql::client_command(sink.text("connection"), query);
+}
+
+std::string database_shown(const config::values& sink) {
+  const auto where = sql::parse_connection(sink.text("connection"));
+  return where ? where->shown : std::string();
+}
+
+}  // namespace millrace::sink

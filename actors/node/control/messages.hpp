@@ -1,0 +1,150 @@
+// Every message between the actors of one process of a node: the post, the coordinator's actor and the
+// agent's. They are values and stay within the process; letters go to others as bytes.
+//   post -> coordinator, agent: letters that count here, links      coordinator, agent -> post: letters to send
+//   coordinator -> agent: whom to detach, that nobody leads         agent -> coordinator: that the process leaves, ends
+//   lives -> agent: what became of them                             director -> coordinator: requests
+#pragma once
+
+#include "actors/node/control/node_transport.hpp"
+#include "runtime/cluster/coordinator.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace millrace::node {
+
+/// The `what` of cluster::letter.
+using letter_content = decltype(cluster::letter::what);
+
+// --- through the post
+
+/// Send this. To the own node it goes the same way, without a link.
+struct post_letter {
+  std::string to;
+  std::uint64_t instance = 0;  // 0: whichever process the node has
+  letter_content what;
+};
+/// It is from a process of the same cluster, and for this one.
+struct letter_came {
+  cluster::process_id from;
+  letter_content what;
+};
+/// Post and coordinator of one process tell each other, once, which cluster the store holds.
+struct cluster_known {
+  std::string id;
+};
+/// J1: this process reads another store than the others. A process without a session ends for it.
+struct store_is_foreign {
+  std::string why;
+};
+
+// --- within the process
+
+/// Senders here detach their receivers on that node.
+struct detach_node {
+  std::string node;
+};
+/// The process ends: it stands for coordinator no more, and its coordinator steps down.
+struct node_is_over {
+  std::string why;
+};
+/// The process is to end in order, and why: its actors first.
+struct leave_cluster {
+  std::string why = "it was asked to end";
+};
+/// It has begun to: it takes the lead from nobody that lives.
+struct node_leaves {};
+/// It tells a process that leaves that nobody will record that.
+struct nobody_leads {};
+/// To itself.
+struct tick_due {};
+struct restart_due {
+  cluster::actor_id actor;
+  life now;
+};
+struct end_is_due {};
+
+// --- of lives
+
+/// How a life has ended. `failed_again`: a further life may do better; the others are final.
+enum class life_outcome : std::uint8_t { failed_again, completed, failed, fenced, ended };
+/// Said once of each life that was begun, by whoever runs it. `last`: its count may have been raised.
+struct life_over {
+  cluster::actor_id actor;
+  life last;
+  life_outcome how = life_outcome::completed;
+  life refused_by = {};  // where it was fenced and knows by whom
+  std::string why = {};
+  /// Of one that has completed: the epoch of the director that told it to. None: nobody had to.
+  cluster::epoch asked_by = {};
+};
+/// The cause of this actor's failures so far is dealt with: the records are given up. Its next failure is the first of a row.
+/// Said by whoever runs the life, while it lasts.
+struct life_recovered {
+  cluster::actor_id actor;
+  life now;
+};
+
+// --- asking the coordinator
+
+/// Answered once what it asks for is recorded, or refused. Where another node leads, ec::unavailable names it.
+struct ask_cluster {
+  cluster::request what;
+};
+struct cluster_answered {
+  std::optional<error> failure;
+  std::vector<cluster::actor_id> lost;  // by forgetting a node: what was pinned to it
+};
+/// Says what this process knows of the cluster.
+struct describe_cluster {};
+struct cluster_described {
+  std::optional<cluster::epoch> leads;  // this process, under that epoch
+  std::string leader;                   // the node whose word was heard last; empty: none lately
+  std::shared_ptr<const cluster::control_state> state;  // none: it does not lead
+  std::vector<cluster::actor_id> waiting;               // actors that no node can have
+  std::set<std::string> present;                        // nodes that answer
+  event_micros now = 0;                                 // as the coordinator records times
+  std::string cluster = {};                             // its id; empty: it was not read yet
+};
+
+// --- interfaces
+
+using node_post = caf::typed_actor<caf::reacts_to<post_letter>, caf::reacts_to<cluster_known>,
+                                   caf::reacts_to<bytes_arrived>, caf::reacts_to<link_up>,
+                                   caf::reacts_to<link_lost>, caf::reacts_to<process_dead>>;
+using life_listener = caf::typed_actor<caf::reacts_to<life_over>, caf::reacts_to<life_recovered>>;
+using agent_actor = life_listener::extend<caf::reacts_to<letter_came>, caf::reacts_to<detach_node>,
+                                          caf::reacts_to<store_is_foreign>, caf::reacts_to<leave_cluster>,
+                                          caf::reacts_to<nobody_leads>>;
+using coordinator_actor =
+    caf::typed_actor<caf::reacts_to<letter_came>, caf::reacts_to<cluster_known>, caf::reacts_to<link_up>,
+                     caf::reacts_to<link_lost>, caf::reacts_to<process_dead>, caf::reacts_to<node_leaves>,
+                     caf::reacts_to<node_is_over>, caf::replies_to<ask_cluster>::with<cluster_answered>,
+                     caf::replies_to<describe_cluster>::with<cluster_described>>;
+
+}  // namespace millrace::node
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::post_letter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::letter_came)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_known)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::store_is_foreign)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::detach_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::node_is_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::leave_cluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::node_leaves)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::nobody_leads)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::tick_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::restart_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::end_is_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::life_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::life_recovered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::ask_cluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_answered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::describe_cluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_described)

@@ -1,0 +1,50 @@
+// Prepares a topology before `apply` records anything: the node that is asked reads the topology, connects to its
+// sources, and decides where their partitions start, once for all lives. Of one that has ended it works out the next run,
+// where its files have got more since.
+#pragma once
+
+#include "actors/node/host/hosted_plan.hpp"
+#include "runtime/cluster/control_state.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace millrace::host {
+
+struct apply_options {
+  std::string node;      // that is asked: stages on a disk are pinned to it, unless a node has them already
+  std::string topology;  // name
+  std::string text;
+  std::string folder;  // of this node and topology, for plain files
+  std::size_t lanes = 1;
+  std::chrono::milliseconds start_timeout{30'000};
+  std::optional<cluster::topology_state> before = {};            // as the cluster has it
+  std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
+  /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
+  deployment::snapshots_of_shard snapshots_of = {};
+  std::set<std::string> nodes = {};  // that the cluster has
+  connector_makers make = {};
+  std::shared_ptr<chain::named_chains> chains = nullptr;  // of the topology: what was replayed into it
+};
+
+/// Adds partitions that were found while the topology ran, with the starts that `control` has of them, to those that
+/// `values` has: the layout is made with them. True: there was one that it did not have.
+[[nodiscard]] expected<bool> take_over_found(snapshot::value_store& values,
+                                             const cluster::topology_state& before);
+
+/// Returns the text of the plan by which a topology goes on that was stopped or has failed. User errors: the cluster does not have
+/// it, it runs, or it has ended.
+[[nodiscard]] expected<std::string> text_to_start(const cluster::control_state& cluster,
+                                                  const std::string& topology);
+
+/// Blocks for as long as sources take to answer. User errors: the topology is wrong, does not fit the state of the
+/// one that the cluster has, has ended and cannot take what its files have got since, names a node that the cluster does not
+/// have, or files that another node has.
+[[nodiscard]] expected<cluster::records::topology_applied> prepare_apply(const apply_options& o);
+
+}  // namespace millrace::host

@@ -1,0 +1,23 @@
+// Prepares one topology on a thread of its own (apply.hpp): looks up what the cluster has of it, which blocks, while the view
+// goes on answering. The view spawns one a request.
+#pragma once
+
+#include "actors/node/host/view.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::host {
+
+struct applying_job {
+  view_options options;
+  std::string topology;
+  std::optional<std::string> plan;  // none: the one that the cluster has
+  std::uint64_t number = 0;
+};
+
+/// Once told `prepare_now` it says `apply_prepared` to the view, under the job's number, and ends.
+[[nodiscard]] apply_worker spawn_apply_worker(caf::actor_system& system, applying_job job,
+                                              const view_actor& view);
+
+}  // namespace millrace::host

@@ -1,0 +1,177 @@
+#include "actors/node/host/described.hpp"
+
+#include "actors/observe/pause.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/admission.hpp"
+#include "runtime/cluster/suspects.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <vector>
+
+namespace millrace::host {
+namespace {
+
+/// Actors that no node can have: what they are pinned to is away, or no node may be given anything.
+std::string waiting_of(const node::cluster_described& d, const std::string& topology) {
+  std::vector<std::string> names;
+  std::string found;
+  for (const auto& id : d.waiting)
+    if (id.topology == topology) {
+      found = found.empty() ? id.name : found;
+      names.push_back(lasting_name(id.name));
+    }
+  if (names.empty())
+    return {};
+  const auto& actors = d.state->topologies.at(topology).actors;
+  const auto first = actors.find(found);
+  const auto node =
+      first == actors.end() || !first->second.spec.is_pinned ? std::string() : first->second.spec.node;
+  return node.empty() ? fmt::format("{} wait for a node that may be given something", fmt::join(names, ", "))
+                      : fmt::format("{} wait for node {}, on whose disk they are; `millrace forget {}` gives "
+                                    "them up there",
+                                    fmt::join(names, ", "), node, node);
+}
+
+/// "counts/3 has taken down node b at record parsed/4@165; next try in 40 s".
+std::string suspect_of(const std::string& name, const cluster::actor_state& a, event_micros now) {
+  const auto& last = a.crashes.back();
+  auto out = fmt::format("{} has taken down node {}", name, last.node);
+  if (a.crashes.size() > 1)
+    out += fmt::format(" ({} times)", a.crashes.size());
+  if (const auto& r = last.records; r && r->to.minor == whole)
+    out += fmt::format(" in the output of {}", r->log);  // whole windows
+  else if (r)
+    out += r->record || r->records == 1
+               ? fmt::format(" at record {}@{}", r->log, r->record.value_or(r->from).minor)
+               : fmt::format(" between {0}@{1} and {0}@{2}", r->log, r->from.minor, r->to.minor);
+  const auto next = cluster::next_try(a);
+  if (next && *next > now)
+    out += fmt::format("; next try in {} s", (*next - now + 999'999) / 1'000'000);
+  return out;
+}
+
+api::answers::topology describe_topology(const node::cluster_described& d, const std::string& name,
+                                         const cluster::topology_state& t) {
+  using cluster::topology_status;
+  switch (t.status) {
+  case topology_status::failed:
+    return {name, api::topology_state::failed,
+            t.failed_actor.empty() || t.failed_actor == name
+                ? t.why
+                : fmt::format("{}: {}", lasting_name(t.failed_actor), t.why)};
+  case topology_status::finished:
+    return {name, api::topology_state::ended, {}};
+  case topology_status::stopped:
+    return {name, api::topology_state::stopped, {}};
+  case topology_status::stopping:
+    return {name, api::topology_state::running, "it is stopping"};
+  case topology_status::running: {
+    std::vector<std::string> why;
+    if (t.is_paused)
+      why.emplace_back(observe::paused_words);
+    for (auto& c : crashes_of(d, name))
+      why.push_back(std::move(c.text));
+    if (auto waiting = waiting_of(d, name); !waiting.empty())
+      why.push_back(std::move(waiting));
+    return {name, api::topology_state::running, fmt::format("{}", fmt::join(why, "; "))};
+  }
+  }
+  return {name, api::topology_state::running, {}};
+}
+
+/// The source or sink for which an actor is where it is; null where the plan does not say.
+const config::stage* pinning_stage(const cluster::actor_spec& a, const config::topology& t) {
+  if (a.kind == cluster::actor_kind::lane) {
+    const auto* const parser = t.find(a.group);
+    return parser == nullptr ? nullptr : t.find(parser->from.front().stage);
+  }
+  const auto* const sink = t.find(a.name);
+  return sink == nullptr && t.dead_letters ? &*t.dead_letters : sink;
+}
+
+api::answers::staying staying(const cluster::actor_id& id, const cluster::actor_spec& spec,
+                              const std::shared_ptr<const config::topology>& plan) {
+  const auto* const stage = plan ? pinning_stage(spec, *plan) : nullptr;
+  api::answers::staying out{fmt::format("{}/{}", id.topology, lasting_name(id.name)), {}, {}};
+  const bool is_named = stage != nullptr && !node_named_by(*stage).empty();
+  const bool is_on_disk = stage == nullptr || is_on_one_disk(*stage);
+  out.why = is_named ? fmt::format("\"node\" of {} names {}", stage->name, spec.node)
+                     : fmt::format("it is on the disk of {}", spec.node);
+  out.release =
+      is_on_disk
+          ? fmt::format("`millrace stop {}` ends it; or, once the process of {} has ended, `millrace "
+                        "forget {}` gives up what is on its disk, and it begins elsewhere",
+                        id.topology, spec.node, spec.node)
+          : fmt::format("`millrace apply` of {} with another \"node\" in {}", id.topology, stage->name);
+  return out;
+}
+
+}  // namespace
+
+std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
+                                               const std::string& topology) {
+  std::vector<observe::crash_figures> out;
+  const auto& t = d.state->topologies.at(topology);
+  for (const auto& [name, a] : t.actors)
+    if (t.is_active() && !cluster::node_at_risk(a, d.now).empty())
+      out.push_back({a.spec.group, lasting_name(name), suspect_of(lasting_name(name), a, d.now),
+                     cluster::next_try(a).value_or(0) > d.now});
+  return out;
+}
+
+expected<api::answers::topology> topology_of(const node::cluster_described& d, const std::string& name) {
+  const auto t = d.state->topologies.find(name);
+  if (t == d.state->topologies.end())
+    return cluster::no_topology(*d.state, name);
+  return describe_topology(d, name, t->second);
+}
+
+api::answers::topologies topologies_of(const node::cluster_described& d) {
+  api::answers::topologies out;
+  for (const auto& [name, t] : d.state->topologies)
+    out.all.push_back(describe_topology(d, name, t));
+  return out;
+}
+
+api::answers::nodes nodes_of(const node::cluster_described& d, const std::string& leader) {
+  api::answers::nodes out;
+  for (const auto& [name, n] : d.state->nodes) {
+    api::answers::node one{name, n.session, name == leader, api::node_state::up, {}};
+    for (const auto& [topology, t] : d.state->topologies)
+      for (const auto& [actor, a] : t.actors)
+        if (a.at && a.at->node == name && a.at->session == n.session)
+          one.actors.push_back(fmt::format("{}/{}", topology, lasting_name(actor)));
+    if (n.has_left)
+      one.state = api::node_state::left;
+    else if (n.is_draining)
+      one.state = one.actors.empty() ? api::node_state::drained : api::node_state::draining;
+    else if (!d.present.contains(name))
+      one.state = api::node_state::silent;
+    else if (cluster::is_flapping(n, d.now))
+      one.state = api::node_state::flapping;
+    out.all.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::set<std::string> groups_of(const cluster::topology_state& t) {
+  std::set<std::string> out;
+  for (const auto& [_, a] : t.actors)
+    out.insert(a.spec.group);
+  return out;
+}
+
+std::vector<api::answers::staying> staying_on(const node::cluster_described& d, const std::string& node,
+                                              const plan_finder& plan_of) {
+  std::vector<api::answers::staying> out;
+  for (const auto& id : cluster::pinned_to(*d.state, node)) {
+    const auto& t = d.state->topologies.at(id.topology);
+    if (t.is_active())
+      out.push_back(staying(id, t.actors.at(id.name).spec, plan_of(id.topology)));
+  }
+  return out;
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,41 @@
+// The directors of a process that leads the cluster: one for each topology that runs (control::topology_director),
+// their orders on the way to the nodes, and what they wish for on the way into `control`.
+#pragma once
+
+#include "actors/node/control/node_options.hpp"
+#include "actors/node/host/lone_plan.hpp"
+#include "actors/node/host/messages.hpp"
+#include "config/plan.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace::host {
+
+/// How a topology has ended, by what `control` has of it.
+struct topology_end {
+  bool finished = false;                     // false, without a failure: it was stopped
+  std::optional<error> failure;              // as its director had it, where that is what was recorded
+  std::vector<messages::report_part> parts;  // of the last report
+};
+
+struct directors_options {
+  host::switchboard board;
+  std::shared_ptr<node::chain_store> store;  // keeps the last report of each topology
+  /// The plan of a topology that runs in this process alone; null: `control` has the plans.
+  std::shared_ptr<const lone_plan> lone = nullptr;
+  /// Told once the end of a topology that was directed here is recorded in `control`, whatever has ended it. Called on the
+  /// directors' thread; does not block.
+  std::function<void(const std::string& topology, const topology_end& end)> on_end = {};
+};
+
+/// On a thread of its own: it writes reports to the store.
+[[nodiscard]] directors_actor spawn_directors(caf::actor_system& system, directors_options options);
+
+/// The coordinator tells them by this.
+[[nodiscard]] std::shared_ptr<node::cluster_director> directed(directors_actor directors);
+
+}  // namespace millrace::host

@@ -1,0 +1,265 @@
+// Lives begin and end on this node: those that it is told to begin, their plans, and what ends them.
+#include "actors/node/host/hosting.hpp"
+#include "runtime/control/actor_error.hpp"
+#include "runtime/control/topology_message_format.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+namespace millrace::host {
+
+using control::any_actor;
+using control::with_living;
+
+namespace {
+
+/// A former life that was told to end commits, and then makes room for its successor in this process.
+constexpr std::chrono::seconds former_patience{10};
+/// A topology that has ended, or runs elsewhere, keeps no threads here for longer.
+constexpr std::chrono::seconds idle_patience{10};
+
+}  // namespace
+
+// --- lives
+
+void hosting::on_begin(const begin_here& m) {
+  if (const auto former = former_.find(m.actor); former != former_.end()) {
+    // It still has the file that its successor would open.
+    former->second.next = m;
+    return;
+  }
+  begin(m);
+}
+
+void hosting::on_end(const end_here& m) {
+  if (const auto former = former_.find(m.actor);
+      former != former_.end() && former->second.next && former->second.next->now.term <= m.last.term) {
+    tell_over(m.actor, former->second.next->now, former->second.next->tell, node::life_outcome::ended);
+    former->second.next.reset();
+  }
+  const auto at = lives_.find(m.actor);
+  if (at == lives_.end() || at->second.now.term > m.last.term)
+    return;
+  auto l = std::move(at->second);
+  close(m.actor, l);
+  lives_.erase(at);
+  if (!l.is_made()) {
+    tell_over(m.actor, l.now, l.tell, node::life_outcome::ended);
+    make_shards(*l.plan);
+  } else {
+    with_living(l.handle, [&](const auto& h) { self_->send(h, messages::stop{}); });
+    end_former(m.actor);
+    former_[m.actor] = {control::address_of(l.handle), l.now, l.tell, l.plan, std::nullopt};
+    self_->delayed_send(self_, former_patience, former_life_is_due{m.actor, l.now});
+  }
+  drop_old_plans();
+}
+
+void hosting::on_former_due(const former_life_is_due& m) {
+  if (const auto former = former_.find(m.actor); former != former_.end() && former->second.last == m.last)
+    end_former(m.actor);
+}
+
+void hosting::on_idle(const nothing_runs& m) {
+  if (m.number == changes_)
+    plans_.clear();
+}
+
+void hosting::on_stop() {
+  for (auto& [actor, l] : lives_)
+    with_living(l.handle, [&](const auto& h) { self_->send(h, messages::stop{}); });
+  lives_.clear();
+  plans_.clear();
+  self_->quit();
+}
+
+// --- beginning
+
+void hosting::begin(const begin_here& m) {
+  auto plan = plan_of(m.generation);
+  if (!plan) {
+    const auto how = plan.error().retry ? node::life_outcome::failed_again : node::life_outcome::failed;
+    if (how == node::life_outcome::failed)
+      spdlog::error("{} does not begin: {}", shown(m.actor), plan.error().message);
+    return tell_over(m.actor, m.now, m.tell, how, {}, plan.error().message);
+  }
+  spdlog::debug("{}: life {}.{} is placed here", shown(m.actor), m.now.term, m.now.count);
+  lives_[m.actor] = {*plan, m.now, m.tell};
+  drop_old_plans();
+  carry_out(**plan, (*plan)->desk.begin(m.actor, m.generation, m.now));
+}
+
+void hosting::end_former(const std::string& actor) {
+  const auto found = former_.extract(actor);
+  if (found.empty())
+    return;
+  const auto& former = found.mapped();
+  has_ended(actor, "it has no place here any more");
+  tell_over(actor, former.last, former.tell, node::life_outcome::ended);
+  if (former.next)
+    begin(*former.next);
+  drop_old_plans();
+}
+
+expected<plan_on_node*> hosting::plan_of(std::uint64_t generation) {
+  if (const auto p = plans_.find(generation); p != plans_.end())
+    return p->second.get();
+  auto opened = open_plan(self_->system(), options_, generation);
+  if (!opened)
+    return unexpected(opened.error());
+  auto& p = plans_[generation] = std::move(*opened);
+  self_->monitor(p->keepers.snapshots);
+  self_->monitor(p->keepers.values);
+  return p.get();
+}
+
+void hosting::drop_old_plans() {
+  std::set<const plan_on_node*> used;
+  for (const auto& [_, l] : lives_)
+    used.insert(l.plan);
+  for (const auto& [_, f] : former_)
+    used.insert(f.plan);
+  for (auto p = plans_.begin(); p != plans_.end();)
+    p = p->first != plans_.rbegin()->first && !used.contains(p->second.get()) ? plans_.erase(p)
+                                                                              : std::next(p);
+  wait_if_idle();
+}
+
+void hosting::wait_if_idle() {
+  ++changes_;
+  if (lives_.empty() && former_.empty() && !plans_.empty())
+    self_->delayed_send(self_, idle_patience, nothing_runs{changes_});
+}
+
+void hosting::make_shards(plan_on_node& plan) {
+  const auto is_collected = [&](const std::string& actor) {
+    return std::ranges::any_of(plan.prepared_shards, [&](const auto& a) { return a.with.actor == actor; });
+  };
+  for (const auto& [actor, l] : lives_)
+    if (l.plan == &plan && plan.shards.contains(actor) && !l.is_made() && !is_collected(actor))
+      return;
+  make(plan, std::exchange(plan.prepared_shards, {}));
+}
+
+void hosting::make(plan_on_node& plan, std::vector<control::acts::spawn> all) {
+  std::erase_if(all, [&](const control::acts::spawn& a) {
+    const auto at = lives_.find(a.with.actor);
+    return at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next;
+  });
+  auto made = make_actors(self_->system(), plan, all, self_);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    begin_life(plan, all[i], std::move(made[i]));
+}
+
+void hosting::begin_life(plan_on_node& plan, const control::acts::spawn& a, expected<any_actor> made) {
+  if (!made)
+    return could_not_begin(a.with.actor, made.error());
+  auto& l = lives_.at(a.with.actor);
+  l.handle = std::move(*made);
+  with_living(l.handle, [&](const auto& h) { self_->monitor(h); });
+  if (const auto& present = plan.factory->gauges().present)
+    present->began(a.with.actor);
+  if (options_.on_begun)
+    options_.on_begun(a.with.actor, a.with.next, control::address_of(l.handle));
+  for (const auto& e : ends_of(plan, a.with.actor))
+    self_->send(options_.board, end_is_up{{e.edge, e.end, a.with.next, e.window}, e.is_from});
+  spdlog::log(among_nodes(spdlog::level::info), "{} begins on node {} under life {}.{}", shown(a.with.actor),
+              options_.node, a.with.next.term, a.with.next.count);
+  carry_out(plan, plan.desk.began(a.with.actor, a.with.next));
+}
+
+void hosting::could_not_begin(const std::string& actor, const error& why) {
+  const auto how = why.code == ec::fenced ? node::life_outcome::fenced
+                   : why.retry            ? node::life_outcome::failed_again
+                                          : node::life_outcome::failed;
+  if (how != node::life_outcome::failed_again)
+    spdlog::error("{} does not begin: {}", shown(actor), why.message);
+  if (how == node::life_outcome::failed || (how == node::life_outcome::fenced && options_.lone))
+    return fail(actor, why);
+  end_life(actor, how, why.message);
+}
+
+void hosting::fail(const std::string& actor, const error& why) {
+  const control::actor_failed what{options_.topology, actor, lives_.at(actor).now, why};
+  self_->send(options_.board, send_to_director{control::encode_to_director(what)});
+  end_life(actor, node::life_outcome::completed, why.message);
+}
+
+// --- ending
+
+void hosting::on_down(const caf::down_msg& m) {
+  for (const auto& [actor, former] : former_)
+    if (former.address == m.source)
+      return end_former(std::string(actor));
+  for (const auto& [actor, l] : lives_)
+    if (control::address_of(l.handle) == m.source) {
+      const auto how = l.refused       ? node::life_outcome::fenced
+                       : l.has_stopped ? node::life_outcome::completed
+                                       : node::life_outcome::failed_again;
+      const auto why = l.refused           ? l.refused->message
+                       : l.failure.empty() ? control::words_of(m.reason)
+                                           : l.failure;
+      // Nobody else may use what this process alone has, so nobody raises the life to get it back.
+      if (l.refused && options_.lone)
+        return fail(std::string(actor), *l.refused);
+      if (l.has_stopped && !l.refused)
+        has_ended(actor, "it was told to stop");
+      return end_life(std::string(actor), how, why);
+    }
+  for (const auto& [_, p] : plans_)
+    if (p->keepers.snapshots.address() == m.source || p->keepers.values.address() == m.source)
+      return lose_keeper(*p);
+}
+
+void hosting::lose_keeper(plan_on_node& plan) {
+  plan.prepared_shards.clear();
+  std::vector<std::string> all;
+  for (const auto& [actor, l] : lives_)
+    if (l.plan == &plan)
+      all.push_back(actor);
+  for (const auto& actor : all) {
+    with_living(lives_.at(actor).handle, [&](const auto& h) { self_->send_exit(h, caf::exit_reason::kill); });
+    end_life(actor, node::life_outcome::failed_again, "the thread that writes to the store has failed");
+  }
+  plans_.erase(plan.generation);
+}
+
+void hosting::end_life(const std::string& actor, node::life_outcome how, const std::string& why) {
+  auto l = std::move(lives_.at(actor));
+  if (how == node::life_outcome::failed_again)
+    l.plan->factory->gauges().restarts->note(actor);
+  close(actor, l);
+  lives_.erase(actor);
+  tell_over(actor, last_of(actor, l), l.tell, how, {}, why, l.stopped_by);
+  if (!l.is_made())
+    make_shards(*l.plan);
+  wait_if_idle();
+}
+
+life hosting::last_of(const std::string& actor, const living& l) {
+  const auto& sinks = l.plan->factory->gauges().sinks;
+  const auto sink = sinks.find(actor);
+  const auto newest = sink == sinks.end() ? life() : life_of(sink->second->life);
+  return control::is_of(newest, l.now) ? newest : l.now;
+}
+
+void hosting::close(const std::string& actor, const living& l) {
+  for (const auto& e : ends_of(*l.plan, actor))
+    self_->send(options_.board, end_is_down{{e.edge, l.now}, e.is_from});
+  if (const auto& present = l.plan->factory->gauges().present)
+    present->ended(actor);
+  say(remote_.forget_all_of(actor));
+  carry_out(*l.plan, l.plan->desk.end(actor, l.now.term));
+}
+
+void hosting::tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
+                        node::life_outcome how, const life& by, const std::string& why,
+                        const cluster::epoch& asked_by) {
+  self_->send(tell, node::life_over{{options_.topology, actor}, last, how, by, why, asked_by});
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,240 @@
+#include "actors/node/host/insight.hpp"
+
+#include "actors/node/host/described.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/observe/answering.hpp"
+#include "actors/observe/figures_of.hpp"
+#include "actors/observe/ledger.hpp"
+#include "actors/observe/own_answers.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/base/visible_text.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+namespace asked = api::requests;
+
+/// A node that has not told its figures by then is named as missing.
+constexpr std::chrono::seconds patience{2};
+
+/// Figures have other names for shards than the plan.
+std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
+  std::map<std::string, std::string> out;
+  for (const auto& [actor, a] : t.actors)
+    if (a.at)
+      out[lasting_name(actor)] = a.at->node;
+  return out;
+}
+
+unexpected not_here(const std::string& topology) {
+  return user_error(ec::not_found, fmt::format("this node has no actors of {}", visible(topology)));
+}
+
+}  // namespace
+
+bool insight::tell_own(const api::request& r, const give_answer& to) {
+  if (const auto* const own = std::get_if<asked::own_figures>(&r))
+    to(figures_here(own->topology).map(observe::document<observe::figures>));
+  else if (std::holds_alternative<asked::own_late_sinks>(r))
+    to(observe::document(observe::late_sinks_of(options_.running->all())));
+  else if (const auto* const key = std::get_if<asked::own_key_state>(&r))
+    look_at_own_key(*key, to);
+  else if (const auto* const edge = std::get_if<asked::own_tap>(&r))
+    to(tap_here(edge->topology, edge->edge, edge->after).map(observe::document<observe::tapped>));
+  else
+    return false;
+  return true;
+}
+
+bool insight::look(const node::cluster_described& d, const api::request& r, const give_answer& to) {
+  const auto* const key = std::get_if<asked::key_state>(&r);
+  const auto* const edge = std::get_if<asked::tap>(&r);
+  const auto name = key != nullptr    ? key->topology
+                    : edge != nullptr ? edge->topology
+                                      : observe::asks_inside(r);
+  if (name.empty())
+    return false;
+  const auto t = find(d, name);
+  if (!t)
+    to(unexpected(t.error()));
+  else if (key != nullptr)
+    look_at_key(d, *t, *key, to);
+  else if (edge != nullptr)
+    look_at_edge(d, *t, *edge, to);
+  else
+    look_at_figures(d, *t, r, to);
+  return true;
+}
+
+void insight::look_at_sinks(const node::cluster_described& d) {
+  if (!d.leads)
+    return late_sinks_.clear();
+  std::erase_if(late_sinks_, [&](const auto& known) { return !d.present.contains(known.first); });
+  for (const auto& node : d.present) {
+    if (node == options_.node)
+      continue;
+    const auto take = [this, node](const expected<api::answer>& a) {
+      const auto* const json = a ? std::get_if<api::answers::document>(&*a) : nullptr;
+      auto told = json == nullptr ? std::nullopt : api::read_json<observe::late_sinks>(json->json);
+      late_sinks_[node] = std::move(told).value_or(observe::late_sinks{});
+    };
+    others_.ask(
+        {node, api::request(asked::own_late_sinks{}), take, nullptr, questions::clock::now() + patience});
+  }
+}
+
+void insight::name_late_sinks(api::answers::topologies& all) const {
+  observe::add_reasons(all, observe::late_sinks_of(options_.running->all()));
+  for (const auto& [_, late] : late_sinks_)
+    observe::add_reasons(all, late);
+}
+
+/// A page asks each second: a plan is read once.
+expected<insight::known_topology> insight::find(const node::cluster_described& d, const std::string& name) {
+  const auto t = d.state->topologies.find(name);
+  if (t == d.state->topologies.end())
+    return unexpected(topology_of(d, name).error());
+  if (const auto* const lone = lone_in(options_))
+    return known_topology{t->second, lone->topology};
+  const auto kept = plans_.find(name);
+  if (kept != plans_.end() && kept->second.number == t->second.number)
+    return known_topology{t->second, kept->second.topology};
+  const auto read =
+      decode_plan(t->second.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
+  if (!read)
+    return unexpected(read.error());
+  plans_[name] = {t->second.number, *read};
+  return known_topology{t->second, *read};
+}
+
+std::shared_ptr<const config::topology> insight::plan_of(const node::cluster_described& d,
+                                                         const std::string& name) {
+  const auto t = find(d, name);
+  return t ? t->plan : nullptr;
+}
+
+expected<observe::figures> insight::figures_here(const std::string& topology) const {
+  if (const auto t = options_.running->find(topology))
+    return observe::figures_of(*t, options_.node, system_clock().now());
+  return not_here(topology);
+}
+
+void insight::look_at_figures(const node::cluster_described& d, const known_topology& t,
+                              const api::request& r, const give_answer& to) {
+  const auto& name = t.plan->name;
+  auto own = figures_here(name).value_or(observe::figures{});
+  own.topology = name;
+  own.at = {system_clock().now()};
+  own.is_running = t.state.is_active();
+  if (const auto now = topology_of(d, name))
+    own.state = api::to_string(now->state);
+  own.failed_stage = stage_of_actor(t.state.failed_actor);
+  own.crashes = crashes_of(d, name);
+  if (!t.state.is_active() && lone_in(options_) == nullptr)
+    return look_back(std::move(own), t, r, to);
+  const auto places = places_of(t.state);
+  gather(d, api::request(asked::own_figures{name}),
+         std::make_shared<gathering<observe::figures>>(
+             std::move(own), others_of(places, options_.node),
+             [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
+             [r, to, places, plan = t.plan, is_alone = lone_in(options_) != nullptr](observe::figures f) {
+               if (!is_alone)  // no other node has had them
+                 keep_where_they_are(f, places);
+               to(observe::answer_of(r, *plan, f));
+             }));
+}
+
+/// No node has its actors any more: the report of its end has their counts.
+void insight::look_back(observe::figures f, const known_topology& t, const api::request& r,
+                        const give_answer& to) {
+  const auto tell = [r, to, plan = t.plan, f = std::move(f)](const std::string& report) {
+    auto all = f;
+    all.counted = observe::counted_by(report);
+    keep_where_they_are(all, {});
+    to(observe::answer_of(r, *plan, all));
+  };
+  const auto& name = t.plan->name;
+  self_
+      ->request(options_.directors, patience,
+                ask_for_report{name, cluster::chains_of(name, t.state.first_generation)})
+      .then([tell](const report_given& m) { tell(m.json); }, [tell](const caf::error&) { tell({}); });
+}
+
+template<class T>
+void insight::gather(const node::cluster_described& d, const api::request& what,
+                     const std::shared_ptr<gathering<T>>& all) {
+  for (const auto& node : std::set(all->waits_for())) {
+    if (!d.present.contains(node)) {
+      all->answered(node, busy());
+      continue;
+    }
+    const auto take = [all, node](const expected<api::answer>& a) {
+      all->answered(node, a.and_then([](const api::answer& x) -> expected<std::string> {
+        const auto* const json = std::get_if<api::answers::document>(&x);
+        return json == nullptr ? expected<std::string>(busy()) : json->json;
+      }));
+    };
+    others_.ask({node, what, take, nullptr, questions::clock::now() + patience});
+  }
+}
+
+void insight::look_at_key(const node::cluster_described& d, const known_topology& t,
+                          const asked::key_state& r, const give_answer& to) {
+  const auto at = observe::place_of_key(*t.plan, r.stage, r.key);
+  if (!at)
+    return to(unexpected(at.error()));
+  const auto places = places_of(t.state);
+  const auto place = places.find(at->shard);
+  if (!t.state.is_active() || place == places.end())
+    return to(observe::no_shard(r.topology, at->shard));
+  const asked::own_key_state own{r.topology, r.stage, r.key};
+  if (place->second == options_.node)
+    look_at_own_key(own, to);
+  else if (!d.present.contains(place->second))
+    to(outside_error(ec::unavailable, fmt::format("node {}, which has {}, is out of reach; ask again",
+                                                  place->second, at->shard)));
+  else
+    others_.ask({place->second, api::request(own), to, nullptr, questions::clock::now() + patience});
+}
+
+void insight::look_at_own_key(const asked::own_key_state& r, const give_answer& to) {
+  const auto t = options_.running->find(r.topology);
+  if (!t)
+    return to(not_here(r.topology));
+  const auto key = observe::look_up_key(*t, r.stage, r.key);
+  if (!key)
+    return to(unexpected(key.error()));
+  self_->request(key->shard, patience, key->question)
+      .then([to, at = key->at, stage = r.stage, plan = t->topology, node = options_.node](
+                const shard::key_found& m) { to(observe::key_answer(*plan, stage, at, m, node)); },
+            [to, shard = key->at.shard](const caf::error&) { to(observe::no_answer(shard)); });
+}
+
+void insight::look_at_edge(const node::cluster_described& d, const known_topology& t, const asked::tap& r,
+                           const give_answer& to) {
+  const auto edge = observe::edge_of(*t.plan, r.edge);
+  if (!edge)
+    return to(unexpected(edge.error()));
+  auto own = tap_here(r.topology, *edge, r.after).value_or(observe::tapped{*edge, {}, 0, {}, false, {}});
+  gather(d, api::request(asked::own_tap{r.topology, *edge, r.after}),
+         std::make_shared<gathering<observe::tapped>>(
+             std::move(own), others_of(places_of(t.state), options_.node),
+             [](observe::tapped& sum, observe::tapped&& more) { observe::add(sum, std::move(more)); },
+             [to, is_active = t.state.is_active()](observe::tapped all) {
+               all.is_over = all.is_over || !is_active;
+               to(observe::document(all));
+             }));
+}
+
+expected<observe::tapped> insight::tap_here(const std::string& topology, const std::string& edge,
+                                            const std::string& after) const {
+  const auto t = options_.running->find(topology);
+  return t ? observe::tapped_at(*t, edge, options_.node, after) : not_here(topology);
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,71 @@
+// Answers questions about a running topology: the leader asks each node that has its actors, and any node tells of those
+// in its own process. Part of the actor `view`.
+#pragma once
+
+#include "actors/node/control/messages.hpp"
+#include "actors/node/host/gathering.hpp"
+#include "actors/node/host/questions.hpp"
+#include "actors/node/host/whole_view.hpp"
+#include "actors/observe/late_sinks.hpp"
+#include "actors/observe/tap.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millrace::host {
+
+class insight {
+public:
+  /// All of them outlive it.
+  insight(whole_view::pointer self, const view_options& options, questions& others)
+      : self_(self), options_(options), others_(others) {}
+
+  /// Answers a request about this process alone; false: the request is another one.
+  bool tell_own(const api::request& r, const give_answer& to);
+  /// Answers a request about a topology as a whole, as the leader; false: the request is another one.
+  bool look(const node::cluster_described& d, const api::request& r, const give_answer& to);
+
+  /// The plan of a topology as whoever leads knows it; null where this version does not read it.
+  [[nodiscard]] std::shared_ptr<const config::topology> plan_of(const node::cluster_described& d,
+                                                                const std::string& name);
+  /// As the leader it asks the other nodes for their late sinks; about once a second, so that a list is given at once.
+  void look_at_sinks(const node::cluster_described& d);
+  /// Says in the reasons of topologies which of their sinks are late.
+  void name_late_sinks(api::answers::topologies& all) const;
+
+private:
+  struct read_plan {
+    std::uint64_t number = 0;  // among all of the cluster
+    std::shared_ptr<const config::topology> topology;
+  };
+  /// A topology as whoever leads knows it.
+  struct known_topology {
+    const cluster::topology_state& state;
+    std::shared_ptr<const config::topology> plan;
+  };
+  [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
+  [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
+  void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
+                       const give_answer& to);
+  /// `f`: as far as this process knows them.
+  void look_back(observe::figures f, const known_topology& t, const api::request& r, const give_answer& to);
+  void look_at_key(const node::cluster_described& d, const known_topology& t,
+                   const api::requests::key_state& r, const give_answer& to);
+  void look_at_own_key(const api::requests::own_key_state& r, const give_answer& to);
+  void look_at_edge(const node::cluster_described& d, const known_topology& t, const api::requests::tap& r,
+                    const give_answer& to);
+  [[nodiscard]] expected<observe::tapped> tap_here(const std::string& topology, const std::string& edge,
+                                                   const std::string& after) const;
+  template<class T>
+  void gather(const node::cluster_described& d, const api::request& what,
+              const std::shared_ptr<gathering<T>>& all);
+
+  whole_view::pointer self_;
+  const view_options& options_;
+  questions& others_;
+  std::map<std::string, observe::late_sinks> late_sinks_;  // by node, as it has said last
+  std::map<std::string, read_plan> plans_;  // by topology, of which a cluster has a hundred at most
+};
+
+}  // namespace millrace::host

@@ -1,0 +1,216 @@
+#include "actors/node/host/leading.hpp"
+
+#include "actors/node/host/described.hpp"
+#include "actors/observe/answering.hpp"
+#include "actors/observe/pause.hpp"
+#include "actors/observe/report.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/admission.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+constexpr std::chrono::seconds parts_patience{12};
+/// Topologies whose letters are replayed: more are refused.
+constexpr std::size_t most_replays = 4;
+
+}  // namespace
+
+void leading::lead(const question_content& what, const give_answer& to, const asker& by) {
+  if (const auto* const r = std::get_if<api::request>(&what))
+    return lead_request(*r, to, by);
+  lead_apply(std::get<cluster::records::topology_applied>(what), to);
+}
+
+void leading::lead_apply(const cluster::records::topology_applied& r, const give_answer& to) {
+  coordinator_.record(r, [this, to, name = r.topology](const node::cluster_answered& m) {
+    if (m.failure)
+      return to(unexpected(*m.failure));
+    coordinator_.describe(
+        [to, name](const described& d) {
+          const auto generation =
+              d.state && d.state->topologies.contains(name) ? d.state->topologies.at(name).generation : 0;
+          to(api::answers::applied{generation});
+        },
+        to);
+  });
+}
+
+void leading::lead_request(const api::request& r, const give_answer& to, const asker& by) {
+  coordinator_.describe(
+      [this, r, to, by](const described& d) {
+        if (!d.leads)
+          return to(outside_error(ec::unavailable, "another node leads the cluster by now; ask again"));
+        if (!insight_.look(d, r, to))
+          answer_by(d, r, to, by);
+      },
+      to);
+}
+
+struct leading::answering {
+  leading& l;
+  const described& d;
+  const give_answer& to;
+  const asker& by;
+
+  void operator()(const api::requests::list&) const {
+    auto all = topologies_of(d);
+    l.insight_.name_late_sinks(all);
+    to(std::move(all));
+  }
+  void operator()(const api::requests::nodes&) const { to(nodes_of(d, l.options_.node)); }
+  void operator()(const api::requests::status&) const {
+    const auto& me = l.options_.node;
+    const auto n = d.state->nodes.find(me);
+    to(api::answers::status{d.state->cluster, me, n == d.state->nodes.end() ? 0 : n->second.session, me});
+  }
+  void operator()(const api::requests::wait& w) const {
+    l.waits_.add(d, w.topology, to, by, waits::clock::now());
+  }
+  void operator()(const api::requests::report& r) const { l.report_of(d, r, to); }
+  void operator()(const api::requests::ledger& r) const { l.report_of(d, r, to); }
+  void operator()(const api::requests::stop& r) const {
+    l.accept(cluster::records::stop_asked{r.topology}, to);
+  }
+  void operator()(const api::requests::remove& r) const {
+    l.accept(cluster::records::topology_removed{r.topology}, to);
+  }
+  void operator()(const api::requests::pause& r) const {
+    l.accept(cluster::records::pause_set{r.topology, true}, to);
+  }
+  void operator()(const api::requests::resume& r) const {
+    l.accept(cluster::records::pause_set{r.topology, false}, to);
+  }
+  void operator()(const api::requests::restart& r) const { l.restart(d, r, to); }
+  void operator()(const api::requests::replay& r) const { l.replay(d, r, to); }
+  void operator()(const api::requests::drain& r) const { l.drain(d, r.node, to); }
+  void operator()(const api::requests::undrain& r) const {
+    l.accept(cluster::records::drain_set{r.node, false}, to);
+  }
+  void operator()(const api::requests::forget& r) const { l.forget(r.node, to); }
+  void operator()(const auto&) const { to(our_error("a node was asked for what another one answers")); }
+};
+
+void leading::answer_by(const described& d, const api::request& what, const give_answer& to,
+                        const asker& by) {
+  std::visit(answering{*this, d, to, by}, what);
+}
+
+void leading::look() {
+  replays_.look(std::chrono::steady_clock::now());
+  // Nobody has an answer for good by a failure: they are looked at again.
+  if (!waits_.is_empty())
+    coordinator_.describe([this](const described& d) { waits_.look(d, waits::clock::now()); },
+                          [](const auto&) {});
+}
+
+/// The letters that went in count once `control` has recorded where lanes begin with them.
+void leading::on_replayed(const replay_ended& m) {
+  auto waits = std::make_shared<recording>(recording{m.topology, m.result.what, m.result.starts.size()});
+  if (m.result.starts.empty())
+    return replays_.ended(m.topology, m.result.what);
+  for (const auto& start : m.result.starts)
+    coordinator_.record(start, [this, waits](const node::cluster_answered& a) {
+      if (a.failure && waits->outcome)
+        waits->outcome = unexpected(*a.failure);
+      if (--waits->left == 0)
+        replays_.ended(waits->topology, waits->outcome);
+    });
+}
+
+void leading::on_down(const caf::down_msg& m) {
+  if (const auto replayed = replayers_.extract(m.source); !replayed.empty() && m.reason)
+    replays_.ended(replayed.mapped(),
+                   our_error("the dead letters could not be replayed: this node has failed in it"));
+}
+
+/// `r` asks for the report, or for the ledger.
+template<class R>
+void leading::report_of(const described& d, const R& r, const give_answer& to) {
+  const auto t = d.state->topologies.find(r.topology);
+  if (t == d.state->topologies.end())
+    return to(unexpected(topology_of(d, r.topology).error()));
+  self_
+      ->request(options_.directors, parts_patience,
+                ask_for_report{r.topology, cluster::chains_of(r.topology, t->second.first_generation)})
+      .then(
+          [this, to, r,
+           is_finished = t->second.status == cluster::topology_status::finished](const report_given& m) {
+            if (!m.is_known)
+              return to(outside_error(ec::unavailable,
+                                      "no report is there: none was written to the store when the "
+                                      "topology ended"));
+            const auto shown =
+                lone_in(options_) != nullptr ? options_.running->find(r.topology) : std::nullopt;
+            to(observe::report_answer(
+                r,
+                shown ? observe::report_text(*shown->topology, m.parts, is_finished, &shown->flow) : m.json));
+          },
+          [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
+}
+
+void leading::restart(const described& d, const api::requests::restart& r, const give_answer& to) {
+  const auto t = d.state->topologies.find(r.topology);
+  if (t == d.state->topologies.end())
+    return to(unexpected(topology_of(d, r.topology).error()));
+  if (!t->second.is_active())
+    return to(cluster::does_not_run(r.topology, t->second));
+  const auto who = meant_actor(r.topology, r.stage);
+  if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(who, a.first); }))
+    return to(unexpected(observe::nothing_to_restart(r.topology, r.stage, groups_of(t->second))));
+  self_->send(options_.directors, restart_asked{r.topology, who});
+  to(api::answers::accepted{});
+}
+
+void leading::replay(const described& d, const api::requests::replay& r, const give_answer& to) {
+  const auto t = d.state->topologies.find(r.topology);
+  if (t == d.state->topologies.end())
+    return to(unexpected(topology_of(d, r.topology).error()));
+  const bool is_full = replays_.under_way() >= most_replays;
+  if (!replays_.ask(r, to, std::chrono::steady_clock::now()))
+    return;
+  if (is_full)
+    return replays_.ended(r.topology, busy());
+  const auto replayer =
+      spawn_replayer(self_->system(), {options_.letters, r, is_over_, t->second.is_active()},
+                     replay_listener(whole_view(self_)));
+  self_->monitor(replayer);
+  replayers_[replayer.address()] = r.topology;
+  self_->send(replayer, replay_now{});
+}
+
+/// Its own node may lead no more by the time that this is recorded.
+void leading::drain(const described& d, const std::string& node, const give_answer& to) {
+  const api::answers::drains out{
+      staying_on(d, node, [&](const std::string& name) { return insight_.plan_of(d, name); })};
+  coordinator_.record(cluster::records::drain_set{node, true}, [to, out](const node::cluster_answered& m) {
+    m.failure ? to(unexpected(*m.failure)) : to(out);
+  });
+}
+
+void leading::forget(const std::string& node, const give_answer& to) {
+  coordinator_.record(cluster::records::node_forgotten{node}, [to](const node::cluster_answered& m) {
+    if (m.failure)
+      return to(unexpected(*m.failure));
+    api::answers::forgotten out;
+    for (const auto& id : m.lost)
+      out.lost.push_back(id.topology + "/" + lasting_name(id.name));
+    to(std::move(out));
+  });
+}
+
+void leading::accept(cluster::request what, const give_answer& to) {
+  coordinator_.record(std::move(what), [to](const node::cluster_answered& m) {
+    if (m.failure)
+      return to(unexpected(*m.failure));
+    to(api::answers::accepted{});
+  });
+}
+
+}  // namespace millrace::host

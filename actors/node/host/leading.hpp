@@ -1,0 +1,65 @@
+// The part of the actor `view` that answers at the node that leads: it knows the cluster, and records what is asked.
+#pragma once
+
+#include "actors/node/host/insight.hpp"
+#include "actors/node/host/own_coordinator.hpp"
+#include "actors/node/host/questions.hpp"
+#include "actors/node/host/waits.hpp"
+#include "actors/replay/waiting_replays.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millrace::host {
+
+class leading {
+public:
+  using asker = std::shared_ptr<const api::reply>;  // null: another node
+
+  /// All outlive it.
+  leading(whole_view::pointer self, const view_options& options, const own_coordinator& coordinator,
+          insight& inside)
+      : self_(self), options_(options), coordinator_(coordinator), insight_(inside) {}
+
+  /// Answers once, also where this node does not lead by now.
+  void lead(const question_content& what, const give_answer& to, const asker& by);
+  /// `d` says that this node leads.
+  void answer_by(const described& d, const api::request& what, const give_answer& to, const asker& by);
+  /// Every 200 ms.
+  void look();
+  void on_replayed(const replay_ended& m);
+  void on_down(const caf::down_msg& m);
+  /// Has replays end.
+  void stop() { is_over_->store(true); }
+
+private:
+  struct answering;  // a function for each request
+  struct recording {
+    std::string topology;
+    expected<api::answers::replayed> outcome;
+    std::size_t left = 0;
+  };
+
+  void lead_request(const api::request& r, const give_answer& to, const asker& by);
+  void lead_apply(const cluster::records::topology_applied& r, const give_answer& to);
+  template<class R>
+  void report_of(const described& d, const R& r, const give_answer& to);
+  void restart(const described& d, const api::requests::restart& r, const give_answer& to);
+  void replay(const described& d, const api::requests::replay& r, const give_answer& to);
+  void drain(const described& d, const std::string& node, const give_answer& to);
+  void forget(const std::string& node, const give_answer& to);
+  void accept(cluster::request what, const give_answer& to);
+
+  whole_view::pointer self_;
+  const view_options& options_;
+  const own_coordinator& coordinator_;
+  insight& insight_;
+  waits waits_;
+  replay::waiting_replays replays_;
+  std::map<caf::actor_addr, std::string> replayers_;  // their topologies
+  std::shared_ptr<std::atomic<bool>> is_over_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace millrace::host

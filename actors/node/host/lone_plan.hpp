@@ -1,0 +1,19 @@
+// The plan of a topology that runs in one process alone (`millrace run`): that process has decided it, so no other node
+// reads it from `control`, and the state's small values lie in its state folder.
+#pragma once
+
+#include "actors/node/host/hosted_plan.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <memory>
+
+namespace millrace::host {
+
+struct lone_plan {
+  planned_topology planned;
+  deployment::pipeline_options options;  // of the actors
+  std::shared_ptr<snapshot::state_store> folder;
+  std::shared_ptr<source::feeds> feeds;  // what receives has done so since the starts were decided
+};
+
+}  // namespace millrace::host

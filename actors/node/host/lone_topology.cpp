@@ -1,0 +1,209 @@
+#include "actors/node/host/lone_topology.hpp"
+
+#include "actors/deployment/start_positions.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/control/topology_state.hpp"
+#include "actors/node/host/apply.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+/// The name of the one node.
+constexpr std::string_view own_name = "run";
+/// A coordinator whose state folder does not answer may lose a wish to stop, so it is told again.
+constexpr std::chrono::seconds stops_again_after{1};
+constexpr std::chrono::seconds report_patience{10};
+
+/// Returns the values of a plan that its director looks at.
+expected<std::map<std::string, std::string>> starts_in(const snapshot::value_reader& values,
+                                                       const deployment::decided_topology& d) {
+  std::map<std::string, std::string> out;
+  for (const auto& plan : d.plans) {
+    const auto name = deployment::starts_name(plan->name);
+    auto stored = values.get(name);
+    if (!stored)
+      return unexpected(stored.error());
+    out[name] = std::move(*stored);
+  }
+  return out;
+}
+
+/// Null where it was never applied.
+const cluster::topology_state* topology_in(const cluster::control_state& s, const std::string& name) {
+  const auto found = s.topologies.find(name);
+  return found == s.topologies.end() ? nullptr : &found->second;
+}
+
+/// The value has the highest term of stores that the state had before it became blank.
+constexpr std::string_view terms_name = "terms";
+
+}  // namespace
+
+expected<incarnation> terms_kept(const snapshot::value_reader& values) {
+  const auto stored = values.get(terms_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return 0;
+  return stored.map([](const std::string& text) { return static_cast<incarnation>(std::stoull(text)); });
+}
+
+expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder) {
+  const auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
+  return node::control_book(store).look().and_then([&](const node::seen_control& seen) {
+    return terms_kept(folder).map([&](incarnation before) {
+      return snapshot::named_values{
+          {std::string(terms_name), std::to_string(std::max(before, seen.state.terms))}};
+    });
+  });
+}
+
+expected<std::optional<deployment::run_record>> begin_next_run(const config::topology& topology,
+                                                               snapshot::state_store& folder) {
+  const auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
+  const node::topology_state state(store, topology.name, folder.id(), folder.folder());
+  return deployment::begin_next_run(topology, folder,
+                                    [&](const std::string& shard) { return state.look_at_snapshots(shard); });
+}
+
+tl::expected<std::unique_ptr<lone_topology>, deployment::preparation_error>
+lone_topology::start(caf::actor_system& system, lone_options options) {
+  const auto failed = [](error why) {
+    return tl::unexpected(deployment::preparation_error{std::move(why), true});
+  };
+  const auto& folder = options.folder;
+  const auto& topology = options.pipeline.topology;
+  auto store = std::make_shared<node::dir_chain_store>(folder->files(), folder->chains());
+  const auto seen = node::control_book(store).look();
+  if (!seen)
+    return failed(seen.error());
+  if (const auto* const before = topology_in(seen->state, topology->name))
+    if (const auto taken = take_over_found(*folder, *before); !taken)
+      return failed(taken.error());
+  const auto terms = terms_kept(*folder);
+  if (!terms)
+    return failed(terms.error());
+  const auto feeds = std::make_shared<source::feeds>();
+  auto decided = deployment::decide(options.pipeline, *folder, feeds);
+  if (!decided)
+    return tl::unexpected(decided.error());
+  auto starts = starts_in(*folder, *decided);
+  if (!starts)
+    return failed(starts.error());
+  planned_topology planned{topology, std::move(*decided), folder->id().state_id, std::move(*starts)};
+
+  std::unique_ptr<lone_topology> out(new lone_topology(system, topology->name));
+  group_options o;
+  o.begins_with = out->first_wishes(seen->state, planned);
+  o.name = own_name;
+  o.instance = new_instance();
+  o.store = store;
+  o.may_lead = true;
+  o.is_alone = true;
+  o.terms_from = *terms;
+  o.cores = options.pipeline.threads;
+  o.folder = folder->folder();
+  o.start_timeout = options.pipeline.start_timeout;
+  o.last_works = std::move(options.last_works);
+  o.running = std::move(options.running);
+  o.on_begun = std::move(options.on_begun);
+  o.clock = options.pipeline.clock;
+  o.lone = std::make_shared<const lone_plan>(
+      lone_plan{std::move(planned), std::move(options.pipeline), folder, feeds});
+  o.on_end = [p = out.get()](const std::string&, const topology_end& end) {
+    const std::lock_guard lock(p->mutex_);
+    p->end_ = end;
+    p->changed_.notify_all();
+  };
+  o.on_over = [p = out.get()](const std::string& why) {
+    const std::lock_guard lock(p->mutex_);
+    p->over_ = why;
+    p->changed_.notify_all();
+  };
+  out->group_ = spawn_group(system, std::move(o));
+  out->view_ = requests_to(out->group_.view);
+  return out;
+}
+
+/// An earlier process may have been killed while the topology stopped. A pause ends with the process.
+std::vector<cluster::request> lone_topology::first_wishes(const cluster::control_state& found,
+                                                          const planned_topology& planned) const {
+  std::vector<cluster::request> out;
+  const auto* const before = topology_in(found, name_);
+  if (before != nullptr && before->status == cluster::topology_status::stopping)
+    out.emplace_back(cluster::records::topology_failed{name_, name_, "the process ended while it stopped"});
+  out.emplace_back(cluster::records::topology_applied{
+      name_, planned.state_id, 0, actors_of(planned.decided, *planned.topology, std::string(own_name))});
+  out.emplace_back(cluster::records::pause_set{name_, false});
+  return out;
+}
+
+void lone_topology::ask(cluster::request what) {
+  caf::anon_send(group_.control.coordinator, node::ask_cluster{std::move(what)});
+}
+
+void lone_topology::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    changed_.notify_all();
+  }
+  ask(cluster::records::stop_asked{name_});
+}
+
+std::shared_ptr<api::cluster_view> lone_topology::view() {
+  const std::lock_guard lock(mutex_);
+  return over_ ? nullptr : view_;
+}
+
+void lone_topology::restart(const std::string& who) {
+  caf::anon_send(group_.directors, restart_asked{name_, who});
+}
+
+std::optional<std::vector<messages::report_part>> lone_topology::report() {
+  std::optional<std::vector<messages::report_part>> out;
+  caf::scoped_actor asker(system_);
+  asker->request(group_.directors, report_patience, ask_for_report{name_, name_})
+      .receive(
+          [&](const report_given& m) {
+            if (m.is_known)
+              out = m.parts;
+          },
+          [](const caf::error&) {});
+  return out;
+}
+
+topology_end lone_topology::wait() {
+  std::unique_lock lock(mutex_);
+  const auto is_over = [this] { return end_ || over_; };
+  while (!is_over()) {
+    if (!is_stopping_)
+      changed_.wait(lock, [&] { return is_over() || is_stopping_; });
+    else if (!changed_.wait_for(lock, stops_again_after, is_over))
+      caf::anon_send(group_.control.coordinator, node::ask_cluster{cluster::records::stop_asked{name_}});
+  }
+  return end_ ? *end_ : topology_end{false, error{ec::internal, fault::ours, true, *over_, {}}, {}};
+}
+
+lone_topology::~lone_topology() {
+  if (!group_.board)  // its actors were never spawned
+    return;
+  {
+    std::unique_lock lock(mutex_);
+    if (!over_)
+      caf::anon_send(group_.control.agent, node::leave_cluster{});
+    changed_.wait(lock, [this] { return over_.has_value(); });
+  }
+  stop_group(group_);
+  const caf::scoped_actor self(system_);
+  self->wait_for(group_.board, group_.directors);
+}
+
+}  // namespace millrace::host

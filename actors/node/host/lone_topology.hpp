@@ -1,0 +1,84 @@
+// One topology that runs in this process: a cluster of one node over chains in its state folder, without links, ports or
+// TLS. `millrace run` has one for each of its topologies.
+#pragma once
+
+#include "actors/api/cluster_view.hpp"
+#include "actors/node/host/directors.hpp"
+#include "actors/node/host/node_group.hpp"
+#include "runtime/base/flight_recorder.hpp"
+#include "runtime/snapshot/control_record.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::host {
+
+/// Returns what a state keeps when it becomes blank (snapshot::open_blank_dir_store): its sinks' targets know its terms.
+[[nodiscard]] expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder);
+
+/// Returns the highest term of stores that the state had before it became blank; 0: it never did.
+[[nodiscard]] expected<incarnation> terms_kept(const snapshot::value_reader& values);
+
+/// Does as deployment::begin_next_run() by the chains of the state folder.
+[[nodiscard]] expected<std::optional<deployment::run_record>> begin_next_run(const config::topology& topology,
+                                                                             snapshot::state_store& folder);
+
+struct lone_options {
+  std::shared_ptr<snapshot::state_store> folder;
+  deployment::pipeline_options pipeline;  // has the topology
+  /// The work for this topology that earlier processes had in hand when they ended, oldest first.
+  std::vector<last_work> last_works = {};
+  std::shared_ptr<observe::running_topologies> running = nullptr;  // of the process
+  decltype(host_options::on_begun) on_begun = {};
+};
+
+class lone_topology {
+public:
+  /// Connects to the sources (waiting for them up to pipeline.start_timeout), decides where their partitions start, and
+  /// begins the actors; blocks.
+  [[nodiscard]] static tl::expected<std::unique_ptr<lone_topology>, deployment::preparation_error>
+  start(caf::actor_system& system, lone_options options);
+  /// Ends the node, after wait() where that was called; blocks until its actors are gone.
+  ~lone_topology();
+  lone_topology(const lone_topology&) = delete;
+  lone_topology& operator=(const lone_topology&) = delete;
+
+  /// Blocks until the topology has ended, or its node. The node stays, and answers, until the end of the object.
+  [[nodiscard]] topology_end wait();
+
+  // Any thread may call these.
+  /// Has it commit what was taken, and end.
+  void stop();
+  /// Answers what the API is asked of it, once its plan is on the board; null where the node has ended.
+  [[nodiscard]] std::shared_ptr<api::cluster_view> view();
+  /// `who`: an actor, or all of a parser, window or sink.
+  void restart(const std::string& who);
+  /// Asks the actors; nothing where they give no report within some seconds.
+  [[nodiscard]] std::optional<std::vector<messages::report_part>> report();
+
+private:
+  lone_topology(caf::actor_system& system, std::string name) : system_(system), name_(std::move(name)) {}
+  [[nodiscard]] std::vector<cluster::request> first_wishes(const cluster::control_state& found,
+                                                           const planned_topology& planned) const;
+  void ask(cluster::request what);
+
+  caf::actor_system& system_;
+  std::string name_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::optional<topology_end> end_;
+  std::optional<std::string> over_;  // the node has ended, and why
+  bool is_stopping_ = false;
+  // These stay as they are from start() on.
+  node_group group_;
+  std::shared_ptr<api::cluster_view> view_;
+};
+
+}  // namespace millrace::host

@@ -1,0 +1,96 @@
+#include "actors/node/host/node_group.hpp"
+
+#include "runtime/base/random.hpp"
+
+#include <caf/send.hpp>
+
+#include <map>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+/// The name of all clusters: what tells them apart is their store (docs/design/cluster.md, J1).
+constexpr std::string_view cluster_name = "millrace";
+
+/// The newest of each actor.
+std::vector<cluster::registration::last_word> last_words(const std::vector<last_work>& all) {
+  std::map<cluster::actor_id, cluster::registration::last_word> newest;
+  for (const auto& w : all) {
+    const cluster::actor_id id{w.topology, w.actor};
+    auto& known = newest[id];
+    if (known.process != w.process || known.signal == 0)
+      known = {id, w.process, w.signal, w.records};
+  }
+  std::vector<cluster::registration::last_word> out;
+  for (auto& [_, w] : newest)
+    out.push_back(std::move(w));
+  return out;
+}
+
+}  // namespace
+
+std::uint64_t new_instance() {
+  return static_cast<std::uint64_t>(system_clock().now()) << 10U | (random_bits() & 1023U);
+}
+
+node_group spawn_group(caf::actor_system& system, group_options options) {
+  node_group g;
+  const auto sign = options.is_alone ? nullptr : std::make_shared<store_sign>();
+  const auto topologies = options.folder + "/topologies";
+  g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
+                                       std::move(options.transport_to), options.silence, options.clock});
+  g.directors = spawn_directors(system, {g.board, options.store, options.lone, std::move(options.on_end)});
+  g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
+                                                                {},
+                                                                options.store,
+                                                                topologies,
+                                                                options.start_timeout,
+                                                                g.board,
+                                                                options.running,
+                                                                options.make,
+                                                                std::move(options.bounds),
+                                                                options.clock,
+                                                                options.lone,
+                                                                std::move(options.on_begun)});
+  node::node_options o;
+  o.mine = {options.name, options.instance};
+  o.cluster = std::string(cluster_name);
+  o.may_lead = options.may_lead;
+  o.is_alone = options.is_alone;
+  o.cores = static_cast<std::uint32_t>(options.cores);
+  o.silence = options.silence;
+  o.last_words = last_words(options.last_works);
+  o.seed = options.seed;
+  o.store = options.store;
+  o.transport = letters_by(g.board);
+  o.lives = g.lives;
+  o.director = directed(g.directors);
+  o.on_over = std::move(options.on_over);
+  o.clock = std::move(options.control_clock);
+  o.begins_with = std::move(options.begins_with);
+  o.terms_from = options.terms_from;
+  g.control = node::spawn_node(system, std::move(o));
+  const auto letters = options.lone
+                           ? letters_place(letters_folder{options.lone->planned.topology, options.folder})
+                           : letters_place(options.store);
+  g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
+                               g.directors, g.control.coordinator, options.store, letters,
+                               options.start_timeout, options.running, sign, std::move(options.make)});
+  caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
+  caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
+  if (sign)
+    g.addresses = spawn_address_keeper(system, options.store, g.board, sign);
+  return g;
+}
+
+void stop_group(const node_group& group) {
+  if (group.addresses)
+    caf::anon_send(group.addresses, messages::stop{});
+  caf::anon_send(group.view, messages::stop{});
+  caf::anon_send(group.directors, messages::stop{});
+  group.lives->stop();
+  caf::anon_send(group.board, messages::stop{});
+}
+
+}  // namespace millrace::host

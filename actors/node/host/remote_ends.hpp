@@ -1,0 +1,59 @@
+// Knows the lives on other nodes that this node's actors were introduced to, and the stand-ins by which they reach
+// them. Pure: each call gives what is to be said, in order.
+#pragma once
+
+#include "actors/node/host/messages.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::host {
+
+/// A life of an actor elsewhere, as a local actor is introduced to it.
+struct introduced {
+  std::string node;
+  std::string to;             // the local actor
+  std::uint32_t index = 0;    // of a receiver
+  std::optional<log_id> log;  // of a sender of output; none: it is a receiver
+  life remote;
+};
+
+/// To a local actor.
+struct told_actor {
+  std::string to;
+  std::variant<messages::receiver_up, messages::receiver_down, messages::sender_up> what;
+};
+using told = std::variant<told_actor, introduce_remote, forget_remote>;
+using told_list = std::vector<told>;
+
+class remote_ends {
+public:
+  /// Nobody is introduced on that edge: forget() comes first.
+  [[nodiscard]] told_list introduce(link::edge_id edge, introduced who);
+  [[nodiscard]] told_list forget(link::edge_id edge);
+  /// The local actor's life is over.
+  [[nodiscard]] told_list forget_all_of(const std::string& actor);
+
+  // News of the link to `peer`. What concerns another life, or another node, is dropped.
+  [[nodiscard]] told_list up(const std::string& peer, const link::stand_in_up& m);
+  [[nodiscard]] told_list down(const std::string& peer, const link::stand_in_down& m);
+  /// Senders need not know: a receiver hears nothing from a node that is silent.
+  [[nodiscard]] told_list standing(const std::string& peer, bool is_alive) const;
+  [[nodiscard]] told_list unlinked(const std::string& peer);
+
+private:
+  struct met {
+    introduced who;
+    std::optional<link::stand_in> handle;  // while there is one
+  };
+  met* find(const std::string& peer, link::edge_id edge, const life& remote);
+  static told tell_of(const met& m);
+  static void make_void(met& m, told_list& out);
+
+  std::map<link::edge_id, met> met_;
+};
+
+}  // namespace millrace::host

@@ -1,0 +1,280 @@
+#include "actors/node/host/replays.hpp"
+
+#include "actors/deployment/start_positions.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/control/topology_chains.hpp"
+#include "actors/node/control/topology_state.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/letters.hpp"
+#include "actors/observe/loss_log.hpp"
+#include "actors/replay/replay.hpp"
+#include "actors/replay/route.hpp"
+#include "actors/stream/lane/lane_plan.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
+#include "actors/stream/sink/letters/stored_letters.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/control/spawn.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <filesystem>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+/// As a part of letters has: a batch is one record of a chain.
+constexpr std::size_t batch_bytes = sink::largest_stored_part;
+constexpr std::chrono::seconds source_patience{10};
+
+/// Default dead letters, by the numbers of their parts.
+class stored_parts_of_letters final : public replay::letter_parts {
+public:
+  stored_parts_of_letters(std::shared_ptr<chain::named_chains> chains, std::string topology)
+      : chains_(std::move(chains)), topology_(std::move(topology)) {}
+
+  expected<std::vector<std::string>> list() override {
+    const auto kept = sink::kept_letters(*chains_);
+    if (!kept)
+      return unexpected(kept.error());
+    std::vector<std::string> out;
+    for (auto n = kept->first; n <= kept->last; ++n)
+      out.push_back(std::to_string(n));
+    return out;
+  }
+  expected<replay::letters_read> read(const std::string& part, std::uint64_t limit,
+                                      const std::function<expected<void>(replay::letter&&)>& visit) override {
+    std::uint64_t number = 0;
+    std::from_chars(part.data(), part.data() + part.size(), number);
+    const auto page = sink::read_letters(*chains_, number);
+    if (!page)
+      return unexpected(page.error());
+    const auto lines = std::string_view(page->lines).substr(0, limit);
+    return replay::read_letters_in(lines, fmt::format("dead letters of {}, part {}", topology_, part), visit);
+  }
+  [[nodiscard]] std::string name() const override { return "the dead letters of " + topology_; }
+
+private:
+  std::shared_ptr<chain::named_chains> chains_;
+  std::string topology_;
+};
+
+class batches_in_store final : public replay::batch_keeper {
+public:
+  batches_in_store(std::shared_ptr<chain::named_chains> chains, replay::batch_index& index)
+      : chains_(std::move(chains)), index_(index) {}
+
+  expected<void> know(std::unordered_set<std::string>& ids) override {
+    for (const auto& e : index_.all())
+      ids.insert(e.ids.begin(), e.ids.end());
+    return {};
+  }
+  expected<replay::replayed_batch> read(const std::string&, std::uint64_t number) override {
+    return replay::read_batch(*chains_, number);
+  }
+  expected<void> add(const std::string& plan, const replay::replayed_batch& b) override {
+    return index_.add(plan, b);
+  }
+
+private:
+  std::shared_ptr<chain::named_chains> chains_;
+  replay::batch_index& index_;
+};
+
+std::vector<std::string> lanes_of(const cluster::topology_state& t, const std::string& plan) {
+  std::vector<std::string> lanes;
+  for (const auto& [name, actor] : t.actors)
+    if (actor.spec.kind == cluster::actor_kind::lane && name.starts_with(plan + "/lane"))
+      lanes.push_back(name);
+  return lanes;
+}
+
+/// The lane that is to read a batch: one after the other has its turn.
+std::string lane_of(const cluster::topology_state& t, const std::string& plan, std::uint64_t number) {
+  const auto lanes = lanes_of(t, plan);
+  return lanes.empty() ? std::string() : lanes[number % lanes.size()];
+}
+
+/// Batches that neither `control` nor the plan has.
+std::vector<cluster::records::partition_started>
+missing_starts(const with_letters& t, const config::topology& topology,
+               const std::vector<std::shared_ptr<const lane::lane_plan>>& plans,
+               const std::vector<replay::batch_entry>& entries) {
+  std::vector<cluster::records::partition_started> out;
+  for (const auto& plan : plans) {
+    if (std::get<config::source_plan>(plan->source->plan).bounded)
+      continue;
+    std::set<std::string> known;
+    if (const auto stored = t.plan.values.find(deployment::starts_name(plan->name));
+        stored != t.plan.values.end())
+      if (const auto partitions = deployment::decode_starts(stored->second))
+        for (const auto& p : *partitions)
+          known.insert(p.name);
+    for (const auto& e : entries) {
+      const auto name = replay::partition_name(e.stage, e.number);
+      const auto lane = lane_of(t.state, plan->name, e.number);
+      if (e.plan != plan->name || lane.empty() || known.contains(name) ||
+          t.state.starts.contains({plan->name, name}))
+        continue;
+      out.push_back({topology.name, plan->name, name, plan->log(name), {{}, no_watermark}, lane});
+    }
+  }
+  return out;
+}
+
+struct prepared_replay {
+  with_letters topology;
+  std::shared_ptr<const config::topology> plan;
+};
+
+expected<prepared_replay> prepare(const std::shared_ptr<node::chain_store>& store, const replay_job& job) {
+  auto found = find_with_letters(store, job.what.topology);
+  if (!found)
+    return unexpected(found.error());
+  auto plan = load_plan(found->plan.text, job.what.topology);
+  if (!plan)
+    return unexpected(plan.error());
+  if (const auto can = replay::check_into(**plan, job.what.into); !can)
+    return unexpected(can.error());
+  return prepared_replay{std::move(*found), std::move(*plan)};
+}
+
+/// Fills in what is the same for all replays by the API.
+void fill_in(replay::request& r, const replay_job& job) {
+  if (!job.what.letters.empty())
+    r.only = std::set(job.what.letters.begin(), job.what.letters.end());
+  r.most = replay::most_by_api;
+  r.start_timeout = source_patience;
+  r.is_cancelled = [over = job.is_over] { return over && over->load(); };
+}
+
+expected<std::vector<cluster::records::partition_started>>
+unread_of(const std::shared_ptr<node::chain_store>& store, const std::string& topology,
+          const cluster::topology_state& state) {
+  const auto chains = cluster::chains_of(topology, state.first_generation);
+  node::topology_chains kept(store, chains);
+  const auto entries = replay::entries_in(kept);
+  if (!entries)
+    return unexpected(entries.error());
+  if (entries->empty())
+    return {};
+  auto plan = decode_plan(state.plan);
+  if (!plan)
+    return unexpected(plan.error());
+  const auto loaded = load_plan(plan->text, topology);
+  if (!loaded)
+    return unexpected(loaded.error());
+  return missing_starts({state, std::move(*plan), chains}, **loaded, lane::lane_plans(*loaded), *entries);
+}
+
+struct replaying {
+  const replay_job& job;
+  replay_result operator()(const std::shared_ptr<node::chain_store>& store) const {
+    return replay_in_store(store, job);
+  }
+  replay_result operator()(const letters_folder& of) const { return replay_in_folder(of, job); }
+};
+
+replayer::behavior_type replayer_behaviour(replayer::pointer self, const std::shared_ptr<replay_job>& job,
+                                           const replay_listener& to) {
+  return {[=](const replay_now&) {
+    replay_result out;
+    try {
+      out = std::visit(replaying{*job}, job->from);
+    } catch (const std::exception& e) {
+      out.what = our_error(fmt::format("the dead letters could not be replayed: {}", e.what()));
+    }
+    self->send(to, replay_ended{job->what.topology, std::move(out)});
+    self->quit();
+  }};
+}
+
+}  // namespace
+
+replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, const replay_job& job) {
+  const auto prepared = prepare(store, job);
+  if (!prepared)
+    return {unexpected(prepared.error()), {}};
+  const auto& [topology, plan] = *prepared;
+  const auto chains = std::make_shared<node::topology_chains>(store, topology.chains);
+  auto opened = chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()));
+  if (!opened)
+    return {unexpected(opened.error()), {}};
+  auto index = replay::batch_index::take(chains, std::move(opened->chain), opened->now);
+  if (!index)
+    return {unexpected(index.error()), {}};
+  replay::request r{plan, job.what.into};
+  fill_in(r, job);
+  r.is_finished = topology.state.status == cluster::topology_status::finished;
+  r.batch_bytes = batch_bytes;
+  const node::topology_state values(store, topology.chains,
+                                    {topology.plan.state_id, job.what.topology, {}, false}, {});
+  r.identity_of = [&](const lane::lane_plan& p) -> expected<std::string> {
+    return deployment::keeps_identity_by_lane(*p.source)
+               ? deployment::identities_of_lanes(values, p.name, lanes_of(topology.state, p.name).size())
+               : expected<std::string>();
+  };
+  stored_parts_of_letters letters(chains, job.what.topology);
+  batches_in_store batches(chains, *index);
+  const auto done = replay::replay(r, letters, batches);
+  const bool is_now = topology.state.is_active() && !replay::is_bounded(*plan, job.what.into);
+  return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); }),
+          missing_starts(topology, *plan, lane::lane_plans(plan), index->all())};
+}
+
+replay_result replay_in_folder(const letters_folder& of, const replay_job& job) {
+  const auto& t = *of.topology;
+  if (const auto can = replay::check_into(t, job.what.into); !can)
+    return {unexpected(can.error()), {}};
+  replay::folder_request r{{of.topology, job.what.into}, of.folder + "/dead_letters.jsonl", of.folder};
+  if (t.dead_letters && !t.dead_letters->type.empty())
+    return {user_error(ec::unsupported,
+                       fmt::format("the dead letters of {} are in {}; millrace replay takes them from a file",
+                                   t.name, observe::where_letters_lie(t, r.letters))),
+            {}};
+  fill_in(r, job);
+  const bool is_now = job.runs && !replay::is_bounded(t, job.what.into);
+  // No record has become a letter yet.
+  if (std::error_code failed; !std::filesystem::exists(replay::files_of_letters(r.letters).front(), failed)) {
+    replay::outcome none;
+    none.unknown = r.only ? r.only->size() : 0;
+    return {replay::answer_of(none, is_now), {}};
+  }
+  return {replay::replay_in_folder(std::move(r)).map([&](const replay::outcome& o) {
+            return replay::answer_of(o, is_now);
+          }),
+          {}};
+}
+
+left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store) {
+  left_batches_found out;
+  const auto control = node::control_book(store).look();
+  if (!control) {
+    out.failure = control.error();
+    return out;
+  }
+  for (const auto& [topology, state] : control->state.topologies) {
+    if (!state.is_active())
+      continue;
+    auto some = unread_of(store, topology, state);
+    if (some)
+      out.starts.insert(out.starts.end(), std::make_move_iterator(some->begin()),
+                        std::make_move_iterator(some->end()));
+    else if (!out.failure || !out.failure->retry)
+      out.failure = some.error();
+  }
+  return out;
+}
+
+replayer spawn_replayer(caf::actor_system& system, replay_job job, replay_listener to) {
+  return control::spawn_blocking(system, replayer_behaviour, std::make_shared<replay_job>(std::move(job)),
+                                 std::move(to));
+}
+
+}  // namespace millrace::host

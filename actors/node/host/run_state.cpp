@@ -1,0 +1,327 @@
+#include "actors/node/host/run_state.hpp"
+
+#include "actors/connectors/file/sink/file_record.hpp"
+#include "actors/deployment/next_run.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/lone_topology.hpp"
+#include "actors/node/host/plan_values.hpp"
+#include "actors/stream/replay/replay_log.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
+#include "actors/stream/sink/files/data_file.hpp"
+#include "actors/stream/sink/letters/letter_record.hpp"
+#include "actors/stream/spool/chain_record.hpp"
+#include "actors/stream/spool/folder_segments.hpp"
+#include "config/plan/state_fit.hpp"
+#include "runtime/snapshot/control_chain.hpp"
+#include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+/// Values of the folder that a plan has as well; others are of `millrace run` alone.
+constexpr std::array<std::string_view, 4> begins_of_plan_values{"starts/", "source/", "log/", "run"};
+
+bool belongs_to_plan(std::string_view name) {
+  return name == config::fingerprint_name ||
+         std::ranges::any_of(begins_of_plan_values, [&](auto begin) { return name.starts_with(begin); });
+}
+
+unexpected for_reading(const std::string& folder) {
+  return user_error(
+      ec::mismatch,
+      fmt::format("{0} is the state folder of `millrace run`, and no node runs in it; copy it into the "
+                  "store of a cluster first: millrace state copy dir:{0} STORE",
+                  folder));
+}
+
+/// The names of the folders in `folder`; none where it is not there.
+expected<std::vector<std::string>> folders_in(snapshot::file_system& files, const std::string& folder) {
+  std::vector<std::string> out;
+  const auto entries = files.list(folder);
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<std::vector<std::string>>(out)
+                                                 : unexpected(entries.error());
+  for (const auto& e : *entries)
+    if (e.is_folder)
+      out.push_back(e.name);
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace
+
+bool is_run_state(snapshot::file_system& files, const std::string& folder) {
+  const auto entries = files.list(folder);
+  return entries &&
+         std::ranges::any_of(*entries, [](const auto& e) { return e.name.starts_with("identity."); });
+}
+
+expected<std::shared_ptr<run_state>> run_state::open(snapshot::file_system& files,
+                                                     const std::string& folder) {
+  std::shared_ptr<run_state> out(new run_state(files, folder));
+  if (const auto done = out->read(); !done)
+    return unexpected(done.error());
+  return out;
+}
+
+expected<void> run_state::read() {
+  auto lock = snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first");
+  if (!lock)
+    return unexpected(lock.error());
+  lock_ = std::move(*lock);
+  const auto store = snapshot::open_dir_store({folder_, {}, false, true}, files_);
+  if (!store)
+    return unexpected(store.error());
+  const auto state = snapshot::state_folder_of(folder_, (*store)->id().state_id);
+  const auto entries = files_.list(folder_);
+  if (!entries)
+    return unexpected(entries.error());
+  for (const auto& e : *entries)
+    if (const std::string_view begin = "console-"; e.name.starts_with(begin) && e.name.ends_with(".progress"))
+      return user_error(
+          ec::unsupported,
+          fmt::format("a sink prints on the console of `millrace run` ({}/{}), and no cluster goes on with "
+                      "that; go on with `millrace run`",
+                      folder_, e.name));
+  const auto tables = folders_in(files_, folder_ + "/tables");
+  if (!tables)
+    return unexpected(tables.error());
+  if (!tables->empty())
+    return user_error(
+        ec::unsupported,
+        fmt::format("the sink {} has rows on their way to its table in {}/tables, and no cluster takes "
+                    "these over; let `millrace run` bring the topology to its end there",
+                    tables->front(), folder_));
+  inner_ = std::make_shared<node::dir_chain_store>(files_, (*store)->chains());
+  return read_control(**store)
+      .and_then([&] { return find_spools(state); })
+      .and_then([&] { return find_replayed(state); })
+      .and_then([&] { return find_progress_of_letters((*store)->id().state_id); });
+}
+
+namespace {
+
+/// Returns what the plan of a cluster has of the folder's values.
+expected<std::map<std::string, std::string>> values_of_plan(const snapshot::identity& id,
+                                                            const snapshot::named_values& kept) {
+  std::map<std::string, std::string> some;
+  for (const auto& [name, value] : kept)
+    if (belongs_to_plan(name))
+      some.emplace(name, value);
+  plan_values out(id, {}, std::move(some));
+  auto run = deployment::present_run(out);
+  if (!run)
+    return unexpected(run.error());
+  run->identities.clear();
+  run->starts.clear();
+  if (run->number != 0)
+    if (const auto put = out.put(deployment::run_record_name, deployment::encode_run(*run)); !put)
+      return unexpected(put.error());
+  return out.all();
+}
+
+}  // namespace
+
+/// Shows the control of the one node as that of a cluster whose nodes have all left.
+expected<void> run_state::read_control(const snapshot::state_store& store) {
+  auto seen = node::control_book(inner_).look();
+  const auto outer = snapshot::look_at_control(files_, folder_);
+  const auto terms = terms_kept(store);
+  const auto has_ended = deployment::has_ended(store);
+  if (!seen || !outer || !terms || !has_ended)
+    return unexpected(!seen    ? seen.error()
+                      : !outer ? outer.error()
+                      : !terms ? terms.error()
+                               : has_ended.error());
+  const auto& id = store.id();
+  auto& state = seen->state;
+  const auto found = state.topologies.find(id.topology);
+  if (found == state.topologies.end() || !outer->state.values.contains(config::fingerprint_name))
+    return user_error(ec::not_found,
+                      fmt::format("the state of {} in {} has read nothing yet, so there is nothing to "
+                                  "copy; apply the topology to the cluster",
+                                  id.topology, folder_));
+  auto values = values_of_plan(id, outer->state.values);
+  if (!values)
+    return unexpected(values.error());
+  for (const auto& [name, _] : *values)
+    if (const std::string_view begin = "starts/"; name.starts_with(begin))
+      plans_.push_back(name.substr(begin.size()));
+  auto& t = found->second;
+  t.plan = encode_plan({{}, id.state_id, 0, std::move(*values)});
+  t.is_paused = false;
+  t.begins_anew = !id.previous_state_id.empty();
+  using cluster::topology_status;
+  if (t.is_active() || (t.status == topology_status::finished && !*has_ended))
+    t.status = topology_status::stopped;
+  for (auto& [_, actor] : t.actors) {
+    actor.spec.is_pinned = false;
+    actor.spec.node.clear();
+  }
+  state.terms = std::max(state.terms, *terms);
+  chains_ = cluster::chains_of(id.topology, t.first_generation);
+  control_.contents.base = cluster::encode_base(state);
+  control_.contents.sequence = 1;
+  control_.highest = seen->highest;
+  return {};
+}
+
+expected<void> run_state::find_spools(const std::string& state_folder) {
+  const auto sources = folders_in(files_, state_folder + "/spool");
+  if (!sources)
+    return unexpected(sources.error());
+  for (const auto& file : *sources) {
+    const auto source = snapshot::name_of_file(file).value_or(file);
+    const auto segments =
+        std::make_shared<spool::folder_segments>(files_, fmt::format("{}/spool/{}", state_folder, file));
+    const auto bases = segments->open();
+    if (!bases)
+      return unexpected(bases.error());
+    if (bases->empty())
+      continue;
+    spool::chain_record all;
+    for (std::size_t i = 0; i + 1 < bases->size(); ++i) {
+      all.segments.push_back({(*bases)[i], i + 1, {}});
+      in_files_[spool::name_of_slot(source, i + 1)] = [segments, base = (*bases)[i]] {
+        return segments->read(base);
+      };
+    }
+    in_files_[spool::name_of_spool(source)] = [segments, all, newest = bases->back()] {
+      return segments->read(newest).map([&](std::string&& bytes) {
+        auto record = all;
+        record.segments.push_back({newest, 0, std::move(bytes)});
+        return spool::encode_record(record);
+      });
+    };
+  }
+  return {};
+}
+
+/// Names of plans are cut and written otherwise where they are names of folders.
+std::string run_state::plan_in_folder(const std::string& name) const {
+  const auto kept =
+      std::ranges::find_if(plans_, [&](const auto& p) { return snapshot::file_name_of(p) == name; });
+  return kept == plans_.end() ? name : *kept;
+}
+
+/// The store of a cluster numbers batches over all parsers, the folder for each: those of one keep their numbers.
+expected<void> run_state::find_replayed(const std::string& state_folder) {
+  const auto folder = state_folder + "/replay";
+  const auto plans = folders_in(files_, folder);
+  if (!plans)
+    return unexpected(plans.error());
+  std::vector<replay::batch_entry> entries;
+  for (const auto& name : *plans) {
+    const auto log = std::make_shared<replay::replay_log>(files_, folder + "/" + name);
+    const auto plan = plan_in_folder(name);
+    const auto numbers = log->numbers();
+    if (!numbers)
+      return unexpected(numbers.error());
+    if (!numbers->empty() && !entries.empty())
+      return user_error(
+          ec::unsupported,
+          fmt::format("dead letters were replayed to several parsers of the state in {} ({} and {}), and "
+                      "no cluster takes these over; go on with `millrace run`",
+                      folder_, entries.front().plan, plan));
+    for (const auto number : *numbers) {
+      const auto batch = log->read(number);
+      if (!batch)
+        return unexpected(batch.error());
+      replay::batch_entry e{number, plan, batch->stage, {}};
+      for (const auto& r : batch->records)
+        e.ids.push_back(r.id);
+      entries.push_back(std::move(e));
+      in_files_[replay::name_of_batch(number)] = [log, number] {
+        return log->read(number).map([](const replay::replayed_batch& b) { return replay::encode(b); });
+      };
+    }
+  }
+  if (!entries.empty())
+    in_files_[replay::name_of_batch_index()] = [entries]() -> expected<std::string> {
+      return replay::encode_entries(entries);
+    };
+  return {};
+}
+
+/// The letters themselves stay in their file. The sink's progress has to be known: the state knows that it has committed.
+expected<void> run_state::find_progress_of_letters(const std::string& state_id) {
+  const auto path = sink::side_path(folder_ + "/dead_letters.jsonl");
+  if (std::error_code failed; !std::filesystem::exists(path, failed))
+    return {};
+  auto side = sink::side_file::open(path);
+  if (!side)
+    return unexpected(side.error());
+  const auto locked = side->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  const auto stored = side->load();
+  if (!stored)
+    return unexpected(stored.error());
+  if (!*stored)
+    return {};
+  const auto record = sink::decode_record(**stored);
+  if (!record)
+    return unexpected(record.error());
+  if (record->at && record->owner.state_id == state_id) {
+    sink::letter_record begun;
+    begun.progress = sink::encode_progress(*record->at);
+    in_files_[sink::name_of_open_part()] = [begun]() -> expected<std::string> {
+      return sink::encode_letters(begun);
+    };
+  }
+  return {};
+}
+
+expected<node::found_chain> run_state::look(const cluster::actor_id& whose) {
+  if (whose == node::control_of_cluster())
+    return control_;
+  const auto own = whose.topology == chains_ ? in_files_.find(whose.name) : in_files_.end();
+  if (own == in_files_.end())
+    return inner_->look(whose);
+  return own->second().map([](std::string&& base) {
+    node::found_chain out;
+    out.contents.base = std::move(base);
+    out.contents.sequence = 1;
+    return out;
+  });
+}
+
+expected<std::vector<std::string>> run_state::list(const std::string& chains) {
+  auto out = inner_->list(chains);
+  if (out && chains == chains_)
+    for (const auto& [name, _] : in_files_)
+      out->push_back(name);
+  return out;
+}
+
+expected<std::vector<segment_id>> run_state::list_segments(const cluster::actor_id& whose) {
+  return inner_->list_segments(whose);
+}
+
+expected<std::string> run_state::read_segment(const cluster::actor_id& whose, const segment_id& id) {
+  return inner_->read_segment(whose, id);
+}
+
+expected<node::opened_chain> run_state::open(const cluster::actor_id&, const life&) {
+  return for_reading(folder_);
+}
+expected<node::opened_chain> run_state::open_chosen(const cluster::actor_id&, const life&) {
+  return for_reading(folder_);
+}
+expected<std::unique_ptr<snapshot::segments>> run_state::open_segments(const cluster::actor_id&, incarnation,
+                                                                       const std::vector<segment_id>&) {
+  return for_reading(folder_);
+}
+expected<void> run_state::clear(const std::string&) { return for_reading(folder_); }
+
+}  // namespace millrace::host

@@ -1,0 +1,17 @@
+// The actor that answers what the API is asked, as its parts see it.
+#pragma once
+
+#include "actors/node/host/view.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+namespace millrace::host {
+
+/// The view sends it to itself.
+struct look_at_waits {};
+
+using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>>;
+
+}  // namespace millrace::host
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_waits)

@@ -1,0 +1,223 @@
+#include "actors/node/stores/dir_chain_store.hpp"
+
+#include "runtime/snapshot/dir_chain.hpp"
+#include "runtime/snapshot/dir_segments.hpp"
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/made_folders.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::node {
+namespace {
+
+/// Every record names its actor, so those of a cluster are never taken for those of a state folder, whose
+/// `control` is another chain.
+std::string name_in_records(const cluster::actor_id& whose) {
+  return whose.topology.empty() ? "cluster/" + whose.name : whose.topology + "/" + whose.name;
+}
+
+bool is_ours(const snapshot::file_system::entry& e) {
+  return e.name == "control" || e.name == "addresses" || e.name == "chains" || e.name == "segments" ||
+         e.name == "lost+found";
+}
+
+/// Looks at the actor's chain before each change: its runs show whether another node has opened it under a
+/// higher term (R1).
+class fenced_segments final : public snapshot::segments {
+public:
+  fenced_segments(snapshot::file_system& files, std::string chain_folder, std::string name, incarnation term)
+      : files_(files), chain_folder_(std::move(chain_folder)), name_(std::move(name)), term_(term) {}
+
+  expected<void> open(const std::string& parent, const std::vector<segment_id>& needed) {
+    const auto mine = std::make_shared<snapshot::life_fence>();
+    mine->newest = term_;
+    auto opened = check().and_then(
+        [&] { return snapshot::dir_segments::open(files_, parent, name_, term_, mine, needed); });
+    return std::move(opened).map([this](std::unique_ptr<snapshot::segments>&& s) { inner_ = std::move(s); });
+  }
+  expected<void> write(const segment_id& id, std::string_view payload) override {
+    return check().and_then([&] { return inner_->write(id, payload); });
+  }
+  expected<std::string> read(const segment_id& id) const override { return inner_->read(id); }
+  expected<void> remove(const std::vector<segment_id>& ids) override {
+    return check().and_then([&] { return inner_->remove(ids); });
+  }
+
+private:
+  [[nodiscard]] expected<void> check() const {
+    const auto listed = snapshot::list_runs(files_, chain_folder_);
+    if (!listed)
+      return unexpected(listed.error());
+    for (const auto& run : listed->runs) {
+      const auto higher = snapshot::life_of_run(files_, chain_folder_, run, name_,
+                                                [this](const life& l) { return l.term > term_; });
+      if (!higher)
+        return unexpected(higher.error());
+      if (*higher)
+        return snapshot::superseded(term_, name_, (*higher)->term);
+    }
+    return {};
+  }
+
+  snapshot::file_system& files_;
+  std::string chain_folder_;
+  std::string name_;
+  incarnation term_;
+  std::unique_ptr<snapshot::segments> inner_;
+};
+
+/// Removes what is in the folder, and the folder. Another one may do so at the same time.
+expected<void> remove_all(snapshot::file_system& files, const std::string& folder) {
+  const auto entries = files.list(folder);
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
+  for (const auto& e : *entries) {
+    const auto path = folder + "/" + e.name;
+    if (auto done = e.is_folder ? remove_all(files, path) : files.remove(path); !done)
+      return done;
+  }
+  return files.remove(folder);
+}
+
+}  // namespace
+
+std::string dir_chain_store::folder_of(const cluster::actor_id& whose) const {
+  if (whose.topology.empty())
+    return fmt::format("{}/{}", folder_, snapshot::file_name_of(whose.name));
+  return fmt::format("{}/chains/{}/{}", folder_, snapshot::file_name_of(whose.topology),
+                     snapshot::file_name_of(whose.name));
+}
+
+expected<void> dir_chain_store::check_owner() const {
+  const auto entries = files_.list(folder_);
+  if (!entries && entries.error().code == ec::not_found)
+    return {};
+  if (!entries)
+    return unexpected(entries.error());
+  if (std::ranges::any_of(*entries, [](const auto& e) { return e.name.starts_with("identity."); }))
+    return user_error(
+        ec::mismatch,
+        fmt::format("{0} is the state folder of `millrace run`, and no store of a cluster; copy it "
+                    "into one: millrace state copy dir:{0} STORE",
+                    folder_));
+  const auto foreign = std::ranges::find_if_not(*entries, is_ours);
+  if (foreign != entries->end())
+    return user_error(ec::mismatch,
+                      fmt::format("{} is not the store of a cluster (there is {}); name an empty "
+                                  "folder with --store dir:PATH",
+                                  folder_, foreign->name));
+  return {};
+}
+
+expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, const life& now) {
+  const auto found = look(whose);
+  if (!found)
+    return unexpected(found.error());
+  auto mine = now;
+  if (found->highest.term == now.term && found->highest.count >= now.count)
+    mine.count = found->highest.count + 1;
+  if (mine.count > most_counts)
+    return outside_error(ec::io, fmt::format("{}: too many writes have failed under one term", whose.name));
+  const auto folder = folder_of(whose);
+  if (auto made = snapshot::make_folders(files_, folder, folder_); !made)
+    return unexpected(made.error());
+  return snapshot::dir_chain::open(files_, folder, name_in_records(whose), mine,
+                                   std::make_shared<snapshot::life_fence>());
+}
+
+expected<opened_chain> dir_chain_store::open_chosen(const cluster::actor_id& whose, const life& chosen) {
+  const auto folder = folder_of(whose);
+  const auto made =
+      check_owner().and_then([&] { return snapshot::make_own_folder(files_, folder_); }).and_then([&] {
+        return snapshot::make_folders(files_, folder, folder_);
+      });
+  if (!made)
+    return unexpected(made.error());
+  return snapshot::dir_chain::open_chosen(files_, folder, name_in_records(whose), chosen);
+}
+
+expected<found_chain> dir_chain_store::look(const cluster::actor_id& whose) {
+  if (auto good = check_owner(); !good)
+    return unexpected(good.error());
+  auto found = snapshot::dir_chain::look(files_, folder_of(whose), name_in_records(whose));
+  if (!found && found.error().code == ec::not_found)
+    return found_chain{};
+  return std::move(found).map([](snapshot::scanned_chain&& all) {
+    return found_chain{std::move(all.contents), all.life};
+  });
+}
+
+expected<std::unique_ptr<snapshot::segments>>
+dir_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
+                               const std::vector<segment_id>& needed) {
+  auto opened = std::make_unique<fenced_segments>(files_, folder_of(whose), name_in_records(whose), term);
+  if (auto done = opened->open(folder_ + "/segments", needed); !done)
+    return unexpected(done.error());
+  return opened;
+}
+
+expected<std::vector<std::string>> dir_chain_store::openings() {
+  std::vector<std::string> out;
+  if (was_open_)
+    out.push_back(
+        fmt::format("others than this user may have written to {0}, and who writes there commands the nodes; "
+                    "remedy: chmod 700 {0}, and look at what is in it",
+                    folder_));
+  return out;
+}
+
+expected<std::vector<std::string>> dir_chain_store::list(const std::string& chains) {
+  if (auto good = check_owner(); !good)
+    return unexpected(good.error());
+  const auto folder = fmt::format("{}/chains/{}", folder_, snapshot::file_name_of(chains));
+  const auto entries = files_.list(folder);
+  std::vector<std::string> out;
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<std::vector<std::string>>(out)
+                                                 : unexpected(entries.error());
+  for (const auto& e : *entries) {
+    auto name = snapshot::name_of_file(e.name);
+    if (!name)
+      return fatal_error(ec::unsupported,
+                         fmt::format("{}/{} is a chain whose name is too long to be told", folder, e.name));
+    out.push_back(std::move(*name));
+  }
+  return out;
+}
+
+expected<std::vector<segment_id>> dir_chain_store::list_segments(const cluster::actor_id& whose) {
+  return snapshot::dir_segments::list(files_, folder_ + "/segments", name_in_records(whose));
+}
+
+expected<std::string> dir_chain_store::read_segment(const cluster::actor_id& whose, const segment_id& id) {
+  return snapshot::dir_segments::read(files_, folder_ + "/segments", name_in_records(whose), id);
+}
+
+expected<void> dir_chain_store::clear(const std::string& chains) {
+  if (auto good = check_owner(); !good)
+    return good;
+  const auto chain_folder = folder_ + "/chains";
+  if (auto done = remove_all(files_, chain_folder + "/" + snapshot::file_name_of(chains)); !done)
+    return done;
+  // Names of topologies are short, so the cut of a long name leaves this beginning whole.
+  const auto spilled = folder_ + "/segments";
+  const auto begin = snapshot::file_name_of(chains + "/");
+  const auto actors = files_.list(spilled);
+  if (!actors && actors.error().code != ec::not_found)
+    return unexpected(actors.error());
+  if (actors)
+    for (const auto& e : *actors)
+      if (e.name.starts_with(begin))
+        if (auto done = remove_all(files_, spilled + "/" + e.name); !done)
+          return done;
+  const auto sync = [&](const std::string& folder) {
+    auto done = files_.sync_folder(folder);
+    return !done && done.error().code == ec::not_found ? expected<void>() : done;
+  };
+  return sync(chain_folder).and_then([&] { return sync(spilled); });
+}
+
+}  // namespace millrace::node

@@ -1,0 +1,88 @@
+// Holds what one reader has seen of an actor's records, in the order of their offsets. It decides which of them
+// count: R1 by offset, what a raised opening passes over (R4), and that a record of many pieces counts where
+// its last one stands, if all are there. Pure; it belongs to one thread.
+#pragma once
+
+#include "actors/node/stores/kafka/record_format.hpp"
+#include "runtime/chain/chain.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::kafka_chain {
+
+struct restored {
+  chain::contents contents;
+  chain::weight weight;
+  /// Where the base that counts begins; none: there is no base.
+  std::optional<std::uint64_t> base_at;
+};
+
+class view {
+public:
+  /// It begins at the offset `from`; nothing that stands before that may be needed.
+  explicit view(std::string prefix, std::uint64_t from = 0) : prefix_(std::move(prefix)), position_(from) {}
+
+  /// Takes a message of this owner; one below the position is known already. Without `payload` it can be
+  /// told whether the record is whole, but not restored. Payloads that no restore can need are not kept.
+  void take(const sighting& s, std::string_view payload);
+  /// No more records stand below `to`.
+  void advance(std::uint64_t to) { position_ = std::max(position_, to); }
+  /// The offset that comes next.
+  [[nodiscard]] std::uint64_t position() const { return position_; }
+  /// The highest life of which anything was seen, tombstones too: its opening stands before that.
+  [[nodiscard]] const writer_id& highest() const { return highest_; }
+  /// It counts and all its pieces are as they were written.
+  [[nodiscard]] bool has_whole(const record_name& name) const;
+  [[nodiscard]] std::optional<std::uint64_t> begin_of(const record_name& name) const;
+  /// A record that has a greater number, and stands there, belongs to an append that failed.
+  void pass_over_above(std::uint64_t number);
+
+  /// Walks from the newest record back to the newest base that is whole; a damaged base is passed over in
+  /// favour of the records that it stands for. Takes the payloads out. ec::corrupt, with the remedy, where a
+  /// record that is needed is damaged or missing; `shown` says where that is.
+  [[nodiscard]] expected<restored> restore(std::string_view shown);
+  void drop_payloads();
+
+  /// The keys of all that stands before an offset: what counts, what is void, and what was never whole.
+  [[nodiscard]] std::vector<piece_key> keys_before(std::uint64_t offset) const;
+  void forget(const piece_key& key);
+  /// Counts the bytes of all payloads there.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  /// The offset of the first message that is there; the position where there is none.
+  [[nodiscard]] std::uint64_t begin() const;
+
+private:
+  enum class standing : std::uint8_t { incomplete, counts, is_void, passed_over };
+  struct part {
+    std::uint64_t offset = 0;
+    std::optional<piece_digest> digest;
+    std::string payload;
+  };
+  struct held {
+    std::map<std::uint32_t, part> parts;
+    std::uint64_t place = 0;  // where its last piece stands
+    standing state = standing::incomplete;
+    bool is_whole = false;
+  };
+  using records = std::map<record_name, held>;
+
+  void judge(const record_name& name, held& h, std::uint64_t offset, bool is_void);
+  [[nodiscard]] bool is_complete(const held& h) const;
+  void drop_before_previous_base();
+  [[nodiscard]] std::vector<records::value_type*> in_order();
+  [[nodiscard]] unexpected missing(std::string_view shown, std::uint64_t number, bool has_damaged_base) const;
+
+  std::string prefix_;
+  records records_;
+  writer_id highest_;
+  std::uint64_t position_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace millrace::kafka_chain

@@ -1,0 +1,21 @@
+#include "actors/node/stores/postgresql/holder.hpp"
+
+#include "actors/node/stores/postgresql/row_values.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::postgresql_chain {
+
+expected<holder> who_holds(session& database, const statements& texts, const std::string& id,
+                           std::string_view shown) {
+  const auto found = database.run(texts.who_holds, {{id}});
+  if (!found)
+    return unexpected(found.error());
+  const auto row = one_row(*found, 2);
+  if (!row)
+    return fatal_error(ec::corrupt,
+                       fmt::format("{}: its row is gone; remedy: restore the database from a backup", shown));
+  return holder{chain::life_of((*row)[0]), (*row)[1]};
+}
+
+}  // namespace millrace::postgresql_chain

@@ -1,0 +1,60 @@
+// A session with a PostgreSQL server by libpq, which never waits longer than it is told to: neither for a
+// server that has stopped nor for a lock that somebody holds. It connects when it is needed, and again after
+// the connection was lost.
+#pragma once
+
+#include "actors/node/stores/postgresql/session.hpp"
+#include "runtime/base/backoff.hpp"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <postgresql/libpq-fe.h>
+#include <string>
+
+namespace millrace::postgresql_chain {
+
+struct libpq_options {
+  /// A URI or `key=value` text, as libpq takes it. A host's name is looked up without a bound of ours.
+  std::string connection;
+  /// For one statement with all its bytes. The server ends it after this; when nothing has come from there a
+  /// second later, the connection is given up.
+  std::chrono::milliseconds statement_timeout{std::chrono::seconds(30)};
+  /// For all tries to connect within one call.
+  std::chrono::milliseconds connect_timeout{std::chrono::seconds(10)};
+};
+
+class libpq_session final : public session {
+public:
+  /// Does not connect yet. ec::invalid_argument where libpq does not take the text.
+  [[nodiscard]] static expected<std::unique_ptr<libpq_session>> make(libpq_options options);
+
+  expected<answer> run(const std::string& sql, const std::vector<parameter>& parameters) override;
+  const std::string& shown() const override { return shown_; }
+
+private:
+  using clock = std::chrono::steady_clock;
+  struct closed {
+    void operator()(PGconn* c) const { PQfinish(c); }
+  };
+  using connection = std::unique_ptr<PGconn, closed>;
+
+  libpq_session(libpq_options options, std::string shown);
+  [[nodiscard]] expected<void> connect();
+  [[nodiscard]] expected<void> try_to_connect(clock::time_point until);
+  [[nodiscard]] expected<answer> exchange(const std::string& sql, const std::vector<parameter>& parameters,
+                                          clock::time_point until);
+  [[nodiscard]] expected<void> send(const std::string& sql, const std::vector<parameter>& parameters,
+                                    clock::time_point until);
+  [[nodiscard]] expected<void> receive(answer& out, clock::time_point until);
+  [[nodiscard]] expected<void> wait(short events, clock::time_point until);
+  [[nodiscard]] unexpected lost();
+
+  libpq_options options_;
+  std::string shown_;
+  std::mutex mutex_;
+  connection connection_;
+  backoff backoff_;
+};
+
+}  // namespace millrace::postgresql_chain

@@ -1,0 +1,28 @@
+// How a node reaches a store in Kafka: the properties of librdkafka in a file of the process's own, under the rules that topologies have
+// (client/kafka/properties.hpp). And who else reaches it, as far as these tell.
+#pragma once
+
+#include "actors/node/stores/store_place.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace millrace::node {
+
+/// Reads a `name=value` a line; empty lines and those that begin with # are passed over, and in a value of a name that ends with .pem the
+/// two characters \n are a line's end. `allowed`: what --allow-kafka-property gives. User errors name file, line and column, and no
+/// secret. Pure.
+[[nodiscard]] expected<std::map<std::string, std::string>>
+parse_store_properties(std::string_view text, std::string_view file, const std::set<std::string>& allowed);
+
+/// Likewise from a file, which is this user's alone (0600).
+[[nodiscard]] expected<std::map<std::string, std::string>> read_store_properties(const std::string& path);
+
+/// Says that everybody who reaches the brokers may write to the topic, as no client says who it is; nothing where they are this machine's
+/// own, or where clients do. Pure.
+[[nodiscard]] std::optional<std::string> openness_of(const kafka_place& store);
+
+}  // namespace millrace::node

@@ -1,0 +1,203 @@
+#include "actors/parsers/csv/csv_parser.hpp"
+
+#include "actors/parsers/csv/csv_fields.hpp"
+#include "actors/parsers/csv/field_reader.hpp"
+#include "actors/parsers/row_builder.hpp"
+#include "runtime/data/csv_text.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::parser {
+namespace {
+
+class csv_parser final : public record_parser {
+public:
+  csv_parser(parser_options options, const data::csv_dialect& dialect, bool header,
+             data::encoding decoded_from)
+      : options_(std::move(options)), fields_(dialect), header_(header), decoded_from_(decoded_from),
+        rows_(options_) {
+    for (std::size_t i = 0; i < options_.declared; ++i) {
+      readers_.emplace_back((*options_.schema)[i], i < options_.formats.size()
+                                                       ? options_.formats[i]
+                                                       : parser_options::timestamp_format{});
+      places_.push_back(i);
+      if (options_.validate_whole || rows_.used(i))
+        read_.push_back(i);
+      if (rows_.used(i))
+        appended_.push_back(i);
+    }
+    width_ = places_.size();
+    values_.resize(options_.declared);
+    timed_ = rows_.event_time();
+  }
+
+  parsed parse(const source::chunk& c) override {
+    if (header_)
+      read_header(c);
+    for (std::size_t i = 0; i < c.records(); ++i) {
+      if (is_header(c, i) || rows_.passes(c, i))
+        rows_.pass_over();
+      else if (!read(c, i))
+        rows_.dead(i, std::move(why_));
+    }
+    return rows_.finish();
+  }
+
+private:
+  /// The header, or the same line once more: files that were joined bring theirs.
+  [[nodiscard]] bool is_header(const source::chunk& c, std::size_t i) const {
+    return header_ && c.header &&
+           (c.positions[i] == c.header->at || data::without_byte_order_mark(c.record(i)) == names_);
+  }
+
+  /// Where each column stands, by its name; header_problem_ where that cannot be said.
+  void read_header(const source::chunk& c) {
+    const auto text = c.header ? std::string_view(c.header->text) : std::string_view();
+    if (known_header_ && *known_header_ == text)
+      return;
+    known_header_ = text;
+    header_problem_.clear();
+    names_ = data::without_byte_order_mark(text);
+    if (!fields_.split(names_)) {
+      header_problem_ = "the file's header line cannot be read: " + fields_.why();
+      return;
+    }
+    const auto& names = fields_.fields();
+    width_ = names.size();
+    for (std::size_t i = 0; i < options_.declared; ++i) {
+      const auto& name = (*options_.schema)[i].name;
+      const auto is_it = [&](const csv_field& f) { return f.text == name; };
+      const auto found = std::find_if(names.begin(), names.end(), is_it);
+      const auto count = std::count_if(names.begin(), names.end(), is_it);
+      if (count != 1) {
+        header_problem_ = fmt::format("the file's header line names the column \"{}\" {}; it is: {}", name,
+                                      count == 0 ? "nowhere" : "twice", data::excerpt(text, 200));
+        return;
+      }
+      places_[i] = static_cast<std::size_t>(found - names.begin());
+    }
+  }
+
+  bool fail(std::string why) {
+    why_ = std::move(why);
+    return false;
+  }
+
+  bool read(const source::chunk& c, std::size_t i) {
+    if (c.lengths[i] == source::no_value)
+      return fail("the record has no value (a null, as Kafka's tombstones are); expected fields");
+    if (c.is_cut(i))
+      return fail(std::string(cut_record));
+    // A line's end that a message brings with it is none of its last field.
+    const auto record = data::without_line_end(data::without_byte_order_mark(c.record(i)));
+    if (record.empty())
+      return fail("the record is empty; expected fields");
+    if (!header_problem_.empty())
+      return fail(header_problem_);
+    const auto seen = fields_.cut(record);
+    if (seen.odd)
+      if (const auto why = data::why_no_text(record); !why.empty())
+        return fail(
+            fmt::format("the record {}", data::is_utf8(record) ? why : data::why_not_decoded(decoded_from_)));
+    if (seen.quote && !fields_.split(record))
+      return fail(fields_.why());
+    const auto& fields = fields_.fields();
+    if (fields.size() != width_)
+      return fail(
+          fmt::format("found {} field{}, expected {}{}", fields.size(), fields.size() == 1 ? "" : "s", width_,
+                      header_ ? " as in the file's header line" : ", one for each column of the schema"));
+    for (const auto column : read_)
+      if (!readers_[column].read(fields[places_[column]], values_[column], why_))
+        return false;
+    if (!rows_.accept(
+            c, i, timed_ && !values_[*timed_].null ? std::optional(values_[*timed_].number) : std::nullopt))
+      return fail(rows_.why());
+    for (const auto column : appended_)
+      readers_[column].append(values_[column], rows_.column(column));
+    return true;
+  }
+
+  parser_options options_;
+  csv_fields fields_;
+  bool header_;
+  data::encoding decoded_from_;
+  row_builder rows_;
+  std::vector<field_reader> readers_;
+  std::vector<std::size_t> places_;           // by declared column: which field
+  std::vector<std::size_t> read_, appended_;  // declared columns
+  std::optional<std::size_t> timed_;          // the one with the event time
+  std::size_t width_ = 0;                     // fields of a record
+  std::vector<csv_value> values_;
+  std::optional<std::string> known_header_;
+  std::string names_;  // of it, without a byte-order mark
+  std::string header_problem_;
+  std::string why_;
+};
+
+}  // namespace
+
+config::connector csv_parser_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::parser;
+  c.type = "csv";
+  c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; a line "
+          "break within quotes is part of its field; empty "
+          "is null, \"\" the empty text";
+  c.nested_columns = false;
+  c.options = {
+      {.name = "header",
+       .type = config::option_type::boolean,
+       .doc = "The first line of each file names its columns; others than the schema's are left out",
+       .default_text = "false"},
+      {.name = "delimiter",
+       .doc = "What stands between two fields: one character of ASCII, such as ; or a tab (\\t)",
+       .default_text = ",",
+       .plain = true},
+      {.name = "quote",
+       .doc = "What stands around a field that holds delimiters or line breaks, and twice for itself: one "
+              "character of ASCII; none: quotes are text",
+       .default_text = "\"",
+       .plain = true},
+      {.name = "skip",
+       .type = config::option_type::integer,
+       .doc = "How many lines at the beginning of each file are no records; the header line is behind them",
+       .default_text = "0",
+       .maximum = 1'000'000},
+      {.name = "encoding",
+       .type = config::option_type::choice,
+       .doc = "How a file that is not followed has its characters; utf-16 needs a byte-order mark. A record "
+              "with "
+              "bytes that are no character is a dead letter",
+       .default_text = "utf-8",
+       .choices = {"utf-8", "windows-1252", "utf-16"}},
+  };
+  c.check = [](const config::check_input& in, const config::say& say) {
+    const auto is_one = [](const std::string& text) {
+      return text.size() == 1 && static_cast<unsigned char>(text[0]) < 0x80 && text[0] != '\n' &&
+             text[0] != '\r';
+    };
+    const auto& delimiter = in.options.text("delimiter");
+    const auto& quote = in.options.text("quote");
+    if (!is_one(delimiter) || delimiter == "\"")
+      say("delimiter", "cannot separate fields; expected one character of ASCII, and no quote or line break");
+    if (quote != "none" && (!is_one(quote) || quote == delimiter))
+      say("quote", "cannot stand around fields; expected one character of ASCII that is no line break and "
+                   "not the `delimiter`, or \"none\"");
+  };
+  return c;
+}
+
+data::csv_dialect csv_dialect_of(const config::values& options) {
+  const auto& quote = options.text("quote");
+  return {options.text("delimiter").front(), quote == "none" ? std::nullopt : std::optional(quote.front())};
+}
+
+std::unique_ptr<record_parser> make_csv_parser(parser_options options, const data::csv_dialect& dialect,
+                                               bool header, data::encoding decoded_from) {
+  return std::make_unique<csv_parser>(std::move(options), dialect, header, decoded_from);
+}
+
+}  // namespace millrace::parser

@@ -1,0 +1,61 @@
+// The hidden columns of a parsed row: what the source knows of a record beyond its value.
+#pragma once
+
+#include "actors/parsers/parser.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::parser {
+
+class hidden_columns {
+public:
+  /// The schema's columns behind the declared ones that are used.
+  explicit hidden_columns(const parser_options& options);
+
+  /// None is used: the two below have nothing to do.
+  [[nodiscard]] bool none() const { return columns_.empty(); }
+  /// Whether this record can be a row; false leaves why() as the error.
+  [[nodiscard]] bool check(const source::chunk& c, std::size_t record);
+  /// Appends the columns of the record that was checked last.
+  void append(const source::chunk& c, std::size_t record, std::vector<data::column_builder>& out) const;
+  [[nodiscard]] const std::string& why() const { return why_; }
+
+private:
+  enum class content : std::uint8_t {
+    raw,
+    key,
+    timestamp,
+    timestamp_type,
+    topic,
+    partition,
+    position,
+    headers
+  };
+  struct column {
+    std::size_t index;  // in the schema
+    content what;
+  };
+  bool check_key(std::string_view key);
+
+  std::vector<column> columns_;
+  bool wants_key_ = false;
+  bool key_is_bigint_ = false;
+  std::optional<std::int64_t> key_;  // of the record that was checked last, where it is a bigint
+  bool wants_timestamp_ = false;
+  std::string why_;
+};
+
+/// The source's own time of a record, where it stores one.
+[[nodiscard]] inline std::optional<event_micros> stored_timestamp(const source::chunk& c,
+                                                                  std::size_t record) {
+  // brokers write -1 where a producer gave none
+  if (record >= c.timestamps.size() || c.timestamps[record] < 0)
+    return std::nullopt;
+  return c.timestamps[record];
+}
+
+}  // namespace millrace::parser

@@ -1,0 +1,161 @@
+#include "actors/parsers/number.hpp"
+
+#include "runtime/base/plain_number.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace millrace::parser {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// A number taken apart; the exponent is cut at a billion, which no 4 GB of digits can make up for.
+struct decimal {
+  bool negative = false;
+  std::string_view integer;
+  std::string_view fraction;
+  std::int64_t exponent = 0;
+};
+
+decimal take_apart(std::string_view number) {
+  decimal d;
+  d.negative = number.front() == '-';
+  if (d.negative)
+    number.remove_prefix(1);
+  const auto digits = [&] {
+    std::size_t n = 0;
+    while (n < number.size() && is_digit(number[n]))
+      ++n;
+    const auto part = number.substr(0, n);
+    number.remove_prefix(n);
+    return part;
+  };
+  d.integer = digits();
+  if (!number.empty() && number.front() == '.') {
+    number.remove_prefix(1);
+    d.fraction = digits();
+  }
+  if (!number.empty()) {  // e
+    number.remove_prefix(1);
+    const bool minus = number.front() == '-';
+    if (minus || number.front() == '+')
+      number.remove_prefix(1);
+    constexpr std::int64_t bound = 10'000'000'000;
+    for (const char c : digits())
+      d.exponent = std::min(bound, d.exponent * 10 + (c - '0'));
+    if (minus)
+      d.exponent = -d.exponent;
+  }
+  return d;
+}
+
+struct scaled {
+  std::uint64_t magnitude = 0;
+  bool overflow = false;
+  bool half_or_more = false;
+  bool fraction = false;
+};
+
+/// |number| * 10^shift, its integer part and what is left.
+scaled scale(const decimal& d, int shift) {
+  scaled out;
+  const auto append = [&](unsigned digit) {
+    if (__builtin_mul_overflow(out.magnitude, std::uint64_t{10}, &out.magnitude) ||
+        __builtin_add_overflow(out.magnitude, std::uint64_t{digit}, &out.magnitude))
+      out.overflow = true;
+  };
+  // The decimal point stands behind this many of the digits.
+  const auto point = static_cast<std::int64_t>(d.integer.size()) + d.exponent + shift;
+  std::int64_t i = 0;
+  for (const auto part : {d.integer, d.fraction})
+    for (const char c : part) {
+      const auto digit = static_cast<unsigned>(c - '0');
+      if (i < point) {
+        append(digit);
+      } else {
+        out.half_or_more = out.half_or_more || (i == point && digit >= 5);
+        out.fraction = out.fraction || digit != 0;
+      }
+      ++i;
+    }
+  for (; i < point && out.magnitude != 0 && !out.overflow; ++i)
+    append(0);
+  return out;
+}
+
+conversion with_sign(std::uint64_t magnitude, bool negative, std::int64_t& out) {
+  constexpr std::uint64_t greatest = std::numeric_limits<std::int64_t>::max();
+  if (magnitude > greatest + negative)
+    return conversion::out_of_range;
+  out = static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude);
+  return conversion::ok;
+}
+
+}  // namespace
+
+bool is_number(std::string_view text) {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  p += p != end && *p == '-';
+  if (p == end || !is_digit(*p))
+    return false;
+  if (*p++ != '0')
+    while (p != end && is_digit(*p))
+      ++p;
+  if (p != end && *p == '.') {
+    if (++p == end || !is_digit(*p))
+      return false;
+    while (p != end && is_digit(*p))
+      ++p;
+  }
+  if (p != end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    p += p != end && (*p == '+' || *p == '-');
+    if (p == end || !is_digit(*p))
+      return false;
+    while (p != end && is_digit(*p))
+      ++p;
+  }
+  return p == end;
+}
+
+conversion to_bigint(std::string_view number, std::int64_t& out) {
+  if (read_plain_integer(number, out))
+    return conversion::ok;
+  const bool negative = number.front() == '-';
+  const auto s = scale(take_apart(number), 0);
+  if (s.overflow)
+    return conversion::out_of_range;
+  if (s.fraction)
+    return conversion::not_integral;
+  return with_sign(s.magnitude, negative, out);
+}
+
+conversion to_double(std::string_view number, double& out) {
+  if (read_plain_double(number, out))
+    return conversion::ok;
+  const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), out);
+  if (failed != std::errc{} || std::isinf(out))
+    return conversion::out_of_range;
+  if (out == 0)
+    for (const char c : number) {
+      if (c == 'e' || c == 'E')
+        break;
+      if (c >= '1' && c <= '9')
+        return conversion::out_of_range;
+    }
+  return conversion::ok;
+}
+
+conversion to_rounded(std::string_view number, int shift, std::int64_t& out) {
+  const auto d = take_apart(number);
+  auto s = scale(d, shift);
+  if (s.overflow || __builtin_add_overflow(s.magnitude, std::uint64_t{s.half_or_more}, &s.magnitude))
+    return conversion::out_of_range;
+  return with_sign(s.magnitude, d.negative, out);
+}
+
+}  // namespace millrace::parser

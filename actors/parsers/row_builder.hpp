@@ -1,0 +1,50 @@
+// The rows that a parser makes of a chunk: columns, hidden ones and the check of event time in one place. The
+// parser appends the declared columns itself.
+#pragma once
+
+#include "actors/parsers/event_time_check.hpp"
+#include "actors/parsers/hidden_columns.hpp"
+#include "actors/parsers/parser.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::parser {
+
+class row_builder {
+public:
+  explicit row_builder(const parser_options& options);
+
+  /// The declared column that holds the event time, if one does.
+  [[nodiscard]] std::optional<std::size_t> event_time() const { return event_time_.column(); }
+  /// Whether the record can be a row; false leaves why() as the error. Then append all used declared columns.
+  [[nodiscard]] bool accept(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);
+  [[nodiscard]] const std::string& why() const { return why_; }
+  [[nodiscard]] bool used(std::size_t column) const { return used_[column]; }
+  [[nodiscard]] data::column_builder& column(std::size_t i) { return builders_[i]; }
+
+  /// Room for that many rows more.
+  void reserve(std::size_t rows);
+  /// Gives what all records became, and empties the builder.
+  [[nodiscard]] parsed finish();
+  void dead(std::size_t record, std::string why) {
+    out_.dead.push_back({static_cast<std::uint32_t>(record), std::move(why)});
+  }
+  /// A null that is to be skipped (on_null): no record.
+  [[nodiscard]] bool passes(const source::chunk& c, std::size_t record) const {
+    return skip_null_ && c.lengths[record] == source::no_value;
+  }
+  void pass_over() { ++out_.passed_over; }
+
+private:
+  data::schema_ptr schema_;
+  std::vector<bool> used_;
+  std::vector<data::column_builder> builders_;
+  hidden_columns hidden_;
+  event_time_check event_time_;
+  bool skip_null_;
+  parsed out_;
+  std::string why_;
+};
+
+}  // namespace millrace::parser

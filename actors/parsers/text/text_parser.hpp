@@ -1,0 +1,15 @@
+// The text parser: a record as it is becomes the one column `line`. Declares the connector for the catalog,
+// and makes parsers.
+#pragma once
+
+#include "actors/parsers/parser.hpp"
+#include "config/catalog.hpp"
+
+#include <memory>
+
+namespace millrace::parser {
+
+[[nodiscard]] config::connector text_parser_connector();
+[[nodiscard]] std::unique_ptr<record_parser> make_text_parser(parser_options options);
+
+}  // namespace millrace::parser

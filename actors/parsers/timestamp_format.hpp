@@ -1,0 +1,27 @@
+// The declared formats of timestamps share this over parsers: units of epochs, what errors expect.
+#pragma once
+
+#include "actors/parsers/parser.hpp"
+#include "runtime/base/day_memory.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::parser {
+
+using timestamp_kind = enum parser_options::timestamp_format::kind;
+
+/// Reads a text by its format, whose compiled pattern this is; without one as PostgreSQL does. Blanks around the text do
+/// not count.
+[[nodiscard]] std::optional<event_micros>
+read_timestamp_text(std::string_view text, const parser_options::timestamp_format& format,
+                    const std::optional<expression::timestamp_pattern>& pattern, day_memory& day);
+/// Reads a JSON number in the unit of an epoch format. Blanks around it do not count. Nothing where the text is none; a
+/// number beyond 64 bits of microseconds gives the last of them, which is_timestamp() refuses.
+[[nodiscard]] std::optional<event_micros> read_epoch(std::string_view text, timestamp_kind epoch);
+/// Says of strptime and epoch formats what follows "expected" in an error.
+[[nodiscard]] std::string expected_timestamp(const parser_options::timestamp_format& format);
+
+}  // namespace millrace::parser

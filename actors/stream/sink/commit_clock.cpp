@@ -1,0 +1,40 @@
+#include "actors/stream/sink/commit_clock.hpp"
+
+#include <algorithm>
+
+namespace millrace::sink {
+namespace {
+
+/// Progress without rows is committed this often, or when it frees so much of what senders keep.
+constexpr std::chrono::milliseconds progress_every{1'000};
+constexpr std::size_t progress_bytes{4U << 20U};
+
+}  // namespace
+
+commit_clock::answer commit_clock::look(clock::time_point now, const uncommitted& what) {
+  if (what.rows_since && commit_every_ == clock::duration::zero())
+    return {false, in(now, clock::duration::zero())};  // one commit for all that waits in the mailbox
+  const auto since_commit = now - what.last_commit;
+  const bool rows_due = what.rows_since && now - *what.rows_since >= commit_every_;
+  const bool frees_much = !what.rows_since && what.bytes >= progress_bytes;
+  if (rows_due || frees_much || since_commit >= progress_every || what.all_ended)
+    return {true, std::nullopt};
+  const clock::duration wait = what.rows_since ? commit_every_ : progress_every - since_commit;
+  return {false, in(now, std::max(wait, clock::duration(std::chrono::microseconds(1))))};
+}
+
+std::optional<bool> commit_clock::arrived(std::uint64_t number) {
+  if (number != ticks_)
+    return std::nullopt;
+  tick_at_ = clock::time_point::max();
+  return commit_every_ == clock::duration::zero();
+}
+
+std::optional<commit_clock::tick> commit_clock::in(clock::time_point now, clock::duration wait) {
+  if (now + wait >= tick_at_)
+    return std::nullopt;
+  tick_at_ = now + wait;
+  return tick{++ticks_, wait};
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,205 @@
+#include "actors/stream/sink/letters/stored_letters.hpp"
+
+#include "actors/stream/sink/files/roll_option.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::sink {
+namespace {
+
+/// So many commits are one record from then on: an opening reads them all.
+constexpr std::uint64_t most_commits = 200;
+
+}  // namespace
+
+stored_parts stored_parts_of(const config::values& options) {
+  const auto roll = roll_of(options);
+  stored_parts out;
+  out.size = std::min(roll.size.value_or(largest_stored_part), largest_stored_part);
+  out.rows = roll.rows;
+  out.age = roll.age;
+  if (options.has("keep"))
+    out.keep = static_cast<std::uint64_t>(options.integer("keep"));
+  return out;
+}
+
+expected<std::optional<progress>> stored_letters::open(const claim& who) {
+  open_.reset();
+  buffer_.clear();
+  rows_ = 0;
+  now_ = life_of(who.life);
+  auto opened = chains_->open_chain(name_of_open_part(), now_);
+  if (!opened)
+    return unexpected(opened.error());
+  open_ = std::move(*opened);
+  auto found = read();
+  if (!found) {
+    open_.reset();
+    return unexpected(found.error());
+  }
+  if (!*found) {
+    if (who.expects_progress) {
+      open_.reset();
+      return user_error(ec::mismatch,
+                        "the store of the cluster has lost the dead letters of this topology: it was "
+                        "emptied, or restored from an older copy; put it back as it was");
+    }
+    part_ = {};
+    bytes_ = 0;
+    return std::nullopt;
+  }
+  part_ = std::move(**found);
+  bytes_ = std::exchange(part_.lines, {}).size();
+  return decode_progress(part_.progress).map([](progress&& p) { return std::optional(std::move(p)); });
+}
+
+expected<std::optional<letter_record>> stored_letters::read() {
+  auto found = open_->read();
+  if (!found)
+    return unexpected(found.error());
+  return open_part_of(std::move(*found));
+}
+
+expected<void> stored_letters::write(const data::batch& rows) {
+  if (!open_)
+    return our_error("write to a sink of dead letters that is not open");
+  const auto shown = format_.shown(rows);
+  for (std::size_t i = 0; i < shown.rows; ++i)
+    format_.append(buffer_, shown, i);
+  rows_ += rows.rows;
+  return {};
+}
+
+expected<std::uint64_t> stored_letters::commit(const progress& p) {
+  if (!open_)
+    return our_error("commit to a sink of dead letters that is not open");
+  auto next = part_;
+  next.rows = std::exchange(rows_, 0);
+  next.since = next.rows != 0 ? clock_->now() : 0;
+  next.progress = encode_progress(p);
+  next.lines = std::exchange(buffer_, {});
+  const auto done = open_->append(encode_letters(next), next.rows != 0);
+  if (!done) {
+    open_.reset();
+    return unexpected(done.error());
+  }
+  bytes_ += next.lines.size();
+  part_.rows += next.rows;
+  if (part_.since == 0)
+    part_.since = next.since;
+  part_.progress = std::move(next.progress);
+  if (auto tidied = keep_alive(); !tidied)
+    return unexpected(tidied.error());
+  return 0;
+}
+
+bool stored_letters::is_due() const {
+  return part_.rows != 0 && (bytes_ >= parts_.size || (parts_.rows && part_.rows >= *parts_.rows) ||
+                             (parts_.age && clock_->now() - part_.since >= parts_.age->count()));
+}
+
+/// What was committed lasts without this, so that what goes wrong here is tried again behind the next commit.
+expected<void> stored_letters::keep_alive() {
+  if (!open_)
+    return our_error("a sink of dead letters is to be kept alive that is not open");
+  const auto done = is_due()                                  ? begin_part()
+                    : open_->size().increments > most_commits ? join_commits()
+                                                              : expected<void>();
+  if (done)
+    return {};
+  if (done.error().code == ec::fenced) {
+    open_.reset();
+    return done;
+  }
+  spdlog::warn("dead letters: a part of them is not ended yet, and will be later: {}", done.error().message);
+  return {};
+}
+
+std::optional<micros> stored_letters::keep_alive_in() const {
+  if (!parts_.age || part_.rows == 0)
+    return std::nullopt;
+  return std::max(micros(0), *parts_.age - micros(clock_->now() - part_.since));
+}
+
+/// The part stands in its own chain before the open one forgets it: ended halfway, it is written there again.
+expected<void> stored_letters::begin_part() {
+  auto whole = read();
+  if (!whole)
+    return unexpected(whole.error());
+  if (!*whole)
+    return our_error("the open part of the dead letters has vanished");
+  auto place = chains_->open_chain(name_of_part(part_.number), now_);
+  if (!place)
+    return unexpected(place.error());
+  if (const auto done = (*place)->append_base((*whole)->lines); !done || !*done)
+    return done ? expected<void>() : unexpected(done.error());
+  const auto next = part_.number + 1;
+  if (auto emptied = empty_oldest(next); !emptied)
+    return emptied;
+  letter_record begun{part_.first, next, 0, 0, part_.progress, {}};
+  const auto done = open_->append_base(encode_letters(begun));
+  if (!done)
+    return unexpected(done.error());
+  if (*done) {
+    part_ = std::move(begun);
+    bytes_ = 0;
+  }
+  return {};
+}
+
+expected<void> stored_letters::empty_oldest(std::uint64_t next) {
+  while (parts_.keep && next - part_.first > *parts_.keep) {
+    auto place = chains_->open_chain(name_of_part(part_.first), now_);
+    if (!place)
+      return unexpected(place.error());
+    // A base is something: an empty text is none.
+    if (const auto done = (*place)->append_base("\n"); !done || !*done)
+      return done ? expected<void>() : unexpected(done.error());
+    ++part_.first;
+  }
+  return {};
+}
+
+expected<void> stored_letters::join_commits() {
+  const auto whole = read();
+  if (!whole)
+    return unexpected(whole.error());
+  if (!*whole)
+    return {};
+  const auto done = open_->append_base(encode_letters(**whole));
+  return done ? expected<void>() : unexpected(done.error());
+}
+
+expected<parts_of_letters> kept_letters(chain::named_chains& chains) {
+  auto found = chains.look(name_of_open_part());
+  if (!found)
+    return unexpected(found.error());
+  const auto open = open_part_of(std::move(*found));
+  if (!open)
+    return unexpected(open.error());
+  return *open ? parts_of_letters{(*open)->first, (*open)->number} : parts_of_letters{};
+}
+
+expected<page_of_letters> read_letters(chain::named_chains& chains, std::uint64_t part) {
+  auto found = chains.look(name_of_open_part());
+  if (!found)
+    return unexpected(found.error());
+  auto open = open_part_of(std::move(*found));
+  if (!open)
+    return unexpected(open.error());
+  if (!*open)
+    return page_of_letters{};
+  const auto number = std::max(part, (*open)->first);
+  if (number >= (*open)->number)
+    return page_of_letters{number == (*open)->number ? std::move((*open)->lines) : std::string(),
+                           std::nullopt};
+  auto full = chains.look(name_of_part(number));
+  if (!full)
+    return unexpected(full.error());
+  return page_of_letters{std::move(full->base), number + 1};
+}
+
+}  // namespace millrace::sink

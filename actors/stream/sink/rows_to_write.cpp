@@ -1,0 +1,239 @@
+#include "actors/stream/sink/rows_to_write.hpp"
+
+#include "actors/stream/stage/window_intake.hpp"
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/data/render.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace millrace::sink {
+namespace {
+
+struct ordered_row {
+  std::string key;
+  std::uint32_t batch;
+  std::uint32_t row;
+};
+
+/// order_by, then the window's key, as bytes that compare in that order.
+std::string sort_key(const data::batch& out, std::size_t row, const std::vector<config::order_item>& order_by,
+                     const data::batch& window, std::size_t window_row, std::size_t key_columns) {
+  std::string key;
+  for (const auto& item : order_by) {
+    const auto begin = key.size();
+    data::append_key(key, *out.columns[item.column], row);
+    if (item.descending)
+      for (auto i = begin; i < key.size(); ++i)
+        key[i] = static_cast<char>(~key[i]);
+  }
+  for (std::size_t k = 0; k < key_columns; ++k)
+    data::append_key(key, *window.columns[k], window_row);
+  return key;
+}
+
+class former {
+public:
+  former(const window_input& input, const config::topology& topology, const data::schema_ptr& schema,
+         const config::row_order& wanted, std::optional<std::uint64_t> batch, event_micros now)
+      : input_(input), topology_(topology), schema_(schema), wanted_(wanted), batch_(batch), now_(now) {}
+
+  void add(const delivery::output_frame& f) {
+    if (!schema_ && !f.failed.empty()) {
+      result_.counts[delivery::unformed_rows_of(name_of_window())] +=
+          {.in = f.failed.size(), .dead = f.failed.size()};
+      result_.failed.insert(result_.failed.end(), f.failed.begin(), f.failed.end());
+    }
+    if (!f.rows || f.begin == f.end)
+      return;
+    if (schema_)
+      result_.counts[delivery::taken_by(input_.chains.front().back().stage)].in += f.end - f.begin;
+    for (const auto& c : input_.chains)
+      run(c, f);
+  }
+
+  rows_to_write finish() {
+    if (in_key_order() && runs() <= 1) {
+      for (auto& part : parts_)
+        for (std::size_t begin = 0; begin < part.rows; begin += batch_rows)
+          result_.batches.push_back(part.rows <= batch_rows
+                                        ? std::move(part)
+                                        : data::slice(part, begin, std::min(part.rows, begin + batch_rows)));
+      return std::move(result_);
+    }
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      add_keys(p);
+    sort();
+    cut();
+    for (std::size_t begin = 0; begin < order_.size(); begin += batch_rows)
+      emit(begin, std::min(order_.size(), begin + batch_rows));
+    return std::move(result_);
+  }
+
+private:
+  void run(const stage::chain& c, const delivery::output_frame& f) {
+    auto rows = stage::all_rows(
+        numbered(f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end)));
+    for (const auto& s : c) {
+      if (s.window != nullptr) {  // the end of a way that only dead letters are of interest of
+        const auto time = delivery::event_time_of(f);
+        if (s.gives_letters)
+          for (const auto& failed : stage::take_in(*s.window, rows, {&time, 1}, now_).failed)
+            add_letter(s.stage, failed, f);
+        return;
+      }
+      auto result = stage::run_step(*s.step, rows, now_);
+      if (s.counts)
+        result_.counts[s.stage == name_of_window() ? delivery::output_columns_of(s.stage) : s.stage] +=
+            result.counts;
+      if (s.gives_letters)
+        for (const auto& failed : result.failed)
+          add_letter(s.stage, failed, f);
+      rows = std::move(result.rows);
+    }
+    if (!schema_ || rows.batch.rows == 0)
+      return;
+    data::batch out{schema_, {}, rows.batch.rows};
+    for (const auto& field : *schema_)
+      out.columns.push_back(rows.batch.columns[*rows.batch.schema->find(field.name)]);
+    parts_.push_back(std::move(out));
+    origins_.push_back({f.log, f.rows, f.begin, std::move(rows.origin)});
+  }
+
+  /// A final window's rows leave their shard in the order of their keys; those of a tick do not, it may hold
+  /// several windows.
+  [[nodiscard]] bool in_key_order() const { return wanted_.by.empty() && !input_.numbered; }
+
+  /// Parts of one shard stand together and are in order, but where a row goes several ways.
+  [[nodiscard]] bool begins_run(std::size_t part) const {
+    return part == 0 || input_.chains.size() > 1 || origins_[part].shard != origins_[part - 1].shard;
+  }
+  [[nodiscard]] std::size_t runs() const {
+    std::size_t n = 0;
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      n += begins_run(p) ? 1 : 0;
+    return n;
+  }
+
+  void add_keys(std::size_t part) {
+    const auto& out = parts_[part];
+    const auto& from = origins_[part];
+    for (std::size_t i = 0; i < out.rows; ++i)
+      order_.push_back(
+          {sort_key(out, i, wanted_.by, *from.window, from.begin + from.rows[i], input_.key_columns),
+           static_cast<std::uint32_t>(part), static_cast<std::uint32_t>(i)});
+  }
+
+  /// Rows with equal keys are of one key of the window, and so of one shard: they stay in the order in which it
+  /// gave them, and a row that goes several ways in that of the ways.
+  void sort() {
+    const auto less = [](const ordered_row& a, const ordered_row& b) { return a.key < b.key; };
+    if (wanted_.limit && *wanted_.limit < order_.size()) {
+      const auto first = order_.begin();
+      std::partial_sort(first, first + static_cast<std::ptrdiff_t>(*wanted_.limit), order_.end(),
+                        [](const ordered_row& a, const ordered_row& b) {
+                          return std::tie(a.key, a.batch, a.row) < std::tie(b.key, b.batch, b.row);
+                        });
+      return;
+    }
+    if (!in_key_order()) {
+      std::stable_sort(order_.begin(), order_.end(), less);
+      return;
+    }
+    std::vector<std::ptrdiff_t> ends{0};  // of what is sorted
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (begins_run(p))
+        ends.push_back(ends.back());
+      ends.back() += static_cast<std::ptrdiff_t>(parts_[p].rows);
+    }
+    const auto first = order_.begin();
+    const auto runs = ends.size() - 1;
+    for (std::size_t width = 1; width < runs; width *= 2)
+      for (std::size_t i = 0; i + width < runs; i += 2 * width)
+        std::inplace_merge(first + ends[i], first + ends[i + width],
+                           first + ends[std::min(runs, i + 2 * width)], less);
+  }
+
+  /// Rows beyond the limit have come to the sink and are not written.
+  void cut() {
+    if (!wanted_.limit || order_.size() <= *wanted_.limit)
+      return;
+    auto& counts = result_.counts[input_.chains.front().back().stage];
+    const auto beyond = order_.size() - *wanted_.limit;
+    counts.out -= beyond;
+    counts.filtered += beyond;
+    order_.resize(*wanted_.limit);
+  }
+
+  [[nodiscard]] data::batch numbered(data::batch b) const {
+    if (!input_.numbered)
+      return b;
+    data::column_builder numbers(data::type_id::bigint);
+    numbers.reserve(b.rows);
+    for (std::size_t i = 0; i < b.rows; ++i) {
+      if (batch_)
+        numbers.append_int(static_cast<std::int64_t>(*batch_));
+      else
+        numbers.append_null();
+    }
+    b.schema = input_.numbered;
+    b.columns.push_back(numbers.finish());
+    return b;
+  }
+
+  [[nodiscard]] const std::string& name_of_window() const { return topology_.stages[input_.stage].name; }
+
+  void add_letter(const std::string& stage, const stage::failed_origin& failed,
+                  const delivery::output_frame& f) {
+    const auto row = f.begin + failed.origin;
+    std::string record;
+    data::append_json_row(record, *f.rows, row);
+    result_.failed.push_back({stage, f.log,
+                              position{f.reached.major, f.base + static_cast<std::int64_t>(row)},
+                              failed.error, std::move(record)});
+  }
+
+  void emit(std::size_t begin, std::size_t end) {
+    data::batch out{schema_, {}, end - begin};
+    for (std::size_t c = 0; c < schema_->size(); ++c) {
+      data::column_builder column((*schema_)[c].type);
+      column.reserve(out.rows);
+      for (auto i = begin; i < end; ++i)
+        column.append_from(*parts_[order_[i].batch].columns[c], order_[i].row);
+      out.columns.push_back(column.finish());
+    }
+    result_.batches.push_back(std::move(out));
+  }
+
+  const window_input& input_;
+  const config::topology& topology_;
+  const data::schema_ptr& schema_;
+  const config::row_order& wanted_;
+  std::optional<std::uint64_t> batch_;
+  event_micros now_;
+  /// Where the rows of a part come from.
+  struct origin {
+    log_id shard;
+    data::batch_ptr window;
+    std::size_t begin;
+    std::vector<std::uint32_t> rows;
+  };
+  std::vector<data::batch> parts_;
+  std::vector<origin> origins_;  // one a part
+  std::vector<ordered_row> order_;
+  rows_to_write result_;
+};
+
+}  // namespace
+
+rows_to_write form_rows_to_write(const delivery::whole_window& w, const window_input& input,
+                                 const config::topology& topology, const data::schema_ptr& schema,
+                                 const config::row_order& order, std::optional<std::uint64_t> batch,
+                                 event_micros now) {
+  former f(input, topology, schema, order, batch, now);
+  for (const auto& frame : w.frames)
+    f.add(frame);
+  return f.finish();
+}
+
+}  // namespace millrace::sink

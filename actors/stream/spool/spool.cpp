@@ -1,0 +1,295 @@
+#include "actors/stream/spool/spool.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::spool {
+
+expected<std::shared_ptr<log>> log::open(std::unique_ptr<segment_store> segments, spool_options options) {
+  const std::shared_ptr<log> out(new log(std::move(segments), std::move(options)));
+  if (auto ok = out->recover(); !ok)
+    return unexpected(ok.error());
+  out->count();
+  return out;
+}
+
+unexpected log::damaged(std::uint64_t base) const {
+  return fatal_error(
+      ec::corrupt, fmt::format("{} is damaged: it holds records that were received and not yet processed; {}",
+                               store_->path(base), store_->remedy()));
+}
+
+/// Each segment is whole up to the base of the next; the newest one, as far as it is whole. That may have
+/// been written and not synced, so it is synced before anybody reads it.
+expected<void> log::recover() {
+  const auto found = store_->open();
+  if (!found)
+    return unexpected(found.error());
+  const auto& bases = *found;
+  for (std::size_t i = 0; i < bases.size(); ++i) {
+    const auto base = bases[i];
+    if (i + 1 < bases.size()) {
+      segments_[base] = bases[i + 1];  // looked at when it is read
+      continue;
+    }
+    const auto bytes = store_->read(base);
+    if (!bytes)
+      return unexpected(bytes.error());
+    const auto header = check_header(*bytes, base);
+    if (header == snapshot::reading::later)
+      return user_error(
+          ec::unsupported,
+          fmt::format("{} was written by a later version of millrace; run that one", store_->path(base)));
+    tail_base_ = base;
+    if (header == snapshot::reading::damaged && bytes->size() > sizeof(segment_header))
+      return damaged(base);
+    if (header == snapshot::reading::damaged)
+      continue;  // its making was cut short: nothing is appended before the header is durable
+    const auto frames = std::string_view(*bytes).substr(sizeof(segment_header));
+    const auto whole = whole_frames(frames, base);
+    if (whole < frames.size())
+      spdlog::info(
+          "{}: the last {} bytes were being written when the last process ended; they were not taken yet",
+          store_->path(base), frames.size() - whole);
+    if (whole > 0) {
+      if (auto settled = store_->settle(base); !settled)
+        return settled;
+      segments_[base] = base + whole;
+      tail_base_ = base + whole;
+    }
+  }
+  return {};
+}
+
+/// Makes the segment that the next group goes to.
+expected<void> log::begin_segment() {
+  const auto base = tail_base_ + tail_.size();
+  if (auto begun = store_->begin(base, encode_header(base)); !begun)
+    return begun;
+  std::string note;
+  if (options_.note) {
+    append_frame(note, base, 0, options_.note(), frame_kind::note);
+    if (auto appended = store_->append(base, note); !appended)
+      return appended;
+  }
+  const std::scoped_lock lock(mutex_);
+  if (!tail_.empty())
+    segments_[tail_base_] = base;
+  tail_base_ = base;
+  tail_ = std::move(note);
+  tail_is_good_ = true;
+  count();
+  return {};
+}
+
+void log::add(std::string_view record, event_micros time, bool cut) {
+  pending_.push_back({time, record.size(), cut ? frame_kind::beginning : frame_kind::record});
+  pending_bytes_ += record;
+}
+
+expected<void> log::commit() {
+  if (pending_.empty())
+    return {};
+  if (!tail_is_good_ || tail_.size() >= options_.segment_bytes)
+    if (auto begun = begin_segment(); !begun)
+      return begun;
+  std::string group;
+  std::size_t at = 0;
+  for (const auto& p : pending_) {
+    append_frame(group, tail_base_ + tail_.size() + group.size(), p.time,
+                 std::string_view(pending_bytes_).substr(at, p.length), p.kind);
+    at += p.length;
+  }
+  if (auto appended = store_->append(tail_base_, group); !appended) {
+    tail_is_good_ = false;  // how much of it is there is unknown
+    return appended;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    tail_ += group;
+    count();
+  }
+  pending_.clear();
+  pending_bytes_.clear();
+  changed_.notify_all();
+  return {};
+}
+
+std::uint64_t log::acknowledged() const {
+  auto below = tail_base_ + tail_.size();
+  for (const auto& [name, at] : consumers_)
+    below = std::min(below, at);
+  return std::max(below, segments_.empty() ? tail_base_ : segments_.begin()->first);
+}
+
+void log::count() {
+  const auto end = tail_base_ + tail_.size();
+  unacknowledged_ = end - acknowledged();
+  bytes_ = end - (segments_.empty() ? tail_base_ : segments_.begin()->first);
+}
+
+void log::add_consumer(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  consumers_.emplace(name, 0);
+  count();
+}
+
+void log::acknowledge(const std::string& consumer, std::uint64_t below) {
+  {
+    const std::scoped_lock lock(mutex_);
+    auto& at = consumers_[consumer];
+    at = std::max(at, below);
+    count();
+  }
+  remove_acknowledged();
+}
+
+/// The newest segment with records stays: it says where the stream was left.
+void log::remove_acknowledged() {
+  std::vector<std::uint64_t> gone;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto below = acknowledged();
+    const std::size_t stay = tail_.empty() ? 1 : 0;
+    while (segments_.size() > stay && segments_.begin()->second <= below) {
+      gone.push_back(segments_.begin()->first);
+      segments_.erase(segments_.begin());
+    }
+    count();
+  }
+  for (const auto base : gone)
+    if (const auto removed = store_->remove(base); !removed)
+      spdlog::warn("{}; it goes with the next start", removed.error().message);
+}
+
+std::uint64_t log::first() const {
+  const std::scoped_lock lock(mutex_);
+  return segments_.empty() ? tail_base_ : segments_.begin()->first;
+}
+
+std::uint64_t log::end() const {
+  const std::scoped_lock lock(mutex_);
+  return tail_base_ + tail_.size();
+}
+
+bool log::wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_point until,
+                      const std::atomic<bool>& interrupted) const {
+  std::unique_lock lock(mutex_);
+  const auto more = [&] { return tail_base_ + tail_.size() > position; };
+  changed_.wait_until(lock, until, [&] { return more() || interrupted; });
+  return more() && !interrupted;
+}
+
+void log::wake() const {
+  const std::scoped_lock lock(mutex_);  // whoever is about to wait sees the flag, or this
+  changed_.notify_all();
+}
+
+expected<std::string> log::load(std::uint64_t base, std::uint64_t end) const {
+  auto bytes = store_->read(base);
+  if (!bytes)
+    return unexpected(bytes.error());
+  if (check_header(*bytes, base) != snapshot::reading::whole)
+    return damaged(base);
+  bytes->erase(0, sizeof(segment_header));
+  if (bytes->size() < end - base)
+    return damaged(base);
+  bytes->resize(end - base);
+  if (whole_frames(*bytes, base) != bytes->size())
+    return damaged(base);
+  return bytes;
+}
+
+expected<void> log::newest(const std::function<void(std::string_view)>& note,
+                           const std::function<void(std::string_view)>& record) const {
+  std::string frames;
+  std::uint64_t base = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (tail_.empty() && segments_.empty())
+      return {};
+    base = tail_.empty() ? segments_.rbegin()->first : tail_base_;
+    frames = tail_;
+  }
+  if (frames.empty()) {
+    auto loaded = load(base, end());
+    if (!loaded)
+      return unexpected(loaded.error());
+    frames = std::move(*loaded);
+  }
+  std::size_t at = 0;
+  while (const auto f = read_frame(std::string_view(frames).substr(at), base + at)) {
+    (f->kind == frame_kind::note ? note : record)(f->record);
+    at += f->size;
+  }
+  return {};
+}
+
+expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
+                                     const std::function<void(const record&)>& take) {
+  std::string copied;
+  std::string_view frames;
+  std::uint64_t base = from;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> older;
+  {
+    const std::scoped_lock lock(log_->mutex_);
+    const auto end = log_->tail_base_ + log_->tail_.size();
+    const auto first = log_->segments_.empty() ? log_->tail_base_ : log_->segments_.begin()->first;
+    if (from > end)
+      return user_error(
+          ec::mismatch,
+          fmt::format("the spool {} ends at {}, and {} has been read before: it is not the one that the "
+                      "state belongs to; {}",
+                      log_->store_->place(), end, from, log_->store_->remedy()));
+    if (from < first)
+      return fatal_error(ec::log_trimmed,
+                         fmt::format("position {} of the spool {} is gone, it begins at {}; start "
+                                     "over with --fresh",
+                                     from, log_->store_->place(), first));
+    if (from == end)
+      return from;
+    if (from >= log_->tail_base_) {
+      const auto all = std::string_view(log_->tail_).substr(from - log_->tail_base_);
+      std::size_t size = 0;
+      while (size < most_bytes && size < all.size())
+        size += frame_size(all.substr(size));
+      copied = all.substr(0, size);
+      frames = copied;
+    } else {
+      older = *std::prev(log_->segments_.upper_bound(from));
+    }
+  }
+  if (older) {
+    base = older->first;
+    if (loaded_.empty() || loaded_base_ != base) {
+      auto loaded = log_->load(base, older->second);
+      if (!loaded)
+        return unexpected(loaded.error());
+      loaded_ = std::move(*loaded);
+      loaded_base_ = base;
+    }
+    frames = std::string_view(loaded_).substr(from - base);
+  } else {
+    loaded_.clear();
+    loaded_.shrink_to_fit();
+  }
+  std::uint64_t at = from;
+  std::size_t taken = 0;
+  while (!frames.empty() && taken < most_bytes) {
+    const auto f = read_frame(frames, at);
+    if (!f)
+      return our_error(fmt::format("position {} of the spool {} is not the beginning of a record", at,
+                                   log_->store_->place()));
+    if (f->kind != frame_kind::note)
+      take({at, f->time, f->record, f->kind == frame_kind::beginning});
+    taken += f->size;
+    at += f->size;
+    frames.remove_prefix(f->size);
+  }
+  return at;
+}
+
+}  // namespace millrace::spool

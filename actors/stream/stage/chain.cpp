@@ -1,0 +1,169 @@
+#include "actors/stream/stage/chain.hpp"
+
+#include "actors/stream/stage/unnest.hpp"
+#include "runtime/expression/bind/unnest.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace millrace::stage {
+namespace {
+
+rows project(const config::step& s, const rows& in, event_micros now,
+             std::vector<expression::row_failure>& failures) {
+  rows out;
+  out.origin = in.origin;
+  out.moment = in.moment;
+  out.batch.schema = s.output;
+  out.batch.rows = in.batch.rows;
+  for (const auto& column : s.columns)
+    out.batch.columns.push_back(expression::evaluate(column.value, in.batch, now, failures));
+  // Hidden columns follow the projected ones, carried along by name.
+  for (std::size_t i = s.columns.size(); i < s.output->size(); ++i) {
+    const auto at = in.batch.schema->find((*s.output)[i].name);
+    out.batch.columns.push_back(at ? in.batch.columns[*at] : nullptr);
+  }
+  merge_failures(failures);
+  return out;
+}
+
+/// The rows whose origin is not among these, which ascend as the rows' do.
+rows without_origins(const rows& in, std::span<const failed_origin> failed) {
+  if (failed.empty())
+    return in;
+  std::vector<std::uint32_t> keep;
+  keep.reserve(in.batch.rows);
+  auto next = failed.begin();
+  for (std::uint32_t i = 0; i < in.batch.rows; ++i) {
+    while (next != failed.end() && next->origin < in.origin[i])
+      ++next;
+    if (next == failed.end() || next->origin != in.origin[i])
+      keep.push_back(i);
+  }
+  return take(in, keep);
+}
+
+/// Appends the origins of these rows, each once; the result is what was appended.
+std::span<const failed_origin> add_origins(const rows& of,
+                                           const std::vector<expression::row_failure>& failures,
+                                           std::vector<failed_origin>& failed) {
+  const auto before = failed.size();
+  for (const auto& f : failures)
+    if (failed.size() == before || failed.back().origin != of.origin[f.row])
+      failed.push_back({of.origin[f.row], f.message});
+  return std::span<const failed_origin>(failed).subspan(before);
+}
+
+rows passing(const expression::bound& where, const rows& in, event_micros now, step_result& result) {
+  std::vector<expression::row_failure> failures;
+  const auto at = expression::rows_where(where, in.batch, now, failures);
+  merge_failures(failures);
+  result.counts.filtered = in.batch.rows - at.size() - failures.size();
+  return without_origins(take(in, at), add_origins(in, failures, result.failed));
+}
+
+/// The columns of a batch that an unnesting select needs beside the elements.
+std::vector<std::size_t> kept_beside_elements(const config::step& s, const data::batch& in) {
+  std::vector<bool> kept(in.columns.size(), false);
+  for (const auto& column : s.columns)
+    for (const auto i : expression::columns_beside_element(column.value))
+      kept[i] = true;
+  for (std::size_t i = s.columns.size(); i < s.output->size(); ++i)
+    if (const auto at = in.schema->find((*s.output)[i].name); at && in.columns[*at])
+      kept[*at] = true;
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    if (kept[i])
+      out.push_back(i);
+  return out;
+}
+
+rows unnested(const config::step& s, const expression::bound& of, const rows& in, event_micros now,
+              const row_check& check, step_result& result) {
+  const auto before = result.failed.size();
+  std::vector<expression::row_failure> failures;
+  const auto list = expression::evaluate(of, in.batch, now, failures);
+  auto all = unnest(in, *list, kept_beside_elements(s, in.batch));
+  failures.insert(failures.end(), all.refused.begin(), all.refused.end());
+  merge_failures(failures);
+  const auto elements = without_origins(all.rows, add_origins(in, failures, result.failed));
+  failures.clear();
+  const auto projected = project(s, elements, now, failures);
+  if (check) {
+    check(projected, failures);
+    merge_failures(failures);
+  }
+  auto out = without(projected, failures, result.failed);
+
+  std::vector<std::uint32_t> failed;
+  for (auto f = before; f < result.failed.size(); ++f)
+    failed.push_back(result.failed[f].origin);
+  std::sort(failed.begin(), failed.end());
+  for (std::uint32_t i = 0; i < in.batch.rows; ++i) {
+    if (std::binary_search(failed.begin(), failed.end(), in.origin[i]))
+      continue;
+    ++(all.empty[i] ? result.counts.filtered : result.counts.out);
+  }
+  return out;
+}
+
+}  // namespace
+
+void merge_failures(std::vector<expression::row_failure>& failures) {
+  std::stable_sort(failures.begin(), failures.end(),
+                   [](const auto& a, const auto& b) { return a.row < b.row; });
+  failures.erase(std::unique(failures.begin(), failures.end(),
+                             [](const auto& a, const auto& b) { return a.row == b.row; }),
+                 failures.end());
+}
+
+rows all_rows(data::batch b) {
+  rows out{std::move(b), {}, {}};
+  out.origin.resize(out.batch.rows);
+  std::iota(out.origin.begin(), out.origin.end(), 0U);
+  return out;
+}
+
+rows take(const rows& in, std::span<const std::uint32_t> at) {
+  if (at.size() == in.batch.rows)
+    return in;
+  rows out;
+  out.batch.schema = in.batch.schema;
+  out.batch.rows = at.size();
+  for (const auto& c : in.batch.columns)
+    out.batch.columns.push_back(c ? data::take(*c, at) : nullptr);
+  out.origin.reserve(at.size());
+  for (const auto i : at)
+    out.origin.push_back(in.origin[i]);
+  if (!in.moment.empty())
+    for (const auto i : at)
+      out.moment.push_back(in.moment[i]);
+  return out;
+}
+
+/// A record's rows go through a stage together or not at all, so that its dead letter stands for all of them.
+rows without(const rows& in, const std::vector<expression::row_failure>& failures,
+             std::vector<failed_origin>& failed) {
+  return without_origins(in, add_origins(in, failures, failed));
+}
+
+step_result run_step(const config::step& s, const rows& in, event_micros now, const row_check& check) {
+  step_result result;
+  result.counts.in = in.batch.rows;
+  auto current = s.where ? passing(*s.where, in, now, result) : in;
+  if (const auto* list = unnested_by(s)) {
+    current = unnested(s, *list, current, now, check, result);
+  } else {
+    if (!s.columns.empty()) {
+      std::vector<expression::row_failure> failures;
+      const auto projected = project(s, current, now, failures);
+      current = without(projected, failures, result.failed);
+    }
+    result.counts.out = current.batch.rows;
+  }
+  result.counts.dead = result.counts.in - result.counts.filtered - result.counts.out;
+  result.rows = std::move(current);
+  return result;
+}
+
+}  // namespace millrace::stage

@@ -1,0 +1,35 @@
+// One row an element of a list: what `unnest` in the columns of a select makes of its rows. The rows of one
+// record stand together behind it, in the order of its list, and have the record's origin. Pure.
+#pragma once
+
+#include "actors/stream/stage/chain.hpp"
+
+#include <span>
+
+namespace millrace::stage {
+
+/// The rows of one record, in bytes, take at most this: a long record beside each of its many elements would
+/// fill the memory. Lanes take few records at a time, so a column's texts stay within 31-bit offsets.
+inline constexpr std::size_t most_bytes_of_a_record = std::size_t{16} << 20;
+inline constexpr std::size_t most_records_at_once = 64;
+
+/// The list that the columns of a select unnest, null pointer for none.
+[[nodiscard]] const expression::bound* unnested_by(const config::step& s);
+
+/// The number of each row among those of its origin, from 0.
+[[nodiscard]] std::vector<std::uint32_t> ordinals_of(const rows& in);
+/// Where row `ordinal` of a record's rows lies among the rows of the log: those of one record in their order,
+/// those of another all before or all behind them. `major` must be below 2^41.
+[[nodiscard]] position place_of(position record, std::uint32_t ordinal);
+
+struct unnested_rows {
+  stage::rows rows;                              // the columns that go on, then the elements
+  std::vector<bool> empty;                       // by row of the input: its list is empty or null
+  std::vector<expression::row_failure> refused;  // rows of the input whose record becomes too large
+};
+
+/// `list` has a value for each row; `kept`: the columns that go on, the others become null pointers.
+[[nodiscard]] unnested_rows unnest(const rows& in, const data::column& list,
+                                   std::span<const std::size_t> kept);
+
+}  // namespace millrace::stage

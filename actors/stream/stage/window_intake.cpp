@@ -1,0 +1,72 @@
+#include "actors/stream/stage/window_intake.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::stage {
+namespace {
+
+void refuse_far_windows(const window::definition& d, const rows& in, std::span<const event_micros> times,
+                        std::vector<expression::row_failure>& failures) {
+  if (times.empty() || !d.bounded)
+    return;
+  for (std::uint32_t row = 0; row < in.batch.rows; ++row)
+    if (const auto time = times.size() == 1 ? times.front() : times[in.time_at(row)];
+        !window::is_held(d, time))
+      failures.push_back(
+          {row, fmt::format("a window of the event time {} {}", format_timestamp(time), beyond_timestamps)});
+}
+
+/// An aggregate evaluates nothing for a row that its filter leaves out: the failures from `first` on that such rows have are none.
+void forgive_filtered(const data::column* filter, std::vector<expression::row_failure>& failures,
+                      std::size_t first) {
+  if (filter == nullptr)
+    return;
+  const auto from = failures.begin() + static_cast<std::ptrdiff_t>(first);
+  failures.erase(
+      std::remove_if(from, failures.end(),
+                     [&](const auto& f) { return filter->is_null(f.row) || !filter->boolean_at(f.row); }),
+      failures.end());
+}
+
+}  // namespace
+
+window_intake take_in(const config::window_plan& plan, const rows& in, std::span<const event_micros> times,
+                      event_micros now) {
+  window_intake out;
+  auto result = run_step(plan.input, in, now);
+  out.rows = std::move(result.rows);
+  out.failed = std::move(result.failed);
+  out.counts = result.counts;
+  std::vector<expression::row_failure> failures;
+  const auto evaluate = [&](const expression::bound& e) {
+    return expression::evaluate(e, out.rows.batch, now, failures);
+  };
+  for (bool again = true; again;) {
+    out.arguments.clear();
+    out.filters.clear();
+    out.orders.clear();
+    failures.clear();
+    refuse_far_windows(plan.definition, out.rows, times, failures);
+    for (std::size_t i = 0; i < plan.arguments.size(); ++i) {
+      out.filters.push_back(plan.filters[i] ? evaluate(*plan.filters[i]) : nullptr);
+      const auto before = failures.size();
+      out.arguments.push_back(plan.arguments[i] ? evaluate(*plan.arguments[i]) : nullptr);
+      for (auto& columns = out.orders.emplace_back(); const auto& e : plan.orders[i])
+        columns.push_back(evaluate(e));
+      forgive_filtered(out.filters.back().get(), failures, before);
+    }
+    merge_failures(failures);
+    again = !failures.empty();  // without the rows that fail, nothing fails any more
+    if (again)
+      out.rows = without(out.rows, failures, out.failed);
+  }
+  for (const auto k : plan.key_columns)
+    out.keys.push_back(out.rows.batch.columns[k]);
+  out.counts.out = out.rows.batch.rows;
+  out.counts.dead = out.counts.in - out.counts.filtered - out.counts.out;
+  return out;
+}
+
+}  // namespace millrace::stage

@@ -1,0 +1,269 @@
+// CSV records to rows: fields, quotes, types, header lines, dead letters.
+#include "actors/parsers/csv/csv_parser.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/expression/formats/calendar.hpp"
+#include "tests/support/chunk_of.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace millrace;
+using namespace millrace::parser;
+using Catch::Matchers::Contains;
+using data::type_id;
+using test::chunk_of;
+using format_kind = enum parser_options::timestamp_format::kind;
+
+namespace {
+
+parser_options options_of(std::vector<data::field> columns) {
+  parser_options o;
+  o.declared = columns.size();
+  o.used.assign(columns.size(), true);
+  o.formats.resize(columns.size());
+  o.schema = std::make_shared<data::schema>(std::move(columns));
+  return o;
+}
+
+std::vector<std::string> shown(const parsed& p) {
+  std::vector<std::string> out;
+  for (std::size_t row = 0; row < p.rows.rows; ++row) {
+    std::string text;
+    for (const auto& c : p.rows.columns) {
+      text += text.empty() ? "" : " ";
+      if (c)
+        data::append_json_value(text, *c, row);
+      else
+        text += "-";
+    }
+    out.push_back(std::move(text));
+  }
+  for (const auto& d : p.dead)
+    out.push_back("dead " + std::to_string(d.record) + ": " + d.error);
+  return out;
+}
+
+std::vector<std::string> texts(const std::string& record, std::size_t columns, char delimiter = ',') {
+  std::vector<data::field> fields;
+  for (std::size_t i = 0; i < columns; ++i)
+    fields.push_back({"c" + std::to_string(i), type_id::text});
+  return shown(make_csv_parser(options_of(fields), {delimiter}, false)->parse(chunk_of({record})));
+}
+
+std::string value(const std::string& field, type_id type, parser_options::timestamp_format format = {}) {
+  auto o = options_of({{"v", type}});
+  o.formats[0] = std::move(format);
+  return shown(make_csv_parser(o, {}, false)->parse(chunk_of({field}))).front();
+}
+
+}  // namespace
+
+TEST_CASE("a record is cut at its delimiters, and what is empty is null unless it is quoted") {
+  CHECK(texts("a,b,c", 3) == std::vector<std::string>{R"("a" "b" "c")"});
+  CHECK(texts(",\"\", ", 3) == std::vector<std::string>{R"(null "" " ")"});
+  CHECK(texts("a;b,c;", 3, ';') == std::vector<std::string>{R"("a" "b,c" null)"});
+  CHECK(texts("a\tb", 2, '\t') == std::vector<std::string>{R"("a" "b")"});
+  CHECK(texts("Hà Nội,🎉", 2) == std::vector<std::string>{R"("Hà Nội" "🎉")"});
+}
+
+TEST_CASE("a record is cut at the same places wherever they lie, with and without characters beyond ASCII") {
+  for (const std::string last : {"", "z", "\xC3\xA0", "5\" pipe"})
+    for (std::size_t first = 0; first < 20; ++first)
+      for (std::size_t second = 0; second < 20; ++second) {
+        const std::vector<std::string> fields{std::string(first, 'a'), "", std::string(second, 'b'), last};
+        std::string record, wanted;
+        for (const auto& f : fields) {
+          record += (&f == &fields.front() ? "" : ",") + f;
+          wanted += wanted.empty() ? "" : " ";
+          std::string shown = "null";
+          if (!f.empty())
+            shown = f == "5\" pipe" ? R"("5\" pipe")" : "\"" + f + "\"";
+          wanted += shown;
+        }
+        if (record.empty())
+          continue;
+        REQUIRE(texts(record, fields.size()) == std::vector<std::string>{wanted});
+        // Bytes of the next record are none of this one's, whatever they are.
+        auto two = chunk_of({record, ",\"\xff"});
+        std::vector<data::field> columns;
+        for (std::size_t i = 0; i < fields.size(); ++i)
+          columns.push_back({"c" + std::to_string(i), type_id::text});
+        REQUIRE(shown(make_csv_parser(options_of(columns), {}, false)->parse(two)).front() == wanted);
+      }
+}
+
+TEST_CASE(
+    "quotes keep delimiters, doubled quotes and line breaks; within a plain field they are themselves") {
+  CHECK(texts(R"("a,b","say ""hi""","")", 3) == std::vector<std::string>{R"("a,b" "say \"hi\"" "")"});
+  CHECK(texts(R"("""",""""""," x ")", 3) == std::vector<std::string>{R"("\"" "\"\"" " x ")"});
+  CHECK(texts(R"(5" pipe,a"b"c)", 2) == std::vector<std::string>{R"("5\" pipe" "a\"b\"c")"});
+  CHECK(texts("\"two\nlines\",b", 2) == std::vector<std::string>{R"("two\nlines" "b")"});
+}
+
+TEST_CASE("a message's own line end is none of its last field") {
+  CHECK(texts("a,b\r\n", 2) == std::vector<std::string>{R"("a" "b")"});
+  CHECK(texts("a,\n", 2) == std::vector<std::string>{R"("a" null)"});
+}
+
+TEST_CASE("a record that cannot be cut, or has another number of fields, is a dead letter") {
+  CHECK_THAT(texts("a,\"b", 2).front(), Contains("dead 0: field 2") && Contains("not closed"));
+  CHECK_THAT(texts("\"a\"b,c", 2).front(), Contains("follows the closing quote"));
+  CHECK_THAT(texts("a,b", 3).front(), Contains("found 2 fields, expected 3"));
+  CHECK_THAT(texts("a,b,", 2).front(), Contains("found 3 fields, expected 2"));
+  CHECK_THAT(texts("a,\xff", 2).front(), Contains("UTF-8"));
+  CHECK_THAT(texts(std::string("a,b\0", 4), 2).front(),
+             Contains("the record holds a NUL byte, which no text can"));
+  CHECK_THAT(texts("", 1).front(), Contains("empty"));
+  auto tombstone = chunk_of({"x"});
+  tombstone.lengths[0] = source::no_value;
+  CHECK_THAT(shown(make_csv_parser(options_of({{"v", type_id::text}}), {}, false)->parse(tombstone)).front(),
+             Contains("no value"));
+}
+
+TEST_CASE("the beginning of a line that was too long is a dead letter, whatever it looks like") {
+  for (const bool header : {false, true}) {
+    const auto parser = make_csv_parser(options_of({{"n", type_id::bigint}}), {}, header);
+    auto c = chunk_of({"1", "2", "", "3", "\"open", "\xe2\x82", "4"});
+    if (header)
+      c.header = source::header_line{"n", {-1, -1}};
+    c.cut = {1, 2, 4, 5};
+    const auto p = parser->parse(c);
+    CHECK(p.records == std::vector<std::uint32_t>{0, 3, 6});
+    REQUIRE(p.dead.size() == 4);
+    for (const auto& d : p.dead)
+      CHECK(d.error == cut_record);
+  }
+}
+
+TEST_CASE("fields become values of their column's type") {
+  CHECK(value("42", type_id::bigint) == "42");
+  CHECK(value(" -007 ", type_id::bigint) == "-7");
+  CHECK(value("1541016707796.0", type_id::bigint) == "1541016707796");
+  CHECK_THAT(value("1.5", type_id::bigint), Contains("column \"v\": found \"1.5\", expected bigint"));
+  CHECK_THAT(value("9223372036854775808", type_id::bigint), Contains("range of bigint"));
+  CHECK_THAT(value("\"\"", type_id::bigint), Contains("expected bigint"));
+  CHECK(value("1e3", type_id::float64) == "1000");
+  CHECK(value(" -1234.5 ", type_id::float64) == "-1234.5");
+  CHECK(value("+.5", type_id::float64) == "0.5");
+  CHECK(value("5.", type_id::float64) == "5");
+  CHECK(value("9007199254740993", type_id::float64) == "9007199254740992");
+  CHECK(value("+12", type_id::bigint) == "12");
+  CHECK(value("NaN", type_id::float64) == "\"NaN\"");
+  CHECK_THAT(value("1e999", type_id::float64), Contains("range of double"));
+  CHECK(value("t", type_id::boolean) == "true");
+  CHECK(value("no", type_id::boolean) == "false");
+  CHECK_THAT(value("2", type_id::boolean), Contains("boolean"));
+  CHECK(value(R"("{""a"": [1]}")", type_id::json) == R"({"a": [1]})");
+  CHECK_THAT(value("{", type_id::json), Contains("JSON"));
+}
+
+TEST_CASE("timestamps are read as those of JSON are") {
+  CHECK(value("2021-04-24 19:55:00.796+0000", type_id::timestamp) == "\"2021-04-24T19:55:00.796Z\"");
+  CHECK(value(" 2021-04-24 19:55:00 ", type_id::timestamp) == "\"2021-04-24T19:55:00Z\"");
+  CHECK(value(" 2021-04-24 ", type_id::timestamp, {format_kind::strptime, "%Y-%m-%d", false}) ==
+        "\"2021-04-24T00:00:00Z\"");
+  CHECK(value("24.04.2021 19:55", type_id::timestamp, {format_kind::strptime, "%d.%m.%Y %H:%M", false}) ==
+        "\"2021-04-24T19:55:00Z\"");
+  CHECK(value("1541016707796.0", type_id::timestamp, {format_kind::epoch_ms, {}, false}) ==
+        "\"2018-10-31T20:11:47.796Z\"");
+  CHECK_THAT(value("yesterday", type_id::timestamp), Contains("format"));
+  CHECK(value("\" -0.5 \"", type_id::timestamp, {format_kind::epoch_s, {}, false}) ==
+        "\"1969-12-31T23:59:59.5Z\"");
+  for (const std::string bad : {"+1", "007", "1 2", "soon"})
+    CHECK_THAT(value(bad, type_id::timestamp, {format_kind::epoch_s, {}, false}),
+               Contains("seconds since 1970"));
+  CHECK_THAT(value("1e30", type_id::timestamp, {format_kind::epoch_s, {}, false}),
+             Contains("within the years 1 to 9999"));
+  const auto* const paris = expression::find_zone("Europe/Paris");
+  CHECK(value("2021-10-31 02:30:00", type_id::timestamp, {format_kind::iso, {}, false, paris}) ==
+        "\"2021-10-31T01:30:00Z\"");
+  CHECK(value("31.10.2021 02:30", type_id::timestamp,
+              {format_kind::strptime, "%d.%m.%Y %H:%M", false, paris}) == "\"2021-10-31T01:30:00Z\"");
+}
+
+TEST_CASE("by a header line columns are found by name, and the line is no row") {
+  const auto parser =
+      make_csv_parser(options_of({{"name", type_id::text}, {"n", type_id::bigint}}), {}, true);
+  auto first = chunk_of({"\xEF\xBB\xBFn,other,name", "1,x,a"});
+  first.header = source::header_line{"\xEF\xBB\xBFn,other,name", {0, 0}};
+  const auto p = parser->parse(first);
+  CHECK(shown(p) == std::vector<std::string>{"\"a\" 1"});
+  CHECK(p.passed_over == 1);
+  // files that were joined into one
+  auto joined = chunk_of({"\xEF\xBB\xBFn,other,name", "1,x,a", "n,other,name", "2,x,b"});
+  joined.header = first.header;
+  const auto all = parser->parse(joined);
+  CHECK(shown(all) == std::vector<std::string>{"\"a\" 1", "\"b\" 2"});
+  CHECK(all.passed_over == 2);
+  // the middle of the file, and then another one with its columns elsewhere
+  auto middle = chunk_of({"2,x,b"}, true, 100);
+  middle.header = first.header;
+  CHECK(shown(parser->parse(middle)) == std::vector<std::string>{"\"b\" 2"});
+  auto next = chunk_of({"name,n", "c,3"});
+  next.header = source::header_line{"name,n", {0, 0}};
+  CHECK(shown(parser->parse(next)) == std::vector<std::string>{"\"c\" 3"});
+}
+
+TEST_CASE("a header line without a column, or with it twice, makes dead letters of the file's records") {
+  const auto parser = make_csv_parser(options_of({{"name", type_id::text}}), {}, true);
+  for (const auto* names : {"nme,n", "name,name", "\"name"}) {
+    auto c = chunk_of({names, "a,1"});
+    c.header = source::header_line{names, {0, 0}};
+    const auto out = shown(parser->parse(c));
+    REQUIRE(out.size() == 1);
+    CHECK_THAT(out[0], Contains("dead 1: the file's header line"));
+  }
+}
+
+TEST_CASE("a column that nobody reads is checked and not built; projected leaves it alone") {
+  auto o = options_of({{"a", type_id::bigint}, {"b", type_id::text}});
+  o.used = {false, true};
+  CHECK(shown(make_csv_parser(o, {}, false)->parse(chunk_of({"1,x"}))) ==
+        std::vector<std::string>{"- \"x\""});
+  CHECK_THAT(shown(make_csv_parser(o, {}, false)->parse(chunk_of({"one,x"}))).front(),
+             Contains("column \"a\""));
+  o.validate_whole = false;
+  CHECK(shown(make_csv_parser(o, {}, false)->parse(chunk_of({"one,x"}))) ==
+        std::vector<std::string>{"- \"x\""});
+}
+
+TEST_CASE("hidden columns and event time go with the row") {
+  auto o = options_of({{"t", type_id::timestamp}, {"_raw", type_id::text}, {"_position", type_id::bigint}});
+  o.declared = 1;
+  o.formats.resize(1);
+  o.event_time = 0;
+  const auto out =
+      shown(make_csv_parser(o, {}, false)->parse(chunk_of({"2021-04-24", "\"\"", "x", "2021-04-25"})));
+  REQUIRE(out.size() == 4);
+  CHECK(out[0] == "\"2021-04-24T00:00:00Z\" \"2021-04-24\" 0");
+  CHECK(out[1] == "\"2021-04-25T00:00:00Z\" \"2021-04-25\" 16");
+  auto empty = chunk_of({","});
+  auto two = options_of({{"t", type_id::timestamp}, {"u", type_id::text}});
+  two.event_time = 0;
+  CHECK_THAT(shown(make_csv_parser(two, {}, false)->parse(empty)).front(),
+             Contains("no event time in column \"t\""));
+}
+
+TEST_CASE("a dialect has a delimiter and a quote of its own, or none") {
+  const auto with = [](data::csv_dialect dialect, const std::string& record) {
+    const std::vector<data::field> fields{{"a", type_id::text}, {"b", type_id::text}};
+    return shown(make_csv_parser(options_of(fields), dialect, false)->parse(chunk_of({record}))).front();
+  };
+  CHECK(with({';', '\''}, "'x;''y';\"z\"") == R"("x;'y" "\"z\"")");
+  CHECK_THAT(with({';', '\''}, "'x'y;z"), Contains("expected the delimiter, and '' for a quote"));
+  CHECK(with({'\t', std::nullopt}, "\"x\t'y\"") == R"("\"x" "'y\"")");
+  CHECK_THAT(with({',', std::nullopt}, "\"x,y\",z"), Contains("found 3 fields"));
+}
+
+TEST_CASE("a null is a dead letter, or is passed over") {
+  auto c = chunk_of({"1", "", "2"});
+  c.lengths[1] = source::no_value;
+  auto o = options_of({{"n", type_id::bigint}});
+  CHECK_THAT(shown(make_csv_parser(o, {}, false)->parse(c)).at(2), Contains("the record has no value"));
+  o.skip_null = true;
+  const auto p = make_csv_parser(o, {}, false)->parse(c);
+  CHECK(shown(p) == std::vector<std::string>{"1", "2"});
+  CHECK(p.passed_over == 1);
+}

@@ -1,0 +1,295 @@
+#include "tests/unit/file_source/folder.hpp"
+#include "tests/unit/file_source/followed_life.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+using namespace millrace;
+using namespace millrace::test;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+TEST_CASE("a followed file gives what is appended, and waits for the end of a line") {
+  const folder f;
+  life l(f.write("log", "one\ntw"));
+  CHECK(l.more() == strings{"one"});
+  CHECK(l.caught_up);
+  CHECK(l.more().empty());
+  f.append("log", "o\nthree");
+  CHECK(l.more() == strings{"two"});
+  f.append("log", "\n");
+  CHECK(l.more() == strings{"three"});
+  CHECK(l.positions == std::vector<position>{{0, 0}, {0, 4}, {0, 8}});
+  CHECK(l.next() == position{0, 14});
+}
+
+TEST_CASE("a followed file may be empty at first") {
+  const folder f;
+  life l(f.write("log", ""));
+  CHECK(l.more().empty());
+  CHECK(l.caught_up);
+  f.append("log", "one\n");
+  CHECK(l.more() == strings{"one"});
+}
+
+TEST_CASE("a followed file that is missing at the start is the user's error") {
+  const folder f;
+  life l(f / "log");
+  REQUIRE(l.failure);
+  CHECK(l.failure->code == ec::not_found);
+  CHECK(l.failure->whose == fault::user);
+}
+
+TEST_CASE("after a rename the old file is read to its end, then the new one") {
+  const folder f;
+  f.write("log.1", "older\n");  // not part of the log: it was rotated before
+  life l(f.write("log", "one\n"));
+  CHECK(l.more() == strings{"one"});
+  fs::rename(f / "log", f / "log.2");
+  f.append("log.2", "two\n");  // the writer has not reopened yet
+  CHECK(l.more() == strings{"two"});
+  f.write("log", "");
+  f.append("log.2", "three\ncut");  // an empty new file: the writer may still be in the old one
+  CHECK(l.more() == strings{"three"});
+  f.append("log", "four\n");
+  CHECK(l.more() == strings{"cut", "four"});
+  CHECK(l.next() == position{1, 5});
+  CHECK_FALSE(l.failure);
+}
+
+TEST_CASE("rotated while nobody watched, several times: nothing is lost, nothing twice") {
+  const folder f;
+  std::string kept;
+  position next;
+  {
+    life l(f.write("log", "a1\na2\n"));
+    CHECK(l.more() == strings{"a1", "a2"});
+    kept = l.identity();
+    next = l.next();
+  }
+  f.append("log", "a3\n");
+  fs::rename(f / "log", f / "log.1");
+  f.write("log", "b1\nb2\n");
+  fs::rename(f / "log.1", f / "log.2");
+  fs::rename(f / "log", f / "log.1");
+  f.write("log", "c1\n");
+  life l(f / "log", kept, next);
+  CHECK(l.more() == strings{"a3", "b1", "b2", "c1"});
+  CHECK(l.positions == std::vector<position>{{0, 6}, {1, 0}, {1, 3}, {2, 0}});
+
+  SECTION("and again from each position, by the same numbers") {
+    life again(f / "log", l.identity(), {1, 3});
+    CHECK(again.more() == strings{"b2", "c1"});
+    life start(f / "log", l.identity(), {0, 0});
+    CHECK(start.more() == strings{"a1", "a2", "a3", "b1", "b2", "c1"});
+  }
+  SECTION("also when a rotated file was compressed meanwhile") {
+    fs::remove(f / "log.1");
+    f.write("log.1.gz", gzip("b1\nb2\n"));
+    life again(f / "log", l.identity(), {1, 3});
+    CHECK(again.more() == strings{"b2", "c1"});
+  }
+  SECTION("a finished file that was read to its end may be deleted") {
+    fs::remove(f / "log.2");
+    life again(f / "log", l.identity(), {0, 9});
+    CHECK(again.more() == strings{"b1", "b2", "c1"});
+    CHECK_FALSE(again.failure);
+  }
+  SECTION("one that is needed and gone is log_trimmed with the remedy") {
+    fs::remove(f / "log.1");
+    life again(f / "log", l.identity(), {1, 3});
+    CHECK(again.more().empty());
+    REQUIRE(again.failure);
+    CHECK(again.failure->code == ec::log_trimmed);
+    CHECK_FALSE(again.failure->retry);
+    CHECK_THAT(again.failure->message, Catch::Contains(f / "log") && Catch::Contains("--fresh"));
+  }
+}
+
+TEST_CASE("a start in the middle of a rotation, when the path has no file, goes on") {
+  const folder f;
+  life first(f.write("log", "one\ntwo\n"));
+  CHECK(first.more(3) == strings{"one", "two"});
+  f.append("log", "three\n");
+  fs::rename(f / "log", f / "log.1");
+  life second(f / "log", first.identity(), first.next());
+  CHECK(second.more() == strings{"three"});
+  f.write("log", "four\n");
+  CHECK(second.more() == strings{"four"});
+  CHECK_FALSE(second.failure);
+}
+
+TEST_CASE("the file that was followed is gone and another has its name: log_trimmed, not its lines") {
+  const folder f;
+  life first(f.write("log", "banner\none\n"));
+  CHECK(first.more() == strings{"banner", "one"});
+  fs::rename(f / "log", f / "elsewhere");
+  f.write("log", "banner\none\ntwo\nthree\n");
+  life second(f / "log", first.identity(), first.next());
+  CHECK(second.more().empty());
+  REQUIRE(second.failure);
+  CHECK(second.failure->code == ec::log_trimmed);
+}
+
+TEST_CASE("copied and cut off (copytruncate): the rest comes from the copy") {
+  const folder f;
+  life l(f.write("log", "one\n"));
+  CHECK(l.more() == strings{"one"});
+  f.append("log", "two\n");
+  fs::copy_file(f / "log", f / "log.1");
+  fs::resize_file(f / "log", 0);
+  f.append("log", "three\n");
+  CHECK(l.more() == strings{"two", "three"});
+  CHECK(l.next() == position{1, 6});
+  CHECK_FALSE(l.failure);
+
+  life again(f / "log", l.identity(), {0, 4});
+  CHECK(again.more() == strings{"two", "three"});
+}
+
+TEST_CASE("cut off and grown beyond the place that was read: nothing of the new is taken for the old") {
+  const folder f;
+  life l(f.write("log", "first 1\nfirst 2\n"));
+  CHECK(l.more() == strings{"first 1", "first 2"});
+  fs::copy_file(f / "log", f / "log.1");
+  fs::resize_file(f / "log", 0);
+  f.append("log", "second 1\nsecond 2\nsecond 3\n");
+  CHECK(l.more() == strings{"second 1", "second 2", "second 3"});
+  CHECK(l.next().major == 1);
+}
+
+TEST_CASE("cut off without a copy goes on when all was read, and is log_trimmed when not") {
+  const folder f;
+  life l(f.write("log", "one\n"));
+  CHECK(l.more() == strings{"one"});
+  SECTION("all was read") {
+    fs::resize_file(f / "log", 0);
+    f.append("log", "x\n");
+    CHECK(l.more() == strings{"x"});
+    CHECK_FALSE(l.failure);
+  }
+  SECTION("half a line was there") {
+    f.append("log", "half");
+    CHECK(l.more().empty());
+    fs::resize_file(f / "log", 0);
+    CHECK(l.more().empty());
+    REQUIRE(l.failure);
+    CHECK(l.failure->code == ec::log_trimmed);
+  }
+}
+
+TEST_CASE("a followed glob goes on with files whose names come later") {
+  const folder f;
+  f.write("log-1", "a\n");
+  f.write("log-2", "b\nb2");
+  life l(f / "log-*");
+  CHECK(l.more() == strings{"a", "b"});
+  f.write("log-3", "");
+  CHECK(l.more().empty());
+  f.append("log-3", "c\n");
+  CHECK(l.more() == strings{"b2", "c"});
+  f.write("log-4.gz", gzip("d\n"));
+  CHECK(l.more() == strings{"d"});
+  CHECK(l.next() == position{3, 2});
+  life again(f / "log-*", l.identity(), {1, 2});
+  CHECK(again.more() == strings{"b2", "c", "d"});
+
+  SECTION("a new file whose name comes before is an error") {
+    f.write("log-0", "z\n");
+    CHECK(l.more().empty());
+    REQUIRE(l.failure);
+    CHECK(l.failure->whose == fault::user);
+    CHECK(l.failure->code == ec::mismatch);
+    CHECK_THAT(l.failure->message, Catch::Contains(f / "log-0"));
+  }
+  SECTION("old files may be deleted once they are read") {
+    fs::remove(f / "log-1");
+    life later(f / "log-*", l.identity(), l.next());
+    f.write("log-5", "e\n");
+    CHECK(later.more() == strings{"e"});
+  }
+}
+
+TEST_CASE("a waiting read returns when a line comes, and when it is interrupted", "[clock]") {
+  const folder f;
+  life l(f.write("log", "one\n"));
+  CHECK(l.more() == strings{"one"});
+  const strings wanted{"0"};
+  std::thread writer([&] { f.append("log", "two\n"); });
+  const auto begin = std::chrono::steady_clock::now();
+  const auto got = l.reader().read(wanted, 1000, 30s);
+  writer.join();
+  REQUIRE(got);
+  REQUIRE(*got);
+  CHECK((*got)->record(0) == "two");
+  std::thread other([&] { l.reader().interrupt(); });
+  const auto cancelled = l.reader().read(wanted, 1000, 30s);
+  other.join();
+  REQUIRE_FALSE(cancelled);
+  CHECK(cancelled.error().code == ec::cancelled);
+  CHECK(std::chrono::steady_clock::now() - begin < 10s);
+}
+
+TEST_CASE("random writing, rotation and restarts give every line once, in order") {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    const auto below = [&](unsigned n) { return std::uniform_int_distribution<unsigned>(0, n - 1)(random); };
+    const bool copying = below(2) == 0;
+    const folder f;
+    f.write("log", "");
+    strings written;
+    strings read;
+    auto l = std::make_unique<life>(f / "log");
+    int rotated = 0;
+    for (int step = 0; step < 40; ++step) {
+      switch (below(6)) {
+      case 0:
+      case 1:
+      case 2:
+        for (unsigned n = 1 + below(4); n > 0; --n) {
+          written.push_back("line " + std::to_string(written.size()) + std::string(below(30), 'x'));
+          f.append("log", written.back() + "\n");
+        }
+        break;
+      case 3: {  // rotation, seen or not
+        if (fs::file_size(f / "log") == 0)
+          break;
+        if (copying)  // one that nobody saw would leave nothing to tell two cut files apart
+          for (const auto& line : l->more(1 + below(100)))
+            read.push_back(line);
+        for (int n = rotated; n > 0; --n)
+          fs::rename(f / ("log." + std::to_string(n)), f / ("log." + std::to_string(n + 1)));
+        ++rotated;
+        if (copying) {
+          fs::copy_file(f / "log", f / "log.1");
+          fs::resize_file(f / "log", 0);
+        } else {
+          fs::rename(f / "log", f / "log.1");
+          f.write("log", "");
+        }
+        break;
+      }
+      case 4:
+        for (const auto& line : l->more(1 + below(100)))
+          read.push_back(line);
+        break;
+      default: {  // a new life
+        const auto kept = l->identity();
+        const auto next = l->next();
+        l = std::make_unique<life>(f / "log", kept, next);
+      }
+      }
+      REQUIRE_FALSE(l->failure);
+    }
+    f.append("log", "last\n");
+    written.push_back("last");
+    for (const auto& line : l->more())
+      read.push_back(line);
+    INFO((l->failure ? l->failure->message : std::string()));
+    REQUIRE_FALSE(l->failure);
+    REQUIRE(read == written);
+  }
+}

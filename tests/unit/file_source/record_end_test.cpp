@@ -1,0 +1,85 @@
+#include "actors/connectors/file/source/record_end.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace millrace::source::record_end_trial {
+
+namespace {
+
+using found = std::optional<std::size_t>;
+
+found ends_at(std::string_view text, bool is_all = false, char delimiter = ',') {
+  return end_of_record(text, data::csv_dialect{delimiter}, is_all);
+}
+
+/// As a writer of csv does it; the record ends with a line feed.
+std::string random_record(std::mt19937_64& random) {
+  const std::string letters = "a,\"\n\r;x";
+  std::string out;
+  for (std::size_t fields = 1 + random() % 4; fields > 0; --fields) {
+    std::string text;
+    for (auto n = random() % 6; n > 0; --n)
+      text += letters[random() % letters.size()];
+    if (text.find_first_of(",\"\n\r") != std::string::npos || random() % 4 == 0) {
+      out += '"';
+      for (const char c : text)
+        out += c == '"' ? "\"\"" : std::string(1, c);
+      out += '"';
+    } else {
+      out += text;
+    }
+    out += fields > 1 ? "," : random() % 3 == 0 ? "\r\n" : "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a record goes on behind a line break within quotes, and a quote opens a field at its beginning alone") {
+  CHECK(ends_at("a,b\nc\n") == 4);
+  CHECK(ends_at("a,\"b\nc\",d\ne\n") == 10);
+  CHECK(ends_at("\"a\"\n") == 4);
+  CHECK(ends_at("\"a\"\"\n\"\nb\n") == 7);
+  CHECK(ends_at("5\" pipe,\"x\ny\"\n") == 14);
+  CHECK(ends_at("5\" pipe\nx\n") == 8);
+  CHECK(ends_at("\"a\";\"b\nc\"\n", false, ';') == 10);
+  CHECK(ends_at("\xEF\xBB\xBF\"a\nb\"\n") == 9);
+  CHECK(ends_at("\"a\r\nb\"\r\nc\r\n") == 8);
+  CHECK(ends_at("\"a\nb\"", true) == 5);
+}
+
+TEST_CASE("a quote that nobody closes, or that something follows, ends the record with its first line") {
+  CHECK(ends_at("\"a\nb\n") == std::nullopt);
+  CHECK(ends_at("\"a\nb\n", true) == 3);
+  CHECK(ends_at("\"a\nb\"c\n") == 3);
+  CHECK(ends_at("\"a\"b\nc\n") == 5);
+  const std::string long_text(longest_quoted_record, 'x');
+  CHECK(ends_at("\"a\n" + long_text + "\n") == 3);
+  CHECK(ends_at("\"a\n" + long_text + "\"\n") == 3);
+  CHECK(ends_at("\"a\n" + long_text.substr(5) + "\"\n") == long_text.size());
+  CHECK(ends_at("\"" + long_text + "\"\nb\n") == long_text.size() + 3);
+}
+
+TEST_CASE("random records end where their writer has ended them, whatever of the next ones is there") {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 20'000; ++round) {
+    const auto first = random_record(random);
+    auto text = first;
+    for (auto more = random() % 3; more > 0; --more)
+      text += random_record(random);
+    CAPTURE(text);
+    REQUIRE(ends_at(text, random() % 2 == 0) == first.size());
+    // Cut behind any line feed: as decided, or not decided yet.
+    for (auto feed = text.find('\n'); feed != std::string::npos; feed = text.find('\n', feed + 1)) {
+      const auto part = ends_at(std::string_view(text).substr(0, feed + 1));
+      REQUIRE((feed + 1 < first.size() ? !part : part == first.size()));
+    }
+  }
+}
+
+}  // namespace millrace::source::record_end_trial

@@ -1,0 +1,53 @@
+// The parquet sink's options: what `check` says.
+#include "tests/unit/parquet_sink/parquet_fixture.hpp"
+
+namespace millrace::sink {
+namespace {
+
+std::vector<std::string> findings(const config::values& o, const data::schema* input) {
+  std::vector<std::string> said;
+  parquet_sink_connector().check({o, input}, [&](std::string_view option, std::string m) {
+    said.push_back(std::string(option) + ": " + m);
+  });
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("Good options pass the check") {
+  CHECK(findings(parquet_values("t"), numbers().get()).empty());
+  CHECK(findings(parquet_values("t/", {.partition_by = {"name"}, .rows = 1}), numbers().get()).empty());
+  CHECK(findings(parquet_values("t", {.partition_by = {"any"}}), nullptr).empty());
+}
+
+TEST_CASE("Each wrong option is found") {
+  const data::schema columns({{"n", data::type_id::bigint},
+                              {"name", data::type_id::text},
+                              {"tags", data::type::list_of(data::type_id::text)},
+                              {"_topic", data::type_id::text}});
+  const auto finds = [&](const config::values& o, const std::string& part, const data::schema& input) {
+    const auto said = findings(o, &input);
+    INFO(part);
+    REQUIRE(said.size() == 1);
+    CHECK_THAT(said[0], Catch::Contains(part));
+  };
+  finds(parquet_values(""), "path: is empty", columns);
+  finds(parquet_values("t", {.partition_by = {"Name"}}), "partition_by: there is no column \"Name\"",
+        columns);
+  finds(parquet_values("t", {.partition_by = {"n", "n"}}), "names column 'n' twice", columns);
+  finds(parquet_values("t", {.partition_by = {"tags"}}), "column 'tags' is [text]", columns);
+  finds(parquet_values("t", {.partition_by = {"_topic"}}), "would be hidden", columns);
+  finds(parquet_values("t", {.partition_by = {"n", "name"}}), "names every column", *numbers());
+  finds(parquet_values("t", {.age = "0 s"}), "an age of nothing", columns);
+  finds(parquet_values("t"), "column 'o' is an object without members",
+        data::schema({{"o", data::type::object_of({})}, {"n", data::type_id::bigint}}));
+}
+
+TEST_CASE("The columns of partition_by are named for projection") {
+  const auto c = parquet_sink_connector();
+  CHECK(c.columns_named(parquet_values("t", {.partition_by = {"a", "b"}})) ==
+        std::vector<std::string>{"a", "b"});
+  CHECK(c.columns_named(parquet_values("t")).empty());
+}
+
+}  // namespace millrace::sink

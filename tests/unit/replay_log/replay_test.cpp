@@ -1,0 +1,112 @@
+#include "actors/stream/replay/replay_log.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+
+using namespace millrace;
+using namespace millrace::replay;
+
+namespace {
+
+replayed_batch batch() {
+  replayed_batch b{"table", "clicks", "a,b", {}};
+  b.records.push_back({"0123456789abcdef", "{\"a\":1}", 1'619'294'100'796'000, 1, "k", R"({"h":"v"})"});
+  b.records.push_back({"fedcba9876543210", std::string("\0\xff\n", 3)});
+  b.records.push_back({"id", "", -1, 0, "", ""});
+  return b;
+}
+
+struct folder {
+  folder() {
+    std::filesystem::remove_all(path);
+    std::filesystem::create_directories(path);
+  }
+  ~folder() { std::filesystem::remove_all(path); }
+  std::string path =
+      (std::filesystem::temp_directory_path() / ("millrace-replay-" + std::to_string(getpid()))).string();
+};
+
+}  // namespace
+
+TEST_CASE("replayed records are decoded as they were encoded") {
+  const auto b = batch();
+  const auto back = decode(encode(b));
+  REQUIRE(back);
+  CHECK(*back == b);
+  const auto none = decode(encode({"s", "", "", {}}));
+  REQUIRE(none);
+  CHECK(none->records.empty());
+}
+
+TEST_CASE("what is cut off, longer, of a later version or marked unknown is no batch") {
+  const auto bytes = encode(batch());
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    const auto cut = decode(std::string_view(bytes).substr(0, n));
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().code == ec::corrupt);
+  }
+  CHECK_FALSE(decode(bytes + "x"));
+  auto later = bytes;
+  later[0] = 2;
+  REQUIRE_FALSE(decode(later));
+  CHECK(decode(later).error().code == ec::unsupported);
+  auto marked = encode({"s", "", "", {{"i", "r"}}});
+  marked[6] = 4;  // the record's flags: behind version, three texts and the count
+  CHECK_FALSE(decode(marked));
+}
+
+TEST_CASE("replayed records are the golden ones, byte for byte") {
+  std::ifstream in("tests/unit/replay_log/golden/replay_1.bin", std::ios::binary);
+  const std::string golden{std::istreambuf_iterator<char>(in), {}};
+  CHECK(encode(batch()) == golden);
+}
+
+TEST_CASE("a partition's name says stage and number, and a source's own is none") {
+  CHECK(partition_name("a:b", 12) == "replay:a:b:12");
+  const auto parts = parse_partition_name("replay:a:b:12");
+  REQUIRE(parts);
+  CHECK(parts->stage == "a:b");
+  CHECK(parts->number == 12);
+  for (const auto* name :
+       {"0", "spool", "replay:", "replay:a", "replay::1", "replay:a:", "replay:a:1x", "replay:a:-1"})
+    CHECK_FALSE(parse_partition_name(name));
+}
+
+TEST_CASE("batches are numbered in the order in which they were added, over processes") {
+  const folder at;
+  auto& files = snapshot::posix_file_system();
+  const auto state = folder_of_state(at.path, "7");
+  std::filesystem::create_directories(at.path + "/state-7");
+  const auto where = folder_of_plan(state, "parsed:in");
+  CHECK(batches_in(files, state).value() == 0);
+  CHECK(replay_log(files, where).numbers().value().empty());
+  CHECK(replay_log(files, where).add(batch()).value() == 1);
+  CHECK(replay_log(files, where).add({"other", "", "", {}}).value() == 2);
+  CHECK(replay_log(files, folder_of_plan(state, "second")).add(batch()).value() == 1);
+  // A killed process may leave a file that is no batch.
+  std::ofstream(where + "/3.1.tmp") << "half";
+  const replay_log log(files, where);
+  CHECK(log.numbers().value() == std::vector<std::uint64_t>{1, 2});
+  CHECK(log.read(1).value() == batch());
+  CHECK(log.read(2)->stage == "other");
+  CHECK(batches_in(files, state).value() == 3);
+}
+
+TEST_CASE("one copy of a batch is enough, and without any the remedy is said") {
+  const folder at;
+  std::filesystem::create_directories(at.path + "/state-7");
+  auto& files = snapshot::posix_file_system();
+  const replay_log log(files, folder_of_plan(folder_of_state(at.path, "7"), "parsed"));
+  REQUIRE(log.add(batch()));
+  std::ofstream(at.path + "/state-7/replay/parsed/1.1") << "damaged";
+  CHECK(log.read(1).value() == batch());
+  std::filesystem::remove(at.path + "/state-7/replay/parsed/1.2");
+  const auto gone = log.read(1);
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().code == ec::corrupt);
+  CHECK(gone.error().message.find("--fresh") != std::string::npos);
+}

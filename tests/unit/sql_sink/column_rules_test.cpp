@@ -1,0 +1,117 @@
+// Which column holds which of our values, as a table: by type, and then value by value.
+#include "actors/connectors/sql/sink/column_rules.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+
+using namespace millrace;
+using namespace millrace::sink::sql;
+using data::type_id;
+
+namespace {
+
+constexpr std::initializer_list<family> all_families{
+    family::text,       family::varying, family::padded,    family::stripped, family::cut,
+    family::integer,    family::decimal, family::real,      family::boolean,  family::timestamp,
+    family::date,       family::time,    family::uuid,      family::label,    family::json,
+    family::json_value, family::any,     family::generated, family::other};
+
+/// Checks that of all families but those of texts and `any`, which take everything, the type goes into these alone.
+void check_taken(type_id type, std::initializer_list<family> into) {
+  for (const auto f : all_families) {
+    const bool everything = keeps_texts(f) || f == family::any;
+    INFO("type " << static_cast<int>(type) << ", family " << static_cast<int>(f));
+    CHECK(takes(f, type) == (everything || std::find(into.begin(), into.end(), f) != into.end()));
+  }
+}
+
+/// Checks which texts a column holds, and which it would change.
+void check_held(const table_column& into, std::initializer_list<std::string_view> held,
+                std::initializer_list<std::string_view> changed) {
+  for (const auto text : held) {
+    INFO(into.declared << " and '" << text << "'");
+    CHECK_FALSE(change_of(text, into));
+  }
+  for (const auto text : changed) {
+    INFO(into.declared << " and '" << text << "'");
+    CHECK(change_of(text, into));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each type goes only into columns that hold all its values or refuse them one by one") {
+  check_taken(type_id::text,
+              {family::decimal, family::date, family::time, family::uuid, family::label, family::json});
+  check_taken(type_id::bigint, {family::integer, family::decimal});
+  check_taken(type_id::float64, {family::real});
+  check_taken(type_id::boolean, {family::boolean, family::integer});
+  check_taken(type_id::timestamp, {family::timestamp});
+  for (const auto type : {type_id::json, type_id::object, type_id::list})
+    check_taken(type, {family::json, family::json_value});
+}
+
+TEST_CASE("columns of texts: blanks at the end and length are what they change") {
+  check_held({.declared = "text", .holds = family::text}, {"", " ", "a  ", "a\n"}, {});
+  // What is too long without blanks at its end is refused by the server.
+  check_held({.declared = "varchar(3)", .holds = family::varying, .length = 3},
+             {"", "ab ", "   ", "abcd", "\xC3\xA9\xC3\xA9 ", "abc\n"},
+             {"abc ", "    ", "a    ", "\xC3\xA9\xC3\xA9\xC3\xA9 "});
+  check_held({.declared = "tinytext", .holds = family::varying, .length = 3, .length_in_bytes = true},
+             {"ab ", "\xC3\xA9 "}, {"\xC3\xA9\xC3\xA9 ", "abc "});
+  check_held({.declared = "character(3)", .holds = family::padded, .length = 3},
+             {"abc", " bc", "\xC3\xA9\xC3\xA9\xC3\xA9"},
+             {"", "ab", "ab ", "abcd", "abc ", "\xC3\xA9\xC3\xA9"});
+  check_held({.declared = "char(3)", .holds = family::stripped}, {"", "ab", "abcd", " b", "a\t"},
+             {" ", "ab ", "abc "});
+  check_held({.declared = "name", .holds = family::cut, .length = 3}, {"", "ab ", "abc", "\xC3\xA9 "},
+             {"abcd", "abc ", "\xC3\xA9\xC3\xA9"});
+}
+
+TEST_CASE("a text goes into a number, a time, a UUID or an enumeration only as it is read back") {
+  check_held({.declared = "numeric(10,2)", .holds = family::decimal, .fraction_digits = 2},
+             {"12.50", "0.00", "-0.01", "12345678901234567890123456789012345678.90"},
+             {"", "12.5", "12", "12.500", "012.50", "-0.00", "+1.00", ".50", "1e2", " 1.00", "1.00 ", "NaN",
+              "1,00", "-", "1."});
+  check_held({.declared = "numeric", .holds = family::decimal, .fraction_digits = every_fraction_digit},
+             {"0", "12", "12.5", "12.50", "-0.5"}, {"-0", "-0.0", "00", "1.", "--1", "Infinity"});
+  check_held({.declared = "numeric(9,-2)", .holds = family::decimal, .fraction_digits = -2},
+             {"0", "100", "-1200"}, {"1", "150", "00", "-50", "100.0"});
+  check_held({.declared = "date", .holds = family::date}, {"2021-04-24", "2021-02-30"},
+             {"", "2021-4-24", "20210424", "2021-04-24 00:00:00", "2021-04-24 ", "today", "24.04.2021",
+              "12021-04-24"});
+  check_held({.declared = "time(3)", .holds = family::time, .fraction_digits = 3},
+             {"19:55:00", "24:00:00", "19:55:00.7", "19:55:00.796"},
+             {"", "19:55", "9:55:00", "23:59:60", "19:55:00.", "19:55:00.70", "19:55:00.7961", "19:55:00+01",
+              "19:55:00 "});
+  check_held({.declared = "time(2)", .holds = family::time, .fraction_digits = 2, .whole_fraction = true},
+             {"19:55:00.70"}, {"19:55:00", "19:55:00.7", "19:55:00.700", "12"});
+  check_held({.declared = "time", .holds = family::time, .fraction_digits = 0, .whole_fraction = true},
+             {"19:55:00"}, {"19:55:00.", "19:55:00.0"});
+  check_held({.declared = "uuid", .holds = family::uuid}, {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+             {"", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc999c0b4ef8bb6d6bb9bd380a11",
+              "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g"});
+  check_held({.declared = "enum('a','')", .holds = family::label, .labels = {"a", ""}}, {"a", ""},
+             {"A", "a ", "1", "0"});
+  check_held({.declared = "an enum of PostgreSQL", .holds = family::label}, {"a", "A", "1"}, {});
+}
+
+TEST_CASE("a whole number is exact in a decimal, but where its last digits are cut off") {
+  const table_column hundreds{.declared = "numeric(9,-2)", .holds = family::decimal, .fraction_digits = -2};
+  CHECK_FALSE(change_of(std::int64_t{1200}, hundreds));
+  CHECK(change_of(std::int64_t{1250}, hundreds));
+  const table_column cents{.declared = "numeric(9,2)", .holds = family::decimal, .fraction_digits = 2};
+  CHECK_FALSE(change_of(std::int64_t{1250}, cents));
+  const table_column code{.declared = "character(3)", .holds = family::padded, .length = 3};
+  CHECK_FALSE(change_of(std::int64_t{123}, code));
+  CHECK(change_of(std::int64_t{12}, code));
+}
+
+TEST_CASE("a change is said with the column, its type, the value and the remedy") {
+  const table_column code{.name = "code", .declared = "character(3)", .holds = family::padded, .length = 3};
+  CHECK(change_of("ab", code) ==
+        "column code: its type character(3) would change \"ab\"; expected 3 characters, the "
+        "last of them no blank, for shorter texts are filled up with blanks");
+}
