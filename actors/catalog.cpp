@@ -18,9 +18,9 @@
 #include "actors/stream/source/replaying_reader.hpp"
 #include "actors/without_secrets.hpp"
 #include "config/secrets.hpp"
-#include "runtime/base/shard_name.hpp"
-#include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/file_system.hpp"
+
+#include <algorithm>
 
 namespace millrace {
 namespace {
@@ -74,8 +74,10 @@ unexpected unknown(const config::stage& s) {
 
 }  // namespace
 
-const config::catalog& connectors() {
-  static const config::catalog all{
+namespace {
+
+const std::vector<connector>& all_connectors() {
+  static const std::vector<connector> all{
       source::kafka_source_connector(),       source::file_source_connector(),
       source::http_server_source_connector(), source::http_stream_source_connector(),
       source::generator_source_connector(),   parser::json_parser_connector(),
@@ -87,37 +89,34 @@ const config::catalog& connectors() {
   return all;
 }
 
-namespace {
+}  // namespace
 
-/// `options`: with the values of its secrets.
-expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s,
-                                                          const config::values& options,
-                                                          const source::wants& wants,
-                                                          const connector_context& context) {
-  const source::spool_place spool{context.stage,        context.consumer,
-                                  context.spool_folder, context.chains,
-                                  context.now,          name_in_logs(context.topology, context.stage)};
-  if (s.type == "kafka")
-    return source::make_kafka_reader(options, wants, context.topology, context.stage);
-  if (s.type == "file")
-    return source::make_file_reader(options, wants, spool, context.feeds, context.clock);
-  if (s.type == "http_server")
-    return source::make_http_server_reader(options, spool, context.feeds, *context.clock);
-  if (s.type == "http_stream")
-    return source::make_http_stream_reader(options, spool, context.feeds, *context.clock);
-  if (s.type == "generator")
-    return source::make_generator_reader(options, *context.clock);
-  return unknown(s);
+const config::catalog& connectors() {
+  static const auto declared = [] {
+    config::catalog out;
+    for (const auto& c : all_connectors())
+      out.push_back(c.declared);
+    return out;
+  }();
+  return declared;
 }
 
-}  // namespace
+const connector* connector_of(const config::stage& s) {
+  const auto& all = all_connectors();
+  const auto at = std::ranges::find_if(
+      all, [&](const connector& c) { return c.declared.kind == s.kind && c.declared.type == s.type; });
+  return at == all.end() ? nullptr : &*at;
+}
 
 expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
                                                       const connector_context& context) {
   const auto options = config::with_secrets(s, connectors());
   if (!options)
     return unexpected(options.error());
-  auto own = make_own_reader(s, *options, wants, context);
+  const auto* const c = connector_of(s);
+  if (c == nullptr || !c->reader)
+    return unknown(s);
+  auto own = c->reader(*options, wants, context);
   if (own && config::has_secrets(s, connectors()))
     own = without_secrets(std::move(*own));
   std::unique_ptr<replay::batches> replayed;
@@ -130,67 +129,32 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   return std::make_unique<source::replaying_reader>(std::move(*own), std::move(replayed), wants);
 }
 
-namespace {
-
-expected<std::unique_ptr<parser::record_parser>> make_row_parser(const config::stage& s,
-                                                                 parser::parser_options options) {
-  if (s.type == "json")
-    return parser::make_json_parser(std::move(options));
-  if (s.type == "csv")
-    return parser::make_csv_parser(std::move(options), parser::csv_dialect_of(s.options),
-                                   s.options.boolean("header"),
-                                   data::encoding_of(s.options.text("encoding")));
-  if (s.type == "text")
-    return parser::make_text_parser(std::move(options));
-  return unknown(s);
-}
-
-}  // namespace
-
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {
+  const auto* const c = connector_of(s);
+  if (c == nullptr || !c->parser)
+    return unknown(s);
   auto options = options_of(s);
   const auto& timed_by = std::get<config::parser_plan>(s.plan).timed_by;
   if (!timed_by)
-    return make_row_parser(s, std::move(options));
+    return c->parser(s.options, std::move(options));
   auto untimed = options;
   untimed.event_time.reset();
   untimed.used[*options.event_time] = false;
   options.timed_by = timed_by->text;
-  return make_row_parser(s, std::move(untimed)).map([&](std::unique_ptr<parser::record_parser>&& rows) {
+  return c->parser(s.options, std::move(untimed)).map([&](std::unique_ptr<parser::record_parser>&& rows) {
     return parser::make_timed_parser(std::move(rows), options, timed_by->value);
   });
 }
-
-namespace {
-
-/// `options`: with the values of its secrets.
-expected<std::unique_ptr<sink::writer>> make_own_writer(const config::stage& s, const config::values& options,
-                                                        const connector_context& context) {
-  const auto& rows = std::get<config::sink_plan>(s.plan).rows;
-  if (s.type == "console")
-    return sink::make_console_writer(options, rows, context.state_folder);
-  if (s.type == "file")
-    return sink::make_file_writer(options, rows, *context.clock);
-  if (s.type == "kafka")
-    return sink::make_kafka_writer(options, rows);
-  if (s.type == "sql")
-    return sink::make_sql_writer(options, rows);
-  if (s.type == "parquet")
-    return sink::make_parquet_writer(options, rows,
-                                     std::filesystem::path(context.state_folder) / "tables" /
-                                         snapshot::file_name_of(context.stage),
-                                     *context.clock, context.chains);
-  return unknown(s);
-}
-
-}  // namespace
 
 expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
                                                     const connector_context& context) {
   const auto options = config::with_secrets(s, connectors());
   if (!options)
     return unexpected(options.error());
-  auto own = make_own_writer(s, *options, context);
+  const auto* const c = connector_of(s);
+  if (c == nullptr || !c->writer)
+    return unknown(s);
+  auto own = c->writer(*options, std::get<config::sink_plan>(s.plan).rows, context);
   return own && config::has_secrets(s, connectors()) ? without_secrets(std::move(*own)) : std::move(own);
 }
 

@@ -2,41 +2,14 @@
 // writers.
 #pragma once
 
-#include "actors/parsers/parser.hpp"
-#include "actors/stream/replay/stored_batches.hpp"
-#include "actors/stream/sink/sink.hpp"
-#include "actors/stream/source/feed.hpp"
-#include "actors/stream/source/source.hpp"
-#include "config/plan.hpp"
-#include "runtime/base/life.hpp"
-#include "runtime/chain/named_chains.hpp"
-
-#include <functional>
-#include <memory>
-#include <optional>
+#include "actors/connector.hpp"
 
 namespace millrace {
 
-/// All connectors, windows and transforms, in the order of the docs.
+/// The declarations of all connectors, in the order of the docs.
 [[nodiscard]] const config::catalog& connectors();
-
-/// A connector may use this of its surroundings.
-struct connector_context {
-  std::string topology;
-  std::string stage;
-  std::string state_folder;
-  const wall_clock* clock = &system_clock();
-  std::string consumer{};       // of a source: the parser that reads it
-  std::string spool_folder{};   // of a source that cannot be asked again, for what it receives
-  std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
-  /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
-  std::optional<replay::place_in_store> replayed{};
-  std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
-  /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
-  /// table on another machine; null: there is none.
-  std::shared_ptr<chain::named_chains> chains{};
-  life now{};  // of the lane that reads
-};
+/// The connector of a source, parser or sink of a plan; null: there is none of that type.
+[[nodiscard]] const connector* connector_of(const config::stage& s);
 
 [[nodiscard]] expected<std::unique_ptr<source::reader>>
 make_reader(const config::stage& source, const source::wants& wants, const connector_context& context);

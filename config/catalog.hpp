@@ -7,6 +7,7 @@
 #include "runtime/data/type.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,52 @@ struct check_input {
 };
 using say = std::function<void(std::string_view option, std::string message)>;  // "" = the stage as a whole
 
+/// Others know this much of a source; nobody compares the name of a connector.
+struct source_traits {
+  std::string log{};      // names the log: a topic, a path, an address; empty: it has no name
+  std::string place{};    // where it reads, in the user's words
+  bool bounded = false;   // the log comes to an end
+  bool goes_on = false;   // bounded, and the next run of a state reads what has been added to it
+  bool by_bytes = false;  // positions are bytes of a file; otherwise numbers of records
+  bool splits_text =
+      false;  // splits a text into records as its parser's `framing` says; others give whole messages
+  bool splits_once = false;   // does so before any parser asks, hence alike for all of them
+  bool gives_header = false;  // a line in front of the records names their columns, if a parser asks
+  bool stores_timestamps = false;
+  bool identity_by_lane =
+      false;  // each lane keeps an identity of its partitions, since they may have several lanes
+  bool gives_again = false;  // a record with its key, headers and time, by partition and position
+  bool asks_server = false;  // its errors at a start may be those of a server that is away
+  bool receives = false;     // it cannot be asked again: a spool, its one partition, keeps what has come
+  bool is_standard_input = false;  // there is one in a process; a spool keeps what has come
+  bool has_own_files = false;      // of the machine: it runs on the node that has them
+  /// The type of `_key`, where records have keys. None: `_key` is null.
+  std::optional<data::type_id> key_type{};
+};
+
+/// Rows that a sink has written, as a table of other products.
+struct written_table {
+  enum class format { json, csv, parquet, database };
+  format kind = format::json;
+  std::string location{};  // path, URL; of a database the table
+  bool rolled = false;     // several files: name-000001.jsonl ...
+  bool remote = false;     // on another machine
+  std::vector<std::string> partition_by{};
+  std::string compression{};
+  std::vector<std::string> key{};  // one row of each remains; empty: rows are only added
+};
+
+struct sink_traits {
+  /// The sink's options name these columns (kafka's key and value, sql's key, a template's), for projection.
+  std::vector<std::string> columns_named{};
+  bool on_one_disk = false;  // it runs on the node that has its target
+  bool records_in_store =
+      false;  // the target is on another machine, and the store of a cluster keeps its records
+  bool gives_up_later = false;  // a run that ends by itself does not wait for a target that stays away
+  std::string own_file{};       // no other sink may write to it; empty: none
+  std::optional<written_table> table{};  // none: it cannot be read as one
+};
+
 struct connector {
   stage_kind kind = stage_kind::source;
   std::string type;  // "kafka"
@@ -29,19 +76,10 @@ struct connector {
   std::vector<option> options{};
   /// Checks what goes beyond single options: combinations, columns that must exist. May be empty.
   std::function<void(const check_input&, const say&)> check{};
-  /// A source says whether its log comes to an end, and whether it stores timestamps with its records.
-  std::function<bool(const values&)> bounded{};
-  bool stores_timestamps = false;
-  /// Each lane of the source keeps an identity of the partitions that it reads, since they may have several lanes.
-  bool identity_by_lane = false;
-  /// A source whose records have keys says of what type they are. None: `_key` is null.
-  std::function<data::type_id(const values&)> key_type{};
-  /// A source says whether a line in front of the records names their columns, if a parser asks. None: never.
-  std::function<bool(const values&)> gives_header{};
-  /// A source says whether it splits what it reads into records before any parser asks, hence alike for all of them. None: never.
-  std::function<bool(const values&)> splits_once{};
-  /// A source splits a text into records as its parser's `framing` says; others get whole messages.
-  bool splits_text = false;
+  /// A source says what holds for a stage with these options. Never empty for a source.
+  std::function<source_traits(const values&)> source{};
+  /// A sink likewise. Empty: a sink without traits.
+  std::function<sink_traits(const values&)> sink{};
   /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;
@@ -51,10 +89,11 @@ struct connector {
   /// A sink says where its progress will be kept, where that depends on the logs that feed it. `more`: others
   /// like the last of them, one for each partition that a source turns out to have.
   std::function<std::string(const std::vector<log_id>& logs, bool more)> progress_place{};
-  /// Columns that a sink's own options name (kafka's key and value, sql's key, a template's), for projection.
-  std::function<std::vector<std::string>(const values&)> columns_named{};
 };
 
 using catalog = std::vector<connector>;
+
+/// The types of stages of this kind: those of connectors, windows and transforms.
+[[nodiscard]] std::vector<std::string> offered_types(const catalog& connectors, stage_kind kind);
 
 }  // namespace millrace::config

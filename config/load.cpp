@@ -1,6 +1,7 @@
 // load(), load_text(): files, overlays, environment, stages, graph, plan; every finding at once.
 #include "config/core_options.hpp"
 #include "config/load_text.hpp"
+#include "config/merged_files.hpp"
 #include "config/plan/fingerprint.hpp"
 #include "config/plan/graph.hpp"
 #include "config/plan/partly_known.hpp"
@@ -9,7 +10,6 @@
 #include "config/stage_reader.hpp"
 #include "config/text/environment.hpp"
 #include "config/text/mask.hpp"
-#include "config/text/merged_files.hpp"
 #include "config/text/overlay.hpp"
 #include "config/text/reader.hpp"
 #include "config/validate.hpp"
@@ -203,6 +203,18 @@ loaded load(const load_request& request, const catalog& connectors) {
 loaded load_text(std::string_view text, const std::string& name, const catalog& connectors) {
   const load_request request{name, {}, {}};
   return loader(request, connectors).run(text);
+}
+
+const source_traits& traits_of(const stage& source) {
+  static const source_traits none;
+  const auto* const known = std::get_if<source_plan>(&source.plan);
+  return known == nullptr ? none : *known;
+}
+
+const sink_traits& sink_traits_of(const stage& sink) {
+  static const sink_traits none;
+  const auto* const known = std::get_if<sink_plan>(&sink.plan);
+  return known == nullptr ? none : known->traits;
 }
 
 const stage* topology::find(std::string_view wanted) const {

@@ -3,6 +3,7 @@
 // members against them and hands back values that have the right type.
 #pragma once
 
+#include "config/text/finding.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/time.hpp"
 
@@ -53,23 +54,6 @@ struct option {
   /// Says of a secret map's member whether its value may be shown after all. Empty: no member's may.
   bool (*shows)(std::string_view member) = nullptr;
 };
-
-/// Where something stands in the user's files.
-struct place {
-  std::string file;
-  int line = 0;
-  int column = 0;
-};
-
-/// One finding about a topology, as `file:line:column: path: what is wrong; expected ...; did you mean
-/// "..."?`.
-struct finding {
-  place where;
-  std::string path;  // stages.counts.size
-  std::string message;
-  bool warning = false;
-};
-[[nodiscard]] std::string to_string(const finding& f);
 
 /// Validated options of one stage (or of an object within it). Defaults are filled in. `has` says whether
 /// there is a value (given or default). The getters take an option that has one of that type: they assert

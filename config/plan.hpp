@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/catalog.hpp"
+#include "config/text/finding.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/window/window.hpp"
 
@@ -37,9 +38,7 @@ struct input_ref {
   bool late = false;  // "counts.late"
 };
 
-struct source_plan {
-  bool bounded = false;
-};
+using source_plan = source_traits;
 /// `event_time` etc. stay in the stage's options too; here they are resolved. Mirrors parser::parser_options,
 /// which lives with the parsers.
 struct parser_plan {
@@ -105,6 +104,7 @@ struct sink_plan {
   step input;             // its `where` and `columns`
   data::schema_ptr rows;  // what the writer gets: input.output without unused hidden columns
   row_order order;
+  sink_traits traits{};
 };
 
 struct stage {
@@ -119,6 +119,11 @@ struct stage {
   std::string guarantee;       // of a sink, or of a source that cannot be asked again
   std::string progress_place;  // of a sink, where its connector says so
 };
+
+/// The traits of a source; of any other stage, as of a source with a mistake, the defaults.
+[[nodiscard]] const source_traits& traits_of(const stage& source);
+/// The traits of a sink; of any other stage the defaults.
+[[nodiscard]] const sink_traits& sink_traits_of(const stage& sink);
 
 struct topology {
   std::string name;

@@ -1,7 +1,7 @@
 #include "config/secrets.hpp"
 
-#include "config/report.hpp"
 #include "config/text/references.hpp"
+#include "config/text/report.hpp"
 #include "config/text/utf8.hpp"
 #include "config/validate.hpp"
 #include "runtime/base/guarded_file.hpp"

@@ -2,7 +2,6 @@
 
 #include "config/core_options.hpp"
 #include "config/known_words.hpp"
-#include "config/offered.hpp"
 #include "config/validate.hpp"
 
 #include <fmt/format.h>
@@ -50,18 +49,6 @@ const connector* find_connector(const catalog& connectors, stage_kind kind, std:
   return at == connectors.end() ? nullptr : &*at;
 }
 
-std::vector<std::string> offered_types(const catalog& connectors, stage_kind kind) {
-  std::vector<std::string> out;
-  for (const auto& c : connectors)
-    if (c.kind == kind)
-      out.push_back(c.type);
-  for (const auto& c : core_types()) {
-    if (c.kind == kind && std::find(out.begin(), out.end(), c.type) == out.end())
-      out.emplace_back(c.type);
-  }
-  return out;
-}
-
 bool read_type(draft& d, const catalog& connectors, report& out) {
   const auto& first = d.body->members.front();
   const auto here = offered_types(connectors, d.built.kind);
@@ -75,14 +62,10 @@ bool read_type(draft& d, const catalog& connectors, report& out) {
   d.own = find_connector(connectors, d.built.kind, d.built.type);
   if (std::find(here.begin(), here.end(), d.built.type) != here.end())
     return true;
-  auto known = types_of_language(d.built.kind);
-  const bool later = std::find(known.begin(), known.end(), d.built.type) != known.end();
-  known.insert(known.end(), here.begin(), here.end());
   const auto meant = meant_type(first.name, d.built.type);
   out.error(first.value.where, join(d.path, first.name),
-            later ? fmt::format("{} {}; expected {}", d.what, not_offered, one_of(here))
-                  : fmt::format("there is no {}; expected {}{}", d.what, one_of(here),
-                                meant.empty() ? did_you_mean(d.built.type, known) : meant));
+            fmt::format("there is no {}; expected {}{}", d.what, one_of(here),
+                        meant.empty() ? did_you_mean(d.built.type, here) : meant));
   return false;
 }
 
@@ -112,6 +95,18 @@ void read_stage(draft& d, const catalog& connectors, const std::vector<std::stri
 }
 
 }  // namespace
+
+std::vector<std::string> offered_types(const catalog& connectors, stage_kind kind) {
+  std::vector<std::string> out;
+  for (const auto& c : connectors)
+    if (c.kind == kind)
+      out.push_back(c.type);
+  for (const auto& c : core_types()) {
+    if (c.kind == kind && std::find(out.begin(), out.end(), c.type) == out.end())
+      out.emplace_back(c.type);
+  }
+  return out;
+}
 
 std::vector<std::string> visible_names(const data::schema& s) {
   std::vector<std::string> out;

@@ -2,8 +2,9 @@
 // and a finding for everything that does not fit.
 #pragma once
 
-#include "config/report.hpp"
+#include "config/options.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 #include <string>
 #include <vector>

@@ -180,7 +180,7 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
   for (const auto& l : decided_.layout.lanes)
     if (l.plan == plan->name)
       lanes.push_back(&l);
-  const bool by_lane = keeps_identity_by_lane(*plan->source);
+  const bool by_lane = config::traits_of(*plan->source).identity_by_lane;
   // A plan of a cluster keeps its number of lanes. Here a run before may have had others, of the same partitions.
   const auto earlier =
       by_lane && !options_.chains

@@ -113,7 +113,7 @@ private:
   /// All sources come to an end.
   [[nodiscard]] bool ends_by_itself() const {
     return std::ranges::none_of(topology_.stages, [](const auto& s) {
-      return s.kind == config::stage_kind::source && !std::get<config::source_plan>(s.plan).bounded;
+      return s.kind == config::stage_kind::source && !config::traits_of(s).bounded;
     });
   }
 
@@ -130,7 +130,7 @@ private:
     sink_layout s;
     s.name = stage.name;
     s.lane_logs = lane_logs_of(index).all();
-    s.gives_up_later = stage.type == "console" && ends_by_itself();
+    s.gives_up_later = config::sink_traits_of(stage).gives_up_later && ends_by_itself();
     add(std::move(s), window_inputs_of_sink(topology_, index, out_.run));
   }
 
@@ -176,7 +176,7 @@ private:
         l.partitions.push_back(partitions[p].name);
       if (i == 0 && source.has("discover_every"))
         l.discover_every = source.duration("discover_every");
-      else if (i == 0 && !std::get<config::source_plan>(plan.source->plan).bounded)
+      else if (i == 0 && !config::traits_of(*plan.source).bounded)
         l.discover_every = look_for_replayed_every;
       out_.lanes.push_back(std::move(l));
     }

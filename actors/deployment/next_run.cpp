@@ -1,6 +1,6 @@
 #include "actors/deployment/next_run.hpp"
 
-#include "actors/connectors/file/source/continuation.hpp"
+#include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "runtime/base/earlier_format.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -35,7 +35,8 @@ public:
   }
 
   expected<std::optional<run_record>> run() {
-    if (std::any_of(topology_.stages.begin(), topology_.stages.end(), is_standard_input))
+    if (std::ranges::any_of(topology_.stages,
+                            [](const auto& s) { return config::traits_of(s).is_standard_input; }))
       return std::optional<run_record>{};
     const auto plans = lane::lane_plans(
         std::shared_ptr<const config::topology>(std::shared_ptr<const config::topology>(), &topology_));
@@ -97,11 +98,9 @@ private:
     if (known != news_.end())
       return &known->second;
     std::optional<source::continuation> found;
-    if (takes_what_is_new(source)) {
+    if (config::traits_of(source).goes_on) {
       const auto stored = values_.get(identity_name(source.name));
-      auto looked = stored ? source::continue_files(
-                                 *stored, source.options.text("path"), source.options.boolean("parallel"),
-                                 source::file_order_of(source.options.text("order")), is_decoded(source))
+      auto looked = stored ? connector_of(source)->news(source.options, *stored, is_decoded(source))
                            : unexpected(stored.error());
       if (!looked) {
         failed_ = looked.error();

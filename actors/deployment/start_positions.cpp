@@ -1,7 +1,6 @@
 #include "actors/deployment/start_positions.hpp"
 
 #include "actors/deployment/layout.hpp"
-#include "actors/parsers/csv/csv_parser.hpp"
 #include "actors/stream/replay/replay_log.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -20,20 +19,6 @@ namespace {
 
 constexpr std::chrono::milliseconds try_again_after{200};
 constexpr std::chrono::milliseconds connect_timeout{2'000};
-
-/// Has one partition, whose records it receives and keeps in a spool of its own.
-bool receives(const config::stage& source) {
-  return source.type == "http_server" || source.type == "http_stream";
-}
-
-/// Null: nobody has declared it.
-const config::connector* declaration_of(const config::stage& source) {
-  const auto& all = connectors();
-  const auto c = std::find_if(all.begin(), all.end(), [&](const auto& one) {
-    return one.kind == config::stage_kind::source && one.type == source.type;
-  });
-  return c == all.end() ? nullptr : &*c;
-}
 
 expected<std::vector<source::partition_info>> discover(source::reader& reader, const std::string& stage,
                                                        const pipeline_options& options) {
@@ -98,22 +83,11 @@ expected<std::vector<started_partition>> decode_starts(std::string_view bytes) {
 std::string starts_name(const std::string& plan) { return "starts/" + plan; }
 
 source::log_shape shape_of(const config::stage& source) {
-  source::log_shape out;
-  for (const auto* const name : {"topic", "path", "url", "listen"})
-    if (out.topic.empty() && source.options.has(name))
-      out.topic = source.options.text(name);
-  out.by_bytes = source.type == "file";
-  const auto* const c = declaration_of(source);
-  out.has_timestamps = c != nullptr && c->stores_timestamps;
-  return out;
+  const auto& traits = config::traits_of(source);
+  return {.topic = traits.log, .by_bytes = traits.by_bytes, .has_timestamps = traits.stores_timestamps};
 }
 
 std::string identity_name(const std::string& source) { return "source/" + source; }
-
-bool keeps_identity_by_lane(const config::stage& source) {
-  const auto* const c = declaration_of(source);
-  return c != nullptr && c->identity_by_lane;
-}
 
 std::string lane_identity_name(const std::string& lane) { return "log/" + lane; }
 
@@ -129,25 +103,16 @@ expected<std::string> identities_of_lanes(const snapshot::value_reader& store, c
   return out;
 }
 
-bool is_standard_input(const config::stage& stage) {
-  return stage.kind == config::stage_kind::source && stage.type == "file" &&
-         stage.options.text("path") == "-";
-}
-
 bool spools_in_store(const config::topology& t, const config::stage& source) {
   const auto reads = [&](const config::stage& s) {
     return std::ranges::any_of(s.from, [&](const auto& edge) { return edge.stage == source.name; });
   };
-  return receives(source) && !source.options.has("node") && std::ranges::count_if(t.stages, reads) == 1;
+  return config::traits_of(source).receives && !source.options.has("node") &&
+         std::ranges::count_if(t.stages, reads) == 1;
 }
 
 bool records_in_store(const config::stage& sink) {
-  return sink.kind == config::stage_kind::sink && sink.type == "parquet" && !sink.options.has("node") &&
-         sink.options.has("connection") && !sink.options.text("connection").empty();
-}
-
-bool takes_what_is_new(const config::stage& source) {
-  return source.type == "file" && !source.options.boolean("follow") && !is_standard_input(source);
+  return config::sink_traits_of(sink).records_in_store && !sink.options.has("node");
 }
 
 source::wants wants_of(const config::stage& parser) {
@@ -158,11 +123,8 @@ source::wants wants_of(const config::stage& parser) {
   };
   const bool header = parser.options.has("header") && parser.options.boolean("header");
   source::wants out{used("_key"), used("_headers"), header};
-  if (parser.type == "csv") {
-    out.frame = parser::csv_dialect_of(parser.options);
-    out.skip = static_cast<std::size_t>(parser.options.integer("skip"));
-    out.encoding = data::encoding_of(parser.options.text("encoding"));
-  }
+  if (const auto* const c = connector_of(parser); c != nullptr && c->wants)
+    c->wants(parser.options, out);
   if (parser.options.has("framing") && parser.options.text("framing") == "values")
     out.frame = source::by_value{};
   return out;
@@ -185,19 +147,139 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
   return c;
 }
 
+namespace {
+
+/// Where a source that receives begins: its spool is its one partition, and need not be there yet.
+std::vector<started_partition> start_of_spool() {
+  return {{std::string(source::spooled_reader::partition), {0, 0}}};
+}
+
+/// Earlier runs have read the partition, and this one has nothing new of it. `millrace replay` can still give the source
+/// some records.
+bool is_done(const started_partition& p) {
+  return p.over || replay::parse_partition_name(p.name).has_value();
+}
+
+bool has(const std::vector<started_partition>& partitions, const std::string& name) {
+  return std::ranges::find(partitions, name, &started_partition::name) != partitions.end();
+}
+
+/// Decides where one plan's source begins. Its steps run in the order of their declarations.
+class start_decision {
+public:
+  start_decision(const lane::lane_plan& plan, const pipeline_options& options, snapshot::value_store& store)
+      : source_(*plan.source), traits_(config::traits_of(source_)), options_(options), store_(store),
+        name_(starts_name(plan.name)) {}
+
+  /// What an earlier start has decided.
+  expected<void> load() {
+    if (options_.nothing_read && traits_.bounded)
+      return {};
+    const auto stored = store_.get(name_);
+    if (!stored)
+      return stored.error().code == ec::not_found ? expected<void>() : unexpected(stored.error());
+    auto decoded = decode_starts(*stored);
+    if (!decoded)
+      return unexpected(decoded.error());
+    partitions_ = std::move(*decoded);
+    is_stored_ = true;
+    // Files that were read to their end are not looked at: they may be gone.
+    all_done_ = !partitions_.empty() && traits_.goes_on && std::ranges::all_of(partitions_, is_done);
+    return {};
+  }
+
+  /// The partitions that the source has, and whether its log is the one that the state belongs to.
+  expected<void> find(source::reader& reader) {
+    if (auto found = look(reader); !found)
+      return found;
+    if (const auto warning = reader.warning())
+      spdlog::warn("{}: {}", name_in_logs(options_.topology->name, source_.name), *warning);
+    return is_stored_ && !all_done_ ? compare(reader) : expected<void>();
+  }
+
+  void add_new() {
+    for (const auto& p : found_)
+      if (!has(partitions_, p.name)) {
+        partitions_.push_back({p.name, is_stored_ ? p.first : p.start, is_stored_});
+        is_changed_ = true;
+      }
+  }
+
+  /// A source with an identity has told whether it is the same log.
+  [[nodiscard]] expected<void> refuse_missing(const source::reader& reader) const {
+    if (!reader.identity().empty())
+      return {};
+    for (const auto& p : partitions_)
+      if (!p.over && std::ranges::find(found_, p.name, &source::partition_info::name) == found_.end())
+        return user_error(ec::mismatch,
+                          fmt::format("partition {} is not there any more, so this is not the log that the "
+                                      "state belongs to: it was made anew; begin anew with --fresh",
+                                      p.name));
+    return {};
+  }
+
+  expected<void> keep(const source::reader& reader) {
+    if (const auto identity = reader.identity(); !identity.empty() && !is_stored_)
+      if (auto kept = store_.put(identity_name(source_.name), identity); !kept)
+        return kept;
+    return is_stored_ && !is_changed_ ? expected<void>() : store_.put(name_, encode_starts(partitions_));
+  }
+
+  std::vector<started_partition> take() {
+    std::erase_if(partitions_, [](const auto& p) { return p.over; });
+    return std::move(partitions_);
+  }
+
+private:
+  expected<void> look(source::reader& reader) {
+    std::set<std::string> known;
+    for (const auto& p : partitions_)
+      known.insert(p.name);
+    auto found =
+        all_done_ ? reader.discover_beside(known, connect_timeout) : discover(reader, source_.name, options_);
+    if (!found)
+      return unexpected(found.error());
+    found_ = std::move(*found);
+    return {};
+  }
+
+  expected<void> compare(source::reader& reader) {
+    if (const auto identity = store_.get(identity_name(source_.name)); identity)
+      if (auto same = reader.check_identity(*identity); !same)
+        return same;
+    // A log that goes on after an earlier run's end has the partitions that were kept, and no others.
+    const bool went_on = traits_.goes_on && std::ranges::any_of(partitions_, [](const auto& p) {
+                           return p.over || p.start.major != 0;
+                         });
+    return went_on ? look(reader) : expected<void>();
+  }
+
+  const config::stage& source_;
+  const config::source_traits& traits_;
+  const pipeline_options& options_;
+  snapshot::value_store& store_;
+  std::string name_;
+  std::vector<started_partition> partitions_;
+  std::vector<source::partition_info> found_;
+  bool is_stored_ = false;
+  bool is_changed_ = false;
+  bool all_done_ = false;
+};
+
+}  // namespace
+
 tl::expected<std::vector<started_partition>, preparation_error>
 decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snapshot::value_store& store,
               const std::shared_ptr<source::feeds>& feeds) {
-  const bool local = plan.source->type == "file" || plan.source->type == "generator";
+  const auto& traits = config::traits_of(*plan.source);
   const auto failed = [&](error e) {
     if (e.stage.empty())
       e.stage = plan.source->name;
-    return tl::unexpected(preparation_error{std::move(e), !local});
+    return tl::unexpected(preparation_error{std::move(e), traits.asks_server});
   };
-  const auto name = starts_name(plan.name);
-  if (!options.runs_sources && receives(*plan.source)) {
-    const std::vector<started_partition> spool{{std::string(source::spooled_reader::partition), {0, 0}}};
-    if (const auto kept = store.put(name, encode_starts(spool)); !kept)
+  if (!options.runs_sources && traits.receives) {
+    auto spool = start_of_spool();
+    if (const auto kept = store.put(starts_name(plan.name), encode_starts(spool)); !kept)
       return failed(kept.error());
     return spool;
   }
@@ -205,76 +287,17 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
       options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, store, feeds));
   if (!reader)
     return failed(reader.error());
-  std::vector<started_partition> partitions;
-  const bool bounded = std::get<config::source_plan>(plan.source->plan).bounded;
-  const auto stored = options.nothing_read && bounded
-                          ? unexpected(error{ec::not_found, fault::user, false, {}, {}})
-                          : store.get(name);
-  if (stored) {
-    auto decoded = decode_starts(*stored);
-    if (!decoded)
-      return failed(decoded.error());
-    partitions = std::move(*decoded);
-  } else if (stored.error().code != ec::not_found) {
-    return failed(stored.error());
-  }
-  // Files that an earlier run has read, and this one has nothing new of: they are not looked at, and may be
-  // gone. `millrace replay` can still give their source some records.
-  const auto is_over = [](const started_partition& p) {
-    return p.over || replay::parse_partition_name(p.name).has_value();
-  };
-  const bool all_over = !partitions.empty() && takes_what_is_new(*plan.source) &&
-                        std::all_of(partitions.begin(), partitions.end(), is_over);
-  std::set<std::string> known_names;
-  for (const auto& p : partitions)
-    known_names.insert(p.name);
-  auto found = all_over ? (*reader)->discover_beside(known_names, connect_timeout)
-                        : discover(**reader, plan.source->name, options);
-  if (!found)
+  start_decision decision(plan, options, store);
+  if (const auto loaded = decision.load(); !loaded)
+    return failed(loaded.error());
+  if (const auto found = decision.find(**reader); !found)
     return failed(found.error());
-  if (const auto warning = (*reader)->warning())
-    spdlog::warn("{}: {}", name_in_logs(options.topology->name, plan.source->name), *warning);
-  if (stored && !all_over) {
-    if (const auto identity = store.get(identity_name(plan.source->name)); identity)
-      if (const auto same = (*reader)->check_identity(*identity); !same)
-        return failed(same.error());
-    // A log that goes on behind an earlier run's end has the partitions that were kept, and no others.
-    if (takes_what_is_new(*plan.source) &&
-        std::any_of(partitions.begin(), partitions.end(),
-                    [](const auto& p) { return p.over || p.start.major != 0; }))
-      found = discover(**reader, plan.source->name, options);
-    if (!found)
-      return failed(found.error());
-  }
-  bool changed = !stored;
-  for (const auto& p : *found) {
-    const bool known =
-        std::any_of(partitions.begin(), partitions.end(), [&](const auto& x) { return x.name == p.name; });
-    if (known)
-      continue;
-    partitions.push_back({p.name, stored ? p.first : p.start, stored.has_value()});
-    changed = true;
-  }
-  // Of a source with an identity that has told whether it is the same log.
-  for (const auto& p : partitions)
-    if ((*reader)->identity().empty() && !p.over &&
-        std::none_of(found->begin(), found->end(), [&](const auto& x) { return x.name == p.name; }))
-      return failed(
-          error{ec::mismatch,
-                fault::user,
-                false,
-                fmt::format("partition {} is not there any more, so this is not the log that the state "
-                            "belongs to: it was made anew; begin anew with --fresh",
-                            p.name),
-                {}});
-  if (const auto identity = (*reader)->identity(); !identity.empty() && !stored)
-    if (const auto kept = store.put(identity_name(plan.source->name), identity); !kept)
-      return failed(kept.error());
-  if (changed)
-    if (const auto kept = store.put(name, encode_starts(partitions)); !kept)
-      return failed(kept.error());
-  std::erase_if(partitions, [](const auto& p) { return p.over; });
-  return partitions;
+  decision.add_new();
+  if (const auto complete = decision.refuse_missing(**reader); !complete)
+    return failed(complete.error());
+  if (const auto kept = decision.keep(**reader); !kept)
+    return failed(kept.error());
+  return decision.take();
 }
 
 }  // namespace millrace::deployment

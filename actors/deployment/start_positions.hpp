@@ -19,15 +19,12 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 [[nodiscard]] std::string encode_starts(const std::vector<started_partition>& partitions);
 [[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);
 [[nodiscard]] std::string starts_name(const std::string& plan);
-[[nodiscard]] bool is_standard_input(const config::stage& stage);
 /// Tells whether the source keeps on a cluster what it receives in the store, and may go to any node: one parser reads it,
 /// whose lane's lives write the spool, and no node is named.
 [[nodiscard]] bool spools_in_store(const config::topology& t, const config::stage& source);
 /// Tells whether the sink has on a cluster its record in the store, and may go to any node: it writes a table on another
 /// machine, and no node is named.
 [[nodiscard]] bool records_in_store(const config::stage& sink);
-/// A later run takes what is new of bounded files (next_run.hpp); standard input is none of them.
-[[nodiscard]] bool takes_what_is_new(const config::stage& source);
 
 /// The parts that a plan's readers may use.
 [[nodiscard]] connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
@@ -39,8 +36,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 [[nodiscard]] source::log_shape shape_of(const config::stage& source);
 /// The name that a source's identity has in the state folder.
 [[nodiscard]] std::string identity_name(const std::string& source);
-/// Tells whether each lane of the source keeps an identity of its own partitions instead, and the name that it has.
-[[nodiscard]] bool keeps_identity_by_lane(const config::stage& source);
+/// The name of the identity that a lane keeps, of a source with `identity_by_lane`.
 [[nodiscard]] std::string lane_identity_name(const std::string& lane);
 /// Returns the texts that the first `lanes` lanes of a plan have kept, one behind the other: a partition may have had
 /// another lane before.

@@ -1,7 +1,7 @@
 #include "actors/observe/key_state.hpp"
 
 #include "actors/observe/topology_walk.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"

@@ -1,6 +1,6 @@
 #include "actors/observe/loss_log.hpp"
 
-#include "actors/connectors/console/display.hpp"
+#include "runtime/base/display.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -14,7 +14,7 @@ namespace {
 /// A parser's error may quote much of a record.
 constexpr std::size_t longest_reason = 300;
 
-std::string on_one_line(const std::string& reason) { return sink::shorten(visible(reason), longest_reason); }
+std::string on_one_line(const std::string& reason) { return shorten(visible(reason), longest_reason); }
 
 std::string_view kind_name(stage::loss what) {
   switch (what) {

@@ -1,8 +1,6 @@
 #include "actors/replay/originals.hpp"
 
 #include "actors/catalog.hpp"
-#include "actors/connectors/file/source/bounded_reader.hpp"
-#include "actors/connectors/file/source/file_list.hpp"
 #include "actors/deployment/start_positions.hpp"
 
 #include <fmt/format.h>
@@ -20,18 +18,6 @@ constexpr std::chrono::milliseconds again_after{200};
 constexpr std::chrono::milliseconds one_record{10'000};
 constexpr std::size_t read_at_once = 1U << 18U;
 
-/// A file's line that names columns; nothing where the file is gone or has none.
-std::optional<std::string> header_line_of(const std::string& file, const source::wants& wants) {
-  source::bounded_reader reader(file, false, wants);
-  if (!reader.discover(one_look) || !reader.assign("0", {}))
-    return std::nullopt;
-  const std::vector<std::string> wanted{"0"};
-  const auto got = reader.read(wanted, 1, one_look);
-  if (!got || !*got || !(*got)->header)
-    return std::nullopt;
-  return (*got)->header->text;
-}
-
 bool uses(const lane::lane_plan& plan, std::string_view column) {
   const auto at = plan.parser->schema->find(column);
   return at && plan.parsing().used[*at];
@@ -47,22 +33,21 @@ bool uses_more_than_value(const lane::lane_plan& plan) {
 expected<std::optional<originals::original>> originals::of(const letter& l, const route& r) {
   if (parse_partition_name(r.partition))
     return replayed_before(l, r);
-  if (r.plan->source->type == "kafka")
-    return in_kafka(l, r);
+  const auto& source = *r.plan->source;
+  if (config::traits_of(source).gives_again)
+    return given_again(l, r);
   original out;
-  if (r.plan->source->type != "file")
+  const auto* const c = connector_of(source);
+  if (c == nullptr || !c->file_of)
     return out;
   // One log of several files names in its letters the one that it was, a single file its partition.
-  const auto& path = r.plan->source->options.text("path");
-  out.topic = source::is_glob(path) ? r.partition : path;
+  out.topic = c->file_of(source.options, r.partition);
   const auto wanted = deployment::wants_of(*r.plan->parser);
   if (!wanted.header)
     return out;
-  if (path == "-")
-    return std::optional<original>();
   auto known = headers_.find(out.topic);
   if (known == headers_.end())
-    known = headers_.emplace(out.topic, header_line_of(out.topic, wanted)).first;
+    known = headers_.emplace(out.topic, c->header_line(out.topic, wanted)).first;
   if (!known->second)
     return std::optional<original>();
   out.header = *known->second;
@@ -112,7 +97,7 @@ expected<source::reader*> originals::reader_of(const route& r) {
   return reader.get();
 }
 
-expected<std::optional<originals::original>> originals::in_kafka(const letter& l, const route& r) {
+expected<std::optional<originals::original>> originals::given_again(const letter& l, const route& r) {
   const position at{0, l.position};
   const auto name = r.plan->name + "/" + r.partition;
   if (!last_ || last_of_ != name || at < last_->from || !(at < last_->to)) {

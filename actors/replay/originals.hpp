@@ -36,7 +36,7 @@ public:
   [[nodiscard]] expected<std::optional<original>> of(const letter& l, const route& r);
 
 private:
-  expected<std::optional<original>> in_kafka(const letter& l, const route& r);
+  expected<std::optional<original>> given_again(const letter& l, const route& r);
   expected<std::optional<original>> replayed_before(const letter& l, const route& r);
   expected<source::reader*> reader_of(const route& r);
 

@@ -3,7 +3,7 @@
 #include "actors/deployment/layout.hpp"
 #include "actors/stream/replay/replay_format.hpp"
 #include "actors/stream/sink/rejected_log.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
@@ -52,9 +52,7 @@ std::string next_target(const lane::lane_plan& plan, const std::string& towards,
 
 bool is_bounded(const config::topology& t, const std::string& into) {
   const auto* const stage = t.find(into);
-  const auto of = [&](const std::string& source) {
-    return std::get<config::source_plan>(t.find(source)->plan).bounded;
-  };
+  const auto of = [&](const std::string& source) { return config::traits_of(*t.find(source)).bounded; };
   if (stage->kind != config::stage_kind::parser)
     return of(into);
   return std::ranges::any_of(stage->from, [&](const auto& edge) { return of(edge.stage); });

@@ -55,7 +55,7 @@ private:
 };
 
 expected<std::string> identity_of(const snapshot::value_reader& store, const lane::lane_plan& plan) {
-  if (!deployment::keeps_identity_by_lane(*plan.source))
+  if (!config::traits_of(*plan.source).identity_by_lane)
     return std::string();
   const auto stored = store.get(deployment::starts_name(plan.name));
   if (!stored)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "config/plan.hpp"
-#include "config/report.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 #include <functional>
 #include <memory>

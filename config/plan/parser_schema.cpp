@@ -1,7 +1,6 @@
 #include "config/plan/parser_schema.hpp"
 
 #include "config/core_options.hpp"
-#include "config/offered.hpp"
 #include "config/plan/bind_step.hpp"
 #include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"

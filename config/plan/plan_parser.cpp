@@ -1,5 +1,4 @@
 // Sources and parsers: where columns and event time begin.
-#include "config/offered.hpp"
 #include "config/plan/bind_step.hpp"
 #include "config/plan/parser_schema.hpp"
 #include "config/plan/plan_stages.hpp"
@@ -101,14 +100,19 @@ void refuse_nested(draft& d, const parser_schema& schema, report& out) {
                             d.built.type));
 }
 
+/// Null: it has a mistake.
+const source_traits* traits_of(const draft& source) {
+  return source.broken ? nullptr : std::get_if<source_plan>(&source.built.plan);
+}
+
 /// Only files have first lines.
 void check_first_lines(draft& d, const drafts& all, report& out) {
   const auto& options = d.built.options;
   const auto wants = [&](std::string_view option, std::string_view what, std::string_view remedy) {
     for (const auto r : d.reads) {
       const auto& source = all[r];
-      if (source.own != nullptr && !source.broken &&
-          !(source.own->gives_header && source.own->gives_header(source.built.options)))
+      const auto* const traits = traits_of(source);
+      if (traits != nullptr && !traits->gives_header)
         return d.fail(
             out, option,
             fmt::format("the source {} has no first {}; expected a file source that is not followed, {}",
@@ -127,13 +131,13 @@ void check_framing(draft& d, const drafts& all, report& out) {
   if (!options.has("framing") || options.text("framing") == "lines")
     return;
   for (const auto r : d.reads)
-    if (const auto& source = all[r]; source.own != nullptr && !source.broken && !source.own->splits_text)
+    if (const auto* const traits = traits_of(all[r]); traits != nullptr && !traits->splits_text)
       return d.fail(
           out, "framing",
           fmt::format(
               "the source {} gives whole messages, and each is one record; expected a file source, or no "
               "\"framing\"",
-              source.built.name));
+              all[r].built.name));
 }
 
 /// A file is decoded from its beginning wherever reading goes on; other sources cannot do that.
@@ -143,12 +147,8 @@ void check_encoding(draft& d, const drafts& all, report& out) {
     return;
   for (const auto r : d.reads) {
     const auto& source = all[r];
-    if (source.own == nullptr || source.broken)
-      continue;
-    const auto& its = source.built.options;
-    const bool is_read_again = source.own->splits_text && source.own->bounded && source.own->bounded(its) &&
-                               !(source.own->splits_once && source.own->splits_once(its));
-    if (!is_read_again)
+    const auto* const traits = traits_of(source);
+    if (traits != nullptr && !(traits->splits_text && traits->bounded && !traits->splits_once))
       return d.fail(out, "encoding",
                     fmt::format("records of the source {} are not decoded; expected a file source that is "
                                 "not followed, or text "
@@ -171,8 +171,7 @@ std::string splitting(const values& options) {
 void check_split(draft& d, const drafts& all, report& out) {
   for (const auto r : d.reads) {
     const auto& source = all[r];
-    if (source.own == nullptr || source.broken || !source.own->splits_once ||
-        !source.own->splits_once(source.built.options))
+    if (const auto* const traits = traits_of(source); traits == nullptr || !traits->splits_once)
       continue;
     for (const auto& other : all) {
       if (&other == &d)
@@ -198,9 +197,10 @@ data::type_id key_type(draft& d, const drafts& all, report& out) {
   auto type = data::type_id::text;
   for (const auto r : d.reads) {
     const auto& source = all[r];
-    if (source.own == nullptr || source.broken || !source.own->key_type)
+    const auto* const traits = traits_of(source);
+    if (traits == nullptr || !traits->key_type)
       continue;
-    const auto its = source.own->key_type(source.built.options);
+    const auto its = *traits->key_type;
     if (first == nullptr) {
       first = &source;
       type = its;
@@ -221,8 +221,9 @@ data::type_id key_type(draft& d, const drafts& all, report& out) {
 void plan_source(draft& d) {
   if (d.own == nullptr || d.broken)
     return;
-  d.timestamps_stored = d.own->stores_timestamps;
-  d.built.plan = source_plan{d.own->bounded && d.own->bounded(d.built.options)};
+  auto traits = d.own->source(d.built.options);
+  d.timestamps_stored = traits.stores_timestamps;
+  d.built.plan = std::move(traits);
 }
 
 void plan_parser(draft& d, const drafts& all, report& out) {

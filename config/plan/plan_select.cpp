@@ -1,5 +1,4 @@
 // Selects: columns, and the event time that the rows of one with unnest may have.
-#include "config/offered.hpp"
 #include "config/plan/bind_step.hpp"
 #include "config/plan/graph.hpp"
 #include "config/plan/plan_stages.hpp"

@@ -1,5 +1,4 @@
 // Sinks, and the checks that connectors bring along.
-#include "config/offered.hpp"
 #include "config/plan/bind_step.hpp"
 #include "config/plan/missing_column.hpp"
 #include "config/plan/plan_stages.hpp"
@@ -63,7 +62,9 @@ void read_order(draft& d, sink_plan& plan, report& out) {
     return d.fail(
         out, "order_by",
         d.windows.size() > 1
-            ? fmt::format("ordering over several windows {}; expected rows of one window stage", not_offered)
+            ? std::string(
+                  "ordering over several windows is not offered by this version; expected rows of one "
+                  "window stage")
             : std::string("only the rows of a window can be ordered, once the window is whole; expected a "
                           "window upstream of this sink"));
   const auto rows = known_rows::all_of(*plan.rows);
@@ -73,11 +74,8 @@ void read_order(draft& d, sink_plan& plan, report& out) {
 }
 
 /// Hidden columns that the sink itself names stay, all others go.
-data::schema_ptr rows_of(const draft& d, const data::schema& columns) {
-  std::set<std::string> named;
-  if (d.own != nullptr && d.own->columns_named && !d.broken)
-    for (auto& name : d.own->columns_named(d.built.options))
-      named.insert(std::move(name));
+data::schema_ptr rows_of(const std::vector<std::string>& names, const data::schema& columns) {
+  const std::set<std::string> named(names.begin(), names.end());
   std::vector<data::field> fields;
   for (const auto& f : columns)
     if (!is_reserved(f.name) || named.contains(f.name))
@@ -175,11 +173,12 @@ void check_connector(draft& d, const data::schema* input, report& out) {
 void refuse_shared_files(const drafts& all, report& out) {
   std::map<std::string, std::string> writers;  // by path: the first sink's name
   for (const auto& d : all) {
-    if (d.built.kind != stage_kind::sink || d.built.type != "file" || !d.options_good ||
-        d.built.options.text("path").starts_with("/dev/"))
+    if (d.built.kind != stage_kind::sink || d.own == nullptr || !d.own->sink || !d.options_good)
       continue;
-    const auto path = std::filesystem::path(d.built.options.text("path")).lexically_normal().string();
-    const auto [first, fresh] = writers.emplace(path, d.built.name);
+    const auto file = d.own->sink(d.built.options).own_file;
+    if (file.empty())
+      continue;
+    const auto [first, fresh] = writers.emplace(file, d.built.name);
     if (!fresh)
       out.error(d.place_of("path"), join(d.path, "path"),
                 fmt::format("the sink \"{}\" writes to this file, too, and each cuts it back to its own rows "
@@ -207,7 +206,9 @@ void plan_sink_over(draft& d, const data::schema_ptr& input, report& out) {
   if (!bind_step(d, input, {}, plan.input, out))
     return;
   check_connector(d, plan.input.output.get(), out);
-  plan.rows = rows_of(d, *plan.input.output);
+  if (d.own != nullptr && d.own->sink && !d.broken)
+    plan.traits = d.own->sink(d.built.options);
+  plan.rows = rows_of(plan.traits.columns_named, *plan.input.output);
   if (plan.rows->size() == 0)
     d.fail(out, {}, "there is no column to write; expected \"columns\" with at least one");
   read_order(d, plan, out);

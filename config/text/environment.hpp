@@ -3,8 +3,8 @@
 // each filled text also keeps the form that may be shown.
 #pragma once
 
-#include "config/report.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 namespace millrace::config {
 

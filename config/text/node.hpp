@@ -2,7 +2,7 @@
 // overlays and the environment, then read by the planner; it never outlives load().
 #pragma once
 
-#include "config/options.hpp"
+#include "config/text/finding.hpp"
 
 #include <boost/json/value.hpp>
 

@@ -2,8 +2,8 @@
 // value keeps the place where it was written.
 #pragma once
 
-#include "config/report.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 #include <string>
 

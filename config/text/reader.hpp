@@ -2,8 +2,8 @@
 // everything that is not UTF-8 are refused; size and depth are bounded.
 #pragma once
 
-#include "config/report.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 #include <optional>
 #include <string>

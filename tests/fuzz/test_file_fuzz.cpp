@@ -1,7 +1,7 @@
 // Arbitrary texts as a FILE.test.json and the topology that it names, through everything that `millrace test`
 // does: the file is refused with findings, or each of its cases runs to a verdict, the same one each time.
 #include "actors/catalog.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"
 #include "tools/dry_run/judge.hpp"

@@ -3,7 +3,7 @@
 // environment stands neither in the findings nor in what is shown.
 #include "actors/catalog.hpp"
 #include "config/plan.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "tests/fuzz/memory_file.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"

@@ -2,7 +2,7 @@
 // well. Contacts nothing.
 #include "actors/catalog.hpp"
 #include "config/plan.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
 #include "tools/cli/state_folder.hpp"

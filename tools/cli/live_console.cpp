@@ -1,6 +1,6 @@
 #include "tools/cli/live_console.hpp"
 
-#include "actors/connectors/console/display.hpp"
+#include "runtime/base/display.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/console/looking.hpp"
@@ -79,7 +79,7 @@ public:
       const auto look = look_of(lines[i].how);
       attron(look);
       const auto whole = visible(lines[i].text);
-      const auto text = sink::fitting(whole, columns);
+      const auto text = fitting(whole, columns);
       mvaddnstr(static_cast<int>(i), 0, text.data(), static_cast<int>(text.size()));
       attroff(look);
     }

@@ -1,8 +1,8 @@
 #include "tools/cli/log_levels.hpp"
 
+#include "actors/catalog.hpp"
 #include "actors/deployment/layout.hpp"
-#include "config/offered.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +39,7 @@ std::vector<std::string> words_of_language() {
   std::vector<std::string> out;
   for (const auto kind : kinds) {
     out.emplace_back(config::to_string(kind));
-    for (auto& type : config::types_of_language(kind))
+    for (auto& type : config::offered_types(connectors(), kind))
       out.push_back(std::move(type));
   }
   return out;

@@ -1,6 +1,6 @@
 #include "tools/cli/progress.hpp"
 
-#include "actors/connectors/console/display.hpp"
+#include "runtime/base/display.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -150,7 +150,7 @@ boost::json::object progress_members(const totals& t, const observe::flow_meter&
 }
 
 std::string one_line(std::string_view text, std::size_t columns) {
-  return std::string(sink::fitting(visible(text), columns));
+  return std::string(fitting(visible(text), columns));
 }
 
 progress_style progress_style_of(std::string_view name) {

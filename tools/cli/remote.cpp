@@ -2,7 +2,7 @@
 #include "tools/cli/remote.hpp"
 
 #include "actors/catalog.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/connect_options.hpp"
 #include "tools/cli/logging.hpp"

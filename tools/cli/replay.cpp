@@ -46,7 +46,7 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
   if (o.replayed != 0 && !r.dry_run) {
     const auto* const into = r.topology->find(r.into);
     const auto& source = into->kind == config::stage_kind::parser ? into->from.front().stage : into->name;
-    const bool bounded = std::get<config::source_plan>(r.topology->find(source)->plan).bounded;
+    const bool bounded = config::traits_of(*r.topology->find(source)).bounded;
     text +=
         fmt::format("  {} takes them in\n", bounded ? "the next run with this state"
                                                     : "a run on this state within 10 s, else the next one");

@@ -10,28 +10,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <string_view>
-#include <utility>
 
 namespace millrace::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// Where a source reads, in the user's words.
-std::string place_of(const config::stage& source) {
-  const auto& o = source.options;
-  if (source.type == "kafka")
-    return fmt::format("{} at {}", o.text("topic"), o.text("brokers"));
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> option_of{
-      {{"file", "path"}, {"http_server", "listen"}, {"http_stream", "url"}, {"generator", "kind"}}};
-  for (const auto& [type, option] : option_of)
-    if (source.type == type && o.has(option))
-      return o.text(option);
-  return {};
-}
 
 std::string files_of(const topology_arguments& given) {
   auto out = given.file;
@@ -46,8 +30,8 @@ std::string start_text(const config::topology& t, const start& s) {
   std::string sources;
   for (const auto& stage : t.stages)
     if (stage.kind == config::stage_kind::source)
-      sources +=
-          fmt::format("{}{} ({} {})", sources.empty() ? "" : ", ", stage.name, stage.type, place_of(stage));
+      sources += fmt::format("{}{} ({} {})", sources.empty() ? "" : ", ", stage.name, stage.type,
+                             config::traits_of(stage).place);
   return fmt::format("'{}' starts (millrace {}): {}; state in {}, {}; reads {}{}", t.name, version,
                      files_of(s.given), s.folder,
                      s.resumed ? "resumed from " + format_timestamp(*s.resumed) : "new", sources,
@@ -58,8 +42,8 @@ json::object start_members(const config::topology& t, const start& s) {
   json::array sources;
   for (const auto& stage : t.stages)
     if (stage.kind == config::stage_kind::source)
-      sources.push_back(
-          json::object{{"stage", stage.name}, {"type", stage.type}, {"place", place_of(stage)}});
+      sources.push_back(json::object{
+          {"stage", stage.name}, {"type", stage.type}, {"place", config::traits_of(stage).place}});
   json::object out{{"version", version},      {"file", s.given.file}, {"state", s.folder},
                    {"resumed_from", nullptr}, {"http", nullptr},      {"sources", std::move(sources)}};
   if (s.resumed)

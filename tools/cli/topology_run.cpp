@@ -1,6 +1,5 @@
 #include "tools/cli/topology_run.hpp"
 
-#include "actors/connectors/file/source/standard_input.hpp"
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/observe/loss_log.hpp"
@@ -54,9 +53,8 @@ expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
 /// this topology's from then on.
 bool receives_by_itself(const config::topology& t) {
   return std::any_of(t.stages.begin(), t.stages.end(), [](const config::stage& s) {
-    return s.kind == config::stage_kind::source &&
-           (s.type.starts_with("http") ||
-            (s.type == "file" && s.options.text("path") == source::standard_input_path));
+    const auto& traits = config::traits_of(s);
+    return traits.receives || traits.is_standard_input;
   });
 }
 
@@ -112,7 +110,7 @@ expected<void> keep_models(const std::string& folder, const config::topology& t)
 std::string files_of(const config::topology& t) {
   std::string out;
   for (const auto& s : t.stages)
-    if (s.kind == config::stage_kind::source && deployment::takes_what_is_new(s))
+    if (config::traits_of(s).goes_on)
       out += (out.empty() ? "" : ", ") + s.options.text("path");
   return out;
 }

@@ -1,6 +1,6 @@
 #include "tools/cli/usage.hpp"
 
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,7 @@
 #include "tools/console/commands.hpp"
 
 #include "actors/observe/tap.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "tools/console/documents.hpp"

@@ -1,7 +1,7 @@
 #include "tools/dry_run/typed_value.hpp"
 
-#include "config/report.hpp"
 #include "config/text/reader.hpp"
+#include "config/text/report.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/formats/time_text.hpp"

@@ -118,7 +118,7 @@ GROUPS = {g.name: g for g in [
           parts_of(by_ctest("asan", "-L", "^gate$"))),
     Group("tsan", "ThreadSanitizer: actors, topologies of one process, streams; and a race that must be seen",
           (*ENGINE, "tools/cli/", "tests/race/", "tests/unit/actors/", "tests/unit/control/", "tests/unit/cli/"),
-          parts_of(by_ctest("tsan", "-R", "^(unit_(actors|control|cli|source_http_stream)|no_race|planted_race)$", targets=["race_programs"],
+          parts_of(by_ctest("tsan", "-R", "^(unit_(actors|control|cli|http_stream)|no_race|planted_race)$", targets=["race_programs"],
                             env={"TSAN_OPTIONS": f"suppressions={suite.ROOT}/tests/support/tsan.supp"}))),
     Group("clock", "what asserts on time or CPU, one program at a time", (*ENGINE, "tests/unit/"),
           parts_of(by_ctest("release", "-L", "^clock$", jobs=1))),

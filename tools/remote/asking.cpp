@@ -1,7 +1,7 @@
 #include "tools/remote/asking.hpp"
 
 #include "actors/api/node_files.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include <fmt/format.h>
 

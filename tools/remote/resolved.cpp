@@ -1,11 +1,11 @@
 #include "tools/remote/resolved.hpp"
 
 #include "actors/api/requests.hpp"
+#include "config/merged_files.hpp"
 #include "config/plan/plan_model.hpp"
-#include "config/report.hpp"
 #include "config/text/environment.hpp"
-#include "config/text/merged_files.hpp"
 #include "config/text/references.hpp"
+#include "config/text/report.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/model/carried.hpp"
 

@@ -1,6 +1,6 @@
 #include "tools/sql/output.hpp"
 
-#include "actors/connectors/console/display.hpp"
+#include "runtime/base/display.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
 
@@ -16,7 +16,7 @@ void append_header(std::string& out, const data::schema& columns) {
   for (const auto& f : columns) {
     const auto name = visible(f.name);
     names += (names.empty() ? "" : "  ") + name;
-    rule += (rule.empty() ? "" : "  ") + std::string(sink::display_width(name), '-');
+    rule += (rule.empty() ? "" : "  ") + std::string(display_width(name), '-');
   }
   out += names + '\n' + rule + '\n';
 }

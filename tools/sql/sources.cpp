@@ -1,6 +1,6 @@
 #include "tools/sql/sources.hpp"
 
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 #include "tools/table/duckdb.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,6 @@
 #include "tools/table/stage_table.hpp"
 
-#include "actors/connectors/parquet/sink/parquet_sink.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include <fmt/format.h>
 
@@ -10,41 +9,39 @@
 namespace millrace::table {
 namespace {
 
-void add_files(const config::stage& s, stage_table& out) {
-  const auto& o = s.options;
-  if (s.type == "parquet") {
-    out.kind = files::parquet;
-    if (o.has("connection"))
-      out.remote = std::make_shared<const config::stage>(s);
-    if (o.has("partition_by"))
-      out.partition_by = o.text_list("partition_by");
-    if (o.has("compression"))
-      out.compression = o.text("compression");
-  } else if (s.type == "file" && o.text("format") == "json") {
-    out.kind = files::json;
-  } else if (s.type == "file" && o.text("format") == "csv") {
-    out.kind = files::csv;
-  } else {
-    return;
+files files_of(config::written_table::format f) {
+  using format = config::written_table::format;
+  switch (f) {
+  case format::json:
+    return files::json;
+  case format::csv:
+    return files::csv;
+  case format::parquet:
+    return files::parquet;
+  case format::database:
+    break;
   }
-  out.path = out.remote ? sink::table_location(o) : o.text("path");
-  out.rolled = s.type == "file" && o.has("roll");
+  return files::none;
 }
 
 stage_table make(const config::stage& s) {
   const auto* const sink = std::get_if<config::sink_plan>(&s.plan);
   stage_table out{s.name, s.name, s.type};
-  const bool database = s.type == "sql" && sink != nullptr;
+  const auto& written = config::sink_traits_of(s).table;
+  const bool database = written && written->kind == config::written_table::format::database;
   for (const auto& f : sink ? *sink->rows : *s.schema)
     if (database || !f.name.starts_with('_'))  // hidden ones are not written, but into a database
       out.columns.push_back(f);
-  if (sink)
-    add_files(s, out);
-  if (database) {
-    out.name = s.options.text("table");
-    if (s.options.has("mode") && s.options.text("mode") == "upsert")
-      out.key = s.options.text_list("key");
-  }
+  if (!written)
+    return out;
+  out.kind = files_of(written->kind);
+  out.key = written->key;
+  out.rolled = written->rolled;
+  out.partition_by = written->partition_by;
+  out.compression = written->compression;
+  (database ? out.name : out.path) = written->location;
+  if (written->remote)
+    out.remote = std::make_shared<const config::stage>(s);
   return out;
 }
 
@@ -81,7 +78,8 @@ std::vector<stage_table> tables_to_ask(const config::topology& t) {
     if (!std::holds_alternative<config::sink_plan>(s.plan))
       continue;
     auto made = make(s);
-    if (s.type == "sql") {
+    const auto& written = config::sink_traits_of(s).table;
+    if (written && written->kind == config::written_table::format::database) {
       made.database = std::make_shared<const config::stage>(s);
       made.kind = files::csv;
     }

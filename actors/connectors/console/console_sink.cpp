@@ -5,7 +5,7 @@
 
 namespace millrace::sink {
 
-config::connector console_sink_connector() {
+config::connector console_sink_declaration() {
   config::connector c;
   c.kind = config::stage_kind::sink;
   c.type = "console";
@@ -32,7 +32,10 @@ config::connector console_sink_connector() {
       say("batch_header", "it belongs to style show only; add \"style\": \"show\" or leave it out");
     check_template(in, say, "style");
   };
-  c.columns_named = template_columns;
+  c.sink = [](const config::values& options) {
+    return config::sink_traits{
+        .columns_named = template_columns(options), .on_one_disk = true, .gives_up_later = true};
+  };
   c.guarantee = "at least once (after a crash the rows since the last commit may be printed again)";
   return c;
 }
@@ -56,6 +59,14 @@ expected<std::unique_ptr<writer>> make_console_writer(const config::values& opti
     look = short_table(shown);
   return std::make_unique<console_writer>(std::move(look), std::move(columns), std::move(shown),
                                           options.boolean("batch_header"), state_folder, out);
+}
+
+connector console_sink_connector() {
+  return {
+      .declared = console_sink_declaration(),
+      .writer = [](const config::values& options, const data::schema_ptr& rows, const connector_context& at) {
+        return make_console_writer(options, rows, at.state_folder);
+      }};
 }
 
 }  // namespace millrace::sink

@@ -1,6 +1,6 @@
 #include "actors/connectors/console/table.hpp"
 
-#include "actors/connectors/console/display.hpp"
+#include "runtime/base/display.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
 

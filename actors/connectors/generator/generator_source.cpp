@@ -26,7 +26,7 @@ micros spacing_of(const config::values& options) {
 
 }  // namespace
 
-config::connector generator_source_connector() {
+config::connector generator_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "generator";
@@ -74,8 +74,11 @@ config::connector generator_source_connector() {
         say("start_time",
             t.error().message + "; expected one such as \"2021-04-24 19:55:00\", UTC without a zone");
   };
-  c.bounded = [](const config::values& options) { return options.has("count"); };
-  c.stores_timestamps = true;  // made, like the records: the same in every life
+  c.source = [](const config::values& options) {
+    // Timestamps are made like the records: the same in every life.
+    return config::source_traits{
+        .place = options.text("kind"), .bounded = options.has("count"), .stores_timestamps = true};
+  };
   return c;
 }
 
@@ -102,6 +105,13 @@ expected<std::unique_ptr<reader>> make_generator_reader(const config::values& op
     o.pause = std::chrono::duration_cast<std::chrono::milliseconds>(options.duration("pause"));
   }
   return std::make_unique<generator_reader>(o, clock);
+}
+
+connector generator_source_connector() {
+  return {.declared = generator_source_declaration(),
+          .reader = [](const config::values& options, const wants&, const connector_context& at) {
+            return make_generator_reader(options, *at.clock);
+          }};
 }
 
 }  // namespace millrace::source

@@ -52,7 +52,7 @@ unexpected in_words_of_cluster(error why, const std::string& topology) {
 expected<void> go_on_with_next_run(plan_values& store, const config::topology& t, const apply_options& o) {
   auto at_end = store;  // lanes may have learned more of their files than the plan has
   for (const auto& s : t.stages) {
-    if (s.kind != config::stage_kind::source || !deployment::takes_what_is_new(s))
+    if (!config::traits_of(s).goes_on)
       continue;
     const auto name = deployment::identity_name(s.name);
     const auto kept = o.kept->get(name);
@@ -122,7 +122,7 @@ std::string home_of(const config::stage& source, const config::topology& t,
 /// Whoever prepares a topology reads its files.
 expected<void> check_files(const config::topology& t, const apply_options& o) {
   for (const auto& s : t.stages) {
-    if (s.kind != config::stage_kind::source || s.type != "file")
+    if (!config::traits_of(s).has_own_files)
       continue;
     const auto home = home_of(s, t, o.before);
     if (!home.empty() && home != o.node)
@@ -189,7 +189,7 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
     return user_error(ec::invalid_argument,
                       fmt::format("the topology is called {}, not {}", (*topology)->name, o.topology));
   for (const auto& stage : (*topology)->stages)
-    if (deployment::is_standard_input(stage))
+    if (config::traits_of(stage).is_standard_input)
       return user_error(
           ec::invalid_argument,
           fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", stage.name));

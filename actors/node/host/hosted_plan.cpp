@@ -165,11 +165,8 @@ std::vector<control::member> members_of(const deployment::layout& l) {
 bool is_on_one_disk(const config::stage& s) {
   if (deployment::records_in_store(s))
     return false;
-  if (s.kind == config::stage_kind::source)
-    return s.type == "file" || s.type.starts_with("http");
-  if (s.type == "sql")
-    return s.options.text("connection").starts_with("sqlite3:");
-  return s.type == "file" || s.type == "console" || s.type == "parquet";
+  const auto& source = config::traits_of(s);
+  return source.has_own_files || source.receives || config::sink_traits_of(s).on_one_disk;
 }
 
 std::string node_named_by(const config::stage& s) {

@@ -108,7 +108,7 @@ missing_starts(const with_letters& t, const config::topology& topology,
                const std::vector<replay::batch_entry>& entries) {
   std::vector<cluster::records::partition_started> out;
   for (const auto& plan : plans) {
-    if (std::get<config::source_plan>(plan->source->plan).bounded)
+    if (config::traits_of(*plan->source).bounded)
       continue;
     std::set<std::string> known;
     if (const auto stored = t.plan.values.find(deployment::starts_name(plan->name));
@@ -216,7 +216,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   const node::topology_state values(store, topology.chains,
                                     {topology.plan.state_id, job.what.topology, {}, false}, {});
   r.identity_of = [&](const lane::lane_plan& p) -> expected<std::string> {
-    return deployment::keeps_identity_by_lane(*p.source)
+    return config::traits_of(*p.source).identity_by_lane
                ? deployment::identities_of_lanes(values, p.name, lanes_of(topology.state, p.name).size())
                : expected<std::string>();
   };

@@ -139,7 +139,7 @@ private:
 
 }  // namespace
 
-config::connector csv_parser_connector() {
+config::connector csv_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "csv";
@@ -198,6 +198,21 @@ data::csv_dialect csv_dialect_of(const config::values& options) {
 std::unique_ptr<record_parser> make_csv_parser(parser_options options, const data::csv_dialect& dialect,
                                                bool header, data::encoding decoded_from) {
   return std::make_unique<csv_parser>(std::move(options), dialect, header, decoded_from);
+}
+
+connector csv_parser_connector() {
+  return {.declared = csv_parser_declaration(),
+          .parser = [](const config::values& options,
+                       parser_options o) -> expected<std::unique_ptr<record_parser>> {
+            return make_csv_parser(std::move(o), csv_dialect_of(options), options.boolean("header"),
+                                   data::encoding_of(options.text("encoding")));
+          },
+          .wants =
+              [](const config::values& options, source::wants& out) {
+                out.frame = csv_dialect_of(options);
+                out.skip = static_cast<std::size_t>(options.integer("skip"));
+                out.encoding = data::encoding_of(options.text("encoding"));
+              }};
 }
 
 }  // namespace millrace::parser

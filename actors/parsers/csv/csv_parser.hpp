@@ -2,14 +2,14 @@
 // makes parsers.
 #pragma once
 
-#include "actors/parsers/parser.hpp"
-#include "config/catalog.hpp"
+#include "actors/connector.hpp"
 
 #include <memory>
 
 namespace millrace::parser {
 
-[[nodiscard]] config::connector csv_parser_connector();
+[[nodiscard]] config::connector csv_parser_declaration();
+[[nodiscard]] connector csv_parser_connector();
 
 /// The options must have been validated. `header`: columns are found by the names in the chunk's header line,
 /// else by position. `decoded_from`: the source has decoded the records from it.

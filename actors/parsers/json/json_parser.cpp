@@ -292,7 +292,7 @@ void json_parser::note(std::size_t i, record_outcome v) {
 
 }  // namespace
 
-config::connector json_parser_connector() {
+config::connector json_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "json";
@@ -311,6 +311,13 @@ config::connector json_parser_connector() {
 
 std::unique_ptr<record_parser> make_json_parser(parser_options options) {
   return std::make_unique<json_parser>(std::move(options));
+}
+
+connector json_parser_connector() {
+  return {.declared = json_parser_declaration(),
+          .parser = [](const config::values&, parser_options o) -> expected<std::unique_ptr<record_parser>> {
+            return make_json_parser(std::move(o));
+          }};
 }
 
 }  // namespace millrace::parser

@@ -2,15 +2,15 @@
 // makes parsers.
 #pragma once
 
-#include "actors/parsers/parser.hpp"
-#include "config/catalog.hpp"
+#include "actors/connector.hpp"
 
 #include <memory>
 
 namespace millrace::parser {
 
 /// No options of its own: schema, event time and the like are common to all parsers.
-[[nodiscard]] config::connector json_parser_connector();
+[[nodiscard]] config::connector json_parser_declaration();
+[[nodiscard]] connector json_parser_connector();
 
 /// The options must have been validated: patterns compile, formats fit the columns.
 [[nodiscard]] std::unique_ptr<record_parser> make_json_parser(parser_options options);

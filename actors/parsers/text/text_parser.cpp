@@ -36,7 +36,7 @@ private:
 
 }  // namespace
 
-config::connector text_parser_connector() {
+config::connector text_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "text";
@@ -47,6 +47,13 @@ config::connector text_parser_connector() {
 
 std::unique_ptr<record_parser> make_text_parser(parser_options options) {
   return std::make_unique<text_parser>(options);
+}
+
+connector text_parser_connector() {
+  return {.declared = text_parser_declaration(),
+          .parser = [](const config::values&, parser_options o) -> expected<std::unique_ptr<record_parser>> {
+            return make_text_parser(std::move(o));
+          }};
 }
 
 }  // namespace millrace::parser

@@ -2,14 +2,14 @@
 // and makes parsers.
 #pragma once
 
-#include "actors/parsers/parser.hpp"
-#include "config/catalog.hpp"
+#include "actors/connector.hpp"
 
 #include <memory>
 
 namespace millrace::parser {
 
-[[nodiscard]] config::connector text_parser_connector();
+[[nodiscard]] config::connector text_parser_declaration();
+[[nodiscard]] connector text_parser_connector();
 [[nodiscard]] std::unique_ptr<record_parser> make_text_parser(parser_options options);
 
 }  // namespace millrace::parser

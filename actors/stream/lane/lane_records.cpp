@@ -131,8 +131,7 @@ std::optional<std::size_t> lane::before_refused(partition& p, const waiting_chun
   if (record > w.next)
     return record;
   flush(p);
-  const auto& source = *options_.plan->source;
-  const bool file = source.type == "file";
+  const bool file = config::traits_of(*options_.plan->source).by_bytes;
   p.refused =
       error{ec::invalid_argument, fault::user, false,
             fmt::format(

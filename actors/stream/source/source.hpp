@@ -81,6 +81,12 @@ struct backlog {
   friend bool operator==(const backlog&, const backlog&) = default;
 };
 
+/// Records that have come since a bounded log was read to its end.
+struct continuation {
+  std::string identity;                    // of the log from there on
+  std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
+};
+
 class reader {
 public:
   virtual ~reader() = default;

@@ -105,10 +105,12 @@ TEST_CASE("defaults hold where nothing is said") {
             .snapshot_every == std::nullopt);
 }
 
-TEST_CASE("a type of the language that the catalog lacks is not offered, rather than unknown") {
+TEST_CASE("a type that the catalog lacks is refused with those that it has") {
   const auto result =
       load_text(downstream_of_parser(R"json("o": { "sink": "parquet", "from": "parsed", "path": "t" })json"));
-  CHECK_THAT(lines(result.findings), Catch::Contains("sink \"parquet\" is not offered by this version"));
+  CHECK_THAT(
+      lines(result.findings),
+      Catch::Contains("there is no sink \"parquet\"; expected \"console\", \"file\", \"kafka\" or \"sql\""));
 }
 
 TEST_CASE("a sink without columns gets all that are not hidden") {

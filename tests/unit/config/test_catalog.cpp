@@ -22,8 +22,7 @@ connector kafka_source() {
     if (start != "earliest" && start != "latest")
       say("start", "found \"" + start + "\"; expected \"earliest\" or \"latest\"");
   };
-  c.bounded = [](const values&) { return false; };
-  c.stores_timestamps = true;
+  c.source = [](const values&) { return source_traits{.stores_timestamps = true}; };
   return c;
 }
 
@@ -31,7 +30,7 @@ connector file_source() {
   connector c{.kind = stage_kind::source, .type = "file", .doc = "Reads files"};
   c.options = {{.name = "path", .doc = "File or glob", .required = true},
                {.name = "follow", .type = option_type::boolean, .doc = "Goes on", .default_text = "false"}};
-  c.bounded = [](const values& v) { return !v.boolean("follow"); };
+  c.source = [](const values& v) { return source_traits{.bounded = !v.boolean("follow")}; };
   return c;
 }
 
@@ -53,6 +52,7 @@ connector file_sink() {
     if (in.options.has("roll") && !in.options.object("roll").has("age"))
       say("roll.size", "says no age; expected one");
   };
+  c.sink = [](const values& v) { return sink_traits{.own_file = v.text("path")}; };
   c.guarantee = "exactly once";
   return c;
 }
@@ -68,11 +68,11 @@ connector kafka_sink() {
       if (in.options.has(name) && in.input != nullptr && !in.input->find(in.options.text(name)))
         say(name, "there is no column \"" + in.options.text(name) + "\"");
   };
-  c.columns_named = [](const values& v) {
-    std::vector<std::string> out;
+  c.sink = [](const values& v) {
+    sink_traits out;
     for (const auto* const name : {"key", "value"})
       if (v.has(name))
-        out.push_back(v.text(name));
+        out.columns_named.push_back(v.text(name));
     return out;
   };
   c.guarantee = "exactly once";

@@ -1,7 +1,7 @@
 // The console sink: what each style prints, when, and what a restart repeats.
 #include "actors/connectors/console/console_sink.hpp"
-#include "actors/connectors/console/display.hpp"
 #include "actors/connectors/console/table.hpp"
+#include "runtime/base/display.hpp"
 
 #include <catch2/catch.hpp>
 

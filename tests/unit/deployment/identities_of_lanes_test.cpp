@@ -41,12 +41,3 @@ TEST_CASE("what the lanes of a plan have kept comes one behind the other, also o
   REQUIRE_FALSE(failed);
   CHECK(failed.error().code == ec::unavailable);
 }
-
-TEST_CASE("the lanes of a Kafka topic keep its identity, those of files share one") {
-  config::stage source;
-  source.kind = config::stage_kind::source;
-  source.type = "kafka";
-  CHECK(deployment::keeps_identity_by_lane(source));
-  source.type = "file";
-  CHECK_FALSE(deployment::keeps_identity_by_lane(source));
-}

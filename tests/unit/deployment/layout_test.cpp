@@ -1,7 +1,7 @@
 // make_layout(): who runs for a topology, and what each has to do with whom.
 #include "actors/catalog.hpp"
 #include "actors/deployment/layout.hpp"
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include <catch2/catch.hpp>
 

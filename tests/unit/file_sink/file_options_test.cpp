@@ -7,7 +7,7 @@ namespace {
 
 std::vector<std::string> findings(const config::values& o, const data::schema* input) {
   std::vector<std::string> said;
-  file_sink_connector().check({o, input}, [&](std::string_view option, std::string m) {
+  file_sink_declaration().check({o, input}, [&](std::string_view option, std::string m) {
     said.push_back(std::string(option) + ": " + m);
   });
   return said;
@@ -60,10 +60,10 @@ TEST_CASE("Each wrong option is found") {
 }
 
 TEST_CASE("A template's columns are named for projection") {
-  const auto connector = file_sink_connector();
-  CHECK(connector.columns_named(with_template("{a}{{x}}{b c}")) == std::vector<std::string>{"a", "b c"});
-  CHECK(connector.columns_named(with_template("{a")).empty());
-  CHECK(connector.columns_named(file_options("out")).empty());
+  const auto connector = file_sink_declaration();
+  CHECK(connector.sink(with_template("{a}{{x}}{b c}")).columns_named == std::vector<std::string>{"a", "b c"});
+  CHECK(connector.sink(with_template("{a")).columns_named.empty());
+  CHECK(connector.sink(file_options("out")).columns_named.empty());
 }
 
 TEST_CASE("A template writes values bare, nulls as nothing, and braces by doubling") {

@@ -22,7 +22,7 @@ data::schema input() {
 std::vector<std::string> findings(const config::values& o) {
   const auto schema = input();
   std::vector<std::string> said;
-  kafka_sink_connector().check({o, &schema}, [&](std::string_view option, std::string m) {
+  kafka_sink_declaration().check({o, &schema}, [&](std::string_view option, std::string m) {
     said.push_back(std::string(option) + ": " + m);
   });
   return said;
@@ -36,7 +36,7 @@ TEST_CASE("Good options of the Kafka sink pass the check, and name their columns
   o.set("value", std::string("_raw"), {});
   o.set("properties", std::map<std::string, std::string>{{"linger.ms", "50"}, {"sasl.password", "pa55"}}, {});
   CHECK(findings(o).empty());
-  CHECK(kafka_sink_connector().columns_named(o) == std::vector<std::string>{"userid", "_raw"});
+  CHECK(kafka_sink_declaration().sink(o).columns_named == std::vector<std::string>{"userid", "_raw"});
 }
 
 TEST_CASE("Each wrong option of the Kafka sink is found, without secrets") {

@@ -718,7 +718,7 @@ TEST_CASE("the check of the options finds a wrong start and properties that mill
   v.set("start", std::string("soon"), {});
   v.set("properties", std::map<std::string, std::string>{{"group.id", "x"}, {"no.such", "y"}}, {});
   strings said;
-  source::kafka_source_connector().check(
+  source::kafka_source_declaration().check(
       {v, nullptr}, [&](std::string_view option, const std::string&) { said.emplace_back(option); });
   CHECK(said == strings{"topic", "start", "properties.group.id", "properties.no.such"});
 }

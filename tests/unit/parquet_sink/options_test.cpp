@@ -6,7 +6,7 @@ namespace {
 
 std::vector<std::string> findings(const config::values& o, const data::schema* input) {
   std::vector<std::string> said;
-  parquet_sink_connector().check({o, input}, [&](std::string_view option, std::string m) {
+  parquet_sink_declaration().check({o, input}, [&](std::string_view option, std::string m) {
     said.push_back(std::string(option) + ": " + m);
   });
   return said;
@@ -44,10 +44,10 @@ TEST_CASE("Each wrong option is found") {
 }
 
 TEST_CASE("The columns of partition_by are named for projection") {
-  const auto c = parquet_sink_connector();
-  CHECK(c.columns_named(parquet_values("t", {.partition_by = {"a", "b"}})) ==
+  const auto c = parquet_sink_declaration();
+  CHECK(c.sink(parquet_values("t", {.partition_by = {"a", "b"}})).columns_named ==
         std::vector<std::string>{"a", "b"});
-  CHECK(c.columns_named(parquet_values("t")).empty());
+  CHECK(c.sink(parquet_values("t")).columns_named.empty());
 }
 
 }  // namespace millrace::sink

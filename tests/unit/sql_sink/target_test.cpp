@@ -91,7 +91,7 @@ TEST_CASE("a failed login does not show the password", "[server]") {
     connection.replace(connection.find("root"), 4, "nobody:sesame");
     const auto opened = sink::sql::make_writer(must(parse_connection(connection)),
                                                {"t", std::make_shared<data::schema>(), {}, true})
-                            ->open(life(1));
+                            ->open(sink_sql_test::life(1));
     REQUIRE_FALSE(opened);
     CHECK_FALSE(opened.error().retry);
     CHECK_THAT(opened.error().message,
@@ -103,7 +103,7 @@ TEST_CASE("a server that is away may be tried again") {
   for (const char* text : {"mysql://root@127.0.0.1:1/x", "postgresql://test@127.0.0.1:1/x"}) {
     const auto opened = sink::sql::make_writer(must(parse_connection(text)),
                                                {"t", std::make_shared<data::schema>(), {}, true})
-                            ->open(life(1));
+                            ->open(sink_sql_test::life(1));
     REQUIRE_FALSE(opened);
     CHECK(opened.error().code == ec::unavailable);
     CHECK(opened.error().retry);
@@ -114,7 +114,7 @@ TEST_CASE("a file that is no database is told as such") {
   on_sqlite([](place& at) {
     const auto opened = sink::sql::make_writer(must(parse_connection("sqlite3:///proc/self/cmdline")),
                                                {"t", std::make_shared<data::schema>(), {}, true})
-                            ->open(life(1));
+                            ->open(sink_sql_test::life(1));
     REQUIRE_FALSE(opened);
     CHECK_FALSE(opened.error().retry);
     (void)at;
@@ -132,10 +132,10 @@ std::string findings(const std::string& connection, const std::string& mode, std
     options.set("key", std::move(key), {});
   const data::schema rows({{"k", data::type_id::text}, {"j", data::type_id::json}});
   std::string out;
-  sink::sql_sink_connector().check({options, &rows},
-                                   [&](std::string_view option, const std::string& message) {
-                                     out += std::string(option) + ": " + message + "\n";
-                                   });
+  sink::sql_sink_declaration().check({options, &rows},
+                                     [&](std::string_view option, const std::string& message) {
+                                       out += std::string(option) + ": " + message + "\n";
+                                     });
   return out;
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("the connector's check finds what is wrong with the options") {
 }
 
 TEST_CASE("the connection is declared a secret") {
-  for (const auto& o : sink::sql_sink_connector().options)
+  for (const auto& o : sink::sql_sink_declaration().options)
     CHECK(o.secret == (o.name == "connection"));
 }
 

@@ -11,7 +11,7 @@ TEST_CASE("A build without Arrow finds a parquet sink wrong, once, and says what
   config::values options;
   options.set("path", std::string(), {});  // wrong, too: but nothing else matters
   std::vector<std::string> said;
-  parquet_sink_connector().check({options, nullptr}, [&](std::string_view option, std::string message) {
+  parquet_sink_declaration().check({options, nullptr}, [&](std::string_view option, std::string message) {
     said.push_back(std::string(option) + ": " + message);
   });
   REQUIRE(said.size() == 1);

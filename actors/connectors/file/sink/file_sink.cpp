@@ -64,6 +64,22 @@ void check(const config::check_input& in, const config::say& say) {
   }
 }
 
+std::optional<config::written_table> table_of(const config::values& o) {
+  using format = config::written_table::format;
+  if (o.text("format") != "json" && o.text("format") != "csv")
+    return std::nullopt;
+  return config::written_table{.kind = o.text("format") == "json" ? format::json : format::csv,
+                               .location = o.text("path"),
+                               .rolled = o.has("roll")};
+}
+
+config::sink_traits traits(const config::values& o) {
+  config::sink_traits out{.columns_named = template_columns(o), .on_one_disk = true, .table = table_of(o)};
+  if (!o.text("path").starts_with("/dev/"))
+    out.own_file = std::filesystem::path(o.text("path")).lexically_normal().string();
+  return out;
+}
+
 expected<row_format> format_of(const config::values& o, const data::schema& rows) {
   if (o.text("format") == "json")
     return row_format::json(rows);
@@ -74,7 +90,7 @@ expected<row_format> format_of(const config::values& o, const data::schema& rows
 
 }  // namespace
 
-config::connector file_sink_connector() {
+config::connector file_sink_declaration() {
   config::connector c;
   c.kind = config::stage_kind::sink;
   c.type = "file";
@@ -83,7 +99,7 @@ config::connector file_sink_connector() {
   c.check = check;
   c.guarantee =
       "exactly once (rows and position in one step; after a crash the file is cut back to what is committed)";
-  c.columns_named = template_columns;
+  c.sink = traits;
   return c;
 }
 
@@ -110,6 +126,12 @@ std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, cons
     parts.keep = static_cast<std::uint64_t>(options.integer("keep"));
   return std::make_unique<appended_file>(std::move(path), dead_letter_format(*rows), true, at_start::append,
                                          parts, clock, private_file);
+}
+
+connector file_sink_connector() {
+  return {.declared = file_sink_declaration(),
+          .writer = [](const config::values& options, const data::schema_ptr& rows,
+                       const connector_context& at) { return make_file_writer(options, rows, *at.clock); }};
 }
 
 }  // namespace millrace::sink

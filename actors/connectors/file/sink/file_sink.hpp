@@ -1,15 +1,16 @@
 // The connector "file": its options, and how a writer is made from them.
 #pragma once
 
+#include "actors/connector.hpp"
 #include "actors/stream/sink/sink.hpp"
-#include "config/catalog.hpp"
 #include "runtime/base/time.hpp"
 
 #include <filesystem>
 
 namespace millrace::sink {
 
-[[nodiscard]] config::connector file_sink_connector();
+[[nodiscard]] config::connector file_sink_declaration();
+[[nodiscard]] connector file_sink_connector();
 
 /// `rows`: the schema of the batches it gets. The options have passed the connector's check.
 [[nodiscard]] expected<std::unique_ptr<writer>> make_file_writer(const config::values& options,

@@ -13,11 +13,6 @@
 
 namespace millrace::source {
 
-struct continuation {
-  std::string identity;                    // of the log from there on
-  std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
-};
-
 /// `ended` is the identity that was kept. New records begin at the major after the last one of their
 /// partition. Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has
 /// changed otherwise than a log may grow; the text says how and the remedy. `is_decoded`: some parser reads the files by

@@ -1,6 +1,8 @@
 #include "actors/connectors/file/source/file_source.hpp"
 
 #include "actors/connectors/file/source/bounded_reader.hpp"
+#include "actors/connectors/file/source/continuation.hpp"
+#include "actors/connectors/file/source/file_list.hpp"
 #include "actors/connectors/file/source/followed_reader.hpp"
 #include "actors/connectors/file/source/standard_input.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
@@ -42,9 +44,23 @@ std::unique_ptr<reader> make_standard_input_reader(const config::values& options
                              std::string(standard_input_path));
 }
 
+/// None where the file is gone or has no such line, and of standard input, which is read once.
+std::optional<std::string> header_line_of(const std::string& file, const wants& wants) {
+  if (file == standard_input_path)
+    return std::nullopt;
+  bounded_reader reader(file, false, wants);
+  if (!reader.discover(std::chrono::milliseconds(2'000)) || !reader.assign("0", {}))
+    return std::nullopt;
+  const std::vector<std::string> wanted{"0"};
+  const auto got = reader.read(wanted, 1, std::chrono::milliseconds(2'000));
+  if (!got || !*got || !(*got)->header)
+    return std::nullopt;
+  return (*got)->header->text;
+}
+
 }  // namespace
 
-config::connector file_source_connector() {
+config::connector file_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "file";
@@ -88,11 +104,21 @@ config::connector file_source_connector() {
         (in.options.boolean("parallel") || is_standard_input(in.options)))
       say("order", "is for the files of a glob that are one log; leave it out");
   };
-  c.bounded = [](const config::values& options) { return !options.boolean("follow"); };
-  c.stores_timestamps = false;
-  c.gives_header = [](const config::values& options) { return !options.boolean("follow"); };
-  c.splits_once = is_standard_input;
-  c.splits_text = true;
+  c.source = [](const config::values& options) {
+    const auto& path = options.text("path");
+    const bool followed = options.boolean("follow");
+    const bool standard_input = is_standard_input(options);
+    return config::source_traits{.log = path,
+                                 .place = path,
+                                 .bounded = !followed,
+                                 .goes_on = !followed && !standard_input,
+                                 .by_bytes = true,
+                                 .splits_text = true,
+                                 .splits_once = standard_input,
+                                 .gives_header = !followed,
+                                 .is_standard_input = standard_input,
+                                 .has_own_files = true};
+  };
   return c;
 }
 
@@ -106,6 +132,25 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
                                              wanted.frame);
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted,
                                           file_order_of(options.text("order")));
+}
+
+connector file_source_connector() {
+  return {.declared = file_source_declaration(),
+          .reader =
+              [](const config::values& options, const wants& wanted, const connector_context& at) {
+                return make_file_reader(options, wanted, spool_of(at), at.feeds, at.clock);
+              },
+          .news =
+              [](const config::values& options, std::string_view ended, bool is_decoded) {
+                return continue_files(ended, options.text("path"), options.boolean("parallel"),
+                                      file_order_of(options.text("order")), is_decoded);
+              },
+          .file_of =
+              [](const config::values& options, const std::string& partition) {
+                const auto& path = options.text("path");
+                return is_glob(path) ? partition : path;
+              },
+          .header_line = header_line_of};
 }
 
 }  // namespace millrace::source

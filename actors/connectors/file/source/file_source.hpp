@@ -2,16 +2,17 @@
 // the catalog makes readers.
 #pragma once
 
+#include "actors/connector.hpp"
 #include "actors/stream/source/feed.hpp"
 #include "actors/stream/source/source.hpp"
 #include "actors/stream/source/spool_options.hpp"
-#include "config/catalog.hpp"
 
 #include <memory>
 
 namespace millrace::source {
 
-[[nodiscard]] config::connector file_source_connector();
+[[nodiscard]] config::connector file_source_declaration();
+[[nodiscard]] connector file_source_connector();
 
 /// Options as declared above, validated. The files are looked up in discover(); standard input is read from
 /// the first reader on, by a feed that all readers of the stage share: it alone needs `running` and `clock`.

@@ -93,15 +93,19 @@ void check(const config::check_input& in, const config::say& say) {
 
 }  // namespace
 
-config::connector http_server_source_connector() {
+config::connector http_server_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "http_server";
   c.doc = "Listens for HTTP requests; each is a record, and answered when it is durable in the state folder";
   c.options = options();
   c.check = check;
-  c.bounded = [](const config::values&) { return false; };
-  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.source = [](const config::values& options) {
+    const auto& address = options.text("listen");
+    // Timestamps are those of arrival, which the spool keeps.
+    return config::source_traits{
+        .log = address, .place = address, .stores_timestamps = true, .asks_server = true, .receives = true};
+  };
   c.guarantee =
       "what was answered with 200 is processed exactly once; a request that was not answered may have been "
       "taken or not";
@@ -126,6 +130,14 @@ std::unique_ptr<reader> make_http_server_reader(const config::values& options, c
     return start_server_feed(std::move(s), std::move(spool), clock);
   };
   return make_spooled_reader(options, at, std::move(running), std::move(make), options.text("listen"));
+}
+
+connector http_server_source_connector() {
+  return {.declared = http_server_source_declaration(),
+          .reader = [](const config::values& options, const wants&,
+                       const connector_context& at) -> expected<std::unique_ptr<reader>> {
+            return make_http_server_reader(options, spool_of(at), at.feeds, *at.clock);
+          }};
 }
 
 }  // namespace millrace::source

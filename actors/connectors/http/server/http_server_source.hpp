@@ -2,16 +2,17 @@
 // in a spool in the state folder.
 #pragma once
 
+#include "actors/connector.hpp"
 #include "actors/stream/source/feed.hpp"
 #include "actors/stream/source/source.hpp"
 #include "actors/stream/source/spool_options.hpp"
-#include "config/catalog.hpp"
 
 #include <memory>
 
 namespace millrace::source {
 
-[[nodiscard]] config::connector http_server_source_connector();
+[[nodiscard]] config::connector http_server_source_declaration();
+[[nodiscard]] connector http_server_source_connector();
 
 /// Lives as long as `clock`. The server is one of `running`, started by the first reader of its stage.
 [[nodiscard]] std::unique_ptr<reader> make_http_server_reader(const config::values& options,

@@ -137,7 +137,7 @@ stream_options stream_options_of(const config::values& o, const std::string& in_
 
 }  // namespace
 
-config::connector http_stream_source_connector() {
+config::connector http_stream_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "http_stream";
@@ -145,8 +145,12 @@ config::connector http_stream_source_connector() {
           "processed";
   c.options = options();
   c.check = check;
-  c.bounded = [](const config::values&) { return false; };
-  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.source = [](const config::values& options) {
+    const auto& address = options.text("url");
+    // Timestamps are those of arrival, which the spool keeps.
+    return config::source_traits{
+        .log = address, .place = address, .stores_timestamps = true, .asks_server = true, .receives = true};
+  };
   c.guarantee =
       "what was received is processed exactly once; what the server sends while there is no connection is "
       "lost, unless it can go on by `since`";
@@ -159,6 +163,14 @@ std::unique_ptr<reader> make_http_stream_reader(const config::values& options, c
     return start_stream_feed(stream_options_of(options, name), std::move(spool), clock);
   };
   return make_spooled_reader(options, at, std::move(running), std::move(make), shown(options.text("url")));
+}
+
+connector http_stream_source_connector() {
+  return {.declared = http_stream_source_declaration(),
+          .reader = [](const config::values& options, const wants&,
+                       const connector_context& at) -> expected<std::unique_ptr<reader>> {
+            return make_http_stream_reader(options, spool_of(at), at.feeds, *at.clock);
+          }};
 }
 
 }  // namespace millrace::source

@@ -1,7 +1,7 @@
 #include "actors/connectors/kafka/client/properties.hpp"
 
-#include "config/report.hpp"
 #include "config/text/mask.hpp"
+#include "config/text/report.hpp"
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>

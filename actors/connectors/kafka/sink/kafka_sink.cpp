@@ -119,7 +119,7 @@ std::vector<std::string> columns_named(const config::values& o) {
 
 }  // namespace
 
-config::connector kafka_sink_connector() {
+config::connector kafka_sink_declaration() {
   config::connector c;
   c.kind = config::stage_kind::sink;
   c.type = "kafka";
@@ -128,7 +128,9 @@ config::connector kafka_sink_connector() {
   c.check = check;
   c.guarantee =
       "exactly once for readers with isolation.level=read_committed (rows and position in one transaction)";
-  c.columns_named = columns_named;
+  c.sink = [](const config::values& options) {
+    return config::sink_traits{.columns_named = columns_named(options)};
+  };
   c.progress_place = progress_place;
   return c;
 }
@@ -157,6 +159,12 @@ expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& option
   }
   o.defaults = defaults_for(o.to.properties);
   return std::make_unique<kafka_writer>(std::move(o), *rows);
+}
+
+connector kafka_sink_connector() {
+  return {.declared = kafka_sink_declaration(),
+          .writer = [](const config::values& options, const data::schema_ptr& rows,
+                       const connector_context&) { return make_kafka_writer(options, rows); }};
 }
 
 }  // namespace millrace::sink

@@ -32,7 +32,7 @@ const kafka::settings& reserved() {
 
 }  // namespace
 
-config::connector kafka_source_connector() {
+config::connector kafka_source_declaration() {
   using config::option_type;
   config::connector c;
   c.kind = config::stage_kind::source;
@@ -110,10 +110,16 @@ config::connector kafka_source_connector() {
         say("properties." + f.name, std::move(f.message));
     }
   };
-  c.bounded = [](const config::values&) { return false; };
-  c.stores_timestamps = true;
-  c.identity_by_lane = true;  // fingerprints
-  c.key_type = [](const config::values& options) { return key_type_of(key_option(options)); };
+  c.source = [](const config::values& options) {
+    const auto& topic = options.text("topic");
+    return config::source_traits{.log = topic,
+                                 .place = fmt::format("{} at {}", topic, options.text("brokers")),
+                                 .stores_timestamps = true,
+                                 .identity_by_lane = true,  // fingerprints
+                                 .gives_again = true,
+                                 .asks_server = true,
+                                 .key_type = key_type_of(key_option(options))};
+  };
   return c;
 }
 
@@ -135,6 +141,13 @@ expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& option
     return tl::make_unexpected(std::move(start.error()));
   o.start = *start;
   return std::make_unique<kafka_reader>(std::move(o));
+}
+
+connector kafka_source_connector() {
+  return {.declared = kafka_source_declaration(),
+          .reader = [](const config::values& options, const wants& wanted, const connector_context& at) {
+            return make_kafka_reader(options, wanted, at.topology, at.stage);
+          }};
 }
 
 }  // namespace millrace::source

@@ -2,15 +2,16 @@
 // makes readers.
 #pragma once
 
+#include "actors/connector.hpp"
 #include "actors/stream/source/source.hpp"
-#include "config/catalog.hpp"
 
 #include <memory>
 #include <string>
 
 namespace millrace::source {
 
-[[nodiscard]] config::connector kafka_source_connector();
+[[nodiscard]] config::connector kafka_source_declaration();
+[[nodiscard]] connector kafka_source_connector();
 
 /// Options as declared above, validated. Contacts the brokers from discover() on.
 [[nodiscard]] expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& options,

@@ -10,6 +10,7 @@
 #include "config/plan/missing_column.hpp"
 #include "config/text/references.hpp"
 #include "runtime/data/empty_object.hpp"
+#include "runtime/snapshot/file_names.hpp"
 
 #include <fmt/format.h>
 
@@ -147,13 +148,23 @@ std::vector<std::string> columns_named(const config::values& o) {
   return o.has("partition_by") ? o.text_list("partition_by") : std::vector<std::string>{};
 }
 
+config::written_table table_of(const config::values& o) {
+  return {.kind = config::written_table::format::parquet,
+          .location = o.has("connection") ? table_location(o)
+                      : o.has("path")     ? o.text("path")
+                                          : std::string(),
+          .remote = o.has("connection"),
+          .partition_by = columns_named(o),
+          .compression = o.has("compression") ? o.text("compression") : std::string()};
+}
+
 compression compression_of(const std::string& name) {
   return name == "zstd" ? compression::zstd : name == "none" ? compression::none : compression::snappy;
 }
 
 }  // namespace
 
-config::connector parquet_sink_connector() {
+config::connector parquet_sink_declaration() {
   config::connector c;
   c.kind = config::stage_kind::sink;
   c.type = "parquet";
@@ -163,7 +174,12 @@ config::connector parquet_sink_connector() {
   c.guarantee =
       "exactly once (rows are staged with their position in one step; files become visible whole, by a "
       "record of their names)";
-  c.columns_named = columns_named;
+  c.sink = [](const config::values& o) {
+    return config::sink_traits{.columns_named = columns_named(o),
+                               .on_one_disk = true,
+                               .records_in_store = o.has("connection") && !o.text("connection").empty(),
+                               .table = table_of(o)};
+  };
   return c;
 }
 
@@ -211,6 +227,17 @@ expected<std::unique_ptr<storage::table_folder>> table_folder_of(const config::v
   if (const auto* const p = std::get_if<storage::s3_place>(&*place))
     return storage::s3_folder(*p, std::move(http));
   return local_folder(std::get<storage::local_place>(*place).folder, options.boolean("fsync"));
+}
+
+connector parquet_sink_connector() {
+  return {
+      .declared = parquet_sink_declaration(),
+      .writer = [](const config::values& options, const data::schema_ptr& rows, const connector_context& at) {
+        return make_parquet_writer(options, rows,
+                                   std::filesystem::path(at.state_folder) / "tables" /
+                                       snapshot::file_name_of(at.stage),
+                                   *at.clock, at.chains);
+      }};
 }
 
 }  // namespace millrace::sink

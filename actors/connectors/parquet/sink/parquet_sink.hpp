@@ -1,9 +1,9 @@
 // The connector "parquet": its options, and how a writer is made from them.
 #pragma once
 
+#include "actors/connector.hpp"
 #include "actors/connectors/parquet/storage/table_folder.hpp"
 #include "actors/stream/sink/sink.hpp"
-#include "config/catalog.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/chain/named_chains.hpp"
 
@@ -11,7 +11,8 @@
 
 namespace millrace::sink {
 
-[[nodiscard]] config::connector parquet_sink_connector();
+[[nodiscard]] config::connector parquet_sink_declaration();
+[[nodiscard]] connector parquet_sink_connector();
 
 /// `rows`: the schema of the batches it gets. `work`: a folder of this sink's own in the state folder, for a
 /// table on another machine. `chains`: the store of a cluster, which then has the record of such a table, and nothing

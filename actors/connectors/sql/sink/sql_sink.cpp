@@ -82,7 +82,7 @@ void check(const config::check_input& in, const config::say& say) {
 
 }  // namespace
 
-config::connector sql_sink_connector() {
+config::connector sql_sink_declaration() {
   using config::option;
   using config::option_type;
   config::connector c;
@@ -109,7 +109,14 @@ config::connector sql_sink_connector() {
                 "false"}};
   c.check = check;
   c.guarantee = "exactly once (rows and position in one transaction)";
-  c.columns_named = key_of;
+  c.sink = [](const config::values& o) {
+    config::written_table table{.kind = config::written_table::format::database, .location = o.text("table")};
+    if (o.has("mode") && o.text("mode") == "upsert")
+      table.key = key_of(o);
+    return config::sink_traits{.columns_named = key_of(o),
+                               .on_one_disk = o.text("connection").starts_with("sqlite3:"),
+                               .table = std::move(table)};
+  };
   return c;
 }
 
@@ -122,6 +129,12 @@ expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options,
   if (options.has("mode") && options.text("mode") == "upsert")
     table.key = key_of(options);
   return sql::make_writer(std::move(*where), std::move(table));
+}
+
+connector sql_sink_connector() {
+  return {.declared = sql_sink_declaration(),
+          .writer = [](const config::values& options, const data::schema_ptr& rows,
+                       const connector_context&) { return make_sql_writer(options, rows); }};
 }
 
 }  // namespace millrace::sink

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::sink {
+namespace millrace {
 
 /// Columns on a terminal: 0 for combining marks, 2 for wide characters, 1 for bytes that are not UTF-8.
 [[nodiscard]] std::size_t display_width(std::string_view text);
@@ -17,4 +17,4 @@ namespace millrace::sink {
 /// At most `limit` characters; what is longer ends in "...".
 [[nodiscard]] std::string shorten(std::string text, std::size_t limit);
 
-}  // namespace millrace::sink
+}  // namespace millrace

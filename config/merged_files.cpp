@@ -1,6 +1,6 @@
-#include "config/text/merged_files.hpp"
+#include "config/merged_files.hpp"
 
-#include "config/text/old_options.hpp"
+#include "config/old_options.hpp"
 #include "config/text/overlay.hpp"
 #include "config/text/reader.hpp"
 

@@ -1,4 +1,4 @@
-#include "config/report.hpp"
+#include "config/text/report.hpp"
 
 #include "runtime/base/visible_text.hpp"
 

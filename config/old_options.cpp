@@ -1,4 +1,4 @@
-#include "config/text/old_options.hpp"
+#include "config/old_options.hpp"
 
 #include "config/core_options.hpp"
 #include "config/text/overlay.hpp"

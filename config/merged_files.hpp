@@ -3,8 +3,8 @@
 
 #include "config/catalog.hpp"
 #include "config/plan.hpp"
-#include "config/report.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 #include <optional>
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "config/catalog.hpp"
-#include "config/report.hpp"
 #include "config/text/node.hpp"
+#include "config/text/report.hpp"
 
 #include <map>
 #include <string>

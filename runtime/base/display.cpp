@@ -1,11 +1,11 @@
-#include "actors/connectors/console/display.hpp"
+#include "runtime/base/display.hpp"
 
 #include <clocale>
 #include <cwchar>
 #include <locale.h>
 #include <wchar.h>
 
-namespace millrace::sink {
+namespace millrace {
 namespace {
 
 /// This thread uses C.UTF-8 while it lives; without that locale (not glibc's default) all is counted as
@@ -89,4 +89,4 @@ std::string shorten(std::string text, std::size_t limit) {
   return text;
 }
 
-}  // namespace millrace::sink
+}  // namespace millrace

@@ -1,0 +1,74 @@
+// A connector: what config checks of it, and how its readers, parsers or writers are made. A folder of
+// actors/connectors or actors/parsers gives it, actors/catalog.cpp lists it, and nobody else knows it by name.
+#pragma once
+
+#include "actors/parsers/parser.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
+#include "actors/stream/sink/sink.hpp"
+#include "actors/stream/source/feed.hpp"
+#include "actors/stream/source/source.hpp"
+#include "actors/stream/source/spool_options.hpp"
+#include "config/plan.hpp"
+#include "runtime/base/life.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/chain/named_chains.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace {
+
+/// A connector may use this of its surroundings.
+struct connector_context {
+  std::string topology;
+  std::string stage;
+  std::string state_folder;
+  const wall_clock* clock = &system_clock();
+  std::string consumer{};       // of a source: the parser that reads it
+  std::string spool_folder{};   // of a source that cannot be asked again, for what it receives
+  std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
+  /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
+  std::optional<replay::place_in_store> replayed{};
+  std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
+  /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
+  /// table on another machine; null: there is none.
+  std::shared_ptr<chain::named_chains> chains{};
+  life now{};  // of the lane that reads
+};
+
+/// Where a source that receives keeps what has come.
+[[nodiscard]] inline source::spool_place spool_of(const connector_context& at) {
+  return {at.stage, at.consumer, at.spool_folder, at.chains, at.now, name_in_logs(at.topology, at.stage)};
+}
+
+/// Options are validated, and have the values of their secrets. A source has a reader, a parser a parser, a sink a writer;
+/// the other functions may be empty.
+struct connector {
+  config::connector declared;
+  /// Contacts a server from discover() on.
+  std::function<expected<std::unique_ptr<source::reader>>(const config::values& options, const source::wants&,
+                                                          const connector_context&)>
+      reader{};
+  /// Of a source that goes on: what has come since an earlier run read it to its end, which the identity `ended` says.
+  /// `is_decoded`: some parser reads another encoding than UTF-8, so that lengths are no positions. Blocks.
+  std::function<expected<source::continuation>(const config::values& options, std::string_view ended,
+                                               bool is_decoded)>
+      news{};
+  /// Of a source whose positions are bytes: the file that a partition means, as dead letters name it.
+  std::function<std::string(const config::values& options, const std::string& partition)> file_of{};
+  /// Likewise, the line of a file that names its columns; none where the file is gone or has none. Blocks.
+  std::function<std::optional<std::string>(const std::string& file, const source::wants&)> header_line{};
+  std::function<expected<std::unique_ptr<parser::record_parser>>(const config::values& options,
+                                                                 parser::parser_options)>
+      parser{};
+  /// Of a parser: how its source finds the ends of records, beside the options that all parsers share.
+  std::function<void(const config::values& options, source::wants&)> wants{};
+  /// Contacts a server from open() on. `rows`: the schema of the batches that it gets.
+  std::function<expected<std::unique_ptr<sink::writer>>(
+      const config::values& options, const data::schema_ptr& rows, const connector_context&)>
+      writer{};
+};
+
+}  // namespace millrace

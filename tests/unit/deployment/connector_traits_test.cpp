@@ -1,0 +1,107 @@
+#include "actors/catalog.hpp"
+#include "tests/support/scratch.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <map>
+
+using namespace millrace;
+
+namespace {
+
+config::topology planned_with(const std::string& stages) {
+  const test::scratch folder;
+  const auto file = folder.write("t.json", R"({"millrace": 1, "topology": "t", "stages": {)" + stages + "}}");
+  auto loaded = config::load({file, {}, {}}, connectors());
+  for (const auto& f : loaded.findings)
+    UNSCOPED_INFO(f.message);
+  REQUIRE(loaded.plan);
+  return std::move(*loaded.plan);
+}
+
+config::source_traits traits_of_source(const std::string& options) {
+  const auto t = planned_with(
+      R"("in": {)" + options +
+      R"(}, "rows": {"parser": "text", "from": "in"}, "out": {"sink": "console", "from": "rows"})");
+  return config::traits_of(*t.find("in"));
+}
+
+}  // namespace
+
+TEST_CASE("each source says how its log is read and where it runs") {
+  const auto kafka = traits_of_source(R"("source": "kafka", "brokers": "b:1", "topic": "active")");
+  CHECK(kafka.log == "active");
+  CHECK(kafka.place == "active at b:1");
+  CHECK(kafka.identity_by_lane);
+  CHECK(kafka.gives_again);
+  CHECK(kafka.asks_server);
+  CHECK_FALSE(kafka.bounded);
+  CHECK_FALSE(kafka.has_own_files);
+
+  const auto file = traits_of_source(R"("source": "file", "path": "in.log")");
+  CHECK(file.log == "in.log");
+  CHECK(file.bounded);
+  CHECK(file.goes_on);
+  CHECK(file.by_bytes);
+  CHECK(file.has_own_files);
+  CHECK_FALSE(file.asks_server);
+  CHECK_FALSE(file.identity_by_lane);
+  CHECK_FALSE(file.is_standard_input);
+
+  const auto followed = traits_of_source(R"("source": "file", "path": "in.log", "follow": true)");
+  CHECK_FALSE(followed.bounded);
+  CHECK_FALSE(followed.goes_on);
+  CHECK_FALSE(followed.gives_header);
+
+  const auto standard_input = traits_of_source(R"("source": "file", "path": "-")");
+  CHECK(standard_input.is_standard_input);
+  CHECK(standard_input.splits_once);
+  CHECK(standard_input.bounded);
+  CHECK_FALSE(standard_input.goes_on);
+
+  const auto server =
+      traits_of_source(R"("source": "http_server", "listen": "127.0.0.1:0", "routes": {"/in": {}})");
+  CHECK(server.receives);
+  CHECK(server.log == "127.0.0.1:0");
+  const auto stream = traits_of_source(R"("source": "http_stream", "url": "http://h/in")");
+  CHECK(stream.receives);
+  CHECK(stream.place == "http://h/in");
+
+  const auto generator = traits_of_source(R"("source": "generator", "kind": "clicks", "count": 10)");
+  CHECK(generator.bounded);
+  CHECK(generator.log.empty());
+  CHECK_FALSE(generator.asks_server);
+}
+
+TEST_CASE("each sink says where its target is and what others read of it") {
+  const auto of = [](const std::string& options) {
+    const auto t = planned_with(
+        R"("in": {"source": "file", "path": "in.log"}, "rows": {"parser": "text", "from": "in"}, "out": {)" +
+        options + R"(, "from": "rows"})");
+    return config::sink_traits_of(*t.find("out"));
+  };
+  using format = config::written_table::format;
+  const auto console = of(R"("sink": "console")");
+  CHECK(console.gives_up_later);
+  CHECK(console.on_one_disk);
+  CHECK_FALSE(console.table);
+
+  const auto file = of(R"("sink": "file", "path": "a/../out.csv", "format": "csv")");
+  CHECK(file.own_file == "out.csv");
+  REQUIRE(file.table);
+  CHECK(file.table->kind == format::csv);
+  CHECK(file.table->location == "a/../out.csv");
+  CHECK(of(R"("sink": "file", "path": "/dev/null", "format": "json")").own_file.empty());
+
+  const auto sqlite = of(R"("sink": "sql", "connection": "sqlite3://x.db", "table": "t")");
+  CHECK(sqlite.on_one_disk);
+  REQUIRE(sqlite.table);
+  CHECK(sqlite.table->kind == format::database);
+  CHECK(sqlite.table->location == "t");
+  CHECK_FALSE(of(R"("sink": "sql", "connection": "postgresql://h/d", "table": "t")").on_one_disk);
+
+  const auto kafka = of(R"("sink": "kafka", "brokers": "b:1", "topic": "out", "key": "line")");
+  CHECK_FALSE(kafka.on_one_disk);
+  CHECK(kafka.columns_named == std::vector<std::string>{"line"});
+}
