@@ -26,16 +26,16 @@ struct connector_context {
   std::string stage;
   std::string state_folder;
   const wall_clock* clock = &system_clock();
-  std::string consumer{};       // of a source: the parser that reads it
-  std::string spool_folder{};   // of a source that cannot be asked again, for what it receives
-  std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
+  std::string consumer{};       // a source's: the parser that reads it
+  std::string spool_folder{};   // for a source that cannot be asked again: what it receives is kept here
+  std::string replay_folder{};  // a source's: batches of `millrace replay`; empty: none
   /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
   std::optional<replay::place_in_store> replayed{};
-  std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
+  std::shared_ptr<source::feeds> feeds{};  // the feeds of those sources, while the pipeline lives
   /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
   /// table on another machine; null: there is none.
   std::shared_ptr<chain::named_chains> chains{};
-  life now{};  // of the lane that reads
+  life now{};  // the life of the lane that reads
 };
 
 [[nodiscard]] expected<std::unique_ptr<source::reader>>
@@ -44,7 +44,8 @@ make_reader(const config::stage& source, const source::wants& wants, const conne
 [[nodiscard]] expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& sink,
                                                                   const connector_context& context);
 
-/// How a pipeline gets its connectors: those of the catalog, in whose place tests and simulations put theirs.
+/// Makes the connectors of a pipeline: those of the catalog, or those that tests and simulations put in their
+/// place.
 struct connector_makers {
   std::function<expected<std::unique_ptr<source::reader>>(const config::stage&, const source::wants&,
                                                           const connector_context&)>

@@ -26,7 +26,7 @@ bool receives(const config::stage& source) {
   return source.type == "http_server" || source.type == "http_stream";
 }
 
-/// Null: nobody has declared it.
+/// Returns the connector's declaration; null where there is none.
 const config::connector* declaration_of(const config::stage& source) {
   const auto& all = connectors();
   const auto c = std::find_if(all.begin(), all.end(), [&](const auto& one) {
@@ -238,7 +238,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
     if (const auto identity = store.get(identity_name(plan.source->name)); identity)
       if (const auto same = (*reader)->check_identity(*identity); !same)
         return failed(same.error());
-    // A log that goes on behind an earlier run's end has the partitions that were kept, and no others.
+    // A log that goes on after an earlier run's end has the partitions that were kept, and no others.
     if (takes_what_is_new(*plan.source) &&
         std::any_of(partitions.begin(), partitions.end(),
                     [](const auto& p) { return p.over || p.start.major != 0; }))
@@ -255,7 +255,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
     partitions.push_back({p.name, stored ? p.first : p.start, stored.has_value()});
     changed = true;
   }
-  // Of a source with an identity that has told whether it is the same log.
+  // A source with an identity has already told whether it is the same log.
   for (const auto& p : partitions)
     if ((*reader)->identity().empty() && !p.over &&
         std::none_of(found->begin(), found->end(), [&](const auto& x) { return x.name == p.name; }))

@@ -87,7 +87,7 @@ data::schema_ptr rows_of(const draft& d, const data::schema& columns) {
 
 struct feeding {
   std::vector<log_id> windows;  // outputs of their shards
-  std::vector<log_id> lanes;    // of the sources that are read without a window
+  std::vector<log_id> lanes;    // lanes of the sources that are read without a window
   bool partitions = false;      // one of them may have several
 };
 
@@ -173,7 +173,7 @@ void check_connector(draft& d, const data::schema* input, report& out) {
 }
 
 void refuse_shared_files(const drafts& all, report& out) {
-  std::map<std::string, std::string> writers;  // by path: the first sink's name
+  std::map<std::string, std::string> writers;  // keyed by path: the first sink's name
   for (const auto& d : all) {
     if (d.built.kind != stage_kind::sink || d.built.type != "file" || !d.options_good ||
         d.built.options.text("path").starts_with("/dev/"))

@@ -20,7 +20,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Where a source reads, in the user's words.
+/// Names the place where a source reads, in the user's words.
 std::string place_of(const config::stage& source) {
   const auto& o = source.options;
   if (source.type == "kafka")

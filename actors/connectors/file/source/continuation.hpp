@@ -1,6 +1,6 @@
 // Finds what has come since a bounded log of files was read to its end: files with later names (of a parallel
-// glob: any), and lines appended to the last one. It looks at files only; whoever begins the next run keeps
-// the result.
+// glob: any), and lines appended to the last one. It looks at files only; the caller keeps the result when it
+// begins the next run.
 #pragma once
 
 #include "actors/connectors/file/source/file_list.hpp"
@@ -14,8 +14,8 @@
 namespace millrace::source {
 
 struct continuation {
-  std::string identity;                    // of the log from there on
-  std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
+  std::string identity;                    // the log's identity from there on
+  std::vector<partition_info> partitions;  // partitions with new records, and where each begins; or none
 };
 
 /// `ended` is the identity that was kept. New records begin at the major after the last one of their

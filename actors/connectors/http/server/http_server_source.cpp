@@ -101,7 +101,7 @@ config::connector http_server_source_connector() {
   c.options = options();
   c.check = check;
   c.bounded = [](const config::values&) { return false; };
-  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.stores_timestamps = true;  // the times of arrival, kept in the spool
   c.guarantee =
       "what was answered with 200 is processed exactly once; a request that was not answered may have been "
       "taken or not";

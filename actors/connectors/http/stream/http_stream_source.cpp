@@ -146,7 +146,7 @@ config::connector http_stream_source_connector() {
   c.options = options();
   c.check = check;
   c.bounded = [](const config::values&) { return false; };
-  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.stores_timestamps = true;  // the times of arrival, kept in the spool
   c.guarantee =
       "what was received is processed exactly once; what the server sends while there is no connection is "
       "lost, unless it can go on by `since`";
