@@ -17,7 +17,8 @@ make_reader(const config::stage& source, const source::wants& wants, const conne
 [[nodiscard]] expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& sink,
                                                                   const connector_context& context);
 
-/// How a pipeline gets its connectors: those of the catalog, in whose place tests and simulations put theirs.
+/// Makes the connectors of a pipeline: those of the catalog, or those that tests and simulations put in their
+/// place.
 struct connector_makers {
   std::function<expected<std::unique_ptr<source::reader>>(const config::stage&, const source::wants&,
                                                           const connector_context&)>

@@ -26,16 +26,16 @@ struct connector_context {
   std::string stage;
   std::string state_folder;
   const wall_clock* clock = &system_clock();
-  std::string consumer{};       // of a source: the parser that reads it
-  std::string spool_folder{};   // of a source that cannot be asked again, for what it receives
-  std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
+  std::string consumer{};       // a source's: the parser that reads it
+  std::string spool_folder{};   // for a source that cannot be asked again: what it receives is kept here
+  std::string replay_folder{};  // a source's: batches of `millrace replay`; empty: none
   /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
   std::optional<replay::place_in_store> replayed{};
-  std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
+  std::shared_ptr<source::feeds> feeds{};  // the feeds of those sources, while the pipeline lives
   /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
   /// table on another machine; null: there is none.
   std::shared_ptr<chain::named_chains> chains{};
-  life now{};  // of the lane that reads
+  life now{};  // the life of the lane that reads
 };
 
 /// Where a source that receives keeps what has come.

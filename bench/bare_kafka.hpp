@@ -20,7 +20,7 @@ inline void set(rd_kafka_conf_t* conf, const char* name, const char* value) {
     give_up(why);
 }
 
-/// With everything that is set in `conf`, which it takes.
+/// Makes a client with everything that is set in `conf`, which it takes.
 inline rd_kafka_t* new_client(rd_kafka_type_t type, rd_kafka_conf_t* conf, const char* brokers) {
   set(conf, "bootstrap.servers", brokers);
   char why[512];

@@ -15,7 +15,7 @@
 
 namespace millrace::bench {
 
-inline constexpr std::size_t click_bytes = 251;  // without the newline
+inline constexpr std::size_t click_bytes = 251;  // bytes of a click, without the newline
 
 class click_generator {
 public:

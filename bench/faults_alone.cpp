@@ -1,6 +1,6 @@
-// How far a lane, shard or sink that fails again and again is felt by the others: the longest time for which
-// each of them showed nothing new, without a fault and with one, in one table. A whole pipeline over files in
-// this process.
+// Measures how far a lane, shard or sink that fails again and again is felt by the others: the longest time
+// for which each of them showed nothing new, without a fault and with one, in one table. A whole pipeline
+// over files in this process.
 //   faults_alone [SECONDS of each measurement, 8] [records/s, 20000] 2>/dev/null
 //   (CAF tells each exception on stderr)
 // The table lists a window's sink, too: it takes windows whole, and so waits for the shard that fails

@@ -1,6 +1,6 @@
 // The floor that the runtime is compared with: a loop written by hand for one job, on one thread, without
 // state on disk, exactly-once, dead letters or positions. It counts clicks by user in tumbling windows of 5
-// minutes, and prints a window's rows, sorted, once the watermark (a minute behind the newest click) has
+// minutes, and prints a window's rows, sorted, once the watermark (a minute below the newest click) has
 // passed it:
 //   file_count_bench dom|ondemand|csv FILE  rows on stdout: start, end, user, clicks; CPU time on stderr
 // `dom` validates every record whole, as the runtime's parser does by default; `ondemand` looks at two
@@ -70,7 +70,7 @@ private:
   std::int64_t midnight_ = 0;
 };
 
-/// Clicks by user: open addressing, the users' names one behind the other in one block.
+/// Clicks by user: open addressing, the users' names one after the other in one block.
 class table {
 public:
   void add(std::string_view user) {
@@ -259,7 +259,7 @@ private:
   }
 };
 
-/// False: the file cannot be read.
+/// Returns false if the file cannot be read.
 template<class Reader>
 bool count(int file, counter& to) {
   Reader reader;

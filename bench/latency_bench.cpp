@@ -1,5 +1,5 @@
-// How long a window's rows take: writes clicks at a steady rate into a followed file or a Kafka topic, with a
-// second of event time in each second, and watches the rows of windows of WINDOW_MS in a file:
+// Measures how long a window's rows take: writes clicks at a steady rate into a followed file or a Kafka
+// topic, with a second of event time in each second, and watches the rows of windows of WINDOW_MS in a file:
 //   latency_bench ROWS RATE USERS WINDOW_MS SECONDS file PATH | kafka BROKERS TOPIC | bare BROKERS TOPIC
 // A window's latency is from just before the record that closes it is written to the moment when the last of
 // its rows has been read. Rows are CSV lines "end in microseconds,user,clicks". Prints one line of JSON;
@@ -34,7 +34,7 @@ using namespace millrace::bench;
 using clock_type = std::chrono::steady_clock;
 constexpr std::int64_t first_second = 1'700'000'000;
 constexpr std::int64_t warm_up = 2;           // seconds whose windows are not counted
-constexpr std::chrono::seconds patience{10};  // for the last window's rows
+constexpr std::chrono::seconds patience{10};  // time for the last window's rows
 constexpr std::string_view rest =
     R"(,"product":"p-482913","category":217,"price":129.95,"quantity":3,"device":"mobile","ip":"10.0.17.201",)"
     R"("premium":false,"geo":{"lat":48.21,"lon":-16.37},"note":"xxxxxxxxxxxxxxxxxxxxxxxxxx"})"
@@ -59,7 +59,7 @@ class watcher {
 public:
   watcher(std::string path, std::vector<window>& windows, const load& sent)
       : path_(std::move(path)), windows_(windows), sent_(sent), thread_([this] { run(); }) {}
-  /// Until the last window is whole, at most for so long.
+  /// Waits until the last window is whole, at most for this long.
   void finish(std::chrono::seconds patience) {
     const auto until = clock_type::now() + patience;
     while (!whole_ && clock_type::now() < until)

@@ -20,7 +20,7 @@ class record_sender {
 public:
   record_sender(const char* brokers, const char* topic) {
     auto* conf = rd_kafka_conf_new();
-    set(conf, "linger.ms", "0");  // no wait of its own: what is measured lies behind it
+    set(conf, "linger.ms", "0");  // no wait of its own: the measured part comes after it
     set(conf, "acks", "1");
     set(conf, "socket.nagle.disable", "true");
     client_ = new_client(RD_KAFKA_PRODUCER, conf, brokers);
@@ -39,7 +39,7 @@ public:
   }
 
 private:
-  rd_kafka_t* client_ = nullptr;  // until the program ends
+  rd_kafka_t* client_ = nullptr;  // lives until the program ends
   rd_kafka_topic_t* topic_ = nullptr;
 };
 
@@ -58,7 +58,7 @@ public:
       give_up(rd_kafka_err2str(rd_kafka_last_error()));
     thread_ = std::thread([this] { run(); });
   }
-  /// Until it stands at the end: what is sent from now on is read.
+  /// Waits until the reader is at the end: records that are sent from now on are read.
   void wait_for_the_end() const { at_end_.wait(false); }
   void stop() {
     done_ = true;

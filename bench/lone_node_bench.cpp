@@ -31,10 +31,10 @@ namespace {
 using clock_type = std::chrono::steady_clock;
 constexpr std::size_t actors_of_topology = 3;  // a lane, a sink, and that of dead letters
 
-/// Milliseconds since the node began. Where others hold them, a negative number says that it has not happened.
+/// Milliseconds since the node began. A negative number in the results says that it has not happened.
 class stopwatch {
 public:
-  /// When the file was written last.
+  /// Returns when the file was written last.
   [[nodiscard]] double written(const std::string& path) const {
     struct stat s {};
     if (::stat(path.c_str(), &s) != 0)

@@ -53,7 +53,7 @@ struct job {
   std::string encoded;
   [[nodiscard]] double gigabytes() const { return static_cast<double>(encoded.size() * frames) / 1e9; }
 };
-/// What one round takes: on the clock from the first frame to the last answer, and of both processes.
+/// The cost of one round: by the clock from the first frame to the last answer, and of both processes.
 struct cost {
   double seconds = 0, cpu_seconds = 0;
 };
@@ -65,7 +65,7 @@ struct process_config : caf::actor_system_config {
   }
 };
 
-// --- over a link
+// --- a link
 
 messages::frame_receiver::behavior_type receiving(messages::frame_receiver::pointer self, int) {
   return {
@@ -198,7 +198,7 @@ double seconds_since(std::chrono::steady_clock::time_point begun) {
   _exit(0);
 }
 
-// --- over CAF's networking, without a link
+// --- CAF's networking, without a link
 
 /// Opens its way until there is one.
 void open_later(way_user::pointer self, const transport& way) {
@@ -276,7 +276,7 @@ way_user::behavior_type copies(way_user::pointer self, const transport_factory& 
   _exit(0);
 }
 
-// --- over TCP
+// --- TCP
 
 void read_all(int fd, std::string& into) {
   for (std::size_t have = 0; have < into.size();) {
@@ -374,7 +374,7 @@ double by_two_processes(const job& j, void (*receive)(const job&, int from_paren
   return seconds;
 }
 
-// --- what it costs
+// --- the costs
 
 /// CPU-seconds of all children that have been waited for.
 double cpu_of_children() {
@@ -403,7 +403,7 @@ struct way {
     std::ranges::sort(all);
     return all[all.size() / 2];
   }
-  /// In GB/s of the clock, and in GB per CPU-second of both processes; each beside those of `other`.
+  /// Prints GB/s by the clock, and GB per CPU-second of both processes; each beside those of `other`.
   void tell(const job& j, const way& other) const {
     const auto clock = median(&cost::seconds), cpu = median(&cost::cpu_seconds);
     fmt::print("{:32} {:6.2f} GB/s {:6.2f}   {:6.2f} GB per CPU-second {:6.2f}\n", name,

@@ -144,7 +144,7 @@ void memory(benchmark::State& state) {
     for (auto& w : windows) {
       bytes += static_cast<double>(w->size().bytes);
       keys += static_cast<double>(w->size().keys);
-      wire::writer out;  // what was touched is remembered until a capture
+      wire::writer out;  // touched keys are remembered until a capture
       w->capture_changes(out);
     }
     double quiet = 0;

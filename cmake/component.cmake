@@ -17,7 +17,8 @@ function(millrace_component name dirs)
   endif()
 endfunction()
 
-# For targets whose code no record passes: they decide, answer and set up. Optimising such code fully takes a fifth to a third of the time that
+# Compiles targets whose code no record passes with less optimisation: they decide, answer and set up. Optimising such code fully takes a fifth to a
+# third of the time that
 # its sources take to compile, and no user sees it (docs/design/testing.md).
 function(millrace_off_the_record_path)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
@@ -57,7 +58,7 @@ function(millrace_test name label dir)
   set_tests_properties(${name} PROPERTIES LABELS "${label};gate" TIMEOUT 1800)
 endfunction()
 
-# For targets whose sources compile Boost.Asio. GCC warns that ThreadSanitizer does not follow Asio's fences around
+# Sets up targets whose sources compile Boost.Asio. GCC warns that ThreadSanitizer does not follow Asio's fences around
 # handlers; they stand beside a mutex, or on one thread, which it does follow.
 function(millrace_asio)
   if(MILLRACE_SANITIZE MATCHES "thread")

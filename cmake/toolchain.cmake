@@ -1,7 +1,7 @@
 # Compiler settings that every target shares: warnings are errors, ccache and mold where they are installed.
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Without these, precompiled headers, separate build folders and other clones would never hit.
+  # Precompiled headers, separate build folders and other clones would never hit without these.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} "${CCACHE}")
 endif()
@@ -20,7 +20,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fpch-preprocess -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-dangling-pointer)
 endif()
 
-# Against faults that are still in it: what is overwritten ends the process and is no way into it. Sanitizers bring their own checks.
+# Hardening against faults that are still in it: overwritten memory ends the process and is no way into it. Sanitizers bring their own checks.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT MILLRACE_SANITIZE AND NOT MILLRACE_FUZZ AND NOT MILLRACE_COVERAGE)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
@@ -43,7 +43,7 @@ if(MILLRACE_FUZZ)
 endif()
 
 if(MILLRACE_COVERAGE)
-  # Of the components alone: tests and tools are compiled as in release, so that ccache has them already. simdjson's
+  # Only the components are instrumented: tests and tools are compiled as in release, so that ccache has them already. simdjson's
   # types would be others without optimisation; both sides must agree on them.
   set(MILLRACE_COMPONENT_OPTIONS --coverage -O0 -fprofile-update=atomic -DSIMDJSON_DEVELOPMENT_CHECKS=0)
   add_link_options(--coverage)

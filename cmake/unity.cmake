@@ -5,7 +5,7 @@
 # tests again in a clone elsewhere, and had to preprocess each of the others. These name them from the root, as any header is named.
 option(MILLRACE_UNITY "Compile the sources of a folder in batches" OFF)
 set(batch_size 12)
-# Whoever edits one source waits for its whole batch: where twelve sources take half a minute and more, a batch has four.
+# An edit of one source compiles its whole batch: a batch has four sources where twelve take half a minute and more.
 set(small_batches millrace_api millrace_host millrace_link_actor)
 if(MILLRACE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-subobject-linkage)  # a source in a batch looks like a header to it

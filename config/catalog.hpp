@@ -19,7 +19,7 @@ enum class stage_kind : std::uint8_t { source, parser, transform, window, sink }
 /// A check of one connector may look at these, and report findings.
 struct check_input {
   const values& options;
-  const data::schema* input = nullptr;  // of a sink: the columns that it gets (hidden ones last)
+  const data::schema* input = nullptr;  // a sink's: the columns that it gets (hidden ones last)
 };
 using say = std::function<void(std::string_view option, std::string message)>;  // "" = the stage as a whole
 

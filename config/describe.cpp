@@ -279,7 +279,7 @@ private:
     const auto span = (d.size + delay + d.allowed_lateness + drift).count();
     auto open = (span + d.slide.count() - 1) / d.slide.count();
     if (d.zone != nullptr && span > d.size.count())
-      ++open;  // where a change of clocks makes one of them shorter
+      ++open;  // a change of clocks makes one of them shorter
     auto text = fmt::format("{}, at most {} window{} open at once, times {}", shards, open,
                             open == 1 ? "" : "s", keys);
     if (unbounded)

@@ -9,7 +9,7 @@ namespace {
 
 struct entry {
   std::string_view of;     // "sink console", "sink", "*": any stage, "": the top level
-  std::string_view words;  // in lower case, without signs
+  std::string_view words;  // lower case, without signs
   std::string_view meant;
 };
 

@@ -59,8 +59,7 @@ private:
     return result;
   }
 
-  /// A password in a URI is secret whatever option it stands in; what else options hold is up to their
-  /// reader.
+  /// A password in a URI is secret in any option; the reader of an option decides about the rest.
   void keep_passwords(const node& n) {
     std::vector<std::string> found;
     if (n.is_text() && n.text.find("://") != std::string::npos)

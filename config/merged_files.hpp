@@ -10,7 +10,7 @@
 
 namespace millrace::config {
 
-/// Variables of the environment are not filled in yet. Nothing where a file cannot be read; `out` says why.
+/// Variables of the environment are not filled in yet. No value where a file cannot be read; `out` says why.
 [[nodiscard]] std::optional<node> read_merged(const load_request& request, const catalog& connectors,
                                               report& out);
 

@@ -15,13 +15,13 @@ namespace millrace::config {
 struct stage_type {
   std::string kind;
   std::string type;
-  std::string file;  // where the type was written
+  std::string file;  // the file in which the type was written
 };
 using stage_types = std::map<std::string, stage_type>;
 [[nodiscard]] stage_types types_of(const node& topology);
 
-/// `before`: the types before `overlay` was merged into the topology; null for all of --set together. What
-/// the overlay gives itself is never dropped.
+/// `before`: the types before `overlay` was merged into the topology; null for all of --set together. Options
+/// that the overlay gives itself are never dropped.
 void drop_old_options(node& topology, const stage_types& before, const node* overlay,
                       const catalog& connectors, report& out);
 

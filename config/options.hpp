@@ -43,11 +43,11 @@ struct option {
   option_type type = option_type::text;
   std::string doc{};  // one sentence, ends without a full stop
   bool required = false;
-  std::string default_text{};  // as a user would write it, for docs and the schema; "" for none
+  std::string default_text{};  // the form that a user would write, for docs and the schema; "" for none
   std::vector<std::string> choices{};
   std::int64_t minimum = 0;
-  bool secret = false;            // not shown: connection, properties
-  std::vector<option> members{};  // of an object
+  bool secret = false;            // hides the value: connection, properties
+  std::vector<option> members{};  // an object's members
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   bool plain =
       false;  // names a place, a column: what the environment gives here may stand in logs and errors
@@ -87,14 +87,14 @@ public:
     places_[name] = std::move(where);
     values_[std::move(name)] = std::move(v);
   }
-  /// Where the user wrote it; the stage's own place for a default.
+  /// Returns where the user wrote it; the stage's own place for a default.
   [[nodiscard]] const place& where(std::string_view name) const {
     const auto at = places_.find(name);
     return at == places_.end() ? stage_ : at->second;
   }
   void set_stage_place(place p) { stage_ = std::move(p); }
 
-  /// The user gave this, fit to be shown: `${VAR}` unfilled, secrets masked. In the order of the file.
+  /// The user gave this, fit to be shown: `${VAR}` unfilled, secrets masked. Sorted as the file.
   struct given {
     std::string name;
     std::string text;

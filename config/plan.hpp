@@ -17,14 +17,14 @@ namespace millrace::config {
 struct projection {
   std::string name;
   expression::bound value;
-  std::string text{};  // as the user wrote it
+  std::string text{};  // the user's own text
 };
 
 /// `where`, then `columns`: what a select does, and what a window does on its input and a sink around its
 /// own. The expressions are bound over the step's input schema; `columns` empty means all columns as they
 /// are.
 struct step {
-  std::string stage;  // whose ledger it counts in
+  std::string stage;  // the stage whose ledger it counts in
   std::optional<expression::bound> where;
   std::vector<projection> columns;
   std::string where_text{};
@@ -32,7 +32,7 @@ struct step {
   data::schema_ptr output;  // hidden columns that are still there come last, by the same names
 };
 
-/// Where a stage gets its rows.
+/// The stage, or its late rows, from which another stage gets its rows.
 struct input_ref {
   std::string stage;
   bool late = false;  // "counts.late"
@@ -43,14 +43,14 @@ using source_plan = source_traits;
 /// which lives with the parsers.
 struct parser_plan {
   std::size_t declared = 0;  // columns that come from the record; the others of the schema are hidden
-  std::vector<bool> used;    // by column of the stage's schema: any later stage reads it
+  std::vector<bool> used;    // one a column of the stage's schema: any later stage reads it
   struct timestamp_format {
     std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us" or a strptime pattern
     bool trailing_ignored = false;
-    const expression::zone* zone = nullptr;   // of text without one; null: UTC
-    std::vector<timestamp_format> members{};  // of a nested column: one a member, or the element's
+    const expression::zone* zone = nullptr;   // zone of a text without one; null: UTC
+    std::vector<timestamp_format> members{};  // a nested column's: one a member, or the element's
   };
-  std::vector<timestamp_format> formats;  // by declared column
+  std::vector<timestamp_format> formats;  // one a declared column
   std::optional<std::size_t> event_time;  // column
   /// The expression that computes that column, over the record's columns: it is the last of the schema then.
   std::optional<projection> timed_by{};
@@ -60,7 +60,7 @@ struct parser_plan {
   std::optional<micros> idle_timeout;
   micros future_skew{3'600'000'000};
   std::optional<event_micros> max_event_time;
-  std::optional<micros> max_drift;  // of its source: how far partitions may be apart
+  std::optional<micros> max_drift;  // its source's: how far partitions may be apart
   bool fail_on_error = false;
   bool gives_up_crashes = false;  // records that have ended the process three times
   bool validate_whole = true;
@@ -73,23 +73,23 @@ struct transform_plan {
 /// The window's aggregates read columns of `input.output`: for aggregate i, arguments[i] and filters[i].
 struct window_plan {
   step input;                            // its `where` (counts as filtered of the window); no columns
-  std::vector<std::size_t> key_columns;  // of input.output
+  std::vector<std::size_t> key_columns;  // columns of input.output
   std::vector<std::optional<expression::bound>> arguments;  // one for each of definition.aggregates
   std::vector<std::optional<expression::bound>> filters;
-  std::vector<std::vector<expression::bound>> orders;  // of their `order by`
+  std::vector<std::vector<expression::bound>> orders;  // expressions of their `order by`
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
-  micros offset{};                        // of windows, from where they would begin without it
-  micros every{};                         // between ticks of updates
+  micros offset{};                        // shift of windows from where they would begin without it
+  micros every{};                         // time between ticks of updates
   std::uint64_t retain = 10'000'000'000;  // bytes of output that sinks have not committed, over all shards
-  std::uint64_t retain_memory = 128'000'000;   // of that, in memory
-  std::vector<std::string> aggregate_texts{};  // of the declared columns, as the user wrote them
+  std::uint64_t retain_memory = 128'000'000;   // the part of that in memory
+  std::vector<std::string> aggregate_texts{};  // texts of the declared columns, as the user wrote them
   /// One a state: the text that it comes from, "having" for those that only `having` has.
   std::vector<std::string> state_texts{};
   std::string having_text{};
 };
-/// Hidden column behind `updates`: the number of the sink's commit.
+/// The hidden column of sinks with `updates`: the number of the sink's commit.
 inline constexpr std::string_view batch_column = "_batch";
 struct order_item {
   std::size_t column = 0;
@@ -97,12 +97,12 @@ struct order_item {
 };
 /// The order in which a sink writes a window's rows, and how many of them.
 struct row_order {
-  std::vector<order_item> by;          // over the sink's rows; ties go by the window's key
+  std::vector<order_item> by;          // orders the sink's rows; ties go by the window's key
   std::optional<std::uint64_t> limit;  // the first so many of each window or tick
 };
 struct sink_plan {
   step input;             // its `where` and `columns`
-  data::schema_ptr rows;  // what the writer gets: input.output without unused hidden columns
+  data::schema_ptr rows;  // the rows that the writer gets: input.output without unused hidden columns
   row_order order;
   sink_traits traits{};
 };
@@ -113,11 +113,11 @@ struct stage {
   std::string type;
   place where;
   std::vector<input_ref> from;
-  values options;           // of the connector
-  data::schema_ptr schema;  // of the rows that it gives; null for sources and sinks
+  values options;           // the connector's options
+  data::schema_ptr schema;  // the schema of the rows that it gives; null for sources and sinks
   std::variant<std::monostate, source_plan, parser_plan, transform_plan, window_plan, sink_plan> plan;
-  std::string guarantee;       // of a sink, or of a source that cannot be asked again
-  std::string progress_place;  // of a sink, where its connector says so
+  std::string guarantee;       // a sink's, or that of a source that cannot be asked again
+  std::string progress_place;  // a sink's, where its connector says so
 };
 
 /// The traits of a source; of any other stage, as of a source with a mistake, the defaults.
@@ -129,7 +129,7 @@ struct topology {
   std::string name;
   std::string title;
   std::vector<stage> stages;  // every stage after those it reads from; file order otherwise
-  /// An own sink for dead letters (rows: dead_letter_schema()). Without a type it is none: its options are
+  /// An own sink for dead letters (rows: dead_letter_schema()). No type: there is none, and its options are
   /// dead_letter_options(), which say how dead_letters.jsonl in the state folder is kept. They are not part
   /// of the fingerprint and may change between two runs.
   std::optional<stage> dead_letters;
@@ -150,11 +150,11 @@ struct topology {
 
 struct load_request {
   std::string file;                   // topology.json
-  std::vector<std::string> overlays;  // --with
+  std::vector<std::string> overlays;  // files of --with
   std::vector<std::string> sets;      // --set path=value
 };
 struct loaded {
-  std::optional<topology> plan;   // nothing when a finding is an error
+  std::optional<topology> plan;   // no value when a finding is an error
   std::vector<finding> findings;  // errors and warnings, in the order of the files
 };
 /// Reads, overlays, fills in the environment, checks everything, plans. Reads the named files and the

@@ -41,8 +41,8 @@ unexpected refuse(const fs::path& file, std::string_view why, std::string_view r
 
 constexpr std::string_view good_mode = "a file that is closed to others, such as mode 0400 or 0600";
 
-/// Kubernetes mounts a folder of root's that everybody may write to, with the sticky bit, and read-only. In any other such
-/// folder others could put a file, or a link, under a name that is missing.
+/// Kubernetes mounts a folder of root's that everybody may write to, with the sticky bit, and read-only.
+/// Others could put into any other such folder a file, or a link, under a name that is missing.
 expected<void> check_folder(const fs::path& folder) {
   struct stat there {};
   if (::stat(folder.c_str(), &there) != 0)
@@ -73,7 +73,7 @@ expected<void> check_file(const fs::path& shown, const struct stat& file) {
   return {};
 }
 
-/// Where the name leads: Kubernetes has links to a folder beside it, which it exchanges as one.
+/// Returns where the name leads: Kubernetes has links to a folder beside it, which it exchanges as one.
 expected<fs::path> place_of(const fs::path& folder, const fs::path& file) {
   std::error_code failed;
   const auto whole = fs::canonical(folder, failed);

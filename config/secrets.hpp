@@ -1,5 +1,6 @@
-// The secrets of this process: `--secrets DIR` holds a file for each NAME of `${secret:NAME}`. Options keep the reference;
-// whoever opens a connection asks for the values here, and whatever is shown of them afterwards goes through without_secrets().
+// The secrets of this process: `--secrets DIR` holds a file for each NAME of `${secret:NAME}`. Options keep
+// the reference; the values are asked for here when a connection is opened, and texts that may show them go
+// through without_secrets().
 #pragma once
 
 #include "config/catalog.hpp"
@@ -14,7 +15,7 @@ namespace millrace::config {
 /// A larger file was surely not meant for a secret.
 inline constexpr std::size_t largest_secret = 64U << 10U;
 
-/// The folder of this process; called once, before anything runs. Without a call no secret can be resolved.
+/// The folder of this process; called once, before anything runs. No secret can be resolved without it.
 void use_secrets_of(std::string folder);
 
 /// The value in the file `folder`/`name`, less one line break at its end. The file is regular, of this user or root, and closed to
@@ -28,7 +29,8 @@ void use_secrets_of(std::string folder);
 /// connector's own check then looks at them again. Errors name place and option. Any thread; reads files.
 [[nodiscard]] expected<values> with_secrets(const stage& s, const catalog& connectors);
 
-/// Every reference of the topology that cannot be resolved here, with its place: findings for whoever starts it.
+/// Every reference of the topology that cannot be resolved here, with its place: findings for the user who
+/// starts it.
 [[nodiscard]] std::vector<finding> missing_secrets(const topology& t, const catalog& connectors);
 /// The first of them as an error of the user.
 [[nodiscard]] expected<void> check_secrets(const topology& t, const catalog& connectors);

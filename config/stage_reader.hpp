@@ -1,4 +1,4 @@
-// From the members of `stages` to drafts: kind, type and options of each, nothing yet of how they hang
+// Turns the members of `stages` into drafts: kind, type and options of each, nothing yet of how they hang
 // together.
 #pragma once
 
@@ -7,7 +7,7 @@
 namespace millrace::config {
 
 [[nodiscard]] drafts read_stages(const node& stages, const catalog& connectors, report& out);
-/// Whether a map says what kind of stage it is, or is no map. Empty maps and options alone do not.
+/// Returns whether a map says what kind of stage it is, or is no map. Empty maps and options alone do not.
 [[nodiscard]] bool names_a_kind(const node& n);
 /// The sink of dead letters, which has no `from`.
 [[nodiscard]] draft read_dead_letter_sink(const member& m, const catalog& connectors, report& out);

@@ -16,12 +16,12 @@ namespace {
 
 using maybe = std::optional<values::value>;
 
-/// Where a text is asked for, a number given by --set is its digits: the shell knows no quotes.
+/// A number given by --set may be meant as a text, its digits: the shell knows no quotes.
 bool is_textual(const node& n) {
   return n.is_text() || (n.what == node::kind::number && n.where.file == set_file);
 }
 
-/// Whatever is accepted says nothing about anybody.
+/// Returns whether all values of the type are harmless to show.
 bool is_word(option_type t) {
   return t == option_type::choice || t == option_type::boolean || t == option_type::integer ||
          t == option_type::duration || t == option_type::size || t == option_type::rate;

@@ -16,8 +16,8 @@ struct subject {
   std::string path;       // stages.clicks
   std::string what;       // source "kafka"
   std::string kind_key;   // the member that says the kind: no option; "" for none
-  std::string kind_file;  // where that stands: tells members that lie beneath an overlay from misspelt ones
-  std::string type{};     // of the stage; "topology" of a whole file
+  std::string kind_file;  // the file of `kind`: tells members that lie beneath an overlay from misspelt ones
+  std::string type{};     // the stage's type; "topology" of a whole file
 };
 
 /// Options of a map. Findings go to `out`; what is wrong or missing is not in the values.
@@ -29,7 +29,7 @@ struct subject {
 /// The finding about one that may not.
 [[nodiscard]] std::string misplaced_secret();
 
-/// As it may be shown in a plan: secrets masked, `${VAR}` unfilled.
+/// Formats a value as it may be shown in a plan: secrets masked, `${VAR}` unfilled.
 [[nodiscard]] std::string show(const node& n, const option& o);
 
 /// A name for a message: "a duration such as \"5 minutes\"".

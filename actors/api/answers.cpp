@@ -145,7 +145,7 @@ struct told {
 };
 void members(auto& c, wire::like<told> auto& t) { c("error", "", t.error); }
 
-/// Nothing where the body is no error of ours.
+/// Returns no value where the body is no error of ours.
 std::optional<error> read_error(std::string_view body) {
   const auto e = read_json<told>(body);
   if (!e)

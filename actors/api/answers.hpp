@@ -64,11 +64,11 @@ struct nodes {
   friend bool operator==(const nodes&, const nodes&) = default;
 };
 struct applied {
-  std::uint64_t generation = 0;  // of the plan that runs
+  std::uint64_t generation = 0;  // the generation of the plan that runs
   friend bool operator==(const applied&, const applied&) = default;
 };
 void members(auto& c, wire::like<applied> auto& a) { c("generation", "of the plan that runs", a.generation); }
-/// To `wait`.
+/// The answer to `wait`.
 struct waited {
   bool is_over = false;
   topology now;
@@ -83,7 +83,7 @@ struct accepted {
   friend bool operator==(const accepted&, const accepted&) = default;
 };
 void members(auto&, wire::like<accepted> auto&) {}
-/// Answers `drain`: it is recorded. What is pinned to the node does not leave it.
+/// Answers `drain`: it is recorded. Actors that are pinned to the node do not leave it.
 struct staying {
   std::string actor;  // TOPOLOGY/ACTOR
   std::string why;
@@ -103,7 +103,7 @@ void members(auto& c, wire::like<drains> auto& d) {
   c("stays", "what the node does not give away, since it is pinned there", d.stays);
 }
 struct forgotten {
-  std::vector<std::string> lost;  // what was pinned to the node: TOPOLOGY/ACTOR
+  std::vector<std::string> lost;  // actors that were pinned to the node: TOPOLOGY/ACTOR
   friend bool operator==(const forgotten&, const forgotten&) = default;
 };
 void members(auto& c, wire::like<forgotten> auto& f) {
@@ -122,7 +122,7 @@ void members(auto& c, wire::like<status> auto& s) {
   c("session", "of that node", s.session);
   c("coordinator", "the node that leads; empty: none is known", s.coordinator);
 }
-/// Why so many letters did not go in.
+/// The reason why this many letters did not go in.
 struct not_replayed {
   std::string why;
   std::uint64_t letters = 0;
@@ -158,7 +158,7 @@ void members(auto& c, wire::like<replayed> auto& r) {
 /// A page of them.
 struct dead_letters {
   std::vector<std::string> letters;   // a JSON object each, oldest or newest first
-  std::optional<std::uint64_t> next;  // the page behind this one
+  std::optional<std::uint64_t> next;  // the next page
   friend bool operator==(const dead_letters&, const dead_letters&) = default;
 };
 /// JSON that others have written, as it is.

@@ -11,14 +11,14 @@ namespace millrace::api {
 struct asset {
   std::string_view path;  // "/", "/app.js"
   std::string_view content_type;
-  std::string_view etag;  // in quotes, as the header has it
+  std::string_view etag;  // quoted, as the header has it
   std::string_view gzip;  // the file, compressed
 };
 
 /// Returns nothing where there is none of that path.
 [[nodiscard]] const asset* find_asset(std::span<const asset> all, std::string_view target);
 
-/// For a client that does not take gzip.
+/// Decompresses the asset for a client that does not take gzip.
 [[nodiscard]] std::string uncompressed(const asset& a);
 
 /// Tells whether a client that sends this as Accept-Encoding takes gzip.

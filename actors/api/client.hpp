@@ -23,7 +23,7 @@ struct api_url {
 
 struct client_options {
   std::string url;
-  std::optional<tls::credentials> tls = {};  // for https; a client's or a node's
+  std::optional<tls::credentials> tls = {};  // needed for https; a client's or a node's
   std::string token = {};                    // empty: it has none
   std::chrono::milliseconds connect = std::chrono::seconds(5);
   std::chrono::milliseconds answer = std::chrono::seconds(60);

@@ -9,15 +9,16 @@
 
 namespace millrace::api {
 
-/// Where an answer goes. Any thread may give it, at most once; none is an error, too: the client is told after
-/// a while that the node does not answer.
+/// The way of an answer to its client. Any thread may give the answer, at most once; giving none is an error,
+/// too: the client is told after a while that the node does not answer.
 class reply {
 public:
   reply(std::weak_ptr<const void> asker, std::function<void(expected<answer>)> take)
       : asker_(std::move(asker)), take_(std::move(take)) {}
 
   void operator()(expected<answer> a) const { take_(std::move(a)); }
-  /// False once nobody waits any more. Whoever keeps replies for long (`wait`) drops such ones, or they pile up.
+  /// False once nobody waits any more. A keeper of replies for long (`wait`) drops such ones, or they pile
+  /// up.
   [[nodiscard]] bool is_wanted() const { return !asker_.expired(); }
 
 private:

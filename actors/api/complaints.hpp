@@ -1,5 +1,5 @@
-// Which faults of clients are told: of each kind the first at once, and of a flood a line now and then, with
-// how many there were. Pure.
+// Decides which faults of clients are logged: the first of each kind at once, a flood as one line now and
+// then, with a count. Pure.
 #pragma once
 
 #include "runtime/base/time.hpp"

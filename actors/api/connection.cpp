@@ -22,7 +22,7 @@ namespace beast = boost::beast;
 namespace beast_http = boost::beast::http;
 using beast::error_code;
 
-/// How long a client may go on sending what nobody reads any more.
+/// A client may send this long what the server no longer reads.
 constexpr std::chrono::seconds drained{2};
 constexpr std::size_t at_once = 64U << 10;  // bytes of one read
 
@@ -322,7 +322,7 @@ void connection::give(const asset& a) {
 void connection::ask(request what, bool waits) {
   asked_ = std::make_shared<const request>(std::move(what));
   const std::weak_ptr<const request> asker = asked_;
-  // Whoever is slow now is the cluster.
+  // The request is complete: from here on only the cluster can be slow, not the client.
   beast::get_lowest_layer(stream_).expires_never();
   overdue_.expires_after(waits ? core_.options.limits.patience : core_.options.limits.answer);
   overdue_.async_wait([self = weak_from_this(), asker, waits](error_code cancelled) {
@@ -398,7 +398,7 @@ void connection::drain() {
   discard();
 }
 
-/// Past TLS, which may have failed.
+/// Reads below TLS, whose handshake may have failed.
 void connection::discard() {
   buffer_.clear();
   stream_.next_layer().async_read_some(buffer_.prepare(at_once),

@@ -29,7 +29,7 @@ struct server_core : std::enable_shared_from_this<server_core> {
   boost::asio::ssl::context no_tls{boost::asio::ssl::context::tls};
   cluster_view* view = nullptr;
   complaints told;
-  std::size_t streams = 0;     // of events
+  std::size_t streams = 0;     // streams of events
   boost::asio::io_context io;  // ends first: its handlers own connections
 };
 
@@ -43,7 +43,7 @@ public:
   connection& operator=(const connection&) = delete;
 
   void start();
-  /// Ends it at once; whatever it waits for is given up.
+  /// Ends it at once; its waits are given up.
   void close();
   /// No request of it is being answered.
   [[nodiscard]] bool is_idle() const { return asked_ == nullptr && events_ == nullptr; }
@@ -91,7 +91,7 @@ private:
   http::request_reader reader_;
   tls::handshake_record handshake_;
   boost::asio::steady_timer overdue_;
-  std::shared_ptr<const request> asked_;  // what is being answered
+  std::shared_ptr<const request> asked_;  // the request that is being answered
   std::shared_ptr<event_stream> events_;  // null: none are given
   std::string out_;
   std::size_t served_ = 0;  // requests

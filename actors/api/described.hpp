@@ -1,7 +1,7 @@
 // Plain structs as JSON: one function a type names its members and says what they mean, and from that they are
 // written, read and documented (openapi.hpp).
 //   void members(auto& c, wire::like<mine> auto& x) { c("name", "what it is", x.name); }     beside the type
-// A member that is nothing (an empty optional) is null. Of an enum the words stand beside it:
+// A member without a value (an empty optional) is null. The words of an enum stand beside it:
 //   constexpr auto words_of(mine) { return std::to_array<std::string_view>({"one", "two"}); }
 #pragma once
 

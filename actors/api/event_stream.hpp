@@ -22,8 +22,9 @@ class event_stream : public std::enable_shared_from_this<event_stream> {
 public:
   struct channel {
     std::function<void(std::string)> write;          // written() follows
-    std::function<void(const error&)> refuse;        // in the place of the first event; nothing follows
-    std::function<void(std::string)> write_and_end;  // nothing follows
+    std::function<void(const error&)> refuse;        // goes out in the place of the first event, and ends the
+                                                     // stream
+    std::function<void(std::string)> write_and_end;  // no event follows
   };
   /// `core` outlives it. `knows_token`: whether who asks does.
   event_stream(server_core& core, requests::events what, bool knows_token, channel to);
@@ -33,7 +34,7 @@ public:
 
   void start();
   void written();
-  /// Gives up whatever it waits for.
+  /// Gives up all that it waits for.
   void close();
 
 private:

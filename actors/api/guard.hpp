@@ -1,9 +1,9 @@
-// Who may ask the API for what. Pure.
+// Decides who may ask the API for what. Pure.
 //
-// Anybody who reaches it may look: on loopback whoever is on the machine, elsewhere who has a certificate. Rows need
-// the node's token, and so does an action. An action also needs a header that no page of a foreign site can send
-// without being asked about it first, and no foreign Origin. There are no cookies, so a forged request has nothing to
-// ride on.
+// Anybody who reaches it may look: on loopback anybody on the machine, elsewhere who has a certificate. Rows
+// need the node's token, and so does an action. An action also needs a header that no page of a foreign site
+// can send without being asked about it first, and no foreign Origin. There are no cookies, so a forged
+// request has nothing to ride on.
 #pragma once
 
 #include "actors/api/requests.hpp"
@@ -20,7 +20,7 @@ namespace millrace::api {
 inline constexpr std::string_view action_header = "X-Millrace-Action";
 
 struct guard_rules {
-  std::string token = {};               // of the node; empty: no action is allowed
+  std::string token = {};               // the node's; empty: no action is allowed
   std::vector<std::string> names = {};  // hosts that it answers for, beside loopback and the address itself
   bool is_read_only = false;
   bool has_metrics_only = false;  // everything but metrics and probes is refused

@@ -1,5 +1,5 @@
-// Answers for a node that starts, until whoever answers for the cluster is there. So its address is taken, and its
-// probes are answered, before the node has an effect on anybody.
+// Answers for a node that starts, until the actor that answers for the cluster is there. So its address is
+// taken, and its probes are answered, before the node has an effect on anybody.
 #pragma once
 
 #include "actors/api/cluster_view.hpp"

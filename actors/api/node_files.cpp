@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t most_bytes = 4'096;
 
 struct short_file {
-  std::string line;     // without its end
+  std::string line;     // one line, without its end
   bool is_line = true;  // false: there is more than one, or more than fits
   mode_t mode = 0;
 };

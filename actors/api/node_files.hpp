@@ -1,5 +1,5 @@
-// A node leaves two files in its state folder for whoever asks it from the same machine: `http` holds the URL
-// of its API, `token` the secret that an action needs. `millrace node` writes them, clients read them.
+// A node leaves two files in its state folder for clients on the same machine: `http` holds the URL of its
+// API, `token` the secret that an action needs. `millrace node` writes them, clients read them.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -413,7 +413,7 @@ http_message write_request(const request& r) {
   const auto& to = route_of(r);
   std::string name;
   std::string stage;
-  std::string value;  // of the query
+  std::string value;  // the query's value
   http_message out{std::string(to.method), std::string(to.path), {}};
   std::visit(
       [&](const auto& one) {

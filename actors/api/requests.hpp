@@ -1,5 +1,5 @@
-// The API of a node takes these: one table of routes and the typed requests behind them, for the server, which
-// reads them from HTTP, and for the client, which writes them. Pure.
+// The API of a node takes these: one table of routes and their typed requests, for the server, which reads
+// them from HTTP, and for the client, which writes them. Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -101,7 +101,7 @@ struct newest_letters {
   std::uint64_t page = 0;
   friend bool operator==(const newest_letters&, const newest_letters&) = default;
 };
-/// How many there are by stage and error, of the newest ones (actors/observe/letter_counts.hpp).
+/// Counts the newest letters by stage and error (actors/observe/letter_counts.hpp).
 struct letter_counts {
   static constexpr bool gives_document = true;
   std::string topology;
@@ -234,7 +234,7 @@ enum class body_form : std::uint8_t {
   replay,        // the same with "into": STAGE and, where not all are meant, "letters": [ID, ...]
 };
 
-/// Says what may stand behind a path, as "?NAME=VALUE". There is one at most.
+/// The query parameter that a path may have, as "?NAME=VALUE". A path has at most one.
 struct parameter {
   std::string_view name = {};  // empty: nothing
   std::string_view doc = {};
@@ -252,7 +252,7 @@ struct route {
   bool has_rows = false;   // records are in its answer: guard.hpp says who may see them
   parameter query = {};
   bool has_reasons =
-      false;  // so are texts of failures, which may quote a record: told to who gives the token
+      false;  // failure texts as well, which may quote a record: only a client with the token gets them
 
   [[nodiscard]] constexpr bool needs_token() const { return is_action || has_rows; }
 };
@@ -273,13 +273,13 @@ inline constexpr std::size_t max_letters = 10'000;
 struct http_refusal {
   int status = 400;
   std::string why;    // a sentence without its full stop
-  std::string allow;  // of 405: the methods
+  std::string allow;  // the methods, for 405
 };
 struct routed {
   const route* to = nullptr;
-  std::string name;   // of the path, decoded
+  std::string name;   // the path's, decoded
   std::string stage;  // likewise
-  std::string text;   // of the query, decoded; empty without one
+  std::string text;   // the query's, decoded; empty without one
   std::uint64_t number = 0;
 };
 using routing = std::variant<routed, http_refusal>;

@@ -88,7 +88,7 @@ struct server::impl {
     fresh->start();
   }
 
-  /// False: all are being answered.
+  /// Returns false where all are being answered.
   bool make_room() {
     core->complain(client_fault::too_many,
                    fmt::format("more than {} connections are open; the oldest that asks for "

@@ -1,5 +1,5 @@
 // The API of a node as an HTTP server: one thread that accepts, reads, asks the cluster's view and answers.
-// Without TLS it listens on loopback alone. docs/design/api.md says who may ask for what.
+// It listens on loopback alone without TLS. docs/design/api.md says who may ask for what.
 #pragma once
 
 #include "actors/api/assets.hpp"
@@ -25,15 +25,16 @@ struct server_limits {
   std::chrono::milliseconds patience = std::chrono::seconds(25);
   /// The cluster's view answers within this, or the client is told that it does not.
   std::chrono::milliseconds answer = std::chrono::seconds(30);
-  /// People and probes are few; whoever opens more makes the oldest of those end that ask for nothing, or else that
-  /// wait for an end, which are answered without one.
+  /// People and probes are few; a further one ends the oldest that asks for nothing, or else the oldest that
+  /// waits for an end, which is answered without one.
   std::size_t connections = 64;
-  /// Beside those, where all are being answered: for probes, metrics and who has the token.
+  /// Connections that are kept beside those, once all of those are taken: for probes, metrics and clients
+  /// with the token.
   std::size_t kept = 8;
   /// Bounds the events that go on: each costs the view a question a second.
   std::size_t streams = 8;
-  std::chrono::milliseconds event = std::chrono::seconds(1);      // between two of them
-  std::chrono::milliseconds heartbeat = std::chrono::seconds(5);  // while the view does not answer
+  std::chrono::milliseconds event = std::chrono::seconds(1);      // least time between two of them
+  std::chrono::milliseconds heartbeat = std::chrono::seconds(5);  // goes out while the view does not answer
   std::size_t head = 16U << 10;
   std::size_t headers = 100;
 };

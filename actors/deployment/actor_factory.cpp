@@ -167,8 +167,8 @@ messages::sink actor_factory::make_sink(const std::string& name, const life& now
 /// A lane works a quarter as long on rows as helpers do on parsing them, so more helpers would wait for it.
 static constexpr std::size_t most_helpers = 4;
 
-/// Where a source has fewer lanes than there are threads, helpers keep the others busy. There is one more than threads, so
-/// that a chunk waits for the thread which becomes free.
+/// Helpers keep threads busy if a source has fewer lanes than there are threads. There is one more helper
+/// than threads, so that a chunk waits for the next free thread.
 static lane::parsing_ahead parsing_ahead_of(std::size_t lanes, std::size_t threads) {
   lane::parsing_ahead out;
   out.helpers = lanes < threads ? std::min(threads + 1, most_helpers) : 0;

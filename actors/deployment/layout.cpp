@@ -14,12 +14,12 @@ namespace {
 /// output until they hold what came of it.
 constexpr micros always_snapshot_every{1'000'000};
 
-/// Where the source itself cannot get more partitions, `millrace replay` can still give it some.
+/// `millrace replay` can give more partitions to a source that cannot get more by itself.
 constexpr micros look_for_replayed_every{10'000'000};
 
 /// Output that is kept lies in memory several times: as frames in the outbox and in receivers, as bytes of
-/// captures and segments, in a base that is being merged, and as what the allocator keeps of all those. What
-/// fills the outbox is that much less than what may be kept in memory.
+/// captures and segments, in a base that is being merged, and as what the allocator keeps of all those. So
+/// the outbox gets only this part of the memory for output.
 constexpr std::size_t copies_of_output = 16;
 
 /// Each shard has its part of what the stage may keep.
@@ -73,7 +73,7 @@ private:
       (p.found_later ? to.found : to.first)[plan.log(p.name)] = {p.start, no_watermark};
   }
 
-  /// Those of lanes with an edge to the stage.
+  /// Returns the logs of the lanes with an edge to the stage.
   [[nodiscard]] logs lane_logs_of(std::uint32_t stage) const {
     logs out;
     for (const auto& plan : plans_)

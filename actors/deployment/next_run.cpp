@@ -57,7 +57,7 @@ public:
   }
 
 private:
-  /// True: its source has something new.
+  /// Returns whether its source has new records.
   expected<bool> add(const lane::lane_plan& plan) {
     const auto stored = values_.get(starts_name(plan.name));
     if (!stored)

@@ -1,6 +1,6 @@
-// A bounded topology that has come to its end is started again: what its files have got since is a run of its
-// own, with the next number. The record of it is one value in the state folder, or a part of the plan in
-// `control`, so a run has begun or it has not, whoever is killed when (docs/design/next-run.md).
+// A bounded topology that has come to its end is started again: records that its files have got since are a
+// run of its own, with the next number. The record of it is one value in the state folder, or a part of the
+// plan in `control`, so a run has begun or it has not, even if it is killed (docs/design/next-run.md).
 #pragma once
 
 #include "actors/deployment/pipeline.hpp"
@@ -16,9 +16,9 @@ namespace millrace::deployment {
 
 struct run_record {
   std::uint64_t number = 0;                                            // 0: the first
-  std::map<std::string, std::string> identities;                       // by source
-  std::map<std::string, std::vector<started_partition>> starts;        // by the plan's name
-  std::map<std::string, std::vector<delivery::earlier_runs>> windows;  // by stage, one a shard
+  std::map<std::string, std::string> identities;                       // keyed by source
+  std::map<std::string, std::vector<started_partition>> starts;        // keyed by the plan's name
+  std::map<std::string, std::vector<delivery::earlier_runs>> windows;  // keyed by stage, one a shard
 
   [[nodiscard]] delivery::earlier_runs left_of(const std::string& window, std::uint32_t shard) const;
 };
@@ -57,9 +57,9 @@ using snapshots_of_shard = std::function<expected<snapshot::snapshots::chain>(co
 /// The present run has come to its end. note_end() makes that durable, together with the state's own mark.
 [[nodiscard]] expected<bool> has_ended(const snapshot::state_store& store);
 [[nodiscard]] expected<void> note_end(snapshot::state_store& store);
-/// For a topology whose present run has ended, and whose end everybody has: makes the next one durable where
-/// there is something new. Nothing where there is not. fault::user, with the remedy: what is new cannot be
-/// taken.
+/// Makes the next run of an ended topology durable, where there is new input. The present run has ended, and
+/// everybody has its end. Returns no value where there is no new input. fault::user, with the remedy: the new
+/// input cannot be taken.
 [[nodiscard]] expected<std::optional<run_record>>
 begin_next_run(const config::topology& topology, snapshot::state_store& store, const snapshots_of_shard& of);
 

@@ -44,21 +44,21 @@ struct pipeline_options {
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
   std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
-  /// Durable before the first read of each reader: sources answer by then, and receivers are open. Without a
-  /// name there is none.
+  /// Durable before the first read of each reader: sources answer by then, and receivers are open. An empty
+  /// name: none is kept.
   source::kept_value before_reading = {};
-  /// No start has read anything yet: files are as they are now, whatever an earlier try has found.
+  /// No start has read anything yet: files are as they are now, not as an earlier try found them.
   bool nothing_read = false;
-  /// Whoever decides here is to run the sources as well. Otherwise those that receive are not opened: they begin at
-  /// the first record of a spool that does not exist yet.
+  /// The process that decides will run the sources as well. If not, receiving sources are not opened: they
+  /// begin at the first record of a spool that does not exist yet.
   bool runs_sources = true;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   connector_makers make;
-  /// Makes the default sink of dead letters, by the options of `dead_letters`. Without it that is a file in the state
-  /// folder.
+  /// Makes the default sink of dead letters, by the options of `dead_letters`. An empty
+  /// function: a file in the state folder.
   std::function<std::unique_ptr<sink::writer>(const config::values&)> make_letters = {};
   /// The store of a cluster: sources that receive keep there what they have received, where `spools_in_store` says so,
   /// and sinks their records where `records_in_store` does.

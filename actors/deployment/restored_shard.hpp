@@ -1,6 +1,5 @@
-// A new life of a shard: its snapshots opened and its state restored from them, its spilled
-// output, the snapshot writer told of it, the actor. Called by whoever spawns shards, on threads that may
-// block.
+// A new life of a shard: its snapshots opened and its state restored from them, its spilled output, the
+// snapshot writer told of it, the actor. Called by the spawner of shards, on threads that may block.
 #pragma once
 
 #include "actors/stream/shard/shard_actor.hpp"

@@ -1,6 +1,6 @@
-// Where each partition of a source starts: decided once by the `start` option, kept in the state folder
-// before anything is read, and the same for every later life. A partition found later starts at its
-// beginning.
+// Decides where each partition of a source starts: once, by the `start` option. The start is kept in the
+// state folder before anything is read, and is the same for every later life. A partition found later starts
+// at its beginning.
 #pragma once
 
 #include "actors/deployment/pipeline.hpp"
@@ -10,7 +10,7 @@
 namespace millrace::deployment {
 
 /// Connects to the plan's source, checks that it is the log that the state belongs to, and returns all
-/// partitions. What is decided now is put into `store`.
+/// partitions. Decisions of now are put into `store`.
 [[nodiscard]] tl::expected<std::vector<started_partition>, preparation_error>
 decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snapshot::value_store& store,
               const std::shared_ptr<source::feeds>& feeds);
@@ -38,8 +38,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 [[nodiscard]] std::string identity_name(const std::string& source);
 /// The name of the identity that a lane keeps, of a source with `identity_by_lane`.
 [[nodiscard]] std::string lane_identity_name(const std::string& lane);
-/// Returns the texts that the first `lanes` lanes of a plan have kept, one behind the other: a partition may have had
-/// another lane before.
+/// Returns the texts that the first `lanes` lanes of a plan have kept, one after the other: a partition may
+/// have had another lane before.
 [[nodiscard]] expected<std::string> identities_of_lanes(const snapshot::value_reader& store,
                                                         const std::string& plan, std::size_t lanes);
 

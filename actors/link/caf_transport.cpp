@@ -23,7 +23,8 @@ namespace {
 using caf::io::connection_handle;
 using std::chrono::seconds;
 
-/// Bounds how long a connection, and the first bytes behind it, may take. Beyond it a peer is lost anyway (limits::lost_after).
+/// Bounds how long a connection, and its first bytes, may take. Beyond it a peer is lost anyway
+/// (limits::lost_after).
 constexpr micros connect_patience{700'000};
 /// A prober answers long before, unless the machine stands still.
 constexpr seconds prober_patience{30};
@@ -59,7 +60,7 @@ prober::behavior_type probe_behaviour(prober::pointer self, const carrier_option
   };
 }
 
-/// Looks for the peer. What has become of it the broker says to the link's actor, with all else of the way: one after the other.
+/// Looks for the peer. The broker tells the outcome to the link's actor, with all else of the way, in order.
 class caf_way {
 public:
   caf_way(transport::pointer self, carrier_options options, way_user user)
@@ -106,7 +107,7 @@ private:
   transport::pointer self_;
   carrier_options options_;
   prober prober_;
-  bool looking_ = false;  // for a way
+  bool looking_ = false;  // looks for a way
 };
 
 transport::behavior_type carrier_behaviour(transport::pointer self, carrier_options options, way_user user) {
@@ -210,7 +211,7 @@ private:
     doorkeeper door;
     std::uint64_t number = 0;  // the system gives the handle of one that has gone to another
     bool is_proved = false;    // messages follow
-    bool has_spoken = false;   // since it was looked at
+    bool has_spoken = false;   // has spoken since it was looked at
   };
   struct peer {
     transport carrier;
@@ -300,7 +301,7 @@ private:
   plain_identity mine_;
   std::map<connection_handle, stranger> strangers_;
   std::uint64_t last_stranger_ = 0;
-  std::map<std::string, peer> peers_;               // by the node's name
+  std::map<std::string, peer> peers_;               // keyed by the node's name
   std::map<connection_handle, std::string> whose_;  // a way each
   told_once told_;
 };

@@ -1,6 +1,7 @@
-// The transport of links by CAF's networking: a broker of its middleman, on CAF's I/O thread, has all connections of the process. Not by BASP, the
-// protocol by which CAF's actors talk over networks: it copies each message into a buffer and out of another one, and
-// lets whoever connects talk to any actor (docs/design/link.md).
+// The transport of links by CAF's networking: a broker of its middleman, on CAF's I/O thread, has all
+// connections of the process. BASP, the protocol of CAF's actors over networks, is not used: it copies each
+// message into a buffer and out of another one, and lets any process that connects talk to any actor
+// (docs/design/link.md).
 //
 // A process listens at one port; of two nodes the one whose name comes first connects to the other. Each proves to the
 // other, before a byte of a link is read, that it reads the cluster's store, and who it is (runtime/link/proof.hpp).

@@ -1,5 +1,5 @@
-// One connection of the broker that has all of a process: messages, each behind its length, and the bytes in front of the first
-// one. On CAF's I/O thread.
+// One connection of the broker that has all of a process: messages, each after its length, preceded by the
+// connection's first bytes. Runs on CAF's I/O thread.
 #pragma once
 
 #include "actors/link/caf_transport.hpp"
@@ -19,8 +19,8 @@ namespace millrace::link {
 /// The end of a connection that reads: a length, then so many bytes, and so on.
 class caf_wire {
 public:
-  struct more {};   // of a message is to come
-  struct wrong {};  // what came is no message
+  struct more {};   // the rest of a message is to come
+  struct wrong {};  // the bytes are no message
   using taken = std::variant<more, wrong, piece>;
 
   explicit caf_wire(caf::io::connection_handle handle) : handle_(handle) {}

@@ -75,7 +75,7 @@ connection_tried try_address(const addrinfo& a, const conversation& speak, probe
 
 struct greeting {
   probe_result result;
-  std::string challenge = {};  // where it answers
+  std::string challenge = {};  // its challenge if it answers
 };
 greeting hear_greeting(int fd, probe_clock::time_point until) {
   // The system accepts connections for a process that stands still.

@@ -14,7 +14,7 @@ namespace millrace::link {
 enum class probed : std::uint8_t {
   answers,  // a process listens there, and its transport has begun to speak
   refused,  // nobody listens at the address
-  silent,   // neither came within the time, what came is no node's, or the host's name is not known
+  silent,   // neither came in time, the bytes are no node's, or the host's name is not known
 };
 struct probe_result {
   probed outcome = probed::silent;
@@ -23,7 +23,7 @@ struct probe_result {
 
 struct connection_tried {
   probe_result result;
-  std::shared_ptr<owned_socket> socket = {};  // where it answers
+  std::shared_ptr<owned_socket> socket = {};  // the connection to it if it answers
 };
 
 /// Holds what a node shows to those that it connects to, and to those that connect to it (runtime/link/proof.hpp).

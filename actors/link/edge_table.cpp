@@ -101,7 +101,7 @@ bool edge_table::is_current(edge_id edge, end_number end) const {
   return at != edges_.end() && at->second.end && at->second.end->number == end && !at->second.end->stopping;
 }
 
-// --- what comes
+// --- incoming
 
 edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_envelope& m,
                                    edge_actions_in_order& out) {

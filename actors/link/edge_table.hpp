@@ -1,10 +1,10 @@
-// Which lives the two ends of each edge of a link have, and what follows: when a stand-in is made and is void,
-// whom an arrived message is for. Pure; the link actor does what it says, in order.
+// The lives at the two ends of each edge of a link. They decide when a stand-in is made and is void, and whom
+// an arrived message is for. Pure; the link actor does what it says, in order.
 //
-// An edge has one end here at a time: a pair of lives, the local actor's and the remote one's, in one session. A
-// stand-in is void once one of the three is over, and the edge gets its next end only after the former one has
-// given away all that it had: so whatever comes of an old session is with the local actor before its owner hears
-// that the stand-in is void.
+// An edge has one end here at a time: a pair of lives, the local actor's and the remote one's, in one
+// session. A stand-in is void once one of the three is over, and the edge gets its next end only after the
+// former one has given away all that it had: so every message of an old session is with the local actor
+// before its owner hears that the stand-in is void.
 #pragma once
 
 #include "actors/link/envelope.hpp"
@@ -42,7 +42,7 @@ struct tell_up {
   end_number end = 0;
   life remote;
 };
-/// That stand-in is void, and all that has come by it is with the local actor.
+/// The stand-in is void, and all that has come by it is with the local actor.
 struct tell_down {
   edge_id edge = 0;
   life remote;

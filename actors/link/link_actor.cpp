@@ -135,7 +135,8 @@ private:
     act(how);
   }
 
-  /// Whatever is wrong with a way on which the two ends do not find each other, another one may be better.
+  /// A way on which the two ends do not find each other is given up, for any fault: another one may be
+  /// better.
   void give_up_a_way_without_session() {
     const auto at = now().steady;
     if (state_ != way_state::open || link_.is_open() || at - without_session_since_ < 2 * bounds_.lost_after)
@@ -144,7 +145,7 @@ private:
     self_->send(way_, close_way{});
   }
 
-  /// Does something with the link and carries out what comes of it. What that leads to again is done behind it.
+  /// Runs `what` on the link, then its effects; effects of effects are queued.
   template<class F>
   void act(F what) {
     outputs out;
@@ -236,8 +237,8 @@ private:
     carry_out([&](auto& actions) { edges_.is_over(at.mapped(), actions); });
   }
 
-  // --- what goes
-  /// Sends it behind what waits at its edge.
+  // --- outgoing
+  /// Sends the message after those that wait at its edge.
   void put(waiting_message m) {
     const auto edge = m.what.edge;
     if (const auto at = waiting_.find(edge); at != waiting_.end() || !take(m)) {
@@ -246,7 +247,7 @@ private:
     }
     act([&](outputs& out) { link_.flush(out); });
   }
-  /// False: there is no room; the link says when there is.
+  /// Returns false if there is no room; the link says when there is.
   [[nodiscard]] bool take(waiting_message& m) {
     const auto edge = m.what.edge;
     const auto bytes = size_of(m.what.bytes);
@@ -295,11 +296,11 @@ private:
   way_state state_ = way_state::closed;
   backoff waits_{between_tries, 0};
   micros next_try_{0};
-  micros without_session_since_{0};  // while the way is open and there is no session
+  micros without_session_since_{0};  // counts while the way is open and there is no session
   std::map<edge_id, local> locals_;
   std::map<end_number, whole_stand_in> ends_;
   std::map<caf::actor_addr, end_number> by_address_;
-  std::map<edge_id, std::deque<waiting_message>> waiting_;  // what found no room, in order
+  std::map<edge_id, std::deque<waiting_message>> waiting_;  // messages that found no room, in order
   std::size_t waiting_control_ = 0;                         // bytes of it on control_edge
   std::deque<outputs> todo_;
   bool acting_ = false;

@@ -30,9 +30,9 @@ struct whole_came;
 using way_user = caf::typed_actor<caf::reacts_to<way_opened>, caf::reacts_to<way_closed>,
                                   caf::reacts_to<way_refused>, caf::reacts_to<whole_came>>;
 
-/// One try, answered by way_opened, way_closed or way_refused. A way may open without it: the peer has come. A try
-/// that finds it so has been answered by that way_opened, and is not answered again: way_closed means that no way
-/// is open, whatever has become of a try.
+/// One try, answered by way_opened, way_closed or way_refused. A way may open without it: the peer has come.
+/// A try that finds it so has been answered by that way_opened, and is not answered again: way_closed means
+/// that no way is open, at any outcome of a try.
 struct open_way {};
 /// Answered by way_closed, where one was open.
 struct close_way {};
@@ -46,7 +46,7 @@ struct way_opened {};
 struct way_closed {
   error why;
 };
-/// Nobody listens at the peer's address: its process is over.
+/// The peer's address refuses connections: its process is over.
 struct way_refused {};
 struct whole_came {
   piece bytes;
@@ -85,7 +85,7 @@ struct remote_down {
 struct send_control {
   std::string bytes;
 };
-/// For the next hello, and to judge it by.
+/// The nodes to name in the next hello, and to judge it by.
 struct nodes_known {
   std::vector<known_node> others;
 };
@@ -133,7 +133,7 @@ struct send_on_edge {
   end_number from = 0;
   message what;
 };
-/// So many bytes of what the end has sent are in the link, or void.
+/// This many bytes of what the end has sent are in the link, or void.
 struct edge_answered {
   std::size_t bytes = 0;
 };
@@ -147,7 +147,7 @@ struct edge_broken {
   error why;
 };
 
-/// Sent to itself.
+/// The actor's own timer.
 struct link_tick {};
 
 using link_handle =

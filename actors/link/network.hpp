@@ -1,6 +1,6 @@
-// How a process reaches other nodes: it listens at one port, and makes the transports of its links. Two of them:
-// CAF's networking in plain text behind a proof of the store's secret, for loopback (caf_transport.hpp), and TLS
-// (tls_transport.hpp).
+// A process's way to other nodes: it listens at one port, and makes the transports of its links. There are
+// two: CAF's networking in plain text with a proof of the store's secret, for loopback (caf_transport.hpp),
+// and TLS (tls_transport.hpp).
 #pragma once
 
 #include "actors/link/connect_probe.hpp"
@@ -25,16 +25,16 @@ public:
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   /// Makes the transport of the link to `peer`, which listens at `at`.
   [[nodiscard]] virtual transport_factory to(const std::string& peer, const endpoint& at) const = 0;
-  /// Whether a node listens there, whichever. Blocks, for `patience` at most.
+  /// Returns whether any node listens there. Blocks, for `patience` at most.
   [[nodiscard]] virtual probe_result probe(const endpoint& at, micros patience) const = 0;
-  /// After the links have been stopped.
+  /// Called after the links have been stopped.
   virtual void close() = 0;
 };
 
 struct network_options {
   std::string me;  // this node's name
   listening_socket listens;
-  std::optional<tls::credentials> tls = {};  // without them the address is loopback
+  std::optional<tls::credentials> tls = {};  // the address is loopback without them
   /// The store's, by which nodes without TLS prove that they read it (proof.hpp).
   std::string secret = {};
 };

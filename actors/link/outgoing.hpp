@@ -15,7 +15,7 @@
 
 namespace millrace::link {
 
-/// How the link is to treat a message of an edge.
+/// The link's treatment of an edge's message.
 struct treatment {
   link::kind kind = kind::content;
   link::stamp stamp;

@@ -51,7 +51,7 @@ private:
     }
   }
 
-  /// To the local actor, where it takes such a message by the edge's interface.
+  /// Sends the message to the local actor, where the edge's interface has such a message.
   template<class M>
   void give(M m) {
     if constexpr (has_handle<M>)

@@ -1,6 +1,7 @@
-// The stand-in for one life of a remote actor, towards one life of a local one, in one session of a link. What the
-// local actor sends to it is encoded here and given to the link; what has come for the local actor is decoded here
-// and given to it, with the stand-in in the place of the handle. It runs on the shared scheduler and never blocks.
+// The stand-in for one life of a remote actor, towards one life of a local one, in one session of a link.
+// Messages of the local actor are encoded here and given to the link; messages for the local actor are
+// decoded here and given to it, with the stand-in in the place of the handle. It runs on the shared scheduler
+// and never blocks.
 #pragma once
 
 #include "actors/link/link_messages.hpp"
@@ -14,9 +15,9 @@ namespace millrace::link {
 struct stand_in_options {
   edge_id edge = 0;
   end_number number = 0;
-  lives of;                                       // from the local one to the remote one
-  local_end local;                                // what it gives to
-  std::optional<window::definition> window = {};  // as local_up has it
+  lives of;                                       // the lives of the local and the remote one
+  local_end local;                                // the end that it gives to
+  std::optional<window::definition> window = {};  // copied from local_up
   std::size_t longest_control = limits{}.longest_control;
 };
 

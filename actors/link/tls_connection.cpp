@@ -98,8 +98,8 @@ void tls_connection::shake_hands(bool as_server) {
                           });
 }
 
-/// In TLS 1.3 a client is through before the server has looked at its certificate. So the server greets, by a length
-/// of 0, and the client waits for it.
+/// A client of TLS 1.3 finishes the handshake before the server has looked at its certificate. So the server
+/// greets, with a length of 0, and the client waits for it.
 void tls_connection::on_hands_shaken(error_code failed, bool as_server) {
   if (is_over_)
     return;

@@ -20,10 +20,10 @@
 
 namespace millrace::link {
 
-/// How long things may take.
+/// Bounds how long things may take.
 struct tls_patience {
-  /// For a name to be resolved, for a connection to be made, and for a handshake. Beyond it a peer is lost anyway
-  /// (limits::lost_after).
+  /// Each of resolving a name, connecting and the handshake may take this long. Beyond it a peer is lost
+  /// anyway (limits::lost_after).
   micros step{2'000'000};
   /// A node says something every 150 ms (limits::ping_every): one that is silent for so long is lost, and its
   /// connection stands in the way of the next one.
@@ -79,9 +79,9 @@ private:
 
   boost::asio::ssl::stream<tcp::socket> stream_;
   boost::asio::steady_timer timer_;
-  std::shared_ptr<host_lookup> lookup_;  // while a name is resolved
+  std::shared_ptr<host_lookup> lookup_;  // set while a name is resolved
   tls::handshake_record handshake_;
-  std::string overdue_;  // why, once the time is over
+  std::string overdue_;  // the reason, once the time is over
   tls_patience patience_;
   bool is_server_ = false;
   bool is_over_ = false;
@@ -92,7 +92,7 @@ private:
   ended on_end_;
   wire_length length_{};
   piece body_;                  // is being read
-  std::string waiting_, sent_;  // what goes next, and what is being written
+  std::string waiting_, sent_;  // bytes to go next, and bytes being written
 };
 
 }  // namespace millrace::link

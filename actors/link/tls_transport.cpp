@@ -21,7 +21,7 @@ struct tls_held {
   std::shared_ptr<tls_core> core;
   std::shared_ptr<tls_connection> connection;
 };
-/// What has become of a try; within one process, as the three below.
+/// The result of a try. It stays within one process, as the next three do.
 struct tls_tried {
   probe_result result;
   tls_held held;
@@ -61,7 +61,7 @@ constexpr std::size_t most_unclaimed = 64;
 
 }  // namespace
 
-/// All that the connections of a process share. On its thread, but for `io`'s own functions.
+/// All that the connections of a process share. Used on its thread, but for `io`'s own functions.
 struct tls_core : std::enable_shared_from_this<tls_core> {
   void accept();
   void take(const std::shared_ptr<tls_connection>& c, const std::string& from);
@@ -80,11 +80,11 @@ struct tls_core : std::enable_shared_from_this<tls_core> {
   tls_patience patience;
   std::shared_ptr<tls::context> tls;
   told_once told;
-  asio::io_context io;  // what is below lies in it; its handlers own connections
+  asio::io_context io;  // the members below lie in it; its handlers own connections
   asio::executor_work_guard<asio::io_context::executor_type> stays{io.get_executor()};
   tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};
-  std::map<std::string, tls_carrier> carriers;  // by the peer's name
+  std::map<std::string, tls_carrier> carriers;  // keyed by the peer's name
   struct waiting {
     std::shared_ptr<tls_connection> connection;
     bool is_node = false;  // its handshake is done
@@ -142,7 +142,7 @@ void tls_core::take(const std::shared_ptr<tls_connection>& c, const std::string&
   });
 }
 
-/// What a node says that this one has no link to yet is dropped: it says its hello again.
+/// Messages of a node that this one has no link to yet are dropped: the node says its hello again.
 void tls_core::offer(const std::shared_ptr<tls_connection>& c, const piece& first) {
   const auto carrier = carriers.find(c->peer());
   if (carrier == carriers.end())
@@ -153,7 +153,8 @@ void tls_core::offer(const std::shared_ptr<tls_connection>& c, const piece& firs
 }
 
 void tls_core::hand(const std::shared_ptr<tls_connection>& c, const tls_carrier& carrier) {
-  // Whoever holds the carrier's messages holds the connection; this way round it would never go.
+  // The connection keeps these handlers, so they must not own it: a cycle would never go. A message to the
+  // carrier owns it.
   c->read(
       [this, weak = std::weak_ptr(c), carrier](const piece& bytes) {
         caf::anon_send(carrier, tls_whole{{shared_from_this(), weak.lock()}, bytes});
@@ -284,8 +285,8 @@ private:
   tls_carrier::pointer self_;
   tls_carrier_options options_;
   way_user user_;
-  std::shared_ptr<tls_connection> connection_;  // while a way is open
-  bool looking_ = false;                        // for one
+  std::shared_ptr<tls_connection> connection_;  // set while a way is open
+  bool looking_ = false;                        // looks for one
   std::string complaint_;                       // the last, told once
 };
 
@@ -349,7 +350,7 @@ probe_result tls_network::probe(const endpoint& at, micros patience) const {
   return result.get();
 }
 
-/// What connections still hold goes with the core, once the last carrier has ended.
+/// Bytes that connections still hold go with the core, once the last carrier has ended.
 void tls_network::close() {
   if (!thread_.joinable())
     return;

@@ -1,7 +1,7 @@
-// The transport of links over a network that is not trusted: TLS with certificates on both sides, one connection a
-// peer, on one thread of its own. Whoever shows no node's certificate of the cluster's authority is turned away
-// in the handshake, before a byte of a link is read; bytes go to the link of the name in the certificate and to no
-// other (docs/design/tls.md). CAF's networking has no part in it.
+// The transport of links over a network that is not trusted: TLS with certificates on both sides, one
+// connection a peer, on one thread of its own. A peer that shows no node's certificate of the cluster's
+// authority is turned away in the handshake, before a byte of a link is read; bytes go to the link of the
+// name in the certificate and to no other (docs/design/tls.md). CAF's networking has no part in it.
 //
 // As with caf_transport.hpp, of two nodes the one whose name comes first connects.
 #pragma once

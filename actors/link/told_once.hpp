@@ -11,7 +11,7 @@ class told_once {
 public:
   /// Strangers choose names and addresses: beyond so many lines nothing is said.
   static constexpr std::size_t most = 100;
-  /// Whether the line is new.
+  /// Returns whether the line is new.
   [[nodiscard]] bool is_new(const std::string& line) {
     return told_.size() < most && told_.insert(line).second;
   }

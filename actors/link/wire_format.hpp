@@ -1,5 +1,6 @@
-// How messages of a link stand one behind the other in a stream of bytes: each has its length in front, four bytes, the lowest
-// first (docs/formats.md). A length of 0 is said once, by whoever has accepted the connection: it is a node.
+// The framing of a link's messages in a stream of bytes: each message follows its length, four bytes, the
+// lowest first (docs/formats.md). A length of 0 is sent once, by the end that has accepted the connection: it
+// is a node.
 #pragma once
 
 #include "runtime/link/hello.hpp"

@@ -1,5 +1,5 @@
-// Answers a question about a running topology, the same in `run` and on nodes: whoever is asked has the plan and what its
-// actors show. Pure.
+// Answers a question about a running topology, the same in `run` and on nodes: the answering side has the
+// plan and what its actors show. Pure.
 #pragma once
 
 #include "actors/api/answers.hpp"
@@ -23,7 +23,7 @@ namespace millrace::observe {
 [[nodiscard]] expected<api::answer> report_answer(const api::requests::report& r, const std::string& report);
 [[nodiscard]] expected<api::answer> report_answer(const api::requests::ledger& r, const std::string& report);
 
-/// The topology has come to its end, was stopped or has failed: whoever waits for it is answered.
+/// The topology has come to its end, was stopped or has failed: clients that wait for it are answered.
 [[nodiscard]] bool is_over(const api::answers::topology& t);
 
 /// `v` names its members (api/described.hpp).

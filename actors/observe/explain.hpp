@@ -1,5 +1,5 @@
-// Why does a stage give nothing just now, and what would change that: words and codes made of a topology's plan and of
-// what its actors show. Pure.
+// Explains why a stage gives no rows just now, and what would change that: words and codes made of a
+// topology's plan and of what its actors show. Pure.
 #pragma once
 
 #include "actors/observe/figures.hpp"

@@ -1,4 +1,4 @@
-// Why a sink commits nothing.
+// Explains why a sink commits no rows.
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"

@@ -1,4 +1,5 @@
-// Why a source is not read, or a parser gives nothing: what each partition stands at, and what it waits for.
+// Explains why a source is not read, or a parser gives no rows: where each partition stands, and what it
+// waits for.
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"
@@ -65,7 +66,7 @@ void explainer::source(const config::stage& s, explanation& out) {
                      by->text));
 }
 
-/// Says whether the source is behind, or read as far as it goes.
+/// Says whether the source lags, or is read as far as it goes.
 std::string explainer::standing_of(const std::string& source) const {
   std::uint64_t records = 0;
   std::uint64_t lag = 0;
@@ -133,7 +134,7 @@ void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine,
       gives_ = gives_ || gives(p);
     }
   }
-  // Whatever comes by itself is told last.
+  // Partitions that will give more by themselves come last.
   std::ranges::stable_sort(
       all, {}, [](const partition_of& x) { return std::tuple(gives(*x.partition), x.partition->watermark); });
   for (const auto& p : all)
@@ -159,7 +160,7 @@ void explainer::partition(explanation& out, const partition_of& p, const asked& 
   } else if (p.partition->is_caught_up) {
     caught_up(out, p, a);
   } else if (!drifting(out, p) && a.wanted) {
-    behind(out, p);  // without a time that is waited for it is being read
+    behind(out, p);  // it is being read if no time is waited for
   }
 }
 

@@ -1,4 +1,4 @@
-// Why a window gives nothing: what it waits for, and what the stages upstream lack to come there.
+// Explains why a window gives no rows: what it waits for, and what the stages upstream lack to come there.
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"

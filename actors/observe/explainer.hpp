@@ -1,5 +1,5 @@
-// Gathers why one stage gives nothing, and why those give nothing that it waits for. For explain.cpp alone, whose jobs lie
-// in explain_sources.cpp, explain_windows.cpp and explain_sinks.cpp.
+// Gathers why one stage gives no rows, and why the stages that it waits for give none. Used by explain.cpp
+// alone, whose jobs lie in explain_sources.cpp, explain_windows.cpp and explain_sinks.cpp.
 #pragma once
 
 #include "actors/observe/explain.hpp"
@@ -48,14 +48,14 @@ private:
     std::optional<event_time> wanted;
     bool others_are_there = false;  // a partition that is not idle has come to `wanted`
   };
-  /// Why partitions of these lanes stand below `wanted`; without it, why they give nothing.
+  /// Says why partitions of these lanes stand below `wanted`; without `wanted`, why they give no records.
   void lanes_of(explanation& out, const lanes_in_question& is_mine, std::optional<event_time> wanted);
   void partition(explanation& out, const partition_of& p, const asked& a);
   void behind(explanation& out, const partition_of& p) const;
   /// The source has no more of it at present.
   void caught_up(explanation& out, const partition_of& p, const asked& a) const;
   [[nodiscard]] std::string releasing(const partition_of& p, const asked& a) const;
-  /// Whether `max_drift` has the partition wait for a slower one, as lane::drift_limit decides it.
+  /// Says whether `max_drift` has the partition wait for a slower one, as lane::drift_limit decides it.
   bool drifting(explanation& out, const partition_of& p) const;
   void held(explanation& out, const partition_of& p);
   [[nodiscard]] std::optional<double> rate_of(const std::string& source) const;
@@ -65,16 +65,16 @@ private:
   /// The partitions that feed a window, by whether they are idle: idle ones do not hold it back (intake::watermark).
   struct silence {
     std::size_t idle = 0;
-    std::size_t others = 0;                   // which have not ended; also windows upstream
-    event_time furthest;                      // of the idle ones
+    std::size_t others = 0;                   // others that have not ended; also windows upstream
+    event_time furthest;                      // the furthest of the idle ones
     const config::parser_plan* of = nullptr;  // parses the furthest
-    std::string source;                       // of the furthest
+    std::string source;                       // the source of the furthest
     [[nodiscard]] bool goes_on() const { return others != 0; }
   };
   [[nodiscard]] silence silence_of(const config::stage& s) const;
-  /// Whether all partitions are idle, and none of them has come as far as the window waits for.
+  /// Says whether all partitions are idle, and none of them has come as far as the window waits for.
   static bool all_idle(const silence& x, explanation& out);
-  /// Whether shards of the window take no input because of what a receiver has not committed.
+  /// Says whether shards of the window take no input because of what a receiver has not committed.
   bool stalled(const config::stage& s, explanation& out) const;
   std::string waiting_for_its_end(const config::stage& s, explanation& out);
   void updating(const config::stage& s, const config::window_plan& plan, std::uint64_t open,
@@ -83,7 +83,7 @@ private:
   void input_of(const config::stage& s, explanation& out, std::optional<event_time> wanted);
 
   // --- sinks
-  /// Whether the target of a sink does not answer.
+  /// Says whether the target of a sink does not answer.
   static bool target(const sink_figures& s, explanation& out);
   [[nodiscard]] std::uint64_t held_for(const std::string& sink) const;
 
@@ -93,7 +93,7 @@ private:
   bool gives_ = false;          // a partition that was looked at gives records
 };
 
-/// "nothing" before the first record, "the end" behind the last.
+/// "nothing" before the first record, "the end" after the last.
 [[nodiscard]] std::string time_text(event_time t);
 [[nodiscard]] event_time plus(event_time t, micros more);
 

@@ -1,5 +1,6 @@
-// The figures that the actors of a topology show at one moment, as a value: taken from their gauges in each process,
-// joined over the processes of a cluster, and read by whatever answers questions about a running topology. Pure.
+// The figures that the actors of a topology show at one moment, as a value: taken from their gauges in each
+// process, joined over the processes of a cluster, and read by all that answers questions about a running
+// topology. Pure.
 #pragma once
 
 #include "actors/api/described.hpp"

@@ -1,5 +1,6 @@
-// How fast records come and how long they take: rates over the last seconds from counters that only grow.
-// Pure: the owner samples, about once a second. When a producer stops, the rates go to zero within the span.
+// Measures how fast records come and how long they take: rates over the last seconds from counters that only
+// grow. Pure: the owner samples, about once a second. When a producer stops, the rates go to zero within the
+// span.
 #pragma once
 
 #include "actors/deployment/pipeline.hpp"
@@ -15,7 +16,7 @@
 
 namespace millrace::observe {
 
-/// Sums up one source over the lanes of its parser (of several parsers the one that is behind).
+/// Sums up one source over the lanes of its parser (of several parsers, the slowest).
 struct source_flow {
   std::uint64_t records = 0;                     // taken since the process started
   double records_per_second = 0;                 // over the last seconds
@@ -45,7 +46,7 @@ public:
     while (samples_.size() > 2 && now - samples_[1].at >= span)
       samples_.pop_front();
   }
-  /// How much counter `i` has grown over the span.
+  /// Returns the growth of counter `i` over the span.
   [[nodiscard]] double growth(std::size_t i) const {
     return samples_.size() < 2
                ? 0

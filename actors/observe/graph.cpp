@@ -23,7 +23,7 @@ void add_lag(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_
     sum.reset();
 }
 
-/// How the lanes of one stage stand, added up.
+/// The state of a stage's lanes, added up.
 struct lane_states {
   bool is_away = false;
   bool is_over = true;
@@ -43,7 +43,8 @@ struct lane_states {
 
 void describe_source(stage_standing& out, const figures& f) {
   lane_states states;
-  std::map<std::string, std::optional<std::uint64_t>> lags;  // by the parser that reads it: each reads all
+  std::map<std::string, std::optional<std::uint64_t>> lags;  // keyed by the parser that reads it: each reads
+                                                             // all
   for (const auto& l : f.lanes) {
     if (l.source != out.name)
       continue;
@@ -52,7 +53,7 @@ void describe_source(stage_standing& out, const figures& f) {
     states.add(l);
   }
   const bool is_unknown = std::ranges::any_of(lags, [](const auto& l) { return !l.second; });
-  for (const auto& [_, lag] : lags)  // as far as the slowest of them has come
+  for (const auto& [_, lag] : lags)  // the slowest of them counts
     out.lag = is_unknown ? std::nullopt : std::max(out.lag, lag);
   for (const auto& s : f.sources)
     if (s.name == out.name)
@@ -103,7 +104,7 @@ void describe_sink(stage_standing& out, const figures& f) {
                                           : "starts";
 }
 
-/// Of a stage whose topology does not run. The others end in order once one has failed.
+/// The state of a stage whose topology does not run. The others end in order once one has failed.
 std::string rest_of(const std::string& stage, const figures& f) {
   if (f.state == "failed")
     return stage == f.failed_stage ? "failed" : "stopped";

@@ -23,7 +23,7 @@ private:
   std::string all_;
 };
 
-/// Which of its sources has not answered yet is for the log to say.
+/// The log says which of its sources has not answered yet.
 std::string sources_of(const config::topology& t) {
   std::string out;
   for (const auto& s : t.stages)

@@ -33,7 +33,7 @@ std::optional<json::value> parsed(std::string_view text) {
   return failed ? std::nullopt : std::optional(std::move(value));
 }
 
-/// False where the value is none of the column's type.
+/// Returns false where the value is none of the column's type.
 bool append(data::column_builder& to, const json::value& v) {
   json::error_code failed;
   if (v.is_null()) {

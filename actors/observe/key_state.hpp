@@ -66,7 +66,7 @@ inline constexpr std::size_t most_open_windows = 100;
 struct key_place {
   std::string shard;  // its lasting name, WINDOW/NUMBER
   std::string key;    // encoded (data/key_encoding.hpp)
-  std::string shown;  // as a JSON object by column
+  std::string shown;  // a JSON object by column
 };
 
 /// The lasting name of the shard that has a key, encoded as key_place has it.

@@ -63,7 +63,7 @@ void members(auto& c, wire::like<whole_ledger> auto& l) {
 /// "of 20 rows that it was given 5 are lost", by the stages whose equation does not hold. Empty where counts are missing.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> imbalances_of(const whole_ledger& l);
 
-/// `report`: as `run --report` writes it. Nothing where it is no such text.
+/// `report`: as `run --report` writes it. No value where it is no such text.
 [[nodiscard]] std::optional<whole_ledger> ledger_of(std::string_view report);
 /// The counts of a topology that is over, by stage. Empty where it is no such text.
 [[nodiscard]] std::map<std::string, count_figures> counted_by(std::string_view report);

@@ -25,7 +25,7 @@ struct letters_of_error {
   std::string error;
   std::uint64_t letters = 0;
   std::string newest;  // id
-  std::string time;    // of that one
+  std::string time;    // the time of that one
   friend bool operator==(const letters_of_error&, const letters_of_error&) = default;
 };
 void members(auto& c, wire::like<letters_of_error> auto& l) {

@@ -14,10 +14,10 @@ namespace millrace::observe {
 [[nodiscard]] std::string loss_text(const std::string& topology, const stage::loss_notice& n,
                                     const std::string& letters_lie_in);
 
-/// Where the dead letters of a topology lie, for people.
+/// Names the place of a topology's dead letters, for people.
 [[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& by_default);
 
-/// For stage::losses: a warning each.
+/// Makes a handler for stage::losses that logs a warning each.
 [[nodiscard]] std::function<void(const stage::loss_notice&)> loss_log(std::string topology,
                                                                       std::string letters_lie_in);
 

@@ -20,9 +20,9 @@ struct metric {
   std::string_view help;
 };
 
-/// In the order of docs/metrics.md.
+/// Returns the metrics in the order of docs/metrics.md.
 [[nodiscard]] std::span<const metric> metrics();
-/// Null where there is none of this name.
+/// Returns null where there is none of this name.
 [[nodiscard]] const metric* find_metric(std::string_view name);
 /// docs/metrics.md.
 [[nodiscard]] std::string metrics_page();

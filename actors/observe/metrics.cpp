@@ -35,7 +35,7 @@ public:
   /// Names the topology whose figures follow.
   void of(std::string topology) { topology_ = std::move(topology); }
 
-  /// `given`: the values of the metric's labels behind `topology`, in their order.
+  /// `given`: the values of the metric's labels that follow `topology`, in their order.
   void add(const std::string& name, const values& given, double value) {
     const auto& m = of_table(name);
     auto one = labelled(m, given);
@@ -123,7 +123,7 @@ void add_flow(families& all, const running_topology& t) {
   }
 }
 
-/// From the first on there is a zero to grow from.
+/// Each actor gets its counter before its first restart, so that a rate has a zero to grow from.
 void add_restarts(families& all, const deployment::pipeline_gauges& gauges) {
   const auto counted = gauges.restarts->all();
   const auto add = [&](const auto& actors) {
@@ -176,8 +176,9 @@ void add_pace(families& all, const std::string& sink, const sink::sink_gauges& g
   all.add("millrace_sink_stalled", sink, of_sink == pace::stalled);
 }
 
-/// Counts stay where they were counted, until the topology is past there (running.hpp). How an actor stands is said where it lives alone: its last word here would hold
-/// for ever. The same holds for feeds, shards and sinks.
+/// Counts stay where they were counted, until the topology is past there (running.hpp). The state of an actor
+/// is shown only where it lives: its last word here would hold for ever. The same holds for feeds, shards and
+/// sinks.
 void add_lane(families& all, const std::string& name, const lane::lane_gauges& g, bool is_here) {
   all.add("millrace_records_total", name, g.records);
   all.add("millrace_chunks_total", name, g.chunks);

@@ -10,9 +10,10 @@
 
 namespace millrace::observe {
 
-/// How topologies and nodes stand. Who leads a cluster knows it; both are empty where another node leads.
+/// The state of topologies and nodes. The leader of a cluster knows it; both are empty where another node
+/// leads.
 struct cluster_standing {
-  std::string node = {};  // that tells
+  std::string node = {};  // the node that tells
   bool hears_coordinator = false;
   api::answers::topologies topologies;
   api::answers::nodes nodes;

@@ -25,7 +25,7 @@ page_of_process(const api::request& r, const running_topologies& board, const cl
 [[nodiscard]] expected<tapped> tapped_at(const running_topology& t, std::string_view edge,
                                          const std::string& node, std::string_view after);
 
-/// A key, and its shard: whoever asks that for `question` gets what key_answer() takes.
+/// A key, and its shard: its answer to `question` is what key_answer() takes.
 struct key_look_up {
   key_place at;
   shard::open_shard shard;  // it lives

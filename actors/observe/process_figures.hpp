@@ -10,7 +10,7 @@ namespace millrace::observe {
 struct process_figures {
   double cpu_seconds = 0;
   std::uint64_t threads = 0;
-  double start_seconds = 0;  // since 1970
+  double start_seconds = 0;  // seconds since 1970
   std::uint64_t virtual_bytes = 0;
   std::uint64_t resident_bytes = 0;
   std::uint64_t open_files = 0;
@@ -25,7 +25,7 @@ struct kernel_units {
 /// Reads the text of /proc/PID/stat and the line `btime` of /proc/stat; nothing where they say something else.
 [[nodiscard]] std::optional<process_figures>
 read_process_stat(const std::string& process, const std::string& machine, const kernel_units& units);
-/// Of this process now; nothing where the kernel does not say.
+/// Reads the figures of this process now; no value where the kernel does not tell.
 [[nodiscard]] std::optional<process_figures> figures_of_process();
 
 }  // namespace millrace::observe

@@ -22,8 +22,9 @@ namespace json = boost::json;
 
 using parts_list = std::vector<messages::report_part>;
 
-/// Where the counts of what was given stand in each log: those of lanes with the dead letters, a shard's in its own. The sink
-/// of dead letters may follow a shard, too, and stand anywhere in its log.
+/// Returns the position in each log up to which given rows are counted: for lanes where the sink of dead
+/// letters stands, for a shard where its own vector stands. The sink of dead letters may follow a shard, too,
+/// and stand anywhere in its log.
 std::map<log_id, position> given_up_to(const parts_list& parts) {
   std::map<log_id, position> out;
   for (const auto& p : parts)

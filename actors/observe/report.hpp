@@ -1,5 +1,5 @@
 // The ledger of a run as JSON: for each stage in = out + filtered + late + dead_letters (+ in_flight before
-// the end). What is in flight is counted from both ends, so that a record that is lost breaks the equation.
+// the end). Records in flight are counted from both ends, so that a record that is lost breaks the equation.
 #pragma once
 
 #include "actors/observe/flow_meter.hpp"

@@ -5,7 +5,7 @@
 
 namespace millrace::observe {
 
-/// As JSON Schema; "required" are those that each report has.
+/// Returns a JSON Schema; "required" lists the members that each report has.
 [[nodiscard]] boost::json::object report_schema();
 
 }  // namespace millrace::observe

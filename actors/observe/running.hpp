@@ -1,5 +1,5 @@
-// The board: the topologies that run in this process, as answers, metrics and progress lines see them. Whoever owns the
-// process owns it; the threads and actors that run them write it, one samples it, any reads it.
+// The board: the topologies that run in this process, as answers, metrics and progress lines see them. The
+// owner of the process owns it; the threads and actors that run them write it, one samples it, any reads it.
 #pragma once
 
 #include "actors/observe/flow_meter.hpp"
@@ -26,7 +26,7 @@ struct running_topology {
   flow_meter flow{};
 
   std::optional<flow_meter::clock::time_point> idle_since{};
-  bool is_past = false;  // nothing of it has lived here for `past_after`
+  bool is_past = false;  // none of its actors has lived here for `past_after`
 
   /// Its sources have been reached, and its actors are there: gauges are.
   bool is_prepared = false;
@@ -35,7 +35,7 @@ struct running_topology {
   [[nodiscard]] bool has_here(const std::string& actor) const {
     return !gauges.present || gauges.present->has(actor);
   }
-  /// Likewise, and it has not ended.
+  /// Returns whether the actor lives here and the topology has not ended.
   [[nodiscard]] bool lives_here(const std::string& actor) const { return runs && has_here(actor); }
   [[nodiscard]] bool is_read_here(const std::string& source) const {
     return std::ranges::any_of(gauges.lanes, [&](const auto& lane) {
@@ -65,7 +65,7 @@ public:
     else
       *known = std::move(t);
   }
-  /// From now on nothing new is begun.
+  /// Lets no new work begin from now on.
   void stopping() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -74,7 +74,7 @@ public:
     const std::lock_guard lock(mutex_);
     return stopping_;
   }
-  /// When it was last sampled; before that, when it was made.
+  /// The time of the last sample; before that, of the making.
   [[nodiscard]] flow_meter::clock::time_point sampled_at() const {
     const std::lock_guard lock(mutex_);
     return sampled_at_;
@@ -85,7 +85,8 @@ public:
     for (auto& t : all_)
       t.runs = t.runs && t.topology->name != name;
   }
-  /// About once a second. A topology that is past, and whose actors can begin here by another plan alone, leaves the board.
+  /// Called about once a second. A topology that is past, and whose actors can begin here by another plan
+  /// alone, leaves the board.
   void sample(flow_meter::clock::time_point now) {
     const std::lock_guard lock(mutex_);
     sampled_at_ = now;
@@ -108,7 +109,7 @@ public:
         all_, name, [](const auto& one) -> const auto& { return one.topology->name; });
     return t == all_.end() ? std::nullopt : std::optional(*t);
   }
-  /// In the order in which they were added.
+  /// Returns the topologies in the order in which they were added.
   [[nodiscard]] std::vector<running_topology> all() const {
     const std::lock_guard lock(mutex_);
     return all_;

@@ -50,7 +50,8 @@ void members(auto& c, wire::like<tapped> auto& t) {
 /// the edges that are there.
 [[nodiscard]] expected<std::string> edge_of(const config::topology& t, std::string_view text);
 
-/// Up to where each node has answered: "NODE:NUMBER,NODE:NUMBER". Whatever is no cursor says nothing.
+/// The number up to which each node has answered: "NODE:NUMBER,NODE:NUMBER". A text that is no cursor counts
+/// as empty.
 using tap_cursor = std::map<std::string, std::uint64_t>;
 [[nodiscard]] tap_cursor read_cursor(std::string_view text);
 

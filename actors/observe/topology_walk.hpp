@@ -1,4 +1,4 @@
-// Which stages feed which, over transforms, as the answers about a running topology need it. Pure.
+// Finds which stages feed which, over transforms, as the answers about a running topology need it. Pure.
 #pragma once
 
 #include "actors/observe/figures.hpp"
@@ -15,14 +15,14 @@ namespace millrace::observe {
 /// ec::not_found where the topology has no such stage.
 [[nodiscard]] expected<const config::stage*> find_stage(const config::topology& t, const std::string& name);
 
-/// The stages that move records by themselves upstream of a stage, the nearest on each way: parsers and windows. Of
-/// neither there is more than one entry.
+/// The stages that move records by themselves upstream of a stage, the nearest on each way: parsers and
+/// windows. Each has one entry.
 struct feeders {
   std::set<std::string> parsers;
   std::set<std::string> windows;
 };
 [[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
-/// Likewise by one of the edges that lead to it.
+/// Returns those that feed the stage by one of its edges.
 [[nodiscard]] feeders feeders_by(const config::topology& t, const config::input_ref& edge);
 
 /// All partitions of the lane have come to their end, and it has some.
@@ -40,7 +40,7 @@ struct feeders {
 /// Bytes that a window's shards keep for a stage: each its output, whose rows all shards of a further window read.
 [[nodiscard]] std::uint64_t held_by_window(const figures& f, const std::string& window,
                                            const std::string& to);
-/// The stage for which a window's shards keep most. Without a name: nothing is held.
+/// The stage for which a window's shards keep most. No name: no output is held.
 struct holder {
   std::string stage;
   std::uint64_t bytes = 0;

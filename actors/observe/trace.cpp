@@ -98,7 +98,7 @@ private:
     step.rows = rows.batch.rows;
     step.row = api::json_object{row_text(rows.batch, 0)};
   }
-  /// Whether no row is left.
+  /// Returns whether no row is left.
   static bool ends(trace_step& step, const std::vector<stage::failed_origin>& failed, const stage::rows& rows,
                    const config::step& by) {
     if (!failed.empty())
@@ -289,8 +289,8 @@ private:
   std::vector<trace_step>& out_;
   std::vector<const partition_figures*> partitions_;
   const source::chunk* chunk_ = nullptr;
-  std::vector<std::uint32_t> records_;  // of the parsed rows
-  std::vector<event_micros> times_;     // by rows::time_at(); empty: the rows on this way have none
+  std::vector<std::uint32_t> records_;  // records of the parsed rows
+  std::vector<event_micros> times_;     // read by rows::time_at(); empty: the rows on this way have none
 };
 
 /// The lanes that take records of this source, or by this parser.

@@ -28,7 +28,7 @@ void members(auto& c, wire::like<late_partition> auto& p) {
   c("late_seconds", "by how much the record would be late", p.late_seconds);
 }
 
-/// Where one row of the record belongs in a window stage.
+/// The place of one row of the record in a window stage.
 struct traced_row {
   api::json_object key;
   std::string shard;

@@ -1,5 +1,5 @@
-// Whether a row's event time can be trusted with a watermark: it is there, and not absurdly far in the
-// future. Decided from the record alone, so that reading it again decides the same.
+// Decides whether a row's event time can be trusted with a watermark: it is there, and not absurdly far in
+// the future. The record alone decides, so that reading it again gives the same answer.
 #pragma once
 
 #include "actors/parsers/parser.hpp"
@@ -15,7 +15,7 @@ public:
   /// Judges times that come with the record; errors call them `name`.
   event_time_check(std::string name, micros future_skew, std::optional<event_micros> max_event_time);
 
-  /// Which column of the record holds the event time, if one does.
+  /// Returns the record's column that holds the event time, if one does.
   [[nodiscard]] std::optional<std::size_t> column() const { return declared_ ? column_ : std::nullopt; }
   /// `declared` is that column's value, if there is one. False leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);

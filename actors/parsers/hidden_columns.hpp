@@ -13,12 +13,12 @@ namespace millrace::parser {
 
 class hidden_columns {
 public:
-  /// The schema's columns behind the declared ones that are used.
+  /// The used columns of the schema that follow the declared ones.
   explicit hidden_columns(const parser_options& options);
 
-  /// None is used: the two below have nothing to do.
+  /// Returns whether no hidden column is used: the two calls below then do nothing.
   [[nodiscard]] bool none() const { return columns_.empty(); }
-  /// Whether this record can be a row; false leaves why() as the error.
+  /// Returns whether this record can be a row; false leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record);
   /// Appends the columns of the record that was checked last.
   void append(const source::chunk& c, std::size_t record, std::vector<data::column_builder>& out) const;
@@ -36,7 +36,7 @@ private:
     headers
   };
   struct column {
-    std::size_t index;  // in the schema
+    std::size_t index;  // its index in the schema
     content what;
   };
   bool check_key(std::string_view key);
@@ -44,7 +44,7 @@ private:
   std::vector<column> columns_;
   bool wants_key_ = false;
   bool key_is_bigint_ = false;
-  std::optional<std::int64_t> key_;  // of the record that was checked last, where it is a bigint
+  std::optional<std::int64_t> key_;  // the key of the last checked record, where it is a bigint
   bool wants_timestamp_ = false;
   std::string why_;
 };

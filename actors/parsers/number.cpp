@@ -67,7 +67,7 @@ scaled scale(const decimal& d, int shift) {
         __builtin_add_overflow(out.magnitude, std::uint64_t{digit}, &out.magnitude))
       out.overflow = true;
   };
-  // The decimal point stands behind this many of the digits.
+  // The decimal point follows this many of the digits.
   const auto point = static_cast<std::int64_t>(d.integer.size()) + d.exponent + shift;
   std::int64_t i = 0;
   for (const auto part : {d.integer, d.fraction})

@@ -11,12 +11,12 @@
 
 namespace millrace::parser {
 
-/// Whether the whole text is a number by RFC 8259.
+/// Returns whether the whole text is a number by RFC 8259.
 [[nodiscard]] bool is_number(std::string_view text);
 
-/// Whether it is a number without exponent of at most 16 characters, as nearly all are: without a loop over
-/// digits, because their count is what a processor cannot predict. 16 bytes from the text's first on must be
-/// readable.
+/// Returns whether the text is a number without exponent of at most 16 characters, as nearly all are. There
+/// is no loop over digits, because a processor cannot predict their count. 16 bytes from the text's first on
+/// must be readable.
 [[nodiscard, gnu::always_inline]] inline bool is_plain_number(std::string_view text) {
   if (text.size() > 16 || text.empty())
     return false;
@@ -27,7 +27,7 @@ namespace millrace::parser {
   const auto marks = others & ~minus;                    // all but digits and sign
   const auto first = 1U << minus;                        // the first digit's place
   const auto last = (all + 1) >> 1;                      // the last character's
-  const bool digits_only = marks == 0 && first <= last;  // not the sign alone
+  const bool digits_only = marks == 0 && first <= last;  // a sign alone does not count
   const bool one_point =
       (marks & (marks - 1)) == 0 && marks > first && marks < last && p[std::countr_zero(marks)] == '.';
   // a zero in front stands alone

@@ -27,8 +27,8 @@ inline constexpr std::string_view cut_record =
     "the record is too long to be taken; this is its beginning, and reading went on behind its end";
 
 struct parsed {
-  data::batch rows;  // under the parser's schema; columns that nobody uses are null pointers
-  std::vector<std::uint32_t> records;  // of each row: the record's index in the chunk, ascending
+  data::batch rows;  // rows of the parser's schema; columns that nobody uses are null pointers
+  std::vector<std::uint32_t> records;  // each row's record, as an index in the chunk, ascending
   std::vector<dead_record> dead;       // ascending
   std::uint32_t passed_over = 0;       // blank lines, header lines, skipped nulls: no records
 };
@@ -44,22 +44,22 @@ public:
 /// _headers json).
 struct parser_options {
   data::schema_ptr schema;
-  std::size_t declared = 0;  // how many of the schema's columns come from the record
-  std::vector<bool> used;    // by column: is it read by anyone? (event time always is)
+  std::size_t declared = 0;  // columns of the schema that come from the record
+  std::vector<bool> used;    // one a column: is it read by anyone? (event time always is)
   struct timestamp_format {
     enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us } kind = kind::iso;
     std::string pattern;  // strptime's
     bool trailing_ignored = false;
-    const expression::zone* zone = nullptr;   // of text without one; null: UTC
-    std::vector<timestamp_format> members{};  // of a nested column: one a member, or the element's
+    const expression::zone* zone = nullptr;   // zone of a text without one; null: UTC
+    std::vector<timestamp_format> members{};  // a nested column's: one a member, or the element's
   };
-  std::vector<timestamp_format> formats;  // by declared column; only of timestamps
+  std::vector<timestamp_format> formats;  // one a declared column; for timestamps only
   std::optional<std::size_t> event_time;  // column
   std::optional<std::string>
       timed_by{};  // the expression that computes that column (timed_parser.hpp), for errors
   micros watermark_delay{0};
   std::optional<micros> idle_timeout;
-  micros future_skew{3'600'000'000};  // against the source's timestamp, where it stores one
+  micros future_skew{3'600'000'000};  // limit beyond the source's timestamp, where it stores one
   std::optional<event_micros> max_event_time;
   bool fail_on_error = false;  // on_error: fail
   bool validate_whole = true;  // validate: projected turns it off

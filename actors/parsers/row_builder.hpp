@@ -17,7 +17,8 @@ public:
 
   /// The declared column that holds the event time, if one does.
   [[nodiscard]] std::optional<std::size_t> event_time() const { return event_time_.column(); }
-  /// Whether the record can be a row; false leaves why() as the error. Then append all used declared columns.
+  /// Returns whether the record can be a row; false leaves why() as the error. The caller then appends all
+  /// used declared columns.
   [[nodiscard]] bool accept(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] bool used(std::size_t column) const { return used_[column]; }

@@ -18,8 +18,8 @@ using timestamp_kind = enum parser_options::timestamp_format::kind;
 [[nodiscard]] std::optional<event_micros>
 read_timestamp_text(std::string_view text, const parser_options::timestamp_format& format,
                     const std::optional<expression::timestamp_pattern>& pattern, day_memory& day);
-/// Reads a JSON number in the unit of an epoch format. Blanks around it do not count. Nothing where the text is none; a
-/// number beyond 64 bits of microseconds gives the last of them, which is_timestamp() refuses.
+/// Reads a JSON number in the unit of an epoch format. Blanks around it do not count. No value where the text
+/// is none; a number beyond 64 bits of microseconds gives the last of them, which is_timestamp() refuses.
 [[nodiscard]] std::optional<event_micros> read_epoch(std::string_view text, timestamp_kind epoch);
 /// Says of strptime and epoch formats what follows "expected" in an error.
 [[nodiscard]] std::string expected_timestamp(const parser_options::timestamp_format& format);

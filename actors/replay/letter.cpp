@@ -164,7 +164,7 @@ std::vector<std::string> files_of_letters(const std::string& name) {
   if (path.filename() == "dead_letters.jsonl")
     for (const auto number : sink::numbers_beside(path))
       files.push_back(sink::numbered(path, number).string());
-  // Where the last part has been made, but no letter since: an empty file, or none.
+  // The file is missing, or empty, between the making of the last part and the next letter.
   if (std::error_code failed; files.empty() || std::filesystem::exists(path, failed))
     files.push_back(name);
   return files;

@@ -25,20 +25,20 @@ struct letter {
 /// The text of an error says what is wrong and, where that can be said, in which column.
 [[nodiscard]] expected<letter> parse_letter(std::string_view line);
 
-/// The files that a name stands for: dead_letters.jsonl behind its parts, in the order in which they were
-/// written. Any other name, also that of a part, stands for itself.
+/// Returns the files that a name stands for: the parts of dead_letters.jsonl in the order in which they were
+/// written, then that file. Any other name, also that of a part, stands for itself.
 [[nodiscard]] std::vector<std::string> files_of_letters(const std::string& name);
 
 struct letters_read {
-  std::uint64_t bytes = 0;    // of the file that were read
+  std::uint64_t bytes = 0;    // bytes of the file that were read
   std::uint64_t letters = 0;  // given to the visitor
   bool cut_off = false;       // the last line has no end and is no letter: left out
   std::vector<std::string>
       damaged;  // lines that are no letters, passed over: file, line and why, of the first ten
-  std::uint64_t more_damaged = 0;  // beyond those
+  std::uint64_t more_damaged = 0;  // damaged lines beyond those
 };
-/// Gives every letter of the file's first `limit` bytes to `visit`, until that fails. At most a line is in
-/// memory, which may have 128 MB; a longer one is damaged.
+/// Gives every letter of the file's first `limit` bytes to `visit`, until that fails. Memory holds at most a
+/// line, which may have 128 MB; a longer one is damaged.
 [[nodiscard]] expected<letters_read> read_letters(const std::string& file, std::uint64_t limit,
                                                   const std::function<expected<void>(letter&&)>& visit);
 
@@ -46,13 +46,13 @@ struct letters_read {
 [[nodiscard]] expected<letters_read> read_letters_in(std::string_view lines, const std::string& name,
                                                      const std::function<expected<void>(letter&&)>& visit);
 
-/// Where letters lie, in parts: each is read twice, and they may become more and fewer meanwhile.
+/// The letters of a place, in parts: each is read twice, and their number may grow and shrink meanwhile.
 class letter_parts {
 public:
   virtual ~letter_parts() = default;
   /// Names all of them, in the order in which they were written.
   [[nodiscard]] virtual expected<std::vector<std::string>> list() = 0;
-  /// As read_letters().
+  /// Works like read_letters().
   [[nodiscard]] virtual expected<letters_read> read(const std::string& part, std::uint64_t limit,
                                                     const std::function<expected<void>(letter&&)>& visit) = 0;
   /// Errors name the letters so.

@@ -105,7 +105,7 @@ expected<std::optional<originals::original>> originals::given_again(const letter
     const auto reader = reader_of(r);
     if (!reader)
       return tl::make_unexpected(reader.error());
-    // Before the first read a partition that is not the topic's any more would be waited for.
+    // A read would wait for a partition that the topic no longer has, so assign() is asked first.
     if (auto assigned = (*reader)->assign(r.partition, at); !assigned)
       return std::optional<original>();
     const std::vector<std::string> wanted{r.partition};

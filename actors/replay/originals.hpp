@@ -45,14 +45,15 @@ private:
   std::string topology_;
   std::chrono::milliseconds patience_;
   std::function<bool()> is_cancelled_;
-  std::map<std::string, std::unique_ptr<source::reader>> readers_;  // by plan
-  std::optional<source::chunk> last_;                               // that was read, of plan and partition
+  std::map<std::string, std::unique_ptr<source::reader>> readers_;  // keyed by plan
+  std::optional<source::chunk> last_;                               // the chunk that was read last, of one
+                                                                    // plan and partition
   std::string last_of_;
-  std::optional<std::pair<std::string, replayed_batch>> batch_;  // by plan and partition
-  std::map<std::string, std::optional<std::string>> headers_;    // by file
+  std::optional<std::pair<std::string, replayed_batch>> batch_;  // the batch with its plan and partition
+  std::map<std::string, std::optional<std::string>> headers_;    // keyed by file
 };
 
-/// Whether the parser, or a stage downstream of it, uses what a Kafka record has beside its value.
+/// Returns whether the parser, or a stage downstream of it, uses what a Kafka record has beside its value.
 [[nodiscard]] bool uses_more_than_value(const lane::lane_plan& plan);
 
 }  // namespace millrace::replay

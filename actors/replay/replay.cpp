@@ -47,7 +47,8 @@ private:
         return tl::make_unexpected(parts.error());
       const auto read = sort_out(*parts);
       const auto now = from_.list();
-      // Where a run has made or removed a part meanwhile, what was read last may not be what was listed.
+      // A run may have made or removed a part meanwhile: then the parts that were read may not be those that
+      // were listed.
       if (!now || *now == *parts)
         return now ? read : tl::make_unexpected(now.error());
     }
@@ -121,7 +122,8 @@ private:
       wanted_.insert(l.id);
   }
 
-  /// The second time: batch by batch. What has become a part since has another name, hence again.
+  /// The second time through the files: batch by batch. A file that has become a part since has another name,
+  /// so this is tried again.
   expected<void> write_all() {
     originals sources([this](const auto& plan, auto number) { return to_.read(plan, number); },
                       request_.identity_of, request_.topology->name, request_.start_timeout,
@@ -196,7 +198,7 @@ private:
   std::unordered_set<std::string> replayed_;
   std::unordered_set<std::string> wanted_;
   std::unordered_set<std::string> asked_for_;
-  std::map<std::string, std::uint64_t> bytes_;  // of each part that were understood
+  std::map<std::string, std::uint64_t> bytes_;  // bytes of each part that were understood
   std::size_t held_ = 0;
   std::map<key, std::pair<std::shared_ptr<const lane::lane_plan>, replayed_batch>> batches_;
   outcome out_;

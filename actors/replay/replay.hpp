@@ -1,6 +1,6 @@
-// Replays dead letters: takes their records back into a topology, as partitions of the source that they came from, each
-// once. Where letters lie and where batches go is somebody else's: a state folder here, the store of a cluster in
-// actors/node/host. Blocks.
+// Replays dead letters: takes their records back into a topology, as partitions of the source that they came
+// from, each once. The owner decides where letters lie and where batches go: a state folder here, the store
+// of a cluster in actors/node/host. Blocks.
 #pragma once
 
 #include "actors/api/answers.hpp"
@@ -32,24 +32,25 @@ struct request {
   bool is_finished = false;                                       // the topology has come to its end
   event_micros began = std::numeric_limits<event_micros>::min();  // the state; older letters are refused
   std::chrono::milliseconds start_timeout{30'000};
-  std::size_t batch_bytes = 16U << 20U;  // of records in memory, and in a batch
+  std::size_t batch_bytes = 16U << 20U;  // limit of records in memory, and in a batch
   std::function<bool()> is_cancelled = [] { return false; };
   /// Gives what the state has kept of the log of a plan's source, where that is asked for records
-  /// (source::reader::identity()). Without it the log is not compared.
+  /// (source::reader::identity()). An empty function: the log is not compared.
   std::function<expected<std::string>(const lane::lane_plan&)> identity_of = {};
 };
 
-/// As many go in at once by the API: the process runs a topology beside them.
+/// The API lets this many letters go in at once: the process runs a topology beside them.
 inline constexpr std::uint64_t most_by_api = 100'000;
 
 struct outcome {
   std::uint64_t letters = 0;
   std::uint64_t replayed = 0;
   std::uint64_t before = 0;                        // had been replayed already
-  std::uint64_t more = 0;                          // beyond `most`
-  std::uint64_t unknown = 0;                       // of `only`, that are not among the letters
-  std::map<std::string, std::uint64_t> refused;    // by reason; also damaged lines, which are no letters
-  std::map<std::string, std::uint64_t> elsewhere;  // of stages that are not behind `into`
+  std::uint64_t more = 0;                          // letters beyond `most`
+  std::uint64_t unknown = 0;                       // ids in `only` that are not among the letters
+  std::map<std::string, std::uint64_t> refused;    // keyed by reason; also damaged lines, which are no
+                                                   // letters
+  std::map<std::string, std::uint64_t> elsewhere;  // letters of stages that are not downstream of `into`
   bool cut_off = false;                            // the last line of a file
 };
 
@@ -63,7 +64,7 @@ public:
   /// Adds the ids of all letters that were replayed before.
   [[nodiscard]] virtual expected<void> know(std::unordered_set<std::string>& ids) = 0;
   [[nodiscard]] virtual expected<replayed_batch> read(const std::string& plan, std::uint64_t number) = 0;
-  /// Durable when it returns, and there as a whole or not at all.
+  /// Makes the batch durable, as a whole or not at all.
   [[nodiscard]] virtual expected<void> add(const std::string& plan, const replayed_batch& b) = 0;
 };
 

@@ -37,8 +37,8 @@ const std::vector<lane::node>* behind(const std::vector<lane::node>& nodes, std:
   return nullptr;
 }
 
-/// Routes a record that was replayed before, to `towards`, and failed at `failed`: on the way there nothing
-/// else has got it; behind it, whatever stands beside `failed` has.
+/// Routes a record that was replayed before, to `towards`, and failed at `failed`. No stage on the way there
+/// has got it; downstream of `towards`, the stages beside `failed` have.
 std::string next_target(const lane::lane_plan& plan, const std::string& towards, const std::string& failed) {
   if (!plan.topology->find(towards) || towards == plan.parser->name)
     return failed;

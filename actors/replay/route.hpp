@@ -1,4 +1,4 @@
-// Where the record of a dead letter goes in again, or why it cannot. Pure.
+// Finds where the record of a dead letter goes in again, or why it cannot. Pure.
 #pragma once
 
 #include "actors/replay/letter.hpp"
@@ -11,9 +11,9 @@
 namespace millrace::replay {
 
 struct route {
-  std::shared_ptr<const lane::lane_plan> plan;  // whose lanes read it
-  std::string stage;      // to which, and to what is downstream of it, it goes: nowhere else was it missing
-  std::string partition;  // of the source, that it came from
+  std::shared_ptr<const lane::lane_plan> plan;  // the plan whose lanes read it
+  std::string stage;      // the record goes to this stage and downstream of it: nowhere else was it missing
+  std::string partition;  // the source's partition that it came from
 };
 
 struct no_route {
@@ -22,7 +22,7 @@ struct no_route {
   std::string why;  // the same text for all of a kind: they are counted by it
 };
 
-/// Whether everything that a record routed so may reach are windows.
+/// Returns whether a record on this route can reach windows only.
 [[nodiscard]] bool reaches_windows_only(const route& r);
 
 using plans = std::vector<std::shared_ptr<const lane::lane_plan>>;

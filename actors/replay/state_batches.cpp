@@ -70,7 +70,7 @@ expected<std::string> identity_of(const snapshot::value_reader& store, const lan
 expected<outcome> replay_in_folder(folder_request r) {
   if (const auto can = check_into(*r.topology, r.into, r.into_is_called); !can)
     return unexpected(can.error());
-  // Only looks: a run may hold the state.
+  // The store is opened for looking only: a run may hold the state.
   auto store = snapshot::open_dir_store({r.state, r.topology->name, false, true});
   if (!store) {
     if (store.error().code == ec::not_found)

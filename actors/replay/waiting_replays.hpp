@@ -1,6 +1,7 @@
-// Who waits for the end of which replay. One is under way for a topology at a time; whoever asks for the same one
-// meanwhile hears of its end, too. Nobody waits for long: after a while each is told that it goes on, and asks again.
-// An end that nobody has heard of is kept for whoever asks next. No thread, no clock: the owner has both.
+// Keeps who waits for the end of which replay. One is under way for a topology at a time; a client that asks
+// for the same one meanwhile hears of its end, too. Nobody waits for long: after a while each is told that it
+// goes on, and asks again. An end that nobody has heard of is kept for the next client that asks. No thread,
+// no clock: the owner has both.
 #pragma once
 
 #include "actors/api/answers.hpp"
@@ -37,7 +38,7 @@ private:
     bool is_under_way = true;
     std::optional<expected<api::answers::replayed>> untold = {};
   };
-  std::map<std::string, one> all_;  // by topology
+  std::map<std::string, one> all_;  // keyed by topology
 };
 
 }  // namespace millrace::replay

@@ -25,12 +25,13 @@ struct handshake_record {
 
 class context {
 public:
-  /// For both directions. `clock` outlives it. Our own error where libssl takes the credentials not.
+  /// Makes a context for both directions. `clock` outlives it. Returns our own error where libssl refuses the
+  /// credentials.
   [[nodiscard]] static expected<std::shared_ptr<context>> make(const credentials& own,
                                                                const wall_clock& clock);
 
   [[nodiscard]] boost::asio::ssl::context& get() { return context_; }
-  /// Before the handshake; `record` is there until the stream is gone.
+  /// Must be called before the handshake; `record` outlives the stream.
   static void watch(ssl_st* stream, handshake_record& record);
 
 private:
@@ -46,10 +47,10 @@ private:
 /// what it is, and the remedy. `is_server`: of this side.
 [[nodiscard]] std::string describe_failure(const boost::system::error_code& failed,
                                            const handshake_record& record, bool is_server);
-/// Likewise of a connection between two nodes.
+/// Describes in the same way the failure of a connection between two nodes.
 [[nodiscard]] std::string describe_link_failure(const boost::system::error_code& failed,
                                                 const handshake_record& record, bool is_server);
-/// Whether the client has spoken plain HTTP to a server that expects TLS.
+/// Returns whether the client has spoken plain HTTP to a server that expects TLS.
 [[nodiscard]] bool is_plain_http(const boost::system::error_code& failed);
 
 }  // namespace millrace::tls

@@ -173,7 +173,7 @@ def pause(bench):
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        # at a rate, so that there are snapshots enough
+        # The rate is limited, so that there are snapshots enough
         Count(bench, "pause", snapshot_every="1 second", rate=max(150_000, bench.large // 40)).use(bench.large, "--http", f"127.0.0.1:{port}")
     finally:
         done.set()

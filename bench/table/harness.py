@@ -1,4 +1,4 @@
-"""What the rows of the table share: generated files, runs of millrace and of what it is compared with, rounds in turn.
+"""The common part of the table's rows: generated files, runs of millrace and of what it is compared with, rounds in turn.
 
 A row is a function of a Bench that returns a Row; it raises Skipped where a server is missing, Failed where the results
 of the two sides differ.
@@ -24,7 +24,7 @@ class Failed(Exception):
 
 
 class Usage:
-    """What one process used."""
+    """The resources that one process used."""
 
     def __init__(self, cpu, wall, rss, out=b""):
         self.cpu, self.wall, self.rss, self.out = cpu, wall, rss, out
@@ -47,7 +47,7 @@ class Row:
 
 
 def ratio(pairs, target, more):
-    """Of (theirs, ours) a round: the median of the ratios and their least and greatest."""
+    """Returns, for (theirs, ours) of each round, the median of the ratios and their least and greatest."""
     each = sorted(a / b for a, b in pairs)
     return Row(statistics.median(each), (each[0], each[-1]), "", target, True, more, len(each))
 
@@ -126,7 +126,7 @@ class Bench:
         return self.measured(self.start(topology, folder, *options, threads=threads), cores)
 
     def marginal(self, use, large=None, small=None, figure=lambda u: u.cpu):
-        """Per million records, of the larger run less the smaller: `use(n)` runs with n records."""
+        """Returns the use per million records, of the larger run less the smaller: `use(n)` runs with n records."""
         large, small = large or self.large, small or self.small
         less, more = use(small), use(large)
         return max(1e-9, figure(more) - figure(less)) * 1e6 / (large - small), more

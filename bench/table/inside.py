@@ -10,7 +10,7 @@ from table.harness import Failed, Row
 from table.running import measure, tail_of, wait_for
 
 TOPOLOGY = "/api/v1/topologies/bench"
-# What the page's graph, stage and "why silent?" and the console's live screen ask, each second.
+# Asks each second what the page's graph, stage and "why silent?" and the console's live screen ask.
 OPEN = ["/api/v1/topologies", "/api/v1/nodes", f"{TOPOLOGY}/graph", f"{TOPOLOGY}/figures", f"{TOPOLOGY}/stages/counts",
         f"{TOPOLOGY}/stages/counts/explain", f"{TOPOLOGY}/stages/rows/explain", f"{TOPOLOGY}/ledger", "/metrics"]
 WITH_TOKEN = [f"{TOPOLOGY}/stages/counts/state?key=7"]
@@ -42,7 +42,7 @@ class Attached(threading.Thread):
         connection.close()
 
     def end(self):
-        """How long answers took, in ms, by what was asked."""
+        """Times of answers, in ms, by what was asked."""
         self.over.set()
         self.join()
         if self.wrong:
@@ -102,7 +102,7 @@ def inside_answers(bench):
 
 
 def inside_cpu(bench):
-    """what a page and a console cost a run of 1,000 records/s, in percent of one core"""
+    """The cost of a page and a console to a run of 1,000 records/s, in percent of one core"""
     run = Looked(bench, lambda out: topology(out, rate="1000/s"), threads=1)
     each = []
     try:

@@ -16,7 +16,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def new_lines(path, begin):
-    """The whole lines of a growing file from that byte on, and the byte behind them."""
+    """The whole lines of a growing file from that byte on, and the byte after them."""
     with open(path, "rb") as file:
         file.seek(begin)
         text = file.read()
@@ -74,7 +74,7 @@ class Nodes:
         return {n["name"]: n["actors"] for n in json.loads(self.ask("nodes", "--json", by=by))}
 
     def metric(self, name):
-        """Of all nodes, as their own pages show it."""
+        """Sums up all nodes, as their own pages show them."""
         return sum(self.bench.metric(int((self.folder / n / "http").read_text().rpartition(":")[2]), name) for n in self.running)
 
     def memory_mb(self, name):
@@ -160,7 +160,7 @@ class Felt:
     def __init__(self, bench, nodes, folder):
         self.lines, self.rows, self.nodes = folder / "in.jsonl", folder / "rows.csv", nodes
         self.lines.touch()
-        self.given, self.read, self.came = 0, 0, collections.defaultdict(list)  # by user: (window, when)
+        self.given, self.read, self.came = 0, 0, collections.defaultdict(list)  # keyed by user: (window, when)
         plan = clicks_topology({"source": "file", "path": str(self.lines), "follow": True}, self.rows, commit_every="10 ms", snapshot_every="200 ms")
         plan["stages"]["parsed"] |= {"event_time": "at", "schema": {"userid": "text", "at": {"type": "timestamp", "format": "epoch_ms"}}}
         plan["stages"]["counts"] |= {"size": "100 ms", "shards": 6}

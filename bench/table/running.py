@@ -63,7 +63,7 @@ def latency_kafka(bench):
     """the same through Kafka, from before the record is produced, p50 (p99 at most 3 ms)"""
     brokers = need("KAFKA_BROKERS", "kafka")
     topic = new_topic(bench, "floor")
-    # What the broker and any two clients take: a bare consumer waits for the record that closes the window.
+    # The time of the broker and any two clients: a bare consumer waits for the record that closes the window.
     floor = json.loads(bench.measured([bench.tool("latency_bench"), "-", bench.latency_rate, 1000, WINDOW_MS, bench.seconds, "bare",
                                        brokers, topic]).out)
     topic = new_topic(bench, "latency")
@@ -89,7 +89,7 @@ class OpenWindows:
                 out.write('{"userid":"user%07d","at":%d}\n' % (i, self.BASE + i * self.SECOND // self.USERS))
 
     def keys(self, closed):
-        """That are open once so many windows are closed."""
+        """Counts the windows that are open once this many are closed."""
         return (self.WINDOWS - closed) * self.USERS
 
     def rows_of(self, window):

@@ -45,7 +45,7 @@ class Answers(threading.Thread):
 
 
 class Rows:
-    """The rows of one topology: when a row of each key came. Whoever reads them calls `note`."""
+    """The rows of one topology: when a row of each key came. Their reader calls `note`."""
     KEYS = 10
 
     def __init__(self):
@@ -63,11 +63,11 @@ class Rows:
         pass
 
     def since(self, when):
-        """Whether each key has had a row since then."""
+        """Returns whether each key has had a row since then."""
         return len(self.came) >= self.KEYS and all(times[-1] > when for times in self.came.values())
 
     def longest_gap(self, since):
-        """Of the key that has waited longest, less what lies between its rows at other times."""
+        """Returns the wait of the key that has waited longest, less its usual time between rows."""
         def gap(times):
             usual = statistics.median(b - a for a, b in zip(times, times[1:]) if b < since)
             return max(b - a for a, b in zip(times, times[1:]) if b > since) - usual
@@ -75,7 +75,7 @@ class Rows:
 
 
 class FileRows(Rows):
-    """Of a file on the node that is never killed."""
+    """Rows of a file on the node that is never killed."""
 
     def __init__(self, path):
         super().__init__()
@@ -90,7 +90,7 @@ class FileRows(Rows):
 
 
 class ToolRows(Rows):
-    """Of a server, as a tool beside it says on its standard output."""
+    """Rows of a server, as a tool beside it says on its standard output."""
 
     def __init__(self):
         super().__init__()
@@ -113,7 +113,7 @@ class ToolRows(Rows):
 
 
 class TopicRows(ToolRows):
-    """Of a topic that the sink makes; any node may have the sink."""
+    """Rows of a topic that the sink makes; any node may have the sink."""
 
     def __init__(self, brokers, topic):
         self.sink = {"sink": "kafka", "brokers": brokers, "topic": topic, "create": {}}
@@ -127,7 +127,7 @@ class TopicRows(ToolRows):
 
 
 class TableRows(ToolRows):
-    """Of a table that the sink makes; any node may have the sink."""
+    """Rows of a table that the sink makes; any node may have the sink."""
 
     def __init__(self, url, table):
         self.table, self.counts = table, {}
@@ -151,7 +151,7 @@ class TableRows(ToolRows):
 
 class Four:
     """Four topologies whose sources and windows any node can run, with 400 records a second each. Two nodes may lead; the files are on a third."""
-    TOPOLOGIES, RATE, TICK = 4, 400, 2  # a tick is due 200 ms behind each kill
+    TOPOLOGIES, RATE, TICK = 4, 400, 2  # a tick is due 200 ms after each kill
     SINKS = ["rows", "rows", "all_rows", "each_row"]  # actors are dealt out by their names: one of these begins at each node that is killed
 
     def __init__(self, nodes, folder):
@@ -169,7 +169,7 @@ class Four:
         self.answers = Answers(folder / "c")
 
     def rows_of(self, i):
-        """Where the store is a server the rows of two go there, by sinks that any node can have."""
+        """The rows of two go to the store if it is a server, by sinks that any node can have."""
         kind, _, where = self.nodes.store.partition(":")
         if i < 2 or kind == "dir":
             return FileRows(self.folder / f"rows{i}.csv")
@@ -202,7 +202,7 @@ class Four:
 
     def kill(self, leads):
         """Kills the node that leads, or the other one that could: how long nobody answered, the longest gap of each topology's rows, and what ran
-        there. The node is started again behind that."""
+        there. The node is started again after that."""
         self.wait_for_rows(time.monotonic(), "rows of each key of each topology")
         self.watch(8)
         leader = self.leader()
@@ -221,7 +221,7 @@ class Four:
 
 @contextlib.contextmanager
 def store_of(kind, folder):
-    """Where chains lie in a store of this kind that is this run's alone."""
+    """Returns the place of chains in a store of this kind that is this run's alone."""
     name = f"bench_takeover_{os.getpid()}_{time.monotonic_ns()}"
     if kind == "kafka":
         yield f"kafka:{need('KAFKA_BROKERS', 'kafka')}/{name}"

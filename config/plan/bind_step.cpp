@@ -100,7 +100,7 @@ private:
   const data::schema_ptr& input_;
   bool before_window_;
   bool may_unnest_;
-  expression::unnested_list unnested_;  // by the columns so far
+  expression::unnested_list unnested_;  // the list of the columns so far
   report& out_;
 };
 

@@ -8,14 +8,14 @@
 
 namespace millrace::config {
 
-/// Bounds the columns of a stage: those that it declares, and those of its input that it gives on. Beyond this planning takes minutes,
-/// and no system takes such rows.
+/// Bounds the columns of a stage: those that it declares, and those of its input that it gives on. Planning
+/// takes minutes beyond this, and no system takes such rows.
 inline constexpr std::size_t most_columns = 20'000;
-/// False, with a finding, where there are more.
+/// Returns false, with a finding, where there are more.
 [[nodiscard]] bool check_column_count(std::size_t count, const place& where, const std::string& path,
                                       report& out);
 
-/// Why now() is refused upstream of a window.
+/// The reason why now() is refused upstream of a window.
 inline constexpr std::string_view now_before_window =
     "a window follows, and its rows must be the same whenever the records are read again; use the event time";
 
@@ -41,7 +41,7 @@ void check_timestamps(const draft& d, const expression::bound& e, const data::sc
 struct step_parts {
   bool where = true;
   bool columns = true;
-  bool before_window = false;  // what is refused there is refused
+  bool before_window = false;  // refuses what a step upstream of a window refuses
   bool unnest = false;         // `columns` may hold unnest(...)
 };
 /// Binds members of the stage over `input`. Hidden columns of the input come last in the output. False when a

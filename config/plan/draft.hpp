@@ -15,10 +15,10 @@ namespace millrace::config {
 
 /// The columns of a stage's rows, where a mistake upstream may leave some of them open.
 struct known_rows {
-  data::schema columns;       // those whose names are known
-  std::vector<bool> untyped;  // by column: its type is not known
+  data::schema columns;       // columns whose names are known
+  std::vector<bool> untyped;  // one a column: its type is not known
   bool complete = false;      // there are no others but hidden ones
-  bool hidden_known = false;  // nor these
+  bool hidden_known = false;  // there are no others among hidden ones either
 
   /// No column is left open.
   [[nodiscard]] static known_rows all_of(const data::schema& s) {
@@ -30,7 +30,7 @@ struct known_rows {
   }
 };
 
-/// In `checked`: the connector's own check has run.
+/// The entry in `checked` that says that the connector's own check has run.
 inline constexpr std::string_view connector_check = " connector";
 
 struct draft {
@@ -43,9 +43,9 @@ struct draft {
   bool options_good = false;       // each option has a value of its type
   bool broken = false;  // a finding has said so: no more about what depends on all of it (partly_known.hpp)
   std::set<std::string, std::less<>> checked;  // options whose names and expressions were looked at
-  std::vector<std::size_t> reads;              // of built.from: indices of drafts
+  std::vector<std::size_t> reads;              // indices of the drafts in built.from
 
-  known_rows rows;  // of a parser whose schema has a mistake
+  known_rows rows;  // rows of a parser whose schema has a mistake
 
   // Known of its rows once it is planned.
   bool timestamps_stored = true;     // every source above stores timestamps
@@ -55,7 +55,7 @@ struct draft {
   bool records = false;              // some rows are a parser's, with no window's rows in between
   // Known before: what reads its rows.
   bool before_window = false;              // some window, or a select whose event time must not change
-  std::vector<std::size_t> timed_selects;  // of a parser: those with "event_time", no window in between
+  std::vector<std::size_t> timed_selects;  // a parser's: selects with "event_time" and no window in between
 
   [[nodiscard]] const node* member_of(std::string_view name) const {
     const auto* const m = body->find(name);

@@ -1,4 +1,4 @@
-// How stages hang together: who reads from whom, in which order they are planned, and what cannot be.
+// Orders the stages by who reads from whom: in which order they are planned, and which readings cannot be.
 #pragma once
 
 #include "config/plan/draft.hpp"
@@ -10,7 +10,7 @@ void connect(drafts& all, report& out);
 /// Indices so that every stage comes after those it reads from; order of the file otherwise. Stages of a ring
 /// are left out.
 [[nodiscard]] std::vector<std::size_t> order_of(const drafts& all);
-/// Marks stages whose rows a window takes, at whatever distance; a select with an event time counts as one.
+/// Marks stages whose rows a window takes, at any distance; a select with an event time counts as one.
 void mark_before_windows(drafts& all);
 /// Tells each parser the selects downstream of it that have an event time.
 void mark_timed_selects(drafts& all);

@@ -1,4 +1,4 @@
-// The `schema` of a parser: names to types, with the formats of timestamps; and the hidden columns behind
+// The `schema` of a parser: names to types, with the formats of timestamps; and the hidden columns after
 // them.
 #pragma once
 
@@ -17,7 +17,7 @@ inline constexpr std::string_view computed_event_time = "_event_time";
 struct parser_schema {
   std::vector<data::field> declared;
   std::vector<parser_plan::timestamp_format> formats;  // one a declared column
-  std::vector<bool> untyped;  // by declared column: a finding was reported, and the type means nothing
+  std::vector<bool> untyped;  // one a declared column: a finding was reported, and the type means nothing
 };
 /// Returns nothing where it is no map.
 [[nodiscard]] std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path,

@@ -66,7 +66,7 @@ public:
       return;
     }
     if (d.what.empty())
-      return;  // not even its kind is known
+      return;  // even its kind is not known
     if (d.built.kind == stage_kind::parser)
       rows_[i] = d.typed ? d.rows : rows_of_schema(d);
     else if (d.built.kind != stage_kind::source)
@@ -239,8 +239,8 @@ private:
 
   drafts& all_;
   report& out_;
-  std::vector<known_rows> rows_;    // of each stage
-  std::vector<known_rows> inputs_;  // of each stage: its late rows
+  std::vector<known_rows> rows_;    // rows of each stage
+  std::vector<known_rows> inputs_;  // late rows of each stage
 };
 
 }  // namespace
@@ -253,7 +253,7 @@ void check_partly_known(drafts& all, const std::vector<std::size_t>& order, repo
     seen[i] = true;
   }
   for (std::size_t i = 0; i < all.size(); ++i)
-    if (!seen[i]) {  // of a ring, or downstream of one
+    if (!seen[i]) {  // the stage is of a ring, or downstream of one
       all[i].broken = true;
       checker.check(i);
     }

@@ -1,5 +1,5 @@
 // The mistakes of stages that could not be planned, because they or a stage upstream have a mistake: those
-// that are certain all the same. What may be a consequence of a finding is left unsaid.
+// that are certain all the same. Possible consequences of a finding are left unsaid.
 #pragma once
 
 #include "config/plan/draft.hpp"

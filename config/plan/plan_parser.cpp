@@ -19,7 +19,7 @@ bool is_word(std::string_view text) {
       text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
 }
 
-/// The column that the expression computes, behind all others.
+/// Adds the column that the expression computes, after all others.
 void add_event_time(draft& d, parser_plan& plan, projection timed_by) {
   std::vector<data::field> fields(d.built.schema->begin(), d.built.schema->end());
   plan.event_time = fields.size();
@@ -125,7 +125,7 @@ void check_first_lines(draft& d, const drafts& all, report& out) {
     wants("skip", "lines", "or no \"skip\"");
 }
 
-/// A message is one record whatever is in it.
+/// A message is one record, also if it has line feeds.
 void check_framing(draft& d, const drafts& all, report& out) {
   const auto& options = d.built.options;
   if (!options.has("framing") || options.text("framing") == "lines")
@@ -157,7 +157,7 @@ void check_encoding(draft& d, const drafts& all, report& out) {
   }
 }
 
-/// How a parser has its source split lines into records, as text to compare.
+/// Describes how a parser has its source split lines into records, as text to compare.
 std::string splitting(const values& options) {
   if (options.has("framing") && options.text("framing") != "lines")
     return options.text("framing");
@@ -230,7 +230,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   parser_plan plan;
   for (const auto r : d.reads) {
     const auto& source = all[r];
-    // Nothing is known of a broken source; assuming the best makes no noise.
+    // A broken source tells nothing; assuming the best of it makes no noise.
     d.timestamps_stored = d.timestamps_stored && source.timestamps_stored;
     // Partitions of several sources are not held back for each other.
     if (d.reads.size() == 1 && source.built.options.has("max_drift"))

@@ -17,7 +17,7 @@ bool unnests(const step& s) {
                              [](const projection& c) { return expression::unnested_by(c.value) != nullptr; });
 }
 
-/// Where the option stands that another one of this draft contradicts.
+/// Formats the place of another option, which contradicts one of this draft.
 std::string place_beside(const draft& d, const place& other) {
   const auto file = other.file == d.place_of("event_time").file ? std::string() : other.file + ":";
   return fmt::format("{}{}:{}", file, other.line, other.column);

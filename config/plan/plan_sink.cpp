@@ -85,7 +85,7 @@ data::schema_ptr rows_of(const std::vector<std::string>& names, const data::sche
 
 struct feeding {
   std::vector<log_id> windows;  // outputs of their shards
-  std::vector<log_id> lanes;    // of the sources that are read without a window
+  std::vector<log_id> lanes;    // lanes of the sources that are read without a window
   bool partitions = false;      // one of them may have several
 };
 
@@ -171,7 +171,7 @@ void check_connector(draft& d, const data::schema* input, report& out) {
 }
 
 void refuse_shared_files(const drafts& all, report& out) {
-  std::map<std::string, std::string> writers;  // by path: the first sink's name
+  std::map<std::string, std::string> writers;  // keyed by path: the first sink's name
   for (const auto& d : all) {
     if (d.built.kind != stage_kind::sink || d.own == nullptr || !d.own->sink || !d.options_good)
       continue;

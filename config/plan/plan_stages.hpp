@@ -1,4 +1,4 @@
-// From drafts to planned stages: expressions bound, columns typed, one kind of stage a file. Internal to
+// Turns drafts into planned stages: expressions bound, columns typed, one kind of stage a file. Internal to
 // config.
 #pragma once
 
@@ -12,8 +12,8 @@ namespace millrace::config {
 /// (which is reported). Fills in what flows along the graph (event time, windows above, ...).
 [[nodiscard]] data::schema_ptr join_inputs(draft& d, const drafts& all, report& out);
 
-/// The column that an item of a window's `key` names, or a finding. Nothing is said of what `rows` leave
-/// open.
+/// The column that an item of a window's `key` names, or a finding. Columns that `rows` leave open give no
+/// finding.
 [[nodiscard]] std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows,
                                                   report& out);
 /// The same for an item of `order_by`.
@@ -24,7 +24,7 @@ void check_limit(draft& d, report& out);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 
-/// Says where a stage whose rows have no event time gets one, behind "expected".
+/// Says where a stage whose rows have no event time gets one, to follow "expected".
 [[nodiscard]] std::string remedy_without_event_time(const draft& d, const drafts& all);
 
 void plan_source(draft& d);

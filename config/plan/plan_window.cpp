@@ -79,8 +79,8 @@ public:
               fmt::format("{} needs \"key\" or \"aggregates\"; expected at least one of them", d_.what));
   }
 
-  /// Where windows begin: `offset` and `zone`. Days and weeks are counted by the clocks of the zone; what does
-  /// not fit into its days begins at no time of the day.
+  /// Reads where windows begin: `offset` and `zone`. Days and weeks are counted by the clocks of the zone; a
+  /// size that does not fit into its days begins at no time of the day.
   void read_alignment() {
     const auto& o = d_.built.options;
     auto& def = plan_.definition;
@@ -187,7 +187,7 @@ public:
     read_aggregates(*input);
     const bool columns_known = out_.errors() == where_done;
     d_.broken = d_.broken || !columns_known;
-    // A name that is missing behind here may be missing only for what was reported already.
+    // The checks below could report names as missing only because of the errors so far.
     if (faulty || !columns_known)
       return;
     finish_output();
@@ -399,10 +399,10 @@ private:
     expression::bound value;
   };
   std::vector<field> fields_;
-  std::vector<std::string> identities_;  // of the aggregates
+  std::vector<std::string> identities_;  // identities of the aggregates
   data::schema group_;
-  std::optional<expression::group_scope> alone_;   // what an aggregate of its own may name
-  std::optional<expression::group_scope> groups_;  // what an expression over aggregates may name, too
+  std::optional<expression::group_scope> alone_;   // names for an aggregate of its own
+  std::optional<expression::group_scope> groups_;  // names for an expression over aggregates, too
 };
 
 }  // namespace

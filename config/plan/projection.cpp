@@ -41,8 +41,8 @@ void want(std::vector<bool>& columns, const std::optional<expression::bound>& e)
       want(columns, i);
 }
 
-/// Says what a step must read of its input to give `of_output`. All of its expressions are evaluated,
-/// whoever asks: whether a cast fails must not depend on later stages.
+/// Says what a step must read of its input to give `of_output`. All of its expressions are evaluated, in any
+/// case: later stages must not decide whether a cast fails.
 std::vector<bool> through(const step& s, const std::vector<bool>& of_output) {
   std::vector<bool> input(s.input->size(), false);
   want(input, s.where);

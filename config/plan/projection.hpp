@@ -1,5 +1,5 @@
-// Which columns of each parser any later stage reads, computed backwards through the graph: what a parser
-// need not build. Internal to config.
+// Finds which columns of each parser any later stage reads, computed backwards through the graph: a parser
+// need not build the others. Internal to config.
 #pragma once
 
 #include "config/plan/draft.hpp"

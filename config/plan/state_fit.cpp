@@ -105,7 +105,7 @@ std::vector<std::pair<std::string, std::string>> columns(std::string_view list) 
 
 std::string value_of(const std::string* text) { return text == nullptr ? "none" : *text; }
 
-/// As a user writes it: fingerprints hold durations as microseconds.
+/// Formats a value as a user writes it: fingerprints hold durations as microseconds.
 std::string shown(const std::string& key, const std::string* value) {
   const bool duration =
       key == "size" || key == "slide" || key == "lateness" || key == "gap" || key == "offset";

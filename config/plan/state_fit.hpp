@@ -1,6 +1,6 @@
-// Whether the state that an earlier topology made fits a changed one: compares their fingerprints stage by
-// stage (fingerprint.hpp says what stands in them). `run`, `check --state` and `replay` ask it, so that they
-// say the same.
+// Decides whether the state that an earlier topology made fits a changed one: compares their fingerprints
+// stage by stage (fingerprint.hpp says what stands in them). `run`, `check --state` and `replay` ask it, so
+// that they say the same.
 #pragma once
 
 #include <optional>
@@ -16,11 +16,13 @@ inline constexpr std::string_view fingerprint_name = "fingerprint";
 struct state_fit {
   /// Changes that the state survives, for people: one clause each.
   std::vector<std::string> notes;
-  /// Where windows go by the clocks of zones and tzdata has changed: what it was and is, a clause for people.
+  /// The former and the present version of tzdata, as a clause for people, where it has changed and windows
+  /// go by the clocks of zones.
   std::string zones;
   /// The first change that it does not survive: which stage, what it was, what it is. Empty: it fits.
   std::string refusal;
-  /// Where a changed model is why: the hash of the one that the state was made with. Whoever keeps copies says where.
+  /// The hash of the model that the state was made with, where a changed model is the reason. A caller that
+  /// keeps copies says where.
   std::string former_model;
 
   [[nodiscard]] bool fits() const { return refusal.empty(); }

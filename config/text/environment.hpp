@@ -1,6 +1,7 @@
 // `${VAR}` and `${VAR:-default}` in texts (not in keys). `$${` stands for a literal `${`; any other dollar
-// sign is itself. `${secret:NAME}` stays, and is counted: who reads the options looks whether it may stand there. What comes from the environment is secret until an option that is declared plain takes it:
-// each filled text also keeps the form that may be shown.
+// sign is itself. `${secret:NAME}` stays, and is counted: the reader of the options checks whether it may
+// stand there. Values of the environment are secret until an option that is declared plain takes them: each
+// filled text also keeps the form that may be shown.
 #pragma once
 
 #include "config/text/node.hpp"

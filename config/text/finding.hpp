@@ -5,7 +5,7 @@
 
 namespace millrace::config {
 
-/// Where something stands in the user's files.
+/// A place in the user's files.
 struct place {
   std::string file;
   int line = 0;

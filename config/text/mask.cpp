@@ -39,8 +39,8 @@ std::size_t find_colon(std::string_view text, std::size_t from) {
   return std::string_view::npos;
 }
 
-/// scheme://user:password@host. The last @ counts, and blanks end nothing: a password may hold whatever its
-/// owner forgot to escape. An @ in a query behind a value (?user=a@b) is none.
+/// scheme://user:password@host. The last @ counts, and blanks end nothing: a password may hold all that its
+/// owner forgot to escape. An @ in a query after a value (?user=a@b) is none.
 void mask_user_info(std::string& text, std::vector<std::string>* found) {
   for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
     const auto begin = at + 3;

@@ -7,13 +7,14 @@
 
 namespace millrace::config {
 
-/// `mysql://u:***@h/db`, `host=h password=*** user=u`. What was masked is appended to `found`, if given.
+/// `mysql://u:***@h/db`, `host=h password=*** user=u`. Masked parts are appended to `found`, if given.
 [[nodiscard]] std::string mask_passwords(std::string_view text, std::vector<std::string>* found = nullptr);
 
 /// A name under which a password or token is kept: `sasl.password`, `api_key`.
 [[nodiscard]] bool names_a_secret(std::string_view name);
 
-/// As in a URI: all but unreserved characters as %XX; what %XX stands for, text as it is where that is none.
+/// Encodes as in a URI: all but unreserved characters become %XX. percent_decoded() gives what %XX stands
+/// for, and a text as it is where that is none.
 [[nodiscard]] std::string percent_encoded(std::string_view text, bool upper_case);
 [[nodiscard]] std::string percent_decoded(std::string_view text);
 

@@ -18,12 +18,12 @@ struct member;
 struct node {
   enum class kind : std::uint8_t { null, boolean, number, text, list, map };
   kind what = kind::null;
-  bool flag = false;           // of a boolean
-  bool escaped = false;        // of a text: the file spells it otherwise, so offsets in it are no columns
-  bool filled = false;         // of a text: something came from the environment or a default
-  std::size_t references = 0;  // of a text: so many `${secret:NAME}` stand in it
-  std::string text{};          // of a text; of a number its digits as written
-  std::string shown{};         // of a filled text: with `${VAR}` as written, fit to be shown
+  bool flag = false;           // a boolean's value
+  bool escaped = false;        // a text's: the file spells it otherwise, so offsets in it are no columns
+  bool filled = false;         // a text's: something came from the environment or a default
+  std::size_t references = 0;  // a text's: the number of `${secret:NAME}` in it
+  std::string text{};          // a text's; a number's digits as written
+  std::string shown{};         // a filled text's: with `${VAR}` as written, fit to be shown
   std::vector<node> items;
   std::vector<member> members;
   place where{};
@@ -44,9 +44,9 @@ struct member {
 
 /// The same value without places, texts as filled in.
 [[nodiscard]] boost::json::value to_json(const node& n);
-/// For a message: `"5 min"`, `12`, `a list`. Shows no secret.
+/// Describes the node for a message: `"5 min"`, `12`, `a list`. Shows no secret.
 [[nodiscard]] std::string describe(const node& n);
-/// Where byte `offset` of a text stands in the file; the text's own place where that cannot be said.
+/// Returns where byte `offset` of a text stands in the file; the text's own place where that cannot be said.
 [[nodiscard]] place place_in_text(const node& n, std::size_t offset);
 
 }  // namespace millrace::config

@@ -25,7 +25,7 @@ void drop_nulls(node& n) {
 struct assignment {
   std::vector<std::string> keys;
   std::string value;
-  int column = 1;  // of the value, within the argument
+  int column = 1;  // the value's column, within the argument
 };
 
 /// Splits PATH=VALUE; nothing when it is no such thing.

@@ -30,7 +30,7 @@ using value_of_secret = std::function<std::string(std::string_view name)>;
 [[nodiscard]] std::string with_references_in_uri(std::string_view text, const value_of_secret& value_of);
 /// Says whether a connection is SOCI's `key=value ...`; `rest`: what follows `SCHEME://`.
 [[nodiscard]] bool is_pairs(std::string_view rest);
-/// Writes references so that whoever takes a connection apart gives them back whole.
+/// Writes references so that taking a connection apart leaves them whole.
 [[nodiscard]] std::string protected_references(std::string_view text);
 
 }  // namespace millrace::config

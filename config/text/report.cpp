@@ -18,8 +18,8 @@ constexpr std::size_t shortest_part = 4;
 /// Shorter values (a port, "on") are in every other line: hiding them would hide the line.
 constexpr std::size_t shortest_secret = 4;
 
-/// In the forms in which a program may print it: a password that a URI holds encoded is used decoded, and the
-/// other way round.
+/// Adds a secret in the forms in which a program may print it: a password that a URI holds encoded is used
+/// decoded, and the other way round.
 void add_secret(std::vector<secret>& out, const std::string& value, const std::string& shown) {
   for (auto& form :
        {value, percent_decoded(value), percent_encoded(value, true), percent_encoded(value, false)})
@@ -133,7 +133,7 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
       best_distance = d;
     }
   }
-  // A name that was cut short, or has something in front or behind, is close however long the rest is.
+  // A name that was cut short, or has additions at either end, is close however long the rest is.
   if (best == nullptr && wrong.size() >= shortest_part)
     for (const auto& name : known)
       if (best == nullptr && (name.starts_with(wrong) || name.ends_with(wrong)))

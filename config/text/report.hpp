@@ -21,7 +21,7 @@ public:
   }
   /// Says whether something has been told of this place.
   [[nodiscard]] bool tells_of(const place& where) const;
-  /// How many errors so far: a step that compares before and after knows whether it may go on.
+  /// Counts the errors so far: a step that compares before and after knows whether it may go on.
   [[nodiscard]] std::size_t errors() const { return errors_; }
   /// A value that nothing may show, nor its percent-encoded or decoded form.
   void keep_secret(const std::string& value, const std::string& shown);

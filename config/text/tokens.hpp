@@ -1,5 +1,5 @@
-// Where the tokens of a JSON text begin. Boost.JSON says what a text means but not where: the reader pairs
-// its events with these, and words a syntax error from what stands before it.
+// Finds where the tokens of a JSON text begin. Boost.JSON says what a text means but not where: the reader
+// pairs its events with these, and words a syntax error from what stands before it.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ struct token {
 [[nodiscard]] std::vector<token> scan_tokens(std::string_view text);
 
 struct syntax_error {
-  std::size_t offset;   // of what is wrong: the beginning of a word, wherever in it the parser gave up
+  std::size_t offset;   // the offset of the mistake: the beginning of a word, wherever in it the parser gave
+                        // up
   std::string message;  // found '}'; expected a value
 };
 [[nodiscard]] syntax_error explain_syntax(std::string_view text, const std::vector<token>& tokens,

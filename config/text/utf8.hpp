@@ -1,4 +1,4 @@
-// Whether bytes are UTF-8, asked of files and of the environment before anything else looks at them.
+// Checks whether bytes are UTF-8: of files and of the environment, before anything else looks at them.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Whether this build looks for faults of memory. Clang says it by a feature, GCC by a macro.
+// Tells whether this build looks for faults of memory. Clang says it by a feature, GCC by a macro.
 #pragma once
 
 namespace millrace {

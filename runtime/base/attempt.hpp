@@ -14,7 +14,7 @@ struct attempt {
   position from{};
   position to{};
   std::uint64_t records = 0;
-  std::optional<position> record{};  // where it is this one alone
+  std::optional<position> record{};  // set where it is this one alone
   bool cutting = false;              // forming the frame; else what comes before
   bool taken_before = false;  // a receiver has got these records from an earlier attempt, which went well
   friend bool operator==(const attempt&, const attempt&) = default;

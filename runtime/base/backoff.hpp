@@ -1,6 +1,6 @@
-// How long to wait before the next try: exponential with a cap and jitter, so that many who failed together
-// do not come back together. Pure: the seed decides the series, the caller does the waiting. Used by whoever
-// restarts an actor or reconnects to a server.
+// Computes how long to wait before the next try: exponential with a cap and jitter, so that many who failed
+// together do not come back together. Pure: the seed decides the series, the caller does the waiting. Used to
+// restart actors and to reconnect to servers.
 #pragma once
 
 #include "runtime/base/random.hpp"

@@ -16,8 +16,8 @@ public:
   /// Characters of `YYYY-mm-ddsHH:MM:SS`.
   static constexpr std::size_t length = 19;
 
-  /// Reads so many characters at `p`, with this one in the middle. Nothing where they are none of these, or no date.
-  /// A 60th second is the next minute's first.
+  /// Reads so many characters at `p`, with this one in the middle. No value where they are none of these, or
+  /// no date. A 60th second is the next minute's first.
   [[nodiscard]] std::optional<event_micros> read(const char* p, char separator) {
     const auto date = load8(p);        // YYYY-mm-
     const auto middle = load8(p + 8);  // ddsHH:MM
@@ -35,7 +35,7 @@ public:
   }
 
 private:
-  /// False, and nothing changes: that is no date.
+  /// Returns false, and changes nothing, if that is no date.
   [[nodiscard]] bool turn_to(std::uint64_t date, std::uint16_t day);
 
   // Any bytes may come as a text, so what is kept from the start is a day, too.

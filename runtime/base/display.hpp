@@ -1,5 +1,5 @@
-// How text looks on a terminal: its width in columns, and cells that cannot break a table or drive the
-// terminal. Widths are those of Unicode (C.UTF-8), whatever locale the machine has.
+// Fits text to a terminal: its width in columns, and cells that cannot break a table or drive the terminal.
+// Widths are those of Unicode (C.UTF-8), whatever locale the machine has.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@ namespace millrace {
 /// Columns on a terminal: 0 for combining marks, 2 for wide characters, 1 for bytes that are not UTF-8.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-/// As much of the text, from its beginning, as takes at most so many columns.
+/// Returns as much of the text, from its beginning, as takes at most this many columns.
 [[nodiscard]] std::string_view fitting(std::string_view text, std::size_t columns);
 
-/// At most `limit` characters; what is longer ends in "...".
+/// Cuts the text to `limit` characters; a longer one ends in "...".
 [[nodiscard]] std::string shorten(std::string text, std::size_t limit);
 
 }  // namespace millrace

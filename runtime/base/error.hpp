@@ -36,7 +36,7 @@ struct error {
   fault whose = fault::ours;
   bool retry = false;  // the same call may succeed later
   std::string message;
-  std::string stage;  // filled in by whoever knows it
+  std::string stage;  // filled in by a caller that knows it
 };
 
 template<class T>
@@ -57,7 +57,7 @@ using unexpected = tl::unexpected<error>;
 [[nodiscard]] inline unexpected outside_error(ec code, std::string message) {
   return unexpected(error{code, fault::outside, true, std::move(message), {}});
 }
-/// Outside, and trying again will not help (fenced, trimmed, mismatch).
+/// An error of the outside that trying again does not mend (fenced, trimmed, mismatch).
 [[nodiscard]] inline unexpected fatal_error(ec code, std::string message) {
   return unexpected(error{code, fault::outside, false, std::move(message), {}});
 }

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::array<char, 8> magic{'M', 'R', 'F', 'L', 'I', 'G', 'H', 'T'};
 constexpr std::uint32_t format_version = 1;
-/// Of more threads the later ones are not noted.
+/// Threads beyond this number are not noted.
 constexpr std::size_t most_threads = 256;
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t longest_log = 511;
@@ -52,7 +52,7 @@ struct short_text {
   [[nodiscard]] std::string get() const { return {bytes.data(), std::min<std::size_t>(size, Most)}; }
 };
 
-/// Stores become visible in their order, so that whoever reads after the end sees what `is` says.
+/// Stores become visible in their order, so that a reader after the end sees what `is` says.
 struct slot {
   std::atomic<std::uint32_t> is_taken;
   std::atomic<std::uint32_t> is;  // a stage
@@ -101,9 +101,9 @@ struct slot {
 struct whole_file {
   std::array<char, 8> magic;
   std::uint32_t version;
-  std::uint32_t has_ended;  // in order
+  std::uint32_t has_ended;  // the process has ended in order
   std::uint64_t process;
-  std::array<slot, flight_recorder::most_kept> kept;  // those with a stage
+  std::array<slot, flight_recorder::most_kept> kept;  // the slots with a stage
   std::array<slot, most_threads> threads;
 };
 static_assert(std::is_standard_layout_v<whole_file> && std::atomic<std::uint32_t>::is_always_lock_free);
@@ -177,7 +177,7 @@ slot* slot_of_thread() {
 
 std::array<struct sigaction, crash_signals.size()> handlers_before;
 
-/// Async-signal-safe. Whoever was to be told before is told next: by the fault, which comes again, or by the signal.
+/// Async-signal-safe. The former handler comes next: by the fault, which comes again, or by the signal.
 void on_crash(int number, siginfo_t* what, void*) {
   const bool is_own_doing = what->si_code > 0 || what->si_pid == getpid();
   if (is_own_doing && mine != nullptr && recording.load() != nullptr)

@@ -23,14 +23,14 @@ struct last_work {
   std::string topology;
   std::string actor;
   std::uint64_t process = 0;  // a random number of the process that has ended
-  std::uint32_t signal = 0;   // that has hit the thread; 0: none
+  std::uint32_t signal = 0;   // the signal that has hit the thread; 0: none
   std::optional<attempt> records = {};
   friend bool operator==(const last_work&, const last_work&) = default;
 };
 
 class flight_recorder {
 public:
-  /// So much is kept of earlier processes, the newest.
+  /// Notes of earlier processes that are kept, the newest ones.
   static constexpr std::size_t most_kept = 64;
 
   /// One a process, for as long as it lives. The file is made where it is not there; another user's is refused, and one that a
@@ -41,8 +41,8 @@ public:
   flight_recorder(const flight_recorder&) = delete;
   flight_recorder& operator=(const flight_recorder&) = delete;
 
-  /// Returns what earlier processes worked on when they ended, oldest first; kept until forget(). Where a signal has ended a
-  /// process this is the work of the thread that it has hit, else that of each of its threads.
+  /// Returns what earlier processes worked on when they ended, oldest first; kept until forget(). If a signal
+  /// has ended a process this is the work of the thread that it has hit, else that of each of its threads.
   [[nodiscard]] const std::vector<last_work>& told() const { return told_; }
   void forget();
 
@@ -69,7 +69,7 @@ private:
   void* slot_;
 };
 
-/// Within an at_work of the same thread: these records are in hand until the end of the scope.
+/// These records are in hand until the end of the scope, which lies within an at_work of the same thread.
 class in_hand {
 public:
   explicit in_hand(const attempt& a);

@@ -1,6 +1,6 @@
 // Opens the files that millrace writes under names which others may know beforehand: state, side and data
 // files. A link is never followed, a named pipe never waited for, a file of another user's never taken for
-// millrace's own. Whoever writes such files opens them here.
+// millrace's own. All writers of such files open them here.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -15,7 +15,7 @@ namespace millrace {
 
 /// Says what a file must be, beside regular.
 struct file_rule {
-  mode_t mode;       // of a new one, less the umask
+  mode_t mode;       // the mode of a new file, less the umask
   bool only_ours;    // another user's is refused wherever it lies; else only where everybody may make files
   bool is_narrowed;  // an older one of ours, opened for writing, gets `mode` as well
 };
@@ -27,7 +27,7 @@ inline constexpr file_rule data_file_rule{0644, false, false};
 enum class file_refusal : std::uint8_t { none, link, no_file, other_owner };
 
 struct guarded_file {
-  int fd = -1;    // to be closed by the caller
+  int fd = -1;    // the caller closes it
   int error = 0;  // errno, where the system says no
   file_refusal refusal = file_refusal::none;
 };
@@ -36,11 +36,11 @@ struct guarded_file {
 /// the file has been looked at, so that nothing is emptied that is refused.
 [[nodiscard]] guarded_file open_guarded(const std::string& path, int flags, const file_rule& rule);
 
-/// The same judgement of a name that somebody else's library opens: none where nothing is there. What changes
+/// The same judgement of a name that somebody else's library opens: none where nothing is there. A change
 /// between the two is not seen.
 [[nodiscard]] file_refusal refusal_at(const std::string& path, const file_rule& rule);
 
-/// "PATH: it is a symbolic link, ...", without a remedy. Not for `none`.
+/// "PATH: it is a symbolic link, ...", without a remedy. Never called with `none`.
 [[nodiscard]] std::string text_of(file_refusal refusal, std::string_view path);
 
 struct file_text {

@@ -13,7 +13,7 @@
 namespace millrace {
 namespace {
 
-/// A resolver that hangs keeps a thread for each question; whoever asks again and again must not take all of them.
+/// A resolver that hangs keeps a thread for each question; repeated questions must not take all of them.
 constexpr int most_under_way = 64;
 
 std::atomic<int>& under_way() {

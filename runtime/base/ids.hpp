@@ -10,7 +10,7 @@
 
 namespace millrace {
 
-/// A place in a log; ascending along it, gaps allowed. What the two numbers are depends on the log:
+/// A place in a log; ascending along it, gaps allowed. The meaning of the two numbers depends on the log:
 ///   Kafka partition          (0, offset)
 ///   file                     (ordinal in the stored list or rotated generation, offset when decompressed)
 ///   window stage, final      (window end in us, ordinal of the row in the window)
@@ -25,7 +25,7 @@ struct position {
 };
 
 inline constexpr std::int64_t whole = std::numeric_limits<std::int64_t>::max();
-/// Before everything and after everything.
+/// The positions before and after all others.
 inline constexpr position lowest_position{std::numeric_limits<std::int64_t>::min(), whole};
 inline constexpr position highest_position{whole, whole};
 

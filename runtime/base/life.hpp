@@ -1,5 +1,5 @@
 // Lives of an actor: which of them is newer, and the one number that stands for a life where there is room
-// for one. Terms come from one place alone (the chain `control` of a cluster's store); whoever holds a term
+// for one. Terms come from one place alone (the chain `control` of a cluster's store); the holder of a term
 // raises only its count.
 #pragma once
 

@@ -18,7 +18,7 @@ public:
     const auto known = mean_.load(std::memory_order_relaxed);
     mean_.store(known < 0 ? took.count() : known + (took.count() - known) / 8, std::memory_order_relaxed);
   }
-  /// None before the first time.
+  /// Returns no value before the first time.
   [[nodiscard]] std::optional<micros> mean() const {
     const auto known = mean_.load(std::memory_order_relaxed);
     return known < 0 ? std::nullopt : std::optional(micros(known));
@@ -30,8 +30,8 @@ private:
 
 enum class pace : std::uint8_t { usual, slow, stalled };
 
-/// How `so_far` stands beside what is usual: slow beyond three times that, stalled beyond fifteen times. Less than
-/// two seconds, or none known, counts as two, so nothing is slow before 6 s or stalled before 30 s.
+/// Compares `so_far` with what is usual: slow beyond three times that, stalled beyond fifteen times. Less
+/// than two seconds, or none known, counts as two, so nothing is slow before 6 s or stalled before 30 s.
 [[nodiscard]] constexpr pace pace_of(micros so_far, std::optional<micros> usual) {
   constexpr micros least = std::chrono::seconds(2);
   const auto base = usual && *usual > least ? *usual : least;

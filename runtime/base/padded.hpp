@@ -60,7 +60,8 @@ inline char* put_second(char* to, std::int64_t year, int month, int day, char be
   return to;
 }
 
-/// Writes the microseconds of a second behind a point, without the zeros at their end; nothing for 0. Returns the end.
+/// Writes the microseconds of a second after a point, without the zeros at their end; nothing for 0. Returns
+/// the end.
 inline char* put_fraction(char* to, int micros) {
   if (micros == 0)
     return to;

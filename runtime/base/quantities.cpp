@@ -40,7 +40,7 @@ bool names_contain(std::string_view names, std::string_view word) {
 }
 
 std::optional<double> take_number(std::string_view& s) {
-  // from_chars would also take "inf" and "nan"
+  // The check is needed: from_chars would also take "inf" and "nan".
   if (s.empty() || (!is_digit(s.front()) && s.front() != '.'))
     return std::nullopt;
   double value = 0;
@@ -136,7 +136,7 @@ expected<std::uint64_t> parse_size(std::string_view text) {
                   text));
 }
 
-/// What waits for a record counts microseconds in 64 bits.
+/// A wait for a record counts microseconds in 64 bits.
 static expected<double> rate_within_bounds(double a_second, std::string_view text) {
   if (a_second > 1e12 || a_second < 1e6 / century)
     return user_error(ec::invalid_argument,

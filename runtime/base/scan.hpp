@@ -11,7 +11,7 @@ namespace millrace {
 
 [[nodiscard]] inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 [[nodiscard]] inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-/// Also breaks of line and page.
+/// Blanks include breaks of line and page.
 [[nodiscard]] inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 [[nodiscard]] inline char lower_letter(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -23,7 +23,7 @@ inline void skip_blanks(std::string_view& s) {
     s.remove_prefix(1);
 }
 
-/// Whether this was next; then it is gone.
+/// Removes the character if it comes next; returns whether it did.
 inline bool take(std::string_view& s, char c) {
   if (s.empty() || s.front() != c)
     return false;
@@ -49,7 +49,8 @@ inline bool take(std::string_view& s, char c) {
   return line;
 }
 
-/// The number that comes next, with the blank behind it or up to the end; then they are gone. False: there is no such number.
+/// Takes the number that comes next, with the blank after it or up to the end. False: there is no such
+/// number.
 template<class T>
 [[nodiscard]] bool take_field(std::string_view& line, T& value, int base = 10) {
   const auto* const end = line.data() + line.size();

@@ -17,7 +17,7 @@ std::optional<Number> parse_number(std::string_view text) {
   return out;
 }
 
-/// The text before the last '/', and what stands behind it.
+/// Returns the text before the last '/', and the text after it.
 std::pair<std::string_view, std::string_view> split_last(std::string_view text) {
   const auto slash = text.rfind('/');
   return slash == std::string_view::npos ? std::pair{std::string_view(), std::string_view()}

@@ -24,7 +24,7 @@ char* put(char* to, const char* from, int count) {
   return to + count;
 }
 
-/// `point`: how many of the digits stand in front of it; negative for zeros behind it.
+/// `point`: how many of the digits stand in front of it; negative for zeros after it.
 char* put_plain(char* to, const char* digits, int count, int point) {
   if (point <= 0) {
     *to++ = '0';

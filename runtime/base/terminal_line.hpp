@@ -11,20 +11,20 @@ namespace millrace {
 
 class terminal_line {
 public:
-  /// On standard error; a process has one.
+  /// The line on standard error; a process has one.
   static terminal_line& of_process();
 
   explicit terminal_line(int descriptor) : descriptor_(descriptor) {}
   terminal_line(const terminal_line&) = delete;
   terminal_line& operator=(const terminal_line&) = delete;
 
-  /// In place of what is shown. Free of control characters, and no longer than columns().
+  /// Replaces the shown line. The text is free of control characters, and no longer than columns().
   void show(std::string_view text);
   /// Takes it away; nothing is to be shown any more.
   void end();
   /// The line is away, and stays so as long as this is held. Costs nothing where none was ever shown.
   [[nodiscard]] std::unique_lock<std::recursive_mutex> cleared();
-  /// How long a line may be without going over into the next one.
+  /// Returns how long a line may be without going over into the next one.
   [[nodiscard]] std::size_t columns() const;
 
 private:
@@ -32,7 +32,7 @@ private:
 
   const int descriptor_;
   std::atomic<bool> in_use_{false};
-  std::recursive_mutex mutex_;  // whoever prints may log meanwhile
+  std::recursive_mutex mutex_;  // recursive: a thread that prints may log meanwhile
   bool visible_ = false;
 };
 

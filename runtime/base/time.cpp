@@ -15,7 +15,7 @@ void append_fraction(std::string& out, int fraction) {
   out.append(text.data(), put_fraction(text.data(), fraction));
 }
 
-/// Without a format string, which takes several times as long: timestamps are most of what some rows cost.
+/// A format string takes several times as long, and timestamps are most of what some rows cost.
 void append_second(std::string& out, event_micros t) {
   const date::sys_time<micros> point{micros(t)};
   const auto day = date::floor<date::days>(point);

@@ -1,5 +1,5 @@
-// Text of others (input, servers, names of files) made valid UTF-8, as files, logs, answers and pages need it. Who
-// writes JSON (data::append_json_string) or shows text (visible) goes through here, so no caller has to.
+// Text of others (input, servers, names of files) made valid UTF-8, as files, logs, answers and pages need
+// it. Writers of JSON (data::append_json_string) and of shown text (visible) use this, so no caller has to.
 #pragma once
 
 #include <cstddef>

@@ -32,7 +32,7 @@ constexpr auto without_shape = std::to_array<range>({{0x00, 0x1F},        // C0
                                                      {0xFEFF, 0xFEFF},    // zero width no-break space
                                                      {0xFFA0, 0xFFA0},    // Hangul filler
                                                      {0xFFF9, 0xFFFB},    // interlinear annotations
-                                                     {0x1D173, 0x1D17A},  // of music
+                                                     {0x1D173, 0x1D17A},  // signs of music
                                                      {0xE0000, 0xE007F}});  // tags
 
 bool is_without_shape(std::uint32_t c) {

@@ -1,4 +1,4 @@
-// The seam to the chains of one topology by their names, for whoever keeps more than snapshots in the store of a
+// The seam to the chains of one topology by their names, for what is kept beside snapshots in the store of a
 // cluster.
 #pragma once
 
@@ -17,7 +17,7 @@ public:
   /// Opens a chain under the life of the actor that writes it; blocks. ec::fenced where a higher term is there.
   [[nodiscard]] virtual expected<std::unique_ptr<actor_chain>> open_chain(std::string_view name,
                                                                           const millrace::life& now) = 0;
-  /// Reads it and changes nothing; blocks. Nothing is in one that was never opened.
+  /// Reads it and changes nothing; blocks. A chain that was never opened is empty.
   [[nodiscard]] virtual expected<contents> look(std::string_view name) = 0;
 };
 

@@ -98,7 +98,7 @@ struct admission {
           fmt::format("the topology {} was applied by somebody else meanwhile; apply it again", r.topology));
     return change{r};
   }
-  /// Where what is not pinned begins makes no difference once it has begun.
+  /// The node at which an actor without a pin begins makes no difference once it has begun.
   static bool is_same(const topology_state& t, const records::topology_applied& r) {
     return t.plan == r.plan && t.actors.size() == r.actors.size() &&
            std::ranges::all_of(r.actors, [&](const actor_spec& wanted) {
@@ -109,7 +109,7 @@ struct admission {
              return found != t.actors.end() && found->second.spec == spec;
            });
   }
-  /// A process has one session, however often it asks. Who comes in the place of one that has not left is
+  /// A process has one session, however often it asks. A process in the place of one that has not left is
   /// there because that one died.
   expected<change> operator()(records::session_given r) const {
     if (!is_name(r.node))

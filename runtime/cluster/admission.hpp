@@ -1,14 +1,16 @@
-// Which records follow from what somebody wants, in the state that `control` has: numbers that are still to
-// be given are filled in, what would contradict the state is refused, what is so already needs no record.
-// Plain functions; the coordinator calls them once everything before is recorded.
+// Decides which records follow from a wish, in the state that `control` has: numbers that are still to be
+// given are filled in, a wish that contradicts the state is refused, one that is fulfilled already needs no
+// record. Plain functions; the coordinator calls them once everything before is recorded.
 #pragma once
 
 #include "runtime/cluster/control_state.hpp"
 
 namespace millrace::cluster {
 
-/// Completes and checks: the generation of topology_applied (given is that of the plan which it goes on from, 0: of none), the session of session_given, the actors of
-/// session_ended (those given are the suspects; none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors are for whoever has asked.
+/// Completes and checks: the generation of topology_applied (given is that of the plan which it goes on from,
+/// 0: of none), the session of session_given, the actors of session_ended (those given are the suspects;
+/// none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors
+/// go to the requester.
 [[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
 
 /// Returns the user's error of naming a topology that the cluster does not have; it names those that are there.

@@ -1,5 +1,5 @@
-// When a node stands for coordinator. Pure: it is told what it hears and how late it is; its owner looks at
-// `control` and opens it. One of several openings wins there, whatever the candidates believe.
+// Decides when a node stands for coordinator. Pure: it is told what it hears and how late it is; its owner
+// looks at `control` and opens it. One of several openings wins there, whatever the candidates believe.
 #pragma once
 
 #include "runtime/cluster/identities.hpp"
@@ -17,13 +17,13 @@ public:
   /// The first time it stands after two seconds and two of jitter, at most.
   candidate(const silence& limits, moment now, micros jitter);
 
-  /// Nobody else can stand, ever: the first time does not wait.
+  /// Stands without a wait: no other node can ever stand.
   void stand_at_once(moment now) { stands_at_ = now.running; }
   /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing. `yields`: that one gives the
   /// lead to this node, which stands soon, though words go on.
   void on_word(const epoch& of, moment now, micros jitter, bool yields = false);
-  /// Somebody hears the coordinator. That counts as a word, but not for ever: what this node runs is out of that one's
-  /// reach.
+  /// Somebody hears the coordinator. That counts as a word, but not for ever: the coordinator does not reach
+  /// this node's actors.
   void on_heard(const epoch& of, moment now, micros jitter);
   /// The process that leads under the highest epoch seems to be over: nobody listens at its address, or another one has
   /// its name. Unless somebody still hears it this node stands soon; where that was wrong, the opening takes the lead
@@ -47,17 +47,17 @@ public:
 
 private:
   void follow(moment now, micros jitter);
-  /// How long it waits behind the last sign of a coordinator.
+  /// Returns how long it waits after the last sign of a coordinator.
   [[nodiscard]] micros patience(micros jitter) const;
 
   silence limits_;
   phase phase_ = phase::following;
-  epoch highest_;            // that it has heard of
-  epoch mine_;               // that it has chosen last
+  epoch highest_;            // the highest that it has heard of
+  epoch mine_;               // the last that it has chosen
   bool seems_over_ = false;  // the coordinator of that epoch
   bool is_yielded_to_ = false;
   micros stands_at_{};
-  micros waits_at_most_until_{};  // for what others hear
+  micros waits_at_most_until_{};  // others hear a coordinator: it waits until then at most
 };
 
 }  // namespace millrace::cluster

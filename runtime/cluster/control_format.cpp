@@ -26,7 +26,7 @@ unexpected malformed() {
                                   "from a copy, or found the cluster again in another one");
 }
 
-/// Leaves `in` behind the head.
+/// Reads the head; `in` stands after it then.
 expected<void> read_head(wire::reader& in, content what) {
   const auto version = in.fixed<std::uint8_t>();
   if (in.ok() && version > format_version)

@@ -23,20 +23,21 @@ struct actor_spec {
   std::string name;
   actor_kind kind = actor_kind::lane;
   std::string group = {};  // its window, parser or sink: the actors of one group are kept apart
-  bool is_pinned = false;  // what it has acknowledged is on one node's disk
-  /// That node; empty: the first that it is placed on. What is not pinned begins there, and goes elsewhere when that node
-  /// is away; empty: anywhere.
+  bool is_pinned = false;  // the acknowledged records are on one node's disk
+  /// The node of a pinned actor; empty: the first that it is placed on. Other actors begin there, and go
+  /// elsewhere when that node is away; empty: anywhere.
   std::string node = {};
   friend bool operator==(const actor_spec&, const actor_spec&) = default;
 };
 
 /// A process has ended while it worked for an actor.
 struct crash {
-  std::string node;           // of the process
+  std::string node;           // the process's node
   std::uint64_t process = 0;  // a random number of its own
-  std::uint32_t signal = 0;   // by which the actor's work has ended it; 0: it was ended from outside
-  std::optional<attempt> records = {};  // in hand
-  event_micros at = 0;                  // when the node told it
+  std::uint32_t signal = 0;   // the signal by which the actor's work has ended it; 0: it was ended from
+                              // outside
+  std::optional<attempt> records = {};  // the records in hand
+  event_micros at = 0;                  // the time at which the node told it
   friend bool operator==(const crash&, const crash&) = default;
 };
 
@@ -184,7 +185,7 @@ inline constexpr std::size_t max_name_bytes = 1'000;
 inline constexpr std::size_t max_plan_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t max_actors = 10'000;
 inline constexpr std::size_t max_topologies = 100;
-/// So many names of removed topologies are remembered, the latest ones.
+/// Names of removed topologies that are remembered, the latest ones.
 inline constexpr std::size_t max_removed = 1'000;
 /// A text that says why has no more; a longer one is cut.
 inline constexpr std::size_t max_text_bytes = 4'000;

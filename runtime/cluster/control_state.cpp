@@ -17,7 +17,7 @@ unexpected contradiction(std::string_view what, std::string_view name) {
                                  what, name));
 }
 
-/// Where a record is folded into the state.
+/// Folds a record into the state.
 struct fold {
   control_state& s;
 

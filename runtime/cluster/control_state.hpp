@@ -17,17 +17,17 @@ struct place {
   std::string node;
   cluster::session session = 0;
   incarnation term = 0;
-  std::uint64_t generation = 0;  // of the plan that this life runs
+  std::uint64_t generation = 0;  // the generation of the plan that this life runs
   friend bool operator==(const place&, const place&) = default;
 };
 
 struct actor_state {
   actor_spec spec;
   std::optional<place> at = {};
-  /// By which it is suspect of ending processes, the newest last (runtime/cluster/suspects.hpp).
+  /// The crashes by which it is suspect of ending processes, the newest last (runtime/cluster/suspects.hpp).
   std::vector<crash> crashes = {};
   std::optional<crash> unexplained = {};     // the last one that has no signal
-  std::optional<event_micros> died_at = {};  // when a node has died last on which it was
+  std::optional<event_micros> died_at = {};  // the last death of a node on which it was
   bool has_died_again = false;               // and soon before that another
   friend bool operator==(const actor_state&, const actor_state&) = default;
 };
@@ -62,12 +62,13 @@ struct topology_state {
   std::uint64_t first_generation = 1;
   bool begins_anew =
       false;  // one of its name was removed before: its sinks replace what that one has written
-  std::uint64_t number = 0;  // of this plan among all of the cluster, as they were applied, from 1 on
+  std::uint64_t number = 0;  // the number of this plan among all of the cluster, as they were applied, from 1
+                             // on
   topology_status status = topology_status::running;
   bool is_paused = false;
   std::string failed_actor = {};
   std::string why = {};
-  event_micros ended_at = 0;  // as it has ended last: finished, stopped or failed
+  event_micros ended_at = 0;  // the last end: finished, stopped or failed
   std::map<std::string, actor_state> actors = {};
   std::map<log_place, std::string> verdicts = {};  // the error of each record that was given up
   std::map<partition_name, partition_start> starts = {};
@@ -79,8 +80,8 @@ struct topology_state {
   friend bool operator==(const topology_state&, const topology_state&) = default;
 };
 
-/// Returns the name that the chains of a topology have in the store. What writes to those of a removed one is never
-/// read: no topology gets their name again.
+/// Returns the name that the chains of a topology have in the store. Writes to the chains of a removed one
+/// are never read: no topology gets their name again.
 [[nodiscard]] std::string chains_of(const std::string& topology, std::uint64_t first_generation);
 
 struct node_state {
@@ -89,7 +90,7 @@ struct node_state {
   bool is_over = false;   // the process of that session is gone
   bool has_left = false;  // and it has ended in order
   bool is_draining = false;
-  std::vector<event_micros> deaths = {};  // of its processes, the latest ones
+  std::vector<event_micros> deaths = {};  // deaths of its processes, the latest ones
   friend bool operator==(const node_state&, const node_state&) = default;
 };
 
@@ -97,25 +98,26 @@ struct control_state {
   std::string cluster;  // empty: nobody has founded one
   std::uint32_t formats = 0;
   cluster::session sessions = 0;  // the highest that was given
-  std::uint64_t plans = 0;        // that were applied, of all topologies
+  std::uint64_t plans = 0;        // plans that were applied, of all topologies
   incarnation terms =
       0;  // the highest that was given; actors share one row of numbers, and no number comes back
   std::map<std::string, node_state> nodes = {};
   std::map<std::string, topology_state> topologies = {};
   std::map<std::string, std::uint64_t> removed =
-      {};                                // by name: how many plans there were when it was removed last
+      {};                                // keyed by name: the number of plans at its last removal
   std::set<std::string> leftovers = {};  // chains of removed topologies that the store may still have
 
   /// ec::corrupt, and nothing has changed, where the record contradicts the state.
   [[nodiscard]] expected<void> apply(const record& r);
   [[nodiscard]] const actor_state* find(const actor_id& id) const;
-  /// The generation that the topology's next plan gets. That of a plan of a topology that is new is above all that a
-  /// removed one may have had: nobody takes the one for the other.
+  /// The generation that the topology's next plan gets. The first plan of a new topology gets one above all
+  /// that a removed one may have had, so that the two are never confused.
   [[nodiscard]] std::uint64_t next_generation(const std::string& topology) const;
   friend bool operator==(const control_state&, const control_state&) = default;
 };
 
-/// For people and tests: a line for each node, topology and actor, without plans, which may hold secrets.
+/// Formats the state for people and tests: a line for each node, topology and actor, without plans, which may
+/// hold secrets.
 [[nodiscard]] std::string to_text(const control_state& s);
 
 [[nodiscard]] std::string encode_base(const control_state& s);

@@ -203,7 +203,7 @@ void coordinator::end_epoch(bool stands_again, std::string why) {
 }
 
 void coordinator::place(moment now) {
-  // After a takeover nodes register again what they run: what has a place already keeps it.
+  // Nodes register again after a takeover what they run: an actor that has a place keeps it.
   if (!watch_.is_settled())
     return;
   auto found = moves(offered(now), placeable(now));
@@ -227,7 +227,8 @@ void coordinator::place(moment now) {
     append(std::move(next));
 }
 
-/// Those that stay where they are under a new life: they have asked for it, or run an older plan.
+/// Returns the actors that stay where they are under a new life: they have asked for it, or run an older
+/// plan.
 cluster::change coordinator::grants(moment now) const {
   cluster::change out;
   for (const auto& [topology, t] : state_.topologies)
@@ -251,7 +252,8 @@ void coordinator::note_fenced(const actor_id& actor, micros at) {
   fences_[actor].note(at);
 }
 
-/// Two takeovers may meet. Who is fenced off again and again shares its chain or its target with somebody.
+/// Two takeovers may meet. A life that is fenced off again and again shares its chain or its target with
+/// another one.
 void coordinator::fence_count::note(micros at) {
   times = at - last < fences_count_for ? times + 1 : 1;
   last = at;
@@ -279,7 +281,7 @@ std::vector<offered_node> coordinator::offered(moment now) const {
   return out;
 }
 
-/// What ends processes waits for the sake of other nodes, and of what else runs there.
+/// A suspect of ending processes waits, for the sake of other nodes and of other actors there.
 bool coordinator::may_begin(const actor_state& a, moment now) const {
   return is_alone_ || cluster::may_begin(a, a.at && watch_.find(a.at->node) != nullptr, now.wall);
 }

@@ -23,7 +23,7 @@
 
 namespace millrace::cluster {
 
-/// Chosen by whoever asks; the answer has it.
+/// A number that the requester has chosen; the answer has it.
 using request_id = std::uint64_t;
 
 /// Anybody may ask for these; numbers that the coordinator gives may be left out.
@@ -45,7 +45,7 @@ struct write_base {
 };
 struct send {
   std::string node;
-  std::uint64_t instance = 0;  // of the process; 0: whichever the node has
+  std::uint64_t instance = 0;  // the process's instance; 0: whichever the node has
   node_command what;
 };
 /// Senders beside the coordinator detach their receivers on that node.
@@ -59,7 +59,7 @@ struct tell_director {
 struct answer {
   request_id request = 0;
   std::optional<error> failure = {};
-  std::vector<actor_id> lost = {};  // by forgetting a node: what was pinned to it
+  std::vector<actor_id> lost = {};  // actors that were pinned to a forgotten node
 };
 /// Remove these chains, with all that was spilled beside them, from the store, then call on_cleared().
 struct clear_chains {
@@ -99,7 +99,7 @@ public:
   /// This node was not heard since then, which is before this epoch: nobody waits for it twice.
   void silent_since(const std::string& node, micros then) { watch_.silent_since(node, then); }
   [[nodiscard]] decision_list on_appended(std::uint64_t number, append_outcome how, moment now);
-  /// At least every 100 ms.
+  /// Called at least every 100 ms.
   [[nodiscard]] decision_list tick(moment now);
   [[nodiscard]] decision_list on_request(request_id id, request what, moment now);
 
@@ -128,7 +128,7 @@ public:
   [[nodiscard]] const control_state& state() const { return state_; }
   [[nodiscard]] const node_watch& nodes() const { return watch_; }
   [[nodiscard]] bool is_over() const { return is_over_; }
-  /// Whether that node may have the lead: the own one drains or leaves, and that one does not.
+  /// Returns whether that node may have the lead: the own one drains or leaves, and that one does not.
   [[nodiscard]] bool yields_to(const std::string& node) const;
   /// The actors that no node can have, as placement says.
   [[nodiscard]] std::vector<actor_id> waiting(moment now) const;
@@ -197,15 +197,15 @@ private:
   void take_effect(const records::chains_cleared& r);
   void take_effect(const records::crash_told& r) { tell_director(r.actor.topology); }
   void take_effect(const auto&) {}
-  /// Before the record is folded: whatever it ends is stopped where it runs.
+  /// Stops actors that the record ends where they run; called before the record is folded.
   void stop_what_ends(const record& r);
-  /// Once, behind all that the same change brings about.
+  /// Tells the director once, after all other effects of the same change.
   void tell_director(const std::string& topology) { changed_.insert(topology); }
 
   void compare(const registration& r);
   void detach(const std::string& node);
   void leave(const std::string& node, std::uint64_t instance, std::string why);
-  /// Whoever is present under that name is told to leave.
+  /// Tells the present process of that name to leave.
   void dismiss(const std::string& node, const std::string& why);
   /// The own node is to leave: whether others still need this coordinator.
   [[nodiscard]] bool is_needed(moment now);
@@ -225,9 +225,9 @@ private:
   std::size_t since_base_ = 0;                    // records
   std::map<std::string, std::uint64_t> joining_;  // instances whose session is wished for
   std::set<actor_id> wanted_;                     // need a new term where they are
-  std::map<actor_id, fence_count> fences_;        // under this coordinator
+  std::map<actor_id, fence_count> fences_;        // counted under this coordinator
   std::set<std::string> changed_;                 // topologies whose directors are to be told
-  std::optional<std::string> clearing_;           // until that is recorded, or has failed
+  std::optional<std::string> clearing_;           // set until that is recorded, or has failed
   std::string cleared_last_;                      // tried last: others come first
   micros clears_at_{};
   std::optional<moving> moving_;  // the one that changes its node with reason, not need

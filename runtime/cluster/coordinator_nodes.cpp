@@ -109,7 +109,8 @@ decision_list coordinator::on_life_ended(const std::string& node, const life_end
   } else if (e.last.term == given && e.how == life_end::failed) {
     wish_for(records::topology_failed{e.actor.topology, e.actor.name, e.why});
   } else if (e.last.term == given && e.how != life_end::completed) {
-    // H2: who is refused under a lower life is stale. Under the newest it needs a new term, from here alone.
+    // A refusal of a lower life is stale (H2). The newest one needs a new term, which only this coordinator
+    // gives.
     const bool is_new = wanted_.insert(e.actor).second;
     if (is_new && e.how == life_end::fenced)
       note_fenced(e.actor, now.running);

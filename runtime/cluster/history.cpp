@@ -28,7 +28,7 @@ std::string whole_name(const actor_id& id) { return name_in_logs(id.topology, id
 struct telling {
   const control_state& before;
   std::vector<told_event>& out;
-  /// By topology, the node that they are on now, and the one before: empty for none.
+  /// The moved actors, by topology, the node that they are on now, and the one before: empty for none.
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<std::string>> moves = {};
 
   void say(told_event e) { out.push_back(std::move(e)); }

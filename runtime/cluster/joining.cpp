@@ -91,7 +91,7 @@ name_claims::judged name_claims::judge(const process_id& who, const present_node
 }
 
 std::optional<micros> clock_skew(event_micros sent, event_micros theirs, event_micros back) {
-  // Nothing is known of clocks that somebody has set in between, or of bytes that are nobody's clock.
+  // The skew is unknown if somebody has set a clock in between, or the bytes are nobody's clock.
   constexpr auto beyond = event_micros{1} << 60;
   for (const auto clock : {sent, theirs, back})
     if (clock > beyond || clock < -beyond)

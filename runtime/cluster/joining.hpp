@@ -1,4 +1,4 @@
-// Who may join a cluster, and whose letters count. Pure: it is told what was heard and what a look at
+// Decides who may join a cluster, and whose letters count. Pure: it is told what was heard and what a look at
 // `control` has shown, and judges.
 //
 //   J1  A letter counts for a process only where both have read the same id of the cluster in `control`, each
@@ -82,12 +82,12 @@ private:
     micros since{};
   };
   silence limits_;
-  std::map<std::string, claim> waiting_;  // at most one a name that somebody has
+  std::map<std::string, claim> waiting_;  // at most one for each name that somebody has
 };
 
-/// How far the sender's clock is ahead of this one, where that is more than 250 ms whatever the letters took:
-/// `sent` and `back` are this clock when the word left and when the answer came, `theirs` is the sender's in
-/// between.
+/// Returns how far the sender's clock is ahead of this one, where that is more than 250 ms whatever the
+/// letters took: `sent` and `back` are this clock when the word left and when the answer came, `theirs` is
+/// the sender's in between.
 [[nodiscard]] std::optional<micros> clock_skew(event_micros sent, event_micros theirs, event_micros back);
 
 }  // namespace millrace::cluster

@@ -25,7 +25,7 @@ namespace letters {
 struct word {
   epoch of;
   event_micros clock = 0;  // the sender's
-  bool yields = false;     // its node drains or leaves: whoever may lead, and gets this, is to take the lead
+  bool yields = false;     // its node drains or leaves: a receiver that may lead takes the lead
   friend bool operator==(const word&, const word&) = default;
 };
 /// The answer to a word, of a process that has a session.
@@ -35,8 +35,8 @@ struct alive {
   event_micros clock = 0;  // the sender's
   friend bool operator==(const alive&, const alive&) = default;
 };
-/// Whoever hears a word passes it on, about twice a second, to all others that it has a link to: one that does not hear the
-/// coordinator itself waits for longer before it stands while somebody else does.
+/// Passed on by each node that hears a word, about twice a second, to all others that it has a link to: one
+/// that does not hear the coordinator itself waits for longer before it stands while somebody else does.
 struct heard {
   epoch of;
   friend bool operator==(const heard&, const heard&) = default;

@@ -10,7 +10,7 @@ namespace millrace::cluster {
 namespace {
 
 constexpr std::uint8_t letter_version = 2;
-/// Around a message of the greatest length.
+/// The envelope's own bytes, around a message of the greatest length.
 constexpr std::size_t max_envelope_bytes = 4 * max_name_bytes;
 
 unexpected unreadable(std::string_view why) {
@@ -78,7 +78,7 @@ letters::declined read_declined(wire::reader& in) {
   return x;
 }
 
-/// Whatever the envelope holds, behind the byte that says which; an inner message has errors of its own.
+/// Reads the content of the envelope, after the byte that says which; an inner message has errors of its own.
 expected<void> read_what(wire::reader& in, std::uint8_t which, letter& l) {
   switch (which) {
   case 0:

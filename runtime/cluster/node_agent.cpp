@@ -6,8 +6,8 @@
 namespace millrace::cluster {
 namespace {
 
-/// Terms that are remembered by name. Of more, the lowest count as begun, whosever they are: at worst an
-/// actor gets a new term that could have begun under its old one.
+/// Terms that are remembered by name. Beyond these the lowest count as begun: at worst an actor gets a new
+/// term that could have begun under its old one.
 constexpr std::size_t most_begun = 4'096;
 
 bool is_for_any_session(const node_command& c) {

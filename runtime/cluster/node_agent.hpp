@@ -21,7 +21,7 @@ struct begin {
   life now;
   friend bool operator==(const begin&, const begin&) = default;
 };
-/// End this life. What is stuck and goes on later is fenced by the store.
+/// End this life. The store fences an actor that is stuck and goes on later.
 struct end {
   actor_id actor;
   life last;

@@ -21,9 +21,9 @@ inline constexpr std::size_t max_listed_actors = 100'000;
 /// ec::unsupported: a later version has written it; ec::corrupt. The error names the message and its member.
 [[nodiscard]] expected<node_command> decode_command(std::string_view bytes);
 
-/// As encode_command(); the actors of a registration's lists ascend, each is there once.
+/// Encodes like encode_command(); the actors of a registration's lists ascend, each is there once.
 [[nodiscard]] std::string encode_event(const node_event& e);
-/// As decode_command().
+/// Decodes like decode_command().
 [[nodiscard]] expected<node_event> decode_event(std::string_view bytes);
 
 }  // namespace millrace::cluster

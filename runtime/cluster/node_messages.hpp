@@ -16,17 +16,17 @@ namespace millrace::cluster {
 
 namespace commands {
 
-/// To whatever process the node has now: say what runs there.
+/// Asks the node's present process, whichever it is, to say what runs there.
 struct register_again {
   friend bool operator==(const register_again&, const register_again&) = default;
 };
-/// To the process of that instance: this is its session.
+/// Tells the process of that instance its session.
 struct welcome {
   std::uint64_t instance = 0;
   cluster::session session = 0;
   friend bool operator==(const welcome&, const welcome&) = default;
 };
-/// To the process of that instance, for good: it stops its actors and ends.
+/// Tells the process of that instance to stop its actors and to end, for good.
 struct leave {
   std::uint64_t instance = 0;
   std::string why;
@@ -35,7 +35,7 @@ struct leave {
 /// Begins the life (term, 0), in the place of any earlier one of the actor.
 struct start {
   actor_id actor;
-  std::uint64_t generation = 0;  // of the topology's plan
+  std::uint64_t generation = 0;  // the generation of the topology's plan
   incarnation term = 0;
   friend bool operator==(const start&, const start&) = default;
 };
@@ -74,7 +74,8 @@ struct registration {
     incarnation term = 0;
     friend bool operator==(const begun_term&, const begun_term&) = default;
   };
-  /// Until it has a session: what earlier processes of the node worked on when they ended (flight_recorder).
+  /// The work that earlier processes of the node had in hand when they ended (flight_recorder); sent until
+  /// the node has a session.
   struct last_word {
     actor_id actor;
     std::uint64_t process = 0;
@@ -114,7 +115,7 @@ struct life_ended {
   actor_id actor;
   life last;
   life_end how = life_end::completed;
-  life refused_by = {};  // where it was fenced and knows by whom
+  life refused_by = {};  // the higher life, where it was fenced and knows it
   std::string why = {};
   friend bool operator==(const life_ended&, const life_ended&) = default;
 };

@@ -1,4 +1,4 @@
-// Which nodes are there, and for how long each has been silent. Pure: time is told.
+// Knows which nodes are there, and for how long each has been silent. Pure: time is told.
 #pragma once
 
 #include "runtime/cluster/identities.hpp"
@@ -31,7 +31,7 @@ public:
   /// It has been silent since then, which is before it was waited for.
   void silent_since(const std::string& node, micros then);
   void arrived(const std::string& node, const present_node& what);
-  /// False: it is not present under this session.
+  /// Returns false if it is not present under this session.
   bool heard(const std::string& node, cluster::session session, micros now);
   /// Its link is broken. Returns whether that is news.
   bool detach(const std::string& node);

@@ -8,7 +8,7 @@
 namespace millrace::cluster {
 namespace {
 
-using group_name = std::pair<std::string, std::string>;  // of which topology, which
+using group_name = std::pair<std::string, std::string>;  // the topology and the group
 
 /// Work for cores, as a fraction: compared without rounding.
 struct ratio {

@@ -1,5 +1,6 @@
-// Where actors run: a pure function from nodes, actors and what runs where to moves. It moves as little as
-// possible: what has no place gets one at once; of what runs, at most one actor moves at a time.
+// Decides where actors run: a pure function from nodes, actors and their present places to moves. It moves as
+// little as possible: an actor without a place gets one at once; of those that run, at most one moves at a
+// time.
 #pragma once
 
 #include "runtime/cluster/identities.hpp"
@@ -25,9 +26,10 @@ struct offered_node {
 
 struct placeable_actor {
   actor_id id;
-  std::string group = {};  // within its topology; its actors are kept apart
+  std::string group = {};  // named within its topology; its actors are kept apart
   bool is_pinned = false;
-  std::string home = {};  // where it must be, or begins; empty: the first that it is placed on, or any
+  std::string home = {};  // the node where it must be, or begins; empty: the first that it is placed on, or
+                          // any
   std::string at = {};    // empty: nowhere
   cluster::session at_session = 0;  // a place in a session that is over is none
   bool may_begin = true;            // else it gets no place yet
@@ -50,13 +52,14 @@ struct move {
 };
 
 /// A placement. The result does not depend on the order of its inputs, and comes sorted by actor.
-/// - Homeless actors get their home if it is there, else the node with the least work for its cores; of several such,
-///   the one with the least of their group. Pinned ones wait for their home. A flapping node gets what no other can have.
-/// - Where none is homeless one actor that runs moves, if there is a reason: first away from a draining node,
-///   which gets nothing, pinned or not. Else from a node that has, for its cores, more than another will have
-///   with one more, and is no flapping one. Else from a node that has more of one group, as long as that keeps the balance. What has a home
-///   stays where it is: whoever comes to it has found it there.
-/// Repeated until nothing moves it comes to an end.
+/// - Homeless actors get their home if it is there, else the node with the least work for its cores; of several
+///   such, the one with the least of their group. Pinned ones wait for their home. A flapping node only gets
+///   actors that no other can have.
+/// - One actor that runs moves if none is homeless and there is a reason: first away from a draining node,
+///   which gets no actor, pinned or not; else from a node that has, for its cores, more than another will have
+///   with one more, and is no flapping one; else from a node that has more of one group, as long as that keeps
+///   the balance. An actor with a home stays where it is: its clients look for it there.
+/// Repeated calls come to an end, with no more moves.
 [[nodiscard]] std::vector<move> moves(const std::vector<offered_node>& nodes,
                                       const std::vector<placeable_actor>& actors);
 

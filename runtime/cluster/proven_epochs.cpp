@@ -6,7 +6,7 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::size_t most_waiting = 256;  // of one process
+constexpr std::size_t most_waiting = 256;  // letters of one process
 /// A look follows one that has not shown the epoch, or has shown nothing, after so long.
 constexpr micros between_looks = std::chrono::seconds(1);
 

@@ -22,12 +22,13 @@ namespace millrace::cluster {
 class proven_epochs {
 public:
   struct decided {
-    std::vector<letter> count;  // in the order in which they have come
+    std::vector<letter> count;  // letters in their order of arrival
     bool looks = false;         // a look at `control` is to be made; the answer is on_seen() or on_not_seen()
   };
 
-  /// A letter of another process. It waits, with what comes behind it from the same one, while its epoch is not
-  /// proven; of more than 256 the last ones are lost. A process whose epoch was made up causes one look a second.
+  /// Takes a letter of another process. The letter waits, with later ones of the same process, while its
+  /// epoch is not proven; of more than 256 the last ones are lost. A process whose epoch was made up causes
+  /// one look a second.
   [[nodiscard]] decided on_letter(letter l, moment now);
   /// `highest`: the highest life that the look has shown.
   [[nodiscard]] decided on_seen(const epoch& highest, moment now);
@@ -54,7 +55,7 @@ private:
 
   epoch proven_;
   std::map<process_id, sender> senders_;
-  std::uint64_t looks_ = 0;     // that were begun
+  std::uint64_t looks_ = 0;     // looks that were begun
   std::uint64_t answered_ = 0;  // the last one that has shown something
   bool is_looking_ = false;
 };

@@ -1,4 +1,4 @@
-// How long a node may be silent before the others act, at two speeds.
+// The time that a node may be silent before the others act, at two speeds.
 #pragma once
 
 #include "runtime/base/time.hpp"
@@ -14,9 +14,9 @@ struct silence {
   /// Its actors begin elsewhere; if it led the cluster, another node stands for coordinator.
   micros away_after = std::chrono::seconds(2);
 
-  /// For a node that does not hear the coordinator while another one does.
+  /// The limit for a node that does not hear the coordinator while another one does.
   [[nodiscard]] constexpr micros unheard_after() const { return 10 * away_after; }
-  /// Whoever hears the coordinator says so to the others as often, several times before anybody stands.
+  /// A node that hears the coordinator says so to the others this often, several times before anybody stands.
   [[nodiscard]] constexpr micros heard_every() const { return away_after / 4; }
   /// A coordinator whose process seems to be over: longer than a node that hears it after all takes to say so.
   [[nodiscard]] constexpr micros over_after() const { return away_after * 3 / 8; }

@@ -1,4 +1,5 @@
-// Which actors are suspect of ending the processes that they live in, and how long they wait before they begin again.
+// Decides which actors are suspect of ending the processes that they live in, and how long they wait before
+// they begin again.
 //
 // A process that ends says nothing; the next one of its node tells what its threads were at (runtime/base/flight_recorder.hpp).
 // An actor is suspect by evidence alone:
@@ -18,15 +19,15 @@ namespace millrace::cluster {
 
 /// An actor under fewer crashes begins again at once.
 inline constexpr std::size_t crashes_before_waiting = 3;
-/// After the third; it doubles with each further one.
+/// The wait after the third crash; it doubles with each further one.
 inline constexpr micros first_wait = std::chrono::seconds(5);
 inline constexpr micros longest_wait = std::chrono::minutes(5);
-/// After so long without another one earlier crashes do not count.
+/// Earlier crashes do not count once this long has passed without another one.
 inline constexpr micros crashes_count_for = std::chrono::minutes(10);
 /// More are not kept: the wait is the longest one by then.
 inline constexpr std::size_t most_crashes = 16;
-/// For so long a suspect waits for the node that it has been on: that one tells what it died of, and no other node is put at
-/// risk meanwhile.
+/// A suspect waits this long for the node that it has been on: that one tells what it died of, and no other
+/// node is put at risk meanwhile.
 inline constexpr micros waits_for_node = std::chrono::seconds(5);
 /// Two deaths of nodes in so short a time under one actor: it may be the cause.
 inline constexpr micros soon = std::chrono::seconds(10);
@@ -44,7 +45,8 @@ void note_death(node_state& n, event_micros at);
 
 /// Returns how long an actor waits after so many crashes.
 [[nodiscard]] micros wait_after(std::size_t crashes);
-/// When the actor may begin as far as its crashes say; nothing: it is no suspect, or may at any time.
+/// Returns when the actor may begin as far as its crashes say; no value: it is no suspect, or may at any
+/// time.
 [[nodiscard]] std::optional<event_micros> next_try(const actor_state& a);
 /// The actor has no place, since its node has died. `is_node_there`: a process of that node has joined since, and has told
 /// what it knew.

@@ -133,7 +133,7 @@ act_list actor_desk::on_new_director() const {
   return out;
 }
 
-// --- what actors say
+// --- news of actors
 
 act_list actor_desk::on_news(const actor_news& n) {
   const auto& [actor, of] = sender_of(n);

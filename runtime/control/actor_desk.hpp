@@ -1,6 +1,6 @@
-// The node's side of a topology that a director directs (topology_director.hpp): it begins lives with what the
-// director prepares, passes orders on to the lives that they are for, and says what actors say, again to each
-// new director. Pure; whoever owns it spawns actors and carries bytes. One thread at a time.
+// The node's side of a topology that a director directs (topology_director.hpp): it begins lives with what
+// the director prepares, passes orders on to the lives that they are for, and says what actors say, again to
+// each new director. Pure; its owner spawns actors and carries bytes. One thread at a time.
 #pragma once
 
 #include "runtime/control/topology_messages.hpp"
@@ -30,7 +30,7 @@ struct recovered {
 /// Make the actor of this life.
 struct spawn {
   life_prepared with;
-  std::uint64_t generation = 0;            // of the plan
+  std::uint64_t generation = 0;            // the plan's generation
   delivery::failing_records failing = {};  // a lane's: on which records its lives here have failed
 };
 /// Hand the order on. `node` runs the actor that the order names; empty: the order names none.
@@ -50,7 +50,7 @@ struct give_up {
 using act = std::variant<acts::say, acts::recovered, acts::spawn, acts::deliver, acts::give_up>;
 using act_list = std::vector<act>;
 
-/// Whether `said` is of the life that began as `present`, which may have raised its count since.
+/// Returns whether `said` is of the life that began as `present`, which may have raised its count since.
 [[nodiscard]] constexpr bool is_of(const life& said, const life& present) {
   return said.term == present.term && said.count >= present.count;
 }
@@ -67,7 +67,7 @@ public:
   [[nodiscard]] act_list begin(const std::string& actor, std::uint64_t generation, const life& next);
   /// The actor was made: the director is told that it is there.
   [[nodiscard]] act_list began(const std::string& actor, const life& now);
-  /// The life of this term is over, or never began. What its lane has learned stays for a next life here.
+  /// The life of this term is over, or never began. The lane's knowledge stays for a next life here.
   act_list end(const std::string& actor, incarnation term);
   /// Sessions with this node are over: introductions by them are void, and told anew when they come again.
   void is_void(const std::string& node);
@@ -77,7 +77,7 @@ public:
   /// Another one directs from now on: it hears all that holds.
   [[nodiscard]] act_list on_new_director() const;
 
-  // --- what the actors of this node say
+  // --- news of this node's actors
   [[nodiscard]] act_list on_news(const actor_news& n);
   void on_attempt_failed(const messages::attempt_failed& m);
   void on_went_well(const messages::attempt_went_well& m);
@@ -88,7 +88,7 @@ private:
     life now;
     std::optional<prepare_life> asks = {};        // it waits for what it begins with
     bool is_there = false;                        // made
-    std::vector<delivery::verdict> ends_at = {};  // at these records the run is to end; nobody records them
+    std::vector<delivery::verdict> ends_at = {};  // the run ends at these records; they are not recorded
     std::map<std::size_t, actor_news> said = {};  // the last of each kind that a new director needs
     std::map<introduction, actor_told> introduced = {};  // an order that says the same need not come again
   };
@@ -100,7 +100,7 @@ private:
   std::string topology_;
   std::map<std::string, bool> fails_on_error_;
   std::map<std::string, living> living_;
-  std::map<std::string, delivery::failing_records> failing_;  // by lane
+  std::map<std::string, delivery::failing_records> failing_;  // keyed by lane
 };
 
 }  // namespace millrace::control

@@ -1,4 +1,4 @@
-// Why an actor has ended, in words for people: CAF's own name codes of its types.
+// Puts the end of an actor into words for people: CAF's own name codes of its types.
 #pragma once
 
 #include <caf/error.hpp>

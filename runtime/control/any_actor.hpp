@@ -1,4 +1,4 @@
-// A handle of an actor of a topology, whichever kind it is, for those who spawn and introduce actors by name.
+// A handle of an actor of a topology, of any kind, for those who spawn and introduce actors by name.
 #pragma once
 
 #include "runtime/messages/messages.hpp"
@@ -36,7 +36,7 @@ template<class Interface>
   return out;
 }
 
-/// Null of what does not live.
+/// Returns null for an actor that does not live.
 [[nodiscard]] inline caf::actor_addr address_of(const any_actor& actor) {
   caf::actor_addr out;
   with_living(actor, [&](const auto& h) { out = h.address(); });

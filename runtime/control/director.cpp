@@ -110,7 +110,8 @@ order_list director::fenced(const std::string& name, const life& refused, const 
 
 void director::introduce(const state& m, order_list& out) const {
   if (m.what.kind == member_kind::lane) {
-    // Before it can ask anybody. That it is not paused is news to a life whom a former director has told otherwise.
+    // The order comes before the lane can ask anybody. A lane that is not paused is told as well: a former
+    // director may have paused it.
     out.push_back(orders::tell_paused{m.what.name, is_paused_});
     for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r) {
       const auto& receiver = members_.at(m.what.receivers[r]);
@@ -197,7 +198,7 @@ order_list director::stands_at(const std::string& lane, const life& of, event_mi
   return out;
 }
 
-/// Each of them what is news to it.
+/// Tells each of the lanes what is news to it.
 void director::tell_lanes_of(const std::string& parser, order_list& out) {
   std::vector<state*> lanes;
   for (auto& [_, m] : members_)
@@ -215,7 +216,7 @@ void director::tell_lanes_of(const std::string& parser, order_list& out) {
   }
 }
 
-// --- what is asked from outside
+// --- requests from outside
 
 order_list director::set_paused(bool is_paused) {
   order_list out;
@@ -283,7 +284,7 @@ void director::begin_end(order_list& out) {
   if (is_ending())
     return;
   phase_ = phase::reviving;
-  // Whoever waits for its next life has counts as well.
+  // A member that waits for its next life has counts as well.
   if (!failure_)
     for (const auto& [name, m] : members_)
       if (!m.lives && m.what.kind != member_kind::lane)
@@ -309,7 +310,7 @@ bool director::revive_at_end(const std::string& name) {
   if (members_.at(name).what.kind == member_kind::lane || failure_ || reported_at_end_.contains(name))
     return false;
   if (phase_ == phase::reporting && finished_) {
-    // It has to come to the end once more, and the run with it; so has whoever failed after its report.
+    // It has to come to the end once more, and the run with it; so has a member that failed after its report.
     finished_ = false;
     phase_ = phase::running;
     reported_at_end_.clear();
@@ -402,7 +403,7 @@ order_list director::part(const messages::report_part& p) {
   order_list out;
   if (!is_present(p.actor, p.life))
     return out;
-  // On a node it gets its next life although it failed after its last report: that has yet to come as far.
+  // A life on a node may follow one that failed after its last report: the new one has yet to come as far.
   const bool is_behind = reported_at_end_.contains(p.actor) && parts_.at(p.actor).life < p.life;
   if (!is_behind)
     parts_[p.actor] = p;

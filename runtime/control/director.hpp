@@ -1,7 +1,8 @@
-// What a run is as a whole: who is told of whom, which partitions were found on the way, what a report holds,
-// when everything has come to its end, and in which order lanes, shards and sinks stop. Pure: it is told what
-// happened to members, by their names and lives, and gives orders; a supervisor carries them out in their
-// order and spawns and restarts actors. What a life says that is not a member's present one is dropped here.
+// Decides about a run as a whole: who is told of whom, which partitions were found on the way, what a report
+// holds, when everything has come to its end, and in which order lanes, shards and sinks stop. Pure: it is
+// told what happened to members, by their names and lives, and gives orders; a supervisor carries them out in
+// their order and spawns and restarts actors. News of a life that is not a member's present one is dropped
+// here.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -56,7 +57,7 @@ struct tell_sender {
 struct tell_dead_letter_sink {
   std::string to;
   std::string sink;
-  millrace::life life = {};  // that sink's
+  millrace::life life = {};  // that sink's life
   friend bool operator==(const tell_dead_letter_sink&, const tell_dead_letter_sink&) = default;
 };
 /// A shard or sink is told of a log that feeds it as well.
@@ -113,7 +114,7 @@ struct wait_for_stops {
   std::uint64_t number = 0;
   friend bool operator==(const wait_for_stops&, const wait_for_stops&) = default;
 };
-/// Whoever has asked for the report gets parts().
+/// The actor that has asked for the report gets parts().
 struct give_report {
   friend bool operator==(const give_report&, const give_report&) = default;
 };
@@ -129,14 +130,14 @@ using order =
                  orders::tell_partition, orders::tell_slowest, orders::tell_paused, orders::restart,
                  orders::collect, orders::stop, orders::leave_behind, orders::wait_for_reports,
                  orders::wait_for_stops, orders::give_report, orders::end_run>;
-/// To be carried out one after the other, before anything else is said to the director; what is said
-/// meanwhile (began()) gives orders that come behind them.
+/// Orders that are carried out one after the other, before anything else is said to the director; news
+/// meanwhile (began()) gives orders that come after them.
 using order_list = std::vector<order>;
 
 class director {
 public:
-  /// `all_begin`: the first life of each member begins in this process, or the run fails. A lane then waits for receivers
-  /// that have yet to begin; else it goes on without whoever does not live.
+  /// `all_begin`: the first life of each member begins in this process, or the run fails. A lane then waits
+  /// for receivers that have yet to begin; else it goes on without receivers that do not live.
   explicit director(const std::vector<member>& members, bool all_begin = false);
 
   // --- lives
@@ -147,23 +148,22 @@ public:
   /// Its present life and those that work with it are introduced once more; so is all else that it was told, of partitions
   /// that were found and of the end.
   [[nodiscard]] order_list introduce_again(const std::string& name) const;
-  /// For good: the run ends with this error.
+  /// The run ends with this error, for good.
   [[nodiscard]] order_list could_not_begin(const std::string& name, const error& why);
   /// Its present life is over. Its node begins the next one unasked, or the coordinator gives it another place; began()
   /// or could_not_begin() says how that went.
   [[nodiscard]] order_list is_down(const std::string& name);
-  /// This life was refused, because a higher one holds its chain or its target's claim. Where that is a
-  /// successor in this run, nothing is to be done. Where it is the newest life that this run has given, the
-  /// state folder or the target belongs to another process: the run ends with the error, and nobody raises
-  /// the number to get it back.
+  /// This life was refused, because a higher one holds its chain or its target's claim. A successor in this
+  /// run needs nothing more. If it is the newest life that this run has given, the state folder or the target
+  /// belongs to another process: the run ends with the error, and nobody raises the number to get it back.
   [[nodiscard]] order_list fenced(const std::string& name, const life& refused, const error& why);
   [[nodiscard]] bool lives(const std::string& name) const;
-  /// It is the member's present life, whatever its count: a sink raises that with each opening of its target.
+  /// It is the member's present life, with any count: a sink raises that with each opening of its target.
   [[nodiscard]] bool is_present(const std::string& name, const life& l) const;
 
   // --- partitions that are found while running
-  /// Whether this one is news: then its start is made durable, with the lane that found().next_reader() names,
-  /// and start() called.
+  /// Returns whether the partition is news: then its start is made durable, with the lane that
+  /// found().next_reader() names, and start() called.
   [[nodiscard]] bool is_new(const std::string& lane, const life& of, const std::string& partition) const;
   [[nodiscard]] order_list start(found_partition f);
   [[nodiscard]] const found_partitions& found() const { return found_; }
@@ -172,7 +172,7 @@ public:
   /// A lane's slowest partition that has more to read is there.
   [[nodiscard]] order_list stands_at(const std::string& lane, const life& of, event_micros slowest);
 
-  // --- what is asked from outside
+  // --- requests from outside
   /// Lanes read nothing while it is paused; their later lives neither. The end comes all the same where it is asked for.
   [[nodiscard]] order_list set_paused(bool is_paused);
   [[nodiscard]] bool is_paused() const { return is_paused_; }
@@ -181,7 +181,8 @@ public:
   [[nodiscard]] order_list restart(const std::string& who) const;
 
   // --- the end
-  /// `found`: the partitions found of which it had heard by then. Of fewer than there are, it is not complete yet.
+  /// `found`: the partitions found of which it had heard by then. It is not complete yet if these are not
+  /// all.
   [[nodiscard]] order_list completed(const std::string& name, const life& of, std::uint64_t found);
   /// A member says that it cannot go on.
   [[nodiscard]] order_list failed(const std::string& name, const life& of, const error& why);
@@ -204,8 +205,8 @@ public:
   [[nodiscard]] std::vector<messages::report_part> parts() const;
 
 private:
-  /// Behind `running`: whoever waits for its next life begins it, since it has counts, too; all report while
-  /// everybody lives; lanes stop, then shards, then sinks.
+  /// The end goes through these phases: members that wait for their next life begin it, since they have
+  /// counts, too; all report while everybody lives; lanes stop, then shards, then sinks.
   enum class phase : std::uint8_t {
     running,
     reviving,
@@ -236,7 +237,7 @@ private:
   void note_failure(const std::string& name, const error& why);
   void begin_end(order_list& out);
   void revived(const std::string& name, order_list& out);
-  /// True: its next life is waited for, since its counts are missing.
+  /// Returns true if its next life is waited for, since its counts are missing.
   bool revive_at_end(const std::string& name);
   void collect(order_list& out);
   void no_longer_collects(const std::string& name, order_list& out);
@@ -254,13 +255,13 @@ private:
   bool finished_ = false;
   std::set<std::string> reviving_;
   bool all_begin_;
-  std::set<std::string> waiting_for_;  // to stop, in this phase
+  std::set<std::string> waiting_for_;  // members that have to stop in this phase
   std::uint64_t stop_number_ = 0;
   std::set<std::string> collecting_;
-  std::set<std::string> answered_;  // since all were asked
+  std::set<std::string> answered_;  // members that have answered since all were asked
   std::uint64_t report_number_ = 0;
   std::map<std::string, messages::report_part> parts_;
-  std::set<std::string> reported_at_end_;  // since the end began
+  std::set<std::string> reported_at_end_;  // members that have reported since the end began
   std::set<std::string> revived_at_end_;
 };
 

@@ -1,6 +1,6 @@
-// Partitions that were found while a run goes on: whom each feeds and which lane reads it. Those that were
-// there when the process started are only counted. Pure; the supervisor owns it, and gives every later life
-// what concerns it.
+// Partitions that were found while a run goes on: the receivers of each and the lane that reads it.
+// Partitions that were there when the process started are only counted. Pure; the supervisor owns it, and
+// gives every later life what concerns it.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -16,7 +16,7 @@ struct found_partition {
   std::string name;
   log_id log;
   mark start;        // durable
-  std::string lane;  // that reads it
+  std::string lane;  // the lane that reads it
   friend bool operator==(const found_partition&, const found_partition&) = default;
 };
 
@@ -48,7 +48,7 @@ private:
     std::size_t partitions = 0;
   };
   std::map<std::string, lane> lanes_;
-  std::map<std::string, std::vector<std::string>> receivers_;  // by parser: its lanes have the same
+  std::map<std::string, std::vector<std::string>> receivers_;  // keyed by parser: its lanes have the same
   std::vector<found_partition> found_;
 };
 

@@ -1,5 +1,5 @@
-// How long an actor that has failed waits for its next life: back-off without end, until a life lasts or recovers. Pure:
-// the time is told. Whoever begins lives has one for each actor (node::agent_hands).
+// Decides how long an actor that has failed waits for its next life: back-off without end, until a life lasts
+// or recovers. Pure: the time is told. Each node has one for each of its actors (node::agent_hands).
 #pragma once
 
 #include "runtime/base/backoff.hpp"
@@ -42,7 +42,7 @@ private:
   return fmt::format("{} failed ({}); a new life begins in {} ms, the others go on", actor, why,
                      std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
 }
-/// Likewise of one that somebody has asked to restart.
+/// Makes the line for an actor that somebody has asked to restart.
 [[nodiscard]] inline std::string restart_line(std::string_view actor, micros wait) {
   return fmt::format("{} has ended, as was asked for; a new life begins in {} ms, the others go on", actor,
                      std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());

@@ -14,7 +14,7 @@
 
 namespace millrace::control {
 
-/// An actor's snapshots under its present life, opened by whoever restored it. Later lives replace earlier
+/// An actor's snapshots under its present life, opened when it was restored. Later lives replace earlier
 /// ones.
 struct adopt_snapshots {
   std::string actor;

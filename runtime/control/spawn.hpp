@@ -1,4 +1,4 @@
-// How actors come by threads. The one place where actors that block get one of their own. CAF's testing
+// Spawns actors. This is the one place where actors that block get a thread of their own. CAF's testing
 // scheduler gives a detached actor a real thread too, so simulations spawn them undetached, with connectors
 // that never block.
 #pragma once
@@ -28,7 +28,7 @@ namespace millrace::control {
 }
 
 /// The scheduler of a process that runs topologies: one queue for `threads` threads, who sleep on it until
-/// there is work. Messages carry a chunk or a frame each, so the queue is no bottleneck; under CAF's default,
+/// there is work. Messages carry a chunk or a frame each, so the queue is no bottleneck. With CAF's default,
 /// a queue a thread, a message waits behind a busy thread while an idle one sleeps between its looks at the
 /// others' queues, and those looks go on when there is nothing to do. An actor gives its thread to the others
 /// after a few messages; CAF's default is never while it has any, and with as many lanes as threads no shard
@@ -39,8 +39,8 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
   config.set("scheduler.max-throughput", std::size_t{8});
 }
 
-/// How many of them there are, also for work that blocks before the actors begin; one in a simulation, where order is
-/// all.
+/// Returns the number of these threads, also for work that blocks before the actors begin; one in a
+/// simulation, where order is all.
 [[nodiscard]] inline std::size_t shared_threads(caf::actor_system& system) {
   return is_simulated(system) ? 1 : system.scheduler().num_workers();
 }
@@ -85,7 +85,7 @@ template<class Handle>
                                   typename recorded_actor<Handle>::make_behaviour make) {
   return system.spawn<recorded_actor<Handle>>(topology, actor, std::move(make));
 }
-/// Likewise one that may block.
+/// Spawns in the same way an actor that may block.
 template<class Handle>
 [[nodiscard]] auto spawn_recorded_blocking(caf::actor_system& system, const std::string& topology,
                                            const std::string& actor,

@@ -32,7 +32,7 @@ topology_director::topology_director(topology_director_options options)
       is_alone_(options.is_alone), members_(by_name(options.members)),
       director_(options.members, options.is_alone) {}
 
-// --- what counts
+// --- records that count
 
 direction_list topology_director::on_state(const cluster::topology_state& s) {
   direction_list out;
@@ -93,7 +93,7 @@ bool topology_director::is_recorded(const std::vector<delivery::verdict>& all) c
 // --- lives
 
 void topology_director::on_began(const std::string& node, const actor_began& m, direction_list& out) {
-  // A node that has not heard yet of its successor goes on with it: whatever that does is nobody's business any more.
+  // A node that has not heard yet of its successor goes on with it: that life's news do not matter any more.
   // Its own place may be heard of later than this.
   if (!members_.contains(m.actor) || has_successor(m.actor, m.now))
     return;
@@ -145,7 +145,7 @@ void topology_director::end_lost_lives(direction_list& out) {
     on_over(actor, lives_.at(actor).second, out);
 }
 
-// --- what nodes say
+// --- news of nodes
 
 direction_list topology_director::on_message(const std::string& node, const to_director& m) {
   direction_list out;
@@ -164,7 +164,7 @@ direction_list topology_director::on_message(const std::string& node, const to_d
   return out;
 }
 
-/// Not those that are recorded.
+/// Returns the verdicts that are not recorded yet.
 std::vector<delivery::verdict> topology_director::verdicts_on_crashes(const std::string& lane) const {
   const auto a = state_.actors.find(lane);
   if (a == state_.actors.end() || !give_up_crashes_.contains(lane))
@@ -319,7 +319,7 @@ direction_list topology_director::restart(const std::string& who) {
   return out;
 }
 
-/// Who did not answer is told by its node, where there are several.
+/// A part that is missing names the node that did not give it, where there are several.
 std::vector<messages::report_part> topology_director::parts() const {
   auto out = director_.parts();
   if (!is_alone_)

@@ -40,8 +40,8 @@ struct wait_for_stops {
 struct give_report {
   std::vector<messages::report_part> parts;
 };
-/// Told once: all have stopped, or it was given up. `parts` is the last report, which is to be kept before the wish
-/// that follows is carried out: whoever reads in `control` that it has ended finds it.
+/// Told once: all have stopped, or it was given up. `parts` is the last report, which is to be kept before
+/// the wish that follows is carried out: a reader that sees its end in `control` finds it.
 struct ended {
   bool finished = false;
   std::optional<error> failure;
@@ -49,7 +49,7 @@ struct ended {
 };
 /// Told once, instead: it had ended before this director began.
 struct was_over {};
-/// For the log.
+/// A line for the log.
 struct warn {
   std::string text;
 };
@@ -70,7 +70,7 @@ struct topology_director_options {
   std::set<cluster::partition_name> planned = {};
   /// Lanes whose parser gives up a record that has ended processes three times.
   std::set<std::string> give_up_crashes = {};
-  bool is_alone = false;  // in a process of its own, which is the one node: all members begin there
+  bool is_alone = false;  // the process is the one node of its topology: all members begin there
 };
 
 class topology_director {
@@ -123,11 +123,14 @@ private:
   std::map<std::string, member> members_;
   director director_;
   cluster::topology_state state_;
-  std::map<std::string, std::pair<std::string, life>> lives_;  // by actor: its node, and its present life
-  std::map<std::string, waiting_life> preparing_;              // by actor: until its verdicts are recorded
+  std::map<std::string, std::pair<std::string, life>> lives_;  // keyed by actor: its node, and its present
+                                                               // life
+  std::map<std::string, waiting_life> preparing_;              // keyed by actor: until its verdicts are
+                                                               // recorded
   /// Readers of partitions whose starts are wished for, by partition.
   std::map<cluster::partition_name, std::string> promised_;
-  bool all_have_lived_ = false;  // at once; from then on a lane begins among receivers that live
+  bool all_have_lived_ = false;  // all have lived at once; from then on a lane begins among receivers that
+                                 // live
   bool has_directed_ = false;    // it was active in `control`
   bool has_ended_ = false;
 };

@@ -20,24 +20,24 @@ using actor_order = std::variant<orders::tell_receiver, orders::tell_sender, ord
                                  orders::tell_log, orders::tell_partition, orders::tell_slowest,
                                  orders::collect, orders::stop, orders::tell_paused, orders::restart>;
 
-/// To the node that runs the actor: it hands the order on where this life is there, and else drops it.
+/// Sent to the node that runs the actor: it hands the order on where this life is there, and else drops it.
 struct actor_told {
   std::string topology;
-  life to;  // of the actor; its term counts
+  life to;  // the actor's life; its term counts
   std::string
-      node;  // that runs the other actor which the order names; empty: the order names none that lives
+      node;  // the node of the other actor that the order names; empty: the order names none that lives
   actor_order what;
   friend bool operator==(const actor_told&, const actor_told&) = default;
 };
 
-/// To the director, before a life begins: what is it to begin with? Answered by life_prepared, once the records
+/// Asks the director, before a life begins, what it begins with. Answered by life_prepared, once the records
 /// that a lane's earlier lives have failed on, and that are given up, are recorded.
 struct prepare_life {
   std::string topology;
   std::string actor;
   life next;
   std::vector<delivery::verdict> give_up = {};
-  std::map<log_id, position> settled = {};  // below, every receiver has everything durable
+  std::map<log_id, position> settled = {};  // every receiver has everything durable below these
   friend bool operator==(const prepare_life&, const prepare_life&) = default;
 };
 /// Its actor begins with this.
@@ -83,7 +83,7 @@ struct actor_failed {
   error why;
 };
 
-/// To a node, or from it. The order of alternatives is the format.
+/// Messages to a node, or from it. The order of alternatives is the format.
 using to_node_of_actors = std::variant<actor_told, life_prepared>;
 using to_director = std::variant<prepare_life, actor_said, actor_began, actor_over, actor_failed>;
 

@@ -11,7 +11,7 @@ namespace millrace::data {
 
 struct batch {
   schema_ptr schema;
-  std::vector<column_ptr> columns;  // in schema order; a null pointer where nobody reads the column
+  std::vector<column_ptr> columns;  // one a field of the schema; a null pointer where nobody reads the column
   std::size_t rows = 0;
 
   [[nodiscard]] std::size_t byte_size() const;

@@ -162,7 +162,7 @@ void column_builder::append_from(const column& other, std::size_t row) {
   }
 }
 
-/// None of them null.
+/// The values have no null among them.
 void column_builder::append_texts(const column& other, std::size_t from, std::size_t to) {
   const auto offsets = other.offsets();
   const auto begin = static_cast<std::size_t>(offsets[from]);

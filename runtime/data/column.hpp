@@ -138,7 +138,7 @@ private:
       mark_present();
     ++c_->size_;
   }
-  void mark_present();  // in the bitmap
+  void mark_present();  // sets the bit in the bitmap
   void valid(std::size_t count);
   void reset();
 

@@ -1,4 +1,5 @@
-// The text of csv records as whoever takes them apart needs it: a source into records, a parser into fields (RFC 4180). Pure.
+// The text of csv records as those who take them apart need it: a source into records, a parser into fields
+// (RFC 4180). Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@ struct csv_dialect {
 
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// The text behind a byte-order mark, which the first record of a file may have.
+/// Removes a byte-order mark, which the first record of a file may have.
 [[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) {
   return text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
 }

@@ -10,7 +10,7 @@
 
 namespace millrace::data {
 
-/// Finds members of records; one a thread. `record` must have simdjson's padding behind it.
+/// Finds members of records; one a thread. `record` must have simdjson's padding after it.
 class member_finder {
 public:
   /// A string's characters, or a number's or literal's digits as they stand; nothing when it is missing or

@@ -25,10 +25,11 @@ void append_key(std::string& out, const column& c, std::size_t row);
 [[nodiscard]] expected<void> decode_key(std::string_view& encoded, column_builder& out);
 /// Takes one encoded value of that type from the front; false where decode_key would give an error.
 [[nodiscard]] bool skip_key(std::string_view& encoded, type_id type);
-/// Whether each part of `encoded`, one behind the other, is one encoded value of that type: skip_key() takes it, and
-/// nothing is left. Part i ends at ends[i], the last one with `encoded`. `ends` may be wrong in any way.
+/// Returns whether each part of `encoded` is one encoded value of that type: skip_key() takes it, and no byte
+/// is left. The parts stand one after the other; part i ends at ends[i], the last one with `encoded`. `ends`
+/// may be wrong in any way.
 [[nodiscard]] bool are_keys(std::string_view encoded, std::span<const std::uint32_t> ends, type_id type);
-/// Whether they ascend to the end of `encoded`, so that each part lies in it.
+/// Returns whether they ascend to the end of `encoded`, so that each part lies in it.
 [[nodiscard]] bool are_ends(std::string_view encoded, std::span<const std::uint32_t> ends);
 
 }  // namespace millrace::data

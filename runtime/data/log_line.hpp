@@ -8,10 +8,11 @@
 
 namespace millrace::data {
 
-/// Logs a line whose JSON form has these members behind those that every line has: numbers as numbers.
+/// Logs a line whose JSON form has these members after those that every line has: numbers as numbers.
 void log_with(spdlog::level::level_enum level, std::string_view text, const boost::json::object& members);
 
-/// For what formats lines: the members of the line that this thread is logging; null where it has none.
+/// Returns the members of the line that this thread is logging, for the formatter of lines; null where it has
+/// none.
 [[nodiscard]] const boost::json::object* members_of_line();
 
 }  // namespace millrace::data

@@ -19,9 +19,9 @@ enum class encoding : std::uint8_t { utf_8, windows_1252, utf_16 };
 /// Says what bytes are that decode() left as no UTF-8, as the end of a sentence.
 [[nodiscard]] std::string_view why_not_decoded(encoding from);
 
-/// Bytes without a character stay in the text as bytes that are no UTF-8, so that whoever reads the record refuses it: in
-/// windows-1252 the byte itself, in utf-16 a surrogate without its other half as three bytes, and 0xFF for a swapped
-/// byte-order mark or a last byte alone.
+/// Bytes without a character stay in the text as bytes that are no UTF-8, so that the record is refused: in
+/// windows-1252 the byte itself, in utf-16 a surrogate without its other half as three bytes, and 0xFF for a
+/// swapped byte-order mark or a last byte alone.
 class text_decoder {
 public:
   /// `head` as above, and nothing speaks against it.
@@ -37,7 +37,7 @@ private:
   encoding from_;
   bool big_endian_;
   bool begun_ = false;  // the byte-order mark is passed
-  std::string rest_;    // of utf-16: bytes that are not decoded yet
+  std::string rest_;    // bytes of utf-16 that are not decoded yet
 };
 
 }  // namespace millrace::data

@@ -14,7 +14,8 @@ namespace millrace::data {
 /// The longest head of at most that many bytes that cuts no character in two; bytes that are not UTF-8 are
 /// cut anywhere.
 [[nodiscard]] std::string_view whole_characters(std::string_view text, std::size_t most_bytes);
-/// For messages: at most that many bytes, whole characters, with "..." where something is left out.
+/// Shortens a text for messages: at most that many bytes, whole characters, with "..." where something is
+/// left out.
 [[nodiscard]] std::string excerpt(std::string_view text, std::size_t most_bytes = 64);
 /// The encoding of a code point up to U+10FFFF.
 void append_utf8(std::string& out, char32_t code_point);

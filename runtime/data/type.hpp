@@ -19,7 +19,7 @@ enum class type_id : std::uint8_t {
   timestamp,  // int64, microseconds since 1970 UTC
   json,       // UTF-8 text of one JSON value, as it came
   object,     // nested columns
-  list,       // of one element type
+  list,       // elements of one type
 };
 
 struct field;
@@ -39,7 +39,7 @@ public:
   /// A list's elements have this type.
   [[nodiscard]] const type& element() const;
 
-  /// As a topology spells it: "bigint", "double", "[text]", "{lat double, lon double}".
+  /// Spells the type as a topology does: "bigint", "double", "[text]", "{lat double, lon double}".
   [[nodiscard]] std::string name() const;
   friend bool operator==(const type& a, const type& b);
 

@@ -1,5 +1,6 @@
-// What a life of a shard or sink has said of its completion: once, and again where a log was found since, because its
-// director takes only the word of one that has heard of all logs (docs/design/joining.md). A plain value.
+// Keeps what a life of a shard or sink has said of its completion: once, and again where a log was found
+// since, because its director takes only the word of one that has heard of all logs (docs/design/joining.md).
+// A plain value.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -15,8 +16,8 @@ public:
   /// The life is told of a log that was found; it may be told of one several times.
   void found(const log_id& log) { found_.insert(log); }
 
-  /// Gives of how many found logs the life knows, which it is to say now that it is complete. Nothing where it has said
-  /// so. It counts as said from here on.
+  /// Returns the number of found logs that the life knows when it has to say now that it is complete. No
+  /// value where it has said so. It counts as said from here on.
   [[nodiscard]] std::optional<std::uint64_t> news() {
     if (said_ == found_.size())
       return std::nullopt;

@@ -34,7 +34,7 @@ private:
   };
   std::deque<gate> gates_;
   std::uint64_t begun_ = 0;
-  std::uint64_t done_ = 0;  // of those begun: durable or failed
+  std::uint64_t done_ = 0;  // captures that have been begun and are durable, or have failed
 };
 
 }  // namespace millrace::delivery

@@ -8,12 +8,12 @@
 namespace millrace::delivery {
 namespace {
 
-/// Into how many parts a range is divided on which a life has failed: two divisions find one record in a
+/// A range on which a life has failed is divided into this many parts: two divisions find one record in a
 /// frame or chunk of up to a million, and a frame of its own for each part is a message to each receiver.
 constexpr std::size_t parts = 1024;
-/// Ranges and records that are remembered; the oldest are forgotten. What fails again is soon back.
+/// Ranges and records that are remembered; the oldest are forgotten. A record that fails again is soon back.
 constexpr std::size_t most_remembered = 64;
-/// Of an exception's text.
+/// The bytes of an exception's text that are kept.
 constexpr std::size_t longest_error = 1000;
 
 /// Fit for a dead letter, which is UTF-8.

@@ -29,7 +29,7 @@ public:
   /// row ends with this.
   bool went_well(const log_id& log, position from);
 
-  /// Where care is needed first in [from, to), and how many records to work on at once there.
+  /// The first place in [from, to) that needs care, and how many records to work on at once there.
   struct suspicion {
     position from;
     position to;
@@ -49,7 +49,7 @@ public:
   [[nodiscard]] std::vector<failing_record> to_give_up() const;
   /// No life will work on it any more.
   void give_up(const log_id& log, position at);
-  /// Records given up since one behind them went well.
+  /// Returns how many records were given up in a row: no later record went well since.
   [[nodiscard]] std::size_t given_up_in_a_row() const { return in_a_row_; }
 
   /// `below` gives for each log the position below which everything is durable in every receiver. It adds to

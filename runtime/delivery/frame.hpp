@@ -50,7 +50,7 @@ using row_batches = std::vector<data::batch>;
 using rows_ptr = std::shared_ptr<const row_batches>;
 using dead_letters = std::vector<dead_letter>;
 using letters_ptr = std::shared_ptr<const dead_letters>;
-/// A lane frame carries this beside its positions. What an edge carries is fixed: no receiver gets two kinds.
+/// A lane frame carries this beside its positions. Each edge carries one kind.
 using content = std::variant<std::monostate, partials_ptr, rows_ptr, letters_ptr>;
 
 [[nodiscard]] std::size_t byte_size(const row_batches& rows);
@@ -78,12 +78,12 @@ struct lane_frame {
   fence stamp;
   position from{};
   position to{};
-  event_micros watermark = no_watermark;  // at `to`
-  bool idle = false;                      // from == to: nothing has come for the idle time-out
+  event_micros watermark = no_watermark;  // the watermark at `to`
+  bool idle = false;                      // from == to: no record has come for the idle time-out
   delivery::content content = {};         // monostate: progress alone
   std::vector<counted> counts;
-  std::size_t bytes = 0;  // of credit that it uses
-  /// Without, it is progress alone.
+  std::size_t bytes = 0;  // the credit that it uses
+  /// Returns false for a frame of progress alone.
   [[nodiscard]] bool has_content() const { return !std::holds_alternative<std::monostate>(content); }
 };
 
@@ -97,7 +97,7 @@ struct output_frame {
   position since{};  // everything up to here was sent before
   /// Everything up to here has now been sent; ordinal `whole`: the window and all before it.
   position reached{};
-  data::batch_ptr rows;  // of one window; null: progress alone
+  data::batch_ptr rows;  // rows of one window; null: progress alone
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
   std::uint32_t base = 0;
@@ -118,8 +118,8 @@ using output_ptr = std::shared_ptr<const output_frame>;
 /// The event time of a frame's rows, for windows downstream: the last microsecond of their window.
 [[nodiscard]] inline event_micros event_time_of(const output_frame& f) { return f.reached.major - 1; }
 
-/// The watermark of a shard's output at one of its positions, for a window downstream of it: what comes behind a
-/// whole window lies at its end or above, and while a window is still coming, at its last microsecond.
+/// Returns the watermark of a shard's output at one of its positions, for a window downstream of it: rows
+/// after a whole window lie at its end or above, and while a window is still coming, at its last microsecond.
 [[nodiscard]] constexpr event_micros watermark_at(position output) {
   return output.minor == whole ? output.major : output.major - 1;
 }

@@ -9,7 +9,7 @@
 namespace millrace::delivery {
 namespace {
 
-/// So many records one after another, and none between them that goes well: the fault is not theirs.
+/// This many records fail one after another, and none between them goes well: the fault is not theirs.
 constexpr std::size_t most_in_a_row = 100;
 
 }  // namespace
@@ -23,8 +23,8 @@ expected<std::vector<verdict>> verdicts_on(const failing_records& failing, bool 
   const auto records = failing.to_give_up();
   std::vector<verdict> out;
   for (const auto& r : records) {
-    // A deterministic stage cannot fail on what it has worked on before; and whoever has got the record keeps
-    // it, so that a dead letter would not be true.
+    // A deterministic stage cannot fail on what it has worked on before; and receivers that have got the
+    // record keep it, so that a dead letter would not be true.
     if (r.taken_before)
       return our_error(
           fmt::format("{} made the stage fail {} times ({}), although an earlier attempt went well and "

@@ -1,5 +1,5 @@
 // Decides which records are given up before a lane's next life begins: those on which its earlier lives have
-// failed too often. Pure; whoever asks makes the verdicts durable (docs/design/failing-records.md).
+// failed too often. Pure; the caller makes the verdicts durable (docs/design/failing-records.md).
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -11,7 +11,7 @@
 
 namespace millrace::delivery {
 
-/// For people: "the record of LOG at position N".
+/// Names the record for people: "the record of LOG at position N".
 [[nodiscard]] std::string place_of(const log_id& log, position at);
 
 /// Returns the verdicts that the next life needs. `decides`: they are for good, and must be durable before that
@@ -22,7 +22,7 @@ namespace millrace::delivery {
 /// A process has ended while it worked on these records.
 struct crash_on_records {
   attempt records;
-  std::string how;  // for people
+  std::string how;  // the cause, for people
 };
 /// Returns the verdicts on records that have ended processes alone as often as failing_records::tries. No receiver has had
 /// them.

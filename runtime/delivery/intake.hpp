@@ -28,8 +28,8 @@ public:
   void restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors = {},
                event_micros greatest = no_watermark);
 
-  /// A lane asks where to begin. The answer shuts out every frame that was sent under an earlier one. Nothing
-  /// for an older life of the lane than the last that asked, or for an unknown log.
+  /// A lane asks where to begin. The answer shuts out every frame that was sent under an earlier one. No
+  /// value for an older life of the lane than the last that asked, or for an unknown log.
   [[nodiscard]] std::optional<answer> ask(const log_id& log, life lane);
 
   enum class outcome : std::uint8_t {
@@ -47,13 +47,13 @@ public:
   [[nodiscard]] std::optional<lane_frame> next();
 
   [[nodiscard]] const std::map<log_id, mark>& vector() const { return vector_; }
-  /// Of the logs that have joined; part of the state, as the vector is.
+  /// The floors of the logs that have joined; part of the state, as the vector is.
   [[nodiscard]] const std::map<log_id, event_micros>& floors() const { return floors_; }
   /// no_watermark for a log that was there from the first.
   [[nodiscard]] event_micros floor(const log_id& log) const;
-  /// The minimum over partitions, idle ones left out; no_watermark when there are none. Where nobody goes on,
-  /// since all have ended or are idle, greatest(): so whoever falls silent or ends last, the same has been
-  /// passed. While any partition is idle, the end is not reached.
+  /// The minimum over partitions, idle ones left out; no_watermark when there are none. It is greatest() if
+  /// all have ended or are idle: so the result does not depend on which of them fell silent or ended last.
+  /// While any partition is idle, the end is not reached.
   [[nodiscard]] event_micros watermark() const;
   /// The greatest watermark that a partition has had before its end; part of the state, as the vector is.
   [[nodiscard]] event_micros greatest() const { return greatest_; }
@@ -64,7 +64,7 @@ public:
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::size_t held() const { return held_.size(); }
 
-  /// Whether it was sent under an earlier fence.
+  /// Returns whether it was sent under an earlier fence.
   [[nodiscard]] bool is_stale(const lane_frame& f) const;
 
 private:

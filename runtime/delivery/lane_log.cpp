@@ -31,7 +31,7 @@ void lane_log::settle(link& l) {
 void lane_log::answered(std::size_t r, const answer& a) {
   auto& l = links_[r];
   if (a.stamp < l.stamp)
-    return;  // of an earlier life of the receiver, overtaken by its new life's
+    return;  // an earlier life of the receiver said it, overtaken by its new life's
   l.asking = false;
   l.stamp = a.stamp;
   l.reader = a.have;

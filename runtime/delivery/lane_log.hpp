@@ -1,6 +1,7 @@
 // A lane's view of one source partition: where it reads, which receivers are attached to it, and which are
 // behind and caught up by a reader of their own (docs/design/protocol.md). Pure: the owner asks the
-// receivers, reads the log, forms frames and sends them; this decides from where, to whom and up to where.
+// receivers, reads the log, forms frames and sends them; this decides from where, to whom and up to where
+// frames go.
 //
 // A receiver is asking, then behind or ahead (it has a reader position) or attached. Frames for an attached
 // receiver leave from `at`; a receiver that is ahead becomes attached when the lane, which cuts there, has
@@ -37,7 +38,7 @@ public:
   [[nodiscard]] std::vector<std::size_t> attached() const;
   /// A receiver that is up has yet to answer.
   [[nodiscard]] bool is_asking() const;
-  /// Every receiver has answered, and none is behind.
+  /// Returns whether every receiver has answered, and none is behind.
   [[nodiscard]] bool all_along() const;
   /// The furthest position that a receiver is known to have, or has been sent live.
   [[nodiscard]] std::optional<position> furthest() const;
@@ -71,11 +72,12 @@ private:
     bool up = true;
     bool asking = true;
     fence stamp;
-    std::optional<mark> reader;     // not attached: where its reader stands (or it waits, when ahead)
+    std::optional<mark> reader;     // set when not attached: where its reader stands (or it waits, when
+                                    // ahead)
     std::optional<position> until;  // the named cut
   };
   [[nodiscard]] static bool is_live(const link& l) { return !l.asking && (!l.reader || l.until); }
-  /// Of the positions of receivers that have answered, by choosing of two.
+  /// Chooses between the positions of receivers that have answered, two at a time.
   template<class Choose>
   [[nodiscard]] std::optional<position> one_of_all(Choose choose) const;
   void settle(link& l);

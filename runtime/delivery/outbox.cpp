@@ -47,7 +47,7 @@ void outbox::put_stub(const segment_id& id, position since, position first, posi
     known += at->second.bytes;
     forget(at++);
   }
-  appended_bytes_ += bytes - std::min(bytes, known);  // when restored: no capture held these frames
+  appended_bytes_ += bytes - std::min(bytes, known);  // a restored outbox has frames that no capture held
   entries_[reached] = {nullptr, since, first, bytes, before, id, captured};
   spilled_bytes_ += bytes;
   auto& f = files_[id];
@@ -232,7 +232,7 @@ void outbox::drop_unread() {
 
 std::vector<segment_id> outbox::wanted(std::optional<position> limit) {
   std::vector<segment_id> out;
-  // Also those count that a receiver has left behind by beginning anew.
+  // Reads for a receiver that has begun anew meanwhile count as well.
   auto reading = std::count_if(read_.begin(), read_.end(), [](const auto& r) { return !r.second; });
   for (const auto& [name, c] : cursors_) {
     if (reading >= static_cast<std::ptrdiff_t>(cursors_.size()))

@@ -28,7 +28,7 @@ struct outbox_limits {
   /// it, since receivers drop row by row.
   std::uint32_t frame_rows = 8192;
   std::size_t memory = 32U << 20;                  // kept in memory before the oldest frames are spilled
-  std::size_t segment = 8U << 20;                  // of one segment, about
+  std::size_t segment = 8U << 20;                  // size of one segment, about
   std::size_t credit = 4U << 20;                   // sent to one receiver and not yet taken
   std::uint64_t retain = std::uint64_t{10} << 30;  // kept in all
   friend bool operator==(const outbox_limits&, const outbox_limits&) = default;
@@ -57,7 +57,7 @@ public:
     const auto c = cursors_.find(receiver);
     return c != cursors_.end() && than < c->second.life();
   }
-  /// A new life of `receiver` stands at `at` (nothing: nowhere): from where on next() sends to it. What it
+  /// A new life of `receiver` stands at `at` (no value: nowhere): from where on next() sends to it. What it
   /// has got by then counts as acknowledged where it is `durable`. A receiver that this outbox did not know
   /// before begins at the mark of then. An error where the receiver has lost what it once acknowledged and
   /// that is no longer kept.
@@ -107,8 +107,8 @@ public:
   [[nodiscard]] const log_id& log() const { return log_; }
   [[nodiscard]] const outbox_limits& limits() const { return limits_; }
 
-  /// Everything; and what has changed since the last capture of either kind. Of spilled frames only where
-  /// they lie.
+  /// Captures everything, or the changes since the last capture of either kind. A spilled frame is captured
+  /// as its segment only.
   void capture_all(wire::writer& out);
   void capture_changes(wire::writer& out);
   [[nodiscard]] expected<void> apply(wire::reader& in);
@@ -117,13 +117,13 @@ private:
   struct entry {
     output_ptr frame;  // null: spilled
     position since{};  // it covers (since, its key]
-    position first{};  // what its first frame reaches
+    position first{};  // the position that its first frame reaches
     std::uint64_t bytes = 0;
     std::uint64_t before = 0;  // bytes of all output in front of it
-    segment_id segment;        // where it lies, when spilled
-    bool captured = false;     // of a stub
+    segment_id segment;        // the segment of a spilled frame
+    bool captured = false;     // a stub's: a capture has it
   };
-  using entries = std::map<position, entry>;  // by what they reach
+  using entries = std::map<position, entry>;  // keyed by the positions that they reach
 
   void push(output_frame f);
   void put(output_ptr f);

@@ -1,11 +1,11 @@
-// How far one receiver of a shard's output is: what was sent to its present life, and what of that it has
-// taken. Pure; the outbox owns one a receiver.
+// Keeps how far one receiver of a shard's output is: what was sent to its present life, and what of that it
+// has taken. Pure; the outbox owns one a receiver.
 //
 // Frames are sent within a window of bytes, but always up to the end of the first window (of the topology)
-// that the receiver has not taken. Without that a receiver that waits for whole windows might wait for ever:
-// it takes nothing of a window before every shard has sent all of it. With it, look at the earliest window
-// that some shard has sent and the receiver has not taken: each shard has either sent its part whole, or is
-// still allowed to, or stands behind it, so it becomes whole and is taken.
+// that the receiver has not taken. A receiver that waits for whole windows might wait for ever otherwise: it
+// takes no row of a window before every shard has sent all of it. To see that it does not, look at the
+// earliest window that some shard has sent and the receiver has not taken: each shard has either sent its
+// part whole, or is still allowed to, or is past it, so it becomes whole and is taken.
 #pragma once
 
 #include "runtime/delivery/frame.hpp"
@@ -31,7 +31,7 @@ public:
   [[nodiscard]] position at() const { return at_; }
   [[nodiscard]] std::size_t in_flight() const { return bytes_; }
 
-  /// Whether rows of the window that ends at `end` may be sent under `credit`.
+  /// Returns whether rows of the window that ends at `end` may be sent under `credit`.
   [[nodiscard]] bool may_send(event_micros end, std::size_t credit) const {
     return in_flight_.empty() || bytes_ < credit || end <= in_flight_.front().reached.major;
   }

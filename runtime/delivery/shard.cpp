@@ -16,7 +16,7 @@ constexpr std::uint8_t capture_version = 7;
 /// A window without rows takes as long as so many rows, about.
 constexpr std::size_t rows_a_window = 16;
 
-/// What a capture begins with, up to the vector.
+/// The beginning of a capture, up to the vector.
 struct beginning {
   std::uint64_t run = 0;
   event_micros last_end = no_watermark;
@@ -193,8 +193,8 @@ event_micros shard_core::fired_at(position sent) const {
 
 expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at,
                                       std::optional<position> taken, life receiver_life, bool durable) {
-  // Nothing leaves with updates before it is in two copies of a capture, so no other life may have sent what
-  // this one does not know: its ticks would not be the ones that the receiver has.
+  // Updates leave only once two copies of a capture have them, so no other life may have sent ticks that this
+  // one does not know: its ticks would not be the ones that the receiver has.
   if (setup_.updates &&
       std::max(at.value_or(lowest_position), taken.value_or(lowest_position)) > outbox_.sent())
     return user_error(
@@ -217,10 +217,10 @@ void shard_core::receiver_has(const std::string& receiver, position taken) {
 std::optional<position> shard_core::taken(const log_id& upstream) const {
   const auto here = intake_.vector().at(upstream).at;
   if (setup_.updates)
-    return here;  // nothing has left this shard that no capture holds
+    return here;  // all that has left this shard is in a capture
   if (resumed_.size() < setup_.receivers.size())
     return std::nullopt;
-  // What receivers have was fired by a life that had all of its inputs up to there.
+  // Rows that receivers have were fired by a life that had all of its inputs up to there.
   return std::max(here, position{receivers_have_, whole});
 }
 
@@ -410,7 +410,7 @@ std::string shard_core::capture_changes() { return capture(first_of_run_); }
 
 void shard_core::capture_again() {
   ++begun_;
-  under_way_.push_back(newer_);  // what has failed went further: to say less is safe
+  under_way_.push_back(newer_);  // the failed capture went further: to say less is safe
 }
 
 void shard_core::captured_durable(bool twice) {

@@ -20,7 +20,7 @@ std::uint64_t run_of(const std::map<log_id, mark>& committed) {
 
 }  // namespace
 
-/// What it has of an earlier run ended below where this one starts.
+/// A position of an earlier run, which ended below the start of this one, counts as that start.
 mark sink_core::stands(const std::map<log_id, mark>& committed, const log_id& log, const mark& start) const {
   const auto known = committed.find(log);
   if (known == committed.end())
@@ -91,7 +91,7 @@ bool sink_core::take(const output_frame& f) {
     return true;
   if (f.since > s.at)
     return false;
-  // What may be committed before this frame may be so after it, too: positions never go back.
+  // Rows that may be committed before this frame may be so after it, too: positions never go back.
   if (s.held.empty() && s.at.minor == whole)
     s.released = std::max(s.released, s.at);
   output_frame fresh = f;
@@ -140,8 +140,9 @@ std::optional<whole_window> sink_core::next_window() {
 std::map<log_id, mark> sink_core::progress() const {
   std::map<log_id, mark> out = intake_.vector();
   for (const auto& [log, s] : shards_) {
-    // What was taken and is not held has come out. Of a window that is coming, or waits for other shards,
-    // all before it has: also where no frame has ended there, because an earlier life cut otherwise.
+    // Rows that were taken and are not held have come out. If a window is still coming, or waits for other
+    // shards, all before it has come out: also where no frame has ended there, because an earlier life cut
+    // otherwise.
     const auto coming = s.held.empty() ? s.at : position{s.held.front().reached.major, 0};
     const auto at = std::max(s.released, whole_before(coming));
     out[log] = {at, at.major};

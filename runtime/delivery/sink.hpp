@@ -27,8 +27,8 @@ struct whole_window {
 
 class sink_core {
 public:
-  /// `run`: number of the run of a bounded topology, 0 for the first. That of a later one stands among the
-  /// positions of each commit, as the position of a log of its own.
+  /// `run`: number of the run of a bounded topology, 0 for the first. The number of a later run stands among
+  /// the positions of each commit, as the position of a log of its own.
   explicit sink_core(life of, std::uint64_t run = 0) : intake_(of), run_(run) {}
 
   /// Logs that feed it: of lanes (one that is found later goes on from what the target has of it), and of a
@@ -45,9 +45,9 @@ public:
   void begin_at(const log_id& log, position from);
 
   [[nodiscard]] std::optional<answer> ask(const log_id& log, life lane) { return intake_.ask(log, lane); }
-  /// False: the news of this log is still under way; its ask waits.
+  /// Returns false while the news of this log is still under way; its ask waits.
   [[nodiscard]] bool knows(const log_id& log) const { return starts_.contains(log); }
-  /// How far this shard's output has been taken, committed or not.
+  /// Returns how far this shard's output has been taken, committed or not.
   [[nodiscard]] position taken(const log_id& log) const { return shards_.at(log).at; }
 
   /// Lane frames whose turn it is, in order; `outcome` as intake says of the one that was offered.
@@ -84,16 +84,16 @@ private:
     position released = lowest_position;  // come out up to here
     std::deque<output_frame> held;
   };
-  /// Ends of windows up to here are whole in a stage.
+  /// Returns the position up to which windows of the stage are whole.
   [[nodiscard]] position whole_up_to(std::uint32_t stage) const;
 
-  /// Where a target stands in a lane's log.
+  /// Returns where a target stands in a lane's log.
   [[nodiscard]] mark stands(const std::map<log_id, mark>& committed, const log_id& log,
                             const mark& start) const;
 
   intake intake_;
   std::uint64_t run_;
-  std::map<log_id, mark> starts_;  // where lane logs begin for a target that has nothing of them
+  std::map<log_id, mark> starts_;  // starts of lane logs for a target that has no rows of them
   std::map<log_id, shard_log> shards_;
   std::map<log_id, mark> committed_;
 };

@@ -1,7 +1,7 @@
 // Frames that a shard has not taken because too much of its output is kept: in order by log, bounded by the
 // senders' credit. Pure; of lanes `message` has a `frame`, a pointer to a lane_frame. Progress and idle notes
-// need no credit: progress behind progress of the same log is joined to it, and a note gives way to what
-// comes behind. The end of a log stays alone: the watermark in front of it counts.
+// need no credit: progress that follows progress of the same log is joined to it, and a note gives way to the
+// next frame. The end of a log stays alone: the watermark that precedes it counts.
 #pragma once
 
 #include "runtime/delivery/frame.hpp"
@@ -22,8 +22,8 @@ namespace millrace::delivery {
 [[nodiscard]] std::shared_ptr<const lane_frame> join_progress(const lane_frame& first,
                                                               const lane_frame& then);
 
-/// Of the queues whose front is allowed, the front of the one that is behind: whose `reached(front)` is
-/// least.
+/// Takes the front of the queue that is furthest behind, among those whose front is allowed: its
+/// `reached(front)` is least.
 template<class message, class predicate, class mark_of>
 [[nodiscard]] std::optional<message> take_hindmost(std::map<log_id, std::deque<message>>& queues,
                                                    predicate may, mark_of reached) {
@@ -46,7 +46,8 @@ class stalled_input {
 public:
   void push(message m) {
     auto& q = queues_[m.frame->log];
-    // In order of position: a catch-up reader's frames may come after live ones that go on behind them.
+    // Frames are kept in order of position: a catch-up reader's may come after live ones with higher
+    // positions.
     auto at = q.end();
     while (at != q.begin() && std::prev(at)->frame->from > m.frame->from)
       --at;
@@ -65,7 +66,7 @@ public:
   [[nodiscard]] bool empty() const { return queues_.empty(); }
   [[nodiscard]] bool holds(const log_id& log) const { return queues_.contains(log); }
 
-  /// The front of the log that is behind the others, among those for which `may` says yes.
+  /// Takes the front of the log that is behind the others, among those for which `may` says yes.
   template<class predicate>
   [[nodiscard]] std::optional<message> take(predicate may) {
     return take_hindmost(
@@ -86,7 +87,7 @@ public:
   void clear() { queues_.clear(); }
   [[nodiscard]] bool empty() const { return queues_.empty(); }
 
-  /// The front of the log that is behind the others, among those for which `may` says yes.
+  /// Takes the front of the log that is behind the others, among those for which `may` says yes.
   template<class predicate>
   [[nodiscard]] output_ptr take(predicate may) {
     return take_hindmost(

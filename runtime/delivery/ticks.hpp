@@ -1,4 +1,5 @@
-// When a shard with updates takes its ticks: the multiples of their time on the wall clock, the same for all shards. Pure.
+// Computes when a shard with updates takes its ticks: the multiples of their time on the wall clock, the same
+// for all shards. Pure.
 #pragma once
 
 #include "runtime/base/time.hpp"
@@ -15,8 +16,8 @@ inline constexpr micros missed_tick_after = std::chrono::milliseconds(300);
   return every - micros(now % every.count());
 }
 
-/// Likewise when a life begins. `ticked`: the newest tick that the lives before have taken; no_watermark: they took none.
-/// Where one has been due since, rows of other shards wait for this one to pass it.
+/// Likewise when a life begins. `ticked`: the newest tick that the lives before have taken; no_watermark:
+/// they took none. If one has been due since, rows of other shards wait for this one to pass it.
 [[nodiscard]] constexpr micros first_tick_in(event_micros now, micros every, event_micros ticked) {
   const bool has_missed = ticked != no_watermark && now / every.count() * every.count() > ticked;
   return has_missed ? std::min(next_tick_in(now, every), missed_tick_after) : next_tick_in(now, every);

@@ -14,8 +14,8 @@ namespace millrace::delivery {
 
 struct verdict {
   log_id log;
-  position at{};      // of the record
-  std::string error;  // of its dead letter
+  position at{};      // the record's position
+  std::string error;  // the error in its dead letter
   friend bool operator==(const verdict&, const verdict&) = default;
 };
 

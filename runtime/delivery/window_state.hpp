@@ -26,7 +26,7 @@ struct failed_row {
 /// `having`.
 struct fired_window {
   event_micros end = 0;
-  data::batch_ptr rows;  // under the window's output schema
+  data::batch_ptr rows;  // rows of the window's output schema
   std::vector<failed_row> failed;
 };
 
@@ -39,13 +39,14 @@ struct window_size {
 
 /// Holds the windows of one key that have not fired, as they stand.
 struct open_windows {
-  data::batch_ptr rows;       // in order of window end and start, before `having`; as those of fired_window
-  std::vector<bool> passing;  // by row: `having` lets it pass as it stands
-  std::vector<failed_row> failed;  // what cannot be represented; it is not in `rows`
+  data::batch_ptr rows;            // rows in order of window end and start, before `having`; as those of
+                                   // fired_window
+  std::vector<bool> passing;       // one a row: `having` lets it pass as it stands
+  std::vector<failed_row> failed;  // rows that cannot be represented; they are not in `rows`
   bool are_all = true;             // false: there are more than were asked for
 };
 
-/// State is a function of what was absorbed, in whatever order.
+/// State is a function of what was absorbed, in any order.
 class window_state {
 public:
   virtual ~window_state() = default;
@@ -58,15 +59,16 @@ public:
   /// The fate of rows on the way is counted in `counts`, by one shard for each log.
   virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired, ledger& counts) = 0;
   /// Gives the first of the windows with fired < end + allowed_lateness <= watermark that have rows, and
-  /// moves `fired` on to where it has fired; nothing, and `fired` is the watermark, when there is none. A
+  /// moves `fired` on to where it has fired; no value, and `fired` is the watermark, when there is none. A
   /// watermark of end_of_time fires all. Windows fire one by one, since the rows of many may have no room at
-  /// once. Drops what no later window needs. With `updates` it gives nothing: what has changed is kept until
+  /// once. Drops what no later window needs. It gives no window with `updates`: changed rows are kept until
   /// changes() has given it.
   virtual std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) = 0;
-  /// Takes a turn of a tick of `updates`. Appends the next of the rows that have changed since the last tick, in order
-  /// of window end, window start and key (the `end` of what is appended is left 0); nothing where nothing has. A turn
-  /// stops when it has looked at about so many keys. False: more follows by the next call. Until the one that returns
-  /// true the state is what it was before the tick, also in captures, and nothing may be absorbed or fired.
+  /// Takes a turn of a tick of `updates`. Appends the next of the rows that have changed since the last tick,
+  /// in order of window end, window start and key (the `end` of what is appended is left 0); none where none
+  /// has changed. A turn stops when it has looked at about so many keys. False: more follows by the next
+  /// call. The state stays what it was before the tick, also in captures, and no input may be absorbed or
+  /// fired, until a call returns true.
   virtual bool changes(std::size_t turn, std::vector<fired_window>& into) = 0;
 
   /// Appends all state; and what changed since the last capture of either kind.

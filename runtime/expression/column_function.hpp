@@ -20,7 +20,7 @@ public:
 [[nodiscard]] bound bind_function(std::shared_ptr<const column_function> f, data::type result,
                                   std::vector<std::size_t> columns);
 
-/// Null for an expression.
+/// Returns null for an expression.
 [[nodiscard]] const column_function* function_of(const bound& b);
 
 }  // namespace millrace::expression

@@ -20,7 +20,7 @@ namespace millrace::expression {
 /// Something wrong in an expression's text; offset in bytes from its beginning.
 struct problem {
   std::size_t offset = 0;
-  std::string message;  // what is wrong; what is expected; "did you mean" where a name is close
+  std::string message;  // the mistake; what is expected; "did you mean" where a name is close
 };
 using problems = std::vector<problem>;
 template<class T>
@@ -80,15 +80,16 @@ struct bound_order {
 struct bound_aggregate {
   aggregate_function function{};
   std::optional<bound> argument;  // none for count(*)
-  std::optional<bound> filter;    // from `filter (where ...)`
+  std::optional<bound> filter;    // the condition of `filter (where ...)`
   data::type result;
-  std::vector<bound_order> order{};  // of array_agg, string_agg; a percentile has one, its argument's
-  bool distinct = false;             // of array_agg, string_agg
-  std::string delimiter{};           // of string_agg
-  double fraction = 0;               // of percentiles
+  std::vector<bound_order> order{};  // the order of array_agg, string_agg; a percentile has one, its
+                                     // argument's
+  bool distinct = false;             // used by array_agg, string_agg
+  std::string delimiter{};           // used by string_agg
+  double fraction = 0;               // used by percentiles
 };
 
-/// Whether the text is one aggregate call with nothing around it.
+/// Returns whether the text is one aggregate call with nothing around it.
 [[nodiscard]] bool is_one_aggregate(std::string_view text, const scope& names);
 /// One aggregate call, with optional filter; nothing around it.
 [[nodiscard]] bound_or<bound_aggregate> bind_aggregate(std::string_view text, const scope& names);
@@ -98,14 +99,13 @@ struct bound_aggregate {
 /// Lists the names that an expression over a window's groups may use.
 struct group_scope {
   scope group;  // the group's own columns: keys and bounds; of `having` the window's output
-  scope input;  // of the records, for the arguments of aggregates
+  scope input;  // columns of the records, for the arguments of aggregates
   struct known {
     std::string identity;
     std::size_t column;
   };
-  std::vector<known>
-      aggregates{};             // those that are there already, and the column in which each one's value is
-  std::size_t next_column = 0;  // of the first further aggregate; the others follow
+  std::vector<known> aggregates{};  // aggregates that exist already, and the column that has each one's value
+  std::size_t next_column = 0;      // the column of the first further aggregate; the others follow
   struct formula {
     std::string name;
     std::string text;
@@ -114,7 +114,7 @@ struct group_scope {
 };
 
 struct bound_over_groups {
-  bound value;                         // over the group's columns and those of aggregates
+  bound value;                         // reads the group's columns and those of aggregates
   std::vector<bound_aggregate> extra;  // the further aggregates, equal ones once
 };
 /// An expression around aggregates; each call in it stands for a column.

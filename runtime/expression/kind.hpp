@@ -23,11 +23,11 @@ enum class kind : std::uint8_t {
   timestamp,    // wall-clock time, microseconds since 1970 of some zone
   interval,
   json,
-  list,    // of elements of one kind; the node's column_type says of which
+  list,    // elements of one kind; the node's column_type says of which
   object,  // likewise
 };
 
-/// As messages spell it.
+/// Spells the kind as messages do.
 [[nodiscard]] std::string_view name_of(kind k);
 [[nodiscard]] kind kind_of(const data::type& t);
 /// Gives the column type of a scalar result; none for an interval, lists and objects.

@@ -36,7 +36,7 @@ struct object_value {
   std::size_t row = 0;
 };
 
-/// How a C++ type lies in an array: booleans as bytes, everything else as it is.
+/// The form of a C++ type in an array: booleans as bytes, everything else as it is.
 template<class T>
 struct stored {
   using type = T;

@@ -48,7 +48,7 @@ std::string_view trimmed(std::string_view text) {
                                          : text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Whether a list such as `close, x` has the member.
+/// Returns whether a list such as `close, x` has the member.
 bool lists(std::string_view list, std::string_view member) {
   while (true) {
     const auto comma = list.find(',');
@@ -144,7 +144,7 @@ bool request_reader::take_line(std::string_view& bytes, std::size_t most) {
   const auto begin = text_.size();
   text_ += part.substr(0, room);
   bytes.remove_prefix(std::min(part.size(), room));
-  // A carriage return has its line feed right behind it.
+  // A carriage return has its line feed right after it.
   for (auto i = begin; i < text_.size(); ++i) {
     const char c = text_[i];
     const bool after_return = i > line_begin_ && text_[i - 1] == '\r';
@@ -185,7 +185,7 @@ void request_reader::on_line(std::string_view line) {
     text_.clear();
     break;
   case state::trailers:
-    // They are read to find the end, and left out: nothing that comes behind a body is a header.
+    // They are read to find the end, and left out: a line after the body is no header.
     if (line.empty())
       state_ = state::done;
     else

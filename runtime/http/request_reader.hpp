@@ -1,7 +1,7 @@
-// Reads requests of HTTP/1.0 and 1.1 as RFC 9112 has them, and refuses whatever another reader of the same
-// bytes could take for something else. Pure and incremental: whatever pieces the bytes come in, the requests
-// are the same, and the work is linear in them. Servers feed it what they receive; nothing of a request that
-// is refused may be used, nor anything behind it.
+// Reads requests of HTTP/1.0 and 1.1 as RFC 9112 has them, and refuses requests that another reader of the
+// same bytes could take for something else. Pure and incremental: the requests do not depend on how the bytes
+// are cut, and the work is linear in them. Servers feed it what they receive; no part of a request that is
+// refused may be used, nor anything after it.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct request_limits {
   std::uint64_t body = 0;
 };
 
-/// Why a request is refused: the status to answer with before the connection is closed, and a sentence
-/// without its full stop.
+/// The refusal of a request: the status to answer with before the connection is closed, and the reason as a
+/// sentence without its full stop.
 struct refusal {
   int status = 400;
   std::string why;
@@ -34,11 +34,11 @@ struct refusal {
 struct incoming_request {
   std::string_view method;
   std::string_view target;  // "/path?query", "http://host/path" or "*"
-  std::string_view host;    // of the target if it names one, else of the Host header; with its port
+  std::string_view host;    // the target's if it names one, else the Host header's; with its port
   bool is_1_0 = false;
   bool keep_alive = false;
   bool waits_to_go_on = false;  // it asks with Expect: 100-continue, and a body follows
-  std::vector<header> headers;  // what came in front of the body, in its order
+  std::vector<header> headers;  // headers that precede the body, in its order
   std::string body;
 };
 
@@ -57,7 +57,7 @@ public:
   [[nodiscard]] const std::optional<refusal>& refused() const { return refused_; }
   /// Its views hold until begin_anew().
   [[nodiscard]] incoming_request& request() { return request_; }
-  /// For the next request of the connection; only behind one that is done.
+  /// Makes ready for the next request of the connection; only after one that is done.
   void begin_anew();
 
 private:
@@ -67,7 +67,7 @@ private:
     body,        // left_ bytes of it
     chunk_size,  // the line in front of a chunk
     chunk,       // left_ bytes of it
-    chunk_end,   // the line end behind it
+    chunk_end,   // the line end after it
     trailers,
     done,
     refused,
@@ -85,7 +85,7 @@ private:
   [[nodiscard]] bool take_line(std::string_view& bytes, std::size_t most);
   void on_line(std::string_view line);
   void on_request_line(std::string_view line);
-  /// Into `to`, as extents of text_.
+  /// Puts the field into `to`, as extents of text_.
   void on_field(std::string_view line, std::vector<std::pair<extent, extent>>& to);
   void on_head();
   [[nodiscard]] bool settle_host();
@@ -97,17 +97,17 @@ private:
   state state_ = state::request_line;
   bool has_head_ = false;
   std::string text_;            // the head; then the line in front of a chunk, or the trailers
-  std::size_t line_begin_ = 0;  // in text_
+  std::size_t line_begin_ = 0;  // an offset in text_
   extent method_, target_;
   std::vector<std::pair<extent, extent>> fields_, trailers_;
   std::string head_;                // text_, when the head is whole
-  std::uint64_t left_ = 0;          // of the body or the chunk
+  std::uint64_t left_ = 0;          // bytes of the body or the chunk that are to come
   std::size_t extension_left_ = 0;  // bytes of chunk extensions that may still come
   std::optional<refusal> refused_;
   incoming_request request_;
 };
 
-/// Two of HTTP's names are the same, whatever their case.
+/// Two of HTTP's names are the same, in any case.
 [[nodiscard]] bool same_name(std::string_view a, std::string_view b);
 
 /// Host and port of a Host header or an authority, as "example.com", "[::1]:80"; nothing where it is neither.

@@ -1,5 +1,5 @@
 // The numbers of the edges of one plan. Two nodes that have the same plan give each edge the same number, in
-// whatever order they come by the edges. Pure; a value.
+// any order of visiting the edges. Pure; a value.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -40,9 +40,10 @@ private:
   std::map<edge_name, edge_id> numbers_;
 };
 
-/// The number of an edge on the link between two nodes. While actors move, `from` may have a life on the one node and
-/// `to` on the other, and lives the other way round at the same time: these are two edges of the link, or their
-/// messages and lives would be taken for each other's. `from_is_first`: `from` is on the node whose name comes first.
+/// The number of an edge on the link between two nodes. `from` may have, while actors move, a life on the one
+/// node and `to` on the other, and lives the other way round at the same time: these are two edges of the
+/// link, or their messages and lives would be taken for each other's. `from_is_first`: `from` is on the node
+/// whose name comes first.
 [[nodiscard]] constexpr edge_id on_link(edge_id edge, bool from_is_first) {
   return from_is_first ? edge : edge | edge_id{edge_numbers::most_edges};
 }

@@ -9,7 +9,7 @@ std::size_t fragments::credit_of(edge_id edge) const {
   return at == credits_.end() ? limits_.credit : at->second;
 }
 
-/// Where nothing else waits there is room for any message.
+/// Any message has room where no other waits.
 bool fragments::fits(edge_id edge, std::size_t cost, std::size_t beside) const {
   if (beside != 0 && beside + cost > limits_.queued)
     return false;
@@ -28,7 +28,8 @@ void fragments::refuse(edge_id edge, std::size_t cost) {
     at->cost = cost;
 }
 
-/// Joins it with the message that still waits behind the last content and has its kind; the sum takes that one's place.
+/// Joins it with the waiting message of its kind that follows the last content; the sum takes that one's
+/// place.
 bool fragments::join(edge_queue& q, message& m) {
   for (auto at = q.messages.rbegin(); at != q.messages.rend(); ++at) {
     auto& earlier = *at;
@@ -78,7 +79,8 @@ taken fragments::queue(message&& m) {
   return taken::queued;
 }
 
-/// Whether a message that takes several fragments may begin. The first that may not is the next that does.
+/// Returns whether a message that takes several fragments may begin. The first that may not is the next that
+/// does.
 bool fragments::begins(edge_id edge, const waiting& w) {
   if (next_large_.value_or(edge) != edge)
     return false;
@@ -153,8 +155,8 @@ std::vector<fragment> fragments::next(std::size_t room) {
   return std::move(f.out);
 }
 
-/// Whoever is told finds room, so that trying again always gets on. Edges are told by turns, and not for each
-/// packet: half of what may wait ahead has left by then.
+/// Returns edges that certainly find room, so that trying again always gets on. Edges are told by turns, and
+/// not for each packet: half of what may wait ahead has left by then.
 std::vector<edge_id> fragments::take_room() {
   std::vector<edge_id> out;
   std::vector<refusal> others;

@@ -23,7 +23,7 @@ public:
   /// Sets, for one edge, in the place of limits::credit: bytes that may wait, and the longest message that goes beside
   /// others.
   void set_credit(edge_id edge, std::size_t bytes) { credits_[edge] = bytes; }
-  /// Moves from `m` where it is queued or joined. Never no_session. After no_room the edge is in take_room() as
+  /// Moves from `m` where it is queued or joined. Never no_session. take_room() has the edge after no_room as
   /// soon as it would find room.
   [[nodiscard]] taken queue(message&& m);
   /// The next fragments that fit one packet and take at most `room` bytes with their headers; nothing where
@@ -46,7 +46,7 @@ private:
   };
   struct edge_queue {
     std::deque<waiting> messages;
-    std::size_t bytes = 0;  // as counted
+    std::size_t bytes = 0;  // bytes as the cost counts them
   };
   struct filling {
     std::vector<fragment> out;
@@ -54,7 +54,7 @@ private:
   };
   struct refusal {
     edge_id edge = 0;
-    std::size_t cost = 0;  // of the message that found no room
+    std::size_t cost = 0;  // the cost of the message that found no room
   };
   enum class turn : std::uint8_t { sent, passed, packet_full };
 
@@ -72,9 +72,9 @@ private:
   std::map<edge_id, edge_queue> queues_;  // only edges with something that waits
   std::deque<edge_id> ring_;              // the same edges, in turn
   std::size_t queued_ = 0;
-  std::size_t begun_ = 0;              // of messages that have left in part, their whole length
+  std::size_t begun_ = 0;              // the whole length of messages that have left in part
   std::optional<edge_id> next_large_;  // waits to begin; no other large message does before it
-  std::vector<refusal> refused_;       // in the order of their first refusals
+  std::vector<refusal> refused_;       // sorted by their first refusals
   /// One of them, whose message needs more than half of all that may wait: others would always be before it.
   std::optional<edge_id> kept_free_for_;
 };

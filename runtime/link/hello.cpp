@@ -1,4 +1,4 @@
-// u8 0 (what: hello) | u32 magic | u16 format | members. A later format has more members behind these.
+// u8 0 (what: hello) | u32 magic | u16 format | members. A later format has more members after these.
 #include "runtime/link/hello.hpp"
 
 #include "runtime/link/packet_format.hpp"

@@ -27,7 +27,7 @@ struct versions {
 /// The versions that this program speaks. A packet of version 1 had at most 256 KiB.
 inline constexpr versions spoken{2, 2};
 
-/// Which plan of a topology a node has.
+/// The plan of a topology that a node has.
 struct plan_generation {
   std::string topology;
   std::uint64_t generation = 0;

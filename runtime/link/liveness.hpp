@@ -1,6 +1,6 @@
-// Whether a peer is there, judged by the times at which it has shown a sign of life: a pong, or progress of its
-// acknowledgements. Other bytes of it are no sign, since they do not show that anything reaches it. Pure;
-// times come from a clock that does not go backwards, whichever that is.
+// Judges whether a peer is there, by the times at which it has shown a sign of life: a pong, or progress of
+// its acknowledgements. Other bytes of it are no sign, since they do not show that anything reaches it. Pure;
+// times come from any clock that does not go backwards.
 #pragma once
 
 #include "runtime/link/limits.hpp"
@@ -11,7 +11,7 @@ namespace millrace::link {
 
 enum class standing : std::uint8_t {
   lost,     // never met, silent for too long, or nobody answers at its address: its actors begin elsewhere
-  alive,    // within suspect_after
+  alive,    // shown a sign of life within suspect_after
   suspect,  // silent: senders detach its receivers, so that it holds nobody up
 };
 

@@ -33,7 +33,7 @@ unexpected same_caf_node(const std::string& a, const std::string& b) {
 }
 
 std::optional<std::string> skew(const hello& mine, const hello& theirs) {
-  // As unsigned numbers: the distance of two clocks may be beyond the signed ones.
+  // The numbers are unsigned: the distance of two clocks may be beyond the signed ones.
   const auto [less, more] = std::minmax(mine.clock, theirs.clock);
   const auto apart = static_cast<std::uint64_t>(more) - static_cast<std::uint64_t>(less);
   if (apart <= static_cast<std::uint64_t>(most_skew))
@@ -54,7 +54,7 @@ expected<meeting> meet(const hello& mine, const hello& theirs, std::span<const k
     return same_caf_node(theirs.node, mine.node);
   meeting m;
   for (const auto& k : known) {
-    // A restarted container has its predecessor's id. That is no harm: sessions tell the two apart.
+    // A restarted container has its predecessor's id. This does no harm: sessions tell the two apart.
     if (k.node != theirs.node && k.caf_node == theirs.caf_node)
       return same_caf_node(theirs.node, k.node);
     if (k.node != theirs.node || k.session == theirs.me.node)

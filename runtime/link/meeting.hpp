@@ -1,5 +1,5 @@
-// Whether two nodes may have a link: a pure judgement of their hellos. Both ends judge for themselves, and
-// each says its own reason.
+// Judges whether two nodes may have a link, by their hellos. Pure. Both ends judge for themselves, and each
+// says its own reason.
 #pragma once
 
 #include "runtime/link/hello.hpp"

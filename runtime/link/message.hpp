@@ -32,7 +32,7 @@ struct message {
   link::stamp stamp;
   link::kind kind = kind::content;
   pieces bytes;
-  /// Which of the edge's logs it is about, by a number of the sender's own; it does not go over the link. A
+  /// The log of the edge that it is about, by a number of the sender's own; it does not go over the link. A
   /// note, credit or acknowledgement of one log says nothing about another.
   std::uint64_t about = 0;
 };
@@ -51,9 +51,9 @@ using note_joiner = std::function<std::optional<pieces>(const pieces& earlier, c
 /// Says what became of a message that was to be sent.
 enum class taken : std::uint8_t {
   queued,
-  joined,      // with one that still waits
+  joined,      // joined with one that still waits
   no_room,     // the edge or the link has too much waiting: try again when the link says that there is room
-  no_session,  // nothing can be sent now
+  no_session,  // no session is open
   too_long,    // never goes over a link
 };
 

@@ -27,7 +27,7 @@ void node_link::change_standing(const Change& change, outputs& out) {
 
 // --- sessions
 
-/// Whatever was under way is void at both ends: the other hears of it by this end's next name.
+/// Messages under way are void at both ends: the other hears of it by this end's next name.
 void node_link::end(error why, outputs& out) {
   if (!session_)
     return;
@@ -94,7 +94,7 @@ void node_link::connection_refused(const moment&, outputs& out) {
   }
 }
 
-// --- what comes
+// --- incoming
 
 void node_link::received(const moment& at, const piece& bytes, outputs& out) {
   if (handshake_.is_stopped())
@@ -172,7 +172,7 @@ void node_link::on_packet(const moment& at, const piece& bytes, outputs& out) {
   flush(out);
 }
 
-// --- what goes
+// --- outgoing
 
 taken node_link::send(message&& m) {
   if (!session_)

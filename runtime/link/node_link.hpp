@@ -1,9 +1,9 @@
 // The link to one other node: a session that carries messages of edges, each edge's in order and once, for as
 // long as the session lasts; the window that bounds what the transport holds; and whether the node is there.
-// Pure: whoever owns it carries bytes, says what time it is and does what the events say.
+// Pure: its owner carries bytes, says what time it is and does what the events say.
 //
-// A session ends by the first packet that is missing, and all that was under way in it with it. Nothing is
-// sent again here: receivers ask again, or resume (docs/design/protocol.md). docs/design/link.md says why.
+// A session ends by the first packet that is missing, and all that was under way in it with it. The
+// link sends no message again: receivers ask again, or resume (docs/design/protocol.md). docs/design/link.md says why.
 #pragma once
 
 #include "runtime/link/handshake.hpp"
@@ -19,7 +19,7 @@
 
 namespace millrace::link {
 
-/// When something happens: `steady` never goes backwards, `wall` goes into hellos.
+/// The time of an event: `steady` never goes backwards, `wall` goes into hellos.
 struct moment {
   micros steady{0};
   event_micros wall = 0;
@@ -53,7 +53,7 @@ using event =
 
 /// Says what is to be done, in order. Calls append to it.
 struct outputs {
-  std::vector<pieces> bytes;  // to send to the peer, each as one whole
+  std::vector<pieces> bytes;  // packets for the peer, each as one whole
   std::vector<event> events;
   std::vector<edge_id> room;  // may try again, in this order, after taken::no_room
 };
@@ -125,10 +125,10 @@ private:
   std::vector<known_node> others_;
   std::optional<known_node> peer_;  // the newest process that there was a session with
   std::optional<hello> greeted_;    // the newest hello that counts
-  meeting met_;                     // what it was judged as
+  meeting met_;                     // the judgement on it
   std::optional<open_session> session_;
-  bool is_refused_ = false;           // since the last session; told once
-  std::optional<micros> said_hello_;  // nothing: the next tick says it
+  bool is_refused_ = false;           // refused since the last session; told once
+  std::optional<micros> said_hello_;  // no value: the next tick says it
   micros pinged_{0};
 };
 

@@ -1,5 +1,5 @@
-// One open session of a link, from its agreement to its end: what is sent gets sequence numbers and stays
-// within the window, what comes is delivered in order and acknowledged. Nothing is sent again. Pure.
+// One open session of a link, from its agreement to its end: packets that leave get sequence numbers and stay
+// within the window, packets that come are delivered in order and acknowledged. It sends nothing again. Pure.
 #pragma once
 
 #include "runtime/link/fragments.hpp"
@@ -23,7 +23,7 @@ public:
   void set_credit(edge_id edge, std::size_t bytes) { reassembly_.set_credit(edge, bytes); }
 
   struct progress {
-    std::vector<delivered> messages;  // in order
+    std::vector<delivered> messages;  // messages in order
     bool is_sign_of_life = false;     // something that was sent has come there
   };
   /// A packet that belongs to this session. One that has come before changes nothing. Errors end the session:
@@ -49,7 +49,7 @@ private:
   std::uint64_t sent_ = 0;             // sequence of the last packet
   std::uint64_t received_ = 0;         // likewise
   std::size_t to_acknowledge_ = 0;     // bytes that have come since the last packet left
-  std::uint32_t ping_ = 0, pong_ = 0;  // to go with the next packet; 0: none
+  std::uint32_t ping_ = 0, pong_ = 0;  // numbers for the next packet; 0: none
   std::uint32_t pings_ = 0;            // number of the last one
   std::uint32_t answered_ = 0;         // the last one that was answered
 };

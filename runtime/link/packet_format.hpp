@@ -2,7 +2,7 @@
 // covered by a golden file and a fuzzer. There is no checksum: the connection below is TLS, or does not leave
 // the machine.
 //
-//   packet_header | fragment_header x fragments | the fragments' bytes, one behind the other
+//   packet_header | fragment_header x fragments | the fragments' bytes, one after the other
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -17,7 +17,7 @@
 
 namespace millrace::link {
 
-/// The first byte of whatever one node sends another.
+/// The first byte of all that one node sends another.
 enum class parcel : std::uint8_t { hello, packet };
 
 struct packet_header {
@@ -29,7 +29,7 @@ struct packet_header {
   std::uint64_t to_node = 0;
   std::uint32_t to_attempt = 0;
   std::uint32_t ping = 0;          // asks for a pong of this number; 0: does not
-  std::uint64_t sequence = 0;      // of the packet in its session and direction, from 1 on
+  std::uint64_t sequence = 0;      // the packet's number in its session and direction, from 1 on
   std::uint64_t acknowledged = 0;  // all packets of the other direction up to this one have come
   std::uint32_t pong = 0;          // the last ping that has come since the last pong; 0: none has
   std::uint32_t unused = 0;
@@ -41,8 +41,8 @@ struct fragment_header {
   edge_id edge = 0;
   link::kind kind = kind::content;
   std::uint8_t unused[3] = {};
-  std::uint32_t length = 0;  // of the fragment
-  std::uint32_t total = 0;   // of its message, the same in each of its fragments
+  std::uint32_t length = 0;  // the fragment's length
+  std::uint32_t total = 0;   // the whole message's length, the same in each of its fragments
 };
 static_assert(sizeof(fragment_header) == 16, "it is copied as it lies in memory");
 

@@ -15,7 +15,7 @@ struct piece {
   std::shared_ptr<const void> owner;
   std::string_view bytes;
 };
-/// Pieces that stand one behind the other.
+/// Pieces in order, one after the other.
 using pieces = std::vector<piece>;
 
 [[nodiscard]] inline piece make_piece(std::string bytes) {

@@ -26,7 +26,7 @@ std::string_view text_of(const nonce& n) { return {n.data(), n.size()}; }
 
 /// Both ends of a connection, as its proofs have them.
 struct both_ends {
-  std::string_view from, to, at;  // who connects to whom, and where
+  std::string_view from, to, at;  // the node that connects, the node it connects to, and the address
   const nonce& of_connecting;
   const nonce& of_accepting;
 };

@@ -1,8 +1,9 @@
-// How two nodes prove to each other, on a connection in plain text, that they read the store of one cluster. The store
-// has a secret, which never goes over the connection: each end makes a number that nobody can foresee, and shows
-// HMAC-SHA-256 of both numbers, both names and the address under that secret. So what was recorded proves nothing on
-// another connection, and what one end says proves nothing for the other end, for another node or at another address.
-// Pure: sockets and chance are the callers'. Drawn in docs/formats.md, covered by a golden file and a fuzzer.
+// Lets two nodes prove to each other, on a connection in plain text, that they read the store of one cluster.
+// The store has a secret, which never goes over the connection: each end makes a number that nobody can
+// foresee, and shows HMAC-SHA-256 of both numbers, both names and the address under that secret. So a
+// recording proves nothing on another connection, and the proof of one end proves nothing for the other end,
+// for another node or at another address. Pure: sockets and chance are the callers'. Drawn in
+// docs/formats.md, covered by a golden file and a fuzzer.
 //
 // The node that accepts: challenge(), then take() until it is judged, then own_proof(). The node that connects:
 // answer(), then is_proof().
@@ -37,13 +38,13 @@ public:
 
   /// Returns what is said first.
   [[nodiscard]] std::string challenge() const;
-  /// Returns how many bytes take() is to have next: 1 to 255, whatever the other side says.
+  /// Returns how many bytes take() is to have next: 1 to 255, bounded for any peer.
   [[nodiscard]] std::size_t wants() const { return wants_; }
   enum class judged : std::uint8_t { more, proved, foreign, unproved };
   /// Takes exactly as many bytes as it wants; never trusts them. `foreign`: no node of this version says that; `unproved`: its
   /// proof is wrong. The last three are final.
   [[nodiscard]] judged take(std::string_view bytes);
-  /// Who has connected; after `proved`, as the next.
+  /// The node that has connected; known after `proved`, when this is the next call.
   [[nodiscard]] const std::string& peer() const { return peer_; }
   /// Returns what proves this node to the other one.
   [[nodiscard]] std::string own_proof() const;
@@ -65,8 +66,8 @@ struct answered {
   std::string bytes;
   std::string proof;
 };
-/// `me`: this node's name, of 1 to 255 bytes; `peer`: whom it connects to; `at`: the address and port of the connection at
-/// the peer's end. Nothing where `challenge` is none of this version.
+/// `me`: this node's name, of 1 to 255 bytes; `peer`: whom it connects to; `at`: the address and port of the
+/// connection at the peer's end. No value where `challenge` is none of this version.
 [[nodiscard]] std::optional<answered> answer(std::string_view challenge, std::string_view secret,
                                              std::string_view me, std::string_view peer, std::string_view at,
                                              const nonce& mine);

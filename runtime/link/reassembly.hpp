@@ -1,4 +1,4 @@
-// Messages of fragments, at the receiving end. Memory is bounded whatever comes: a message is at most as long
+// Messages of fragments, at the receiving end. Memory is bounded for any input: a message is at most as long
 // as its edge's credit or comes alone, and those that have begun have at most limits::begun bytes together.
 // Pure; belongs to one session.
 #pragma once
@@ -18,8 +18,8 @@ public:
       : limits_(l), credits_(std::move(credits)) {}
 
   void set_credit(edge_id edge, std::size_t bytes) { credits_[edge] = bytes; }
-  /// The message, where this was its last fragment; one of a single fragment still lies in its packet. Errors:
-  /// ec::corrupt for what a peer of the same limits never sends. Nothing of the session can be used then.
+  /// The message, where this was its last fragment; one of a single fragment still lies in its packet.
+  /// Errors: ec::corrupt for what a peer of the same limits never sends. The session is of no use then.
   [[nodiscard]] expected<std::optional<delivered>> take(const received_fragment& f);
   /// Bytes of messages that have begun, each with its whole length.
   [[nodiscard]] std::size_t begun() const { return begun_bytes_; }

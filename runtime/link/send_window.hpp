@@ -11,7 +11,7 @@ class send_window {
 public:
   explicit send_window(std::size_t bytes) : window_(bytes) {}
 
-  /// So many bytes may be sent now.
+  /// Returns how many bytes may be sent now.
   [[nodiscard]] std::size_t room() const { return window_ - bytes_; }
   [[nodiscard]] std::size_t unacknowledged() const { return bytes_; }
 
@@ -20,7 +20,7 @@ public:
     sent_.push_back({sequence, bytes});
     bytes_ += bytes;
   }
-  /// The peer has all packets up to this one. Whether that is progress.
+  /// Notes that the peer has all packets up to this one. Returns whether that is progress.
   bool acknowledged(std::uint64_t sequence) {
     bool any = false;
     for (; !sent_.empty() && sent_.front().sequence <= sequence; sent_.pop_front()) {

@@ -95,14 +95,14 @@ using sink = frame_receiver::extend_with<frame_sender, output_receiver>::extend<
     caf::reacts_to<receiver_down>, caf::reacts_to<collect_report>, caf::reacts_to<fail_now>,
     caf::reacts_to<stop>>;
 
-/// Whether whoever has such a handle has one of that interface as well.
+/// Tells whether a handle of the one kind can be had as one of that interface.
 template<class Handle, class Interface>
 inline constexpr bool is_one_of = false;
 template<class... Signatures, class... Wanted>
 inline constexpr bool is_one_of<caf::typed_actor<Signatures...>, caf::typed_actor<Wanted...>> =
     (caf::detail::tl_contains<caf::detail::type_list<Signatures...>, Wanted>::value && ...);
 
-/// Whether an actor behind this handle takes the message, and answers nothing.
+/// Tells whether the actor of this handle takes the message, and answers nothing.
 template<class Handle, class Message>
 inline constexpr bool takes = is_one_of<Handle, caf::typed_actor<caf::reacts_to<Message>>>;
 

@@ -31,7 +31,7 @@
 
 namespace millrace::messages {
 
-/// Which of a lane's receivers: its index over all edges. The receiver sends it back and need not understand
+/// The index of one of a lane's receivers over all edges. The receiver sends it back and need not understand
 /// it.
 using receiver_index = std::uint32_t;
 
@@ -63,7 +63,7 @@ struct set_paused {
   bool is_paused;
 };
 
-/// A partition has been found while running; its start is durable. `lane` reads it from there on. To all
+/// A partition has been found while running; its start is durable. `lane` reads it from there on. Sent to all
 /// lanes of its parser, once shards and sinks know of it.
 struct partition_started {
   std::string partition;
@@ -75,7 +75,7 @@ struct partition_started {
 
 /// The source has a partition that no lane reads. Said again with each look until partition_started.
 struct partition_found {
-  std::string lane;  // who has looked
+  std::string lane;  // the lane that has looked
   millrace::life life;
   std::string partition;
   position first;
@@ -138,7 +138,7 @@ struct position_answered {
 struct credit_returned {
   log_id log;
   receiver_index receiver;
-  delivery::fence stamp;  // of the frame; what belongs to an older fence is no longer counted
+  delivery::fence stamp;  // the frame's fence; an older fence's credit no longer counts
   std::size_t bytes;
 };
 /// The receiver has gone back to what is durable, or dropped a frame: ask again.
@@ -190,15 +190,15 @@ struct output_acknowledged {
   std::string sink;
   position at;
 };
-/// Rows up to here have left the sink's queue: more may be sent to this life of it. Sent for whatever holds
-/// rows, also when they were there before.
+/// Rows up to here have left the sink's queue: more may be sent to this life of it. Sent for each frame with
+/// rows, also if the sink had them before.
 struct output_taken {
   log_id log;
   std::string sink;
   millrace::life life;
   position at;
 };
-/// supervisor -> sink, shard: the shard behind this log lives (again) under this handle.
+/// supervisor -> sink, shard: the shard that writes this log lives (again) under this handle.
 struct sender_up {
   log_id log;
   output_sender handle;
@@ -206,7 +206,7 @@ struct sender_up {
 };
 
 // --- shard <-> snapshot writer
-// Whatever a shard wants to have on disk, or back from it. A life whose successor has the snapshots gets ec::fenced,
+// A shard's writes to the disk, and reads from it. A life whose successor has the snapshots gets ec::fenced,
 // under the same term as well.
 
 /// Make these changes durable. Answered by capture_written, in order.
@@ -229,7 +229,7 @@ struct write_segment {
 };
 struct segment_written {
   segment_id id;
-  std::optional<error> failure;  // nothing was kept
+  std::optional<error> failure;  // the segment was not kept
 };
 /// Read them back. Answered by segment_read.
 struct read_segment {
@@ -243,8 +243,7 @@ struct segment_read {
   std::vector<delivery::output_ptr> frames;
   std::optional<error> failure;
 };
-/// No snapshot that can be fallen back to needs them. Not answered: what is left is removed at the next
-/// start.
+/// No snapshot that can be fallen back to needs them. Gets no answer: the next start removes what is left.
 struct remove_segments {
   std::string actor;
   millrace::life life;
@@ -252,8 +251,8 @@ struct remove_segments {
 };
 
 // --- source, sink, supervisor <-> keeper of the state folder
-// Whatever becomes durable while the topology runs, beside snapshots. Who needs it durable goes on with the
-// answer.
+// Values that become durable while the topology runs, beside snapshots. A sender that needs the value durable
+// goes on with the answer.
 
 /// Keep this value under this name, for `life` of this actor; the one that is there already costs no write.
 /// Answered by value_kept, in order; ec::fenced for a life below one that has kept something.
@@ -300,7 +299,7 @@ struct stopped {
 // --- supervisor -> all
 // News, the stop, and reports.
 
-/// To shards and sinks: a log that feeds them as well, found while running.
+/// supervisor -> shard, sink: a log that feeds them as well, found while running.
 struct log_found {
   log_id log;
   mark start;
@@ -317,7 +316,7 @@ struct report_part {
   std::uint64_t rows = 0;  // a shard's emitted rows
   std::uint64_t late_at_shard = 0;
   std::uint64_t rejected = 0;
-  std::map<log_id, mark> vector;  // where its counters stand; a shard's own log too, as far as it goes
+  std::map<log_id, mark> vector;  // the positions of its counters; a shard's own log too, as far as it goes
   std::string missing = {};       // the director's: who did not answer this time; the rest is older
 };
 /// The actor fails as by a bug, and lives again: somebody has asked for a restart, or a test.

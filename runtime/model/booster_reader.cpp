@@ -84,7 +84,7 @@ private:
   void read_attributes(value v) {
     const auto path = at("learner.attributes");
     in_.members(v, path, {}, [&](std::string_view name, value m) {
-      // With it, some of Python's classes score with the first trees only, and others with all.
+      // Some of Python's classes score with the first trees only if it is there, and others with all.
       if (name == "best_iteration")
         in_.fail(strict_json::join(path, name),
                  "training was stopped early, and which trees count is ambiguous; remedy: save "

@@ -1,5 +1,6 @@
 // A model inside the text of a topology, in the place of its file's name: a data URI (RFC 2397) of its bytes,
-// packed by gzip. `millrace apply` makes it, since nodes have no files of whoever applies a topology.
+// packed by gzip. `millrace apply` makes it, since nodes do not have the files of the user who applies a
+// topology.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -48,20 +48,20 @@ struct node {
   std::array<std::int32_t, 2> children{none, none};  // left, right: indices in booster::nodes
   std::uint32_t input = 0;
   bool missing_goes_left = false;
-  float value = 0;  // of a split: smaller inputs go left; of a leaf: what is added
+  float value = 0;  // a split: smaller inputs go left; a leaf: what it adds
 };
 
 /// Holds what XGBoost has learnt.
 struct booster {
   std::uint32_t inputs = 0;
-  std::vector<std::string> names;     // of the inputs; may be empty within a file of ours only
-  std::vector<node> nodes;            // of all trees, one tree behind the other
+  std::vector<std::string> names;     // names of the inputs; may be empty within a file of ours only
+  std::vector<node> nodes;            // nodes of all trees, one tree after the other
   std::vector<std::int32_t> roots;    // one a tree
-  std::vector<float> weights;         // of a linear model: one an input
-  float bias = 0;                     // of a linear model
+  std::vector<float> weights;         // a linear model's: one an input
+  float bias = 0;                     // a linear model's
   float base_margin = 0;              // log odds that everything is added to
-  std::vector<double> gain;           // by input: the sum over its splits
-  std::vector<std::uint64_t> splits;  // by input
+  std::vector<double> gain;           // one an input: the sum over its splits
+  std::vector<std::uint64_t> splits;  // one an input
   [[nodiscard]] bool is_linear() const { return roots.empty(); }
 };
 
@@ -71,8 +71,8 @@ struct model {
   std::string label;  // the column that says who left; empty for a model of XGBoost alone
   double threshold = 0.5;
   std::uint64_t seed = 0;
-  std::uint64_t rows = 0;  // of the whole table, training and test
-  double test_share = 0;   // of these, how many were held out
+  std::uint64_t rows = 0;  // rows of the whole table, training and test
+  double test_share = 0;   // the part of these that was held out
   std::string table_hash;  // SHA-256 of the table's encoded rows; empty for a model of XGBoost alone
   std::string figures;     // JSON, as training found them; empty for a model of XGBoost alone
   std::string hash;        // SHA-256 of the file, in hex

@@ -1,5 +1,5 @@
-// Reads a model's file: ours (docs/model.md), or XGBoost's own JSON with the names of its features. Whatever
-// the bytes are, the outcome is a model that is safe to apply, or one message that says what is wrong.
+// Reads a model's file: ours (docs/model.md), or XGBoost's own JSON with the names of its features. The
+// outcome for any bytes is a model that is safe to apply, or one message that says what is wrong.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -13,7 +13,7 @@
 namespace millrace::model {
 namespace {
 
-/// So many rows are walked through a tree before the next one: its nodes stay in the cache.
+/// This many rows are walked through a tree before the next one: its nodes stay in the cache.
 constexpr std::size_t block = 64;
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 

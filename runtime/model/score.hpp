@@ -10,7 +10,7 @@
 
 namespace millrace::model {
 
-/// Where a model finds its columns: by feature, the column of a schema.
+/// The places of a model's columns: by feature, the column of a schema.
 using binding = std::vector<std::size_t>;
 /// Errors name all columns that are missing or of another type.
 [[nodiscard]] expected<binding> bind(const model& m, const data::schema& columns);
@@ -23,14 +23,14 @@ struct refused_row {
 
 /// Row by row, one float an input; missing is NaN. Rows that cannot be scored are NaN throughout. Null is
 /// missing for trees and refused for a linear model; NaN, infinities and categories that training has not
-/// seen are refused. At most one message a row, ascending.
+/// seen are refused. Messages come at most one a row, ascending.
 [[nodiscard]] std::vector<float> encode(const model& m, const binding& columns, const data::batch& rows,
                                         std::vector<refused_row>& refused);
 
 /// The probabilities of rows of `inputs` floats each, equal to XGBoost's to the bit.
 [[nodiscard]] std::vector<float> probabilities(const booster& b, std::span<const float> inputs);
 
-/// Both at once: a column of type double, null where a row is refused.
+/// Encodes and scores at once: a column of type double, null where a row is refused.
 [[nodiscard]] data::column_ptr score(const model& m, const binding& columns, const data::batch& rows,
                                      std::vector<refused_row>& refused);
 

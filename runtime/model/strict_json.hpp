@@ -1,5 +1,5 @@
 // Reads JSON as a model's file must have it: known members, each once, of the right type. The first mistake
-// is kept, with its path, and ends the reading; whoever reads asks good() at the end. Used within this folder.
+// is kept, with its path, and ends the reading; the caller asks good() at the end. Used within this folder.
 #pragma once
 
 #include <simdjson.h>

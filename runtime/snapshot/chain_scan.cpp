@@ -80,14 +80,15 @@ private:
     return {};
   }
 
-  /// Where no base is, or one without another before it, the first record says whether it is the very first.
+  /// Returns whether the first record is the very first; asked where there is no base, or only one without
+  /// another before it.
   [[nodiscard]] bool begins_at_first() const {
     const auto head =
         runs_.empty() ? std::nullopt : head_of(files_, folder_, runs_.front()).value_or(std::nullopt);
     return head && head->kind != record_kind::base && head->predecessor == 0;
   }
 
-  /// What the next run that can be read, and is not void, builds upon.
+  /// Returns the link to the record that the next run builds upon which can be read and is not void.
   expected<std::optional<chain::link>> predecessor_in_next(std::size_t i) {
     auto highest = out_.life;
     for (auto at = i; at < runs_.size(); ++at) {
@@ -106,7 +107,7 @@ private:
     return std::nullopt;
   }
 
-  /// From the base (or the beginning) along the links, as far as they go.
+  /// Follows the links from the base (or the beginning), as far as they go.
   expected<void> walk() {
     for (lost_ = begin_; lost_ < runs_.size(); ++lost_) {
       const auto next = predecessor_in_next(lost_);
@@ -189,7 +190,7 @@ private:
            !chain::is_void(chain::life_of(r.life), out_.life);
   }
 
-  /// What lies behind the end of the chain: one damaged newest increment may be passed over, more may not.
+  /// Judges what follows the end of the chain: one damaged newest increment may be passed over, more may not.
   expected<void> judge_the_rest() {
     const auto may_go =
         lost_ == runs_.size() ? expected<bool>(is_one_record_at_most()) : is_one_record_alone();
@@ -205,7 +206,7 @@ private:
             actor_, folder_, out_.tail.sequence));
   }
 
-  /// What follows the chain in its newest run.
+  /// Returns whether at most one record follows the chain in its newest run.
   bool is_one_record_at_most() {
     const auto& [in_original, in_copy] = rest_;
     if (was_kept_twice(in_original, in_copy) || holds_a_record(in_original, actor_))
@@ -227,7 +228,7 @@ private:
     return !is_cut_short(in_copy) || (in_copy.size() >= in_original.size() && !is_cut_short(in_original));
   }
 
-  /// A newest run that cannot be read at all. Where a second copy was made, both would have to be damaged.
+  /// A newest run that cannot be read at all. A second copy would have to be damaged as well.
   expected<bool> is_one_record_alone() {
     // Places are taken one after another: where one is free before it, what had that is gone as well.
     const auto before = lost_ == 0 ? listed_.mark : runs_[lost_ - 1].place;
@@ -262,13 +263,14 @@ private:
   const run_listing& listed_;
   const std::vector<run_files>& runs_;
   std::string_view actor_;
-  std::vector<bool> is_base_;  // as their headers say, which may be damaged
+  std::vector<bool> is_base_;  // told by their headers, which may be damaged
   bool has_base_ = false;
   bool has_older_ = false;  // a base before that
-  std::size_t begin_ = 0;   // the first run behind the base
-  std::size_t lost_ = 0;    // where the chain does not go on
+  std::size_t begin_ = 0;   // the first run after the base
+  std::size_t lost_ = 0;    // the first run in which the chain does not go on
   std::map<std::size_t, loaded_run> loaded_;
-  std::pair<std::string, std::string> rest_;  // of the newest run and its copy, behind the chain's end
+  std::pair<std::string, std::string> rest_;  // the rest of the newest run and its copy, after the chain's
+                                              // end
   bool ends_in_copies_alone_ = false;         // the newest run
   bool fell_back_ = false;
   scanned_chain out_;

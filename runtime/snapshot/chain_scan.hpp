@@ -8,7 +8,7 @@
 //   - when more is gone, the answer is ec::corrupt with the remedy, never a silent step further back. But a
 //     chain whose newest files have been deleted, all copies and the base on them too, is a shorter chain to
 //     it: the positions of those who have had something from the actor tell (shard_core::resume).
-// Which records of a run count is decided by the run behind it: the first record there names its predecessor.
+// The next run decides which records of a run count: its first record names its predecessor.
 #pragma once
 
 #include "runtime/chain/chain.hpp"
@@ -32,12 +32,12 @@ struct scanned_chain {
   std::uint64_t mark = 0;
   std::uint64_t base_place = 0;  // 0: the chain begins with increments
   std::uint64_t base_bytes = 0;
-  std::uint64_t increments_bytes = 0;  // since the base, without second copies
+  std::uint64_t increments_bytes = 0;  // bytes since the base, without second copies
   std::uint64_t increments = 0;        // records since the base, openings too
-  std::uint64_t runs = 0;              // that these lie in
+  std::uint64_t runs = 0;              // the runs that hold these
   std::uint64_t highest = 0;           // sequence number, also of a record that is given up
   std::string newest;                  // the file that the tail lies in, where that is an increment
-  std::vector<std::string> copies;     // that stand in for what originals lack
+  std::vector<std::string> copies;     // copies that stand in for records which originals lack
   bool base_due = false;               // there is but one generation left
   std::vector<file_repair> to_repair;
 };

@@ -1,6 +1,6 @@
 // The chain DIR/control: what a state folder knows of itself, in two copies, and safe from a process that was
-// taken for dead. Whoever opens the folder for writing opens it under a life that is chosen above all others;
-// from then on no older process changes anything here. It belongs to one thread at a time; calls block.
+// taken for dead. Opening the folder for writing chooses a life above all others; from then on no older
+// process changes anything here. It belongs to one thread at a time; calls block.
 #pragma once
 
 #include "runtime/chain/chain.hpp"
@@ -13,17 +13,17 @@
 
 namespace millrace::snapshot {
 
-/// Of the state folder `folder`.
+/// Names the folder of `control` in the state folder `folder`.
 [[nodiscard]] std::string control_folder(const std::string& folder);
 
-/// As a look has found it; nothing is changed. Without the folder it is empty.
+/// The result of a look; it changes nothing. It is empty if the folder is missing.
 struct found_control {
   control_state state;
   chain::life highest;
 };
 [[nodiscard]] expected<found_control> look_at_control(file_system& files, const std::string& folder);
 
-/// The newest place that is taken, whatever lies there. 0: there is none.
+/// The newest place that is taken, by any file. 0: there is none.
 [[nodiscard]] expected<std::uint64_t> last_place_of_control(file_system& files, const std::string& folder);
 
 class control_chain {
@@ -35,8 +35,8 @@ public:
   open(file_system& files, const std::string& folder, chain::life above, std::uint64_t forget_up_to);
 
   [[nodiscard]] const control_state& known() const { return state_; }
-  /// Durable in two copies when it returns. ec::fenced: another process has the folder now. After any other
-  /// error it does not count, and the next change goes on.
+  /// Makes the change durable in two copies. ec::fenced: another process has the folder now. The change does
+  /// not count after any other error, and the next one goes on.
   [[nodiscard]] expected<void> change(control_change c);
 
 private:

@@ -27,7 +27,7 @@ using named_values = std::map<std::string, std::string, std::less<>>;
 
 /// A record of the chain is a change. A base is one that starts over and has everything.
 struct control_change {
-  bool starts_over = false;  // nothing that stands before counts any more
+  bool starts_over = false;  // earlier records count no more
   std::optional<folder_record> folder;
   named_values values;  // set or replaced
 };
@@ -46,7 +46,7 @@ struct control_state {
 
 /// The value "identity" holds the format of the folder alone.
 [[nodiscard]] std::string encode_note();
-/// The format; of an earlier one whatever else it holds is not read. ec::unsupported: it is a later one.
+/// Returns the format; the rest of an earlier one is not read. ec::unsupported: it is a later one.
 [[nodiscard]] expected<std::uint16_t> decode_note(std::string_view bytes, const std::string& folder);
 
 /// ec::mismatch: the folder has the earlier format `version`.

@@ -8,7 +8,7 @@
 namespace millrace::snapshot {
 namespace {
 
-/// What is missing in so many listings is gone, and did not just come or go.
+/// A file that is missing in this many listings is gone, and did not just come or go.
 constexpr int most_listings = 8;
 
 }  // namespace
@@ -80,7 +80,8 @@ std::string dir_chain::temporary(const std::string& name) const {
   return fmt::format("{}/tmp-{}-{}", folder_, chain::number_of(life_), name);
 }
 
-/// Under a temporary name first, so that a file with its own name is whole. Never over another file.
+/// Writes under a temporary name first, so that a file with its own name is whole. Never replaces another
+/// file.
 expected<void> dir_chain::write_new(const std::string& name, file_system::parts contents, bool synced) {
   auto done = files_.write(temporary(name), contents, synced);
   if (done)
@@ -123,15 +124,15 @@ expected<std::string> dir_chain::tail_to_copy() {
   auto bytes = read_tail();
   if (!bytes || (run_.is_open && !run_.copy_is_torn))
     return bytes;
-  // Under another name first: nothing will come behind the tail in its run, and a copy that ends with a part
-  // of it would say that it had been kept twice.
+  // The copy is first written under another name: the tail stays the last record of its run, and a copy that
+  // ends with a part of it would say that it had been kept twice.
   if (auto done = copy_all_up_to_tail(); !done)
     return unexpected(done.error());
   tail_has_copy_ = true;
   return std::string();
 }
 
-/// Not synced: it guards against damage, and the original against a crash.
+/// The copy is not synced: it guards against damage, and the original against a crash.
 expected<void> dir_chain::copy_record(const std::string& bytes, std::uint64_t at) {
   const auto copy = run_file(run_.place, run_part::copy);
   auto done = at == 0 ? write_anew(copy, {bytes}, false) : files_.append(path(copy), {bytes}, false);
@@ -192,8 +193,7 @@ expected<std::uint64_t> dir_chain::append_record(record_kind kind, std::string_v
   return tail_.sequence;
 }
 
-/// Whoever is there: ec::fenced where a higher life is. Else the error, and nothing more is written under
-/// this life (R4).
+/// Returns ec::fenced where a higher life is there, else the error; no more is written under this life (R4).
 unexpected dir_chain::not_known(error why) {
   is_unsure_ = true;
   run_.is_open = false;
@@ -230,9 +230,10 @@ expected<bool> dir_chain::is_there(const std::string& name) const {
   return found || found.error().code == ec::corrupt;
 }
 
-/// R3, after an append to the run at `place`. What goes while the names are read is missing in the listing,
-/// so the order of these looks matters. A seal goes when a base stands behind the run, which the listing has
-/// or which is trimmed meanwhile; and whoever trims removes the older runs first, and marks last.
+/// Looks whether an append to the run at `place` counts (R3). A file that goes while the names are read is
+/// missing in the listing, so the order of these looks matters. A seal goes only once a base follows the run,
+/// which the listing has or which is trimmed meanwhile; and trimming removes the older runs first, and marks
+/// last.
 expected<bool> dir_chain::counts(std::uint64_t place) const {
   const auto is_sealed = is_there(run_file(place, run_part::sealed));
   if (!is_sealed || *is_sealed)
@@ -245,8 +246,8 @@ expected<bool> dir_chain::counts(std::uint64_t place) const {
   return is_there(run_file(place));
 }
 
-/// The place for the next run of this life. After a failure a new count begins there, and what the old one
-/// may have left, or may leave yet, is passed over: the run names the last record that is known to count.
+/// The place for the next run of this life. A new count begins there after a failure, and remains of the old
+/// one, present or to come, are passed over: the run names the last record that is known to count.
 expected<std::uint64_t> dir_chain::place_after_own() {
   if (!is_unsure_)
     return last_place_ + 1;
@@ -270,7 +271,7 @@ expected<void> dir_chain::begin_next_run(record_kind kind, std::string_view payl
   return {};
 }
 
-/// Lost: the place was taken before, or is not the newest any more, or lies behind the mark.
+/// `lost`: the place was taken before, or is not the newest any more, or lies below the mark.
 expected<dir_chain::begun> dir_chain::begin_run(std::uint64_t place, record_kind kind,
                                                 std::string_view payload, bool twice) {
   const auto header = header_of(kind, payload, twice);
@@ -310,7 +311,7 @@ expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, co
     done = files_.sync_folder(folder_);
     run_.copy_is_named = done.has_value();
   }
-  // Whoever goes on from this run moves its copy first.
+  // A life that goes on from this run moves its copy first: so a missing file is not the answer yet.
   if (!done && done.error().code != ec::not_found)
     return done;
   const auto it_counts = counts(run_.place);

@@ -1,8 +1,8 @@
 // A chain as files in a folder of its own (run_files.hpp): the `dir:` store of the chain protocol. A run
 // comes into being whole, at the next place, under a name that nobody else can have taken; only the life that
 // made it appends to it. A new life seals the newest run before it reads that, and then begins its own, whose
-// first record names the last one that counts. A life that appends looks for a seal afterwards. Nobody
-// removes another's file but behind the trim mark. docs/design/chains.md has the reasons; lives of one
+// first record names the last one that counts. A life that appends looks for a seal afterwards. A life
+// removes another's file only below the trim mark. docs/design/chains.md has the reasons; lives of one
 // process meet in life_fence before.
 #pragma once
 
@@ -25,9 +25,9 @@ public:
   [[nodiscard]] static expected<std::unique_ptr<dir_chain>> open(file_system& files, std::string folder,
                                                                  std::string actor, chain::life life,
                                                                  std::shared_ptr<life_fence> fence);
-  /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
-  /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term meanwhile.
-  /// `forget_up_to`: nothing at or below that place counts any more, whatever it is; 0: all counts.
+  /// Opens likewise where nobody gives terms: under a life that the opener has chosen above all that a look
+  /// has shown (chain::chosen_above). ec::fenced, too, when another has opened under its term meanwhile.
+  /// `forget_up_to`: no record at or below that place counts any more; 0: all count.
   [[nodiscard]] static expected<std::unique_ptr<dir_chain>> open_chosen(file_system& files,
                                                                         std::string folder, std::string actor,
                                                                         chain::life life,
@@ -35,7 +35,7 @@ public:
   /// Reads the chain, and changes nothing.
   [[nodiscard]] static expected<scanned_chain> look(file_system& files, std::string folder,
                                                     std::string actor);
-  /// For readers: no opening record, no repair; whatever writes is refused.
+  /// Opens for readers: no opening record, no repair; writing calls are refused.
   [[nodiscard]] static std::unique_ptr<dir_chain> open_read_only(file_system& files, std::string folder,
                                                                  std::string actor);
 
@@ -114,12 +114,12 @@ private:
   chain::link tail_;
   bool tail_has_copy_ = true;
   newest_run run_;
-  std::uint64_t last_place_ = 0;  // that this life knows to be taken
+  std::uint64_t last_place_ = 0;  // the highest place that this life knows to be taken
   bool is_unsure_ = false;        // an append has failed: what it has left is not known (R4)
   std::uint64_t next_sequence_ = 1;
   std::uint64_t base_place_ = 0;
   chain::weight weight_;
-  std::optional<chain::contents> just_opened_;  // what open() read, for a read() before the first append
+  std::optional<chain::contents> just_opened_;  // the result of open(), for a read() before the first append
   std::atomic<std::uint64_t> bytes_{0};
 };
 

@@ -67,8 +67,8 @@ expected<void> dir_chain::make_mark(std::uint64_t place) {
   return !done && done.error().code == ec::already_exists ? expected<void>() : done;
 }
 
-/// Behind the mark, the original of a run first; of what the base covers, second copies. What cannot be
-/// removed now is at the next base, or when the actor opens again.
+/// Removes all below the mark, the original of a run first, and second copies of what the base covers. A file
+/// that cannot be removed now goes with the next base, or when the actor opens again.
 void dir_chain::trim() {
   const auto listed = list_runs(files_, folder_);
   if (!listed)

@@ -21,7 +21,7 @@ expected<std::unique_ptr<dir_chain>> dir_chain::open(file_system& files, std::st
   std::unique_ptr<dir_chain> opened(
       new dir_chain(files, std::move(folder), std::move(actor), life, std::move(fence)));
   const std::lock_guard lock(opened->fence_->mutex);
-  // From here on the older ones of this process are fenced, also when the rest fails.
+  // The older lives of this process are fenced from here on, also when the rest fails.
   opened->fence_->newest = std::max(opened->fence_->newest, life.term);
   auto done = opened->check_fence().and_then([&] { return opened->begin_life(); });
   if (!done)
@@ -49,7 +49,7 @@ expected<std::unique_ptr<dir_chain>> dir_chain::open_chosen(file_system& files, 
   return opened;
 }
 
-/// With the fence's mutex held.
+/// The caller holds the fence's mutex.
 expected<void> dir_chain::begin_life() {
   for (int race = 0; race < most_races; ++race) {
     auto found = take_over();
@@ -106,8 +106,8 @@ expected<scanned_chain> dir_chain::take_over() {
     return found;
   if (stops(found->life))
     return fenced_by(found->life);
-  // What the chain is built upon must be durable before anything names it: the newest run, whose writer may
-  // have died too soon, and copies, which are not synced when they are written.
+  // Files that the chain is built upon must be durable before anything names them: the newest run, whose
+  // writer may have died too soon, and copies, which are not synced when they are written.
   auto names = found->copies;
   if (!found->newest.empty())
     names.push_back(found->newest);
@@ -147,7 +147,7 @@ expected<void> dir_chain::seal_newest(const run_listing& listed) {
   return done;
 }
 
-/// After the opening, so that it is the newest life that mends, and only what is not written any more.
+/// Mends after the opening, so that only the newest life mends, and only files that are not written any more.
 expected<void> dir_chain::mend(const std::vector<file_repair>& repairs) {
   for (const auto& r : repairs) {
     // A record that a second copy lags by is not synced, like every such one.
@@ -165,7 +165,7 @@ expected<void> dir_chain::remove_leftovers() {
   if (!listed)
     return unexpected(listed.error());
   auto names = listed->trimmed;
-  // Of openers that have chosen the same term, one has counted: this one.
+  // Several openers may have chosen the same term: this one has won, so all others of the term are over.
   const auto newer = chain::number_of(is_choosing_ ? chain::life{life_.term + 1, 0} : life_);
   for (const auto& name : listed->temporary) {
     std::uint64_t number = 0;

@@ -16,7 +16,7 @@ namespace {
 constexpr file_mark segment_mark{{'M', 'R', 'S', 'E', 'G', 'M', '\r', '\n'}, 1};
 constexpr std::string_view name_begin = "seg-";
 constexpr std::string_view temporary_begin = "tmp-";
-constexpr std::size_t digits = 20;  // of 2^64
+constexpr std::size_t digits = 20;  // the digits of 2^64
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);

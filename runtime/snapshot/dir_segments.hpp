@@ -41,7 +41,7 @@ public:
                                                                 std::shared_ptr<life_fence> fence,
                                                                 const std::vector<segment_id>& needed);
 
-  // These open nothing: whoever writes there goes on.
+  // These open nothing: the writer goes on.
   [[nodiscard]] static expected<std::vector<segment_id>> list(file_system& files, const std::string& parent,
                                                               const std::string& actor);
   [[nodiscard]] static expected<std::string> read(file_system& files, const std::string& parent,

@@ -6,8 +6,8 @@
 //   DIR/state-ID/store/...              chains and spilled output of actors, as a chain store has them
 //
 // Everything else in DIR belongs to others (dead_letters.jsonl). --fresh is one record in DIR/control: the
-// old state-ID is removed behind it. So is a state that becomes blank: the store of its
-// chains is state-ID/again-RANDOM/store from then on.
+// old state-ID is removed after it. So is a state that becomes blank: the store of its chains is
+// state-ID/again-RANDOM/store from then on.
 #pragma once
 
 #include "runtime/snapshot/control_chain.hpp"
@@ -36,7 +36,7 @@ struct opened_folder {
   std::string folder;
   std::unique_ptr<folder_lock> lock;
   std::unique_ptr<control_chain> control;  // none: for reading only
-  control_state known;                     // as it was when it was opened; it has a record
+  control_state known;                     // the state when it was opened; it has a record
 };
 
 class dir_store final : public state_store {

@@ -1,5 +1,5 @@
-// Where things lie in a state folder: the folders of a state and of its contents, and names of actors and
-// values as file names.
+// The names in a state folder: the folders of a state and of its contents, and names of actors and values as
+// file names.
 #pragma once
 
 #include <optional>

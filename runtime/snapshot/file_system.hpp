@@ -1,4 +1,4 @@
-// The few file operations that the dir store is made of, as a seam: tests put an implementation behind it
+// The few file operations that the dir store is made of, as a seam: tests put an implementation in its place
 // that crashes between any two of them and loses what was not synced. Paths are plain strings; every call may
 // come from any thread.
 #pragma once
@@ -34,10 +34,11 @@ public:
   };
   using parts = std::initializer_list<std::string_view>;
 
-  /// One level, for this user alone; false when it was there before. Not durable before the parent is synced.
+  /// Makes one level, for this user alone; false when it was there before. The folder is durable once the
+  /// parent is synced.
   virtual expected<bool> make_folder(const std::string& path) = 0;
-  /// Before anything is written below it: it is this user's or root's, closed to others from now on, and so
-  /// is all in it, without a link. Where there are no users, nothing.
+  /// Makes the folder safe before anything is written below it: it is this user's or root's, closed to others
+  /// from now on, and so is all in it, without a link. No effect where there are no users.
   virtual expected<void> claim_folder(const std::string&) { return {}; }
   /// Says whether its group or everybody may write there. No where nothing is, and where there are no users.
   [[nodiscard]] virtual bool is_writable_by_others(const std::string&) const { return false; }
@@ -45,11 +46,11 @@ public:
   virtual expected<std::vector<entry>> list(const std::string& path) = 0;
   /// ec::not_found; ec::corrupt when the device cannot read what is there.
   virtual expected<std::string> read(const std::string& path) = 0;
-  /// At most `length` bytes from `offset` on; fewer where the file ends before.
+  /// Reads at most `length` bytes from `offset` on; fewer where the file ends before.
   virtual expected<std::string> read_part(const std::string& path, std::uint64_t offset,
                                           std::uint64_t length) = 0;
   /// Creates or replaces; when synced, the contents are durable (the name is not before its folder is
-  /// synced). What a failure leaves behind is undefined.
+  /// synced). The contents after a failure are undefined.
   virtual expected<void> write(const std::string& path, parts contents, bool synced) = 0;
   /// Appends to an existing file; when synced, all of the file is durable. A failure may leave a part of it.
   virtual expected<void> append(const std::string& path, parts contents, bool synced) = 0;
@@ -57,7 +58,7 @@ public:
   virtual expected<void> publish(const std::string& from, const std::string& to) = 0;
   /// Renames over what is there. Atomic.
   virtual expected<void> replace(const std::string& from, const std::string& to) = 0;
-  /// A file or an empty folder. Nothing there is no error.
+  /// Removes a file or an empty folder. A missing one is no error.
   virtual expected<void> remove(const std::string& path) = 0;
   /// Makes the names in a folder durable.
   virtual expected<void> sync_folder(const std::string& path) = 0;

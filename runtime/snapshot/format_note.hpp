@@ -1,4 +1,4 @@
-// The note of a state folder's format, in the two copies of the value "identity": whatever build opens the
+// The note of a state folder's format, in the two copies of the value "identity": any build that opens the
 // folder finds it there, also where it cannot read the rest.
 #pragma once
 
@@ -15,7 +15,7 @@ struct found_note {
   bool is_there = false;
   bool is_damaged = false;       // both copies
   bool copies_differ = false;    // one is
-  std::uint64_t generation = 0;  // of the newer copy
+  std::uint64_t generation = 0;  // the newer copy's
   std::uint16_t version = 0;
 
   [[nodiscard]] bool is_of_now() const {

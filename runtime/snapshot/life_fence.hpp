@@ -16,7 +16,7 @@ struct life_fence {
   std::mutex mutex;
   incarnation newest = 0;
 
-  /// With the mutex held: ec::fenced when `life` is not the newest of the actor's.
+  /// Returns ec::fenced when `life` is not the newest of the actor's. The caller holds the mutex.
   [[nodiscard]] expected<void> check(incarnation life, std::string_view actor) const;
 };
 

@@ -22,7 +22,7 @@ namespace millrace::snapshot {
 struct file_repair {
   std::string name;
   std::string bytes;
-  bool append = false;  // to what is there; else the file is written anew
+  bool append = false;  // append to the existing file; else the file is written anew
 };
 
 class loaded_run {
@@ -54,7 +54,7 @@ public:
   [[nodiscard]] const one_file& original() const { return files_[0]; }
   [[nodiscard]] const one_file& copy() const { return files_[1]; }
   [[nodiscard]] bool is_original_whole() const { return original().whole == end_; }
-  /// Returns what lies behind the records that were taken.
+  /// Returns the bytes after the records that were taken.
   [[nodiscard]] std::string rest_of_original() const { return rest_of(original()); }
   [[nodiscard]] std::string rest_of_copy() const { return rest_of(copy()); }
   /// Two files are to hold all that was taken. The original is its writer's alone.
@@ -74,7 +74,7 @@ private:
   const run_files* names_;
   std::string_view actor_;
   std::array<one_file, 3> files_;  // original, copy, mended
-  std::size_t end_ = 0;            // of the records that were taken
+  std::size_t end_ = 0;            // end of the records that were taken
   bool ends_in_copies_alone_ = false;
 };
 

@@ -10,8 +10,8 @@
 
 namespace millrace::snapshot {
 
-/// `record`: what DIR/control says of the folder. ec::corrupt, with file and remedy, where the contents
-/// that the record names are gone and others are there. Nothing is changed.
+/// `record`: what DIR/control says of the folder. ec::corrupt, with file and remedy, where the contents that
+/// the record names are gone and others are there. It changes nothing.
 [[nodiscard]] expected<void> check_control_is_newest(file_system& files, const std::string& folder,
                                                      const folder_record& record);
 

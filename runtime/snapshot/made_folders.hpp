@@ -11,8 +11,8 @@ namespace millrace::snapshot {
 /// The folder that holds it: "." for a name alone.
 [[nodiscard]] std::string folder_above(const std::string& path);
 
-/// Makes the folder and those above it that are missing. Those below `owned` are synced into the ones above them
-/// also where they were there before: whoever made one may have died before its name was durable. Empty `owned`:
+/// Makes the folder and those above it that are missing. Folders below `owned` are synced into the ones above
+/// them also if they were there before: their maker may have died before its name was durable. Empty `owned`:
 /// new ones alone are synced.
 [[nodiscard]] expected<void> make_folders(file_system& files, const std::string& path,
                                           std::string_view owned = {});

@@ -13,9 +13,9 @@ namespace millrace::snapshot {
 
 /// Says when a new base is due.
 struct base_rule {
-  /// Below this a state is not worth a base of its own; above, a base is due when increments weigh twice as
-  /// much, so that merging costs no more than a share of capturing, and a recovery reads three times the
-  /// state at most.
+  /// The size below which a state is not worth a base of its own; above it, a base is due when increments
+  /// weigh twice as much, so that merging costs no more than a share of capturing, and a recovery reads three
+  /// times the state at most.
   std::uint64_t smallest_base = 2 << 20;
   /// More records than this make a base due, where they weigh half of the present one: a recovery merges them
   /// all, but a large base is not written again for a few small ones.
@@ -29,9 +29,9 @@ struct base_rule {
 /// run.
 inline constexpr base_rule small_records{.smallest_base = 64 << 10, .most_increments = 50, .most_files = 4};
 
-/// Appends the base that `make_base` returns, where small records are due for one. What was written before
-/// lasts without the base, so an append that fails is passed over, and the base is tried again behind the
-/// next record. The only error is ec::fenced.
+/// Appends the base that `make_base` returns, where small records are due for one. Earlier records last
+/// without the base, so an append that fails is passed over, and the base is tried again after the next
+/// record. The only error is ec::fenced.
 [[nodiscard]] expected<void> append_base_if_due(chain::actor_chain& records,
                                                 const std::function<std::string()>& make_base);
 
@@ -48,7 +48,7 @@ public:
 private:
   std::unique_ptr<millrace::chain::actor_chain> records_;
   base_rule rule_;
-  std::uint64_t newest_ = 0;  // of the last append
+  std::uint64_t newest_ = 0;  // the last append's number
 };
 
 }  // namespace millrace::snapshot

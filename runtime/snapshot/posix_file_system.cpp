@@ -308,7 +308,7 @@ public:
       return failure("lock", path, errno);
     char host[256] = {};
     ::gethostname(host, sizeof host - 1);
-    // For people only: that it cannot be written is no reason to fail.
+    // The text is for people only: failing to write it is no reason to fail.
     if (::ftruncate(file->get(), 0) == 0)
       (void)write_all(file->get(), path, fmt::format("process {} on {}\n", ::getpid(), host));
     return std::make_unique<flock_lock>(std::move(*file));

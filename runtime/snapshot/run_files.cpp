@@ -10,7 +10,7 @@
 namespace millrace::snapshot {
 namespace {
 
-constexpr std::size_t place_digits = 20;  // of 2^64: names sort as numbers do
+constexpr std::size_t place_digits = 20;  // the digits of 2^64: names sort as numbers do
 constexpr std::string_view run_begin = "run-";
 constexpr std::string_view mark_begin = "trim-";
 
@@ -94,7 +94,7 @@ run_listing sort_out(const std::vector<file_system::entry>& entries) {
       if (!name->empty())
         out.trimmed.push_back(*name);
     if (r.is_sealed)
-      out.trimmed.push_back(run_file(place, run_part::copy));  // of a writer that did not see the seal
+      out.trimmed.push_back(run_file(place, run_part::copy));  // a copy by a writer that did not see the seal
   }
   return out;
 }

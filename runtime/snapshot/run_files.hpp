@@ -35,15 +35,15 @@ struct run_files {
 
 struct run_listing {
   std::uint64_t mark = 0;
-  std::vector<run_files> runs;         // above the mark, ascending
+  std::vector<run_files> runs;         // runs above the mark, ascending
   std::vector<std::uint64_t> marks;    // all, ascending
-  std::vector<std::string> trimmed;    // what lies at or below the mark, in the order of its removal
+  std::vector<std::string> trimmed;    // files at or below the mark, in the order of their removal
   std::vector<std::string> temporary;  // tmp-*
 
   [[nodiscard]] std::uint64_t last() const { return runs.empty() ? 0 : runs.back().place; }
   /// A run is missing between others, or the first file of one: it came or went while the names were read.
   [[nodiscard]] bool has_hole() const;
-  /// As the writer of the run at `place` sees it.
+  /// Returns the listing as the writer of the run at `place` sees it.
   [[nodiscard]] chain::sight sight_of(std::uint64_t place) const;
 };
 

@@ -1,5 +1,5 @@
-// The greatest size of each kind of state file. What is larger cannot have been written by millrace: it is
-// damage, and is told as such before it takes the memory of the machine.
+// The greatest size of each kind of state file. Millrace never writes a larger one: it is damage, and is told
+// as such before it takes the memory of the machine.
 #pragma once
 
 #include "runtime/snapshot/file_system.hpp"
@@ -8,7 +8,7 @@
 
 namespace millrace::snapshot {
 
-// Each is far above what a run writes. What was in memory when it was written is below the memory anyway.
+// Each is far above what a run writes. A state file was in memory when it was written.
 inline constexpr std::uint64_t largest_value = std::uint64_t{256} << 20U;      // a topology, lists of files
 inline constexpr std::uint64_t largest_spooled = std::uint64_t{1} << 30U;      // records that wait in a spool
 inline constexpr std::uint64_t largest_segment = std::uint64_t{4} << 30U;      // rows that wait for a sink

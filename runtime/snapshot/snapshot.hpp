@@ -28,17 +28,17 @@ public:
   virtual ~snapshots() = default;
 
   using chain = millrace::chain::contents;
-  /// The newest whole chain. Damaged or missing files behind it are passed over; what survives is at
-  /// most one increment behind what was acknowledged as durable, unless more than one file is damaged (then
+  /// Reads the newest whole chain. Damaged or missing files after it are passed over; the chain is at most
+  /// one increment shorter than what was acknowledged as durable, unless more than one file is damaged (then
   /// ec::corrupt, with the remedy, rather than a silent fall further back than one generation).
   [[nodiscard]] virtual expected<chain> load() = 0;
-  /// Durable (fsync of file and folder) when it returns. `twice`: kept in two copies, so that no single
-  /// damage can fall behind it (a decision). Returns its sequence number. ec::fenced when a newer incarnation
-  /// has opened. After any other error it does not count, and the next append goes on.
+  /// Makes an increment durable (fsync of file and folder). `twice`: kept in two copies, so that no single
+  /// damage can lose it (a decision). Returns its sequence number. ec::fenced when a newer incarnation has
+  /// opened. After any other error it does not count, and the next append goes on.
   [[nodiscard]] virtual expected<std::uint64_t> append(std::string_view increment, bool twice) = 0;
-  /// When the increments have outgrown their base: merges base and increments by `merge` (pure, from bytes to
-  /// bytes) into a new base, verifies it by reading it back, then drops what precedes the previous base. True
-  /// if it did.
+  /// Compacts once the increments have outgrown their base: merges base and increments by `merge` (pure, from
+  /// bytes to bytes) into a new base, verifies it by reading it back, then drops what precedes the previous
+  /// base. True if it did.
   [[nodiscard]] virtual expected<bool>
   compact(const std::function<expected<std::string>(const chain&)>& merge) = 0;
   /// Bytes on disk.
@@ -50,10 +50,11 @@ public:
 class segments {
 public:
   virtual ~segments() = default;
-  /// Durable (fsync of file and folder) when it returns; leaves nothing behind when it fails. ec::fenced when
-  /// a newer incarnation has opened.
+  /// Makes the segment durable (fsync of file and folder); leaves no file when it fails. ec::fenced when a
+  /// newer incarnation has opened.
   [[nodiscard]] virtual expected<void> write(const segment_id& id, std::string_view payload) = 0;
-  /// As it was written. ec::not_found or ec::corrupt with the remedy: what is needed is never skipped.
+  /// Reads the segment as it was written. ec::not_found or ec::corrupt with the remedy: a needed segment is
+  /// never skipped.
   [[nodiscard]] virtual expected<std::string> read(const segment_id& id) const = 0;
   /// Segments that are not there are passed over.
   [[nodiscard]] virtual expected<void> remove(const std::vector<segment_id>& ids) = 0;
@@ -63,7 +64,7 @@ public:
 struct identity {
   std::string state_id;           // 128 random bits as hex, new with each --fresh
   std::string topology;           // its name
-  std::string previous_state_id;  // before --fresh; empty at first
+  std::string previous_state_id;  // the state before --fresh; empty at first
   bool finished = false;          // a bounded topology has come to its end
 };
 
@@ -75,8 +76,8 @@ public:
   /// `actor` is the shard's lasting name. ec::fenced when a newer incarnation has opened.
   [[nodiscard]] virtual expected<std::unique_ptr<snapshots>> open_snapshots(std::string_view actor,
                                                                             incarnation life) = 0;
-  /// After the actor's snapshots, under the same incarnation. Files other than `needed` are removed: no
-  /// snapshot names them.
+  /// Called after the actor's snapshots are open, under the same incarnation. Files other than `needed` are
+  /// removed: no snapshot names them.
   [[nodiscard]] virtual expected<std::unique_ptr<segments>>
   open_segments(std::string_view actor, incarnation life, const std::vector<segment_id>& needed) = 0;
 };

@@ -46,7 +46,7 @@ reading decode_first_record(std::string_view bytes, std::string_view actor, reco
   if (bytes.size() < sizeof h)
     return reading::damaged;
   std::memcpy(&h, bytes.data(), sizeof h);
-  if (h.version > record_mark.version)  // how long it is is not known: it is one record or damaged
+  if (h.version > record_mark.version)  // its length is not known: it is one record or damaged
     return decode_record(bytes, actor, out);
   if (reaches_beyond(h, bytes))
     return reading::damaged;

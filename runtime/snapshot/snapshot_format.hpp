@@ -16,7 +16,7 @@ namespace millrace::snapshot {
 
 enum class record_kind : std::uint8_t {
   base = 1,       // the whole state up to its sequence number
-  increment = 2,  // what has changed since its predecessor
+  increment = 2,  // the changes since its predecessor
   opening = 3,    // an incarnation has begun; fences the older ones, holds nothing
 };
 
@@ -24,7 +24,7 @@ struct record_header {
   char magic[8];
   std::uint16_t version;
   record_kind kind;
-  std::uint8_t copies;  // as many as were durable when the append was
+  std::uint8_t copies;  // the number of durable copies when the append was durable
   std::uint32_t name_length;
   std::uint64_t checksum;  // XXH3-64 of the whole record, this field taken as 0
   std::uint64_t sequence;
@@ -56,9 +56,9 @@ struct record {
                                           std::size_t& size);
 /// The header that `bytes` begin with, without a look at its checksum. None: it is no record's.
 [[nodiscard]] std::optional<record_header> record_head(std::string_view bytes);
-/// Whether `bytes` end within the record that they begin with, as far as its header says.
+/// Returns whether `bytes` end within the record that they begin with, as far as its header says.
 [[nodiscard]] bool is_cut_short(std::string_view bytes);
-/// Whether a whole record begins anywhere in `bytes`.
+/// Returns whether a whole record begins anywhere in `bytes`.
 [[nodiscard]] bool holds_a_record(std::string_view bytes, std::string_view actor);
 
 }  // namespace millrace::snapshot

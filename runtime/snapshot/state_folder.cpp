@@ -80,8 +80,8 @@ private:
     return {};
   }
 
-  /// This process looks before it takes the lock: who has opened the folder since then has it, and this
-  /// process is late. Where the chain cannot be read, find() says why.
+  /// This process looks before it takes the lock: another one that has opened the folder since then has it,
+  /// and this process is late. find() says why the chain cannot be read.
   void look_who_was_here() {
     const auto control = look_at_control(files_, folder_);
     highest_ = control ? std::optional(control->highest) : std::nullopt;
@@ -93,7 +93,7 @@ private:
     for (const auto& e : entries) {
       if (e.name.starts_with("identity.") || e.name == "lock" || e.name.starts_with(state_begin))
         return {};
-      if (foreign.empty() && e.name != "lost+found")  // of an empty file system
+      if (foreign.empty() && e.name != "lost+found")  // an empty file system has one
         foreign = e.name;
     }
     return foreign;
@@ -113,7 +113,7 @@ private:
     if (!note)
       return unexpected(note.error());
     note_ = std::move(*note);
-    // It is listed before the look, which may find damage: what comes behind it later stays.
+    // The listing comes before the look, which may find damage: files that come later stay.
     const auto last =
         options_.fresh ? last_place_of_control(files_, folder_) : expected<std::uint64_t>(std::uint64_t{0});
     if (!last)
@@ -135,7 +135,7 @@ private:
   }
 
   static bool is_given_up_by_fresh(const error& e) {
-    return e.code == ec::corrupt || e.code == ec::mismatch;  // of an earlier format
+    return e.code == ec::corrupt || e.code == ec::mismatch;  // an earlier format gives these
   }
 
   expected<void> check_known() const {
@@ -217,7 +217,7 @@ private:
     return true;
   }
 
-  /// Not all lives that have opened DIR/control are known, so they go on from the clock.
+  /// Some lives that have opened DIR/control are not known, so terms go on from the clock.
   expected<void> start_over_blindly() {
     known_.folder.emplace().id.topology = options_.topology;
     highest_ = std::max(highest_.value_or(chain::life()), chain::life{seconds_of_clock(), 0});
@@ -225,8 +225,8 @@ private:
     return {};
   }
 
-  /// From its opening of DIR/control on, this process changes what others of its age cannot change any more.
-  /// So it makes folders behind that only, and removes what it has noted before.
+  /// The opening of DIR/control shuts other processes of the same age out: they can change nothing any more.
+  /// So this process makes folders only after it, and removes then what it has noted before.
   expected<void> open_for_writing() {
     auto control = control_chain::open(files_, folder_, *highest_, forget_up_to_);
     if (!control)
@@ -279,14 +279,14 @@ private:
 
   const open_options& options_;
   file_system& files_;
-  std::optional<named_values> kept_;  // of a state that becomes blank
+  std::optional<named_values> kept_;  // values of a state that becomes blank
   std::string folder_;
   std::string writer_ = random_id();
   std::unique_ptr<folder_lock> lock_;
-  noted_names noted_;  // before DIR/control was opened
+  noted_names noted_;  // names that were noted before DIR/control was opened
   found_note note_;
   control_state known_;                 // it has a record
-  std::optional<chain::life> highest_;  // in DIR/control, before the lock was taken
+  std::optional<chain::life> highest_;  // the highest life in DIR/control, before the lock was taken
   std::uint64_t forget_up_to_ = 0;
   bool is_new_ = false;  // there is no record
   std::optional<control_change> change_;

@@ -16,7 +16,7 @@ namespace millrace::tls {
 enum class role : std::uint8_t { node, client };
 [[nodiscard]] std::string_view to_string(role r);
 
-/// Both in PEM.
+/// A certificate and its key, both in PEM.
 struct key_and_certificate {
   std::string key;
   std::string certificate;

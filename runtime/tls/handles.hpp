@@ -1,4 +1,4 @@
-// Owners of what libcrypto allocates. Within runtime/tls only.
+// Owners of objects that libcrypto allocates. Used within runtime/tls only.
 #pragma once
 
 #include <memory>

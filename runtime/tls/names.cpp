@@ -65,7 +65,7 @@ expected<host> parse_host(std::string_view text) {
     bare = bare.substr(1, bare.size() - 2);
   const std::string terminated(bare.substr(0, bare.find('\0')));
   if (terminated.size() != bare.size())
-    bare = {};  // whatever stands behind a NUL would be left out of an address
+    bare = {};  // any text after a NUL would be left out of an address
   else if (in_addr v4{}; ::inet_pton(AF_INET, terminated.c_str(), &v4) == 1)
     return address_of(AF_INET, &v4, sizeof v4);
   else if (in6_addr v6{}; ::inet_pton(AF_INET6, terminated.c_str(), &v6) == 1)

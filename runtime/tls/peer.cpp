@@ -28,7 +28,7 @@ event_micros micros_of(const ASN1_TIME* t) {
   return ASN1_TIME_to_tm(t, &at) == 1 ? static_cast<event_micros>(timegm(&at)) * 1'000'000 : 0;
 }
 
-/// Nothing where it has none, or several: which one would count is not for a guess.
+/// Returns no name where it has none, or several: it would be a guess which one counts.
 std::optional<std::string> only_common_name(X509* x) {
   auto* const subject = X509_get_subject_name(x);
   const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
@@ -127,7 +127,7 @@ bool is_for_host(X509* x, const host& h) {
 }
 
 std::optional<peer_refusal> refusal_of_usage(const certificate& shown, const expected_peer& whom) {
-  constexpr std::uint32_t unlimited = UINT32_MAX;  // where the extension is not there
+  constexpr std::uint32_t unlimited = UINT32_MAX;  // an absent extension sets no limit
   const auto extended = X509_get_extended_key_usage(shown.get());
   const bool serves = extended != unlimited && (extended & XKU_SSL_SERVER) != 0;
   const bool asks = extended != unlimited && (extended & XKU_SSL_CLIENT) != 0;

@@ -35,12 +35,12 @@ private:
   std::shared_ptr<x509_st> x_;
 };
 
-/// Whom a connection is meant to reach, or to come from.
+/// The peer that a connection is meant to reach, or to come from.
 struct expected_peer {
   bool is_server = false;  // it was connected to, so it must be a node; else any node or client may have come
   bool is_node = false;    // only a node may have come
-  std::string name = {};   // that it says it has; empty: it has said none
-  std::string host = {};   // that was connected to; empty: any
+  std::string name = {};   // the name that it gives itself; empty: it has given none
+  std::string host = {};   // the host that was connected to; empty: any
 };
 
 struct verified_peer {

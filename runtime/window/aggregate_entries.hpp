@@ -11,17 +11,17 @@ extern const aggregate_ops bigint_average_entry;  // avg(bigint)
 extern const aggregate_ops double_sum_entry;      // sum(double)
 extern const aggregate_ops double_average_entry;  // avg(double)
 
-extern const aggregate_ops count_distinct_entry;  // of any type that can be a key
+extern const aggregate_ops count_distinct_entry;  // takes any type that can be a key
 /// first and last, of any type that can be a key: by event time, then source partition, then position.
 extern const aggregate_ops first_entry;
 extern const aggregate_ops last_entry;
 
 extern const aggregate_ops bool_and_entry;
 extern const aggregate_ops bool_or_entry;
-extern const aggregate_ops array_agg_entry;   // of any type that can be a key
-extern const aggregate_ops string_agg_entry;  // of text
+extern const aggregate_ops array_agg_entry;   // takes any type that can be a key
+extern const aggregate_ops string_agg_entry;  // takes text
 extern const aggregate_ops percentile_cont_entry;
-extern const aggregate_ops percentile_disc_entry;  // of any type that can be a key
+extern const aggregate_ops percentile_disc_entry;  // takes any type that can be a key
 
 /// Variances and standard deviations; null pointer for a type that has none, and for other functions.
 [[nodiscard]] const aggregate_ops* find_variance(expression::aggregate_function f, data::type_id type);

@@ -35,12 +35,12 @@ using rows = std::span<const std::uint32_t>;
 struct contribution {
   const data::column* argument = nullptr;  // null pointer for count(*)
   const aggregate* what = nullptr;
-  std::span<const data::column_ptr> order;  // of its `order by`
-  /// When and where the records lie; only for aggregates that go by it.
+  std::span<const data::column_ptr> order;  // columns of its `order by`
+  /// The times and places of the records; only for aggregates that go by them.
   std::span<const event_micros> times;
   std::span<const position> positions;
   std::string_view partition;
-  std::span<const std::string_view> partitions;  // by record, where `partition` is not that of all
+  std::span<const std::string_view> partitions;  // one a record, where `partition` is not that of all
 
   [[nodiscard]] std::string_view partition_of(std::uint32_t record) const {
     return partitions.empty() ? partition : partitions[record];
@@ -48,22 +48,22 @@ struct contribution {
 };
 
 struct aggregate_ops {
-  std::size_t size = 0;  // of a state, a multiple of 8
+  std::size_t size = 0;  // the size of a state, a multiple of 8
   /// Records from[i] in state into[i]; the argument is null in none of them, unless takes_nulls.
   void (*add)(const states& to, rows into, const contribution& of, rows from) = nullptr;
   /// Merges state from[i] into state into[i].
   void (*merge)(const states& to, rows into, const states& other, rows from) = nullptr;
-  /// Undoes merge() of a state that has stayed as it was; null pointer where that cannot be. Not called where
-  /// rests_on says so.
+  /// Undoes merge() of a state that has stayed as it was; null pointer where that cannot be. Never called
+  /// where rests_on says so.
   void (*unmerge)(const states& to, rows into, const states& other, rows from) = nullptr;
-  /// Whether a merged state may be another without that part, and only merging the rest can tell which. False for an
-  /// empty part. Null pointer where unmerge always can.
+  /// Returns whether a merged state may be another without that part, and only merging the rest can tell
+  /// which. False for an empty part. Null pointer where unmerge always can.
   bool (*rests_on)(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) = nullptr;
   /// A state that was copied as bytes from another table gets its own side storage; null pointer if there is
   /// none.
   void (*adopt)(const states& to, std::uint32_t i, const side_store& origin) = nullptr;
-  /// A state as bytes, the same for equal values; decode is false for bytes that are none. Decodes over
-  /// whatever the state was.
+  /// A state as bytes, the same for equal values; decode is false for bytes that are none. Decodes over the
+  /// former state.
   void (*encode)(wire::writer& out, const states& from, std::uint32_t i) = nullptr;
   bool (*decode)(wire::reader& in, const states& to, std::uint32_t i) = nullptr;
   /// Edges carry states without side storage as they lie in memory; this tells whether the bytes of the first n
@@ -75,10 +75,10 @@ struct aggregate_ops {
                  std::vector<std::uint32_t>& failed) = nullptr;
   bool by_place = false;     // reads times, positions and partition of what is added
   bool takes_nulls = false;  // is given records whose argument is null
-  /// Why a row fails whose result cannot be represented; null pointer where none does.
+  /// The reason why a row fails whose result cannot be represented; null pointer where none does.
   const char* failure = nullptr;
-  /// Where rows fail: false for a state that surely does not, found in less than finish() takes. Null pointer where only
-  /// finish() can tell.
+  /// Returns whether a row may fail: false for a state that surely does not, found in less than finish()
+  /// takes. Null pointer where only finish() can tell.
   bool (*may_fail)(const aggregate& what, const states& of, std::uint32_t i) = nullptr;
 };
 
@@ -92,7 +92,7 @@ template<class State, bool (*IsState)(const State&)>
   return all;
 }
 
-/// Null pointer for a function that does not take this argument.
+/// Returns a null pointer for a function that does not take this argument.
 [[nodiscard]] const aggregate_ops* find_aggregate(const aggregate& a);
 
 /// A state row: its head, then the state of each aggregate.

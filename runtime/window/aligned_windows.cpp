@@ -46,12 +46,12 @@ private:
   /// The keys that have changed since the last tick, and in which slices.
   struct changed_keys {
     keyed_table keys{std::make_shared<const layout>(std::vector<aggregate>{})};
-    std::vector<std::uint32_t> tags;   // beside the keys
-    std::vector<std::uint32_t> order;  // of the keys
-    std::vector<int> changes;          // beside the keys: slices of the window, at present
-    std::map<slice_key, std::vector<std::uint32_t>> by_slice;    // rows of keys
+    std::vector<std::uint32_t> tags;                           // one a key
+    std::vector<std::uint32_t> order;                          // the order of the keys
+    std::vector<int> changes;                                  // one a key: slices of the window, at present
+    std::map<slice_key, std::vector<std::uint32_t>> by_slice;  // rows of keys
     std::vector<std::pair<event_micros, event_micros>> windows;  // first and last end of each slice
-    std::size_t at = 0;                                          // of windows, amid a tick
+    std::size_t at = 0;                                          // the window to go on with, amid a tick
     event_micros given = no_watermark;                           // ends up to here, amid a tick
 
     void count(const slice_key& k, int by) {
@@ -96,11 +96,11 @@ private:
 
   definition window_;
   shard_state state_;
-  keyed_table merged_;  // of the window that is being formed, when it has several slices
+  keyed_table merged_;  // the window that is being formed, when it has several slices
   std::optional<running_totals> totals_;
   std::set<std::pair<event_micros, event_micros>> waiting_;  // (eligible, slice) of what is not in the totals
   event_micros slid_to_ = no_watermark;                      // no earlier slice is in the totals
-  std::optional<changed_keys> changed_;                      // amid a tick
+  std::optional<changed_keys> changed_;                      // set amid a tick
   row_store given_;  // rows that changes() gives, with the bounds of their windows
   std::vector<event_micros> starts_, ends_;
   event_micros over_ = no_watermark;  // windows up to here have closed
@@ -140,7 +140,7 @@ std::optional<event_micros> aligned_windows::next_end_above(event_micros over) c
   const auto least = any_above ? bound_above(window_, over) : no_watermark;
   for (const auto& [k, t] : state_.tables) {
     if (next && (*next <= least || next_bound(window_, k.slice) >= *next))
-      break;  // no end is earlier; or this slice and all behind it end later
+      break;  // no end is earlier; or this slice and all later ones end later
     const auto end = std::max(k.eligible, first_end(window_, k.slice, over));
     if (end <= last_end(window_, k.slice) && (!next || end < *next))
       next = end;

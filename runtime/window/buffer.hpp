@@ -44,7 +44,7 @@ public:
 
 private:
   void grow(std::size_t n) {
-    constexpr std::size_t large = 1 << 20;  // beyond, realloc is mostly a change of the page table
+    constexpr std::size_t large = 1 << 20;  // a larger realloc is mostly a change of the page table
     const auto wanted =
         std::max({size_ + n, capacity_ + (capacity_ < large ? capacity_ : capacity_ / 4), std::size_t{64}});
     auto* p = static_cast<std::byte*>(std::realloc(data_, wanted));

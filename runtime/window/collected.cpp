@@ -57,7 +57,7 @@ const std::vector<collection::entry>* entries(const states& from, std::uint32_t 
     return &none;
   bool overflowed = false;
   from.side->change(at, [&](collection& c) { overflowed = c.overflowed(); });
-  // in order now, so that this changes nothing
+  // The entries are put in order now, so that sorted() changes nothing.
   const std::vector<collection::entry>* all = nullptr;
   from.side->change(at, [&](collection& c) { all = &c.sorted(); });
   return overflowed ? nullptr : all;

@@ -1,4 +1,4 @@
-// States that are collections: how they are merged, copied and written, whatever their entries say.
+// States that are collections: how they are merged, copied and written, for entries of all kinds.
 #pragma once
 
 #include "runtime/window/aggregates.hpp"

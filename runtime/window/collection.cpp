@@ -24,7 +24,7 @@ void collection::add(entry e) {
 void collection::merge(const collection& other) {
   if (other.overflowed_)
     return overflow();
-  // by doubling, for most merges bring a few entries to many
+  // The room doubles, for most merges bring a few entries to many.
   if (const auto all = entries_.size() + other.entries_.size(); all > entries_.capacity())
     entries_.reserve(std::max(all, 2 * entries_.capacity()));
   for (std::size_t i = 0, n = other.entries_.size(); i < n && !overflowed_; ++i)

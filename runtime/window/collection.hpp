@@ -1,6 +1,6 @@
 // All the values of a group, for aggregates that need them: entries in the order of their bytes, equal ones
-// counted. What an entry's bytes say is the aggregate's. A group that collects more than the limit keeps
-// nothing but that it did, whatever the order in which the entries come.
+// counted. The aggregate gives an entry's bytes their meaning. A group that collects more than the limit
+// keeps only the fact, in any order of the entries.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ class collection {
 public:
   struct entry {
     std::string bytes;
-    std::uint32_t value_at = 0;  // where in them the value begins, behind what it is ordered by
+    std::uint32_t value_at = 0;  // where in them the value begins, after what it is ordered by
     std::uint64_t count = 1;
   };
   /// Bounds the distinct entries, with entry_bytes for each; 147,000 different numbers fit.
@@ -25,11 +25,11 @@ public:
   void merge(const collection& other);
   /// Takes out what merge() has added; none of the two has overflowed, nor changed in between.
   void unmerge(collection& other);
-  /// Whether there were too many.
+  /// Returns whether there were too many.
   [[nodiscard]] bool overflowed();
   void overflow();
   [[nodiscard]] bool empty() const { return !overflowed_ && entries_.empty(); }
-  /// Ascending, each once; none after an overflow.
+  /// Returns the entries, ascending, each once; none after an overflow.
   [[nodiscard]] const std::vector<entry>& sorted();
   [[nodiscard]] std::size_t byte_size() const {
     return bytes_ + (entries_.capacity() - entries_.size()) * entry_bytes;
@@ -38,9 +38,9 @@ public:
 private:
   void settle();
 
-  std::vector<entry> entries_;  // in order up to ordered_
+  std::vector<entry> entries_;  // sorted up to ordered_
   std::size_t ordered_ = 0;
-  std::size_t bytes_ = 0;  // of entries_
+  std::size_t bytes_ = 0;  // bytes of entries_
   bool overflowed_ = false;
 };
 

@@ -9,7 +9,7 @@ namespace millrace::window {
 namespace {
 
 struct distinct {
-  std::uint64_t values;  // in the side store, 0 for none
+  std::uint64_t values;  // a number in the side store, 0 for none
 };
 
 std::uint32_t set_of(const states& s, std::uint32_t i) {

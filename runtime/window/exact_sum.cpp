@@ -154,7 +154,7 @@ void combine(exact_sum& sum, side_store& side, const exact_sum& other, const sid
   add_signed(spilled(sum, side), other, negative);
 }
 
-/// The 64 bits from bit `first` on; those before bit 0 and behind the last limb are 0.
+/// Returns the 64 bits from bit `first` on; those before bit 0 and after the last limb are 0.
 limb bits_from(std::span<const limb> m, int first) {
   const auto at = static_cast<int>(first >= 0 ? first / 64 : -((63 - first) / 64));
   const auto shift = first - at * 64;
@@ -164,7 +164,7 @@ limb bits_from(std::span<const limb> m, int first) {
   return shift == 0 ? limb_at(at) : limb_at(at) >> shift | limb_at(at + 1) << (64 - shift);
 }
 
-/// Whether one of the bits below bit `end` is set.
+/// Returns whether one of the bits below bit `end` is set.
 bool any_below(std::span<const limb> m, int end) {
   if (end <= 0)
     return false;
@@ -203,7 +203,7 @@ void negate(std::span<limb> m) {
   }
 }
 
-/// m / divisor, with 128 bits behind the point: more than a double keeps.
+/// Computes m / divisor, with 128 bits after the point: more than a double keeps.
 double round_quotient(std::span<const limb> m, int exponent, std::uint64_t divisor, bool negative) {
   std::array<limb, wide_sum::size + 2> room;
   const auto quotient = std::span(room).first(m.size() + 2);

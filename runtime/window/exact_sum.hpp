@@ -35,7 +35,8 @@ void subtract(exact_sum& sum, side_store& side, const exact_sum& other, const si
 /// The value of a wide sum as a state, narrow where it fits. `sum` must be empty.
 void assign(exact_sum& sum, side_store& side, const wide_sum& from);
 
-/// The sum, and the sum over count (not 0), each rounded once, ties to even. Beyond double is an infinity.
+/// The sum, and the sum over count (not 0), each rounded once, ties to even. A sum beyond double is an
+/// infinity.
 [[nodiscard]] double rounded(const exact_sum& sum, const side_store& side);
 [[nodiscard]] double rounded_average(const exact_sum& sum, const side_store& side, std::uint64_t count);
 [[nodiscard]] double rounded_average(__int128 sum, std::uint64_t count);

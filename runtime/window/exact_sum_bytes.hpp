@@ -9,7 +9,7 @@
 namespace millrace::window {
 
 void put_sum(wire::writer& out, const exact_sum& sum, const side_store& side);
-/// Over whatever the sum was; false for bytes that are none.
+/// Reads over the sum's former value; false for bytes that are none.
 [[nodiscard]] bool read_sum(wire::reader& in, exact_sum& sum, side_store& side);
 /// A sum that was copied as bytes gets its own side storage.
 void adopt(exact_sum& sum, side_store& side, const side_store& origin);

@@ -11,7 +11,7 @@
 namespace millrace::window {
 namespace {
 
-// Room for a square of a wide sum and for what lies behind the point.
+// Has room for a square of a wide sum and for the limbs after the point.
 using number = boost::container::static_vector<limb, 2 * wide_sum::size + 8>;
 
 /// Bits of a quotient: more than a double keeps, and one of what it drops.
@@ -27,7 +27,7 @@ void add_product(number& to, std::span<const limb> a, limb b, std::size_t at) {
   }
 }
 
-/// a^2, behind so many limbs of 0.
+/// Computes a^2, preceded by `at` limbs of 0.
 number square(std::span<const limb> a, std::size_t at) {
   number out(at + 2 * a.size() + 1);
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -36,7 +36,7 @@ number square(std::span<const limb> a, std::size_t at) {
   return out;
 }
 
-/// a * b * 2^bits, bits below 64, behind so many limbs of 0.
+/// Computes a * b * 2^bits, bits below 64, preceded by `at` limbs of 0.
 number product(std::span<const limb> a, limb b, std::size_t bits, std::size_t at) {
   number out(at + a.size() + 3);
   add_product(out, a, b, at);
@@ -59,8 +59,8 @@ void subtract(number& a, const number& b) {
     a.clear();
 }
 
-/// Divides by both and puts as many limbs behind the point as it takes; returns how many these are, and whether something
-/// remains. `n` is not 0, and its last limb neither.
+/// Divides by both and puts as many limbs after the point as it takes; returns how many these are, and
+/// whether something remains. `n` is not 0, and its last limb neither.
 std::pair<int, bool> divide(number& n, limb first, limb second) {
   const auto bits = static_cast<int>(n.size() * 64) - std::countl_zero(n.back());
   const auto wanted = quotient_bits + static_cast<int>(std::bit_width(first) + std::bit_width(second));

@@ -1,5 +1,5 @@
 // The variance of values whose exact sum and exact sum of squares are known, computed in integers and rounded
-// once at its end: nothing cancels out, whatever the values.
+// once at its end: no digits cancel out, for any values.
 #pragma once
 
 #include "runtime/window/limbs.hpp"

@@ -101,7 +101,7 @@ void finish_values(const aggregate&, const states& from, rows of, data::column_b
 }
 
 struct text_extreme {
-  std::uint64_t text;  // in the side store, 0 for none
+  std::uint64_t text;  // a number in the side store, 0 for none
 };
 
 template<bool Greatest>

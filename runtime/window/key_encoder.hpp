@@ -41,7 +41,7 @@ private:
                    Append append);
 
   std::uint32_t shards_;
-  std::vector<bool> only_;  // by shard; empty: all
+  std::vector<bool> only_;  // one a shard; empty: all
   buffer arena_;
   std::string scratch_;
   const char* bytes_ = nullptr;

@@ -11,12 +11,13 @@
 namespace millrace::window {
 namespace {
 
-/// Below, comparisons cost less than counting does.
+/// Comparisons cost less than counting below this number.
 constexpr std::size_t worth_counting = 1024;
 /// One pass looks at so many bits at most: its counts stay within the first cache.
 constexpr unsigned digit_bits = 11;
 
-/// Eight bytes of a key from `at` on, as a number that compares as they do; behind its end zeros.
+/// Returns eight bytes of a key from `at` on, as a number that compares as they do; zeros after the key's
+/// end.
 std::uint64_t eight_bytes(std::string_view key, std::size_t at) {
   char bytes[8] = {};
   if (at < key.size())
@@ -26,7 +27,8 @@ std::uint64_t eight_bytes(std::string_view key, std::size_t at) {
   return __builtin_bswap64(v);
 }
 
-/// How many bytes all of these keys begin with in common: keys such as user00017 differ only behind them.
+/// Returns how many bytes all of these keys begin with in common: keys such as user00017 differ only in later
+/// ones.
 std::size_t common_bytes(const row_store& store, const std::vector<std::uint32_t>& of) {
   if (of.empty())
     return 0;
@@ -90,7 +92,7 @@ std::uint32_t row_of(const wide_entry& e) { return e.row; }
 std::uint64_t value_of(const narrow_entry& e) { return e.word >> 32; }
 std::uint32_t row_of(const narrow_entry& e) { return static_cast<std::uint32_t>(e.word); }
 
-/// By value, least digit first; the result lies in either buffer.
+/// Sorts by value, least digit first; the result lies in either buffer.
 template<class Entry>
 std::span<Entry> counting_passes(std::span<Entry> from, std::span<Entry> to, unsigned bits) {
   const auto passes = (bits + digit_bits - 1) / digit_bits;

@@ -1,5 +1,5 @@
 // The order of rows by their keys' bytes, in which windows give them. A radix sort of the bits in which eight
-// bytes of the keys differ, and comparisons for what is equal there. Pure; called by whoever forms rows.
+// bytes of the keys differ, and comparisons for what is equal there. Pure; called where rows are formed.
 #pragma once
 
 #include "runtime/window/row_store.hpp"

@@ -12,11 +12,11 @@ constexpr std::size_t slots_ahead = 24;
 constexpr std::size_t rows_ahead = 12;
 constexpr std::size_t keys_ahead = 6;
 
-// Below, a table lies in the second cache anyway.
+// A smaller table lies in the second cache anyway.
 constexpr std::size_t slots_worth_prefetching = 1 << 13;
 
-/// At most 11/16 full: a search for a new key still ends within a cache line, and a key takes 16 bytes of
-/// slots on average.
+/// Returns 11/16 of the slots, the most that are used: a search for a new key still ends within a cache line,
+/// and a key takes 16 bytes of slots on average.
 constexpr std::size_t fill(std::size_t slots) { return slots / 16 * 11; }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The table that records are grouped in: open addressing over 8-byte slots (tag, row), rows in a row_store.
-// Looked up many keys at a time, so that the memory behind the next keys is on its way while one is compared.
+// Looks up many keys at a time, so that the memory of the next keys is on its way while one is compared.
 // Lanes group a frame's records in one, a shard keeps one a slice.
 #pragma once
 
@@ -12,12 +12,12 @@
 
 namespace millrace::window {
 
-/// Encoded keys, one behind the other, with the tags to find them by.
+/// Encoded keys, one after the other, with the tags to find them by.
 struct key_list {
   const char* bytes = nullptr;
-  std::span<const std::uint32_t> ends;  // of key i; it begins at the end of key i - 1
+  std::span<const std::uint32_t> ends;  // the end of key i; it begins at the end of key i - 1
   std::span<const std::uint32_t> tags;
-  std::uint32_t begin = 0;  // of key 0
+  std::uint32_t begin = 0;  // the beginning of key 0
 
   [[nodiscard]] std::size_t size() const { return ends.size(); }
   [[nodiscard]] std::string_view key(std::size_t i) const {
@@ -57,7 +57,7 @@ public:
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   /// Room for so many rows in all, so that they come without the table's growing on the way.
   void reserve(std::size_t rows);
-  /// Empty again, with memory for about as many rows as there were.
+  /// Empties the table, and keeps memory for about as many rows as there were.
   void clear();
   [[nodiscard]] std::size_t byte_size() const {
     return sizeof *this + rows_.byte_size() + slots_.capacity() * sizeof(std::uint64_t);

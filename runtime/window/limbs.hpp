@@ -30,7 +30,7 @@ struct shifted_limbs {
 /// m /= divisor; whether something remains.
 inline bool divide(std::span<limb> m, limb divisor) {
   limb rest = 0;
-  if (divisor >> 32 == 0) {  // by halves: a processor divides 64 bits, 128 are a call
+  if (divisor >> 32 == 0) {  // halves: a processor divides 64 bits, 128 are a call
     for (std::size_t i = m.size(); i-- > 0;) {
       const limb high = rest << 32 | m[i] >> 32;
       const limb low = (high % divisor) << 32 | (m[i] & 0xFFFF'FFFF);

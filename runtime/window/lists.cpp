@@ -1,7 +1,7 @@
 // array_agg and string_agg: the values of a group in the order that is asked for, else by event time; ties go
 // by event time, source partition and position (downstream of a window by its key), as first and last go.
-// With distinct each value is kept once. An entry is what it is ordered by, then the value, both in the
-// encoding of keys.
+// `distinct` keeps each value once. An entry is what it is ordered by, then the value, both in the encoding
+// of keys.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/collected.hpp"
@@ -12,7 +12,7 @@
 namespace millrace::window {
 namespace {
 
-// A column's texts lie behind 31-bit offsets; rows beyond fail.
+// A column's texts have 31-bit offsets; rows beyond fail.
 constexpr std::size_t most_text = std::size_t{1} << 30;
 constexpr std::size_t most_repeated = 2 * collection::most_bytes;
 
@@ -68,8 +68,8 @@ std::uint64_t times_of(const aggregate& what, const collection::entry& e) {
   return what.distinct ? 1 : e.count;
 }
 
-/// How much the values take, about; nothing for bytes that are no values. Only damaged bytes say that entries
-/// which hold their place came many times.
+/// Returns about how much room the values take; no value for bytes that are no values. Only damaged bytes say
+/// that entries which hold their place came many times.
 std::optional<std::size_t> size_of(const aggregate& what, const std::vector<collection::entry>& all) {
   std::size_t bytes = 0;
   for (const auto& e : all) {

@@ -1,7 +1,7 @@
 // Slices by the clocks of a zone. A label is a wall time at which slices begin: the anchor and whole slides
-// before and after. Its bound is first_instant_of(label). As that is at or below an instant exactly where the
-// furthest wall time there has come to the label, the last bound so far is that of the last label at or below
-// the furthest wall time.
+// before and after. Its bound is first_instant_of(label). That bound is at or below an instant exactly if the
+// furthest wall time there has come to the label. So the last bound so far is that of the last label at or
+// below the furthest wall time.
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/slices.hpp"
 

@@ -28,9 +28,8 @@ struct last_slice {
   }
 };
 
-/// Grouping is worth its while where a frame's keys repeat. Where at least seven of eight rows are the only
-/// ones of their key, so many times the frame's records are listed as they come, before a frame is grouped
-/// again to see.
+/// Grouping pays only if a frame's keys repeat. If at least seven of eight rows are the only ones of their
+/// key, this many times the frame's records are listed as they come, before a frame is grouped again to see.
 constexpr std::uint64_t listed_per_grouped = 16;
 bool hardly_repeat(std::size_t keys, std::uint64_t records) { return keys >= records - records / 8; }
 
@@ -65,7 +64,7 @@ struct partials_builder::impl {
       return {no_watermark, end_of_time, no_watermark, end_of_time, 0};
     const bool session = window.kind == shape::session;
     last_slice l{k.slice, session ? k.slice + 1 : next_bound(window, k.slice), watermark, watermark, 0};
-    // While no window end of the slice, nor a record of a session, is passed, the watermark does not matter.
+    // The watermark does not matter while no window end of the slice, nor a record of a session, is passed.
     if (k.eligible == (session ? k.slice : l.before)) {
       l.watermark_from = no_watermark;
       l.watermark_to = std::min(plus(l.before - 1, window.allowed_lateness), end_of_time - 1);
@@ -149,10 +148,10 @@ struct partials_builder::impl {
     add_aggregates(in, table.store(), found, encoder.rows());
   }
 
-  /// A row a record, whatever its key: straight into what the frame carries.
+  /// Adds a row for each record, with any key, straight to what the frame carries.
   void list(const input& in);
 
-  /// Whether the next frame is listed, by what this one was.
+  /// Decides whether the next frame is listed, by what this one was.
   void judge() {
     if (to_list == 0 && hardly_repeat(entries.size(), grouped))
       to_list = grouped * listed_per_grouped;
@@ -184,7 +183,7 @@ struct partials_builder::impl {
 
   struct entry {
     std::uint32_t shard;
-    std::uint32_t tag;  // as in this table: with the ordinal of the slice in it
+    std::uint32_t tag;  // the tag in this table: with the ordinal of the slice in it
     std::uint32_t records;
   };
 
@@ -192,13 +191,13 @@ struct partials_builder::impl {
   layout_ptr rows;
   keyed_table table;
   key_encoder encoder;
-  std::vector<entry> entries;     // beside the table's rows
-  std::vector<slice_key> slices;  // by ordinal
+  std::vector<entry> entries;     // one a row of the table
+  std::vector<slice_key> slices;  // indexed by ordinal
   std::unordered_map<slice_key, std::uint32_t, slice_hash> ordinals;
   last_slice last;
-  std::vector<std::shared_ptr<partials>> listed;  // by shard, of a frame that is not grouped
+  std::vector<std::shared_ptr<partials>> listed;  // one a shard, for a frame that is not grouped
   std::uint64_t to_list = 0;                      // records, before a frame is grouped again
-  std::uint64_t grouped = 0, listed_records = 0;  // of this frame
+  std::uint64_t grouped = 0, listed_records = 0;  // records of this frame
   std::vector<std::uint32_t> kept, kept_ordinals, found, listed_from, chosen_into, chosen_from, order,
       reorder, counts;
 };

@@ -15,9 +15,9 @@ class partials {
 public:
   struct group {
     slice_key at;
-    std::uint64_t records = 0;  // that are in its rows
+    std::uint64_t records = 0;  // records in its rows
     std::uint32_t first = 0;    // row
-    std::uint32_t count = 0;    // of rows
+    std::uint32_t count = 0;    // number of rows
   };
 
   explicit partials(layout_ptr l) : rows_(std::move(l)) {}
@@ -41,7 +41,7 @@ private:
   friend class partials_reader;
   std::vector<group> groups_;
   row_store rows_;
-  std::vector<std::uint32_t> ends_, tags_;  // of the keys
+  std::vector<std::uint32_t> ends_, tags_;  // the keys' ends and tags
 };
 
 }  // namespace millrace::window

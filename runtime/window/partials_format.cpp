@@ -24,7 +24,7 @@ void put_numbers(wire::writer& out, std::span<const std::uint32_t> numbers) {
   out.raw({reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()});
 }
 
-/// Empty, and `in` has failed, where there are not so many.
+/// Reads n numbers; returns none, and `in` has failed, where there are fewer.
 std::vector<std::uint32_t> read_numbers(wire::reader& in, std::size_t n) {
   const auto bytes =
       n <= in.remaining() / sizeof(std::uint32_t) ? in.raw(n * sizeof(std::uint32_t)) : std::string_view();
@@ -36,7 +36,8 @@ std::vector<std::uint32_t> read_numbers(wire::reader& in, std::size_t n) {
   return numbers;
 }
 
-/// As they lie in memory, but for the heads between them: collected in a block that stays in the processor's cache.
+/// Writes the states as they lie in memory, without the heads between them: collected in a block that stays
+/// in the processor's cache.
 void put_plain_states(wire::writer& out, const row_store& store) {
   const auto rows_at_once = std::min<std::size_t>(128, store.size());
   const auto each = store.bytes_of_states();

@@ -14,9 +14,9 @@ void encode_partials(wire::writer& out, const partials& p);
 class partials_reader {
 public:
   explicit partials_reader(definition d);
-  /// Never trusts the bytes: keys, slices, counts and states are checked before use. What cannot be checked
-  /// cheaply is whether a key's tag is that key's: a wrong one groups wrongly, and does no other harm.
-  /// Errors: ec::corrupt; ec::unsupported for another version.
+  /// Never trusts the bytes: keys, slices, counts and states are checked before use. A key's tag cannot be
+  /// checked cheaply: a wrong one groups wrongly, and does no other harm. Errors: ec::corrupt;
+  /// ec::unsupported for another version.
   [[nodiscard]] expected<partials_ptr> read(wire::reader& in) const;
 
 private:

@@ -1,5 +1,5 @@
 // percentile_cont and percentile_disc, from all the values of a group: different ones once, in the encoding
-// of keys, with how often they came. What descends is counted from the other end.
+// of keys, with how often they came. A descending order is counted from the other end.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/collected.hpp"

@@ -1,4 +1,4 @@
-// Rows of (encoded key, aggregate states), one behind the other: the content of a keyed table, and what a
+// Rows of (encoded key, aggregate states), one after the other: the content of a keyed table, and what a
 // frame carries of it. A row is a head (where the key lies, whether the row was touched) and the states of a
 // layout; keys lie in an arena. Rows are added at the end and never removed one by one.
 #pragma once
@@ -90,8 +90,8 @@ public:
   void prefetch(std::uint32_t i) const { __builtin_prefetch(rows_.data() + i * stride_); }
   void prefetch_key(std::uint32_t i) const { __builtin_prefetch(keys_.data() + offset(i)); }
 
-  /// For a walk over rows `of` that has come to i: those that follow soon, wherever they lie; first the row,
-  /// which says where its key is.
+  /// Prefetches for a walk over rows `of` that has come to i: those that follow soon, wherever they lie;
+  /// first the row, which says where its key is.
   void prefetch_ahead(rows of, std::size_t i) const {
     constexpr std::size_t rows_ahead = 16;
     constexpr std::size_t keys_ahead = 8;

@@ -11,12 +11,12 @@ namespace {
 // Keys that left keep their row until there are as many of them as of the others.
 constexpr std::size_t least_compacted = 1024;
 
-/// Whether a row may pass in one window and not in the next though its aggregates are the same.
+/// Returns whether a row may pass in one window and not in the next though its aggregates are the same.
 bool reads_bounds(const definition& d) {
   if (!d.having)
     return false;
   const auto start = d.output->size() - 2;  // window_start, window_end are the last two
-  const auto keys = d.keys.size();          // in front of the bounds that formulas see
+  const auto keys = d.keys.size();          // columns before the bounds that formulas see
   const auto any = [](const expression::bound& e, std::size_t first) {
     return std::ranges::any_of(e.columns, [&](std::size_t c) { return c == first || c == first + 1; });
   };

@@ -16,7 +16,7 @@ namespace millrace::window {
 
 class running_totals {
 public:
-  /// Below, merging the slices is cheaper than keeping totals beside them.
+  /// Merging the slices is cheaper than keeping totals beside them below this number.
   static constexpr std::int64_t least_slices = 4;
   [[nodiscard]] static bool worthwhile(const definition& d) {
     return d.updates || (d.kind == shape::aligned && d.size / d.slide >= least_slices);
@@ -45,10 +45,10 @@ public:
   }
 
 private:
-  struct key_info {            // beside each row of totals_
-    std::uint32_t slices = 0;  // that have the key
-    bool changed = false;      // since the last window
-    bool shown = false;        // in shown_
+  struct key_info {            // one a row of totals_
+    std::uint32_t slices = 0;  // slices that have the key
+    bool changed = false;      // changed since the last window
+    bool shown = false;        // its row is in shown_
   };
 
   void change(std::uint32_t row);

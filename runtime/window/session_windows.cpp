@@ -125,7 +125,7 @@ delivery::fired_window session_windows::form(const std::vector<std::uint32_t>& s
   return window;
 }
 
-/// With `updates`, whatever is over.
+/// Fires one window; with `updates`, closes all sessions that are over.
 std::optional<delivery::fired_window> session_windows::fire_next(event_micros& fired,
                                                                  event_micros watermark) {
   const auto to = horizon(window_, watermark);
@@ -247,7 +247,7 @@ void session_windows::compact() {
 }
 
 delivery::window_size session_windows::size() const {
-  constexpr std::size_t tree_node = 64;  // of by_end_, about
+  constexpr std::size_t tree_node = 64;  // bytes of a node of by_end_, about
   const auto bytes = rows_.byte_size() + keys_.byte_size() + sessions_.capacity() * sizeof(session) +
                      (heads_.capacity() + touched_.capacity() + unsent_.capacity()) * sizeof(std::uint32_t) +
                      by_end_.size() * tree_node;

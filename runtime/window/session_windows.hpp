@@ -36,12 +36,12 @@ private:
   static constexpr std::uint32_t none = keyed_table::none;
   struct session {
     event_micros start = 0, last = 0;      // times of records
-    event_micros open_from = 0;            // where the first of their spans begins; not below start
+    event_micros open_from = 0;            // the beginning of the first of their spans; not below start
     std::uint32_t key = 0;                 // row of keys_
     std::uint32_t next = none;             // another session of the key
     std::optional<event_micros> captured;  // its start as a snapshot knows it
     bool alive = true;
-    bool closed = false;  // over; kept until changes() has given it
+    bool closed = false;  // the session is over; kept until changes() has given it
   };
 
   [[nodiscard]] std::size_t keys() const { return sessions_.size() - dead_; }
@@ -64,15 +64,15 @@ private:
 
   definition window_;
   layout_ptr layout_;
-  row_store rows_;  // beside sessions_
+  row_store rows_;  // one a session
   std::vector<session> sessions_;
   keyed_table keys_;                  // every key that has or had a session
-  std::vector<std::uint32_t> heads_;  // beside keys_: its first session
+  std::vector<std::uint32_t> heads_;  // one a key: its first session
   std::set<std::pair<event_micros, std::uint32_t>> by_end_;
   std::vector<std::uint32_t> touched_, unsent_, closed_;
   std::vector<std::pair<std::string, event_micros>> dropped_;  // key and start, of what a snapshot knows
-  std::optional<std::vector<std::uint32_t>> giving_;           // amid a tick: its rows, in order
-  std::size_t given_ = 0;                                      // of those
+  std::optional<std::vector<std::uint32_t>> giving_;           // rows of the tick that is under way, in order
+  std::size_t given_ = 0;                                      // the rows that were given of those
   std::size_t dead_ = 0;
   bool sent_ = false;
 };

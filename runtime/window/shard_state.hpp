@@ -58,8 +58,8 @@ struct shard_state {
 
   layout_ptr rows;
   std::map<slice_key, slice_table> tables;
-  std::vector<slice_key> dropped;  // since the last capture, of what a snapshot knows
-  bool sent = false;               // since the last capture, `updates` has given what was unsent
+  std::vector<slice_key> dropped;  // slices that a snapshot knows, dropped since the last capture
+  bool sent = false;               // `updates` has given unsent rows since the last capture
 };
 
 /// Bytes of everything, or of what changed since the last of either; both begin a new "since".

@@ -1,5 +1,5 @@
-// A shard's windows, of whatever shape: they implement delivery::window_state, which says what each call
-// promises. Lane frames bring partial aggregates; rows of upstream windows are made into such.
+// A shard's windows, of any shape: they implement delivery::window_state, which says what each call promises.
+// Lane frames bring partial aggregates; rows of upstream windows are made into such.
 #pragma once
 
 #include "runtime/delivery/window_state.hpp"
@@ -22,7 +22,7 @@ public:
                             delivery::ledger& counts) final;
   /// Both of them end here: merges partial aggregates into the windows, and returns what they return.
   virtual std::uint64_t absorb_partials(const partials& p, event_micros fired) = 0;
-  /// Whether changes() has rows to give.
+  /// Returns whether changes() has rows to give.
   [[nodiscard]] virtual bool has_changes() const = 0;
 
 protected:

@@ -108,7 +108,7 @@ public:
 
 private:
   static constexpr std::size_t entry_bytes =
-      sizeof(value_set::value_type) + 3 * sizeof(void*);  // of a set, about
+      sizeof(value_set::value_type) + 3 * sizeof(void*);  // the cost of an element of a set, about
 
   std::vector<wide_sum> wides_;
   std::vector<std::string> texts_;

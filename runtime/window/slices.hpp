@@ -61,7 +61,7 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return saturating(floor_to(time - anchor, d.slide) + anchor + d.slide.count());
 }
 
-/// The bound behind this one: the end of a slice, the next window end.
+/// Returns the next bound: the end of a slice, the next window end.
 [[nodiscard]] inline event_micros next_bound(const definition& d, event_micros bound) {
   return d.zone != nullptr ? local_bound_above(d, bound) : plus(bound, d.slide);
 }
@@ -71,7 +71,7 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return d.zone != nullptr ? local_window_start(d, end) : plus(end, -d.size);
 }
 
-/// How many bounds there are from one to another, both counted.
+/// Counts the bounds from one to another, both counted.
 [[nodiscard]] inline std::size_t bounds_between(const definition& d, event_micros first, event_micros last) {
   if (d.zone == nullptr)
     return static_cast<std::size_t>((last - first) / d.slide.count()) + 1;
@@ -106,7 +106,7 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
 /// The one slice of a global window.
 inline constexpr slice_key everything{0, end_of_time};
 
-/// Whether assign() can have given it: what comes from outside is checked.
+/// Returns whether assign() can have given it: slices from outside are checked.
 [[nodiscard]] inline bool is_slice(const definition& d, const slice_key& k) {
   if (d.kind == shape::global)
     return k == everything;

@@ -23,12 +23,12 @@ void put_head(wire::writer& out, const layout& l, captured what);
 /// `empty`: there is no state yet, so that all may be applied.
 [[nodiscard]] expected<captured> read_head(wire::reader& in, const layout& l, bool empty);
 
-/// The states of a row, behind its key.
+/// Writes the states of a row, after its key.
 void put_states(wire::writer& out, const row_store& store, std::uint32_t row);
 [[nodiscard]] expected<void> read_states(wire::reader& in, row_store& store, std::uint32_t row);
 [[nodiscard]] bool valid_key(const definition& d, std::string_view key);
-/// Whether valid_key() holds for each of the keys that lie in `bytes` one behind the other. Key i ends at ends[i], the
-/// last one with `bytes`. `ends` may be wrong in any way.
+/// Returns whether valid_key() holds for each of the keys that lie in `bytes` one after the other. Key i ends
+/// at ends[i], the last one with `bytes`. `ends` may be wrong in any way.
 [[nodiscard]] bool valid_keys(const definition& d, std::string_view bytes,
                               std::span<const std::uint32_t> ends);
 

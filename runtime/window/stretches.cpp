@@ -7,7 +7,7 @@
 namespace millrace::window {
 namespace {
 
-/// So a level costs a copy, and a key is looked up in at most so many tables of each.
+/// Slices of a stretch: a level costs a copy, and a key is looked up in at most this many tables of each.
 constexpr std::int64_t per_stretch = 64;
 
 }  // namespace

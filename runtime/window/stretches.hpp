@@ -1,6 +1,6 @@
 // Aggregates that cannot be taken off again (min, max, first, last, sets, collections), merged over stretches
 // of a sliding window's slices: 64 slices, 64 times as many, and so on, as far as a window is longer than
-// that. What is left of a window when a slice leaves is merged from few tables: single slices up to the next
+// that. The rest of a window when a slice leaves is merged from few tables: single slices up to the next
 // stretch, then ever longer stretches. Derived from the slices alone, as running_totals is, to which it
 // belongs. It holds a copy of these states, at most, a level.
 #pragma once
@@ -35,16 +35,16 @@ public:
 private:
   struct level {
     micros width;
-    std::map<event_micros, keyed_table> tables;  // by where they begin
+    std::map<event_micros, keyed_table> tables;  // keyed by where they begin
   };
   [[nodiscard]] static event_micros begin_of(const level& l, event_micros slice);
   /// The first stretch of this level that no slice which has left lies in.
   [[nodiscard]] event_micros first_whole(const level& l) const;
 
-  layout_ptr layout_;                    // of those aggregates alone
+  layout_ptr layout_;                    // the layout of those aggregates alone
   std::vector<std::size_t> aggregates_;  // their numbers in the whole layout
-  std::vector<std::size_t> columns_;     // by number in the whole layout: column here
-  std::vector<level> levels_;            // from short to long
+  std::vector<std::size_t> columns_;     // indexed by number in the whole layout: column here
+  std::vector<level> levels_;            // sorted from short to long
   event_micros left_ = no_watermark;     // the last slice that has left
   std::vector<std::uint32_t> into_;
 };

@@ -24,7 +24,7 @@ double result_of(double variance) {
 /// Halves, because rows are aligned to 8 bytes only.
 struct bigint_moments {
   limb count;
-  limb low, high;               // of the sum, in two's complement
+  limb low, high;               // the sum, in two's complement
   std::array<limb, 3> squares;  // 2^66 squares fit
 
   [[nodiscard]] __int128 sum() const {
@@ -206,7 +206,7 @@ void finish_double(const aggregate&, const states& from, rows of, data::column_b
   }
 }
 
-/// Only what no double can hold fails, and is no sum of 192 bits.
+/// A row fails only if no double can hold its result; its sums then exceed 192 bits.
 bool may_fail_double(const aggregate&, const states& of, std::uint32_t i) {
   return of.at<double_moments>(i).squares.wide != 0;
 }

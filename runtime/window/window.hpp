@@ -41,12 +41,12 @@ struct ordering {
 
 struct aggregate {
   expression::aggregate_function function{};
-  data::type argument;  // of count(*): unused
+  data::type argument;  // unused by count(*)
   data::type result;
-  std::vector<ordering> order{};  // of array_agg, string_agg; a percentile's is its argument's
-  bool distinct = false;          // of array_agg, string_agg
-  std::string delimiter{};        // of string_agg
-  double fraction = 0;            // of percentiles
+  std::vector<ordering> order{};  // the order of array_agg, string_agg; a percentile's is its argument's
+  bool distinct = false;          // used by array_agg, string_agg
+  std::string delimiter{};        // used by string_agg
+  double fraction = 0;            // used by percentiles
   std::string stands_in{};        // the column or option whose it is, for messages
 };
 
@@ -72,7 +72,7 @@ struct definition {
   std::vector<aggregate> aggregates;
   /// Empty, or one a field: its value, over group_columns() and then all aggregates.
   std::vector<expression::bound> formulas;
-  std::optional<expression::bound> having;  // over output columns, then aggregates from first_hidden() on
+  std::optional<expression::bound> having;  // reads output columns, then aggregates from first_hidden() on
   std::uint32_t shards = 1;
   data::schema_ptr output;  // keys, aggregates, window_start, window_end
 
@@ -81,12 +81,12 @@ struct definition {
   [[nodiscard]] std::size_t first_hidden() const { return formulas.empty() ? aggregate_fields.size() : 0; }
 };
 
-/// Whether the columns of an aggregate's `order by` are part of its input; those of a percentile are its
-/// argument.
+/// Returns whether the columns of an aggregate's `order by` are part of its input; those of a percentile are
+/// its argument.
 [[nodiscard]] inline bool reads_order(expression::aggregate_function f) {
   return f == expression::aggregate_function::array_agg || f == expression::aggregate_function::string_agg;
 }
-/// Whether a row of the window may fail when it is formed: an overflow, a formula, `having`.
+/// Returns whether a row of the window may fail when it is formed: an overflow, a formula, `having`.
 [[nodiscard]] bool can_fail(const definition& d);
 
 /// The slice of a record and the first window end it counts for; nothing when the record is late.
@@ -97,25 +97,26 @@ struct slice_key {
 };
 [[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);
 
-/// Whether the start and end of every window that a record of this time may be in are timestamps.
+/// Returns whether the start and end of every window that a record of this time may be in are timestamps.
 [[nodiscard]] bool is_held(const definition& d, event_micros time);
 
 /// The rows that a lane adds from one batch of one partition, in log order; all columns are equally long.
 struct input {
-  std::span<const data::column_ptr> keys;       // in definition order
+  std::span<const data::column_ptr> keys;       // sorted as the definition has them
   std::span<const data::column_ptr> arguments;  // one an aggregate; null pointer for count(*)
   std::span<const data::column_ptr> filters;    // one an aggregate: boolean, or null pointer for none
   std::span<const event_micros> times;          // event time of each row
-  std::span<const event_micros> watermarks;     // of the row's partition just before the row
-  // Where the rows come from; only if the definition reads_places().
+  std::span<const event_micros> watermarks;     // each row's partition's, just before the row
+  // The places of the rows; only if the definition reads_places().
   std::span<const position> positions = {};
   std::string_view partition = {};
-  /// Instead of `partition`, one for each row: behind another window, whose shards must not matter.
+  /// Takes the place of `partition`, one for each row: downstream of another window, whose shards must not
+  /// matter.
   std::span<const std::string_view> partitions = {};
   /// One an aggregate: the columns of its `order by`; empty where no aggregate has one.
   std::span<const std::vector<data::column_ptr>> orders = {};
 };
-/// Whether an aggregate goes by the places of records (first, last, array_agg, string_agg).
+/// Returns whether an aggregate goes by the places of records (first, last, array_agg, string_agg).
 [[nodiscard]] bool reads_places(const definition& d);
 
 /// Partial aggregates of one frame for one shard. Immutable; a shard merges them.
@@ -123,7 +124,7 @@ class partials;
 using partials_ptr = std::shared_ptr<const partials>;
 [[nodiscard]] std::size_t byte_size(const partials& p);
 
-/// For partials_builder: this shard alone.
+/// Selects this shard alone, for partials_builder.
 [[nodiscard]] inline std::vector<bool> only_shard(std::uint32_t shard, std::uint32_t shards) {
   std::vector<bool> only(shards);
   only.at(shard) = true;
@@ -139,7 +140,7 @@ public:
   partials_builder(partials_builder&&) noexcept;
   partials_builder& operator=(partials_builder&&) noexcept;
 
-  /// Appends the indices of late rows to `late` (whatever `only` says: late rows have no shard).
+  /// Appends the indices of late rows to `late` (for any `only`: late rows have no shard).
   void add(const input& in, std::vector<std::uint32_t>& late);
   /// Bytes gathered so far, about.
   [[nodiscard]] std::size_t byte_size() const;

@@ -41,7 +41,7 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
   }
   if (!builders.empty())
     for (std::size_t i = 0; i < of.size();) {
-      // Where the keys lie, some at a time; they are on their way by the time that they are read.
+      // The places of some keys; the keys themselves are on their way by the time that they are read.
       std::array<std::string_view, 64> keys;
       const auto n = std::min(keys.size(), of.size() - i);
       for (std::size_t k = 0; k < n; ++k) {
@@ -90,9 +90,10 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
 
 /// Rows while they are formed.
 struct forming {
-  data::batch all;                                // of the window's output
-  std::vector<data::column_ptr> aggregates;       // by definition.aggregates; null where nobody reads it
-  std::map<std::uint32_t, std::string> failures;  // what cannot be represented or judged, by row
+  data::batch all;                                // columns of the window's output
+  std::vector<data::column_ptr> aggregates;       // indexed as definition.aggregates; null where nobody reads
+                                                  // it
+  std::map<std::uint32_t, std::string> failures;  // keyed by row: values that cannot be represented or judged
 };
 
 bool is_read_by_having(const definition& d, std::size_t a) {
@@ -102,14 +103,15 @@ bool is_read_by_having(const definition& d, std::size_t a) {
   });
 }
 
-/// Whether it takes the result of aggregate `a` to decide about a row: `having` reads it, or it alone tells that the row fails.
+/// Returns whether it takes the result of aggregate `a` to decide about a row: `having` reads it, or it alone
+/// tells that the row fails.
 bool decides(const definition& d, const layout& states, std::size_t a) {
   const auto& ops = *states.slots[a].ops;
   return (ops.failure != nullptr && ops.may_fail == nullptr) || is_read_by_having(d, a);
 }
 
-/// In `all` the columns of the key and bounds are null, and so are fields that formulas give. `deciding`: aggregates that
-/// do not decide about a row are left out.
+/// Forms rows. In `all` the columns of the key and bounds are null, and so are fields that formulas give.
+/// `deciding`: aggregates that do not decide about a row are left out.
 forming finish(const definition& d, const row_store& store, rows of, bool deciding = false) {
   forming f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
   std::vector<std::uint32_t> failed;
@@ -132,8 +134,8 @@ forming finish(const definition& d, const row_store& store, rows of, bool decidi
   return f;
 }
 
-/// Columns, and behind them aggregates from one on. Those that an expression does not read may be null
-/// pointers.
+/// Appends the aggregates from `first` on to the columns. Columns that an expression does not read may be
+/// null pointers.
 data::batch widened(const definition& d, const forming& f, std::vector<data::column_ptr> columns,
                     std::vector<data::field> fields, std::size_t first) {
   for (auto a = first; a < f.aggregates.size(); ++a) {

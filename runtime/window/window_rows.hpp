@@ -16,7 +16,7 @@ namespace millrace::window {
 /// sorted. Does nothing where `having` reads more than aggregates. form_rows() judges the others once more.
 void drop_turned_down(const definition& d, const row_store& store, std::vector<std::uint32_t>& of);
 
-/// Which of the rows passed and failed, as positions in `of`; for callers that remember it.
+/// The rows that passed and failed, as positions in `of`; for callers that remember it.
 struct judged_rows {
   std::vector<std::uint32_t> passed, failed;
 };
@@ -29,7 +29,7 @@ struct row_bounds {
 /// The rows `of` in that order; `end` is left 0.
 [[nodiscard]] delivery::fired_window form_rows(const definition& d, const row_store& store, rows of,
                                                const row_bounds& bounds, judged_rows* out = nullptr);
-/// Likewise of windows that have not fired: `having` takes none out.
+/// Forms rows of windows that have not fired: `having` takes none out.
 [[nodiscard]] delivery::open_windows form_open(const definition& d, const row_store& store, rows of,
                                                const row_bounds& bounds);
 /// Forms the rows of one aligned or global window.

@@ -104,7 +104,7 @@ bool take_bits(reader& in, std::size_t rows, std::vector<std::uint8_t>& out) {
   return padding_is_zero;
 }
 
-/// From 0, ascending; the last one tells how much lies behind them.
+/// Reads offsets, which ascend from 0; the last one tells how much follows them.
 bool take_offsets(reader& in, std::size_t rows, std::vector<std::int32_t>& out) {
   return take_values(in, rows + 1, out) && out.front() == 0 && std::is_sorted(out.begin(), out.end());
 }
@@ -198,7 +198,7 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
 expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p) {
   column::buffers b;
   std::size_t nulls = 0;
-  const bool validity_always = is_empty_object(t);  // nothing else stands for its values
+  const bool validity_always = is_empty_object(t);  // its values have no other bytes
   if (p == presence::without_nulls && validity_always)
     return damaged("objects without members that no bytes stand for");
   if (p == presence::with_nulls) {

@@ -18,9 +18,9 @@ inline constexpr std::size_t max_unbacked = std::size_t{1} << 20;
 /// most `max_unbacked` rows; windows give theirs two bounds, and no sink stores rows without a column.
 void encode_batch(writer& out, const data::batch& b);
 /// Never trusts the bytes: every length, offset and UTF-8-independent invariant is checked before use
-/// (ec::corrupt). What it gives takes no longer to read than its bytes to store: each value has at least a
-/// bit of its own. Of rows without any column as many are taken as the bytes have bits, or `max_unbacked`. So
-/// every batch that encode_batch() makes comes back.
+/// (ec::corrupt). Its batch takes no longer to read than its bytes to store: each value has at least a bit of
+/// its own. Rows without any column are at most as many as the bytes have bits, or `max_unbacked`. So every
+/// batch that encode_batch() makes comes back.
 [[nodiscard]] expected<data::batch> decode_batch(reader& in);
 void encode_type(writer& out, const data::type& t);
 [[nodiscard]] expected<data::type> decode_type(reader& in);

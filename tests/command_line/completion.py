@@ -84,7 +84,7 @@ def fish(script, folder, lines):
 
 
 def zsh(script, folder, lines):
-    """An interactive one behind a terminal; what it would offer is what `compadd` is given."""
+    """An interactive one on a terminal; `compadd` gets what it would offer."""
     offered = folder / "offered"
     pid, terminal = pty.fork()
     if pid == 0:
@@ -168,7 +168,7 @@ def main():
                 if missing:
                     raise Failed(f"{shell}: {line!r} does not offer {sorted(missing)}")
             print(f"ok      {shell}")
-        words = bash(scripts["bash"], folder, ["millrace run --log-format = js"])  # as bash cuts --log-format=js
+        words = bash(scripts["bash"], folder, ["millrace run --log-format = js"])  # bash cuts --log-format=js so
         if words != {"millrace run --log-format = js": {"json"}}:
             raise Failed(f"bash: behind an equals sign: {words}")
     for wrong in (["completion", "tcsh"], ["completion"]):

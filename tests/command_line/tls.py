@@ -142,7 +142,7 @@ def without_rights(millrace, folder):
 
 
 def one_of_many(millrace, folder):
-    """Whoever is first has made it; the others are told."""
+    """The first one has made it; the others are told."""
     tls = folder / "raced"
     all_of_them = [subprocess.Popen([millrace.binary, "tls", "init", tls], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
     done = [(p.communicate(timeout=120), p.returncode) for p in all_of_them]
@@ -157,7 +157,7 @@ def main():
     binary = str(pathlib.Path(arguments.parse_args().millrace).resolve())
     with tempfile.TemporaryDirectory(prefix="millrace-tls-") as name:
         folder = pathlib.Path(name)
-        shutil.copy(binary, folder / "millrace")  # where another user can execute it
+        shutil.copy(binary, folder / "millrace")  # another user can execute it there
         millrace = Program(str(folder / "millrace"))
         what_it_refuses(millrace, folder, what_it_makes(millrace, folder))
         without_rights(millrace, folder)

@@ -27,7 +27,7 @@ def generated(*options):
 
 
 def later_clicks():
-    """What would come within the next hour, a click a second: it makes the feed's windows fire."""
+    """Records that would come within the next hour, a click a second: it makes the feed's windows fire."""
     start = datetime.datetime.utcnow() + datetime.timedelta(seconds=60)
     return generated("--count", "3000", "--seed", "7", "--start", start.strftime("%Y-%m-%dT%H:%M:%S"))
 

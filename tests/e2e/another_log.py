@@ -69,7 +69,7 @@ class Case:
         run = self.run(*options)
         wait_until(f"{len(expected)} rows are there", lambda: len(self.rows()) >= len(expected) or not run.alive())
         check(run.alive(), lambda: f"the run has ended: {run.errors()[-1500:]}")
-        if killed:  # what is kept of the log is some tenths of a second behind the rows
+        if killed:  # the kept notes of the log are some tenths of a second behind the rows
             wait_until("it is kept", lambda: self.has_kept())
             run.kill()
         else:
@@ -80,7 +80,8 @@ class Case:
         return any(b"log/parsed/lane" in f.read_bytes() for f in self.state.rglob("*") if f.is_file())
 
     def lost(self, text):
-        """What a log that lacks records is reported with: partition, the position that is wanted, the first one that is there, and the one behind it."""
+        """Returns what a report of a log without these records names: partition, the position that is wanted, the first one that is there, and the
+        one after it."""
         found = re.search(rf'topic "{self.topic}" partition (\d+): position (\d+) is not in the log, which holds (\d+) to (\d+): records were deleted '
                           "before they were read.*--fresh", text)
         check(found, lambda: f"it was to tell of lost records: {text[-1500:]}")
@@ -122,7 +123,7 @@ def grown_past_the_position(c):
 
 
 def after_a_kill(c):
-    """What the killed process had kept is enough."""
+    """The notes of the killed process are enough."""
     c.produce(0, FIRST)
     c.read(c.numbers(0, FIRST), killed=True)
     c.produce(FIRST, MORE)
@@ -133,7 +134,7 @@ def after_a_kill(c):
 
 
 def one_partition_is_enough(c):
-    """Of the new topic one partition has records and the other has none; whichever is compared says so."""
+    """One partition of the new topic has records and the other has none; either tells."""
     c.produce(0, FIRST)
     c.read(c.numbers(0, FIRST))
     c.make_anew()
@@ -143,7 +144,7 @@ def one_partition_is_enough(c):
 
 
 def not_grown(c):
-    """With fewer records than the position it is the error that there was before."""
+    """A log with fewer records than the position gives the former error."""
     c.produce(0, FIRST)
     c.read(c.numbers(0, FIRST))
     c.make_anew()
@@ -158,7 +159,7 @@ def taken_by_retention(c):
     c.produce(FIRST, MORE)
     c.kafka.delete_records(c.topic, FIRST, 0)
     c.read(c.numbers(0, FIRST + MORE))
-    c.kafka.delete_records(c.topic, FIRST + MORE, 1)  # up to its end
+    c.kafka.delete_records(c.topic, FIRST + MORE, 1)  # it is read up to its end
     c.produce(FIRST + MORE, MORE)
     c.read(c.numbers(0, FIRST + 2 * MORE))
 
@@ -179,7 +180,8 @@ def unread_records_deleted(c):
 
 
 def deleted_while_paused_on_a_cluster(c):
-    """A paused topology keeps little of the topic in memory; records behind that are deleted. Once it goes on it gives what it had, and fails with the reason;
+    """A paused topology keeps little of the topic in memory; the records after that are deleted. Once it goes on it gives what it had, and fails
+    with the reason;
     started again, it fails with the same position."""
     few = {"queued.min.messages": "1", "queued.max.messages.kbytes": "1", "fetch.message.max.bytes": "1000"}
     topology = json.loads(c.path.read_text())
@@ -264,7 +266,7 @@ def on_a_cluster(c):
 
 
 def replayed_on_a_cluster(c):
-    """As `replayed`, where the letters and the fingerprints lie in the cluster's store."""
+    """Like `replayed`, but the letters and the fingerprints are in the cluster's store."""
     c.begin_cluster()
     c.produce(0, FIRST)
     c.produce(FIRST, 1, record="no json")

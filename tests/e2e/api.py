@@ -219,14 +219,14 @@ def wrong_use(c):
 
 
 def exchange(c, data, context=None):
-    """What comes back, until the connection is closed."""
+    """Returns what comes back, until the connection is closed."""
     out = b""
     try:
         with socket.create_connection(c.address, timeout=30 * PATIENCE) as s:
             with context.wrap_socket(s, server_hostname="localhost") if context else s as s:
                 s.sendall(data)
                 if not context:
-                    s.shutdown(socket.SHUT_WR)  # nothing follows that would be waited for
+                    s.shutdown(socket.SHUT_WR)  # the test waits for no more
                 while True:
                     piece = s.recv(65536)
                     if not piece:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What users and servers get wrong around the job: one clear message with the remedy, the right exit status, nothing lost.
+"""Mistakes of users and servers around the job: one clear message with the remedy, the right exit status, no row lost.
 
     bad_input.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
@@ -197,7 +197,7 @@ def table_of_the_original(c):
 
 
 def text_too_long(c):
-    """What does not fit its column is a dead letter of the sink, once; the other rows are in."""
+    """A row that does not fit its column is a dead letter of the sink, once; the other rows are in."""
     lines = [click("longer than eight" if i % 5 == 0 else f"u{i % 7}", i * 10) for i in range(300)]
     c.fill(lines)
     c.make_table("start datetime(6), `end` datetime(6), userid varchar(8), click_number int")
@@ -209,7 +209,7 @@ def text_too_long(c):
     wait_until("all rows are there", lambda: len(c.of_table()) >= len(fits) and len(c.of_topic()) >= len(expected.rows)
                and len(dead_letters(c.folder / "job")) >= len(too_long))
     running.kill()
-    # Rows behind the others show that the next life has come past what it might do twice.
+    # Rows after the others show that the next life has come past what it might do twice.
     c.kafka.produce(c.active, clicks(30, 3000))
     before, expected = len(expected.rows), c.expected()
     fits, too_long = ([r for r in expected.rows if (len(r.userid) <= 8) == is_short] for is_short in (True, False))

@@ -13,7 +13,7 @@ CHROMIUM = shutil.which("chromium")
 
 
 class Browser:
-    """One tab, or several of which one is looked at. Whatever the console or the content policy complains about is kept in `complaints`."""
+    """One tab, or several of which one is looked at. Complaints of the console and the content policy are kept in `complaints`."""
 
     def __init__(self, width=1200, height=800, dark=False):
         self.profile = tempfile.mkdtemp(prefix="millrace-chromium-")
@@ -27,7 +27,7 @@ class Browser:
             os.dup2(104, 4)
         self.process = subprocess.Popen(
             [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={self.profile}",
-             # Nothing but this machine is reached.
+             # The browser reaches this machine only.
              "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--no-first-run", "about:blank"],
             preexec_fn=pipes, pass_fds=(3, 4), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         Run.started.append(self.process)
@@ -108,7 +108,8 @@ class Browser:
             raise Wrong(f"{e}; it shows {self.text()!r}") from None
 
     def click(self, selector, containing=""):
-        """What a user could click at: it is visible, and nothing lies over it. A user clicks again where the page has moved it away meanwhile."""
+        """Returns a thing that a user could click at: it is visible, and no other lies over it. A user clicks again where the page has moved it away
+        meanwhile."""
         script = (f"(() => {{ const e = [...document.querySelectorAll({json.dumps(selector)})]"
                   f".find(e => e.textContent.includes({json.dumps(containing)})); if (!e) return null;"
                   "e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who leaves Sparkify: generated listeners, and the truth about them; what is known of each of them by features.sql over the table, by
+"""Predicts who leaves Sparkify: generated listeners, and the truth about them; their features by features.sql over the table, by
 features.json while it is killed, and the same by plain Python and by pandas (tools/xgboost_peer); and the probabilities by a model of these, in one process
 and on nodes. No server; libduckdb.so (tools/duckdb), else SKIPPED.
 
@@ -63,7 +63,7 @@ def average(values):
 
 
 def features(events):
-    """As features.sql has them, told by loops."""
+    """Returns the features that features.sql gives, computed by loops."""
     of = collections.defaultdict(list)
     for e in events:
         if e["userId"]:
@@ -180,7 +180,7 @@ def on_nodes(options, folder, environment):
 
 
 def rows_of(database):
-    """By user; none where there is no table yet."""
+    """Returns the rows by user; none where there is no table yet."""
     with contextlib.closing(sqlite3.connect(database, timeout=30 * PATIENCE)) as table, contextlib.suppress(sqlite3.OperationalError):
         table.row_factory = sqlite3.Row
         rows = [dict(row) for row in table.execute("select * from listeners")]

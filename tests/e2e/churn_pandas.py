@@ -9,7 +9,7 @@ import pandas
 
 
 def features(path):
-    """As the notebook of the original has them: tables grouped by listener, day and page, and pivoted."""
+    """Returns the features as the notebook of the original has them: tables grouped by listener, day and page, and pivoted."""
     events = pandas.read_json(path, lines=True, dtype={"userId": str}, convert_dates=False)
     events = events[events["userId"] != ""]
     events["day"] = pandas.to_datetime(events["ts"], unit="ms", utc=True).dt.tz_convert("Asia/Ho_Chi_Minh").dt.normalize()

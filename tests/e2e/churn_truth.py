@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How near models of Sparkify's listeners come to the best that is possible: features of those who are still there at a time, models of who leaves
+"""Measures how near models of Sparkify's listeners come to the best that is possible: features of those who are still there at a time, models of who
+leaves
 later, and beside them the listeners' real chances, which generated listeners have. No server; libduckdb.so (tools/duckdb) and libxgboost.so, else SKIPPED.
 
     churn_truth.py --millrace BINARY
@@ -21,7 +22,8 @@ from real_systems import SKIPPED, check, main  # noqa: E402
 
 # A season of eight days, of 150 events a day and listener: the averages by day say little where most days have one event of a kind.
 LISTENERS, SPACING, BEGIN, CUTOFF = 6_000, "96 ms", "2018-10-01 00:00:00", "2018-10-05 00:00:00"
-# How far below the real chances a kind of model may stay. Of the same features 75 deep trees make less than boosted ones do (README.md of the pipeline).
+# A kind of model may stay this far below the real chances. 75 deep trees make less of the same features than boosted ones do (README.md of the
+# pipeline).
 BOUNDS, PARTS = {"boosted": 0.03, "forest": 0.04}, 5
 JOB = ("--topology", PIPELINE / "topology.json", "--with", PIPELINE / "embedded.json")
 
@@ -43,7 +45,7 @@ def listened(options, folder):
 
 
 def features(options, folder, environment, cutoff="", chosen="true"):
-    """In parts by listener, each in two files: it, and all the others, whose model judges it without having seen it."""
+    """Splits the table by listener into parts, each in two files: it, and all the others, whose model judges it without having seen it."""
     query = f"{cutoff} create table features as (select * from ({(PIPELINE / 'features.sql').read_text()}) where {chosen});" + "".join(
         f"copy (select * from features where userid::bigint % {PARTS} {among} {part}) to '{name}{part}.parquet';"
         for part in range(PARTS) for name, among in (("part", "="), ("others", "<>")))
@@ -60,7 +62,8 @@ def placed(value, others):
 
 
 def placements(scores, labels):
-    """By leaver and by stayer: the share of the other class that it stands above. The mean of the leavers' is the area under the ROC curve."""
+    """Returns for each leaver and each stayer the share of the other class that it stands above. The mean of the leavers' is the area under the ROC
+    curve."""
     leavers = sorted(s for s, left in zip(scores, labels) if left)
     stayers = sorted(s for s, left in zip(scores, labels) if not left)
     return [placed(s, stayers) for s, left in zip(scores, labels) if left], [placed(s, leavers) for s, left in zip(scores, labels) if not left]

@@ -1,4 +1,4 @@
-"""What the job of pipelines/active_users must give for a topic of clicks, computed afresh in a few lines of Python.
+"""The rows that the job of pipelines/active_users must give for a topic of clicks, computed afresh in a few lines of Python.
 
 It shares no code with millrace: clicks are parsed by Python's json, lateness is decided record by record against the
 watermark of the record's partition, windows fire at the least watermark of all partitions.

@@ -28,12 +28,12 @@ def stand_still(cluster, node, rng):
 
 
 def act(cluster, rng):
-    """Somebody restarts what runs, or has paused it while nodes die. Whoever leads may be gone: an action that is refused is not repeated,
+    """Somebody restarts what runs, or has paused it while nodes die. The leader may be gone: an action that is refused is not repeated,
     but for `resume`."""
     if rng.random() < 0.5:
         cluster.ask_once("console", "-e", "restart " + rng.choice(["parsed", "counts", "counts/0", "active", "active2"]))
         return False
-    cluster.ask_once("console", "-e", "pause")  # where it fails it may have been recorded all the same
+    cluster.ask_once("console", "-e", "pause")  # a failed request may have been recorded all the same
     return True
 
 
@@ -48,7 +48,7 @@ def report_outlives_the_leader(cluster, running):
 
 
 def one_round(options, folder, seed, kills):
-    """A cluster of its own, killed so many times, and its rows at the end. What one blow is checked by grows with the rows before it."""
+    """A cluster of its own, killed so many times, and its rows at the end. The work to check one blow grows with the rows before it."""
     brokers, maria_url, postgres_url = needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL")
     store, database = place_of_chains(options.store, folder, "store")
     job = ClusterJob(options, folder, brokers, maria_url, postgres_url, seed, store)

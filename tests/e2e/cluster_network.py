@@ -29,7 +29,7 @@ Step = collections.namedtuple("Step", "at what do")  # seconds since the fault's
 
 
 class Plan:
-    """What a schedule does to the network, and when; `rng` alone decides."""
+    """The deeds of a schedule to the network, with their times; `rng` alone decides."""
 
     def __init__(self, network, rng, leader):
         self.network, self.rng, self.leader, self.steps = network, rng, leader, []
@@ -133,7 +133,7 @@ class NetworkCluster(Cluster):
 
 
 class Vitals:
-    """What the nodes' processes take at some moments."""
+    """Samples of what the nodes' processes take."""
     SHOWN = ("memory", "handles", "threads")
     # More than after the node's first schedule with files, and for each one since. A topology that has ended keeps one thread on a node, and for
     # a minute those of its sinks.

@@ -13,7 +13,7 @@ from real_systems import PATIENCE, PIPELINE, ROOT, PostgreSQL, Run, Wrong, check
 
 
 def place_of_chains(store, folder, name):
-    """Where a cluster keeps its chains, in a store of this kind; and the database that was made for it, to be dropped, or None."""
+    """Returns where a cluster keeps its chains, in a store of this kind; and the database that was made for it, to be dropped, or None."""
     if store == "kafka":
         return f"kafka:{needed('KAFKA_BROKERS')[0]}/{unique('chains')}", None
     if store == "postgresql":
@@ -66,7 +66,7 @@ class Node:
 
     def check_probes(self):
         if "--tls" in self.cluster.more_options:
-            return  # who asks needs a certificate
+            return  # clients need a certificate
         # One that is ready loses the lead, and with it its readiness, where it stands still for too long.
         for page in ("/livez", "/readyz", "/healthz"):
             def is_well():
@@ -92,7 +92,7 @@ class Cluster:
     def __init__(self, millrace, folder, store, leading=("a", "b"), following=("c",), environment=None, patient=False):
         self.millrace, self.folder, self.store = millrace, pathlib.Path(folder), store
         self.environment, self.is_founded = environment or {}, False
-        self.more_options, self.more_arguments = (), ()  # of each node, of each command
+        self.more_options, self.more_arguments = (), ()  # options of each node, of each command
         self.silence = ("--detach-after", "10 s", "--away-after", "20 s") if patient else ()
         self.moves = False  # a node that is started again listens at another port
         self.nodes = {}
@@ -150,7 +150,7 @@ class Cluster:
         """A command, by a node that lives. Nobody may lead for some seconds: it is asked again until then."""
         def asked():
             done = self.ask_once(*arguments, by=by, seconds=seconds, environment=environment)
-            # What is to be stopped may end by itself, or be stopped already where the answer was lost with the lead.
+            # A topology may end by itself before it is stopped, or be stopped already if the answer was lost with the lead.
             is_over = arguments[0] == "stop" and ("has ended at" in done.stderr or "was stopped at" in done.stderr)
             if done.returncode != status and not is_over:
                 raise Wrong(f"millrace {' '.join(map(str, arguments))}: status {done.returncode}: {done.stderr[-1000:]}")
@@ -167,7 +167,7 @@ class Cluster:
         raise Wrong(f"the cluster has no topology {topology}")
 
     def places(self):
-        """By actor, the node that has it."""
+        """Returns the node of each actor."""
         return {actor: n["name"] for n in json.loads(self.ask("nodes", "--json")) for actor in n["actors"]}
 
     def is_up(self, name):

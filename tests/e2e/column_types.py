@@ -83,7 +83,7 @@ class Case:
 
 
 def same(ours, given, text):
-    """Whether `text` of the database is the value that was given; of texts every byte counts."""
+    """Returns whether `text` of the database is the value that was given; every byte of a text counts."""
     try:
         return text == given if ours == "text" else is_value(ours, given, text)
     except (ValueError, decimal.InvalidOperation):

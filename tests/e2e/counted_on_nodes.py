@@ -9,7 +9,7 @@ from patience import LEAST
 from real_systems import PATIENCE, wait_until
 
 NAME, HOME = "counted", "c"
-SECONDS, RATE = 3 * PATIENCE / LEAST, 3000  # of a run, which goes on while some commands are asked, however busy the machine is
+SECONDS, RATE = 3 * PATIENCE / LEAST, 3000  # records of a run, which goes on while some commands are asked, however busy the machine is
 
 
 class CountedOnNodes:

@@ -1,5 +1,5 @@
 """A job that needs no server: lines of files are counted by key and second over several shards, and these counts again by group, into
-files. What it should give is counted here as well, and by one `millrace run`.
+files. Its rows are counted here as well, and by one `millrace run`.
 """
 import collections
 import json
@@ -25,7 +25,7 @@ class Counts:
         self.topology = self._write("cluster", rate)
 
     def more(self, seconds):
-        """Appends to each file, behind all windows of what it has."""
+        """Appends to each file, after all windows of what it has."""
         begin, records = -(-self.until // TOTAL) * TOTAL, int(seconds * self.rate)
         counts, totals = collections.Counter(), collections.Counter()
         files = [open(self.folder / f"in-{p}.jsonl", "a") for p in range(FILES)]
@@ -118,7 +118,7 @@ class Waiting:
 
 
 def goes_on(cluster, counts):
-    """What does not is said at once."""
+    """A fault of these is said at once."""
     cluster.check_alive()
     state, reason = cluster.state_of(counts.name)
     if state not in ("running", "ended"):

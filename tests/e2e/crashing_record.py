@@ -86,7 +86,7 @@ class Fed:
 
 
 def topology(file, kafka, postgres, topic, table, on_crash, where):
-    """The regular expression looks at each record in a lane, at each row of the window in a shard, or behind it in a sink."""
+    """The regular expression looks at each record in a lane, at each row of the window in a shard, or downstream of it in a sink."""
     looks = "k ~ '^[a-z]'"
     stages = {
         "in": {"source": "kafka", "brokers": kafka.brokers, "topic": topic},
@@ -125,7 +125,7 @@ class Case:
         return reason
 
     def blamed(self, actor):
-        """What `list` says of the actor once it waits."""
+        """Returns what `list` says of the actor once it waits."""
         return wait_until("the actor waits for its next try", lambda: re.search(
             rf"({actor}) has taken down node (\w) \((\d+) times\)( [^;]*)?; next try in (\d+) s", self.state()), 120)
 
@@ -176,7 +176,7 @@ def tries_again(options, folder, store, where, actor):
     check("that node's log and core" in explained, explained)
     wait_until("it is tried again", lambda: len(case.restarted.deaths) >= since + 2 and case.state(), 120)
     at_risk = {name for _, name in case.restarted.deaths[since:]}
-    # What follows a window is worked out by its sink, and by that of the dead letters for the rows that fail.
+    # Steps after a window run in its sink, and in that of the dead letters for the rows that fail.
     check(len(at_risk) <= (2 if where == "sink" else 1), f"nodes at risk: {case.restarted.deaths}")
     case.harm.ends()
     deaths = case.end(lambda k: True)

@@ -27,7 +27,7 @@ def stamp(micros):
 
 
 def expected_rows(sales, ended):
-    """What the consumer writes for [(event time, name, quantity)], none of which is late; `ended`: the last windows fire, too."""
+    """Returns what the consumer writes for [(event time, name, quantity)], none of which is late; `ended`: the last windows fire, too."""
     slices, latest = collections.Counter(), 0
     for at, name, quantity in sales:
         slices[at // SLIDE, name] += quantity

@@ -189,6 +189,6 @@ class OnStrictSQLite(OnSQLite):
         return ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"]
 
 
-# What each of them has: types() of columns; force() runs statements and goes on behind one that fails; read() gives the text of
+# Each of them has these: types() of columns; force() runs statements and goes on after one that fails; read() gives the text of
 # each value by row and column, without nulls, and (row, None) for each row.
 SERVERS = {"sqlite": OnSQLite, "strict_sqlite": OnStrictSQLite, "postgresql": OnPostgreSQL, "mariadb": OnMariaDB}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Two of three nodes die for good, one after the other, under load: the one that was asked to apply the topology, and then whoever leads. What is left
-goes on by itself, with rows in PostgreSQL and Kafka as counted here, each dead letter once, and a ledger that adds up.
+"""Two of three nodes die for good, one after the other, under load: the one that was asked to apply the topology, and then the leader. The rest goes
+on by itself, with rows in PostgreSQL and Kafka as counted here, each dead letter once, and a ledger that adds up.
 
     dead_nodes.py --millrace build/release/millrace [--seconds 20] [--store dir|kafka|postgresql]
 
@@ -20,7 +20,7 @@ from real_systems import Kafka, PostgreSQL, check, difference, main, needed, uni
 
 RATE, PARTITIONS, KEYS = 2000, 3, 50
 START = 1_700_000_000
-END = "end"  # the key of records behind every window
+END = "end"  # the key of records after every window
 
 
 class Fed:
@@ -41,7 +41,7 @@ class Fed:
                 self.give(range(given, due))
                 given = due
                 time.sleep(0.3)
-            for p in range(PARTITIONS):  # behind every window
+            for p in range(PARTITIONS):  # after every window
                 self.put(p, [json.dumps({"k": END, "at": START + self.seconds + 3600}).encode()])
         except Exception as e:  # told by whoever waits
             self.error = e

@@ -133,7 +133,7 @@ def told_once_by(running, stages):
 
 
 def refuses_to_start(start):
-    """While the disk is full a start may fail, with a last line that names cause and remedy; or it waits, and says that."""
+    """A start may fail while the disk is full, with a last line that names cause and remedy; or it waits, and says that."""
     running = start()
     try:
         wait_until("it ends or complains", lambda: not running.alive() or complaints(running))
@@ -292,7 +292,7 @@ def under_the_spool(options, folder):
 
 
 def under_the_server(options, folder):
-    """Of an HTTP server: nobody is answered 200 whose record is not kept."""
+    """An HTTP server answers 200 only to requests whose records are kept."""
     disk = Disk(folder / "disk")
     game = Game(options, folder, "api")
     game.state.symlink_to(folder / "disk" / "state")

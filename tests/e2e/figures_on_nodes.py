@@ -55,7 +55,7 @@ class Flows:
         return text
 
     def graph(self):
-        """By stage: its state, records, late records and dead letters."""
+        """Returns for each stage its state, records, late records and dead letters."""
         node = next(n for n in self.nodes() if n.alive())
         status, text = http_status(told_address(node.state), f"/api/v1/topologies/{NAME}/graph")
         check(status == 200, f"the graph: {text}")
@@ -134,7 +134,7 @@ def the_next_leader_tells(f):
 
 
 def what_is_over_keeps_its_counts(f):
-    """Whoever leads tells them, from the report of its end; a node that has run nothing of it, too."""
+    """The leader tells them, from the report of its end; a node that has run nothing of it, too."""
     for node in f.cluster.start_missing():
         node.wait_ready()
     f.cluster.ask("stop", NAME)
@@ -199,7 +199,7 @@ def counters(found):
 
 
 def has_only_counts(address, topology, before):
-    """At once: nothing lives, and what was counted is there, no less than before."""
+    """They are there at once: no actor lives, and the counts are no less than before."""
     def is_so():
         now = series(address, topology)
         rest = {s.split("{")[0] for s in now if s not in counters(now)} - {"millrace_topology_state"}

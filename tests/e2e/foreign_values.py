@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Bytes and numbers of others in Kafka's records: keys that are integers, or no text; times in another unit than milliseconds; values behind a
-Schema Registry's prefix. Each is a value of its type in every sink, PostgreSQL and MariaDB among them, or a dead letter that says why.
+"""Bytes and numbers of others in Kafka's records: keys that are integers, or no text; times in another unit than milliseconds; values after a Schema
+Registry's prefix. Each is a value of its type in every sink, PostgreSQL and MariaDB among them, or a dead letter that says why.
 
     foreign_values.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 from real_systems import Kafka, MariaDB, PostgreSQL, Run, case_names, check, dead_letters, main, needed, run_cases, unique, wait_until  # noqa: E402
 
 AT = 1_619_294_100_796  # 2021-04-24 19:55:00.796, in ms
-LAST = 253_402_300_799_999  # of year 9999
+LAST = 253_402_300_799_999  # a time of year 9999
 YEARS = "lies outside of the years 1 to 9999"
 LONG, INTEGER = struct.Struct(">q").pack, struct.Struct(">i").pack
 
@@ -38,7 +38,7 @@ class Case:
         self.mariadb.drop()
 
     def run(self, records, columns, parser=None, **source):
-        """What the file sink has, after a look that both databases have as many rows; and the dead letters' errors by `i`."""
+        """Returns what the file sink has, after a look that both databases have as many rows; and the dead letters' errors by `i`."""
         self.kafka.produce_records(self.name, records)
         sinks = {"file": {"sink": "file", "path": str(self.folder / "out.jsonl")}}
         for name, database in (("postgres", self.postgres), ("mariadb", self.mariadb)):
@@ -135,7 +135,7 @@ def values_of_a_schema_registry(c):
 
 
 def tombstones(c):
-    """With on_null "skip" records without a value are no records: not in the ledger, and no dead letters."""
+    """Records without a value are no records under on_null "skip": not in the ledger, and no dead letters."""
     rows, letters = c.run([(AT, b"k", value(1)), (AT, b"k", None), (AT, b"k", value(3))], {}, {"on_null": "skip"})
     check([r["i"] for r in rows] == [1, 3] and not letters, f"rows {rows}, dead letters {letters}")
 

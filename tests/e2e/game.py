@@ -26,7 +26,7 @@ from real_systems import PATIENCE, ROOT, SKIPPED, Kafka, Run, check, difference,
 
 PIPELINE = ROOT / "pipelines" / "game"
 COLUMNS = ["raw_event", "timestamp", "accept", "host", "user-agent", "event_type"]
-# Of one loop of ab.sh: default, swords, guilds.
+# Returns the requests of one loop of ab.sh: default, swords, guilds.
 LOOP = {"user1.comcast.com": (10, 20, 30), "user2.att.com": (15, 25, 35), "user3.gogov.com": (20, 30, 40)}
 
 
@@ -79,7 +79,7 @@ def through_kafka(options, folder):
         run = Run(options.millrace, PIPELINE / "api.json", folder / "api", "--set", f"topology=api{mark}",
                   "--set", f"stages.topic.topic={topic}", env={"PORT": str(port)})
 
-        def answers():  # with the default; a probe without an answer may be an event, too
+        def answers():  # the default counts; a probe without an answer may be an event, too
             nonlocal probes
             check(run.alive(), lambda: f"the API has ended: {run.errors()[-1000:]}")
             probes += 1
@@ -108,7 +108,7 @@ def through_kafka(options, folder):
         running.kill()
         running = job()
         done(loop)
-        server.kill()  # what was answered is durable
+        server.kill()  # answered requests are durable
         server, kills = api(), kills + 2
     total = 225 * options.loops
     wait_until(f"{total} messages of ab and {options.loops + 1} answered probes are in the topic",

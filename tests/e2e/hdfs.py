@@ -25,7 +25,7 @@ def switch(c, part):
 
 
 def stands_still_within(running, rows):
-    """Whether it does now, within an upload; else it goes on."""
+    """Says whether it does so now, within an upload; else it goes on."""
     check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
     running.process.send_signal(signal.SIGSTOP)
     if rows.left_behind():
@@ -35,7 +35,7 @@ def stands_still_within(running, rows):
 
 
 def half_upload(c):
-    """Killed while a large file is on its way: readers never see it, the next life sends it whole and leaves nothing behind."""
+    """Killed while a large file is on its way: readers never see it, the next life sends it whole and leaves no other file."""
     rows, reader = c.rows(2_000, rate=None, size=10_000), c.reader()
     # It may be whole before the run stands still, or once more until the kill comes; then there are more.
     for _ in range(4):
@@ -52,7 +52,7 @@ def half_upload(c):
 
 
 def sends(c, running):
-    """Whether it has sent something to the DataNode, which may stand still: the kernel takes that."""
+    """Returns whether it has sent something to the DataNode, which may stand still: the kernel takes that."""
     check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
     command = ["ss", "-Htnpi", "state", "established", "dport", "=", f":{c.servers.port('hdfs.datanode')}"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -60,8 +60,8 @@ def sends(c, running):
 
 
 def late_uploads(c):
-    """While the DataNode stands still, lives begin to send and are killed. When it wakes up it takes all of that at once, beside what the life of
-    now sends: none of it gets into a visible file."""
+    """Lives begin to send and are killed while the DataNode stands still. It takes all of that at once when it wakes up, beside the bytes of the
+    present life: none of it gets into a visible file."""
     rows, reader, pid = c.rows(2_000, rate=None, size=10_000), c.reader(), c.servers.pid("hdfs.datanode")
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -96,7 +96,7 @@ def safe_mode(c):
     try:
         away_and_back(c, lambda: c.servers.command("safemode", "enter"), lambda: c.servers.command("safemode", "leave"), "safe mode")
     except BaseException:
-        c.servers.command("safemode", "leave")  # or the cases behind it fail, too
+        c.servers.command("safemode", "leave")  # or the next cases fail, too
         raise
 
 

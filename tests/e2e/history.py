@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The log of a cluster tells its history: one line for each event, at the node that decides and at the node that it is about, with
-topology, actor and node. What is in order is no warning, and an actor has one name everywhere.
+topology, actor and node. An event that is in order is no warning, and an actor has one name everywhere.
 
     history.py --millrace build/release/millrace
 
@@ -19,7 +19,7 @@ from real_systems import PATIENCE, Kafka, check, main, needed, unique, wait_unti
 START = 1_700_000_000
 TOPOLOGIES = ("clicks", "sales")  # their stages have the same names
 ACTORS = ("counts/0", "counts/1", "counts/2", "dead_letters", "parsed/lane0", "parsed/lane1", "rows")
-WARNED = ("is lost: ", "is forgotten", "late record", "dead letter")  # what an operator has to know, and this test brings about
+WARNED = ("is lost: ", "is forgotten", "late record", "dead letter")  # lines that an operator has to know, and that this test brings about
 
 
 class History:
@@ -66,7 +66,7 @@ class History:
         return wait_until("every actor has a place", placed)
 
     def lines(self, node):
-        """Those that an operator sees; at a line's end another one may be under way."""
+        """Lines that an operator sees; at a line's end another one may be under way."""
         text = self.cluster.nodes[node].errors()
         return [o for o in map(json.loads, text[:text.rfind("\n") + 1].splitlines()) if o["level"] != "debug"]
 

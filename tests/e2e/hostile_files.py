@@ -199,7 +199,7 @@ def node_folders(c):
     foreign = c.folder / "foreign"
     foreign.mkdir()
     os.chown(foreign, 65534, 65534)
-    node("belongs to another user", store="foreign", status=1)  # as a store that refuses, whatever holds it
+    node("belongs to another user", store="foreign", status=1)  # a store that refuses looks so, for any holder
     c.call("list", "--connect", "http://127.0.0.1:1", "--token", str(theirs / "token"), status=2, says="belongs to another user")
 
 
@@ -248,7 +248,7 @@ def memory_of(pid):
 
 
 def long_lines(c):
-    """A line beyond 64 MiB is a dead letter with its first 64 KiB; what is before and behind it counts. Plain, compressed, by standard input,
+    """A line beyond 64 MiB is a dead letter with its first 64 KiB; the records before and after it count. Plain, compressed, by standard input,
     with the parsers that could take its beginning for a record."""
     before, behind = b'{"n":1}\n', b'\n{"n":3}\n'
     parts = [b'{"n":2,"x":"', b"y" * (LONGEST + 1), b'"}']
@@ -308,7 +308,7 @@ def endless_line(c):
 
 
 def long_csv_lines(c):
-    """Of CSV, too: a line beyond 64 MiB, within a quote or not, is a dead letter; a header line beyond it ends the run with one message."""
+    """CSV, too: a line beyond 64 MiB, within a quote or not, is a dead letter; a header line beyond it ends the run with one message."""
     csv = {"parser": "csv", "schema": {"n": "bigint", "x": "text"}}
     for name, begin, header in (("plain", b"2,", False), ("quoted", b'2,"', True)):
         c.state, c.out = c.folder / f"{name}.state", c.folder / f"{name}.jsonl"
@@ -369,7 +369,7 @@ def replaced_while_read(c):
             wait_until("it has ended, or follows with all read", lambda: process.poll() is not None
                        or follow and how is not cut_off and c.out.read_bytes().count(b"\n") >= readable)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1)  # so long it meets what lies there now
+                process.wait(1)  # it meets what lies there now until then
             if process.poll() is None:
                 process.terminate()
             try:
@@ -389,7 +389,7 @@ def replaced_while_read(c):
 
 
 def attach_in_a_path(c):
-    """What would be statements of SQLite's in a path or a table's name is a name; no other file is made."""
+    """Statements of SQLite's in a path or a table's name are just a name; no other file is made."""
     for number, name in enumerate(("a'; attach 'evil.db' as evil; --.db", 'b" attach "evil.db', "c.db?vfs=unix-none&mode=memory", "d %00 evil.db")):
         database = c.folder / f"odd{number}" / name
         database.parent.mkdir()
@@ -451,7 +451,7 @@ def mount_goes_away(c):
 
 
 def sql_writes_nothing(c):
-    """Statements that `millrace sql` would find in a folder, and those that leave one behind."""
+    """Statements that `millrace sql` would find in a folder, and those that leave one."""
     if subprocess.run([c.binary, "sql", "select 1"], capture_output=True).returncode:
         print("millrace sql: not tried, there is no libduckdb.so")
         return

@@ -25,8 +25,8 @@ from cluster_under_test import Cluster, ClusterRun, make_certificates  # noqa: E
 from real_systems import PATIENCE, Wrong, check, main, wait_until  # noqa: E402
 
 MOST_MEMORY_MB = 16  # more than before, whatever strangers do at first: the allocator keeps what many connections took at once
-MOST_MORE_MB = 4     # by the third time
-MOST_PEAK_MB = 32    # beyond what the node had, at any moment: 64 messages of the longest length would take 128
+MOST_MORE_MB = 4     # reached by the third time
+MOST_PEAK_MB = 32    # more than the node had, at any moment: 64 messages of the longest length would take 128
 GREETING = 22        # bytes that a node without TLS says to whoever connects
 RATE, SECONDS = 500, 15
 
@@ -52,7 +52,7 @@ def tls_context(certificates=None, name=None):
 
 
 class Insider:
-    """Whoever reads the store of nodes without TLS, and so can prove itself to one of them."""
+    """A process that reads the store of nodes without TLS, and so can prove itself to one of them."""
 
     def __init__(self, store):
         files = [f for f in (store / "addresses").iterdir() if f.is_file()]
@@ -62,7 +62,7 @@ class Insider:
         self.secret = found.pop()
 
     def answer(self, challenge, port, me, secret=None):
-        """What the node `me` says to node a, and what that one says then."""
+        """The words of node `me` to node a, and the answer."""
         mine, theirs = os.urandom(16), challenge[6:]
 
         def proof(role):
@@ -76,12 +76,12 @@ def text(said):
 
 
 def hello(node):
-    """As a node says it first on a link."""
+    """The first words of a node on a link."""
     return (b"\0mrlh\1\0" + text(b"cluster#0123456789abcdef") + text(node) + b"\x09\x01\0" + b"\x02\x02" + bytes(8) + text(b"0123#4711") + b"\0")
 
 
 class Strangers:
-    """Without certificates they speak as nodes without TLS do."""
+    """They speak as nodes without TLS do if there are no certificates."""
 
     def __init__(self, cluster, options, folder, certificates=None, store=None):
         self.node, self.options, self.store = cluster.nodes["a"], options, store
@@ -144,7 +144,7 @@ class Strangers:
         return ["client"]
 
     def lengths_that_nobody_means(self):
-        """By a node of the cluster's authority."""
+        """Connects as a node of the cluster's authority."""
         for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xff\xff\x7f"):
             for _ in range(5):
                 self.say(length, self.random.randbytes(4096), context=self.as_node())
@@ -177,7 +177,7 @@ class Strangers:
             for s in all_of_them:
                 with contextlib.suppress(OSError):
                     while s.recv(65536):
-                        pass  # until it is hung up on
+                        pass  # lasts until it is hung up on
         return []
 
     def hello_of_a_peer(self):
@@ -244,7 +244,7 @@ def forget_peak(node):
 
 
 def more_memory(what, node, before, most):
-    """How many MB the node has more than before, once that is little."""
+    """Returns the MB that the node has more than before, once that is little."""
     wait_until(f"{what}: the node has less than {most} MB more than before",
                lambda: memory_mb(node) - before < most or check(False, f"{memory_mb(node) - before:.0f} MB"), 30)
     return memory_mb(node) - before
@@ -255,14 +255,14 @@ def states(cluster):
 
 
 def withstood(attack, strangers, node, usual):
-    """How many lines the attack has cost; the node lives, and its handles are as usual."""
+    """Returns the lines that the attack has cost; the node lives, and its handles are as usual."""
     before = len(node.errors())
     expected = attack(strangers)
     check(node.alive(), lambda: f"{attack.__name__} has ended node a: {node.errors()[-1500:]}")
     wait_until(f"after {attack.__name__} the node has no more handles than before", lambda: handles(node) <= usual + 4, 30)
     wait_until(f"after {attack.__name__} the log says one of {expected}", lambda: not expected or any(e in node.errors() for e in expected), 30)
     said = [line.partition(" warning ")[2] for line in node.errors()[before:].splitlines() if " warning " in line]
-    lines = [line for line in said if "a connection from" in line]  # what the nodes say of each other depends on the machine
+    lines = [line for line in said if "a connection from" in line]  # words of the nodes about each other depend on the machine
     check(len(lines) == len(set(lines)) and len(lines) < 20, f"{attack.__name__}: {len(lines)} lines in the log: {lines[:5]}")
     return len(lines)
 

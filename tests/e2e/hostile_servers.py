@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Servers that mean harm, or are not who they should be: certificates for other names, bytes that drip, a database that asks its client for a
-file, a broker that refuses a password while its client logs all it does. Nothing is sent to a stranger, nothing that is secret shows, and SIGTERM
+file, a broker that refuses a password while its client logs all it does. A stranger gets no data, no secret shows, and SIGTERM
 ends a run in time. Every server here is the test's own.
 
     hostile_servers.py --millrace BINARY [--only NAME]      each case is a function below
@@ -155,7 +155,7 @@ def certificate_for_another_name(c):
 
 
 def drips(*parts):
-    """Of each answer: whole parts, and parts (bytes in a tuple) of which a byte comes a second."""
+    """The parts of each answer: whole ones, and ones (bytes in a tuple) of which a byte comes a second."""
     def serve(server, connection):
         server.seen.append(request_of(connection))
         for part in parts:
@@ -187,7 +187,7 @@ def drip(c):
             "webhdfs": c.run(f"webhdfs_{kind}", None, {"sink": "parquet", "path": "/lake/t", "connection": f"webhdfs://user@{at}"}),
         }
         wait_until("each has asked", lambda: len(server.seen) >= len([r for r in running.values() if r.alive()]) - 1)
-        # Of a stream a byte a second is a record under way; of its head it is not.
+        # A byte a second in a stream is a record under way; in its head it is not.
         wait_until("a dripping head is given up", lambda: len(streams.seen) > (1 if kind == "headers" else 0))
         before = server.dripped, streams.dripped
         wait_until("some more has dripped", lambda: streams.dripped > before[1] + 2 and (server.dripped > before[0] + 2 or not server.seen))
@@ -232,7 +232,7 @@ def clients_that_drip(c):
 
 
 def broker_that_refuses(server, connection):
-    """As much of Kafka's protocol as it takes to be given a password, and to refuse it."""
+    """Speaks as much of Kafka's protocol as it takes to be given a password, and to refuse it."""
     def text(t):
         return struct.pack(">h", len(t)) + t
     while True:
@@ -305,8 +305,8 @@ def database_that_asks_for_a_file(c):
 
 
 def files_of_a_connection(c):
-    """What a PostgreSQL connection names (sslkey, sslcert, sslrootcert) is libpq's to read, and service and passfile are refused; nothing that
-    stands in these files shows, whatever is wrong with it, and a named pipe among them holds up nobody."""
+    """Files that a PostgreSQL connection names (sslkey, sslcert, sslrootcert) are libpq's to read, and service and passfile are refused; no byte of
+    these files shows, at any mistake in them, and a named pipe among them holds up nobody."""
     (c.folder / "tls").mkdir()
     authority, *own = certificate(c.folder / "tls")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -44,7 +44,7 @@ class Case:
         return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
 
     def plant(self, *statements):
-        """As mallory, who has no rights of millrace's."""
+        """Acts as mallory, who has no rights of millrace's."""
         self.postgres.do(f"set role {self.mallory}; " + ";\n".join(statements))
 
     def told_nothing(self):
@@ -127,7 +127,7 @@ def table_before_the_first_start(c):
         actor text not null, format smallint not null, life bigint not null, next bigint not null, mark bigint not null, base bigint not null,
         unique (topology, actor))""", TRIGGER.format("millrace_cluster.actors"), f"grant all on millrace_cluster.actors to {c.me}")
     c.node_refused(f"table millrace_cluster.actors belongs to role {c.mallory}", "drop it where it is none of yours")
-    c.postgres.do(f"alter table millrace_cluster.actors owner to {c.me}")  # what a hurried administrator does
+    c.postgres.do(f"alter table millrace_cluster.actors owner to {c.me}")  # a hurried administrator does this
     c.node_refused(f"table millrace_cluster.actors runs function public.evil() of role {c.mallory}")
     c.postgres.do("drop table millrace_cluster.actors")
     said = c.serves()
@@ -141,7 +141,7 @@ def after_the_first_start(c):
     check("may create tables" not in said and "commands the nodes" not in said, f"a closed store is warned of: {said[-1500:]}")
     c.postgres.do(f"grant usage on schema millrace_cluster to {c.mallory};"
                   "grant select on all tables in schema millrace_cluster to public")
-    c.serves()  # who may read it changes nothing
+    c.serves()  # a role that may read it changes no row
     c.postgres.do(f"grant trigger on millrace_cluster.records to {c.mallory};"
                   "grant update (life), references on millrace_cluster.actors to public")
     c.node_refused(f"role {c.mallory} may trigger on table millrace_cluster.records",
@@ -182,7 +182,7 @@ def sink_with_functions_and_operators(c):
             TELLS.format(name="to_regclass", takes="varchar", gives="regclass", then=" return null;"),
             TELLS.format(name="format_type", takes="oid, oid", gives="text", then=" return null;"),
             TELLS.format(name="unnest", takes="name[]", gives="name", then=" return null;"))
-    c.postgres.do("create table public.answers (name varchar(9), n bigint)")  # without an index: each row is looked for
+    c.postgres.do("create table public.answers (name varchar(9), n bigint)")  # no index: each row is looked for
     c.run(mode="upsert", key=["name"]).expect(0)
     c.run(mode="upsert", key=["name"]).expect(0)
     check(c.rows() == [0, 1, 2], f"rows: {c.rows()}")
@@ -209,7 +209,7 @@ def target_before_the_first_start(c):
     c.sink_refused(f"table public.answers belongs to role {c.mallory}", create=True, url=c.as_role(c.alice))
     c.sink_refused(f"table public.answers belongs to role {c.mallory}", "connect as a role that is no superuser")
     run = c.run(url=c.as_role(c.alice))
-    run.expect(0)  # as PostgreSQL has it: who writes to a table runs its owner's triggers
+    run.expect(0)  # PostgreSQL's rule: a writer to a table runs its owner's triggers
     said = run.err.read_text()
     check(f"table public.answers runs function public.evil() of role {c.mallory}" in said, f"no warning: {said[-1500:]}")
 

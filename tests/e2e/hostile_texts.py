@@ -102,7 +102,7 @@ class Case:
         return str(file)
 
     def on_terminal(self, *arguments, status=0, says=()):
-        """What the command prints on a terminal; each of `says` is in it."""
+        """Returns what the command prints on a terminal; each of `says` is in it."""
         t = OnTerminal([self.binary, *arguments], self.folder)
         raw = t.read(lambda _: False)
         t.process.wait(60 * PATIENCE)
@@ -223,7 +223,7 @@ def looked_into(c):
     with contextlib.closing(screen):
         screen.read(lambda said: b"hostile" in said)
         os.write(screen.ours, b"4")
-        screen.read(lambda said: rb"\u001b[2J\t" in said)  # behind what JSON has of its two bytes
+        screen.read(lambda said: rb"\u001b[2J\t" in said)  # after what JSON has of its two bytes
         screen.said.decode()
         check(b"\x1b]0;" not in screen.said, f"the screen: {screen.said[-500:]!r}")
         os.write(screen.ours, b"q")

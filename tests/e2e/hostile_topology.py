@@ -35,7 +35,7 @@ PLUGIN, ALLOWED = "plugin.library.paths", ("--allow-kafka-property", "plugin.lib
 
 
 def accepts_tls(_, connection):
-    """As much of a PostgreSQL as it takes for libpq to read its key."""
+    """Speaks as much of PostgreSQL as it takes for libpq to read its key."""
     exactly(connection, 8)
     connection.sendall(b"S")
     connection.recv(64)
@@ -67,7 +67,7 @@ class Case:
         return subprocess.run([self.binary, *map(str, words)], capture_output=True, text=True, timeout=120, env={**os.environ, **self.environment})
 
     def refused(self, name, says, source=None, sink=None):
-        """By `check` and by a run, before anything of it is looked at."""
+        """Refused by `check` and by a run, before any part of it is looked at."""
         path = self.topology(name, source, sink)
         for words in (("check", path), ("run", path, "--state", self.folder / f"{name}.state", "--start-timeout", START)):
             done = self.command(*words)
@@ -109,7 +109,7 @@ def postgresql_connections(c):
 
 
 def mariadb_connections(c):
-    """Options of the client library behind the host's name: plug-ins, statements, files."""
+    """Options of the client library after the host's name: plug-ins, statements, files."""
     at = urllib.parse.urlsplit(needed("MARIADB_URL")[0])
     (c.folder / "evil_auth.so").write_bytes(c.library.read_bytes())
     for name, host in (
@@ -122,7 +122,7 @@ def mariadb_connections(c):
 
 
 def given_to_a_node(c):
-    """Whoever applies a topology may allow what it likes in its own process; the node goes by its own command line."""
+    """The command that applies a topology may allow what it likes in its own process; the node goes by its own command line."""
     brokers, = needed("KAFKA_BROKERS")
     cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=(), environment=c.environment)
     cluster.start()

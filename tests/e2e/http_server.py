@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 from patience import LEAST  # noqa: E402
 from real_systems import PATIENCE, Run, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
 
-FENCE = "fence-"  # the id of a request that comes behind all the others
+FENCE = "fence-"  # the id of a request that comes after all the others
 
 
 class Game:
@@ -99,7 +99,7 @@ def clients_of(game, count, seed):
 
 
 def answered(clients, status):
-    """How many requests were answered so."""
+    """Counts the requests that were answered so."""
     return sum(1 for c in clients for a in list(c.answers.values()) if a and a[0] == status)
 
 
@@ -116,7 +116,7 @@ def answers_of(clients):
 
 
 def expect(game, answers):
-    """What was answered with 200 once, what was not answered once at most, nothing else."""
+    """Requests that were answered with 200 are there once, those without an answer once at most, no others."""
     found = collections.Counter(row["id"] for row in game.rows() if not row["id"].startswith(FENCE))
     lost = [key for key, answer in answers.items() if answer and answer[0] == 200 and found[key] != 1]
     check(not lost, f"{len(lost)} requests were answered with 200 and are not there once, such as {lost[:3]}")
@@ -132,7 +132,7 @@ def expect(game, answers):
 
 
 def settled(game):
-    """Whatever the server has taken is in the rows: so is a request behind all the others, which keep their order."""
+    """All that the server has taken is in the rows: so is a request after all the others, which keep their order."""
     key = f"{FENCE}{time.monotonic_ns()}"
 
     def is_taken():
@@ -254,7 +254,7 @@ MOST_HELD = 0.01 * PATIENCE / LEAST
 
 
 class ServerThread:
-    """The thread that answers: the one that works while answers are asked for. What it works does not depend on what else the machine does."""
+    """The thread that answers: the one that works while answers are asked for. Its work does not depend on the load of the machine."""
 
     def __init__(self, pid, port):
         tasks = [f"/proc/{pid}/task/{task}/schedstat" for task in os.listdir(f"/proc/{pid}/task")]
@@ -303,7 +303,7 @@ def hostile(options, folder):
     server = ServerThread(run.process.pid, game.port)
     for what, bytes_ in (("60,000 headers", many), ("200,000 members", long_body), ("120,000 lines", lines % (b"", len(cut)) + cut),
                          ("5,400 lines under 97 headers", lines % (b"".join(b"X-%d: y\r\n" % i for i in range(97)), len(short)) + short)):
-        worst, waited = [], []  # of each attack: a busy machine makes one or the other dearer, a hold-up is in all
+        worst, waited = [], []  # rounds of each attack: a busy machine makes one or the other dearer, a hold-up is in all
         for _ in range(5):
             held = []
             attacker = threading.Thread(target=raw, args=(game.port, bytes_), daemon=True)

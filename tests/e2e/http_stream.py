@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""http_stream against real servers: millrace load's, and one that does everything a server should not. Whatever was received
-is in the sink once: over broken connections, pages instead of streams, silence, a full spool, and kill -9.
+"""http_stream against real servers: millrace load's, and one that does everything a server should not. All that was received is in the sink once:
+over broken connections, pages instead of streams, silence, a full spool, and kill -9.
 """
 import argparse
 import collections
@@ -23,7 +23,7 @@ from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, m
 from relay import certificate  # noqa: E402
 
 STAYS = 3600  # seconds: a connection stays open while the test lasts
-SHORT = f"{PATIENCE / LEAST:.0f} s"  # what is a second on a quiet machine
+SHORT = f"{PATIENCE / LEAST:.0f} s"  # a second on a quiet machine
 
 
 def head(status="200 OK", **more):
@@ -105,7 +105,7 @@ class Job:
         return Run(self.binary, self.topology, self.state, *options, env=env)
 
     def rows(self):
-        """Of whole lines: the last one may be under way."""
+        """Whole lines only: the last one may be under way."""
         text = self.rows_file.read_bytes() if self.rows_file.exists() else b""
         return [json.loads(line)["raw"] for line in text[:text.rfind(b"\n") + 1].split(b"\n") if line]
 
@@ -127,7 +127,7 @@ def oddities(options, folder):
         [head(Content_Type="text/html", Content_Length=len(page)) + page],
         [head("503 Service Unavailable", Content_Type="text/plain", Content_Length=6) + b"later\n"],
         [head(Content_Type="application/json", Transfer_Encoding="chunked", Content_Encoding="gzip"),
-         chunk(gzip.compress(lines(range(50, 99)) + record(99))), b"0\r\n\r\n"],  # in good order, without a last line feed
+         chunk(gzip.compress(lines(range(50, 99)) + record(99))), b"0\r\n\r\n"],  # a good end, without a last line feed
         [STREAM, chunk(lines([100])), STAYS],  # and not a byte more
         [STREAM, chunk(b"\r\n\n" + lines(range(101, 120)).replace(b"\n", b"\r\n")), 0.1,
          chunk(b'{"long":"' + b"x" * 200_000 + b'"}\n' + record(120)[:10]), 0.1, chunk(record(120)[10:] + b"\n"), STAYS]])
@@ -245,7 +245,7 @@ class Load:
         return self
 
     def delivered(self):
-        """By each second, as it says."""
+        """Counts for each second, as it says."""
         return [int(n) for n in re.findall(r"^ *\d+ s  sent .* delivered +(\d+)/s", self.out.read_text(), re.M)]
 
     def has_delivered(self, count):
@@ -277,7 +277,7 @@ def kills(options, folder, count):
     running = job.start()
     wait_until("the load has delivered all", lambda: load.has_delivered(count))
     wait_until("every record", lambda: len(job.rows()) >= sum(load.delivered()))
-    time.sleep(2)  # for what comes too often, and should not
+    time.sleep(2)  # time for records that come too often, and should not
     running.stop()
     load.end()
     delivered = int(load.out.read_text().rsplit("delivered ", 1)[1].split()[0])

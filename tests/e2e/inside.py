@@ -168,7 +168,7 @@ def held_and_due(c):
 
 
 def a_sink_that_holds_the_others_up(c):
-    """A table that is locked: the window behind it stands still, and the sink is named as the culprit"""
+    """A table that is locked: the window upstream of it stands still, and the sink is named as the culprit"""
     table = c.folder / "table.db"
     c.topology["stages"]["table"] = {"sink": "sql", "from": "counts", "connection": f"sqlite3://{table}", "table": "counts",
                                      "create": True}
@@ -378,7 +378,7 @@ def paused_and_restarted(c):
 
 
 def a_record_a_key_and_an_edge(c):
-    """What becomes of one record, before it comes and after; the state of its key; rows as they pass"""
+    """Shows the fate of one record, before it comes and after; the state of its key; rows as they pass"""
     c.stage("parsed")["schema"]["n"] = "bigint"
     c.stage("counts")["where"] = "n > 0"
     c.stage("counts")["aggregates"]["sum"] = "sum(n)"
@@ -505,7 +505,7 @@ def replayed(c):
     before = len(letters())
     said = c.ask("replay parsed", *token)
     check(said["over"] and said["before"] >= 1 and said["before"] + said["replayed"] == said["letters"] >= count // 3 + 1, said)
-    c.run.process.kill()  # whether or not a lane has found them
+    c.run.process.kill()  # a lane may have found them or not
     c.run.process.wait()
     c.start()
     again = c.ask("replay parsed", *token)  # the one that cannot be parsed may have failed anew by now, and is another letter then
@@ -620,7 +620,7 @@ def the_end_by_the_api(c):
 
 
 def has_read_what_was_sent(port):
-    """Whether a client has sent something to whoever listens there, who has read all of it."""
+    """Returns whether a client has sent something to the listener there, which has read all of it."""
     def sockets(*which):
         return subprocess.run(["ss", "-tniH", "state", "established", *which], capture_output=True, text=True, check=True).stdout
     queues = [line.split()[0] for line in sockets("sport", "=", f":{port}").splitlines() if line[:1].isdigit()]
@@ -689,7 +689,7 @@ def the_live_screen(c):
         t.press(key)
         t.wait_for(text)
     t.press("8")
-    t.wait_for("token")  # whoever has none sees why there are no records
+    t.wait_for("token")  # a user without one sees why there are no records
     t.press("9")
     t.wait_for("FROM", "posted")
     t.press("\r")

@@ -107,7 +107,7 @@ class Targets:
     COMMITTED = ("active2", "sqlite", "maria", "postgresql", "rolled")
 
     def committed(self):
-        """Of each sink of which a reader sees committed rows only; the tail of the appended file may still be cut off."""
+        """Rows of each sink whose readers see committed rows only; the tail of the appended file may still be cut off."""
         return {name: collections.Counter(getattr(self, name)()) for name in self.COMMITTED}
 
 
@@ -119,7 +119,7 @@ def no_row_twice(name, rows):
 
 
 def nothing_lost_since(before, now):
-    """What each sink had committed is still there, and no row twice."""
+    """All rows that each sink had committed are still there, and no row twice."""
     for name, rows in now.items():
         gone = before[name] - rows
         check(not gone, f"{name}: {sum(gone.values())} committed rows have disappeared, such as {list(gone)[:5]}")
@@ -128,7 +128,7 @@ def nothing_lost_since(before, now):
 
 def overlay(folder):
     stages = {
-        "counts": {"retain_memory": "2 MB"},  # so that output is spilled while a sink is away
+        "counts": {"retain_memory": "2 MB"},  # output is spilled then while a sink is away
         "screen": {"style": "json"},
         "lite": {"sink": "sql", "from": "active", "connection": f"sqlite3://{folder}/rows.sqlite", "table": "rows",
                  "create": True},
@@ -183,7 +183,7 @@ class Job:
                         "KAFKA_BROKERS": self.kafka.brokers})
 
     def finish(self, running):
-        """When all clicks are in: waits for the rows, stops the run, and compares. Says in a line what there was."""
+        """Called when all clicks are in: waits for the rows, stops the run, and compares. Says in a line what there was."""
         expected = Result(self.kafka.read(self.active), PARTITIONS)
         rows = set(expected.rows)
         wait_until("every sink has as many rows as the oracle", lambda: all(

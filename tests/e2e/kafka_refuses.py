@@ -31,7 +31,7 @@ class Case:
         pass
 
     def run(self, brokers, properties, *options, reads=True):
-        """From Kafka into a file, or from a file into Kafka."""
+        """A topology from Kafka into a file, or from a file into Kafka."""
         at = {"brokers": brokers, "topic": self.topic, "properties": properties}
         (self.folder / "in.jsonl").write_text('{"n":1}\n')
         here = {"path": str(self.folder / "in.jsonl")} if not reads else {"path": str(self.folder / "out.jsonl")}
@@ -43,7 +43,7 @@ class Case:
         return Run(self.options.millrace, path, self.folder / f"state-{reads}-{time.monotonic_ns()}", *options)
 
     def refused(self, brokers, properties, *texts, waits):
-        """By the source, the sink and `load`; `waits`: for --start-timeout, else they end at once."""
+        """Refused by the source, the sink and `load`; `waits`: for --start-timeout, else they end at once."""
         for reads in (True, False):
             # One that ends at once ends long before its time.
             said = self.run(brokers, properties, "--start-timeout", f"{(2 if waits else 300) * PATIENCE:.0f} s", reads=reads).expect(
@@ -119,7 +119,7 @@ def missing_topic(c):
 
 
 def right_settings(c):
-    """By SASL and by TLS rows come and go; the first start of a transactional sink on a fresh Kafka warns of nothing. The authority's certificate
+    """Rows come and go by SASL and by TLS; the first start of a transactional sink on a fresh Kafka warns of nothing. The authority's certificate
     is a text in the topology, or a file where the command line allows that."""
     c.kafka.create(c.topic)
     by_text = {"security.protocol": "SSL", "ssl.ca.pem": c.authority.read_text()}
@@ -166,7 +166,7 @@ def store_refused(c):
             (1, right.replace("sesame", "hunter2"), "correct sasl.username and sasl.password in --store-properties"),
             (1, "# none", "set security.protocol to SASL_PLAINTEXT")):
         cluster, path = node(c, f"kafka:{c.sasl}/{unique('chains')}", text, mode=how[0] if how else 0o600)
-        # With less than its own patience librdkafka has not said yet what it takes a silent listener for.
+        # librdkafka has not said yet, in less than its own patience, what it takes a silent listener for.
         done = subprocess.run([c.options.millrace, "node", "--name", "a", "--store", cluster.store, "--listen", f"127.0.0.1:{free_port()}",
                                "--coordinator", "--state", c.folder / "refused", "--store-properties", path],
                               capture_output=True, text=True, timeout=120 * PATIENCE)

@@ -15,7 +15,7 @@ import sys
 sys.dont_write_bytecode = True
 from real_systems import PATIENCE, Run, case_names, check, http_status, main, run_cases, told_address, wait_until  # noqa: E402
 
-RECORDS, KEYS, SIZE = 20, 2, 10  # in a part of the input, of its windows, seconds of a window
+RECORDS, KEYS, SIZE = 20, 2, 10  # records in a part of the input, its windows, seconds of a window
 START = 1_700_000_000
 SETTLED = ("out", "filtered", "late", "dead_letters", "in_flight")
 
@@ -73,7 +73,7 @@ class Case:
             return db.execute("select count(*) from kept").fetchone()[0]
 
     def move_forward(self, column, by):
-        """Has the table's sink stand behind rows that it never got."""
+        """Has the table's sink stand after rows that it never got."""
         with contextlib.closing(sqlite3.connect(self.database, timeout=60 * PATIENCE)) as db:
             moved = db.execute(f"update millrace_positions set {column} = {column} + ? where log <> ''", (by,)).rowcount
             db.commit()
@@ -125,8 +125,8 @@ def records_that_a_sink_passes_over(c):
 
 
 def windows_that_a_sink_passes_over(c):
-    """A sink behind a window stands two windows too far on the log of each shard: it lacks their rows"""
-    rows = KEYS * RECORDS // SIZE  # of a part; its last window waits for the next part
+    """A sink downstream of a window stands two windows too far on the log of each shard: it lacks their rows"""
+    rows = KEYS * RECORDS // SIZE  # windows of a part; its last one waits for the next part
     c.add_windows()
     c.write()
     c.start()

@@ -54,7 +54,7 @@ def feed(options, folder):
     kafka = Kafka(*needed("KAFKA_BROKERS"))
     topic, port = unique("my-topic"), 15000 + (os.getpid() + 7919) % 15000
     answers = folder / "answers.jsonl"
-    # Several of a millisecond: going on behind the last `mtime` must neither lose nor double one.
+    # Several of a millisecond: going on after the last `mtime` must neither lose nor double one.
     subprocess.run([options.millrace, "load", "--kind", "rsvp", "--count", str(FED), "--rate", "3000/s", "--out", str(answers),
                     "--log-level", "error"], stdout=subprocess.DEVNULL, check=True)
     said = folder / "stream.err"

@@ -37,7 +37,7 @@ def disturb(job, servers):
     batches_grow()
     # A broker of two: its partitions wait, and nothing of them is lost. Then both.
     for way, names in (("kill", ["kafka.1"]), ("kill", ["kafka.2"]), ("stop", ["kafka"])):
-        job.burst(100)  # under way when it goes
+        job.burst(100)  # they are under way when it goes
         servers.command(way, *names)
         time.sleep(2)
         check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")

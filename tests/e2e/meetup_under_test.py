@@ -28,8 +28,8 @@ class Meetup:
         self.kafka, self.postgres = Kafka(brokers), PostgreSQL(postgres_url, unique("meetup"))
         self.kafka.create(self.topic, PARTITIONS, replication)
         self.answers = Answers(random.Random(seed))
-        self.begins = collections.Counter()  # by partition: where the first start found its end
-        self.batches = {}  # of meetup_table, as they were committed
+        self.begins = collections.Counter()  # keyed by partition: where the first start found its end
+        self.batches = {}  # batches of meetup_table, as they were committed
         self.address = f"127.0.0.1:{options.http_port}"
         self.thread = Coming("answers", lambda: self.burst(ANSWERS_A_SECOND // 4))
 
@@ -41,7 +41,7 @@ class Meetup:
         self.thread.end()
 
     def arguments(self):
-        """Of `run` and of `apply`."""
+        """Options of `run` and of `apply`."""
         return [str(PIPELINE / "topology.json"), "--with", str(PIPELINE / "latest.json"), "--set", f"topology={self.name}",
                 "--set", f"stages.rsvps.topic={self.topic}", "--set", "stages.counts.every=1 s"]
 
@@ -80,7 +80,7 @@ class Meetup:
         return self.postgres.ask(f"select {', '.join(KEY)}, response_count, batch_id from meetup_table order by batch_id")
 
     def look(self):
-        """What was committed stays; batches are numbered on from 1, none twice, and no group is twice in one; totals never shrink.
+        """Committed rows stay; batches are numbered on from 1, none twice, and no group is twice in one; totals never shrink.
         Says how many batches are there."""
         self.thread.check()
         if not self.postgres.do(f"select 1 from pg_database where datname = '{self.postgres.database}'", server=True).strip() \
@@ -103,7 +103,7 @@ class Meetup:
         return len(batches)
 
     def finish(self, running):
-        """When all answers are in: waits for the last batch, stops the run, and compares. Says in a line what there was."""
+        """Called when all answers are in: waits for the last batch, stops the run, and compares. Says in a line what there was."""
         counts = Counts([m for m in self.kafka.read(self.topic) if m.offset >= self.begins[m.partition]])
         expected = dict(counts.totals)
 

@@ -111,7 +111,7 @@ def week_apart(options, folder):
         running, memory, windows = job.start(), 0.0, 0.0
         while running.alive():
             time.sleep(0.1)
-            with contextlib.suppress(Wrong):  # not up yet, or just over
+            with contextlib.suppress(Wrong):  # it is not up yet, or just over
                 windows = max(windows, job.metric("millrace_windows_open"))
                 memory = max(memory, running.memory_mb())
         running.expect(0)
@@ -130,7 +130,7 @@ def folder_size(folder):
 
 
 def settle(folder):
-    """Until nothing in it has changed for some time: the last snapshot is written."""
+    """Waits until it has not changed for some time: the last snapshot is written."""
     last = []
 
     def is_still():

@@ -14,7 +14,7 @@ import xgboost
 
 
 def inputs_of(features, rows):
-    """As docs/model.md says: a feature is a number, or an input for each category but the first; missing is NaN."""
+    """Encodes as docs/model.md says: a feature is a number, or an input for each category but the first; missing is NaN."""
     columns = []
     for f in features:
         values = [row[f["name"]] for row in rows]

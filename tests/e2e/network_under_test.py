@@ -41,7 +41,7 @@ class Network:
     def __init__(self, names):
         self.mark = secrets.token_hex(3)
         self.bridge, self.hosts, self.macs = f"wire-{self.mark}", {}, {}
-        self.lost = {name: {} for name in names}  # by receiver and sender, the share of packets that is lost, in percent
+        self.lost = {name: {} for name in names}  # keyed by receiver and sender: the share of packets that is lost, in percent
         done("ip", "link", "add", "name", self.bridge, "type", "bridge")
         done("ip", "link", "set", "dev", self.bridge, "up")
         for i, name in enumerate(names, 1):
@@ -65,7 +65,7 @@ class Network:
         return ["ip", "netns", "exec", self.host(name)]
 
     def lose(self, sender, receiver, percent=100):
-        """So many of the packets from one to the other are lost, ARP's as well; 0: none any more."""
+        """Loses this share of the packets from one to the other, ARP's as well; 0: none any more."""
         self.lost[receiver][sender] = percent
         rules = "".join(f"add rule netdev faults heard ether saddr {self.macs[s]} {f'numgen random mod 100 < {p} ' if p < 100 else ''}counter drop\n"
                         for s, p in self.lost[receiver].items() if p)
@@ -91,7 +91,7 @@ class Network:
         return tried.returncode == 0
 
     def delay(self, milliseconds, jitter):
-        """What any host sends comes so much later, more or less; 0: no later any more."""
+        """Delays what any host sends by about this much; 0: no later any more."""
         for name in self.hosts:
             if milliseconds:
                 done("tc", "-n", self.host(name), "qdisc", "replace", "dev", "eth0", "root", "netem", "delay", f"{milliseconds}ms", f"{jitter}ms")
@@ -103,7 +103,7 @@ class Network:
         done("ip", "-n", self.host(name), "link", "set", "dev", "eth0", "up" if is_in else "down")
 
     def forget_neighbours(self, name):
-        """What is not known is asked for by ARP; without an answer nobody is there, instead of silence."""
+        """Forgets addresses, so that ARP asks for them: a host that gives no answer is then absent, not silent."""
         done("ip", "-n", self.host(name), "neigh", "flush", "dev", "eth0")
 
     def remove(self):

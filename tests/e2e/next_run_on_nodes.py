@@ -31,7 +31,7 @@ class Hours(CountedOnNodes):
         self.compare(self.apply())
 
     def begin(self):
-        """Of a run, in whose middle something is to happen. Gives how many rows there were before."""
+        """Goes to the middle of a run, where something is to happen. Gives how many rows there were before."""
         before = len(self.counts.rows("counts"))
         self.counts.more(SECONDS)
         return self.apply(), before
@@ -56,7 +56,7 @@ class Hours(CountedOnNodes):
         self.nothing_new()
 
     def stands_still(self):
-        """From the middle of a run into the next one; what it has in hand then is of a run that is over."""
+        """Goes from the middle of a run into the next one; its work in hand then is of a run that is over."""
         waiting, before = self.begin()
         wait_until("it counts", lambda: len(self.counts.rows("counts")) > before)
         sleeper = self.begin_to_sleep()

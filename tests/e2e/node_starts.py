@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How a node starts, waits and leaves: what it may not share, addresses that are taken, a store and coordinators that come later, and the
+"""Starts, waits and ends of a node: what it may not share, addresses that are taken, a store and coordinators that come later, and the
 reason of its end, which is its last line. Exit status 1 is what a supervisor starts again, 2 what it does not.
 
     node_starts.py --millrace BINARY [--only NAME]      each case is a function below
@@ -48,7 +48,7 @@ class Started:
         wait_until(f"it says {text!r}", lambda: text in self.says() or (check(self.process.poll() is None, self.says()) and False))
 
     def ends(self, status, *says):
-        """With this status, and all of that in its last line."""
+        """Ends with this status, and all of that in its last line."""
         found = self.process.wait(120 * PATIENCE)
         check(found == status, lambda: f"status {found}, expected {status}: {self.says()[-1500:]}")
         last = self.says().splitlines()[-1]
@@ -77,7 +77,7 @@ class Case:
 
 
 def shared_state_folder(c):
-    """Of two nodes on one state folder the second is refused with folder, process and remedy, and leaves the first one's files alone."""
+    """The second of two nodes on one state folder is refused with folder, process and remedy, and leaves the first one's files alone."""
     a = c.node("a", "--coordinator").wait_ready()
     before = (a.state / "http").read_text()
     c.node("b", "--join", a.listen, state="a").ends(2, f"the state folder {a.state} is in use by process {a.process.pid} on ", "--state DIR")
@@ -107,7 +107,7 @@ def taken_addresses(c):
 
 
 def wrong_arguments(c):
-    """What no other start mends is 2."""
+    """A fault that no other start mends is 2."""
     c.node("a").ends(2, "--join", "--coordinator")
     c.node("a", "--coordinator", listen="0.0.0.0:7100").ends(2, "--listen 0.0.0.0:7100")
     c.untouched()
@@ -151,7 +151,7 @@ def relay_at(port, target):
 
 
 def store_that_stays_away(c):
-    """After --start-timeout the reason is the last line, and a supervisor tries again: PostgreSQL that refuses, Kafka that is silent."""
+    """The reason is the last line after --start-timeout, and a supervisor tries again: PostgreSQL that refuses, Kafka that is silent."""
     url = f"postgresql://test@127.0.0.1:{free_port()}/clusters"
     a = c.node("a", "--coordinator", store=url, timeout=2)
     a.ends(1, "the store has not answered within ", "--start-timeout", url)
@@ -163,13 +163,13 @@ def store_that_stays_away(c):
 
 
 def store_that_refuses(c):
-    """What the server refuses is told at once; it was contacted, so the status is 1."""
+    """A refusal of the server is told at once; it was contacted, so the status is 1."""
     url = needed("POSTGRES_URL")[0].rpartition("/")[0] + "/" + unique("none")
     c.node("a", "--coordinator", store=url).ends(1, "does not exist", "create the database")
 
 
 def coordinators_that_come_later(c):
-    """After a power cut a node without a coordinator ends with 1, so that it is started again; its reason is the last line."""
+    """A node without a coordinator ends with 1 after a power cut, so that it is started again; its reason is the last line."""
     nobody = f"127.0.0.1:{free_port()}"
     b = c.node("b", "--join", nobody, timeout=2)
     b.ends(1, f"no node of the cluster answers at {nobody} (Connection refused)", "start one with --coordinator there first")

@@ -323,11 +323,11 @@ def try_away_source(cluster, folder, alarms):
         server.shutdown()
 
 
-SECRET = "4111-1111"  # in a record
+SECRET = "4111-1111"  # the text is in a record
 
 
 def try_failures(options, folder):
-    """On nodes: a topology that fails and a node that dies are in metrics, probes, answers and alerts, and are not once that is mended."""
+    """A topology that fails on nodes and a node that dies are in metrics, probes, answers and alerts, and are not once that is mended."""
     folder = folder / "failures"
     folder.mkdir()
     cluster = Cluster(options.millrace, folder, place_of_chains("dir", folder, "operate")[0])

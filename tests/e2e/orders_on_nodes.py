@@ -46,7 +46,7 @@ class Ordered(CountedOnNodes):
         self.counts = Counts(folder / "job", NAME, 1, SECONDS, RATE)
 
     def node(self, name):
-        """As `nodes` shows it."""
+        """The state that `nodes` shows."""
         return next((n for n in json.loads(self.cluster.ask("nodes", "--json")) if n["name"] == name), None)
 
     def refused(self, words, *command, by=None):
@@ -56,7 +56,7 @@ class Ordered(CountedOnNodes):
 
 
 def names(j):
-    """What is not there is answered with what there is."""
+    """A name that is not there is answered with the names that are."""
     j.refused(f"the cluster has no topology counte; it has {NAME}; did you mean \"{NAME}\"", "stop", "counte")
     j.refused("the cluster has no node x; it has a, b, c", "drain", "x")
     j.refused(f"topology {NAME} has no actor {NAME}, and no parser, window or sink of that name; it has count_rows, counts, dead_letters, parsed0, parsed1, "
@@ -99,7 +99,7 @@ def leaves(j):
 
 
 def is_over(j):
-    """What does not run is not stopped, paused, resumed or restarted."""
+    """A topology that does not run is not stopped, paused, resumed or restarted."""
     said = f"the topology {NAME} has ended at {TIME}; it does not run"
     j.refused(said, "stop", NAME)
     for what in ("pause", "resume", "restart counts"):
@@ -143,7 +143,7 @@ def of_a_run(options, folder):
 
 
 def stop_at_once(j):
-    """Whoever leads is told first. Gives the seconds until all have ended."""
+    """The leader is told first. Gives the seconds until all have ended."""
     leader = j.leader()
     nodes = [j.cluster.nodes[n] for n in (leader, *(n for n in j.cluster.nodes if n != leader))]
     began = time.monotonic()

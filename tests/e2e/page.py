@@ -107,7 +107,7 @@ def a_sink_that_hangs(c):
 
 
 def what_passes(c):
-    """The graph says at each edge how many records pass a second, fewer behind a filter, and of parsers and sinks how busy they are"""
+    """The graph says at each edge how many records pass a second, fewer downstream of a filter, and of parsers and sinks how busy they are"""
     stages = c.topology["stages"]
     stages.pop("counts")
     stages["sales"] = {"source": "generator", "kind": "sales", "rate": "500/s"}
@@ -201,7 +201,7 @@ def records_are_text(c):
 
 
 def records_keys_and_taps(c):
-    """What becomes of a record, the state of a key, rows as they pass: each needs the token; markup in them stays text"""
+    """The fate of a record, the state of a key, rows as they pass: each needs the token; markup in them stays text"""
     c.start()
     c.open("t", c.name, "record", "posted")
     b = c.browser
@@ -324,7 +324,7 @@ def left_open(c):
 
 
 def a_phone_in_the_dark(c):
-    """At a phone's width nothing is wider than the screen; it is dark where that is wanted; by keyboard alone a view is reached"""
+    """The page is not wider than the screen at a phone's width; it is dark where that is wanted; by keyboard alone a view is reached"""
     c.start()
     c.open("t", c.name, width=360, height=700, dark=True)
     b = c.browser

@@ -21,7 +21,7 @@ def looks(b, times=3):
 
 
 def records_of(b, stage):
-    """In the table of stages; None where it is not there."""
+    """Finds a row in the table of stages; None where it is not there."""
     text = b.run(f"[...document.querySelectorAll('main tbody tr')].find(r => r.cells[0].textContent === {json.dumps(stage)})?.cells[3].textContent ?? null")
     return None if text is None or not text.replace(",", "").isdigit() else int(text.replace(",", ""))
 
@@ -60,7 +60,7 @@ def what_a_reader_did_stays(c):
 
 
 def elements_are_kept(c):
-    """What is shown becomes what is to be shown: rows come at the top and go, kept elements and open details stay, and buttons do what they say"""
+    """The shown picture becomes the new one: rows come at the top and go, kept elements and open details stay, and buttons do what they say"""
     c.start()
     c.open()
     b = c.browser
@@ -164,7 +164,8 @@ def pure_parts(c):
 
 
 def a_click_takes_its_time(c):
-    """What the pointer is pressed on stays as it is until it is released, whatever comes meanwhile; then it is clicked, and the rest is shown"""
+    """The element under the pressed pointer stays as it is until it is released, also if news come meanwhile; then it is clicked, and the rest is
+    shown"""
     c.start()
     c.post({"user": "u", "at": "2026-11-01T12:01:00Z"})
     c.open("t", c.name)
@@ -195,7 +196,7 @@ def a_click_takes_its_time(c):
 
 
 def the_newest_letters(c):
-    """Of many dead letters the newest 200 are asked for and shown, with a word about the others"""
+    """The newest 200 of many dead letters are asked for and shown, with a word about the others"""
     c.topology["dead_letters"] = {"roll": {"rows": 120}}
     c.start()
     for part in range(4):

@@ -37,7 +37,7 @@ def kill_where_the_sink_is(cluster, rows, place, kills):
         node = cluster.nodes[had[-1]]
         node.kill()
         wait_until("another node has the sink", lambda: place_of_sink(cluster) not in (None, had[-1]), 60)
-        if node.name != "a":  # which has the source's file
+        if node.name != "a":  # it has the source's file
             rows.wait_for_files(more_than=len(visible(place.walk(TABLE))))
         node.start()
         node.wait_ready()

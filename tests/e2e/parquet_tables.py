@@ -1,4 +1,4 @@
-"""What e2e tests read tables of Parquet files with: the test program beside the binary, and millrace's own SQL."""
+"""Readers of tables of Parquet files, for e2e tests: the test program beside the binary, and millrace's own SQL."""
 import json
 import os
 import pathlib
@@ -27,7 +27,7 @@ def visible_files(folder):
 
 
 def without_parquet(options):
-    """Why this build has no Parquet, else nothing."""
+    """Returns why this build has no Parquet, if it has none."""
     done = subprocess.run([options.millrace, "check", str(ROOT / "pipelines" / "game" / "topology.json")], capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr.strip()
 
@@ -39,7 +39,7 @@ class Sql:
         self.command, self.env = [options.millrace, "sql", *map(str, arguments)], env
 
     def missing(self):
-        """Why there is no DuckDB here, else nothing."""
+        """Returns why there is no DuckDB here, if there is none."""
         done = self.run("select 1")
         return done.stderr.strip() if "DuckDB" in done.stderr and done.returncode != 0 else ""
 
@@ -63,7 +63,7 @@ class Trino:
         return trino_client.ask(self.url, sql, schema=self.schema)
 
     def define(self, stage):
-        """By what `millrace table --ddl trino` prints."""
+        """Makes the table by what `millrace table --ddl trino` prints."""
         if not self.made:
             self.ask(f"create schema hive.{self.schema}")
             self.made = True
@@ -74,7 +74,7 @@ class Trino:
             self.ask(statement.rstrip(";\n"))
 
     def drop(self):
-        """When it has no tables any more."""
+        """Called when it has no tables any more."""
         self.ask(f"drop schema {self.schema}")
 
     def expect(self, sql, rows, names=None):

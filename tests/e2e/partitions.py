@@ -59,7 +59,7 @@ class Test:
         self.in_window.update(((at // WINDOW + 1) * WINDOW, k) for k, at in events)
 
     def produce(self, seconds):
-        """So much event time goes by, in all partitions alike."""
+        """Lets this much event time go by, in all partitions alike."""
         events = collections.defaultdict(list)
         for _ in range(seconds):
             self.now += 1
@@ -80,7 +80,7 @@ class Test:
         self.kafka.add_partitions(self.name, self.partitions)
 
     def make_topic_anew(self):
-        """With fewer partitions than the state knows."""
+        """The topic has fewer partitions than the state knows."""
         self.kafka.delete_topic(self.name)
         wait_until("the topic is gone", lambda: not self.kafka.partitions(self.name))
         self.kafka.create(self.name, 1)
@@ -154,7 +154,7 @@ def test(options, folder):
         t.produce(40)
         if while_down:
             running = t.start()
-        elif t.rng.random() < 0.5:  # about when it is found, and joins
+        elif t.rng.random() < 0.5:  # it is found about then, and joins
             time.sleep(t.rng.uniform(0, 1.5))
             running.kill()
             t.look()

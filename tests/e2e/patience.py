@@ -1,4 +1,5 @@
-"""How patient a test is. Bounds of waits are there for what never comes: what comes in their time on a quiet machine may take PATIENCE times as long.
+"""The patience of a test. Bounds of waits are there for events that never come: an event that comes in their time on a quiet machine may take
+PATIENCE times as long.
 
 A test process measures once, when it begins, how much longer a fixed small piece of work takes here and now than on a quiet machine.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a real PostgreSQL does not take: rows that do not fit are dead letters and the others are in; all else ends the run with one
+"""Rows that a real PostgreSQL does not take: rows that do not fit are dead letters and the others are in; all else ends the run with one
 clear message. Reads a file, so that it needs no Kafka.
 
     postgres_refuses.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring

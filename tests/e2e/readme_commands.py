@@ -17,7 +17,7 @@ ENVIRONMENT = ("export ", "eval ", "alias ", "set ")
 
 
 def is_whole(text):
-    """Whether bash needs no further line."""
+    """Returns whether bash needs no further line."""
     if text.endswith(("\\", "|")):
         return False
     return subprocess.run(["bash", "-n", "-c", text], capture_output=True).returncode == 0
@@ -141,14 +141,14 @@ class Readme:
         return f"shopt -s expand_aliases\n{self.aliases}{text}"
 
     def start(self, beginning):
-        """In a terminal of its own."""
+        """Runs in a terminal of its own."""
         at, text = self._take(beginning)
         p = Process(text, self._script(text), self.env, self.top, self.folder, f"line{at}")
         self.running.append(p)
         return p
 
     def run(self, beginning, status=0, seconds=75, errors=False):
-        """To its end; what it printed."""
+        """Runs it to its end; returns what it printed."""
         p = self.start(beginning)
         found = p.wait(seconds)
         check(found == status, lambda: f"`{p.text}` ends with {found}, expected {status}: {p.said()[-800:]} {p.errors()[-1500:]}")

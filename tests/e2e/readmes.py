@@ -48,7 +48,7 @@ def own_machine():
     sys.exit(status)
 
 
-# What `ip link set lo up` does, where iproute2 is missing.
+# Does what `ip link set lo up` does, where iproute2 is missing.
 LOOPBACK_UP = """
 import fcntl, socket, struct
 s = socket.socket()
@@ -83,7 +83,7 @@ def top(r):
 
 
 def active_users(r):
-    """On Kafka and MySQL: feed, job, report, the most active users."""
+    """Runs on Kafka and MySQL: feed, job, report, the most active users."""
     shown = r.run("tools/quickstart", seconds=225)
     check("the most active users" in shown and "click_number" in shown, f"quickstart shows: {shown[-500:]}")
     r.environment('eval "$(tools/services start kafka mariadb)"')
@@ -132,7 +132,7 @@ def active_users(r):
 
 
 def customer_sales(r):
-    """On Kafka: consumer, producer, the file, the figures."""
+    """Runs on Kafka: consumer, producer, the file, the figures."""
     r.run("build/release/millrace run pipelines/customer_sales/topology.json --with")
     check("Joe Bloggs" in (r.top / "customers.txt").read_text(), "customers.txt holds no customer")
     r.environment('eval "$(tools/services start kafka --topic customer_sales)"')
@@ -159,7 +159,7 @@ def figures(text):
 
 
 def meetup(r):
-    """On two brokers and PostgreSQL: job, stream, feed, batches, one row a group."""
+    """Runs on two brokers and PostgreSQL: job, stream, feed, batches, one row a group."""
     shown = r.run("build/release/millrace run pipelines/meetup/topology.json --with")
     check("event_name" in shown, f"the screen shows {shown[-300:]}")
     r.environment('eval "$(tools/services start kafka postgres')
@@ -186,7 +186,7 @@ def meetup(r):
 
 
 def game(r):
-    """Without servers, and with real requests; tables asked by SQL."""
+    """Runs without servers, and with real requests; tables asked by SQL."""
     r.run("build/release/millrace run pipelines/game/topology.json --with")
     report = r.run("TABLES=game_tables pipelines/game/findings.sh")
     check("join_guilds" in report and "756" in report, f"the findings: {report[-800:]}")
@@ -213,7 +213,7 @@ def game(r):
 
 
 def sparkify(r):
-    """Without servers; through Kafka into folders of a day; in HDFS."""
+    """Runs without servers; through Kafka into folders of a day; in HDFS."""
     r.run("build/release/millrace run pipelines/sparkify/topology.json --with")
     check(len(list((r.top / "sparkify_table").glob("part_date=*"))) == 62, "62 folders of a day")
     r.run("build/release/millrace load")
@@ -260,7 +260,7 @@ def sparkify(r):
 
 
 def again(r, text):
-    """What a command prints that was taken from the README and is asked until it shows what is waited for."""
+    """Repeats a command of the README until it prints what is waited for; returns that."""
     done = subprocess.run(["bash", "-c", f"shopt -s expand_aliases\n{r.aliases}{text}"], cwd=r.top, env=r.env, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=30 * PATIENCE)
     return done.stdout
@@ -273,7 +273,7 @@ def fetch(url, most=1 << 20):
 
 
 def has_begun(r, topology):
-    """Under `latest` a topology begins where its topic ends when it first reads it: what comes later counts."""
+    """A topology begins under `latest` where its topic ends at its first read: later records count."""
     runs = (pathlib.Path(r.env["XDG_STATE_HOME"]) / "millrace" / topology / "control").glob("run-*")
     return any(b"starts/" in run.read_bytes() for run in runs)
 

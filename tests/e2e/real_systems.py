@@ -1,4 +1,4 @@
-"""What the end-to-end tests hold on to: a Kafka, databases, millrace's process. Standard library, kcat, mariadb and psql only.
+"""The systems of the end-to-end tests: a Kafka, databases, millrace's process. Standard library, kcat, mariadb and psql only.
 
 Every run takes topic, database and topology names of its own, so that runs on one server do not meet. A server that is
 not there ends the test with ctest's SKIP_RETURN_CODE and a line that says SKIPPED.
@@ -148,7 +148,7 @@ class Kafka:
         return kafka_topics._ask(self.port, api, body)
 
     def delete_records(self, topic, before, partition=0):
-        """What retention does: records below `before` are gone."""
+        """Does what retention does: records below `before` are gone."""
         r = self._ask((21, 0), struct.pack(">i", 1) + kafka_topics._text(topic)
                       + struct.pack(">iiqi", 1, partition, before, 20000))
         r.take("i")
@@ -160,7 +160,7 @@ class Kafka:
         return kafka_topics._partitions(self.port, [topic]).get(topic)
 
     def add_partitions(self, topic, count):
-        """What `kafka-topics --alter --partitions` does."""
+        """Does what `kafka-topics --alter --partitions` does."""
         r = self._ask((37, 0), struct.pack(">i", 1) + kafka_topics._text(topic)
                       + struct.pack(">ii", count, -1) + struct.pack(">ib", 20000, 0))
         r.take("i")
@@ -308,7 +308,7 @@ class Run:
         Run.lives.append(self)
 
     started = []  # every process of this test
-    lives = []  # those of them that serve HTTP: a Run, or a node of a cluster
+    lives = []  # processes that serve HTTP: a Run, or a node of a cluster
 
     @staticmethod
     def end_all():
@@ -382,7 +382,7 @@ class Run:
         return dead_letters(self.state)
 
     def ask_ledger(self):
-        """By SIGUSR1, from a run that goes on. Before its stages have begun it has nothing to report."""
+        """Asks a run that goes on for its report, by SIGUSR1. Before its stages have begun it has nothing to report."""
         self.wait_for_its_beginning()
         before = self.report_file.stat().st_mtime_ns if self.report_file.exists() else 0
 
@@ -400,7 +400,7 @@ class Run:
 
 
 def has_open(pid, file):
-    """Whether the process has this file open."""
+    """Returns whether the process has this file open."""
     folder = f"/proc/{pid}/fd"
     with contextlib.suppress(OSError):  # none of a process that has ended
         for handle in os.listdir(folder):
@@ -411,14 +411,14 @@ def has_open(pid, file):
 
 
 def told_address(state):
-    """Where the process with this state serves HTTP, as it has written it there; None before."""
+    """Returns where the process with this state serves HTTP, as it has written it there; None before."""
     with contextlib.suppress(OSError):
         return (pathlib.Path(state) / "http").read_text().strip().removeprefix("http://")
     return None
 
 
 def said_at(address):
-    """Why a process that should serve this address may not: whether it lives, and the end of its log."""
+    """Says why a process that should serve this address may not: whether it lives, and the end of its log."""
     for life in reversed(Run.lives):
         if life.serves(address):
             return f"its process {'lives' if life.alive() else f'has ended with {life.process.returncode}'}; it said: {life.errors()[-1500:]}"
@@ -449,11 +449,11 @@ def metric(address, name, label=""):
 
 
 def http_port(parser):
-    """For tests whose job serves metrics: below the ports that the system gives out."""
+    """Returns a port for tests whose job serves metrics: below the ports that the system gives out."""
     parser.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
 
 
-# How a test may end that does not find what it looks for. Whatever else it raises is its own fault.
+# The errors of a test that does not find what it looks for. Other errors are its own fault.
 FINDINGS = (Wrong, OSError, http.client.HTTPException, subprocess.SubprocessError, kafka_topics.Failure)
 
 
@@ -468,8 +468,8 @@ def told(finding):
 
 
 def run_cases(cases, make, options, folder):
-    """Each case is a function over what make(options, folder, name) gives, which is closed behind it; what it shows is its
-    docstring. All are run, those that fail are named."""
+    """Each case is a function over what make(options, folder, name) gives, which is closed after it; its docstring says what it shows. All are run,
+    those that fail are named."""
     failed = []
     for case in cases:
         if options.only and case.__name__ != options.only:
@@ -496,7 +496,7 @@ ROOM = 4 << 30  # more than any test writes
 
 
 def describe_the_living(folder):
-    """What each process of this test that still lives has said last and does now: a test that waits in vain ends it, and nobody
+    """Tells what each living process of this test has said last and does now: a test that waits in vain ends it, and nobody
     could look any more. Where gdb is there, the stacks of all threads go to a file in `folder`."""
     for process in Run.started:
         if process.poll() is not None:
@@ -544,7 +544,7 @@ def main(test, parser, on_disk=False):
         print(f"FAILED: {told(e)}", flush=True)
         describe_the_living(folder)
         return 1
-    except SystemExit as e:  # with SKIPPED
+    except SystemExit as e:  # it says SKIPPED
         is_kept = options.keep or e.code != SKIPPED
         raise
     finally:

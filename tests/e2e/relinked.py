@@ -54,7 +54,7 @@ class Questions:
             self.failure = e
 
     def watch(self):
-        """For how long this machine lets nobody do anything."""
+        """Measures for how long this machine lets nobody do anything."""
         before = time.monotonic()
         while not self.is_over.wait(0.1):
             before, now = time.monotonic(), before
@@ -76,7 +76,7 @@ class Questions:
 
 
 def stand_still(cluster, rng):
-    """Whoever wakes up leaves the lead to whom it belongs by now."""
+    """A node that wakes up leaves the lead to the present leader."""
     name = rng.choice(list(cluster.nodes))
     before = cluster.leader()
     asked = Questions(cluster, rng.choice([n for n in cluster.nodes if n != name]))

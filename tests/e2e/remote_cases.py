@@ -1,4 +1,4 @@
-"""What holds of a table on a server of whatever kind; tests of a kind take these for cases beside their own. A case gets a Case."""
+"""Cases that hold for a table on a server of any kind; tests of a kind take these for cases beside their own. A case gets a Case."""
 import os
 import signal
 import time
@@ -29,7 +29,7 @@ class Case:
         return self.readers[-1]
 
     def close(self):
-        """Also behind a case that has failed with a server away."""
+        """Also after a case that has failed with a server away."""
         for reader in self.readers:
             reader.ending.set()
         self.servers.command("start", self.place.name)

@@ -19,7 +19,7 @@ from real_systems import Run, Wrong, check, difference, wait_until
 import s3_client
 import webhdfs
 
-# What a partition's value becomes in Hive's names of folders; signs that a URL must not carry as they are among them.
+# Values of partitions, and Hive's names of their folders; signs that a URL must not carry as they are among them.
 PARTITIONS = {"plain": "plain", "b c": "b c", "ü+&;~": "ü+&;~", "x=y/z?#%": "x%3Dy%2Fz%3F%23%25", None: "__HIVE_DEFAULT_PARTITION__"}
 Trouble = (OSError, webhdfs.Refused, s3_client.Refused)
 
@@ -62,7 +62,7 @@ class S3:
         return {"connection": self.url, "path": f"lake/{table}"}
 
     def stage_with(self, table, secret=None, bucket=None, endpoint=None):
-        """With something else than what is right."""
+        """Sends something else than what is right."""
         parts = urllib.parse.urlsplit(self.url)
         options = dict(urllib.parse.parse_qsl(parts.query))
         options["endpoint"] = endpoint or options["endpoint"]
@@ -116,7 +116,7 @@ class Reader(threading.Thread):
             try:
                 data = self.place.read(self.table, file)
             except Trouble:
-                continue  # at the next look
+                continue  # it is seen at the next look
             self._whole(file, size, data)
             self.seen[file] = size, hashlib.sha256(data).hexdigest()
 
@@ -127,7 +127,7 @@ class Reader(threading.Thread):
         check(re.fullmatch(r"(part=[^/]+/)?part-\d{6,}-[0-9a-f]+\.\w+\.parquet", file), f"a visible name that is none of ours: {file}")
 
     def end(self):
-        """Every file that was ever seen is there still, as it was. What it has seen, in words."""
+        """Every file that was ever seen is there still, as it was. Returns what it has seen, in words."""
         self.ending.set()
         self.join()
         check(not self.failure, lambda: f"the reader: {self.failure}")
@@ -195,7 +195,7 @@ class Rows:
 
 
 def killed_at_random(rows, kills, seed, longest=1.2):
-    """Lives of random length, each ended by kill -9; (how many left something half behind, the life that goes on)."""
+    """Lives of random length, each ended by kill -9; (how many left something half done, the life that goes on)."""
     rng, half = random.Random(seed), 0
     for _ in range(kills):
         running = rows.run()

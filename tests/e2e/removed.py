@@ -19,14 +19,14 @@ from real_systems import check, main, wait_until  # noqa: E402
 
 
 class Store:
-    """Where the cluster keeps its chains, and what it has of a topology."""
+    """The store of the cluster's chains, and what it has of a topology."""
 
     def __init__(self, options, folder):
         self.folder = folder / "store"
         self.place, self.database = place_of_chains(options.store, folder, "removed")
 
     def names(self):
-        """Of the topologies of which there is something; none where that cannot be seen from outside."""
+        """Names the topologies of which there is something; none where that cannot be seen from outside."""
         if self.database:
             return {r["topology"] for r in self.database.ask("select distinct topology from millrace_cluster.actors where topology <> ''")}
         if not self.folder.exists():
@@ -49,7 +49,7 @@ class Removing(CountedOnNodes):
               f"millrace {' '.join(map(str, command))} ends with {done.returncode}, not {status} and '{words}': {done.stderr}")
 
     def cleared(self):
-        """How often some node has said that chains are gone."""
+        """Counts how often some node has said that chains are gone."""
         return sum(n.errors().count(f"the store has no chains of {NAME}") for n in self.cluster.nodes.values())
 
     def is_gone(self, at_least):
@@ -71,7 +71,7 @@ class Removing(CountedOnNodes):
 
 
 def runs(r):
-    """What runs is not removed, and what the cluster does not have is named. What was stopped goes on by its name alone."""
+    """A running topology is not removed, and one that the cluster does not have is named. A stopped one goes on by its name alone."""
     for command in ("remove", "start"):
         r.refused(1, "has no topology", command, "nobody")
     r.apply()

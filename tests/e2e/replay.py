@@ -78,7 +78,7 @@ def mended(letter, **members):
 
 
 def records(count, pad=0):
-    """Of ten records one cannot be parsed, one cannot be cast."""
+    """One of ten records cannot be parsed, one cannot be cast."""
     for n in range(count):
         w = f"bad{n}" if n % 10 == 3 else str(n)
         yield {"n": "x" if n % 10 == 7 else n, "w": w, **({"pad": "p" * pad} if pad else {}), "i": n}
@@ -131,7 +131,7 @@ def bounded(options, folder):
 
 
 def refused_by_the_target(options, folder):
-    """Of a topology that has come to its end: a replayed row that its target refuses is a dead letter, too, which has no way back."""
+    """A replayed row of an ended topology that its target refuses is a dead letter, too, which has no way back."""
     database = folder / "refused.db"
     with sqlite3.connect(database) as db:
         db.execute("create table t (n integer, w text check (length(w) < 8))")
@@ -166,7 +166,7 @@ def refused_by_the_target(options, folder):
 
 
 def by_the_state_alone(options, folder):
-    """Without --topology and --state: those of the folder that the file lies in, with the overlay and the value of its run."""
+    """--topology and --state are optional: they are those of the folder that the file lies in, with the overlay and the value of its run."""
     file = folder / "alone.jsonl"
     file.write_text('{"n":1,"w":"1"}\n{"n":2,"w":"bad"}\n')
     job = Job(options, folder, "alone", {"source": "file", "path": "nowhere.jsonl"})

@@ -44,7 +44,7 @@ class Answers:
         return self.written(rsvp)
 
     def written(self, rsvp):
-        """As producers write JSON, each in its own way."""
+        """Writes JSON as producers do, each in its own way."""
         rng = self.rng
         text = json.dumps(rsvp, ensure_ascii=rng.random() < 0.5, separators=rng.choice([(",", ":"), (", ", ": ")]))
         if rng.random() < 0.5:
@@ -118,7 +118,7 @@ def group_of(value):
 
 
 class Counts:
-    """Of all messages: count(response) of each group, and where records are that are no rows."""
+    """Returns, over all messages, count(response) of each group, and where records are that are no rows."""
 
     def __init__(self, messages):
         self.totals, self.dead, self.records = collections.Counter(), [], len(messages)

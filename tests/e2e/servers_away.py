@@ -86,7 +86,7 @@ def disturb(options, folder, servers, exported):
     health(200)
 
     for way in ("kill", "stop", "freeze", "kill"):
-        job.clicks.burst(1500)  # under way when the broker goes
+        job.clicks.burst(1500)  # they are under way when the broker goes
         frozen = servers.pid("kafka") if way == "freeze" else None  # connected, but it answers nothing
         if frozen:
             os.kill(frozen, signal.SIGSTOP)

@@ -48,7 +48,7 @@ class Services:
 
     @staticmethod
     def exported(done):
-        """What a shell makes of the lines: each is one word and no more."""
+        """Returns what a shell makes of the lines: each is one word and no more."""
         lines = [shlex.split(line) for line in done.stdout.splitlines()]
         check(all(len(words) == 2 and words[0] == "export" for words in lines), f"not fit for eval: {done.stdout}")
         return dict(words[1].split("=", 1) for words in lines)
@@ -79,7 +79,7 @@ def replicas(brokers):
 
 
 def expect_replicas(brokers, topic, expected):
-    """At whichever broker is asked: one hears of a topic later than another."""
+    """Asks every broker: one hears of a topic later than another."""
     def is_so():
         found = replicas(brokers).get(topic)
         check(found == expected, f"it has replicas {found}")
@@ -88,7 +88,7 @@ def expect_replicas(brokers, topic, expected):
 
 
 def alive(pid):
-    """Not counting one that is over and only waits for its parent to look."""
+    """A process that is over and only waits for its parent to look does not count."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
@@ -124,7 +124,7 @@ def cluster(folder):
 
 
 def lost_record(folder):
-    """Of a broker whose record is gone; the one in another folder is somebody else's."""
+    """Ends a broker whose record is gone; the one in another folder is somebody else's."""
     mine, other = Services(folder / "mine"), Services(folder / "other")
     try:
         mine.do("start", "kafka")
@@ -230,7 +230,7 @@ def refusal(kind, what, call):
 
 
 def hdfs(folder):
-    """What a client has of it: whole files, rename without overwriting, rights, safe mode; and data that outlast every end."""
+    """Checks what a client has of it: whole files, rename without overwriting, rights, safe mode; and data that outlast every end."""
     s = Services(folder / "hdfs")
     try:
         url = s.exported(s.do("start", "hdfs"))["WEBHDFS_URL"]
@@ -327,7 +327,7 @@ CASES = (cluster, lost_record, installed_kafka, postgres_lost, data_are_gone, hd
 
 
 def test(options, folder):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are ended so
     done = 0
     for case in CASES:
         if options.only not in (None, case.__name__):

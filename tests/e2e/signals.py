@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 from real_systems import PATIENCE, Run, Wrong, case_names, check, difference, free_port, main, run_cases, wait_until  # noqa: E402
 
 RECORDS = 2_000
-# docs/operations.md names 45 and 20: of a run, of a load. What ends at once ends long before.
+# docs/operations.md names 45 and 20: of a run, of a load. A run that ends at once ends long before.
 RUN_ENDS, LOAD_ENDS, AT_ONCE = 50, 25, 4
 CONSOLE = {"sink": "console", "style": "json"}
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -230,7 +230,7 @@ def signals_that_come_twice(c):
     """`timeout` sends a signal to the process and to its group, a closing terminal several SIGHUP: that is one wish."""
     process = c.start("run", c.endless(), "--state", c.folder / "state")
     c.runs(process)
-    process.send_signal(signal.SIGSTOP)  # so that all are there when it looks, however slow this test is
+    process.send_signal(signal.SIGSTOP)  # all are there then when it looks, however slow this test is
     for _ in range(3):
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
@@ -271,7 +271,7 @@ def storms(c):
                 process.send_signal(chance.choice((*harmless, *ENDINGS)))
                 sent += 1
             process.send_signal(chance.choice(ENDINGS))
-            # Where this test is slow the last one may come so late that it is a second wish.
+            # The last one may come so late, if this test is slow, that it is a second wish.
             said = c.ends(process, RUN_ENDS, 0, 1, *(-number for number in ENDINGS), *(128 + number for number in ENDINGS))
             check("crash" not in said.lower(), f"it said: {said[-1500:]}")
             continue
@@ -323,14 +323,14 @@ def closed_descriptors(c):
 
 
 def threads_that_cannot_start(c):
-    """With less and less address space a run does its work, or ends with 1 and one line that says what is missing: never by a
+    """A run with less and less address space does its work, or ends with 1 and one line that says what is missing: never by a
     signal of its own."""
     topology, said = c.topology(sink=CONSOLE), {}
     needs = None
     for mb in (4000, 2000, 1500, 1200, 1000, 800, 700, 600, 500, 450, 400, 350, 300, 250, 200, 150, 120, 100, 80):
         def bounded(mb=mb):
             resource.setrlimit(resource.RLIMIT_AS, (mb << 20, mb << 20))
-        # Where libraries have no room to begin or to end in, they end any command: Arrow's allocator by a signal, the loader with 127.
+        # Libraries without room to begin or to end in end any command: Arrow's allocator by a signal, the loader with 127.
         bare = subprocess.run([c.options.millrace, "--version"], preexec_fn=bounded, capture_output=True, check=False).returncode
         if bare != 0:
             said[mb] = f"--version: {bare}"

@@ -68,7 +68,7 @@ def table_rows(path):
     with contextlib.closing(sqlite3.connect(path, timeout=30 * PATIENCE)) as connection:
         try:
             return sorted(connection.execute("select e, userid, n from counts"))
-        except sqlite3.OperationalError:  # not made yet
+        except sqlite3.OperationalError:  # it is not made yet
             return []
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Nothing grows with time: topologies of every source, window and sink at a steady rate, and idle, side by side.
+"""Checks that no resource grows with time: topologies of every source, window and sink at a steady rate, and idle, side by side.
 
     soak.py --millrace BINARY [--seconds 600] [--rate 100] [--only NAME]
 
@@ -30,7 +30,7 @@ from parquet_tables import table_rows, without_parquet  # noqa: E402
 from real_systems import PATIENCE, SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until  # noqa: E402
 from soak_samples import MEASURES, Watched, judge, prove_judge  # noqa: E402
 
-MOST_FILES = 80  # of state, with 4 shards: seven files of snapshots each, as many of the journal and of the folder, and some twenty others
+MOST_FILES = 80  # files of state, with 4 shards: seven files of snapshots each, as many of the journal and of the folder, and some twenty others
 END = "end"  # the key of the record that closes the windows before it, and is in no row
 
 
@@ -85,7 +85,7 @@ class Fed:
         self.sent = given
 
     def close(self):
-        """One record behind the end of every window. Where the server gives the time, so much of it has to go by."""
+        """One record after the end of every window. If the server gives the time, this much of it has to go by."""
         time.sleep(3 if self.server_time else 0)
         self.give(END, stamp(60))
 
@@ -206,7 +206,7 @@ class ToSql:
 
 
 class ToSqlite(ToSql):
-    """With updates: the row of a key is replaced."""
+    """The row of a key is replaced under updates."""
 
     def __init__(self, soak, name):
         self.path = soak.folder / f"{name}.sqlite"
@@ -323,7 +323,7 @@ class Topology:
         addresses = [n.state / "http" for n in self.cluster.nodes.values()] if self.cluster else [self.run.state / "http"]
         paths = ("graph", "figures", "stages/counts/explain", "stages/rows", "edges/counts/tap")
         for address in addresses if self.busy and self.run.alive() else []:
-            with contextlib.suppress(OSError, http.client.HTTPException):  # not there yet, or over
+            with contextlib.suppress(OSError, http.client.HTTPException):  # it is not there yet, or over
                 connection = http.client.HTTPConnection(address.read_text().strip().removeprefix("http://"), timeout=30 * PATIENCE)
                 token = {"Authorization": f"Bearer {address.with_name('token').read_text().strip()}"}
                 self.asked += len(paths)

@@ -1,4 +1,4 @@
-"""What a process takes, sample by sample, and whether it grows: for tests/e2e/soak.py.
+"""Samples of what a process takes, and whether it grows: for tests/e2e/soak.py.
 
 A measure grows when its slope over the second half of the run (Theil-Sen: the median of the slopes of all pairs, which a few
 odd samples do not move), times the length of that half, is more than the measure's allowance: so much, plus a share of its
@@ -16,7 +16,7 @@ class Measure:
     name: str
     unit: str
     allowed: float         # growth over half of the run
-    share: float           # of the median, on top
+    share: float           # share of the median, on top
     is_rate: bool = False  # sampled as a total, judged as a rate
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Sources that cannot be asked again, on three nodes: what was answered with 200, or was received of a stream, counts exactly once, whichever
-node dies. Whatever a dead node had in its spool another one goes on with.
+"""Sources that cannot be asked again, on three nodes: a request that was answered with 200, or a received record of a stream, counts exactly once,
+on any death of a node. Another node goes on with the spool of a dead one.
 
     sources_on_nodes.py --millrace build/release/millrace [--only posts] [--store dir|kafka|postgresql] [--kills 4] [--seed 1]
 
@@ -86,7 +86,7 @@ class Case:
         return [r["n"] for r in self.postgres.ask("select n from received")] if self.postgres.has("received") else []
 
     def place(self):
-        """Where the source is."""
+        """Returns where the source is."""
         state, reason = self.cluster.state_of(NAME)
         check(state == "running", f"the topology is {state}: {reason}")
         return self.cluster.places().get(LANE)
@@ -157,7 +157,7 @@ def posts(c):
 def stream(c):
     """A stream that goes on by `since`: each of its records is in the table once"""
     port, out = free_port(), c.folder / "load.out"
-    with open(out, "ab") as o:  # for as long as nodes are disturbed
+    with open(out, "ab") as o:  # it goes on for as long as nodes are disturbed
         load = subprocess.Popen([c.options.millrace, "load", "--kind", "rsvp", "--http-serve", f"127.0.0.1:{port}", "--since", "since_mtime=mtime",
                                  "--rate", "200/s"], stdout=o, stderr=o)
     Run.started.append(load)

@@ -21,7 +21,7 @@ SCHEMA = {"n": "bigint", "t": "text", "price": "double", "ok": "boolean", "at": 
           "raw": "json", "user-agent": "text", "Host": "text", "order": "bigint", "tick`s": "text", "p": "text", "pn": "bigint", "pt": "timestamp",
           "pd": "double", "pb": "boolean"}
 PARTITIONS = {"plain": [], "by_text": ["p"], "by_all": ["pn", "pt", "pd", "pb"]}
-# Beside these the text null, which DuckDB takes for null.
+# The text null, too, which DuckDB takes for null.
 TEXTS = ["plain", "a/b=c:d%e\\f", "São Paulo", "x y+z", "2021-04-24", "007", "1e3", "true", None, "", "__x", ".dot", "{br}[sq]^", "q'\"*?#",
          "semi;comma,", "tab\tnl\n", "%41", "~", " lead", "trail ", "nulls"]
 
@@ -83,7 +83,7 @@ class Spark:
         return self._answer({"sql": text}).get("error")
 
     def define(self, options, file, stage):
-        """By what `millrace table --ddl hive` prints."""
+        """Makes the table by what `millrace table --ddl hive` prints."""
         printed = subprocess.run([options.millrace, "table", str(file), stage, "--ddl", "hive"], capture_output=True, text=True, check=True).stdout
         text = "\n".join(line for line in printed.splitlines() if not line.startswith("--"))
         for statement in filter(str.strip, text.split(";\n")):

@@ -16,7 +16,7 @@ import pathlib
 import sys
 
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what Spark prints besides
+os.dup2(2, 1)  # other lines of Spark
 
 import pyarrow  # noqa: E402
 import pyarrow.dataset  # noqa: E402
@@ -62,7 +62,7 @@ def of_arrow(folder, partitions):
 
 
 def of_statistics(spark, file):
-    """By the name of the file's writer: the statistics of texts that some writers made are wrong."""
+    """Judges by the name of the file's writer: the statistics of texts that some writers made are wrong."""
     parquet = spark._jvm.org.apache.parquet
     text = parquet.schema.PrimitiveType.PrimitiveTypeName.valueOf("BINARY")
     unused = parquet.CorruptStatistics.shouldIgnoreStatistics(pyarrow.parquet.read_metadata(file).created_by, text)
@@ -87,7 +87,7 @@ def main():
     for line in sys.stdin:
         try:
             said = answer(spark, json.loads(line))
-        except Exception as e:  # whatever Spark throws is the answer
+        except Exception as e:  # any exception of Spark is the answer
             said = {"error": f"{type(e).__name__}: {e}"}
         print(json.dumps(said, allow_nan=True), file=answers, flush=True)
     with contextlib.suppress(Exception):

@@ -210,7 +210,7 @@ def endless(call, folder):
     process = subprocess.Popen([call.binary, "sql", "select count(*) from range(1000000000000) t(x) where hash(x) = 1"],
                                env=dict(os.environ, TMPDIR=str(temporary)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     Run.started.append(process)
-    # Before the query runs the signal ends the process as any other. Starting takes a fraction of these 3 s on the processors.
+    # The signal ends the process as any other before the query runs. Starting takes a fraction of these 3 s on the processors.
     def used():
         with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
             return sum(map(int, stat.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
@@ -245,7 +245,7 @@ def databases(call, folder):
             "parsed": {"parser": "json", "from": "rows",
                        "schema": {"user": "text", "n": "bigint", "x": "double", "ok": "boolean", "at": "timestamp"}},
             "table": {"sink": "sql", "from": "parsed", "connection": connection, "table": "asked_users", "create": True}}}))
-        # Without the table: what is wrong, and how its own client is asked.
+        # The table is missing: the message says what is wrong, and how its own client is asked.
         shown = {"sqlite": "sqlite3 ", "postgres": "psql postgresql://", "mariadb": "mariadb -h "}[name]
         call("sql", "select * from asked_users", *given, status=2, says=shown)
         call("run", f"{name}.json", "--state", folder / f"{name}.state")

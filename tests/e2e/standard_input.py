@@ -90,13 +90,13 @@ def just_works(options, folder):
 
 
 def write_some(pipe, text):
-    """Until the reader is gone. The pipe stays open."""
+    """Writes until the reader is gone. The pipe stays open."""
     with contextlib.suppress(OSError):
         pipe.write(text)
 
 
 def killed(options, folder, name, lives, make, **stages):
-    """At random moments, the same input each time; the writer is slow enough for many of them."""
+    """Kills at random moments, the same input each time; the writer is slow enough for many of them."""
     job, rng, count = Piped(options, folder, name, **stages), random.Random(options.seed), 200_000
     text, kills = make(0, count).encode(), 0
     for _ in range(lives):
@@ -132,7 +132,7 @@ def killed(options, folder, name, lives, make, **stages):
 
 
 def another_input(options, folder):
-    """After a kill another input: added to what was taken; then the end."""
+    """Another input after a kill is added to what was taken; then the end."""
     job = Piped(options, folder, "another")
     process = job.start()
     process.stdin.write(lines(0, 500).encode())
@@ -146,7 +146,7 @@ def another_input(options, folder):
 
 
 def taken_before_a_server_was_there(options, folder):
-    """What came through the pipe is in the state although the start failed: no other topology begins anew over it."""
+    """Records that came through the pipe are in the state although the start failed: no other topology begins anew over it."""
     job = Piped(options, folder, "away")
     as_it_is = json.loads(job.topology.read_text())
 

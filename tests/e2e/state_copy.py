@@ -76,7 +76,7 @@ class Case:
         self.copy(source, target, says="is in ")  # all is there
 
     def grows(self):
-        """By kinds of stores, one after the other."""
+        """Copies by kinds of stores, one after the other."""
         kinds = self.options.stores.split(",")
         seconds, rate = 3 * PATIENCE / LEAST * (len(kinds) + 1), 3000
         counts = Counts(self.folder / "job", "grown", 1, seconds, rate)
@@ -178,7 +178,7 @@ class Case:
         self.copy(target, f"dir:{state}", status=2, says="is the state folder of `millrace run`")
         cluster = self.cluster(target)
         cluster.start()
-        cluster.ask("apply", counts.topology)  # with nothing new it ends again
+        cluster.ask("apply", counts.topology)  # no new records: it ends again
         waiting = Waiting(cluster, counts, HOME)
         waiting.end()
         counts.more(2)

@@ -20,7 +20,7 @@ from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, case_names, check, f
                           told_address, unique, wait_until)
 from servers_away import Servers  # noqa: E402
 
-KAFKA_PASSWORD = "sesame"  # of tools/services
+KAFKA_PASSWORD = "sesame"  # the password of tools/services
 
 
 class Case:
@@ -78,7 +78,8 @@ class Case:
                    lambda: sorted(r["n"] for r in self.postgres.ask("select n from answers")) == list(range(1, self.produced + 1)))
 
     def nothing_shows(self, texts):
-        """Neither in the texts nor in any file of the case but the secrets themselves: as it is, percent-encoded, in JSON or escaped by SQL."""
+        """The secret is neither in the texts nor in any file of the case but the secrets themselves: as it is, percent-encoded, in JSON or escaped
+        by SQL."""
         values = [KAFKA_PASSWORD, *self.passwords]
         forms = {f.encode() for v in values for f in (v, urllib.parse.quote(v, safe=""), json.dumps(v)[1:-1], v.replace("'", "\\'"))}
         found = [(text[:60], f) for text in texts for f in forms if f in text.encode()]

@@ -45,7 +45,7 @@ COLUMNS = {"direct": {"i": "i"}, "counted": {"e": "extract(epoch from window_end
 
 
 class Target:
-    """Where the rows go: `stage(name)` is the sink's declaration, `rows(name)` what a reader sees."""
+    """The target of the rows: `stage(name)` is the sink's declaration, `rows(name)` what a reader sees."""
 
     def __init__(self, folder, servers):
         self.folder, self.servers, self.env = folder, servers, {}
@@ -138,7 +138,7 @@ class Topics(Target):
                 "create": {"partitions": 2, "replication": 1}}
 
     def hold_positions(self, seconds):
-        """Not needed: with a long `commit_every` a transaction is nearly always open."""
+        """This is not needed: with a long `commit_every` a transaction is nearly always open."""
         time.sleep(seconds)
 
     def rows(self, name):
@@ -176,10 +176,10 @@ class Case:
         return [len(self.target.rows(name)) for name in COLUMNS]
 
     def grown(self, running, since, by, seconds):
-        """Whether both tables have grown by so much in time; `running` must not have ended before."""
+        """Returns whether both tables have grown by this much in time; `running` must not have ended before."""
         until = time.monotonic() + seconds * PATIENCE
         while time.monotonic() < until:
-            if running.process.poll() == 0:  # on a slow machine it may come to its end between two looks
+            if running.process.poll() == 0:  # it may come to its end between two looks on a slow machine
                 return all(now >= before + by for now, before in zip(self.sizes(), since))
             check(running.alive(), lambda: f"{self.kind}: the run has ended with {running.process.returncode}: "
                                            f"{running.errors()[-1500:]}")
@@ -228,10 +228,10 @@ class Case:
             held = one.submit(self.target.hold_positions, PATIENCE)
             time.sleep(PATIENCE / 2)
             running.process.send_signal(signal.SIGSTOP)
-            held.result()  # what the server was asked for is done now, and waits for the commit
+            held.result()  # the server has done its work now, and waits for the commit
 
     def past_timeouts(self):
-        """With a successor, then alone."""
+        """First with a successor, then alone."""
         zombie = self.start("state")
         self.stop_within_a_transaction(zombie)
         before, began = self.sizes(), time.monotonic()

@@ -1,4 +1,4 @@
-// The content of a shard's snapshots and spilled output, behind checksums: arbitrary bytes as captures of
+// The content of a shard's snapshots and spilled output, below the checksums: arbitrary bytes as captures of
 // windows of every shape, of the whole shard and as output frames are refused, or make a state that goes on
 // working and whose captures are read back as the same. A state that took real records comes back from its
 // captures too, and fires the same rows.

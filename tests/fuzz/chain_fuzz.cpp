@@ -75,7 +75,7 @@ private:
     const std::string increment(1, static_cast<char>(in_.ConsumeIntegralInRange<int>(1, 100)));
     require(store_->append(increment, twice).has_value(), "an append succeeds");
     all_ += increment;
-    // what follows an increment makes it safe: it is not the newest any more, or it was kept twice
+    // A later increment makes it safe: it is not the newest any more. So do two copies.
     safe_ = twice ? all_.size() : all_.size() - 1;
   }
 
@@ -85,7 +85,7 @@ private:
     has_reserve_ = has_reserve_ || *made;
   }
 
-  /// False where more is gone than can be survived.
+  /// Returns false where more is gone than can be survived.
   bool damage_and_open() {
     store_.reset();
     const auto names = files_.all_files(folder);
@@ -120,7 +120,7 @@ private:
       is_missing_ = true;
       return files_.lose_file(name);
     case 1:
-      is_missing_ = true;  // at the end of a record the cut leaves no trace
+      is_missing_ = true;  // a cut at the end of a record leaves no trace
       if (bytes.empty())
         return;
       return files_.put(name, bytes.substr(0, in_.ConsumeIntegralInRange<std::size_t>(0, bytes.size() - 1)));
@@ -144,7 +144,7 @@ private:
   bool has_reserve_ = true;  // a damaged base is replaced by the next one: until then there is no other
 };
 
-/// Records that are whole each for itself, with whatever links and names.
+/// Records that are whole each for itself, with any links and names.
 void strange_folder(FuzzedDataProvider& in) {
   snapshot::test::faulty_file_system files;
   static_cast<void>(files.make_folder(folder));

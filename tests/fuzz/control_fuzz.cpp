@@ -1,5 +1,5 @@
-// Arbitrary bytes as a base of the chain `control` and the changes behind it: refused with a reason, or a state
-// whose own base is read as the same; and wherever a base is written in between, the sum is the same.
+// Arbitrary bytes as a base of the chain `control` and the changes after it: refused with a reason, or a
+// state whose own base is read as the same; and wherever a base is written in between, the sum is the same.
 #include "runtime/cluster/control_state.hpp"
 #include "tests/fuzz/require.hpp"
 

@@ -20,7 +20,7 @@ void look(const error& e) {
   require(e.code == ec::corrupt || e.code == ec::unsupported, "it is damage, or of a later version");
 }
 
-/// What `decode` reads out of the bytes, written and read again, is the same.
+/// Checks that bytes which `decode` reads are read as the same once they are written again.
 template<class Decode, class Encode>
 void read_twice(std::string_view bytes, Decode decode, Encode encode) {
   const auto once = decode(bytes);

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool closes = false;
   while (taken < bytes.size() && !reader.refused() && !closes) {
     const auto n = std::min(pieces[std::min(piece++, pieces.size() - 1)], bytes.size() - taken);
-    std::string got = bytes.substr(taken, n);  // of its own: a reader keeps no views of what it is given
+    std::string got = bytes.substr(taken, n);  // a copy: a reader keeps no views of its input
     const auto used = reader.put(got);
     std::fill(got.begin(), got.end(), 'x');
     require(used == n || reader.is_done() || reader.refused(), "bytes are left without a reason");

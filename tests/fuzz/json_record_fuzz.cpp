@@ -59,7 +59,7 @@ void same_with_other_columns(const parser::parser_options& options, const source
             "a record that is whole is taken alike without the check: " + values[i] + ", not " + expected[i]);
 }
 
-/// Splits a text as `framing: values` does, whatever of it is there.
+/// Splits a text as `framing: values` does, for any part of it that is there.
 void values_end_alike(std::string_view text) {
   constexpr std::size_t looked_at = 200;  // each end is looked for in all that may have come
   text = text.substr(0, looked_at);

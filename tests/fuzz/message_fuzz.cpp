@@ -42,7 +42,7 @@ window::definition shape_of(unsigned number) {
 }
 constexpr unsigned shapes = 6;
 
-/// Where the frame lies in its window, and its rows and failures.
+/// Encodes the frame's place in its window, its rows and its failures.
 std::string content_of(const delivery::output_frame& f) {
   wire::writer out;
   out.put(f.since);

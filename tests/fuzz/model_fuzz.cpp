@@ -1,4 +1,4 @@
-// Arbitrary bytes as a model's file: no crash, and whatever is taken for a model gives a probability for any
+// Arbitrary bytes as a model's file: no crash, and all that is taken for a model gives a probability for any
 // row, with and without missing values.
 #include "runtime/model/read_model.hpp"
 #include "runtime/model/score.hpp"

@@ -1,6 +1,6 @@
-// Arbitrary bytes as what a coordinator and a node send each other, one message after another: each is refused
-// with a reason, or is read again as the same. A node obeys the commands, a coordinator takes the events, and
-// whatever either says of it is a message that the other can read.
+// Arbitrary bytes as what a coordinator and a node send each other, one message after another: each is
+// refused with a reason, or is read again as the same. A node obeys the commands, a coordinator takes the
+// events, and all that either says of it is a message that the other can read.
 #include "runtime/cluster/coordinator.hpp"
 #include "runtime/cluster/letter.hpp"
 #include "runtime/cluster/node_agent.hpp"

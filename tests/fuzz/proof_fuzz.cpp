@@ -1,5 +1,5 @@
-// Arbitrary bytes from whoever connects to a node without TLS, and from whoever it connects to: nobody proves anything by them,
-// what is wanted next is bounded, and only a challenge of this version gets an answer.
+// Arbitrary bytes from the peer of a node without TLS, at either end: they prove nothing, the next wanted
+// size is bounded, and only a challenge of this version gets an answer.
 #include "runtime/link/proof.hpp"
 #include "tests/fuzz/require.hpp"
 

@@ -25,7 +25,7 @@ class schema_text {
 public:
   explicit schema_text(std::string_view rest) : rest_(rest) {}
 
-  /// Nothing at the end of the text or of an object.
+  /// Returns no value at the end of the text or of an object.
   std::optional<column> next(int depth) {
     while (!rest_.empty()) {
       const char c = rest_.front();

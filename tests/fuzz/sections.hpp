@@ -12,7 +12,7 @@ namespace millrace::fuzz {
 
 inline constexpr char section_end = '\xFE';
 
-/// At least one; the last may be empty.
+/// Splits the input into sections: at least one; the last may be empty.
 [[nodiscard]] inline std::vector<std::string> sections(const std::uint8_t* data, std::size_t size) {
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> out;

@@ -1,7 +1,7 @@
-// Reads what sinks and sources store. Arbitrary bytes, also behind a checksum that fits them, are
-// refused or decode to a value that encodes to one that decodes alike; a value that was encoded and changed
-// in one byte is refused where a checksum covers it. A side file gives its newest whole record, or says that
-// it is damaged.
+// Reads what sinks and sources store. Arbitrary bytes, also with a checksum that fits them, are refused or
+// decode to a value that encodes to one that decodes alike; a value that was encoded and changed in one byte
+// is refused where a checksum covers it. A side file gives its newest whole record, or says that it is
+// damaged.
 #include "actors/connectors/file/sink/file_record.hpp"
 #include "actors/connectors/file/source/file_list.hpp"
 #include "actors/connectors/http/stream/resume_point.hpp"

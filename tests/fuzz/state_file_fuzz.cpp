@@ -1,6 +1,6 @@
 // The files of a state folder as bytes. Arbitrary ones are whole, damaged or of a later version, and what is
 // whole encodes to the same bytes again. What was encoded decodes to the same; with one byte changed, cut off
-// or put behind it is damage, never another value.
+// or added it is damage, never another value.
 #include "actors/stream/replay/replay_format.hpp"
 #include "runtime/snapshot/control_record.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
@@ -34,7 +34,7 @@ void same_bytes(std::string_view before, const std::string& again) {
   require(before == again, "what is whole encodes to the same bytes");
 }
 
-/// Whatever somebody has put there.
+/// Checks bytes that anybody may have put there.
 void arbitrary(std::string_view bytes) {
   record r;
   if (decode_record(bytes, actor, r) == reading::whole)

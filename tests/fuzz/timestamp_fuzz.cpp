@@ -1,4 +1,4 @@
-// Arbitrary text as a timestamp, and a pattern with a text: no crash, whatever is read is written and read
+// Arbitrary text as a timestamp, and a pattern with a text: no crash, all that is read is written and read
 // back as itself, the parsers' way over a remembered day says what the reader says, and the pattern that is
 // read at fixed places says what the same one says read step by step.
 #include "runtime/base/time.hpp"
@@ -69,7 +69,7 @@ void by_pattern(const expression::timestamp_pattern& pattern, const std::string&
 void at_fixed_places(const std::string& text) {
   static const auto fixed = expression::timestamp_pattern::compile("%Y-%m-%d %H:%M:%S");
   static const auto by_steps = expression::timestamp_pattern::compile("%Y-%m-%d %H:%M:%S%%");
-  static day_memory day;  // of the inputs before
+  static day_memory day;  // remembers earlier inputs
   require(parse(*fixed, text, false) == parse(*by_steps, text + "%", false),
           "a pattern means the same however it is read");
   require(fixed->parse(text, false, day) == parse(*fixed, text, false),

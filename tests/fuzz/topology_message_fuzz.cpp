@@ -1,5 +1,5 @@
-// Arbitrary bytes as what directors and nodes say to each other, one message after another: each is refused, or
-// is read again as the same. A director hears what nodes say, and whatever it says of that can be read by them.
+// Arbitrary bytes as what directors and nodes say to each other, one message after another: each is refused,
+// or is read again as the same. A director hears what nodes say, and they can read all that it says of that.
 #include "runtime/control/topology_director.hpp"
 #include "runtime/control/topology_message_format.hpp"
 #include "tests/fuzz/require.hpp"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What the compiler and the linker were told to do against faults in a binary: position independent, relocations read-only from the start on, no executable
+"""Checks what the compiler and the linker were told to do against faults in a binary: position independent, relocations read-only from the start on,
+no executable
 stack, stack protector, checked functions of the C library.
 
     tests/package/hardening.py BINARY        # by readelf; says what is missing
@@ -11,7 +12,7 @@ import sys
 
 
 def missing_in(binary):
-    """What the binary lacks, in words; none where readelf is not installed."""
+    """Returns what the binary lacks, in words; none where readelf is not installed."""
     if not shutil.which("readelf"):
         return []
     text = subprocess.run(["readelf", "-W", "-h", "-l", "-d", "--dyn-syms", str(binary)], capture_output=True, text=True, check=True).stdout

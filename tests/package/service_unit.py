@@ -11,9 +11,9 @@ import sys
 import tempfile
 
 PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
-# Whoever changes one of these changes what the docs promise.
+# A change of these changes what the docs promise.
 PROMISED_OF_EACH = {"Restart": "on-failure", "RestartPreventExitStatus": "2", "KillSignal": "SIGTERM", "TimeoutStopSec": "60s"}
-# By unit: the command that it runs, and what else is promised.
+# The command that each unit runs, and what else is promised.
 UNITS = {
     "millrace@": ("run", {
         "ExecStart": "/usr/bin/millrace run /etc/millrace/%i.json --state ${STATE_DIRECTORY} --start-timeout 5min $SECRETS",

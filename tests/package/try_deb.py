@@ -22,8 +22,8 @@ from hardening import missing_in  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = "/usr/share/doc/millrace/pipelines"
-SECONDS = 1800  # of one command: a mirror that takes longer does not answer
-# What debootstrap and apt say where the mirror, or the way to it, is at fault.
+SECONDS = 1800  # bound of one command: a mirror that takes longer does not answer
+# Texts of debootstrap and apt if the mirror, or the way to it, is at fault.
 UNREACHABLE = re.compile(r"Invalid Release file|Failed getting release|Couldn't download|Failed to fetch|Unable to fetch|Unable to connect|Could not connect|"
                          r"Could not resolve|Temporary failure resolving|Connection (?:failed|timed out|refused|reset)|Network is unreachable|"
                          r"Hash Sum mismatch|File has unexpected size")
@@ -91,7 +91,7 @@ def make_root(root):
     if not address:
         skip("no Debian mirror in this machine's apt sources")
     fetch(bootstrap, root, suite, address)
-    # How this machine gets at its mirror, should there be something between.
+    # Returns this machine's way to its mirror, should there be something between.
     settings = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
     (root / "etc/apt/apt.conf.d/90-as-outside").write_text("".join(line + "\n" for line in settings.splitlines() if "Proxy" in line))
     for name in ("resolv.conf", "hosts"):

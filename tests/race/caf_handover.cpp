@@ -1,10 +1,9 @@
-// For ThreadSanitizer: tells it where CAF hands something from one thread to another. CAF's library is
-// Debian's, not instrumented, so its lock-free mailboxes and its reference counts order nothing in TSan's
-// eyes: every message would look like a race on its content. Suppressing frames of CAF would not do, because
-// they stand in every stack of an actor and would suppress our own races too. Instead the few functions of
-// the library through which everything passes are defined here as well (the dynamic linker prefers a
-// program's own): each says what it gives or takes, and calls CAF's. Linked into the programs that run under
-// TSan, and only there.
+// Tells ThreadSanitizer where CAF hands something from one thread to another. CAF's library is Debian's, not
+// instrumented, so its lock-free mailboxes and its reference counts order nothing in TSan's eyes: every
+// message would look like a race on its content. Suppressing frames of CAF would not do, because they stand
+// in every stack of an actor and would suppress our own races too. Instead the few functions of the library
+// through which everything passes are defined here as well (the dynamic linker prefers a program's own): each
+// says what it gives or takes, and calls CAF's. Linked into the programs that run under TSan, and only there.
 #include <caf/blocking_actor.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/ref_counted.hpp>
@@ -19,7 +18,7 @@ void __tsan_release(void* at);
 
 namespace {
 
-/// CAF's own definition, behind ours.
+/// Finds CAF's own definition, which ours hides.
 template<class Function>
 Function* of_caf(const char* symbol) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, symbol));
@@ -36,7 +35,7 @@ void scheduled_actor::enqueue(mailbox_element_ptr message, execution_unit* unit)
   static auto* const next = of_caf<void(scheduled_actor*, mailbox_element_ptr, execution_unit*)>(
       "_ZN3caf15scheduled_actor7enqueueESt10unique_ptrINS_15mailbox_elementENS_6detail8disposerEEPNS_"
       "14execution_unitE");
-  take(message.get());  // from the clock
+  take(message.get());  // sent by the clock
   give(message.get());
   next(this, std::move(message), unit);
 }

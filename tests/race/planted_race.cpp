@@ -1,6 +1,6 @@
 // Shows that ThreadSanitizer still sees a race between two actors of ours: spawned as ours are, one of them
-// writes what another reads beside all messages. "planted": it must be reported. Without an argument the same
-// number travels in a message, and nothing may be reported.
+// writes what another reads beside all messages. "planted": it must be reported. No argument: the same number
+// travels in a message, and no race may be reported.
 #include "runtime/control/spawn.hpp"
 
 #include <caf/actor_system_config.hpp>

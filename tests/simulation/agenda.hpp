@@ -1,4 +1,4 @@
-// Which of a scenario's faults are due: at a step, or some steps after something has happened.
+// Tells which of a scenario's faults are due: at a step, or some steps after something has happened.
 #pragma once
 
 #include "tests/simulation/scenario.hpp"

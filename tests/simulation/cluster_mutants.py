@@ -13,7 +13,7 @@ WATCH = "runtime/cluster/node_watch.cpp"
 CLUSTER_MUTANTS = [
     ("node_foreign", "J1: letters of a cluster in another store do not count", "runtime/cluster/joining.cpp",
      "return id == id_ ? judged::ours : judged::foreign;", "return judged::ours;"),
-    # What is recorded, and what leaves when.
+    # Records, and the time at which commands leave.
     ("cluster_directors_first", "directors know of a topology before nodes say what lives there", COORDINATOR,
      "      out_.push_back(decisions::tell_director{name});\n",
      "      tell_director(name);\n"),

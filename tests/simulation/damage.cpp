@@ -70,7 +70,7 @@ void snapshot_damage::damage_last_record(const std::string& path) {
 }
 
 std::string snapshot_damage::damage_newest(const std::string& folder, const std::string& actor) {
-  std::map<std::string, std::string> newest;  // by folder
+  std::map<std::string, std::string> newest;  // keyed by folder
   for (const auto& path : files_.all_files(folder))
     if (is_run_of_snapshots(path))
       newest[path.substr(0, path.rfind('/'))] = path;

@@ -21,7 +21,7 @@ LINK_MUTANTS = [
      "return s.mine > theirs_ || s.theirs > mine_ ? belongs::foreign : belongs::late;", "return belongs::foreign;"),
     ("link_void", "what waits is void with its session", "runtime/link/node_link.cpp",
      "  session_.reset();\n  waiting_.clear();", "  session_.reset();"),
-    # Within a session: in order, once, without a gap.
+    # Messages in a session: in order, once, without a gap.
     ("link_gap", "a gap ends the session", "runtime/link/open_session.cpp",
      "  if (h.sequence != received_ + 1)", "  if (false)"),
     ("link_twice", "a packet that comes again is dropped", "runtime/link/open_session.cpp",
@@ -46,7 +46,7 @@ LINK_MUTANTS = [
      "    else\n      ring_.push_back(edge);", "    else\n      ring_.push_front(edge);"),
     ("link_queued", "what waits at all edges together is bounded", "runtime/link/fragments.cpp",
      "  if (beside != 0 && beside + cost > limits_.queued)\n    return false;\n", ""),
-    # Who is there.
+    # Presence of peers.
     ("link_sign", "bytes of a peer that nothing reaches are no sign of life", "runtime/link/open_session.cpp",
      "done.is_sign_of_life = window_.acknowledged(h.acknowledged) || h.pong > answered_;",
      "window_.acknowledged(h.acknowledged);\n  done.is_sign_of_life = true;"),

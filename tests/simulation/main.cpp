@@ -1,5 +1,5 @@
-// `simulate --seeds 10000` runs simulated jobs by seed, of one node or with --nodes of two to four. Of the first that
-// fails it prints what is wrong, what is left of it when all that does not matter is taken away, and how to run it
+// `simulate --seeds 10000` runs simulated jobs by seed, of one node or with --nodes of two to four. It prints
+// of the first that fails what is wrong, the rest of it without all that does not matter, and how to run it
 // alone.
 #include "tests/simulation/nodes/node_scenario.hpp"
 #include "tests/simulation/shrink.hpp"

@@ -26,14 +26,15 @@ public:
   void throw_at_next_read() { throws_ = true; }
   void set_away(bool away) { away_ = away; }
   [[nodiscard]] bool is_away() const { return away_; }
-  /// Another topology reads them from their beginning: all records are there again, and stay, whatever is acknowledged.
+  /// Another topology reads them from their beginning: all records are there again, and stay, also when
+  /// acknowledged.
   void keep_all();
   /// A partition was made since the last call.
   [[nodiscard]] bool take_made() { return std::exchange(made_, false); }
   /// Reads that found nothing since the last call.
   [[nodiscard]] unsigned take_idle_reads() { return std::exchange(idle_reads_, 0); }
 
-  /// Where each stands, for the message of a run that does not end.
+  /// Says where each stands, for the message of a run that does not end.
   [[nodiscard]] std::string standing() const;
 
   /// `gone`: the process whose reader it is, is dead.
@@ -50,7 +51,7 @@ private:
     bool made = true;
     bool assigned = false;
     std::size_t rests = 0;  // taken
-    std::size_t read = 0;   // up to which record, by the latest read
+    std::size_t read = 0;   // the end of the latest read
   };
   [[nodiscard]] bool may_be_made(const log& l) const;
   log* find(const std::string& source, const std::string& partition);

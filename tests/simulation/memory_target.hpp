@@ -17,20 +17,20 @@ namespace millrace::simulation {
 
 struct memory_target {
   struct committed {
-    std::vector<std::string> rows;  // as JSON
+    std::vector<std::string> rows;  // rows as JSON
     std::uint64_t batch = 0;
   };
-  std::vector<committed> commits;  // with rows
+  std::vector<committed> commits;  // commits with rows
   std::optional<sink::progress> progress;
   std::vector<sink::rejected_row> rejected;
   std::uint64_t rejections = 0;
   incarnation claimed = 0;
-  sink::target_owner owner;  // who has claimed it last; no topology: nobody
+  sink::target_owner owner;  // the last claimant; no topology: nobody
   bool refuses = false;      // some rows: is_refused()
 
   bool away = false;
-  bool throws = false;                  // at the next call
-  std::optional<bool> loses_an_answer;  // of the next commit, which happens or not
+  bool throws = false;                  // fails the next call
+  std::optional<bool> loses_an_answer;  // loses the answer of the next commit, which happens or not
 
   void empty();
   [[nodiscard]] std::vector<std::string> rows() const;

@@ -33,7 +33,7 @@ MUTANTS = [
      "        failures.push_back({row, trusted.why()});", "        static_cast<void>(failures);"),
     ("elements_move", "each element moves the watermark", "actors/stream/lane/frame_former.cpp",
      "    watermark = std::max(watermark, t - delay);", "    watermark = t - delay;"),
-    # What is durable, and who is told.
+    # Durable state, and who is told.
     ("generation", "a shard acknowledges its previous good snapshot", "runtime/delivery/shard.cpp",
      "  older_ = twice ? under_way_.front() : std::move(newer_);", "  older_ = under_way_.front();"),
     ("early", "a shard acknowledges what is durable", "runtime/delivery/shard.cpp",
@@ -154,7 +154,7 @@ CHAIN_MUTANTS = [
      "    if (was_kept_twice(in_original, in_copy) ||", "    if ("),
     ("chain_builds_upon", "what an opening goes on from is durable first", "runtime/snapshot/dir_chain_opening.cpp",
      "    names.push_back(found->newest);", "    ;"),
-    # What a folder knows of itself, and journals.
+    # A folder's own record, and journals.
     ("control_taken", "an opener gives up where its term was opened meanwhile", "runtime/chain/rules.cpp",
      "return highest.term >= chosen.term && highest != chosen;", "return must_give_up(chosen, highest);"),
     ("control_twins", "two openers that choose the same term have two lives", "runtime/chain/rules.cpp",

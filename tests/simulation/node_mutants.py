@@ -11,7 +11,7 @@ JOINING = "runtime/cluster/joining.cpp"
 EPOCHS = "runtime/cluster/proven_epochs.cpp"
 
 NODE_MUTANTS = [
-    # What is recorded, and what leaves when.
+    # Records, and the time at which commands leave.
     ("node_record", "what follows from a record leaves once its append is acknowledged", COORDINATOR,
      "  write_control(append_to_control{leads_->mine(), d.number, d.what}, d.what);\n",
      "  const auto by = leads_->mine();\n"
@@ -24,7 +24,7 @@ NODE_MUTANTS = [
      "unknown{asked.by, asked.number, cluster::append_outcome::acknowledged};"),
     ("node_late", "R4: after an append without an answer the keeper writes nothing more under that epoch", BOOK,
      "  chain_.reset();\n  return done.error()", "  return done.error()"),
-    # Who belongs to the cluster.
+    # Members of the cluster.
     ("node_proof", "J2: a session counts once the own look at the store shows it", AGENT, "            if (!proven) {", "            if (false) {"),
     ("node_name", "J3: a name belongs to the process that answers under it", JOINING,
      "limits_.away_after + claim_patience ? judged::waiting : judged::refused;", "limits_.away_after + claim_patience ? judged::admitted : judged::admitted;"),

@@ -19,7 +19,7 @@ struct row {
   std::string log;  // ties of first and last: by log, then by position, then within the record
   std::int64_t position = 0;
   std::int64_t ordinal = 0;
-  event_micros open_from = 0;  // what is left of its span begins here, if the window is a session
+  event_micros open_from = 0;  // the rest of its span begins here, if the window is a session
 };
 using rows = std::vector<row>;
 

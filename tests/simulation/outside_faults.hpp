@@ -14,7 +14,7 @@ struct outside {
   std::function<void(micros in, std::function<void()> what)> later;
 };
 
-/// False, and nothing has happened: the fault is of another kind.
+/// Returns false, without an effect, for a fault of another kind.
 [[nodiscard]] bool happens_outside(const fault& f, const outside& o);
 /// An actor fails by it, perhaps.
 [[nodiscard]] bool makes_actor_fail(const fault& f);

@@ -36,11 +36,11 @@ from node_mutants import NODE_MUTANTS  # noqa: E402
 from patience import PATIENCE  # noqa: E402
 from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
 
-# As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
+# The build has the same (cmake/toolchain.cmake): unchanged sources are not compiled again.
 CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
 ENVIRONMENT = {**os.environ, "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime", "CCACHE_NOHASHDIR": "1",
                "CCACHE_BASEDIR": str(ROOT)}
-SECONDS = round(75 * PATIENCE)  # of one program, which takes a minute at most on a quiet machine: one that never ends does not end its part
+SECONDS = round(75 * PATIENCE)  # bound of one program, which takes a minute at most on a quiet machine: one that never ends does not end its part
 
 
 def compile_command(build, source):
@@ -97,7 +97,7 @@ def timed(hunt, *arguments):
 
 
 def hunt(options, build, folder, mutant, first, seeds):
-    """What has found it, or none; and what that says."""
+    """Returns the test that has found it, or none, and its words."""
     run = run_linked(build, compile_changed(build, folder, mutant), "simulate",
                      [*options, "--from", str(first), "--seeds", str(seeds), "--no-shrink"])
     if run is None:
@@ -111,7 +111,7 @@ def hunt(options, build, folder, mutant, first, seeds):
 
 
 def failure_in(run):
-    """Where a program of tests has failed, and what it says; none: it has passed, or came to no end."""
+    """Returns where a program of tests has failed, and what it says; none: it has passed, or came to no end."""
     if run is None or run.returncode == 0:
         return None
     seed = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M)

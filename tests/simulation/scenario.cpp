@@ -16,7 +16,7 @@ constexpr event_micros second = 1'000'000;
 constexpr event_micros begin = 1'600'000'000 * second;
 /// Partitions found while running begin after everything else, so that none of them is late at a shard.
 constexpr event_micros found_begin = begin + 1'000'000 * second;
-/// About what a run takes: faults come all along it.
+/// Steps that a run takes at least, and for each record: faults come all along it.
 constexpr std::uint64_t steps_at_least = 200;
 constexpr std::uint64_t steps_a_record = 12;
 
@@ -178,7 +178,8 @@ private:
       stream p;
       p.source = s_.two_sources && i % 2 == 1 ? "other" : "clicks";
       p.partition = std::to_string(s_.two_sources ? i / 2 : i);
-      // Where two are found, one may be read before the other has joined, which makes that one late.
+      // At most one partition is found, unless the oracle is loose: one of two may be read before the other
+      // has joined, which makes the other late.
       const bool found =
           std::any_of(s_.streams.begin(), s_.streams.end(), [](const stream& x) { return x.found_later; });
       p.found_later = i > 0 && !s_.two_sources && (s_.loose ? one_in(2) : one_in(5) && !found);
@@ -230,7 +231,7 @@ private:
       const auto seconds = pick({0, 1, 1, 1, 2, 40});
       time += seconds * second / pick({1, 2, 7});
       click c;
-      c.at = s_.two_sources ? time - time % second : time;  // so that many tie
+      c.at = s_.two_sources ? time - time % second : time;  // many of them tie then
       if (one_in(4) && time - 60 * second > first)
         c.at -= static_cast<event_micros>(below(50) * second);
       if (!one_in(8))
@@ -286,7 +287,7 @@ private:
     const auto what = *(kinds.begin() + static_cast<std::ptrdiff_t>(below(kinds.size())));
     add(what, any_step(), of);
   }
-  /// At the first of these moments after the step.
+  /// Adds a fault at the first of these moments after the step.
   fault& add(fault::kind what, std::uint64_t step, fault::group of, fault::moment when,
              std::uint64_t most_after) {
     auto& f = add(what, step, of);
@@ -295,11 +296,11 @@ private:
     return f;
   }
 
-  /// Faults that show only together, or with what the topology has, whatever the theme.
+  /// Faults that show only together, or with what the topology has, for any theme.
   void add_pairs() {
     using k = fault::kind;
     using g = fault::group;
-    if (one_in(3))  // whoever begins anew is read for
+    if (one_in(3))  // a receiver that begins anew is read for
       add(k::source_throws, any_step(), g::any, fault::moment::revived, 150);
     if (s_.snapshot_every == "off") {
       // Decisions are not durable then, and nothing else writes them.
@@ -335,11 +336,11 @@ private:
         if (kind == 0) {
           add(k::child_fails, step, g::lanes);
           add(k::zombie, step, g::shards, m::revived, 8);
-        } else if (kind == 1) {  // who asked a sink that is away speaks late
+        } else if (kind == 1) {  // an actor that asked a sink that is away speaks late
           add(k::sink_away, step, g::any);
           add(k::child_fails, step + below(60), g::no_lanes);
           add(k::zombie, step, g::lanes, m::revived, 8);
-        } else if (kind == 2) {  // who was to get output again speaks late
+        } else if (kind == 2) {  // an actor that was to get output again speaks late
           add(k::child_fails, step, g::front_shards);
           add(k::zombie, step, g::downstream_shards, m::revived, 8);
         } else {

@@ -35,7 +35,7 @@ struct click {
   event_micros at = 0;
   std::optional<std::string> user;
   std::optional<std::int64_t> value;
-  std::vector<click> elements{};  // of a scenario that unnests; one that is malformed has no time
+  std::vector<click> elements{};  // elements of a scenario that unnests; one that is malformed has no time
 };
 
 struct stream {
@@ -43,8 +43,8 @@ struct stream {
   std::string partition;
   std::vector<click> clicks;
   bool found_later = false;
-  std::size_t made_after = 0;      // if found later: once so many records of others are there
-  std::vector<std::size_t> rests;  // before which records nothing comes for a while, ascending
+  std::size_t made_after = 0;      // the number of records of others that come before, if found later
+  std::vector<std::size_t> rests;  // records before which no other comes for a while, ascending
 };
 
 struct window_spec {
@@ -55,10 +55,10 @@ struct window_spec {
   micros lateness{0};
   bool keyed = true;
   unsigned shards = 1;
-  std::optional<std::int64_t> least_value;  // where v >= this or v is null
+  std::optional<std::int64_t> least_value;  // limit of v; v may be null
   std::optional<std::int64_t> least_count;  // having n >= this
   std::optional<micros> every;              // updates
-  std::vector<std::string> aggregates;      // beside n: names, see aggregate_text()
+  std::vector<std::string> aggregates;      // aggregates beside n: names, see aggregate_text()
 
   [[nodiscard]] bool on_grid() const { return what == shape::tumbling || what == shape::sliding; }
 };
@@ -83,9 +83,10 @@ struct fault {
     kill_in_file,    // the process dies within a file operation
     pause,           // somebody pauses the topology, and resumes it after a while
     restart,         // somebody restarts an actor
-    // Of several nodes; above, a process is that of one of them, and `disk_full` is of its way to the store.
+    // The faults below need several nodes; above, a process is that of one of them, and `disk_full` is of its
+    // way to the store.
     node_stands_still,  // no actor of a node gets a turn for a while
-    way_breaks,         // between two nodes; or one of them is not heard, or heard late
+    way_breaks,         // a way between two nodes breaks; or one of them is not heard, or heard late
     cut_off,            // a node hears no other and is heard by none, and goes on
     late_bytes,         // a node gets some bytes of a link again
     store_slow,         // a node's store takes its time
@@ -105,8 +106,8 @@ struct fault {
   moment when = moment::none;
   group of = group::any;
   std::uint64_t step = 0;
-  std::uint64_t after = 0;  // so many steps after the moment
-  std::uint64_t who = 0;    // which actor, target or partition; taken modulo their number
+  std::uint64_t after = 0;  // steps after the moment
+  std::uint64_t who = 0;    // the actor, target or partition; taken modulo their number
   std::uint64_t size = 0;
   bool damage = false;  // the newest snapshot of an actor is damaged or lost before the next life
 };
@@ -121,7 +122,7 @@ struct scenario {
   bool csv = false;
   bool two_sources = false;
   micros delay{0};
-  bool loose = false;  // what is late at a shard is a matter of time: the oracle knows bounds only
+  bool loose = false;  // records that are late at a shard depend on time: the oracle knows bounds only
   std::optional<micros> idle_timeout;
   std::optional<micros> max_drift;
   std::optional<std::string> rate;
@@ -139,13 +140,13 @@ struct scenario {
   std::optional<std::string> retain_memory;
   std::size_t lane_credit = 4U << 20;
   std::size_t chunk_records = 20;
-  std::size_t parse_helpers = 0;          // of each lane
-  std::size_t threads = 1;                // of each node
+  std::size_t parse_helpers = 0;          // helpers of each lane
+  std::size_t threads = 1;                // threads of each node
   std::vector<std::uint32_t> frame_rows;  // rows of an output frame, at most; of shards' lives in turn
   micros step_time{100};                  // mean time that a step takes
   std::vector<fault> faults;
   std::uint64_t grows_one_in = 4;  // steps, on average, in which some partition may get records
-  std::size_t nodes = 1;           // that run it; one alone has its store on its own disk
+  std::size_t nodes = 1;           // nodes that run it; one alone has its store on its own disk
   bool pinned = true;              // targets are on one node's disk
   micros network_delay{100};       // mean time that bytes take to another node
 
@@ -157,11 +158,11 @@ struct scenario {
 /// Returns what somebody does to one in four runs within so many steps. Its own random numbers, so that the other faults
 /// of a seed stay as they are.
 [[nodiscard]] std::vector<fault> actions_of_people(std::uint64_t seed, std::uint64_t steps);
-/// For the topology's file.
+/// Formats the topology's file.
 [[nodiscard]] std::string topology_text(const scenario& s);
-/// As it stands in the log.
+/// Formats the record as it stands in the log.
 [[nodiscard]] std::string record_text(const scenario& s, const click& c);
-/// Whether the target of sink `rows` refuses this row.
+/// Returns whether the target of sink `rows` refuses this row.
 [[nodiscard]] bool is_refused(std::string_view row);
 
 }  // namespace millrace::simulation

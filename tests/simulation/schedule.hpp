@@ -44,7 +44,7 @@ public:
   /// It gets no turn until then, unless it would be the last that has anything to do for ever.
   void hold(const std::string& name, caf::actor_clock::time_point until) { held_[name] = until; }
   void hold(caf::actor_id id, caf::actor_clock::time_point until);
-  /// Who had the last turn; 0: nobody yet.
+  /// Returns the actor that had the last turn; 0: none yet.
   [[nodiscard]] caf::actor_id last() const { return last_; }
   /// Makes the text part of the trace.
   void note(const std::string& what);
@@ -64,7 +64,7 @@ private:
   std::uint64_t steps_ = 0;
   std::uint64_t hash_ = empty_hash;
   std::map<caf::actor_id, std::string> names_;
-  std::map<std::string, std::uint64_t> slow_;  // up to which step
+  std::map<std::string, std::uint64_t> slow_;  // keyed by name: until this step
   std::map<std::string, caf::actor_clock::time_point> held_;
   std::unordered_map<caf::actor_id, caf::actor_clock::time_point> held_actors_;
   caf::actor_id last_ = 0;

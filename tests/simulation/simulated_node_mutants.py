@@ -7,7 +7,7 @@ from cluster_mutants import CLUSTER_MUTANTS
 from director_mutants import DIRECTOR_MUTANTS
 from link_mutants import LINK_MUTANTS
 
-# What unit and property tests find in pure cores, and the simulation in the rows or in a run that stands still.
+# Rules that unit and property tests find in pure cores, and the simulation in the rows or in a run that stands still.
 # Not so `cluster_fenced` and `director_found_planned`: seeds of the first 500 meet both, and nothing is wrong in the end.
 ALSO_FOUND = ["cluster_new_session", "cluster_resend", "cluster_begun", "cluster_unknown", "director_again",
               "director_late_end", "director_starts", "desk_once", "desk_began_again", "link_gap", "cluster_removed"]

@@ -207,7 +207,7 @@ wrong judge(const scenario& s, memory_targets& targets, const config::topology& 
       std::sort(many.begin(), many.end());
       difference = differ("more", target.rows(), many);
     } else if (of_window && s.loose && !report)
-      continue;  // how much was late at shards stands in the report
+      continue;  // the report has the number of records that were late at shards
     else if (of_window && s.loose)
       difference = judge_loosely(target.rows(), expected, late_at_shard);
     else

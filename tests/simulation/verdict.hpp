@@ -10,7 +10,8 @@
 
 namespace millrace::simulation {
 
-/// Nothing, or what is wrong first. `report` is the last one (observe/report.hpp); none: it was lost.
+/// Returns what is wrong first, if anything. `report` is the last one (observe/report.hpp); none: it was
+/// lost.
 [[nodiscard]] std::optional<std::string> judge(const scenario& s, memory_targets& targets,
                                                const config::topology& topology,
                                                const std::optional<std::string>& report);

@@ -19,12 +19,13 @@ constexpr std::string_view disk_is_full = "no space left";
 constexpr std::uint64_t most_steps = 600'000;
 /// Looking at `control` reads all of it.
 constexpr std::uint64_t look_every = 500;
-/// It is paused for so many looks, and for more while whoever leads does not answer.
+/// It is paused for so many looks, and for more while the leader does not answer.
 constexpr std::uint64_t resume_every = 4;
 /// A reader that found nothing would have waited.
 constexpr micros idle_read{5'000};
 constexpr micros ask_again_after{300'000};
-/// Whoever still lives when the topology is over has so long to do harm; on a node that is alone nobody is held for longer.
+/// Actors that still live when the topology is over have this long to do harm; on a node that is alone no
+/// actor is held for longer.
 constexpr micros afterwards{3'000'000}, afterwards_alone{1'000'000};
 
 class world {
@@ -115,7 +116,7 @@ private:
 
   void look() {
     if (cluster_.files().is_dead())
-      return;  // so is whoever would look
+      return;  // the reader of it would be dead, too
     auto seen = node::control_book(cluster_.store()).look();
     if (!seen)
       throw std::runtime_error("control: " + seen.error().message);
@@ -151,7 +152,7 @@ private:
       ask(api::requests::remove{topology_->name}, [] {});
     }
   }
-  /// It has stopped, or failed in a way that whoever applies it again ends it: while it ended an actor failed, or
+  /// It has stopped, or failed in a way that applying it again ends it: while it ended an actor failed, or
   /// could not write what it needs to end.
   [[nodiscard]] bool goes_on(const cluster::topology_state& t) const {
     const auto says = [&](std::string_view what) { return t.why.find(what) != std::string::npos; };
@@ -197,7 +198,7 @@ private:
     while (!is_enough)
       if (!cluster_.step())
         return "nothing is left to do";
-    // What a former director has told to stop lives again.
+    // Actors that a former director has told to stop live again, so the counts agree under one director only.
     const auto seen = node::control_book(cluster_.store()).look();
     const auto has_one_led = seen && seen->highest.term == 1;
     const auto made_to_fail = faults_.made_to_fail() + faults_.keepers_ended() * topology()->actors.size();
@@ -233,12 +234,12 @@ private:
   memory_logs logs_;
   memory_targets targets_;
   std::shared_ptr<const void> alive_ = std::make_shared<int>(0);
-  std::optional<cluster::control_state> control_;  // as it was seen last
-  std::optional<std::uint64_t> applied_at_;        // at which step
+  std::optional<cluster::control_state> control_;  // the state at the last look
+  std::optional<std::uint64_t> applied_at_;        // the step at which it was applied
   std::uint64_t asked_ = 0;
   bool is_to_go_ = false;                 // somebody removes it
-  std::uint64_t looks_paused_ = 0;        // so often it was seen paused
-  std::uint64_t stopped_generation_ = 0;  // after which it was applied again
+  std::uint64_t looks_paused_ = 0;        // looks at which it was paused
+  std::uint64_t stopped_generation_ = 0;  // the generation after which it was applied again
   node_cluster cluster_;
   node_faults faults_;
 };

@@ -14,10 +14,10 @@
 namespace millrace::simulation {
 
 struct outcome {
-  std::optional<std::string> wrong;  // what differs from the oracle, or why the run came to no end
+  std::optional<std::string> wrong;  // the difference from the oracle, or why the run came to no end
   std::uint64_t steps = 0;
   std::uint64_t trace = 0;  // a hash of which actor had each turn, when, and of all that was committed
-  std::uint64_t lives = 0;  // of processes
+  std::uint64_t lives = 0;  // lives of processes
 };
 
 /// `print_trace`: each turn and fault to stderr.

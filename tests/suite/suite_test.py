@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what docs/proof.md keeps."""
+"""Tests what tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what docs/proof.md keeps."""
 import pathlib
 import subprocess
 import sys

@@ -8,8 +8,8 @@
 
 namespace millrace::test {
 
-/// One after another, the first at position `first`: lines, each with a line feed behind it, or (as from
-/// Kafka) values with nothing between.
+/// Makes a chunk of records, one after another, the first at position `first`: lines, each with its line
+/// feed, or (as from Kafka) values with nothing between.
 inline source::chunk chunk_of(const std::vector<std::string>& records, bool lines = true,
                               std::int64_t first = 0) {
   source::chunk c;

@@ -1,4 +1,4 @@
-// A cluster in memory behind the API: the real coordinator, whose records count at once, and nodes that do as
+// A cluster in memory for the API: the real coordinator, whose records count at once, and nodes that do as
 // they are told. Its clock stands still but when it is told; so a node is silent when a test says so.
 #pragma once
 

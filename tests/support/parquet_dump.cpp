@@ -1,4 +1,4 @@
-// `parquet_dump FOLDER`: the rows of a table, one JSON line each, read with Arrow. For tests that are
+// `parquet_dump FOLDER`: the rows of a table, one JSON line each, read with Arrow. Used by tests that are
 // scripts.
 #include "tests/support/parquet_rows.hpp"
 

@@ -19,11 +19,11 @@ namespace millrace::test {
 /// A file says this of a column of its first row group.
 struct column_facts {
   std::string name;
-  std::string type;  // as Arrow reads it
+  std::string type;  // the type as Arrow reads it
   std::string codec;
   bool dictionary = false;
   bool statistics = false;
-  std::string least;  // of the statistics, for text
+  std::string least;  // least text in the statistics
 };
 [[nodiscard]] std::vector<column_facts> facts_of(const std::filesystem::path& file);
 [[nodiscard]] std::int64_t row_groups(const std::filesystem::path& file);

@@ -1,6 +1,6 @@
 // Crashes of a sink: a child process writes and commits, and is killed with -9 before each of its system
-// calls that change anything (by ptrace), and at random moments. Whatever happens, the rows are those of an
-// undisturbed run.
+// calls that change anything (by ptrace), and at random moments. The rows are always those of an undisturbed
+// run.
 #pragma once
 
 #include "tests/support/sink_rows.hpp"

@@ -71,7 +71,7 @@ struct sample_rows {
   bool failed = false;
 };
 
-/// Nothing is contacted or written: the sources are the samples, the sinks lists.
+/// Contacts and writes nothing: the sources are the samples, the sinks lists.
 expected<sample_rows> run_samples(const config::topology& t, const check_arguments& a) {
   const auto sources = sources_of(t);
   std::vector<dry_run::arrival> arrivals;
@@ -113,8 +113,8 @@ std::optional<config::topology> load(const topology_arguments& t) {
   return std::move(result.plan);
 }
 
-/// The plan, and whether the state in that folder fits it if one is named. Nothing: it does not, and that was
-/// said.
+/// Describes the plan, and whether the state in that folder fits it if one is named. No value: it does not,
+/// and that was said.
 std::optional<std::string> describe_all(const config::topology& plan, const std::string& state) {
   auto text = config::describe_plan(plan);
   if (state.empty())
@@ -127,7 +127,7 @@ std::optional<std::string> describe_all(const config::topology& plan, const std:
   return text + "\nstate: " + *said + "\n";
 }
 
-/// All of them, whatever is wrong with the others. `state`: the folder of the only one's, or empty.
+/// Checks all of them, also after a mistake in one. `state`: the folder of the only one's, or empty.
 int check_all(const std::vector<topology_arguments>& topologies, const std::string& state) {
   int status = exit_done;
   std::string text;

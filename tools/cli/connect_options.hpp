@@ -1,4 +1,4 @@
-// Whom a command asks over the API, and as whom: options that all such commands share.
+// The options of all commands that ask over the API: the node to ask, and the user to ask as.
 #pragma once
 
 #include "tools/remote/asking.hpp"
@@ -9,7 +9,7 @@ namespace millrace::cli {
 
 void add_connect_options(CLI::App& to, remote::connect_arguments& a);
 
-/// With what the environment says of the token, and of the folder of a node on this machine.
+/// Makes the asker; the environment may name the token, and the folder of a node on this machine.
 [[nodiscard]] remote::ask_function asker_for(const remote::connect_arguments& a);
 
 }  // namespace millrace::cli

@@ -9,7 +9,7 @@
 
 namespace millrace::cli {
 
-/// While it lives, a signal calls `interrupt`, on a thread of its own. One at a time.
+/// A signal calls `interrupt`, on a thread of its own, while this lives. One at a time.
 class interrupt_watch {
 public:
   explicit interrupt_watch(std::function<void()> interrupt);

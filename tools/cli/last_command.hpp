@@ -16,7 +16,7 @@ namespace millrace::cli {
 /// with values that were not kept.
 [[nodiscard]] expected<topology_arguments> last_command(const std::string& folder);
 
-/// Whether a state lies there.
+/// Returns whether a state lies there.
 [[nodiscard]] bool is_state_folder(const std::string& folder);
 
 }  // namespace millrace::cli

@@ -69,7 +69,7 @@ last_line& last_line::add(std::int64_t number) {
 
 void last_line::say(int status) const {
   end_in_a_second(status);
-  // In one write, so that no other line gets between its parts.
+  // One write, so that no other line gets between its parts.
   std::array<char, 3 * std::tuple_size_v<decltype(bytes_)>> whole{};
   std::size_t size = 0;
   const auto put = [&](std::string_view text) {

@@ -13,8 +13,8 @@ class last_line {
 public:
   last_line& add(std::string_view text);
   last_line& add(std::int64_t number);
-  /// To standard error, as the logs' format wants it. A pipe that is full ends the process with `status`
-  /// after a second.
+  /// Writes the line to standard error, as the logs' format wants it. A pipe that is full ends the process
+  /// with `status` after a second.
   void say(int status) const;
 
 private:

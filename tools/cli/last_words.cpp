@@ -58,7 +58,7 @@ void be_the_only_one() {
 
 constexpr std::string_view goes_on = ". What was committed stays; the same command goes on";
 
-/// At once, and not as an exception in the middle of a record's work: that one is not to blame.
+/// Ends at once, without an exception in the middle of a record's work: the record is not to blame.
 [[noreturn]] void out_of_memory() {
   be_the_only_one();
   last_line last;

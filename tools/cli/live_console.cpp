@@ -31,7 +31,7 @@ using console::line;
 constexpr int wait_for_key = 100;  // ms; then what has come is drawn
 constexpr std::chrono::seconds asked_every{1};
 constexpr std::chrono::seconds end_limit{5};
-constexpr int escape_wait = 25;  // ms between Esc and what a key sends behind it
+constexpr int escape_wait = 25;  // ms between Esc and the rest of what a key sends
 constexpr int ctrl_c = 3;
 constexpr int ctrl_l = 12;  // draws all anew
 constexpr int escape = 27;
@@ -140,7 +140,7 @@ public:
     return screen_.picture(static_cast<std::size_t>(std::max(getmaxy(stdscr), 1)),
                            static_cast<std::size_t>(std::max(getmaxx(stdscr), 1)));
   }
-  /// False: it was the last one.
+  /// Returns false if it was the last one.
   [[nodiscard]] bool on_key(int typed) {
     const std::lock_guard lock(mutex_);
     const auto before = screen_.question();

@@ -17,7 +17,7 @@ namespace millrace::cli {
 
 struct log_levels {
   spdlog::level::level_enum others = spdlog::level::info;
-  std::map<std::string, spdlog::level::level_enum> named{};  // as they were given
+  std::map<std::string, spdlog::level::level_enum> named{};  // levels as they were given
 };
 
 /// The words that --log-level begins with.

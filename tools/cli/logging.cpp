@@ -24,7 +24,7 @@ constexpr std::size_t shortest_secret = 4;
 
 std::atomic<bool> json_is_on{false};
 
-/// Lines stand above the progress line of a terminal. Those of a stage with a level of its own are shown by
+/// Lines stand above the progress line of a terminal. Lines of a stage with a level of its own are shown by
 /// it.
 class stderr_sink final : public spdlog::sinks::stderr_color_sink_mt {
 public:
@@ -89,8 +89,8 @@ bool is_topology(const std::string& name, const log_names& names) {
   return names.titles.contains(name) || (!names.node.empty() && !name.empty());
 }
 
-/// By how the line begins: "TOPOLOGY/STAGE: ...", "TOPOLOGY/STAGE/3 has ...", "topology TOPOLOGY ..."; errors begin with
-/// "STAGE: ...".
+/// Finds the subject by how the line begins: "TOPOLOGY/STAGE: ...", "TOPOLOGY/STAGE/3 has ...", "topology
+/// TOPOLOGY ..."; errors begin with "STAGE: ...".
 subject beginning_of(std::string_view text, const log_names& names) {
   constexpr std::string_view before_name = "topology ";
   if (text.starts_with(before_name)) {

@@ -19,10 +19,11 @@ namespace millrace::cli {
 
 /// Names that log lines begin with, for their JSON form and their levels.
 struct log_names {
-  std::map<std::string, std::vector<std::string>> topologies_of{};      // by stage
-  std::map<std::string, std::string> titles{};                          // by topology
-  std::map<std::string, spdlog::level::level_enum> levels_of_stages{};  // where they have one of their own
-  std::string node{};  // of a process of a cluster, which runs topologies of any name
+  std::map<std::string, std::vector<std::string>> topologies_of{};      // keyed by stage
+  std::map<std::string, std::string> titles{};                          // keyed by topology
+  std::map<std::string, spdlog::level::level_enum> levels_of_stages{};  // set where they have one of their
+                                                                        // own
+  std::string node{};  // the node of a cluster's process, which runs topologies of any name
 };
 
 /// `level` is that of lines about no stage that has its own.
@@ -35,7 +36,7 @@ using data::log_with;
 /// Log lines are JSON objects: nothing else may be written to stderr.
 [[nodiscard]] bool logs_are_json();
 
-/// Whether a line of this level is shown, by the stage that its text begins with. Pure, for tests.
+/// Returns whether a line of this level is shown, by the stage that its text begins with. Pure, for tests.
 [[nodiscard]] bool is_shown(spdlog::level::level_enum line, std::string_view text,
                             spdlog::level::level_enum others, const log_names& names);
 

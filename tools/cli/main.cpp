@@ -36,8 +36,8 @@ void before_libraries() { std::set_terminate(end_without_room); }
 [[gnu::section(".preinit_array"), gnu::used]] void (*const at_first)() = before_libraries;
 #endif
 
-/// A core file holds no records and no passwords: neither heap nor stacks are dumped. For whoever looks for a
-/// fault, MILLRACE_CORES=full leaves the system's own choice.
+/// A core file holds no records and no passwords: neither heap nor stacks are dumped. MILLRACE_CORES=full
+/// leaves the system's own choice, to look for a fault.
 void keep_memory_out_of_cores() {
   const char* const wish = std::getenv("MILLRACE_CORES");
   if (wish != nullptr && std::strcmp(wish, "full") == 0)

@@ -150,7 +150,7 @@ int train(train_arguments a) {
                            model::importances_text(made->content), a.report));
 }
 
-/// Every row of the table, with its probability behind its columns.
+/// Returns every row of the table, with its probability after its columns.
 std::string predictions_of(const data::batch& table, const std::vector<float>& probabilities) {
   auto rows = table;
   auto fields = table.schema->fields();

@@ -35,7 +35,7 @@ namespace {
 constexpr std::chrono::seconds node_stop_limit{45};
 constexpr std::chrono::seconds node_leave_limit{5};
 
-/// What ends the process, from whichever thread.
+/// Waits for the end of the process. Any thread may cause it.
 class node_end {
 public:
   void over(const std::string& why) {
@@ -152,7 +152,7 @@ int serve(const node_arguments& a, const checked_arguments& c, node_end& end) {
   auto server = api::server::start(c.api, view);
   if (!server)
     return ends(node_step::address, server.error());
-  // Before it runs anything, and until everything has ended.
+  // The recorder opens before the node runs anything, and lives until everything has ended.
   const auto recorder = flight_recorder::open(c.folder + "/flight_recorder");
   if (recorder)
     o.last_works = (*recorder)->told();

@@ -8,7 +8,7 @@
 
 namespace millrace::cli {
 
-/// How far a node had come.
+/// The steps of a node's start and end.
 enum class node_step : std::uint8_t {
   arguments,  // options, and files that they name
   folder,     // its state folder

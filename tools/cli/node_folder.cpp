@@ -14,8 +14,8 @@
 namespace millrace::cli {
 namespace {
 
-/// Where one of them is, a node has been before; an empty file system has lost+found.
-/// `lock` would say that the folder is a run's.
+/// Files that show that a node has been here before; an empty file system has lost+found. `lock` would say
+/// that the folder is a run's.
 constexpr std::string_view lock_name = "node.lock";
 constexpr std::array<std::string_view, 7> names_of_node{
     lock_name, "token", "http", "cluster", "topologies", "flight_recorder", "lost+found"};

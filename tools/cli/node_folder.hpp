@@ -1,4 +1,4 @@
-// The files that a node leaves in its folder for whoever asks it from the same machine (actors/api/node_files.hpp).
+// The files that a node leaves in its folder for clients on the same machine (actors/api/node_files.hpp).
 #pragma once
 
 #include "actors/api/node_files.hpp"
@@ -20,7 +20,7 @@ struct node_folder {
 [[nodiscard]] expected<node_folder> make_node_folder(const std::string& folder);
 /// Makes the token of an API in a folder of this user's alone, unless one is there from an earlier process.
 [[nodiscard]] expected<std::string> make_token(const std::string& folder);
-/// Once the API listens.
+/// Called once the API listens.
 [[nodiscard]] expected<void> write_node_files(const std::string& folder, const std::string& url);
 
 }  // namespace millrace::cli

@@ -17,8 +17,8 @@ namespace millrace::cli {
 
 struct job_counts {
   std::uint64_t read = 0;          // records of all sources
-  std::uint64_t rows_out = 0;      // by all sinks, dead letters apart
-  std::uint64_t late = 0;          // of all windows, also at their shards
+  std::uint64_t rows_out = 0;      // rows of all sinks, dead letters apart
+  std::uint64_t late = 0;          // late records of all windows, also at their shards
   std::uint64_t dead_letters = 0;  // records and rows
   friend bool operator==(const job_counts&, const job_counts&) = default;
 };
@@ -28,10 +28,10 @@ struct job_counts {
 [[nodiscard]] job_counts counts_of(const config::topology& t,
                                    const std::vector<messages::report_part>& parts);
 
-/// As the state folder keeps them when a topology has come to its end.
+/// The counts that the state folder keeps once a topology has come to its end.
 struct ended_counts {
-  job_counts all;   // since the state began
-  job_counts last;  // of the job that has ended
+  job_counts all;   // counts since the state began
+  job_counts last;  // counts of the job that has ended
 };
 [[nodiscard]] std::string encode(const ended_counts& c);
 [[nodiscard]] expected<ended_counts> decode_ended_counts(std::string_view text);
@@ -44,11 +44,11 @@ struct ended_counts {
 struct fail_rule {
   enum class what : std::uint8_t { dead_letters, late } of = what::dead_letters;
   double percent = 0;
-  std::string text{};  // as it was given
+  std::string text{};  // the rule as it was given
 };
 /// "dead_letters", "late=0.5%", several in one with commas.
 [[nodiscard]] expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given);
-/// Why the job fails by these rules; nothing where it does not.
+/// Returns why the job fails by these rules; no value where it does not.
 [[nodiscard]] std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,
                                                     const std::string& letters_lie_in);
 

@@ -18,10 +18,10 @@ struct totals {
   std::uint64_t records = 0;
   std::int64_t watermark = no_watermark;  // the least over all lanes
   std::int64_t lag = -1;                  // records not yet read; -1: unknown
-  std::int64_t lag_bytes = -1;            // of files: bytes not yet read
+  std::int64_t lag_bytes = -1;            // bytes of files that are not yet read
   std::uint64_t windows_open = 0;
   std::uint64_t keys = 0;
-  std::uint64_t state_bytes = 0;    // in memory
+  std::uint64_t state_bytes = 0;    // bytes in memory
   std::uint64_t spilled_bytes = 0;  // output on disk that sinks have not committed
   bool stalled = false;             // a shard waits for a sink
   std::uint64_t rows = 0;           // committed by the sinks, dead letters apart
@@ -32,11 +32,11 @@ struct totals {
 [[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow);
 /// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
 /// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
-/// batches wait and take. What matters most comes first: a narrow terminal shows the beginning.
+/// batches wait and take. The most important parts come first: a narrow terminal shows the beginning.
 [[nodiscard]] std::string progress_text(const totals& t, const observe::flow_meter& flow);
 /// The same for programs.
 [[nodiscard]] boost::json::object progress_members(const totals& t, const observe::flow_meter& flow);
-/// As one line of a terminal of so many columns; control characters in it are made visible.
+/// Fits the text into one line of a terminal of this many columns; control characters in it are made visible.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t columns);
 
 enum class progress_style : std::uint8_t {

@@ -1,4 +1,5 @@
-// millrace reference: writes the pages of docs/ that are made of declarations anew. For developers, hidden.
+// millrace reference: writes the pages of docs/ that are made of declarations anew. A hidden command, for
+// developers.
 #include "actors/catalog.hpp"
 #include "actors/observe/metric_table.hpp"
 #include "actors/observe/openapi.hpp"
@@ -32,7 +33,7 @@ expected<void> write(const std::string& path, const std::string& text) {
 void add_reference(CLI::App& app, int& status) {
   auto* const sub = app.add_subcommand(
       "reference", "Writes the JSON Schema, the OpenAPI file and the reference pages anew");
-  sub->group("");  // not in --help of millrace
+  sub->group("");  // hidden in --help of millrace
   const auto folder = std::make_shared<std::string>();
   sub->add_option("FOLDER", *folder, "The folder of the docs")->required();
   sub->footer("Example:\n  millrace reference docs");

@@ -29,7 +29,7 @@ using remote::ask_function;
 
 struct remote_arguments {
   remote::connect_arguments connect;
-  std::string name;  // of a topology or a node
+  std::string name;  // a topology's or a node's
   std::string report;
   config::load_request topology;
   bool is_plan_only = false;
@@ -107,7 +107,7 @@ int wait_for_topology(const remote_arguments& a) {
     if (const auto place = check_report_place("--report", a.report, true); !place)
       return fail("wait", place.error());
   const auto ask = asker_for(a.connect);
-  // What is wrong from the start is told at once; what goes wrong later may pass.
+  // An error of the first request is told at once; a later one may pass.
   if (const auto there = ask(api::requests::status{}); !there)
     return fail("wait", there.error());
   const int status = see_its_end("wait", a, ask);

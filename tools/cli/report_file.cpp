@@ -17,7 +17,7 @@ namespace {
 /// Names a file beside it, so that a rename puts it in place whole.
 std::string temporary_of(const std::string& file) { return file + ".part"; }
 
-/// It is as open as the umask says: whoever reads it need not be this user.
+/// It is as open as the umask says: its reader need not be this user.
 constexpr file_rule report_rule{0666, false, false};
 
 /// Returns errno, or 0. The name is known to others: a link there is not followed.

@@ -13,8 +13,8 @@ namespace millrace::cli {
 [[nodiscard]] expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports,
                                            bool as_list);
 
-/// Whether a report can be written there at the end: found out before a run begins. `replaced`: by a rename,
-/// which a device or a pipe must not be; else it is written to as it is.
+/// Checks before a run whether a report can be written there at its end. `replaced`: by a rename, which a
+/// device or a pipe must not be; else the file is written to as it is.
 [[nodiscard]] expected<void> check_report_place(const std::string& option, const std::string& file,
                                                 bool replaced);
 

@@ -89,7 +89,7 @@ public:
     const std::lock_guard lock(mutex_);
     return asked_;
   }
-  /// A stop that came earlier is told at once. Nothing takes both back.
+  /// A stop that came earlier is told at once. Neither can be taken back.
   void attach(std::function<void()> on_stop, std::function<void()> on_report) {
     const std::lock_guard lock(mutex_);
     on_stop_ = std::move(on_stop);
@@ -105,7 +105,7 @@ private:
   std::function<void()> on_report_;
 };
 
-/// While it lives, signals reach what runs.
+/// Signals reach the run while this lives.
 class attached {
 public:
   attached(stop_desk& desk, std::function<void()> on_stop, std::function<void()> on_report) : desk_(desk) {
@@ -146,7 +146,8 @@ void write_report(const run_arguments& a, const runs& all, const observe::runnin
       spdlog::error("{}", ok.error().message);
 }
 
-/// Rows that were given to a stage and have come out nowhere. What has failed says so itself, and may lack counts.
+/// Rows that were given to a stage and have come out nowhere. A failed run says so itself, and may lack
+/// counts.
 void tell_imbalance(topology_run& r) {
   if (r.failure())
     return;
@@ -187,7 +188,7 @@ struct prepared_runs {
   runs all;
   std::vector<start> starts;
   std::vector<fail_rule> fail_on;
-  int status = exit_done;  // of those that had come to their end before
+  int status = exit_done;  // the status of those that had come to their end before
 };
 
 int end_all(const run_arguments& a, prepared_runs& prepared, const observe::running_topologies& board,
@@ -346,7 +347,7 @@ int run(const run_arguments& a) {
                               a.fresh, a.adopt};
   if (const auto few = raise_file_limit())
     spdlog::warn("{}", *few);
-  // Nothing has begun before this; until here a signal ends the process at once.
+  // The run begins here; until here a signal ends the process at once.
   stop_desk desk;
   const orderly_end ends(
       stop_limit, [&] { desk.stop(); }, [&] { desk.report(); });

@@ -16,7 +16,7 @@ struct http_arguments {
   std::string address;             // empty: there is no server
   std::vector<std::string> hosts;  // names that it answers for, beside its own
   std::string tls;                 // folder of certificates; empty: none
-  std::string tls_name;            // whose certificate; empty: this machine's name
+  std::string tls_name;            // the name in the certificate; empty: this machine's name
   bool is_read_only = false;
   bool has_metrics_only = false;
 };
@@ -30,7 +30,7 @@ public:
                                                const std::vector<std::unique_ptr<topology_run>>& runs,
                                                const observe::running_topologies& board);
 
-  /// From here on it can read dead letters. The system outlives it.
+  /// Lets it read dead letters from now on. The system outlives it.
   void attach(caf::actor_system* system) { view_->attach(system); }
   [[nodiscard]] std::string url() const { return server_.url(); }
   /// Logs the address of the page where this start has made the token: with it on a terminal, else with its file's

@@ -75,7 +75,7 @@ int signals = -1;     // a signalfd
 int changed = -1;     // an eventfd: the deadline is another
 int to_orderly = -1;  // a pipe's ends: 's' for a stop, 'r' for a report, 'e' for the end of orderly_end
 int of_orderly = -1;
-enum class phase : int { before, during, after };  // of an orderly_end
+enum class phase : int { before, during, after };  // phases of an orderly_end
 std::atomic<phase> now_in{phase::before};
 std::atomic<std::int64_t> limit_ms{0};
 std::atomic<std::int64_t> deadline{never};
@@ -95,7 +95,7 @@ void tell_watch() {
   tell(changed, &one, sizeof one);
 }
 
-/// As if nobody took the signal.
+/// Dies as if nobody took the signal.
 void die_by(int signal) {
   sigset_t one;
   sigemptyset(&one);
@@ -103,7 +103,7 @@ void die_by(int signal) {
   std::signal(signal, SIG_DFL);
   raise(signal);
   pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
-  _exit(killed_by_signal + signal);  // not reached
+  _exit(killed_by_signal + signal);  // never reached
 }
 
 void give_up(int signal, std::int64_t after_ms) {
@@ -213,7 +213,7 @@ int start_signal_watch() {
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the watch takes no other signal either
   pthread_t id{};
   const int failed = pthread_create(&id, &how, run_watch, nullptr);
-  // In one step: in between, a signal would end the process without a word.
+  // One call sets the mask: a second one would leave a gap in which a signal ends the process without a word.
   sigset_t from_now_on = before;
   if (failed == 0)
     sigorset(&from_now_on, &before, &ours);

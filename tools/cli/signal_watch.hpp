@@ -1,4 +1,4 @@
-// How the process ends by a signal, whatever else hangs. A thread of its own, started first thing in main,
+// Ends the process by a signal, also if the process hangs. A thread of its own, started first thing in main,
 // takes SIGTERM, SIGINT, SIGHUP and SIGUSR1 for all threads; it takes no lock, allocates nothing, and uses no
 // library but the C library's system calls.
 #pragma once
@@ -15,16 +15,16 @@ namespace millrace::cli {
 /// state folder's lock, say, would be standard output. False, where that is not possible.
 [[nodiscard]] bool keep_standard_descriptors();
 
-/// Once, before any other thread is there: they inherit that the signals are blocked. Until an orderly_end
-/// lives, a signal ends the process as if it was not taken at all. SIGINT and SIGHUP stay ignored where the
-/// process was started so (nohup). Zero, or an errno.
+/// Called once, before any other thread is there: they inherit that the signals are blocked. A signal before
+/// an orderly_end lives ends the process as if it was not caught at all. SIGINT and SIGHUP stay ignored where
+/// the process was started so (nohup). Zero, or an errno.
 [[nodiscard]] int start_signal_watch();
 
-/// While it lives, the first SIGTERM, SIGINT or SIGHUP calls `on_stop`, on a thread of its own, and begins
-/// the time `limit`; SIGUSR1 calls `on_report`. The process ends with status 1 and a line that says what
-/// still goes on when `limit` is over, also when this object is gone by then; it ends at once by a second
-/// SIGTERM or SIGINT, half a second later or more. One at a time. Throws std::system_error where no thread
-/// can be started.
+/// The first SIGTERM, SIGINT or SIGHUP while it lives calls `on_stop`, on a thread of its own, and begins the
+/// time `limit`; SIGUSR1 calls `on_report`. The process ends with status 1 and a line that says what still
+/// goes on when `limit` is over, also when this object is gone by then; it ends at once by a second SIGTERM
+/// or SIGINT, half a second later or more. One at a time. Throws std::system_error where no thread can be
+/// started.
 class orderly_end {
 public:
   orderly_end(std::chrono::seconds limit, std::function<void()> on_stop,
@@ -41,7 +41,7 @@ private:
 /// and what still goes on cannot be ended.
 void leave_within(std::chrono::seconds limit, int status);
 
-/// While it lives, the last words of a process whose time is over name `what`. Any thread; beyond some dozen
+/// The last words of a process whose time is over name `what` while this lives. Any thread; beyond some dozen
 /// at a time they are not noted.
 class doing {
 public:

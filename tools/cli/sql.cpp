@@ -65,8 +65,8 @@ public:
   bool put(std::string& text) {
     text = lines_for(STDOUT_FILENO, std::move(text));
     for (std::size_t at = 0; at < text.size() && state_ == state::open;) {
-      // A signal may come just before a write that waits for ever: never wait in one. What a pipe has room
-      // for when it says so is PIPE_BUF.
+      // A signal may come just before a write that waits for ever: never wait in one. A pipe that says that
+      // it has room has PIPE_BUF.
       pollfd ready{STDOUT_FILENO, POLLOUT, 0};
       const bool room = poll(&ready, 1, look_around_ms) > 0;
       const auto n =
@@ -121,7 +121,7 @@ expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::sou
   return guard;
 }
 
-/// The tables there are, behind an error that is about one that there is not.
+/// Lists the tables, to follow an error about one that does not exist.
 std::string known_tables(const std::string& message, const std::vector<sql::source>& sources) {
   if (message.find("Table with name") == std::string::npos)
     return {};
@@ -152,7 +152,7 @@ public:
                              sql::format_names().begin(),
                              std::find(sql::format_names().begin(), sql::format_names().end(), a.format)))) {}
 
-  /// False when the rest of the query is not wanted.
+  /// Returns false when the rest of the query is not wanted.
   expected<bool> run(const std::string& statement, const sql::guard& guard) {
     auto stream = engine_.run(statement, guard);
     if (!stream)

@@ -17,14 +17,15 @@ namespace millrace::cli {
 struct start {
   topology_arguments given;
   std::string folder;
-  std::optional<event_micros> resumed{};  // when its state was last written; none: a new state begins
+  std::optional<event_micros> resumed{};  // the last write of its state; none: a new state begins
   std::string http{};                     // address of the API; empty: there is none
 };
 
 [[nodiscard]] std::string start_text(const config::topology& t, const start& s);
 [[nodiscard]] boost::json::object start_members(const config::topology& t, const start& s);
 
-/// When anything in a state folder was last written; nothing where the topology has not begun to read into it.
+/// Returns when anything in a state folder was last written; no value where the topology has not begun to
+/// read into it.
 [[nodiscard]] std::optional<event_micros> last_written(const std::string& folder,
                                                        const std::shared_ptr<const config::topology>& t);
 

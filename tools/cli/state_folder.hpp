@@ -1,5 +1,5 @@
-// Where a topology's state lies when nothing else was said, and whether the state in a folder fits a
-// topology: `run`, `check --state` and `replay` say the same of it.
+// Finds the state folder of a topology when no option names one, and decides whether the state in a folder
+// fits a topology: `run`, `check --state` and `replay` say the same of it.
 #pragma once
 
 #include "config/plan.hpp"
@@ -27,8 +27,8 @@ using config::fingerprint_name;  // the value is there from the first read on
 /// Tells in one line what has changed for a state that fits; empty where nothing has.
 [[nodiscard]] std::string fits_with_notes(const config::state_fit& fit);
 
-/// As text, what `run` would find in a folder that nobody holds: connects to nothing, takes no lock. An error
-/// says why it would refuse.
+/// Describes what `run` would find in a folder that nobody holds: connects to nothing, takes no lock. An
+/// error says why it would refuse.
 [[nodiscard]] expected<std::string> look_at_state(const std::string& folder, const config::topology& t);
 
 }  // namespace millrace::cli

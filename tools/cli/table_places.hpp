@@ -1,4 +1,4 @@
-// Where tables of `sql` and `model` come from, and where what they need for a while lies.
+// The tables that `sql` and `model` read, and the folder for their temporary files.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -9,8 +9,8 @@
 
 namespace millrace::cli {
 
-/// Belongs to this user alone, by a name nobody knows before; goes at the end with all in it. Where none can
-/// be made, whatever needs it says so.
+/// Belongs to this user alone, by a name nobody knows before; goes at the end with all in it. If none can be
+/// made, its users say so.
 class temporary_folder {
 public:
   temporary_folder();

@@ -9,7 +9,7 @@
 namespace millrace::cli {
 namespace {
 
-/// Nothing where the file has no name that could be meant.
+/// Returns no name where the file has none that could be meant.
 std::string name_in(const std::string& file) {
   config::report unused;
   const auto root = config::read_json_file(file, unused);

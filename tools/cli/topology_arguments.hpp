@@ -1,4 +1,5 @@
-// Which overlays and values are whose, where `run` is given several topologies. Reads their names only.
+// Tells which overlays and values belong to which topology, where `run` is given several. Reads their names
+// only.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -22,7 +22,8 @@
 namespace millrace::cli {
 namespace {
 
-/// How many replayed batches an earlier process had taken in when it came to its end.
+/// Names the value with the number of replayed batches that an earlier process had taken in when it came to
+/// its end.
 constexpr std::string_view replayed_name = "replayed";
 
 /// The counts when it came to its end.
@@ -35,7 +36,7 @@ expected<ended_counts> counts_before(const snapshot::state_store& store) {
   return stored.and_then([](const std::string& text) { return decode_ended_counts(text); });
 }
 
-/// When the state began, for `millrace replay`: an older dead letter is of another state.
+/// Notes when the state began, for `millrace replay`: an older dead letter is of another state.
 expected<void> note_begin(snapshot::state_store& store) {
   if (store.get(fingerprint_name) || store.get(replay::state_began_name))
     return {};
@@ -49,8 +50,8 @@ expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-/// Whether a source takes records before anything was read downstream: they are in its spool, so the state is
-/// this topology's from then on.
+/// Returns whether a source takes records before anything was read downstream: they are in its spool, so the
+/// state is this topology's from then on.
 bool receives_by_itself(const config::topology& t) {
   return std::any_of(t.stages.begin(), t.stages.end(), [](const config::stage& s) {
     const auto& traits = config::traits_of(s);
@@ -180,7 +181,7 @@ expected<void> topology_run::mark_finished() {
   return deployment::note_end(*store_);
 }
 
-/// With the lock, once it is over.
+/// Returns how it has ended. The caller holds the lock.
 api::answers::topology topology_run::outcome() const {
   const auto state = end_.failure    ? api::topology_state::failed
                      : end_.finished ? api::topology_state::ended
@@ -245,7 +246,7 @@ deployment::pipeline_options topology_run::how_to_run(std::optional<doing>& at_w
     at_work.reset();
     at_work.emplace(fmt::format("asking source \"{}\" of '{}' what it holds", source, topology_->name));
   };
-  // From the first read on the state is this topology's. A start that did not get so far leaves it open.
+  // The state is this topology's from the first read on. A start that did not get so far leaves it open.
   options.before_reading = {std::string(fingerprint_name), topology_->state_fingerprint};
   options.parsers_changed = parsers_changed_;
   options.nothing_read = !store_->get(fingerprint_name);

@@ -50,37 +50,39 @@ public:
   /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
   void run(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board);
 
-  /// From any thread, also before run(): commits what was taken, and ends.
+  /// Commits what was taken, and ends. Any thread may call, also before run().
   void stop();
-  /// From any thread: answers about it by its node, from its start until leave(); null where there is none.
+  /// Returns its node's answers about it, from its start until leave(); null where there is none. Any thread
+  /// may call.
   [[nodiscard]] std::shared_ptr<api::cluster_view> view();
-  /// From any thread: asks its actors; once it has ended, what they said last.
+  /// Asks its actors; once it has ended, returns what they said last. Any thread may call.
   struct standing {
     std::vector<messages::report_part> parts;
     bool finished = false;
   };
   [[nodiscard]] standing report();
-  /// Likewise, and does not block: before the end there is nothing.
+  /// Returns the last report without blocking; none before the end.
   [[nodiscard]] standing last_report();
-  /// From any thread: how it has ended; before that nothing.
+  /// Returns how it has ended; no value before that. Any thread may call.
   [[nodiscard]] std::optional<api::answers::topology> ended();
-  /// From any thread: told how it has ended, at once or as soon as it has.
+  /// Tells `to` how it has ended, at once or as soon as it has. Any thread may call.
   void wait(api::reply to);
-  /// After run(), and before the end of its system: ends its node, so that nobody answers for it any more.
+  /// Ends its node, so that nobody answers for it any more. Called after run(), and before the end of its
+  /// system.
   void leave();
 
-  /// Before run(): has what earlier processes of this state worked on when they ended, and lets the flight recorder go on from
-  /// there for as long as this lives. One a process.
+  /// Reads what earlier processes of this state worked on when they ended, and lets the flight recorder go on
+  /// from there for as long as this lives. Called before run(). One a process.
   void record_flight();
 
-  // After run().
+  // Valid after run().
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
   /// The failure was found before anything outside was contacted.
   [[nodiscard]] bool found_wrong() const { return found_wrong_; }
   /// Gives the job's outcome (tools/cli/outcome.hpp), also after run(); of one that had come to its end
   /// before, what it came to then.
   [[nodiscard]] job_counts counts() const;
-  /// For people.
+  /// Names the place of the dead letters for people.
   [[nodiscard]] std::string letters_lie_in() const {
     return observe::where_letters_lie(*topology_, store_->folder() + "/dead_letters.jsonl");
   }
@@ -100,13 +102,13 @@ private:
   run_settings settings_;
   std::unique_ptr<flight_recorder> recorder_;
   bool was_finished_ = false;
-  bool parsers_changed_ = false;  // since the state was made
+  bool parsers_changed_ = false;  // changed since the state was made
   std::uint64_t replayed_ = 0;    // batches that were there before it started
-  ended_counts before_;           // when it came to its end the last time
+  ended_counts before_;           // counts of the last time when it came to its end
   std::mutex mutex_;  // guards stopping_, running_, waits_, is_over_ and, until run() has returned, end_
   bool stopping_ = false;
   std::shared_ptr<host::lone_topology> running_;  // null: its node does not run
-  std::vector<api::reply> waits_;                 // for the end
+  std::vector<api::reply> waits_;                 // replies that wait for the end
   bool found_wrong_ = false;
   bool started_ = false;
   bool is_over_ = false;

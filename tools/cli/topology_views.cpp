@@ -49,7 +49,7 @@ unexpected does_not_run(const api::answers::topology& t) {
                                                                                        : "has ended"));
 }
 
-/// Empty where a request names none.
+/// Returns an empty text where a request names none.
 std::string topology_of(const api::request& what) {
   return std::visit(
       [](const auto& r) {
@@ -212,7 +212,7 @@ api::answers::topologies topology_views::topologies_by(const answers_of_nodes& a
   return out;
 }
 
-/// Each topology has a node of its own in this process, which is one node to whoever asks.
+/// Each topology has a node of its own in this process, which is one node to clients.
 api::answers::nodes topology_views::nodes_by(const answers_of_nodes& all) const {
   api::answers::node one{
       process_, 1, true, board_.is_stopping() ? api::node_state::draining : api::node_state::up, {}};

@@ -1,5 +1,6 @@
-// The API of `millrace run`: whoever asks about a topology is answered by its node, and the answers about the process as a
-// whole are put together from all. It refuses what a process without a cluster cannot do, with the remedy.
+// The API of `millrace run`: a topology's node answers questions about it, and the answers about the process
+// as a whole are put together from all. It refuses what a process without a cluster cannot do, with the
+// remedy.
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
@@ -35,14 +36,13 @@ public:
   void settle(std::chrono::milliseconds limit);
 
 private:
-  using answers_of_nodes =
-      std::vector<std::optional<api::answer>>;  // in the order of runs_; nothing: no node
+  using answers_of_nodes = std::vector<std::optional<api::answer>>;  // sorted as runs_; no value: no node
   struct asked_nodes;
 
   void ask_about(topology_run& r, api::request what, api::reply to);
   void ask_nodes(const api::request& what, std::function<void(const answers_of_nodes&)> then) const;
   [[nodiscard]] topology_run* find(const std::string& topology) const;
-  /// Null before the actors are there, and where there never will be any.
+  /// Returns null before the actors are there, and where there never will be any.
   [[nodiscard]] std::shared_ptr<api::cluster_view> node_of(topology_run& r) const;
   [[nodiscard]] expected<api::answer> without_node(topology_run& r, const api::request& what) const;
   [[nodiscard]] api::answers::topologies topologies_by(const answers_of_nodes& all) const;

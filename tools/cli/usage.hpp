@@ -7,10 +7,10 @@
 
 namespace millrace::cli {
 
-/// About an app whose parsing threw `e`. Pure.
+/// Words the error `e` that parsing for `app` threw. Pure.
 [[nodiscard]] std::string usage_error(const CLI::App& app, const CLI::ParseError& e);
 
-/// For an option that takes a number of threads: 1 to `most`.
+/// Checks an option that takes a number of threads: 1 to `most`.
 [[nodiscard]] CLI::Validator at_most_threads(unsigned most);
 
 }  // namespace millrace::cli

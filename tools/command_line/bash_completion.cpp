@@ -106,9 +106,9 @@ std::string of_command(const command& c) {
   return out + "          *) kind=nothing ;;\n        esac\n      fi ;;\n";
 }
 
-/// What the script asks about commands, as cases of `case "$command"`.
+/// The answers of the script about commands, as cases of `case "$command"`.
 struct all_cases {
-  std::string words;    // what the word means that is asked for
+  std::string words;    // words for the meaning of the word that is asked for
   std::string valued;   // the options that take a value
   std::string parents;  // the commands that have subcommands
 };

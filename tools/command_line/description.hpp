@@ -19,7 +19,7 @@ struct argument {
   bool required = false;
   bool repeated = false;
   value_kind kind = value_kind::none;  // none: a flag
-  std::string value;                   // what stands for it: "FILE", "[NAME:]OVERLAY"; empty of a flag
+  std::string value;                   // its placeholder: "FILE", "[NAME:]OVERLAY"; empty of a flag
   std::vector<std::string> choices;
   std::string default_text;
   std::string doc;
@@ -31,7 +31,7 @@ struct command {
   std::string doc;
   std::string footer;
   std::vector<argument> arguments;   // positionals in their order, options in theirs
-  std::vector<command> subcommands;  // those that --help shows
+  std::vector<command> subcommands;  // subcommands that --help shows
 };
 
 /// Describes an app that was declared and not yet parsed.

@@ -131,7 +131,7 @@ std::string see_also(const command& millrace, const std::string& but) {
   return out;
 }
 
-/// Of a command that has some: each with its synopsis and its options.
+/// Formats the subcommands of a command, if it has some: each with its synopsis and its options.
 std::string subcommands_of(const command& c, const std::string& called) {
   if (c.subcommands.empty())
     return {};

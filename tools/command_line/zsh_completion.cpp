@@ -24,7 +24,7 @@ else
 fi
 )zsh";
 
-/// Inside of '...[...]': quotes and brackets have a meaning.
+/// Escapes a text for '...[...]', where quotes and brackets have a meaning.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -75,7 +75,7 @@ std::string specs_of(const command& c) {
   return out;
 }
 
-/// A function for a command that has subcommands, behind those for its subcommands that have some.
+/// Makes a function for a command that has subcommands, after those for its subcommands that have some.
 std::string function_of(const command& c, const std::string& name) {
   std::string out;
   for (const auto& s : c.subcommands)

@@ -94,7 +94,7 @@ std::vector<std::string> words_of(std::string_view line) {
   return out;
 }
 
-/// The text behind so many words, without the blanks around it.
+/// Returns the text after this many words, without the blanks around it.
 std::string_view behind_words(std::string_view line, std::size_t words) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto skip = [&](std::size_t n) { line.remove_prefix(std::min(n, line.size())); };
@@ -145,7 +145,7 @@ expected<std::string> ask_document(const remote::ask_function& ask, const api::r
   return is_json ? document_text(ask, what).map(ended) : document<T>(ask, what).map(show);
 }
 
-/// What ask() says of a stage that is not there, with the one that was meant.
+/// Adds the stage that was meant to an answer that the stage is not there.
 expected<std::string> with_stages(const remote::ask_function& ask, const std::string& topology,
                                   const std::string& stage, expected<std::string> answer) {
   if (answer || answer.error().code != ec::not_found)

@@ -14,7 +14,7 @@ namespace millrace::console {
 
 struct command {
   std::string_view name;
-  std::string_view arguments;  // as the help shows them
+  std::string_view arguments;  // written as the help shows them
   std::string_view doc;
 };
 /// All of them, in the order of the help.
@@ -28,7 +28,7 @@ struct settings {
 
 struct answered {
   std::string text;    // whole lines
-  std::string remark;  // about the text, for people: that there is more; empty: there is nothing to say
+  std::string remark;  // a remark for people about the text, such as that there is more; empty: none
 };
 
 /// Carries out one line, such as "explain counts"; blocks. User errors (nothing was

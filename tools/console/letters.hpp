@@ -12,7 +12,7 @@
 namespace millrace::console {
 
 inline constexpr std::size_t most_letters = 200;
-/// After so many bytes of letters no more pages are asked for.
+/// No more pages are asked for after this many bytes of letters.
 inline constexpr std::size_t most_letter_bytes = std::size_t{4} << 20U;
 
 struct newest_letters {

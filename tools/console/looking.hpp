@@ -1,4 +1,5 @@
-// What the views of the live screen ask, and what they show of the answer. Blocks; it is called on a thread of its own.
+// Asks for the views of the live screen, and turns the answers into what they show. Blocks; it is called on a
+// thread of its own.
 #pragma once
 
 #include "tools/console/screen.hpp"

@@ -17,7 +17,7 @@ struct named_view {
   std::string_view name;
   bool is_of_topology;
 };
-/// In the order of their digits.
+/// The views in the order of their digits.
 constexpr auto views = std::to_array<named_view>({{view::topologies, "topologies", false},
                                                   {view::nodes, "nodes", false},
                                                   {view::stages, "stages", true},
@@ -242,7 +242,7 @@ void screen::on_answer(std::uint64_t question, content c, std::string time) {
   trouble_.clear();
   if (is_held_)
     return;
-  if (view_ == view::tap) {  // the newest rows first, those that came before behind them
+  if (view_ == view::tap) {  // the newest rows first, earlier ones after them
     auto& rows = c.table.rows;
     rows.insert(rows.end(), content_.table.rows.begin(), content_.table.rows.end());
     rows.resize(std::min(rows.size(), most_tapped));

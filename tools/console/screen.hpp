@@ -28,11 +28,11 @@ enum class view : std::uint8_t {
   help
 };
 
-/// What the picture is made of: a table, and lines above it.
+/// The content of the picture: a table, and lines above it.
 struct content {
-  std::vector<std::string> lines;  // without control characters
+  std::vector<std::string> lines;  // lines without control characters
   grid table;
-  std::string cursor{};  // of a tap: what its next question begins behind
+  std::string cursor{};  // of a tap: its next question asks for rows after this
 };
 
 enum class key : std::uint8_t {
@@ -62,7 +62,7 @@ public:
   /// The view that is to be asked for, and about what. A topology that is empty is yet to be chosen.
   [[nodiscard]] view shown() const { return view_; }
   [[nodiscard]] const std::string& topology() const { return topology_; }
-  [[nodiscard]] const std::string& stage() const { return stage_; }  // of a tap the edge
+  [[nodiscard]] const std::string& stage() const { return stage_; }  // a tap's edge
   [[nodiscard]] const std::string& cursor() const { return content_.cursor; }
   /// Space holds the picture: answers that come are not shown.
   [[nodiscard]] bool is_held() const { return is_held_; }
@@ -78,8 +78,8 @@ public:
   /// Only one topology is there: it is the one that is meant.
   void choose(const std::string& topology);
 
-  /// Exactly `height` lines. Sentences go on in the next line where they do not fit into `width`; the table's rows are of
-  /// any width: whoever draws them cuts.
+  /// Exactly `height` lines. Sentences go on in the next line where they do not fit into `width`; the table's
+  /// rows are of any width: the drawer cuts them.
   [[nodiscard]] std::vector<line> picture(std::size_t height, std::size_t width);
 
 private:
@@ -92,7 +92,7 @@ private:
   [[nodiscard]] std::string title() const;
 
   view view_ = view::topologies;
-  view before_ = view::topologies;  // where `stage` and `help` go back to
+  view before_ = view::topologies;  // the view that `stage` and `help` go back to
   std::string topology_;
   std::string stage_;
   content content_;

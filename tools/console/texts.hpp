@@ -38,7 +38,7 @@ struct grid {
 [[nodiscard]] std::string lanes_text(const observe::figures& f);
 [[nodiscard]] std::string shards_text(const observe::figures& f);
 [[nodiscard]] std::string sinks_text(const observe::figures& f);
-/// Shows whatever a stage has of lanes, shards and commits.
+/// Shows a stage's lanes, shards and commits.
 [[nodiscard]] std::string stage_text(const observe::figures& f);
 
 }  // namespace millrace::console

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
-LEAST_REACHED = 85  # per cent of a file's lines, below which it is named
+LEAST_REACHED = 85  # a file with fewer per cent of its lines is named
 SMALLEST_FILE = 10  # lines: fewer say little
 
 

@@ -16,7 +16,7 @@ namespace {
 /// Records between two cuts where no tick asks for one: frames stay small.
 constexpr std::size_t run_records = 4096;
 
-/// The first multiple of `every` behind `t`.
+/// Returns the first multiple of `every` after `t`.
 event_micros next_tick(event_micros t, micros every) {
   const auto step = every.count();
   const auto rest = ((t % step) + step) % step;
@@ -28,7 +28,7 @@ event_micros next_tick(event_micros t, micros every) {
 struct dry_run::partition {
   std::string name;
   std::unique_ptr<millrace::lane::frame_former> former{};
-  position next{};  // of the next record
+  position next{};  // the next record's position
   std::optional<source::header_line> header{};
   event_micros latest = no_watermark;  // event time: later records do not come before it
   micros silent{};
@@ -217,7 +217,8 @@ void dry_run::clock_to(event_micros t) {
   clock_ = t;
 }
 
-/// Where several ticks have no record between them, only the first has anything to say.
+/// Takes one tick of each window: several ticks without a record between them have no more to give than the
+/// first.
 void dry_run::tick_until(event_micros t) {
   std::vector<std::pair<event_micros, std::uint32_t>> due;
   for (const auto& [window, every] : ticking_)

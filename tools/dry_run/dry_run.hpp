@@ -1,7 +1,7 @@
 // Runs a topology on records that were written down, in the calling thread: sources are replaced by the
 // records, sinks by lists of rows. Contacts nothing, writes nothing. The rows are those of `run`: parsers,
-// lane steps, windows and what lies behind them are the code that the actors run. `check --sample` and
-// `test` own one for each run.
+// lane steps, windows and the stages downstream are the code that the actors run. `check --sample` and `test`
+// own one for each run.
 //
 // The clock is virtual. It begins at the first event time (or where it is told to), follows the greatest
 // event time and goes further by advance(). Records of several partitions come in the order of their event
@@ -22,7 +22,7 @@
 
 namespace millrace::dry_run {
 
-/// Where the clock stands while no record and nobody else has said a time: 2000-01-01T00:00:00Z.
+/// The clock stands here while no record and nobody else has said a time: 2000-01-01T00:00:00Z.
 inline constexpr event_micros default_clock = 946'684'800'000'000;
 
 struct arrival {

@@ -1,5 +1,5 @@
-// A topology with a sink of its own behind every stage that gives rows, so that a dry run can show what
-// each of them gives by the very code that carries rows to sinks. Pure.
+// Gives a topology a sink of its own at every stage that gives rows, so that a dry run can show what each of
+// them gives by the very code that carries rows to sinks. Pure.
 #pragma once
 
 #include "config/plan.hpp"
@@ -14,7 +14,7 @@ namespace millrace::dry_run {
 struct probe {
   std::string name;      // "parsed", "counts", "counts.late", or a sink's
   std::uint32_t sink{};  // index of the stage in the probed topology
-  bool ordered = false;  // by the sink's order_by
+  bool ordered = false;  // sorted by the sink's order_by
 };
 
 struct probed_topology {

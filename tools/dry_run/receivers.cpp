@@ -14,7 +14,7 @@ namespace {
 /// There is only one life of everybody.
 constexpr incarnation only_life = 1;
 
-/// Under `"validate": "projected"` what nobody reads is not there.
+/// Returns the columns that are there: `"validate": "projected"` leaves out those that nobody reads.
 data::batch built_columns(const data::batch& b) {
   if (std::find(b.columns.begin(), b.columns.end(), nullptr) == b.columns.end())
     return b;

@@ -21,14 +21,14 @@ namespace millrace::dry_run {
 struct stage_rows {
   std::string name;
   data::schema_ptr schema;
-  std::vector<data::batch> batches;  // of the first `keep` rows, about
+  std::vector<data::batch> batches;  // the first `keep` rows, about
   std::uint64_t rows = 0;            // all
   bool ordered = false;
 };
 
 class receivers {
 public:
-  /// `layout`: of the probed topology. Of each place the first `keep` rows are kept.
+  /// `layout`: of the probed topology. The first `keep` rows of each place are kept.
   receivers(const probed_topology& t, const deployment::layout& layout, std::size_t keep);
   ~receivers();
   receivers(const receivers&) = delete;
@@ -38,7 +38,7 @@ public:
   void take(const lane::lane_plan& plan, std::vector<delivery::lane_frame> frames, event_micros now);
   /// All shards of this window stage pass the tick.
   void tick(std::uint32_t window, event_micros t, event_micros now);
-  /// In the order of the probes, dead letters last.
+  /// Returns the rows in the order of the probes, dead letters last.
   [[nodiscard]] std::vector<stage_rows> rows() const;
 
 private:
@@ -58,8 +58,8 @@ private:
   probed_topology probed_;
   const config::topology& topology_;
   std::size_t keep_;
-  std::map<std::uint32_t, std::vector<std::unique_ptr<shard>>> shards_;  // by window stage
-  std::map<std::string, std::unique_ptr<sink>> sinks_;                   // by name
+  std::map<std::uint32_t, std::vector<std::unique_ptr<shard>>> shards_;  // keyed by window stage
+  std::map<std::string, std::unique_ptr<sink>> sinks_;                   // keyed by name
   std::map<std::string, shard*> behind_;                                 // all shards by name
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
 
-/// Where parsers of several kinds read one source, the first says it.
+/// The first parser decides, where parsers of several kinds read one source.
 source::wants wants_of_source(const config::topology& t, const std::string& source) {
   for (const auto& s : t.stages)
     if (s.kind == config::stage_kind::parser &&

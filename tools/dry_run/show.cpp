@@ -49,7 +49,7 @@ void append_table(std::string& out, const stage_rows& s) {
   }
   table.end(text);
   if (!text.empty() && text.back() == '\n')
-    text.pop_back();  // the blank line behind a table
+    text.pop_back();  // the blank line after a table
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     out += "  " + text.substr(at, end - at) + '\n';

@@ -11,7 +11,7 @@ namespace millrace::dry_run {
 /// Rows shown of a stage.
 inline constexpr std::size_t rows_shown = 20;
 
-/// A headline and a table for each stage, "... N more" behind rows_shown rows. Hidden columns are left out,
+/// A headline and a table for each stage, "... N more" after rows_shown rows. Hidden columns are left out,
 /// but for the number of a batch.
 [[nodiscard]] std::string show(const std::vector<stage_rows>& stages);
 

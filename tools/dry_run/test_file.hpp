@@ -1,5 +1,5 @@
 // A user's unit tests: FILE.test.json read, its topology planned, and every case checked against the plan
-// (sources, stages, columns, types), before anything runs. What is wrong becomes findings, as of a topology.
+// (sources, stages, columns, types), before anything runs. Mistakes become findings, as those of a topology.
 #pragma once
 
 #include "config/plan.hpp"
@@ -22,7 +22,7 @@ struct expected_cell {
 /// A row as far as the test says it.
 struct expected_row {
   std::vector<expected_cell> cells;
-  std::string text;  // as the user wrote it, on one line
+  std::string text;  // the user's own text, on one line
 };
 struct expectation {
   std::string stage;
@@ -49,7 +49,7 @@ struct test_file {
 };
 
 struct loaded_tests {
-  std::optional<test_file> tests;  // nothing when a finding is an error
+  std::optional<test_file> tests;  // no value when a finding is an error
   std::vector<config::finding> findings;
 };
 /// Reads this file, its topology with overlays, and the files of records that it names.

@@ -110,7 +110,8 @@ tl::expected<json::value, misfit> typed_value(const node& n, const data::type& t
   return nullptr;
 }
 
-/// By way of its text, read as a test file is: Boost.JSON's own numbers may be off by the last bit.
+/// The value goes by way of its text, read as a test file is: Boost.JSON's own numbers may be off by the last
+/// bit.
 json::value typed_value(const data::column& c, std::size_t row) {
   std::string text = R"({"value":)";
   const auto head = text.size();

@@ -1,4 +1,4 @@
-"""The gate, behind tools/test: what every change must pass. Nothing in it depends on chance, on the commit or on the machine's speed.
+"""The gate, run by tools/test: every change must pass it. No test in it depends on chance, on the commit or on the machine's speed.
 
 Deterministic tests (label "gate") run once. Of those on real servers (label "smoke") up to two may be run once more, alone: a server
 that was slow once is no fault of the change, but each is told as RETRIED with its first failure.
@@ -8,7 +8,7 @@ import sys
 
 import suite
 
-MINUTES = 40  # on two cores, with nothing in a compiler cache
+MINUTES = 40  # two cores, with an empty compiler cache
 MOST_RETRIED = 2
 
 

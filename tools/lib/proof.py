@@ -1,4 +1,4 @@
-"""The proof, behind tools/prove: runs groups, and keeps their record in docs/proof.md."""
+"""The proof, run by tools/prove: runs groups, and keeps their record in docs/proof.md."""
 import argparse
 import collections
 import re
@@ -13,7 +13,7 @@ import suite
 RECORD = suite.ROOT / "docs/proof.md"
 HEADING = "| group | commit | date | passed | failed | skipped | minutes |"
 FAULTS = "## Open faults"
-WHOLE_RUN = "(the run)"  # in the place of a test's name
+WHOLE_RUN = "(the run)"  # stands in the place of a test's name
 NO_PRODUCT = (":!tools/lib", ":!tools/test", ":!tools/prove")  # a change of these makes nothing due
 MINUTES = 75  # a part takes an hour on two cores; one that hangs is ended
 

@@ -1,4 +1,4 @@
-"""What the gate (tools/test) and the proof (tools/prove) do alike: steps with their time, builds, runs of ctest, the servers that tests share.
+"""The common part of the gate (tools/test) and the proof (tools/prove): steps with their time, builds, runs of ctest, the servers that tests share.
 
 All that a command prints goes to a log; a summary goes to the terminal. A step that fails raises Red with the end of its log.
 """
@@ -160,7 +160,7 @@ def summary(tests):
 
 
 def reason(test):
-    """Why a test failed or was skipped, in a line."""
+    """Says why a test failed or was skipped, in a line."""
     lines = [line.strip() for line in test.output.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"SKIPPED|FAILED|ERROR|does not hold|AddressSanitizer|runtime error|Timeout", line)]
     return (telling or lines[-1:] or ["no output"])[0][:300]
@@ -259,7 +259,7 @@ def timed_command(name, command, logs, times=1, env=None):
 
 
 class PassedBefore:
-    """Which tests have passed on a commit: a file of lines COMMIT NAME, so that a run that was ended goes on where it was."""
+    """The tests that have passed on a commit: a file of lines COMMIT NAME, so that a run that was ended goes on where it was."""
 
     def __init__(self, file, commit):
         self.file, self.commit = file, commit

@@ -7,10 +7,10 @@
 namespace millrace::load {
 
 struct disturbance {
-  micros shift{0};         // of the event time; negative is late
+  micros shift{0};         // added to the event time; negative is late
   bool malformed = false;  // cut in the middle
-  bool twice = false;      // an earlier record comes again behind this one
-  std::uint32_t back = 0;  // with twice: how many records back, 0 the same one
+  bool twice = false;      // an earlier record comes again after this one
+  std::uint32_t back = 0;  // used with twice: how many records back, 0 the same one
 };
 
 /// A record comes again from among so many.

@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t block_records = 1'024;
 /// Blocks between the thread that makes records and the one that sends them.
 constexpr std::size_t most_blocks = 16;
-/// How soon a signal, and a second that is over, are seen.
+/// A signal, and the end of a second, are seen within this time.
 constexpr milliseconds look_every{20};
 /// A load that stops waits so long for records that are under way.
 constexpr std::chrono::seconds farewell{10};
@@ -196,7 +196,7 @@ private:
     return {};
   }
 
-  /// Up to `ahead`, looking at the target and the clock now and then.
+  /// Waits up to `ahead`, looking at the target and the clock now and then.
   expected<void> wait(clock::duration ahead) {
     constexpr std::chrono::microseconds finest{200};
     if (ahead > milliseconds(2))
@@ -210,7 +210,7 @@ private:
     return target_->work(wait);
   }
 
-  /// When the time is up, what was due before still goes out, unless the target has no room.
+  /// Records that are due when the time is up still go out, unless the target has no room.
   [[nodiscard]] bool over() const {
     const bool time_is_up = options_.duration && elapsed() >= *options_.duration;
     return stop_ || (time_is_up && (refused_ || !schedule_.paced()));

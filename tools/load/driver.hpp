@@ -1,5 +1,5 @@
 // Runs a load: records are made ahead on one thread, and go out by the schedule on another, whether the
-// target keeps up or not. What it cannot take in time waits in a bounded buffer and counts as lag.
+// target keeps up or not. Records that it cannot take in time wait in a bounded buffer and count as lag.
 #pragma once
 
 #include "tools/load/report.hpp"

@@ -15,7 +15,7 @@
 
 namespace millrace::load {
 
-/// Where rows come out.
+/// The place at which rows come out.
 class row_source {
 public:
   virtual ~row_source() = default;
@@ -29,8 +29,8 @@ public:
 [[nodiscard]] expected<std::unique_ptr<row_source>> make_file_rows(const options& o);
 
 struct measurement {
-  std::uint64_t rows = 0;     // with the member, measured
-  std::uint64_t without = 0;  // without it, or with something else there
+  std::uint64_t rows = 0;     // rows with the member, measured
+  std::uint64_t without = 0;  // rows without it, or with something else there
   latency_histogram latency;
   std::string failure;
 };
@@ -43,7 +43,7 @@ public:
   measured_rows(const measured_rows&) = delete;
   measured_rows& operator=(const measured_rows&) = delete;
 
-  /// How long no row has come.
+  /// Returns how long no row has come.
   [[nodiscard]] std::chrono::milliseconds idle() const;
   [[nodiscard]] measurement now() const;
 

@@ -13,7 +13,7 @@
 
 namespace millrace::load {
 
-/// As written; empty where not given.
+/// The options as written; empty where not given.
 struct arguments {
   std::string file, kind, rate, pause, duration, start_time, spacing, truth, truth_from;
   bool repeat = false;

@@ -20,13 +20,13 @@ struct outgoing {
   std::string_view bytes;
   std::optional<std::string_view> key;
   event_micros event_time = 0;
-  event_micros due = 0;  // by the schedule, wall clock
+  event_micros due = 0;  // the time by the schedule, wall clock
 };
 
 class block {
 public:
   std::vector<outgoing> records;
-  bool last = false;  // nothing follows
+  bool last = false;  // no block follows
 
 private:
   friend class record_maker;
@@ -40,7 +40,7 @@ public:
   [[nodiscard]] static expected<record_maker> open(const options& o, const schedule& s);
 
   void start_at(event_micros start);
-  /// About `most` records; flat out their moment is `now`.
+  /// Makes about `most` records; flat out their moment is `now`.
   [[nodiscard]] expected<std::unique_ptr<block>> next(std::size_t most, event_micros now);
 
 private:
@@ -62,9 +62,9 @@ private:
   data::member_finder members_;
   event_micros start_ = 0;
   event_micros epoch_ = 0;           // event time of the first record
-  std::uint64_t number_ = 0;         // of the next record
-  std::uint64_t sending_ = 0;        // of the next sending: repeated records count
-  std::vector<std::string> recent_;  // for records that come again, by number modulo furthest_back
+  std::uint64_t number_ = 0;         // the next record's number
+  std::uint64_t sending_ = 0;        // the next sending's number: repeated records count
+  std::vector<std::string> recent_;  // records that come again, by number modulo furthest_back
   bool any_in_file_ = false;
 };
 

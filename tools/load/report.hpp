@@ -12,16 +12,16 @@ namespace millrace::load {
 
 struct second_line {
   std::uint64_t second = 0;
-  std::uint64_t sent = 0;       // in this second
-  std::uint64_t delivered = 0;  // in this second
-  std::int64_t lag_us = 0;      // the most that a record went out behind its schedule, in this second
+  std::uint64_t sent = 0;       // records sent in this second
+  std::uint64_t delivered = 0;  // records delivered in this second
+  std::int64_t lag_us = 0;      // the most that a record was late by its schedule, in this second
 };
 
 struct summary {
   std::uint64_t sent = 0;
   std::uint64_t unsent = 0;  // due by the schedule and not taken by the target
   std::int64_t lag_us = 0;   // the most
-  double seconds = 0;        // from the first record to the last delivery
+  double seconds = 0;        // seconds from the first record to the last delivery
   bool interrupted = false;
   std::vector<second_line> each;
 };

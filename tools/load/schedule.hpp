@@ -1,5 +1,5 @@
-// When which record is due: steady, in bursts, or at once. Pure arithmetic on offsets from the beginning; the
-// schedule knows nothing of the target and never waits for it.
+// Says when which record is due: steady, in bursts, or at once. Pure arithmetic on offsets from the
+// beginning; the schedule knows nothing of the target and never waits for it.
 #pragma once
 
 #include "runtime/base/time.hpp"
@@ -15,12 +15,12 @@ public:
   [[nodiscard]] static schedule steady(double a_second) { return {a_second, 0, micros(0)}; }
   /// A burst of `size` records begins every `every`.
   [[nodiscard]] static schedule bursts(std::uint64_t size, micros every) { return {0, size, every}; }
-  /// As fast as the target takes them.
+  /// Sends as fast as the target takes them.
   [[nodiscard]] static schedule flat_out() { return {0, 0, micros(0)}; }
 
   [[nodiscard]] bool paced() const { return rate_ > 0 || burst_ > 0; }
 
-  /// When sending `i` is due, from the beginning; flat out: at once.
+  /// Returns when sending `i` is due, from the beginning; flat out: at once.
   [[nodiscard]] micros at(std::uint64_t i) const {
     if (burst_ > 0)
       return every_ * static_cast<std::int64_t>(i / burst_);
@@ -29,7 +29,7 @@ public:
     return micros(0);
   }
 
-  /// How many sendings are due `elapsed` after the beginning: those with at(i) <= elapsed.
+  /// Counts the sendings that are due `elapsed` after the beginning: those with at(i) <= elapsed.
   [[nodiscard]] std::uint64_t due_by(micros elapsed) const {
     if (elapsed < micros(0))
       return 0;

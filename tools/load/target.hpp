@@ -1,5 +1,5 @@
-// Where a load goes. A target never holds up the schedule: it takes what it has room for, at once, and says
-// how much that was. One thread calls it.
+// The place that a load goes to. A target never holds up the schedule: it takes what it has room for, at
+// once, and says how much that was. One thread calls it.
 #pragma once
 
 #include "tools/load/latency.hpp"
@@ -17,16 +17,16 @@ namespace millrace::load {
 struct outcome {
   std::uint64_t delivered = 0;  // the target has them
   std::uint64_t failed = 0;     // it refused them
-  std::uint64_t bytes = 0;      // of delivered records
+  std::uint64_t bytes = 0;      // bytes of delivered records
   std::string first_failure;
-  latency_histogram latency;  // from the moment when a record was due to its delivery
+  latency_histogram latency;  // time from the moment when a record was due to its delivery
 };
 
 class target {
 public:
   virtual ~target() = default;
 
-  /// Waits up to `timeout` for whoever must be there; may return early with false, to be called again.
+  /// Waits up to `timeout` for peers that must be there; may return early with false, to be called again.
   [[nodiscard]] virtual expected<bool> ready(std::chrono::milliseconds timeout) = 0;
   /// Takes the first so many of them; 0: no room. The bytes are copied or written before it returns.
   [[nodiscard]] virtual expected<std::size_t> send(std::span<const outgoing> records) = 0;

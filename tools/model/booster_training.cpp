@@ -66,7 +66,7 @@ parameters parameters_of(const training_options& o, double leavers, std::size_t 
   }
   add("num_parallel_tree", fmt::format("{}", trees_of(o)));
   add("eta", "1");
-  add("subsample", "0.632");  // as many different rows as a bootstrap has
+  add("subsample", "0.632");  // the share of different rows that a bootstrap has
   add("colsample_bynode", fmt::format("{}", static_cast<float>(1 / std::sqrt(static_cast<double>(inputs)))));
   add("lambda", "1e-5");
   return out;

@@ -1,4 +1,4 @@
-// Calls XGBoost for one training. All of the library is behind this.
+// Calls XGBoost for one training. Hides all of the library.
 #pragma once
 
 #include "runtime/base/error.hpp"

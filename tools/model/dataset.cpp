@@ -124,7 +124,7 @@ model reader_of(std::vector<feature> features) {
   return m;
 }
 
-/// NaN behind all numbers, by bits otherwise, so that the order is total.
+/// Orders NaN after all numbers, by bits otherwise, so that the order is total.
 bool comes_before(float a, float b) {
   if (std::isnan(a) || std::isnan(b))
     return !std::isnan(a) && std::isnan(b);

@@ -18,8 +18,8 @@ struct dataset {
   std::vector<feature> features;
   std::vector<float> inputs;         // row by row, not scaled; missing is NaN
   std::vector<std::uint8_t> labels;  // 1: the one that is looked for
-  std::vector<std::uint32_t> rows;   // of the table, in the order of inputs and labels
-  std::string hash;                  // of all of the above but `rows`: the table's order does not matter
+  std::vector<std::uint32_t> rows;   // rows of the table, in the order of inputs and labels
+  std::string hash;                  // hash of all of the above but `rows`: the table's order does not matter
 
   [[nodiscard]] std::size_t size() const { return labels.size(); }
   [[nodiscard]] std::size_t width() const { return labels.empty() ? 0 : inputs.size() / labels.size(); }
@@ -36,16 +36,16 @@ struct dataset {
 [[nodiscard]] expected<std::vector<std::uint8_t>> labels_of(const data::batch& table,
                                                             const std::string& column);
 
-/// For training: what each column is, says the table. `ignored` columns are left out. Rows come in the order of
-/// their values, so that the same rows make the same model however a table lists them.
+/// Returns the rows for training; the table says what each column is. `ignored` columns are left out. Rows
+/// come in the order of their values, so that the same rows make the same model however a table lists them.
 [[nodiscard]] expected<dataset> training_data(const data::batch& table, const std::string& label,
                                               const std::vector<std::string>& ignored, kind k);
 
-/// For judging a model: labels, and the hash that the same rows have in training. Whether a row can be scored is
-/// not asked here.
+/// The labels to judge a model by, and the hash that the same rows have in training. Rows that cannot be
+/// scored are not told apart here.
 struct labelled {
-  std::vector<std::uint8_t> labels;  // in the table's order
-  std::vector<std::uint32_t> order;  // of the rows in training
+  std::vector<std::uint8_t> labels;  // sorted as the table
+  std::vector<std::uint32_t> order;  // the order of the rows in training
   std::string hash;
 };
 [[nodiscard]] expected<labelled> labels_for(const model& m, const data::batch& table,

@@ -10,8 +10,8 @@ namespace {
 
 /// Rows of one probability, and of all that are higher.
 struct step {
-  double rows = 0, leavers = 0;                // of this probability
-  double rows_so_far = 0, leavers_so_far = 0;  // with it
+  double rows = 0, leavers = 0;                // rows of this probability
+  double rows_so_far = 0, leavers_so_far = 0;  // rows up to and with it
 };
 
 std::vector<step> steps_of(std::span<const std::uint8_t> labels, std::span<const float> probabilities) {

@@ -21,7 +21,7 @@ std::string temporary_of(const std::string& path) {
   return (p.parent_path() / fmt::format(".millrace-{}-{}", p.filename().string(), ::getpid())).string();
 }
 
-/// Through links, and of a file that is not there yet, too.
+/// Resolves links; the file itself need not be there yet.
 fs::path resolved(const fs::path& path) {
   std::error_code failed;
   const auto whole = fs::absolute(path, failed).lexically_normal();

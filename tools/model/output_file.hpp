@@ -14,9 +14,9 @@ struct output_file {
   std::string text;
 };
 
-/// Whether the places can be written to, before anything is computed. Each is a file of its own.
+/// Checks whether the places can be written to, before anything is computed. Each is a file of its own.
 [[nodiscard]] expected<void> check_places(const std::vector<std::string>& paths);
-/// Whether none of them is a file that the same command reads, or lies in a folder that it reads.
+/// Checks that none of them is a file that the same command reads, or lies in a folder that it reads.
 [[nodiscard]] expected<void> check_beside(const std::vector<std::string>& paths,
                                           const std::vector<std::filesystem::path>& read);
 /// All are written before the first one gets its name.

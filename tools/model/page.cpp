@@ -12,8 +12,8 @@ namespace {
 
 /// Curves with more points than a screen has pixels would only make the file large.
 constexpr std::size_t most_points = 600;
-constexpr int side = 260;   // of a plot
-constexpr int margin = 46;  // for its labels
+constexpr int side = 260;   // the side of a plot
+constexpr int margin = 46;  // room for its labels
 constexpr std::size_t most_bars = 40;
 
 constexpr std::string_view style = R"(<style>

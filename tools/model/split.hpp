@@ -1,5 +1,5 @@
-// Which rows are held out, and which fold of cross validation a row belongs to: by label, so that each part
-// has its share of both, and by a seed alone. Pure; the same on every machine.
+// Decides which rows are held out, and which fold of cross validation a row belongs to: by label, so that
+// each part has its share of both, and by a seed alone. Pure; the same on every machine.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -26,7 +26,7 @@ inline constexpr std::string_view both_labels = "a table with rows of both label
 [[nodiscard]] expected<split> split_rows(const std::vector<std::uint8_t>& labels, double test_share,
                                          std::uint64_t seed);
 
-/// By position in `rows`: its fold.
+/// Returns each row's fold, by position in `rows`.
 [[nodiscard]] std::vector<std::size_t> folds_of(const std::vector<std::uint8_t>& labels,
                                                 const std::vector<std::uint32_t>& rows, std::uint64_t seed);
 

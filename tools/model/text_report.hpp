@@ -15,7 +15,7 @@ namespace millrace::model {
 [[nodiscard]] std::string figures_text(const judged& j, double threshold);
 [[nodiscard]] std::string spreads_text(const std::vector<spread>& spreads);
 [[nodiscard]] std::string importances_text(const model& m);
-/// For people: "ROC AUC" of "roc_auc".
+/// Names a figure for people: "ROC AUC" of "roc_auc".
 [[nodiscard]] std::string_view title_of(std::string_view figure);
 /// {"model": {...}, "majority": {...}}, one line.
 [[nodiscard]] std::string figures_json(const judged& j);

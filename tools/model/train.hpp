@@ -1,4 +1,4 @@
-// Trains a model with XGBoost: held-out rows, cross validation, then the model itself. What comes out depends on
+// Trains a model with XGBoost: held-out rows, cross validation, then the model itself. The outcome depends on
 // the rows, the options and the library alone: each training has one thread, and several run side by side.
 #pragma once
 
@@ -16,7 +16,7 @@ struct training_options {
   std::vector<std::string> ignored;
   std::uint64_t seed = 42;
   std::optional<unsigned> trees;  // none: by kind
-  std::optional<unsigned> depth;  // of a tree; none: by kind
+  std::optional<unsigned> depth;  // the depth of a tree; none: by kind
   double test_share = 0.2;
   double threshold = 0.5;
   unsigned threads = 1;
@@ -26,7 +26,7 @@ struct training_options {
 struct spread {
   std::string name;
   double mean = 0;
-  double deviation = 0;  // between folds, n - 1
+  double deviation = 0;  // deviation between folds, n - 1
 };
 
 /// Rows on which a model was judged, and what it said of them.
@@ -50,7 +50,7 @@ struct trained {
 [[nodiscard]] expected<trained> train(const xgboost_api& api, const data::batch& table,
                                       const training_options& o);
 
-/// How many trees of which depth are grown, by kind.
+/// Returns how many trees are grown, by kind and depth.
 [[nodiscard]] unsigned trees_of(const training_options& o);
 [[nodiscard]] unsigned depth_of(const training_options& o);
 

@@ -23,7 +23,7 @@ expected<std::string> url_of(const connect_arguments& a, const surroundings& aro
   return url;
 }
 
-/// Where the node of this machine listens, as far as that is known.
+/// Returns where the node of this machine listens, as far as that is known.
 std::optional<api::api_url> own_url(const surroundings& around) {
   const auto text = api::read_node_url(api::files_of_node(around.node_folder).http);
   const auto url = text ? api::parse_api_url(*text) : unexpected(text.error());

@@ -1,5 +1,5 @@
-// Which node a command asks, and as whom: what the command line says, and where it is silent what a node on
-// this machine has left in its state folder.
+// Decides which node a command asks, and as whom: by the command line, and where it is silent by what a node
+// on this machine has left in its state folder.
 #pragma once
 
 #include "actors/api/client.hpp"
@@ -16,14 +16,14 @@ struct connect_arguments {
   std::string token;       // the file; empty: MILLRACE_TOKEN, or that of a node on this machine
 };
 
-/// What a command finds around it.
+/// The surroundings that a command finds.
 struct surroundings {
   std::string
       node_folder;    // the state folder of a node on this machine; empty: nobody knows where it would be
   std::string token;  // the variable MILLRACE_TOKEN
 };
 
-/// The token of this machine's node is not told to whoever listens at a port of it: only to the node itself,
+/// The token of this machine's node is not told to any listener at a port of it: only to the node itself,
 /// whose address is `own`, or to one that its certificate proves. Pure.
 [[nodiscard]] bool may_have_own_token(const api::api_url& asked, const std::optional<api::api_url>& own);
 

@@ -1,5 +1,5 @@
-// A topology as a cluster gets it: one text, with overlays, single values and this machine's environment filled
-// in, since the nodes have neither the files nor the environment of whoever applies it.
+// A topology as a cluster gets it: one text, with overlays, single values and this machine's environment
+// filled in, since the nodes have neither the files nor the environment of the user who applies it.
 #pragma once
 
 #include "config/catalog.hpp"

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t between_columns = 2;
 
-/// In characters of UTF-8, as a terminal shows most of them.
+/// Counts characters of UTF-8, as a terminal shows most of them.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));

@@ -16,7 +16,7 @@ from server import Failure, accepts, free_port, say
 VERSION = "3.4.1"
 ARTIFACTS = (*(("org.apache.hadoop", f"hadoop-client-{part}", VERSION) for part in ("minicluster", "api", "runtime")),
              ("org.slf4j", "slf4j-simple", "1.7.36"),
-             ("javax.xml.bind", "jaxb-api", "2.3.1"))  # without it WebHDFS answers 500
+             ("javax.xml.bind", "jaxb-api", "2.3.1"))  # WebHDFS answers 500 without it
 NAMENODE, DATANODE = "hdfs.namenode", "hdfs.datanode"
 MAIN = {NAMENODE: "org.apache.hadoop.hdfs.server.namenode.NameNode", DATANODE: "org.apache.hadoop.hdfs.server.datanode.DataNode"}
 
@@ -59,7 +59,7 @@ class Hdfs:
         return False
 
     def _find(self):
-        # From 23 on Java refuses what Hadoop's login asks for.
+        # Java refuses what Hadoop's login asks for from 23 on.
         self.java = [jvm.java(f"Hadoop {VERSION}", 11, 22), "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
                      "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS", "-cp",

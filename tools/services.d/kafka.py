@@ -75,7 +75,7 @@ class Kafka:
             kafka_topics.create(self.ports()[self.brokers()[0]], topics)
 
     def _defaults(self, brokers):
-        """What topics get that do not say: as asked for, else as before, else the ordinary."""
+        """The settings of topics that name none: those asked for, else the former ones, else the ordinary ones."""
         before = self.home.read().get("defaults", {"partitions": 1, "replication": min(2, brokers)})
         asked = {"partitions": self.options.partitions, "replication": self.options.replication}
         defaults = {key: before[key] if value is None else value for key, value in asked.items()}
@@ -141,7 +141,7 @@ class Kafka:
         (data / "tls.pem").write_text(key.read_text() + certificate.read_text())
 
     def _configure(self, defaults):
-        """Before brokers start: what they read then, also when the folder was begun with other values."""
+        """Writes what brokers read at their start, also when the folder was begun with other values."""
         self._write_properties(self.brokers(), self.ports(), defaults)
         self.home.remember(defaults=defaults)
 

@@ -1,4 +1,4 @@
-"""Where Kafka's jars and a fitting Java are: APACHE_KAFKA_DIR, the cache, or downloaded there by Maven, whole or not."""
+"""Finds Kafka's jars and a fitting Java: APACHE_KAFKA_DIR, the cache, or downloaded there by Maven, whole or not."""
 import dataclasses
 import os
 import pathlib

@@ -7,7 +7,7 @@ import time
 from server import Failure, say
 
 CREATE_TOPICS, METADATA = (19, 2), (3, 4)
-SECONDS = 120  # for what a quiet broker does in one
+SECONDS = 120  # time for what a quiet broker does in one
 ALREADY_EXISTS, NOT_CONTROLLER = 36, 41
 
 
@@ -56,11 +56,11 @@ def _ask(port, request, body):
             if not part:
                 raise Failure("kafka closed the connection")
             answer += part
-    return _Reader(answer[8:])  # behind size and correlation id
+    return _Reader(answer[8:])  # after size and correlation id
 
 
 def _partitions(port, names):
-    """Of each topic that is there: how many partitions have a leader."""
+    """Counts the partitions with a leader, for each topic that is there."""
     r = _ask(port, METADATA, struct.pack(">i", len(names)) + b"".join(map(_text, names)) + b"\0")
     r.take("i")
     r.list(lambda: (r.take("i"), r.text(), r.take("i"), r.text()))

@@ -1,5 +1,5 @@
 """An S3 server over a folder: versitygw 1.8.0, built once by Go from its released source (two minutes; kept in the cache), with the bucket
-`millrace`. What it is asked must be signed."""
+`millrace`. Requests must be signed."""
 import os
 import subprocess
 
@@ -38,7 +38,7 @@ class S3(Single):
                 str(self.home.data_folder() / "buckets")]
 
     def _metadata(self):
-        """With the objects where the file system has extended attributes, else beside them."""
+        """Kept with the objects if the file system has extended attributes, else beside them."""
         beside = self.home.data_folder() / "metadata"
         try:
             os.setxattr(self.home.data_folder() / "buckets", "user.millrace", b"1")

@@ -1,4 +1,4 @@
-"""What tools and tests ask an S3 server, requests signed by AWS Signature Version 4: standard library only. Nothing is asked twice."""
+"""Requests of tools and tests to an S3 server, signed by AWS Signature Version 4: standard library only. No request is repeated."""
 import hashlib
 import hmac
 import http.client
@@ -8,7 +8,7 @@ import xml.etree.ElementTree
 
 
 class Refused(Exception):
-    """What the server says of a request that fails; `code` is the error's name."""
+    """The server's error for a request that fails; `code` is the error's name."""
 
     def __init__(self, status, code, message):
         super().__init__(f"{status} {code}: {message}")
@@ -28,7 +28,7 @@ class Client:
         self.connection = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}[endpoint.scheme]
 
     def make_bucket(self):
-        """Whether it was not there."""
+        """Returns whether it was not there."""
         try:
             self.ask("PUT", "")
             return True

@@ -1,4 +1,4 @@
-"""What all services share: a folder with data, log and recorded processes, and how these are started and ended.
+"""The common part of all services: a folder with data, log and recorded processes, and how these are started and ended.
 
 A process is ours only if pid, start time and boot are those that were recorded, or, where the record was lost, if it was
 started with our mark in its environment; anything else is left alone.
@@ -19,7 +19,7 @@ import tempfile
 import time
 
 
-# In the environment of each server: the folder of its service.
+# A variable in the environment of each server: the folder of its service.
 MARK = "MILLRACE_SERVICE_OF"
 
 
@@ -67,7 +67,7 @@ def workshop(cache, name):
 
 
 def free_port(taken=()):
-    """Below the range from which the kernel takes ports for outgoing connections: a client that tries to reach a dead
+    """Ports below the range from which the kernel takes ports for outgoing connections: a client that tries to reach a dead
     server again and again could otherwise be given that very port, and keep the server from coming back."""
     for _ in range(500):
         port = random.randint(15000, 32000)
@@ -98,7 +98,7 @@ def marked(folder):
 
 
 def identity(pid):
-    """What tells this process from a later one of the same number; None when it is over."""
+    """Returns what tells this process from a later one of the same number; None when it is over."""
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -141,27 +141,27 @@ class Home:
         return p["pid"] if p and identity(p["pid"]) == p else None
 
     def data_folder(self, user=None):
-        """Where the data lies. Another user's server (root starts mariadbd and postgres as theirs) may be unable to
+        """Returns where the data lies. Another user's server (root starts mariadbd and postgres as theirs) may be unable to
         enter our folder; then it is one under /var/tmp, for that user alone."""
         link = self.folder / "data"
         if not link.exists():
             data = link
-            link.unlink(missing_ok=True)  # to a folder that is gone
+            link.unlink(missing_ok=True)  # it leads to a folder that is gone
             if user and not self._reachable(user):
                 data = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{self.name}-", dir="/var/tmp"))
-                link.symlink_to(data)  # not in state.json alone, which may be lost
+                link.symlink_to(data)  # state.json alone would not do: it may be lost
             data.mkdir(parents=True, exist_ok=True)
             if user:
                 os.chown(data, user.pw_uid, user.pw_gid)
         return link.resolve()
 
     def data_that_are_gone(self, proof):
-        """Where the data lay, if they do not any more: /var/tmp, for one, may have been tidied up. `proof`: a path that all of them have."""
+        """Returns where the data lay, if they do not any more: /var/tmp, for one, may have been tidied up. `proof`: a path that all of them have."""
         link = self.folder / "data"
         return None if (link / proof).exists() else pathlib.Path(os.path.realpath(link))
 
     def empty_data_folder(self, user=None):
-        """What an interrupted first start has left is no database."""
+        """The remains of an interrupted first start are no database."""
         data = self.data_folder(user)
         for entry in data.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -256,7 +256,7 @@ class Home:
 
 
 def server_user(name):
-    """Whom a server runs as: root starts it as its own user, everybody else as himself."""
+    """Returns the user that a server runs as: root starts it as its own user, everybody else as himself."""
     if os.geteuid() != 0:
         return None
     try:
@@ -307,7 +307,7 @@ class Single:
         say(f"{name}: ready on 127.0.0.1:{self.port()}")
 
     def environment(self):
-        """Of the server; None: as it is here."""
+        """The server's; None: as it is here."""
 
     def ready(self, _process):
         return accepts(self.port())

@@ -6,7 +6,7 @@ USER = "millrace"
 
 
 class Refused(Exception):
-    """What Trino says of a statement that fails."""
+    """Trino's error for a statement that fails."""
 
 
 def ask(url, sql, catalog="hive", schema="default", seconds=240):

@@ -1,11 +1,11 @@
-"""What tools and tests ask an HDFS over WebHDFS: standard library only. Nothing is asked twice."""
+"""Requests of tools and tests to an HDFS over WebHDFS: standard library only. No request is repeated."""
 import http.client
 import json
 import urllib.parse
 
 
 class Refused(Exception):
-    """What HDFS says of a request that fails; `kind` is the name of its exception."""
+    """HDFS's error for a request that fails; `kind` is the name of its exception."""
 
     def __init__(self, status, kind, message):
         super().__init__(f"{status} {kind}: {message}")
@@ -48,7 +48,7 @@ class Client:
         self._ask("PUT", path, "RENAME", destination=to, renameoptions="NONE")
 
     def delete(self, path, recursive=False):
-        """Whether it was there."""
+        """Returns whether it was there."""
         return json.loads(self._ask("DELETE", path, "DELETE", recursive=str(recursive).lower()))["boolean"]
 
     def allow(self, path, permission):

@@ -74,7 +74,7 @@ enum class duckdb_type : int {
   timestamp_tz = 31,
   uhugeint = 32,
   array = 33,
-  any = 34,  // of a parameter that takes all types
+  any = 34,  // a parameter that takes all types
   null = 36,
 };
 

@@ -98,7 +98,7 @@ public:
     std::vector<std::pair<std::string, std::string>> options{
         {"memory_limit", fmt::format("{}B", s.memory)},
         {"temp_directory", s.spill_folder},
-        // Nothing is fetched from elsewhere because a query names it.
+        // DuckDB fetches no extension from elsewhere because a query names it.
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},
     };

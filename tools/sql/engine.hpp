@@ -1,4 +1,4 @@
-// Runs one DuckDB in memory: statements go in, batches of rows come out. All of DuckDB is behind this.
+// Runs one DuckDB in memory: statements go in, batches of rows come out. Hides all of DuckDB.
 #pragma once
 
 #include "runtime/data/batch.hpp"

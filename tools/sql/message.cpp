@@ -28,8 +28,8 @@ std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
-/// The byte in `statement` that the caret beneath "LINE n: text" points at. Of a long line DuckDB shows a
-/// part, with "..." at the cut.
+/// The byte in `statement` that the caret beneath "LINE n: text" points at. DuckDB shows a part of a long
+/// line, with "..." at the cut.
 std::optional<std::size_t> pointed_at(std::string_view shown, std::string_view caret_line,
                                       std::string_view statement) {
   const auto colon = shown.find(": ");

@@ -12,7 +12,7 @@ namespace {
 
 using path = std::filesystem::path;
 
-/// As DuckDB resolves a copy's target.
+/// Resolves a copy's target as DuckDB does.
 path resolved(std::string text) {
   for (const std::string_view scheme : {"file://localhost/", "file:///", "file:/"})
     if (text.starts_with(scheme)) {

@@ -22,7 +22,7 @@ unexpected unreadable(const fs::path& place, const std::error_code& why) {
   return user_error(ec::io, fmt::format("cannot read {}: {}", place.string(), why.message()));
 }
 
-/// ['/a', '/b'], whatever characters the paths hold.
+/// ['/a', '/b'], for paths of any characters.
 std::string list_of(const std::vector<std::string>& files) {
   std::string out;
   for (const auto& f : files)
@@ -125,7 +125,7 @@ expected<source> of_place(const table_argument& a) {
   return out;
 }
 
-/// DuckDB's names are the same whatever the case of their letters.
+/// DuckDB's names are the same in any case of letters.
 bool is_taken(const std::vector<source>& sources, std::string_view name) {
   return std::any_of(sources.begin(), sources.end(), [&](const source& s) {
     return s.name.size() == name.size() &&
@@ -192,7 +192,7 @@ expected<std::vector<std::string>> visible_files(const fs::path& folder) {
   if (failed == std::errc::no_such_file_or_directory)
     return out;
   for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
-    std::error_code gone;  // what is renamed meanwhile is not there: no file of the table
+    std::error_code gone;  // a file that is renamed meanwhile is no file of the table
     if (is_hidden(at->path().filename()))
       at.disable_recursion_pending();
     else if (at->is_regular_file(gone))

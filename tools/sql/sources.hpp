@@ -1,5 +1,5 @@
-// Which tables a query may name, and what DuckDB is told to read for each: visible files only, listed here,
-// so that what a sink has not yet published is never opened.
+// Decides which tables a query may name, and what DuckDB is told to read for each: visible files only, listed
+// here, so that what a sink has not yet published is never opened.
 #pragma once
 
 #include "tools/table/stage_table.hpp"
@@ -25,10 +25,10 @@ struct known_topology {
 
 /// A table under the name by which a query may ask for it.
 struct source {
-  std::string schema{};  // of DuckDB: where two topologies have tables of one name; else empty
+  std::string schema{};  // the schema in DuckDB, where two topologies have tables of one name; else empty
   std::string name;
-  bool asked_for = false;                       // by --table: it must be readable
-  std::string select{};                         // what it stands for
+  bool asked_for = false;                       // named by --table: it must be readable
+  std::string select{};                         // the query that it stands for
   std::vector<std::filesystem::path> places{};  // folders and files that belong to it
 };
 
@@ -37,10 +37,10 @@ struct source {
                                                        const std::vector<table_argument>& arguments);
 
 /// The files beneath a folder, in the order of their paths, without those that begin with a dot or an
-/// underscore or lie in such a folder. Nothing for a folder that is not there.
+/// underscore or lie in such a folder. None for a folder that is not there.
 [[nodiscard]] expected<std::vector<std::string>> visible_files(const std::filesystem::path& folder);
 
-/// Parquet, JSON or CSV by its name, .gz behind the latter two; none for others.
+/// Returns Parquet, JSON or CSV by the file's name, with .gz after the latter two; no value for others.
 [[nodiscard]] table::files kind_of_file(std::string_view name);
 
 }  // namespace millrace::sql

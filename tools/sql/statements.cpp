@@ -17,7 +17,7 @@ class scanner {
 public:
   explicit scanner(std::string_view sql) : sql_(sql) {}
 
-  /// False at the end.
+  /// Returns false at the end.
   bool next(token& out) {
     skip_blank();
     if (at_ >= sql_.size())
@@ -123,7 +123,7 @@ bool is_symbol(const token& t, char c) {
 }
 bool is_word(const token& t, std::string_view word) { return t.what == token::kind::word && t.value == word; }
 
-/// Past `explain`, `analyze` and the options of both.
+/// Skips `explain`, `analyze` and the options of both.
 std::size_t past_explain(const std::vector<token>& all) {
   std::size_t i = 0;
   if (all.empty() || !is_word(all[0], "explain"))
@@ -176,7 +176,7 @@ std::vector<statement> statements_of(std::string_view query) {
 std::string rows_for_stars(std::string_view sql, std::string_view function) {
   std::string out(sql);
   std::vector<token> seen;
-  std::vector<std::size_t> places;  // of those seen
+  std::vector<std::size_t> places;  // places of those seen
   std::vector<std::size_t> calls;   // the depths of the function's brackets that are open
   scanner s(sql);
   for (token t; s.next(t);) {
@@ -198,7 +198,7 @@ std::string rows_for_stars(std::string_view sql, std::string_view function) {
 
 namespace {
 
-/// The word that says what a statement is about, behind its verb and what qualifies that.
+/// Returns the word that says what a statement is about; it follows the verb and what qualifies that.
 std::string object_of(const std::vector<token>& all, std::size_t verb) {
   auto i = verb + 1;
   if (is_word(all[verb], "create") || is_word(all[verb], "drop"))

@@ -13,14 +13,14 @@ namespace millrace::sql {
 struct token {
   enum class kind { word, text, name, symbol } what = kind::symbol;
   std::string value;      // a word in lower case; a text or a quoted name without its quotes
-  std::size_t depth = 0;  // of round brackets around it
+  std::size_t depth = 0;  // number of round brackets around it
 };
 /// Returns the tokens without comments and blanks. Anything that is not closed reaches to the end.
 [[nodiscard]] std::vector<token> tokens_of(std::string_view sql);
 
 struct statement {
   std::string text;
-  std::size_t at = 0;  // of its first byte in the query
+  std::size_t at = 0;  // the place of its first byte in the query
 };
 /// Cuts at the semicolons; empty statements are left out.
 [[nodiscard]] std::vector<statement> statements_of(std::string_view query);
@@ -34,8 +34,9 @@ struct statement {
 struct file_effect {
   std::string verb;                   // its first word: "copy", "select", "attach"
   bool copies_out = false;            // copy ... to
-  std::optional<std::string> target;  // of such a copy; none where it is no plain 'text'
-  std::string object;                 // of pragma, its name; of create and drop, what kind: "table", "secret"
+  std::optional<std::string> target;  // that copy's target; none where it is no plain 'text'
+  std::string object;                 // the name of a pragma; the kind that create and drop take: "table",
+                                      // "secret"
 };
 [[nodiscard]] file_effect file_effect_of(std::string_view sql);
 

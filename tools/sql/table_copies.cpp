@@ -108,7 +108,7 @@ table_copies::~table_copies() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-/// For this user's eyes alone: what a database guards by a password must not lie open.
+/// The folder is for this user's eyes alone: what a database guards by a password must not lie open.
 expected<void> table_copies::make_folder() {
   if (std::exchange(made_, true) || ::mkdir(folder_.c_str(), S_IRWXU) == 0)
     return {};

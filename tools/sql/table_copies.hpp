@@ -17,7 +17,7 @@ public:
   table_copies(const table_copies&) = delete;
   table_copies& operator=(const table_copies&) = delete;
 
-  /// Each such table becomes one in a folder here. Those that the query or an argument mentions are copied
+  /// Each such table becomes one in a folder here. Tables that the query or an argument mentions are copied
   /// now, which waits for their servers; others stay without files.
   [[nodiscard]] expected<void> replace(std::vector<known_topology>& topologies,
                                        const std::vector<table_argument>& arguments, std::string_view query);
@@ -29,13 +29,13 @@ private:
   bool made_ = false;
 };
 
-/// How the first database that the query mentions is asked by its own client; empty without one.
+/// Tells how the first database that the query mentions is asked by its own client; empty without one.
 [[nodiscard]] std::string own_client(const std::vector<known_topology>& topologies, std::string_view query);
 
 /// A row as a line of CSV: null empty, all else in quotes.
 void append_csv(std::string& out, std::span<const std::optional<std::string_view>> row);
 
-/// The word occurs in the text, whatever the case of ASCII letters.
+/// The word occurs in the text, in any case of ASCII letters.
 [[nodiscard]] bool mentions(std::string_view text, std::string_view word);
 
 }  // namespace millrace::sql

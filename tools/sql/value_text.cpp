@@ -80,7 +80,7 @@ void append_date(std::string& out, std::int32_t days) {
   constexpr std::int64_t day = 86'400 * micros_a_second;
   if (days > std::numeric_limits<std::int64_t>::max() / day ||
       days < std::numeric_limits<std::int64_t>::min() / day) {
-    out += fmt::format("1970-01-01 {:+} days", days);  // beyond the years that microseconds reach
+    out += fmt::format("1970-01-01 {:+} days", days);  // years that microseconds do not reach
     return;
   }
   const auto text = format_timestamp(days * day);

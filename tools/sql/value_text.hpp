@@ -21,7 +21,7 @@ void append_date(std::string& out, std::int32_t days);
 void append_time(std::string& out, std::int64_t micros);
 /// 2018-11-01T07:05:01.5 and `zone`, from parts of a second since 1970, of which `per_second` are one.
 void append_moment(std::string& out, std::int64_t parts, std::int64_t per_second, std::string_view zone);
-/// As DuckDB prints them: 1 year 2 months 3 days 04:05:06.5.
+/// Formats an interval as DuckDB prints it: 1 year 2 months 3 days 04:05:06.5.
 void append_interval(std::string& out, const duckdb_interval& value);
 void append_uuid(std::string& out, duckdb_int128 value);
 /// Printable ASCII as it is, else \xHH, as DuckDB prints them.

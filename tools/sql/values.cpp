@@ -73,7 +73,7 @@ std::int64_t integer_at(const value_vector& v, duckdb_type id, std::uint64_t row
 
 std::string_view text_at(const value_vector& v, std::uint64_t row) {
   const auto& t = v.at<duckdb_text>(row);
-  // The inlined bytes begin behind the length, four of them in front of the union.
+  // The inlined bytes begin right after the length; the union begins four bytes later.
   const auto* const here = static_cast<const char*>(v.data) + row * sizeof(duckdb_text) + sizeof t.length;
   return {t.length <= duckdb_text::most_inlined ? here : t.bytes, t.length};
 }

@@ -14,11 +14,11 @@ namespace millrace::sql {
 /// A type as far as values need it to be read.
 struct value_type {
   duckdb_type id = duckdb_type::null;
-  duckdb_type internal = duckdb_type::null;  // of a decimal or an enumeration: how it is stored
-  unsigned scale = 0;                        // of a decimal
-  std::uint64_t length = 0;                  // of an array
-  std::vector<std::string> names{};          // of a struct's members, or an enumeration's values
-  std::vector<value_type> children{};        // of a list one, of a map key and value
+  duckdb_type internal = duckdb_type::null;  // the storage of a decimal or an enumeration
+  unsigned scale = 0;                        // a decimal's
+  std::uint64_t length = 0;                  // an array's
+  std::vector<std::string> names{};          // names of a struct's members, or an enumeration's values
+  std::vector<value_type> children{};        // a list has one, a map key and value
 };
 
 /// Reads the type; `type` stays the caller's. The error names the type by number and the remedy, a cast.

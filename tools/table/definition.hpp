@@ -14,7 +14,7 @@ namespace millrace::table {
 
 enum class product : std::uint8_t { hive, trino, duckdb, postgresql, mysql };
 [[nodiscard]] const std::vector<std::string>& product_names();
-/// Nothing for others.
+/// Returns no value for other names.
 [[nodiscard]] std::optional<product> product_of(std::string_view name);
 
 /// `name` in place of the table's own, empty for that; for hive, trino and duckdb dots part catalog, schema

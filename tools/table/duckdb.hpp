@@ -1,13 +1,13 @@
-// How DuckDB reads the files of a table with the columns and types of its stage. Pure text.
+// Writes how DuckDB reads the files of a table with the columns and types of its stage. Pure text.
 #pragma once
 
 #include "tools/table/stage_table.hpp"
 
 namespace millrace::table {
 
-/// In double quotes.
+/// Puts a name in double quotes.
 [[nodiscard]] std::string duckdb_name(std::string_view name);
-/// In single quotes.
+/// Puts a text in single quotes.
 [[nodiscard]] std::string duckdb_text(std::string_view text);
 /// Takes the meaning from *, ? and [ in a path.
 [[nodiscard]] std::string duckdb_path(std::string_view path);

@@ -1,4 +1,4 @@
-// A function a product behind definition(), and what they share.
+// The products' parts of definition(), a function each, and what they share.
 #pragma once
 
 #include "tools/table/stage_table.hpp"
@@ -14,9 +14,9 @@ using name_parts = std::vector<std::string>;
 [[nodiscard]] expected<std::string> trino_definition(const stage_table& t, const name_parts& name);
 [[nodiscard]] expected<std::string> duckdb_definition(const stage_table& t, const name_parts& name);
 
-/// Between `quote`s, those within doubled.
+/// Puts a text between `quote`s; those within are doubled.
 [[nodiscard]] std::string in_quotes(std::string_view text, char quote);
-/// Each part quoted, with dots between.
+/// Quotes each part of a name, with dots between.
 [[nodiscard]] std::string in_quotes(const name_parts& name, char quote);
 
 /// "  NAME TYPE" lines with commas, of the columns that `wanted` says; an empty `wanted` means all.
@@ -24,10 +24,10 @@ using name_parts = std::vector<std::string>;
                                        const std::function<std::string(const data::type&)>& type_of,
                                        const std::function<bool(const data::field&)>& wanted = {});
 
-/// In the order of the folders. A timestamp is text here: folders are named by ISO 8601 with a Z, which Hive
-/// and Trino take for another time, or for none.
+/// Returns the columns in the order of the folders. A timestamp is text here: folders are named by ISO 8601
+/// with a Z, which Hive and Trino take for another time, or for none.
 [[nodiscard]] std::vector<data::field> partition_columns(const stage_table& t);
-/// Whether a timestamp stands in the files themselves, also within another type.
+/// Returns whether a timestamp stands in the files themselves, also within another type.
 [[nodiscard]] bool has_timestamps(const stage_table& t);
 
 /// An error where two names differ by case alone (ASCII), for products that take them for the same.

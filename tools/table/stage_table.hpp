@@ -21,9 +21,9 @@ enum class files : std::uint8_t {
 struct stage_table {
   std::string name;  // the stage's; of a sql sink the table's
   std::string stage;
-  std::string type;                    // of the stage: "parquet", "sql", "tumbling"
-  std::vector<data::field> columns{};  // as the rows have them, those of the partition too
-  std::vector<std::string> key{};      // of a sql sink's upsert
+  std::string type;                    // the stage's: "parquet", "sql", "tumbling"
+  std::vector<data::field> columns{};  // columns of the rows, those of the partition too
+  std::vector<std::string> key{};      // the key of a sql sink's upsert
   files kind = files::none;
   std::string path{};                               // parquet: the folder, or its URL; json, csv: the file
   std::shared_ptr<const config::stage> remote{};    // parquet: the sink, if its table is on another machine

@@ -15,7 +15,7 @@ namespace {
 
 /// Spark prints the same rule.
 constexpr std::string_view header_rule = "-------------------------------------------";
-constexpr std::size_t print_size = 1 << 20;  // what a window of a million rows may hold in memory
+constexpr std::size_t print_size = 1 << 20;  // the memory that a window of a million rows may hold
 
 template<class... F>
 struct overloaded : F... {
@@ -156,7 +156,7 @@ expected<std::uint64_t> console_writer::commit(const progress& p) {
     return unexpected(locked.error());
   if (auto mine = side_->check_owner(); !mine)
     return unexpected(mine.error());
-  // The progress is durable: after a loss of power it must not lie behind what upstream has forgotten.
+  // The progress is durable: after a loss of power it must not be lower than what upstream has forgotten.
   if (auto stored = side_->store(identity_ + encode_progress(p), true); !stored)
     return unexpected(stored.error());
   return 0;

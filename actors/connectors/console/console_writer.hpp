@@ -1,7 +1,6 @@
 // The console sink's writer: prints at commit, then stores its progress in the state folder. Printing cannot
-// be taken back, so rows between the two are printed again after a kill -9: at least once. After a stop in
-// order nothing is repeated. A commit in the middle of a window: table and json go on after it, show begins a
-// new table.
+// be taken back, so rows between the two are printed again after a kill -9: at least once. A stop in order
+// repeats no row. A commit in the middle of a window: table and json go on after it, show begins a new table.
 #pragma once
 
 #include "actors/connectors/console/table.hpp"
@@ -33,17 +32,17 @@ private:
   [[nodiscard]] expected<void> print();
 
   style look_;
-  style fresh_look_;  // what look_ was before any row
+  style fresh_look_;  // look_ before any row
   std::vector<std::size_t> columns_;
   data::schema_ptr schema_;
   bool batch_headers_;
   std::uint64_t batches_ = 0;    // committed
-  bool header_printed_ = false;  // of the batch that comes
+  bool header_printed_ = false;  // the header of the next batch is printed
   std::filesystem::path state_folder_;
   std::FILE* out_;
   std::optional<side_file> side_;
   std::string identity_;  // the record's first part
-  std::string text_;      // not printed yet
+  std::string text_;      // text that is not printed yet
 };
 
 }  // namespace millrace::sink

@@ -70,7 +70,7 @@ void wide_table::put_line(std::string& out, const std::string* cells) const {
     if (on_the_right_[i])
       pad(out, width, widths_[i]);
     out += cells[i];
-    if (!on_the_right_[i] && i + 1 < n)  // nothing follows the last: no blanks at a line's end
+    if (!on_the_right_[i] && i + 1 < n)  // the last column gets no blanks: none stand at a line's end
       pad(out, width, widths_[i]);
   }
   out.push_back('\n');
@@ -93,7 +93,7 @@ void short_table::add(const data::batch& b, std::size_t row) {
 void short_table::end(std::string& out) {
   if (rows_ == 0)
     return;
-  constexpr std::size_t narrowest = 3;  // as Spark's
+  constexpr std::size_t narrowest = 3;  // Spark has the same
   const auto n = schema_->size();
   std::vector<std::string> cells;
   for (const auto& f : *schema_)

@@ -13,14 +13,14 @@ namespace millrace::sink {
 /// widths are those of the first rows; later rows are never cut, a longer cell pushes its line.
 class wide_table {
 public:
-  /// The widths are settled after so many rows: memory is bounded, whatever a window holds.
+  /// The widths are settled after so many rows: memory is bounded, also if a window holds more.
   static constexpr std::size_t rows_for_widths = 1000;
 
   explicit wide_table(data::schema_ptr rows);
   void add(std::string& out, const data::batch& b, std::size_t row);
-  /// Appends whatever is held back for the widths; the table goes on.
+  /// Appends the rows that are held back for the widths; the table goes on.
   void flush(std::string& out);
-  /// Ends the table; the next row begins another. Nothing is printed for a table without rows.
+  /// Ends the table; the next row begins another. A table without rows prints nothing.
   void end(std::string& out);
 
 private:

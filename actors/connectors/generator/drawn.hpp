@@ -13,11 +13,11 @@ public:
   drawn(std::uint64_t seed, std::uint64_t number) : state_(mix(seed) ^ mix(number + 0x9E3779B97F4A7C15ULL)) {}
 
   std::uint64_t next() { return mix(state_ += 0x9E3779B97F4A7C15ULL); }
-  /// In [0, n).
+  /// Draws from [0, n).
   std::uint64_t below(std::uint64_t n) {
     return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64);
   }
-  /// In [0, 1).
+  /// Draws from [0, 1).
   double fraction() { return static_cast<double>(next() >> 11) * 0x1p-53; }
   bool chance(unsigned percent) { return below(100) < percent; }
   template<class T, std::size_t N>

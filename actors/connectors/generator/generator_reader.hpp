@@ -12,11 +12,11 @@
 namespace millrace::source {
 
 struct generator_options {
-  generated records;                   // without its epoch
+  generated records;                   // records without their epoch
   std::optional<event_micros> epoch;   // none: the moment of the first start
   std::optional<std::uint64_t> count;  // none: for ever
   std::uint64_t burst = 0;             // 0: no pauses
-  std::chrono::milliseconds pause{0};  // behind each burst
+  std::chrono::milliseconds pause{0};  // after each burst
   bool has_rate = false;               // its lane keeps it
 };
 

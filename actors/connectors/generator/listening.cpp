@@ -15,7 +15,7 @@ namespace {
 
 using text = std::string_view;
 
-constexpr std::uint64_t records_a_listener = 1'200;  // of a season
+constexpr std::uint64_t records_a_listener = 1'200;  // records of a listener in a season
 constexpr std::uint64_t first_user = 2;
 constexpr std::int64_t day = 86'400'000, session_length = day / 4;  // ms
 constexpr std::uint64_t items_a_session = 120;
@@ -25,10 +25,10 @@ constexpr int most_draws = 8;
 struct listener {
   std::uint64_t user = 0;
   bool is_paying = false, is_female = false;
-  double adverts = 0;                 // how often, beside other pages
-  double dislikes = 0;                // which share of all thumbs is down
-  double friends = 0;                 // how often one is added
-  std::int64_t days = 0;              // of membership before the season
+  double adverts = 0;                 // the rate of adverts, beside other pages
+  double dislikes = 0;                // the share of thumbs that are down
+  double friends = 0;                 // the rate at which friends are added
+  std::int64_t days = 0;              // days of membership before the season
   double leaves = 0;                  // the chance to leave in the season
   std::optional<std::uint64_t> last;  // its last record, where it leaves
 };
@@ -56,7 +56,7 @@ listener listener_at(const generated& g, std::uint64_t season, std::uint64_t pla
   l.friends = 2 + 10 * d.fraction();
   const auto loyalty = d.fraction();
   l.days = 5 + static_cast<std::int64_t>(loyalty * 355);
-  // About 23 of 100 leave. Whoever knew the chances would have an area under the curve of 0.88.
+  // The odds make about 23 of 100 leave. A forecast by these chances would have an area under the curve of 0.88.
   const auto odds = -7 + 5 * l.dislikes + 4 * l.adverts / 12 + 3 * (1 - loyalty);
   l.leaves = 1 / (1 + std::exp(-odds));
   const bool leaves = d.fraction() < l.leaves;
@@ -191,8 +191,8 @@ std::optional<listener_truth> truth_from(const generated& g, std::uint64_t liste
     const auto seen = std::min(record - std::min(begun, record), season_length(g));
     return static_cast<double>(seen) / static_cast<double>(season_length(g));
   };
-  // The moment to leave is anywhere in the season, whoever the listener is: that none has come before `from` makes it less
-  // probable that there is one (Bayes).
+  // The moment to leave is anywhere in the season, for each listener: if it has not come before `from`, it is
+  // less probable that there is one (Bayes).
   const auto gone = share_before(from);
   const auto over = std::max(gone, share_before(records));
   return listener_truth{l.user, l.leaves * (over - gone) / (1 - l.leaves * gone),

@@ -1,6 +1,7 @@
-// Events of a music service, and who leaves it. Each listener has a hidden chance to leave: adverts, songs that are not
-// liked and a short membership raise it. Whoever leaves says so with `Cancellation Confirmation`, and is not heard of
-// afterwards. So there is a truth that predictions can be compared with, which no feed of the real world has.
+// Events of a music service whose listeners may leave. Each listener has a hidden chance to leave: adverts,
+// songs that are not liked and a short membership raise it. A leaving listener sends `Cancellation
+// Confirmation`, and no event after it. So there is a truth that predictions can be compared with, which no
+// feed of the real world has.
 //
 // Listeners come by seasons of 1,200 records a listener. In a season each has one moment at which it would leave, a record
 // of its own number, and leaves there with its chance; the next season has other listeners. Everything is a function of seed, epoch and numbers.
@@ -20,8 +21,8 @@ inline constexpr std::uint64_t listeners = 448;
 void append_listening(std::string& out, const generated& g, std::uint64_t number);
 
 struct listener_truth {
-  std::uint64_t user = 0;  // as in userId
-  double probability = 0;  // to have left among the records
+  std::uint64_t user = 0;  // the number in userId
+  double probability = 0;  // the probability to have left among the records
   bool has_left = false;
   friend bool operator==(const listener_truth&, const listener_truth&) = default;
 };

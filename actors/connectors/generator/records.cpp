@@ -38,8 +38,8 @@ std::string wire_time(event_micros t) {
 
 // Numbers are drawn in statements of their own: the order of a call's arguments is the compiler's.
 
-/// Up to 30 s out of order; a third of the clicks are of a tenth of the users; three in a hundred have no
-/// user.
+/// Clicks are up to 30 s out of order; a third of them are of a tenth of the users; three in a hundred have
+/// no user.
 void append_click(std::string& out, const generated& g, std::uint64_t n, drawn& d) {
   const auto keys = g.keys != 0 ? g.keys : users;
   const bool active = d.below(3) == 0;

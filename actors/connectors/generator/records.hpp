@@ -26,13 +26,13 @@ struct generated {
   micros step{1'000};                   // event time between two records
   std::optional<event_micros> begun{};  // event time of the first record, where `epoch` is that of one alone
   std::uint64_t keys = 0;        // users of clicks and listening, groups of rsvp; 0: the kind's own number
-  std::optional<zipf> skewed{};  // over `keys`; none: as the kind spreads them
+  std::optional<zipf> skewed{};  // the spread over `keys`; none: as the kind spreads them
 };
 
 /// The event time of a record; it stays at the last of all times once that is reached.
 [[nodiscard]] event_micros time_of(const generated& g, std::uint64_t number);
 
-/// How many keys a kind has by itself; 0 where they are fixed.
+/// Returns how many keys a kind has by itself; 0 where they are fixed.
 [[nodiscard]] std::uint64_t own_keys(record_kind kind);
 
 /// Appends record `number` as one JSON object, without a line end.

@@ -29,7 +29,7 @@ constexpr std::array<text, 5> events{"Sunday walk ", "Intro to streams", "Pub qu
 constexpr std::array<text, 4> topics{"hiking", "newtech", "language", "boardgames"};
 constexpr std::array<text, 4> members{"Ana", "Jörg", " Lee", "Иван"};
 constexpr std::int64_t first_meeting = 1'640'000'000'000;  // ms
-constexpr std::uint64_t repeated = 20;  // of a hundred answers, so many change an earlier one
+constexpr std::uint64_t repeated = 20;                     // answers of a hundred that change an earlier one
 
 }  // namespace
 
@@ -37,7 +37,7 @@ void append_rsvp(std::string& out, const generated& g, std::uint64_t number) {
   drawn d(g.seed, number);
   const bool again = number > 0 && d.chance(repeated);
   const auto id = again ? number - 1 - d.below(std::min<std::uint64_t>(number, 50)) : number;
-  drawn who(g.seed ^ 0x5253'5650, id);  // whoever answers again is the same
+  drawn who(g.seed ^ 0x5253'5650, id);  // a user who answers again is the same
   const auto place = g.skewed ? g.skewed->draw(who) : who.below(g.keys != 0 ? g.keys : rsvp_groups);
   drawn where(g.seed ^ 0x706C'6163, place);
   const auto& c = where.one_of(cities);

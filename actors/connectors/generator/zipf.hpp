@@ -18,7 +18,7 @@ public:
       : ranks_(static_cast<double>(ranks)), exponent_(exponent), first_(area(1.5) - 1),
         all_(area(ranks_ + 0.5)), near_(2 - inverse(area(2.5) - std::pow(2.0, -exponent))) {}
 
-  /// In [0, ranks): 0 is the most frequent.
+  /// Draws from [0, ranks): 0 is the most frequent.
   std::uint64_t draw(drawn& d) const {
     for (;;) {
       const double u = all_ + d.fraction() * (first_ - all_);

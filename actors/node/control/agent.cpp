@@ -61,7 +61,7 @@ void agent_hands::on_word(const cluster::process_id& from, const cluster::letter
     write(from, cluster::letters::alive{agent_.session(), w.clock, wall()});
   else if (!leaves_)
     write(from, cluster::node_event(agent_.describe()));
-  if (leaves_)  // whoever it was told before may lead no more
+  if (leaves_)  // the process that it told before may lead no more
     end_if_all_have();
 }
 
@@ -240,7 +240,8 @@ void agent_hands::end_if_all_have() {
   const cluster::letters::left what{agent_.session()};
   if (agent_.session() == 0 || !boss_ || is_cut_off_)
     end_process();
-  else if (boss_->who == options_->mine)  // by the post it would come here, too, and look like the answer
+  else if (boss_->who == options_->mine)  // the post would bring it here, too, and it would look like the
+                                          // answer
     self_->send(others_.coordinator, letter_came{options_->mine, what});
   else
     write(boss_->who, what);

@@ -70,12 +70,12 @@ private:
   meet_others others_;
   cluster::node_agent agent_;
   std::mt19937_64 random_;
-  std::optional<boss> boss_;  // of the highest epoch that was heard of
+  std::optional<boss> boss_;  // the leader of the highest epoch that was heard of
   bool is_proving_ = false;
   lives_begun alive_;                                   // begun, and not reported as over
-  std::map<cluster::actor_id, waiting_life> restarts_;  // to be begun after a while
+  std::map<cluster::actor_id, waiting_life> restarts_;  // lives to begin after a while
   std::map<cluster::actor_id, control::life_backoff> waits_;
-  std::optional<std::string> leaves_;  // why
+  std::optional<std::string> leaves_;  // the reason why it leaves
   bool is_cut_off_ = false;            // nobody can record that it leaves
   bool is_over_ = false;
 };

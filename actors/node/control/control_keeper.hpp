@@ -1,6 +1,6 @@
 // The keeper of `control` in one process: the only thread that waits for the store of the cluster. It holds
 // the chain under the epoch of its own coordinator, and reads it for the others. A store that stands still
-// holds up this thread alone; whoever asks has a time-out of its own.
+// holds up this thread alone; each caller has a time-out of its own.
 #pragma once
 
 #include "actors/node/control/control_book.hpp"

@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds tick_every{100};
 /// A store that takes longer has not answered: what it was asked for may count, now or later. The others take
 /// over meanwhile only if this process falls silent, so it must not wait for ever.
 constexpr std::chrono::seconds store_patience{30};
-/// Chains may be gigabytes in a topic that is read as a whole. Who has waited for so long asks again.
+/// Chains may be gigabytes in a topic that is read as a whole. A caller that has waited this long asks again.
 constexpr std::chrono::minutes clear_patience{30};
 
 }  // namespace
@@ -150,7 +150,7 @@ void coordinator_hands::lose(const error& why) {
   if (why.code == ec::fenced)
     return lose("another node was faster");
   const bool heals = why.code != ec::unsupported && why.code != ec::corrupt && why.code != ec::mismatch;
-  if (heals && !options_->is_alone)  // where it is alone, no other node does the work meanwhile
+  if (heals && !options_->is_alone)  // no other node does the work meanwhile if it is alone
     return lose(why.message);
   if (std::exchange(told_, why.message) != why.message)
     spdlog::error("node {} cannot lead: {}", options_->mine.node, why.message);
@@ -298,7 +298,7 @@ void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
   spdlog::log(level, "node {} leads no more: {}", options_->mine.node, d.why);
   candidate_.on_stepped_down(d.stands_again, now(), jitter());
   leads_.reset();
-  if (options_->is_alone && !d.stands_again) {  // of two that take it from each other none gets on
+  if (options_->is_alone && !d.stands_again) {  // two that take it from each other would never get on
     is_refused_ = true;
     self_->send(others_.agent,
                 store_is_foreign{fmt::format("another process has opened {} since, and goes on with it",

@@ -72,14 +72,14 @@ private:
   void on_alive(const cluster::process_id& from, const cluster::letters::alive& a);
   void on_event(const cluster::process_id& from, const cluster::node_event& e);
   void on_registration(const cluster::process_id& from, const cluster::registration& r);
-  /// Under which session the process is known; 0: under none.
+  /// The session under which the process is known; 0: none.
   [[nodiscard]] cluster::session session_of(const cluster::process_id& who) const;
   /// One line each: info, but for warnings and errors. Alone, where nobody else sees a node, they are for debugging.
   void tell(const std::vector<cluster::told_event>& all) const;
   /// A node that does not lead says who does, and when that one is lost.
   void tell_leader(const std::string& node);
   void tell_lost_leader(std::string_view why);
-  /// Where this is the process that leads, its node no longer waits for its words.
+  /// Stops waiting for the words of a leader whose process is over.
   void on_process_over(const cluster::process_id& who);
   void give_words();
   void write(const std::string& node, std::uint64_t instance, letter_content what);
@@ -96,24 +96,25 @@ private:
   cluster::lived_time lived_;
   cluster::candidate candidate_;
   std::optional<cluster::coordinator> leads_;
-  std::optional<cluster::node_history> history_;    // while it leads
+  std::optional<cluster::node_history> history_;    // set while it leads
   std::string told_leader_;                         // the log has it as the one that leads; empty: none
-  std::string leader_;                              // whose word was heard last
+  std::string leader_;                              // the node whose word was heard last
   std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
   micros heard_leader_at_{};
   std::string known_;             // the cluster's id, once it was read or founded here
   std::string told_;              // the last error of the store that was said as one
   bool leaves_ = false;           // the process ends in order
-  bool has_stood_alone_ = false;  // when it had begun to
+  bool has_stood_alone_ = false;  // it stood alone when it began to leave
   bool is_refused_ = false;       // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
-  std::map<std::string, cluster::process_id> dead_;  // by node; until a process of it is linked
+  std::map<std::string, cluster::process_id> dead_;  // keyed by node; until a process of it is linked
   micros passes_on_at_{};
   cluster::name_claims claims_;
   std::map<cluster::request_id, promise> asked_;
   cluster::request_id requests_ = 0;
   bool has_led_ = false;
-  std::set<cluster::request_id> first_wishes_;  // of node_options::begins_with, until they are answered
+  std::set<cluster::request_id> first_wishes_;  // wishes in node_options::begins_with, until they are
+                                                // answered
   std::set<std::string> skewed_;                // nodes that were warned of
 };
 

@@ -37,7 +37,7 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
     pass_on(from, w.of);
 }
 
-/// Whose session is over already hears so: it was forgotten, or has told it before.
+/// A node whose session is over hears so already: it was forgotten, or has said before that it leaves.
 void coordinator_hands::on_left(const cluster::process_id& from, const cluster::letters::left& l) {
   const auto n = leads_->state().nodes.find(from.node);
   if (n != leads_->state().nodes.end() && n->second.session == l.session && !n->second.is_over)
@@ -175,7 +175,7 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
 }
 
 cluster_described coordinator_hands::describe() {
-  // A leader that is silent for so long leads no more, whoever was heard last.
+  // A leader that is silent for this long leads no more.
   const bool is_heard = now().running - heard_leader_at_ <= options_->silence.unheard_after();
   if (!leads_)
     return {{}, is_heard ? leader_ : std::string(), nullptr, {}, {}, now().wall, known_};

@@ -22,9 +22,9 @@ namespace millrace::node {
 /// The `what` of cluster::letter.
 using letter_content = decltype(cluster::letter::what);
 
-// --- through the post
+// --- letters through the post
 
-/// Send this. To the own node it goes the same way, without a link.
+/// Send this. The own node gets it the same way, without a link.
 struct post_letter {
   std::string to;
   std::uint64_t instance = 0;  // 0: whichever process the node has
@@ -44,7 +44,7 @@ struct store_is_foreign {
   std::string why;
 };
 
-// --- within the process
+// --- messages within the process
 
 /// Senders here detach their receivers on that node.
 struct detach_node {
@@ -62,7 +62,7 @@ struct leave_cluster {
 struct node_leaves {};
 /// It tells a process that leaves that nobody will record that.
 struct nobody_leads {};
-/// To itself.
+/// The actor's own timers.
 struct tick_due {};
 struct restart_due {
   cluster::actor_id actor;
@@ -70,22 +70,22 @@ struct restart_due {
 };
 struct end_is_due {};
 
-// --- of lives
+// --- lives
 
-/// How a life has ended. `failed_again`: a further life may do better; the others are final.
+/// The end of a life. `failed_again`: a further life may do better; the others are final.
 enum class life_outcome : std::uint8_t { failed_again, completed, failed, fenced, ended };
-/// Said once of each life that was begun, by whoever runs it. `last`: its count may have been raised.
+/// Said once of each life that was begun, by the node that runs it. `last`: its count may have been raised.
 struct life_over {
   cluster::actor_id actor;
   life last;
   life_outcome how = life_outcome::completed;
-  life refused_by = {};  // where it was fenced and knows by whom
+  life refused_by = {};  // the higher life, where it was fenced and knows it
   std::string why = {};
-  /// Of one that has completed: the epoch of the director that told it to. None: nobody had to.
+  /// The epoch of the director that told a completed life to end. None: nobody had to.
   cluster::epoch asked_by = {};
 };
-/// The cause of this actor's failures so far is dealt with: the records are given up. Its next failure is the first of a row.
-/// Said by whoever runs the life, while it lasts.
+/// The cause of this actor's failures so far is dealt with: the records are given up. Its next failure is the
+/// first of a row. Said by the node that runs the life, while it lasts.
 struct life_recovered {
   cluster::actor_id actor;
   life now;
@@ -99,7 +99,7 @@ struct ask_cluster {
 };
 struct cluster_answered {
   std::optional<error> failure;
-  std::vector<cluster::actor_id> lost;  // by forgetting a node: what was pinned to it
+  std::vector<cluster::actor_id> lost;  // actors that were pinned to a forgotten node
 };
 /// Says what this process knows of the cluster.
 struct describe_cluster {};
@@ -109,7 +109,7 @@ struct cluster_described {
   std::shared_ptr<const cluster::control_state> state;  // none: it does not lead
   std::vector<cluster::actor_id> waiting;               // actors that no node can have
   std::set<std::string> present;                        // nodes that answer
-  event_micros now = 0;                                 // as the coordinator records times
+  event_micros now = 0;                                 // the time as the coordinator records it
   std::string cluster = {};                             // its id; empty: it was not read yet
 };
 

@@ -21,8 +21,8 @@ namespace millrace::node {
 class life_factory {
 public:
   virtual ~life_factory() = default;
-  /// Spawns the actors of this life, by the plan of that generation. Whatever becomes of it, `tell` hears
-  /// life_over of it once.
+  /// Spawns the actors of this life, by the plan of that generation. `tell` hears life_over of it once, in
+  /// any case.
   virtual void begin(const cluster::actor_id& actor, std::uint64_t generation, const life& now,
                      const life_listener& tell) = 0;
   /// Ends it; what is stuck and goes on later is fenced by the store. life_over follows, as life_outcome::ended
@@ -55,8 +55,10 @@ struct node_options {
   std::uint32_t cores = 1;
   std::uint32_t formats = 1;  // the newest that this version writes
   cluster::silence silence = {};
-  std::vector<cluster::registration::last_word> last_words = {};  // of earlier processes, ascending by actor
-  std::uint64_t seed = 0;                                         // of random waits and numbers; 0: by chance
+  std::vector<cluster::registration::last_word> last_words = {};  // works of earlier processes, ascending by
+                                                                  // actor
+  std::uint64_t seed = 0;                                         // the seed of random waits and numbers; 0:
+                                                                  // by chance
   std::shared_ptr<chain_store> store;
   std::shared_ptr<node_transport> transport;
   std::shared_ptr<life_factory> lives;

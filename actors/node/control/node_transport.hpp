@@ -1,6 +1,6 @@
-// The seam to the other nodes of a cluster: it carries bytes of the control plane over whatever links there
-// are, and tells the post what comes. Bytes between two processes keep their order while a link lasts; what is
-// under way when it ends may come or not. Nothing is sent again here.
+// The seam to the other nodes of a cluster: it carries bytes of the control plane over the links that there
+// are, and hands arrivals to the post. Bytes between two processes keep their order while a link lasts; bytes
+// under way when it ends may come or not. They are not sent again here.
 #pragma once
 
 #include "runtime/cluster/letter.hpp"
@@ -15,8 +15,8 @@ namespace millrace::node {
 class node_transport {
 public:
   virtual ~node_transport() = default;
-  /// To a process that there is a link to; nothing where there is none by now. Does not block. Called on the
-  /// post's thread, never for the own process.
+  /// Sends to a process over the link to it; drops the message where there is no link by now. Does not block.
+  /// Called on the post's thread, never for the own process.
   virtual void send(const cluster::process_id& to, std::string bytes) = 0;
 };
 

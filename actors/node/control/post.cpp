@@ -27,7 +27,7 @@ void post_office::on_post(const post_letter& m) {
     epochs_.prove(w->of);
   if (is_to(options_->mine))
     route(options_->mine, m.what);
-  // Who has not read the cluster's id speaks for none.
+  // A process that has not read the cluster's id yet must not speak for a cluster.
   if (known_.id().empty())
     return;
   for (const auto& p : linked_)
@@ -99,7 +99,7 @@ void post_office::refuse_store(const cluster::process_id& from) {
                   "{}; give all nodes the same store",
                   from.node, options_->mine.node, options_->store->shown());
   warn(from.node, why);
-  // Where the own store holds a cluster, this process goes on in that: the sender may be the one that is wrong.
+  // A process whose own store holds a cluster goes on: the sender's store may be the wrong one.
   if (known_.id().empty())
     self_->send(others_.agent, store_is_foreign{why});
 }

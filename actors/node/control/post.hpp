@@ -15,7 +15,7 @@
 
 namespace millrace::node {
 
-/// To each of the three, first: who the others are.
+/// The first message to each of the three: names the others.
 struct meet_others {
   node_post post;
   coordinator_actor coordinator;
@@ -43,7 +43,7 @@ private:
   void look_for(const cluster::process_id& from, const std::string& id);
   void deliver(const cluster::proven_epochs::decided& what);
   void refuse_store(const cluster::process_id& from);
-  /// Once a node and reason: letters come ten times a second.
+  /// Warns once for each node and reason: letters come ten times a second.
   void warn(const std::string& node, const std::string& why);
   [[nodiscard]] cluster::moment now() const { return options_->clock(); }
 

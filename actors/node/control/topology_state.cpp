@@ -18,7 +18,7 @@ std::string encode_stored_value(std::string_view value) {
   return out.append(value);
 }
 
-/// None where nobody has put a value.
+/// Returns no value where none was put.
 expected<std::optional<std::string>> value_in(const chain::contents& found, const cluster::actor_id& whose) {
   if (found.base.empty())
     return std::nullopt;

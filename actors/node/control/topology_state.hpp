@@ -1,7 +1,7 @@
-// The state of one topology over the store of a cluster, as one process of a node reaches it: the snapshots and
-// spilled output of its shards, and small values by name. What fences is the life that `control` has given to
-// whoever opens or writes, so nothing is locked and nothing is counted here. The object does not change after
-// it was made: any thread may call; calls block; what was opened belongs to one thread.
+// The state of one topology over the store of a cluster, as one process of a node reaches it: the snapshots
+// and spilled output of its shards, and small values by name. The life that `control` has given to the writer
+// fences, so no lock and no count is needed here. The object does not change after it was made: any thread
+// may call; calls block; what was opened belongs to one thread.
 #pragma once
 
 #include "actors/node/stores/chain_store.hpp"
@@ -36,10 +36,10 @@ public:
   expected<std::unique_ptr<snapshot::segments>> open_segments(std::string_view actor, incarnation life,
                                                               const std::vector<segment_id>& needed) override;
 
-  /// Reads the snapshots of a shard by its lasting name, and opens nothing: whoever writes there goes on.
+  /// Reads the snapshots of a shard by its lasting name, and opens nothing: the writer goes on.
   [[nodiscard]] expected<snapshot::snapshots::chain> look_at_snapshots(const std::string& actor) const;
 
-  /// Reads a value, whoever has put it. ec::not_found where there is none.
+  /// Reads a value, of any writer. ec::not_found where there is none.
   [[nodiscard]] expected<std::string> get(std::string_view name) const override;
   /// Replaces a value, durably. A value has one writer, an actor, whose life `whose` is: it fences off writers
   /// of lower terms, also where it puts what is there already. ec::fenced where one of a higher term has put

@@ -1,7 +1,8 @@
-// Where the nodes of a cluster listen: a chain of its own in the store that they share. Each process writes its
-// address there before it joins, and looks for the others. So nodes find each other by the store alone, and a node
-// that is sent to another one whose address its own store does not have reads another store. The chain has the
-// secret, too, by which links without TLS prove that both ends read it (runtime/link/proof.hpp). Calls block.
+// The addresses at which the nodes of a cluster listen: a chain of its own in the store that they share. Each
+// process writes its address there before it joins, and looks for the others. So nodes find each other by the
+// store alone, and a node that is sent to another one whose address its own store does not have reads another
+// store. The chain has the secret, too, by which links without TLS prove that both ends read it
+// (runtime/link/proof.hpp). Calls block.
 #pragma once
 
 #include "actors/node/host/messages.hpp"
@@ -45,7 +46,7 @@ public:
   [[nodiscard]] expected<std::string> link_secret(std::uint32_t random);
 
 private:
-  /// Empty where nobody has written.
+  /// Returns an empty list where no node has written.
   [[nodiscard]] expected<address_record> read();
   /// Writes these beside what is there, and a secret where there is none.
   [[nodiscard]] expected<address_record> add(const addresses& some, std::uint32_t random);
@@ -53,7 +54,7 @@ private:
   std::shared_ptr<node::chain_store> store_;
 };
 
-/// When the store answered last, as probes see it. Any thread may call.
+/// The time of the store's last answer, for probes. Any thread may call.
 class store_sign {
 public:
   using clock = std::chrono::steady_clock;
@@ -68,7 +69,7 @@ private:
   std::atomic<clock::time_point> at_{clock::now()};
 };
 
-/// To itself.
+/// The actor's own timer.
 struct look_at_addresses {};
 /// Tells the switchboard every second of all addresses, and the sign that the store has answered; ends by
 /// messages::stop.

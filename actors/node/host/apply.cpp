@@ -15,7 +15,7 @@
 namespace millrace::host {
 namespace {
 
-/// Empty where this version does not read the plan.
+/// Returns an empty value where this version does not read the plan.
 std::string fingerprint_of(const hosted_plan& p, const std::string& name) {
   if (const auto kept = p.values.find(std::string(config::fingerprint_name));
       p.text.empty() && kept != p.values.end())
@@ -47,8 +47,8 @@ unexpected in_words_of_cluster(error why, const std::string& topology) {
   return unexpected(std::move(why));
 }
 
-/// Where the files of a topology that has ended have got more since, the plan is of its next run from here on
-/// (docs/design/next-run.md). The record that has this plan in `control` begins it.
+/// The files of an ended topology may have got more since: then the plan is of its next run from here on
+/// (docs/design/next-run.md). The record that has this plan in `control` begins that run.
 expected<void> go_on_with_next_run(plan_values& store, const config::topology& t, const apply_options& o) {
   auto at_end = store;  // lanes may have learned more of their files than the plan has
   for (const auto& s : t.stages) {
@@ -119,7 +119,7 @@ std::string home_of(const config::stage& source, const config::topology& t,
   return {};
 }
 
-/// Whoever prepares a topology reads its files.
+/// The node that prepares a topology reads its files.
 expected<void> check_files(const config::topology& t, const apply_options& o) {
   for (const auto& s : t.stages) {
     if (!config::traits_of(s).has_own_files)

@@ -1,6 +1,6 @@
-// Prepares a topology before `apply` records anything: the node that is asked reads the topology, connects to its
-// sources, and decides where their partitions start, once for all lives. Of one that has ended it works out the next run,
-// where its files have got more since.
+// Prepares a topology before `apply` records anything: the node that is asked reads the topology, connects to
+// its sources, and decides where their partitions start, once for all lives. For one that has ended it works
+// out the next run, where its files have got more since.
 #pragma once
 
 #include "actors/node/host/hosted_plan.hpp"
@@ -17,19 +17,21 @@
 namespace millrace::host {
 
 struct apply_options {
-  std::string node;      // that is asked: stages on a disk are pinned to it, unless a node has them already
+  std::string node;      // the node that is asked: stages on a disk are pinned to it, unless a node has them
+                         // already
   std::string topology;  // name
   std::string text;
-  std::string folder;  // of this node and topology, for plain files
+  std::string folder;  // the folder of this node and topology, for plain files
   std::size_t lanes = 1;
   std::chrono::milliseconds start_timeout{30'000};
-  std::optional<cluster::topology_state> before = {};            // as the cluster has it
+  std::optional<cluster::topology_state> before = {};            // the topology as the cluster has it
   std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
   /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
   deployment::snapshots_of_shard snapshots_of = {};
-  std::set<std::string> nodes = {};  // that the cluster has
+  std::set<std::string> nodes = {};  // the cluster's nodes
   connector_makers make = {};
-  std::shared_ptr<chain::named_chains> chains = nullptr;  // of the topology: what was replayed into it
+  std::shared_ptr<chain::named_chains> chains = nullptr;  // the topology's: batches that were replayed into
+                                                          // it
 };
 
 /// Adds partitions that were found while the topology ran, with the starts that `control` has of them, to those that

@@ -31,7 +31,7 @@ expected<cluster::records::topology_applied> carry_out(const applying_job& job) 
   std::string before;  // its file; empty: the cluster has none
   o.start_timeout = options.start_timeout;
   o.make = options.make;
-  // As many as the cluster has cores, where all machines are alike.
+  // The cluster has this many cores if all machines are alike.
   o.lanes = options.cores * std::max<std::size_t>(seen->state.nodes.size(), 1);
   for (const auto& [node, _] : seen->state.nodes)
     o.nodes.insert(node);

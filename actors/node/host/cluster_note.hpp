@@ -1,5 +1,5 @@
-// The file `cluster` in a node's state folder: which cluster the node was in last, and in which store. By it a node
-// tells a store that is new from one that has lost its cluster.
+// The file `cluster` in a node's state folder: which cluster the node was in last, and in which store. It
+// lets a node tell a new store from one that has lost its cluster.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -9,8 +9,8 @@
 namespace millrace::host {
 
 struct cluster_note {
-  std::string id;     // as `control` has it; empty: the node was in none
-  std::string store;  // as chain_store::shown() writes it
+  std::string id;     // the id in `control`; empty: the node was in none
+  std::string store;  // formatted by chain_store::shown()
   friend bool operator==(const cluster_note&, const cluster_note&) = default;
 };
 

@@ -34,13 +34,13 @@ using promise = caf::typed_response_promise<report_given>;
 
 struct directed_topology {
   std::uint64_t generation = 0;
-  std::string chains = {};  // in the store
+  std::string chains = {};  // the chains in the store
   std::unique_ptr<control::topology_director> director;
   std::shared_ptr<const config::topology> topology;
   std::vector<promise> asked = {};
   report_given last = {};  // once it has ended
   bool has_ended = false;  // `last` counts, and the kept report where that is empty
-  topology_end end = {};   // as far as it is known here
+  topology_end end = {};   // the end, as far as it is known here
   bool is_end_told = false;
   bool is_paused = false;
 };
@@ -57,9 +57,8 @@ topology_end recorded(topology_end known, const cluster::topology_state& s) {
   return known;
 }
 
-/// Returns the partitions that the plan has values of. Those of earlier runs are among them, and are over: the starts that
-/// `control` has
-/// of them are of the past.
+/// Returns the partitions that the plan has values of. Partitions of earlier runs are among them, and are
+/// over: the starts that `control` has of them are of the past.
 expected<std::set<cluster::partition_name>> partitions_in(const std::map<std::string, std::string>& values,
                                                           const deployment::decided_topology& d) {
   std::set<cluster::partition_name> out;
@@ -252,7 +251,7 @@ private:
   [[nodiscard]] node::topology_state state_of(const std::string& topology, const std::string& chains) const {
     return {options_.store, chains, {{}, topology, {}, false}, {}};
   }
-  /// For the directors of a later coordinator, and of other processes.
+  /// Stores the report for the directors of a later coordinator, and of other processes.
   void keep_report(const std::string& topology, const std::string& chains, const std::string& json) const {
     if (const auto done = state_of(topology, chains).put_as(report_value, json, mine_); !done)
       spdlog::warn("topology {}: the last report is lost with this coordinator: {}", topology,
@@ -267,7 +266,7 @@ private:
     return {};
   }
 
-  /// The coordinator may refuse a wish, or be lost with it: whoever needs it asks again.
+  /// The coordinator may refuse a wish, or be lost with it: its sender asks again.
   void wish(cluster::request what) {
     self_->request(coordinator_, record_patience, node::ask_cluster{std::move(what)})
         .then(

@@ -15,11 +15,11 @@
 
 namespace millrace::host {
 
-/// How a topology has ended, by what `control` has of it.
+/// The end of a topology, as `control` has it.
 struct topology_end {
   bool finished = false;                     // false, without a failure: it was stopped
-  std::optional<error> failure;              // as its director had it, where that is what was recorded
-  std::vector<messages::report_part> parts;  // of the last report
+  std::optional<error> failure;              // the director's own error, where that was recorded
+  std::vector<messages::report_part> parts;  // parts of the last report
 };
 
 struct directors_options {
@@ -27,12 +27,12 @@ struct directors_options {
   std::shared_ptr<node::chain_store> store;  // keeps the last report of each topology
   /// The plan of a topology that runs in this process alone; null: `control` has the plans.
   std::shared_ptr<const lone_plan> lone = nullptr;
-  /// Told once the end of a topology that was directed here is recorded in `control`, whatever has ended it. Called on the
-  /// directors' thread; does not block.
+  /// Told once the end of a topology that was directed here is recorded in `control`, for any reason. Called
+  /// on the directors' thread; does not block.
   std::function<void(const std::string& topology, const topology_end& end)> on_end = {};
 };
 
-/// On a thread of its own: it writes reports to the store.
+/// Runs on a thread of its own: it writes reports to the store.
 [[nodiscard]] directors_actor spawn_directors(caf::actor_system& system, directors_options options);
 
 /// The coordinator tells them by this.

@@ -16,10 +16,10 @@
 namespace millrace::host {
 namespace {
 
-constexpr std::string_view zones_name = "tzdata";  // among the values of a plan
+constexpr std::string_view zones_name = "tzdata";  // a value of a plan
 constexpr std::uint8_t plan_version = 2;
 
-/// None where dead letters are in the store.
+/// Returns no value where dead letters are in the store.
 const config::stage* own_sink_of_letters(const config::topology& t) {
   return t.dead_letters && !t.dead_letters->type.empty() ? &*t.dead_letters : nullptr;
 }
@@ -183,7 +183,7 @@ std::vector<cluster::actor_spec> actors_of(const deployment::decided_topology& d
                        const config::stage* stage) {
     auto home = stage == nullptr ? std::string() : node_named_by(*stage);
     if (stage != nullptr && home.empty() && deployment::spools_in_store(topology, *stage)) {
-      out.push_back({name, kind, group, false, node});  // where its clients begin to look for it
+      out.push_back({name, kind, group, false, node});  // clients begin to look for it there
       return;
     }
     if (stage != nullptr && home.empty() && is_on_one_disk(*stage)) {
@@ -218,7 +218,7 @@ std::vector<link::edge_name> edges_of(const deployment::layout& l) {
   return out;
 }
 
-/// How each lane parses, by its name.
+/// Returns each lane's parser, by the lane's name.
 static std::map<std::string, const config::parser_plan*>
 parsing_by_lane(const deployment::decided_topology& d) {
   std::map<std::string, const config::parser_plan*> out;

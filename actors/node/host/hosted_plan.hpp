@@ -21,7 +21,8 @@ struct hosted_plan {
   /// topology is applied.
   std::string text;
   std::string state_id;     // 32 hexadecimal digits; sinks claim their targets under it
-  std::uint64_t lanes = 1;  // of a parser, at most (layout_bounds::lanes_of_a_plan); 0: the next plan decides
+  std::uint64_t lanes = 1;  // the most lanes of a parser (layout_bounds::lanes_of_a_plan); 0: the next plan
+                            // decides
   /// Start positions and identities of sources, by name; from the second run on also the record of the run.
   std::map<std::string, std::string> values;
   friend bool operator==(const hosted_plan&, const hosted_plan&) = default;
@@ -64,7 +65,7 @@ void keep_zones(hosted_plan& p, const config::topology& t);
 [[nodiscard]] std::vector<control::member> members_of(const deployment::layout& l);
 /// Returns the node that the topology names for a source or sink; empty where it names none.
 [[nodiscard]] std::string node_named_by(const config::stage& s);
-/// Whether a node's own disk has what the stage reads, or has acknowledged.
+/// Returns whether a node's own disk has what the stage reads, or has acknowledged.
 [[nodiscard]] bool is_on_one_disk(const config::stage& s);
 /// Returns what placement has to know of each. Pinned are those for which the topology names a node, and those whose source
 /// or target lies on a node's own disk: these to the node that had them (`before`, by the names of actors), else to `node`.

@@ -28,9 +28,9 @@ struct living {
   node::life_listener tell;
   control::any_actor handle = {};  // none: it is being prepared
   std::optional<error> refused = {};
-  std::string failure = {};  // that it has said itself
+  std::string failure = {};  // the failure that it has told itself
   bool has_stopped = false;
-  cluster::epoch stopped_by = {};  // under which it was told to stop last
+  cluster::epoch stopped_by = {};  // the epoch that told it to stop last
 
   [[nodiscard]] bool is_made() const { return !std::holds_alternative<std::monostate>(handle); }
 };
@@ -47,11 +47,12 @@ public:
   void on_former_due(const former_life_is_due& m);
 
   // --- the director
-  /// A director that was replaced may go on for a while. What it has stopped, the present one would wait for.
+  /// A director that was replaced may go on for a while. The present one would wait for actors that it has
+  /// stopped.
   void on_order(const std::string& from, const control::to_node_of_actors& m);
   void on_new_director(const directed_by& now);
 
-  // --- what actors say
+  // --- news of actors
   void on_news(const std::string& actor, const control::actor_news& n);
   void on_attempt_failed(const messages::attempt_failed& m);
   void on_went_well(const messages::attempt_went_well& m);
@@ -72,7 +73,7 @@ private:
     caf::actor_addr address;
     life last;
     node::life_listener tell;
-    const plan_on_node* plan = nullptr;  // whose keepers it commits by
+    const plan_on_node* plan = nullptr;  // the plan whose keepers it commits by
     std::optional<begin_here> next;      // begins when this one has ended
   };
 
@@ -93,8 +94,8 @@ private:
   void make(plan_on_node& plan, std::vector<control::acts::spawn> all);
   void begin_life(plan_on_node& plan, const control::acts::spawn& a, expected<control::any_actor> made);
   void could_not_begin(const std::string& actor, const error& why);
-  /// No further life would do better. The director ends the topology in order; whoever takes the director's place has the
-  /// actor begin again, and hears the same.
+  /// No further life would do better. The director ends the topology in order; the director's successor has
+  /// the actor begin again, and hears the same.
   void fail(const std::string& actor, const error& why);
 
   // --- ending
@@ -104,7 +105,7 @@ private:
   void end_life(const std::string& actor, node::life_outcome how, const std::string& why);
   /// The count that the life has come to: the next one's is above that.
   static life last_of(const std::string& actor, const living& l);
-  /// Nobody is introduced to it any more, and it to nobody.
+  /// Ends introductions to it, and of it to others.
   void close(const std::string& actor, const living& l);
   void tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
                  node::life_outcome how, const life& by = {}, const std::string& why = {},
@@ -130,7 +131,7 @@ private:
 
   std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor) const;
 
-  // --- what the desk says
+  // --- orders of the desk
   void carry_out(plan_on_node& plan, control::act_list all);
   void act(plan_on_node&, const control::acts::say& a);
   void act(plan_on_node&, const control::acts::recovered& a);
@@ -149,7 +150,7 @@ private:
         self_->send(h, std::move(m));
     });
   }
-  /// Null where it does not live here under that term.
+  /// Returns null where it does not live here under that term.
   template<class Interface>
   Interface local(const std::string& actor, const life& l) {
     auto* const found = present(actor, l);
@@ -173,12 +174,12 @@ private:
 
   topology_host::pointer self_;
   host_options options_;
-  std::map<std::uint64_t, std::unique_ptr<plan_on_node>> plans_;  // by generation
+  std::map<std::uint64_t, std::unique_ptr<plan_on_node>> plans_;  // keyed by generation
   directed_by director_;
   std::map<std::string, living> lives_;
   std::map<std::string, former_life> former_;
   remote_ends remote_;
-  std::uint64_t changes_ = 0;  // of what lives here
+  std::uint64_t changes_ = 0;  // changes of the actors that live here
 };
 
 }  // namespace millrace::host

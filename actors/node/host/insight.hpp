@@ -26,20 +26,21 @@ public:
   /// Answers a request about a topology as a whole, as the leader; false: the request is another one.
   bool look(const node::cluster_described& d, const api::request& r, const give_answer& to);
 
-  /// The plan of a topology as whoever leads knows it; null where this version does not read it.
+  /// The plan of a topology as the leader knows it; null where this version does not read it.
   [[nodiscard]] std::shared_ptr<const config::topology> plan_of(const node::cluster_described& d,
                                                                 const std::string& name);
-  /// As the leader it asks the other nodes for their late sinks; about once a second, so that a list is given at once.
+  /// Asks the other nodes for their late sinks if this node leads. Called about once a second, so that a list
+  /// can be given at once.
   void look_at_sinks(const node::cluster_described& d);
   /// Says in the reasons of topologies which of their sinks are late.
   void name_late_sinks(api::answers::topologies& all) const;
 
 private:
   struct read_plan {
-    std::uint64_t number = 0;  // among all of the cluster
+    std::uint64_t number = 0;  // its number among all of the cluster
     std::shared_ptr<const config::topology> topology;
   };
-  /// A topology as whoever leads knows it.
+  /// A topology as the leader knows it.
   struct known_topology {
     const cluster::topology_state& state;
     std::shared_ptr<const config::topology> plan;
@@ -64,8 +65,8 @@ private:
   whole_view::pointer self_;
   const view_options& options_;
   questions& others_;
-  std::map<std::string, observe::late_sinks> late_sinks_;  // by node, as it has said last
-  std::map<std::string, read_plan> plans_;  // by topology, of which a cluster has a hundred at most
+  std::map<std::string, observe::late_sinks> late_sinks_;  // keyed by node, the last that it has told
+  std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };
 
 }  // namespace millrace::host

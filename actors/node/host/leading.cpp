@@ -104,7 +104,7 @@ void leading::answer_by(const described& d, const api::request& what, const give
 
 void leading::look() {
   replays_.look(std::chrono::steady_clock::now());
-  // Nobody has an answer for good by a failure: they are looked at again.
+  // A failure answers no client for good: the waits are looked at again.
   if (!waits_.is_empty())
     coordinator_.describe([this](const described& d) { waits_.look(d, waits::clock::now()); },
                           [](const auto&) {});

@@ -1,5 +1,6 @@
-// Finds batches of replayed records that count and that no lane reads, since their leader has ended between a batch's
-// entry in the index and its record in `control`: whoever leads looks once at its beginning. Part of the actor `view`.
+// Finds batches of replayed records that count and that no lane reads, since their leader has ended between a
+// batch's entry in the index and its record in `control`: the leader looks once at its beginning. Part of the
+// actor `view`.
 #pragma once
 
 #include "actors/node/control/messages.hpp"
@@ -16,8 +17,8 @@ public:
   left_batches(whole_view::pointer self, std::shared_ptr<node::chain_store> store)
       : self_(self), store_(std::move(store)) {}
 
-  /// About once a second. In the beginning of each epoch of this process it looks into the store, on a thread of its
-  /// own, which tells the view left_batches_found.
+  /// Called about once a second. At the beginning of each epoch of this process it looks into the store, on a
+  /// thread of its own, which tells the view left_batches_found.
   void look(const node::cluster_described& d);
   /// It was told. `is_whole`: the index of every topology could be read, or never will be.
   void found(bool is_whole);
@@ -27,10 +28,10 @@ public:
 private:
   whole_view::pointer self_;
   std::shared_ptr<node::chain_store> store_;
-  std::optional<cluster::epoch> led_;  // that was looked in
+  std::optional<cluster::epoch> led_;  // the epoch that was looked in
   bool is_looking_ = false;
   bool is_whole_ = true;
-  int looks_to_wait_ = 0;  // before it looks again
+  int looks_to_wait_ = 0;  // looks to leave out before the next one
 };
 
 }  // namespace millrace::host

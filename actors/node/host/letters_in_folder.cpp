@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t page_bytes = 256U << 10;
 constexpr std::size_t longest_line = 32U << 20;
 
-/// Up to `size` bytes from `at` on; fewer at the end of the file.
+/// Reads up to `size` bytes from `at` on; fewer at the end of the file.
 expected<std::string> read_from(int fd, std::uint64_t at, std::size_t size) {
   std::string out(size, '\0');
   std::size_t got = 0;
@@ -109,7 +109,7 @@ expected<void> check_kept(const letters_folder& of) {
   return {};
 }
 
-/// Below 0: there is no such file yet.
+/// Returns a number below 0 where there is no such file yet.
 expected<int> open_part(const std::string& path) {
   const auto opened = open_guarded(path, O_RDONLY, private_file);
   if (opened.refusal != file_refusal::none)
@@ -132,7 +132,7 @@ expected<std::vector<std::string>> read_backwards(int fd, std::uint64_t end, std
     auto text = read_from(fd, from, end - from);
     if (!text)
       return unexpected(text.error());
-    // The bytes behind the last line's end are being written.
+    // The bytes after the last line's end are still being written.
     text->resize(text->rfind('\n') + 1);
     const auto first = from == 0 ? 0 : text->find('\n') + 1;
     if (first == text->size() && from != 0)
@@ -179,7 +179,7 @@ expected<api::answers::dead_letters> newest_letters_page(const letters_folder& o
   if (const auto kept = check_kept(of); !kept)
     return unexpected(kept.error());
   const auto parts = parts_in(of.folder);
-  auto at = place_of(page);  // where it ends
+  auto at = place_of(page);  // the end of the page
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
     if (page != 0 && part->first > at.part)
       continue;

@@ -11,9 +11,9 @@ namespace millrace::host {
 
 struct lone_plan {
   planned_topology planned;
-  deployment::pipeline_options options;  // of the actors
+  deployment::pipeline_options options;  // the actors' options
   std::shared_ptr<snapshot::state_store> folder;
-  std::shared_ptr<source::feeds> feeds;  // what receives has done so since the starts were decided
+  std::shared_ptr<source::feeds> feeds;  // sources that receive have done so since the starts were decided
 };
 
 }  // namespace millrace::host

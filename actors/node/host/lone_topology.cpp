@@ -37,7 +37,7 @@ expected<std::map<std::string, std::string>> starts_in(const snapshot::value_rea
   return out;
 }
 
-/// Null where it was never applied.
+/// Returns null where it was never applied.
 const cluster::topology_state* topology_in(const cluster::control_state& s, const std::string& name) {
   const auto found = s.topologies.find(name);
   return found == s.topologies.end() ? nullptr : &found->second;

@@ -35,7 +35,7 @@ struct lone_options {
   deployment::pipeline_options pipeline;  // has the topology
   /// The work for this topology that earlier processes had in hand when they ended, oldest first.
   std::vector<last_work> last_works = {};
-  std::shared_ptr<observe::running_topologies> running = nullptr;  // of the process
+  std::shared_ptr<observe::running_topologies> running = nullptr;  // the process's board
   decltype(host_options::on_begun) on_begun = {};
 };
 

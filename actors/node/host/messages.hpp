@@ -1,6 +1,6 @@
-// The messages between the actors that run topologies on a node: the switchboard over all links, a host for each
-// topology that has actors here, the directors of a process that leads, and whoever answers the API. They stay
-// within the process; what goes to other nodes goes as bytes.
+// The messages between the actors that run topologies on a node: the switchboard over all links, a host for
+// each topology that has actors here, the directors of a process that leads, and the actor that answers the
+// API. They stay within the process; what goes to other nodes goes as bytes.
 #pragma once
 
 #include "actors/link/connect_probe.hpp"
@@ -18,16 +18,16 @@ namespace millrace::host {
 
 /// The first byte of a message to another node says what it is.
 enum class mail : char {
-  letter = 'L',       // between posts (cluster::letter)
-  to_node = 'N',      // to the host of a topology (control::to_node_of_actors)
-  to_director = 'D',  // to the directors (control::to_director)
-  question = 'Q',     // to the leader's view, by whoever was asked and does not lead
+  letter = 'L',       // passes between posts (cluster::letter)
+  to_node = 'N',      // for the host of a topology (control::to_node_of_actors)
+  to_director = 'D',  // for the directors (control::to_director)
+  question = 'Q',     // for the leader's view, from an asked node that does not lead
   answer = 'A',
 };
 
-// --- to the switchboard
+// --- the switchboard gets these
 
-/// Where nodes listen, as their address book has it.
+/// The addresses of nodes, as their address book has them.
 struct node_address {
   std::string node;
   std::uint64_t instance = 0;
@@ -39,14 +39,15 @@ struct node_address {
 struct addresses_known {
   std::vector<node_address> all;
 };
-/// To a node; the own one gets it without a link. Lost where there is no session with that node, and where the session
-/// ends before it has arrived: whoever asks questions is told (questions_lost).
+/// Sends a message to a node; the own one gets it without a link. The message is lost where there is no
+/// session with that node, and where the session ends before it has arrived; the asker of questions is told
+/// (questions_lost).
 struct send_mail {
   std::string node;
   mail kind = mail::letter;
   std::string bytes;
 };
-/// To the node whose coordinator was heard last.
+/// Sends a message to the node whose coordinator was heard last.
 struct send_to_director {
   std::string bytes;
 };
@@ -65,7 +66,7 @@ struct end_is_down {
   link::local_down what;
   bool is_from = false;
 };
-/// That life of a remote actor is to be talked to, by the link to that node.
+/// Introduces a life of a remote actor, which is reached over the link to that node.
 struct introduce_remote {
   std::string node;
   link::remote_up what;
@@ -77,7 +78,7 @@ struct forget_remote {
   bool local_is_from = false;
 };
 
-// --- to a host
+// --- a host gets these
 
 struct begin_here {
   std::string actor;
@@ -90,7 +91,7 @@ struct end_here {
   life last;
 };
 struct order_came {
-  std::string from;  // the node of whoever directs, or did
+  std::string from;  // the node that directs, or did
   control::to_node_of_actors what;
 };
 /// Another director directs from now on, or the way to it was broken. Nobody is known: there is no node.
@@ -110,28 +111,28 @@ struct peer_standing {
 struct peer_unlinked {
   std::string peer;
 };
-/// To itself: a former life of the actor has had its time to end.
+/// The host's own timer: a former life of the actor has had its time to end.
 struct former_life_is_due {
   std::string actor;
   life last;
 };
 
-/// To itself: a while ago the last actor was gone; `number` counts the changes up to then.
+/// The host's own timer: the last actor was gone a while ago; `number` counts the changes up to then.
 struct nothing_runs {
   std::uint64_t number = 0;
 };
 
 struct host_is_up;
 
-// --- to the directors
+// --- the directors get these
 
-/// Once, first: whom their wishes go to.
+/// The first message, sent once: the actor that their wishes go to.
 struct coordinator_known {
   node::coordinator_actor coordinator;
 };
 struct leads_now {
   cluster::epoch mine;
-  std::shared_ptr<const cluster::control_state> found;  // what it begins with
+  std::shared_ptr<const cluster::control_state> found;  // the state that it begins with
 };
 struct topology_changed {
   std::string topology;
@@ -146,7 +147,7 @@ struct said_to_director {
   std::string from;
   std::string bytes;
 };
-/// Not answered.
+/// Gets no answer.
 struct restart_asked {
   std::string topology;
   std::string who;  // control::director::restart()
@@ -158,11 +159,11 @@ struct ask_for_report {
 };
 struct report_given {
   bool is_known = false;
-  std::string json;  // as `run --report` writes it
+  std::string json;  // formatted as `run --report` writes it
   /// The same before it is put into words; none of a topology that ended under an earlier coordinator.
   std::vector<messages::report_part> parts = {};
 };
-/// To itself.
+/// The directors' own timer.
 struct reports_due {
   std::string topology;
   std::uint64_t generation = 0;
@@ -174,13 +175,13 @@ struct stops_due {
   std::uint64_t number = 0;
 };
 
-/// To whoever answers the API: from another node.
+/// A message of another node, for the actor that answers the API.
 struct mail_came {
   std::string from;
   mail kind = mail::question;
   std::string bytes;
 };
-/// To the same: questions to that node, and its answers to them, are lost.
+/// Goes to the same actor: questions to that node, and its answers to them, are lost.
 struct questions_lost {
   std::string node;
 };
@@ -205,7 +206,7 @@ struct host_is_up {
   std::string topology;
   topology_host handle;
 };
-/// Once, first: whom mail goes to.
+/// The first message, sent once: the actor that mail goes to.
 struct readers_known {
   node::node_post post;
   directors_actor directors;

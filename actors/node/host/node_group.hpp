@@ -29,25 +29,26 @@ struct node_settings {
   bool may_lead = false;
   bool is_alone = false;  // no other process uses the store, ever, while this one lives
   std::size_t cores = 1;
-  std::string folder;  // of this node; it is there
+  std::string folder;  // this node's folder; it exists
   std::chrono::milliseconds start_timeout{30'000};
   cluster::silence silence = {};
-  std::vector<last_work> last_works = {};  // of earlier processes (flight_recorder)
+  std::vector<last_work> last_works = {};  // works of earlier processes (flight_recorder)
   /// Called once, on another thread: the process is to end, and why.
   std::function<void(const std::string& why)> on_over;
-  std::shared_ptr<observe::running_topologies> running;  // of the process
+  std::shared_ptr<observe::running_topologies> running;  // the process's board
   decltype(directors_options::on_end) on_end = {};
   connector_makers make;
 };
 
 struct group_options : node_settings {
-  std::uint64_t instance = 0;  // of this process; rises with each process of the node
+  std::uint64_t instance = 0;  // this process's number; rises with each process of the node
   std::string caf_node;
   decltype(switchboard_options::transport_to) transport_to;
   // Seams of simulations.
-  const wall_clock* clock = &system_clock();            // of all but the control plane
-  decltype(node::node_options::clock) control_clock{};  // of that; none: the machine's
-  std::uint64_t seed = 0;                               // of the control plane's random waits; 0: by chance
+  const wall_clock* clock = &system_clock();            // the clock of all but the control plane
+  decltype(node::node_options::clock) control_clock{};  // the control plane's clock; none: the machine's
+  std::uint64_t seed = 0;                               // the seed of the control plane's random waits; 0: by
+                                                        // chance
   decltype(host_options::on_begun) on_begun = {};
   deployment::pipeline_bounds bounds = {};
   decltype(host_options::lone) lone = nullptr;
@@ -70,7 +71,7 @@ struct node_group {
 /// Its address is in the store by then, unless it is alone.
 [[nodiscard]] node_group spawn_group(caf::actor_system& system, group_options options);
 
-/// After on_over: ends what is left. The switchboard still uses the transports until it is down.
+/// Ends what is left, after on_over. The switchboard uses the transports until it is down.
 void stop_group(const node_group& group);
 
 }  // namespace millrace::host

@@ -22,8 +22,8 @@ namespace {
 constexpr std::chrono::milliseconds look_at_session_every{200};
 constexpr int most_tries_to_write = 50;
 constexpr micros knock_patience = std::chrono::seconds(2);
-constexpr std::size_t most_named = 4;  // of the nodes that do not answer
-/// From listening to the own address in the store, which may be slow.
+constexpr std::size_t most_named = 4;  // nodes named in a message, of those that do not answer
+/// Bounds the time from listening until the own address is in the store, which may be slow.
 constexpr std::chrono::seconds write_patience{10};
 
 /// The book's entry helps where the clock has gone back.
@@ -177,7 +177,7 @@ std::optional<std::string> node_process::ending::why() const {
   return why_;
 }
 
-/// The reason for which it must leave is the one that is told, whatever it waits for.
+/// The reason for which it must leave is the one that is told, even while it waits for something else.
 std::optional<error> node_process::why_over() const {
   if (const auto why = ending_->why())
     return fatal_error(ec::refused, *why).value();

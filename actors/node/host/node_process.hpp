@@ -1,5 +1,5 @@
-// A whole node: everything that one process of a cluster has, from its links to its API. Whoever owns it is the
-// command `millrace node`, or a test.
+// A whole node: everything that one process of a cluster has, from its links to its API. The command
+// `millrace node` owns it, or a test.
 #pragma once
 
 #include "actors/api/server.hpp"
@@ -22,9 +22,9 @@
 namespace millrace::host {
 
 struct process_options : node_settings {
-  link::endpoint listen;                                   // as others reach it, but for the port
+  link::endpoint listen;                                   // the address that others reach, but for the port
   link::listening_socket listens;                          // there (link::listen_at)
-  std::optional<tls::credentials> tls = {};                // without them, links are for loopback
+  std::optional<tls::credentials> tls = {};                // links are for loopback without them
   std::vector<link::endpoint> join;                        // other nodes; empty: none is waited for
   std::function<bool()> cancelled = [] { return false; };  // asked while it joins
 };
@@ -43,13 +43,14 @@ public:
 
   [[nodiscard]] api::cluster_view& view() { return *requests_; }
   [[nodiscard]] const link::endpoint& address() const { return mine_.at; }
-  /// From any thread: its actors commit and end, and the coordinator hears that it has left. on_over follows.
+  /// Makes the actors commit and end, and the coordinator hears that the node has left. on_over follows. Any
+  /// thread may call.
   void leave(std::string why = "it was asked to end");
-  /// After on_over: ends what is left.
+  /// Ends what is left, after on_over.
   void stop();
 
 private:
-  /// Why the node's actors have ended; its agent says so on a thread of its own.
+  /// Keeps why the node's actors have ended; the agent tells it on a thread of its own.
   class ending {
   public:
     void tell(const std::string& why);

@@ -26,7 +26,7 @@ struct introduce {
   link::edge_name edge;
   introduced who;
 };
-/// Drop whoever the local actor was introduced to on this edge.
+/// Drop the actor that the local one was introduced to on this edge.
 struct forget {
   link::edge_name edge;
 };

@@ -1,5 +1,5 @@
-// How the view asks the coordinator of its own node: each question is answered once, also where the coordinator does
-// not answer. Part of the actor `view`.
+// The view's way to ask the coordinator of its own node: each question gets one answer, even if the
+// coordinator gives none. Part of the actor `view`.
 #pragma once
 
 #include "actors/node/control/messages.hpp"
@@ -26,7 +26,7 @@ public:
               outside_error(ec::unavailable, "the coordinator of this node does not answer; ask again"));
         });
   }
-  /// Calls `then` with cluster_answered, whatever becomes of it.
+  /// Calls `then` with cluster_answered, in any case.
   template<class Then>
   void record(cluster::request what, Then then) const {
     self_->request(coordinator_, record_patience, node::ask_cluster{std::move(what)})

@@ -24,7 +24,7 @@ struct plan_on_node {
   std::unique_ptr<deployment::actor_factory> factory;
   control::actor_desk desk;
   std::vector<control::acts::spawn>
-      prepared_shards;  // to be made together, in the order in which they were prepared
+      prepared_shards;  // shards to be made together, in the order in which they were prepared
 
   plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers, const std::string& topology);
   plan_on_node(const plan_on_node&) = delete;
@@ -47,8 +47,8 @@ make_actors(caf::actor_system& system, const plan_on_node& plan,
 struct end_of_edge {
   link::edge_id edge = 0;
   bool is_from = false;                      // the actor sends frames or output there
-  link::local_end end;                       // by the interface that the other end needs
-  std::optional<window::definition> window;  // of a shard that frames come to
+  link::local_end end;                       // the end with the interface that the other end needs
+  std::optional<window::definition> window;  // set for a shard that frames come to
 };
 /// Returns the actor's ends of edges; none of an actor that is still being prepared.
 [[nodiscard]] std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor,

@@ -12,7 +12,7 @@ std::string waits_of(const api::answers::page& own, bool is_store_silent) {
          (own.is_good ? std::string() : own.text);
 }
 
-/// Whoever leads tells of them; they are no fault of its own.
+/// Crashes are told by the leader, and are no fault of its own.
 std::string crash_lines(const node::cluster_described& d) {
   std::string out;
   if (d.leads)

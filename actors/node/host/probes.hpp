@@ -13,12 +13,12 @@ namespace millrace::host {
 [[nodiscard]] observe::cluster_standing standing_of(const node::cluster_described& d,
                                                     const std::string& node);
 
-/// Whether every server answers that the node needs: those of its own actors (`own`, as in `run`), and the store. Whether
-/// anybody leads is for /readyz to say.
+/// Says whether every server that the node needs answers: those of its own actors (`own`, as in `run`), and
+/// the store. It does not look whether anybody leads: /readyz does.
 [[nodiscard]] api::answers::page healthz_of_node(const api::answers::page& own, bool is_store_silent);
 
-/// Whether the node may take work: besides, somebody leads the cluster, and this node hears it. `d`: null where its own
-/// coordinator does not answer.
+/// Says whether the node may take work: it is healthy, somebody leads the cluster, and this node hears it.
+/// `d`: null where its own coordinator does not answer.
 [[nodiscard]] api::answers::page readyz_of_node(const api::answers::page& own, bool is_store_silent,
                                                 const node::cluster_described* d);
 

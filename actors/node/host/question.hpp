@@ -18,12 +18,12 @@ struct question {
   question_content what;
 };
 [[nodiscard]] std::string encode_question(const question& q);
-/// Never trusts the bytes: ec::corrupt.
+/// Trusts no byte: ec::corrupt for bytes that are no question.
 [[nodiscard]] expected<question> decode_question(std::string_view bytes);
 
 struct question_answer {
   std::uint64_t number = 0;
-  int status = 200;  // as HTTP has it
+  int status = 200;  // a status of HTTP
   std::string body;
 };
 [[nodiscard]] std::string encode_answer(std::uint64_t number, const expected<api::answer>& a);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t most_questions = 256;
 
-/// Ends those that are meant, with this error. What an answer leads to may ask again.
+/// Ends those that are meant, with this error. An answer's effects may ask again.
 template<class F>
 void end_where(std::map<std::uint64_t, questions::one>& of, const error& why, F&& is_meant) {
   std::map<std::uint64_t, questions::one> over;

@@ -25,7 +25,7 @@ public:
   using send_question = std::function<void(const std::string& node, std::string bytes)>;
 
   struct one {
-    std::string node;  // that is asked
+    std::string node;  // the node that is asked
     question_content what;
     give_answer to;
     std::shared_ptr<const api::reply> by = nullptr;  // null: nobody who may go

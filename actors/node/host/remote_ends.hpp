@@ -16,12 +16,12 @@ namespace millrace::host {
 struct introduced {
   std::string node;
   std::string to;             // the local actor
-  std::uint32_t index = 0;    // of a receiver
-  std::optional<log_id> log;  // of a sender of output; none: it is a receiver
+  std::uint32_t index = 0;    // a receiver's index
+  std::optional<log_id> log;  // the log of a sender of output; none: it is a receiver
   life remote;
 };
 
-/// To a local actor.
+/// The local actor that a message is for.
 struct told_actor {
   std::string to;
   std::variant<messages::receiver_up, messages::receiver_down, messages::sender_up> what;
@@ -37,7 +37,7 @@ public:
   /// The local actor's life is over.
   [[nodiscard]] told_list forget_all_of(const std::string& actor);
 
-  // News of the link to `peer`. What concerns another life, or another node, is dropped.
+  // News of the link to `peer`. News of another life, or of another node, is dropped.
   [[nodiscard]] told_list up(const std::string& peer, const link::stand_in_up& m);
   [[nodiscard]] told_list down(const std::string& peer, const link::stand_in_down& m);
   /// Senders need not know: a receiver hears nothing from a node that is silent.
@@ -47,7 +47,7 @@ public:
 private:
   struct met {
     introduced who;
-    std::optional<link::stand_in> handle;  // while there is one
+    std::optional<link::stand_in> handle;  // set while there is one
   };
   met* find(const std::string& peer, link::edge_id edge, const life& remote);
   static told tell_of(const met& m);

@@ -29,7 +29,7 @@
 namespace millrace::host {
 namespace {
 
-/// As a part of letters has: a batch is one record of a chain.
+/// A batch is one record of a chain, and so is a part of letters: both have the same limit.
 constexpr std::size_t batch_bytes = sink::largest_stored_part;
 constexpr std::chrono::seconds source_patience{10};
 

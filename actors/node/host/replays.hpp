@@ -24,15 +24,16 @@ struct replay_job {
   letters_place from;
   api::requests::replay what;
   std::shared_ptr<const std::atomic<bool>> is_over;  // the process ends
-  bool runs = false;                                 // the topology, as far as whoever asks knows
+  bool runs = false;                                 // the topology, as far as the caller knows
 };
 
 struct replay_result {
   expected<api::answers::replayed> what;
-  /// Batches, of this or an earlier replay, that no lane reads yet: whoever leads has these recorded, and lanes hear of them.
+  /// Batches, of this or an earlier replay, that no lane reads yet: the leader has these recorded, and lanes
+  /// hear of them.
   std::vector<cluster::records::partition_started> starts;
 };
-/// Blocks. Those of bounded sources have no starts: the next `apply` finds them.
+/// Blocks. Batches of bounded sources have no starts: the next `apply` finds them.
 [[nodiscard]] replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store,
                                             const replay_job& job);
 /// Blocks. There are no starts: lanes look into the folder themselves.
@@ -42,7 +43,7 @@ struct replay_result {
 struct left_batches_found {
   std::vector<cluster::records::partition_started> starts;
   std::optional<error>
-      failure;  // what could be read is there all the same; one that may pass, if there is any
+      failure;  // letters that could be read are there all the same; an error that may pass, if there is any
 };
 /// Finds those of every topology that runs. Blocks.
 [[nodiscard]] left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store);

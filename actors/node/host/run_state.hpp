@@ -1,5 +1,6 @@
-// The state folder of `millrace run`, seen as the store of a cluster that has ended: what `millrace state copy` moves to
-// another store. The topology is stopped there, and has no text of its plan: whoever applies it brings that.
+// The state folder of `millrace run`, seen as the store of a cluster that has ended: what `millrace state
+// copy` moves to another store. The topology is stopped there, and has no text of its plan: `apply` brings
+// that.
 #pragma once
 
 #include "actors/node/stores/dir_chain_store.hpp"
@@ -57,8 +58,8 @@ private:
   std::shared_ptr<node::dir_chain_store> inner_;
   node::found_chain control_;
   std::vector<std::string> plans_;             // their names
-  std::string chains_;                         // of the topology
-  std::map<std::string, read_base> in_files_;  // by the chain's name
+  std::string chains_;                         // the topology's chains
+  std::map<std::string, read_base> in_files_;  // keyed by the chain's name
 };
 
 }  // namespace millrace::host

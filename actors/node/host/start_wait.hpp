@@ -1,4 +1,4 @@
-// How a node waits at its start for what may come later: its store, other nodes. Pure.
+// The patience of a starting node with what may come later: its store, other nodes. Pure.
 #pragma once
 
 #include <chrono>

@@ -18,15 +18,15 @@ namespace millrace::host {
 struct copied_topology {
   std::string name;
   cluster::topology_status status = cluster::topology_status::stopped;
-  std::uint64_t chains = 0;       // that have something in them
-  std::uint64_t segments = 0;     // of spilled output
-  std::uint64_t bytes = 0;        // of both
+  std::uint64_t chains = 0;       // chains that are not empty
+  std::uint64_t segments = 0;     // segments of spilled output
+  std::uint64_t bytes = 0;        // bytes of chains and segments
   std::uint64_t passed_over = 0;  // chains that an earlier try has copied
 };
 struct copied_cluster {
   std::string cluster;  // its id
   std::vector<copied_topology> topologies;
-  bool was_there = false;  // nothing was left to do
+  bool was_there = false;  // the copy had been complete before
 };
 
 /// Returns the state that `control` gets in the other store: nobody is in the cluster. Pure. `term`: the highest one

@@ -16,7 +16,7 @@ class store_wait {
 public:
   /// `ask` is called on a thread of its own until it succeeds or fails without `retry`.
   explicit store_wait(std::function<expected<void>()> ask);
-  /// Waits for a call that has not come back: whoever ends the process has a limit of its own.
+  /// Waits for a call that has not come back: the end of the process has a limit of its own.
   ~store_wait();
   store_wait(const store_wait&) = delete;
   store_wait& operator=(const store_wait&) = delete;

@@ -21,11 +21,11 @@ constexpr std::string_view cluster_of_links = "millrace";
 struct peer {
   node_address where;
   link::link_handle link;
-  std::optional<cluster::process_id> process = {};  // while there is a session
-  std::optional<cluster::process_id> last = {};     // of the last session
-  std::string complaint = {};                       // that was logged last
+  std::optional<cluster::process_id> process = {};  // set while there is a session
+  std::optional<cluster::process_id> last = {};     // the last session's process
+  std::string complaint = {};                       // the last complaint in the log
   std::uint32_t attempts_from = 0;                  // the number that its sessions are counted from
-  caf::actor_clock::time_point since = {};          // when the link was made
+  caf::actor_clock::time_point since = {};          // the moment at which the link was made
 };
 
 class exchange {
@@ -172,7 +172,7 @@ private:
     p.process = p.last = {p.where.node, e.peer.me.node};
     p.complaint.clear();
     self_->send(readers_.post, node::link_up{*p.process});
-    if (director_ && director_->node == p.where.node)  // what was under way to it is lost
+    if (director_ && director_->node == p.where.node)  // letters under way to it are lost
       for (const auto& [_, h] : hosts_)
         self_->send(h, director_is_new{*director_});
   }

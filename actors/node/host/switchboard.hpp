@@ -14,7 +14,7 @@ namespace millrace::host {
 
 struct switchboard_options {
   std::string node;
-  std::uint64_t instance = 0;  // of this process; rises with each process of the node
+  std::uint64_t instance = 0;  // this process's number; rises with each process of the node
   std::string caf_node;
   /// Makes the transport of the link to a peer.
   std::function<link::transport_factory(const std::string& peer, const link::endpoint& at)> transport_to;

@@ -29,7 +29,7 @@ void hosting::on_new_director(const directed_by& now) {
     carry_out(*p, p->desk.on_new_director());
 }
 
-// --- what actors say
+// --- news of actors
 
 void hosting::on_news(const std::string& actor, const control::actor_news& n) {
   const auto at = lives_.find(actor);
@@ -95,7 +95,7 @@ std::vector<end_of_edge> hosting::ends_of(const plan_on_node& plan, const std::s
   return at == lives_.end() ? std::vector<end_of_edge>() : host::ends_of(plan, actor, at->second.handle);
 }
 
-// --- what the desk says
+// --- orders of the desk
 
 void hosting::carry_out(plan_on_node& plan, control::act_list all) {
   for (auto& a : all)

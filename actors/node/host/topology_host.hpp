@@ -22,7 +22,7 @@ struct host_options {
   std::string node;
   std::string topology;
   std::shared_ptr<node::chain_store> store;
-  std::string folder;  // of this node and topology, for plain files; opening a plan makes it
+  std::string folder;  // the folder of this node and topology, for plain files; opening a plan makes it
   std::chrono::milliseconds start_timeout{30'000};
   host::switchboard board;
   std::shared_ptr<observe::running_topologies> running;  // shows what runs here

@@ -30,8 +30,8 @@ public:
 
 private:
   put_value put_;
-  std::map<std::string, life> lives_;    // by actor
-  std::map<std::string, life> highest_;  // by value
+  std::map<std::string, life> lives_;    // keyed by actor
+  std::map<std::string, life> highest_;  // keyed by value
 };
 
 messages::state_keeper::behavior_type value_keeper_behaviour(messages::state_keeper::pointer self,

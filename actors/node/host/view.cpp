@@ -159,7 +159,7 @@ private:
         [to, own, is_silent](const auto&) { to(readyz_of_node(own, is_silent, nullptr)); });
   }
 
-  /// Gives the topologies of the cluster, whoever leads it; none where nobody says in time.
+  /// Gives the topologies of the cluster, from any leader; none where nobody answers in time.
   void find_topologies(const std::function<void(const api::answers::topologies&)>& then) {
     ask_of_leader(api::requests::list{}, [then](const expected<api::answer>& a) {
       const auto* const all = a ? std::get_if<api::answers::topologies>(&*a) : nullptr;
@@ -246,7 +246,7 @@ private:
   std::uint64_t looks_ = 0;
   std::map<std::uint64_t, applying> preparing_;
   std::map<caf::actor_addr, std::uint64_t> workers_;
-  std::map<caf::actor_addr, asker> readers_;  // of dead letters
+  std::map<caf::actor_addr, asker> readers_;  // readers of dead letters
   questions others_;
   insight insight_;
   own_coordinator coordinator_;

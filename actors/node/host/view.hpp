@@ -22,8 +22,8 @@ namespace millrace::host {
 struct view_options {
   std::string node;
   std::uint64_t instance = 0;
-  std::string folder;     // of all topologies on this node
-  std::size_t cores = 1;  // of this machine; lanes of a parser are as many for each node
+  std::string folder;     // the folder of all topologies on this node
+  std::size_t cores = 1;  // this machine's cores; lanes of a parser are as many for each node
   host::switchboard board;
   directors_actor directors;
   node::coordinator_actor coordinator;
@@ -32,7 +32,7 @@ struct view_options {
   std::chrono::milliseconds start_timeout{30'000};
   /// The board of this process. The view samples it, unless it runs one topology alone: then its process does so.
   std::shared_ptr<observe::running_topologies> running;
-  std::shared_ptr<const store_sign> sign;  // of the store
+  std::shared_ptr<const store_sign> sign;  // the store's sign
   connector_makers make;
 };
 
@@ -41,7 +41,7 @@ struct view_options {
   return std::get_if<letters_folder>(&o.letters);
 }
 
-/// To the view: from the API's thread.
+/// The API's thread sends this to the view.
 struct api_asked {
   api::request what;
   std::shared_ptr<const api::reply> to;
@@ -50,7 +50,7 @@ struct api_asked {
 /// Prepares one topology on a thread of its own, tells the view, and ends.
 struct prepare_now {};
 using apply_worker = caf::typed_actor<caf::reacts_to<prepare_now>>;
-/// To the view: from the worker that has prepared it.
+/// The worker that has prepared the topology sends this to the view.
 struct apply_prepared {
   std::uint64_t number = 0;
   expected<cluster::records::topology_applied> what;

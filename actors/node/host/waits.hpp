@@ -20,7 +20,7 @@ public:
   void add(const node::cluster_described& d, const std::string& topology, const give_answer& to,
            std::shared_ptr<const api::reply> by, clock::time_point now);
   [[nodiscard]] bool is_empty() const { return all_.empty(); }
-  /// Answers whoever has waited long enough, and drops whoever has gone.
+  /// Answers clients that have waited long enough, and drops those that have gone.
   void look(const node::cluster_described& d, clock::time_point now);
 
 private:
@@ -28,7 +28,7 @@ private:
     std::string topology;
     give_answer to;
     std::shared_ptr<const api::reply> by;
-    clock::time_point until;  // of one of another node
+    clock::time_point until;  // the time for one of another node
   };
   std::list<one> all_;
 };

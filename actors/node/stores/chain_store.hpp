@@ -1,5 +1,5 @@
-// The store of a cluster: it opens and reads the chains of actors, and the chain `control` among them, and keeps
-// the spilled output of shards. Every node reaches it by a way of its own, and whoever opens a chain under a
+// The store of a cluster: it opens and reads the chains of actors, and the chain `control` among them, and
+// keeps the spilled output of shards. Every node reaches it by a way of its own, and opening a chain under a
 // higher life fences all others off there. Calls block and may come from any thread; what was opened belongs
 // to one thread.
 #pragma once
@@ -38,9 +38,9 @@ public:
   /// Reads it and changes nothing.
   [[nodiscard]] virtual expected<found_chain> look(const cluster::actor_id& whose) = 0;
   /// Opens the spilled output of an actor whose chain was opened under the same term before, and removes what
-  /// is not `needed`: no snapshot names it. Whatever node opens it reads what others have written. ec::fenced,
-  /// here and at a change, where a higher term has opened the chain. A store that keeps none refuses each write
-  /// with ec::unsupported.
+  /// is not `needed`: no snapshot names it. Any node that opens it reads what others have written.
+  /// ec::fenced, here and at a change, where a higher term has opened the chain. A store that keeps none
+  /// refuses each write with ec::unsupported.
   [[nodiscard]] virtual expected<std::unique_ptr<snapshot::segments>>
   open_segments(const cluster::actor_id& whose, incarnation term, const std::vector<segment_id>& needed) = 0;
   /// Lists the chains that have this for a topology, by their actors' names, in any order; some may be empty.
@@ -48,7 +48,7 @@ public:
   [[nodiscard]] virtual expected<std::vector<std::string>> list(const std::string&) {
     return tells_nothing();
   }
-  /// Lists the actor's spilled output, whoever has written it.
+  /// Lists the actor's spilled output, of all writers.
   [[nodiscard]] virtual expected<std::vector<segment_id>> list_segments(const cluster::actor_id&) {
     return tells_nothing();
   }

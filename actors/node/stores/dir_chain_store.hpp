@@ -36,7 +36,7 @@ private:
 
   snapshot::file_system& files_;
   std::string folder_;
-  bool was_open_;  // before a node closed it
+  bool was_open_;  // open before a node closed it
 };
 
 }  // namespace millrace::node

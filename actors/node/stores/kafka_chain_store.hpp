@@ -16,8 +16,8 @@ public:
   explicit kafka_chain_store(kafka_chain::kafka_topic_options options);
 
   expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
-  /// Of two that choose one term at the same moment, the higher life goes on, not the first; the other one is
-  /// told at its next append, if not here.
+  /// Two candidates may choose one term at the same moment: the higher life goes on, not the first one. The
+  /// other is told at its next append, if not here.
   expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
   expected<found_chain> look(const cluster::actor_id& whose) override;
   /// A topic that every opening reads has no room for spilled output: what is opened here refuses each write
@@ -41,7 +41,7 @@ private:
 
   kafka_chain::kafka_topic_options options_;
   std::string shown_;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // guards the members below
   std::shared_ptr<kafka_chain::kafka_topic> records_;
 };
 

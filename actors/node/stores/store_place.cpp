@@ -16,7 +16,7 @@ unexpected refused(std::string_view why) {
   return user_error(ec::invalid_argument, fmt::format("the store {}; {}", why, forms));
 }
 
-/// The text behind `scheme`, where it begins with that.
+/// The text after `scheme`, where it begins with that.
 std::optional<std::string_view> behind(std::string_view text, std::string_view scheme) {
   if (!text.starts_with(scheme))
     return std::nullopt;

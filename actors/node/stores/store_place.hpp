@@ -1,4 +1,4 @@
-// Where the chains of a cluster lie, as the option --store says it. Plain functions without I/O.
+// The place of a cluster's chains, as the option --store says it. Plain functions without I/O.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -16,7 +16,7 @@ struct dir_place {
   friend bool operator==(const dir_place&, const dir_place&) = default;
 };
 struct postgresql_place {
-  std::string uri;  // as libpq takes it; it may hold a password
+  std::string uri;  // a text for libpq; it may hold a password
   friend bool operator==(const postgresql_place&, const postgresql_place&) = default;
 };
 struct kafka_place {

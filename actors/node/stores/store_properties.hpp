@@ -1,5 +1,6 @@
-// How a node reaches a store in Kafka: the properties of librdkafka in a file of the process's own, under the rules that topologies have
-// (client/kafka/properties.hpp). And who else reaches it, as far as these tell.
+// A node's way to a store in Kafka: the properties of librdkafka in a file of the process's own, under the
+// rules that topologies have (client/kafka/properties.hpp). Also tells who else reaches the store, as far as
+// the properties show.
 #pragma once
 
 #include "actors/node/stores/store_place.hpp"
@@ -18,7 +19,7 @@ namespace millrace::node {
 [[nodiscard]] expected<std::map<std::string, std::string>>
 parse_store_properties(std::string_view text, std::string_view file, const std::set<std::string>& allowed);
 
-/// Likewise from a file, which is this user's alone (0600).
+/// Reads them from a file, which is this user's alone (0600).
 [[nodiscard]] expected<std::map<std::string, std::string>> read_store_properties(const std::string& path);
 
 /// Says that everybody who reaches the brokers may write to the topic, as no client says who it is; nothing where they are this machine's

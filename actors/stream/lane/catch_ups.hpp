@@ -1,6 +1,6 @@
-// The readers that reread a log for receivers that are behind: at most two a lane, each for receivers of one
-// partition that go along, and who makes place for whom. Pure: the lane opens readers and reads with them; this says
-// when.
+// The readers that reread a log for receivers that are behind: at most two a lane. Each serves receivers of
+// one partition that go along with it; who makes place for whom is decided here, too. Pure: the lane opens
+// readers and reads with them; this says when.
 #pragma once
 
 #include "actors/stream/lane/frame_former.hpp"
@@ -17,7 +17,7 @@
 
 namespace millrace::lane {
 
-/// A reader for some receivers. Those that stand further on than it does wait until it has come there.
+/// A reader for some receivers. Receivers further on than the reader wait until it has come there.
 struct catch_up {
   using clock = std::chrono::steady_clock;
   /// One for each.
@@ -33,16 +33,17 @@ struct catch_up {
   std::unique_ptr<frame_former> former;
   source_health health;
   bool reading = false;
-  std::optional<waiting_chunk> waiting{};          // for credit
+  std::optional<waiting_chunk> waiting{};          // waits for credit
   std::optional<clock::time_point> waits_since{};  // none of those that its next frame goes to takes anything
 
   [[nodiscard]] bool serves(std::size_t receiver, const delivery::fence& stamp) const;
   [[nodiscard]] std::vector<std::size_t> receivers() const;
   /// Receivers that its next frame goes to.
   [[nodiscard]] std::vector<std::size_t> at(const delivery::lane_log& log, position where) const;
-  /// How far its next frame may go: to the lane, or to where a receiver waits for it.
+  /// Returns where the next frame ends at the latest: where the lane stands, or where a receiver waits for
+  /// the reader.
   [[nodiscard]] position limit(const delivery::lane_log& log, position where) const;
-  /// Leaves out those that are behind no more, or have answered again. True: none is left.
+  /// Drops receivers that have caught up, or have answered again. True: none is left.
   bool is_over(const delivery::lane_log& log);
   /// Notes which of those that its next frame goes to take anything now. One that has taken nothing for `patience` is left
   /// out where another takes: the others go on.
@@ -66,8 +67,9 @@ struct catch_up {
   }
 };
 
-/// Whether a receiver that stands at `where` goes along with a reader that stands at `reader`, or gets one of its own: it does
-/// where no more is read before it has its turn than is to be read for it. Of another file than the reader's that is not known.
+/// Returns whether a receiver that stands at `where` goes along with a reader that stands at `reader`; else
+/// it gets one of its own. It does if the way from the reader to the receiver is no longer than the way from
+/// the receiver to the lane. A reader of another file does not count: that distance is unknown.
 [[nodiscard]] bool goes_along(position reader, position where, position lane);
 
 class catch_ups {
@@ -87,7 +89,7 @@ public:
   struct place {
     bool free = false;
     std::optional<reader_number> taken_from{};  // it is closed, and is none of them any more
-    bool look_again = false;                    // after `yield_after`
+    bool look_again = false;                    // set after `yield_after`
   };
   /// Looks for a place for one more reader. A receiver that takes nothing for now makes place for one that
   /// does: it may be what the former waits for (shards that keep too much output wait until sinks have whole
@@ -120,8 +122,8 @@ private:
   std::vector<std::unique_ptr<catch_up>> all_;
 };
 
-/// When it is said that receivers of a partition are behind: once for all that fell behind together, and for
-/// the readers that make place for each other.
+/// Decides when the log says that receivers of a partition are behind: once for all that fell behind
+/// together, and for the readers that make place for each other.
 class lag_notice {
 public:
   using clock = std::chrono::steady_clock;

@@ -1,5 +1,6 @@
-// Which partitions of a lane wait under its source's `max_drift`: whoever is further ahead of the slowest
-// partition than that, in event time. Pure: the lane says where its partitions stand and what its peers said.
+// Decides which partitions of a lane wait under its source's `max_drift`: those that are further ahead of the
+// slowest partition than that, in event time. Pure: the lane says where its partitions stand and what its
+// peers said.
 #pragma once
 
 #include "runtime/base/ids.hpp"

@@ -24,16 +24,16 @@ struct frame_former::edge_state {
 struct frame_former::working {
   const source::chunk& chunk;
   const parser::parsed& parsed;
-  std::uint32_t row_offset = 0;  // of origin 0 in the parsed rows
+  std::uint32_t row_offset = 0;  // the offset of origin 0 in the parsed rows
   event_micros now = 0;
-  std::vector<event_micros> times{};       // by rows::time_at(); empty: the rows on this way have none
+  std::vector<event_micros> times{};       // read by rows::time_at(); empty: the rows on this way have none
   std::vector<event_micros> watermarks{};  // likewise: of the partition just before the row
-  bool unnested = false;                   // on this way a record may have given several rows
+  bool unnested = false;                   // a record may have given several rows on this way
 };
 
 namespace {
 
-/// Under another schema with fewer columns of the same names.
+/// Returns the batch under a schema that has some of its columns, by name.
 data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
   if (b.schema == schema || *b.schema == *schema)
     return b;

@@ -25,7 +25,7 @@ struct late_records {
   std::uint64_t count = 0;
   position first{};
   event_micros time = 0;       // its event time
-  event_micros watermark = 0;  // of its partition, just before it
+  event_micros watermark = 0;  // its partition's watermark, just before it
   bool read = false;           // stages read them: "WINDOW.late"
 };
 
@@ -41,12 +41,12 @@ public:
   /// Records [first, last) of the chunk; afterwards the former stands at `to`.
   void add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last, position to,
            event_micros now);
-  /// The log's end: the watermark is the end of time from here on. The end is a position of its own, behind
-  /// the last record, so that a receiver's vector tells whether it knows. Whoever adds it has cut what comes
-  /// before: a receiver counts on the watermark in front of the end.
+  /// Adds the log's end: the watermark is the end of time from here on. The end is a position of its own,
+  /// after the last record, so that a receiver's vector tells whether it knows. The caller has cut all that
+  /// comes before: a receiver counts on the watermark that precedes the end.
   void add_end();
 
-  /// Where the frame that is being formed begins, and where the former stands.
+  /// The mark at which the frame that is being formed begins, and the mark that the former has reached.
   [[nodiscard]] const mark& start() const { return start_; }
   [[nodiscard]] const mark& at() const { return at_; }
   [[nodiscard]] std::uint64_t records() const { return records_; }
@@ -62,7 +62,7 @@ public:
 
 private:
   struct edge_state;
-  struct working;  // what the steps of one add() share
+  struct working;  // the state that the steps of one add() share
 
   /// `from`: the stage that gives the rows; `late`: as its late ones.
   void run(const std::vector<node>& nodes, const stage::rows& rows, working& w, const std::string& from,
@@ -84,7 +84,7 @@ private:
 
   std::shared_ptr<const lane_plan> plan_;
   std::string partition_;
-  std::optional<std::vector<node>> replayed_nodes_;  // of a partition of replayed records: where they go on
+  std::optional<std::vector<node>> replayed_nodes_;  // the way of a partition of replayed records
   std::string place_;  // its name among the sources: rows of one time are told apart by it
   mark start_;
   mark at_;

@@ -98,10 +98,11 @@ bool lane::fail_at_the_end_of_what_was_read() {
   return true;
 }
 
-/// Whether a position that is gone from the log is needed: receivers may have other lives by now, which stand further
-/// on, and a newer life of the lane may read. So all are asked, and nothing is read until those that are up have
-/// answered. Of which partition it is the source does not say. Where all receivers of one have gone on, reading begins
-/// anew: what is needed and gone is found gone again.
+/// Returns whether a position that is gone from the log is still needed. Receivers may have other lives by
+/// now, which stand further on, and a newer life of the lane may read. So all are asked, and no record is
+/// read until those that are up have answered. The source does not say which partition the position belongs
+/// to. If all receivers of a partition have gone on, reading begins anew: a position that is still needed
+/// turns out to be gone again.
 bool lane::is_still_needed() {
   if (!stood_at_) {
     stood_at_.emplace();
@@ -296,7 +297,7 @@ void lane::process(partition& p) {
   }
 }
 
-/// Up to the next cut, or what `rate` allows, or all of the piece. False: nothing more can be done now.
+/// Processes up to the next cut, or what `rate` allows, or all of the piece. False: no more can be done now.
 bool lane::process_some(partition& p, waiting_chunk& w) {
   const auto& c = *w.chunk;
   const auto& piece = prepare(p, w);

@@ -38,7 +38,7 @@ public:
   void on_looked(const source::looked& m);
   void on_partition_started(const std::string& name, const std::string& lane);
   void on_others_stand_at(event_micros slowest);
-  /// While it is paused no source is read for the live log, and no time counts for idle_timeout. Receivers that are
+  /// A paused lane reads no source for the live log, and no time counts for idle_timeout. Receivers that are
   /// behind are served as ever.
   void on_set_paused(bool is_paused);
   /// It is to end: nothing is begun any more.
@@ -50,7 +50,7 @@ private:
   [[nodiscard]] clock::time_point now() const { return around_.now(); }
   [[nodiscard]] partition* find(const log_id& log);
   void ask(partition& p, std::size_t receiver);
-  /// Does whatever can be done now: processes what waits, reads more, catches up.
+  /// Does all that can be done now: processes what waits, reads more, catches up.
   void pump();
   void read_more();
   [[nodiscard]] std::vector<schedule::place> places() const;
@@ -63,7 +63,7 @@ private:
   const piece& prepare(const partition& p, waiting_chunk& w);
   /// Adds records [w.next, last) of the piece, up to position `to`.
   void add(frame_former& former, const partition& p, waiting_chunk& w, std::size_t last, position to);
-  /// Where a record may give many rows: the frame that is being formed is to be cut now.
+  /// Returns whether the frame that is being formed has to be cut now, because a record may give many rows.
   [[nodiscard]] bool is_large(const frame_former& former) const;
   std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
                                         std::optional<position> alone);
@@ -76,7 +76,8 @@ private:
   void tell_failure(const attempt& a, std::string_view error);
   /// Late records among those that were just added to the live frame, unless a receiver has had them before.
   void note_late(const partition& p, const source::chunk& c);
-  /// Under on_error "fail": how far the piece goes before a record that is no row. Nothing: it begins there.
+  /// Returns, under on_error "fail", where the piece ends before a record that is no row. No value: the piece
+  /// begins with that record.
   [[nodiscard]] std::optional<std::size_t> before_refused(partition& p, const waiting_chunk& w);
   bool fail_at_a_refused_record();
   bool fail_where_receivers_stand_apart(const partition& p);
@@ -118,7 +119,7 @@ private:
   delivery::lane_log::start how_;
   std::unique_ptr<parser::record_parser> parser_;
   std::vector<std::unique_ptr<partition>> partitions_;
-  std::vector<bool> up_;  // by receiver
+  std::vector<bool> up_;  // indexed by receiver
   catch_ups catch_ups_;
   schedule schedule_;
   discovery discovery_;

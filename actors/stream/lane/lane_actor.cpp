@@ -16,7 +16,7 @@ namespace millrace::lane {
 
 /// Sent to itself: time has passed (rate, idleness, a source that was away).
 struct wake_up {};
-/// Sent to itself: time to look for new partitions.
+/// The lane's own timer: time to look for new partitions.
 struct look_now {};
 
 }  // namespace millrace::lane
@@ -27,12 +27,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::look_now)
 namespace millrace::lane {
 namespace {
 
-/// With what its source actors say to it, and it to itself.
+/// The lane's interface, the messages of its source actors and its own timers.
 using whole =
     messages::lane::extend<caf::reacts_to<source::chunk_read>, caf::reacts_to<source::looked>,
                            caf::reacts_to<chunk_parsed>, caf::reacts_to<wake_up>, caf::reacts_to<look_now>>;
 
-/// Who they are in this process. Readers are source actors.
+/// The lane's neighbours in this process. Readers are source actors.
 class actors_around final : public neighbours {
 public:
   actors_around(whole::pointer self, lane_options& options, const life& now, messages::supervisor supervisor,
@@ -123,7 +123,7 @@ public:
 
   /// The log's identity is kept as `text` from now on.
   void identity_is(std::string text) { source_options_.identity.value = std::move(text); }
-  /// False: it comes from an earlier life than the one that is known.
+  /// Returns false for a message from an earlier life than the known one.
   [[nodiscard]] bool is_up(const messages::receiver_up& m) {
     auto& r = receivers_[m.receiver];
     if (m.life < r.now)
@@ -138,7 +138,7 @@ public:
     r.handle = nullptr;
     return true;
   }
-  /// Not one that is over.
+  /// Returns whether that reader is open and not over.
   [[nodiscard]] bool reads(reader_number reader) const { return readers_.contains(reader); }
   /// Says that it has stopped once the reader of all has ended: what that notes at its end goes to the keeper, which
   /// takes nothing more when all actors have stopped.
@@ -158,7 +158,7 @@ private:
     self_->quit();
   }
   struct receiver {
-    messages::frame_receiver handle;  // while it lives
+    messages::frame_receiver handle;  // set while it lives
     life now;
   };
   struct open_reader {

@@ -1,5 +1,5 @@
-// Catching up receivers that are behind: readers of their own reread the log for those that go along and end exactly
-// where the live lane stands (delivery::lane_log); catch_ups says how many there are and for whom.
+// Catches up receivers that are behind: readers of their own reread the log for those that go along, and end
+// exactly where the live lane stands (delivery::lane_log); catch_ups says how many there are and for whom.
 #include "actors/stream/lane/lane.hpp"
 #include "actors/stream/lane/reach.hpp"
 
@@ -22,7 +22,7 @@ void lane::start_catch_ups() {
     const auto& log = partitions_[i]->log();
     auto lags = log.behind();
     std::erase_if(lags, [&](std::size_t r) { return catch_ups_.serves(i, r, log.stamp(r)); });
-    // The rest go along with the one that is furthest behind, where they are near.
+    // The furthest behind gets a reader; the others go along with it if they are near.
     std::ranges::stable_sort(lags, {}, [&](std::size_t r) { return log.reader_at(r).at; });
     for (const auto r : lags)
       if (!failed_ && !goes_along(i, r) && find_place(*partitions_[i], r))
@@ -30,7 +30,7 @@ void lane::start_catch_ups() {
   }
 }
 
-/// With a reader that is there already.
+/// Lets the receiver go along with a reader that is there already.
 bool lane::goes_along(std::size_t partition, std::size_t receiver) {
   auto& p = *partitions_[partition];
   if (!p.receivers.has_credit(receiver, options_.credit))
@@ -124,7 +124,7 @@ void lane::catch_up_some(catch_up& c, partition& p) {
   if (!ends || !c.former->empty())
     hand_over(c, p, next, alone);
   if (ends) {
-    c.former->add_end();  // in a frame of its own, as in the live log
+    c.former->add_end();  // the end has a frame of its own, as in the live log
     hand_over(c, p, next, std::nullopt);
   }
   p.idle_sent = false;  // a receiver that has just been attached does not know of it

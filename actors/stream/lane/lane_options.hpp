@@ -27,14 +27,15 @@
 
 namespace millrace::lane {
 
-/// Where a lane stands in one partition; the lane alone writes it.
+/// The position of a lane in one partition; the lane alone writes it.
 struct partition_gauges {
   explicit partition_gauges(std::string n) : name(std::move(n)) {}
 
   const std::string name;
   std::atomic<std::int64_t> watermark{no_watermark};
-  std::atomic<std::int64_t> last_record{0};  // when its last records came, by the wall clock; 0: none yet
-  usual_time gap;                            // from chunk to chunk of its records
+  std::atomic<std::int64_t> last_record{0};  // the arrival of its last records, by the wall clock; 0: none
+                                             // yet
+  usual_time gap;                            // time from chunk to chunk of its records
   std::atomic<bool> is_open{false};          // its receivers have said where it begins
   std::atomic<bool> is_caught_up{false};     // the source had nothing more
   std::atomic<bool> is_idle{false};          // its receivers go on without it (idle_timeout)
@@ -46,8 +47,9 @@ struct partition_gauges {
 struct due_gauge {
   using clock = std::chrono::steady_clock;
 
-  std::atomic<double> a_second{0};           // 0: the source has its records whatever the rate
-  std::atomic<std::int64_t> nothing_due{0};  // when nothing was due: microseconds of the clock
+  std::atomic<double> a_second{0};           // 0: the source has its records at any rate
+  std::atomic<std::int64_t> nothing_due{0};  // the last moment without due records, in microseconds of the
+                                             // clock
 
   [[nodiscard]] std::int64_t at(clock::time_point now) const {
     const auto since =
@@ -58,18 +60,18 @@ struct due_gauge {
 
 /// The progress line, the metrics and the API read these; the lane alone writes them.
 struct lane_gauges {
-  std::string parser;  // whose lane it is, and of which of its sources; set before it is shared
+  std::string parser;  // the lane's parser, and the source of it; set before it is shared
   std::string source;
   std::vector<std::string> receivers;           // their names; set before it is shared
   std::deque<std::atomic<std::uint64_t>> held;  // bytes that each has not taken yet; as many, likewise
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> lag{-1};        // records not yet read, or not yet made; -1: unknown
-  due_gauge due;                            // of those yet to be made
+  due_gauge due;                            // for records that are yet to be made
   std::atomic<std::int64_t> lag_bytes{-1};  // the same in bytes, where the source knows those
   std::atomic<std::uint64_t> chunks{0};
-  std::atomic<std::uint64_t> chunk_bytes{0};  // of their records
-  std::atomic<std::uint64_t> wait_micros{0};  // of chunks, from their arrival to their turn
+  std::atomic<std::uint64_t> chunk_bytes{0};  // bytes of the records in chunks
+  std::atomic<std::uint64_t> wait_micros{0};  // waits of chunks, from their arrival to their turn
   std::atomic<std::uint64_t> work_micros{0};  // parsing them, by helpers as well, and the lane's steps
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
@@ -80,7 +82,7 @@ struct lane_gauges {
   [[nodiscard]] std::int64_t lag_at(due_gauge::clock::time_point now) const {
     return due.a_second > 0 ? std::min<std::int64_t>(lag, due.at(now)) : lag.load();
   }
-  /// Of those that it reads; one more may be found at any time.
+  /// Returns the partitions that it reads; one more may be found at any time.
   [[nodiscard]] std::vector<std::shared_ptr<const partition_gauges>> partitions() const {
     const std::lock_guard lock(mutex_);
     return {partitions_.begin(), partitions_.end()};
@@ -106,25 +108,26 @@ struct lane_options {
   std::set<std::string> known;           // partitions that some lane of its parser reads
   std::optional<micros> discover_every;  // looks for others that often; one lane of a parser does
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
-  source::kept_value identity{};        // of the source's log, as it was kept when the life begins
+  source::kept_value identity{};        // the identity of the source's log, as it was kept when the life
+                                        // begins
   source::kept_value before_reading{};  // durable before anything is read; without a name there is none
   lane::make_parser make_parser;
-  parsing_ahead ahead{};               // of the live log
-  bool parser_changed = false;         // since the state was made
+  parsing_ahead ahead{};               // parsing ahead of the live log
+  bool parser_changed = false;         // changed since the state was made
   std::optional<double> rate;          // records a second, over all its partitions
-  std::optional<micros> max_drift;     // between the watermarks of the parser's partitions
-  bool is_only_lane = true;            // of its parser
+  std::optional<micros> max_drift;     // limit between the watermarks of the parser's partitions
+  bool is_only_lane = true;            // its parser has no other lanes
   std::size_t credit = 4U << 20;       // bytes that one receiver lets one partition have in flight
   std::size_t chunk_bytes = 1U << 20;  // one read; a frame holds at least one chunk where the source is fast
   std::uint64_t frame_records = 65'536;  // more than this never waits for one frame
   const wall_clock* clock = &system_clock();
   std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
   std::shared_ptr<const delivery::verdicts> verdicts = std::make_shared<delivery::verdicts>();
-  delivery::failing_records failing{};  // what earlier lives of this lane have said
+  delivery::failing_records failing{};  // failures that earlier lives of this lane have told
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<stage::taps> taps = nullptr;  // null: nobody can look
 
-  /// Of the lane, or of a stage of its topology.
+  /// Returns the name of the lane, or of a stage of its topology, for log lines.
   [[nodiscard]] std::string in_logs() const { return name_in_logs(plan->topology->name, name); }
   [[nodiscard]] std::string in_logs(const std::string& stage) const {
     return name_in_logs(plan->topology->name, stage);

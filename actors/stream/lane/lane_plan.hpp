@@ -1,5 +1,5 @@
 // The work of one lane on its records: the part of the topology between a source and the edges that leave the
-// lane. Steps upstream of windows and sinks run in the lane, once a stage, whatever number of edges it feeds.
+// lane. Steps upstream of windows and sinks run in the lane, once a stage, for all the edges that it feeds.
 #pragma once
 
 #include "config/plan.hpp"
@@ -16,7 +16,7 @@ struct edge {
   enum class kind : std::uint8_t { window, rows, dead_letters };
   kind what = kind::rows;
   std::uint32_t stage = 0;  // index in the topology of the stage downstream of it; unused for dead letters
-  std::string name;         // of that stage
+  std::string name;         // the stage's name
   std::uint32_t first_receiver = 0;
   std::uint32_t receivers = 1;  // shards of a window
 };
@@ -31,7 +31,7 @@ struct window_node {
   std::uint32_t stage = 0;
   const config::window_plan* plan = nullptr;
   std::size_t edge = 0;
-  std::vector<node> late;  // who reads "WINDOW.late"
+  std::vector<node> late;  // readers of "WINDOW.late"
 };
 struct sink_node {
   std::uint32_t stage = 0;
@@ -42,11 +42,11 @@ struct node {
   std::variant<select_node, window_node, sink_node> what;
 };
 
-/// Of one parser over one of its sources.
+/// One parser over one of its sources.
 struct lane_plan {
   std::shared_ptr<const config::topology> topology;  // keeps what the nodes point to
-  std::string name;  // of its lanes, and of what is stored for them: the parser's, if it reads several
-                     // sources with the source's
+  std::string name;  // names its lanes and their stored values: the parser's, if it reads several sources
+                     // with the source's
   const config::stage* source = nullptr;
   const config::stage* parser = nullptr;
   std::vector<node> roots;
@@ -70,12 +70,13 @@ struct lane_plan {
 [[nodiscard]] std::vector<std::shared_ptr<const lane_plan>>
 lane_plans(const std::shared_ptr<const config::topology>& topology);
 
-/// The part of these nodes that a replayed record goes through that had failed at this stage: the way there, all
-/// behind it, and nothing beside it, where the record has been before. The late rows of a window on the way
-/// go nowhere. Of the parser itself, or a stage that the lane does not have: everything.
+/// The part of these nodes that is open to a replayed record which had failed at this stage: the way there
+/// and all downstream of it, without the branches beside it, where the record has been before. The late rows
+/// of a window on the way go nowhere. All nodes for the parser itself, and for a stage that the lane does not
+/// have.
 [[nodiscard]] std::vector<node> nodes_towards(const lane_plan& plan, std::string_view stage);
 
-/// How many ways lead from the parser to this stage within the lane, late rows left out.
+/// Counts the ways from the parser to this stage within the lane, late rows left out.
 [[nodiscard]] std::size_t ways_to(const std::vector<node>& nodes, std::uint32_t stage);
 
 /// Index of a stage by name.

@@ -1,4 +1,4 @@
-// What a lane has to do with its receivers: asks where they stand, sends them frames within their credit, and
+// A lane's dealings with its receivers: it asks where they stand, sends them frames within their credit, and
 // tells the source what all of them have durable (delivery::lane_log decides from where, to whom, up to
 // where).
 #include "actors/stream/lane/lane.hpp"
@@ -66,8 +66,8 @@ void lane::on_answer(const log_id& log, std::size_t receiver, const std::optiona
   pump();
 }
 
-/// Of a record in between some have what the former parser made of it, and the others would get what the new
-/// one makes: it could be lost, or count twice.
+/// Some receivers have the former parser's result for the records in between; the others would get the new
+/// parser's. A record could be lost, or count twice.
 bool lane::fail_where_receivers_stand_apart(const partition& p) {
   if (!options_.parser_changed || how_ != delivery::lane_log::start::at_lowest || !p.log().next_cut())
     return false;

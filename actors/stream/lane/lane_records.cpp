@@ -1,6 +1,6 @@
-// The lane's work on the records of a chunk, live and catching up: whatever a record may make fail. A
-// failure ends this life of the lane. What it was about has been told before that, and comes to the next life
-// with its options (delivery::failing_records).
+// The lane's work on the records of a chunk, live and catching up: all that a record may make fail. A failure
+// ends this life of the lane. The records it was about have been told before, and come to the next life with
+// its options (delivery::failing_records).
 #include "actors/stream/lane/lane.hpp"
 #include "runtime/base/flight_recorder.hpp"
 
@@ -12,7 +12,7 @@
 namespace millrace::lane {
 namespace {
 
-/// Where records may give many rows, a frame is cut when its rows have so many bytes.
+/// A frame is cut at this many bytes of rows if records may give many rows.
 constexpr std::size_t large_frame = 1U << 20;
 
 }  // namespace
@@ -143,7 +143,7 @@ std::optional<std::size_t> lane::before_refused(partition& p, const waiting_chun
   return std::nullopt;
 }
 
-/// Not before every receiver has taken what comes before the record: then the end of the run commits it.
+/// Fails only once every receiver has taken all that precedes the record: then the end of the run commits it.
 bool lane::fail_at_a_refused_record() {
   for (const auto& p : partitions_)
     if (p->refused && p->log().all_along() && p->receivers.nothing_in_flight()) {

@@ -1,7 +1,7 @@
 // A lane speaks to these: its receivers, the readers of its source, its supervisor, and the time. The lane
-// (lane.hpp) decides; whoever runs it does what it says, at once and in this order, so that a source reads on
-// and receivers work while the lane is busy with the rest of a chunk. The lane actor implements it with
-// messages, tests with lists. A call a batch or a frame, never one a record.
+// (lane.hpp) decides; its owner does what it says, at once and in this order, so that a source reads on and
+// receivers work while the lane is busy with the rest of a chunk. The lane actor implements it with messages,
+// tests with lists. A call a batch or a frame, never one a record.
 #pragma once
 
 #include "actors/stream/source/requests.hpp"

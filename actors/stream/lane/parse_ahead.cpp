@@ -34,7 +34,7 @@ private:
       }
       return std::make_shared<parser::parsed>(parser_->parse(c));
     } catch (...) {
-      parser_.reset();  // what it holds of that chunk is of no use
+      parser_.reset();  // its state of that chunk is of no use
       return nullptr;
     }
   }

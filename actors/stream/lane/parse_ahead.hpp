@@ -19,7 +19,7 @@
 
 namespace millrace::lane {
 
-/// How much of its work a lane gives away.
+/// Bounds the work that a lane gives away.
 struct parsing_ahead {
   std::size_t helpers = 0;  // 0: the lane parses all by itself
   /// A smaller chunk is parsed before another thread has woken up.
@@ -45,8 +45,8 @@ using parsing_lane = caf::typed_actor<caf::reacts_to<chunk_parsed>>;
 using parse_helper = caf::typed_actor<caf::reacts_to<parse_chunk>, caf::reacts_to<messages::stop>>;
 using make_parser = std::function<expected<std::unique_ptr<parser::record_parser>>()>;
 
-/// It takes its turns on the shared threads. `make` is called on one of them, with the first chunk. What it does is the lane's
-/// work: a crash names that one.
+/// It takes its turns on the shared threads. `make` is called on one of them, with the first chunk. Its work
+/// is the lane's: a crash names that one.
 [[nodiscard]] parse_helper spawn_parse_helper(caf::actor_system& system, const std::string& topology,
                                               const std::string& lane, make_parser make);
 

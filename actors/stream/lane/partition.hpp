@@ -43,7 +43,8 @@ struct partition {
   std::optional<position> alone;  // the frame that is being formed holds this one record
   std::optional<error> refused;   // the record at which the lane stands ends the run (on_error)
   std::map<std::size_t, gone>
-      gone_for;  // by receiver that was behind: it is asked whether it still needs that
+      gone_for;  // keyed by a receiver that was behind: it is asked whether it still needs the missing
+                 // records
 
   [[nodiscard]] const delivery::lane_log& log() const { return receivers.log(); }
   [[nodiscard]] bool ended() const { return live && live->at().watermark == end_of_time; }

@@ -22,16 +22,16 @@ public:
   /// It is being asked where it stands; nothing is sent to it until it answers.
   void ask(std::size_t receiver);
   enum class news : std::uint8_t {
-    waits,   // for the answers of others
+    waits,   // waits for the answers of others
     begins,  // now it is known where to begin
     moves,   // the partition stands somewhere else than it was
-    goes_on  // it stands where it did; the receiver is attached, behind or ahead
+    goes_on  // it stands where it did; the receiver is attached, behind the lane or ahead
   };
   /// Its fence is the answer's from now on, under which nothing is in flight.
   [[nodiscard]] news answered(std::size_t receiver, const delivery::answer& a);
 
   // --- credit: `limit` bytes that one receiver may have in flight
-  /// False, and nothing changes, under another fence than its present one.
+  /// Returns false, and changes no credit, under another fence than its present one.
   [[nodiscard]] bool returned(std::size_t receiver, const delivery::fence& stamp, std::size_t bytes);
   [[nodiscard]] bool has_credit(std::size_t receiver, std::size_t limit) const {
     return in_flight_[receiver] < limit;
@@ -49,12 +49,12 @@ public:
   /// Frames for [at, to) were sent to all attached; frames for [reader_at, to) to this receiver.
   void advance(const mark& to) { log_.advance(to); }
   void reader_advance(std::size_t receiver, const mark& to) { log_.reader_advance(receiver, to); }
-  /// Whether some receiver has got the record at this position, from this life or an earlier one.
+  /// Returns whether some receiver has got the record at this position, from this life or an earlier one.
   [[nodiscard]] bool have_had(position record) const;
 
-  // --- what is durable
+  // --- durable positions
   void acknowledged(std::size_t receiver, position below);
-  /// Everything below is, in every receiver. Nothing: some have yet to say.
+  /// Returns the position below which every receiver has everything. No value: some have yet to say.
   [[nodiscard]] std::optional<position> durable() const;
 
 private:
@@ -63,7 +63,7 @@ private:
 
   delivery::lane_log log_;
   std::vector<std::size_t> in_flight_;                 // bytes, by receiver
-  std::vector<std::optional<position>> acknowledged_;  // by receiver
+  std::vector<std::optional<position>> acknowledged_;  // indexed by receiver
 };
 
 }  // namespace millrace::lane

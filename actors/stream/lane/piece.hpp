@@ -1,5 +1,5 @@
-// How much of a chunk is worked on at once: nearly always all of it. Where a record was given up, or an
-// earlier life has failed, a chunk falls into pieces. Pure.
+// The part of a chunk that is worked on at once: nearly always all of it. A chunk falls into pieces where a
+// record was given up, or an earlier life has failed. Pure.
 #pragma once
 
 #include "actors/parsers/parser.hpp"
@@ -15,8 +15,8 @@ namespace millrace::lane {
 struct piece {
   std::size_t first = 0;
   std::size_t last = 0;
-  bool own_frame = false;                      // nothing else may stand in its frame
-  const std::string* given_up = nullptr;       // why this one record is a dead letter
+  bool own_frame = false;                      // its frame holds no other record
+  const std::string* given_up = nullptr;       // the reason why this one record is a dead letter
   std::shared_ptr<const source::chunk> chunk;  // these records alone
   parser::parsed parsed;                       // once they were parsed
 };
@@ -30,11 +30,11 @@ struct piece {
 /// Records [first, last) as a chunk of their own.
 [[nodiscard]] source::chunk slice(const source::chunk& c, std::size_t first, std::size_t last);
 
-/// The position behind records [0, last).
+/// The position after records [0, last).
 [[nodiscard]] inline position behind(const source::chunk& c, std::size_t last) {
   return last == c.records() ? c.to : c.positions[last];
 }
-/// The first record at or behind this position.
+/// The first record at or after this position.
 [[nodiscard]] std::size_t record_at(const source::chunk& c, position at);
 
 }  // namespace millrace::lane

@@ -10,7 +10,7 @@ namespace {
 /// A lane that comes late makes up for so much time at once. The one record that may go is beside it, or a
 /// slow rate would lose a little with each wake-up.
 constexpr double burst_seconds = 0.2;
-/// How far apart turns lie in which all that was due has gone. A frame's way to the sink costs some 400 us of
+/// The distance of turns in which all due records have gone. A frame's way to the sink costs some 400 us of
 /// CPU for one record and for fifty: at 20 turns a second a slow rate stays below a hundredth of a core.
 constexpr std::chrono::milliseconds turn_every{50};
 

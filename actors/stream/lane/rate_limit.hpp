@@ -1,6 +1,6 @@
-// How many records a lane may process now under its source's `rate`: a bucket of tokens that fills with time.
-// Once it is empty it opens again after 50 milliseconds, so that a fast rate costs a frame for each of those
-// and not for each record. Pure: the lane passes the time in, takes what it used, and is told how long
+// Decides how many records a lane may process now under its source's `rate`: a bucket of tokens that fills
+// with time. An empty bucket opens again after 50 milliseconds, so that a fast rate costs a frame for each of
+// those and not for each record. Pure: the lane passes the time in, takes what it used, and is told how long
 // to wait.
 #pragma once
 
@@ -25,14 +25,14 @@ public:
   void take(std::size_t records);
   /// The moment from which on its rate has made due what has not gone; without a rate, that of its beginning.
   [[nodiscard]] clock::time_point nothing_due_at() const;
-  /// Until the next records may go, after allowed() has said none.
+  /// Returns the time until the next records may go, after allowed() has returned 0.
   [[nodiscard]] std::chrono::microseconds wait() const;
 
 private:
   std::optional<double> a_second_;
   double tokens_ = 1;
   clock::time_point filled_at_;
-  clock::time_point opens_at_{};  // nothing goes before
+  clock::time_point opens_at_{};  // no record goes before
 };
 
 }  // namespace millrace::lane

@@ -35,8 +35,8 @@ private:
   position to_;
 };
 
-/// Where a record may give many rows: the end of the records [next, ...) that are worked on at once, so that
-/// their rows are bounded; one at least, up to `last`.
+/// Returns the end of the records [next, ...) that are worked on at once if a record may give many rows, so
+/// that their rows are bounded; at least one record, up to `last`.
 [[nodiscard]] std::size_t end_of_few(const source::chunk& c, std::size_t next, std::size_t last);
 
 }  // namespace millrace::lane

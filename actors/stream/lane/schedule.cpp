@@ -6,9 +6,9 @@
 namespace millrace::lane {
 namespace {
 
-/// How long a source actor waits for data before it looks at its mailbox again.
+/// A source actor waits this long for data before it looks at its mailbox again.
 constexpr std::chrono::milliseconds read_wait{50};
-/// Under `rate`, no more is read ahead than a few seconds' worth.
+/// A lane with a `rate` reads ahead only a few seconds' worth.
 constexpr std::size_t paced_chunk_bytes = 64U << 10;
 
 event_micros slowest(std::span<const schedule::place> places) {

@@ -23,7 +23,7 @@ public:
     std::optional<double> rate;  // records a second
     std::optional<micros> max_drift;
     std::size_t chunk_bytes = 0;  // one read
-    bool is_only_lane = true;     // of its parser: there are no others to wait for
+    bool is_only_lane = true;     // its parser has no other lanes to wait for
   };
   /// `seed` decides its random waits.
   schedule(limits l, std::uint64_t seed, clock::time_point now)

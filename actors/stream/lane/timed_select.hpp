@@ -1,5 +1,5 @@
-// A select with unnest that gives its rows their event time: checked there as a parser checks its own. Pure; for
-// whoever runs the steps of a lane.
+// A select with unnest that gives its rows their event time: checked there as a parser checks its own. Pure;
+// for all that run the steps of a lane.
 #pragma once
 
 #include "actors/parsers/parser.hpp"

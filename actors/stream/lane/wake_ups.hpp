@@ -1,4 +1,4 @@
-// Which timers a lane has under way. CAF cannot take a delayed message back, so a timer that a sooner one
+// The timers that a lane has under way. CAF cannot take a delayed message back, so a timer that a sooner one
 // has overtaken still comes; it must neither be forgotten, or each wait would arm one more, nor arm others.
 // Pure: the lane says when it wants to be awake and when a timer has come.
 #pragma once
@@ -13,7 +13,7 @@ class wake_ups {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// Whether a timer is to be armed: none that is under way comes by then. Whoever waits for later asks again
+  /// Returns whether to arm a timer: none under way comes by then. A lane that waits for later asks again
   /// when it is awake.
   [[nodiscard]] bool arm(clock::time_point at) {
     if (!under_way_.empty() && under_way_.back() <= at)

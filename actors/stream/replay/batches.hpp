@@ -18,7 +18,7 @@ public:
   [[nodiscard]] virtual expected<replayed_batch> read(std::uint64_t number) const = 0;
   /// Makes names durable that were found: what depends on them is.
   [[nodiscard]] virtual expected<void> settle() const = 0;
-  /// Whether somebody else tells the lanes of batches that come; else the reader looks for them.
+  /// Returns whether somebody else tells the lanes of new batches; if not, the reader looks for them.
   [[nodiscard]] virtual bool are_told() const { return false; }
 };
 

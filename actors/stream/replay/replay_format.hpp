@@ -14,9 +14,9 @@
 namespace millrace::replay {
 
 struct replayed_record {
-  std::string id;                           // of its dead letter
+  std::string id;                           // the id of its dead letter
   std::string bytes;                        // the record
-  std::optional<event_micros> timestamp{};  // as the source stored it, with its type (0 create, 1 append)
+  std::optional<event_micros> timestamp{};  // the source's timestamp, with its type (0 create, 1 append)
   std::uint8_t timestamp_type = 0;
   std::optional<std::string> key{};
   std::string headers{};  // JSON object text; empty: none are known
@@ -26,8 +26,8 @@ struct replayed_record {
 
 /// The records of one partition. Position (0, i) is that of records[i].
 struct replayed_batch {
-  std::string stage;     // that had failed: the records go on only to it and to what is downstream of it
-  std::string topic;     // what `_topic` says of them
+  std::string stage;     // the stage that had failed: the records go only to it and downstream of it
+  std::string topic;     // their `_topic`
   std::string header{};  // the header line that their columns stand under, where there is one
   std::vector<replayed_record> records;
 
@@ -41,7 +41,7 @@ struct replayed_batch {
 /// "replay:STAGE:NUMBER": the name of a batch's partition.
 [[nodiscard]] std::string partition_name(std::string_view stage, std::uint64_t number);
 struct partition_parts {
-  std::string_view stage;  // in the name that was given
+  std::string_view stage;  // the stage in the name that was given
   std::uint64_t number = 0;
 };
 /// Returns nothing for the partition of a source.

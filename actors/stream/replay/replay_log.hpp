@@ -18,7 +18,7 @@ inline constexpr std::string_view state_began_name = "began";
 [[nodiscard]] std::string folder_of_state(const std::string& state_folder, const std::string& state_id);
 /// Names the folder of the lanes called `plan`.
 [[nodiscard]] std::string folder_of_plan(const std::string& folder_of_state, const std::string& plan);
-/// How many batches there are, over all lanes.
+/// Returns the number of batches over all lanes.
 [[nodiscard]] expected<std::uint64_t> batches_in(snapshot::file_system& files,
                                                  const std::string& folder_of_state);
 
@@ -26,12 +26,12 @@ class replay_log final : public batches {
 public:
   replay_log(snapshot::file_system& files, std::string folder) : files_(&files), folder_(std::move(folder)) {}
 
-  /// In ascending order; none where the folder is not there.
+  /// Returns the numbers in ascending order; none where the folder does not exist.
   [[nodiscard]] expected<std::vector<std::uint64_t>> numbers() const override;
   [[nodiscard]] expected<replayed_batch> read(std::uint64_t number) const override;
   [[nodiscard]] expected<void> settle() const override { return files_->sync_folder(folder_); }
-  /// Durable when it returns, under a number behind all others; the folders are made. Only one process at a
-  /// time may add.
+  /// Makes the batch durable, under a number above all others; makes the folders. Only one process at a time
+  /// may add.
   [[nodiscard]] expected<std::uint64_t> add(const replayed_batch& b) const;
 
 private:

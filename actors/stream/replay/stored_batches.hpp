@@ -20,9 +20,9 @@ namespace millrace::replay {
 
 struct batch_entry {
   std::uint64_t number = 0;
-  std::string plan;              // whose lanes read it
-  std::string stage;             // that had failed
-  std::vector<std::string> ids;  // of its letters
+  std::string plan;              // the plan whose lanes read it
+  std::string stage;             // the stage that had failed
+  std::vector<std::string> ids;  // the ids of its letters
   friend bool operator==(const batch_entry&, const batch_entry&) = default;
 };
 [[nodiscard]] std::string encode_entries(const std::vector<batch_entry>& all);
@@ -66,8 +66,8 @@ public:
                                                   const millrace::life& now);
 
   [[nodiscard]] const std::vector<batch_entry>& all() const { return all_; }
-  /// Durable when it returns. ec::fenced: somebody else adds by now. After any other error it is not known whether the
-  /// batch counts: who takes the index next finds it or not, for good.
+  /// Durable when it returns. ec::fenced: somebody else adds by now. After any other error it is not known
+  /// whether the batch counts: the next life that takes the index finds it or not, for good.
   [[nodiscard]] expected<void> add(const std::string& plan, const replayed_batch& b);
 
 private:

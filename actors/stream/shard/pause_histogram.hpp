@@ -1,5 +1,5 @@
-// How long a shard took no frames because it gathered a snapshot, and how long a snapshot took until it was
-// durable, as counts by duration. Written by the shard, read by anyone.
+// Counts, by duration, how long a shard took no frames because it gathered a snapshot, and how long a
+// snapshot took until it was durable. Written by the shard, read by anyone.
 #pragma once
 
 #include "runtime/base/duration_histogram.hpp"

@@ -19,7 +19,7 @@
 namespace millrace::shard {
 namespace {
 
-/// After a capture that failed, where no snapshots are taken by time.
+/// The delay after a failed capture, where no snapshots are taken by time.
 constexpr std::chrono::seconds capture_again{1};
 /// Looking costs about as much as a small frame: not for each.
 constexpr std::chrono::milliseconds size_every{200};
@@ -216,7 +216,8 @@ public:
   void on_stop() {
     stopping_ = true;
     if (core_->changed() || (failing_ && captures_under_way_ == 0))
-      capture(core_->out().has_outlived_files());  // the last one: in two copies nothing falls back behind it
+      capture(core_->out().has_outlived_files());  // the last one: in two copies, no later life falls back to
+                                                   // before it
     if (captures_under_way_ == 0)
       finish_stop();
   }
@@ -290,8 +291,8 @@ private:
       self_->send(self_, firing_turn{});
   }
 
-  /// Windows that are over and had no room, or whose turn it is, and a tick that is under way. What a stop leaves, the
-  /// next life fires; a tick that has not come to its end it takes anew.
+  /// Windows that are over and had no room, or whose turn it is, and a tick that is under way. The next life
+  /// fires what a stop leaves, and takes an unfinished tick anew.
   void fire_on() {
     if (stopping_ || will_fire_on_ || !core_->goes_on())
       return;
@@ -416,9 +417,9 @@ private:
     std::size_t bytes;
   };
   int captures_under_way_ = 0;
-  std::deque<capture_under_way> writing_;  // as many, the oldest first
-  delivery::ledger counted_;               // what options_.flow has been told
-  std::uint64_t counted_rows_ = 0;         // what the gauges have been told
+  std::deque<capture_under_way> writing_;  // captures under way, the oldest first
+  delivery::ledger counted_;               // the counts that options_.flow knows
+  std::uint64_t counted_rows_ = 0;         // the rows that the gauges know
   std::uint64_t counted_late_ = 0;
   bool failing_ = false;
   std::size_t unwritten_ = 0;  // bytes of captures since the last durable one

@@ -38,7 +38,7 @@ struct key_found {
   event_micros watermark = no_watermark;
   event_micros fired = no_watermark;
 };
-/// A shard as whoever looks into it sees it.
+/// A shard's interface for those who look into it.
 using open_shard = caf::typed_actor<caf::replies_to<look_up_key>::with<key_found>>;
 
 /// Leads to the present life of a shard. It is weak: a life that has ended is not kept by it.
@@ -48,7 +48,7 @@ public:
     const std::lock_guard lock(mutex_);
     life_ = caf::actor_cast<caf::actor_addr>(life);
   }
-  /// Null: no life is there.
+  /// Null while there is no life.
   [[nodiscard]] open_shard find() const {
     const std::lock_guard lock(mutex_);
     return caf::actor_cast<open_shard>(life_);
@@ -65,13 +65,15 @@ struct shard_gauges {
   std::atomic<std::uint64_t> rows{0};
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> fired{no_watermark};     // windows up to here have fired
-  std::atomic<std::int64_t> next_end{no_watermark};  // of the first open window; no_watermark: there is none
+  std::atomic<std::int64_t> next_end{no_watermark};  // the end of the first open window; no_watermark: there
+                                                     // is none
   std::atomic<std::uint64_t> windows_open{0};
   std::atomic<std::uint64_t> keys{0};
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> retained_bytes{0};
-  std::atomic<std::uint64_t> spilled_bytes{0};                // of those, on disk
-  std::map<std::string, std::atomic<std::uint64_t>> held_by;  // by sink; the names are fixed at the start
+  std::atomic<std::uint64_t> spilled_bytes{0};                // those bytes on disk
+  std::map<std::string, std::atomic<std::uint64_t>> held_by;  // keyed by sink; the names are fixed at the
+                                                              // start
   std::atomic<bool> stalled{false};                           // no input is taken: too much output is kept
   std::atomic<std::uint64_t> late_at_shard{0};
   /// The gain of `rows` and `late_at_shard`, which are of the state and fall back with it, in this process: what a new
@@ -81,16 +83,17 @@ struct shard_gauges {
   std::atomic<std::uint64_t> snapshot_failures{0};
   std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;
-  snapshot_histogram snapshot_times;         // from the capture to the durable snapshot
-  std::atomic<std::int64_t> snapshot_at{0};  // when the newest became durable, by the wall clock; 0: none yet
-  std::atomic<std::uint64_t> snapshot_bytes{0};  // what that one wrote: the changes since the one before
+  snapshot_histogram snapshot_times;             // times from the capture to the durable snapshot
+  std::atomic<std::int64_t> snapshot_at{0};      // the time at which the newest became durable, by the wall
+                                                 // clock; 0: none yet
+  std::atomic<std::uint64_t> snapshot_bytes{0};  // bytes of the newest: the changes since the one before
 };
 
 struct shard_options {
   std::string name;  // shard_name as text
   std::string topology;
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
-  std::optional<micros> tick_every;      // with updates
+  std::optional<micros> tick_every;      // set with updates
   const wall_clock* clock = &system_clock();
   messages::snapshot_writer snapshot_writer;
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();

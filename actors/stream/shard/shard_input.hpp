@@ -21,20 +21,21 @@ public:
   /// A sender's life begins, or this one does; or the same life has another handle, because the session of a link
   /// that the former one belonged to is over, and what was under way in it is lost. False: nothing new.
   bool on_sender_up(const messages::sender_up& m);
-  /// Whether the sender was asked in this life of it. A higher one begins anew once it has been introduced.
+  /// Returns whether this life of the sender was asked. A higher life begins anew once it has been
+  /// introduced.
   [[nodiscard]] bool is_from_present_life(const messages::output& m) const;
   /// The frame has left the queue.
   void tell_taken(const delivery::output_frame& f);
   /// Tells each sender what is durable, where it has not been told; after each capture that becomes so.
   void acknowledge();
-  /// After a receiver of this shard's own output has resumed: senders may have been told too little.
+  /// Called after a receiver of this shard's own output has resumed: senders may have been told too little.
   void tell_furthest();
 
 private:
   struct sender {
     messages::output_sender handle;
     life now;
-    std::optional<position> told;  // as durable
+    std::optional<position> told;  // the durable position that it was told
     bool knows_furthest = false;
   };
 

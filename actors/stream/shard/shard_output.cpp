@@ -7,7 +7,7 @@
 namespace millrace::shard {
 namespace {
 
-/// Before a segment that could not be written, or read back, is tried again.
+/// The delay before a segment that could not be written, or read back, is tried again.
 constexpr std::chrono::seconds try_again{1};
 /// A sink that keeps just under the shard's pace lets it stall and go on many times a second.
 constexpr std::chrono::seconds tell_again{10};
@@ -25,7 +25,7 @@ void shard_output::fail(error why) {
 
 void shard_output::on_resume(const messages::resume_output& m) {
   if (core_.out().knows_newer(m.sink, m.life))
-    return;  // of an earlier life of the receiver, overtaken by its new life's
+    return;  // an earlier life of the receiver said it, overtaken by its new life's
   const auto from = core_.resume(m.sink, m.at, m.taken, m.life, m.durable);
   if (!from) {
     auto why = from.error();
@@ -56,7 +56,7 @@ void shard_output::pump() {
     spill();
 }
 
-/// Once, when it leaves for the first of its receivers.
+/// Shows a frame once, when it leaves for the first of its receivers.
 void shard_output::show(const delivery::output_frame& f) {
   const auto before = std::exchange(shown_, std::max(shown_, f.reached));
   if (options_.taps && options_.taps->is_any_on() && before < f.reached && f.rows && f.begin < f.end)

@@ -28,16 +28,16 @@ public:
   void on_segment_read(const messages::segment_read& m);
   void on_spill_tick();
   void on_read_tick();
-  /// After every change: sends what may leave, spills and reads back what is due.
+  /// Sends what may leave, spills and reads back what is due. Called after every change.
   void pump();
-  /// After a capture has become durable.
+  /// Called after a capture has become durable.
   void remove_unneeded();
-  /// This life cannot go on. Where a newer one holds the chain it ends in silence, and the supervisor decides
+  /// This life cannot go on. If a newer one holds the chain it ends in silence, and the supervisor decides
   /// what that means; else the run ends with the error.
   void fail(error why);
   /// The shard begins to wait: for the disk, a moment, or because too much is kept.
   void stall_begins();
-  /// While the shard waits: names the receiver that it waits for, once a stall.
+  /// Names the receiver that the shard waits for, once a stall. Called while it waits.
   void tell_who_holds_it();
   void update_gauges() const;
 
@@ -54,10 +54,10 @@ private:
   life life_;
   messages::supervisor supervisor_;
   std::map<std::string, messages::output_receiver> sinks_;
-  position shown_ = lowest_position;  // to whoever looks
+  position shown_ = lowest_position;  // the position that others see
   bool cannot_spill_ = false;         // the disk has refused; tried again at the next spill_tick
   bool cannot_read_ = false;          // the store does not answer; tried again at the next read_tick
-  bool has_told_ = false;             // in this stall, whom it waits for
+  bool has_told_ = false;             // has named the receiver that it waits for, in this stall
   clock::time_point tell_again_at_{};
 };
 

@@ -48,7 +48,7 @@ window::partials_ptr partials_of_rows::form(const delivery::output_frame& f, del
 
 void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
                            const delivery::output_frame& f, bool mine, delivery::ledger& counts) {
-  constexpr event_micros no_clock = 0;  // nothing upstream of a window reads it
+  constexpr event_micros no_clock = 0;  // stages upstream of a window do not read it
   const bool all = f.begin == 0 && f.end == f.rows->rows;
   auto rows = stage::all_rows(all ? *f.rows : data::slice(*f.rows, f.begin, f.end));
   for (const auto& s : way) {

@@ -8,8 +8,8 @@
 
 namespace millrace::shard {
 
-/// Sent to itself: time to go on with a firing or a tick, behind what has come meanwhile; for a snapshot; for changed rows; to
-/// look how large the state is; to try again to spill; to try again to read back.
+/// The shard's own timers: to go on with a firing or a tick, after what has come meanwhile; for a snapshot;
+/// for changed rows; to look how large the state is; to try again to spill; to try again to read back.
 struct firing_turn {};
 struct snapshot_tick {};
 struct update_tick {};

@@ -1,7 +1,7 @@
-// When a sink commits, without its mailbox: the sink says what there is and what time it is, and is told to
-// commit now, or to look again by a tick. Ticks are numbered, since a message that is under way cannot be
-// taken back: a sooner tick takes the place of a later one, and only the newest counts when it arrives. So
-// rows never wait for a tick that was meant for progress alone.
+// Decides when a sink commits, without its mailbox: the sink says what there is and what time it is, and is
+// told to commit now, or to look again by a tick. Ticks are numbered, since a message that is under way
+// cannot be taken back: a sooner tick takes the place of a later one, and only the newest counts when it
+// arrives. So rows never wait for a tick that was meant for progress alone.
 #pragma once
 
 #include <chrono>
@@ -22,17 +22,17 @@ public:
   struct uncommitted {
     std::optional<clock::time_point> rows_since;  // none: progress alone
     clock::time_point last_commit;
-    bool all_ended = false;  // nothing will come any more
+    bool all_ended = false;  // no more rows will come
     std::size_t bytes = 0;   // taken, written or not: senders keep them until the commit
   };
   struct tick {
     std::uint64_t number = 0;
-    clock::duration wait{0};  // 0: behind what the mailbox holds already
+    clock::duration wait{0};  // 0: right after what the mailbox holds already
   };
   struct answer {
     bool commit = false;
     std::optional<tick>
-        ask;  // for this tick, to itself; none: commit, or a tick that is under way comes in time
+        ask;  // the sink asks itself for this tick; none: commit, or a tick that is under way comes in time
   };
   /// There is something to commit; now, or when?
   [[nodiscard]] answer look(clock::time_point now, const uncommitted& what);
@@ -40,15 +40,15 @@ public:
   [[nodiscard]] std::optional<tick> later(clock::time_point now, clock::duration wait) {
     return in(now, wait);
   }
-  /// A tick is there. None: it does not count, a sooner one has taken its place. Else whether what there is
-  /// has to be committed whatever its age.
+  /// A tick has come. No value: it does not count, a sooner one has taken its place. Else returns whether to
+  /// commit rows of any age.
   [[nodiscard]] std::optional<bool> arrived(std::uint64_t number);
 
 private:
   [[nodiscard]] std::optional<tick> in(clock::time_point now, clock::duration wait);
 
   clock::duration commit_every_;
-  clock::time_point tick_at_ = clock::time_point::max();  // of the newest, if it is under way
+  clock::time_point tick_at_ = clock::time_point::max();  // the time of the newest tick, if it is under way
   std::uint64_t ticks_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// How long commits take, and how far behind event time their rows are when they are committed, as counts by
-// duration. Written by the sink, read by anyone.
+// Counts, by duration, how long commits take, and how far behind event time their rows are when they are
+// committed. Written by the sink, read by anyone.
 #pragma once
 
 #include "runtime/base/duration_histogram.hpp"
@@ -12,7 +12,7 @@ inline constexpr std::array<micros, 12> commit_bounds{
     micros(1'000),     micros(2'500),     micros(5'000),      micros(10'000),
     micros(25'000),    micros(50'000),    micros(100'000),    micros(250'000),
     micros(1'000'000), micros(2'500'000), micros(10'000'000), micros(60'000'000)};
-/// Up to a day: beyond that old records are read again.
+/// The bounds go up to a day: beyond that old records are read again.
 inline constexpr std::array<micros, 14> latency_bounds{
     micros(10'000),     micros(25'000),      micros(50'000),        micros(100'000),       micros(250'000),
     micros(500'000),    micros(1'000'000),   micros(2'500'000),     micros(5'000'000),     micros(10'000'000),

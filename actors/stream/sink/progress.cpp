@@ -102,7 +102,7 @@ void put_positions(wire::writer& out, const std::map<log_id, mark>& positions) {
   }
 }
 
-/// False for anything that put_positions does not write.
+/// Returns false for anything that put_positions does not write.
 bool read_positions(wire::reader& in, std::map<log_id, mark>& positions) {
   std::vector<mark> marks;
   mark last{{}, 0};

@@ -11,7 +11,7 @@ void refused_rows::ask_again() {
 
 void refused_rows::answered(const delivery::answer& a) {
   if (a.stamp < newest_answer_)
-    return;  // of an earlier life of the dead-letter sink, overtaken by its new life's
+    return;  // an earlier life of the dead-letter sink said it, overtaken by its new life's
   newest_answer_ = a.stamp;
   fence_ = a.stamp;
   sent_ = a.have;

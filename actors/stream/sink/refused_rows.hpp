@@ -38,7 +38,7 @@ public:
   /// Call it when there are no more rows: it returns the frame that says so, unless that was sent. Rows may follow all the
   /// same, of a partition that is found later; then the end is sent once more.
   [[nodiscard]] std::optional<delivery::lane_frame> send_end();
-  /// The end went to the present life of the dead-letter sink, behind all rows.
+  /// The end went to the present life of the dead-letter sink, after all rows.
   [[nodiscard]] bool end_is_sent() const { return fence_ && is_end(sent_); }
   /// The dead-letter sink has everything below this. True: that is all that was sent, and the target may
   /// forget rows up to newest().

@@ -148,7 +148,7 @@ void row_format::append(std::string& out, const data::batch& b, std::size_t row)
       out += p.before;
       data::append_json_value(out, column, row);
     }
-    // Outside strings a line break is blank space, inside they are escaped: a row stays one line.
+    // A line break between strings is blank space, and strings have it escaped: a row stays one line.
     if (raw_json_)
       std::replace_if(
           out.begin() + begin, out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');

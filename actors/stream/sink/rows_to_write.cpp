@@ -140,7 +140,7 @@ private:
       std::stable_sort(order_.begin(), order_.end(), less);
       return;
     }
-    std::vector<std::ptrdiff_t> ends{0};  // of what is sorted
+    std::vector<std::ptrdiff_t> ends{0};  // ends of the sorted runs
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       if (begins_run(p))
         ends.push_back(ends.back());
@@ -211,7 +211,7 @@ private:
   const config::row_order& wanted_;
   std::optional<std::uint64_t> batch_;
   event_micros now_;
-  /// Where the rows of a part come from.
+  /// The origin of a part's rows.
   struct origin {
     log_id shard;
     data::batch_ptr window;

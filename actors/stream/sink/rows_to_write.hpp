@@ -21,18 +21,18 @@ struct window_input {
   std::size_t key_columns = 0;       // the first columns of its output
   std::vector<log_id> logs;          // its shards'
   std::vector<stage::chain> chains;  // ways from it to the sink; for dead letters all ways that leave it
-  data::schema_ptr numbered;         // with updates: the window's columns and the number of the batch
+  data::schema_ptr numbered;         // set with updates: the window's columns and the number of the batch
 };
 
 struct rows_to_write {
-  std::vector<data::batch> batches;  // in order, at most `batch_rows` rows each
+  std::vector<data::batch> batches;  // rows in order, at most `batch_rows` in each
   std::vector<delivery::dead_letter> failed;
   delivery::ledger counts;
 };
 
-/// `topology` names the stages; `schema` and `order` are the sink's; `batch` is the number of the commit
-/// that the rows will be in, where there is one. Without a schema the rows are the dead-letter sink's, which
-/// alone takes and counts the rows that the window itself could not form.
+/// `topology` names the stages; `schema` and `order` are the sink's; `batch` is the number of the commit that
+/// the rows will be in, where there is one. No schema: the rows are the dead-letter sink's, which alone takes
+/// and counts the rows that the window itself could not form.
 [[nodiscard]] rows_to_write form_rows_to_write(const delivery::whole_window& w, const window_input& input,
                                                const config::topology& topology,
                                                const data::schema_ptr& schema, const config::row_order& order,

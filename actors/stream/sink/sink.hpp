@@ -33,7 +33,7 @@ struct claim {
 
 /// A target stores this beside the rows.
 struct progress {
-  std::map<log_id, mark> positions;  // of every log that feeds this sink
+  std::map<log_id, mark> positions;  // positions in every log that feeds this sink
   std::string counters;              // opaque bytes (the ledger), at most some hundred
   std::uint64_t batch = 0;           // number of the last commit with rows (`_batch`)
 };
@@ -59,16 +59,17 @@ public:
   [[nodiscard]] virtual expected<std::optional<progress>> open(const claim& who) = 0;
   /// Adds rows to the open transaction. Blocks as long as the target does.
   [[nodiscard]] virtual expected<void> write(const data::batch& rows) = 0;
-  /// A window or tick is whole (console: print its table). By default this does nothing.
+  /// A window or tick is whole (console: print its table). The default does nothing.
   virtual void end_of_window() {}
-  /// Returns how long rows that were written may yet gather before the commit is worth it, for a target whose commits
-  /// are files; senders keep them until then. Asked after each write. Nothing where `commit_every` alone decides.
+  /// Returns how long rows that were written may yet gather before the commit is worth it, for a target whose
+  /// commits are files; senders keep them until then. Asked after each write. No value where `commit_every`
+  /// alone decides.
   [[nodiscard]] virtual std::optional<micros> commit_in() const { return std::nullopt; }
   /// Makes rows and progress durable in one step. ec::fenced: a newer life has the target; this life is over.
   /// Other errors leave it unknown whether the commit happened: open() tells. Returns how many rows were
   /// refused in it.
   [[nodiscard]] virtual expected<std::uint64_t> commit(const progress& p) = 0;
-  /// Returns rejected rows with sequence > after, ascending, at most `limit`. By default there are none.
+  /// Returns rejected rows with sequence > after, ascending, at most `limit`. The default has none.
   [[nodiscard]] virtual expected<std::vector<rejected_row>> rejected(std::uint64_t /*after*/,
                                                                      std::size_t /*limit*/) {
     return std::vector<rejected_row>{};
@@ -78,7 +79,7 @@ public:
   /// by time alone. Called about once a minute, and when keep_alive_in() has passed, where nothing is written
   /// that waits for a commit. After an error: open again, as after one of commit.
   [[nodiscard]] virtual expected<void> keep_alive() { return {}; }
-  /// Returns how soon keep_alive() is due; asked after each commit. Nothing where once a minute will do.
+  /// Returns how soon keep_alive() is due; asked after each commit. No value where once a minute will do.
   [[nodiscard]] virtual std::optional<micros> keep_alive_in() const { return std::nullopt; }
 };
 

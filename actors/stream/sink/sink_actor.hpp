@@ -29,12 +29,12 @@
 
 namespace millrace::sink {
 
-/// A commit with rows; behind `updates` that is a tick.
+/// A commit with rows; with `updates` it is a tick.
 struct commit_note {
   std::uint64_t batch = 0;  // its number, `_batch`
-  event_micros at = 0;      // when it was done, by the wall clock
+  event_micros at = 0;      // the time of the commit, by the wall clock
   std::uint64_t rows = 0;
-  std::uint64_t wait_micros = 0;  // from its first row to its beginning
+  std::uint64_t wait_micros = 0;  // time from its first row to its beginning
   std::uint64_t commit_micros = 0;
 };
 
@@ -88,10 +88,11 @@ private:
 struct sink_gauges {
   std::atomic<std::uint64_t> rows{0};  // committed in this process
   std::atomic<std::uint64_t> commits{0};
-  std::atomic<std::uint64_t> row_commits{0};    // of those, with rows
-  std::atomic<std::uint64_t> wait_micros{0};    // from a batch's first row to the beginning of its commit
-  std::atomic<std::uint64_t> commit_micros{0};  // what commits with rows took
-  // Of the newest commit with rows: behind `updates` that is a tick.
+  std::atomic<std::uint64_t> row_commits{0};    // commits with rows
+  std::atomic<std::uint64_t> wait_micros{0};    // time from a batch's first row to the beginning of its
+                                                // commit
+  std::atomic<std::uint64_t> commit_micros{0};  // time that commits with rows took
+  // The values of the newest commit with rows; with `updates` that is a tick.
   std::atomic<std::uint64_t> batch{0};  // its number, `_batch`; 0: there was none yet
   std::atomic<std::uint64_t> last_rows{0};
   std::atomic<std::uint64_t> last_micros{0};
@@ -100,15 +101,15 @@ struct sink_gauges {
   std::atomic<bool> away{false};
   std::atomic<bool> reached{false};     // the target has been opened once
   std::atomic<std::uint64_t> life{0};   // the number of the newest, which rises with each opening
-  std::atomic<std::uint64_t> bytes{0};  // of the committed rows, as they came
-  commit_histogram commit_times;        // of commits with rows
+  std::atomic<std::uint64_t> bytes{0};  // bytes of the committed rows, as they came
+  commit_histogram commit_times;        // times of commits with rows
   latency_histogram
-      latency;  // how far behind the event time of its rows a commit ended, once for each log in it
+      latency;  // lag of a commit's end after the event time of its rows, once for each log in it
   commit_history history;
   call_under_way call;
-  usual_time in_target;  // what the calls for a commit with rows take together
+  usual_time in_target;  // time of all calls for a commit with rows
 
-  /// How the call that is under way stands beside what is usual here.
+  /// Compares the call that is under way with what is usual here.
   [[nodiscard]] pace pace_at(call_under_way::clock::time_point now) const {
     return pace_of(call.age(now).value_or(micros(0)), in_target.mean());
   }
@@ -118,19 +119,20 @@ struct sink_options {
   std::string name;
   std::shared_ptr<const config::topology> topology;
   std::uint32_t stage = 0;
-  data::schema_ptr schema;  // of the rows that the writer gets
+  data::schema_ptr schema;  // the schema of the rows that the writer gets
   config::row_order order;
   bool takes_dead_letters = false;  // the dead-letter sink: schema is dead_letter_schema()
-  claim who;                        // without `life`
+  claim who;                        // the claim, without `life`
   std::function<expected<std::unique_ptr<writer>>()> make_writer;
-  /// Whether an earlier life has committed under this state id, as the state folder knows it.
+  /// Says whether an earlier life has committed under this state id, by the state folder.
   bool has_committed = false;
-  messages::state_keeper keeper = {};  // of the state folder: told of the first commit; null: nothing is kept
-  std::map<log_id, mark> lane_logs;    // that feed it, and where each starts
+  messages::state_keeper keeper = {};  // the state folder's: told of the first commit; null: nothing is kept
+  std::map<log_id, mark> lane_logs;    // logs that feed it, and where each starts
   std::vector<window_input> windows;
-  std::uint64_t run = 0;  // of the topology (actors/deployment/next_run.hpp)
+  std::uint64_t run = 0;  // the topology's run (actors/deployment/next_run.hpp)
   micros commit_every{100'000};
-  std::chrono::milliseconds start_timeout{30'000};  // for the first open; after that a target is waited for
+  std::chrono::milliseconds start_timeout{30'000};  // bound of the first open; after that a target is waited
+                                                    // for
   /// Later, too, no longer than that: the run would end but for this target, and nobody mends it (standard
   /// output).
   bool gives_up_later = false;

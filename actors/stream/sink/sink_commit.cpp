@@ -10,7 +10,8 @@ namespace millrace::sink {
 namespace {
 
 constexpr std::chrono::seconds keep_alive_every{60};
-/// What could not be done when it fell due (rows wait for their commit) is tried again then.
+/// A call that could not be made when it fell due (rows wait for their commit) is tried again after this
+/// time.
 constexpr std::chrono::milliseconds keep_alive_again{100};
 
 }  // namespace

@@ -135,7 +135,7 @@ void sink_state::fail(error why) {
     why.stage = options_.name;
   if (why.code == ec::fenced) {
     spdlog::info("{}: this life is over: {}", options_.in_logs(), why.message);
-    on_report();  // what it has committed until now
+    on_report();  // reports the commits until now
     self_->send(supervisor_, messages::fenced{options_.name, life_, std::move(why)});
     return self_->quit();
   }
@@ -232,7 +232,7 @@ bool sink_state::write_letters(const std::vector<delivery::dead_letter>& letters
   return write(dead_letter_rows(letters, options_.clock->now()));
 }
 
-/// They are durable: whoever is told of them finds them.
+/// They are durable: readers that hear of them find them.
 void sink_state::note_letters() {
   for (const auto& [name, l] : std::exchange(letters_uncommitted_, {}))
     options_.losses->note(stage::loss::dead_letter, name, l.count, l.first, now());
@@ -255,7 +255,7 @@ void sink_state::on_output(const messages::output& m) {
   if (!is_open())
     return;  // resumed from the target's position once it is open
   if (!is_from_present_life(m.frame->log, m.life))
-    return;  // of a life of the shard before the one that was told how far its output was taken
+    return;  // a life of the shard from before the one that was told how far its output was taken
   const in_hand noted(delivery::records_of(*m.frame));
   if (!core_.take(*m.frame))
     throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
@@ -282,7 +282,7 @@ bool sink_state::release_windows() {
     if (!write_window(*w))
       return false;
     const log_id* last = nullptr;
-    for (const auto& f : w->frames) {  // those of one log stand together
+    for (const auto& f : w->frames) {  // frames of one log stand together
       if (!last || *last != f.log)
         tell_taken(f.log);
       last = &f.log;

@@ -29,7 +29,7 @@ struct commit_tick {
 };
 struct keep_alive_tick {};
 
-/// With what the keeper answers, and it sends to itself.
+/// The sink's interface, the keeper's replies and its own timers.
 using whole_sink = messages::sink::extend<caf::reacts_to<messages::value_kept>, caf::reacts_to<open_tick>,
                                           caf::reacts_to<commit_tick>, caf::reacts_to<keep_alive_tick>>;
 
@@ -78,7 +78,7 @@ private:
   [[nodiscard]] bool is_from_present_life(const log_id& log, const life& of) const;
   void resume(const log_id& log);
   void tell_taken(const log_id& log);
-  /// False: the writer failed, the sink is closed and will open again.
+  /// Returns false if the writer failed: the sink is closed and will open again.
   bool write(const data::batch& rows);
   bool absorb(const delivery::lane_frame& f);
   bool release_windows();
@@ -86,11 +86,11 @@ private:
   bool write_letters(const std::vector<delivery::dead_letter>& letters);
   void note_letters();
   [[nodiscard]] bool is_open() const { return health_.is_open(); }
-  /// After what target_health says of it.
+  /// Called after target_health has judged the target's answer.
   void note_answer(bool again);
   void went_wrong(const error& e, bool with_rows = false);
-  /// It cannot go on. Where a newer life holds the target this one ends in silence, and the supervisor
-  /// decides what that means; else the run ends with the error.
+  /// It cannot go on. If a newer life holds the target this one ends in silence, and the supervisor decides
+  /// what that means; else the run ends with the error.
   void fail(error why);
   void commit_if_due(bool at_once);
   bool commit();
@@ -131,7 +131,7 @@ private:
   std::unique_ptr<writer> writer_;
   delivery::sink_core core_;
   delivery::ledger counts_;
-  delivery::ledger committed_counts_;  // what the report shows
+  delivery::ledger committed_counts_;  // counts that the report shows
   bool has_counts_ = false;            // the target was opened in this life
   bool report_is_due_ = false;         // it was asked before that
   life life_;  // its count rises with each attempt to open the target; 0 before the first
@@ -139,7 +139,7 @@ private:
   delivery::completion completion_;
   target_health health_{
       {options_.start_timeout, !options_.gives_up_later}, now(), control::jitter_seed(*self_)};
-  /// That it has committed: whether the state folder knows, or is being told.
+  /// The state of the note that the sink has committed: the state folder lacks it, is being told, or has it.
   enum class noted : std::uint8_t { no, asked, yes };
   noted commit_noted_ = options_.has_committed ? noted::yes : noted::no;
   bool has_committed_ = options_.has_committed;
@@ -156,7 +156,7 @@ private:
   };
   std::map<std::string, letters_of_stage> letters_uncommitted_;
   clock::time_point last_commit_ = now();
-  commit_clock commit_clock_{options_.commit_every};            // behind options_
+  commit_clock commit_clock_{options_.commit_every};            // declared after options_
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it
 
   refused_rows refused_{options_.name};

@@ -25,7 +25,7 @@ std::optional<target_health::reaction> target_health::failed(const error& why, c
   if (std::exchange(state_, state::away) == state::open)
     owed_ = owed{progress, with_rows};
   else
-    owed_.reset();  // that it can be opened again will say enough
+    owed_.reset();  // the line that it can be opened again will say enough
   if (!away_since_)
     away_since_ = now;
   if (!why.retry || has_waited_long_enough(now)) {

@@ -20,7 +20,7 @@ public:
 
   /// Says how long a target is waited for.
   struct patience {
-    std::chrono::milliseconds first{30'000};  // until it has been opened once
+    std::chrono::milliseconds first{30'000};  // bound until it has been opened once
     bool only_first = true;  // later it is waited for without end; false: no longer than `first`
   };
   target_health(patience p, clock::time_point now, std::uint64_t seed)
@@ -44,8 +44,8 @@ public:
 
   struct reaction {
     bool give_up = false;  // the sink fails
-    bool tell = false;     // that it is waited for
-    micros try_again{};    // after that, unless given up
+    bool tell = false;     // tell that it is waited for
+    micros try_again{};    // wait until the next try, unless given up
   };
   /// A call to the target failed. `progress`: what it would have had with all that was given to it;
   /// `with_rows`: rows were among that. Returns nothing once the target was given up.
@@ -75,7 +75,7 @@ private:
   std::optional<owed> owed_;
   std::optional<clock::time_point> away_since_;
   backoff away_;
-  bool told_ = false;  // of the present absence
+  bool told_ = false;  // the present absence was told
   std::optional<clock::time_point> told_at_;
 };
 

@@ -22,10 +22,11 @@ namespace millrace::source {
 struct feed_gauges {
   std::atomic<std::uint64_t> connections{0};  // made since the process started
   std::atomic<std::uint64_t> records{0};      // received
-  std::atomic<std::uint64_t> bytes{0};        // of them
-  std::atomic<std::uint64_t> cut_records{0};  // of a connection that ended within a record, or too long
+  std::atomic<std::uint64_t> bytes{0};        // their bytes
+  std::atomic<std::uint64_t> cut_records{0};  // records of a connection that ended within one, or too long
+                                              // ones
   std::atomic<std::uint64_t> spool_bytes{0};
-  std::atomic<bool> spool_full{false};  // nothing is received
+  std::atomic<bool> spool_full{false};  // the feed receives nothing
 };
 
 class feed {
@@ -35,7 +36,7 @@ public:
   /// Waits until it receives, or could, for the first time. ec::unavailable is waited for; fault::user is
   /// not.
   [[nodiscard]] virtual expected<void> wait_until_begun(std::chrono::milliseconds timeout) = 0;
-  /// Why nothing comes just now, if something is wrong.
+  /// Returns why no records come just now, if something is wrong.
   [[nodiscard]] virtual std::optional<error> trouble() const = 0;
   [[nodiscard]] virtual const std::shared_ptr<spool::log>& log() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const feed_gauges> gauges() const = 0;
@@ -46,8 +47,8 @@ public:
   [[nodiscard]] virtual std::optional<std::string> header() const { return std::nullopt; }
 };
 
-/// Whether nothing more should be received; says so, and that there is room again, once each: `what` happens
-/// until then.
+/// Returns whether no more should be received. Logs that, and that there is room again, once each; `what`
+/// says what happens until then.
 [[nodiscard]] bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stage,
                            std::string_view what);
 
@@ -66,11 +67,11 @@ public:
 
 private:
   struct running {
-    std::weak_ptr<feed> held = {};  // by readers of that life
+    std::weak_ptr<feed> held = {};  // readers of that life hold it
     life by = {};
     std::shared_ptr<feed> kept = nullptr;  // the same, to the end of the pipeline
   };
-  std::mutex making_;  // in front of mutex_
+  std::mutex making_;  // locked before mutex_
   mutable std::mutex mutex_;
   std::map<std::string, running> feeds_;
 };

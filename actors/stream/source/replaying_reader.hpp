@@ -35,7 +35,7 @@ public:
 private:
   struct place {
     std::size_t next = 0;
-    std::optional<replay::replayed_batch> batch;  // while it is read
+    std::optional<replay::replayed_batch> batch;  // set while it is read
     bool ended = false;                           // said so
   };
   /// Names of the batches that are not among `known`.
@@ -45,8 +45,8 @@ private:
   std::unique_ptr<reader> own_;
   std::unique_ptr<replay::batches> log_;
   wants wanted_;
-  std::map<std::uint64_t, std::string> names_;  // of the batches that were found
-  std::map<std::string, place> places_;         // of those that are assigned
+  std::map<std::uint64_t, std::string> names_;  // names of the batches that were found
+  std::map<std::string, place> places_;         // places in the assigned batches
 };
 
 }  // namespace millrace::source

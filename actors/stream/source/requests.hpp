@@ -30,7 +30,7 @@ struct chunk_read {
   std::optional<error> failure;
   std::optional<backlog> lag;
   std::optional<std::uint64_t> lag_bytes{};
-  std::uint64_t reader = 0;  // who answers: the number that the lane has given to this source actor
+  std::uint64_t reader = 0;  // the answering reader: the number that the lane has given to this source actor
   std::optional<std::string> identity{};  // durable since the answer before: a reader opened later gets it
 };
 /// lane -> source: look for partitions beside these. Answered by looked.

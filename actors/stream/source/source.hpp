@@ -24,7 +24,7 @@
 
 namespace millrace::source {
 
-/// Bytes that simdjson demands behind its input.
+/// Bytes that simdjson demands after its input.
 inline constexpr std::size_t padding = 64;
 
 /// A file's first line, where it names columns. It stands among the records, too.
@@ -40,20 +40,20 @@ struct chunk {
   position from{};
   position to{};
   std::string bytes;                          // the records' values one after another, then `padding` bytes
-  std::vector<std::uint32_t> begins;          // of each record in bytes
+  std::vector<std::uint32_t> begins;          // each record's first byte
   std::vector<std::uint32_t> lengths;         // a record with length `no_value` has a null value (Kafka)
-  std::vector<position> positions;            // of each record
-  std::vector<event_micros> timestamps;       // as the source stores them; empty where it stores none
+  std::vector<position> positions;            // each record's position
+  std::vector<event_micros> timestamps;       // the source's timestamps; empty where it stores none
   std::vector<std::uint8_t> timestamp_types;  // 0 create, 1 append; empty with timestamps
-  std::vector<std::uint32_t> cut;  // which are beginnings of records too long to be taken, ascending
-  // Only when asked for by wants::...; else empty.
-  std::vector<std::optional<std::string>> keys;  // as text; the digits where _key is a bigint
+  std::vector<std::uint32_t> cut;  // records that are beginnings of ones too long to be taken, ascending
+  // These are filled only when asked for by wants::...
+  std::vector<std::optional<std::string>> keys;  // keys as text; the digits where _key is a bigint
   std::vector<std::string> headers;              // JSON object text
   std::optional<header_line> header;
   std::string topic;       // topic or path
-  std::string part;        // of a log of several files, the one that this is: dead letters name it
+  std::string part;        // this file of a log of several: dead letters name it
   bool at_end = false;     // `to` is the end of a bounded log: nothing will ever follow
-  bool caught_up = false;  // nothing more was there just now (for progress and idleness)
+  bool caught_up = false;  // no more was there just now (for progress and idleness)
   // The next records have yet to be fetched, from a log with hardly more in it: no frame waits for them.
   bool drained = false;
 
@@ -69,7 +69,7 @@ inline constexpr std::uint32_t no_value = 0xFFFF'FFFF;
 
 struct partition_info {
   std::string name;  // unique in the source, stable: part of the log's identity
-  position start{};  // where it begins by the `start` option, resolved now
+  position start{};  // the beginning by the `start` option, resolved now
   position first{};  // the first position that there is
 };
 
@@ -83,8 +83,8 @@ struct backlog {
 
 /// Records that have come since a bounded log was read to its end.
 struct continuation {
-  std::string identity;                    // of the log from there on
-  std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
+  std::string identity;                    // the log's identity from there on
+  std::vector<partition_info> partitions;  // partitions with new records, and where each begins; or none
 };
 
 class reader {
@@ -109,7 +109,7 @@ public:
   [[nodiscard]] virtual expected<void> assign(const std::string& partition, position from) = 0;
   virtual void unassign(const std::string& partition) = 0;
 
-  /// The next records of the first of `wanted` (in order of preference, each assigned) that has any; nothing
+  /// The next records of the first of `wanted` (in order of preference, each assigned) that has any; no value
   /// when none had any within `timeout`. At most about `max_bytes` (a single larger record comes whole).
   /// Errors: ec::unavailable (goes on by itself, call again), ec::log_trimmed (position gone: names partition
   /// and remedy).
@@ -126,7 +126,7 @@ public:
   /// The same in bytes, of sources that know those and no records (files).
   [[nodiscard]] virtual std::optional<std::uint64_t> lag_bytes() { return std::nullopt; }
 
-  /// From any thread: makes a blocked call return soon with ec::cancelled.
+  /// Makes a blocked call return soon with ec::cancelled. Any thread may call.
   virtual void interrupt() = 0;
   /// The last call but for interrupt(): gives back what it holds. May block.
   virtual void close() {}
@@ -136,9 +136,10 @@ public:
   [[nodiscard]] virtual std::optional<std::string> warning() { return std::nullopt; }
 
   /// Describes the log as text to keep with the state: a bounded source's files, their lengths and
-  /// fingerprints; a followed file's generations; a record of each partition of a Kafka topic. Known after discover(), or
-  /// after note_progress(). Of a followed log it grows while it is read: where it differs after read(), it must be durable
-  /// before anything that depends on that chunk is. Empty where positions alone identify the log.
+  /// fingerprints; a followed file's generations; a record of each partition of a Kafka topic. Known after
+  /// discover(), or after note_progress(). A followed log's grows while it is read: if it differs after
+  /// read(), it must be durable before anything that depends on that chunk is. Empty where positions alone
+  /// identify the log.
   [[nodiscard]] virtual std::string identity() const { return {}; }
   /// Takes into identity() how far was read since the text before, of an endless log: by that a later life knows the log
   /// again. The one source actor that reads for all calls it now and then, and before close().
@@ -152,19 +153,20 @@ public:
   }
 };
 
-/// How a source that splits what it reads finds the ends of records: csv goes on behind a line break within quotes.
+/// The ways in which a source that splits what it reads finds the ends of records: csv goes on after a line
+/// break within quotes.
 struct by_line {};
 struct by_value {};  // a record is a JSON value, wherever lines break
 using framing = std::variant<by_line, data::csv_dialect, by_value>;
 
-/// Which parts of a record later stages use.
+/// The parts of a record that later stages use.
 struct wants {
   bool key = false;
   bool headers = false;
   bool header = false;  // the file's first line
   framing frame = {};
   std::size_t skip = 0;                             // lines at the beginning of each file that are no records
-  data::encoding encoding = data::encoding::utf_8;  // of files that are read to their end
+  data::encoding encoding = data::encoding::utf_8;  // encoding of files that are read to their end
 };
 
 }  // namespace millrace::source

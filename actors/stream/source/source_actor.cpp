@@ -11,12 +11,12 @@
 namespace millrace::source {
 namespace {
 
-/// How long a connection may take before the lane is told that the source is away.
+/// A connection may take this long before the lane is told that the source is away.
 constexpr std::chrono::milliseconds connect_timeout{2'000};
-/// How often a followed log's progress is noted: each time is a durable write.
+/// The progress of a followed log is noted this often: each time is a durable write.
 constexpr std::chrono::seconds between_notes{1};
 
-/// With what only the keeper says to it.
+/// The interface of the source actor, and the keeper's reply.
 using whole = source_actor::extend<caf::reacts_to<messages::value_kept>>;
 
 class source_state {
@@ -80,7 +80,7 @@ public:
     if (!connected_)
       return {};
     auto found = connector_->discover_beside(m.known, connect_timeout);
-    if (!found)  // what is wrong with the source shows when it is read
+    if (!found)  // a fault of the source shows when it is read
       spdlog::debug("no new partitions were looked for: {}", found.error().message);
     return {found ? std::move(*found) : std::vector<partition_info>{}};
   }
@@ -129,8 +129,8 @@ private:
     answer({.chunk = *std::exchange(held_, std::nullopt)});
   }
 
-  /// Goes on with on_kept(). What was read is held until then, and behind a failure until it is asked for
-  /// again: the connector would not give it a second time.
+  /// Goes on with on_kept(). Chunks that were read are held until then, and after a failure until they are
+  /// asked for again: the connector would not give them a second time.
   void keep(kept_value what) {
     keeping_ = what;
     if (options_.keeper)

@@ -11,10 +11,10 @@
 
 namespace millrace::source {
 
-/// Where a reader belongs, and where its stage's spool lies.
+/// The stage of a reader, and the place of the stage's spool.
 struct spool_place {
   std::string stage;
-  std::string consumer;      // whose acknowledgements a reader brings
+  std::string consumer;      // the consumer whose acknowledgements a reader brings
   std::string spool_folder;  // its parent need not exist
   /// The store of a cluster, where the spool lies instead, and the life of the lane that reads it; null: in the folder.
   std::shared_ptr<chain::named_chains> chains = nullptr;

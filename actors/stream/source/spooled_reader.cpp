@@ -5,7 +5,7 @@
 namespace millrace::source {
 namespace {
 
-constexpr std::uint8_t arrival = 1;  // as Kafka's LogAppendTime
+constexpr std::uint8_t arrival = 1;  // Kafka's LogAppendTime
 
 position at(std::uint64_t p) { return {0, static_cast<std::int64_t>(p)}; }
 std::uint64_t number(position p) { return static_cast<std::uint64_t>(std::max<std::int64_t>(p.minor, 0)); }
@@ -69,7 +69,7 @@ void spooled_reader::interrupt() {
 
 expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>, std::size_t max_bytes,
                                                     std::chrono::milliseconds timeout) {
-  const bool ended = feed_->ended();  // before the log is looked at: nothing comes behind it
+  const bool ended = feed_->ended();  // before the log is looked at: no record follows it
   const auto until = std::chrono::steady_clock::now() + (ended ? std::chrono::milliseconds(0) : timeout);
   // Only an interruption ends the wait early where there is no assignment.
   constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();

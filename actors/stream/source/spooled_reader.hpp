@@ -28,7 +28,7 @@ public:
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string&, position durable) override;
   std::optional<backlog> lag() override { return std::nullopt; }  // bytes are known, records not
-  std::optional<std::uint64_t> lag_bytes() override;              // with the heads of frames
+  std::optional<std::uint64_t> lag_bytes() override;              // counts the heads of frames, too
   void interrupt() override;
   void close() override;
 
@@ -36,21 +36,22 @@ private:
   [[nodiscard]] expected<void> open();
 
   make_feed open_;
-  std::mutex mutex_;  // around feed_ where another thread may look
+  std::mutex mutex_;  // locked around feed_ where another thread may look
   std::shared_ptr<feed> feed_;
   std::string consumer_;
   std::string topic_;
   std::optional<spool::cursor> cursor_;
   bool assigned_ = false;
   bool end_said_ = false;
-  bool at_end_ = false;  // of a feed that has ended; said so
+  bool at_end_ = false;  // the feed has ended, and so has been told
   std::uint64_t next_ = 0;
   std::atomic<bool> interrupted_{false};
 };
 
-/// A reader of the stage's feed among those that are `running`, which `make` starts with its spool where there is none.
-/// With a spool in the store of a cluster the feed ends with the life that reads it, and whatever is in its way at first
-/// may pass: a former life that ends, an address that is not free yet, a store that is away.
+/// A reader of the stage's feed among those that are `running`, which `make` starts with its spool where
+/// there is none. A feed with a spool in the store of a cluster ends with the life that reads it, and
+/// obstacles at first may pass: a former life that ends, an address that is not free yet, a store that is
+/// away.
 [[nodiscard]] std::unique_ptr<reader>
 make_spooled_reader(const config::values& options, const spool_place& at, std::shared_ptr<feeds> running,
                     std::function<expected<std::shared_ptr<feed>>(spool_setup)> make, std::string topic);

@@ -16,7 +16,7 @@ struct written_record {
   std::optional<std::string> key{};
   std::optional<event_micros> timestamp{};
   std::string headers = "{}";            // JSON object text
-  std::optional<std::int64_t> offset{};  // where its line begins in the file that it comes from
+  std::optional<std::int64_t> offset{};  // the beginning of its line in the file that it comes from
 };
 
 /// Names the partition of a source that has only one, or whose records do not say theirs.

@@ -99,7 +99,7 @@ expected<void> chain_segments::remove(std::uint64_t base) {
   return {};
 }
 
-/// The group before it is durable whatever becomes of this.
+/// The group before it is durable even if this fails.
 expected<void> chain_segments::tidy() {
   const auto done = [&]() -> expected<void> {
     auto all = read_all();

@@ -29,7 +29,7 @@ public:
   /// ec::fenced, here and at changes, where a higher life has opened it.
   expected<std::vector<std::uint64_t>> open() override;
   expected<std::string> read(std::uint64_t base) const override;
-  expected<void> settle(std::uint64_t) override { return {}; }  // what an opening has read counts
+  expected<void> settle(std::uint64_t) override { return {}; }  // records that an opening has read count
   expected<void> begin(std::uint64_t base, std::string_view header) override;
   expected<void> append(std::uint64_t base, std::string_view frames) override;
   /// The store has it until the next segment is full.
@@ -40,8 +40,8 @@ public:
 
 private:
   [[nodiscard]] expected<void> append(chain_record::what kind, std::uint64_t base, std::string_view bytes);
-  /// Moves full segments to chains of their own, and begins the spool's chain anew without them. What it could not do
-  /// now it does later.
+  /// Moves full segments to chains of their own, and begins the spool's chain anew without them. Segments
+  /// that cannot be moved now are moved later.
   [[nodiscard]] expected<void> tidy();
   [[nodiscard]] expected<void> move(stored_segment& s);
   [[nodiscard]] expected<std::vector<stored_segment>> read_all();
@@ -58,7 +58,7 @@ private:
 
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::uint64_t>
-      slots_;  // by base, of the segments that are wanted; 0: in the spool's chain
+      slots_;  // keyed by base, for the wanted segments; 0: in the spool's chain
 };
 
 }  // namespace millrace::spool

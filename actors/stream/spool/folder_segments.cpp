@@ -10,7 +10,7 @@ namespace millrace::spool {
 expected<std::vector<std::uint64_t>> folder_segments::open() {
   if (auto made = files_.make_folder(folder_); !made)
     return unexpected(made.error());
-  // Also when it was there: whoever made it may not have come so far.
+  // The parent is synced also when the folder was there: its maker may not have come so far.
   if (auto synced = files_.sync_folder(folder_.substr(0, folder_.rfind('/'))); !synced)
     return unexpected(synced.error());
   const auto entries = files_.list(folder_);

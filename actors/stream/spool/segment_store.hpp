@@ -16,7 +16,7 @@ class segment_store {
 public:
   virtual ~segment_store() = default;
 
-  /// Once, before all else: the segments that are there, ascending.
+  /// Returns the present segments, ascending. Called once, before all else.
   [[nodiscard]] virtual expected<std::vector<std::uint64_t>> open() = 0;
   /// Returns all of it. ec::not_found, ec::corrupt.
   [[nodiscard]] virtual expected<std::string> read(std::uint64_t base) const = 0;
@@ -27,10 +27,10 @@ public:
   /// Appends to the newest one, durable when it returns. After an error it is not known what is there; another is
   /// begun where the last group that counts has ended.
   [[nodiscard]] virtual expected<void> append(std::uint64_t base, std::string_view frames) = 0;
-  /// After an error it may be there again at the next open().
+  /// A segment whose removal failed may be there again at the next open().
   [[nodiscard]] virtual expected<void> remove(std::uint64_t base) = 0;
 
-  /// Where all of them are.
+  /// Names the place of all segments.
   [[nodiscard]] virtual std::string place() const = 0;
   [[nodiscard]] virtual std::string path(std::uint64_t base) const = 0;
   /// Tells an operator what to do about one that is damaged.

@@ -104,7 +104,7 @@ expected<void> log::commit() {
     at += p.length;
   }
   if (auto appended = store_->append(tail_base_, group); !appended) {
-    tail_is_good_ = false;  // how much of it is there is unknown
+    tail_is_good_ = false;  // the length of the tail is unknown
     return appended;
   }
   {
@@ -184,7 +184,7 @@ bool log::wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_po
 }
 
 void log::wake() const {
-  const std::scoped_lock lock(mutex_);  // whoever is about to wait sees the flag, or this
+  const std::scoped_lock lock(mutex_);  // a thread that is about to wait sees the flag, or this
   changed_.notify_all();
 }
 

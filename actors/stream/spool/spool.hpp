@@ -45,14 +45,16 @@ public:
   void add(std::string_view record, event_micros time, bool cut = false);
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }
-  /// A writer ends a group behind as many bytes of records: at most a segment's, so that a small spool keeps its size.
+  /// A writer ends a group after this many bytes of records: at most a segment's, so that a small spool keeps
+  /// its size.
   [[nodiscard]] std::size_t group_bytes() const { return std::min(largest_group, options_.segment_bytes); }
   /// The writer makes everything added durable and visible. After an error it may be called again.
   [[nodiscard]] expected<void> commit();
   /// Tells that nothing more should be added until consumers have taken some of it. Never waits.
   [[nodiscard]] bool full() const { return unacknowledged_ >= options_.most_bytes; }
 
-  /// Adds one whose acknowledgements count. Until each known consumer has acknowledged, nothing is removed.
+  /// Adds one whose acknowledgements count. No record is removed until each known consumer has acknowledged
+  /// it.
   void add_consumer(const std::string& name);
   void acknowledge(const std::string& consumer, std::uint64_t below);
 

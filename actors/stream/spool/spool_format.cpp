@@ -14,7 +14,7 @@ static_assert(std::endian::native == std::endian::little, "the formats on disk a
 constexpr char magic[8] = {'M', 'R', 'S', 'P', 'O', 'L', '\r', '\n'};
 constexpr std::uint16_t version = 1;
 constexpr std::string_view name_begin = "log-";
-constexpr std::size_t digits = 20;  // of 2^64
+constexpr std::size_t digits = 20;  // the digits of 2^64
 
 std::uint64_t checksum_of_frame(std::uint64_t position, frame_header h, std::string_view record) {
   h.checksum = position;

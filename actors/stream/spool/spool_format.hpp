@@ -25,12 +25,12 @@ static_assert(sizeof(segment_header) == 32, "the header of a spool's segment is 
 enum class frame_kind : std::uint32_t {
   record = 0,
   note = 1,       // the writer's own, at the beginning of a segment; no reader sees it
-  beginning = 2,  // of a record that was too long to be taken
+  beginning = 2,  // the beginning of a record that was too long to be taken
 };
 
 struct frame_header {
   std::uint64_t checksum;  // XXH3-64 of the record's position, the two fields below and its bytes
-  std::int64_t time;       // when it came, microseconds since 1970
+  std::int64_t time;       // the moment of its arrival, microseconds since 1970
   std::uint32_t length;
   std::uint32_t kind;  // frame_kind
 };
@@ -51,13 +51,13 @@ struct frame {
   event_micros time = 0;
   frame_kind kind = frame_kind::record;
   std::string_view record;
-  std::size_t size = 0;  // of the frame
+  std::size_t size = 0;  // the frame's size
 };
 /// The frame at the beginning of `bytes`; nothing if it is cut off or damaged.
 [[nodiscard]] std::optional<frame> read_frame(std::string_view bytes, std::uint64_t position);
 /// Measures a frame that is known to be whole.
 [[nodiscard]] std::size_t frame_size(std::string_view bytes);
-/// How many of these bytes are whole frames, one after another.
+/// Returns how many of these bytes are whole frames, one after another.
 [[nodiscard]] std::size_t whole_frames(std::string_view bytes, std::uint64_t position);
 
 }  // namespace millrace::spool

@@ -18,7 +18,8 @@ namespace millrace::stage {
 struct rows {
   data::batch batch;
   std::vector<std::uint32_t> origin;
-  /// Which of the event times is each row's, where they are not by origin: a select has given them. Else empty.
+  /// The index of each row's event time, where it is not the row's origin because a select has given the
+  /// times. Else empty.
   std::vector<std::uint32_t> moment{};
 
   [[nodiscard]] std::uint32_t time_at(std::size_t row) const {
@@ -34,7 +35,8 @@ struct rows {
 struct chain_step {
   std::string stage;
   const config::step* step = nullptr;
-  const config::window_plan* window = nullptr;  // whose step it is, where the way ends in another window
+  const config::window_plan* window = nullptr;  // the window whose step it is, where the way ends in another
+                                                // window
   bool counts = false;
   bool gives_letters = false;  // hands back its failing rows as dead letters
 };

@@ -1,6 +1,7 @@
-// The ledgers of this process's shards and sinks (docs/design/ledger.md): by stage what they have gained since it started,
-// for metrics and rates, and where they stand, for whoever asks how much there was. Shards tell now and then, sinks once a
-// commit. What an actor takes again after a restart counts again as a gain; where a ledger stands is exact.
+// The ledgers of this process's shards and sinks (docs/design/ledger.md): by stage what they have gained
+// since it started, for metrics and rates, and where they stand, for those who ask how much there was. Shards
+// tell now and then, sinks once a commit. Records that an actor takes again after a restart count again as a
+// gain; the ledger itself is exact.
 #pragma once
 
 #include "runtime/delivery/ledger.hpp"
@@ -17,7 +18,7 @@ public:
   /// Adds what `now` has beyond `before`; any thread may call it. An entry that has become less, since a sink
   /// has opened its target anew, adds nothing.
   void gained(const delivery::ledger& before, const delivery::ledger& now);
-  /// By stage, or by an entry beside those (delivery::ledger).
+  /// Returns the ledger by stage, or by an entry beside those (delivery::ledger).
   [[nodiscard]] delivery::ledger::entries all() const;
 
   /// Says where an actor's ledger stands, which goes with its state from process to process.

@@ -35,8 +35,8 @@ struct lost_record {
 struct loss_notice {
   loss what = loss::dead_letter;
   std::string stage;
-  bool first = false;       // of this stage and kind
-  std::uint64_t count = 0;  // since the last notice
+  bool first = false;       // the first of this stage and kind
+  std::uint64_t count = 0;  // losses since the last notice
   lost_record example;
 };
 
@@ -45,7 +45,7 @@ public:
   using clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds said_again_after{10};
 
-  /// `say` is called by whoever notes a loss, in its thread, one at a time.
+  /// `say` is called on the thread that notes a loss, one at a time.
   explicit losses(std::function<void(const loss_notice&)> say = [](const loss_notice&) {})
       : say_(std::move(say)) {}
 
@@ -57,7 +57,7 @@ public:
 
   struct counts {
     std::uint64_t dead_letters = 0;
-    std::uint64_t late = 0;  // of both kinds
+    std::uint64_t late = 0;  // losses of both kinds
   };
   /// Returns the counts by stage.
   [[nodiscard]] std::map<std::string, counts> all() const;

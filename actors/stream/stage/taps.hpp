@@ -1,6 +1,6 @@
-// Shows rows as they pass on an edge of the topology to whoever looks, for a while: some of them, at most so many a
-// second. Lanes and shards offer what passes; that nobody looks costs them one atomic load, and that somebody does
-// never makes them wait: what they cannot hand over at once is not shown.
+// Shows rows as they pass on an edge of the topology to those who look, for a while: some of them, at most so
+// many a second. Lanes and shards offer their rows. This costs one atomic load while nobody looks, and never
+// makes them wait: rows that they cannot hand over at once are not shown.
 #pragma once
 
 #include "config/plan.hpp"
@@ -30,7 +30,7 @@ namespace millrace::stage {
 
 struct passed_row {
   std::uint64_t number = 0;  // rising with each that is shown, over all looks of this process
-  event_micros at = 0;       // when it passed, by the wall clock
+  event_micros at = 0;       // the time of passing, by the wall clock
   std::string row;           // a JSON object
 };
 struct tapped_edge {
@@ -45,7 +45,7 @@ public:
   using clock = std::chrono::steady_clock;
   static constexpr std::size_t most_a_second = 50;
   static constexpr std::size_t most_kept = 200;
-  static constexpr std::size_t most_bytes = std::size_t{1} << 20;    // of the rows that are kept
+  static constexpr std::size_t most_bytes = std::size_t{1} << 20;    // limit of the rows that are kept
   static constexpr std::size_t longest_row = std::size_t{64} << 10;  // a longer one is not shown
   static constexpr std::chrono::minutes on_for{5};
   static constexpr std::chrono::seconds unwatched_for{10};
@@ -55,10 +55,11 @@ public:
       std::function<clock::time_point()> now = [] { return clock::now(); })
       : topology_(std::move(topology)), wall_(wall), now_(std::move(now)) {}
 
-  /// Whether offering anything is worth its while.
+  /// Returns whether offering anything is worth its while.
   [[nodiscard]] bool is_any_on() const { return on_.load(std::memory_order_relaxed) != 0; }
 
-  // From the threads of lanes and shards. Columns that nobody reads may be null pointers; they are left out.
+  // Called on the threads of lanes and shards. Columns that nobody reads may be null pointers; they are left
+  // out.
   void offer(std::string_view edge, const data::batch& rows);
   /// Rows that a shard of this window gives, before the window's `columns`: to its edges and those of the transforms
   /// downstream of it.
@@ -67,15 +68,15 @@ public:
   void offer(std::string_view edge, std::size_t count,
              const std::function<std::string(std::size_t)>& text_of);
 
-  /// From any thread: the rows that have passed after this number. Turns the tap on where `after` is 0; it is turned off
-  /// five minutes later, and earlier where nobody looks.
+  /// Returns the rows that have passed after this number. Turns the tap on where `after` is 0; it is turned
+  /// off five minutes later, and earlier where nobody looks. Any thread may call.
   [[nodiscard]] tapped_edge look(const std::string& edge, std::uint64_t after);
 
 private:
   struct tap {
     clock::time_point began{};
     clock::time_point looked{};
-    clock::time_point second{};  // when the second began in which `shown` rows were kept
+    clock::time_point second{};  // the beginning of the second in which `shown` rows were kept
     std::size_t shown = 0;
     std::uint64_t passed = 0;
     std::size_t bytes = 0;

@@ -60,7 +60,7 @@ unnested_rows unnest(const rows& in, const data::column& list, std::span<const s
   const auto& elements = *list.children()[0];
   std::vector<std::uint32_t> from;
   std::vector<std::uint32_t> taken;
-  std::size_t bytes = 0;  // of this row's record
+  std::size_t bytes = 0;  // bytes of this row's record
   out.empty.resize(in.batch.rows, false);
   for (std::uint32_t row = 0; row < in.batch.rows; ++row) {
     const auto begin = static_cast<std::uint32_t>(list.offsets()[row]);

@@ -1,5 +1,5 @@
-// One row an element of a list: what `unnest` in the columns of a select makes of its rows. The rows of one
-// record stand together behind it, in the order of its list, and have the record's origin. Pure.
+// Makes one row of each element of a list, for `unnest` in the columns of a select. The rows of one record
+// stand together after it, in the order of its list, and have the record's origin. Pure.
 #pragma once
 
 #include "actors/stream/stage/chain.hpp"
@@ -18,13 +18,13 @@ inline constexpr std::size_t most_records_at_once = 64;
 
 /// The number of each row among those of its origin, from 0.
 [[nodiscard]] std::vector<std::uint32_t> ordinals_of(const rows& in);
-/// Where row `ordinal` of a record's rows lies among the rows of the log: those of one record in their order,
-/// those of another all before or all behind them. `major` must be below 2^41.
+/// Returns the position of row `ordinal` of a record's rows in the log: the rows of one record are in their
+/// order, and all before or all after those of another. `major` must be below 2^41.
 [[nodiscard]] position place_of(position record, std::uint32_t ordinal);
 
 struct unnested_rows {
   stage::rows rows;                              // the columns that go on, then the elements
-  std::vector<bool> empty;                       // by row of the input: its list is empty or null
+  std::vector<bool> empty;                       // one a row of the input: its list is empty or null
   std::vector<expression::row_failure> refused;  // rows of the input whose record becomes too large
 };
 

@@ -58,7 +58,7 @@ window_intake take_in(const config::window_plan& plan, const rows& in, std::span
       forgive_filtered(out.filters.back().get(), failures, before);
     }
     merge_failures(failures);
-    again = !failures.empty();  // without the rows that fail, nothing fails any more
+    again = !failures.empty();  // the rows that fail are left out, so no other fails
     if (again)
       out.rows = without(out.rows, failures, out.failed);
   }

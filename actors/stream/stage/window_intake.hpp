@@ -11,9 +11,9 @@
 namespace millrace::stage {
 
 struct window_intake {
-  stage::rows rows;  // that go on
+  stage::rows rows;  // the rows that go on
   std::vector<data::column_ptr> keys;
-  std::vector<data::column_ptr> arguments;  // by aggregate; null pointer for none
+  std::vector<data::column_ptr> arguments;  // one an aggregate; null pointer for none
   std::vector<data::column_ptr> filters;
   std::vector<std::vector<data::column_ptr>> orders;
   std::vector<failed_origin> failed;

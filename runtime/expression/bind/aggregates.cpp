@@ -249,7 +249,7 @@ private:
                  "the delimiter of string_agg is a text that does not depend on rows, such as ', '");
   }
 
-  /// Nothing where it is no constant, which is no problem yet.
+  /// Returns no value for a part that is no constant, which is no problem yet.
   std::optional<constant_value> constant_part(const syntax& s, kind wanted) {
     problems ignored;
     const scope nothing{};

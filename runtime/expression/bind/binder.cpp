@@ -113,7 +113,7 @@ node_ptr binder::fold_constant(node_ptr n) const {
   };
   if (n->what == op::call && n->fn->strict && std::any_of(n->args.begin(), n->args.end(), is_null) &&
       std::none_of(n->args.begin(), n->args.end(), always_fails)) {
-    auto out = make(op::constant, n->type, n->offset);  // null, whatever the others are
+    auto out = make(op::constant, n->type, n->offset);  // null in any case
     out->column_type = n->column_type;
     return out;
   }

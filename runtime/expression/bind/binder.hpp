@@ -1,5 +1,5 @@
-// From syntax to a bound and typed tree: names looked up, overloads chosen, implicit casts put in, literals
-// read, constant parts computed. Collects every problem it meets.
+// Turns syntax into a bound and typed tree: names looked up, overloads chosen, implicit casts put in,
+// literals read, constant parts computed. Collects every problem it meets.
 #pragma once
 
 #include "runtime/expression/bind/node.hpp"
@@ -20,7 +20,7 @@ public:
          unnested_list* unnest = nullptr)
       : names_(names), found_(found), aggregate_(std::move(aggregate)), unnest_(unnest) {}
 
-  /// Null pointer where a problem was reported.
+  /// Returns a null pointer where a problem was reported.
   [[nodiscard]] node_ptr bind(const syntax& s);
   /// The same, implicitly cast.
   [[nodiscard]] node_ptr bind_boolean(const syntax& s, std::string_view role);
@@ -50,7 +50,7 @@ private:
   node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr cast(const syntax& s);
   node_ptr cast_to(node_ptr n, kind to, int bits, std::size_t offset);
-  /// As concat writes it.
+  /// Writes a value as concat does.
   node_ptr written(node_ptr n);
   node_ptr logic(const syntax& s);
   node_ptr instant(const syntax& s);
@@ -72,7 +72,7 @@ private:
   node_ptr cast_elements(node_ptr n, kind element, std::size_t offset);
   /// Members of objects by -> and ->>, without writing and reading JSON; nothing where it is none of that.
   node_ptr json_member(const syntax& s, std::vector<node_ptr>& args);
-  /// Whatever it is, as json.
+  /// Casts any value to json.
   node_ptr as_json(node_ptr n);
 
   /// All arguments, or nothing where one has a problem.
@@ -103,7 +103,7 @@ private:
 
 [[nodiscard]] bool is_aggregate(std::string_view function);
 [[nodiscard]] const std::vector<std::string_view>& aggregate_names();
-/// The remedy behind the name of a function that does not exist: `; did you mean first(...)?`
+/// The remedy that follows the name of a function that does not exist: `; did you mean first(...)?`
 [[nodiscard]] std::string meant_by(const syntax& call, bool aggregates_allowed);
 
 }  // namespace millrace::expression

@@ -233,7 +233,8 @@ std::string meant_by(const syntax& call, bool aggregates_allowed) {
   const auto aggregate = closest(call.text, aggregate_names());
   const bool as_aggregate =
       call.star || call.distinct || call.within || !call.filter.empty() || !call.order.empty();
-  // Where both are as close, what may stand there is meant.
+  // The nearest name that may stand here is suggested; an aggregate that may not only if no such name is
+  // near.
   auto names = aggregates_allowed ? aggregate_names() : std::vector<std::string_view>{};
   if (!as_aggregate)
     for (const auto f : function_names())

@@ -271,7 +271,7 @@ node_ptr binder::as_json(node_ptr n) {
 
 node_ptr binder::json_member(const syntax& s, std::vector<node_ptr>& args) {
   auto& from = args[0];
-  // what -> has made of an object is still one
+  // The result of `->` on an object still counts as one.
   if (from->what == op::call && from->fn->name == "to_json" && from->args[0]->type == kind::object)
     from = std::move(from->args[0]);
   const auto& key = *args[1];

@@ -30,7 +30,7 @@ enum class op : std::uint8_t {
   distinct_from,  // function compares; flag: negated
   element,        // args[0] is a list, args[1] the index from 1
   member,         // args[0] is an object; path has one member
-  make_list,      // of the args
+  make_list,      // makes a list of the args
   cast_elements,  // function casts the elements of args[0]
   whole_batch,    // a column_function, `prepared`, computes it; it stands alone
   quantified,     // args[0] compared by function with the elements of args[1]; flag: all, else any
@@ -43,7 +43,7 @@ struct constant_value {
   std::int64_t i = 0;  // bigint, times
   double d = 0;
   std::string s;
-  std::string_view text;  // of s
+  std::string_view text;  // a view of s
   interval_value span;
   std::shared_ptr<const list_value> list;  // owns what it refers to
 
@@ -67,7 +67,7 @@ struct node {
   constant_value value;
   std::size_t column = 0;
   std::vector<std::size_t> path;
-  data::type column_type;  // of columns (what stands at the end of the path), lists and objects
+  data::type column_type;  // the type of columns (at the end of the path), lists and objects
   const function* fn = nullptr;
   std::shared_ptr<const void> prepared;
   bool flag = false;

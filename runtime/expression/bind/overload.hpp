@@ -1,5 +1,5 @@
-// Which overload of a function or operator a call means: PostgreSQL's rules (exact match, then implicit
-// casts, most exact matches, preferred types, literals of unknown type last).
+// Decides which overload of a function or operator a call means: PostgreSQL's rules (exact match, then
+// implicit casts, most exact matches, preferred types, literals of unknown type last).
 #pragma once
 
 #include "runtime/expression/functions/functions.hpp"

@@ -1,6 +1,6 @@
 // A part of an expression is settled where it names known columns only; the binder says what is wrong with
-// it. What is around settled parts has an unknown type, so only names of functions and types can be wrong in
-// it.
+// it. The expression around settled parts has an unknown type, so only names of functions and types can be
+// wrong in it.
 #include "runtime/expression/bind/partly_known.hpp"
 
 #include "runtime/expression/bind/binder.hpp"
@@ -17,7 +17,7 @@ bool is_settled(const syntax& column, const partial_scope& names) {
   if (names.names.columns == nullptr)
     return false;
   if (column.flag)
-    return true;  // a word of SQL is no column, whatever columns there are
+    return true;  // a word of SQL is no column
   const auto& first = column.path[0];
   const auto known = [&](const std::string& name) -> std::optional<bool> {
     if (const auto at = names.names.columns->find(name))
@@ -61,7 +61,7 @@ public:
       check(a);
   }
 
-  /// Nothing in it has a type that is not known.
+  /// Returns whether the types of all its parts are known.
   [[nodiscard]] bool settled(const syntax& s) const {
     if (s.what == form::column)
       return is_settled(s, names_);
@@ -97,7 +97,7 @@ private:
 
   void bind(const syntax& s) {
     const auto any = [](const syntax&) -> node_ptr { return nullptr; };
-    unnested_list list;  // whether it is that of the other columns is seen once all is known
+    unnested_list list;  // compared with that of the other columns once all is known
     binder b(names_.names, found_, inside_ != nullptr ? binder::aggregate_binder(any) : nullptr,
              names_.unnest ? &list : nullptr);
     static_cast<void>(b.bind(s));
@@ -148,7 +148,8 @@ partial_result check_aggregate(std::string_view text, const partial_scope& input
   partial_result out;
   const bool aggregate = s->what == form::call && is_aggregate(s->text);
   if (!aggregate || !walker(input, nullptr, out.found).settled(*s)) {
-    const partial_scope around{{nullptr, input.names.now_refused}, {}, false};  // nothing outside is known
+    // a scope in which no name outside is known
+    const partial_scope around{{nullptr, input.names.now_refused}, {}, false};
     walker(around, &input, out.found).check(*s);
     return out;
   }

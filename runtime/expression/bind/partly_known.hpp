@@ -1,5 +1,5 @@
-// The problems of an expression whose columns are known in part only, because a stage upstream has a
-// mistake of its own: every problem that remains whatever the rest turns out to be, and no other.
+// The problems of an expression whose columns are known in part only, because a stage upstream has a mistake
+// of its own: every problem that remains for any outcome of the rest, and no other.
 #pragma once
 
 #include "runtime/expression/expression.hpp"
@@ -12,14 +12,14 @@ namespace millrace::expression {
 
 struct partial_scope {
   scope names;                // every column whose name is known; the type of an untyped one means nothing
-  std::vector<bool> untyped;  // by column of `names`: the type is not known
+  std::vector<bool> untyped;  // one a column of `names`: the type is not known
   bool complete = false;      // there are no other columns
   bool unnest = false;        // unnest(...) may stand in a value
 };
 
 struct partial_result {
   problems found;
-  std::optional<data::type> type;  // where everything that the expression names is known and it is right
+  std::optional<data::type> type;  // set where all names in the expression are known and it is right
 };
 
 [[nodiscard]] partial_result check_value(std::string_view text, const partial_scope& names);

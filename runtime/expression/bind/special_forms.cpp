@@ -58,7 +58,7 @@ node_ptr binder::logic(const syntax& s) {
   if (std::any_of(args.begin(), args.end(), [](const node_ptr& n) { return !n; }))
     return nullptr;
   if (s.what == form::negation) {
-    // not x is x = false
+    // `not x` becomes `x = false`.
     auto n = make(op::call, kind::boolean, s.offset);
     n->fn = comparison("=", kind::boolean);
     auto no = make(op::constant, kind::boolean, s.offset);

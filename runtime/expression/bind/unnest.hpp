@@ -1,5 +1,5 @@
-// unnest(list) in the columns of a select: the row becomes one row an element. Expressions read the element
-// as a column that stands behind those of the input; whoever evaluates them forms these rows first
+// Binds unnest(list) in the columns of a select: the row becomes one row an element. Expressions read the
+// element as a column after those of the input; their evaluator forms these rows first
 // (actors/stream/stage/unnest.hpp).
 #pragma once
 

@@ -172,7 +172,7 @@ values evaluator::between(const node& n, const std::uint8_t* active) {
   auto* valid = allocate<std::uint8_t>(memory_, rows_);
   for (std::size_t i = 0; i < rows_; ++i) {
     out[i] = truth(above, i);
-    open[i] = open[i] & (out[i] != 0 || n.symmetric);  // below the lower bound the upper one is not looked at
+    open[i] = open[i] & (out[i] != 0 || n.symmetric);  // the upper bound is not looked at below the lower one
   }
   const auto high = run(*n.args[2], open);
   const auto below = invoke(n, std::array{high, value}, open);

@@ -12,7 +12,7 @@
 namespace millrace::expression {
 namespace {
 
-// Text of a column lies behind 31-bit offsets; a batch that makes more of its 1 MiB is a runaway.
+// Text of a column has 31-bit offsets; a batch that makes more of its 1 MiB is a runaway.
 constexpr std::size_t most_text = 1U << 30U;
 // Enough for a chunk of an ordinary expression, and little enough that malloc keeps it between calls.
 constexpr std::size_t first_block = 96U << 10U;

@@ -39,7 +39,7 @@ private:
   [[nodiscard]] values cast_elements(const node& n, const std::uint8_t* active);
   [[nodiscard]] values quantified(const node& n, const std::uint8_t* active);
 
-  /// Null where an argument is.
+  /// The result is null where an argument is.
   [[nodiscard]] const std::uint8_t* all_present(std::span<const values> args, std::size_t rows);
   /// Copies the elements of `from` in the rows where `where` is set into `to`, an array of kind k.
   void copy_where(kind k, const values& from, const std::uint8_t* where, void* to, std::uint8_t* valid) const;

@@ -120,8 +120,8 @@ void fail_rows(failed_rows& elements, const std::vector<std::size_t>& sizes, fai
 
 namespace {
 
-/// Whether all rows have the value of the first, as the bounds of a window that fires do: an expression of it is then
-/// computed once. Rows that differ mostly do so at the first glance.
+/// Returns whether all rows have the value of the first, as the bounds of a window that fires do: an
+/// expression of it is then computed once. Rows that differ mostly do so at the first glance.
 bool is_alike(kind k, const void* data, std::size_t rows) {
   if (rows < 2 || (k != kind::timestamptz && k != kind::timestamp && k != kind::bigint))
     return false;

@@ -207,7 +207,7 @@ constexpr auto entries = std::to_array<function>({
               return r.fail("division by zero");
             if (!std::isfinite(x) || !std::isfinite(y))
               return std::isinf(y) && std::isfinite(x) ? 0 : x / y;
-            // what is left is a multiple, so that the quotient is whole but for its rounding
+            // The difference is a multiple of y, so the quotient is whole but for its rounding.
             return std::round((x - decimal_remainder(x, y)) / y) + 0.0;
           })>,
           true),

@@ -25,7 +25,7 @@ public:
     std::size_t row;
     std::string message;
   };
-  /// Ascending, each row once.
+  /// Returns the failed rows, ascending, each once.
   [[nodiscard]] std::vector<failed>& sorted();
 
 private:
@@ -40,7 +40,7 @@ struct call {
   const std::uint8_t* valid = nullptr;
   arena* memory = nullptr;
   failed_rows* failures = nullptr;
-  const void* prepared = nullptr;  // what `prepare` made of constant arguments
+  const void* prepared = nullptr;  // made by `prepare` of constant arguments
   kind gives{};
   std::uint8_t* own_valid = nullptr;  // a copy of valid that the kernel may write
 
@@ -143,11 +143,12 @@ constexpr function not_strict(function f) {
 /// All of them, or those of one name.
 [[nodiscard]] const std::vector<const function*>& functions_named(std::string_view name);
 [[nodiscard]] std::vector<std::string_view> function_names();
-/// Every overload of every function and operator, by name; those of one name in the binder's order. Not the casts.
+/// Every overload of every function and operator, by name; those of one name in the binder's order. Casts are
+/// left out.
 [[nodiscard]] std::vector<const function*> every_function();
 /// `bits` < 64: into a smaller integer. Null pointer where PostgreSQL has no such cast.
 [[nodiscard]] const function* cast_function(kind from, kind to, int bits = 64);
-/// How concat writes a value: as a cast to text does, booleans t and f.
+/// Returns the function by which concat writes a value: as a cast to text does, but booleans as t and f.
 [[nodiscard]] const function* output_function(kind from);
 /// Operators on two values of one kind: "=", "<", ">". Null pointer where the kind has none.
 [[nodiscard]] const function* comparison(std::string_view op, kind k);

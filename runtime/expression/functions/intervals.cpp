@@ -41,7 +41,7 @@ values negate(call& c, std::span<const values> args) {
   return each<([](row& r, interval_value v) { return minus(r, {}, v); })>(c, args);
 }
 
-/// To a millionth: what the multiplication left of binary dust must not become a day.
+/// Rounds to a millionth: binary dust that a multiplication leaves must not become a day.
 double dusted(double v) { return std::rint(v * 1e6) / 1e6; }
 
 /// An interval whose parts are the given ones, fractions passed down.

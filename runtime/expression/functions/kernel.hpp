@@ -1,5 +1,5 @@
-// From a function on one row's values to a kernel over arrays: `each<f>` for functions that may fail, return
-// null or make text, `each_wanted` for those that look at nulls themselves. For the families' .cpp files.
+// Makes kernels over arrays from functions on one row's values: `each<f>` for functions that may fail, return
+// null or make text, `each_wanted` for those that look at nulls themselves. Used by the families' .cpp files.
 #pragma once
 
 #include "runtime/expression/functions/functions.hpp"
@@ -18,7 +18,7 @@ struct row {
   std::size_t index = 0;
   std::string made = {};
 
-  /// For `return r.fail(...)`: the value is ignored.
+  /// The value in `return r.fail(...)`; it is ignored.
   struct nothing {
     template<class T>
     operator T() const {

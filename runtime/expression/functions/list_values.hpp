@@ -26,7 +26,7 @@ void write_list(std::string& out, const list_value& v);
 /// An element as a cast to text writes it (a boolean as t or f); of scalars and lists.
 void write_element(std::string& out, const list_value& v, std::size_t i);
 
-/// A list that owns all that it refers to. Of scalars and lists of them.
+/// A list that owns all that it refers to. Holds scalars and lists of them.
 [[nodiscard]] std::shared_ptr<const list_value> owned_copy(const list_value& v);
 /// Equal for equal lists.
 [[nodiscard]] std::string shown_elements(const list_value& v);

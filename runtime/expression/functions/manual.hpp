@@ -12,7 +12,7 @@ struct described {
   std::string_view signature;
   std::string_view says;     // one or two sentences
   std::string_view example;  // empty where there is none that stands alone
-  std::string_view result;   // of (example)::text
+  std::string_view result;   // the text of (example)::text
 };
 
 struct chapter {
@@ -25,7 +25,7 @@ struct chapter {
 /// Their examples are over these rows: name text, n bigint, x double, ok boolean, at timestamp (the event
 /// time).
 struct example_row {
-  std::string_view name, n, x, ok, at;  // as SQL writes them
+  std::string_view name, n, x, ok, at;  // spelt as SQL writes them
 };
 inline constexpr example_row example_rows[] = {
     {"'ann'", "1", "0.5", "true", "'2021-04-24T19:55:00Z'"},

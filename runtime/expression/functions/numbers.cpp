@@ -83,7 +83,7 @@ values trigonometry(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-constexpr double degree = 0.0174532925199432957692;  // in radians
+constexpr double degree = 0.0174532925199432957692;  // one degree in radians
 
 // numeric knows no -0, and so its entries add 0.
 constexpr auto entries = std::to_array<function>({

@@ -1,4 +1,4 @@
-// like and ilike.
+// The operators like and ilike.
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/case_mapping.hpp"
 #include "runtime/expression/functions/kernel.hpp"
@@ -18,7 +18,7 @@ enum class matching : std::uint8_t { yes, no, bad_pattern };
 matching like(text_view s, text_view pattern) {
   std::size_t i = 0;
   std::size_t p = 0;
-  auto back_p = text_view::npos;  // behind the last %
+  auto back_p = text_view::npos;  // after the last %
   std::size_t back_i = 0;
   while (true) {
     bool fits = false;

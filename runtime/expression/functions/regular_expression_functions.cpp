@@ -90,7 +90,7 @@ values like_flags(call& c, std::span<const values> args) {
 std::size_t offset_in(text_view s, text_view part) {
   return s.empty() ? 0 : static_cast<std::size_t>(part.data() - s.data());
 }
-/// Where the search goes on behind a match: one character further behind an empty one.
+/// Returns where the search goes on after a match: one character further after an empty one.
 std::size_t next_from(text_view s, text_view whole) {
   const auto end = offset_in(s, whole) + whole.size();
   return whole.empty() ? end + (end < s.size() ? character_length(s, end) : 1) : end;
@@ -179,7 +179,7 @@ values substring(call& c, std::span<const values> args) {
     return part.data() ? part : text_view(r.null());
   })>(c, args);
 }
-/// Where a search begins: at a character, counted from 1. None where the row failed.
+/// Returns where a search begins: at a character, counted from 1. No value where the row failed.
 std::optional<std::size_t> begin_of_search(row& r, text_view s, std::int64_t start) {
   if (start < 1)
     return r.fail(fmt::format("a search begins at character 1 or later, not at {}", start)), std::nullopt;
@@ -249,7 +249,7 @@ values count_matches(call& c, std::span<const values> args) {
   });
 }
 
-/// Empty matches at either end, or right behind another match, cut nothing.
+/// Empty matches cut nothing at either end, and right after another match.
 values split(call& c, std::span<const values> args) {
   return each_wanted<list_value>(c, [&](row& r) -> list_value {
     auto s = args[0].get<text_view>(r.index);

@@ -159,7 +159,7 @@ values at_zone(call& c, std::span<const values> args) {
   });
 }
 
-/// at time zone interval '7 hours': a fixed offset.
+/// Computes `at time zone interval '7 hours'`: a fixed offset.
 template<int Sign>
 values at_offset(call& c, std::span<const values> args) {
   return each<([](row& r, interval_value offset, std::int64_t t) -> std::int64_t {

@@ -18,7 +18,7 @@ using text_view = std::string_view;
 
 constexpr std::int64_t widest = 1 << 20;
 
-/// As a literal of SQL.
+/// Quotes a text as a literal of SQL.
 std::string quoted(text_view s) {
   const bool escapes = s.find('\\') != text_view::npos;
   std::string out = escapes ? "E'" : "'";
@@ -30,10 +30,10 @@ std::string quoted(text_view s) {
   return out + '\'';
 }
 
-/// A text of a template and the place for a value behind it.
+/// A text of a template and the place for a value after it.
 struct piece {
   std::string text;
-  std::size_t argument = 0;  // from 1; 0: the template ends without a place
+  std::size_t argument = 0;  // counts from 1; 0: the template ends without a place
   bool left = false;
   std::int64_t width = 0;
   char what = 's';
@@ -49,7 +49,8 @@ std::optional<std::int64_t> take_number(text_view& s) {
   return v;
 }
 
-/// Reads a place behind its %; what is wrong, or nothing. `next` counts the places without a number.
+/// Reads a place after its %; returns what is wrong, if anything is. `next` counts the places without a
+/// number.
 std::optional<std::string> read_place(text_view& s, piece& p, std::size_t& next) {
   auto number = take_number(s);
   if (number && s.starts_with('$')) {

@@ -35,7 +35,8 @@ values make_timestamp(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-/// From b to a in years, months, days and time; days are those of the month that the earlier one lies in.
+/// Computes the way from b to a in years, months, days and time; days are those of the month that the earlier
+/// one lies in.
 interval_value symbolic_difference(std::int64_t a, std::int64_t b) {
   const bool negative = a < b;
   const auto late = civil_of(negative ? b : a);

@@ -114,7 +114,7 @@ bound_or<syntax> parse(std::string_view text, const data::schema* columns) {
     return refuse(bad, "the expression is not valid UTF-8 here");
   bound_or<syntax> out = refuse(0, "no thread could be started to parse the expression; free some memory");
   const bool ran = run_with_stack(parser_stack, [&] { out = parse_here(text, columns); });
-  (void)ran;  // out says so where it did not
+  (void)ran;  // `out` says so where it did not
   return out;
 }
 

@@ -27,7 +27,7 @@ namespace millrace::expression {
 /// ASCII letters in lower case; all else stays: of keywords and names, not of values (case_mapping.hpp).
 [[nodiscard]] std::string fold(std::string_view s);
 
-/// Gives the place behind blanks and comments.
+/// Returns the place after blanks and comments.
 [[nodiscard]] std::size_t skip_blanks(std::string_view text, std::size_t at);
 /// The unquoted identifier that begins there, or nothing.
 [[nodiscard]] std::string_view word_at(std::string_view text, std::size_t at);

@@ -21,7 +21,7 @@ enum class form : std::uint8_t {
   cast,             // text: type; args[0]; flag: a list of that type
   all_of,           // and
   any_of,           // or
-  negation,         // not
+  negation,         // the operator not
   case_of,          // flag: args[0] is the subject; then pairs; the last is the else branch
   coalesce,         //
   greatest,         //
@@ -34,7 +34,7 @@ enum class form : std::uint8_t {
   distinct_from,    // flag: negated ("is not distinct from")
   current_instant,  // now(); text: the spelling
   element,          // args[0] at args[1]
-  member,           // of args[0], by path[0]
+  member,           // a member of args[0], by path[0]
   list,             // args
   quantified,       // text: operator; args: value, list; flag: all
 };

@@ -278,7 +278,7 @@ private:
       return out;
     }
     case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-      return binary(form::call, e, false, std::move(name));  // with similar_to_escape around the pattern
+      return binary(form::call, e, false, std::move(name));  // similar_to_escape is around the pattern
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
       return binary(form::quantified, e, e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL, std::move(name));
@@ -305,7 +305,7 @@ private:
     return out;
   }
 
-  /// Elements and members behind a value: x[1].name.
+  /// Elements and members that follow a value: x[1].name.
   syntax indirection(const PgQuery__AIndirection& i) {
     auto out = convert(i.arg);
     for (std::size_t n = 0; n < i.n_indirection; ++n) {

@@ -1,4 +1,4 @@
-// From libpg_query's tree to our syntax: the only place that knows both.
+// Converts libpg_query's tree to our syntax: the only place that knows both.
 #pragma once
 
 #include "runtime/expression/syntax/syntax.hpp"

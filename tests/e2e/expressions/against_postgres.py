@@ -22,7 +22,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 
-# What PostgreSQL's types are in millrace.
+# PostgreSQL's types, and those of millrace.
 TYPES = {
     "smallint": "bigint", "integer": "bigint", "bigint": "bigint",
     "numeric": "double", "double precision": "double", "real": "double",
@@ -115,7 +115,7 @@ def is_value(line):
 
 
 def postgres_results(server, columns, rows, cases):
-    """For each case its type and, for each row, ("value", text or None) or ("error", message)."""
+    """Returns the type of each case and, for each row, ("value", text or None) or ("error", message)."""
     script = ["set client_min_messages = error; drop table if exists t; drop function if exists shown(anyarray);", SHOW_LIST,
               f"create table t (row_number int, {', '.join(f'{n} {k}' for n, k in columns)});", "copy t from stdin;"]
     script += [f"{i}\t{row}" for i, row in enumerate(rows)] + ["\\."]
@@ -166,7 +166,7 @@ def same(ours, theirs, kind):
 
 
 def refused(value, kind):
-    """What we say of a result with a time outside of the years 1 to 9999, of a list's first; None of others."""
+    """Returns what we say of a result with a time outside of the years 1 to 9999, of a list's first; None of others."""
     if value is None or not (kind or "").startswith("timestamp"):
         return None
     far = [t for t in (json.loads(value) if kind.endswith("[]") else [value]) if t and (t.endswith(" BC") or not re.match(r"\d{4}-", t))]
@@ -208,7 +208,7 @@ def same_text(ours, theirs):
 
 
 def wrong_examples(server, examples):
-    """Those of the manual's examples whose result is another in PostgreSQL; it has no first and last."""
+    """Returns the manual's examples whose result is another in PostgreSQL; it has no first and last."""
     examples = [e for e in examples if not e[0].startswith(("first(", "last("))]
     script = []
     for i, (expression, _, rows) in enumerate(examples):

@@ -44,7 +44,7 @@ def draw_aggregate(source, table, signature):
 
 
 def their_script(n, written, kind):
-    """With the type, the value's query; without it, the type's."""
+    """Returns the value's query if the type is given, else the type's."""
     if kind is None:
         return [f"\\echo @{n}", f"select to_json(pg_typeof({written.theirs})::text)::text from t;"]
     shown = f"shown({written.theirs})" if kind.endswith("[]") else f"({written.theirs})::text"

@@ -45,11 +45,11 @@ def literal(value, kind):
 
 
 def bare(value, kind):
-    """As users write it, without a type: a number, or a text that takes the type of its surroundings."""
+    """Writes a constant as users do, without a type: a number, or a text that takes the type of its surroundings."""
     if value is None:
         return "null"
     is_number = kind in ("bigint", "numeric", "double") and re.fullmatch(r"-?[\d.]+(e-?\d+)?", value)
-    if is_number and (float(value) == 0 or 1e-100 < abs(float(value)) < 1e100):  # beyond these a numeric is another number
+    if is_number and (float(value) == 0 or 1e-100 < abs(float(value)) < 1e100):  # a numeric beyond these is another number
         return f"({value})" if value.startswith("-") else value
     return literal(value, "").removesuffix("::")
 
@@ -151,7 +151,7 @@ def resolve(server, signatures):
 
 
 def their_results(server, table, asked):
-    """For each (expression, rows) its type and, for each of the rows, ("value", text or None) or ("error", message)."""
+    """Returns for each (expression, rows) its type and, for each of the rows, ("value", text or None) or ("error", message)."""
     columns = ", ".join(["row_number int", *(f"{n} {sql_type(POOLS[p].column)}" for n, (p, _) in table.columns.items())])
     script = ["set client_min_messages = error; drop table if exists t; drop function if exists shown(anyarray);", SHOW_LIST,
               "set statement_timeout = '60s';", f"create table t ({columns});", "copy t from stdin;"]
@@ -180,7 +180,7 @@ Result = collections.namedtuple("Result", "case form expression arguments ours t
 
 
 def one_answer(ours, row):
-    """As `differences` takes it: the answer for one row alone."""
+    """Returns the answer that `differences` takes: the answer for one row alone."""
     return ours if "problem" in ours else {"type": ours["type"], "values": [ours["values"][row]]}
 
 
@@ -211,7 +211,7 @@ def run_batch(server, program, seed, signatures):
 
 
 def run_aggregates(server, program, seed, signatures):
-    """Over one table; PostgreSQL has it as t."""
+    """Asks over one table; PostgreSQL has it as t."""
     source = random.Random(seed)
     table = Table(source)
     cases = [draw_aggregate(source, table, s) for s in signatures]

@@ -1,6 +1,6 @@
 """Values at the edges of each type, and texts that mean something to some functions: the pools that catalogue.py draws from.
 
-A pool has the type of its column, the cast that stands behind it ("" for none), and its values as PostgreSQL reads them; None is null."""
+A pool has the type of its column, the cast that follows it ("" for none), and its values as PostgreSQL reads them; None is null."""
 import collections
 
 Pool = collections.namedtuple("Pool", "column cast values")

@@ -140,7 +140,7 @@ cases read_cases(const char* path) {
 
 std::string text_of(const data::column& c, std::size_t row);
 
-/// As a JSON array of its elements' texts.
+/// Formats a JSON array of the elements' texts.
 std::string list_text(const data::column& elements, std::size_t from, std::size_t to) {
   std::string out = "[";
   for (auto i = from; i < to; ++i) {
@@ -167,7 +167,8 @@ std::string text_of(const data::column& c, std::size_t row) {
   return out;
 }
 
-/// As a parser's "format" with "trailing": "ignore"; without a pattern as PostgreSQL's forms.
+/// Reads a text as a parser with this "format" and "trailing": "ignore" does; without a pattern as
+/// PostgreSQL's forms.
 std::optional<event_micros> read_by_format(const std::string& pattern, const std::string& text,
                                            const expression::zone* zone) {
   day_memory day;

@@ -1,6 +1,6 @@
 """Draws expressions of the offered grammar, and rows of nasty values, from a seed: the same seed, the same text.
 
-What is known to differ from PostgreSQL (docs/functions.md) is left out of the grammar, so that every
+Known differences from PostgreSQL (docs/functions.md) are left out of the grammar, so that every
 difference counts: no numeric (literals are cast), no integer arithmetic, case only of ASCII letters, no constant
 that could be computed before rows are looked at."""
 

@@ -1,4 +1,5 @@
-"""What may differ from PostgreSQL: each entry names the row of docs/functions.md, "Differences from PostgreSQL", that gives the reason."""
+"""Differences from PostgreSQL that are allowed: each entry names the row of docs/functions.md, "Differences from PostgreSQL", that gives the
+reason."""
 import fractions
 import json
 import math
@@ -41,7 +42,7 @@ def said_there(pattern):
 
 
 def near(a, b, tolerance=1e-14):
-    """Of a double and a numeric, which has so many digits behind the point and a larger range."""
+    """Compares a double and a numeric, which has this many digits after the point and a larger range."""
     x, y = float(a), float(b)
     return x == y or math.isclose(x, y, rel_tol=tolerance) or abs(x - y) < 1e-16 or (math.isinf(y) and abs(x) > 1.7e308)
 
@@ -50,7 +51,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
 def same_but_for_numbers(ours, theirs, tolerance=1e-14):
-    """Whether both texts are alike where each number stands for its value."""
+    """Returns whether both texts are alike where each number stands for its value."""
     mine, other = NUMBER.findall(ours), NUMBER.findall(theirs)
     return (NUMBER.sub("#", ours) == NUMBER.sub("#", theirs) and len(mine) == len(other)
             and all(near(a, b, tolerance) for a, b in zip(mine, other)))
@@ -120,7 +121,7 @@ def of_times_beyond(result):
 def of_far_results(result):
     """A time in a result, within a list or a json, too, lies outside of the years 1 to 9999."""
     if result.form == "aggregate" and "lies outside of the years 1 to 9999" in problem(result):
-        return True  # of one of the rows
+        return True  # one row's
     return "lies outside of the years 1 to 9999" in problem(result) and re.search(r"\d{5,}-\d\d-\d\d| BC|infinity", their_value(result) or "")
 
 

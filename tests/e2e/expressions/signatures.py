@@ -1,11 +1,11 @@
-"""What catalogue.py calls: the binder's tables as expression_cases lists them, and the forms of the language that are no table's entry."""
+"""The calls of catalogue.py: the binder's tables as expression_cases lists them, and the forms of the language that are no table's entry."""
 import json
 import re
 import subprocess
 
 from edge_values import OF_KIND, POOLS
 
-# How a call of a table's entry is written, where it is neither name(...) nor an operator.
+# Forms of calls of a table's entries that are neither name(...) nor an operator.
 WRITTEN = {"position": "position({1} in {0})"}
 # Entries that the binder alone uses, and what covers them here.
 INTERNAL = {"output": "concat", "json_as_text": "to_json of an object"}

@@ -35,7 +35,7 @@ READ_BY_POSTGRES_ALONE = [
     re.compile(r"^[^0-9]*(?<![a-z])[a-z]{1,6}[^a-z0-9]+[0-9]+[-./]", re.I),  # a zone's abbreviation in front of the date
     re.compile(r":-"),  # a sign within an offset
     re.compile(r"[0-9]\.[0-9]{3}.*BC", re.I),  # a day of a year before PostgreSQL's first, which it takes for another
-    re.compile(r"(?<![0-9])366(?![0-9])"),  # of a year that has no such day
+    re.compile(r"(?<![0-9])366(?![0-9])"),  # a day that the year does not have
     re.compile(r"(?<![0-9])[0-9]{7,}[-./ ]"),  # a year beyond PostgreSQL's integers
 ]
 
@@ -139,7 +139,7 @@ def read_by_us(program, texts):
 
 
 def is_no_time(digits):
-    """Of a run-together one: more than 24 hours, 59 minutes or 60 seconds, which PostgreSQL adds up."""
+    """A run-together time out of range: more than 24 hours, 59 minutes or 60 seconds, which PostgreSQL adds up."""
     return digits[:2] > "23" or digits[2:4] > "59" or digits[4:] > "59"
 
 

@@ -5,12 +5,12 @@ TEXTS = ["", " ", "a", "b", "ab", "Ab", "ü", "日本", "x y", "it's", "😀", "
 
 
 def quote(name):
-    """As an expression writes a column."""
+    """Writes a column as expressions do."""
     return name if len(name) <= 2 and name.isidentifier() and name == name.lower() else '"' + name.replace('"', '""') + '"'
 
 
 class Expressions:
-    """Over columns {name: bigint | double | text | boolean}. Depth is bounded, results stay far below 2^63."""
+    """Draws expressions over columns {name: bigint | double | text | boolean}. Depth is bounded, results stay far below 2^63."""
 
     def __init__(self, rng, columns):
         self.rng = rng
@@ -26,7 +26,7 @@ class Expressions:
         return self.rng.choice(columns) if columns and self.rng.random() < 0.8 else self.rng.choice(literals)
 
     def same(self, kind, depth, others):
-        """What exists for every type, else one of `others`."""
+        """Draws a form that exists for every type, else one of `others`."""
         rng = self.rng
         if depth <= 0:
             return None

@@ -1,4 +1,4 @@
-"""What a generated topology must give: every record by hand, in the order of its partition."""
+"""The rows that a generated topology must give: every record by hand, in the order of its partition."""
 from golden.oracle import iso, unions, windows_of
 
 

@@ -97,8 +97,8 @@ def check_order(case, rows):
 
 
 def check_first(case, rows):
-    """Of each window, which is of the sessions that end at one time, the first rows of the order. Which of equal ones come first is the key's to say,
-    and not compared."""
+    """Returns the first rows of the order, for each window (all sessions that end at one time). The key decides which of equal rows come first,
+    which is not compared."""
     place = lambda v: (v is None, v or 0)
     wanted, found = {}, {}
     for into, all_rows in ((wanted, case.expected), (found, rows)):
@@ -155,7 +155,7 @@ def run_one(seed, options):
                 check(case, attempt)
     except Wrong as e:
         wrong = str(e)
-    except Exception:  # of the generator: one bad seed must not hide the others
+    except Exception:  # a fault of the generator: one bad seed must not hide the others
         wrong = traceback.format_exc()
     if wrong is None or not options.keep:
         shutil.rmtree(base, ignore_errors=True)

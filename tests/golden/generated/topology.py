@@ -166,7 +166,7 @@ class Generated:
         self.behind = "selected"
 
     def take_results(self):
-        """The window's rows as the input of one behind it: one log whose watermark makes nothing late."""
+        """The window's rows as the input of one downstream: one log whose watermark makes no row late."""
         self.rows = [[(micros(row["window_end"]) - 1, row) for row in self.expected]]
         self.delay = 10**18
 
@@ -205,7 +205,7 @@ class Generated:
         self.behind = name
 
     def place_grid(self, window, stage):
-        """By the clocks of a zone, whose windows divide a day or have whole days, or from another time on, or both."""
+        """Windows go by the clocks of a zone, whose windows divide a day or have whole days, or from another time on, or both."""
         rng = self.rng
         if self.zone is not None:
             stage["zone"] = self.zone
@@ -224,7 +224,7 @@ class Generated:
         rng, out = self.rng, {}
         stage["aggregates"] = {}
         names, functions = ["a1", "A2", "a3", "a4"], ["count(*)", "count", "count distinct", "sum", "min", "max", "avg", "first", "last"]
-        if window == "w2":  # whose rows have one time, and the window's key decides
+        if window == "w2":  # its rows have one time, and the window's key decides
             names, functions = ["a" + n for n in names], functions[:-2]
         for name in names[:rng.randint(1, 4)]:
             function = rng.choice(functions)
@@ -269,7 +269,7 @@ class Generated:
             self.stages["late_file"] = {"sink": "file", "from": "too_late", "path": "${OUT}/late.jsonl"}
 
     def select_of_results(self):
-        """Behind the window, or the parser: a transform, or the sink's own filter."""
+        """Downstream of the window, or the parser: a transform, or the sink's own filter."""
         rng = self.rng
         condition = Expressions(rng, self.columns).boolean(2)
         kept = self.sqlite.run(self.expected, list(self.columns), {"c": ("boolean", condition)})

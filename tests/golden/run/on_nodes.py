@@ -64,7 +64,7 @@ NOT_ON_NODES = {
     "unit_tests": "runs nothing",
 }
 BATCH = 12  # topologies that run while nodes are killed
-SECONDS = 5  # how long the records of one take then
+SECONDS = 5  # time for the records of one then
 SHARDS = 5
 
 
@@ -72,7 +72,7 @@ class OnNodes:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.pair = None
-        self.reports = {}  # by case that was right: the report of the straight run
+        self.reports = {}  # keyed by case that was right: the report of the straight run
 
     def begin(self, name):
         """Two new nodes: a cluster has at most 100 topologies."""
@@ -90,7 +90,7 @@ class OnNodes:
             self.reports[folder] = case.run_straight(), case.ways
 
     def killed(self, folders):
-        """Whatever is wrong is found behind the kills, case by case."""
+        """Faults are found after the kills, case by case."""
         runs = {}
         for folder in folders:
             case, report = self.case(folder), self.reports[folder][0]

@@ -1,8 +1,8 @@
 // nodes_model.py's rules of chains and lives on the real code: two and three writers of one chain, stopped
 // before any step at the store and woken up at any later one, with bases and trimming, answers that are lost
-// and writes that land late, deaths anywhere. Whatever happens, what was said to be durable is in every later
-// life's state, once and in order; nobody but a higher life fences; and when faults cease, the newest life
-// goes on. What a state folder knows of itself, and a whole folder, have writers that choose their own terms.
+// and writes that land late, deaths anywhere. All that was said to be durable is always in every later life's
+// state, once and in order; nobody but a higher life fences; and when faults cease, the newest life goes on.
+// What a state folder knows of itself, and a whole folder, have writers that choose their own terms.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "actors/node/stores/kafka/kafka_chain.hpp"
 #include "runtime/snapshot/dir_chain.hpp"
@@ -35,10 +35,10 @@ void require(bool is_true, const std::string& text) {
 
 bool holds(const tokens& all, const std::string& one) { return std::ranges::find(all, one) != all.end(); }
 
-/// What each life was told: the obvious oracle.
+/// Knows what each life was told: the obvious oracle.
 class oracle {
 public:
-  /// A folder's opener has its number only when it has the folder: whoever fences may have none yet.
+  /// A folder's opener has its number only when it has the folder: a life that fences may have none yet.
   explicit oracle(bool terms_come_late) : terms_come_late_(terms_come_late) {}
 
   void began(incarnation term) { highest_ = std::max(highest_, term); }

@@ -1,5 +1,5 @@
-// What a writer of a schedule keeps, and where: an actor's chain, what a state folder knows of
-// itself, or a value in a whole folder. In each it is a list of tokens that only grows.
+// The thing that a writer of a schedule keeps: an actor's chain, what a state folder knows of itself, or a
+// value in a whole folder. In each it is a list of tokens that only grows.
 #pragma once
 
 #include "runtime/chain/chain.hpp"
@@ -20,15 +20,15 @@ public:
   virtual ~kept() = default;
   [[nodiscard]] virtual expected<tokens> found() = 0;
   [[nodiscard]] virtual expected<void> add(const std::string& t) = 0;
-  /// Whatever makes it smaller, where that is apart from adding.
+  /// Makes it smaller, where that is apart from adding.
   [[nodiscard]] virtual expected<void> tidy() { return {}; }
 };
 
-/// Over a chain that is open. `twice`: asked for each token whether it is kept in two copies.
+/// Keeps tokens in an open chain. `twice`: asked for each token whether it is kept in two copies.
 [[nodiscard]] std::unique_ptr<kept> keep_snapshots(std::unique_ptr<actor_chain> records,
                                                    std::function<bool()> twice);
 
-/// Where nobody gives terms. `began`: told the term as soon as the opener knows it.
+/// These keep tokens where nobody gives terms. `began`: told the term as soon as the opener knows it.
 using told_term = std::function<void(incarnation)>;
 [[nodiscard]] expected<std::unique_ptr<kept>> keep_control(snapshot::file_system& files,
                                                            const told_term& began);

@@ -49,7 +49,7 @@ memory_chain::view memory_chain::scan() {
   }
 }
 
-/// From the newest record back, as each names the one that it builds upon.
+/// Walks from the newest record back, as each names the one that it builds upon.
 contents memory_chain::restore(const view& v) const {
   contents out;
   out.sequence = v.last();

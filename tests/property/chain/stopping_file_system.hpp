@@ -11,7 +11,7 @@
 
 namespace millrace::chain::trial {
 
-/// What the writers of a schedule have in common.
+/// The part that the writers of a schedule share.
 struct trouble {
   std::mt19937_64 random;
   unsigned one_in = 0;  // operations that fail; 0: none
@@ -69,7 +69,7 @@ public:
   }
 
 private:
-  /// What happens later outlives its writer.
+  /// An operation that happens later outlives its writer.
   bool happens_later(std::function<void()> what) {
     if (!trouble_.strikes(2 * trouble_.one_in))
       return false;

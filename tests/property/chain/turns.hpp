@@ -54,7 +54,7 @@ public:
   turns(const turns&) = delete;
   turns& operator=(const turns&) = delete;
 
-  /// By the scheduler: the writer runs to its next step, or to its end.
+  /// The scheduler calls this: the writer runs to its next step, or to its end.
   void go() {
     mine_.release();
     back_.acquire();
@@ -62,7 +62,7 @@ public:
   void die() { dies_ = true; }
   [[nodiscard]] bool is_over() const { return is_over_; }
 
-  /// By the writer.
+  /// The writer calls this.
   void stop() {
     if (dies_ && std::uncaught_exceptions() > 0)
       return;

@@ -1,6 +1,6 @@
-// nodes_model.py's rules of the control plane on the real code: two to four nodes, of which any may lead, die,
-// come back, stand still or be cut off, and a store that answers late or never. Whatever happens, a life is
-// lived once, where `control` has placed it before anybody was told; the newest epoch alone is obeyed; and
+// nodes_model.py's rules of the control plane on the real code: two to four nodes, of which any may lead,
+// die, come back, stand still or be cut off, and a store that answers late or never. In all schedules a life
+// is lived once, where `control` has placed it before anybody was told; the newest epoch alone is obeyed; and
 // when faults cease, all that is to run does, once, and terms cease to rise.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "runtime/base/address_sanitizer.hpp"

@@ -1,4 +1,4 @@
-// The chain `control` in memory, as the rules of chains have it (docs/design/chains.md): a record behind one
+// The chain `control` in memory, as the rules of chains have it (docs/design/chains.md): a record after one
 // of a higher epoch is void, an append may be lost, or land later than its writer waits.
 #pragma once
 
@@ -31,7 +31,7 @@ public:
   [[nodiscard]] append_outcome append(const epoch& by, const change& what, std::mt19937_64& random,
                                       unsigned loss);
   [[nodiscard]] append_outcome write_base(const epoch& by, const control_state& s);
-  /// Each append that is under way lands, or is gone.
+  /// Lets each append that is under way land, or be gone.
   void settle(std::mt19937_64& random);
   /// Returns what counts, read from its bytes.
   [[nodiscard]] control_state read() const;

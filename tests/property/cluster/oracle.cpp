@@ -8,7 +8,7 @@
 namespace millrace::cluster::trial {
 namespace {
 
-/// In seconds, as docs/operations.md has it.
+/// Returns seconds, as docs/operations.md has them.
 int wait_of(std::size_t crashes) {
   constexpr std::array waits{0, 0, 0, 5, 10, 20, 40, 80, 160, 300};
   return waits[std::min(crashes, waits.size() - 1)];

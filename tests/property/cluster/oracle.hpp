@@ -1,5 +1,5 @@
-// Checks what must never be wrong, whatever happens to whom: looked at from outside, by the records that count and
-// by what the nodes really begin.
+// Checks what must never be wrong, in any schedule: looked at from outside, by the records that count and by
+// what the nodes really begin.
 #pragma once
 
 #include "runtime/cluster/node_agent.hpp"
@@ -50,11 +50,11 @@ private:
   std::set<std::pair<actor_id, life>> begun_;
   std::set<epoch> led_;
   std::map<actor_id, std::string> pins_;
-  std::map<actor_id, std::vector<event_micros>> crashes_;  // by a signal
+  std::map<actor_id, std::vector<event_micros>> crashes_;  // ends by a signal
   event_micros now_ = 0;
   std::set<std::pair<std::string, std::string>> plans_;
   std::set<std::string> removed_;                                                     // names of chains
-  std::map<std::string, std::set<std::uint64_t>> generations_, removed_generations_;  // by topology
+  std::map<std::string, std::set<std::uint64_t>> generations_, removed_generations_;  // keyed by topology
 };
 
 }  // namespace millrace::cluster::trial

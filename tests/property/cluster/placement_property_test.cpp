@@ -1,5 +1,5 @@
 // Random clusters whose nodes come, go and drain, and whose topologies come and go: each move has its reason,
-// repeated placement ends, and then all is balanced, in whatever order nodes and actors are given.
+// repeated placement ends, and then all is balanced, in any order of nodes and actors.
 #include "runtime/cluster/placement.hpp"
 
 #include <catch2/catch.hpp>
@@ -76,7 +76,7 @@ struct scene {
   }
   [[nodiscard]] static std::uint32_t cores_of(const std::string& node) { return node < "d" ? 2 : 4; }
 
-  /// Whether moving it would leave the other node with less, for its cores, than this one has.
+  /// Returns whether moving it would leave the other node with less, for its cores, than this one has.
   [[nodiscard]] bool is_uneven(std::uint64_t from, std::uint64_t to, const std::string& a,
                                const std::string& b) const {
     return from * nodes.at(b).cores > (to + 1) * nodes.at(a).cores;

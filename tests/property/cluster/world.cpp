@@ -121,7 +121,7 @@ void world::deliver() {
 void world::deliver_to(process& p, process* from, const node_command& c) {
   const auto highest = p.agent.highest_epoch();
   auto orders = p.agent.on_command(c);
-  // Answers go to whoever has sent the command.
+  // Answers go to the sender of the command.
   for (const auto& o : orders)
     if (const auto* const t = std::get_if<orders::tell>(&o); t != nullptr && from != nullptr)
       letters_.push_back({p.instance, from->instance, p.node, t->what});
@@ -199,7 +199,7 @@ void world::carry_out(process& p, const decision_list& all) {
     } else if (const auto* const s = std::get_if<decisions::send>(&d)) {
       oracle_.sends(s->what);
       for (const auto& q : processes_)
-        if (q.node == s->node)  // whichever process has the name now
+        if (q.node == s->node)  // any process that has the name now
           letters_.push_back({p.instance, q.instance, p.node, s->what});
     } else if (const auto* const a = std::get_if<decisions::answer>(&d)) {
       const auto asked = p.asked.find(a->request);

@@ -37,12 +37,12 @@ struct process {
   node_agent agent;
   candidate stands;
   std::optional<coordinator> leads;
-  std::optional<decision> store_call;  // of its coordinator, that has not come back
+  std::optional<decision> store_call;  // a call of its coordinator that has not come back
   std::optional<std::string> clears;   // chains that go from the store, by its coordinator
-  std::optional<epoch> opening;        // of its candidate, likewise
+  std::optional<epoch> opening;        // an opening by its candidate, likewise
   std::map<request_id, request> asked;
   std::list<instance_of_actor> actors;
-  bool is_cut = false;  // from all others, not from the store
+  bool is_cut = false;  // cut off from all others, not from the store
   std::size_t asleep = 0;
 };
 
@@ -55,7 +55,7 @@ public:
 private:
   struct letter {
     std::uint64_t from = 0, to = 0;  // instances
-    std::string node;                // of the sender, who may be dead by now
+    std::string node;                // the sender's node; the sender may be dead by now
     std::variant<node_command, node_event> what;
   };
 
@@ -92,7 +92,7 @@ private:
   void break_link(const process& a, const process& b);
 
   void calm_down();
-  /// Empty: nothing.
+  /// Returns what is missing; empty: nothing is.
   [[nodiscard]] std::string missing();
 
   std::mt19937_64 random_;
@@ -107,7 +107,8 @@ private:
   std::list<process> processes_;
   std::deque<letter> letters_;
   std::map<actor_id, life> opened_;
-  std::map<std::string, std::vector<registration::last_word>> last_words_;  // by node, of the process before
+  // keyed by node, of the process before
+  std::map<std::string, std::vector<registration::last_word>> last_words_;
   std::uint64_t instances_ = 0, requests_ = 0;
 };
 

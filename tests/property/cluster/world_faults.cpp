@@ -44,7 +44,7 @@ void world::act(process& p) {
     opened = a.now;
     at->is_open = true;
   } else if (!is_calm_ && one_in(rate_ * 2)) {
-    // Its next life begins beside it, or behind it.
+    // Its next life begins while it still lives, or after its end.
     if (one_in(2))
       p.actors.erase(at);
     for (const auto& o : p.agent.on_failure(a.actor, a.now))
@@ -176,7 +176,7 @@ void world::fault() {
   }
 }
 
-/// Faults cease: each node has a process from now on, and whatever was cut off or stood still goes on.
+/// Faults cease: each node has a process from now on, and all that was cut off or stood still goes on.
 void world::calm_down() {
   is_calm_ = true;
   loss_ = 0;

@@ -19,7 +19,7 @@ public:
   struct capture {
     std::string bytes;
     bool twice = false;
-    std::map<log_id, mark> vector;  // that it holds
+    std::map<log_id, mark> vector;  // the vector that it holds
   };
   struct written {
     bool failed = false;
@@ -46,7 +46,7 @@ private:
   std::deque<capture> under_way_;
   std::vector<std::string> chain_;
   std::map<log_id, mark> newest_;
-  std::size_t safe_ = 0;  // nothing falls back behind this many
+  std::size_t safe_ = 0;  // no life falls back to fewer than this many
   std::string unwritten_;
   bool unwritten_twice_ = false;
 };

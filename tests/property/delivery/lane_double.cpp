@@ -86,7 +86,7 @@ void lane_double::trim_source() {
   log.kept = std::max(log.kept, index(*least));
 }
 
-/// The log may lack nothing that a receiver's present fence needs. With an older fence the lane asks again.
+/// The log may lack nothing that a receiver's present fence needs. The lane asks again after an older fence.
 void lane_double::trimmed(const std::vector<std::size_t>& needed) {
   for (const auto r : needed) {
     if (handles_[r] == scene_.life_of(r) && view_.stamp(r) == scene_.fence_of(r, log_))

@@ -15,7 +15,7 @@ public:
   void take_message();
   /// One live batch to every attached receiver; or, at the log's present end, the news that it is idle.
   void read();
-  /// A step for one receiver that is behind.
+  /// Makes a step for one receiver that is behind.
   void catch_up();
   /// A catch-up reader dies: its receiver is asked again.
   void lose_reader();
@@ -51,7 +51,7 @@ private:
   std::vector<incarnation> handles_;  // life of each receiver as this lane knows it, 0: down
   std::vector<std::size_t> in_flight_;
   std::vector<std::optional<position>> acknowledged_;
-  std::vector<reader> readers_;  // by receiver
+  std::vector<reader> readers_;  // indexed by receiver
   bool over_ = false;
 };
 

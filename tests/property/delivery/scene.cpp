@@ -69,7 +69,7 @@ scene::scene(std::uint64_t seed, rule broken) : random(static_cast<std::uint32_t
     if (logs.size() > 1 && !one_in(4))
       quiet = random() % logs.size();
   }
-  // Where only this rule's removal can be seen.
+  // The removal of rule `furthest` shows only in such a schedule.
   const bool furthest = broken == rule::furthest;
   later = logs.size() > 1 && (one_in(3) || furthest);
   if (later)

@@ -48,8 +48,8 @@ struct message {
   std::size_t receiver = 0;
   std::size_t sink = 0;  // its number as a taker (scene)
   std::size_t shard = 0;
-  incarnation life = 0;     // of the actor that it is about
-  incarnation session = 0;  // of a sink: each opening is one
+  incarnation life = 0;     // the life of the actor that it is about
+  incarnation session = 0;  // a sink's: each opening is one
   std::optional<answer> reply{};
   std::optional<position> at{};
   std::optional<position> taken{};
@@ -91,21 +91,21 @@ public:
   chance random;
   rule broken;
   std::vector<source_log> logs;
-  window::definition windows;                       // of the first level
+  window::definition windows;                       // windows of the first level
   std::unique_ptr<const downstream_window> behind;  // the second level, if there is one
   std::vector<std::uint32_t> shard_of_key;
   bool later = false;                 // logs grow while the schedule runs, and some are found only then
   bool idle = false;                  // logs grow while the schedule runs, and partitions may be idle
-  std::optional<std::size_t> quiet;   // with idle: a log that seldom grows, so that firings leave it out
-  bool lagging_captures = false;      // where logs grow: sinks have long what no capture holds
-  std::uint64_t fired_on = 0;         // how often a shard went on with a firing that had been interrupted
-  std::uint64_t began_amid = 0;       // how often a new life found one in its captures
-  std::uint64_t ticked_on = 0;        // how often a shard went on with a tick
-  std::uint64_t ended_amid_tick = 0;  // how often a shard crashed amid one
+  std::optional<std::size_t> quiet;   // used with idle: a log that seldom grows, so that firings leave it out
+  bool lagging_captures = false;      // used where logs grow: sinks have long what no capture holds
+  std::uint64_t fired_on = 0;         // counts interrupted firings with which a shard went on
+  std::uint64_t began_amid = 0;       // counts new lives that found one in their captures
+  std::uint64_t ticked_on = 0;        // counts ticks with which a shard went on
+  std::uint64_t ended_amid_tick = 0;  // counts crashes of shards amid one
   bool has_committed = false;         // a sink its rows of windows, in this step
   std::size_t credit = 1;
-  event_micros ticks = 0;                             // of `updates`
-  std::vector<std::unique_ptr<shard_double>> shards;  // of the first level, then of the second
+  event_micros ticks = 0;                             // the clock of `updates`
+  std::vector<std::unique_ptr<shard_double>> shards;  // shards of the first level, then of the second
   std::vector<std::unique_ptr<sink_double>>
       sinks;  // downstream of the shards; the last may be fed by the lanes
   std::optional<std::size_t> raw_sink;
@@ -113,7 +113,7 @@ public:
   std::vector<incarnation> current;  // lane of each log
 
   [[nodiscard]] bool one_in(unsigned n) { return trial::one_in(random, n); }
-  [[nodiscard]] incarnation next_number() { return ++numbers_; }  // of a life, or a sender
+  [[nodiscard]] incarnation next_number() { return ++numbers_; }  // numbers a life, or a sender
   /// Receivers of lanes: the shards, then the sink downstream of the lanes.
   [[nodiscard]] std::size_t receivers() const { return windows.shards + (raw_sink ? 1 : 0); }
   [[nodiscard]] std::size_t level_of(std::size_t shard) const { return shard < windows.shards ? 0 : 1; }
@@ -124,7 +124,7 @@ public:
   [[nodiscard]] std::pair<std::size_t, std::size_t> shards_at(std::size_t level) const;
   /// The output of a shard as a log.
   [[nodiscard]] log_id output_of(std::size_t shard) const;
-  /// Who takes output: the sinks, then the shards. Numbers of those that take a level's.
+  /// The takers of output are the sinks, then the shards. Returns the numbers of those that take a level's.
   [[nodiscard]] std::vector<std::size_t> takers_at(std::size_t level) const;
   [[nodiscard]] std::string name_of_taker(std::size_t taker) const;
   [[nodiscard]] std::size_t taker_of(std::size_t shard) const { return sinks.size() + shard; }
@@ -147,14 +147,14 @@ public:
   [[nodiscard]] lane_double& any_lane();
   [[nodiscard]] shard_double& any_shard();
   [[nodiscard]] sink_double& any_sink();
-  /// Whatever ticks, now.
+  /// Moves the wall clock, now and then back, and has one shard take its tick.
   void tick();
 
 private:
   std::uint64_t numbers_ = 0;
 };
 
-/// How often schedules have come by a firing, or a tick, that went by turns.
+/// Counts firings and ticks that went by turns, and into which schedules have come.
 struct interrupted {
   std::uint64_t fired_on = 0;
   std::uint64_t began_amid = 0;

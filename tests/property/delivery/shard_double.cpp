@@ -277,7 +277,7 @@ void shard_double::send(const output_frame& f, std::size_t sink) {
 }
 
 void shard_double::on_resume(const message& m) {
-  // In one process, what a sink's old life has asked comes before what its new life asks.
+  // A question of a sink's old life precedes those of its new life: both are in one process.
   if (m.life < sinks_[m.sink])
     return;
   sinks_[m.sink] = m.life;

@@ -1,5 +1,5 @@
-// A shard, as actors/stream/shard uses delivery::shard_core, without CAF, over the real windows. What it does with
-// the output of an upstream window stands in shard_series.cpp.
+// A shard, as actors/stream/shard uses delivery::shard_core, without CAF, over the real windows. Its work on the
+// output of an upstream window stands in shard_series.cpp.
 #pragma once
 
 #include "runtime/delivery/decision_gate.hpp"
@@ -19,7 +19,7 @@ public:
   void take_message();
   /// Time for a capture.
   void tick();
-  /// With `updates`: a tick.
+  /// Takes a tick with `updates`.
   void update_tick(event_micros t);
   /// The writer gets on by one capture.
   void write_capture();
@@ -75,10 +75,10 @@ private:
   };
 
   scene& scene_;
-  std::size_t index_;  // over both levels
+  std::size_t index_;  // counts over both levels
   std::size_t level_;
   incarnation life_ = 0;                // and its name as a sender
-  tracked_windows* windows_ = nullptr;  // of the first level
+  tracked_windows* windows_ = nullptr;  // set on the first level
   std::unique_ptr<shard_core> core_;
   capture_store store_;
   bool failing_ = false;

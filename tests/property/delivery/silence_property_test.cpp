@@ -15,7 +15,7 @@ constexpr event_micros size = 10;
 
 event_micros end_of(event_micros time) { return (time / size + 1) * size; }
 
-/// Counts the records of each window of `size`. What a frame holds is its records' times.
+/// Counts the records of each window of `size`. A frame holds its records' times.
 class counting_by_time final : public window_state {
 public:
   std::uint64_t absorb(const lane_frame& f, event_micros fired_mark) override {
@@ -77,11 +77,10 @@ struct event {
 /// Partitions that wake do so before any of them goes on: what wakes later than idle_timeout allows is late.
 struct phase {
   std::map<std::string, event> wake;
-  std::map<std::string, std::vector<event>>
-      then;                              // in order in each partition; the last is silence or the end
-  event_micros greatest = no_watermark;  // behind it
+  std::map<std::string, std::vector<event>> then;  // sorted in each partition; the last is silence or the end
+  event_micros greatest = no_watermark;            // after the record
   bool ended = false;
-  counts all;  // of all records so far
+  counts all;  // counts of all records so far
 };
 
 struct dice {
@@ -164,7 +163,7 @@ public:
     offer(f);
   }
 
-  /// Another life, from a capture of all. What was idle is told again, in any order.
+  /// Another life, from a capture of all. Idle partitions are told again, in any order.
   void restart(dice& d) {
     live({core_->capture_all()});
     std::vector<std::string> again;

@@ -15,12 +15,12 @@ using batch_rows = std::vector<std::array<std::int64_t, 4>>;
 
 /// A target survives its sink.
 struct target {
-  row_table rows;  // of windows; with `updates` as they are after all batches
-  std::vector<std::pair<event_micros, batch_rows>> batches;  // of `updates`, each with its tick
+  row_table rows;  // rows of windows; with `updates` as they are after all batches
+  std::vector<std::pair<event_micros, batch_rows>> batches;  // batches of `updates`, each with its tick
   std::map<std::pair<std::int64_t, std::int64_t>, int> raw;  // (log, position): how often
   std::map<log_id, mark> positions;
   ledger counts;
-  event_micros last_end = no_watermark;  // of the windows, or ticks, that are in
+  event_micros last_end = no_watermark;  // the last end of the windows, or ticks, that are in
 };
 
 class sink_double {
@@ -80,7 +80,7 @@ private:
   bool slow_;
   std::string name_;
   incarnation handle_ = 0;  // also its name as a sender
-  incarnation life_ = 0;    // towards lanes and target; a new one with each opening
+  incarnation life_ = 0;    // the life that lanes and target see; a new one with each opening
   sink_core core_{0};
   target table_;
   bool open_ = false;
@@ -91,7 +91,7 @@ private:
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> shards_;  // life of each, as this sink knows it
   std::map<std::size_t, position> told_;       // each shard: taken up to here
-  std::map<std::size_t, position> seen_;       // with `dedupe` left out
+  std::map<std::size_t, position> seen_;       // used with `dedupe` left out
 };
 
 }  // namespace millrace::delivery::trial

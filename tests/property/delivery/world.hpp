@@ -32,13 +32,13 @@ enum class rule : std::uint8_t {
   fallback,  // a source is acknowledged what the older of two generations has, not the newer
   trim,      // a source is trimmed to what all receivers have acknowledged
   whole,     // a sink releases a window when every shard has passed it
-  floor,     // a log that is found later joins above whatever anybody has got
+  floor,     // a log that is found later joins above all that has been got
   taken,     // also above what a sink has taken, although not committed
   join,      // a joined log's ask is answered when that it has joined is durable
   stall,     // a shard that keeps too much output takes what cannot fire
   // These concern ticks, and windows in series:
   journal,     // a tick is durable before its rows are sent
-  bound,       // that a tick was passed without rows is as durable as its rows would be
+  bound,       // a tick that was passed without rows is as durable as its rows would be
   generation,  // the upstream window is acknowledged what the older of two generations has
   all,         // it keeps its output until every receiver has it durable
   seen,        // rows at or below the position in its log are dropped
@@ -70,13 +70,13 @@ struct record {
   std::int64_t value = 0;  // no two records of a topology share it
 };
 
-/// A source partition. Record i lies at position (0, i); its end is a position of its own behind the last.
+/// A source partition. Record i lies at position (0, i); its end is a position of its own after the last.
 struct source_log {
   log_id name;
   std::vector<record> records;
   std::vector<event_micros> watermark_before;  // each record, of its own partition
   bool later = false;                          // found while the schedule runs
-  bool found = true;                           // by now
+  bool found = true;                           // found by now
   bool may_miss = false;                       // windows that have fired without it
   std::size_t there = 0;                       // written so far
   std::size_t kept = 0;                        // trimmed below

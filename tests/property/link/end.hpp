@@ -120,7 +120,8 @@ private:
     }
   }
 
-  /// Sends in order, as long as there is room. Without a session everything is dropped, as stand-ins do.
+  /// Sends in order, as long as there is room. Everything is dropped while there is no session, as stand-ins
+  /// do.
   void offer(edge_id edge) {
     auto& q = waiting_[edge];
     for (; !q.empty(); q.pop_front()) {

@@ -1,8 +1,8 @@
-// Two ends of a link over a connection that delays, breaks, loses single packets or one direction for a while,
-// brings packets twice and late, and processes that stand still or begin again. Whatever happens: of what an
-// edge's sender was told is taken in a session, its receiver is given a beginning, in that order and once, in
-// the same session; the window and the queues are never exceeded; and when faults cease, everything arrives,
-// and late packets of old sessions end nothing.
+// Two ends of a link over a connection that delays, breaks, loses single packets or one direction for a
+// while, brings packets twice and late, and processes that stand still or begin again. In any case the
+// receiver of an edge gets, of the messages that the sender was told are taken in a session, a beginning, in
+// that order and once, in the same session; the window and the queues are never exceeded; and when faults
+// cease, everything arrives, and late packets of old sessions end nothing.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/link/end.hpp"
@@ -188,7 +188,7 @@ private:
   oracle all_;
   std::uint64_t processes_ = 0, connection_ = 1;
   std::array<std::unique_ptr<end>, 2> ends_;
-  std::array<std::vector<std::string>, 2> gone_;  // what processes that are gone have sent
+  std::array<std::vector<std::string>, 2> gone_;  // texts sent by processes that are gone
   std::array<micros, 2> asleep_{}, one_way_{};
   moment now_{micros(1'000'000), 0};
 };

@@ -41,7 +41,7 @@ public:
     next_[static_cast<std::size_t>(k)] = at + 1;
   }
 
-  /// After quiet: the last of each kind has come.
+  /// Checks, after quiet, that the last message of each kind has come.
   void complete() const {
     for (std::size_t i = 0; i < all_.size(); ++i)
       require(i < next_[static_cast<std::size_t>(all_[i].kind)],
@@ -78,7 +78,7 @@ private:
   }
 
   std::vector<item> all_;
-  std::size_t next_[kinds] = {};  // by kind: behind the last that was delivered
+  std::size_t next_[kinds] = {};  // by kind: after the last that was delivered
 };
 
 /// Sessions as their senders name them.

@@ -185,7 +185,7 @@ void cluster_world::kill(process& p, bool is_noticed) {
     }
 }
 
-/// Those whose control plane has ended are gone, once all their actors are.
+/// Removes processes whose control plane has ended, once all their actors have.
 void cluster_world::bury() {
   for (auto p = processes_.begin(); p != processes_.end();) {
     if (!p->over) {
@@ -258,7 +258,7 @@ void cluster_world::send(const cluster::process_id& from, const cluster::process
         c != nullptr && find(from) != nullptr && !find(from)->is_foreign)
       look_on([&] { oracle_.sends(*c); });
   if (below(1000) < loss)
-    deaf.insert({from, to});  // until somebody notices
+    deaf.insert({from, to});  // lasts until somebody notices
   if (deaf.contains({from, to}) || cut_.contains(std::minmax(from, to)))
     return;
   const auto arrives = now_ + up_to(std::chrono::milliseconds(one_in(50) ? 200 : 5));

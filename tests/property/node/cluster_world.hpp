@@ -1,6 +1,6 @@
-// Processes of nodes in one testing system: the real actors of the control plane, over a store in memory, links
-// that lose, delay and repeat, and lives that are stand-ins. Whatever order messages take within the process is
-// the seed's. An oracle looks on from outside. One thread; time is the world's.
+// Processes of nodes in one testing system: the real actors of the control plane, over a store in memory,
+// links that lose, delay and repeat, and lives that are stand-ins. The seed decides the order of messages
+// within the process. An oracle looks on from outside. One thread; time is the world's.
 #pragma once
 
 #include "actors/node/control/node_options.hpp"
@@ -31,14 +31,14 @@ struct stand_in {
   cluster::actor_id actor;
   life now;
   bool is_open = false;
-  bool is_ended = false;  // by its node
+  bool is_ended = false;  // ended by its node
   micros asleep_until{};
 };
 
 struct process {
   cluster::process_id id;
   bool is_foreign = false;  // its store is another one
-  micros skew{};            // of its wall clock
+  micros skew{};            // the skew of its wall clock
   node_actors actors;
   life_listener tell;
   std::list<stand_in> lives;
@@ -46,7 +46,7 @@ struct process {
   std::set<std::string> stopping;  // topologies that its director is to stop
   micros asleep_until{};
   micros store_asleep_until{};
-  std::optional<std::string> over;  // why its control plane has ended
+  std::optional<std::string> over;  // the reason why its control plane has ended
   bool is_killed = false;
 };
 
@@ -57,9 +57,9 @@ public:
   cluster_world(const cluster_world&) = delete;
   cluster_world& operator=(const cluster_world&) = delete;
 
-  /// --- what happens to whom
+  /// --- fates of processes
   process& join(const std::string& node, bool is_foreign = false);
-  /// At once, with all its actors; others notice by their links.
+  /// Kills the process at once, with all its actors; others notice by their links.
   void kill(process& p, bool is_noticed);
   void cut(const process& a, const process& b);
   void heal(const process& a, const process& b);
@@ -69,7 +69,7 @@ public:
   /// Lets time go on by 10 ms: letters come, actors have turns. Throws wrong.
   void step();
   void pass(std::chrono::milliseconds time);
-  /// Until it is so. Throws wrong where that takes longer.
+  /// Runs until it is so. Throws wrong where that takes longer.
   template<class Question>
   void until(const char* what, Question is_so, std::chrono::seconds most = std::chrono::seconds(60)) {
     for (const auto end = now_ + most; !is_so(); step())
@@ -81,7 +81,8 @@ public:
   [[nodiscard]] process* newest_leader();
   [[nodiscard]] process* find(const std::string& node);
   [[nodiscard]] process* find(const cluster::process_id& id);
-  /// Why not each actor of what is to run runs once, where `control` has placed it. Empty: all do.
+  /// Returns why not each actor of the applied topologies runs once, where `control` has placed it. Empty:
+  /// all do.
   [[nodiscard]] std::string missing();
   [[nodiscard]] std::size_t below(std::size_t n) { return random_() % n; }
   [[nodiscard]] bool one_in(std::size_t n) { return below(n) == 0; }
@@ -95,7 +96,7 @@ public:
   unsigned late = 0;        // letters that come whenever they like, of a thousand
   std::size_t failing = 0;  // lives: one in so many steps; 0: none
   std::set<std::pair<cluster::process_id, cluster::process_id>>
-      deaf;  // nothing comes from the first to the second
+      deaf;  // the first sends to the second in vain
 
   std::mt19937_64 random_;
   oracle oracle_;
@@ -103,7 +104,7 @@ public:
   std::list<process> processes_;
   micros now_{std::chrono::seconds(1)};
   std::map<std::uint64_t, cluster_answered> answers_;
-  std::string last_over;  // why the last process that is gone has ended
+  std::string last_over;  // the reason why the last process that is gone has ended
 
 private:
   friend class trial_transport;

@@ -1,7 +1,7 @@
 // The rules of the control plane on the real actors: processes of nodes in one system, over links and a store
-// that fail in every way there is. Whatever happens, a life is lived once, where `control` has placed it before
-// anybody was told; a node with another store runs nothing and stops nothing; and when faults cease, all that
-// is to run does, once, and terms cease to rise.
+// that fail in every way there is. In all schedules a life is lived once, where `control` has placed it
+// before anybody was told; a node with another store runs nothing and stops nothing; and when faults cease,
+// all that is to run does, once, and terms cease to rise.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/node/random_schedule.hpp"

@@ -34,7 +34,7 @@ public:
         fault();
       if (w_.one_in(20))
         ask();
-      // Before that each would take the other for the stranger.
+      // The cluster is founded first: before that each would take the other for the stranger.
       if (has_stranger_ && !w_.oracle_.state().cluster.empty()) {
         has_stranger_ = false;
         w_.join("x", true);
@@ -157,7 +157,7 @@ private:
         }
   }
 
-  /// Faults cease: each node has a process from now on, and whatever was cut off or stood still goes on.
+  /// Faults cease: each node has a process from now on, and all that was cut off or stood still goes on.
   void calm_down() {
     w_.store_.lose(0);
     w_.loss = w_.again = w_.late = 0;

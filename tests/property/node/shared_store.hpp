@@ -1,4 +1,4 @@
-// The store of a cluster in memory, as each process reaches it by a way of its own: a record behind one of a
+// The store of a cluster in memory, as each process reaches it by a way of its own: a record after one of a
 // higher life is void (R1), an append may be lost, or land later than its writer waits. Only `control` is
 // kept, which is all that the control plane itself needs.
 #pragma once
@@ -28,7 +28,7 @@ public:
     base_ = from.base_;
     increments_ = from.increments_;
   }
-  /// Each append that is under way lands, or is gone.
+  /// Lets each append that is under way land, or be gone.
   void settle();
   [[nodiscard]] chain::contents contents() const { return {base_, increments_, sequence_, 0, {}}; }
   [[nodiscard]] life highest() const { return highest_; }
@@ -36,7 +36,7 @@ public:
   [[nodiscard]] expected<void> open(const life& mine);
   [[nodiscard]] expected<void> append(const life& by, const std::string& bytes);
   [[nodiscard]] expected<void> append_base(const life& by, const std::string& bytes);
-  /// Whether an answer is lost.
+  /// Returns whether an answer is lost.
   [[nodiscard]] bool is_lost() { return random_() % 100 < loss_; }
 
 private:

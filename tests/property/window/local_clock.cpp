@@ -12,7 +12,8 @@ namespace {
 constexpr event_micros second = 1'000'000;
 constexpr std::int64_t day = 86'400;
 constexpr std::int64_t from = -71 * 366 * day, to = 131 * 366 * day;  // seconds
-constexpr event_micros farthest = 2 * day * second;  // that a clock is set by, and that it is from UTC
+constexpr event_micros farthest = 2 * day * second;  // limit of a clock's change, and of its distance from
+                                                     // UTC
 constexpr std::int64_t step = 3 * 3600;              // no zone changes twice within
 
 std::int64_t offset_at(std::int64_t seconds) {

@@ -1,5 +1,5 @@
 // The clocks of a zone as the C library shows them, and the windows that go by them as docs/design/windows.md
-// describes them, one by one. To hold runtime/window and the calendar against, neither of which asks the C
+// describes them, one by one. An oracle for runtime/window and the calendar, neither of which asks the C
 // library for a zone.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace millrace::window::oracle {
 
 class local_clock {
 public:
-  struct stretch {  // of one distance from UTC
+  struct stretch {  // a time of one distance from UTC
     event_micros begin = 0;
     event_micros end = 0;
     event_micros offset = 0;
@@ -32,8 +32,8 @@ public:
   /// The first instant at which the clock shows a wall time or a later one.
   [[nodiscard]] event_micros first(event_micros wall) const;
   /// The windows that a time lies in: end to start. Labels are the anchor and whole slides from there; a
-  /// window goes from where its label is first shown to where the one a size later is. Of those with the same
-  /// end the longest is the window.
+  /// window goes from where its label is first shown to where the one a size later is. The longest of those
+  /// with the same end is the window.
   [[nodiscard]] std::map<event_micros, event_micros> windows(event_micros time, micros size, micros slide,
                                                              micros anchor) const;
 

@@ -51,7 +51,7 @@ bool is_variance(aggregate_function f) {
   return of_sample(f) || f == aggregate_function::var_pop || f == aggregate_function::stddev_pop;
 }
 
-/// False: beyond double.
+/// Returns false beyond double.
 bool variance_of(const aggregate& a, const std::vector<const value*>& values, value& out) {
   const auto divisor = values.size() - (of_sample(a.function) ? 1 : 0);
   if (divisor == 0)
@@ -250,7 +250,7 @@ std::vector<event_micros> ends_of(const definition& d, const record& r) {
   while (end > r.time)
     end -= slide;
   while (end <= r.time)
-    end += slide;  // the first start or end of windows behind the record
+    end += slide;  // the first start or end of windows after the record
   std::vector<event_micros> ends;
   for (; end - d.size.count() <= r.time; end += slide)
     if (end + d.allowed_lateness.count() > r.watermark)

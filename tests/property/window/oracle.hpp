@@ -1,6 +1,6 @@
 // An obvious reading of what windows are, to hold millrace::window against: every record is put into every
 // window end that it counts for, sessions are cut from sorted lists, rows are computed from the lists of
-// records. Nothing of runtime/window is used but the definition.
+// records. It uses only the definition of runtime/window.
 #pragma once
 
 #include "runtime/window/window.hpp"
@@ -16,7 +16,7 @@ struct value {
   bool null = true;
   std::int64_t integer = 0;  // bigint, timestamp, boolean
   double number = 0;
-  std::string text;  // of a list: its elements as to_text() shows them
+  std::string text;  // a list's: its elements as to_text() shows them
   friend bool operator==(const value& a, const value& b) = default;
 };
 
@@ -27,11 +27,11 @@ struct key_order {
 
 struct record {
   event_micros time = 0;
-  event_micros watermark = no_watermark;  // of its partition, just before it
+  event_micros watermark = no_watermark;  // its partition's watermark, just before it
   std::vector<value> keys;
   std::vector<value> arguments;  // one an aggregate
   std::vector<value> filters;    // boolean each; unused where the definition has no filter
-  std::vector<value> orders;     // what each aggregate is ordered by; unused where it is not
+  std::vector<value> orders;     // the values that each aggregate is ordered by; unused where it is not
   std::string partition;
   position at;
 };
@@ -57,8 +57,8 @@ struct group {
   std::vector<value> keys;
   members of;
 };
-/// All windows of the records that were accepted, in output order: by end, start and key. Of aligned windows
-/// those ends that are above `fired` less the allowed lateness as each record came (beside it).
+/// All windows of the records that were accepted, in output order: by end, start and key. Aligned windows
+/// count with ends that are above `fired` less the allowed lateness as each record came (beside it).
 struct accepted {
   record const* what;
   event_micros fired;

@@ -116,7 +116,8 @@ struct scenario {
   std::vector<bool> filtered;
   window::having having = having::none;
   std::vector<std::vector<oracle::record>> partitions;
-  std::vector<event_micros> last_watermarks;  // at the end of each partition's records, before it ends
+  std::vector<event_micros> last_watermarks;  // watermarks at the end of each partition's records, before it
+                                              // ends
 };
 
 bool is_one_of(aggregate_function f, std::initializer_list<aggregate_function> of) {
@@ -152,7 +153,7 @@ aggregate random_aggregate(dice& d) {
   return a;
 }
 
-/// By the clocks of a zone, near a change of them. Gives how far apart records are.
+/// Makes a window by the clocks of a zone, near a change of them. Returns how far apart records are.
 std::int64_t make_local(definition& w, dice& d, event_micros& around) {
   const auto name = d.one_of<std::string>(
       {"Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "America/Havana"});
@@ -252,7 +253,7 @@ bool is_late(const definition& d, const oracle::record& r) {
   return d.kind == shape::aligned && oracle::ends_of(d, r).empty();
 }
 
-/// Whether everything that the record counts for has fired.
+/// Returns whether all windows that the record counts for have fired.
 bool is_missed(const definition& d, const oracle::record& r, event_micros fired) {
   if (fired == no_watermark || d.kind == shape::global)
     return false;
@@ -319,7 +320,7 @@ std::uint32_t shard_of(const definition& w, const oracle::record& r) {
 }
 
 struct frame {
-  std::vector<partials_ptr> parts;  // by shard
+  std::vector<partials_ptr> parts;  // one a shard
   std::span<const oracle::record> records;
   event_micros watermark;
 };
@@ -335,7 +336,7 @@ std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
       const auto part = records.subspan(at, n);
       const auto half = static_cast<std::size_t>(d.between(0, static_cast<std::int64_t>(n)));
       std::vector<partials_ptr> parts;
-      if (d.chance(20)) {  // as catch-up readers would: one shard after the other
+      if (d.chance(20)) {  // catch-up readers would do it so: one shard after the other
         for (std::uint32_t shard = 0; shard < s.window.shards; ++shard) {
           partials_builder only(s.window, only_shard(shard, s.window.shards));
           add(s, only, part);
@@ -364,7 +365,7 @@ struct shard {
   event_micros fired = no_watermark;
   std::vector<std::string> chain;  // a base and its increments
   std::vector<oracle::accepted> accepted;
-  std::set<const oracle::record*> unsent;  // with `updates`: came since the last tick
+  std::set<const oracle::record*> unsent;  // used with `updates`: records since the last tick
   std::map<event_micros, std::vector<std::string>> rows;
   std::size_t failed = 0;
 };

@@ -72,7 +72,8 @@ void lone_disk::begin_again() {
   cluster_.begin("a");
 }
 
-/// Of the actor, or of some actor (""), which comes back now: one that goes on would write behind the damage.
+/// Damages the newest record of the actor, or of some actor (""), which comes back now: one that goes on
+/// would write after the damage.
 void lone_disk::damage_newest(const std::string& actor) {
   if (const auto file = damage_.damage_newest(store_folder, actor); !file.empty())
     cluster_.schedule().note("damaged: " + file);

@@ -1,5 +1,5 @@
-// A node that is alone, and the disk under its store: its process dies at once or within an operation, power is lost,
-// the disk is full, snapshots are damaged. Where there are several nodes this does nothing.
+// A node that is alone, and the disk under its store: its process dies at once or within an operation, power
+// is lost, the disk is full, snapshots are damaged. It does nothing with several nodes.
 #pragma once
 
 #include "tests/simulation/damage.hpp"
@@ -24,7 +24,8 @@ public:
   [[nodiscard]] bool carry_out(const fault& f);
   /// The newest snapshot of the actor is damaged before its next life.
   void damage_before_next(const std::string& actor) { damaged_at_return_.insert(actor); }
-  /// Behind each step: where the process has died, the next one begins. Throws where it has ended for no reason.
+  /// Called after each step: if the process has died, the next one begins. Throws where it has ended for no
+  /// reason.
   void look();
   [[nodiscard]] bool was_full() const { return was_full_; }
 
@@ -35,7 +36,7 @@ private:
   bool is_alone_;
   node_cluster& cluster_;
   snapshot_damage damage_;
-  fault death_;                              // of which the process dies
+  fault death_;                              // the fault of which the process dies
   std::set<std::string> damaged_at_return_;  // actors that were made to fail
   bool was_full_ = false;
   std::string why_over_;

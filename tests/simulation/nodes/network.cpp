@@ -11,7 +11,7 @@ namespace {
 
 struct deliver_now {};
 
-/// Of what came to each side so many are kept, to come again.
+/// Messages that came to each side and are kept, to come again.
 constexpr std::size_t most_seen = 64;
 constexpr std::chrono::milliseconds longest_notice{400};
 
@@ -35,7 +35,7 @@ void network::stop() { caf::anon_send_exit(clock_work_, caf::exit_reason::kill);
 
 void network::listen(const process_name& who, std::uint16_t port) { listening_[port] = who; }
 
-/// What a transport does in its turns.
+/// A transport's reactions in its turns.
 struct transport_turns {
   static link::transport::behavior_type behaviour(link::transport::pointer self, network* all,
                                                   const network::side& me, std::uint64_t number,
@@ -123,7 +123,7 @@ void network::try_open(const side& me, end& mine, std::uint16_t port) {
   arrive(theirs->second, opened{}, some_delay());
 }
 
-/// Of this side; of what was under way to it some comes.
+/// Breaks the way of this side; a part of what was under way to it arrives.
 void network::break_way(end& e) {
   if (e.way == 0)
     return;
@@ -207,7 +207,7 @@ micros network::some_delay() {
   return micros(static_cast<std::int64_t>(random_() % (2 * mean + 1)));
 }
 
-/// Behind what is under way to that side already.
+/// Arrives after what is under way to that side already.
 void network::arrive(end& e, news what, micros in) {
   const auto now = scheduler_.clock().now();
   e.last_due = std::max(e.last_due, now + in);

@@ -1,6 +1,6 @@
-// The network between simulated processes of nodes, in the place of CAF's and TLS: each link's transport is an
-// actor here, bytes take their time, and ways are cut, lose or hold back what goes in one direction, or bring bytes
-// of earlier times once more. Whatever is not cut off comes in order, once.
+// The network between simulated processes of nodes, in the place of CAF's and TLS: each link's transport is
+// an actor here, bytes take their time, and ways are cut, lose or hold back what goes in one direction, or
+// bring bytes of earlier times once more. Bytes that are not cut off come in order, once.
 #pragma once
 
 #include "actors/link/link_actor.hpp"
@@ -39,12 +39,12 @@ public:
   /// Makes the transport of the link to `peer`, which listens at `port`.
   [[nodiscard]] link::transport_factory transport(const process_name& me, const std::string& peer,
                                                   std::uint16_t port);
-  /// It is dead: nobody hears of it again. Whoever tries is refused by its machine, or hears nothing where that is
-  /// off, too.
+  /// It is dead: nobody hears of it again. Its machine refuses those who try; they hear nothing if it is off,
+  /// too.
   void die(const process_name& who, bool machine_is_off);
 
   enum class trouble : std::uint8_t { none, loses, holds_back };
-  /// From now on, of what goes from one to the other. Each new way has the same trouble.
+  /// Gives the ways from one to the other this trouble from now on. Each new way has it, too.
   void set_trouble(const process_name& from, const process_name& to, trouble t);
   /// The way between the two breaks, and each side is told of that sooner or later.
   void cut(const process_name& a, const process_name& b);
@@ -75,10 +75,10 @@ private:
     link::way_user user;
     std::uint64_t transport = 0;  // its number: one that was replaced still has turns
     std::uint64_t way = 0;        // the open one; 0: none
-    side other = {};              // of that
+    side other = {};              // that way's other side
     caf::actor_clock::time_point last_due{};
     std::deque<arrival> arrivals = {};
-    std::deque<std::string> held_back = {};  // on their way to it, for as long as that trouble lasts
+    std::deque<std::string> held_back = {};  // bytes on their way to it, for as long as that trouble lasts
     std::vector<std::string> seen = {};
   };
 
@@ -103,7 +103,7 @@ private:
   micros mean_delay_;
   caf::actor clock_work_;
   std::map<std::uint16_t, process_name> listening_;
-  std::set<process_name> off_;   // with their machines
+  std::set<process_name> off_;   // processes that are off with their machines
   std::set<process_name> dead_;  // and the others
   std::map<side, end> ends_;
   std::map<std::pair<process_name, process_name>, trouble> troubles_;

@@ -162,7 +162,7 @@ void node_cluster::kill(node_process& p, bool machine_is_off) {
   processes_.remove_if([&](const node_process& other) { return &other == &p; });
 }
 
-/// Nothing that they do by then has any effect.
+/// Runs the actors of the process until none has a turn left; their actions have no effect any more.
 void node_cluster::run_out(const node_process& p) {
   for (;;) {
     auto& jobs = scheduler_.jobs;
@@ -203,7 +203,7 @@ node_process* node_cluster::owner_of(caf::actor_id id) const {
   return found == owners_.end() ? nullptr : found->second;
 }
 
-/// Whoever was spawned since belongs to the same process; each waits for its first turn.
+/// Actors that were spawned since belong to the same process; each waits for its first turn.
 void node_cluster::adopt(node_process* by) {
   const auto latest = system_.latest_actor_id();
   if (latest == known_)

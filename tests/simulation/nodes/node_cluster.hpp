@@ -19,7 +19,7 @@
 
 namespace millrace::simulation {
 
-/// Where the store of all nodes is in files().
+/// The folder in files() that holds the store of all nodes.
 inline constexpr auto store_folder = "/sim/store";
 
 class node_cluster {
@@ -32,7 +32,7 @@ public:
   node_cluster(const node_cluster&) = delete;
   node_cluster& operator=(const node_cluster&) = delete;
 
-  /// A further process of the node begins. At the port of the former, or at another.
+  /// A further process of the node begins. It listens at the port of the former, or at another.
   node_process& begin(const std::string& node, bool has_new_port = false);
   /// All its actors end at once, and nothing that they have not yet done is done.
   void kill(node_process& p, bool machine_is_off);
@@ -107,7 +107,7 @@ private:
   std::uint64_t shard_lives_ = 0;
   std::function<void(const std::string& shard)> before_shard_ = [](const std::string&) {};
   std::vector<std::pair<micros, std::function<void()>>> later_;
-  std::string folder_;  // on the machine's disk: a host makes its folders there
+  std::string folder_;  // a folder on the machine's disk: a host makes its folders there
 };
 
 }  // namespace millrace::simulation

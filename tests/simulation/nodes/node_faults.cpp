@@ -131,7 +131,7 @@ void node_faults::give_up(const fault& f, const std::string& actor, const caf::a
   };
   if (f.size % 4 == 0)
     return die();
-  // Whoever has begun anew asks it meanwhile: about so long those who are told of each other take.
+  // Actors that have begun anew ask it meanwhile: introductions take about this long.
   const auto still = scenario_.step_time *
                      static_cast<std::int64_t>(f.when == fault::moment::revived ? f.size / 4 % 300 : 0);
   cluster_.schedule().call(who.id(), cluster_.schedule().name_of(who.id()) + ", given up");
@@ -139,7 +139,7 @@ void node_faults::give_up(const fault& f, const std::string& actor, const caf::a
   cluster_.later(still, die);
 }
 
-/// Of whoever writes snapshots or values by a plan: all lives of that begin anew.
+/// Ends an actor that writes snapshots or values for a plan: all lives of the plan begin anew.
 void node_faults::end_keeper(const fault& f) {
   std::vector<caf::actor> all;
   for (const auto& p : cluster_.processes())
@@ -164,7 +164,8 @@ void node_faults::with_node(const fault& f, std::function<void(node_process& p)>
                 if (!a)
                   return;
                 const auto leader = std::get<api::answers::status>(*a).coordinator;
-                cluster_.later(micros(0), [this, what, leader] {  // not in a turn of one of its actors
+                cluster_.later(micros(0), [this, what, leader] {  // it must not run in a turn of one of its
+                                                                  // actors
                   if (auto* const found = cluster_.find(leader))
                     what(*found);
                 });

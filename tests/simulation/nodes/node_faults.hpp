@@ -28,13 +28,13 @@ public:
   /// A node applies the topology until then, and must find its sources: it waits for them in real time.
   void keep_sources() { keeps_sources_ = true; }
   void release_sources() { keeps_sources_ = false; }
-  /// Those that are due at this step.
+  /// Carries out the faults that are due at this step.
   void carry_out(std::uint64_t step);
   /// Actors that may have failed by them.
   [[nodiscard]] std::uint64_t made_to_fail() const { return made_to_fail_; }
-  /// Of keepers: with each all lives of the topology may fail.
+  /// Counts the keepers that faults have ended: with each all lives of the topology may fail.
   [[nodiscard]] std::uint64_t keepers_ended() const { return keepers_ended_; }
-  /// Of the store: whoever needs it may fail by them as well.
+  /// Returns whether the store has failed: actors that need it may fail by that as well.
   [[nodiscard]] bool has_store_failed() const { return has_store_failed_ || disk_.was_full(); }
 
 private:
@@ -69,8 +69,8 @@ private:
   bool keeps_sources_ = false;
 };
 
-/// How long a fault of a node, a way or a store lasts: as its size says shorter than links notice, longer than that,
-/// or long enough for the node to be taken for dead.
+/// Returns how long a fault of a node, a way or a store lasts: as its size says shorter than links notice,
+/// longer than that, or long enough for the node to be taken for dead.
 [[nodiscard]] micros lasting(const fault& f);
 [[nodiscard]] bool may_mean_death(const fault& f);
 

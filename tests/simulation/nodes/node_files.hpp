@@ -13,7 +13,7 @@
 
 namespace millrace::simulation {
 
-/// What an operation of unknown outcome says.
+/// The text of an error whose operation may have happened.
 inline constexpr std::string_view no_answer_of_store = "the simulated store does not answer";
 
 class node_files final : public snapshot::file_system {
@@ -26,12 +26,12 @@ public:
   /// The process dies within one of the next changes, by its number from 1 on; that one happens or not.
   void die_in(unsigned operation) { dies_in_ = operation; }
   [[nodiscard]] bool is_doomed() const { return dies_in_ != 0; }
-  /// Of the next changes, `good` succeed, and n have an unknown outcome after that.
+  /// The next `good` changes succeed, and the n after them have an unknown outcome.
   void fail_next(unsigned n, unsigned good) {
     fail_next_ = n;
     good_ = good;
   }
-  /// What was said to have failed, and is still under way, happens now or never.
+  /// Makes changes happen now, or never, whose outcome is still unknown.
   void settle();
 
   expected<bool> make_folder(const std::string& path) override;
@@ -50,7 +50,7 @@ public:
 private:
   template<class F>
   auto change(F operation) -> decltype(operation());
-  /// Likewise of one that may happen later.
+  /// Makes a change that may happen later.
   template<class F>
   auto change_perhaps_later(F operation) -> decltype(operation());
   [[nodiscard]] bool fails();

@@ -26,8 +26,8 @@ struct node_process {
   std::shared_ptr<std::optional<std::string>> over = std::make_shared<std::optional<std::string>>();
   std::map<caf::actor_id, caf::actor_addr> actors;  // all of the process
   std::set<caf::actor_id> at_store;                 // have used the store
-  caf::actor_addr host;                             // of the topology; none before a life has begun here
-  std::vector<caf::actor_addr> keepers;  // that write snapshots or values, of all plans that were open
+  caf::actor_addr host;                             // the topology's; none before a life has begun here
+  std::vector<caf::actor_addr> keepers;  // actors that write snapshots or values, of all plans that were open
   bool is_stopping = false;              // it leaves, and its group was told to end
 
   [[nodiscard]] std::string shown() const { return id.first + "." + std::to_string(id.second); }

@@ -11,7 +11,7 @@ namespace {
 
 using k = fault::kind;
 
-/// About what a run takes beside what its records do: faults come all along it.
+/// Steps that a run takes beside those for its records: faults come all along it.
 constexpr std::uint64_t steps_at_least = 3'000;
 /// A topology is given up with the third under one actor.
 constexpr int most_deaths = 2;
@@ -25,7 +25,7 @@ public:
     s_.nodes = 2 + below(3);
     s_.pinned = one_in(4);
     s_.grows_one_in = std::array{8, 32, 64}[below(3)];
-    // Of a second, links and control planes take some thousand steps.
+    // Links and control planes take some thousand steps for a second.
     s_.step_time = micros(std::array{3, 10, 30}[below(3)]);
     s_.network_delay = micros(std::array{20, 200, 2000}[below(3)]);
     make_faults();
@@ -58,7 +58,7 @@ private:
     auto& f = s_.faults.emplace_back();
     f.what = k::remove;
     f.step = random() % (steps_at_least + s_.records() * s_.grows_one_in);
-    if (random() % 2 == 0 && deaths_ > 0)  // whoever leads dies about the time at which the chains go
+    if (random() % 2 == 0 && deaths_ > 0)  // the leader dies about the time at which the chains go
       s_.faults.push_back({.what = k::kill,
                            .step = f.step + random() % 3'000,
                            .who = 48 * (random() % 1'000),
@@ -74,21 +74,21 @@ private:
       add(k::kill, step);
       add(k::kill, step + below(3));
       return;
-    case 1:  // while actors find new places
+    case 1:  // actors find new places meanwhile
       add(k::kill, step);
       add(one_in(2) ? k::kill : k::cut_off, step, m::revived);
       return;
-    case 2:  // while the run ends
+    case 2:  // the run ends meanwhile
       add(one_in(2) ? k::kill : k::kill_in_file, 0, m::committed);
       return;
     case 3:
       add(one_in(2) ? k::way_breaks : k::store_slow, 0, m::committed);
       add(k::child_fails, 0, m::committed);
       return;
-    case 4:  // while partitions are found
+    case 4:  // partitions are found meanwhile
       add(one_in(2) ? k::kill : k::child_fails, 0, m::made);
       return;
-    case 5:  // who was cut off is heard again by somebody new
+    case 5:  // a node that was cut off is heard again by somebody new
       add(k::cut_off, step);
       add(k::kill, step + below(2'000));
       return;
@@ -104,7 +104,7 @@ private:
   void add(k what, std::uint64_t step, fault::moment when = fault::moment::none,
            fault::group of = fault::group::any) {
     if (what == k::drain && s_.pinned)
-      return;  // what has its disk there would have no place
+      return;  // an actor with its disk there would have no place
     fault f;
     f.what = what;
     f.of = of;

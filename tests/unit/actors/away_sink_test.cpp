@@ -142,7 +142,7 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
             [&](const messages::position_answered& m) { answer = m.answer; },
             [](const messages::credit_returned&) {}, [](const messages::acknowledged&) {}};
   };
-  // With an argument, whatever it is: without one CAF 0.17 binds a reference to a tuple that is not there.
+  // CAF 0.17 needs an argument, whichever: without one it binds a reference to a tuple that is not there.
   const auto stand_in = system.spawn(behavior, std::monostate{});
   const auto lane = caf::actor_cast<messages::frame_sender>(stand_in);
   sink::sink_options o;

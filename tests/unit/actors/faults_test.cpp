@@ -26,7 +26,7 @@ constexpr int slowly = 100;    // likewise, of a run that must not end before it
 
 struct input {
   std::string text;
-  std::map<std::pair<std::int64_t, std::string>, int> counts;  // by window end (s) and user
+  std::map<std::pair<std::int64_t, std::string>, int> counts;  // keyed by window end (s) and user
   int malformed = 0;
 };
 
@@ -331,6 +331,7 @@ TEST_CASE("receivers that fall behind one after the other are told of once") {
       f.fail("counts/" + std::to_string(failed++ % 3));
   CHECK(f.end().finished);
   CHECK(f.lines("rows.csv") == expected_rows(a, b));
-  // Each of the two logs, and again where it took more than ten seconds until the next one fell behind.
+  // The log tells of each of the two logs once, and again where it took more than ten seconds until the next
+  // one fell behind.
   CHECK(behind.count() <= 2 * (1 + (std::chrono::steady_clock::now() - began) / 10s));
 }

@@ -1,4 +1,5 @@
-// Whom a lane takes for its receivers, under which handle, and when it ends, turn by turn under CAF's testing scheduler.
+// Tests which actors a lane takes for its receivers, under which handle, and when it ends, turn by turn under
+// CAF's testing scheduler.
 #include "actors/stream/lane/lane_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/lane/driven_lane.hpp"
@@ -85,7 +86,7 @@ public:
     go_on();
   }
 
-  /// Of all receivers.
+  /// Answers for all receivers.
   void answer(std::int64_t at) {
     for (messages::receiver_index r = 0; r < 3; ++r)
       caf::anon_send(lane_, messages::position_answered{lane_test::driven_lane::log("0"), r,
@@ -97,8 +98,8 @@ public:
     go_on();
   }
 
-  std::vector<std::size_t> asked;  // by handle
-  std::vector<std::string> heard;  // what keeper and supervisor were told, in order
+  std::vector<std::size_t> asked;  // indexed by handle
+  std::vector<std::string> heard;  // messages to keeper and supervisor, in order
 
 private:
   /// A source that has nothing asks itself for more without an end.

@@ -41,7 +41,7 @@ TEST_CASE("the first loss of a stage is said at once, what has come since every 
   CHECK(h.notices[1].count == 40);
   CHECK(h.notices[1].example.at.minor == 100);
   h.now += 1h;
-  h.losses.look(h.now);  // nothing has come
+  h.losses.look(h.now);  // no loss has come
   CHECK(h.notices.size() == 2);
   h.note(loss::dead_letter, "parsed", 1, 200);
   CHECK(h.notices.size() == 3);

@@ -1,5 +1,5 @@
-// That a sink has committed is told to the keeper of the state folder, turn by turn under CAF's testing
-// scheduler.
+// Tests that a sink tells the keeper of the state folder that it has committed, turn by turn under CAF's
+// testing scheduler.
 #include "actors/stream/sink/sink_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 

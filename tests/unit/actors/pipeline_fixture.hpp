@@ -34,7 +34,7 @@ public:
   void use_parsers(decltype(connector_makers::parser) make) { make_parser_ = std::move(make); }
   /// Spawns everything; the run ends by itself or by stop().
   void start();
-  /// After the end of a run: nothing of it holds the state folder any more.
+  /// Lets go of the state folder after the end of a run.
   void release();
   void fail(const std::string& child);
   void stop();

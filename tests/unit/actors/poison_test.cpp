@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Which records make the parser fail, by the bytes before them in the file; how often it was asked.
+/// Knows which records make the parser fail, by the bytes before them in the file, and how often it was
+/// asked.
 class poison {
 public:
   void set(std::set<std::int64_t> positions) {
@@ -136,7 +137,7 @@ struct poisoned_pipeline {
     });
   }
 
-  /// From the next start on: as fast as it goes.
+  /// Lets the run go as fast as it can from the next start on.
   void hurry() {
     f.write("topology.json", topology(f, "", "", R"("snapshot_every": "off",)"));
     f.load("topology.json");
@@ -171,7 +172,7 @@ struct poisoned_pipeline {
       }
   }
 
-  /// Until this is true; the run must not end before.
+  /// Waits until this is true; the run must not end before.
   template<class F>
   void wait_until(F&& reached) {
     while (!reached())

@@ -1,4 +1,4 @@
-// Which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
+// Tests which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
 // testing scheduler.
 #include "actors/stream/sink/sink_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
@@ -125,7 +125,7 @@ public:
   std::vector<messages::resume_output> of_lives[2];
   std::vector<life> lives_said;
   std::vector<life> fenced;
-  std::vector<std::size_t> letters_asked;  // which of the dead letters were asked where they stand
+  std::vector<std::size_t> letters_asked;  // dead letters that were asked where they stand
   caf::actor sink;
   std::vector<caf::actor> dead;
 
@@ -197,7 +197,7 @@ TEST_CASE("a life of a shard that comes again under another handle is asked from
   s.sends(1, lowest_position, {30, whole});
   REQUIRE(s.committed() == position{30, whole});
   s.introduce(1);
-  CHECK(s.of_lives[0].size() == 1);  // nothing new: what it sends is under way
+  CHECK(s.of_lives[0].size() == 1);  // no message is new: its own is under way
   s.introduce(2, 1);
   REQUIRE(s.of_lives[1].size() == 1);
   CHECK(s.of_lives[1].back().at == position{30, whole});

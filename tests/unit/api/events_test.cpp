@@ -26,7 +26,7 @@ struct streaming : running_api {
     out.send(events(more));
     return out;
   }
-  /// Whether one more stream would begin.
+  /// Returns whether one more stream would begin.
   [[nodiscard]] bool has_room() const { return listen().until("\r\n").starts_with("HTTP/1.1 200 "); }
 };
 

@@ -44,7 +44,7 @@ int in_a_process(const std::string& file, const std::function<void()>& what) {
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/// What the next process is told, without the number of the process, which is by chance.
+/// Returns what the next process is told, without the number of the process, which is by chance.
 work told(const std::string& file, bool forget = false) {
   const auto recorder = flight_recorder::open(file);
   REQUIRE(recorder);

@@ -19,7 +19,7 @@ TEST_CASE("valid text stays as it is, and each byte that belongs to no character
   CHECK(valid_utf8("cut \xF0\x9F\x98") == "cut " + bad + bad + bad);
   CHECK(valid_utf8("\xC0\x80") == bad + bad);             // overlong
   CHECK(valid_utf8("\xED\xA0\x80") == bad + bad + bad);   // a surrogate
-  CHECK(valid_utf8("\xF4\x90\x80\x80").size() == 4 * 3);  // beyond U+10FFFF
+  CHECK(valid_utf8("\xF4\x90\x80\x80").size() == 4 * 3);  // a code point beyond U+10FFFF
   CHECK(valid_utf8("\xE4\xBC\xE6\xBC\xA2") == bad + bad + "\xE6\xBC\xA2");
 }
 

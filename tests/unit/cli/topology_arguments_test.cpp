@@ -31,7 +31,7 @@ TEST_CASE("overlays and values are for all topologies, or for the one whose name
   const auto same = cli::arguments_by_topology({a, b}, {}, {});
   REQUIRE_FALSE(same);
   CHECK(same.error().message.find(R"(both hold topology "orders")") != std::string::npos);
-  // Those that are only looked at may have one name; what is for it is for both.
+  // Topologies that are only looked at may have one name; an overlay for that name is for both.
   const auto looked_at =
       cli::arguments_by_topology({a, b}, {"orders:o.json"}, {}, cli::names_of_topologies::any);
   REQUIRE(looked_at);

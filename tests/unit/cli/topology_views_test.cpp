@@ -1,4 +1,4 @@
-// What the API of `run` answers, over a topology that really runs.
+// Tests the answers of the API of `run`, over a topology that really runs.
 #include "actors/catalog.hpp"
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"

@@ -52,7 +52,7 @@ TEST_CASE("a plan gets the next generation; the same plan again is no change") {
   CHECK(admitted(running(), records::topology_applied{"u", "p", 0, {}}) ==
         change{records::topology_applied{"u", "p", 1, {}}});
   auto asked_elsewhere = actors;
-  asked_elsewhere[0].node = "b";  // where it would begin
+  asked_elsewhere[0].node = "b";  // its wish for a node where it begins
   CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, asked_elsewhere}).empty());
   asked_elsewhere[0].is_pinned = true;
   CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, asked_elsewhere}).size() == 1);

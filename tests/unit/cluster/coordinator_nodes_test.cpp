@@ -314,7 +314,7 @@ TEST_CASE("H2: a life that is refused gets a new term if it is the newest, and n
   const auto fenced = [&](const std::string& node, session of, const actor_id& id, life last, life by = {}) {
     return c.take(c.boss.on_life_ended(node, {of, id, last, life_end::fenced, by}, c.now));
   };
-  CHECK(fenced("a", 1, lane(1), {2}).empty());                            // not placed there
+  CHECK(fenced("a", 1, lane(1), {2}).empty());                            // its place is another node
   CHECK(those<decisions::append>(fenced("a", 9, lane(0), {1})).empty());  // another session
   auto out = fenced("a", 1, lane(0), {1, 4}, {1, 5});
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(0), 1, 3}});
@@ -375,7 +375,7 @@ TEST_CASE("a new coordinator waits for what nodes run before it places anything"
   CHECK(sent<commands::register_again>(c.first, "a").size() == 1);
   CHECK(sent<commands::register_again>(c.first, "b").size() == 1);
   CHECK(those<decisions::tell_director>(c.first).size() == 1);
-  // Else what nodes say to the directors, once, comes too soon.
+  // The order matters: words that nodes say to the directors once would come too soon.
   CHECK(std::holds_alternative<decisions::tell_director>(c.first.front()));
   auto r = describe("a", 11, 1);
   r.running = {{lane(0), {1}}};

@@ -30,7 +30,7 @@ std::vector<std::string> encoded_events() {
   return out;
 }
 
-/// Each behind its length.
+/// Writes the texts one after another, each after its length.
 std::string one_behind_another(const std::vector<std::string>& all) {
   wire::writer out;
   for (const auto& bytes : all)

@@ -1,4 +1,4 @@
-// How long a node may be silent: by default, and as its options say.
+// Tests how long a node may be silent: by default, and as its options say.
 #include "runtime/cluster/candidate.hpp"
 #include "runtime/cluster/joining.hpp"
 #include "runtime/cluster/lived_time.hpp"

@@ -274,8 +274,8 @@ TEST_CASE("what the environment gives to plain options may be shown, what may be
   CHECK_FALSE(kept("broker1:9092"));
   CHECK_FALSE(kept("db.example"));
   CHECK_FALSE(kept("100 milliseconds"));
-  CHECK(kept("customer name"));  // in a text that is no place
-  CHECK(kept("t0psecret"));      // whatever the option, by the variable's name
+  CHECK(kept("customer name"));  // a text that is no place
+  CHECK(kept("t0psecret"));      // any option counts: the variable's name decides
   CHECK(kept("p@ss/word"));
   CHECK(kept("p%40ss%2Fword"));
   CHECK(kept("p%40ss%2fword"));

@@ -1,4 +1,4 @@
-// Which changes of a topology the state that it has made survives, and what is said of them.
+// Tests which changes of a topology the state that it has made survives, and what is said of them.
 #include "config/plan/state_fit.hpp"
 
 #include <catch2/catch.hpp>

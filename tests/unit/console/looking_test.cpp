@@ -1,4 +1,4 @@
-// What the live screen asks for: dead letters from the newest on, and no more of them than it shows.
+// Tests what the live screen asks for: dead letters from the newest on, and no more of them than it shows.
 #include "tools/console/looking.hpp"
 
 #include <catch2/catch.hpp>

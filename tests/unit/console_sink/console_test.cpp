@@ -131,7 +131,7 @@ TEST_CASE("A table's columns are as wide as their content, numbers on the right,
   REQUIRE(w->write(rows({{"u1", 5}, {"a longer name", 12345}})));
   REQUIRE(w->write(rows({{nullptr, -1}})));
   w->end_of_window();
-  CHECK(out.take().empty());  // nothing before the commit
+  CHECK(out.take().empty());  // no row is shown before the commit
   REQUIRE(w->commit(at(1)));
   CHECK(out.take() == "userid         clicks\n"
                       "-------------  ------\n"

@@ -74,14 +74,14 @@ TEST_CASE("an answer that comes when the life is over begins nothing") {
   d.end("w/0/0", 7);
   CHECK(d.on_message(answer(asks.front())).empty());
   CHECK(asked(d.begin("w/0/0", 1, {8, 1})).size() == 1);
-  CHECK(d.on_message(life_prepared{"clicks", "w/0/0", 8}).empty());  // for a lower count
+  CHECK(d.on_message(life_prepared{"clicks", "w/0/0", 8}).empty());  // the answer is for a lower count
   d.end("w/0/0", 7);                                                 // late: its predecessor's
   CHECK(those<acts::spawn>(d.on_message(life_prepared{"clicks", "w/0/0", {8, 1}})).size() == 1);
 }
 
 TEST_CASE("the director hears that a life is there, again where it is another one, and that it is no more") {
   auto d = with("w/0/0", {7, 1});
-  CHECK(those<acts::say>(d.on_new_director()).empty());  // not made yet
+  CHECK(those<acts::say>(d.on_new_director()).empty());  // its life is not made yet
   CHECK(d.began("w/0/0", 7).empty());                    // an earlier one
   const auto says = [](const act_list& all, const to_director& what) {
     const auto out = those<acts::say>(all);
@@ -132,7 +132,7 @@ TEST_CASE("a new director hears what holds: lives that wait, and the last word o
   CHECK(said(d.on_news(messages::stands_at{lane, 7, 10})).size() == 1);
   CHECK(said(d.on_news(messages::stands_at{lane, 7, 20})).size() == 1);
   CHECK(said(d.on_news(messages::partition_found{lane, 7, "1", {}})).size() == 1);
-  CHECK(said(d.on_news(messages::stands_at{lane, 6, 30})).empty());  // of its predecessor
+  CHECK(said(d.on_news(messages::stands_at{lane, 6, 30})).empty());  // its predecessor said it
   CHECK(asked(d.begin("raw", 1, 8)).size() == 1);
   const auto again = d.on_new_director();
   REQUIRE(said(again).size() == 1);

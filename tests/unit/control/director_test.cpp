@@ -76,7 +76,7 @@ order_list complete_all(director& d) {
   return last;
 }
 
-/// Those parts that are still missing, of whichever life.
+/// Gives the parts that are still missing, of whichever life.
 order_list give_parts(director& d, const std::vector<std::string>& names) {
   order_list last;
   for (const auto& name : names)
@@ -93,7 +93,7 @@ TEST_CASE("lanes of one parser hear how far the slowest of the others is, each w
   all.push_back({.name = "q/lane0", .kind = member_kind::lane, .parser = "q"});
   director d(all);
   using told = std::vector<orders::tell_slowest>;
-  // Who has yet to say something is behind everybody.
+  // A lane that has yet to say something stands below all others.
   CHECK(those<orders::tell_slowest>(d.began("p/lane0", 1)) == told{{"p/lane0", no_watermark}});
   CHECK(d.stands_at("p/lane0", 1, 50).empty());
   CHECK(those<orders::tell_slowest>(d.began("p/lane1", 1)) == told{{"p/lane1", 50}});
@@ -101,7 +101,7 @@ TEST_CASE("lanes of one parser hear how far the slowest of the others is, each w
   CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 1, 60)) == told{{"p/lane1", 60}});
   CHECK(d.stands_at("p/lane0", 1, 60).empty());
   CHECK(d.stands_at("q/lane0", 1, 1).empty());
-  // What a lane has said holds for its partitions until its next life has said more.
+  // The last word of a lane holds for its partitions until its next life has said more.
   static_cast<void>(d.is_down("p/lane0"));
   CHECK(d.stands_at("p/lane1", 1, 80).empty());
   CHECK(those<orders::tell_slowest>(d.began("p/lane0", 2)) == told{{"p/lane0", 80}});
@@ -173,7 +173,7 @@ TEST_CASE("a lane goes on without whoever does not live, but waits for a first l
     CHECK(std::ranges::count(told, true, &orders::tell_receiver::lives) == 1);
     CHECK(std::ranges::count(told, false, &orders::tell_receiver::lives) == (all_begin ? 0 : 3));
     CHECK(those<orders::tell_receiver>(d.began("raw", 1)).size() == 1);
-    // One that has lived is told of, whatever was sure.
+    // A member that has lived is told of in any case.
     const auto down = those<orders::tell_receiver>(d.is_down("raw"));
     REQUIRE(down.size() == 1);
     CHECK_FALSE(down.front().lives);
@@ -246,7 +246,7 @@ TEST_CASE("who does not report or stop in time is left behind") {
   last = d.stops_are_due(lanes);
   CHECK(those<orders::leave_behind>(last) == std::vector{orders::leave_behind{"p/lane1"}});
   CHECK(stops(last) == std::vector<std::string>{"v/0", "w/0", "w/1"});
-  CHECK(d.stops_are_due(lanes).empty());  // of another phase
+  CHECK(d.stops_are_due(lanes).empty());  // the number is of another phase
 }
 
 TEST_CASE("what is stopped on request has not finished") {
@@ -501,7 +501,7 @@ TEST_CASE("what was complete before a partition was found is complete again once
   static_cast<void>(d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"}));
   for (const auto* name : {"w/1", "dead", "raw"})
     CHECK(d.completed(name, 1, 1).empty());
-  CHECK(d.completed("w/0", 1, 0).empty());  // on its way when the partition was found
+  CHECK(d.completed("w/0", 1, 0).empty());  // the message was on its way when the partition was found
   CHECK(asked(d.completed("w/0", 1, 1)) == receivers_by_name);
 }
 
@@ -523,7 +523,7 @@ TEST_CASE("who may have missed what was said is told of partitions that were fou
   CHECK(those<orders::tell_log>(lane).empty());
   const auto shard = d.introduce_again("w/0");
   CHECK(those<orders::tell_log>(shard) == std::vector<orders::tell_log>{{"w/0", "p/5", {{0, 3}}}});
-  CHECK(std::holds_alternative<orders::tell_log>(shard.front()));  // before its lanes ask for it
+  CHECK(std::holds_alternative<orders::tell_log>(shard.front()));  // it comes before its lanes ask for it
   CHECK(those<orders::tell_partition>(shard).empty());
 }
 
@@ -533,7 +533,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
     std::mt19937 random(seed);
     const auto one_in = [&](std::uint32_t n) { return random() % n == 0; };
     director d(members());
-    std::vector<std::string> waiting;  // for a life
+    std::vector<std::string> waiting;  // actors that wait for a life
     std::vector<std::string> open_reports, stopping, alive;
     std::uint64_t report = 0, stop = 0;
     int ends = 0;
@@ -573,7 +573,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         }
       }
     };
-    // Of each kind first those that begin.
+    // The members of a kind that begin come first, then those that cannot.
     bool good = true;
     for (const auto of : {member_kind::sink, member_kind::shard, member_kind::lane}) {
       if (!good)

@@ -1,4 +1,4 @@
-// How often a director introduces two lives to each other.
+// Tests how often a director introduces two lives to each other.
 #include "runtime/control/director.hpp"
 
 #include <catch2/catch.hpp>

@@ -285,7 +285,7 @@ TEST_CASE("a partition that was found is recorded before anybody hears of it, ea
   CHECK(readers[1].what.reader == "p/lane0");
   CHECK(d.on_state(s).empty());
   CHECK(find("1").empty());
-  // Later lives begin with it: the lane, and whoever it feeds.
+  // Later lives begin with it: the lane, and its receivers.
   CHECK(prepared(d.on_message("c", prepare_life{"clicks", "p/lane1", 8})).front().found.size() == 1);
   CHECK(prepared(d.on_message("b", prepare_life{"clicks", "w/0/0", 8})).front().found.size() == 1);
 }

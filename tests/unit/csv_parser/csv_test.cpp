@@ -85,7 +85,7 @@ TEST_CASE("a record is cut at the same places wherever they lie, with and withou
         if (record.empty())
           continue;
         REQUIRE(texts(record, fields.size()) == std::vector<std::string>{wanted});
-        // Bytes of the next record are none of this one's, whatever they are.
+        // Bytes of the next record are never this one's.
         auto two = chunk_of({record, ",\"\xff"});
         std::vector<data::field> columns;
         for (std::size_t i = 0; i < fields.size(); ++i)

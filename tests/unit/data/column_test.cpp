@@ -123,7 +123,7 @@ TEST_CASE("a range of rows behind others is what appending them one by one gives
         ranges.append_range(*all, static_cast<std::size_t>(from), static_cast<std::size_t>(to));
         for (auto i = from; i < to; ++i)
           rows.append_from(*all, static_cast<std::size_t>(i));
-        random.append(ranges);  // what follows still fits
+        random.append(ranges);  // later values still fit
         const auto got = ranges.finish();
         const auto wanted = shown(*rows.finish());
         REQUIRE(got->size() == wanted.size() + 1);

@@ -88,7 +88,7 @@ TEST_CASE("a firing stops behind the window that fills the outbox, and goes on a
   REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
   std::vector<piece> out;
   drain(s, out);
-  CHECK_FALSE(s.takes_input());  // what is over comes first
+  CHECK_FALSE(s.takes_input());  // ended windows fire first
   (void)s.fire_on();
   CHECK(s.fired() == 20);
   go_on(s, out);

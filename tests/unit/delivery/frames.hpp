@@ -29,7 +29,7 @@ inline lane_frame idle(const log_id& log, const fence& stamp, std::int64_t where
   return f;
 }
 
-/// As an actor's message carries one.
+/// A frame as an actor's message carries it.
 struct carried {
   std::shared_ptr<const lane_frame> frame;
 };

@@ -46,7 +46,7 @@ public:
   std::uint64_t absorbed = 0;
   event_micros last_mark = no_watermark;
   std::uint64_t given = 0;
-  std::size_t turns = 1;  // of a tick; each gives two rows
+  std::size_t turns = 1;  // turns of a tick; each gives two rows
 };
 
 event_micros last_mark(shard_core& s) { return static_cast<counting_windows&>(s.windows()).last_mark; }
@@ -137,7 +137,7 @@ TEST_CASE("lanes are acknowledged the vector of the capture before the newest") 
   CHECK(acknowledged(s) == test::at(0));
   s.captured_durable(false);
   CHECK(acknowledged(s) == test::at(1));
-  s.captured_durable(false);  // nothing is under way
+  s.captured_durable(false);  // no capture is under way
   CHECK(acknowledged(s) == test::at(1));
   (void)s.take(with_content(test::frame("a", a, 3, 4)));
   (void)s.capture_changes();
@@ -159,7 +159,7 @@ TEST_CASE(
   s.capture_failed();
   (void)s.take(with_content(test::frame("a", a, 2, 3)));
   s.capture_again();
-  CHECK(s.changed());  // what came since the failed capture is in none
+  CHECK(s.changed());  // frames since the failed capture are in none
   s.capture_failed();
   s.capture_again();
   s.captured_durable(true);
@@ -350,13 +350,13 @@ TEST_CASE("a log that is found joins when every receiver has said where it stand
   CHECK_FALSE(s.join());
   CHECK(s.in().floor("c") == 45);
   (void)s.take(test::frame("a", a, 2, 3, 60));
-  CHECK(s.fired() == 45);  // from now on nothing fires without it
+  CHECK(s.fired() == 45);  // no window fires without it from now on
 }
 
 TEST_CASE("a joined log is answered when two copies say that it has joined") {
   auto s = make(1, {{"c", {}}});
   REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
-  (void)s.capture_changes();  // under way, without it
+  (void)s.capture_changes();  // a capture without it is under way
   REQUIRE(s.join());
   CHECK(s.changed());
   (void)s.capture_changes();
@@ -396,7 +396,7 @@ TEST_CASE("after a fall back a log joins above all that was sent, which comes ag
   next.captured_durable(true);
   const auto c = next.ask("c", 1)->stamp;
   (void)next.take(with_content(test::frame("c", c, 0, 1, 70)));
-  CHECK(last_mark(next) == 100);  // not 80: the windows between have gone out without it
+  CHECK(last_mark(next) == 100);  // the mark is not 80: the windows between have gone out without it
   CHECK(next.late_at_shard() == 1);
   const auto again_a = next.ask("a", 2)->stamp;
   const auto again_b = next.ask("b", 2)->stamp;
@@ -616,7 +616,7 @@ TEST_CASE("a run goes on above the windows that earlier ones have fired, and cou
     return shard_core(std::move(s), std::make_unique<counting_windows>());
   };
   auto second = next(2);
-  REQUIRE(second.restore({last}));  // of the run before: as good as none
+  REQUIRE(second.restore({last}));  // captures of the run before are as good as none
   CHECK(second.in().vector().size() == 1);
   CHECK(second.ask("a", 2)->have.at == test::at(9));
   CHECK(second.fired() == 1'000);

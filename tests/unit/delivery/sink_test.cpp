@@ -95,7 +95,8 @@ TEST_CASE("positions to commit never go back, and hold no row that has not come 
   REQUIRE(sink.take(window("a", lowest_position, 10, 0)));
   CHECK(sink.progress().at("a").at == position{10, whole});
   REQUIRE(sink.take(window("a", {10, whole}, 20)));
-  // Nothing ends between 10 and 20: a shard that has ended a frame there, in another life, waits for no more.
+  // No frame ends between 10 and 20: a shard that has ended a frame there, in another life, waits for no
+  // more.
   CHECK(sink.progress().at("a").at == position{19, whole});
   REQUIRE(sink.take(window("b", lowest_position, 20, 0)));
   REQUIRE(sink.next_window());

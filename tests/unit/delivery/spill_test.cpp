@@ -43,7 +43,7 @@ TEST_CASE("a receiver gets the whole of its first window, and the next one once 
   CHECK(sent_to(out, "s") == 4);  // progress needs no credit
   out.taken("s", 1, {10, 3});
   CHECK(sent_to(out, "s") == 0);
-  out.taken("s", 9, {10, whole});  // of another life
+  out.taken("s", 9, {10, whole});  // another life said it
   CHECK(sent_to(out, "s") == 0);
   out.taken("s", 1, {10, whole});
   CHECK(sent_to(out, "s") == 1);
@@ -141,7 +141,7 @@ TEST_CASE("a further life under the same term gives its files names of its own")
   wire::writer capture;
   before.capture_all(capture);
   before.append_window(20, {test::rows(2)}, {});
-  const auto under_way = before.begin_spill();  // when that life fails
+  const auto under_way = before.begin_spill();  // the spill that is under way when that life fails
   REQUIRE(under_way);
   outbox after("w/0/0", tiny, life(1, 1));
   after.set_receivers({"s"});
@@ -228,7 +228,7 @@ TEST_CASE("parts of a window are numbered on, and what cannot be formed comes be
   }
   CHECK(reached == std::vector<position>{{10, 1}, {10, 2}, {10, 4}, {10, whole}});
   CHECK(first == std::vector<std::uint32_t>{0, 2, 3, 0});
-  // Who has a row of the second part is sent what lies behind it.
+  // A receiver that has a row of the second part is sent the rows after it.
   REQUIRE(out.resume("s", position{10, 3}, 2));
   auto again = *out.next("s");
   again.cut_to_new({10, 3});
@@ -441,7 +441,7 @@ private:
         capture();
       break;
     case 5:
-      if (random_() % 8 == 0) {  // at times the newest capture is damaged; the one before never is
+      if (random_() % 8 == 0) {  // the newest capture is damaged at times; the one before never is
         if (captures_.size() > durable_captures_ && random_() % 2)
           captures_.pop_back();
         durable_captures_ = captures_.size();

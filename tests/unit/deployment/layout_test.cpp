@@ -161,7 +161,7 @@ TEST_CASE("bytes that are no layout are refused, whatever they are") {
     auto damaged = bytes;
     for (int flips = 0; flips < 1 + i % 3; ++flips)
       damaged[random() % damaged.size()] = static_cast<char>(random());
-    // What is still one has a form, and that form is its own.
+    // Bytes that are still a layout have a form, and that form is their own.
     if (const auto l = decode_layout(damaged))
       CHECK(decode_layout(encode_layout(*l)) == *l);
   }

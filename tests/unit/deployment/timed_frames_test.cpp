@@ -69,13 +69,13 @@ std::shared_ptr<const lane::lane_plan> of_elements() {
                  downstream);
 }
 
-/// All that leaves a lane, whatever the frames that it came in.
+/// All that leaves a lane, in any frames.
 struct content {
-  std::map<std::string, lines> rows;  // by sink, in their order
+  std::map<std::string, lines> rows;  // keyed by sink, in their order
   std::multiset<std::string> letters;
   std::map<std::string, delivery::stage_counts> counts;
-  std::map<std::string, std::uint64_t> late;        // by window
-  std::map<std::int64_t, event_micros> watermarks;  // behind each record at which an add() ended
+  std::map<std::string, std::uint64_t> late;        // keyed by window
+  std::map<std::int64_t, event_micros> watermarks;  // after each record at which an add() ended
 };
 
 class forming {
@@ -157,7 +157,8 @@ made make_records(std::uint32_t seed, std::size_t records, bool with_bad) {
     lines ticks;
     for (auto count = random() % 5; count > 0; --count) {
       now += random() % 3;
-      // No row fails behind the select: of the elements' own records one alone would be a dead letter.
+      // No row may fail downstream of the select: of the elements' own records one alone would be a dead
+      // letter.
       n += n % 7 == 6 && !with_bad ? 2 : 1;
       ticks.push_back(tick(now - (random() % 3 == 0 ? static_cast<std::int64_t>(random() % 20) : 0), n));
     }

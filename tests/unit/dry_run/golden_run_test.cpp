@@ -19,7 +19,8 @@ namespace {
 
 const fs::path root = "tests/golden/run";
 
-/// Nothing where the case is about other things than rows, or its input is not a file that lies there.
+/// Returns no topology where the case is about other things than rows, or its input is not a file that lies
+/// there.
 std::optional<config::topology> topology_of(const fs::path& folder) {
   if (!fs::exists(folder / "case.json") || !fs::exists(folder / "expected"))
     return std::nullopt;
@@ -64,7 +65,7 @@ std::vector<json::value> rows_of(const stage_rows& s) {
   return out;
 }
 
-/// In an order that says nothing.
+/// Sorts the rows, since their order says nothing.
 std::vector<std::string> sorted(const std::vector<json::value>& rows) {
   std::vector<std::string> out;
   for (const auto& r : rows) {

@@ -1,4 +1,4 @@
-// For the expression tests: binds a text over a small table and shows what comes out, row by row.
+// Helps the expression tests: binds a text over a small table and shows what comes out, row by row.
 #pragma once
 
 #include "runtime/data/render.hpp"

@@ -1,5 +1,5 @@
-// Regular expressions: what of PostgreSQL's syntax is refused, and where. What is offered is compared with a
-// real PostgreSQL in tests/e2e/expressions.
+// Regular expressions: the parts of PostgreSQL's syntax that are refused, and where. The other parts are
+// compared with a real PostgreSQL in tests/e2e/expressions.
 #include "evaluate_one.hpp"
 #include "runtime/expression/formats/regular_expression.hpp"
 

@@ -1,5 +1,5 @@
-// The page of functions promises signatures, and each of them can be called: with and without its optional parts, with
-// every kind that it names, and with the result that stands behind its arrow.
+// The page of functions promises signatures, and each of them can be called: with and without its optional
+// parts, with every kind that it names, and with the result that follows its arrow.
 #include "runtime/expression/functions/manual.hpp"
 #include "tests/unit/expression/evaluate_one.hpp"
 
@@ -104,12 +104,12 @@ struct word {
   bool is_name;
 };
 
-/// Names of parameters and all between them. In "text from pattern" every second word is the language's.
+/// Names of parameters and all between them. Every second word of "text from pattern" is the language's.
 std::vector<word> words_of(std::string_view text) {
   static const std::set<std::string_view> language{"distinct", "order",  "case", "when",    "then", "else",
                                                    "end",      "within", "in",   "placing", "group"};
   std::vector<word> out;
-  std::size_t place = 0;  // within the parameter
+  std::size_t place = 0;  // the place within the parameter
   for (std::size_t at = 0; at < text.size();) {
     auto end = at;
     while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_'))

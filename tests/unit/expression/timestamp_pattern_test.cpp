@@ -181,7 +181,7 @@ TEST_CASE("finer parts, a zone that is UTC and further text are ignored") {
 
 namespace {
 
-/// What the C library's strptime reads of a text, in UTC, and where it stops.
+/// Returns what the C library's strptime reads of a text, in UTC, and where it stops.
 std::optional<event_micros> by_the_library(const char* pattern, const std::string& text, std::size_t& end) {
   std::tm tm{};
   tm.tm_mday = 1;

@@ -1,4 +1,4 @@
-// A clock that remembers says what tzdata says, whatever it was asked before.
+// A clock that remembers says what tzdata says, after any other questions.
 #include "runtime/expression/formats/calendar.hpp"
 
 #include <catch2/catch.hpp>
@@ -32,7 +32,7 @@ TEST_CASE("a zone's clock says what the zone says, near the changes of its clock
         CHECK(clock.instant_of(t) == instant_of(*z, t));
       }
     }
-    for (int i = 0; i < 3000; ++i) {  // through some years, changes of clocks among them
+    for (int i = 0; i < 3000; ++i) {  // covers some years, changes of clocks among them
       const auto t = 1'600'000'000 * second_micros + i * 7 * hour_micros + pick(0, hour_micros);
       CHECK(clock.instant_of(t) == instant_of(*z, t));
       CHECK(clock.wall_time(t) == wall_time(*z, t));

@@ -1,4 +1,4 @@
-// The appended file: rows and progress in one step, whoever else touches the file.
+// The appended file: rows and progress in one step, also if others touch the file.
 #include "tests/unit/file_sink/sink_fixture.hpp"
 
 namespace millrace::sink {

@@ -46,7 +46,7 @@ TEST_CASE("A restart goes on with the hidden file and forgets what was not commi
   REQUIRE(w->open(life(1)));
   write_and_commit(*w, 0, 5);
   REQUIRE(w->write(numbered_rows(5, 100'000)));
-  // as kill -9 leaves it
+  // The copy is as kill -9 leaves the folder.
   for (const auto& e : std::filesystem::directory_iterator(folder.path()))
     if (e.is_regular_file())
       std::filesystem::copy(e.path(), folder / "copy" / e.path().filename().string());

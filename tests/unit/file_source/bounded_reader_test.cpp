@@ -273,7 +273,7 @@ TEST_CASE("a changed list is refused with what changed and the remedy") {
   };
   const auto& [file, bytes, told] = GENERATE(values<change>({
       {"b", "2\n3\n", "2 bytes"},  // grown
-      {"a", "9\n", "replaced"},    // in place by as many bytes
+      {"a", "9\n", "replaced"},    // replaced in place by as many bytes
       {"c", "3\n", "added"},
       {"A", "3\n", "added"},
       {"a", std::nullopt, "gone"},

@@ -75,7 +75,7 @@ TEST_CASE("lines appended to the last file and files with later names are one lo
   const auto next = since(ended, f / "?");
   REQUIRE(next);
   REQUIRE(next->partitions.size() == 1);
-  CHECK(next->partitions[0].start == position{2, 2});  // behind the end of the first run, (1, 3)
+  CHECK(next->partitions[0].start == position{2, 2});  // after the end of the first run, (1, 3)
   CHECK(records_of(*next, f / "?") == texts{"3", "4", "5"});
   CHECK_FALSE(since(next->identity, f / "?"));
   f.append("c", "6\n");

@@ -52,9 +52,9 @@ public:
     }
   }
   [[nodiscard]] position next() const { return next_; }
-  /// As it was made durable with the generation that was found last.
+  /// Returns the text as it was made durable with the generation that was found last.
   [[nodiscard]] std::string identity() const { return reader_.identity(); }
-  /// As it is made durable now and then, and at an orderly stop.
+  /// Returns the text as it is made durable now and then, and at an orderly stop.
   [[nodiscard]] std::string noted() {
     reader_.note_progress();
     return reader_.identity();

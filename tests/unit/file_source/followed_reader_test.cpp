@@ -44,7 +44,7 @@ TEST_CASE("a followed file that is missing at the start is the user's error") {
 
 TEST_CASE("after a rename the old file is read to its end, then the new one") {
   const folder f;
-  f.write("log.1", "older\n");  // not part of the log: it was rotated before
+  f.write("log.1", "older\n");  // older than the log: it was rotated before
   life l(f.write("log", "one\n"));
   CHECK(l.more() == strings{"one"});
   fs::rename(f / "log", f / "log.2");

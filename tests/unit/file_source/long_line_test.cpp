@@ -57,7 +57,7 @@ private:
 struct taken {
   std::vector<record> records;
   std::vector<position> cut;
-  std::size_t steps = 0;    // without any record
+  std::size_t steps = 0;    // steps without any record
   std::size_t largest = 0;  // bytes of a chunk
   bool ended = false;
   std::optional<error> failure;

@@ -33,7 +33,7 @@ public:
     return out;
   }
 
-  /// As it lies on the disk: plain, or gzip of some members.
+  /// Returns the bytes on the disk: plain, or gzip of some members.
   std::string packed(const std::string& text) {
     if (below(2) == 0)
       return text;

@@ -75,20 +75,20 @@ public:
     write(1 + below(12));
   }
 
-  /// Whether whoever has read so many lines has read one that only the live file has. Of one of which nobody has read
-  /// more than the header no one can say whether it was cut off meanwhile.
+  /// Returns whether a reader that has read so many lines has read one that only the live file has. A file of
+  /// which nobody has read more than the header may have been cut off meanwhile: no one can say.
   [[nodiscard]] bool is_recognised(std::size_t read) const {
     return read > file_begins_ + (header_.empty() ? 0 : 1);
   }
 
-  /// Whether whoever has read so many lines may know a file by its header alone: of that one nothing can be told once
-  /// it is packed and its inode is used again.
+  /// Returns whether a reader that has read so many lines may know a file by its header alone: nothing can be
+  /// told of that one once it is packed and its inode is used again.
   [[nodiscard]] bool is_in_header(std::size_t read) const {
     return std::ranges::any_of(begins_,
                                [&](std::size_t begin) { return read == begin || read == begin + 1; });
   }
 
-  /// So many lines of the former file are gone.
+  /// Drops this many lines of the former file.
   void lose(std::size_t from, std::size_t count) {
     const auto first = lines.begin() + static_cast<std::ptrdiff_t>(from);
     lines.erase(first, first + static_cast<std::ptrdiff_t>(count));
@@ -96,7 +96,7 @@ public:
     begins_.back() -= count;
   }
 
-  strings lines;  // of the whole log
+  strings lines;  // lines of the whole log
 
 private:
   /// Times of files differ, as those of rotations do.
@@ -143,15 +143,15 @@ private:
   folder folder_;
   std::string header_;
   bool appends_;                     // else it goes on at its own place, also in a file that was cut off
-  std::uint64_t at_ = 0;             // that place
-  std::size_t file_begins_ = 0;      // which line the live file begins with
+  std::uint64_t at_ = 0;             // its own place
+  std::size_t file_begins_ = 0;      // the number of the line with which the live file begins
   std::vector<std::size_t> begins_;  // and those before it
   unsigned rotated_ = 0;
   fs::file_time_type begin_ = fs::file_time_type::clock::now() - std::chrono::hours(1);
   int ticks_ = 0;
 };
 
-/// For what a failure shows.
+/// Cuts lines for what a failure shows.
 strings shortened(strings lines) {
   for (auto& line : lines)
     line.resize(std::min<std::size_t>(line.size(), 12));
@@ -196,7 +196,7 @@ public:
 private:
   written_log& log_;
   std::unique_ptr<life> life_;
-  std::vector<position> at_;  // of each line
+  std::vector<position> at_;  // the position of each line
 };
 
 void play(unsigned seed, bool writes_over) {

@@ -16,7 +16,7 @@ found ends_at(std::string_view text, bool is_all = false, char delimiter = ',') 
   return end_of_record(text, data::csv_dialect{delimiter}, is_all);
 }
 
-/// As a writer of csv does it; the record ends with a line feed.
+/// Makes a record as a writer of csv does; it ends with a line feed.
 std::string random_record(std::mt19937_64& random) {
   const std::string letters = "a,\"\n\r;x";
   std::string out;
@@ -74,7 +74,7 @@ TEST_CASE("random records end where their writer has ended them, whatever of the
       text += random_record(random);
     CAPTURE(text);
     REQUIRE(ends_at(text, random() % 2 == 0) == first.size());
-    // Cut behind any line feed: as decided, or not decided yet.
+    // A text that is cut after any line feed gives the same decision, or none yet.
     for (auto feed = text.find('\n'); feed != std::string::npos; feed = text.find('\n', feed + 1)) {
       const auto part = ends_at(std::string_view(text).substr(0, feed + 1));
       REQUIRE((feed + 1 < first.size() ? !part : part == first.size()));

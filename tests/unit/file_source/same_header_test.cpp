@@ -1,5 +1,5 @@
-// Which log is this? Files that begin alike, with one header that is wider than the bytes a file is known by: what lies
-// in front of the place that was read tells them from each other.
+// Tests which log a file belongs to, if files begin alike, with one header that is wider than the bytes a
+// file is known by: the bytes in front of the place that was read tell them from each other.
 #include "actors/connectors/file/source/bounded_reader.hpp"
 #include "actors/connectors/file/source/continuation.hpp"
 #include "tests/unit/file_source/folder.hpp"
@@ -71,7 +71,7 @@ TEST_CASE("files of a followed glob that are the same to the last byte are files
   CHECK(l.more() == strings{"one", "two", "one", "two", "one", "two", "one", "two"});
   SECTION("one that is packed under its name is no new one") {
     fs::remove(f / "part-3");
-    f.write("part-3.gz", gzip("one\ntwo\n").substr(0, 20));  // not whole yet
+    f.write("part-3.gz", gzip("one\ntwo\n").substr(0, 20));  // the file is not whole yet
     CHECK(l.more().empty());
     f.write("part-3.gz", gzip("one\ntwo\n"));
     CHECK(l.more().empty());

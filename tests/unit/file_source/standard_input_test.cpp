@@ -42,7 +42,7 @@ public:
   void say(std::string_view text) {
     REQUIRE(::write(ends_[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   }
-  /// From a thread beside the test's own, which alone may check.
+  /// Writes from a thread beside the test's own, which alone may check.
   void say_all(std::string_view text) {
     while (!text.empty()) {
       const auto n = ::write(ends_[1], text.data(), text.size());
@@ -52,7 +52,7 @@ public:
     }
   }
   void end() { ::close(std::exchange(ends_[1], -1)); }
-  /// As kill -9 does: what is not in the spool is gone.
+  /// Ends the reader as kill -9 does: records that are not in the spool are gone.
   void close() {
     reader_.reset();
     feed_.reset();
@@ -154,7 +154,7 @@ TEST_CASE("lines of standard input are records; it ends when its writer closes i
   input in;
   in.begin();
   in.say("a\r\n\nb\nc");
-  CHECK(in.records(2) == strings{"a", "b"});  // before the end: an unfinished line may go on
+  CHECK(in.records(2) == strings{"a", "b"});  // the end has not come: an unfinished line may go on
   in.say("d\n e");
   in.end();
   CHECK(in.records_to_the_end() == strings{"a", "b", "cd", " e"});

@@ -112,8 +112,8 @@ TEST_CASE("answers to meetings have every oddity of the real ones") {
 TEST_CASE("whoever leaves says so once and is not heard of afterwards, as the truth has it") {
   auto g = of(record_kind::listening, 3);
   g.keys = 50;
-  const std::uint64_t records = 2 * 50 * 1'200 + 700;  // of two seasons, and a part of the third
-  std::map<std::uint64_t, std::uint64_t> left, seen;   // by user, the last record
+  const std::uint64_t records = 2 * 50 * 1'200 + 700;  // two seasons, and a part of the third
+  std::map<std::uint64_t, std::uint64_t> left, seen;   // keyed by user, the last record
   for (std::uint64_t n = 0; n < records; ++n) {
     const auto r = boost::json::parse(record(g, n)).as_object();
     const auto user = r.at("userId").as_string();

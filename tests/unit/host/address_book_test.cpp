@@ -1,4 +1,4 @@
-// Where nodes listen, as their store says it: bytes, writers at once, and the keeper that tells of them.
+// Tests the addresses of nodes in their store: bytes, writers at once, and the keeper that tells of them.
 #include "actors/node/host/address_book.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/link/proof.hpp"
@@ -128,7 +128,7 @@ TEST_CASE("the first process that asks makes the secret of links, and every othe
     const auto secret = must(a.link_secret(1));
     CHECK(secret.size() == link::link_secret_size);
     CHECK(must(b.link_secret(2)) == secret);
-    for (std::uint16_t i = 0; i < 30; ++i)  // beyond a base
+    for (std::uint16_t i = 0; i < 30; ++i)  // enough of them for a base
       must(b.write(address("b", i), i));
     CHECK(must(a.link_secret(3)) == secret);
   });

@@ -1,4 +1,5 @@
-// What is decided when a topology is applied: by reading it and asking its sources, before anything is recorded.
+// Tests the decisions when a topology is applied: by reading it and asking its sources, before anything is
+// recorded.
 #include "tests/unit/host/applied_here.hpp"
 
 #include <algorithm>

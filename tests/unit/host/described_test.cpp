@@ -1,4 +1,4 @@
-// What the API says of topologies and nodes, from what a coordinator knows.
+// Tests what the API says of topologies and nodes, from what a coordinator knows.
 #include "actors/node/host/described.hpp"
 
 #include <catch2/catch.hpp>

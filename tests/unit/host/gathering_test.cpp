@@ -25,7 +25,7 @@ const std::map<std::string, std::string> places{{"counts/0", "a"}, {"counts/1", 
 
 struct gathered {
   std::optional<observe::figures> all;
-  /// As the leader gathers figures, on node a.
+  /// Gathers figures as the leader does, on node a.
   host::gathering<observe::figures> gather(const std::map<std::string, std::string>& at = places) {
     return {shown_by("a"), host::others_of(at, "a"),
             [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },

@@ -67,7 +67,7 @@ inline std::string series_of(const std::string& path, const std::string& on_erro
       path, on_error);
 }
 
-/// By the name of each parser, its source's partitions, all of which start at the beginning.
+/// `partitions`: each parser's source partitions by the parser's name; all start at the beginning.
 inline hosted_plan plan_with(const std::string& text,
                              const std::map<std::string, std::vector<std::string>>& partitions,
                              std::uint64_t lanes = 2) {

@@ -1,4 +1,4 @@
-// What a node makes of a topology's plan: its bytes, and the members, edges, lanes and pins that follow from it.
+// Tests a node's plan of a topology: its bytes, and the members, edges, lanes and pins that follow from it.
 #include "actors/connectors/parquet/sink/parquet_file.hpp"
 #include "config/plan/plan_model.hpp"
 #include "config/secrets.hpp"
@@ -195,7 +195,7 @@ TEST_CASE("a node whose tzdata is another one than the plan's tells so, where wi
   const auto local = with(R"("zone": "Europe/Berlin",)");
   const auto plain = with("");
   hosted_plan p;
-  CHECK(other_zones(p, *local).empty());  // of a version that did not keep it
+  CHECK(other_zones(p, *local).empty());  // an older version did not keep it
   keep_zones(p, *local);
   REQUIRE(p.values.size() == 1);
   CHECK(other_zones(p, *local).empty());
@@ -326,7 +326,7 @@ TEST_CASE("a sink is pinned where its target lies on a node's disk or is its ter
   if (sink::has_parquet()) {
     CHECK(is_sink_pinned(R"("parquet", "path": "x")"));
     CHECK_FALSE(is_sink_pinned(R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x")"));
-    // With a node its rows are staged there.
+    // A sink with a node stages its rows there.
     CHECK(
         is_sink_pinned(R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x", "node": "here")"));
   }

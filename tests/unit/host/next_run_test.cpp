@@ -96,7 +96,7 @@ TEST_CASE("where an ended one has more to read, the plan is that of its next run
   const auto before = must(decode_plan(e.options.before->plan));
   e.more();
   const auto record = e.prepared();
-  CHECK(record.generation == 1);  // that it goes on from
+  CHECK(record.generation == 1);  // the generation that it goes on from
   const auto plan = must(decode_plan(record.plan));
   CHECK(plan.state_id == before.state_id);
   CHECK(plan.values.at(deployment::identity_name("in")) != before.values.at(deployment::identity_name("in")));
@@ -114,7 +114,7 @@ TEST_CASE("where an ended one has more to read, the plan is that of its next run
   CHECK(std::ranges::count(record.actors, "counts/1/0", &cluster::actor_spec::name) == 1);
   CHECK(std::ranges::count(record.actors, "counts/0/0", &cluster::actor_spec::name) == 0);
 
-  // While that run goes on, it is applied again with its own plan, whatever its files get meanwhile.
+  // The topology is applied again with its own plan while that run goes on, also if its files grow meanwhile.
   e.options.before = cluster::topology_state{record.plan, 2};
   CHECK(e.prepared().plan == record.plan);
 

@@ -1,4 +1,4 @@
-// What one node asks the leader and what it is answered, as bytes.
+// Tests the questions of a node to the leader, and the answers, as bytes.
 #include "actors/node/host/question.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/must.hpp"

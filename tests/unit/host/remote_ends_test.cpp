@@ -57,7 +57,7 @@ struct scene {
   caf::actor_system_config config;
   caf::actor_system system{config};
   link::stand_in stand_in = caf::actor_cast<link::stand_in>(
-      // With an argument, whatever it is: without one CAF 0.17 binds a reference to a tuple that is not there.
+      // CAF 0.17 needs an argument, whichever: without one it binds a reference to a tuple that is not there.
       system.spawn([](caf::event_based_actor*, std::monostate) -> caf::behavior { return {[](int) {}}; },
                    std::monostate{}));
   remote_ends ends;
@@ -98,7 +98,7 @@ TEST_CASE("a sender hears once that its receiver's stand-in is void; a receiver 
   }
   CHECK(s.ends.down("b", {7, {2, 1}}).empty());
   CHECK(s.ends.unlinked("b").empty());
-  CHECK(s.up_b() == lines{"lane0: receiver 4 life 2.1 is up"});  // in the next session
+  CHECK(s.up_b() == lines{"lane0: receiver 4 life 2.1 is up"});  // this is the next session
 }
 
 TEST_CASE("a sender rests while the node of its receiver is silent") {

@@ -62,7 +62,7 @@ public:
                                            const std::string& into = "parsed") const {
     return host::replay_in_store(store, {store, {"t", into, std::move(ids)}, nullptr});
   }
-  /// How often each record went in.
+  /// Counts how often each record went in.
   [[nodiscard]] std::map<std::string, int> went_in() const {
     std::map<std::string, int> out;
     for (const auto& e : node_test::must(replay::entries_in(*chains)))

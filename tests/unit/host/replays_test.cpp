@@ -1,4 +1,4 @@
-// Dead letters in the store of a cluster go in again once, whoever dies when, and whoever else replays.
+// Dead letters in the store of a cluster go in again once, also if processes die or replay meanwhile.
 #include "tests/unit/host/replayed_topology.hpp"
 
 using namespace millrace;
@@ -35,7 +35,7 @@ TEST_CASE("letters go in once, and once more asked for they had gone before; lan
     CHECK(second.what->went_in == 0);
     CHECK(second.what->before == 6);
     CHECK(second.starts == first.starts);
-    // So does whoever leads next.
+    // The next leader tells the same start.
     const auto left = host::unread_batches(r.store);
     CHECK_FALSE(left.failure);
     CHECK(left.starts == first.starts);

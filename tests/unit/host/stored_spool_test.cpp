@@ -1,5 +1,5 @@
-// What a source has received, in the store of a cluster: another node goes on with it, and a former life of the source
-// can confirm nothing any more.
+// Tests received records of a source in the store of a cluster: another node goes on with them, and a former
+// life of the source can confirm nothing any more.
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/stream/spool/chain_segments.hpp"
 #include "actors/stream/spool/spool.hpp"
@@ -109,7 +109,7 @@ TEST_CASE("chains of segments that were acknowledged are used again") {
   log->add_consumer("parsed");
   for (std::int64_t i = 0; i < 400; i += 4) {
     must(put(*log, i, i + 4));
-    if (i >= 12)  // what is not acknowledged are two segments or three
+    if (i >= 12)  // two or three segments are not acknowledged
       log->acknowledge("parsed", log->end() - 2 * small_segment);
   }
   CHECK(log->bytes() < 6 * small_segment);
@@ -153,7 +153,7 @@ TEST_CASE("each group that was confirmed is there once, in whatever file operati
         if (done)
           for (auto i = next; i < to; ++i)
             confirmed.push_back(text_of(i));
-        next = to;  // whoever had no answer says something else the next time
+        next = to;  // a writer that had no answer says something else the next time
         if (!done)
           break;
       }

@@ -1,5 +1,5 @@
-// The switchboard of node a, turn by turn, over links in memory to a real link actor of node b; whoever it passes
-// mail and news to notes them.
+// The switchboard of node a, turn by turn, over links in memory to a real link actor of node b; its receivers
+// note the mail and news.
 #include "actors/node/host/switchboard.hpp"
 #include "runtime/control/topology_message_format.hpp"
 #include "runtime/link/edge_numbers.hpp"
@@ -176,7 +176,7 @@ struct board_under_test {
   caf::scheduler::test_coordinator& turns;
   noted_lines lines = std::make_shared<std::vector<std::string>>();
   std::vector<std::string> asked;           // transports
-  std::map<std::uint16_t, other_end> ends;  // by port
+  std::map<std::uint16_t, other_end> ends;  // keyed by port
   switchboard board;
   node::node_post post;
   directors_actor directors;
@@ -251,7 +251,7 @@ TEST_CASE("mail of another node goes to whom it is for; what makes no sense is d
 TEST_CASE("a host says everything anew to another director, and when the way to it was broken") {
   board_under_test t;
   const std::string anew = "host: another director";
-  CHECK(t.count(anew) == 1);  // when it came up
+  CHECK(t.count(anew) == 1);  // told when it came up
   auto& b = t.linked();
   CHECK(t.count(anew) == 1);
   t.tell(directed_by{"b", {1, 5}});
@@ -281,7 +281,7 @@ TEST_CASE("what is for the director goes to the node whose coordinator was heard
 
 TEST_CASE("ends that are up are told to links that come later, and are not once they are down") {
   board_under_test t;
-  constexpr auto on_link = link::on_link(board_under_test::edge, false);  // from b, the second, to a
+  constexpr auto on_link = link::on_link(board_under_test::edge, false);  // leads from b, the second, to a
   auto receiver = t.system.spawn(link::test::receiver_model_behaviour,
                                  std::make_shared<link::test::model_receiver>(life{1}, 1));
   t.tell(end_is_up{{t.edge, link::local_end(messages::frame_receiver(receiver)), {1}}});

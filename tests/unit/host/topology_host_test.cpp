@@ -49,7 +49,7 @@ private:
   node::dir_chain_store inner_;
 };
 
-/// What the host says, for the test's thread to wait for.
+/// Collects what the host says, for the test's thread to wait for.
 class said_list {
 public:
   void add(std::string what) {
@@ -153,7 +153,7 @@ public:
     const std::lock_guard lock(mutex_);
     caf::anon_send_exit(caf::actor_cast<caf::actor>(lives_.back()), caf::exit_reason::unhandled_exception);
   }
-  /// Once a life has begun.
+  /// Valid once a life has begun.
   [[nodiscard]] std::map<std::string, std::uint64_t> restarts() const {
     return running_->find("t")->gauges.restarts->all();
   }

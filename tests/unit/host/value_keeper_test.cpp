@@ -1,4 +1,4 @@
-// Small values of actors go into the store under the life of whoever keeps them.
+// Small values of actors go into the store under the life of their keeper.
 #include "actors/node/control/topology_state.hpp"
 #include "actors/node/host/value_keeper.hpp"
 #include "tests/support/turn_by_turn.hpp"
@@ -26,7 +26,7 @@ struct kept_over_nodes {
   kept_over_nodes(const kept_over_nodes&) = delete;
   kept_over_nodes& operator=(const kept_over_nodes&) = delete;
 
-  /// As a process of another node has it.
+  /// Returns the state as a process of another node has it.
   std::shared_ptr<node::topology_state> state(std::map<std::string, std::string> decided = {}) {
     return std::make_shared<node::topology_state>(files.reach(), "clicks",
                                                   snapshot::identity{"0123abcd", "clicks", "", false},

@@ -1,6 +1,6 @@
-// Batches that count and were not recorded, since their leader has died, are found by whoever leads next. Whoever asks has an
-// answer, also where the coordinator of the node has none. The list of topologies names the sinks that are late, on whatever
-// node they are.
+// Batches that count and were not recorded, since their leader has died, are found by the next leader. Each
+// question has an answer, also where the coordinator of the node has none. The list of topologies names the
+// sinks that are late, on any node.
 #include "actors/node/host/question.hpp"
 #include "actors/node/host/view.hpp"
 #include "actors/observe/pause.hpp"
@@ -95,7 +95,7 @@ struct viewed {
     caf::anon_send_exit(coordinating, caf::exit_reason::user_shutdown);
     turns.run();
   }
-  /// What it has answered by now; nothing where it has not.
+  /// Returns the answer that it has given by now, if it has.
   std::optional<expected<api::answer>> ask(api::request what) {
     const auto got = std::make_shared<std::optional<expected<api::answer>>>();
     requests_to(view)->ask(std::move(what), {got, [got](expected<api::answer> a) { *got = std::move(a); }});

@@ -12,8 +12,8 @@
 namespace millrace::http {
 namespace {
 
-/// Takes one connection, reads the head of a request, answers with these bytes and closes. Behind the first
-/// `at_once` bytes another comes each 50 ms.
+/// Takes one connection, reads the head of a request, answers with these bytes and closes. Another byte
+/// follows the first `at_once` each 50 ms.
 class one_answer {
 public:
   explicit one_answer(std::string bytes, std::size_t at_once = std::string::npos)

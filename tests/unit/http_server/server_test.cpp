@@ -85,7 +85,7 @@ public:
     setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
   void say(std::string_view bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
-  /// Up to the end of the connection.
+  /// Reads up to the end of the connection.
   std::string rest() {
     std::string out;
     boost::system::error_code ended;
@@ -107,7 +107,7 @@ public:
     got_.erase(0, whole);
     return out;
   }
-  /// An answer without a length, and the one behind it.
+  /// Reads an answer without a length, and the one after it.
   std::string rest_of_two() {
     boost::asio::read_until(socket_, boost::asio::dynamic_buffer(got_), "\r\n\r\n");
     const auto first = got_.find("\r\n\r\n") + 4;

@@ -149,7 +149,7 @@ TEST_CASE("malformed JSON is a dead letter wherever it stands") {
     INFO(bad);
     CHECK_THAT(value_of(bad, {"v", type_id::json}), StartsWith("dead: "));
     CHECK_THAT(value_of(bad, {"v", type_id::text}), StartsWith("dead: "));
-    // in the middle of a chunk too, and without harm to its neighbours
+    // The record is refused in the middle of a chunk too, and without harm to its neighbours.
     for (const bool lines : {true, false}) {
       const auto p =
           parse({R"({"v":"1"})", bad, R"({"v":"2"})", bad, bad, R"({"v":"3"})"}, options_of({v}), lines);

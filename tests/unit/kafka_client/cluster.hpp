@@ -41,7 +41,7 @@ inline kafka::client open_client(rd_kafka_type_t type, const std::string& broker
   return std::move(*c);
 }
 
-/// Of the real cluster.
+/// Deletes a topic of the real cluster.
 inline void delete_topic(const std::string& brokers, const std::string& topic) {
   const auto c = open_client(RD_KAFKA_PRODUCER, brokers);
   auto* old = rd_kafka_DeleteTopic_new(topic.c_str());

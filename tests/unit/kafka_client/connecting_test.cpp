@@ -6,7 +6,7 @@ using namespace millrace;
 
 namespace {
 
-// As librdkafka 2.0.2 said it of a Kafka 4.3 with a plain, a SASL and a TLS listener.
+// Explains a text that librdkafka 2.0.2 gave of a Kafka 4.3 with a plain, a SASL and a TLS listener.
 kafka::connecting told(std::string_view text) { return kafka::why_not_connected(text, {}); }
 
 }  // namespace

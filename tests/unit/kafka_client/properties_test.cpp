@@ -1,4 +1,4 @@
-// Which properties of librdkafka a topology may set.
+// Tests which properties of librdkafka a topology may set.
 #include "actors/connectors/kafka/client/properties.hpp"
 
 #include <catch2/catch.hpp>

@@ -141,8 +141,8 @@ struct sink_under_test {
 };
 
 inline constexpr int no_topic = 0;
-/// A sink on the real broker, which creates its topic with so many partitions, or `no_topic`. Nothing where there
-/// is no broker.
+/// A sink on the real broker, which creates its topic with so many partitions, or `no_topic`. No value where
+/// there is no broker.
 inline std::optional<sink_under_test> sink_on_server(int partitions) {
   const auto there = test::real_brokers();
   if (!there)

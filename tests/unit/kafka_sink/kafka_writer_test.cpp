@@ -74,7 +74,7 @@ TEST_CASE("A sink that brokers call fenced goes on where no newer life has claim
   auto w = s->opened(1);
   write_and_commit(*w, 0, 5);
   REQUIRE(w->write(numbered(5, 9)));
-  // As after a pause that was longer than the time-out of a transaction: a higher epoch, and nobody there.
+  // A pause that was longer than a transaction's time-out looks like this: a higher epoch, and nobody there.
   REQUIRE(transaction::open({s->brokers, {}}, "test", name_on_brokers(s->topology, "out", s->topic), {}));
   const auto refused = w->commit(at(9));
   REQUIRE_FALSE(refused);

@@ -397,7 +397,7 @@ collected collect_with(const server_topic& t, const std::string& identity, posit
   begin_again(r, identity, from);
   auto got = collect(r, "0", from);
   r.note_progress();
-  CHECK(r.identity() == identity);  // nothing was acknowledged
+  CHECK(r.identity() == identity);  // no record was acknowledged
   return got;
 }
 
@@ -506,7 +506,7 @@ TEST_CASE("fingerprints of each partition follow what is acknowledged [server]",
   t->send(0, messages(numbered(3, 5)));
   (void)collect(r, "0", {0, 3});
   CHECK(noted() == first);
-  r.acknowledge("0", {0, 4});  // not yet that record
+  r.acknowledge("0", {0, 4});  // that record is not acknowledged yet
   r.acknowledge("1", {0, 5});
   CHECK(noted() == first);
   r.acknowledge("0", {0, 5});
@@ -575,7 +575,7 @@ TEST_CASE("partitions are found beside the known ones, and read by who has yet t
       found = std::move(*now);
   REQUIRE(found.size() == 1);
   CHECK(found[0].name == "2");
-  CHECK(found[0].start == position{});  // from its beginning, whatever `start` says
+  CHECK(found[0].start == position{});  // it starts at its beginning, for any `start`
   REQUIRE(reads.assign("2", found[0].start));
   CHECK(collect(reads, "2", {}).values == numbered(0, 3));
 }
@@ -602,7 +602,7 @@ TEST_CASE("lag counts what is there and not yet read [server]", "[server]") {
   t->send(0, messages(numbered(0, 100)));
   kafka_reader r(options_for(*t));
   REQUIRE(r.discover(at_the_latest));
-  CHECK(r.lag()->records.empty());  // nothing assigned
+  CHECK(r.lag()->records.empty());  // no partition is assigned
   REQUIRE(r.assign("0", {}));
   std::optional<chunk> first;
   while (!first)

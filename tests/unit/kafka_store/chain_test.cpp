@@ -45,7 +45,7 @@ TEST_CASE("a base stands for all before it, and what lies before the previous on
   must(c->append("a", false));
   CHECK(must(c->append_base("A")));
   must(c->append("b", false));
-  CHECK(at.log->messages(true) == 0);  // nothing goes while there is one base
+  CHECK(at.log->messages(true) == 0);  // no record is trimmed while there is one base
   CHECK(c->size().increments == 1);
   CHECK(must(c->append_base("AB")));
   CHECK(at.log->messages(true) == 2);  // the opening and the first record

@@ -72,7 +72,7 @@ public:
   explicit memory_topic(std::shared_ptr<memory_log> log, std::uint64_t seed = 1)
       : log_(std::move(log)), random_(seed) {}
 
-  std::function<void()> step = [] {};  // before each step
+  std::function<void()> step = [] {};  // called before each step
   std::function<fate(const std::vector<message>&)> decide = [](const auto&) { return fate::stored; };
   /// Given what happens late; the default forgets it.
   std::function<void(std::function<void()>)> later = [](const auto&) {};
@@ -153,7 +153,7 @@ private:
     follower_->reached(partition, at);
   }
 
-  /// To the end, as it is when that is reached.
+  /// Reads to the end, as it is when that is reached.
   std::uint64_t go_on(int partition, std::uint64_t at,
                       const std::function<void(std::uint64_t, const message&)>& take) {
     auto& all = log_->partitions[partition];

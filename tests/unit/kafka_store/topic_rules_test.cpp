@@ -1,4 +1,4 @@
-// Which topics chains can lie in, and what is said of the others.
+// Tests which topics chains can lie in, and what is said of the others.
 #include "actors/node/stores/kafka/record_format.hpp"
 #include "actors/node/stores/kafka/topic_rules.hpp"
 

@@ -1,4 +1,4 @@
-// Which of the records that a reader has seen count.
+// Tests which of the records that a reader has seen count.
 #include "actors/node/stores/kafka/follower.hpp"
 #include "actors/node/stores/kafka/view.hpp"
 

@@ -124,7 +124,7 @@ TEST_CASE("a reader whose receiver has taken nothing for a second makes place fo
         {1}, [&](std::size_t) { return takes; }, catch_ups::yield_after, now);
   };
   note(false, t0);
-  note(false, t0 + 500ms);  // since the first time
+  note(false, t0 + 500ms);  // passes since the first time
   CHECK_FALSE(all.find_place(true, t0 + 999ms).free);
   SECTION("it has taken something meanwhile") {
     note(true, t0 + 999ms);

@@ -89,13 +89,14 @@ public:
   std::vector<lane::reader_number> closed;
   std::vector<assigned> assigns;
   std::vector<requested> reads;
-  std::vector<std::pair<std::uint64_t, std::shared_ptr<const source::chunk>>> given_away;  // to helpers
+  // chunks that were given to helpers
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<const source::chunk>>> given_away;
   std::vector<source::durable> durable;
   std::vector<std::set<std::string>> looked_beside;
   std::vector<std::string> told_found;
   std::vector<event_micros> told_slowest;
   std::vector<error> failures;
-  delivery::failing_records failing;  // as it was told
+  delivery::failing_records failing;  // failures as they were told
   std::vector<std::pair<log_id, position>> went_well;
   std::vector<std::pair<lane::urgency, std::string>> said;
   std::optional<error> fenced;

@@ -41,7 +41,7 @@ TEST_CASE("a source that makes records by its rate lags by those that are due, n
   give(l, chunk_of("0", 0, records(100)), {{{"0", 9'900}}, true});
   l.pass(3s);
   CHECK(l.gauges->records >= 20);
-  CHECK(l.gauges->lag_at(l.around.time) <= 1);  // in step
+  CHECK(l.gauges->lag_at(l.around.time) <= 1);  // the lane is in step
   l.core.on_set_paused(true);
   CHECK(l.gauges->lag_at(l.around.time + 60s) >= 600);
   CHECK(l.gauges->lag_at(l.around.time + 60s) <= 601);

@@ -1,4 +1,4 @@
-// Receivers that are behind, and the readers that reread the log for them.
+// Tests receivers that are behind, and the readers that reread the log for them.
 #include "tests/unit/lane/driven_lane.hpp"
 
 #include <catch2/catch.hpp>
@@ -49,7 +49,7 @@ TEST_CASE("a receiver that answers anew gets a reader of its new fence") {
   l.answer(1, 7);
   CHECK(l.around.opened.back() == 2);
   CHECK(l.around.assigns.back() == noted::assigned{2, "0", {0, 7}});
-  CHECK(l.around.said.size() == 1);  // not again so soon
+  CHECK(l.around.said.size() == 1);  // the lag is told not again so soon
   l.pass(10s);
   l.core.on_ask_again(l.log("0"), 1);
   l.answer(1, 8);
@@ -102,7 +102,7 @@ TEST_CASE("a reader that fails for good ends the run") {
   REQUIRE(l.around.failures.size() == 1);
   CHECK(l.around.failures[0].stage == "clicks");
   const auto reads = l.around.reads.size();
-  l.give(chunk_of("0", 10, {"5"}));  // nothing is begun any more
+  l.give(chunk_of("0", 10, {"5"}));  // the lane begins no more reads
   CHECK(l.around.reads.size() == reads);
 }
 

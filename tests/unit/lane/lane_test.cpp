@@ -58,7 +58,7 @@ TEST_CASE("reading begins once all receivers have said where they stand") {
   l.answer(1, 3);
   CHECK(l.around.assigns == std::vector<noted::assigned>{{lane::live_reader, "0", {0, 3}}});
   CHECK(l.around.reads.size() == 1);
-  l.core.on_answer("another/0", 1, std::nullopt);  // of a partition that it does not read
+  l.core.on_answer("another/0", 1, std::nullopt);  // the lane does not read this partition
   CHECK_FALSE(l.around.fenced);
 }
 
@@ -110,7 +110,7 @@ TEST_CASE(
   l.give(caught_up(chunk_of("0", 1, {"2"})));
   CHECK(l.got(1) == ranges{"0-1"});
   const auto reads = l.around.reads.size();
-  l.core.on_credit(l.log("0"), 0, {1, 99}, 1U << 20);  // of another fence
+  l.core.on_credit(l.log("0"), 0, {1, 99}, 1U << 20);  // the fence is another one
   l.core.on_credit("another/0", 0, {1, 1}, 1U << 20);
   CHECK(l.got(1) == ranges{"0-1"});
   CHECK(l.gauges->stalls > 0);
@@ -212,7 +212,7 @@ TEST_CASE("the end of a bounded log is the end of time") {
   CHECK(l.around.reads.size() == reads);
   for (std::size_t r = 0; r < 3; ++r)
     l.core.on_acknowledged(l.log("0"), r, {0, 2});
-  CHECK(l.around.durable.empty());  // of a log that nobody reads any more
+  CHECK(l.around.durable.empty());  // no lane reads the log any more
 }
 
 TEST_CASE("a source that is away is asked again after a while, and both are said once") {
@@ -460,7 +460,7 @@ TEST_CASE("a partition's own pace is the time between its chunks, without pauses
   l.give(caught_up(chunk_of("0", 0, {})));
   CHECK(l.gauges->of("0")->last_record == 0);
   l.give(caught_up(chunk_of("0", 0, {"1"})));
-  CHECK_FALSE(pace());  // how long the first one took says nothing
+  CHECK_FALSE(pace());  // the time of the first one says nothing
   l.pass(8s);
   l.give(caught_up(chunk_of("0", 1, {"2"})));
   CHECK(pace() == micros(8s));

@@ -1,5 +1,5 @@
-// Checks that chunks which helpers parse are put together in the order of the log, whatever the order in which they
-// come back, and that what a helper cannot parse is the lane's.
+// Checks that chunks which helpers parse are put together in the order of the log, in any order of their
+// return, and that the lane gets what a helper cannot parse.
 #include "tests/unit/lane/driven_lane.hpp"
 
 #include <catch2/catch.hpp>

@@ -82,6 +82,6 @@ TEST_CASE("over a long time exactly the rate goes, however often it is asked") {
     r.take(n);
     gone += n;
   }
-  CHECK(gone >= 3000 - 15);  // what has come due since the last turn waits for the next
+  CHECK(gone >= 3000 - 15);  // records that have come due since the last turn wait for the next
   CHECK(gone <= 3001);
 }

@@ -45,7 +45,7 @@ TEST_CASE("a hello that is cut off anywhere, or has more behind it, is refused")
 
 TEST_CASE("a hello of a later format is read as far as this one goes; one of format 0 is refused") {
   auto bytes = encode_hello(full());
-  bytes[5] = 2;  // behind u8 what and u32 magic
+  bytes[5] = 2;  // after u8 what and u32 magic
   CHECK(decode_hello(bytes + "members of format 2") == full());
   bytes[5] = 0;
   CHECK_FALSE(decode_hello(bytes).has_value());

@@ -235,7 +235,7 @@ TEST_CASE("a peer that may not be met is refused, with its session") {
   n.a.sent.clear();
   n.a.link.tick(n.now, n.a.done);
   n.a.take();
-  CHECK(n.a.sent.empty());  // until it is connected again
+  CHECK(n.a.sent.empty());  // no packet goes out until it is connected again
 }
 
 TEST_CASE("a peer with the CAF node id of another neighbour is refused") {

@@ -11,8 +11,7 @@ using namespace millrace::link::test;
 
 namespace {
 
-/// Bytes of those that somebody still holds.
-/// What a piece that is all of its owner's bytes was of.
+/// A piece that is all of its owner's bytes. held() sums up the pieces whose owners somebody still holds.
 struct seen {
   std::weak_ptr<const void> owner;
   std::size_t bytes = 0;

@@ -41,7 +41,7 @@ struct node {
 
   node_link link;
   outputs done;
-  std::deque<std::string> sent;  // under way to the other
+  std::deque<std::string> sent;  // packets under way to the other
   std::vector<std::string> messages;
   std::vector<event> changes;
   std::vector<edge_id> room;

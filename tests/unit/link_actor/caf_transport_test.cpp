@@ -143,8 +143,7 @@ TEST_CASE(
   REQUIRE(log->wait_for("cowwc"));
   CHECK(peer.hears().empty());
   const auto all = hello_of("a") + framed(std::string(300'000, 'x')) + framed("y");
-  const insider again(b.port(), "a", "b",
-                      std::string_view(all).substr(0, 7));  // in pieces, as networks bring it
+  const insider again(b.port(), "a", "b", std::string_view(all).substr(0, 7));  // networks bring it in pieces
   again.say(std::string_view(all).substr(7));
   REQUIRE(log->wait_for("cowwcowww"));
   const insider in_its_place(b.port(), "a", "b", hello_of("a"));

@@ -207,7 +207,7 @@ TEST_CASE("a process that stands still costs its peer the edge's credit, of whic
   t.open();
   t.pass(200);
   t.send_up_to(100'000);
-  t.turns.run();  // nothing is carried
+  t.turns.run();  // the wire carries none of it
   std::size_t under_way = 0, held = 0;
   for (const auto& bytes : t.wire->to[1])
     under_way += bytes.size();

@@ -1,6 +1,7 @@
-// The frame protocol over a link whose way delays, breaks, loses one direction for a while, brings bytes twice and
-// late, and whose receiver begins again. Whatever happens: letters come in order, once in a life of the receiver,
-// and all of them once faults cease. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+// The frame protocol over a link whose way delays, breaks, loses one direction for a while, brings bytes
+// twice and late, and whose receiver begins again. Letters always come in order, once in a life of the
+// receiver, and all of them once faults cease. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how
+// many run.
 #include "tests/support/schedules.hpp"
 #include "tests/unit/link_actor/one_edge.hpp"
 

@@ -18,10 +18,10 @@ struct memory_wire {
   bool is_open = false;
   bool refuses[2] = {};      // nobody listens at this side's address
   bool unreachable = false;  // no way can be opened
-  bool loses[2] = {};        // what comes for this side
+  bool loses[2] = {};        // loses messages to this side
   std::deque<std::string> to[2];
   way_user users[2];
-  int tries[2] = {};  // to open a way, by side
+  int tries[2] = {};  // tries to open a way, by side
   int closed_by[2] = {};
 
   void open() {

@@ -23,7 +23,7 @@ struct quit_when_done {};
 struct model_lane {
   std::size_t credit = 4000;
   life now{1};
-  std::int64_t until = 0;  // that many letters a log
+  std::int64_t until = 0;  // letters of a log
   std::size_t letter = 50;
   std::map<log_id, lane::partition_receivers> logs;
   std::map<log_id, bool> introduced;

@@ -35,7 +35,7 @@ struct one_edge : two_links {
     lane->until = until;
     caf::anon_send(lane_actor, go_on{});
   }
-  /// Which letters come depends on where frames were cut, their order never.
+  /// The set of letters depends on where frames were cut, their order never.
   void check_in_order() const {
     CHECK_FALSE(receiver->broken);
     for (const auto& [log, positions] : receiver->letters)

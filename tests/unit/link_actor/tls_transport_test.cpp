@@ -70,7 +70,7 @@ public:
   [[nodiscard]] tls::credentials node(const std::string& name, event_micros days = 100) const {
     return issued({.is = tls::role::node, .name = name, .hosts = {"localhost"}}, days);
   }
-  /// Whoever has it says that it is a node.
+  /// Issues a client's credentials; their holder pretends to be a node.
   [[nodiscard]] tls::credentials client(const std::string& name) const {
     return issued({.is = tls::role::client, .name = name}, 100);
   }

@@ -30,7 +30,7 @@ public:
     all_.push_back(std::move(n));
     came_.notify_all();
   }
-  /// Whether `number` of this kind have come in time.
+  /// Returns whether `number` of this kind have come in time.
   template<class T>
   [[nodiscard]] bool wait_for(std::size_t number) {
     std::unique_lock lock(mutex_);

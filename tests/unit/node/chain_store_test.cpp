@@ -85,7 +85,7 @@ TEST_CASE("chains of one name go with what was spilled beside them, and those of
     const std::vector<cluster::actor_id> gone{
         {"clicks", "w/0"}, {"clicks", "w/1"}, {"clicks", "value:start"}};
     const std::vector<cluster::actor_id> kept{{"clicks@5", "w/0"}, {"clicks2", "w/0"}, {"click", "w/0"}};
-    REQUIRE(store->clear("clicks"));  // nothing is there
+    REQUIRE(store->clear("clicks"));  // the store is empty
     const auto fill = [&](const cluster::actor_id& whose) {
       auto chain = must(store->open(whose, {3, 0}));
       must(chain->append("a", false));

@@ -74,7 +74,7 @@ TEST_CASE("a candidate that does not hear the coordinator waits for longer while
   w.pass(seconds(18));
   CHECK(leader.leads == epoch);
   CHECK(w.leaders() == 1);
-  // Once nobody hears it, somebody stands.
+  // Another node stands once no node hears it.
   w.kill(leader, false);
   w.until(
       "another leads", [&] { return w.leaders() == 1; }, seconds(10));

@@ -69,5 +69,6 @@ TEST_CASE("a store in Kafka is open where brokers of other machines are not told
   CHECK(is_open("kafka:9092", {{"security.protocol", "ssl"}, {"ssl.ca.pem", "x"}}));
   CHECK_FALSE(is_open("kafka:9092", {{"security.protocol", "SSL"}, {"ssl.certificate.pem", "x"}}));
   CHECK_FALSE(is_open("kafka:9092", {{"security.protocol", "SASL_SSL"}, {"sasl.mechanism", "PLAIN"}}));
-  CHECK(is_open("kafka:9092", {{"sasl.mechanism", "PLAIN"}}));  // without the protocol it is not used
+  CHECK(is_open("kafka:9092", {{"sasl.mechanism", "PLAIN"}}));  // the mechanism is not used without the
+                                                                // protocol
 }

@@ -128,7 +128,7 @@ inline void over_each_store(const std::function<void(store_under_test&)>& test) 
   }
 }
 
-/// Likewise over those that keep spilled output.
+/// Runs the test over each store that keeps spilled output.
 inline void over_each_that_spills(const std::function<void(store_under_test&)>& test) {
   over_each_store([&](store_under_test& store) {
     if (store.keeps_spilled_output())

@@ -62,7 +62,7 @@ private:
   cluster::process_id mine_;
 };
 
-/// What happens, for the test's thread to wait for.
+/// Collects the events, for the test's thread to wait for.
 class events {
 public:
   void add(const std::string& what) {
@@ -137,7 +137,7 @@ node_actors spawn_one(caf::actor_system& system, const std::string& node, store_
   return actors;
 }
 
-/// Where a check fails, the system would wait for its actors for ever.
+/// Ends the actors if a check fails: the system would wait for them for ever.
 struct ended_at_last {
   explicit ended_at_last(node_actors of) : actors(std::move(of)) {}
   ~ended_at_last() {
@@ -189,7 +189,7 @@ void take_over(store_under_test& store) {
   REQUIRE(all.wait_for("a leads"));
   apply(self, first.actors, "t");
   REQUIRE(all.wait_for("a directs t"));
-  REQUIRE(all.wait_for("a begins lane0"));  // so it has joined, and its departure is recorded
+  REQUIRE(all.wait_for("a begins lane0"));  // it has joined then, and its departure is recorded
 
   const ended_at_last second(spawn_one(system, "b", store, all, ends));
   caf::anon_send(first.actors.agent, leave_cluster{});

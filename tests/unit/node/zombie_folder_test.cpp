@@ -72,7 +72,7 @@ struct stopped_once {
   }
 };
 
-/// While the newer one has the folder: what a reader finds is what that one has written.
+/// Checks, while the newer one has the folder, that a reader finds what the newer one has written.
 void check_nothing_is_replaced(file_system& files, const folder_user& newer, bool is_finished) {
   const auto reader = folder_user::value_of(open_dir_store(clicks_reading, files));
   CHECK(reader->id().state_id == newer.store->id().state_id);
@@ -80,7 +80,7 @@ void check_nothing_is_replaced(file_system& files, const folder_user& newer, boo
   CHECK(reader->get("plan").value_or("-") == "newer");
 }
 
-/// What a third process finds is what the second one has left.
+/// Checks that a third process finds what the second one has left.
 void check_nothing_is_lost(file_system& files, const folder_user& newer, bool is_finished) {
   const auto store = folder_user::value_of(open_dir_store(clicks, files));
   CHECK(store->id().state_id == newer.store->id().state_id);
@@ -159,7 +159,7 @@ TEST_CASE("a start that was taken for dead removes nothing of its successor's, a
           },
           [&](auto& files, auto&) {
             const auto late = begin(files, older_start);
-            // Or its new folder is gone: one that nobody has named is removed by whoever starts next.
+            // Or its new folder is gone: one that nobody has named is removed by the next start.
             refused += !late && (late.error().code == ec::locked || late.error().code == ec::fenced);
           });
       CHECK(refused > 5);

@@ -102,7 +102,7 @@ TEST_CASE("a source of which one partition is silent gives all the same, and so 
     CHECK(codes(of(planned(), f, stage)) == list{"quiet_partition"});
   }
   CHECK(of(planned(), f, "in").summary == "in is being read; 1000 records so far, 5 to go.");
-  // It is behind what comes by itself nowhere, also where it stands further on.
+  // The quiet partition is told first, also where it stands further on than one that gives.
   CHECK(codes(of(planned(), f, "counts")) == list{"quiet_partition", "behind"});
 }
 

@@ -70,7 +70,7 @@ TEST_CASE("where several parsers read one source, the slowest says how far it is
   CHECK_FALSE(meter.sources().at("in").pending);
   gauges.lanes["slow/lane0"]->lag = 5;
   meter.sample({}, gauges);
-  CHECK_FALSE(meter.sources().at("in").pending);  // of the other one it is not known
+  CHECK_FALSE(meter.sources().at("in").pending);  // the lag of the other one is not known
   gauges.lanes["fast/lane0"]->lag = 7;            // it has begun further back
   meter.sample({}, gauges);
   CHECK(meter.sources().at("in").pending == 7);

@@ -50,7 +50,8 @@ struct deployed {
       f.shards.push_back(std::move(shard));
     }
   }
-  /// Whoever sends to the stage has as many bytes of it for each of its actors, and waits. Returns those that it keeps.
+  /// Makes the stage slow: each sender to the stage keeps this many bytes for each of the stage's actors, and
+  /// waits. Returns the bytes that they keep.
   std::uint64_t slow(const std::string& stage) {
     std::uint64_t kept = 0;
     for (std::size_t i = 0; i < layout.shards.size(); ++i)
@@ -169,7 +170,7 @@ TEST_CASE("two parsers that read one source have its lag once, as far as the slo
   CHECK(graph_of(planned(), f).stages[0].lag == 70);
   f.lanes[1].lag = 4;
   CHECK(graph_of(planned(), f).stages[0].lag == 5);
-  auto second_lane = f.lanes[0];  // of the same parser
+  auto second_lane = f.lanes[0];  // a second lane of the same parser
   f.lanes.push_back(second_lane);
   CHECK(graph_of(planned(), f).stages[0].lag == 10);
   f.lanes[1].lag.reset();

@@ -168,7 +168,7 @@ TEST_CASE("a row that a sink has yet to take is in flight, and one that it has l
   CHECK(counted_run::at(flies, "out").in_flight == 1);
   r.out.vector.erase(r.shards[0].actor);  // it has yet to begin with that shard
   CHECK(counted_run::at(r.ledger(), "out").in_flight == 1);
-  CHECK(r.ledger(true).holds == false);  // nothing is on its way after the end
+  CHECK(r.ledger(true).holds == false);  // no row is on its way after the end
 }
 
 TEST_CASE("how far dead letters have followed a window says nothing of what it has given") {

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// With something of everything.
+/// Returns figures that have something of everything.
 running_topology full() {
   auto t = std::make_shared<config::topology>();
   t->name = "a";
@@ -183,7 +183,7 @@ TEST_CASE("a topology of which nothing lives on a node any more leaves its board
   CHECK_FALSE(shows(board.all(), "millrace_sink_rows_total"));
   CHECK(shows(board.all(), "millrace_running"));
 
-  present->began("table");  // by the same plan: its counts go on from where they were
+  present->began("table");  // the plan is the same: its counts go on from where they were
   board.sample(begin + 2s + past_after);
   CHECK(shows(board.all(), "millrace_sink_rows_total"));
   present->ended("table");

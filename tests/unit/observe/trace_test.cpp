@@ -90,7 +90,7 @@ TEST_CASE("a record that counts: its row, its key's shard, its windows and when 
   CHECK_THAT(s.windows[0].shard, Catch::StartsWith("counts/"));
   CHECK(s.windows[0].first_start == at("12:00:00"));
   CHECK(s.windows[0].last_end == at("12:05:00"));
-  CHECK(s.windows[0].fires_at == at("12:06:00"));  // with allowed_lateness
+  CHECK(s.windows[0].fires_at == at("12:06:00"));  // the end with allowed_lateness
   CHECK(s.windows[0].late_on.empty());
   CHECK_THAT(s.text,
              Contains("12:00:00Z to 2026-11-01T12:05:00Z") && Contains("every partition has come to"));
@@ -123,7 +123,7 @@ TEST_CASE("a filter is named by its expression, at a select, a window, and a sin
   CHECK(step(t, "hops").expression == "name <> 'x'");
   CHECK(code(t, "counts") == "counted");
   for (const auto& s : t.steps)
-    CHECK(s.stage != "rows");  // nothing goes on to it
+    CHECK(s.stage != "rows");  // no row goes on to it
 }
 
 TEST_CASE("a dead letter has its stage and its error, whether of the parser or of a step") {

@@ -118,7 +118,8 @@ TEST_CASE("Columns keep their names; repeated text has a dictionary, text that n
 TEST_CASE("Whether values repeat is told from a few thousand of them") {
   const auto rows = some_texts();
   CHECK(repeating({rows}, 3) == std::vector<bool>{true, false, false});
-  CHECK(repeating({data::slice(rows, 0, 100)}, 3) == std::vector<bool>{true, true, true});  // nothing to tell
+  CHECK(repeating({data::slice(rows, 0, 100)}, 3) ==
+        std::vector<bool>{true, true, true});  // too few rows to tell
   CHECK(repeating({rows, rows}, 3) == std::vector<bool>{true, true, true});
   CHECK(repeating({}, 2) == std::vector<bool>{true, true});
 }

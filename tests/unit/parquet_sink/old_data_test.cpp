@@ -107,7 +107,7 @@ TEST_CASE("Rows are added to an older table only where they fit") {
   const temp_folder folder;
   const auto path = folder / "t";
   { write_and_commit(*open_table(path, 1), 0, 3); }
-  std::filesystem::remove(path / ".millrace-table");  // as another program leaves a table
+  std::filesystem::remove(path / ".millrace-table");  // another program leaves a table so
   const auto finds = [&](const table_options& o, const data::schema_ptr& rows, const std::string& part) {
     const auto p = table_writer(path, o, rows)->open(life(1));
     REQUIRE_FALSE(p);

@@ -12,7 +12,7 @@ namespace millrace::sink {
 
 struct table_options {
   std::vector<std::string> partition_by{};
-  std::int64_t rows = 0;  // of roll; 0 for none
+  std::int64_t rows = 0;  // rows of roll; 0 for none
   std::string age{};
   std::string at_start = "append";
   std::string compression = "snappy";

@@ -1,4 +1,4 @@
-// Which folder a row belongs to.
+// Tests which folder a row belongs to.
 #include "actors/connectors/parquet/sink/partitions.hpp"
 #include "tests/unit/parquet_sink/parquet_fixture.hpp"
 

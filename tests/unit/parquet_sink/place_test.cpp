@@ -1,4 +1,4 @@
-// Where a table lies, and whose it is: the options `connection` and `path`, and the mark.
+// Tests where a table lies, and whose it is: the options `connection` and `path`, and the mark.
 #include "actors/connectors/parquet/sink/table_mark.hpp"
 #include "actors/connectors/parquet/storage/table_place.hpp"
 

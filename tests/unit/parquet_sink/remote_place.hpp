@@ -16,7 +16,8 @@ struct remote_server {
   std::string connection;
 };
 
-/// Those that are there; of one that is not, says loudly that the test did not run on it, and counts it.
+/// Returns the servers that are there; says loudly of a missing one that the test did not run on it, and
+/// counts it.
 inline std::vector<remote_server> remote_servers() {
   std::vector<remote_server> all;
   static int skipped = 0;

@@ -1,5 +1,5 @@
-// Tables on a real HDFS and a real S3 server: whole files alone, every row once whatever broke off, and whose
-// a table is.
+// Tables on a real HDFS and a real S3 server: whole files alone, every row once after any break, and the
+// owner of a table.
 #include "actors/connectors/parquet/sink/open_files.hpp"
 #include "tests/support/sink_crash.hpp"
 #include "tests/unit/parquet_sink/remote_place.hpp"
@@ -74,7 +74,7 @@ TEST_CASE("Many files of one roll are sent several at a time, each once") {
     auto w = table.writer_of({.partition_by = {"name"}, .rows = 40});
     must_open(*w, life(1));
     write_and_commit(*w, 0, 40);
-    CHECK(table.files().size() == 35);  // of 40 rows six have no name
+    CHECK(table.files().size() == 35);  // six of 40 rows have no name
     CHECK(rows_of(table.rows()) == rows_of(lines(0, 40)));
     CHECK(hidden_names(*table.folder()).empty());
     CHECK(std::none_of(std::filesystem::directory_iterator(work.path()),

@@ -1,5 +1,5 @@
-// Tables on a real HDFS and a real S3 server whose record is in the store of a cluster: whichever node goes on, and
-// whatever a former life still does, each row is there once.
+// Tables on a real HDFS and a real S3 server whose record is in the store of a cluster: each row is there
+// once, on any node that goes on and with any late acts of a former life.
 #include "actors/connectors/parquet/sink/stored_table.hpp"
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/node/stores/dir_chain_store.hpp"

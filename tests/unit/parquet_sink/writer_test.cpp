@@ -1,4 +1,4 @@
-// The parquet sink's writer: rows become visible in whole files, once, whoever else has the folder.
+// The parquet sink's writer: rows become visible in whole files, once, also if others have the folder.
 #include "actors/connectors/parquet/sink/parquet_writer.hpp"
 #include "tests/unit/parquet_sink/parquet_fixture.hpp"
 
@@ -43,7 +43,7 @@ TEST_CASE("Rows that were written but not committed are gone after the next open
   CHECK(position_of(w->open(life(1)).value()) == 3);
   write_and_commit(*w, 3, 5);
   REQUIRE(w->write(numbered_rows(100, 200)));
-  w.reset();  // not an end in order: what is committed stays staged
+  w.reset();  // no orderly end: committed rows stay staged
   CHECK(table_lines(folder / "t").empty());
   w = open_table(folder / "t", 2);
   w.reset();
@@ -71,7 +71,7 @@ TEST_CASE("Files that are old enough become visible although nothing more comes"
   write_and_commit(*w, 3, 4);
   CHECK(table_lines(folder / "t") == lines(0, 2));
   clock.set(21'000'000);
-  write_and_commit(*w, 4, 5);  // by a commit, too
+  write_and_commit(*w, 4, 5);  // a commit does it, too
   CHECK(table_lines(folder / "t") == lines(0, 5));
 }
 

@@ -26,7 +26,7 @@ TEST_CASE("a base stands for all before it, and what lies before the previous on
   must(c->append("a", false));
   CHECK(must(c->append_base("A")));
   must(c->append("b", false));
-  CHECK(records_in(at) == 4);  // nothing goes while there is one base
+  CHECK(records_in(at) == 4);  // no record is trimmed while there is one base
   CHECK(c->size().increments == 1);
   CHECK(must(c->append_base("AB")));
   CHECK(records_in(at) == 3);

@@ -1,5 +1,5 @@
-// Makes a schema of its own on the server that POSTGRES_URL names (tools/services start postgres). Without one
-// its cases say SKIPPED, and are counted at the end.
+// Makes a schema of its own on the server that POSTGRES_URL names (tools/services start postgres). Its cases
+// say SKIPPED if there is none, and are counted at the end.
 #pragma once
 
 #include "actors/node/stores/postgresql/libpq_session.hpp"
@@ -50,7 +50,7 @@ public:
       options.connection = url;
     return must(libpq_session::make(std::move(options)));
   }
-  /// By a connection of the place's own, unless another is given.
+  /// Opens by a connection of the place's own, unless another is given.
   [[nodiscard]] expected<opened_chain> try_open(incarnation term,
                                                 std::shared_ptr<session> by = nullptr) const {
     return postgresql_chain::database_chain::open(by ? std::move(by) : side, schema, {"clicks", "w/0"}, term);

@@ -1,4 +1,4 @@
-// Which of the records that were read count, without a server.
+// Tests which of the records that were read count, without a server.
 #include "actors/node/stores/postgresql/records.hpp"
 #include "actors/node/stores/postgresql/row_values.hpp"
 #include "actors/node/stores/postgresql/server_error.hpp"

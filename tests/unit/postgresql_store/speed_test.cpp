@@ -1,4 +1,4 @@
-// How long an append takes until it is durable: unit_postgresql_store "[.speed]".
+// Measures how long an append takes until it is durable: unit_postgresql_store "[.speed]".
 #include "tests/unit/postgresql_store/place.hpp"
 
 using namespace postgresql_chain_test;

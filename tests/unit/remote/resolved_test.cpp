@@ -31,7 +31,7 @@ TEST_CASE("a cluster gets one text: overlays, values and the environment are in 
   CHECK(stages.at("in").as_object().at("path").as_string() == "$${HOME} and $$${x}");
   CHECK(stages.at("out").as_object().at("sink").as_string() == "console");
   CHECK_FALSE(stages.at("out").as_object().contains("brokers"));
-  // Read again, it says the same, whatever the environment there is.
+  // It says the same when it is read again, in any environment.
   ::unsetenv("MILLRACE_TEST_TOPIC");
   const config::load_request again{f.write("again.json", *text), {}, {}};
   const auto loaded = config::load(again, connectors());

@@ -25,8 +25,8 @@ std::shared_ptr<const config::topology> planned(const std::string& stages) {
   return std::make_shared<const config::topology>(std::move(*loaded.plan));
 }
 
-/// in -> parsed -> adults -> {table, other}; parsed -> counts -> totals; counts.late -> late; in -> again ->
-/// third.
+/// Stages: in -> parsed -> adults -> {table, other}; parsed -> counts -> totals; counts.late -> late; in ->
+/// again -> third.
 plans branching() {
   return lane::lane_plans(planned(R"json(
     "in": { "source": "file", "path": "x" },

@@ -55,7 +55,7 @@ TEST_CASE("what is cut off, longer, of a later version or marked unknown is no b
   REQUIRE_FALSE(decode(later));
   CHECK(decode(later).error().code == ec::unsupported);
   auto marked = encode({"s", "", "", {{"i", "r"}}});
-  marked[6] = 4;  // the record's flags: behind version, three texts and the count
+  marked[6] = 4;  // the record's flags, after version, three texts and the count
   CHECK_FALSE(decode(marked));
 }
 

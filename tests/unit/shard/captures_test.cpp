@@ -1,4 +1,5 @@
-// When a shard captures its state, what it says when that is durable, and what it does when the disk refuses.
+// Tests when a shard captures its state, what it says when that is durable, and what it does when the disk
+// refuses.
 #include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
@@ -58,7 +59,7 @@ TEST_CASE(
     "lanes are told the place of the capture before the newest, so that a damaged newest one is survived") {
   shard_scene s(with_snapshots());
   s.attach();
-  REQUIRE(s.lane.acknowledged.size() == 1);  // with the answer: where the log begins
+  REQUIRE(s.lane.acknowledged.size() == 1);  // the answer comes with it: where the log begins
   CHECK(s.lane.acknowledged.back().below == delivery::test::at(0));
   s.feed(10);
   s.pass(1s);
@@ -164,7 +165,7 @@ TEST_CASE(
   s.capture_is_durable();
   CHECK(s.log.count(written_again) == 1);
   s.pass(1s);
-  REQUIRE(s.writer.captures.size() == 5);  // what has changed since
+  REQUIRE(s.writer.captures.size() == 5);  // the changes since then
   CHECK(s.writer.captures.back().bytes->size() > 3'000'000);
 }
 
@@ -286,8 +287,8 @@ TEST_CASE("a clock that is set back makes ticks count on by a microsecond") {
   shard_scene s(with_ticks());
   tick(s, 10 * second);
   s.capture_is_durable();
-  tick(s, 10 * second + 1);  // within the same tick
-  tick(s, 9 * second);       // by one: that passes soon
+  tick(s, 10 * second + 1);  // the tick is the same
+  tick(s, 9 * second);       // the clock is back by one tick: that passes soon
   CHECK(s.core->ticked() == 10 * second);
   CHECK(s.writer.captures.size() == 1);
   tick(s, 5 * second);

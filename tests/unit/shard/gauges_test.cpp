@@ -1,4 +1,5 @@
-// What whoever looks into a shard sees: how large it is, the windows of a key, its counts, and rows as they pass.
+// Tests what a shard shows of itself: how large it is, the windows of a key, its counts, and rows as they
+// pass.
 #include "tests/unit/shard/setups.hpp"
 
 #include <algorithm>
@@ -44,7 +45,7 @@ TEST_CASE("how large a shard is, and what its stages have counted, is looked at 
   CHECK(s.flow->all().at("b") == delivery::stage_counts{.in = 5, .out = 4, .filtered = 1});
   s.windows->held = {};
   s.pass(1s);
-  CHECK(s.gauges->keys == 30);  // nothing has happened: nobody looks
+  CHECK(s.gauges->keys == 30);  // no row has come: nobody looks
 }
 
 TEST_CASE("a new life of a shard has gained what it counts itself, whatever its snapshot has counted") {
@@ -59,7 +60,7 @@ TEST_CASE("a new life of a shard has gained what it counts itself, whatever its 
     s.pass(1s);
     REQUIRE(s.writer.captures.size() == 1);
     captures.push_back(*s.writer.captures.back().bytes);
-    s.feed(30);  // behind the capture
+    s.feed(30);  // after the capture
     CHECK(s.gauges->rows_gained == 3);
   }
   auto setup = with_snapshots();

@@ -12,7 +12,7 @@ shard_setup keeping_two(std::vector<std::string> receivers = {"db"}) {
   return s;
 }
 
-/// The same, behind an upstream window in the place of a lane. It holds output of that one.
+/// The same, fed by an upstream window instead of a lane. It holds output of that one.
 struct held_upstream : shard_scene {
   held_upstream() : shard_scene(fed_by_a_window()) {
     introduce(1);

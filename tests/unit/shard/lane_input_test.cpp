@@ -1,4 +1,4 @@
-// What a shard answers to its lanes, what it gives back to them, and when it has come to its end.
+// Tests what a shard answers to its lanes, what it gives back to them, and when it has come to its end.
 #include "tests/unit/shard/shard_scene.hpp"
 
 namespace millrace::shard_test {
@@ -80,7 +80,7 @@ TEST_CASE("a lane that asks for a log that was not found yet is answered once th
   s.feed(10);
   s.pass(1s);
   s.say(messages::log_found{other_log, {delivery::test::at(7), no_watermark}});
-  s.capture_is_durable();  // of before; and the sink has not said where it stands
+  s.capture_is_durable();  // the capture is older; and the sink has not said where it stands
   CHECK(s.lane.answers.size() == 1);
   s.resume("db", 1, position{30, whole}, position{30, whole});
   REQUIRE(s.writer.captures.size() == 2);

@@ -50,13 +50,13 @@ public:
     return {delivery::test::rows(std::min(key.size(), most)), {}, {}, key.size() <= most};
   }
 
-  std::size_t rows = 1;  // of a window, and of each turn of a tick
+  std::size_t rows = 1;  // rows of a window, and of each turn of a tick
   std::size_t turns_of_tick = 1;
   std::size_t turn_of_tick = 0;  // 0: no tick is under way
   bool absorbed_amid_tick = false;
-  std::uint64_t missed = 0;     // of each lane frame
+  std::uint64_t missed = 0;     // missed records of each lane frame
   std::size_t padding = 0;      // bytes in each capture, which nobody can restore
-  delivery::window_size held;   // as the gauges are to say
+  delivery::window_size held;   // the size that the gauges are to say
   std::vector<position> taken;  // rows of an upstream window
 };
 

@@ -1,4 +1,4 @@
-// From where a receiver of a shard's output gets it, and how much of it at once.
+// Tests from where a receiver of a shard's output gets it, and how much of it at once.
 #include "tests/unit/shard/shard_scene.hpp"
 
 namespace millrace::shard_test {
@@ -136,7 +136,7 @@ TEST_CASE("a receiver gets no more than its credit before it says what it has ta
   s.resume("db", 2);
   feed_up_to_fifty(s);
   CHECK(s.receiver["db"].windows() == ends{10, 20});
-  s.say(messages::output_taken{own_log, "db", 1, window_20});  // of the life before
+  s.say(messages::output_taken{own_log, "db", 1, window_20});  // the life before said it
   CHECK(s.receiver["db"].windows() == ends{10, 20});
   s.say(messages::output_taken{own_log, "db", 2, {10, whole}});
   CHECK(s.receiver["db"].windows() == ends{10, 20, 30});

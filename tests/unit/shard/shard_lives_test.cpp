@@ -1,5 +1,5 @@
-// Which life of an upstream shard a shard listens to, and under which handle, turn by turn under CAF's testing
-// scheduler.
+// Tests which life of an upstream shard a shard listens to, and under which handle, turn by turn under CAF's
+// testing scheduler.
 #include "actors/stream/shard/shard_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/delivery/window_output.hpp"
@@ -86,7 +86,7 @@ TEST_CASE(
   CHECK(s.of_handles[0].back().at == lowest_position);
   s.sends(3, part(upstream_log, lowest_position, 60, 0, 3, false));
   REQUIRE(s.stands() == position{60, 2});
-  // What follows was under way in a session that is over.
+  // The next frames were under way in a session that is over.
   s.introduce(1, 3);
   REQUIRE(s.of_handles[1].size() == 1);
   CHECK(s.of_handles[1].back().at == position{60, 2});

@@ -1,4 +1,5 @@
-// When a shard gives its report: of one that has come to the end it says that a capture of that end is durable.
+// Tests when a shard gives its report: one that has come to the end says that a capture of that end is
+// durable.
 #include "actors/stream/shard/shard_actor.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/delivery/window_output.hpp"
@@ -20,7 +21,7 @@ const log_id log_before = "w/0/0";
 struct said_to_supervisor {
   std::vector<messages::report_part> reports;
   int completed = 0;
-  std::vector<std::size_t> stopped = {};  // how many reports there were by then
+  std::vector<std::size_t> stopped = {};  // the number of reports by then
 };
 caf::behavior report_reader(caf::event_based_actor*, said_to_supervisor* all) {
   return {[=](const messages::report_part& m) { all->reports.push_back(m); },
@@ -61,7 +62,7 @@ public:
     supervisor_ = system_.spawn(report_reader, &all);
     shard_ = caf::actor_cast<caf::actor>(shard::spawn_shard(
         system_, std::move(o), core, 1, caf::actor_cast<messages::supervisor>(supervisor_)));
-    // Of no arguments CAF 0.17 makes a null pointer that it dereferences.
+    // CAF 0.17 needs an argument: of none it makes a null pointer that it dereferences.
     const auto takes_all = [](int) -> caf::behavior {
       return {[](const messages::resume_output&) {}, [](const messages::furthest_known&) {},
               [](const messages::output_taken&) {}, [](const messages::output_acknowledged&) {}};
@@ -90,7 +91,7 @@ public:
     caf::anon_send(writes.from, messages::capture_written{false, std::move(failure)});
     turns_.run();
   }
-  /// Whether what was written last says that the shard is at the end.
+  /// Returns whether the newest capture says that the shard is at the end.
   [[nodiscard]] bool is_end_written() const {
     delivery::shard_core next(setup_of_reporting(), std::make_unique<delivery::test::noting_windows>());
     std::vector<std::string> captures;
@@ -129,7 +130,7 @@ TEST_CASE("a shard that has come to the end reports once that end is durable") {
   CHECK(s.is_end_written());
   s.written();
   CHECK(s.all.reports.size() == 1);
-  s.say(messages::collect_report{});  // nothing has changed since
+  s.say(messages::collect_report{});  // no count has changed since
   CHECK(s.all.reports.size() == 2);
   CHECK(s.writes.bytes.size() == 1);
 }

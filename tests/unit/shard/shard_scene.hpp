@@ -67,13 +67,13 @@ struct shard_setup {
   std::vector<log_id> upstream{};
   delivery::outbox_limits limits{};
   std::optional<micros> snapshot_every{};
-  std::optional<micros> tick_every{};   // with updates
-  std::vector<std::string> captures{};  // to begin from
+  std::optional<micros> tick_every{};   // set with updates
+  std::vector<std::string> captures{};  // captures to begin from
   event_micros begins_at = 0;
   std::shared_ptr<stage::taps> taps{};
 };
 
-/// What each neighbour has been told, in order.
+/// The lists of what each neighbour has been told, in order.
 struct asked_of_writer {
   std::vector<messages::write_capture> captures;
   std::vector<messages::write_segment> segments;
@@ -234,7 +234,7 @@ public:
               std::optional<position> taken = {}, bool durable = true) {
     resume_by(name, name, of, at, taken, durable);
   }
-  /// What this life is told is in the list receiver[by].
+  /// Messages to this life come into the list receiver[by].
   void resume_by(const std::string& by, const std::string& name, const life& of,
                  std::optional<position> at = {}, std::optional<position> taken = {}, bool durable = true) {
     auto& handle = receivers_[by];

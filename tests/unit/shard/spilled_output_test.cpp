@@ -103,9 +103,9 @@ TEST_CASE("a segment is removed once the capture before the newest good one is p
   s.pass(1s);
   REQUIRE(s.writer.captures.size() == 2);
   s.capture_is_durable();
-  CHECK(s.removed().empty());  // if this one is damaged, the one that names them serves
+  CHECK(s.removed().empty());  // the former capture names them, and serves if this one is damaged
   s.pass(1s);
-  REQUIRE(s.writer.captures.size() == 3);  // nothing has come since: it is for the files' sake
+  REQUIRE(s.writer.captures.size() == 3);  // no frame has come since: the capture only frees files
   s.capture_is_durable();
   CHECK(s.removed() == std::vector<segment_id>{first_segment, second_segment});
   CHECK(s.writer.removals.back().life == 1);
@@ -121,7 +121,7 @@ TEST_CASE("a segment that no capture names is removed with the next capture") {
   }());
   fill(s);
   s.resume("db", 1);
-  s.acknowledge("db", 30);  // into the second one
+  s.acknowledge("db", 30);  // the position is in the second one
   s.pass(1s);
   s.capture_is_durable();
   CHECK(s.removed() == std::vector<segment_id>{first_segment});

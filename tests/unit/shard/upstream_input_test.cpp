@@ -1,5 +1,5 @@
-// What a shard says to the shards of a window upstream of its own: where it stands, what has left its queue, what is
-// durable, and how far its earlier lives have taken their output.
+// Tests what a shard says to the shards of a window upstream of its own: where it stands, what has left its
+// queue, what is durable, and how far its earlier lives have taken their output.
 #include "tests/unit/shard/shard_scene.hpp"
 
 namespace millrace::shard_test {
@@ -54,7 +54,7 @@ TEST_CASE("a capture is taken only to acknowledge the one before it; then none i
   s.capture_is_durable();
   CHECK(s.upstream.acknowledged.size() == before);
   s.pass(1s);
-  REQUIRE(s.writer.captures.size() == 2);  // nothing has come meanwhile
+  REQUIRE(s.writer.captures.size() == 2);  // no frame has come meanwhile
   s.capture_is_durable();
   REQUIRE(s.upstream.acknowledged.size() == before + 1);
   CHECK(s.upstream.acknowledged.back().log == upstream_log);

@@ -98,7 +98,7 @@ public:
       }
     return out;
   }
-  /// Those of all shards, in order.
+  /// Returns the rows of all shards, in order.
   std::vector<std::string> fired(const std::vector<delivery::output_frame>& frames) {
     std::vector<std::string> all;
     for (std::uint32_t shard = 0; shard < plan_.definition.shards; ++shard)
@@ -108,7 +108,7 @@ public:
     return all;
   }
 
-  std::map<std::uint32_t, delivery::ledger> counts;  // by shard
+  std::map<std::uint32_t, delivery::ledger> counts;  // keyed by shard
 
 private:
   expression::scope names_{columns_of_upstream().get(), {}};

@@ -108,7 +108,7 @@ TEST_CASE("after a damaged base a new one is due at once") {
       newest = path;
   files.damage(newest);
   const auto copy = files.clone();
-  const auto later = open_or_fail(clicks, *copy);  // with the ordinary, far away thresholds
+  const auto later = open_or_fail(clicks, *copy);  // the thresholds are the ordinary, far away ones
   const auto chain = *later.open_snapshots("a", 2);
   const auto found = *chain->load();
   CHECK(*join(found) == "abc");

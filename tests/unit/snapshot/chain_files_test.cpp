@@ -16,7 +16,7 @@ TEST_CASE("an append costs one sync of the file, and one of the folder where it 
     REQUIRE(chain->append("x", twice));
     return files.syncs() - before;
   };
-  for (const bool twice : {false, false, true, false})  // behind the opening record
+  for (const bool twice : {false, false, true, false})  // after the opening record
     CHECK(syncs_of_append(twice) == (twice ? 2 : 1));
   REQUIRE(*chain->compact(join));
   CHECK(syncs_of_append(false) == 2);

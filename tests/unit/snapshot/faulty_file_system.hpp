@@ -21,7 +21,7 @@ public:
   /// Dead after that many operations; the last one may have happened in part.
   void crash_after(std::uint64_t operations) { left_ = operations; }
   [[nodiscard]] bool is_dead() const { return left_ == 0; }
-  /// Of the next operations, the first `good` succeed and then n fail, as on a full disk.
+  /// The next `good` operations succeed and the n after them fail, as on a full disk.
   void fail_next(unsigned n, unsigned good = 0) {
     fail_next_ = n;
     good_ = good;
@@ -34,7 +34,7 @@ public:
     fail_next_ = good_ = 0;
     locked_.clear();
   }
-  /// Called at the beginning of each append, by whoever appends: a disk that takes its time.
+  /// Called at the beginning of each append, on the appender's thread: a disk that takes its time.
   void on_append(std::function<void()> f) { on_append_ = std::move(f); }
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
@@ -47,7 +47,7 @@ public:
     return out;
   }
   [[nodiscard]] std::string& contents(const std::string& path) { return find(path)->data; }
-  /// Written behind the store's back, durable.
+  /// Writes past the store, durably.
   void put(const std::string& path, std::string bytes) {
     auto file = std::make_shared<node>();
     file->synced = file->data = std::move(bytes);
@@ -236,7 +236,7 @@ private:
     bool is_folder = false;
     std::string data, synced, synced_before;
     std::map<std::string, std::shared_ptr<node>> now, durable;
-    std::vector<changes> pending;  // since the last sync of the folder
+    std::vector<changes> pending;  // changes since the last sync of the folder
   };
   static constexpr std::uint64_t never = ~0ULL;
 
@@ -259,7 +259,7 @@ private:
     return std::nullopt;
   }
 
-  /// For operations that happen or not: at a crash it may have happened unseen.
+  /// Runs an operation that happens or not: at a crash it may have happened unseen.
   template<class F>
   auto step(const std::string&, F&& operation) -> decltype(operation()) {
     const bool was_dead = is_dead();
@@ -360,7 +360,7 @@ private:
   }
   void lose_contents(node& file) {
     switch (below(5)) {
-    case 0:  // nothing of it came
+    case 0:  // no byte of it came
       file.data = file.synced;
       break;
     case 1:
@@ -375,7 +375,8 @@ private:
     default:
       break;
     }
-    // What had been synced is there in any case; files only grow after their sync, or are written anew.
+    // Bytes that had been synced are there in any case; files only grow after their sync, or are written
+    // anew.
     if (file.data.size() >= file.synced.size())
       file.data.replace(0, file.synced.size(), file.synced);
     else

@@ -1,4 +1,5 @@
-// Whose a state folder is: its lock, other topologies, folders of others, folders that cannot be written.
+// Tests whose a state folder is: its lock, other topologies, folders of others, folders that cannot be
+// written.
 #include "tests/unit/snapshot/folder_fixture.hpp"
 
 #include <csignal>

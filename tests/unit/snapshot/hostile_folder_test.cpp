@@ -160,7 +160,7 @@ TEST_CASE("state files of an absurd size are told as damage and not read") {
     REQUIRE_FALSE(read);
     CHECK(read.error().code == ec::corrupt);
     CHECK_THAT(read.error().message, Contains("MiB"));
-    // Of values one copy is mended from the other; a newest increment is passed over.
+    // Values are mended, one copy from the other; a newest increment is passed over.
     const auto opened = open_or_fail({folder, "clicks", false, false});
     CHECK(opened->get("plan") == "x");
     const auto chain = opened.open_snapshots("counts/1", 2);

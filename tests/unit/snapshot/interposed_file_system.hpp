@@ -1,6 +1,6 @@
-// A file system behind which something happens before a chosen operation: another process gets a turn there,
-// or the operation fails without an answer, whether it has happened or not. Its locks hold nobody: two stores
-// on it are two processes on a shared mount.
+// A file system in which something happens before a chosen operation: another process gets a turn there, or
+// the operation fails without an answer, whether it has happened or not. Its locks hold nobody: two stores on
+// it are two processes on a shared mount.
 #pragma once
 
 #include "runtime/snapshot/file_system.hpp"

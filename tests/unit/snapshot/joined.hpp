@@ -1,4 +1,4 @@
-// A merge for tests: what the chain's records hold, one behind the other.
+// A merge for tests: what the chain's records hold, one after the other.
 #pragma once
 
 #include "runtime/snapshot/snapshot.hpp"

@@ -30,7 +30,7 @@ void put_control(file_system& files, std::uint16_t version) {
   REQUIRE(chain->append(record_of_format(version), true));
 }
 
-/// Up to format 3 the note held the identity; format 4 has the chain DIR/control, as later ones do.
+/// The note held the identity up to format 3; format 4 has the chain DIR/control, as later ones do.
 void put_folder_of_format(faulty_file_system& files, std::uint16_t version) {
   for (const std::string folder :
        {"/state", "/state/control", "/state/state-0123", "/state/state-0123/snapshots"})

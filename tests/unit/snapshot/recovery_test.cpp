@@ -1,6 +1,6 @@
-// Random lives of a state folder: appends, compactions, values, --fresh, zombies, full disks,
-// crashes between any two operations, losses of power, damage to any one file. Whatever happens, what comes
-// back is what was acknowledged.
+// Random lives of a state folder: appends, compactions, values, --fresh, zombies, full disks, crashes between
+// any two operations, losses of power, damage to any one file. All that was acknowledged comes back, and no
+// more.
 #include "runtime/base/address_sanitizer.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/schedules.hpp"
@@ -38,7 +38,8 @@ items contents_of(const snapshots::chain& c) {
   return all;
 }
 
-/// What was acknowledged, and what may be there instead: the outcomes of attempts that failed since.
+/// The items that were acknowledged, and those that may be there instead: the outcomes of attempts that
+/// failed since.
 struct truth {
   items acked;
   std::vector<items> perhaps;
@@ -305,7 +306,7 @@ private:
 
   static std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-  /// Of each chain, by its folder.
+  /// Returns the place of each chain's highest base, by the chain's folder.
   std::map<std::string, std::uint64_t> highest_bases(const std::vector<std::string>& paths) {
     std::map<std::string, std::uint64_t> highest;
     for (const auto& path : paths)
@@ -329,7 +330,7 @@ private:
   incarnation last_life_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t counter_ = 0;
-  /// What the newest base covers is not read when an actor opens, and without that base there is one
+  /// Records that the newest base covers are not read when an actor opens, and without that base there is one
   /// generation only. Damage there has to be followed by a newer base before a second file may be damaged.
   std::map<std::string, std::uint64_t> latent_until_;  // place, by the chain's folder
   bool last_was_twice_ = true;

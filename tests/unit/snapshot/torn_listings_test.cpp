@@ -32,7 +32,7 @@ TEST_CASE("a listing that has a run's seal but not the run is made again: a high
   const auto open = [](file_system& files, incarnation life) {
     return open_dir_snapshots(files, "/a", "a", life);
   };
-  /// As an opener that has died has left it: it has sealed the run before that had its second copy.
+  /// Leaves the folder as a dead opener has: it has sealed the run before that run had its second copy.
   const auto seal_alone = [](faulty_file_system& disk, std::uint64_t place) {
     REQUIRE(disk.remove("/a/" + run_file(place, run_part::copy)));
     REQUIRE(disk.write("/a/" + run_file(place, run_part::sealed), {}, true));

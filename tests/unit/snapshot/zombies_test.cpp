@@ -57,7 +57,7 @@ TEST_CASE("a write that failed removes nothing: the name may be the successor's 
     CHECK_FALSE(zombie->append("lost,", false));
     REQUIRE(successor);
     const auto found = p.found(3);
-    // Where the record was there before the successor opened, it stands before that; nobody was told so.
+    // A record that was there before the successor opened stands before it; nobody was told so.
     CHECK(found == (operation == std::string("sync") ? "one,lost,two," : "one,two,"));
   }
 }
@@ -339,7 +339,7 @@ TEST_CASE("whose copy was taken for a seal is told that another process goes on,
     CHECK(lost.error().retry);
     CHECK(lost.error().message.find("another process") != std::string::npos);
     files.before = [](auto, const auto&) { return answer::given; };
-    CHECK(writer->append("two,", true));  // who has sealed it did not open
+    CHECK(writer->append("two,", true));  // the life that has sealed it did not open
     const auto successor = *open_dir_snapshots(disk, "/a", "a", 2);
     CHECK(*join(*successor->load()) == "two,");
   }

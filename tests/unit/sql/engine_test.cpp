@@ -1,4 +1,4 @@
-// On a real DuckDB, where there is one (tools/duckdb fetches it); else its cases say SKIPPED.
+// Tests on a real DuckDB, where there is one (tools/duckdb fetches it); else its cases say SKIPPED.
 #include "runtime/data/render.hpp"
 #include "tests/support/skip_count.hpp"
 #include "tools/sql/engine.hpp"
@@ -44,7 +44,7 @@ struct folder {
   ~folder() { fs::remove_all(path); }
 };
 
-/// The rows as JSON, or the error behind "error: ".
+/// Returns the rows as JSON, or "error: " and the error.
 std::string ask(sql::engine& e, const std::string& query, const sql::guard& g = {}) {
   std::string out;
   auto stream = e.run(query, g);

@@ -1,4 +1,4 @@
-// Which column holds which of our values, as a table: by type, and then value by value.
+// Tests which column holds which of our values, as a table: by type, and then value by value.
 #include "actors/connectors/sql/sink/column_rules.hpp"
 
 #include <catch2/catch.hpp>
@@ -55,7 +55,7 @@ TEST_CASE("each type goes only into columns that hold all its values or refuse t
 
 TEST_CASE("columns of texts: blanks at the end and length are what they change") {
   check_held({.declared = "text", .holds = family::text}, {"", " ", "a  ", "a\n"}, {});
-  // What is too long without blanks at its end is refused by the server.
+  // The server refuses a text that is too long without blanks at its end.
   check_held({.declared = "varchar(3)", .holds = family::varying, .length = 3},
              {"", "ab ", "   ", "abcd", "\xC3\xA9\xC3\xA9 ", "abc\n"},
              {"abc ", "    ", "a    ", "\xC3\xA9\xC3\xA9\xC3\xA9 "});

@@ -1,5 +1,5 @@
-// How rows share a COPY, when the server is waited for, and what happens to those that it refuses; without a
-// server.
+// Tests how rows share a COPY, when the server is waited for, and what happens to those that it refuses;
+// without a server.
 #include "actors/connectors/sql/sink/copied_rows.hpp"
 
 #include <catch2/catch.hpp>

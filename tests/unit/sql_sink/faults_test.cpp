@@ -123,7 +123,7 @@ EVERY_SERVER(cut_in_transaction, "a connection cut in mid-transaction is an erro
   const auto cut = w->commit(at_position(300'000));
   REQUIRE_FALSE(cut);
   CHECK(cut.error().code == ec::unavailable);
-  CHECK_FALSE(w->commit(at_position(300'000)));  // until open
+  CHECK_FALSE(w->commit(at_position(300'000)));  // no commit works until open
   CHECK(position_of(must(w->open(life(1, true)))) == 10);
   write_range(*w, 10, 20);
   must(w->commit(at_position(20)));

@@ -1,4 +1,4 @@
-// Batches large enough to be copied, where the product can: the same rows as by inserts, whatever is in them.
+// Batches large enough to be copied, where the product can: the same rows as by inserts, with any values.
 #include "tests/unit/sql_sink/place.hpp"
 #include "tests/unit/sql_sink/proxy.hpp"
 
@@ -117,7 +117,7 @@ POSTGRESQL(lost_while_copying,
   must(w->open(life(1)));
   must(w->write(rows_of(numbers, numbered(0, 1000))));
   must(w->commit(at_position(1000)));
-  // At the statement, and between its rows.
+  // The request is lost at the statement, or between its rows.
   between.arm(proxy::fault::lose_request, GENERATE("copy \"public\".\"t\"", "row 1500"));
   must(w->write(rows_of(numbers, numbered(1000, 2000))));
   const auto lost = w->commit(at_position(2000));

@@ -1,6 +1,6 @@
 // Makes databases for the tests of the SQL sink: a SQLite file always, and a database of its own on the
-// servers that MARIADB_URL and POSTGRES_URL name (tools/services start mariadb postgres). Without a server
-// its cases say SKIPPED, and are counted at the end.
+// servers that MARIADB_URL and POSTGRES_URL name (tools/services start mariadb postgres). A missing server's
+// cases say SKIPPED, and are counted at the end.
 #pragma once
 
 #include "actors/connectors/sql/sink/database.hpp"
@@ -28,12 +28,12 @@ public:
   place& operator=(const place&) = delete;
 
   sink::sql::product kind;
-  std::string connection;  // of a database that does not exist yet
+  std::string connection;  // a database that does not exist yet
 
   [[nodiscard]] std::unique_ptr<sink::writer> writer(std::vector<data::field> columns,
                                                      std::vector<std::string> key = {}, bool create = true,
                                                      const std::string& table = "t") const;
-  /// Both go by a connection of the place's own.
+  /// These calls use a connection of the place's own.
   std::vector<sink::sql::record> query(const std::string& sql, std::size_t columns);
   void execute(const std::string& sql);
   [[nodiscard]] std::string name(std::string_view identifier) const { return side_->name(identifier); }

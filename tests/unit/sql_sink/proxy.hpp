@@ -20,7 +20,7 @@ public:
   explicit proxy(int server_port);
   ~proxy();
   [[nodiscard]] int port() const { return port_; }
-  /// From now on, once: marker is matched without case.
+  /// Arms the fault once, from now on: marker is matched without case.
   void arm(fault f, std::string marker);
   [[nodiscard]] bool fired() const { return fired_; }
 
@@ -34,7 +34,7 @@ private:
   std::atomic<fault> fault_{fault::none};
   std::atomic<bool> fired_{false};
   std::string marker_;
-  std::vector<std::thread> connections_;  // of acceptor_ alone while it runs
+  std::vector<std::thread> connections_;  // used by acceptor_ alone while it runs
   std::thread acceptor_;
 };
 

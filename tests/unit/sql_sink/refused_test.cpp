@@ -37,7 +37,7 @@ EVERY_DATABASE(refused_in_the_middle,
       rows.push_back({std::to_string(i), "much too long for twenty characters \xF0\x9F\x98\x80"});
   }
   must(w->write(rows_of(columns, rows)));
-  CHECK(must(w->rejected(0, 100)).empty());  // not before it is committed
+  CHECK(must(w->rejected(0, 100)).empty());  // no row is told before it is committed
   CHECK(must(w->commit(at_position(10'000))) == bad.size());
   CHECK(at.query("select count(*), count(distinct n) from t", 2)[0] == sink::sql::record{"9995", "9995"});
 

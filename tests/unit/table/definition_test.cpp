@@ -1,4 +1,4 @@
-// The texts that products get. That DuckDB, PostgreSQL and MariaDB take them is tried elsewhere (unit_sql,
+// The texts that products get. Other tests check that DuckDB, PostgreSQL and MariaDB take them (unit_sql,
 // unit_sql_sink).
 #include "tools/table/definition.hpp"
 #include "tools/table/duckdb.hpp"
@@ -94,7 +94,7 @@ with (
 -- Now, and again when there are new partitions:
 call "hive".system.sync_partition_metadata('web', 'bought', 'FULL');
 )sql");
-  // Where the schema is not said, the call is a remark: everything that is no remark can be run.
+  // The call is a remark where the schema is not said: all that is no remark can be run.
   CHECK(holds(text(purchases(), product::trino), "\n-- call system.sync_partition_metadata("));
 }
 

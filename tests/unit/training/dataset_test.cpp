@@ -63,7 +63,7 @@ TEST_CASE("columns become inputs by their types, and null is missing") {
   REQUIRE(d->features.size() == 3);
   CHECK(d->features[2].categories == std::vector<std::string>{"F", "M"});
   CHECK(model::input_names(d->features) == std::vector<std::string>{"n", "b", "sex=M"});
-  // In the order of their values, missing ones last.
+  // The rows come in the order of their values, missing ones last.
   CHECK(d->rows == std::vector<std::uint32_t>{1, 0, 2});
   CHECK(d->labels == std::vector<std::uint8_t>{1, 0, 0});
   CHECK(std::vector<float>(d->inputs.begin(), d->inputs.begin() + 6) == std::vector<float>{1, 0, 0, 3, 1, 1});

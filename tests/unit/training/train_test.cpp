@@ -1,4 +1,4 @@
-// With the real XGBoost, where there is one; else its cases say SKIPPED.
+// Tests with the real XGBoost, where there is one; else its cases say SKIPPED.
 #include "runtime/model/read_model.hpp"
 #include "tests/support/skip_count.hpp"
 #include "tools/model/importance.hpp"

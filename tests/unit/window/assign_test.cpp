@@ -72,7 +72,7 @@ TEST_CASE("a day of a zone goes from midnight to midnight there, however long it
 }
 
 TEST_CASE("an hour that comes twice is one of two hours, one that is skipped is none") {
-  auto d = days_of("Australia/Lord_Howe");  // by half an hour
+  auto d = days_of("Australia/Lord_Howe");  // clocks change by half an hour there
   d.size = d.slide = micros(3600 * second);
   CHECK(day_at(d, "2021-04-03T15:10:00Z") == "2021-04-03T14:00:00Z 2021-04-03T15:30:00Z");  // 01:40 once more
   CHECK(day_at(d, "2021-10-02T15:30:00Z") ==
@@ -171,7 +171,7 @@ TEST_CASE("a builder puts every record where assign() does, in whatever order wa
       std::uint64_t all = 0;
       for (const auto& [k, n] : expected)
         all += n;
-      // Past the end of time all of them have come too late, and are counted as records.
+      // All records are too late after the end of time, and are counted as records.
       REQUIRE((parts[0] ? make_shard_windows(d)->absorb_partials(*parts[0], end_of_time) : 0) == all);
     }
   }

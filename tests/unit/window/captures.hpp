@@ -26,7 +26,7 @@ inline expected<void> applied_to(shard_windows& w, std::string_view bytes) {
   return w.apply(in);
 }
 
-/// Damages a state 4,000 times; returns how often it is refused. Whatever the others say, they can be fired.
+/// Damages a state 4,000 times; returns how often it is refused. The others can be fired.
 inline int refusals_of_damage(const definition& d, const std::string& bytes) {
   std::mt19937_64 engine(5);
   int refused = 0;

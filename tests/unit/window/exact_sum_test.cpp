@@ -89,7 +89,7 @@ TEST_CASE("merging narrow sums carries beyond 192 bits") {
     CHECK(rounded(s, side) == std::ldexp(v, doublings));
     CHECK(rounded_average(s, side, 1ULL << doublings) == v);
   }
-  exact_sum s{};  // from the bottom of its 192 bits to beyond their top
+  exact_sum s{};  // values from the bottom of its 192 bits to beyond their top
   side_store side;
   add(s, side, 1.0);
   for (int i = 0; i < 200; ++i) {

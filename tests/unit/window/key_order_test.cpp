@@ -44,8 +44,8 @@ TEST_CASE("rows come in the order of their keys' bytes, however long, alike and 
     return s;
   };
   const std::vector<std::function<std::string()>> kinds{
-      [&] { return "\x01user" + digits(5) + std::string(2, '\0'); },  // what is compared fits into 32 bits
-      [&] { return "\x01user" + digits(3) + "/" + digits(9); },       // beyond eight bytes behind the start
+      [&] { return "\x01user" + digits(5) + std::string(2, '\0'); },  // the compared part fits into 32 bits
+      [&] { return "\x01user" + digits(3) + "/" + digits(9); },       // beyond eight bytes after the start
       [&] { return bytes(8); },                                       // all of 64 bits
       [&] { return bytes(random() % 12); },                           // some end early, one may be empty
       [&] { return "same" + std::string(random() % 3, '\0') + bytes(1); },  // zeros and ends look alike

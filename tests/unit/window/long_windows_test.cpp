@@ -33,7 +33,7 @@ std::vector<aggregate> all_kinds() {
 }
 
 struct outcome {
-  std::map<event_micros, std::vector<std::string>> windows;  // by end
+  std::map<event_micros, std::vector<std::string>> windows;  // keyed by end
   event_micros fired = no_watermark;
   std::size_t most_bytes = 0;
 };
@@ -131,7 +131,7 @@ void compare(std::uint64_t seed, event_micros slices, std::size_t frames_of, boo
   for (const auto& [end, rows] : newest)
     for (const auto& [key, row] : rows)
       found.windows[end].push_back(row);
-  d.updates = false;  // as one alone is to be fired
+  d.updates = false;  // one window alone is fired below
   CHECK(w->size().keys == 0);
   // A long one is checked at some windows only: each is worked out from all records.
   const auto every = std::max<std::size_t>(1, found.windows.size() / 150);
@@ -146,7 +146,7 @@ void compare(std::uint64_t seed, event_micros slices, std::size_t frames_of, boo
 TEST_CASE("windows of many slices have the rows that their records give alone") {
   for (std::uint64_t seed = 1; seed <= 12; ++seed)
     compare(seed, 3 + static_cast<event_micros>(seed * 13),
-            30);  // from three slices to some stretches of them
+            30);  // covers three slices up to some stretches of them
   for (std::uint64_t seed = 21; seed <= 24; ++seed)
     compare(seed, 700, 40);
   for (std::uint64_t seed = 31; seed <= 32; ++seed)

@@ -75,7 +75,7 @@ TEST_CASE("a frame has a row for each key, and one for each record once keys har
   partials_builder b(d);
   CHECK(rows_in(frame(b, d, clicks_of(4000, 10))) == 40);      // ten users in four slices of ten microseconds
   CHECK(rows_in(frame(b, d, clicks_of(1000, 1000))) == 1000);  // grouped: each is the only one of its key
-  CHECK(rows_in(frame(b, d, clicks_of(4000, 10))) == 4000);    // not looked at
+  CHECK(rows_in(frame(b, d, clicks_of(4000, 10))) == 4000);    // the frame is not looked at
 }
 
 TEST_CASE("listing ends after some frames, and begins again where keys still do not repeat") {

@@ -92,7 +92,7 @@ TEST_CASE("a record counts for as long as its time and the gap are above the wat
 
 TEST_CASE("a record whose span is open begins a session of its own where one before it is over") {
   const auto d = sessions_of(10);
-  // Whether the first one has fired yet, and whether a snapshot was taken, makes no difference.
+  // The rows are the same whether or not the first one has fired yet, and a snapshot was taken.
   for (const bool fires : {false, true}) {
     auto w = make_shard_windows(d);
     std::vector<std::string> rows;

@@ -171,7 +171,7 @@ TEST_CASE("a window without keys has one row") {
 TEST_CASE("having keeps the rows of its windows back, also where it reads an aggregate of its own") {
   auto d = windows_of(20, 10, {count_rows()});
   d.aggregates.push_back(
-      over(aggregate_function::sum, type_id::bigint, type_id::bigint));  // not in the output
+      over(aggregate_function::sum, type_id::bigint, type_id::bigint));  // hidden: it is no output column
   data::schema seen({{"user", type_id::text},
                      {"a0", type_id::bigint},
                      {"window_start", type_id::timestamp},

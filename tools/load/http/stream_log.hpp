@@ -19,11 +19,11 @@ class stream_log {
 public:
   /// Records that all clients have read are kept within this many bytes, for clients that come back.
   static constexpr std::size_t retained_bytes = std::size_t{64} << 20U;
-  /// A client may stay this far behind before nothing more is taken.
+  /// A client may lag this far; beyond that append() takes nothing.
   static constexpr std::size_t largest_lag = std::size_t{16} << 20U;
 
   /// Appends a record that is given without a line end; `mark` is what a client may ask to go on after.
-  /// False: the slowest client is too far behind.
+  /// False: the slowest client lags too far.
   [[nodiscard]] bool append(std::string_view record, std::string mark);
 
   /// Adds a client, which reads from the first kept record after `since`, else from now on (`from_first`:
@@ -42,7 +42,7 @@ private:
   struct entry {
     std::string line;
     std::string mark;
-    std::uint64_t begins;  // in bytes, from the first record ever
+    std::uint64_t begins;  // an offset in bytes, from the first record ever
   };
   [[nodiscard]] std::uint64_t slowest() const;
   [[nodiscard]] const entry& at(std::uint64_t number) const { return entries_[number - first_]; }
@@ -51,7 +51,7 @@ private:
   std::deque<entry> entries_;
   std::uint64_t first_ = 0;  // number of entries_.front()
   std::uint64_t next_ = 0;   // number of the next record
-  std::uint64_t bytes_ = 0;  // of all records ever
+  std::uint64_t bytes_ = 0;  // bytes of all records ever
   std::map<std::uint64_t, std::uint64_t> clients_;
   std::uint64_t next_client_ = 0;
 };

@@ -1,5 +1,6 @@
-// Serves the records as one endless chunked response to whoever asks: a stand-in for a public stream. One
-// thread for all clients; each gets every record from when it came, or from behind what it names by `since`.
+// Serves the records as one endless chunked response to each client: a stand-in for a public stream. One
+// thread for all clients; each gets every record from when it came, or from the one after `since`, if it
+// names that.
 #include "tools/load/http/listen_address.hpp"
 #include "tools/load/http/stream_log.hpp"
 #include "tools/load/target.hpp"
@@ -203,7 +204,7 @@ private:
   void pump(const client_ptr& c) {
     if (c->writing || c->gone)
       return;
-    const bool ended = ended_;  // before looking: nothing is appended behind it
+    const bool ended = ended_;  // before looking: no record is appended after it
     const auto lines = log_.lines_for(c->id, chunk_bytes, c->next);
     if (!lines.empty()) {
       c->out = fmt::format("{:x}\r\n{}\r\n", lines.size(), lines);

@@ -24,7 +24,7 @@ const std::map<std::string, std::string> defaults{
     {"linger.ms", "5"},
     {"batch.num.messages", "50000"},
     {"batch.size", "1000000"},
-    {"partitioner", "murmur2_random"},  // as Kafka's own clients place keys
+    {"partitioner", "murmur2_random"},  // places keys as Kafka's own clients do
 };
 
 const kafka::setting_names names{"--kafka", "--property"};

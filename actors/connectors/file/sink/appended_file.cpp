@@ -85,7 +85,7 @@ expected<void> appended_file::prepare(taken_over& t, bool fresh) {
                     path_.string(), made ? "has vanished" : fmt::format("has only {} bytes", *there),
                     committed));
   }
-  // The record first: whatever happens next, a new open cuts back to the same length.
+  // The record comes first: a new open always cuts back to the same length.
   if (auto stored = side_->store(encode_record(t.record), durable_); !stored)
     return stored;
   if (auto claimed = side_->claim(); !claimed)
@@ -165,7 +165,7 @@ bool appended_file::is_due() const {
          (roll.age && record_.since != 0 && clock_->now() - record_.since >= roll.age->count());
 }
 
-/// From the record on that says so, the file is a part, whatever happens.
+/// Stores the record that makes the file a part; from then on it is one, also after a crash.
 expected<void> appended_file::begin_part() {
   record_.publish = true;
   record_.number = first_free(path_);
@@ -188,7 +188,7 @@ expected<void> appended_file::begin_part() {
 /// The record says that the file is a part: gives it its number, and takes the record on to an empty file.
 expected<void> appended_file::finish_part() {
   std::error_code failed;
-  // Nothing is written to the next file before the record speaks of it: with bytes in it, this is the part.
+  // The next file stays empty until the record names it: a file with bytes in it is still the part.
   const auto size = std::filesystem::file_size(path_, failed);
   const bool is_renamed = failed ? failed == std::errc::no_such_file_or_directory : size == 0;
   if (failed && !is_renamed)
@@ -201,7 +201,7 @@ expected<void> appended_file::finish_part() {
                     "was, or start over with --fresh",
                     path_.string(), record_.length));
   if (!is_renamed) {
-    if (is_taken) {  // by somebody else, since the number was chosen
+    if (is_taken) {  // somebody else has taken it since the number was chosen
       record_.number = first_free(path_);
       if (auto stored = store(); !stored)
         return stored;

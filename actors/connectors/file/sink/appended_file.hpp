@@ -1,8 +1,8 @@
 // The file sink without `roll`: rows go to the end of exactly one file. A commit appends and syncs the rows,
 // then replaces the record (length, progress) in the side file: that is the one step. After a crash the file
-// is cut back to the committed length. What others append between two runs that ended in order is kept, as is
-// what they append between two writes; what they append after a crash, before the next start, cannot be told
-// from our own half-done commit and is cut.
+// is cut back to the committed length. Bytes that others append between two runs that ended in order are
+// kept, as are those between two writes; bytes that they append after a crash, before the next start, cannot
+// be told from our own half-done commit and are cut.
 //
 // With parts (the default file of dead letters) the file is taken for a part, under the next number, by the
 // commit at which it reaches a limit: the record says so ("publish"), then it is renamed, and an empty one
@@ -17,10 +17,10 @@
 
 namespace millrace::sink {
 
-/// When the file becomes a part.
+/// The moments at which the file becomes a part.
 struct part_options {
   roll_options roll;
-  std::optional<std::uint64_t> keep;  // so many parts; the oldest ones beyond that are removed. None: all
+  std::optional<std::uint64_t> keep;  // parts to keep; the oldest ones beyond that are removed. None: all
 };
 
 class appended_file final : public writer {
@@ -62,8 +62,8 @@ private:
   data_file data_;
   file_record record_;
   std::string buffer_;
-  std::uint64_t length_ = 0;  // of the file, with what is written but not committed
-  std::uint64_t rows_ = 0;    // that are written but not committed
+  std::uint64_t length_ = 0;  // the file's length, with rows that are written but not committed
+  std::uint64_t rows_ = 0;    // rows that are written but not committed
   bool open_ = false;         // false after an error: what was half done is cleared by the next open
 };
 

@@ -16,9 +16,9 @@ struct file_record {
   target_owner owner;
   std::uint64_t length = 0;  // committed bytes of the file that is being written
   std::uint64_t first = 0;   // number of the first file that this state wrote (rolled)
-  std::uint64_t number = 0;  // of that file; 0 for an appended one
+  std::uint64_t number = 0;  // that file's number; 0 for an appended one
   std::uint64_t rows = 0;    // committed rows of that file (rolled)
-  event_micros since = 0;    // when its first row was committed (rolled)
+  event_micros since = 0;    // the commit of its first row (rolled)
   bool publish = false;      // it is whole: it only needs its visible name
   std::optional<progress> at;
 };
@@ -28,7 +28,7 @@ struct file_record {
 
 /// Says how a claim finds the target.
 struct taken_over {
-  file_record record;                   // under the new life, not stored yet
+  file_record record;                   // the new life's record, not stored yet
   bool first = false;                   // nobody has written through a side file before
   std::optional<file_record> replaced;  // --fresh: what another state id had
 };

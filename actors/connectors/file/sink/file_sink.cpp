@@ -11,7 +11,7 @@
 namespace millrace::sink {
 namespace {
 
-/// As the option's declaration says.
+/// The default that the option's declaration names.
 constexpr std::uint64_t default_part_size = 64'000'000;
 
 using config::option;

@@ -9,8 +9,8 @@
 
 namespace millrace::sink {
 
-/// Appends the rows to `buffer`, behind the format's head where `begins` says that a file begins with them.
-/// Whenever the buffer has its size, `flush` empties it under the side file's lock.
+/// Appends the rows to `buffer`, with the format's head before them where `begins` says that a file begins
+/// with them. Whenever the buffer has its size, `flush` empties it under the side file's lock.
 [[nodiscard]] expected<void> gather_rows(std::string& buffer, const row_format& format,
                                          const data::batch& rows, bool begins, side_file& side,
                                          const std::function<expected<void>()>& flush);

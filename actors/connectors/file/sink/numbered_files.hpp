@@ -10,7 +10,7 @@ namespace millrace::sink {
 [[nodiscard]] std::filesystem::path numbered(const std::filesystem::path& path, std::uint64_t number);
 /// The numbers of those that lie beside `path`, ascending.
 [[nodiscard]] std::vector<std::uint64_t> numbers_beside(const std::filesystem::path& path);
-/// The number behind the highest of them, so that none is ever written over.
+/// Returns the number after the highest of them, so that none is ever written over.
 [[nodiscard]] std::uint64_t first_free(const std::filesystem::path& path);
 
 }  // namespace millrace::sink

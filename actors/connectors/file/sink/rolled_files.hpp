@@ -49,7 +49,7 @@ private:
   std::optional<data_file> data_;  // the hidden file, once it has rows
   file_record record_;
   std::string buffer_;
-  std::uint64_t length_ = 0;  // of the hidden file, with what is written but not committed
+  std::uint64_t length_ = 0;  // the hidden file's length, with rows that are written but not committed
   std::uint64_t rows_ = 0;
   bool open_ = false;
 };

@@ -68,7 +68,7 @@ expected<void> bounded_reader::assign(const std::string& partition, position fro
     });
     l.file = static_cast<std::size_t>(at - files_.begin());
   }
-  if (from < position{})  // before everything
+  if (from < position{})  // the position is below all others
     from = {};
   if (l.file >= l.end || from.major != files_[l.file].number) {
     return user_error(ec::mismatch,
@@ -89,7 +89,7 @@ expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t fil
   return open_stream(std::move(*opened), offset, files_[file].length, wanted_.encoding);
 }
 
-// Records begin behind the lines that are skipped.
+// Records begin after the lines that are skipped.
 expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t major,
                                               std::uint64_t offset) const {
   if (wanted_.skip > 0) {
@@ -170,7 +170,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
     if (!parallel_ && is_glob(pattern_))
       out.part = files_[l.file].path;
     if (!*ended && out.to == l.next && out.records() == 0)
-      return std::optional<chunk>{};  // within a line that is too long: a run may end meanwhile
+      return std::optional<chunk>{};  // a line is too long, and has not ended: a run may end meanwhile
     l.next = out.to;
     if (*ended && l.file + 1 == l.end) {
       l.ended = true;
@@ -191,7 +191,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
 std::optional<backlog> bounded_reader::lag() {
   backlog out;
   for (const auto& [partition, l] : logs_)
-    if (l.ended)  // how many lines there are is not known before they are read
+    if (l.ended)  // the number of lines is not known before they are read
       out.records[partition] = 0;
   return out;
 }

@@ -1,5 +1,5 @@
-// Reads files as they were when the run began, as one log in name order or as a log each. Whatever is there
-// is there at once: nothing waits.
+// Reads files as they were when the run began, as one log in name order or as a log each. All records are
+// there at once: it never waits.
 #pragma once
 
 #include "actors/connectors/file/source/file_list.hpp"
@@ -16,8 +16,8 @@ namespace millrace::source {
 
 class bounded_reader final : public reader {
 public:
-  /// `parallel`: each file is a partition, named by its path. Of `wanted` header, frame, skip and encoding count: the header, the first
-  /// line behind those that are skipped, goes with all chunks of its file.
+  /// `parallel`: each file is a partition, named by its path. `wanted`: header, frame, skip and encoding
+  /// count: the header, the first line after the skipped ones, goes with all chunks of its file.
   bounded_reader(std::string pattern, bool parallel, const wants& wanted = {},
                  file_order order = file_order::natural)
       : pattern_(std::move(pattern)), parallel_(parallel), wanted_(wanted), order_(order) {}
@@ -38,9 +38,9 @@ private:
   /// Says where one partition stands: in files_[file], or after the last one's end.
   struct log {
     std::size_t file = 0;
-    std::size_t end = 0;               // behind the log's last file
-    position next{};                   // in `file`, or the end of the one before it
-    std::optional<line_reader> lines;  // of `file`, opened when first needed
+    std::size_t end = 0;               // one past the log's last file
+    position next{};                   // the position in `file`, or the end of the one before it
+    std::optional<line_reader> lines;  // lines of `file`, opened when first needed
     std::optional<header_line> header;
     bool ended = false;  // said so
   };
@@ -50,14 +50,14 @@ private:
   expected<std::unique_ptr<byte_stream>> stream_at(std::size_t file, std::uint64_t offset) const;
 
   std::string pattern_;
-  bool converts_ = false;  // how much text a file holds that is inflated or decoded is not known before
+  bool converts_ = false;  // a file that is inflated or decoded has a length of text that is not known before
   bool parallel_;
   wants wanted_;
   file_order order_;
   /// The first discover() fixes these files and their order, which check_identity() brings back; in a run that
   /// goes on after an earlier one's end the kept identity does.
   std::vector<file_identity> files_;
-  std::optional<std::string> kept_;  // of such a run: with the files that are done
+  std::optional<std::string> kept_;  // the identity of such a run: with the files that are done
   std::map<std::string, log> logs_;
   std::atomic<bool> interrupted_{false};
 };

@@ -108,7 +108,7 @@ private:
       }
     }
     if (!in_member_) {
-      if (members_ > 0) {  // zeros behind the last member are padding (tar, tape)
+      if (members_ > 0) {  // zeros after the last member are padding (tar, tape)
         while (z_.avail_in > 0 && *z_.next_in == 0) {
           ++z_.next_in;
           --z_.avail_in;
@@ -170,7 +170,7 @@ public:
   }
 
 private:
-  /// False: no more text comes, or failed_.
+  /// Returns false if no more text comes, or failed_.
   bool decode_some() {
     text_.clear();
     at_ = 0;
@@ -223,7 +223,7 @@ expected<void> pass_bytes(byte_stream& stream, const std::string& path, std::uin
 }  // namespace
 
 expected<open_file> open_file::open(const std::string& path) {
-  // Not to wait for the writer of a named pipe, which may never come.
+  // O_NONBLOCK: the writer of a named pipe may never come, and open() must not wait for it.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd >= 0) {
     open_file opened(fd, path);
@@ -301,7 +301,7 @@ expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known) {
   if (!packed || !duplicate)
     return tl::make_unexpected(packed ? duplicate.error() : packed.error());
   if (!*packed)
-    // A hole holds zeros and need not be read. Where a file system knows none all of it is data.
+    // A hole holds zeros and need not be read. A file system without holes shows all of it as data.
     if (const auto data = ::lseek(file.fd(), static_cast<off_t>(known), SEEK_DATA); data > 0)
       known = std::max(known, static_cast<std::uint64_t>(data));
   auto stream = open_stream(std::move(*duplicate), known, std::nullopt);

@@ -16,8 +16,8 @@ namespace millrace::source {
 class byte_stream {
 public:
   virtual ~byte_stream() = default;
-  /// Up to `size` bytes, less only at the end; 0 there. ec::corrupt once all that can be inflated was given.
-  /// An error stays.
+  /// Reads up to `size` bytes, less only at the end; 0 there. ec::corrupt once all that can be inflated was
+  /// given. An error stays.
   [[nodiscard]] virtual expected<std::size_t> read(char* to, std::size_t size) = 0;
 };
 
@@ -32,7 +32,7 @@ public:
   open_file(open_file&& other) noexcept;
   open_file& operator=(open_file&& other) noexcept;
   ~open_file();
-  /// Another descriptor of the same file, whatever its name is by now.
+  /// Another descriptor of the same file, even if it was renamed.
   [[nodiscard]] expected<open_file> duplicate() const;
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -45,19 +45,21 @@ private:
   std::string path_;
 };
 
-/// Whether the content begins as gzip does (the name does not matter).
+/// Returns whether the content begins as gzip does (the name does not matter).
 [[nodiscard]] expected<bool> is_gzip(const open_file& file);
 
-/// How many zero bytes the content begins with, and whether another byte follows them. `known`: so many are zero.
+/// The count of zero bytes that the content begins with, and whether another byte follows them. `known`: this
+/// many are zero.
 struct zero_bytes {
   std::uint64_t count = 0;
   bool is_followed = false;
 };
 [[nodiscard]] expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known);
 
-/// From `offset` on. A plain file ends at `length` (of the file) where one is given, however it grows; one
-/// that ends before is ec::mismatch. A gzip file is inflated from its beginning, all members as one, and a file in another
-/// encoding than UTF-8 is decoded from there; fault::user where its first bytes show that it is in none such.
+/// Opens the content from `offset` on. A plain file ends at `length` (of the file) where one is given,
+/// however it grows; one that ends before is ec::mismatch. A gzip file is inflated from its beginning, all
+/// members as one, and a file in another encoding than UTF-8 is decoded from there; fault::user where its
+/// first bytes show that it is in none such.
 [[nodiscard]] expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
                                                                  std::optional<std::uint64_t> length,
                                                                  data::encoding from = data::encoding::utf_8);

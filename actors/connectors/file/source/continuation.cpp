@@ -140,9 +140,9 @@ private:
   file_order order_;
   bool is_decoded_;
   std::map<std::string, file_identity> known_;
-  std::string last_;  // of the files that were read; of one log
+  std::string last_;  // the last of the read files; they are one log
   std::int64_t next_number_ = 0;
-  std::set<std::string> there_;  // of the known ones
+  std::set<std::string> there_;  // the known files that are there
   std::vector<file_identity> files_;
   continuation out_;
 };

@@ -1,6 +1,6 @@
 // Finds what has come since a bounded log of files was read to its end: files with later names (of a parallel
-// glob: any), and lines appended to the last one. It looks at files only; whoever begins the next run keeps
-// the result.
+// glob: any), and lines appended to the last one. It looks at files only; the caller keeps the result when it
+// begins the next run.
 #pragma once
 
 #include "actors/connectors/file/source/file_list.hpp"

@@ -116,7 +116,7 @@ bool is_naturally_before(std::string_view a, std::string_view b) {
 
 struct listed {
   std::string name;
-  std::int64_t seconds = 0;  // of its last modification
+  std::int64_t seconds = 0;  // the time of its last modification
   std::int64_t nanos = 0;
 };
 

@@ -20,7 +20,7 @@ inline constexpr std::string_view whole_log = "0";
 /// The bytes in front of a place in the content: they tell files from each other that begin alike.
 struct file_tail {
   std::uint64_t end = 0;   // the place; 0: nothing is known
-  std::uint64_t hash = 0;  // of the last `tail_bytes` in front of it, or of all where it has fewer
+  std::uint64_t hash = 0;  // the hash of the last `tail_bytes` before the end, or of all where it has fewer
   friend bool operator==(const file_tail&, const file_tail&) = default;
 };
 
@@ -29,12 +29,13 @@ struct file_identity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t length = 0;       // bytes in the file; 0 where it may grow
-  std::uint32_t head_length = 0;  // how many of the first bytes the hash is of
+  std::uint32_t head_length = 0;  // the number of first bytes that are hashed
   std::uint64_t head_hash = 0;
   std::uint64_t seen = 0;  // bytes that a followed file had when it was last looked at
-  file_tail tail;          // in front of the file's end; of a followed file later of what was read
+  file_tail tail;          // the bytes before the file's end; in a followed file later before the read place
   std::string path;
-  bool done = false;  // an earlier run has read it to its end; an entry behind it goes on from there
+  bool done = false;  // an earlier run has read it to its end; a later entry for the same file goes on from
+                      // there
   friend bool operator==(const file_identity&, const file_identity&) = default;
 };
 
@@ -51,13 +52,14 @@ inline constexpr std::uint32_t tail_bytes = 1024;
 
 /// The order in which the files of a glob are one log.
 enum class file_order : std::uint8_t {
-  natural,   // by name; numbers in names compare as numbers, so that app.9 comes before app.10
-  name,      // by name; bytes compare
-  modified,  // by the time of modification, then as natural; a file that appears later is read later
+  natural,   // order of names; numbers in names compare as numbers, so that app.9 comes before app.10
+  name,      // order of names; bytes compare
+  modified,  // order of modification times, then as natural; a file that appears later is read later
 };
 /// `text`: one of the option's choices.
 [[nodiscard]] file_order file_order_of(std::string_view text);
-/// Whether a file of name `a` comes before one of name `b`. By `modified` names say nothing: it never does.
+/// Returns whether a file of name `a` comes before one of name `b`; never by `modified`, where names say
+/// nothing.
 [[nodiscard]] bool comes_before(std::string_view a, std::string_view b, file_order order);
 /// Lists the files of a path or glob, in this order. fault::user when there is none, or a folder.
 [[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order);
@@ -80,13 +82,13 @@ enum class file_order : std::uint8_t {
 [[nodiscard]] std::string format_identities(const std::vector<file_identity>& files);
 /// Reads what format_identities() gave; ec::corrupt when the text is none of ours.
 [[nodiscard]] expected<std::vector<file_identity>> parse_identities(std::string_view text);
-/// Checks after a restart that a first run's files are what they were, whatever the order of the lists; the text
+/// Checks after a restart that a first run's files are what they were, in any order of the lists; the text
 /// names the first difference and the remedy.
 [[nodiscard]] expected<void> compare_identities(std::vector<file_identity> stored,
                                                 std::vector<file_identity> now);
 
 /// Checks likewise for a run that goes on after an earlier one's end: each file holds at least what the run
-/// began with. What has come since is left to the next run.
+/// began with. Later bytes are left to the next run.
 [[nodiscard]] expected<void> check_still_there(const file_identity& stored);
 
 }  // namespace millrace::source

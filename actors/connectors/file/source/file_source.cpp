@@ -16,7 +16,7 @@ namespace {
 
 bool is_standard_input(const config::values& options) { return options.text("path") == standard_input_path; }
 
-/// There is one in a process, whatever runs in it.
+/// A process has one, for all its topologies.
 expected<void> take_standard_input(const std::string& stage) {
   static std::mutex mutex;
   static std::string taken;

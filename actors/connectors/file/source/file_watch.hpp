@@ -1,6 +1,6 @@
-// Waits until a file is written to, by inotify. Where the system gives none (too many watches, a network file
-// system), the wait ends with its time alone: whoever waits looks again by himself. The followed reader owns
-// one; interrupt() may come from any thread.
+// Waits until a file is written to, by inotify. If the system gives none (too many watches, a network file
+// system), the wait ends with its time alone: the caller looks again. The followed reader owns one;
+// interrupt() may come from any thread.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ public:
   file_watch(const file_watch&) = delete;
   file_watch& operator=(const file_watch&) = delete;
 
-  /// From now on the file behind this descriptor, whatever its name is; instead of the one before.
+  /// Watches the file of this descriptor from now on, also after a rename, instead of the one before.
   void watch(int file);
   /// Blocks until the file has been written to since the last call, the time is there, or interrupt().
   /// False: interrupted.

@@ -9,7 +9,7 @@
 namespace millrace::source {
 
 namespace {
-// How often a file that gave nothing is looked at again, besides when it is written to: it may have been
+// A file that gave no bytes is looked at again this often, besides when it is written to: it may have been
 // rotated. A look is one read and one stat; a glob lists a folder.
 constexpr std::chrono::milliseconds look_at_file{20};
 constexpr std::chrono::milliseconds look_at_glob{100};
@@ -190,7 +190,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   out.partition = whole_log;
   if (is_glob(pattern_))
     out.part = out.topic;
-  else if (at.generation > 0)  // where it lies now, the name of another life would differ
+  else if (at.generation > 0)  // its present path may be another one for another life
     out.part = fmt::format("{}, generation {}", pattern_, at.generation);
   out.from = delivered_;
   if (moved)
@@ -221,8 +221,8 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   return std::optional<chunk>{};
 }
 
-// The file was cut off and is written anew (copytruncate). What was not read yet is in the copy, if there is one, and what
-// came after it is found as after a rename.
+// The file was cut off and is written anew (copytruncate). Unread bytes are in the copy, if there is one, and
+// later files are found as after a rename.
 expected<void> followed_reader::was_cut_off(bool was_at_end) {
   const auto generation = place_->generation;
   place_.reset();

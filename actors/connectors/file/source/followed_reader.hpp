@@ -39,15 +39,15 @@ private:
     std::int64_t generation;
     open_file file;
     std::optional<line_reader> lines = std::nullopt;  // once it is opened
-    recent_bytes recent{};                            // in front of the next line
+    recent_bytes recent{};                            // the bytes before the next line
     bool last_part = false;     // a later generation is known: this one only has to be read to its end
-    bool may_be_zeros = false;  // nothing but zeros has come yet, from its beginning on
-    std::uint64_t zeros = 0;    // so many
+    bool may_be_zeros = false;  // all its bytes so far are zeros
+    std::uint64_t zeros = 0;    // the count of zeros
   };
   expected<void> open_place();
   /// Opens the lines from `offset` on.
   [[nodiscard]] expected<void> read_from(place& at, std::uint64_t offset);
-  /// Reads on as line_reader does, behind zeros that the file begins with.
+  /// Reads on as line_reader does, after the zeros that the file begins with.
   [[nodiscard]] expected<bool> read_lines(place& at, chunk& out, std::size_t max_bytes);
   /// Takes what was read into what is known of the file.
   [[nodiscard]] expected<void> take(place& at, const chunk& out);
@@ -67,7 +67,7 @@ private:
   std::optional<place> place_;
   bool end_said_ = false;  // caught_up was told since the last record
 
-  file_watch watch_;  // of the file at place_
+  file_watch watch_;  // watches the file at place_
 };
 
 }  // namespace millrace::source

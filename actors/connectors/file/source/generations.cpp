@@ -10,8 +10,8 @@ namespace millrace::source {
 
 namespace {
 
-// How many generations behind the durable one stay known: a rotated file that comes to light again under
-// another name must not be taken for a new one.
+// This many generations before the durable one stay known: a rotated file that reappears under another name
+// must not be taken for a new one.
 constexpr std::int64_t remembered = 64;
 
 struct stamp {
@@ -93,8 +93,8 @@ bool generations::may_be_copy(const file_identity& known, const file_identity& f
   // The path itself never holds a copy, as copytruncate and compression make it: it holds what came after.
   if (!is_glob(pattern_))
     return f.path != pattern_ && known.head_length > 0;
-  // Files of a glob are files of their own, whatever they begin with. NAME.gz is the file NAME, packed, if its
-  // content is the same; a file that was put back has its name again.
+  // Files of a glob are files of their own, even if they begin alike. NAME.gz is the file NAME, packed, if
+  // its content is the same; a file that was put back has its name again.
   return f.path == known.path || f.path == known.path + ".gz";
 }
 
@@ -180,7 +180,7 @@ void generations::find_up_to(std::int64_t number) {
 }
 
 expected<open_file> generations::open(std::int64_t number, std::uint64_t offset) {
-  if (number == 0 && first() < 0) {  // at the first start the path's own file was missing
+  if (number == 0 && first() < 0) {  // the path's own file was missing at the first start
     auto live = identify_content(pattern_);
     if (!live)
       return tl::make_unexpected(std::move(live.error()));
@@ -188,7 +188,7 @@ expected<open_file> generations::open(std::int64_t number, std::uint64_t offset)
   }
   find_up_to(number);
   auto* wanted = find(number);
-  if (wanted != nullptr) {  // where it was last: as a rule it is still there
+  if (wanted != nullptr) {  // its last name comes first: as a rule it is still there
     auto there = identify_content(wanted->path);
     if (there && match_.is_still(*wanted, *there) && !is_another(*there, number, beside::later) &&
         (there->length >= offset || is_packed(there->path)))

@@ -39,14 +39,16 @@ public:
   /// The generation after `number`; found and added if it is new. None while its file is missing or empty:
   /// until the writer writes there, it may still write here.
   [[nodiscard]] expected<std::optional<std::int64_t>> after(std::int64_t number, const open_file& current);
-  /// Whether `current` still is generation `number`, which was read up to `offset` and has held `before`; false when
-  /// it was cut off and written anew under our hands. Also takes a longer head where the file has grown.
+  /// Returns whether `current` still is generation `number`, which was read up to `offset` and has held
+  /// `before`; false when it was cut off and written anew meanwhile. Also takes a longer head where the file
+  /// has grown.
   [[nodiscard]] expected<bool> still(std::int64_t number, const open_file& current, std::uint64_t offset,
                                      const recent_bytes& before);
   /// `number` was read up to this place.
   void was_read(std::int64_t number, const file_tail& tail);
-  /// open() has found no file: the path's file is the one that was read up to there, and was cut off and written anew
-  /// when all that was ever seen of it was read. Not where anything beside it is unknown: more was rotated than this.
+  /// open() has found no file: the path's file is the one that was read up to there, and was cut off and
+  /// written anew when all that was ever seen of it was read. False where anything beside it is unknown: more
+  /// was rotated than this.
   [[nodiscard]] bool was_written_anew(position at);
   /// The file of `number` was cut off and written anew: what it holds now is the next generation.
   [[nodiscard]] expected<void> cut_off(std::int64_t number);
@@ -54,7 +56,7 @@ public:
   void finished(std::int64_t number, std::uint64_t length);
   /// A finished generation that was read to its end: its file is not needed any more.
   [[nodiscard]] bool nothing_left(position at) const;
-  /// Everything below is durable: generations far behind need not be known.
+  /// Everything below is durable: generations far before it need not be known.
   void forget_below(std::int64_t number);
 
 private:
@@ -62,19 +64,19 @@ private:
   [[nodiscard]] expected<std::vector<std::string>> names() const;
   [[nodiscard]] expected<std::vector<file_identity>> present() const;
   [[nodiscard]] bool is_known(const file_identity& f);
-  /// Whether `f` is the file of a generation beside `number`; or of a later one.
+  /// The generations that is_another() compares with: any other one, or later ones.
   enum class beside : std::uint8_t { any, later };
   [[nodiscard]] bool is_another(const file_identity& f, std::int64_t number, beside which);
-  /// Whether the file `f` may be what `known` has become under another inode.
+  /// Returns whether the file `f` may be what `known` has become under another inode.
   [[nodiscard]] bool may_be_copy(const file_identity& known, const file_identity& f) const;
   /// Finds generations up to `number` again: another reader of this log has noted fewer of them, later.
   void find_up_to(std::int64_t number);
   void add(file_identity f);
 
   std::string pattern_;
-  file_order order_;                  // of a glob's files
-  std::vector<file_identity> known_;  // by number
-  std::string text_;                  // of known_, when it was noted last
+  file_order order_;                  // the order of a glob's files
+  std::vector<file_identity> known_;  // sorted by number
+  std::string text_;                  // known_ as it was noted last
   file_match match_;
 };
 

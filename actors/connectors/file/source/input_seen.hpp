@@ -14,8 +14,8 @@
 
 namespace millrace::source {
 
-/// Notes an input's records in order: how many, and a checksum that each continues. Those of its first
-/// records are kept one by one, for another input to be told apart as soon as it differs.
+/// Notes an input's records in order: how many, and a checksum that each continues. The checksums of its
+/// first records are kept one by one, for another input to be told apart as soon as it differs.
 class input_seen {
 public:
   void add(std::string_view record);
@@ -24,12 +24,12 @@ public:
 
   [[nodiscard]] std::uint64_t records() const { return records_; }
   [[nodiscard]] std::uint64_t chain() const { return chain_; }
-  /// The checksum behind the first, the second, ... record.
+  /// The checksums of the records up to the first, the second, ... one.
   [[nodiscard]] const std::vector<std::uint64_t>& head() const { return head_; }
   [[nodiscard]] const std::optional<std::string>& header() const { return header_; }
   void set_header(std::string_view line) { header_ = line; }
 
-  /// For the spool's note.
+  /// Formats this for the spool's note.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] static std::optional<input_seen> from(std::string_view text);
 
@@ -57,7 +57,7 @@ public:
 
   /// Set with the first line.
   [[nodiscard]] const std::optional<std::string>& header() const { return header_; }
-  /// This input has begun as another one than that before; what it gives stands behind that.
+  /// This input has begun as another one than the last; its records follow that one's.
   [[nodiscard]] bool is_another() const { return state_ == state::another; }
   /// Records that were passed over.
   [[nodiscard]] std::uint64_t passed_over() const { return state_ == state::another ? 0 : seen_.records(); }
@@ -70,7 +70,7 @@ private:
   input_seen before_;
   bool wants_header_;
   std::optional<std::string> header_;
-  input_seen seen_;  // of this one, while it is the same
+  input_seen seen_;  // the records of this input, while it is the same
   struct held_record {
     std::string bytes;
     bool cut;

@@ -28,14 +28,14 @@ public:
   /// moving on: its beginning is given when its end is found, so that no position lies within it.
   [[nodiscard]] expected<bool> read(chunk& out, std::size_t max_bytes, bool complete);
 
-  /// Where the next line begins.
+  /// The position at which the next line begins.
   [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(offset_)}; }
-  /// Bytes behind next() that are read and not yet a line.
+  /// Bytes after next() that are read and not yet a line.
   [[nodiscard]] std::uint64_t unfinished() const { return passed_ != 0 ? passed_ : carry_.size(); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
-  /// Up to `end`, which lies behind a line feed or is the end of all (`is_all`); returns how far it came.
+  /// Splits up to `end`, which follows a line feed or is the end of all (`is_all`); returns how far it came.
   [[nodiscard]] std::size_t split(chunk& out, std::size_t end, bool is_all);
   [[nodiscard]] expected<bool> pass_over(chunk& out, bool complete);
   void give_beginning(chunk& out);
@@ -46,9 +46,9 @@ private:
   std::uint64_t offset_;
   framing frame_;
   std::string carry_;                   // the beginning of a record, [offset_, offset_ + size)
-  std::uint64_t passed_ = 0;            // of a line that is too long; its beginning is the carry then
-  std::optional<rest_of_record> rest_;  // of that line
-  std::size_t bytes_a_record_ = 64;     // of the last chunk, for reserving
+  std::uint64_t passed_ = 0;            // bytes of a line that is too long; its beginning is the carry then
+  std::optional<rest_of_record> rest_;  // the rest of that line
+  std::size_t bytes_a_record_ = 64;     // average in the last chunk, for reserving
 };
 
 }  // namespace millrace::source

@@ -1,5 +1,5 @@
-// The last bytes of a file's content that a reader has read. Where a head tells nothing, because many files begin
-// alike, they tell whether a file still is the one that was read. The followed reader owns one a file.
+// The last bytes of a file's content that a reader has read. They tell, also where many files begin alike,
+// whether a file still is the one that was read. The followed reader owns one a file.
 #pragma once
 
 #include "actors/connectors/file/source/file_list.hpp"
@@ -26,7 +26,7 @@ public:
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   /// None until all of the bytes that it is made of are known.
   [[nodiscard]] std::optional<file_tail> tail() const;
-  /// Whether a plain file holds these bytes in this place.
+  /// Returns whether a plain file holds these bytes in this place.
   [[nodiscard]] expected<bool> are_in(const open_file& file) const;
 
 private:

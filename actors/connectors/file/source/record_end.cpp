@@ -6,10 +6,10 @@
 namespace millrace::source {
 namespace {
 
-/// How a record stands at the end of a line.
+/// The state of a record at the end of a line.
 enum class standing : std::uint8_t {
   whole,
-  open,       // within quotes
+  open,       // ends within quotes
   malformed,  // something else than the delimiter follows a closing quote
 };
 
@@ -58,7 +58,7 @@ bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U
 
 std::string_view beginning_of(std::string_view longer_line) {
   auto size = std::min(longer_line.size(), kept_of_longer_line);
-  // A character has at most three bytes behind its first; more are no text anyway.
+  // A character has at most three bytes after its first; more are no text anyway.
   for (int back = 0;
        back < 3 && size > 0 && size < longer_line.size() && continues_character(longer_line[size]); ++back)
     --size;

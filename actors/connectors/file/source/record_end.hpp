@@ -1,4 +1,5 @@
-// Where a record of a text ends: with its line; in csv behind a line break within quotes; or with its JSON value. Pure.
+// Finds where a record of a text ends: with its line; in csv after a line break within quotes; or with its
+// JSON value. Pure.
 #pragma once
 
 #include "actors/connectors/file/source/value_end.hpp"
@@ -14,8 +15,8 @@ namespace millrace::source {
   return std::holds_alternative<by_value>(frame);
 }
 
-/// A record with a quote that is still open behind so many bytes is its first line alone. So a stray quote costs a record, and
-/// a reader never holds more.
+/// A record with a quote that is still open after this many bytes is its first line alone. So a stray quote
+/// costs a record, and a reader never holds more.
 inline constexpr std::size_t longest_quoted_record = std::size_t{1} << 20U;
 
 /// A longer line gives only its beginning, as a cut record: it would have to be in memory whole.
@@ -26,10 +27,12 @@ inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
 /// The same of any record; a longer one is cut.
 [[nodiscard]] std::size_t longest_record(const framing& frame);
 
-/// Returns how many bytes of `text`, which begins with a record, the record has with the line feed at its end. By value: value_end.hpp; white space between
-/// two values is told apart as an empty record. By line, and in csv without a quote in it, it is a line; else csv goes by RFC 4180: a quote opens a field at its beginning alone. `text` ends behind a line feed (by value: anywhere), or is all that there is (`is_all`).
-/// A quote that nobody closes, or with something else than the delimiter behind its end, ends the record with its first line. Nothing: more bytes have to decide. What it says never
-/// depends on how the bytes come in parts.
+/// Returns how many bytes of `text`, which begins with a record, the record has with the line feed at its
+/// end. By value: value_end.hpp; white space between two values is told apart as an empty record. By line,
+/// and in csv without a quote in it, it is a line; else csv goes by RFC 4180: a quote opens a field at its
+/// beginning alone. `text` ends after a line feed (by value: anywhere), or is all that there is (`is_all`). A
+/// quote that nobody closes, or followed by something else than the delimiter, ends the record with its first
+/// line. No value: more bytes have to decide. The answer never depends on how the bytes come in parts.
 [[nodiscard]] std::optional<std::size_t> end_of_record(std::string_view text, const framing& frame,
                                                        bool is_all);
 

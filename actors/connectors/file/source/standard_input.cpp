@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t read_at_once = 256U << 10U;
-/// How often the end of the feed, a full spool and a disk that refuses are looked at.
+/// The end of the feed, a full spool and a disk that refuses are looked at this often.
 constexpr milliseconds look_every{200};
 constexpr std::string_view gzip_magic = "\x1f\x8b";
 
@@ -204,7 +204,7 @@ private:
     header_ = line;
   }
 
-  /// Until it is, or the end: what was read cannot be read again.
+  /// Retries until it is durable, or until the end: what was read cannot be read again.
   void make_durable() {
     bool told = false;
     while (log_->pending() != 0) {
@@ -244,11 +244,11 @@ private:
   std::shared_ptr<spool::log> log_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
   std::optional<input_matcher> matcher_;
-  input_seen durable_;                   // what the note says
-  input_seen seen_;                      // with the group that is under way
-  std::string carry_;                    // of an unfinished record
+  input_seen durable_;                   // the input that the note tells of
+  input_seen seen_;                      // the input with the group that is under way
+  std::string carry_;                    // bytes of an unfinished record
   std::optional<std::string> too_long_;  // the beginning of the line that is being passed over
-  std::optional<rest_of_record> rest_;   // of that line
+  std::optional<rest_of_record> rest_;   // the rest of that line
   std::size_t searched_ = 0;
   std::size_t skipped_ = 0;  // lines at the beginning
   bool looked_ = false;

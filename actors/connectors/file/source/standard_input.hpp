@@ -1,5 +1,5 @@
 // Standard input as a log: a thread of its own reads lines, writes them into the spool of the state folder,
-// and says when the input has ended. From there on they are read as from any log.
+// and says when the input has ended. Readers read the spool as any log.
 #pragma once
 
 #include "actors/stream/source/feed.hpp"

@@ -14,7 +14,7 @@ constexpr std::string_view delimiters = " \t\r\n,:[]{}\"";
 constexpr auto npos = std::string_view::npos;
 
 struct string_end {
-  std::size_t at = npos;  // behind the closing quote
+  std::size_t at = npos;  // after the closing quote
   bool is_none = false;   // a line break lies within
 };
 

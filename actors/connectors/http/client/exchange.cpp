@@ -19,7 +19,7 @@ constexpr long connect_timeout_s = 10;
 constexpr long silence_s = 30;
 constexpr long upload_buffer_bytes = 1 << 20;
 constexpr long first_refusal = 300;
-constexpr std::uint64_t longest_refusal = 64 << 10;  // what is beyond is not waited for
+constexpr std::uint64_t longest_refusal = 64 << 10;  // a longer body is not waited for
 
 struct release {
   void operator()(CURL* p) const { curl_easy_cleanup(p); }
@@ -53,7 +53,7 @@ std::size_t take(char* bytes, std::size_t size, std::size_t count, void* to) {
   return size * count;
 }
 
-/// Whether a transfer goes on, or only drips.
+/// Tells whether a transfer goes on, or only drips.
 struct pace {
   using clock = std::chrono::steady_clock;
   static constexpr curl_off_t step = 64 << 10;

@@ -21,14 +21,13 @@ struct signature {
   std::string region;
   std::string access_key;
   std::string secret_key;
-  std::string token;  // of a session; empty for none
+  std::string token;  // a session's; empty for none
 };
 
 struct exchange_options {
-  std::string ca_file{};  // instead of the system's authorities
+  std::string ca_file{};  // replaces the system's authorities
   std::optional<signature> sign{};
-  /// How long 64 KiB may take, of a body that is sent or of an answer; a store may work for minutes before it
-  /// answers.
+  /// The time that 64 KiB of a body or an answer may take; a store may work for minutes before it answers.
   std::chrono::milliseconds patience = std::chrono::minutes(10);
 };
 
@@ -38,7 +37,7 @@ struct request {
   std::vector<std::string> headers;    // "Name: value"
   std::string body;                    // sent unless there is a file
   std::filesystem::path file;          // its bytes are the body
-  std::uint64_t most_bytes = 1 << 20;  // of the body asked for; more is an error
+  std::uint64_t most_bytes = 1 << 20;  // limit of the answer's body; more is an error
 };
 
 struct answer {
@@ -68,7 +67,8 @@ private:
 /// Tells what to do about a server whose certificate is refused for this reason, which is in libcurl's words.
 [[nodiscard]] std::string_view certificate_remedy(std::string_view why);
 
-/// For a part of a URL: everything but letters, digits and "-._~" as %XX, '/' too unless `keep_slashes`.
+/// Escapes a part of a URL: all characters but letters, digits and "-._~" become %XX, '/' too unless
+/// `keep_slashes`.
 [[nodiscard]] std::string escaped(std::string_view text, bool keep_slashes = false);
 
 [[nodiscard]] std::string unescaped(std::string_view text);

@@ -9,7 +9,7 @@ namespace millrace::http {
 enum class onward : std::uint8_t {
   all,      // the same scheme, host and port
   bare,     // another origin: without headers, which may be secrets
-  nothing,  // from https to http, or to what is neither: all would be readable on the way
+  nothing,  // a step from https to http, or to neither: all would be readable on the way
 };
 
 /// The address that a Location header of an answer from `url` names; the header's own text where it names

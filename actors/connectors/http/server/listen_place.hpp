@@ -1,4 +1,4 @@
-// Where a server listens, as the option `listen` says it. Pure.
+// The address at which a server listens, as the option `listen` says it. Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"

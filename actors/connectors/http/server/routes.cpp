@@ -129,7 +129,7 @@ std::vector<merged_header> merged_headers(std::span<const http::header> headers,
     std::string value;
   };
   std::vector<merged> all;
-  std::unordered_map<std::string, std::size_t> places;  // in `all`, by name
+  std::unordered_map<std::string, std::size_t> places;  // places in `all`, keyed by name
   for (const auto& [name, value] : headers) {
     auto compared = folded(name);
     if (taken.contains(compared))
@@ -212,7 +212,7 @@ public:
   }
 
 private:
-  /// Joins the members. Where two have one name the last counts: the event's.
+  /// Joins the members. The last of two with one name counts: the event's.
   [[nodiscard]] std::string joined(const body_object& body) const {
     std::string out = "{";
     append_members(out, body.members);

@@ -29,7 +29,7 @@ enum class body_use : std::uint8_t {
 struct route {
   std::string path;
   std::string event;                // its members as JSON text, without the braces; may be empty
-  std::set<std::string> own_names;  // of the members, folded: no header takes their place
+  std::set<std::string> own_names;  // the members' names, folded: no header takes their place
   std::string reply;
   body_use body = body_use::none;
 };
@@ -42,7 +42,7 @@ struct header_merge {
   std::set<std::string> credentials{};
 };
 
-/// Returns the name of such a header as header_merge has it, whatever its case; nothing for any other name.
+/// Returns the name of such a header as header_merge has it, in any case; no value for any other name.
 [[nodiscard]] std::optional<std::string> credential_name(std::string_view header);
 
 class routes {
@@ -53,11 +53,11 @@ public:
 
   /// Finds a route by the path of a request's target, compared byte by byte; null if there is none.
   [[nodiscard]] const route* find(std::string_view path) const;
-  /// Lists the paths, such as "/, /join_the_guild", for whoever asks for another.
+  /// Lists the paths, such as "/, /join_the_guild", for a client that asks for another.
   [[nodiscard]] std::string names() const;
 
 private:
-  std::vector<route> routes_;  // by path
+  std::vector<route> routes_;  // sorted by path
 };
 
 /// Returns the path of "/path?query", "http://host/path?query" or "*", %XX undone; "/" where there is none.

@@ -25,9 +25,9 @@ using asio::ip::tcp;
 using boost::beast::error_code;
 using std::chrono::milliseconds;
 
-/// How often the end of the feed is looked at.
+/// The end of the feed is looked at this often.
 constexpr milliseconds look_every{200};
-/// Where there are no more descriptors, accepting is tried again after as long.
+/// Accepting is tried again after this time when there are no more descriptors.
 constexpr milliseconds again{500};
 constexpr auto retry_after = "1";  // seconds
 /// Records that take more work than going through so many bytes are made beside the server's thread: a
@@ -36,7 +36,7 @@ constexpr std::size_t short_work = 16U << 10;
 /// A line and a header take about as much work as so many bytes.
 constexpr std::size_t line_work = 64;
 constexpr std::size_t header_work = 32;
-/// How much longer than the longest body its records may be together.
+/// The records of a body may together be this many times as long as the longest body.
 constexpr std::uint64_t most_growth = 32;
 /// Connections that the kernel keeps until they are accepted.
 constexpr int backlog = 4096;
@@ -167,7 +167,8 @@ private:
     });
   }
 
-  /// As far as the socket's own buffer takes it: one more connection costs nothing that lasts.
+  /// Writes as much of the answer as the socket's own buffer takes: one more connection costs nothing that
+  /// lasts.
   void send_away(tcp::socket socket) {
     if (!std::exchange(said_full_, true))
       spdlog::warn("{}: {} connections are open; more are sent away (option `connections`)", options_.in_logs,
@@ -184,7 +185,7 @@ private:
 
   void on_closed() override { --sessions_; }
 
-  /// Nothing where the request is one for the route that is found.
+  /// Returns the refusal, or no value where the found route takes the request.
   std::optional<reply> judge(const http::incoming_request& r, const route*& found) {
     const auto path = path_of(r.target);
     found = options_.routes.find(path);
@@ -307,7 +308,7 @@ private:
     take_next();
   }
 
-  /// Those who have been taken wait, and nobody else is.
+  /// Requests whose records are in a group keep waiting; all others are refused.
   void on_refused(const error& why) {
     if (!std::exchange(disk_refuses_, true))
       spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.in_logs,
@@ -343,7 +344,7 @@ private:
   mutable std::mutex mutex_;
   std::optional<error> trouble_;
   std::atomic<bool> done_{false};
-  asio::io_context io_{1};  // what waits in it holds sessions, and they tell when they end
+  asio::io_context io_{1};  // its queued handlers hold sessions, and these tell when they end
   tcp::acceptor acceptor_;
   asio::steady_timer accept_again_;
   /// The request is the session's until its answer.
@@ -352,8 +353,9 @@ private:
     const route* to;
     http::incoming_request* asked;
   };
-  std::deque<waiting_request> long_ones_;   // whose records are made beside this thread; the first is there
-  std::deque<waiting_request> short_ones_;  // that wait for room
+  std::deque<waiting_request> long_ones_;   // requests whose records are made beside this thread; the first
+                                            // is under way
+  std::deque<waiting_request> short_ones_;  // requests that wait for room
   bool is_parsing_ = false;
   bool is_taking_ = false;
   std::unique_ptr<spool_groups> groups_;

@@ -20,7 +20,7 @@ struct server_options {
   std::string listen{};   // "0.0.0.0:5000", "[::1]:0"
   source::routes routes{};
   header_merge headers{};
-  micros timeout{0};  // of a request, from the answer before it, and of an answer that is not read
+  micros timeout{0};  // bound of a request from the answer before it, and of an answer that is not read
   std::uint32_t most_header = 0;   // bytes of a request's line and headers
   std::size_t most_headers = 100;  // lines of them
   std::uint64_t most_body = 0;

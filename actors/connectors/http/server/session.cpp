@@ -12,7 +12,7 @@ namespace {
 
 using boost::beast::error_code;
 
-/// How long a client may go on sending what nobody reads any more.
+/// A client may send this long what nobody reads any more.
 constexpr std::chrono::seconds drained{2};
 constexpr std::size_t at_once = 64U << 10;  // bytes of one read
 
@@ -60,7 +60,7 @@ void session::on_question() {
                            });
 }
 
-/// Nothing is in the buffer: the request is not over yet.
+/// The buffer is empty, and the request is not over yet.
 void session::receive() {
   stream_.async_read_some(buffer_.prepare(boost::beast::read_size(buffer_, at_once)),
                           [self = shared_from_this()](error_code failed, std::size_t bytes) {

@@ -54,7 +54,7 @@ public:
 
   void read();
   void answer(reply r);
-  /// Ends it at once; whatever it waits for is given up.
+  /// Ends it at once; its waits are given up.
   void close();
 
 private:

@@ -38,7 +38,7 @@ void spool_groups::write_next() {
   });
 }
 
-/// On the disk's thread. The group itself is given up there too: freeing as many texts takes its time.
+/// Runs on the disk's thread, which also frees the group: freeing so many texts takes time.
 void spool_groups::commit() {
   boost::asio::post(io_, [this, kept = log_->commit()] { on_committed(kept); });
 }

@@ -14,7 +14,7 @@ namespace millrace::source {
 /// Scheme, host and path: passwords and keys stand in the rest.
 [[nodiscard]] std::string shown(std::string_view url);
 
-/// With one more query parameter; `value` is encoded already.
+/// Adds a query parameter; `value` is encoded already.
 [[nodiscard]] std::string with_parameter(std::string url, const std::string& name, const std::string& value);
 
 }  // namespace millrace::source

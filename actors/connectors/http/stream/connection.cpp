@@ -101,7 +101,7 @@ void connection::set_up(const stream_options& options) {
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   if (options.compression)
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");  // whatever this libcurl can undo
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");  // accepts all encodings that this libcurl can undo
   if (!options.ca_file.empty())
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   if (!options.verify) {
@@ -124,7 +124,7 @@ expected<void> connection::look_at_answer() {
   return accepted;
 }
 
-/// The empty line behind the headers of the last answer, redirects done: the stream may be silent for long.
+/// The empty line after the headers of the last answer, redirects done: the stream may be silent for long.
 std::size_t connection::on_header(char* bytes, std::size_t size, std::size_t count, void* self) {
   auto& c = *static_cast<connection*>(self);
   const std::string_view line(bytes, size * count);
@@ -143,7 +143,7 @@ std::size_t connection::on_body(char* bytes, std::size_t size, std::size_t count
   auto& c = *static_cast<connection*>(self);
   c.last_bytes_ = std::chrono::steady_clock::now();
   if (!c.accepted_)
-    return 0;  // what an error or a page says is no record
+    return 0;  // the text of an error or a page is no record
   if (c.on_bytes_({bytes, size * count}))
     return size * count;
   c.paused_ = true;

@@ -1,5 +1,5 @@
 // One HTTP connection by libcurl's multi interface: from the request, over its redirects, to the end of the
-// response. What it reads goes to a callback on the caller's thread; the callback may ask for a pause.
+// response. Bytes that it reads go to a callback on the caller's thread; the callback may ask for a pause.
 #pragma once
 
 #include "actors/connectors/http/stream/stream_feed.hpp"
@@ -20,9 +20,9 @@ class transfers {
 public:
   transfers() : multi_(curl_multi_init()) {}
   [[nodiscard]] CURLM* get() const { return multi_.get(); }
-  /// From any thread: ends a wait.
+  /// Ends a wait. Any thread may call.
   void wake() const { curl_multi_wakeup(multi_.get()); }
-  /// For bytes, or wake(), up to `timeout`.
+  /// Waits for bytes, or wake(), up to `timeout`.
   void wait(std::chrono::milliseconds timeout) const {
     curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(timeout.count()), nullptr);
   }
@@ -45,7 +45,7 @@ public:
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  /// Works on what has come. Nothing while it goes on; then how it ended: in good order, or why not.
+  /// Works on what has come. No value while it goes on; then how it ended: in good order, or why not.
   [[nodiscard]] std::optional<expected<void>> work();
   void go_on();
 
@@ -62,7 +62,7 @@ private:
   void set_up(const stream_options& options);
   void add_header(const std::string& text);
   void ask(const std::string& url);
-  /// Where the answer sends it on to; nothing for any other answer.
+  /// Returns where the answer redirects to; no value for any other answer.
   [[nodiscard]] std::optional<std::string> sent_on_to();
   [[nodiscard]] expected<void> follow(const std::string& to);
   [[nodiscard]] expected<void> look_at_answer();
@@ -70,7 +70,7 @@ private:
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
 
   const transfers& all_;
-  std::string url_;  // that is asked for: of the options, then of redirects
+  std::string url_;  // the asked URL: the option's, then those of redirects
   std::string shown_url_;
   int redirects_;
   int followed_ = 0;

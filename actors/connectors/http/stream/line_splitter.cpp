@@ -13,7 +13,7 @@ std::string_view without_return(std::string_view line) {
   return line;
 }
 
-/// A JSON object is over with its last brace, whatever comes behind it.
+/// A JSON object is over with its last brace, also if more follows it.
 bool ends_itself(std::string_view record) {
   const auto first = record.find_first_not_of(" \t");
   const auto last = record.find_last_not_of(" \t");

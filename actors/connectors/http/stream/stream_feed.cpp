@@ -93,7 +93,7 @@ private:
     }
   }
 
-  /// Runs a connection from the request to its end. What was read is durable when it returns.
+  /// Runs a connection from the request to its end. All records are durable when it returns.
   expected<void> one_connection() {
     const auto resume = resume_ ? resume_->ask() : std::nullopt;
     ++gauges_->connections;

@@ -36,7 +36,7 @@ struct client::state {
   bool has_answered = false;  // ever
   bool is_doubtful = false;   // a connection has failed since an answer
   std::chrono::steady_clock::time_point last_answer;
-  std::optional<connecting> last_failure;  // of a connection
+  std::optional<connecting> last_failure;  // the last failed connection
 
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
     auto& self = *static_cast<state*>(rd_kafka_opaque(handle));
@@ -48,7 +48,7 @@ struct client::state {
       const std::scoped_lock lock(self.mutex);
       self.has_failed(config::redact(text, self.secrets));
     }
-    // A fatal error comes there, too, and whoever is fenced off says so itself.
+    // A fatal error comes there, too, and a fenced client's owner says so itself.
     const auto says = [&](std::string_view what) {
       return std::string_view(text).find(what) != std::string_view::npos;
     };
@@ -76,7 +76,8 @@ struct client::state {
     case RD_KAFKA_RESP_ERR__FATAL: {
       std::array<char, 512> detail{};
       const auto fatal = rd_kafka_fatal_error(handle, detail.data(), detail.size());
-      // Whoever is fenced off says so, and ends: another life has its place.
+      // The owner of a fenced client reports the error itself and ends, since another life has its place: no
+      // second line at error level.
       spdlog::log(translate(fatal, "", "").code == ec::fenced ? spdlog::level::debug : spdlog::level::err,
                   "{}: kafka: {}: {}", self.options.name, rd_kafka_err2name(fatal),
                   config::redact(detail.data(), self.secrets));
@@ -88,7 +89,7 @@ struct client::state {
     }
   }
 
-  /// Under the mutex.
+  /// The caller holds the mutex.
   void begin_outage() {
     outage = true;
     outage_taken = false;
@@ -96,7 +97,7 @@ struct client::state {
                 unreachable().message);
   }
 
-  /// A connection. Under the mutex.
+  /// A connection has failed. The caller holds the mutex.
   void has_failed(std::string_view text) {
     is_doubtful = true;
     auto why = why_not_connected(text, options.names);
@@ -104,7 +105,7 @@ struct client::state {
       last_failure = std::move(why);
   }
 
-  /// Under the mutex.
+  /// The caller holds the mutex.
   [[nodiscard]] error unreachable() const {
     const auto f = last_failure.value_or(why_not_connected({}, options.names));
     const auto why = f.what.empty() ? std::string() : fmt::format(" ({})", f.what);

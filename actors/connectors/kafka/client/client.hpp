@@ -44,20 +44,19 @@ struct release {
 template<class T>
 using owned = std::unique_ptr<T, release>;
 
-/// Where a cluster is and how to talk to it, as the stage's options say.
+/// The address of a cluster and the way to talk to it, as the stage's options say.
 struct connection {
   std::string brokers;
   std::map<std::string, std::string> properties;  // librdkafka's; may hold secrets
 };
 
 struct client_options {
-  std::string name;  // in logs: TOPOLOGY/STAGE; client.id is TOPOLOGY-STAGE
+  std::string name;  // TOPOLOGY/STAGE, for logs; client.id is TOPOLOGY-STAGE
   settings own;      // the connector's; they win over the user's properties
   std::function<void(const rd_kafka_message_t&)>
       delivered{};  // producer: delivery report, called from poll()
   setting_names names{};
-  bool tells_outages =
-      false;  // it warns of lost brokers itself; else whoever uses it tells what its calls return
+  bool tells_outages = false;  // it warns of lost brokers itself; else its user tells what its calls return
 };
 
 class client {
@@ -77,8 +76,8 @@ public:
   [[nodiscard]] std::optional<error> take_outage() const;
   /// The outage that lasts still, said again as often as it is asked.
   [[nodiscard]] std::optional<error> outage() const;
-  /// Why no broker has answered yet; nothing when one has. An error that waiting does not mend (a wrong
-  /// password) has retry = false.
+  /// Returns why no broker has answered yet; no value once one has. An error that waiting does not mend (a
+  /// wrong password) has retry = false.
   [[nodiscard]] std::optional<error> not_connected() const;
   [[nodiscard]] const std::string& brokers() const;
   /// An answer came from a broker (a record, a look-up): the outage is over.
@@ -93,7 +92,7 @@ public:
   /// Takes the values of secret properties out of a text.
   [[nodiscard]] std::string redacted(std::string text) const;
 
-  struct state;  // what librdkafka's callbacks get; of client.cpp
+  struct state;  // librdkafka's callbacks get this; defined in client.cpp
 private:
   client(std::unique_ptr<state> s, owned<rd_kafka_t> handle);
   std::unique_ptr<state> state_;  // outlives handle_, whose threads use it

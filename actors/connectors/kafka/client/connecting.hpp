@@ -1,5 +1,5 @@
-// Why no connection to a broker comes about: librdkafka's text in plain words, with the remedy. A function of
-// the text alone, for each look-up, each client and each connector says the same.
+// Tells why no connection to a broker comes about: librdkafka's text in plain words, with the remedy. The
+// answer depends on the text alone, so each look-up, client and connector says the same.
 #pragma once
 
 #include <string>

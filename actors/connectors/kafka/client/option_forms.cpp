@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest_topic = 249;  // Kafka's own limit
 
-/// As librdkafka takes them: a security protocol may stand in front, the port is 9092 where it is left out.
+/// Takes what librdkafka takes: a security protocol may stand in front, a missing port is 9092.
 bool is_broker(std::string_view address) {
   if (const auto scheme = address.find("://"); scheme != std::string_view::npos) {
     std::string name;

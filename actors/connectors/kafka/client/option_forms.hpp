@@ -1,5 +1,5 @@
-// Which texts are names of Kafka topics, and which are addresses of brokers: what `check` can say without
-// one.
+// Tells which texts are names of Kafka topics and which are addresses of brokers: `check` can say that
+// without a broker.
 #pragma once
 
 #include <optional>

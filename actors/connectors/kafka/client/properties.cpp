@@ -126,7 +126,7 @@ std::string refusal(const std::string& name) {
                      switch_for(name));
 }
 
-/// librdkafka reads choices whatever their case is.
+/// librdkafka reads choices in any case.
 bool is_sasl(std::string_view protocol) {
   constexpr std::string_view begin = "sasl";
   return protocol.size() >= begin.size() &&

@@ -1,6 +1,7 @@
-// Says which of librdkafka's properties a topology may set. Many of them do more than talk to brokers: they load libraries, have a shell
-// run commands, or read files by their paths. Whoever writes a topology is not always whoever runs the process, so such a property needs
-// the process's own switch, --allow-kafka-property. Pure, but for that switch.
+// Says which of librdkafka's properties a topology may set. Many of them do more than talk to brokers: they
+// load libraries, have a shell run commands, or read files by their paths. The author of a topology does not
+// always run the process, so such a property needs the process's own switch, --allow-kafka-property. Pure,
+// but for that switch.
 #pragma once
 
 #include <map>
@@ -37,7 +38,8 @@ void allow_property(std::string name);
 
 /// Says whether a property's value is taken out of all texts.
 [[nodiscard]] bool is_secret_property(std::string_view name);
-/// Says whether a plan may show a property's value. Of SASL's none is shown: users and identities are nobody's business either.
+/// Says whether a plan may show a property's value. None of SASL's is shown: users and identities are
+/// nobody's business either.
 [[nodiscard]] bool shows_property(std::string_view name);
 
 }  // namespace millrace::kafka

@@ -64,7 +64,7 @@ expected<int> partition_count(const client& c, const std::string& topic, millise
     const auto found = look_up(c, topic, std::max(milliseconds(1), std::min(one_try, left(deadline))));
     if (found.code == RD_KAFKA_RESP_ERR_NO_ERROR && found.partitions > 0)
       return found.partitions;
-    c.poll(milliseconds(0));  // why there is no connection
+    c.poll(milliseconds(0));  // tells why there is no connection
     if (found.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
         found.code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
       return tl::make_unexpected(missing(c, topic));

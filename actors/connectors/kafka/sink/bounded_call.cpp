@@ -23,7 +23,7 @@ struct bounded_caller::worker {
       auto call = std::exchange(wanted, nullptr);
       lock.unlock();
       auto came = call();
-      call = nullptr;  // whoever waits may be the last to hold what it used
+      call = nullptr;  // the waiting thread may be the last to hold what the call used
       lock.lock();
       answer = std::move(came);
       changed.notify_all();

@@ -142,7 +142,7 @@ expected<std::uint64_t> kafka_writer::commit(const progress& p) {
   return refused;
 }
 
-/// Into the envelope if it is short enough, else into the positions topic.
+/// Puts the record into the envelope if it is short enough, else into the positions topic.
 expected<void> kafka_writer::store_record(std::string bytes) {
   envelope_.record = std::move(bytes);
   if (encode_envelope(envelope_).size() <= metadata_limit)
@@ -154,7 +154,7 @@ expected<void> kafka_writer::store_record(std::string bytes) {
                                          std::get<std::string>(envelope_.record), &where);
       !produced)
     return produced;
-  // Waits for the brokers, so that `where` is filled in, and no longer used, whatever comes.
+  // Waits for the brokers, so that `where` is filled in, and no longer used.
   if (auto flushed = producer_->flush(); !flushed) {
     producer_.reset();
     return flushed;

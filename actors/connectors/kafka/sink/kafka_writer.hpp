@@ -1,5 +1,5 @@
 // The Kafka sink's writer: a commit is one transaction of the rows and the position. The transactional id
-// millrace/TOPOLOGY/SINK/TOPIC is the same for every life and every state id, so that whoever opens it last fences
+// millrace/TOPOLOGY/SINK/TOPIC is the same for every life and every state id, so that the last opener fences
 // all others, also those of a state that --fresh has replaced; the state id stands in the position. After any
 // error only open() helps: it makes a new producer, which rolls back what was under way, and reads the
 // position only then. Records that the topic refuses are found before they are produced, and stored in the
@@ -67,7 +67,7 @@ private:
   kafka_sink_options options_;
   row_format json_;
   claim who_;
-  std::string name_;   // in logs, and client.id is made of it
+  std::string name_;   // named in logs; client.id is made of it
   std::string group_;  // name_on_brokers()
   // The life of the last claim that was sent.
   std::optional<incarnation> tried_;
@@ -77,8 +77,8 @@ private:
   std::optional<transaction> producer_;
   position_record record_;
   envelope envelope_;
-  std::deque<rejection> rejections_;       // of the open transaction; addresses stay
-  std::vector<rejected_place> forgotten_;  // whose chunks the next commit deletes
+  std::deque<rejection> rejections_;       // rejections of the open transaction; addresses stay
+  std::vector<rejected_place> forgotten_;  // places whose chunks the next commit deletes
   bool has_positions_topic_ = false;
   bool was_open_ = false;
   std::uint64_t committed_ =

@@ -1,6 +1,6 @@
 // The Kafka sink stores its position in the transaction that has the rows: as an envelope, which is the
-// metadata of the committed offset of the sink's own group. Where the record would make that too long, it
-// goes to the topic millrace-positions, and the envelope points to it.
+// metadata of the committed offset of the sink's own group. If the record makes that too long, it goes to the
+// topic millrace-positions, and the envelope points to it.
 //   envelope, as base64: varint version=1 | string state id | varint life, sequence | u8 kind |
 //     kind 0: string record | kind 1: varint partition, offset | u32 checksum
 //   record: u8 has progress, string progress | varint next rejected sequence | varint n | n rejected rows:
@@ -37,7 +37,7 @@ struct rejected_place {
 struct position_record {
   std::optional<progress> at;
   std::uint64_t next_rejected = 1;
-  std::vector<rejected_place> rejected;  // not forgotten yet, ascending
+  std::vector<rejected_place> rejected;  // places that are not forgotten yet, ascending
 };
 [[nodiscard]] std::string encode_position(const position_record& r);
 [[nodiscard]] expected<position_record> decode_position(std::string_view bytes);
@@ -50,7 +50,7 @@ struct record_pointer {
 struct envelope {
   std::string state_id;
   incarnation life = 0;
-  std::uint64_t sequence = 0;  // of the commit; also the committed offset
+  std::uint64_t sequence = 0;  // the commit's number; also the committed offset
   std::variant<std::string, record_pointer> record;
 };
 /// Returns text of [A-Za-z0-9+/=].

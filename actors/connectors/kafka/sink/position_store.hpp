@@ -9,9 +9,8 @@
 
 namespace millrace::sink {
 
-/// The envelope of the group's committed offset for partition 0 of the topic; nothing when there is none.
-/// With a read_committed consumer it waits for a transaction that holds the position; ec::unavailable after
-/// that.
+/// The envelope of the group's committed offset for partition 0 of the topic; no value when there is none. A
+/// read_committed consumer waits for a transaction that holds the position; ec::unavailable after that.
 [[nodiscard]] expected<std::optional<envelope>>
 stored_envelope(const kafka::client& consumer, const std::string& group, const std::string& topic);
 

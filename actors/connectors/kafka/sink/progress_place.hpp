@@ -1,4 +1,4 @@
-// Where the Kafka sink's progress will be kept, computed before anything runs: for `check`.
+// Computes, for `check`, where the Kafka sink's progress will be kept; nothing runs yet.
 #pragma once
 
 #include "runtime/base/ids.hpp"

@@ -12,10 +12,10 @@ namespace {
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
-constexpr milliseconds one_try{5000};     // of a call that is repeated until `patience` is over
-constexpr milliseconds last_words{1000};  // for the roll back of a transaction that is given up
-constexpr milliseconds overdue{10'000};   // of a call behind the time that it was given
-constexpr milliseconds room_look{50};     // how often a full queue is looked at
+constexpr milliseconds one_try{5000};     // one of the calls that are repeated until `patience` is over
+constexpr milliseconds last_words{1000};  // time for the rollback of a transaction that is given up
+constexpr milliseconds overdue{10'000};   // grace of a call that overruns its time
+constexpr milliseconds room_look{50};     // a full queue is looked at this often
 
 int left(clock::time_point deadline, milliseconds most) {
   const auto rest = std::chrono::duration_cast<milliseconds>(deadline - clock::now());

@@ -14,13 +14,13 @@
 
 namespace millrace::sink {
 
-/// How long a call waits for brokers that do not answer before it says so. Long enough for a broker's
+/// A call waits this long for brokers that do not answer before it says so. Long enough for a broker's
 /// restart.
 inline constexpr std::chrono::milliseconds patience{15'000};
 /// The same for looking things up in open(), which is tried again anyway.
 inline constexpr std::chrono::milliseconds look_up_patience{4'000};
 
-/// Where a produced record came to lie; filled in by flush().
+/// The place of a produced record; filled in by flush().
 struct receipt {
   std::int32_t partition = -1;
   std::int64_t offset = -1;

@@ -14,19 +14,20 @@ namespace millrace::source {
 
 struct fingerprint {
   std::int64_t offset = 0;
-  std::int64_t timestamp = 0;  // in milliseconds, as Kafka stores it
+  std::int64_t timestamp = 0;  // milliseconds, as Kafka stores them
   std::uint64_t checksum = 0;  // checksum_of()
   friend bool operator==(const fingerprint&, const fingerprint&) = default;
 };
-using fingerprints = std::map<std::int32_t, fingerprint>;  // by partition
+using fingerprints = std::map<std::int32_t, fingerprint>;  // keyed by partition
 
 /// XXH3 of key and value; none (null) is not the same as empty.
 [[nodiscard]] std::uint64_t checksum_of(std::optional<std::string_view> key,
                                         std::optional<std::string_view> value);
 
-/// A line each: partition, offset, timestamp and the checksum in hexadecimal digits, each behind a blank.
+/// Formats a line each: partition, offset, timestamp and the checksum in hexadecimal digits, with a blank
+/// between them.
 [[nodiscard]] std::string format_fingerprints(const fingerprints& all);
-/// Takes several such texts one behind the other, too: of one partition the highest offset counts.
+/// Parses several such texts one after the other, too: of one partition the highest offset counts.
 [[nodiscard]] expected<fingerprints> parse_fingerprints(std::string_view text);
 
 enum class same_log : std::uint8_t {

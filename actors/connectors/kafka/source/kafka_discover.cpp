@@ -13,13 +13,13 @@ namespace {
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
-// Between two looks at interrupt().
+// The time between two looks at interrupt().
 constexpr milliseconds slice{500};
 
-constexpr std::size_t queues = std::size_t{64} << 20U;         // of all partitions
-constexpr std::size_t smallest_queue = std::size_t{4} << 20U;  // of one: some fetches
+constexpr std::size_t queues = std::size_t{64} << 20U;         // bytes of all partitions' queues
+constexpr std::size_t smallest_queue = std::size_t{4} << 20U;  // bytes of one partition's queue: some fetches
 
-// How long a partition that is new may take to be heard of.
+// A new partition may take this long to be heard of.
 constexpr milliseconds new_partition{1'000};
 
 milliseconds left(clock::time_point until) {
@@ -56,7 +56,7 @@ expected<void> kafka_reader::connect(int partitions) {
   // default.
   to.properties.emplace("fetch.wait.max.ms", "100");
   to.properties.emplace("fetch.error.backoff.ms", "100");
-  // Where hear_of() was in vain.
+  // The interval counts only if hear_of() was in vain.
   to.properties.emplace("topic.metadata.refresh.interval.ms", "10000");
   auto made = kafka::client::open(
       RD_KAFKA_CONSUMER, to,

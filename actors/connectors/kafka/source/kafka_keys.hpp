@@ -11,9 +11,9 @@
 namespace millrace::source {
 
 enum class key_form : std::uint8_t {
-  text,    // as the bytes are
+  text,    // the bytes as they are
   bigint,  // 8 bytes big-endian, as Kafka's LongSerializer writes, or 4, as its IntegerSerializer
-  bytes,   // in base64
+  bytes,   // the bytes in base64
 };
 
 [[nodiscard]] std::vector<std::string> key_forms();

@@ -10,11 +10,11 @@ namespace millrace::source {
 namespace {
 
 // A lane that is this far behind the newest record gains more from large frames than from early ones. It puts
-// about so many records into one.
+// about this many records into one.
 constexpr std::int64_t far_behind = 65'536;
 
-// Where no more records than these lie between the record that is compared and the first one that is wanted, they are
-// read and dropped. A new start of the partition would wait for the fetch that is under way, 100 ms at the log's end.
+// At most this many records between the compared record and the first wanted one are read and dropped. A new
+// start of the partition would wait for the fetch that is under way, 100 ms at the log's end.
 constexpr std::int64_t near = 1'000;
 
 std::optional<std::string_view> bytes_of(const void* begin, std::size_t size) {
@@ -34,8 +34,8 @@ struct filling {
   const wants* wanted;
   key_form key;
   std::size_t max_bytes;
-  std::size_t bytes = 0;  // with what a record costs besides its value
-  std::int64_t next;      // what lies below has been seen: a stale fetch repeats it
+  std::size_t bytes = 0;  // bytes, with the cost of a record beside its value
+  std::int64_t next;      // positions below were seen: a stale fetch repeats them
   bool prints = false;    // makes the fingerprint of the last record
   bool end = false;
   bool heard = false;
@@ -210,7 +210,7 @@ expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> w
 void kafka_reader::ask_whether_brokers_are_there() {
   constexpr std::chrono::seconds silence{5};
   constexpr std::chrono::seconds patience{3};
-  constexpr std::chrono::milliseconds slice{250};  // between two looks at interrupt()
+  constexpr std::chrono::milliseconds slice{250};  // time between two looks at interrupt()
   if (!client_ || !topic_ || client_->in_outage() || !client_->is_doubtful(silence))
     return;
   const auto until = std::chrono::steady_clock::now() + patience;
@@ -318,7 +318,7 @@ expected<bool> kafka_reader::prove(log& l) {
         found = fingerprint_of(*m);
     } else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      is_there = true;  // nothing is
+      is_there = true;  // the answer is known: no record is there
     } else {
       return tl::make_unexpected(failure_at(l.id, kept.offset, m->err, rd_kafka_message_errstr(m.get())));
     }
@@ -339,8 +339,8 @@ expected<bool> kafka_reader::prove(log& l) {
   return true;
 }
 
-// The first one of a partition counts at once, since a life may be short. Later ones wait until stored positions are
-// behind them: a broker may yet lose a record that only this reader has seen.
+// The first fingerprint of a partition counts at once, since a life may be short. Later ones wait until
+// stored positions are past them: a broker may yet lose a record that only this reader has seen.
 void kafka_reader::note_given(log& l, const fingerprint& last) {
   if (!known_.emplace(l.id, known{last, true}).second)
     l.given = last;
@@ -362,7 +362,7 @@ void kafka_reader::note_progress() {
 
 bool kafka_reader::is_far_behind(std::int32_t partition, std::int64_t next) const {
   std::int64_t low = 0;
-  std::int64_t high = 0;  // as of the last fetch; nothing is asked
+  std::int64_t high = 0;  // the end at the last fetch; the broker is not asked
   return rd_kafka_get_watermark_offsets(client_->get(), options_.topic.c_str(), partition, &low, &high) ==
              RD_KAFKA_RESP_ERR_NO_ERROR &&
          high - next > far_behind;
@@ -419,7 +419,7 @@ std::optional<backlog> kafka_reader::lag() {
   backlog out;
   for (const auto& [name, l] : logs_) {
     std::int64_t low = 0;
-    std::int64_t high = 0;  // as of the last fetch; nothing is asked
+    std::int64_t high = 0;  // the end at the last fetch; the broker is not asked
     if (rd_kafka_get_watermark_offsets(client_->get(), options_.topic.c_str(), l.id, &low, &high) !=
             RD_KAFKA_RESP_ERR_NO_ERROR ||
         high < 0)

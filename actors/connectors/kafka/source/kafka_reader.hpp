@@ -70,17 +70,17 @@ private:
     std::int32_t id = 0;
     std::int64_t next = 0;
     kafka::owned<rd_kafka_queue_t> queue;
-    std::size_t record_bytes = 256;         // of the last chunk, for reserving
-    std::optional<error> failure{};         // came behind records that were given first
+    std::size_t record_bytes = 256;         // average in the last chunk, for reserving
+    std::optional<error> failure{};         // the failure followed records that were given first
     std::optional<fingerprint> unproven{};  // the record there is compared before anything is given
     std::optional<error> refused{};         // it was another one
     bool began_before = false;              // it was read from a record below `next` on
-    std::optional<fingerprint> given{};     // of a record that is yet to be acknowledged
+    std::optional<fingerprint> given{};     // the fingerprint of a record that is yet to be acknowledged
   };
   /// Holds what is kept of a partition.
   struct known {
     fingerprint of;
-    bool is_proven = false;  // by this reader
+    bool is_proven = false;  // proven by this reader
   };
   using deadline = std::chrono::steady_clock::time_point;
 
@@ -111,11 +111,11 @@ private:
   wake_up wake_;
   std::optional<kafka::client> client_;
   kafka::owned<rd_kafka_topic_t> topic_;
-  int partitions_ = 0;                         // that the client has heard of
+  int partitions_ = 0;                         // partitions that the client has heard of
   kafka::owned<rd_kafka_queue_t> main_queue_;  // errors of the client as a whole
   std::map<std::string, log> logs_;
   std::map<std::string, std::int64_t> committed_;
-  std::map<std::int32_t, known> known_;  // by partition
+  std::map<std::int32_t, known> known_;  // keyed by partition
   std::string identity_;
 };
 

@@ -13,7 +13,7 @@
 namespace millrace::s3 {
 namespace {
 
-constexpr std::uint64_t most_listed = 16 << 20;  // of a page of a thousand keys
+constexpr std::uint64_t most_listed = 16 << 20;  // the size of a page of a thousand keys
 
 constexpr long ok = 200;
 constexpr long no_content = 204;
@@ -33,7 +33,7 @@ std::string address_of(const std::string& endpoint, const std::string& name, con
 }
 
 /// Content-MD5 of what is sent: without it some stores keep the beginning of an object whose connection
-/// broke. Nothing where this machine's OpenSSL has no MD5, or the file cannot be read, which sending it will
+/// broke. Empty where this machine's OpenSSL has no MD5, or the file cannot be read, which sending it will
 /// tell.
 std::string md5_header(const http::request& content) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), EVP_MD_CTX_free);

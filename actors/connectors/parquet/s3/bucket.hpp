@@ -18,7 +18,7 @@ public:
   bucket(std::string endpoint, std::string name, http::exchange_options options);
 
   struct entry {
-    std::string name;  // behind the prefix, without a slash
+    std::string name;  // follows the prefix; without a slash
     bool is_folder = false;
   };
   /// Lists what begins with `prefix` (empty, or ending in a slash), up to the next slash; ordered by name.
@@ -28,12 +28,12 @@ public:
   /// Visible whole or not at all. Unless `replace`: false where the key is there (If-None-Match).
   [[nodiscard]] expected<bool> put(const std::string& key, const std::filesystem::path& from, bool replace);
   [[nodiscard]] expected<bool> put(const std::string& key, std::string bytes, bool replace);
-  /// Copies within the bucket, over whatever has that key; visible whole or not at all. ec::unavailable where `from` is
-  /// not there.
+  /// Copies within the bucket, over any object with that key; visible whole or not at all. ec::unavailable
+  /// where `from` is not there.
   [[nodiscard]] expected<void> copy(const std::string& from, const std::string& to);
   /// One that has gone is not an error.
   [[nodiscard]] expected<void> remove(const std::string& key);
-  /// At most `length` bytes from `offset`; `length` is not 0.
+  /// Reads at most `length` bytes from `offset`; `length` is not 0.
   [[nodiscard]] expected<std::string> read(const std::string& key, std::uint64_t offset,
                                            std::uint64_t length);
 
@@ -43,7 +43,7 @@ private:
   [[nodiscard]] unexpected refused(const std::string& doing, const http::answer& a) const;
 
   std::string name_;
-  std::string address_;  // of the bucket
+  std::string address_;  // the bucket's
   http::exchange http_;
 };
 

@@ -32,11 +32,11 @@ protected:
   /// Gives the file its name there whole, in one step, never over another: false where a file has that name.
   [[nodiscard]] virtual expected<bool> send(const std::filesystem::path& whole, std::uint64_t size,
                                             const std::string& visible) = 0;
-  /// Copies the file there, over whatever has the name.
+  /// Copies the file there, over any file of that name.
   [[nodiscard]] virtual expected<void> place(const std::filesystem::path& whole, std::uint64_t size,
                                              const std::string& hidden) = 0;
-  /// Renames a file in one step; false where a file has the visible name. What is `hidden` may have gone meanwhile:
-  /// ec::unavailable.
+  /// Renames a file in one step; false where a file has the visible name. The hidden file may have gone
+  /// meanwhile: ec::unavailable.
   [[nodiscard]] virtual expected<bool> move(const std::string& hidden, const std::string& visible) = 0;
   /// Writes a short text; false where something has that name and is not to be replaced.
   [[nodiscard]] virtual expected<bool> write(const std::string& name, const std::string& text,

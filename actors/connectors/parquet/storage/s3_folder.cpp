@@ -82,7 +82,8 @@ protected:
     return in_.put(key_of(hidden), whole, true).map([](bool) {});
   }
 
-  /// S3 renames nothing. A copy is visible whole or not at all, and the hidden name goes only behind it.
+  /// S3 has no rename. A copy is visible whole or not at all, and the hidden key is removed only after the
+  /// copy.
   expected<bool> move(const std::string& hidden, const std::string& visible) override {
     if (auto copied = in_.copy(key_of(hidden), key_of(visible)); !copied)
       return unexpected(copied.error());

@@ -40,11 +40,11 @@ public:
   [[nodiscard]] virtual expected<void> sync(const std::vector<std::string>& folders) = 0;
 
   struct upload {
-    std::filesystem::path path;  // of this machine
+    std::filesystem::path path;  // a path on this machine
     std::string hidden;
   };
-  /// For places on other machines: copies whole files there under names that readers leave out. They are durable then,
-  /// and still here.
+  /// Copies whole files to another machine, under names that readers leave out. The copies are durable then,
+  /// and the files still here.
   [[nodiscard]] virtual expected<void> upload_hidden(const std::vector<upload>& /*files*/) {
     return our_error("this table has no uploads");
   }
@@ -84,8 +84,8 @@ inline constexpr std::string_view mark_name = ".millrace-table";
 /// A file's name in the table's folder begins so while the file is being sent there; any number, '-' and the
 /// visible name follow. An upload that broke off may leave such a file.
 inline constexpr std::string_view hidden_upload = ".millrace-upload-";
-/// An upload that waits to be revealed ends so behind the visible name: readers that take every key *.parquet for data
-/// leave it out as well.
+/// The suffix of an upload that waits to be revealed, after its visible name: readers that take every key
+/// *.parquet for data leave it out as well.
 inline constexpr std::string_view waiting_upload = ".waiting";
 
 }  // namespace millrace::storage

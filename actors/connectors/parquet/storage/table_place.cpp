@@ -11,7 +11,7 @@ namespace {
 
 using fault = tl::unexpected<place_fault>;
 
-constexpr std::string_view default_http_port = "9870";  // of a NameNode since Hadoop 3
+constexpr std::string_view default_http_port = "9870";  // the port of a NameNode since Hadoop 3
 constexpr std::string_view default_https_port = "9871";
 
 fault wrong(std::string_view option, std::string text) { return fault(place_fault{option, std::move(text)}); }

@@ -1,4 +1,4 @@
-// Where a table lies, as the options `connection` and `path` say. Pure.
+// The place of a table, as the options `connection` and `path` say. Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -15,7 +15,7 @@ struct local_place {
 };
 
 struct webhdfs_place {
-  std::string url;     // of the NameNode: http://HOST:PORT or https://
+  std::string url;     // the NameNode: http://HOST:PORT or https://
   std::string user;    // empty: HDFS decides
   std::string server;  // webhdfs://HOST:PORT, for texts
   std::string folder;  // absolute, without a slash at its end
@@ -25,7 +25,7 @@ struct s3_place {
   std::string endpoint;  // http://HOST:PORT or https://; empty: Amazon's of the region
   std::string region;    // empty: the environment's, or us-east-1
   std::string bucket;
-  std::string prefix;  // of the table's keys, without slashes at its ends; empty: the whole bucket
+  std::string prefix;  // the prefix of the table's keys, without slashes at its ends; empty: the whole bucket
   std::string access_key;
   std::string secret_key;  // both empty: the environment's
 };
@@ -40,7 +40,7 @@ struct place_fault {
 /// `connection` is empty where it is not given.
 [[nodiscard]] tl::expected<table_place, place_fault> place_of(const std::string& connection,
                                                               const std::string& path);
-/// For texts, and for SQL engines: a path, webhdfs://HOST:PORT/FOLDER, s3://BUCKET/PREFIX.
+/// Formats the place for texts and for SQL engines: a path, webhdfs://HOST:PORT/FOLDER, s3://BUCKET/PREFIX.
 [[nodiscard]] std::string shown(const table_place& place);
 
 }  // namespace millrace::storage

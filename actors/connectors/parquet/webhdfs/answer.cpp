@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_message = 300;
 
-/// Null for what is no JSON object.
+/// Returns null for a text that is no JSON object.
 json::value parsed(std::string_view body) {
   boost::system::error_code failed;
   auto v = json::parse({body.data(), body.size()}, failed);

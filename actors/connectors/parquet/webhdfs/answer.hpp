@@ -25,7 +25,7 @@ struct refusal {
                                std::string_view body);
 
 struct file_status {
-  std::string name;  // in its folder; empty for what was asked for itself
+  std::string name;  // its name in its folder; empty for the path that was asked for
   bool is_folder = false;
   std::uint64_t length = 0;
 };

@@ -90,7 +90,7 @@ expected<void> file_system::make_folders(const std::string& folder) {
   return {};
 }
 
-/// In two steps: the NameNode names a DataNode, which takes the bytes. False where something is there.
+/// Takes two steps: the NameNode names a DataNode, which takes the bytes. False where the file exists.
 expected<bool> file_system::create(const std::string& to, http::request content, bool replace) {
   const auto doing = "take " + to;
   const auto asked =

@@ -8,9 +8,9 @@
 namespace millrace::webhdfs {
 
 struct server {
-  std::string url;    // of the NameNode: http://HOST:PORT
+  std::string url;    // the NameNode: http://HOST:PORT
   std::string user;   // user.name of simple authentication; empty: HDFS decides
-  std::string shown;  // for texts: webhdfs://HOST:PORT
+  std::string shown;  // a form for texts: webhdfs://HOST:PORT
 };
 
 class file_system {
@@ -21,18 +21,18 @@ public:
   [[nodiscard]] expected<std::optional<file_status>> status_of(const std::string& path);
   /// Returns nothing where there is no such folder.
   [[nodiscard]] expected<std::vector<file_status>> list(const std::string& folder);
-  /// With those above it.
+  /// Makes the folder, and the folders above it.
   [[nodiscard]] expected<void> make_folders(const std::string& folder);
   /// A file of this machine becomes one there, in place of one that has this name. ec::unavailable leaves
   /// none, a part or all of it.
   [[nodiscard]] expected<void> upload(const std::filesystem::path& from, const std::string& to);
   /// A short text. `replace`: in place of what is there; false where it is not asked for and something is.
   [[nodiscard]] expected<bool> write(const std::string& to, const std::string& bytes, bool replace);
-  /// In one step. False where `to` is there.
+  /// Renames in one step. False where `to` exists.
   [[nodiscard]] expected<bool> rename(const std::string& from, const std::string& to);
   /// A file, or an empty folder; one that has gone is not an error.
   [[nodiscard]] expected<void> remove(const std::string& path);
-  /// At most `length` bytes from `offset`.
+  /// Reads at most `length` bytes from `offset`.
   [[nodiscard]] expected<std::string> read(const std::string& path, std::uint64_t offset,
                                            std::uint64_t length);
 

@@ -8,8 +8,9 @@
 namespace millrace::postgresql {
 namespace {
 
-/// `parts` are what a table's definition is made of; each depends on the functions, operators and types that it calls. What belongs to the
-/// system itself is in no such list. pg_database_owner (PostgreSQL 14) stands for the database's owner.
+/// `parts` are what a table's definition is made of; each depends on the functions, operators and types that
+/// it calls. Parts that belong to the system itself are in no such list. pg_database_owner (PostgreSQL 14)
+/// stands for the database's owner.
 constexpr std::string_view question = R"(
 with me as (
   select r.oid, quote_ident(r.rolname) as name, (r.rolsuper or s.rolsuper) as super

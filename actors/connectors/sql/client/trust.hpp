@@ -1,6 +1,6 @@
-// Says whose code a statement on a table of PostgreSQL would run, and who else may change the table. A table's triggers, rules, checks and
-// indexes run with the rights of whoever writes to it, so a table of somebody else's gives its owner the rights of our role. Plain
-// functions: the caller asks the server.
+// Says whose code a statement on a table of PostgreSQL would run, and who else may change the table. A
+// table's triggers, rules, checks and indexes run with the rights of the role that writes to it, so a table
+// of somebody else's gives its owner the rights of our role. Plain functions: the caller asks the server.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ enum class trust_kind : std::uint8_t {
   owner,  // the table belongs to a role that is not trusted
   code,  // the table runs a function, operator or type of such a role, or such a role has a table that hangs on it
   schema_owner,  // the schema belongs to such a role, which may replace its tables
-  writers,       // such a role, or everybody, may write to the table or give it triggers
-  makers,        // such a role, or everybody, may create tables in the schema
+  writers,       // roles that may write to the table or give it triggers, or everybody
+  makers,        // roles that may create tables in the schema, or everybody
 };
 
 struct trust_finding {

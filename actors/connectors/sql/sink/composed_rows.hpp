@@ -41,7 +41,7 @@ public:
 private:
   struct tuple {
     std::size_t row;
-    std::size_t begin;  // in tuples_
+    std::size_t begin;  // the beginning in tuples_
     std::size_t end;
   };
   [[nodiscard]] expected<void> add(std::size_t row);
@@ -54,10 +54,10 @@ private:
   database& db_;
   row_language& language_;
   row_plan plan_;
-  std::string table_;  // as statements have it
+  std::string table_;  // the name in statements
   std::string head_;   // insert into t (...) values
   std::string tail_;
-  const data::batch* rows_ = nullptr;  // of the write that is under way
+  const data::batch* rows_ = nullptr;  // the rows of the write that is under way
   std::vector<refusal>* refused_ = nullptr;
   std::string tuples_;  // (...),(...),...
   std::vector<tuple> pending_;

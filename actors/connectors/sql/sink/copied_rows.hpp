@@ -60,7 +60,7 @@ private:
     std::vector<data::batch> batches;
     std::string text;
     std::vector<line> lines;
-    std::size_t sent = 0;  // of the text
+    std::size_t sent = 0;  // bytes of the text that were sent
     bool begun = false;
   };
 

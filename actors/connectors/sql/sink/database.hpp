@@ -1,6 +1,5 @@
-// Holds one connection to a database, through SOCI, with what differs between products behind it: quoting,
-// types, the table's description, and whose fault a failure is. One thread uses it, and no exception of SOCI
-// leaves it.
+// Holds one connection to a database, through SOCI, and hides how products differ: quoting, types, the
+// table's description, and whose fault a failure is. One thread uses it, and no exception of SOCI leaves it.
 #pragma once
 
 #include "actors/connectors/sql/sink/target.hpp"
@@ -21,7 +20,7 @@ namespace millrace::sink::sql {
 /// Seconds after which the server ends the transaction of a client that is silent.
 inline constexpr int silent_client_ends_after = 150;
 
-/// Returns what an error says behind "lock timeout" and its like.
+/// Returns the part of an error that follows "lock timeout" and its like.
 [[nodiscard]] inline std::string held_by_another() {
   return fmt::format("; another session holds these rows: where that is a process that stands still, the "
                      "server ends its transaction within {} s",
@@ -37,12 +36,12 @@ enum class family : std::uint8_t {
   stripped,  // a text without blanks at its end: they are lost
   cut,       // a text of at most `length` bytes: of a longer one the rest is cut off
   integer,   // whole numbers, and nothing else
-  decimal,   // exact digits, `fraction_digits` of them behind the point
+  decimal,   // exact digits, `fraction_digits` of them after the point
   real,      // every double
   boolean,
   timestamp,
   date,
-  time,  // of a day
+  time,  // a time of day
   uuid,
   label,       // one of an enumeration
   json,        // the text of a JSON value
@@ -52,22 +51,24 @@ enum class family : std::uint8_t {
   other,       // every other type: takes no value
 };
 
-/// A decimal without a limit keeps each digit behind its point.
+/// A decimal without a limit keeps each digit after its point.
 constexpr int every_fraction_digit = -100'000;
 
 struct table_column {
   std::string name = {};
-  std::string declared = {};  // as the database prints the type
+  std::string declared = {};  // the type as the database prints it
   family holds = family::text;
   bool required = false;         // not null, and nothing fills it in
   bool fills_null = false;       // the database puts a value of its own in the place of null
-  int fraction_digits = 6;       // of a timestamp, time or decimal; -2: the last two of a whole number are 0
-  bool whole_fraction = false;   // of a time: it is read back with all of them
+  int fraction_digits = 6;       // a timestamp's, time's or decimal's; -2: the last two of a whole number are
+                                 // 0
+  bool whole_fraction = false;   // a time is read back with all of them
   bool exact = true;             // texts are equal only when all their bytes are
   std::string operators = {};    // PostgreSQL's citext: the schema of its operators
-  std::size_t length = 0;        // of varying, padded and cut
+  std::size_t length = 0;        // the length of varying, padded and cut
   bool length_in_bytes = false;  // else in characters
-  std::vector<std::string> labels = {};  // of an enumeration whose server takes other texts for them, too
+  std::vector<std::string> labels = {};  // labels of an enumeration whose server takes other texts for them,
+                                         // too
 
   bool operator==(const table_column&) const = default;
 };
@@ -82,7 +83,7 @@ struct unique_index {
 struct table_shape {
   std::vector<table_column> columns;
   std::vector<unique_index> unique;
-  std::string unfit;  // why no transaction can write it: "its engine MyISAM has no transactions"
+  std::string unfit;  // the reason why no transaction can write it: "its engine MyISAM has no transactions"
   bool plain = true;  // no rule or policy of the table's looks at inserts
 };
 
@@ -105,12 +106,12 @@ using record = std::vector<std::optional<std::string>>;
 struct row_plan {
   std::string table;
   data::schema_ptr schema;
-  std::vector<table_column> columns;  // of the table, in the schema's order
+  std::vector<table_column> columns;  // the table's columns, in the schema's order
   std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
   bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
   bool nulls_by_index = false;  // also one with a null in its key
-  std::string remark;           // what the user should know of the table; empty mostly
-  table_shape shape;            // as the table was when the plan was made
+  std::string remark;           // a remark for the user about the table; empty mostly
+  table_shape shape;            // the table when the plan was made
 };
 
 struct refusal {
@@ -162,8 +163,9 @@ public:
   [[nodiscard]] virtual std::string name(std::string_view identifier) const = 0;
   /// Returns a table's name as statements have it: with its schema, where the product has them.
   [[nodiscard]] virtual std::string table_name(std::string_view table) const { return name(table); }
-  /// Asks whether a role that nobody trusts has the table, or its code would run here. After describe() has found it. Returns what the
-  /// user should know, mostly nothing. ec::refused, of the user, with the remedy.
+  /// Asks whether a role that nobody trusts has the table, or its code would run here. Called after
+  /// describe() has found it. Returns what the user should know, mostly nothing. ec::refused, of the user,
+  /// with the remedy.
   [[nodiscard]] virtual outcome<std::string> check_owner(const std::string& table, ownership whose) {
     (void)table;
     (void)whose;

@@ -9,8 +9,8 @@
 
 namespace millrace::sink::sql {
 
-/// As a connection to a recent server of the product would compose it, with a remark where versions differ.
-/// `key`: of an upsert, or empty. Errors: columns that the product takes for the same.
+/// Composes the definition that a connection to a recent server of the product would compose, with a remark
+/// where versions differ. `key`: of an upsert, or empty. Errors: columns that the product takes for the same.
 [[nodiscard]] expected<std::string> table_definition(product kind, const std::string& table,
                                                      const data::schema& rows,
                                                      const std::vector<std::string>& key);

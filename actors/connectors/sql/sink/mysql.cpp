@@ -104,7 +104,7 @@ private:
   void append_quoted(std::string& out, std::string_view text) const;
   expected<void> settle();
 
-  std::string collation_ = "utf8mb4_nopad_bin";  // until a server has said which it has
+  std::string collation_ = "utf8mb4_nopad_bin";  // used until a server has said which it has
   std::size_t packet_ = 1U << 20;
   mutable unsigned last_error_ = 0;
 };
@@ -155,7 +155,7 @@ expected<void> mysql_database::settle() {
   const auto& answer = found->at(0);
   const auto& packet = answer[0].value_or("1048576");
   std::from_chars(packet.data(), packet.data() + packet.size(), packet_);
-  packet_ -= std::min<std::size_t>(packet_ / 2, 1024);  // for the protocol's own bytes
+  packet_ -= std::min<std::size_t>(packet_ / 2, 1024);  // leaves room for the protocol's own bytes
   collation_ = answer[1].value_or("utf8mb4_bin");
   return {};
 }

@@ -1,4 +1,4 @@
-// Finds the files that a connection names for the database's own library, which opens them whatever they are.
+// Finds the files that a connection names for the database's own library, which opens any kind of file.
 #pragma once
 
 #include <string>

@@ -134,7 +134,7 @@ expected<std::optional<progress>> positions::claim(const sink::claim& who) {
 }
 
 /// Another state id that has committed as this sink is refused, or becomes ours by --adopt: its own life then
-/// matches no row any more. With --fresh both stand beside each other.
+/// matches no row any more. Both stay beside each other under --fresh.
 expected<void> positions::adopt() {
   const parameter mine[] = {who_.state_id, topology_, sink_};
   const auto heads = [&](std::string_view whose) {

@@ -18,8 +18,8 @@ class positions {
 public:
   explicit positions(database& db) : db_(db) {}
 
-  /// Makes the tables if they are missing, and refuses those of a role that nobody trusts. Returns what the user should know of them,
-  /// mostly nothing. Not in a transaction; before all other calls.
+  /// Makes the tables if they are missing, and refuses those of a role that nobody trusts. Returns what the
+  /// user should know of them, mostly nothing. Called before all others, outside a transaction.
   [[nodiscard]] expected<std::string> create_tables();
   /// Takes the claim, in a transaction of its own, then reads. ec::fenced when a newer incarnation has it.
   [[nodiscard]] expected<std::optional<progress>> claim(const sink::claim& who);
@@ -45,12 +45,12 @@ private:
   [[nodiscard]] unexpected fenced(std::string_view by) const;
 
   database& db_;
-  std::string table_, rejected_table_;  // as statements have them
+  std::string table_, rejected_table_;  // their names in statements
   sink::claim who_;
-  std::string topology_;  // as stored: cut to the key's width
+  std::string topology_;  // the stored name: cut to the key's width
   std::string sink_;
   long long claims_ = 0;
-  std::map<std::string, mark> stored_;  // by stored log name: what the table has
+  std::map<std::string, mark> stored_;  // keyed by stored log name: the table's marks
   std::uint64_t committed_rejected_ = 0;
   std::uint64_t last_rejected_ = 0;
 };

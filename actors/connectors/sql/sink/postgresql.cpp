@@ -81,7 +81,7 @@ private:
   [[nodiscard]] expected<void> attempt(const std::string& text);
 
   table_places places_;
-  mutable std::string refused_;  // what libpq said of the last attempt that gave no session
+  mutable std::string refused_;  // libpq's words about the last attempt that gave no session
 };
 
 std::string one_line(std::string text) {
@@ -216,7 +216,7 @@ outcome<void> postgresql_database::begin_copy(const std::string& sql) {
   return tl::unexpected(std::move(why));
 }
 
-/// The server says what it has against the rows at the end, whatever is sent meanwhile.
+/// The server says what it has against the rows at the end, also if more rows are sent meanwhile.
 outcome<void> postgresql_database::put_copy(std::string_view lines) {
   if (!session_)
     return tl::unexpected(lost());

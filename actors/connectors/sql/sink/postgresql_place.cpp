@@ -16,8 +16,8 @@ bool runs_code_of_others(const trust_finding& f) {
   return f.kind == trust_kind::owner || f.kind == trust_kind::code;
 }
 
-/// A user's own table may well be another role's: PostgreSQL runs the owner's triggers with the rights of whoever writes, and an ordinary
-/// role has few. A superuser's are all there are.
+/// A user's own table may well be another role's: PostgreSQL runs the owner's triggers with the rights of the
+/// writer, and an ordinary role has few. A superuser's are all there are.
 bool is_refused(const trust_finding& f, ownership whose) {
   return runs_code_of_others(f) && (whose != ownership::uses || f.is_superuser);
 }

@@ -1,4 +1,4 @@
-// Where a table of PostgreSQL lies, and whose it is. Called by postgresql.cpp alone.
+// Finds the schema of a PostgreSQL table, and its owner. Called by postgresql.cpp alone.
 #pragma once
 
 #include "actors/connectors/sql/sink/database.hpp"
@@ -24,7 +24,7 @@ public:
 
 private:
   std::vector<std::string> path_;
-  std::map<std::string, std::string, std::less<>> schemas_;  // of the tables that were found
+  std::map<std::string, std::string, std::less<>> schemas_;  // the tables that were found
 };
 
 }  // namespace millrace::sink::sql

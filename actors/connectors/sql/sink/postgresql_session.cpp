@@ -67,7 +67,7 @@ std::string session_words(std::string_view told) {
     told.remove_prefix(at + 9);
   if (const auto severity = told.find(":  "); severity != std::string_view::npos && severity < 20)
     told.remove_prefix(severity + 3);
-  told = told.substr(0, told.find('\n'));  // "Is the server running on that host ..." comes behind
+  told = told.substr(0, told.find('\n'));  // "Is the server running on that host ..." follows
   return std::string(told);
 }
 

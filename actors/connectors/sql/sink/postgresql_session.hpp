@@ -1,5 +1,5 @@
-// Why PostgreSQL gives no session. libpq hands out the server's words, in the server's language, and no
-// SQLSTATE of a connection that fails: it is asked for by connecting once more.
+// Finds out why PostgreSQL gives no session. libpq hands out the server's words, in the server's language,
+// and no SQLSTATE of a connection that fails: one more connection asks for it.
 #pragma once
 
 #include <string>

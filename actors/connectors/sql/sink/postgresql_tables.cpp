@@ -9,7 +9,8 @@
 namespace millrace::sink::sql {
 namespace {
 
-/// The columns with the type behind their domains, which may stand on each other: the last type modifier counts.
+/// The columns with the base types of their domains, which may stand on each other: the last type modifier
+/// counts.
 constexpr const char* postgresql_columns = R"(
 with recursive base as (
   select attnum, atttypid as type, atttypmod as modifier, attnotnull as required, atthasdef or attidentity <> '' as filled
@@ -56,7 +57,7 @@ void describe_type(table_column& out, std::string_view type, int modifier, int b
   const auto known = std::find_if(std::begin(known_types), std::end(known_types),
                                   [&](const auto& known) { return known.first == type; });
   out.holds = known == std::end(known_types) ? family::other : known->second;
-  constexpr int header = 4;  // of modifiers that are a length, or a precision and a scale
+  constexpr int header = 4;  // the header of modifiers that are a length, or a precision and a scale
   const bool limited = modifier >= header;
   switch (out.holds) {
   case family::varying:

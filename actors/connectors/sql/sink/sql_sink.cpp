@@ -16,7 +16,7 @@ std::vector<std::string> key_of(const config::values& options) {
   return options.has("key") ? options.text_list("key") : std::vector<std::string>{};
 }
 
-/// For a message: a NUL would end it.
+/// Makes a text fit for a message: a NUL would end it.
 std::string visible(std::string text) {
   for (auto at = text.find('\0'); at != std::string::npos; at = text.find('\0', at))
     text.replace(at, 1, "\\u0000");
@@ -28,7 +28,7 @@ template<class Say>
 void check_name(std::string_view name, const std::string& what, std::optional<sql::product> kind, Say&& say) {
   if (name.find('\0') != std::string_view::npos)
     say(fmt::format("{} has a NUL character, which no database takes; expected another name", what));
-  // A name is kept in three bytes a character there, whatever the tables' character set is.
+  // A name is kept in three bytes a character there, in any character set of the tables.
   const bool beyond = std::any_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) >= 0xF0;  // begins a character of four bytes
   });

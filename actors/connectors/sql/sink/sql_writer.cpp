@@ -53,7 +53,7 @@ private:
   [[nodiscard]] expected<void> look_whether_altered();
   [[nodiscard]] expected<void> begin();
   void abandon();
-  /// Ends the transaction after any failure, whatever went wrong.
+  /// Ends the transaction after any failure.
   template<class T>
   [[nodiscard]] expected<T> checked(expected<T> done) {
     if (!done)
@@ -64,12 +64,12 @@ private:
   table_options table_;
   std::unique_ptr<database> db_;
   positions positions_;
-  std::unique_ptr<row_writer> rows_;   // before db_'s session ends
-  std::vector<table_column> columns_;  // of the table, as they were when it was opened
-  std::string remark_;                 // on the table, as it was said
+  std::unique_ptr<row_writer> rows_;   // ends before db_'s session
+  std::vector<table_column> columns_;  // the table's columns when it was opened
+  std::string remark_;                 // the last remark about the table
   std::vector<data::batch> buffer_;
   std::size_t buffer_bytes_ = 0;
-  std::vector<refusal> refused_;  // not stored yet
+  std::vector<refusal> refused_;  // refusals that are not stored yet
   bool in_transaction_ = false;
 };
 
@@ -92,8 +92,8 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
   return checked(std::move(found));
 }
 
-/// Gives up what was not committed. Where the connection still lives, the server hears of it now and not only
-/// when it notices that we are gone.
+/// Gives up what was not committed. A server whose connection still lives hears of it now and not only when
+/// it notices that we are gone.
 void sql_writer::abandon() {
   rows_.reset();
   buffer_.clear();

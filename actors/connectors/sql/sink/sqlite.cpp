@@ -18,7 +18,7 @@ namespace {
 
 using namespace sqlite_api;  // NOLINT: SOCI includes SQLite's header in this namespace
 
-/// How long a statement waits while another process writes the file.
+/// A statement waits this long while another process writes the file.
 constexpr int busy_ms = 10'000;
 
 std::string in_quotes(std::string_view identifier) {

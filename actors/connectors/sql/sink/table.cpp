@@ -159,7 +159,7 @@ expected<row_plan> open_table(database& db, const table_options& options) {
       auto e = std::move(made.error().what);
       e.message =
           fmt::format("{}: cannot create table {}: {}", db.where().shown, db.name(options.table), e.message);
-      if (e.code != ec::unavailable) {  // what the statement says will not be better the next time
+      if (e.code != ec::unavailable) {  // the statement would fail the same way next time
         e.retry = false;
         e.whose = fault::user;
       }

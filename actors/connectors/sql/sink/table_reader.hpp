@@ -22,10 +22,10 @@ using take_row = std::function<expected<void>(std::span<const std::optional<std:
 [[nodiscard]] expected<void> read_table(const config::values& sink, const std::vector<data::field>& columns,
                                         const take_row& take);
 
-/// For a shell: how the product's own client is asked for it. Without the password.
+/// Returns the shell command that asks the product's own client. It holds no password.
 [[nodiscard]] std::string client_command(const config::values& sink, std::string_view query);
 
-/// Where the database is: "mysql://user@host:3306/db". Without the password.
+/// Formats the place of the database: "mysql://user@host:3306/db". It holds no password.
 [[nodiscard]] std::string database_shown(const config::values& sink);
 
 }  // namespace millrace::sink

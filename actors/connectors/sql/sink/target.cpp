@@ -286,14 +286,14 @@ expected<target> server_target(product kind, std::string_view rest) {
     if (digits.empty() || digits.size() > 5 || digits.find_first_not_of("0123456789") != std::string::npos ||
         std::stoi(digits) < 1 || std::stoi(digits) > 65535)
       return wrong("the port is not a number from 1 to 65535");
-    // MySQL's client takes "localhost" for a socket file, whatever the port says.
+    // MySQL's client takes "localhost" for a socket file, also if a port is given.
     if (kind == product::mysql && p["host"] == "localhost")
       p["host"] = "127.0.0.1";
   }
   if (auto good = check_parameters(kind, p); !good)
     return unexpected(good.error());
   if (kind == product::mysql) {
-    p["charset"] = "utf8mb4";  // what the literals are encoded in
+    p["charset"] = "utf8mb4";  // the encoding of the literals
     // A server that does not answer is given up in finite time; a statement may wait 10 s for a lock.
     p.try_emplace("read_timeout", "60");
     p.try_emplace("write_timeout", "60");

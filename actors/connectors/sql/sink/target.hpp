@@ -1,5 +1,5 @@
 // Reads the option `connection`: which product it names, and the text that SOCI connects with. It is a URI or
-// SOCI's own text. Nothing that is shown holds the password.
+// SOCI's own text. No text that is shown holds the password.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -18,7 +18,7 @@ struct target {
   std::string connect;         // SOCI's connection text (SQLite: the path)
   std::string connect_server;  // the same without our database, to create that
   std::string database;        // its name; SQLite: the path of the file
-  std::string shown;           // for messages: "mysql://user@host:3306/db"
+  std::string shown;           // a form for messages: "mysql://user@host:3306/db"
 };
 
 /// Takes `mysql://user:password@host:port/db?sslca=FILE` (or mariadb://), `postgresql://...`, with

@@ -27,7 +27,7 @@ void append_datetime(std::string& out, event_micros t) {
   assert(is_timestamp(t) && "columns hold no others");
   const auto begin = out.size();
   append_timestamp(out, t);
-  out[begin + 10] = ' ';  // for the T
+  out[begin + 10] = ' ';  // replaces the T
   out.pop_back();         // the Z
 }
 

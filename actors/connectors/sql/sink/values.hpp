@@ -17,7 +17,7 @@ namespace millrace::sink::sql {
 /// Appends `2021-04-24 19:55:00.796`.
 void append_datetime(std::string& out, event_micros t);
 
-/// Says why this value cannot be stored as it is, whatever the product; nothing if it can.
+/// Says why this value cannot be stored as it is, in any product; no value if it can.
 [[nodiscard]] std::optional<std::string> unfit_value(const data::column& c, std::size_t row,
                                                      const table_column& into);
 

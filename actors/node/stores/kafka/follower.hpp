@@ -1,6 +1,6 @@
-// Passes on what one consumer reads of a topic's partitions to the chains that are open in this process. Of
-// other actors nothing is kept, of these the names, places and hashes of what has come since their last look.
-// Any thread may call; the consumer's thread feeds it.
+// Passes on what one consumer reads of a topic's partitions to the chains that are open in this process. No
+// message of other actors is kept; of these it keeps the names, places and hashes of what has come since
+// their last look. Any thread may call; the consumer's thread feeds it.
 #pragma once
 
 #include "actors/node/stores/kafka/topic.hpp"
@@ -15,8 +15,8 @@
 
 namespace millrace::kafka_chain {
 
-/// Holds what has come for one chain between two looks; such a one has no more than the pieces of its own record, and what lives
-/// that are over have left. Where there is more, the highest life among them is kept.
+/// Holds what has come for one chain between two looks; such a one has no more than the pieces of its own
+/// record, and what lives that are over have left. Only the highest life among further messages is kept.
 inline constexpr std::size_t most_waiting = 10'000;
 
 class follower : public std::enable_shared_from_this<follower> {
@@ -27,11 +27,13 @@ public:
   /// It is told of what is fed from now on.
   [[nodiscard]] std::unique_ptr<followed> add(std::string_view prefix);
 
-  /// By the consumer: what stands at `offset`. Stale fetches repeat offsets; what repeats is passed over.
+  /// The consumer calls this with the record at `offset`. Stale fetches repeat offsets; repeated records are
+  /// ignored.
   void take(int partition, std::uint64_t offset, std::string_view key, std::optional<std::string_view> value);
-  /// By the consumer: a moment at which all below `end` had been read, and `end` was the partition's end.
+  /// The consumer calls this at a moment when it has read everything below `end` and `end` is the partition's
+  /// end.
   void reached(int partition, std::uint64_t end);
-  /// By the consumer: it cannot go on, and whoever looks is told so, now and later.
+  /// The consumer calls this when it cannot go on: every present and later look fails with `why`.
   void failed(const error& why);
   [[nodiscard]] bool has_failed() const;
 
@@ -48,7 +50,7 @@ private:
   std::condition_variable came_;
   struct progress {
     std::uint64_t position = 0;
-    std::uint64_t end = 0;  // as of the last moment at which it was reached
+    std::uint64_t end = 0;  // the end at the last moment at which it was reached
   };
   std::map<int, progress> partitions_;
   std::multimap<std::string, subscription*, std::less<>> subscriptions_;

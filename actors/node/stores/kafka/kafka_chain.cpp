@@ -84,7 +84,7 @@ expected<topic_chain::looked> topic_chain::look(std::shared_ptr<topic> records, 
   });
 }
 
-/// R2: whoever meets a higher life of its own term reads on and tries again; a higher term ends it.
+/// A life that meets a higher one of its own term reads on and tries again; a higher term ends it (R2).
 expected<void> topic_chain::begin_life(const chain::life& now, bool is_chosen) {
   auto follows = topic_->follow(prefix_);
   if (!follows)
@@ -115,7 +115,7 @@ expected<void> topic_chain::take_chosen(const chain::life& chosen) {
       [this](bool is_highest) { return is_highest ? expected<void>() : fenced(); });
 }
 
-/// It goes on from all that stands before its opening, so it reads on to behind that (R2).
+/// The chain continues all that stands before its opening, so it reads past that opening (R2).
 expected<bool> topic_chain::take_place(const chain::life& mine) {
   me_ = {mine, 0};
   if (chain::must_give_up(mine, seen_.highest().life) || mine.count > chain::most_counts)
@@ -144,7 +144,7 @@ expected<restored> topic_chain::restore_opened() {
 expected<chain::contents> topic_chain::read() {
   if (just_opened_)
     return *std::exchange(just_opened_, std::nullopt);
-  // Records before the older of two bases are not needed, not even to know what is void behind it.
+  // Records before the older of two bases are not needed, not even to tell which later records are void.
   view again(prefix_, seen_.begin());
   if (auto done = read_on(again, 0); !done)
     return unexpected(done.error());
@@ -154,8 +154,8 @@ expected<chain::contents> topic_chain::read() {
   return again.restore(shown()).map([](restored&& all) { return std::move(all.contents); });
 }
 
-/// R3: it reads to the end, not to the record's own place. The opening that voids it may be compacted away by
-/// then; then a base of a higher life stands behind it, which is the trim mark.
+/// The look reads to the end, not to the record's own place (R3). The opening that voids the record may be
+/// compacted away by then; a base of a higher life then follows it, and that base is the trim mark.
 expected<void> topic_chain::look(std::uint64_t place) {
   auto done = followed_->look(place, [&](const auto& s, auto payload) { seen_.take(s, payload); });
   if (!done)
@@ -172,8 +172,8 @@ expected<std::uint64_t> topic_chain::store(const record_name& name, std::string_
   return look(*place).map([&] { return *place; });
 }
 
-/// R4: what an append that failed has left before this opening is passed over, since it names the number that
-/// its first record gets; what lands behind it is void.
+/// The new opening names the number of its first record (R4). What a failed append has left before the
+/// opening is therefore passed over; what lands after it is void.
 expected<void> topic_chain::raise_count() {
   if (me_.life.count == chain::most_counts)
     return outside_error(ec::io, fmt::format("{}: too many writes have failed", shown()));
@@ -232,8 +232,9 @@ expected<bool> topic_chain::append_base(std::string_view base) {
   return true;
 }
 
-/// R4: by tombstones alone, and only now that the base behind them counts. Keys are never used again, so it
-/// does not matter when a tombstone lands. What does not go now goes with the next base.
+/// Trimming uses tombstones alone, and only once the base that follows the trimmed records counts (R4). Keys
+/// are never used again, so it does not matter when a tombstone lands. Keys that are left over go with the
+/// next base.
 void topic_chain::trim(std::uint64_t before) {
   const auto keys = seen_.keys_before(before);
   for (std::size_t at = 0; at < keys.size(); at += tombstones_at_once) {

@@ -24,7 +24,7 @@ public:
   [[nodiscard]] static expected<std::unique_ptr<topic_chain>> open(std::shared_ptr<topic> records, owner of,
                                                                    const chain::life& now);
   /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
-  /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term before. Where both
+  /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term before. If both
   /// open at once the higher life goes on, and the other one is fenced here or at its next append.
   [[nodiscard]] static expected<std::unique_ptr<topic_chain>>
   open_chosen(std::shared_ptr<topic> records, owner of, const chain::life& chosen);
@@ -33,7 +33,7 @@ public:
     chain::contents contents;
     chain::life highest;
   };
-  /// Reads the chain, and changes nothing. Nothing is there where it was never opened.
+  /// Reads the chain, and changes nothing. A chain that was never opened is empty.
   [[nodiscard]] static expected<looked> look(std::shared_ptr<topic> records, owner of);
 
   /// Reads again from the base before the newest one on.
@@ -71,10 +71,10 @@ private:
   view seen_;
   writer_id me_;
   std::uint64_t tail_ = 0;                // the number of the last record that counts
-  std::optional<std::uint64_t> base_at_;  // where the newest verified base begins
+  std::optional<std::uint64_t> base_at_;  // the beginning of the newest verified base
   bool is_unsure_ = false;                // an append has failed: what it has left is not known (R4)
   chain::weight weight_;
-  std::optional<chain::contents> just_opened_;  // for a read() before the first append
+  std::optional<chain::contents> just_opened_;  // kept for a read() before the first append
   std::atomic<std::uint64_t> bytes_{0};
 };
 

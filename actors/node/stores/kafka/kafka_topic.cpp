@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long the consumer's thread waits for a message before it looks whether it is to end.
+/// The consumer's thread waits this long for a message, then looks whether it has to end.
 constexpr milliseconds turn{50};
 /// Tombstones go out in batches, so that they need little memory at once.
 constexpr std::size_t most_tombstones = 1'000;
@@ -152,7 +152,7 @@ expected<std::int64_t> kafka_topic::end_of(int partition) const {
   return high;
 }
 
-/// Follows from where the partitions end now: whoever reads later begins below that.
+/// Follows from where the partitions end now: a later read begins below that.
 expected<void> kafka_topic::begin_to_follow() {
   queue_.reset(rd_kafka_queue_new(consumer_->get()));
   const auto until = std::chrono::steady_clock::now() + options_.patience;

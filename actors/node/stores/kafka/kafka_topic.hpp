@@ -17,9 +17,10 @@ struct kafka_topic_options {
   std::string name = "chains";  // client.id and in logs
   /// A topic that is made gets so many replicas; 0: three, or as many as there are brokers.
   int replication = 0;
-  /// How long brokers are tried for a call, and how long a reader waits for the next message.
+  /// The time for which brokers are tried in one call, and a reader waits for the next message.
   std::chrono::milliseconds patience{std::chrono::seconds(30)};
-  /// How long the topic's settings are asked for; without an answer they are not checked, and that is warned of.
+  /// The time for which the topic's settings are asked for; without an answer they are not checked, and a
+  /// warning says so.
   std::chrono::milliseconds settings_patience{std::chrono::seconds(10)};
 };
 
@@ -65,7 +66,7 @@ private:
   int followed_ = 0;  // partitions that are read
   std::atomic<bool> ends_{false};
   std::thread reads_;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // guards the members below
   std::shared_ptr<producer> producer_;
 };
 

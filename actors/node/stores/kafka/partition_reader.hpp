@@ -13,7 +13,7 @@
 
 namespace millrace::kafka_chain {
 
-/// Is told of each message as it stands there.
+/// A callback that gets each message as it stands in the topic.
 using message_taker =
     std::function<void(std::uint64_t offset, std::string_view key, std::optional<std::string_view> value)>;
 
@@ -24,7 +24,7 @@ public:
   /// Does what topic::read() says. ec::log_trimmed where `from` was deleted.
   [[nodiscard]] expected<std::uint64_t> read(std::string_view prefix, std::uint64_t from, std::uint64_t least,
                                              const taker& take);
-  /// Likewise all messages, whoever they are of.
+  /// Reads in the same way the messages of all owners.
   [[nodiscard]] expected<std::uint64_t> read_all(std::uint64_t from, std::uint64_t least,
                                                  const message_taker& take);
 
@@ -43,8 +43,8 @@ private:
 [[nodiscard]] std::string_view key_of(const rd_kafka_message_t& m);
 [[nodiscard]] std::optional<std::string_view> value_of(const rd_kafka_message_t& m);
 [[nodiscard]] error failure_of(const rd_kafka_message_t& m, std::string_view shown);
-/// The partition ended behind this message when it was fetched. The end is that of the newest answer, so
-/// nothing that was there then is still to come.
+/// Returns whether the partition ended right after this message when it was fetched. The end is that of the
+/// newest answer, so no message that was there then is still to come.
 [[nodiscard]] bool is_at_end(const kafka::client& c, const std::string& topic, const rd_kafka_message_t& m);
 
 }  // namespace millrace::kafka_chain

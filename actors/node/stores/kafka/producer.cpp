@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 /// librdkafka looks for messages that are too old once a second.
 constexpr milliseconds report_grace{3'000};
-/// How long a full queue is waited for at a time.
+/// One wait for a full queue takes at most this long.
 constexpr milliseconds queue_wait{20};
 
 }  // namespace
@@ -44,7 +44,7 @@ expected<std::unique_ptr<producer>> producer::open(const kafka::connection& to, 
                                      .names = names_of_settings});
   if (!client)
     return unexpected(client.error());
-  // Else the first record waits for metadata, up to a second.
+  // The look-up spares the first record a wait for metadata, up to a second.
   if (auto found = kafka::known_partition_count(*client, topic, patience); !found)
     return unexpected(found.error());
   std::unique_ptr<producer> p(new producer(topic, patience));
@@ -65,7 +65,7 @@ producer::~producer() {
     polls_.join();
   if (!client_)
     return;
-  // Whoever sent has gone: what is still under way is given up, and its reports free what they hold.
+  // The sender has gone: messages that are under way are given up, and their reports free what they hold.
   rd_kafka_purge(client_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   while (client_->poll(milliseconds(0)) > 0) {
   }

@@ -46,8 +46,8 @@ struct writer_id {
 
 struct record_name {
   writer_id by;
-  /// An opening has 0 where it goes on from whatever stands before it, else the number that its first record
-  /// gets, so that what stands before it under that number or a greater one does not count (R4).
+  /// An opening has 0 where it goes on from all that stands before it, else the number that its first record
+  /// gets, so that records before it under that number or a greater one do not count (R4).
   std::uint64_t number = 0;
   record_kind kind = record_kind::opening;
   friend auto operator<=>(const record_name&, const record_name&) = default;
@@ -60,7 +60,7 @@ struct piece_key {
   friend auto operator<=>(const piece_key&, const piece_key&) = default;
 };
 
-/// A message goes to the topic. Without a value it is a tombstone: the message of that key goes.
+/// A message goes to the topic. A message without a value is a tombstone: the message of that key goes.
 struct message {
   std::string key;
   std::optional<std::string> value;
@@ -91,10 +91,10 @@ struct split_key {
                                        std::string_view payload, std::size_t bytes = largest_piece);
 
 struct piece_digest {
-  std::uint32_t pieces = 0;               // of the record
-  std::size_t bytes = 0;                  // of the payload in this piece
-  std::uint64_t hash = 0;                 // of these
-  std::optional<std::uint64_t> checksum;  // of the record, in its last piece
+  std::uint32_t pieces = 0;               // pieces of the record
+  std::size_t bytes = 0;                  // bytes of the payload in this piece
+  std::uint64_t hash = 0;                 // the hash of these bytes
+  std::optional<std::uint64_t> checksum;  // the whole record's, in its last piece
 };
 struct piece {
   piece_digest digest;

@@ -18,13 +18,13 @@ namespace millrace::kafka_chain {
 /// empty where only digests are kept.
 using taker = std::function<void(const sighting&, std::string_view payload)>;
 
-/// Passes on what comes for one owner while a chain of it is open here. To destroy it ends that.
+/// Passes on what comes for one owner while a chain of it is open here. Destroying it ends that.
 class followed {
 public:
   virtual ~followed() = default;
-  /// Waits, for a bounded time, until the partition was read to its end at a moment when that lay behind
-  /// `place`, and passes on what has come since the last call. So what voids the record at `place` is passed
-  /// on, or a base behind it. After an error it is not known what has come.
+  /// Waits, for a bounded time, until the partition has been read to an end that lay after `place`, and
+  /// passes on what has come since the last call. That includes the opening that voids the record at `place`,
+  /// or a later base. After an error it is not known what has come.
   [[nodiscard]] virtual expected<void> look(std::uint64_t place, const taker& take) = 0;
 };
 
@@ -39,9 +39,9 @@ public:
   /// the end. ec::mismatch where a message of another version of the format stands there.
   [[nodiscard]] virtual expected<std::uint64_t> read(std::string_view prefix, std::uint64_t from,
                                                      std::uint64_t least, const taker& take) = 0;
-  /// Whatever a read that begins later does not see is told to this one.
+  /// Begins to follow the topic: each record that a later read does not see is passed to the follower.
   [[nodiscard]] virtual expected<std::unique_ptr<followed>> follow(std::string_view prefix) = 0;
-  /// How much of a payload goes into one message.
+  /// Bytes of a payload that go into one message.
   [[nodiscard]] virtual std::size_t piece_bytes() const { return largest_piece; }
   /// A number that no other call gives, here or elsewhere.
   [[nodiscard]] virtual std::uint64_t unique() = 0;

@@ -15,7 +15,7 @@
 
 namespace millrace::kafka_chain {
 
-/// Where the topic is, for messages and commands.
+/// The topic's cluster and name, for messages and commands.
 struct topic_place {
   std::string topic;
   std::string brokers;
@@ -37,15 +37,15 @@ struct creation {
   std::vector<std::pair<std::string, std::string>> settings;
 };
 
-/// `replication` as asked for; 0: three, or as many as there are brokers. Where there are two or more
-/// replicas, two have to store a record before it is acknowledged. ec::invalid_argument where there are fewer
-/// brokers than replicas asked for.
+/// `replication` as asked for; 0: three, or as many as there are brokers. Two of two or more replicas have to
+/// store a record before it is acknowledged. ec::invalid_argument where there are fewer brokers than replicas
+/// asked for.
 [[nodiscard]] expected<creation> plan_creation(const topic_place& at, int brokers, int replication);
 
-/// kafka-topics.sh with what plan_creation says, for whoever has the right.
+/// kafka-topics.sh with what plan_creation says, for a user who has the right.
 [[nodiscard]] std::string creating_command(const topic_place& at, const creation& c);
 
-/// Why the topic could not be made: the broker's error, and the remedy where it is a right that is missing.
+/// Says why the topic could not be made: the broker's error, and the remedy where a right is missing.
 [[nodiscard]] error not_created(error why, const topic_place& at, const creation& c);
 
 struct existing {

@@ -181,7 +181,7 @@ void view::forget(const piece_key& key) {
     return;
   if (at->second.digest)
     bytes_ -= at->second.digest->bytes;
-  found->second.state = standing::incomplete;  // whoever has sent the tombstone had a base that stands for it
+  found->second.state = standing::incomplete;  // the sender of the tombstone had a base that stands for it
   found->second.parts.erase(at);
   if (found->second.parts.empty())
     records_.erase(found);

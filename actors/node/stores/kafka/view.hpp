@@ -19,7 +19,7 @@ namespace millrace::kafka_chain {
 struct restored {
   chain::contents contents;
   chain::weight weight;
-  /// Where the base that counts begins; none: there is no base.
+  /// The place at which the base that counts begins; none: there is no base.
   std::optional<std::uint64_t> base_at;
 };
 
@@ -28,8 +28,8 @@ public:
   /// It begins at the offset `from`; nothing that stands before that may be needed.
   explicit view(std::string prefix, std::uint64_t from = 0) : prefix_(std::move(prefix)), position_(from) {}
 
-  /// Takes a message of this owner; one below the position is known already. Without `payload` it can be
-  /// told whether the record is whole, but not restored. Payloads that no restore can need are not kept.
+  /// Takes a message of this owner; one below the position is known already. A look without `payload` can
+  /// tell whether the record is whole, but not restored. Payloads that no restore can need are not kept.
   void take(const sighting& s, std::string_view payload);
   /// No more records stand below `to`.
   void advance(std::uint64_t to) { position_ = std::max(position_, to); }
@@ -66,7 +66,7 @@ private:
   };
   struct held {
     std::map<std::uint32_t, part> parts;
-    std::uint64_t place = 0;  // where its last piece stands
+    std::uint64_t place = 0;  // the place of its last piece
     standing state = standing::incomplete;
     bool is_whole = false;
   };

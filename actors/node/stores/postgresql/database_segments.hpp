@@ -1,6 +1,6 @@
-// An actor's spilled output as rows of a table beside its chain in PostgreSQL. Whoever changes them compares
-// the life that holds the chain in the same statement, and holds the actor's row until the commit, so a node
-// whose life is over changes nothing any more. docs/design/chains.md has the reasons.
+// An actor's spilled output as rows of a table beside its chain in PostgreSQL. A change compares the life
+// that holds the chain in the same statement, and holds the actor's row until the commit, so a node whose
+// life is over changes nothing any more. docs/design/chains.md has the reasons.
 #pragma once
 
 #include "actors/node/stores/postgresql/records.hpp"
@@ -29,8 +29,8 @@ public:
                                                                          std::string_view schema, owner of);
   [[nodiscard]] expected<std::vector<segment_id>> list() const;
 
-  /// ec::unsupported above largest_payload. Whether the row is there is not known after an error other than
-  /// ec::fenced; remove() or the next opening removes it.
+  /// ec::unsupported above largest_payload. The row may be there after an error other than ec::fenced;
+  /// remove() or the next opening removes it.
   expected<void> write(const segment_id& id, std::string_view payload) override;
   expected<std::string> read(const segment_id& id) const override;
   expected<void> remove(const std::vector<segment_id>& ids) override;
@@ -48,7 +48,7 @@ private:
   statements texts_;
   owner owner_;
   incarnation term_;
-  std::string id_;                    // of the actor's row
+  std::string id_;                    // the id of the actor's row
   std::vector<segment_id> in_doubt_;  // written without an answer; one for each write that failed
 };
 

@@ -1,4 +1,4 @@
-// Which life holds a chain, by the chain's row.
+// Reads which life holds a chain from the chain's row.
 #pragma once
 
 #include "actors/node/stores/postgresql/session.hpp"

@@ -50,7 +50,7 @@ std::string shown_of(const PQconninfoOption* all) {
                      port.empty() ? "" : ":", port, database);
 }
 
-/// Whoever appends needs a commit that survives a crash; the server may be set to less.
+/// An append needs a commit that survives a crash; the server may be set to less.
 constexpr const char* set_up =
     "select set_config('statement_timeout', $1::text, false), "
     "set_config('lock_timeout', '0', false), "
@@ -103,7 +103,7 @@ expected<void> libpq_session::connect() {
 }
 
 expected<void> libpq_session::try_to_connect(clock::time_point until) {
-  // A key behind `dbname`, which is the whole text, takes precedence over what the text says.
+  // A key that follows `dbname` (the whole connection text) takes precedence over that text.
   const std::array<const char*, 5> keys{"application_name", "dbname", "client_encoding",
                                         "target_session_attrs", nullptr};
   const std::array<const char*, 5> values{"millrace", options_.connection.c_str(), "UTF8", "read-write",
@@ -143,7 +143,7 @@ expected<answer> libpq_session::exchange(const std::string& sql, const std::vect
 
 expected<void> libpq_session::send(const std::string& sql, const std::vector<parameter>& parameters,
                                    clock::time_point until) {
-  std::vector<std::string> texts;  // libpq wants a zero behind each text
+  std::vector<std::string> texts;  // libpq wants a zero after each text
   texts.reserve(parameters.size());
   std::vector<const char*> values;
   std::vector<int> lengths, formats;

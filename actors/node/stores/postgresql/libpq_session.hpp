@@ -17,10 +17,10 @@ namespace millrace::postgresql_chain {
 struct libpq_options {
   /// A URI or `key=value` text, as libpq takes it. A host's name is looked up without a bound of ours.
   std::string connection;
-  /// For one statement with all its bytes. The server ends it after this; when nothing has come from there a
-  /// second later, the connection is given up.
+  /// Bounds one statement with all its bytes. The server ends the statement after this time; when no answer
+  /// has come a second later, the connection is given up.
   std::chrono::milliseconds statement_timeout{std::chrono::seconds(30)};
-  /// For all tries to connect within one call.
+  /// Bounds all tries to connect within one call.
   std::chrono::milliseconds connect_timeout{std::chrono::seconds(10)};
 };
 

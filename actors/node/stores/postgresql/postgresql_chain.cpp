@@ -192,7 +192,7 @@ expected<holder> database_chain::now_held() const {
   return who_holds(*database_, texts_, text_of(id_), shown());
 }
 
-/// R2: the race for the place is lost to whoever has taken it first; then this one looks again.
+/// A life that loses the race for the place looks again (R2).
 expected<void> database_chain::begin_life(bool is_chosen) {
   for (int race = 0; race < most_races; ++race) {
     const auto found = find_actor();
@@ -272,8 +272,9 @@ expected<std::uint64_t> database_chain::append(std::string_view increment, bool)
   });
 }
 
-/// R3: the commit is the look. The row was locked and named this life, so no record of a higher life stands
-/// before this one, and every later opening stands behind it; only who holds the row moves the mark.
+/// The commit takes the place of a look (R3). The row was locked and named this life, so no record of a
+/// higher life stands before this one, and every later opening follows it; only the holder of the row moves
+/// the mark.
 expected<void> database_chain::append_record(record_kind kind, std::string_view payload) {
   if (payload.size() > largest_payload)
     return fatal_error(
@@ -361,7 +362,7 @@ expected<bool> database_chain::append_base(std::string_view base) {
     return unexpected(done.error());
   const auto good = reads_back();
   if (!good || !*good) {
-    tail_ = before;  // what is in doubt is passed over
+    tail_ = before;  // a doubtful record is passed over
     return not_known(good ? outside_error(ec::io, fmt::format("{}: record {} does not read back as it was "
                                                               "written; remedy: check the server's disk",
                                                               shown(), next_ - 1))
@@ -382,7 +383,8 @@ expected<bool> database_chain::reads_back() const {
   });
 }
 
-/// R4: in one transaction, and only by the life that holds the row, behind a base that was read back.
+/// Trims in one transaction (R4). Only the life that holds the row does so, once it has read back the base
+/// that follows the trimmed records.
 expected<void> database_chain::trim(std::uint64_t mark) {
   const auto id = text_of(id_), by = text_of(chain::number_of(life_)), up_to = text_of(mark),
              base = text_of(base_number_);

@@ -39,7 +39,7 @@ public:
     chain::contents contents;
     chain::life highest;
   };
-  /// Reads the chain, and changes nothing. Nothing is there where it was never opened.
+  /// Reads the chain, and changes nothing. A chain that was never opened is empty.
   [[nodiscard]] static expected<looked> look(std::shared_ptr<session> database, std::string_view schema,
                                              owner of);
 
@@ -95,13 +95,13 @@ private:
   statements texts_;
   owner owner_;
   chain::life life_;
-  std::uint64_t id_ = 0;           // of the actor's row
+  std::uint64_t id_ = 0;           // the id of the actor's row
   std::uint64_t tail_ = 0;         // the last record that counts
   std::uint64_t next_ = 1;         // the number of the next one
-  std::uint64_t base_number_ = 0;  // of the newest base that was verified
+  std::uint64_t base_number_ = 0;  // the number of the newest verified base
   bool is_unsure_ = false;         // an append has failed: what it has left is not known (R4)
   chain::weight weight_;
-  std::optional<chain::contents> just_opened_;  // for a read() before the first append
+  std::optional<chain::contents> just_opened_;  // kept for a read() before the first append
   std::atomic<std::uint64_t> bytes_{0};
 };
 

@@ -22,7 +22,7 @@ struct record {
   chain::life by;
   record_kind kind = record_kind::opening;
   std::uint64_t payload_checksum = 0;
-  std::uint64_t checksum = 0;  // of all the above, the topology and the actor
+  std::uint64_t checksum = 0;  // over all the above, the topology and the actor
   std::string payload;
 };
 
@@ -41,8 +41,8 @@ void seal(record& r, const owner& of, std::string_view payload);
 struct restored {
   chain::contents contents;
   chain::weight weight;
-  std::uint64_t base_number = 0;  // of the base that counts; 0: there is none
-  bool needs_older = false;  // what lies below the records given is needed, and nothing else is filled in
+  std::uint64_t base_number = 0;  // the base that counts; 0: there is none
+  bool needs_older = false;       // records below the given ones are needed, and nothing else is filled in
 };
 
 /// Walks from the record `tail` back to the newest base that is whole, by the links; what no link leads to

@@ -19,8 +19,8 @@ namespace millrace::postgresql_chain {
 [[nodiscard]] std::uint64_t number_in(std::string_view bytes);
 /// The one row of an answer, as `columns` numbers; none where it has another shape.
 [[nodiscard]] std::optional<std::vector<std::uint64_t>> one_row(const answer& a, std::size_t columns);
-/// Reads a record from the columns number, behind, life, kind, payload_checksum, checksum, payload, which it takes. None
-/// where the row stands for no record.
+/// Reads a record from the columns number, behind, life, kind, payload_checksum, checksum, payload, which it
+/// takes. No value where the row stands for no record.
 [[nodiscard]] std::optional<record> record_in(std::span<std::string> columns);
 
 }  // namespace millrace::postgresql_chain

@@ -9,7 +9,7 @@ namespace millrace::postgresql_chain {
 namespace {
 
 struct meaning {
-  std::string_view begin;  // of the SQLSTATE
+  std::string_view begin;  // the first characters of the SQLSTATE
   ec code;
   fault whose;
   bool retry;

@@ -9,7 +9,7 @@
 namespace millrace::postgresql_chain {
 
 /// `state` is the SQLSTATE, empty where the connection was lost; `text` is in the server's words. The message
-/// has both, `shown` before them, and the remedy behind.
+/// has both, `shown` before them, and the remedy after them.
 [[nodiscard]] error server_error(std::string_view shown, std::string_view state, std::string_view text);
 
 /// Holds what libpq says of a connection that failed, with PQERRORS_VERBOSE: "... FATAL:  28P01: password ...".

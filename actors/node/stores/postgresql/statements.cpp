@@ -37,8 +37,8 @@ constexpr std::string_view making = R"(do $millrace$ begin
   alter table "{0}".segments alter column payload set storage external;
 end $millrace$)";
 
-/// R1: the row of the actor is locked and compared first, so no record of a lower life comes behind one of a
-/// higher life. One statement is one transaction, and one round trip.
+/// The actor's row is locked and compared first, so no record of a lower life follows one of a higher life
+/// (R1). One statement is one transaction, and one round trip.
 std::string append_where(std::string_view schema, std::string_view fence) {
   return fmt::format(R"(with held as (update "{0}".actors set life = $2::bigint, next = $3::bigint + 1
   where id = $1::bigint and life {1} $2::bigint and next = $3::bigint returning id)

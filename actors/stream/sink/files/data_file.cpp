@@ -47,7 +47,7 @@ expected<data_file> data_file::open(std::filesystem::path path, bool& made, cons
   if (!made && opened.error == EEXIST)
     opened = open_guarded(path.string(), flags, rule);
   f.fd_ = descriptor(opened.fd);
-  if (opened.refusal == file_refusal::no_file)  // what was written to it cannot be taken back
+  if (opened.refusal == file_refusal::no_file)  // bytes that were written to it cannot be taken back
     return user_error(ec::unsupported,
                       fmt::format("{} is no regular file, so that rows could not be cut back after a "
                                   "crash; use a regular file, or the console sink for a pipe",

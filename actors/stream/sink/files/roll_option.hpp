@@ -11,7 +11,7 @@ namespace millrace::sink {
 
 /// The files being written end at the first commit at which one of these is reached.
 struct roll_options {
-  std::optional<micros> age;  // of the first row
+  std::optional<micros> age;  // age of the first row
   std::optional<std::uint64_t> size;
   std::optional<std::uint64_t> rows;
 };

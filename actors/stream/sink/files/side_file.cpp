@@ -84,7 +84,7 @@ std::uint64_t checksum(std::uint64_t sequence, std::string_view record) {
 
 struct slot {
   bool used = false;
-  std::optional<std::string> record;  // nothing where it is torn
+  std::optional<std::string> record;  // no value where it is torn
   std::uint64_t sequence = 0;
 };
 

@@ -41,7 +41,7 @@ private:
 /// unless the path itself is wrong.
 [[nodiscard]] unexpected file_error(std::string_view what, const std::filesystem::path& path,
                                     int error_number);
-/// For a file that open_guarded() has not opened: what is wrong with it, or why the system said no.
+/// Says what is wrong with a file that open_guarded() has not opened, or why the system said no.
 [[nodiscard]] unexpected refused_file(std::string_view what, const std::filesystem::path& path,
                                       const guarded_file& why);
 /// Makes created and renamed names in a folder survive power loss.
@@ -53,7 +53,8 @@ public:
   /// refused.
   [[nodiscard]] static expected<side_file> open(std::filesystem::path path);
 
-  /// While it lives, no other handle (of any process on this machine) is between lock() and its end.
+  /// The lock: while it lives, no other handle (of any process on this machine) is between lock() and its
+  /// end.
   class guard {
   public:
     explicit guard(int fd) : fd_(fd) {}
@@ -78,7 +79,7 @@ public:
   /// Replaces the record. `durable`: returns after it has reached the disk.
   [[nodiscard]] expected<void> store(std::string_view record, bool durable);
 
-  /// The last owner ended in order: nothing was written behind its last record. As it was at open().
+  /// The last owner ended in order: nothing was written after its last record. Told as it was at open().
   [[nodiscard]] bool was_clean() const { return was_clean_; }
   void mark_clean();
 

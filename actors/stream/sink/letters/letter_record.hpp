@@ -19,9 +19,9 @@ namespace millrace::sink {
 /// A commit, or several of them as one.
 struct letter_record {
   std::uint64_t first = 1;   // the number of the oldest part that is kept
-  std::uint64_t number = 1;  // of the open part
+  std::uint64_t number = 1;  // the open part's number
   std::uint64_t rows = 0;
-  event_micros since = 0;  // when the first of these rows was committed; 0 where there are none
+  event_micros since = 0;  // the commit of the first of these rows; 0 where there are none
   std::string progress;    // encode_progress(), of the last commit
   std::string lines;       // a JSON object each
   friend bool operator==(const letter_record&, const letter_record&) = default;
@@ -30,7 +30,7 @@ struct letter_record {
 [[nodiscard]] std::string encode_letters(const letter_record& r);
 /// ec::corrupt; ec::unsupported where a later version has written it.
 [[nodiscard]] expected<letter_record> decode_letters(std::string_view bytes);
-/// The open part as one record. Nothing: there was no commit yet.
+/// Returns the open part as one record. No value: there was no commit yet.
 [[nodiscard]] expected<std::optional<letter_record>> open_part_of(chain::contents found);
 
 [[nodiscard]] std::string name_of_open_part();

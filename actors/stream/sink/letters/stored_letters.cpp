@@ -10,7 +10,7 @@
 namespace millrace::sink {
 namespace {
 
-/// So many commits are one record from then on: an opening reads them all.
+/// This many commits are then joined into one record: an opening reads them all.
 constexpr std::uint64_t most_commits = 200;
 
 }  // namespace
@@ -101,7 +101,7 @@ bool stored_letters::is_due() const {
                              (parts_.age && clock_->now() - part_.since >= parts_.age->count()));
 }
 
-/// What was committed lasts without this, so that what goes wrong here is tried again behind the next commit.
+/// Committed letters last without this, so a failure here only means to try again after the next commit.
 expected<void> stored_letters::keep_alive() {
   if (!open_)
     return our_error("a sink of dead letters is to be kept alive that is not open");

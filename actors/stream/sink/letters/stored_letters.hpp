@@ -25,7 +25,7 @@ struct stored_parts {
   std::uint64_t size = largest_stored_part;  // bytes of its lines; what follows is a limit as well
   std::optional<std::uint64_t> rows = {};
   std::optional<micros> age = {};
-  std::optional<std::uint64_t> keep = {};  // so many full parts; older ones are emptied. None: all
+  std::optional<std::uint64_t> keep = {};  // full parts to keep; older ones are emptied. None: all
 };
 /// Reads the options of `dead_letters`. Parts are never larger than largest_stored_part.
 [[nodiscard]] stored_parts stored_parts_of(const config::values& options);
@@ -58,9 +58,9 @@ private:
   std::unique_ptr<chain::actor_chain>
       open_;                 // null after an error: what was half done is found by the next open
   letter_record part_;       // the open one, without its lines
-  std::uint64_t bytes_ = 0;  // of its lines
+  std::uint64_t bytes_ = 0;  // bytes of its lines
   std::string buffer_;       // written and not committed
-  std::uint64_t rows_ = 0;   // in it
+  std::uint64_t rows_ = 0;   // rows in it
 };
 
 /// The numbers of the parts that are kept, the open one last; no part: `last` is below `first`.
@@ -75,8 +75,8 @@ struct page_of_letters {
   std::string lines;
   std::optional<std::uint64_t> next;
 };
-/// Reads the oldest part that is kept (0), or the first that is from `part` on; blocks. While the sink goes on, the
-/// open part is what it was at some moment of the call.
+/// Reads the oldest part that is kept (0), or the first that is from `part` on; blocks. The open part of a
+/// running sink is what it was at some moment of the call.
 [[nodiscard]] expected<page_of_letters> read_letters(chain::named_chains& chains, std::uint64_t part);
 
 }  // namespace millrace::sink

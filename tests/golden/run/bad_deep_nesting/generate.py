@@ -4,7 +4,7 @@ import json
 
 def make(folder):
     rows, letters, at = [], [], 0
-    for i, levels in enumerate([1, 1023, 1024, 5000, 100_000, 3]):  # with the record itself one more
+    for i, levels in enumerate([1, 1023, 1024, 5000, 100_000, 3]):  # the record itself is one more
         record = '{"i":%d,"x":%s1%s}' % (i, "[" * levels, "]" * levels)
         rows.append(record)
         if levels + 1 > 1024:

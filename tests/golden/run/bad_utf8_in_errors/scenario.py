@@ -1,12 +1,12 @@
-"""What errors quote, and names of files, need not be UTF-8: dead letters, logs and rows are; replay passes over a damaged line and takes the rest"""
+"""Quotes in errors, and names of files, need not be UTF-8: dead letters, logs and rows are; replay passes over a damaged line and takes the rest"""
 from golden.millrace import Wrong, same
 
 import json
 import os
 import subprocess
 
-BAD = "\N{REPLACEMENT CHARACTER}"  # in rows and letters
-SHOWN = r"\xff"  # in logs
+BAD = "\N{REPLACEMENT CHARACTER}"  # the form in rows and letters
+SHOWN = r"\xff"  # the form in logs
 
 
 def objects(data):

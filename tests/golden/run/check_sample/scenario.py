@@ -1,4 +1,4 @@
-"""A sample runs through a topology whose servers nobody could reach, and leaves nothing behind"""
+"""A sample runs through a topology whose servers nobody could reach, and leaves no file"""
 import gzip
 import subprocess
 

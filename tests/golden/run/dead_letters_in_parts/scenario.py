@@ -20,7 +20,7 @@ def run(place):
         return [json.loads(line) for f in files() for line in f.read_text().split("\n")[:-1]]
 
     def count():
-        """While it runs: the file is not there for a moment when it has become a part."""
+        """The file of a running job is not there for a moment when it has become a part."""
         try:
             return len(letters())
         except FileNotFoundError:

@@ -23,7 +23,7 @@ def run(place):
         check_ledger(a.name, a.report())
         if "made by another version" in said.stderr:
             raise Wrong(said.stderr)
-        a.run(OTHER_SHAPE, exit=2, says="'counts'")  # from now on it is fixed
+        a.run(OTHER_SHAPE, exit=2, says="'counts'")  # it is fixed from now on
 
     # The same topology: its input may have changed meanwhile, and what cannot be opened comes back.
     a = place.attempt("file_changes")

@@ -50,7 +50,7 @@ def run(place):
     log.pack(3)
     f.start()
     f.come(log.lines)
-    log.pack(2)  # what it has read to its end
+    log.pack(2)  # the file that it has read to its end
     log.rotate()
     log.write(1)
     f.stop(log.lines)

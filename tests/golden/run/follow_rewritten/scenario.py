@@ -11,7 +11,7 @@ def run(place):
     day.write_text(text([HEADER]))
     f.start()
     f.come([HEADER])
-    with day.open("a") as file:  # what a life reads behind its start tells the log as well
+    with day.open("a") as file:  # records that a life reads after its start tell the log as well
         file.write(text(monday[1:]))
     f.stop(monday)
     day.write_text(text(tuesday))  # the same inode; longer than it was

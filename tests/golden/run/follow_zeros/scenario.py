@@ -7,7 +7,7 @@ from golden.followed import Followed, rows, text
 def run(place):
     f = Followed(place)
     log, lines = f.file("app.log"), rows("a row", 20)
-    with log.open("w") as writer:  # not for appending
+    with log.open("w") as writer:  # the mode must not be appending
 
         def write(begin, end):
             writer.write(text(lines[begin:end]))

@@ -7,7 +7,7 @@ import re
 from golden.millrace import Wrong, check_ledger
 
 PART = re.compile(r"part-\d{6,}-[0-9a-f]{10}(\.snappy|\.zstd)?\.parquet")
-RUN_SECONDS = 1.5  # how long a killed run's records take
+RUN_SECONDS = 1.5  # time for a killed run's records
 
 
 def run(place, load_module):
@@ -86,7 +86,7 @@ class Case:
                 args += ["--set", f"stages.{quoted(stage)}.rate={rate}/s"]
         return args
 
-    # What is compared
+    # Comparisons
 
     def compare_reports(self, attempt, straight):
         report = attempt.report()
@@ -144,7 +144,7 @@ class Case:
         return lines
 
     def check_tables_so_far(self, attempt):
-        """What a killed run has committed is part of what is expected, already now; a table's files are whole."""
+        """Rows that a killed run has committed are expected ones, already now; a table's files are whole."""
         for sink, options in self.stages.items():
             have = None
             if options.get("sink") == "sql" and options.get("mode", "append") == "append":
@@ -176,7 +176,7 @@ class Case:
         for h, w in zip(have, want):
             if h["error"].find(w["error"]) >= 0:  # the case gives the part of the text that matters
                 h["error"] = w["error"]
-            for place in ("partition", "position"):  # of a window's row: depends on the number of shards
+            for place in ("partition", "position"):  # a window row's: depends on the number of shards
                 if place not in w:
                     del h[place]
             if "partition" in w:

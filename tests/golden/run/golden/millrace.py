@@ -34,7 +34,7 @@ class Workplace:
         self.random = random.Random(f"{seed}/{folder.name}")
         self.inputs = base / "in"
         self.inputs.mkdir()
-        self.parquet_dump = binary.parent / "tests" / "parquet_dump"  # where the build has Arrow
+        self.parquet_dump = binary.parent / "tests" / "parquet_dump"  # there if the build has Arrow
 
     def attempt(self, name):
         return Attempt(self, name)
@@ -122,7 +122,7 @@ class Attempt:
                 look()
         return self.run(args, exit=exit)
 
-    # For scenarios
+    # Calls of scenarios
 
     def run_until(self, reached, args=()):
         """Runs until this is true, is killed."""
@@ -131,7 +131,7 @@ class Attempt:
         self.kill(process)
 
     def lines_so_far(self, name):
-        """How many lines a file has that is being written to."""
+        """Counts the lines of a file that is being written to."""
         path = self.out / name
         return path.read_bytes().count(b"\n") if path.exists() else 0
 
@@ -185,7 +185,7 @@ class Attempt:
         connection.close()
 
     def give_to(self, user):
-        """From here on millrace runs as this user, whose the attempt's files are."""
+        """Runs millrace as this user from here on, who owns the attempt's files."""
         self.user = user
         self.place.base.chmod(0o711)
         for path in [self.root, *self.root.rglob("*")]:
@@ -212,7 +212,7 @@ class Attempt:
         path = self.out / database
         if not path.exists():
             return []
-        connection = sqlite3.connect(path, timeout=20 * PATIENCE)  # what a kill left half done is rolled back
+        connection = sqlite3.connect(path, timeout=20 * PATIENCE)  # half-done work of a kill is rolled back
         try:
             if not connection.execute("select 1 from sqlite_master where name = ?", [name]).fetchone():
                 return []

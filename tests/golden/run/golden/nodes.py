@@ -14,7 +14,7 @@ from real_systems import wait_until  # noqa: E402
 
 from golden.millrace import TIMEOUT, Attempt, Ended, Workplace, Wrong  # noqa: E402
 
-# What `run` says, and what `apply` and `wait` may say in its place.
+# Messages of `run`, and those that `apply` and `wait` may give in their place.
 WORDS = {"has come to its end": (" ended",), "it goes on with what is new": (" ended",), "nothing new in": (" ended",),
          "--fresh": ("give this one another name", "millrace remove"), "--state": ("apply the old topology",)}
 
@@ -107,7 +107,7 @@ class AttemptOnNodes(Attempt):
 
     def run(self, args=(), topology=None, exit=0, says=(), env=None):
         process = self.start(args, topology, env)
-        # What a node refuses is 1, what `apply` finds by itself 2; `run` cannot tell them apart.
+        # A refusal of a node is 1, a finding of `apply` itself 2; `run` cannot tell them apart.
         refused = exit == 2 and process.said.returncode == 1
         ended = self.checked(self.end(process), 1 if refused else exit, ())
         for text in [says] if isinstance(says, str) else says:

@@ -1,4 +1,4 @@
-"""What windows must give, by the definitions and slowly: every record against every window, in the order of its partition."""
+"""The rows that windows must give, by the definitions and slowly: every record against every window, in the order of its partition."""
 import datetime
 import json
 
@@ -57,7 +57,7 @@ def lines(rows):
 
 
 def sessions(partitions, gap, delay=0, lateness=0):
-    """Like fold(): {(start, end, user): [rows]} by row["u"], and the late rows, whose time and gap are below the watermark."""
+    """Works like fold(): {(start, end, user): [rows]} by row["u"], and the late rows, whose time and gap are below the watermark."""
     taken, late = {}, []
     for partition in partitions:
         watermark = None

@@ -15,7 +15,7 @@ def run(place):
     n = 0
 
     def ask(path, number, reply):
-        """What a client knows: answered; or, when the connection broke first, nothing."""
+        """Returns what a client knows: answered; or, if the connection broke first, no answer."""
         try:
             c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             # Headers named as members of the event do not replace them, however they are spelt.

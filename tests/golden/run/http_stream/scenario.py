@@ -11,7 +11,7 @@ RECORDS = 1201  # the last one closes the twelfth window of 100 seconds
 
 
 class Numbers(http.server.BaseHTTPRequestHandler):
-    """Sends the records behind `after`, and breaks off after some bytes, within a record most often."""
+    """Sends the records after `after`, and breaks off after some bytes, within a record most often."""
 
     def do_GET(self):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
@@ -25,7 +25,7 @@ class Numbers(http.server.BaseHTTPRequestHandler):
             if data:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
             if len(data) == len(text):
-                self.server.over.wait()  # nothing more comes, and it does not end either
+                self.server.over.wait()  # no more records come, and it does not end either
 
     def log_message(self, *_):
         pass

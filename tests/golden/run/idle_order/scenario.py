@@ -1,4 +1,4 @@
-"""Where all partitions are idle, or have ended, windows up to the greatest watermark fire, whoever falls silent last"""
+"""Windows up to the greatest watermark fire if all partitions are idle, or have ended, in any order"""
 from golden.millrace import check_ledger, same
 
 

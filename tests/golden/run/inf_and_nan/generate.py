@@ -15,7 +15,7 @@ def total(values):
 
 
 def shown(v):
-    """As a JSON row has it."""
+    """Formats a value as a JSON row has it."""
     if v is None or math.isfinite(v):
         return v
     return "NaN" if math.isnan(v) else "Infinity" if v > 0 else "-Infinity"

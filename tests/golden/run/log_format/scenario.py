@@ -1,4 +1,4 @@
-"""With --log-format json every line on stderr is a JSON object, also findings and errors with line breaks or foreign letters in them"""
+"""Every line on stderr is a JSON object with --log-format json, also findings and errors with line breaks or foreign letters in them"""
 import json
 
 from golden.millrace import Wrong, same

@@ -31,7 +31,7 @@ def nothing_is_a_row(place):
     says_once(ended, f"'lost_is_said' has come to its end: 9,000 records read, no rows out, none late, 9,000 dead letters in {letters}")
     if re.search(r"\dE[+-]?\d", a.report_file.read_text()):
         raise Wrong(f"a number of the report is in no usual form:\n{a.report_file.read_text()}")
-    # What it has come to holds for the same command later, too.
+    # The result holds for the same command later, too.
     fails = f"9,000 dead letters of 9,000 records fail the run by --fail-on dead_letters; all is committed, and they lie in {letters}"
     same(a.run(["--fail-on", "dead_letters"], exit=1, says="nothing is left to do").stderr.splitlines()[-1], f"millrace: 'lost_is_said': {fails}")
     a.run(["--fail-on", "dead_letters=100%"])
@@ -71,7 +71,7 @@ def late_records(place):
     [end] = [o for o in objects if "has come to its end" in o["message"]]
     same([end[name] for name in ("read", "rows_out", "late", "dead_letters")], [33, 2, 30, 0])
 
-    # Where a stage reads them they are not lost: no warning, and counted all the same.
+    # They are not lost if a stage reads them: no warning, and counted all the same.
     b = place.attempt("late_but_read")
     (b.root / "input.csv").write_text("\n".join(lines) + "\n")
     more = b.root / "more.json"

@@ -15,7 +15,7 @@ class Oracle:
         self.closed, self.rows, self.missed, self.fired = -1, [], 0, []
 
     def run(self, records):
-        """Of (user, minute, amount)."""
+        """Makes lines of (user, minute, amount)."""
         counts = collections.Counter()
         for user, minute, amount in records:
             ends = [e for e in range(minute // self.slide * self.slide + self.slide, minute + self.size + 1, self.slide) if e > self.closed]

@@ -1,4 +1,4 @@
-"""Over the runs of a state the report counts on: each record of each run in one bucket, late ones as late_at_shard"""
+"""The report counts on over the runs of a state: each record of each run in one bucket, late ones as late_at_shard"""
 from golden.millrace import check_ledger, same
 
 import json
@@ -17,7 +17,7 @@ def run(place):
     check_ledger(a.name, a.report())
     for number, minute in ((2, 2), (3, 30)):  # late for all windows but the later sliding one; and late for none
         (a.root / "in" / f"{number}.jsonl").write_text(text(range(number * 100, number * 100 + 50), minute) + "nor this\n")
-        for _ in range(place.kills):  # so slow that none of them comes to the end
+        for _ in range(place.kills):  # the rate is so slow that none of them comes to the end
             process = a.start(["--set", "stages.lines.rate=5/s"])
             time.sleep(place.random.uniform(0.02, 1.2))
             a.kill(process)

@@ -1,4 +1,4 @@
-"""What an ended log cannot take is refused with the reason and a remedy, and nothing is read; put right, it goes on"""
+"""Changes that an ended log cannot take are refused with the reason and a remedy, and no file is read; put right, it goes on"""
 from golden.millrace import same
 
 import gzip

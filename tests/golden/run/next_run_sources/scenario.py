@@ -1,4 +1,4 @@
-"""Of several sources one has something new: the others stay ended, with their files gone; replayed letters; a table that was put back"""
+"""One of several sources has something new: the others stay ended, with their files gone; replayed letters; a table that was put back"""
 from golden.millrace import check_ledger, same
 
 import json
@@ -28,14 +28,14 @@ def run(place):
     at.run()
     look([1, 2, 3], [3], [1])
 
-    # Nothing new in `a`, whose files are gone; they are not asked for while the run is under way either.
+    # There is no new record in `a`, whose files are gone; they are not asked for while the run is under way either.
     shutil.rmtree(a)
     (b / "2").write_text(line(4, 5) + line(5, 5))
     at.run_killed(["--set", "stages.b.rate=20/s"])
     look([4, 5], [2, 3], [1, 2])
     at.run(says="nothing new in")
 
-    # Now of `a` alone; `b` has lost a file, and gets it back in the run behind.
+    # Now of `a` alone; `b` has lost a file, and gets it back in the next run.
     a.mkdir()
     (a / "2").write_text(line(6, 10))
     kept = (b / "1").read_text()

@@ -1,5 +1,5 @@
-"""With on_error fail the first record that is no row ends the run, with its place, when all before it are committed: as many
-whatever is read at once"""
+"""The first record that is no row ends the run under on_error fail, with its place, when all before it are committed: as many for any size of
+reads"""
 import os
 
 from golden.millrace import check_ledger, same
@@ -15,7 +15,7 @@ def check(a, n):
 
 
 def run(place):
-    # Within the first chunk, behind the first, at the very beginning; read as it comes and in small parts.
+    # The record is in the first chunk, after the first, at the very beginning; read as it comes and in small parts.
     for good in (20, 150_000, 0):
         for args in ([], ["--set", "stages.lines.rate=1000000/s"]):
             a = place.attempt(f"fail{good}_{len(args)}")

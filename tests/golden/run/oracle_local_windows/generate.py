@@ -7,9 +7,9 @@ from golden.oracle import MINUTE, fold, groups, lines, micros, windows_of
 
 # sink: zone, size, slide, anchor, allowed lateness, columns of the key
 WINDOWS = {
-    "apia": ("Pacific/Apia", DAY, DAY, 0, 0, ["u"]),  # which had no 30th of December 2011
-    "sao_paulo": ("America/Sao_Paulo", DAY, DAY, 0, 2 * HOUR, ["u"]),  # where a day began at one o'clock
-    "lord_howe": ("Australia/Lord_Howe", HOUR, HOUR, 0, 0, []),  # whose clocks change by half an hour
+    "apia": ("Pacific/Apia", DAY, DAY, 0, 0, ["u"]),  # it had no 30th of December 2011
+    "sao_paulo": ("America/Sao_Paulo", DAY, DAY, 0, 2 * HOUR, ["u"]),  # a day began at one o'clock there
+    "lord_howe": ("Australia/Lord_Howe", HOUR, HOUR, 0, 0, []),  # its clocks change by half an hour
     "kathmandu": ("Asia/Kathmandu", 7 * DAY, DAY, 6 * HOUR, 0, ["u"]),
     "new_york": ("America/New_York", 7 * DAY, 7 * DAY, 4 * DAY + 6 * DAY, 0, []),  # weeks from Sunday
     "berlin": ("Europe/Berlin", 3 * HOUR, HOUR // 2, 10 * MINUTE, HOUR, []),

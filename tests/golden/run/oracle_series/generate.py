@@ -10,7 +10,7 @@ def behind(rows):
 
 
 def placed(rows, key):
-    """In the order of first and last: by time, ties by key, nulls last."""
+    """Sorts by the order of first and last: by time, ties by key, nulls last."""
     return sorted(rows, key=lambda r: (micros(r["window_end"]), [(r[k] is None, r[k] or "") for k in key]))
 
 

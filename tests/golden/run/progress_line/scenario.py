@@ -1,4 +1,4 @@
-"""On a terminal the progress line is one line, cut to its width, and neither rows nor log lines run into it; JSON logs have it as numbers"""
+"""The progress line is one line on a terminal, cut to its width, and neither rows nor log lines run into it; JSON logs have it as numbers"""
 import fcntl
 import json
 import os
@@ -18,7 +18,7 @@ PROGRESS = re.compile("Größere Zahlen: [0-9.]+ records/s, ")
 
 
 class Screen:
-    """What a terminal of COLUMNS columns shows of these bytes: finished lines, the present one, and each state of it that was erased."""
+    """Returns what a terminal of COLUMNS columns shows of these bytes: finished lines, the present one, and each state of it that was erased."""
 
     def __init__(self):
         self.lines, self.now, self.at, self.erased = [], [], 0, []

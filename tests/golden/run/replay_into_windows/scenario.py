@@ -12,7 +12,7 @@ def line(hms, n=1):
 
 
 def counts(attempt, sink):
-    """Of each fired window its start and count."""
+    """Returns the start and count of each fired window."""
     return [(row["window_start"][11:16], row["c"]) for row in map(json.loads, attempt.lines(f"{sink}.jsonl"))]
 
 
@@ -41,7 +41,7 @@ def run(place):
     a.wait(lambda: len(a.lines("rows.jsonl")) == 2 * MINUTES + 1, p)
     a.kill(p)
     p = a.start()
-    # What is still open fires now, with the replayed records; the last window stays open.
+    # Open windows fire now, with the replayed records; the last window stays open.
     with (a.root / "in.jsonl").open("a") as f:
         f.write(line("12:00:00"))
     a.wait(lambda: len(a.lines("lenient.jsonl")) == MINUTES and len(a.lines("sliding.jsonl")) == MINUTES + 1
@@ -50,7 +50,7 @@ def run(place):
 
     same(counts(a, "strict"), minutes(0, MINUTES - 1, 1) + minutes(MINUTES - 1, MINUTES, 2))
     same(counts(a, "lenient"), minutes(0, 1, 3) + minutes(1, MINUTES, 2))
-    # Of the two windows of the record at 10:08:30 the later one was open.
+    # The later one of the two windows of the record at 10:08:30 was open.
     same(counts(a, "sliding"), minutes(-1, 0, 1) + minutes(0, MINUTES - 2, 2) + minutes(MINUTES - 2, MINUTES - 1, 4) + minutes(MINUTES - 1, MINUTES, 2))
     same([json.loads(row)["t"] for row in a.lines("late.jsonl")], ["2021-04-24T10:00:05Z"])  # late by the lane, not by the shard
     check_ledger(a.name, a.report(), ended=False)
@@ -59,5 +59,5 @@ def run(place):
     for stage, late, missed in (("strict", 1, MINUTES - 1), ("lenient", 0, 0), ("sliding", 1, MINUTES - 2)):
         same({k: stages[stage][k] for k in ("in", "out", "late", "late_at_shard")},
              {"in": records, "out": records - late, "late": late, "late_at_shard": missed})
-    # Those missed at the shard are among `out`, and in no row: one more is in the window that is open.
+    # Records that were missed at the shard are among `out`, and in no row: one more is in the window that is open.
     same(stages["strict"]["out"] - stages["strict"]["late_at_shard"], sum(c for _, c in counts(a, "strict")) + 1)

@@ -9,7 +9,7 @@ def run(place):
     a = place.attempt("end")
     (a.root / "input.jsonl").write_text(records(900))
     a.run_until(lambda: a.lines_so_far("out.jsonl") >= 3, ["--set", "snapshot_every=50 ms", "--set", "stages.lines.rate=900/s"])
-    # What a kill between the last commit and the note that the run is finished leaves: sinks at the end, dead letters
+    # Makes what a kill between the last commit and the note that the run is finished leaves: sinks at the end, dead letters
     # (whose sink lies in the state folder) too, snapshots of before.
     before = a.root / "before"
     shutil.copytree(a.state, before)

@@ -54,7 +54,7 @@ def run(place):
     b.run([counts], says="'counts' has come to its end")
     same(b.lines("counts.jsonl"), ['{"n":100}'])
 
-    # What is wrong with one is found before any of them runs.
+    # A mistake in one is found before any of them runs.
     c = attempt("wrong")
     c.run([place.folder / "topology.json"], exit=2, says='both hold topology "sums"')
     c.run([counts, "--set", "counts:stages.lines.pth=x"], exit=2, says="did you mean")

@@ -61,7 +61,7 @@ def check(a, parts):
         if not any(h[0] == u and h[3] == len(of) and micros_of(h[2]) == end for h in have):
             raise Wrong(f"no session of {u!r} that ends at {iso(end)} with {len(of)}")
     if not a.report_file.exists():
-        return  # the life before had come to the end, and was killed behind it
+        return  # the life before had come to the end, and was killed after it
     report = a.report()
     check_ledger(a.name, report)
     same(report["stages"]["totals"]["out"], len(rows))
