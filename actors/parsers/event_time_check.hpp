@@ -19,6 +19,10 @@ public:
   [[nodiscard]] std::optional<std::size_t> column() const { return declared_ ? column_ : std::nullopt; }
   /// `declared` is that column's value, if there is one. False leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);
+  /// Whether check() asks of the chunk's records for a declared time alone, if at all.
+  [[nodiscard]] bool asks_for_time_alone(const source::chunk& c) const {
+    return !column_ || (declared_ && !max_event_time_ && c.timestamps.empty());
+  }
   [[nodiscard]] const std::string& why() const { return why_; }
 
 private:

@@ -6,6 +6,8 @@
 #include "actors/parsers/hidden_columns.hpp"
 #include "actors/parsers/parser.hpp"
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,14 @@ public:
   /// Returns whether the record can be a row; false leaves why() as the error. The caller then appends all
   /// used declared columns.
   [[nodiscard]] bool accept(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);
+  /// Whether accept() asks of the chunk's records for an event time alone, if at all.
+  [[nodiscard]] bool asks_for_time_alone(const source::chunk& c) const {
+    return hidden_.none() && event_time_.asks_for_time_alone(c);
+  }
+  /// Takes records of which it asks for nothing that they do not have.
+  void accept_all(std::span<const std::uint32_t> records) {
+    out_.records.insert(out_.records.end(), records.begin(), records.end());
+  }
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] bool used(std::size_t column) const { return used_[column]; }
   [[nodiscard]] data::column_builder& column(std::size_t i) { return builders_[i]; }

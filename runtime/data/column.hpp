@@ -9,6 +9,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -116,6 +117,23 @@ public:
   /// Many present values at once (bigint and timestamp; double).
   void append_ints(std::span<const std::int64_t> values);
   void append_doubles(std::span<const double> values);
+  /// Present texts at once, the one at `i` is text_of(i) (text and json).
+  template<class TextOf>
+  void append_texts(std::size_t count, TextOf text_of) {
+    auto& bytes = c_->bytes_;
+    auto& offsets = c_->offsets_;
+    auto end = bytes.size();
+    const auto first = offsets.size();
+    offsets.resize(first + count);
+    for (std::size_t i = 0; i < count; ++i)
+      offsets[first + i] = static_cast<std::int32_t>(end += std::string_view(text_of(i)).size());
+    bytes.resize(end);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view text = text_of(i);
+      copy_text(bytes.data() + (offsets[first + i] - static_cast<std::int32_t>(text.size())), text);
+    }
+    valid(count);
+  }
   /// The value of another column of the same type.
   void append_from(const column& other, std::size_t row);
   /// The values of rows [from, to).
@@ -132,6 +150,28 @@ public:
   [[nodiscard]] column_ptr finish();
 
 private:
+  /// Most texts are short, and a call of memcpy costs more than they.
+  static void copy_text(char* to, std::string_view text) {
+    const char* const from = text.data();
+    const auto size = text.size();
+    const auto ends = [&](auto word) {  // two that may overlap
+      std::memcpy(&word, from, sizeof word);
+      auto last = word;
+      std::memcpy(&last, from + size - sizeof word, sizeof word);
+      std::memcpy(to, &word, sizeof word);
+      std::memcpy(to + size - sizeof word, &last, sizeof word);
+    };
+    if (size > 16)
+      std::memcpy(to, from, size);
+    else if (size >= 8)
+      ends(std::uint64_t{});
+    else if (size >= 4)
+      ends(std::uint32_t{});
+    else if (size >= 2)
+      ends(std::uint16_t{});
+    else if (size == 1)
+      *to = *from;
+  }
   void append_texts(const column& other, std::size_t from, std::size_t to);
   void valid() {
     if (c_->null_count_ != 0)

@@ -26,7 +26,7 @@ std::string written(const std::vector<parser::csv_field>& fields, char delimiter
     if (i > 0)
       out += delimiter;
     out += '"';
-    for (const char c : fields[i].text)
+    for (const char c : fields[i].text())
       out += c == '"' ? std::string("\"\"") : std::string(1, c);
     out += '"';
   }
@@ -41,7 +41,7 @@ void read_back(const std::string& record, const data::csv_dialect& dialect) {
   parser::csv_fields again(data::csv_dialect{dialect.delimiter});
   require(again.split(text) && again.fields().size() == first.fields().size(), "quoted fields are read back");
   for (std::size_t i = 0; i < first.fields().size(); ++i)
-    require(first.fields()[i].text == again.fields()[i].text, "a quoted field is read back as it was");
+    require(first.fields()[i].text() == again.fields()[i].text(), "a quoted field is read back as it was");
 }
 
 /// Lists and objects have no form in CSV.

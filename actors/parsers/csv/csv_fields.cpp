@@ -1,69 +1,30 @@
 #include "actors/parsers/csv/csv_fields.hpp"
 
-#include "runtime/base/digits.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 namespace millrace::parser {
 namespace {
 
-constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
-constexpr std::uint64_t tops = ones * 0x80;
-
-constexpr std::uint64_t eight_of(char c) { return ones * static_cast<unsigned char>(c); }
-
-/// The top bit of each byte that is 0.
-constexpr std::uint64_t zeros(std::uint64_t eight) { return ~(((eight & ~tops) + ~tops) | eight) & tops; }
+/// Bytes behind a text that whoever reads numbers may look at.
+constexpr std::size_t looked_at = 16;
 
 }  // namespace
 
-csv_fields::csv_fields(const data::csv_dialect& dialect)
-    : dialect_(dialect), delimiters_(eight_of(dialect.delimiter)),
-      quotes_(eight_of(dialect.quote.value_or('\0'))) {}
-
-csv_fields::bytes_seen csv_fields::cut(std::string_view record) {
-  fields_.clear();
-  const char* const text = record.data();
-  const auto size = record.size();
-  const auto delimiters = delimiters_, quotes = quotes_;
-  std::uint64_t odd = 0, quote = 0;  // by their top bits
-  std::size_t from = 0;
-  const auto look_at = [&](std::size_t at, std::uint64_t of_record) {
-    const auto eight = load8(text + at);
-    const auto unquoted = eight ^ quotes;
-    // One is taken off: that sets the top bit of a first 0. It does of some bytes behind it, too.
-    odd |= (eight | (eight - ones)) & of_record;
-    quote |= ((unquoted - ones) & ~unquoted) & of_record;
-    for (auto ends = zeros(eight ^ delimiters) & of_record; ends != 0; ends &= ends - 1) {
-      const auto end = at + static_cast<std::size_t>(std::countr_zero(ends)) / 8;
-      fields_.push_back({{text + from, end - from}, false});
-      from = end + 1;
-    }
-  };
-  std::size_t at = 0;
-  for (; at + 8 <= size; at += 8)
-    look_at(at, ~std::uint64_t{0});
-  if (at < size)
-    look_at(at, (std::uint64_t{1} << (8 * (size - at))) - 1);
-  fields_.push_back({{text + from, size - from}, false});
-  return {(odd & tops) != 0, (quote & tops) != 0};
-}
+csv_fields::csv_fields(const data::csv_dialect& dialect) : dialect_(dialect) {}
 
 bool csv_fields::split(std::string_view record) {
   fields_.clear();
-  unquoted_.clear();
-  unquoted_.reserve(record.size());  // so that fields can point there
+  std::string* unquoted = nullptr;
   std::size_t at = 0;
   for (;;) {
     if (dialect_.quote && at < record.size() && record[at] == *dialect_.quote) {
-      if (!quoted(record, at))
+      if (!quoted(record, at, unquoted))
         return false;
     } else {
       const auto end = std::min(record.find(dialect_.delimiter, at), record.size());
-      fields_.push_back({record.substr(at, end - at), false});
+      fields_.emplace_back(record.data() + at, end - at);
       at = end;
     }
     if (at == record.size())
@@ -72,7 +33,7 @@ bool csv_fields::split(std::string_view record) {
   }
 }
 
-bool csv_fields::quoted(std::string_view record, std::size_t& at) {
+bool csv_fields::quoted(std::string_view record, std::size_t& at, std::string*& unquoted) {
   const auto begin = at + 1;
   const auto [close, doubled] = data::find_closing_quote(record, begin, *dialect_.quote);
   if (close == std::string_view::npos) {
@@ -90,14 +51,18 @@ bool csv_fields::quoted(std::string_view record, std::size_t& at) {
   }
   auto text = record.substr(begin, close - begin);
   if (doubled) {
-    const auto from = unquoted_.size();
+    if (unquoted == nullptr) {
+      unquoted = &unquoted_.emplace_back();
+      unquoted->reserve(record.size() + looked_at);  // so that fields can point there
+    }
+    const auto from = unquoted->size();
     for (std::size_t i = 0; i < text.size(); ++i) {
-      unquoted_ += text[i];
+      *unquoted += text[i];
       i += text[i] == *dialect_.quote;
     }
-    text = std::string_view(unquoted_).substr(from);
+    text = std::string_view(*unquoted).substr(from);
   }
-  fields_.push_back({text, true});
+  fields_.push_back(csv_field::quoted(text));
   at = close + 1;
   return true;
 }

@@ -1,7 +1,7 @@
 #include "actors/parsers/csv/csv_parser.hpp"
 
+#include "actors/parsers/csv/column_reader.hpp"
 #include "actors/parsers/csv/csv_fields.hpp"
-#include "actors/parsers/csv/field_reader.hpp"
 #include "actors/parsers/row_builder.hpp"
 #include "runtime/data/csv_text.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -18,7 +18,7 @@ public:
   csv_parser(parser_options options, const data::csv_dialect& dialect, bool header,
              data::encoding decoded_from)
       : options_(std::move(options)), fields_(dialect), header_(header), decoded_from_(decoded_from),
-        rows_(options_) {
+        rows_(options_), quote_(dialect.quote) {
     for (std::size_t i = 0; i < options_.declared; ++i) {
       readers_.emplace_back((*options_.schema)[i], i < options_.formats.size()
                                                        ? options_.formats[i]
@@ -30,18 +30,16 @@ public:
         appended_.push_back(i);
     }
     width_ = places_.size();
-    values_.resize(options_.declared);
     timed_ = rows_.event_time();
   }
 
   parsed parse(const source::chunk& c) override {
     if (header_)
       read_header(c);
-    for (std::size_t i = 0; i < c.records(); ++i) {
-      if (is_header(c, i) || rows_.passes(c, i))
-        rows_.pass_over();
-      else if (!read(c, i))
-        rows_.dead(i, std::move(why_));
+    for (std::size_t i = 0; i < c.records();) {
+      i = take_apart(c, i);
+      read_columns();
+      accept(c);
     }
     return rows_.finish();
   }
@@ -69,7 +67,7 @@ private:
     width_ = names.size();
     for (std::size_t i = 0; i < options_.declared; ++i) {
       const auto& name = (*options_.schema)[i].name;
-      const auto is_it = [&](const csv_field& f) { return f.text == name; };
+      const auto is_it = [&](const csv_field& f) { return f.text() == name; };
       const auto found = std::find_if(names.begin(), names.end(), is_it);
       const auto count = std::count_if(names.begin(), names.end(), is_it);
       if (count != 1) {
@@ -86,7 +84,33 @@ private:
     return false;
   }
 
-  bool read(const source::chunk& c, std::size_t i) {
+  /// Takes the fields of the next records for a block, and returns the first record behind it.
+  [[nodiscard]] std::size_t take_apart(const source::chunk& c, std::size_t i) {
+    records_.clear();
+    errors_.clear();
+    fields_.start();
+    const auto room =
+        std::clamp<std::size_t>(fields_of_a_block / std::max<std::size_t>(width_, 1), 1, records_of_a_block);
+    const auto behind = std::min(i + room, c.records());
+    block_.resize(room * width_ + csv_fields::beyond_room);
+    const auto bytes_end = behind < c.records() ? c.begins[behind] : c.bytes.size() - source::padding;
+    const bool is_unusual = fields_.is_unusual({c.bytes.data() + c.begins[i], bytes_end - c.begins[i]});
+    for (; i < behind; ++i) {
+      if (is_header(c, i) || rows_.passes(c, i)) {
+        rows_.pass_over();
+        continue;
+      }
+      auto* const fields = block_.data() + records_.size() * width_;
+      if (!take_apart(c, i, is_unusual, fields)) {
+        errors_.emplace(records_.size(), std::move(why_));
+        std::fill_n(fields, width_, csv_field());
+      }
+      records_.push_back(static_cast<std::uint32_t>(i));
+    }
+    return i;
+  }
+
+  [[nodiscard]] bool take_apart(const source::chunk& c, std::size_t i, bool is_unusual, csv_field* fields) {
     if (c.lengths[i] == source::no_value)
       return fail("the record has no value (a null, as Kafka's tombstones are); expected fields");
     if (c.is_cut(i))
@@ -97,40 +121,85 @@ private:
       return fail("the record is empty; expected fields");
     if (!header_problem_.empty())
       return fail(header_problem_);
-    const auto seen = fields_.cut(record);
-    if (seen.odd)
+    auto found = fields_.cut(record, fields, width_);
+    if (is_unusual && fields_.is_unusual(record)) {
       if (const auto why = data::why_no_text(record); !why.empty())
         return fail(
             fmt::format("the record {}", data::is_utf8(record) ? why : data::why_not_decoded(decoded_from_)));
-    if (seen.quote && !fields_.split(record))
-      return fail(fields_.why());
-    const auto& fields = fields_.fields();
-    if (fields.size() != width_)
-      return fail(
-          fmt::format("found {} field{}, expected {}{}", fields.size(), fields.size() == 1 ? "" : "s", width_,
-                      header_ ? " as in the file's header line" : ", one for each column of the schema"));
-    for (const auto column : read_)
-      if (!readers_[column].read(fields[places_[column]], values_[column], why_))
-        return false;
-    if (!rows_.accept(
-            c, i, timed_ && !values_[*timed_].null ? std::optional(values_[*timed_].number) : std::nullopt))
-      return fail(rows_.why());
-    for (const auto column : appended_)
-      readers_[column].append(values_[column], rows_.column(column));
-    return true;
+      if (quote_ && record.find(*quote_) != std::string_view::npos) {
+        if (!fields_.split(record))
+          return fail(fields_.why());
+        found = fields_.fields().size();
+        std::copy_n(fields_.fields().begin(), std::min(found, width_), fields);
+      }
+    }
+    return found == width_ ||
+           fail(fmt::format("found {} field{}, expected {}{}", found, found == 1 ? "" : "s", width_,
+                            header_ ? " as in the file's header line"
+                                    : ", one for each column of the schema"));
   }
+
+  [[nodiscard]] field_list fields_of(std::size_t column) const {
+    return {block_.data() + places_[column], width_, records_.size()};
+  }
+
+  void read_columns() {
+    for (const auto column : read_)
+      readers_[column].read(fields_of(column), errors_);
+  }
+
+  /// Makes rows of the records that have no error.
+  void accept(const source::chunk& c) {
+    const auto* const times = timed_ ? &readers_[*timed_] : nullptr;
+    const auto time_of = [&](std::size_t i) {
+      return times == nullptr || fields_of(*timed_)[i].is_null() ? std::nullopt
+                                                                 : std::optional(times->numbers()[i]);
+    };
+    if (errors_.empty() && rows_.asks_for_time_alone(c) && (times == nullptr || !times->has_nulls())) {
+      rows_.accept_all(records_);
+      for (const auto column : appended_)
+        readers_[column].append(fields_of(column), rows_.column(column));
+      return;
+    }
+    accepted_.clear();
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      if (!errors_.empty() && errors_.contains(i))
+        continue;
+      if (rows_.accept(c, records_[i], time_of(i)))
+        accepted_.push_back(static_cast<std::uint32_t>(i));
+      else
+        errors_.emplace(i, rows_.why());
+    }
+    const bool are_all = accepted_.size() == records_.size();
+    for (const auto column : appended_)
+      if (are_all)
+        readers_[column].append(fields_of(column), rows_.column(column));
+      else
+        readers_[column].append(fields_of(column), accepted_, rows_.column(column));
+    for (auto& [i, why] : errors_)
+      rows_.dead(records_[i], std::move(why));
+  }
+
+  // A block's fields and values stay in a core's first caches.
+  static constexpr std::size_t records_of_a_block = 256;
+  static constexpr std::size_t fields_of_a_block = 1'024;
 
   parser_options options_;
   csv_fields fields_;
   bool header_;
   data::encoding decoded_from_;
   row_builder rows_;
-  std::vector<field_reader> readers_;
+  std::vector<column_reader> readers_;
   std::vector<std::size_t> places_;           // by declared column: which field
   std::vector<std::size_t> read_, appended_;  // declared columns
   std::optional<std::size_t> timed_;          // the one with the event time
   std::size_t width_ = 0;                     // fields of a record
-  std::vector<csv_value> values_;
+  std::optional<char> quote_;
+  // Of the block that is being read:
+  std::vector<std::uint32_t> records_;   // which of the chunk
+  std::vector<csv_field> block_;         // width_ of each record
+  record_errors errors_;                 // by index in records_
+  std::vector<std::uint32_t> accepted_;  // likewise
   std::optional<std::string> known_header_;
   std::string names_;  // of it, without a byte-order mark
   std::string header_problem_;

@@ -242,15 +242,14 @@ std::optional<event_micros> timestamp_pattern::parse(std::string_view text, bool
   const auto moment = [&](std::int64_t wall) {
     return local == nullptr ? std::optional(wall) : instant_of(*local, wall);
   };
+  if (local == nullptr)
+    if (const auto common = parse_common(text, trailing_ignored, day))
+      return common;
   if (fixed_separator_ && text.size() >= day_memory::length) {
     const auto behind = text.substr(day_memory::length);
     if (behind.empty() || !is_digit(behind.front()))
-      if (const auto wall = day.read(text.data(), *fixed_separator_)) {
-        if (local == nullptr && trailing_ignored && is_plain_tail(behind))
-          return wall;
-        if (fits(behind, *wall))
-          return moment(*wall);
-      }
+      if (const auto wall = day.read(text.data(), *fixed_separator_); wall && fits(behind, *wall))
+        return moment(*wall);
   }
   fields f;
   std::string_view rest = text;

@@ -34,6 +34,17 @@ public:
   /// whose clocks the text shows, UTC without it; none for a pattern that reads zones or moments itself.
   [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored,
                                                   day_memory& day, const zone* local = nullptr) const;
+  /// Reads the common texts of the most common pattern, with `trailing_ignored` as parse() does without a zone; nothing: parse()
+  /// has to look.
+  [[nodiscard]] std::optional<event_micros> parse_common(std::string_view text, bool trailing_ignored,
+                                                         day_memory& day) const {
+    if (!fixed_separator_ || text.size() < day_memory::length)
+      return std::nullopt;
+    const auto behind = text.substr(day_memory::length);
+    return behind.empty() || (trailing_ignored && is_plain_tail(behind))
+               ? day.read(text.data(), *fixed_separator_)
+               : std::nullopt;
+  }
   [[nodiscard]] const pattern_reads& reads() const { return reads_; }
 
 private:

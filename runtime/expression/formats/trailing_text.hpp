@@ -45,7 +45,8 @@ struct wall_read {
   case 1:
     return s[at] == 'Z';
   case 5:
-    return std::memcmp(s.data() + at, "+0000", 5) == 0;
+    return std::memcmp(s.data() + at, "+000", 4) == 0 &&
+           s.back() == '0';  // 4 bytes are compared without a call
   default:
     return false;
   }

@@ -57,3 +57,29 @@ TEST_CASE("a plain double is the nearest one to its digits, else it is not taken
   }
   CHECK(taken > 10'000);
 }
+
+TEST_CASE("short numbers are read as plain ones are, whatever bytes follow them") {
+  std::mt19937_64 engine(7);
+  int integers = 0, doubles = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    std::string text;
+    for (auto n = engine() % 12; n > 0; --n)
+      text += engine() % 8 != 0 ? static_cast<char>('0' + engine() % 10) : "..-+ e/:"[engine() % 8];
+    const auto size = text.size();
+    for (int n = 0; n < 9; ++n)
+      text += static_cast<char>(engine());
+    const auto number = std::string_view(text).substr(0, size);
+    std::int64_t integer = 1, short_integer = 1;
+    double real = 1, short_real = 1;
+    INFO(number);
+    const bool is_integer = read_plain_integer(number, integer), is_double = read_plain_double(number, real);
+    REQUIRE(read_short_integer(number, short_integer) == is_integer);
+    REQUIRE(read_short_double(number, short_real) == is_double);
+    REQUIRE(short_integer == integer);
+    REQUIRE((short_real == real && std::signbit(short_real) == std::signbit(real)));
+    integers += is_integer;
+    doubles += is_double && !is_integer;
+  }
+  CHECK(integers > 50'000);
+  CHECK(doubles > 10'000);
+}

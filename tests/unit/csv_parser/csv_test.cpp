@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -244,6 +245,100 @@ TEST_CASE("hidden columns and event time go with the row") {
   two.event_time = 0;
   CHECK_THAT(shown(make_csv_parser(two, {}, false)->parse(empty)).front(),
              Contains("no event time in column \"t\""));
+}
+
+namespace {
+
+/// Goes over a record byte by byte: the text of a row of text, bigint and double, or why it is none.
+std::string slowly_read(const std::string& record) {
+  std::vector<std::string> fields{""};
+  std::vector<bool> quoted{false};
+  bool open = false, closed = false;
+  for (std::size_t i = 0; i < record.size(); ++i) {
+    const char c = record[i];
+    const bool begins = fields.back().empty() && !quoted.back();
+    if (open && c == '"' && i + 1 < record.size() && record[i + 1] == '"') {
+      fields.back() += c;
+      ++i;
+    } else if (open && c == '"') {
+      open = false;
+      closed = true;
+    } else if (open) {
+      fields.back() += c;
+    } else if (c == ',') {
+      fields.emplace_back();
+      quoted.push_back(false);
+      closed = false;
+    } else if (closed) {
+      return "something follows the closing quote";
+    } else if (c == '"' && begins) {
+      open = true;
+      quoted.back() = true;
+    } else {
+      fields.back() += c;
+    }
+  }
+  if (open)
+    return "is not closed";
+  if (fields.size() != 3)
+    return "found " + std::to_string(fields.size()) + " field";
+  for (std::size_t i = 1; i < 3; ++i) {
+    const auto& f = fields[i];
+    const bool is_short = f.find_first_not_of("0123456789") == std::string::npos;
+    if (f.empty() && !quoted[i])
+      continue;
+    if (f.empty() || !is_short)
+      return "column \"" + std::string(i == 1 ? "n" : "v") + "\"";
+  }
+  std::string out;
+  for (std::size_t i = 0; i < 3; ++i) {
+    out += i == 0 ? "" : " ";
+    if (fields[i].empty() && !quoted[i])
+      out += "null";
+    else if (i == 0)
+      data::append_json_string(out, fields[i]);
+    else
+      out += std::to_string(std::stoll(fields[i]));
+  }
+  return out;
+}
+
+std::string random_csv(std::mt19937_64& random) {
+  const std::vector<std::string> texts{"a",        "\"\"", "\"b,\"\"c\"\"\"", "",    "\xC3\xA0",
+                                       "5\" pipe", "\"x",  "\"x\"y",          "1,2", std::string(80, 'z')};
+  const std::vector<std::string> numbers{"7",      "12345678", "123456789", "",
+                                         "\"42\"", "\"\"",     "x",         "\"4\"\"2\""};
+  const bool is_good = random() % 3 != 0;
+  const auto of = [&](const auto& some, std::size_t good) {
+    return some[random() % (is_good ? good : some.size())];
+  };
+  return of(texts, 6) + ',' + of(numbers, 5) + ',' + of(numbers, 5);
+}
+
+}  // namespace
+
+TEST_CASE("many records are what each is when it is gone over byte by byte") {
+  std::mt19937_64 random(7);
+  auto o = options_of({{"s", type_id::text}, {"n", type_id::bigint}, {"v", type_id::float64}});
+  for (int round = 0; round < 60; ++round) {
+    std::vector<std::string> records;
+    for (auto n = random() % 700; n > 0; --n)
+      records.push_back(round % 4 == 0 ? "some text,1234,12345" : random_csv(random));
+    const auto p = make_csv_parser(o, {}, false)->parse(chunk_of(records));
+    const auto out = shown(p);
+    REQUIRE(out.size() == records.size());
+    std::size_t row = 0, dead = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const auto wanted = slowly_read(records[i]);
+      INFO(records[i]);
+      if (row < p.records.size() && p.records[row] == i) {
+        REQUIRE(out[row++] == wanted);
+      } else {
+        REQUIRE(p.dead.at(dead).record == i);
+        REQUIRE_THAT(p.dead[dead++].error, Contains(wanted));
+      }
+    }
+  }
 }
 
 TEST_CASE("a dialect has a delimiter and a quote of its own, or none") {

@@ -1,9 +1,12 @@
+#include "actors/connectors/file/source/line_reader.hpp"
 #include "actors/connectors/file/source/record_end.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::source::record_end_trial {
@@ -33,6 +36,36 @@ std::string random_record(std::mt19937_64& random) {
       out += text;
     }
     out += fields > 1 ? "," : random() % 3 == 0 ? "\r\n" : "\n";
+  }
+  return out;
+}
+
+class text_stream final : public byte_stream {
+public:
+  explicit text_stream(std::string_view text) : text_(text) {}
+  expected<std::size_t> read(char* to, std::size_t size) override {
+    const auto n = text_.copy(to, size);
+    text_.remove_prefix(n);
+    return n;
+  }
+
+private:
+  std::string_view text_;
+};
+
+using placed = std::vector<std::pair<std::int64_t, std::string>>;
+
+/// Reads about so many bytes at a time.
+placed read_all(std::string_view text, const framing& frame, std::size_t max_bytes) {
+  line_reader lines(std::make_unique<text_stream>(text), "f", 0, 0, frame);
+  placed out;
+  for (bool ended = false; !ended;) {
+    chunk c;
+    const auto read = lines.read(c, max_bytes, true);
+    REQUIRE(read);
+    ended = *read;
+    for (std::size_t i = 0; i < c.records(); ++i)
+      out.emplace_back(c.positions[i].minor, c.record(i));
   }
   return out;
 }
@@ -78,6 +111,32 @@ TEST_CASE("random records end where their writer has ended them, whatever of the
     for (auto feed = text.find('\n'); feed != std::string::npos; feed = text.find('\n', feed + 1)) {
       const auto part = ends_at(std::string_view(text).substr(0, feed + 1));
       REQUIRE((feed + 1 < first.size() ? !part : part == first.size()));
+    }
+  }
+}
+
+TEST_CASE("a reader gives the records whose ends are told one by one") {
+  std::mt19937_64 random(7);
+  const std::vector<std::string> pieces{
+      "a", "\"", "\n", "\r\n", ",", "\xEF\xBB\xBF", "\n\n", "\"\"", std::string(70, 'x')};
+  const std::vector<framing> frames{by_line{}, data::csv_dialect{}, data::csv_dialect{',', std::nullopt}};
+  for (int round = 0; round < 6'000; ++round) {
+    std::string text;
+    for (auto n = random() % 30; n > 0; --n)
+      text += pieces[random() % pieces.size()];
+    CAPTURE(text);
+    for (const auto& frame : frames) {
+      placed wanted;
+      for (std::size_t at = 0; at < text.size();) {
+        const auto size = *end_of_record(std::string_view(text).substr(at), frame, true);
+        if (const auto record = text_of_record(std::string_view(text).substr(at, size), frame);
+            !record.empty())
+          wanted.emplace_back(at, record);
+        at += size;
+      }
+      REQUIRE(read_all(text, frame, 1) == wanted);
+      REQUIRE(read_all(text, frame, 1 + random() % 200) == wanted);
+      REQUIRE(read_all(text, frame, 4'096) == wanted);
     }
   }
 }

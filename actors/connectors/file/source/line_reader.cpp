@@ -112,30 +112,48 @@ std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   out.begins.reserve(expected_records);
   out.lengths.reserve(expected_records);
   out.positions.reserve(expected_records);
-  const char* const base = out.bytes.data();
-  const char* const stop = base + end;
-  for (const char* at = base; at < stop;) {
-    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, frame_, is_all);
+  const std::string_view text(out.bytes.data(), end);
+  for (std::size_t at = 0; at < end;) {
+    if (!is_by_value(frame_))
+      at = take_plain_lines(out, text, at);
+    if (at == end)
+      break;
+    const auto size = end_of_record(text.substr(at), frame_, is_all);
     if (!size) {
-      end = static_cast<std::size_t>(at - base);
+      end = at;
       break;
     }
-    auto record = text_of_record({at, *size}, frame_);
-    if (is_too_long({at, *size}, frame_)) {
+    auto record = text_of_record(text.substr(at, *size), frame_);
+    if (is_too_long(text.substr(at, *size), frame_)) {
       out.cut.push_back(static_cast<std::uint32_t>(out.records()));
       record = beginning_of(record);
     }
-    if (!record.empty()) {
-      out.begins.push_back(static_cast<std::uint32_t>(at - base));
-      out.lengths.push_back(static_cast<std::uint32_t>(record.size()));
-      out.positions.push_back(
-          {major_, static_cast<std::int64_t>(offset_ + static_cast<std::size_t>(at - base))});
-    }
+    add(out, at, record);
     at += *size;
   }
   if (out.records() > 0)
     bytes_a_record_ = std::max<std::size_t>(1, end / out.records());
   return end;
+}
+
+std::size_t line_reader::take_plain_lines(chunk& out, std::string_view text, std::size_t from) const {
+  const auto* const csv = std::get_if<data::csv_dialect>(&frame_);
+  const auto quote =
+      csv != nullptr && csv->quote ? std::min(text.find(*csv->quote, from), text.size()) : text.size();
+  const char* const base = text.data();
+  while (from < quote) {
+    const auto* const found = static_cast<const char*>(std::memchr(base + from, '\n', quote - from));
+    if (found == nullptr)
+      break;
+    const auto feed = static_cast<std::size_t>(found - base);
+    if (feed - from > longest_line)
+      break;
+    const auto record = data::without_line_end({base + from, feed + 1 - from});
+    if (record != data::byte_order_mark)
+      add(out, from, record);
+    from = feed + 1;
+  }
+  return from;
 }
 
 }  // namespace millrace::source

@@ -37,6 +37,17 @@ public:
 private:
   /// Splits up to `end`, which follows a line feed or is the end of all (`is_all`); returns how far it came.
   [[nodiscard]] std::size_t split(chunk& out, std::size_t end, bool is_all);
+  /// Adds lines from `from` on up to one that asks for a closer look (a quote, no line feed, too long), and returns where that
+  /// begins.
+  [[nodiscard]] std::size_t take_plain_lines(chunk& out, std::string_view text, std::size_t from) const;
+  /// Adds the record that begins there, unless it is empty.
+  void add(chunk& out, std::size_t begin, std::string_view record) const {
+    if (record.empty())
+      return;
+    out.begins.push_back(static_cast<std::uint32_t>(begin));
+    out.lengths.push_back(static_cast<std::uint32_t>(record.size()));
+    out.positions.push_back({major_, static_cast<std::int64_t>(offset_ + begin)});
+  }
   [[nodiscard]] expected<bool> pass_over(chunk& out, bool complete);
   void give_beginning(chunk& out);
 
