@@ -22,7 +22,13 @@ namespace millrace::parser {
     return false;
   const char* const p = text.data();
   const auto all = (1U << text.size()) - 1;
-  const auto others = (non_digits(load8(p)) | non_digits(load8(p + 8)) << 8) & all;
+  auto others = non_digits(load8(p));
+  if (text.size() > 8)
+    others |= non_digits(load8(p + 8)) << 8;
+  others &= all;
+  // a zero in front stands alone
+  if (others == 0)
+    return *p != '0' || text.size() == 1;
   const unsigned minus = *p == '-';
   const auto marks = others & ~minus;                    // all but digits and sign
   const auto first = 1U << minus;                        // the first digit's place
@@ -30,9 +36,17 @@ namespace millrace::parser {
   const bool digits_only = marks == 0 && first <= last;  // a sign alone does not count
   const bool one_point =
       (marks & (marks - 1)) == 0 && marks > first && marks < last && p[std::countr_zero(marks)] == '.';
-  // a zero in front stands alone
   const bool zero_in_front = p[minus] == '0' && first < last && marks != first << 1;
   return (digits_only || one_point) && !zero_in_front;
+}
+
+/// Whether it is one to eight digits, as whole numbers mostly are. The same bytes must be readable.
+[[nodiscard, gnu::always_inline]] inline bool is_short_integer(std::string_view text) {
+  const auto n = text.size();
+  if (n - 1 > 7)
+    return false;
+  const auto v = (load8(text.data()) ^ 0x3030'3030'3030'3030) << (64 - 8 * n);  // digits become 0 to 9
+  return (((v + 0x7676'7676'7676'7676) | v) & 0x8080'8080'8080'8080) == 0 && (text[0] != '0' || n == 1);
 }
 
 enum class conversion : std::uint8_t { ok, not_integral, out_of_range };

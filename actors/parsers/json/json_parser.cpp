@@ -25,6 +25,10 @@ public:
   [[nodiscard]] parsed parse(const source::chunk& c) override;
 
 private:
+  struct open_object {
+    column_reader* object;
+    const member_layout::member* expected;
+  };
   enum class record_outcome : std::uint8_t { row, passed_over, dead };
 
   /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
@@ -32,13 +36,16 @@ private:
   void parse_alone(const source::chunk& c, std::size_t i);
   /// The record at [begin, end) of text; its first token is `token`, which is moved behind its last.
   record_outcome read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
-                             std::uint32_t end, std::uint32_t& token, bool escapes);
-  /// Checks the object at `token`, `level` deep, and notes its declared members; `behind` is the token behind it.
-  template<bool IsRecord>
-  bool find_members(record_walk& record, column_reader& object, std::uint32_t token, std::uint32_t level,
-                    std::uint32_t& behind);
-  /// The same; moves `token` behind the object.
-  bool find_nested(record_walk& record, column_reader& object, std::uint32_t& token, std::uint32_t level);
+                             std::uint32_t end, std::uint32_t& token, std::uint32_t backslash);
+  /// Checks the record's object, which begins at this token, and notes the declared members in it and in nested
+  /// objects. Returns the token behind it, or 0.
+  [[gnu::noinline]] std::uint32_t find_members(record_walk& record, std::uint32_t token);
+  /// Checks a value of the innermost object, or skips it. Returns the token behind it, or 0.
+  [[gnu::noinline]] std::uint32_t check_value(record_walk& record, std::int32_t column, std::uint32_t token);
+  /// The member of an object that is in this column, where it is an object whose members count.
+  column_reader* nested_of(column_reader& object, std::int32_t column);
+  /// Whether a value in this column of the innermost object must be checked.
+  [[nodiscard]] bool checks(std::int32_t column) const;
   bool read_columns(const record_walk& record);
   void note(std::size_t i, record_outcome v);
   record_outcome dead(std::string why) {
@@ -49,6 +56,7 @@ private:
   parser_options options_;
   column_reader record_;  // its children are the declared columns
   row_builder rows_;
+  std::vector<open_object> open_;  // around the innermost one
   structural_index index_;
   value_reader values_;
   std::string why_;
@@ -99,6 +107,21 @@ std::string_view describe_kind(char first) {
   }
 }
 
+/// The first place of a backslash from `at` on; `end` for none.
+std::uint32_t find_backslash(const char* text, std::uint32_t at, std::uint32_t end) {
+  const auto* const found = static_cast<const char*>(std::memchr(text + at, '\\', end - at));
+  return found ? static_cast<std::uint32_t>(found - text) : end;
+}
+
+/// Checks the name at this token, which is not what was expected, and finds it; its `next` is null where it is malformed.
+[[gnu::noinline]] member_layout::found look_up(record_walk& record, member_layout& layout,
+                                               const member_layout::member* expected, std::uint32_t token) {
+  if (!record.check_name(token))
+    return {};
+  const auto name = record.body(token);
+  return layout.look_up(expected, name, record.has_escapes(name));
+}
+
 parsed json_parser::parse(const source::chunk& c) {
   rows_.reserve(c.records());
   for (std::size_t i = 0; i < c.records();) {
@@ -124,20 +147,16 @@ std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from,
   if (index_.build(text, length) != nullptr)
     return from;
   std::uint32_t token = 0;
-  const auto find_backslash = [&](std::uint32_t at) {
-    const auto* const found = static_cast<const char*>(std::memchr(text + at, '\\', length - at));
-    return found ? static_cast<std::uint32_t>(found - text) : length;
-  };
-  auto backslash = find_backslash(0);
+  auto backslash = find_backslash(text, 0, length);
   for (auto i = from; i < to; ++i) {
     const auto begin = c.begins[i] - base;
     const auto end = begin + length_of(c, i);
     if (backslash < begin)
-      backslash = find_backslash(begin);
+      backslash = find_backslash(text, begin, length);
     // something other than blanks lies between two records
     if (token < index_.count() && index_.positions()[token] < begin)
       return i;
-    const auto v = read_record(c, i, text, begin, end, token, backslash < end);
+    const auto v = read_record(c, i, text, begin, end, token, backslash);
     if (v == record_outcome::dead)
       return i;  // read alone it gives the precise reason
     note(i, v);
@@ -161,63 +180,92 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
     return note(i, record_outcome::dead);
   }
   std::uint32_t token = 0;
-  note(i, read_record(c, i, text, 0, length, token, std::memchr(text, '\\', length) != nullptr));
+  note(i, read_record(c, i, text, 0, length, token, find_backslash(text, 0, length)));
 }
 
-template<bool IsRecord>
-inline bool json_parser::find_members(record_walk& record, column_reader& object, std::uint32_t token,
-                                      std::uint32_t level, std::uint32_t& behind) {
-  const bool checks_all = !IsRecord || options_.validate_whole;
-  auto& layout = *object.layout;
-  layout.rewind();
-  ++token;
-  if (record.kind(token) == '}') {
-    behind = token + 1;
-    return true;
-  }
+inline bool json_parser::checks(std::int32_t column) const {
+  return options_.validate_whole || !open_.empty() ||
+         (column != member_layout::unknown && rows_.used(static_cast<std::size_t>(column)));
+}
+
+inline column_reader* json_parser::nested_of(column_reader& object, std::int32_t column) {
+  if (column == member_layout::unknown || !checks(column))
+    return nullptr;
+  auto& member = object.children[static_cast<std::size_t>(column)];
+  return member.layout ? &member : nullptr;
+}
+
+std::uint32_t json_parser::find_members(record_walk& record, std::uint32_t token) {
+  const auto* const text = record.text();
+  const auto* const tokens = record.tokens();
+  const auto end = record.end();
+  const auto number_of = [&](const std::uint32_t* at) { return static_cast<std::uint32_t>(at - tokens); };
+  const auto kind_of = [&](const std::uint32_t* at) { return *at < end ? text[*at] : '\0'; };
+  auto backslash = record.backslash();
+  open_.clear();
+  auto* object = &record_;
+  const auto* expected = object->layout->first();
+  const auto* at = tokens + token + 1;
+  if (kind_of(at) == '}')
+    return token + 2;
   for (;;) {
     std::int32_t column = member_layout::unknown;
-    if (!record.has(token + 1) || !layout.is_expected(record.at(token), column)) [[unlikely]] {
-      if (!record.check_name(token))
-        return false;
-      column = layout.look_up(record.body(token), record.escapes());
+    // Where there is a token behind the value, there are those in front of it.
+    if (at[3] < end && expected->is(text + at[0])) [[likely]] {
+      column = (expected++)->column;
+    } else {
+      const auto found = look_up(record, *object->layout, expected, number_of(at));
+      if (found.next == nullptr)
+        return 0;
+      column = found.column;
+      expected = found.next;
     }
-    token += 2;
-    bool whole = checks_all;
-    column_reader* nested = nullptr;
-    if (column != member_layout::unknown) {
-      auto& member = object.children[static_cast<std::size_t>(column)];
-      values_.note(member, token);
-      whole = whole || rows_.used(static_cast<std::size_t>(column));
-      if (member.layout && whole && record.kind(token) == '{')
-        nested = &member;
+    at += 2;
+    if (column != member_layout::unknown)
+      values_.note(object->children[static_cast<std::size_t>(column)], number_of(at));
+    const char* const value = text + at[0];
+    if (*value == '"' ? at[1] <= backslash : is_short_integer({value, at[1] - at[0]})) [[likely]] {
+      ++at;
+    } else if (auto* const nested = nested_of(*object, column); nested != nullptr && kind_of(at) == '{') {
+      if (open_.size() + 1 == deepest)
+        return record.fail(number_of(at), too_deep);
+      open_.push_back({object, expected});
+      object = nested;
+      expected = object->layout->first();
+      ++at;
+      if (kind_of(at) != '}')
+        continue;
+    } else {
+      const auto next = check_value(record, column, number_of(at));
+      if (next == 0)
+        return 0;
+      at = tokens + next;
+      backslash = record.backslash();
     }
-    if (nested == nullptr)
-      token = whole ? record.check(token, level) : record.skip(token);
-    else if (!find_nested(record, *nested, token, level + 1))
-      return false;
-    if (token == 0)
-      return false;
-    const char next = record.kind(token);
-    ++token;
-    if (next == '}') {
-      behind = token;
-      return true;
+    for (;;) {
+      const char behind = kind_of(at);
+      ++at;
+      if (behind == ',') [[likely]]
+        break;
+      if (behind != '}')
+        return record.fail(number_of(at) - 1, "expected ',' or '}'");
+      if (open_.empty())
+        return number_of(at);
+      object = open_.back().object;
+      expected = open_.back().expected;
+      open_.pop_back();
     }
-    if (next != ',')
-      return record.fail(token - 1, "expected ',' or '}'");
   }
 }
 
-bool json_parser::find_nested(record_walk& record, column_reader& object, std::uint32_t& token,
-                              std::uint32_t level) {
-  return level <= deepest ? find_members<false>(record, object, token, level, token)
-                          : record.fail(token, too_deep);
+std::uint32_t json_parser::check_value(record_walk& record, std::int32_t column, std::uint32_t token) {
+  return checks(column) ? record.check(token, static_cast<std::uint32_t>(open_.size()) + 1)
+                        : record.skip(token);
 }
 
 json_parser::record_outcome json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
                                                      std::uint32_t begin, std::uint32_t end,
-                                                     std::uint32_t& token, bool escapes) {
+                                                     std::uint32_t& token, std::uint32_t backslash) {
   if (rows_.passes(c, i))
     return record_outcome::passed_over;
   if (c.lengths[i] == source::no_value)
@@ -233,16 +281,16 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
   if (const auto head = std::string_view(text + first, std::min(at[token], end) - first);
       head.find_first_not_of(" \t\r\n") != std::string_view::npos)
     return dead("the record is no object; expected a JSON object");
-  record_walk record(text, at, begin, end, escapes);
+  record_walk record(text, at, begin, end, backslash);
   if (at[token] >= end)
     // lines may be blank; a message without content is something that somebody sent
     return c.timestamps.empty() ? record_outcome::passed_over
                                 : dead("the record is empty; expected a JSON object");
   if (record.kind(token) != '{')
     return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
-  std::uint32_t behind = 0;
   values_.forget_all();
-  if (!find_members<true>(record, record_, token, 1, behind))
+  const auto behind = find_members(record, token);
+  if (behind == 0)
     return dead(record.problem());
   if (at[behind] < end) {
     record.fail(behind, "something follows the object; a record is one object");

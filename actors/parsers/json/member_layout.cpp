@@ -2,6 +2,8 @@
 
 #include "actors/parsers/json/escapes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace millrace::parser {
@@ -13,33 +15,37 @@ constexpr std::size_t longest_remembered = 256;
 // Optional members that may be missing between two others before the hash is asked.
 constexpr std::size_t look_ahead = 4;
 
-/// The bytes of the first `n` of eight.
-std::uint64_t mask(std::size_t n) { return n >= 8 ? ~0ULL : (1ULL << (8 * n)) - 1; }
-
 }  // namespace
 
-member_layout::member::member(std::string_view raw, std::int32_t c) : column(c) {
-  text.append("\"").append(raw).append("\":");
-  low_mask = mask(text.size());
-  high_mask = text.size() > 8 ? mask(text.size() - 8) : 0;
-  text.resize(std::max(text.size(), head_bytes));
+member_layout::member::member(std::string_view raw, std::int32_t c)
+    : column(c), text(fmt::format("\"{}\":", raw)) {
+  const auto part = [&](std::size_t from, std::uint64_t& bytes, std::uint64_t& mask) {
+    for (auto i = from; i < std::min(from + sizeof bytes, text.size()); ++i) {
+      bytes |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * (i - from));
+      mask |= std::uint64_t{0xFF} << (8 * (i - from));
+    }
+  };
+  low = 0;
+  part(0, low, low_mask);
+  part(sizeof low, high, high_mask);
+  behind_head = static_cast<std::uint32_t>(std::max(text.size(), head_bytes) - head_bytes);
 }
 
 member_layout::member_layout(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < names.size(); ++i)
     columns_.emplace(names[i], static_cast<std::int32_t>(i));
+  seen_.emplace_back();
 }
 
-std::int32_t member_layout::look_up(std::string_view raw, bool escapes) {
-  const auto is_same = [&](const member& m) {
-    return std::string_view(m.text).substr(1).starts_with(raw) && m.text[raw.size() + 1] == '"' &&
-           m.text[raw.size() + 2] == ':';
+member_layout::found member_layout::look_up(const member* expected, std::string_view raw, bool escapes) {
+  const auto known_count = seen_.size() - 1;
+  const auto next = static_cast<std::size_t>(expected - seen_.data());
+  const auto is_same = [&](std::string_view text) {
+    return text.size() == raw.size() + 3 && text.substr(1).starts_with(raw);
   };
-  for (auto i = next_; i < std::min(next_ + look_ahead, seen_.size()); ++i)
-    if (raw.size() + 3 <= seen_[i].text.size() && is_same(seen_[i])) {
-      next_ = i + 1;
-      return seen_[i].column;
-    }
+  for (auto i = next; i < std::min(next + look_ahead, known_count); ++i)
+    if (is_same(seen_[i].text))
+      return {seen_[i].column, &seen_[i] + 1};
   std::string_view name = raw;
   if (escapes && raw.find('\\') != std::string_view::npos) {
     unescaped_.clear();
@@ -48,16 +54,15 @@ std::int32_t member_layout::look_up(std::string_view raw, bool escapes) {
   }
   const auto known = columns_.find(name);
   const auto column = known == columns_.end() ? unknown : known->second;
-  if (raw.size() <= longest_remembered && next_ < most_remembered) {
+  if (raw.size() <= longest_remembered && next < most_remembered) {
     member m(raw, column);
-    if (next_ < seen_.size())
-      seen_[next_] = std::move(m);
+    if (next < known_count)
+      seen_[next] = std::move(m);
     else
-      seen_.push_back(std::move(m));
-    known_ = seen_.size();
-    ++next_;
+      seen_.insert(seen_.end() - 1, std::move(m));
+    expected = &seen_[next] + 1;
   }
-  return column;
+  return {column, expected};
 }
 
 }  // namespace millrace::parser

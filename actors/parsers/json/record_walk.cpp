@@ -25,6 +25,12 @@ bool record_walk::check_escapes(std::uint32_t token) {
          fail(token, "a string holds an invalid escape or a lone surrogate");
 }
 
+bool record_walk::check_other(std::uint32_t token, char kind, std::string_view text) {
+  const bool number = is_number_start(kind);
+  return (number ? is_number(text) : is_literal(text)) ||
+         fail(token, number ? "a number is malformed" : "expected a value");
+}
+
 std::uint32_t record_walk::check_nested(std::uint32_t token, std::uint32_t level) {
   // Tells of the open brackets but the innermost which are objects'. Not cleared: only what was written is
   // read.

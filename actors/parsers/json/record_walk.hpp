@@ -4,6 +4,7 @@
 
 #include "actors/parsers/number.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -18,16 +19,18 @@ inline constexpr const char* too_deep = "values are nested deeper than 1024 leve
 class record_walk {
 public:
   /// Walks over the bytes [begin, end) of `text`, whose tokens are `at` (a position at or behind `end` ends
-  /// them). The text has some readable bytes behind it.
-  record_walk(const char* text, const std::uint32_t* at, std::uint32_t begin, std::uint32_t end, bool escapes)
-      : text_(text), at_(at), begin_(begin), end_(end), escapes_(escapes) {}
+  /// them). The first backslash of the record is at `backslash`, if it has one. The text has some readable bytes behind it.
+  record_walk(const char* text, const std::uint32_t* at, std::uint32_t begin, std::uint32_t end,
+              std::uint32_t backslash)
+      : text_(text), at_(at), begin_(begin), end_(end), backslash_(std::min(backslash, end)) {}
 
+  /// What it walks over, for a loop that keeps it in registers; the next backslash behind what was checked, or the end.
+  [[nodiscard]] const char* text() const { return text_; }
+  [[nodiscard]] const std::uint32_t* tokens() const { return at_; }
+  [[nodiscard]] std::uint32_t end() const { return end_; }
+  [[nodiscard]] std::uint32_t backslash() const { return backslash_; }
   /// First byte of a token; NUL behind the record's last.
   [[nodiscard]] char kind(std::uint32_t token) const { return at_[token] < end_ ? text_[at_[token]] : '\0'; }
-  /// Whether the record has that many tokens.
-  [[nodiscard]] bool has(std::uint32_t token) const { return at_[token] < end_; }
-  /// Where a token begins.
-  [[nodiscard]] const char* at(std::uint32_t token) const { return text_ + at_[token]; }
   /// A scalar as it stands there, strings with their quotes. Another token of the record must follow.
   [[nodiscard]] std::string_view scalar(std::uint32_t token) const {
     const char* const first = text_ + at_[token];
@@ -41,19 +44,12 @@ public:
     const auto s = scalar(token);
     return s.substr(1, s.size() - 2);
   }
-  /// The record holds a backslash somewhere.
-  [[nodiscard]] bool escapes() const { return escapes_; }
-  /// A string's body holds one. Strings are mostly asked in their order, so the next one is kept in mind.
+  /// A string's body holds a backslash. Strings are mostly asked in their order, so the next one is kept in mind.
   [[nodiscard]] bool has_escapes(std::string_view body) const {
-    if (!escapes_)
-      return false;
-    if (body.data() < clean_from_ || body.data() > backslash_) {
-      clean_from_ = body.data();
-      const auto* const found =
-          std::memchr(clean_from_, '\\', static_cast<std::size_t>(text_ + end_ - clean_from_));
-      backslash_ = found ? static_cast<const char*>(found) : text_ + end_;
-    }
-    return backslash_ < body.data() + body.size();
+    const auto first = static_cast<std::uint32_t>(body.data() - text_);
+    if (first < clean_from_ || first > backslash_) [[unlikely]]
+      find_backslash(first);
+    return backslash_ < first + body.size();
   }
 
   /// Checks the value that begins with this token, nested ones to their end; the token behind it, or 0 where
@@ -77,11 +73,11 @@ public:
       return fail(token, "expected a member's name in quotes");
     if (kind(token + 1) != ':') [[unlikely]]
       return fail(token + 1, "expected ':' behind a member's name");
-    return !escapes_ || check_escapes(token);
+    return is_clean(token) || check_escapes(token);
   }
 
   /// Notes what is wrong at a token; returns false.
-  bool fail(std::uint32_t token, const char* what);
+  [[gnu::noinline]] bool fail(std::uint32_t token, const char* what);
   /// "not JSON at byte 17: ...".
   [[nodiscard]] std::string problem() const;
 
@@ -90,26 +86,31 @@ private:
   // next.
   [[nodiscard, gnu::always_inline]] bool check_scalar(std::uint32_t token, char kind) {
     if (kind == '"')
-      return !escapes_ || check_escapes(token);
-    if (const auto text = scalar(token);
-        is_number_start(kind) ? is_plain_number(text) || is_number(text) : is_literal(text)) [[likely]]
-      return true;
-    return fail(token, is_number_start(kind) ? "a number is malformed" : "expected a value");
+      return is_clean(token) || check_escapes(token);
+    const auto text = scalar(token);
+    return is_plain_number(text) || check_other(token, kind, text);
+  }
+  /// The walk has come to a string that holds no backslash.
+  [[nodiscard]] bool is_clean(std::uint32_t token) const { return at_[token + 1] <= backslash_; }
+  void find_backslash(std::uint32_t from) const {
+    clean_from_ = from;
+    const auto* const found = std::memchr(text_ + from, '\\', end_ - from);
+    backslash_ = found ? static_cast<std::uint32_t>(static_cast<const char*>(found) - text_) : end_;
   }
   [[nodiscard]] static bool is_number_start(char c) { return c == '-' || (c >= '0' && c <= '9'); }
   [[nodiscard]] static bool is_literal(std::string_view text) {
     return text == "true" || text == "false" || text == "null";
   }
   [[nodiscard]] bool check_escapes(std::uint32_t token);
+  [[nodiscard]] bool check_other(std::uint32_t token, char kind, std::string_view text);
   [[nodiscard]] std::uint32_t check_nested(std::uint32_t token, std::uint32_t level);
 
   const char* text_;
   const std::uint32_t* at_;
   std::uint32_t begin_;
   std::uint32_t end_;
-  bool escapes_;
-  mutable const char* clean_from_ = nullptr;  // from here up to backslash_ there is none
-  mutable const char* backslash_ = nullptr;   // a backslash, or the record's end
+  mutable std::uint32_t clean_from_ = begin_;  // from here up to backslash_ there is none
+  mutable std::uint32_t backslash_;            // a backslash, or the record's end
   std::uint32_t where_ = 0;
   const char* what_ = nullptr;
 };

@@ -11,7 +11,8 @@ constexpr std::size_t least_capacity = 64 << 10;
 // A capacity beyond this serves one huge record and is given back after it: 4 bytes of index a byte of text.
 constexpr std::size_t kept_capacity = 4 << 20;
 // A text without tokens has these: every position lies behind the text.
-constexpr std::uint32_t no_tokens[] = {0xFFFF'FFFF, 0xFFFF'FFFF};
+constexpr std::size_t positions_behind = 4;
+constexpr std::uint32_t no_tokens[positions_behind] = {0xFFFF'FFFF, 0xFFFF'FFFF, 0xFFFF'FFFF, 0xFFFF'FFFF};
 
 }  // namespace
 
@@ -45,8 +46,10 @@ const char* structural_index::build(const char* text, std::size_t length) {
   default:
     return "not JSON";
   }
-  positions_ = impl_->structural_indexes.get();
   count_ = impl_->n_structural_indexes;
+  // simdjson's buffer has room for nine behind as many as the text has bytes.
+  std::fill_n(impl_->structural_indexes.get() + count_, positions_behind, static_cast<std::uint32_t>(length));
+  positions_ = impl_->structural_indexes.get();
   return nullptr;
 }
 

@@ -26,7 +26,7 @@ public:
   /// nullptr, or what is wrong with the text (its tokens are unknown then). A text without tokens is fine.
   [[nodiscard]] const char* build(const char* text, std::size_t length);
   [[nodiscard]] std::uint32_t count() const { return count_; }
-  /// count() positions, ascending, then two at or behind the text's end.
+  /// count() positions, ascending, then four at or behind the text's end.
   [[nodiscard]] const std::uint32_t* positions() const { return positions_; }
 
 private:
