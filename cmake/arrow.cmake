@@ -1,7 +1,7 @@
 # Apache Arrow C++ with Parquet, as the IMPORTED target `arrow_parquet`, and MILLRACE_PARQUET (ON or OFF). Debian has no
 # package: an installed Arrow is taken where CMake finds one, else what tools/arrow has fetched. Without either, millrace is
-# built without the parquet sink, and says so.
-set(MILLRACE_ARROW_VERSION 26.0.1)  # the same as in tools/arrow
+# built without the module of the parquet sink, and says so. Programs look for that module in lib/ of the build folder.
+set(MILLRACE_ARROW_VERSION 26.0.1)  # as in tools/arrow
 set(MILLRACE_ARROW_SO 2600)
 if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
   set(arrow_cache "$ENV{XDG_CACHE_HOME}")
@@ -10,6 +10,7 @@ else()
 endif()
 set(MILLRACE_ARROW_DIR "" CACHE STRING "Folder with Arrow's include/ and libraries, as tools/arrow makes one; OFF builds without Parquet")
 
+set(CMAKE_BUILD_RPATH "${CMAKE_BINARY_DIR}/lib")
 set(MILLRACE_PARQUET OFF)
 if(NOT MILLRACE_ARROW_DIR)
   if(NOT "${MILLRACE_ARROW_DIR}" STREQUAL "OFF")

@@ -16,8 +16,6 @@ endif()
 set(compiled_alone
   actors/connectors/kafka/sink/topic_limits.cpp
   actors/connectors/kafka/sink/transaction.cpp
-  actors/connectors/parquet/sink/parquet_file.cpp
-  actors/connectors/parquet/sink/without_arrow.cpp
   actors/connectors/file/source/continuation.cpp
   actors/connectors/file/source/followed_reader.cpp
   actors/connectors/file/source/standard_input.cpp

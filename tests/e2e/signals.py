@@ -330,8 +330,9 @@ def threads_that_cannot_start(c):
     for mb in (4000, 2000, 1500, 1200, 1000, 800, 700, 600, 500, 450, 400, 350, 300, 250, 200, 150, 120, 100, 80):
         def bounded(mb=mb):
             resource.setrlimit(resource.RLIMIT_AS, (mb << 20, mb << 20))
-        # Libraries without room to begin or to end in end any command: Arrow's allocator by a signal, the loader with 127.
+        # Where libraries have no room, the loader ends any command with 127; a sanitizer has none in any of these.
         bare = subprocess.run([c.options.millrace, "--version"], preexec_fn=bounded, capture_output=True, check=False).returncode
+        check(bare >= 0, lambda mb=mb, bare=bare: f"with {mb} MB --version was ended by signal {-bare}")
         if bare != 0:
             said[mb] = f"--version: {bare}"
             continue

@@ -273,9 +273,10 @@ void add_node(CLI::App& app, int& status) {
       ->type_name("DURATION")
       ->capture_default_str();
   command
-      ->add_option("--threads", a->threads,
-                   "Threads that share parsing and windows (default: one a core); reading, writing and "
-                   "snapshots have threads of their own")
+      ->add_option(
+          "--threads", a->threads,
+          "Workers, the threads that share parsing and windows (default: one a core). Each source, "
+          "each sink, snapshots and control have threads of their own beside them, which mostly wait")
       ->check(CLI::Range(0U, 1'024U));
   command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))

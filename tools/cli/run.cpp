@@ -416,9 +416,10 @@ void add_run(CLI::App& app, int& status) {
       ->type_name("WHAT[=N%]");
   add_http_options(*command, a->http);
   command
-      ->add_option("--threads", a->threads,
-                   "Threads that share parsing and windows (default: one a core); reading, writing and "
-                   "snapshots have threads of their own")
+      ->add_option(
+          "--threads", a->threads,
+          "Workers, the threads that share parsing and windows (default: one a core). Each source, "
+          "each sink, snapshots and control have threads of their own beside them, which mostly wait")
       ->check(at_most_threads(most_threads));
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
       ->type_name("DURATION")

@@ -323,7 +323,7 @@ TEST_CASE(
 TEST_CASE("a sink is pinned where its target lies on a node's disk or is its terminal") {
   CHECK(is_sink_pinned(R"("file", "path": "x")"));
   CHECK(is_sink_pinned(R"("console")"));
-  if (sink::has_parquet()) {
+  if (sink::load_parquet()) {
     CHECK(is_sink_pinned(R"("parquet", "path": "x")"));
     CHECK_FALSE(is_sink_pinned(R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x")"));
     // A sink with a node stages its rows there.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace millrace::sink {
@@ -17,12 +18,19 @@ struct held {
   std::vector<ArrowArray*> pointers;
 };
 
-void release(ArrowArray* array) {
-  const std::unique_ptr<held> own(static_cast<held*>(array->private_data));
+struct held_names {
+  std::string format, name;
+  std::vector<ArrowSchema> children;
+  std::vector<ArrowSchema*> pointers;
+};
+
+template<class Held, class Structure>
+void release(Structure* of) {
+  const std::unique_ptr<Held> own(static_cast<Held*>(of->private_data));
   for (auto* child : own->pointers)
     if (child->release)
       child->release(child);
-  array->release = nullptr;
+  of->release = nullptr;
 }
 
 ArrowArray finish(std::unique_ptr<held> own, std::size_t rows, std::size_t nulls, std::int64_t buffers) {
@@ -35,7 +43,7 @@ ArrowArray finish(std::unique_ptr<held> own, std::size_t rows, std::size_t nulls
   a.buffers = own->buffers.data();
   a.n_children = static_cast<std::int64_t>(own->children.size());
   a.children = own->pointers.data();
-  a.release = release;
+  a.release = release<held>;
   a.private_data = own.release();
   return a;
 }
@@ -75,7 +83,62 @@ ArrowArray export_column(const data::column_ptr& c) {
   return finish(std::move(own), c->size(), c->null_count(), buffers);
 }
 
+const char* format_of(const data::type& t) {
+  switch (t.id()) {
+  case type_id::boolean:
+    return "b";
+  case type_id::bigint:
+    return "l";
+  case type_id::float64:
+    return "g";
+  case type_id::text:
+  case type_id::json:
+    return "u";
+  case type_id::timestamp:
+    return "tsu:UTC";
+  case type_id::list:
+    return "+l";
+  case type_id::object:
+    break;
+  }
+  return "+s";
+}
+
+ArrowSchema finish(std::unique_ptr<held_names> own) {
+  for (auto& child : own->children)
+    own->pointers.push_back(&child);
+  ArrowSchema s{};
+  s.format = own->format.c_str();
+  s.name = own->name.c_str();
+  s.flags = ARROW_FLAG_NULLABLE;
+  s.n_children = static_cast<std::int64_t>(own->children.size());
+  s.children = own->pointers.data();
+  s.release = release<held_names>;
+  s.private_data = own.release();
+  return s;
+}
+
+ArrowSchema export_field(const std::string& name, const data::type& t) {
+  auto own = std::make_unique<held_names>();
+  own->format = format_of(t);
+  own->name = name;
+  if (t.id() == type_id::list)
+    own->children.push_back(export_field("element", t.element()));
+  else if (t.id() == type_id::object)
+    for (const auto& f : t.fields())
+      own->children.push_back(export_field(f.name, f.type));
+  return finish(std::move(own));
+}
+
 }  // namespace
+
+ArrowSchema export_columns(const data::schema& columns) {
+  auto own = std::make_unique<held_names>();
+  own->format = "+s";
+  for (const auto& f : columns)
+    own->children.push_back(export_field(f.name, f.type));
+  return finish(std::move(own));
+}
 
 ArrowArray export_rows(const data::batch& rows) {
   auto own = std::make_unique<held>();

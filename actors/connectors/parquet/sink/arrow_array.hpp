@@ -1,5 +1,5 @@
-// A batch in Arrow's C data interface: the consumer reads our buffers in place. The structure is the
-// interface's own, fixed for good; Arrow's headers bring the same one.
+// Columns and a batch in Arrow's C data interface: the consumer reads our buffers in place. The structures are the
+// interface's own, fixed for good; Arrow's headers bring the same ones.
 #pragma once
 
 #include "runtime/data/batch.hpp"
@@ -39,6 +39,9 @@ struct ArrowArray {
 #endif
 
 namespace millrace::sink {
+
+/// A struct of these columns, each nullable. It owns its texts until its release is called, by the consumer.
+[[nodiscard]] ArrowSchema export_columns(const data::schema& columns);
 
 /// A struct array of the batch's columns, none of which may be a null pointer. It keeps them alive until its
 /// release is called, by the consumer.

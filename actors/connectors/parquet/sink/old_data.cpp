@@ -134,11 +134,14 @@ expected<void> fits_beside(storage::table_folder& folder, const std::vector<std:
   const auto have = columns_of(**file, newest);
   if (!have)
     return unexpected(have.error());
-  if (const auto ours = columns_of(file_columns); *have != ours)
+  const auto ours = columns_of(file_columns);
+  if (!ours)
+    return unexpected(ours.error());
+  if (*have != *ours)
     return user_error(
         ec::mismatch,
         fmt::format("{} holds data of an older table with other columns ({}; this one's are {}); {}", newest,
-                    fmt::join(*have, ", "), fmt::join(ours, ", "), remedy));
+                    fmt::join(*have, ", "), fmt::join(*ours, ", "), remedy));
   return {};
 }
 

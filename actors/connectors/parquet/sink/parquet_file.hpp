@@ -1,8 +1,8 @@
-// Writes one Parquet file, and reads the columns of one that is there. This is the only face of Arrow C++:
-// its headers stay in parquet_file.cpp. In a build without Arrow without_arrow.cpp stands in its place, and
-// every call is an error.
+// Writes one Parquet file, and reads the columns of one that is there, with Arrow C++ in a module that is loaded by the first
+// call (loaded_arrow). Where it is not there every call is an error.
 #pragma once
 
+#include "actors/connectors/parquet/sink/arrow_module.hpp"
 #include "actors/connectors/parquet/sink/work_folder.hpp"
 #include "actors/connectors/parquet/storage/table_folder.hpp"
 #include "runtime/data/batch.hpp"
@@ -14,12 +14,10 @@
 
 namespace millrace::sink {
 
-/// Tells whether this build has Arrow.
-[[nodiscard]] bool has_parquet();
-/// Returns what `check` and the sink say in a build that has no Arrow.
-[[nodiscard]] std::string no_parquet();
+/// Loads Arrow; an error is what `check` and the sink say where there is none.
+[[nodiscard]] expected<void> load_parquet();
 
-enum class compression : std::uint8_t { none, snappy, zstd };
+using parquet_module::compression;
 
 /// Owned and used by one thread. Dropped without finish(), it leaves a file that is no Parquet.
 class parquet_file {
@@ -48,7 +46,7 @@ public:
 /// where open_parquet_file made the file with `columns`. ec::corrupt, and its name, where it is no Parquet.
 [[nodiscard]] expected<std::vector<std::string>> columns_of(storage::stored_file& file,
                                                             const std::string& name);
-[[nodiscard]] std::vector<std::string> columns_of(const data::schema& columns);
+[[nodiscard]] expected<std::vector<std::string>> columns_of(const data::schema& columns);
 
 /// Tells by column, from rows to come, whether values repeat, so that a dictionary makes the file smaller.
 [[nodiscard]] std::vector<bool> repeating(const std::vector<data::batch>& rows, std::size_t columns);

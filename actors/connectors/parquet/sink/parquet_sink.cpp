@@ -122,8 +122,8 @@ void check_partitions(const config::check_input& in, const config::say& say) {
 }
 
 void check(const config::check_input& in, const config::say& say) {
-  if (!has_parquet()) {
-    say("", no_parquet());
+  if (const auto loaded = load_parquet(); !loaded) {
+    say("", loaded.error().message);
     return;
   }
   const auto& o = in.options;
