@@ -362,7 +362,8 @@ const std::vector<option>& column_options() {
               "reads it, ISO 8601 and other forms"},
       {.name = "trailing",
        .type = choice,
-       .doc = "Whether text behind what the format reads is an error; with ignore it still is where it says "
+       .doc = "Whether text after the part that the format reads is an error; with ignore it still is where "
+              "it says "
               "another moment",
        .default_text = "error",
        .choices = {"error", "ignore"}},

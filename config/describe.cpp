@@ -152,7 +152,7 @@ private:
                           const std::string& way, const std::function<void(const std::string&)>& add) {
     const auto prefix = way.empty() ? way : way + " ";
     if (!f.format.empty())
-      add(prefix + "format " + f.format + (f.trailing_ignored ? ", text behind it ignored" : ""));
+      add(prefix + "format " + f.format + (f.trailing_ignored ? ", text after it ignored" : ""));
     if (f.zone != nullptr)
       add(prefix + by_the_clocks(*f.zone));
     for (std::size_t i = 0; i < f.members.size(); ++i)

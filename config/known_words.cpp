@@ -185,7 +185,8 @@ constexpr entry options[] = {
     {"*", "select fields project projection mapping map withcolumn", "did you mean \"columns\"?"},
     {"*", "input inputs upstream reads parent", "did you mean \"from\"?"},
     {"*", "limit take top fetch",
-     "a stream has no limit: rows are chosen by \"where\", or by \"having\" of a window; a sink behind a "
+     "a stream has no limit: rows are chosen by \"where\", or by \"having\" of a window; a sink downstream "
+     "of a "
      "window "
      "has \"limit\" beside \"order_by\", the first rows of each window"},
     {"*", "distinct dropduplicates",

@@ -236,7 +236,7 @@ bool read_query(const parameter& p, std::string_view query, routed& out) {
 http_refusal no_such_query(const parameter& p) {
   return {400,
           p.name.empty()
-              ? "there is no query behind this path"
+              ? "this path takes no query"
               : fmt::format("the query is none of this path; expected \"?{}=\" and {}, or none", p.name,
                             p.is_number ? "a number"
                                         : fmt::format("at most {} bytes, percent-encoded", max_parameter)),

@@ -142,7 +142,7 @@ constexpr std::array table{
         "time is a partition's watermark, or how far a shard's windows have fired, with updates its tick; so "
         "watermark_delay is part of the latency. Once for each partition or shard that the commit moves on"},
     metric{"millrace_sink_batch", gauge, "number", "topology, sink",
-           "Number of the newest commit with rows (_batch); behind updates one tick"},
+           "Number of the newest commit with rows (_batch); with updates, one tick"},
     metric{"millrace_sink_batch_rows", gauge, "rows", "topology, sink", "Its rows"},
     metric{"millrace_sink_batch_seconds", gauge, "seconds", "topology, sink", "What its commit took"},
     metric{"millrace_sink_refused_total", counter, "rows", "topology, sink", "Rows that the target refused"},

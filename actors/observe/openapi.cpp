@@ -149,7 +149,7 @@ json::object schema_of() {
     letters.emplace("description", "id, stage, partition, position, error, record or record_base64, time");
     json::object next;
     next.emplace("type", json::array{"integer", "null"});
-    next.emplace("description", "the page behind this one; null: this is the last");
+    next.emplace("description", "the next page; null: this is the last");
     json::object properties;
     properties.emplace("letters", std::move(letters));
     properties.emplace("next", std::move(next));

@@ -49,9 +49,9 @@ std::string expected_timestamp(const parser_options::timestamp_format& format) {
   return fmt::format("a timestamp of the format \"{}\"{}", format.pattern,
                      format.trailing_ignored
                          ? format.zone != nullptr
-                               ? ", and no AM, PM or zone behind it but the column's"
-                               : ", and no AM, PM or zone behind it that the format does not read"
-                         : " and nothing behind it (\"trailing\": \"ignore\" allows that)");
+                               ? ", and no AM, PM or zone after it but the column's"
+                               : ", and no AM, PM or zone after it that the format does not read"
+                         : " and nothing after it (\"trailing\": \"ignore\" allows that)");
 }
 
 }  // namespace millrace::parser

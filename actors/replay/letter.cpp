@@ -129,7 +129,7 @@ expected<letter> parse_letter(std::string_view line) {
     parser.finish(failed);
   if (failed || taken != line.size())
     return wrong(fmt::format("column {}: is not a JSON object: {}", taken + 1,
-                             failed ? failed.message() : "more follows behind its end"));
+                             failed ? failed.message() : "more follows after its end"));
   const auto value = parser.release();
   if (!value.is_object())
     return wrong("is not a JSON object");

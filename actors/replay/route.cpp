@@ -110,7 +110,7 @@ tl::expected<route, no_route> route_of(const letter& l, const plans& all, const 
   }
   if (through.empty() && (elsewhere || stage->kind == config::stage_kind::parser))
     return tl::make_unexpected(
-        no_route{true, fmt::format("of stage \"{}\", which is not behind \"{}\"", l.stage, into)});
+        no_route{true, fmt::format("of stage \"{}\", which is not downstream of \"{}\"", l.stage, into)});
   if (through.empty())
     return refused(
         fmt::format("of stage \"{}\", which takes rows of windows, or late ones: their records have been "

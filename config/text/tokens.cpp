@@ -68,7 +68,7 @@ public:
     case state::key_or_close:
       return "a key in double quotes or '}'";
     case state::colon:
-      return "':' behind the key";
+      return "':' after the key";
     case state::value:
       return "a value (text in double quotes, a number, true, false, null, a map or a list)";
     case state::value_or_close:

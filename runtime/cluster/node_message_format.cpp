@@ -156,7 +156,7 @@ public:
   template<class Message>
   [[nodiscard]] expected<Message> done(Message m) {
     if (in_.ok() && !in_.at_end())
-      refuse(fmt::format("{} bytes are behind its end", in_.remaining()));
+      refuse(fmt::format("{} bytes are after its end", in_.remaining()));
     if (wrong_)
       return unexpected(std::move(*wrong_));
     return m;

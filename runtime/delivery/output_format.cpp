@@ -108,7 +108,7 @@ expected<std::vector<output_ptr>> decode_segment(std::string_view bytes, const l
     return fatal_error(ec::unsupported, "spilled output was written by another version");
   auto frames = decode_frames(in, log);
   if (frames && !in.at_end())
-    return fatal_error(ec::corrupt, "spilled output has bytes behind its end");
+    return fatal_error(ec::corrupt, "spilled output has bytes after its end");
   return frames;
 }
 

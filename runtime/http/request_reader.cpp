@@ -157,7 +157,7 @@ bool request_reader::take_line(std::string_view& bytes, std::size_t most) {
   if (fits)
     return feed != std::string_view::npos;
   if (state_ == state::chunk_size || state_ == state::chunk_end)
-    refuse(400, "the line in front of a chunk is too long");
+    refuse(400, "the line before a chunk is too long");
   else
     refuse(431, "The request's headers are too long");
   return false;

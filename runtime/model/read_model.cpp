@@ -239,7 +239,7 @@ expected<model> parse_model(std::string_view bytes) {
   model_reader reader(in);
   auto out = ours ? reader.read_ours(root) : reader.read_xgboost(root);
   if (in.good() && document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-    in.fail("", "something follows behind its end");
+    in.fail("", "something follows after its end");
   if (!in.good())
     return wrong(in.mistake());
   out.hash = sha256(bytes);

@@ -118,7 +118,7 @@ void add_where(CLI::App& c, load::arguments& a) {
       ->group("Where");
   c.add_option(
        "--since", a.since,
-       "PARAMETER=MEMBER: a client that asks with PARAMETER=V begins behind the records with MEMBER up to V")
+       "PARAMETER=MEMBER: a client that asks with PARAMETER=V begins after the records with MEMBER up to V")
       ->group("Where");
   c.add_option("--wait-for-clients", a.wait_for_clients, "Begin when so many have come")
       ->capture_default_str()
@@ -135,7 +135,7 @@ void add_results(CLI::App& c, load::arguments& a) {
       ->capture_default_str()
       ->group("Results");
   c.add_option("--measure-idle", a.measure_idle,
-               "End when no row has come for so long behind the last record")
+               "End when no row has come for this long after the last record")
       ->capture_default_str()
       ->group("Results");
   c.add_option("--report", a.report, "Write the report to this file as JSON")

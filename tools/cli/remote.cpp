@@ -221,7 +221,7 @@ void add_apply(CLI::App& app, int& status) {
   add_overlay_options(*sub, a->topology);
   sub->add_flag("--plan", a->is_plan_only, "Print the typed plan, and contact nothing");
   sub->footer("Example:\n"
-              "  millrace apply topology.json --set stages.counts.shards=32\n\n"
+              "  millrace apply topology.json --set stages.clicks.brokers=kafka-2:9092\n\n"
               "Overlays, values and variables of the environment are filled in here; the nodes get one text, "
               "secrets of the environment in it. Paths in it are the nodes' own.");
 }

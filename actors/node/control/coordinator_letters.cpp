@@ -162,7 +162,7 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
   if (!leads_) {
     to.deliver(cluster_answered{
         outside_error(ec::unavailable, leader_.empty() || leader_ == options_->mine.node
-                                           ? "nobody leads the cluster yet; ask again"
+                                           ? "the cluster has no leader yet; ask again"
                                            : fmt::format("node {} does not lead the cluster; ask node {}",
                                                          options_->mine.node, leader_))
             .value(),

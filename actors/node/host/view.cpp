@@ -221,7 +221,7 @@ private:
               r != nullptr && std::holds_alternative<api::requests::status>(*r))
             return tell_status(d, to);
           if (d.leader.empty() || d.leader == options_.node)
-            return to(outside_error(ec::unavailable, "nobody leads the cluster yet; ask again"));
+            return to(outside_error(ec::unavailable, "the cluster has no leader yet; ask again"));
           others_.ask({d.leader, what, to, by});
         },
         to);

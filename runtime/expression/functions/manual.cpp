@@ -16,7 +16,7 @@ constexpr auto numbers = std::to_array<described>({
      "The nearest whole number, or to so many digits; a double goes to the even one of two, a numeric away "
      "from 0.",
      "round(2.345::numeric, 2)", "2.35"},
-    {"trunc", "trunc(number), trunc(numeric, digits)", "Cuts the digits behind the point, or behind so many.",
+    {"trunc", "trunc(number), trunc(numeric, digits)", "Cuts the digits after the point, or after this many.",
      "trunc(2.999::numeric, 1)", "2.9"},
     {"mod", "mod(bigint, bigint), mod(numeric, numeric)",
      "The rest of a division, as % gives it; it has the sign of the first.", "mod(-7, 3)", "-1"},
@@ -100,7 +100,7 @@ constexpr auto text = std::to_array<described>({
      "rtrim('abcxx', 'x')", "abc"},
     {"lpad", "lpad(text, length [, fill]) -> text", "Filled up in front to a length, or cut to it.",
      "lpad('7', 3, '0')", "007"},
-    {"rpad", "rpad(text, length [, fill]) -> text", "Filled up behind to a length, or cut to it.",
+    {"rpad", "rpad(text, length [, fill]) -> text", "Filled up at its end to a length, or cut to it.",
      "rpad('ab', 4, '.')", "ab.."},
     {"repeat", "repeat(text, n) -> text", "The text n times.", "repeat('ab', 3)", "ababab"},
     {"reverse", "reverse(text) -> text", "The characters from the last to the first.", "reverse('abc')",
@@ -128,7 +128,7 @@ constexpr auto regular_expressions = std::to_array<described>({
      "How often a pattern matches, from a character on.", "regexp_count('banana', 'an')", "2"},
     {"regexp_instr",
      "regexp_instr(text, pattern [, start [, n [, endoption [, flags [, group]]]]]) -> bigint",
-     "Where the n-th match (or a group of it) begins, from 1, or what is behind it begins (endoption 1); 0 "
+     "Where the n-th match (or a group of it) begins, from 1, or the text after it begins (endoption 1); 0 "
      "where there "
      "is none.",
      "regexp_instr('foobar', 'b')", "4"},

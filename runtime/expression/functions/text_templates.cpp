@@ -70,7 +70,7 @@ std::optional<std::string> read_place(text_view& s, piece& p, std::size_t& next)
   }
   p.width = number.value_or(0);
   if (s.empty())
-    return "format: the template ends behind a %; write %% for a percent sign";
+    return "format: the template ends after a %; write %% for a percent sign";
   p.what = s.front();
   if (p.what != 's' && p.what != 'L')
     return fmt::format("format: the place %{} is not offered; there are %s, %L and %%",

@@ -59,7 +59,7 @@ std::optional<problem> more_than_an_expression(const PgQuery__ParseResult& parse
     return one(at(1), "a second one after a comma");
   const auto* target = s->target_list[0]->res_target;
   if (target->name && *target->name != 0)
-    return one(at(0), fmt::format("the name \"{}\" behind it; names are the keys of the map", target->name));
+    return one(at(0), fmt::format("the name \"{}\" after it; names are the keys of the map", target->name));
   return std::nullopt;
 }
 

@@ -99,12 +99,12 @@ TEST_CASE("a message that is cut off anywhere, or goes on behind its end, is ref
   for (const auto& whole : encoded_commands()) {
     for (std::size_t n = 0; n < whole.size(); ++n)
       CHECK_THAT(why_not(whole.substr(0, n)), Contains("is cut off"));
-    CHECK_THAT(why_not(whole + "x"), Contains("1 bytes are behind its end"));
+    CHECK_THAT(why_not(whole + "x"), Contains("1 bytes are after its end"));
   }
   for (const auto& whole : encoded_events()) {
     for (std::size_t n = 0; n < whole.size(); ++n)
       CHECK_THAT(why_no_event(whole.substr(0, n)), Contains("is cut off"));
-    CHECK_THAT(why_no_event(whole + "x"), Contains("1 bytes are behind its end"));
+    CHECK_THAT(why_no_event(whole + "x"), Contains("1 bytes are after its end"));
   }
 }
 

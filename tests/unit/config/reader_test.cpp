@@ -106,7 +106,7 @@ TEST_CASE("a syntax error says where, what is there and what was expected") {
   check("{a:1}", "1:2: found 'a'; expected a key in double quotes or '}'");
   check("{'a':1}",
         "1:2: found ''a''; expected a key in double quotes or '}' (texts and keys stand in double quotes)");
-  check("{\"a\" 1}", "1:6: found '1'; expected ':' behind the key");
+  check("{\"a\" 1}", "1:6: found '1'; expected ':' after the key");
   check("{\"a\":}", "1:6: found '}'; expected a value (text in double quotes, a number, true, false, null, a "
                     "map or a list)");
   check("{\"a\":tru}", "1:6: found 'tru'; expected a value (text in double quotes, a number, true, false, "

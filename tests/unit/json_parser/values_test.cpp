@@ -167,7 +167,7 @@ TEST_CASE("strptime timestamps read a prefix where what trails is ignored") {
         R"("2021-04-24T19:55:00Z")");
   CHECK(as_time(format_kind::strptime, R"("2021-04-24 19:55:00")", pattern) == R"("2021-04-24T19:55:00Z")");
   CHECK_THAT(as_time(format_kind::strptime, R"("2021-04-24 19:55:00.796+0000")", pattern),
-             Contains("nothing behind it"));
+             Contains("nothing after it"));
   CHECK_THAT(as_time(format_kind::strptime, R"("24.04.2021")", pattern, true),
              Contains("of the format \"%Y-%m-%d"));
   CHECK_THAT(as_time(format_kind::strptime, "2021", pattern, true), Contains("a timestamp as text"));
@@ -175,7 +175,7 @@ TEST_CASE("strptime timestamps read a prefix where what trails is ignored") {
 
 TEST_CASE("a text that says another moment is not read over where what trails is ignored") {
   CHECK_THAT(as_time(format_kind::strptime, R"("2021-04-24 19:55:00+0200")", "%Y-%m-%d %H:%M:%S", true),
-             Contains("no AM, PM or zone behind it that the format does not read"));
+             Contains("no AM, PM or zone after it that the format does not read"));
 }
 
 TEST_CASE("blanks around a timestamp do not count") {
@@ -233,7 +233,7 @@ TEST_CASE("text without a zone shows the clocks of the column's zone") {
   CHECK(in_paris(R"("2021-10-31 02:30:00")", pattern) == R"("2021-10-31T01:30:00Z")");
   CHECK(in_paris(R"("2021-07-01 14:00:00 CEST")", pattern, true) == R"("2021-07-01T12:00:00Z")");
   CHECK_THAT(in_paris(R"("2021-07-01 14:00:00 UTC")", pattern, true),
-             Contains("no AM, PM or zone behind it but the column's"));
+             Contains("no AM, PM or zone after it but the column's"));
 }
 
 TEST_CASE("nested objects fill nested columns") {

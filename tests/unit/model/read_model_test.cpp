@@ -132,7 +132,7 @@ TEST_CASE("a model cut off anywhere is refused") {
       INFO(n);
       CHECK(mistake(whole.substr(0, n)) != "nothing");
     }
-  CHECK(mistake(two_trees() + " {}") == "something follows behind its end");
+  CHECK(mistake(two_trees() + " {}") == "something follows after its end");
   CHECK(mistake("{L\x01") == "it is in XGBoost's binary form; remedy: booster.save_model(\"model.json\")");
   CHECK(mistake("\xff") == "it is not UTF-8");
 }

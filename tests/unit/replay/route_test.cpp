@@ -101,8 +101,8 @@ TEST_CASE("a record goes through the stage that it failed at, and to no other th
 
 TEST_CASE("letters of stages that are not behind the one asked for are left") {
   const auto all = branching();
-  CHECK(why(of("third"), all, "parsed", true) == "of stage \"third\", which is not behind \"parsed\"");
-  CHECK(why(of("again"), all, "parsed", true) == "of stage \"again\", which is not behind \"parsed\"");
+  CHECK(why(of("third"), all, "parsed", true) == "of stage \"third\", which is not downstream of \"parsed\"");
+  CHECK(why(of("again"), all, "parsed", true) == "of stage \"again\", which is not downstream of \"parsed\"");
 }
 
 TEST_CASE("rows, and what cannot be told, are refused with the reason") {
@@ -121,7 +121,7 @@ TEST_CASE("of a parser with several sources the partition says which it was") {
   REQUIRE(from_more);
   CHECK(from_more->plan->name == "parsed:more");
   CHECK(from_more->partition == "0");
-  CHECK(why(of("one", "more:0"), all, "in", true).find("not behind") != std::string::npos);
+  CHECK(why(of("one", "more:0"), all, "in", true).find("not downstream of") != std::string::npos);
   const auto unclear = why(of("both", "in:0"), all, "in");
   CHECK(unclear.find("several parsers") != std::string::npos);
 }

@@ -72,7 +72,7 @@ expected<void> bounded_reader::assign(const std::string& partition, position fro
     from = {};
   if (l.file >= l.end || from.major != files_[l.file].number) {
     return user_error(ec::mismatch,
-                      fmt::format("{}: position ({}, {}) lies behind its {} files; put the missing "
+                      fmt::format("{}: position ({}, {}) lies after its {} files; put the missing "
                                   "ones back, or begin anew with --fresh",
                                   pattern_, from.major, from.minor, files_.size()));
   }

@@ -59,7 +59,7 @@ std::string number_form(const table_column& into) {
     return fmt::format("plain digits, the last {} of them 0", -into.fraction_digits);
   return into.fraction_digits == 0
              ? std::string("plain digits such as -12")
-             : fmt::format("plain digits, {} of them behind the point", into.fraction_digits);
+             : fmt::format("plain digits, {} of them after the point", into.fraction_digits);
 }
 
 /// A time of a day as the server prints it. PostgreSQL leaves zeros at the end of a fraction away.

@@ -59,7 +59,7 @@ expected<void> table_places::begin(database& db) {
     return user_error(
         ec::not_found,
         fmt::format("{}: no schema of the search path is there, so tables have no place; remedy: create "
-                    "one, or name one behind the database: ?options=-csearch_path%3DNAME",
+                    "one, or name one after the database: ?options=-csearch_path%3DNAME",
                     db.where().shown));
   auto fixed = db.execute(postgresql::fix_path);
   return fixed ? expected<void>() : unexpected(std::move(fixed.error().what));

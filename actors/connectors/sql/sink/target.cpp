@@ -126,7 +126,7 @@ expected<parameters> read_uri(std::string_view rest) {
       pairs.remove_prefix(std::min(pairs.size(), pair.size() + 1));
       const auto equals = pair.find('=');
       if (equals == std::string_view::npos)
-        return wrong("a parameter behind ? has no value");
+        return wrong("a parameter after ? has no value");
       put(pair.substr(0, equals), pair.substr(equals + 1));
     }
     rest = rest.substr(0, query);
@@ -219,7 +219,7 @@ expected<void> check_parameters(product kind, const parameters& p) {
                        "the key, without a colon");
   } else if (const auto host = value("host");
              host.find(';') != std::string_view::npos || host.find("://") != std::string_view::npos) {
-    return forbidden("the host holds ; or ://, behind which MySQL's client takes options and plug-ins of its "
+    return forbidden("the host holds ; or ://, after which MySQL's client takes options and plug-ins of its "
                      "own; expected a "
                      "name or an address");
   }
@@ -374,9 +374,8 @@ expected<target> parse_connection(std::string_view given) {
     return wrong("it has a NUL character");
   const auto colon = text.find("://");
   if (colon == std::string::npos)
-    return wrong(config::references_in(given).empty()
-                     ? "it names no kind of database"
-                     : "it names no kind of database in front of its secrets");
+    return wrong(config::references_in(given).empty() ? "it names no kind of database"
+                                                      : "it names no kind of database before its secrets");
   const auto kind = std::string_view(text).substr(0, colon);
   const auto rest = std::string_view(text).substr(colon + 3);
   if (kind == "mysql" || kind == "mariadb")
