@@ -1,5 +1,5 @@
 // How a node reaches a store in Kafka: the properties of librdkafka in a file of the process's own, under the rules that topologies have
-// (client/kafka/properties.hpp). And who else reaches it, as far as these tell.
+// (actors/connectors/kafka/client/properties.hpp). And who else reaches it, as far as these tell.
 #pragma once
 
 #include "actors/node/stores/store_place.hpp"
