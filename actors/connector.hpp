@@ -31,7 +31,7 @@ struct connector_context {
   std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
   /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
   std::optional<replay::place_in_store> replayed{};
-  std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
+  std::shared_ptr<source::feeds> feeds{};  // of those sources, while the pipeline lives
   /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
   /// table on another machine; null: there is none.
   std::shared_ptr<chain::named_chains> chains{};
@@ -47,7 +47,7 @@ struct connector_context {
 /// the other functions may be empty.
 struct connector {
   config::connector declared;
-  /// Contacts a server from discover() on.
+  /// Contacts a server, or opens a file, from discover() on. Of a source that receives: make_spooled_reader, with spool_of().
   std::function<expected<std::unique_ptr<source::reader>>(const config::values& options, const source::wants&,
                                                           const connector_context&)>
       reader{};

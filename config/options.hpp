@@ -23,7 +23,7 @@
 namespace millrace::config {
 
 enum class option_type : std::uint8_t {
-  text,
+  text,    // not empty, if it is required
   choice,  // one of `choices`
   boolean,
   integer,     // minimum <= value <= maximum
