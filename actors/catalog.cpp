@@ -77,15 +77,24 @@ unexpected unknown(const config::stage& s) {
 namespace {
 
 const std::vector<connector>& all_connectors() {
+  // One a line, however many there are.
+  // clang-format off
   static const std::vector<connector> all{
-      source::kafka_source_connector(),       source::file_source_connector(),
-      source::http_server_source_connector(), source::http_stream_source_connector(),
-      source::generator_source_connector(),   parser::json_parser_connector(),
-      parser::csv_parser_connector(),         parser::text_parser_connector(),
-      sink::console_sink_connector(),         sink::file_sink_connector(),
-      sink::kafka_sink_connector(),           sink::sql_sink_connector(),
+      source::kafka_source_connector(),
+      source::file_source_connector(),
+      source::http_server_source_connector(),
+      source::http_stream_source_connector(),
+      source::generator_source_connector(),
+      parser::json_parser_connector(),
+      parser::csv_parser_connector(),
+      parser::text_parser_connector(),
+      sink::console_sink_connector(),
+      sink::file_sink_connector(),
+      sink::kafka_sink_connector(),
+      sink::sql_sink_connector(),
       sink::parquet_sink_connector(),
   };
+  // clang-format on
   return all;
 }
 

@@ -47,7 +47,7 @@ struct connector_context {
 /// the other functions may be empty.
 struct connector {
   config::connector declared;
-  /// Contacts a server from discover() on.
+  /// Contacts a server, or opens a file, from discover() on. Of a source that receives: make_spooled_reader, with spool_of().
   std::function<expected<std::unique_ptr<source::reader>>(const config::values& options, const source::wants&,
                                                           const connector_context&)>
       reader{};

@@ -29,9 +29,9 @@ struct source_traits {
   std::string place{};    // where it reads, in the user's words
   bool bounded = false;   // the log comes to an end
   bool goes_on = false;   // bounded, and the next run of a state reads what has been added to it
-  bool by_bytes = false;  // positions are bytes of a file; otherwise numbers of records
+  bool by_bytes = false;  // positions are bytes of a file; otherwise numbers of records, or places in a spool
   bool splits_text =
-      false;  // splits a text into records as its parser's `framing` says; others give whole messages
+      false;  // splits a text into records as its parser's `framing` says; others know where a record ends
   bool splits_once = false;   // does so before any parser asks, hence alike for all of them
   bool gives_header = false;  // a line in front of the records names their columns, if a parser asks
   bool stores_timestamps = false;
@@ -40,8 +40,10 @@ struct source_traits {
   bool gives_again = false;  // a record with its key, headers and time, by partition and position
   bool asks_server = false;  // its errors at a start may be those of a server that is away
   bool receives = false;     // it cannot be asked again: a spool, its one partition, keeps what has come
-  bool is_standard_input = false;  // there is one in a process; a spool keeps what has come
-  bool has_own_files = false;      // of the machine: it runs on the node that has them
+  bool is_standard_input =
+      false;  // there is one in a process; a spool keeps what has come, and `receives` is false
+  bool has_own_files =
+      false;  // of the machine: it runs on the node that has them, its spool on the disk there
   /// The type of `_key`, where records have keys. None: `_key` is null.
   std::optional<data::type_id> key_type{};
 };
@@ -74,7 +76,8 @@ struct connector {
   std::string type;  // "kafka"
   std::string doc;   // one sentence
   std::vector<option> options{};
-  /// Checks what goes beyond single options: combinations, columns that must exist. May be empty.
+  /// Checks what goes beyond single options: combinations, columns that must exist. It sees good values alone and contacts
+  /// nothing. May be empty.
   std::function<void(const check_input&, const say&)> check{};
   /// A source says what holds for a stage with these options. Never empty for a source.
   std::function<source_traits(const values&)> source{};

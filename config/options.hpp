@@ -23,10 +23,10 @@
 namespace millrace::config {
 
 enum class option_type : std::uint8_t {
-  text,
+  text,    // not empty, if it is required
   choice,  // one of `choices`
   boolean,
-  integer,     // minimum <= value <= maximum
+  integer,
   duration,    // "5 minutes" -> micros; a word of `choices` ("off") stands for no value
   size,        // "128 MB" -> bytes
   rate,        // "10/s" -> records per second
@@ -45,8 +45,8 @@ struct option {
   bool required = false;
   std::string default_text{};  // the form that a user would write, for docs and the schema; "" for none
   std::vector<std::string> choices{};
-  std::int64_t minimum = 0;
-  bool secret = false;            // hides the value: connection, properties
+  std::int64_t minimum = 0;  // of an integer, a size in bytes, a duration in microseconds; likewise `maximum`
+  bool secret = false;       // hides the value: connection, properties
   std::vector<option> members{};  // an object's members
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   bool plain =

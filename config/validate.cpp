@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace millrace::config {
 namespace {
@@ -261,7 +262,7 @@ private:
 
   maybe duration(const node& n, const option& o, const std::string& path) {
     const auto v = parse_duration(n.text);
-    if (!v || v->count() < o.minimum)
+    if (!v || v->count() < o.minimum || v->count() > o.maximum)
       return wrong(n, o, path);
     return *v;
   }
@@ -270,7 +271,7 @@ private:
     if (!n.is_text() && n.what != node::kind::number)
       return wrong(n, o, path);
     const auto v = parse_size(n.text);
-    if (!v || *v < static_cast<std::uint64_t>(o.minimum))
+    if (!v || *v < static_cast<std::uint64_t>(o.minimum) || *v > static_cast<std::uint64_t>(o.maximum))
       return wrong(n, o, path);
     return *v;
   }
@@ -318,6 +319,21 @@ private:
 
 std::string quoted_choices(const option& o) { return one_of(o.choices); }
 
+/// As a user would write it.
+std::string size_text(std::int64_t bytes) {
+  for (const auto& [unit, name] : {std::pair{1'000'000'000, "GB"}, {1'000'000, "MB"}, {1'000, "kB"}})
+    if (bytes >= unit && bytes % unit == 0)
+      return fmt::format("{} {}", bytes / unit, name);
+  return fmt::format("{} B", bytes);
+}
+
+/// Nothing where every value is good, or all but none.
+std::string bounds(const option& o, const std::string& least, const std::string& most) {
+  if (o.maximum != std::numeric_limits<std::int64_t>::max())
+    return fmt::format(", from {} to {}", least, most);
+  return o.minimum > 1 ? ", of at least " + least : std::string();
+}
+
 }  // namespace
 
 std::string expected_form(const option& o) {
@@ -335,11 +351,13 @@ std::string expected_form(const option& o) {
       return fmt::format("a whole number from {} to {}", o.minimum, o.maximum);
     return fmt::format("a whole number of at least {}", o.minimum);
   case option_type::duration:
-    return fmt::format("a duration with a unit such as \"5 minutes\" or \"100 ms\"{}{}",
-                       o.minimum > 0 ? ", more than none" : "",
-                       o.choices.empty() ? "" : ", or " + quoted_choices(o));
+    return fmt::format(
+        "a duration with a unit such as \"5 minutes\" or \"100 ms\"{}{}",
+        o.minimum == 1 ? ", more than none"
+                       : bounds(o, format_duration(micros(o.minimum)), format_duration(micros(o.maximum))),
+        o.choices.empty() ? "" : ", or " + quoted_choices(o));
   case option_type::size:
-    return "a size such as \"128 MB\" or \"64 KiB\"";
+    return "a size such as \"128 MB\" or \"64 KiB\"" + bounds(o, size_text(o.minimum), size_text(o.maximum));
   case option_type::rate:
     return "a rate such as \"10/s\" or \"600/min\"";
   case option_type::text_map:

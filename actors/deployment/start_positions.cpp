@@ -107,7 +107,8 @@ bool spools_in_store(const config::topology& t, const config::stage& source) {
   const auto reads = [&](const config::stage& s) {
     return std::ranges::any_of(s.from, [&](const auto& edge) { return edge.stage == source.name; });
   };
-  return config::traits_of(source).receives && !source.options.has("node") &&
+  const auto& traits = config::traits_of(source);
+  return traits.receives && !traits.has_own_files && !source.options.has("node") &&
          std::ranges::count_if(t.stages, reads) == 1;
 }
 

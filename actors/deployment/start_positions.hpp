@@ -19,8 +19,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 [[nodiscard]] std::string encode_starts(const std::vector<started_partition>& partitions);
 [[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);
 [[nodiscard]] std::string starts_name(const std::string& plan);
-/// Tells whether the source keeps on a cluster what it receives in the store, and may go to any node: one parser reads it,
-/// whose lane's lives write the spool, and no node is named.
+/// Tells whether the source keeps on a cluster what it receives in the store, and may go to any node: it does not receive from
+/// what one machine has, one parser reads it, whose lane's lives write the spool, and no node is named.
 [[nodiscard]] bool spools_in_store(const config::topology& t, const config::stage& source);
 /// Tells whether the sink has on a cluster its record in the store, and may go to any node: it writes a table on another
 /// machine, and no node is named.

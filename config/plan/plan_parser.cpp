@@ -125,7 +125,7 @@ void check_first_lines(draft& d, const drafts& all, report& out) {
     wants("skip", "lines", "or no \"skip\"");
 }
 
-/// A message is one record, also if it has line feeds.
+/// A message is one record, also if it has line feeds, and so is a line of a stream.
 void check_framing(draft& d, const drafts& all, report& out) {
   const auto& options = d.built.options;
   if (!options.has("framing") || options.text("framing") == "lines")
@@ -135,7 +135,7 @@ void check_framing(draft& d, const drafts& all, report& out) {
       return d.fail(
           out, "framing",
           fmt::format(
-              "the source {} gives whole messages, and each is one record; expected a file source, or no "
+              "the source {} has records of its own, whole messages or lines; expected a file source, or no "
               "\"framing\"",
               all[r].built.name));
 }

@@ -1,6 +1,6 @@
 // Bytes of a spool's segment, and of a stream, as anybody may have left or sent them: decoding reads nothing
 // outside them and comes to an end; splitting gives the same lines however the bytes are cut.
-#include "actors/connectors/http/stream/line_splitter.hpp"
+#include "actors/stream/source/line_splitter.hpp"
 #include "actors/stream/spool/spool_format.hpp"
 
 #include <cstdlib>

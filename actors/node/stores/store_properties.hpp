@@ -1,5 +1,5 @@
 // A node's way to a store in Kafka: the properties of librdkafka in a file of the process's own, under the
-// rules that topologies have (client/kafka/properties.hpp). Also tells who else reaches the store, as far as
+// rules that topologies have (actors/connectors/kafka/client/properties.hpp). Also tells who else reaches the store, as far as
 // the properties show.
 #pragma once
 

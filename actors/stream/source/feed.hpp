@@ -1,5 +1,5 @@
 // An input that runs by itself, beside its readers, and writes what it receives into a spool: a connection to
-// a stream, a server. One for each such stage and process; its readers share it.
+// a stream, a server, standard input. One for each such stage and process; its readers share it.
 #pragma once
 
 #include "actors/stream/spool/spool.hpp"
@@ -29,8 +29,10 @@ struct feed_gauges {
   std::atomic<bool> spool_full{false};  // the feed receives nothing
 };
 
+/// Whoever makes it opens its log, and its thread alone adds to that. It takes nothing while is_full().
 class feed {
 public:
+  /// Ends the thread, which takes a moment; what is committed stays for the next life.
   virtual ~feed() = default;
 
   /// Waits until it receives, or could, for the first time. ec::unavailable is waited for; fault::user is

@@ -1,5 +1,5 @@
 // Every folder of tests/golden/check: a topology, and exactly what `check` says of it. With
-// MILLRACE_GOLDEN_WRITE=1 in the environment the expected texts are written anew, to be read before they are
+// MILLRACE_WRITE_GOLDEN=1 in the environment the expected texts are written anew, to be read before they are
 // committed.
 #include "actors/catalog.hpp"
 #include "actors/connectors/parquet/sink/parquet_file.hpp"
@@ -71,7 +71,7 @@ TEST_CASE("check says of each golden topology exactly what is expected") {
     DYNAMIC_SECTION(folder.filename().string()) {
       const auto found = checked(folder);
       CHECK(found.find("hunter2") == std::string::npos);
-      if (std::getenv("MILLRACE_GOLDEN_WRITE") != nullptr)
+      if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr)
         std::ofstream(folder / "expected.txt", std::ios::binary) << found;
       CHECK(found == read(folder / "expected.txt"));
     }

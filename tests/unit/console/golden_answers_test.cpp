@@ -1,5 +1,5 @@
 // Compares the answer of each command of `millrace console`, for people and for scripts, with tests/golden/console/answers.txt.
-// With MILLRACE_GOLDEN_WRITE=1 in the environment the file is written anew, to be read before it is committed.
+// With MILLRACE_WRITE_GOLDEN=1 in the environment the file is written anew, to be read before it is committed.
 #include "actors/observe/answering.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 #include "tools/console/commands.hpp"
@@ -106,7 +106,7 @@ TEST_CASE("each command answers as the golden file has it, for people and as JSO
   }
   for (const auto& c : console::commands())
     CHECK(used.contains(std::string(c.name)));
-  if (std::getenv("MILLRACE_GOLDEN_WRITE") != nullptr) {
+  if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr) {
     std::ofstream(file) << found.str();
     return;
   }

@@ -1,8 +1,10 @@
 #include "actors/catalog.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 
@@ -72,6 +74,17 @@ TEST_CASE("each source says how its log is read and where it runs") {
   CHECK(generator.bounded);
   CHECK(generator.log.empty());
   CHECK_FALSE(generator.asks_server);
+}
+
+TEST_CASE("a spool may lie in the store of a cluster, but for what one machine has") {
+  auto t = planned_with(
+      R"("in": {"source": "http_stream", "url": "http://h/in"}, "rows": {"parser": "text", "from": "in"},
+         "out": {"sink": "console", "from": "rows"})");
+  const auto source = std::ranges::find(t.stages, "in", &config::stage::name);
+  REQUIRE(source != t.stages.end());
+  CHECK(deployment::spools_in_store(t, *source));
+  std::get<config::source_plan>(source->plan).has_own_files = true;
+  CHECK_FALSE(deployment::spools_in_store(t, *source));
 }
 
 TEST_CASE("each sink says where its target is and what others read of it") {

@@ -1,5 +1,5 @@
 // Folders of tests/golden/sample (a topology, a sample, what `check --sample` prints of it) and of
-// tests/golden/test (test files, and what `test` says of each). With MILLRACE_GOLDEN_WRITE=1 in the
+// tests/golden/test (test files, and what `test` says of each). With MILLRACE_WRITE_GOLDEN=1 in the
 // environment the expected texts are written anew, to be read before they are committed.
 #include "tests/unit/dry_run/dry_run_fixture.hpp"
 #include "tools/dry_run/judge.hpp"
@@ -34,7 +34,7 @@ std::vector<fs::path> sorted_entries(const fs::path& root) {
 }
 
 void compare(const std::string& found, const fs::path& expected) {
-  if (std::getenv("MILLRACE_GOLDEN_WRITE") != nullptr)
+  if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr)
     std::ofstream(expected, std::ios::binary) << found;
   CHECK(found == read(expected));
 }

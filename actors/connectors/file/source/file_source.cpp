@@ -91,8 +91,6 @@ config::connector file_source_declaration() {
       spool_option("standard input is not read; for \"path\": \"-\""),
   };
   c.check = [](const config::check_input& in, const config::say& say) {
-    if (in.options.text("path").empty())
-      say("path", "is empty; expected the path of a file or a glob");
     if (is_standard_input(in.options))
       for (const auto* name : {"follow", "parallel"})
         if (in.options.boolean(name))

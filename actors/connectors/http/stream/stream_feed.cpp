@@ -2,8 +2,8 @@
 
 #include "actors/connectors/http/stream/answer.hpp"
 #include "actors/connectors/http/stream/connection.hpp"
-#include "actors/connectors/http/stream/line_splitter.hpp"
 #include "actors/connectors/http/stream/resume_point.hpp"
+#include "actors/stream/source/line_splitter.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

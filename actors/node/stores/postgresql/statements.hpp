@@ -13,7 +13,7 @@ namespace millrace::postgresql_chain {
 inline constexpr int stored_format = 1;
 
 struct statements {
-  std::string trust;         // -> a row for each finding (postgresql/trust.hpp)
+  std::string trust;         // -> a row for each finding (actors/connectors/sql/client/trust.hpp)
   std::string tables_there;  // -> one row: 1 where all three tables are there
   std::string make_tables;
   std::string make_actor;  // $1 topology, $2 actor

@@ -1,4 +1,4 @@
-#include "actors/connectors/http/stream/line_splitter.hpp"
+#include "actors/stream/source/line_splitter.hpp"
 
 #include <boost/json.hpp>
 

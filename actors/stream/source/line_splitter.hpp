@@ -1,4 +1,5 @@
-// Bytes as they come from a connection, cut into lines with bounded memory. Pure.
+// Bytes as a feed gets them, cut into lines with bounded memory: a record a line, whatever its parser is. (Files are split as their
+// parsers say.) Pure.
 #pragma once
 
 #include <functional>
