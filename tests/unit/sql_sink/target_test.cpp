@@ -167,7 +167,7 @@ TEST_CASE("a connection is taken apart around its references to secrets, which s
   CHECK(uri.shown == "postgresql://${secret:u}@h:5432/d");
   CHECK_THAT(must(parse_connection("mysql://db=d password='${secret:p}' user=u")).connect,
              Catch::Contains("password='${secret:p}'"));
-  CHECK_THAT(parse_connection("${secret:whole}").error().message, Catch::Contains("in front of its secrets"));
+  CHECK_THAT(parse_connection("${secret:whole}").error().message, Catch::Contains("before its secrets"));
   CHECK_THAT(parse_connection("sqlite3:///${secret:p}").error().message,
              Catch::Contains("SQLite has no password"));
 }
