@@ -172,7 +172,7 @@ public:
       : source_(*plan.source), traits_(config::traits_of(source_)), options_(options), store_(store),
         name_(starts_name(plan.name)) {}
 
-  /// What an earlier start has decided.
+  /// Takes what an earlier start has decided.
   expected<void> load() {
     if (options_.nothing_read && traits_.bounded)
       return {};

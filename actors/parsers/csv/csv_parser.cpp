@@ -1,6 +1,6 @@
 #include "actors/parsers/csv/csv_parser.hpp"
 
-#include "actors/parsers/csv/column_reader.hpp"
+#include "actors/parsers/csv/csv_column.hpp"
 #include "actors/parsers/csv/csv_fields.hpp"
 #include "actors/parsers/row_builder.hpp"
 #include "runtime/data/csv_text.hpp"
@@ -189,13 +189,13 @@ private:
   bool header_;
   data::encoding decoded_from_;
   row_builder rows_;
-  std::vector<column_reader> readers_;
+  std::vector<csv_column> readers_;
   std::vector<std::size_t> places_;           // by declared column: which field
   std::vector<std::size_t> read_, appended_;  // declared columns
   std::optional<std::size_t> timed_;          // the one with the event time
   std::size_t width_ = 0;                     // fields of a record
   std::optional<char> quote_;
-  // Of the block that is being read:
+  // The block that is being read:
   std::vector<std::uint32_t> records_;   // which of the chunk
   std::vector<csv_field> block_;         // width_ of each record
   record_errors errors_;                 // by index in records_

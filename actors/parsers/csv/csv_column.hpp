@@ -1,4 +1,4 @@
-// From the CSV fields of a block of records to one column's values: empty is null, "" the empty text; numbers, booleans and
+// Reads the CSV fields of a block of records as one column's values: empty is null, "" the empty text; numbers, booleans and
 // timestamps as PostgreSQL reads them, integral numbers such as 12.0 too. A column at a time, because its type is asked once
 // then.
 #pragma once
@@ -32,16 +32,16 @@ private:
 /// Why a record of the block is no row, by its place there.
 using record_errors = std::map<std::size_t, std::string>;
 
-class column_reader {
+class csv_column {
 public:
-  column_reader(const data::field& column, parser_options::timestamp_format format);
+  csv_column(const data::field& column, parser_options::timestamp_format format);
   /// Reads a field of each record of a block. A record that has an error keeps it.
   void read(field_list fields, record_errors& errors);
   /// Appends what was read last of all records, none of which has an error; or of these.
   void append(field_list fields, data::column_builder& out) const;
   void append(field_list fields, std::span<const std::uint32_t> records, data::column_builder& out) const;
 
-  /// Of a column of numbers or timestamps, what was read last: whether any record has no value, and the values of the others.
+  /// The last block of a column of numbers or timestamps: whether any record has no value, and the values of the others.
   [[nodiscard]] bool has_nulls() const { return has_nulls_; }
   [[nodiscard]] const std::vector<std::int64_t>& numbers() const { return numbers_; }
 

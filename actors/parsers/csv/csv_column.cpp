@@ -1,4 +1,4 @@
-#include "actors/parsers/csv/column_reader.hpp"
+#include "actors/parsers/csv/csv_column.hpp"
 
 #include "actors/parsers/number.hpp"
 #include "runtime/base/plain_number.hpp"
@@ -22,7 +22,7 @@ constexpr std::size_t longest_shown = 48;
 
 }  // namespace
 
-column_reader::column_reader(const data::field& column, parser_options::timestamp_format format)
+csv_column::csv_column(const data::field& column, parser_options::timestamp_format format)
     : name_(column.name), type_(column.type), format_(std::move(format)) {
   if (format_.kind == timestamp_kind::strptime) {
     auto compiled = expression::timestamp_pattern::compile(format_.pattern);
@@ -31,14 +31,14 @@ column_reader::column_reader(const data::field& column, parser_options::timestam
   }
 }
 
-bool column_reader::mismatch(std::string_view text, std::string_view expected, std::string& why) const {
+bool csv_column::mismatch(std::string_view text, std::string_view expected, std::string& why) const {
   why = fmt::format("column \"{}\": found \"{}\", expected {}", name_, data::excerpt(text, longest_shown),
                     expected);
   return false;
 }
 
 template<class ReadShort>
-void column_reader::read_each(field_list fields, record_errors& errors, ReadShort read_short) {
+void csv_column::read_each(field_list fields, record_errors& errors, ReadShort read_short) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto& field = fields[i];
     if (field.is_null()) {
@@ -51,7 +51,7 @@ void column_reader::read_each(field_list fields, record_errors& errors, ReadShor
   }
 }
 
-void column_reader::read(field_list fields, record_errors& errors) {
+void csv_column::read(field_list fields, record_errors& errors) {
   has_nulls_ = false;
   if (type_.id() == type_id::float64)
     reals_.resize(fields.size());
@@ -84,7 +84,7 @@ void column_reader::read(field_list fields, record_errors& errors) {
   read_each(fields, errors, [](std::string_view, std::size_t) { return false; });
 }
 
-bool column_reader::read_any(std::string_view text, std::size_t record, std::string& why) {
+bool csv_column::read_any(std::string_view text, std::size_t record, std::string& why) {
   switch (type_.id()) {
   case type_id::json:
     return expression::is_json(text) || mismatch(text, "JSON", why);
@@ -126,7 +126,7 @@ bool column_reader::read_any(std::string_view text, std::size_t record, std::str
   return false;
 }
 
-bool column_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
+bool csv_column::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
   const bool epoch = format_.kind != timestamp_kind::iso && format_.kind != timestamp_kind::strptime;
   const auto t = pattern_ ? pattern_->parse(text, format_.trailing_ignored, day_, format_.zone)
                  : epoch  ? read_epoch(text, format_.kind)
@@ -141,7 +141,7 @@ bool column_reader::read_timestamp(std::string_view text, std::int64_t& out, std
   return is_timestamp(out) || mismatch(text, "a timestamp within the years 1 to 9999", why);
 }
 
-void column_reader::append(field_list fields, data::column_builder& out) const {
+void csv_column::append(field_list fields, data::column_builder& out) const {
   const auto has_null = [&] {
     bool found = false;
     for (std::size_t i = 0; i < fields.size(); ++i)
@@ -165,13 +165,13 @@ void column_reader::append(field_list fields, data::column_builder& out) const {
     append(fields[i], i, out);
 }
 
-void column_reader::append(field_list fields, std::span<const std::uint32_t> records,
-                           data::column_builder& out) const {
+void csv_column::append(field_list fields, std::span<const std::uint32_t> records,
+                        data::column_builder& out) const {
   for (const auto i : records)
     append(fields[i], i, out);
 }
 
-void column_reader::append(const csv_field& field, std::size_t record, data::column_builder& out) const {
+void csv_column::append(const csv_field& field, std::size_t record, data::column_builder& out) const {
   if (field.is_null())
     return out.append_null();
   switch (type_.id()) {
