@@ -32,18 +32,18 @@ coordinator::coordinator(epoch mine, control_state found, moment now, const sile
       watch_.await(name, now.running);
 }
 
-decision_list coordinator::begin(const std::string& cluster, std::uint32_t formats, moment now) {
+coordinator_effect_list coordinator::begin(const std::string& cluster, std::uint32_t formats, moment now) {
   wish_for(records::founded{cluster, formats});
   // First: nodes that hear of this epoch say to the directors, once, what lives on them.
   for (const auto& [name, t] : state_.topologies)
     if (t.is_active())
-      out_.push_back(decisions::tell_director{name});
+      out_.push_back(coordinator_effects::tell_director{name});
   for (const auto& [name, n] : state_.nodes)
-    out_.push_back(decisions::send{name, 0, {epoch_, 0, commands::register_again{}}});
+    out_.push_back(coordinator_effects::send{name, 0, {epoch_, 0, commands::register_again{}}});
   return advance(now);
 }
 
-decision_list coordinator::tick(moment now) {
+coordinator_effect_list coordinator::tick(moment now) {
   // A node that shares its coordinator's process is not away, however late its words are.
   const auto changed = is_alone_ ? node_watch::change() : watch_.look(now.running);
   for (const auto& node : changed.detached)
@@ -53,7 +53,7 @@ decision_list coordinator::tick(moment now) {
   return advance(now);
 }
 
-decision_list coordinator::on_request(request_id id, request what, moment now) {
+coordinator_effect_list coordinator::on_request(request_id id, request what, moment now) {
   if (is_over_ || wishes_.size() >= most_wishes)
     answer(id, outside_error(ec::unavailable,
                              "the coordinator has too much to do or is being replaced; ask again")
@@ -63,13 +63,13 @@ decision_list coordinator::on_request(request_id id, request what, moment now) {
   return advance(now);
 }
 
-decision_list coordinator::on_higher_epoch(const epoch& other, moment now) {
+coordinator_effect_list coordinator::on_higher_epoch(const epoch& other, moment now) {
   if (other > epoch_ && !is_over_)
     end_epoch(false, fmt::format("another coordinator has epoch {}", other.term));
   return advance(now);
 }
 
-decision_list coordinator::on_appended(std::uint64_t number, append_outcome how, moment now) {
+coordinator_effect_list coordinator::on_appended(std::uint64_t number, append_outcome how, moment now) {
   if (is_over_ || !under_way_ || under_way_->number != number)
     return {};
   // R4: what is not known to count may count later, so this epoch writes no more.
@@ -91,7 +91,7 @@ decision_list coordinator::on_appended(std::uint64_t number, append_outcome how,
   return advance(now);
 }
 
-decision_list coordinator::on_cleared(const std::string& chains, bool is_done, moment now) {
+coordinator_effect_list coordinator::on_cleared(const std::string& chains, bool is_done, moment now) {
   if (is_over_ || clearing_ != chains)
     return {};
   if (is_done) {
@@ -111,12 +111,12 @@ void coordinator::clear(moment now) {
     next = state_.leftovers.begin();
   cleared_last_ = *next;
   clearing_ = *next;
-  out_.push_back(decisions::clear_chains{*next});
+  out_.push_back(coordinator_effects::clear_chains{*next});
 }
 
-decision_list coordinator::advance(moment now) {
+coordinator_effect_list coordinator::advance(moment now) {
   for (const auto& topology : std::exchange(changed_, {}))
-    out_.push_back(decisions::tell_director{topology});
+    out_.push_back(coordinator_effects::tell_director{topology});
   if (!is_over_)
     admit_next(now);
   if (!is_over_ && !under_way_)
@@ -125,7 +125,7 @@ decision_list coordinator::advance(moment now) {
     clear(now);
   if (!is_over_ && !under_way_ && since_base_ >= records_before_base) {
     under_way_ = under_way{++number_};
-    out_.push_back(decisions::write_base{number_});
+    out_.push_back(coordinator_effects::write_base{number_});
   }
   return std::exchange(out_, {});
 }
@@ -179,13 +179,13 @@ std::optional<error> coordinator::refusal(const wish& w) const {
 void coordinator::append(cluster::change what, std::optional<request_id> request,
                          std::vector<actor_id> lost) {
   under_way_ = under_way{++number_, std::move(what), request, std::move(lost)};
-  out_.push_back(decisions::append{number_, under_way_->what});
+  out_.push_back(coordinator_effects::append{number_, under_way_->what});
 }
 
 void coordinator::answer(std::optional<request_id> request, std::optional<error> failure,
                          std::vector<actor_id> lost) {
   if (request)
-    out_.push_back(decisions::answer{*request, std::move(failure), std::move(lost)});
+    out_.push_back(coordinator_effects::answer{*request, std::move(failure), std::move(lost)});
 }
 
 void coordinator::end_epoch(bool stands_again, std::string why) {
@@ -199,7 +199,7 @@ void coordinator::end_epoch(bool stands_again, std::string why) {
   under_way_.reset();
   wishes_.clear();
   is_over_ = true;
-  out_.push_back(decisions::step_down{stands_again, std::move(why)});
+  out_.push_back(coordinator_effects::step_down{stands_again, std::move(why)});
 }
 
 void coordinator::place(moment now) {

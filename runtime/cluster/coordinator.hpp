@@ -1,8 +1,8 @@
 // The writer of `control`: which lives there are, and where. Pure: it is told what happened, and answers with
-// decisions that its owner carries out in their order. It holds no truth that `control` and the nodes'
+// effects that its owner runs in their order. It holds no truth that `control` and the nodes'
 // registrations do not give again, so another one can take over at any time. One thread at a time.
 //
-// No command leaves before its record counts: a decision to append comes first, and on its acknowledgement
+// No command leaves before its record counts: an effect appends first, and on its acknowledgement
 // (on_appended) commands and answers follow. One append is under way at a time.
 #pragma once
 
@@ -32,7 +32,7 @@ using request = std::variant<records::topology_applied, records::stop_asked, rec
                              records::verdicts_settled, records::partition_started, records::topology_failed,
                              records::finished, records::pause_set, records::topology_removed>;
 
-namespace decisions {
+namespace coordinator_effects {
 
 /// Append this to `control` under the epoch, then call on_appended().
 struct append {
@@ -71,12 +71,13 @@ struct step_down {
   std::string why;
 };
 
-}  // namespace decisions
+}  // namespace coordinator_effects
 
-using decision =
-    std::variant<decisions::append, decisions::write_base, decisions::send, decisions::detach,
-                 decisions::tell_director, decisions::answer, decisions::clear_chains, decisions::step_down>;
-using decision_list = std::vector<decision>;
+using coordinator_effect =
+    std::variant<coordinator_effects::append, coordinator_effects::write_base, coordinator_effects::send,
+                 coordinator_effects::detach, coordinator_effects::tell_director, coordinator_effects::answer,
+                 coordinator_effects::clear_chains, coordinator_effects::step_down>;
+using coordinator_effect_list = std::vector<coordinator_effect>;
 
 enum class append_outcome : std::uint8_t {
   acknowledged,
@@ -93,35 +94,41 @@ public:
               incarnation terms_from = 0);
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
-  [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
+  [[nodiscard]] coordinator_effect_list begin(const std::string& cluster, std::uint32_t formats, moment now);
   /// Once, before begin(): the node of its own process. The lead is handed over when that one drains or leaves.
   void lives_on(std::string node) { own_ = std::move(node); }
   /// This node was not heard since then, which is before this epoch: nobody waits for it twice.
   void silent_since(const std::string& node, micros then) { watch_.silent_since(node, then); }
-  [[nodiscard]] decision_list on_appended(std::uint64_t number, append_outcome how, moment now);
+  [[nodiscard]] coordinator_effect_list on_appended(std::uint64_t number, append_outcome how, moment now);
   /// Called at least every 100 ms.
-  [[nodiscard]] decision_list tick(moment now);
-  [[nodiscard]] decision_list on_request(request_id id, request what, moment now);
+  [[nodiscard]] coordinator_effect_list tick(moment now);
+  [[nodiscard]] coordinator_effect_list on_request(request_id id, request what, moment now);
 
   /// Any process may have cleared them: chains of a removed topology may go twice, and by two coordinators at once, since nobody
   /// gets their name again.
-  [[nodiscard]] decision_list on_cleared(const std::string& chains, bool is_done, moment now);
+  [[nodiscard]] coordinator_effect_list on_cleared(const std::string& chains, bool is_done, moment now);
 
   // --- nodes
-  [[nodiscard]] decision_list on_link_up(const std::string& node, moment now);
-  [[nodiscard]] decision_list on_registered(const registration& r, moment now);
+  [[nodiscard]] coordinator_effect_list on_link_up(const std::string& node, moment now);
+  [[nodiscard]] coordinator_effect_list on_registered(const registration& r, moment now);
   /// A sign of life.
-  [[nodiscard]] decision_list on_heard(const std::string& node, cluster::session session, moment now);
-  [[nodiscard]] decision_list on_life_began(const std::string& node, const life_began& e, moment now);
-  [[nodiscard]] decision_list on_life_ended(const std::string& node, const life_ended& e, moment now);
-  [[nodiscard]] decision_list on_link_lost(const std::string& node, cluster::session session, moment now);
+  [[nodiscard]] coordinator_effect_list on_heard(const std::string& node, cluster::session session,
+                                                 moment now);
+  [[nodiscard]] coordinator_effect_list on_life_began(const std::string& node, const life_began& e,
+                                                      moment now);
+  [[nodiscard]] coordinator_effect_list on_life_ended(const std::string& node, const life_ended& e,
+                                                      moment now);
+  [[nodiscard]] coordinator_effect_list on_link_lost(const std::string& node, cluster::session session,
+                                                     moment now);
   /// Its process is known to be gone: a reconnect was refused.
-  [[nodiscard]] decision_list on_node_dead(const std::string& node, cluster::session session, moment now);
+  [[nodiscard]] coordinator_effect_list on_node_dead(const std::string& node, cluster::session session,
+                                                     moment now);
   /// Its process ends in order, and says so with each word until that is recorded. The own one goes last: after those that leave
   /// at the same time, and, for a moment, after another one has taken the lead.
-  [[nodiscard]] decision_list on_node_left(const std::string& node, cluster::session session, moment now);
+  [[nodiscard]] coordinator_effect_list on_node_left(const std::string& node, cluster::session session,
+                                                     moment now);
   /// A node or a word of another coordinator names a higher epoch.
-  [[nodiscard]] decision_list on_higher_epoch(const epoch& other, moment now);
+  [[nodiscard]] coordinator_effect_list on_higher_epoch(const epoch& other, moment now);
 
   [[nodiscard]] const epoch& mine() const { return epoch_; }
   /// Holds what counts.
@@ -160,7 +167,7 @@ private:
   };
 
   /// Decides what follows from all that is known: the next record, if none is under way.
-  decision_list advance(moment now);
+  coordinator_effect_list advance(moment now);
   void admit_next(moment now);
   [[nodiscard]] std::optional<error> refusal(const wish& w) const;
   void append(cluster::change what, std::optional<request_id> request = {}, std::vector<actor_id> lost = {});
@@ -232,7 +239,7 @@ private:
   micros clears_at_{};
   std::optional<moving> moving_;  // the one that changes its node with reason, not need
   bool is_over_ = false;
-  decision_list out_;
+  coordinator_effect_list out_;
 };
 
 }  // namespace millrace::cluster

@@ -14,19 +14,19 @@ constexpr micros successor_patience = std::chrono::seconds(1);
 
 }  // namespace
 
-decision_list coordinator::on_link_up(const std::string& node, moment now) {
+coordinator_effect_list coordinator::on_link_up(const std::string& node, moment now) {
   if (!is_over_)
-    out_.push_back(decisions::send{node, 0, {epoch_, 0, commands::register_again{}}});
+    out_.push_back(coordinator_effects::send{node, 0, {epoch_, 0, commands::register_again{}}});
   return advance(now);
 }
 
-decision_list coordinator::on_heard(const std::string& node, cluster::session session, moment now) {
+coordinator_effect_list coordinator::on_heard(const std::string& node, cluster::session session, moment now) {
   if (is_over_ || watch_.heard(node, session, now.running))
     return advance(now);
   return on_link_up(node, now);
 }
 
-decision_list coordinator::on_registered(const registration& r, moment now) {
+coordinator_effect_list coordinator::on_registered(const registration& r, moment now) {
   if (is_over_)
     return {};
   const auto found = state_.nodes.find(r.node);
@@ -37,7 +37,7 @@ decision_list coordinator::on_registered(const registration& r, moment now) {
           fmt::format("the cluster has formats {}, and this version writes up to {}; run a later version",
                       state_.formats, r.formats));
   } else if (r.session == 0 && is_mine) {
-    out_.push_back(decisions::send{
+    out_.push_back(coordinator_effects::send{
         r.node, r.instance, {epoch_, 0, commands::welcome{r.instance, found->second.session}}});
   } else if (r.session == 0) {
     const auto asked = joining_.find(r.node);
@@ -85,14 +85,14 @@ void coordinator::compare(const registration& r) {
     }
 }
 
-decision_list coordinator::on_life_began(const std::string& node, const life_began& e, moment now) {
+coordinator_effect_list coordinator::on_life_began(const std::string& node, const life_began& e, moment now) {
   if (!is_over_ && moving_ && watch_.find(node, e.session) != nullptr && moving_->actor == e.actor &&
       moving_->term == e.now.term)
     moving_.reset();
   return on_heard(node, e.session, now);
 }
 
-decision_list coordinator::on_life_ended(const std::string& node, const life_ended& e, moment now) {
+coordinator_effect_list coordinator::on_life_ended(const std::string& node, const life_ended& e, moment now) {
   const auto* const a = state_.find(e.actor);
   const auto is_placed_there = a != nullptr && a->at && a->at->node == node && a->at->session == e.session;
   if (is_over_ || !is_placed_there || watch_.find(node, e.session) == nullptr)
@@ -118,13 +118,15 @@ decision_list coordinator::on_life_ended(const std::string& node, const life_end
   return on_heard(node, e.session, now);
 }
 
-decision_list coordinator::on_link_lost(const std::string& node, cluster::session session, moment now) {
+coordinator_effect_list coordinator::on_link_lost(const std::string& node, cluster::session session,
+                                                  moment now) {
   if (!is_over_ && watch_.find(node, session) != nullptr && watch_.detach(node))
     detach(node);
   return advance(now);
 }
 
-decision_list coordinator::on_node_dead(const std::string& node, cluster::session session, moment now) {
+coordinator_effect_list coordinator::on_node_dead(const std::string& node, cluster::session session,
+                                                  moment now) {
   const auto found = state_.nodes.find(node);
   if (is_over_ || found == state_.nodes.end() || found->second.session != session)
     return advance(now);
@@ -134,7 +136,8 @@ decision_list coordinator::on_node_dead(const std::string& node, cluster::sessio
   return advance(now);
 }
 
-decision_list coordinator::on_node_left(const std::string& node, cluster::session session, moment now) {
+coordinator_effect_list coordinator::on_node_left(const std::string& node, cluster::session session,
+                                                  moment now) {
   const auto found = state_.nodes.find(node);
   if (is_over_ || found == state_.nodes.end() || found->second.session != session ||
       (node == own_ && is_needed(now)))
@@ -198,7 +201,8 @@ void coordinator::take_effect(const records::topology_applied& r) { tell_directo
 void coordinator::take_effect(const records::session_given& r) {
   joining_.erase(r.node);
   dismiss(r.node, "another process has its name");
-  out_.push_back(decisions::send{r.node, r.instance, {epoch_, 0, commands::welcome{r.instance, r.session}}});
+  out_.push_back(
+      coordinator_effects::send{r.node, r.instance, {epoch_, 0, commands::welcome{r.instance, r.session}}});
 }
 
 /// It may have registered again since this was wished for.
@@ -225,14 +229,15 @@ void coordinator::take_effect(const records::term_granted& r) {
 }
 
 void coordinator::detach(const std::string& node) {
-  out_.push_back(decisions::detach{node});
+  out_.push_back(coordinator_effects::detach{node});
   for (const auto& [name, n] : watch_.present())
     if (name != node)
       send(name, n.session, commands::detach{node});
 }
 
 void coordinator::leave(const std::string& node, std::uint64_t instance, std::string why) {
-  out_.push_back(decisions::send{node, instance, {epoch_, 0, commands::leave{instance, std::move(why)}}});
+  out_.push_back(
+      coordinator_effects::send{node, instance, {epoch_, 0, commands::leave{instance, std::move(why)}}});
 }
 
 void coordinator::dismiss(const std::string& node, const std::string& why) {
@@ -246,7 +251,7 @@ void coordinator::dismiss(const std::string& node, const std::string& why) {
 template<class Command>
 void coordinator::send(const std::string& node, cluster::session session, Command what) {
   if (const auto* const n = watch_.find(node, session))
-    out_.push_back(decisions::send{node, n->instance, {epoch_, session, std::move(what)}});
+    out_.push_back(coordinator_effects::send{node, n->instance, {epoch_, session, std::move(what)}});
 }
 
 }  // namespace millrace::cluster

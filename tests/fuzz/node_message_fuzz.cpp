@@ -72,21 +72,21 @@ private:
   void hear(const epoch_refused& e) { take(boss_.on_higher_epoch(e.highest, now_)); }
 
   /// Carries them out; each append counts at once.
-  void take(decision_list all) {
+  void take(coordinator_effect_list all) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto d = all[i];
-      if (const auto* const s = std::get_if<decisions::send>(&d))
+      if (const auto* const s = std::get_if<coordinator_effects::send>(&d))
         require(decode_command(encode_command(s->what)) == s->what, "what a coordinator says can be read");
-      else if (const auto* const a = std::get_if<decisions::append>(&d)) {
+      else if (const auto* const a = std::get_if<coordinator_effects::append>(&d)) {
         require(decode_change(encode_change(a->what)) == a->what, "what is recorded can be read");
         add(all, boss_.on_appended(a->number, append_outcome::acknowledged, now_));
-      } else if (const auto* const b = std::get_if<decisions::write_base>(&d)) {
+      } else if (const auto* const b = std::get_if<coordinator_effects::write_base>(&d)) {
         require(decode_base(encode_base(boss_.state())) == boss_.state(), "a base can be read");
         add(all, boss_.on_appended(b->number, append_outcome::acknowledged, now_));
       }
     }
   }
-  static void add(decision_list& all, const decision_list& more) {
+  static void add(coordinator_effect_list& all, const coordinator_effect_list& more) {
     all.insert(all.end(), more.begin(), more.end());
   }
 

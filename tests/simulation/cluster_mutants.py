@@ -15,11 +15,11 @@ CLUSTER_MUTANTS = [
      "return id == id_ ? judged::ours : judged::foreign;", "return judged::ours;"),
     # Records, and the time at which commands leave.
     ("cluster_directors_first", "directors know of a topology before nodes say what lives there", COORDINATOR,
-     "      out_.push_back(decisions::tell_director{name});\n",
+     "      out_.push_back(coordinator_effects::tell_director{name});\n",
      "      tell_director(name);\n"),
     ("cluster_record", "a placement is recorded before it is sent", COORDINATOR,
      "      p->term = ++term;\n",
-     "      p->term = ++term;\n      out_.push_back(decisions::send{p->node, 0, {epoch_, p->session, commands::start{p->actor, 1, term}}});\n"),
+     "      p->term = ++term;\n      out_.push_back(coordinator_effects::send{p->node, 0, {epoch_, p->session, commands::start{p->actor, 1, term}}});\n"),
     ("cluster_answer", "a request is answered once it is recorded", COORDINATOR,
      "      append(std::move(*admitted), w.request, std::move(lost));", "{\n      answer(w.request);\n      append(std::move(*admitted));\n}"),
     ("cluster_unknown", "R3: an append without an answer does not count", COORDINATOR,

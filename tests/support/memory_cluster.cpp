@@ -10,7 +10,7 @@
 namespace millrace::test {
 namespace {
 
-namespace decisions = cluster::decisions;
+namespace coordinator_effects = cluster::coordinator_effects;
 namespace records = cluster::records;
 
 constexpr std::uint32_t formats = 1;
@@ -39,7 +39,7 @@ expected<std::vector<cluster::actor_spec>> actors_of(const std::string& plan) {
 
 memory_cluster::memory_cluster(const std::vector<std::string>& nodes)
     : boss_({1, 7}, {}, cluster::moment{}), first_(nodes.front()), awake_(nodes) {
-  carry_out(boss_.begin("test", formats, now()));
+  run(boss_.begin("test", formats, now()));
   for (const auto& node : nodes)
     join(node);
 }
@@ -48,21 +48,21 @@ cluster::moment memory_cluster::now() const { return {std::chrono::milliseconds(
 
 void memory_cluster::join(const std::string& node) {
   const auto instance = static_cast<std::uint64_t>(std::ranges::find(awake_, node) - awake_.begin()) + 1;
-  carry_out(boss_.on_registered({node, instance, 0, 1, formats}, now()));
+  run(boss_.on_registered({node, instance, 0, 1, formats}, now()));
   const auto session = boss_.state().nodes.at(node).session;
-  carry_out(boss_.on_registered({node, instance, session, 1, formats}, now()));
+  run(boss_.on_registered({node, instance, session, 1, formats}, now()));
 }
 
-void memory_cluster::carry_out(cluster::decision_list all) {
+void memory_cluster::run(cluster::coordinator_effect_list all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
-    cluster::decision_list more;
-    if (const auto* const a = std::get_if<decisions::append>(&all[i]))
+    cluster::coordinator_effect_list more;
+    if (const auto* const a = std::get_if<coordinator_effects::append>(&all[i]))
       more = boss_.on_appended(a->number, cluster::append_outcome::acknowledged, now());
-    else if (const auto* const b = std::get_if<decisions::write_base>(&all[i]))
+    else if (const auto* const b = std::get_if<coordinator_effects::write_base>(&all[i]))
       more = boss_.on_appended(b->number, cluster::append_outcome::acknowledged, now());
-    else if (const auto* const r = std::get_if<decisions::answer>(&all[i]))
+    else if (const auto* const r = std::get_if<coordinator_effects::answer>(&all[i]))
       answer(*r);
-    else if (const auto* const s = std::get_if<decisions::send>(&all[i]))
+    else if (const auto* const s = std::get_if<coordinator_effects::send>(&all[i]))
       on_command(*s);
     all.insert(all.end(), more.begin(), more.end());
   }
@@ -70,10 +70,10 @@ void memory_cluster::carry_out(cluster::decision_list all) {
 }
 
 /// Lives begin and end at once.
-void memory_cluster::on_command(const decisions::send& s) {
+void memory_cluster::on_command(const coordinator_effects::send& s) {
   const auto* const start = std::get_if<cluster::commands::start>(&s.what.what);
   if (start != nullptr && std::ranges::find(awake_, s.node) != awake_.end())
-    carry_out(boss_.on_life_began(s.node, {s.what.session, start->actor, {start->term, 0}}, now()));
+    run(boss_.on_life_began(s.node, {s.what.session, start->actor, {start->term, 0}}, now()));
 }
 
 void memory_cluster::ask(api::request what, api::reply to) {
@@ -94,7 +94,7 @@ void memory_cluster::ask(api::request what, api::reply to) {
     record(records::stop_asked{topology}, std::move(asked));
     if (runs) {
       stopped_[topology] = "stopped by a client";
-      carry_out(boss_.on_request(++requests_, records::finished{topology}, now()));
+      run(boss_.on_request(++requests_, records::finished{topology}, now()));
     }
   } else if (const auto* const d = std::get_if<api::requests::drain>(&what)) {
     record(records::drain_set{d->node, true}, std::move(asked));
@@ -115,10 +115,10 @@ void memory_cluster::ask(api::request what, api::reply to) {
 void memory_cluster::record(cluster::request what, pending asked) {
   const auto id = ++requests_;
   recording_.emplace(id, std::move(asked));
-  carry_out(boss_.on_request(id, std::move(what), now()));
+  run(boss_.on_request(id, std::move(what), now()));
 }
 
-void memory_cluster::answer(const decisions::answer& a) {
+void memory_cluster::answer(const coordinator_effects::answer& a) {
   const auto found = recording_.find(a.request);
   if (found == recording_.end())
     return;
@@ -220,12 +220,12 @@ void memory_cluster::pad_graphs(std::size_t bytes) {
 
 void memory_cluster::finish(const std::string& topology) {
   const std::lock_guard lock(mutex_);
-  carry_out(boss_.on_request(++requests_, records::finished{topology}, now()));
+  run(boss_.on_request(++requests_, records::finished{topology}, now()));
 }
 
 void memory_cluster::fail(const std::string& topology, const std::string& actor, const std::string& why) {
   const std::lock_guard lock(mutex_);
-  carry_out(boss_.on_request(++requests_, records::topology_failed{topology, actor, why}, now()));
+  run(boss_.on_request(++requests_, records::topology_failed{topology, actor, why}, now()));
 }
 
 void memory_cluster::silence(const std::string& node) {
@@ -234,8 +234,8 @@ void memory_cluster::silence(const std::string& node) {
   for (int i = 0; i < 50; ++i) {
     millis_ += 100;
     for (const auto& name : awake_)
-      carry_out(boss_.on_heard(name, boss_.state().nodes.at(name).session, now()));
-    carry_out(boss_.tick(now()));
+      run(boss_.on_heard(name, boss_.state().nodes.at(name).session, now()));
+    run(boss_.tick(now()));
   }
 }
 

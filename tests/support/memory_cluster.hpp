@@ -37,11 +37,11 @@ private:
     api::request what;
   };
 
-  void carry_out(cluster::decision_list all);
-  void on_command(const cluster::decisions::send& s);
+  void run(cluster::coordinator_effect_list all);
+  void on_command(const cluster::coordinator_effects::send& s);
   void join(const std::string& node);
   void record(cluster::request what, pending asked);
-  void answer(const cluster::decisions::answer& a);
+  void answer(const cluster::coordinator_effects::answer& a);
   void end_waits();
   [[nodiscard]] expected<api::answer> look(const api::request& what);
   [[nodiscard]] api::answers::topology describe(const std::string& topology) const;

@@ -47,7 +47,7 @@ void coordinator_hands::on_tick() {
   self_->delayed_send(self_, tick_every, tick_due{});
   if (leads_) {
     give_words();
-    carry_out(leads_->tick(now()));
+    run(leads_->tick(now()));
     if (leads_)
       tell(history_->look(leads_->state(), leads_->nodes()));
     return;
@@ -179,39 +179,41 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
     known_ = leads_->state().cluster;
     self_->send(others_.post, cluster_known{known_});
   }
-  carry_out(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
+  run(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
   if (!std::exchange(has_led_, true))
     for (const auto& what : options_->begins_with) {
       first_wishes_.insert(++requests_);
-      carry_out(leads_->on_request(requests_, what, now()));
+      run(leads_->on_request(requests_, what, now()));
     }
   // The process that led has been silent for its time already, and nobody waits for those to register that are over.
   if (leads_there_ && session_of(*leads_there_) != 0)
     leads_->silent_since(leads_there_->node, heard_leader_at_);
   for (const auto& [node, who] : dead_)
     if (const auto session = session_of(who); session != 0)
-      carry_out(leads_->on_node_dead(node, session, now()));
+      run(leads_->on_node_dead(node, session, now()));
   give_words();
 }
 
 // --- leading
 
-/// Carries them out in their order; a further list comes with a later event only.
-void coordinator_hands::carry_out(const cluster::decision_list& all) {
+/// Runs them in their order; a further list comes with a later event only.
+void coordinator_hands::run(const cluster::coordinator_effect_list& all) {
   for (const auto& d : all)
-    carry_out(d);
+    run(d);
 }
 
-void coordinator_hands::carry_out(const cluster::decision& d) {
+void coordinator_hands::run(const cluster::coordinator_effect& d) {
   struct hands {
     coordinator_hands& h;
-    void operator()(const cluster::decisions::append& x) const { h.append(x); }
-    void operator()(const cluster::decisions::write_base& x) const { h.write_base(x); }
-    void operator()(const cluster::decisions::send& x) const { h.write(x.node, x.instance, x.what); }
-    void operator()(const cluster::decisions::detach& x) const {
+    void operator()(const cluster::coordinator_effects::append& x) const { h.append(x); }
+    void operator()(const cluster::coordinator_effects::write_base& x) const { h.write_base(x); }
+    void operator()(const cluster::coordinator_effects::send& x) const {
+      h.write(x.node, x.instance, x.what);
+    }
+    void operator()(const cluster::coordinator_effects::detach& x) const {
       h.self_->send(h.others_.agent, detach_node{x.node});
     }
-    void operator()(const cluster::decisions::tell_director& x) const {
+    void operator()(const cluster::coordinator_effects::tell_director& x) const {
       const auto found = h.leads_->state().topologies.find(x.topology);
       if (!h.options_->director)
         return;
@@ -220,14 +222,14 @@ void coordinator_hands::carry_out(const cluster::decision& d) {
       else
         h.options_->director->removed(x.topology);
     }
-    void operator()(const cluster::decisions::clear_chains& x) const { h.clear(x.chains); }
-    void operator()(const cluster::decisions::answer& x) const {
+    void operator()(const cluster::coordinator_effects::clear_chains& x) const { h.clear(x.chains); }
+    void operator()(const cluster::coordinator_effects::answer& x) const {
       if (h.first_wishes_.erase(x.request) != 0 && x.failure)
         h.self_->send(h.others_.agent, store_is_foreign{x.failure->message});
       if (auto asked = h.asked_.extract(x.request); !asked.empty())
         asked.mapped().deliver(cluster_answered{x.failure, x.lost});
     }
-    void operator()(const cluster::decisions::step_down& x) const { h.step_down(x); }
+    void operator()(const cluster::coordinator_effects::step_down& x) const { h.step_down(x); }
   };
   std::visit(hands{*this}, d);
 }
@@ -246,7 +248,7 @@ void coordinator_hands::on_cleared(const std::string& chains, const std::string&
   else
     spdlog::warn("the chains of {} are still in the store, which is tried again: {}", chains, why);
   if (leads_)
-    carry_out(leads_->on_cleared(chains, why.empty(), now()));
+    run(leads_->on_cleared(chains, why.empty(), now()));
 }
 
 template<class Request>
@@ -258,11 +260,11 @@ void coordinator_hands::write_control(Request asked, cluster::change what) {
             [this, unknown](const caf::error&) { on_appended(unknown, {}); });
 }
 
-void coordinator_hands::append(const cluster::decisions::append& d) {
+void coordinator_hands::append(const cluster::coordinator_effects::append& d) {
   write_control(append_to_control{leads_->mine(), d.number, d.what}, d.what);
 }
 
-void coordinator_hands::write_base(const cluster::decisions::write_base& d) {
+void coordinator_hands::write_base(const cluster::coordinator_effects::write_base& d) {
   write_control(write_control_base{leads_->mine(), d.number, leads_->state()}, {});
 }
 
@@ -273,7 +275,7 @@ void coordinator_hands::on_appended(const control_appended& m, const cluster::ch
   const auto was_known = !leads_->state().cluster.empty();
   if (m.how == cluster::append_outcome::acknowledged)
     tell(cluster::events_of(leads_->state(), what));
-  carry_out(leads_->on_appended(m.number, m.how, now()));
+  run(leads_->on_appended(m.number, m.how, now()));
   if (!leads_ || m.how != cluster::append_outcome::acknowledged)
     return;
   if (!was_known && !leads_->state().cluster.empty()) {
@@ -292,7 +294,7 @@ void coordinator_hands::confirm_departures(const cluster::change& what) {
         write(e->node, n->second.instance, cluster::letters::left{e->session});
 }
 
-void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
+void coordinator_hands::step_down(const cluster::coordinator_effects::step_down& d) {
   // The process of one node that does not stand again ends, and says why.
   const auto level = d.stands_again ? spdlog::level::warn : level_among_nodes(*options_, spdlog::level::warn);
   spdlog::log(level, "node {} leads no more: {}", options_->mine.node, d.why);

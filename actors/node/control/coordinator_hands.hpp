@@ -1,5 +1,5 @@
 // The hands of cluster::candidate and cluster::coordinator in one process: they ask the keeper, send letters,
-// answer requests and tell the director, in the order of the decisions. Their actor calls them, on its own
+// answer requests and tell the director, in the order of the effects. Their actor calls them, on its own
 // thread.
 #pragma once
 
@@ -52,10 +52,10 @@ private:
   /// restore the store.
   void lose(const error& why);
 
-  void carry_out(const cluster::decision_list& all);
-  void carry_out(const cluster::decision& d);
-  void append(const cluster::decisions::append& d);
-  void write_base(const cluster::decisions::write_base& d);
+  void run(const cluster::coordinator_effect_list& all);
+  void run(const cluster::coordinator_effect& d);
+  void append(const cluster::coordinator_effects::append& d);
+  void write_base(const cluster::coordinator_effects::write_base& d);
   void clear(const std::string& chains);
   void on_cleared(const std::string& chains, const std::string& why);
   /// Asks the keeper for this change, or for a base, whose change is empty.
@@ -63,7 +63,7 @@ private:
   void write_control(Request asked, cluster::change what);
   void on_appended(const control_appended& m, const cluster::change& what);
   void confirm_departures(const cluster::change& what);
-  void step_down(const cluster::decisions::step_down& d);
+  void step_down(const cluster::coordinator_effects::step_down& d);
 
   void on_word(const cluster::process_id& from, const cluster::letters::word& w);
   void on_left(const cluster::process_id& from, const cluster::letters::left& l);

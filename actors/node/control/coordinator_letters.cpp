@@ -32,7 +32,7 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
   }
   candidate_.on_word(w.of, now(), jitter(), w.yields && !leaves_);
   if (leads_)
-    carry_out(leads_->on_higher_epoch(w.of, now()));
+    run(leads_->on_higher_epoch(w.of, now()));
   if (from != options_->mine && w.of == candidate_.highest())
     pass_on(from, w.of);
 }
@@ -41,7 +41,7 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
 void coordinator_hands::on_left(const cluster::process_id& from, const cluster::letters::left& l) {
   const auto n = leads_->state().nodes.find(from.node);
   if (n != leads_->state().nodes.end() && n->second.session == l.session && !n->second.is_over)
-    carry_out(leads_->on_node_left(from.node, l.session, now()));
+    run(leads_->on_node_left(from.node, l.session, now()));
   else if (l.session != session_of(options_->mine))  // else it is an answer
     write(from.node, from.instance, l);
 }
@@ -49,7 +49,7 @@ void coordinator_hands::on_left(const cluster::process_id& from, const cluster::
 void coordinator_hands::on_heard(const cluster::letters::heard& h) {
   candidate_.on_heard(h.of, now(), jitter());
   if (leads_)
-    carry_out(leads_->on_higher_epoch(h.of, now()));
+    run(leads_->on_higher_epoch(h.of, now()));
 }
 
 void coordinator_hands::pass_on(const cluster::process_id& leader, const cluster::epoch& of) {
@@ -64,7 +64,7 @@ void coordinator_hands::pass_on(const cluster::process_id& leader, const cluster
 void coordinator_hands::on_alive(const cluster::process_id& from, const cluster::letters::alive& a) {
   if (!leads_)
     return;
-  carry_out(leads_->on_heard(from.node, a.session, now()));
+  run(leads_->on_heard(from.node, a.session, now()));
   const auto ahead = cluster::clock_skew(a.word, a.clock, now().wall);
   if (!ahead)
     skewed_.erase(from.node);
@@ -81,11 +81,11 @@ void coordinator_hands::on_event(const cluster::process_id& from, const cluster:
   if (const auto* const r = std::get_if<cluster::registration>(&e))
     on_registration(from, *r);
   else if (const auto* const b = std::get_if<cluster::life_began>(&e))
-    carry_out(leads_->on_life_began(from.node, *b, now()));
+    run(leads_->on_life_began(from.node, *b, now()));
   else if (const auto* const d = std::get_if<cluster::life_ended>(&e))
-    carry_out(leads_->on_life_ended(from.node, *d, now()));
+    run(leads_->on_life_ended(from.node, *d, now()));
   else
-    carry_out(leads_->on_higher_epoch(std::get<cluster::epoch_refused>(e).highest, now()));
+    run(leads_->on_higher_epoch(std::get<cluster::epoch_refused>(e).highest, now()));
 }
 
 /// A process speaks for itself alone. J3: one that wants a name which another process answers under waits.
@@ -105,7 +105,7 @@ void coordinator_hands::on_registration(const cluster::process_id& from, const c
     if (judged == cluster::name_claims::judged::waiting)
       return;
   }
-  carry_out(leads_->on_registered(r, now()));
+  run(leads_->on_registered(r, now()));
 }
 
 cluster::session coordinator_hands::session_of(const cluster::process_id& who) const {
@@ -120,20 +120,20 @@ void coordinator_hands::on_up(const link_up& m) {
   if (leads_there_ && leads_there_->node == m.with.node && leads_there_->instance < m.with.instance)
     on_process_over(*leads_there_);
   if (leads_)
-    carry_out(leads_->on_link_up(m.with.node, now()));
+    run(leads_->on_link_up(m.with.node, now()));
 }
 
 void coordinator_hands::on_lost(const link_lost& m) {
   linked_.erase(m.with);
   if (leads_)
-    carry_out(leads_->on_link_lost(m.with.node, session_of(m.with), now()));
+    run(leads_->on_link_lost(m.with.node, session_of(m.with), now()));
 }
 
 void coordinator_hands::on_dead(const process_dead& m) {
   dead_.insert_or_assign(m.who.node, m.who);
   on_process_over(m.who);
   if (const auto session = leads_ ? session_of(m.who) : 0; session != 0)
-    carry_out(leads_->on_node_dead(m.who.node, session, now()));
+    run(leads_->on_node_dead(m.who.node, session, now()));
 }
 
 void coordinator_hands::on_process_over(const cluster::process_id& who) {
@@ -170,7 +170,7 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
     return to;
   }
   asked_.emplace(++requests_, to);
-  carry_out(leads_->on_request(requests_, m.what, now()));
+  run(leads_->on_request(requests_, m.what, now()));
   return to;
 }
 

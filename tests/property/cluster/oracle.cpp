@@ -121,7 +121,7 @@ void oracle::opens(const actor_id& actor, const life& now) {
           fmt::format("{} lives under term {}, which control has not given", actor.name, now.term));
 }
 
-void oracle::answered(const request& r, const decisions::answer& a) const {
+void oracle::answered(const request& r, const coordinator_effects::answer& a) const {
   if (a.failure)
     return;
   if (const auto* const applied = std::get_if<records::topology_applied>(&r))

@@ -25,7 +25,7 @@ public:
               const epoch& highest);
   void begins_again(const orders::begin& b);
   void opens(const actor_id& actor, const life& now);
-  void answered(const request& r, const decisions::answer& a) const;
+  void answered(const request& r, const coordinator_effects::answer& a) const;
   /// The chains of that name go from the store.
   void clears(const std::string& chains) const;
   [[nodiscard]] const control_state& state() const { return state_; }

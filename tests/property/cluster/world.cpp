@@ -86,12 +86,12 @@ void world::beat() {
         if (q.agent.session() == 0 && one_in(10))
           letters_.push_back({q.instance, p.instance, q.node, node_event(q.agent.describe())});
         else if (q.agent.session() != 0)
-          carry_out(p, p.leads->on_heard(q.node, q.agent.session(), now_));
+          run(p, p.leads->on_heard(q.node, q.agent.session(), now_));
         if (!p.leads)
           break;
       }
     if (p.leads)
-      carry_out(p, p.leads->tick(now_));
+      run(p, p.leads->tick(now_));
   }
 }
 
@@ -126,20 +126,20 @@ void world::deliver_to(process& p, process* from, const node_command& c) {
     if (const auto* const t = std::get_if<orders::tell>(&o); t != nullptr && from != nullptr)
       letters_.push_back({p.instance, from->instance, p.node, t->what});
   std::erase_if(orders, [](const node_order& o) { return std::holds_alternative<orders::tell>(o); });
-  carry_out(p, orders, c.from, highest);
+  run(p, orders, c.from, highest);
 }
 
 void world::deliver_to(process& p, const std::string& node, const node_event& e) {
   if (!p.leads)
     return;
   if (const auto* const r = std::get_if<registration>(&e))
-    carry_out(p, p.leads->on_registered(*r, now_));
+    run(p, p.leads->on_registered(*r, now_));
   else if (const auto* const b = std::get_if<life_began>(&e))
-    carry_out(p, p.leads->on_life_began(node, *b, now_));
+    run(p, p.leads->on_life_began(node, *b, now_));
   else if (const auto* const d = std::get_if<life_ended>(&e))
-    carry_out(p, p.leads->on_life_ended(node, *d, now_));
+    run(p, p.leads->on_life_ended(node, *d, now_));
   else
-    carry_out(p, p.leads->on_higher_epoch(std::get<epoch_refused>(e).highest, now_));
+    run(p, p.leads->on_higher_epoch(std::get<epoch_refused>(e).highest, now_));
 }
 
 /// A candidate looks, chooses, and some time later tries to open; the store decides.
@@ -163,7 +163,7 @@ void world::stand(process& p) {
     oracle_.leads(mine);
     p.stands.on_won();
     p.leads.emplace(mine, store_.read(), now_);
-    carry_out(p, p.leads->begin("c", 1, now_));
+    run(p, p.leads->begin("c", 1, now_));
   } else if (p.stands.tick(now_)) {
     p.opening = p.stands.choose(store_.highest(), static_cast<std::uint32_t>(random_()));
   }
@@ -173,12 +173,11 @@ void world::store_step(process& p) {
   if (!p.store_call || !p.leads || !one_in(3))
     return;
   const auto call = *std::exchange(p.store_call, std::nullopt);
-  if (const auto* const a = std::get_if<decisions::append>(&call))
-    carry_out(p,
-              p.leads->on_appended(a->number, store_.append(p.leads->mine(), a->what, random_, loss_), now_));
+  if (const auto* const a = std::get_if<coordinator_effects::append>(&call))
+    run(p, p.leads->on_appended(a->number, store_.append(p.leads->mine(), a->what, random_, loss_), now_));
   else
-    carry_out(p, p.leads->on_appended(std::get<decisions::write_base>(call).number,
-                                      store_.write_base(p.leads->mine(), p.leads->state()), now_));
+    run(p, p.leads->on_appended(std::get<coordinator_effects::write_base>(call).number,
+                                store_.write_base(p.leads->mine(), p.leads->state()), now_));
 }
 
 /// One that was begun goes on under the next coordinator of its process as well.
@@ -188,28 +187,29 @@ void world::clear_step(process& p) {
   const auto chains = *std::exchange(p.clears, std::nullopt);
   oracle_.clears(chains);
   if (p.leads)
-    carry_out(p, p.leads->on_cleared(chains, is_calm_ || !one_in(3), now_));
+    run(p, p.leads->on_cleared(chains, is_calm_ || !one_in(3), now_));
 }
 
-void world::carry_out(process& p, const decision_list& all) {
+void world::run(process& p, const coordinator_effect_list& all) {
   for (const auto& d : all) {
-    if (std::holds_alternative<decisions::append>(d) || std::holds_alternative<decisions::write_base>(d)) {
+    if (std::holds_alternative<coordinator_effects::append>(d) ||
+        std::holds_alternative<coordinator_effects::write_base>(d)) {
       require(!p.store_call, "two appends are under way");
       p.store_call = d;
-    } else if (const auto* const s = std::get_if<decisions::send>(&d)) {
+    } else if (const auto* const s = std::get_if<coordinator_effects::send>(&d)) {
       oracle_.sends(s->what);
       for (const auto& q : processes_)
         if (q.node == s->node)  // any process that has the name now
           letters_.push_back({p.instance, q.instance, p.node, s->what});
-    } else if (const auto* const a = std::get_if<decisions::answer>(&d)) {
+    } else if (const auto* const a = std::get_if<coordinator_effects::answer>(&d)) {
       const auto asked = p.asked.find(a->request);
       require(asked != p.asked.end(), "a request is answered twice");
       oracle_.answered(asked->second, *a);
       p.asked.erase(asked);
-    } else if (const auto* const c = std::get_if<decisions::clear_chains>(&d)) {
+    } else if (const auto* const c = std::get_if<coordinator_effects::clear_chains>(&d)) {
       oracle_.clears(c->chains);
       p.clears = c->chains;
-    } else if (const auto* const e = std::get_if<decisions::step_down>(&d)) {
+    } else if (const auto* const e = std::get_if<coordinator_effects::step_down>(&d)) {
       require(p.asked.empty(), "a request is left without an answer");
       p.stands.on_stepped_down(e->stands_again, now_, jitter());
       p.store_call.reset();
@@ -219,7 +219,7 @@ void world::carry_out(process& p, const decision_list& all) {
   }
 }
 
-void world::carry_out(process& p, const node_orders& all, const epoch& obeys, const epoch& highest) {
+void world::run(process& p, const node_orders& all, const epoch& obeys, const epoch& highest) {
   for (const auto& o : all)
     if (const auto* const b = std::get_if<orders::begin>(&o)) {
       oracle_.begins(p.node, p.agent.session(), *b, obeys, highest);

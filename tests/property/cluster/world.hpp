@@ -37,9 +37,9 @@ struct process {
   node_agent agent;
   candidate stands;
   std::optional<coordinator> leads;
-  std::optional<decision> store_call;  // a call of its coordinator that has not come back
-  std::optional<std::string> clears;   // chains that go from the store, by its coordinator
-  std::optional<epoch> opening;        // an opening by its candidate, likewise
+  std::optional<coordinator_effect> store_call;  // a call of its coordinator that has not come back
+  std::optional<std::string> clears;             // chains that go from the store, by its coordinator
+  std::optional<epoch> opening;                  // an opening by its candidate, likewise
   std::map<request_id, request> asked;
   std::list<instance_of_actor> actors;
   bool is_cut = false;  // cut off from all others, not from the store
@@ -82,8 +82,8 @@ private:
   void stand(process& p);
   void store_step(process& p);
   void clear_step(process& p);
-  void carry_out(process& p, const decision_list& all);
-  void carry_out(process& p, const node_orders& all, const epoch& obeys, const epoch& highest);
+  void run(process& p, const coordinator_effect_list& all);
+  void run(process& p, const node_orders& all, const epoch& obeys, const epoch& highest);
   void deliver_to(process& p, process* from, const node_command& c);
   void deliver_to(process& p, const std::string& node, const node_event& e);
   void act(process& p);

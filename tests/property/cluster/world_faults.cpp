@@ -94,7 +94,7 @@ void world::apply_topology(process& p) {
 
 void world::request_of(process& p, request what) {
   p.asked.emplace(++requests_, what);
-  carry_out(p, p.leads->on_request(requests_, std::move(what), now_));
+  run(p, p.leads->on_request(requests_, std::move(what), now_));
 }
 
 /// The director: a topology that stops has stopped some time later.
@@ -120,9 +120,9 @@ void world::break_link(const process& a, const process& b) {
   auto* const boss = find(a.leads ? a.instance : b.instance);
   const auto& other = boss == &a ? b : a;
   if (boss->leads)
-    carry_out(*boss, boss->leads->on_link_lost(other.node, other.agent.session(), now_));
+    run(*boss, boss->leads->on_link_lost(other.node, other.agent.session(), now_));
   if (boss->leads)
-    carry_out(*boss, boss->leads->on_link_up(other.node, now_));
+    run(*boss, boss->leads->on_link_up(other.node, now_));
 }
 
 void world::die(process& p) {
@@ -139,7 +139,7 @@ void world::die(process& p) {
   processes_.remove_if([&](const process& q) { return q.instance == instance; });
   for (auto& q : processes_)
     if (q.leads && !q.is_cut && one_in(2))
-      carry_out(q, q.leads->on_node_dead(node, session, now_));
+      run(q, q.leads->on_node_dead(node, session, now_));
 }
 
 void world::fault() {
@@ -168,7 +168,7 @@ void world::fault() {
     break;
   case 5:
     if (auto* const boss = newest_leader(); boss != nullptr && one_in(3))  // taken for dead, and is not
-      carry_out(*boss, boss->leads->on_node_dead(p.node, p.agent.session(), now_));
+      run(*boss, boss->leads->on_node_dead(p.node, p.agent.session(), now_));
     break;
   default:
     if (&p != &q)

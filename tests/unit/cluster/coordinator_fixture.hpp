@@ -14,9 +14,9 @@ using millrace::test::those;
 
 /// Returns what is sent to a node, of one kind.
 template<class Command>
-std::vector<Command> sent(const decision_list& all, const std::string& node) {
+std::vector<Command> sent(const coordinator_effect_list& all, const std::string& node) {
   std::vector<Command> out;
-  for (const auto& s : those<decisions::send>(all))
+  for (const auto& s : those<coordinator_effects::send>(all))
     if (const auto* const x = std::get_if<Command>(&s.what.what); x != nullptr && s.node == node)
       out.push_back(*x);
   return out;
@@ -33,13 +33,13 @@ struct led_cluster {
     first = take(boss.begin("c", 1, at(0)));
   }
 
-  /// Acknowledges what is to be appended, and gives all decisions in their order.
-  decision_list take(decision_list all) {
+  /// Acknowledges what is to be appended, and gives all effects in their order.
+  coordinator_effect_list take(coordinator_effect_list all) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       std::optional<std::uint64_t> number;
-      if (const auto* const a = std::get_if<decisions::append>(&all[i]))
+      if (const auto* const a = std::get_if<coordinator_effects::append>(&all[i]))
         number = a->number;
-      else if (const auto* const b = std::get_if<decisions::write_base>(&all[i]))
+      else if (const auto* const b = std::get_if<coordinator_effects::write_base>(&all[i]))
         number = b->number;
       if (!number || is_held)
         continue;
@@ -49,21 +49,25 @@ struct led_cluster {
     return all;
   }
   /// A node joins; returns what it is sent once it has registered.
-  decision_list join(const std::string& node, std::uint64_t instance) {
+  coordinator_effect_list join(const std::string& node, std::uint64_t instance) {
     const auto welcomes =
         sent<commands::welcome>(take(boss.on_registered(describe(node, instance, 0), now)), node);
     REQUIRE(welcomes.size() == 1);
     CHECK(welcomes.front().instance == instance);
     return take(boss.on_registered(describe(node, instance, welcomes.front().session), now));
   }
-  decision_list ask(request what) { return take(boss.on_request(++requests, std::move(what), now)); }
+  coordinator_effect_list ask(request what) {
+    return take(boss.on_request(++requests, std::move(what), now));
+  }
   /// Sign of life of these, then the time.
-  decision_list pass(int ms, const std::vector<std::string>& awake) {
-    decision_list out;
+  coordinator_effect_list pass(int ms, const std::vector<std::string>& awake) {
+    coordinator_effect_list out;
     for (const auto until = now.running + std::chrono::milliseconds(ms); now.running < until;) {
       now.running += std::chrono::milliseconds(100);
       now.wall += 100'000;
-      const auto add = [&](const decision_list& more) { out.insert(out.end(), more.begin(), more.end()); };
+      const auto add = [&](const coordinator_effect_list& more) {
+        out.insert(out.end(), more.begin(), more.end());
+      };
       for (const auto& node : awake)
         add(take(boss.on_heard(node, boss.state().nodes.at(node).session, now)));
       add(take(boss.tick(now)));
@@ -78,7 +82,7 @@ struct led_cluster {
   }
 
   coordinator boss;
-  decision_list first;
+  coordinator_effect_list first;
   moment now = at(0);
   bool is_held = false;
   request_id requests = 0;

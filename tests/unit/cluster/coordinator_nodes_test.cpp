@@ -41,18 +41,18 @@ TEST_CASE("a process that asks twice before its session is recorded gets one") {
   const auto out = c.boss.on_registered(describe("a", 11, 0), c.now);
   CHECK(c.boss.on_registered(describe("a", 11, 0), c.now).empty());
   c.is_held = false;
-  CHECK(those<decisions::append>(c.take(out)).size() == 1);
+  CHECK(those<coordinator_effects::append>(c.take(out)).size() == 1);
 }
 
 TEST_CASE("silence detaches after half a second, and gives new terms elsewhere after two") {
   auto c = two_nodes();
   auto out = c.pass(400, {"a"});
-  CHECK(those<decisions::detach>(out).empty());
+  CHECK(those<coordinator_effects::detach>(out).empty());
   out = c.pass(100, {"a"});
-  CHECK(those<decisions::detach>(out).at(0).node == "b");
+  CHECK(those<coordinator_effects::detach>(out).at(0).node == "b");
   CHECK(sent<commands::detach>(out, "a") == std::vector{commands::detach{"b"}});
-  CHECK(those<decisions::append>(out).empty());
-  CHECK(those<decisions::detach>(c.pass(1'400, {"a"})).empty());
+  CHECK(those<coordinator_effects::append>(out).empty());
+  CHECK(those<coordinator_effects::detach>(c.pass(1'400, {"a"})).empty());
   CHECK(c.place_of(lane(1)).node == "b");
   out = c.pass(100, {"a"});
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(1), 1, 3}});
@@ -79,9 +79,9 @@ TEST_CASE(
 TEST_CASE("a broken link detaches at once, and once; a link that is back asks what runs") {
   auto c = two_nodes();
   auto out = c.take(c.boss.on_link_lost("b", 2, c.now));
-  CHECK(those<decisions::detach>(out).size() == 1);
-  CHECK(those<decisions::detach>(c.take(c.boss.on_link_lost("b", 2, c.now))).empty());
-  CHECK(those<decisions::detach>(c.take(c.boss.on_link_lost("a", 9, c.now))).empty());
+  CHECK(those<coordinator_effects::detach>(out).size() == 1);
+  CHECK(those<coordinator_effects::detach>(c.take(c.boss.on_link_lost("b", 2, c.now))).empty());
+  CHECK(those<coordinator_effects::detach>(c.take(c.boss.on_link_lost("a", 9, c.now))).empty());
   CHECK(sent<commands::register_again>(c.take(c.boss.on_link_up("b", c.now)), "b").size() == 1);
 }
 
@@ -89,8 +89,9 @@ TEST_CASE("a dead process ends its session: new terms elsewhere at once, and it 
   auto c = two_nodes();
   CHECK(c.take(c.boss.on_node_dead("b", 9, c.now)).empty());
   const auto out = c.take(c.boss.on_node_dead("b", 2, c.now));
-  CHECK(those<decisions::detach>(out).size() == 1);
-  CHECK(those<decisions::append>(out).at(0).what == change{records::session_ended{"b", 2, true, 0}});
+  CHECK(those<coordinator_effects::detach>(out).size() == 1);
+  CHECK(those<coordinator_effects::append>(out).at(0).what ==
+        change{records::session_ended{"b", 2, true, 0}});
   CHECK(c.place_of(lane(1)).node == "a");
   CHECK(sent<commands::leave>(c.take(c.boss.on_registered(describe("b", 12, 2), c.now)), "b").size() == 1);
   CHECK(sent<commands::welcome>(c.take(c.boss.on_registered(describe("b", 13, 0), c.now)), "b").size() == 1);
@@ -108,8 +109,8 @@ TEST_CASE("a process that leaves gets nothing more, and keeps its places until i
   auto c = two_nodes();
   auto r = describe("b", 12, 2);
   r.leaves = true;
-  CHECK(
-      those<decisions::append>(c.take(c.boss.on_registered(r, c.now))).empty());  // though nothing runs there
+  CHECK(those<coordinator_effects::append>(c.take(c.boss.on_registered(r, c.now)))
+            .empty());  // though nothing runs there
   CHECK(c.place_of(lane(1)) == place{"b", 2, 2, 1});
   static_cast<void>(c.ask(lanes(4, "wider")));
   CHECK(c.place_of(lane(1)).term == 2);
@@ -189,7 +190,7 @@ TEST_CASE("a new coordinator forgets no node before that has been silent for its
   auto before = two_nodes();
   led_cluster c(before.boss.state(), {2, 7});
   const auto refused = [&] {
-    const auto all = those<decisions::answer>(c.ask(records::node_forgotten{"b"}));
+    const auto all = those<coordinator_effects::answer>(c.ask(records::node_forgotten{"b"}));
     return all.at(0).failure ? std::optional(all.at(0).failure->code) : std::nullopt;
   };
   static_cast<void>(c.take(c.boss.on_registered(describe("a", 11, 1), c.now)));
@@ -206,10 +207,10 @@ TEST_CASE("a new coordinator forgets no node before that has been silent for its
 }
 
 TEST_CASE("a process that registers while it is recorded as dead or its node as forgotten is told to leave") {
-  const auto try_both = [](led_cluster c, decision_list under_way) {
+  const auto try_both = [](led_cluster c, coordinator_effect_list under_way) {
     c.is_held = true;
     static_cast<void>(c.boss.on_registered(describe("b", 12, 2), c.now));
-    const auto number = those<decisions::append>(under_way).at(0).number;
+    const auto number = those<coordinator_effects::append>(under_way).at(0).number;
     const auto out = c.boss.on_appended(number, append_outcome::acknowledged, c.now);
     CHECK(sent<commands::leave>(out, "b").size() == 1);
     CHECK(c.boss.nodes().find("b") == nullptr);
@@ -227,11 +228,11 @@ TEST_CASE("an actor that asks for a new term twice gets one") {
   auto c = two_nodes();
   c.is_held = true;
   const life_ended e{1, lane(0), {1}, life_end::fenced};
-  const auto number = those<decisions::append>(c.boss.on_life_ended("a", e, c.now)).at(0).number;
+  const auto number = those<coordinator_effects::append>(c.boss.on_life_ended("a", e, c.now)).at(0).number;
   CHECK(c.boss.on_life_ended("a", e, c.now).empty());
   const auto out = c.boss.on_appended(number, append_outcome::acknowledged, c.now);
   CHECK(sent<commands::start>(out, "a").size() == 1);
-  CHECK(those<decisions::append>(out).empty());
+  CHECK(those<coordinator_effects::append>(out).empty());
 }
 
 TEST_CASE("deaths of nodes fail no topology, and what they ran begins elsewhere at once") {
@@ -314,8 +315,8 @@ TEST_CASE("H2: a life that is refused gets a new term if it is the newest, and n
   const auto fenced = [&](const std::string& node, session of, const actor_id& id, life last, life by = {}) {
     return c.take(c.boss.on_life_ended(node, {of, id, last, life_end::fenced, by}, c.now));
   };
-  CHECK(fenced("a", 1, lane(1), {2}).empty());                            // its place is another node
-  CHECK(those<decisions::append>(fenced("a", 9, lane(0), {1})).empty());  // another session
+  CHECK(fenced("a", 1, lane(1), {2}).empty());  // its place is another node
+  CHECK(those<coordinator_effects::append>(fenced("a", 9, lane(0), {1})).empty());  // another session
   auto out = fenced("a", 1, lane(0), {1, 4}, {1, 5});
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(0), 1, 3}});
   CHECK(c.place_of(lane(0)).node == "a");
@@ -374,13 +375,13 @@ TEST_CASE("a new coordinator waits for what nodes run before it places anything"
   led_cluster c(before.boss.state(), {2, 1});
   CHECK(sent<commands::register_again>(c.first, "a").size() == 1);
   CHECK(sent<commands::register_again>(c.first, "b").size() == 1);
-  CHECK(those<decisions::tell_director>(c.first).size() == 1);
+  CHECK(those<coordinator_effects::tell_director>(c.first).size() == 1);
   // The order matters: words that nodes say to the directors once would come too soon.
-  CHECK(std::holds_alternative<decisions::tell_director>(c.first.front()));
+  CHECK(std::holds_alternative<coordinator_effects::tell_director>(c.first.front()));
   auto r = describe("a", 11, 1);
   r.running = {{lane(0), {1}}};
   CHECK(c.take(c.boss.on_registered(r, c.now)).empty());
-  CHECK(those<decisions::append>(c.pass(1'900, {"a"})).empty());
+  CHECK(those<coordinator_effects::append>(c.pass(1'900, {"a"})).empty());
   const auto out = c.pass(100, {"a"});
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(1), 1, 3}});
   CHECK(c.place_of(lane(0)).term == 1);
@@ -389,9 +390,9 @@ TEST_CASE("a new coordinator waits for what nodes run before it places anything"
 TEST_CASE("the node of a cluster of one is not away, however long it is silent") {
   const bool is_alone = GENERATE(true, false);
   coordinator boss({1, 7}, {}, at(0), {}, is_alone);
-  const auto do_all = [&](decision_list all) {
+  const auto do_all = [&](coordinator_effect_list all) {
     for (std::size_t i = 0; i < all.size(); ++i)
-      if (const auto* const a = std::get_if<decisions::append>(&all[i])) {
+      if (const auto* const a = std::get_if<coordinator_effects::append>(&all[i])) {
         const auto more = boss.on_appended(a->number, append_outcome::acknowledged, at(0));
         all.insert(all.end(), more.begin(), more.end());
       }
@@ -402,7 +403,7 @@ TEST_CASE("the node of a cluster of one is not away, however long it is silent")
   do_all(boss.on_registered(describe("a", 1, 1), at(0)));
   REQUIRE(boss.nodes().find("a") != nullptr);
   const auto after = do_all(boss.tick(at(60'000)));
-  CHECK(those<decisions::detach>(after).empty() == is_alone);
+  CHECK(those<coordinator_effects::detach>(after).empty() == is_alone);
   CHECK((boss.nodes().find("a") != nullptr) == is_alone);
 }
 

@@ -12,45 +12,45 @@ TEST_CASE("nothing leaves before its record counts: a session, a start, an answe
   c.is_held = true;
   auto out = c.boss.on_registered(describe("a", 11, 0), c.now);
   REQUIRE(out.size() == 1);
-  const auto session = std::get<decisions::append>(out.front());
+  const auto session = std::get<coordinator_effects::append>(out.front());
   CHECK(session.what == change{records::session_given{"a", 11, 1}});
   out = c.boss.on_appended(session.number, append_outcome::acknowledged, c.now);
   CHECK(sent<commands::welcome>(out, "a") == std::vector{commands::welcome{11, 1}});
   static_cast<void>(c.boss.on_registered(describe("a", 11, 1), c.now));
   out = c.boss.on_request(5, lanes(1), c.now);
   REQUIRE(out.size() == 1);
-  const auto applied = std::get<decisions::append>(out.front());
+  const auto applied = std::get<coordinator_effects::append>(out.front());
   out = c.boss.on_appended(applied.number, append_outcome::acknowledged, c.now);
-  CHECK(those<decisions::answer>(out).at(0).request == 5);
-  CHECK_FALSE(those<decisions::answer>(out).at(0).failure);
-  CHECK(those<decisions::tell_director>(out).at(0).topology == "t");
+  CHECK(those<coordinator_effects::answer>(out).at(0).request == 5);
+  CHECK_FALSE(those<coordinator_effects::answer>(out).at(0).failure);
+  CHECK(those<coordinator_effects::tell_director>(out).at(0).topology == "t");
   CHECK(sent<commands::start>(out, "a").empty());
-  const auto placed = those<decisions::append>(out).at(0);
+  const auto placed = those<coordinator_effects::append>(out).at(0);
   CHECK(placed.what == change{records::placed{lane(0), "a", 1, 1}});
   CHECK(c.boss.on_appended(placed.number + 1, append_outcome::acknowledged, c.now).empty());
   out = c.boss.on_appended(placed.number, append_outcome::acknowledged, c.now);
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(0), 1, 1}});
-  CHECK(those<decisions::send>(out).at(0).what.from == epoch{1, 7});
-  CHECK(those<decisions::send>(out).at(0).what.session == 1);
+  CHECK(those<coordinator_effects::send>(out).at(0).what.from == epoch{1, 7});
+  CHECK(those<coordinator_effects::send>(out).at(0).what.session == 1);
 }
 
 TEST_CASE("an append whose outcome is not known ends the epoch, and asks for another one") {
   led_cluster c;
   c.is_held = true;
-  const auto number = those<decisions::append>(c.boss.on_request(5, lanes(1), c.now)).at(0).number;
+  const auto number = those<coordinator_effects::append>(c.boss.on_request(5, lanes(1), c.now)).at(0).number;
   static_cast<void>(c.boss.on_request(6, records::stop_asked{"t"}, c.now));
   const auto before = c.boss.state();
   const auto out = c.boss.on_appended(number, append_outcome::unknown, c.now);
-  const auto answers = those<decisions::answer>(out);
+  const auto answers = those<coordinator_effects::answer>(out);
   REQUIRE(answers.size() == 2);
   CHECK((answers[0].failure->retry && answers[1].failure->retry));
-  CHECK(those<decisions::step_down>(out).at(0).stands_again);
+  CHECK(those<coordinator_effects::step_down>(out).at(0).stands_again);
   CHECK(c.boss.is_over());
   CHECK(c.boss.state() == before);
   CHECK(c.boss.on_appended(number, append_outcome::acknowledged, c.now).empty());
   CHECK(c.boss.on_registered(describe("a", 11, 0), c.now).empty());
   CHECK(c.boss.tick(at(9'000)).empty());
-  CHECK(those<decisions::answer>(c.boss.on_request(7, lanes(1), c.now)).at(0).failure->retry);
+  CHECK(those<coordinator_effects::answer>(c.boss.on_request(7, lanes(1), c.now)).at(0).failure->retry);
 }
 
 TEST_CASE("a higher epoch ends this one, by the store's word or a node's; a lower one does not") {
@@ -60,19 +60,19 @@ TEST_CASE("a higher epoch ends this one, by the store's word or a node's; a lowe
   c.is_held = true;
   led_cluster d;
   const auto out = c.boss.on_higher_epoch({2, 0}, c.now);
-  CHECK_FALSE(those<decisions::step_down>(out).at(0).stands_again);
+  CHECK_FALSE(those<coordinator_effects::step_down>(out).at(0).stands_again);
   CHECK(c.boss.on_higher_epoch({2, 0}, c.now).empty());
   d.is_held = true;
-  const auto number = those<decisions::append>(d.boss.on_request(5, lanes(1), d.now)).at(0).number;
+  const auto number = those<coordinator_effects::append>(d.boss.on_request(5, lanes(1), d.now)).at(0).number;
   const auto refused = d.boss.on_appended(number, append_outcome::refused, d.now);
-  CHECK_FALSE(those<decisions::step_down>(refused).at(0).stands_again);
+  CHECK_FALSE(those<coordinator_effects::step_down>(refused).at(0).stands_again);
 }
 
 TEST_CASE("a cluster is founded by its first coordinator alone") {
   led_cluster c;
   CHECK(c.boss.state().cluster == "c");
   led_cluster next(c.boss.state(), {2, 1});
-  CHECK(those<decisions::append>(next.first).empty());
+  CHECK(those<coordinator_effects::append>(next.first).empty());
 }
 
 TEST_CASE("actors are placed over the nodes; a node that joins gets some, one by one, once each has begun") {
@@ -99,7 +99,7 @@ TEST_CASE("a draining node gives away what it has one by one, and gets nothing")
   static_cast<void>(c.join("b", 12));
   static_cast<void>(c.ask(lanes(4)));
   auto out = c.ask(records::drain_set{"a", true});
-  CHECK_FALSE(those<decisions::answer>(out).at(0).failure);
+  CHECK_FALSE(those<coordinator_effects::answer>(out).at(0).failure);
   const auto moved = sent<commands::start>(out, "b");
   REQUIRE(moved.size() == 1);
   out = c.take(c.boss.on_life_began("b", {2, moved[0].actor, {moved[0].term}}, c.now));
@@ -112,7 +112,7 @@ TEST_CASE("a changed plan gives each actor that stays a new term where it is, an
   led_cluster c;
   static_cast<void>(c.join("a", 11));
   static_cast<void>(c.ask(lanes(2)));
-  CHECK(those<decisions::append>(c.ask(lanes(2))).empty());
+  CHECK(those<coordinator_effects::append>(c.ask(lanes(2))).empty());
   const auto out = c.ask(lanes(1, "q"));
   CHECK(sent<commands::stop>(out, "a") == std::vector{commands::stop{lane(1), 2}});
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(0), 2, 3}});
@@ -124,11 +124,11 @@ TEST_CASE("a topology that stops keeps its places until its director has finishe
   static_cast<void>(c.join("a", 11));
   static_cast<void>(c.ask(lanes(1)));
   auto out = c.ask(records::stop_asked{"t"});
-  CHECK(those<decisions::tell_director>(out).size() == 1);
+  CHECK(those<coordinator_effects::tell_director>(out).size() == 1);
   CHECK(sent<commands::stop>(out, "a").empty());
   out = c.ask(records::finished{"t"});
   CHECK(sent<commands::stop>(out, "a") == std::vector{commands::stop{lane(0), 1}});
-  CHECK(those<decisions::tell_director>(out).size() == 1);
+  CHECK(those<coordinator_effects::tell_director>(out).size() == 1);
   CHECK(c.boss.state().topologies.at("t").status == topology_status::stopped);
 }
 
@@ -151,11 +151,12 @@ TEST_CASE("a pinned actor waits for its node, until that is forgotten; a node th
       c.ask(records::topology_applied{"t", "p", 0, {{"file", actor_kind::sink, "", true, "a"}}}));
   const actor_id file{"t", "file"};
   CHECK(c.place_of(file).node == "a");
-  CHECK(those<decisions::answer>(c.ask(records::node_forgotten{"a"})).at(0).failure->code == ec::locked);
+  CHECK(those<coordinator_effects::answer>(c.ask(records::node_forgotten{"a"})).at(0).failure->code ==
+        ec::locked);
   static_cast<void>(c.pass(3'000, {"b"}));
   CHECK(c.boss.waiting(c.now) == std::vector{file});
   const auto out = c.ask(records::node_forgotten{"a"});
-  CHECK(those<decisions::answer>(out).at(0).lost == std::vector{file});
+  CHECK(those<coordinator_effects::answer>(out).at(0).lost == std::vector{file});
   CHECK(c.place_of(file).node == "b");
   CHECK(c.boss.waiting(c.now).empty());
 }
@@ -168,19 +169,19 @@ TEST_CASE(
   c.ask(records::finished{"t"});
   c.is_held = true;
   auto told = c.ask(records::topology_removed{"t"});
-  CHECK(those<decisions::clear_chains>(told).empty());
+  CHECK(those<coordinator_effects::clear_chains>(told).empty());
   c.is_held = false;
   told = c.take(told);
-  REQUIRE(those<decisions::clear_chains>(told).size() == 1);
-  CHECK(those<decisions::clear_chains>(told).front().chains == "t");
-  CHECK(those<decisions::tell_director>(told).size() == 1);
-  CHECK(those<decisions::answer>(told).size() == 1);
-  CHECK(those<decisions::clear_chains>(c.take(c.boss.on_cleared("t", false, c.now))).empty());
+  REQUIRE(those<coordinator_effects::clear_chains>(told).size() == 1);
+  CHECK(those<coordinator_effects::clear_chains>(told).front().chains == "t");
+  CHECK(those<coordinator_effects::tell_director>(told).size() == 1);
+  CHECK(those<coordinator_effects::answer>(told).size() == 1);
+  CHECK(those<coordinator_effects::clear_chains>(c.take(c.boss.on_cleared("t", false, c.now))).empty());
   told = c.pass(6'000, {"a"});
-  REQUIRE(those<decisions::clear_chains>(told).size() == 1);
+  REQUIRE(those<coordinator_effects::clear_chains>(told).size() == 1);
   c.take(c.boss.on_cleared("t", true, c.now));
   CHECK(c.boss.state().leftovers.empty());
-  CHECK(those<decisions::clear_chains>(c.pass(6'000, {"a"})).empty());
+  CHECK(those<coordinator_effects::clear_chains>(c.pass(6'000, {"a"})).empty());
 }
 
 TEST_CASE("the next coordinator goes on with what was removed") {
@@ -192,13 +193,13 @@ TEST_CASE("the next coordinator goes on with what was removed") {
   c.ask(records::topology_removed{"t"});
   c.ask(records::topology_removed{"u"});
   led_cluster next(c.boss.state(), {2, 7});
-  REQUIRE(those<decisions::clear_chains>(next.first).size() == 1);
-  CHECK(those<decisions::clear_chains>(next.first).front().chains == "t");
+  REQUIRE(those<coordinator_effects::clear_chains>(next.first).size() == 1);
+  CHECK(those<coordinator_effects::clear_chains>(next.first).front().chains == "t");
   // The store keeps the one, and the other goes meanwhile.
   next.take(next.boss.on_cleared("t", false, next.now));
   const auto told = next.pass(6'000, {});
-  REQUIRE(those<decisions::clear_chains>(told).size() == 1);
-  CHECK(those<decisions::clear_chains>(told).front().chains == "u");
+  REQUIRE(those<coordinator_effects::clear_chains>(told).size() == 1);
+  CHECK(those<coordinator_effects::clear_chains>(told).front().chains == "u");
   next.take(next.boss.on_cleared("u", true, next.now));
   CHECK(next.boss.state().leftovers == std::set<std::string>{"t"});
 }
@@ -206,21 +207,23 @@ TEST_CASE("the next coordinator goes on with what was removed") {
 TEST_CASE("the floor of formats is raised once all nodes write them, and keeps older ones out") {
   led_cluster c;
   static_cast<void>(c.join("a", 11));
-  CHECK(those<decisions::answer>(c.ask(records::formats_raised{2})).at(0).failure->code == ec::unsupported);
+  CHECK(those<coordinator_effects::answer>(c.ask(records::formats_raised{2})).at(0).failure->code ==
+        ec::unsupported);
   auto r = describe("a", 11, 1);
   r.formats = 2;
   static_cast<void>(c.take(c.boss.on_registered(r, c.now)));
-  CHECK_FALSE(those<decisions::answer>(c.ask(records::formats_raised{2})).at(0).failure);
+  CHECK_FALSE(those<coordinator_effects::answer>(c.ask(records::formats_raised{2})).at(0).failure);
   CHECK(sent<commands::leave>(c.take(c.boss.on_registered(describe("b", 12, 0), c.now)), "b").size() == 1);
 }
 
 TEST_CASE("what is asked for in vain is answered at once, and too much is refused") {
   led_cluster c;
-  CHECK(those<decisions::answer>(c.ask(records::stop_asked{"no"})).at(0).failure->code == ec::not_found);
+  CHECK(those<coordinator_effects::answer>(c.ask(records::stop_asked{"no"})).at(0).failure->code ==
+        ec::not_found);
   c.is_held = true;
   std::size_t refused = 0;
   for (int i = 0; i < 1'100; ++i)
-    refused += those<decisions::answer>(c.ask(lanes(1, std::to_string(i)))).size();
+    refused += those<coordinator_effects::answer>(c.ask(lanes(1, std::to_string(i)))).size();
   CHECK(refused == 99);
 }
 
@@ -229,7 +232,8 @@ TEST_CASE("after a thousand records a base is written, once nothing else is to b
   static_cast<void>(c.ask(lanes(0)));
   std::size_t bases = 0;
   for (int i = 0; i < 1'500; ++i)
-    bases += those<decisions::write_base>(c.ask(records::verdict_given{"t", "log", {0, i}, ""})).size();
+    bases +=
+        those<coordinator_effects::write_base>(c.ask(records::verdict_given{"t", "log", {0, i}, ""})).size();
   CHECK(bases == 1);
 }
 
