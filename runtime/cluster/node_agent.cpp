@@ -22,15 +22,15 @@ node_agent::node_agent(std::string node, std::uint64_t instance, std::uint32_t c
     : node_(std::move(node)), instance_(instance), cores_(cores), formats_(formats),
       last_words_(std::move(last_words)) {}
 
-node_orders node_agent::on_command(const node_command& c) {
+agent_effect_list node_agent::on_command(const node_command& c) {
   // The highest epoch alone is obeyed: a coordinator that was replaced may wake up.
   if (c.from < epoch_)
-    return {orders::tell{c.from, epoch_refused{epoch_}}};
-  node_orders out;
+    return {agent_effects::tell{c.from, epoch_refused{epoch_}}};
+  agent_effect_list out;
   const auto is_new = c.from > epoch_;
   epoch_ = c.from;
   if (is_new && !std::holds_alternative<commands::register_again>(c.what))
-    out.push_back(orders::tell{epoch_, describe()});
+    out.push_back(agent_effects::tell{epoch_, describe()});
   // A command for an earlier process of this node, or before it has a session, would give one life to two processes.
   if ((c.session != session_ && !is_for_any_session(c)) ||
       (is_over_ && !std::holds_alternative<commands::register_again>(c.what)))
@@ -39,40 +39,40 @@ node_orders node_agent::on_command(const node_command& c) {
   return out;
 }
 
-void node_agent::apply(const commands::register_again&, node_orders& out) {
-  out.push_back(orders::tell{epoch_, describe()});
+void node_agent::apply(const commands::register_again&, agent_effect_list& out) {
+  out.push_back(agent_effects::tell{epoch_, describe()});
 }
 
-void node_agent::apply(const commands::welcome& c, node_orders& out) {
+void node_agent::apply(const commands::welcome& c, agent_effect_list& out) {
   if (c.instance != instance_ || session_ != 0)
     return;
   session_ = c.session;
-  out.push_back(orders::tell{epoch_, describe()});
+  out.push_back(agent_effects::tell{epoch_, describe()});
 }
 
-void node_agent::apply(const commands::leave& c, node_orders& out) {
+void node_agent::apply(const commands::leave& c, agent_effect_list& out) {
   if (c.instance != instance_)
     return;
   while (!running_.empty())
     end(running_.begin()->first, out);
   is_over_ = true;
   if (session_ != 0)
-    out.push_back(orders::tell{epoch_, describe()});
-  out.push_back(orders::leave{c.why});
+    out.push_back(agent_effects::tell{epoch_, describe()});
+  out.push_back(agent_effects::leave{c.why});
 }
 
-void node_agent::apply(const commands::start& c, node_orders& out) {
+void node_agent::apply(const commands::start& c, agent_effect_list& out) {
   if (was_begun(c.actor, c.term))
     return;
   end(c.actor, out);
   note_begun(c.actor, c.term);
   const life now{c.term};
   running_[c.actor] = {now, c.generation};
-  out.push_back(orders::begin{c.actor, c.generation, now});
-  out.push_back(orders::tell{epoch_, life_began{session_, c.actor, now}});
+  out.push_back(agent_effects::begin{c.actor, c.generation, now});
+  out.push_back(agent_effects::tell{epoch_, life_began{session_, c.actor, now}});
 }
 
-void node_agent::apply(const commands::stop& c, node_orders& out) {
+void node_agent::apply(const commands::stop& c, agent_effect_list& out) {
   const auto found = running_.find(c.actor);
   if (found != running_.end() && found->second.now.term <= c.term)
     end(c.actor, out);
@@ -81,9 +81,11 @@ void node_agent::apply(const commands::stop& c, node_orders& out) {
     note_begun(c.actor, c.term);
 }
 
-void node_agent::apply(const commands::detach& c, node_orders& out) { out.push_back(orders::detach{c.node}); }
+void node_agent::apply(const commands::detach& c, agent_effect_list& out) {
+  out.push_back(agent_effects::detach{c.node});
+}
 
-node_orders node_agent::on_failure(const actor_id& actor, const life& last) {
+agent_effect_list node_agent::on_failure(const actor_id& actor, const life& last) {
   auto* const r = present(actor, last);
   if (r == nullptr)
     return {};
@@ -91,15 +93,15 @@ node_orders node_agent::on_failure(const actor_id& actor, const life& last) {
   if (count == most_counts)
     return on_end(actor, last, life_end::worn_out, {}, "");
   r->now.count = count + 1;
-  return {orders::begin{actor, r->generation, r->now}};
+  return {agent_effects::begin{actor, r->generation, r->now}};
 }
 
-node_orders node_agent::on_end(const actor_id& actor, const life& last, life_end how, const life& refused_by,
-                               const std::string& why) {
+agent_effect_list node_agent::on_end(const actor_id& actor, const life& last, life_end how,
+                                     const life& refused_by, const std::string& why) {
   if (present(actor, last) == nullptr)
     return {};
   running_.erase(actor);
-  return {orders::tell{epoch_, life_ended{session_, actor, last, how, refused_by, why}}};
+  return {agent_effects::tell{epoch_, life_ended{session_, actor, last, how, refused_by, why}}};
 }
 
 registration node_agent::describe() const {
@@ -121,9 +123,9 @@ node_agent::running* node_agent::present(const actor_id& actor, const life& of) 
   return &found->second;
 }
 
-void node_agent::end(const actor_id& actor, node_orders& out) {
+void node_agent::end(const actor_id& actor, agent_effect_list& out) {
   if (const auto found = running_.find(actor); found != running_.end()) {
-    out.push_back(orders::end{found->first, found->second.now});
+    out.push_back(agent_effects::end{found->first, found->second.now});
     running_.erase(found);
   }
 }

@@ -12,7 +12,7 @@
 
 namespace millrace::cluster {
 
-namespace orders {
+namespace agent_effects {
 
 /// Begin this life of the actor.
 struct begin {
@@ -43,10 +43,11 @@ struct leave {
   friend bool operator==(const leave&, const leave&) = default;
 };
 
-}  // namespace orders
+}  // namespace agent_effects
 
-using node_order = std::variant<orders::begin, orders::end, orders::tell, orders::detach, orders::leave>;
-using node_orders = std::vector<node_order>;
+using agent_effect = std::variant<agent_effects::begin, agent_effects::end, agent_effects::tell,
+                                  agent_effects::detach, agent_effects::leave>;
+using agent_effect_list = std::vector<agent_effect>;
 
 class node_agent {
 public:
@@ -57,12 +58,12 @@ public:
 
   /// Commands of a lower epoch than the highest are refused, those for another session passed over. One that leaves only
   /// says so, to each coordinator that asks.
-  [[nodiscard]] node_orders on_command(const node_command& c);
+  [[nodiscard]] agent_effect_list on_command(const node_command& c);
   /// An actor's life is over by a failure that a further life may not have: it gets the next count.
-  [[nodiscard]] node_orders on_failure(const actor_id& actor, const life& last);
+  [[nodiscard]] agent_effect_list on_failure(const actor_id& actor, const life& last);
   /// An actor's life is over. One that was fenced gets no higher life here: the coordinator is asked (H2).
-  [[nodiscard]] node_orders on_end(const actor_id& actor, const life& last, life_end how,
-                                   const life& refused_by, const std::string& why);
+  [[nodiscard]] agent_effect_list on_end(const actor_id& actor, const life& last, life_end how,
+                                         const life& refused_by, const std::string& why);
   /// A connection to a coordinator is there (again).
   [[nodiscard]] registration describe() const;
 
@@ -76,15 +77,15 @@ private:
     std::uint64_t generation = 0;
   };
 
-  void apply(const commands::register_again& c, node_orders& out);
-  void apply(const commands::welcome& c, node_orders& out);
-  void apply(const commands::leave& c, node_orders& out);
-  void apply(const commands::start& c, node_orders& out);
-  void apply(const commands::stop& c, node_orders& out);
-  void apply(const commands::detach& c, node_orders& out);
+  void apply(const commands::register_again& c, agent_effect_list& out);
+  void apply(const commands::welcome& c, agent_effect_list& out);
+  void apply(const commands::leave& c, agent_effect_list& out);
+  void apply(const commands::start& c, agent_effect_list& out);
+  void apply(const commands::stop& c, agent_effect_list& out);
+  void apply(const commands::detach& c, agent_effect_list& out);
   /// The life that runs, if this is it; it may have raised its count itself.
   [[nodiscard]] running* present(const actor_id& actor, const life& of);
-  void end(const actor_id& actor, node_orders& out);
+  void end(const actor_id& actor, agent_effect_list& out);
   void note_begun(const actor_id& actor, incarnation term);
   [[nodiscard]] bool was_begun(const actor_id& actor, incarnation term) const;
 

@@ -32,8 +32,8 @@ public:
 
   void obey(const node_command& c) {
     const auto highest = agent_.highest_epoch();
-    for (const auto& order : agent_.on_command(c))
-      if (const auto* const said = std::get_if<orders::tell>(&order))
+    for (const auto& effect : agent_.on_command(c))
+      if (const auto* const said = std::get_if<agent_effects::tell>(&effect))
         require(decode_event(encode_event(said->what)) == said->what, "what a node says can be read");
     require(agent_.highest_epoch() >= highest, "a node's epoch rises");
     require(agent_.session() == 1, "a node's session stays");

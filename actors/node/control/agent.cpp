@@ -79,7 +79,7 @@ void agent_hands::on_command(const cluster::process_id& from, const cluster::nod
   const auto* const w = std::get_if<cluster::commands::welcome>(&c.what);
   if (w != nullptr && w->instance == options_->mine.instance && agent_.session() == 0 && !leaves_)
     return prove_session(from, c, *w);
-  carry_out(agent_.on_command(c), {from, c.from});
+  run(agent_.on_command(c), {from, c.from});
 }
 
 /// J2: the session counts once this process finds it by its own way to the store.
@@ -107,7 +107,7 @@ void agent_hands::prove_session(const cluster::process_id& from, const cluster::
             spdlog::log(level_among_nodes(*options_, spdlog::level::info),
                         "node {} has joined the cluster {} under session {}; node {} leads it",
                         options_->mine.node, m.what.state.cluster, w.session, from.node);
-            carry_out(agent_.on_command(c), {from, c.from});
+            run(agent_.on_command(c), {from, c.from});
           },
           [this](const caf::error&) { is_proving_ = false; });
 }
@@ -124,32 +124,32 @@ void agent_hands::on_leave(const leave_cluster& m) {
     return;
   const cluster::node_command asked{agent_.highest_epoch(), 0,
                                     cluster::commands::leave{options_->mine.instance, m.why}};
-  carry_out(agent_.on_command(asked), boss_.value_or(boss{options_->mine, asked.from}));
+  run(agent_.on_command(asked), boss_.value_or(boss{options_->mine, asked.from}));
 }
 
-void agent_hands::carry_out(const cluster::node_orders& all, const boss& asked_by, const std::string& why) {
+void agent_hands::run(const cluster::agent_effect_list& all, const boss& asked_by, const std::string& why) {
   for (const auto& o : all) {
-    if (const auto* const b = std::get_if<cluster::orders::begin>(&o)) {
+    if (const auto* const b = std::get_if<cluster::agent_effects::begin>(&o)) {
       if (b->now.count == 0)
         begin(*b);
       else
         begin_later(*b, why);
-    } else if (const auto* const e = std::get_if<cluster::orders::end>(&o)) {
+    } else if (const auto* const e = std::get_if<cluster::agent_effects::end>(&o)) {
       end(*e);
-    } else if (const auto* const t = std::get_if<cluster::orders::tell>(&o)) {
+    } else if (const auto* const t = std::get_if<cluster::agent_effects::tell>(&o)) {
       if (t->to == asked_by.of)
         write(asked_by.who, t->what);
       else if (boss_ && boss_->of >= t->to)
         write(boss_->who, t->what);
-    } else if (const auto* const d = std::get_if<cluster::orders::detach>(&o)) {
+    } else if (const auto* const d = std::get_if<cluster::agent_effects::detach>(&o)) {
       options_->lives->detach(d->node);
-    } else if (const auto* const l = std::get_if<cluster::orders::leave>(&o)) {
+    } else if (const auto* const l = std::get_if<cluster::agent_effects::leave>(&o)) {
       leave(l->why);
     }
   }
 }
 
-void agent_hands::begin(const cluster::orders::begin& o) {
+void agent_hands::begin(const cluster::agent_effects::begin& o) {
   alive_.emplace(o.actor, o.now);
   if (!waits_.contains(o.actor))
     waits_.emplace(o.actor, random_());
@@ -157,7 +157,7 @@ void agent_hands::begin(const cluster::orders::begin& o) {
   options_->lives->begin(o.actor, o.generation, o.now, caf::actor_cast<life_listener>(self_));
 }
 
-void agent_hands::begin_later(const cluster::orders::begin& o, const std::string& why) {
+void agent_hands::begin_later(const cluster::agent_effects::begin& o, const std::string& why) {
   const auto wait = waits_.at(o.actor).failed(options_->clock().running);
   restarts_[o.actor] = {o.generation, o.now};
   self_->delayed_send(self_, wait, restart_due{o.actor, o.now});
@@ -178,7 +178,7 @@ void agent_hands::on_restart(const restart_due& m) {
   begin({m.actor, next.generation, next.now});
 }
 
-void agent_hands::end(const cluster::orders::end& o) {
+void agent_hands::end(const cluster::agent_effects::end& o) {
   waits_.erase(o.actor);
   if (restarts_.erase(o.actor) == 0)
     options_->lives->end(o.actor, o.last);
@@ -210,10 +210,10 @@ void agent_hands::on_life_over(const life_over& m) {
   const bool was_stopped_before =
       m.how == life_outcome::completed && m.asked_by.term != 0 && m.asked_by < asked_by.of;
   if (m.how == life_outcome::failed_again || m.how == life_outcome::ended || was_stopped_before)
-    carry_out(agent_.on_failure(m.actor, m.last), asked_by,
-              m.how == life_outcome::failed_again ? m.why : std::string());
+    run(agent_.on_failure(m.actor, m.last), asked_by,
+        m.how == life_outcome::failed_again ? m.why : std::string());
   else
-    carry_out(agent_.on_end(m.actor, m.last, end_of(m.how), m.refused_by, m.why), asked_by);
+    run(agent_.on_end(m.actor, m.last, end_of(m.how), m.refused_by, m.why), asked_by);
 }
 
 void agent_hands::leave(const std::string& why) {

@@ -51,13 +51,13 @@ private:
   void on_command(const cluster::process_id& from, const cluster::node_command& c);
   void prove_session(const cluster::process_id& from, const cluster::node_command& c,
                      const cluster::commands::welcome& w);
-  /// `why`: a life has failed, and another one of the actor is among the orders.
-  void carry_out(const cluster::node_orders& all, const boss& asked_by, const std::string& why = {});
-  void begin(const cluster::orders::begin& o);
-  void begin_later(const cluster::orders::begin& o, const std::string& why);
+  /// `why`: a life has failed, and another one of the actor is among the effects.
+  void run(const cluster::agent_effect_list& all, const boss& asked_by, const std::string& why = {});
+  void begin(const cluster::agent_effects::begin& o);
+  void begin_later(const cluster::agent_effects::begin& o, const std::string& why);
   /// The entry of this life, whose count may have risen since it began.
   [[nodiscard]] lives_begun::const_iterator find_alive(const cluster::actor_id& actor, const life& l) const;
-  void end(const cluster::orders::end& o);
+  void end(const cluster::agent_effects::end& o);
   void leave(const std::string& why);
   void end_if_all_have();
   void end_process();

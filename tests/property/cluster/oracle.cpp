@@ -101,7 +101,7 @@ void oracle::sends(const node_command& c) {
     require(w->session <= state_.sessions, "a session is sent before it is recorded");
 }
 
-void oracle::begins(const std::string& node, cluster::session session, const orders::begin& b,
+void oracle::begins(const std::string& node, cluster::session session, const agent_effects::begin& b,
                     const epoch& obeys, const epoch& highest) {
   require(obeys >= highest, fmt::format("{} obeys epoch {} after {}", node, obeys.term, highest.term));
   const auto found = given_.find({b.actor, b.now.term});
@@ -111,7 +111,7 @@ void oracle::begins(const std::string& node, cluster::session session, const ord
   begins_again(b);
 }
 
-void oracle::begins_again(const orders::begin& b) {
+void oracle::begins_again(const agent_effects::begin& b) {
   require(begun_.emplace(b.actor, b.now).second,
           fmt::format("{} life {}.{} is lived twice", b.actor.name, b.now.term, b.now.count));
 }

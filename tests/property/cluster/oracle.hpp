@@ -21,9 +21,9 @@ public:
   /// A coordinator lets a command go.
   void sends(const node_command& c);
   /// A process begins a life; `obeys`: the command's epoch, `highest`: the highest that it has seen before.
-  void begins(const std::string& node, cluster::session session, const orders::begin& b, const epoch& obeys,
-              const epoch& highest);
-  void begins_again(const orders::begin& b);
+  void begins(const std::string& node, cluster::session session, const agent_effects::begin& b,
+              const epoch& obeys, const epoch& highest);
+  void begins_again(const agent_effects::begin& b);
   void opens(const actor_id& actor, const life& now);
   void answered(const request& r, const coordinator_effects::answer& a) const;
   /// The chains of that name go from the store.

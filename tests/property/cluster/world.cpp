@@ -120,13 +120,14 @@ void world::deliver() {
 
 void world::deliver_to(process& p, process* from, const node_command& c) {
   const auto highest = p.agent.highest_epoch();
-  auto orders = p.agent.on_command(c);
+  auto effects = p.agent.on_command(c);
   // Answers go to the sender of the command.
-  for (const auto& o : orders)
-    if (const auto* const t = std::get_if<orders::tell>(&o); t != nullptr && from != nullptr)
+  for (const auto& o : effects)
+    if (const auto* const t = std::get_if<agent_effects::tell>(&o); t != nullptr && from != nullptr)
       letters_.push_back({p.instance, from->instance, p.node, t->what});
-  std::erase_if(orders, [](const node_order& o) { return std::holds_alternative<orders::tell>(o); });
-  run(p, orders, c.from, highest);
+  std::erase_if(effects,
+                [](const agent_effect& o) { return std::holds_alternative<agent_effects::tell>(o); });
+  run(p, effects, c.from, highest);
 }
 
 void world::deliver_to(process& p, const std::string& node, const node_event& e) {
@@ -219,12 +220,12 @@ void world::run(process& p, const coordinator_effect_list& all) {
   }
 }
 
-void world::run(process& p, const node_orders& all, const epoch& obeys, const epoch& highest) {
+void world::run(process& p, const agent_effect_list& all, const epoch& obeys, const epoch& highest) {
   for (const auto& o : all)
-    if (const auto* const b = std::get_if<orders::begin>(&o)) {
+    if (const auto* const b = std::get_if<agent_effects::begin>(&o)) {
       oracle_.begins(p.node, p.agent.session(), *b, obeys, highest);
       p.actors.push_back({b->actor, b->now});
-    } else if (const auto* const e = std::get_if<orders::end>(&o)) {
+    } else if (const auto* const e = std::get_if<agent_effects::end>(&o)) {
       end_actor(p, *e);
     }
 }

@@ -83,11 +83,11 @@ private:
   void store_step(process& p);
   void clear_step(process& p);
   void run(process& p, const coordinator_effect_list& all);
-  void run(process& p, const node_orders& all, const epoch& obeys, const epoch& highest);
+  void run(process& p, const agent_effect_list& all, const epoch& obeys, const epoch& highest);
   void deliver_to(process& p, process* from, const node_command& c);
   void deliver_to(process& p, const std::string& node, const node_event& e);
   void act(process& p);
-  void end_actor(process& p, const orders::end& e);
+  void end_actor(process& p, const agent_effects::end& e);
   void direct(process& p);
   void break_link(const process& a, const process& b);
 

@@ -9,7 +9,7 @@
 namespace millrace::cluster::trial {
 
 /// An actor that is stuck somewhere cannot be ended; it goes on some time later.
-void world::end_actor(process& p, const orders::end& e) {
+void world::end_actor(process& p, const agent_effects::end& e) {
   const auto found = std::ranges::find_if(
       p.actors, [&](const auto& a) { return a.actor == e.actor && a.now.term == e.last.term; });
   if (found == p.actors.end())
@@ -32,7 +32,7 @@ void world::act(process& p) {
   const auto report = [&](life_end how, const life& by) {
     p.actors.erase(at);
     for (const auto& o : p.agent.on_end(a.actor, a.now, how, by, "it cannot go on"))
-      if (const auto* const t = std::get_if<orders::tell>(&o))
+      if (const auto* const t = std::get_if<agent_effects::tell>(&o))
         for (const auto& q : processes_)
           if (q.leads && q.leads->mine() == t->to)
             letters_.push_back({p.instance, q.instance, p.node, t->what});
@@ -48,7 +48,7 @@ void world::act(process& p) {
     if (one_in(2))
       p.actors.erase(at);
     for (const auto& o : p.agent.on_failure(a.actor, a.now))
-      if (const auto* const b = std::get_if<orders::begin>(&o)) {
+      if (const auto* const b = std::get_if<agent_effects::begin>(&o)) {
         oracle_.begins_again(*b);
         p.actors.push_back({b->actor, b->now});
       }

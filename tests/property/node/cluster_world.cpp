@@ -71,14 +71,14 @@ public:
              const life_listener& tell) override {
     mine_.tell = tell;
     mine_.lives.push_back({actor, now});
-    const cluster::orders::begin order{actor, generation, now};
+    const cluster::agent_effects::begin effect{actor, generation, now};
     all_.look_on([&] {
       require(!mine_.is_foreign, "a node with another store runs " + actor.name);
       // Restarts are found by their count alone: their session may be over by now.
       if (now.count == 0)
-        all_.oracle_.begins(mine_.id.node, all_.sessions_[mine_.id], order, {}, {});
+        all_.oracle_.begins(mine_.id.node, all_.sessions_[mine_.id], effect, {}, {});
       else
-        all_.oracle_.begins_again(order);
+        all_.oracle_.begins_again(effect);
     });
   }
   void end(const cluster::actor_id& actor, const life& last) override {

@@ -14,9 +14,9 @@ constexpr epoch first{1, 7};
 
 using millrace::test::those;
 template<class T>
-std::vector<T> told(const node_orders& all) {
+std::vector<T> told(const agent_effect_list& all) {
   std::vector<T> out;
-  for (const auto& t : those<orders::tell>(all))
+  for (const auto& t : those<agent_effects::tell>(all))
     if (const auto* const x = std::get_if<T>(&t.what))
       out.push_back(*x);
   return out;
@@ -34,7 +34,7 @@ node_agent joined() {
   static_cast<void>(a.on_command({first, 0, commands::welcome{11, 3}}));
   return a;
 }
-node_orders start(node_agent& a, incarnation term, epoch from = first, session of = 3) {
+agent_effect_list start(node_agent& a, incarnation term, epoch from = first, session of = 3) {
   return a.on_command({from, of, commands::start{lane, 5, term}});
 }
 
@@ -47,21 +47,21 @@ TEST_CASE("a process says who it is, takes the session that is meant for it, and
         1);  // a new coordinator
   CHECK(a.session() == 0);
   const auto out = a.on_command({first, 0, commands::welcome{11, 3}});
-  CHECK(out == node_orders{orders::tell{first, registration{"a", 11, 3, 4, 2}}});
+  CHECK(out == agent_effect_list{agent_effects::tell{first, registration{"a", 11, 3, 4, 2}}});
   CHECK(a.on_command({first, 0, commands::welcome{11, 4}}).empty());
   CHECK(a.session() == 3);
 }
 
 TEST_CASE("a start begins the life, once, and is reported") {
   auto a = joined();
-  CHECK(start(a, 8) ==
-        node_orders{orders::begin{lane, 5, {8}}, orders::tell{first, life_began{3, lane, {8}}}});
+  CHECK(start(a, 8) == agent_effect_list{agent_effects::begin{lane, 5, {8}},
+                                         agent_effects::tell{first, life_began{3, lane, {8}}}});
   CHECK(start(a, 8).empty());
   CHECK(start(a, 7).empty());
   const auto r = a.describe();
   CHECK(r.running == std::vector{registration::running_actor{lane, {8}}});
   CHECK(r.begun == std::vector{registration::begun_term{lane, 8}});
-  CHECK(those<orders::end>(start(a, 9)) == std::vector{orders::end{lane, {8}}});
+  CHECK(those<agent_effects::end>(start(a, 9)) == std::vector{agent_effects::end{lane, {8}}});
 }
 
 TEST_CASE("a term that was begun and is over is not begun again") {
@@ -77,18 +77,18 @@ TEST_CASE("commands for another session are passed over, also before there is on
   CHECK(start(a, 8, first, 2).empty());
   CHECK(start(a, 8, first, 0).empty());
   node_agent fresh("a", 12, 4, 2);
-  CHECK(those<orders::begin>(start(fresh, 8)).empty());
+  CHECK(those<agent_effects::begin>(start(fresh, 8)).empty());
 }
 
 TEST_CASE("commands of a lower epoch are refused; a higher one is told what runs before it is obeyed") {
   auto a = joined();
   static_cast<void>(start(a, 8));
   const epoch second{2, 1}, twin{1, 6};
-  CHECK(start(a, 9, twin) == node_orders{orders::tell{twin, epoch_refused{first}}});
+  CHECK(start(a, 9, twin) == agent_effect_list{agent_effects::tell{twin, epoch_refused{first}}});
   const auto out = start(a, 9, second);
   CHECK(told<registration>(out).at(0).running.at(0).now == life{8});
-  CHECK(those<orders::begin>(out).size() == 1);
-  CHECK(start(a, 10) == node_orders{orders::tell{first, epoch_refused{second}}});
+  CHECK(those<agent_effects::begin>(out).size() == 1);
+  CHECK(start(a, 10) == agent_effect_list{agent_effects::tell{first, epoch_refused{second}}});
   CHECK(a.highest_epoch() == second);
   const auto asked = a.on_command({{3, 0}, 0, commands::register_again{}});
   CHECK(told<registration>(asked).size() == 1);
@@ -98,18 +98,19 @@ TEST_CASE("a stop ends the life of its term and lower ones, and what has not beg
   auto a = joined();
   static_cast<void>(start(a, 8));
   CHECK(a.on_command({first, 3, commands::stop{lane, 7}}).empty());
-  CHECK(a.on_command({first, 3, commands::stop{lane, 9}}) == node_orders{orders::end{lane, {8}}});
+  CHECK(a.on_command({first, 3, commands::stop{lane, 9}}) ==
+        agent_effect_list{agent_effects::end{lane, {8}}});
   CHECK(start(a, 9).empty());
-  CHECK(those<orders::begin>(start(a, 10)).size() == 1);
+  CHECK(those<agent_effects::begin>(start(a, 10)).size() == 1);
 }
 
 TEST_CASE("a life that fails gets the next count, not the next term") {
   auto a = joined();
   static_cast<void>(start(a, 8));
-  CHECK(a.on_failure(lane, {8}) == node_orders{orders::begin{lane, 5, {8, 1}}});
+  CHECK(a.on_failure(lane, {8}) == agent_effect_list{agent_effects::begin{lane, 5, {8, 1}}});
   CHECK(a.on_failure(lane, {8}).empty());  // it has been replaced
   CHECK(a.on_failure(lane, {8, 5}) ==
-        node_orders{orders::begin{lane, 5, {8, 6}}});  // it has raised it itself
+        agent_effect_list{agent_effects::begin{lane, 5, {8, 6}}});  // it has raised it itself
   CHECK(a.on_failure(lane, {7, 9}).empty());
   CHECK(a.on_failure({"t", "nobody"}, {8}).empty());
 }
@@ -127,8 +128,9 @@ TEST_CASE("a fenced life is reported and not restarted; one that was replaced is
   static_cast<void>(start(a, 8));
   static_cast<void>(a.on_failure(lane, {8}));
   CHECK(a.on_end(lane, {8}, life_end::fenced, {9}, "").empty());
-  CHECK(a.on_end(lane, {8, 1}, life_end::fenced, {9}, "x") ==
-        node_orders{orders::tell{first, life_ended{3, lane, {8, 1}, life_end::fenced, {9}, "x"}}});
+  CHECK(
+      a.on_end(lane, {8, 1}, life_end::fenced, {9}, "x") ==
+      agent_effect_list{agent_effects::tell{first, life_ended{3, lane, {8, 1}, life_end::fenced, {9}, "x"}}});
   CHECK(a.describe().running.empty());
 }
 
@@ -139,12 +141,14 @@ TEST_CASE("who has to leave ends all actors and obeys nobody any more") {
   const auto out = a.on_command({first, 0, commands::leave{11, "over"}});
   auto leaves = describe_leaving();
   leaves.begun = {{lane, 8}};
-  CHECK(out == node_orders{orders::end{lane, {8}}, orders::tell{first, leaves}, orders::leave{"over"}});
+  CHECK(out == agent_effect_list{agent_effects::end{lane, {8}}, agent_effects::tell{first, leaves},
+                                 agent_effects::leave{"over"}});
   CHECK(a.is_over());
   CHECK(start(a, 9).empty());
   // Each coordinator that asks hears that it leaves.
   const epoch second{2, 1};
-  CHECK(a.on_command({second, 0, commands::register_again{}}) == node_orders{orders::tell{second, leaves}});
+  CHECK(a.on_command({second, 0, commands::register_again{}}) ==
+        agent_effect_list{agent_effects::tell{second, leaves}});
   CHECK(start(a, 9, second).empty());
   CHECK(told<epoch_refused>(a.on_command({first, 0, commands::register_again{}})).size() == 1);
   node_agent stranger("b", 12, 4, 2);  // nobody waits for one without a session
@@ -153,7 +157,7 @@ TEST_CASE("who has to leave ends all actors and obeys nobody any more") {
 
 TEST_CASE("a node that is silent is detached by its senders") {
   auto a = joined();
-  CHECK(a.on_command({first, 3, commands::detach{"b"}}) == node_orders{orders::detach{"b"}});
+  CHECK(a.on_command({first, 3, commands::detach{"b"}}) == agent_effect_list{agent_effects::detach{"b"}});
 }
 
 TEST_CASE("terms are remembered within bounds; what is forgotten counts as begun") {
