@@ -12,13 +12,13 @@ namespace {
 
 /// Says what an introduction is about: another order about the same takes its place.
 struct subject {
-  std::optional<introduction> operator()(const orders::tell_receiver& o) const {
+  std::optional<introduction> operator()(const director_effects::tell_receiver& o) const {
     return introduction{"receiver", o.receiver, o.index};
   }
-  std::optional<introduction> operator()(const orders::tell_sender& o) const {
+  std::optional<introduction> operator()(const director_effects::tell_sender& o) const {
     return introduction{"sender", o.log, 0};
   }
-  std::optional<introduction> operator()(const orders::tell_dead_letter_sink& o) const {
+  std::optional<introduction> operator()(const director_effects::tell_dead_letter_sink& o) const {
     return introduction{"dead letters", o.sink, 0};
   }
   std::optional<introduction> operator()(const auto&) const { return std::nullopt; }

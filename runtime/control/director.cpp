@@ -27,7 +27,7 @@ bool director::is_present(const std::string& name, const life& l) const {
   return m != members_.end() && m->second.lives && m->second.now.term == l.term;
 }
 
-order_list director::began(const std::string& name, const life& now) {
+director_effect_list director::began(const std::string& name, const life& now) {
   // A start may have been recorded since its life was prepared, or told by a director that is gone.
   auto out = tell_of_found(name);
   auto& m = members_.at(name);
@@ -41,42 +41,42 @@ order_list director::began(const std::string& name, const life& now) {
   return out;
 }
 
-order_list director::tell_of_found(const std::string& name) const {
-  order_list out;
+director_effect_list director::tell_of_found(const std::string& name) const {
+  director_effect_list out;
   const auto& m = members_.at(name);
   if (m.what.kind == member_kind::lane) {
     for (const auto& f : found_.of_parser(m.what.parser))
-      out.push_back(orders::tell_partition{name, f.name, f.lane});
+      out.push_back(director_effects::tell_partition{name, f.name, f.lane});
   } else {
     for (const auto& [log, start] : found_.feeding(name))
-      out.push_back(orders::tell_log{name, log, start});
+      out.push_back(director_effects::tell_log{name, log, start});
   }
   return out;
 }
 
-order_list director::introduce_again(const std::string& name) const {
+director_effect_list director::introduce_again(const std::string& name) const {
   auto out = tell_of_found(name);
   const auto& m = members_.at(name);
   introduce(m, out);
   if (m.told_of_others)
-    out.push_back(orders::tell_slowest{name, *m.told_of_others});
+    out.push_back(director_effects::tell_slowest{name, *m.told_of_others});
   if (collecting_.contains(name))
-    out.push_back(orders::collect{name});
+    out.push_back(director_effects::collect{name});
   if (waiting_for_.contains(name))
-    out.push_back(orders::stop{name});
+    out.push_back(director_effects::stop{name});
   return out;
 }
 
-order_list director::could_not_begin(const std::string& name, const error& why) {
-  order_list out;
+director_effect_list director::could_not_begin(const std::string& name, const error& why) {
+  director_effect_list out;
   note_failure(name, why);
   revived(name, out);
   begin_end(out);
   return out;
 }
 
-order_list director::is_down(const std::string& name) {
-  order_list out;
+director_effect_list director::is_down(const std::string& name) {
+  director_effect_list out;
   auto& m = members_.at(name);
   m.lives = false;
   completed_.erase(name);
@@ -92,8 +92,8 @@ order_list director::is_down(const std::string& name) {
   return out;
 }
 
-order_list director::fenced(const std::string& name, const life& refused, const error& why) {
-  order_list out;
+director_effect_list director::fenced(const std::string& name, const life& refused, const error& why) {
+  director_effect_list out;
   if (!is_present(name, refused))
     return out;
   members_.at(name).lives = false;
@@ -108,11 +108,11 @@ order_list director::fenced(const std::string& name, const life& refused, const 
 
 // --- introductions
 
-void director::introduce(const state& m, order_list& out) const {
+void director::introduce(const state& m, director_effect_list& out) const {
   if (m.what.kind == member_kind::lane) {
-    // The order comes before the lane can ask anybody. A lane that is not paused is told as well: a former
+    // The effect comes before the lane can ask anybody. A lane that is not paused is told as well: a former
     // director may have paused it.
-    out.push_back(orders::tell_paused{m.what.name, is_paused_});
+    out.push_back(director_effects::tell_paused{m.what.name, is_paused_});
     for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r) {
       const auto& receiver = members_.at(m.what.receivers[r]);
       const bool is_to_come = all_begin_ && !receiver.lives && receiver.now == life{};
@@ -132,7 +132,7 @@ void director::introduce(const state& m, order_list& out) const {
   }
 }
 
-void director::introduce_to_lane(const state& lane, const state& receiver, order_list& out) const {
+void director::introduce_to_lane(const state& lane, const state& receiver, director_effect_list& out) const {
   if (lane.what.kind != member_kind::lane || !lane.lives)
     return;
   for (std::uint32_t r = 0; r < lane.what.receivers.size(); ++r)
@@ -141,25 +141,26 @@ void director::introduce_to_lane(const state& lane, const state& receiver, order
 }
 
 void director::introduce_to_lane(const state& lane, const state& receiver, std::uint32_t index,
-                                 order_list& out) {
-  out.push_back(
-      orders::tell_receiver{lane.what.name, index, receiver.what.name, receiver.lives, receiver.now});
+                                 director_effect_list& out) {
+  out.push_back(director_effects::tell_receiver{lane.what.name, index, receiver.what.name, receiver.lives,
+                                                receiver.now});
 }
 
-void director::introduce_shard(const state& shard, const state& to, order_list& out) const {
+void director::introduce_shard(const state& shard, const state& to, director_effect_list& out) const {
   if (shard.what.kind != member_kind::shard || to.what.kind == member_kind::lane || !shard.lives || !to.lives)
     return;
   const auto& logs = to.what.upstream;
   if (std::find(logs.begin(), logs.end(), shard.what.log) != logs.end())
-    out.push_back(orders::tell_sender{to.what.name, shard.what.log, shard.what.name, shard.now});
+    out.push_back(director_effects::tell_sender{to.what.name, shard.what.log, shard.what.name, shard.now});
 }
 
-void director::introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const {
+void director::introduce_dead_letter_sink(const state& sink, const state& dead,
+                                          director_effect_list& out) const {
   if (sink.what.kind != member_kind::sink || dead.what.kind != member_kind::sink || !sink.lives ||
       !dead.lives)
     return;
   if (!sink.what.takes_dead_letters && dead.what.takes_dead_letters)
-    out.push_back(orders::tell_dead_letter_sink{sink.what.name, dead.what.name, dead.now});
+    out.push_back(director_effects::tell_dead_letter_sink{sink.what.name, dead.what.name, dead.now});
 }
 
 // --- partitions
@@ -171,25 +172,25 @@ bool director::is_new(const std::string& lane, const life& of, const std::string
   return m.kind == member_kind::lane && !found_.knows(m.parser, partition);
 }
 
-order_list director::start(found_partition partition) {
-  order_list out;
+director_effect_list director::start(found_partition partition) {
+  director_effect_list out;
   const auto& f = found_.add(std::move(partition));
   // Receivers know of the log before a lane asks them for it.
   for (const auto& name : found_.receivers_of(f.parser)) {
     completed_.erase(name);
     if (lives(name))
-      out.push_back(orders::tell_log{name, f.log, f.start});
+      out.push_back(director_effects::tell_log{name, f.log, f.start});
   }
   for (const auto& name : found_.lanes_of(f.parser))
     if (lives(name))
-      out.push_back(orders::tell_partition{name, f.name, f.lane});
+      out.push_back(director_effects::tell_partition{name, f.name, f.lane});
   return out;
 }
 
 // --- max_drift
 
-order_list director::stands_at(const std::string& lane, const life& of, event_micros slowest) {
-  order_list out;
+director_effect_list director::stands_at(const std::string& lane, const life& of, event_micros slowest) {
+  director_effect_list out;
   if (!is_present(lane, of))
     return out;
   auto& m = members_.at(lane);
@@ -199,7 +200,7 @@ order_list director::stands_at(const std::string& lane, const life& of, event_mi
 }
 
 /// Tells each of the lanes what is news to it.
-void director::tell_lanes_of(const std::string& parser, order_list& out) {
+void director::tell_lanes_of(const std::string& parser, director_effect_list& out) {
   std::vector<state*> lanes;
   for (auto& [_, m] : members_)
     if (m.what.kind == member_kind::lane && m.what.parser == parser)
@@ -212,36 +213,36 @@ void director::tell_lanes_of(const std::string& parser, order_list& out) {
     if (!lane->lives || lane->told_of_others == slowest)
       continue;
     lane->told_of_others = slowest;
-    out.push_back(orders::tell_slowest{lane->what.name, slowest});
+    out.push_back(director_effects::tell_slowest{lane->what.name, slowest});
   }
 }
 
 // --- requests from outside
 
-order_list director::set_paused(bool is_paused) {
-  order_list out;
+director_effect_list director::set_paused(bool is_paused) {
+  director_effect_list out;
   if (std::exchange(is_paused_, is_paused) == is_paused)
     return out;
   for (const auto& [name, m] : members_)
     if (m.what.kind == member_kind::lane && m.lives)
-      out.push_back(orders::tell_paused{name, is_paused});
+      out.push_back(director_effects::tell_paused{name, is_paused});
   return out;
 }
 
-order_list director::restart(const std::string& who) const {
-  order_list out;
+director_effect_list director::restart(const std::string& who) const {
+  director_effect_list out;
   if (is_ending())
     return out;
   for (const auto& [name, m] : members_)
     if (m.lives && is_meant_by(who, name))
-      out.push_back(orders::restart{name});
+      out.push_back(director_effects::restart{name});
   return out;
 }
 
 // --- the end
 
-order_list director::completed(const std::string& name, const life& of, std::uint64_t found) {
-  order_list out;
+director_effect_list director::completed(const std::string& name, const life& of, std::uint64_t found) {
+  director_effect_list out;
   // An actor that said so before it heard of some log says so again once it has taken that log, too.
   if (!is_present(name, of) || found < found_.feeding(name).size())
     return out;
@@ -263,24 +264,24 @@ void director::note_failure(const std::string& name, const error& why) {
     failure_->stage = name;
 }
 
-order_list director::failed(const std::string& name, const life& of, const error& why) {
-  return is_present(name, of) ? given_up(name, why) : order_list();
+director_effect_list director::failed(const std::string& name, const life& of, const error& why) {
+  return is_present(name, of) ? given_up(name, why) : director_effect_list();
 }
 
-order_list director::given_up(const std::string& name, const error& why) {
-  order_list out;
+director_effect_list director::given_up(const std::string& name, const error& why) {
+  director_effect_list out;
   note_failure(name, why);
   begin_end(out);
   return out;
 }
 
-order_list director::end() {
-  order_list out;
+director_effect_list director::end() {
+  director_effect_list out;
   begin_end(out);
   return out;
 }
 
-void director::begin_end(order_list& out) {
+void director::begin_end(director_effect_list& out) {
   if (is_ending())
     return;
   phase_ = phase::reviving;
@@ -293,14 +294,14 @@ void director::begin_end(order_list& out) {
 }
 
 /// Its life has begun, or cannot begin.
-void director::revived(const std::string& name, order_list& out) {
+void director::revived(const std::string& name, director_effect_list& out) {
   const bool was_asked = reviving_.erase(name) != 0;
   if (phase_ == phase::reviving && reviving_.empty()) {
     phase_ = phase::reporting;
     collect(out);
   } else if (phase_ == phase::reporting && was_asked) {
     if (lives(name))
-      out.push_back(orders::collect{name});
+      out.push_back(director_effects::collect{name});
     else
       no_longer_collects(name, out);
   }
@@ -331,39 +332,39 @@ bool director::revive_at_end(const std::string& name) {
   return false;
 }
 
-order_list director::stopped(const std::string& name, const life& of) {
-  order_list out;
+director_effect_list director::stopped(const std::string& name, const life& of) {
+  director_effect_list out;
   if (is_present(name, of))
     has_stopped(name, out);
   return out;
 }
 
-void director::has_stopped(const std::string& name, order_list& out) {
+void director::has_stopped(const std::string& name, director_effect_list& out) {
   waiting_for_.erase(name);
   if (has_stop_phase() && waiting_for_.empty())
     next_phase(out);
 }
 
-order_list director::stops_are_due(std::uint64_t number) {
-  order_list out;
+director_effect_list director::stops_are_due(std::uint64_t number) {
+  director_effect_list out;
   if (number != stop_number_ || waiting_for_.empty())
     return out;
   for (const auto& name : std::exchange(waiting_for_, {}))
-    out.push_back(orders::leave_behind{name});
+    out.push_back(director_effects::leave_behind{name});
   next_phase(out);
   return out;
 }
 
-void director::next_phase(order_list& out) {
+void director::next_phase(director_effect_list& out) {
   const auto stop_all = [&](member_kind what) {
     for (const auto& [name, m] : members_)
       if (m.what.kind == what && m.lives) {
         waiting_for_.insert(name);
         if (what != member_kind::lane)
-          out.push_back(orders::collect{name});  // answered before it stops: the last word
-        out.push_back(orders::stop{name});
+          out.push_back(director_effects::collect{name});  // answered before it stops: the last word
+        out.push_back(director_effects::stop{name});
       }
-    out.push_back(orders::wait_for_stops{++stop_number_});
+    out.push_back(director_effects::wait_for_stops{++stop_number_});
   };
   switch (phase_) {
   case phase::reporting:
@@ -380,7 +381,7 @@ void director::next_phase(order_list& out) {
     break;
   case phase::stopping_sinks:
     phase_ = phase::ended;
-    out.push_back(orders::end_run{});
+    out.push_back(director_effects::end_run{});
     return;
   case phase::running:
   case phase::reviving:
@@ -393,14 +394,14 @@ void director::next_phase(order_list& out) {
 
 // --- reports
 
-order_list director::report() {
-  order_list out;
+director_effect_list director::report() {
+  director_effect_list out;
   collect(out);
   return out;
 }
 
-order_list director::part(const messages::report_part& p) {
-  order_list out;
+director_effect_list director::part(const messages::report_part& p) {
+  director_effect_list out;
   if (!is_present(p.actor, p.life))
     return out;
   // A life on a node may follow one that failed after its last report: the new one has yet to come as far.
@@ -415,8 +416,8 @@ order_list director::part(const messages::report_part& p) {
   return out;
 }
 
-order_list director::reports_are_due(std::uint64_t number) {
-  order_list out;
+director_effect_list director::reports_are_due(std::uint64_t number) {
+  director_effect_list out;
   if (number == report_number_ && !collecting_.empty()) {
     collecting_.clear();
     collected(out);
@@ -438,7 +439,7 @@ std::vector<messages::report_part> director::parts() const {
   return out;
 }
 
-void director::collect(order_list& out) {
+void director::collect(director_effect_list& out) {
   if (!collecting_.empty())
     return;
   ++report_number_;
@@ -446,20 +447,20 @@ void director::collect(order_list& out) {
   for (const auto& [name, m] : members_)
     if (m.lives && m.what.kind != member_kind::lane) {
       collecting_.insert(name);
-      out.push_back(orders::collect{name});
+      out.push_back(director_effects::collect{name});
     }
-  out.push_back(orders::wait_for_reports{report_number_});
+  out.push_back(director_effects::wait_for_reports{report_number_});
   if (collecting_.empty())
     collected(out);
 }
 
-void director::no_longer_collects(const std::string& name, order_list& out) {
+void director::no_longer_collects(const std::string& name, director_effect_list& out) {
   if (collecting_.erase(name) != 0 && collecting_.empty())
     collected(out);
 }
 
-void director::collected(order_list& out) {
-  out.push_back(orders::give_report{});
+void director::collected(director_effect_list& out) {
+  out.push_back(director_effects::give_report{});
   if (phase_ == phase::reporting)
     next_phase(out);
 }

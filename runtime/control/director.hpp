@@ -1,8 +1,7 @@
 // Decides about a run as a whole: who is told of whom, which partitions were found on the way, what a report
 // holds, when everything has come to its end, and in which order lanes, shards and sinks stop. Pure: it is
-// told what happened to members, by their names and lives, and gives orders; a supervisor carries them out in
-// their order and spawns and restarts actors. News of a life that is not a member's present one is dropped
-// here.
+// told what happened to members, by their names and lives, and gives effects; a supervisor runs them in their
+// order, and spawns and restarts actors. News of a life that is not a member's present one is dropped here.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -34,7 +33,7 @@ struct member {
   bool limits_drift = false;                // a lane's: it waits for slower partitions of other lanes
 };
 
-namespace orders {
+namespace director_effects {
 
 /// A lane is told that its receiver of this index lives, or that it does not.
 struct tell_receiver {
@@ -118,21 +117,23 @@ struct wait_for_stops {
 struct give_report {
   friend bool operator==(const give_report&, const give_report&) = default;
 };
-/// All have stopped: the owner gets finished(), failure() and parts(). The last order.
+/// All have stopped: the owner gets finished(), failure() and parts(). The last effect.
 struct end_run {
   friend bool operator==(const end_run&, const end_run&) = default;
 };
 
-}  // namespace orders
+}  // namespace director_effects
 
-using order =
-    std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
-                 orders::tell_partition, orders::tell_slowest, orders::tell_paused, orders::restart,
-                 orders::collect, orders::stop, orders::leave_behind, orders::wait_for_reports,
-                 orders::wait_for_stops, orders::give_report, orders::end_run>;
-/// Orders that are carried out one after the other, before anything else is said to the director; news
-/// meanwhile (began()) gives orders that come after them.
-using order_list = std::vector<order>;
+using director_effect =
+    std::variant<director_effects::tell_receiver, director_effects::tell_sender,
+                 director_effects::tell_dead_letter_sink, director_effects::tell_log,
+                 director_effects::tell_partition, director_effects::tell_slowest,
+                 director_effects::tell_paused, director_effects::restart, director_effects::collect,
+                 director_effects::stop, director_effects::leave_behind, director_effects::wait_for_reports,
+                 director_effects::wait_for_stops, director_effects::give_report, director_effects::end_run>;
+/// They run one after the other, before anything else is said to the director; news meanwhile (began())
+/// gives effects that come after them.
+using director_effect_list = std::vector<director_effect>;
 
 class director {
 public:
@@ -142,21 +143,21 @@ public:
 
   // --- lives
   /// A life of it has begun, higher than all before: it and those that work with it are introduced.
-  [[nodiscard]] order_list began(const std::string& name, const life& now);
+  [[nodiscard]] director_effect_list began(const std::string& name, const life& now);
   /// It hears of all partitions that were found: some may have come after its life was prepared.
-  [[nodiscard]] order_list tell_of_found(const std::string& name) const;
+  [[nodiscard]] director_effect_list tell_of_found(const std::string& name) const;
   /// Its present life and those that work with it are introduced once more; so is all else that it was told, of partitions
   /// that were found and of the end.
-  [[nodiscard]] order_list introduce_again(const std::string& name) const;
+  [[nodiscard]] director_effect_list introduce_again(const std::string& name) const;
   /// The run ends with this error, for good.
-  [[nodiscard]] order_list could_not_begin(const std::string& name, const error& why);
+  [[nodiscard]] director_effect_list could_not_begin(const std::string& name, const error& why);
   /// Its present life is over. Its node begins the next one unasked, or the coordinator gives it another place; began()
   /// or could_not_begin() says how that went.
-  [[nodiscard]] order_list is_down(const std::string& name);
+  [[nodiscard]] director_effect_list is_down(const std::string& name);
   /// This life was refused, because a higher one holds its chain or its target's claim. A successor in this
   /// run needs nothing more. If it is the newest life that this run has given, the state folder or the target
   /// belongs to another process: the run ends with the error, and nobody raises the number to get it back.
-  [[nodiscard]] order_list fenced(const std::string& name, const life& refused, const error& why);
+  [[nodiscard]] director_effect_list fenced(const std::string& name, const life& refused, const error& why);
   [[nodiscard]] bool lives(const std::string& name) const;
   /// It is the member's present life, with any count: a sink raises that with each opening of its target.
   [[nodiscard]] bool is_present(const std::string& name, const life& l) const;
@@ -165,32 +166,32 @@ public:
   /// Returns whether the partition is news: then its start is made durable, with the lane that
   /// found().next_reader() names, and start() called.
   [[nodiscard]] bool is_new(const std::string& lane, const life& of, const std::string& partition) const;
-  [[nodiscard]] order_list start(found_partition f);
+  [[nodiscard]] director_effect_list start(found_partition f);
   [[nodiscard]] const found_partitions& found() const { return found_; }
 
   // --- max_drift
   /// A lane's slowest partition that has more to read is there.
-  [[nodiscard]] order_list stands_at(const std::string& lane, const life& of, event_micros slowest);
+  [[nodiscard]] director_effect_list stands_at(const std::string& lane, const life& of, event_micros slowest);
 
   // --- requests from outside
   /// Lanes read nothing while it is paused; their later lives neither. The end comes all the same where it is asked for.
-  [[nodiscard]] order_list set_paused(bool is_paused);
+  [[nodiscard]] director_effect_list set_paused(bool is_paused);
   [[nodiscard]] bool is_paused() const { return is_paused_; }
   /// The members of a stage that live, or the one of this name: `who` is a parser, window, sink or actor. Empty: there is
   /// none, or the run ends.
-  [[nodiscard]] order_list restart(const std::string& who) const;
+  [[nodiscard]] director_effect_list restart(const std::string& who) const;
 
   // --- the end
   /// `found`: the partitions found of which it had heard by then. It is not complete yet if these are not
   /// all.
-  [[nodiscard]] order_list completed(const std::string& name, const life& of, std::uint64_t found);
+  [[nodiscard]] director_effect_list completed(const std::string& name, const life& of, std::uint64_t found);
   /// A member says that it cannot go on.
-  [[nodiscard]] order_list failed(const std::string& name, const life& of, const error& why);
+  [[nodiscard]] director_effect_list failed(const std::string& name, const life& of, const error& why);
   /// A member is given up, or anything else is gone that the run cannot do without.
-  [[nodiscard]] order_list given_up(const std::string& name, const error& why);
-  [[nodiscard]] order_list end();
-  [[nodiscard]] order_list stopped(const std::string& name, const life& of);
-  [[nodiscard]] order_list stops_are_due(std::uint64_t number);
+  [[nodiscard]] director_effect_list given_up(const std::string& name, const error& why);
+  [[nodiscard]] director_effect_list end();
+  [[nodiscard]] director_effect_list stopped(const std::string& name, const life& of);
+  [[nodiscard]] director_effect_list stops_are_due(std::uint64_t number);
   [[nodiscard]] bool is_ending() const { return phase_ != phase::running; }
   [[nodiscard]] bool has_ended() const { return phase_ == phase::ended; }
   /// The bounded sources came to their end, and everybody has everything.
@@ -198,9 +199,9 @@ public:
   [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
 
   // --- reports
-  [[nodiscard]] order_list report();
-  [[nodiscard]] order_list part(const messages::report_part& p);
-  [[nodiscard]] order_list reports_are_due(std::uint64_t number);
+  [[nodiscard]] director_effect_list report();
+  [[nodiscard]] director_effect_list part(const messages::report_part& p);
+  [[nodiscard]] director_effect_list reports_are_due(std::uint64_t number);
   /// The newest of each shard and sink, by name; `missing` names one that did not answer when it was last asked.
   [[nodiscard]] std::vector<messages::report_part> parts() const;
 
@@ -227,23 +228,23 @@ private:
   [[nodiscard]] bool has_stop_phase() const {
     return phase_ >= phase::stopping_lanes && phase_ != phase::ended;
   }
-  void introduce(const state& m, order_list& out) const;
-  void introduce_to_lane(const state& lane, const state& receiver, order_list& out) const;
+  void introduce(const state& m, director_effect_list& out) const;
+  void introduce_to_lane(const state& lane, const state& receiver, director_effect_list& out) const;
   static void introduce_to_lane(const state& lane, const state& receiver, std::uint32_t index,
-                                order_list& out);
-  void introduce_shard(const state& shard, const state& to, order_list& out) const;
-  void introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const;
-  void tell_lanes_of(const std::string& parser, order_list& out);
+                                director_effect_list& out);
+  void introduce_shard(const state& shard, const state& to, director_effect_list& out) const;
+  void introduce_dead_letter_sink(const state& sink, const state& dead, director_effect_list& out) const;
+  void tell_lanes_of(const std::string& parser, director_effect_list& out);
   void note_failure(const std::string& name, const error& why);
-  void begin_end(order_list& out);
-  void revived(const std::string& name, order_list& out);
+  void begin_end(director_effect_list& out);
+  void revived(const std::string& name, director_effect_list& out);
   /// Returns true if its next life is waited for, since its counts are missing.
   bool revive_at_end(const std::string& name);
-  void collect(order_list& out);
-  void no_longer_collects(const std::string& name, order_list& out);
-  void collected(order_list& out);
-  void has_stopped(const std::string& name, order_list& out);
-  void next_phase(order_list& out);
+  void collect(director_effect_list& out);
+  void no_longer_collects(const std::string& name, director_effect_list& out);
+  void collected(director_effect_list& out);
+  void has_stopped(const std::string& name, director_effect_list& out);
+  void next_phase(director_effect_list& out);
 
   std::map<std::string, state> members_;
   std::size_t receivers_ = 0;  // shards and sinks

@@ -251,24 +251,24 @@ void topology_director::on_found(const messages::partition_found& m, direction_l
       topology_, parser, m.partition, log_of_(parser, m.partition), {m.first, no_watermark}, reader}});
 }
 
-// --- orders
+// --- effects
 
-void topology_director::carry_out(order_list orders, direction_list& out) {
-  for (auto& o : orders)
+void topology_director::carry_out(director_effect_list effects, direction_list& out) {
+  for (auto& o : effects)
     std::visit(
-        [&]<class Order>(Order& x) {
-          if constexpr (is_alternative<Order, actor_order>)
+        [&]<class Effect>(Effect& x) {
+          if constexpr (is_alternative<Effect, actor_order>)
             send_order(std::move(x), out);
-          else if constexpr (std::is_same_v<Order, orders::wait_for_reports>)
+          else if constexpr (std::is_same_v<Effect, director_effects::wait_for_reports>)
             out.emplace_back(directions::wait_for_reports{x.number});
-          else if constexpr (std::is_same_v<Order, orders::wait_for_stops>)
+          else if constexpr (std::is_same_v<Effect, director_effects::wait_for_stops>)
             out.emplace_back(directions::wait_for_stops{x.number});
-          else if constexpr (std::is_same_v<Order, orders::give_report>)
+          else if constexpr (std::is_same_v<Effect, director_effects::give_report>)
             out.emplace_back(directions::give_report{parts()});
-          else if constexpr (std::is_same_v<Order, orders::leave_behind>)
+          else if constexpr (std::is_same_v<Effect, director_effects::leave_behind>)
             out.emplace_back(
                 directions::warn{fmt::format("{} does not stop; going on without it", lasting_name(x.who))});
-          else if constexpr (std::is_same_v<Order, orders::end_run>)
+          else if constexpr (std::is_same_v<Effect, director_effects::end_run>)
             end(out);
         },
         o);
@@ -286,11 +286,11 @@ void topology_director::send_order(actor_order o, direction_list& out) const {
 std::string topology_director::node_of_other(const actor_order& o) const {
   const auto* other = std::visit(
       []<class Order>(const Order& x) -> const std::string* {
-        if constexpr (std::is_same_v<Order, orders::tell_receiver>)
+        if constexpr (std::is_same_v<Order, director_effects::tell_receiver>)
           return x.lives ? &x.receiver : nullptr;
-        else if constexpr (std::is_same_v<Order, orders::tell_sender>)
+        else if constexpr (std::is_same_v<Order, director_effects::tell_sender>)
           return &x.sender;
-        else if constexpr (std::is_same_v<Order, orders::tell_dead_letter_sink>)
+        else if constexpr (std::is_same_v<Order, director_effects::tell_dead_letter_sink>)
           return &x.sink;
         else
           return nullptr;

@@ -96,7 +96,7 @@ private:
     prepare_life what;
   };
 
-  void carry_out(order_list orders, direction_list& out);
+  void carry_out(director_effect_list effects, direction_list& out);
   void send_order(actor_order o, direction_list& out) const;
   [[nodiscard]] std::string node_of_other(const actor_order& o) const;
   /// A life that is known, and is told of again, is introduced again: its node has missed something.

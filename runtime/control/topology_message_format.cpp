@@ -43,7 +43,7 @@ void fields(auto& c, wire::like<report_part> auto& m) {
 
 namespace millrace::control {
 
-namespace orders {
+namespace director_effects {
 
 void fields(auto& c, wire::like<tell_receiver> auto& o) {
   c.members(o.to, o.index, o.receiver, o.lives, o.life);
@@ -58,7 +58,7 @@ void fields(auto& c, wire::like<stop> auto& o) { c.members(o.who); }
 void fields(auto& c, wire::like<tell_paused> auto& o) { c.members(o.to, o.is_paused); }
 void fields(auto& c, wire::like<restart> auto& o) { c.members(o.who); }
 
-}  // namespace orders
+}  // namespace director_effects
 
 void fields(auto& c, wire::like<found_partition> auto& f) {
   c.members(f.parser, f.name, f.log, f.start, f.lane);
@@ -151,9 +151,10 @@ const std::string& topology_of(const to_director& m) {
 const std::string& receiver_of(const actor_order& o) {
   return std::visit(
       []<class Order>(const Order& x) -> const std::string& {
-        if constexpr (std::is_same_v<Order, orders::collect>)
+        if constexpr (std::is_same_v<Order, director_effects::collect>)
           return x.from;
-        else if constexpr (std::is_same_v<Order, orders::stop> || std::is_same_v<Order, orders::restart>)
+        else if constexpr (std::is_same_v<Order, director_effects::stop> ||
+                           std::is_same_v<Order, director_effects::restart>)
           return x.who;
         else
           return x.to;

@@ -16,9 +16,11 @@
 namespace millrace::control {
 
 /// The director's orders that go to an actor. The order of alternatives is the format.
-using actor_order = std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink,
-                                 orders::tell_log, orders::tell_partition, orders::tell_slowest,
-                                 orders::collect, orders::stop, orders::tell_paused, orders::restart>;
+using actor_order =
+    std::variant<director_effects::tell_receiver, director_effects::tell_sender,
+                 director_effects::tell_dead_letter_sink, director_effects::tell_log,
+                 director_effects::tell_partition, director_effects::tell_slowest, director_effects::collect,
+                 director_effects::stop, director_effects::tell_paused, director_effects::restart>;
 
 /// Sent to the node that runs the actor: it hands the order on where this life is there, and else drops it.
 struct actor_told {

@@ -24,7 +24,7 @@ DIRECTOR_MUTANTS = [
     ("director_lowest", "lanes begin at the lowest position until all have lived at once", DIRECTOR,
      "all_have_lived_ ? how::at_furthest : how::at_lowest", "how::at_furthest"),
     ("director_paused", "each life of a lane hears whether it is paused", "runtime/control/director.cpp",
-     "    out.push_back(orders::tell_paused{m.what.name, is_paused_});\n", ""),
+     "    out.push_back(director_effects::tell_paused{m.what.name, is_paused_});\n", ""),
     ("director_complete", "what was complete before a partition was found is not the end", "runtime/control/director.cpp",
      " || found < found_.feeding(name).size()", ""),
     ("director_incomplete", "a partition that is found makes its receivers incomplete", "runtime/control/director.cpp",

@@ -16,7 +16,7 @@ SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + D
     ("nodes_shard_fence", "fences of a further life under the same term are above those before", "actors/deployment/restored_shard.cpp",
      "setup.life = now;", "setup.life = now.term;"),
     ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/director.cpp",
-     "  auto out = tell_of_found(name);\n  auto& m", "  order_list out;\n  auto& m"),
+     "  auto out = tell_of_found(name);\n  auto& m", "  director_effect_list out;\n  auto& m"),
     ("nodes_anew", "sinks of a topology whose name was removed replace what that one has written", "actors/node/host/plan_on_node.cpp",
      "  out.fresh = begins_anew;\n", ""),
 ]

@@ -51,7 +51,7 @@ void fail(actor_desk& d, const std::string& actor, const life& now, std::int64_t
 }
 
 actor_told receiver(const life& to, bool lives, const life& l) {
-  return {"clicks", to, lives ? "b" : "", orders::tell_receiver{lane, 0, "w/0/0", lives, l}};
+  return {"clicks", to, lives ? "b" : "", director_effects::tell_receiver{lane, 0, "w/0/0", lives, l}};
 }
 
 TEST_CASE("a life begins with what the director has prepared for it, once") {
@@ -96,11 +96,13 @@ TEST_CASE("the director hears that a life is there, again where it is another on
 
 TEST_CASE("orders reach the life that they are for") {
   auto d = with(lane, {7, 1});
-  CHECK(d.on_message(actor_told{"clicks", 6, "", orders::stop{lane}}).empty());
-  CHECK(d.on_message(actor_told{"clicks", 7, "", orders::stop{"nobody"}}).empty());
-  CHECK(those<acts::deliver>(d.on_message(actor_told{"clicks", 7, "", orders::stop{lane}})).size() == 1);
+  CHECK(d.on_message(actor_told{"clicks", 6, "", director_effects::stop{lane}}).empty());
+  CHECK(d.on_message(actor_told{"clicks", 7, "", director_effects::stop{"nobody"}}).empty());
+  CHECK(
+      those<acts::deliver>(d.on_message(actor_told{"clicks", 7, "", director_effects::stop{lane}})).size() ==
+      1);
   d.end(lane, 7);
-  CHECK(d.on_message(actor_told{"clicks", 7, "", orders::stop{lane}}).empty());
+  CHECK(d.on_message(actor_told{"clicks", 7, "", director_effects::stop{lane}}).empty());
 }
 
 TEST_CASE("a former life under the same term says nothing, and one that has raised its count does") {
@@ -123,8 +125,8 @@ TEST_CASE("an introduction that says the same comes once; a silent peer's comes 
   CHECK(delivered(receiver(7, true, 4)).empty());
   d.is_void("b");
   CHECK(delivered(receiver(7, true, 4)).size() == 1);
-  CHECK(delivered({"clicks", 7, "", orders::collect{lane}}).size() == 1);
-  CHECK(delivered({"clicks", 7, "", orders::collect{lane}}).size() == 1);
+  CHECK(delivered({"clicks", 7, "", director_effects::collect{lane}}).size() == 1);
+  CHECK(delivered({"clicks", 7, "", director_effects::collect{lane}}).size() == 1);
 }
 
 TEST_CASE("a new director hears what holds: lives that wait, and the last word of each kind") {

@@ -27,19 +27,19 @@ std::vector<member> members() {
 
 using millrace::test::those;
 template<class T>
-bool has(const order_list& all) {
+bool has(const director_effect_list& all) {
   return !those<T>(all).empty();
 }
 
-std::vector<std::string> stops(const order_list& all) {
+std::vector<std::string> stops(const director_effect_list& all) {
   std::vector<std::string> out;
-  for (const auto& s : those<orders::stop>(all))
+  for (const auto& s : those<director_effects::stop>(all))
     out.push_back(s.who);
   return out;
 }
-std::vector<std::string> asked(const order_list& all) {
+std::vector<std::string> asked(const director_effect_list& all) {
   std::vector<std::string> out;
-  for (const auto& s : those<orders::collect>(all))
+  for (const auto& s : those<director_effects::collect>(all))
     out.push_back(s.from);
   return out;
 }
@@ -69,16 +69,16 @@ messages::report_part part_of(const std::string& name, const life& of = 1, std::
 const std::vector<std::string> receivers_by_name{"dead", "raw", "table", "v/0", "w/0", "w/1"};
 const error broken{ec::corrupt, fault::outside, false, "broken", {}};
 
-order_list complete_all(director& d) {
-  order_list last;
+director_effect_list complete_all(director& d) {
+  director_effect_list last;
   for (const auto& name : receivers_by_name)
     last = d.completed(name, 1, 0);
   return last;
 }
 
 /// Gives the parts that are still missing, of whichever life.
-order_list give_parts(director& d, const std::vector<std::string>& names) {
-  order_list last;
+director_effect_list give_parts(director& d, const std::vector<std::string>& names) {
+  director_effect_list last;
   for (const auto& name : names)
     last = d.part(part_of(name, d.is_present(name, 2) ? 2 : 1));
   return last;
@@ -92,37 +92,38 @@ TEST_CASE("lanes of one parser hear how far the slowest of the others is, each w
     m.limits_drift = m.kind == member_kind::lane;
   all.push_back({.name = "q/lane0", .kind = member_kind::lane, .parser = "q"});
   director d(all);
-  using told = std::vector<orders::tell_slowest>;
+  using told = std::vector<director_effects::tell_slowest>;
   // A lane that has yet to say something stands below all others.
-  CHECK(those<orders::tell_slowest>(d.began("p/lane0", 1)) == told{{"p/lane0", no_watermark}});
+  CHECK(those<director_effects::tell_slowest>(d.began("p/lane0", 1)) == told{{"p/lane0", no_watermark}});
   CHECK(d.stands_at("p/lane0", 1, 50).empty());
-  CHECK(those<orders::tell_slowest>(d.began("p/lane1", 1)) == told{{"p/lane1", 50}});
-  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane1", 1, 70)) == told{{"p/lane0", 70}});
-  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 1, 60)) == told{{"p/lane1", 60}});
+  CHECK(those<director_effects::tell_slowest>(d.began("p/lane1", 1)) == told{{"p/lane1", 50}});
+  CHECK(those<director_effects::tell_slowest>(d.stands_at("p/lane1", 1, 70)) == told{{"p/lane0", 70}});
+  CHECK(those<director_effects::tell_slowest>(d.stands_at("p/lane0", 1, 60)) == told{{"p/lane1", 60}});
   CHECK(d.stands_at("p/lane0", 1, 60).empty());
   CHECK(d.stands_at("q/lane0", 1, 1).empty());
   // The last word of a lane holds for its partitions until its next life has said more.
   static_cast<void>(d.is_down("p/lane0"));
   CHECK(d.stands_at("p/lane1", 1, 80).empty());
-  CHECK(those<orders::tell_slowest>(d.began("p/lane0", 2)) == told{{"p/lane0", 80}});
-  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 2, end_of_time)) ==
+  CHECK(those<director_effects::tell_slowest>(d.began("p/lane0", 2)) == told{{"p/lane0", 80}});
+  CHECK(those<director_effects::tell_slowest>(d.stands_at("p/lane0", 2, end_of_time)) ==
         told{{"p/lane1", end_of_time}});
 }
 
 TEST_CASE("lanes hear of a pause and of its end; a life that begins meanwhile before it meets anybody") {
   auto d = running();
-  using told = std::vector<orders::tell_paused>;
+  using told = std::vector<director_effects::tell_paused>;
   CHECK(d.set_paused(false).empty());
-  CHECK(those<orders::tell_paused>(d.set_paused(true)) == told{{"p/lane0", true}, {"p/lane1", true}});
+  CHECK(those<director_effects::tell_paused>(d.set_paused(true)) ==
+        told{{"p/lane0", true}, {"p/lane1", true}});
   CHECK(d.set_paused(true).empty());
   static_cast<void>(d.is_down("p/lane0"));
   const auto again = d.began("p/lane0", 2);
   REQUIRE_FALSE(again.empty());
-  CHECK(again.front() == order(orders::tell_paused{"p/lane0", true}));
-  CHECK(those<orders::tell_paused>(d.introduce_again("p/lane1")) == told{{"p/lane1", true}});
+  CHECK(again.front() == director_effect(director_effects::tell_paused{"p/lane0", true}));
+  CHECK(those<director_effects::tell_paused>(d.introduce_again("p/lane1")) == told{{"p/lane1", true}});
   static_cast<void>(d.is_down("p/lane1"));
-  CHECK(those<orders::tell_paused>(d.set_paused(false)) == told{{"p/lane0", false}});
-  CHECK(those<orders::tell_paused>(d.began("p/lane1", 2)) == told{{"p/lane1", false}});
+  CHECK(those<director_effects::tell_paused>(d.set_paused(false)) == told{{"p/lane0", false}});
+  CHECK(those<director_effects::tell_paused>(d.began("p/lane1", 2)) == told{{"p/lane1", false}});
 }
 
 TEST_CASE("a paused run ends where that is asked for") {
@@ -134,15 +135,15 @@ TEST_CASE("a paused run ends where that is asked for") {
 
 TEST_CASE("a restart is of one actor, or of all of a parser, window or sink that live") {
   auto d = running();
-  using told = std::vector<orders::restart>;
-  CHECK(those<orders::restart>(d.restart("p")) == told{{"p/lane0"}, {"p/lane1"}});
-  CHECK(those<orders::restart>(d.restart("w")) == told{{"w/0"}, {"w/1"}});
-  CHECK(those<orders::restart>(d.restart("w/1")) == told{{"w/1"}});
-  CHECK(those<orders::restart>(d.restart("table")) == told{{"table"}});
+  using told = std::vector<director_effects::restart>;
+  CHECK(those<director_effects::restart>(d.restart("p")) == told{{"p/lane0"}, {"p/lane1"}});
+  CHECK(those<director_effects::restart>(d.restart("w")) == told{{"w/0"}, {"w/1"}});
+  CHECK(those<director_effects::restart>(d.restart("w/1")) == told{{"w/1"}});
+  CHECK(those<director_effects::restart>(d.restart("table")) == told{{"table"}});
   CHECK(d.restart("").empty());
   CHECK(d.restart("p/").empty());
   static_cast<void>(d.is_down("w/0"));
-  CHECK(those<orders::restart>(d.restart("w")) == told{{"w/1"}});
+  CHECK(those<director_effects::restart>(d.restart("w")) == told{{"w/1"}});
   static_cast<void>(d.end());
   CHECK(d.restart("table").empty());
 }
@@ -150,46 +151,51 @@ TEST_CASE("a restart is of one actor, or of all of a parser, window or sink that
 TEST_CASE("whoever begins is introduced to those that live and work with it") {
   director d(members());
   CHECK(d.began("raw", 1).empty());
-  CHECK(d.began("dead", 1) == order_list{orders::tell_dead_letter_sink{"raw", "dead", 1}});
-  CHECK(d.began("table", 1) == order_list{orders::tell_dead_letter_sink{"table", "dead", 1}});
-  CHECK(d.began("v/0", 1) == order_list{orders::tell_sender{"table", "v/0/0", "v/0", 1}});
-  CHECK(d.began("w/0", 1) == order_list{orders::tell_sender{"dead", "w/0/0", "w/0", 1},
-                                        orders::tell_sender{"v/0", "w/0/0", "w/0", 1}});
-  CHECK(d.began("p/lane0", 1) == order_list{orders::tell_paused{"p/lane0", false},
-                                            orders::tell_receiver{"p/lane0", 0, "dead", true, 1},
-                                            orders::tell_receiver{"p/lane0", 1, "w/0", true, 1},
-                                            orders::tell_receiver{"p/lane0", 2, "w/1", false, {}},
-                                            orders::tell_receiver{"p/lane0", 3, "raw", true, 1}});
-  CHECK(d.began("w/1", 1) == order_list{orders::tell_sender{"dead", "w/0/1", "w/1", 1},
-                                        orders::tell_receiver{"p/lane0", 2, "w/1", true, 1},
-                                        orders::tell_sender{"v/0", "w/0/1", "w/1", 1}});
+  CHECK(d.began("dead", 1) ==
+        director_effect_list{director_effects::tell_dead_letter_sink{"raw", "dead", 1}});
+  CHECK(d.began("table", 1) ==
+        director_effect_list{director_effects::tell_dead_letter_sink{"table", "dead", 1}});
+  CHECK(d.began("v/0", 1) == director_effect_list{director_effects::tell_sender{"table", "v/0/0", "v/0", 1}});
+  CHECK(d.began("w/0", 1) == director_effect_list{director_effects::tell_sender{"dead", "w/0/0", "w/0", 1},
+                                                  director_effects::tell_sender{"v/0", "w/0/0", "w/0", 1}});
+  CHECK(d.began("p/lane0", 1) ==
+        director_effect_list{director_effects::tell_paused{"p/lane0", false},
+                             director_effects::tell_receiver{"p/lane0", 0, "dead", true, 1},
+                             director_effects::tell_receiver{"p/lane0", 1, "w/0", true, 1},
+                             director_effects::tell_receiver{"p/lane0", 2, "w/1", false, {}},
+                             director_effects::tell_receiver{"p/lane0", 3, "raw", true, 1}});
+  CHECK(d.began("w/1", 1) ==
+        director_effect_list{director_effects::tell_sender{"dead", "w/0/1", "w/1", 1},
+                             director_effects::tell_receiver{"p/lane0", 2, "w/1", true, 1},
+                             director_effects::tell_sender{"v/0", "w/0/1", "w/1", 1}});
 }
 
 TEST_CASE("a lane goes on without whoever does not live, but waits for a first life that is sure to begin") {
   for (const bool all_begin : {false, true}) {
     director d(members(), all_begin);
     static_cast<void>(d.began("dead", 1));
-    const auto told = those<orders::tell_receiver>(d.began("p/lane0", 1));
-    CHECK(std::ranges::count(told, true, &orders::tell_receiver::lives) == 1);
-    CHECK(std::ranges::count(told, false, &orders::tell_receiver::lives) == (all_begin ? 0 : 3));
-    CHECK(those<orders::tell_receiver>(d.began("raw", 1)).size() == 1);
+    const auto told = those<director_effects::tell_receiver>(d.began("p/lane0", 1));
+    CHECK(std::ranges::count(told, true, &director_effects::tell_receiver::lives) == 1);
+    CHECK(std::ranges::count(told, false, &director_effects::tell_receiver::lives) == (all_begin ? 0 : 3));
+    CHECK(those<director_effects::tell_receiver>(d.began("raw", 1)).size() == 1);
     // A member that has lived is told of in any case.
-    const auto down = those<orders::tell_receiver>(d.is_down("raw"));
+    const auto down = those<director_effects::tell_receiver>(d.is_down("raw"));
     REQUIRE(down.size() == 1);
     CHECK_FALSE(down.front().lives);
-    CHECK(std::ranges::count(those<orders::tell_receiver>(d.began("p/lane0", 2)), false,
-                             &orders::tell_receiver::lives) == (all_begin ? 1 : 3));
+    CHECK(std::ranges::count(those<director_effects::tell_receiver>(d.began("p/lane0", 2)), false,
+                             &director_effects::tell_receiver::lives) == (all_begin ? 1 : 3));
   }
 }
 
 TEST_CASE("who fails lives again alone; lanes send it nothing meanwhile") {
   auto d = running();
-  CHECK(d.is_down("w/0") == order_list{orders::tell_receiver{"p/lane0", 1, "w/0", false, 1},
-                                       orders::tell_receiver{"p/lane1", 1, "w/0", false, 1}});
+  CHECK(d.is_down("w/0") ==
+        director_effect_list{director_effects::tell_receiver{"p/lane0", 1, "w/0", false, 1},
+                             director_effects::tell_receiver{"p/lane1", 1, "w/0", false, 1}});
   CHECK_FALSE(d.lives("w/0"));
   CHECK(d.lives("w/1"));
   CHECK_FALSE(d.is_ending());
-  CHECK(those<orders::tell_receiver>(d.began("w/0", 2)).size() == 2);
+  CHECK(those<director_effects::tell_receiver>(d.began("w/0", 2)).size() == 2);
   CHECK(d.lives("w/0"));
   CHECK(d.is_down("p/lane1").empty());
   CHECK_FALSE(d.lives("p/lane1"));
@@ -210,9 +216,9 @@ TEST_CASE("the run is over once every shard and sink has everything, in their pr
 
 TEST_CASE("at the end all report, then lanes stop, then shards, then sinks") {
   auto d = running();
-  CHECK(has<orders::wait_for_reports>(complete_all(d)));
+  CHECK(has<director_effects::wait_for_reports>(complete_all(d)));
   auto last = give_parts(d, receivers_by_name);
-  CHECK(has<orders::give_report>(last));
+  CHECK(has<director_effects::give_report>(last));
   CHECK(stops(last) == std::vector<std::string>{"p/lane0", "p/lane1"});
   CHECK(asked(last).empty());
   CHECK(d.stopped("p/lane0", 1).empty());
@@ -226,7 +232,7 @@ TEST_CASE("at the end all report, then lanes stop, then shards, then sinks") {
   static_cast<void>(d.stopped("dead", 1));
   static_cast<void>(d.part(part_of("raw", 1, 7)));  // its last word
   static_cast<void>(d.stopped("raw", 1));
-  CHECK(d.stopped("table", 1) == order_list{orders::end_run{}});
+  CHECK(d.stopped("table", 1) == director_effect_list{director_effects::end_run{}});
   CHECK(d.has_ended());
   CHECK(d.finished());
   CHECK_FALSE(d.failure());
@@ -241,10 +247,11 @@ TEST_CASE("who does not report or stop in time is left behind") {
   CHECK(d.reports_are_due(0).empty());
   auto last = d.reports_are_due(1);
   CHECK(stops(last) == std::vector<std::string>{"p/lane0", "p/lane1"});
-  const auto lanes = those<orders::wait_for_stops>(last).front().number;
+  const auto lanes = those<director_effects::wait_for_stops>(last).front().number;
   static_cast<void>(d.stopped("p/lane0", 1));
   last = d.stops_are_due(lanes);
-  CHECK(those<orders::leave_behind>(last) == std::vector{orders::leave_behind{"p/lane1"}});
+  CHECK(those<director_effects::leave_behind>(last) ==
+        std::vector{director_effects::leave_behind{"p/lane1"}});
   CHECK(stops(last) == std::vector<std::string>{"v/0", "w/0", "w/1"});
   CHECK(d.stops_are_due(lanes).empty());  // the number is of another phase
 }
@@ -299,17 +306,18 @@ TEST_CASE(
   CHECK(d.finished());
   auto e = running();
   static_cast<void>(e.is_down("w/0"));
-  CHECK(e.began("w/0", 7) == order_list{orders::tell_sender{"dead", "w/0/0", "w/0", 7},
-                                        orders::tell_receiver{"p/lane0", 1, "w/0", true, 7},
-                                        orders::tell_receiver{"p/lane1", 1, "w/0", true, 7},
-                                        orders::tell_sender{"v/0", "w/0/0", "w/0", 7}});
+  CHECK(e.began("w/0", 7) ==
+        director_effect_list{director_effects::tell_sender{"dead", "w/0/0", "w/0", 7},
+                             director_effects::tell_receiver{"p/lane0", 1, "w/0", true, 7},
+                             director_effects::tell_receiver{"p/lane1", 1, "w/0", true, 7},
+                             director_effects::tell_sender{"v/0", "w/0/0", "w/0", 7}});
 }
 
 TEST_CASE("a newest life that is refused ends the run: its chain or target belongs to another process") {
   auto d = running();
   const error taken{ec::fenced, fault::outside, false, "another life has it", {}};
-  const auto orders = d.fenced("w/0", 1, taken);
-  CHECK(asked(orders) == std::vector<std::string>{"dead", "raw", "table", "v/0", "w/1"});
+  const auto effects = d.fenced("w/0", 1, taken);
+  CHECK(asked(effects) == std::vector<std::string>{"dead", "raw", "table", "v/0", "w/1"});
   REQUIRE(d.failure());
   CHECK(d.failure()->code == ec::fenced);
   CHECK(d.failure()->stage == "w/0");
@@ -349,7 +357,7 @@ TEST_CASE("who cannot begin ends the run; what had begun is stopped in order") {
   CHECK(asked(d.could_not_begin("w/0", broken)) == std::vector<std::string>{"raw"});
   CHECK(d.failure()->stage == "w/0");
   CHECK(stops(d.part(part_of("raw"))) == std::vector<std::string>{"raw"});
-  CHECK(d.stopped("raw", 1) == order_list{orders::end_run{}});
+  CHECK(d.stopped("raw", 1) == director_effect_list{director_effects::end_run{}});
 }
 
 TEST_CASE("a run that ends first waits for the next lives of shards and sinks: they have counts, too") {
@@ -463,13 +471,13 @@ TEST_CASE("a report is asked of shards and sinks; who dies meanwhile is not wait
   CHECK(asked(d.report()) == receivers_by_name);
   CHECK(d.report().empty());  // one is under way
   static_cast<void>(give_parts(d, {"dead", "raw", "table", "v/0", "w/0"}));
-  CHECK(has<orders::give_report>(d.is_down("w/1")));
+  CHECK(has<director_effects::give_report>(d.is_down("w/1")));
   CHECK_FALSE(d.is_ending());
   CHECK(answered(d) == 5);
   CHECK(asked(d.report()).size() == 5);
   CHECK(d.reports_are_due(1).empty());
   static_cast<void>(d.part(part_of("raw", 1, 7)));
-  CHECK(d.reports_are_due(2) == order_list{orders::give_report{}});
+  CHECK(d.reports_are_due(2) == director_effect_list{director_effects::give_report{}});
   CHECK(answered(d) == 1);  // the counts of the others are old, or none
   for (const auto& p : d.parts())
     CHECK(p.missing == (p.actor == "raw" ? "" : p.actor));
@@ -481,13 +489,13 @@ TEST_CASE("a partition that was found is told to receivers before lanes, and to 
   CHECK_FALSE(d.is_new("w/0", 1, "5"));
   CHECK_FALSE(d.is_new("nobody", 1, "5"));
   static_cast<void>(d.is_down("raw"));
-  const auto orders = d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"});
-  CHECK(those<orders::tell_log>(orders) == std::vector<orders::tell_log>{{"dead", "p/5", {{0, 3}}},
-                                                                         {"w/0", "p/5", {{0, 3}}},
-                                                                         {"w/1", "p/5", {{0, 3}}}});
-  CHECK(those<orders::tell_partition>(orders).size() == 2);
-  CHECK(std::holds_alternative<orders::tell_log>(orders.front()));
-  CHECK(std::holds_alternative<orders::tell_partition>(orders.back()));
+  const auto effects = d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"});
+  CHECK(those<director_effects::tell_log>(effects) ==
+        std::vector<director_effects::tell_log>{
+            {"dead", "p/5", {{0, 3}}}, {"w/0", "p/5", {{0, 3}}}, {"w/1", "p/5", {{0, 3}}}});
+  CHECK(those<director_effects::tell_partition>(effects).size() == 2);
+  CHECK(std::holds_alternative<director_effects::tell_log>(effects.front()));
+  CHECK(std::holds_alternative<director_effects::tell_partition>(effects.back()));
   CHECK_FALSE(d.is_new("p/lane1", 1, "5"));
   CHECK(d.found().feeding("raw") == std::map<log_id, mark>{{"p/5", {{0, 3}}}});
   static_cast<void>(d.end());
@@ -509,22 +517,25 @@ TEST_CASE("a new life is told of partitions that were found before it can be com
   auto d = running();
   static_cast<void>(d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"}));
   static_cast<void>(d.is_down("w/0"));
-  const auto orders = d.began("w/0", 2);
-  CHECK(those<orders::tell_log>(orders) == std::vector<orders::tell_log>{{"w/0", "p/5", {{0, 3}}}});
-  CHECK(std::holds_alternative<orders::tell_log>(orders.front()));
+  const auto effects = d.began("w/0", 2);
+  CHECK(those<director_effects::tell_log>(effects) ==
+        std::vector<director_effects::tell_log>{{"w/0", "p/5", {{0, 3}}}});
+  CHECK(std::holds_alternative<director_effects::tell_log>(effects.front()));
 }
 
 TEST_CASE("who may have missed what was said is told of partitions that were found as well") {
   auto d = running();
   static_cast<void>(d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"}));
   const auto lane = d.introduce_again("p/lane1");
-  CHECK(those<orders::tell_partition>(lane) ==
-        std::vector<orders::tell_partition>{{"p/lane1", "5", "p/lane0"}});
-  CHECK(those<orders::tell_log>(lane).empty());
+  CHECK(those<director_effects::tell_partition>(lane) ==
+        std::vector<director_effects::tell_partition>{{"p/lane1", "5", "p/lane0"}});
+  CHECK(those<director_effects::tell_log>(lane).empty());
   const auto shard = d.introduce_again("w/0");
-  CHECK(those<orders::tell_log>(shard) == std::vector<orders::tell_log>{{"w/0", "p/5", {{0, 3}}}});
-  CHECK(std::holds_alternative<orders::tell_log>(shard.front()));  // it comes before its lanes ask for it
-  CHECK(those<orders::tell_partition>(shard).empty());
+  CHECK(those<director_effects::tell_log>(shard) ==
+        std::vector<director_effects::tell_log>{{"w/0", "p/5", {{0, 3}}}});
+  CHECK(std::holds_alternative<director_effects::tell_log>(
+      shard.front()));  // it comes before its lanes ask for it
+  CHECK(those<director_effects::tell_partition>(shard).empty());
 }
 
 TEST_CASE("whatever fails when, a run ends once, and nobody stops before those that send to it") {
@@ -541,8 +552,10 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
     std::map<std::string, incarnation> terms;
     for (const auto& m : members())
       kind[m.name] = static_cast<int>(m.kind);
-    std::vector<order> queue;
-    const auto take = [&](const order_list& more) { queue.insert(queue.end(), more.begin(), more.end()); };
+    director_effect_list queue;
+    const auto take = [&](const director_effect_list& more) {
+      queue.insert(queue.end(), more.begin(), more.end());
+    };
     const auto begin = [&](const std::string& name) {
       if (one_in(40)) {
         take(d.could_not_begin(name, broken));
@@ -556,19 +569,19 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         const auto o = queue.front();
         queue.erase(queue.begin());
         REQUIRE(ends == 0);
-        if (const auto* const c = std::get_if<orders::collect>(&o)) {
+        if (const auto* const c = std::get_if<director_effects::collect>(&o)) {
           CHECK(d.lives(c->from));
           open_reports.push_back(c->from);
-        } else if (const auto* const s = std::get_if<orders::stop>(&o)) {
+        } else if (const auto* const s = std::get_if<director_effects::stop>(&o)) {
           for (const auto& name : alive)
             if (kind[name] < kind[s->who])
               CHECK(std::find(stopping.begin(), stopping.end(), name) != stopping.end());
           stopping.push_back(s->who);
-        } else if (const auto* const w = std::get_if<orders::wait_for_reports>(&o)) {
+        } else if (const auto* const w = std::get_if<director_effects::wait_for_reports>(&o)) {
           report = w->number;
-        } else if (const auto* const x = std::get_if<orders::wait_for_stops>(&o)) {
+        } else if (const auto* const x = std::get_if<director_effects::wait_for_stops>(&o)) {
           stop = x->number;
-        } else if (std::holds_alternative<orders::end_run>(o)) {
+        } else if (std::holds_alternative<director_effects::end_run>(o)) {
           ++ends;
         }
       }

@@ -41,13 +41,14 @@ public:
 private:
   using lives_of_two = std::tuple<std::string, incarnation, std::string, incarnation>;
 
-  void note(const order_list& orders) {
-    for (const auto& o : orders) {
-      if (const auto* const s = std::get_if<orders::tell_sender>(&o))
+  void note(const director_effect_list& effects) {
+    for (const auto& o : effects) {
+      if (const auto* const s = std::get_if<director_effects::tell_sender>(&o))
         note(s->to, s->sender, s->life);
-      else if (const auto* const d = std::get_if<orders::tell_dead_letter_sink>(&o))
+      else if (const auto* const d = std::get_if<director_effects::tell_dead_letter_sink>(&o))
         note(d->to, d->sink, d->life);
-      else if (const auto* const r = std::get_if<orders::tell_receiver>(&o); r != nullptr && r->lives)
+      else if (const auto* const r = std::get_if<director_effects::tell_receiver>(&o);
+               r != nullptr && r->lives)
         note(r->to, r->receiver, r->life);
     }
   }

@@ -82,19 +82,19 @@ TEST_CASE("what control says of a pause reaches every lane, under a later direct
   cluster::topology_state paused;
   paused.is_paused = true;
   auto d = running();
-  const auto told = all_told<orders::tell_paused>(d.on_state(paused));
+  const auto told = all_told<director_effects::tell_paused>(d.on_state(paused));
   REQUIRE(told.size() == 2);
   CHECK(told[0].node == "a");
-  CHECK(told[0].what == orders::tell_paused{"p/lane0", true});
+  CHECK(told[0].what == director_effects::tell_paused{"p/lane0", true});
   CHECK(d.on_state(paused).empty());
-  CHECK(all_told<orders::tell_paused>(d.on_state({})).size() == 2);
+  CHECK(all_told<director_effects::tell_paused>(d.on_state({})).size() == 2);
   topology_director later(options());
   static_cast<void>(later.on_state(paused));
-  CHECK(all_told<orders::tell_paused>(began(later, "p/lane0", 7, "a")).at(0).what.is_paused);
+  CHECK(all_told<director_effects::tell_paused>(began(later, "p/lane0", 7, "a")).at(0).what.is_paused);
   // A lane that a former director has told of a pause hears from the next one that there is none any more.
   topology_director last(options());
   static_cast<void>(last.on_state({}));
-  CHECK_FALSE(all_told<orders::tell_paused>(began(last, "p/lane0", 7, "a")).at(0).what.is_paused);
+  CHECK_FALSE(all_told<director_effects::tell_paused>(began(last, "p/lane0", 7, "a")).at(0).what.is_paused);
 }
 
 TEST_CASE("a lane hears in whose work processes have ended; its record is given up where its parser says so, "
@@ -131,10 +131,10 @@ TEST_CASE("a lane hears in whose work processes have ended; its record is given 
 
 TEST_CASE("a restart goes to the nodes of those that are meant") {
   auto d = running();
-  const auto told = all_told<orders::restart>(d.restart("w"));
+  const auto told = all_told<director_effects::restart>(d.restart("w"));
   REQUIRE(told.size() == 1);
   CHECK(told[0].node == "b");
-  CHECK(told[0].what == orders::restart{"w/0/0"});
+  CHECK(told[0].what == director_effects::restart{"w/0/0"});
   CHECK(d.restart("nobody").empty());
 }
 
@@ -142,30 +142,30 @@ TEST_CASE("who begins is introduced to the others, each at its node, with the no
   topology_director d(options());
   CHECK(began(d, "w/0/0", 3, "b").empty());
   const auto out = began(d, "p/lane0", 4, "a");
-  const auto receivers = all_told<orders::tell_receiver>(out);
+  const auto receivers = all_told<director_effects::tell_receiver>(out);
   REQUIRE(receivers.size() == 3);
   CHECK(receivers[0].node == "a");
   CHECK(receivers[0].to == life(4));
   CHECK(receivers[0].other == "b");
-  CHECK(receivers[0].what == orders::tell_receiver{"p/lane0", 0, "w/0/0", true, 3});
+  CHECK(receivers[0].what == director_effects::tell_receiver{"p/lane0", 0, "w/0/0", true, 3});
   CHECK(receivers[1].other.empty());  // raw does not live
   CHECK_FALSE(receivers[1].what.lives);
-  const auto senders = all_told<orders::tell_sender>(began(d, "dead", 5, "c"));
+  const auto senders = all_told<director_effects::tell_sender>(began(d, "dead", 5, "c"));
   REQUIRE(senders.size() == 1);
   CHECK(senders[0].node == "c");
   CHECK(senders[0].other == "b");
-  CHECK(senders[0].what == orders::tell_sender{"dead", "w/0/0", "w/0/0", 3});
+  CHECK(senders[0].what == director_effects::tell_sender{"dead", "w/0/0", "w/0/0", 3});
 }
 
 TEST_CASE("an actor that comes back elsewhere is detached, and introduced where it is then") {
   auto d = running();
-  const auto left = all_told<orders::tell_receiver>(over(d, "w/0/0", 7));
+  const auto left = all_told<director_effects::tell_receiver>(over(d, "w/0/0", 7));
   REQUIRE(left.size() == 2);
   CHECK(left[0].node == "a");
   CHECK(left[1].node == "c");
   CHECK_FALSE(left[0].what.lives);
   CHECK(over(d, "w/0/0", 7).empty());
-  const auto again = all_told<orders::tell_receiver>(began(d, "w/0/0", 9, "c"));
+  const auto again = all_told<director_effects::tell_receiver>(began(d, "w/0/0", 9, "c"));
   REQUIRE(again.size() == 2);
   CHECK(again[0].other == "c");
   CHECK(again[0].what.life == life(9));
@@ -176,7 +176,7 @@ TEST_CASE("an actor that comes back elsewhere is detached, and introduced where 
 
 TEST_CASE("a further life under the same term is introduced as one that was down") {
   auto d = running();
-  const auto out = all_told<orders::tell_receiver>(began(d, "raw", {7, 1}, "a"));
+  const auto out = all_told<director_effects::tell_receiver>(began(d, "raw", {7, 1}, "a"));
   REQUIRE(out.size() == 4);
   CHECK_FALSE(out[0].what.lives);
   CHECK(out[2].what.lives);
@@ -189,11 +189,11 @@ TEST_CASE("an actor that has another place lives no more where it was, whatever 
   s.actors["w/0/0"].at = cluster::place{"b", 1, 7, 1};
   CHECK(d.on_state(s).empty());
   s.actors["w/0/0"].at = cluster::place{"c", 2, 9, 1};
-  const auto left = all_told<orders::tell_receiver>(d.on_state(s));
+  const auto left = all_told<director_effects::tell_receiver>(d.on_state(s));
   REQUIRE(left.size() == 2);
   CHECK_FALSE(left[0].what.lives);
   CHECK(d.on_state(s).empty());
-  CHECK(all_told<orders::tell_receiver>(began(d, "w/0/0", 9, "c")).size() == 2);
+  CHECK(all_told<director_effects::tell_receiver>(began(d, "w/0/0", 9, "c")).size() == 2);
   CHECK(d.on_state(s).empty());
 }
 
@@ -216,18 +216,18 @@ TEST_CASE("a life whose successor has a place already is not introduced, and its
 TEST_CASE("a life that its node tells of again is introduced again, with what it was told of the end") {
   auto d = running();
   const auto again = began(d, "w/0/0", 7, "b");
-  CHECK(all_told<orders::tell_receiver>(again).size() == 2);
-  CHECK(all_told<orders::tell_sender>(again).size() == 1);
-  CHECK(all_told<orders::collect>(again).empty());
+  CHECK(all_told<director_effects::tell_receiver>(again).size() == 2);
+  CHECK(all_told<director_effects::tell_sender>(again).size() == 1);
+  CHECK(all_told<director_effects::collect>(again).empty());
   static_cast<void>(d.report());
-  CHECK(all_told<orders::collect>(began(d, "w/0/0", 7, "b")).size() == 1);
+  CHECK(all_told<director_effects::collect>(began(d, "w/0/0", 7, "b")).size() == 1);
   cluster::topology_state s;
   s.status = cluster::topology_status::stopping;
   static_cast<void>(d.reports_are_due(1));
   static_cast<void>(d.on_state(s));
   static_cast<void>(d.reports_are_due(2));
-  CHECK(all_told<orders::stop>(began(d, "p/lane0", 7, "a")).size() == 1);
-  CHECK(all_told<orders::stop>(began(d, "w/0/0", 7, "b")).empty());
+  CHECK(all_told<director_effects::stop>(began(d, "p/lane0", 7, "a")).size() == 1);
+  CHECK(all_told<director_effects::stop>(began(d, "w/0/0", 7, "b")).empty());
 }
 
 TEST_CASE("lanes begin at the lowest position until all have lived at once, then at the furthest") {
@@ -278,8 +278,8 @@ TEST_CASE("a partition that was found is recorded before anybody hears of it, ea
   cluster::topology_state s;
   s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane0"};
   const auto out = d.on_state(s);
-  CHECK(all_told<orders::tell_log>(out).size() == 3);
-  const auto readers = all_told<orders::tell_partition>(out);
+  CHECK(all_told<director_effects::tell_log>(out).size() == 3);
+  const auto readers = all_told<director_effects::tell_partition>(out);
   REQUIRE(readers.size() == 2);
   CHECK(readers[1].node == "c");
   CHECK(readers[1].what.reader == "p/lane0");
@@ -299,11 +299,11 @@ TEST_CASE("a life that was prepared before a partition was found hears of it whe
   cluster::topology_state s;
   s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane1"};
   static_cast<void>(d.on_state(s));
-  const auto logs = all_told<orders::tell_log>(began(d, "raw", 8, "a"));
+  const auto logs = all_told<director_effects::tell_log>(began(d, "raw", 8, "a"));
   REQUIRE(logs.size() == 1);
   CHECK(logs[0].to == life(8));
   CHECK(logs[0].what.log == "p/1");
-  const auto partitions = all_told<orders::tell_partition>(began(d, "p/lane1", 8, "c"));
+  const auto partitions = all_told<director_effects::tell_partition>(began(d, "p/lane1", 8, "c"));
   REQUIRE(partitions.size() == 1);
   CHECK(partitions[0].what.reader == "p/lane1");
 }
@@ -316,7 +316,7 @@ TEST_CASE("a partition that an earlier plan's lane had found, and the plan has, 
   s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane1"};
   CHECK(d.on_state(s).empty());
   CHECK(prepared(d.on_message("b", prepare_life{"clicks", "raw", 8})).front().found.empty());
-  CHECK(all_told<orders::tell_partition>(began(d, "p/lane1", 8, "c")).empty());
+  CHECK(all_told<director_effects::tell_partition>(began(d, "p/lane1", 8, "c")).empty());
 }
 
 TEST_CASE("what an earlier coordinator has recorded is known to the next one's director") {
@@ -333,7 +333,7 @@ TEST_CASE("once all receivers have everything, all report, stop in order, and th
   direction_list out;
   for (const auto* const name : {"raw", "dead", "w/0/0"})
     out = d.on_message("a", said(messages::completed{name, 7}));
-  CHECK(all_told<orders::collect>(out).size() == 3);
+  CHECK(all_told<director_effects::collect>(out).size() == 3);
   for (const auto* const name : {"raw", "dead", "w/0/0"}) {
     messages::report_part part;
     part.actor = name;
@@ -345,7 +345,7 @@ TEST_CASE("once all receivers have everything, all report, stop in order, and th
   const std::vector<strings> phases{{"p/lane0", "p/lane1"}, {"w/0/0"}, {"dead", "raw"}};
   for (const auto& phase : phases) {
     strings stops;
-    for (const auto& s : all_told<orders::stop>(out)) {
+    for (const auto& s : all_told<director_effects::stop>(out)) {
       stops.push_back(s.what.who);
       CHECK(s.node == nodes.at(s.what.who));
     }
@@ -405,7 +405,7 @@ TEST_CASE("an actor that cannot begin ends the topology in order, with the repor
   static_cast<void>(over(d, "w/0/0", 7));
   const error why{ec::corrupt, fault::user, false, "its snapshots are damaged", {}};
   auto out = d.on_message("b", actor_failed{"clicks", "w/0/0", {7, 1}, why});
-  CHECK(all_told<orders::collect>(out).size() == 2);
+  CHECK(all_told<director_effects::collect>(out).size() == 2);
   for (int phase = 0; phase < 4 && those<directions::ended>(out).empty(); ++phase) {
     if (const auto r = those<directions::wait_for_reports>(out); !r.empty())
       out = d.reports_are_due(r.front().number);
@@ -421,7 +421,8 @@ TEST_CASE("an actor that cannot begin ends the topology in order, with the repor
 TEST_CASE("an actor that is refused ends the topology, and is asked for no report") {
   auto d = running();
   const error taken{ec::fenced, fault::outside, false, "another life has it", {}};
-  const auto asked = all_told<orders::collect>(d.on_message("b", actor_failed{"clicks", "w/0/0", 7, taken}));
+  const auto asked =
+      all_told<director_effects::collect>(d.on_message("b", actor_failed{"clicks", "w/0/0", 7, taken}));
   REQUIRE(asked.size() == 2);
   CHECK(std::ranges::none_of(asked, [](const auto& a) { return a.what.from == "w/0/0"; }));
 }
@@ -461,7 +462,7 @@ TEST_CASE("of what had ended before a director began nothing is told but that") 
 
 TEST_CASE("a report is asked for at the nodes, without the end of anything") {
   auto d = running();
-  CHECK(all_told<orders::collect>(d.report()).size() == 3);
+  CHECK(all_told<director_effects::collect>(d.report()).size() == 3);
   CHECK(those<directions::give_report>(over(d, "raw", 7)).empty());
   messages::report_part part;
   part.actor = "dead";

@@ -12,16 +12,16 @@ using how = delivery::lane_log::start;
 
 std::vector<to_node_of_actors> each_to_node() {
   const auto told = [](actor_order o) { return actor_told{"clicks", {7, 2}, "b", std::move(o)}; };
-  return {told(orders::tell_receiver{"p/lane0", 3, "w/0/1", true, {9, 1}}),
-          told(orders::tell_sender{"table", "w/0/1", "w/0/1", 9}),
-          told(orders::tell_dead_letter_sink{"table", "dead_letters", 5}),
-          told(orders::tell_log{"w/0/1", "p/7", {{1, 30}, 1'600'000'000'000'000}}),
-          told(orders::tell_partition{"p/lane0", "7", "p/lane1"}),
-          told(orders::tell_slowest{"p/lane0", end_of_time}),
-          told(orders::collect{"table"}),
-          told(orders::stop{"table"}),
-          told(orders::tell_paused{"p/lane0", true}),
-          told(orders::restart{"w/0/1"}),
+  return {told(director_effects::tell_receiver{"p/lane0", 3, "w/0/1", true, {9, 1}}),
+          told(director_effects::tell_sender{"table", "w/0/1", "w/0/1", 9}),
+          told(director_effects::tell_dead_letter_sink{"table", "dead_letters", 5}),
+          told(director_effects::tell_log{"w/0/1", "p/7", {{1, 30}, 1'600'000'000'000'000}}),
+          told(director_effects::tell_partition{"p/lane0", "7", "p/lane1"}),
+          told(director_effects::tell_slowest{"p/lane0", end_of_time}),
+          told(director_effects::collect{"table"}),
+          told(director_effects::stop{"table"}),
+          told(director_effects::tell_paused{"p/lane0", true}),
+          told(director_effects::restart{"w/0/1"}),
           life_prepared{"clicks",
                         "p/lane0",
                         {7, 2},
@@ -111,8 +111,8 @@ TEST_CASE("every order names who it is for, all news name who says them") {
   for (const auto& m : each_to_node())
     if (const auto* const t = std::get_if<actor_told>(&m))
       CHECK_FALSE(receiver_of(t->what).empty());
-  CHECK(receiver_of(orders::collect{"x"}) == "x");
-  CHECK(receiver_of(orders::stop{"y"}) == "y");
+  CHECK(receiver_of(director_effects::collect{"x"}) == "x");
+  CHECK(receiver_of(director_effects::stop{"y"}) == "y");
   for (const auto& m : each_to_director())
     if (const auto* const s = std::get_if<actor_said>(&m))
       CHECK(sender_of(s->what).second.term > 0);

@@ -113,13 +113,13 @@ private:
   void obey(const control::to_node_of_actors& m) {
     const auto& what = std::get<control::actor_told>(m).what;
     const auto& actor = control::receiver_of(what);
-    if (std::holds_alternative<control::orders::collect>(what)) {
+    if (std::holds_alternative<control::director_effects::collect>(what)) {
       messages::report_part part;
       part.actor = actor;
       part.life = present;
       part.rows = 5;
       say(control::actor_said{"t", part});
-    } else if (std::holds_alternative<control::orders::stop>(what)) {
+    } else if (std::holds_alternative<control::director_effects::stop>(what)) {
       say(control::actor_said{"t", messages::stopped{actor, present}});
       say(control::actor_over{"t", actor, present});
     }

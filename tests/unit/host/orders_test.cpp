@@ -6,7 +6,7 @@
 namespace millrace::host {
 namespace {
 
-namespace orders = control::orders;
+namespace director_effects = control::director_effects;
 
 template<class Message>
 Message message_of(const control::actor_order& o, const std::string& to) {
@@ -26,7 +26,7 @@ deeds::introduce introduced_by(const control::actor_order& o) {
 }  // namespace
 
 TEST_CASE("a receiver that lives is introduced on its edge, with its node and index") {
-  const auto d = introduced_by(orders::tell_receiver{"p/lane0", 2, "w/0", true, {7, 3}});
+  const auto d = introduced_by(director_effects::tell_receiver{"p/lane0", 2, "w/0", true, {7, 3}});
   CHECK(d.edge == link::edge_name{"p/lane0", "w/0"});
   CHECK(d.who.node == "b");
   CHECK(d.who.to == "p/lane0");
@@ -36,7 +36,7 @@ TEST_CASE("a receiver that lives is introduced on its edge, with its node and in
 }
 
 TEST_CASE("a receiver that is down is forgotten on its edge before its lane hears of it") {
-  const auto all = deeds_of("b", orders::tell_receiver{"p/lane0", 2, "w/0", false, {7, 3}});
+  const auto all = deeds_of("b", director_effects::tell_receiver{"p/lane0", 2, "w/0", false, {7, 3}});
   REQUIRE(all.size() == 2);
   CHECK(std::get<deeds::forget>(all[0]).edge == link::edge_name{"p/lane0", "w/0"});
   const auto& t = std::get<deeds::tell>(all[1]);
@@ -47,7 +47,7 @@ TEST_CASE("a receiver that is down is forgotten on its edge before its lane hear
 }
 
 TEST_CASE("a sender is introduced on the edge that comes from it, with its log") {
-  const auto d = introduced_by(orders::tell_sender{"raw", "w/0/1", "w/1", 4});
+  const auto d = introduced_by(director_effects::tell_sender{"raw", "w/0/1", "w/1", 4});
   CHECK(d.edge == link::edge_name{"w/1", "raw"});
   CHECK(d.who.to == "raw");
   CHECK(d.who.log == log_id("w/0/1"));
@@ -55,7 +55,7 @@ TEST_CASE("a sender is introduced on the edge that comes from it, with its log")
 }
 
 TEST_CASE("a dead-letter sink is introduced as the first receiver of the sink that forwards to it") {
-  const auto d = introduced_by(orders::tell_dead_letter_sink{"raw", "dead", 4});
+  const auto d = introduced_by(director_effects::tell_dead_letter_sink{"raw", "dead", 4});
   CHECK(d.edge == link::edge_name{"raw", "dead"});
   CHECK(d.who.to == "raw");
   CHECK(d.who.index == 0);
@@ -63,18 +63,21 @@ TEST_CASE("a dead-letter sink is introduced as the first receiver of the sink th
 }
 
 TEST_CASE("any other order is one message to its actor") {
-  const auto log = message_of<messages::log_found>(orders::tell_log{"w/0", "p/5", {{0, 3}}}, "w/0");
+  const auto log = message_of<messages::log_found>(director_effects::tell_log{"w/0", "p/5", {{0, 3}}}, "w/0");
   CHECK(log.log == "p/5");
   CHECK(log.start == mark{{0, 3}});
-  const auto partition =
-      message_of<messages::partition_started>(orders::tell_partition{"p/lane0", "5", "p/lane1"}, "p/lane0");
+  const auto partition = message_of<messages::partition_started>(
+      director_effects::tell_partition{"p/lane0", "5", "p/lane1"}, "p/lane0");
   CHECK(partition.partition == "5");
   CHECK(partition.lane == "p/lane1");
-  CHECK(message_of<messages::others_stand_at>(orders::tell_slowest{"p/lane0", 40}, "p/lane0").slowest == 40);
-  CHECK(message_of<messages::set_paused>(orders::tell_paused{"p/lane0", true}, "p/lane0").is_paused);
-  CHECK(message_of<messages::fail_now>(orders::restart{"w/0"}, "w/0").reason == messages::restart_was_asked);
-  static_cast<void>(message_of<messages::collect_report>(orders::collect{"w/0"}, "w/0"));
-  static_cast<void>(message_of<messages::stop>(orders::stop{"w/0"}, "w/0"));
+  CHECK(message_of<messages::others_stand_at>(director_effects::tell_slowest{"p/lane0", 40}, "p/lane0")
+            .slowest == 40);
+  CHECK(
+      message_of<messages::set_paused>(director_effects::tell_paused{"p/lane0", true}, "p/lane0").is_paused);
+  CHECK(message_of<messages::fail_now>(director_effects::restart{"w/0"}, "w/0").reason ==
+        messages::restart_was_asked);
+  static_cast<void>(message_of<messages::collect_report>(director_effects::collect{"w/0"}, "w/0"));
+  static_cast<void>(message_of<messages::stop>(director_effects::stop{"w/0"}, "w/0"));
 }
 
 }  // namespace millrace::host

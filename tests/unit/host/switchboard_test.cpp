@@ -206,9 +206,9 @@ TEST_CASE("mail to the own node needs no link") {
   CHECK(t.count("directors: news of a") == 1);
   t.tell(send_mail{"a", mail::question, "what"});
   CHECK(t.count("view: Qwhat of a") == 1);
-  t.tell(send_mail{
-      "a", mail::to_node,
-      control::encode_to_node(control::actor_told{"t", {7, 0}, "a", control::orders::collect{"table"}})});
+  t.tell(send_mail{"a", mail::to_node,
+                   control::encode_to_node(
+                       control::actor_told{"t", {7, 0}, "a", control::director_effects::collect{"table"}})});
   CHECK(t.count("host: an order for table of a") == 1);
 }
 
@@ -238,7 +238,8 @@ TEST_CASE("mail of another node goes to whom it is for; what makes no sense is d
   const auto before = t.lines->size();
   for (const auto* const bytes : {"", "Z?", "Nnot an order"})
     t.say(b, bytes);
-  const control::actor_told other{"another topology", {7, 0}, "a", control::orders::collect{"table"}};
+  const control::actor_told other{
+      "another topology", {7, 0}, "a", control::director_effects::collect{"table"}};
   t.say(b, "N" + control::encode_to_node(other));
   CHECK(t.lines->size() == before);
   for (const auto* const bytes : {"Dnews", "Qwhat", "Athat"})
