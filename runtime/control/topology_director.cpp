@@ -34,13 +34,13 @@ topology_director::topology_director(topology_director_options options)
 
 // --- records that count
 
-direction_list topology_director::on_state(const cluster::topology_state& s) {
-  direction_list out;
+topology_effect_list topology_director::on_state(const cluster::topology_state& s) {
+  topology_effect_list out;
   state_ = s;
   if (has_ended_)
     return out;
   has_directed_ = has_directed_ || s.is_active();
-  carry_out(director_.set_paused(s.is_paused), out);
+  run(director_.set_paused(s.is_paused), out);
   begin_starts(out);
   end_lost_lives(out);
   for (auto at = preparing_.begin(); at != preparing_.end();) {
@@ -49,24 +49,24 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
       ++at;
       continue;
     }
-    out.emplace_back(directions::send{node, prepared(what)});
+    out.emplace_back(topology_effects::send{node, prepared(what)});
     at = preparing_.erase(at);
   }
   switch (s.status) {
   case cluster::topology_status::running:
     break;
   case cluster::topology_status::stopping:
-    carry_out(director_.end(), out);
+    run(director_.end(), out);
     break;
   case cluster::topology_status::failed:
   case cluster::topology_status::stopped:
   case cluster::topology_status::finished:
     has_ended_ = true;
     if (!has_directed_) {
-      out.emplace_back(directions::was_over{});
+      out.emplace_back(topology_effects::was_over{});
       break;
     }
-    out.emplace_back(directions::ended{
+    out.emplace_back(topology_effects::ended{
         s.status == cluster::topology_status::finished,
         s.status == cluster::topology_status::failed
             ? std::optional(error{ec::internal, fault::outside, false, s.why, s.failed_actor})
@@ -78,11 +78,11 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
 }
 
 /// Starts that are recorded and not yet known: their receivers and lanes are told.
-void topology_director::begin_starts(direction_list& out) {
+void topology_director::begin_starts(topology_effect_list& out) {
   for (const auto& [name, start] : state_.starts) {
     promised_.erase(name);
     if (!planned_.contains(name) && !director_.found().knows(name.parser, name.partition))
-      carry_out(director_.start({name.parser, name.partition, start.log, start.start, start.lane}), out);
+      run(director_.start({name.parser, name.partition, start.log, start.start, start.lane}), out);
   }
 }
 
@@ -92,7 +92,7 @@ bool topology_director::is_recorded(const std::vector<delivery::verdict>& all) c
 
 // --- lives
 
-void topology_director::on_began(const std::string& node, const actor_began& m, direction_list& out) {
+void topology_director::on_began(const std::string& node, const actor_began& m, topology_effect_list& out) {
   // A node that has not heard yet of its successor goes on with it: that life's news do not matter any more.
   // Its own place may be heard of later than this.
   if (!members_.contains(m.actor) || has_successor(m.actor, m.now))
@@ -102,29 +102,28 @@ void topology_director::on_began(const std::string& node, const actor_began& m, 
   if (is_known && (m.now != known->second.second || !director_.lives(m.actor)))
     return;
   if (is_known)
-    return carry_out(director_.introduce_again(m.actor), out);
+    return run(director_.introduce_again(m.actor), out);
   // Its node has begun a further life without a word of the former one's end.
   if (director_.lives(m.actor))
-    carry_out(director_.is_down(m.actor), out);
+    run(director_.is_down(m.actor), out);
   lives_[m.actor] = {node, m.now};
-  carry_out(director_.began(m.actor, m.now), out);
+  run(director_.began(m.actor, m.now), out);
   all_have_lived_ = all_have_lived_ ||
                     std::ranges::all_of(members_, [&](const auto& x) { return director_.lives(x.first); });
 }
 
-void topology_director::on_over(const std::string& actor, const life& last, direction_list& out) {
+void topology_director::on_over(const std::string& actor, const life& last, topology_effect_list& out) {
   const auto known = lives_.find(actor);
   if (known == lives_.end() || known->second.second > last || !director_.lives(actor))
     return;
-  carry_out(director_.is_down(actor), out);
+  run(director_.is_down(actor), out);
 }
 
-void topology_director::on_failed(const actor_failed& m, direction_list& out) {
+void topology_director::on_failed(const actor_failed& m, topology_effect_list& out) {
   if (!members_.contains(m.actor) || has_successor(m.actor, m.last))
     return;
   const bool is_refused = m.why.code == ec::fenced && director_.is_present(m.actor, m.last);
-  carry_out(is_refused ? director_.fenced(m.actor, m.last, m.why) : director_.could_not_begin(m.actor, m.why),
-            out);
+  run(is_refused ? director_.fenced(m.actor, m.last, m.why) : director_.could_not_begin(m.actor, m.why), out);
 }
 
 bool topology_director::has_successor(const std::string& actor, const life& l) const {
@@ -133,7 +132,7 @@ bool topology_director::has_successor(const std::string& actor, const life& l) c
 }
 
 /// An actor that has another place, or none, lives no more where it was: that node may say nothing of it.
-void topology_director::end_lost_lives(direction_list& out) {
+void topology_director::end_lost_lives(topology_effect_list& out) {
   std::vector<std::string> lost;
   for (const auto& [actor, at] : lives_) {
     const auto placed = state_.actors.find(actor);
@@ -147,8 +146,8 @@ void topology_director::end_lost_lives(direction_list& out) {
 
 // --- news of nodes
 
-direction_list topology_director::on_message(const std::string& node, const to_director& m) {
-  direction_list out;
+topology_effect_list topology_director::on_message(const std::string& node, const to_director& m) {
+  topology_effect_list out;
   if (has_ended_)
     return out;
   if (const auto* const p = std::get_if<prepare_life>(&m))
@@ -177,20 +176,21 @@ std::vector<delivery::verdict> topology_director::verdicts_on_crashes(const std:
   return delivery::verdicts_on_crashes(crashes);
 }
 
-void topology_director::on_prepare(const std::string& node, prepare_life p, direction_list& out) {
+void topology_director::on_prepare(const std::string& node, prepare_life p, topology_effect_list& out) {
   const auto who = members_.find(p.actor);
   if (who == members_.end())
     return;
   std::ranges::move(verdicts_on_crashes(p.actor), std::back_inserter(p.give_up));
   if (is_recorded(p.give_up)) {
-    out.emplace_back(directions::send{node, prepared(p)});
+    out.emplace_back(topology_effects::send{node, prepared(p)});
     return;
   }
   preparing_[p.actor] = {node, p};
   for (const auto& v : p.give_up)
-    out.emplace_back(directions::wish{cluster::records::verdict_given{topology_, v.log, v.at, v.error}});
+    out.emplace_back(
+        topology_effects::wish{cluster::records::verdict_given{topology_, v.log, v.at, v.error}});
   for (const auto& [log, below] : p.settled)
-    out.emplace_back(directions::wish{cluster::records::verdicts_settled{topology_, log, below}});
+    out.emplace_back(topology_effects::wish{cluster::records::verdicts_settled{topology_, log, below}});
 }
 
 life_prepared topology_director::prepared(const prepare_life& p) const {
@@ -214,30 +214,28 @@ life_prepared topology_director::prepared(const prepare_life& p) const {
   return out;
 }
 
-void topology_director::on_news(const actor_news& n, direction_list& out) {
+void topology_director::on_news(const actor_news& n, topology_effect_list& out) {
   struct hears {
     topology_director& t;
-    direction_list& out;
+    topology_effect_list& out;
     void operator()(const messages::partition_found& m) const { t.on_found(m, out); }
     void operator()(const messages::stands_at& m) const {
-      t.carry_out(t.director_.stands_at(m.actor, m.life, m.slowest), out);
+      t.run(t.director_.stands_at(m.actor, m.life, m.slowest), out);
     }
     void operator()(const messages::completed& m) const {
-      t.carry_out(t.director_.completed(m.actor, m.life, m.found), out);
+      t.run(t.director_.completed(m.actor, m.life, m.found), out);
     }
     void operator()(const messages::stage_failed& m) const {
-      t.carry_out(t.director_.failed(m.actor, m.life, m.why), out);
+      t.run(t.director_.failed(m.actor, m.life, m.why), out);
     }
-    void operator()(const messages::stopped& m) const {
-      t.carry_out(t.director_.stopped(m.actor, m.life), out);
-    }
-    void operator()(const messages::report_part& m) const { t.carry_out(t.director_.part(m), out); }
+    void operator()(const messages::stopped& m) const { t.run(t.director_.stopped(m.actor, m.life), out); }
+    void operator()(const messages::report_part& m) const { t.run(t.director_.part(m), out); }
   };
   std::visit(hears{*this, out}, n);
 }
 
 /// Its start is recorded before anybody is told of it; each look of the lane says it again until then.
-void topology_director::on_found(const messages::partition_found& m, direction_list& out) {
+void topology_director::on_found(const messages::partition_found& m, topology_effect_list& out) {
   if (!director_.is_new(m.lane, m.life, m.partition))
     return;
   const auto& parser = members_.at(m.lane).parser;
@@ -247,40 +245,40 @@ void topology_director::on_found(const messages::partition_found& m, direction_l
   const auto& reader =
       promised_.try_emplace({parser, m.partition}, director_.found().next_reader(parser, promised))
           .first->second;
-  out.emplace_back(directions::wish{cluster::records::partition_started{
+  out.emplace_back(topology_effects::wish{cluster::records::partition_started{
       topology_, parser, m.partition, log_of_(parser, m.partition), {m.first, no_watermark}, reader}});
 }
 
 // --- effects
 
-void topology_director::carry_out(director_effect_list effects, direction_list& out) {
+void topology_director::run(director_effect_list effects, topology_effect_list& out) {
   for (auto& o : effects)
     std::visit(
         [&]<class Effect>(Effect& x) {
           if constexpr (is_alternative<Effect, actor_order>)
             send_order(std::move(x), out);
           else if constexpr (std::is_same_v<Effect, director_effects::wait_for_reports>)
-            out.emplace_back(directions::wait_for_reports{x.number});
+            out.emplace_back(topology_effects::wait_for_reports{x.number});
           else if constexpr (std::is_same_v<Effect, director_effects::wait_for_stops>)
-            out.emplace_back(directions::wait_for_stops{x.number});
+            out.emplace_back(topology_effects::wait_for_stops{x.number});
           else if constexpr (std::is_same_v<Effect, director_effects::give_report>)
-            out.emplace_back(directions::give_report{parts()});
+            out.emplace_back(topology_effects::give_report{parts()});
           else if constexpr (std::is_same_v<Effect, director_effects::leave_behind>)
-            out.emplace_back(
-                directions::warn{fmt::format("{} does not stop; going on without it", lasting_name(x.who))});
+            out.emplace_back(topology_effects::warn{
+                fmt::format("{} does not stop; going on without it", lasting_name(x.who))});
           else if constexpr (std::is_same_v<Effect, director_effects::end_run>)
             end(out);
         },
         o);
 }
 
-void topology_director::send_order(actor_order o, direction_list& out) const {
+void topology_director::send_order(actor_order o, topology_effect_list& out) const {
   const auto to = lives_.find(receiver_of(o));
   if (to == lives_.end() || !director_.lives(to->first))
     return;
   const auto& [node, now] = to->second;
   auto other = node_of_other(o);
-  out.emplace_back(directions::send{node, actor_told{topology_, now, std::move(other), std::move(o)}});
+  out.emplace_back(topology_effects::send{node, actor_told{topology_, now, std::move(other), std::move(o)}});
 }
 
 std::string topology_director::node_of_other(const actor_order& o) const {
@@ -302,20 +300,20 @@ std::string topology_director::node_of_other(const actor_order& o) const {
 
 // --- the end
 
-void topology_director::end(direction_list& out) {
+void topology_director::end(topology_effect_list& out) {
   has_ended_ = true;
-  out.emplace_back(directions::ended{director_.finished(), director_.failure(), parts()});
+  out.emplace_back(topology_effects::ended{director_.finished(), director_.failure(), parts()});
   if (const auto& failure = director_.failure())
-    out.emplace_back(
-        directions::wish{cluster::records::topology_failed{topology_, failure->stage, failure->message}});
+    out.emplace_back(topology_effects::wish{
+        cluster::records::topology_failed{topology_, failure->stage, failure->message}});
   else
-    out.emplace_back(directions::wish{cluster::records::finished{topology_}});
+    out.emplace_back(topology_effects::wish{cluster::records::finished{topology_}});
 }
 
-direction_list topology_director::restart(const std::string& who) {
-  direction_list out;
+topology_effect_list topology_director::restart(const std::string& who) {
+  topology_effect_list out;
   if (!has_ended_)
-    carry_out(director_.restart(who), out);
+    run(director_.restart(who), out);
   return out;
 }
 
@@ -329,24 +327,24 @@ std::vector<messages::report_part> topology_director::parts() const {
   return out;
 }
 
-direction_list topology_director::report() {
-  direction_list out;
+topology_effect_list topology_director::report() {
+  topology_effect_list out;
   if (!has_ended_)
-    carry_out(director_.report(), out);
+    run(director_.report(), out);
   return out;
 }
 
-direction_list topology_director::reports_are_due(std::uint64_t number) {
-  direction_list out;
+topology_effect_list topology_director::reports_are_due(std::uint64_t number) {
+  topology_effect_list out;
   if (!has_ended_)
-    carry_out(director_.reports_are_due(number), out);
+    run(director_.reports_are_due(number), out);
   return out;
 }
 
-direction_list topology_director::stops_are_due(std::uint64_t number) {
-  direction_list out;
+topology_effect_list topology_director::stops_are_due(std::uint64_t number) {
+  topology_effect_list out;
   if (!has_ended_)
-    carry_out(director_.stops_are_due(number), out);
+    run(director_.stops_are_due(number), out);
   return out;
 }
 

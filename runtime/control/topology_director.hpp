@@ -19,7 +19,7 @@
 
 namespace millrace::control {
 
-namespace directions {
+namespace topology_effects {
 
 struct send {
   std::string node;
@@ -41,7 +41,7 @@ struct give_report {
   std::vector<messages::report_part> parts;
 };
 /// Told once: all have stopped, or it was given up. `parts` is the last report, which is to be kept before
-/// the wish that follows is carried out: a reader that sees its end in `control` finds it.
+/// the wish that follows runs: a reader that sees its end in `control` finds it.
 struct ended {
   bool finished = false;
   std::optional<error> failure;
@@ -54,12 +54,13 @@ struct warn {
   std::string text;
 };
 
-}  // namespace directions
+}  // namespace topology_effects
 
-using direction =
-    std::variant<directions::send, directions::wish, directions::wait_for_reports, directions::wait_for_stops,
-                 directions::give_report, directions::ended, directions::was_over, directions::warn>;
-using direction_list = std::vector<direction>;
+using topology_effect =
+    std::variant<topology_effects::send, topology_effects::wish, topology_effects::wait_for_reports,
+                 topology_effects::wait_for_stops, topology_effects::give_report, topology_effects::ended,
+                 topology_effects::was_over, topology_effects::warn>;
+using topology_effect_list = std::vector<topology_effect>;
 
 struct topology_director_options {
   std::string topology;
@@ -79,16 +80,16 @@ public:
   explicit topology_director(topology_director_options options);
 
   /// Takes what counts in `control` of this topology, at first and after each change.
-  [[nodiscard]] direction_list on_state(const cluster::topology_state& s);
+  [[nodiscard]] topology_effect_list on_state(const cluster::topology_state& s);
 
-  [[nodiscard]] direction_list on_message(const std::string& node, const to_director& m);
+  [[nodiscard]] topology_effect_list on_message(const std::string& node, const to_director& m);
 
   /// director::restart(); nothing is recorded, so a director that is lost with it forgets it.
-  [[nodiscard]] direction_list restart(const std::string& who);
+  [[nodiscard]] topology_effect_list restart(const std::string& who);
 
-  [[nodiscard]] direction_list report();
-  [[nodiscard]] direction_list reports_are_due(std::uint64_t number);
-  [[nodiscard]] direction_list stops_are_due(std::uint64_t number);
+  [[nodiscard]] topology_effect_list report();
+  [[nodiscard]] topology_effect_list reports_are_due(std::uint64_t number);
+  [[nodiscard]] topology_effect_list stops_are_due(std::uint64_t number);
 
 private:
   struct waiting_life {
@@ -96,24 +97,24 @@ private:
     prepare_life what;
   };
 
-  void carry_out(director_effect_list effects, direction_list& out);
-  void send_order(actor_order o, direction_list& out) const;
+  void run(director_effect_list effects, topology_effect_list& out);
+  void send_order(actor_order o, topology_effect_list& out) const;
   [[nodiscard]] std::string node_of_other(const actor_order& o) const;
   /// A life that is known, and is told of again, is introduced again: its node has missed something.
-  void on_began(const std::string& node, const actor_began& m, direction_list& out);
-  void on_over(const std::string& actor, const life& last, direction_list& out);
-  void on_failed(const actor_failed& m, direction_list& out);
+  void on_began(const std::string& node, const actor_began& m, topology_effect_list& out);
+  void on_over(const std::string& actor, const life& last, topology_effect_list& out);
+  void on_failed(const actor_failed& m, topology_effect_list& out);
   [[nodiscard]] bool has_successor(const std::string& actor, const life& l) const;
-  void end_lost_lives(direction_list& out);
-  void on_news(const actor_news& n, direction_list& out);
-  void on_found(const messages::partition_found& m, direction_list& out);
-  void on_prepare(const std::string& node, prepare_life p, direction_list& out);
+  void end_lost_lives(topology_effect_list& out);
+  void on_news(const actor_news& n, topology_effect_list& out);
+  void on_found(const messages::partition_found& m, topology_effect_list& out);
+  void on_prepare(const std::string& node, prepare_life p, topology_effect_list& out);
   [[nodiscard]] std::vector<delivery::verdict> verdicts_on_crashes(const std::string& lane) const;
   [[nodiscard]] std::vector<messages::report_part> parts() const;
   [[nodiscard]] bool is_recorded(const std::vector<delivery::verdict>& all) const;
   [[nodiscard]] life_prepared prepared(const prepare_life& p) const;
-  void begin_starts(direction_list& out);
-  void end(direction_list& out);
+  void begin_starts(topology_effect_list& out);
+  void end(topology_effect_list& out);
 
   std::string topology_;
   std::function<log_id(const std::string& parser, const std::string& partition)> log_of_;

@@ -38,14 +38,14 @@ private:
     void operator()(const auto&) const {}
   };
 
-  void take(const direction_list& all) {
+  void take(const topology_effect_list& all) {
     bool is_new = false;
     for (const auto& d : all)
-      if (const auto* const s = std::get_if<directions::send>(&d)) {
+      if (const auto* const s = std::get_if<topology_effects::send>(&d)) {
         const auto bytes = encode_to_node(s->what);
         const auto read = decode_to_node(bytes);
         require(read && encode_to_node(*read) == bytes, "what a director says can be read");
-      } else if (const auto* const w = std::get_if<directions::wish>(&d)) {
+      } else if (const auto* const w = std::get_if<topology_effects::wish>(&d)) {
         std::visit(recorder{state_}, w->what);
         is_new = true;
       }

@@ -107,7 +107,7 @@ public:
     if (std::exchange(t.is_paused, m.now->is_paused) != m.now->is_paused)
       spdlog::info("topology {} is {}", m.topology,
                    t.is_paused ? "paused: nothing is read until it is resumed" : "resumed");
-    carry_out(m.topology, t.director->on_state(*m.now));
+    run(m.topology, t.director->on_state(*m.now));
     tell_end(m.topology, t, *m.now);
   }
   void on_gone(const topology_gone& m) {
@@ -126,14 +126,14 @@ public:
       spdlog::debug("{}: life {}.{} is no more on node {}", name_in_logs(name, o->actor), o->last.term,
                     o->last.count, m.from);
     if (const auto t = topologies_.find(name); t != topologies_.end() && t->second.director)
-      carry_out(name, t->second.director->on_message(m.from, *what));
+      run(name, t->second.director->on_message(m.from, *what));
   }
   void on_restart(const restart_asked& m) {
     const auto t = topologies_.find(m.topology);
     if (t == topologies_.end() || !t->second.director)
       return;
     spdlog::info("topology {}: a restart of {} is asked for", m.topology, visible(m.who));
-    carry_out(m.topology, t->second.director->restart(m.who));
+    run(m.topology, t->second.director->restart(m.who));
   }
   promise on_ask(const ask_for_report& m) {
     auto to = self_->make_response_promise<promise>();
@@ -146,17 +146,17 @@ public:
       to.deliver(t->second.last);
     } else {
       t->second.asked.push_back(to);
-      carry_out(m.topology, t->second.director->report());
+      run(m.topology, t->second.director->report());
     }
     return to;
   }
   void on_reports_due(const reports_due& m) {
     if (auto* const t = find(m.topology, m.generation))
-      carry_out(m.topology, t->director->reports_are_due(m.number));
+      run(m.topology, t->director->reports_are_due(m.number));
   }
   void on_stops_due(const stops_due& m) {
     if (auto* const t = find(m.topology, m.generation))
-      carry_out(m.topology, t->director->stops_are_due(m.number));
+      run(m.topology, t->director->stops_are_due(m.number));
   }
 
 private:
@@ -209,27 +209,27 @@ private:
       to.deliver(with);
   }
 
-  void carry_out(const std::string& topology, const control::direction_list& all) {
+  void run(const std::string& topology, const control::topology_effect_list& all) {
     for (const auto& d : all)
-      std::visit([&](const auto& x) { act(topology, x); }, d);
+      std::visit([&](const auto& x) { run(topology, x); }, d);
   }
-  void act(const std::string&, const control::directions::send& d) {
+  void run(const std::string&, const control::topology_effects::send& d) {
     self_->send(options_.board, send_mail{d.node, mail::to_node, control::encode_to_node(d.what)});
   }
-  void act(const std::string&, const control::directions::wish& d) { wish(d.what); }
-  void act(const std::string& topology, const control::directions::wait_for_reports& d) {
+  void run(const std::string&, const control::topology_effects::wish& d) { wish(d.what); }
+  void run(const std::string& topology, const control::topology_effects::wait_for_reports& d) {
     self_->delayed_send(self_, report_patience,
                         reports_due{topology, topologies_.at(topology).generation, d.number});
   }
-  void act(const std::string& topology, const control::directions::wait_for_stops& d) {
+  void run(const std::string& topology, const control::topology_effects::wait_for_stops& d) {
     self_->delayed_send(self_, stop_patience,
                         stops_due{topology, topologies_.at(topology).generation, d.number});
   }
-  void act(const std::string& topology, const control::directions::give_report& d) {
+  void run(const std::string& topology, const control::topology_effects::give_report& d) {
     auto& t = topologies_.at(topology);
     answer(t, {true, observe::report_text(*t.topology, d.parts, false), d.parts});
   }
-  void act(const std::string& topology, const control::directions::ended& d) {
+  void run(const std::string& topology, const control::topology_effects::ended& d) {
     auto& t = topologies_.at(topology);
     t.has_ended = true;
     t.end = {d.finished, d.failure, d.parts};
@@ -238,13 +238,13 @@ private:
       keep_report(topology, t.chains, t.last.json);
     answer(t, t.last);
   }
-  void act(const std::string& topology, const control::directions::was_over&) {
+  void run(const std::string& topology, const control::topology_effects::was_over&) {
     auto& t = topologies_.at(topology);
     t.has_ended = t.is_end_told = true;
     if (!t.asked.empty())
       answer(t, kept_report(topology, t.chains));
   }
-  void act(const std::string& topology, const control::directions::warn& d) {
+  void run(const std::string& topology, const control::topology_effects::warn& d) {
     spdlog::warn("topology {}: {}", topology, d.text);
   }
 

@@ -42,9 +42,9 @@ struct told {
   Order what;
 };
 template<class Order>
-std::vector<told<Order>> all_told(const direction_list& all) {
+std::vector<told<Order>> all_told(const topology_effect_list& all) {
   std::vector<told<Order>> out;
-  for (const auto& s : those<directions::send>(all))
+  for (const auto& s : those<topology_effects::send>(all))
     if (const auto* const t = std::get_if<actor_told>(&s.what))
       if (const auto* const o = std::get_if<Order>(&t->what))
         out.push_back({s.node, t->to, t->node, *o});
@@ -52,27 +52,27 @@ std::vector<told<Order>> all_told(const direction_list& all) {
 }
 
 template<class Record>
-std::vector<Record> wished(const direction_list& all) {
+std::vector<Record> wished(const topology_effect_list& all) {
   std::vector<Record> out;
-  for (const auto& w : those<directions::wish>(all))
+  for (const auto& w : those<topology_effects::wish>(all))
     if (const auto* const r = std::get_if<Record>(&w.what))
       out.push_back(*r);
   return out;
 }
 
-std::vector<life_prepared> prepared(const direction_list& all) {
+std::vector<life_prepared> prepared(const topology_effect_list& all) {
   std::vector<life_prepared> out;
-  for (const auto& s : those<directions::send>(all))
+  for (const auto& s : those<topology_effects::send>(all))
     if (const auto* const p = std::get_if<life_prepared>(&s.what))
       out.push_back(*p);
   return out;
 }
 
-direction_list began(topology_director& d, const std::string& actor, const life& now,
-                     const std::string& node) {
+topology_effect_list began(topology_director& d, const std::string& actor, const life& now,
+                           const std::string& node) {
   return d.on_message(node, actor_began{"clicks", actor, now});
 }
-direction_list over(topology_director& d, const std::string& actor, const life& last) {
+topology_effect_list over(topology_director& d, const std::string& actor, const life& last) {
   return d.on_message("a", actor_over{"clicks", actor, last});
 }
 
@@ -330,7 +330,7 @@ TEST_CASE("what an earlier coordinator has recorded is known to the next one's d
 
 TEST_CASE("once all receivers have everything, all report, stop in order, and the end is recorded") {
   auto d = running();
-  direction_list out;
+  topology_effect_list out;
   for (const auto* const name : {"raw", "dead", "w/0/0"})
     out = d.on_message("a", said(messages::completed{name, 7}));
   CHECK(all_told<director_effects::collect>(out).size() == 3);
@@ -340,8 +340,8 @@ TEST_CASE("once all receivers have everything, all report, stop in order, and th
     part.life = 7;
     out = d.on_message("a", said(part));
   }
-  REQUIRE(those<directions::give_report>(out).size() == 1);
-  CHECK(those<directions::give_report>(out).front().parts.size() == 3);
+  REQUIRE(those<topology_effects::give_report>(out).size() == 1);
+  CHECK(those<topology_effects::give_report>(out).front().parts.size() == 3);
   const std::vector<strings> phases{{"p/lane0", "p/lane1"}, {"w/0/0"}, {"dead", "raw"}};
   for (const auto& phase : phases) {
     strings stops;
@@ -355,9 +355,9 @@ TEST_CASE("once all receivers have everything, all report, stop in order, and th
       out = d.on_message("a", said(messages::stopped{name, 7}));
   }
   CHECK(wished<cluster::records::finished>(out).size() == 1);
-  REQUIRE(those<directions::ended>(out).size() == 1);
-  CHECK(those<directions::ended>(out).front().finished);
-  CHECK(those<directions::ended>(out).front().parts.size() == 3);
+  REQUIRE(those<topology_effects::ended>(out).size() == 1);
+  CHECK(those<topology_effects::ended>(out).front().finished);
+  CHECK(those<topology_effects::ended>(out).front().parts.size() == 3);
   CHECK(d.on_message("a", said(messages::stopped{"raw", 7})).empty());
   cluster::topology_state s;
   s.status = cluster::topology_status::finished;
@@ -370,17 +370,17 @@ TEST_CASE("a stop that was asked for ends it without the end of its sources; who
   cluster::topology_state s;
   s.status = cluster::topology_status::stopping;
   auto out = d.on_state(s);
-  const auto wait = those<directions::wait_for_reports>(out);
+  const auto wait = those<topology_effects::wait_for_reports>(out);
   REQUIRE(wait.size() == 1);
   out = d.reports_are_due(wait.front().number);
   for (int phase = 0; phase < 3; ++phase) {
-    const auto due = those<directions::wait_for_stops>(out);
+    const auto due = those<topology_effects::wait_for_stops>(out);
     REQUIRE(due.size() == 1);
     out = d.stops_are_due(due.front().number);
-    CHECK_FALSE(those<directions::warn>(out).empty());
+    CHECK_FALSE(those<topology_effects::warn>(out).empty());
   }
-  REQUIRE(those<directions::ended>(out).size() == 1);
-  CHECK_FALSE(those<directions::ended>(out).front().finished);
+  REQUIRE(those<topology_effects::ended>(out).size() == 1);
+  CHECK_FALSE(those<topology_effects::ended>(out).front().finished);
   CHECK(wished<cluster::records::finished>(out).size() == 1);
 }
 
@@ -388,16 +388,16 @@ TEST_CASE("an actor that cannot go on fails the topology, by its name") {
   auto d = running();
   const error why{ec::refused, fault::outside, false, "the table is gone", {}};
   auto out = d.on_message("a", said(messages::stage_failed{"raw", 7, why}));
-  for (int phase = 0; phase < 4 && those<directions::ended>(out).empty(); ++phase) {
-    if (const auto r = those<directions::wait_for_reports>(out); !r.empty())
+  for (int phase = 0; phase < 4 && those<topology_effects::ended>(out).empty(); ++phase) {
+    if (const auto r = those<topology_effects::wait_for_reports>(out); !r.empty())
       out = d.reports_are_due(r.front().number);
     else
-      out = d.stops_are_due(those<directions::wait_for_stops>(out).front().number);
+      out = d.stops_are_due(those<topology_effects::wait_for_stops>(out).front().number);
   }
   CHECK(wished<cluster::records::topology_failed>(out) ==
         std::vector<cluster::records::topology_failed>{{"clicks", "raw", "the table is gone"}});
-  REQUIRE(those<directions::ended>(out).size() == 1);
-  CHECK(those<directions::ended>(out).front().failure->message == "the table is gone");
+  REQUIRE(those<topology_effects::ended>(out).size() == 1);
+  CHECK(those<topology_effects::ended>(out).front().failure->message == "the table is gone");
 }
 
 TEST_CASE("an actor that cannot begin ends the topology in order, with the report of those that live") {
@@ -406,16 +406,16 @@ TEST_CASE("an actor that cannot begin ends the topology in order, with the repor
   const error why{ec::corrupt, fault::user, false, "its snapshots are damaged", {}};
   auto out = d.on_message("b", actor_failed{"clicks", "w/0/0", {7, 1}, why});
   CHECK(all_told<director_effects::collect>(out).size() == 2);
-  for (int phase = 0; phase < 4 && those<directions::ended>(out).empty(); ++phase) {
-    if (const auto r = those<directions::wait_for_reports>(out); !r.empty())
+  for (int phase = 0; phase < 4 && those<topology_effects::ended>(out).empty(); ++phase) {
+    if (const auto r = those<topology_effects::wait_for_reports>(out); !r.empty())
       out = d.reports_are_due(r.front().number);
     else
-      out = d.stops_are_due(those<directions::wait_for_stops>(out).back().number);
+      out = d.stops_are_due(those<topology_effects::wait_for_stops>(out).back().number);
   }
   CHECK(wished<cluster::records::topology_failed>(out) ==
         std::vector<cluster::records::topology_failed>{{"clicks", "w/0/0", "its snapshots are damaged"}});
-  REQUIRE(those<directions::ended>(out).size() == 1);
-  CHECK(those<directions::ended>(out).front().failure->code == ec::corrupt);
+  REQUIRE(those<topology_effects::ended>(out).size() == 1);
+  CHECK(those<topology_effects::ended>(out).front().failure->code == ec::corrupt);
 }
 
 TEST_CASE("an actor that is refused ends the topology, and is asked for no report") {
@@ -441,7 +441,7 @@ TEST_CASE("what `control` says has ended is over at once") {
   s.status = cluster::topology_status::failed;
   s.failed_actor = "w/0/0";
   s.why = "its snapshots cannot be read";
-  const auto out = those<directions::ended>(d.on_state(s));
+  const auto out = those<topology_effects::ended>(d.on_state(s));
   REQUIRE(out.size() == 1);
   CHECK(out.front().failure->stage == "w/0/0");
   CHECK(d.on_state(s).empty());
@@ -455,7 +455,7 @@ TEST_CASE("of what had ended before a director began nothing is told but that") 
   s.status = cluster::topology_status::finished;
   const auto out = d.on_state(s);
   CHECK(out.size() == 1);
-  CHECK(those<directions::was_over>(out).size() == 1);
+  CHECK(those<topology_effects::was_over>(out).size() == 1);
   CHECK(d.on_state(s).empty());
   CHECK(d.report().empty());
 }
@@ -463,12 +463,12 @@ TEST_CASE("of what had ended before a director began nothing is told but that") 
 TEST_CASE("a report is asked for at the nodes, without the end of anything") {
   auto d = running();
   CHECK(all_told<director_effects::collect>(d.report()).size() == 3);
-  CHECK(those<directions::give_report>(over(d, "raw", 7)).empty());
+  CHECK(those<topology_effects::give_report>(over(d, "raw", 7)).empty());
   messages::report_part part;
   part.actor = "dead";
   part.life = 7;
-  CHECK(those<directions::give_report>(d.on_message("b", said(part))).empty());
-  const auto given = those<directions::give_report>(d.reports_are_due(1));
+  CHECK(those<topology_effects::give_report>(d.on_message("b", said(part))).empty());
+  const auto given = those<topology_effects::give_report>(d.reports_are_due(1));
   REQUIRE(given.size() == 1);
   strings missing;
   for (const auto& p : given.front().parts)
