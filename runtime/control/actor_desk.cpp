@@ -36,14 +36,14 @@ actor_desk::living* actor_desk::present(const std::string& actor, const life& l)
 
 // --- lives
 
-act_list actor_desk::begin(const std::string& actor, std::uint64_t generation, const life& next) {
+desk_effect_list actor_desk::begin(const std::string& actor, std::uint64_t generation, const life& next) {
   auto& life = living_[actor] = {generation, next};
   prepare_life asks{topology_, actor, next};
   if (const auto lane = fails_on_error_.find(actor); lane != fails_on_error_.end()) {
     const auto& failing = failing_[actor];
     auto verdicts = delivery::verdicts_on(failing, !lane->second);
     if (!verdicts)
-      return {acts::give_up{actor, next, std::move(verdicts.error())}};
+      return {desk_effects::give_up{actor, next, std::move(verdicts.error())}};
     if (lane->second) {
       life.ends_at = std::move(*verdicts);
     } else {
@@ -52,23 +52,24 @@ act_list actor_desk::begin(const std::string& actor, std::uint64_t generation, c
     }
   }
   life.asks = asks;
-  return {acts::say{std::move(asks)}};
+  return {desk_effects::say{std::move(asks)}};
 }
 
-act_list actor_desk::began(const std::string& actor, const life& now) {
+desk_effect_list actor_desk::began(const std::string& actor, const life& now) {
   auto* const l = present(actor, now);
   if (l == nullptr || l->now != now)
     return {};
   l->is_there = true;
-  return {acts::say{actor_began{topology_, actor, now}}};
+  return {desk_effects::say{actor_began{topology_, actor, now}}};
 }
 
-act_list actor_desk::end(const std::string& actor, incarnation term) {
+desk_effect_list actor_desk::end(const std::string& actor, incarnation term) {
   const auto at = living_.find(actor);
   if (at == living_.end() || at->second.now.term > term)
     return {};
   const auto last = living_.extract(at).mapped();
-  return last.is_there ? act_list{acts::say{actor_over{topology_, actor, last.now}}} : act_list{};
+  return last.is_there ? desk_effect_list{desk_effects::say{actor_over{topology_, actor, last.now}}}
+                       : desk_effect_list{};
 }
 
 void actor_desk::is_void(const std::string& node) {
@@ -78,20 +79,20 @@ void actor_desk::is_void(const std::string& node) {
 
 // --- the director
 
-act_list actor_desk::on_message(const to_node_of_actors& m) {
+desk_effect_list actor_desk::on_message(const to_node_of_actors& m) {
   if (const auto* const told = std::get_if<actor_told>(&m))
     return on_order(*told);
   return on_prepared(std::get<life_prepared>(m));
 }
 
-act_list actor_desk::on_prepared(const life_prepared& m) {
+desk_effect_list actor_desk::on_prepared(const life_prepared& m) {
   auto* const l = present(m.actor, m.next);
   if (l == nullptr || !l->asks || l->now != m.next)
     return {};
-  act_list all;
+  desk_effect_list all;
   if (!l->asks->give_up.empty())
-    all.emplace_back(acts::recovered{m.actor, m.next});
-  acts::spawn out{m, l->generation};
+    all.emplace_back(desk_effects::recovered{m.actor, m.next});
+  desk_effects::spawn out{m, l->generation};
   if (fails_on_error_.contains(m.actor)) {
     auto& failing = failing_[m.actor];
     for (const auto& v : l->asks->give_up)
@@ -106,7 +107,7 @@ act_list actor_desk::on_prepared(const life_prepared& m) {
   return all;
 }
 
-act_list actor_desk::on_order(const actor_told& m) {
+desk_effect_list actor_desk::on_order(const actor_told& m) {
   auto* const l = present(receiver_of(m.what), m.to);
   if (l == nullptr || l->asks)
     return {};
@@ -117,25 +118,25 @@ act_list actor_desk::on_order(const actor_told& m) {
       return {};
     known->second = m;
   }
-  return {acts::deliver{m.node, m.what}};
+  return {desk_effects::deliver{m.node, m.what}};
 }
 
-act_list actor_desk::on_new_director() const {
-  act_list out;
+desk_effect_list actor_desk::on_new_director() const {
+  desk_effect_list out;
   for (const auto& [actor, l] : living_) {
     if (l.asks)
-      out.emplace_back(acts::say{*l.asks});
+      out.emplace_back(desk_effects::say{*l.asks});
     if (l.is_there)
-      out.emplace_back(acts::say{actor_began{topology_, actor, l.now}});
+      out.emplace_back(desk_effects::say{actor_began{topology_, actor, l.now}});
     for (const auto& [kind, news] : l.said)
-      out.emplace_back(acts::say{actor_said{topology_, news}});
+      out.emplace_back(desk_effects::say{actor_said{topology_, news}});
   }
   return out;
 }
 
 // --- news of actors
 
-act_list actor_desk::on_news(const actor_news& n) {
+desk_effect_list actor_desk::on_news(const actor_news& n) {
   const auto& [actor, of] = sender_of(n);
   auto* const l = present(actor, of);
   if (l == nullptr || !is_of(of, l->now))
@@ -144,7 +145,7 @@ act_list actor_desk::on_news(const actor_news& n) {
   if (!std::holds_alternative<messages::partition_found>(n) &&
       !std::holds_alternative<messages::report_part>(n))
     l->said.insert_or_assign(n.index(), n);
-  return {acts::say{actor_said{topology_, n}}};
+  return {desk_effects::say{actor_said{topology_, n}}};
 }
 
 void actor_desk::on_attempt_failed(const messages::attempt_failed& m) {

@@ -16,7 +16,7 @@
 
 namespace millrace::control {
 
-namespace acts {
+namespace desk_effects {
 
 /// Say this to the director.
 struct say {
@@ -45,10 +45,11 @@ struct give_up {
   error why;
 };
 
-}  // namespace acts
+}  // namespace desk_effects
 
-using act = std::variant<acts::say, acts::recovered, acts::spawn, acts::deliver, acts::give_up>;
-using act_list = std::vector<act>;
+using desk_effect = std::variant<desk_effects::say, desk_effects::recovered, desk_effects::spawn,
+                                 desk_effects::deliver, desk_effects::give_up>;
+using desk_effect_list = std::vector<desk_effect>;
 
 /// Returns whether `said` is of the life that began as `present`, which may have raised its count since.
 [[nodiscard]] constexpr bool is_of(const life& said, const life& present) {
@@ -64,21 +65,21 @@ public:
   actor_desk(std::string topology, std::map<std::string, bool> fails_on_error);
 
   // --- lives, as the node's agent orders them
-  [[nodiscard]] act_list begin(const std::string& actor, std::uint64_t generation, const life& next);
+  [[nodiscard]] desk_effect_list begin(const std::string& actor, std::uint64_t generation, const life& next);
   /// The actor was made: the director is told that it is there.
-  [[nodiscard]] act_list began(const std::string& actor, const life& now);
+  [[nodiscard]] desk_effect_list began(const std::string& actor, const life& now);
   /// The life of this term is over, or never began. The lane's knowledge stays for a next life here.
-  act_list end(const std::string& actor, incarnation term);
+  desk_effect_list end(const std::string& actor, incarnation term);
   /// Sessions with this node are over: introductions by them are void, and told anew when they come again.
   void is_void(const std::string& node);
 
   // --- the director
-  [[nodiscard]] act_list on_message(const to_node_of_actors& m);
+  [[nodiscard]] desk_effect_list on_message(const to_node_of_actors& m);
   /// Another one directs from now on: it hears all that holds.
-  [[nodiscard]] act_list on_new_director() const;
+  [[nodiscard]] desk_effect_list on_new_director() const;
 
   // --- news of this node's actors
-  [[nodiscard]] act_list on_news(const actor_news& n);
+  [[nodiscard]] desk_effect_list on_news(const actor_news& n);
   void on_attempt_failed(const messages::attempt_failed& m);
   void on_went_well(const messages::attempt_went_well& m);
 
@@ -93,8 +94,8 @@ private:
     std::map<introduction, actor_told> introduced = {};  // an order that says the same need not come again
   };
 
-  [[nodiscard]] act_list on_order(const actor_told& m);
-  [[nodiscard]] act_list on_prepared(const life_prepared& m);
+  [[nodiscard]] desk_effect_list on_order(const actor_told& m);
+  [[nodiscard]] desk_effect_list on_prepared(const life_prepared& m);
   [[nodiscard]] living* present(const std::string& actor, const life& l);
 
   std::string topology_;

@@ -90,7 +90,7 @@ void hosting::begin(const begin_here& m) {
   spdlog::debug("{}: life {}.{} is placed here", shown(m.actor), m.now.term, m.now.count);
   lives_[m.actor] = {*plan, m.now, m.tell};
   drop_old_plans();
-  carry_out(**plan, (*plan)->desk.begin(m.actor, m.generation, m.now));
+  run(**plan, (*plan)->desk.begin(m.actor, m.generation, m.now));
 }
 
 void hosting::end_former(const std::string& actor) {
@@ -145,8 +145,8 @@ void hosting::make_shards(plan_on_node& plan) {
   make(plan, std::exchange(plan.prepared_shards, {}));
 }
 
-void hosting::make(plan_on_node& plan, std::vector<control::acts::spawn> all) {
-  std::erase_if(all, [&](const control::acts::spawn& a) {
+void hosting::make(plan_on_node& plan, std::vector<control::desk_effects::spawn> all) {
+  std::erase_if(all, [&](const control::desk_effects::spawn& a) {
     const auto at = lives_.find(a.with.actor);
     return at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next;
   });
@@ -155,7 +155,8 @@ void hosting::make(plan_on_node& plan, std::vector<control::acts::spawn> all) {
     begin_life(plan, all[i], std::move(made[i]));
 }
 
-void hosting::begin_life(plan_on_node& plan, const control::acts::spawn& a, expected<any_actor> made) {
+void hosting::begin_life(plan_on_node& plan, const control::desk_effects::spawn& a,
+                         expected<any_actor> made) {
   if (!made)
     return could_not_begin(a.with.actor, made.error());
   auto& l = lives_.at(a.with.actor);
@@ -169,7 +170,7 @@ void hosting::begin_life(plan_on_node& plan, const control::acts::spawn& a, expe
     self_->send(options_.board, end_is_up{{e.edge, e.end, a.with.next, e.window}, e.is_from});
   spdlog::log(among_nodes(spdlog::level::info), "{} begins on node {} under life {}.{}", shown(a.with.actor),
               options_.node, a.with.next.term, a.with.next.count);
-  carry_out(plan, plan.desk.began(a.with.actor, a.with.next));
+  run(plan, plan.desk.began(a.with.actor, a.with.next));
 }
 
 void hosting::could_not_begin(const std::string& actor, const error& why) {
@@ -252,8 +253,8 @@ void hosting::close(const std::string& actor, const living& l) {
     self_->send(options_.board, end_is_down{{e.edge, l.now}, e.is_from});
   if (const auto& present = l.plan->factory->gauges().present)
     present->ended(actor);
-  say(remote_.forget_all_of(actor));
-  carry_out(*l.plan, l.plan->desk.end(actor, l.now.term));
+  run(remote_.forget_all_of(actor));
+  run(*l.plan, l.plan->desk.end(actor, l.now.term));
 }
 
 void hosting::tell_over(const std::string& actor, const life& last, const node::life_listener& tell,

@@ -61,7 +61,7 @@ public:
 
   // --- links
   void on_edge(const edge_news& m);
-  void on_standing(const peer_standing& m) { say(remote_.standing(m.peer, m.is_alive)); }
+  void on_standing(const peer_standing& m) { run(remote_.standing(m.peer, m.is_alive)); }
   void on_unlinked(const std::string& peer);
 
   void on_idle(const nothing_runs& m);
@@ -91,8 +91,9 @@ private:
   /// that begins again alone waits for nobody.
   void make_shards(plan_on_node& plan);
   /// Side by side; they begin in order.
-  void make(plan_on_node& plan, std::vector<control::acts::spawn> all);
-  void begin_life(plan_on_node& plan, const control::acts::spawn& a, expected<control::any_actor> made);
+  void make(plan_on_node& plan, std::vector<control::desk_effects::spawn> all);
+  void begin_life(plan_on_node& plan, const control::desk_effects::spawn& a,
+                  expected<control::any_actor> made);
   void could_not_begin(const std::string& actor, const error& why);
   /// No further life would do better. The director ends the topology in order; the director's successor has
   /// the actor begin again, and hears the same.
@@ -131,15 +132,15 @@ private:
 
   std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor) const;
 
-  // --- orders of the desk
-  void carry_out(plan_on_node& plan, control::act_list all);
-  void act(plan_on_node&, const control::acts::say& a);
-  void act(plan_on_node&, const control::acts::recovered& a);
-  void act(plan_on_node& plan, const control::acts::spawn& a);
-  void act(plan_on_node& plan, const control::acts::give_up& a);
-  void act(plan_on_node& plan, const control::acts::deliver& a);
+  // --- effects of the desk
+  void run(plan_on_node& plan, control::desk_effect_list all);
+  void run(plan_on_node&, const control::desk_effects::say& a);
+  void run(plan_on_node&, const control::desk_effects::recovered& a);
+  void run(plan_on_node& plan, const control::desk_effects::spawn& a);
+  void run(plan_on_node& plan, const control::desk_effects::give_up& a);
+  void run(plan_on_node& plan, const control::desk_effects::deliver& a);
 
-  // --- orders
+  // --- effects of the director's orders
   template<class Message>
   void tell(const std::string& actor, Message m) {
     const auto at = lives_.find(actor);
@@ -157,18 +158,18 @@ private:
     return found == nullptr ? Interface() : control::as<Interface>(found->handle);
   }
 
-  void act(plan_on_node&, deeds::tell& d);
-  void act(plan_on_node& plan, deeds::introduce& d) { introduce(plan, d.edge, std::move(d.who)); }
-  void act(plan_on_node& plan, const deeds::forget& d);
+  void run(plan_on_node&, order_effects::tell& d);
+  void run(plan_on_node& plan, order_effects::introduce& d) { introduce(plan, d.edge, std::move(d.who)); }
+  void run(plan_on_node& plan, const order_effects::forget& d);
 
   void introduce(plan_on_node& plan, const link::edge_name& edge, introduced who);
   void forget(const plan_on_node& plan, const link::edge_name& edge);
 
   // --- lives elsewhere
-  void say(told_list all);
-  void say(told_actor& t);
-  void say(introduce_remote& m) { self_->send(options_.board, std::move(m)); }
-  void say(forget_remote& m) { self_->send(options_.board, std::move(m)); }
+  void run(remote_effect_list all);
+  void run(told_actor& t);
+  void run(introduce_remote& m) { self_->send(options_.board, std::move(m)); }
+  void run(forget_remote& m) { self_->send(options_.board, std::move(m)); }
 
   void on_message_lost(const link::message_lost& m);
 

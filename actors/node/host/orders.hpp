@@ -11,7 +11,7 @@
 
 namespace millrace::host {
 
-namespace deeds {
+namespace order_effects {
 
 /// Send a message to a local actor.
 struct tell {
@@ -31,11 +31,13 @@ struct forget {
   link::edge_name edge;
 };
 
-}  // namespace deeds
+}  // namespace order_effects
 
-using deed = std::variant<deeds::tell, deeds::introduce, deeds::forget>;
+using order_effect = std::variant<order_effects::tell, order_effects::introduce, order_effects::forget>;
+using order_effect_list = std::vector<order_effect>;
+
 /// Returns them in the order in which they are to be done. `node`: where the other end of the edge lives, if the order is
 /// about one.
-[[nodiscard]] std::vector<deed> deeds_of(const std::string& node, const control::actor_order& order);
+[[nodiscard]] order_effect_list effects_of(const std::string& node, const control::actor_order& order);
 
 }  // namespace millrace::host

@@ -154,7 +154,7 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
 
 namespace {
 
-expected<control::any_actor> make_actor(const plan_on_node& plan, const control::acts::spawn& asked,
+expected<control::any_actor> make_actor(const plan_on_node& plan, const control::desk_effects::spawn& asked,
                                         const messages::supervisor& host) {
   const auto& [topology, actor, next, how, found, verdicts, crashed] = asked.with;
   if (plan.lanes.contains(actor)) {
@@ -176,7 +176,7 @@ expected<control::any_actor> make_actor(const plan_on_node& plan, const control:
 }  // namespace
 
 std::vector<expected<control::any_actor>> make_actors(caf::actor_system& system, const plan_on_node& plan,
-                                                      const std::vector<control::acts::spawn>& asked,
+                                                      const std::vector<control::desk_effects::spawn>& asked,
                                                       const messages::supervisor& host) {
   std::vector<expected<control::any_actor>> out(asked.size());
   control::side_by_side(asked.size(), control::shared_threads(system),

@@ -23,7 +23,7 @@ struct plan_on_node {
   deployment::keepers keepers;
   std::unique_ptr<deployment::actor_factory> factory;
   control::actor_desk desk;
-  std::vector<control::acts::spawn>
+  std::vector<control::desk_effects::spawn>
       prepared_shards;  // shards to be made together, in the order in which they were prepared
 
   plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers, const std::string& topology);
@@ -42,7 +42,7 @@ open_plan(caf::actor_system& system, const host_options& options, std::uint64_t 
 /// returns them in order; `host` hears of them. Blocks while they restore their state.
 [[nodiscard]] std::vector<expected<control::any_actor>>
 make_actors(caf::actor_system& system, const plan_on_node& plan,
-            const std::vector<control::acts::spawn>& asked, const messages::supervisor& host);
+            const std::vector<control::desk_effects::spawn>& asked, const messages::supervisor& host);
 
 struct end_of_edge {
   link::edge_id edge = 0;

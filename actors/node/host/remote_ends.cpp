@@ -11,19 +11,19 @@ forget_remote forgotten(link::edge_id edge, const introduced& who) {
 
 }  // namespace
 
-told_list remote_ends::introduce(link::edge_id edge, introduced who) {
-  told_list out{introduce_remote{who.node, {edge, who.remote}, !who.log}};
+remote_effect_list remote_ends::introduce(link::edge_id edge, introduced who) {
+  remote_effect_list out{introduce_remote{who.node, {edge, who.remote}, !who.log}};
   met_[edge] = {std::move(who), {}};
   return out;
 }
 
-told_list remote_ends::forget(link::edge_id edge) {
+remote_effect_list remote_ends::forget(link::edge_id edge) {
   const auto known = met_.extract(edge);
-  return known.empty() ? told_list() : told_list{forgotten(edge, known.mapped().who)};
+  return known.empty() ? remote_effect_list() : remote_effect_list{forgotten(edge, known.mapped().who)};
 }
 
-told_list remote_ends::forget_all_of(const std::string& actor) {
-  told_list out;
+remote_effect_list remote_ends::forget_all_of(const std::string& actor) {
+  remote_effect_list out;
   std::erase_if(met_, [&](const auto& m) {
     if (m.second.who.to != actor)
       return false;
@@ -33,7 +33,7 @@ told_list remote_ends::forget_all_of(const std::string& actor) {
   return out;
 }
 
-told_list remote_ends::up(const std::string& peer, const link::stand_in_up& m) {
+remote_effect_list remote_ends::up(const std::string& peer, const link::stand_in_up& m) {
   auto* const known = find(peer, m.edge, m.remote);
   if (known == nullptr)
     return {};
@@ -41,15 +41,15 @@ told_list remote_ends::up(const std::string& peer, const link::stand_in_up& m) {
   return {tell_of(*known)};
 }
 
-told_list remote_ends::down(const std::string& peer, const link::stand_in_down& m) {
-  told_list out;
+remote_effect_list remote_ends::down(const std::string& peer, const link::stand_in_down& m) {
+  remote_effect_list out;
   if (auto* const known = find(peer, m.edge, m.remote))
     make_void(*known, out);
   return out;
 }
 
-told_list remote_ends::standing(const std::string& peer, bool is_alive) const {
-  told_list out;
+remote_effect_list remote_ends::standing(const std::string& peer, bool is_alive) const {
+  remote_effect_list out;
   for (const auto& [_, m] : met_)
     if (m.who.node == peer && m.handle && !m.who.log)
       out.push_back(is_alive ? tell_of(m)
@@ -57,8 +57,8 @@ told_list remote_ends::standing(const std::string& peer, bool is_alive) const {
   return out;
 }
 
-told_list remote_ends::unlinked(const std::string& peer) {
-  told_list out;
+remote_effect_list remote_ends::unlinked(const std::string& peer) {
+  remote_effect_list out;
   for (auto& [_, m] : met_)
     if (m.who.node == peer)
       make_void(m, out);
@@ -72,14 +72,14 @@ remote_ends::met* remote_ends::find(const std::string& peer, link::edge_id edge,
   return is_meant ? &known->second : nullptr;
 }
 
-told remote_ends::tell_of(const met& m) {
+remote_effect remote_ends::tell_of(const met& m) {
   if (m.who.log)
     return told_actor{m.who.to, messages::sender_up{*m.who.log, *m.handle, m.who.remote}};
   return told_actor{m.who.to, messages::receiver_up{m.who.index, *m.handle, m.who.remote}};
 }
 
 /// A receiver of output hears nothing: all that has come is with it, and the next life is introduced to it.
-void remote_ends::make_void(met& m, told_list& out) {
+void remote_ends::make_void(met& m, remote_effect_list& out) {
   if (!std::exchange(m.handle, std::nullopt))
     return;
   if (!m.who.log)

@@ -26,23 +26,23 @@ struct told_actor {
   std::string to;
   std::variant<messages::receiver_up, messages::receiver_down, messages::sender_up> what;
 };
-using told = std::variant<told_actor, introduce_remote, forget_remote>;
-using told_list = std::vector<told>;
+using remote_effect = std::variant<told_actor, introduce_remote, forget_remote>;
+using remote_effect_list = std::vector<remote_effect>;
 
 class remote_ends {
 public:
   /// Nobody is introduced on that edge: forget() comes first.
-  [[nodiscard]] told_list introduce(link::edge_id edge, introduced who);
-  [[nodiscard]] told_list forget(link::edge_id edge);
+  [[nodiscard]] remote_effect_list introduce(link::edge_id edge, introduced who);
+  [[nodiscard]] remote_effect_list forget(link::edge_id edge);
   /// The local actor's life is over.
-  [[nodiscard]] told_list forget_all_of(const std::string& actor);
+  [[nodiscard]] remote_effect_list forget_all_of(const std::string& actor);
 
   // News of the link to `peer`. News of another life, or of another node, is dropped.
-  [[nodiscard]] told_list up(const std::string& peer, const link::stand_in_up& m);
-  [[nodiscard]] told_list down(const std::string& peer, const link::stand_in_down& m);
+  [[nodiscard]] remote_effect_list up(const std::string& peer, const link::stand_in_up& m);
+  [[nodiscard]] remote_effect_list down(const std::string& peer, const link::stand_in_down& m);
   /// Senders need not know: a receiver hears nothing from a node that is silent.
-  [[nodiscard]] told_list standing(const std::string& peer, bool is_alive) const;
-  [[nodiscard]] told_list unlinked(const std::string& peer);
+  [[nodiscard]] remote_effect_list standing(const std::string& peer, bool is_alive) const;
+  [[nodiscard]] remote_effect_list unlinked(const std::string& peer);
 
 private:
   struct met {
@@ -50,8 +50,8 @@ private:
     std::optional<link::stand_in> handle;  // set while there is one
   };
   met* find(const std::string& peer, link::edge_id edge, const life& remote);
-  static told tell_of(const met& m);
-  static void make_void(met& m, told_list& out);
+  static remote_effect tell_of(const met& m);
+  static void make_void(met& m, remote_effect_list& out);
 
   std::map<link::edge_id, met> met_;
 };

@@ -20,13 +20,13 @@ void hosting::on_order(const std::string& from, const control::to_node_of_actors
                           ? control::receiver_of(std::get<control::actor_told>(m).what)
                           : std::get<control::life_prepared>(m).actor;
   if (const auto at = lives_.find(actor); at != lives_.end())
-    carry_out(*at->second.plan, at->second.plan->desk.on_message(m));
+    run(*at->second.plan, at->second.plan->desk.on_message(m));
 }
 
 void hosting::on_new_director(const directed_by& now) {
   director_ = now;
   for (const auto& [_, p] : plans_)
-    carry_out(*p, p->desk.on_new_director());
+    run(*p, p->desk.on_new_director());
 }
 
 // --- news of actors
@@ -39,7 +39,7 @@ void hosting::on_news(const std::string& actor, const control::actor_news& n) {
     at->second.failure = failed->why.message;
     cannot_go_on(actor, failed->why);
   }
-  carry_out(*at->second.plan, at->second.plan->desk.on_news(n));
+  run(*at->second.plan, at->second.plan->desk.on_news(n));
 }
 
 void hosting::on_attempt_failed(const messages::attempt_failed& m) {
@@ -52,7 +52,7 @@ void hosting::on_went_well(const messages::attempt_went_well& m) {
     at->second.plan->desk.on_went_well(m);
 }
 
-void hosting::act(plan_on_node&, const control::acts::recovered& a) {
+void hosting::run(plan_on_node&, const control::desk_effects::recovered& a) {
   if (const auto* const l = present(a.actor, a.now))
     self_->send(l->tell, node::life_recovered{{options_.topology, a.actor}, a.now});
 }
@@ -72,15 +72,15 @@ void hosting::on_stopped(const messages::stopped& m) {
 
 void hosting::on_edge(const edge_news& m) {
   if (const auto* const up = std::get_if<link::stand_in_up>(&m.what))
-    say(remote_.up(m.peer, *up));
+    run(remote_.up(m.peer, *up));
   else if (const auto* const down = std::get_if<link::stand_in_down>(&m.what))
-    say(remote_.down(m.peer, *down));
+    run(remote_.down(m.peer, *down));
   else if (const auto* const lost = std::get_if<link::message_lost>(&m.what))
     on_message_lost(*lost);
 }
 
 void hosting::on_unlinked(const std::string& peer) {
-  say(remote_.unlinked(peer));
+  run(remote_.unlinked(peer));
   for (const auto& [_, p] : plans_)
     p->desk.is_void(peer);
 }
@@ -95,25 +95,25 @@ std::vector<end_of_edge> hosting::ends_of(const plan_on_node& plan, const std::s
   return at == lives_.end() ? std::vector<end_of_edge>() : host::ends_of(plan, actor, at->second.handle);
 }
 
-// --- orders of the desk
+// --- effects of the desk
 
-void hosting::carry_out(plan_on_node& plan, control::act_list all) {
+void hosting::run(plan_on_node& plan, control::desk_effect_list all) {
   for (auto& a : all)
-    std::visit([&](auto& x) { act(plan, x); }, a);
+    std::visit([&](auto& x) { run(plan, x); }, a);
 }
 
-void hosting::act(plan_on_node&, const control::acts::say& a) {
+void hosting::run(plan_on_node&, const control::desk_effects::say& a) {
   self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
 }
 
-void hosting::act(plan_on_node& plan, const control::acts::spawn& a) {
+void hosting::run(plan_on_node& plan, const control::desk_effects::spawn& a) {
   if (!plan.shards.contains(a.with.actor))
     return make(plan, {a});
   plan.prepared_shards.push_back(a);
   make_shards(plan);
 }
 
-void hosting::act(plan_on_node& plan, const control::acts::give_up& a) {
+void hosting::run(plan_on_node& plan, const control::desk_effects::give_up& a) {
   if (present(a.actor, a.last) == nullptr)
     return;
   auto why = a.why;
@@ -122,19 +122,19 @@ void hosting::act(plan_on_node& plan, const control::acts::give_up& a) {
   fail(a.actor, why);
 }
 
-void hosting::act(plan_on_node& plan, const control::acts::deliver& a) {
-  for (auto& d : deeds_of(a.node, a.what))
-    std::visit([&](auto& x) { act(plan, x); }, d);
+void hosting::run(plan_on_node& plan, const control::desk_effects::deliver& a) {
+  for (auto& d : effects_of(a.node, a.what))
+    std::visit([&](auto& x) { run(plan, x); }, d);
 }
 
-void hosting::act(plan_on_node&, deeds::tell& d) {
+void hosting::run(plan_on_node&, order_effects::tell& d) {
   if (std::holds_alternative<messages::stop>(d.what))
     if (const auto at = lives_.find(d.to); at != lives_.end())
       at->second.stopped_by = director_.of;
   std::visit([&](auto& what) { tell(d.to, std::move(what)); }, d.what);
 }
 
-void hosting::act(plan_on_node& plan, const deeds::forget& d) {
+void hosting::run(plan_on_node& plan, const order_effects::forget& d) {
   spdlog::debug("{}: {} does not live", shown(d.edge.from), lasting_name(d.edge.to));
   forget(plan, d.edge);
 }
@@ -154,22 +154,22 @@ void hosting::introduce(plan_on_node& plan, const link::edge_name& edge, introdu
     return;
   }
   if (const auto number = plan.edges.number_of(edge))
-    say(remote_.introduce(*number, std::move(who)));
+    run(remote_.introduce(*number, std::move(who)));
 }
 
 void hosting::forget(const plan_on_node& plan, const link::edge_name& edge) {
   if (const auto number = plan.edges.number_of(edge))
-    say(remote_.forget(*number));
+    run(remote_.forget(*number));
 }
 
 // --- lives elsewhere
 
-void hosting::say(told_list all) {
+void hosting::run(remote_effect_list all) {
   for (auto& t : all)
-    std::visit([&](auto& x) { say(x); }, t);
+    std::visit([&](auto& x) { run(x); }, t);
 }
 
-void hosting::say(told_actor& t) {
+void hosting::run(told_actor& t) {
   std::visit([&](auto& what) { tell(t.to, std::move(what)); }, t.what);
 }
 

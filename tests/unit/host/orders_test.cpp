@@ -10,17 +10,17 @@ namespace director_effects = control::director_effects;
 
 template<class Message>
 Message message_of(const control::actor_order& o, const std::string& to) {
-  const auto all = deeds_of("b", o);
+  const auto all = effects_of("b", o);
   REQUIRE(all.size() == 1);
-  const auto& t = std::get<deeds::tell>(all.front());
+  const auto& t = std::get<order_effects::tell>(all.front());
   CHECK(t.to == to);
   return std::get<Message>(t.what);
 }
 
-deeds::introduce introduced_by(const control::actor_order& o) {
-  const auto all = deeds_of("b", o);
+order_effects::introduce introduced_by(const control::actor_order& o) {
+  const auto all = effects_of("b", o);
   REQUIRE(all.size() == 1);
-  return std::get<deeds::introduce>(all.front());
+  return std::get<order_effects::introduce>(all.front());
 }
 
 }  // namespace
@@ -36,10 +36,10 @@ TEST_CASE("a receiver that lives is introduced on its edge, with its node and in
 }
 
 TEST_CASE("a receiver that is down is forgotten on its edge before its lane hears of it") {
-  const auto all = deeds_of("b", director_effects::tell_receiver{"p/lane0", 2, "w/0", false, {7, 3}});
+  const auto all = effects_of("b", director_effects::tell_receiver{"p/lane0", 2, "w/0", false, {7, 3}});
   REQUIRE(all.size() == 2);
-  CHECK(std::get<deeds::forget>(all[0]).edge == link::edge_name{"p/lane0", "w/0"});
-  const auto& t = std::get<deeds::tell>(all[1]);
+  CHECK(std::get<order_effects::forget>(all[0]).edge == link::edge_name{"p/lane0", "w/0"});
+  const auto& t = std::get<order_effects::tell>(all[1]);
   CHECK(t.to == "p/lane0");
   const auto& down = std::get<messages::receiver_down>(t.what);
   CHECK(down.receiver == 2);

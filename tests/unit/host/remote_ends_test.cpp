@@ -36,7 +36,7 @@ std::string text(const forget_remote& m) {
   return fmt::format("link to {}: edge {} has no more life {}{}", m.node, m.what.edge, text(m.what.last),
                      m.local_is_from ? ", sent to" : "");
 }
-lines texts(const told_list& all) {
+lines texts(const remote_effect_list& all) {
   lines out;
   for (const auto& t : all)
     out.push_back(std::visit([](const auto& x) { return text(x); }, t));
