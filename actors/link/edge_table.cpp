@@ -4,10 +4,10 @@
 
 namespace millrace::link {
 
-using namespace edge_actions;
+using namespace edge_effects;
 
 /// Makes the end that is due, or stops one that is not any more.
-void edge_table::settle(edge_id edge, entry& e, edge_actions_in_order& out) {
+void edge_table::settle(edge_id edge, entry& e, edge_effect_list& out) {
   std::optional<lives> due;
   if (open_ && e.local_goes_on && e.remote_goes_on)
     due = lives{*e.local, *e.remote};
@@ -28,7 +28,7 @@ void edge_table::settle(edge_id edge, entry& e, edge_actions_in_order& out) {
   offer_held(edge, e, out);
 }
 
-void edge_table::local_up(edge_id edge, const life& now, bool hears_first, edge_actions_in_order& out) {
+void edge_table::local_up(edge_id edge, const life& now, bool hears_first, edge_effect_list& out) {
   auto& e = edges_[edge];
   if (e.local && (now < *e.local || (now == *e.local && !e.local_goes_on)))
     return;
@@ -39,7 +39,7 @@ void edge_table::local_up(edge_id edge, const life& now, bool hears_first, edge_
   offer_held(edge, e, out);
 }
 
-void edge_table::local_down(edge_id edge, const life& last, edge_actions_in_order& out) {
+void edge_table::local_down(edge_id edge, const life& last, edge_effect_list& out) {
   auto& e = edges_[edge];
   if (e.local && last < *e.local)
     return;
@@ -48,7 +48,7 @@ void edge_table::local_down(edge_id edge, const life& last, edge_actions_in_orde
   settle(edge, e, out);
 }
 
-void edge_table::remote_up(edge_id edge, const life& now, edge_actions_in_order& out) {
+void edge_table::remote_up(edge_id edge, const life& now, edge_effect_list& out) {
   auto& e = edges_[edge];
   if (e.remote && now < *e.remote)
     return;
@@ -57,7 +57,7 @@ void edge_table::remote_up(edge_id edge, const life& now, edge_actions_in_order&
   settle(edge, e, out);
 }
 
-void edge_table::remote_down(edge_id edge, const life& last, edge_actions_in_order& out) {
+void edge_table::remote_down(edge_id edge, const life& last, edge_effect_list& out) {
   auto& e = edges_[edge];
   if (e.remote && last < *e.remote)
     return;
@@ -66,13 +66,13 @@ void edge_table::remote_down(edge_id edge, const life& last, edge_actions_in_ord
   settle(edge, e, out);
 }
 
-void edge_table::session_opened(edge_actions_in_order& out) {
+void edge_table::session_opened(edge_effect_list& out) {
   open_ = true;
   for (auto& [edge, e] : edges_)
     settle(edge, e, out);
 }
 
-void edge_table::session_ended(edge_actions_in_order& out) {
+void edge_table::session_ended(edge_effect_list& out) {
   open_ = false;
   for (auto& [edge, e] : edges_) {
     drop_held(e);
@@ -83,7 +83,7 @@ void edge_table::session_ended(edge_actions_in_order& out) {
   std::erase_if(edges_, [](const auto& x) { return !x.second.local && !x.second.remote; });
 }
 
-void edge_table::is_over(end_number end, edge_actions_in_order& out) {
+void edge_table::is_over(end_number end, edge_effect_list& out) {
   const auto at = ends_.find(end);
   if (at == ends_.end())
     return;
@@ -103,8 +103,7 @@ bool edge_table::is_current(edge_id edge, end_number end) const {
 
 // --- incoming
 
-edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_envelope& m,
-                                   edge_actions_in_order& out) {
+edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_envelope& m, edge_effect_list& out) {
   const auto& [from, to] = m.of;
   const bool is_for_former = e.local && (to < *e.local || (to == *e.local && !e.local_goes_on));
   if (is_for_former || (e.remote && from < *e.remote))
@@ -122,7 +121,7 @@ edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_envelope
   return fate::delivered;
 }
 
-void edge_table::offer_held(edge_id edge, entry& e, edge_actions_in_order& out) {
+void edge_table::offer_held(edge_id edge, entry& e, edge_effect_list& out) {
   for (auto waiting = std::exchange(e.held, {}); !waiting.empty(); waiting.pop_front()) {
     auto& bytes = waiting.front();
     if (offer(edge, e, *open_envelope(bytes), out) == fate::held)
@@ -138,7 +137,7 @@ void edge_table::drop_held(entry& e) {
   e.held.clear();
 }
 
-expected<void> edge_table::arrived(edge_id edge, const piece& bytes, edge_actions_in_order& out) {
+expected<void> edge_table::arrived(edge_id edge, const piece& bytes, edge_effect_list& out) {
   const auto m = open_envelope(bytes);
   if (!m)
     return unexpected(m.error());

@@ -22,7 +22,7 @@ namespace millrace::link {
 /// An end of an edge in this process, for as long as it lasts; no number is used twice.
 using end_number = std::uint64_t;
 
-namespace edge_actions {
+namespace edge_effects {
 
 struct begin {  // an end; `of`: as it sends
   edge_id edge = 0;
@@ -48,11 +48,11 @@ struct tell_down {
   life remote;
 };
 
-}  // namespace edge_actions
+}  // namespace edge_effects
 
-using edge_action = std::variant<edge_actions::begin, edge_actions::stop, edge_actions::deliver,
-                                 edge_actions::tell_up, edge_actions::tell_down>;
-using edge_actions_in_order = std::vector<edge_action>;
+using edge_effect = std::variant<edge_effects::begin, edge_effects::stop, edge_effects::deliver,
+                                 edge_effects::tell_up, edge_effects::tell_down>;
+using edge_effect_list = std::vector<edge_effect>;
 
 class edge_table {
 public:
@@ -63,21 +63,21 @@ public:
 
   /// The local actor's life begins. `hears_first`: the remote actor introduces itself by its first message (it
   /// asks, or resumes), as lanes do to their receivers and receivers of output to shards; else remote_up() does.
-  void local_up(edge_id edge, const life& now, bool hears_first, edge_actions_in_order& out);
-  void local_down(edge_id edge, const life& last, edge_actions_in_order& out);
+  void local_up(edge_id edge, const life& now, bool hears_first, edge_effect_list& out);
+  void local_down(edge_id edge, const life& last, edge_effect_list& out);
   /// The owner introduces a life of the remote actor, or says that it is over. A lower one than is known counts
   /// for nothing.
-  void remote_up(edge_id edge, const life& now, edge_actions_in_order& out);
-  void remote_down(edge_id edge, const life& last, edge_actions_in_order& out);
+  void remote_up(edge_id edge, const life& now, edge_effect_list& out);
+  void remote_down(edge_id edge, const life& last, edge_effect_list& out);
 
-  void session_opened(edge_actions_in_order& out);
-  void session_ended(edge_actions_in_order& out);
+  void session_opened(edge_effect_list& out);
+  void session_ended(edge_effect_list& out);
   /// The end has stopped, or failed.
-  void is_over(end_number end, edge_actions_in_order& out);
+  void is_over(end_number end, edge_effect_list& out);
 
   /// A message has come: it is delivered; or dropped, being from or for a life that is over; or waits for the
   /// introduction of a higher one. Errors: ec::corrupt, also when more waits than may; the session cannot go on.
-  [[nodiscard]] expected<void> arrived(edge_id edge, const piece& bytes, edge_actions_in_order& out);
+  [[nodiscard]] expected<void> arrived(edge_id edge, const piece& bytes, edge_effect_list& out);
 
   /// It is an end, of the edge, that goes on.
   [[nodiscard]] bool is_current(edge_id edge, end_number end) const;
@@ -100,9 +100,9 @@ private:
   };
   enum class fate : std::uint8_t { delivered, dropped, held };
 
-  void settle(edge_id edge, entry& e, edge_actions_in_order& out);
-  [[nodiscard]] fate offer(edge_id edge, entry& e, const opened_envelope& m, edge_actions_in_order& out);
-  void offer_held(edge_id edge, entry& e, edge_actions_in_order& out);
+  void settle(edge_id edge, entry& e, edge_effect_list& out);
+  [[nodiscard]] fate offer(edge_id edge, entry& e, const opened_envelope& m, edge_effect_list& out);
+  void offer_held(edge_id edge, entry& e, edge_effect_list& out);
   void drop_held(entry& e);
 
   limits limits_;

@@ -46,16 +46,16 @@ public:
   void on_way_opened() {
     state_ = way_state::open;
     without_session_since_ = now().steady;
-    act([&](outputs& out) { link_.connected(now(), out); });
+    change([&](link_effect_list& out) { link_.connected(now(), out); });
   }
   void on_way_closed() {
-    lose_way([&](outputs& out) { link_.closed(now(), out); });
+    lose_way([&](link_effect_list& out) { link_.closed(now(), out); });
   }
   void on_way_refused() {
-    lose_way([&](outputs& out) { link_.connection_refused(now(), out); });
+    lose_way([&](link_effect_list& out) { link_.connection_refused(now(), out); });
   }
   void on_whole(const piece& bytes) {
-    act([&](outputs& out) { link_.received(now(), bytes, out); });
+    change([&](link_effect_list& out) { link_.received(now(), bytes, out); });
   }
   void on_tick() {
     self_->delayed_send(self_, tick_every_, link_tick{});
@@ -63,7 +63,7 @@ public:
       state_ = way_state::opening;
       self_->send(way_, open_way{});
     }
-    act([&](outputs& out) { link_.tick(now(), out); });
+    change([&](link_effect_list& out) { link_.tick(now(), out); });
     give_up_a_way_without_session();
   }
 
@@ -72,16 +72,16 @@ public:
     locals_[m.edge] = {m.handle, m.window};
     const bool hears_first = std::holds_alternative<messages::frame_receiver>(m.handle) ||
                              std::holds_alternative<messages::output_sender>(m.handle);
-    carry_out([&](auto& actions) { edges_.local_up(m.edge, m.now, hears_first, actions); });
+    change_edges([&](auto& effects) { edges_.local_up(m.edge, m.now, hears_first, effects); });
   }
   void on_local_down(const local_down& m) {
-    carry_out([&](auto& actions) { edges_.local_down(m.edge, m.last, actions); });
+    change_edges([&](auto& effects) { edges_.local_down(m.edge, m.last, effects); });
   }
   void on_remote_up(const remote_up& m) {
-    carry_out([&](auto& actions) { edges_.remote_up(m.edge, m.now, actions); });
+    change_edges([&](auto& effects) { edges_.remote_up(m.edge, m.now, effects); });
   }
   void on_remote_down(const remote_down& m) {
-    carry_out([&](auto& actions) { edges_.remote_down(m.edge, m.last, actions); });
+    change_edges([&](auto& effects) { edges_.remote_down(m.edge, m.last, effects); });
   }
   void on_control(const send_control& m) {
     if (!link_.is_open())
@@ -126,13 +126,13 @@ private:
   }
   void tell(link_news what) { self_->send(owner_, link_told{peer_, std::move(what)}); }
   void leave(error why) {
-    act([&](outputs& out) { link_.leave(std::move(why), out); });
+    change([&](link_effect_list& out) { link_.leave(std::move(why), out); });
   }
   template<class F>
   void lose_way(F how) {
     state_ = way_state::closed;
     next_try_ = std::max(next_try_, now().steady + waits_.next());
-    act(how);
+    change(how);
   }
 
   /// A way on which the two ends do not find each other is given up, for any fault: another one may be
@@ -145,69 +145,69 @@ private:
     self_->send(way_, close_way{});
   }
 
-  /// Runs `what` on the link, then its effects; effects of effects are queued.
+  /// Changes the link by `what`, then runs the effects; effects of effects are queued.
   template<class F>
-  void act(F what) {
-    outputs out;
+  void change(F what) {
+    link_effect_list out;
     what(out);
     todo_.push_back(std::move(out));
-    if (std::exchange(acting_, true))
+    if (std::exchange(is_running_, true))
       return;
     for (; !todo_.empty(); todo_.pop_front())
-      carry_out(todo_.front());
-    acting_ = false;
+      run(todo_.front());
+    is_running_ = false;
   }
-  void carry_out(outputs& out) {
+  void run(link_effect_list& out) {
     for (auto& bytes : out.bytes)
       self_->send(way_, send_whole{std::move(bytes)});
-    for (auto& e : out.events)
-      std::visit([&](auto& x) { on(x); }, e);
+    for (auto& e : out.others)
+      std::visit([&](auto& x) { run(x); }, e);
     for (const auto edge : out.room)
       put_waiting(edge);
     if (!out.room.empty())
-      act([&](outputs& more) { link_.flush(more); });
+      change([&](link_effect_list& more) { link_.flush(more); });
   }
 
-  void on(delivered& m) {
+  void run(delivered& m) {
     if (m.edge == control_edge)
       return tell(control_came{std::string(m.bytes.bytes)});
-    edge_actions_in_order actions;
-    const auto come = edges_.arrived(m.edge, m.bytes, actions);
-    carry_out(actions);
+    edge_effect_list effects;
+    const auto come = edges_.arrived(m.edge, m.bytes, effects);
+    run(effects);
     if (!come)
       leave(come.error());
   }
-  void on(session_opened& e) {
+  void run(session_opened& e) {
     waits_.reset();
     tell(std::move(e));
-    carry_out([&](auto& actions) { edges_.session_opened(actions); });
+    change_edges([&](auto& effects) { edges_.session_opened(effects); });
   }
-  void on(session_ended& e) {
+  void run(session_ended& e) {
     without_session_since_ = now().steady;
     waiting_.clear();
     waiting_control_ = 0;
     tell(std::move(e));
-    carry_out([&](auto& actions) { edges_.session_ended(actions); });
+    change_edges([&](auto& effects) { edges_.session_ended(effects); });
   }
-  void on(standing_changed& e) { tell(e); }
-  void on(peer_warned& e) { tell(std::move(e)); }
-  void on(peer_refused& e) {
+  void run(standing_changed& e) { tell(e); }
+  void run(peer_warned& e) { tell(std::move(e)); }
+  void run(peer_refused& e) {
     next_try_ = now().steady + after_refusal;
     self_->send(way_, close_way{});
     tell(std::move(e));
   }
 
   template<class F>
-  void carry_out(F what) requires std::invocable<F, edge_actions_in_order&> {
-    edge_actions_in_order actions;
-    what(actions);
-    carry_out(actions);
+  void change_edges(F what) {
+    edge_effect_list effects;
+    what(effects);
+    run(effects);
   }
-  void carry_out(const edge_actions_in_order& actions) {
-    for (const auto& a : actions)
-      std::visit([&](const auto& x) { on(x); }, a);
+  void run(const edge_effect_list& effects) {
+    for (const auto& a : effects)
+      std::visit([&](const auto& x) { run(x); }, a);
   }
-  void on(const edge_actions::begin& a) {
+  void run(const edge_effects::begin& a) {
     const auto& l = locals_.at(a.edge);
     auto end = spawn_stand_in(self_->system(),
                               {a.edge, a.end, a.of, l.handle, l.window, bounds_.longest_control}, self_);
@@ -215,16 +215,16 @@ private:
     by_address_[end.address()] = a.end;
     ends_.emplace(a.end, std::move(end));
   }
-  void on(const edge_actions::stop& a) {
+  void run(const edge_effects::stop& a) {
     if (const auto end = ends_.find(a.end); end != ends_.end())
       self_->send(end->second, edge_over{});
   }
-  void on(const edge_actions::deliver& a) {
+  void run(const edge_effects::deliver& a) {
     if (const auto end = ends_.find(a.end); end != ends_.end())
       self_->send(end->second, edge_came{a.message});
   }
-  void on(const edge_actions::tell_up& a) { tell(stand_in_up{a.edge, ends_.at(a.end), a.remote}); }
-  void on(const edge_actions::tell_down& a) { tell(stand_in_down{a.edge, a.remote}); }
+  void run(const edge_effects::tell_up& a) { tell(stand_in_up{a.edge, ends_.at(a.end), a.remote}); }
+  void run(const edge_effects::tell_down& a) { tell(stand_in_down{a.edge, a.remote}); }
 
   /// An end that fails takes the session with it: what it had is lost.
   void on_end_is_over(const caf::down_msg& m) {
@@ -234,7 +234,7 @@ private:
     ends_.erase(at.mapped());
     if (m.reason)
       leave(our_error(fmt::format("a stand-in has failed: {}", control::words_of(m.reason))).value());
-    carry_out([&](auto& actions) { edges_.is_over(at.mapped(), actions); });
+    change_edges([&](auto& effects) { edges_.is_over(at.mapped(), effects); });
   }
 
   // --- outgoing
@@ -245,7 +245,7 @@ private:
       waiting_control_ += edge == control_edge ? size_of(m.what.bytes) : 0;
       waiting_[edge].push_back(std::move(m));
     }
-    act([&](outputs& out) { link_.flush(out); });
+    change([&](link_effect_list& out) { link_.flush(out); });
   }
   /// Returns false if there is no room; the link says when there is.
   [[nodiscard]] bool take(waiting_message& m) {
@@ -302,8 +302,8 @@ private:
   std::map<caf::actor_addr, end_number> by_address_;
   std::map<edge_id, std::deque<waiting_message>> waiting_;  // messages that found no room, in order
   std::size_t waiting_control_ = 0;                         // bytes of it on control_edge
-  std::deque<outputs> todo_;
-  bool acting_ = false;
+  std::deque<link_effect_list> todo_;
+  bool is_running_ = false;
 };
 
 whole_link::behavior_type link_behaviour(whole_link::pointer self, link_options options) {

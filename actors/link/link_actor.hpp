@@ -1,4 +1,4 @@
-// The link actor: owns the link to one other node and carries out what runtime/link::node_link says. It runs on
+// The link actor: owns the link to one other node and runs the effects of runtime/link::node_link. It runs on
 // the shared scheduler and never blocks; bytes go by a transport, which a simulation replaces.
 //
 // How a node process uses it (one link actor a peer, for as long as the process lives):

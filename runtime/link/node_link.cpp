@@ -18,42 +18,42 @@ void node_link::set_credit(edge_id edge, std::size_t bytes) {
 }
 
 template<class Change>
-void node_link::change_standing(const Change& change, outputs& out) {
+void node_link::change_standing(const Change& change, link_effect_list& out) {
   const auto before = liveness_.now();
   change(liveness_);
   if (liveness_.now() != before)
-    out.events.emplace_back(standing_changed{liveness_.now()});
+    out.others.emplace_back(standing_changed{liveness_.now()});
 }
 
 // --- sessions
 
 /// Messages under way are void at both ends: the other hears of it by this end's next name.
-void node_link::end(error why, outputs& out) {
+void node_link::end(error why, link_effect_list& out) {
   if (!session_)
     return;
-  out.events.emplace_back(session_ended{session_->ends(), std::move(why)});
+  out.others.emplace_back(session_ended{session_->ends(), std::move(why)});
   session_.reset();
   waiting_.clear();
 }
 
 /// The hello waits for the next tick, so that two ends that disagree for good do not do it without pause.
-void node_link::begin_anew(error why, outputs& out) {
+void node_link::begin_anew(error why, link_effect_list& out) {
   end(std::move(why), out);
   handshake_.begin();
   said_hello_.reset();
 }
 
-void node_link::refuse(error why, outputs& out) {
+void node_link::refuse(error why, link_effect_list& out) {
   end(why, out);
   handshake_.stop();
-  out.events.emplace_back(peer_refused{std::move(why)});
+  out.others.emplace_back(peer_refused{std::move(why)});
 }
 
-void node_link::open(const moment& at, outputs& out) {
+void node_link::open(const moment& at, link_effect_list& out) {
   session_.emplace(handshake_.open_session(), static_cast<std::uint8_t>(met_.version), options_.bounds,
                    credits_);
   peer_ = known_node{greeted_->node, greeted_->me.node, greeted_->caf_node};
-  out.events.emplace_back(
+  out.others.emplace_back(
       session_opened{session_->ends(), met_.version, std::exchange(met_.replaces, std::nullopt), *greeted_});
   change_standing([&](liveness& l) { l.sign(at.steady); }, out);
   is_refused_ = false;
@@ -63,7 +63,7 @@ void node_link::open(const moment& at, outputs& out) {
   session_->flush(waiting_, true, out.bytes);
 }
 
-void node_link::say_hello(const moment& at, outputs& out) {
+void node_link::say_hello(const moment& at, link_effect_list& out) {
   auto h = options_.mine;
   h.me = handshake_.mine();
   h.answers = handshake_.answers();
@@ -74,29 +74,29 @@ void node_link::say_hello(const moment& at, outputs& out) {
 
 // --- the connection
 
-void node_link::connected(const moment& at, outputs& out) {
+void node_link::connected(const moment& at, link_effect_list& out) {
   begin_anew(outside_error(ec::unavailable, "the connection was made anew").value(), out);
   say_hello(at, out);
 }
 
-void node_link::closed(const moment& at, outputs& out) {
+void node_link::closed(const moment& at, link_effect_list& out) {
   end(outside_error(ec::unavailable, "the connection was closed").value(), out);
   handshake_.stop();
   change_standing([&](liveness& l) { l.look(at.steady); }, out);
 }
 
-void node_link::connection_refused(const moment&, outputs& out) {
+void node_link::connection_refused(const moment&, link_effect_list& out) {
   end(outside_error(ec::unavailable, "the connection was refused").value(), out);
   handshake_.stop();
   if (!std::exchange(is_refused_, true)) {
     liveness_.refused();
-    out.events.emplace_back(standing_changed{standing::lost, true});
+    out.others.emplace_back(standing_changed{standing::lost, true});
   }
 }
 
 // --- incoming
 
-void node_link::received(const moment& at, const piece& bytes, outputs& out) {
+void node_link::received(const moment& at, const piece& bytes, link_effect_list& out) {
   if (handshake_.is_stopped())
     return;
   if (!bytes.bytes.empty() && bytes.bytes.front() == static_cast<char>(parcel::hello))
@@ -105,7 +105,7 @@ void node_link::received(const moment& at, const piece& bytes, outputs& out) {
     on_packet(at, bytes, out);
 }
 
-void node_link::on_hello(const moment& at, std::string_view bytes, outputs& out) {
+void node_link::on_hello(const moment& at, std::string_view bytes, link_effect_list& out) {
   auto theirs = decode_hello(bytes);
   if (!theirs)
     return refuse(theirs.error(), out);
@@ -132,7 +132,7 @@ void node_link::on_hello(const moment& at, std::string_view bytes, outputs& out)
   if (!met)
     return refuse(met.error(), out);
   if (met->warning && (!greeted_ || greeted_->me.node != theirs->me.node))
-    out.events.emplace_back(peer_warned{*met->warning});
+    out.others.emplace_back(peer_warned{*met->warning});
   greeted_ = *theirs;
   met_ = std::move(*met);
   if (heard == handshake::heard::left) {
@@ -145,7 +145,7 @@ void node_link::on_hello(const moment& at, std::string_view bytes, outputs& out)
     say_hello(at, out);
 }
 
-void node_link::on_packet(const moment& at, const piece& bytes, outputs& out) {
+void node_link::on_packet(const moment& at, const piece& bytes, link_effect_list& out) {
   const auto packet = decode_packet(bytes, options_.bounds);
   if (!packet)
     return begin_anew(packet.error(), out);
@@ -166,7 +166,7 @@ void node_link::on_packet(const moment& at, const piece& bytes, outputs& out) {
   if (!done)
     return begin_anew(done.error(), out);
   for (auto& m : done->messages)
-    out.events.emplace_back(std::move(m));
+    out.others.emplace_back(std::move(m));
   if (done->is_sign_of_life)
     change_standing([&](liveness& l) { l.sign(at.steady); }, out);
   flush(out);
@@ -180,14 +180,14 @@ taken node_link::send(message&& m) {
   return waiting_.queue(std::move(m));
 }
 
-void node_link::send_waiting(bool acknowledges, outputs& out) {
+void node_link::send_waiting(bool acknowledges, link_effect_list& out) {
   if (session_)
     session_->flush(waiting_, acknowledges, out.bytes);
   for (const auto edge : waiting_.take_room())
     out.room.push_back(edge);
 }
 
-void node_link::tick(const moment& at, outputs& out) {
+void node_link::tick(const moment& at, link_effect_list& out) {
   change_standing([&](liveness& l) { l.look(at.steady); }, out);
   if (session_ && liveness_.now() == standing::lost)
     begin_anew(outside_error(ec::unavailable, fmt::format("node {} is silent", options_.peer)).value(), out);

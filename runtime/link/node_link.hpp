@@ -1,6 +1,6 @@
 // The link to one other node: a session that carries messages of edges, each edge's in order and once, for as
 // long as the session lasts; the window that bounds what the transport holds; and whether the node is there.
-// Pure: its owner carries bytes, says what time it is and does what the events say.
+// Pure: its owner carries bytes, says what time it is and runs the effects.
 //
 // A session ends by the first packet that is missing, and all that was under way in it with it. The
 // link sends no message again: receivers ask again, or resume (docs/design/protocol.md). docs/design/link.md says why.
@@ -48,13 +48,13 @@ struct peer_refused {
 struct peer_warned {
   std::string text;
 };
-using event =
+using link_effect =
     std::variant<delivered, session_opened, session_ended, standing_changed, peer_refused, peer_warned>;
 
-/// Says what is to be done, in order. Calls append to it.
-struct outputs {
+/// The effects of calls, which append to it: the owner runs the packets, then the others, then the room.
+struct link_effect_list {
   std::vector<pieces> bytes;  // packets for the peer, each as one whole
-  std::vector<event> events;
+  std::vector<link_effect> others;
   std::vector<edge_id> room;  // may try again, in this order, after taken::no_room
 };
 
@@ -76,24 +76,24 @@ public:
   void set_credit(edge_id edge, std::size_t bytes);
 
   /// Bytes can be sent. Ends a session that was open before.
-  void connected(const moment& at, outputs& out);
+  void connected(const moment& at, link_effect_list& out);
   /// They cannot, and some of what was sent may not have come.
-  void closed(const moment& at, outputs& out);
+  void closed(const moment& at, link_effect_list& out);
   /// The peer's address refuses a connection: nobody is there.
-  void connection_refused(const moment& at, outputs& out);
+  void connection_refused(const moment& at, link_effect_list& out);
   /// The packets of the session make no sense to who takes them, or more wait than may: a new one begins.
-  void leave(error why, outputs& out) {
+  void leave(error why, link_effect_list& out) {
     if (session_)
       begin_anew(std::move(why), out);
   }
   /// Takes what the peer has sent, as one whole.
-  void received(const moment& at, const piece& bytes, outputs& out);
+  void received(const moment& at, const piece& bytes, link_effect_list& out);
 
   /// Moves from `m` where it is queued or joined; flush() sends it as soon as the window has room.
   [[nodiscard]] taken send(message&& m);
-  void flush(outputs& out) { send_waiting(false, out); }
+  void flush(link_effect_list& out) { send_waiting(false, out); }
   /// Every 50 to 100 ms.
-  void tick(const moment& at, outputs& out);
+  void tick(const moment& at, link_effect_list& out);
 
   [[nodiscard]] bool is_open() const { return session_.has_value(); }
   [[nodiscard]] standing peer_standing() const { return liveness_.now(); }
@@ -104,18 +104,18 @@ public:
   [[nodiscard]] std::size_t begun() const { return session_ ? session_->begun() : 0; }
 
 private:
-  void on_hello(const moment& at, std::string_view bytes, outputs& out);
-  void on_packet(const moment& at, const piece& bytes, outputs& out);
-  void say_hello(const moment& at, outputs& out);
-  void open(const moment& at, outputs& out);
-  void end(error why, outputs& out);
-  void refuse(error why, outputs& out);
-  void begin_anew(error why, outputs& out);
+  void on_hello(const moment& at, std::string_view bytes, link_effect_list& out);
+  void on_packet(const moment& at, const piece& bytes, link_effect_list& out);
+  void say_hello(const moment& at, link_effect_list& out);
+  void open(const moment& at, link_effect_list& out);
+  void end(error why, link_effect_list& out);
+  void refuse(error why, link_effect_list& out);
+  void begin_anew(error why, link_effect_list& out);
   /// `acknowledges`: also what has come since the last acknowledgement, however little.
-  void send_waiting(bool acknowledges, outputs& out);
+  void send_waiting(bool acknowledges, link_effect_list& out);
   /// Tells what the change has made of the peer's standing.
   template<class Change>
-  void change_standing(const Change& change, outputs& out);
+  void change_standing(const Change& change, link_effect_list& out);
 
   options options_;
   handshake handshake_;

@@ -46,7 +46,7 @@ private:
   /// An honest peer, of a later process each time.
   void open() {
     auto peer = make("b", "a", ++peer_);
-    outputs theirs;
+    link_effect_list theirs;
     mine_.connected(at_, out_);
     peer.connected(at_, theirs);
     for (int i = 0; i < 10; ++i) {
@@ -104,19 +104,19 @@ private:
     const auto l = link::test::small_limits();
     require(mine_.unacknowledged() <= l.window, "the window holds");
     require(mine_.begun() <= std::max(l.begun, l.longest_message), "what has begun is bounded");
-    for (const auto& e : out_.events) {
+    for (const auto& e : out_.others) {
       if (const auto* m = std::get_if<delivered>(&e))
         require(m->bytes.bytes.size() <= l.longest_message, "a message is bounded");
       if (const auto* opened = std::get_if<session_opened>(&e))
         ends_ = opened->ends;
     }
-    out_.events.clear();
+    out_.others.clear();
   }
 
   FuzzedDataProvider& in_;
   moment at_{micros(1), 1};
   node_link mine_ = make("a", "b", 1);
-  outputs out_;
+  link_effect_list out_;
   session ends_;
   std::uint64_t peer_ = 1, sequence_ = 0;
 };

@@ -96,7 +96,7 @@ private:
 
 public:
   node_link link;
-  outputs done;
+  link_effect_list done;
 
 private:
   message something(edge_id edge) {
@@ -138,7 +138,7 @@ private:
   }
 
   void settle() {
-    for (auto& e : done.events)
+    for (auto& e : done.others)
       std::visit([this](const auto& x) { on(x); }, e);
     for (const auto& b : done.bytes)
       leave(text_of(b));

@@ -21,7 +21,7 @@ struct node {
   void take() {
     for (const auto& b : done.bytes)
       sent.push_back(text_of(b));
-    for (auto& e : done.events) {
+    for (auto& e : done.others) {
       if (auto* m = std::get_if<delivered>(&e))
         messages.push_back(std::to_string(m->edge) + ":" + std::string(m->bytes.bytes));
       else
@@ -40,10 +40,10 @@ struct node {
   }
 
   node_link link;
-  outputs done;
+  link_effect_list done;
   std::deque<std::string> sent;  // packets under way to the other
   std::vector<std::string> messages;
-  std::vector<event> changes;
+  std::vector<link_effect> changes;
   std::vector<edge_id> room;
 };
 

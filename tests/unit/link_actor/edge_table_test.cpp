@@ -13,25 +13,25 @@ struct table {
 
   template<class F>
   std::vector<std::string> said(F what) {
-    edge_actions_in_order actions;
-    what(actions);
+    edge_effect_list effects;
+    what(effects);
     std::vector<std::string> out;
-    for (const auto& a : actions)
+    for (const auto& a : effects)
       out.push_back(std::visit([](const auto& x) { return text(x); }, a));
     return out;
   }
-  static std::string text(const edge_actions::begin& a) {
+  static std::string text(const edge_effects::begin& a) {
     return "begin " + std::to_string(a.end) + " " + std::to_string(a.of.from.term) + ">" +
            std::to_string(a.of.to.term);
   }
-  static std::string text(const edge_actions::stop& a) { return "stop " + std::to_string(a.end); }
-  static std::string text(const edge_actions::deliver& a) {
+  static std::string text(const edge_effects::stop& a) { return "stop " + std::to_string(a.end); }
+  static std::string text(const edge_effects::deliver& a) {
     return "deliver " + std::to_string(a.end) + " " + std::string(a.message.bytes);
   }
-  static std::string text(const edge_actions::tell_up& a) {
+  static std::string text(const edge_effects::tell_up& a) {
     return "up " + std::to_string(a.end) + " " + std::to_string(a.remote.term);
   }
-  static std::string text(const edge_actions::tell_down& a) {
+  static std::string text(const edge_effects::tell_down& a) {
     return "down " + std::to_string(a.remote.term);
   }
 
@@ -163,6 +163,6 @@ TEST_CASE("what waits for actors that are not here is bounded, and void with its
 TEST_CASE("what has no envelope is refused") {
   table t;
   t.open();
-  edge_actions_in_order out;
+  edge_effect_list out;
   CHECK_FALSE(t.edges.arrived(1, make_piece("short"), out));
 }
