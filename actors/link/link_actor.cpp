@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <concepts>
 #include <deque>
 #include <map>
 #include <memory>

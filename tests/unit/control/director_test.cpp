@@ -564,7 +564,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         take(d.began(name, ++terms[name]));
       }
     };
-    const auto carry_out = [&] {
+    const auto run = [&] {
       while (!queue.empty()) {
         const auto o = queue.front();
         queue.erase(queue.begin());
@@ -603,7 +603,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         take(d.could_not_begin(name, broken));
       good = refused.empty();
     }
-    carry_out();
+    run();
     for (int step = 0; step < 2'000 && ends == 0; ++step) {
       const auto pick = [&](std::vector<std::string>& from) {
         const auto at = from.begin() + static_cast<std::ptrdiff_t>(random() % from.size());
@@ -633,7 +633,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
           if (const auto name = stopping[random() % stopping.size()]; d.lives(name)) {
             take(d.stopped(name, terms[name]));
             alive.erase(std::find(alive.begin(), alive.end(), name));
-            carry_out();
+            run();
             if (ends == 0)
               take(d.is_down(name));
           }
@@ -655,7 +655,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         if (!alive.empty() && one_in(50)) {
           const auto refused = pick(alive);
           take(d.fenced(refused, terms[refused], broken));
-          carry_out();
+          run();
           if (ends == 0)
             take(d.is_down(refused));
         }
@@ -671,7 +671,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         if (one_in(50))
           take(d.report());
       }
-      carry_out();
+      run();
     }
     CHECK(ends == 1);
   }
