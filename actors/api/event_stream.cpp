@@ -132,7 +132,7 @@ void event_stream::wait(std::chrono::milliseconds for_, void (event_stream::*the
 
 // --- the end
 
-/// An answer that came at once would be asked for without a pause.
+/// An answer that came at once would be asked for without a wait.
 void event_stream::end_is_asked_later() {
   end_timer_.expires_after(core_.options.limits.event);
   end_timer_.async_wait([self = weak_from_this()](boost::system::error_code cancelled) {

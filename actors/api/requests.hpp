@@ -170,7 +170,7 @@ struct resume {
   std::string topology;
   friend bool operator==(const resume&, const resume&) = default;
 };
-/// `stage`: a parser, window or sink, all of whose actors live anew; or one actor.
+/// `stage`: a parser, window or sink, all of whose actors restart; or one actor.
 struct restart {
   std::string topology;
   std::string stage;

@@ -22,7 +22,7 @@ using whole_link = link_handle;
 /// The longest registration, and something beside it. An honest node waits for answers before it says more.
 constexpr std::size_t most_control_waiting = std::size_t{64} << 20;
 
-/// A node that begins again is met within the longest.
+/// A node that restarts is met within the longest.
 constexpr backoff_options between_tries{
     .first = std::chrono::milliseconds(100), .longest = std::chrono::seconds(2), .jitter = 0};
 /// A peer that was refused is tried again so much later: somebody has to mend a configuration.

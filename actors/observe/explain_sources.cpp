@@ -113,7 +113,7 @@ void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine,
                      l.parser,
                      fmt::format("{} is paused, and reads nothing", t_.name),
                      {},
-                     "`resume` has it read on, from where it stands"});
+                     "`resume` has it go on from where it stands"});
       continue;
     }
     if (l.is_away) {

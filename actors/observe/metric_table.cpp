@@ -87,8 +87,8 @@ constexpr std::array table{
     metric{"millrace_dead_letters_total", counter, "letters", "topology, stage",
            "Dead letters of a stage, since this process started"},
     metric{"millrace_restarts_total", counter, "lives", "topology, stage, actor",
-           "Lanes, shards and sinks that failed and were begun again, since this process started. On a node "
-           "those that began again there; an actor that goes to another node is no restart"},
+           "Lanes, shards and sinks that failed and restarted, since this process started. On a node "
+           "those that restarted there; an actor that goes to another node is no restart"},
     // --- shards
     metric{"millrace_window_rows_total", counter, "rows", "topology, shard",
            "Rows that a shard has emitted, since this process started. What it emits again after a restart "

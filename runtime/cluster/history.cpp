@@ -56,7 +56,7 @@ struct telling {
       say_of(r.topology, weight::normal, "is applied anew: " + plan + " replaces the one that runs");
     else
       say_of(r.topology, weight::normal,
-             fmt::format("begins again: {}; it had {}", plan,
+             fmt::format("starts again: {}; it had {}", plan,
                          t->status == topology_status::failed    ? "failed"
                          : t->status == topology_status::stopped ? "been stopped"
                                                                  : "ended"));

@@ -13,7 +13,7 @@ namespace millrace::cluster {
 /// Pure: it is told the time, at least every 100 ms by a process that runs. One thread at a time.
 class lived_time {
 public:
-  /// Returns the moment with the time that was lived through as `running`; `wall` stays. A pause counts as a quarter of a second, so that
+  /// Returns the moment with the time that was lived through as `running`; `wall` stays. Standing still counts as a quarter of a second, so that
   /// a process that is always late gets on, too.
   [[nodiscard]] moment at(moment now) {
     if (last_)

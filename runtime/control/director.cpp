@@ -37,7 +37,7 @@ director_effect_list director::began(const std::string& name, const life& now) {
   introduce(m, out);
   if (m.what.limits_drift)
     tell_lanes_of(m.what.parser, out);
-  revived(name, out);
+  restarted(name, out);
   return out;
 }
 
@@ -70,7 +70,7 @@ director_effect_list director::introduce_again(const std::string& name) const {
 director_effect_list director::could_not_begin(const std::string& name, const error& why) {
   director_effect_list out;
   note_failure(name, why);
-  revived(name, out);
+  restarted(name, out);
   begin_end(out);
   return out;
 }
@@ -80,7 +80,7 @@ director_effect_list director::is_down(const std::string& name) {
   auto& m = members_.at(name);
   m.lives = false;
   completed_.erase(name);
-  if (is_ending() && revive_at_end(name))
+  if (is_ending() && restart_at_end(name))
     return out;
   no_longer_collects(name, out);
   if (is_ending()) {
@@ -284,19 +284,19 @@ director_effect_list director::end() {
 void director::begin_end(director_effect_list& out) {
   if (is_ending())
     return;
-  phase_ = phase::reviving;
+  phase_ = phase::restarting;
   // A member that waits for its next life has counts as well.
   if (!failure_)
     for (const auto& [name, m] : members_)
       if (!m.lives && m.what.kind != member_kind::lane)
-        reviving_.insert(name);
-  revived({}, out);
+        restarting_.insert(name);
+  restarted({}, out);
 }
 
 /// Its life has begun, or cannot begin.
-void director::revived(const std::string& name, director_effect_list& out) {
-  const bool was_asked = reviving_.erase(name) != 0;
-  if (phase_ == phase::reviving && reviving_.empty()) {
+void director::restarted(const std::string& name, director_effect_list& out) {
+  const bool was_asked = restarting_.erase(name) != 0;
+  if (phase_ == phase::restarting && restarting_.empty()) {
     phase_ = phase::reporting;
     collect(out);
   } else if (phase_ == phase::reporting && was_asked) {
@@ -307,7 +307,7 @@ void director::revived(const std::string& name, director_effect_list& out) {
   }
 }
 
-bool director::revive_at_end(const std::string& name) {
+bool director::restart_at_end(const std::string& name) {
   if (members_.at(name).what.kind == member_kind::lane || failure_ || reported_at_end_.contains(name))
     return false;
   if (phase_ == phase::reporting && finished_) {
@@ -317,9 +317,9 @@ bool director::revive_at_end(const std::string& name) {
     reported_at_end_.clear();
     return false;
   }
-  const bool may_report = phase_ == phase::reviving || phase_ == phase::reporting;
-  if (may_report && revived_at_end_.insert(name).second) {
-    reviving_.insert(name);
+  const bool may_report = phase_ == phase::restarting || phase_ == phase::reporting;
+  if (may_report && restarted_at_end_.insert(name).second) {
+    restarting_.insert(name);
     if (phase_ == phase::reporting)
       collecting_.insert(name);
     return true;
@@ -384,7 +384,7 @@ void director::next_phase(director_effect_list& out) {
     out.push_back(director_effects::end_run{});
     return;
   case phase::running:
-  case phase::reviving:
+  case phase::restarting:
   case phase::ended:
     return;
   }

@@ -210,7 +210,7 @@ private:
   /// counts, too; all report while everybody lives; lanes stop, then shards, then sinks.
   enum class phase : std::uint8_t {
     running,
-    reviving,
+    restarting,
     reporting,
     stopping_lanes,
     stopping_shards,
@@ -237,9 +237,9 @@ private:
   void tell_lanes_of(const std::string& parser, director_effect_list& out);
   void note_failure(const std::string& name, const error& why);
   void begin_end(director_effect_list& out);
-  void revived(const std::string& name, director_effect_list& out);
+  void restarted(const std::string& name, director_effect_list& out);
   /// Returns true if its next life is waited for, since its counts are missing.
-  bool revive_at_end(const std::string& name);
+  bool restart_at_end(const std::string& name);
   void collect(director_effect_list& out);
   void no_longer_collects(const std::string& name, director_effect_list& out);
   void collected(director_effect_list& out);
@@ -254,7 +254,7 @@ private:
   std::set<std::string> completed_;
   std::optional<error> failure_;
   bool finished_ = false;
-  std::set<std::string> reviving_;
+  std::set<std::string> restarting_;
   bool all_begin_;
   std::set<std::string> waiting_for_;  // members that have to stop in this phase
   std::uint64_t stop_number_ = 0;
@@ -263,7 +263,7 @@ private:
   std::uint64_t report_number_ = 0;
   std::map<std::string, messages::report_part> parts_;
   std::set<std::string> reported_at_end_;  // members that have reported since the end began
-  std::set<std::string> revived_at_end_;
+  std::set<std::string> restarted_at_end_;
 };
 
 }  // namespace millrace::control

@@ -39,12 +39,12 @@ private:
 
 /// The line of the log, for `run` and nodes alike.
 [[nodiscard]] inline std::string failure_line(std::string_view actor, std::string_view why, micros wait) {
-  return fmt::format("{} failed ({}); a new life begins in {} ms, the others go on", actor, why,
+  return fmt::format("{} failed ({}); it restarts in {} ms, the others go on", actor, why,
                      std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
 }
 /// Makes the line for an actor that somebody has asked to restart.
 [[nodiscard]] inline std::string restart_line(std::string_view actor, micros wait) {
-  return fmt::format("{} has ended, as was asked for; a new life begins in {} ms, the others go on", actor,
+  return fmt::format("{} has ended, as was asked for; it restarts in {} ms, the others go on", actor,
                      std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
 }
 

@@ -232,7 +232,7 @@ void outbox::drop_unread() {
 
 std::vector<segment_id> outbox::wanted(std::optional<position> limit) {
   std::vector<segment_id> out;
-  // Reads for a receiver that has begun anew meanwhile count as well.
+  // Reads for a receiver that has restarted meanwhile count as well.
   auto reading = std::count_if(read_.begin(), read_.end(), [](const auto& r) { return !r.second; });
   for (const auto& [name, c] : cursors_) {
     if (reading >= static_cast<std::ptrdiff_t>(cursors_.size()))

@@ -319,7 +319,7 @@ struct report_part {
   std::map<log_id, mark> vector;  // the positions of its counters; a shard's own log too, as far as it goes
   std::string missing = {};       // the director's: who did not answer this time; the rest is older
 };
-/// The actor fails as by a bug, and lives again: somebody has asked for a restart, or a test.
+/// Makes the actor fail as by a bug, so that it restarts: somebody has asked for that, or a test.
 struct fail_now {
   std::string reason;
 };

@@ -121,7 +121,7 @@ def orders_are_told(h):
         h.cluster.ask("console", "-e", order, "--topology", "sales")
         h.said(leader, text, after=before[leader])
     node = h.at_rest()["sales/counts/1"]
-    h.said(node, "^sales/counts/1 has ended, as was asked for; a new life begins in ", after=before[node])
+    h.said(node, "^sales/counts/1 has ended, as was asked for; it restarts in ", after=before[node])
     h.apply("sales", by="b", snapshot_every="200 ms")
     h.said("b", "^topology sales is to be applied: it changes snapshot_every$")
     h.said(leader, "^topology sales is applied anew: plan 2 with 7 actors replaces the one that runs$")
@@ -202,7 +202,7 @@ def a_stop(h):
     for text in ("is asked to stop", "has stopped"):
         h.said(leader, f"^topology sales {text}$")
     h.cluster.ask("start", "sales")
-    h.said(leader, "^topology sales begins again: plan 3 with 7 actors; it had been stopped$")
+    h.said(leader, "^topology sales starts again: plan 3 with 7 actors; it had been stopped$")
     h.at_rest()
 
 

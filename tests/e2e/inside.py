@@ -355,7 +355,7 @@ def paused_and_restarted(c):
     wait_until("the log says so", lambda: "paused: nothing is read until it is resumed" in c.run.errors())
     c.at("12:02:00", "12:04:00")  # answered: they are in the spool
     restarted = c.ask_once("restart parsed", *token)
-    check(restarted.returncode == 0 and "lives anew" in restarted.stdout, restarted)
+    check(restarted.returncode == 0 and "restarts" in restarted.stdout, restarted)
     wait_until("the next life is paused, too", lambda: "parsed/lane0 has ended, as was asked for" in c.run.errors() and c.ask("lanes")["lanes"][0]["paused"])
     time.sleep(idle + 1)  # idle_timeout does not count
     lane = c.ask("lanes")["lanes"][0]
@@ -783,7 +783,7 @@ def a_cluster(n):
     wait_until("the window says so", lambda: console("explain counts", "a")["causes"][0]["code"] == "paused")
     c.ask("console", "-e", "restart parsed", by=c.nodes["c"])
     c.ask("console", "-e", "restart counts/2", by=c.nodes["a"])
-    wait_until("they live anew, paused", lambda: all(x["paused"] for x in console("lanes", "b")["lanes"]) and
+    wait_until("they have restarted, paused", lambda: all(x["paused"] for x in console("lanes", "b")["lanes"]) and
                any(re.search(r"life \d+\.[1-9]\d* of counts/2 ", n.errors()) for n in c.nodes.values()))
     check("paused" in console("topologies", "a")[0]["reason"], "the list says so")
     addresses = [(n.state / "http").read_text().strip().removeprefix("http://") for n in c.nodes.values()]

@@ -264,7 +264,7 @@ def paused_and_resumed(c):
     check("caught up" not in b.text(), "a paused partition is told as caught up")
     c.screenshot("paused")
     c.confirm("Restart", "parsed")
-    wait_until("it lives anew", lambda: "parsed/lane0" in c.run.errors())
+    wait_until("it has restarted", lambda: "parsed/lane0" in c.run.errors())
     b.open(c.url())
     c.confirm("Resume", c.name)
     b.wait_for("Pause")

@@ -102,7 +102,7 @@ MUTANTS = [
     ("ties", "ties of first and last go by the source, too", "actors/stream/lane/frame_former.cpp",
      "positions, place_, {}", "positions, partition_, {}"),
     ("last_words", "a stage that fails at the end gives its counts", "runtime/control/director.cpp",
-     "  if (is_ending() && revive_at_end(name))\n    return out;\n", ""),
+     "  if (is_ending() && restart_at_end(name))\n    return out;\n", ""),
     ("writer_watched", "who writes snapshots is watched", "actors/node/host/host_lives.cpp",
      "  self_->monitor(p->keepers.snapshots);\n", ""),
     ("attempt_told", "what a life of a lane fails on comes to its next", "runtime/control/actor_desk.cpp",

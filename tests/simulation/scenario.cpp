@@ -300,8 +300,8 @@ private:
   void add_pairs() {
     using k = fault::kind;
     using g = fault::group;
-    if (one_in(3))  // a receiver that begins anew is read for
-      add(k::source_throws, any_step(), g::any, fault::moment::revived, 150);
+    if (one_in(3))  // a receiver that restarts is read for
+      add(k::source_throws, any_step(), g::any, fault::moment::restarted, 150);
     if (s_.snapshot_every == "off") {
       // Decisions are not durable then, and nothing else writes them.
       for (auto n = below(4); n > 0; --n)
@@ -335,17 +335,17 @@ private:
         const auto kind = below(4);
         if (kind == 0) {
           add(k::child_fails, step, g::lanes);
-          add(k::zombie, step, g::shards, m::revived, 8);
+          add(k::zombie, step, g::shards, m::restarted, 8);
         } else if (kind == 1) {  // an actor that asked a sink that is away speaks late
           add(k::sink_away, step, g::any);
           add(k::child_fails, step + below(60), g::no_lanes);
-          add(k::zombie, step, g::lanes, m::revived, 8);
+          add(k::zombie, step, g::lanes, m::restarted, 8);
         } else if (kind == 2) {  // an actor that was to get output again speaks late
           add(k::child_fails, step, g::front_shards);
-          add(k::zombie, step, g::downstream_shards, m::revived, 8);
+          add(k::zombie, step, g::downstream_shards, m::restarted, 8);
         } else {
           const auto who = add(k::zombie, step, g::shards).who;
-          add(k::child_fails, step, g::shards, m::revived, 200).who = who;
+          add(k::child_fails, step, g::shards, m::restarted, 200).who = who;
         }
       }
       return;

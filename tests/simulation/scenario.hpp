@@ -96,7 +96,7 @@ struct fault {
   /// The fault waits for this, from `step` on.
   enum class moment : std::uint8_t {
     none,
-    revived,    // an actor has got its next life within a process
+    restarted,  // an actor has restarted within a process
     made,       // a partition was made while the process ran
     committed,  // every target has everything: the run comes to its end
   };

@@ -198,7 +198,7 @@ private:
     while (!is_enough)
       if (!cluster_.step())
         return "nothing is left to do";
-    // Actors that a former director has told to stop live again, so the counts agree under one director only.
+    // Actors that a former director has told to stop restart, so the counts agree under one director only.
     const auto seen = node::control_book(cluster_.store()).look();
     const auto has_one_led = seen && seen->highest.term == 1;
     const auto made_to_fail = faults_.made_to_fail() + faults_.keepers_ended() * topology()->actors.size();

@@ -68,7 +68,7 @@ constexpr auto all_commands = std::to_array<declared>({
       "the records of all dead letters go in again at a source or parser, each once (needs the token)"},
      about::stage},
     {{"pause", "", "a topology reads nothing until it is resumed (needs the token)"}, about::topology},
-    {{"resume", "", "a paused topology reads on (needs the token)"}, about::topology},
+    {{"resume", "", "a paused topology is resumed (needs the token)"}, about::topology},
     {{"restart", "STAGE",
       "new lives of a parser, window or sink, or of one actor such as counts/3 (needs the token)"},
      about::stage},
@@ -196,10 +196,10 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
     return ask_document<observe::whole_ledger>(ask, asked::ledger{topology}, is_json,
                                                [](const auto& l) { return text_of(l); });
   if (name == "pause")
-    return act(ask, asked::pause{topology}, fmt::format("{} is paused; resume has it read on\n", topology),
+    return act(ask, asked::pause{topology}, fmt::format("{} is paused until it is resumed\n", topology),
                is_json);
   if (name == "resume")
-    return act(ask, asked::resume{topology}, fmt::format("{} reads on\n", topology), is_json);
+    return act(ask, asked::resume{topology}, fmt::format("{} is resumed\n", topology), is_json);
   return ask_document<observe::figures>(ask, asked::figures{topology}, is_json, [&](const auto& f) {
     return name == "lanes" ? lanes_text(f) : name == "shards" ? shards_text(f) : sinks_text(f);
   });
@@ -228,7 +228,7 @@ expected<std::string> about_stage(const remote::ask_function& ask, std::string_v
   if (name == "restart")
     return with_stages(
         ask, topology, stage,
-        act(ask, asked::restart{topology, stage}, fmt::format("{} lives anew\n", stage), is_json));
+        act(ask, asked::restart{topology, stage}, fmt::format("{} restarts\n", stage), is_json));
   return with_stages(ask, topology, stage,
                      ask_document<observe::figures>(ask, asked::stage_figures{topology, stage}, is_json,
                                                     [](const auto& f) { return stage_text(f); }));

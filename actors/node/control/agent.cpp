@@ -206,7 +206,7 @@ void agent_hands::on_life_over(const life_over& m) {
   if (leaves_)
     return end_if_all_have();
   const boss asked_by = boss_.value_or(boss{});
-  // The present director knows of no stop by an earlier one, and waits for the actor: it lives again.
+  // The present director knows of no stop by an earlier one, and waits for the actor: it restarts.
   const bool was_stopped_before =
       m.how == life_outcome::completed && m.asked_by.term != 0 && m.asked_by < asked_by.of;
   if (m.how == life_outcome::failed_again || m.how == life_outcome::ended || was_stopped_before)

@@ -1,4 +1,4 @@
-// The hands of cluster::node_agent: it begins and ends lives through the factory, begins again with back-off
+// The hands of cluster::node_agent: it begins and ends lives through the factory, restarts with back-off
 // what has failed, tells the coordinator of the newest epoch, and takes a session only once its own look at
 // the store shows it (J2). Its actor calls it, on its own thread.
 #pragma once

@@ -88,7 +88,7 @@ private:
   void wait_if_idle();
 
   /// Makes the shards that wait once none of the plan's is still to be prepared: each reads its snapshots first. One
-  /// that begins again alone waits for nobody.
+  /// that restarts alone waits for nobody.
   void make_shards(plan_on_node& plan);
   /// Side by side; they begin in order.
   void make(plan_on_node& plan, std::vector<control::desk_effects::spawn> all);
@@ -96,12 +96,12 @@ private:
                   expected<control::any_actor> made);
   void could_not_begin(const std::string& actor, const error& why);
   /// No further life would do better. The director ends the topology in order; the director's successor has
-  /// the actor begin again, and hears the same.
+  /// the actor restart, and hears the same.
   void fail(const std::string& actor, const error& why);
 
   // --- ending
   void on_down(const caf::down_msg& m);
-  /// The plan's lives would make nothing durable any more: each begins anew with new keepers.
+  /// The plan's lives would make nothing durable any more: each restarts with new keepers.
   void lose_keeper(plan_on_node& plan);
   void end_life(const std::string& actor, node::life_outcome how, const std::string& why);
   /// The count that the life has come to: the next one's is above that.

@@ -1,4 +1,4 @@
-// Counts the lives of lanes, shards and sinks that have failed and were begun again in this process. Their
+// Counts the lives of lanes, shards and sinks that have failed and restarted in this process. Their
 // supervisor notes them; metrics read.
 #pragma once
 

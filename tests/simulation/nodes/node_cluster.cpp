@@ -132,7 +132,7 @@ void node_cluster::begun_life(node_process& p, const std::string& actor, const l
   p.host = p.actors.at(schedule_.last());  // it has this turn
   restarts_ += now.count > 0;
   auto& newest = newest_[actor];
-  revived_ = revived_ || newest.now.term != 0;
+  restarted_ = restarted_ || newest.now.term != 0;
   if (newest.now <= now)
     newest = {now, who};
 }

@@ -69,7 +69,7 @@ public:
   [[nodiscard]] simulated_clock& clock() { return clock_; }
   [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
   /// A life of the topology has begun that is not its actor's first, since the last call.
-  [[nodiscard]] bool take_revived() { return std::exchange(revived_, false); }
+  [[nodiscard]] bool take_restarted() { return std::exchange(restarted_, false); }
   [[nodiscard]] std::uint64_t begun() const { return instances_; }
 
 private:
@@ -103,7 +103,7 @@ private:
   caf::actor_id known_ = 0;  // all up to this one have been adopted
   std::uint64_t restarts_ = 0;
   std::map<std::string, lived> newest_;
-  bool revived_ = false;
+  bool restarted_ = false;
   std::uint64_t shard_lives_ = 0;
   std::function<void(const std::string& shard)> before_shard_ = [](const std::string&) {};
   std::vector<std::pair<micros, std::function<void()>>> later_;

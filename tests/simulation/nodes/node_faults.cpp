@@ -56,8 +56,8 @@ void node_faults::carry_out(std::uint64_t step) {
 }
 
 void node_faults::look_for_moments(std::uint64_t step) {
-  if (cluster_.take_revived())
-    agenda_.happened(fault::moment::revived, step);
+  if (cluster_.take_restarted())
+    agenda_.happened(fault::moment::restarted, step);
   if (logs_.take_made())
     agenda_.happened(fault::moment::made, step);
   if (agenda_.waits_for(fault::moment::committed, step) && targets_.have_all())
@@ -131,15 +131,15 @@ void node_faults::give_up(const fault& f, const std::string& actor, const caf::a
   };
   if (f.size % 4 == 0)
     return die();
-  // Actors that have begun anew ask it meanwhile: introductions take about this long.
+  // Actors that have restarted ask it meanwhile: introductions take about this long.
   const auto still = scenario_.step_time *
-                     static_cast<std::int64_t>(f.when == fault::moment::revived ? f.size / 4 % 300 : 0);
+                     static_cast<std::int64_t>(f.when == fault::moment::restarted ? f.size / 4 % 300 : 0);
   cluster_.schedule().call(who.id(), cluster_.schedule().name_of(who.id()) + ", given up");
   cluster_.hold({who.id()}, still + millis(50) + up_to(f.size / 4, 200));
   cluster_.later(still, die);
 }
 
-/// Ends an actor that writes snapshots or values for a plan: all lives of the plan begin anew.
+/// Ends an actor that writes snapshots or values for a plan: all actors of the plan restart.
 void node_faults::end_keeper(const fault& f) {
   std::vector<caf::actor> all;
   for (const auto& p : cluster_.processes())

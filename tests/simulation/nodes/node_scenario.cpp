@@ -76,7 +76,7 @@ private:
       return;
     case 1:  // actors find new places meanwhile
       add(k::kill, step);
-      add(one_in(2) ? k::kill : k::cut_off, step, m::revived);
+      add(one_in(2) ? k::kill : k::cut_off, step, m::restarted);
       return;
     case 2:  // the run ends meanwhile
       add(one_in(2) ? k::kill : k::kill_in_file, 0, m::committed);

@@ -94,7 +94,7 @@ TEST_CASE("the end of a topology that was asked to stop is a stop, and from ther
   CHECK(texts_of(events_of(s, {records::finished{"clicks"}})) == texts{"topology clicks has stopped"});
   REQUIRE(s.apply(records::finished{"clicks"}));
   CHECK(texts_of(events_of(s, {records::topology_applied{"clicks", "", 2, {}}})) ==
-        texts{"topology clicks begins again: plan 2 with 0 actors; it had been stopped"});
+        texts{"topology clicks starts again: plan 2 with 0 actors; it had been stopped"});
 }
 
 TEST_CASE("a node that is forgotten is a warning with what it alone had") {

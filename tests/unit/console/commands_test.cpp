@@ -115,9 +115,9 @@ TEST_CASE("stages are a table, with who holds them up and who is missing") {
 }
 
 TEST_CASE("an action says what was done; or JSON") {
-  CHECK(said("pause") == "t is paused; resume has it read on\n");
+  CHECK(said("pause") == "t is paused until it is resumed\n");
   CHECK(said("resume", true) == "{}\n");
-  CHECK(said("restart counts/3") == "counts/3 lives anew\n");
+  CHECK(said("restart counts/3") == "counts/3 restarts\n");
   CHECK(refused("restart count").message == "topology t has no actor count; did you mean \"counts\"?");
   CHECK(refused("restart").code == ec::invalid_argument);
 }

@@ -187,7 +187,7 @@ TEST_CASE("a lane goes on without whoever does not live, but waits for a first l
   }
 }
 
-TEST_CASE("who fails lives again alone; lanes send it nothing meanwhile") {
+TEST_CASE("who fails restarts alone; lanes send it nothing meanwhile") {
   auto d = running();
   CHECK(d.is_down("w/0") ==
         director_effect_list{director_effects::tell_receiver{"p/lane0", 1, "w/0", false, 1},
@@ -452,7 +452,7 @@ TEST_CASE("who fails after its last report stays down") {
   CHECK(stops(d.stopped("p/lane1", 1)) == std::vector<std::string>{"v/0", "w/1"});
 }
 
-TEST_CASE("who failed after its last report and lives again all the same does not take its counts back") {
+TEST_CASE("who failed after its last report and restarts all the same does not take its counts back") {
   auto d = running();
   static_cast<void>(complete_all(d));
   static_cast<void>(d.part(part_of("w/0", 1, 68)));

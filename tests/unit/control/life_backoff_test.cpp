@@ -57,7 +57,7 @@ TEST_CASE("an actor that has recovered begins again soon") {
 
 TEST_CASE("the log says why an actor has failed and when its next life begins") {
   CHECK(failure_line("counts/0", "out of memory", 1'999us) ==
-        "counts/0 failed (out of memory); a new life begins in 1 ms, the others go on");
+        "counts/0 failed (out of memory); it restarts in 1 ms, the others go on");
   CHECK(restart_line("counts/0", 40ms) ==
-        "counts/0 has ended, as was asked for; a new life begins in 40 ms, the others go on");
+        "counts/0 has ended, as was asked for; it restarts in 40 ms, the others go on");
 }

@@ -111,7 +111,7 @@ TEST_CASE("a process that is gone is lost, and the next one of its node gets a s
   REQUIRE(b->news->wait_for<session_opened>(1));
 }
 
-TEST_CASE("a node that connects to its peer finds it again as well when it is the one that begins anew") {
+TEST_CASE("a node that connects to its peer finds it again as well when it is the one that restarts") {
   process b("b", "a", 2);
   auto a = std::make_unique<process>("a", "b", 1);
   a->connect(b.port());

@@ -420,7 +420,7 @@ TEST_CASE("an actor that has recovered begins again soon, however often it has f
   CHECK((present() != p.lives.end()) == recovers);
 }
 
-TEST_CASE("what a former director has told to stop lives again; what the present one has, does not") {
+TEST_CASE("what a former director has told to stop restarts; what the present one has, does not") {
   three_nodes w;
   auto& p = w.other_than(*w.newest_leader());
   const auto stopped = p.lives.front();
@@ -436,7 +436,7 @@ TEST_CASE("what a former director has told to stop lives again; what the present
     caf::anon_send(p.tell, over);
   };
   stop(stopped.now, {present.term, present.count - 1});
-  w.until("it lives again", is_there);
+  w.until("it has restarted", is_there);
   CHECK(p.lives.back().now == life(stopped.now.term, 1));
   stop(p.lives.back().now, present);
   w.pass(seconds(20));

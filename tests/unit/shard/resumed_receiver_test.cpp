@@ -14,7 +14,7 @@ constexpr auto window_20 = position{20, whole};
 
 }  // namespace
 
-TEST_CASE("a receiver that begins anew at an older position gets again what lies beyond it") {
+TEST_CASE("a receiver that restarts at an older position gets again what lies beyond it") {
   shard_scene s;
   s.resume("db", 1);
   feed_up_to_fifty(s);

@@ -29,7 +29,7 @@ const take = {
     failures = 0;
     mine.then();
   },
-  // A topology that is over ends each stream at once: only after a while it may have begun again.
+  // A topology that is over ends each stream at once: only after a while it may have started again.
   end: (_, data) => { ended = data; failures = 9; }
 };
 

@@ -1,5 +1,5 @@
 // Keeps one connection to an endless HTTP response and writes its lines into the spool, on a thread of its
-// own: connects, reads, makes each group durable, connects again with growing pauses when it ends or falls
+// own: connects, reads, makes each group durable, connects again after growing waits when it ends or falls
 // silent. A full spool stops the reading, so that the server feels it.
 #pragma once
 
