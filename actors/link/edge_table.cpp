@@ -103,7 +103,7 @@ bool edge_table::is_current(edge_id edge, end_number end) const {
 
 // --- incoming
 
-edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_envelope& m, edge_effect_list& out) {
+edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_message& m, edge_effect_list& out) {
   const auto& [from, to] = m.of;
   const bool is_for_former = e.local && (to < *e.local || (to == *e.local && !e.local_goes_on));
   if (is_for_former || (e.remote && from < *e.remote))
@@ -124,7 +124,7 @@ edge_table::fate edge_table::offer(edge_id edge, entry& e, const opened_envelope
 void edge_table::offer_held(edge_id edge, entry& e, edge_effect_list& out) {
   for (auto waiting = std::exchange(e.held, {}); !waiting.empty(); waiting.pop_front()) {
     auto& bytes = waiting.front();
-    if (offer(edge, e, *open_envelope(bytes), out) == fate::held)
+    if (offer(edge, e, *open_message(bytes), out) == fate::held)
       e.held.push_back(std::move(bytes));
     else
       held_ -= bytes.bytes.size() + limits_.each_message;
@@ -138,7 +138,7 @@ void edge_table::drop_held(entry& e) {
 }
 
 expected<void> edge_table::arrived(edge_id edge, const piece& bytes, edge_effect_list& out) {
-  const auto m = open_envelope(bytes);
+  const auto m = open_message(bytes);
   if (!m)
     return unexpected(m.error());
   auto& e = edges_[edge];

@@ -7,7 +7,7 @@
 // before its owner hears that the stand-in is void.
 #pragma once
 
-#include "actors/link/envelope.hpp"
+#include "actors/link/edge_header.hpp"
 #include "runtime/link/limits.hpp"
 #include "runtime/link/message.hpp"
 
@@ -101,7 +101,7 @@ private:
   enum class fate : std::uint8_t { delivered, dropped, held };
 
   void settle(edge_id edge, entry& e, edge_effect_list& out);
-  [[nodiscard]] fate offer(edge_id edge, entry& e, const opened_envelope& m, edge_effect_list& out);
+  [[nodiscard]] fate offer(edge_id edge, entry& e, const opened_message& m, edge_effect_list& out);
   void offer_held(edge_id edge, entry& e, edge_effect_list& out);
   void drop_held(entry& e);
 

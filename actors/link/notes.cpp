@@ -1,6 +1,6 @@
 #include "actors/link/notes.hpp"
 
-#include "actors/link/envelope.hpp"
+#include "actors/link/edge_header.hpp"
 
 #include <algorithm>
 
@@ -52,8 +52,8 @@ std::optional<edge_message> join_notes(const edge_message& earlier, const edge_m
 }
 
 std::optional<pieces> join_note_bytes(const pieces& earlier, const pieces& later) {
-  const auto first = open_envelope(make_piece(text_of(earlier)));
-  const auto second = open_envelope(make_piece(text_of(later)));
+  const auto first = open_message(make_piece(text_of(earlier)));
+  const auto second = open_message(make_piece(text_of(later)));
   if (!first || !second || first->of != second->of)
     return std::nullopt;
   const messages::message_reader reader;
@@ -62,7 +62,7 @@ std::optional<pieces> join_note_bytes(const pieces& earlier, const pieces& later
   const auto sum = a && b ? join_notes(*a, *b) : std::nullopt;
   if (!sum)
     return std::nullopt;
-  return in_envelope(second->of, messages::encode_message(*sum));
+  return with_header(second->of, messages::encode_message(*sum));
 }
 
 }  // namespace millrace::link

@@ -14,7 +14,7 @@ namespace millrace::link {
 /// One for both; nothing where the later one does not begin where the earlier one ends.
 [[nodiscard]] std::optional<messages::edge_message> join_notes(const messages::edge_message& earlier,
                                                                const messages::edge_message& later);
-/// The same of messages in their envelopes, as a link has them: its link::note_joiner.
+/// The same of messages with their headers, as a link has them: its link::note_joiner.
 [[nodiscard]] std::optional<pieces> join_note_bytes(const pieces& earlier, const pieces& later);
 
 }  // namespace millrace::link

@@ -1,6 +1,6 @@
 #include "actors/link/stand_in.hpp"
 
-#include "actors/link/envelope.hpp"
+#include "actors/link/edge_header.hpp"
 #include "actors/link/outgoing.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -42,9 +42,9 @@ private:
     while (auto item = outgoing_.next()) {
       auto bytes = messages::encode_message(item->what);
       // Messages that are always taken are small; a log may have a long name.
-      const bool is_too_long = bytes.size() + sizeof(envelope) > options_.longest_control;
+      const bool is_too_long = bytes.size() + sizeof(edge_header) > options_.longest_control;
       const auto kind = is_too_long ? kind::content : item->how.kind;
-      message m{options_.edge, item->how.stamp, kind, in_envelope(options_.of, std::move(bytes)),
+      message m{options_.edge, item->how.stamp, kind, with_header(options_.of, std::move(bytes)),
                 item->how.about};
       outgoing_.sent(size_of(m.bytes));
       self_->send(link_, send_on_edge{options_.number, std::move(m)});

@@ -1,7 +1,7 @@
 // Messages of edges for the tests of links: frames of one partition, whose content is a letter a position.
 #pragma once
 
-#include "actors/link/envelope.hpp"
+#include "actors/link/edge_header.hpp"
 #include "runtime/messages/message_format.hpp"
 
 #include <string>

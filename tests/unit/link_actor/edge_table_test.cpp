@@ -59,7 +59,7 @@ struct table {
   auto come(std::uint64_t from, std::uint64_t to, std::string message) {
     return said([&](auto& out) {
       came =
-          edges.arrived(1, make_piece(text_of(in_envelope({life(from), life(to)}, std::move(message)))), out)
+          edges.arrived(1, make_piece(text_of(with_header({life(from), life(to)}, std::move(message)))), out)
               .has_value();
     });
   }
@@ -160,7 +160,7 @@ TEST_CASE("what waits for actors that are not here is bounded, and void with its
   CHECK(t.local(5, true).empty());
 }
 
-TEST_CASE("what has no envelope is refused") {
+TEST_CASE("what has no header is refused") {
   table t;
   t.open();
   edge_effect_list out;

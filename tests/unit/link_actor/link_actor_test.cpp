@@ -241,7 +241,7 @@ TEST_CASE("what makes no sense on an edge ends the session, and the next one goe
                                           {two_links::edge,
                                            {},
                                            kind::content,
-                                           in_envelope({life(7), t.lane->now},
+                                           with_header({life(7), t.lane->now},
                                                        messages::encode_message(letters("p/0", {}, 0, 1)))}});
   t.pass(1000);
   CHECK(t.news[0]->of<session_ended>().size() == 1);

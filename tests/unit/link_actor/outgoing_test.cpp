@@ -131,9 +131,9 @@ TEST_CASE("no more than so many bytes are with the link, and one message in any 
   CHECK(o.next());
 }
 
-TEST_CASE("notes in their envelopes are joined where the lives are the same, and nothing else is") {
+TEST_CASE("notes with their headers are joined where the lives are the same, and nothing else is") {
   const auto bytes = [](const messages::edge_message& m, std::uint64_t to) {
-    return in_envelope({life(1), life(to)}, messages::encode_message(m));
+    return with_header({life(1), life(to)}, messages::encode_message(m));
   };
   const auto a = bytes(progress("p/0", first, 0, 1), 2), b = bytes(progress("p/0", first, 1, 2), 2);
   const auto sum = join_note_bytes(a, b);

@@ -1,4 +1,4 @@
-// A message of an edge as it goes over a link: the lives that it goes from and to, then its bytes
+// A message of an edge as it goes over a link: a header of the lives that it goes from and to, then its bytes
 // (runtime/messages/message_format.hpp). The edge's number names the actors, the lives say which of their
 // processes are meant. Drawn in docs/formats.md. Pure.
 #pragma once
@@ -17,21 +17,21 @@ struct lives {
   friend bool operator==(const lives&, const lives&) = default;
 };
 
-struct envelope {
+struct edge_header {
   std::uint64_t from_term = 0;
   std::uint64_t to_term = 0;
   std::uint32_t from_count = 0;
   std::uint32_t to_count = 0;
 };
-static_assert(sizeof(envelope) == 24, "it is copied as it lies in memory");
+static_assert(sizeof(edge_header) == 24, "it is copied as it lies in memory");
 
-[[nodiscard]] pieces in_envelope(const lives& of, std::string message);
+[[nodiscard]] pieces with_header(const lives& of, std::string message);
 
-struct opened_envelope {
+struct opened_message {
   lives of;
   piece message;  // lies in the given bytes
 };
 /// Never trusts the bytes: ec::corrupt for what is too short.
-[[nodiscard]] expected<opened_envelope> open_envelope(const piece& bytes);
+[[nodiscard]] expected<opened_message> open_message(const piece& bytes);
 
 }  // namespace millrace::link
