@@ -7,7 +7,7 @@
 namespace millrace::cluster {
 namespace {
 
-/// A store that did not answer, or shows another id, is not asked again with each letter.
+/// A store that did not answer, or shows another id, is not asked again with each envelope.
 constexpr micros between_looks = std::chrono::seconds(1);
 /// A claim waits for so long beyond the silence after which a process counts as away.
 constexpr micros claim_patience = std::chrono::seconds(1);

@@ -1,7 +1,7 @@
-// Decides who may join a cluster, and whose letters count. Pure: it is told what was heard and what a look at
+// Decides who may join a cluster, and whose envelopes count. Pure: it is told what was heard and what a look at
 // `control` has shown, and judges.
 //
-//   J1  A letter counts for a process only where both have read the same id of the cluster in `control`, each
+//   J1  An envelope counts for a process only where both have read the same id of the cluster in `control`, each
 //       by its own way. So two stores are two clusters, whatever their coordinators' epochs are.
 //   J2  A process takes its session only once its own look at `control` shows that session under the number
 //       that it has chosen itself. A copy of the store has the id, but not this record.
@@ -12,7 +12,7 @@
 #pragma once
 
 #include "runtime/cluster/control_state.hpp"
-#include "runtime/cluster/letter.hpp"
+#include "runtime/cluster/envelope.hpp"
 #include "runtime/cluster/node_watch.hpp"
 
 #include <map>
@@ -45,7 +45,7 @@ public:
     foreign,  // the sender reads another store
   };
 
-  /// `id`: of a letter.
+  /// `id`: of an envelope.
   [[nodiscard]] judged judge(std::string_view id, moment now);
   /// A look has shown this id; empty: nobody has founded a cluster there.
   void on_seen(std::string_view id);
@@ -86,7 +86,7 @@ private:
 };
 
 /// Returns how far the sender's clock is ahead of this one, where that is more than 250 ms whatever the
-/// letters took: `sent` and `back` are this clock when the word left and when the answer came, `theirs` is
+/// envelopes took: `sent` and `back` are this clock when the word left and when the answer came, `theirs` is
 /// the sender's in between.
 [[nodiscard]] std::optional<micros> clock_skew(event_micros sent, event_micros theirs, event_micros back);
 

@@ -6,16 +6,16 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::size_t most_waiting = 256;  // letters of one process
+constexpr std::size_t most_waiting = 256;  // envelopes of one process
 /// A look follows one that has not shown the epoch, or has shown nothing, after so long.
 constexpr micros between_looks = std::chrono::seconds(1);
 
 }  // namespace
 
-std::optional<epoch> epoch_in(const letter& l) {
-  if (const auto* const w = std::get_if<letters::word>(&l.what))
+std::optional<epoch> epoch_in(const envelope& l) {
+  if (const auto* const w = std::get_if<signs::word>(&l.what))
     return w->of;
-  if (const auto* const h = std::get_if<letters::heard>(&l.what))
+  if (const auto* const h = std::get_if<signs::heard>(&l.what))
     return h->of;
   if (const auto* const c = std::get_if<node_command>(&l.what))
     return c->from;
@@ -25,7 +25,7 @@ std::optional<epoch> epoch_in(const letter& l) {
   return std::nullopt;
 }
 
-proven_epochs::decided proven_epochs::on_letter(letter l, moment now) {
+proven_epochs::decided proven_epochs::on_envelope(envelope l, moment now) {
   decided out;
   auto found = senders_.find(l.from);
   const bool is_first = found == senders_.end() || found->second.waiting.empty();
@@ -62,7 +62,7 @@ void proven_epochs::on_not_seen(moment now) {
 
 void proven_epochs::prove(const epoch& known) { proven_ = std::max(proven_, known); }
 
-bool proven_epochs::sort_out(sender& s, std::vector<letter>& out, moment now) {
+bool proven_epochs::sort_out(sender& s, std::vector<envelope>& out, moment now) {
   while (!s.waiting.empty()) {
     auto& first = s.waiting.front();
     const bool counts = epoch_in(first.what).value_or(epoch()) <= proven_;

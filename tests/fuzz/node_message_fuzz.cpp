@@ -2,7 +2,7 @@
 // refused with a reason, or is read again as the same. A node obeys the commands, a coordinator takes the
 // events, and all that either says of it is a message that the other can read.
 #include "runtime/cluster/coordinator.hpp"
-#include "runtime/cluster/letter.hpp"
+#include "runtime/cluster/envelope.hpp"
 #include "runtime/cluster/node_agent.hpp"
 #include "runtime/cluster/node_message_format.hpp"
 #include "tests/fuzz/require.hpp"
@@ -105,8 +105,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto c = decode_command(bytes);
     const auto e = decode_event(bytes);
     require(!c || !e, "a command is no event");
-    if (const auto l = decode_letter(bytes))
-      require(decode_letter(encode_letter(*l)) == *l, "a letter that was read is read again");
+    if (const auto l = decode_envelope(bytes))
+      require(decode_envelope(encode_envelope(*l)) == *l, "an envelope that was read is read again");
     else
       look(l.error());
     if (c) {

@@ -11,7 +11,7 @@ SUSPECTS = "runtime/cluster/suspects.cpp"
 WATCH = "runtime/cluster/node_watch.cpp"
 
 CLUSTER_MUTANTS = [
-    ("node_foreign", "J1: letters of a cluster in another store do not count", "runtime/cluster/joining.cpp",
+    ("node_foreign", "J1: envelopes of a cluster in another store do not count", "runtime/cluster/joining.cpp",
      "return id == id_ ? judged::ours : judged::foreign;", "return judged::ours;"),
     # Records, and the time at which commands leave.
     ("cluster_directors_first", "directors know of a topology before nodes say what lives there", COORDINATOR,

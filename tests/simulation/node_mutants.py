@@ -5,7 +5,7 @@ tests/property/node finds them, or where it cannot see a rule (a store that stan
 
 BOOK = "actors/node/control/control_book.cpp"
 COORDINATOR = "actors/node/control/coordinator_hands.cpp"
-HEARD = "actors/node/control/coordinator_letters.cpp"
+HEARD = "actors/node/control/coordinator_envelopes.cpp"
 AGENT = "actors/node/control/agent.cpp"
 JOINING = "runtime/cluster/joining.cpp"
 EPOCHS = "runtime/cluster/proven_epochs.cpp"

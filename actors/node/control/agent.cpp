@@ -38,18 +38,18 @@ agent_hands::agent_hands(whole_agent::pointer self, std::shared_ptr<const node_o
              options_->last_words),
       random_(options_->seed != 0 ? options_->seed : random_bits()) {}
 
-void agent_hands::on_letter(const letter_came& m) {
-  if (const auto* const l = std::get_if<cluster::letters::left>(&m.what)) {
+void agent_hands::on_envelope(const envelope_came& m) {
+  if (const auto* const l = std::get_if<cluster::signs::left>(&m.what)) {
     if (leaves_ && l->session == agent_.session())  // the coordinator has recorded it
       end_process();
-  } else if (const auto* const w = std::get_if<cluster::letters::word>(&m.what)) {
+  } else if (const auto* const w = std::get_if<cluster::signs::word>(&m.what)) {
     on_word(m.from, *w);
   } else if (const auto* const c = std::get_if<cluster::node_command>(&m.what)) {
     on_command(m.from, *c);
   }
 }
 
-void agent_hands::on_word(const cluster::process_id& from, const cluster::letters::word& w) {
+void agent_hands::on_word(const cluster::process_id& from, const cluster::signs::word& w) {
   const auto highest = std::max(agent_.highest_epoch(), boss_ ? boss_->of : cluster::epoch());
   // A coordinator that was replaced may wake up, and would go on leading until its next append.
   if (w.of < highest)
@@ -58,7 +58,7 @@ void agent_hands::on_word(const cluster::process_id& from, const cluster::letter
   if (is_proving_)
     return;
   if (agent_.session() != 0)
-    write(from, cluster::letters::alive{agent_.session(), w.clock, wall()});
+    write(from, cluster::signs::alive{agent_.session(), w.clock, wall()});
   else if (!leaves_)
     write(from, cluster::node_event(agent_.describe()));
   if (leaves_)  // the process that it told before may lead no more
@@ -98,7 +98,7 @@ void agent_hands::prove_session(const cluster::process_id& from, const cluster::
             const auto proven =
                 cluster::check_session(m.what.state, options_->mine, w.session, options_->store->shown());
             if (!proven) {
-              write(from, cluster::letters::declined{proven.error().message});
+              write(from, cluster::signs::declined{proven.error().message});
               return leave(proven.error().message);
             }
             // It may have got a later one since, whose welcome comes.
@@ -237,12 +237,12 @@ void agent_hands::on_nobody_leads() {
 void agent_hands::end_if_all_have() {
   if (!alive_.empty())
     return;
-  const cluster::letters::left what{agent_.session()};
+  const cluster::signs::left what{agent_.session()};
   if (agent_.session() == 0 || !boss_ || is_cut_off_)
     end_process();
   else if (boss_->who == options_->mine)  // the post would bring it here, too, and it would look like the
                                           // answer
-    self_->send(others_.coordinator, letter_came{options_->mine, what});
+    self_->send(others_.coordinator, envelope_came{options_->mine, what});
   else
     write(boss_->who, what);
 }
@@ -265,8 +265,8 @@ void agent_hands::on_lost_colleague(const std::string& why) {
   end_process();
 }
 
-void agent_hands::write(const cluster::process_id& to, letter_content what) {
-  self_->send(others_.post, post_letter{to.node, to.instance, std::move(what)});
+void agent_hands::write(const cluster::process_id& to, envelope_content what) {
+  self_->send(others_.post, post_envelope{to.node, to.instance, std::move(what)});
 }
 
 namespace {
@@ -291,7 +291,7 @@ whole_agent::behavior_type agent_behaviour(whole_agent::pointer self,
         self->monitor(m.coordinator);
         hands->meet(m);
       },
-      [=](const letter_came& m) { hands->on_letter(m); },
+      [=](const envelope_came& m) { hands->on_envelope(m); },
       [=](const life_over& m) { hands->on_life_over(m); },
       [=](const life_recovered& m) { hands->on_life_recovered(m); },
       [=](const detach_node& m) { hands->on_detach(m); },

@@ -22,7 +22,7 @@ public:
   agent_hands(whole_agent::pointer self, std::shared_ptr<const node_options> options, control_keeper keeper);
 
   void meet(const meet_others& m) { others_ = m; }
-  void on_letter(const letter_came& m);
+  void on_envelope(const envelope_came& m);
   void on_life_over(const life_over& m);
   void on_life_recovered(const life_recovered& m);
   void on_detach(const detach_node& m) { options_->lives->detach(m.node); }
@@ -47,7 +47,7 @@ private:
   };
 
   void obey(const boss& b);
-  void on_word(const cluster::process_id& from, const cluster::letters::word& w);
+  void on_word(const cluster::process_id& from, const cluster::signs::word& w);
   void on_command(const cluster::process_id& from, const cluster::node_command& c);
   void prove_session(const cluster::process_id& from, const cluster::node_command& c,
                      const cluster::commands::welcome& w);
@@ -61,7 +61,7 @@ private:
   void leave(const std::string& why);
   void end_if_all_have();
   void end_process();
-  void write(const cluster::process_id& to, letter_content what);
+  void write(const cluster::process_id& to, envelope_content what);
   [[nodiscard]] event_micros wall() const { return options_->clock().wall; }
 
   whole_agent::pointer self_;

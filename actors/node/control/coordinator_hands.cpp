@@ -291,7 +291,7 @@ void coordinator_hands::confirm_departures(const cluster::change& what) {
   for (const auto& r : what)
     if (const auto* const e = std::get_if<cluster::records::session_ended>(&r); e != nullptr && !e->has_died)
       if (const auto n = leads_->state().nodes.find(e->node); n != leads_->state().nodes.end())
-        write(e->node, n->second.instance, cluster::letters::left{e->session});
+        write(e->node, n->second.instance, cluster::signs::left{e->session});
 }
 
 void coordinator_hands::step_down(const cluster::coordinator_effects::step_down& d) {
@@ -313,7 +313,7 @@ void coordinator_hands::step_down(const cluster::coordinator_effects::step_down&
 void coordinator_hands::give_words() {
   if (leads_->state().cluster.empty())
     return;
-  cluster::letters::word w{leads_->mine(), now().wall};
+  cluster::signs::word w{leads_->mine(), now().wall};
   write(options_->mine.node, options_->mine.instance, w);
   for (const auto& p : linked_) {
     w.yields = leads_->yields_to(p.node);
@@ -321,8 +321,8 @@ void coordinator_hands::give_words() {
   }
 }
 
-void coordinator_hands::write(const std::string& node, std::uint64_t instance, letter_content what) {
-  self_->send(others_.post, post_letter{node, instance, std::move(what)});
+void coordinator_hands::write(const std::string& node, std::uint64_t instance, envelope_content what) {
+  self_->send(others_.post, post_envelope{node, instance, std::move(what)});
 }
 
 namespace {
@@ -342,7 +342,7 @@ whole_coordinator::behavior_type coordinator_behaviour(whole_coordinator::pointe
         hands->meet(m);
       },
       [=](const tick_due&) { hands->on_tick(); },
-      [=](const letter_came& m) { hands->on_letter(m); },
+      [=](const envelope_came& m) { hands->on_envelope(m); },
       [=](const cluster_known& m) { hands->on_known(m); },
       [=](const link_up& m) { hands->on_up(m); },
       [=](const link_lost& m) { hands->on_lost(m); },

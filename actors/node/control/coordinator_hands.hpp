@@ -1,4 +1,4 @@
-// The hands of cluster::candidate and cluster::coordinator in one process: they ask the keeper, send letters,
+// The hands of cluster::candidate and cluster::coordinator in one process: they ask the keeper, send envelopes,
 // answer requests and tell the director, in the order of the effects. Their actor calls them, on its own
 // thread.
 #pragma once
@@ -30,7 +30,7 @@ public:
 
   void meet(const meet_others& m);
   void on_tick();
-  void on_letter(const letter_came& m);
+  void on_envelope(const envelope_came& m);
   void on_known(const cluster_known& m);
   void on_up(const link_up& m);
   void on_lost(const link_lost& m);
@@ -65,11 +65,11 @@ private:
   void confirm_departures(const cluster::change& what);
   void step_down(const cluster::coordinator_effects::step_down& d);
 
-  void on_word(const cluster::process_id& from, const cluster::letters::word& w);
-  void on_left(const cluster::process_id& from, const cluster::letters::left& l);
-  void on_heard(const cluster::letters::heard& h);
+  void on_word(const cluster::process_id& from, const cluster::signs::word& w);
+  void on_left(const cluster::process_id& from, const cluster::signs::left& l);
+  void on_heard(const cluster::signs::heard& h);
   void pass_on(const cluster::process_id& leader, const cluster::epoch& of);
-  void on_alive(const cluster::process_id& from, const cluster::letters::alive& a);
+  void on_alive(const cluster::process_id& from, const cluster::signs::alive& a);
   void on_event(const cluster::process_id& from, const cluster::node_event& e);
   void on_registration(const cluster::process_id& from, const cluster::registration& r);
   /// The session under which the process is known; 0: none.
@@ -82,7 +82,7 @@ private:
   /// Stops waiting for the words of a leader whose process is over.
   void on_process_over(const cluster::process_id& who);
   void give_words();
-  void write(const std::string& node, std::uint64_t instance, letter_content what);
+  void write(const std::string& node, std::uint64_t instance, envelope_content what);
 
   /// Silences are measured by the time that this process has lived through.
   [[nodiscard]] cluster::moment now() { return lived_.at(options_->clock()); }

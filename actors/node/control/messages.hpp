@@ -1,6 +1,6 @@
 // Every message between the actors of one process of a node: the post, the coordinator's actor and the
-// agent's. They are values and stay within the process; letters go to others as bytes.
-//   post -> coordinator, agent: letters that count here, links      coordinator, agent -> post: letters to send
+// agent's. They are values and stay within the process; envelopes go to others as bytes.
+//   post -> coordinator, agent: envelopes that count here, links      coordinator, agent -> post: envelopes to send
 //   coordinator -> agent: whom to detach, that nobody leads         agent -> coordinator: that the process leaves, ends
 //   lives -> agent: what became of them                             director -> coordinator: requests
 #pragma once
@@ -19,21 +19,21 @@
 
 namespace millrace::node {
 
-/// The `what` of cluster::letter.
-using letter_content = decltype(cluster::letter::what);
+/// The `what` of cluster::envelope.
+using envelope_content = decltype(cluster::envelope::what);
 
-// --- letters through the post
+// --- envelopes through the post
 
 /// Send this. The own node gets it the same way, without a link.
-struct post_letter {
+struct post_envelope {
   std::string to;
   std::uint64_t instance = 0;  // 0: whichever process the node has
-  letter_content what;
+  envelope_content what;
 };
 /// It is from a process of the same cluster, and for this one.
-struct letter_came {
+struct envelope_came {
   cluster::process_id from;
-  letter_content what;
+  envelope_content what;
 };
 /// Post and coordinator of one process tell each other, once, which cluster the store holds.
 struct cluster_known {
@@ -115,23 +115,23 @@ struct cluster_described {
 
 // --- interfaces
 
-using node_post = caf::typed_actor<caf::reacts_to<post_letter>, caf::reacts_to<cluster_known>,
+using node_post = caf::typed_actor<caf::reacts_to<post_envelope>, caf::reacts_to<cluster_known>,
                                    caf::reacts_to<bytes_arrived>, caf::reacts_to<link_up>,
                                    caf::reacts_to<link_lost>, caf::reacts_to<process_dead>>;
 using life_listener = caf::typed_actor<caf::reacts_to<life_over>, caf::reacts_to<life_recovered>>;
-using agent_actor = life_listener::extend<caf::reacts_to<letter_came>, caf::reacts_to<detach_node>,
+using agent_actor = life_listener::extend<caf::reacts_to<envelope_came>, caf::reacts_to<detach_node>,
                                           caf::reacts_to<store_is_foreign>, caf::reacts_to<leave_cluster>,
                                           caf::reacts_to<nobody_leads>>;
 using coordinator_actor =
-    caf::typed_actor<caf::reacts_to<letter_came>, caf::reacts_to<cluster_known>, caf::reacts_to<link_up>,
+    caf::typed_actor<caf::reacts_to<envelope_came>, caf::reacts_to<cluster_known>, caf::reacts_to<link_up>,
                      caf::reacts_to<link_lost>, caf::reacts_to<process_dead>, caf::reacts_to<node_leaves>,
                      caf::reacts_to<node_is_over>, caf::replies_to<ask_cluster>::with<cluster_answered>,
                      caf::replies_to<describe_cluster>::with<cluster_described>>;
 
 }  // namespace millrace::node
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::post_letter)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::letter_came)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::post_envelope)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::envelope_came)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_known)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::store_is_foreign)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::detach_node)

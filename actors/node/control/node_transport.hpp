@@ -3,7 +3,7 @@
 // under way when it ends may come or not. They are not sent again here.
 #pragma once
 
-#include "runtime/cluster/letter.hpp"
+#include "runtime/cluster/envelope.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
@@ -31,7 +31,7 @@ struct bytes_arrived {
 struct link_up {
   cluster::process_id with;
 };
-/// No letter comes from there any more, and what was sent may not have come.
+/// No envelope comes from there any more, and what was sent may not have come.
 struct link_lost {
   cluster::process_id with;
 };

@@ -8,22 +8,22 @@
 namespace millrace::node {
 namespace {
 
-/// A store that is slower than this has not answered; the next letter asks again.
+/// A store that is slower than this has not answered; the next envelope asks again.
 constexpr std::chrono::seconds look_patience{30};
 
-bool is_for_agent(const letter_content& what) {
-  return std::holds_alternative<cluster::letters::word>(what) ||
-         std::holds_alternative<cluster::letters::left>(what) ||
+bool is_for_agent(const envelope_content& what) {
+  return std::holds_alternative<cluster::signs::word>(what) ||
+         std::holds_alternative<cluster::signs::left>(what) ||
          std::holds_alternative<cluster::node_command>(what);
 }
 
 }  // namespace
 
-void post_office::on_post(const post_letter& m) {
+void post_office::on_post(const post_envelope& m) {
   const auto is_to = [&](const cluster::process_id& p) {
     return p.node == m.to && (m.instance == 0 || m.instance == p.instance);
   };
-  if (const auto* const w = std::get_if<cluster::letters::word>(&m.what))
+  if (const auto* const w = std::get_if<cluster::signs::word>(&m.what))
     epochs_.prove(w->of);
   if (is_to(options_->mine))
     route(options_->mine, m.what);
@@ -32,23 +32,24 @@ void post_office::on_post(const post_letter& m) {
     return;
   for (const auto& p : linked_)
     if (is_to(p))
-      options_->transport->send(p, cluster::encode_letter({known_.id(), options_->mine, m.instance, m.what}));
+      options_->transport->send(p,
+                                cluster::encode_envelope({known_.id(), options_->mine, m.instance, m.what}));
 }
 
 void post_office::on_bytes(const bytes_arrived& m) {
-  auto l = cluster::decode_letter(m.bytes);
+  auto l = cluster::decode_envelope(m.bytes);
   if (!l)
     return warn(m.from.node, l.error().message);
-  // A letter that came over a link that is over comes too late, and so does what is for an earlier process of this node.
+  // An envelope that came over a link that is over comes too late, and so does what is for an earlier process of this node.
   const auto is_late = !linked_.contains(m.from) || (l->to != 0 && l->to != options_->mine.instance);
   if (!is_late && l->from == m.from)
     judge_store(*l);
 }
 
-void post_office::judge_store(const cluster::letter& l) {
+void post_office::judge_store(const cluster::envelope& l) {
   switch (known_.judge(l.cluster, now())) {
   case cluster::known_cluster::judged::ours:
-    return deliver(epochs_.on_letter(l, now()));
+    return deliver(epochs_.on_envelope(l, now()));
   case cluster::known_cluster::judged::look:
     return look_for(l.from, l.cluster);
   case cluster::known_cluster::judged::foreign:
@@ -58,7 +59,7 @@ void post_office::judge_store(const cluster::letter& l) {
   }
 }
 
-/// The letter itself is dropped: coordinators repeat theirs.
+/// The envelope itself is dropped: coordinators repeat theirs.
 void post_office::look_for(const cluster::process_id& from, const std::string& id) {
   self_->request(keeper_, look_patience, look_at_control{})
       .then(
@@ -104,11 +105,11 @@ void post_office::refuse_store(const cluster::process_id& from) {
     self_->send(others_.agent, store_is_foreign{why});
 }
 
-void post_office::route(const cluster::process_id& from, const letter_content& what) {
+void post_office::route(const cluster::process_id& from, const envelope_content& what) {
   if (is_for_agent(what))
-    self_->send(others_.agent, letter_came{from, what});
+    self_->send(others_.agent, envelope_came{from, what});
   if (!std::holds_alternative<cluster::node_command>(what))
-    self_->send(others_.coordinator, letter_came{from, what});
+    self_->send(others_.coordinator, envelope_came{from, what});
 }
 
 void post_office::on_up(const link_up& m) {
@@ -130,7 +131,7 @@ void post_office::on_dead(const process_dead& m) {
 
 void post_office::warn(const std::string& node, const std::string& why) {
   if (warned_of_.insert(node).second)
-    spdlog::warn("letters of node {} do not count here: {}", node, why);
+    spdlog::warn("messages of node {} do not count here: {}", node, why);
 }
 
 namespace {
@@ -141,7 +142,7 @@ whole_post::behavior_type post_behaviour(whole_post::pointer self,
   const auto office = std::make_shared<post_office>(self, options, keeper);
   self->set_down_handler([=](caf::down_msg&) { self->quit(); });
   return {
-      [=](const post_letter& m) { office->on_post(m); },
+      [=](const post_envelope& m) { office->on_post(m); },
       [=](const cluster_known& m) { office->on_known(m); },
       [=](const bytes_arrived& m) { office->on_bytes(m); },
       [=](const link_up& m) { office->on_up(m); },

@@ -1,6 +1,6 @@
-// The post of one process: it knows who is linked and which cluster this is, sends letters, and passes on
+// The post of one process: it knows who is linked and which cluster this is, sends envelopes, and passes on
 // those that count here (runtime/cluster/joining.hpp, J1, and proven_epochs.hpp, J4). The coordinator and the agent of the process see
-// letters alone, whether they come over a link or from each other.
+// envelopes alone, whether they come over a link or from each other.
 #pragma once
 
 #include "actors/node/control/control_keeper.hpp"
@@ -30,7 +30,7 @@ public:
       : self_(self), options_(std::move(options)), keeper_(std::move(keeper)) {}
 
   void meet(const meet_others& m) { others_ = m; }
-  void on_post(const post_letter& m);
+  void on_post(const post_envelope& m);
   void on_known(const cluster_known& m) { known_.on_seen(m.id); }
   void on_bytes(const bytes_arrived& m);
   void on_up(const link_up& m);
@@ -38,12 +38,12 @@ public:
   void on_dead(const process_dead& m);
 
 private:
-  void judge_store(const cluster::letter& l);
-  void route(const cluster::process_id& from, const letter_content& what);
+  void judge_store(const cluster::envelope& l);
+  void route(const cluster::process_id& from, const envelope_content& what);
   void look_for(const cluster::process_id& from, const std::string& id);
   void deliver(const cluster::proven_epochs::decided& what);
   void refuse_store(const cluster::process_id& from);
-  /// Warns once for each node and reason: letters come ten times a second.
+  /// Warns once for each node and reason: envelopes come ten times a second.
   void warn(const std::string& node, const std::string& why);
   [[nodiscard]] cluster::moment now() const { return options_->clock(); }
 

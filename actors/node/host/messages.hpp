@@ -18,7 +18,7 @@ namespace millrace::host {
 
 /// The first byte of a message to another node says what it is.
 enum class mail : char {
-  letter = 'L',       // passes between posts (cluster::letter)
+  envelope = 'L',     // passes between posts (cluster::envelope)
   to_node = 'N',      // for the host of a topology (control::to_node_of_actors)
   to_director = 'D',  // for the directors (control::to_director)
   question = 'Q',     // for the leader's view, from an asked node that does not lead
@@ -44,7 +44,7 @@ struct addresses_known {
 /// (questions_lost).
 struct send_mail {
   std::string node;
-  mail kind = mail::letter;
+  mail kind = mail::envelope;
   std::string bytes;
 };
 /// Sends a message to the node whose coordinator was heard last.

@@ -63,7 +63,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.last_words = last_words(options.last_works);
   o.seed = options.seed;
   o.store = options.store;
-  o.transport = letters_by(g.board);
+  o.transport = envelopes_by(g.board);
   o.lives = g.lives;
   o.director = directed(g.directors);
   o.on_over = std::move(options.on_over);

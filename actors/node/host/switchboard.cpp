@@ -15,7 +15,7 @@
 namespace millrace::host {
 namespace {
 
-/// All links of one store are of one cluster: letters have its id (docs/design/cluster.md, J1).
+/// All links of one store are of one cluster: envelopes have its id (docs/design/cluster.md, J1).
 constexpr std::string_view cluster_of_links = "millrace";
 
 struct peer {
@@ -172,7 +172,7 @@ private:
     p.process = p.last = {p.where.node, e.peer.me.node};
     p.complaint.clear();
     self_->send(readers_.post, node::link_up{*p.process});
-    if (director_ && director_->node == p.where.node)  // letters under way to it are lost
+    if (director_ && director_->node == p.where.node)  // envelopes under way to it are lost
       for (const auto& [_, h] : hosts_)
         self_->send(h, director_is_new{*director_});
   }
@@ -206,7 +206,7 @@ private:
 
   void take(const std::string& from, mail kind, const std::string& bytes) {
     switch (kind) {
-    case mail::letter:
+    case mail::envelope:
       if (const auto p = peers_.find(from); p != peers_.end() && p->second.process)
         self_->send(readers_.post, node::bytes_arrived{*p->second.process, bytes});
       return;
@@ -255,11 +255,11 @@ switchboard::behavior_type switchboard_behaviour(switchboard::pointer self, swit
   };
 }
 
-class letter_way final : public node::node_transport {
+class envelope_way final : public node::node_transport {
 public:
-  explicit letter_way(switchboard board) : board_(std::move(board)) {}
+  explicit envelope_way(switchboard board) : board_(std::move(board)) {}
   void send(const cluster::process_id& to, std::string bytes) override {
-    caf::anon_send(board_, send_mail{to.node, mail::letter, std::move(bytes)});
+    caf::anon_send(board_, send_mail{to.node, mail::envelope, std::move(bytes)});
   }
 
 private:
@@ -272,8 +272,8 @@ switchboard spawn_switchboard(caf::actor_system& system, switchboard_options opt
   return system.spawn(switchboard_behaviour, std::move(options));
 }
 
-std::shared_ptr<node::node_transport> letters_by(switchboard board) {
-  return std::make_shared<letter_way>(std::move(board));
+std::shared_ptr<node::node_transport> envelopes_by(switchboard board) {
+  return std::make_shared<envelope_way>(std::move(board));
 }
 
 }  // namespace millrace::host

@@ -24,7 +24,7 @@ struct switchboard_options {
 
 [[nodiscard]] switchboard spawn_switchboard(caf::actor_system& system, switchboard_options options);
 
-/// The way of letters: they are mail.
-[[nodiscard]] std::shared_ptr<node::node_transport> letters_by(switchboard board);
+/// The way of envelopes: they are mail.
+[[nodiscard]] std::shared_ptr<node::node_transport> envelopes_by(switchboard board);
 
 }  // namespace millrace::host

@@ -84,7 +84,7 @@ void world::beat() {
       if (q.asleep <= step_ && are_joined(p, q) && !q.agent.is_over()) {
         q.stands.on_word(p.leads->mine(), now_, jitter());
         if (q.agent.session() == 0 && one_in(10))
-          letters_.push_back({q.instance, p.instance, q.node, node_event(q.agent.describe())});
+          envelopes_.push_back({q.instance, p.instance, q.node, node_event(q.agent.describe())});
         else if (q.agent.session() != 0)
           run(p, p.leads->on_heard(q.node, q.agent.session(), now_));
         if (!p.leads)
@@ -95,23 +95,23 @@ void world::beat() {
   }
 }
 
-/// Letters between two processes keep their order.
+/// Envelopes between two processes keep their order.
 void world::deliver() {
-  if (letters_.empty())
+  if (envelopes_.empty())
     return;
-  const auto chosen = letters_[below(letters_.size())];
+  const auto chosen = envelopes_[below(envelopes_.size())];
   const auto first = std::ranges::find_if(
-      letters_, [&](const letter& l) { return l.from == chosen.from && l.to == chosen.to; });
+      envelopes_, [&](const envelope& l) { return l.from == chosen.from && l.to == chosen.to; });
   auto* const from = find(first->from);
   auto* const to = find(first->to);
   if (to == nullptr) {
-    letters_.erase(first);
+    envelopes_.erase(first);
     return;
   }
   if (to->asleep > step_ || to->is_cut)
     return;
   const auto l = *first;
-  letters_.erase(first);
+  envelopes_.erase(first);
   if (const auto* const c = std::get_if<node_command>(&l.what))
     deliver_to(*to, from, *c);
   else
@@ -124,7 +124,7 @@ void world::deliver_to(process& p, process* from, const node_command& c) {
   // Answers go to the sender of the command.
   for (const auto& o : effects)
     if (const auto* const t = std::get_if<agent_effects::tell>(&o); t != nullptr && from != nullptr)
-      letters_.push_back({p.instance, from->instance, p.node, t->what});
+      envelopes_.push_back({p.instance, from->instance, p.node, t->what});
   std::erase_if(effects,
                 [](const agent_effect& o) { return std::holds_alternative<agent_effects::tell>(o); });
   run(p, effects, c.from, highest);
@@ -201,7 +201,7 @@ void world::run(process& p, const coordinator_effect_list& all) {
       oracle_.sends(s->what);
       for (const auto& q : processes_)
         if (q.node == s->node)  // any process that has the name now
-          letters_.push_back({p.instance, q.instance, p.node, s->what});
+          envelopes_.push_back({p.instance, q.instance, p.node, s->what});
     } else if (const auto* const a = std::get_if<coordinator_effects::answer>(&d)) {
       const auto asked = p.asked.find(a->request);
       require(asked != p.asked.end(), "a request is answered twice");

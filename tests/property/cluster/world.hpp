@@ -53,7 +53,7 @@ public:
   void run();
 
 private:
-  struct letter {
+  struct envelope {
     std::uint64_t from = 0, to = 0;  // instances
     std::string node;                // the sender's node; the sender may be dead by now
     std::variant<node_command, node_event> what;
@@ -105,7 +105,7 @@ private:
   std::size_t rate_ = 0;
   std::vector<std::string> names_;
   std::list<process> processes_;
-  std::deque<letter> letters_;
+  std::deque<envelope> envelopes_;
   std::map<actor_id, life> opened_;
   // keyed by node, of the process before
   std::map<std::string, std::vector<registration::last_word>> last_words_;

@@ -35,7 +35,7 @@ void world::act(process& p) {
       if (const auto* const t = std::get_if<agent_effects::tell>(&o))
         for (const auto& q : processes_)
           if (q.leads && q.leads->mine() == t->to)
-            letters_.push_back({p.instance, q.instance, p.node, t->what});
+            envelopes_.push_back({p.instance, q.instance, p.node, t->what});
   };
   if (a.now < opened) {
     report(life_end::fenced, one_in(2) ? opened : life());
@@ -112,7 +112,7 @@ void world::direct(process& p) {
 /// A prefix of what is under way between them has arrived; both notice.
 void world::break_link(const process& a, const process& b) {
   std::map<std::uint64_t, std::size_t> left{{a.instance, below(3)}, {b.instance, below(3)}};
-  std::erase_if(letters_, [&](const letter& l) {
+  std::erase_if(envelopes_, [&](const envelope& l) {
     const auto is_between =
         (l.from == a.instance && l.to == b.instance) || (l.from == b.instance && l.to == a.instance);
     return is_between && (left[l.from] == 0 || left[l.from]-- == 0);
@@ -135,7 +135,7 @@ void world::die(process& p) {
   for (const auto& a : p.actors)
     if (words.empty() || words.back().actor < a.actor)
       words.push_back({a.actor, instance, words.size() == blamed ? 11U : 0U, std::nullopt});
-  std::erase_if(letters_, [&](const letter& l) { return l.to == instance; });
+  std::erase_if(envelopes_, [&](const envelope& l) { return l.to == instance; });
   processes_.remove_if([&](const process& q) { return q.instance == instance; });
   for (auto& q : processes_)
     if (q.leads && !q.is_cut && one_in(2))

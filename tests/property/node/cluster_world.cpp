@@ -25,7 +25,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::trial::ask_now)
 
 namespace millrace::node::trial {
 
-/// Its letters go into the world's network.
+/// Its envelopes go into the world's network.
 class trial_transport final : public node_transport {
 public:
   trial_transport(cluster_world& all, cluster::process_id mine) : all_(all), mine_(std::move(mine)) {}
@@ -253,7 +253,7 @@ void cluster_world::tell_link(const process& to, decltype(parcel::what) what, mi
 }
 
 void cluster_world::send(const cluster::process_id& from, const cluster::process_id& to, std::string bytes) {
-  if (const auto l = cluster::decode_letter(bytes))
+  if (const auto l = cluster::decode_envelope(bytes))
     if (const auto* const c = std::get_if<cluster::node_command>(&l->what);
         c != nullptr && find(from) != nullptr && !find(from)->is_foreign)
       look_on([&] { oracle_.sends(*c); });

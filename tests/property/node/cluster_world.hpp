@@ -66,7 +66,7 @@ public:
   [[nodiscard]] bool is_cut(const process& a, const process& b) const;
   void ask(process& p, cluster::request what);
 
-  /// Lets time go on by 10 ms: letters come, actors have turns. Throws wrong.
+  /// Lets time go on by 10 ms: envelopes come, actors have turns. Throws wrong.
   void step();
   void pass(std::chrono::milliseconds time);
   /// Runs until it is so. Throws wrong where that takes longer.
@@ -91,9 +91,9 @@ public:
   }
 
   // --- faults that last
-  unsigned loss = 0;        // letters, of a thousand: from there on nothing comes until heal()
-  unsigned again = 0;       // letters that come twice, of a thousand
-  unsigned late = 0;        // letters that come whenever they like, of a thousand
+  unsigned loss = 0;        // envelopes, of a thousand: from there on nothing comes until heal()
+  unsigned again = 0;       // envelopes that come twice, of a thousand
+  unsigned late = 0;        // envelopes that come whenever they like, of a thousand
   std::size_t failing = 0;  // lives: one in so many steps; 0: none
   std::set<std::pair<cluster::process_id, cluster::process_id>>
       deaf;  // the first sends to the second in vain

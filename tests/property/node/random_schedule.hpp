@@ -1,5 +1,5 @@
 // A random schedule over a cluster_world: two to four nodes, of which any may lead, die, stand still, be cut
-// off or go deaf; stores that are slow or lose answers; late and repeated letters; a node with another store.
+// off or go deaf; stores that are slow or lose answers; late and repeated envelopes; a node with another store.
 #pragma once
 
 #include "tests/property/node/cluster_world.hpp"

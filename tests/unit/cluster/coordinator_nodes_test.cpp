@@ -279,7 +279,7 @@ TEST_CASE("a suspect begins again on the node that it has taken down, after wait
     auto next = describe("b", 100 + n, 0);
     next.last_words = {{lane(1), n, 11, attempt{"p/1", {0, 165}, {0, 166}, 1}}};
     static_cast<void>(c.take(c.boss.on_registered(next, c.now)));
-    static_cast<void>(c.take(c.boss.on_registered(next, c.now)));  // a letter that comes twice
+    static_cast<void>(c.take(c.boss.on_registered(next, c.now)));  // an envelope that comes twice
     next = describe("b", 100 + n, c.boss.state().nodes.at("b").session);
     static_cast<void>(c.take(c.boss.on_registered(next, c.now)));
     CHECK(c.boss.state().find(lane(1))->crashes.back().process == n);

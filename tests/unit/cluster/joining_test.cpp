@@ -50,7 +50,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("J1: letters count once the own look at control shows the same id") {
+TEST_CASE("J1: envelopes count once the own look at control shows the same id") {
   using judged = known_cluster::judged;
   known_cluster mine;
   CHECK(mine.judge("c#1", after_ms(0)) == judged::look);
@@ -61,8 +61,8 @@ TEST_CASE("J1: letters count once the own look at control shows the same id") {
   CHECK(mine.id() == "c#1");
 }
 
-TEST_CASE(
-    "J1: a store that shows nothing is not asked with each letter; one that does not answer proves nothing") {
+TEST_CASE("J1: a store that shows nothing is not asked with each envelope; one that does not answer proves "
+          "nothing") {
   using judged = known_cluster::judged;
   known_cluster mine;
   CHECK(mine.judge("c#1", after_ms(0)) == judged::look);
@@ -113,7 +113,7 @@ TEST_CASE("J3: a name belongs to whoever answers under it; a silent one is repla
   CHECK(claims.judge(newcomer, &other, after_ms(6'600)) == judged::admitted);
 }
 
-TEST_CASE("a clock is off where no way of the letters explains it") {
+TEST_CASE("a clock is off where no way of the envelopes explains it") {
   CHECK_FALSE(clock_skew(0, 250 * ms, 0));
   CHECK(clock_skew(0, 251 * ms, 0) == micros(251 * ms));
   CHECK(clock_skew(0, -300 * ms, 0) == micros(-300 * ms));

@@ -20,9 +20,9 @@ node::node_post::behavior_type noting_post(node::node_post::pointer, const noted
   const auto note = [to](const std::string& what, const cluster::process_id& who) {
     to->push_back(what + " " + who.node + " " + std::to_string(who.instance));
   };
-  return {[](const node::post_letter&) {},
+  return {[](const node::post_envelope&) {},
           [](const node::cluster_known&) {},
-          [=](const node::bytes_arrived& m) { note("post: letter " + m.bytes + " of", m.from); },
+          [=](const node::bytes_arrived& m) { note("post: envelope " + m.bytes + " of", m.from); },
           [=](const node::link_up& m) { note("post: up", m.with); },
           [=](const node::link_lost& m) { note("post: lost", m.with); },
           [=](const node::process_dead& m) { note("post: dead", m.who); }};
@@ -186,9 +186,9 @@ struct board_under_test {
 
 }  // namespace
 
-TEST_CASE("letters go while there is a link, both ways, and are lost before") {
+TEST_CASE("envelopes go while there is a link, both ways, and are lost before") {
   board_under_test t;
-  const auto way = letters_by(t.board);
+  const auto way = envelopes_by(t.board);
   way->send({"b", 20}, "too early");
   t.settle();
   auto& b = t.linked();
@@ -197,7 +197,7 @@ TEST_CASE("letters go while there is a link, both ways, and are lost before") {
   t.settle();
   CHECK(b.news->control == std::vector<std::string>{"Lhello"});
   t.say(b, "Lback");
-  CHECK(t.count("post: letter back of b 20") == 1);
+  CHECK(t.count("post: envelope back of b 20") == 1);
 }
 
 TEST_CASE("mail to the own node needs no link") {

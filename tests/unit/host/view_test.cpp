@@ -28,7 +28,7 @@ struct asked_coordinator {
 node::coordinator_actor::behavior_type coordinator_behaviour(node::coordinator_actor::pointer,
                                                              const std::shared_ptr<asked_coordinator>& c) {
   return {
-      [](const node::letter_came&) {},
+      [](const node::envelope_came&) {},
       [](const node::cluster_known&) {},
       [](const node::link_up&) {},
       [](const node::link_lost&) {},

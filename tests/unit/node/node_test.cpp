@@ -249,8 +249,8 @@ TEST_CASE("J4: a node that makes up an epoch takes the lead from nobody, and sto
   const auto& insider = w.other_than(leader);
   const cluster::epoch absurd{0xff'ffff'ffff, most_counts};
   const auto cluster = w.oracle_.state().cluster;
-  const std::vector<letter_content> lies{
-      cluster::letters::word{absurd, 0}, cluster::letters::heard{absurd},
+  const std::vector<envelope_content> lies{
+      cluster::signs::word{absurd, 0}, cluster::signs::heard{absurd},
       cluster::node_event(cluster::epoch_refused{absurd}),
       cluster::node_command{absurd, 0, cluster::commands::register_again{}}};
   for (int i = 0; i < 20; ++i) {
@@ -258,7 +258,7 @@ TEST_CASE("J4: a node that makes up an epoch takes the lead from nobody, and sto
       for (const auto& p : w.processes_)
         if (&p != &insider)
           caf::anon_send(p.actors.post,
-                         bytes_arrived{insider.id, cluster::encode_letter({cluster, insider.id, 0, lie})});
+                         bytes_arrived{insider.id, cluster::encode_envelope({cluster, insider.id, 0, lie})});
     w.pass(milliseconds(500));
   }
   CHECK(leader.leads == epoch);

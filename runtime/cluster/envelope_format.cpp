@@ -1,6 +1,6 @@
 // u8 version | cluster | node, instance of the sender | instance of the receiver | u8 which | its members
 #include "runtime/cluster/control_log.hpp"
-#include "runtime/cluster/letter.hpp"
+#include "runtime/cluster/envelope.hpp"
 #include "runtime/cluster/node_message_format.hpp"
 #include "runtime/wire/fields.hpp"
 
@@ -9,12 +9,12 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::uint8_t letter_version = 2;
+constexpr std::uint8_t envelope_version = 2;
 /// The envelope's own bytes, around a message of the greatest length.
 constexpr std::size_t max_envelope_bytes = 4 * max_name_bytes;
 
 unexpected unreadable(std::string_view why) {
-  return fatal_error(ec::corrupt, fmt::format("a letter of another node cannot be read: {}", why));
+  return fatal_error(ec::corrupt, fmt::format("a message of another node cannot be read: {}", why));
 }
 
 struct member_writer {
@@ -23,19 +23,19 @@ struct member_writer {
     out.varint(x.term);
     out.varint(x.count);
   }
-  void operator()(const letters::word& x) const {
+  void operator()(const signs::word& x) const {
     (*this)(x.of);
     out.fixed(x.clock);
     out.fixed(static_cast<std::uint8_t>(x.yields));
   }
-  void operator()(const letters::heard& x) const { (*this)(x.of); }
-  void operator()(const letters::alive& x) const {
+  void operator()(const signs::heard& x) const { (*this)(x.of); }
+  void operator()(const signs::alive& x) const {
     out.varint(x.session);
     out.fixed(x.word);
     out.fixed(x.clock);
   }
-  void operator()(const letters::left& x) const { out.varint(x.session); }
-  void operator()(const letters::declined& x) const {
+  void operator()(const signs::left& x) const { out.varint(x.session); }
+  void operator()(const signs::declined& x) const {
     out.string(std::string_view(x.why).substr(0, max_text_bytes));
   }
   void operator()(const node_command& x) const { out.string(encode_command(x)); }
@@ -52,8 +52,8 @@ epoch read_epoch(wire::reader& in) {
   return x;
 }
 
-letters::word read_word(wire::reader& in) {
-  letters::word x;
+signs::word read_word(wire::reader& in) {
+  signs::word x;
   x.of = read_epoch(in);
   x.clock = in.fixed<event_micros>();
   const auto yields = in.fixed<std::uint8_t>();
@@ -63,23 +63,23 @@ letters::word read_word(wire::reader& in) {
   return x;
 }
 
-letters::alive read_alive(wire::reader& in) {
-  letters::alive x;
+signs::alive read_alive(wire::reader& in) {
+  signs::alive x;
   x.session = in.varint();
   x.word = in.fixed<event_micros>();
   x.clock = in.fixed<event_micros>();
   return x;
 }
 
-letters::declined read_declined(wire::reader& in) {
-  letters::declined x{std::string(in.string())};
+signs::declined read_declined(wire::reader& in) {
+  signs::declined x{std::string(in.string())};
   if (x.why.size() > max_text_bytes)
     in.fail();
   return x;
 }
 
 /// Reads the content of the envelope, after the byte that says which; an inner message has errors of its own.
-expected<void> read_what(wire::reader& in, std::uint8_t which, letter& l) {
+expected<void> read_what(wire::reader& in, std::uint8_t which, envelope& l) {
   switch (which) {
   case 0:
     l.what = read_word(in);
@@ -88,7 +88,7 @@ expected<void> read_what(wire::reader& in, std::uint8_t which, letter& l) {
     l.what = read_alive(in);
     return {};
   case 2:
-    l.what = letters::left{in.varint()};
+    l.what = signs::left{in.varint()};
     return {};
   case 3:
     l.what = read_declined(in);
@@ -104,7 +104,7 @@ expected<void> read_what(wire::reader& in, std::uint8_t which, letter& l) {
                    : expected<void>();
   }
   case 6:
-    l.what = letters::heard{read_epoch(in)};
+    l.what = signs::heard{read_epoch(in)};
     return {};
   default:
     return unreadable(fmt::format("number {} is not known", which));
@@ -115,9 +115,9 @@ bool is_short_name(const std::string& name) { return !name.empty() && name.size(
 
 }  // namespace
 
-std::string encode_letter(const letter& l) {
+std::string encode_envelope(const envelope& l) {
   wire::writer out;
-  out.fixed(letter_version);
+  out.fixed(envelope_version);
   out.string(l.cluster);
   out.string(l.from.node);
   out.varint(l.from.instance);
@@ -127,23 +127,23 @@ std::string encode_letter(const letter& l) {
   return out.take();
 }
 
-expected<letter> decode_letter(std::string_view bytes) {
+expected<envelope> decode_envelope(std::string_view bytes) {
   if (bytes.size() > max_node_message_bytes + max_envelope_bytes)
     return unreadable(fmt::format("it has {} bytes", bytes.size()));
   wire::reader in(bytes);
   const auto version = in.fixed<std::uint8_t>();
-  if (in.ok() && version > letter_version)
+  if (in.ok() && version > envelope_version)
     return user_error(ec::unsupported,
-                      fmt::format("a letter of another node has format {}, this version of millrace reads "
+                      fmt::format("a message of another node has format {}, this version of millrace reads "
                                   "up to {}; run the later version on this node",
-                                  version, letter_version));
-  letter l;
+                                  version, envelope_version));
+  envelope l;
   l.cluster = in.string();
   l.from.node = in.string();
   l.from.instance = in.varint();
   l.to = in.varint();
   const auto which = in.fixed<std::uint8_t>();
-  if (!in.ok() || version != letter_version || !is_short_name(l.cluster) || !is_short_name(l.from.node))
+  if (!in.ok() || version != envelope_version || !is_short_name(l.cluster) || !is_short_name(l.from.node))
     return unreadable("its envelope is cut off or empty");
   if (auto done = read_what(in, which, l); !done)
     return unexpected(done.error());

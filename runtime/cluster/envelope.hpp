@@ -1,6 +1,6 @@
-// The letters that the processes of a cluster send each other about their control plane: a command or an event, or a sign
-// of life, in an envelope that says whose it is and for whom. The order of alternatives is the format
-// (letter_format.cpp): new ones go to the end.
+// The envelopes that the processes of a cluster send each other about their control plane: a command, an event or a sign
+// of life, with whose it is and for whom. The order of alternatives is the format (envelope_format.cpp): new ones go to
+// the end.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -19,7 +19,7 @@ struct process_id {
   friend auto operator<=>(const process_id&, const process_id&) = default;
 };
 
-namespace letters {
+namespace signs {
 
 /// The coordinator to each node that it has a link to, with each tick: it leads.
 struct word {
@@ -52,21 +52,21 @@ struct declined {
   friend bool operator==(const declined&, const declined&) = default;
 };
 
-}  // namespace letters
+}  // namespace signs
 
-struct letter {
+struct envelope {
   std::string cluster;  // its id, as the sender has read it in `control`
   process_id from;
   std::uint64_t to = 0;  // instance; 0: whichever process the node has
-  std::variant<letters::word, letters::alive, letters::left, letters::declined, node_command, node_event,
-               letters::heard>
+  std::variant<signs::word, signs::alive, signs::left, signs::declined, node_command, node_event,
+               signs::heard>
       what;
-  friend bool operator==(const letter&, const letter&) = default;
+  friend bool operator==(const envelope&, const envelope&) = default;
 };
 
 /// Commands and events in it have their own format. A text that says why is cut to max_text_bytes.
-[[nodiscard]] std::string encode_letter(const letter& l);
+[[nodiscard]] std::string encode_envelope(const envelope& l);
 /// ec::unsupported: a later version has written it; ec::corrupt.
-[[nodiscard]] expected<letter> decode_letter(std::string_view bytes);
+[[nodiscard]] expected<envelope> decode_envelope(std::string_view bytes);
 
 }  // namespace millrace::cluster

@@ -8,22 +8,22 @@
 #include <utility>
 
 namespace millrace::node {
-void coordinator_hands::on_letter(const letter_came& m) {
-  if (const auto* const w = std::get_if<cluster::letters::word>(&m.what))
+void coordinator_hands::on_envelope(const envelope_came& m) {
+  if (const auto* const w = std::get_if<cluster::signs::word>(&m.what))
     on_word(m.from, *w);
-  else if (const auto* const h = std::get_if<cluster::letters::heard>(&m.what))
+  else if (const auto* const h = std::get_if<cluster::signs::heard>(&m.what))
     on_heard(*h);
-  else if (const auto* const a = std::get_if<cluster::letters::alive>(&m.what))
+  else if (const auto* const a = std::get_if<cluster::signs::alive>(&m.what))
     on_alive(m.from, *a);
   else if (const auto* const e = std::get_if<cluster::node_event>(&m.what))
     on_event(m.from, *e);
-  else if (const auto* const l = std::get_if<cluster::letters::left>(&m.what); l != nullptr && leads_)
+  else if (const auto* const l = std::get_if<cluster::signs::left>(&m.what); l != nullptr && leads_)
     on_left(m.from, *l);
-  else if (const auto* const d = std::get_if<cluster::letters::declined>(&m.what))
+  else if (const auto* const d = std::get_if<cluster::signs::declined>(&m.what))
     spdlog::warn("node {} does not join: {}", m.from.node, d->why);
 }
 
-void coordinator_hands::on_word(const cluster::process_id& from, const cluster::letters::word& w) {
+void coordinator_hands::on_word(const cluster::process_id& from, const cluster::signs::word& w) {
   if (w.of >= candidate_.highest()) {
     leader_ = from.node;
     tell_leader(from.node);
@@ -38,7 +38,7 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
 }
 
 /// A node whose session is over hears so already: it was forgotten, or has said before that it leaves.
-void coordinator_hands::on_left(const cluster::process_id& from, const cluster::letters::left& l) {
+void coordinator_hands::on_left(const cluster::process_id& from, const cluster::signs::left& l) {
   const auto n = leads_->state().nodes.find(from.node);
   if (n != leads_->state().nodes.end() && n->second.session == l.session && !n->second.is_over)
     run(leads_->on_node_left(from.node, l.session, now()));
@@ -46,7 +46,7 @@ void coordinator_hands::on_left(const cluster::process_id& from, const cluster::
     write(from.node, from.instance, l);
 }
 
-void coordinator_hands::on_heard(const cluster::letters::heard& h) {
+void coordinator_hands::on_heard(const cluster::signs::heard& h) {
   candidate_.on_heard(h.of, now(), jitter());
   if (leads_)
     run(leads_->on_higher_epoch(h.of, now()));
@@ -58,10 +58,10 @@ void coordinator_hands::pass_on(const cluster::process_id& leader, const cluster
   passes_on_at_ = now().running + options_->silence.heard_every();
   for (const auto& p : linked_)
     if (p != leader)
-      write(p.node, p.instance, cluster::letters::heard{of});
+      write(p.node, p.instance, cluster::signs::heard{of});
 }
 
-void coordinator_hands::on_alive(const cluster::process_id& from, const cluster::letters::alive& a) {
+void coordinator_hands::on_alive(const cluster::process_id& from, const cluster::signs::alive& a) {
   if (!leads_)
     return;
   run(leads_->on_heard(from.node, a.session, now()));
