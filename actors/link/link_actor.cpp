@@ -20,7 +20,7 @@ namespace {
 using whole_link = link_handle;
 
 /// The longest registration, and something beside it. An honest node waits for answers before it says more.
-constexpr std::size_t most_control_waiting = std::size_t{64} << 20;
+constexpr std::size_t most_mail_waiting = std::size_t{64} << 20;
 
 /// A node that restarts is met within the longest.
 constexpr backoff_options between_tries{
@@ -82,12 +82,12 @@ public:
   void on_remote_down(const remote_down& m) {
     change_edges([&](auto& effects) { edges_.remote_down(m.edge, m.last, effects); });
   }
-  void on_control(const send_control& m) {
+  void on_mail(const send_mail& m) {
     if (!link_.is_open())
       return;
-    put({0, {control_edge, {}, kind::content, {make_piece(m.bytes)}}});
-    if (waiting_control_ > most_control_waiting)
-      leave(our_error("more control messages wait than may").value());
+    put({0, {mail_edge, {}, kind::content, {make_piece(m.bytes)}}});
+    if (waiting_mail_ > most_mail_waiting)
+      leave(our_error("more mail waits than may").value());
   }
   void on_nodes(const nodes_known& m) { link_.know(m.others); }
   void on_plans(const plans_changed& m) { link_.has_plans(m.plans); }
@@ -168,8 +168,8 @@ private:
   }
 
   void run(delivered& m) {
-    if (m.edge == control_edge)
-      return tell(control_came{std::string(m.bytes.bytes)});
+    if (m.edge == mail_edge)
+      return tell(mail_came{std::string(m.bytes.bytes)});
     edge_effect_list effects;
     const auto come = edges_.arrived(m.edge, m.bytes, effects);
     run(effects);
@@ -184,7 +184,7 @@ private:
   void run(session_ended& e) {
     without_session_since_ = now().steady;
     waiting_.clear();
-    waiting_control_ = 0;
+    waiting_mail_ = 0;
     tell(std::move(e));
     change_edges([&](auto& effects) { edges_.session_ended(effects); });
   }
@@ -209,7 +209,7 @@ private:
   void run(const edge_effects::begin& a) {
     const auto& l = locals_.at(a.edge);
     auto end = spawn_stand_in(self_->system(),
-                              {a.edge, a.end, a.of, l.handle, l.window, bounds_.longest_control}, self_);
+                              {a.edge, a.end, a.of, l.handle, l.window, bounds_.longest_answer}, self_);
     self_->monitor(end);
     by_address_[end.address()] = a.end;
     ends_.emplace(a.end, std::move(end));
@@ -241,7 +241,7 @@ private:
   void put(waiting_message m) {
     const auto edge = m.what.edge;
     if (const auto at = waiting_.find(edge); at != waiting_.end() || !take(m)) {
-      waiting_control_ += edge == control_edge ? size_of(m.what.bytes) : 0;
+      waiting_mail_ += edge == mail_edge ? size_of(m.what.bytes) : 0;
       waiting_[edge].push_back(std::move(m));
     }
     change([&](link_effect_list& out) { link_.flush(out); });
@@ -277,7 +277,7 @@ private:
       const auto bytes = size_of(queue.front().what.bytes);
       if (!take(queue.front()))
         return;
-      waiting_control_ -= edge == control_edge ? bytes : 0;
+      waiting_mail_ -= edge == mail_edge ? bytes : 0;
       queue.pop_front();
     }
     waiting_.erase(at);
@@ -300,7 +300,7 @@ private:
   std::map<end_number, whole_stand_in> ends_;
   std::map<caf::actor_addr, end_number> by_address_;
   std::map<edge_id, std::deque<waiting_message>> waiting_;  // messages that found no room, in order
-  std::size_t waiting_control_ = 0;                         // bytes of it on control_edge
+  std::size_t waiting_mail_ = 0;                            // bytes of it on mail_edge
   std::deque<link_effect_list> todo_;
   bool is_running_ = false;
 };
@@ -316,7 +316,7 @@ whole_link::behavior_type link_behaviour(whole_link::pointer self, link_options 
       [=](const local_down& m) { state->on_local_down(m); },
       [=](const remote_up& m) { state->on_remote_up(m); },
       [=](const remote_down& m) { state->on_remote_down(m); },
-      [=](const send_control& m) { state->on_control(m); },
+      [=](const send_mail& m) { state->on_mail(m); },
       [=](const nodes_known& m) { state->on_nodes(m); },
       [=](const plans_changed& m) { state->on_plans(m); },
       [=](const send_on_edge& m) { state->on_send(m); },

@@ -5,7 +5,7 @@
 //   1. make_caf_transport() (caf_transport.hpp) once a process, or a transport of a simulation.
 //   2. spawn_link() for each other node. It connects, and again whenever the way breaks. All that happens comes to
 //      the owner as link_told, in order.
-//   3. Control messages (runtime/cluster/node_message_format.hpp): send_control, and control_came from there. They
+//   3. Mail (actors/node/host/messages.hpp) goes by send_mail, and comes as mail_came. Messages
 //      go in order, once, or are lost with the session: a node registers again at session_opened.
 //   4. Edges: edge_numbers::make() of a plan gives both nodes the same numbers. For each edge of a local actor
 //      whose other end the plan has on that node: local_up with its handle and life, before its life_began is

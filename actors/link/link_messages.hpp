@@ -82,7 +82,7 @@ struct remote_down {
   life last;
 };
 /// Sends what coordinator and nodes say to each other; in order, once, or lost with the session.
-struct send_control {
+struct send_mail {
   std::string bytes;
 };
 /// The nodes to name in the next hello, and to judge it by.
@@ -111,7 +111,7 @@ struct stand_in_down {
   edge_id edge = 0;
   life remote;
 };
-struct control_came {
+struct mail_came {
   std::string bytes;
 };
 /// Longer than anything that a link carries: the edge goes on without it, so its topology cannot.
@@ -120,7 +120,7 @@ struct message_lost {
   error why;
 };
 using link_news = std::variant<session_opened, session_ended, standing_changed, peer_refused, peer_warned,
-                               stand_in_up, stand_in_down, control_came, message_lost>;
+                               stand_in_up, stand_in_down, mail_came, message_lost>;
 struct link_told {
   std::string peer;  // name of the node
   link_news what;
@@ -152,7 +152,7 @@ struct link_tick {};
 
 using link_handle =
     way_user::extend<caf::reacts_to<local_up>, caf::reacts_to<local_down>, caf::reacts_to<remote_up>,
-                     caf::reacts_to<remote_down>, caf::reacts_to<send_control>, caf::reacts_to<nodes_known>,
+                     caf::reacts_to<remote_down>, caf::reacts_to<send_mail>, caf::reacts_to<nodes_known>,
                      caf::reacts_to<plans_changed>, caf::reacts_to<send_on_edge>, caf::reacts_to<edge_broken>,
                      caf::reacts_to<link_tick>, caf::reacts_to<messages::stop>>;
 using whole_stand_in =
@@ -171,7 +171,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::local_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::local_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::remote_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::remote_down)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::send_control)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::send_mail)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::nodes_known)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::plans_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::link_told)

@@ -42,7 +42,7 @@ private:
     while (auto item = outgoing_.next()) {
       auto bytes = messages::encode_message(item->what);
       // Messages that are always taken are small; a log may have a long name.
-      const bool is_too_long = bytes.size() + sizeof(edge_header) > options_.longest_control;
+      const bool is_too_long = bytes.size() + sizeof(edge_header) > options_.longest_answer;
       const auto kind = is_too_long ? kind::content : item->how.kind;
       message m{options_.edge, item->how.stamp, kind, with_header(options_.of, std::move(bytes)),
                 item->how.about};

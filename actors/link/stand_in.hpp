@@ -18,7 +18,7 @@ struct stand_in_options {
   lives of;                                       // the lives of the local and the remote one
   local_end local;                                // the end that it gives to
   std::optional<window::definition> window = {};  // copied from local_up
-  std::size_t longest_control = limits{}.longest_control;
+  std::size_t longest_answer = limits{}.longest_answer;
 };
 
 /// It ends by edge_over, after all that came before it. `link`: gets send_on_edge and edge_broken.

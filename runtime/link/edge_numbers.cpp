@@ -7,7 +7,7 @@ namespace millrace::link {
 expected<edge_numbers> edge_numbers::make(std::uint64_t plan, std::vector<edge_name> edges) {
   edge_numbers out;
   for (auto& e : edges)
-    out.numbers_.emplace(std::move(e), control_edge);
+    out.numbers_.emplace(std::move(e), mail_edge);
   if (out.numbers_.size() > most_edges)
     return user_error(ec::unsupported,
                       fmt::format("the plan has {} edges between actors, and a link numbers {} of a plan: "

@@ -14,7 +14,7 @@
 namespace millrace::link {
 
 /// Coordinator and nodes talk to each other on it; no edge of a plan has this number.
-inline constexpr edge_id control_edge = 0;
+inline constexpr edge_id mail_edge = 0;
 
 /// Two actors of a topology by name: `from` sends frames or output, `to` answers.
 struct edge_name {

@@ -45,7 +45,7 @@ bool fragments::join(edge_queue& q, message& m) {
                : join_              ? join_(earlier.what.bytes, m.bytes)
                                     : std::nullopt;
     const auto total = sum ? size_of(*sum) : 0;
-    if (!sum || total > limits_.longest_control)
+    if (!sum || total > limits_.longest_answer)
       return false;
     q.bytes = q.bytes + total - earlier.total;
     queued_ = queued_ + total - earlier.total;
@@ -59,14 +59,14 @@ bool fragments::join(edge_queue& q, message& m) {
 
 taken fragments::queue(message&& m) {
   const auto total = size_of(m.bytes);
-  const bool is_control = m.kind == kind::credit || m.kind == kind::acknowledgement;
-  if (total > (is_control ? limits_.longest_control : limits_.longest_message))
+  const bool is_answer = m.kind == kind::credit || m.kind == kind::acknowledgement;
+  if (total > (is_answer ? limits_.longest_answer : limits_.longest_message))
     return taken::too_long;
   if (const auto at = queues_.find(m.edge); at != queues_.end() && join(at->second, m))
     return taken::joined;
   const auto cost = total + limits_.each_message;
   const auto edge = m.edge;
-  if (!is_control && (kept_free_for_.value_or(edge) != edge || !fits(edge, cost, queued_))) {
+  if (!is_answer && (kept_free_for_.value_or(edge) != edge || !fits(edge, cost, queued_))) {
     refuse(edge, cost);
     return taken::no_room;
   }

@@ -40,7 +40,7 @@ struct limits {
   /// Bounds one message: a line of a file may have 64 MiB, and becomes a dead letter with its error.
   std::size_t longest_message = std::size_t{96} << 20;
   /// Credit and acknowledgements are always taken, so they are small.
-  std::size_t longest_control = std::size_t{4} << 10;
+  std::size_t longest_answer = std::size_t{4} << 10;
   /// Counted for each message that waits beside its bytes, so that their number is bounded, too.
   std::size_t each_message = 128;
 

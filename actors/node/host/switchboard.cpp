@@ -99,7 +99,7 @@ public:
     if (m.node == options_.node)
       return take(options_.node, m.kind, m.bytes);
     if (const auto p = peers_.find(m.node); p != peers_.end() && p->second.process)
-      self_->send(p->second.link, link::send_control{static_cast<char>(m.kind) + m.bytes});
+      self_->send(p->second.link, link::send_mail{static_cast<char>(m.kind) + m.bytes});
     else if (m.kind == mail::question)
       self_->send(readers_.view, questions_lost{m.node});
   }
@@ -188,7 +188,7 @@ private:
   }
   void on(peer& p, const link::peer_refused& e) { complain(p, e.why.message); }
   void on(peer& p, const link::peer_warned& e) { complain(p, e.text); }
-  void on(peer& p, const link::control_came& m) {
+  void on(peer& p, const link::mail_came& m) {
     if (!m.bytes.empty())
       take(p.where.node, static_cast<mail>(m.bytes.front()), m.bytes.substr(1));
   }

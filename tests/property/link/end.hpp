@@ -148,7 +148,7 @@ private:
     const auto l = link::test::small_limits();
     require(link.unacknowledged() <= l.window, "the window is exceeded");
     require(link.begun() <= std::max(l.begun, l.longest_message), "too much has begun to arrive");
-    require(link.queued() <= l.queued + 4 * edges * (l.longest_control + l.each_message), "too much waits");
+    require(link.queued() <= l.queued + 4 * edges * (l.longest_answer + l.each_message), "too much waits");
     if (!room.empty())
       flush();
   }

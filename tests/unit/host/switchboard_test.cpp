@@ -148,7 +148,7 @@ struct board_under_test {
     return b;
   }
   void say(other_end& b, const std::string& bytes) {
-    caf::anon_send(b.link, link::send_control{bytes});
+    caf::anon_send(b.link, link::send_mail{bytes});
     settle();
   }
 

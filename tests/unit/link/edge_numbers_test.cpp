@@ -24,7 +24,7 @@ TEST_CASE("edges of plans that run beside each other have different numbers, and
     const auto n = edge_numbers::make(plan, {{"a", "b"}, {"a", "c"}});
     REQUIRE(n);
     for (const auto& [name, number] : n->all()) {
-      CHECK(number != control_edge);
+      CHECK(number != mail_edge);
       const auto known = plan_of.try_emplace(number, plan);
       CHECK((known.second || known.first->second + edge_numbers::plans == plan));
     }

@@ -22,7 +22,7 @@ inline limits small_limits() {
   l.ahead = 1024;
   l.begun = 8192;
   l.longest_message = 16'000;
-  l.longest_control = 32;
+  l.longest_answer = 32;
   l.each_message = 8;
   return l;
 }

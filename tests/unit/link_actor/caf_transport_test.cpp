@@ -31,7 +31,7 @@ namespace {
 [[nodiscard]] std::size_t control_bytes(const std::vector<link_news>& all) {
   std::size_t bytes = 0;
   for (const auto& n : all)
-    if (const auto* c = std::get_if<control_came>(&n))
+    if (const auto* c = std::get_if<mail_came>(&n))
       bytes += c->bytes.size();
   return bytes;
 }
@@ -79,14 +79,14 @@ TEST_CASE("two processes open a session over loopback, and bytes of all lengths 
   REQUIRE(b.news->wait_for<session_opened>(1));
   std::size_t sent = 0;
   for (std::size_t i = 0; i < 200; ++i) {
-    caf::anon_send(a.link, send_control{std::string(i * i * 10, static_cast<char>('a' + i % 26))});
+    caf::anon_send(a.link, send_mail{std::string(i * i * 10, static_cast<char>('a' + i % 26))});
     sent += i * i * 10;
   }
   REQUIRE(b.news->wait_until([&](const auto& all) { return control_bytes(all) == sent; }));
   REQUIRE(b.news->wait_until([](const auto& all) {
     std::size_t i = 0;
     for (const auto& n : all)
-      if (const auto* c = std::get_if<control_came>(&n)) {
+      if (const auto* c = std::get_if<mail_came>(&n)) {
         if (c->bytes != std::string(i * i * 10, static_cast<char>('a' + i % 26)))
           return false;
         ++i;
@@ -254,8 +254,8 @@ TEST_CASE("a stranger's bytes at the port do nothing to the links") {
   b.connect(a.port());
   REQUIRE(a.news->wait_for<session_opened>(1));
   const stranger later(b.port(), std::string(100, '\xFF'));
-  caf::anon_send(a.link, send_control{"still there"});
-  REQUIRE(b.news->wait_for<control_came>(1));
+  caf::anon_send(a.link, send_mail{"still there"});
+  REQUIRE(b.news->wait_for<mail_came>(1));
   CHECK(later.hears().size() <= challenge_size);
 }
 

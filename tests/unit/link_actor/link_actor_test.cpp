@@ -1,4 +1,4 @@
-// Two link actors: sessions, the way and its retries, control messages, and the frame protocol between a lane-like
+// Two link actors: sessions, the way and its retries, mail, and the frame protocol between a lane-like
 // sender and a shard-like receiver over stand-ins.
 #include "tests/unit/link_actor/one_edge.hpp"
 
@@ -22,14 +22,14 @@ TEST_CASE("two link actors open a session over their way, and tell their owners"
   CHECK(t.news[0]->of<session_opened>()[0].peer.node == "b");
 }
 
-TEST_CASE("control messages go in order, once, and not between sessions") {
+TEST_CASE("mail goes in order, once, and not between sessions") {
   two_links t;
-  caf::anon_send(t.links[0], send_control{"before any session"});
+  caf::anon_send(t.links[0], send_mail{"before any session"});
   t.open();
   const std::string large(5 << 20, 'l');
   for (const auto& text : {std::string("one"), large, std::string("two"), large, large, std::string("three")})
-    caf::anon_send(t.links[0], send_control{text});
-  caf::anon_send(t.links[1], send_control{"back"});
+    caf::anon_send(t.links[0], send_mail{text});
+  caf::anon_send(t.links[1], send_mail{"back"});
   t.settle();
   CHECK(t.news[1]->control == std::vector<std::string>{"one", large, "two", large, large, "three"});
   CHECK(t.news[0]->control == std::vector<std::string>{"back"});

@@ -107,14 +107,14 @@ TEST_CASE(
   REQUIRE(a.news->wait_for<session_opened>(1));
   REQUIRE(b.news->wait_for<session_opened>(1));
   for (std::size_t i = 0; i < 150; ++i) {
-    caf::anon_send(a.link, send_control{std::string(i * i * 20, static_cast<char>('a' + i % 26))});
-    caf::anon_send(b.link, send_control{std::string(i, 'b')});
+    caf::anon_send(a.link, send_mail{std::string(i * i * 20, static_cast<char>('a' + i % 26))});
+    caf::anon_send(b.link, send_mail{std::string(i, 'b')});
   }
   const auto has_all = [](std::size_t factor) {
     return [factor](const auto& all) {
       std::size_t i = 0;
       for (const auto& n : all)
-        if (const auto* c = std::get_if<control_came>(&n)) {
+        if (const auto* c = std::get_if<mail_came>(&n)) {
           if (c->bytes.size() != (factor == 0 ? i : i * i * factor))
             return false;
           ++i;

@@ -29,7 +29,7 @@ inline link_owner::behavior_type noting_owner(link_owner::pointer self,
                                               const std::shared_ptr<noted_news>& news) {
   return {[=](const link_told& m) {
     news->all.push_back(m.what);
-    if (const auto* c = std::get_if<control_came>(&m.what))
+    if (const auto* c = std::get_if<mail_came>(&m.what))
       news->control.push_back(c->bytes);
     if (!news->lane)
       return;
