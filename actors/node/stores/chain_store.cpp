@@ -2,7 +2,7 @@
 
 #include "actors/node/stores/dir_chain_store.hpp"
 #include "actors/node/stores/kafka_chain_store.hpp"
-#include "actors/node/stores/postgresql/libpq_session.hpp"
+#include "actors/node/stores/postgresql/libpq_connection.hpp"
 #include "actors/node/stores/postgresql_chain_store.hpp"
 
 namespace millrace::node {
@@ -13,8 +13,8 @@ struct store_maker {
     return std::make_shared<dir_chain_store>(snapshot::posix_file_system(), p.folder);
   }
   expected<std::shared_ptr<chain_store>> operator()(const postgresql_place& p) const {
-    return postgresql_chain::libpq_session::make({.connection = p.uri})
-        .map([](std::unique_ptr<postgresql_chain::libpq_session>&& made) -> std::shared_ptr<chain_store> {
+    return postgresql_chain::libpq_connection::make({.connection = p.uri})
+        .map([](std::unique_ptr<postgresql_chain::libpq_connection>&& made) -> std::shared_ptr<chain_store> {
           return std::make_shared<postgresql_chain_store>(std::move(made));
         });
   }

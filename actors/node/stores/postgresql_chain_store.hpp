@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/node/stores/chain_store.hpp"
-#include "actors/node/stores/postgresql/session.hpp"
+#include "actors/node/stores/postgresql/connection.hpp"
 
 namespace millrace::node {
 
@@ -11,8 +11,8 @@ inline constexpr std::string_view cluster_schema = "millrace_cluster";
 
 class postgresql_chain_store final : public chain_store {
 public:
-  /// The chains share the session.
-  explicit postgresql_chain_store(std::shared_ptr<postgresql_chain::session> database,
+  /// The chains share the connection.
+  explicit postgresql_chain_store(std::shared_ptr<postgresql_chain::connection> database,
                                   std::string schema = std::string(cluster_schema))
       : database_(std::move(database)), schema_(std::move(schema)) {}
 
@@ -30,7 +30,7 @@ public:
   [[nodiscard]] std::string shown() const override { return database_->shown(); }
 
 private:
-  std::shared_ptr<postgresql_chain::session> database_;
+  std::shared_ptr<postgresql_chain::connection> database_;
   std::string schema_;
 };
 

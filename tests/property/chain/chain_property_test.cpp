@@ -8,8 +8,8 @@
 #include "runtime/snapshot/dir_chain.hpp"
 #include "tests/property/chain/kept.hpp"
 #include "tests/property/chain/memory_chain.hpp"
+#include "tests/property/chain/stopping_connection.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
-#include "tests/property/chain/stopping_session.hpp"
 #include "tests/property/chain/stopping_topic.hpp"
 #include "tests/support/schedules.hpp"
 #include "tests/unit/postgresql_store/place.hpp"
@@ -106,7 +106,7 @@ public:
   database() {
     at_.execute("set synchronous_commit = off");  // a schedule kills writers, not the server
   }
-  [[nodiscard]] const std::shared_ptr<postgresql_chain::session>& session() const { return at_.side; }
+  [[nodiscard]] const std::shared_ptr<postgresql_chain::connection>& connection() const { return at_.side; }
   [[nodiscard]] const std::string& schema() const { return at_.schema; }
   [[nodiscard]] std::string next_topology() { return std::to_string(++topologies_); }
 
@@ -202,7 +202,8 @@ private:
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
     if (store_ == where::postgresql)
       return postgresql_chain::database_chain::open(
-                 std::make_shared<stopping_session>(shared_->session(), trouble_, [&w] { w.thread->stop(); }),
+                 std::make_shared<stopping_connection>(shared_->connection(), trouble_,
+                                                       [&w] { w.thread->stop(); }),
                  shared_->schema(), {topology_, "a"}, w.term)
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
     if (store_ == where::topic)

@@ -4,7 +4,7 @@
 
 #include "actors/node/stores/dir_chain_store.hpp"
 #include "actors/node/stores/kafka_chain_store.hpp"
-#include "actors/node/stores/postgresql/libpq_session.hpp"
+#include "actors/node/stores/postgresql/libpq_connection.hpp"
 #include "actors/node/stores/postgresql_chain_store.hpp"
 #include "tests/support/must.hpp"
 #include "tests/unit/kafka_client/cluster.hpp"
@@ -56,8 +56,8 @@ public:
   }
 
 private:
-  static std::shared_ptr<postgresql_chain::session> connect() {
-    return must(postgresql_chain::libpq_session::make({.connection = std::getenv("POSTGRES_URL")}));
+  static std::shared_ptr<postgresql_chain::connection> connect() {
+    return must(postgresql_chain::libpq_connection::make({.connection = std::getenv("POSTGRES_URL")}));
   }
   std::string schema_;
 };

@@ -43,7 +43,7 @@ public:
   void release() { must(by_->run("rollback", {})); }
 
 private:
-  std::shared_ptr<session> by_;
+  std::shared_ptr<connection> by_;
 };
 
 int port_of(const std::string& url) { return std::stoi(url.substr(url.rfind(':') + 1)); }
@@ -79,7 +79,7 @@ TEST_CASE("an older life that has a base read back trims nothing") {
   CHECK(must(old->append_base("A")));
   // The opening of the next life comes between the second base and its trimming.
   opened_chain next;
-  const auto between = std::make_shared<interposed_session>(at.side);
+  const auto between = std::make_shared<interposed_connection>(at.side);
   between->instead = [&](const std::string& sql, const auto&) -> std::optional<expected<answer>> {
     if (sql.find("delete from") != std::string::npos)
       next = at.open(2);
@@ -160,7 +160,7 @@ TEST_CASE("an append that waits in the server when its life goes on under a rais
     return;
   const place at;
   std::function<expected<answer>()> run_late;
-  const auto slow = std::make_shared<interposed_session>(at.side);
+  const auto slow = std::make_shared<interposed_connection>(at.side);
   slow->instead = [&](const std::string& sql,
                       const std::vector<parameter>& p) -> std::optional<expected<answer>> {
     if (p.empty() || p.back().bytes != "late")
@@ -233,7 +233,7 @@ TEST_CASE("a server that is not there is tried for a bounded time; one that refu
     return libpq_options{.connection = std::move(url), .connect_timeout = limit};
   };
   const auto nobody =
-      must(libpq_session::make(options("postgresql://u:secret@127.0.0.1:1/d", std::chrono::seconds(2))));
+      must(libpq_connection::make(options("postgresql://u:secret@127.0.0.1:1/d", std::chrono::seconds(2))));
   CHECK(nobody->shown() == "postgresql://u@127.0.0.1:1/d");
   const auto e = nobody->run("select 1", {}).error();
   CHECK(e.code == ec::unavailable);
@@ -241,7 +241,7 @@ TEST_CASE("a server that is not there is tried for a bounded time; one that refu
   CHECK_THAT(e.message, Catch::StartsWith("postgresql://u@127.0.0.1:1/d: ") &&
                             Catch::Contains("Connection refused") &&
                             Catch::EndsWith("remedy: start the server, or correct the connection"));
-  const auto unreadable = libpq_session::make(options("postgresql://u:se cret@[/d"));
+  const auto unreadable = libpq_connection::make(options("postgresql://u:se cret@[/d"));
   REQUIRE_FALSE(unreadable);
   CHECK(unreadable.error().code == ec::invalid_argument);
   CHECK_THAT(unreadable.error().message, !Catch::Contains("secret") && !Catch::Contains("cret@"));
@@ -250,7 +250,7 @@ TEST_CASE("a server that is not there is tried for a bounded time; one that refu
   const place at;
   const auto test = at.url.find("test@");
   REQUIRE(test != std::string::npos);
-  const auto stranger = must(libpq_session::make(options(std::string(at.url).replace(test, 4, "nobody"))));
+  const auto stranger = must(libpq_connection::make(options(std::string(at.url).replace(test, 4, "nobody"))));
   const auto refused = stranger->run("select 1", {}).error();
   CHECK(refused.code == ec::refused);
   CHECK_FALSE(refused.retry);
@@ -258,7 +258,7 @@ TEST_CASE("a server that is not there is tried for a bounded time; one that refu
 }
 
 TEST_CASE(
-    "a session commits durably where the server's default is less, and tables are made by many at once") {
+    "a connection commits durably where the server's default is less, and tables are made by many at once") {
   if (is_skipped())
     return;
   const place at;
@@ -273,8 +273,9 @@ TEST_CASE(
     must(one.get());
 }
 
-TEST_CASE("a session looks names up in the system's catalog alone, and a store that others may write to is "
-          "refused") {
+TEST_CASE(
+    "a connection looks names up in the system's catalog alone, and a store that others may write to is "
+    "refused") {
   if (is_skipped())
     return;
   const place at;

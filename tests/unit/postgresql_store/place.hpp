@@ -2,7 +2,7 @@
 // say SKIPPED if there is none, and are counted at the end.
 #pragma once
 
-#include "actors/node/stores/postgresql/libpq_session.hpp"
+#include "actors/node/stores/postgresql/libpq_connection.hpp"
 #include "actors/node/stores/postgresql/postgresql_chain.hpp"
 #include "tests/support/chain_checks.hpp"
 #include "tests/support/skip_count.hpp"
@@ -45,17 +45,17 @@ public:
   place(const place&) = delete;
   place& operator=(const place&) = delete;
 
-  [[nodiscard]] std::shared_ptr<session> connect(libpq_options options = {}) const {
+  [[nodiscard]] std::shared_ptr<connection> connect(libpq_options options = {}) const {
     if (options.connection.empty())
       options.connection = url;
-    return must(libpq_session::make(std::move(options)));
+    return must(libpq_connection::make(std::move(options)));
   }
   /// Opens by a connection of the place's own, unless another is given.
   [[nodiscard]] expected<opened_chain> try_open(incarnation term,
-                                                std::shared_ptr<session> by = nullptr) const {
+                                                std::shared_ptr<connection> by = nullptr) const {
     return postgresql_chain::database_chain::open(by ? std::move(by) : side, schema, {"clicks", "w/0"}, term);
   }
-  [[nodiscard]] opened_chain open(incarnation term, std::shared_ptr<session> by = nullptr) const {
+  [[nodiscard]] opened_chain open(incarnation term, std::shared_ptr<connection> by = nullptr) const {
     return must(try_open(term, std::move(by)));
   }
   /// `sql` names the schema's tables as S.actors and S.records.
@@ -67,13 +67,13 @@ public:
 
   std::string url = std::getenv("POSTGRES_URL");
   std::string schema;
-  std::shared_ptr<session> side = connect();
+  std::shared_ptr<connection> side = connect();
 };
 
-/// Runs each statement on another session, unless `instead` has an answer of its own.
-class interposed_session final : public session {
+/// Runs each statement on another connection, unless `instead` has an answer of its own.
+class interposed_connection final : public connection {
 public:
-  explicit interposed_session(std::shared_ptr<session> inner) : inner_(std::move(inner)) {}
+  explicit interposed_connection(std::shared_ptr<connection> inner) : inner_(std::move(inner)) {}
   expected<answer> run(const std::string& sql, const std::vector<parameter>& parameters) override {
     if (auto given = instead(sql, parameters))
       return std::move(*given);
@@ -83,7 +83,7 @@ public:
   std::function<std::optional<expected<answer>>(const std::string&, const std::vector<parameter>&)> instead;
 
 private:
-  std::shared_ptr<session> inner_;
+  std::shared_ptr<connection> inner_;
 };
 
 }  // namespace postgresql_chain_test

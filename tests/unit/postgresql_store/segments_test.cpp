@@ -12,7 +12,7 @@ namespace {
 using opened_segments = std::unique_ptr<database_segments>;
 
 expected<opened_segments> try_spilled(const place& at, incarnation term,
-                                      std::shared_ptr<session> by = nullptr) {
+                                      std::shared_ptr<connection> by = nullptr) {
   return database_segments::open(by ? std::move(by) : at.side, at.schema, {"clicks", "w/0"}, term, {});
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("spilled output that was written without an answer goes with what is r
   const place at;
   const auto chain = at.open(1);
   bool is_next_lost = false;
-  const auto losing = std::make_shared<interposed_session>(at.side);
+  const auto losing = std::make_shared<interposed_connection>(at.side);
   losing->instead = [&](const std::string& sql, const auto& parameters) -> std::optional<expected<answer>> {
     if (!std::exchange(is_next_lost, false))
       return std::nullopt;

@@ -42,7 +42,7 @@ std::string database_segments::shown() const {
   return fmt::format("{}, {} of {}", database_->shown(), owner_.actor, owner_.topology);
 }
 
-expected<std::unique_ptr<database_segments>> database_segments::open(std::shared_ptr<session> database,
+expected<std::unique_ptr<database_segments>> database_segments::open(std::shared_ptr<connection> database,
                                                                      std::string_view schema, owner of,
                                                                      incarnation term,
                                                                      const std::vector<segment_id>& needed) {
@@ -57,7 +57,7 @@ expected<std::unique_ptr<database_segments>> database_segments::open(std::shared
   return opened;
 }
 
-expected<std::unique_ptr<database_segments>> database_segments::look(std::shared_ptr<session> database,
+expected<std::unique_ptr<database_segments>> database_segments::look(std::shared_ptr<connection> database,
                                                                      std::string_view schema, owner of) {
   auto texts = statements_for(schema);
   if (!texts)

@@ -3,8 +3,8 @@
 // life is over changes nothing any more. docs/design/chains.md has the reasons.
 #pragma once
 
+#include "actors/node/stores/postgresql/connection.hpp"
 #include "actors/node/stores/postgresql/records.hpp"
-#include "actors/node/stores/postgresql/session.hpp"
 #include "actors/node/stores/postgresql/statements.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/snapshot/snapshot.hpp"
@@ -21,11 +21,11 @@ public:
   /// The actor's chain was opened under `term` before: its row is what fences. Removes what is not `needed` of
   /// this term and of lower ones. ec::fenced where a higher term is there.
   [[nodiscard]] static expected<std::unique_ptr<database_segments>>
-  open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term,
+  open(std::shared_ptr<connection> database, std::string_view schema, owner of, incarnation term,
        const std::vector<segment_id>& needed);
 
   /// Finds what an actor has spilled, to list and to read it alone; null where it has no chain.
-  [[nodiscard]] static expected<std::unique_ptr<database_segments>> look(std::shared_ptr<session> database,
+  [[nodiscard]] static expected<std::unique_ptr<database_segments>> look(std::shared_ptr<connection> database,
                                                                          std::string_view schema, owner of);
   [[nodiscard]] expected<std::vector<segment_id>> list() const;
 
@@ -36,7 +36,7 @@ public:
   expected<void> remove(const std::vector<segment_id>& ids) override;
 
 private:
-  database_segments(std::shared_ptr<session> database, statements texts, owner of, incarnation term)
+  database_segments(std::shared_ptr<connection> database, statements texts, owner of, incarnation term)
       : database_(std::move(database)), texts_(std::move(texts)), owner_(std::move(of)), term_(term) {}
   [[nodiscard]] expected<void> find_actor();
   [[nodiscard]] expected<void> keep_only(const std::vector<segment_id>& needed);
@@ -44,7 +44,7 @@ private:
   [[nodiscard]] unexpected refused() const;
   [[nodiscard]] std::string shown() const;
 
-  std::shared_ptr<session> database_;
+  std::shared_ptr<connection> database_;
   statements texts_;
   owner owner_;
   incarnation term_;

@@ -6,7 +6,7 @@
 
 namespace millrace::postgresql_chain {
 
-expected<holder> who_holds(session& database, const statements& texts, const std::string& id,
+expected<holder> who_holds(connection& database, const statements& texts, const std::string& id,
                            std::string_view shown) {
   const auto found = database.run(texts.who_holds, {{id}});
   if (!found)

@@ -1,7 +1,7 @@
 // Reads which life holds a chain from the chain's row.
 #pragma once
 
-#include "actors/node/stores/postgresql/session.hpp"
+#include "actors/node/stores/postgresql/connection.hpp"
 #include "actors/node/stores/postgresql/statements.hpp"
 #include "runtime/chain/life.hpp"
 
@@ -18,7 +18,7 @@ struct holder {
 
 /// `id`: the chain's, in digits; `shown` names the chain in errors.
 /// ec::corrupt where its row is gone.
-[[nodiscard]] expected<holder> who_holds(session& database, const statements& texts, const std::string& id,
+[[nodiscard]] expected<holder> who_holds(connection& database, const statements& texts, const std::string& id,
                                          std::string_view shown);
 
 }  // namespace millrace::postgresql_chain

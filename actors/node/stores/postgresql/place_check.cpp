@@ -6,7 +6,7 @@
 
 namespace millrace::postgresql_chain {
 
-expected<std::vector<std::string>> check_place(session& database, const statements& texts) {
+expected<std::vector<std::string>> check_place(connection& database, const statements& texts) {
   const auto asked = database.run(texts.trust, {});
   if (!asked)
     return unexpected(asked.error());

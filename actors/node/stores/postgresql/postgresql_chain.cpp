@@ -35,18 +35,19 @@ unexpected database_chain::fenced_by(chain::life by) const {
   return snapshot::superseded(life_.term, owner_.actor, by.term);
 }
 
-expected<std::unique_ptr<database_chain>>
-database_chain::open(std::shared_ptr<session> database, std::string_view schema, owner of, chain::life now) {
+expected<std::unique_ptr<database_chain>> database_chain::open(std::shared_ptr<connection> database,
+                                                               std::string_view schema, owner of,
+                                                               chain::life now) {
   return open_under(std::move(database), schema, std::move(of), now, false);
 }
 
-expected<std::unique_ptr<database_chain>> database_chain::open_chosen(std::shared_ptr<session> database,
+expected<std::unique_ptr<database_chain>> database_chain::open_chosen(std::shared_ptr<connection> database,
                                                                       std::string_view schema, owner of,
                                                                       chain::life chosen) {
   return open_under(std::move(database), schema, std::move(of), chosen, true);
 }
 
-expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared_ptr<session> database,
+expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared_ptr<connection> database,
                                                                      std::string_view schema, owner of,
                                                                      chain::life now, bool is_chosen) {
   auto texts = statements_for(schema);
@@ -70,7 +71,7 @@ expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared
   return opened;
 }
 
-expected<std::unique_ptr<database_chain>> database_chain::on_tables(std::shared_ptr<session> database,
+expected<std::unique_ptr<database_chain>> database_chain::on_tables(std::shared_ptr<connection> database,
                                                                     std::string_view schema, owner of) {
   auto texts = statements_for(schema);
   if (!texts)
@@ -81,7 +82,7 @@ expected<std::unique_ptr<database_chain>> database_chain::on_tables(std::shared_
 }
 
 /// It reads from the record that an opening would go on from, and again where the chain has gone on meanwhile.
-expected<database_chain::looked> database_chain::look(std::shared_ptr<session> database,
+expected<database_chain::looked> database_chain::look(std::shared_ptr<connection> database,
                                                       std::string_view schema, owner of) {
   const auto there = on_tables(std::move(database), schema, std::move(of));
   if (!there)
@@ -109,7 +110,7 @@ expected<database_chain::looked> database_chain::look(std::shared_ptr<session> d
                        fmt::format("{}: it is written faster than it can be read; try again", c.shown()));
 }
 
-expected<std::vector<std::string>> database_chain::list(std::shared_ptr<session> database,
+expected<std::vector<std::string>> database_chain::list(std::shared_ptr<connection> database,
                                                         std::string_view schema,
                                                         const std::string& topology) {
   const auto there = on_tables(std::move(database), schema, {topology, {}});
@@ -127,7 +128,7 @@ expected<std::vector<std::string>> database_chain::list(std::shared_ptr<session>
   return out;
 }
 
-expected<void> database_chain::clear(std::shared_ptr<session> database, std::string_view schema,
+expected<void> database_chain::clear(std::shared_ptr<connection> database, std::string_view schema,
                                      const std::string& topology) {
   const auto there = on_tables(std::move(database), schema, {topology, {}});
   if (!there)

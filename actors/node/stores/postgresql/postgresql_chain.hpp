@@ -3,9 +3,9 @@
 // another is at it, so the order of commits is the order of records. docs/design/chains.md has the reasons.
 #pragma once
 
+#include "actors/node/stores/postgresql/connection.hpp"
 #include "actors/node/stores/postgresql/holder.hpp"
 #include "actors/node/stores/postgresql/records.hpp"
-#include "actors/node/stores/postgresql/session.hpp"
 #include "actors/node/stores/postgresql/statements.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/chain/chain.hpp"
@@ -27,28 +27,28 @@ public:
   /// Makes the tables in `schema` where they are missing, appends the opening record (R2) and reads the chain.
   /// One process starts a term, so a life of the same term that is there comes from an earlier opening of its
   /// own: this one raises the count above it. ec::fenced when a higher term is there;
-  /// ec::mismatch where the tables have a format of another version. Chains may share a session.
+  /// ec::mismatch where the tables have a format of another version. Chains may share a connection.
   [[nodiscard]] static expected<std::unique_ptr<database_chain>>
-  open(std::shared_ptr<session> database, std::string_view schema, owner of, chain::life now);
+  open(std::shared_ptr<connection> database, std::string_view schema, owner of, chain::life now);
   /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
   /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term meanwhile.
   [[nodiscard]] static expected<std::unique_ptr<database_chain>>
-  open_chosen(std::shared_ptr<session> database, std::string_view schema, owner of, chain::life chosen);
+  open_chosen(std::shared_ptr<connection> database, std::string_view schema, owner of, chain::life chosen);
 
   struct looked {
     chain::contents contents;
     chain::life highest;
   };
   /// Reads the chain, and changes nothing. A chain that was never opened is empty.
-  [[nodiscard]] static expected<looked> look(std::shared_ptr<session> database, std::string_view schema,
+  [[nodiscard]] static expected<looked> look(std::shared_ptr<connection> database, std::string_view schema,
                                              owner of);
 
   /// Lists the actors of a topology that have a chain.
   [[nodiscard]] static expected<std::vector<std::string>>
-  list(std::shared_ptr<session> database, std::string_view schema, const std::string& topology);
+  list(std::shared_ptr<connection> database, std::string_view schema, const std::string& topology);
 
   /// Removes all chains of a topology whose name nobody uses any more, and what was spilled beside them.
-  [[nodiscard]] static expected<void> clear(std::shared_ptr<session> database, std::string_view schema,
+  [[nodiscard]] static expected<void> clear(std::shared_ptr<connection> database, std::string_view schema,
                                             const std::string& topology);
 
   expected<chain::contents> read() override;
@@ -60,14 +60,14 @@ public:
   [[nodiscard]] chain::life life() const { return life_; }
 
 private:
-  database_chain(std::shared_ptr<session> database, statements texts, owner of)
+  database_chain(std::shared_ptr<connection> database, statements texts, owner of)
       : database_(std::move(database)), texts_(std::move(texts)), owner_(std::move(of)) {}
-  [[nodiscard]] static expected<std::unique_ptr<database_chain>> open_under(std::shared_ptr<session> database,
-                                                                            std::string_view schema, owner of,
-                                                                            chain::life now, bool is_chosen);
+  [[nodiscard]] static expected<std::unique_ptr<database_chain>>
+  open_under(std::shared_ptr<connection> database, std::string_view schema, owner of, chain::life now,
+             bool is_chosen);
   /// A look opens nothing. Null where the tables are not there.
-  [[nodiscard]] static expected<std::unique_ptr<database_chain>> on_tables(std::shared_ptr<session> database,
-                                                                           std::string_view schema, owner of);
+  [[nodiscard]] static expected<std::unique_ptr<database_chain>>
+  on_tables(std::shared_ptr<connection> database, std::string_view schema, owner of);
   /// Refuses tables that others command (place_check.hpp).
   [[nodiscard]] expected<bool> are_tables_there() const;
   [[nodiscard]] expected<void> make_tables();
@@ -91,7 +91,7 @@ private:
   [[nodiscard]] unexpected no_place() const;
   [[nodiscard]] std::string shown() const;
 
-  std::shared_ptr<session> database_;
+  std::shared_ptr<connection> database_;
   statements texts_;
   owner owner_;
   chain::life life_;

@@ -1,8 +1,8 @@
 // Reads rows in PostgreSQL's binary form, and writes numbers for parameters.
 #pragma once
 
+#include "actors/node/stores/postgresql/connection.hpp"
 #include "actors/node/stores/postgresql/records.hpp"
-#include "actors/node/stores/postgresql/session.hpp"
 
 #include <cstdint>
 #include <optional>

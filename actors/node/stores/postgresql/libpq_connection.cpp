@@ -1,4 +1,4 @@
-#include "actors/node/stores/postgresql/libpq_session.hpp"
+#include "actors/node/stores/postgresql/libpq_connection.hpp"
 
 #include "actors/connectors/sql/client/trust.hpp"
 #include "actors/node/stores/postgresql/server_error.hpp"
@@ -61,11 +61,11 @@ constexpr const char* set_up =
 
 }  // namespace
 
-libpq_session::libpq_session(libpq_options options, std::string shown)
+libpq_connection::libpq_connection(libpq_options options, std::string shown)
     : options_(std::move(options)), shown_(std::move(shown)),
       backoff_({.first = milliseconds(50), .longest = std::chrono::seconds(2)}) {}
 
-expected<std::unique_ptr<libpq_session>> libpq_session::make(libpq_options options) {
+expected<std::unique_ptr<libpq_connection>> libpq_connection::make(libpq_options options) {
   char* why = nullptr;
   const settings read(PQconninfoParse(options.connection.c_str(), &why));
   PQfreemem(why);  // it may repeat the password
@@ -73,10 +73,10 @@ expected<std::unique_ptr<libpq_session>> libpq_session::make(libpq_options optio
     return user_error(ec::invalid_argument, "libpq cannot read the connection of the chains; remedy: write "
                                             "postgresql://user:password@host:port/database, percent-encoded");
   auto shown = shown_of(read.get());
-  return std::unique_ptr<libpq_session>(new libpq_session(std::move(options), std::move(shown)));
+  return std::unique_ptr<libpq_connection>(new libpq_connection(std::move(options), std::move(shown)));
 }
 
-expected<answer> libpq_session::run(const std::string& sql, const std::vector<parameter>& parameters) {
+expected<answer> libpq_connection::run(const std::string& sql, const std::vector<parameter>& parameters) {
   const std::lock_guard lock(mutex_);
   if (!connection_)
     if (auto done = connect(); !done)
@@ -84,7 +84,7 @@ expected<answer> libpq_session::run(const std::string& sql, const std::vector<pa
   return exchange(sql, parameters, clock::now() + options_.statement_timeout + grace);
 }
 
-expected<void> libpq_session::connect() {
+expected<void> libpq_connection::connect() {
   const auto until = clock::now() + options_.connect_timeout;
   std::optional<error> earlier;  // says more than that the time is over
   for (backoff_.reset();;) {
@@ -102,7 +102,7 @@ expected<void> libpq_session::connect() {
   }
 }
 
-expected<void> libpq_session::try_to_connect(clock::time_point until) {
+expected<void> libpq_connection::try_to_connect(clock::time_point until) {
   // A key that follows `dbname` (the whole connection text) takes precedence over that text.
   const std::array<const char*, 5> keys{"application_name", "dbname", "client_encoding",
                                         "target_session_attrs", nullptr};
@@ -133,16 +133,16 @@ expected<void> libpq_session::try_to_connect(clock::time_point until) {
   return done.map([](const answer&) {});
 }
 
-expected<answer> libpq_session::exchange(const std::string& sql, const std::vector<parameter>& parameters,
-                                         clock::time_point until) {
+expected<answer> libpq_connection::exchange(const std::string& sql, const std::vector<parameter>& parameters,
+                                            clock::time_point until) {
   answer out;
   return send(sql, parameters, until).and_then([&] { return receive(out, until); }).map([&] {
     return std::move(out);
   });
 }
 
-expected<void> libpq_session::send(const std::string& sql, const std::vector<parameter>& parameters,
-                                   clock::time_point until) {
+expected<void> libpq_connection::send(const std::string& sql, const std::vector<parameter>& parameters,
+                                      clock::time_point until) {
   std::vector<std::string> texts;  // libpq wants a zero after each text
   texts.reserve(parameters.size());
   std::vector<const char*> values;
@@ -170,7 +170,7 @@ expected<void> libpq_session::send(const std::string& sql, const std::vector<par
   return {};
 }
 
-expected<void> libpq_session::receive(answer& out, clock::time_point until) {
+expected<void> libpq_connection::receive(answer& out, clock::time_point until) {
   auto* const c = connection_.get();
   std::optional<error> why;
   for (;;) {
@@ -205,7 +205,7 @@ expected<void> libpq_session::receive(answer& out, clock::time_point until) {
   return why ? expected<void>(unexpected(std::move(*why))) : expected<void>();
 }
 
-expected<void> libpq_session::wait(short events, clock::time_point until) {
+expected<void> libpq_connection::wait(short events, clock::time_point until) {
   const auto left = std::chrono::ceil<milliseconds>(until - clock::now()).count();
   pollfd socket{PQsocket(connection_.get()), events, 0};
   const auto ready = left > 0 ? ::poll(&socket, 1, static_cast<int>(left)) : 0;
@@ -215,7 +215,7 @@ expected<void> libpq_session::wait(short events, clock::time_point until) {
   return unexpected(server_error(shown_, "", "it does not answer in time"));
 }
 
-unexpected libpq_session::lost() {
+unexpected libpq_connection::lost() {
   const auto said = read_told(PQerrorMessage(connection_.get()));
   connection_.reset();
   return unexpected(server_error(shown_, "", said.text.empty() ? "the connection is lost" : said.text));

@@ -23,9 +23,9 @@ struct answer {
   std::uint64_t changed = 0;  // rows that were inserted, updated or deleted
 };
 
-class session {
+class connection {
 public:
-  virtual ~session() = default;
+  virtual ~connection() = default;
   /// Blocks for a bounded time. Any thread may call; others wait meanwhile.
   [[nodiscard]] virtual expected<answer> run(const std::string& sql,
                                              const std::vector<parameter>& parameters) = 0;

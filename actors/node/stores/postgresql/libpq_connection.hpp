@@ -1,9 +1,9 @@
-// A session with a PostgreSQL server by libpq, which never waits longer than it is told to: neither for a
+// A connection with a PostgreSQL server by libpq, which never waits longer than it is told to: neither for a
 // server that has stopped nor for a lock that somebody holds. It connects when it is needed, and again after
 // the connection was lost.
 #pragma once
 
-#include "actors/node/stores/postgresql/session.hpp"
+#include "actors/node/stores/postgresql/connection.hpp"
 #include "runtime/base/backoff.hpp"
 
 #include <chrono>
@@ -24,10 +24,10 @@ struct libpq_options {
   std::chrono::milliseconds connect_timeout{std::chrono::seconds(10)};
 };
 
-class libpq_session final : public session {
+class libpq_connection final : public connection {
 public:
   /// Does not connect yet. ec::invalid_argument where libpq does not take the text.
-  [[nodiscard]] static expected<std::unique_ptr<libpq_session>> make(libpq_options options);
+  [[nodiscard]] static expected<std::unique_ptr<libpq_connection>> make(libpq_options options);
 
   expected<answer> run(const std::string& sql, const std::vector<parameter>& parameters) override;
   const std::string& shown() const override { return shown_; }
@@ -37,9 +37,9 @@ private:
   struct closed {
     void operator()(PGconn* c) const { PQfinish(c); }
   };
-  using connection = std::unique_ptr<PGconn, closed>;
+  using pg_handle = std::unique_ptr<PGconn, closed>;
 
-  libpq_session(libpq_options options, std::string shown);
+  libpq_connection(libpq_options options, std::string shown);
   [[nodiscard]] expected<void> connect();
   [[nodiscard]] expected<void> try_to_connect(clock::time_point until);
   [[nodiscard]] expected<answer> exchange(const std::string& sql, const std::vector<parameter>& parameters,
@@ -53,7 +53,7 @@ private:
   libpq_options options_;
   std::string shown_;
   std::mutex mutex_;
-  connection connection_;
+  pg_handle connection_;
   backoff backoff_;
 };
 

@@ -3,20 +3,20 @@
 // others have gone on.
 #pragma once
 
-#include "actors/node/stores/postgresql/session.hpp"
+#include "actors/node/stores/postgresql/connection.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
 
 #include <memory>
 
 namespace millrace::chain::trial {
 
-class stopping_session final : public postgresql_chain::session {
+class stopping_connection final : public postgresql_chain::connection {
 public:
   using answer = postgresql_chain::answer;
   using parameter = postgresql_chain::parameter;
 
-  stopping_session(std::shared_ptr<postgresql_chain::session> database, trouble& t,
-                   std::function<void()> stop)
+  stopping_connection(std::shared_ptr<postgresql_chain::connection> database, trouble& t,
+                      std::function<void()> stop)
       : database_(std::move(database)), trouble_(t), stop_(std::move(stop)) {}
 
   expected<answer> run(const std::string& sql, const std::vector<parameter>& parameters) override {
@@ -52,7 +52,7 @@ private:
   }
   static unexpected lost() { return outside_error(ec::io, "no answer"); }
 
-  std::shared_ptr<postgresql_chain::session> database_;
+  std::shared_ptr<postgresql_chain::connection> database_;
   trouble& trouble_;
   std::function<void()> stop_;
 };
