@@ -138,7 +138,7 @@ std::string shard_of_key(const std::string& stage, const window::definition& d, 
   return lasting_name(shard_name{stage, 0, shard_of_slot(slot_of(data::hash_key(key)), d.shards)});
 }
 
-expected<key_place> place_of_key(const config::topology& t, const std::string& stage, std::string_view text) {
+expected<found_key> find_key(const config::topology& t, const std::string& stage, std::string_view text) {
   const auto s = find_stage(t, stage);
   if (!s)
     return unexpected(s.error());
@@ -159,7 +159,7 @@ expected<key_place> place_of_key(const config::topology& t, const std::string& s
   if (!values)
     return refused();
   data::batch row{std::make_shared<data::schema>(keys), {}, 1};
-  key_place out;
+  found_key out;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     data::column_builder b(keys[i].type);
     if (!append(b, (*values)[i]))
@@ -185,7 +185,7 @@ unexpected no_answer(const std::string& shard) {
       fmt::format("{} has not answered in time: it is busy, or ends just now; ask again", shard));
 }
 
-key_state state_of(const config::topology& t, const std::string& stage, const key_place& at,
+key_state state_of(const config::topology& t, const std::string& stage, const found_key& at,
                    const delivery::open_windows& found, event_micros watermark, event_micros fired) {
   const auto& d = std::get<config::window_plan>(t.find(stage)->plan).definition;
   key_state out{stage, {at.shown}, at.shard, {}, {watermark}, {fired}, {}, {}, found.are_all, {}};

@@ -63,24 +63,24 @@ void members(auto& c, wire::like<key_state> auto& s) {
 /// No answer about one key has more windows.
 inline constexpr std::size_t most_open_windows = 100;
 
-struct key_place {
+struct found_key {
   std::string shard;  // its lasting name, WINDOW/NUMBER
   std::string key;    // encoded (data/key_encoding.hpp)
   std::string shown;  // a JSON object by column
 };
 
-/// The lasting name of the shard that has a key, encoded as key_place has it.
+/// The lasting name of the shard that has a key, encoded as found_key has it.
 [[nodiscard]] std::string shard_of_key(const std::string& stage, const window::definition& d,
                                        std::string_view key);
 
 /// Reads a key as people write it: the value of the only key column, a JSON list of the values of all, or a JSON object
 /// by column. A text that begins with `"`, `[` or `{` is written as JSON. User errors, which name what was expected:
 /// ec::not_found for a stage that is not there, ec::invalid_argument for one that is no window, and for another key.
-[[nodiscard]] expected<key_place> place_of_key(const config::topology& t, const std::string& stage,
-                                               std::string_view text);
+[[nodiscard]] expected<found_key> find_key(const config::topology& t, const std::string& stage,
+                                           std::string_view text);
 
 /// Makes the answer of what the shard has found. `stage` is a window of the topology.
-[[nodiscard]] key_state state_of(const config::topology& t, const std::string& stage, const key_place& at,
+[[nodiscard]] key_state state_of(const config::topology& t, const std::string& stage, const found_key& at,
                                  const delivery::open_windows& found, event_micros watermark,
                                  event_micros fired);
 

@@ -50,7 +50,7 @@ expected<tapped> tapped_at(const running_topology& t, std::string_view edge, con
 }
 
 expected<key_look_up> look_up_key(const running_topology& t, const std::string& stage, std::string_view key) {
-  auto at = place_of_key(*t.topology, stage, key);
+  auto at = find_key(*t.topology, stage, key);
   if (!at)
     return unexpected(at.error());
   auto shard = deployment::find_shard(t.gauges, at->shard);
@@ -60,7 +60,7 @@ expected<key_look_up> look_up_key(const running_topology& t, const std::string& 
   return key_look_up{std::move(*at), std::move(shard), std::move(question)};
 }
 
-api::answer key_answer(const config::topology& t, const std::string& stage, const key_place& at,
+api::answer key_answer(const config::topology& t, const std::string& stage, const found_key& at,
                        const shard::key_found& found, const std::string& node) {
   auto out = state_of(t, stage, at, found.windows, found.watermark, found.fired);
   out.node = node;

@@ -27,14 +27,14 @@ page_of_process(const api::request& r, const running_topologies& board, const cl
 
 /// A key, and its shard: its answer to `question` is what key_answer() takes.
 struct key_look_up {
-  key_place at;
+  found_key at;
   shard::open_shard shard;  // it lives
   shard::look_up_key question;
 };
-/// Errors of place_of_key(); ec::unavailable where the shard does not live in this process just now.
+/// Errors of find_key(); ec::unavailable where the shard does not live in this process just now.
 [[nodiscard]] expected<key_look_up> look_up_key(const running_topology& t, const std::string& stage,
                                                 std::string_view key);
-[[nodiscard]] api::answer key_answer(const config::topology& t, const std::string& stage, const key_place& at,
+[[nodiscard]] api::answer key_answer(const config::topology& t, const std::string& stage, const found_key& at,
                                      const shard::key_found& found, const std::string& node);
 
 /// The topology whose dead letters a request is about; null: it is about something else.

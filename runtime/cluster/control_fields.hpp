@@ -20,7 +20,7 @@ void fields(auto& c, wire::like<actor_state> auto& x) {
 }
 void fields(auto& c, wire::like<partition_start> auto& x) { c.members(x.log, x.start, x.lane); }
 void fields(auto& c, wire::like<partition_name> auto& x) { c.members(x.parser, x.partition); }
-void fields(auto& c, wire::like<log_place> auto& x) { c.members(x.log, x.at); }
+void fields(auto& c, wire::like<log_position> auto& x) { c.members(x.log, x.at); }
 void fields(auto& c, wire::like<node_state> auto& x) {
   c.members(x.instance, x.session, x.is_over, x.has_left, x.is_draining, x.deaths);
 }

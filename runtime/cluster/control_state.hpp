@@ -43,10 +43,10 @@ struct partition_name {
   std::string partition;
   friend auto operator<=>(const partition_name&, const partition_name&) = default;
 };
-struct log_place {
+struct log_position {
   log_id log;
   position at{};
-  friend auto operator<=>(const log_place&, const log_place&) = default;
+  friend auto operator<=>(const log_position&, const log_position&) = default;
 };
 
 /// `stopped`: it has ended since somebody asked for that, and goes on when it is applied again. The order is the
@@ -70,7 +70,7 @@ struct topology_state {
   std::string why = {};
   event_micros ended_at = 0;  // the last end: finished, stopped or failed
   std::map<std::string, actor_state> actors = {};
-  std::map<log_place, std::string> verdicts = {};  // the error of each record that was given up
+  std::map<log_position, std::string> verdicts = {};  // the error of each record that was given up
   std::map<partition_name, partition_start> starts = {};
 
   /// Its actors have places.

@@ -11,11 +11,11 @@ namespace millrace::cli {
 
 expected<std::shared_ptr<node::chain_store>> store_of_node(const std::string& store,
                                                            const std::string& properties) {
-  auto place = node::parse_store_place(store);
+  auto place = node::parse_store_address(store);
   if (!place)
     return unexpected(place.error());
   if (!properties.empty()) {
-    auto* const kafka = std::get_if<node::kafka_place>(&*place);
+    auto* const kafka = std::get_if<node::kafka_address>(&*place);
     if (kafka == nullptr)
       return user_error(ec::invalid_argument,
                         "--store-properties is for --store kafka:BROKERS[/TOPIC]; leave it out");

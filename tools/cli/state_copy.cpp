@@ -31,9 +31,9 @@ int refuse_copy(const error& e) {
 /// The state folder of `millrace run` is one, too.
 expected<std::shared_ptr<node::chain_store>> source_of_copy(const copy_arguments& a) {
   auto& files = snapshot::posix_file_system();
-  const auto place = node::parse_store_place(a.from);
-  if (place && std::holds_alternative<node::dir_place>(*place))
-    if (const auto& folder = std::get<node::dir_place>(*place).folder; host::is_run_state(files, folder))
+  const auto place = node::parse_store_address(a.from);
+  if (place && std::holds_alternative<node::dir_address>(*place))
+    if (const auto& folder = std::get<node::dir_address>(*place).folder; host::is_run_state(files, folder))
       return host::run_state::open(files, folder).map([](auto&& opened) {
         return std::shared_ptr<node::chain_store>(std::move(opened));
       });

@@ -185,7 +185,7 @@ void insight::gather(const node::cluster_described& d, const api::request& what,
 
 void insight::look_at_key(const node::cluster_described& d, const known_topology& t,
                           const asked::key_state& r, const give_answer& to) {
-  const auto at = observe::place_of_key(*t.plan, r.stage, r.key);
+  const auto at = observe::find_key(*t.plan, r.stage, r.key);
   if (!at)
     return to(unexpected(at.error()));
   const auto places = places_of(t.state);

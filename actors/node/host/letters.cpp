@@ -22,7 +22,7 @@ namespace millrace::host {
 namespace {
 
 struct reading {
-  letters_place from;
+  letters_home from;
   api::request asked;
   std::shared_ptr<const api::reply> to;
 };
@@ -128,7 +128,7 @@ expected<api::answers::dead_letters> newest_letters_page(const std::shared_ptr<n
   });
 }
 
-letter_reader spawn_letter_reader(caf::actor_system& system, letters_place from, api::request asked,
+letter_reader spawn_letter_reader(caf::actor_system& system, letters_home from, api::request asked,
                                   std::shared_ptr<const api::reply> to) {
   return control::spawn_blocking(
       system, reader_behaviour,

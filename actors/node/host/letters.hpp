@@ -25,7 +25,7 @@ struct letters_folder {
   std::shared_ptr<const config::topology> topology;
   std::string folder;
 };
-using letters_place = std::variant<std::shared_ptr<node::chain_store>, letters_folder>;
+using letters_home = std::variant<std::shared_ptr<node::chain_store>, letters_folder>;
 
 /// A topology whose dead letters are in the store.
 struct with_letters {
@@ -47,7 +47,7 @@ letters_page(const std::shared_ptr<node::chain_store>& store, const std::string&
 newest_letters_page(const std::shared_ptr<node::chain_store>& store, const std::string& topology,
                     std::uint64_t page);
 /// `asked`: a request for dead letters (observe::asks_for_letters), which every node answers by itself. Told read_letters_now, it answers and ends.
-[[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system, letters_place from,
+[[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system, letters_home from,
                                                 api::request asked, std::shared_ptr<const api::reply> to);
 
 }  // namespace millrace::host

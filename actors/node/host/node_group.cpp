@@ -72,8 +72,8 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.terms_from = options.terms_from;
   g.control = node::spawn_node(system, std::move(o));
   const auto letters = options.lone
-                           ? letters_place(letters_folder{options.lone->planned.topology, options.folder})
-                           : letters_place(options.store);
+                           ? letters_home(letters_folder{options.lone->planned.topology, options.folder})
+                           : letters_home(options.store);
   g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
                                g.directors, g.control.coordinator, options.store, letters,
                                options.start_timeout, options.running, sign, std::move(options.make)});

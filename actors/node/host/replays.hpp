@@ -21,7 +21,7 @@
 namespace millrace::host {
 
 struct replay_job {
-  letters_place from;
+  letters_home from;
   api::requests::replay what;
   std::shared_ptr<const std::atomic<bool>> is_over;  // the process ends
   bool runs = false;                                 // the topology, as far as the caller knows

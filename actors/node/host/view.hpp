@@ -28,7 +28,7 @@ struct view_options {
   directors_actor directors;
   node::coordinator_actor coordinator;
   std::shared_ptr<node::chain_store> store;  // read for the plan of an earlier generation
-  letters_place letters;                     // a folder: the node runs that topology alone
+  letters_home letters;                      // a folder: the node runs that topology alone
   std::chrono::milliseconds start_timeout{30'000};
   /// The board of this process. The view samples it, unless it runs one topology alone: then its process does so.
   std::shared_ptr<observe::running_topologies> running;

@@ -4,7 +4,7 @@
 // to one thread.
 #pragma once
 
-#include "actors/node/stores/store_place.hpp"
+#include "actors/node/stores/store_address.hpp"
 #include "runtime/chain/chain.hpp"
 #include "runtime/cluster/identities.hpp"
 #include "runtime/snapshot/snapshot.hpp"
@@ -76,6 +76,6 @@ private:
 [[nodiscard]] inline cluster::actor_id control_of_cluster() { return {"", "control"}; }
 
 /// Looks at the mode of a folder, and does not touch the store yet. ec::invalid_argument where its client does not take the text.
-[[nodiscard]] expected<std::shared_ptr<chain_store>> make_chain_store(const store_place& where);
+[[nodiscard]] expected<std::shared_ptr<chain_store>> make_chain_store(const store_address& where);
 
 }  // namespace millrace::node

@@ -1,7 +1,7 @@
 #include "actors/node/stores/postgresql_chain_store.hpp"
 
 #include "actors/node/stores/postgresql/database_segments.hpp"
-#include "actors/node/stores/postgresql/place_check.hpp"
+#include "actors/node/stores/postgresql/owner_check.hpp"
 #include "actors/node/stores/postgresql/postgresql_chain.hpp"
 
 namespace millrace::node {
@@ -33,7 +33,7 @@ postgresql_chain_store::open_segments(const cluster::actor_id& whose, incarnatio
 
 expected<std::vector<std::string>> postgresql_chain_store::openings() {
   return postgresql_chain::statements_for(schema_).and_then([&](const postgresql_chain::statements& texts) {
-    return postgresql_chain::check_place(*database_, texts);
+    return postgresql_chain::check_owners(*database_, texts);
   });
 }
 

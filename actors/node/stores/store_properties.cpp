@@ -125,7 +125,7 @@ expected<std::map<std::string, std::string>> read_store_properties(const std::st
   });
 }
 
-std::optional<std::string> openness_of(const kafka_place& store) {
+std::optional<std::string> openness_of(const kafka_address& store) {
   bool is_here = true;
   for (std::string_view rest = store.brokers; !rest.empty();) {
     const auto one = rest.substr(0, rest.find(','));

@@ -3,7 +3,7 @@
 // the properties show.
 #pragma once
 
-#include "actors/node/stores/store_place.hpp"
+#include "actors/node/stores/store_address.hpp"
 
 #include <map>
 #include <optional>
@@ -24,6 +24,6 @@ parse_store_properties(std::string_view text, std::string_view file, const std::
 
 /// Says that everybody who reaches the brokers may write to the topic, as no client says who it is; nothing where they are this machine's
 /// own, or where clients do. Pure.
-[[nodiscard]] std::optional<std::string> openness_of(const kafka_place& store);
+[[nodiscard]] std::optional<std::string> openness_of(const kafka_address& store);
 
 }  // namespace millrace::node

@@ -9,7 +9,7 @@ using namespace millrace::kafka_chain;
 
 namespace {
 
-const topic_place chains{"chains", "k1:9092,k2:9092"};
+const topic_address chains{"chains", "k1:9092,k2:9092"};
 
 existing fit() {
   return {partitions, 3,

@@ -141,7 +141,7 @@ TEST_CASE("a folder that holds something else is not taken for a store") {
 TEST_CASE(
     "a store in a folder tells once that others may write there; one of a server is its server's to say") {
   const millrace::test::scratch s;
-  const auto openings = [&] { return must(must(make_chain_store(dir_place{s / "store"}))->openings()); };
+  const auto openings = [&] { return must(must(make_chain_store(dir_address{s / "store"}))->openings()); };
   CHECK(openings().empty());
   std::filesystem::create_directory(s / "store");
   std::filesystem::permissions(s / "store", std::filesystem::perms(0707));
@@ -150,8 +150,8 @@ TEST_CASE(
   CHECK_THAT(told.front(), Catch::Contains("remedy: chmod 700 " + (s / "store")));
   std::filesystem::permissions(s / "store", std::filesystem::perms(0755));
   CHECK(openings().empty());
-  CHECK(must(must(make_chain_store(kafka_place{"kafka:9092", "t"}))->openings()).size() == 1);
-  CHECK(must(must(make_chain_store(kafka_place{"localhost:9092", "t"}))->openings()).empty());
+  CHECK(must(must(make_chain_store(kafka_address{"kafka:9092", "t"}))->openings()).size() == 1);
+  CHECK(must(must(make_chain_store(kafka_address{"localhost:9092", "t"}))->openings()).empty());
 }
 
 TEST_CASE("a store lists the chains of a topology by their names, and what was spilled beside them") {

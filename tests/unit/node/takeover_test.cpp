@@ -161,7 +161,7 @@ public:
   }
   ~folder_of_machine() override { std::filesystem::remove_all(path_); }
   std::shared_ptr<chain_store> reach() override {
-    return must(make_chain_store(must(parse_store_place("dir:" + path_ + "/store"))));
+    return must(make_chain_store(must(parse_store_address("dir:" + path_ + "/store"))));
   }
 
 private:

@@ -42,7 +42,7 @@ TEST_CASE("a key is looked up at its shard, which lives or is said not to") {
 
 TEST_CASE("the state of a key says where its shard runs, and has its times") {
   const auto t = planned();
-  const auto at = place_of_key(t, "counts", "ann");
+  const auto at = find_key(t, "counts", "ann");
   REQUIRE(at);
   const auto answer = key_answer(t, "counts", *at, {{}, 7'000'000, 5'000'000}, "a");
   const auto state = api::read_json<key_state>(std::get<api::answers::document>(answer).json);

@@ -21,7 +21,7 @@ struct cluster_state {
   int fewest_replicas = 0;
 };
 
-expected<cluster_state> look_at(const kafka::client& c, const topic_place& at, rd_kafka_topic_t* topic,
+expected<cluster_state> look_at(const kafka::client& c, const topic_address& at, rd_kafka_topic_t* topic,
                                 milliseconds patience) {
   const rd_kafka_metadata_t* raw = nullptr;
   const auto code = rd_kafka_metadata(c.get(), 0, topic, &raw, static_cast<int>(patience.count()));
@@ -40,8 +40,8 @@ expected<cluster_state> look_at(const kafka::client& c, const topic_place& at, r
 }
 
 /// Looks until a broker answers that has heard of the topic, which another one has told of.
-expected<cluster_state> look_at_known(const kafka::client& c, const topic_place& at, rd_kafka_topic_t* topic,
-                                      milliseconds patience) {
+expected<cluster_state> look_at_known(const kafka::client& c, const topic_address& at,
+                                      rd_kafka_topic_t* topic, milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   auto state = look_at(c, at, topic, patience);
   while (state && state->partitions == 0 && std::chrono::steady_clock::now() < until) {
@@ -105,7 +105,7 @@ expected<void> kafka_topic::find_topic() {
   if (!found && found.error().code != ec::not_found)
     return unexpected(found.error());
   handle_.reset(rd_kafka_topic_new(consumer_->get(), options_.topic.c_str(), nullptr));
-  const topic_place at{options_.topic, options_.to.brokers};
+  const topic_address at{options_.topic, options_.to.brokers};
   const auto state = look_at_known(*consumer_, at, handle_.get(), options_.patience);
   if (!state)
     return unexpected(state.error());
@@ -117,7 +117,7 @@ expected<void> kafka_topic::find_topic() {
 }
 
 expected<void> kafka_topic::make_topic() {
-  const topic_place at{options_.topic, options_.to.brokers};
+  const topic_address at{options_.topic, options_.to.brokers};
   const auto state = look_at(*consumer_, at, nullptr, options_.patience);
   if (!state)
     return unexpected(state.error());

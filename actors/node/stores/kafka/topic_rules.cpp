@@ -26,23 +26,23 @@ std::optional<std::int64_t> number_of(const std::string& text) {
   return err == std::errc{} && rest == text.data() + text.size() ? std::optional(n) : std::nullopt;
 }
 
-unexpected unfit(const topic_place& at, std::string_view what, std::string_view remedy) {
+unexpected unfit(const topic_address& at, std::string_view what, std::string_view remedy) {
   return user_error(ec::mismatch, fmt::format("{}: {}; remedy: {}", shown_of(at), what, remedy));
 }
 
 }  // namespace
 
-std::string altering_command(const topic_place& at, std::string_view settings) {
+std::string altering_command(const topic_address& at, std::string_view settings) {
   return fmt::format(
       "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config {}",
       at.brokers, at.topic, settings);
 }
 
-std::string shown_of(const topic_place& at) {
+std::string shown_of(const topic_address& at) {
   return fmt::format("topic \"{}\" at {}", at.topic, at.brokers);
 }
 
-expected<creation> plan_creation(const topic_place& at, int brokers, int replication) {
+expected<creation> plan_creation(const topic_address& at, int brokers, int replication) {
   if (replication > brokers)
     return user_error(
         ec::invalid_argument,
@@ -63,7 +63,7 @@ expected<creation> plan_creation(const topic_place& at, int brokers, int replica
   return c;
 }
 
-std::string creating_command(const topic_place& at, const creation& c) {
+std::string creating_command(const topic_address& at, const creation& c) {
   auto text = fmt::format("kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions {} "
                           "--replication-factor {}",
                           at.brokers, at.topic, partitions, c.replication);
@@ -72,13 +72,13 @@ std::string creating_command(const topic_place& at, const creation& c) {
   return text;
 }
 
-error not_created(error why, const topic_place& at, const creation& c) {
+error not_created(error why, const topic_address& at, const creation& c) {
   if (why.code == ec::refused)
     why.message += fmt::format(", or let somebody make it who has the right: {}", creating_command(at, c));
   return why;
 }
 
-expected<void> check_topic(const topic_place& at, const existing& found) {
+expected<void> check_topic(const topic_address& at, const existing& found) {
   if (found.partitions < partitions)
     return unfit(at,
                  fmt::format("it has {} partition(s), and chains lie in {}", found.partitions, partitions),
@@ -106,7 +106,7 @@ expected<void> check_topic(const topic_place& at, const existing& found) {
   return {};
 }
 
-std::vector<std::string> warnings_of(const topic_place& at, const existing& found, int brokers) {
+std::vector<std::string> warnings_of(const topic_address& at, const existing& found, int brokers) {
   std::vector<std::string> out;
   if (brokers > 1 && found.fewest_replicas < 2)
     out.push_back(fmt::format("{}: a partition has one replica, so its chains are lost with one broker; "

@@ -1,6 +1,6 @@
 #include "actors/node/stores/postgresql/postgresql_chain.hpp"
 
-#include "actors/node/stores/postgresql/place_check.hpp"
+#include "actors/node/stores/postgresql/owner_check.hpp"
 #include "actors/node/stores/postgresql/row_values.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/life_fence.hpp"
@@ -139,7 +139,7 @@ expected<void> database_chain::clear(std::shared_ptr<connection> database, std::
 }
 
 expected<bool> database_chain::are_tables_there() const {
-  return check_place(*database_, texts_)
+  return check_owners(*database_, texts_)
       .and_then([&](const auto&) { return database_->run(texts_.tables_there, {}); })
       .map([](const answer& there) {
         const auto found = one_row(there, 1);
@@ -154,7 +154,7 @@ expected<void> database_chain::make_tables() {
   if (*there)
     return {};
   return database_->run(texts_.make_tables, {})
-      .and_then([&](const answer&) { return check_place(*database_, texts_); })
+      .and_then([&](const answer&) { return check_owners(*database_, texts_); })
       .map([](const auto&) {});
 }
 

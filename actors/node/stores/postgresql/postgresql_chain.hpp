@@ -68,7 +68,7 @@ private:
   /// A look opens nothing. Null where the tables are not there.
   [[nodiscard]] static expected<std::unique_ptr<database_chain>>
   on_tables(std::shared_ptr<connection> database, std::string_view schema, owner of);
-  /// Refuses tables that others command (place_check.hpp).
+  /// Refuses tables that others command (owner_check.hpp).
   [[nodiscard]] expected<bool> are_tables_there() const;
   [[nodiscard]] expected<void> make_tables();
   /// None: it was never opened.

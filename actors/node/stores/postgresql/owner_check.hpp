@@ -11,6 +11,6 @@ namespace millrace::postgresql_chain {
 
 /// Looks at the schema and at those of its tables that are there; before anything else is asked of them. ec::refused, of the user, with
 /// what was found and the remedy. Gives what is no danger by itself and the user should know.
-[[nodiscard]] expected<std::vector<std::string>> check_place(connection& database, const statements& texts);
+[[nodiscard]] expected<std::vector<std::string>> check_owners(connection& database, const statements& texts);
 
 }  // namespace millrace::postgresql_chain

@@ -1,4 +1,4 @@
-#include "actors/node/stores/store_place.hpp"
+#include "actors/node/stores/store_address.hpp"
 
 #include "actors/connectors/kafka/client/option_forms.hpp"
 
@@ -23,17 +23,17 @@ std::optional<std::string_view> behind(std::string_view text, std::string_view s
   return text.substr(scheme.size());
 }
 
-expected<store_place> parse_dir(std::string_view path) {
+expected<store_address> parse_dir(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/'))
     path.remove_suffix(1);
   if (path.empty())
     return refused("dir: names no folder");
   if (path.find('\0') != std::string_view::npos)
     return refused("dir: names a folder with a zero byte");
-  return dir_place{std::string(path)};
+  return dir_address{std::string(path)};
 }
 
-expected<store_place> parse_kafka(std::string_view rest) {
+expected<store_address> parse_kafka(std::string_view rest) {
   const auto slash = rest.find('/');
   const auto brokers = rest.substr(0, slash);
   const auto topic = slash == std::string_view::npos ? default_chain_topic : rest.substr(slash + 1);
@@ -43,18 +43,18 @@ expected<store_place> parse_kafka(std::string_view rest) {
   if (!kafka::takes_as_topic(topic))
     return refused("kafka: names a topic that Kafka does not take (letters, digits, '.', '_' and '-', 249 "
                    "at most)");
-  return kafka_place{std::string(brokers), std::string(topic)};
+  return kafka_address{std::string(brokers), std::string(topic)};
 }
 
 }  // namespace
 
-expected<store_place> parse_store_place(std::string_view text) {
+expected<store_address> parse_store_address(std::string_view text) {
   if (const auto path = behind(text, "dir:"))
     return parse_dir(*path);
   if (const auto rest = behind(text, "kafka:"))
     return parse_kafka(*rest);
   if (text.starts_with("postgresql://") && text != "postgresql://")
-    return postgresql_place{std::string(text)};
+    return postgresql_address{std::string(text)};
   if (text.starts_with("postgresql:"))
     return refused("postgresql: is no URI of a database");
   if (text.empty())

@@ -1,4 +1,4 @@
-#include "actors/node/stores/postgresql/place_check.hpp"
+#include "actors/node/stores/postgresql/owner_check.hpp"
 
 #include "actors/connectors/sql/client/trust.hpp"
 
@@ -6,7 +6,7 @@
 
 namespace millrace::postgresql_chain {
 
-expected<std::vector<std::string>> check_place(connection& database, const statements& texts) {
+expected<std::vector<std::string>> check_owners(connection& database, const statements& texts) {
   const auto asked = database.run(texts.trust, {});
   if (!asked)
     return unexpected(asked.error());
