@@ -83,16 +83,16 @@ public:
     return get<boost::json::value>(name);
   }
 
-  void set(std::string name, value v, place where) {
-    places_[name] = std::move(where);
+  void set(std::string name, value v, location where) {
+    locations_[name] = std::move(where);
     values_[std::move(name)] = std::move(v);
   }
-  /// Returns where the user wrote it; the stage's own place for a default.
-  [[nodiscard]] const place& where(std::string_view name) const {
-    const auto at = places_.find(name);
-    return at == places_.end() ? stage_ : at->second;
+  /// Returns where the user wrote it; the stage's own location for a default.
+  [[nodiscard]] const location& where(std::string_view name) const {
+    const auto at = locations_.find(name);
+    return at == locations_.end() ? stage_ : at->second;
   }
-  void set_stage_place(place p) { stage_ = std::move(p); }
+  void set_stage_location(location p) { stage_ = std::move(p); }
 
   /// The user gave this, fit to be shown: `${VAR}` unfilled, secrets masked. Sorted as the file.
   struct given {
@@ -110,8 +110,8 @@ private:
     return std::get<T>(found->second);
   }
   std::map<std::string, value, std::less<>> values_;
-  std::map<std::string, place, std::less<>> places_;
-  place stage_;
+  std::map<std::string, location, std::less<>> locations_;
+  location stage_;
   std::vector<given> shown_;
 };
 

@@ -111,7 +111,7 @@ struct stage {
   std::string name;
   stage_kind kind = stage_kind::source;
   std::string type;
-  place where;
+  location where;
   std::vector<input_ref> from;
   values options;           // the connector's options
   data::schema_ptr schema;  // the schema of the rows that it gives; null for sources and sinks

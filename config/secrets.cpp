@@ -74,7 +74,7 @@ expected<void> check_file(const fs::path& shown, const struct stat& file) {
 }
 
 /// Returns where the name leads: Kubernetes has links to a folder beside it, which it exchanges as one.
-expected<fs::path> place_of(const fs::path& folder, const fs::path& file) {
+expected<fs::path> location_of(const fs::path& folder, const fs::path& file) {
   std::error_code failed;
   const auto whole = fs::canonical(folder, failed);
   const auto at = failed ? fs::path() : fs::canonical(file, failed);
@@ -206,7 +206,7 @@ public:
   std::vector<finding> findings;
 
 private:
-  value_of_secret values_at(std::string path, const place& where) {
+  value_of_secret values_at(std::string path, const location& where) {
     return [this, path = std::move(path), where](std::string_view name) {
       auto value = resolve(name);
       if (value)
@@ -251,7 +251,7 @@ expected<std::string> read_secret(const std::string& folder, std::string_view na
   if (auto good = check_folder(folder); !good)
     return unexpected(good.error());
   const auto file = fs::path(folder) / name;
-  return place_of(folder, file)
+  return location_of(folder, file)
       .and_then([&](const fs::path& at) { return bytes_of(file, at); })
       .and_then([&](std::string bytes) { return value_in(file, std::move(bytes)); });
 }

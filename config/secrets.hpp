@@ -26,10 +26,10 @@ void use_secrets_of(std::string folder);
 /// Tells whether a reference stands in the stage's options.
 [[nodiscard]] bool has_secrets(const stage& s, const catalog& connectors);
 /// The stage's options with values in the place of references; they may stand in those that are declared secret. The
-/// connector's own check then looks at them again. Errors name place and option. Any thread; reads files.
+/// connector's own check then looks at them again. Errors name location and option. Any thread; reads files.
 [[nodiscard]] expected<values> with_secrets(const stage& s, const catalog& connectors);
 
-/// Every reference of the topology that cannot be resolved here, with its place: findings for the user who
+/// Every reference of the topology that cannot be resolved here, with its location: findings for the user who
 /// starts it.
 [[nodiscard]] std::vector<finding> missing_secrets(const topology& t, const catalog& connectors);
 /// The first of them as an error of the user.

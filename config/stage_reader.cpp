@@ -20,7 +20,7 @@ std::vector<std::string> kind_names() { return {std::begin(kind_keys), std::end(
 
 /// Reads the first key as kind; reports and gives nothing when it is none.
 std::optional<stage_kind> read_kind(draft& d, report& out) {
-  const auto say = [&](const place& where, std::string message) {
+  const auto say = [&](const location& where, std::string message) {
     out.error(where, d.path, std::move(message));
     return std::nullopt;
   };

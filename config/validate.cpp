@@ -35,7 +35,7 @@ public:
   values read(const node& map, const std::vector<option>& declared, const subject& who) {
     values result;
     std::vector<std::string> unknowns;
-    result.set_stage_place(map.where);
+    result.set_stage_location(map.where);
     for (const auto& m : map.members) {
       if (m.name == who.kind_key)
         continue;

@@ -113,7 +113,7 @@ std::string quoted_name(std::string_view name) {
   return out + '"';
 }
 
-bool check_column_count(std::size_t count, const place& where, const std::string& path, report& out) {
+bool check_column_count(std::size_t count, const location& where, const std::string& path, report& out) {
   if (count <= most_columns)
     return true;
   out.error(
@@ -127,7 +127,7 @@ bool check_column_count(std::size_t count, const place& where, const std::string
 void report_problems(const expression::problems& found, const node& text, const std::string& path,
                      report& out) {
   for (const auto& p : found)
-    out.error(place_in_text(text, p.offset), path, p.message);
+    out.error(location_in_text(text, p.offset), path, p.message);
 }
 
 expression::scope scope_of(const data::schema& columns, bool before_window) {
@@ -143,7 +143,7 @@ void check_timestamps(const draft& d, const expression::bound& e, const data::sc
   if (!column || std::find(e.columns.begin(), e.columns.end(), *column) == e.columns.end())
     return;
   const auto at = text.text.find(name);
-  out.error(place_in_text(text, at == std::string::npos ? 0 : at), path,
+  out.error(location_in_text(text, at == std::string::npos ? 0 : at), path,
             "_timestamp cannot stand upstream of a window here: the source stores no timestamps, so it would "
             "differ when the records are read again; expected a column of the record");
 }

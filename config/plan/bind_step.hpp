@@ -12,7 +12,7 @@ namespace millrace::config {
 /// takes minutes beyond this, and no system takes such rows.
 inline constexpr std::size_t most_columns = 20'000;
 /// Returns false, with a finding, where there are more.
-[[nodiscard]] bool check_column_count(std::size_t count, const place& where, const std::string& path,
+[[nodiscard]] bool check_column_count(std::size_t count, const location& where, const std::string& path,
                                       report& out);
 
 /// The reason why now() is refused upstream of a window.

@@ -61,12 +61,12 @@ struct draft {
     const auto* const m = body->find(name);
     return m == nullptr ? nullptr : &m->value;
   }
-  [[nodiscard]] place place_of(std::string_view name) const {
+  [[nodiscard]] location location_of(std::string_view name) const {
     const auto* const n = member_of(name);
     return n == nullptr ? built.where : n->where;
   }
   void fail(report& out, std::string_view option, std::string message) {
-    out.error(place_of(option), join(path, option), std::move(message));
+    out.error(location_of(option), join(path, option), std::move(message));
     broken = true;
   }
 };

@@ -40,7 +40,7 @@ std::string differences(const data::schema& a, const data::schema& b) {
                                        : text;
 }
 
-const place& place_of_reference(const draft& d, std::size_t i) {
+const location& location_of_reference(const draft& d, std::size_t i) {
   const auto* const from = d.member_of("from");
   if (from == nullptr)
     return d.built.where;
@@ -93,7 +93,7 @@ data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
     inherit(d, from, d.reads[i], d.built.from[i].late, i == 0);
     if (d.built.from[i].late && !from.broken && !from.records) {
       out.error(
-          place_of_reference(d, i), join(d.path, "from"),
+          location_of_reference(d, i), join(d.path, "from"),
           fmt::format(
               "\"{}\" has no late rows: a window's rows are never late for the window downstream of it; "
               "expected the late rows of a window that reads from a parser",
@@ -109,7 +109,7 @@ data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
       result = schema;
     } else if (!(*schema == *result)) {
       out.error(
-          place_of_reference(d, i), join(d.path, "from"),
+          location_of_reference(d, i), join(d.path, "from"),
           fmt::format("\"{}\" has other columns than \"{}\": {}; expected stages of one schema (a select in "
                       "between can make them equal)",
                       name_of(d.built.from[i]), name_of(d.built.from[0]), differences(*result, *schema)));

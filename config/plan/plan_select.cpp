@@ -18,8 +18,8 @@ bool unnests(const step& s) {
 }
 
 /// Formats the place of another option, which contradicts one of this draft.
-std::string place_beside(const draft& d, const place& other) {
-  const auto file = other.file == d.place_of("event_time").file ? std::string() : other.file + ":";
+std::string location_beside(const draft& d, const location& other) {
+  const auto file = other.file == d.location_of("event_time").file ? std::string() : other.file + ":";
   return fmt::format("{}{}:{}", file, other.line, other.column);
 }
 
@@ -53,16 +53,16 @@ bool check_alone(draft& d, const drafts& all, const std::vector<std::size_t>& pa
       d.fail(out, "event_time",
              fmt::format("the parser \"{}\" has an event time already (at {}), and its partitions have one "
                          "watermark; expected one of the two",
-                         parser.built.name, place_beside(d, other->where)));
+                         parser.built.name, location_beside(d, other->where)));
       return false;
     }
     const auto& first = all[parser.timed_selects.front()];
     if (&first != &d) {
-      d.fail(
-          out, "event_time",
-          fmt::format("the select \"{}\" (at {}) gives rows of the parser \"{}\" an event time already, "
-                      "and its partitions have one watermark; expected one of the two, or a parser for each",
-                      first.built.name, place_beside(d, first.place_of("event_time")), parser.built.name));
+      d.fail(out, "event_time",
+             fmt::format(
+                 "the select \"{}\" (at {}) gives rows of the parser \"{}\" an event time already, "
+                 "and its partitions have one watermark; expected one of the two, or a parser for each",
+                 first.built.name, location_beside(d, first.location_of("event_time")), parser.built.name));
       return false;
     }
   }

@@ -180,7 +180,7 @@ void refuse_shared_files(const drafts& all, report& out) {
       continue;
     const auto [first, fresh] = writers.emplace(file, d.built.name);
     if (!fresh)
-      out.error(d.place_of("path"), join(d.path, "path"),
+      out.error(d.location_of("path"), join(d.path, "path"),
                 fmt::format("the sink \"{}\" writes to this file, too, and each cuts it back to its own rows "
                             "after a crash; expected a file for each sink, or one sink that reads from both: "
                             "\"from\": [...]",

@@ -356,7 +356,7 @@ private:
     plan_.filters.push_back(std::move(a.filter));
   }
 
-  void add_output(const place& where, const std::string& path, data::field f) {
+  void add_output(const location& where, const std::string& path, data::field f) {
     const bool taken =
         f.name == "window_start" || f.name == "window_end" || !names_of_outputs_.insert(f.name).second;
     if (taken)

@@ -44,7 +44,7 @@ private:
       } else if (text.compare(i, 2, "${") == 0) {
         const auto end = text.find('}', i);
         if (end == std::string::npos) {
-          out_.error(place_in_text(n, i), path,
+          out_.error(location_in_text(n, i), path,
                      "\"${\" without \"}\"; expected ${NAME} or ${NAME:-default} (a literal \"${\" is "
                      "written \"$${\")");
           return;
@@ -69,7 +69,7 @@ private:
   std::optional<std::string> reference(const node& n, const std::string& path, std::size_t offset) {
     if (const auto length = reference_length(n.text, offset); length > 0)
       return n.text.substr(offset, length);
-    out_.error(place_in_text(n, offset), path,
+    out_.error(location_in_text(n, offset), path,
                "\"${secret:\" names no secret; expected ${secret:NAME}, the name of a file in --secrets DIR: "
                "letters, digits, _, - "
                "and ., none of them a . in front");
@@ -81,7 +81,7 @@ private:
     const auto sign = inside.find(":-");
     const auto name = inside.substr(0, sign);
     const auto fail = [&](std::string message) {
-      out_.error(place_in_text(n, offset), path, std::move(message));
+      out_.error(location_in_text(n, offset), path, std::move(message));
       return std::nullopt;
     };
     if (!is_name(name))

@@ -1,12 +1,12 @@
-// What is told about a topology, and the place in the user's files that it is about.
+// What is told about a topology, and the location in the user's files that it is about.
 #pragma once
 
 #include <string>
 
 namespace millrace::config {
 
-/// A place in the user's files.
-struct place {
+/// A location in the user's files.
+struct location {
   std::string file;
   int line = 0;
   int column = 0;
@@ -15,7 +15,7 @@ struct place {
 /// One finding about a topology, as `file:line:column: path: what is wrong; expected ...; did you mean
 /// "..."?`.
 struct finding {
-  place where;
+  location where;
   std::string path;  // stages.counts.size
   std::string message;
   bool warning = false;

@@ -82,8 +82,8 @@ std::string describe(const node& n) {
   return {};
 }
 
-place place_in_text(const node& n, std::size_t offset) {
-  place out = n.where;
+location location_in_text(const node& n, std::size_t offset) {
+  location out = n.where;
   if (n.escaped || n.filled || offset > n.text.size())
     return out;
   ++out.column;  // the quote

@@ -26,7 +26,7 @@ struct node {
   std::string shown{};         // a filled text's: with `${VAR}` as written, fit to be shown
   std::vector<node> items;
   std::vector<member> members;
-  place where{};
+  location where{};
 
   [[nodiscard]] const member* find(std::string_view name) const;
   [[nodiscard]] member* find(std::string_view name);
@@ -38,15 +38,15 @@ struct node {
 
 struct member {
   std::string name;
-  place where;
+  location where;
   node value;
 };
 
-/// The same value without places, texts as filled in.
+/// The same value without locations, texts as filled in.
 [[nodiscard]] boost::json::value to_json(const node& n);
 /// Describes the node for a message: `"5 min"`, `12`, `a list`. Shows no secret.
 [[nodiscard]] std::string describe(const node& n);
-/// Returns where byte `offset` of a text stands in the file; the text's own place where that cannot be said.
-[[nodiscard]] place place_in_text(const node& n, std::size_t offset);
+/// Returns where byte `offset` of a text stands in the file; the text's own location where that cannot be said.
+[[nodiscard]] location location_in_text(const node& n, std::size_t offset);
 
 }  // namespace millrace::config

@@ -63,23 +63,23 @@ std::optional<assignment> split(const std::string& argument) {
   return std::nullopt;
 }
 
-void place_all(node& n, const place& where) {
+void locate_all(node& n, const location& where) {
   n.where = where;
   for (auto& item : n.items)
-    place_all(item, where);
+    locate_all(item, where);
   for (auto& m : n.members) {
     m.where = where;
-    place_all(m.value, where);
+    locate_all(m.value, where);
   }
 }
 
-node value_of(const assignment& a, const place& where) {
+node value_of(const assignment& a, const location& where) {
   // Wrapped, because the reader wants a map; a broken value is text, so its findings are dropped.
   report unused;
   auto wrapped = read_json("{\"v\":" + a.value + "\n}", std::string(set_file), unused);
   if (wrapped && unused.errors() == 0 && wrapped->members.size() == 1) {
     node value = std::move(wrapped->members.front().value);
-    place_all(value, where);
+    locate_all(value, where);
     return value;
   }
   node text;

@@ -1,5 +1,5 @@
 // Lays overlays over a topology file: `--with FILE` (JSON merge patch, RFC 7386), `--set PATH=VALUE`. Each
-// value keeps the place where it was written.
+// value keeps the location where it was written.
 #pragma once
 
 #include "config/text/node.hpp"

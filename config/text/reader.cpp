@@ -41,7 +41,7 @@ public:
   bool on_key(json::string_view s, std::size_t, json::error_code&) {
     part(s);
     const auto& t = next();
-    open_.back()->members.push_back({std::move(part_), place_of(t), {}});
+    open_.back()->members.push_back({std::move(part_), location_of(t), {}});
     part_.clear();
     return true;
   }
@@ -88,7 +88,7 @@ private:
       ++at_;
     return at_ < tokens_.size() ? tokens_[at_++] : none;
   }
-  [[nodiscard]] place place_of(const token& t) const {
+  [[nodiscard]] location location_of(const token& t) const {
     const auto [line, column] = lines_.at(t.begin);
     return {file_, line, column};
   }
@@ -100,7 +100,7 @@ private:
       target = parent.is_map() ? &parent.members.back().value : &parent.items.emplace_back();
     }
     target->what = what;
-    target->where = place_of(t);
+    target->where = location_of(t);
     target->escaped = t.escaped;
     return *target;
   }

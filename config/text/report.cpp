@@ -87,7 +87,7 @@ void report::show_variables(const std::string& path, const std::vector<std::stri
   }
 }
 
-bool report::tells_of(const place& where) const {
+bool report::tells_of(const location& where) const {
   return std::ranges::any_of(findings_, [&](const finding& f) {
     return f.where.line == where.line && f.where.column == where.column && f.where.file == where.file;
   });

@@ -12,15 +12,15 @@ namespace millrace::config {
 
 class report {
 public:
-  void error(place where, std::string path, std::string message) {
+  void error(location where, std::string path, std::string message) {
     findings_.push_back({std::move(where), std::move(path), std::move(message), false});
     ++errors_;
   }
-  void warning(place where, std::string path, std::string message) {
+  void warning(location where, std::string path, std::string message) {
     findings_.push_back({std::move(where), std::move(path), std::move(message), true});
   }
-  /// Says whether something has been told of this place.
-  [[nodiscard]] bool tells_of(const place& where) const;
+  /// Says whether something has been told of this location.
+  [[nodiscard]] bool tells_of(const location& where) const;
   /// Counts the errors so far: a step that compares before and after knows whether it may go on.
   [[nodiscard]] std::size_t errors() const { return errors_; }
   /// A value that nothing may show, nor its percent-encoded or decoded form.

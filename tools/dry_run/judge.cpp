@@ -46,7 +46,7 @@ bool matches(const expected_row& e, const found_row& r) {
   return std::all_of(e.cells.begin(), e.cells.end(), [&](const auto& c) { return matches(c, r); });
 }
 
-/// Worth a place where nobody has asked for columns: of a dead letter neither its id nor when it was found.
+/// Worth a location where nobody has asked for columns: of a dead letter neither its id nor when it was found.
 bool is_telling(const data::batch& b, std::size_t column) {
   const auto& name = (*b.schema)[column].name;
   if (b.schema == config::dead_letter_schema())

@@ -14,7 +14,7 @@ namespace millrace::dry_run {
 
 /// Says what is wrong with a value, and where.
 struct misfit {
-  config::place where;
+  config::location where;
   std::string message;
 };
 [[nodiscard]] tl::expected<boost::json::value, misfit> typed_value(const config::node& n,

@@ -25,7 +25,7 @@ outcome read(std::string_view text) {
   return o;
 }
 
-std::string spot(const place& p) { return std::to_string(p.line) + ":" + std::to_string(p.column); }
+std::string spot(const location& p) { return std::to_string(p.line) + ":" + std::to_string(p.column); }
 
 }  // namespace
 
