@@ -5,9 +5,11 @@
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <set>
 
 namespace millrace::observe {
@@ -32,7 +34,9 @@ void walk(const config::topology& t, const config::input_ref& edge, feeders& out
 expected<const config::stage*> find_stage(const config::topology& t, const std::string& name) {
   if (const auto* const s = t.find(name))
     return s;
-  return user_error(ec::not_found, fmt::format("topology {} has no stage {}", t.name, visible(name)));
+  const auto names = t.stages | std::views::transform(&config::stage::name);
+  return user_error(ec::not_found, fmt::format("topology {} has no stage {}; expected one of {}", t.name,
+                                               visible(name), fmt::join(names, ", ")));
 }
 
 feeders feeders_of(const config::topology& t, const config::stage& s) {

@@ -550,7 +550,7 @@ def events(c):
 def who_may_ask(c):
     """Names, stages and commands that are not there; tokens, hosts and origins that are wrong; a stop by the API"""
     c.start()
-    for line, status, text in (("explain count", 1, 'did you mean "counts"?'), ("stage nowhere", 1, "no stage nowhere"),
+    for line, status, text in (("explain count", 1, 'did you mean "counts"?'), ("stage nowhere", 1, "no stage nowhere; expected one of "),
                                ("explian counts", 2, 'did you mean "explain"?'), ("explain", 2, "explain STAGE"), ("", 2, "help")):
         done = c.ask_once(line)
         check(done.returncode == status and text in done.stderr and done.stderr.count("\n") == 1,

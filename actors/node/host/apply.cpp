@@ -1,6 +1,7 @@
 #include "actors/node/host/apply.hpp"
 
 #include "actors/deployment/start_positions.hpp"
+#include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/plan_values.hpp"
 #include "config/plan/state_fit.hpp"
 #include "config/secrets.hpp"
@@ -39,14 +40,6 @@ expected<void> check_fit(const hosted_plan& before, const config::topology& now)
                   now.name, fit.refusal));
 }
 
-/// Says how a cluster reads everything anew, where the reason names the way of `millrace run`.
-unexpected in_words_of_cluster(error why, const std::string& topology) {
-  if (why.message.find("--fresh") != std::string::npos)
-    why.message +=
-        fmt::format(" (on a cluster that is `millrace remove {}`, and to apply it again)", topology);
-  return unexpected(std::move(why));
-}
-
 /// The files of an ended topology may have got more since: then the plan is of its next run from here on
 /// (docs/design/next-run.md). The record that has this plan in `control` begins that run.
 expected<void> go_on_with_next_run(plan_values& store, const config::topology& t, const apply_options& o) {
@@ -69,7 +62,7 @@ expected<void> go_on_with_next_run(plan_values& store, const config::topology& t
       deployment::next_run(t, at_end, present->number, deployment::left_by(o.snapshots_of, present->number),
                            fmt::format("`millrace remove {}` and apply it again", t.name));
   if (!next)
-    return in_words_of_cluster(next.error(), t.name);
+    return unexpected(next.error());
   if (!*next)
     return {};
   if (auto put = deployment::put_beginning(**next, store); !put)
@@ -181,7 +174,9 @@ expected<std::string> text_to_start(const cluster::control_state& cluster, const
   });
 }
 
-expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
+namespace {
+
+expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   auto topology = load_plan(o.text, o.topology);
   if (!topology)
     return unexpected(topology.error());
@@ -239,6 +234,12 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   const auto goes_on_from = o.before ? o.before->generation : 0;
   return cluster::records::topology_applied{o.topology, encode_plan(plan), goes_on_from,
                                             actors_of(*decided, **topology, o.node, homes_in(o.before))};
+}
+
+}  // namespace
+
+expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
+  return prepare(o).map_error([&o](const error& why) { return in_words_of_cluster(why, o.topology); });
 }
 
 }  // namespace millrace::host

@@ -158,7 +158,7 @@ void hosting::make(plan_on_node& plan, std::vector<control::desk_effects::spawn>
 void hosting::begin_life(plan_on_node& plan, const control::desk_effects::spawn& a,
                          expected<any_actor> made) {
   if (!made)
-    return could_not_begin(a.with.actor, made.error());
+    return could_not_begin(a.with.actor, in_own_words(made.error()));
   auto& l = lives_.at(a.with.actor);
   l.handle = std::move(*made);
   with_living(l.handle, [&](const auto& h) { self_->monitor(h); });

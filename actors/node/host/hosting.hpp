@@ -2,6 +2,7 @@
 // the director, the actors and the links say (topology_host.cpp).
 #pragma once
 
+#include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/orders.hpp"
 #include "actors/node/host/plan_on_node.hpp"
 #include "actors/node/host/remote_ends.hpp"
@@ -123,6 +124,10 @@ private:
   void has_ended(const std::string& actor, std::string_view why) const {
     spdlog::log(among_nodes(spdlog::level::info), "{} has ended on node {}: {}", shown(actor), options_.node,
                 why);
+  }
+  /// Errors of connectors name the options of a run.
+  [[nodiscard]] error in_own_words(error why) const {
+    return options_.lone ? std::move(why) : in_words_of_cluster(std::move(why), options_.topology);
   }
   void cannot_go_on(const std::string& actor, const error& why) const {
     spdlog::log(among_nodes(spdlog::level::err), "{} cannot go on: {}", shown(actor), why.message);

@@ -6,6 +6,7 @@
 #include "actors/node/host/letters_in_folder.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "actors/stream/sink/letters/stored_letters.hpp"
+#include "runtime/cluster/admission.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <boost/json.hpp>
@@ -83,7 +84,7 @@ expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store
     return unexpected(control.error());
   const auto found = control->state.topologies.find(topology);
   if (found == control->state.topologies.end())
-    return user_error(ec::not_found, fmt::format("the cluster has no topology \"{}\"", topology));
+    return cluster::no_topology(control->state, topology);
   auto plan = decode_plan(found->second.plan);
   if (!plan)
     return unexpected(plan.error());

@@ -4,6 +4,7 @@
 #include "actors/node/control/control_book.hpp"
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/node/control/topology_state.hpp"
+#include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/letters.hpp"
 #include "actors/observe/loss_log.hpp"
@@ -224,7 +225,8 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   batches_in_store batches(chains, *index);
   const auto done = replay::replay(r, letters, batches);
   const bool is_now = topology.state.is_active() && !replay::is_bounded(*plan, job.what.into);
-  return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); }),
+  return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); })
+              .map_error([&](const error& why) { return in_words_of_cluster(why, job.what.topology); }),
           missing_starts(topology, *plan, lane::lane_plans(plan), index->all())};
 }
 

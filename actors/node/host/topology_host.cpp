@@ -35,11 +35,13 @@ void hosting::on_news(const std::string& actor, const control::actor_news& n) {
   const auto at = lives_.find(actor);
   if (at == lives_.end())
     return;
-  if (const auto* const failed = std::get_if<messages::stage_failed>(&n)) {
+  auto news = n;
+  if (auto* const failed = std::get_if<messages::stage_failed>(&news)) {
+    failed->why = in_own_words(std::move(failed->why));
     at->second.failure = failed->why.message;
     cannot_go_on(actor, failed->why);
   }
-  run(*at->second.plan, at->second.plan->desk.on_news(n));
+  run(*at->second.plan, at->second.plan->desk.on_news(news));
 }
 
 void hosting::on_attempt_failed(const messages::attempt_failed& m) {
@@ -59,7 +61,7 @@ void hosting::run(plan_on_node&, const control::desk_effects::recovered& a) {
 
 void hosting::on_fenced(const messages::fenced& m) {
   if (auto* const l = present(m.actor, m.life))
-    l->refused = m.why;
+    l->refused = in_own_words(m.why);
 }
 
 void hosting::on_stopped(const messages::stopped& m) {
