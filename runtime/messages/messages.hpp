@@ -198,11 +198,13 @@ struct output_taken {
   millrace::life life;
   position at;
 };
-/// supervisor -> sink, shard: the shard that writes this log lives (again) under this handle.
+/// supervisor -> sink, shard: the shard that writes this log lives (again) under this handle. The same life comes again
+/// with each stand-in of a link: what was under way by the one before is lost with its session.
 struct sender_up {
   log_id log;
   output_sender handle;
   millrace::life life;
+  std::uint64_t stand_in = 0;  // rises with each stand-in; 0: the handle is the shard's own
 };
 
 // --- shard <-> snapshot writer

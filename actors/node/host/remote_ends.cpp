@@ -38,6 +38,7 @@ remote_effect_list remote_ends::up(const std::string& peer, const link::stand_in
   if (known == nullptr)
     return {};
   known->handle = m.handle;
+  known->number = ++stand_ins_;  // the link says it once of each
   return {tell_of(*known)};
 }
 
@@ -74,7 +75,7 @@ remote_ends::met* remote_ends::find(const std::string& peer, link::edge_id edge,
 
 remote_effect remote_ends::tell_of(const met& m) {
   if (m.who.log)
-    return told_actor{m.who.to, messages::sender_up{*m.who.log, *m.handle, m.who.remote}};
+    return told_actor{m.who.to, messages::sender_up{*m.who.log, *m.handle, m.who.remote, m.number}};
   return told_actor{m.who.to, messages::receiver_up{m.who.index, *m.handle, m.who.remote}};
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/node/host/messages.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,12 +49,14 @@ private:
   struct met {
     introduced who;
     std::optional<link::stand_in> handle;  // set while there is one
+    std::uint64_t number = 0;              // the stand-in's
   };
   met* find(const std::string& peer, link::edge_id edge, const life& remote);
   static remote_effect tell_of(const met& m);
   static void make_void(met& m, remote_effect_list& out);
 
   std::map<link::edge_id, met> met_;
+  std::uint64_t stand_ins_ = 0;  // as many as have come
 };
 
 }  // namespace millrace::host

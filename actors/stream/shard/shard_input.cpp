@@ -4,10 +4,10 @@ namespace millrace::shard {
 
 bool shard_input::on_sender_up(const messages::sender_up& m) {
   auto& s = senders_[m.log];
-  if (s.handle && (m.life < s.now || (m.life == s.now && m.handle == s.handle)))
+  if (s.handle && std::pair(m.life, m.stand_in) <= std::pair(s.now, s.stand_in))
     return false;
   const auto taken = core_.taken(m.log);
-  s = {m.handle, m.life, std::nullopt, taken.has_value()};
+  s = {m.handle, m.life, m.stand_in, std::nullopt, taken.has_value()};
   self_->send(m.handle, messages::resume_output{m.log, options_.name, life_, core_.in().vector().at(m.log).at,
                                                 taken, self_, false});
   acknowledge();

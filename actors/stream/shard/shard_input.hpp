@@ -18,7 +18,7 @@ public:
               const life& now)
       : self_(self), options_(options), core_(core), life_(now) {}
 
-  /// A sender's life begins, or this one does; or the same life has another handle, because the session of a link
+  /// A sender's life begins, or this one does; or the same life has a further stand-in, because the session of a link
   /// that the former one belonged to is over, and what was under way in it is lost. False: nothing new.
   bool on_sender_up(const messages::sender_up& m);
   /// Returns whether this life of the sender was asked. A higher life begins anew once it has been
@@ -35,6 +35,7 @@ private:
   struct sender {
     messages::output_sender handle;
     life now;
+    std::uint64_t stand_in = 0;    // the handle's number, where it is a stand-in's
     std::optional<position> told;  // the durable position that it was told
     bool knows_furthest = false;
   };

@@ -168,11 +168,11 @@ void sink_state::on_ask(const messages::ask_position& m) {
 
 void sink_state::on_sender_up(const messages::sender_up& m) {
   auto& shard = shards_[m.log];
-  // The same life with another handle is a stand-in's in the next session of a link: what was under way is lost.
-  if (m.life < shard.now || (m.life == shard.now && m.handle == shard.handle))
+  if (shard.handle && std::pair(m.life, m.stand_in) <= std::pair(shard.now, shard.stand_in))
     return;
   shard.handle = m.handle;
   shard.now = m.life;
+  shard.stand_in = m.stand_in;
   if (is_open())
     resume(m.log);
 }

@@ -71,6 +71,7 @@ private:
   struct shard_ref {
     messages::output_sender handle;
     life now;
+    std::uint64_t stand_in = 0;       // the handle's number, where it is a stand-in's
     position told = lowest_position;  // taken up to here
   };
 

@@ -95,9 +95,10 @@ public:
   /// The shard's life `n` lives, or its predecessor does.
   void introduce(std::size_t n) { introduce(n, n); }
   /// The handle that the `n`th life has is that of `now`.
-  void introduce(std::size_t n, const life& now) {
-    caf::anon_send(
-        sink, messages::sender_up{counts_log, caf::actor_cast<messages::output_sender>(shards_[n - 1]), now});
+  void introduce(std::size_t n, const life& now, std::uint64_t stand_in = 0) {
+    caf::anon_send(sink,
+                   messages::sender_up{counts_log, caf::actor_cast<messages::output_sender>(shards_[n - 1]),
+                                       now, stand_in});
     run();
   }
   void resumes(incarnation of, position from) {
@@ -190,15 +191,17 @@ TEST_CASE("news of an earlier life of a shard that comes late is dropped") {
   CHECK(s.committed() == position{30, whole});
 }
 
-TEST_CASE("a life of a shard that comes again under another handle is asked from where the target stands") {
+TEST_CASE("a life of a shard is asked again in a new session of its link, from where the target stands") {
   scene s;
-  s.introduce(1);
+  s.introduce(1, 1, 1);
   s.resumes(1, lowest_position);
   s.sends(1, lowest_position, {30, whole});
   REQUIRE(s.committed() == position{30, whole});
-  s.introduce(1);
-  CHECK(s.of_lives[0].size() == 1);  // no message is new: its own is under way
-  s.introduce(2, 1);
+  s.introduce(1, 1, 1);
+  s.introduce(2, 1, 1);  // the number tells, not the handle
+  CHECK(s.of_lives[0].size() == 1);
+  CHECK(s.of_lives[1].empty());
+  s.introduce(2, 1, 2);
   REQUIRE(s.of_lives[1].size() == 1);
   CHECK(s.of_lives[1].back().at == position{30, whole});
   CHECK(s.of_lives[1].back().life == s.of_lives[0].back().life);

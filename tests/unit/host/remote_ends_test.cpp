@@ -23,7 +23,7 @@ std::string text(const told_actor& t) {
       return fmt::format("receiver {} life {} is down", m.receiver, text(m.life));
     }
     std::string operator()(const messages::sender_up& m) const {
-      return fmt::format("sender of {} life {} is up", m.log, text(m.life));
+      return fmt::format("sender of {} life {} is up, stand-in {}", m.log, text(m.life), m.stand_in);
     }
   } shown;
   return t.to + ": " + std::visit(shown, t.what);
@@ -70,7 +70,17 @@ TEST_CASE("an introduction is passed to the link, and the stand-in to the local 
   scene s;
   CHECK(s.met == lines{"link to b: edge 7 has life 2.1, sent to", "link to c: edge 8 has life 3.1"});
   CHECK(s.up_b() == lines{"lane0: receiver 4 life 2.1 is up"});
-  CHECK(s.up_c() == lines{"rows: sender of w/0/0 life 3.1 is up"});
+  CHECK(s.up_c() == lines{"rows: sender of w/0/0 life 3.1 is up, stand-in 2"});
+}
+
+TEST_CASE("each stand-in of a sender has a higher number, also where the sender is introduced anew") {
+  scene s;
+  s.up_c();
+  CHECK(s.ends.down("c", {8, {3, 1}}).empty());
+  CHECK(s.up_c() == lines{"rows: sender of w/0/0 life 3.1 is up, stand-in 2"});
+  (void)s.ends.forget(8);
+  (void)s.ends.introduce(8, {"c", "rows", 0, "w/0/0", {3, 1}});
+  CHECK(s.up_c() == lines{"rows: sender of w/0/0 life 3.1 is up, stand-in 3"});
 }
 
 TEST_CASE("news of another node, another edge or another life is dropped") {
@@ -122,7 +132,7 @@ TEST_CASE("who is forgotten is told to the link, and heard of no more") {
     CHECK(s.ends.forget_all_of("lane0").empty());
   }
   CHECK(s.up_b().empty());
-  CHECK(s.up_c() == lines{"rows: sender of w/0/0 life 3.1 is up"});
+  CHECK(s.up_c() == lines{"rows: sender of w/0/0 life 3.1 is up, stand-in 1"});
 }
 
 }  // namespace millrace::host

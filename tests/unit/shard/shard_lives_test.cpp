@@ -48,10 +48,10 @@ public:
   series_scene(const series_scene&) = delete;
   series_scene& operator=(const series_scene&) = delete;
 
-  void introduce(std::size_t handle, const life& now) {
-    caf::anon_send(
-        shard_,
-        messages::sender_up{upstream_log, caf::actor_cast<messages::output_sender>(handles_[handle]), now});
+  void introduce(std::size_t handle, const life& now, std::uint64_t stand_in = 0) {
+    caf::anon_send(shard_, messages::sender_up{upstream_log,
+                                               caf::actor_cast<messages::output_sender>(handles_[handle]),
+                                               now, stand_in});
     turns_.run();
   }
   void sends(const life& of, delivery::output_frame f) {
@@ -79,15 +79,15 @@ using delivery::test::part;
 }  // namespace
 
 TEST_CASE(
-    "a life of an upstream shard that comes again under another handle is asked from where this one stands") {
+    "an upstream shard's life is asked again in a new session of its link, from where this one stands") {
   series_scene s;
-  s.introduce(0, 3);
+  s.introduce(0, 3, 1);
   REQUIRE(s.of_handles[0].size() == 1);
   CHECK(s.of_handles[0].back().at == lowest_position);
   s.sends(3, part(upstream_log, lowest_position, 60, 0, 3, false));
   REQUIRE(s.stands() == position{60, 2});
   // The next frames were under way in a session that is over.
-  s.introduce(1, 3);
+  s.introduce(1, 3, 2);
   REQUIRE(s.of_handles[1].size() == 1);
   CHECK(s.of_handles[1].back().at == position{60, 2});
   CHECK(s.of_handles[1].back().life == life(1));
@@ -98,9 +98,11 @@ TEST_CASE(
 
 TEST_CASE("a sender that is introduced once more as it is known is not asked again, nor is an earlier life") {
   series_scene s;
-  s.introduce(0, 3);
-  s.introduce(0, 3);
-  s.introduce(1, 2);
+  const std::uint64_t stand_in = GENERATE(0, 1);
+  s.introduce(0, 3, stand_in);
+  s.introduce(0, 3, stand_in);
+  s.introduce(1, 3, stand_in);  // the number tells, not the handle
+  s.introduce(1, 2, 9);
   CHECK(s.of_handles[0].size() == 1);
   CHECK(s.of_handles[1].empty());
   s.introduce(1, 4);
