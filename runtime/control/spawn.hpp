@@ -12,13 +12,13 @@
 #include <caf/atom.hpp>
 #include <caf/config_value.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace millrace::control {
@@ -51,7 +51,7 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
 }
 
 /// An actor of a topology. While it has a thread, that is in the flight recorder: a crash names the actor. One that throws ends
-/// with the exception's text (words_of).
+/// with the exception's text (words_of). `Base` may be a caf::stateful_actor, whose state ends when the actor does.
 template<class Base>
 class recorded final : public Base {
 public:
@@ -75,24 +75,34 @@ private:
   std::string topology_, actor_;
   make_behaviour make_;
 };
+
+/// The actor that a handle stands for; with a state, one that holds it as `self->state`.
+template<class Handle, class State = void>
+struct actor_of {
+  using type = caf::stateful_actor<State, typename Handle::base>;
+};
 template<class Handle>
-using recorded_actor = recorded<std::remove_pointer_t<typename Handle::pointer>>;
+struct actor_of<Handle, void> {
+  using type = typename Handle::base;
+};
+template<class Handle, class State = void>
+using recorded_actor = recorded<typename actor_of<Handle, State>::type>;
 
 /// Spawns an actor of a topology on the shared threads.
-template<class Handle>
+template<class Handle, class State = void>
 [[nodiscard]] auto spawn_recorded(caf::actor_system& system, const std::string& topology,
                                   const std::string& actor,
-                                  typename recorded_actor<Handle>::make_behaviour make) {
-  return system.spawn<recorded_actor<Handle>>(topology, actor, std::move(make));
+                                  typename recorded_actor<Handle, State>::make_behaviour make) {
+  return system.spawn<recorded_actor<Handle, State>>(topology, actor, std::move(make));
 }
 /// Spawns in the same way an actor that may block.
-template<class Handle>
-[[nodiscard]] auto spawn_recorded_blocking(caf::actor_system& system, const std::string& topology,
-                                           const std::string& actor,
-                                           typename recorded_actor<Handle>::make_behaviour make) noexcept {
+template<class Handle, class State = void>
+[[nodiscard]] auto
+spawn_recorded_blocking(caf::actor_system& system, const std::string& topology, const std::string& actor,
+                        typename recorded_actor<Handle, State>::make_behaviour make) noexcept {
   if (is_simulated(system))
-    return spawn_recorded<Handle>(system, topology, actor, std::move(make));
-  return system.spawn<recorded_actor<Handle>, caf::detached>(topology, actor, std::move(make));
+    return spawn_recorded<Handle, State>(system, topology, actor, std::move(make));
+  return system.spawn<recorded_actor<Handle, State>, caf::detached>(topology, actor, std::move(make));
 }
 
 /// Spawns a function-based actor whose behaviour may block. Give it an argument at least: of none CAF 0.17
