@@ -1,109 +1,15 @@
-// The shard actor: carries frames between lanes, delivery::shard_core and sinks, and captures to the snapshot
-// writer; what it does with output stands in shard_output, and with the output of upstream windows in
-// shard_input. Output that depends on a decision waits until that
-// is durable. It runs on the shared scheduler and never blocks.
+// The shard actor: hears and says what `shard` (shard.hpp) decides. It runs on the shared scheduler and never
+// blocks.
 #pragma once
 
-#include "actors/stream/shard/pause_histogram.hpp"
-#include "actors/stream/stage/flow.hpp"
-#include "actors/stream/stage/losses.hpp"
-#include "actors/stream/stage/taps.hpp"
-#include "runtime/base/shard_name.hpp"
-#include "runtime/base/time.hpp"
+#include "actors/stream/shard/shard_options.hpp"
 #include "runtime/delivery/shard.hpp"
-#include "runtime/messages/messages.hpp"
 
-#include <caf/actor_addr.hpp>
-#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/typed_actor.hpp>
 
-#include <atomic>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
 
 namespace millrace::shard {
-
-/// Asks for the windows of a key (encoded, data/key_encoding.hpp) that are open, at most so many.
-struct look_up_key {
-  std::string key;
-  std::size_t most = 0;
-};
-struct key_found {
-  delivery::open_windows windows;
-  event_micros watermark = no_watermark;
-  event_micros fired = no_watermark;
-};
-/// A shard's interface for those who look into it.
-using open_shard = caf::typed_actor<caf::replies_to<look_up_key>::with<key_found>>;
-
-/// Leads to the present life of a shard. It is weak: a life that has ended is not kept by it.
-class shard_door {
-public:
-  void lead_to(const open_shard& life) {
-    const std::lock_guard lock(mutex_);
-    life_ = caf::actor_cast<caf::actor_addr>(life);
-  }
-  /// Null while there is no life.
-  [[nodiscard]] open_shard find() const {
-    const std::lock_guard lock(mutex_);
-    return caf::actor_cast<open_shard>(life_);
-  }
-
-private:
-  mutable std::mutex mutex_;
-  caf::actor_addr life_;
-};
-
-/// Written by the shard, read by anyone.
-struct shard_gauges {
-  shard_door door;
-  std::atomic<std::uint64_t> rows{0};
-  std::atomic<std::int64_t> watermark{no_watermark};
-  std::atomic<std::int64_t> fired{no_watermark};     // windows up to here have fired
-  std::atomic<std::int64_t> next_end{no_watermark};  // the end of the first open window; no_watermark: there
-                                                     // is none
-  std::atomic<std::uint64_t> windows_open{0};
-  std::atomic<std::uint64_t> keys{0};
-  std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> retained_bytes{0};
-  std::atomic<std::uint64_t> spilled_bytes{0};                // those bytes on disk
-  std::map<std::string, std::atomic<std::uint64_t>> held_by;  // keyed by sink; the names are fixed at the
-                                                              // start
-  std::atomic<bool> stalled{false};                           // no input is taken: too much output is kept
-  std::atomic<std::uint64_t> late_at_shard{0};
-  /// The gain of `rows` and `late_at_shard`, which are of the state and fall back with it, in this process: what a new
-  /// life counts again counts again here.
-  std::atomic<std::uint64_t> rows_gained{0};
-  std::atomic<std::uint64_t> late_gained{0};
-  std::atomic<std::uint64_t> snapshot_failures{0};
-  std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
-  pause_histogram snapshot_pauses;
-  snapshot_histogram snapshot_times;             // times from the capture to the durable snapshot
-  std::atomic<std::int64_t> snapshot_at{0};      // the time at which the newest became durable, by the wall
-                                                 // clock; 0: none yet
-  std::atomic<std::uint64_t> snapshot_bytes{0};  // bytes of the newest: the changes since the one before
-};
-
-struct shard_options {
-  std::string name;  // shard_name as text
-  std::string topology;
-  std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
-  std::optional<micros> tick_every;      // set with updates
-  const wall_clock* clock = &system_clock();
-  messages::snapshot_writer snapshot_writer;
-  std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
-  std::string stage;  // the window's name
-  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
-  std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
-  std::shared_ptr<stage::taps> taps = nullptr;  // null: nobody can look
-
-  [[nodiscard]] std::string in_logs() const { return name_in_logs(topology, name); }
-};
 
 /// `core` is restored; the term of `now` is also that of its snapshots.
 [[nodiscard]] messages::shard spawn_shard(caf::actor_system& system, shard_options options,
@@ -111,6 +17,3 @@ struct shard_options {
                                           messages::supervisor supervisor);
 
 }  // namespace millrace::shard
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::look_up_key)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::key_found)

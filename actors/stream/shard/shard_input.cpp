@@ -1,15 +1,19 @@
 #include "actors/stream/shard/shard_input.hpp"
 
+#include <utility>
+
 namespace millrace::shard {
 
 bool shard_input::on_sender_up(const messages::sender_up& m) {
-  auto& s = senders_[m.log];
-  if (s.handle && std::pair(m.life, m.stand_in) <= std::pair(s.now, s.stand_in))
+  const auto known = senders_.find(m.log);
+  if (known != senders_.end() &&
+      std::pair(m.life, m.stand_in) <= std::pair(known->second.now, known->second.stand_in))
     return false;
   const auto taken = core_.taken(m.log);
-  s = {m.handle, m.life, m.stand_in, std::nullopt, taken.has_value()};
-  self_->send(m.handle, messages::resume_output{m.log, options_.name, life_, core_.in().vector().at(m.log).at,
-                                                taken, self_, false});
+  senders_[m.log] = {m.handle, m.life, m.stand_in, std::nullopt, taken.has_value()};
+  effects_.emplace_back(effects::tell_sender{
+      m.handle,
+      messages::resume_output{m.log, name_, life_, core_.in().vector().at(m.log).at, taken, {}, false}});
   acknowledge();
   return true;
 }
@@ -21,7 +25,8 @@ bool shard_input::is_from_present_life(const messages::output& m) const {
 
 void shard_input::tell_taken(const delivery::output_frame& f) {
   if (f.has_content())
-    self_->send(senders_[f.log].handle, messages::output_taken{f.log, options_.name, life_, f.reached});
+    effects_.emplace_back(
+        effects::tell_sender{senders_[f.log].handle, messages::output_taken{f.log, name_, life_, f.reached}});
 }
 
 void shard_input::acknowledge() {
@@ -30,7 +35,8 @@ void shard_input::acknowledge() {
     if (have == core_.acknowledged().end() || s.told == have->second.at)
       continue;
     s.told = have->second.at;
-    self_->send(s.handle, messages::output_acknowledged{log, options_.name, have->second.at});
+    effects_.emplace_back(
+        effects::tell_sender{s.handle, messages::output_acknowledged{log, name_, have->second.at}});
   }
 }
 
@@ -42,7 +48,7 @@ void shard_input::tell_furthest() {
     if (!taken)
       return;
     s.knows_furthest = true;
-    self_->send(s.handle, messages::furthest_known{log, options_.name, *taken});
+    effects_.emplace_back(effects::tell_sender{s.handle, messages::furthest_known{log, name_, *taken}});
   }
 }
 

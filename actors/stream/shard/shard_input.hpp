@@ -1,22 +1,24 @@
 // Deals with the windows upstream of a shard's own: asks their shards for output from where
-// it stands, tells them what has left its queue and what is durable. Part of the shard actor, in its thread.
+// it stands, tells them what has left its queue and what is durable. Pure; part of the shard.
 #pragma once
 
-#include "actors/stream/shard/whole_shard.hpp"
+#include "actors/stream/shard/shard_effects.hpp"
+#include "runtime/delivery/shard.hpp"
 
-#include <caf/typed_event_based_actor.hpp>
-
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace millrace::shard {
 
 class shard_input {
 public:
-  shard_input(whole_shard::pointer self, const shard_options& options, delivery::shard_core& core,
-              const life& now)
-      : self_(self), options_(options), core_(core), life_(now) {}
+  /// The core and the list outlive it; its effects are put behind those that are there. `name` and `now` are the
+  /// shard's own.
+  shard_input(std::string name, const life& now, delivery::shard_core& core, effect_list& effects)
+      : name_(std::move(name)), life_(now), core_(core), effects_(effects) {}
 
   /// A sender's life begins, or this one does; or the same life has a further stand-in, because the session of a link
   /// that the former one belonged to is over, and what was under way in it is lost. False: nothing new.
@@ -40,10 +42,10 @@ private:
     bool knows_furthest = false;
   };
 
-  whole_shard::pointer self_;
-  const shard_options& options_;
-  delivery::shard_core& core_;
+  std::string name_;
   life life_;
+  delivery::shard_core& core_;
+  effect_list& effects_;
   std::map<log_id, sender> senders_;
 };
 

@@ -12,7 +12,7 @@ bool shard_lanes::on_ask(const messages::ask_position& m) {
     return false;
   }
   const auto answer = core_.ask(m.log, m.lane);
-  self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
+  effects_.emplace_back(effects::tell_lane{m.from, messages::position_answered{m.log, m.receiver, answer}});
   if (!answer)
     return false;  // an older life of the lane: what the newer one has sent stays
   auto& lane = lanes_[m.log] = {m.from, m.receiver, std::nullopt};
@@ -35,6 +35,11 @@ std::vector<log_id> shard_lanes::answer_waiting() {
   return answered;
 }
 
+void shard_lanes::return_credit(const messages::take_frame& m, std::size_t bytes) {
+  effects_.emplace_back(
+      effects::tell_lane{m.from, messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, bytes}});
+}
+
 void shard_lanes::acknowledge() {
   for (auto& [log, lane] : lanes_)
     acknowledge(log, lane);
@@ -45,7 +50,8 @@ void shard_lanes::acknowledge(const log_id& log, lane_ref& lane) {
   if (have == core_.acknowledged().end() || lane.told == have->second.at)
     return;
   lane.told = have->second.at;
-  self_->send(lane.handle, messages::acknowledged{log, lane.receiver, have->second.at});
+  effects_.emplace_back(
+      effects::tell_lane{lane.handle, messages::acknowledged{log, lane.receiver, have->second.at}});
 }
 
 }  // namespace millrace::shard

@@ -1,6 +1,6 @@
 #include "actors/stream/shard/shard_output.hpp"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -16,11 +16,13 @@ constexpr std::chrono::seconds tell_again{10};
 
 void shard_output::fail(error why) {
   if (why.code == ec::fenced) {
-    spdlog::info("{}: this life is over: {}", options_.in_logs(), why.message);
-    self_->send(supervisor_, messages::fenced{options_.name, life_, std::move(why)});
-    return self_->quit();
+    say(effects::level::info, fmt::format("this life is over: {}", why.message));
+    effects_.emplace_back(effects::tell_supervisor{messages::fenced{options_.name, life_, std::move(why)}});
+    effects_.emplace_back(effects::end{});
+    return;
   }
-  self_->send(supervisor_, messages::stage_failed{options_.name, life_, std::move(why)});
+  effects_.emplace_back(
+      effects::tell_supervisor{messages::stage_failed{options_.name, life_, std::move(why)}});
 }
 
 void shard_output::on_resume(const messages::resume_output& m) {
@@ -32,8 +34,9 @@ void shard_output::on_resume(const messages::resume_output& m) {
     why.stage = m.sink;
     return fail(std::move(why));
   }
-  sinks_[m.sink] = m.from;
-  self_->send(m.from, messages::output_resumed{m.log, life_, *from});
+  const auto sink = sinks_.insert_or_assign(m.sink, m.from).first;
+  effects_.emplace_back(
+      effects::tell_receiver{sink->first, m.from, messages::output_resumed{m.log, life_, *from}});
   pump();
 }
 
@@ -48,7 +51,7 @@ void shard_output::pump() {
   for (const auto& [name, handle] : sinks_)
     while (auto f = out.next(name, limit)) {
       show(*f);
-      self_->send(handle, messages::output{std::move(f), life_});
+      effects_.emplace_back(effects::tell_receiver{name, handle, messages::output{std::move(f), life_}});
     }
   if (!cannot_read_)
     read_back();
@@ -66,17 +69,16 @@ void shard_output::show(const delivery::output_frame& f) {
 bool shard_output::spill() {
   auto s = core_.out().begin_spill();
   if (s)
-    self_->send(options_.snapshot_writer,
-                messages::write_segment{
-                    options_.name, life_, s->id,
-                    std::make_shared<const std::vector<delivery::output_ptr>>(std::move(s->frames))});
+    effects_.emplace_back(effects::tell_writer{messages::write_segment{
+        options_.name, life_, s->id,
+        std::make_shared<const std::vector<delivery::output_ptr>>(std::move(s->frames))}});
   return s.has_value();
 }
 
 void shard_output::on_segment_written(const messages::segment_written& m) {
   if (!m.failure) {
     if (std::exchange(cannot_spill_, false))
-      spdlog::info("{}: output is spilled again", options_.in_logs());
+      say(effects::level::info, "output is spilled again");
     core_.out().spilled();
     remove_unneeded();
     return pump();
@@ -85,14 +87,14 @@ void shard_output::on_segment_written(const messages::segment_written& m) {
   if (m.failure->code == ec::fenced)
     return fail(*m.failure);
   if (!std::exchange(cannot_spill_, true))
-    spdlog::error(
-        "{}: output that sinks have not taken could not be spilled: {}; it is kept in memory, and no more "
-        "input is taken when that is full; trying again",
-        options_.in_logs(), m.failure->message);
-  self_->delayed_send(self_, try_again, spill_tick{});
+    say(effects::level::error,
+        fmt::format("output that sinks have not taken could not be spilled: {}; it is kept in memory, and no "
+                    "more input is taken when that is full; trying again",
+                    m.failure->message));
+  effects_.emplace_back(effects::wake{try_again, wake_up::to_spill});
 }
 
-void shard_output::on_spill_tick() {
+void shard_output::spill_again() {
   if (!spill())
     cannot_spill_ = false;  // no longer needed
 }
@@ -100,15 +102,15 @@ void shard_output::on_spill_tick() {
 bool shard_output::read_back() {
   const auto wanted = core_.out().wanted(gate_.limit());
   for (const auto& id : wanted)
-    self_->send(options_.snapshot_writer,
-                messages::read_segment{options_.name, life_, id, core_.out().log()});
+    effects_.emplace_back(
+        effects::tell_writer{messages::read_segment{options_.name, life_, id, core_.out().log()}});
   return !wanted.empty();
 }
 
 void shard_output::on_segment_read(const messages::segment_read& m) {
   if (!m.failure) {
     if (std::exchange(cannot_read_, false))
-      spdlog::info("{}: spilled output is read back again", options_.in_logs());
+      say(effects::level::info, "spilled output is read back again");
     core_.out().loaded(m.id, m.frames);
     return pump();
   }
@@ -116,19 +118,21 @@ void shard_output::on_segment_read(const messages::segment_read& m) {
   if (!m.failure->retry || m.failure->code == ec::fenced)
     return fail(*m.failure);
   if (!std::exchange(cannot_read_, true))
-    spdlog::error("{}: spilled output could not be read back: {}; the stages that need it wait; trying again",
-                  options_.in_logs(), m.failure->message);
-  self_->delayed_send(self_, try_again, read_tick{});
+    say(effects::level::error,
+        fmt::format("spilled output could not be read back: {}; the stages that need it wait; trying again",
+                    m.failure->message));
+  effects_.emplace_back(effects::wake{try_again, wake_up::to_read_back});
 }
 
-void shard_output::on_read_tick() {
+void shard_output::read_again() {
   if (!read_back())
     cannot_read_ = false;  // no longer needed
 }
 
 void shard_output::remove_unneeded() {
   if (auto ids = core_.unneeded_segments(); !ids.empty())
-    self_->send(options_.snapshot_writer, messages::remove_segments{options_.name, life_, std::move(ids)});
+    effects_.emplace_back(
+        effects::tell_writer{messages::remove_segments{options_.name, life_, std::move(ids)}});
 }
 
 void shard_output::stall_begins() {
@@ -139,7 +143,7 @@ void shard_output::stall_begins() {
 void shard_output::tell_who_holds_it() {
   const auto& out = core_.out();
   const bool beyond = out.retained_bytes() > out.limits().retain;
-  if (has_told_ || (!beyond && !cannot_spill_) || self_->clock().now() < tell_again_at_)
+  if (has_told_ || (!beyond && !cannot_spill_) || clock_() < tell_again_at_)
     return;
   const auto& have = out.acknowledged();
   const auto slowest = std::min_element(have.begin(), have.end(),
@@ -147,19 +151,15 @@ void shard_output::tell_who_holds_it() {
   if (slowest == have.end())
     return;
   has_told_ = true;
-  tell_again_at_ = self_->clock().now() + tell_again;
-  spdlog::warn("{}: keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
-               options_.in_logs(), out.held_by(slowest->first), lasting_name(slowest->first),
-               beyond ? "more than its share of `retain`" : "and cannot spill them");
+  tell_again_at_ = clock_() + tell_again;
+  say(effects::level::warning,
+      fmt::format("keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
+                  out.held_by(slowest->first), lasting_name(slowest->first),
+                  beyond ? "more than its share of `retain`" : "and cannot spill them"));
 }
 
-void shard_output::update_gauges() const {
-  auto& g = *options_.gauges;
-  const auto& out = core_.out();
-  g.retained_bytes = out.retained_bytes();
-  g.spilled_bytes = out.spilled_bytes();
-  for (auto& [name, bytes] : g.held_by)
-    bytes = out.held_by(name);
+void shard_output::say(effects::level how, std::string text) {
+  effects_.emplace_back(effects::say{how, std::move(text)});
 }
 
 }  // namespace millrace::shard

@@ -1,4 +1,4 @@
-// The shard double towards an upstream window of its own, as actors/stream/shard/shard_input and shard_actor.
+// The shard double towards an upstream window of its own, as actors/stream/shard/shard_input and shard.
 #include "actors/stream/shard/upstream_window.hpp"
 #include "tests/property/delivery/shard_double.hpp"
 #include "tests/property/delivery/sink_double.hpp"

@@ -336,12 +336,4 @@ TEST_CASE("a shard that is being stopped takes no tick any more") {
   CHECK(s.supervisor.stopped.size() == 1);
 }
 
-TEST_CASE("a shard that is made to fail ends by an error, and says nothing") {
-  shard_scene s;
-  s.say(messages::fail_now{"a test"});
-  CHECK(s.ended_well == false);
-  CHECK(s.supervisor.stopped.empty());
-  CHECK(s.supervisor.failed.empty());
-}
-
 }  // namespace millrace::shard_test

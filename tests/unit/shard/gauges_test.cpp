@@ -86,7 +86,7 @@ TEST_CASE("what was counted up to a stop is in the flow, and nothing twice") {
   CHECK(s.flow->all().at("b") == delivery::stage_counts{.in = 5, .out = 5});
 }
 
-TEST_CASE("the windows of a key are looked up in the present life") {
+TEST_CASE("the windows of a key are looked up, as many as are wanted") {
   shard_scene s;
   s.attach();
   s.feed(15);

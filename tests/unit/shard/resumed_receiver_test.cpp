@@ -156,17 +156,4 @@ TEST_CASE("what a receiver has durable it has taken as well") {
   CHECK(s.gauges->held_by.at("db") == 3 * bytes_of_window());
 }
 
-TEST_CASE("a new life of a receiver that is refused gets no output") {
-  shard_scene s;
-  s.resume("db", 1);
-  s.attach();
-  s.feed(10);
-  s.feed(20);
-  s.acknowledge("db", 20);
-  s.resume_by("db's second life", "db", 2, position{10, whole});
-  REQUIRE(s.supervisor.failed.size() == 1);
-  s.feed(30);
-  CHECK(s.receiver["db's second life"].windows().empty());
-}
-
 }  // namespace millrace::shard_test

@@ -1,26 +1,17 @@
-// A shard actor between neighbours that the test plays: lanes, an upstream shard, receivers of its output, the
-// snapshot writer with its disk, and the supervisor. Each notes what it is told, and answers when the test says so.
-// Time is the test's.
+// A shard between neighbours that the test plays: lanes, an upstream shard, receivers of its output, the snapshot
+// writer with its disk, and the supervisor. Each notes what it is told, and answers when the test says so. Time is the
+// test's.
 #pragma once
 
-#include "actors/stream/shard/shard_actor.hpp"
-#include "tests/support/turn_by_turn.hpp"
+#include "tests/unit/shard/driven_shard.hpp"
 #include "tests/unit/shard/regular_windows.hpp"
 
-#include <caf/event_based_actor.hpp>
-#include <caf/send.hpp>
-#include <caf/typed_event_based_actor.hpp>
 #include <catch2/catch.hpp>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace millrace::shard_test {
@@ -33,32 +24,6 @@ inline const log_id upstream_log = "w/0/0";
 
 inline const error disk_is_full{ec::io, fault::outside, true, "no space left", {}};
 inline const error newer_life{ec::fenced, fault::outside, false, "a newer life has the chain", {}};
-
-/// Keeps what is logged as long as it lives, in place of the default logger.
-class kept_log {
-public:
-  kept_log() { spdlog::set_default_logger(std::make_shared<spdlog::logger>("kept", lines_)); }
-  ~kept_log() { spdlog::set_default_logger(before_); }
-  kept_log(const kept_log&) = delete;
-  kept_log& operator=(const kept_log&) = delete;
-
-  /// Counts the lines that hold this text.
-  [[nodiscard]] std::ptrdiff_t count(std::string_view text) const {
-    return std::count_if(lines_->all.begin(), lines_->all.end(),
-                         [&](const std::string& l) { return l.find(text) != std::string::npos; });
-  }
-
-private:
-  struct lines final : spdlog::sinks::base_sink<std::mutex> {
-    void sink_it_(const spdlog::details::log_msg& m) override {
-      all.emplace_back(m.payload.data(), m.payload.size());
-    }
-    void flush_() override {}
-    std::vector<std::string> all;
-  };
-  std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
-  std::shared_ptr<lines> lines_ = std::make_shared<lines>();
-};
 
 struct shard_setup {
   life now = 1;
@@ -73,60 +38,7 @@ struct shard_setup {
   std::shared_ptr<stage::taps> taps{};
 };
 
-/// The lists of what each neighbour has been told, in order.
-struct asked_of_writer {
-  std::vector<messages::write_capture> captures;
-  std::vector<messages::write_segment> segments;
-  std::vector<messages::read_segment> reads;
-  std::vector<messages::remove_segments> removals;
-  std::map<segment_id, std::vector<delivery::output_ptr>> disk;
-};
-struct told_supervisor {
-  std::vector<messages::completed> completed;
-  std::vector<messages::stage_failed> failed;
-  std::vector<messages::fenced> fenced;
-  std::vector<messages::stopped> stopped;
-  std::vector<messages::report_part> reports;
-};
-struct told_lane {
-  std::vector<messages::position_answered> answers;
-  std::vector<messages::acknowledged> acknowledged;
-  std::vector<messages::credit_returned> credit;
-};
-struct told_upstream {
-  std::vector<messages::resume_output> resumed;
-  std::vector<messages::furthest_known> furthest;
-  std::vector<messages::output_taken> taken;
-  std::vector<messages::output_acknowledged> acknowledged;
-};
-using ends = std::vector<event_micros>;
-struct told_receiver {
-  std::vector<messages::output_resumed> resumed;
-  std::vector<messages::output> output;
-  /// Lists the ends of the windows that its frames reach, in their order.
-  [[nodiscard]] ends windows() const {
-    ends out;
-    for (const auto& m : output)
-      out.push_back(m.frame->reached.major);
-    return out;
-  }
-};
-
-template<class... Message>
-caf::behavior noting(caf::event_based_actor*, std::vector<Message>*... lists) {
-  const auto into = []<class M>(std::vector<M>* list) { return [list](const M& m) { list->push_back(m); }; };
-  return {into(lists)...};
-}
-
-/// `well`: whether it ended without an error.
-inline caf::behavior watching(caf::event_based_actor* self, const caf::actor& who,
-                              std::optional<bool>* well) {
-  self->monitor(who);
-  self->set_down_handler([well](const caf::down_msg& m) { *well = !m.reason; });
-  return {[](int) {}};
-}
-
-class shard_scene {
+class shard_scene : public driven_shard {
 public:
   explicit shard_scene(shard_setup s = {}) : setup_(std::move(s)) {
     auto made = std::make_unique<regular_windows>();
@@ -136,58 +48,39 @@ public:
     clock.set(setup_.begins_at);
     for (const auto& name : setup_.receivers)
       gauges->held_by[name] = 0;
-    auto& w = writer;
-    const auto writing = spawn(&w.captures, &w.segments, &w.reads, &w.removals);
-    auto& p = supervisor;
-    const auto supervising = spawn(&p.completed, &p.failed, &p.fenced, &p.stopped, &p.reports);
     shard::shard_options o;
     o.name = "b/0";
     o.stage = "b";
     o.snapshot_every = setup_.snapshot_every;
     o.tick_every = setup_.tick_every;
     o.clock = &clock;
-    o.snapshot_writer = caf::actor_cast<messages::snapshot_writer>(writing);
     o.gauges = gauges;
     o.losses = losses;
     o.flow = flow;
     o.taps = setup_.taps;
-    shard_ = caf::actor_cast<caf::actor>(shard::spawn_shard(
-        system_, std::move(o), core, setup_.now, caf::actor_cast<messages::supervisor>(supervising)));
-    actors_.push_back(shard_);
-    actors_.push_back(system_.spawn(watching, shard_, &ended_well));
-    lane_ = spawn(&lane.answers, &lane.acknowledged, &lane.credit);
-    turns_.run();
+    begin(std::move(o), core, setup_.now);
+    run();
   }
-  ~shard_scene() {
-    for (const auto& a : actors_)
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-  }
-  shard_scene(const shard_scene&) = delete;
-  shard_scene& operator=(const shard_scene&) = delete;
 
   template<class Message>
   void say(Message m) {
-    caf::anon_send(shard_, std::move(m));
-    turns_.run();
+    queue([m = std::move(m)](shard::shard& s) { hear(s, m); });
+    run();
   }
   /// The second one is there before the shard hears the first.
   template<class First, class Second>
   void say_both(First a, Second b) {
-    caf::anon_send(shard_, std::move(a));
+    queue([a = std::move(a)](shard::shard& s) { hear(s, a); });
     say(std::move(b));
   }
   /// Time passes, a second at most at once, so that timers which are set again come again.
-  void pass(std::chrono::microseconds d) {
-    turns_.advance_time(d);
-    turns_.run();
-  }
+  void pass(std::chrono::microseconds d) { pass_time(d); }
 
   // --- a lane
 
   /// The lane asks, and goes on from the answer.
   void attach(const life& of = 1, const log_id& log = lane_log) {
-    say(messages::ask_position{log, of, 0, caf::actor_cast<messages::frame_sender>(lane_)});
+    say(messages::ask_position{log, of, 0, {}});
     if (!lane.answers.empty() && lane.answers.back().log == log && lane.answers.back().answer)
       feeds_[log] = *lane.answers.back().answer;
   }
@@ -217,13 +110,7 @@ public:
 
   // --- an upstream shard
 
-  void introduce(const life& of) {
-    if (!upstream_) {
-      auto& u = upstream;
-      upstream_ = spawn(&u.resumed, &u.furthest, &u.taken, &u.acknowledged);
-    }
-    say(messages::sender_up{upstream_log, caf::actor_cast<messages::output_sender>(upstream_), of});
-  }
+  void introduce(const life& of) { say(messages::sender_up{upstream_log, {}, of}); }
   void send(const life& of, delivery::output_frame f) {
     say(messages::output{std::make_shared<const delivery::output_frame>(std::move(f)), of});
   }
@@ -232,16 +119,7 @@ public:
 
   void resume(const std::string& name, const life& of, std::optional<position> at = {},
               std::optional<position> taken = {}, bool durable = true) {
-    resume_by(name, name, of, at, taken, durable);
-  }
-  /// Messages to this life come into the list receiver[by].
-  void resume_by(const std::string& by, const std::string& name, const life& of,
-                 std::optional<position> at = {}, std::optional<position> taken = {}, bool durable = true) {
-    auto& handle = receivers_[by];
-    if (!handle)
-      handle = spawn(&receiver[by].resumed, &receiver[by].output);
-    say(messages::resume_output{own_log, name, of, at, taken,
-                                caf::actor_cast<messages::output_receiver>(handle), durable});
+    say(messages::resume_output{own_log, name, of, at, taken, {}, durable});
   }
   /// It has all up to the end of this window durable.
   void acknowledge(const std::string& name, event_micros window) {
@@ -281,28 +159,11 @@ public:
     return all;
   }
 
-  template<class Ask>
-  [[nodiscard]] auto ask(Ask question) {
-    shard::key_found found;
-    const auto asking = [](caf::event_based_actor* self, const shard::open_shard& whom, Ask what,
-                           shard::key_found* into) {
-      self->request(whom, caf::infinite, std::move(what)).then([into](const shard::key_found& f) {
-        *into = f;
-      });
-    };
-    system_.spawn(asking, gauges->door.find(), std::move(question), &found);
-    turns_.run();
-    return found;
+  [[nodiscard]] shard::key_found ask(const shard::look_up_key& question) {
+    return present().look_up(question);
   }
 
-  kept_log log;
   fake_clock clock;
-  asked_of_writer writer;
-  told_supervisor supervisor;
-  told_lane lane;
-  told_upstream upstream;
-  std::map<std::string, told_receiver> receiver;
-  std::optional<bool> ended_well;  // none: it lives
   std::shared_ptr<shard::shard_gauges> gauges = std::make_shared<shard::shard_gauges>();
   std::vector<stage::loss_notice> lost;
   std::shared_ptr<stage::losses> losses =
@@ -312,13 +173,8 @@ public:
   std::shared_ptr<delivery::shard_core> core;
 
 private:
-  [[nodiscard]] messages::take_frame message_with(delivery::lane_frame f) const {
-    return {std::make_shared<const delivery::lane_frame>(std::move(f)), 0,
-            caf::actor_cast<messages::frame_sender>(lane_)};
-  }
-  template<class... Message>
-  caf::actor spawn(std::vector<Message>*... lists) {
-    return actors_.emplace_back(system_.spawn(noting<Message...>, lists...));
+  [[nodiscard]] static messages::take_frame message_with(delivery::lane_frame f) {
+    return {std::make_shared<const delivery::lane_frame>(std::move(f)), 0, {}};
   }
   [[nodiscard]] delivery::shard_core::setup setup_of_core() const {
     delivery::shard_core::setup s;
@@ -334,12 +190,6 @@ private:
   }
 
   shard_setup setup_;
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
-  std::vector<caf::actor> actors_;
-  caf::actor shard_, lane_, upstream_;
-  std::map<std::string, caf::actor> receivers_;
   std::map<log_id, delivery::answer> feeds_;
 };
 

@@ -1,5 +1,4 @@
 // The end of a shard: its last capture, and its report of an end.
-#include "actors/stream/shard/whole_shard.hpp"
 #include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
@@ -62,7 +61,7 @@ TEST_CASE("a stop is heard between the turns of a tick, which leaves nothing, an
   shard_scene s(setup);
   s.windows->turns_of_tick = 3;
   s.resume("db", 1, {}, lowest_position);
-  s.say_both(shard::update_tick{}, messages::stop{});
+  s.say_both(shard::wake_up::to_tick, messages::stop{});
   CHECK(s.core->ticking());
   CHECK(s.core->ticked() == no_watermark);
   CHECK(s.receiver["db"].output.empty());
@@ -74,7 +73,7 @@ TEST_CASE("a stop is heard between the turns of a tick, which leaves nothing, an
   shard_scene next(setup);
   next.windows->turns_of_tick = 3;
   next.resume("db", 1, {}, lowest_position);
-  next.say(shard::update_tick{});
+  next.say(shard::wake_up::to_tick);
   CHECK(next.core->ticked() == 1'000'000);
   CHECK(next.core->rows_out() == 3);
   next.capture_is_durable();
@@ -88,13 +87,13 @@ TEST_CASE("a shard answers between the turns of a tick, and takes what has come 
   shard_scene s(setup);
   s.windows->turns_of_tick = 3;
   s.attach();
-  s.say_both(shard::update_tick{}, messages::collect_report{});
+  s.say_both(shard::wake_up::to_tick, messages::collect_report{});
   REQUIRE(s.supervisor.reports.size() == 1);
   CHECK(s.supervisor.reports.back().rows == 0);
   CHECK(s.core->rows_out() == 3);
   s.capture_is_durable();
   s.clock.set(2'000'000);
-  s.say_both(shard::update_tick{}, s.next_record(10));
+  s.say_both(shard::wake_up::to_tick, s.next_record(10));
   CHECK_FALSE(s.windows->absorbed_amid_tick);
   CHECK(s.core->ticked() == 2'000'000);
   CHECK(s.core->fired() == 10);

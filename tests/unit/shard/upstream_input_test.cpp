@@ -145,7 +145,6 @@ TEST_CASE("output of a shard that was not introduced is dropped, and of a life a
   s.send(4, part(upstream_log, lowest_position, 40, 0, 2, true));
   CHECK(s.windows->taken.empty());
   CHECK_FALSE(s.ended_well);
-  s.say(messages::output_resumed{upstream_log, 3, lowest_position});  // tells it nothing
   s.send(3, part(upstream_log, lowest_position, 40, 0, 2, true));
   CHECK(s.windows->taken.size() == 2);
 }

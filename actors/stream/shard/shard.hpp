@@ -1,0 +1,112 @@
+// Carries frames between lanes, delivery::shard_core and sinks, and captures to the snapshot writer. Output that
+// depends on a decision waits until that is durable. It takes each message of its actor's and appends what is to
+// be done to a list; its parts do so, too: lanes, input (windows upstream), output, and figures, beside captures and
+// held input, which decide alone. Its actor (shard_actor.cpp) carries the list out after each event and each work().
+#pragma once
+
+#include "actors/stream/shard/captures.hpp"
+#include "actors/stream/shard/held_input.hpp"
+#include "actors/stream/shard/shard_effects.hpp"
+#include "actors/stream/shard/shard_figures.hpp"
+#include "actors/stream/shard/shard_input.hpp"
+#include "actors/stream/shard/shard_lanes.hpp"
+#include "actors/stream/shard/shard_options.hpp"
+#include "actors/stream/shard/shard_output.hpp"
+#include "runtime/delivery/completion.hpp"
+#include "runtime/delivery/decision_gate.hpp"
+
+#include <memory>
+
+namespace millrace::shard {
+
+class shard {
+public:
+  /// A life begins, with effects and work. `core` is restored.
+  shard(shard_options options, std::shared_ptr<delivery::shard_core> core, const life& now,
+        steady_clock clock);
+  shard(const shard&) = delete;
+  shard& operator=(const shard&) = delete;
+
+  // --- neighbours
+  void on_found(const messages::log_found& m);
+  void on_ask(const messages::ask_position& m);
+  void on_frame(const messages::take_frame& m);
+  void on_sender_up(const messages::sender_up& m);
+  void on_output(const messages::output& m);
+  void on_resume(const messages::resume_output& m);
+  void on_furthest(const messages::furthest_known& m);
+  void on_output_taken(const messages::output_taken& m);
+  void on_output_acknowledged(const messages::output_acknowledged& m);
+  // --- the snapshot writer
+  void on_capture_written(const messages::capture_written& m);
+  void on_segment_written(const messages::segment_written& m);
+  void on_segment_read(const messages::segment_read& m);
+  // --- itself
+  void on_wake_up(wake_up what);
+  // --- the supervisor, and who looks into it
+  void on_report();
+  void on_stop();
+  [[nodiscard]] key_found look_up(const look_up_key& m) const;
+
+  /// Held input may be taken now: work() takes a frame of it, until there is none. Called after each event until it
+  /// has none, so that effects leave between two frames, and no event comes.
+  [[nodiscard]] bool has_work() const { return rest_ != rest::none; }
+  void work();
+
+  /// Gives what is to be done by now, in place of what `into` holds.
+  void take_effects(effect_list& into);
+
+private:
+  /// What follows once held input has been taken, as far as may be.
+  enum class rest : std::uint8_t { none, figures, all };
+
+  // --- frames
+  template<class Frame>
+  void take_or_hold(const Frame& f);
+  void take(const messages::take_frame& m);
+  void take(const delivery::output_ptr& f);
+  void join();
+  void after_receiver_is_known();
+  // --- what comes of them (shard_firing.cpp)
+  void put_out(position before, const delivery::shard_core::output& out);
+  void fire_on();
+  void tick();
+  void after_output();
+  void take_held(rest then);
+  void tell_complete();
+  // --- what is to be durable (shard_durable.cpp)
+  void take_snapshot();
+  void make(captures::due what, bool twice = false);
+  void capture(bool twice);
+  void write(std::shared_ptr<const std::string> bytes, bool twice);
+  void capture_failed(const error& why);
+  void captured_durable(bool twice);
+  void give_report();
+  void stop_if_due();
+
+  void update_figures();
+  void wake(micros after, wake_up what) { effects_.emplace_back(effects::wake{after, what}); }
+  void say(effects::level how, std::string text);
+  template<class Message>
+  void tell_supervisor(Message m) {
+    effects_.emplace_back(effects::tell_supervisor{std::move(m)});
+  }
+
+  shard_options options_;
+  std::shared_ptr<delivery::shard_core> core_;
+  life life_;
+  steady_clock clock_;
+  effect_list effects_;
+  delivery::decision_gate gate_;
+  delivery::completion completion_;
+  captures captures_;
+  held_input held_;
+  shard_lanes lanes_;
+  shard_input input_;
+  shard_output output_;
+  shard_figures figures_;
+  bool will_fire_on_ = false;  // wake_up::to_fire_on is under way
+  rest rest_ = rest::none;
+};
+
+}  // namespace millrace::shard
