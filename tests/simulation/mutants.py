@@ -95,7 +95,7 @@ MUTANTS = [
     # Found by the simulation.
     ("wake_up", "a wake-up that came early is asked for again", "actors/stream/lane/lane.cpp",
      "  wake_in(left);\n  return true;", "  return true;"),
-    ("reader_fails", "a reader that catches up and fails is missed", "actors/stream/lane/lane_actor.cpp",
+    ("reader_fails", "a reader that catches up and fails is missed", "actors/stream/lane/open_readers.cpp",
      "  self_->monitor(r.source);\n", "  if (reader == live_reader)\n    self_->monitor(r.source);\n"),
     ("again", "a decision that could not be made durable is tried again", "actors/stream/shard/shard_durable.cpp",
      "    wake(capture_again, wake_up::to_capture);", "    ;"),

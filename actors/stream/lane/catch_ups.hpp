@@ -4,7 +4,7 @@
 #pragma once
 
 #include "actors/stream/lane/frame_former.hpp"
-#include "actors/stream/lane/neighbours.hpp"
+#include "actors/stream/lane/reader_number.hpp"
 #include "actors/stream/lane/source_health.hpp"
 #include "actors/stream/lane/waiting_chunk.hpp"
 #include "runtime/delivery/lane_log.hpp"

@@ -30,9 +30,8 @@ bool unnests(const std::vector<node>& nodes) {
 
 }  // namespace
 
-lane::lane(neighbours& around, lane_options options, delivery::lane_log::start how, std::uint64_t seed)
-    : around_(around), options_(std::move(options)), how_(how), up_(options_.plan->receivers),
-      catch_ups_(seed),
+lane::lane(const steady_time& time, lane_options options, delivery::lane_log::start how, std::uint64_t seed)
+    : time_(time), options_(std::move(options)), how_(how), up_(options_.plan->receivers), catch_ups_(seed),
       schedule_({options_.rate, options_.max_drift, options_.chunk_bytes, options_.is_only_lane}, seed,
                 now()),
       discovery_(options_.discover_every, std::move(options_.known)),
@@ -42,20 +41,24 @@ lane::lane(neighbours& around, lane_options options, delivery::lane_log::start h
         std::make_unique<partition>(*options_.plan, options_.gauges->of(name), how_, now()));
 }
 
-bool lane::start() {
+void lane::start() {
   options_.gauges->is_paused = false;
-  if (const auto opened = around_.open(live_reader); !opened) {
-    fail(opened.error());
-    return false;
-  }
+  give(effects::open{live_reader});
+}
+
+void lane::on_opened(reader_number reader) {
+  if (reader != live_reader)
+    return begin_catch_up(reader);
   auto parser = options_.make_parser();
-  if (!parser) {
-    fail(parser.error());
-    return false;
-  }
+  if (!parser)
+    return fail(parser.error());
   parser_ = std::move(*parser);
   look_again_later();
-  return true;
+}
+
+void lane::take_effects(effect_list& into) {
+  into.clear();
+  std::swap(into, effects_);
 }
 
 void lane::fail(error e) {
@@ -64,23 +67,51 @@ void lane::fail(error e) {
   failed_ = true;
   if (e.stage.empty())
     e.stage = options_.plan->source->name;
-  around_.tell_failed(std::move(e));
+  give(effects::tell_failed{std::move(e)});
 }
 
 void lane::pump() {
-  if (failed_)
+  if (!failed_)
+    turn_ = {paused_since_ ? turn::reads_on : turn::processes, 0};
+}
+
+void lane::work() {
+  while (has_work() && effects_.empty())
+    step();
+}
+
+void lane::step() {
+  switch (turn_.now) {
+  case turn::rests:
     return;
-  if (!paused_since_)
-    for (auto& p : partitions_)
-      process(*p);
-  if (fail_at_a_refused_record() || (broken_ && fail_at_the_end_of_what_was_read()))
+  case turn::processes:
+    if (turn_.next == partitions_.size())
+      turn_ = {turn::reads_on, 0};
+    else if (!process(*partitions_[turn_.next]))
+      ++turn_.next;
     return;
-  read_more();
-  start_catch_ups();
-  for (const auto& c : catch_ups_.all())
-    catch_up_step(*c);
-  close_readers_that_are_over();
-  update_gauges();
+  case turn::reads_on:
+    turn_ = {turn::opens, 0};
+    if (fail_at_a_refused_record() || (broken_ && fail_at_the_end_of_what_was_read()))
+      turn_ = {};
+    else
+      read_more();
+    return;
+  case turn::opens:
+    if (!start_catch_up())
+      turn_ = {turn::catches_up, 0};
+    return;
+  case turn::catches_up:
+    if (turn_.next == catch_ups_.all().size()) {
+      turn_ = {};
+      close_readers_that_are_over();
+      update_gauges();
+    } else if (auto& c = *catch_ups_.all()[turn_.next]; !catch_up_some(c)) {
+      read_on(c);
+      ++turn_.next;
+    }
+    return;
+  }
 }
 
 /// The chunks that the source gave before it broke go on their way first: all that it says was read has been
@@ -136,9 +167,9 @@ void lane::read_more() {
     return;
   const auto stand = places();
   if (const auto news = schedule_.news_for_others(stand))
-    around_.tell_slowest(*news);
+    give(effects::tell_slowest{*news});
   if (auto request = schedule_.next(stand))
-    around_.read(live_reader, std::move(*request));
+    give(effects::read{live_reader, std::move(*request)});
 }
 
 void lane::on_others_stand_at(event_micros slowest) {
@@ -198,14 +229,15 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
       return pump();
     }
     if (schedule_.health.failed(now()))
-      around_.say(urgency::warning,
-                  fmt::format("{}: {}; waiting for it", options_.in_logs(options_.plan->source->name),
-                              m.failure->message));
+      give(effects::say{urgency::warning,
+                        fmt::format("{}: {}; waiting for it", options_.in_logs(options_.plan->source->name),
+                                    m.failure->message)});
     options_.gauges->away = true;
     return pump();
   }
   if (schedule_.health.answered()) {
-    around_.say(urgency::info, options_.in_logs(options_.plan->source->name) + ": the source answers again");
+    give(effects::say{urgency::info,
+                      options_.in_logs(options_.plan->source->name) + ": the source answers again"});
     options_.gauges->away = false;
   }
   if (!m.chunk) {
@@ -263,7 +295,7 @@ void lane::parse_ahead(const partition& p, waiting_chunk& w) {
   if (options_.failing.next(log, c.from, c.to) || options_.verdicts->next(log, c.from, c.to))
     return;
   w.number = ++given_away_;
-  around_.parse(w.number, {log, c.from, c.to, c.records()}, w.chunk);
+  give(effects::parse{w.number, {log, c.from, c.to, c.records()}, w.chunk});
 }
 
 /// An answer is dropped if its chunk is not there any more, because the lane has begun elsewhere.
@@ -278,23 +310,24 @@ void lane::on_parsed(const chunk_parsed& m) {
       }
 }
 
-void lane::process(partition& p) {
+/// False: no more can be done for now.
+bool lane::process(partition& p) {
   using std::chrono::duration_cast;
+  if (p.waiting.empty() || p.waiting.front().number != 0 || p.refused ||
+      !p.receivers.may_send(options_.credit))
+    return false;
   auto& g = *options_.gauges;
-  while (!p.waiting.empty() && p.waiting.front().number == 0 && !p.refused &&
-         p.receivers.may_send(options_.credit)) {
-    const auto began = now();
-    if (auto& w = p.waiting.front(); !std::exchange(w.begun, true)) {
-      ++g.chunks;
-      g.chunk_bytes.fetch_add(w.chunk->bytes.size() - std::min(w.chunk->bytes.size(), source::padding),
-                              std::memory_order_relaxed);
-      g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(began - w.arrived).count());
-    }
-    const bool more = process_some(p, p.waiting.front());
-    g.work_micros += static_cast<std::uint64_t>(duration_cast<micros>(now() - began).count());
-    if (!more)
-      return;
+  const auto began = now();
+  auto& w = p.waiting.front();
+  if (!std::exchange(w.begun, true)) {
+    ++g.chunks;
+    g.chunk_bytes.fetch_add(w.chunk->bytes.size() - std::min(w.chunk->bytes.size(), source::padding),
+                            std::memory_order_relaxed);
+    g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(began - w.arrived).count());
   }
+  const bool more = process_some(p, w);
+  g.work_micros += static_cast<std::uint64_t>(duration_cast<micros>(now() - began).count());
+  return more;
 }
 
 /// Processes up to the next cut, or what `rate` allows, or all of the piece. False: no more can be done now.
@@ -323,12 +356,14 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     }
     as_far.stop_before(w.next + allowed);
   }
+  const bool own_frame = piece.own_frame;
+  if (own_frame && !p.live->empty()) {
+    flush(p);
+    return true;
+  }
   last = as_far.last();
   const auto to = as_far.to();
   schedule_.rate.take(last - w.next);
-  const bool own_frame = piece.own_frame;
-  if (own_frame)
-    flush(p);
   p.alone = p.live->empty() && last - w.next == 1 ? std::optional(c.positions[w.next]) : std::nullopt;
   add(*p.live, p, w, last, to);
   note_late(p, c);
@@ -353,7 +388,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
 
 void lane::wake_in(std::chrono::microseconds d) {
   if (schedule_.timers.arm(now() + d))
-    around_.wake_in(d);
+    give(effects::wake_in{d});
 }
 
 /// A wake-up that came for another reason may come too early for this one: it is asked for again.

@@ -1,14 +1,17 @@
-// A lane without its mailbox: lane_actor.cpp calls it for each message. It has no actor and no clock, and
-// speaks through `neighbours`, so that plain tests drive it. Reading is in lane.cpp, sending in
+// A lane without its mailbox: it is told what happens, and says by effects (lane_effects.hpp) what is to be
+// done. Long work goes by steps: after each event, call work() while it has_work(), and carry the effects out
+// after the event and after each step, so that a source reads on and receivers work while the lane is busy with
+// the rest of a chunk. The lane hears of nothing else in between. Reading is in lane.cpp, sending in
 // lane_receivers.cpp, catching up in lane_catch_up.cpp, looking for partitions in lane_discovery.cpp.
 #pragma once
 
 #include "actors/stream/lane/catch_ups.hpp"
 #include "actors/stream/lane/discovery.hpp"
+#include "actors/stream/lane/lane_effects.hpp"
 #include "actors/stream/lane/lane_options.hpp"
-#include "actors/stream/lane/neighbours.hpp"
 #include "actors/stream/lane/partition.hpp"
 #include "actors/stream/lane/schedule.hpp"
+#include "actors/stream/lane/steady_time.hpp"
 
 #include <chrono>
 
@@ -16,12 +19,23 @@ namespace millrace::lane {
 
 class lane {
 public:
-  /// `around` outlives it. `seed` decides its random waits.
-  lane(neighbours& around, lane_options options, delivery::lane_log::start how, std::uint64_t seed);
+  /// `time` outlives it. `seed` decides its random waits.
+  lane(const steady_time& time, lane_options options, delivery::lane_log::start how, std::uint64_t seed);
 
-  /// Opens the source and the parser. False: the supervisor was told why not.
-  bool start();
+  /// Empties `into` and gives it what is to be done since the last call. An event or a step that throws has
+  /// effects, too: those come first, then its exception ends the life.
+  void take_effects(effect_list& into);
+  [[nodiscard]] bool has_work() const { return turn_.now != turn::rests; }
+  /// One step: it ends with effects, among them one frame of records at most for each receiver, or with the work.
+  void work();
+  /// The supervisor was told why it ends, or it is told to: nothing is begun any more.
+  [[nodiscard]] bool is_over() const { return failed_; }
 
+  /// Opens the source, then the parser.
+  void start();
+
+  void on_opened(reader_number reader);
+  void on_could_not_open(error why) { fail(std::move(why)); }
   // Each of these is a message to it (runtime/messages/messages.hpp, actors/stream/source/requests.hpp).
   void on_receiver_up(std::size_t receiver);
   void on_receiver_down(std::size_t receiver);
@@ -47,14 +61,23 @@ public:
 private:
   using clock = std::chrono::steady_clock;
 
-  [[nodiscard]] clock::time_point now() const { return around_.now(); }
+  /// Does all that can be done now, from event to event: processes what waits, reads more, catches up.
+  struct turn {
+    enum phase : std::uint8_t { rests, processes, reads_on, opens, catches_up };
+    phase now = rests;
+    std::size_t next = 0;  // a partition that is processed, or a reader that catches up
+  };
+
+  void give(effect e) { effects_.push_back(std::move(e)); }
+  [[nodiscard]] clock::time_point now() const { return time_.now(); }
   [[nodiscard]] partition* find(const log_id& log);
   void ask(partition& p, std::size_t receiver);
-  /// Does all that can be done now: processes what waits, reads more, catches up.
+  /// Begins a turn.
   void pump();
+  void step();
   void read_more();
   [[nodiscard]] std::vector<schedule::place> places() const;
-  void process(partition& p);
+  bool process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   /// Has a chunk that was just read parsed by a helper, where there are some and it is worth it.
   void note_records(const partition& p, const source::chunk& c);
@@ -97,14 +120,15 @@ private:
   void note_lag(const source::backlog& b);
   void update_due();
 
-  void start_catch_ups();
+  bool start_catch_up();
   void tell_who_lags(partition& p);
   bool find_place(const partition& p, std::size_t receiver);
   bool goes_along(std::size_t partition, std::size_t receiver);
-  void start_catch_up(std::size_t partition, std::size_t receiver);
+  void begin_catch_up(reader_number reader);
   [[nodiscard]] std::unique_ptr<frame_former> former_for(const partition& p, const mark& from,
                                                          const std::vector<std::size_t>& receivers) const;
-  void catch_up_step(catch_up& c);
+  bool catch_up_some(catch_up& c);
+  void read_on(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);
   void hand_over(catch_up& c, partition& p, const std::vector<std::size_t>& receivers,
                  std::optional<position> alone);
@@ -114,13 +138,16 @@ private:
   /// Drops receivers for whom it is.
   [[nodiscard]] bool is_over(catch_up& c) const;
 
-  neighbours& around_;
+  const steady_time& time_;
+  effect_list effects_;
+  turn turn_;
   lane_options options_;
   delivery::lane_log::start how_;
   std::unique_ptr<parser::record_parser> parser_;
   std::vector<std::unique_ptr<partition>> partitions_;
   std::vector<bool> up_;  // indexed by receiver
   catch_ups catch_ups_;
+  std::pair<std::size_t, std::size_t> opening_;  // partition and receiver whose reader is being opened
   schedule schedule_;
   discovery discovery_;
   std::optional<clock::time_point> paused_since_;

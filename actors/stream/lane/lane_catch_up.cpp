@@ -17,7 +17,8 @@ constexpr std::uint64_t catch_up_ticket = 1;
 
 bool lane::is_over(catch_up& c) const { return c.is_over(partitions_[c.partition]->log()); }
 
-void lane::start_catch_ups() {
+/// False: there is nobody else to read for.
+bool lane::start_catch_up() {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     const auto& log = partitions_[i]->log();
     auto lags = log.behind();
@@ -25,9 +26,13 @@ void lane::start_catch_ups() {
     // The furthest behind gets a reader; the others go along with it if they are near.
     std::ranges::stable_sort(lags, {}, [&](std::size_t r) { return log.reader_at(r).at; });
     for (const auto r : lags)
-      if (!failed_ && !goes_along(i, r) && find_place(*partitions_[i], r))
-        start_catch_up(i, r);
+      if (!failed_ && !goes_along(i, r) && find_place(*partitions_[i], r)) {
+        opening_ = {i, r};
+        give(effects::open{catch_ups_.next_reader()});
+        return true;
+      }
   }
+  return false;
 }
 
 /// Lets the receiver go along with a reader that is there already.
@@ -46,21 +51,19 @@ bool lane::goes_along(std::size_t partition, std::size_t receiver) {
 bool lane::find_place(const partition& p, std::size_t receiver) {
   const auto place = catch_ups_.find_place(p.receivers.has_credit(receiver, options_.credit), now());
   if (place.taken_from)
-    around_.close(*place.taken_from);
+    give(effects::close{*place.taken_from});
   if (place.look_again)
     wake_in(catch_ups::yield_after);
   return place.free;
 }
 
-void lane::start_catch_up(std::size_t partition, std::size_t receiver) {
+void lane::begin_catch_up(reader_number reader) {
+  const auto [partition, receiver] = opening_;
   auto& p = *partitions_[partition];
-  const auto reader = catch_ups_.next_reader();
-  if (const auto opened = around_.open(reader); !opened)
-    return fail(opened.error());
   const auto& from = p.log().reader_at(receiver);
   catch_ups_.add(partition, receiver, p.log().stamp(receiver), former_for(p, from, {receiver}));
   tell_who_lags(p);
-  around_.assign(reader, {p.name, from.at});
+  give(effects::assign{reader, {p.name, from.at}});
 }
 
 std::unique_ptr<frame_former> lane::former_for(const partition& p, const mark& from,
@@ -75,17 +78,26 @@ void lane::tell_who_lags(partition& p) {
   auto from = p.log().reader_at(behind.front()).at;
   for (const auto r : behind)
     from = std::min(from, p.log().reader_at(r).at);
-  around_.say(urgency::info,
-              fmt::format("{}: {} of {} receivers are behind; {} is read again for them from position {}",
-                          options_.in_logs(), behind.size(), up_.size(), options_.plan->log(p.name),
-                          from.minor));
+  give(effects::say{
+      urgency::info,
+      fmt::format("{}: {} of {} receivers are behind; {} is read again for them from position {}",
+                  options_.in_logs(), behind.size(), up_.size(), options_.plan->log(p.name), from.minor)});
 }
 
-void lane::catch_up_step(catch_up& c) {
+/// Hands over a frame. False: no more can be done for now.
+bool lane::catch_up_some(catch_up& c) {
+  auto& p = *partitions_[c.partition];
+  if (!c.waiting || is_over(c) || !std::ranges::all_of(c.at(p.log(), c.former->at().at), [&](std::size_t r) {
+        return p.receivers.has_credit(r, options_.credit);
+      }))
+    return false;
+  catch_up_some(c, p);
+  return true;
+}
+
+void lane::read_on(catch_up& c) {
   auto& p = *partitions_[c.partition];
   const auto has_credit = [&](std::size_t r) { return p.receivers.has_credit(r, options_.credit); };
-  while (c.waiting && !is_over(c) && std::ranges::all_of(c.at(p.log(), c.former->at().at), has_credit))
-    catch_up_some(c, p);
   if (is_over(c))
     return;
   c.note_credit(c.at(p.log(), c.former->at().at), has_credit, catch_ups::yield_after, now());
@@ -94,7 +106,7 @@ void lane::catch_up_step(catch_up& c) {
   if (c.reading || c.waiting || waits_until(c.health.ask_at()))
     return;
   c.reading = true;
-  around_.read(c.reader, {catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
+  give(effects::read{c.reader, {catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait}});
 }
 
 void lane::catch_up_some(catch_up& c, partition& p) {
@@ -162,7 +174,7 @@ void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
 
 void lane::close_readers_that_are_over() {
   for (const auto reader : catch_ups_.remove_if([&](catch_up& c) { return is_over(c); }))
-    around_.close(reader);
+    give(effects::close{reader});
 }
 
 /// The answers that this reader reads for may be outdated. It is over: receivers that stand further on get another one.

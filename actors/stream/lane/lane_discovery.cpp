@@ -6,14 +6,14 @@ namespace millrace::lane {
 
 void lane::look_again_later() {
   if (const auto wait = discovery_.wait())
-    around_.look_in(*wait);
+    give(effects::look_in{*wait});
 }
 
-void lane::on_look_now() { around_.look({discovery_.known()}); }
+void lane::on_look_now() { give(effects::look{{discovery_.known()}}); }
 
 void lane::on_looked(const source::looked& m) {
   for (const auto& p : m.found)
-    around_.tell_found(p);
+    give(effects::tell_found{p});
   look_again_later();
 }
 

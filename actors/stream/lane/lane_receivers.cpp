@@ -19,7 +19,7 @@ partition* lane::find(const log_id& log) {
 void lane::ask(partition& p, std::size_t receiver) {
   p.receivers.ask(receiver);
   if (up_[receiver])
-    around_.ask(receiver, options_.plan->log(p.name));
+    give(effects::ask{receiver, options_.plan->log(p.name)});
 }
 
 void lane::on_receiver_up(std::size_t receiver) {
@@ -42,9 +42,10 @@ void lane::on_answer(const log_id& log, std::size_t receiver, const std::optiona
   if (!p)
     return;
   if (!answer) {
-    around_.say(urgency::info,
-                fmt::format("{}: this life is over: a newer one reads {}", options_.in_logs(), log));
-    around_.end_as_fenced({ec::fenced, fault::ours, false, fmt::format("a newer life reads {}", log), {}});
+    give(effects::say{urgency::info,
+                      fmt::format("{}: this life is over: a newer one reads {}", options_.in_logs(), log)});
+    give(effects::end_as_fenced{
+        {ec::fenced, fault::ours, false, fmt::format("a newer life reads {}", log), {}}});
     return;
   }
   if (const auto gone = p->gone_for.find(receiver);
@@ -101,7 +102,7 @@ void lane::begin_at(partition& p) {
   p.caught_up = false;
   p.last_data = now();
   if (!p.ended())
-    around_.assign(live_reader, {p.name, p.log().at().at});
+    give(effects::assign{live_reader, {p.name, p.log().at().at}});
 }
 
 void lane::on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp,
@@ -123,7 +124,7 @@ void lane::tell_source(partition& p) {
   if (!durable || p.told_source == durable || p.ended())
     return;
   p.told_source = durable;
-  around_.tell_durable({p.name, *durable});
+  give(effects::tell_durable{{p.name, *durable}});
 }
 
 void lane::flush(partition& p) {
@@ -140,7 +141,7 @@ void lane::flush(partition& p) {
 
 void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
   frame.stamp = p.receivers.sends(receiver, frame.bytes);
-  around_.send(receiver, std::move(frame));
+  give(effects::send_frame{receiver, std::move(frame)});
 }
 
 void lane::send_idle(partition& p) {

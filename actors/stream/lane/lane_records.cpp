@@ -32,14 +32,15 @@ void lane::trying(const attempt& a, F&& work) {
 }
 
 void lane::tell_failure(const attempt& a, std::string_view error) {
-  around_.say(urgency::error, fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}",
-                                          options_.in_logs(), a.records, a.log, a.from.major, a.from.minor,
-                                          a.to.major, a.to.minor, error));
+  give(effects::say{urgency::error,
+                    fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}",
+                                options_.in_logs(), a.records, a.log, a.from.major, a.from.minor, a.to.major,
+                                a.to.minor, error)});
   std::map<log_id, position> settled;
   for (const auto& p : partitions_)
     if (const auto below = p->receivers.durable())
       settled[options_.plan->log(p->name)] = *below;
-  around_.tell_attempt_failed(a, error, std::move(settled));
+  give(effects::tell_attempt_failed{a, std::string(error), std::move(settled)});
 }
 
 attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t last, position to) const {
@@ -75,7 +76,7 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
   if (const auto from =
           now.given_up || a.records == 0 ? std::nullopt : std::optional(w.chunk->positions[w.next]);
       from && options_.failing.went_well(a.log, *from))
-    around_.tell_went_well(a.log, *from);
+    give(effects::tell_went_well{a.log, *from});
   w.next = last;
   if (last == now.last)
     w.now.reset();

@@ -1,4 +1,4 @@
-// A lane that a test drives by hand: what it says is kept in lists, and time is what the test says. Records
+// A lane that a test drives by hand: its effects are kept in lists, and time is what the test says. Records
 // are their event times in seconds as text; "!" is none, and "X" makes the parser fail.
 #pragma once
 
@@ -20,7 +20,7 @@ inline const error trimmed_source{ec::log_trimmed, fault::outside, false, "gone"
 inline const error source_is_away{ec::unavailable, fault::outside, true, "away", {}};
 
 /// Keeps what a lane has said.
-class noted final : public lane::neighbours {
+class noted final : public lane::steady_time {
 public:
   struct sent {
     std::size_t receiver = 0;
@@ -43,44 +43,32 @@ public:
   };
 
   [[nodiscard]] clock::time_point now() const override { return time; }
-  void wake_in(std::chrono::microseconds d) override { timers.push_back(time + d); }
-  void look_in(std::chrono::microseconds d) override { looks.push_back(d); }
-  void ask(std::size_t receiver, const log_id& log) override { asks.push_back({receiver, log}); }
-  void send(std::size_t receiver, delivery::lane_frame frame) override {
-    frames.push_back({receiver, std::move(frame)});
+
+  void operator()(lane::effects::wake_in& e) { timers.push_back(time + e.wait); }
+  void operator()(lane::effects::look_in& e) { looks.push_back(e.wait); }
+  void operator()(lane::effects::ask& e) { asks.push_back({e.receiver, e.log}); }
+  void operator()(lane::effects::send_frame& e) { frames.push_back({e.receiver, std::move(e.frame)}); }
+  void operator()(lane::effects::open& e) { opened.push_back(e.reader); }
+  void operator()(lane::effects::close& e) { closed.push_back(e.reader); }
+  void operator()(lane::effects::assign& e) {
+    assigns.push_back({e.reader, e.where.partition, e.where.from});
   }
-  [[nodiscard]] expected<void> open(lane::reader_number reader) override {
-    if (cannot_open)
-      return unexpected(*cannot_open);
-    opened.push_back(reader);
-    return {};
+  void operator()(lane::effects::read& e) { reads.push_back({e.reader, std::move(e.request)}); }
+  void operator()(lane::effects::parse& e) { given_away.emplace_back(e.number, std::move(e.chunk)); }
+  void operator()(lane::effects::tell_durable& e) { durable.push_back(std::move(e.durable)); }
+  void operator()(lane::effects::look& e) { looked_beside.push_back(std::move(e.beside.known)); }
+  void operator()(lane::effects::tell_found& e) { told_found.push_back(e.found.name); }
+  void operator()(lane::effects::tell_slowest& e) { told_slowest.push_back(e.watermark); }
+  void operator()(lane::effects::tell_failed& e) { failures.push_back(std::move(e.why)); }
+  void operator()(lane::effects::tell_attempt_failed& e) {
+    failing.failed(e.what, e.error);
+    failing.settle(e.settled);
   }
-  void close(lane::reader_number reader) override { closed.push_back(reader); }
-  void assign(lane::reader_number reader, source::assign where) override {
-    assigns.push_back({reader, where.partition, where.from});
-  }
-  void read(lane::reader_number reader, source::read request) override {
-    reads.push_back({reader, std::move(request)});
-  }
-  void parse(std::uint64_t number, attempt, std::shared_ptr<const source::chunk> chunk) override {
-    given_away.emplace_back(number, std::move(chunk));
-  }
-  void tell_durable(source::durable what) override { durable.push_back(std::move(what)); }
-  void look(source::look beside) override { looked_beside.push_back(std::move(beside.known)); }
-  void tell_found(const source::partition_info& found) override { told_found.push_back(found.name); }
-  void tell_slowest(event_micros watermark) override { told_slowest.push_back(watermark); }
-  void tell_failed(error why) override { failures.push_back(std::move(why)); }
-  void tell_attempt_failed(const attempt& what, std::string_view error,
-                           std::map<log_id, position> settled) override {
-    failing.failed(what, error);
-    failing.settle(settled);
-  }
-  void tell_went_well(const log_id& log, position from) override { went_well.push_back({log, from}); }
-  void end_as_fenced(error why) override { fenced = std::move(why); }
-  void say(lane::urgency how, const std::string& text) override { said.emplace_back(how, text); }
+  void operator()(lane::effects::tell_went_well& e) { went_well.push_back({e.log, e.from}); }
+  void operator()(lane::effects::end_as_fenced& e) { fenced = std::move(e.why); }
+  void operator()(lane::effects::say& e) { said.emplace_back(e.how, std::move(e.text)); }
 
   clock::time_point time{1h};
-  std::optional<error> cannot_open;
   std::vector<clock::time_point> timers;
   std::vector<std::chrono::microseconds> looks;
   std::vector<asked> asks;
@@ -179,11 +167,107 @@ public:
   return c;
 }
 
+/// A lane whose effects are carried out into the lists, as its actor does it.
+class told_lane {
+public:
+  told_lane(noted& around, lane::lane_options options, delivery::lane_log::start how)
+      : around_(around), core_(around, std::move(options), how, 7) {}
+
+  /// Returns whether it goes on.
+  bool start() {
+    hear([](lane::lane& l) { l.start(); });
+    return !core_.is_over();
+  }
+  void on_receiver_up(std::size_t receiver) {
+    hear([&](lane::lane& l) { l.on_receiver_up(receiver); });
+  }
+  void on_receiver_down(std::size_t receiver) {
+    hear([&](lane::lane& l) { l.on_receiver_down(receiver); });
+  }
+  void on_answer(const log_id& log, std::size_t receiver, const std::optional<delivery::answer>& answer) {
+    hear([&](lane::lane& l) { l.on_answer(log, receiver, answer); });
+  }
+  void on_ask_again(const log_id& log, std::size_t receiver) {
+    hear([&](lane::lane& l) { l.on_ask_again(log, receiver); });
+  }
+  void on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp, std::size_t bytes) {
+    hear([&](lane::lane& l) { l.on_credit(log, receiver, stamp, bytes); });
+  }
+  void on_acknowledged(const log_id& log, std::size_t receiver, position below) {
+    hear([&](lane::lane& l) { l.on_acknowledged(log, receiver, below); });
+  }
+  void on_chunk(const source::chunk_read& m, lane::reader_number from) {
+    hear([&](lane::lane& l) { l.on_chunk(m, from); });
+  }
+  void on_parsed(const lane::chunk_parsed& m) {
+    hear([&](lane::lane& l) { l.on_parsed(m); });
+  }
+  void on_wake_up() {
+    hear([](lane::lane& l) { l.on_wake_up(); });
+  }
+  void on_look_now() {
+    hear([](lane::lane& l) { l.on_look_now(); });
+  }
+  void on_looked(const source::looked& m) {
+    hear([&](lane::lane& l) { l.on_looked(m); });
+  }
+  void on_partition_started(const std::string& name, const std::string& reader) {
+    hear([&](lane::lane& l) { l.on_partition_started(name, reader); });
+  }
+  void on_others_stand_at(event_micros slowest) {
+    hear([&](lane::lane& l) { l.on_others_stand_at(slowest); });
+  }
+  void on_set_paused(bool is_paused) {
+    hear([&](lane::lane& l) { l.on_set_paused(is_paused); });
+  }
+  void on_stop() {
+    hear([](lane::lane& l) { l.on_stop(); });
+  }
+
+  /// Readers cannot be opened.
+  std::optional<error> cannot_open;
+
+private:
+  template<class F>
+  void hear(F&& event) {
+    carry_out_after([&] { event(core_); });
+    while (core_.has_work())
+      carry_out_after([&] { core_.work(); });
+  }
+  template<class F>
+  void carry_out_after(F&& what) {
+    try {
+      what();
+    } catch (...) {
+      carry_out();
+      throw;
+    }
+    carry_out();
+  }
+  void carry_out() {
+    for (core_.take_effects(effects_); !effects_.empty(); core_.take_effects(effects_))
+      for (auto& e : effects_)
+        carry_out(e);
+  }
+  void carry_out(lane::effect& e) {
+    const auto* const o = std::get_if<lane::effects::open>(&e);
+    if (o != nullptr && cannot_open)
+      return core_.on_could_not_open(*cannot_open);
+    std::visit(around_, e);
+    if (o != nullptr)
+      core_.on_opened(o->reader);
+  }
+
+  noted& around_;
+  lane::lane core_;
+  lane::effect_list effects_;
+};
+
 class driven_lane {
 public:
   explicit driven_lane(lane::lane_options options,
                        delivery::lane_log::start how = delivery::lane_log::start::at_lowest)
-      : gauges(options.gauges), options(options), core(around, std::move(options), how, 7) {}
+      : gauges(options.gauges), options(options), core(around, std::move(options), how) {}
 
   /// Begins: all receivers are up and answer with this position of every partition.
   void begin(std::int64_t at = 0) {
@@ -266,7 +350,7 @@ public:
   noted around;
   std::shared_ptr<lane::lane_gauges> gauges;
   lane::lane_options options;
-  lane::lane core;
+  told_lane core;
   std::map<std::pair<std::string, std::size_t>, std::uint64_t> fences{};
 };
 

@@ -277,7 +277,7 @@ TEST_CASE("where the live log is trimmed and receivers stand apart, one that nee
 TEST_CASE("a reader that cannot be opened ends the run") {
   driven_lane l(options_of({"0"}), restarted);
   REQUIRE(l.core.start());
-  l.around.cannot_open = broken_source;
+  l.core.cannot_open = broken_source;
   for (std::size_t r = 0; r < 3; ++r)
     l.core.on_receiver_up(r);
   l.answer(0, 10);

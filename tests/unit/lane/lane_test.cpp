@@ -32,7 +32,7 @@ std::size_t idle_frames(const driven_lane& l) {
 TEST_CASE("a lane that cannot open its source or its parser says so and does not begin") {
   SECTION("source") {
     driven_lane l(options_of({"0"}));
-    l.around.cannot_open = broken_source;
+    l.core.cannot_open = broken_source;
     CHECK_FALSE(l.core.start());
     REQUIRE(l.around.failures.size() == 1);
     CHECK(l.around.failures[0].stage == "clicks");
