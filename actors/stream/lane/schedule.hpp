@@ -1,14 +1,12 @@
 // Says when a lane reads, and which partitions it asks for: one request at a time; the partition with the
 // least watermark first; none that is too far ahead of the parser's slowest (`max_drift`, for which lanes
 // tell each other where they stand); none from a source that is away, until its time. Says how many records
-// may go now (`rate`), and which timers are to be armed. Pure: the lane says where its partitions stand and
-// what time it is.
+// may go now (`rate`). Pure: the lane says where its partitions stand and what time it is.
 #pragma once
 
 #include "actors/stream/lane/drift_limit.hpp"
 #include "actors/stream/lane/rate_limit.hpp"
 #include "actors/stream/lane/source_health.hpp"
-#include "actors/stream/lane/wake_ups.hpp"
 #include "actors/stream/source/requests.hpp"
 
 #include <span>
@@ -54,7 +52,6 @@ public:
 
   rate_limit rate;
   source_health health;
-  wake_ups timers;
 
 private:
   limits limits_;

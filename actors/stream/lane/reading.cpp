@@ -1,0 +1,193 @@
+#include "actors/stream/lane/reading.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <ranges>
+#include <span>
+#include <utility>
+
+namespace millrace::lane {
+namespace {
+
+/// Chunks that may wait for one partition: one in work, one read ahead; beside them one a helper.
+constexpr std::size_t max_waiting = 2;
+
+}  // namespace
+
+void reading::begin_at(partition& p) {
+  p.live = std::make_unique<frame_former>(all_.options.plan, p.name, p.log().at());
+  p.live->show_to(all_.options.taps);
+  p.waiting.clear();
+  p.alone.reset();
+  p.refused.reset();
+  p.first_ticket = schedule_.ticket() + 1;
+  p.caught_up = false;
+  p.last_data = all_.now();
+  if (!p.ended())
+    all_.give(effects::assign{live_reader, {p.name, p.log().at().at}});
+}
+
+void reading::read_more() {
+  if (schedule_.is_reading() || all_.is_over || broken_ || all_.paused_since ||
+      all_.waits_until(schedule_.health.ask_at()))
+    return;
+  const auto stand = places();
+  if (const auto news = schedule_.news_for_others(stand))
+    all_.give(effects::tell_slowest{*news});
+  if (auto request = schedule_.next(stand))
+    all_.give(effects::read{live_reader, std::move(*request)});
+}
+
+std::vector<schedule::place> reading::places() const {
+  const auto& o = all_.options;
+  std::vector<schedule::place> out;
+  out.reserve(all_.partitions.size());
+  for (const auto& p : all_.partitions) {
+    const bool has_room = p->waiting.size() < max_waiting + o.ahead.helpers &&
+                          (p->waiting.empty() || !p->waiting.back().chunk->at_end);
+    out.push_back(
+        {.name = p->name,
+         .watermark = p->live ? p->live->at().watermark : no_watermark,
+         .has_more = !p->ended() && !p->caught_up,
+         .wanted = p->live && !p->ended() && !p->refused && has_room && p->receivers.may_send(o.credit)});
+  }
+  return out;
+}
+
+bool reading::on_chunk(const source::chunk_read& m) {
+  auto& g = *all_.options.gauges;
+  schedule_.answered();
+  if (m.lag)
+    figures_.note_lag(*m.lag);
+  if (m.lag_bytes)
+    g.lag_bytes = static_cast<std::int64_t>(*m.lag_bytes);
+  if (m.failure) {
+    if (m.failure->code == ec::cancelled)
+      return false;
+    on_failure(*m.failure);
+    return true;
+  }
+  if (schedule_.health.answered()) {
+    all_.give(effects::say{urgency::info, all_.options.in_logs(all_.options.plan->source->name) +
+                                              ": the source answers again"});
+    g.away = false;
+  }
+  if (m.chunk)
+    take(m.chunk, m.ticket);
+  else
+    on_nothing();
+  return true;
+}
+
+void reading::on_failure(const error& why) {
+  if (!why.retry) {
+    broken_ = broken{why};
+    return;
+  }
+  if (schedule_.health.failed(all_.now()))
+    all_.give(effects::say{urgency::warning,
+                           fmt::format("{}: {}; waiting for it",
+                                       all_.options.in_logs(all_.options.plan->source->name), why.message)});
+  all_.options.gauges->away = true;
+}
+
+void reading::on_nothing() {
+  for (auto& p : all_.partitions)
+    if (p->live && !p->ended() && p->waiting.empty()) {
+      p->caught_up = true;
+      sending_.flush(*p);
+      sending_.send_idle(*p);
+    }
+}
+
+void reading::take(const std::shared_ptr<const source::chunk>& c, std::uint64_t ticket) {
+  for (auto& p : all_.partitions)
+    if (p->name == c->partition && p->live && ticket >= p->first_ticket) {
+      parse_ahead(*p, p->waiting.emplace_back(waiting_chunk{c, all_.now()}));
+      figures_.note_records(*p, *c);
+      p->last_data = all_.now();
+      p->idle_sent = false;
+    }
+  read_more();  // the source reads on while this chunk is processed
+}
+
+void reading::parse_ahead(const partition& p, waiting_chunk& w) {
+  const auto& o = all_.options;
+  if (o.ahead.helpers == 0 || w.chunk->bytes.size() < o.ahead.least_bytes)
+    return;
+  // A record that has ended a process, or was given up, is not shown to anybody among others.
+  const auto& c = *w.chunk;
+  const auto log = all_.log(p);
+  if (o.failing.next(log, c.from, c.to) || o.verdicts->next(log, c.from, c.to))
+    return;
+  w.number = ++given_away_;
+  all_.give(effects::parse{w.number, {log, c.from, c.to, c.records()}, w.chunk});
+}
+
+bool reading::on_parsed(const chunk_parsed& m) {
+  for (auto& p : all_.partitions)
+    for (auto& w : p->waiting)
+      if (w.number == m.number) {
+        w.number = 0;
+        w.ahead = m.rows;
+        all_.options.gauges->work_micros += static_cast<std::uint64_t>(m.took.count());
+        return true;
+      }
+  return false;
+}
+
+/// The chunks that the source gave before it broke go on their way first: all that it says was read has been
+/// read.
+bool reading::fail_at_the_end_of_what_was_read() {
+  if (!broken_)
+    return false;
+  for (const auto& p : all_.partitions)
+    if (!p->waiting.empty())
+      return false;
+  for (auto& p : all_.partitions)
+    if (p->live)
+      sending_.flush(*p);
+  if (broken_->why.code == ec::log_trimmed && !is_still_needed())
+    return false;
+  all_.fail(broken_->why);
+  return true;
+}
+
+/// Returns whether a position that is gone from the log is still needed. Receivers may have other lives by
+/// now, which stand further on, and a newer life of the lane may read. So all are asked, and no record is
+/// read until those that are up have answered. The source does not say which partition the position belongs
+/// to. If all receivers of a partition have gone on, reading begins anew: a position that is still needed
+/// turns out to be gone again.
+bool reading::is_still_needed() {
+  auto& partitions = all_.partitions;
+  auto& stood_at = broken_->stood_at;
+  if (!stood_at) {
+    stood_at.emplace();
+    for (auto& p : partitions) {
+      stood_at->push_back(p->log().at().at);
+      for (std::size_t r = 0; p->live && !p->ended() && r < all_.up.size(); ++r)
+        sending_.ask(*p, r);
+    }
+    return false;
+  }
+  const auto asked = std::span(partitions).first(stood_at->size());
+  if (std::ranges::none_of(all_.up, std::identity()) ||
+      std::ranges::any_of(asked, [](const auto& p) { return p->live && p->log().is_asking(); }))
+    return false;
+  const auto before = *std::exchange(stood_at, std::nullopt);
+  const auto each = std::views::iota(std::size_t{0}, before.size());
+  const auto is_needed = [&](std::size_t i) {
+    return !partitions[i]->live || partitions[i]->log().lowest() <= before[i];
+  };
+  if (std::ranges::all_of(each, is_needed))
+    return true;
+  broken_.reset();
+  for (const auto i : each)
+    if (partitions[i]->live && partitions[i]->log().at().at == before[i])
+      begin_at(*partitions[i]);
+  return false;
+}
+
+}  // namespace millrace::lane
