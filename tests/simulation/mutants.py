@@ -86,11 +86,11 @@ MUTANTS = [
     # Sinks.
     ("committed", "a sink commits the position of what has come out", "runtime/delivery/sink.cpp",
      "    const auto at = std::max(s.released, whole_before(coming));\n", "    const auto at = s.at;\n"),
-    ("batch", "a number is used once", "actors/stream/sink/sink_commit.cpp",
-     "  p.batch = batch_ + (rows_uncommitted_ != 0 ? 1 : 0);", "  p.batch = batch_ + 1;"),
+    ("batch", "a number is used once", "actors/stream/sink/taken_rows.cpp",
+     "  p.batch = batch_ + (rows_ != 0 ? 1 : 0);", "  p.batch = batch_ + 1;"),
     ("refused", "a refused row is kept until the dead letters have it", "actors/stream/sink/sink_refused.cpp",
-     "    send_refused(refused_.send(std::move(*rows)));\n",
-     "    send_refused(refused_.send(std::move(*rows)));\n    writer_->forget_rejected(refused_.newest());\n"),
+     "    refused_.send(std::move(*rows), effects_);\n",
+     "    refused_.send(std::move(*rows), effects_);\n    target_.forget_rejected(refused_.newest());\n"),
     ("sorted", "order_by holds over all shards", "actors/stream/sink/rows_to_write.cpp", "std::stable_sort(", "(void)std::is_sorted("),
     # Found by the simulation.
     ("wake_up", "a wake-up that came early is asked for again", "actors/stream/lane/shared.cpp",

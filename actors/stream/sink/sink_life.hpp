@@ -1,0 +1,140 @@
+// A life of a sink without its mailbox. Each event, and each step of work() after it, calls the target (blocking, as sink.hpp
+// says) and gives effects. Who owns it carries the effects out after each of them, so that senders hear of what is done before
+// the next long call begins, and lets no other event come before the work is done:
+//
+//     sink.on_x(...), carry_out(sink.take_effects()); while (sink.has_work()) sink.work(), carry_out(sink.take_effects());
+//
+// Events and taking rows are in sink_life.cpp, the target's openings and failures in sink_opening.cpp, commits in
+// sink_commit.cpp, reports and the end in sink_report.cpp, refused rows in sink_refused.cpp.
+#pragma once
+
+#include "actors/stream/sink/commit_clock.hpp"
+#include "actors/stream/sink/keep_alive_clock.hpp"
+#include "actors/stream/sink/refused_route.hpp"
+#include "actors/stream/sink/senders.hpp"
+#include "actors/stream/sink/sink_effects.hpp"
+#include "actors/stream/sink/sink_settings.hpp"
+#include "actors/stream/sink/sink_steps.hpp"
+#include "actors/stream/sink/taken_rows.hpp"
+#include "actors/stream/sink/target_health.hpp"
+#include "runtime/delivery/completion.hpp"
+#include "runtime/delivery/sink.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::sink {
+
+/// Says whether somebody notes that the sink has committed (effects::keep_commit).
+enum class first_commit : std::uint8_t { goes_untold, is_told };
+
+class sink_life {
+public:
+  /// `seed`: of random waits. `time` outlives it.
+  sink_life(sink_settings options, const life& now, first_commit first, const steady_time& time,
+            std::uint64_t seed);
+  sink_life(const sink_life&) = delete;
+  sink_life& operator=(const sink_life&) = delete;
+
+  // --- the target
+  void open();
+  void on_commit_tick(std::uint64_t number);
+  void on_keep_alive_tick();
+  /// The answer to effects::keep_commit.
+  void on_kept(const std::optional<error>& failure);
+
+  // --- lanes
+  void on_found(const log_id& log, const mark& start);
+  /// Returns whether later effects for this log go to the lane that asks.
+  [[nodiscard]] bool on_ask(const log_id& log, const life& lane);
+  void on_lane_frame(const delivery::lane_frame& f);
+
+  // --- shards
+  /// Returns whether later effects for this log go to this shard, by this stand-in (messages::sender_up).
+  [[nodiscard]] bool on_sender_up(const log_id& log, const life& shard, std::uint64_t stand_in);
+  void on_resumed(const log_id& log, const life& shard, position from);
+  void on_output(const delivery::output_frame& f, const life& shard);
+
+  // --- the dead-letter sink
+  /// Both return whether the news counts: it is (no longer) there.
+  [[nodiscard]] bool on_dead_letter_sink(const life& now);
+  [[nodiscard]] bool on_dead_letter_sink_gone(const life& of);
+  void ask_dead_letter_sink() { refused_.ask(life_, effects_); }
+  void on_answer(const std::optional<delivery::answer>& answer);
+  void on_acknowledged(position below);
+
+  // --- the supervisor
+  void on_report();
+  void on_stop();
+
+  [[nodiscard]] bool has_work() const { return !steps_.empty(); }
+  void work();
+  /// Moves the effects that are to be carried out now into `out`, whose old ones are dropped.
+  void take_effects(effect_list& out);
+
+private:
+  using clock = steady_time::clock;
+  [[nodiscard]] clock::time_point now() const { return time_.now(); }
+  [[nodiscard]] bool is_open() const { return health_.is_open(); }
+
+  void run(steps::write_frames s);
+  void run(const steps::write_windows& s);
+  void run(const steps::tell_taken& s);
+  void run(const steps::end_output& s);
+  void run(const steps::commit& s);
+  void run(const steps::commit_if_due& s);
+  void run(const steps::forward_refused& s);
+  void run(const steps::acknowledge& s);
+  void run(const steps::tell_complete& s);
+  void run(const steps::give_report& s);
+  void run(const steps::end_if_stopping& s);
+  /// The last step that is added comes first.
+  void then(step s) { steps_.push_back(std::move(s)); }
+
+  void restore(const std::optional<progress>& stored);
+  /// Called after target_health has judged the target's answer.
+  void note_answer(bool again);
+  void went_wrong(const error& e, bool with_rows = false);
+  /// It cannot go on. If a newer life holds the target this one ends in silence, and the supervisor decides
+  /// what that means; else the run ends with the error.
+  void fail(error why);
+  [[nodiscard]] const window_input* input_of(std::uint32_t stage) const;
+  void tell_taken(const log_id& log);
+  void look_later(const commit_clock::tick& tick) { effects_.emplace_back(effects::look_later{tick}); }
+  void keep_alive_later();
+  void note_first_commit();
+  void note_standing();
+  void report();
+  void end_if_stopping();
+  void end();
+  void say(effects::level level, const std::string& text);
+
+  /// The ledger of earlier lives lies in the target: before it is read, only a sink that has never committed can report.
+  enum class ledger_state : std::uint8_t { unread, awaited, read };
+  /// Says whether the state folder knows that the sink has committed.
+  enum class commit_note : std::uint8_t { not_committed, missing, under_way, kept };
+  enum class phase : std::uint8_t { running, stopping, over };
+
+  sink_settings options_;
+  const steady_time& time_;
+  life life_;  // its count rises with each attempt to open the target; 0 before the first
+  delivery::sink_core core_;
+  timed_target target_;
+  target_health health_;
+  taken_rows taken_;
+  senders senders_;
+  refused_route refused_;
+  commit_clock commit_clock_;
+  keep_alive_clock keep_alive_clock_;
+  clock::time_point last_commit_;
+  delivery::completion completion_;
+  ledger_state ledger_ = ledger_state::unread;
+  commit_note note_;
+  first_commit first_commit_;
+  phase phase_ = phase::running;
+  std::vector<step> steps_;
+  effect_list effects_;
+};
+
+}  // namespace millrace::sink

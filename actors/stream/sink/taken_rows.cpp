@@ -1,0 +1,98 @@
+#include "actors/stream/sink/taken_rows.hpp"
+
+#include "actors/stream/sink/dead_letters.hpp"
+
+#include <utility>
+
+namespace millrace::sink {
+
+expected<void> taken_rows::restore(const std::optional<progress>& stored) {
+  begin_anew();
+  letters_.clear();
+  counts_ = {};
+  batch_ = stored ? stored->batch : 0;
+  expected<void> read;
+  if (stored && !stored->counters.empty()) {
+    wire::reader in(stored->counters);
+    read = counts_.decode(in);
+  }
+  committed_counts_ = counts_;
+  return read;
+}
+
+expected<void> taken_rows::write(const delivery::lane_frame& f) {
+  counts_.add(f.counts);
+  bytes_ += f.bytes;
+  if (!f.has_content())
+    return {};
+  if (options_.takes_dead_letters)
+    return write(*std::get<delivery::letters_ptr>(f.content));
+  for (const auto& batch : *std::get<delivery::rows_ptr>(f.content))
+    if (auto done = write(batch); !done)
+      return done;
+  return {};
+}
+
+expected<void> taken_rows::write(const delivery::whole_window& w, const window_input& input) {
+  auto formed = form_rows_to_write(
+      w, input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema, options_.order,
+      options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1), options_.clock->now());
+  counts_.add(formed.counts);
+  if (options_.takes_dead_letters)
+    return write(formed.failed);
+  for (const auto& batch : formed.batches)
+    if (auto done = write(batch); !done)
+      return done;
+  if (!formed.batches.empty())
+    target_.end_of_window();
+  return {};
+}
+
+expected<void> taken_rows::write(const delivery::dead_letters& letters) {
+  if (letters.empty())
+    return {};
+  for (const auto& l : letters) {
+    auto& of_stage = letters_[l.stage];
+    if (++of_stage.count == 1)
+      of_stage.first = {l.partition, l.at, l.error};
+  }
+  return write(dead_letter_rows(letters, options_.clock->now()));
+}
+
+expected<void> taken_rows::write(const data::batch& rows) {
+  if (rows.rows == 0)
+    return {};
+  if (auto done = target_.write(rows); !done)
+    return done;
+  rows_ += rows.rows;
+  if (!first_)
+    first_ = time_.now();
+  return {};
+}
+
+progress taken_rows::commit_of(std::map<log_id, mark> positions) const {
+  progress p;
+  p.positions = std::move(positions);
+  p.batch = batch_ + (rows_ != 0 ? 1 : 0);
+  wire::writer counters;
+  counts_.encode(counters);
+  p.counters = counters.take();
+  return p;
+}
+
+void taken_rows::committed(std::uint64_t batch) {
+  options_.flow->gained(committed_counts_, counts_);
+  committed_counts_ = counts_;
+  batch_ = batch;
+  begin_anew();
+  for (const auto& [name, l] : std::exchange(letters_, {}))
+    options_.losses->note(stage::loss::dead_letter, name, l.count, l.first, time_.now());
+}
+
+void taken_rows::begin_anew() {
+  rows_ = bytes_ = 0;
+  first_.reset();
+  target_.forget_time();
+}
+
+}  // namespace millrace::sink
