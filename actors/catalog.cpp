@@ -20,7 +20,7 @@
 #include "config/secrets.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
-#include <algorithm>
+#include <cassert>
 
 namespace millrace {
 namespace {
@@ -68,14 +68,6 @@ parser::parser_options options_of(const config::stage& s) {
   return out;
 }
 
-unexpected unknown(const config::stage& s) {
-  return our_error("no connector '" + s.type + "' for stage '" + s.name + "'");
-}
-
-}  // namespace
-
-namespace {
-
 const std::vector<connector>& all_connectors() {
   // One a line, however many there are.
   // clang-format off
@@ -110,11 +102,10 @@ const config::catalog& connectors() {
   return declared;
 }
 
-const connector* connector_of(const config::stage& s) {
-  const auto& all = all_connectors();
-  const auto at = std::ranges::find_if(
-      all, [&](const connector& c) { return c.declared.kind == s.kind && c.declared.type == s.type; });
-  return at == all.end() ? nullptr : &*at;
+const connector& connector_of(const config::stage& s) {
+  const auto* const found = config::find_connector(all_connectors(), s.kind, s.type, &connector::declared);
+  assert(found != nullptr && "config takes no other type");
+  return *found;
 }
 
 expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
@@ -122,10 +113,7 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   const auto options = config::with_secrets(s, connectors());
   if (!options)
     return unexpected(options.error());
-  const auto* const c = connector_of(s);
-  if (c == nullptr || !c->reader)
-    return unknown(s);
-  auto own = c->reader(*options, wants, context);
+  auto own = connector_of(s).reader(*options, wants, context);
   if (own && config::has_secrets(s, connectors()))
     own = without_secrets(std::move(*own));
   std::unique_ptr<replay::batches> replayed;
@@ -139,18 +127,16 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
 }
 
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {
-  const auto* const c = connector_of(s);
-  if (c == nullptr || !c->parser)
-    return unknown(s);
+  const auto& make = connector_of(s).parser;
   auto options = options_of(s);
   const auto& timed_by = std::get<config::parser_plan>(s.plan).timed_by;
   if (!timed_by)
-    return c->parser(s.options, std::move(options));
+    return make(s.options, std::move(options));
   auto untimed = options;
   untimed.event_time.reset();
   untimed.used[*options.event_time] = false;
   options.timed_by = timed_by->text;
-  return c->parser(s.options, std::move(untimed)).map([&](std::unique_ptr<parser::record_parser>&& rows) {
+  return make(s.options, std::move(untimed)).map([&](std::unique_ptr<parser::record_parser>&& rows) {
     return parser::make_timed_parser(std::move(rows), options, timed_by->value);
   });
 }
@@ -160,10 +146,7 @@ expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
   const auto options = config::with_secrets(s, connectors());
   if (!options)
     return unexpected(options.error());
-  const auto* const c = connector_of(s);
-  if (c == nullptr || !c->writer)
-    return unknown(s);
-  auto own = c->writer(*options, std::get<config::sink_plan>(s.plan).rows, context);
+  auto own = connector_of(s).writer(*options, std::get<config::sink_plan>(s.plan).rows, context);
   return own && config::has_secrets(s, connectors()) ? without_secrets(std::move(*own)) : std::move(own);
 }
 

@@ -8,8 +8,8 @@ namespace millrace {
 
 /// The declarations of all connectors, in the order of the docs.
 [[nodiscard]] const config::catalog& connectors();
-/// The connector of a source, parser or sink of a plan; null: there is none of that type.
-[[nodiscard]] const connector* connector_of(const config::stage& s);
+/// The connector of a source, parser or sink of a plan.
+[[nodiscard]] const connector& connector_of(const config::stage& s);
 
 [[nodiscard]] expected<std::unique_ptr<source::reader>>
 make_reader(const config::stage& source, const source::wants& wants, const connector_context& context);

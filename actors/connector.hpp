@@ -38,7 +38,7 @@ struct connector_context {
   life now{};  // the life of the lane that reads
 };
 
-/// Where a source that receives keeps what has come.
+/// The place where a source that receives keeps what has come.
 [[nodiscard]] inline source::spool_place spool_of(const connector_context& at) {
   return {at.stage, at.consumer, at.spool_folder, at.chains, at.now, name_in_logs(at.topology, at.stage)};
 }
@@ -47,25 +47,26 @@ struct connector_context {
 /// the other functions may be empty.
 struct connector {
   config::connector declared;
-  /// Contacts a server, or opens a file, from discover() on. Of a source that receives: make_spooled_reader, with spool_of().
+  /// The reader contacts a server, or opens a file, from discover() on. A source that receives calls make_spooled_reader
+  /// with spool_of().
   std::function<expected<std::unique_ptr<source::reader>>(const config::values& options, const source::wants&,
                                                           const connector_context&)>
       reader{};
-  /// Of a source that goes on: what has come since an earlier run read it to its end, which the identity `ended` says.
+  /// A source that goes on tells what has come since an earlier run read it to its end, which the identity `ended` says.
   /// `is_decoded`: some parser reads another encoding than UTF-8, so that lengths are no positions. Blocks.
   std::function<expected<source::continuation>(const config::values& options, std::string_view ended,
                                                bool is_decoded)>
       news{};
-  /// Of a source whose positions are bytes: the file that a partition means, as dead letters name it.
+  /// A source whose positions are bytes names the file that a partition means, as dead letters name it.
   std::function<std::string(const config::values& options, const std::string& partition)> file_of{};
-  /// Likewise, the line of a file that names its columns; none where the file is gone or has none. Blocks.
+  /// Such a source reads the line of a file that names its columns; none where the file is gone or has none. Blocks.
   std::function<std::optional<std::string>(const std::string& file, const source::wants&)> header_line{};
   std::function<expected<std::unique_ptr<parser::record_parser>>(const config::values& options,
                                                                  parser::parser_options)>
       parser{};
-  /// Of a parser: how its source finds the ends of records, beside the options that all parsers share.
+  /// A parser says how its source finds the ends of records, beside the options that all parsers share.
   std::function<void(const config::values& options, source::wants&)> wants{};
-  /// Contacts a server from open() on. `rows`: the schema of the batches that it gets.
+  /// The writer contacts a server from open() on. `rows`: the schema of the batches that it gets.
   std::function<expected<std::unique_ptr<sink::writer>>(
       const config::values& options, const data::schema_ptr& rows, const connector_context&)>
       writer{};

@@ -6,9 +6,12 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/data/type.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::config {
@@ -95,6 +98,15 @@ struct connector {
 };
 
 using catalog = std::vector<connector>;
+
+/// The connector of that kind and type; null: there is none. `declared`: where an item of another list has its declaration.
+template<class List, class Declared = std::identity>
+[[nodiscard]] auto find_connector(const List& connectors, stage_kind kind, std::string_view type,
+                                  Declared declared = {}) {
+  const auto at = std::ranges::find_if(
+      connectors, [&](const connector& c) { return c.kind == kind && c.type == type; }, declared);
+  return at == std::ranges::end(connectors) ? nullptr : &*at;
+}
 
 /// The types of stages of this kind: those of connectors, windows and transforms.
 [[nodiscard]] std::vector<std::string> offered_types(const catalog& connectors, stage_kind kind);

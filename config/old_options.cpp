@@ -34,9 +34,7 @@ std::optional<stage_type> type_of(const node& stage) {
 
 std::vector<option> options_of(const stage_type& t, const catalog& connectors) {
   const auto kind = *kind_of_key(t.kind);
-  const auto own = std::find_if(connectors.begin(), connectors.end(),
-                                [&](const connector& c) { return c.kind == kind && c.type == t.type; });
-  return stage_options(kind, t.type, own == connectors.end() ? nullptr : &*own);
+  return stage_options(kind, t.type, find_connector(connectors, kind, t.type));
 }
 
 bool has(const std::vector<option>& options, std::string_view name) {

@@ -159,12 +159,6 @@ expected<std::string> resolve(std::string_view name) {
   return value;
 }
 
-const connector* connector_of(const stage& s, const catalog& connectors) {
-  const auto at = std::find_if(connectors.begin(), connectors.end(),
-                               [&](const connector& c) { return c.kind == s.kind && c.type == s.type; });
-  return at == connectors.end() ? nullptr : &*at;
-}
-
 bool has_reference(const values& given, const option& o) {
   if (!takes_secrets(o) || !given.has(o.name))
     return false;
@@ -176,7 +170,7 @@ bool has_reference(const values& given, const option& o) {
 
 std::vector<const option*> options_with_references(const stage& s, const catalog& connectors) {
   std::vector<const option*> out;
-  if (const auto* const c = connector_of(s, connectors))
+  if (const auto* const c = find_connector(connectors, s.kind, s.type))
     for (const auto& o : c->options)
       if (has_reference(s.options, o))
         out.push_back(&o);
@@ -266,7 +260,7 @@ expected<values> with_secrets(const stage& s, const catalog& connectors) {
     return out;
   auto findings = resolve_all(s, connectors, out);
   if (findings.empty())
-    check_again(s, *connector_of(s, connectors), out, findings);
+    check_again(s, *find_connector(connectors, s.kind, s.type), out, findings);
   if (!findings.empty())
     return error_of(findings.front());
   return out;
@@ -280,7 +274,7 @@ std::vector<finding> missing_secrets(const topology& t, const catalog& connector
     auto options = s.options;
     auto findings = resolve_all(s, connectors, options);
     if (findings.empty())
-      check_again(s, *connector_of(s, connectors), options, findings);
+      check_again(s, *find_connector(connectors, s.kind, s.type), options, findings);
     out.insert(out.end(), std::make_move_iterator(findings.begin()), std::make_move_iterator(findings.end()));
   };
   for (const auto& s : t.stages)

@@ -43,12 +43,6 @@ std::optional<stage_kind> read_kind(draft& d, report& out) {
                                       known.empty() ? did_you_mean(first.name, kind_names()) : known));
 }
 
-const connector* find_connector(const catalog& connectors, stage_kind kind, std::string_view type) {
-  const auto at = std::find_if(connectors.begin(), connectors.end(),
-                               [&](const connector& c) { return c.kind == kind && c.type == type; });
-  return at == connectors.end() ? nullptr : &*at;
-}
-
 bool read_type(draft& d, const catalog& connectors, report& out) {
   const auto& first = d.body->members.front();
   const auto here = offered_types(connectors, d.built.kind);

@@ -100,7 +100,7 @@ private:
     std::optional<source::continuation> found;
     if (config::traits_of(source).goes_on) {
       const auto stored = values_.get(identity_name(source.name));
-      auto looked = stored ? connector_of(source)->news(source.options, *stored, is_decoded(source))
+      auto looked = stored ? connector_of(source).news(source.options, *stored, is_decoded(source))
                            : unexpected(stored.error());
       if (!looked) {
         failed_ = looked.error();

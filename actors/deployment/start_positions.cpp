@@ -124,8 +124,8 @@ source::wants wants_of(const config::stage& parser) {
   };
   const bool header = parser.options.has("header") && parser.options.boolean("header");
   source::wants out{used("_key"), used("_headers"), header};
-  if (const auto* const c = connector_of(parser); c != nullptr && c->wants)
-    c->wants(parser.options, out);
+  if (const auto& wanted = connector_of(parser).wants)
+    wanted(parser.options, out);
   if (parser.options.has("framing") && parser.options.text("framing") == "values")
     out.frame = source::by_value{};
   return out;

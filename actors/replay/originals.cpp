@@ -37,17 +37,17 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
   if (config::traits_of(source).gives_again)
     return given_again(l, r);
   original out;
-  const auto* const c = connector_of(source);
-  if (c == nullptr || !c->file_of)
+  const auto& c = connector_of(source);
+  if (!c.file_of)
     return out;
   // One log of several files names in its letters the one that it was, a single file its partition.
-  out.topic = c->file_of(source.options, r.partition);
+  out.topic = c.file_of(source.options, r.partition);
   const auto wanted = deployment::wants_of(*r.plan->parser);
   if (!wanted.header)
     return out;
   auto known = headers_.find(out.topic);
   if (known == headers_.end())
-    known = headers_.emplace(out.topic, c->header_line(out.topic, wanted)).first;
+    known = headers_.emplace(out.topic, c.header_line(out.topic, wanted)).first;
   if (!known->second)
     return std::optional<original>();
   out.header = *known->second;

@@ -31,6 +31,20 @@ config::source_traits traits_of_source(const std::string& options) {
 
 }  // namespace
 
+TEST_CASE("each connector makes what its kind is") {
+  for (const auto& declared : connectors()) {
+    config::stage stage;
+    stage.kind = declared.kind;
+    stage.type = declared.type;
+    INFO(declared.type);
+    const auto& c = connector_of(stage);
+    CHECK(static_cast<bool>(c.reader) == (declared.kind == config::stage_kind::source));
+    CHECK(static_cast<bool>(c.parser) == (declared.kind == config::stage_kind::parser));
+    CHECK(static_cast<bool>(c.writer) == (declared.kind == config::stage_kind::sink));
+    CHECK((c.declared.source || declared.kind != config::stage_kind::source));
+  }
+}
+
 TEST_CASE("each source says how its log is read and where it runs") {
   const auto kafka = traits_of_source(R"("source": "kafka", "brokers": "b:1", "topic": "active")");
   CHECK(kafka.log == "active");

@@ -13,7 +13,7 @@ namespace {
 // about this many records into one.
 constexpr std::int64_t far_behind = 65'536;
 
-// At most this many records between the compared record and the first wanted one are read and dropped. A new
+// The reader drops the records between the compared record and the first wanted one, up to this many. A new
 // start of the partition would wait for the fetch that is under way, 100 ms at the log's end.
 constexpr std::int64_t near = 1'000;
 
