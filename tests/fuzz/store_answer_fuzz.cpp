@@ -1,6 +1,6 @@
 // Reads what file stores answer: HDFS's JSON, S3's XML, a table's mark; and the URLs that name
 // them. Refused, or read; what is read of a mark or a URL comes back the same.
-#include "actors/connectors/http/client/exchange.hpp"
+#include "actors/connectors/http/client/url.hpp"
 #include "actors/connectors/parquet/s3/answer.hpp"
 #include "actors/connectors/parquet/sink/table_mark.hpp"
 #include "actors/connectors/parquet/storage/table_place.hpp"

@@ -1,6 +1,6 @@
 // URLs taken apart and put together.
-#include "actors/connectors/http/client/exchange.hpp"
 #include "actors/connectors/http/client/origin.hpp"
+#include "actors/connectors/http/client/url.hpp"
 
 #include <catch2/catch.hpp>
 

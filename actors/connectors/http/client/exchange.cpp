@@ -25,7 +25,6 @@ struct release {
   void operator()(CURL* p) const { curl_easy_cleanup(p); }
   void operator()(curl_slist* p) const { curl_slist_free_all(p); }
   void operator()(std::FILE* p) const { std::fclose(p); }
-  void operator()(char* p) const { curl_free(p); }
 };
 
 struct taken {
@@ -91,6 +90,114 @@ int seek(void* in, curl_off_t offset, int origin) {
 
 std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
 
+using header_list = std::unique_ptr<curl_slist, release>;
+using body_file = std::unique_ptr<std::FILE, release>;
+
+void add(header_list& to, const char* text) {
+  auto* const first = to.release();
+  to.reset(curl_slist_append(first, text));
+}
+
+header_list headers_of(const request& r, const std::optional<signature>& sign) {
+  header_list out;
+  add(out, "Expect:");
+  for (const auto& h : r.headers)
+    add(out, h.c_str());
+  if (sign) {
+    // S3 wants to be told, and libcurl 7.88 does not do it by itself.
+    add(out, "x-amz-content-sha256: UNSIGNED-PAYLOAD");
+    if (!sign->token.empty())
+      add(out, ("x-amz-security-token: " + sign->token).c_str());
+  }
+  return out;
+}
+
+void set_connection(CURL* easy, const exchange_options& options, char* problem) {
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "millrace");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, problem);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_timeout_s);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, silence_s);
+  if (!options.ca_file.empty())
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (options.sign) {
+    const auto& s = *options.sign;
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", s.region).c_str());
+    curl_easy_setopt(easy, CURLOPT_USERNAME, s.access_key.c_str());
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, s.secret_key.c_str());
+  }
+}
+
+expected<body_file> send_file(CURL* easy, const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  body_file file;
+  if (!failed) {
+    file.reset(std::fopen(path.c_str(), "rbe"));
+    if (!file)
+      failed = {errno, std::generic_category()};
+  }
+  if (failed)
+    return outside_error(ec::io, fmt::format("cannot read {}: {}", path.string(), failed.message()));
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
+  curl_easy_setopt(easy, CURLOPT_READDATA, file.get());
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, file.get());
+  return file;
+}
+
+/// Returns the file that has to stay open while the request is sent; null for none.
+expected<body_file> set_request(CURL* easy, const request& r) {
+  curl_easy_setopt(easy, CURLOPT_URL, r.url.c_str());
+  expected<body_file> file;
+  if (!r.file.empty()) {
+    file = send_file(easy, r.file);
+  } else if (r.method == "PUT" || r.method == "POST") {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r.body.data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(r.body.size()));
+  }
+  if (r.method == "HEAD")
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  else
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r.method.c_str());
+  return file;
+}
+
+/// Says why there is no answer, as far as there is none. `problem`: libcurl's own words.
+expected<void> outcome_of(CURLcode code, const request& r, const taken& got, const pace& seen,
+                          std::string_view problem) {
+  if (seen.is_over)
+    return outside_error(ec::unavailable, fmt::format("{}: bytes come or go too slowly to be waited for",
+                                                      without_query(r.url)));
+  if (code == CURLE_ABORTED_BY_CALLBACK)
+    return outside_error(ec::io, fmt::format("cannot read {} to its end", r.file.string()));
+  if (got.too_long)
+    return outside_error(ec::unavailable, fmt::format("{} gave an answer of more than {} bytes",
+                                                      without_query(r.url), r.most_bytes));
+  if (code == CURLE_OK || got.enough)
+    return {};
+  const auto why = problem.empty() ? std::string_view(curl_easy_strerror(code)) : problem;
+  auto text = fmt::format("{}: {}", without_query(r.url), visible(why));
+  if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION)
+    return user_error(ec::refused, text.append(certificate_remedy(why)));
+  return outside_error(ec::unavailable, std::move(text));
+}
+
+answer answer_of(CURL* easy, std::string body) {
+  answer a;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &a.status);
+  curl_off_t length = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  a.length = length > 0 ? static_cast<std::uint64_t>(length) : 0;
+  a.body = std::move(body);
+  return a;
+}
+
 }  // namespace
 
 struct exchange::handle {
@@ -111,156 +218,31 @@ expected<answer> exchange::send(const request& r) {
   CURL* const easy = handle_->easy.get();
   curl_easy_reset(easy);  // keeps its connections
   handle_->problem[0] = '\0';
-  std::unique_ptr<curl_slist, release> headers;
-  const auto add_header = [&](const char* text) {
-    auto* const first = headers.release();
-    headers.reset(curl_slist_append(first, text));
-  };
-  add_header("Expect:");
-  for (const auto& h : r.headers)
-    add_header(h.c_str());
-  curl_easy_setopt(easy, CURLOPT_URL, r.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "millrace");
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle_->problem.data());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_timeout_s);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, silence_s);
-  if (!options_.ca_file.empty())
-    curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
-  if (options_.sign) {
-    const auto& s = *options_.sign;
-    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", s.region).c_str());
-    curl_easy_setopt(easy, CURLOPT_USERNAME, s.access_key.c_str());
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, s.secret_key.c_str());
-    // S3 wants to be told, and libcurl 7.88 does not do it by itself.
-    add_header("x-amz-content-sha256: UNSIGNED-PAYLOAD");
-    if (!s.token.empty())
-      add_header(("x-amz-security-token: " + s.token).c_str());
-  }
+  set_connection(easy, options_, handle_->problem.data());
+  const auto headers = headers_of(r, options_.sign);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
-
-  std::unique_ptr<std::FILE, release> file;
-  if (!r.file.empty()) {
-    std::error_code failed;
-    const auto size = std::filesystem::file_size(r.file, failed);
-    if (!failed) {
-      file.reset(std::fopen(r.file.c_str(), "rbe"));
-      if (!file)
-        failed = {errno, std::generic_category()};
-    }
-    if (failed)
-      return outside_error(ec::io, fmt::format("cannot read {}: {}", r.file.string(), failed.message()));
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
-    curl_easy_setopt(easy, CURLOPT_READDATA, file.get());
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, file.get());
-  } else if (r.method == "PUT" || r.method == "POST") {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r.body.data());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(r.body.size()));
-  }
-  if (r.method == "HEAD")
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  else
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r.method.c_str());
+  const auto file = set_request(easy, r);
+  if (!file)
+    return unexpected(file.error());
   taken got;
   got.easy = easy;
   got.most = r.most_bytes;
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &got);
-
   pace seen{options_.patience};
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look);
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &seen);
-
   const auto code = curl_easy_perform(easy);
-  if (seen.is_over)
-    return outside_error(ec::unavailable, fmt::format("{}: bytes come or go too slowly to be waited for",
-                                                      without_query(r.url)));
-  if (code == CURLE_ABORTED_BY_CALLBACK)
-    return outside_error(ec::io, fmt::format("cannot read {} to its end", r.file.string()));
-  if (got.too_long)
-    return outside_error(ec::unavailable, fmt::format("{} gave an answer of more than {} bytes",
-                                                      without_query(r.url), r.most_bytes));
-  if (code != CURLE_OK && !got.enough) {
-    const std::string_view why =
-        handle_->problem[0] != '\0' ? handle_->problem.data() : curl_easy_strerror(code);
-    auto text = fmt::format("{}: {}", without_query(r.url), visible(why));
-    if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION)
-      return user_error(ec::refused, text.append(certificate_remedy(why)));
-    return outside_error(ec::unavailable, std::move(text));
-  }
-  answer a;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &a.status);
-  curl_off_t length = 0;
-  curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-  a.length = length > 0 ? static_cast<std::uint64_t>(length) : 0;
-  a.body = std::move(got.body);
-  return a;
+  return outcome_of(code, r, got, seen, handle_->problem.data()).map([&] {
+    return answer_of(easy, std::move(got.body));
+  });
 }
 
 std::string_view certificate_remedy(std::string_view why) {
   if (why.find("target host name") != std::string_view::npos)
     return "; its certificate is for another name: ask for it by one that stands there, or look who answers";
   return "; name the authority that signed its certificate in `ca_file`";
-}
-
-std::string escaped(std::string_view text, bool keep_slashes) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~' || (keep_slashes && c == '/');
-    if (plain)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-std::string unescaped(std::string_view text) {
-  int size = 0;
-  const std::unique_ptr<char, release> plain(
-      curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size));
-  return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : std::string(text);
-}
-
-std::optional<url_parts> parse_url(const std::string& text) {
-  struct cleanup {
-    void operator()(CURLU* p) const { curl_url_cleanup(p); }
-  };
-  const std::unique_ptr<CURLU, cleanup> url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-    return std::nullopt;
-  const auto part = [&](CURLUPart which) {
-    char* got = nullptr;
-    if (curl_url_get(url.get(), which, &got, 0) != CURLUE_OK)
-      return std::string();
-    const std::unique_ptr<char, release> owned(got);
-    return std::string(got);
-  };
-  url_parts p;
-  p.scheme = part(CURLUPART_SCHEME);
-  p.user = unescaped(part(CURLUPART_USER));
-  p.password = unescaped(part(CURLUPART_PASSWORD));
-  p.host = part(CURLUPART_HOST);
-  p.port = part(CURLUPART_PORT);
-  p.path = unescaped(part(CURLUPART_PATH));
-  const auto query = part(CURLUPART_QUERY);
-  for (std::string_view left = query; !left.empty();) {
-    const auto end = std::min(left.find('&'), left.size());
-    const auto one = left.substr(0, end);
-    left.remove_prefix(std::min(end + 1, left.size()));
-    const auto equals = std::min(one.find('='), one.size());
-    p.query.emplace_back(unescaped(one.substr(0, equals)),
-                         unescaped(one.substr(std::min(equals + 1, one.size()))));
-  }
-  return p;
 }
 
 }  // namespace millrace::http

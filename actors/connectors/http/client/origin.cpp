@@ -1,6 +1,6 @@
 #include "actors/connectors/http/client/origin.hpp"
 
-#include "actors/connectors/http/client/exchange.hpp"
+#include "actors/connectors/http/client/url.hpp"
 
 #include <algorithm>
 #include <curl/curl.h>

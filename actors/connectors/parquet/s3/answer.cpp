@@ -1,6 +1,6 @@
 #include "actors/connectors/parquet/s3/answer.hpp"
 
-#include "actors/connectors/http/client/exchange.hpp"
+#include "actors/connectors/http/client/url.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 #include "actors/connectors/parquet/s3/bucket.hpp"
 
+#include "actors/connectors/http/client/url.hpp"
 #include "actors/connectors/parquet/s3/answer.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "actors/connectors/parquet/storage/table_place.hpp"
 
-#include "actors/connectors/http/client/exchange.hpp"
+#include "actors/connectors/http/client/url.hpp"
 
 #include <fmt/format.h>
 

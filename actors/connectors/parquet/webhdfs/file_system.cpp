@@ -1,5 +1,7 @@
 #include "actors/connectors/parquet/webhdfs/file_system.hpp"
 
+#include "actors/connectors/http/client/url.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::webhdfs {
