@@ -5,6 +5,7 @@
 #include "config/text/report.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_arguments.hpp"
@@ -144,12 +145,10 @@ int check_all(const std::vector<topology_arguments>& topologies, const std::stri
 
 int check(const check_arguments& a) {
   const auto topologies = arguments_by_topology(a.files, a.overlays, a.sets, names_of_topologies::any);
-  if (!topologies || (topologies->size() > 1 && (!a.samples.empty() || !a.state.empty()))) {
-    complain("millrace: " + (topologies ? a.samples.empty() ? "--state is of one topology; expected one file"
-                                                            : "--sample is of one topology; expected one file"
-                                        : describe(topologies.error())));
-    return exit_wrong;
-  }
+  if (!topologies || (topologies->size() > 1 && (!a.samples.empty() || !a.state.empty())))
+    return refuse(topologies ? a.samples.empty() ? "--state is of one topology; expected one file"
+                                                 : "--sample is of one topology; expected one file"
+                             : describe(topologies.error()));
   if (a.samples.empty())
     return check_all(*topologies, a.state);
   const auto plan = load(topologies->front());
@@ -159,10 +158,8 @@ int check(const check_arguments& a) {
   if (!text)
     return exit_wrong;
   const auto rows = run_samples(*plan, a);
-  if (!rows) {
-    complain("millrace: " + describe(rows.error()));
-    return exit_wrong;
-  }
+  if (!rows)
+    return refuse(rows.error());
   const auto printed = print(*text + rows->text);
   return rows->failed ? exit_failed : printed;
 }

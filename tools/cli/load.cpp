@@ -1,5 +1,6 @@
 // millrace load: sends records somewhere by a schedule, and says what became of them.
 #include "tools/cli/logging.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/report_file.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/subcommands.hpp"
@@ -16,15 +17,10 @@ namespace {
 /// Records under way are waited for 10 s.
 constexpr std::chrono::seconds stop_limit{20};
 
-int refuse(const error& e, int status) {
-  complain("millrace: " + describe(e));
-  return status;
-}
-
 int load(const load::arguments& a, const std::string& log_level, const std::string& log_format) {
   auto o = millrace::load::parse(a);
   if (!o)
-    return refuse(o.error(), exit_wrong);
+    return refuse(o.error());
   std::vector<std::string> secrets;
   for (const auto& [name, value] : o->properties)
     if (name.find("password") != std::string::npos || name.find("secret") != std::string::npos)
@@ -33,7 +29,7 @@ int load(const load::arguments& a, const std::string& log_level, const std::stri
   std::signal(SIGPIPE, SIG_IGN);
   if (!a.report.empty())
     if (const auto writable = check_report_place("--report", a.report, false); !writable)
-      return refuse(writable.error(), exit_wrong);
+      return refuse(writable.error());
   std::atomic<bool> stop_asked{false};
   const orderly_end ends(stop_limit, [&] { stop_asked = true; });
   const auto done = millrace::load::run(*o, stop_asked);

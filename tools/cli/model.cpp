@@ -3,8 +3,8 @@
 #include "runtime/model/read_model.hpp"
 #include "runtime/model/score.hpp"
 #include "tools/cli/interrupts.hpp"
-#include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/table_places.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -57,11 +57,6 @@ struct evaluate_arguments {
   std::string predictions;
   bool json = false;
 };
-
-int refuse(const error& e) {
-  complain("millrace: " + describe(e));
-  return e.whose == fault::user ? exit_wrong : exit_failed;
-}
 
 /// "churn.model.json" becomes "churn.model.html".
 std::string page_beside(const std::string& file) {
@@ -130,20 +125,20 @@ int train(train_arguments a) {
   if (a.report.empty())
     a.report = page_beside(a.out);
   if (auto places = model::check_places({a.out, a.report}); !places)
-    return refuse(places.error());
+    return refuse_by_fault(places.error());
   const auto api = model::load_xgboost();
   if (!api)
-    return refuse(api.error());
+    return refuse_by_fault(api.error());
   const auto table = table_of(a.table, {a.out, a.report});
   if (!table)
-    return refuse(table.error());
+    return refuse_by_fault(table.error());
   const auto made = model::train(**api, *table, o);
   if (!made)
-    return refuse(of_table(a.table, made.error()));
+    return refuse_by_fault(of_table(a.table, made.error()));
   const auto page = model::report_page({a.out, "They were held out: training has not seen them.",
                                         &made->content, &made->held_out, made->cross_validation});
   if (auto written = model::write_whole_files({{a.out, made->text}, {a.report, page}}); !written)
-    return refuse(written.error());
+    return refuse_by_fault(written.error());
   return print(fmt::format("{}: {}\nHeld out, not seen in training:\n{}\n{}\n{}\nreport: {}\n", a.out,
                            model::headline(made->content), model::figures_text(made->held_out, o.threshold),
                            model::spreads_text(made->cross_validation),
@@ -226,15 +221,15 @@ int evaluate(const evaluate_arguments& a) {
     if (!place.empty())
       places.push_back(place);
   if (auto fine = model::check_places(places); !fine)
-    return refuse(fine.error());
+    return refuse_by_fault(fine.error());
   if (auto fine = model::check_beside(places, {a.model}); !fine)
-    return refuse(fine.error());
+    return refuse_by_fault(fine.error());
   const auto m = model::read_model(a.model);
   if (!m)
-    return refuse(m.error());
+    return refuse_by_fault(m.error());
   const auto label = a.label.empty() ? m->label : a.label;
   if (label.empty())
-    return refuse(
+    return refuse_by_fault(
         error{ec::invalid_argument,
               fault::user,
               false,
@@ -243,16 +238,16 @@ int evaluate(const evaluate_arguments& a) {
   const double threshold = a.threshold < 0 ? m->threshold : a.threshold;
   const auto table = table_of(a.table, places);
   if (!table)
-    return refuse(table.error());
+    return refuse_by_fault(table.error());
   const auto fitted = model::fitted(*m, *table);
   if (!fitted)
-    return refuse(of_table(a.table, fitted.error()));
+    return refuse_by_fault(of_table(a.table, fitted.error()));
   const auto probabilities = probabilities_of(*m, *fitted);
   if (!probabilities)
-    return refuse(of_table(a.table, probabilities.error()));
+    return refuse_by_fault(of_table(a.table, probabilities.error()));
   const auto judged = judge(*m, *fitted, label, *probabilities, threshold);
   if (!judged)
-    return refuse(of_table(a.table, judged.error()));
+    return refuse_by_fault(of_table(a.table, judged.error()));
   const std::string rows = judged->held_out ? "Of the table that it was trained on, the rows held out"
                                             : "Rows of another table than it was trained on";
   std::vector<model::output_file> files;
@@ -261,7 +256,7 @@ int evaluate(const evaluate_arguments& a) {
   if (!a.predictions.empty())
     files.push_back({a.predictions, predictions_of(*table, *probabilities)});
   if (auto written = model::write_whole_files(files); !written)
-    return refuse(written.error());
+    return refuse_by_fault(written.error());
   if (a.json)
     return print(model::figures_json(judged->rows) + "\n");
   return print(fmt::format("{}: {}\n{}:\n{}", a.model, model::headline(*m), rows,
@@ -271,7 +266,7 @@ int evaluate(const evaluate_arguments& a) {
 int explain(const std::string& file) {
   const auto m = model::read_model(file);
   if (!m)
-    return refuse(m.error());
+    return refuse_by_fault(m.error());
   return print(fmt::format("{}: {}\n{}", file, model::headline(*m), model::importances_text(*m)));
 }
 

@@ -12,6 +12,7 @@
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/node_store.hpp"
 #include "tools/cli/printing.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/resources.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/subcommands.hpp"
@@ -82,10 +83,7 @@ private:
 };
 
 /// Prints why the node ends, after all its other lines.
-int refuse_node(node_step at, const error& e) {
-  complain("millrace: " + describe(e));
-  return exit_status_of(at, e);
-}
+int refuse_node(node_step at, const error& e) { return refuse(e, exit_status_of(at, e)); }
 
 host::process_options options_of(const node_arguments& a, const checked_arguments& c, std::size_t threads,
                                  node_end& end) {

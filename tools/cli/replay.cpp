@@ -7,6 +7,7 @@
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -123,10 +124,8 @@ int replay_now(replay_arguments& a) {
                              "letter; nothing is replayed\n",
                              a.request.letters));
   }
-  if (const auto known = fill_in(a); !known) {
-    complain("millrace: " + describe(known.error()));
-    return exit_wrong;
-  }
+  if (const auto known = fill_in(a); !known)
+    return refuse(known.error());
   auto loaded = config::load(a.topology, connectors());
   for (const auto& f : loaded.findings)
     complain(config::to_string(f), f.warning);
@@ -134,30 +133,22 @@ int replay_now(replay_arguments& a) {
     return exit_wrong;
   set_up_logging(spdlog::level::warn, "text", loaded.plan->secrets);
   const auto timeout = parse_duration(a.start_timeout);
-  if (!timeout) {
-    complain("millrace: --start-timeout: " + describe(timeout.error()));
-    return exit_wrong;
-  }
+  if (!timeout)
+    return refuse("--start-timeout: " + describe(timeout.error()));
   a.request.topology = std::make_shared<const config::topology>(std::move(*loaded.plan));
   a.request.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
   if (a.request.state.empty()) {
     auto folder = default_state_folder(a.request.topology->name);
-    if (!folder) {
-      complain("millrace: " + describe(folder.error()));
-      return exit_wrong;
-    }
+    if (!folder)
+      return refuse(folder.error());
     a.request.state = std::move(*folder);
   }
-  if (const auto fits = say_fit(a.request.state, *a.request.topology); !fits) {
-    complain("millrace: " + describe(fits.error()));
-    return exit_wrong;
-  }
+  if (const auto fits = say_fit(a.request.state, *a.request.topology); !fits)
+    return refuse(fits.error());
   a.request.into_is_called = "--into";
   const auto done = replay::replay_in_folder(a.request);
-  if (!done) {
-    complain("millrace: " + describe(done.error()));
-    return done.error().whose == fault::user ? exit_wrong : exit_failed;
-  }
+  if (!done)
+    return refuse_by_fault(done.error());
   tell(*done, a);
   if (done->refused.empty())
     return exit_done;

@@ -1,34 +1,27 @@
 // Runs `millrace run`: one process, all roles.
-#include "actors/observe/ledger.hpp"
-#include "actors/observe/report.hpp"
-#include "runtime/control/spawn.hpp"
-#include "tools/cli/last_command.hpp"
-#include "tools/cli/last_words.hpp"
+#include "actors/catalog.hpp"
 #include "tools/cli/log_levels.hpp"
 #include "tools/cli/logging.hpp"
-#include "tools/cli/progress.hpp"
+#include "tools/cli/prepared_runs.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/report_file.hpp"
 #include "tools/cli/resources.hpp"
-#include "tools/cli/run_api.hpp"
+#include "tools/cli/run_all.hpp"
+#include "tools/cli/run_arguments.hpp"
 #include "tools/cli/signal_watch.hpp"
-#include "tools/cli/start_line.hpp"
 #include "tools/cli/state_folder.hpp"
+#include "tools/cli/stop_desk.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_arguments.hpp"
 #include "tools/cli/topology_options.hpp"
-#include "tools/cli/topology_run.hpp"
 #include "tools/cli/usage.hpp"
 
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <functional>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -36,239 +29,12 @@
 namespace millrace::cli {
 namespace {
 
-struct run_arguments {
-  std::vector<std::string> topologies;
-  std::vector<std::string> overlays;
-  std::vector<std::string> sets;
-  std::string state;
-  std::string report;
-  http_arguments http;
-  std::string start_timeout = "30 s";
-  std::string log_level = "info";
-  std::string log_format = "text";
-  std::string progress = "auto";
-  std::vector<std::string> fail_on;
-  unsigned threads = 0;
-  bool fresh = false;
-  bool adopt = false;
-};
-
-int refuse(const error& e, int status = exit_wrong) {
-  complain("millrace: " + describe(e));
-  return status;
-}
-
-using runs = std::vector<std::unique_ptr<topology_run>>;
-
 /// This is longer than everything that an end in good order waits for at most (actors/node/host/directors.cpp),
 /// one after the other, and shorter than what the service's unit allows.
 constexpr std::chrono::seconds stop_limit{45};
-/// A call may still be under way for this long when all has been said and stored: a sink's, say, that its
-/// server answers late or never. Its thread cannot be ended, and the actor system waits for it; a transaction
-/// that it had open is rolled back.
-constexpr std::chrono::seconds leave_limit{5};
 constexpr unsigned most_threads = 1'024;
 
-/// Decides what a signal does to the run, from before there is anything that runs.
-class stop_desk {
-public:
-  void stop() {
-    const std::lock_guard lock(mutex_);
-    if (std::exchange(asked_, true))
-      return;
-    spdlog::info("stopping: committing what was taken");
-    if (on_stop_)
-      on_stop_();
-  }
-  void report() {
-    const std::lock_guard lock(mutex_);
-    if (on_report_)
-      on_report_();
-  }
-  [[nodiscard]] bool asked() const {
-    const std::lock_guard lock(mutex_);
-    return asked_;
-  }
-  /// A stop that came earlier is told at once. Neither can be taken back.
-  void attach(std::function<void()> on_stop, std::function<void()> on_report) {
-    const std::lock_guard lock(mutex_);
-    on_stop_ = std::move(on_stop);
-    on_report_ = std::move(on_report);
-    if (asked_ && on_stop_)
-      on_stop_();
-  }
-
-private:
-  mutable std::mutex mutex_;
-  bool asked_ = false;
-  std::function<void()> on_stop_;
-  std::function<void()> on_report_;
-};
-
-/// Signals reach the run while this lives.
-class attached {
-public:
-  attached(stop_desk& desk, std::function<void()> on_stop, std::function<void()> on_report) : desk_(desk) {
-    desk_.attach(std::move(on_stop), std::move(on_report));
-  }
-  ~attached() { desk_.attach({}, {}); }
-  attached(const attached&) = delete;
-  attached& operator=(const attached&) = delete;
-
-private:
-  stop_desk& desk_;
-};
-
-/// Counts workers, and the threads of what blocks: readers, writers, and the keepers, directors and host of each topology.
-std::size_t threads_of(const runs& all, unsigned workers) {
-  constexpr std::size_t of_control = 5;
-  std::size_t out = workers;
-  for (const auto& r : all)
-    out += of_control + r->topology().stages.size();
-  return out;
-}
-
-void write_report(const run_arguments& a, const runs& all, const observe::running_topologies& board) {
-  if (a.report.empty())
-    return;
-  std::vector<std::string> texts;
-  const auto shown = board.all();
-  for (const auto& r : all) {
-    const auto at =
-        std::find_if(shown.begin(), shown.end(), [&](const auto& t) { return t.store == r->store(); });
-    if (at == shown.end())
-      continue;
-    const auto now = r->report();
-    texts.push_back(observe::report_text(r->topology(), now.parts, now.finished, &at->flow));
-  }
-  if (!texts.empty())
-    if (const auto ok = write_reports(a.report, texts, a.topologies.size() > 1); !ok)
-      spdlog::error("{}", ok.error().message);
-}
-
-/// Rows that were given to a stage and have come out nowhere. A failed run says so itself, and may lack
-/// counts.
-void tell_imbalance(topology_run& r) {
-  if (r.failure())
-    return;
-  const auto last = r.last_report();
-  const auto l = observe::ledger_of(observe::report_text(r.topology(), last.parts, last.finished));
-  if (!l)
-    return;
-  for (const auto& [stage, words] : observe::imbalances_of(*l))
-    spdlog::warn("{}/{}: the ledger does not hold: {}", r.topology().name, stage, words);
-}
-
-/// Says what a run has come to; returns the exit status of it alone.
-int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
-  const auto& name = r.topology().name;
-  const auto letters = r.letters_lie_in();
-  if (r.was_started()) {
-    log_with(spdlog::level::info,
-             fmt::format("'{}' {}: {}", name,
-                         r.end().finished ? "has come to its end"
-                         : r.failure()    ? "has failed"
-                                          : "has stopped; the same command goes on. So far",
-                         describe(r.counts(), letters)),
-             members(r.counts(), letters));
-    tell_imbalance(r);
-  }
-  if (r.failure())
-    return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
-  if (const auto fails = failure_by(rules, r.counts(), letters);
-      fails && (r.was_started() || r.was_finished())) {
-    complain(fmt::format("millrace: '{}': {}", name, *fails));
-    return exit_failed;
-  }
-  return exit_done;
-}
-
-/// Holds the runs that have something to do, and what their start lines say.
-struct prepared_runs {
-  runs all;
-  std::vector<start> starts;
-  std::vector<fail_rule> fail_on;
-  int status = exit_done;  // the status of those that had come to their end before
-};
-
-int end_all(const run_arguments& a, prepared_runs& prepared, const observe::running_topologies& board,
-            const std::vector<int>& statuses) {
-  const doing what("writing the report and the end of the run");
-  const auto& all = prepared.all;
-  write_report(a, all, board);
-  // This comes last: a process that is killed before goes on, finds everything done and writes the report.
-  for (const auto& r : all)
-    if (r->end().finished)
-      if (const auto noted = r->mark_finished(); !noted)
-        return refuse(noted.error(), exit_failed);
-  const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
-  const int status = all.size() == 1 ? conclude(*all.front(), prepared.fail_on)
-                     : done          ? exit_done
-                                     : exit_failed;
-  return status == exit_done ? prepared.status : status;
-}
-
-int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings, stop_desk& desk) {
-  const auto& all = prepared.all;
-  const auto running = std::make_shared<observe::running_topologies>();
-  auto& board = *running;
-  for (const auto& r : all)
-    board.announce(r->topology_ptr());
-  std::optional<run_api> http;
-  if (!a.http.address.empty()) {
-    auto listening = run_api::start(a.http, all, board);
-    if (!listening)
-      return refuse(listening.error());
-    http.emplace(std::move(*listening));
-  }
-  if (const auto there = try_threads(threads_of(all, settings.threads)); !there)
-    return refuse(there.error(), exit_failed);
-  caf::actor_system_config config;
-  control::share_threads(config, settings.threads);
-  std::optional<start_watch> watch(std::in_place);
-  caf::actor_system system(config);
-  watch.reset();
-  if (http)
-    http->attach(&system);
-  if (all.size() == 1)
-    all.front()->record_flight();
-  std::vector<int> statuses(all.size(), exit_done);
-  {
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      prepared.starts[i].http = http ? http->url() : std::string();
-      log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
-               start_members(all[i]->topology(), prepared.starts[i]));
-    }
-    if (http)
-      http->announce();
-    progress_printer progress(board, progress_style_of(a.progress), all.size() == 1);
-    const attached takes_signals(
-        desk,
-        [&] {
-          board.stopping();
-          for (const auto& r : all)
-            r->stop();
-        },
-        [&] { write_report(a, all, board); });
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < all.size(); ++i)
-      threads.emplace_back([&, i] {
-        all[i]->run(system, running);
-        if (all.size() > 1)  // the others go on: it is said at once
-          statuses[i] = conclude(*all[i], prepared.fail_on);
-      });
-    for (auto& t : threads)
-      t.join();
-  }
-  const int status = end_all(a, prepared, board, statuses);
-  if (http)
-    http->settle();
-  http.reset();
-  leave_within(leave_limit, status);
-  for (const auto& r : all)
-    r->leave();
-  return status;
-}
+using plans = std::vector<std::shared_ptr<const config::topology>>;
 
 expected<std::shared_ptr<const config::topology>> load_one(const topology_arguments& a,
                                                            std::vector<std::string>& secrets) {
@@ -281,7 +47,7 @@ expected<std::shared_ptr<const config::topology>> load_one(const topology_argume
   return std::make_shared<const config::topology>(std::move(*loaded.plan));
 }
 
-log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& topologies) {
+log_names names_of(const plans& topologies) {
   log_names out;
   for (const auto& t : topologies) {
     out.titles[t->name] = t->title.empty() ? t->name : t->title;
@@ -308,6 +74,33 @@ expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
 }
 
+/// Loads all of them, also after a mistake in one. Nothing: there was one, which is said.
+std::optional<plans> load_all(const std::vector<topology_arguments>& given,
+                              std::vector<std::string>& secrets) {
+  plans out;
+  for (const auto& one : given)
+    if (auto topology = load_one(one, secrets))
+      out.push_back(std::move(*topology));
+  return out.size() == given.size() ? std::optional(std::move(out)) : std::nullopt;
+}
+
+expected<void> set_up_logging_of(const plans& topologies, const log_levels& levels, const std::string& format,
+                                 const std::vector<std::string>& secrets) {
+  auto names = names_of(topologies);
+  auto of_stages = levels_of_stages(levels, topologies);
+  if (!of_stages)
+    return unexpected(of_stages.error());
+  names.levels_of_stages = std::move(*of_stages);
+  set_up_logging(levels.others, format, secrets, std::move(names));
+  return {};
+}
+
+expected<std::string> state_folder_of(const run_arguments& a, const std::string& topology) {
+  if (a.state.empty())
+    return default_state_folder(topology);
+  return a.topologies.size() == 1 ? a.state : a.state + "/" + topology;
+}
+
 /// Everything that can be found wrong is found before anything runs.
 int run(const run_arguments& a) {
   // A closed pipe is an error of the sink that writes to it.
@@ -322,23 +115,12 @@ int run(const run_arguments& a) {
   const auto given = arguments_by_topology(a.topologies, a.overlays, a.sets);
   if (!given)
     return refuse(given.error());
-  std::vector<std::shared_ptr<const config::topology>> topologies;
   std::vector<std::string> secrets;
-  bool good = true;
-  for (const auto& one : *given) {
-    auto topology = load_one(one, secrets);
-    good = good && topology;
-    if (topology)
-      topologies.push_back(std::move(*topology));
-  }
-  if (!good)
+  const auto topologies = load_all(*given, secrets);
+  if (!topologies)
     return exit_wrong;
-  auto names = names_of(topologies);
-  auto of_stages = levels_of_stages(*levels, topologies);
-  if (!of_stages)
-    return refuse(of_stages.error());
-  names.levels_of_stages = std::move(*of_stages);
-  set_up_logging(levels->others, a.log_format, secrets, std::move(names));
+  if (const auto logs = set_up_logging_of(*topologies, *levels, a.log_format, secrets); !logs)
+    return refuse(logs.error());
   auto rules = parse_fail_on(a.fail_on);
   if (!rules)
     return refuse(rules.error());
@@ -353,28 +135,13 @@ int run(const run_arguments& a) {
       stop_limit, [&] { desk.stop(); }, [&] { desk.report(); });
   prepared_runs prepared;
   prepared.fail_on = std::move(*rules);
-  for (std::size_t i = 0; i < topologies.size(); ++i) {
-    const auto& t = topologies[i];
-    const auto folder = a.state.empty()          ? default_state_folder(t->name)
-                        : topologies.size() == 1 ? expected<std::string>(a.state)
-                                                 : expected<std::string>(a.state + "/" + t->name);
-    if (!folder)
-      return refuse(folder.error());
-    const doing what(fmt::format("opening the state folder {}", *folder));
-    start begins{(*given)[i], *folder, a.fresh ? std::nullopt : last_written(*folder, t)};
-    auto opened = topology_run::open(t, *folder, settings);
-    if (!opened)
-      return refuse(opened.error());
-    if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
-      return refuse(kept.error());
-    if ((*opened)->was_finished()) {
-      spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",
-                   t->name, *folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");
-      prepared.status = std::max(prepared.status, conclude(**opened, prepared.fail_on));
-    } else {
-      prepared.all.push_back(std::move(*opened));
-      prepared.starts.push_back(std::move(begins));
-    }
+  for (std::size_t i = 0; i < topologies->size(); ++i) {
+    const auto& t = (*topologies)[i];
+    const auto done = state_folder_of(a, t->name).and_then([&](const std::string& folder) {
+      return prepare(prepared, t, folder, (*given)[i], secrets, settings);
+    });
+    if (!done)
+      return refuse(done.error());
     if (desk.asked()) {
       spdlog::info("stopped before anything was started");
       return exit_done;
@@ -384,7 +151,7 @@ int run(const run_arguments& a) {
     spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
                  "have, so those "
                  "that are computed again stand there twice");
-  return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings, desk);
+  return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings.threads, desk);
 }
 
 }  // namespace

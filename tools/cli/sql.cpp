@@ -3,6 +3,7 @@
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/interrupts.hpp"
 #include "tools/cli/logging.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/table_places.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -49,12 +50,6 @@ struct sql_arguments {
   unsigned threads = 0;
   bool write_tables = false;
 };
-
-int refuse(const std::string& text, int status = exit_wrong) {
-  complain("millrace: " + text);
-  return status;
-}
-int refuse(const error& e) { return refuse(describe(e)); }
 
 /// Writes to stdout in pieces, so that neither an endless result nor a slow reader holds memory.
 class standard_output {
@@ -234,7 +229,7 @@ int sql(sql_arguments a) {
   const auto spill = own.path() + "/spilled";
   sql::table_copies copies(own.path() + "/tables");
   if (auto copied = copies.replace(*topologies, arguments, a.query); !copied)
-    return refuse(describe(copied.error()), copied.error().whose == fault::user ? exit_wrong : exit_failed);
+    return refuse_by_fault(copied.error());
   const auto sources = sql::sources_of(*topologies, arguments);
   if (!sources)
     return refuse(sources.error());

@@ -5,6 +5,7 @@
 #include "tools/cli/logging.hpp"
 #include "tools/cli/node_store.hpp"
 #include "tools/cli/printing.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/subcommands.hpp"
 
 #include <fmt/format.h>
@@ -23,11 +24,6 @@ struct copy_arguments {
   std::string log_level = "info";
 };
 
-int refuse_copy(const error& e) {
-  complain("millrace: " + describe(e));
-  return e.whose == fault::user ? exit_wrong : exit_failed;
-}
-
 /// The state folder of `millrace run` is one, too.
 expected<std::shared_ptr<node::chain_store>> source_of_copy(const copy_arguments& a) {
   auto& files = snapshot::posix_file_system();
@@ -43,13 +39,13 @@ expected<std::shared_ptr<node::chain_store>> source_of_copy(const copy_arguments
 int copy(const copy_arguments& a) {
   set_up_logging(spdlog::level::from_str(a.log_level), "text", {});
   if (a.from == a.to)
-    return refuse_copy(user_error(ec::invalid_argument, "FROM and TO are the same store").value());
+    return refuse_by_fault(user_error(ec::invalid_argument, "FROM and TO are the same store").value());
   const auto from = source_of_copy(a);
   if (!from)
-    return refuse_copy(from.error());
+    return refuse_by_fault(from.error());
   const auto to = store_of_node(a.to, a.to_properties);
   if (!to)
-    return refuse_copy(to.error());
+    return refuse_by_fault(to.error());
   const auto told = [](const host::copied_topology& t) {
     const auto again = t.passed_over == 0 ? std::string() : fmt::format(" ({} were there)", t.passed_over);
     static_cast<void>(print(fmt::format("{}: {} chains{}, {} pieces of spilled output, {} bytes; it is {}\n",
@@ -57,7 +53,7 @@ int copy(const copy_arguments& a) {
   };
   const auto done = host::copy_cluster(*from, *to, static_cast<std::uint32_t>(random_bits()), told);
   if (!done)
-    return refuse_copy(done.error());
+    return refuse_by_fault(done.error());
   if (done->was_there)
     return print(fmt::format("the cluster {} is in {} already; nothing was left to copy\n", done->cluster,
                              (*to)->shown()));

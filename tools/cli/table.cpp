@@ -2,6 +2,7 @@
 #include "actors/catalog.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
+#include "tools/cli/refuse.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
 #include "tools/table/definition.hpp"
@@ -18,11 +19,6 @@ struct table_arguments {
   std::string ddl;
   std::string name;
 };
-
-int refuse(const error& e) {
-  complain("millrace: " + describe(e));
-  return exit_wrong;
-}
 
 int table(const table_arguments& a) {
   const auto result = config::load(a.request, connectors());

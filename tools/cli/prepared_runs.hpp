@@ -1,0 +1,29 @@
+// Runs before their start: each has its state folder open, and nothing outside was contacted.
+#pragma once
+
+#include "tools/cli/outcome.hpp"
+#include "tools/cli/start_line.hpp"
+#include "tools/cli/subcommands.hpp"
+#include "tools/cli/topology_run.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+/// Holds the runs that have something to do, and what their start lines say.
+struct prepared_runs {
+  std::vector<std::unique_ptr<topology_run>> all;
+  std::vector<start> starts;
+  std::vector<fail_rule> fail_on;
+  int status = exit_done;  // the status of those that had come to their end before
+};
+
+/// Opens the run of one more topology, and remembers the command in its state folder. One that has come to its end
+/// before is concluded instead. `secrets`: values that the folder must not hold.
+[[nodiscard]] expected<void> prepare(prepared_runs& to, const std::shared_ptr<const config::topology>& t,
+                                     const std::string& folder, const topology_arguments& given,
+                                     const std::vector<std::string>& secrets, const run_settings& settings);
+
+}  // namespace millrace::cli
