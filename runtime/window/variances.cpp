@@ -3,8 +3,8 @@
 // deviation is its square root, rounded once more. Squares of doubles are sums of two doubles, exact but for
 // values below 2^-485, whose squares are rounded to 2^-1074.
 #include "runtime/window/aggregate_entries.hpp"
-#include "runtime/window/exact_sum_bytes.hpp"
 #include "runtime/window/exact_variance.hpp"
+#include "runtime/window/sum_states.hpp"
 
 #include <array>
 #include <cmath>
@@ -21,23 +21,15 @@ double result_of(double variance) {
   return K == kind::stddev_samp || K == kind::stddev_pop ? std::sqrt(variance) : variance;
 }
 
-/// Halves, because rows are aligned to 8 bytes only.
 struct bigint_moments {
   limb count;
-  limb low, high;               // the sum, in two's complement
+  wide_int sum;
   std::array<limb, 3> squares;  // 2^66 squares fit
 
-  [[nodiscard]] __int128 sum() const {
-    return static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
-  }
   template<int Sign>
   void add(limb n, __int128 s, const std::array<limb, 3>& q) {
-    const auto before = static_cast<unsigned __int128>(sum());
-    const auto added =
-        Sign > 0 ? before + static_cast<unsigned __int128>(s) : before - static_cast<unsigned __int128>(s);
-    low = static_cast<limb>(added);
-    high = static_cast<limb>(added >> 64);
     count += static_cast<limb>(Sign) * n;
+    sum.add<Sign>(s);
     limb carry = Sign > 0 ? 0 : 1;
     for (std::size_t i = 0; i < 3; ++i) {
       const auto r = static_cast<unsigned __int128>(squares[i]) + (Sign > 0 ? q[i] : ~q[i]) + carry;
@@ -61,7 +53,7 @@ template<int Sign>
 void merge_bigint(const states& to, rows into, const states& other, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i) {
     const auto o = other.at<bigint_moments>(from[i]);
-    to.at<bigint_moments>(into[i]).add<Sign>(o.count, o.sum(), o.squares);
+    to.at<bigint_moments>(into[i]).add<Sign>(o.count, o.sum.value(), o.squares);
   }
 }
 
@@ -70,14 +62,14 @@ void encode_bigint(wire::writer& out, const states& from, std::uint32_t i) {
   out.varint(s.count);
   if (s.count == 0)
     return;
-  out.fixed(s.low);
-  out.fixed(s.high);
+  out.fixed(s.sum.low);
+  out.fixed(s.sum.high);
   for (const auto q : s.squares)
     out.varint(q);
 }
 
 bool is_bigint(const bigint_moments& s) {
-  return (s.count != 0) | ((s.low | s.high | s.squares[0] | s.squares[1] | s.squares[2]) == 0);
+  return (s.count != 0) | ((s.sum.low | s.sum.high | s.squares[0] | s.squares[1] | s.squares[2]) == 0);
 }
 
 bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
@@ -86,8 +78,8 @@ bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
   s.count = in.varint();
   if (s.count == 0)
     return in.ok();
-  s.low = in.fixed<limb>();
-  s.high = in.fixed<limb>();
+  s.sum.low = in.fixed<limb>();
+  s.sum.high = in.fixed<limb>();
   for (auto& q : s.squares)
     q = in.varint();
   return in.ok();
@@ -103,17 +95,15 @@ void finish_bigint(const aggregate&, const states& from, rows of, data::column_b
       out.append_null();
       continue;
     }
-    const auto v = s.sum();
+    const auto v = s.sum.value();
     const auto m = v < 0 ? -static_cast<unsigned __int128>(v) : static_cast<unsigned __int128>(v);
     const std::array<limb, 2> sum{static_cast<limb>(m), static_cast<limb>(m >> 64)};
     out.append_double(result_of<K>(rounded_variance({sum}, {s.squares}, 0, s.count, divisor)));
   }
 }
 
-struct double_moments {
-  limb count;
-  exact_sum sum, squares;  // squares beyond double are an infinity
-};
+/// The sum, and that of the squares: squares beyond double are an infinity.
+using double_moments = double_sums<2>;
 
 // Squares of what is below stay below half of double's range, so that their sum has its place.
 const double largest = std::ldexp(1.0, 511);
@@ -122,64 +112,20 @@ void add_double(const states& to, rows into, const contribution& of, rows from) 
   const auto values = of.argument->doubles();
   for (std::size_t i = 0; i < into.size(); ++i) {
     auto& s = to.at<double_moments>(into[i]);
+    auto& [sum, squares] = s.sums;
     const double v = values[from[i]];
     ++s.count;
-    add(s.sum, *to.side, v);
+    add(sum, *to.side, v);
     if (!std::isfinite(v))
       continue;
     if (std::abs(v) >= largest) {
-      add(s.squares, *to.side, std::numeric_limits<double>::infinity());
+      add(squares, *to.side, std::numeric_limits<double>::infinity());
       continue;
     }
     const double square = v * v;
-    add(s.squares, *to.side, square);
-    add(s.squares, *to.side, std::fma(v, v, -square));
+    add(squares, *to.side, square);
+    add(squares, *to.side, std::fma(v, v, -square));
   }
-}
-
-void merge_double(const states& to, rows into, const states& other, rows from) {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    auto& s = to.at<double_moments>(into[i]);
-    const auto& o = other.at<double_moments>(from[i]);
-    s.count += o.count;
-    add(s.sum, *to.side, o.sum, *other.side);
-    add(s.squares, *to.side, o.squares, *other.side);
-  }
-}
-
-void unmerge_double(const states& to, rows into, const states& other, rows from) {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    auto& s = to.at<double_moments>(into[i]);
-    const auto& o = other.at<double_moments>(from[i]);
-    s.count -= o.count;
-    subtract(s.sum, *to.side, o.sum, *other.side);
-    subtract(s.squares, *to.side, o.squares, *other.side);
-  }
-}
-
-void adopt_double(const states& to, std::uint32_t i, const side_store& origin) {
-  auto& s = to.at<double_moments>(i);
-  adopt(s.sum, *to.side, origin);
-  adopt(s.squares, *to.side, origin);
-}
-
-void encode_double(wire::writer& out, const states& from, std::uint32_t i) {
-  const auto& s = from.at<double_moments>(i);
-  out.varint(s.count);
-  if (s.count == 0)
-    return;
-  put_sum(out, s.sum, *from.side);
-  put_sum(out, s.squares, *from.side);
-}
-
-bool decode_double(wire::reader& in, const states& to, std::uint32_t i) {
-  auto& s = to.at<double_moments>(i);
-  s.count = in.varint();
-  if (s.count == 0) {
-    s.sum = s.squares = {};
-    return in.ok();
-  }
-  return read_sum(in, s.sum, *to.side) && read_sum(in, s.squares, *to.side);
 }
 
 template<kind K>
@@ -192,14 +138,14 @@ void finish_double(const aggregate&, const states& from, rows of, data::column_b
       out.append_null();
       continue;
     }
-    if (special(s.sum, *from.side) != 0) {
+    if (special(s.sums[0], *from.side) != 0) {
       out.append_double(std::numeric_limits<double>::quiet_NaN());
-    } else if (special(s.squares, *from.side) != 0) {
+    } else if (special(s.sums[1], *from.side) != 0) {
       failed.push_back(n);
       out.append_null();
     } else {
-      const magnitude sum(s.sum, *from.side);
-      const magnitude squares(s.squares, *from.side);
+      const magnitude sum(s.sums[0], *from.side);
+      const magnitude squares(s.sums[1], *from.side);
       out.append_double(
           result_of<K>(rounded_variance(sum.value(), squares.value(), unit_exponent, s.count, divisor)));
     }
@@ -208,7 +154,7 @@ void finish_double(const aggregate&, const states& from, rows of, data::column_b
 
 /// A row fails only if no double can hold its result; its sums then exceed 192 bits.
 bool may_fail_double(const aggregate&, const states& of, std::uint32_t i) {
-  return of.at<double_moments>(i).squares.wide != 0;
+  return of.at<double_moments>(i).sums[1].wide != 0;
 }
 
 template<kind K>
@@ -222,18 +168,11 @@ constexpr aggregate_ops bigints{.size = sizeof(bigint_moments),
                                 .finish = finish_bigint<K>};
 
 template<kind K>
-constexpr aggregate_ops doubles{.size = sizeof(double_moments),
-                                .add = add_double,
-                                .merge = merge_double,
-                                .unmerge = unmerge_double,
-                                .adopt = adopt_double,
-                                .encode = encode_double,
-                                .decode = decode_double,
-                                .finish = finish_double<K>,
-                                .failure =
-                                    "is beyond double: the row is set apart; the square of a value from "
-                                    "6.7e153 on is too large, so divide the values first",
-                                .may_fail = may_fail_double};
+constexpr aggregate_ops doubles = finishing(
+    adding(double_sums_entry<2>, add_double), finish_double<K>,
+    "is beyond double: the row is set apart; the square of a value from 6.7e153 on is too large, so "
+    "divide the values first",
+    may_fail_double);
 
 template<kind K>
 const aggregate_ops* of_type(data::type_id type) {
