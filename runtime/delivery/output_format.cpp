@@ -1,8 +1,8 @@
 #include "runtime/delivery/output_format.hpp"
 
-#include "runtime/base/earlier_format.hpp"
 #include "runtime/delivery/fields.hpp"
 #include "runtime/wire/batch_format.hpp"
+#include "runtime/wire/format_version.hpp"
 
 #include <algorithm>
 
@@ -101,11 +101,8 @@ std::string encode_segment(const std::vector<output_ptr>& frames) {
 
 expected<std::vector<output_ptr>> decode_segment(std::string_view bytes, const log_id& log) {
   wire::reader in(bytes);
-  const auto version = in.fixed<std::uint8_t>();
-  if (in.ok() && version != 0 && version < output_version)
-    return earlier_format("spilled output", version, output_version, "or start over with --fresh");
-  if (in.ok() && version != output_version)
-    return fatal_error(ec::unsupported, "spilled output was written by another version");
+  if (auto known = wire::read_format_version(in, "spilled output", output_version); !known)
+    return unexpected(known.error());
   auto frames = decode_frames(in, log);
   if (frames && !in.at_end())
     return fatal_error(ec::corrupt, "spilled output has bytes after its end");

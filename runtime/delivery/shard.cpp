@@ -1,7 +1,7 @@
 #include "runtime/delivery/shard.hpp"
 
-#include "runtime/base/earlier_format.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/wire/format_version.hpp"
 
 #include <fmt/format.h>
 
@@ -23,12 +23,8 @@ struct beginning {
 };
 
 expected<beginning> read_beginning(wire::reader& in, const log_id& log) {
-  const auto version = in.fixed<std::uint8_t>();
-  if (in.ok() && version != 0 && version < capture_version)
-    return earlier_format(fmt::format("a snapshot of {}", log), version, capture_version,
-                          "or start over with --fresh");
-  if (in.ok() && version != capture_version)
-    return fatal_error(ec::unsupported, "a snapshot of " + log + " was written by another version");
+  if (auto known = wire::read_format_version(in, "a snapshot of " + log, capture_version); !known)
+    return unexpected(known.error());
   beginning b;
   b.run = in.varint();
   b.last_end = in.fixed<event_micros>();

@@ -1,7 +1,7 @@
 #include "runtime/window/state_bytes.hpp"
 
-#include "runtime/base/earlier_format.hpp"
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/wire/format_version.hpp"
 
 #include <fmt/format.h>
 
@@ -34,14 +34,8 @@ void put_head(wire::writer& out, const layout& l, captured what) {
 }
 
 expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
-  const auto v = in.fixed<std::uint8_t>();
-  if (in.ok() && v != 0 && v < version)
-    return earlier_format("the state of a window", v, version, "or start over with --fresh");
-  if (in.ok() && v != version)
-    return fatal_error(ec::unsupported,
-                       fmt::format("the state of a window has format {}, this program reads {}; "
-                                   "run the version that wrote it",
-                                   v, version));
+  if (auto known = wire::read_format_version(in, "the state of a window", version); !known)
+    return unexpected(known.error());
   const auto what = in.fixed<std::uint8_t>();
   const bool known = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_after_tick);
   if (!known || !has_sizes(in, l) || (static_cast<captured>(what) == captured::all && !empty))

@@ -1,9 +1,7 @@
 #include "runtime/wire/batch_format.hpp"
 
-#include "runtime/base/earlier_format.hpp"
 #include "runtime/data/empty_object.hpp"
-
-#include <fmt/format.h>
+#include "runtime/wire/format_version.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -300,16 +298,10 @@ void encode_batch(writer& out, const data::batch& b) {
 }
 
 expected<data::batch> decode_batch(reader& in) {
-  const auto version = in.fixed<std::uint8_t>();
+  if (auto known = read_format_version(in, "an encoded batch", format_version); !known)
+    return unexpected(known.error());
   if (!in.ok())
     return damaged("it is cut off");
-  if (version != 0 && version < format_version)
-    return earlier_format("an encoded batch", version, format_version, "or start over with --fresh");
-  if (version != format_version)
-    return fatal_error(ec::unsupported,
-                       fmt::format("an encoded batch has format {}, this version of millrace "
-                                   "reads format {}",
-                                   version, format_version));
   auto fields = decode_fields(in, 1);
   if (!fields)
     return unexpected(fields.error());
