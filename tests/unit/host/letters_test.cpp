@@ -17,9 +17,13 @@ namespace {
 using texts = std::vector<std::string>;
 
 /// Holds the chains of one topology in a store, and makes sinks that write there.
+sink::part_options rows_a_part(std::optional<std::uint64_t> rows) {
+  return {{{}, sink::largest_stored_part, rows}, {}};
+}
+
 class letter_box {
 public:
-  explicit letter_box(std::shared_ptr<chain_store> store, sink::stored_parts parts = {})
+  explicit letter_box(std::shared_ptr<chain_store> store, sink::part_options parts = rows_a_part({}))
       : chains(std::make_shared<node::topology_chains>(std::move(store), "clicks")), parts_(parts) {}
 
   expected<std::unique_ptr<sink::writer>> open(incarnation term, std::int64_t& next, bool expects = false) {
@@ -65,7 +69,7 @@ public:
   fake_clock clock{1'000'000};
 
 private:
-  sink::stored_parts parts_;
+  sink::part_options parts_;
 };
 
 texts expected_records(std::int64_t from, std::int64_t to) {
@@ -82,7 +86,7 @@ TEST_CASE("each letter is once in the store, in whatever file operation the proc
   bool died = true;
   for (std::uint64_t operations = 1; died; ++operations) {
     snapshot::test::faulty_file_system files(operations);
-    letter_box box(std::make_shared<dir_chain_store>(files, "/mnt/store"), {.rows = 3});
+    letter_box box(std::make_shared<dir_chain_store>(files, "/mnt/store"), rows_a_part(3));
     files.crash_after(operations);
     died = false;
     std::int64_t next = 0;
@@ -107,7 +111,7 @@ TEST_CASE("each letter is once in the store, in whatever file operation the proc
 
 TEST_CASE("a writer of a higher term fences the other one off; letters are in parts") {
   over_each_store([](store_under_test& under_test) {
-    letter_box mine(under_test.reach(), {.rows = 4}), theirs(under_test.reach(), {.rows = 4});
+    letter_box mine(under_test.reach(), rows_a_part(4)), theirs(under_test.reach(), rows_a_part(4));
     std::int64_t next = -1;
     CHECK(mine.records().empty());
     const auto first = must(mine.open(3, next));
@@ -135,7 +139,7 @@ TEST_CASE("a writer of a higher term fences the other one off; letters are in pa
 TEST_CASE("of full parts as many are kept as `keep` says; a part ends by its age, too") {
   snapshot::test::faulty_file_system files;
   letter_box box(std::make_shared<dir_chain_store>(files, "/mnt/store"),
-                 {.rows = 2, .age = micros(5'000'000), .keep = 2});
+                 {{micros(5'000'000), sink::largest_stored_part, 2}, 2});
   std::int64_t next = 0;
   const auto w = must(box.open(1, next));
   for (std::int64_t i = 0; i < 10; i += 2)
@@ -205,7 +209,7 @@ TEST_CASE("the API's page of letters, and why there is none") {
   CHECK_THAT(host::letters_page(store, "sent", 0).error().message,
              Catch::Contains("a sink of the type kafka"));
   CHECK(must(host::letters_page(store, "clicks", 0)) == api::answers::dead_letters{});
-  letter_box box(store, {.rows = 1});
+  letter_box box(store, rows_a_part(1));
   std::int64_t next = 0;
   const auto w = must(box.open(1, next));
   must(letter_box::send(*w, 0, 1));

@@ -46,7 +46,8 @@ public:
     REQUIRE(book_.append({1, 1}, {std::move(r)}) == cluster::append_outcome::acknowledged);
   }
   void write(std::int64_t count) const {
-    sink::stored_letters box(chains, sink::dead_letter_format(*config::dead_letter_schema()), {.rows = 2});
+    sink::stored_letters box(chains, sink::dead_letter_format(*config::dead_letter_schema()),
+                             {{{}, sink::largest_stored_part, 2}, {}});
     node_test::must(box.open({"0123", "t", "dead_letters", number_of({1, 1}), false, false, false}));
     for (std::int64_t i = 0; i < count; ++i) {
       delivery::dead_letters one;

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-
 namespace millrace::sink {
 
 appended_file::~appended_file() { close(); }
@@ -53,7 +51,7 @@ expected<void> appended_file::remove_parts_of(const file_record& replaced) {
   return failed ? file_error("remove the old parts of", path_, failed.value()) : expected<void>();
 }
 
-expected<void> appended_file::prepare(taken_over& t, bool fresh) {
+expected<void> appended_file::prepare(taken_over<file_record>& t, bool fresh) {
   if (t.record.publish) {
     record_ = t.record;
     if (auto claimed = side_->claim(); !claimed)
@@ -158,11 +156,8 @@ expected<std::uint64_t> appended_file::commit(const progress& p) {
 }
 
 bool appended_file::is_due() const {
-  if (!parts_ || record_.length == 0)
-    return false;
-  const auto& roll = parts_->roll;
-  return (roll.rows && record_.rows >= *roll.rows) || (roll.size && record_.length >= *roll.size) ||
-         (roll.age && record_.since != 0 && clock_->now() - record_.since >= roll.age->count());
+  return parts_ && record_.length != 0 &&
+         parts_->roll.is_due(record_.rows, record_.length, record_.since, clock_->now());
 }
 
 /// Stores the record that makes the file a part; from then on it is one, also after a crash.
@@ -234,24 +229,16 @@ void appended_file::remove_oldest_parts() {
 }
 
 std::optional<micros> appended_file::keep_alive_in() const {
-  if (!parts_ || !parts_->roll.age || record_.length == 0 || record_.since == 0)
-    return std::nullopt;
-  return micros(std::max<std::int64_t>(0, record_.since + parts_->roll.age->count() - clock_->now()));
+  return parts_ && record_.length != 0 ? parts_->roll.left(record_.since, clock_->now()) : std::nullopt;
 }
 
 expected<void> appended_file::keep_alive() {
   if (!open_ || !buffer_.empty() || length_ != record_.length || !is_due())
     return {};
   open_ = false;
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  if (auto mine = side_->check_owner(); !mine)
-    return mine;
-  if (auto begun = begin_part(); !begun)
-    return begun;
-  open_ = true;
-  return {};
+  auto begun = side_->as_owner([this] { return begin_part(); });
+  open_ = begun.has_value();
+  return begun;
 }
 
 }  // namespace millrace::sink

@@ -17,12 +17,6 @@
 
 namespace millrace::sink {
 
-/// The moments at which the file becomes a part.
-struct part_options {
-  roll_options roll;
-  std::optional<std::uint64_t> keep;  // parts to keep; the oldest ones beyond that are removed. None: all
-};
-
 class appended_file final : public writer {
 public:
   appended_file(std::filesystem::path path, row_format format, bool durable, at_start begin,
@@ -47,7 +41,7 @@ private:
   [[nodiscard]] expected<void> begin_part();
   [[nodiscard]] expected<void> finish_part();
   void remove_oldest_parts();
-  [[nodiscard]] expected<void> prepare(taken_over& t, bool fresh);
+  [[nodiscard]] expected<void> prepare(taken_over<file_record>& t, bool fresh);
   [[nodiscard]] expected<void> flush();
   void close();
 

@@ -1,9 +1,6 @@
 #include "actors/connectors/file/sink/file_record.hpp"
 
 #include "actors/stream/sink/files/data_file.hpp"
-#include "actors/stream/sink/files/record_parts.hpp"
-
-#include <fmt/format.h>
 
 namespace millrace::sink {
 namespace {
@@ -15,8 +12,7 @@ enum flag : std::uint8_t { to_publish = 1, has_progress = 2 };
 
 std::string encode_record(const file_record& r) {
   wire::writer out;
-  out.varint(version);
-  put(out, r.owner);
+  put_head(out, version, r.owner);
   out.varint(r.length);
   out.varint(r.first);
   out.varint(r.number);
@@ -29,10 +25,9 @@ std::string encode_record(const file_record& r) {
 
 expected<file_record> decode_record(std::string_view bytes) {
   wire::reader in(bytes);
-  if (auto known = read_version(in, version); !known)
-    return unexpected(known.error());
   file_record r;
-  r.owner = read_owner(in);
+  if (auto known = read_head(in, version, r.owner); !known)
+    return unexpected(known.error());
   r.length = in.varint();
   r.first = in.varint();
   r.number = in.varint();
@@ -40,41 +35,9 @@ expected<file_record> decode_record(std::string_view bytes) {
   r.since = in.svarint();
   const auto flags = in.fixed<std::uint8_t>();
   r.publish = flags & to_publish;
-  auto at = read_progress(in, flags & has_progress);
-  if (!at)
-    return unexpected(at.error());
-  r.at = std::move(*at);
-  if (auto whole = read_end(in); !whole)
+  if (auto whole = read_tail(in, flags & has_progress, r.at); !whole)
     return unexpected(whole.error());
   return r;
-}
-
-expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target, at_start begin) {
-  const auto bytes = side.load();
-  if (!bytes)
-    return unexpected(bytes.error());
-  taken_over t;
-  if (!*bytes) {
-    t.first = true;
-  } else {
-    auto old = decode_record(**bytes);
-    if (!old) {
-      auto e = old.error();
-      e.message = fmt::format("{}: {}", side.path().string(), e.message);
-      return unexpected(std::move(e));
-    }
-    const auto owned = judge(old->owner, who, target, begin);
-    if (!owned)
-      return unexpected(owned.error());
-    if (*owned == ownership::ours)
-      t.record = std::move(*old);
-    else
-      t.replaced = std::move(*old);
-  }
-  t.record.owner = {who.state_id, who.topology, who.sink, who.life};
-  if (who.expects_progress && !t.record.at)
-    return progress_missing(target, side.path().string());
-  return t;
 }
 
 expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
@@ -88,7 +51,10 @@ expected<opened_side> open_side(const std::filesystem::path& target, const claim
   auto locked = side->lock();
   if (!locked)
     return unexpected(locked.error());
-  auto found = take_over(*side, who, target.string(), begin);
+  const auto bytes = side->load();
+  if (!bytes)
+    return unexpected(bytes.error());
+  auto found = take_over(*bytes, decode_record, who, target.string(), side->path().string(), begin);
   if (!found)
     return unexpected(found.error());
   return opened_side{std::move(*locked), std::move(*found)};

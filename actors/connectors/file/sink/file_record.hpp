@@ -3,9 +3,8 @@
 //   progress) | progress
 #pragma once
 
+#include "actors/stream/sink/files/record_parts.hpp"
 #include "actors/stream/sink/files/side_file.hpp"
-#include "actors/stream/sink/sink.hpp"
-#include "actors/stream/sink/target_owner.hpp"
 
 #include <optional>
 #include <string>
@@ -26,21 +25,9 @@ struct file_record {
 [[nodiscard]] std::string encode_record(const file_record& r);
 [[nodiscard]] expected<file_record> decode_record(std::string_view bytes);
 
-/// Says how a claim finds the target.
-struct taken_over {
-  file_record record;                   // the new life's record, not stored yet
-  bool first = false;                   // nobody has written through a side file before
-  std::optional<file_record> replaced;  // --fresh: what another state id had
-};
-/// Loads the record and checks it against the claim. Called under the side file's lock. `target` is for
-/// texts. ec::fenced for an older life, ec::mismatch for another state, or progress that should be there and
-/// is not.
-[[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target,
-                                             at_start begin);
-
 struct opened_side {
   side_file::guard locked;
-  taken_over found;
+  taken_over<file_record> found;
 };
 /// Makes the target's folders, opens its side file into `side`, locks it and takes the target over.
 [[nodiscard]] expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,

@@ -119,11 +119,9 @@ expected<std::unique_ptr<writer>> make_file_writer(const config::values& options
 
 std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows,
                                                 const config::values& options, const wall_clock& clock) {
-  part_options parts{roll_of(options), {}};
+  auto parts = parts_of(options);
   if (!options.has("roll"))
     parts.roll.size = default_part_size;
-  if (options.has("keep"))
-    parts.keep = static_cast<std::uint64_t>(options.integer("keep"));
   return std::make_unique<appended_file>(std::move(path), dead_letter_format(*rows), true, at_start::append,
                                          parts, clock, private_file);
 }

@@ -17,12 +17,20 @@ void rolled_files::publish_committed() {
   if (!std::exchange(open_, false) || record_.rows == 0)
     return;
   // Errors leave the hidden file for the next open, which goes on with it.
-  const auto locked = side_->lock();
-  if (!locked || !side_->check_owner() || (data_ && length_ != record_.length && !data_->cut(record_.length)))
-    return;
+  static_cast<void>(side_->as_owner([this]() -> expected<void> {
+    if (data_ && length_ != record_.length)
+      if (auto cut = data_->cut(record_.length); !cut)
+        return cut;
+    return end_file();
+  }));
+}
+
+/// Stores the record that makes the file whole, and publishes it.
+expected<void> rolled_files::end_file() {
   record_.publish = true;
-  if (store())
-    static_cast<void>(publish());
+  if (auto stored = store(); !stored)
+    return stored;
+  return publish();
 }
 
 expected<std::optional<progress>> rolled_files::open(const claim& who) {
@@ -38,7 +46,7 @@ expected<std::optional<progress>> rolled_files::open(const claim& who) {
   return record_.at;
 }
 
-expected<void> rolled_files::prepare(taken_over& t) {
+expected<void> rolled_files::prepare(taken_over<file_record>& t) {
   if (t.record.number == 0 && t.record.at && !t.replaced)
     return user_error(ec::mismatch,
                       fmt::format("{} was written without `roll` so far; write to another path, or start "
@@ -168,9 +176,7 @@ expected<void> rolled_files::flush() {
 }
 
 bool rolled_files::is_due() const {
-  return record_.rows != 0 &&
-         ((roll_.rows && record_.rows >= *roll_.rows) || (roll_.size && record_.length >= *roll_.size) ||
-          (roll_.age && clock_->now() - record_.since >= roll_.age->count()));
+  return record_.rows != 0 && roll_.is_due(record_.rows, record_.length, record_.since, clock_->now());
 }
 
 expected<std::uint64_t> rolled_files::commit(const progress& p) {
@@ -190,38 +196,23 @@ expected<std::uint64_t> rolled_files::commit(const progress& p) {
   record_.length = length_;
   record_.rows = rows_;
   record_.at = p;
-  record_.publish = is_due();
-  if (auto stored = store(); !stored)
+  if (auto stored = is_due() ? end_file() : store(); !stored)
     return unexpected(stored.error());
-  if (record_.publish)
-    if (auto published = publish(); !published)
-      return unexpected(published.error());
   open_ = true;
   return 0;
 }
 
 std::optional<micros> rolled_files::keep_alive_in() const {
-  if (!roll_.age || record_.rows == 0)
-    return std::nullopt;
-  return micros(std::max<std::int64_t>(0, record_.since + roll_.age->count() - clock_->now()));
+  return record_.rows != 0 ? roll_.left(record_.since, clock_->now()) : std::nullopt;
 }
 
 expected<void> rolled_files::keep_alive() {
   if (!open_ || !buffer_.empty() || length_ != record_.length || !is_due())
     return {};
   open_ = false;
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  if (auto mine = side_->check_owner(); !mine)
-    return mine;
-  record_.publish = true;
-  if (auto stored = store(); !stored)
-    return stored;
-  if (auto published = publish(); !published)
-    return published;
-  open_ = true;
-  return {};
+  auto ended = side_->as_owner([this] { return end_file(); });
+  open_ = ended.has_value();
+  return ended;
 }
 
 }  // namespace millrace::sink

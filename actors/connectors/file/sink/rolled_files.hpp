@@ -31,11 +31,12 @@ public:
 
 private:
   [[nodiscard]] std::filesystem::path hidden(std::uint64_t number) const;
-  [[nodiscard]] expected<void> prepare(taken_over& t);
+  [[nodiscard]] expected<void> prepare(taken_over<file_record>& t);
   [[nodiscard]] expected<void> resume();
   [[nodiscard]] expected<void> flush();
   [[nodiscard]] bool is_due() const;
   [[nodiscard]] expected<void> store();
+  [[nodiscard]] expected<void> end_file();
   [[nodiscard]] expected<void> publish();
   void publish_committed();
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/connectors/parquet/sink/open_files.hpp"
+#include "actors/stream/sink/files/roll_option.hpp"
 #include "actors/stream/sink/target_owner.hpp"
-#include "runtime/base/time.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -19,9 +19,7 @@ struct parquet_options {
   compression packed = compression::snappy;
   bool durable = true;
   at_start begin = at_start::append;
-  std::optional<micros> age;  // of the first row
-  std::uint64_t size = 0;     // of the files of a roll together, about
-  std::optional<std::uint64_t> rows;
+  roll_options roll;  // the size is that of the files of a roll together, about
   open_limits limits;
 };
 

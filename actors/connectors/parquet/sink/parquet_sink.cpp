@@ -193,10 +193,11 @@ expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& opti
   out.packed = compression_of(options.text("compression"));
   out.durable = options.boolean("fsync");
   out.begin = options.text("at_start") == "empty" ? at_start::empty : at_start::append;
-  const auto roll = roll_of(options);
-  out.age = options.has("roll") ? roll.age : default_age;
-  out.size = roll.size.value_or(default_size);
-  out.rows = roll.rows;
+  out.roll = roll_of(options);
+  if (!options.has("roll"))
+    out.roll.age = default_age;
+  if (!out.roll.size)
+    out.roll.size = default_size;
   auto parts = partitioning::make(rows, out.partition_by);
   if (!parts)
     return unexpected(parts.error());

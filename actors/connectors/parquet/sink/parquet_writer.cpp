@@ -22,7 +22,7 @@ void parquet_writer::publish_committed() {
   if (!std::exchange(open_, false) || record_.staged_rows == 0 || has_uncommitted())
     return;
   // Errors leave what is staged for the next open, which goes on with it.
-  if (const auto locked = side_->lock(); locked && side_->check_owner() && roll())
+  if (side_->as_owner([this] { return roll(); }))
     staged_.empty();
 }
 
@@ -112,13 +112,9 @@ expected<void> parquet_writer::write(const data::batch& rows) {
   open_ = false;
   if (auto added = add(rows); !added)
     return added;
-  if (staged_.waiting() >= write_size) {
-    const auto locked = side_->lock();
-    if (!locked)
-      return unexpected(locked.error());
-    if (auto flushed = flush_staged(); !flushed)
+  if (staged_.waiting() >= write_size)
+    if (auto flushed = side_->as_owner([this] { return staged_.flush(); }); !flushed)
       return flushed;
-  }
   open_ = true;
   return {};
 }
@@ -136,19 +132,11 @@ expected<void> parquet_writer::add(const data::batch& rows) {
   return {};
 }
 
-/// Called under the side file's lock.
-expected<void> parquet_writer::flush_staged() {
-  if (auto mine = side_->check_owner(); !mine)
-    return mine;
-  return staged_.flush();
-}
-
 bool parquet_writer::is_due() const {
   if (record_.staged_rows == 0)
     return false;
-  return (options_.rows && record_.staged_rows >= *options_.rows) ||
-         static_cast<double>(record_.row_bytes) * packed_to_ >= static_cast<double>(options_.size) ||
-         (options_.age && clock_->now() - record_.since >= options_.age->count()) ||
+  const auto bytes = static_cast<std::uint64_t>(static_cast<double>(record_.row_bytes) * packed_to_);
+  return options_.roll.is_due(record_.staged_rows, bytes, record_.since, clock_->now()) ||
          files_.files() >= most_files;
 }
 
@@ -229,36 +217,22 @@ expected<void> parquet_writer::publish() {
 }
 
 expected<std::vector<rejected_row>> parquet_writer::rejected(std::uint64_t after, std::size_t limit) {
-  std::vector<rejected_row> out;
-  for (const auto& r : record_.rejected)
-    if (r.sequence > after && out.size() < limit)
-      out.push_back(r);
-  return out;
+  return rejected_after(record_, after, limit);
 }
 
-void parquet_writer::forget_rejected(std::uint64_t up_to) {
-  std::erase_if(record_.rejected, [&](const rejected_row& r) { return r.sequence <= up_to; });
-}
+void parquet_writer::forget_rejected(std::uint64_t up_to) { sink::forget_rejected(record_, up_to); }
 
 std::optional<micros> parquet_writer::keep_alive_in() const {
-  if (!options_.age || record_.staged_rows == 0)
-    return std::nullopt;
-  return micros(std::max<std::int64_t>(0, record_.since + options_.age->count() - clock_->now()));
+  return record_.staged_rows != 0 ? options_.roll.left(record_.since, clock_->now()) : std::nullopt;
 }
 
 expected<void> parquet_writer::keep_alive() {
   if (!open_ || has_uncommitted() || !refused_.empty() || !is_due())
     return {};
   open_ = false;
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  if (auto mine = side_->check_owner(); !mine)
-    return mine;
-  if (auto rolled = roll(); !rolled)
-    return rolled;
-  open_ = true;
-  return {};
+  auto rolled = side_->as_owner([this] { return roll(); });
+  open_ = rolled.has_value();
+  return rolled;
 }
 
 }  // namespace millrace::sink

@@ -37,7 +37,6 @@ private:
   [[nodiscard]] expected<void> take_over(const claim& who);
   [[nodiscard]] expected<void> resume();
   [[nodiscard]] expected<void> add(const data::batch& rows);
-  [[nodiscard]] expected<void> flush_staged();
   [[nodiscard]] bool is_due() const;
   [[nodiscard]] expected<void> store();
   [[nodiscard]] expected<void> roll();

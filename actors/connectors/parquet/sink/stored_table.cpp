@@ -130,12 +130,11 @@ expected<void> stored_table::write(const data::batch& rows) {
 std::optional<micros> stored_table::commit_in() const {
   if (rows_ == 0)
     return std::nullopt;
-  if ((options_.rows && rows_ >= *options_.rows) ||
-      static_cast<double>(row_bytes_) * packed_to_ >= static_cast<double>(options_.size) ||
-      files_.files() >= most_files)
+  const auto bytes = static_cast<std::uint64_t>(static_cast<double>(row_bytes_) * packed_to_);
+  if (options_.roll.is_full(rows_, bytes) || files_.files() >= most_files)
     return micros(0);
-  const auto age = options_.age.value_or(default_age);
-  return micros(std::max<std::int64_t>(0, since_ + age.count() - clock_->now()));
+  const auto age = options_.roll.age.value_or(default_age);
+  return std::max(micros(0), micros(since_ - clock_->now()) + age);
 }
 
 expected<std::uint64_t> stored_table::commit(const progress& p) {
@@ -212,15 +211,9 @@ expected<void> stored_table::reveal(chain::actor_chain& chain) {
 }
 
 expected<std::vector<rejected_row>> stored_table::rejected(std::uint64_t after, std::size_t limit) {
-  std::vector<rejected_row> out;
-  for (const auto& r : record_.rejected)
-    if (r.sequence > after && out.size() < limit)
-      out.push_back(r);
-  return out;
+  return rejected_after(record_, after, limit);
 }
 
-void stored_table::forget_rejected(std::uint64_t up_to) {
-  std::erase_if(record_.rejected, [&](const rejected_row& r) { return r.sequence <= up_to; });
-}
+void stored_table::forget_rejected(std::uint64_t up_to) { sink::forget_rejected(record_, up_to); }
 
 }  // namespace millrace::sink

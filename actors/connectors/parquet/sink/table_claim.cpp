@@ -3,6 +3,7 @@
 #include "actors/connectors/parquet/sink/old_data.hpp"
 #include "actors/connectors/parquet/sink/open_files.hpp"
 #include "actors/connectors/parquet/sink/table_mark.hpp"
+#include "actors/stream/sink/files/record_parts.hpp"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -64,27 +65,14 @@ std::string tag_of(const target_owner& o) {
 expected<table_record> claim_table(const table_to_claim& what, const claim& who,
                                    const std::optional<std::string>& stored) {
   const auto target = what.table->shown("");
-  table_record record;
+  auto found = take_over(stored, decode_table_record, who, target, what.record_place, what.begin);
+  if (!found)
+    return unexpected(found.error());
+  auto record = std::move(found->record);
+  const bool begins = found->first || found->replaced;
   std::optional<target_owner> replaced;
-  bool begins = true;
-  if (stored) {
-    auto old = decode_table_record(*stored);
-    if (!old) {
-      auto e = old.error();
-      e.message = fmt::format("{}: {}", what.record_place, e.message);
-      return unexpected(std::move(e));
-    }
-    const auto owned = judge(old->owner, who, target, what.begin);
-    if (!owned)
-      return unexpected(owned.error());
-    begins = *owned == ownership::replaced;
-    if (begins)
-      replaced = std::move(old->owner);
-    else
-      record = std::move(*old);
-  }
-  if (who.expects_progress && !record.at)
-    return progress_missing(target, what.record_place);
+  if (found->replaced)
+    replaced = std::move(found->replaced->owner);
   const auto mark = read_mark(what, who);
   if (!mark)
     return unexpected(mark.error());
@@ -94,7 +82,6 @@ expected<table_record> claim_table(const table_to_claim& what, const claim& who,
     return table_lost(target, *mark);
   if (marked && !ours)
     replaced = **mark;
-  record.owner = {who.state_id, who.topology, who.sink, who.life};
   if (begins)
     if (auto cleared = clear_old(what, record.owner, replaced); !cleared)
       return unexpected(cleared.error());

@@ -10,10 +10,21 @@ constexpr std::uint8_t has_progress = 1;
 
 }  // namespace
 
+std::vector<rejected_row> rejected_after(const table_record& r, std::uint64_t after, std::size_t limit) {
+  std::vector<rejected_row> out;
+  for (const auto& row : r.rejected)
+    if (row.sequence > after && out.size() < limit)
+      out.push_back(row);
+  return out;
+}
+
+void forget_rejected(table_record& r, std::uint64_t up_to) {
+  std::erase_if(r.rejected, [&](const rejected_row& row) { return row.sequence <= up_to; });
+}
+
 std::string encode_record(const table_record& r) {
   wire::writer out;
-  out.varint(version);
-  put(out, r.owner);
+  put_head(out, version, r.owner);
   out.varint(r.staged_bytes);
   out.varint(r.staged_rows);
   out.varint(r.row_bytes);
@@ -38,10 +49,9 @@ std::string encode_record(const table_record& r) {
 
 expected<table_record> decode_table_record(std::string_view bytes) {
   wire::reader in(bytes);
-  if (auto known = read_version(in, version); !known)
-    return unexpected(known.error());
   table_record r;
-  r.owner = read_owner(in);
+  if (auto known = read_head(in, version, r.owner); !known)
+    return unexpected(known.error());
   r.staged_bytes = in.varint();
   r.staged_rows = in.varint();
   r.row_bytes = in.varint();
@@ -61,11 +71,8 @@ expected<table_record> decode_table_record(std::string_view bytes) {
     row.error = in.string();
     r.rejected.push_back(std::move(row));
   }
-  auto at = read_progress(in, in.fixed<std::uint8_t>() & has_progress);
-  if (!at)
-    return unexpected(at.error());
-  r.at = std::move(*at);
-  if (auto whole = read_end(in); !whole)
+  const bool there = in.fixed<std::uint8_t>() & has_progress;
+  if (auto whole = read_tail(in, there, r.at); !whole)
     return unexpected(whole.error());
   return r;
 }

@@ -34,6 +34,11 @@ struct table_record {
   std::optional<progress> at;
 };
 
+/// As writer::rejected() and writer::forget_rejected() say it.
+[[nodiscard]] std::vector<rejected_row> rejected_after(const table_record& r, std::uint64_t after,
+                                                       std::size_t limit);
+void forget_rejected(table_record& r, std::uint64_t up_to);
+
 [[nodiscard]] std::string encode_record(const table_record& r);
 [[nodiscard]] expected<table_record> decode_table_record(std::string_view bytes);
 

@@ -66,6 +66,16 @@ public:
     int fd_;
   };
   [[nodiscard]] expected<guard> lock();
+  /// Does `what` under the lock, if this handle is the owner.
+  template<class What>
+  [[nodiscard]] expected<void> as_owner(const What& what) {
+    const auto locked = lock();
+    if (!locked)
+      return unexpected(locked.error());
+    if (auto mine = check_owner(); !mine)
+      return mine;
+    return what();
+  }
 
   /// The rest is called under the lock.
 

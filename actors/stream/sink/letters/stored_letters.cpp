@@ -1,7 +1,5 @@
 #include "actors/stream/sink/letters/stored_letters.hpp"
 
-#include "actors/stream/sink/files/roll_option.hpp"
-
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -15,14 +13,9 @@ constexpr std::uint64_t most_commits = 200;
 
 }  // namespace
 
-stored_parts stored_parts_of(const config::values& options) {
-  const auto roll = roll_of(options);
-  stored_parts out;
-  out.size = std::min(roll.size.value_or(largest_stored_part), largest_stored_part);
-  out.rows = roll.rows;
-  out.age = roll.age;
-  if (options.has("keep"))
-    out.keep = static_cast<std::uint64_t>(options.integer("keep"));
+part_options stored_parts_of(const config::values& options) {
+  auto out = parts_of(options);
+  out.roll.size = std::min(out.roll.size.value_or(largest_stored_part), largest_stored_part);
   return out;
 }
 
@@ -97,8 +90,7 @@ expected<std::uint64_t> stored_letters::commit(const progress& p) {
 }
 
 bool stored_letters::is_due() const {
-  return part_.rows != 0 && (bytes_ >= parts_.size || (parts_.rows && part_.rows >= *parts_.rows) ||
-                             (parts_.age && clock_->now() - part_.since >= parts_.age->count()));
+  return part_.rows != 0 && parts_.roll.is_due(part_.rows, bytes_, part_.since, clock_->now());
 }
 
 /// Committed letters last without this, so a failure here only means to try again after the next commit.
@@ -119,9 +111,7 @@ expected<void> stored_letters::keep_alive() {
 }
 
 std::optional<micros> stored_letters::keep_alive_in() const {
-  if (!parts_.age || part_.rows == 0)
-    return std::nullopt;
-  return std::max(micros(0), *parts_.age - micros(clock_->now() - part_.since));
+  return part_.rows != 0 ? parts_.roll.left(part_.since, clock_->now()) : std::nullopt;
 }
 
 /// The part stands in its own chain before the open one forgets it: ended halfway, it is written there again.

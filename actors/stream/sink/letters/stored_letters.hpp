@@ -3,6 +3,7 @@
 // fenced off by the chain itself.
 #pragma once
 
+#include "actors/stream/sink/files/roll_option.hpp"
 #include "actors/stream/sink/letters/letter_record.hpp"
 #include "actors/stream/sink/row_format.hpp"
 #include "actors/stream/sink/sink.hpp"
@@ -21,18 +22,12 @@ namespace millrace::sink {
 /// A part is read as a whole, so it is no larger, but for the commit that fills it.
 inline constexpr std::uint64_t largest_stored_part = std::uint64_t{4} << 20;
 
-struct stored_parts {
-  std::uint64_t size = largest_stored_part;  // bytes of its lines; what follows is a limit as well
-  std::optional<std::uint64_t> rows = {};
-  std::optional<micros> age = {};
-  std::optional<std::uint64_t> keep = {};  // full parts to keep; older ones are emptied. None: all
-};
 /// Reads the options of `dead_letters`. Parts are never larger than largest_stored_part.
-[[nodiscard]] stored_parts stored_parts_of(const config::values& options);
+[[nodiscard]] part_options stored_parts_of(const config::values& options);
 
 class stored_letters final : public writer {
 public:
-  stored_letters(std::shared_ptr<chain::named_chains> chains, row_format format, stored_parts parts,
+  stored_letters(std::shared_ptr<chain::named_chains> chains, row_format format, part_options parts,
                  const wall_clock& clock = system_clock())
       : chains_(std::move(chains)), format_(std::move(format)), parts_(parts), clock_(&clock) {}
 
@@ -52,7 +47,7 @@ private:
 
   std::shared_ptr<chain::named_chains> chains_;
   row_format format_;
-  stored_parts parts_;
+  part_options parts_;
   const wall_clock* clock_;
   life now_;
   std::unique_ptr<chain::actor_chain>
