@@ -2,6 +2,7 @@
 
 #include "actors/connectors/file/source/input_seen.hpp"
 #include "actors/connectors/file/source/record_end.hpp"
+#include "actors/stream/source/durable_feed.hpp"
 #include "runtime/data/csv_text.hpp"
 
 #include <fmt/format.h>
@@ -82,7 +83,7 @@ private:
         continue;
       }
       fill();
-      make_durable();
+      keep();
     }
     if (stopped_ || !at_end_ || log_->pending() != 0)
       return;
@@ -204,28 +205,17 @@ private:
     header_ = line;
   }
 
-  /// Retries until it is durable, or until the end: what was read cannot be read again.
-  void make_durable() {
-    bool told = false;
-    while (log_->pending() != 0) {
-      const auto kept = log_->commit();
-      if (kept)
-        break;
-      if (!std::exchange(told, true)) {
-        spdlog::warn("{}: {}; standard input is not read until it can be written", options_.in_logs,
-                     kept.error().message);
-        say(kept.error());
-      }
+  /// What was read cannot be read again.
+  void keep() {
+    const auto wait = [this] {
       if (done_)
-        return;
+        return false;
       std::this_thread::sleep_for(look_every);
-    }
-    durable_ = seen_;
-    gauges_->spool_bytes = log_->bytes();
-    if (told) {
-      spdlog::info("{}: the disk takes standard input again", options_.in_logs);
-      say(std::nullopt);
-    }
+      return true;
+    };
+    const auto tell = [this](std::optional<error> trouble) { say(std::move(trouble)); };
+    if (make_durable(*log_, *gauges_, options_.in_logs, "standard input is not read", tell, wait))
+      durable_ = seen_;
   }
 
   void fail(error why) {

@@ -3,6 +3,7 @@
 #include "actors/connectors/http/stream/answer.hpp"
 #include "actors/connectors/http/stream/connection.hpp"
 #include "actors/connectors/http/stream/resume_point.hpp"
+#include "actors/stream/source/durable_feed.hpp"
 #include "actors/stream/source/line_splitter.hpp"
 
 #include <fmt/format.h>
@@ -105,7 +106,7 @@ private:
         streaming(resume);
       if (ended)
         lines_.end(!*ended, [this](std::string_view record, bool cut) { took(record, cut); });
-      make_durable();
+      keep();
       if (done_)
         return {};
       if (ended)
@@ -117,7 +118,7 @@ private:
         }
       } else if (clock::now() - c.last_bytes() > options_.silence) {
         lines_.end(true, [this](std::string_view record, bool cut) { took(record, cut); });
-        make_durable();
+        keep();
         return outside_error(ec::unavailable, fmt::format("{}: no bytes for {}", shown(options_.url),
                                                           format_duration(options_.silence)));
       }
@@ -153,26 +154,21 @@ private:
     return is_full(*log_, *gauges_, options_.in_logs, "the stream is not read");
   }
 
-  void make_durable() {
-    while (log_->pending_bytes() != 0) {
-      const auto kept = log_->commit();
-      if (kept) {
-        for (const auto& record : taken_)
-          resume_->took(record);
-        taken_.clear();
-        if (std::exchange(disk_refuses_, false))
-          say_well();
-        break;
-      }
-      if (!std::exchange(disk_refuses_, true))
-        spdlog::warn("{}: {}; nothing is read until it can be written", options_.in_logs,
-                     kept.error().message);
-      say_trouble(kept.error());
+  void keep() {
+    const auto wait = [this] {
       if (done_)
-        return;
+        return false;
       transfers_.wait(disk_again);
-    }
-    gauges_->spool_bytes = log_->bytes();
+      return true;
+    };
+    const auto tell = [this](const std::optional<error>& trouble) {
+      trouble ? say_trouble(*trouble) : say_well();
+    };
+    if (!make_durable(*log_, *gauges_, options_.in_logs, "nothing is read", tell, wait))
+      return;
+    for (const auto& record : taken_)
+      resume_->took(record);
+    taken_.clear();
   }
 
   void streaming(const std::optional<std::string>& resume) {
@@ -225,7 +221,6 @@ private:
   std::optional<resume_point> resume_;
   std::vector<std::string> taken_;  // records that are not durable yet, for resume_
   backoff again_;
-  bool disk_refuses_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
