@@ -60,21 +60,37 @@ std::optional<product> product_of(std::string_view name) {
   return at == all.end() ? std::nullopt : std::optional(static_cast<product>(at - all.begin()));
 }
 
-std::string in_quotes(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote)
-      out += quote;
-    out += c;
-  }
-  return out + quote;
-}
-
 std::string in_quotes(const name_parts& name, char quote) {
   std::string out;
   for (const auto& part : name)
     out += (out.empty() ? "" : ".") + in_quotes(part, quote);
   return out;
+}
+
+std::string type_text(const data::type& type, const type_words& in) {
+  switch (type.id()) {
+  case data::type_id::bigint:
+    return std::string(in.bigint);
+  case data::type_id::float64:
+    return std::string(in.float64);
+  case data::type_id::boolean:
+    return std::string(in.boolean);
+  case data::type_id::timestamp:
+    return std::string(in.timestamp);
+  case data::type_id::list:
+    return fmt::format(fmt::runtime(in.list), type_text(type.element(), in));
+  case data::type_id::object: {
+    std::string members;
+    for (const auto& f : type.fields())
+      members += std::string(members.empty() ? "" : in.comma) +
+                 fmt::format(fmt::runtime(in.member), in_quotes(f.name, in.quote), type_text(f.type, in));
+    return fmt::format(fmt::runtime(in.object), members);
+  }
+  case data::type_id::text:
+  case data::type_id::json:
+    break;
+  }
+  return std::string(in.text);
 }
 
 std::string column_lines(const std::vector<data::field>& columns, char quote,

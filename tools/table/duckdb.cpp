@@ -78,29 +78,8 @@ std::string duckdb_path(std::string_view path) {
 }
 
 std::string duckdb_type(const data::type& type) {
-  switch (type.id()) {
-  case data::type_id::bigint:
-    return "BIGINT";
-  case data::type_id::float64:
-    return "DOUBLE";
-  case data::type_id::boolean:
-    return "BOOLEAN";
-  case data::type_id::timestamp:
-    return "TIMESTAMPTZ";
-  case data::type_id::list:
-    return duckdb_type(type.element()) + "[]";
-  case data::type_id::object: {
-    std::string members;
-    for (const auto& f : type.fields())
-      members +=
-          fmt::format("{}{} {}", members.empty() ? "" : ", ", duckdb_name(f.name), duckdb_type(f.type));
-    return fmt::format("STRUCT({})", members);
-  }
-  case data::type_id::text:
-  case data::type_id::json:
-    break;
-  }
-  return "VARCHAR";
+  return type_text(type, {"BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "VARCHAR", "{}[]", "STRUCT({})",
+                          "{} {}", ", ", '"'});
 }
 
 std::string duckdb_select(const stage_table& t, std::string_view files) {

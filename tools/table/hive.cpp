@@ -17,30 +17,10 @@ std::string hadoop_location(const stage_table& t) {
   return location.starts_with("s3://") ? "s3a" + location.substr(2) : location;
 }
 
-std::string type_of(const data::type& type) {
-  switch (type.id()) {
-  case data::type_id::bigint:
-    return "bigint";
-  case data::type_id::float64:
-    return "double";
-  case data::type_id::boolean:
-    return "boolean";
-  case data::type_id::timestamp:
-    return "timestamp";
-  case data::type_id::list:
-    return fmt::format("array<{}>", type_of(type.element()));
-  case data::type_id::object: {
-    std::string members;
-    for (const auto& f : type.fields())
-      members += fmt::format("{}{}:{}", members.empty() ? "" : ",", in_quotes(f.name, '`'), type_of(f.type));
-    return fmt::format("struct<{}>", members);
-  }
-  case data::type_id::text:
-  case data::type_id::json:
-    break;
-  }
-  return "string";
-}
+constexpr type_words words{"bigint",    "double",     "boolean", "timestamp", "string",
+                           "array<{}>", "struct<{}>", "{}:{}",   ",",         '`'};
+
+std::string type_of(const data::type& type) { return type_text(type, words); }
 
 /// A column's name may not have these: dots and colons fail in queries; for the rest, Hive's reader hands the
 /// schema on as a text that is parsed again, and then fails on every file, or finds nulls in the column.

@@ -1,9 +1,13 @@
 // The products' parts of definition(), a function each, and what they share.
 #pragma once
 
+#include "actors/connectors/sql/sink/quoted.hpp"
 #include "tools/table/stage_table.hpp"
 
 #include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace millrace::table {
 
@@ -14,10 +18,17 @@ using name_parts = std::vector<std::string>;
 [[nodiscard]] expected<std::string> trino_definition(const stage_table& t, const name_parts& name);
 [[nodiscard]] expected<std::string> duckdb_definition(const stage_table& t, const name_parts& name);
 
-/// Puts a text between `quote`s; those within are doubled.
-[[nodiscard]] std::string in_quotes(std::string_view text, char quote);
+using sink::sql::in_quotes;
 /// Quotes each part of a name, with dots between.
 [[nodiscard]] std::string in_quotes(const name_parts& name, char quote);
+
+/// A product's words for types. `{}` stands for the element, the members, or name and type of a member.
+struct type_words {
+  std::string_view bigint, float64, boolean, timestamp, text;
+  std::string_view list, object, member, comma;
+  char quote;
+};
+[[nodiscard]] std::string type_text(const data::type& type, const type_words& in);
 
 /// "  NAME TYPE" lines with commas, of the columns that `wanted` says; an empty `wanted` means all.
 [[nodiscard]] std::string column_lines(const std::vector<data::field>& columns, char quote,

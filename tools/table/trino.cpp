@@ -7,30 +7,10 @@
 namespace millrace::table {
 namespace {
 
-std::string type_of(const data::type& type) {
-  switch (type.id()) {
-  case data::type_id::bigint:
-    return "bigint";
-  case data::type_id::float64:
-    return "double";
-  case data::type_id::boolean:
-    return "boolean";
-  case data::type_id::timestamp:
-    return "timestamp(3)";
-  case data::type_id::list:
-    return fmt::format("array({})", type_of(type.element()));
-  case data::type_id::object: {
-    std::string members;
-    for (const auto& f : type.fields())
-      members += fmt::format("{}{} {}", members.empty() ? "" : ", ", in_quotes(f.name, '"'), type_of(f.type));
-    return fmt::format("row({})", members);
-  }
-  case data::type_id::text:
-  case data::type_id::json:
-    break;
-  }
-  return "varchar";
-}
+constexpr type_words words{"bigint",    "double",  "boolean", "timestamp(3)", "varchar",
+                           "array({})", "row({})", "{} {}",   ", ",           '"'};
+
+std::string type_of(const data::type& type) { return type_text(type, words); }
 
 std::vector<data::field> partitions_last(const stage_table& t) {
   std::vector<data::field> out;

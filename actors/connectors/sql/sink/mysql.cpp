@@ -2,6 +2,7 @@
 // statement a row.
 #include "actors/connectors/sql/sink/column_rules.hpp"
 #include "actors/connectors/sql/sink/composed_rows.hpp"
+#include "actors/connectors/sql/sink/quoted.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
@@ -195,15 +196,7 @@ outcome<void> mysql_database::read(const std::string& sql, const take_row& take)
   return mysql_errno(h) == 0 ? outcome<void>() : failed();
 }
 
-std::string mysql_database::name(std::string_view identifier) const {
-  std::string out = "`";
-  for (const char c : identifier) {
-    if (c == '`')
-      out += '`';
-    out += c;
-  }
-  return out + '`';
-}
+std::string mysql_database::name(std::string_view identifier) const { return in_quotes(identifier, '`'); }
 
 failure mysql_database::translate(const std::exception& e) const {
   if (const auto* const ours = dynamic_cast<const soci::mysql_soci_error*>(&e))

@@ -5,6 +5,7 @@
 #include "actors/connectors/sql/sink/postgresql_place.hpp"
 #include "actors/connectors/sql/sink/postgresql_session.hpp"
 #include "actors/connectors/sql/sink/postgresql_values.hpp"
+#include "actors/connectors/sql/sink/quoted.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
@@ -285,13 +286,7 @@ outcome<std::optional<table_shape>> postgresql_database::describe(const std::str
 }
 
 std::string postgresql_database::name(std::string_view identifier) const {
-  std::string out = "\"";
-  for (const char c : identifier) {
-    if (c == '"')
-      out += '"';
-    out += c;
-  }
-  return out + '"';
+  return in_quotes(identifier, '"');
 }
 
 failure postgresql_database::translate(const std::exception& e) const {

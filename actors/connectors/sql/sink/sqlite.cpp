@@ -1,6 +1,7 @@
 // SQLite: one file, one writer at a time. Rows go one by one through prepared statements of the session's own
 // handle; there is no server that a round trip could cost.
 #include "actors/connectors/sql/sink/column_rules.hpp"
+#include "actors/connectors/sql/sink/quoted.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
@@ -21,15 +22,7 @@ using namespace sqlite_api;  // NOLINT: SOCI includes SQLite's header in this na
 /// A statement waits this long while another process writes the file.
 constexpr int busy_ms = 10'000;
 
-std::string in_quotes(std::string_view identifier) {
-  std::string out = "\"";
-  for (const char c : identifier) {
-    if (c == '"')
-      out += '"';
-    out += c;
-  }
-  return out + '"';
-}
+std::string name_of(std::string_view identifier) { return in_quotes(identifier, '"'); }
 
 class prepared {
 public:
@@ -91,7 +84,7 @@ public:
   outcome<void> read(const std::string& sql, const take_row& take) override;
   /// Immediate: the write lock is taken where waiting for it is still possible.
   std::string begin() const override { return "begin immediate"; }
-  std::string name(std::string_view identifier) const override { return in_quotes(identifier); }
+  std::string name(std::string_view identifier) const override { return name_of(identifier); }
   outcome<std::optional<table_shape>> describe(const std::string& table) override {
     return describe_sqlite(*this, table);
   }
@@ -184,25 +177,25 @@ expected<void> bound_rows::prepare() {
   std::string sets;
   std::string replaced;
   for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
-    const auto name = in_quotes(plan_.columns[i].name);
+    const auto name = name_of(plan_.columns[i].name);
     const std::string_view comma = i == 0 ? "" : ", ";
     columns += fmt::format("{}{}", comma, name);
     places += fmt::format("{}?{}", comma, i + 1);
     sets += fmt::format("{}{} = ?{}", comma, name, i + 1);
     replaced += fmt::format("{}{} = excluded.{}", comma, name, name);
   }
-  const auto insert = fmt::format("insert into {} ({}) values ({})", in_quotes(plan_.table), columns, places);
+  const auto insert = fmt::format("insert into {} ({}) values ({})", name_of(plan_.table), columns, places);
   auto* const h = db_.handle();
   int code = insert_.prepare(h, insert);
   if (code == SQLITE_OK && !plan_.key.empty()) {
     std::string key;
     std::string where;
     for (const auto k : plan_.key) {
-      const auto name = in_quotes(plan_.columns[k].name);
+      const auto name = name_of(plan_.columns[k].name);
       key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
       where += fmt::format("{}{} is ?{} collate binary", where.empty() ? "" : " and ", name, k + 1);
     }
-    code = update_.prepare(h, fmt::format("update {} set {} where {}", in_quotes(plan_.table), sets, where));
+    code = update_.prepare(h, fmt::format("update {} set {} where {}", name_of(plan_.table), sets, where));
     if (code == SQLITE_OK && plan_.by_index)
       code = upsert_.prepare(h, fmt::format("{} on conflict ({}) do update set {}", insert, key, replaced));
   }
