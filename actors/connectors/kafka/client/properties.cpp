@@ -252,4 +252,13 @@ bool shows_property(std::string_view name) {
          (is_harmless(name) || find_dangerous(name) != nullptr);
 }
 
+config::option properties_option() {
+  return {.name = "properties",
+          .type = config::option_type::text_map,
+          .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
+                 "sasl.username or ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
+          .secret = true,
+          .shows = shows_property};
+}
+
 }  // namespace millrace::kafka

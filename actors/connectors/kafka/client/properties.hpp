@@ -4,6 +4,8 @@
 // but for that switch.
 #pragma once
 
+#include "config/options.hpp"
+
 #include <map>
 #include <set>
 #include <string>
@@ -41,5 +43,8 @@ void allow_property(std::string name);
 /// Says whether a plan may show a property's value. None of SASL's is shown: users and identities are
 /// nobody's business either.
 [[nodiscard]] bool shows_property(std::string_view name);
+
+/// The option `properties`, alike for source and sink.
+[[nodiscard]] config::option properties_option();
 
 }  // namespace millrace::kafka

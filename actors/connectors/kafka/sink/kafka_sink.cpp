@@ -75,13 +75,7 @@ std::vector<option> options() {
                     .type = option_type::integer,
                     .doc = "On how many brokers each partition lies; without it the brokers' default",
                     .minimum = 1}}},
-      {.name = "properties",
-       .type = option_type::text_map,
-       .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
-              "sasl.username or "
-              "ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
-       .secret = true,
-       .shows = kafka::shows_property},
+      kafka::properties_option(),
   };
 }
 

@@ -80,13 +80,7 @@ config::connector kafka_source_declaration() {
        .type = option_type::boolean,
        .doc = "Leaves out records of open and aborted transactions",
        .default_text = "true"},
-      {.name = "properties",
-       .type = option_type::text_map,
-       .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
-              "sasl.username or "
-              "ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
-       .secret = true,
-       .shows = kafka::shows_property},
+      kafka::properties_option(),
   };
   c.check = [](const config::check_input& in, const config::say& say) {
     if (auto wrong = kafka::problem_of_brokers(in.options.text("brokers")))
