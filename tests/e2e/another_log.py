@@ -7,7 +7,6 @@ taken records that nobody has read, a start and a topology that goes on after a 
 
 KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
-import argparse
 import json
 import re
 import subprocess
@@ -15,7 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import PATIENCE, Kafka, Run, case_names, check, dead_letters, main, needed, run_cases, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, check, dead_letters, main_of_cases, needed, unique, wait_until  # noqa: E402
 
 PARTITIONS, FIRST, MORE = 2, 20, 5
 ANOTHER = "is another one than the one that was read there"
@@ -284,12 +283,5 @@ CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_gro
          replayed_from_the_same, on_a_cluster, replayed_on_a_cluster, deleted_while_paused_on_a_cluster]
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__, {"--store": dict(choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")}))

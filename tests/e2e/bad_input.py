@@ -3,7 +3,6 @@
 
     bad_input.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import json
 import shutil
 import signal
@@ -12,8 +11,8 @@ import time
 
 sys.dont_write_bytecode = True
 from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, case_names, check, dead_letters, difference, free_port,  # noqa: E402
-                          main, needed, run_cases, unique, wait_until)
+from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, check, dead_letters, difference, free_port, main_of_cases, needed,  # noqa: E402
+                          unique, wait_until)
 
 TABLE = "table"
 
@@ -321,11 +320,5 @@ CASES = [unknown_topic, topic_comes_late, broker_absent, database_absent, stoppe
          state_of_another_topology, another_state_folder, zombie, odd_messages]
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -7,7 +7,6 @@ Rows are exactly those that are counted here.
 
 It starts servers of its own. The folder's disk is a tmpfs in a mount namespace of this test, which takes root: else it says SKIPPED.
 """
-import argparse
 import sys
 import time
 
@@ -15,7 +14,7 @@ sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
 from disk_full import Disk, own_mounts  # noqa: E402
-from real_systems import PATIENCE, PostgreSQL, case_names, check, http_status, main, run_cases, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, PostgreSQL, check, http_status, main_of_cases, unique, wait_until  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
 BESIDE = 2.5 * PATIENCE  # seconds of input beside the fault: it is found and mended while rows are to come, however busy the machine is
@@ -106,13 +105,6 @@ def folder(c):
 CASES = (folder, postgresql, kafka, brokers)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
     own_mounts()
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--seconds", type=float, default=10, help="how long the store is away")
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__, {"--seconds": dict(type=float, default=10, help="how long the store is away")}))

@@ -4,14 +4,13 @@ Registry's prefix. Each is a value of its type in every sink, PostgreSQL and Mar
 
     foreign_values.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import base64
 import json
 import struct
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, MariaDB, PostgreSQL, Run, case_names, check, dead_letters, main, needed, run_cases, unique, wait_until  # noqa: E402
+from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, dead_letters, main_of_cases, needed, unique, wait_until  # noqa: E402
 
 AT = 1_619_294_100_796  # 2021-04-24 19:55:00.796, in ms
 LAST = 253_402_300_799_999  # a time of year 9999
@@ -143,11 +142,5 @@ def tombstones(c):
 CASES = [integer_keys, text_keys, keys_of_any_bytes, times_in_other_units, times_of_expressions, values_of_a_schema_registry, tombstones]
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -5,7 +5,6 @@ for what it is; nothing that a link leads to changes, and nothing hangs. No serv
 
     hostile_files.py --millrace BINARY [--only NAME]      each case is a function below
 """
-import argparse
 import contextlib
 import ctypes
 import gzip
@@ -19,7 +18,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, Wrong, case_names, check, dead_letters, has_open, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, wait_until  # noqa: E402
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
@@ -516,11 +515,5 @@ CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_
          other_users, node_folders, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
          mount_goes_away, sql_writes_nothing, large_overlay, many_stages, names, core_file)
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments, on_disk=True))
+    sys.exit(main_of_cases(CASES, Case, __doc__, on_disk=True))

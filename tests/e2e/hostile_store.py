@@ -4,10 +4,8 @@ sink: whatever runs tells so in a table, and that stays empty. Honest triggers a
 
     hostile_store.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import urllib.parse
@@ -15,7 +13,7 @@ import urllib.parse
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from hostile_servers import START  # noqa: E402
-from real_systems import PostgreSQL, Run, case_names, check, free_port, main, needed, run_cases, unique  # noqa: E402
+from real_systems import PostgreSQL, Run, check, free_port, main_of_cases, needed, unique  # noqa: E402
 
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
 TRIGGER = "create trigger evil before insert or update or delete on {0} for each statement execute function public.evil()"
@@ -262,11 +260,5 @@ CASES = (functions_before_the_first_start, schema_before_the_first_start, table_
          grants_on_positions, folder_open_to_others)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -5,7 +5,6 @@ what is piped stays as it is; /metrics is what promtool takes; the API's answers
 
     hostile_texts.py --millrace BINARY [--only NAME]      each case is a function below
 """
-import argparse
 import contextlib
 import fcntl
 import json
@@ -24,7 +23,7 @@ import tty
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PATIENCE, Run, Wrong, case_names, check, http_status, main, run_cases, told_address, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, http_status, main_of_cases, told_address, wait_until  # noqa: E402
 
 EVIL = "e\x1b[2J\x1b]0;x\x07\x7f\u009b31m\u202e\u2066\u200b\u061c\ufeff\U000e0041l"
 SHOWN = r"e\u001b[2J\u001b]0;x\u0007\u007f\u009b31m\u202e\u2066\u200b\u061c\ufeff\udb40\udc41l"
@@ -267,11 +266,5 @@ def on_a_node(c):
 CASES = (usage, plans_and_findings, rows, bad_topology_error, looked_into, on_a_node)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

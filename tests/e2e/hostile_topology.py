@@ -4,10 +4,8 @@ one in its store. KAFKA_BROKERS and MARIADB_URL name the servers.
 
     hostile_topology.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import urllib.parse
@@ -15,7 +13,7 @@ import urllib.parse
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from hostile_servers import START, Listener, exactly  # noqa: E402
-from real_systems import Kafka, case_names, check, main, needed, run_cases, unique, wait_until  # noqa: E402
+from real_systems import Kafka, check, main_of_cases, needed, unique, wait_until  # noqa: E402
 from relay import certificate  # noqa: E402
 
 # Tells by whom it was loaded.
@@ -195,11 +193,5 @@ def follower_without_the_switch(c):
 CASES = (kafka_properties, postgresql_connections, mariadb_connections, given_to_a_node, found_in_the_store, follower_without_the_switch)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

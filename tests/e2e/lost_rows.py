@@ -4,7 +4,6 @@ given. The report, the API, the console and the run's last lines say that the le
 
     lost_rows.py --millrace BINARY [--only CASE]
 """
-import argparse
 import contextlib
 import json
 import re
@@ -13,7 +12,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, case_names, check, http_status, main, run_cases, told_address, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, check, http_status, main_of_cases, told_address, wait_until  # noqa: E402
 
 RECORDS, KEYS, SIZE = 20, 2, 10  # records in a part of the input, its windows, seconds of a window
 START = 1_700_000_000
@@ -141,11 +140,5 @@ def windows_that_a_sink_passes_over(c):
 CASES = (records_that_a_sink_passes_over, windows_that_a_sink_passes_over)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    case_names(parser, CASES)
-    sys.exit(main(test, parser))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -4,13 +4,12 @@ founds no other one there, and says the remedy; with a new state folder it does.
 
     lost_store.py --millrace BINARY [--only NAME]      each case is a function below
 """
-import argparse
 import shutil
 import sys
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import PATIENCE, Kafka, case_names, check, main, needed, run_cases, unique  # noqa: E402
+from real_systems import PATIENCE, Kafka, check, main_of_cases, needed, unique  # noqa: E402
 
 
 class Case:
@@ -94,11 +93,5 @@ def kafka(c):
 CASES = (folder, folder_in_another_place, postgresql, kafka)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -4,10 +4,8 @@ reason of its end, which is its last line. Exit status 1 is what a supervisor st
 
     node_starts.py --millrace BINARY [--only NAME]      each case is a function below
 """
-import argparse
 import contextlib
 import os
-import pathlib
 import shutil
 import signal
 import socket
@@ -17,8 +15,8 @@ import sys
 sys.dont_write_bytecode = True
 from cluster_under_test import make_certificates  # noqa: E402
 from disk_full import own_mounts  # noqa: E402
-from real_systems import (PATIENCE, ROOT, PostgreSQL, Run, case_names, check, free_port, http_status, main, needed,  # noqa: E402
-                          run_cases, told_address, unique, wait_until)
+from real_systems import (PATIENCE, ROOT, PostgreSQL, Run, check, free_port, http_status, main_of_cases, needed, told_address, unique,  # noqa: E402
+                          wait_until)
 from relay import Relay  # noqa: E402
 
 
@@ -231,12 +229,6 @@ CASES = (shared_state_folder, taken_addresses, wrong_arguments, store_that_comes
          coordinators_that_come_later, name_that_is_taken, copied_store, other_store, resolver_that_hangs)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
     own_mounts()
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -4,7 +4,6 @@ confirmation, records that try to be HTML, a phone, the dark, and a server that 
 
     page.py --millrace BINARY [--only CASE] [--screenshots FOLDER]
 """
-import argparse
 import json
 import os
 import pathlib
@@ -16,7 +15,7 @@ sys.dont_write_bytecode = True
 import page_live  # noqa: E402
 from browser_under_test import CHROMIUM  # noqa: E402
 from page_under_test import Case  # noqa: E402
-from real_systems import PATIENCE, case_names, check, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, check, main_of_cases, wait_until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EVIL = "<img src=x onerror=alert(1)>"
@@ -377,15 +376,8 @@ CASES = (every_view, streaming, a_sink_that_hangs, what_passes, actions, records
          everybody_can_use_it, left_open, a_phone_in_the_dark, what_is_served, *page_live.CASES)
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
     if CHROMIUM is None:
         print("SKIPPED: the page, because there is no chromium; remedy: apt-get install chromium")
         sys.exit(77)
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--screenshots", help="a folder for pictures of each view")
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__, {"--screenshots": dict(help="a folder for pictures of each view")}))

@@ -4,7 +4,6 @@ clear message. Reads a file, so that it needs no Kafka.
 
     postgres_refuses.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import json
 import os
 import pathlib
@@ -13,8 +12,8 @@ import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from real_systems import (PostgreSQL, Run, case_names, check, dead_letters, difference, free_port, http_status, main, metric,  # noqa: E402
-                          needed, run_cases, unique, wait_until)
+from real_systems import (PostgreSQL, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, needed,  # noqa: E402
+                          unique, wait_until)
 from relay import Relay  # noqa: E402
 
 
@@ -293,11 +292,5 @@ CASES = [text_too_long, number_too_large, numeric_too_narrow, null_where_none_ma
          server_hangs]
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -3,6 +3,7 @@
 Every run takes topic, database and topology names of its own, so that runs on one server do not meet. A server that is
 not there ends the test with ctest's SKIP_RETURN_CODE and a line that says SKIPPED.
 """
+import argparse
 import collections
 import contextlib
 import http.client
@@ -553,3 +554,12 @@ def main(test, parser, on_disk=False):
             print(f"its files: {folder}", flush=True)
         else:
             subprocess.run(["rm", "-rf", str(folder)], check=False)
+
+
+def main_of_cases(cases, make, doc, more=None, on_disk=False):
+    """A whole test: run_cases() with its command line. `more`: options of its own, with what add_argument() takes."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, how in (more or {}).items():
+        parser.add_argument(name, **how)
+    case_names(parser, cases)
+    return main(lambda options, folder: run_cases(cases, make, options, folder), parser, on_disk)

@@ -6,13 +6,12 @@ keep what they store beside the topics apart; into one topic the second is refus
 
 KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
-import argparse
 import json
 import sys
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import Kafka, Run, case_names, check, main, needed, run_cases, unique, wait_until  # noqa: E402
+from real_systems import Kafka, Run, check, main_of_cases, needed, unique, wait_until  # noqa: E402
 
 ROUNDS, A_ROUND = 6, 20
 FENCED = "fenced"
@@ -144,12 +143,5 @@ def clusters_into_one_topic(c):
 CASES = [runs_side_by_side, runs_into_one_topic, clusters_side_by_side, clusters_into_one_topic]
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__, {"--store": dict(choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")}))

@@ -6,7 +6,6 @@ on; there it is stopped and copied to a store of another kind, time and again. R
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
-import argparse
 import json
 import os
 import signal
@@ -19,7 +18,7 @@ from cluster_under_test import Cluster, place_of_chains  # noqa: E402
 from counts_under_test import Counts, Waiting  # noqa: E402
 from patience import LEAST  # noqa: E402
 from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, Run, case_names, check, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, check, main_of_cases, wait_until  # noqa: E402
 
 HOME = "a"
 
@@ -212,12 +211,5 @@ class AnyPosted(Posted):
 CASES = [Case.grows, Case.killed, Case.posted, Case.refused]
 
 
-def test(options, folder):
-    run_cases(CASES, Case, options, folder)
-
-
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--stores", default="dir,dir")
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main_of_cases(CASES, Case, __doc__, {"--stores": dict(default="dir,dir")}))
