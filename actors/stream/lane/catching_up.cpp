@@ -75,7 +75,7 @@ void catching_up::tell_who_lags(partition& p) {
   for (const auto r : behind)
     from = std::min(from, p.log().reader_at(r).at);
   all_.give(effects::say{
-      urgency::info,
+      stage::log_level::info,
       fmt::format("{}: {} of {} receivers are behind; {} is read again for them from position {}",
                   all_.options.in_logs(), behind.size(), all_.up.size(), all_.log(p), from.minor)});
 }

@@ -1,9 +1,10 @@
-// A lane (lane.hpp) says by these what is to be done; its owner carries them out in their order, before the
+// A lane (lane.hpp) says by these what is to be done; its owner runs them in their order, before the
 // lane hears of anything else. There are a few for each batch and frame, never one a record.
 #pragma once
 
 #include "actors/stream/lane/reader_number.hpp"
 #include "actors/stream/source/requests.hpp"
+#include "actors/stream/stage/log_line.hpp"
 #include "runtime/base/attempt.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/delivery/frame.hpp"
@@ -18,8 +19,6 @@
 #include <vector>
 
 namespace millrace::lane {
-
-enum class urgency : std::uint8_t { info, warning, error };
 
 namespace effects {
 
@@ -100,11 +99,7 @@ struct tell_went_well {
 struct end_as_fenced {
   error why;
 };
-/// It goes to the log, for people.
-struct say {
-  urgency how;
-  std::string text;
-};
+using say = stage::log_line;
 
 }  // namespace effects
 

@@ -3,7 +3,6 @@
 #include "runtime/control/spawn.hpp"
 
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include <memory>
 
@@ -12,18 +11,6 @@ namespace {
 
 messages::receiver_index index(std::size_t receiver) {
   return static_cast<messages::receiver_index>(receiver);
-}
-
-spdlog::level::level_enum level_of(urgency how) {
-  switch (how) {
-  case urgency::info:
-    return spdlog::level::info;
-  case urgency::warning:
-    return spdlog::level::warn;
-  case urgency::error:
-    break;
-  }
-  return spdlog::level::err;
 }
 
 std::vector<parse_helper> spawn_helpers(caf::actor_system& system, const lane_options& o) {
@@ -38,7 +25,7 @@ std::vector<parse_helper> spawn_helpers(caf::actor_system& system, const lane_op
 lane_shell::lane_shell(lane_interface::pointer self, lane_options options, const life& now,
                        delivery::lane_log::start how, messages::supervisor supervisor,
                        messages::state_keeper keeper)
-    : self_(self), name_(options.name), life_(now), supervisor_(std::move(supervisor)), time_(self),
+    : self_(self), name_(options.name), life_(now), supervisor_(std::move(supervisor)), time_(*self),
       receivers_(options.plan->receivers), helpers_(spawn_helpers(self->system(), options)),
       readers_(
           self, std::move(options.make_reader),
@@ -98,7 +85,7 @@ void lane_shell::end_as_stopped() {
   self_->quit();
 }
 
-void lane_shell::carry_out() {
+void lane_shell::run_effects() {
   for (core_.take_effects(effects_); !effects_.empty(); core_.take_effects(effects_))
     for (auto& e : effects_)
       std::visit([this](auto& what) { run(what); }, e);
@@ -153,7 +140,5 @@ void lane_shell::run(effects::end_as_fenced& e) {
   self_->send(supervisor_, messages::fenced{name_, life_, std::move(e.why)});
   self_->quit();
 }
-
-void lane_shell::run(effects::say& e) { spdlog::log(level_of(e.how), "{}", e.text); }
 
 }  // namespace millrace::lane

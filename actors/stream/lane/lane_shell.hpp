@@ -1,10 +1,11 @@
-// A lane as an actor: it tells the lane (lane.hpp) of each message, and carries out its effects by messages.
+// A lane as an actor: it tells the lane (lane.hpp) of each message, and runs its effects, by messages.
 #pragma once
 
 #include "actors/stream/lane/lane.hpp"
 #include "actors/stream/lane/lane_messages.hpp"
 #include "actors/stream/lane/open_readers.hpp"
 #include "actors/stream/lane/receiver_handles.hpp"
+#include "runtime/control/actor_time.hpp"
 
 #include <optional>
 #include <string>
@@ -12,16 +13,6 @@
 #include <vector>
 
 namespace millrace::lane {
-
-/// The actor's clock.
-class actor_time final : public steady_time {
-public:
-  explicit actor_time(lane_interface::pointer self) : self_(self) {}
-  [[nodiscard]] clock::time_point now() const override { return self_->clock().now(); }
-
-private:
-  lane_interface::pointer self_;
-};
 
 class lane_shell {
 public:
@@ -37,9 +28,9 @@ public:
   /// `event` tells the lane of something; all that comes of it is done.
   template<class F>
   void hear(F&& event) {
-    carry_out_after([&] { std::forward<F>(event)(core_); });
+    run_after([&] { std::forward<F>(event)(core_); });
     while (core_.has_work())
-      carry_out_after([&] { core_.work(); });
+      run_after([&] { core_.work(); });
   }
   void on_receiver_up(const messages::receiver_up& m);
   void on_receiver_down(const messages::receiver_down& m);
@@ -51,16 +42,16 @@ public:
 private:
   /// Effects that the lane had given before it threw come first.
   template<class F>
-  void carry_out_after(F&& what) {
+  void run_after(F&& what) {
     try {
       std::forward<F>(what)();
     } catch (...) {
-      carry_out();
+      run_effects();
       throw;
     }
-    carry_out();
+    run_effects();
   }
-  void carry_out();
+  void run_effects();
   void run(effects::wake_in& e) { self_->delayed_send(self_, e.wait, wake_up{}); }
   void run(effects::look_in& e) { self_->delayed_send(self_, e.wait, look_now{}); }
   void run(effects::ask& e);
@@ -78,7 +69,7 @@ private:
   void run(effects::tell_attempt_failed& e);
   void run(effects::tell_went_well& e);
   void run(effects::end_as_fenced& e);
-  void run(effects::say& e);
+  void run(effects::say& e) { stage::write(e); }
   void on_down(const caf::down_msg& m);
   void end_as_stopped();
 
@@ -86,12 +77,12 @@ private:
   std::string name_;
   life life_;
   messages::supervisor supervisor_;
-  actor_time time_;
+  control::actor_time time_;
   receiver_handles receivers_;
   std::vector<parse_helper> helpers_;
   open_readers readers_;
   lane core_;
-  effect_list effects_;     // being carried out
+  effect_list effects_;     // being run
   caf::actor_addr ending_;  // the reader of all, while its end is waited for
 };
 

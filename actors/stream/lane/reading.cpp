@@ -70,8 +70,8 @@ bool reading::on_chunk(const source::chunk_read& m) {
     return true;
   }
   if (schedule_.health.answered()) {
-    all_.give(effects::say{urgency::info, all_.options.in_logs(all_.options.plan->source->name) +
-                                              ": the source answers again"});
+    all_.give(effects::say{stage::log_level::info, all_.options.in_logs(all_.options.plan->source->name) +
+                                                       ": the source answers again"});
     g.away = false;
   }
   if (m.chunk)
@@ -87,7 +87,7 @@ void reading::on_failure(const error& why) {
     return;
   }
   if (schedule_.health.failed(all_.now()))
-    all_.give(effects::say{urgency::warning,
+    all_.give(effects::say{stage::log_level::warning,
                            fmt::format("{}: {}; waiting for it",
                                        all_.options.in_logs(all_.options.plan->source->name), why.message)});
   all_.options.gauges->away = true;

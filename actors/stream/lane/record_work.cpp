@@ -62,7 +62,7 @@ void record_work::trying(const attempt& a, F&& work) {
 }
 
 void record_work::tell_failure(const attempt& a, std::string_view why) {
-  all_.give(effects::say{urgency::error,
+  all_.give(effects::say{stage::log_level::error,
                          fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}",
                                      all_.options.in_logs(), a.records, a.log, a.from.major, a.from.minor,
                                      a.to.major, a.to.minor, why)});

@@ -23,8 +23,8 @@ std::optional<partition_receivers::news> sending::answered(partition& p, std::si
 }
 
 void sending::end_as_fenced(const log_id& log) {
-  all_.give(effects::say{urgency::info, fmt::format("{}: this life is over: a newer one reads {}",
-                                                    all_.options.in_logs(), log)});
+  all_.give(effects::say{stage::log_level::info, fmt::format("{}: this life is over: a newer one reads {}",
+                                                             all_.options.in_logs(), log)});
   all_.give(effects::end_as_fenced{
       {ec::fenced, fault::ours, false, fmt::format("a newer life reads {}", log), {}}});
 }

@@ -5,8 +5,8 @@
 #include "actors/stream/lane/lane_effects.hpp"
 #include "actors/stream/lane/lane_options.hpp"
 #include "actors/stream/lane/partition.hpp"
-#include "actors/stream/lane/steady_time.hpp"
 #include "actors/stream/lane/wake_ups.hpp"
+#include "runtime/base/steady_time.hpp"
 
 #include <chrono>
 #include <memory>

@@ -11,10 +11,10 @@
 namespace millrace::shard {
 
 shard::shard(shard_options options, std::shared_ptr<delivery::shard_core> core, const life& now,
-             steady_clock clock)
-    : options_(std::move(options)), core_(std::move(core)), life_(now), clock_(std::move(clock)),
-      lanes_(*core_, effects_), input_(options_.name, now, *core_, effects_),
-      output_(options_, now, *core_, gate_, clock_, effects_), figures_(options_, *core_, effects_) {
+             const steady_time& time)
+    : options_(std::move(options)), core_(std::move(core)), life_(now), time_(time), lanes_(*core_, effects_),
+      input_(options_.name, now, *core_, effects_), output_(options_, now, *core_, gate_, time_, effects_),
+      figures_(options_, *core_, effects_) {
   if (options_.snapshot_every)
     wake(*options_.snapshot_every, wake_up::to_capture);
   join();
@@ -94,7 +94,7 @@ void shard::take(const messages::take_frame& m) {
   if (const auto missed = core_->late_at_shard() - late; missed != 0)
     options_.losses->note(stage::loss::late_at_shard, options_.stage, missed,
                           {m.frame->log, m.frame->from, "its windows had fired without its partition"},
-                          clock_());
+                          time_.now());
   if (out.taken_bytes != 0)
     lanes_.return_credit(m, out.taken_bytes);
   put_out(before, out);
@@ -105,7 +105,7 @@ void shard::take(const messages::take_frame& m) {
 void shard::join() {
   if (!core_->join())
     return;
-  say(effects::level::info, "partitions that were found later have joined");
+  say(stage::log_level::info, "partitions that were found later have joined");
   capture(true);
 }
 
@@ -178,8 +178,8 @@ key_found shard::look_up(const look_up_key& m) const {
 
 void shard::update_figures() { figures_.update(!held_.empty() && !will_fire_on_); }
 
-void shard::say(effects::level how, std::string text) {
-  effects_.emplace_back(effects::say{how, std::move(text)});
+void shard::say(stage::log_level level, std::string text) {
+  effects_.emplace_back(effects::say{level, std::move(text)});
 }
 
 }  // namespace millrace::shard

@@ -1,7 +1,7 @@
 // Carries frames between lanes, delivery::shard_core and sinks, and captures to the snapshot writer. Output that
 // depends on a decision waits until that is durable. It takes each message of its actor's and appends what is to
 // be done to a list; its parts do so, too: lanes, input (windows upstream), output, and figures, beside captures and
-// held input, which decide alone. Its actor (shard_actor.cpp) carries the list out after each event and each work().
+// held input, which decide alone. Its actor (shard_actor.cpp) runs the list after each event and each work().
 #pragma once
 
 #include "actors/stream/shard/captures.hpp"
@@ -12,6 +12,7 @@
 #include "actors/stream/shard/shard_lanes.hpp"
 #include "actors/stream/shard/shard_options.hpp"
 #include "actors/stream/shard/shard_output.hpp"
+#include "runtime/base/steady_time.hpp"
 #include "runtime/delivery/completion.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 
@@ -21,9 +22,9 @@ namespace millrace::shard {
 
 class shard {
 public:
-  /// A life begins, with effects and work. `core` is restored.
+  /// A life begins, with effects and work. `core` is restored. `time` outlives it.
   shard(shard_options options, std::shared_ptr<delivery::shard_core> core, const life& now,
-        steady_clock clock);
+        const steady_time& time);
   shard(const shard&) = delete;
   shard& operator=(const shard&) = delete;
 
@@ -86,7 +87,7 @@ private:
 
   void update_figures();
   void wake(micros after, wake_up what) { effects_.emplace_back(effects::wake{after, what}); }
-  void say(effects::level how, std::string text);
+  void say(stage::log_level level, std::string text);
   template<class Message>
   void tell_supervisor(Message m) {
     effects_.emplace_back(effects::tell_supervisor{std::move(m)});
@@ -95,7 +96,7 @@ private:
   shard_options options_;
   std::shared_ptr<delivery::shard_core> core_;
   life life_;
-  steady_clock clock_;
+  const steady_time& time_;
   effect_list effects_;
   delivery::decision_gate gate_;
   delivery::completion completion_;

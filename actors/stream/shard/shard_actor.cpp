@@ -2,9 +2,10 @@
 
 #include "actors/stream/shard/shard.hpp"
 #include "actors/stream/shard/whole_shard.hpp"
+#include "runtime/control/actor_time.hpp"
 #include "runtime/control/spawn.hpp"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <optional>
 #include <stdexcept>
@@ -18,22 +19,11 @@ struct shard_state {
   std::string in_logs;
   messages::snapshot_writer writer;
   messages::supervisor supervisor;
+  std::optional<control::actor_time> time;
   std::optional<shard> core;
   effect_list effects;  // under way
 };
 using shard_actor = control::actor_of<whole_shard, shard_state>::type;
-
-spdlog::level::level_enum level_of(effects::level l) {
-  switch (l) {
-  case effects::level::info:
-    return spdlog::level::info;
-  case effects::level::warning:
-    return spdlog::level::warn;
-  case effects::level::error:
-    return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
 
 template<class Handle, class Messages>
 void tell(shard_actor* self, const Handle& to, Messages& what) {
@@ -55,7 +45,7 @@ void run(shard_actor* self, const effects::wake& e) {
     self->delayed_send(self, e.after, woken{e.what});
 }
 void run(shard_actor* self, const effects::say& e) {
-  spdlog::log(level_of(e.how), "{}: {}", self->state.in_logs, e.text);
+  stage::write({e.level, fmt::format("{}: {}", self->state.in_logs, e.text)});
 }
 void run(shard_actor* self, const effects::end&) { self->quit(); }
 
@@ -88,7 +78,8 @@ whole_shard::behavior_type shard_behaviour(shard_actor* self, shard_options opti
   s.writer = options.snapshot_writer;
   s.supervisor = std::move(supervisor);
   options.gauges->door.lead_to(self);
-  s.core.emplace(std::move(options), std::move(core), now, [self] { return self->clock().now(); });
+  s.time.emplace(*self);
+  s.core.emplace(std::move(options), std::move(core), now, *s.time);
   hear(self, [](shard&) {});  // it has begun
   return {
       [=](const messages::log_found& m) { hear(self, [&](shard& s) { s.on_found(m); }); },

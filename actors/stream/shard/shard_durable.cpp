@@ -33,32 +33,32 @@ void shard::make(captures::due what, bool twice) {
 }
 
 void shard::capture(bool twice) {
-  const auto begun = clock_();
+  const auto begun = time_.now();
   auto bytes = std::make_shared<const std::string>(core_->capture_changes());
-  figures_.has_captured(clock_() - begun);
+  figures_.has_captured(time_.now() - begun);
   write(std::move(bytes), twice);
 }
 
 void shard::write(std::shared_ptr<const std::string> bytes, bool twice) {
-  captures_.begun(clock_(), bytes->size());
+  captures_.begun(time_.now(), bytes->size());
   gate_.capture_begun();
   effects_.emplace_back(
       effects::tell_writer{messages::write_capture{options_.name, life_, std::move(bytes), twice}});
 }
 
 void shard::on_capture_written(const messages::capture_written& m) {
-  const auto answer = captures_.written(clock_(), m.failure);
+  const auto answer = captures_.written(time_.now(), m.failure);
   switch (answer.what) {
   case captures::outcome::fenced:
     return output_.fail(*m.failure);
   case captures::outcome::failed_first:
-    say(effects::level::error,
+    say(stage::log_level::error,
         fmt::format("no snapshot could be written: {}; output goes on, trying again", m.failure->message));
     [[fallthrough]];
   case captures::outcome::failed:
     return capture_failed(*m.failure);
   case captures::outcome::durable_again:
-    say(effects::level::info, "snapshots are written again");
+    say(stage::log_level::info, "snapshots are written again");
     [[fallthrough]];
   case captures::outcome::durable:
     figures_.is_durable(answer);

@@ -2,6 +2,7 @@
 // here, which the shard has from its neighbours' messages and never compares.
 #pragma once
 
+#include "actors/stream/stage/log_line.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/messages/messages.hpp"
 
@@ -62,12 +63,8 @@ struct wake {
   micros after{0};
   wake_up what = wake_up::to_fire_on;
 };
-enum class level : std::uint8_t { info, warning, error };
-/// One line of the log.
-struct say {
-  level how = level::info;
-  std::string text;
-};
+/// The actor writes the shard's name before it.
+using say = stage::log_line;
 /// This life is over: no event comes after it.
 struct end {};
 

@@ -9,16 +9,11 @@
 #include "runtime/base/time.hpp"
 #include "runtime/messages/messages.hpp"
 
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace millrace::shard {
-
-/// Says how much time has passed: the actor's clock, which a test or a simulation sets.
-using steady_clock = std::function<std::chrono::steady_clock::time_point()>;
 
 struct shard_options {
   std::string name;  // shard_name as text

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds tell_again{10};
 
 void shard_output::fail(error why) {
   if (why.code == ec::fenced) {
-    say(effects::level::info, fmt::format("this life is over: {}", why.message));
+    say(stage::log_level::info, fmt::format("this life is over: {}", why.message));
     effects_.emplace_back(effects::tell_supervisor{messages::fenced{options_.name, life_, std::move(why)}});
     effects_.emplace_back(effects::end{});
     return;
@@ -78,7 +78,7 @@ bool shard_output::spill() {
 void shard_output::on_segment_written(const messages::segment_written& m) {
   if (!m.failure) {
     if (std::exchange(cannot_spill_, false))
-      say(effects::level::info, "output is spilled again");
+      say(stage::log_level::info, "output is spilled again");
     core_.out().spilled();
     remove_unneeded();
     return pump();
@@ -87,7 +87,7 @@ void shard_output::on_segment_written(const messages::segment_written& m) {
   if (m.failure->code == ec::fenced)
     return fail(*m.failure);
   if (!std::exchange(cannot_spill_, true))
-    say(effects::level::error,
+    say(stage::log_level::error,
         fmt::format("output that sinks have not taken could not be spilled: {}; it is kept in memory, and no "
                     "more input is taken when that is full; trying again",
                     m.failure->message));
@@ -110,7 +110,7 @@ bool shard_output::read_back() {
 void shard_output::on_segment_read(const messages::segment_read& m) {
   if (!m.failure) {
     if (std::exchange(cannot_read_, false))
-      say(effects::level::info, "spilled output is read back again");
+      say(stage::log_level::info, "spilled output is read back again");
     core_.out().loaded(m.id, m.frames);
     return pump();
   }
@@ -118,7 +118,7 @@ void shard_output::on_segment_read(const messages::segment_read& m) {
   if (!m.failure->retry || m.failure->code == ec::fenced)
     return fail(*m.failure);
   if (!std::exchange(cannot_read_, true))
-    say(effects::level::error,
+    say(stage::log_level::error,
         fmt::format("spilled output could not be read back: {}; the stages that need it wait; trying again",
                     m.failure->message));
   effects_.emplace_back(effects::wake{try_again, wake_up::to_read_back});
@@ -143,7 +143,7 @@ void shard_output::stall_begins() {
 void shard_output::tell_who_holds_it() {
   const auto& out = core_.out();
   const bool beyond = out.retained_bytes() > out.limits().retain;
-  if (has_told_ || (!beyond && !cannot_spill_) || clock_() < tell_again_at_)
+  if (has_told_ || (!beyond && !cannot_spill_) || time_.now() < tell_again_at_)
     return;
   const auto& have = out.acknowledged();
   const auto slowest = std::min_element(have.begin(), have.end(),
@@ -151,15 +151,15 @@ void shard_output::tell_who_holds_it() {
   if (slowest == have.end())
     return;
   has_told_ = true;
-  tell_again_at_ = clock_() + tell_again;
-  say(effects::level::warning,
+  tell_again_at_ = time_.now() + tell_again;
+  say(stage::log_level::warning,
       fmt::format("keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
                   out.held_by(slowest->first), lasting_name(slowest->first),
                   beyond ? "more than its share of `retain`" : "and cannot spill them"));
 }
 
-void shard_output::say(effects::level how, std::string text) {
-  effects_.emplace_back(effects::say{how, std::move(text)});
+void shard_output::say(stage::log_level level, std::string text) {
+  effects_.emplace_back(effects::say{level, std::move(text)});
 }
 
 }  // namespace millrace::shard

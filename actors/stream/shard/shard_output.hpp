@@ -4,11 +4,11 @@
 
 #include "actors/stream/shard/shard_effects.hpp"
 #include "actors/stream/shard/shard_options.hpp"
+#include "runtime/base/steady_time.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/shard.hpp"
 
 #include <chrono>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,8 +19,8 @@ class shard_output {
 public:
   /// They all outlive it; its effects are put behind those that are there.
   shard_output(const shard_options& options, const life& now, delivery::shard_core& core,
-               const delivery::decision_gate& gate, const steady_clock& clock, effect_list& effects)
-      : options_(options), life_(now), core_(core), gate_(gate), clock_(clock), effects_(effects) {}
+               const delivery::decision_gate& gate, const steady_time& time, effect_list& effects)
+      : options_(options), life_(now), core_(core), gate_(gate), time_(time), effects_(effects) {}
 
   void on_resume(const messages::resume_output& m);
   void on_taken(const messages::output_taken& m);
@@ -41,7 +41,7 @@ public:
   void tell_who_holds_it();
 
 private:
-  void say(effects::level how, std::string text);
+  void say(stage::log_level level, std::string text);
   bool spill();
   bool read_back();
   void show(const delivery::output_frame& f);
@@ -50,7 +50,7 @@ private:
   life life_;
   delivery::shard_core& core_;
   const delivery::decision_gate& gate_;
-  const steady_clock& clock_;
+  const steady_time& time_;
   effect_list& effects_;
   std::map<std::string, messages::output_receiver> sinks_;
   position shown_ = lowest_position;  // the position that others see

@@ -2,10 +2,10 @@
 
 #include "actors/stream/sink/sink_life.hpp"
 #include "runtime/base/flight_recorder.hpp"
+#include "runtime/control/actor_time.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
-#include <spdlog/spdlog.h>
 
 #include <map>
 #include <optional>
@@ -35,15 +35,6 @@ namespace {
 using whole_sink = messages::sink::extend<caf::reacts_to<messages::value_kept>, caf::reacts_to<open_tick>,
                                           caf::reacts_to<commit_tick>, caf::reacts_to<keep_alive_tick>>;
 
-class actor_time final : public steady_time {
-public:
-  explicit actor_time(const caf::local_actor& self) : self_(self) {}
-  [[nodiscard]] clock::time_point now() const override { return self_.clock().now(); }
-
-private:
-  const caf::local_actor& self_;
-};
-
 /// A lane, as a message of it names it.
 struct lane_ref {
   messages::frame_sender handle;
@@ -59,14 +50,14 @@ struct sink_state {
   std::map<log_id, lane_ref> lanes;
   std::map<log_id, messages::output_sender> shards;
   messages::frame_receiver dead_letter_sink;
-  std::optional<actor_time> time;
+  std::optional<control::actor_time> time;
   std::optional<sink_life> life;
   effect_list effects;  // kept for its room
 };
 using self_ptr = whole_sink::stateful_pointer<sink_state>;
 
 /// Carries out one effect.
-struct carry_out {
+struct run_effect {
   self_ptr self;
   const lane_ref* speaker;  // the lane whose message the event is
   sink_state& state = self->state;
@@ -143,29 +134,23 @@ struct carry_out {
       self->delayed_send(self, e.tick.wait, commit_tick{e.tick.number});
   }
   void operator()(effects::keep_alive_later& e) const { self->delayed_send(self, e.wait, keep_alive_tick{}); }
-  void operator()(effects::say& e) const {
-    using enum effects::level;
-    spdlog::log(e.level == info      ? spdlog::level::info
-                : e.level == warning ? spdlog::level::warn
-                                     : spdlog::level::err,
-                "{}", e.text);
-  }
+  void operator()(effects::say& e) const { stage::write(e); }
   void operator()(effects::end& /*e*/) const { self->quit(); }
 };
 
-/// Carries out what the event has given, then does the work that it has left, step by step.
+/// Runs the effects of the event, then does the work that it has left, step by step.
 void carry_on(self_ptr self, const lane_ref* speaker = nullptr) {
   auto& state = self->state;
-  const carry_out each{self, speaker};
-  const auto carry_out_all = [&] {
+  const run_effect each{self, speaker};
+  const auto run_effects = [&] {
     state.life->take_effects(state.effects);
     for (auto& e : state.effects)
       std::visit(each, e);
   };
-  carry_out_all();
+  run_effects();
   while (state.life->has_work()) {
     state.life->work();
-    carry_out_all();
+    run_effects();
   }
   state.effects.clear();
 }

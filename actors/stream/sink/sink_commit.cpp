@@ -70,7 +70,7 @@ void sink_life::note_first_commit() {
 void sink_life::on_kept(const std::optional<error>& failure) {
   note_ = failure ? commit_note::missing : commit_note::kept;
   if (failure)
-    say(effects::level::warning, fmt::format("{}; tried again with the next commit", failure->message));
+    say(stage::log_level::warning, fmt::format("{}; tried again with the next commit", failure->message));
   end_if_stopping();
 }
 

@@ -1,8 +1,9 @@
-// All that a sink does but calls to its target: sink_life says it, the shell (sink_actor.cpp) carries it out in this order,
-// before the next step of work begins.
+// The effects of a sink: all that it does but calls to its target. sink_life gives them; the shell
+// (sink_actor.cpp) runs them in this order, before the next step of work begins.
 #pragma once
 
 #include "actors/stream/sink/commit_clock.hpp"
+#include "actors/stream/stage/log_line.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/life.hpp"
@@ -127,12 +128,7 @@ struct keep_alive_later {
   commit_clock::clock::duration wait{0};
 };
 
-enum class level : std::uint8_t { info, warning, error };
-/// A line of the log.
-struct say {
-  effects::level level = level::info;
-  std::string text;
-};
+using say = stage::log_line;
 /// The actor ends. The last effect.
 struct end {};
 

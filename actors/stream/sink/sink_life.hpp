@@ -1,8 +1,8 @@
 // A life of a sink without its mailbox. Each event, and each step of work() after it, calls the target (blocking, as sink.hpp
-// says) and gives effects. Who owns it carries the effects out after each of them, so that senders hear of what is done before
+// says) and gives effects. Its owner runs the effects after each of them, so that senders hear of what is done before
 // the next long call begins, and lets no other event come before the work is done:
 //
-//     sink.on_x(...), carry_out(sink.take_effects()); while (sink.has_work()) sink.work(), carry_out(sink.take_effects());
+//     sink.on_x(...), run(sink.take_effects()); while (sink.has_work()) sink.work(), run(sink.take_effects());
 //
 // Events and taking rows are in sink_life.cpp, the target's openings and failures in sink_opening.cpp, commits in
 // sink_commit.cpp, reports and the end in sink_report.cpp, refused rows in sink_refused.cpp.
@@ -70,7 +70,7 @@ public:
 
   [[nodiscard]] bool has_work() const { return !steps_.empty(); }
   void work();
-  /// Moves the effects that are to be carried out now into `out`, whose old ones are dropped.
+  /// Moves the effects that are to be run now into `out`, whose old ones are dropped.
   void take_effects(effect_list& out);
 
 private:
@@ -108,7 +108,7 @@ private:
   void report();
   void end_if_stopping();
   void end();
-  void say(effects::level level, const std::string& text);
+  void say(stage::log_level level, const std::string& text);
 
   /// The ledger of earlier lives lies in the target: before it is read, only a sink that has never committed can report.
   enum class ledger_state : std::uint8_t { unread, awaited, read };

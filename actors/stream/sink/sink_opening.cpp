@@ -38,7 +38,7 @@ void sink_life::open() {
 
 void sink_life::restore(const std::optional<progress>& stored) {
   if (const auto ok = taken_.restore(stored); !ok)
-    say(effects::level::error, fmt::format("{}; the report counts from here", ok.error().message));
+    say(stage::log_level::error, fmt::format("{}; the report counts from here", ok.error().message));
   note_standing();
   core_.restore(stored ? stored->positions : std::map<log_id, mark>{}, life_);
   senders_.begin(core_, life_, effects_);
@@ -52,7 +52,7 @@ void sink_life::restore(const std::optional<progress>& stored) {
 
 void sink_life::note_answer(bool again) {
   if (again)
-    say(effects::level::info, "the target answers again");
+    say(stage::log_level::info, "the target answers again");
   options_.gauges->away = health_.is_away();
 }
 
@@ -64,9 +64,9 @@ void sink_life::went_wrong(const error& e, bool with_rows) {
   if (reaction->give_up)
     fail(e);
   if (reaction->tell && e.code == ec::fenced)
-    say(effects::level::info, fmt::format("{}; looking whether another life has its place", e.message));
+    say(stage::log_level::info, fmt::format("{}; looking whether another life has its place", e.message));
   else if (reaction->tell)
-    say(effects::level::warning, fmt::format("{}; waiting for it", e.message));
+    say(stage::log_level::warning, fmt::format("{}; waiting for it", e.message));
   if (phase_ != phase::running)
     return end_if_stopping();
   if (!reaction->give_up)
@@ -80,14 +80,14 @@ void sink_life::fail(error why) {
     effects_.emplace_back(effects::tell_failed{life_, std::move(why)});
     return;
   }
-  say(effects::level::info, fmt::format("this life is over: {}", why.message));
+  say(stage::log_level::info, fmt::format("this life is over: {}", why.message));
   on_report();  // reports the commits until now
   effects_.emplace_back(effects::tell_fenced{life_, std::move(why)});
   end_if_stopping();
   end();
 }
 
-void sink_life::say(effects::level level, const std::string& text) {
+void sink_life::say(stage::log_level level, const std::string& text) {
   effects_.emplace_back(effects::say{level, fmt::format("{}: {}", options_.in_logs(), text)});
 }
 

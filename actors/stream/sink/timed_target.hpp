@@ -5,7 +5,7 @@
 
 #include "actors/stream/sink/sink.hpp"
 #include "actors/stream/sink/sink_gauges.hpp"
-#include "actors/stream/sink/steady_time.hpp"
+#include "runtime/base/steady_time.hpp"
 
 #include <functional>
 #include <memory>

@@ -20,7 +20,7 @@ inline const error trimmed_source{ec::log_trimmed, fault::outside, false, "gone"
 inline const error source_is_away{ec::unavailable, fault::outside, true, "away", {}};
 
 /// Keeps what a lane has said.
-class noted final : public lane::steady_time {
+class noted final : public steady_time {
 public:
   struct sent {
     std::size_t receiver = 0;
@@ -66,7 +66,7 @@ public:
   }
   void operator()(lane::effects::tell_went_well& e) { went_well.push_back({e.log, e.from}); }
   void operator()(lane::effects::end_as_fenced& e) { fenced = std::move(e.why); }
-  void operator()(lane::effects::say& e) { said.emplace_back(e.how, std::move(e.text)); }
+  void operator()(lane::effects::say& e) { said.emplace_back(e.level, std::move(e.text)); }
 
   clock::time_point time{1h};
   std::vector<clock::time_point> timers;
@@ -86,7 +86,7 @@ public:
   std::vector<error> failures;
   delivery::failing_records failing;  // failures as they were told
   std::vector<std::pair<log_id, position>> went_well;
-  std::vector<std::pair<lane::urgency, std::string>> said;
+  std::vector<std::pair<stage::log_level, std::string>> said;
   std::optional<error> fenced;
 };
 

@@ -81,7 +81,7 @@ public:
 
 protected:
   void begin(shard::shard_options o, std::shared_ptr<delivery::shard_core> core, const life& now) {
-    shard_ = std::make_unique<shard::shard>(std::move(o), std::move(core), now, [this] { return now_; });
+    shard_ = std::make_unique<shard::shard>(std::move(o), std::move(core), now, time_);
     happen([](shard::shard&) {});
   }
   /// It comes after all that has come by now.
@@ -91,8 +91,8 @@ protected:
       happen(mailbox_.front());
   }
   void pass_time(std::chrono::microseconds d) {
-    now_ += d;
-    while (!timers_.empty() && timers_.begin()->first <= now_) {
+    time_.pass(d);
+    while (!timers_.empty() && timers_.begin()->first <= time_.now()) {
       const auto what = timers_.extract(timers_.begin()).mapped();
       queue([what](shard::shard& s) { s.on_wake_up(what); });
     }
@@ -137,7 +137,7 @@ private:
     if (e.after == micros(0))
       queue([what = e.what](shard::shard& s) { s.on_wake_up(what); });
     else
-      timers_.emplace(now_ + e.after, e.what);
+      timers_.emplace(time_.now() + e.after, e.what);
   }
   void on(const shard::effects::say& e) { log.lines.push_back(e); }
   void on(const shard::effects::end&) { ended_well = true; }
@@ -150,9 +150,9 @@ private:
   }
 
   std::unique_ptr<shard::shard> shard_;
-  std::chrono::steady_clock::time_point now_{};
+  fake_steady_time time_;
   std::deque<event> mailbox_;
-  std::multimap<std::chrono::steady_clock::time_point, shard::wake_up> timers_;
+  std::multimap<steady_time::clock::time_point, shard::wake_up> timers_;
   shard::effect_list effects_;
 };
 

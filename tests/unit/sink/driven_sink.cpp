@@ -112,11 +112,11 @@ void driven_sink::carry_on() {
   }
 }
 
-void driven_sink::later(sink::steady_time::clock::duration wait, std::function<void(sink::sink_life&)> tell) {
+void driven_sink::later(steady_time::clock::duration wait, std::function<void(sink::sink_life&)> tell) {
   ticks_.push_back({time.now() + wait, std::move(tell)});
 }
 
-void driven_sink::pass(sink::steady_time::clock::duration d) {
+void driven_sink::pass(steady_time::clock::duration d) {
   const auto end = time.now() + d;
   while (true) {
     const auto next = std::min_element(ticks_.begin(), ticks_.end(),
@@ -125,10 +125,10 @@ void driven_sink::pass(sink::steady_time::clock::duration d) {
       break;
     const auto due = *next;
     ticks_.erase(next);
-    time.pass(std::max(due.at - time.now(), sink::steady_time::clock::duration(0)));
+    time.pass(std::max(due.at - time.now(), steady_time::clock::duration(0)));
     tell(due.tell);
   }
-  time.pass(std::max(end - time.now(), sink::steady_time::clock::duration(0)));
+  time.pass(std::max(end - time.now(), steady_time::clock::duration(0)));
 }
 
 namespace {

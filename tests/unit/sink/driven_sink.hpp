@@ -19,14 +19,7 @@ namespace millrace::test {
 
 using words = std::vector<std::string>;
 
-class hand_time final : public sink::steady_time {
-public:
-  [[nodiscard]] clock::time_point now() const override { return now_; }
-  void pass(clock::duration d) { now_ += d; }
-
-private:
-  clock::time_point now_{std::chrono::hours(1)};
-};
+;
 
 /// A target, as the test sees and sets it.
 struct fake_target {
@@ -75,7 +68,7 @@ public:
     tell([](auto& l) { l.on_report(); });
   }
   /// Time passes, and ticks come when they are due.
-  void pass(sink::steady_time::clock::duration d);
+  void pass(steady_time::clock::duration d);
   /// Returns what has happened since it was asked last.
   [[nodiscard]] words happened() { return std::exchange(journal_, {}); }
 
@@ -97,7 +90,7 @@ public:
   void letters_acknowledge(position below);
 
   fake_target target;
-  hand_time time;
+  fake_steady_time time;
   fake_clock wall{1'000'000};
   std::shared_ptr<sink::sink_gauges> gauges;
   sink::sink_settings settings;
@@ -109,12 +102,12 @@ public:
 
 private:
   struct tick {
-    sink::steady_time::clock::time_point at;
+    steady_time::clock::time_point at;
     std::function<void(sink::sink_life&)> tell;
   };
   void carry_on();
   void note(sink::effect& e);
-  void later(sink::steady_time::clock::duration wait, std::function<void(sink::sink_life&)> tell);
+  void later(steady_time::clock::duration wait, std::function<void(sink::sink_life&)> tell);
 
   words journal_;
   std::vector<tick> ticks_;

@@ -180,7 +180,7 @@ TEST_CASE("a sink that has never committed reports at once") {
 
 TEST_CASE("a target is opened only so often in one life") {
   test::fake_target target;
-  test::hand_time time;
+  fake_steady_time time;
   sink::sink_settings o;
   sink::sink_life l(std::move(o), life{5, most_counts}, sink::first_commit::is_told, time, 1);
   CHECK_THROWS_WITH(l.open(), "its target was opened too often for one life");
