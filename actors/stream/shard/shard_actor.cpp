@@ -9,7 +9,6 @@
 
 #include <optional>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
 namespace millrace::shard {
@@ -69,6 +68,10 @@ void hear(shard_actor* self, Event event) {
     throw;
   }
 }
+template<class Message>
+auto passes_on(shard_actor* self, void (shard::*on)(const Message&)) {
+  return [self, on](const Message& m) { hear(self, [&](shard& s) { (s.*on)(m); }); };
+}
 
 whole_shard::behavior_type shard_behaviour(shard_actor* self, shard_options options,
                                            std::shared_ptr<delivery::shard_core> core, const life& now,
@@ -82,21 +85,20 @@ whole_shard::behavior_type shard_behaviour(shard_actor* self, shard_options opti
   s.core.emplace(std::move(options), std::move(core), now, *s.time);
   hear(self, [](shard&) {});  // it has begun
   return {
-      [=](const messages::log_found& m) { hear(self, [&](shard& s) { s.on_found(m); }); },
-      [=](const messages::ask_position& m) { hear(self, [&](shard& s) { s.on_ask(m); }); },
-      [=](const messages::take_frame& m) { hear(self, [&](shard& s) { s.on_frame(m); }); },
-      [=](const messages::sender_up& m) { hear(self, [&](shard& s) { s.on_sender_up(m); }); },
-      [=](const messages::output& m) { hear(self, [&](shard& s) { s.on_output(m); }); },
+      // Messages of each frame stand first: CAF tries one after the other.
+      passes_on(self, &shard::on_frame),
+      passes_on(self, &shard::on_output),
+      passes_on(self, &shard::on_output_taken),
+      passes_on(self, &shard::on_output_acknowledged),
+      passes_on(self, &shard::on_found),
+      passes_on(self, &shard::on_ask),
+      passes_on(self, &shard::on_sender_up),
       [](const messages::output_resumed&) {},  // a shard always names its own position
-      [=](const messages::resume_output& m) { hear(self, [&](shard& s) { s.on_resume(m); }); },
-      [=](const messages::furthest_known& m) { hear(self, [&](shard& s) { s.on_furthest(m); }); },
-      [=](const messages::output_taken& m) { hear(self, [&](shard& s) { s.on_output_taken(m); }); },
-      [=](const messages::output_acknowledged& m) {
-        hear(self, [&](shard& s) { s.on_output_acknowledged(m); });
-      },
-      [=](const messages::segment_written& m) { hear(self, [&](shard& s) { s.on_segment_written(m); }); },
-      [=](const messages::segment_read& m) { hear(self, [&](shard& s) { s.on_segment_read(m); }); },
-      [=](const messages::capture_written& m) { hear(self, [&](shard& s) { s.on_capture_written(m); }); },
+      passes_on(self, &shard::on_resume),
+      passes_on(self, &shard::on_furthest),
+      passes_on(self, &shard::on_segment_written),
+      passes_on(self, &shard::on_segment_read),
+      passes_on(self, &shard::on_capture_written),
       [=](const woken& m) { hear(self, [&](shard& s) { s.on_wake_up(m.what); }); },
       [=](const messages::collect_report&) { hear(self, [](shard& s) { s.on_report(); }); },
       [=](const look_up_key& m) { return self->state.core->look_up(m); },

@@ -51,13 +51,14 @@ caf::behavior watching(caf::event_based_actor* self, const caf::actor& who, std:
 /// A shard between a lane, a shard upstream, two lives of a receiver, the snapshot writer and the supervisor.
 class acting_scene {
 public:
-  explicit acting_scene(std::vector<log_id> upstream = {}) {
+  explicit acting_scene(std::vector<log_id> upstream = {}, delivery::outbox_limits limits = {}) {
     delivery::shard_core::setup s;
     s.log = "b/0/0";
     s.life = 1;
     s.receivers = {"db"};
     s.logs = {{from_lane, {delivery::test::at(0), no_watermark}}};
     s.upstream = std::move(upstream);
+    s.limits = limits;
     auto core = std::make_shared<delivery::shard_core>(std::move(s), std::make_unique<regular_windows>());
     core_ = core;
     shard::shard_options o;
@@ -220,6 +221,32 @@ TEST_CASE("a shard's actor ends by an error on a frame that it cannot take") {
   CHECK(s.ended_well == false);
   CHECK_FALSE(s.has_state());
   CHECK(s.credit.size() == 1);
+}
+
+TEST_CASE("a firing of very many windows goes on by the actor's own turns") {
+  acting_scene s;
+  s.resume(0, 1);
+  s.ask();
+  s.feed(0, 200'000);
+  CHECK(s.gauges->rows == 20'000);
+  CHECK(s.output[0].size() > 5'000);  // the rest waits until these are taken
+}
+
+TEST_CASE(
+    "a shard's actor takes what it has held once there is room, and its log says for whom it has waited") {
+  delivery::outbox_limits little;
+  little.retain = bytes_of_window();
+  acting_scene s({}, little);
+  s.resume(0, 1);
+  s.ask();
+  for (std::int64_t n = 0; n < 4; ++n)
+    s.feed(n, (n + 1) * 10);
+  REQUIRE(s.gauges->stalled);
+  CHECK(s.log.text().find("of output that 'db' has not made durable") != std::string::npos);
+  const auto before = s.credit.size();
+  s.say(messages::output_acknowledged{"b/0/0", "db", {20, whole}});
+  CHECK(s.credit.size() > before);
+  CHECK(s.gauges->fired > 20);
 }
 
 TEST_CASE("a shard's lines of the log name its topology and the shard") {
