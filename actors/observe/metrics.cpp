@@ -1,115 +1,18 @@
 #include "actors/observe/metrics.hpp"
 
-#include "actors/observe/metric_table.hpp"
+#include "actors/observe/metric_families.hpp"
 #include "actors/observe/process_figures.hpp"
-#include "runtime/base/duration_histogram.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/version.hpp"
-#include "runtime/base/visible_text.hpp"
-
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <limits>
-#include <stdexcept>
 
 namespace millrace::observe {
 namespace {
 
-std::vector<std::string> labels_of(const metric& m) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < m.labels.size();) {
-    const auto end = std::min(m.labels.find(", ", at), m.labels.size());
-    out.emplace_back(m.labels.substr(at, end - at));
-    at = end + 2;
-  }
-  return out;
-}
-
 using values = std::vector<std::string>;
 const values none;
-
-class families {
-public:
-  /// Names the topology whose figures follow.
-  void of(std::string topology) { topology_ = std::move(topology); }
-
-  /// `given`: the values of the metric's labels that follow `topology`, in their order.
-  void add(const std::string& name, const values& given, double value) {
-    const auto& m = of_table(name);
-    auto one = labelled(m, given);
-    if (m.type == metric_type::counter)
-      one.counter.value = value;
-    else
-      one.gauge.value = value;
-    family_of(m).metric.push_back(std::move(one));
-  }
-  void add(const std::string& name, const std::string& value, const auto& number) {
-    add(name, values{value}, static_cast<double>(number));
-  }
-  template<const auto& Bounds>
-  void add(const std::string& name, const std::string& value, const duration_histogram<Bounds>& h) {
-    const auto& m = of_table(name);
-    auto one = labelled(m, values{value});
-    std::uint64_t below = 0;
-    for (std::size_t i = 0; i < Bounds.size(); ++i) {
-      below += h.count(i);
-      one.histogram.bucket.push_back({below, static_cast<double>(Bounds[i].count()) / 1e6});
-    }
-    one.histogram.sample_count = below + h.count(Bounds.size());
-    one.histogram.bucket.push_back({one.histogram.sample_count, std::numeric_limits<double>::infinity()});
-    one.histogram.sample_sum = static_cast<double>(h.total().count()) / 1e6;
-    family_of(m).metric.push_back(std::move(one));
-  }
-  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
-
-private:
-  static const metric& of_table(const std::string& name) {
-    if (const auto* const m = find_metric(name))
-      return *m;
-    throw std::logic_error(name + " is not in the table of metrics");
-  }
-  prometheus::ClientMetric labelled(const metric& m, const values& given) const {
-    prometheus::ClientMetric out;
-    std::size_t next = 0;
-    for (const auto& label : labels_of(m)) {
-      if (label == "topology") {
-        out.label.push_back({label, visible(topology_)});
-        continue;
-      }
-      if (next == given.size())
-        throw std::logic_error(std::string(m.name) + " has more labels than it was given");
-      out.label.push_back({label, visible(given[next++])});  // a partition may be a file
-    }
-    if (next != given.size())
-      throw std::logic_error(std::string(m.name) + " has fewer labels than it was given");
-    return out;
-  }
-  prometheus::MetricFamily& family_of(const metric& m) {
-    for (auto& f : all_)
-      if (f.name == m.name)
-        return f;
-    prometheus::MetricFamily f;
-    f.name = m.name;
-    f.help = m.help;
-    f.type = type_of(m);
-    all_.push_back(std::move(f));
-    return all_.back();
-  }
-  static prometheus::MetricType type_of(const metric& m) {
-    switch (m.type) {
-    case metric_type::counter:
-      return prometheus::MetricType::Counter;
-    case metric_type::gauge:
-      return prometheus::MetricType::Gauge;
-    default:
-      return prometheus::MetricType::Histogram;
-    }
-  }
-  std::string topology_;
-  std::vector<prometheus::MetricFamily> all_;
-};
+using families = metric_families;
 
 void add_flow(families& all, const running_topology& t) {
   for (const auto& [name, f] : t.flow.sources()) {
@@ -270,6 +173,30 @@ void add_cluster(families& all, const cluster_standing& c) {
     add_state(all, "millrace_node_state", {n.name}, n.state);
 }
 
+void add_stages(families& all, const deployment::pipeline_gauges& gauges) {
+  for (const auto& [stage, c] : gauges.flow->all()) {
+    if (stage.find('.') != std::string::npos)
+      continue;  // no stage, but an entry beside those (delivery::ledger)
+    all.add("millrace_stage_in_total", stage, c.in);
+    all.add("millrace_stage_out_total", stage, c.out);
+    all.add("millrace_stage_filtered_total", stage, c.filtered);
+    all.add("millrace_stage_late_total", stage, c.late);
+    all.add("millrace_stage_dead_total", stage, c.dead);
+  }
+}
+
+/// A counter that begins with its first loss has nothing to grow from: no rule would see that one.
+void add_losses(families& all, const running_topology& t) {
+  auto losses = t.gauges.losses->all();
+  for (const auto& s : t.topology->stages)
+    if (s.kind != config::stage_kind::source)
+      losses.try_emplace(s.name);
+  for (const auto& [stage, lost] : losses) {
+    all.add("millrace_late_records_total", stage, lost.late);
+    all.add("millrace_dead_letters_total", stage, lost.dead_letters);
+  }
+}
+
 void add_topology(families& all, const running_topology& t) {
   const auto& gauges = t.gauges;
   all.of(t.topology->name);
@@ -287,25 +214,9 @@ void add_topology(families& all, const running_topology& t) {
     add_shard(all, lasting_name(actor), *g, t.lives_here(actor));
   for (const auto& [name, g] : gauges.sinks)
     add_sink(all, name, *g, t.lives_here(name));
-  for (const auto& [stage, c] : gauges.flow->all()) {
-    if (stage.find('.') != std::string::npos)
-      continue;  // no stage, but an entry beside those (delivery::ledger)
-    all.add("millrace_stage_in_total", stage, c.in);
-    all.add("millrace_stage_out_total", stage, c.out);
-    all.add("millrace_stage_filtered_total", stage, c.filtered);
-    all.add("millrace_stage_late_total", stage, c.late);
-    all.add("millrace_stage_dead_total", stage, c.dead);
-  }
+  add_stages(all, gauges);
   add_restarts(all, gauges);
-  // A counter that begins with its first loss has nothing to grow from: no rule would see that one.
-  auto losses = gauges.losses->all();
-  for (const auto& s : t.topology->stages)
-    if (s.kind != config::stage_kind::source)
-      losses.try_emplace(s.name);
-  for (const auto& [stage, lost] : losses) {
-    all.add("millrace_late_records_total", stage, lost.late);
-    all.add("millrace_dead_letters_total", stage, lost.dead_letters);
-  }
+  add_losses(all, t);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include "actors/observe/own_answers.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::observe::test {
 namespace {
 
