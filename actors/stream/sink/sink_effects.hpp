@@ -1,5 +1,5 @@
 // The effects of a sink: all that it does but calls to its target. sink_life gives them; the shell
-// (sink_actor.cpp) runs them in this order, before the next step of work begins.
+// (sink_shell.cpp) runs them in this order, before the next step of work begins.
 #pragma once
 
 #include "actors/stream/sink/commit_clock.hpp"
