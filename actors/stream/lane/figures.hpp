@@ -19,7 +19,7 @@ public:
   void note_records(const partition& p, const source::chunk& c);
   /// The sum is known where that of every partition is; replayed records are no part of it.
   void note_lag(const source::backlog& b);
-  /// At the end of a turn.
+  /// A turn ends.
   void update();
 
 private:

@@ -17,7 +17,7 @@ public:
       : all_(all), sending_(receivers), discovery_(all.options.discover_every, std::move(all.options.known)) {
   }
 
-  /// If this lane is the one that looks.
+  /// Arms the timer, where this lane is the one that looks.
   void look_later();
   void look_now() { all_.give(effects::look{{discovery_.known()}}); }
   void on_looked(const source::looked& m);

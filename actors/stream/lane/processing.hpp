@@ -33,7 +33,7 @@ private:
   };
 
   bool process_some(partition& p, waiting_chunk& w);
-  /// Nothing: none of it can go now.
+  /// No value: none of it can go now.
   [[nodiscard]] std::optional<part> next_part(partition& p, const waiting_chunk& w, const piece& now);
   void work_on(partition& p, waiting_chunk& w, const part& next, bool own_frame);
   /// Returns, under on_error "fail", where the piece ends before a record that is no row. No value: the piece
