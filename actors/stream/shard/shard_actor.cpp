@@ -53,6 +53,7 @@ void run_effects(shard_actor* self) {
   s.core->take_effects(s.effects);
   for (auto& e : s.effects)
     std::visit([self](auto& x) { run(self, x); }, e);
+  s.effects.clear();
 }
 
 /// Effects leave before the next frame of held input is taken, and also where that makes the shard fail.
