@@ -1,4 +1,4 @@
-// What is told about a topology, and the location in the user's files that it is about.
+// Findings about a topology, each with the location in the user's files that it is about.
 #pragma once
 
 #include <string>

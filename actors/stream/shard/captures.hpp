@@ -28,7 +28,7 @@ public:
   // --- when
   // `changed`: there is something to capture since the last one.
 
-  /// None while one is under way: a slow disk makes them fewer.
+  /// There is none while one is under way: a slow disk makes them fewer.
   [[nodiscard]] due on_time(bool changed) const;
   /// The last one; where none is due and none under way, the shard has stopped (stop_is_due).
   [[nodiscard]] due on_stop(bool changed);

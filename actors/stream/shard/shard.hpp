@@ -58,7 +58,7 @@ public:
   void take_effects(effect_list& into);
 
 private:
-  /// What follows once held input has been taken, as far as may be.
+  /// The work that follows once held input has been taken, as far as may be.
   enum class rest : std::uint8_t { none, figures, all };
 
   // --- frames

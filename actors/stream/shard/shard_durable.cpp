@@ -1,4 +1,4 @@
-// What a shard makes durable: its captures, by time, for a decision, a report or the stop.
+// The captures of a shard: by time, for a decision, a report or the stop.
 #include "actors/stream/shard/shard.hpp"
 
 #include <fmt/format.h>

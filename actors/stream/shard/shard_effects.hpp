@@ -1,5 +1,5 @@
-// What a shard wants to have done: its actor does it, in this order, before the next event. Handles are values
-// here, which the shard has from its neighbours' messages and never compares.
+// The effects of a shard: its actor runs them, in this order, before the next event. Handles are values here,
+// which the shard has from its neighbours' messages and never compares.
 #pragma once
 
 #include "actors/stream/stage/log_line.hpp"

@@ -1,4 +1,4 @@
-// What a shard shows of itself: its gauges, and its ledger in the flow of its topology. Part of the shard.
+// Keeps a shard's gauges, and its ledger in the flow of its topology. Part of the shard.
 #pragma once
 
 #include "actors/stream/shard/captures.hpp"
@@ -20,7 +20,7 @@ public:
   void update(bool is_stalled);
   /// wake_up::to_look_at_size has come.
   void look_at_size();
-  /// What has been counted so far is in the flow; also at the stop.
+  /// The counts until now go into the flow; called at the stop, too.
   void note_flow();
 
   /// No frame was taken for so long.

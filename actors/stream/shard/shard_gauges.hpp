@@ -1,4 +1,4 @@
-// What a shard shows of itself, and the way to look into it. Written by the shard, read by anyone.
+// The gauges of a shard, and the way to look into it. The shard writes them, anyone reads.
 #pragma once
 
 #include "actors/stream/shard/pause_histogram.hpp"

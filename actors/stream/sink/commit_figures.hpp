@@ -1,4 +1,4 @@
-// What a commit that is done adds to the figures of its sink.
+// The figures that a sink gains with a commit.
 #pragma once
 
 #include "actors/stream/sink/rows_to_write.hpp"

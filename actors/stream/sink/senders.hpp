@@ -1,5 +1,5 @@
-// Who sends rows to a sink, and how far each was told: lanes what is committed, shards also what is taken. News of a life that
-// another one has followed is passed over. Pure; the shell has their handles.
+// The senders of a sink's rows, and how far each was told: lanes hear of commits, shards also of rows that were
+// taken. News of a life that another one has followed is passed over. Pure; the shell has their handles.
 #pragma once
 
 #include "actors/stream/sink/sink_effects.hpp"

@@ -24,7 +24,7 @@ namespace effects {
 
 // --- to the lane whose message the event is
 
-/// Where the lane goes on; none for an older life of it.
+/// Tells the lane where it goes on; an older life of it gets none.
 struct answer_position {
   log_id log;
   std::optional<delivery::answer> answer;

@@ -1,4 +1,4 @@
-// What a sink says of itself: that all of its rows are committed, where its ledger stands, and that it stops.
+// Tells the supervisor that all rows are committed, how the ledger stands, and that the sink stops.
 #include "actors/stream/sink/sink_life.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace millrace::sink {
 void sink_life::run(const steps::tell_complete& /*s*/) {
   if (!core_.complete())
     return;
-  // Also once it was complete: a new life of the dead-letter sink wants the end again, and a partition that was found
+  // It is looked at again once it was complete: a new life of the dead-letter sink wants the end again, and a partition that was found
   // later gives rows after it.
   if (!options_.takes_dead_letters && !refused_.end_is_sent())
     return then(steps::forward_refused{});
@@ -17,7 +17,7 @@ void sink_life::run(const steps::tell_complete& /*s*/) {
     effects_.emplace_back(effects::tell_complete{life_, *found});
 }
 
-/// Before the target is open it would say that there are none. Rows that the target has refused went in, and not out.
+/// A ledger from before the target is open would say that there are none. Rows that the target has refused went in, and not out.
 void sink_life::note_standing() {
   auto now = taken_.committed_counts();
   if (const auto refused = refused_.newest(); refused != 0) {

@@ -40,7 +40,7 @@ struct lane_ref {
   messages::receiver_index receiver = 0;
 };
 
-/// Who the sink speaks to, and its life. It ends with the actor.
+/// The sink's neighbours and its life. It ends with the actor.
 struct sink_state {
   static constexpr const char* name = "sink";
 

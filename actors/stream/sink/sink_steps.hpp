@@ -1,5 +1,5 @@
 // Work that a sink has yet to do for the event that has come: a stack, since a commit amid some work has followers of its own.
-// What a step gives leaves before the next one calls the target.
+// The effects of a step leave before the next one calls the target.
 #pragma once
 
 #include "runtime/delivery/frame.hpp"

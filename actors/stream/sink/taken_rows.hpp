@@ -20,7 +20,7 @@ public:
   taken_rows(const sink_settings& options, timed_target& target, const steady_time& time)
       : options_(options), target_(target), time_(time) {}
 
-  /// What the target has is what counts. An error: its counters cannot be read, and begin from zero.
+  /// The rows that the target has count. An error: its counters cannot be read, and begin from zero.
   [[nodiscard]] expected<void> restore(const std::optional<progress>& stored);
   [[nodiscard]] expected<void> write(const delivery::lane_frame& f);
   [[nodiscard]] expected<void> write(const delivery::whole_window& w, const window_input& input);

@@ -21,7 +21,7 @@ public:
       : make_(std::move(make)), gauges_(std::move(gauges)), time_(time) {}
 
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who);
-  // After the first opening that went well:
+  // The target has been opened:
   [[nodiscard]] expected<void> write(const data::batch& rows);
   void end_of_window();
   [[nodiscard]] expected<std::uint64_t> commit(const progress& p);

@@ -1,4 +1,4 @@
-// What processes of a cluster send each other, against a golden file, and damaged.
+// Messages between processes of a cluster, against a golden file, and damaged.
 #include "runtime/cluster/control_log.hpp"
 #include "runtime/cluster/envelope.hpp"
 #include "runtime/wire/bytes.hpp"
