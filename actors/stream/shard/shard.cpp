@@ -69,7 +69,7 @@ void shard::take_or_hold(const Frame& f) {
   if (held_.empty())
     output_.stall_begins();
   held_.push(f);
-  take_held(rest::figures);
+  rest_ = {rest::fires, false};
 }
 
 void shard::take(const delivery::output_ptr& f) {
@@ -150,9 +150,14 @@ void shard::on_wake_up(wake_up what) {
     will_fire_on_ = false;
     return after_output();
   case wake_up::to_capture:
-    return take_snapshot();
+    if (options_.snapshot_every)
+      wake(*options_.snapshot_every, wake_up::to_capture);
+    rest_.now = rest::snapshot;
+    return;
   case wake_up::to_tick:
-    return tick();
+    wake(delivery::next_tick_in(options_.clock->now(), *options_.tick_every), wake_up::to_tick);
+    rest_.now = rest::tick;
+    return;
   case wake_up::to_look_at_size:
     return figures_.look_at_size();
   case wake_up::to_spill:

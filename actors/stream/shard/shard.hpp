@@ -49,17 +49,21 @@ public:
   void on_stop();
   [[nodiscard]] key_found look_up(const look_up_key& m) const;
 
-  /// Held input may be taken now: work() takes a frame of it, until there is none. Called after each event until it
-  /// has none, so that effects leave between two frames, and no event comes.
-  [[nodiscard]] bool has_work() const { return rest_ != rest::none; }
+  /// Long work goes by steps: a capture, a firing, a tick, a frame of held input. work() is called after each event
+  /// until there is none, so that effects leave between two steps, and no event comes.
+  [[nodiscard]] bool has_work() const { return has_decided_ || rest_.now != rest::none; }
   void work();
 
   /// Gives what is to be done by now, in place of what `into` holds.
   void take_effects(effect_list& into);
 
 private:
-  /// The work that follows once held input has been taken, as far as may be.
-  enum class rest : std::uint8_t { none, figures, all };
+  /// The work that an event has left.
+  struct rest {
+    enum phase : std::uint8_t { none, snapshot, tick, fires, takes_held };
+    phase now = none;
+    bool all = false;  // once held input has been taken: all that follows output, not figures alone
+  };
 
   // --- frames
   template<class Frame>
@@ -72,8 +76,8 @@ private:
   void put_out(position before, const delivery::shard_core::output& out);
   void fire_on();
   void tick();
-  void after_output();
-  void take_held(rest then);
+  void after_output() { rest_ = {rest::fires, true}; }
+  void take_held();
   void tell_complete();
   // --- what is to be durable (shard_durable.cpp)
   void take_snapshot();
@@ -107,7 +111,8 @@ private:
   shard_output output_;
   shard_figures figures_;
   bool will_fire_on_ = false;  // wake_up::to_fire_on is under way
-  rest rest_ = rest::none;
+  bool has_decided_ = false;   // a decision was made, and its capture is due
+  rest rest_;
 };
 
 }  // namespace millrace::shard

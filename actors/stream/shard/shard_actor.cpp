@@ -14,6 +14,9 @@
 namespace millrace::shard {
 namespace {
 
+/// Room that is kept for effects; a receiver that resumes may get many frames at once.
+constexpr std::size_t most_effects_kept = 256;
+
 struct shard_state {
   std::string in_logs;
   messages::snapshot_writer writer;
@@ -54,6 +57,8 @@ void run_effects(shard_actor* self) {
   for (auto& e : s.effects)
     std::visit([self](auto& x) { run(self, x); }, e);
   s.effects.clear();
+  if (s.effects.capacity() > most_effects_kept)
+    s.effects.shrink_to_fit();
 }
 
 /// Effects leave before the next frame of held input is taken, and also where that makes the shard fail.

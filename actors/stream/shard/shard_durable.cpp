@@ -14,11 +14,7 @@ constexpr std::chrono::seconds capture_again{1};
 
 }  // namespace
 
-void shard::take_snapshot() {
-  if (options_.snapshot_every)
-    wake(*options_.snapshot_every, wake_up::to_capture);
-  make(captures_.on_time(core_->changed()));
-}
+void shard::take_snapshot() { make(captures_.on_time(core_->changed())); }
 
 void shard::make(captures::due what, bool twice) {
   switch (what) {

@@ -10,8 +10,7 @@ void shard::put_out(position before, const delivery::shard_core::output& out) {
   if (out.decision)
     gate_.decided(before);
   output_.pump();
-  if (out.decision)
-    capture(true);
+  has_decided_ = has_decided_ || out.decision;
   if (core_->goes_on() && !std::exchange(will_fire_on_, true))
     wake({}, wake_up::to_fire_on);
 }
@@ -26,31 +25,43 @@ void shard::fire_on() {
   tell_complete();
 }
 
-void shard::after_output() { take_held(rest::all); }
-
-void shard::take_held(rest then) {
-  fire_on();
-  rest_ = then;
+void shard::work() {
+  if (std::exchange(has_decided_, false))
+    return capture(true);
+  switch (rest_.now) {
+  case rest::none:
+    return;
+  case rest::snapshot:
+    rest_ = {};
+    return take_snapshot();
+  case rest::tick:
+    rest_ = {};
+    return tick();
+  case rest::fires:
+    rest_.now = rest::takes_held;
+    return fire_on();
+  case rest::takes_held:
+    return take_held();
+  }
 }
 
 /// A frame that cannot fire in any case is taken, too: its log goes on for the sake of other shards, and what they
 /// fire may be what the sinks wait for.
-void shard::work() {
+void shard::take_held() {
   const auto may = [this](const auto& f) { return core_->takes_input() || core_->cannot_fire(f); };
   if (const auto next = held_.next(may))
     return std::visit([this](const auto& f) { take(f); }, *next);
-  const auto now = std::exchange(rest_, rest::none);
-  if (now == rest::all && !held_.empty())
+  const bool all = std::exchange(rest_, {}).all;
+  if (all && !held_.empty())
     output_.tell_who_holds_it();
   update_figures();
-  if (now == rest::all)
+  if (all)
     tell_complete();
 }
 
 /// Ticks are the multiples of `every` in time, the same for all shards. While the last one is not durable
 /// none is taken: a slow disk makes them fewer.
 void shard::tick() {
-  wake(delivery::next_tick_in(options_.clock->now(), *options_.tick_every), wake_up::to_tick);
   if (captures_.is_stopping() || gate_.limit() || core_->out().full())
     return;
   const auto every = options_.tick_every->count();

@@ -18,37 +18,37 @@ struct run_effect {
     const auto at = refs.find(log);
     return at == refs.end() ? nullptr : &at->second;
   }
-  template<class Message>
-  void tell_shard(const log_id& log, Message m) const {
-    if (const auto* shard = find(state.shards, log))
-      self->send(*shard, std::move(m));
-  }
 
   void operator()(effects::answer_position& e) const {
-    self->send(speaker->handle, messages::position_answered{e.log, speaker->receiver, e.answer});
+    self->send(speaker->handle,
+               messages::position_answered{std::move(e.log), speaker->receiver, std::move(e.answer)});
   }
   void operator()(effects::return_credit& e) const {
-    self->send(speaker->handle, messages::credit_returned{e.log, speaker->receiver, e.stamp, e.bytes});
+    self->send(speaker->handle,
+               messages::credit_returned{std::move(e.log), speaker->receiver, e.stamp, e.bytes});
   }
   void operator()(effects::ask_again& e) const {
     if (const auto* lane = find(state.lanes, e.log))
-      self->send(lane->handle, messages::ask_again{e.log, lane->receiver});
+      self->send(lane->handle, messages::ask_again{std::move(e.log), lane->receiver});
   }
   void operator()(effects::acknowledge& e) const {
     if (const auto* lane = find(state.lanes, e.log))
-      self->send(lane->handle, messages::acknowledged{e.log, lane->receiver, e.below});
+      self->send(lane->handle, messages::acknowledged{std::move(e.log), lane->receiver, e.below});
   }
   void operator()(effects::resume_output& e) const {
-    tell_shard(e.log, messages::resume_output{e.log, state.sink, e.life, e.at, e.taken, self});
+    if (const auto* shard = find(state.shards, e.log))
+      self->send(*shard, messages::resume_output{std::move(e.log), state.sink, e.life, e.at, e.taken, self});
   }
   void operator()(effects::tell_taken& e) const {
-    tell_shard(e.log, messages::output_taken{e.log, state.sink, e.life, e.at});
+    if (const auto* shard = find(state.shards, e.log))
+      self->send(*shard, messages::output_taken{std::move(e.log), state.sink, e.life, e.at});
   }
   void operator()(effects::acknowledge_output& e) const {
-    tell_shard(e.log, messages::output_acknowledged{e.log, state.sink, e.at});
+    if (const auto* shard = find(state.shards, e.log))
+      self->send(*shard, messages::output_acknowledged{std::move(e.log), state.sink, e.at});
   }
   void operator()(effects::ask_dead_letter_sink& e) const {
-    self->send(state.dead_letter_sink, messages::ask_position{e.log, e.life, 0, self});
+    self->send(state.dead_letter_sink, messages::ask_position{std::move(e.log), e.life, 0, self});
   }
   void operator()(effects::send_refused& e) const {
     self->send(state.dead_letter_sink, messages::take_frame{std::move(e.frame), 0, self});
@@ -99,10 +99,12 @@ void carry_on(self_ptr self, const lane_ref* speaker) {
     for (auto& e : state.effects)
       std::visit(each, e);
   };
-  run_effects();
-  while (state.life->has_work()) {
-    state.life->work();
+  try {
+    for (run_effects(); state.life->has_work(); run_effects())
+      state.life->work();
+  } catch (...) {
     run_effects();
+    throw;
   }
   state.effects.clear();
 }

@@ -57,7 +57,7 @@ struct sink_state {
 using self_ptr = whole_sink::stateful_pointer<sink_state>;
 
 /// Call it after the life was told of an event: runs the effects of that, then does the work that it has left, step by
-/// step. `speaker`: the lane whose message the event is.
+/// step. Effects that a step gave before it threw are run, too. `speaker`: the lane whose message the event is.
 void carry_on(self_ptr self, const lane_ref* speaker = nullptr);
 
 }  // namespace millrace::sink

@@ -232,6 +232,20 @@ TEST_CASE("ticks are multiples of their time; none is taken while the one before
   CHECK(s.receiver["db"].windows() == ends{second, 4 * second});
 }
 
+TEST_CASE("the time of the next tick runs while this one is taken, and while its state is captured") {
+  shard_scene s(with_ticks());
+  s.attach();
+  s.resume("db", 1);
+  s.feed(10);
+  s.pass(500ms);  // it has looked at its size
+  s.steps.clear();
+  tick(s, second);
+  REQUIRE(s.steps.size() >= 3);  // the wake-up, the tick, the capture
+  CHECK(s.steps[0] == 1);
+  CHECK(s.steps[2] == 1);
+  REQUIRE(s.writer.captures.size() == 1);
+}
+
 TEST_CASE("a life that finds a tick missed takes it soon; one that has missed none waits for the next") {
   auto setup = with_ticks();
   {
