@@ -7,6 +7,7 @@
 
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -110,8 +111,9 @@ private:
   bool looking_ = false;  // looks for a way
 };
 
-transport::behavior_type carrier_behaviour(transport::pointer self, carrier_options options, way_user user) {
-  auto state = std::make_shared<caf_way>(self, std::move(options), std::move(user));
+transport::behavior_type carrier_behaviour(transport::stateful_pointer<std::optional<caf_way>> self,
+                                           carrier_options options, way_user user) {
+  auto* const state = &self->state.emplace(self, std::move(options), std::move(user));
   return {
       [=](const open_way&) { state->on_open(); },
       [=](const close_way&) { state->on_close(); },
@@ -306,10 +308,10 @@ private:
   told_once told_;
 };
 
-connections_broker::behavior_type broker_behaviour(connections_broker::broker_pointer self,
-                                                   const plain_identity& mine,
-                                                   const std::shared_ptr<owned_socket>& listens) {
-  const auto state = std::make_shared<connections>(self, mine);
+connections_broker::behavior_type
+broker_behaviour(connections_broker::stateful_broker_pointer<std::optional<connections>> self,
+                 const plain_identity& mine, const std::shared_ptr<owned_socket>& listens) {
+  auto* const state = &self->state.emplace(self, mine);
   self->add_doorman(listens->take());
   return {
       [=](const caf::io::new_connection_msg& m) { state->on_connection(m); },

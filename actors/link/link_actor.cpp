@@ -6,6 +6,7 @@
 #include "runtime/control/actor_error.hpp"
 #include "runtime/link/edge_numbers.hpp"
 
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace millrace::link {
 namespace {
@@ -305,8 +307,9 @@ private:
   bool is_running_ = false;
 };
 
-whole_link::behavior_type link_behaviour(whole_link::pointer self, link_options options) {
-  auto state = std::make_shared<carrier>(self, std::move(options));
+whole_link::behavior_type link_behaviour(whole_link::stateful_pointer<std::optional<carrier>> self,
+                                         link_options options) {
+  auto* const state = &self->state.emplace(self, std::move(options));
   return {
       [=](const way_opened&) { state->on_way_opened(); },
       [=](const way_closed&) { state->on_way_closed(); },

@@ -3,6 +3,7 @@
 #include "actors/link/edge_header.hpp"
 #include "actors/link/outgoing.hpp"
 
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 
@@ -83,8 +84,9 @@ private:
   credit_totals credit_;
 };
 
-whole::behavior_type stand_in_behaviour(whole::pointer self, stand_in_options options, link_handle link) {
-  auto state = std::make_shared<standing_in>(self, std::move(options), std::move(link));
+whole::behavior_type stand_in_behaviour(whole::stateful_pointer<std::optional<standing_in>> self,
+                                        stand_in_options options, link_handle link) {
+  auto* const state = &self->state.emplace(self, std::move(options), std::move(link));
   return {
       [=](const messages::ask_position& m) { state->send(m); },
       [=](const messages::take_frame& m) { state->send(m); },

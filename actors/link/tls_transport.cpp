@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <future>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace millrace::link {
@@ -290,9 +292,9 @@ private:
   std::string complaint_;                       // the last, told once
 };
 
-tls_carrier::behavior_type tls_carrier_behaviour(tls_carrier::pointer self, tls_carrier_options options,
-                                                 way_user user) {
-  auto state = std::make_shared<tls_way>(self, std::move(options), std::move(user));
+tls_carrier::behavior_type tls_carrier_behaviour(tls_carrier::stateful_pointer<std::optional<tls_way>> self,
+                                                 tls_carrier_options options, way_user user) {
+  auto* const state = &self->state.emplace(self, std::move(options), std::move(user));
   return {
       [=](const open_way&) { state->on_open(); },      [=](const close_way&) { state->on_close(); },
       [=](const send_whole& m) { state->on_send(m); }, [=](const messages::stop&) { state->on_stop(); },

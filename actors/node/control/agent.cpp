@@ -5,9 +5,11 @@
 #include "runtime/messages/messages.hpp"
 
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace millrace::node {
@@ -219,7 +221,7 @@ void agent_hands::on_life_over(const life_over& m) {
 void agent_hands::leave(const std::string& why) {
   if (leaves_)
     return;
-  leaves_ = why;
+  leaves_ = *why_over_ = why;
   spdlog::log(level_among_nodes(*options_, spdlog::level::info), "node {} leaves the cluster: {}",
               options_->mine.node, why);
   restarts_.clear();
@@ -261,7 +263,7 @@ void agent_hands::on_lost_colleague(const std::string& why) {
     return;
   for (const auto& [actor, now] : alive_)
     options_->lives->end(actor, now);
-  leaves_ = why;
+  leaves_ = *why_over_ = why;
   end_process();
 }
 
@@ -271,18 +273,15 @@ void agent_hands::write(const cluster::process_id& to, envelope_content what) {
 
 namespace {
 
-whole_agent::behavior_type agent_behaviour(whole_agent::pointer self,
+whole_agent::behavior_type agent_behaviour(whole_agent::stateful_pointer<std::optional<agent_hands>> self,
                                            const std::shared_ptr<const node_options>& options,
                                            const control_keeper& keeper) {
-  const auto hands = std::make_shared<agent_hands>(self, options, keeper);
-  // Handlers of an actor outlive its behaviour, and these actors hold each other.
-  self->set_down_handler([held = std::weak_ptr(hands)](caf::down_msg&) {
-    if (const auto mine = held.lock())
-      mine->on_lost_colleague("a part of its control plane has failed");
-  });
-  self->attach_functor([=](const caf::error&) {
+  auto* const hands = &self->state.emplace(self, options, keeper);
+  self->set_down_handler(
+      [hands](caf::down_msg&) { hands->on_lost_colleague("a part of its control plane has failed"); });
+  self->attach_functor([options, why = hands->why_over()](const caf::error&) {
     if (options->on_over)
-      options->on_over(hands->why_over());
+      options->on_over(*why);
   });
   self->monitor(keeper);
   return {

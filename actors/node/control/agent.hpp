@@ -33,7 +33,8 @@ public:
   void on_nobody_leads();
   /// One of the actors of this process has failed.
   void on_lost_colleague(const std::string& why);
-  [[nodiscard]] std::string why_over() const { return leaves_.value_or("its agent has failed"); }
+  /// Says why the process is over; whoever asks may outlive this actor.
+  [[nodiscard]] std::shared_ptr<const std::string> why_over() const { return why_over_; }
 
 private:
   struct waiting_life {
@@ -76,7 +77,8 @@ private:
   std::map<cluster::actor_id, waiting_life> restarts_;  // lives to begin after a while
   std::map<cluster::actor_id, control::life_backoff> waits_;
   std::optional<std::string> leaves_;  // the reason why it leaves
-  bool is_cut_off_ = false;            // nobody can record that it leaves
+  std::shared_ptr<std::string> why_over_ = std::make_shared<std::string>("its agent has failed");
+  bool is_cut_off_ = false;  // nobody can record that it leaves
   bool is_over_ = false;
 };
 

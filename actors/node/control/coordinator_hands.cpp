@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <utility>
 
 namespace millrace::node {
@@ -327,15 +328,11 @@ void coordinator_hands::write(const std::string& node, std::uint64_t instance, e
 
 namespace {
 
-whole_coordinator::behavior_type coordinator_behaviour(whole_coordinator::pointer self,
-                                                       const std::shared_ptr<const node_options>& options,
-                                                       const control_keeper& keeper) {
-  const auto hands = std::make_shared<coordinator_hands>(self, options, keeper);
-  // A handler of an actor outlives its behaviour, and these actors hold each other.
-  self->set_down_handler([held = std::weak_ptr(hands)](caf::down_msg&) {
-    if (const auto mine = held.lock())
-      mine->on_over({"its agent has failed"});
-  });
+whole_coordinator::behavior_type
+coordinator_behaviour(whole_coordinator::stateful_pointer<std::optional<coordinator_hands>> self,
+                      const std::shared_ptr<const node_options>& options, const control_keeper& keeper) {
+  auto* const hands = &self->state.emplace(self, options, keeper);
+  self->set_down_handler([hands](caf::down_msg&) { hands->on_over({"its agent has failed"}); });
   return {
       [=](const meet_others& m) {
         self->monitor(m.agent);

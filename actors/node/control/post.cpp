@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <optional>
 
 namespace millrace::node {
 namespace {
@@ -136,10 +137,10 @@ void post_office::warn(const std::string& node, const std::string& why) {
 
 namespace {
 
-whole_post::behavior_type post_behaviour(whole_post::pointer self,
+whole_post::behavior_type post_behaviour(whole_post::stateful_pointer<std::optional<post_office>> self,
                                          const std::shared_ptr<const node_options>& options,
                                          const control_keeper& keeper) {
-  const auto office = std::make_shared<post_office>(self, options, keeper);
+  auto* const office = &self->state.emplace(self, options, keeper);
   self->set_down_handler([=](caf::down_msg&) { self->quit(); });
   return {
       [=](const post_envelope& m) { office->on_post(m); },

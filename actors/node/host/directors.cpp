@@ -11,12 +11,14 @@
 #include "runtime/control/topology_message_format.hpp"
 
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -285,9 +287,10 @@ private:
   std::map<std::string, directed_topology> untold_;  // directed under an epoch that is over
 };
 
-directors_actor::behavior_type directors_behaviour(directors_actor::pointer self,
-                                                   const std::shared_ptr<directors_options>& options) {
-  const auto state = std::make_shared<directing>(self, std::move(*options));
+directors_actor::behavior_type
+directors_behaviour(directors_actor::stateful_pointer<std::optional<directing>> self,
+                    const std::shared_ptr<directors_options>& options) {
+  auto* const state = &self->state.emplace(self, std::move(*options));
   return {
       [=](const coordinator_known& m) { state->on_coordinator(m.coordinator); },
       [=](const leads_now& m) { state->on_leads(m); },

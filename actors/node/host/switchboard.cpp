@@ -4,6 +4,7 @@
 #include "runtime/link/edge_numbers.hpp"
 
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
@@ -237,8 +238,9 @@ private:
   std::optional<directed_by> director_;
 };
 
-switchboard::behavior_type switchboard_behaviour(switchboard::pointer self, switchboard_options options) {
-  const auto state = std::make_shared<exchange>(self, std::move(options));
+switchboard::behavior_type switchboard_behaviour(switchboard::stateful_pointer<std::optional<exchange>> self,
+                                                 switchboard_options options) {
+  auto* const state = &self->state.emplace(self, std::move(options));
   return {
       [=](const link::link_told& m) { state->on_told(m); },
       [=](const readers_known& m) { state->on_readers(m); },

@@ -5,7 +5,9 @@
 #include "runtime/control/topology_message_format.hpp"
 
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -185,9 +187,9 @@ void hosting::on_message_lost(const link::message_lost& m) {
 
 namespace {
 
-topology_host::behavior_type host_behaviour(topology_host::pointer self,
+topology_host::behavior_type host_behaviour(topology_host::stateful_pointer<std::optional<hosting>> self,
                                             const std::shared_ptr<host_options>& options) {
-  const auto state = std::make_shared<hosting>(self, std::move(*options));
+  auto* const state = &self->state.emplace(self, std::move(*options));
   return {
       [=](const messages::partition_found& m) { state->on_news(m.lane, m); },
       [=](const messages::stands_at& m) { state->on_news(m.actor, m); },

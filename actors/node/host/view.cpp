@@ -12,11 +12,13 @@
 #include "actors/observe/own_answers.hpp"
 
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace millrace::host {
@@ -254,9 +256,9 @@ private:
   left_batches left_;
 };
 
-whole_view::behavior_type view_behaviour(whole_view::pointer self,
+whole_view::behavior_type view_behaviour(whole_view::stateful_pointer<std::optional<viewing>> self,
                                          const std::shared_ptr<view_options>& options) {
-  const auto state = std::make_shared<viewing>(self, std::move(*options));
+  auto* const state = &self->state.emplace(self, std::move(*options));
   return {
       [=](const mail_came& m) { state->on_mail(m); },
       [=](const questions_lost& m) { state->on_lost(m); },

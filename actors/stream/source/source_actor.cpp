@@ -3,9 +3,11 @@
 #include "runtime/control/spawn.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace millrace::source {
@@ -203,10 +205,10 @@ private:
   std::optional<std::string> news_;                           // an identity that the lane has yet to hear of
 };
 
-whole::behavior_type source_behaviour(whole::pointer self, std::uint64_t number,
-                                      std::shared_ptr<reader> connector,
+whole::behavior_type source_behaviour(whole::stateful_pointer<std::optional<source_state>> self,
+                                      std::uint64_t number, std::shared_ptr<reader> connector,
                                       const std::shared_ptr<source_options>& options) {
-  auto state = std::make_shared<source_state>(self, number, std::move(connector), std::move(*options));
+  auto* const state = &self->state.emplace(self, number, std::move(connector), std::move(*options));
   return {
       [=](const assign& m) { state->assign(m.partition, m.from); },
       [=](const unassign& m) { state->unassign(m.partition); },
