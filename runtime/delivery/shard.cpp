@@ -153,8 +153,13 @@ void shard_core::found(const log_id& log, const mark& start) {
     joining_.try_emplace(log, start);
 }
 
+/// Of ticks: what was sent was captured before. Otherwise receivers say it.
+bool shard_core::knows_what_was_sent() const {
+  return setup_.updates || resumed_.size() >= setup_.receivers.size();
+}
+
 bool shard_core::join() {
-  if (joining_.empty() || (!setup_.updates && resumed_.size() < setup_.receivers.size()))
+  if (joining_.empty() || !knows_what_was_sent())
     return false;
   // An earlier life may have sent more than this one has fired again: none of that may turn out otherwise.
   // But of ticks: what was sent was captured before.
@@ -214,7 +219,7 @@ std::optional<position> shard_core::taken(const log_id& upstream) const {
   const auto here = intake_.vector().at(upstream).at;
   if (setup_.updates)
     return here;  // all that has left this shard is in a capture
-  if (resumed_.size() < setup_.receivers.size())
+  if (!knows_what_was_sent())
     return std::nullopt;
   // Rows that receivers have were fired by a life that had all of its inputs up to there.
   return std::max(here, position{receivers_have_, whole});
@@ -277,10 +282,19 @@ bool shard_core::owes_last_tick() const {
   return setup_.updates && fired_ == end_of_time && ticked_ != end_of_time;
 }
 
+/// No idle partition is left out of what an earlier life may have sent with it. That life had all partitions up to
+/// there, since a decision is captured before it is sent: so they come as far again.
+event_micros shard_core::fires_up_to() const {
+  const auto of_all = intake_.watermark_of_all();
+  const bool may_decide =
+      knows_what_was_sent() && (setup_.updates || receivers_have_ <= std::max(fired_, of_all));
+  return may_decide ? intake_.watermark() : of_all;
+}
+
 bool shard_core::fires_on() const {
   if (ticking() || owes_last_tick())
     return true;
-  const auto watermark = intake_.watermark();
+  const auto watermark = fires_up_to();
   // The end is not reached while a log has yet to join: nothing of it could be taken any more.
   return watermark > fired_ && (watermark != end_of_time || joining_.empty());
 }
@@ -304,7 +318,7 @@ void shard_core::fire(output& out) {
 
 void shard_core::fire_windows(output& out) {
   const auto before = fired_;
-  const auto watermark = intake_.watermark();
+  const auto watermark = fires_up_to();
   std::size_t done = 0;
   while (fired_ < watermark && !outbox_.full() && done < setup_.turn)
     if (auto w = windows_->fire_next(fired_, watermark)) {

@@ -167,6 +167,8 @@ private:
 
   void absorb(const lane_frame& f);
   [[nodiscard]] bool has_unacknowledged_input() const;
+  [[nodiscard]] bool knows_what_was_sent() const;
+  [[nodiscard]] event_micros fires_up_to() const;
   void fire(output& out);
   void fire_windows(output& out);
   [[nodiscard]] bool owes_last_tick() const;

@@ -193,8 +193,12 @@ LANE_MUTANTS = [
      " || log.stamp(s.receiver) != s.stamp;", ";"),
 ]
 
-# A message that comes too late, by the tests of shards: few seeds of the simulation bring it about.
+# By the tests of shards: few seeds of the simulation bring it about.
 SHARD_MUTANTS = [
     ("resumes_late", "an older life of a receiver that resumes last does not take its successor's place", "actors/stream/shard/shard_output.cpp",
      "  if (core_.out().knows_newer(m.sink, m.life))", "  if (false)"),
+    ("idle_known", "no idle partition is left out before all receivers have resumed", "runtime/delivery/shard.cpp",
+     "      knows_what_was_sent() && (setup_.updates ||", "      (setup_.updates ||"),
+    ("idle_again", "no idle partition is left out of what an earlier life has sent", "runtime/delivery/shard.cpp",
+     "receivers_have_ <= std::max(fired_, of_all)", "receivers_have_ <= end_of_time"),
 ]

@@ -108,6 +108,7 @@ TEST_CASE("a shard fires on the minimum of its logs, and gives credit back with 
 
 TEST_CASE("a firing that leaves an idle log out is a decision") {
   auto s = make();
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
   const auto a = s.ask("a", 1)->stamp;
   const auto b = s.ask("b", 1)->stamp;
   CHECK_FALSE(s.take(test::idle("b", b, 0, no_watermark)).decision);
@@ -119,6 +120,52 @@ TEST_CASE("a firing that leaves an idle log out is a decision") {
   (void)s.take(with_content(test::frame("b", b, 0, 1, 50)));
   CHECK(s.out().sent() == sent);
   CHECK(s.late_at_shard() == 1);
+}
+
+TEST_CASE("no idle log is left out before every receiver has said where it stands") {
+  auto s = make();
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(test::idle("b", b, 0, no_watermark));
+  CHECK_FALSE(s.take(test::frame("a", a, 0, 1, 100)).decision);
+  CHECK(s.fired() == no_watermark);
+  CHECK(s.takes_input());
+  (void)s.take(test::frame("b", b, 0, 1, 30));
+  CHECK(s.fired() == 30);  // none is left out
+  (void)s.take(test::idle("b", b, 1, 30));
+  CHECK(s.fired() == 30);
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
+  REQUIRE(s.goes_on());
+  CHECK(s.fire_on().decision);
+  CHECK(s.fired() == 100);
+}
+
+TEST_CASE("after a fall back no idle log is left out of what was sent, which comes again as it was") {
+  auto s = make();
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(test::frame("a", a, 0, 1, 80));
+  (void)s.take(test::frame("b", b, 0, 1, 80));
+  const auto kept = s.capture_all();
+  (void)s.take(with_content(test::frame("a", a, 1, 2, 120)));
+  (void)s.take(with_content(test::frame("b", b, 1, 2, 100)));
+  REQUIRE(s.fired() == 100);
+
+  auto next = make(2);
+  REQUIRE(next.restore({kept}));
+  REQUIRE(next.resume("sink", position{80, whole}, position{100, whole}, 1));
+  const auto again_a = next.ask("a", 2)->stamp;
+  const auto again_b = next.ask("b", 2)->stamp;
+  (void)next.take(test::idle("b", again_b, 1, 80));
+  CHECK_FALSE(next.take(with_content(test::frame("a", again_a, 1, 2, 120))).decision);
+  CHECK(next.fired() == 80);
+  CHECK(next.takes_input());
+  CHECK_FALSE(next.take(with_content(test::frame("b", again_b, 1, 2, 100))).decision);
+  CHECK(last_mark(next) == 80);
+  CHECK(next.late_at_shard() == 0);
+  CHECK(next.fired() == 100);
+  CHECK(next.take(test::idle("b", again_b, 2, 100)).decision);  // nobody has more
+  CHECK(next.fired() == 120);
 }
 
 TEST_CASE("lanes are acknowledged the vector of the capture before the newest") {

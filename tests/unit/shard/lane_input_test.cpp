@@ -12,6 +12,13 @@ shard_setup over_two_logs() {
   return s;
 }
 
+void give_idle_note(shard_scene& s) {
+  const auto& at = s.fed(other_log);
+  auto note = delivery::test::idle(other_log, at.stamp, at.have.at.minor, at.have.watermark);
+  note.bytes = 0;
+  s.give(note);
+}
+
 }  // namespace
 
 TEST_CASE("a lane is answered where the shard stands, under a fence of its own") {
@@ -97,7 +104,7 @@ TEST_CASE("a lane that asks for a log that was not found yet is answered once th
 
 TEST_CASE("a firing that leaves an idle partition out is a decision: its rows wait for two copies") {
   shard_scene s(over_two_logs());
-  s.resume("db", 1);
+  s.resume("db", 1, {}, lowest_position);
   s.attach();
   s.attach(1, other_log);
   s.feed(10);
@@ -105,15 +112,47 @@ TEST_CASE("a firing that leaves an idle partition out is a decision: its rows wa
   CHECK(s.receiver["db"].windows() == ends{10});
   CHECK(s.writer.captures.empty());
   s.feed(20);
-  auto note = delivery::test::idle(other_log, s.fed(other_log).stamp, 1, 10);
-  note.bytes = 0;
-  s.give(note);
+  give_idle_note(s);
   CHECK(s.gauges->fired == 20);
   REQUIRE(s.writer.captures.size() == 1);
   CHECK(s.writer.captures.back().twice);
   CHECK(s.receiver["db"].windows() == ends{10});
   s.capture_is_durable();
   CHECK(s.receiver["db"].windows() == ends{10, 20});
+}
+
+TEST_CASE("a firing that would leave an idle partition out waits until receivers say where they stand") {
+  shard_scene s(over_two_logs());
+  s.attach();
+  s.attach(1, other_log);
+  s.feed(10);
+  s.feed(10, other_log);
+  s.feed(20);
+  give_idle_note(s);
+  CHECK(s.gauges->fired == 10);
+  CHECK(s.writer.captures.empty());
+  s.resume("db", 1, {}, lowest_position);
+  CHECK(s.gauges->fired == 20);
+  REQUIRE(s.writer.captures.size() == 1);
+  CHECK(s.writer.captures.back().twice);
+}
+
+TEST_CASE("no idle partition is left out of rows that a receiver has of an earlier life") {
+  shard_scene s(over_two_logs());
+  s.resume("db", 1, position{10, whole}, position{20, whole});
+  s.attach();
+  s.attach(1, other_log);
+  s.feed(10);
+  s.feed(10, other_log);
+  give_idle_note(s);
+  s.feed(30);
+  CHECK(s.gauges->fired == 10);
+  s.feed(20, other_log);
+  CHECK(s.gauges->fired == 20);
+  CHECK(s.writer.captures.empty());
+  give_idle_note(s);
+  CHECK(s.gauges->fired == 30);
+  CHECK(s.writer.captures.size() == 1);
 }
 
 TEST_CASE("rows that come when their windows have fired without their partition are counted and said") {
