@@ -183,7 +183,7 @@ CHAIN_MUTANTS = [
      "(is_segment && id.life > life_)", "(!is_cut_short && is_segment && id.life > life_)"),
 ]
 
-# Receivers that are caught up together, by the tests of lanes.
+# Receivers that are caught up together, and idleness, by the tests of lanes.
 LANE_MUTANTS = [
     ("group_begins", "who goes along with it gets frames from where it stands on", "actors/stream/lane/catch_ups.cpp",
      "    if (log.reader_at(s.receiver).at == where)\n", "    if (log.reader_at(s.receiver).at >= where)\n"),
@@ -191,6 +191,8 @@ LANE_MUTANTS = [
      "it > where ? it : log.reader_limit(s.receiver)", "log.reader_limit(s.receiver)"),
     ("group_fence", "who has answered anew is no longer of it", "actors/stream/lane/catch_ups.cpp",
      " || log.stamp(s.receiver) != s.stamp;", ";"),
+    ("asked", "a partition that a read has not asked for is not idle by it", "actors/stream/lane/reading.cpp",
+     "p->asked == ticket;", "true;"),
 ]
 
 # By the tests of shards: few seeds of the simulation bring it about.

@@ -35,6 +35,7 @@ struct partition {
   std::unique_ptr<frame_former> live;  // null until the lane knows where to begin
   std::deque<waiting_chunk> waiting;
   std::uint64_t first_ticket = 0;  // chunks asked for before this are of an earlier assignment
+  std::uint64_t asked = 0;         // the newest read that is to give something of it
   bool caught_up = false;          // the source had nothing more
   bool idle_sent = false;
   lag_notice behind;

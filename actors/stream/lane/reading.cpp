@@ -23,6 +23,7 @@ void reading::begin_at(partition& p) {
   p.alone.reset();
   p.refused.reset();
   p.first_ticket = schedule_.ticket() + 1;
+  p.asked = 0;
   p.caught_up = false;
   p.last_data = all_.now();
   if (!p.ended())
@@ -36,8 +37,12 @@ void reading::read_more() {
   const auto stand = places();
   if (const auto news = schedule_.news_for_others(stand))
     all_.give(effects::tell_slowest{*news});
-  if (auto request = schedule_.next(stand))
+  if (auto request = schedule_.next(stand)) {
+    for (auto& p : all_.partitions)
+      if (std::ranges::find(request->wanted, p->name) != request->wanted.end())
+        p->asked = request->ticket;
     all_.give(effects::read{live_reader, std::move(*request)});
+  }
 }
 
 std::vector<schedule::place> reading::places() const {
@@ -77,7 +82,7 @@ bool reading::on_chunk(const source::chunk_read& m) {
   if (m.chunk)
     take(m.chunk, m.ticket);
   else
-    on_nothing();
+    on_nothing(m.ticket);
   return true;
 }
 
@@ -93,12 +98,15 @@ void reading::on_failure(const error& why) {
   all_.options.gauges->away = true;
 }
 
-void reading::on_nothing() {
+/// It says nothing of a partition that was not asked for: one without credit, or one that begins only now.
+void reading::on_nothing(std::uint64_t ticket) {
   for (auto& p : all_.partitions)
     if (p->live && !p->ended() && p->waiting.empty()) {
-      p->caught_up = true;
+      const bool has_no_more = p->asked == ticket;
+      p->caught_up = p->caught_up || has_no_more;
       sending_.flush(*p);
-      sending_.send_idle(*p);
+      if (has_no_more)
+        sending_.send_idle(*p);
     }
 }
 

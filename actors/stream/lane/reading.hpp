@@ -41,7 +41,7 @@ private:
 
   [[nodiscard]] std::vector<schedule::place> places() const;
   void on_failure(const error& why);
-  void on_nothing();
+  void on_nothing(std::uint64_t ticket);
   void take(const std::shared_ptr<const source::chunk>& c, std::uint64_t ticket);
   /// Has a chunk that was just read parsed by a helper, where there are some and it is worth it.
   void parse_ahead(const partition& p, waiting_chunk& w);

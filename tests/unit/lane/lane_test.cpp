@@ -16,15 +16,17 @@ lane::lane_options refusing() {
   return options_of({"0"}, std::move(parser));
 }
 
-lane::lane_options with_idle_timeout(micros timeout) {
+lane::lane_options with_idle_timeout(micros timeout, std::vector<std::string> partitions = {"0"}) {
   config::parser_plan parser;
   parser.idle_timeout = timeout;
-  return options_of({"0"}, std::move(parser));
+  return options_of(std::move(partitions), std::move(parser));
 }
 
-std::size_t idle_frames(const driven_lane& l) {
-  return static_cast<std::size_t>(std::count_if(l.around.frames.begin(), l.around.frames.end(),
-                                                [](const auto& s) { return s.frame.idle; }));
+std::size_t idle_frames(const driven_lane& l, const std::string& partition = "0") {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(l.around.frames, [log = driven_lane::log(partition)](const auto& s) {
+        return s.frame.idle && s.frame.log == log;
+      }));
 }
 
 }  // namespace
@@ -317,6 +319,41 @@ TEST_CASE("a partition that has had nothing for a while is idle, said once") {
   l.pass(6s);
   l.give_nothing();
   CHECK(idle_frames(l) == 6);
+}
+
+TEST_CASE("a partition that lacks credit is not read, so it is not idle") {
+  auto o = with_idle_timeout(5s, {"0", "1"});
+  o.credit = 1;
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"!"})));  // a dead letter: bytes
+  l.give_nothing();                            // it was asked for before
+  REQUIRE(l.around.reads.back().request.wanted == std::vector<std::string>{"1"});
+  l.pass(6s);
+  l.give_nothing();
+  CHECK(idle_frames(l, "1") == 3);
+  CHECK(idle_frames(l, "0") == 0);
+  l.take_all(0);
+  l.give_nothing();
+  REQUIRE(l.around.reads.back().request.wanted == std::vector<std::string>{"0", "1"});
+  l.give_nothing();
+  CHECK(idle_frames(l, "0") == 3);
+}
+
+TEST_CASE("a partition that begins during a read is not idle when that one gives nothing") {
+  driven_lane l(with_idle_timeout(5s, {"0", "1"}));
+  l.begin_unanswered();
+  for (std::size_t r = 0; r < 3; ++r)
+    l.answer(r, 0, "0");
+  REQUIRE(l.around.reads.back().request.wanted == std::vector<std::string>{"0"});
+  for (std::size_t r = 0; r < 3; ++r)
+    l.answer(r, 0, "1");
+  l.pass(6s);
+  l.give_nothing();
+  CHECK(idle_frames(l, "0") == 3);
+  CHECK(idle_frames(l, "1") == 0);
+  l.give_nothing();
+  CHECK(idle_frames(l, "1") == 3);
 }
 
 TEST_CASE("while it is paused nothing is read and nothing goes; what was read goes then") {
