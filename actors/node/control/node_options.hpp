@@ -92,6 +92,8 @@ struct node_actors {
 
 /// Spawns the control plane of one process. The transport is told the post before anything comes from it.
 /// If one of the actors fails, all of them end; the agent calls on_over.
-[[nodiscard]] node_actors spawn_node(caf::actor_system& system, node_options options);
+/// `introduce` is called before any of them does anything: whoever hears of their doings knows them by then.
+[[nodiscard]] node_actors spawn_node(caf::actor_system& system, node_options options,
+                                     const std::function<void(const node_actors&)>& introduce = {});
 
 }  // namespace millrace::node

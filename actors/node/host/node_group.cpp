@@ -70,15 +70,17 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.clock = std::move(options.control_clock);
   o.begins_with = std::move(options.begins_with);
   o.terms_from = options.terms_from;
-  g.control = node::spawn_node(system, std::move(o));
   const auto letters = options.lone
                            ? letters_home(letters_folder{options.lone->planned.topology, options.folder})
                            : letters_home(options.store);
-  g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
-                               g.directors, g.control.coordinator, options.store, letters,
-                               options.start_timeout, options.running, sign, std::move(options.make)});
-  caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
-  caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
+  // Actors that begin ask their director through the board, once.
+  g.control = node::spawn_node(system, std::move(o), [&](const node::node_actors& control) {
+    g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
+                                 g.directors, control.coordinator, options.store, letters,
+                                 options.start_timeout, options.running, sign, std::move(options.make)});
+    caf::anon_send(g.directors, coordinator_known{control.coordinator});
+    caf::anon_send(g.board, readers_known{control.post, g.directors, g.view});
+  });
   if (sign)
     g.addresses = spawn_address_keeper(system, options.store, g.board, sign);
   return g;
