@@ -38,7 +38,8 @@ void hosting::on_news(const std::string& actor, const control::actor_news& n) {
   if (at == lives_.end())
     return;
   auto news = n;
-  if (auto* const failed = std::get_if<messages::stage_failed>(&news)) {
+  if (auto* const failed = std::get_if<messages::stage_failed>(&news);
+      failed != nullptr && present(actor, failed->life) != nullptr) {
     failed->why = in_own_words(std::move(failed->why));
     at->second.failure = failed->why.message;
     cannot_go_on(actor, failed->why);
