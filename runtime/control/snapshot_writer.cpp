@@ -63,10 +63,20 @@ struct writer_state {
     return {m.id, written ? std::nullopt : std::optional(written.error())};
   }
 
+  /// A newer life removes the segments that its snapshots do not name: where one is not as it was written, the chain
+  /// says first whether this life is over.
+  static expected<std::string> read(const entry& e, const segment_id& id) {
+    auto bytes = e.owner.segments->read(id);
+    if (!bytes && !bytes.error().retry)
+      if (const auto mine = e.owner.chain->load(); !mine)
+        return unexpected(mine.error());
+    return bytes;
+  }
+
   messages::segment_read read(const messages::read_segment& m) {
     auto frames =
         find(m.actor, m.life)
-            .and_then([&](entry* e) { return e->owner.segments->read(m.id); })
+            .and_then([&](entry* e) { return read(*e, m.id); })
             .and_then([&](const std::string& bytes) { return delivery::decode_segment(bytes, m.log); });
     if (!frames)
       return {m.id, {}, frames.error()};

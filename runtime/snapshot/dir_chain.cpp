@@ -63,7 +63,12 @@ expected<chain::contents> dir_chain::read() {
     if (auto fenced = check_fence(); !fenced)
       return unexpected(fenced.error());
   }
-  return scan().map([](scanned_chain&& found) { return std::move(found.contents); });
+  auto found = scan();
+  if (!found)
+    return unexpected(found.error());
+  if (fence_ && stops(found->life))
+    return fenced_by(found->life);
+  return std::move(found->contents);
 }
 
 expected<std::uint64_t> dir_chain::append(std::string_view increment, bool twice) {

@@ -30,7 +30,8 @@ public:
   using chain = millrace::chain::contents;
   /// Reads the newest whole chain. Damaged or missing files after it are passed over; the chain is at most
   /// one increment shorter than what was acknowledged as durable, unless more than one file is damaged (then
-  /// ec::corrupt, with the remedy, rather than a silent fall further back than one generation).
+  /// ec::corrupt, with the remedy, rather than a silent fall further back than one generation). ec::fenced when
+  /// a newer life has opened.
   [[nodiscard]] virtual expected<chain> load() = 0;
   /// Makes an increment durable (fsync of file and folder). `twice`: kept in two copies, so that no single
   /// damage can lose it (a decision). Returns its sequence number. ec::fenced when a newer incarnation has

@@ -57,4 +57,6 @@ DIRECTOR_MUTANTS = [
      "    if (l.asks)\n      out.emplace_back(desk_effects::say{*l.asks});", "    ;"),
     ("desk_given_up", "a record that was given up is not given up again", DESK,
      "      failing.give_up(v.log, v.at);", "      static_cast<void>(v);"),
+    ("spilled_fenced", "a life that misses spilled output asks first whether another one has followed it", "runtime/control/snapshot_writer.cpp",
+     "    if (!bytes && !bytes.error().retry)", "    if (false)"),
 ]

@@ -11,11 +11,16 @@ namespace {
 
 class counted_snapshots final : public snapshot::snapshots {
 public:
-  expected<chain> load() override { return chain(); }
+  expected<chain> load() override {
+    if (is_not_mine)
+      return unexpected(*is_not_mine);
+    return chain();
+  }
   expected<std::uint64_t> append(std::string_view, bool) override { return ++appends; }
   expected<bool> compact(const std::function<expected<std::string>(const chain&)>&) override { return false; }
   [[nodiscard]] std::uint64_t bytes() const override { return 0; }
   std::uint64_t appends = 0;
+  std::optional<error> is_not_mine;
 };
 
 class counted_segments final : public snapshot::segments {
@@ -24,13 +29,14 @@ public:
     ++writes;
     return {};
   }
-  expected<std::string> read(const segment_id&) const override { return std::string(); }
+  expected<std::string> read(const segment_id&) const override { return unexpected(unreadable); }
   expected<void> remove(const std::vector<segment_id>& ids) override {
     removed += ids.size();
     return {};
   }
   std::uint64_t writes = 0;
   std::size_t removed = 0;
+  error unreadable = fatal_error(ec::not_found, "it is missing").value();
 };
 
 struct two_lives {
@@ -61,6 +67,10 @@ struct two_lives {
   std::optional<error> spill(const life& by) {
     return failure_of<messages::segment_written>(messages::write_segment{
         "window/0/0", by, {by.term, 1}, std::make_shared<const std::vector<delivery::output_ptr>>()});
+  }
+  std::optional<error> read_back(const life& by) {
+    return failure_of<messages::segment_read>(
+        messages::read_segment{"window/0/0", by, {by.term, 1}, "window/0/0"});
   }
   void remove(const life& by) {
     caf::anon_send(writer, messages::remove_segments{"window/0/0", by, {{by.term, 1}}});
@@ -96,6 +106,25 @@ TEST_CASE("such a life neither spills nor removes output") {
   s.remove(s.present);
   CHECK(s.segments->writes == 1);
   CHECK(s.segments->removed == 1);
+}
+
+// The successor opens the chain before it removes what that does not name, and adopts it after that.
+TEST_CASE("a life that misses spilled output is over where its successor has opened the chain") {
+  two_lives s;
+  REQUIRE(s.read_back(s.present));
+  CHECK(s.read_back(s.present)->code == ec::not_found);
+  s.chain->is_not_mine = fatal_error(ec::fenced, "a newer life has opened").value();
+  CHECK(s.read_back(s.present)->code == ec::fenced);
+  s.segments->unreadable = fatal_error(ec::corrupt, "it is damaged").value();
+  CHECK(s.read_back(s.present)->code == ec::fenced);
+}
+
+TEST_CASE("spilled output is read again where the store does not say who has the chain, or does not answer") {
+  two_lives s;
+  s.chain->is_not_mine = outside_error(ec::io, "it does not answer").value();
+  CHECK(s.read_back(s.present)->retry);
+  s.segments->unreadable = outside_error(ec::io, "no answer for the segment").value();
+  CHECK(s.read_back(s.present)->message == "no answer for the segment");
 }
 
 }  // namespace

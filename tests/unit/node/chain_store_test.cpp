@@ -177,3 +177,19 @@ TEST_CASE("a store lists the chains of a topology by their names, and what was s
     CHECK_FALSE(other->read_segment(whose, {3, 9}));
   });
 }
+
+TEST_CASE("a life that a higher one has followed reads its chain no more, under a new term or its own") {
+  const auto next = GENERATE(life(3, 1), life(4, 0));
+  over_each_store([&](store_under_test& under_test) {
+    const cluster::actor_id whose{"clicks", "counts/0"};
+    const auto here = under_test.reach(), there = under_test.reach();
+    const auto older = must(here->open(whose, {3, 0}));
+    must(older->append("x", false));
+    CHECK(must(older->read()).increments.size() == 1);
+    const auto newer = must(there->open(whose, next));
+    CHECK(older->read().error().code == ec::fenced);
+    must(newer->append("y", false));
+    CHECK(older->read().error().code == ec::fenced);
+    CHECK(must(newer->read()).increments.size() == 2);
+  });
+}
