@@ -44,4 +44,12 @@ NODE_MUTANTS = [
      "  if (found == restarts_.end())\n    return begin({m.actor, 1, m.now});"),
     ("node_back_off", "what fails begins again after a while, not at once", AGENT,
      "self_->delayed_send(self_, wait, ", "self_->delayed_send(self_, micros(0), "),
+    ("node_introduced", "a node does nothing before others know it", "actors/node/control/node.cpp",
+     "  if (introduce)\n    introduce(out);\n  const meet_others all{post, coordinator, agent};\n"
+     "  caf::anon_send(post, all);\n  caf::anon_send(agent, all);\n  caf::anon_send(coordinator, all);\n",
+     "  const meet_others all{post, coordinator, agent};\n"
+     "  caf::anon_send(post, all);\n  caf::anon_send(agent, all);\n  caf::anon_send(coordinator, all);\n"
+     "  if (introduce)\n    introduce(out);\n"),
+    ("chain_read_fenced", "a life that another one has followed reads its chain no more", "runtime/snapshot/dir_chain.cpp",
+     "  if (fence_ && stops(found->life))", "  if (false)"),
 ]

@@ -30,6 +30,9 @@ struct willing_lives final : life_factory {
   std::map<std::string, life> running;
 };
 
+const cluster::records::topology_applied topology{
+    "t", "plan", 0, {{"lane0", cluster::actor_kind::lane, "lanes"}}};
+
 struct no_transport final : node_transport {
   void send(const cluster::process_id&, std::string) override { FAIL("there is nobody to send to"); }
 };
@@ -42,7 +45,9 @@ public:
     turns_.clock().cancel_all();
   }
 
-  void begin(bool is_alone = true, std::vector<cluster::registration::last_word> last_words = {}) {
+  using introduction = std::function<void(caf::scheduler::test_coordinator&)>;
+  void begin(bool is_alone = true, std::vector<cluster::registration::last_word> last_words = {},
+             std::vector<cluster::request> begins_with = {}, const introduction& introduce = {}) {
     lives_ = std::make_shared<willing_lives>();
     node_options o;
     o.mine = {"here", ++instances_};
@@ -54,14 +59,17 @@ public:
     o.lives = lives_;
     o.on_over = [this](const std::string& why) { over = why; };
     o.clock = [] { return cluster::moment{std::chrono::hours(1), 3'600'000'000}; };
+    o.begins_with = std::move(begins_with);
     over.clear();
-    now_ = spawn_node(system_, std::move(o));
-    lives_->agent = now_.agent;
+    now_ = spawn_node(system_, std::move(o), [&](const node_actors& actors) {
+      lives_->agent = actors.agent;
+      if (introduce)
+        introduce(turns_);
+    });
     turns_.run();
   }
   void apply() {
-    caf::anon_send(now_.coordinator, ask_cluster{cluster::records::topology_applied{
-                                         "t", "plan", 0, {{"lane0", cluster::actor_kind::lane, "lanes"}}}});
+    caf::anon_send(now_.coordinator, ask_cluster{topology});
     turns_.run();
   }
   void leave() {
@@ -81,6 +89,9 @@ public:
     must(control_book(store_.reach()).open({seen.highest.term + 1, 5}));
   }
   [[nodiscard]] const std::map<std::string, life>& running() const { return lives_->running; }
+  [[nodiscard]] bool is_store_untouched() {
+    return must(store_.reach()->look(control_of_cluster())).highest == life();
+  }
   [[nodiscard]] cluster::control_state control() {
     const auto found = must(store_.reach()->look(control_of_cluster()));
     return must(cluster::sum_up(found.contents.base, found.contents.increments));
@@ -152,4 +163,17 @@ TEST_CASE("an actor that ends its process again and again does not wait where it
     CHECK(n.control().topologies.at("t").actors.at("lane0").crashes.size() == process);
     CHECK(n.running().contains("lane0"));
   }
+}
+
+TEST_CASE("a node does nothing before others know it, however long the processor is with its actors") {
+  one_node n;
+  bool was_introduced = false;
+  n.begin(true, {}, {topology}, [&](auto& turns) {
+    turns.run();
+    was_introduced = true;
+    CHECK(n.running().empty());
+    CHECK(n.is_store_untouched());
+  });
+  CHECK(was_introduced);
+  CHECK(n.running().contains("lane0"));
 }
