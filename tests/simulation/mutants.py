@@ -193,6 +193,8 @@ LANE_MUTANTS = [
      " || log.stamp(s.receiver) != s.stamp;", ";"),
     ("asked", "a partition that a read has not asked for is not idle by it", "actors/stream/lane/reading.cpp",
      "p->asked == ticket;", "true;"),
+    ("lane_step", "a lane's effects leave before it works on", "actors/stream/lane/lane.cpp",
+     "  while (has_work() && all_.effects.empty())", "  while (has_work())"),
 ]
 
 # By the tests of shards: few seeds of the simulation bring it about.
@@ -203,4 +205,14 @@ SHARD_MUTANTS = [
      "      knows_what_was_sent() && (setup_.updates ||", "      (setup_.updates ||"),
     ("idle_again", "no idle partition is left out of what an earlier life has sent", "runtime/delivery/shard.cpp",
      "receivers_have_ <= std::max(fired_, of_all)", "receivers_have_ <= end_of_time"),
+    ("shard_step", "the effects of a held frame leave before the next one is taken", "actors/stream/shard/shard_firing.cpp",
+     "    return take_held();\n  }", "    take_held();\n    if (has_work())\n      work();\n  }"),
+    ("tick_step", "the time of the next tick runs before this one is taken", "actors/stream/shard/shard.cpp",
+     "    rest_.now = rest::tick;\n    return;", "    return tick();"),
+]
+
+# By the tests of sinks, likewise.
+SINK_MUTANTS = [
+    ("sink_step", "credit goes back before the next rows are written, and word of a commit before the next one", "actors/stream/sink/sink_life.cpp",
+     "      next);\n}\n\nvoid sink_life::take_effects", "      next);\n  if (has_work())\n    work();\n}\n\nvoid sink_life::take_effects"),
 ]
