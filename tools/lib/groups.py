@@ -64,7 +64,7 @@ def mutants(part, parts):
         listing = suite.must([*script, "--list"], logs / "listing")
         suite.must_know(chosen, [line.split()[0] for line in listing.splitlines()])
         suite.build("mutants", logs, "simulate", "property_chain", "property_cluster", "property_node", "property_link",
-                    "unit_snapshot", "unit_kafka_store", "unit_cluster", "unit_node", "unit_link", "unit_lane", "unit_shard", "unit_control")
+                    "unit_snapshot", "unit_kafka_store", "unit_cluster", "unit_node", "unit_link", "unit_lane", "unit_shard", "unit_sink", "unit_control")
         only = ["--only", *chosen] if chosen else []
         without = ["--without", *passed] if passed and not chosen else []
         tests = []
@@ -87,6 +87,7 @@ SEEDS["property_delivery"] = ["build/release/tests/property_delivery"]
 KILLS = {
     "kills": e2e("kills", "--kills", "300"),
     "chaos": e2e("chaos", "--rounds", "30"),
+    "starts": e2e("starts", "--starts", "2000"),
     "csv_dialects": [sys.executable, "-B", "tests/golden/run/run_golden.py", "build/release/millrace", "-k", "csv_dialects", "--kills", "20"],
 }
 NODES = {
