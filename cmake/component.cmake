@@ -28,6 +28,12 @@ function(millrace_off_the_record_path)
   endif()
 endfunction()
 
+# A test that hangs is found by its limit, in seconds: tests/suite holds the gate's tests to it. Sanitizers make them several times as slow.
+set(MILLRACE_TEST_LIMIT 900)
+if(MILLRACE_SANITIZE)
+  set(MILLRACE_TEST_LIMIT 1800)
+endif()
+
 # millrace_test(NAME LABEL DIR DEPENDS...): one Catch2 program from all *_test.cpp of a folder. The gate (tools/test) runs it, but for test cases
 # with the tag [clock]: those assert on time or CPU, and are a test of their own, NAME_clock, that the proof runs alone (tools/prove clock).
 # A file that gets its first [clock] is seen by the next configuration.
@@ -55,7 +61,7 @@ function(millrace_test name label dir)
     set_tests_properties(${name}_clock PROPERTIES LABELS clock TIMEOUT 600 RUN_SERIAL ON)
   endif()
   add_test(NAME ${name} COMMAND ${name} ${chosen} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES LABELS "${label};gate" TIMEOUT 1800)
+  set_tests_properties(${name} PROPERTIES LABELS "${label};gate" TIMEOUT ${MILLRACE_TEST_LIMIT})
 endfunction()
 
 # Sets up targets whose sources compile Boost.Asio. GCC warns that ThreadSanitizer does not follow Asio's fences around

@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
-"""Tests what tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what docs/proof.md keeps."""
+"""Tests what tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what is ended, what docs/proof.md keeps."""
+import contextlib
+import io
+import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools/lib"))
@@ -22,7 +28,7 @@ add_test(NAME passes COMMAND sh -c "head -c 5000 /dev/zero | tr '\\\\0' x; echo;
 add_test(NAME fails COMMAND sh -c "echo FAILED: a reason; exit 1")
 add_test(NAME is_skipped COMMAND sh -c "echo SKIPPED: no server; exit 77")
 add_test(NAME crashes COMMAND sh -c "kill -SEGV $$")
-add_test(NAME hangs COMMAND sleep 60)
+add_test(NAME hangs COMMAND sh -c "echo FAILED: an earlier line; exec sleep 60")
 add_test(NAME is_not_built COMMAND this_program_is_missing)
 set_tests_properties(is_skipped PROPERTIES SKIP_RETURN_CODE 77)
 set_tests_properties(hangs PROPERTIES TIMEOUT 1)
@@ -37,18 +43,45 @@ def row(group, commit="abc"):
     return proof.Row(group, commit, "2026-11-26", "1", "0", "0", "5")
 
 
+def printed(function):
+    """What it prints, and what it raises or returns."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        try:
+            end = function()
+        except (suite.Red, suite.TimeIsUp) as e:
+            end = e
+    return out.getvalue(), end
+
+
 class Reports(unittest.TestCase):
     def test_each_end_of_a_test_is_told_apart(self):
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report.xml"
             (pathlib.Path(folder) / "CMakeLists.txt").write_text(PROJECT)
             subprocess.run(["cmake", "-S", folder, "-B", f"{folder}/build"], check=True, stdout=subprocess.DEVNULL)
-            subprocess.run(["ctest", "--test-dir", f"{folder}/build", *suite.report_to(report)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            found = suite.outcomes(report)
+            done = subprocess.run(["ctest", "--test-dir", f"{folder}/build", *suite.report_to(report)], text=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL)
+            found = suite.outcomes(report, done.stdout)
         names = {outcome: [t.name for t in suite.of(outcome, found)] for outcome in (suite.PASSED, suite.FAILED, suite.SKIPPED)}
         self.assertEqual(names, {"passed": ["passes"], "failed": ["fails", "crashes", "hangs", "is_not_built"], "skipped": ["passes", "is_skipped"]})
         self.assertEqual([suite.reason(t) for t in suite.of(suite.SKIPPED, found)], ["SKIPPED: a part of it", "SKIPPED: no server"])
         self.assertEqual(suite.reason(suite.of(suite.FAILED, found)[0]), "FAILED: a reason")
+        self.assertEqual(suite.reason(suite.of(suite.FAILED, found)[2]), "FAILED: ended by its own limit, after 1 s (TIMEOUT in its CMakeLists.txt)")
+
+    def test_a_test_without_a_limit_gets_one(self):
+        self.assertEqual(suite.report_to("report")[-2:], ["--timeout", "900"])
+
+    @unittest.skipUnless("MILLRACE_TESTED_BUILD" in os.environ, "ctest names the build")
+    def test_each_test_of_the_gate_has_a_limit_well_within_the_bound(self):
+        with tempfile.TemporaryDirectory() as folder:  # not the build's: the ctest that runs this has its log there
+            (pathlib.Path(folder) / "CTestTestfile.cmake").write_text(f'subdirs("{os.environ["MILLRACE_TESTED_BUILD"]}")\n')
+            listing = subprocess.run(["ctest", "--test-dir", folder, "-L", "^(gate|smoke)$", "--show-only=json-v1"], text=True, check=True,
+                                     stdout=subprocess.PIPE)
+        tests = json.loads(listing.stdout)["tests"]
+        limits = {t["name"]: next((p["value"] for p in t["properties"] if p["name"] == "TIMEOUT"), None) for t in tests}
+        self.assertIn("suite", limits)
+        self.assertEqual({name: limit for name, limit in limits.items() if limit is None or limit > suite.TEST_SECONDS}, {})
 
 
 class Retries(unittest.TestCase):
@@ -58,6 +91,100 @@ class Retries(unittest.TestCase):
         self.assertEqual(gate.to_retry([passed]), [])
         self.assertEqual(gate.to_retry([failed[0], passed, failed[1]]), failed[:2])
         self.assertEqual(gate.to_retry([*failed, passed]), [])
+
+
+class Bounds(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
+    def build(self, **commands):
+        """suite.build with programs in the place of cmake and ninja."""
+        for name, script in {"cmake": "true", **commands}.items():
+            (self.folder / name).write_text(f"#!/bin/sh\n{script}\n")
+            (self.folder / name).chmod(0o755)
+        with mock.patch.dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}"):
+            suite.build("release", self.folder)
+
+    def sleeping(self, *arguments):
+        """A process that hangs: sleep takes the sum of its arguments."""
+        process = subprocess.Popen(["sleep", "600", *map(str, arguments)])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def waits(self, minutes, lines):
+        """while_it_gets_on, on a process that ends after so many minutes of a clock that is not real; lines: minute -> what it writes then."""
+        log, now = self.folder / "log", 0
+        log.touch()
+
+        def wait(timeout):
+            nonlocal now
+            now += timeout
+            if now % 60 == 0 and now // 60 in lines:
+                with open(log, "a") as out:
+                    out.write(lines[now // 60] + "\n")
+            if now < minutes * 60:
+                raise subprocess.TimeoutExpired("ninja", timeout)
+            return 0
+        with mock.patch.object(suite.time, "monotonic", lambda: now):
+            text, end = printed(lambda: suite.while_it_gets_on("the build", log)(mock.Mock(wait=wait)))
+        return text, end, now
+
+    def test_a_build_is_not_counted_and_the_tests_after_it_are(self):
+        left = []
+
+        def seen(command, *_, **__):
+            left.append((command[0], signal.getitimer(signal.ITIMER_REAL)[0]))
+            return 0, "[2/2] linked"
+        with suite.bounded("the gate", 60), mock.patch.object(suite, "run", seen):
+            suite.run(["before"])
+            printed(lambda: suite.build("release", self.folder))
+            suite.run(["after"])
+        self.assertEqual([(name, seconds > 0) for name, seconds in left], [("before", True), ("cmake", False), ("ninja", False), ("after", True)])
+        self.assertLessEqual(left[3][1], left[0][1])
+
+    def test_the_bound_names_and_ends_what_runs_and_says_which_it_is(self):
+        hangs = self.sleeping()
+
+        def whole():
+            with suite.bounded("the gate", 60):
+                signal.raise_signal(signal.SIGALRM)
+        text, end = printed(whole)
+        self.assertEqual(hangs.wait(timeout=60), -signal.SIGKILL)
+        self.assertRegex(text, r"TIME IS UP for the gate after 60 minutes. These still run:\n *\d+ +\d+ s  sleep 600\n")
+        self.assertIsInstance(end, suite.TimeIsUp)
+        self.assertEqual(str(end), "the gate did not end within 60 minutes, its build not counted")
+
+    def test_no_bound_is_left_behind(self):
+        with suite.bounded("the gate", 60):
+            pass
+        printed(lambda: self.build(ninja="true"))
+        self.assertEqual(signal.getitimer(signal.ITIMER_REAL)[0], 0)
+
+    def test_a_build_says_each_minute_how_far_it_is(self):
+        text, end, _ = self.waits(40, {1: "[1/9] compiled", 15: "[2/9] compiled", 29: "[3/9] compiled"})
+        self.assertEqual(end, 0)
+        lines = text.splitlines()
+        self.assertEqual(len(lines), 39)
+        self.assertEqual([lines[0], lines[20], lines[38]], ["the build goes on, 1 min: [1/9] compiled", "the build goes on, 21 min: [2/9] compiled",
+                                                            "the build goes on, 39 min: [3/9] compiled"])
+
+    def test_a_build_that_gets_no_further_is_ended_with_what_still_runs(self):
+        hangs = self.sleeping(*range(1000, 1100))
+        text, end, now = self.waits(1000, {14: "[6/9] compiled", 28: "[7/9] compiled"})
+        self.assertEqual(now, 43 * 60)
+        self.assertEqual(hangs.wait(timeout=60), -signal.SIGKILL)
+        self.assertIn("the build has got no further for 15 minutes. These still run:", text)
+        self.assertRegex(text, rf"(?m)^ *{hangs.pid} +\d+ s  sleep 600 1000 .* \.\.\. .* 1098 1099$")
+        self.assertIsInstance(end, suite.Red)
+        self.assertEqual(str(end), f"the build got no further for 15 minutes and was ended, after [7/9] compiled; its output: {self.folder / 'log'}")
+
+    def test_a_build_that_fails_is_red_with_its_output(self):
+        _, end = printed(lambda: self.build(ninja="echo 'FAILED: page.o'; exit 1"))
+        self.assertIn("FAILED: page.o\nninja -C build/release", str(end))
 
 
 class Records(unittest.TestCase):

@@ -17,6 +17,10 @@ import xml.etree.ElementTree as xml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOBS = os.cpu_count() or 1
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+TEST_SECONDS = 900  # limit of a test whose CMakeLists.txt sets none; those of the gate set no longer one (tests/suite)
+TELLS_EVERY = 60  # seconds: a build that goes on says so
+QUIET = 15 * 60  # seconds: a build that ends no step for so long hangs. Its longest step takes a minute of a quiet core
+OWN_LIMIT = "FAILED: ended by its own limit"
 
 
 def kept_folder():
@@ -34,7 +38,7 @@ class NoSuchTest(Exception):
 
 
 class TimeIsUp(Exception):
-    """The bound on the whole run has passed."""
+    """The bound on the whole run has passed; the text says which."""
 
 
 Test = collections.namedtuple("Test", "name outcome seconds output")
@@ -72,25 +76,59 @@ class Steps:
             print(f"{seconds:6.0f} s  {name}")
 
 
-def run(command, log, env=None):
-    """Runs a command in the root; its output goes to `log`. Returns the exit status and the output."""
+def run(command, log, env=None, wait=subprocess.Popen.wait):
+    """Runs a command in the root; its output goes to `log`. Returns the exit status, which `wait` waits for, and the output."""
     with open(log, "w+b") as out:
-        status = subprocess.run([str(c) for c in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                env={**os.environ, **(env or {})}).returncode
+        process = subprocess.Popen([str(c) for c in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                   env={**os.environ, **(env or {})})
+        try:
+            status = wait(process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         out.seek(0)
         return status, out.read().decode(errors="replace")
 
 
-def must(command, log, env=None):
-    status, output = run(command, log, env)
+def must(command, log, env=None, wait=subprocess.Popen.wait):
+    status, output = run(command, log, env, wait)
     if status != 0:
         raise Red(f"{tail(output)}\n{shlex.join(map(str, command))} ended with {status}; its output: {log}")
     return output
 
 
+def while_it_gets_on(name, log):
+    """Waits for a process for as long as its log grows, however long that is, and prints the log's newest line each minute. A process that writes
+    nothing for QUIET seconds is ended: Red says so, and the terminal has what still ran."""
+    def newest():
+        return tail(log.read_text(errors="replace").rstrip(), 1)
+
+    def wait(process):
+        size, began = 0, time.monotonic()
+        grew = told = began
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(timeout=1)
+            now = time.monotonic()
+            if log.stat().st_size > size:
+                size, grew = log.stat().st_size, now
+            if now - grew >= QUIET:
+                print(f"\n{name} has got no further for {QUIET / 60:g} minutes. These still run:", flush=True)
+                end_what_runs()
+                raise Red(f"{name} got no further for {QUIET / 60:g} minutes and was ended, after {newest() or 'no output'}; its output: {log}")
+            if now - told >= TELLS_EVERY:
+                told = now
+                print(f"{name} goes on, {(now - began) / 60:.0f} min: {newest()[:150]}", flush=True)
+    return wait
+
+
 def build(preset, logs, *targets):
-    must(["cmake", "--preset", preset], logs / f"configure.{preset}")
-    output = must(["ninja", "-C", f"build/{preset}", f"-j{JOBS}", *targets], logs / f"build.{preset}")
+    """Configures and builds. It takes as long as it takes: no bound on the run counts it, but it must get on."""
+    with uncounted():
+        for name, command in (("configure", ["cmake", "--preset", preset]), ("build", ["ninja", "-C", f"build/{preset}", f"-j{JOBS}", *targets])):
+            log = logs / f"{name}.{preset}"
+            output = must(command, log, wait=while_it_gets_on(f"{name} of {preset}", log))
     print(tail(output, 1), flush=True)
 
 
@@ -112,7 +150,7 @@ def ctest(preset, logs, name, *arguments, env=None, or_none=False):
     if costs.exists():
         known.parent.mkdir(parents=True, exist_ok=True)
         known.write_bytes(costs.read_bytes())
-    tests = outcomes(report)
+    tests = outcomes(report, output)
     if not tests and not or_none:
         raise Red(f"ctest has found no test: {' '.join(map(str, arguments))}")
     for test in tests:
@@ -133,18 +171,21 @@ def must_know(chosen, names):
 
 
 def report_to(file):
-    """Arguments of ctest: a report with all that the tests print."""
-    return ["--output-junit", file, "--test-output-size-passed", "10000000", "--test-output-size-failed", "10000000"]
+    """Arguments of ctest: a report with all that the tests print, and a limit for tests that have none."""
+    return ["--output-junit", file, "--test-output-size-passed", "10000000", "--test-output-size-failed", "10000000", "--timeout", str(TEST_SECONDS)]
 
 
-def outcomes(report):
-    """The tests of a JUnit report as ctest writes it."""
+def outcomes(report, printed):
+    """The tests of a JUnit report as ctest writes it. Only what ctest has printed tells which of them it has ended by their limits."""
+    limited = set(re.findall(r"Test +#\d+: (\S+) \.+\*\*\*Timeout", printed))
     tests = []
     for case in xml.parse(report).getroot().iter("testcase"):
         status, output = case.get("status"), case.findtext("system-out") or ""
         seconds = float(case.get("time") or 0)
         # ctest gives a test that was not run this status, and one that returned SKIP_RETURN_CODE, too.
         outcome = PASSED if status == "run" else SKIPPED if status == "notrun" and "SKIPPED" in output else FAILED
+        if case.get("name") in limited:
+            output += f"\n{OWN_LIMIT}, after {seconds:.0f} s (TIMEOUT in its CMakeLists.txt)"
         tests.append(Test(case.get("name"), outcome, seconds, output))
         if outcome == PASSED:
             tests += [Test(case.get("name"), SKIPPED, 0, line) for line in output.splitlines() if "SKIPPED" in line]
@@ -162,8 +203,9 @@ def summary(tests):
 def reason(test):
     """Says why a test failed or was skipped, in a line."""
     lines = [line.strip() for line in test.output.splitlines() if line.strip()]
+    limit = [line for line in lines if line.startswith(OWN_LIMIT)]
     telling = [line for line in lines if re.search(r"SKIPPED|FAILED|ERROR|does not hold|AddressSanitizer|runtime error|Timeout", line)]
-    return (telling or lines[-1:] or ["no output"])[0][:300]
+    return (limit or telling or lines[-1:] or ["no output"])[0][:300]
 
 
 def show_slowest(tests, count=15):
@@ -221,27 +263,43 @@ def end_all(processes):
             os.kill(pid, signal.SIGKILL)
 
 
+def end_what_runs():
+    """Names what this process has started and still runs, and ends it. Of a compiler's line both ends are shown: the source's name is at the end."""
+    hanging = descendants()
+    for pid, seconds, command in hanging:
+        print(f"{pid:8} {seconds:6} s  {command if len(command) <= 200 else f'{command[:80]} ... {command[-115:]}'}", flush=True)
+    end_all(hanging)
+
+
 @contextlib.contextmanager
-def bounded(minutes):
-    """Raises TimeIsUp once the time has passed, after it has named and ended what still runs. SIGTERM ends what runs, too, and this process."""
+def bounded(what, minutes):
+    """Raises TimeIsUp once the time has passed, builds not counted, after it has named and ended what still runs. SIGTERM ends what runs, too, and
+    this process."""
     def up(*_):
-        print(f"\nTIME IS UP after {minutes} minutes. These still run:", flush=True)
-        hanging = descendants()
-        for pid, seconds, command in hanging:
-            print(f"{pid:8} {seconds:6} s  {command[:200]}", flush=True)
-        end_all(hanging)
-        raise TimeIsUp
+        print(f"\nTIME IS UP for {what} after {minutes:g} minutes. These still run:", flush=True)
+        end_what_runs()
+        raise TimeIsUp(f"{what} did not end within {minutes:g} minutes, its build not counted")
 
     def terminated(*_):
         end_all(descendants())
         sys.exit(128 + signal.SIGTERM)
     signal.signal(signal.SIGTERM, terminated)
     signal.signal(signal.SIGALRM, up)
-    signal.alarm(round(minutes * 60))
+    signal.setitimer(signal.ITIMER_REAL, minutes * 60)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextlib.contextmanager
+def uncounted():
+    """The clock of `bounded`, if one runs, stands still meanwhile."""
+    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
 
 
 def timed_command(name, command, logs, times=1, env=None):
