@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Tests what tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what is ended, what docs/proof.md keeps."""
 import contextlib
+import datetime
 import io
 import json
 import os
@@ -39,8 +40,8 @@ def test(name, outcome, output=""):
     return suite.Test(name, outcome, 1.0, output)
 
 
-def row(group, commit="abc"):
-    return proof.Row(group, commit, "2026-11-26", "1", "0", "0", "5")
+def row(group, commit="abc", date="2026-11-26 10:00"):
+    return proof.Row(group, commit, date, "1", "0", "0", "5")
 
 
 def printed(function):
@@ -237,10 +238,67 @@ class Records(unittest.TestCase):
 
     def test_the_record_of_this_tree_is_one(self):
         text = proof.RECORD.read_text()
-        self.assertEqual(proof.Record(text).text(), text)
+        self.assertEqual(proof.Record(text).text(), text, "a run of tools/prove would write it otherwise")
+        self.assertLessEqual({f.group.split()[0] for f in proof.Record(text).faults}, set(groups.GROUPS))
+
+    def test_the_page_begins_with_the_newest_whole_run_of_each_group(self):
+        record = self.empty()
+        for group, commit in (("soak", "old"), ("mutants 2/8", "two"), ("soak", "new"), ("soak --only memory", "one")):
+            record.add(row(group, commit), [])
+        newest, _, log = record.text().partition(proof.RUNS)
+        lines = newest.partition(proof.FAULTS)[0].removeprefix(self.HEAD).splitlines()
+        self.assertEqual(lines[0], proof.HEADING)
+        self.assertEqual([line.split("|")[1].strip() for line in lines[2:] if line], proof.names())
+        self.assertIn("| soak | new | 2026-11-26 10:00 | 1 | 0 | 0 | 5 |", lines)
+        self.assertIn("| mutants 2/8 | two | 2026-11-26 10:00 | 1 | 0 | 0 | 5 |", lines)
+        self.assertIn("| asan | has never run |  |  |  |  |  |", lines)
+        self.assertEqual([line.split("|")[2].strip() for line in log.splitlines()[4:]], ["one", "new", "two", "old"])
+
+    def test_a_page_of_before_is_read(self):
+        runs = "| soak | old | 2026-11-25 | 1 | 0 | 0 | 5 |\n| soak | new | 2026-11-26 | 1 | 0 | 0 | 5 |\n"
+        record = proof.Record(f"{self.HEAD}{proof.HEADING}\n|---|---|---|---|---|---|---|\n{runs}\n## Open faults\n\nNone.\n")
+        self.assertEqual([r.commit for r in record.rows], ["old", "new"])
+        self.assertEqual(proof.Record(record.text()).rows, record.rows)
+
+    def test_a_fault_written_by_hand_stays_until_its_test_passes_in_its_group(self):
+        line = "- servers: `page` seed 8123 shows `x` twice"
+        record = proof.Record(self.empty().text().replace("None.", line))
+        record.add(row("servers"), [test("e2e_page", suite.FAILED, "FAILED: a reason"), test("e2e_sql", suite.PASSED)])
+        record.add(row("readmes"), [test("e2e_page", suite.PASSED)])
+        record = proof.Record(record.text())
+        self.assertIn(f"\n{line}\n- servers: `e2e_page` (abc): FAILED: a reason\n", record.text())
+        record.add(row("servers --only page"), [test("e2e_page", suite.PASSED)])
+        self.assertEqual(record.faults, [])
 
     def test_what_has_never_run_is_due(self):
         self.assertIn(("soak", "has never run"), proof.due(self.empty()))
+
+    def why_due(self, date, changed, commits):
+        """What --due says of `soak` at noon of 26 November, after so many commits that changed these files."""
+        record = self.empty()
+        record.add(row("soak", "abc", date), [])
+        answers = {"diff": "\n".join(changed), "rev-list": str(commits)}
+        with mock.patch.object(suite, "git", lambda command, *_: answers[command]):
+            return dict(proof.due(record, datetime.datetime(2026, 11, 26, 12, 30, tzinfo=datetime.timezone.utc))).get("soak")
+
+    def test_a_group_is_due_when_its_files_changed_and_100_commits_or_a_week_after_its_run(self):
+        self.assertEqual(self.why_due("2026-11-26 11:00", ["a", "b"], 3), "ran 1 hour and 3 commits ago; 2 files changed since abc, such as a")
+        self.assertIsNone(self.why_due("2026-11-26 11:00", [], 99))
+        self.assertEqual(self.why_due("2026-11-24 23:30", [], 100), "ran 37 hours and 100 commits ago")
+        self.assertIsNone(self.why_due("2026-11-19 12:31", [], 0))
+        self.assertEqual(self.why_due("2026-11-19 12:30", [], 0), "ran 168 hours and 0 commits ago")
+        self.assertEqual(self.why_due("2026-11-25", [], 101), "ran 36 hours and 101 commits ago")
+
+    def test_a_run_keeps_its_time_of_day(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "proof.md"
+            page.write_text(self.empty().text())
+            part = groups.Part("", lambda logs, chosen, passed, times: [test("memory", suite.PASSED)])
+            options = mock.Mock(only=[], times=1, again=True)
+            with mock.patch.dict(os.environ, XDG_STATE_HOME=folder), mock.patch.object(proof, "RECORD", page), \
+                    mock.patch.object(proof, "tested_commit", lambda: ("abc", False)):
+                printed(lambda: proof.prove(groups.GROUPS["soak"], part, options))
+            self.assertRegex(page.read_text(), r"\| soak \| abc \| \d{4}-\d\d-\d\d \d\d:\d\d \| 1 \| 0 \| 0 \| 0 \|")
 
     def test_a_run_that_was_ended_tells_what_had_passed(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 """The proof, run by tools/prove: runs groups, and keeps their record in docs/proof.md."""
 import argparse
 import collections
+import datetime
 import re
 import shutil
 import subprocess
@@ -13,37 +14,68 @@ import suite
 RECORD = suite.ROOT / "docs/proof.md"
 HEADING = "| group | commit | date | passed | failed | skipped | minutes |"
 FAULTS = "## Open faults"
+RUNS = "## Every run, the newest first"
 WHOLE_RUN = "(the run)"  # stands in the place of a test's name
 NO_PRODUCT = (":!tools/lib", ":!tools/test", ":!tools/prove")  # a change of these makes nothing due
+DUE_COMMITS = 100  # a group runs again after so many, whatever they changed: it may fail by chance
+DUE_HOURS = 7 * 24  # likewise: packages of the system change without a commit
 MINUTES = 75  # a part takes an hour on two cores, its build not counted; one that hangs is ended
 
 Row = collections.namedtuple("Row", "group commit date passed failed skipped minutes")
 Fault = collections.namedtuple("Fault", "group test text")
 
 
+def rows_of(text):
+    lines = [line for line in text.splitlines() if line.startswith("| ") and line != HEADING]
+    return [Row(*(cell.strip() for cell in line.strip("| ").split("|"))) for line in lines]
+
+
+def table(rows):
+    return [HEADING, "|" + "---|" * len(Row._fields), *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def names():
+    """Groups and parts, in the order of tools/prove --list."""
+    return [name_of(group, part) for group in groups.GROUPS.values() for part in group.parts]
+
+
+def by_hand(fault):
+    """Whether somebody has written it into the page: a run names the commit that it was on."""
+    return not re.match(r" \([0-9a-f]+\+?\): ", fault.text)
+
+
 class Record:
-    """docs/proof.md: a row for each run, then the tests that failed in their last run."""
+    """docs/proof.md: the newest whole run of each group, the tests that failed in their last run or are known to fail, and all runs. `rows` has the
+    newest last."""
 
     def __init__(self, text):
-        self.head, _, rest = text.partition(HEADING)
-        table, _, faults = rest.partition(FAULTS)
-        self.rows = [Row(*(cell.strip() for cell in line.strip("| ").split("|"))) for line in table.splitlines()[2:] if line.startswith("|")]
+        begin, log, runs = text.partition(RUNS)
+        self.head, _, rest = begin.partition(HEADING)
+        newest, _, faults = rest.partition(FAULTS)
+        # A page of before has its runs in its only table, the oldest first.
+        self.rows = rows_of(runs)[::-1] if log else rows_of(newest)
         self.faults = [Fault(*found) for found in re.findall(r"^- (\S+(?: \d+/\d+)?): `([^`]+)`(.*)$", faults, re.M)]
 
     def text(self):
-        rows = [f"| {' | '.join(row)} |" for row in self.rows]
+        newest = [self.last(name) or Row(name, "has never run", *[""] * 5) for name in names()]
         faults = [f"- {f.group}: `{f.test}`{f.text}" for f in self.faults] or ["None."]
-        return "\n".join([self.head + HEADING, "|" + "---|" * len(Row._fields), *rows, "", FAULTS, "", *faults, ""])
+        return self.head + "\n".join([*table(newest), "", FAULTS, "", *faults, "", RUNS, "", *table(self.rows[::-1]), ""])
 
     def add(self, row, tests):
-        """A test that passed is mended; one that failed is an open fault. So is a run that came to no end, until the next one does."""
+        """A test that passed is mended; one that failed is an open fault. So is a run that came to no end, until the next one does. What somebody has
+        written about a test stays until it passes."""
         self.rows.append(row)
         group = row.group.split(" --")[0]
-        seen = {t.name for t in tests if t.outcome != suite.SKIPPED}
-        # A test may have been in another part of its group when it failed.
-        self.faults = [f for f in self.faults if not (f.group == group if f.test == WHOLE_RUN else
-                                                      f.group.split()[0] == group.split()[0] and f.test in seen)]
         failed = {t.name: t for t in suite.of(suite.FAILED, tests)}
+        passed = {t.name for t in suite.of(suite.PASSED, tests)} - failed.keys()
+
+        def over(fault):
+            if fault.test == WHOLE_RUN:
+                return fault.group == group
+            # A test may have been in another part of its group when it failed.
+            ended = {fault.test, f"e2e_{fault.test}"} & (passed if by_hand(fault) else passed | failed.keys())
+            return fault.group.split()[0] == group.split()[0] and bool(ended)
+        self.faults = [f for f in self.faults if not over(f)]
         self.faults += [Fault(group, name, f" ({row.commit}): {suite.reason(t).replace('`', chr(39))}") for name, t in failed.items()]
 
     def last(self, name):
@@ -65,23 +97,40 @@ def name_of(group, part):
     return f"{group.name} {part.name}".strip()
 
 
-def due(record):
-    """(name, why) of what has to run again."""
+def hours_since(date, now):
+    """From a row's date (UTC) on; a row of before has no time of day, and counts from the day's beginning."""
+    ran = datetime.datetime.strptime(date, "%Y-%m-%d %H:%M" if " " in date else "%Y-%m-%d").replace(tzinfo=datetime.timezone.utc)
+    return max(0, int((now - ran).total_seconds() // 3600))
+
+
+def counted(number, word):
+    return f"{number} {word}{'s' if number != 1 else ''}"
+
+
+def why_due(group, last, now):
+    """Says why a group that ran has to run again; empty where it has not."""
+    commit = last.commit.rstrip("+")
+    try:
+        changed = suite.git("diff", "--name-only", commit, "--", *group.about, *NO_PRODUCT).splitlines()
+        commits = int(suite.git("rev-list", "--count", f"{commit}..HEAD"))
+    except subprocess.CalledProcessError:
+        return f"ran on {last.commit}, which is not in this repository"
+    hours = hours_since(last.date, now)
+    ago = f"ran {counted(hours, 'hour')} and {counted(commits, 'commit')} ago"
+    if changed:
+        return f"{ago}; {counted(len(changed), 'file')} changed since {last.commit}, such as {changed[0]}"
+    return ago if commits >= DUE_COMMITS or hours >= DUE_HOURS else ""
+
+
+def due(record, now=None):
+    """(name, why) of what has to run again: a file of its group has changed, or its last whole run is long ago."""
+    now = now or datetime.datetime.now(datetime.timezone.utc)
     found = []
     for group in groups.GROUPS.values():
         for part in group.parts:
-            name = name_of(group, part)
-            last = record.last(name)
-            if last is None:
-                found.append((name, "has never run"))
-                continue
-            try:
-                changed = suite.git("diff", "--name-only", last.commit.rstrip("+"), "--", *group.about, *NO_PRODUCT).splitlines()
-            except subprocess.CalledProcessError:
-                found.append((name, f"ran on {last.commit}, which is not in this repository"))
-                continue
-            if changed:
-                found.append((name, f"{len(changed)} files have changed since {last.commit}, such as {changed[0]}"))
+            last = record.last(name_of(group, part))
+            if why := why_due(group, last, now) if last else "has never run":
+                found.append((name_of(group, part), why))
     return found
 
 
@@ -142,7 +191,7 @@ def prove(group, part, options):
     counts = [str(len(suite.of(outcome, tests))) for outcome in (suite.PASSED, suite.FAILED, suite.SKIPPED)]
     chosen = "".join(f" --only {n}" for n in options.only) + (f" --times {options.times}" if options.times > 1 else "")
     record = read_record()
-    record.add(Row(name + chosen, commit + "+" * changed, time.strftime("%Y-%m-%d", time.gmtime()), *counts,
+    record.add(Row(name + chosen, commit + "+" * changed, time.strftime("%Y-%m-%d %H:%M", time.gmtime()), *counts,
                    str(round((time.monotonic() - began) / 60))), tests)
     RECORD.write_text(record.text())
     failed = suite.of(suite.FAILED, tests)
