@@ -2,6 +2,7 @@
 import argparse
 import collections
 import datetime
+import pathlib
 import re
 import shutil
 import subprocess
@@ -77,6 +78,15 @@ class Record:
             return fault.group.split()[0] == group.split()[0] and bool(ended)
         self.faults = [f for f in self.faults if not over(f)]
         self.faults += [Fault(group, name, f" ({row.commit}): {suite.reason(t).replace('`', chr(39))}") for name, t in failed.items()]
+
+    def take(self, other):
+        """Adds the runs of another page that this one lacks, and the faults that they have found. A fault that they have mended stays: a newer run
+        here may have found it. Returns those runs."""
+        taken = [row for row in other.rows if row not in self.rows]
+        self.rows = sorted(self.rows + taken, key=lambda row: row.date)
+        found = {(row.group.split(" --")[0], f" ({row.commit}): ") for row in taken}
+        self.faults += [f for f in other.faults if f not in self.faults and any(f.group == g and f.text.startswith(c) for g, c in found)]
+        return taken
 
     def last(self, name):
         """The newest whole run of a group or of a part; none."""
@@ -207,6 +217,7 @@ def main():
     parser.add_argument("group", nargs="*")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--due", action="store_true")
+    parser.add_argument("--take")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--times", type=int, default=1)
@@ -221,6 +232,14 @@ def main():
         for name, why in found:
             print(f"{name:<12} {why}")
         return 1 if found else 0
+    if options.take:
+        if not pathlib.Path(options.take).is_file():
+            return usage(f"there is no file {options.take}")
+        record = read_record()
+        taken = record.take(Record(pathlib.Path(options.take).read_text()))
+        RECORD.write_text(record.text())
+        print(f"{counted(len(taken), 'run')} taken from {options.take}")
+        return 0
     if not options.group:
         return usage("which group?")
     if options.times < 1:
