@@ -10,6 +10,13 @@ std::uint64_t next_place(const sight& s) { return std::max(s.mark, s.last) + 1; 
 
 bool must_give_up(life mine, life highest) { return highest > mine; }
 
+life above_earlier(life mine, life highest) {
+  constexpr std::uint32_t step = 1024;  // 16,384 openings under one term; a raise looks first who is there
+  if (highest.term == mine.term && highest.count >= mine.count)
+    mine.count = highest.count + step;
+  return mine;
+}
+
 life chosen_above(life highest, std::uint32_t random) {
   return {highest.term + 1, random & (first_raised_count - 1)};
 }

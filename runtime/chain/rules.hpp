@@ -37,6 +37,11 @@ struct sight {
 /// R2: only a higher life makes one give up.
 [[nodiscard]] bool must_give_up(life mine, life highest);
 
+/// R2: returns the life under which `mine` opens where lives of its term have opened before: far above the highest. An
+/// earlier one that does not know that it is over raises its count after a write that failed (R4), and must come
+/// nowhere near.
+[[nodiscard]] life above_earlier(life mine, life highest);
+
 /// Returns the life of an opener that nobody gives a term: above the highest that it has seen. Two openers
 /// may choose the same term at once: `random` tells them apart.
 [[nodiscard]] life chosen_above(life highest, std::uint32_t random);

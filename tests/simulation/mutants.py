@@ -115,6 +115,8 @@ MUTANTS = [
 # since in files others imply them, and nothing shows without them: that the look minds the mark (a base stands behind
 # each mark, so the run is not the last), and that the count is raised (the next run names the last record that counts).
 CHAIN_MUTANTS = [
+    ("chain_step", "R2: a further life under a term opens far above the earlier ones", "runtime/chain/rules.cpp",
+     "mine.count = highest.count + step;", "mine.count = highest.count + 1;"),
     ("chain_void", "R1: a record behind one of a higher life is void", "runtime/chain/rules.cpp",
      "return of < highest_before;", "return of < highest_before && false;"),
     ("chain_gives_up", "R2: only a higher life makes an opening give up", "runtime/chain/rules.cpp",

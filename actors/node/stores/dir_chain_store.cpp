@@ -1,5 +1,6 @@
 #include "actors/node/stores/dir_chain_store.hpp"
 
+#include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/dir_chain.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/file_names.hpp"
@@ -116,11 +117,10 @@ expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, con
   const auto found = look(whose);
   if (!found)
     return unexpected(found.error());
-  auto mine = now;
-  if (found->highest.term == now.term && found->highest.count >= now.count)
-    mine.count = found->highest.count + 1;
+  const auto mine = chain::above_earlier(now, found->highest);
   if (mine.count > most_counts)
-    return outside_error(ec::io, fmt::format("{}: too many writes have failed under one term", whose.name));
+    return outside_error(ec::io,
+                         fmt::format("{}: too many lives and failed writes under one term", whose.name));
   const auto folder = folder_of(whose);
   if (auto made = snapshot::make_folders(files_, folder, folder_); !made)
     return unexpected(made.error());

@@ -156,6 +156,9 @@ public:
 private:
   struct writer {
     incarnation term = 0;
+    incarnation instance =
+        0;  // the how-manieth under its term, which earlier ones of the process may outlive
+    bool is_open = false;
     std::size_t asleep = 0;
     std::unique_ptr<stopping_file_system> files;
     std::unique_ptr<turns> thread;
@@ -167,11 +170,24 @@ private:
   void begin() {
     if (below(4) == 0)
       given_.push_back(++terms_);
-    const auto term = chooses_terms(store_) ? 0 : !given_.empty() && below(2) == 0 ? take_given() : ++terms_;
+    const auto* const former = chooses_terms(store_) || is_calm_ || below(3) != 0 ? nullptr : one_to_follow();
+    const auto term = chooses_terms(store_)              ? 0
+                      : former != nullptr                ? former->term
+                      : !given_.empty() && below(2) == 0 ? take_given()
+                                                         : ++terms_;
+    const auto instance = former != nullptr ? ++newest_[term] : 0;
     auto& w = writers_.emplace_back();
     w.term = term;
+    w.instance = instance;
     w.files = std::make_unique<stopping_file_system>(disk_, trouble_, [&w] { w.thread->stop(); });
     w.thread = std::make_unique<turns>([this, &w] { live(w); });
+  }
+  /// A writer that is taken for dead and has had no successor under its term yet.
+  const writer* one_to_follow() {
+    for (const auto& w : writers_)
+      if (w.is_open && w.instance + 1 < instances && newest_[w.term] == w.instance)
+        return &w;
+    return nullptr;
   }
   incarnation take_given() {
     const auto term = given_.back();
@@ -188,8 +204,15 @@ private:
       throw wrong{*wrong_};
   }
 
+  /// Orders lives as they are to fence each other.
+  static constexpr incarnation instances = 8;
+  static incarnation rank_of(const writer& w) { return w.term * instances + w.instance; }
+
   expected<std::unique_ptr<kept>> open(writer& w) {
-    const auto began = [this, &w](incarnation term) { oracle_.began(w.term = term); };
+    const auto began = [this, &w](incarnation term) {
+      w.term = term;
+      oracle_.began(rank_of(w));
+    };
     if (store_ == where::control)
       return keep_control(*w.files, began);
     if (store_ == where::folder)
@@ -210,8 +233,12 @@ private:
       return kafka_chain::topic_chain::open(stopping_topic(log_, trouble_, [&w] { w.thread->stop(); }),
                                             {"clicks", "a"}, w.term)
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+    const auto there = snapshot::dir_chain::look(*w.files, "/a", "a");
+    if (!there && there.error().code != ec::not_found)
+      return tl::unexpected(there.error());
     auto records =
-        snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>());
+        snapshot::dir_chain::open(*w.files, "/a", "a", above_earlier(w.term, there ? there->life : life()),
+                                  std::make_shared<snapshot::life_fence>());
     if (!records)
       return tl::unexpected(records.error());
     return keep_snapshots(std::move(*records), twice);
@@ -224,23 +251,24 @@ private:
       auto found = opened ? (*opened)->found() : tl::unexpected(opened.error());
       if (!found) {
         require(!is_calm_, "it cannot be opened: " + found.error().message);
-        return oracle_.refused(w.term, found.error());
+        return oracle_.refused(rank_of(w), found.error());
       }
-      oracle_.opened(w.term, *found);
+      oracle_.opened(rank_of(w), *found);
+      w.is_open = true;
       for (auto left = below(12); left > 0 || is_calm_; --left) {
-        const auto t = fmt::format("{}.{}", w.term, ++tokens_);
+        const auto t = fmt::format("{}.{}", rank_of(w), ++tokens_);
         const auto done = (*opened)->add(t);
         if (!done)
-          oracle_.refused(w.term, done.error());
+          oracle_.refused(rank_of(w), done.error());
         else
-          oracle_.acked(w.term, t);
+          oracle_.acked(rank_of(w), t);
         if (done && is_calm_)
           return;
         if (!done && done.error().code == ec::fenced)
           return;
         const auto tidied = (*opened)->tidy();
         if (!tidied)
-          oracle_.refused(w.term, tidied.error());
+          oracle_.refused(rank_of(w), tidied.error());
         if (!tidied && tidied.error().code == ec::fenced)
           return;
       }
@@ -260,7 +288,7 @@ private:
       turn(writers_.begin());
     is_calm_ = true;
     for (int i = 0; i < 2; ++i) {
-      terms_ = std::max(terms_, oracle_.highest());
+      terms_ = std::max(terms_, oracle_.highest() / instances);
       given_.clear();
       begin();
       for (int step = 0; !writers_.empty(); ++step) {
@@ -283,6 +311,7 @@ private:
   bool is_calm_ = false;
   incarnation terms_ = 0;
   std::vector<incarnation> given_;
+  std::map<incarnation, incarnation> newest_;  // the newest instance under each term
   std::uint64_t tokens_ = 0;
   std::list<writer> writers_;
 };

@@ -89,6 +89,7 @@ expected<std::unique_ptr<memory_chain>> memory_chain::open(std::shared_ptr<memor
   std::unique_ptr<memory_chain> opened(new memory_chain(std::move(all), t, std::move(stop), term));
   for (;;) {
     const auto v = opened->scan();
+    opened->life_ = above_earlier(opened->life_, v.highest());
     if (must_give_up(opened->life_, v.highest()))
       return tl::unexpected(fenced_error());
     opened->tail_ = v.last();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/node/stores/kafka/kafka_chain.hpp"
+#include "runtime/chain/rules.hpp"
 #include "tests/support/chain_checks.hpp"
 #include "tests/unit/kafka_store/memory_topic.hpp"
 

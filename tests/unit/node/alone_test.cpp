@@ -30,7 +30,7 @@ struct willing_lives final : life_factory {
   std::map<std::string, life> running;
 };
 
-const cluster::records::topology_applied topology{
+const cluster::records::topology_applied one_lane{
     "t", "plan", 0, {{"lane0", cluster::actor_kind::lane, "lanes"}}};
 
 struct no_transport final : node_transport {
@@ -69,7 +69,7 @@ public:
     turns_.run();
   }
   void apply() {
-    caf::anon_send(now_.coordinator, ask_cluster{topology});
+    caf::anon_send(now_.coordinator, ask_cluster{one_lane});
     turns_.run();
   }
   void leave() {
@@ -168,7 +168,7 @@ TEST_CASE("an actor that ends its process again and again does not wait where it
 TEST_CASE("a node does nothing before others know it, however long the processor is with its actors") {
   one_node n;
   bool was_introduced = false;
-  n.begin(true, {}, {topology}, [&](auto& turns) {
+  n.begin(true, {}, {one_lane}, [&](auto& turns) {
     turns.run();
     was_introduced = true;
     CHECK(n.running().empty());

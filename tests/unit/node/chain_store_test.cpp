@@ -41,7 +41,7 @@ TEST_CASE("an actor of a higher term fences the others off; one of the same term
     const auto again = must(store->open(shard, {3, 0}));  // restarted, and nobody has said its count
     CHECK(must(again->read()).increments == texts{"a"});
     must(again->append("b", false));
-    CHECK(must(store->look(shard)).highest == life(3, 1));
+    CHECK(must(store->look(shard)).highest == chain::above_earlier({3, 0}, {3, 0}));
     const auto higher = must(under_test.reach()->open(shard, {4, 0}));
     CHECK(again->append("zombie", false).error().code == ec::fenced);
     CHECK(store->open(shard, {3, 9}).error().code == ec::fenced);
@@ -191,5 +191,24 @@ TEST_CASE("a life that a higher one has followed reads its chain no more, under 
     must(newer->append("y", false));
     CHECK(older->read().error().code == ec::fenced);
     CHECK(must(newer->read()).increments.size() == 2);
+  });
+}
+
+TEST_CASE("a life that was refused once stays so: its successor under its term loses nothing to it") {
+  over_each_store([](store_under_test& under_test) {
+    const cluster::actor_id whose{"clicks", "counts/0"};
+    const auto store = under_test.reach();
+    const auto older = must(store->open(whose, {3, 0}));
+    must(older->append("a", false));
+    const auto newer = must(store->open(whose, {3, 0}));
+    for (int tries = 0; tries < 3; ++tries) {  // each but the first would raise the count
+      INFO("try " << tries);
+      CHECK(older->append("stale", tries == 1).error().code == ec::fenced);
+      const auto base = older->append_base("stale base");
+      CHECK((base ? !*base : base.error().code == ec::fenced));
+    }
+    must(newer->append("b", false));
+    CHECK(must(newer->read()).increments == texts{"a", "b"});
+    CHECK(must(must(under_test.reach()->open(whose, {4, 0}))->read()).increments == texts{"a", "b"});
   });
 }

@@ -95,9 +95,7 @@ expected<void> topic_chain::begin_life(const chain::life& now, bool is_chosen) {
   if (is_chosen)
     return take_chosen(now);
   for (int race = 0; race < most_races; ++race) {
-    const auto highest = seen_.highest().life;
-    const auto is_mine = highest.term == now.term;
-    const auto taken = take_place({now.term, is_mine ? std::max(now.count, highest.count + 1) : now.count});
+    const auto taken = take_place(chain::above_earlier(now, seen_.highest().life));
     if (!taken || *taken)
       return taken.map([](bool) {});
   }

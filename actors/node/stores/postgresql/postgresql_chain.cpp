@@ -201,8 +201,7 @@ expected<void> database_chain::begin_life(bool is_chosen) {
       return unexpected(found.error());
     if (is_chosen ? chain::is_taken(life_, found->by) : chain::must_give_up(life_, {found->by.term, 0}))
       return fenced_by(found->by);
-    if (found->by.term == life_.term)
-      life_.count = std::max(life_.count, found->by.count + 1);
+    life_ = chain::above_earlier(life_, found->by);
     if (life_.count > chain::most_counts)
       return fenced_by(found->by);
     const auto taken = take_place(found->next, found->next - 1);
