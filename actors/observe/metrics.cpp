@@ -2,6 +2,7 @@
 
 #include "actors/observe/metric_families.hpp"
 #include "actors/observe/process_figures.hpp"
+#include "runtime/base/freed_memory.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/version.hpp"
 
@@ -43,11 +44,15 @@ void add_restarts(families& all, const deployment::pipeline_gauges& gauges) {
 
 void add_process(families& all) {
   all.add("millrace_build_info", values{std::string(version)}, 1);
+  const auto m = figures_of_malloc();
+  all.add("process_malloc_used_bytes", none, static_cast<double>(m.used_bytes));
+  all.add("process_malloc_held_bytes", none, static_cast<double>(m.held_bytes));
   const auto p = figures_of_process();
   if (!p)
     return;
   all.add("process_cpu_seconds_total", none, p->cpu_seconds);
   all.add("process_resident_memory_bytes", none, static_cast<double>(p->resident_bytes));
+  all.add("process_anonymous_memory_bytes", none, static_cast<double>(p->anonymous_bytes));
   all.add("process_virtual_memory_bytes", none, static_cast<double>(p->virtual_bytes));
   all.add("process_open_fds", none, static_cast<double>(p->open_files));
   all.add("process_max_fds", none, static_cast<double>(p->most_files));

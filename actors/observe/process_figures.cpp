@@ -68,6 +68,10 @@ std::optional<process_figures> figures_of_process() {
                                 static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))});
   if (!out)
     return std::nullopt;
+  std::uint64_t pages = 0;
+  std::uint64_t shared = 0;
+  if (std::ifstream("/proc/self/statm") >> pages >> pages >> shared && shared <= pages)
+    out->anonymous_bytes = (pages - shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::error_code bad;
   for (std::filesystem::directory_iterator at("/proc/self/fd", bad), end; !bad && at != end;
        at.increment(bad))

@@ -13,6 +13,7 @@ struct process_figures {
   double start_seconds = 0;  // seconds since 1970
   std::uint64_t virtual_bytes = 0;
   std::uint64_t resident_bytes = 0;
+  std::uint64_t anonymous_bytes = 0;  // resident, of no file and not shared
   std::uint64_t open_files = 0;
   std::uint64_t most_files = 0;
 };

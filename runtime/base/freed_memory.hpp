@@ -1,7 +1,14 @@
-// A setting of malloc for programs through which frames go.
+// What malloc keeps of freed memory, in programs through which frames go: enough for the next ones, and none of what
+// came once.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <malloc.h>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 
 namespace millrace {
 
@@ -11,5 +18,31 @@ inline void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
+
+/// Held memory that is not used is free for the next blocks; the kernel may have its pages back.
+struct malloc_figures {
+  std::uint64_t used_bytes = 0;
+  std::uint64_t held_bytes = 0;
+};
+/// Locks one arena after the other and walks its free blocks: 0.2 us a block.
+[[nodiscard]] malloc_figures figures_of_malloc();
+
+/// The time from one return to the next: a minute, and longer where a return takes long, since allocations of other threads
+/// wait for it meanwhile.
+[[nodiscard]] std::chrono::nanoseconds pause_after_return(std::chrono::nanoseconds took);
+
+/// A thread that gives the pages of free memory back to the system now and then, until it is destroyed. malloc has an arena for each
+/// of many threads, and each would keep the most that any of its threads has ever needed at once.
+class freed_memory_return {
+public:
+  freed_memory_return() : thread_([this](const std::stop_token& end) { run(end); }) {}
+
+private:
+  void run(const std::stop_token& end);
+
+  std::mutex mutex_;
+  std::condition_variable_any ended_;
+  std::jthread thread_;  // the last member: it uses those above
+};
 
 }  // namespace millrace

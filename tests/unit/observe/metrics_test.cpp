@@ -338,4 +338,6 @@ TEST_CASE("what the kernel says of a process is read, whatever its name holds") 
   CHECK(own->resident_bytes > 1'000'000);
   CHECK(own->open_files > 2);
   CHECK(own->threads >= 1);
+  CHECK(own->anonymous_bytes > 0);
+  CHECK(own->anonymous_bytes < own->resident_bytes);
 }
