@@ -220,8 +220,8 @@ expected<std::uint64_t> kafka_topic::read(std::string_view prefix, std::uint64_t
 }
 
 expected<partition_reader> kafka_topic::reader_of(int partition) const {
-  return open_consumer({{"queued.max.messages.kbytes", "16384"},
-                        {"fetch.message.max.bytes", "4194304"},
+  return open_consumer({{"queued.max.messages.kbytes", "2048"},
+                        {"fetch.message.max.bytes", "1048576"},
                         {"fetch.wait.max.ms", "10"}})
       .map([&](kafka::client&& consumer) {
         return partition_reader(std::move(consumer), options_.topic, partition, options_.patience);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 namespace millrace::kafka_chain {
 namespace {
@@ -51,15 +52,19 @@ expected<creation> plan_creation(const topic_address& at, int brokers, int repli
                     shown_of(at), replication, brokers));
   creation c;
   c.replication = replication > 0 ? replication : std::clamp(brokers, 1, usual_replication);
-  c.settings = {{"cleanup.policy", "compact"},
-                {"retention.ms", "-1"},
-                {"retention.bytes", "-1"},
-                {"max.message.bytes", std::to_string(usual_batch)},
-                {"min.insync.replicas", c.replication > 1 ? "2" : "1"},
-                {"unclean.leader.election.enable", "false"},
-                // Records before a base go soon, since an opening reads all that is there.
-                {"min.cleanable.dirty.ratio", "0.1"},
-                {"segment.bytes", std::to_string(64 << 20)}};
+  c.settings = {
+      {"cleanup.policy", "compact"},
+      {"retention.ms", "-1"},
+      {"retention.bytes", "-1"},
+      {"max.message.bytes", std::to_string(usual_batch)},
+      {"min.insync.replicas", c.replication > 1 ? "2" : "1"},
+      {"unclean.leader.election.enable", "false"},
+      // Records before a base go soon, since an opening reads all that is there.
+      {"min.cleanable.dirty.ratio", "0.1"},
+      // The newest segment of a partition is never cleaned.
+      {"segment.bytes", std::to_string(4 << 20)},
+      // A reader that has seen a record without its tombstone passes it over all the same: a base stands for it.
+      {"delete.retention.ms", std::to_string(std::chrono::milliseconds(std::chrono::hours(1)).count())}};
   return c;
 }
 
