@@ -169,6 +169,16 @@ class Kafka:
         check(not failed, f"adding partitions to {topic}: Kafka's errors {failed}")
         wait_until(f"{topic} has {count} partitions", lambda: self.partitions(topic) == count)
 
+    def bytes_of(self, topic):
+        """The size of the topic's segments at this broker."""
+        r = self._ask((35, 1), struct.pack(">i", 1) + kafka_topics._text(topic) + struct.pack(">i", partitions := self.partitions(topic))
+                      + struct.pack(f">{partitions}i", *range(partitions)))
+        r.take("i")
+        folders = r.list(lambda: (r.take("h"), r.text(), r.list(lambda: (r.text(), r.list(lambda: r.take("iqqb")[1])))))
+        failed = [code for code, _, _ in folders if code]
+        check(not failed, f"asking for the size of {topic}: Kafka's errors {failed}")
+        return sum(size for _, _, topics in folders for _, sizes in topics for size in sizes)
+
     def delete_topic(self, topic):
         r = self._ask((20, 1), struct.pack(">i", 1) + kafka_topics._text(topic) + struct.pack(">i", 20000))
         r.take("i")
@@ -446,7 +456,7 @@ def metric(address, name, label=""):
     """The sum of a metric over all its labels that hold `label`."""
     status, text = http_status(address, "/metrics")
     check(status == 200, f"/metrics answers {status}")
-    return sum(float(value) for labels, value in re.findall(rf"^{name}\{{([^}}]*)\}} (\S+)$", text, re.M) if label in labels)
+    return sum(float(value) for labels, value in re.findall(rf"^{name}(?:\{{([^}}]*)\}})? (\S+)$", text, re.M) if label in labels)
 
 
 def http_port(parser):

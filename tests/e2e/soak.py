@@ -74,12 +74,15 @@ class Fed:
     def give(self, key, at):
         raise NotImplementedError
 
+    def key_of(self, number):
+        return f"user-{number % 7}"
+
     def feed(self, until):
         began, given = time.monotonic(), 0
         while time.monotonic() < until:
             due = (time.monotonic() - began) * self.soak.rate
             while given < due:
-                self.give(f"user-{given % 7}", stamp())
+                self.give(self.key_of(given), stamp())
                 given += 1
             time.sleep(0.02)
         self.sent = given
@@ -257,25 +260,6 @@ SESSION = {"window": "session", "gap": "500 ms"}
 LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
 
-# Name, source, window, in how many of its windows a record is, sink, whether records come; where it runs over nodes, so.
-TOPOLOGIES = [
-    ("generator_tumbling_file", Generated, TUMBLING, 1, ToFile, True),
-    ("follow_sliding_rolled", Followed, SLIDING, 4, ToRolledFile, True),
-    ("server_session_console", Served, SESSION, 1, ToConsole, True),
-    ("stream_updates_sqlite", Streamed, UPDATES, 1, ToSqlite, True),
-    ("generator_sliding_parquet", Generated, SLIDING, 4, ToParquet, True),
-    ("kafka_tumbling_kafka", FromKafka, TUMBLING, 1, ToKafka, True),
-    ("kafka_session_postgres", FromKafka, SESSION, 1, ToPostgres, True),
-    ("follow_tumbling_mariadb", Followed, TUMBLING, 1, ToMariaDB, True),
-    ("scored_local_first_rows", Scored, LOCAL, 1, ToFirstRows, True),
-    ("idle_follow", Followed, TUMBLING, 1, ToFile, False),
-    ("idle_server", Served, SESSION, 1, ToConsole, False),
-    ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False),
-    ("idle_kafka", FromKafka, SLIDING, 4, ToKafka, False),
-    ("nodes_generator_sliding_file", Generated, SLIDING, 4, ToFile, True, True),
-    ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, True),
-]
-
 
 def why_not(options, source, sink):
     missing = [name for kind, name in ((FromKafka, "KAFKA_BROKERS"), (ToKafka, "KAFKA_BROKERS"), (ToPostgres, "POSTGRES_URL"),
@@ -292,31 +276,26 @@ def why_not(options, source, sink):
 
 
 class Topology:
-    def __init__(self, soak, name, source, window, factor, sink, busy, over_nodes=False):
-        self.soak, self.name, self.factor, self.busy = soak, name, factor, busy
-        self.source, self.sink = source(soak, name), sink(soak, name)
-        stages = {**self.source.stages,
-                  "counts": {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4},
-                  "rows": {**self.sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n"}}}
-        file = soak.folder / f"{name}.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "50 ms", "stages": stages}))
-        self.feeder, self.error, self.cluster, self.asked, self.answered = None, None, None, 0, 0
-        if over_nodes:
-            self.run_over_nodes(file)
-        else:
-            self.run = Run(soak.options.millrace, file, soak.folder / f"{name}.state", *(["--http", "127.0.0.1:0"] if busy else []))
-            self.watched = {name: Watched(self.run.process.pid, self.run.state)}
+    """It runs in a process of its own."""
 
-    def run_over_nodes(self, file):
-        folder = self.soak.folder / f"{self.name}.cluster"
-        folder.mkdir()
-        self.cluster = Cluster(self.soak.options.millrace, folder, f"dir:{folder}/store", leading=("a",), following=("b",), patient=True)
-        self.cluster.start()
-        self.cluster.ask("apply", file)
-        self.run = ClusterRun(self.cluster, self.name, "a")
-        nodes = self.cluster.nodes
-        self.watched = {f"{self.name}, node a": Watched(nodes["a"].process.pid, folder / "store"),
-                        f"{self.name}, node b": Watched(nodes["b"].process.pid, nodes["b"].state)}
+    def __init__(self, soak, name, source, window, factor, sinks, busy, snapshot_every="50 ms"):
+        self.soak, self.name, self.factor, self.busy = soak, name, factor, busy
+        self.source, self.sinks = source(soak, name), [sink(soak, name) for sink in sinks]
+        stages = {**self.source.stages,
+                  "counts": {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4}}
+        for i, sink in enumerate(self.sinks):
+            stages[f"rows{i or ''}"] = {**sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n"}}
+        file = soak.folder / f"{name}.json"
+        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": snapshot_every, "stages": stages}))
+        self.feeder, self.error, self.cluster, self.asked, self.answered = None, None, None, 0, 0
+        self.begin(file)
+
+    def begin(self, file):
+        self.run = Run(self.soak.options.millrace, file, self.soak.folder / f"{self.name}.state", *(["--http", "127.0.0.1:0"] if self.busy else []))
+        self.watched = {self.name: Watched(self.run.process.pid, self.run.state)}
+
+    def end(self):
+        """What it ran on ends with it."""
 
     def look(self):
         """Somebody has the page and a tap open: each second the API of a busy process is asked, on a connection of its own."""
@@ -365,15 +344,53 @@ class Topology:
                        lambda: self.counted() >= sent * self.factor or not self.run.alive(), 120)
             self.run.stop(120)
         ledger = self.run.ledger()
-        if self.cluster:
-            self.cluster.stop()
+        self.end()
         extra = 1 if self.feeder else 0
         check(ledger["parsed"]["in"] == sent + extra, lambda: f"{self.name}: {sent + extra} records went in, the ledger has {ledger['parsed']}")
         check(self.counted() == sent * self.factor, lambda: f"{self.name}: {sent} records went in, the rows count {self.counted()}")
         return sent
 
     def counted(self):
-        return sum(row["n"] for row in self.sink.rows(self.run) if row["k"] != END) if self.busy else 0
+        """Counts the records in the rows of the sink that has fewest."""
+        return min(sum(row["n"] for row in sink.rows(self.run) if row["k"] != END) for sink in self.sinks) if self.busy else 0
+
+
+class TopologyOverNodes(Topology):
+    """It runs on a cluster of its own."""
+
+    def begin(self, file):
+        folder = self.soak.folder / f"{self.name}.cluster"
+        folder.mkdir()
+        self.cluster = Cluster(self.soak.options.millrace, folder, f"dir:{folder}/store", leading=("a",), following=("b",), patient=True)
+        self.cluster.start()
+        self.cluster.ask("apply", file)
+        self.run = ClusterRun(self.cluster, self.name, "a")
+        nodes = self.cluster.nodes
+        self.watched = {f"{self.name}, node a": Watched(nodes["a"].process.pid, folder / "store"),
+                        f"{self.name}, node b": Watched(nodes["b"].process.pid, nodes["b"].state)}
+
+    def end(self):
+        self.cluster.stop()
+
+
+# Name, source, window, in how many of its windows a record is, sink, whether records come, where it runs.
+TOPOLOGIES = [
+    ("generator_tumbling_file", Generated, TUMBLING, 1, ToFile, True, Topology),
+    ("follow_sliding_rolled", Followed, SLIDING, 4, ToRolledFile, True, Topology),
+    ("server_session_console", Served, SESSION, 1, ToConsole, True, Topology),
+    ("stream_updates_sqlite", Streamed, UPDATES, 1, ToSqlite, True, Topology),
+    ("generator_sliding_parquet", Generated, SLIDING, 4, ToParquet, True, Topology),
+    ("kafka_tumbling_kafka", FromKafka, TUMBLING, 1, ToKafka, True, Topology),
+    ("kafka_session_postgres", FromKafka, SESSION, 1, ToPostgres, True, Topology),
+    ("follow_tumbling_mariadb", Followed, TUMBLING, 1, ToMariaDB, True, Topology),
+    ("scored_local_first_rows", Scored, LOCAL, 1, ToFirstRows, True, Topology),
+    ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),
+    ("idle_server", Served, SESSION, 1, ToConsole, False, Topology),
+    ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False, Topology),
+    ("idle_kafka", FromKafka, SLIDING, 4, ToKafka, False, Topology),
+    ("nodes_generator_sliding_file", Generated, SLIDING, 4, ToFile, True, TopologyOverNodes),
+    ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, TopologyOverNodes),
+]
 
 
 class Soak:
@@ -384,7 +401,8 @@ class Soak:
             self.has_sanitizer = binary.find(b"__asan_init") >= 0
 
     def run(self, chosen):
-        topologies = [Topology(self, *t) for t in chosen]
+        topologies = [kind(self, name, source, window, factor, [sink], busy)
+                      for name, source, window, factor, sink, busy, kind in chosen]
         began = time.monotonic()
         until = began + self.seconds
         for t in topologies:

@@ -1,4 +1,4 @@
-"""Samples of what a process takes, and whether it grows: for tests/e2e/soak.py.
+"""Samples of what a process takes, and whether it grows: for tests/e2e/soak.py and cluster_soak.py.
 
 A measure grows when its slope over the second half of the run (Theil-Sen: the median of the slopes of all pairs, which a few
 odd samples do not move), times the length of that half, is more than the measure's allowance: so much, plus a share of its
@@ -42,6 +42,7 @@ class Watched:
                     switches += sum(int(line.split()[1]) for line in (task / "status").read_text().splitlines()
                                     if line.startswith("voluntary_ctxt_switches"))
             handles = len(list((self.proc / "fd").iterdir()))
+            _, resident, shared, *_ = map(int, (self.proc / "statm").read_text().split())
         except OSError:
             return False
         sizes = []
@@ -51,7 +52,8 @@ class Watched:
                     if file.is_file():
                         sizes.append(file.stat().st_size)
         self.samples.append({"time": now, "cpu": (int(fields[11]) + int(fields[12])) / 100, "wake-ups": switches,
-                             "memory": int(fields[21]) * 4096 / 1e6, "handles": handles, "threads": len(tasks),
+                             "memory": int(fields[21]) * 4096 / 1e6,
+                             "anonymous memory": (resident - shared) * 4096 / 1e6, "handles": handles, "threads": len(tasks),
                              "state files": len(sizes), "state": sum(sizes) / 1e6})
         return True
 
@@ -82,8 +84,9 @@ class Judged:
         return self.growth > self.limit
 
 
-def judge(measure, times, values):
-    half, quarter = len(times) // 2, len(times) // 4
+def judge(measure, times, values, warm=None):
+    """`warm`: the first sample that counts; the one in the middle if it is not given."""
+    half, quarter = len(times) // 2 if warm is None else warm, len(times) // 4
     late_times, late = times[half:], values[half:]
     median, steep = statistics.median(late), slope(late_times, late)
     growth = steep * (late_times[-1] - late_times[0])

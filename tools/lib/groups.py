@@ -104,6 +104,7 @@ SOAK = {
     "soak": e2e("soak", "--seconds", "600"),
     "memory": e2e("memory", "--seconds", "300", "--retain", "1 GB", "--keys", "3000000"),
 }
+CLUSTER_SOAKS = {f"cluster_soak_{store}": e2e("cluster_soak", "--store", store, "--seconds", "3600") for store in ("dir", "postgresql", "kafka")}
 SHARED = ("mariadb", "postgres", "kafka")
 ALL_SERVERS = (*SHARED, "hdfs", "s3")
 MUTANT_PARTS = 8
@@ -135,8 +136,9 @@ GROUPS = {g.name: g for g in [
           parts_of(by_commands(KILLS, servers=SHARED))),
     Group("nodes", "kills of nodes over three stores, networks that fail, processes that stand still, stores that are away", (*ENGINE, "tests/e2e/"),
           parts_of(by_commands(NODES, servers=SHARED))),
-    Group("soak", "ten minutes of every source, window and sink: nothing grows; memory is as configured", (*ENGINE, "tests/e2e/soak.py", "tests/e2e/soak_samples.py", "tests/e2e/memory.py"),
-          parts_of(by_commands(SOAK, servers=SHARED))),
+    Group("soak", "ten minutes of every source, window and sink, and an hour of a cluster over each store: nothing grows; memory is as configured",
+          (*ENGINE, "tests/e2e/soak.py", "tests/e2e/cluster_soak.py", "tests/e2e/soak_samples.py", "tests/e2e/memory.py"),
+          parts_of(by_commands(SOAK, servers=SHARED), *(by_commands({name: words}, servers=SHARED) for name, words in CLUSTER_SOAKS.items()))),
     Group("package", "the Debian package, installed into a root that has nothing else", ("packaging/", "tools/deb", "tests/package/", "tools/packages"),
           parts_of(by_ctest("release", "-L", "^package$", targets=["millrace", "documents"]))),
     Group("readmes", "every command of every README, typed in its order; the compose files", ("README.md", "pipelines/", "tools/cli/"),
