@@ -243,19 +243,19 @@ class Records(unittest.TestCase):
 
     def test_the_page_begins_with_the_newest_whole_run_of_each_group(self):
         record = self.empty()
-        for group, commit in (("soak", "old"), ("mutants 2/8", "two"), ("soak", "new"), ("soak --only memory", "one")):
+        for group, commit in (("clock", "old"), ("mutants 2/8", "two"), ("clock", "new"), ("clock --only memory", "one")):
             record.add(row(group, commit), [])
         newest, _, log = record.text().partition(proof.RUNS)
         lines = newest.partition(proof.FAULTS)[0].removeprefix(self.HEAD).splitlines()
         self.assertEqual(lines[0], proof.HEADING)
         self.assertEqual([line.split("|")[1].strip() for line in lines[2:] if line], proof.names())
-        self.assertIn("| soak | new | 2026-11-26 10:00 | 1 | 0 | 0 | 5 |", lines)
+        self.assertIn("| clock | new | 2026-11-26 10:00 | 1 | 0 | 0 | 5 |", lines)
         self.assertIn("| mutants 2/8 | two | 2026-11-26 10:00 | 1 | 0 | 0 | 5 |", lines)
         self.assertIn("| asan | has never run |  |  |  |  |  |", lines)
         self.assertEqual([line.split("|")[2].strip() for line in log.splitlines()[4:]], ["one", "new", "two", "old"])
 
     def test_a_page_of_before_is_read(self):
-        runs = "| soak | old | 2026-11-25 | 1 | 0 | 0 | 5 |\n| soak | new | 2026-11-26 | 1 | 0 | 0 | 5 |\n"
+        runs = "| clock | old | 2026-11-25 | 1 | 0 | 0 | 5 |\n| clock | new | 2026-11-26 | 1 | 0 | 0 | 5 |\n"
         record = proof.Record(f"{self.HEAD}{proof.HEADING}\n|---|---|---|---|---|---|---|\n{runs}\n## Open faults\n\nNone.\n")
         self.assertEqual([r.commit for r in record.rows], ["old", "new"])
         self.assertEqual(proof.Record(record.text()).rows, record.rows)
@@ -274,28 +274,28 @@ class Records(unittest.TestCase):
         ours, theirs = self.empty(), self.empty()
         for record in (ours, theirs):
             record.add(row("asan", "a", "2026-11-25"), [test("unit_base", suite.FAILED)])
-        theirs.add(row("soak", "b", "2026-11-26 09:00"), [test("memory", suite.FAILED, "FAILED: it grows")])
+        theirs.add(row("clock", "b", "2026-11-26 09:00"), [test("memory", suite.FAILED, "FAILED: it grows")])
         theirs.add(row("asan", "b", "2026-11-26 11:00"), [test("unit_base", suite.PASSED)])
         ours.add(row("kills", "c", "2026-11-26 10:00"), [])
-        self.assertEqual([r.group for r in ours.take(proof.Record(theirs.text()))], ["soak", "asan"])
-        self.assertEqual([(r.group, r.commit) for r in ours.rows], [("asan", "a"), ("soak", "b"), ("kills", "c"), ("asan", "b")])
+        self.assertEqual([r.group for r in ours.take(proof.Record(theirs.text()))], ["clock", "asan"])
+        self.assertEqual([(r.group, r.commit) for r in ours.rows], [("asan", "a"), ("clock", "b"), ("kills", "c"), ("asan", "b")])
         self.assertEqual([(f.group, f.test, f.text) for f in ours.faults],
-                         [("asan", "unit_base", " (a): no output"), ("soak", "memory", " (b): FAILED: it grows")])
+                         [("asan", "unit_base", " (a): no output"), ("clock", "memory", " (b): FAILED: it grows")])
         self.assertEqual(ours.take(theirs), [])
-        theirs.add(row("soak", "b", "2026-11-26 12:00"), [test("memory", suite.FAILED, "FAILED: it grows")])
+        theirs.add(row("clock", "b", "2026-11-26 12:00"), [test("memory", suite.FAILED, "FAILED: it grows")])
         self.assertEqual(len(ours.take(theirs)), 1)
         self.assertEqual([f.test for f in ours.faults], ["unit_base", "memory"])
 
     def test_what_has_never_run_is_due(self):
-        self.assertIn(("soak", "has never run"), proof.due(self.empty()))
+        self.assertIn(("clock", "has never run"), proof.due(self.empty()))
 
     def why_due(self, date, changed, commits):
         """What --due says of `soak` at noon of 26 November, after so many commits that changed these files."""
         record = self.empty()
-        record.add(row("soak", "abc", date), [])
+        record.add(row("clock", "abc", date), [])
         answers = {"diff": "\n".join(changed), "rev-list": str(commits)}
         with mock.patch.object(suite, "git", lambda command, *_: answers[command]):
-            return dict(proof.due(record, datetime.datetime(2026, 11, 26, 12, 30, tzinfo=datetime.timezone.utc))).get("soak")
+            return dict(proof.due(record, datetime.datetime(2026, 11, 26, 12, 30, tzinfo=datetime.timezone.utc))).get("clock")
 
     def test_a_group_is_due_when_its_files_changed_and_100_commits_or_a_week_after_its_run(self):
         self.assertEqual(self.why_due("2026-11-26 11:00", ["a", "b"], 3), "ran 1 hour and 3 commits ago; 2 files changed since abc, such as a")
@@ -313,8 +313,8 @@ class Records(unittest.TestCase):
             options = mock.Mock(only=[], times=1, again=True)
             with mock.patch.dict(os.environ, XDG_STATE_HOME=folder), mock.patch.object(proof, "RECORD", page), \
                     mock.patch.object(proof, "tested_commit", lambda: ("abc", False)):
-                printed(lambda: proof.prove(groups.GROUPS["soak"], part, options))
-            self.assertRegex(page.read_text(), r"\| soak \| abc \| \d{4}-\d\d-\d\d \d\d:\d\d \| 1 \| 0 \| 0 \| 0 \|")
+                printed(lambda: proof.prove(groups.GROUPS["clock"], part, options))
+            self.assertRegex(page.read_text(), r"\| clock \| abc \| \d{4}-\d\d-\d\d \d\d:\d\d \| 1 \| 0 \| 0 \| 0 \|")
 
     def test_a_run_that_was_ended_tells_what_had_passed(self):
         with tempfile.TemporaryDirectory() as folder:
