@@ -235,8 +235,10 @@ std::vector<option> sink_options() {
        .plain = true},
       {.name = "limit",
        .type = integer,
-       .doc = "Writes only the first so many rows of each window, of the sessions that end at one time, or "
-              "of each tick of updates, in the order of order_by; the others are counted as filtered",
+       .doc =
+           "Writes only the first so many rows of each window, or of the sessions that end at one time, in "
+           "the order of order_by; the others are counted as filtered. Downstream of emit: updates there "
+           "is none: a tick has the rows that have changed",
        .minimum = 1},
       runs_on("The sink"),
   };

@@ -98,7 +98,7 @@ struct order_item {
 /// The order in which a sink writes a window's rows, and how many of them.
 struct row_order {
   std::vector<order_item> by;          // orders the sink's rows; ties go by the window's key
-  std::optional<std::uint64_t> limit;  // the first so many of each window or tick
+  std::optional<std::uint64_t> limit;  // the first so many of each window
 };
 struct sink_plan {
   step input;             // its `where` and `columns`

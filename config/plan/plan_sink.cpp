@@ -51,6 +51,26 @@ std::string missing_order(const std::string& text, const data::schema& columns) 
   return missing_column(text, columns, "this sink");
 }
 
+/// The row that was first at one tick stays written when another takes its place at a later one. Returns whether
+/// a finding was reported; the sink's other options can be judged all the same.
+bool refuse_limit_of_updates(draft& d, const drafts& all, report& out) {
+  if (!d.built.options.has("limit"))
+    return false;
+  const auto window = std::ranges::find_if(d.windows, [&](std::size_t i) {
+    const auto& options = all[i].built.options;
+    return options.has("emit") && options.text("emit") == "updates";
+  });
+  if (window == d.windows.end())
+    return false;
+  d.checked.insert("limit");
+  out.error(d.location_of("limit"), join(d.path, "limit"),
+            fmt::format("\"{}\" emits updates: each tick gives the rows that have changed, and the first "
+                        "of those are not the first of a window; expected emit \"final\" there, or an "
+                        "upsert into a table without limit, and order by and limit in a query on it",
+                        all[*window].built.name));
+  return true;
+}
+
 void read_order(draft& d, sink_plan& plan, report& out) {
   check_limit(d, out);
   if (!d.built.options.has("order_by"))
@@ -189,8 +209,11 @@ void refuse_shared_files(const drafts& all, report& out) {
 }
 
 void plan_sink(draft& d, const drafts& all, report& out) {
-  if (const auto input = join_inputs(d, all, out))
+  const auto input = join_inputs(d, all, out);
+  const bool refused = refuse_limit_of_updates(d, all, out);
+  if (input)
     plan_sink_over(d, input, out);
+  d.broken = d.broken || refused;
   if (d.own == nullptr || !d.own->progress_place)
     return;
   feeding f;
