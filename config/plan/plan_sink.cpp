@@ -213,6 +213,7 @@ void plan_sink(draft& d, const drafts& all, report& out) {
   const bool refused = refuse_limit_of_updates(d, all, out);
   if (input)
     plan_sink_over(d, input, out);
+  check_upsert_key(d, all, out);
   d.broken = d.broken || refused;
   if (d.own == nullptr || !d.own->progress_place)
     return;

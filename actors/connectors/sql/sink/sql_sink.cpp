@@ -103,7 +103,9 @@ config::connector sql_sink_declaration() {
                std::move(mode),
                {.name = "key",
                 .type = option_type::text_list,
-                .doc = "Of an upsert: the columns that say which row is meant; null equals null",
+                .doc =
+                    "Of an upsert: the columns that say which row is meant; null equals null. Downstream of "
+                    "a window all of its key columns, and window_end where the row of each window is to stay",
                 .plain = true},
                {"create", option_type::boolean, "Make the database and the table if they are missing", false,
                 "false"}};
