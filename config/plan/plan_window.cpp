@@ -436,6 +436,7 @@ void plan_window(draft& d, const drafts& all, report& out) {
     return;
   w.check_place_in_graph(all);
   w.bind(input);
+  warn_of_windows_across(d, all, out);
 }
 
 }  // namespace millrace::config
