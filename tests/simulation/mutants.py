@@ -195,8 +195,6 @@ LANE_MUTANTS = [
      " || log.stamp(s.receiver) != s.stamp;", ";"),
     ("asked", "a partition that a read has not asked for is not idle by it", "actors/stream/lane/reading.cpp",
      "p->asked == ticket;", "true;"),
-    ("lane_step", "a lane's effects leave before it works on", "actors/stream/lane/lane.cpp",
-     "  while (has_work() && all_.effects.empty())", "  while (has_work())"),
 ]
 
 # By the tests of shards: few seeds of the simulation bring it about.
