@@ -64,7 +64,7 @@ parser::parser_options options_of(const config::stage& s) {
   out.max_event_time = plan.max_event_time;
   out.fail_on_error = plan.fail_on_error;
   out.validate_whole = plan.validate_whole;
-  out.skip_null = plan.skip_null;
+  out.on_null = plan.on_null;
   return out;
 }
 

@@ -83,10 +83,10 @@ std::vector<option> parser_options() {
       {.name = "on_null",
        .type = choice,
        .doc = "What happens to a Kafka record whose value is null (a tombstone of a compacted topic): it is "
-              "a dead letter, or no "
-              "record",
+              "a dead letter, no record (skip), or a row whose columns are null, beside _key and the other "
+              "hidden ones",
        .default_text = "dead_letter",
-       .choices = {"dead_letter", "skip"}},
+       .choices = {"dead_letter", "skip", "row"}},
       {.name = "validate",
        .type = choice,
        .doc = "Whether the whole record must be well formed, or only the columns that a later stage reads "

@@ -109,8 +109,9 @@ private:
         line(1, fmt::format("event times above {} are dead letters", format_timestamp(*p.max_event_time)));
     }
     line(1, p.fail_on_error ? "records that are no rows: fail" : "records that are no rows: dead letters");
-    if (p.skip_null)
-      line(1, "records without a value: no records");
+    if (p.on_null != data::valueless::dead_letter)
+      line(1, p.on_null == data::valueless::skip ? "records without a value: no records"
+                                                 : "records without a value: rows whose columns are null");
     if (p.gives_up_crashes)
       line(1, "records that end the process three times: dead letters");
     std::vector<row> rows;

@@ -4,6 +4,7 @@
 
 #include "config/catalog.hpp"
 #include "config/text/finding.hpp"
+#include "runtime/data/valueless.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/window/window.hpp"
 
@@ -64,7 +65,7 @@ struct parser_plan {
   bool fail_on_error = false;
   bool gives_up_crashes = false;  // records that have ended the process three times
   bool validate_whole = true;
-  bool skip_null = false;
+  data::valueless on_null = data::valueless::dead_letter;
 };
 struct transform_plan {
   step select;
@@ -91,6 +92,8 @@ struct window_plan {
 };
 /// The hidden column of sinks with `updates`: the number of the sink's commit.
 inline constexpr std::string_view batch_column = "_batch";
+/// The hidden column of sinks with `delete`: whether the row deletes the one with its key.
+inline constexpr std::string_view deletion_column = "_delete";
 struct order_item {
   std::size_t column = 0;
   bool descending = false;

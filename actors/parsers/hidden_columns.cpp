@@ -83,7 +83,10 @@ void hidden_columns::append(const source::chunk& c, std::size_t record,
     auto& column = out[index];
     switch (what) {
     case content::raw:
-      column.append_text(c.record(record));
+      if (c.lengths[record] == source::no_value)
+        column.append_null();
+      else
+        column.append_text(c.record(record));
       break;
     case content::key:
       if (key_)

@@ -4,6 +4,7 @@
 
 #include "actors/stream/source/source.hpp"
 #include "runtime/data/batch.hpp"
+#include "runtime/data/valueless.hpp"
 
 #include <optional>
 #include <string>
@@ -63,7 +64,7 @@ struct parser_options {
   std::optional<event_micros> max_event_time;
   bool fail_on_error = false;  // on_error: fail
   bool validate_whole = true;  // validate: projected turns it off
-  bool skip_null = false;      // on_null: skip
+  data::valueless on_null = data::valueless::dead_letter;
 };
 
 }  // namespace millrace::parser

@@ -15,7 +15,8 @@ parser_options with_event_time_used(parser_options options) {
 
 row_builder::row_builder(const parser_options& options)
     : schema_(options.schema), used_(with_event_time_used(options).used),
-      hidden_(with_event_time_used(options)), event_time_(options), skip_null_(options.skip_null) {
+      hidden_(with_event_time_used(options)), event_time_(options), declared_(options.declared),
+      on_null_(options.on_null) {
   for (const auto& f : *schema_)
     builders_.emplace_back(f.type);
 }
@@ -39,6 +40,15 @@ bool row_builder::accept(const source::chunk& c, std::size_t record, std::option
   if (!hidden_.none())
     hidden_.append(c, record, builders_);
   out_.records.push_back(static_cast<std::uint32_t>(record));
+  return true;
+}
+
+bool row_builder::accept_nulls(const source::chunk& c, std::size_t record) {
+  if (!accept(c, record, std::nullopt))
+    return false;
+  for (std::size_t i = 0; i < declared_; ++i)
+    if (used_[i])
+      builders_[i].append_null();
   return true;
 }
 

@@ -43,8 +43,14 @@ public:
   }
   /// A null that is to be skipped (on_null): no record.
   [[nodiscard]] bool passes(const source::chunk& c, std::size_t record) const {
-    return skip_null_ && c.lengths[record] == source::no_value;
+    return on_null_ == data::valueless::skip && c.lengths[record] == source::no_value;
   }
+  /// A null that is to be a row (on_null).
+  [[nodiscard]] bool is_row_of_nulls(const source::chunk& c, std::size_t record) const {
+    return on_null_ == data::valueless::row && c.lengths[record] == source::no_value;
+  }
+  /// accept() of such a record, whose declared columns it appends as nulls.
+  [[nodiscard]] bool accept_nulls(const source::chunk& c, std::size_t record);
   void pass_over() { ++out_.passed_over; }
 
 private:
@@ -53,7 +59,8 @@ private:
   std::vector<data::column_builder> builders_;
   hidden_columns hidden_;
   event_time_check event_time_;
-  bool skip_null_;
+  std::size_t declared_;
+  data::valueless on_null_;
   parsed out_;
   std::string why_;
 };

@@ -85,8 +85,8 @@ std::string parser_line(const topology& t, const stage& s, const parser_plan& p)
     line += " framing=" + s.options.text("framing");
   if (s.options.has("encoding") && s.options.text("encoding") != "utf-8")
     line += " encoding=" + s.options.text("encoding");
-  if (p.skip_null)
-    line += " on_null=skip";
+  if (p.on_null != data::valueless::dead_letter)
+    line += " on_null=" + s.options.text("on_null");
   return line + " event_time=" + event_time_of(t, s, p);
 }
 

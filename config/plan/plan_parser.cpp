@@ -253,7 +253,10 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   plan.future_skew = options.has("future_skew") ? options.duration("future_skew") : micros::max();
   plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
   plan.gives_up_crashes = options.has("on_crash") && options.text("on_crash") == "dead_letter";
-  plan.skip_null = options.has("on_null") && options.text("on_null") == "skip";
+  if (options.has("on_null"))
+    plan.on_null = options.text("on_null") == "skip"  ? data::valueless::skip
+                   : options.text("on_null") == "row" ? data::valueless::row
+                                                      : data::valueless::dead_letter;
   plan.validate_whole = !options.has("validate") || options.text("validate") == "whole";
 
   const auto before = out.errors();

@@ -160,7 +160,8 @@ parser::parser_options options_of(std::string_view text) {
     o.used.push_back(true);
     fields.push_back({"time", type_id::timestamp});
   }
-  o.skip_null = contains('K');
+  if (contains('K'))
+    o.on_null = data::valueless::skip;
   o.schema = std::make_shared<data::schema>(std::move(fields));
   return o;
 }

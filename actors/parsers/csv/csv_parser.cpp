@@ -111,6 +111,10 @@ private:
   }
 
   [[nodiscard]] bool take_apart(const source::chunk& c, std::size_t i, bool is_unusual, csv_field* fields) {
+    if (rows_.is_row_of_nulls(c, i)) {
+      std::fill_n(fields, width_, csv_field());
+      return true;
+    }
     if (c.lengths[i] == source::no_value)
       return fail("the record has no value (a null, as Kafka's tombstones are); expected fields");
     if (c.is_cut(i))

@@ -268,6 +268,8 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
                                                      std::uint32_t& token, std::uint32_t backslash) {
   if (rows_.passes(c, i))
     return record_outcome::passed_over;
+  if (rows_.is_row_of_nulls(c, i))
+    return rows_.accept_nulls(c, i) ? record_outcome::row : dead(rows_.why());
   if (c.lengths[i] == source::no_value)
     return dead("the record has no value (a null, as Kafka's tombstones are); expected a JSON object");
   if (c.is_cut(i))

@@ -16,7 +16,10 @@ public:
     for (std::size_t i = 0; i < c.records(); ++i) {
       if (rows_.passes(c, i))
         rows_.pass_over();
-      else if (c.lengths[i] == source::no_value)
+      else if (rows_.is_row_of_nulls(c, i)) {
+        if (!rows_.accept_nulls(c, i))
+          rows_.dead(i, rows_.why());
+      } else if (c.lengths[i] == source::no_value)
         rows_.dead(i, "the record has no value (a null, as Kafka's tombstones are); expected text");
       else if (c.is_cut(i))
         rows_.dead(i, std::string(cut_record));

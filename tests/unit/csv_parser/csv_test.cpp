@@ -352,13 +352,15 @@ TEST_CASE("a dialect has a delimiter and a quote of its own, or none") {
   CHECK_THAT(with({',', std::nullopt}, "\"x,y\",z"), Contains("found 3 fields"));
 }
 
-TEST_CASE("a null is a dead letter, or is passed over") {
+TEST_CASE("a null is a dead letter, is passed over, or is a row of nulls") {
   auto c = chunk_of({"1", "", "2"});
   c.lengths[1] = source::no_value;
   auto o = options_of({{"n", type_id::bigint}});
   CHECK_THAT(shown(make_csv_parser(o, {}, false)->parse(c)).at(2), Contains("the record has no value"));
-  o.skip_null = true;
+  o.on_null = data::valueless::skip;
   const auto p = make_csv_parser(o, {}, false)->parse(c);
   CHECK(shown(p) == std::vector<std::string>{"1", "2"});
   CHECK(p.passed_over == 1);
+  o.on_null = data::valueless::row;
+  CHECK(shown(make_csv_parser(o, {}, false)->parse(c)) == std::vector<std::string>{"1", "null", "2"});
 }

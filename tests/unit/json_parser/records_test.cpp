@@ -75,6 +75,42 @@ TEST_CASE("a message without a value, or an empty one, is a dead letter") {
   CHECK_THAT(p.dead[1].error, Contains("empty"));
 }
 
+TEST_CASE("a message without a value is a row of nulls where that is wanted") {
+  auto c = chunk_of({R"({"v":1,"o":{"a":"x"}})", "", R"({"v":2})"}, false);
+  c.lengths[1] = source::no_value;
+  c.keys = {"one", "gone", "two"};
+  c.timestamps = {0, 1'000'000, 2'000'000};
+  c.timestamp_types.assign(3, 0);
+  const test_column object{"o", data::type::object_of({{"a", type_id::text}})};
+  auto options = options_of({v, object}, {"_key", "_raw", "_timestamp"});
+  options.on_null = data::valueless::row;
+  const auto p = make_json_parser(options)->parse(c);
+  CHECK(p.dead.empty());
+  CHECK(p.passed_over == 0);
+  CHECK(rows_of(p) == std::vector<std::string>{
+                          R"("1" {"a":"x"} "one" "{\"v\":1,\"o\":{\"a\":\"x\"}}" "1970-01-01T00:00:00Z")",
+                          R"(null null "gone" null "1970-01-01T00:00:01Z")",
+                          R"("2" null "two" "{\"v\":2}" "1970-01-01T00:00:02Z")"});
+}
+
+TEST_CASE("a row of nulls needs an event time as any other") {
+  auto c = chunk_of({R"({"t":"2021-04-24T19:55:00Z"})", ""}, false);
+  c.lengths[1] = source::no_value;
+  c.timestamps = {0, 1'000'000};
+  c.timestamp_types.assign(2, 0);
+  const test_column t{"t", type_id::timestamp};
+  auto options = options_of({t}, {"_timestamp"});
+  options.on_null = data::valueless::row;
+  options.event_time = 0;
+  options.future_skew = micros::max();
+  const auto by_column = make_json_parser(options)->parse(c);
+  CHECK(by_column.records == std::vector<std::uint32_t>{0});
+  REQUIRE(by_column.dead.size() == 1);
+  CHECK_THAT(by_column.dead[0].error, Contains("no event time in column \"t\""));
+  options.event_time = 1;
+  CHECK(make_json_parser(options)->parse(c).records == std::vector<std::uint32_t>{0, 1});
+}
+
 TEST_CASE("a record that is not one object is a dead letter") {
   CHECK_THAT(value_of("[1]", v), Contains("the record is a list; expected a JSON object"));
   CHECK_THAT(value_of("\"v\"", v), Contains("the record is a string"));

@@ -47,6 +47,17 @@ TEST_CASE("what is no text, or no record, is a dead letter") {
   CHECK(p.records == std::vector<std::uint32_t>{2});
 }
 
+TEST_CASE("a message without a value is a null line where that is wanted") {
+  auto c = chunk_of({"a", "", ""}, false);
+  c.lengths[1] = source::no_value;
+  auto o = options_of({{"line", type_id::text}});
+  o.on_null = data::valueless::row;
+  const auto p = make_text_parser(o)->parse(c);
+  REQUIRE(p.rows.rows == 3);
+  CHECK(p.rows.columns[0]->is_null(1));
+  CHECK_FALSE(p.rows.columns[0]->is_null(2));
+}
+
 TEST_CASE("the beginning of a line that was too long is a dead letter, whatever it looks like") {
   auto c = chunk_of({"a", "begin", "", "b", "\xe2\x82", "c"});
   c.cut = {1, 2, 4};
