@@ -1,6 +1,8 @@
-// The statements on our own tables share these: numbers as databases take and give them, and the rows of one
-// sink.
+// The tables of millrace's own, beside the user's, share these: how they are made, names that fit their keys,
+// numbers as databases take and give them, and the rows of one sink.
 #pragma once
+
+#include "actors/connectors/sql/sink/database.hpp"
 
 #include <charconv>
 #include <cstdint>
@@ -9,6 +11,17 @@
 #include <string_view>
 
 namespace millrace::sink::sql {
+
+/// Characters of a topology's, a sink's or a table's name in a key.
+inline constexpr std::size_t name_characters = 190;
+
+/// Cuts a name that is too long for a key to its beginning and its hash.
+[[nodiscard]] std::string fit(std::string_view name, std::size_t characters);
+
+/// Makes the table if it is missing, and refuses that of a role which nobody trusts. Returns what the user
+/// should know of it, mostly nothing. Called outside a transaction.
+[[nodiscard]] expected<std::string> make_own_table(database& db, const std::string& table,
+                                                   const std::string& columns);
 
 /// Returns 0 for null.
 [[nodiscard]] inline long long number(const std::optional<std::string>& text) {

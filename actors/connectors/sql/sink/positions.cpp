@@ -4,7 +4,6 @@
 #include "runtime/base/life.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,9 +11,9 @@
 namespace millrace::sink::sql {
 namespace {
 
-// Together 4 bytes x (64 + 190 + 190 + 250) = 2776, below the 3072 bytes that an index of InnoDB may have.
+// Together with two names, 4 bytes x (64 + 190 + 190 + 250) = 2776, below the 3072 bytes that an index of
+// InnoDB may have.
 constexpr std::size_t id_characters = 64;
-constexpr std::size_t name_characters = 190;
 constexpr std::size_t log_characters = 250;
 
 const std::string positions_name = "millrace_positions";
@@ -22,17 +21,6 @@ const std::string rejected_name = "millrace_rejected";
 
 /// One statement updates at most this many logs.
 constexpr std::size_t logs_a_statement = 100;
-
-/// A name that is too long for the key becomes its beginning and its hash.
-std::string fit(std::string_view name, std::size_t characters) {
-  if (name.size() <= characters)  // bytes: never fewer than characters
-    return std::string(name);
-  auto end = characters - 33;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80)
-    --end;
-  const auto hash = XXH3_128bits(name.data(), name.size());
-  return fmt::format("{}#{:016x}{:016x}", name.substr(0, end), hash.high64, hash.low64);
-}
 
 std::string to_hex(std::string_view bytes) {
   std::string out;
@@ -83,39 +71,15 @@ expected<std::string> positions::create_tables() {
                    id, name, name, db_.long_text(), db_.long_text())}};
   std::string remarks;
   for (const auto& [table, columns] : tables) {
-    if (auto there = create_table(table, columns); !there)
-      return unexpected(std::move(there.error()));
-    auto owned = db_.check_owner(table, ownership::keeps);
-    if (!owned)
-      return unexpected(std::move(owned.error().what));
-    if (!owned->empty())
-      remarks += (remarks.empty() ? "" : "; ") + *owned;
+    auto made = make_own_table(db_, table, columns);
+    if (!made)
+      return unexpected(std::move(made.error()));
+    if (!made->empty())
+      remarks += (remarks.empty() ? "" : "; ") + *made;
   }
   table_ = db_.table_name(positions_name);
   rejected_table_ = db_.table_name(rejected_name);
   return remarks;
-}
-
-expected<void> positions::create_table(const std::string& table, const std::string& columns) {
-  auto there = db_.describe(table);
-  if (!there)
-    return unexpected(there.error().what);
-  if (*there && !(*there)->unfit.empty())
-    return user_error(ec::mismatch,
-                      fmt::format("{}: our table {}: {}", db_.where().shown, table, (*there)->unfit));
-  if (*there)
-    return {};
-  const auto sql = fmt::format("create table if not exists {} ({}){}", db_.table_name(table), columns,
-                               db_.table_options());
-  auto made = db_.execute(sql);
-  if (made)
-    return {};
-  if (auto again = db_.describe(table); again && *again)  // another sink has made it just now
-    return {};
-  auto e = made.error().what;
-  e.message = fmt::format("{}: cannot create our table {}: {}; it may also be made by hand: {}",
-                          db_.where().shown, table, e.message, sql);
-  return unexpected(std::move(e));
 }
 
 unexpected positions::fenced(std::string_view by) const {

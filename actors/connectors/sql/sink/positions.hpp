@@ -36,7 +36,6 @@ public:
   [[nodiscard]] expected<void> forget_rejected(std::uint64_t up_to);
 
 private:
-  [[nodiscard]] expected<void> create_table(const std::string& table, const std::string& columns);
   [[nodiscard]] expected<void> adopt();  // or refuse another state id
   [[nodiscard]] expected<void> take_over(const std::string& state_id);
   [[nodiscard]] expected<void> take_claim();
