@@ -166,4 +166,35 @@ bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& 
   return out.errors() == before;
 }
 
+bool offers(const draft& d, std::string_view option) {
+  return d.own != nullptr && std::any_of(d.own->options.begin(), d.own->options.end(),
+                                         [&](const auto& o) { return o.name == option; });
+}
+
+bool bind_deletion(draft& d, step& result, report& out) {
+  const auto* const text = d.member_of("delete");
+  if (!offers(d, "delete") || !is_expression(text))
+    return true;
+  d.checked.insert("delete");
+  auto deletes = expression::bind_condition(text->text, scope_of(*result.input, false));
+  if (!deletes) {
+    report_problems(deletes.error(), *text, join(d.path, "delete"), out);
+    d.broken = true;
+    return false;
+  }
+  std::vector<data::field> given;
+  std::vector<data::field> hidden;
+  for (const auto& f : *result.output)
+    (is_reserved(f.name) ? hidden : given).push_back(f);
+  if (result.columns.empty())  // all as they are: now by their names
+    for (const auto& f : given)
+      result.columns.push_back(
+          {f.name, *expression::bind(quoted_name(f.name), scope_of(*result.input, false)), f.name});
+  given.push_back({std::string(deletion_column), deletes->type});
+  result.columns.push_back({std::string(deletion_column), std::move(*deletes), text->safe_text()});
+  given.insert(given.end(), hidden.begin(), hidden.end());
+  result.output = std::make_shared<const data::schema>(std::move(given));
+  return true;
+}
+
 }  // namespace millrace::config

@@ -48,5 +48,10 @@ struct step_parts {
 /// finding was reported.
 [[nodiscard]] bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& result,
                              report& out);
+/// Binds the option `delete` of a sink that offers it, over the step's input: one more column of its output,
+/// deletion_column, first of the hidden ones. False when a finding was reported.
+[[nodiscard]] bool bind_deletion(draft& d, step& result, report& out);
+/// Whether the connector of the stage has that option.
+[[nodiscard]] bool offers(const draft& d, std::string_view option);
 
 }  // namespace millrace::config

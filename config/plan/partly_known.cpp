@@ -79,7 +79,9 @@ private:
     const auto in = input_of(d);
     inputs_[i] = in;
     const bool window = d.built.kind == stage_kind::window;
-    check_where(d, in, window || d.before_window);
+    check_condition(d, "where", in, window || d.before_window);
+    if (offers(d, "delete"))
+      check_condition(d, "delete", in, false);
     auto given = window ? groups_of(d, in) : in;
     if (window)
       check_having(d, given, in);
@@ -117,11 +119,11 @@ private:
     return out;
   }
 
-  void check_where(draft& d, const known_rows& in, bool before_window) {
-    const auto* const text = d.member_of("where");
-    if (is_expression(text) && d.checked.insert("where").second)
+  void check_condition(draft& d, std::string_view option, const known_rows& in, bool before_window) {
+    const auto* const text = d.member_of(option);
+    if (is_expression(text) && d.checked.emplace(option).second)
       report_problems(expression::check_condition(text->text, scope_of(in, before_window)).found, *text,
-                      join(d.path, "where"), out_);
+                      join(d.path, option), out_);
   }
 
   void check_having(draft& d, const known_rows& groups, const known_rows& in) {

@@ -227,7 +227,7 @@ void plan_sink(draft& d, const drafts& all, report& out) {
 
 void plan_sink_over(draft& d, const data::schema_ptr& input, report& out) {
   sink_plan plan;
-  if (!bind_step(d, input, {}, plan.input, out))
+  if (!bind_step(d, input, {}, plan.input, out) || !bind_deletion(d, plan.input, out))
     return;
   check_connector(d, plan.input.output.get(), out);
   if (d.own != nullptr && d.own->sink && !d.broken)

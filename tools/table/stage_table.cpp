@@ -30,7 +30,8 @@ stage_table make(const config::stage& s) {
   const auto& written = config::sink_traits_of(s).table;
   const bool database = written && written->kind == config::written_table::format::database;
   for (const auto& f : sink ? *sink->rows : *s.schema)
-    if (database || !f.name.starts_with('_'))  // hidden ones are not written, but into a database
+    // hidden ones are not written, but into a database
+    if (database ? f.name != config::deletion_column : !f.name.starts_with('_'))
       out.columns.push_back(f);
   if (!written)
     return out;

@@ -21,7 +21,7 @@ config::topology web() {
     "lines": { "sink": "file", "from": "rows", "path": "out/l.jsonl", "columns": { "t": "t" } },
     "rolled": { "sink": "file", "from": "rows", "path": "out/r.csv", "format": "csv", "roll": { "rows": 5 } },
     "told": { "sink": "file", "from": "rows", "path": "out/t", "format": "text", "template": "{t} {_raw}" },
-    "base": { "sink": "sql", "from": "kept", "connection": "sqlite3://x", "table": "Base", "mode": "upsert", "key": "n" },
+    "base": { "sink": "sql", "from": "kept", "connection": "sqlite3://x", "table": "Base", "mode": "upsert", "key": "n", "delete": "raw is null" },
     "screen": { "sink": "console", "from": "rows" } } })";
   auto loaded = config::load({file.string(), {}, {}}, connectors());
   std::filesystem::remove(file);
@@ -61,6 +61,7 @@ TEST_CASE("a sink's files are what its options say") {
   CHECK(table::table_of(t, "told")->kind == table::files::none);
   const auto base = *table::table_of(t, "base");
   CHECK(base.name == "Base");
+  CHECK(names(base) == "n bigint;raw text;");  // its `delete` is no column of the table
   CHECK(base.key == std::vector<std::string>{"n"});
 
   std::string all;

@@ -31,15 +31,6 @@ public:
   [[nodiscard]] virtual outcome<void> answer_of_copy() = 0;
 };
 
-/// Inserts the rows that are too few to copy, and those of which one is at fault.
-class row_inserter {
-public:
-  virtual ~row_inserter() = default;
-  /// Inserts only these rows of the batch.
-  [[nodiscard]] virtual expected<void> insert(const data::batch& rows, std::span<const std::size_t> chosen,
-                                              std::vector<refusal>& refused) = 0;
-};
-
 class copied_rows final : public row_writer {
 public:
   copied_rows(const database& db, copy_language& language, row_plan plan,

@@ -71,6 +71,17 @@ std::string database::update_positions_clause() const {
          "excluded.position_major, position_minor = excluded.position_minor, watermark = excluded.watermark";
 }
 
+std::string database::keep_greatest_clause() const {
+  return " on conflict (table_name, row_key) do update set newest = case when excluded.newest > "
+         "millrace_deleted.newest then excluded.newest else millrace_deleted.newest end, deleted_at = "
+         "excluded.deleted_at";
+}
+
+std::string database::not_newer(const table_column& /*newest*/, const std::string& there,
+                                const std::string& given) const {
+  return fmt::format("({0} is null or {0} <= {1})", there, given);
+}
+
 expected<void> database::start_session(const std::string& backend, const std::string& text) {
   session_.reset();
   for (const auto& file : files_named_in(text)) {

@@ -110,8 +110,11 @@ struct row_plan {
   std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
   bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
   bool nulls_by_index = false;  // also one with a null in its key
-  std::string remark;           // a remark for the user about the table; empty mostly
-  table_shape shape;            // the table when the plan was made
+  bool deletes = false;  // the batches have one more column behind the schema's: whether the row deletes
+  std::optional<std::size_t> newest =
+      {};              // column of the schema: a row with less in it replaces, and deletes, none
+  std::string remark;  // a remark for the user about the table; empty mostly
+  table_shape shape;   // the table when the plan was made
 };
 
 struct refusal {
@@ -136,6 +139,25 @@ public:
     (void)refused;
     return {};
   }
+};
+
+/// Inserts rows of a batch, or replaces those of their keys.
+class row_inserter {
+public:
+  virtual ~row_inserter() = default;
+  /// Takes only these rows of the batch.
+  [[nodiscard]] virtual expected<void> insert(const data::batch& rows, std::span<const std::size_t> chosen,
+                                              std::vector<refusal>& refused) = 0;
+};
+
+/// Deletes as well, by the key of a plan. Each call ends with each row in, or in `refused`.
+class row_changer : public row_inserter {
+public:
+  /// Deletes the rows that have the keys of these; of their columns only key and `newest` are looked at.
+  /// Appends to `done` those that were not refused, whether or not there was anything to delete.
+  [[nodiscard]] virtual expected<void> remove(const data::batch& rows, std::span<const std::size_t> chosen,
+                                              std::vector<std::size_t>& done,
+                                              std::vector<refusal>& refused) = 0;
 };
 
 class database {
@@ -184,12 +206,19 @@ public:
   }
   /// `insert into millrace_positions ... values ...` ends with this, so that known logs are updated.
   [[nodiscard]] virtual std::string update_positions_clause() const;
+  /// `insert into millrace_deleted ... values ...` ends with this, so that a key has its greatest `newest`.
+  [[nodiscard]] virtual std::string keep_greatest_clause() const;
+  /// Returns SQL that tells whether the column of `newest` in a row (`there`) allows another value to take its
+  /// place (`given`).
+  [[nodiscard]] virtual std::string not_newer(const table_column& newest, const std::string& there,
+                                              const std::string& given) const;
   /// Returns how many bytes one value of our own tables may have in a statement.
   [[nodiscard]] virtual std::size_t piece_bytes() const { return 1U << 20; }
   /// Tells whether names that differ in case only mean the same column.
   [[nodiscard]] virtual bool folds_case() const { return true; }
 
   [[nodiscard]] virtual std::unique_ptr<row_writer> rows(row_plan plan) = 0;
+  [[nodiscard]] virtual std::unique_ptr<row_changer> changes(row_plan plan) = 0;
 
 protected:
   [[nodiscard]] virtual failure translate(const std::exception& e) const = 0;

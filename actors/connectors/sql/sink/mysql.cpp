@@ -82,8 +82,15 @@ public:
     return " on duplicate key update position_major = values(position_major),"
            " position_minor = values(position_minor), watermark = values(watermark)";
   }
+  std::string keep_greatest_clause() const override {
+    return " on duplicate key update newest = greatest(newest, values(newest)), deleted_at = "
+           "values(deleted_at)";
+  }
   std::size_t piece_bytes() const override { return std::min<std::size_t>(1U << 20, packet_ / 4); }
   std::unique_ptr<row_writer> rows(row_plan plan) override {
+    return std::make_unique<composed_rows>(*this, *this, std::move(plan));
+  }
+  std::unique_ptr<row_changer> changes(row_plan plan) override {
     return std::make_unique<composed_rows>(*this, *this, std::move(plan));
   }
 
@@ -333,11 +340,24 @@ std::string mysql_database::equals(const table_column& column, const std::string
 }
 
 std::string mysql_database::on_conflict(const row_plan& plan) const {
-  std::string out;
+  if (!plan.newest) {
+    std::string out;
+    for (const auto& c : plan.columns)
+      out += fmt::format("{}{} = values({})", out.empty() ? " on duplicate key update " : ", ", name(c.name),
+                         name(c.name));
+    return out;
+  }
+  // Assignments see those before them, so the column that decides comes last.
+  const auto& newest = plan.columns[*plan.newest];
+  const auto decides = not_newer(newest, name(newest.name), fmt::format("values({})", name(newest.name)));
+  const auto assigned = [&](const table_column& c) {
+    return fmt::format("{0} = if({1}, values({0}), {0})", name(c.name), decides);
+  };
+  std::string out = " on duplicate key update ";
   for (const auto& c : plan.columns)
-    out += fmt::format("{}{} = values({})", out.empty() ? " on duplicate key update " : ", ", name(c.name),
-                       name(c.name));
-  return out;
+    if (&c != &newest)
+      out += assigned(c) + ", ";
+  return out + assigned(newest);
 }
 
 }  // namespace

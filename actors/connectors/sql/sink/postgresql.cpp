@@ -48,6 +48,9 @@ public:
   std::string unique_clause(std::string_view columns) const override;
   bool folds_case() const override { return false; }
   std::unique_ptr<row_writer> rows(row_plan plan) override;
+  std::unique_ptr<row_changer> changes(row_plan plan) override {
+    return std::make_unique<composed_rows>(*this, *this, std::move(plan));
+  }
 
 private:
   std::optional<std::string> append_literal(std::string& out, const data::column& c, std::size_t row,
@@ -385,7 +388,13 @@ std::string postgresql_database::on_conflict(const row_plan& plan) const {
     key += fmt::format("{}{}", key.empty() ? "" : ", ", name(plan.columns[k].name));
   for (const auto& c : plan.columns)
     sets += fmt::format("{}{} = excluded.{}", sets.empty() ? "" : ", ", name(c.name), name(c.name));
-  return fmt::format(" on conflict ({}) do update set {}", key, sets);
+  auto out = fmt::format(" on conflict ({}) do update set {}", key, sets);
+  if (plan.newest) {
+    const auto& newest = plan.columns[*plan.newest];
+    const auto column = name(newest.name);
+    out += " where " + not_newer(newest, name(plan.table) + "." + column, "excluded." + column);
+  }
+  return out;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "actors/connectors/sql/sink/sql_writer.hpp"
 #include "actors/connectors/sql/sink/target.hpp"
+#include "config/plan.hpp"
 #include "config/plan/missing_column.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +15,22 @@ namespace {
 
 std::vector<std::string> key_of(const config::values& options) {
   return options.has("key") ? options.text_list("key") : std::vector<std::string>{};
+}
+
+std::vector<std::string> columns_named(const config::values& options) {
+  auto out = key_of(options);
+  if (options.has("newest"))
+    out.push_back(options.text("newest"));
+  if (options.has("delete"))
+    out.emplace_back(config::deletion_column);
+  return out;
+}
+
+/// The rows that the table has.
+data::schema_ptr without_deletion(const data::schema_ptr& rows) {
+  auto fields = rows->fields();
+  std::erase_if(fields, [](const auto& f) { return f.name == config::deletion_column; });
+  return std::make_shared<const data::schema>(std::move(fields));
 }
 
 /// Makes a text fit for a message: a NUL would end it.
@@ -39,6 +56,37 @@ void check_name(std::string_view name, const std::string& what, std::optional<sq
         what));
 }
 
+/// `delete` and `newest`.
+void check_changes(const config::check_input& in, bool upsert, const std::vector<std::string>& key,
+                   const config::say& say) {
+  const bool deletes = in.options.has("delete");
+  const bool numbered = in.options.has("newest");
+  if (deletes && !upsert)
+    say("delete", "only mode upsert has a key that says which row is deleted; expected \"mode\": \"upsert\" "
+                  "with a key, or no delete");
+  if (numbered && !upsert)
+    say("newest", "only mode upsert replaces rows; expected \"mode\": \"upsert\" with a key, or no newest");
+  if (in.options.has("keep_deleted") && !(deletes && numbered))
+    say("keep_deleted", "deletions are known by `delete`, and how new they are by `newest`; expected both "
+                        "beside it, or no keep_deleted");
+  if (!numbered || in.input == nullptr)
+    return;
+  const auto& newest = in.options.text("newest");
+  const auto at = in.input->find(newest);
+  if (!at)
+    return say("newest", config::missing_column(newest, *in.input, "this sink"));
+  const auto& type = (*in.input)[*at].type;
+  if (type.id() != data::type_id::bigint && type.id() != data::type_id::timestamp)
+    say("newest",
+        fmt::format("column \"{}\" is {}, whose order differs between databases; expected bigint or "
+                    "timestamp (a cast makes one: lsn::bigint)",
+                    newest, type.name()));
+  if (std::find(key.begin(), key.end(), newest) != key.end())
+    say("newest", fmt::format("column \"{}\" is part of the key, so that no two changes of a row would have "
+                              "different ones; expected a column that grows from change to change",
+                              newest));
+}
+
 void check(const config::check_input& in, const config::say& say) {
   const auto where = sql::parse_connection(in.options.text("connection"));
   constexpr std::string_view prefix = "connection: ";  // the finding names the option itself
@@ -58,6 +106,7 @@ void check(const config::check_input& in, const config::say& say) {
     say("key", "mode upsert needs a key: the columns whose values find the row that is replaced");
   if (!upsert && !key.empty())
     say("key", "a key is for mode upsert; expected \"mode\": \"upsert\", or no key");
+  check_changes(in, upsert, key, say);
   if (in.input == nullptr)
     return;
   for (const auto& column : *in.input)
@@ -98,45 +147,66 @@ config::connector sql_sink_declaration() {
   option mode{"mode", option_type::choice, "append adds every row; upsert replaces the row with the same key",
               false, "append"};
   mode.choices = {"append", "upsert"};
-  c.options = {std::move(connection),
-               {.name = "table", .doc = "The table's name, as it is", .required = true, .plain = true},
-               std::move(mode),
-               {.name = "key",
-                .type = option_type::text_list,
-                .doc =
-                    "Of an upsert: the columns that say which row is meant; null equals null. Downstream of "
-                    "a window all of its key columns, and window_end where the row of each window is to stay",
-                .plain = true},
-               {"create", option_type::boolean, "Make the database and the table if they are missing", false,
-                "false"}};
+  c.options = {
+      std::move(connection),
+      {.name = "table", .doc = "The table's name, as it is", .required = true, .plain = true},
+      std::move(mode),
+      {.name = "key",
+       .type = option_type::text_list,
+       .doc = "Of an upsert: the columns that say which row is meant; null equals null. Downstream of a "
+              "window all of its key columns, and window_end where the row of each window is to stay",
+       .plain = true},
+      {"create", option_type::boolean, "Make the database and the table if they are missing", false, "false"},
+      {.name = "delete",
+       .type = option_type::expression,
+       .doc = "Of an upsert: a row for which this is true, over the sink's input, deletes the one with "
+              "its key"},
+      {.name = "newest",
+       .doc = "Of an upsert: a column, bigint or timestamp, that grows from change to change of a row. "
+              "One with less than the table's row, or the row's deletion, has changes nothing",
+       .plain = true},
+      {.name = "keep_deleted",
+       .type = option_type::duration,
+       .doc = "With delete and newest: how long after a deletion an older change of its row may come, by "
+              "the clock; off: however late",
+       .default_text = "off",
+       .choices = {"off"},
+       .minimum = 1'000'000}};
   c.check = check;
   c.guarantee = "exactly once (rows and position in one transaction)";
   c.sink = [](const config::values& o) {
     config::written_table table{.kind = config::written_table::format::database, .location = o.text("table")};
     if (o.has("mode") && o.text("mode") == "upsert")
       table.key = key_of(o);
-    return config::sink_traits{.columns_named = key_of(o),
+    return config::sink_traits{.columns_named = columns_named(o),
                                .on_one_disk = o.text("connection").starts_with("sqlite3:"),
                                .table = std::move(table)};
   };
   return c;
 }
 
-expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options, data::schema_ptr rows) {
+expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options, const data::schema_ptr& rows,
+                                                  const wall_clock& clock) {
   auto where = sql::parse_connection(options.text("connection"));
   if (!where)
     return unexpected(where.error());
   sql::table_options table{
-      options.text("table"), std::move(rows), {}, options.has("create") && options.boolean("create")};
+      options.text("table"), without_deletion(rows), {}, options.has("create") && options.boolean("create")};
   if (options.has("mode") && options.text("mode") == "upsert")
     table.key = key_of(options);
+  table.deletes = options.has("delete");
+  if (options.has("newest"))
+    table.newest = options.text("newest");
+  if (options.has("keep_deleted"))
+    table.keep_deleted = options.duration("keep_deleted");
+  table.clock = &clock;
   return sql::make_writer(std::move(*where), std::move(table));
 }
 
 connector sql_sink_connector() {
   return {.declared = sql_sink_declaration(),
           .writer = [](const config::values& options, const data::schema_ptr& rows,
-                       const connector_context&) { return make_sql_writer(options, rows); }};
+                       const connector_context& at) { return make_sql_writer(options, rows, *at.clock); }};
 }
 
 }  // namespace millrace::sink

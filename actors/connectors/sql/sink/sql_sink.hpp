@@ -11,6 +11,7 @@ namespace millrace::sink {
 
 /// `rows`: the schema of the batches it gets. The options have passed the connector's check.
 [[nodiscard]] expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options,
-                                                                data::schema_ptr rows);
+                                                                const data::schema_ptr& rows,
+                                                                const wall_clock& clock = system_clock());
 
 }  // namespace millrace::sink

@@ -1,11 +1,14 @@
 #include "actors/connectors/sql/sink/sql_writer.hpp"
 
+#include "actors/connectors/sql/sink/changed_rows.hpp"
 #include "actors/connectors/sql/sink/positions.hpp"
+#include "config/plan.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::sink::sql {
@@ -19,7 +22,10 @@ constexpr std::size_t buffered_batches = 1000;
 class sql_writer final : public writer {
 public:
   sql_writer(target where, table_options table)
-      : table_(std::move(table)), db_(make_database(std::move(where))), positions_(*db_) {}
+      : table_(std::move(table)), db_(make_database(std::move(where))), positions_(*db_) {
+    if (table_.deletes && table_.newest)
+      deleted_.emplace(*db_, table_.keep_deleted, *table_.clock);
+  }
   ~sql_writer() override { abandon(); }
 
   expected<std::optional<progress>> open(const claim& who) override;
@@ -47,6 +53,11 @@ public:
   }
 
 private:
+  /// Makes the tables of our own; returns what the user should know of them.
+  [[nodiscard]] expected<std::string> open_own_tables(const row_plan& plan);
+  [[nodiscard]] std::unique_ptr<row_writer> writer_of(row_plan plan);
+  /// The batch with the columns of the table, and behind them the one that says which rows delete.
+  [[nodiscard]] data::batch arranged(const data::batch& rows) const;
   [[nodiscard]] expected<void> flush();
   /// Leaves nothing under way on the connection, and stores what was refused.
   [[nodiscard]] expected<void> settle();
@@ -64,6 +75,7 @@ private:
   table_options table_;
   std::unique_ptr<database> db_;
   positions positions_;
+  std::optional<deleted_keys> deleted_;
   std::unique_ptr<row_writer> rows_;   // ends before db_'s session
   std::vector<table_column> columns_;  // the table's columns when it was opened
   std::string remark_;                 // the last remark about the table
@@ -79,7 +91,7 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
   if (!opened)
     return checked<std::optional<progress>>(unexpected(opened.error()));
   auto remark = std::move(opened->remark);
-  auto found = positions_.create_tables().and_then([&](const std::string& more) {
+  auto found = open_own_tables(*opened).and_then([&](const std::string& more) {
     remark += (remark.empty() || more.empty() ? "" : "; ") + more;
     return positions_.claim(who);
   });
@@ -87,9 +99,40 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
     if (!remark.empty() && std::exchange(remark_, remark) != remark)
       spdlog::warn("{}: {}", name_in_logs(who.topology, who.sink), remark);
     columns_ = opened->shape.columns;
-    rows_ = db_->rows(std::move(*opened));
+    rows_ = writer_of(std::move(*opened));
   }
   return checked(std::move(found));
+}
+
+expected<std::string> sql_writer::open_own_tables(const row_plan& plan) {
+  auto remark = positions_.create_tables();
+  if (!remark || !deleted_)
+    return remark;
+  return deleted_->open(plan).map([&](const std::string& more) {
+    return *remark + (remark->empty() || more.empty() ? "" : "; ") + more;
+  });
+}
+
+std::unique_ptr<row_writer> sql_writer::writer_of(row_plan plan) {
+  if (!plan.deletes && !plan.newest)
+    return db_->rows(std::move(plan));
+  auto changes = db_->changes(plan);
+  return std::make_unique<changed_rows>(std::move(plan), std::move(changes), deleted_ ? &*deleted_ : nullptr);
+}
+
+data::batch sql_writer::arranged(const data::batch& rows) const {
+  data::batch out{rows.schema, {}, rows.rows};
+  if (!table_.deletes)
+    return rows;
+  const auto deletes = *rows.schema->find(config::deletion_column);
+  auto fields = rows.schema->fields();
+  out.columns = rows.columns;
+  std::rotate(fields.begin() + static_cast<std::ptrdiff_t>(deletes),
+              fields.begin() + static_cast<std::ptrdiff_t>(deletes) + 1, fields.end());
+  std::rotate(out.columns.begin() + static_cast<std::ptrdiff_t>(deletes),
+              out.columns.begin() + static_cast<std::ptrdiff_t>(deletes) + 1, out.columns.end());
+  out.schema = std::make_shared<const data::schema>(std::move(fields));
+  return out;
 }
 
 /// Gives up what was not committed. A server whose connection still lives hears of it now and not only when
@@ -110,7 +153,7 @@ expected<void> sql_writer::write(const data::batch& rows) {
     return outside_error(ec::unavailable, fmt::format("{}: not open", db_->where().shown));
   if (rows.rows == 0)
     return {};
-  buffer_.push_back(rows);
+  buffer_.push_back(arranged(rows));
   buffer_bytes_ += rows.byte_size();
   return buffer_bytes_ < buffered_bytes && buffer_.size() < buffered_batches ? expected<void>{}
                                                                              : checked(flush());
@@ -165,9 +208,11 @@ expected<void> sql_writer::look_whether_altered() {
 expected<std::uint64_t> sql_writer::commit(const progress& p) {
   if (!rows_)
     return outside_error(ec::unavailable, fmt::format("{}: not open", db_->where().shown));
-  auto done = flush().and_then([&] { return settle(); }).and_then([&] { return begin(); }).and_then([&] {
-    return positions_.store(p);
-  });
+  auto done = flush()
+                  .and_then([&] { return settle(); })
+                  .and_then([&] { return begin(); })
+                  .and_then([&] { return deleted_ ? deleted_->forget_old() : expected<void>{}; })
+                  .and_then([&] { return positions_.store(p); });
   if (done)
     if (auto committed = db_->execute("commit"); !committed)
       done = unexpected(std::move(committed.error().what));

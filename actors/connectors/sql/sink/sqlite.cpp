@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 
 namespace millrace::sink::sql {
 namespace {
@@ -65,6 +66,11 @@ public:
     const auto text = text_value(c, row);
     return sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   }
+  [[nodiscard]] bool finds() {
+    const int done = sqlite3_step(statement_);
+    sqlite3_reset(statement_);
+    return done == SQLITE_ROW;
+  }
   [[nodiscard]] int step() {
     const int done = sqlite3_step(statement_);
     const int again = sqlite3_reset(statement_);
@@ -92,6 +98,9 @@ public:
   std::string long_text() const override { return "text"; }
   std::string type_of(const data::type& type, std::size_t) const override;
   std::unique_ptr<row_writer> rows(row_plan plan) override;
+  std::unique_ptr<row_changer> changes(row_plan plan) override;
+  std::string not_newer(const table_column& newest, const std::string& there,
+                        const std::string& given) const override;
 
   // SOCI's library hides the type's description, which UBSan's check of such a cast needs.
   __attribute__((no_sanitize("vptr"))) sqlite3* handle() const {
@@ -103,33 +112,60 @@ private:
   failure translate(const std::exception& e) const override;
 };
 
-class bound_rows final : public row_writer {
+class bound_rows final : public row_writer, public row_changer {
 public:
-  bound_rows(sqlite_database& db, row_plan plan) : db_(db), plan_(std::move(plan)) {}
+  bound_rows(sqlite_database& db, row_plan plan) : db_(db), plan_(std::move(plan)) {
+    all_.resize(plan_.columns.size());
+    std::iota(all_.begin(), all_.end(), 0);
+    identity_ = plan_.key;
+    if (plan_.newest)
+      identity_.push_back(*plan_.newest);
+  }
 
   expected<void> write(const data::batch& rows, std::vector<refusal>& refused) override {
+    std::vector<std::size_t> all(rows.rows);
+    std::iota(all.begin(), all.end(), 0);
+    return insert(rows, all, refused);
+  }
+  expected<void> insert(const data::batch& rows, std::span<const std::size_t> chosen,
+                        std::vector<refusal>& refused) override {
     if (auto done = prepare(); !done)
       return done;
-    for (std::size_t row = 0; row < rows.rows; ++row) {
-      if (auto why = unfit(rows, row)) {
-        refused.push_back(refuse(rows, row, *why));
-        continue;
-      }
-      const int code = put(rows, row);
-      if (code == SQLITE_OK)
-        continue;
-      auto failed = db_.classify(code);
-      if (!failed.row_at_fault)
-        return unexpected(std::move(failed.what));
-      refused.push_back(refuse(rows, row, failed.what.message));
+    for (const auto row : chosen)
+      if (auto done = taken(put(rows, row, refused), rows, row, refused); !done)
+        return unexpected(std::move(done.error()));
+    return {};
+  }
+  expected<void> remove(const data::batch& rows, std::span<const std::size_t> chosen,
+                        std::vector<std::size_t>& done, std::vector<refusal>& refused) override {
+    if (auto ready = prepare(); !ready)
+      return ready;
+    for (const auto row : chosen) {
+      const auto removed = taken(drop(rows, row, refused), rows, row, refused);
+      if (!removed)
+        return unexpected(removed.error());
+      if (*removed)
+        done.push_back(row);
     }
     return {};
   }
 
 private:
   expected<void> prepare();
-  std::optional<std::string> unfit(const data::batch& rows, std::size_t row) const {
-    for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
+  /// Whether the row was taken, by a statement's code; no code: it was refused before.
+  expected<bool> taken(std::optional<int> code, const data::batch& rows, std::size_t row,
+                       std::vector<refusal>& refused) const {
+    if (!code || *code == SQLITE_OK)
+      return code.has_value();
+    auto failed = db_.classify(*code);
+    if (!failed.row_at_fault)
+      return unexpected(std::move(failed.what));
+    refused.push_back(refuse(rows, row, failed.what.message));
+    return false;
+  }
+  std::optional<std::string> unfit(const data::batch& rows, std::size_t row,
+                                   std::span<const std::size_t> columns) const {
+    for (const auto i : columns) {
       const auto& c = *rows.columns[i];
       if (auto why = unfit_value(c, row, plan_.columns[i]))
         return why;
@@ -139,34 +175,57 @@ private:
     }
     return std::nullopt;
   }
-  int bind(prepared& statement, const data::batch& rows, std::size_t row) const {
-    for (std::size_t i = 0; i < plan_.columns.size(); ++i)
+  int bind(prepared& statement, const data::batch& rows, std::size_t row,
+           std::span<const std::size_t> columns) const {
+    for (const auto i : columns)
       if (const int code = statement.bind(static_cast<int>(i + 1), *rows.columns[i], row, plan_.columns[i]);
           code != SQLITE_OK)
         return code;
     return SQLITE_OK;
   }
-  int put(const data::batch& rows, std::size_t row) {
+  std::optional<int> put(const data::batch& rows, std::size_t row, std::vector<refusal>& refused) {
+    if (auto why = unfit(rows, row, all_)) {
+      refused.push_back(refuse(rows, row, *why));
+      return std::nullopt;
+    }
     // A unique index holds nulls to be different, `is` does not.
     const bool by_index = plan_.by_index && std::none_of(plan_.key.begin(), plan_.key.end(), [&](auto k) {
                             return rows.columns[k]->is_null(row);
                           });
     if (!plan_.key.empty() && !by_index) {
-      if (const int code = bind(update_, rows, row); code != SQLITE_OK)
+      if (const int code = bind(update_, rows, row, all_); code != SQLITE_OK)
         return code;
       if (const int code = update_.step(); code != SQLITE_OK || sqlite3_changes(db_.handle()) > 0)
         return code;
+      if (plan_.newest) {  // a newer row may be there
+        if (const int code = bind(find_, rows, row, plan_.key); code != SQLITE_OK)
+          return code;
+        if (find_.finds())
+          return SQLITE_OK;
+      }
     }
     auto& statement = by_index ? upsert_ : insert_;
-    const int code = bind(statement, rows, row);
+    const int code = bind(statement, rows, row, all_);
     return code == SQLITE_OK ? statement.step() : code;
+  }
+  std::optional<int> drop(const data::batch& rows, std::size_t row, std::vector<refusal>& refused) {
+    if (auto why = unfit(rows, row, identity_)) {
+      refused.push_back(refuse(rows, row, *why));
+      return std::nullopt;
+    }
+    const int code = bind(remove_, rows, row, identity_);
+    return code == SQLITE_OK ? remove_.step() : code;
   }
 
   sqlite_database& db_;
   row_plan plan_;
+  std::vector<std::size_t> all_;       // columns of a row
+  std::vector<std::size_t> identity_;  // those that a deletion reads
   prepared insert_;
   prepared upsert_;
   prepared update_;
+  prepared find_;
+  prepared remove_;
 };
 
 expected<void> bound_rows::prepare() {
@@ -195,9 +254,23 @@ expected<void> bound_rows::prepare() {
       key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
       where += fmt::format("{}{} is ?{} collate binary", where.empty() ? "" : " and ", name, k + 1);
     }
-    code = update_.prepare(h, fmt::format("update {} set {} where {}", name_of(plan_.table), sets, where));
+    const auto table = name_of(plan_.table);
+    std::string given;
+    std::string excluded;
+    if (plan_.newest) {
+      const auto& newest = plan_.columns[*plan_.newest];
+      const auto there = table + "." + name_of(newest.name);
+      given = " and " + db_.not_newer(newest, there, fmt::format("?{}", *plan_.newest + 1));
+      excluded = " where " + db_.not_newer(newest, there, "excluded." + name_of(newest.name));
+    }
+    code = update_.prepare(h, fmt::format("update {} set {} where {}{}", table, sets, where, given));
+    if (code == SQLITE_OK)
+      code = find_.prepare(h, fmt::format("select 1 from {} where {}", table, where));
+    if (code == SQLITE_OK)
+      code = remove_.prepare(h, fmt::format("delete from {} where {}{}", table, where, given));
     if (code == SQLITE_OK && plan_.by_index)
-      code = upsert_.prepare(h, fmt::format("{} on conflict ({}) do update set {}", insert, key, replaced));
+      code = upsert_.prepare(
+          h, fmt::format("{} on conflict ({}) do update set {}{}", insert, key, replaced, excluded));
   }
   return code == SQLITE_OK ? expected<void>{} : unexpected(db_.classify(code).what);
 }
@@ -322,6 +395,19 @@ std::string sqlite_database::type_of(const data::type& type, std::size_t) const 
 
 std::unique_ptr<row_writer> sqlite_database::rows(row_plan plan) {
   return std::make_unique<bound_rows>(*this, std::move(plan));
+}
+
+std::unique_ptr<row_changer> sqlite_database::changes(row_plan plan) {
+  return std::make_unique<bound_rows>(*this, std::move(plan));
+}
+
+/// Times are texts here, ...00Z before ...00.5Z: without their ends they are in order.
+std::string sqlite_database::not_newer(const table_column& newest, const std::string& there,
+                                       const std::string& given) const {
+  if (newest.holds != family::timestamp && !keeps_texts(newest.holds))
+    return database::not_newer(newest, there, given);
+  return database::not_newer(newest, fmt::format("rtrim({}, 'Z')", there),
+                             fmt::format("rtrim({}, 'Z')", given));
 }
 
 }  // namespace

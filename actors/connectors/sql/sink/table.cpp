@@ -110,6 +110,13 @@ std::string remark_on_key(const database& db, const std::vector<const unique_ind
       db.key_text(255));
 }
 
+/// Tells whether the table's order of such values is theirs.
+bool orders(const database& db, family into, data::type_id type) {
+  if (type == data::type_id::bigint)
+    return into == family::integer || into == family::decimal || into == family::any;
+  return into == family::timestamp || (db.where().kind == product::sqlite && keeps_texts(into));
+}
+
 unexpected mismatch(const database& db, const table_options& options, std::string_view what) {
   return user_error(ec::mismatch,
                     fmt::format("{}: table {}: {}", db.where().shown, db.name(options.table), what));
@@ -188,6 +195,19 @@ expected<row_plan> open_table(database& db, const table_options& options) {
       plan.key.push_back(*at);
     else
       return user_error(ec::invalid_argument, fmt::format("key: there is no column \"{}\"", k));
+  plan.deletes = options.deletes;
+  if (options.newest) {
+    plan.newest = options.rows->find(*options.newest);
+    if (!plan.newest)
+      return user_error(ec::invalid_argument,
+                        fmt::format("newest: there is no column \"{}\"", *options.newest));
+    const auto& column = plan.columns[*plan.newest];
+    if (const auto& type = (*options.rows)[*plan.newest].type; !orders(db, column.holds, type.id()))
+      return mismatch(db, options,
+                      fmt::format("its column {} is {}, in whose order {} is not newer where it is greater; "
+                                  "remedy: {} for `newest`",
+                                  db.name(column.name), column.declared, type.name(), db.type_of(type, 0)));
+  }
   if (!plan.key.empty()) {
     const auto of_key = indexes_of_key(db, **shape, plan);
     look_for_index(**shape, of_key, plan);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/connectors/sql/sink/database.hpp"
+#include "runtime/base/time.hpp"
 
 namespace millrace::sink::sql {
 
@@ -10,6 +11,10 @@ struct table_options {
   data::schema_ptr rows;
   std::vector<std::string> key;  // upsert; empty for append
   bool create = false;
+  bool deletes = false;  // the writer's batches have the hidden column `_delete` beside `rows`
+  std::optional<std::string> newest = {};   // column of `rows`
+  std::optional<micros> keep_deleted = {};  // no value: for ever
+  const wall_clock* clock = &system_clock();
 };
 
 /// An error where the product takes two columns for the same.
