@@ -71,6 +71,9 @@ struct sink_traits {
       false;  // the target is on another machine, and the store of a cluster keeps its records
   bool gives_up_later = false;  // a run that ends by itself does not wait for a target that stays away
   std::string own_file{};       // no other sink may write to it; empty: none
+  /// Columns that say which row of the target is meant, for a sink that takes its place and deletes it
+  /// (deletion_column); empty: rows are only added.
+  std::vector<std::string> deletes_by{};
   std::optional<written_table> table{};  // none: it cannot be read as one
 };
 

@@ -347,6 +347,8 @@ private:
     if (!s.progress_place.empty())
       line(1, "progress: " + s.progress_place);
     write_step(p.input);
+    if (p.removed == removal::by_key)
+      line(1, "rows that a window takes back: deleted by their key");
     std::string hidden;
     for (const auto& f : *p.rows)
       if (f.name.starts_with('_'))

@@ -92,7 +92,11 @@ struct window_plan {
 };
 /// The hidden column of sinks with `updates`: the number of the sink's commit.
 inline constexpr std::string_view batch_column = "_batch";
-/// The hidden column of sinks with `delete`: whether the row deletes the one with its key.
+/// The hidden column of rows downstream of `updates`: "upsert", or "delete" for a row that holds no more.
+inline constexpr std::string_view change_column = "_change";
+inline constexpr std::string_view change_upsert = "upsert";
+inline constexpr std::string_view change_delete = "delete";
+/// The hidden column of sinks that delete by key: whether the row deletes the one with its key.
 inline constexpr std::string_view deletion_column = "_delete";
 struct order_item {
   std::size_t column = 0;
@@ -103,12 +107,22 @@ struct row_order {
   std::vector<order_item> by;          // orders the sink's rows; ties go by the window's key
   std::optional<std::uint64_t> limit;  // the first so many of each window
 };
+/// How a sink takes rows that a window upstream takes back.
+enum class removal : std::uint8_t {
+  left,    // it does not: they stay in its target
+  by_key,  // with deletion_column
+  shown    // as rows, since a column or a condition reads change_column
+};
 struct sink_plan {
   step input;             // its `where` and `columns`
   data::schema_ptr rows;  // the rows that the writer gets: input.output without unused hidden columns
   row_order order;
   sink_traits traits{};
+  removal removed = removal::left;
 };
+
+/// Returns whether an expression of the step reads the column of its input.
+[[nodiscard]] bool reads(const step& s, std::string_view column);
 
 struct stage {
   std::string name;

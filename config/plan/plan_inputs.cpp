@@ -74,12 +74,12 @@ void inherit(draft& d, const draft& from, std::size_t index, bool late, bool fir
   }
 }
 
-/// Removes `_batch`, which is not known upstream of a window: a sink numbers it.
+/// Removes what only a sink knows.
 data::schema_ptr without_batch(const data::schema_ptr& schema) {
   if (!schema->find(batch_column))
     return schema;
   auto fields = schema->fields();
-  std::erase_if(fields, [](const auto& f) { return f.name == batch_column; });
+  std::erase_if(fields, [](const auto& f) { return f.name == batch_column || f.name == change_column; });
   return std::make_shared<const data::schema>(std::move(fields));
 }
 

@@ -214,6 +214,7 @@ void plan_sink(draft& d, const drafts& all, report& out) {
   if (input)
     plan_sink_over(d, input, out);
   check_upsert_key(d, all, out);
+  plan_removed_rows(d, all, out);
   d.broken = d.broken || refused;
   if (d.own == nullptr || !d.own->progress_place)
     return;

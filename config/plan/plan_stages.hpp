@@ -39,6 +39,8 @@ void plan_sink_over(draft& d, const data::schema_ptr& input, report& out);
 void refuse_shared_files(const drafts& all, report& out);
 /// Compares a sink's upsert key with the key of each window upstream: rows that would overwrite each other.
 void check_upsert_key(draft& d, const drafts& all, report& out);
+/// Decides how a planned sink takes rows that windows upstream take back, and warns where they stay in its target.
+void plan_removed_rows(draft& d, const drafts& all, report& out);
 /// Warns of a planned window whose rows come from windows that lie across its bounds.
 void warn_of_windows_across(const draft& d, const drafts& all, report& out);
 /// The connector's own check, once its options are right.

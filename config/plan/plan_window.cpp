@@ -129,18 +129,19 @@ public:
   }
 
   void check_place_in_graph(const drafts& all) {
+    for (const auto i : d_.windows)
+      if (std::get<window_plan>(all[i].built.plan).definition.updates)
+        return d_.fail(
+            out_, "from",
+            fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed: this "
+                        "window would count rows that have replaced each other, and go by an event time "
+                        "that they do not have; expected emit \"final\" there, or this window upstream of it",
+                        all[i].built.name));
     if (plan_.definition.kind == window::shape::global)
       return;
     const auto* const who = d_.built.type == "global" ? "state_ttl" : "this window";
     for (const auto i : d_.windows) {
       const auto& front = std::get<window_plan>(all[i].built.plan).definition;
-      if (front.updates)
-        return d_.fail(
-            out_, "from",
-            fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed, so "
-                        "they have no event time, and {} goes by it; expected emit \"final\" there, or a "
-                        "global window here, which takes each row as it comes",
-                        all[i].built.name, who));
       if (!front.bounded)
         return d_.fail(
             out_, "from",
@@ -197,12 +198,6 @@ public:
                    out_) ||
         out_.errors() != before)
       return;
-    if (d_.before_window && names_batch(plan_.output))
-      return d_.fail(
-          out_, "columns",
-          fmt::format("{} numbers a sink's commits, and another window reads these rows; expected it "
-                      "in the columns of the sink",
-                      batch_column));
     d_.built.schema = plan_.output.output;
     d_.built.plan = std::move(plan_);
   }
@@ -377,15 +372,8 @@ private:
       return plan_.definition.output;
     auto fields = plan_.definition.output->fields();
     fields.push_back({std::string(batch_column), data::type_id::bigint});
+    fields.push_back({std::string(change_column), data::type_id::text});
     return std::make_shared<const data::schema>(std::move(fields));
-  }
-
-  [[nodiscard]] static bool names_batch(const step& s) {
-    const auto batch = s.input->find(batch_column);
-    return batch && std::any_of(s.columns.begin(), s.columns.end(), [&](const auto& c) {
-             const auto& used = c.value.columns;
-             return std::find(used.begin(), used.end(), *batch) != used.end();
-           });
   }
 
   draft& d_;

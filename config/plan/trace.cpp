@@ -78,11 +78,11 @@ private:
     const auto& rows = *w.definition.output;
     for (const auto& name : above(w.output, fresh))
       if (const auto at = rows.find(name))
-        (traced ? out.made_of : out.filtered).insert(*at);
+        (traced ? out.made_of : out.by_where).insert(*at);
     if (w.definition.having)
       for (const auto column : w.definition.having->columns)
         if (column < rows.size())
-          out.filtered.insert(column);
+          out.by_having.insert(column);
   }
 
   const drafts& all_;

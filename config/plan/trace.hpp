@@ -13,8 +13,13 @@ namespace millrace::config {
 
 /// Indices into a window's output: keys, aggregates, window_start, window_end. Of several ways all count.
 struct traced_columns {
-  std::set<std::size_t> made_of;   // the traced columns are these, or are computed from them
-  std::set<std::size_t> filtered;  // conditions on the way read these: `where`, and the window's `having`
+  std::set<std::size_t> made_of;    // the traced columns are these, or are computed from them
+  std::set<std::size_t> by_where;   // a `where` on the way reads these
+  std::set<std::size_t> by_having;  // the window's `having` does
+
+  [[nodiscard]] bool is_filtered(std::size_t column) const {
+    return by_where.contains(column) || by_having.contains(column);
+  }
 };
 
 /// Traces columns of a planned stage: those that a sink writes, or those that a window reads. Gives an entry for

@@ -32,7 +32,7 @@ public:
   [[nodiscard]] std::vector<std::string> missing_keys() const {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < definition_.keys.size(); ++k)
-      if (!traced_.made_of.contains(k) && !traced_.filtered.contains(k))
+      if (!traced_.made_of.contains(k) && !traced_.is_filtered(k))
         out.push_back(definition_.keys[k].name);
     return out;
   }
@@ -81,9 +81,9 @@ private:
 
 void check_upsert_key(draft& d, const drafts& all, report& out) {
   const auto* const sink = std::get_if<sink_plan>(&d.built.plan);
-  if (d.broken || sink == nullptr || !sink->traits.table || sink->traits.table->key.empty())
+  if (d.broken || sink == nullptr || sink->traits.deletes_by.empty())
     return;
-  for (const auto& [window, traced] : trace_to_windows(d, all, sink->traits.table->key)) {
+  for (const auto& [window, traced] : trace_to_windows(d, all, sink->traits.deletes_by)) {
     const key_over_window key(all[window], traced);
     if (key.has_aggregate())
       continue;

@@ -53,6 +53,12 @@ private:
     std::vector<std::pair<event_micros, event_micros>> windows;  // first and last end of each slice
     std::size_t at = 0;                                          // the window to go on with, amid a tick
     event_micros given = no_watermark;                           // ends up to here, amid a tick
+    struct judgement {
+      event_micros end;
+      std::string key;
+      bool given;
+    };
+    std::vector<judgement> judged;  // those that differ from what was given before
 
     void count(const slice_key& k, int by) {
       if (const auto at = by_slice.find(k); at != by_slice.end())
@@ -90,6 +96,8 @@ private:
   [[nodiscard]] changed_keys find_changes() const;
   [[nodiscard]] std::optional<event_micros> next_changed_end();
   void give_changes(event_micros end);
+  void form_changes(std::vector<delivery::fired_window>& into);
+  void take_back(const judged_rows& now, std::vector<delivery::fired_window>& into);
   void end_tick();
   void forget_totals();
   void drop(event_micros over);
@@ -195,6 +203,8 @@ void aligned_windows::drop(event_micros over) {
     waiting_.erase({eligible, slice});
     state_.drop(tables.begin());
   }
+  if (window_.takes_back())
+    state_.given.drop(over);
 }
 
 std::optional<delivery::fired_window> aligned_windows::fire_next(event_micros& fired,
@@ -279,18 +289,51 @@ bool aligned_windows::changes(std::size_t turn, std::vector<delivery::fired_wind
     give_changes(*end);
     looked_at += changed_->order.size();
   }
-  if (given_.size() != 0) {
-    std::vector<std::uint32_t> order(given_.size());
-    std::iota(order.begin(), order.end(), 0U);
-    into.push_back(form_rows(window_, given_, order, {starts_, ends_}));
-  }
+  if (given_.size() != 0)
+    form_changes(into);
   if (!end)
     end_tick();
   return !end;
 }
 
+void aligned_windows::form_changes(std::vector<delivery::fired_window>& into) {
+  std::vector<std::uint32_t> order(given_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  judged_rows judged;
+  into.push_back(form_rows(window_, given_, order, {starts_, ends_}, &judged));
+  if (!window_.takes_back())
+    return;
+  add_removed_column(into.back(), false);
+  take_back(judged, into);
+}
+
+/// The rows of this turn that were given and do not pass any more.
+void aligned_windows::take_back(const judged_rows& now, std::vector<delivery::fired_window>& into) {
+  std::vector<std::uint32_t> removed;
+  std::vector<event_micros> starts, ends;
+  auto passed = now.passed.begin();
+  for (std::uint32_t row = 0; row < given_.size(); ++row) {
+    const bool passes = passed != now.passed.end() && *passed == row;
+    passed += passes ? 1 : 0;
+    const auto key = given_.key(row);
+    const bool was_given = state_.given.has(ends_[row], key);
+    if (passes == was_given)
+      continue;
+    changed_->judged.push_back({ends_[row], std::string(key), passes});
+    if (passes)
+      continue;
+    removed.push_back(row);
+    starts.push_back(starts_[row]);
+    ends.push_back(ends_[row]);
+  }
+  if (!removed.empty())
+    into.push_back(form_removed(window_, given_, removed, {starts, ends}));
+}
+
 void aligned_windows::end_tick() {
   const bool any = !changed_->windows.empty();
+  for (const auto& j : changed_->judged)
+    state_.given.set(j.end, j.key, j.given);
   changed_.reset();
   if (!any)
     return;
@@ -393,7 +436,7 @@ std::size_t aligned_windows::keys() const {
 }
 
 std::size_t aligned_windows::byte_size() const {
-  std::size_t n = merged_.byte_size() + (totals_ ? totals_->byte_size() : 0);
+  std::size_t n = merged_.byte_size() + (totals_ ? totals_->byte_size() : 0) + state_.given.byte_size();
   for (const auto& [k, t] : state_.tables)
     n += t.table.byte_size() + t.touched.capacity() * sizeof(std::uint32_t) + sizeof t;
   return n;

@@ -2,12 +2,19 @@
 //   head (state_bytes.hpp)
 //   varint n, n dropped sessions: string key, svarint start
 //   varint n, n sessions:         string key, svarint start, svarint last, varint open_from - start,
-//                                 with `updates` u8 unsent, states
+//                                 with `updates` u8 given (0 no, 1 with these bounds, 2 with others:
+//                                 svarint start, svarint end) and u8 unsent; states
+//   with `updates` varint n, n rows to be taken back: string key, svarint start, svarint end
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/session_windows.hpp"
 #include "runtime/window/state_bytes.hpp"
 
 namespace millrace::window {
+namespace {
+
+enum class row_given : std::uint8_t { no, as_it_is, other_bounds };
+
+}  // namespace
 
 void session_windows::put_row(wire::writer& out, std::uint32_t row) {
   auto& s = sessions_[row];
@@ -15,10 +22,33 @@ void session_windows::put_row(wire::writer& out, std::uint32_t row) {
   out.svarint(s.start);
   out.svarint(s.last);
   out.varint(static_cast<std::uint64_t>(s.open_from) - static_cast<std::uint64_t>(s.start));
-  if (window_.updates)
+  if (window_.updates) {
+    const bool has_same = s.given_start == s.start && s.given_end == end_of(s);
+    const auto given = !s.is_given() ? row_given::no
+                       : has_same    ? row_given::as_it_is
+                                     : row_given::other_bounds;
+    out.fixed(static_cast<std::uint8_t>(given));
+    if (given == row_given::other_bounds) {
+      out.svarint(s.given_start);
+      out.svarint(s.given_end);
+    }
     out.fixed(static_cast<std::uint8_t>(rows_.is_unsent(row)));
+  }
   put_states(out, rows_, row);
   s.captured = s.start;
+}
+
+/// Those that no capture has yet.
+void session_windows::put_outdated(wire::writer& out) {
+  if (!window_.updates)
+    return;
+  out.varint(outdated_.size() - captured_outdated_);
+  for (; captured_outdated_ < outdated_.size(); ++captured_outdated_) {
+    const auto& row = outdated_[captured_outdated_];
+    out.string(row.key);
+    out.svarint(row.start);
+    out.svarint(row.end);
+  }
 }
 
 void session_windows::capture_all(wire::writer& out) {
@@ -28,6 +58,8 @@ void session_windows::capture_all(wire::writer& out) {
   for (std::uint32_t row = 0; row < sessions_.size(); ++row)
     if (sessions_[row].alive)
       put_row(out, row);
+  captured_outdated_ = 0;
+  put_outdated(out);
   for (const auto row : touched_)
     rows_.untouch(row);
   touched_.clear();
@@ -57,6 +89,7 @@ void session_windows::capture_changes(wire::writer& out) {
   out.varint(alive.size());
   for (const auto row : alive)
     put_row(out, row);
+  put_outdated(out);
 }
 
 std::uint32_t session_windows::find(std::string_view key, event_micros start) const {
@@ -91,9 +124,39 @@ expected<void> session_windows::apply_row(wire::reader& in) {
     by_end_.emplace(end_of(s), row);
   }
   sessions_[row].captured = read.start;
-  if (window_.updates && in.fixed<std::uint8_t>() != 0 && rows_.mark_unsent(row))
-    unsent_.push_back(row);
+  if (window_.updates) {
+    if (!read_given(in, row))
+      return damaged("a row that was given");
+    if (in.fixed<std::uint8_t>() != 0 && rows_.mark_unsent(row))
+      unsent_.push_back(row);
+  }
   return read_states(in, rows_, row);
+}
+
+bool session_windows::read_given(wire::reader& in, std::uint32_t row) {
+  const auto given = in.fixed<std::uint8_t>();
+  if (!in.ok() || given > static_cast<std::uint8_t>(row_given::other_bounds))
+    return false;
+  set_given(row, static_cast<row_given>(given) != row_given::no);
+  if (static_cast<row_given>(given) == row_given::other_bounds) {
+    sessions_[row].given_start = in.svarint();
+    sessions_[row].given_end = in.svarint();
+  }
+  return in.ok();
+}
+
+bool session_windows::read_outdated(wire::reader& in) {
+  for (auto n = window_.updates ? in.varint() : 0; n > 0 && in.ok(); --n) {
+    outdated_row row;
+    row.key = in.string();
+    row.start = in.svarint();
+    row.end = in.svarint();
+    if (!in.ok() || !valid_key(window_, row.key))
+      return false;
+    outdated_.push_back(std::move(row));
+  }
+  captured_outdated_ = outdated_.size();
+  return in.ok();
 }
 
 expected<void> session_windows::apply(wire::reader& in) {
@@ -101,9 +164,12 @@ expected<void> session_windows::apply(wire::reader& in) {
   if (!what)
     return unexpected(what.error());
   if (*what == captured::changes_after_tick) {
-    for (const auto row : unsent_)
+    for (const auto row : unsent_) {
       rows_.mark_sent(row);
+      set_given(row, true);
+    }
     unsent_.clear();
+    outdated_.clear();
   }
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     const auto key = in.string();
@@ -116,6 +182,8 @@ expected<void> session_windows::apply(wire::reader& in) {
   for (auto n = in.varint(); n > 0 && in.ok(); --n)
     if (auto applied = apply_row(in); !applied)
       return applied;
+  if (!read_outdated(in))
+    return damaged("a row to be taken back");
   if (!in.ok())
     return damaged("cut off");
   compact();

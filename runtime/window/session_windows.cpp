@@ -57,6 +57,20 @@ void session_windows::changed(std::uint32_t row) {
     unsent_.push_back(row);
 }
 
+/// Where sessions have no bounds, the rows of both stand under their key alone: they are one.
+void session_windows::take_over(std::uint32_t into, std::uint32_t row) {
+  auto& whole = sessions_[into];
+  const auto& part = sessions_[row];
+  if (!part.is_given())
+    return;
+  if (!whole.is_given()) {
+    whole.given_start = part.given_start;
+    whole.given_end = part.given_end;
+  } else if (window_.bounded) {
+    outdated_.push_back({std::string(rows_.key(row)), part.given_start, part.given_end});
+  }
+}
+
 void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_micros time,
                                  event_micros open_from, const row_store& from, std::uint32_t row) {
   const auto key_row = keys_.locate(key, tag);
@@ -79,6 +93,7 @@ void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_
       joined.last = std::max(joined.last, s.last);
       joined.open_from = std::min(joined.open_from, s.open_from);
       rows_.merge(rows(&into, 1), rows_, rows(&i, 1));
+      take_over(into, i);
       remove(i);
     }
     i = next;
@@ -96,7 +111,7 @@ void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_
 }
 
 std::uint64_t session_windows::absorb_partials(const partials& p, event_micros fired) {
-  assert(!giving_ && "nothing is absorbed amid a tick");
+  assert(!tick_ && "nothing is absorbed amid a tick");
   const auto over = horizon(window_, fired);
   std::uint64_t missed = 0;
   for (const auto& g : p.groups()) {
@@ -155,7 +170,8 @@ std::optional<delivery::fired_window> session_windows::fire_next(event_micros& f
 }
 
 bool session_windows::has_changes() const {
-  return std::any_of(unsent_.begin(), unsent_.end(), [&](auto row) { return sessions_[row].alive; });
+  return !outdated_.empty() ||
+         std::any_of(unsent_.begin(), unsent_.end(), [&](auto row) { return sessions_[row].alive; });
 }
 
 std::vector<std::uint32_t> session_windows::changed_sessions() const {
@@ -171,32 +187,89 @@ std::vector<std::uint32_t> session_windows::changed_sessions() const {
 }
 
 bool session_windows::changes(std::size_t turn, std::vector<delivery::fired_window>& into) {
-  if (!giving_) {
-    giving_ = changed_sessions();
-    given_ = 0;
-  }
-  const auto rest = std::span<const std::uint32_t>(*giving_).subspan(given_);
-  const auto part = rest.first(std::min(turn, rest.size()));
-  std::vector<event_micros> starts, ends;
-  for (const auto row : part) {
-    starts.push_back(sessions_[row].start);
-    ends.push_back(end_of(sessions_[row]));
-  }
-  if (!part.empty())
-    into.push_back(form_rows(window_, rows_, part, {starts, ends}));
-  given_ += part.size();
-  if (given_ < giving_->size())
+  if (!tick_)
+    tick_ = tick{changed_sessions(), 0, {}};
+  const auto outdated = std::min(turn, outdated_.size() - tick_->outdated);
+  if (outdated != 0)
+    give_outdated(outdated, into);
+  give_sessions(turn - outdated, into);
+  if (tick_->outdated < outdated_.size() || tick_->passes.size() < tick_->sessions.size())
     return false;
   end_tick();
   return true;
 }
 
+void session_windows::give_outdated(std::size_t count, std::vector<delivery::fired_window>& into) {
+  row_store keys(no_states());
+  std::vector<std::uint32_t> order;
+  std::vector<event_micros> starts, ends;
+  for (auto& i = tick_->outdated; order.size() < count; ++i) {
+    order.push_back(keys.append(outdated_[i].key));
+    starts.push_back(outdated_[i].start);
+    ends.push_back(outdated_[i].end);
+  }
+  into.push_back(form_removed(window_, keys, order, {starts, ends}));
+}
+
+void session_windows::give_sessions(std::size_t turn, std::vector<delivery::fired_window>& into) {
+  const auto rest = std::span<const std::uint32_t>(tick_->sessions).subspan(tick_->passes.size());
+  const auto part = rest.first(std::min(turn, rest.size()));
+  if (part.empty())
+    return;
+  std::vector<event_micros> starts, ends;
+  for (const auto row : part) {
+    starts.push_back(sessions_[row].start);
+    ends.push_back(end_of(sessions_[row]));
+  }
+  judged_rows judged;
+  auto formed = form_rows(window_, rows_, part, {starts, ends}, &judged);
+  add_removed_column(formed, false);
+  std::vector<std::uint32_t> outdated;
+  starts.clear();
+  ends.clear();
+  auto passed = judged.passed.begin();
+  for (std::uint32_t i = 0; i < part.size(); ++i) {
+    const bool passes = passed != judged.passed.end() && *passed == i;
+    passed += passes ? 1 : 0;
+    tick_->passes.push_back(passes);
+    if (const auto& s = sessions_[part[i]]; is_outdated(s, passes)) {
+      outdated.push_back(part[i]);
+      starts.push_back(s.given_start);
+      ends.push_back(s.given_end);
+    }
+  }
+  if (!outdated.empty())
+    into.push_back(form_removed(window_, rows_, outdated, {starts, ends}));
+  into.push_back(std::move(formed));
+}
+
+/// Returns whether the row that was given of it does not hold any more, and none takes its place.
+bool session_windows::is_outdated(const session& s, bool passes) const {
+  return s.is_given() &&
+         (!passes || (window_.bounded && (s.given_start != s.start || s.given_end != end_of(s))));
+}
+
+void session_windows::set_given(std::uint32_t row, bool passes) {
+  auto& s = sessions_[row];
+  s.given_start = passes ? s.start : no_watermark;
+  s.given_end = passes ? end_of(s) : no_watermark;
+}
+
+/// A later life takes all that was unsent for given: what `having` has turned down is told to it.
 void session_windows::end_tick() {
+  for (std::size_t i = 0; i < tick_->sessions.size(); ++i) {
+    const auto row = tick_->sessions[i];
+    set_given(row, tick_->passes[i]);
+    if (!tick_->passes[i] && rows_.touch(row))
+      touched_.push_back(row);
+  }
+  sent_ = sent_ || !tick_->sessions.empty() || !outdated_.empty();
   for (const auto row : unsent_)
     rows_.mark_sent(row);
   unsent_.clear();
-  sent_ = sent_ || given_ != 0;
-  giving_.reset();
+  outdated_.clear();
+  captured_outdated_ = 0;
+  tick_.reset();
   for (const auto row : closed_)
     remove(row);
   closed_.clear();
@@ -248,7 +321,9 @@ void session_windows::compact() {
 
 delivery::window_size session_windows::size() const {
   constexpr std::size_t tree_node = 64;  // bytes of a node of by_end_, about
+  constexpr std::size_t outdated_row_bytes = 80;
   const auto bytes = rows_.byte_size() + keys_.byte_size() + sessions_.capacity() * sizeof(session) +
+                     outdated_.size() * outdated_row_bytes +
                      (heads_.capacity() + touched_.capacity() + unsent_.capacity()) * sizeof(std::uint32_t) +
                      by_end_.size() * tree_node;
   return {by_end_.size(), keys(), bytes};

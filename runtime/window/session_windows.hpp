@@ -42,6 +42,21 @@ private:
     std::optional<event_micros> captured;  // its start as a snapshot knows it
     bool alive = true;
     bool closed = false;  // the session is over; kept until changes() has given it
+    // The bounds of the row that changes() has given of it and not taken back; no_watermark: none.
+    event_micros given_start = no_watermark, given_end = no_watermark;
+
+    [[nodiscard]] bool is_given() const { return given_end != no_watermark; }
+  };
+  /// The row of a session that is now part of another one, to be taken back.
+  struct outdated_row {
+    std::string key;
+    event_micros start = 0, end = 0;
+  };
+  /// What a tick that is under way gives: outdated rows first, then those of sessions.
+  struct tick {
+    std::vector<std::uint32_t> sessions;  // that have changed, in order
+    std::size_t outdated = 0;             // given of outdated_
+    std::vector<bool> passes;             // one for each session that was given: `having` lets it through
   };
 
   [[nodiscard]] std::size_t keys() const { return sessions_.size() - dead_; }
@@ -53,11 +68,20 @@ private:
                   const row_store& from, std::uint32_t row);
   void remove(std::uint32_t row);
   void changed(std::uint32_t row);
+  /// Session `into` has the records of this one, too.
+  void take_over(std::uint32_t into, std::uint32_t row);
   [[nodiscard]] std::vector<std::uint32_t> changed_sessions() const;
+  void give_outdated(std::size_t count, std::vector<delivery::fired_window>& into);
+  void give_sessions(std::size_t turn, std::vector<delivery::fired_window>& into);
+  [[nodiscard]] bool is_outdated(const session& s, bool passes) const;
+  void set_given(std::uint32_t row, bool passes);
   void end_tick();
   [[nodiscard]] delivery::fired_window form(const std::vector<std::uint32_t>& sessions, event_micros end);
   void put_row(wire::writer& out, std::uint32_t row);
   [[nodiscard]] expected<void> apply_row(wire::reader& in);
+  [[nodiscard]] bool read_given(wire::reader& in, std::uint32_t row);
+  void put_outdated(wire::writer& out);
+  [[nodiscard]] bool read_outdated(wire::reader& in);
   [[nodiscard]] std::uint32_t find(std::string_view key, event_micros start) const;
   /// Forgets the dead when they are as many as the living.
   void compact();
@@ -71,8 +95,9 @@ private:
   std::set<std::pair<event_micros, std::uint32_t>> by_end_;
   std::vector<std::uint32_t> touched_, unsent_, closed_;
   std::vector<std::pair<std::string, event_micros>> dropped_;  // key and start, of what a snapshot knows
-  std::optional<std::vector<std::uint32_t>> giving_;           // rows of the tick that is under way, in order
-  std::size_t given_ = 0;                                      // the rows that were given of those
+  std::vector<outdated_row> outdated_;
+  std::size_t captured_outdated_ = 0;  // a snapshot knows so many of them
+  std::optional<tick> tick_;           // the tick that is under way
   std::size_t dead_ = 0;
   bool sent_ = false;
 };

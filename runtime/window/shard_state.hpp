@@ -2,6 +2,7 @@
 // state_format (which captures and applies them).
 #pragma once
 
+#include "runtime/window/given_rows.hpp"
 #include "runtime/window/keyed_table.hpp"
 #include "runtime/window/window.hpp"
 
@@ -60,6 +61,7 @@ struct shard_state {
   std::map<slice_key, slice_table> tables;
   std::vector<slice_key> dropped;  // slices that a snapshot knows, dropped since the last capture
   bool sent = false;               // `updates` has given unsent rows since the last capture
+  given_rows given;                // used where rows may be taken back
 };
 
 /// Bytes of everything, or of what changed since the last of either; both begin a new "since".

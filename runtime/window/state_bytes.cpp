@@ -10,7 +10,7 @@
 namespace millrace::window {
 namespace {
 
-constexpr std::uint8_t version = 3;
+constexpr std::uint8_t version = 4;
 
 }  // namespace
 

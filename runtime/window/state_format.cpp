@@ -3,6 +3,7 @@
 //   varint n, n dropped slices: svarint slice, svarint eligible
 //   varint n, n slices:         svarint slice, svarint eligible, varint rows,
 //                               rows: string key, with `updates` u8 unsent, states
+//   where rows may be taken back: those that were given (given_rows.hpp)
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/shard_state.hpp"
@@ -71,6 +72,8 @@ void capture_all(const definition& d, shard_state& s, wire::writer& out) {
   }
   s.dropped.clear();
   s.sent = false;
+  if (d.takes_back())
+    s.given.capture_all(out);
 }
 
 void capture_changes(const definition& d, shard_state& s, wire::writer& out) {
@@ -96,6 +99,8 @@ void capture_changes(const definition& d, shard_state& s, wire::writer& out) {
     }
     t.forget_touched();
   }
+  if (d.takes_back())
+    s.given.capture_changes(out);
 }
 
 expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
@@ -119,6 +124,8 @@ expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
     if (auto applied = apply_rows(d, s.at(k), in); !applied)
       return applied;
   }
+  if (d.takes_back() && !s.given.apply(in, *what == captured::all))
+    return damaged("the rows that were given");
   if (!in.ok())
     return damaged("cut off");
   return {};

@@ -24,6 +24,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::expression {
@@ -78,8 +79,15 @@ struct definition {
 
   /// Columns of a group that formulas may name: the keys, window_start, window_end.
   [[nodiscard]] std::size_t group_columns() const { return keys.size() + 2; }
+  /// Returns whether changes() may take rows back: those of sessions that have grown or grown together, and those
+  /// that `having` no longer lets through.
+  [[nodiscard]] bool takes_back() const { return updates && (kind == shape::session || having.has_value()); }
   [[nodiscard]] std::size_t first_hidden() const { return formulas.empty() ? aggregate_fields.size() : 0; }
 };
+
+/// The column behind those of `output` in the rows of changes(), where takes_back(): true for a row that holds no
+/// more. Such a row has its key and its bounds, and null for the rest.
+inline constexpr std::string_view removed_column = "_removed";
 
 /// Returns whether the columns of an aggregate's `order by` are part of its input; those of a percentile are
 /// its argument.

@@ -1,5 +1,6 @@
 #include "runtime/window/window_rows.hpp"
 
+#include "runtime/data/constant_column.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/window/slices.hpp"
@@ -63,14 +64,12 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
 
 /// One of the bounds, of n rows; null where the windows have none.
 data::column_ptr bound_column(const definition& d, std::span<const event_micros> of, std::size_t n) {
+  if (!d.bounded)
+    return data::column_of_nulls(data::type_id::timestamp, n);
+  if (of.size() == 1)
+    return data::column_of_ints(data::type_id::timestamp, of.front(), n);
   data::column_builder b(data::type_id::timestamp);
-  b.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (d.bounded)
-      b.append_int(of.size() == 1 ? of.front() : of[i]);
-    else
-      b.append_null();
-  }
+  b.append_ints(of);
   return b.finish();
 }
 
@@ -264,6 +263,27 @@ delivery::fired_window form_rows(const definition& d, const row_store& store, ro
   if (out != nullptr)
     out->passed = std::move(passed);
   return w;
+}
+
+delivery::fired_window form_removed(const definition& d, const row_store& store, rows of,
+                                    const row_bounds& bounds) {
+  data::batch all{d.output, key_columns(d, store, of), of.size()};
+  for (const auto& f : d.aggregate_fields)
+    all.columns.push_back(data::column_of_nulls(f.type, of.size()));
+  all.columns.push_back(bound_column(d, bounds.starts, of.size()));
+  all.columns.push_back(bound_column(d, bounds.ends, of.size()));
+  delivery::fired_window w{0, std::make_shared<data::batch>(std::move(all)), {}};
+  add_removed_column(w, true);
+  return w;
+}
+
+void add_removed_column(delivery::fired_window& w, bool removed) {
+  auto rows = *w.rows;
+  auto fields = rows.schema->fields();
+  fields.push_back({std::string(removed_column), data::type_id::boolean});
+  rows.schema = std::make_shared<const data::schema>(std::move(fields));
+  rows.columns.push_back(data::column_of_booleans(removed, rows.rows));
+  w.rows = std::make_shared<const data::batch>(std::move(rows));
 }
 
 delivery::open_windows form_open(const definition& d, const row_store& store, rows of,

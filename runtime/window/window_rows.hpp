@@ -36,4 +36,10 @@ struct row_bounds {
 [[nodiscard]] delivery::fired_window form_window(const definition& d, const row_store& store, rows of,
                                                  event_micros end, judged_rows* out = nullptr);
 
+/// The rows `of` as they are taken back: their keys and bounds. `end` is left 0.
+[[nodiscard]] delivery::fired_window form_removed(const definition& d, const row_store& store, rows of,
+                                                  const row_bounds& bounds);
+/// Appends removed_column, the same for all rows.
+void add_removed_column(delivery::fired_window& w, bool removed);
+
 }  // namespace millrace::window

@@ -116,6 +116,13 @@ class Kafka:
         subprocess.run(["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True,
                        stderr=subprocess.DEVNULL)
 
+    def configure(self, topic, name, value):
+        r = self._ask((44, 0), struct.pack(">ib", 1, 2) + kafka_topics._text(topic) + struct.pack(">i", 1)
+                      + kafka_topics._text(name) + b"\0" + kafka_topics._text(value) + b"\0")
+        r.take("i")
+        failed = [code for code, _, _, _ in r.list(lambda: (r.take("h"), r.text(), r.take("b"), r.text())) if code]
+        check(not failed, f"altering {topic}: Kafka's errors {failed}")
+
     def produce_records(self, topic, records, partition=0):
         """(milliseconds, key, value), as bytes or None: any time, and any bytes, which kcat cannot send."""
         def varint(number):
@@ -127,12 +134,7 @@ class Kafka:
         def sized(data):
             return varint(-1) if data is None else varint(len(data)) + data
 
-        # A topic takes no record of tomorrow by itself.
-        r = self._ask((44, 0), struct.pack(">ib", 1, 2) + kafka_topics._text(topic) + struct.pack(">i", 1)
-                      + kafka_topics._text("message.timestamp.after.max.ms") + b"\0" + kafka_topics._text(str(2**63 - 1)) + b"\0")
-        r.take("i")
-        failed = [code for code, _, _, _ in r.list(lambda: (r.take("h"), r.text(), r.take("b"), r.text())) if code]
-        check(not failed, f"altering {topic}: Kafka's errors {failed}")
+        self.configure(topic, "message.timestamp.after.max.ms", str(2**63 - 1))  # a topic takes no record of tomorrow by itself
         first, packed = records[0][0], b""
         for i, (at, key, value) in enumerate(records):
             record = b"\0" + varint(at - first) + varint(i) + sized(key) + sized(value) + b"\0"

@@ -216,3 +216,27 @@ SINK_MUTANTS = [
     ("sink_step", "credit goes back before the next rows are written, and word of a commit before the next one", "actors/stream/sink/sink_life.cpp",
      "      next);\n}\n\nvoid sink_life::take_effects", "      next);\n  if (has_work())\n    work();\n}\n\nvoid sink_life::take_effects"),
 ]
+
+# Rows that `updates` takes back: the state of windows (property_window).
+TAKEN_BACK_MUTANTS = [
+    ("joined_session", "the row of a session that is part of another one is taken back", "runtime/window/session_windows.cpp",
+     "    outdated_.push_back({std::string(rows_.key(row)), part.given_start, part.given_end});\n", "    ;\n"),
+    ("grown_session", "a session that has grown takes its former row back", "runtime/window/session_windows.cpp",
+     "(window_.bounded && (s.given_start != s.start || s.given_end != end_of(s)))", "false"),
+    ("turned_down_session", "a later life knows that `having` has turned a session down", "runtime/window/session_windows.cpp",
+     "    if (!tick_->passes[i] && rows_.touch(row))\n      touched_.push_back(row);\n", ""),
+    ("captured_outdated", "a capture has the rows to be taken back at the next tick", "runtime/window/session_state.cpp",
+     "    outdated_.push_back(std::move(row));\n", ""),
+    ("turned_down", "a row that `having` no longer lets through is taken back", "runtime/window/aligned_windows.cpp",
+     "    const bool was_given = state_.given.has(ends_[row], key);", "    const bool was_given = false;"),
+    ("captured_given", "a capture has the rows that were given", "runtime/window/given_rows.cpp",
+     "  changes_[{end, std::string(key)}] = given;\n", ""),
+]
+# ... and what a sink makes of them (unit_deployment).
+REMOVAL_MUTANTS = [
+    ("removed_first", "rows that are taken back go before the others of their tick", "actors/stream/sink/rows_to_write.cpp",
+     'from.removed ? std::string("\\0", 1) : "\\1"', '"\\1"'),
+    ("replaced", "nothing is deleted where another row takes its place", "actors/stream/sink/rows_to_write.cpp", "    drop_replaced();\n", ""),
+    ("unknown_column", "a condition on an aggregate says nothing of a row that is taken back", "actors/stream/stage/chain.cpp",
+     "s.where && reads_only(*s.where, known)", "s.where"),
+]

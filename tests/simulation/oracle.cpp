@@ -140,7 +140,8 @@ private:
     result r{user, {{"n", static_cast<std::int64_t>(group.size())}}, start, end};
     for (const auto& name : w_.aggregates)
       r.aggregates.emplace_back(name, folded(name, group));
-    if (!w_.least_count || static_cast<std::int64_t>(group.size()) >= *w_.least_count)
+    const auto n = static_cast<std::int64_t>(group.size());
+    if (n >= w_.least_count.value_or(n) && n <= w_.most_count.value_or(n))
       out.push_back(std::move(r));
   }
 

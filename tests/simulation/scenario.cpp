@@ -108,11 +108,25 @@ private:
       s_.idle_timeout = micros(pick({20, 200}) * 1000);
     if (s_.loose)
       return;
+    if (s_.seed % 4 == 1 && !series)
+      make_taken_back();
     if (series || (w.what != shape::global && !w.every && one_in(2)))
       make_series();
     const bool updates = w.every || (s_.behind && s_.behind->every);
     s_.ordered = !updates && one_in(3);
     s_.refuses = !updates && one_in(4);
+  }
+
+  /// Draws nothing, so that the other seeds' scenarios stay as they are.
+  void make_taken_back() {
+    auto& w = *s_.window;
+    if (w.what == shape::global && w.size.count() != 0)
+      return;  // keys that are forgotten have several rows under one name
+    if (!w.every)
+      w.every = micros(20'000);
+    w.least_count.reset();
+    if (w.what != shape::session || s_.seed % 8 == 1)
+      w.most_count = 4;
   }
 
   void make_series() {

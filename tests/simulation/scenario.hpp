@@ -57,9 +57,12 @@ struct window_spec {
   unsigned shards = 1;
   std::optional<std::int64_t> least_value;  // limit of v; v may be null
   std::optional<std::int64_t> least_count;  // having n >= this
+  std::optional<std::int64_t> most_count;   // having n <= this; with updates, whose rows it takes back
   std::optional<micros> every;              // updates
   std::vector<std::string> aggregates;      // aggregates beside n: names, see aggregate_text()
 
+  /// Updates take rows back, and sinks show the change.
+  [[nodiscard]] bool takes_back() const { return every && (most_count || what == shape::session); }
   [[nodiscard]] bool on_grid() const { return what == shape::tumbling || what == shape::sliding; }
 };
 

@@ -73,6 +73,7 @@ private:
     if (now_.window) {
       off(!now_.window->aggregates.empty(), [](scenario& s) { s.window->aggregates.clear(); });
       off(now_.window->least_count.has_value(), [](scenario& s) { s.window->least_count.reset(); });
+      off(now_.window->most_count.has_value(), [](scenario& s) { s.window->most_count.reset(); });
       off(now_.window->least_value.has_value(), [](scenario& s) { s.window->least_value.reset(); });
       off(now_.window->lateness.count() != 0, [](scenario& s) { s.window->lateness = micros(0); });
       off(now_.window->shards > 1, [](scenario& s) { s.window->shards = 1; });

@@ -59,6 +59,8 @@ json::object window_object(const window_spec& w, const scenario& s, std::string_
     o["where"] = fmt::format("v >= {} or v is null", *w.least_value);
   if (w.least_count)
     o["having"] = fmt::format("n >= {}", *w.least_count);
+  if (w.most_count)
+    o["having"] = fmt::format("n <= {}", *w.most_count);
   if (w.every) {
     o["emit"] = "updates";
     o["every"] = duration(*w.every);
@@ -87,9 +89,12 @@ json::object source_object(const scenario& s, std::string_view topic) {
 void add_result_sinks(json::object& stages, const scenario& s) {
   const auto& last = s.behind ? *s.behind : *s.window;
   const std::string_view from = s.behind ? "behind" : "window";
+  json::object columns{{"*", true}, {"batch", "_batch"}};
+  if (last.takes_back())
+    columns = {{"*", true}, {"change", "_change"}, {"batch", "_batch"}};
   auto rows = sink_object(s, "rows", from);
   if (last.every)
-    rows["columns"] = {{"*", true}, {"batch", "_batch"}};
+    rows["columns"] = columns;
   else if (s.ordered)
     rows["order_by"] = "n desc";
   stages["rows"] = std::move(rows);
@@ -97,7 +102,7 @@ void add_result_sinks(json::object& stages, const scenario& s) {
     return;
   auto more = sink_object(s, "more", from);
   if (last.every)
-    more["columns"] = {{"*", true}, {"batch", "_batch"}};
+    more["columns"] = columns;
   else
     more["where"] = "n >= 2";
   stages["more"] = std::move(more);

@@ -32,10 +32,22 @@ wrong differ(const std::string& what, std::vector<std::string> have, const std::
                      want.size(), more.size(), first_few(more), less.size(), first_few(less));
 }
 
-/// A row without one of its members, and that member.
-std::pair<std::string, std::int64_t> without_batch(const std::string& row) {
-  const auto at = row.rfind(",\"batch\":");
-  return {row.substr(0, at) + "}", std::stoll(row.substr(at + 9))};
+struct updated_row {
+  std::string row;  // as the window gave it
+  std::int64_t batch = 0;
+  bool removed = false;
+};
+
+updated_row updated_row_of(const std::string& line) {
+  auto at = line.rfind(",\"batch\":");
+  updated_row out;
+  out.batch = std::stoll(line.substr(at + 9));
+  if (const auto change = line.rfind(",\"change\":\""); change != std::string::npos) {
+    out.removed = line.compare(change + 11, 6, "delete") == 0;
+    at = change;
+  }
+  out.row = line.substr(0, at) + "}";
+  return out;
 }
 
 std::string group_of(const std::string& row) {
@@ -55,10 +67,16 @@ wrong judge_updates(const std::string& sink, const memory_target& target,
       return fmt::format("{}: batch {} came where {} was due", sink, c.batch, batch);
     std::set<std::string> groups;
     for (const auto& line : c.rows) {
-      const auto [row, number] = without_batch(line);
+      const auto [row, number, removed] = updated_row_of(line);
       if (number != static_cast<std::int64_t>(batch))
         return fmt::format("{}: a row of batch {} lies in commit {}: {}", sink, number, batch, row);
       auto group = group_of(row);
+      if (removed) {
+        if (newest.erase(group) == 0 || !groups.empty())
+          return fmt::format("{}: batch {} takes back what is not there, or late: {}", sink, batch, row);
+        counts.erase(group);
+        continue;
+      }
       if (!groups.insert(group).second)
         return fmt::format("{}: batch {} holds {} twice", sink, batch, group);
       const auto n = json::parse(row).at("n").as_int64();

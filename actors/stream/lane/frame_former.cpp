@@ -4,6 +4,7 @@
 #include "actors/stream/replay/replay_format.hpp"
 #include "actors/stream/stage/unnest.hpp"
 #include "actors/stream/stage/window_intake.hpp"
+#include "runtime/data/constant_column.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -33,14 +34,17 @@ struct frame_former::working {
 
 namespace {
 
-/// Returns the batch under a schema that has some of its columns, by name.
+/// Returns the batch under a schema that has some of its columns, by name. Its rows delete nothing, where a sink
+/// takes rows of a window, too, which may.
 data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
   if (b.schema == schema || *b.schema == *schema)
     return b;
   data::batch out{schema, {}, b.rows};
   for (const auto& f : *schema) {
     const auto at = b.schema->find(f.name);
-    out.columns.push_back(at ? b.columns[*at] : nullptr);
+    out.columns.push_back(at                                  ? b.columns[*at]
+                          : f.name == config::deletion_column ? data::column_of_nulls(f.type, b.rows)
+                                                              : nullptr);
   }
   return out;
 }

@@ -1,11 +1,14 @@
 #include "actors/stream/sink/rows_to_write.hpp"
 
 #include "actors/stream/stage/window_intake.hpp"
+#include "actors/stream/stage/window_output.hpp"
+#include "runtime/data/constant_column.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_set>
 
 namespace millrace::sink {
 namespace {
@@ -16,10 +19,11 @@ struct ordered_row {
   std::uint32_t row;
 };
 
-/// order_by, then the window's key, as bytes that compare in that order.
-std::string sort_key(const data::batch& out, std::size_t row, const std::vector<config::order_item>& order_by,
-                     const data::batch& window, std::size_t window_row, std::size_t key_columns) {
-  std::string key;
+/// order_by, then the window's key, as bytes that compare in that order. `prefix` goes before them.
+std::string sort_key(std::string prefix, const data::batch& out, std::size_t row,
+                     const std::vector<config::order_item>& order_by, const data::batch& window,
+                     std::size_t window_row, std::size_t key_columns) {
+  auto key = std::move(prefix);
   for (const auto& item : order_by) {
     const auto begin = key.size();
     data::append_key(key, *out.columns[item.column], row);
@@ -48,8 +52,9 @@ public:
       return;
     if (schema_)
       result_.counts[delivery::taken_by(input_.chains.front().back().stage)].in += f.end - f.begin;
+    const bool removed = stage::is_taken_back(*f.rows);
     for (const auto& c : input_.chains)
-      run(c, f);
+      removed ? take_back(c, f) : run(c, f);
   }
 
   rows_to_write finish() {
@@ -63,6 +68,7 @@ public:
     }
     for (std::size_t p = 0; p < parts_.size(); ++p)
       add_keys(p);
+    drop_replaced();
     sort();
     cut();
     for (std::size_t begin = 0; begin < order_.size(); begin += batch_rows)
@@ -71,9 +77,15 @@ public:
   }
 
 private:
+  [[nodiscard]] stage::rows rows_of(const delivery::output_frame& f) const {
+    auto rows = f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end);
+    if (!input_.numbered)
+      return stage::all_rows(std::move(rows));
+    return stage::all_rows(stage::numbered(std::move(rows), {input_.numbered, batch_, input_.shows_change}));
+  }
+
   void run(const stage::chain& c, const delivery::output_frame& f) {
-    auto rows = stage::all_rows(
-        numbered(f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end)));
+    auto rows = rows_of(f);
     for (const auto& s : c) {
       if (s.window != nullptr) {  // the end of a way that only dead letters are of interest of
         const auto time = delivery::event_time_of(f);
@@ -91,13 +103,77 @@ private:
           add_letter(s.stage, failed, f);
       rows = std::move(result.rows);
     }
-    if (!schema_ || rows.batch.rows == 0)
+    if (schema_)
+      add_part(std::move(rows), f, false);
+  }
+
+  /// Rows that hold no more, under the names that the sink knows them by: of keys and bounds alone.
+  void take_back(const stage::chain& c, const delivery::output_frame& f) {
+    auto rows = rows_of(f);
+    std::vector<bool> known(rows.batch.columns.size(), true);
+    std::fill(known.begin() + static_cast<std::ptrdiff_t>(input_.key_columns),
+              known.begin() + static_cast<std::ptrdiff_t>(first_bound(known.size())), false);
+    for (const auto& s : c) {
+      auto result = stage::run_step_of_removed(*s.step, rows, known, now_);
+      if (s.counts)
+        result_.counts[s.stage == name_of_window() ? delivery::output_columns_of(s.stage) : s.stage] +=
+            result.counts;
+      rows = std::move(result.rows);
+    }
+    if (!schema_)
+      return;
+    if (input_.removed == config::removal::left)
+      filter_out(rows.batch.rows);
+    else
+      add_part(std::move(rows), f, true);
+  }
+
+  /// Behind the window's own columns stand the number of the batch and the change.
+  [[nodiscard]] static std::size_t first_bound(std::size_t columns) { return columns - 4; }
+
+  void add_part(stage::rows rows, const delivery::output_frame& f, bool removed) {
+    if (rows.batch.rows == 0)
       return;
     data::batch out{schema_, {}, rows.batch.rows};
-    for (const auto& field : *schema_)
-      out.columns.push_back(rows.batch.columns[*rows.batch.schema->find(field.name)]);
+    for (const auto& field : *schema_) {
+      const auto at = rows.batch.schema->find(field.name);
+      const bool says_deletion = field.name == config::deletion_column && (removed || !at);
+      out.columns.push_back(says_deletion ? data::column_of_booleans(removed, out.rows)
+                                          : rows.batch.columns[*at]);
+    }
     parts_.push_back(std::move(out));
-    origins_.push_back({f.log, f.rows, f.begin, std::move(rows.origin)});
+    origins_.push_back({f.log, f.rows, f.begin, std::move(rows.origin), removed});
+  }
+
+  /// Rows that have come to the sink and are not written.
+  void filter_out(std::size_t rows) {
+    auto& counts = result_.counts[input_.chains.front().back().stage];
+    counts.out -= rows;
+    counts.filtered += rows;
+  }
+
+  [[nodiscard]] bool is_removed(const ordered_row& row) const { return origins_[row.batch].removed; }
+
+  /// A row with the same key of the sink takes the place of one that is taken back: there is nothing to delete.
+  void drop_replaced() {
+    if (input_.removed != config::removal::by_key ||
+        std::ranges::none_of(origins_, [](const auto& o) { return o.removed; }))
+      return;
+    std::vector<std::size_t> columns;
+    for (const auto& name : input_.deletes_by)
+      columns.push_back(*schema_->find(name));
+    const auto key_of = [&](const ordered_row& row) {
+      std::string key;
+      for (const auto c : columns)
+        data::append_key(key, *parts_[row.batch].columns[c], row.row);
+      return key;
+    };
+    std::unordered_set<std::string> written;
+    for (const auto& row : order_)
+      if (!is_removed(row))
+        written.insert(key_of(row));
+    filter_out(std::erase_if(
+        order_, [&](const auto& row) { return is_removed(row) && written.contains(key_of(row)); }));
   }
 
   /// A final window's rows leave their shard in the order of their keys; those of a tick do not, it may hold
@@ -119,9 +195,9 @@ private:
     const auto& out = parts_[part];
     const auto& from = origins_[part];
     for (std::size_t i = 0; i < out.rows; ++i)
-      order_.push_back(
-          {sort_key(out, i, wanted_.by, *from.window, from.begin + from.rows[i], input_.key_columns),
-           static_cast<std::uint32_t>(part), static_cast<std::uint32_t>(i)});
+      order_.push_back({sort_key(from.removed ? std::string("\0", 1) : "\1", out, i, wanted_.by, *from.window,
+                                 from.begin + from.rows[i], input_.key_columns),
+                        static_cast<std::uint32_t>(part), static_cast<std::uint32_t>(i)});
   }
 
   /// Rows with equal keys are of one key of the window, and so of one shard: they stay in the order in which it
@@ -158,27 +234,8 @@ private:
   void cut() {
     if (!wanted_.limit || order_.size() <= *wanted_.limit)
       return;
-    auto& counts = result_.counts[input_.chains.front().back().stage];
-    const auto beyond = order_.size() - *wanted_.limit;
-    counts.out -= beyond;
-    counts.filtered += beyond;
+    filter_out(order_.size() - *wanted_.limit);
     order_.resize(*wanted_.limit);
-  }
-
-  [[nodiscard]] data::batch numbered(data::batch b) const {
-    if (!input_.numbered)
-      return b;
-    data::column_builder numbers(data::type_id::bigint);
-    numbers.reserve(b.rows);
-    for (std::size_t i = 0; i < b.rows; ++i) {
-      if (batch_)
-        numbers.append_int(static_cast<std::int64_t>(*batch_));
-      else
-        numbers.append_null();
-    }
-    b.schema = input_.numbered;
-    b.columns.push_back(numbers.finish());
-    return b;
   }
 
   [[nodiscard]] const std::string& name_of_window() const { return topology_.stages[input_.stage].name; }
@@ -187,7 +244,7 @@ private:
                   const delivery::output_frame& f) {
     const auto row = f.begin + failed.origin;
     std::string record;
-    data::append_json_row(record, *f.rows, row);
+    data::append_json_row(record, stage::own_columns(*f.rows), row);
     result_.failed.push_back({stage, f.log,
                               position{f.reached.major, f.base + static_cast<std::int64_t>(row)},
                               failed.error, std::move(record)});
@@ -217,6 +274,7 @@ private:
     data::batch_ptr window;
     std::size_t begin;
     std::vector<std::uint32_t> rows;
+    bool removed = false;
   };
   std::vector<data::batch> parts_;
   std::vector<origin> origins_;  // one a part

@@ -1,7 +1,7 @@
 // Turns the rows of a whole window into what a sink writes: the select steps between window and sink, then
 // one order over all shards: `order_by`, ties by the window's key, never by shard; of these the first
-// `limit`. Pure; a sink actor owns a
-// window_input for each window stage.
+// `limit`. Rows that the window takes back go first: as deletions by the key of the sink's rows, or as rows where
+// they are shown. Pure; a sink actor owns a window_input for each window stage.
 #pragma once
 
 #include "actors/stream/stage/chain.hpp"
@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace millrace::sink {
@@ -21,7 +22,10 @@ struct window_input {
   std::size_t key_columns = 0;       // the first columns of its output
   std::vector<log_id> logs;          // its shards'
   std::vector<stage::chain> chains;  // ways from it to the sink; for dead letters all ways that leave it
-  data::schema_ptr numbered;         // set with updates: the window's columns and the number of the batch
+  data::schema_ptr numbered;  // set with updates: the window's columns, the number of the batch, the change
+  bool shows_change = false;  // a step reads config::change_column
+  config::removal removed = config::removal::left;
+  std::vector<std::string> deletes_by;  // columns of the sink's rows
 };
 
 struct rows_to_write {

@@ -1,6 +1,7 @@
 #include "actors/stream/stage/chain.hpp"
 
 #include "actors/stream/stage/unnest.hpp"
+#include "runtime/data/constant_column.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 
 #include <algorithm>
@@ -107,6 +108,30 @@ rows unnested(const config::step& s, const expression::bound& of, const rows& in
   return out;
 }
 
+bool reads_only(const expression::bound& e, const std::vector<bool>& known) {
+  return std::ranges::all_of(e.columns, [&](std::size_t c) { return known[c]; });
+}
+
+/// project(), for run_step_of_removed().
+rows project_known(const config::step& s, const rows& in, std::vector<bool>& known, event_micros now,
+                   std::vector<expression::row_failure>& failures) {
+  rows out{{s.output, {}, in.batch.rows}, in.origin, in.moment};
+  std::vector<bool> known_now;
+  for (const auto& column : s.columns) {
+    known_now.push_back(reads_only(column.value, known));
+    out.batch.columns.push_back(known_now.back() ? expression::evaluate(column.value, in.batch, now, failures)
+                                                 : data::column_of_nulls(column.value.type, in.batch.rows));
+  }
+  for (std::size_t i = s.columns.size(); i < s.output->size(); ++i) {
+    const auto at = in.batch.schema->find((*s.output)[i].name);
+    known_now.push_back(at && known[*at]);
+    out.batch.columns.push_back(at ? in.batch.columns[*at] : nullptr);
+  }
+  known = std::move(known_now);
+  merge_failures(failures);
+  return out;
+}
+
 }  // namespace
 
 void merge_failures(std::vector<expression::row_failure>& failures) {
@@ -162,6 +187,28 @@ step_result run_step(const config::step& s, const rows& in, event_micros now, co
     result.counts.out = current.batch.rows;
   }
   result.counts.dead = result.counts.in - result.counts.filtered - result.counts.out;
+  result.rows = std::move(current);
+  return result;
+}
+
+step_result run_step_of_removed(const config::step& s, const rows& in, std::vector<bool>& known,
+                                event_micros now) {
+  step_result result;
+  result.counts.in = result.counts.filtered = in.batch.rows;
+  if (unnested_by(s) != nullptr) {
+    known.assign(s.output->size(), false);
+    result.rows = {{s.output, std::vector<data::column_ptr>(s.output->size()), 0}, {}, {}};
+    return result;
+  }
+  step_result passed;
+  auto current = s.where && reads_only(*s.where, known) ? passing(*s.where, in, now, passed) : in;
+  if (!s.columns.empty()) {
+    std::vector<expression::row_failure> failures;
+    const auto projected = project_known(s, current, known, now, failures);
+    current = without(projected, failures, passed.failed);
+  }
+  result.counts.out = current.batch.rows;
+  result.counts.filtered -= result.counts.out;
   result.rows = std::move(current);
   return result;
 }

@@ -60,6 +60,13 @@ using row_check = std::function<void(const rows&, std::vector<expression::row_fa
 [[nodiscard]] step_result run_step(const config::step& s, const rows& in, event_micros now,
                                    const row_check& check = {});
 
+/// The step for rows that a window takes back, of which only some columns are `known` (one each of `in`'s; those
+/// of the result afterwards). A condition or column that reads others says nothing of such a row: it passes, with
+/// null. A row for which an expression fails was never given, so it is left out, without a dead letter. Counts
+/// what leaves and what does not (in, out, filtered). No row of a step that unnests: its elements are unknown.
+[[nodiscard]] step_result run_step_of_removed(const config::step& s, const rows& in, std::vector<bool>& known,
+                                              event_micros now);
+
 /// Failures of several expressions over one batch: each row once, ascending.
 void merge_failures(std::vector<expression::row_failure>& failures);
 

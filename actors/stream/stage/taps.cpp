@@ -1,6 +1,7 @@
 #include "actors/stream/stage/taps.hpp"
 
 #include "actors/stream/stage/chain.hpp"
+#include "actors/stream/stage/window_output.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -102,8 +103,10 @@ void taps::offer_on(std::string_view from, const data::batch& rows) {
 void taps::offer_output(std::string_view window, const data::batch& rows) {
   const auto* const s = topology_->find(window);
   const auto* const plan = s == nullptr ? nullptr : std::get_if<config::window_plan>(&s->plan);
-  if (plan != nullptr)
-    offer_on(window, run_step(plan->output, all_rows(rows), wall_.now()).rows.batch);
+  if (plan == nullptr)
+    return;
+  const auto known = plan->definition.updates ? numbered(rows, {plan->output.input, std::nullopt}) : rows;
+  offer_on(window, run_step(plan->output, all_rows(known), wall_.now()).rows.batch);
 }
 
 tapped_edge taps::look(const std::string& edge, std::uint64_t after) {

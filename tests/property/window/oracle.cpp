@@ -373,10 +373,25 @@ std::vector<group> groups_of(const definition& d, const std::vector<accepted>& r
   return groups;
 }
 
-std::string row_text(const definition& d, const std::vector<bool>& filtered, const group& g) {
+namespace {
+
+std::string keys_text(const group& g) {
   std::string text;
   for (const auto& k : g.keys)
     text += to_text(zero_unsigned(k)) + ", ";
+  return text;
+}
+
+std::string bounds_text(const definition& d, const group& g) {
+  return d.bounded ? std::to_string(g.start) + ", " + std::to_string(g.end) : "null, null";
+}
+
+}  // namespace
+
+std::string identity_text(const definition& d, const group& g) { return keys_text(g) + bounds_text(d, g); }
+
+std::string row_text(const definition& d, const std::vector<bool>& filtered, const group& g) {
+  auto text = keys_text(g);
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
     const bool rows = d.aggregates[a].function == aggregate_function::count_rows ||
                       d.aggregates[a].function == aggregate_function::array_agg;
@@ -393,7 +408,7 @@ std::string row_text(const definition& d, const std::vector<bool>& filtered, con
       return {};
     text += to_text(result) + ", ";
   }
-  return text + (d.bounded ? std::to_string(g.start) + ", " + std::to_string(g.end) : "null, null");
+  return text + bounds_text(d, g);
 }
 
 }  // namespace millrace::window::oracle

@@ -65,6 +65,8 @@ struct accepted {
 };
 [[nodiscard]] std::vector<group> groups_of(const definition& d, const std::vector<accepted>& records);
 
+/// Keys, window_start, window_end: no two rows of a window have them.
+[[nodiscard]] std::string identity_text(const definition& d, const group& g);
 /// The row: keys, aggregates, window_start, window_end; nothing when a sum is beyond bigint. `filtered[a]`
 /// says whether aggregate a has a filter.
 [[nodiscard]] std::string row_text(const definition& d, const std::vector<bool>& filtered, const group& g);

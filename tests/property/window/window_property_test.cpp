@@ -368,6 +368,8 @@ struct shard {
   std::set<const oracle::record*> unsent;  // used with `updates`: records since the last tick
   std::map<event_micros, std::vector<std::string>> rows;
   std::size_t failed = 0;
+  std::map<std::string, std::string>
+      target;  // used with `updates`: a table to which all changes were applied
 };
 
 /// Takes a snapshot as a shard may at any point.
@@ -394,15 +396,42 @@ void capture(const scenario& s, shard& x, dice& d) {
   x.windows = std::move(restored);
 }
 
-std::vector<std::string> texts_of(const delivery::fired_window& w) {
+std::string text_of(const data::batch& rows, std::size_t row, std::size_t begin, std::size_t end) {
+  std::string text;
+  for (auto c = begin; c < end; ++c)
+    text += (c == begin ? "" : ", ") + oracle::to_text(oracle::value_of(*rows.columns[c], row));
+  return text;
+}
+
+std::vector<std::string> texts_of(const definition& d, const delivery::fired_window& w) {
   std::vector<std::string> rows;
-  for (std::size_t r = 0; r < w.rows->rows; ++r) {
-    std::string text;
-    for (const auto& c : w.rows->columns)
-      text += (text.empty() ? "" : ", ") + oracle::to_text(oracle::value_of(*c, r));
-    rows.push_back(text);
-  }
+  for (std::size_t r = 0; r < w.rows->rows; ++r)
+    rows.push_back(text_of(*w.rows, r, 0, d.output->size()));
   return rows;
+}
+
+bool is_removed(const definition& d, const delivery::fired_window& w) {
+  if (!d.takes_back() || w.rows->rows == 0)
+    return false;
+  REQUIRE(w.rows->schema->fields().back().name == removed_column);
+  return w.rows->columns.back()->boolean_at(0);
+}
+
+/// As a sink does: what is taken back goes first.
+void apply_changes(const definition& d, const std::vector<delivery::fired_window>& given,
+                   std::map<std::string, std::string>& target) {
+  for (const bool removed : {true, false})
+    for (const auto& part : given)
+      for (std::size_t r = 0; r < part.rows->rows && is_removed(d, part) == removed; ++r) {
+        const auto columns = d.output->size();
+        const auto bounds = text_of(*part.rows, r, columns - 2, columns);
+        const auto keys = text_of(*part.rows, r, 0, d.keys.size());
+        const auto identity = keys + (d.keys.empty() ? "" : ", ") + bounds;
+        if (removed)  // what was given before; sessions without bounds share what stands under their key
+          REQUIRE((target.erase(identity) == 1 || (d.kind == shape::session && !d.bounded)));
+        else
+          target[identity] = text_of(*part.rows, r, 0, columns);
+      }
 }
 
 void fire(const scenario& s, shard& x, event_micros watermark) {
@@ -417,7 +446,7 @@ void fire(const scenario& s, shard& x, event_micros watermark) {
     REQUIRE((watermark == end_of_time || w.end + s.window.allowed_lateness.count() <= watermark));
     REQUIRE(x.rows.count(w.end) == 0);
     REQUIRE(*w.rows->schema == *s.window.output);
-    x.rows[w.end] = texts_of(w);
+    x.rows[w.end] = texts_of(s.window, w);
     x.failed += w.failed.size();
   }
   x.fired = watermark;
@@ -439,6 +468,31 @@ std::vector<std::string> expected_rows(const scenario& s, const std::vector<orac
       rows.push_back(std::move(row));
   }
   return rows;
+}
+
+/// The table has just the rows that `final` would give by now. Rows that fail stay as they were where nothing is
+/// taken back; sessions without bounds may have several rows under one key, of which the table has one.
+void check_target(const scenario& s, const shard& x) {
+  const auto& d = s.window;
+  auto have = x.target;
+  std::map<std::string, std::string> expected;
+  std::set<std::string> several;
+  std::set<std::string> known;
+  for (const auto& g : oracle::groups_of(d, x.accepted)) {
+    std::size_t failed = 0;
+    const auto identity = oracle::identity_text(d, g);
+    for (auto& row : expected_rows(s, {g}, failed, [](const auto&) { return true; }))
+      expected[identity] = std::move(row);
+    if (!known.insert(identity).second)
+      several.insert(identity);
+    if (failed != 0 && !d.takes_back())
+      have.erase(identity);
+  }
+  for (const auto& identity : several) {
+    have.erase(identity);
+    expected.erase(identity);
+  }
+  REQUIRE(have == expected);
 }
 
 /// A tick of `updates`, in some turns: just the groups with a record that came since the last one. A shard that ends
@@ -464,7 +518,8 @@ void tick(const scenario& s, shard& x, dice& d) {
   std::size_t have_failed = 0;
   std::vector<std::string> have;
   for (const auto& part : given) {
-    std::ranges::move(texts_of(part), std::back_inserter(have));
+    if (!is_removed(s.window, part))
+      std::ranges::move(texts_of(s.window, part), std::back_inserter(have));
     have_failed += part.failed.size();
   }
   const auto expected = expected_rows(s, oracle::groups_of(s.window, x.accepted), failed, [&](const auto& g) {
@@ -473,6 +528,8 @@ void tick(const scenario& s, shard& x, dice& d) {
   REQUIRE(have == expected);
   REQUIRE(have_failed == failed);
   REQUIRE_FALSE(x.windows->has_changes());
+  apply_changes(s.window, given, x.target);
+  check_target(s, x);
   x.unsent.clear();
 }
 
@@ -486,7 +543,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
   const int snapshots = schedule.one_of({0, 5, 40});
 
   for (std::uint32_t me = 0; me < shards; ++me) {
-    shard x{make_shard_windows(s.window), no_watermark, {}, {}, {}, {}, 0};
+    shard x{make_shard_windows(s.window), no_watermark, {}, {}, {}, {}, 0, {}};
     std::vector<std::size_t> next(frames.size(), 0);
     std::vector<event_micros> marks(frames.size(), no_watermark);
     for (;;) {

@@ -158,7 +158,7 @@ TEST_CASE("the states of all aggregates are the golden ones, byte for byte, and 
           {6, "bob", 0.1, 1LL << 62, true},
           {17, std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
   const auto bytes = all_of(*w);
-  millrace::test::check_golden("tests/unit/window/golden/states_3.bin", bytes);
+  millrace::test::check_golden("tests/unit/window/golden/states_4.bin", bytes);
   const auto again = make_shard_windows(d);
   REQUIRE(applied_to(*again, bytes));
   CHECK(all_of(*again) == bytes);

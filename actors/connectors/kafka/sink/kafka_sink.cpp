@@ -3,6 +3,7 @@
 #include "actors/connectors/kafka/client/option_forms.hpp"
 #include "actors/connectors/kafka/sink/kafka_writer.hpp"
 #include "actors/connectors/kafka/sink/progress_place.hpp"
+#include "config/plan.hpp"
 #include "config/plan/missing_column.hpp"
 
 #include <fmt/format.h>
@@ -63,6 +64,15 @@ std::vector<option> options() {
        .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
               "null value. Without it the row as JSON",
        .plain = true},
+      {.name = "removed",
+       .type = option_type::choice,
+       .doc =
+           "What becomes of a row that a window upstream takes back (emit updates: of a session that has "
+           "grown, or "
+           "one that having no longer lets through): no record, or a tombstone with its key, as a compacted "
+           "topic wants it",
+       .default_text = "left",
+       .choices = {"left", "tombstone"}},
       {.name = "create",
        .type = option_type::object,
        .doc = "Create the topic if it is missing",
@@ -78,6 +88,8 @@ std::vector<option> options() {
       kafka::properties_option(),
   };
 }
+
+bool has_tombstones(const config::values& o) { return o.has("removed") && o.text("removed") == "tombstone"; }
 
 void check(const config::check_input& in, const config::say& say) {
   const auto& o = in.options;
@@ -98,6 +110,8 @@ void check(const config::check_input& in, const config::say& say) {
       say(name, fmt::format("column '{}' is of type {}; expected a column with single values", o.text(name),
                             (*in.input)[*column].type.name()));
   }
+  if (has_tombstones(o) && !o.has("key"))
+    say("removed", "a tombstone says by its key which record holds no more; expected \"key\" beside it");
   if (o.has("properties"))
     for (auto& f : kafka::check_properties(o.text_map("properties"), reserved(), kafka::allowed_properties()))
       say("properties." + f.name, std::move(f.message));
@@ -123,7 +137,10 @@ config::connector kafka_sink_declaration() {
   c.guarantee =
       "exactly once for readers with isolation.level=read_committed (rows and position in one transaction)";
   c.sink = [](const config::values& options) {
-    return config::sink_traits{.columns_named = columns_named(options)};
+    config::sink_traits traits{.columns_named = columns_named(options)};
+    if (has_tombstones(options) && options.has("key"))
+      traits.deletes_by = {options.text("key")};
+    return traits;
   };
   c.progress_place = progress_place;
   return c;
@@ -143,6 +160,7 @@ expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& option
     if (!*column)
       return user_error(ec::not_found, fmt::format("{}: there is no column '{}'", name, options.text(name)));
   }
+  o.deletes = rows->find(config::deletion_column);
   if (options.has("create")) {
     const auto& create = options.object("create");
     o.create = kafka_sink_options::creation{};

@@ -24,6 +24,8 @@ std::optional<std::string_view> bare(std::string& buffer, const data::column& c,
   return buffer;
 }
 
+bool is_true(const data::column& c, std::size_t row) { return !c.is_null(row) && c.boolean_at(row); }
+
 std::string row_text(const row_format& json, const data::batch& b, std::size_t row) {
   std::string text;
   json.append(text, b, row);
@@ -57,7 +59,9 @@ expected<void> kafka_writer::produce_row(const data::batch& rows, const data::ba
     key = bare(key_, *rows.columns[*options_.key], row);
   if (limits_.compacted && !key)
     return reject(shown, row, fmt::format("topic \"{}\" is compacted and takes no null key", options_.topic));
-  if (options_.value) {
+  if (options_.deletes && is_true(*rows.columns[*options_.deletes], row)) {
+    value = std::nullopt;
+  } else if (options_.value) {
     value = bare(value_, *rows.columns[*options_.value], row);
   } else {
     value_.clear();

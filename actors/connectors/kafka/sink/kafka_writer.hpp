@@ -20,8 +20,9 @@ namespace millrace::sink {
 struct kafka_sink_options {
   kafka::connection to;
   std::string topic;
-  std::optional<std::size_t> key;    // column
-  std::optional<std::size_t> value;  // column; else the row as JSON
+  std::optional<std::size_t> key;           // column
+  std::optional<std::size_t> value;         // column; else the row as JSON
+  std::optional<std::size_t> deletes = {};  // column: whether the row is a tombstone
   struct creation {
     int partitions = 1;
     int replication = -1;  // the brokers' default

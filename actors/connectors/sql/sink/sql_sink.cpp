@@ -178,8 +178,10 @@ config::connector sql_sink_declaration() {
     config::written_table table{.kind = config::written_table::format::database, .location = o.text("table")};
     if (o.has("mode") && o.text("mode") == "upsert")
       table.key = key_of(o);
+    auto key = table.key;
     return config::sink_traits{.columns_named = columns_named(o),
                                .on_one_disk = o.text("connection").starts_with("sqlite3:"),
+                               .deletes_by = std::move(key),
                                .table = std::move(table)};
   };
   return c;
@@ -194,7 +196,7 @@ expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options,
       options.text("table"), without_deletion(rows), {}, options.has("create") && options.boolean("create")};
   if (options.has("mode") && options.text("mode") == "upsert")
     table.key = key_of(options);
-  table.deletes = options.has("delete");
+  table.deletes = rows->find(config::deletion_column).has_value();
   if (options.has("newest"))
     table.newest = options.text("newest");
   if (options.has("keep_deleted"))
