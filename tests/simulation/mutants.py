@@ -217,7 +217,7 @@ SINK_MUTANTS = [
      "      next);\n}\n\nvoid sink_life::take_effects", "      next);\n  if (has_work())\n    work();\n}\n\nvoid sink_life::take_effects"),
 ]
 
-# Rows that `updates` takes back: the state of windows (property_window).
+# Rows that `updates` takes back: the state of windows (unit_window).
 TAKEN_BACK_MUTANTS = [
     ("joined_session", "the row of a session that is part of another one is taken back", "runtime/window/session_windows.cpp",
      "    outdated_.push_back({std::string(rows_.key(row)), part.given_start, part.given_end});\n", "    ;\n"),

@@ -147,7 +147,7 @@ GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link")),
           (LANE_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_lane")),
           (SHARD_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_shard")),
-          (TAKEN_BACK_MUTANTS, functools.partial(hunt_in_tests, None, None, "property_window")),
+          (TAKEN_BACK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_window")),
           (REMOVAL_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_deployment")),
           (SINK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_sink")),
           (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]
