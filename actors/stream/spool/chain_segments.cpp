@@ -116,14 +116,15 @@ expected<void> chain_segments::tidy() {
       if (auto& s = (*all)[i]; s.slot == 0)
         if (auto moved = move(s); !moved)
           return moved;
-    const auto written = chain_->append_base(encode_record({chain_record::what::all, *all}));
+    const chain_record kept{chain_record::what::all, std::move(*all)};
+    const auto written = chain_->append_base(encode_record(kept));
     if (!written)
       return unexpected(written.error());
     if (!*written)
       return {};
     is_untidy_ = is_told_ = false;
     taken_.clear();
-    for (const auto& s : *all)
+    for (const auto& s : kept.segments)
       if (s.slot != 0)
         taken_.insert(s.slot);
     return {};

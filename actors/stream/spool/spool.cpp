@@ -43,7 +43,7 @@ expected<void> log::recover() {
       return user_error(
           ec::unsupported,
           fmt::format("{} was written by a later version of millrace; run that one", store_->path(base)));
-    tail_base_ = base;
+    tail_base_ = end_ = base;
     if (header == snapshot::reading::damaged && bytes->size() > sizeof(segment_header))
       return damaged(base);
     if (header == snapshot::reading::damaged)
@@ -58,7 +58,7 @@ expected<void> log::recover() {
       if (auto settled = store_->settle(base); !settled)
         return settled;
       segments_[base] = base + whole;
-      tail_base_ = base + whole;
+      tail_base_ = end_ = base + whole;
     }
   }
   return {};
@@ -66,7 +66,7 @@ expected<void> log::recover() {
 
 /// Makes the segment that the next group goes to.
 expected<void> log::begin_segment() {
-  const auto base = tail_base_ + tail_.size();
+  const auto base = end_;
   if (auto begun = store_->begin(base, encode_header(base)); !begun)
     return begun;
   std::string note;
@@ -76,10 +76,10 @@ expected<void> log::begin_segment() {
       return appended;
   }
   const std::scoped_lock lock(mutex_);
-  if (!tail_.empty())
+  if (base > tail_base_)
     segments_[tail_base_] = base;
   tail_base_ = base;
-  tail_ = std::move(note);
+  keep(std::move(note));
   tail_is_good_ = true;
   count();
   return {};
@@ -93,14 +93,14 @@ void log::add(std::string_view record, event_micros time, bool cut) {
 expected<void> log::commit() {
   if (pending_.empty())
     return {};
-  if (!tail_is_good_ || tail_.size() >= options_.segment_bytes)
+  if (!tail_is_good_ || end_ - tail_base_ >= options_.segment_bytes)
     if (auto begun = begin_segment(); !begun)
       return begun;
   std::string group;
   std::size_t at = 0;
   for (const auto& p : pending_) {
-    append_frame(group, tail_base_ + tail_.size() + group.size(), p.time,
-                 std::string_view(pending_bytes_).substr(at, p.length), p.kind);
+    append_frame(group, end_ + group.size(), p.time, std::string_view(pending_bytes_).substr(at, p.length),
+                 p.kind);
     at += p.length;
   }
   if (auto appended = store_->append(tail_base_, group); !appended) {
@@ -109,7 +109,7 @@ expected<void> log::commit() {
   }
   {
     const std::scoped_lock lock(mutex_);
-    tail_ += group;
+    keep(std::move(group));
     count();
   }
   pending_.clear();
@@ -118,17 +118,48 @@ expected<void> log::commit() {
   return {};
 }
 
+/// Readers that are further behind than a segment's bytes read from the store, and so do those that begin where all
+/// consumers have acknowledged. A block belongs to one segment, as what a reader takes at once does.
+void log::keep(std::string frames) {
+  if (frames.empty())
+    return;
+  const auto at = end_;
+  end_ += frames.size();
+  if (!blocks_.empty() && at > tail_base_ && blocks_.rbegin()->second.size() < block_bytes)
+    blocks_.rbegin()->second += frames;
+  else
+    blocks_.emplace(at, std::move(frames));
+  if (end_ > options_.segment_bytes)
+    drop_blocks_below(end_ - options_.segment_bytes);
+}
+
+void log::drop_blocks_below(std::uint64_t position) {
+  while (!blocks_.empty() && blocks_.begin()->first + blocks_.begin()->second.size() <= position)
+    blocks_.erase(blocks_.begin());
+}
+
+log::segment log::segment_of(std::uint64_t position) const {
+  if (position >= tail_base_)
+    return {tail_base_, end_};
+  const auto& [base, end] = *std::prev(segments_.upper_bound(position));
+  return {base, end};
+}
+
+std::uint64_t log::bytes_in_memory() const {
+  const std::scoped_lock lock(mutex_);
+  return blocks_.empty() ? 0 : end_ - blocks_.begin()->first;
+}
+
 std::uint64_t log::acknowledged() const {
-  auto below = tail_base_ + tail_.size();
+  auto below = end_;
   for (const auto& [name, at] : consumers_)
     below = std::min(below, at);
   return std::max(below, segments_.empty() ? tail_base_ : segments_.begin()->first);
 }
 
 void log::count() {
-  const auto end = tail_base_ + tail_.size();
-  unacknowledged_ = end - acknowledged();
-  bytes_ = end - (segments_.empty() ? tail_base_ : segments_.begin()->first);
+  unacknowledged_ = end_ - acknowledged();
+  bytes_ = end_ - (segments_.empty() ? tail_base_ : segments_.begin()->first);
 }
 
 void log::add_consumer(const std::string& name) {
@@ -153,7 +184,8 @@ void log::remove_acknowledged() {
   {
     const std::scoped_lock lock(mutex_);
     const auto below = acknowledged();
-    const std::size_t stay = tail_.empty() ? 1 : 0;
+    drop_blocks_below(below);
+    const std::size_t stay = end_ == tail_base_ ? 1 : 0;
     while (segments_.size() > stay && segments_.begin()->second <= below) {
       gone.push_back(segments_.begin()->first);
       segments_.erase(segments_.begin());
@@ -172,13 +204,13 @@ std::uint64_t log::first() const {
 
 std::uint64_t log::end() const {
   const std::scoped_lock lock(mutex_);
-  return tail_base_ + tail_.size();
+  return end_;
 }
 
 bool log::wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_point until,
                       const std::atomic<bool>& interrupted) const {
   std::unique_lock lock(mutex_);
-  const auto more = [&] { return tail_base_ + tail_.size() > position; };
+  const auto more = [&] { return end_ > position; };
   changed_.wait_until(lock, until, [&] { return more() || interrupted; });
   return more() && !interrupted;
 }
@@ -188,40 +220,35 @@ void log::wake() const {
   changed_.notify_all();
 }
 
-expected<std::string> log::load(std::uint64_t base, std::uint64_t end) const {
-  auto bytes = store_->read(base);
+expected<std::string> log::load(const segment& s) const {
+  auto bytes = store_->read(s.base);
   if (!bytes)
     return unexpected(bytes.error());
-  if (check_header(*bytes, base) != snapshot::reading::whole)
-    return damaged(base);
+  if (check_header(*bytes, s.base) != snapshot::reading::whole)
+    return damaged(s.base);
   bytes->erase(0, sizeof(segment_header));
-  if (bytes->size() < end - base)
-    return damaged(base);
-  bytes->resize(end - base);
-  if (whole_frames(*bytes, base) != bytes->size())
-    return damaged(base);
+  if (bytes->size() < s.end - s.base)
+    return damaged(s.base);
+  bytes->resize(s.end - s.base);
+  if (whole_frames(*bytes, s.base) != bytes->size())
+    return damaged(s.base);
   return bytes;
 }
 
 expected<void> log::newest(const std::function<void(std::string_view)>& note,
                            const std::function<void(std::string_view)>& record) const {
-  std::string frames;
-  std::uint64_t base = 0;
+  segment last;
   {
     const std::scoped_lock lock(mutex_);
-    if (tail_.empty() && segments_.empty())
+    if (end_ == tail_base_ && segments_.empty())
       return {};
-    base = tail_.empty() ? segments_.rbegin()->first : tail_base_;
-    frames = tail_;
+    last = segment_of(end_ == tail_base_ ? segments_.rbegin()->first : end_);
   }
-  if (frames.empty()) {
-    auto loaded = load(base, end());
-    if (!loaded)
-      return unexpected(loaded.error());
-    frames = std::move(*loaded);
-  }
+  const auto frames = load(last);
+  if (!frames)
+    return unexpected(frames.error());
   std::size_t at = 0;
-  while (const auto f = read_frame(std::string_view(frames).substr(at), base + at)) {
+  while (const auto f = read_frame(std::string_view(*frames).substr(at), last.base + at)) {
     (f->kind == frame_kind::note ? note : record)(f->record);
     at += f->size;
   }
@@ -232,11 +259,10 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
                                      const std::function<void(const record&)>& take) {
   std::string copied;
   std::string_view frames;
-  std::uint64_t base = from;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> older;
+  std::optional<log::segment> stored;
   {
     const std::scoped_lock lock(log_->mutex_);
-    const auto end = log_->tail_base_ + log_->tail_.size();
+    const auto end = log_->end_;
     const auto first = log_->segments_.empty() ? log_->tail_base_ : log_->segments_.begin()->first;
     if (from > end)
       return user_error(
@@ -251,27 +277,27 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
                                      from, log_->store_->place(), first));
     if (from == end)
       return from;
-    if (from >= log_->tail_base_) {
-      const auto all = std::string_view(log_->tail_).substr(from - log_->tail_base_);
+    if (const auto block = log_->blocks_.upper_bound(from); block != log_->blocks_.begin()) {
+      const auto& [base, all] = *std::prev(block);
+      const auto left = std::string_view(all).substr(from - base);
       std::size_t size = 0;
-      while (size < most_bytes && size < all.size())
-        size += frame_size(all.substr(size));
-      copied = all.substr(0, size);
+      while (size < most_bytes && size < left.size())
+        size += frame_size(left.substr(size));
+      copied = left.substr(0, size);
       frames = copied;
     } else {
-      older = *std::prev(log_->segments_.upper_bound(from));
+      stored = log_->segment_of(from);
     }
   }
-  if (older) {
-    base = older->first;
-    if (loaded_.empty() || loaded_base_ != base) {
-      auto loaded = log_->load(base, older->second);
+  if (stored) {
+    if (loaded_base_ != stored->base || from >= stored->base + loaded_.size()) {  // the newest one grows
+      auto loaded = log_->load(*stored);
       if (!loaded)
         return unexpected(loaded.error());
       loaded_ = std::move(*loaded);
-      loaded_base_ = base;
+      loaded_base_ = stored->base;
     }
-    frames = std::string_view(loaded_).substr(from - base);
+    frames = std::string_view(loaded_).substr(from - loaded_base_);
   } else {
     loaded_.clear();
     loaded_.shrink_to_fit();

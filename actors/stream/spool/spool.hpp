@@ -28,11 +28,14 @@ struct spool_options {
   std::uint64_t most_bytes = 1'000'000'000;  // full() once a consumer has yet to acknowledge so many
   /// Gives what the writer wants to find again of all that is committed; each segment begins with it.
   std::function<std::string()> note{};
-  std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
+  std::size_t segment_bytes = std::size_t{8} << 20U;  // as many of the newest bytes are in memory at most
 };
 
 /// A group takes no longer to write than its senders like to wait.
 inline constexpr std::size_t largest_group = std::size_t{1} << 20U;
+
+/// Memory gives up a block as a whole: small beside a segment, and large enough for a reader's chunk.
+inline constexpr std::size_t block_bytes = std::size_t{256} << 10U;
 
 class log {
 public:
@@ -62,6 +65,8 @@ public:
   [[nodiscard]] std::uint64_t end() const;
   /// Returns the bytes of all segments. Never waits.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  /// Returns the bytes of records in memory: of the newest ones, until all consumers have acknowledged them.
+  [[nodiscard]] std::uint64_t bytes_in_memory() const;
 
   /// Waits until there is something after `position`. False when `until` has come first, or when interrupted.
   bool wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_point until,
@@ -77,11 +82,20 @@ private:
   friend class cursor;
   log(std::unique_ptr<segment_store> segments, spool_options options)
       : store_(std::move(segments)), options_(std::move(options)) {}
+  struct segment {
+    std::uint64_t base = 0;
+    std::uint64_t end = 0;  // of its frames
+  };
   [[nodiscard]] expected<void> recover();
   [[nodiscard]] expected<void> begin_segment();
   /// Reads a segment's frames, whole.
-  [[nodiscard]] expected<std::string> load(std::uint64_t base, std::uint64_t end) const;
+  [[nodiscard]] expected<std::string> load(const segment& s) const;
   void remove_acknowledged();
+  /// Adds committed frames to those in memory; called within mutex_.
+  void keep(std::string frames);
+  void drop_blocks_below(std::uint64_t position);
+  /// Called within mutex_.
+  [[nodiscard]] segment segment_of(std::uint64_t position) const;
   /// Returns how far all consumers have acknowledged; called within mutex_.
   [[nodiscard]] std::uint64_t acknowledged() const;
   /// Brings the counts up to date; called within mutex_.
@@ -105,14 +119,15 @@ private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::map<std::uint64_t, std::uint64_t> segments_;  // base -> end, without the newest
-  std::uint64_t tail_base_ = 0;
-  std::string tail_;  // frames of the newest segment
+  std::uint64_t tail_base_ = 0;                      // the newest segment, which may have no frames yet
+  std::uint64_t end_ = 0;                            // of its frames
+  std::map<std::uint64_t, std::string> blocks_;      // keyed by position: the newest frames, up to end_
   std::map<std::string, std::uint64_t> consumers_;
   std::atomic<std::uint64_t> unacknowledged_{0};
   std::atomic<std::uint64_t> bytes_{0};
 };
 
-/// A cursor is one reader of a log. It keeps the older segment that it is in.
+/// A cursor is one reader of a log. It keeps the segment that it is in, unless it reads what is in memory.
 class cursor {
 public:
   explicit cursor(std::shared_ptr<const log> of) : log_(std::move(of)) {}
@@ -123,7 +138,7 @@ public:
     std::string_view bytes;
     bool cut = false;  // its beginning alone
   };
-  /// Calls `take` for the durable records from `from` on, about `most_bytes` of them and of one segment;
+  /// Calls `take` for the durable records from `from` on, about `most_bytes` of them and of one segment or block;
   /// returns the position after the last, `from` if there is none. ec::log_trimmed below first(),
   /// ec::mismatch beyond end().
   [[nodiscard]] expected<std::uint64_t> read(std::uint64_t from, std::size_t most_bytes,

@@ -93,6 +93,51 @@ TEST_CASE("a beginning of a record that was too long is known as such, also by t
   }
 }
 
+TEST_CASE("memory has what was not acknowledged; the rest of the newest segment is read from where it lies") {
+  faulty_file_system files;
+  const auto log = opened(files);
+  log->add_consumer("p");
+  const std::string record(10'000, 'x');
+  constexpr std::size_t all = 150;  // not yet a segment
+  for (std::size_t i = 0; i < all; ++i) {
+    log->add(record, 1);
+    REQUIRE(log->commit());
+    log->acknowledge("p", log->end() - std::min<std::uint64_t>(log->end(), 50'000));
+    CHECK(log->bytes_in_memory() < 50'000 + block_bytes + 2 * record.size());
+  }
+  CHECK(files.all_files(folder).size() == 1);
+  CHECK(all_from(log, log->first()).records.size() == all);
+  log->acknowledge("p", log->end());
+  CHECK(log->bytes_in_memory() == 0);
+  CHECK(all_from(log, log->end()).records.empty());
+  cursor slow(log);
+  std::size_t read = 0;
+  for (auto from = log->first(); from < log->end(); ++read) {
+    if (read % 10 == 0 && read < all) {  // the segment grows meanwhile
+      log->add(record, 1);
+      REQUIRE(log->commit());
+      log->acknowledge("p", log->end());
+    }
+    const auto to = slow.read(from, 1, [&](const cursor::record& r) { CHECK(r.bytes == record); });
+    REQUIRE(to);
+    from = *to;
+  }
+  CHECK(read == all + all / 10);
+}
+
+TEST_CASE("memory has no more than a segment's bytes, and a block, of what nobody acknowledges") {
+  faulty_file_system files;
+  const auto log = opened(files, {.segment_bytes = 2 * block_bytes});
+  log->add_consumer("p");
+  const std::string record(10'000, 'x');
+  for (int i = 0; i < 200; ++i) {
+    log->add(record, 1);
+    REQUIRE(log->commit());
+    CHECK(log->bytes_in_memory() < 3 * block_bytes + 2 * record.size());
+  }
+  CHECK(all_from(log, log->first()).records.size() == 200);
+}
+
 TEST_CASE("what is not durable is not seen") {
   faulty_file_system files;
   const auto log = opened(files);
