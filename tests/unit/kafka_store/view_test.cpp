@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 using namespace millrace;
 using namespace millrace::kafka_chain;
 
@@ -226,6 +228,52 @@ TEST_CASE("keys of all that stands before an offset, and what tombstones take aw
   t.seen.forget({{first, 1, record_kind::increment}, 0});
   t.seen.forget({{second, 2, record_kind::base}, 7});
   CHECK(t.seen.bytes() == 1);
+}
+
+TEST_CASE("settled increments are kept as one between two bases, and each goes by a tombstone of its own") {
+  trial t;
+  t.opened(first);
+  const auto settled = [&](std::uint64_t number) {
+    t.added(first, number, "a");
+    t.seen.settle({first, number, record_kind::increment});
+  };
+  for (std::uint64_t number = 1; number <= 1'000; ++number)
+    settled(number);
+  CHECK(t.seen.held_names() == 2);
+  t.based(first, 1'001, "A");
+  t.seen.settle({first, 1'001, record_kind::base});
+  CHECK(t.seen.has_whole({first, 1'001, record_kind::base}));
+  for (std::uint64_t number = 1'002; number <= 2'000; ++number)
+    settled(number);
+  CHECK(t.seen.held_names() == 4);
+  CHECK(t.seen.bytes() == 2'000);
+  CHECK(t.seen.begin() == 0);
+  const auto keys = t.seen.keys_before(*t.seen.begin_of({first, 1'001, record_kind::base}));
+  REQUIRE(keys.size() == 1'001);
+  CHECK(std::set(keys.begin(), keys.end()).size() == keys.size());
+  t.seen.forget({{first, 500, record_kind::increment}, 0});  // out of turn
+  for (std::size_t i = 0; i < 600; ++i)                      // the others could not be sent
+    t.seen.forget(keys[i]);
+  CHECK(t.seen.keys_before(1'001).size() == 401);
+  CHECK(t.seen.bytes() == 2'000);
+  for (const auto& k : t.seen.keys_before(1'001))
+    t.with({encode_key(prefix, k), std::nullopt});
+  CHECK(t.seen.keys_before(1'001).empty());
+  CHECK(t.seen.bytes() == 1'000);
+  CHECK(t.seen.held_names() == 2);
+  CHECK(t.seen.begin() == 1'001);
+}
+
+TEST_CASE("an increment of many pieces, and one that another life's opening has voided, are not settled") {
+  trial t;
+  t.opened(first).added(first, 1, large('a')).opened(second).added(first, 2, "void");
+  t.seen.settle({first, 1, record_kind::increment});
+  t.seen.settle({first, 2, record_kind::increment});
+  t.seen.settle({first, 3, record_kind::increment});  // unknown
+  CHECK(t.seen.held_names() == 4);
+  t.added(second, 2, "b");
+  t.seen.settle({second, 2, record_kind::increment});
+  CHECK(t.seen.keys_before(t.offset).size() == 7);
 }
 
 TEST_CASE("a record of which a tombstone has taken a piece does not count any more") {

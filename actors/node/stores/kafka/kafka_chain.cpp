@@ -213,6 +213,7 @@ expected<std::uint64_t> topic_chain::append(std::string_view increment, bool) {
   return append_record(record_kind::increment, increment).map([&](const record_name& name) {
     ++weight_.increments;
     weight_.increments_bytes += increment.size();
+    seen_.settle(name);
     return name.number;
   });
 }

@@ -163,8 +163,43 @@ void view::drop_payloads() {
       p.payload = {};
 }
 
+void view::settle(const record_name& name) {
+  const auto found = records_.find(name);
+  if (name.kind != record_kind::increment || !has_whole(name) || found->second.parts.size() != 1)
+    return;
+  const auto& only = found->second.parts.begin()->second;
+  if (settled_.empty() || settled_.back().by != name.by || settled_.back().last + 1 != name.number)
+    settled_.push_back({.by = name.by, .first = name.number, .begin = only.offset});
+  auto& s = settled_.back();
+  s.last = name.number;
+  s.end = only.offset;
+  s.bytes += only.digest->bytes;
+  records_.erase(found);
+}
+
+/// Tombstones come in the order of the keys. A key amid a stretch stays until those before it are gone.
+void view::forget_settled(const piece_key& key) {
+  const auto at = std::ranges::find_if(settled_, [&](const auto& s) { return s.has(key); });
+  if (at == settled_.end() || at->first != key.record.number)
+    return;
+  if (at->first++ < at->last)
+    return;
+  bytes_ -= at->bytes;
+  settled_.erase(at);
+}
+
+bool view::stretch::has(const piece_key& key) const {
+  const auto& [record, piece] = key;
+  return record.kind == record_kind::increment && piece == 0 && record.by == by && record.number >= first &&
+         record.number <= last;
+}
+
+/// A base lies between two stretches, so each lies on one side of it.
 std::vector<piece_key> view::keys_before(std::uint64_t offset) const {
   std::vector<piece_key> keys;
+  for (const auto& s : settled_)
+    for (auto number = s.first; s.end < offset && number <= s.last; ++number)
+      keys.push_back({{s.by, number, record_kind::increment}, 0});
   for (const auto& [name, h] : records_)
     for (const auto& [piece, p] : h.parts)
       if (p.offset < offset)
@@ -175,7 +210,7 @@ std::vector<piece_key> view::keys_before(std::uint64_t offset) const {
 void view::forget(const piece_key& key) {
   const auto found = records_.find(key.record);
   if (found == records_.end())
-    return;
+    return forget_settled(key);
   const auto at = found->second.parts.find(key.piece);
   if (at == found->second.parts.end())
     return;
@@ -188,7 +223,7 @@ void view::forget(const piece_key& key) {
 }
 
 std::uint64_t view::begin() const {
-  auto least = position_;
+  auto least = settled_.empty() ? position_ : settled_.front().begin;
   for (const auto& [name, h] : records_)
     for (const auto& [piece, p] : h.parts)
       least = std::min(least, p.offset);

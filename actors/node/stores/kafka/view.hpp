@@ -48,6 +48,9 @@ public:
   /// record that is needed is damaged or missing; `shown` says where that is.
   [[nodiscard]] expected<restored> restore(std::string_view shown);
   void drop_payloads();
+  /// The writer of this increment goes on from it: its key alone is still wanted, for its tombstone, and the keys of
+  /// neighbours are kept as one. Nothing is restored from this view any more.
+  void settle(const record_name& name);
 
   /// The keys of all that stands before an offset: what counts, what is void, and what was never whole.
   [[nodiscard]] std::vector<piece_key> keys_before(std::uint64_t offset) const;
@@ -56,6 +59,8 @@ public:
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   /// The offset of the first message that is there; the position where there is none.
   [[nodiscard]] std::uint64_t begin() const;
+  /// Counts what it keeps: settled neighbours as one.
+  [[nodiscard]] std::size_t held_names() const { return records_.size() + settled_.size(); }
 
 private:
   enum class standing : std::uint8_t { incomplete, counts, is_void, passed_over };
@@ -71,15 +76,27 @@ private:
     bool is_whole = false;
   };
   using records = std::map<record_name, held>;
+  /// Increments of one piece each that stand one after the other, without a record of the same life between them.
+  struct stretch {
+    writer_id by;
+    std::uint64_t first = 0;  // numbers
+    std::uint64_t last = 0;
+    std::uint64_t begin = 0;  // the places of these two
+    std::uint64_t end = 0;
+    std::uint64_t bytes = 0;
+    [[nodiscard]] bool has(const piece_key& key) const;
+  };
 
   void judge(const record_name& name, held& h, std::uint64_t offset, bool is_void);
   [[nodiscard]] bool is_complete(const held& h) const;
   void drop_before_previous_base();
+  void forget_settled(const piece_key& key);
   [[nodiscard]] std::vector<records::value_type*> in_order();
   [[nodiscard]] unexpected missing(std::string_view shown, std::uint64_t number, bool has_damaged_base) const;
 
   std::string prefix_;
   records records_;
+  std::vector<stretch> settled_;  // oldest first
   writer_id highest_;
   std::uint64_t position_;
   std::uint64_t bytes_ = 0;
