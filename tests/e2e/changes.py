@@ -10,8 +10,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import (ROOT, Coming, Kafka, MariaDB, PostgreSQL, Run, check, difference, main_of_cases, needed, unique,  # noqa: E402
-                          wait_until)
+from real_systems import ROOT, Coming, OnServers, Run, check, difference, main_of_cases, wait_until  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "tests" / "golden" / "run"))
 from golden.change_events import PAGE, Origin, again, printed_topology  # noqa: E402
@@ -21,22 +20,12 @@ KEYS = 60
 EVENTS = 300  # four times a second
 
 
-class Case:
+class Case(OnServers):
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, unique(name)
-        kafka, postgres, mariadb = needed("KAFKA_BROKERS", "POSTGRES_URL", "MARIADB_URL")
-        self.kafka, self.postgres, self.mariadb = Kafka(kafka), PostgreSQL(postgres, self.name), MariaDB(mariadb, self.name)
-        self.folder.mkdir()
-        self.postgres.create()
-        self.mariadb.ask(f"create database `{self.name}`", "")
-        self.kafka.create(self.name, PARTITIONS)
+        super().__init__(options, folder, name, PARTITIONS)
         self.rng = random.Random(options.seed)
         self.origin = Origin(self.rng, KEYS)
         self.sent = 0
-
-    def close(self):
-        self.postgres.drop()
-        self.mariadb.drop()
 
     def tables(self):
         """Each has a sink of its own process: the topology as it is, with another connection alone."""

@@ -10,7 +10,7 @@ import struct
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, dead_letters, main_of_cases, needed, unique, wait_until  # noqa: E402
+from real_systems import OnServers, Run, check, dead_letters, main_of_cases, wait_until  # noqa: E402
 
 AT = 1_619_294_100_796  # 2021-04-24 19:55:00.796, in ms
 LAST = 253_402_300_799_999  # a time of year 9999
@@ -22,20 +22,7 @@ def value(i):
     return json.dumps({"i": i}).encode()
 
 
-class Case:
-    def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, unique(name)
-        kafka, postgres, mariadb = needed("KAFKA_BROKERS", "POSTGRES_URL", "MARIADB_URL")
-        self.kafka, self.postgres, self.mariadb = Kafka(kafka), PostgreSQL(postgres, self.name), MariaDB(mariadb, self.name)
-        self.folder.mkdir()
-        self.postgres.create()
-        self.mariadb.ask(f"create database `{self.name}`", "")
-        self.kafka.create(self.name)
-
-    def close(self):
-        self.postgres.drop()
-        self.mariadb.drop()
-
+class Case(OnServers):
     def run(self, records, columns, parser=None, **source):
         """Returns what the file sink has, after a look that both databases have as many rows; and the dead letters' errors by `i`."""
         self.kafka.produce_records(self.name, records)

@@ -304,6 +304,23 @@ class PostgreSQL:
             self.do(f'drop database if exists "{self.database}" with (force)', server=True)
 
 
+class OnServers:
+    """A case on Kafka, PostgreSQL and MariaDB: a topic and a database on each, of its own, and a folder."""
+
+    def __init__(self, options, folder, name, partitions=1):
+        self.options, self.folder, self.name = options, folder / name, unique(name)
+        kafka, postgres, mariadb = needed("KAFKA_BROKERS", "POSTGRES_URL", "MARIADB_URL")
+        self.kafka, self.postgres, self.mariadb = Kafka(kafka), PostgreSQL(postgres, self.name), MariaDB(mariadb, self.name)
+        self.folder.mkdir()
+        self.postgres.create()
+        self.mariadb.ask(f"create database `{self.name}`", "")
+        self.kafka.create(self.name, partitions)
+
+    def close(self):
+        self.postgres.drop()
+        self.mariadb.drop()
+
+
 class Run:
     """One life of `millrace run`. Standard output is appended to OUT, so that lives of one state share it."""
 

@@ -10,29 +10,19 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Coming, Kafka, MariaDB, PostgreSQL, Run, check, difference, main_of_cases, needed, unique, wait_until  # noqa: E402
+from real_systems import Coming, OnServers, Run, check, difference, main_of_cases, wait_until  # noqa: E402
 
 PARTITIONS, USERS, EVENTS, GAP, SPAN = 3, 25, 120, 120, 21_600
 BEGIN = 1_619_222_400
 
 
-class Case:
+class Case(OnServers):
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, unique(name)
-        kafka, postgres, mariadb = needed("KAFKA_BROKERS", "POSTGRES_URL", "MARIADB_URL")
-        self.kafka, self.postgres, self.mariadb = Kafka(kafka), PostgreSQL(postgres, self.name), MariaDB(mariadb, self.name)
-        self.folder.mkdir()
-        self.postgres.create()
-        self.mariadb.ask(f"create database `{self.name}`", "")
-        self.kafka.create(self.name, PARTITIONS)
+        super().__init__(options, folder, name, PARTITIONS)
         self.kafka.create(self.name + "_rows", 2)
         self.kafka.configure(self.name + "_rows", "cleanup.policy", "compact")
         self.rng = random.Random(options.seed)
         self.events = []
-
-    def close(self):
-        self.postgres.drop()
-        self.mariadb.drop()
 
     def burst(self):
         """Four times a second; at any time of six hours, so that sessions grow at both ends and grow together."""
