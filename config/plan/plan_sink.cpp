@@ -93,13 +93,14 @@ void read_order(draft& d, sink_plan& plan, report& out) {
       plan.order.by.push_back(*o);
 }
 
-/// Hidden columns that the sink itself names stay, all others go.
+/// Hidden columns that the sink itself names stay, all others go. deletion_column is the last.
 data::schema_ptr rows_of(const std::vector<std::string>& names, const data::schema& columns) {
   const std::set<std::string> named(names.begin(), names.end());
   std::vector<data::field> fields;
   for (const auto& f : columns)
     if (!is_reserved(f.name) || named.contains(f.name))
       fields.push_back(f);
+  std::ranges::stable_partition(fields, [](const auto& f) { return f.name != deletion_column; });
   return std::make_shared<const data::schema>(std::move(fields));
 }
 

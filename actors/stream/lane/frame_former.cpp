@@ -34,17 +34,15 @@ struct frame_former::working {
 
 namespace {
 
-/// Returns the batch under a schema that has some of its columns, by name. Its rows delete nothing, where a sink
-/// takes rows of a window, too, which may.
+/// Returns the batch under a schema that has some of its columns, by name; one that it lacks is null: a sink that
+/// takes rows of a window, too, may have the column that says which rows delete.
 data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
   if (b.schema == schema || *b.schema == *schema)
     return b;
   data::batch out{schema, {}, b.rows};
   for (const auto& f : *schema) {
     const auto at = b.schema->find(f.name);
-    out.columns.push_back(at                                  ? b.columns[*at]
-                          : f.name == config::deletion_column ? data::column_of_nulls(f.type, b.rows)
-                                                              : nullptr);
+    out.columns.push_back(at ? b.columns[*at] : data::column_of_nulls(f.type, b.rows));
   }
   return out;
 }

@@ -2,13 +2,11 @@
 
 #include "actors/connectors/sql/sink/changed_rows.hpp"
 #include "actors/connectors/sql/sink/positions.hpp"
-#include "config/plan.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace millrace::sink::sql {
@@ -56,8 +54,6 @@ private:
   /// Makes the tables of our own; returns what the user should know of them.
   [[nodiscard]] expected<std::string> open_own_tables(const row_plan& plan);
   [[nodiscard]] std::unique_ptr<row_writer> writer_of(row_plan plan);
-  /// The batch with the columns of the table, and behind them the one that says which rows delete.
-  [[nodiscard]] data::batch arranged(const data::batch& rows) const;
   [[nodiscard]] expected<void> flush();
   /// Leaves nothing under way on the connection, and stores what was refused.
   [[nodiscard]] expected<void> settle();
@@ -120,21 +116,6 @@ std::unique_ptr<row_writer> sql_writer::writer_of(row_plan plan) {
   return std::make_unique<changed_rows>(std::move(plan), std::move(changes), deleted_ ? &*deleted_ : nullptr);
 }
 
-data::batch sql_writer::arranged(const data::batch& rows) const {
-  data::batch out{rows.schema, {}, rows.rows};
-  if (!table_.deletes)
-    return rows;
-  const auto deletes = *rows.schema->find(config::deletion_column);
-  auto fields = rows.schema->fields();
-  out.columns = rows.columns;
-  std::rotate(fields.begin() + static_cast<std::ptrdiff_t>(deletes),
-              fields.begin() + static_cast<std::ptrdiff_t>(deletes) + 1, fields.end());
-  std::rotate(out.columns.begin() + static_cast<std::ptrdiff_t>(deletes),
-              out.columns.begin() + static_cast<std::ptrdiff_t>(deletes) + 1, out.columns.end());
-  out.schema = std::make_shared<const data::schema>(std::move(fields));
-  return out;
-}
-
 /// Gives up what was not committed. A server whose connection still lives hears of it now and not only when
 /// it notices that we are gone.
 void sql_writer::abandon() {
@@ -153,7 +134,7 @@ expected<void> sql_writer::write(const data::batch& rows) {
     return outside_error(ec::unavailable, fmt::format("{}: not open", db_->where().shown));
   if (rows.rows == 0)
     return {};
-  buffer_.push_back(arranged(rows));
+  buffer_.push_back(rows);
   buffer_bytes_ += rows.byte_size();
   return buffer_bytes_ < buffered_bytes && buffer_.size() < buffered_batches ? expected<void>{}
                                                                              : checked(flush());

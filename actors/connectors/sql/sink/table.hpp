@@ -11,7 +11,7 @@ struct table_options {
   data::schema_ptr rows;
   std::vector<std::string> key;  // upsert; empty for append
   bool create = false;
-  bool deletes = false;  // the writer's batches have the hidden column `_delete` beside `rows`
+  bool deletes = false;  // the writer's batches have the hidden column `_delete` behind `rows`
   std::optional<std::string> newest = {};   // column of `rows`
   std::optional<micros> keep_deleted = {};  // no value: for ever
   const wall_clock* clock = &system_clock();
