@@ -94,13 +94,6 @@ sink::window_input input_of(const config::topology& t, std::uint32_t window, std
   return in;
 }
 
-bool shows_change(const std::vector<stage::chain>& chains, const config::sink_plan& sink) {
-  return sink.rows->find(config::change_column) || std::ranges::any_of(chains, [](const auto& chain) {
-           return std::ranges::any_of(
-               chain, [](const auto& s) { return config::reads(*s.step, config::change_column); });
-         });
-}
-
 bool can_fail(const config::step& s) {
   return (s.where && s.where->can_fail) ||
          std::any_of(s.columns.begin(), s.columns.end(), [](const auto& c) { return c.value.can_fail; });
@@ -156,7 +149,6 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
     if (in.chains.empty())
       continue;
     const auto& plan = std::get<config::sink_plan>(t.stages[sink].plan);
-    in.shows_change = shows_change(in.chains, plan);
     in.removed = plan.removed;
     in.deletes_by = plan.traits.deletes_by;
     inputs.push_back(std::move(in));
@@ -199,9 +191,6 @@ std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topo
         step.gives_letters = known.insert(step.stage).second;
         step.counts = step.gives_letters && step.stage == t.stages[window].name;
       }
-      in.shows_change = in.shows_change || std::ranges::any_of(chain, [](const auto& s) {
-                          return config::reads(*s.step, config::change_column);
-                        });
       in.chains.push_back(std::move(chain));
     }
     inputs.push_back(std::move(in));

@@ -48,11 +48,6 @@ private:
   bool unnests_ = false;
 };
 
-bool has_aggregate(const std::set<std::size_t>& columns, const window::definition& d) {
-  const auto at = columns.lower_bound(d.keys.size());
-  return at != columns.end() && *at < d.output->size() - 2;
-}
-
 std::string taken_back(const draft& window) {
   const auto& d = definition_of(window);
   return fmt::format("\"{}\" takes rows back: {}", window.built.name,

@@ -94,6 +94,11 @@ private:
 
 }  // namespace
 
+bool has_aggregate(const std::set<std::size_t>& columns, const window::definition& d) {
+  const auto at = columns.lower_bound(d.keys.size());
+  return at != columns.end() && *at < d.output->size() - 2;
+}
+
 std::map<std::size_t, traced_columns> trace_to_windows(const draft& d, const drafts& all,
                                                        const std::vector<std::string>& names) {
   tracer t(all);

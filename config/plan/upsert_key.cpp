@@ -11,11 +11,6 @@
 namespace millrace::config {
 namespace {
 
-bool reads_any_of(const std::set<std::size_t>& columns, std::size_t begin, std::size_t end) {
-  const auto at = columns.lower_bound(begin);
-  return at != columns.end() && *at < end;
-}
-
 /// One window's rows, as the sink's key tells them apart.
 class key_over_window {
 public:
@@ -24,9 +19,7 @@ public:
         traced_(traced), start_(definition_.output->size() - 2) {}
 
   /// An aggregate may be what a group is known by, such as first(id).
-  [[nodiscard]] bool has_aggregate() const {
-    return reads_any_of(traced_.made_of, definition_.keys.size(), start_);
-  }
+  [[nodiscard]] bool has_aggregate() const { return config::has_aggregate(traced_.made_of, definition_); }
 
   /// Not one that a condition reads: it may leave one group of several.
   [[nodiscard]] std::vector<std::string> missing_keys() const {
@@ -37,7 +30,7 @@ public:
     return out;
   }
 
-  /// What the table holds where the bounds of windows are not in the key; nothing where they are.
+  /// Says which rows the table has where the bounds of windows are not in the key; empty where they are.
   [[nodiscard]] std::string lost_windows() const {
     if (!definition_.bounded || traced_.made_of.contains(start_ + 1))
       return {};

@@ -311,16 +311,14 @@ void aligned_windows::form_changes(std::vector<delivery::fired_window>& into) {
 void aligned_windows::take_back(const judged_rows& now, std::vector<delivery::fired_window>& into) {
   std::vector<std::uint32_t> removed;
   std::vector<event_micros> starts, ends;
-  auto passed = now.passed.begin();
+  const auto passes = passing(now, given_.size());
   for (std::uint32_t row = 0; row < given_.size(); ++row) {
-    const bool passes = passed != now.passed.end() && *passed == row;
-    passed += passes ? 1 : 0;
     const auto key = given_.key(row);
     const bool was_given = state_.given.has(ends_[row], key);
-    if (passes == was_given)
+    if (passes[row] == was_given)
       continue;
-    changed_->judged.push_back({ends_[row], std::string(key), passes});
-    if (passes)
+    changed_->judged.push_back({ends_[row], std::string(key), passes[row]});
+    if (passes[row])
       continue;
     removed.push_back(row);
     starts.push_back(starts_[row]);

@@ -227,12 +227,10 @@ void session_windows::give_sessions(std::size_t turn, std::vector<delivery::fire
   std::vector<std::uint32_t> outdated;
   starts.clear();
   ends.clear();
-  auto passed = judged.passed.begin();
+  const auto passes = passing(judged, part.size());
   for (std::uint32_t i = 0; i < part.size(); ++i) {
-    const bool passes = passed != judged.passed.end() && *passed == i;
-    passed += passes ? 1 : 0;
-    tick_->passes.push_back(passes);
-    if (const auto& s = sessions_[part[i]]; is_outdated(s, passes)) {
+    tick_->passes.push_back(passes[i]);
+    if (const auto& s = sessions_[part[i]]; is_outdated(s, passes[i])) {
       outdated.push_back(part[i]);
       starts.push_back(s.given_start);
       ends.push_back(s.given_end);

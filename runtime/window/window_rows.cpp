@@ -265,6 +265,13 @@ delivery::fired_window form_rows(const definition& d, const row_store& store, ro
   return w;
 }
 
+std::vector<bool> passing(const judged_rows& of, std::size_t rows) {
+  std::vector<bool> out(rows);
+  for (const auto i : of.passed)
+    out[i] = true;
+  return out;
+}
+
 delivery::fired_window form_removed(const definition& d, const row_store& store, rows of,
                                     const row_bounds& bounds) {
   data::batch all{d.output, key_columns(d, store, of), of.size()};
@@ -295,8 +302,9 @@ delivery::open_windows form_open(const definition& d, const row_store& store, ro
   if (d.having)
     static_cast<void>(form_rows(d, store, of, bounds, &given));
   delivery::open_windows out{std::move(w.rows), {}, std::move(w.failed)};
+  const auto passes = passing(given, of.size());
   for (const auto i : formed.passed)
-    out.passing.push_back(!d.having || std::ranges::binary_search(given.passed, i));
+    out.passing.push_back(!d.having || passes[i]);
   return out;
 }
 

@@ -20,6 +20,8 @@ void drop_turned_down(const definition& d, const row_store& store, std::vector<s
 struct judged_rows {
   std::vector<std::uint32_t> passed, failed;
 };
+/// Tells of each of so many positions whether it passed.
+[[nodiscard]] std::vector<bool> passing(const judged_rows& of, std::size_t rows);
 
 /// window_start and window_end: one for all rows, or one each.
 struct row_bounds {

@@ -40,7 +40,8 @@ class former {
 public:
   former(const window_input& input, const config::topology& topology, const data::schema_ptr& schema,
          const config::row_order& wanted, std::optional<std::uint64_t> batch, event_micros now)
-      : input_(input), topology_(topology), schema_(schema), wanted_(wanted), batch_(batch), now_(now) {}
+      : input_(input), topology_(topology), schema_(schema), wanted_(wanted), batch_(batch), now_(now),
+        shows_change_(input.numbered && reads_change()) {}
 
   void add(const delivery::output_frame& f) {
     if (!schema_ && !f.failed.empty()) {
@@ -77,11 +78,19 @@ public:
   }
 
 private:
+  [[nodiscard]] bool reads_change() const {
+    return (schema_ && schema_->find(config::change_column)) ||
+           std::ranges::any_of(input_.chains, [](const auto& chain) {
+             return std::ranges::any_of(
+                 chain, [](const auto& s) { return config::reads(*s.step, config::change_column); });
+           });
+  }
+
   [[nodiscard]] stage::rows rows_of(const delivery::output_frame& f) const {
     auto rows = f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end);
     if (!input_.numbered)
       return stage::all_rows(std::move(rows));
-    return stage::all_rows(stage::numbered(std::move(rows), {input_.numbered, batch_, input_.shows_change}));
+    return stage::all_rows(stage::numbered(std::move(rows), {input_.numbered, batch_, shows_change_}));
   }
 
   void run(const stage::chain& c, const delivery::output_frame& f) {
@@ -128,7 +137,7 @@ private:
       add_part(std::move(rows), f, true);
   }
 
-  /// Behind the window's own columns stand the number of the batch and the change.
+  /// The number of the batch and the change follow the window's own columns, of which the bounds are the last.
   [[nodiscard]] static std::size_t first_bound(std::size_t columns) { return columns - 4; }
 
   void add_part(stage::rows rows, const delivery::output_frame& f, bool removed) {
@@ -268,6 +277,7 @@ private:
   const config::row_order& wanted_;
   std::optional<std::uint64_t> batch_;
   event_micros now_;
+  bool shows_change_;
   /// The origin of a part's rows.
   struct origin {
     log_id shard;

@@ -23,7 +23,6 @@ struct window_input {
   std::vector<log_id> logs;          // its shards'
   std::vector<stage::chain> chains;  // ways from it to the sink; for dead letters all ways that leave it
   data::schema_ptr numbered;  // set with updates: the window's columns, the number of the batch, the change
-  bool shows_change = false;  // a step reads config::change_column
   config::removal removed = config::removal::left;
   std::vector<std::string> deletes_by;  // columns of the sink's rows
 };
