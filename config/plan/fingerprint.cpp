@@ -107,7 +107,7 @@ std::string window_line(const window_plan& w) {
     line += fmt::format(" zone={}", expression::zone_name(*d.zone));
   if (d.kind == window::shape::session)
     line += fmt::format(" gap={}", d.gap.count());
-  // With updates the state says which rows it has let through.
+  // The state of a window with updates says which rows `having` has let through.
   if ((!w.state_texts.empty() && w.state_texts.back() == "having") || (d.updates && d.having))
     line += " having=" + quoted(w.having_text);
   return line;

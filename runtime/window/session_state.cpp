@@ -38,7 +38,7 @@ void session_windows::put_row(wire::writer& out, std::uint32_t row) {
   s.captured = s.start;
 }
 
-/// Those that no capture has yet.
+/// Writes the rows that no capture has yet.
 void session_windows::put_outdated(wire::writer& out) {
   if (!window_.updates)
     return;

@@ -63,7 +63,7 @@ private:
   [[nodiscard]] expected<void> flush();
   [[nodiscard]] expected<void> run(std::size_t from, std::size_t to);
   [[nodiscard]] expected<void> replace(std::size_t row);
-  /// What finds the row with this row's key; gives the reason instead if a column cannot hold it.
+  /// Appends the condition that finds the row with this row's key; returns the reason where a column cannot hold it.
   [[nodiscard]] std::optional<std::string> append_key(std::string& out, std::size_t row) const;
   /// Appends what else has to hold of a row that this one may replace or delete.
   [[nodiscard]] std::optional<std::string> append_not_newer(std::string& out, std::size_t row) const;

@@ -22,7 +22,7 @@ public:
   /// Makes the table if it is missing, and looks whether it knows of deletions from `plan`'s table. Returns
   /// what the user should know. Called before all others, outside a transaction.
   [[nodiscard]] expected<std::string> open(const row_plan& plan);
-  /// Those of these rows that are no older than the deletion of their key.
+  /// Returns which of these rows are no older than the deletion of their key.
   [[nodiscard]] expected<std::vector<std::size_t>> not_older(const data::batch& rows,
                                                              std::span<const std::size_t> chosen);
   /// Adds the keys of these rows.
