@@ -315,6 +315,7 @@ class OnServers:
         self.postgres.create()
         self.mariadb.ask(f"create database `{self.name}`", "")
         self.kafka.create(self.name, partitions)
+        self.kafka.configure(self.name, "retention.ms", "-1")  # records of 2021 are too old for a broker that looks
 
     def close(self):
         self.postgres.drop()
