@@ -7,7 +7,6 @@
 //   shuffle_bench [frames [edges [rounds [part of a way's name]]]]
 #include "actors/link/caf_transport.hpp"
 #include "bench/counted_frame.hpp"
-#include "runtime/base/freed_memory.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/link/hello.hpp"
 #include "runtime/link/proof.hpp"
@@ -417,7 +416,6 @@ struct way {
 
 int main(int argc, char** argv) {
   using namespace millrace;
-  keep_freed_memory();
   const auto argument = [&](int i, std::size_t usual) {
     return argc > i ? std::max<std::size_t>(1, std::strtoull(argv[i], nullptr, 10)) : usual;
   };

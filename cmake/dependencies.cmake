@@ -39,6 +39,7 @@ millrace_import(pg_query pg_query.h pg_query protobuf-c)
 millrace_import(re2 re2/re2.h re2)
 millrace_import(utf8proc utf8proc.h utf8proc)
 millrace_import(xxhash xxhash.h xxhash)
+millrace_import(jemalloc jemalloc/jemalloc.h jemalloc)
 millrace_import(CLI11 CLI/CLI.hpp)
 # SOCI's MySQL backend includes <mysql.h>.
 target_include_directories(soci SYSTEM INTERFACE "${mariadb_INCLUDE}/mariadb")

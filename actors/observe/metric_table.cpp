@@ -164,7 +164,7 @@ constexpr std::array table{
            "Resident memory that belongs to no file: malloc's, stacks"},
     metric{"process_malloc_used_bytes", gauge, "bytes", "", "Memory in blocks that malloc has given out"},
     metric{"process_malloc_held_bytes", gauge, "bytes", "",
-           "Memory that malloc has from the system: used blocks, and what is kept for the next ones"},
+           "Resident memory of malloc: used blocks, and what is kept for the next ones"},
     metric{"process_virtual_memory_bytes", gauge, "bytes", "", "Virtual memory of the process"},
     metric{"process_open_fds", gauge, "descriptors", "", "Open file descriptors of the process"},
     metric{"process_max_fds", gauge, "descriptors", "", "As many file descriptors may be open"},

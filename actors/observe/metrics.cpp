@@ -2,7 +2,7 @@
 
 #include "actors/observe/metric_families.hpp"
 #include "actors/observe/process_figures.hpp"
-#include "runtime/base/freed_memory.hpp"
+#include "runtime/base/allocator.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/version.hpp"
 

@@ -1,5 +1,5 @@
 // The millrace binary: one file a subcommand.
-#include "runtime/base/freed_memory.hpp"
+#include "runtime/base/sanitizer.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
@@ -16,13 +16,6 @@
 
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MILLRACE_IS_SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MILLRACE_IS_SANITIZED
-#endif
 #ifndef MILLRACE_IS_SANITIZED
 /// Libraries make objects before main, each in little memory; where there is less, nobody is there to catch that.
 [[noreturn]] void end_without_room() {
@@ -65,7 +58,6 @@ int main(int argc, char** argv) {
                  std::strerror(failed));
     return exit_failed;
   }
-  millrace::keep_freed_memory();
   int status = exit_done;
   const auto app = make_command_line(status);
   try {

@@ -3,8 +3,8 @@
 #include "actors/node/control/control_book.hpp"
 #include "actors/node/host/node_process.hpp"
 #include "actors/node/host/store_wait.hpp"
+#include "runtime/base/allocator.hpp"
 #include "runtime/base/flight_recorder.hpp"
-#include "runtime/base/freed_memory.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
@@ -193,7 +193,7 @@ int run_node(const node_arguments& a) {
     return refuse_node(node_step::folder, folder.error());
   checked->api.guard.token = std::move(folder->token);
   node_end end;
-  const freed_memory_return returns;
+  return_freed_memory();
   const orderly_end ends(node_stop_limit, [&] { end.ask(); });
   return serve(a, *checked, end);
 }

@@ -1,7 +1,7 @@
 #include "tools/cli/run_all.hpp"
 
 #include "actors/observe/report.hpp"
-#include "runtime/base/freed_memory.hpp"
+#include "runtime/base/allocator.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/conclusion.hpp"
 #include "tools/cli/last_words.hpp"
@@ -112,7 +112,7 @@ int run_all(const run_arguments& a, prepared_runs& prepared, unsigned workers, s
     }
     if (http)
       http->announce();
-    const freed_memory_return returns;
+    return_freed_memory();
     progress_printer progress(board, progress_style_of(a.progress), all.size() == 1);
     const attached takes_signals(
         desk,

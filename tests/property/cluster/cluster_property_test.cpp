@@ -3,7 +3,7 @@
 // is lived once, where `control` has placed it before anybody was told; the newest epoch alone is obeyed; and
 // when faults cease, all that is to run does, once, and terms cease to rise.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
-#include "runtime/base/address_sanitizer.hpp"
+#include "runtime/base/sanitizer.hpp"
 #include "tests/property/cluster/world.hpp"
 #include "tests/support/schedules.hpp"
 

@@ -1,6 +1,6 @@
 // Random schedules over the real cores of lanes, shards and sinks: sinks end, after any crashes, moves and
 // lags, with exactly the oracle's rows. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
-#include "runtime/base/address_sanitizer.hpp"
+#include "runtime/base/sanitizer.hpp"
 #include "tests/property/delivery/scene.hpp"
 #include "tests/support/schedules.hpp"
 

@@ -4,7 +4,7 @@
 // that order and once, in the same session; the window and the queues are never exceeded; and when faults
 // cease, everything arrives, and late packets of old sessions end nothing.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
-#include "runtime/base/address_sanitizer.hpp"
+#include "runtime/base/sanitizer.hpp"
 #include "tests/property/link/end.hpp"
 #include "tests/support/schedules.hpp"
 

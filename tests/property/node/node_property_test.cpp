@@ -3,7 +3,7 @@
 // before anybody was told; a node with another store runs nothing and stops nothing; and when faults cease,
 // all that is to run does, once, and terms cease to rise.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
-#include "runtime/base/address_sanitizer.hpp"
+#include "runtime/base/sanitizer.hpp"
 #include "tests/property/node/random_schedule.hpp"
 #include "tests/support/schedules.hpp"
 

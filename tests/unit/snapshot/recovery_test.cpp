@@ -1,7 +1,7 @@
 // Random lives of a state folder: appends, compactions, values, --fresh, zombies, full disks, crashes between
 // any two operations, losses of power, damage to any one file. All that was acknowledged comes back, and no
 // more.
-#include "runtime/base/address_sanitizer.hpp"
+#include "runtime/base/sanitizer.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/support/schedules.hpp"
 #include "tests/unit/snapshot/folder_fixture.hpp"

@@ -1,7 +1,7 @@
 // libmillrace_parquet.so: the only source that sees Arrow C++.
 #include "actors/connectors/parquet/sink/arrow_module.hpp"
 
-#include "runtime/base/address_sanitizer.hpp"
+#include "runtime/base/sanitizer.hpp"
 
 #include <arrow/api.h>
 #include <arrow/buffer.h>
