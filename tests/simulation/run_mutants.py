@@ -5,6 +5,7 @@ for the rules of chains and of clusters their property tests or unit tests.
     cmake --preset mutants && ninja -C build/mutants
     tests/simulation/run_mutants.py                    all of them, two at a time
     ... --only NAME ... --without NAME ... --from 1 --seeds 500 --jobs 2 --list
+    ... --programs             what is to be built: tools/prove does
     ... --share 1/8            every eighth, beginning with the first (`tools/prove mutants` runs all of the parts)
 
 A mutant is one source file with one change (mutants.py, cluster_mutants.py and others beside them), compiled as the build does it and linked in front of the
@@ -153,6 +154,12 @@ GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]
 
 
+def programs():
+    """What the mutants are linked into."""
+    in_tests = [by.args for _, by in GROUPS if by.func is hunt_in_tests]
+    return ["simulate", *sorted({program for property_test, _, unit_test in in_tests for program in (property_test, unit_test) if program})]
+
+
 def shared(mutants, share):
     """The I-th of N parts."""
     part, parts = map(int, share.split("/"))
@@ -169,7 +176,11 @@ def main():
     p.add_argument("--without", nargs="+", default=[])
     p.add_argument("--share", default="1/1", help="I/N: the I-th of N parts")
     p.add_argument("--list", action="store_true")
+    p.add_argument("--programs", action="store_true")
     a = p.parse_args()
+    if a.programs:
+        print(*programs())
+        return 0
     chosen = shared([(m, by) for group, by in GROUPS for m in group if not a.only or m[0] in a.only], a.share)
     chosen = [(m, by) for m, by in chosen if m[0] not in a.without]
     if a.list:

@@ -63,8 +63,7 @@ def mutants(part, parts):
     def run(logs, chosen, passed, times):
         listing = suite.must([*script, "--list"], logs / "listing")
         suite.must_know(chosen, [line.split()[0] for line in listing.splitlines()])
-        suite.build("mutants", logs, "simulate", "property_chain", "property_cluster", "property_node", "property_link",
-                    "unit_snapshot", "unit_kafka_store", "unit_cluster", "unit_node", "unit_link", "unit_lane", "unit_shard", "unit_sink", "unit_control")
+        suite.build("mutants", logs, *suite.must([*script, "--programs"], logs / "programs").split())
         only = ["--only", *chosen] if chosen else []
         without = ["--without", *passed] if passed and not chosen else []
         tests = []
