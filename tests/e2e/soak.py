@@ -77,13 +77,22 @@ class Fed:
     def key_of(self, number):
         return f"user-{number % 7}"
 
+    def give_number(self, number):
+        self.give(self.key_of(number), stamp())
+
+    def is_whole(self, given):
+        """Whether the source may end here."""
+        return True
+
     def feed(self, until):
         began, given = time.monotonic(), 0
-        while time.monotonic() < until:
+        while time.monotonic() < until or not self.is_whole(given):
             due = (time.monotonic() - began) * self.soak.rate
             while given < due:
-                self.give(self.key_of(given), stamp())
+                self.give_number(given)
                 given += 1
+                if self.is_whole(given) and time.monotonic() >= until:
+                    break
             time.sleep(0.02)
         self.sent = given
 
@@ -94,14 +103,66 @@ class Fed:
 
 
 class Followed(Fed):
-    def __init__(self, soak, name):
+    def __init__(self, soak, name, parser=None):
         self.file = soak.folder / f"{name}.in.jsonl"
         self.file.touch()
-        super().__init__(soak, {"source": "file", "path": str(self.file), "follow": True})
+        super().__init__(soak, {"source": "file", "path": str(self.file), "follow": True}, parser)
 
     def give(self, key, at):
+        self.write({"k": key, "at": at})
+
+    def write(self, record):
         with open(self.file, "a") as out:
-            out.write(json.dumps({"k": key, "at": at}) + "\n")
+            out.write(json.dumps(record) + "\n")
+
+
+class Merged(Followed):
+    """Each user has two sessions in three seconds or so, and then a third of the records, which makes one session of them."""
+    BLOCK = 294  # 42 records of each of seven users
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name, {"watermark_delay": "1 min"})
+        self.began = datetime.datetime.now(datetime.timezone.utc)
+
+    def give_number(self, number):
+        block, within = divmod(number, self.BLOCK)
+        third = 3 * within // self.BLOCK
+        begins, lasts = ((0.0, 0.3), (0.9, 0.3), (0.3, 0.6))[third]
+        seconds = max(block * self.BLOCK / self.soak.rate, block * 3) + begins + lasts * (3 * within / self.BLOCK - third)
+        self.give(self.key_of(number), (self.began + datetime.timedelta(seconds=seconds)).isoformat())
+
+    def is_whole(self, given):
+        return given % self.BLOCK == 0
+
+    def close(self):
+        """Each session's row has been given by a tick: none waits for the watermark."""
+        self.give(END, stamp())
+
+
+class Changed(Followed):
+    """Change events: a row comes, one goes that came 50 rows before, and an older change of that one comes too late."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name, {"schema": {"k": "bigint", "n": "bigint", "gone": "boolean"}, "event_time": "_timestamp"})
+        self.expected = {}
+
+    def give_number(self, number):
+        row, what = divmod(number, 3)
+        if what == 0:
+            self.expected[row] = number
+            self.write({"k": row, "n": number, "gone": False})
+        elif what == 1:
+            self.expected.pop(row - 50, None)
+            self.write({"k": row - 50, "n": number, "gone": True})
+        else:
+            self.write({"k": row - 50, "n": number - 6, "gone": False})
+
+    def is_whole(self, given):
+        return given % 3 == 0
+
+    def close(self):
+        """The last change is of a row that there is."""
+        self.write({"k": -1000, "n": -1, "gone": True})
 
 
 class Served(Fed):
@@ -162,7 +223,11 @@ class FromKafka(Fed):
 
 # Sinks. Each gives its stage and, later, its rows as (key, n).
 
-class ToFile:
+class Sink:
+    more_columns = {}  # beside k and n
+
+
+class ToFile(Sink):
     def __init__(self, soak, name, **more):
         self.path, self.name = soak.folder / f"{name}.out" / "rows.jsonl", name
         self.stage = {"sink": "file", "path": str(self.path), "fsync": False, **more}
@@ -185,7 +250,7 @@ class ToFirstRows(ToFile):
         super().__init__(soak, name, order_by="n desc", limit=1_000_000)
 
 
-class ToConsole:
+class ToConsole(Sink):
     def __init__(self, soak, name):
         self.stage = {"sink": "console", "style": "json"}
 
@@ -194,7 +259,7 @@ class ToConsole:
         return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
 
 
-class ToKafka:
+class ToKafka(Sink):
     def __init__(self, soak, name):
         self.kafka, self.topic = Kafka(os.environ["KAFKA_BROKERS"]), unique("soak_out")
         self.stage = {"sink": "kafka", "brokers": self.kafka.brokers, "topic": self.topic, "create": {"partitions": 1, "replication": 1}}
@@ -203,7 +268,22 @@ class ToKafka:
         return [json.loads(m.value) for m in self.kafka.read(self.topic)]
 
 
-class ToSql:
+class ToTombstones(ToKafka):
+    """The last message of a session counts: its row, or that it holds no more."""
+    more_columns = {"id": "k || ' ' || window_start::text"}
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stage |= {"key": "id", "removed": "tombstone"}
+
+    def rows(self, run):
+        messages = self.kafka.read(self.topic)
+        last = {m.key: m.value for m in messages}
+        check(any(m.value is None for m in messages) or not last, "nothing was taken back")
+        return [json.loads(value) for value in last.values() if value is not None]
+
+
+class ToSql(Sink):
     def __init__(self, url):
         self.stage = {"sink": "sql", "connection": url, "table": "counts", "create": True}
 
@@ -225,6 +305,27 @@ class ToSqlite(ToSql):
         return []
 
 
+class ToSqliteSessions(ToSqlite):
+    """Each session has a row, until it is taken back."""
+    more_columns = {"window_start": "window_start"}
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stage |= {"key": ["k", "window_start"]}
+
+
+class ToSqliteCopy(ToSqlite):
+    """The rows that change events leave."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stage |= {"delete": "gone", "newest": "n", "keep_deleted": "30 s"}
+
+    def remembered(self):
+        with contextlib.closing(sqlite3.connect(self.path, timeout=30 * PATIENCE)) as c:
+            return c.execute("select count(*) from millrace_deleted").fetchone()[0]
+
+
 class ToPostgres(ToSql):
     def __init__(self, soak, name):
         self.database = PostgreSQL(os.environ["POSTGRES_URL"], unique("soak"))
@@ -233,6 +334,15 @@ class ToPostgres(ToSql):
 
     def rows(self, run):
         return self.database.ask("select k, n from counts")
+
+
+class ToPostgresCopy(ToPostgres):
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stage |= {"mode": "upsert", "key": "k", "delete": "gone", "newest": "n", "keep_deleted": "30 s"}
+
+    def remembered(self):
+        return self.database.ask("select count(*) as n from millrace_deleted")[0]["n"]
 
 
 class ToMariaDB(ToSql):
@@ -245,7 +355,7 @@ class ToMariaDB(ToSql):
         return [{"k": k, "n": int(n)} for k, n in self.database.ask("select k, n from counts")]
 
 
-class ToParquet:
+class ToParquet(Sink):
     def __init__(self, soak, name):
         self.options, self.path = soak.options, soak.folder / f"{name}.table"
         self.stage = {"sink": "parquet", "path": str(self.path), "roll": {"age": "5 s"}, "fsync": False}
@@ -259,11 +369,13 @@ SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
 SESSION = {"window": "session", "gap": "500 ms"}
 LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
+SESSION_UPDATES = {**SESSION, "emit": "updates", "every": "1 s"}
+SESSION_HAVING = {**SESSION_UPDATES, "having": "n < 10 or n > 20"}  # of Merged: each session is through, is not, and is through again
 
 
 def why_not(options, source, sink):
-    missing = [name for kind, name in ((FromKafka, "KAFKA_BROKERS"), (ToKafka, "KAFKA_BROKERS"), (ToPostgres, "POSTGRES_URL"),
-                                       (ToMariaDB, "MARIADB_URL")) if kind in (source, sink) and not os.environ.get(name)]
+    missing = [name for kind, name in ((FromKafka, "KAFKA_BROKERS"), (ToKafka, "KAFKA_BROKERS"), (ToPostgres, "POSTGRES_URL"), (ToMariaDB, "MARIADB_URL"))
+               if (issubclass(source, kind) or issubclass(sink, kind)) and not os.environ.get(name)]
     if missing:
         return f"needs {missing[0]}"
     if source is Scored:
@@ -277,18 +389,21 @@ def why_not(options, source, sink):
 
 class Topology:
     """It runs in a process of its own."""
+    asks = ("graph", "figures", "stages/counts/explain", "stages/rows", "edges/counts/tap")
 
     def __init__(self, soak, name, source, window, factor, sinks, busy, snapshot_every="50 ms"):
         self.soak, self.name, self.factor, self.busy = soak, name, factor, busy
         self.source, self.sinks = source(soak, name), [sink(soak, name) for sink in sinks]
-        stages = {**self.source.stages,
-                  "counts": {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4}}
+        stages = {**self.source.stages, "counts": self.counts(window)}
         for i, sink in enumerate(self.sinks):
-            stages[f"rows{i or ''}"] = {**sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n"}}
+            stages[f"rows{i or ''}"] = {**sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n", **sink.more_columns}}
         file = soak.folder / f"{name}.json"
         file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": snapshot_every, "stages": stages}))
         self.feeder, self.error, self.cluster, self.asked, self.answered = None, None, None, 0, 0
         self.begin(file)
+
+    def counts(self, window):
+        return {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4}
 
     def begin(self, file):
         self.run = Run(self.soak.options.millrace, file, self.soak.folder / f"{self.name}.state", *(["--http", "127.0.0.1:0"] if self.busy else []))
@@ -300,13 +415,12 @@ class Topology:
     def look(self):
         """Somebody has the page and a tap open: each second the API of a busy process is asked, on a connection of its own."""
         addresses = [n.state / "http" for n in self.cluster.nodes.values()] if self.cluster else [self.run.state / "http"]
-        paths = ("graph", "figures", "stages/counts/explain", "stages/rows", "edges/counts/tap")
         for address in addresses if self.busy and self.run.alive() else []:
             with contextlib.suppress(OSError, http.client.HTTPException):  # it is not there yet, or over
                 connection = http.client.HTTPConnection(address.read_text().strip().removeprefix("http://"), timeout=30 * PATIENCE)
                 token = {"Authorization": f"Bearer {address.with_name('token').read_text().strip()}"}
-                self.asked += len(paths)
-                for path in paths:
+                self.asked += len(self.asks)
+                for path in self.asks:
                     connection.request("GET", f"/api/v1/topologies/{self.name}/{path}", headers=token)
                     answer = connection.getresponse()
                     answer.read()
@@ -355,6 +469,25 @@ class Topology:
         return min(sum(row["n"] for row in sink.rows(self.run) if row["k"] != END) for sink in self.sinks) if self.busy else 0
 
 
+class Copy(Topology):
+    """Change events keep a table, without a window."""
+    asks = ("graph", "figures", "stages/rows", "edges/counts/tap")
+
+    def counts(self, window):
+        return {"transform": "select", "from": "parsed", "columns": {"k": "k", "n": "n", "gone": "gone"}}
+
+    def counted(self):
+        rows = {row["k"]: row["n"] for row in self.sinks[0].rows(self.run)}
+        return self.source.sent if rows == self.source.expected else 0
+
+    def finish(self):
+        sent, remembered = super().finish(), self.sinks[0].remembered()
+        check(remembered > 0, f"{self.name}: no deletion is remembered")
+        if self.soak.seconds >= 120:
+            check(remembered < sent / 6, f"{self.name}: {remembered} deletions of {sent // 3} are remembered, of half a minute")
+        return sent
+
+
 class TopologyOverNodes(Topology):
     """It runs on a cluster of its own."""
 
@@ -384,11 +517,16 @@ TOPOLOGIES = [
     ("kafka_session_postgres", FromKafka, SESSION, 1, ToPostgres, True, Topology),
     ("follow_tumbling_mariadb", Followed, TUMBLING, 1, ToMariaDB, True, Topology),
     ("scored_local_first_rows", Scored, LOCAL, 1, ToFirstRows, True, Topology),
+    ("follow_merged_sqlite", Merged, SESSION_UPDATES, 1, ToSqliteSessions, True, Topology),
+    ("follow_having_kafka", Merged, SESSION_HAVING, 1, ToTombstones, True, Topology),
+    ("changes_sqlite", Changed, None, 1, ToSqliteCopy, True, Copy),
+    ("changes_postgres", Changed, None, 1, ToPostgresCopy, True, Copy),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),
     ("idle_server", Served, SESSION, 1, ToConsole, False, Topology),
     ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False, Topology),
     ("idle_kafka", FromKafka, SLIDING, 4, ToKafka, False, Topology),
     ("nodes_generator_sliding_file", Generated, SLIDING, 4, ToFile, True, TopologyOverNodes),
+    ("nodes_merged_sqlite", Merged, SESSION_UPDATES, 1, ToSqliteSessions, True, TopologyOverNodes),
     ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, TopologyOverNodes),
 ]
 
