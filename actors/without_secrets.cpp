@@ -43,6 +43,7 @@ public:
     return text ? std::optional(config::without_secrets(std::move(*text))) : std::nullopt;
   }
   std::string identity() const override { return own_->identity(); }
+  std::uint64_t identity_version() const override { return own_->identity_version(); }
   void note_progress() override { own_->note_progress(); }
   expected<void> check_identity(std::string_view stored) override {
     return masked(own_->check_identity(stored));

@@ -6,6 +6,8 @@
 #include <functional>
 #include <ranges>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace millrace::lane {
@@ -38,8 +40,9 @@ void reading::read_more() {
   if (const auto news = schedule_.news_for_others(stand))
     all_.give(effects::tell_slowest{*news});
   if (auto request = schedule_.next(stand)) {
+    const std::unordered_set<std::string_view> wanted(request->wanted.begin(), request->wanted.end());
     for (auto& p : all_.partitions)
-      if (std::ranges::find(request->wanted, p->name) != request->wanted.end())
+      if (wanted.contains(p->name))
         p->asked = request->ticket;
     all_.give(effects::read{live_reader, std::move(*request)});
   }

@@ -29,6 +29,7 @@ public:
   void close() override { own_->close(); }
   std::optional<std::string> warning() override { return own_->warning(); }
   std::string identity() const override { return own_->identity(); }
+  std::uint64_t identity_version() const override { return own_->identity_version(); }
   void note_progress() override { own_->note_progress(); }
   expected<void> check_identity(std::string_view stored) override { return own_->check_identity(stored); }
 

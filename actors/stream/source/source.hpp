@@ -141,6 +141,9 @@ public:
   /// read(), it must be durable before anything that depends on that chunk is. Empty where positions alone
   /// identify the log.
   [[nodiscard]] virtual std::string identity() const { return {}; }
+  /// Another number whenever identity() has become another text since connecting: that may be long, and is asked for after each
+  /// read(). The default is for logs whose text stays.
+  [[nodiscard]] virtual std::uint64_t identity_version() const { return 0; }
   /// Takes into identity() how far was read since the text before, of an endless log: by that a later life knows the log
   /// again. The one source actor that reads for all calls it now and then, and before close().
   virtual void note_progress() {}

@@ -121,8 +121,8 @@ private:
       held_ = *got ? std::make_shared<const chunk>(std::move(**got)) : nullptr;
     }
     // A followed log's generations are durable before anything that depends on the chunk is.
-    if (auto now = connector_->identity(); !now.empty() && now != kept_identity_)
-      return keep({options_.identity.name, std::move(now)});
+    if (auto now = new_identity())
+      return keep({options_.identity.name, std::move(*now)});
     if (const auto now = self_->clock().now(); now >= next_note_) {
       note_progress();
       if (*held_ || next_note_ != caf::actor_clock::time_point{})  // the first chunk is noted at once
@@ -147,13 +147,25 @@ private:
     if (!options_.notes_progress || !connected_ || noting_ || keeping_ || !options_.keeper)
       return;
     connector_->note_progress();
-    auto now = connector_->identity();
-    if (now.empty() || now == kept_identity_)
+    auto now = new_identity();
+    if (!now)
       return;
     noting_ = true;
-    kept_identity_ = now;
+    kept_identity_ = *now;
     self_->send(options_.keeper,
-                messages::keep_value{options_.actor, options_.life, options_.identity.name, std::move(now)});
+                messages::keep_value{options_.actor, options_.life, options_.identity.name, std::move(*now)});
+  }
+
+  /// The log's identity, if it is another one than was kept last.
+  std::optional<std::string> new_identity() {
+    const auto version = connector_->identity_version();
+    if (version == compared_version_)
+      return std::nullopt;
+    auto now = connector_->identity();
+    if (!now.empty() && now != kept_identity_)
+      return now;
+    compared_version_ = version;
+    return std::nullopt;
   }
 
   void answer(result r) {
@@ -194,6 +206,7 @@ private:
   source_options options_;
   std::map<std::string, position> assigned_;
   std::string kept_identity_;
+  std::optional<std::uint64_t> compared_version_;  // of an identity that is kept
   bool connected_ = false;
   bool told_reading_;
   std::optional<error> failed_;

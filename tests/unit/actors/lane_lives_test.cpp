@@ -32,10 +32,11 @@ public:
   [[nodiscard]] std::string identity() const override {
     return notes_ == 0 ? std::string() : "note " + std::to_string(notes_);
   }
+  [[nodiscard]] std::uint64_t identity_version() const override { return notes_; }
   void note_progress() override { ++notes_; }
 
 private:
-  int notes_ = 0;
+  std::uint64_t notes_ = 0;
 };
 
 /// A lane of one partition, and three handles of its first receiver.

@@ -34,11 +34,42 @@ TEST_CASE("a followed file may be empty at first") {
   CHECK(l.more() == strings{"one"});
 }
 
-TEST_CASE("a followed file that is missing at the start is the user's error") {
+TEST_CASE("a followed file that is not there yet is waited for") {
   const folder f;
+  const std::string name = GENERATE("log", "folder/log", "l?g", "folder/l?g");
+  CAPTURE(name);
+  life first(f / name);
+  CHECK(first.more().empty());
+  REQUIRE_FALSE(first.failure);
+  CHECK(first.caught_up);
+  life l(f / name, first.noted(), first.next());  // and is still not there when it is started again
+  CHECK(l.more().empty());
+  std::filesystem::create_directory(f / "folder");
+  CHECK(l.more().empty());
+  const auto log = name.starts_with("folder/") ? "folder/log" : "log";
+  f.write(log, "one\n");
+  CHECK(l.more() == strings{"one"});
+  f.append(log, "two\n");
+  life next(f / name, l.noted(), l.next());
+  CHECK(next.more() == strings{"two"});
+  CHECK_FALSE(next.failure);
+}
+
+TEST_CASE("what was rotated before the first start is no part of the log, also while the path has no file") {
+  const folder f;
+  f.write("log.1", "old\n");
+  life l(f / "log");
+  CHECK(l.more().empty());
+  f.write("log", "one\n");
+  CHECK(l.more() == strings{"one"});
+  CHECK_FALSE(l.failure);
+}
+
+TEST_CASE("a folder is no followed file") {
+  const folder f;
+  std::filesystem::create_directory(f / "log");
   life l(f / "log");
   REQUIRE(l.failure);
-  CHECK(l.failure->code == ec::not_found);
   CHECK(l.failure->whose == fault::user);
 }
 

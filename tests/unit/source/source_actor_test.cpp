@@ -37,17 +37,28 @@ public:
   void acknowledge(const std::string&, position) override {}
   std::optional<source::backlog> lag() override { return std::nullopt; }
   void interrupt() override {}
-  [[nodiscard]] std::string identity() const override { return "file " + std::to_string(at_ / 3) + noted_; }
-  void note_progress() override { noted_ = ", read to " + std::to_string(at_); }
+  [[nodiscard]] std::string identity() const override {
+    ++asked;
+    return "file " + std::to_string(at_ / 3) + noted_;
+  }
+  [[nodiscard]] std::uint64_t identity_version() const override {
+    return static_cast<std::uint64_t>(at_ / 3) + notes_;
+  }
+  void note_progress() override {
+    noted_ = ", read to " + std::to_string(at_);
+    notes_ += 1000;
+  }
   expected<void> check_identity(std::string_view stored) override {
     checked = stored;
     return {};
   }
   std::string checked;
+  mutable int asked = 0;  // for its identity
 
 private:
   std::int64_t at_ = 0;
   std::string noted_;
+  std::uint64_t notes_ = 0;
 };
 
 struct heard {
@@ -145,6 +156,7 @@ TEST_CASE("as long as its log is the one that was kept a source asks nobody") {
   }
   CHECK(s.now().to_keep.empty());
   CHECK(s.reader().checked == "file 0");
+  CHECK(s.reader().asked == 1);  // it may be long
 }
 
 TEST_CASE("what was read comes once the log's identity is durable, and the lane hears of it") {

@@ -74,7 +74,9 @@ config::connector file_source_declaration() {
        .plain = true},
       {.name = "follow",
        .type = config::option_type::boolean,
-       .doc = "Goes on when the file grows, is rotated, or (with a glob) a later file in `order` appears",
+       .doc =
+           "Goes on when the file grows, is rotated, or (with a glob) a later file in `order` appears, and "
+           "waits for a file that is not there yet",
        .default_text = "false"},
       {.name = "parallel",
        .type = config::option_type::boolean,

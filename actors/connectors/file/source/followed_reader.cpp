@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <sys/stat.h>
+#include <utility>
 
 namespace millrace::source {
 
@@ -16,10 +17,9 @@ constexpr std::chrono::milliseconds look_at_glob{100};
 }  // namespace
 
 expected<std::vector<partition_info>> followed_reader::discover(std::chrono::milliseconds) {
-  if (files_.empty()) {
+  if (files_.empty())
     if (auto begun = files_.begin(); !begun)
       return tl::make_unexpected(std::move(begun.error()));
-  }
   const position first{std::max<std::int64_t>(0, files_.first()), 0};
   return std::vector<partition_info>{{std::string(whole_log), first, first}};
 }
@@ -152,6 +152,14 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
 }
 
 expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool& again) {
+  if (files_.first() < 0) {
+    const auto come = files_.has_come();
+    if (!come)
+      return tl::make_unexpected(come.error());
+    if (!*come)
+      return nothing_yet();
+    spdlog::info("{}: it is there now", pattern_);
+  }
   if (!place_) {
     if (files_.nothing_left(next_))
       next_ = {next_.major + 1, 0};
@@ -219,6 +227,22 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
     return std::optional<chunk>(std::move(out));
   }
   return std::optional<chunk>{};
+}
+
+std::optional<chunk> followed_reader::nothing_yet() {
+  if (std::exchange(end_said_, true))
+    return std::nullopt;
+  spdlog::warn("{}: no file is there yet; it is read from its beginning once it is there{}", pattern_,
+               pattern_.starts_with('/') ? ""
+                                         : " (it is looked up from the folder that millrace was started in)");
+  chunk out;
+  out.partition = whole_log;
+  out.bytes.assign(padding, '\0');
+  out.from = delivered_;
+  out.to = delivered_ = next_;
+  out.topic = pattern_;
+  out.caught_up = true;
+  return out;
 }
 
 // The file was cut off and is written anew (copytruncate). Unread bytes are in the copy, if there is one, and

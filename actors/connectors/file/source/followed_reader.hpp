@@ -30,6 +30,7 @@ public:
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override;
   std::string identity() const override { return files_.text(); }
+  std::uint64_t identity_version() const override { return files_.text_version(); }
   void note_progress() override { files_.note_progress(); }
   expected<void> check_identity(std::string_view stored) override { return files_.restore(stored); }
 
@@ -53,6 +54,8 @@ private:
   [[nodiscard]] expected<void> take(place& at, const chunk& out);
   /// A chunk, nothing for now, or nothing because the place changed (`again`).
   expected<std::optional<chunk>> step(std::size_t max_bytes, bool& again);
+  /// No file is there yet: all has been read, which is said once.
+  std::optional<chunk> nothing_yet();
   /// `was_at_end`: all that was seen of it before was read, to the end of a line.
   expected<void> was_cut_off(bool was_at_end);
   /// Goes on with the next generation: nobody has more of this one.

@@ -131,32 +131,40 @@ void generations::add(file_identity f) {
 }
 
 expected<void> generations::begin() {
-  auto here = present();
-  if (!here)
-    return tl::make_unexpected(std::move(here.error()));
-  if (here->empty()) {
-    if (!is_glob(pattern_))
-      if (auto live = identify_content(pattern_); !live && live.error().code == ec::unsupported)
-        return tl::make_unexpected(std::move(live.error()));
-    auto why = list_files(pattern_, order_);
-    return why ? user_error(ec::not_found, fmt::format("no file matches {}; correct `path`", pattern_))
-               : tl::make_unexpected(std::move(why.error()));
-  }
-  if (is_glob(pattern_)) {
-    add(std::move(here->front()));
-    return {};
-  }
-  for (std::size_t i = 0; i < here->size(); ++i) {  // the older ones get numbers below 0
-    auto f = std::move((*here)[i]);
-    f.number = static_cast<std::int64_t>(i) + 1 - static_cast<std::int64_t>(here->size());
-    if (f.number == 0) {
-      f.seen = f.length;
-      f.length = 0;
+  const auto folder = std::filesystem::path(pattern_).parent_path();
+  std::error_code unknown;
+  if (!is_glob(pattern_) && (folder.empty() || std::filesystem::exists(folder, unknown))) {
+    auto here = present();
+    if (!here)
+      return tl::make_unexpected(std::move(here.error()));
+    std::erase_if(*here, [&](const auto& f) { return f.path == pattern_; });
+    for (std::size_t i = 0; i < here->size(); ++i) {
+      (*here)[i].number = static_cast<std::int64_t>(i) - static_cast<std::int64_t>(here->size());
+      known_.push_back(std::move((*here)[i]));
     }
-    known_.push_back(std::move(f));
+    note_progress();
   }
-  note_progress();
-  return {};
+  return has_come().map([](bool) {});
+}
+
+expected<bool> generations::has_come() {
+  std::vector<std::string> names{pattern_};
+  if (is_glob(pattern_)) {
+    auto listed = list_files(pattern_, order_);
+    if (!listed && listed.error().code != ec::not_found)
+      return tl::make_unexpected(std::move(listed.error()));
+    names = listed ? std::move(*listed) : std::vector<std::string>{};
+  }
+  for (const auto& name : names) {
+    auto f = identify_content(name);
+    if (f) {
+      add(std::move(*f));
+      return true;
+    }
+    if (f.error().code != ec::not_found)
+      return tl::make_unexpected(std::move(f.error()));
+  }
+  return false;
 }
 
 expected<void> generations::restore(std::string_view text) {
@@ -180,12 +188,6 @@ void generations::find_up_to(std::int64_t number) {
 }
 
 expected<open_file> generations::open(std::int64_t number, std::uint64_t offset) {
-  if (number == 0 && first() < 0) {  // the path's own file was missing at the first start
-    auto live = identify_content(pattern_);
-    if (!live)
-      return tl::make_unexpected(std::move(live.error()));
-    add(std::move(*live));
-  }
   find_up_to(number);
   auto* wanted = find(number);
   if (wanted != nullptr) {  // its last name comes first: as a rule it is still there

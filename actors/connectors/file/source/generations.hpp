@@ -21,14 +21,20 @@ public:
       : pattern_(std::move(pattern)), order_(order) {}
 
   /// First life: the file at the path (or the first of the glob) is generation 0; what lies rotated beside it
-  /// already is not part of the log.
+  /// already is not part of the log. first() is below 0 afterwards where no such file is there yet.
   [[nodiscard]] expected<void> begin();
+  /// Where no file was there yet: returns whether one is now, which is generation 0.
+  [[nodiscard]] expected<bool> has_come();
   /// A later life: as text() said.
   [[nodiscard]] expected<void> restore(std::string_view text);
   /// Changes with each generation that is found or lost, and with note_progress().
   [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] std::uint64_t text_version() const { return text_version_; }
   /// Takes into text() what was_read() has said since. Its user does that now and then only: each text is made durable.
-  void note_progress() { text_ = format_identities(known_); }
+  void note_progress() {
+    text_ = format_identities(known_);
+    ++text_version_;
+  }
   [[nodiscard]] bool empty() const { return known_.empty(); }
   /// The lowest generation that is known; below 0 while there is none.
   [[nodiscard]] std::int64_t first() const;
@@ -77,6 +83,7 @@ private:
   file_order order_;                  // the order of a glob's files
   std::vector<file_identity> known_;  // sorted by number
   std::string text_;                  // known_ as it was noted last
+  std::uint64_t text_version_ = 0;
   file_match match_;
 };
 

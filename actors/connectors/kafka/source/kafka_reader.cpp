@@ -358,6 +358,7 @@ void kafka_reader::note_progress() {
   for (const auto& [partition, k] : known_)
     all.emplace(partition, k.of);
   identity_ = format_fingerprints(all);
+  ++identity_version_;
 }
 
 bool kafka_reader::is_far_behind(std::int32_t partition, std::int64_t next) const {

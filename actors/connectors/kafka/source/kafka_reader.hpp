@@ -54,6 +54,7 @@ public:
   std::optional<std::string> warning() override;
   /// Fingerprints of records, by partition, as of note_progress(): of the first that was given, then of acknowledged ones.
   std::string identity() const override { return identity_; }
+  std::uint64_t identity_version() const override { return identity_version_; }
   void note_progress() override;
   /// The comparison follows with the first read of each partition, before that gives anything.
   expected<void> check_identity(std::string_view stored) override;
@@ -117,6 +118,7 @@ private:
   std::map<std::string, std::int64_t> committed_;
   std::map<std::int32_t, known> known_;  // keyed by partition
   std::string identity_;
+  std::uint64_t identity_version_ = 0;
 };
 
 /// Headers of a record as a JSON object: the value as text, an array where a name repeats (in their order),
