@@ -8,19 +8,22 @@ SAYS = "app.log: no file is there yet; it is read from its beginning once it is 
 def run(place):
     f = Followed(place)
 
-    def has_said():
-        return SAYS in f.said()
+    def wait_until_said():
+        if place.is_on_nodes:  # the log is the node's
+            f.a.wait_for_start(f.process)
+        else:
+            f.a.wait(lambda: SAYS in f.said(), f.process)
 
     f.start()
-    f.a.wait(has_said, f.process)
+    wait_until_said()
     f.stop([])
     f.start()
-    f.a.wait(has_said, f.process)
+    wait_until_said()
     f.file("logs").mkdir()
     f.file("logs/app.log.1").write_text(text(["old"]))
     f.a.kill(f.process)
     f.start()
-    f.a.wait(has_said, f.process)
+    wait_until_said()
     with f.file("logs/app.log").open("a") as log:
         log.write(text(["one", "two"]))
         log.flush()
