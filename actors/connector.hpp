@@ -5,6 +5,7 @@
 #include "actors/parsers/parser.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/sink.hpp"
+#include "actors/stream/source/among_readers.hpp"
 #include "actors/stream/source/feed.hpp"
 #include "actors/stream/source/source.hpp"
 #include "actors/stream/source/spool_options.hpp"
@@ -36,6 +37,8 @@ struct connector_context {
   /// table on another machine; null: there is none.
   std::shared_ptr<chain::named_chains> chains{};
   life now{};  // the life of the lane that reads
+  std::shared_ptr<source::among_readers> among_readers =
+      std::make_shared<source::among_readers>();  // of that life
 };
 
 /// The place where a source that receives keeps what has come.

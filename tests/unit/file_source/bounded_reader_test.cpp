@@ -1,5 +1,6 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 #include "tests/unit/file_source/folder.hpp"
+#include "tests/unit/file_source/followed_life.hpp"
 #include "tests/unit/file_source/reading.hpp"
 
 using namespace millrace;
@@ -336,4 +337,21 @@ TEST_CASE("lines that are skipped are no records, and their quotes open no field
   for (const auto& got : read_all(r, "0", {}, 1 << 16).records)
     all.push_back(got.bytes);
   CHECK(all == std::vector<std::string>{"n,t", "1,\"b\n\nc\"", "n,t", "2,d"});
+}
+
+TEST_CASE("the state of a followed log is none of a bounded one; the other way round it goes on") {
+  const folder f;
+  f.write("a.log", "one\n");
+  f.write("b.log", "two\n");
+  source::bounded_reader bounded(f / "*.log", false);
+  REQUIRE(bounded.discover(no_wait));
+  life followed(f / "*.log", bounded.identity(), {1, 0});
+  CHECK(followed.more() == strings{"two"});
+  f.append("a.log", "three\n");
+  CHECK(followed.more() == strings{"three"});
+  CHECK_FALSE(followed.failure);
+  const auto same = bounded.check_identity(followed.identity());
+  REQUIRE_FALSE(same);
+  CHECK(same.error().whose == fault::user);
+  CHECK_THAT(same.error().message, Catch::Contains("\"follow\": true"));
 }

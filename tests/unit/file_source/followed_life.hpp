@@ -6,6 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,11 +17,24 @@ namespace millrace::test {
 
 using strings = std::vector<std::string>;
 
+/// How many seeds a random test plays; MILLRACE_SEEDS says otherwise.
+inline unsigned seeds() {
+  const auto* const more = std::getenv("MILLRACE_SEEDS");
+  return more == nullptr ? 150 : static_cast<unsigned>(std::atoi(more));
+}
+
 /// A life of a reader: begins where the last one ended, with the identity that was kept.
 class life {
 public:
-  explicit life(const std::string& pattern, std::string kept = {}, position from = {})
-      : reader_(pattern), next_(from) {
+  explicit life(const std::string& pattern, std::string kept = {}, position from = {},
+                std::chrono::microseconds late_writes = source::default_late_writes)
+      : life(pattern,
+             std::make_shared<source::generations>(pattern, source::file_order::natural, late_writes),
+             std::move(kept), from) {}
+  /// `files`: those that another reader of this log has as well.
+  life(const std::string& pattern, std::shared_ptr<source::generations> files, std::string kept = {},
+       position from = {})
+      : reader_(pattern, std::move(files), {}), next_(from) {
     const auto found = reader_.discover(no_wait);
     if (!found) {
       failure = found.error();
@@ -39,6 +55,7 @@ public:
         failure = got.error();
         return out;
       }
+      kept_ = reader_.identity();  // it is made durable before anything of the chunk
       if (!*got)
         return out;
       check_chunk(**got, next_);
@@ -53,11 +70,11 @@ public:
   }
   [[nodiscard]] position next() const { return next_; }
   /// Returns the text as it was made durable with the generation that was found last.
-  [[nodiscard]] std::string identity() const { return reader_.identity(); }
+  [[nodiscard]] std::string identity() const { return kept_.empty() ? reader_.identity() : kept_; }
   /// Returns the text as it is made durable now and then, and at an orderly stop.
   [[nodiscard]] std::string noted() {
     reader_.note_progress();
-    return reader_.identity();
+    return kept_ = reader_.identity();
   }
   source::followed_reader& reader() { return reader_; }
 
@@ -68,6 +85,7 @@ public:
 private:
   source::followed_reader reader_;
   position next_;
+  std::string kept_;
 };
 
 }  // namespace millrace::test

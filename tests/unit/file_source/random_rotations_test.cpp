@@ -7,7 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -281,11 +280,6 @@ public:
   quiet(const quiet&) = delete;
   quiet& operator=(const quiet&) = delete;
 };
-
-unsigned seeds() {
-  const auto* const more = std::getenv("MILLRACE_SEEDS");
-  return more == nullptr ? 150 : static_cast<unsigned>(std::atoi(more));
-}
 
 }  // namespace
 

@@ -267,17 +267,3 @@ TEST_CASE("a bounded file that was exchanged for another with the same header is
     CHECK_FALSE(second.check_identity(next->identity));
   }
 }
-
-TEST_CASE("a generation that another reader of the log has noted later is found again") {
-  const folder f;
-  life slow(f.write("log", text(with_header({"a"}))));
-  CHECK(slow.more() == with_header({"a"}));
-  const auto old = slow.noted();
-  fs::rename(f / "log", f / "log.1");
-  f.write("log", text(with_header({"b", "c"})));
-  life fast(f / "log", old, slow.next());
-  CHECK(fast.more() == with_header({"b", "c"}));
-  life again(f / "log", old, {1, 1505});
-  CHECK(again.more() == strings{"c"});
-  CHECK_FALSE(again.failure);
-}

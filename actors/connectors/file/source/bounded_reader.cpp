@@ -1,5 +1,7 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 
+#include "actors/connectors/file/source/generation_list.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,6 +34,11 @@ expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::mill
 }
 
 expected<void> bounded_reader::check_identity(std::string_view stored) {
+  if (generation_list::is_text(stored))
+    return user_error(ec::mismatch,
+                      fmt::format("{}: it was followed until now, and what was read of it has no end; put "
+                                  "\"follow\": true back, or begin anew with --fresh",
+                                  pattern_));
   auto before = parse_identities(stored);
   if (!before)
     return tl::make_unexpected(std::move(before.error()));

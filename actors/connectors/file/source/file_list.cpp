@@ -55,7 +55,7 @@ constexpr std::string_view done_mark = "done ";
 std::string escaped(std::string_view path) {
   std::string out;
   for (const char c : path) {
-    if (c == '%' || c == '\n' || c == '\r')
+    if (c == '%' || c == '\t' || c == '\n' || c == '\r')
       out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     else
       out += c;
@@ -251,9 +251,10 @@ expected<file_head> content_head(const open_file& file, std::uint32_t size) {
 std::string format_identities(const std::vector<file_identity>& files) {
   std::string out;
   for (const auto& f : files) {
-    fmt::format_to(std::back_inserter(out), "{}{} {} {} {} {} {:016x} {} {} {:016x} {}\n",
+    fmt::format_to(std::back_inserter(out), "{}{} {} {} {} {} {:016x} {} {} {:016x} {}{}{}\n",
                    f.done ? done_mark : "", f.number, f.device, f.inode, f.length, f.head_length, f.head_hash,
-                   f.seen, f.tail.end, f.tail.hash, escaped(f.path));
+                   f.seen, f.tail.end, f.tail.hash, escaped(f.path), f.name.empty() ? "" : "\t",
+                   escaped(f.name));
   }
   return out;
 }
@@ -270,7 +271,9 @@ expected<std::vector<file_identity>> parse_identities(std::string_view text) {
                       take_field(line, f.length) && take_field(line, f.head_length) &&
                       take_field(line, f.head_hash, 16) && take_field(line, f.seen) &&
                       take_field(line, f.tail.end) && take_field(line, f.tail.hash, 16);
-    f.path = unescaped(line);
+    const auto path_end = std::min(line.find('\t'), line.size());
+    f.path = unescaped(line.substr(0, path_end));
+    f.name = unescaped(line.substr(std::min(path_end + 1, line.size())));
     if (!good || f.path.empty() || f.head_length > head_bytes)
       return fatal_error(ec::corrupt, "the stored list of files is damaged; restore the state folder, or "
                                       "begin anew with --fresh");

@@ -1,7 +1,8 @@
 // Lists the files that a source reads, and knows a file again: by device and inode, and by fingerprints of its head
 // and of what lies in front of a place in it. The texts made here lie in the state folder, so their form is a contract:
 //   one line a file:  NUMBER DEVICE INODE LENGTH HEAD_LENGTH HEAD_HASH SEEN TAIL_END TAIL_HASH PATH   (PATH to the end
-//   of the line, % LF CR as %25 %0A %0D), and "done " before it where an earlier run has read it to its end
+//   of the line, % tab LF CR as %25 %09 %0A %0D; behind a tab the NAME that it had first, if that is another), and
+//   "done " before it where an earlier run has read it to its end
 #pragma once
 
 #include "actors/connectors/file/source/byte_stream.hpp"
@@ -34,8 +35,9 @@ struct file_identity {
   std::uint64_t seen = 0;  // bytes that a followed file had when it was last looked at
   file_tail tail;          // the bytes before the file's end; in a followed file later before the read place
   std::string path;
-  bool done = false;  // an earlier run has read it to its end; a later entry for the same file goes on from
-                      // there
+  std::string name{};  // the path by which it became known, where it has another one by now
+  bool done = false;   // an earlier run has read it to its end; a later entry for the same file goes on from
+                       // there
   friend bool operator==(const file_identity&, const file_identity&) = default;
 };
 

@@ -32,7 +32,7 @@ likeness compare_plain(const file_identity& known, const open_file& file, std::u
   return known.tail.end > 0 || known.head_length == head_bytes ? likeness::copy : likeness::same;
 }
 
-/// Inflates as far as there is something to be compared.
+/// Inflates all of it: one that is just being packed has all that is known, and will be gone on with.
 likeness inflate_and_compare(const file_identity& known, const open_file& file) {
   auto duplicate = file.duplicate();
   auto stream = duplicate ? open_stream(std::move(*duplicate), 0, std::nullopt)
@@ -58,12 +58,17 @@ likeness inflate_and_compare(const file_identity& known, const open_file& file) 
     return read.end() == end;
   };
   const auto early = [&] { return cut ? likeness::part : likeness::none; };
+  const auto whole = [&](likeness found) {
+    while (!cut && !ended)
+      inflate_to(read.end() + inflated_at_once);
+    return cut ? likeness::part : found;
+  };
   if (!inflate_to(known.head_length))
     return early();
   if (XXH3_64bits(head.data(), head.size()) != known.head_hash)
     return likeness::none;
   if (known.tail.end == 0)
-    return likeness::same;
+    return whole(likeness::same);
   if (known.tail.end > known.head_length) {
     if (!inflate_to(known.tail.end))
       return early();
@@ -71,11 +76,11 @@ likeness inflate_and_compare(const file_identity& known, const open_file& file) 
       return likeness::none;
   }
   if (known.length == 0)
-    return likeness::copy;
+    return whole(likeness::copy);
   if (!inflate_to(known.length))
     return early();
   const bool longer = inflate_to(known.length + 1);
-  return cut ? likeness::part : longer ? likeness::same : likeness::copy;
+  return whole(longer ? likeness::same : likeness::copy);
 }
 
 }  // namespace

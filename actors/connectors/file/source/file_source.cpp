@@ -58,6 +58,21 @@ std::optional<std::string> header_line_of(const std::string& file, const wants& 
   return (*got)->header->text;
 }
 
+/// The files are looked up in discover(); standard input is read from the first reader on, by a feed that all readers of
+/// the stage share.
+expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants& wanted,
+                                                   const connector_context& at) {
+  if (is_standard_input(options))
+    return make_standard_input_reader(options, wanted, spool_of(at), at.feeds, *at.clock);
+  const auto& path = options.text("path");
+  const auto order = file_order_of(options.text("order"));
+  if (!options.boolean("follow"))
+    return std::make_unique<bounded_reader>(path, options.boolean("parallel"), wanted, order);
+  auto files = at.among_readers->get<generations>(
+      [&] { return std::make_shared<generations>(path, order, options.duration("late_writes")); });
+  return std::make_unique<followed_reader>(path, std::move(files), wanted.frame);
+}
+
 }  // namespace
 
 config::connector file_source_declaration() {
@@ -74,10 +89,16 @@ config::connector file_source_declaration() {
        .plain = true},
       {.name = "follow",
        .type = config::option_type::boolean,
-       .doc =
-           "Goes on when the file grows, is rotated, or (with a glob) a later file in `order` appears, and "
-           "waits for a file that is not there yet",
+       .doc = "Goes on when the file grows, is rotated, or (with a glob) another file grows or appears, and "
+              "waits for a file that is not there yet",
        .default_text = "false"},
+      {.name = "late_writes",
+       .type = config::option_type::duration,
+       .doc =
+           "With `follow`: how long a file that was left, since it was rotated or another one has grown, is "
+           "looked at for what its writer still adds, wherever it was renamed to, and how long its last line "
+           "waits for its end. Files that match a glob are looked at always, and all at each start",
+       .default_text = "1 minute"},
       {.name = "parallel",
        .type = config::option_type::boolean,
        .doc = "A partition for each file of the glob, instead of one log in `order`",
@@ -86,8 +107,8 @@ config::connector file_source_declaration() {
        .type = config::option_type::choice,
        .doc =
            "The order of a glob's files. natural: by name, numbers in names compare as numbers (app.9 before "
-           "app.10); name: by name, bytes compare; modified: by the time of modification, files that appear "
-           "later are read later",
+           "app.10); name: by name, bytes compare; modified: by the time of modification; files that appear "
+           "later are read later, with `follow` in any order",
        .default_text = "natural",
        .choices = {"natural", "name", "modified"}},
       spool_option("standard input is not read; for \"path\": \"-\""),
@@ -100,6 +121,8 @@ config::connector file_source_declaration() {
               "is for files; standard input is one log, and ends when its writer closes it: leave it out");
     if (in.options.boolean("follow") && in.options.boolean("parallel"))
       say("parallel", "a followed log is one log in `order`; leave out `parallel` or `follow`");
+    if (in.options.duration("late_writes") != default_late_writes && !in.options.boolean("follow"))
+      say("late_writes", "is for a followed file; leave it out, or add \"follow\": true");
     if (in.options.text("order") != "natural" &&
         (in.options.boolean("parallel") || is_standard_input(in.options)))
       say("order", "is for the files of a glob that are one log; leave it out");
@@ -122,24 +145,10 @@ config::connector file_source_declaration() {
   return c;
 }
 
-expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants& wanted,
-                                                   const spool_place& at, std::shared_ptr<feeds> running,
-                                                   const wall_clock* clock) {
-  if (is_standard_input(options))
-    return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
-  if (options.boolean("follow"))
-    return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")),
-                                             wanted.frame);
-  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted,
-                                          file_order_of(options.text("order")));
-}
-
 connector file_source_connector() {
   return {.declared = file_source_declaration(),
-          .reader =
-              [](const config::values& options, const wants& wanted, const connector_context& at) {
-                return make_file_reader(options, wanted, spool_of(at), at.feeds, at.clock);
-              },
+          .reader = [](const config::values& options, const wants& wanted,
+                       const connector_context& at) { return make_file_reader(options, wanted, at); },
           .news =
               [](const config::values& options, std::string_view ended, bool is_decoded) {
                 return continue_files(ended, options.text("path"), options.boolean("parallel"),

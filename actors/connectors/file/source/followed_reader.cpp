@@ -14,13 +14,30 @@ namespace {
 // rotated. A look is one read and one stat; a glob lists a folder.
 constexpr std::chrono::milliseconds look_at_file{20};
 constexpr std::chrono::milliseconds look_at_glob{100};
+
+/// Ends after so many bytes of the content.
+class limited_stream final : public byte_stream {
+public:
+  limited_stream(std::unique_ptr<byte_stream> all, std::uint64_t left) : all_(std::move(all)), left_(left) {}
+
+  expected<std::size_t> read(char* to, std::size_t size) override {
+    auto got = all_->read(to, std::min<std::uint64_t>(size, left_));
+    if (got)
+      left_ -= *got;
+    return got;
+  }
+
+private:
+  std::unique_ptr<byte_stream> all_;
+  std::uint64_t left_;
+};
+
 }  // namespace
 
 expected<std::vector<partition_info>> followed_reader::discover(std::chrono::milliseconds) {
-  if (files_.empty())
-    if (auto begun = files_.begin(); !begun)
-      return tl::make_unexpected(std::move(begun.error()));
-  const position first{std::max<std::int64_t>(0, files_.first()), 0};
+  if (auto begun = files_->begin(); !begun)
+    return tl::make_unexpected(std::move(begun.error()));
+  const auto first = std::max(files_->first(), position{});
   return std::vector<partition_info>{{std::string(whole_log), first, first}};
 }
 
@@ -43,7 +60,7 @@ void followed_reader::unassign(const std::string&) {
 void followed_reader::interrupt() { watch_.interrupt(); }
 
 void followed_reader::acknowledge(const std::string&, position durable) {
-  files_.forget_below(durable.major);
+  files_->forget_below(durable.major);
 }
 
 std::optional<backlog> followed_reader::lag() { return std::nullopt; }  // lines are not counted before
@@ -60,7 +77,7 @@ expected<std::optional<chunk>> followed_reader::read(std::span<const std::string
                                                      std::size_t max_bytes,
                                                      std::chrono::milliseconds timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
-  const auto look_again = is_glob(pattern_) ? look_at_glob : look_at_file;
+  const auto look_again = files_->is_glob_pattern() ? look_at_glob : look_at_file;
   const bool mine = assigned_ && std::find(wanted.begin(), wanted.end(), whole_log) != wanted.end();
   for (;;) {
     bool again = mine;
@@ -93,6 +110,8 @@ expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
       continue;  // it ends before: opened there it says so
     at.recent = recent_bytes(begin);
     at.recent.take(bytes);
+    if (at.to)
+      *stream = std::make_unique<limited_stream>(std::move(*stream), *at.to - std::min(*at.to, offset));
     at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, frame_);
     break;
   }
@@ -101,18 +120,23 @@ expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
 
 expected<void> followed_reader::open_place() {
   const auto offset = static_cast<std::uint64_t>(next_.minor);
-  auto file = files_.open(next_.major, offset);
-  if (!file)
-    return tl::make_unexpected(std::move(file.error()));
-  place at{.generation = next_.major, .file = std::move(*file), .may_be_zeros = offset == 0};
-  if (auto opened = read_from(at, offset); !opened)
-    return opened;
+  auto opened = files_->open(next_.major, offset);
+  if (!opened)
+    return tl::make_unexpected(std::move(opened.error()));
+  place at{.generation = next_.major,
+           .file = std::move(opened->file),
+           .to = opened->to,
+           .last_part = opened->to.has_value(),
+           .takes_rest = opened->to || opened->takes_rest,
+           .may_be_zeros = offset == 0};
+  if (auto ready = read_from(at, offset); !ready)
+    return ready;
   place_.emplace(std::move(at));
   watch_.watch(place_->file.fd());
   return {};
 }
 
-expected<void> followed_reader::take(place& at, const chunk& out) {
+expected<bool> followed_reader::take(place& at, const chunk& out) {
   const auto end = static_cast<std::uint64_t>(at.lines->next().minor);
   if (end - at.recent.end() == out.bytes.size() - padding) {
     at.recent.take({out.bytes.data(), out.bytes.size() - padding});
@@ -124,9 +148,7 @@ expected<void> followed_reader::take(place& at, const chunk& out) {
       return tl::make_unexpected(std::move(recent.error()));
     at.recent = std::move(*recent);
   }
-  if (const auto tail = at.recent.tail())
-    files_.was_read(at.generation, *tail);
-  return {};
+  return files_->was_read(at.generation, end, at.recent.tail());
 }
 
 expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t max_bytes) {
@@ -148,12 +170,12 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
         return tl::make_unexpected(std::move(opened.error()));
     }
   }
-  return at.lines->read(out, max_bytes, at.last_part);
+  return at.lines->read(out, max_bytes, at.takes_rest);
 }
 
 expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool& again) {
-  if (files_.first() < 0) {
-    const auto come = files_.has_come();
+  if (files_->first().major < 0) {
+    const auto come = files_->has_come();
     if (!come)
       return tl::make_unexpected(come.error());
     if (!*come)
@@ -161,14 +183,13 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
     spdlog::info("{}: it is there now", pattern_);
   }
   if (!place_) {
-    if (files_.nothing_left(next_))
-      next_ = {next_.major + 1, 0};
+    if (const auto next = files_->nothing_left(next_))
+      next_ = *next;
     if (auto opened = open_place(); !opened) {
-      if (opened.error().code != ec::log_trimmed || !files_.was_written_anew(next_))
+      if (opened.error().code != ec::log_trimmed || !files_->was_written_anew(next_))
         return tl::make_unexpected(std::move(opened.error()));
-      if (auto next = files_.cut_off(next_.major); !next)
-        return tl::make_unexpected(std::move(next.error()));
-      leave(next_.major);
+      if (auto given_up = give_up(next_.major); !given_up)
+        return tl::make_unexpected(std::move(given_up.error()));
       again = true;
       return std::optional<chunk>{};
     }
@@ -182,7 +203,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   if (!at.last_part) {
     // Looked at after reading: what was read is this generation's only if the file is still the same.
     const auto seen = std::max(static_cast<std::uint64_t>(out.to.minor) + at.lines->unfinished(), at.zeros);
-    auto same = files_.still(at.generation, at.file, seen, at.recent);
+    auto same = files_->still(at.generation, at.file, seen, at.recent);
     if (!same)
       return tl::make_unexpected(std::move(same.error()));
     if (!*same) {
@@ -192,11 +213,17 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
       return std::optional<chunk>{};
     }
   }
-  if (auto taken = take(at, out); !taken)
+  auto taken = take(at, out);
+  if (!taken)
     return tl::make_unexpected(std::move(taken.error()));
+  if (!*taken) {  // another reader of the log has left it before: it is read up to there
+    place_.reset();
+    again = true;
+    return std::optional<chunk>{};
+  }
   const bool moved = out.to > out.from;
   out.partition = whole_log;
-  if (is_glob(pattern_))
+  if (files_->is_glob_pattern())
     out.part = out.topic;
   else if (at.generation > 0)  // its present path may be another one for another life
     out.part = fmt::format("{}, generation {}", pattern_, at.generation);
@@ -206,22 +233,31 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   else
     out.to = next_;
   if (*ended && at.last_part) {
-    files_.finished(at.generation, static_cast<std::uint64_t>(next_.minor));
-    next_ = {at.generation + 1, 0};
-    out.to = next_;
-    place_.reset();
-    delivered_ = out.to;
-    return std::optional<chunk>(std::move(out));
-  }
-  if (*ended) {
-    auto later = files_.after(at.generation, at.file);
+    if (at.to && static_cast<std::uint64_t>(next_.minor) < *at.to)
+      return fatal_error(ec::log_trimmed,
+                         fmt::format("{}: it ends at byte {} and was read up to byte {}: put the whole file "
+                                     "back, or begin anew with --fresh",
+                                     at.file.path(), next_.minor, *at.to));
+    if (leave(at)) {
+      out.to = next_;
+      place_.reset();
+    } else {
+      at.last_part = at.takes_rest = false;
+      again = !moved;
+    }
+  } else if (*ended) {
+    const auto later = files_->after(at.generation, at.file, std::chrono::steady_clock::now());
     if (!later)
-      return tl::make_unexpected(std::move(later.error()));
-    at.last_part = later->has_value();  // and read once more: the writer may have added a last line
-    again = !moved && at.last_part;
-    out.caught_up = !at.last_part;
+      return tl::make_unexpected(later.error());
+    // Read once more: the writer may have added a last line.
+    at.last_part = *later == generations::next::later;
+    at.takes_rest = at.takes_rest || (at.last_part && files_->takes_rest(at.generation, at.file));
+    again = !moved && *later != generations::next::none;
+    out.caught_up = *later == generations::next::none;
+    if (*later == generations::next::moved)
+      place_.reset();
   }
-  if (moved || (out.caught_up && !end_said_)) {
+  if (out.to > out.from || (out.caught_up && !end_said_)) {
     end_said_ = out.caught_up;
     delivered_ = out.to;
     return std::optional<chunk>(std::move(out));
@@ -251,20 +287,31 @@ expected<void> followed_reader::was_cut_off(bool was_at_end) {
   const auto generation = place_->generation;
   place_.reset();
   const auto copy = open_place();
-  if (copy || copy.error().code != ec::log_trimmed || !was_at_end)
-    return copy;
-  if (auto next = files_.cut_off(generation); !next)
-    return next;
-  leave(generation);
-  return {};
+  return copy || copy.error().code != ec::log_trimmed || !was_at_end ? copy : give_up(generation);
 }
 
-void followed_reader::leave(std::int64_t generation) {
+expected<void> followed_reader::give_up(std::int64_t generation) {
+  if (auto next = files_->cut_off(generation); !next)
+    return next;
   spdlog::warn("{}: it was cut off or written anew, and no copy lies beside it; all that was seen of it was "
                "read (to byte {}), lines written just before are lost. It is read from its beginning",
                pattern_, next_.minor);
-  files_.finished(generation, static_cast<std::uint64_t>(next_.minor));
-  next_ = {generation + 1, 0};
+  const auto next = files_->leave(generation, static_cast<std::uint64_t>(next_.minor), nullptr,
+                                  std::chrono::steady_clock::now());
+  if (!next)
+    return fatal_error(ec::log_trimmed,
+                       fmt::format("{}: it was cut off or written anew before it was read to the place that "
+                                   "another reader has come to; put it back, or begin anew with --fresh",
+                                   pattern_));
+  next_ = *next;
+  return {};
+}
+
+bool followed_reader::leave(const place& at) {
+  const auto next = files_->leave(at.generation, static_cast<std::uint64_t>(next_.minor), &at.file,
+                                  std::chrono::steady_clock::now());
+  next_ = next.value_or(next_);
+  return next.has_value();
 }
 
 }  // namespace millrace::source

@@ -10,6 +10,7 @@
 #include "actors/connectors/file/source/recent_bytes.hpp"
 #include "actors/stream/source/source.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,8 +18,11 @@ namespace millrace::source {
 
 class followed_reader final : public reader {
 public:
-  explicit followed_reader(std::string pattern, file_order order = file_order::natural, framing frame = {})
-      : pattern_(pattern), frame_(frame), files_(std::move(pattern), order) {}
+  /// `files`: those of `pattern`; the readers of a life of a lane share them.
+  followed_reader(std::string pattern, std::shared_ptr<generations> files, framing frame)
+      : pattern_(std::move(pattern)), frame_(frame), files_(std::move(files)) {}
+  explicit followed_reader(const std::string& pattern, file_order order = file_order::natural)
+      : followed_reader(pattern, std::make_shared<generations>(pattern, order), {}) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -29,10 +33,10 @@ public:
   std::optional<backlog> lag() override;
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override;
-  std::string identity() const override { return files_.text(); }
-  std::uint64_t identity_version() const override { return files_.text_version(); }
-  void note_progress() override { files_.note_progress(); }
-  expected<void> check_identity(std::string_view stored) override { return files_.restore(stored); }
+  std::string identity() const override { return files_->text(); }
+  std::uint64_t identity_version() const override { return files_->text_version(); }
+  void note_progress() override { files_->note_progress(); }
+  expected<void> check_identity(std::string_view stored) override { return files_->restore(stored); }
 
 private:
   /// The file that is being read, opened once for reading and once for looking at.
@@ -40,8 +44,10 @@ private:
     std::int64_t generation;
     open_file file;
     std::optional<line_reader> lines = std::nullopt;  // once it is opened
+    std::optional<std::uint64_t> to = std::nullopt;   // where the generation ends, if it does
     recent_bytes recent{};                            // the bytes before the next line
     bool last_part = false;     // a later generation is known: this one only has to be read to its end
+    bool takes_rest = false;    // its unterminated last line is a record
     bool may_be_zeros = false;  // all its bytes so far are zeros
     std::uint64_t zeros = 0;    // the count of zeros
   };
@@ -50,20 +56,22 @@ private:
   [[nodiscard]] expected<void> read_from(place& at, std::uint64_t offset);
   /// Reads on as line_reader does, after the zeros that the file begins with.
   [[nodiscard]] expected<bool> read_lines(place& at, chunk& out, std::size_t max_bytes);
-  /// Takes what was read into what is known of the file.
-  [[nodiscard]] expected<void> take(place& at, const chunk& out);
+  /// Takes what was read into what is known of the file; false where the generation ends before.
+  [[nodiscard]] expected<bool> take(place& at, const chunk& out);
   /// A chunk, nothing for now, or nothing because the place changed (`again`).
   expected<std::optional<chunk>> step(std::size_t max_bytes, bool& again);
   /// No file is there yet: all has been read, which is said once.
   std::optional<chunk> nothing_yet();
   /// `was_at_end`: all that was seen of it before was read, to the end of a line.
   expected<void> was_cut_off(bool was_at_end);
-  /// Goes on with the next generation: nobody has more of this one.
-  void leave(std::int64_t generation);
+  /// Has the next generation begin: nobody has more of this one.
+  [[nodiscard]] expected<void> give_up(std::int64_t generation);
+  /// Goes on with the next generation where this one ends here; returns whether it does.
+  [[nodiscard]] bool leave(const place& at);
 
   std::string pattern_;
   framing frame_;
-  generations files_;
+  std::shared_ptr<generations> files_;
   bool assigned_ = false;
   position next_{};
   position delivered_{};  // `to` of the last chunk: next_, or the end of the generation before

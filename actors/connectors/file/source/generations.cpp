@@ -1,311 +1,761 @@
 #include "actors/connectors/file/source/generations.hpp"
 
+#include "runtime/base/scan.hpp"
+
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
+#include <iterator>
 #include <sys/stat.h>
+#include <unordered_set>
+#include <utility>
 
 namespace millrace::source {
 
 namespace {
 
-// This many generations before the durable one stay known: a rotated file that reappears under another name
-// must not be taken for a new one.
+// This many files before the durable one stay known, although they are gone: a rotated file that reappears under another
+// name must not be taken for a new one.
 constexpr std::int64_t remembered = 64;
 
-struct stamp {
-  std::int64_t seconds = 0;
-  std::int64_t nanos = 0;
-  friend auto operator<=>(const stamp&, const stamp&) = default;
-};
-stamp written_at(const struct stat& info) { return {info.st_mtim.tv_sec, info.st_mtim.tv_nsec}; }
-stamp written_at(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 ? written_at(info) : stamp{};
+// A look that takes more processor time than this is made less often, so that looks take a hundredth of a core.
+constexpr std::chrono::nanoseconds cheap_look = std::chrono::milliseconds(5);
+constexpr int looks_share = 100;
+
+std::chrono::nanoseconds processor_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-/// Identifies those that are still there and are files.
-expected<std::vector<file_identity>> identities(const std::vector<std::string>& names) {
-  std::vector<file_identity> found;
-  for (const auto& name : names) {
-    auto f = identify_content(name);
-    if (f)
-      found.push_back(std::move(*f));
-    else if (f.error().code != ec::not_found &&
-             f.error().code != ec::unsupported)  // renamed meanwhile; a folder
-      return tl::make_unexpected(std::move(f.error()));
-  }
-  return found;
+/// Returns whether `path` is what a program that rotates makes of a file `name`, by digits: NAME.1, NAME-20260101.gz.
+bool is_rotated_name(std::string_view path, std::string_view name) {
+  if (!path.starts_with(name))
+    return false;
+  path.remove_prefix(name.size());
+  if (path.ends_with(".gz"))
+    path.remove_suffix(3);
+  return path.empty() || ((path.front() == '.' || path.front() == '-') && path.size() > 1 &&
+                          path.find_first_not_of("0123456789-_.:T", 1) == std::string_view::npos);
+}
+
+/// The name by which the system knows an open file now: renamed, or behind a link.
+std::string present_path(const open_file& file) {
+  std::error_code problem;
+  const auto path = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file.fd()), problem);
+  return problem ? file.path() : path.string();
 }
 
 }  // namespace
 
-expected<std::vector<std::string>> generations::names() const {
+// --- what is on disk
+
+generations::stamp generations::written_at(const std::string& path) {
+  const auto p = look_at(path);
+  return p ? p->written : stamp{};
+}
+
+std::optional<generations::present_file> generations::look_at(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode))
+    return std::nullopt;
+  return present_file{path,
+                      static_cast<std::uint64_t>(info.st_dev),
+                      static_cast<std::uint64_t>(info.st_ino),
+                      static_cast<std::uint64_t>(info.st_size),
+                      {info.st_mtim.tv_sec, info.st_mtim.tv_nsec}};
+}
+
+expected<std::vector<std::string>> generations::rotated(const std::string& path) {
   std::vector<std::string> names;
-  if (is_glob(pattern_)) {
-    auto listed = list_files(pattern_, order_);
-    if (!listed && listed.error().code != ec::not_found)
-      return tl::make_unexpected(std::move(listed.error()));
-    if (listed)
-      names = std::move(*listed);
-  } else {
-    // Programs that rotate make these of NAME: NAME.1, NAME.2.gz, NAME-20260101.
-    const std::filesystem::path path(pattern_);
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    const auto name = path.filename().string();
-    std::error_code problem;
-    for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end;
-         at.increment(problem)) {
-      const auto other = at->path().filename().string();
-      if (other.size() > name.size() && other.compare(0, name.size(), name) == 0 &&
-          (other[name.size()] == '.' || other[name.size()] == '-'))
-        names.push_back((path.has_parent_path() ? folder / other : std::filesystem::path(other)).string());
-    }
-    if (problem)
-      return outside_error(ec::io,
-                           fmt::format("{}: cannot be listed: {}", folder.string(), problem.message()));
-    std::sort(names.begin(), names.end());
-    names.push_back(pattern_);  // the live one comes last
+  const std::filesystem::path file(path);
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const auto name = file.filename().string();
+  std::error_code problem;
+  for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    const auto other = at->path().filename().string();
+    if (other.size() > name.size() && other.starts_with(name) &&
+        (other[name.size()] == '.' || other[name.size()] == '-'))
+      names.push_back((file.has_parent_path() ? folder / other : std::filesystem::path(other)).string());
   }
+  if (problem)
+    return outside_error(ec::io, fmt::format("{}: cannot be listed: {}", folder.string(), problem.message()));
+  std::ranges::sort(names);
   return names;
 }
 
-expected<std::vector<file_identity>> generations::present() const {
-  auto all = names();
-  if (!all)
-    return tl::make_unexpected(std::move(all.error()));
-  return identities(*all);
+/// The path of the file that the followed path names: behind a link its own, by which it is found once the link names
+/// another one.
+void generations::find_live() {
+  std::error_code problem;
+  live_ = pattern_;
+  if (!several_ && std::filesystem::is_symlink(pattern_, problem))
+    if (auto behind = std::filesystem::canonical(pattern_, problem); !problem)
+      live_ = behind.string();
 }
 
-file_identity* generations::find(std::int64_t number) {
+expected<std::vector<generations::present_file>> generations::present() {
+  find_live();
+  auto names = several_ ? list_files(pattern_, order_) : rotated(pattern_);
+  if (!names && !(several_ && names.error().code == ec::not_found))
+    return tl::make_unexpected(std::move(names.error()));
+  std::vector<present_file> here;
+  if (names)
+    for (const auto& name : *names)
+      if (auto p = look_at(name))
+        here.push_back(std::move(*p));
+  if (!several_)
+    if (auto live = look_at(live_))
+      here.push_back(std::move(*live));
+  return here;
+}
+
+/// None where it is no file, or gone meanwhile.
+expected<std::optional<file_identity>> generations::identified(const std::string& path) {
+  auto f = identify_content(path);
+  if (f)
+    return std::optional(std::move(*f));
+  if (f.error().code == ec::not_found || f.error().code == ec::unsupported)
+    return std::optional<file_identity>{};
+  return tl::make_unexpected(std::move(f.error()));
+}
+
+// --- what is known
+
+generations::known_file* generations::file(std::int64_t number) {
+  return const_cast<known_file*>(std::as_const(*this).file(number));
+}
+
+const generations::known_file* generations::file(std::int64_t number) const {
   const auto at =
-      std::find_if(known_.begin(), known_.end(), [&](const auto& f) { return f.number == number; });
-  return at == known_.end() ? nullptr : &*at;
+      std::ranges::lower_bound(files_, number, {}, [](const known_file& k) { return k.id.number; });
+  return at == files_.end() || at->id.number != number ? nullptr : &*at;
 }
 
-std::int64_t generations::first() const {
-  const auto at = std::find_if(known_.begin(), known_.end(), [](const auto& f) { return f.number >= 0; });
-  return at == known_.end() ? -1 : at->number;
+generations::known_file* generations::file_of(std::int64_t generation) {
+  const auto* g = list_.find(generation);
+  return g == nullptr ? nullptr : file(g->file);
 }
 
-bool generations::may_be_copy(const file_identity& known, const file_identity& f) const {
-  // The path itself never holds a copy, as copytruncate and compression make it: it holds what came after.
-  if (!is_glob(pattern_))
-    return f.path != pattern_ && known.head_length > 0;
-  // Files of a glob are files of their own, even if they begin alike. NAME.gz is the file NAME, packed, if
-  // its content is the same; a file that was put back has its name again.
-  return f.path == known.path || f.path == known.path + ".gz";
+const generations::known_file* generations::file_of(std::int64_t generation) const {
+  const auto* g = list_.find(generation);
+  return g == nullptr ? nullptr : file(g->file);
 }
 
-bool generations::is_known(const file_identity& f) {
-  return std::any_of(known_.begin(), known_.end(), [&](const file_identity& known) {
-    if (match_.is_still(known, f))
-      return true;
-    if (!may_be_copy(known, f))
-      return false;
-    // A file that has the beginning only is being packed: it is looked at again.
-    const auto found = match_.compare(known, f);
-    return found == likeness::copy || found == likeness::part;
-  });
+bool generations::is_left(const known_file& k) const {
+  return k.id.number >= 0 && !list_.is_open(k.id.number);
+}
+
+bool generations::is_here(const known_file& k, const present_file& p) {
+  return k.id.device == p.device && k.id.inode == p.inode;
+}
+
+bool generations::may_be_copy(const known_file& k, const std::string& path) const {
+  // The path itself holds a copy only where the file was replaced by one, as rsync and editors do.
+  if (!several_)
+    return path == k.id.path || (path != live_ && k.id.head_length > 0);
+  // Files of a glob are files of their own, even if they are the same to the last byte; but what is made of a file by
+  // rotation is that file.
+  return is_rotated_name(path, name_of(k));
+}
+
+std::vector<generations::known_file*> generations::candidates(const std::string& path) {
+  std::vector<known_file*> out;
+  if (!several_) {
+    for (auto& k : files_)
+      if (may_be_copy(k, path))
+        out.push_back(&k);
+    return out;
+  }
+  const auto add_named = [&](const std::string& name) {
+    const auto [begin, end] = names_.equal_range(name);
+    for (auto at = begin; at != end; ++at)
+      if (auto* k = file(at->second); k != nullptr && may_be_copy(*k, path))
+        out.push_back(k);
+  };
+  add_named(path);
+  for (auto at = path.size(); at-- > 1 && path[at] != '/';)
+    if (path[at] == '.' || path[at] == '-')
+      add_named(path.substr(0, at));
+  return out;
 }
 
 bool generations::is_another(const file_identity& f, std::int64_t number, beside which) {
   // A file that fits several is the one of which most is known: an inode is used again, and a header says little.
-  const auto* const wanted = find(number);
-  const auto least = wanted == nullptr ? 0 : wanted->tail.end;
-  return std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
-    if (known.number == number || (which == beside::later && known.number < number) || known.tail.end < least)
+  const auto* const wanted = file(number);
+  const auto least = wanted == nullptr ? 0 : wanted->id.tail.end;
+  const auto fits = [&](const known_file& k, bool is_still) {
+    if (k.id.number == number || (which == beside::later && k.id.number < number) || k.id.tail.end < least)
       return false;
-    return match_.is_still(known, f) || (which == beside::any && known.tail.end > least &&
-                                         may_be_copy(known, f) && match_.compare(known, f) == likeness::copy);
-  });
+    return is_still
+               ? match_.is_still(k.id, f)
+               : which == beside::any && k.id.tail.end > least && match_.compare(k.id, f) == likeness::copy;
+  };
+  return std::ranges::any_of(files_, [&](const auto& k) { return is_same_file(k.id, f) && fits(k, true); }) ||
+         (which == beside::any &&
+          std::ranges::any_of(candidates(f.path), [&](const auto* k) { return fits(*k, false); }));
+}
+
+bool generations::is_known(const file_identity& f) {
+  return std::ranges::any_of(files_, [&](const auto& k) { return match_.is_still(k.id, f); }) ||
+         std::ranges::any_of(candidates(f.path), [&](const auto* k) {
+           // A file that has the beginning only is being packed: it is looked at again.
+           const auto found = match_.compare(k->id, f);
+           return found == likeness::copy || found == likeness::part;
+         });
+}
+
+bool generations::holds(known_file& k, const present_file& p) {
+  if (p.size == k.id.seen && p.path == k.id.path && p.written == k.written)
+    return true;
+  const auto f = identified(p.path);
+  if (!f || !*f || !match_.is_still(k.id, **f))
+    return false;
+  k.written = p.written;
+  return true;
+}
+
+/// The path by which it became known: rotated files have names that are made of it.
+const std::string& generations::name_of(const known_file& k) const {
+  return !several_ ? pattern_ : k.id.name.empty() ? k.id.path : k.id.name;
+}
+
+void generations::moves_to(known_file& k, const std::string& path) {
+  if (several_ && k.id.name.empty() && path != k.id.path)
+    k.id.name = k.id.path;
+  k.id.path = path;
+}
+
+generations::known_file& generations::add_file(file_identity f) {
+  f.number = files_.empty() ? 0 : std::max<std::int64_t>(files_.back().id.number + 1, 0);
+  f.seen = f.length;
+  f.length = 0;
+  files_.push_back({.id = std::move(f), .is_there = true});
+  if (several_)
+    names_.emplace(name_of(files_.back()), files_.back().id.number);
+  return files_.back();
 }
 
 void generations::add(file_identity f) {
-  f.number = known_.empty() ? 0 : std::max<std::int64_t>(known_.back().number + 1, 0);
-  f.seen = f.length;
-  f.length = 0;
-  known_.push_back(std::move(f));
-  note_progress();
+  // An inode is that of one file: the one that had it is known by its content alone from here on.
+  for (auto& k : files_)
+    if (is_same_file(k.id, f))
+      k.id.device = k.id.inode = 0;
+  list_.add(add_file(std::move(f)).id.number, 0);
+  changed();
 }
 
+void generations::changed() {
+  is_text_old_ = true;
+  has_progress_ = false;
+  ++text_version_;
+}
+
+std::string generations::text() {
+  const std::scoped_lock lock(mutex_);
+  if (std::exchange(is_text_old_, false)) {
+    std::vector<file_identity> all;
+    all.reserve(files_.size());
+    for (const auto& k : files_)
+      all.push_back(k.id);
+    text_ = format_identities(all) + list_.text();
+  }
+  return text_;
+}
+
+std::uint64_t generations::text_version() const {
+  const std::scoped_lock lock(mutex_);
+  return text_version_;
+}
+
+void generations::note_progress() {
+  const std::scoped_lock lock(mutex_);
+  if (has_progress_)
+    changed();
+}
+
+position generations::first() const {
+  const std::scoped_lock lock(mutex_);
+  return list_.empty() ? position{-1, 0}
+                       : position{list_.front().number, static_cast<std::int64_t>(list_.front().from)};
+}
+
+// --- the beginning of a life
+
 expected<void> generations::begin() {
+  const std::scoped_lock lock(mutex_);
+  if (!files_.empty() || !list_.empty())
+    return {};
   const auto folder = std::filesystem::path(pattern_).parent_path();
   std::error_code unknown;
-  if (!is_glob(pattern_) && (folder.empty() || std::filesystem::exists(folder, unknown))) {
-    auto here = present();
-    if (!here)
-      return tl::make_unexpected(std::move(here.error()));
-    std::erase_if(*here, [&](const auto& f) { return f.path == pattern_; });
-    for (std::size_t i = 0; i < here->size(); ++i) {
-      (*here)[i].number = static_cast<std::int64_t>(i) - static_cast<std::int64_t>(here->size());
-      known_.push_back(std::move((*here)[i]));
+  if (!several_ && (folder.empty() || std::filesystem::exists(folder, unknown))) {
+    const auto names = rotated(pattern_);
+    if (!names)
+      return tl::make_unexpected(names.error());
+    for (const auto& name : *names) {
+      auto f = identified(name);
+      if (!f)
+        return tl::make_unexpected(std::move(f.error()));
+      if (*f)
+        files_.push_back({.id = std::move(**f)});
     }
-    note_progress();
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      files_[i].id.number = static_cast<std::int64_t>(i) - static_cast<std::int64_t>(files_.size());
+    if (!files_.empty())
+      changed();
   }
-  return has_come().map([](bool) {});
+  return has_come_now().map([](bool) {});
 }
 
 expected<bool> generations::has_come() {
-  std::vector<std::string> names{pattern_};
-  if (is_glob(pattern_)) {
-    auto listed = list_files(pattern_, order_);
-    if (!listed && listed.error().code != ec::not_found)
-      return tl::make_unexpected(std::move(listed.error()));
-    names = listed ? std::move(*listed) : std::vector<std::string>{};
-  }
-  for (const auto& name : names) {
-    auto f = identify_content(name);
-    if (f) {
-      add(std::move(*f));
-      return true;
+  const std::scoped_lock lock(mutex_);
+  return has_come_now();
+}
+
+expected<bool> generations::has_come_now() {
+  if (!list_.empty())
+    return true;
+  find_live();
+  auto names = several_ ? list_files(pattern_, order_) : std::vector<std::string>{live_};
+  if (!names && names.error().code != ec::not_found)
+    return tl::make_unexpected(std::move(names.error()));
+  if (names)
+    for (const auto& name : *names) {
+      auto f = identify_content(name);
+      if (f) {
+        add(std::move(*f));
+        return true;
+      }
+      if (f.error().code != ec::not_found)
+        return tl::make_unexpected(std::move(f.error()));
     }
-    if (f.error().code != ec::not_found)
-      return tl::make_unexpected(std::move(f.error()));
-  }
   return false;
 }
 
 expected<void> generations::restore(std::string_view text) {
-  auto files = parse_identities(text);
-  if (!files)
-    return tl::make_unexpected(std::move(files.error()));
-  if (!files->empty())
-    known_ = std::move(*files);
-  note_progress();
+  const std::scoped_lock lock(mutex_);
+  if (std::exchange(is_restored_, true))
+    return {};
+  generation_list list;
+  std::string lines_of_files;
+  bool good = true;
+  while (!text.empty()) {
+    const auto line = take_line(text);
+    if (generation_list::is_line(line))
+      good = good && list.take_line(line);
+    else
+      lines_of_files.append(line).append("\n");
+  }
+  auto ids = parse_identities(lines_of_files);
+  if (!ids)
+    return tl::make_unexpected(std::move(ids.error()));
+  if (!good)
+    return fatal_error(ec::corrupt,
+                       "the stored order of files is damaged; restore the state folder, or begin "
+                       "anew with --fresh");
+  if (ids->empty())
+    return {};
+  std::ranges::sort(*ids, {}, &file_identity::number);
+  files_.clear();
+  names_.clear();
+  const bool was_bounded = list.empty();
+  for (auto& id : *ids) {
+    if (was_bounded &&
+        id.number >= 0) {  // it was one log already: a generation a file, up to the length that it had
+      auto& g = list.add(id.number, 0);
+      if (is_packed(id.path))
+        id.length = 0;  // its content has another length, and does not grow
+      else
+        list.end(g, id.length);
+    }
+    files_.push_back({.id = std::move(id)});
+    if (several_)
+      names_.emplace(name_of(files_.back()), files_.back().id.number);
+  }
+  list_ = std::move(list);
+  changed();
   return {};
 }
 
-void generations::find_up_to(std::int64_t number) {
-  while (first() >= 0 && known_.back().number < number) {
-    const auto last = open(known_.back().number, known_.back().tail.end);
-    if (!last)
-      return;
-    if (const auto next = after(known_.back().number, *last); !next || !*next)
-      return;
-  }
-}
+// --- the file of a generation
 
-expected<open_file> generations::open(std::int64_t number, std::uint64_t offset) {
-  find_up_to(number);
-  auto* wanted = find(number);
+expected<generations::opened> generations::open(std::int64_t number, std::uint64_t offset) {
+  const std::scoped_lock lock(mutex_);
+  const auto* const g = list_.find(number);
+  auto* const wanted = file_of(number);
+  const auto opened_now = [&](const std::string& path) {
+    return open_file::open(path).map([&](open_file f) { return opened{std::move(f), g->to, g->takes_rest}; });
+  };
+  const auto is_long_enough = [&](const file_identity& f) { return f.length >= offset || is_packed(f.path); };
   if (wanted != nullptr) {  // its last name comes first: as a rule it is still there
-    auto there = identify_content(wanted->path);
-    if (there && match_.is_still(*wanted, *there) && !is_another(*there, number, beside::later) &&
-        (there->length >= offset || is_packed(there->path)))
-      return open_file::open(there->path);
+    auto there = identify_content(wanted->id.path);
+    if (there && match_.is_still(wanted->id, *there) &&
+        !is_another(*there, wanted->id.number, beside::later) && is_long_enough(*there))
+      return opened_now(there->path);
   }
-  auto here = present();
+  auto here = wanted == nullptr ? expected<std::vector<present_file>>() : present();
+  if (here && wanted != nullptr && several_)  // its names beside it need not be those of the glob
+    if (const auto names = rotated(name_of(*wanted)))
+      for (const auto& name : *names)
+        if (auto p = look_at(name))
+          here->push_back(std::move(*p));
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
-  const file_identity* best = nullptr;
-  for (const auto& f : *here) {
-    if (wanted == nullptr || (f.length < offset && !is_packed(f.path)))
-      continue;
-    if (match_.is_still(*wanted, f)) {
-      if (is_another(f, number, beside::later))
-        continue;
-      best = &f;
-      break;
+  std::optional<file_identity> best;
+  bool is_found = false;
+  const auto look_into = [&](const present_file& p, bool in_its_place) -> expected<void> {
+    const bool is_same = is_here(*wanted, p);
+    const bool is_copy = may_be_copy(*wanted, p.path) && (p.path == wanted->id.path) == in_its_place;
+    if (is_found || !(is_same || is_copy))
+      return {};
+    auto identified_now = identified(p.path);
+    if (!identified_now)
+      return tl::make_unexpected(std::move(identified_now.error()));
+    if (!*identified_now || !is_long_enough(**identified_now))
+      return {};
+    auto& f = **identified_now;
+    if (match_.is_still(wanted->id, f)) {
+      is_found = !is_another(f, wanted->id.number, beside::later);
+      if (is_found)
+        best = std::move(f);
+    } else if (is_copy && (!best || written_at(f.path) < written_at(best->path)) &&
+               !is_another(f, wanted->id.number, beside::any) &&
+               match_.compare(wanted->id, f) >= likeness::same) {
+      // The oldest of several that hold what is known of it is the one: later files may hold no less.
+      best = std::move(f);
     }
-    // The oldest of several that hold what is known of it is the one: later generations may hold no less.
-    if ((best == nullptr || written_at(f.path) < written_at(best->path)) && may_be_copy(*wanted, f) &&
-        !is_another(f, number, beside::any) && match_.compare(*wanted, f) >= likeness::same)
-      best = &f;
-  }
-  if (best != nullptr) {
-    if (!is_same_file(*wanted, *best))
-      wanted->seen = 0;
-    wanted->device = best->device;  // the copy is the generation now, or it would be taken for a new one
-    wanted->inode = best->inode;
-    wanted->path = best->path;
-    note_progress();
-    return open_file::open(best->path);
+    return {};
+  };
+  for (const bool in_its_place : {false, true})
+    for (const auto& p : *here)
+      if (!best || (!in_its_place && !is_found))
+        if (auto looked = look_into(p, in_its_place); !looked)
+          return tl::make_unexpected(std::move(looked.error()));
+  if (best) {
+    if (is_packed(best->path))
+      wanted->id.seen = 0;       // it had the length of the file before
+    else if (!is_left(*wanted))  // else the next look finds its growth
+      wanted->id.seen = best->length;
+    wanted->id.device = best->device;  // the copy is the file now, or it would be taken for a new one
+    wanted->id.inode = best->inode;
+    moves_to(*wanted, best->path);
+    changed();
+    return opened_now(best->path);
   }
   return fatal_error(
       ec::log_trimmed,
       fmt::format("{}: the file that was read up to byte {} (generation {}{}) is neither there nor rotated "
                   "beside it: it was deleted or overwritten before it was read. Put it back beside it, or "
                   "begin anew with --fresh",
-                  pattern_, offset, number,
-                  wanted == nullptr ? std::string() : fmt::format(", inode {}", wanted->inode)));
+                  several_ && wanted != nullptr ? wanted->id.path : pattern_, offset, number,
+                  wanted == nullptr ? std::string() : fmt::format(", inode {}", wanted->id.inode)));
 }
 
-bool generations::nothing_left(position at) const {
-  const auto here =
-      std::find_if(known_.begin(), known_.end(), [&](const auto& f) { return f.number == at.major; });
-  return here != known_.end() && std::next(here) != known_.end() && here->length > 0 &&
-         static_cast<std::uint64_t>(at.minor) >= here->length;
+std::optional<position> generations::nothing_left(position at) const {
+  const std::scoped_lock lock(mutex_);
+  const auto* const here = list_.find(at.major);
+  const auto* const next = list_.find(at.major + 1);
+  if (here == nullptr || next == nullptr || !here->to || static_cast<std::uint64_t>(at.minor) < *here->to)
+    return std::nullopt;
+  return position{next->number, static_cast<std::int64_t>(next->from)};
 }
 
-expected<std::optional<std::int64_t>> generations::after(std::int64_t number, const open_file& current) {
-  if (find(number + 1) != nullptr)
-    return number + 1;
-  struct stat live {};
+// --- looking for more
+
+expected<generations::next> generations::after(std::int64_t number, const open_file& current, moment now) {
+  const std::scoped_lock lock(mutex_);
+  if (list_.find(number + 1) == nullptr && now >= next_look_) {
+    const auto begin = processor_time();
+    const auto quiet = is_quiet(current, now);
+    if (!quiet)
+      return tl::make_unexpected(quiet.error());
+    if (!*quiet)
+      if (auto looked = look(now); !looked)
+        return tl::make_unexpected(std::move(looked.error()));
+    if (const auto cost = processor_time() - begin; cost > cheap_look)
+      next_look_ = std::chrono::steady_clock::now() +
+                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(looks_share * cost);
+  }
+  struct stat mine {};
+  const auto* const k = file_of(number);
+  if (k == nullptr || ::fstat(current.fd(), &mine) != 0)
+    return outside_error(ec::io, fmt::format("{}: its state cannot be read", current.path()));
+  if (k->id.device != static_cast<std::uint64_t>(mine.st_dev) ||
+      k->id.inode != static_cast<std::uint64_t>(mine.st_ino))
+    return next::moved;  // it may have more there
+  return list_.find(number + 1) != nullptr ? next::later : next::none;
+}
+
+/// Of a path that is no glob: a stat for it and each file that is watched says that nothing is new.
+expected<bool> generations::is_quiet(const open_file& current, moment now) {
+  if (several_ || is_first_look_)
+    return false;
   struct stat mine {};
   if (::fstat(current.fd(), &mine) != 0)
     return outside_error(ec::io, fmt::format("{}: its state cannot be read", current.path()));
-  const bool several = is_glob(pattern_);
-  if (!several &&
-      (::stat(pattern_.c_str(), &live) != 0 || (live.st_dev == mine.st_dev && live.st_ino == mine.st_ino)))
-    return std::optional<std::int64_t>{};
+  const auto live = look_at(pattern_);
+  bool is_known_live = !live || (live->device == static_cast<std::uint64_t>(mine.st_dev) &&
+                                 live->inode == static_cast<std::uint64_t>(mine.st_ino));
+  for (const auto& k : files_) {
+    if (k.id.number < 0)
+      continue;
+    if (!is_left(k)) {  // it may have been replaced by a longer copy
+      const auto p = look_at(k.id.path);
+      if (!p || !is_here(k, *p))
+        return false;
+      continue;
+    }
+    if (live && is_here(k, *live) && live->size == k.id.seen && live->written == k.written)
+      is_known_live = true;
+    if (k.watched_to == moment{})
+      continue;
+    if (now >= k.watched_to)
+      return false;  // its rest is due, or it is watched no more
+    const auto p = look_at(k.id.path);
+    if (!p || !is_here(k, *p) || p->size != k.id.seen)
+      return false;
+  }
+  return is_known_live;
+}
 
-  auto all = names();
-  if (!all)
-    return tl::make_unexpected(std::move(all.error()));
-  if (several)  // no look into each of many old files, each time
-    all->erase(std::remove_if(all->begin(), all->end(),
-                              [&](const auto& name) {
-                                return std::any_of(known_.begin(), known_.end(),
-                                                   [&](const auto& f) { return f.path == name; });
-                              }),
-               all->end());
-  auto here = identities(*all);
+expected<void> generations::look(moment now) {
+  auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
-  const auto* now = find(number);
-  std::vector<file_identity> later;
-  for (auto& f : *here) {
-    if (is_known(f))
-      continue;
-    if (several && now != nullptr && comes_before(f.path, now->path, order_))
-      return user_error(
-          ec::mismatch,
-          fmt::format(
-              "{}: this file is new and its name comes before {}, which is being read; a "
-              "followed glob is one log in the order of names. Rename it, or begin anew with --fresh, "
-              "and with another `order` where names do not say which file is later",
-              f.path, now->path));
-    if (several || f.path == pattern_ || written_at(f.path) >= written_at(mine))
-      later.push_back(std::move(f));
+  const bool is_first = std::exchange(is_first_look_, false);
+  for (auto& k : files_) {
+    k.is_there = false;
+    if (is_first && is_left(k))
+      k.watched_to = now + late_writes_;
   }
-  if (!several)
-    std::stable_sort(later.begin(), later.end(), [&](const auto& a, const auto& b) {
-      if ((a.path == pattern_) != (b.path == pattern_))
-        return b.path == pattern_;
-      return written_at(a.path) < written_at(b.path);
+  found out;
+  auto strange = strangers(std::move(*here), out);
+  find_moved(strange, out, now);
+  if (auto taken = take_strangers(strange, out); !taken)
+    return taken;
+  note_rests(now, out);
+  if (several_) {
+    std::ranges::sort(out.fresh, {}, &std::pair<std::size_t, file_identity>::first);
+  } else {
+    std::ranges::stable_sort(out.fresh, [&](const auto& a, const auto& b) {
+      return (a.second.path == live_) != (b.second.path == live_)
+                 ? b.second.path == live_
+                 : strange[a.first].written < strange[b.first].written;
     });
-  if (later.empty() || (later.size() == 1 && later.front().length == 0))
-    return std::optional<std::int64_t>{};
-  add(std::move(later.front()));
-  return known_.back().number;
+  }
+  for (const auto i : out.grown) {
+    auto& k = files_[i];
+    list_.add(k.id.number, std::exchange(k.id.length, 0)).takes_rest = std::exchange(k.rest_is_due, false);
+    changed();
+  }
+  for (auto& f : out.fresh)
+    add(std::move(f.second));
+  return {};
+}
+
+std::vector<generations::present_file> generations::strangers(std::vector<present_file> here, found& out) {
+  by_inode known;
+  known.reserve(files_.size());
+  for (std::size_t i = 0; i < files_.size(); ++i)
+    known.emplace(files_[i].id.inode, i);
+  std::vector<present_file> strange;
+  for (auto& p : here) {
+    const auto [begin, end] = known.equal_range(p.inode);
+    const auto same = std::find_if(begin, end, [&](const auto& at) {
+      return is_here(files_[at.second], p) && holds(files_[at.second], p);
+    });
+    if (same != end)
+      is_at(files_[same->second], p, out);
+    else if (p.size > 0)
+      strange.push_back(std::move(p));
+  }
+  return strange;
+}
+
+/// Looks for the files that are wanted beside the names that they had: those of a glob need not match it any more, and
+/// one behind a link has a path of its own. What lies rotated beside a file of a glob, and was written after that, was part of the log unseen.
+void generations::find_moved(std::vector<present_file>& strange, found& out, moment now) {
+  std::vector<present_file> rotated_away;
+  for (auto& k : files_) {
+    if (k.is_there || k.id.number < 0 || (is_left(k) && now >= k.watched_to))
+      continue;
+    if (const auto p = look_at(k.id.path); p && is_here(k, *p) && holds(k, *p)) {
+      is_at(k, *p, out);
+      continue;
+    }
+    const auto names = several_ ? rotated(name_of(k)) : std::vector<std::string>{};
+    if (!names)
+      continue;  // its folder is gone
+    std::vector<present_file> others;
+    for (const auto& name : *names) {
+      auto p = look_at(name);
+      if (!p || p->size == 0)
+        continue;
+      if (is_here(k, *p) && holds(k, *p)) {
+        is_at(k, *p, out);
+      } else if (is_rotated_name(name, name_of(k)) &&
+                 std::ranges::find(strange, name, &present_file::path) == strange.end()) {
+        p->made_of = name_of(k);
+        others.push_back(std::move(*p));
+      }
+    }
+    for (auto& p : others) {
+      p.may_be_new = k.is_there && p.written >= k.written;
+      const auto before = std::ranges::find(rotated_away, p.path, &present_file::path);
+      if (before == rotated_away.end())
+        rotated_away.push_back(std::move(p));
+      else
+        before->may_be_new = before->may_be_new || p.may_be_new;
+    }
+  }
+  std::ranges::stable_sort(rotated_away, {}, &present_file::written);
+  strange.insert(strange.begin(), std::make_move_iterator(rotated_away.begin()),
+                 std::make_move_iterator(rotated_away.end()));
+}
+
+void generations::is_at(known_file& k, const present_file& p, found& out) {
+  k.is_there = true;
+  if (!is_here(k, p) || k.id.path != p.path) {
+    k.id.device = p.device;
+    k.id.inode = p.inode;
+    moves_to(k, p.path);
+    has_progress_ = true;
+  }
+  k.written = p.written;
+  note_growth(k, p.size, out);
+}
+
+void generations::note_growth(known_file& k, std::uint64_t size, found& out) {
+  const auto before = std::exchange(k.id.seen, size);
+  if (size == before)
+    return;
+  has_progress_ = true;
+  if (!is_left(k))
+    return;  // what it gets belongs to the generation that has no end
+  bool has_grown = size > before;
+  if (is_packed(k.id.path)) {  // it may have got more before it was packed
+    const auto f = identified(k.id.path);
+    has_grown = f && *f && k.id.length > 0 && match_.compare(k.id, **f) == likeness::same;
+  }
+  if (!has_grown)
+    return;
+  k.rest_is_due = false;
+  out.grown.push_back(static_cast<std::size_t>(&k - files_.data()));
+}
+
+/// An unterminated last line of a file that was left is a record once nobody has ended it for long enough.
+void generations::note_rests(moment now, found& out) {
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    auto& k = files_[i];
+    if (k.watched_to == moment{} || !is_left(k) || (k.is_there && now < k.watched_to))
+      continue;
+    k.watched_to = {};
+    if (k.id.length >= k.id.seen || is_packed(k.id.path))
+      continue;
+    if (!k.is_there) {
+      spdlog::warn("{}: it is gone, and {} bytes behind its last newline with it: nobody had ended that line",
+                   k.id.path, k.id.seen - k.id.length);
+    } else if (std::ranges::find(out.grown, i) == out.grown.end()) {
+      k.rest_is_due = true;
+      out.grown.push_back(i);
+    }
+  }
+}
+
+expected<void> generations::take_strangers(const std::vector<present_file>& strange, found& out) {
+  // A rotated file comes before one that has the name of a known one: that may be a longer copy in its place only
+  // where the file itself is nowhere else.
+  std::vector<std::size_t> in_order;
+  std::vector<std::size_t> in_place;
+  std::unordered_set<std::string_view> at_known_path;
+  if (!strange.empty())
+    for (const auto& k : files_)
+      at_known_path.insert(k.id.path);
+  for (std::size_t i = 0; i < strange.size(); ++i)
+    (at_known_path.contains(strange[i].path) ? in_place : in_order).push_back(i);
+  in_order.insert(in_order.end(), in_place.begin(), in_place.end());
+  for (const auto i : in_order) {
+    auto fresh = take_stranger(strange[i], out);
+    if (!fresh)
+      return tl::make_unexpected(std::move(fresh.error()));
+    if (!*fresh || !strange[i].may_be_new)
+      continue;
+    (*fresh)->name = strange[i].made_of;
+    out.fresh.emplace_back(i, std::move(**fresh));
+  }
+  return {};
+}
+
+expected<std::optional<file_identity>> generations::take_stranger(const present_file& p, found& out) {
+  auto f = identified(p.path);
+  if (!f || !*f)
+    return f;
+  known_file* owner = nullptr;
+  for (auto* const k : candidates(p.path)) {
+    if (is_here(*k, p) && holds(*k, p)) {
+      is_at(*k, p, out);
+      return std::optional<file_identity>{};
+    }
+    const auto found = match_.compare(k->id, **f);
+    if (found == likeness::none)
+      continue;
+    if (found == likeness::part) {  // it is being packed: it is looked at again
+      k->is_there = true;
+      return std::optional<file_identity>{};
+    }
+    // A copy of a file that is there as well, or of one that is no part of the log.
+    if (found == likeness::copy && (k->is_there ? k->id.path != p.path : k->id.number < 0))
+      return std::optional<file_identity>{};
+    if (!k->is_there && k->id.number >= 0 && (owner == nullptr || k->id.tail.end > owner->id.tail.end))
+      owner = k;
+  }
+  if (owner == nullptr)
+    return f;
+  if (is_packed(p.path))
+    owner->id.seen = 0;  // it had the length of the file before
+  is_at(*owner, p, out);
+  changed();
+  return std::optional<file_identity>{};
+}
+
+// --- reading
+
+bool generations::takes_rest(std::int64_t number, const open_file& current) const {
+  const std::scoped_lock lock(mutex_);
+  const auto* const g = list_.find(number);
+  if (g == nullptr || late_writes_.count() == 0 || g->takes_rest || is_gzip(current).value_or(false))
+    return true;
+  struct stat mine {};
+  const auto live = several_ ? std::nullopt : look_at(pattern_);
+  return g->from == 0 && live && ::fstat(current.fd(), &mine) == 0 &&
+         (live->inode != static_cast<std::uint64_t>(mine.st_ino) ||
+          live->device != static_cast<std::uint64_t>(mine.st_dev));
 }
 
 expected<bool> generations::still(std::int64_t number, const open_file& current, std::uint64_t offset,
                                   const recent_bytes& before) {
-  auto* f = find(number);
+  const std::scoped_lock lock(mutex_);
+  auto* k = file_of(number);
   auto packed = is_gzip(current);
   if (!packed)
     return tl::make_unexpected(std::move(packed.error()));
   struct stat info {};
-  if (f == nullptr || (::fstat(current.fd(), &info) != 0 && *packed))
+  if (k == nullptr || (::fstat(current.fd(), &info) != 0 && *packed))
     return true;
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  const auto now_seen = [&] {
+    has_progress_ = has_progress_ || k->id.seen != size;
+    k->id.seen = size;
+  };
   if (*packed) {
-    f->seen = static_cast<std::uint64_t>(info.st_size);
+    now_seen();
     return true;
   }
-  if (static_cast<std::uint64_t>(info.st_size) < offset)
+  if (size < offset)
     return false;
   const auto held = before.are_in(current);
   if (!held || !*held)
@@ -313,75 +763,123 @@ expected<bool> generations::still(std::int64_t number, const open_file& current,
   const auto head = own_head(current, head_bytes);
   if (!head)
     return tl::make_unexpected(head.error());
-  if (head->length < f->head_length)
+  if (head->length < k->id.head_length)
     return false;
-  const auto known = head->length == f->head_length ? head : own_head(current, f->head_length);
-  if (!known || *known != file_head{f->head_length, f->head_hash})
+  const auto known = head->length == k->id.head_length ? head : own_head(current, k->id.head_length);
+  if (!known || *known != file_head{k->id.head_length, k->id.head_hash})
     return false;
-  f->seen = static_cast<std::uint64_t>(info.st_size);
-  if (head->length > f->head_length) {
-    f->head_length = head->length;
-    f->head_hash = head->hash;
-    note_progress();
+  if (is_left(*k))
+    return true;  // its growth is that of another generation
+  now_seen();
+  if (head->length > k->id.head_length) {
+    k->id.head_length = head->length;
+    k->id.head_hash = head->hash;
+    changed();
   }
   return true;
 }
 
-void generations::was_read(std::int64_t number, const file_tail& tail) {
-  if (auto* f = find(number); f != nullptr && tail.end > f->tail.end)
-    f->tail = tail;
+bool generations::was_read(std::int64_t number, std::uint64_t end, const std::optional<file_tail>& tail) {
+  const std::scoped_lock lock(mutex_);
+  auto* const g = list_.find(number);
+  if (g == nullptr)
+    return true;
+  if (g->to && end > *g->to)
+    return false;
+  g->read_to = std::max(g->read_to, end);
+  if (auto* k = file(g->file); k != nullptr && tail && tail->end > k->id.tail.end) {
+    k->id.tail = *tail;
+    has_progress_ = true;
+  }
+  return true;
 }
 
+std::optional<position> generations::leave(std::int64_t number, std::uint64_t end, const open_file* current,
+                                           moment now) {
+  const std::scoped_lock lock(mutex_);
+  auto* const g = list_.find(number);
+  const auto* const next = list_.find(number + 1);
+  if (g == nullptr || next == nullptr || (g->to ? *g->to != end : g->read_to > end))
+    return std::nullopt;
+  if (!g->to) {
+    list_.end(*g, end);
+    if (auto* k = file(g->file)) {
+      k->id.length = end;
+      k->id.seen = std::max(k->id.seen, end);
+      k->watched_to = now + late_writes_;
+      struct stat mine {};
+      if (current != nullptr && ::fstat(current->fd(), &mine) == 0 &&
+          k->id.inode == static_cast<std::uint64_t>(mine.st_ino)) {
+        k->id.seen = static_cast<std::uint64_t>(mine.st_size);
+        const auto live = several_ ? std::nullopt : look_at(pattern_);
+        if (const auto path = present_path(*current); live && !is_here(*k, *live) && look_at(path))
+          moves_to(*k, path);
+      }
+    }
+    changed();
+  }
+  return position{next->number, static_cast<std::int64_t>(next->from)};
+}
+
+// --- files that are written anew in place
+
 bool generations::was_written_anew(position at) {
-  const auto* f = find(at.major);
-  if (is_glob(pattern_) || f == nullptr || find(at.major + 1) != nullptr ||
-      static_cast<std::uint64_t>(at.minor) < f->seen)
+  const std::scoped_lock lock(mutex_);
+  const auto* const k = file_of(at.major);
+  if (k == nullptr || static_cast<std::uint64_t>(at.minor) < k->id.seen)
     return false;
+  if (k->id.inode == 0)
+    return true;  // a look has found what is there now
+  if (!several_ && list_.find(at.major + 1) != nullptr)
+    return false;
+  const auto is_anew = [&](const file_identity& f) {
+    return is_same_file(k->id, f) && !match_.is_still(k->id, f);
+  };
+  if (several_) {
+    const auto f = identified(k->id.path);
+    return f && *f && is_anew(**f);
+  }
   const auto here = present();
-  return here && std::ranges::all_of(*here, [&](const file_identity& other) {
-           return other.path == pattern_ ? is_same_file(*f, other) && !match_.is_still(*f, other)
-                                         : is_known(other);
+  return here && std::ranges::all_of(*here, [&](const present_file& p) {
+           const auto f = identified(p.path);
+           return f && (!*f || (p.path == live_ ? is_anew(**f) : is_known(**f)));
          });
 }
 
 expected<void> generations::cut_off(std::int64_t number) {
-  if (find(number + 1) != nullptr)
+  const std::scoped_lock lock(mutex_);
+  if (list_.find(number + 1) != nullptr)
     return {};
-  if (is_glob(pattern_)) {
-    const auto* f = find(number);
-    return fatal_error(
-        ec::log_trimmed,
-        fmt::format("{}: it was cut off while it was followed; put it back, or begin anew with --fresh",
-                    f == nullptr ? pattern_ : f->path));
-  }
   // The same file has what came next; it may be rotated by now.
   auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
-  for (auto& f : *here)
-    if (is_same_file(*find(number), f)) {
-      add(std::move(f));
-      return {};
-    }
-  auto now = identify_content(pattern_);
-  if (!now)
-    return tl::make_unexpected(std::move(now.error()));
-  add(std::move(*now));
+  const auto* const k = file_of(number);
+  const auto same =
+      std::ranges::find_if(*here, [&](const present_file& p) { return k != nullptr && is_here(*k, p); });
+  auto f = identify_content(same != here->end()        ? same->path
+                            : k != nullptr && several_ ? k->id.path
+                                                       : pattern_);
+  if (!f)
+    return tl::make_unexpected(std::move(f.error()));
+  add(std::move(*f));
   return {};
 }
 
-void generations::finished(std::int64_t number, std::uint64_t length) {
-  if (auto* f = find(number)) {
-    f->length = length;
-    note_progress();
-  }
-}
-
 void generations::forget_below(std::int64_t number) {
-  if (is_glob(pattern_))
-    return;  // a file's name says that it is old only as long as it is known
-  if (std::erase_if(known_, [&](const auto& f) { return f.number < number - remembered; }) > 0)
-    note_progress();
+  const std::scoped_lock lock(mutex_);
+  const auto* const k = file_of(number);
+  if (k == nullptr)
+    return;
+  const auto newest = k->id.number;
+  has_progress_ = list_.forget_below(number) || has_progress_;
+  if (!several_ && !is_first_look_)  // a glob's file has its name also while its disk is away
+    has_progress_ =
+        std::erase_if(files_,
+                      [&](const known_file& f) {
+                        return !f.is_there && f.id.number < newest - remembered && !list_.has(f.id.number);
+                      }) > 0 ||
+        has_progress_;
 }
 
 }  // namespace millrace::source
