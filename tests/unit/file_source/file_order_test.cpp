@@ -138,7 +138,7 @@ TEST_CASE("a followed glob goes on to the next number") {
   f.write("app.10", "10\n");
   CHECK(files.after(0, first->file, now).value() == next::later);
   f.write("app.8", "8\n");
-  CHECK(files.leave(0, 2, &first->file, now) == position{1, 0});
+  CHECK(files.leave(0, 2, 2, &first->file, now) == position{1, 0});
   CHECK(files.open(1, 0)->file.path() == f / "app.10");
   const auto last = files.open(2, 0);
   REQUIRE(last);

@@ -133,7 +133,9 @@ TEST_CASE("progress in the source's own log is noted through it") {
   REQUIRE(r.discover(test::no_wait));
   std::ofstream(at.path() + "/in.csv", std::ios::app) << "third\n";
   (void)test::read_all(r, "0", position{}, 1000);
-  const auto before = r.identity();
+  const auto before = r.identity_version();
   r.note_progress();
-  CHECK(r.identity() != before);
+  CHECK(r.identity_version() != before);
+  r.note_progress();
+  CHECK(r.identity_version() == before + 1);  // nothing was read since
 }

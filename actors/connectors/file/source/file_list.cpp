@@ -142,20 +142,26 @@ bool comes_before(std::string_view a, std::string_view b, file_order order) {
   return order == file_order::natural ? is_naturally_before(a, b) : order == file_order::name && a < b;
 }
 
-expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order) {
+expected<std::vector<std::string>> names_of(const std::string& pattern) {
+  if (!is_glob(pattern))
+    return std::vector<std::string>{pattern};
   std::vector<std::string> names;
+  glob_t found{};
+  const int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+  for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i)
+    names.emplace_back(found.gl_pathv[i]);
+  globfree(&found);
+  if (status != 0 && status != GLOB_NOMATCH)
+    return outside_error(ec::io, fmt::format("{}: cannot be listed: {}", pattern, std::strerror(errno)));
+  return names;
+}
+
+expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order) {
+  auto found = names_of(pattern);
+  if (!found)
+    return found;
+  auto& names = *found;
   const bool several = is_glob(pattern);
-  if (several) {
-    glob_t found{};
-    const int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
-    for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i)
-      names.emplace_back(found.gl_pathv[i]);
-    globfree(&found);
-    if (status != 0 && status != GLOB_NOMATCH)
-      return outside_error(ec::io, fmt::format("{}: cannot be listed: {}", pattern, std::strerror(errno)));
-  } else {
-    names.push_back(pattern);
-  }
   std::vector<listed> files;
   bool folders = false;
   for (auto& name : names) {

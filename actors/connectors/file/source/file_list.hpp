@@ -63,6 +63,8 @@ enum class file_order : std::uint8_t {
 /// Returns whether a file of name `a` comes before one of name `b`; never by `modified`, where names say
 /// nothing.
 [[nodiscard]] bool comes_before(std::string_view a, std::string_view b, file_order order);
+/// Lists what a glob matches, folders too, in no order; or the path, whether it is there or not.
+[[nodiscard]] expected<std::vector<std::string>> names_of(const std::string& pattern);
 /// Lists the files of a path or glob, in this order. fault::user when there is none, or a folder.
 [[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order);
 [[nodiscard]] bool is_glob(const std::string& pattern);

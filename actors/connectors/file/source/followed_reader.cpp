@@ -296,8 +296,8 @@ expected<void> followed_reader::give_up(std::int64_t generation) {
   spdlog::warn("{}: it was cut off or written anew, and no copy lies beside it; all that was seen of it was "
                "read (to byte {}), lines written just before are lost. It is read from its beginning",
                pattern_, next_.minor);
-  const auto next = files_->leave(generation, static_cast<std::uint64_t>(next_.minor), nullptr,
-                                  std::chrono::steady_clock::now());
+  const auto end = static_cast<std::uint64_t>(next_.minor);
+  const auto next = files_->leave(generation, end, end, nullptr, std::chrono::steady_clock::now());
   if (!next)
     return fatal_error(ec::log_trimmed,
                        fmt::format("{}: it was cut off or written anew before it was read to the place that "
@@ -308,7 +308,8 @@ expected<void> followed_reader::give_up(std::int64_t generation) {
 }
 
 bool followed_reader::leave(const place& at) {
-  const auto next = files_->leave(at.generation, static_cast<std::uint64_t>(next_.minor), &at.file,
+  const auto end = static_cast<std::uint64_t>(next_.minor);
+  const auto next = files_->leave(at.generation, end, end + at.lines->unfinished(), &at.file,
                                   std::chrono::steady_clock::now());
   next_ = next.value_or(next_);
   return next.has_value();

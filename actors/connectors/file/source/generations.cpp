@@ -21,8 +21,8 @@ namespace {
 // name must not be taken for a new one.
 constexpr std::int64_t remembered = 64;
 
-// A look that takes more processor time than this is made less often, so that looks take a hundredth of a core.
-constexpr std::chrono::nanoseconds cheap_look = std::chrono::milliseconds(5);
+// A look over more files than these is followed by a pause, so that looks take a hundredth of a core.
+constexpr std::size_t few_files = 50;
 constexpr int looks_share = 100;
 
 std::chrono::nanoseconds processor_time() {
@@ -100,14 +100,14 @@ void generations::find_live() {
 
 expected<std::vector<generations::present_file>> generations::present() {
   find_live();
-  auto names = several_ ? list_files(pattern_, order_) : rotated(pattern_);
-  if (!names && !(several_ && names.error().code == ec::not_found))
+  auto names = several_ ? names_of(pattern_) : rotated(pattern_);
+  if (!names)
     return tl::make_unexpected(std::move(names.error()));
   std::vector<present_file> here;
-  if (names)
-    for (const auto& name : *names)
-      if (auto p = look_at(name))
-        here.push_back(std::move(*p));
+  here.reserve(names->size() + 1);
+  for (const auto& name : *names)
+    if (auto p = look_at(name))
+      here.push_back(std::move(*p));
   if (!several_)
     if (auto live = look_at(live_))
       here.push_back(std::move(*live));
@@ -240,13 +240,27 @@ generations::known_file& generations::add_file(file_identity f) {
   return files_.back();
 }
 
-void generations::add(file_identity f) {
+void generations::add(file_identity f, bool is_followed) {
   // An inode is that of one file: the one that had it is known by its content alone from here on.
   for (auto& k : files_)
     if (is_same_file(k.id, f))
       k.id.device = k.id.inode = 0;
-  list_.add(add_file(std::move(f)).id.number, 0);
+  auto& k = add_file(std::move(f));
+  auto& g = list_.add(k.id.number, 0);
+  // It ends where the file ends now, if others follow: then no reader has to keep the end of each of many files.
+  if (is_followed && ends_with_line(k.id)) {
+    list_.end(g, k.id.seen);
+    k.id.length = k.id.seen;
+  }
   changed();
+}
+
+/// Of a plain file.
+bool generations::ends_with_line(const file_identity& f) {
+  const auto file = open_file::open(f.path);
+  char last = 0;
+  return file && f.seen > 0 && !is_gzip(*file).value_or(true) &&
+         file->read_at(f.seen - 1, &last, 1).value_or(0) == 1 && last == '\n';
 }
 
 void generations::changed() {
@@ -469,16 +483,12 @@ std::optional<position> generations::nothing_left(position at) const {
 expected<generations::next> generations::after(std::int64_t number, const open_file& current, moment now) {
   const std::scoped_lock lock(mutex_);
   if (list_.find(number + 1) == nullptr && now >= next_look_) {
-    const auto begin = processor_time();
     const auto quiet = is_quiet(current, now);
     if (!quiet)
       return tl::make_unexpected(quiet.error());
     if (!*quiet)
       if (auto looked = look(now); !looked)
         return tl::make_unexpected(std::move(looked.error()));
-    if (const auto cost = processor_time() - begin; cost > cheap_look)
-      next_look_ = std::chrono::steady_clock::now() +
-                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(looks_share * cost);
   }
   struct stat mine {};
   const auto* const k = file_of(number);
@@ -523,9 +533,13 @@ expected<bool> generations::is_quiet(const open_file& current, moment now) {
 }
 
 expected<void> generations::look(moment now) {
+  const auto begin = processor_time();
   auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
+  const bool is_many = here->size() > few_files;
+  // What it takes for new files is no reason for a pause: the rest costs about as much as the listing.
+  const auto at_least = 2 * (processor_time() - begin);
   const bool is_first = std::exchange(is_first_look_, false);
   for (auto& k : files_) {
     k.is_there = false;
@@ -538,6 +552,12 @@ expected<void> generations::look(moment now) {
   if (auto taken = take_strangers(strange, out); !taken)
     return taken;
   note_rests(now, out);
+  if (is_many) {
+    const bool is_idle = strange.empty() && out.grown.empty();
+    const auto cost = is_idle ? std::max(at_least, processor_time() - begin) : at_least;
+    next_look_ = std::chrono::steady_clock::now() +
+                 std::chrono::duration_cast<std::chrono::steady_clock::duration>(looks_share * cost);
+  }
   if (several_) {
     std::ranges::sort(out.fresh, {}, &std::pair<std::size_t, file_identity>::first);
   } else {
@@ -552,8 +572,8 @@ expected<void> generations::look(moment now) {
     list_.add(k.id.number, std::exchange(k.id.length, 0)).takes_rest = std::exchange(k.rest_is_due, false);
     changed();
   }
-  for (auto& f : out.fresh)
-    add(std::move(f.second));
+  for (std::size_t i = 0; i < out.fresh.size(); ++i)
+    add(std::move(out.fresh[i].second), i + 1 < out.fresh.size());
   return {};
 }
 
@@ -573,6 +593,12 @@ std::vector<generations::present_file> generations::strangers(std::vector<presen
     else if (p.size > 0)
       strange.push_back(std::move(p));
   }
+  if (several_)
+    std::ranges::sort(strange, [&](const auto& a, const auto& b) {
+      return order_ == file_order::modified && a.written != b.written
+                 ? a.written < b.written
+                 : comes_before(a.path, b.path, order_ == file_order::name ? order_ : file_order::natural);
+    });
   return strange;
 }
 
@@ -794,31 +820,35 @@ bool generations::was_read(std::int64_t number, std::uint64_t end, const std::op
   return true;
 }
 
-std::optional<position> generations::leave(std::int64_t number, std::uint64_t end, const open_file* current,
-                                           moment now) {
+std::optional<position> generations::leave(std::int64_t number, std::uint64_t end, std::uint64_t seen,
+                                           const open_file* current, moment now) {
   const std::scoped_lock lock(mutex_);
   auto* const g = list_.find(number);
   const auto* const next = list_.find(number + 1);
   if (g == nullptr || next == nullptr || (g->to ? *g->to != end : g->read_to > end))
     return std::nullopt;
-  if (!g->to) {
-    list_.end(*g, end);
-    if (auto* k = file(g->file)) {
-      k->id.length = end;
-      k->id.seen = std::max(k->id.seen, end);
-      k->watched_to = now + late_writes_;
-      struct stat mine {};
-      if (current != nullptr && ::fstat(current->fd(), &mine) == 0 &&
-          k->id.inode == static_cast<std::uint64_t>(mine.st_ino)) {
-        k->id.seen = static_cast<std::uint64_t>(mine.st_size);
-        const auto live = several_ ? std::nullopt : look_at(pattern_);
-        if (const auto path = present_path(*current); live && !is_here(*k, *live) && look_at(path))
-          moves_to(*k, path);
-      }
-    }
-    changed();
-  }
-  return position{next->number, static_cast<std::int64_t>(next->from)};
+  const position goes_on{next->number, static_cast<std::int64_t>(next->from)};
+  auto* const k = file(g->file);
+  if (k != nullptr)
+    k->watched_to = now + late_writes_;
+  if (g->to)
+    return goes_on;
+  list_.end(*g, end);
+  changed();
+  if (k == nullptr)
+    return goes_on;
+  k->id.length = end;
+  k->id.seen = std::max(seen, end);
+  struct stat mine {};
+  if (current == nullptr || ::fstat(current->fd(), &mine) != 0 ||
+      k->id.inode != static_cast<std::uint64_t>(mine.st_ino))
+    return goes_on;
+  if (is_gzip(*current).value_or(false))
+    k->id.seen = static_cast<std::uint64_t>(mine.st_size);
+  const auto live = several_ ? std::nullopt : look_at(pattern_);
+  if (const auto path = present_path(*current); live && !is_here(*k, *live) && look_at(path))
+    moves_to(*k, path);
+  return goes_on;
 }
 
 // --- files that are written anew in place

@@ -77,8 +77,9 @@ public:
   /// since another reader has left it.
   [[nodiscard]] bool was_read(std::int64_t number, std::uint64_t end, const std::optional<file_tail>& tail);
   /// Where there is a later generation, ends this one; returns the position from which reading goes on. None: it ends
-  /// elsewhere, as another reader has come further or has left it.
-  [[nodiscard]] std::optional<position> leave(std::int64_t number, std::uint64_t end,
+  /// elsewhere, as another reader has come further or has left it. `seen`: bytes of it that were read, also of a line
+  /// that has not ended.
+  [[nodiscard]] std::optional<position> leave(std::int64_t number, std::uint64_t end, std::uint64_t seen,
                                               const open_file* current, moment now);
   /// open() has found no file: the one in its place is the one that was read up to there, and was cut off and
   /// written anew when all that was ever seen of it was read. False where anything beside it is unknown: more
@@ -128,7 +129,7 @@ private:
   [[nodiscard]] bool is_left(const known_file& k) const;
   [[nodiscard]] static bool is_here(const known_file& k, const present_file& p);
 
-  /// The files that may be parts of the log: those of a glob in their order, or what lies rotated beside a path and, last, the path.
+  /// The files that may be parts of the log: those of a glob, or what lies rotated beside a path and, last, the path.
   [[nodiscard]] expected<std::vector<present_file>> present();
   void find_live();
   /// What programs that rotate make of NAME: NAME.1, NAME.2.gz, NAME-20260101.
@@ -163,7 +164,9 @@ private:
   [[nodiscard]] const std::string& name_of(const known_file& k) const;
   void moves_to(known_file& k, const std::string& path);
   known_file& add_file(file_identity f);
-  void add(file_identity f);
+  /// `is_followed`: another file is added behind it.
+  void add(file_identity f, bool is_followed = false);
+  [[nodiscard]] static bool ends_with_line(const file_identity& f);
   void changed();
   [[nodiscard]] expected<bool> has_come_now();
 
