@@ -549,9 +549,15 @@ expected<void> generations::look(moment now) {
   found out;
   auto strange = strangers(std::move(*here), out);
   find_moved(strange, out, now);
-  if (auto taken = take_strangers(strange, out); !taken)
-    return taken;
+  const auto taken = take_strangers(strange, out);
   note_rests(now, out);
+  for (const auto i : out.grown) {  // also where a new file cannot be read: what has grown is noted as seen
+    auto& k = files_[i];
+    list_.add(k.id.number, std::exchange(k.id.length, 0)).takes_rest = std::exchange(k.rest_is_due, false);
+    changed();
+  }
+  if (!taken)
+    return taken;
   if (is_many) {
     const bool is_idle = strange.empty() && out.grown.empty();
     const auto cost = is_idle ? std::max(at_least, processor_time() - begin) : at_least;
@@ -566,11 +572,6 @@ expected<void> generations::look(moment now) {
                  ? b.second.path == live_
                  : strange[a.first].written < strange[b.first].written;
     });
-  }
-  for (const auto i : out.grown) {
-    auto& k = files_[i];
-    list_.add(k.id.number, std::exchange(k.id.length, 0)).takes_rest = std::exchange(k.rest_is_due, false);
-    changed();
   }
   for (std::size_t i = 0; i < out.fresh.size(); ++i)
     add(std::move(out.fresh[i].second), i + 1 < out.fresh.size());
@@ -677,7 +678,7 @@ void generations::note_growth(known_file& k, std::uint64_t size, found& out) {
 void generations::note_rests(moment now, found& out) {
   for (std::size_t i = 0; i < files_.size(); ++i) {
     auto& k = files_[i];
-    if (k.watched_to == moment{} || !is_left(k) || (k.is_there && now < k.watched_to))
+    if (k.watched_to == moment{} || !is_left(k) || now < k.watched_to)
       continue;
     k.watched_to = {};
     if (k.id.length >= k.id.seen || is_packed(k.id.path))
