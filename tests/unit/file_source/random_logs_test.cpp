@@ -136,7 +136,7 @@ public:
     }
   }
 
-  /// From where this one is, or from a line before.
+  /// The next life begins where this one is, or at a line before.
   void restart() {
     auto next = life_->next();
     if (logs_.below(2) == 0 && !read_.empty()) {

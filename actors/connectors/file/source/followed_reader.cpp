@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <sys/stat.h>
 #include <utility>
 
 namespace millrace::source {
@@ -14,6 +13,15 @@ namespace {
 // rotated. A look is one read and one stat; a glob lists a folder.
 constexpr std::chrono::milliseconds look_at_file{20};
 constexpr std::chrono::milliseconds look_at_glob{100};
+
+/// A chunk that says no more than where reading stands.
+chunk without_records(position at, const std::string& topic) {
+  chunk out;
+  out.bytes.assign(padding, '\0');
+  out.from = out.to = at;
+  out.topic = topic;
+  return out;
+}
 
 /// Ends after so many bytes of the content.
 class limited_stream final : public byte_stream {
@@ -66,11 +74,11 @@ void followed_reader::acknowledge(const std::string&, position durable) {
 std::optional<backlog> followed_reader::lag() { return std::nullopt; }  // lines are not counted before
 
 std::optional<std::uint64_t> followed_reader::lag_bytes() {
-  struct stat now {};
+  const auto now = place_ ? look_at(place_->file) : std::nullopt;
   // An older generation may be compressed by now, and newer ones follow it.
-  if (!place_ || place_->last_part || fstat(place_->file.fd(), &now) != 0)
+  if (!now || place_->last_part)
     return std::nullopt;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.st_size - next_.minor));
+  return now->size - std::min(now->size, static_cast<std::uint64_t>(next_.minor));
 }
 
 expected<std::optional<chunk>> followed_reader::read(std::span<const std::string> wanted,
@@ -158,9 +166,7 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
       return tl::make_unexpected(std::move(zeros.error()));
     at.zeros = zeros->count;
     if (at.zeros > 0 && !zeros->is_followed) {
-      out.bytes.assign(padding, '\0');
-      out.from = out.to = at.lines->next();
-      out.topic = at.lines->path();
+      out = without_records(at.lines->next(), at.lines->path());
       return true;
     }
     at.may_be_zeros = at.zeros == 0 && !zeros->is_followed;
@@ -271,12 +277,9 @@ std::optional<chunk> followed_reader::nothing_yet() {
   spdlog::warn("{}: no file is there yet; it is read from its beginning once it is there{}", pattern_,
                pattern_.starts_with('/') ? ""
                                          : " (it is looked up from the folder that millrace was started in)");
-  chunk out;
+  auto out = without_records(next_, pattern_);
   out.partition = whole_log;
-  out.bytes.assign(padding, '\0');
-  out.from = delivered_;
-  out.to = delivered_ = next_;
-  out.topic = pattern_;
+  out.from = std::exchange(delivered_, next_);
   out.caught_up = true;
   return out;
 }

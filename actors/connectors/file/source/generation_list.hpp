@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -23,6 +24,8 @@ struct generation {
   std::optional<std::uint64_t> to{};  // all readers leave it here
   std::uint64_t read_to = 0;          // the furthest that a reader has come in it; not kept
   bool takes_rest = false;            // an unterminated last line is a record, however soon it ends; not kept
+
+  [[nodiscard]] position begin() const { return {number, static_cast<std::int64_t>(from)}; }
 };
 
 class generation_list {

@@ -9,7 +9,6 @@
 #include <ctime>
 #include <filesystem>
 #include <iterator>
-#include <sys/stat.h>
 #include <unordered_set>
 #include <utility>
 
@@ -31,62 +30,9 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-/// Returns whether `path` is what a program that rotates makes of a file `name`, by digits: NAME.1, NAME-20260101.gz.
-bool is_rotated_name(std::string_view path, std::string_view name) {
-  if (!path.starts_with(name))
-    return false;
-  path.remove_prefix(name.size());
-  if (path.ends_with(".gz"))
-    path.remove_suffix(3);
-  return path.empty() || ((path.front() == '.' || path.front() == '-') && path.size() > 1 &&
-                          path.find_first_not_of("0123456789-_.:T", 1) == std::string_view::npos);
-}
-
-/// The name by which the system knows an open file now: renamed, or behind a link.
-std::string present_path(const open_file& file) {
-  std::error_code problem;
-  const auto path = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file.fd()), problem);
-  return problem ? file.path() : path.string();
-}
-
 }  // namespace
 
 // --- what is on disk
-
-generations::stamp generations::written_at(const std::string& path) {
-  const auto p = look_at(path);
-  return p ? p->written : stamp{};
-}
-
-std::optional<generations::present_file> generations::look_at(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode))
-    return std::nullopt;
-  return present_file{path,
-                      static_cast<std::uint64_t>(info.st_dev),
-                      static_cast<std::uint64_t>(info.st_ino),
-                      static_cast<std::uint64_t>(info.st_size),
-                      {info.st_mtim.tv_sec, info.st_mtim.tv_nsec}};
-}
-
-expected<std::vector<std::string>> generations::rotated(const std::string& path) {
-  std::vector<std::string> names;
-  const std::filesystem::path file(path);
-  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const auto name = file.filename().string();
-  std::error_code problem;
-  for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end;
-       at.increment(problem)) {
-    const auto other = at->path().filename().string();
-    if (other.size() > name.size() && other.starts_with(name) &&
-        (other[name.size()] == '.' || other[name.size()] == '-'))
-      names.push_back((file.has_parent_path() ? folder / other : std::filesystem::path(other)).string());
-  }
-  if (problem)
-    return outside_error(ec::io, fmt::format("{}: cannot be listed: {}", folder.string(), problem.message()));
-  std::ranges::sort(names);
-  return names;
-}
 
 /// The path of the file that the followed path names: behind a link its own, by which it is found once the link names
 /// another one.
@@ -98,9 +44,9 @@ void generations::find_live() {
       live_ = behind.string();
 }
 
-expected<std::vector<generations::present_file>> generations::present() {
+expected<std::vector<present_file>> generations::present() {
   find_live();
-  auto names = several_ ? names_of(pattern_) : rotated(pattern_);
+  auto names = several_ ? names_of(pattern_) : rotated_names().of(pattern_);
   if (!names)
     return tl::make_unexpected(std::move(names.error()));
   std::vector<present_file> here;
@@ -255,7 +201,7 @@ void generations::add(file_identity f, bool is_followed) {
   changed();
 }
 
-/// Of a plain file.
+/// Returns whether a plain file ends with a newline; a packed one is taken not to.
 bool generations::ends_with_line(const file_identity& f) {
   const auto file = open_file::open(f.path);
   char last = 0;
@@ -294,8 +240,7 @@ void generations::note_progress() {
 
 position generations::first() const {
   const std::scoped_lock lock(mutex_);
-  return list_.empty() ? position{-1, 0}
-                       : position{list_.front().number, static_cast<std::int64_t>(list_.front().from)};
+  return list_.empty() ? position{-1, 0} : list_.front().begin();
 }
 
 // --- the beginning of a life
@@ -307,7 +252,7 @@ expected<void> generations::begin() {
   const auto folder = std::filesystem::path(pattern_).parent_path();
   std::error_code unknown;
   if (!several_ && (folder.empty() || std::filesystem::exists(folder, unknown))) {
-    const auto names = rotated(pattern_);
+    const auto names = rotated_names().of(pattern_);
     if (!names)
       return tl::make_unexpected(names.error());
     for (const auto& name : *names) {
@@ -413,13 +358,14 @@ expected<generations::opened> generations::open(std::int64_t number, std::uint64
   }
   auto here = wanted == nullptr ? expected<std::vector<present_file>>() : present();
   if (here && wanted != nullptr && several_)  // its names beside it need not be those of the glob
-    if (const auto names = rotated(name_of(*wanted)))
+    if (const auto names = rotated_names().of(name_of(*wanted)))
       for (const auto& name : *names)
         if (auto p = look_at(name))
           here->push_back(std::move(*p));
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
   std::optional<file_identity> best;
+  stamp best_written{};
   bool is_found = false;
   const auto look_into = [&](const present_file& p, bool in_its_place) -> expected<void> {
     const bool is_same = is_here(*wanted, p);
@@ -436,11 +382,12 @@ expected<generations::opened> generations::open(std::int64_t number, std::uint64
       is_found = !is_another(f, wanted->id.number, beside::later);
       if (is_found)
         best = std::move(f);
-    } else if (is_copy && (!best || written_at(f.path) < written_at(best->path)) &&
+    } else if (is_copy && (!best || p.written < best_written) &&
                !is_another(f, wanted->id.number, beside::any) &&
                match_.compare(wanted->id, f) >= likeness::same) {
       // The oldest of several that hold what is known of it is the one: later files may hold no less.
       best = std::move(f);
+      best_written = p.written;
     }
     return {};
   };
@@ -475,7 +422,7 @@ std::optional<position> generations::nothing_left(position at) const {
   const auto* const next = list_.find(at.major + 1);
   if (here == nullptr || next == nullptr || !here->to || static_cast<std::uint64_t>(at.minor) < *here->to)
     return std::nullopt;
-  return position{next->number, static_cast<std::int64_t>(next->from)};
+  return next->begin();
 }
 
 // --- looking for more
@@ -490,26 +437,24 @@ expected<generations::next> generations::after(std::int64_t number, const open_f
       if (auto looked = look(now); !looked)
         return tl::make_unexpected(std::move(looked.error()));
   }
-  struct stat mine {};
+  const auto mine = look_at(current);
   const auto* const k = file_of(number);
-  if (k == nullptr || ::fstat(current.fd(), &mine) != 0)
+  if (k == nullptr || !mine)
     return outside_error(ec::io, fmt::format("{}: its state cannot be read", current.path()));
-  if (k->id.device != static_cast<std::uint64_t>(mine.st_dev) ||
-      k->id.inode != static_cast<std::uint64_t>(mine.st_ino))
+  if (!is_here(*k, *mine))
     return next::moved;  // it may have more there
   return list_.find(number + 1) != nullptr ? next::later : next::none;
 }
 
-/// Of a path that is no glob: a stat for it and each file that is watched says that nothing is new.
+/// A path that is no glob costs a stat, and each file that is watched: they say whether nothing is new.
 expected<bool> generations::is_quiet(const open_file& current, moment now) {
   if (several_ || is_first_look_)
     return false;
-  struct stat mine {};
-  if (::fstat(current.fd(), &mine) != 0)
+  const auto mine = look_at(current);
+  if (!mine)
     return outside_error(ec::io, fmt::format("{}: its state cannot be read", current.path()));
   const auto live = look_at(pattern_);
-  bool is_known_live = !live || (live->device == static_cast<std::uint64_t>(mine.st_dev) &&
-                                 live->inode == static_cast<std::uint64_t>(mine.st_ino));
+  bool is_known_live = !live || is_same_file(*live, *mine);
   for (const auto& k : files_) {
     if (k.id.number < 0)
       continue;
@@ -537,8 +482,8 @@ expected<void> generations::look(moment now) {
   auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
-  const bool is_many = here->size() > few_files;
-  // What it takes for new files is no reason for a pause: the rest costs about as much as the listing.
+  const bool is_many = std::max(here->size(), files_.size()) > few_files;
+  // New files cost once and are no reason for a pause: the rest of a look costs about as much as the listing.
   const auto at_least = 2 * (processor_time() - begin);
   const bool is_first = std::exchange(is_first_look_, false);
   for (auto& k : files_) {
@@ -578,7 +523,7 @@ expected<void> generations::look(moment now) {
   return {};
 }
 
-std::vector<generations::present_file> generations::strangers(std::vector<present_file> here, found& out) {
+std::vector<present_file> generations::strangers(std::vector<present_file> here, found& out) {
   by_inode known;
   known.reserve(files_.size());
   for (std::size_t i = 0; i < files_.size(); ++i)
@@ -604,9 +549,11 @@ std::vector<generations::present_file> generations::strangers(std::vector<presen
 }
 
 /// Looks for the files that are wanted beside the names that they had: those of a glob need not match it any more, and
-/// one behind a link has a path of its own. What lies rotated beside a file of a glob, and was written after that, was part of the log unseen.
+/// one behind a link has a path of its own. A file that lies rotated beside one of a glob, and was written after that,
+/// was part of the log unseen.
 void generations::find_moved(std::vector<present_file>& strange, found& out, moment now) {
   std::vector<present_file> rotated_away;
+  rotated_names beside;
   for (auto& k : files_) {
     if (k.is_there || k.id.number < 0 || (is_left(k) && now >= k.watched_to))
       continue;
@@ -614,7 +561,7 @@ void generations::find_moved(std::vector<present_file>& strange, found& out, mom
       is_at(k, *p, out);
       continue;
     }
-    const auto names = several_ ? rotated(name_of(k)) : std::vector<std::string>{};
+    const auto names = several_ ? beside.of(name_of(k)) : std::vector<std::string>{};
     if (!names)
       continue;  // its folder is gone
     std::vector<present_file> others;
@@ -756,11 +703,9 @@ bool generations::takes_rest(std::int64_t number, const open_file& current) cons
   const auto* const g = list_.find(number);
   if (g == nullptr || late_writes_.count() == 0 || g->takes_rest || is_gzip(current).value_or(false))
     return true;
-  struct stat mine {};
+  const auto mine = look_at(current);
   const auto live = several_ ? std::nullopt : look_at(pattern_);
-  return g->from == 0 && live && ::fstat(current.fd(), &mine) == 0 &&
-         (live->inode != static_cast<std::uint64_t>(mine.st_ino) ||
-          live->device != static_cast<std::uint64_t>(mine.st_dev));
+  return g->from == 0 && live && mine && !is_same_file(*live, *mine);
 }
 
 expected<bool> generations::still(std::int64_t number, const open_file& current, std::uint64_t offset,
@@ -770,10 +715,10 @@ expected<bool> generations::still(std::int64_t number, const open_file& current,
   auto packed = is_gzip(current);
   if (!packed)
     return tl::make_unexpected(std::move(packed.error()));
-  struct stat info {};
-  if (k == nullptr || (::fstat(current.fd(), &info) != 0 && *packed))
+  const auto now = look_at(current);
+  if (k == nullptr || (!now && *packed))
     return true;
-  const auto size = static_cast<std::uint64_t>(info.st_size);
+  const auto size = now ? now->size : 0;
   const auto now_seen = [&] {
     has_progress_ = has_progress_ || k->id.seen != size;
     k->id.seen = size;
@@ -828,7 +773,7 @@ std::optional<position> generations::leave(std::int64_t number, std::uint64_t en
   const auto* const next = list_.find(number + 1);
   if (g == nullptr || next == nullptr || (g->to ? *g->to != end : g->read_to > end))
     return std::nullopt;
-  const position goes_on{next->number, static_cast<std::int64_t>(next->from)};
+  const auto goes_on = next->begin();
   auto* const k = file(g->file);
   if (k != nullptr)
     k->watched_to = now + late_writes_;
@@ -840,12 +785,11 @@ std::optional<position> generations::leave(std::int64_t number, std::uint64_t en
     return goes_on;
   k->id.length = end;
   k->id.seen = std::max(seen, end);
-  struct stat mine {};
-  if (current == nullptr || ::fstat(current->fd(), &mine) != 0 ||
-      k->id.inode != static_cast<std::uint64_t>(mine.st_ino))
+  const auto mine = current == nullptr ? std::nullopt : look_at(*current);
+  if (!mine || !is_here(*k, *mine))
     return goes_on;
   if (is_gzip(*current).value_or(false))
-    k->id.seen = static_cast<std::uint64_t>(mine.st_size);
+    k->id.seen = mine->size;
   const auto live = several_ ? std::nullopt : look_at(pattern_);
   if (const auto path = present_path(*current); live && !is_here(*k, *live) && look_at(path))
     moves_to(*k, path);

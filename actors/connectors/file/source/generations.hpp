@@ -8,6 +8,7 @@
 
 #include "actors/connectors/file/source/file_match.hpp"
 #include "actors/connectors/file/source/generation_list.hpp"
+#include "actors/connectors/file/source/present_file.hpp"
 #include "actors/connectors/file/source/recent_bytes.hpp"
 #include "runtime/base/ids.hpp"
 
@@ -94,12 +95,6 @@ public:
   void forget_below(std::int64_t number);
 
 private:
-  /// Seconds and nanoseconds.
-  struct stamp {
-    std::int64_t seconds = 0;
-    std::int64_t nanos = 0;
-    friend auto operator<=>(const stamp&, const stamp&) = default;
-  };
   struct known_file {
     file_identity id;       // its length is where it was left; number below 0: it is no part of the log
     stamp written{};        // when it was compared last; not kept
@@ -107,20 +102,9 @@ private:
     moment watched_to{};    // it was left: growth is looked for until then, wherever it is
     bool rest_is_due = false;
   };
-  struct present_file {
-    std::string path;
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::uint64_t size = 0;
-    stamp written{};
-    bool may_be_new = true;  // else it is looked at for a known one alone
-    std::string made_of{};   // the name of a glob's file that its own, which does not match, is made of
-  };
   /// The generations that is_another() compares with: any other file, or later ones.
   enum class beside : std::uint8_t { any, later };
 
-  [[nodiscard]] static std::optional<present_file> look_at(const std::string& path);
-  [[nodiscard]] static stamp written_at(const std::string& path);
   [[nodiscard]] known_file* file(std::int64_t number);
   [[nodiscard]] const known_file* file(std::int64_t number) const;
   [[nodiscard]] known_file* file_of(std::int64_t generation);
@@ -132,8 +116,6 @@ private:
   /// The files that may be parts of the log: those of a glob, or what lies rotated beside a path and, last, the path.
   [[nodiscard]] expected<std::vector<present_file>> present();
   void find_live();
-  /// What programs that rotate make of NAME: NAME.1, NAME.2.gz, NAME-20260101.
-  [[nodiscard]] static expected<std::vector<std::string>> rotated(const std::string& path);
   [[nodiscard]] static expected<std::optional<file_identity>> identified(const std::string& path);
   [[nodiscard]] bool may_be_copy(const known_file& k, const std::string& path) const;
   /// The known files that one at `path` may be a copy of, by its name.
