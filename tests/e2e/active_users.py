@@ -14,7 +14,7 @@ import time
 
 sys.dont_write_bytecode = True
 from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (PIPELINE, Kafka, MariaDB, Run, check, difference, http_port, http_status, main,  # noqa: E402
+from real_systems import (KCAT, PIPELINE, Kafka, MariaDB, Run, check, difference, http_port, http_status, main,  # noqa: E402
                           needed, unique, wait_until)
 
 RAW_CLICKS, RATE = 3000, 300
@@ -166,7 +166,7 @@ def test(options, folder):
 
 
 def kafka_has(kafka, topic):
-    listed = subprocess.run(["kcat", "-m", "60", "-b", kafka.brokers, "-L", "-J", "-t", topic], capture_output=True, check=True)
+    listed = subprocess.run([*KCAT, "-b", kafka.brokers, "-L", "-J", "-t", topic], capture_output=True, check=True)
     topics = json.loads(listed.stdout)["topics"]
     return any(t["topic"] == topic and t["partitions"] for t in topics)
 

@@ -161,15 +161,15 @@ def store_of_nodes(c):
 def store_refused(c):
     """A file that others may read, a property that is not harmless, a wrong password and none at all."""
     right = "\n".join(f"{n}={v}" for n, v in SASL.items())
-    for status, text, says, *how in (
-            (2, right, "chmod 600", 0o640), (2, right + "\nplugin.library.paths=/x.so", ":5:1: plugin.library.paths loads code"),
-            (1, right.replace("sesame", "hunter2"), "correct sasl.username and sasl.password in --store-properties"),
-            (1, "# none", "set security.protocol to SASL_PLAINTEXT")):
+    for status, seconds, text, says, *how in (
+            (2, 300, right, "chmod 600", 0o640), (2, 300, right + "\nplugin.library.paths=/x.so", ":5:1: plugin.library.paths loads code"),
+            (1, 300, right.replace("sesame", "hunter2"), "correct sasl.username and sasl.password in --store-properties"),
+            # It waits all this time, since librdkafka says only after its own patience what it takes a silent listener for.
+            (1, 10, "# none", "set security.protocol to SASL_PLAINTEXT")):
         cluster, path = node(c, f"kafka:{c.sasl}/{unique('chains')}", text, mode=how[0] if how else 0o600)
-        # librdkafka has not said yet, in less than its own patience, what it takes a silent listener for.
         done = subprocess.run([c.options.millrace, "node", "--name", "a", "--store", cluster.store, "--listen", f"127.0.0.1:{free_port()}",
-                               "--coordinator", "--state", c.folder / "refused", "--store-properties", path],
-                              capture_output=True, text=True, timeout=120 * PATIENCE)
+                               "--coordinator", "--state", c.folder / "refused", "--store-properties", path, "--start-timeout",
+                               f"{seconds * PATIENCE:.0f} s"], capture_output=True, text=True, timeout=120 * PATIENCE)
         check(done.returncode == status and says in done.stderr, f"{done.returncode}, expected {status} and {says!r}: {done.stderr[-1500:]}")
         check("hunter2" not in done.stderr and "sesame" not in done.stderr, f"a password is shown: {done.stderr}")
 

@@ -103,6 +103,11 @@ def crc32c(data):
     return out ^ 0xFFFFFFFF
 
 
+# kcat ends at the first broker that it takes for dead: one that has no processor for a while is not.
+KCAT = ["kcat", "-m", str(15 * PATIENCE),
+        *(f"-X{name}={15_000 * PATIENCE}" for name in ("socket.timeout.ms", "socket.connection.setup.timeout.ms"))]
+
+
 class Kafka:
     def __init__(self, brokers):
         self.brokers = brokers
@@ -113,8 +118,7 @@ class Kafka:
 
     def produce(self, topic, lines, *options):
         data = b"".join(line + b"\n" for line in lines)
-        subprocess.run(["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True,
-                       stderr=subprocess.DEVNULL)
+        subprocess.run([*KCAT, "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True, stderr=subprocess.DEVNULL)
 
     def configure(self, topic, name, value):
         r = self._ask((44, 0), struct.pack(">ib", 1, 2) + kafka_topics._text(topic) + struct.pack(">i", 1)
@@ -190,7 +194,7 @@ class Kafka:
     def read(self, topic, committed=True):
         """All messages, in order within each partition; none of a topic that is not there yet."""
         done = subprocess.run(
-            ["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %T %K %S\n%k%s",
+            [*KCAT, "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %T %K %S\n%k%s",
              # The end shows by an empty answer, which must not wait for what is written next.
              "-X", "fetch.wait.max.ms=5",
              "-X", f"isolation.level={'read_committed' if committed else 'read_uncommitted'}"],

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, Wrong, case_names, check, main, wait_until  # noqa: E402
+from real_systems import KCAT, ROOT, SKIPPED, Wrong, case_names, check, main, wait_until  # noqa: E402
 import s3_client  # noqa: E402
 import webhdfs  # noqa: E402
 
@@ -67,7 +67,7 @@ class Services:
 
 def replicas(brokers):
     """{topic: [replicas of each partition]}, as kcat sees it."""
-    listed = subprocess.run(["kcat", "-m", "60", "-b", brokers, "-L"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([*KCAT, "-b", brokers, "-L"], capture_output=True, text=True, check=True).stdout
     topics, name = {}, None
     for line in listed.splitlines():
         if topic := re.match(r'\s*topic "(.+)" with', line):
@@ -112,7 +112,7 @@ def cluster(folder):
 
         # One of three brokers away: topics with two replicas are written and read all the same.
         s.do("kill", "kafka.2")
-        subprocess.run(["kcat", "-m", "60", "-b", brokers, "-t", "my-topic", "-P", "-X", "acks=all"],
+        subprocess.run([*KCAT, "-b", brokers, "-t", "my-topic", "-P", "-X", "acks=all"],
                        input=b"one\ntwo\n", check=True)
         s.do("start", "kafka")
         s.do("stop", "kafka")
