@@ -6,6 +6,7 @@
 #include "actors/node/host/apply.hpp"
 #include "actors/node/stores/dir_chain_store.hpp"
 
+#include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -177,6 +178,8 @@ std::optional<std::vector<messages::report_part>> lone_topology::report() {
               out = m.parts;
           },
           [](const caf::error&) {});
+  // A thread that has had such an actor keeps the logger of the system, whose end waits for that.
+  caf::logger::set_current_actor_system(nullptr);
   return out;
 }
 
