@@ -182,11 +182,11 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
       lanes.push_back(&l);
   const bool by_lane = config::traits_of(*plan->source).identity_by_lane;
   // A plan of a cluster keeps its number of lanes. Here a run before may have had others, of the same partitions.
-  const auto earlier =
-      by_lane && !options_.chains
-          ? identities_of_lanes(*state_.values, plan->name, decided_.partitions.at(plan->name).size())
-                .value_or(std::string())
-          : std::string();
+  auto earlier = by_lane ? state_.values->get(identity_name(plan->source->name)).value_or(std::string())
+                         : std::string();  // as the first start found the log
+  if (by_lane && !options_.chains)
+    earlier += identities_of_lanes(*state_.values, plan->name, decided_.partitions.at(plan->name).size())
+                   .value_or(std::string());
   for (const auto* const l : lanes) {
     lane::lane_options o;
     o.name = l->name;

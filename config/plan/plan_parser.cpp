@@ -113,10 +113,9 @@ void check_first_lines(draft& d, const drafts& all, report& out) {
       const auto& source = all[r];
       const auto* const traits = traits_of(source);
       if (traits != nullptr && !traits->gives_header)
-        return d.fail(
-            out, option,
-            fmt::format("the source {} has no first {}; expected a file source that is not followed, {}",
-                        source.built.name, what, remedy));
+        return d.fail(out, option,
+                      fmt::format("the source {} has no first {}; expected a file source, {}",
+                                  source.built.name, what, remedy));
     }
   };
   if (options.has("header") && options.boolean("header"))

@@ -1,5 +1,6 @@
 #include "tools/dry_run/sample_file.hpp"
 
+#include "actors/connectors/file/source/first_lines.hpp"
 #include "actors/connectors/file/source/line_reader.hpp"
 #include "actors/deployment/start_positions.hpp"
 
@@ -33,16 +34,16 @@ expected<std::unique_ptr<source::byte_stream>> open_at(const std::string& file, 
 
 expected<std::vector<source::written_record>> read_sample(const std::string& file, const config::topology& t,
                                                           const std::string& source) {
-  const auto wanted = wants_of_source(t, source);
-  auto stream = open_at(file, 0, wanted.encoding);
+  auto wanted = wants_of_source(t, source);
+  wanted.header = false;  // it is one of the lines here
+  const auto open = [&](std::uint64_t offset) { return open_at(file, offset, wanted.encoding); };
+  const auto first = source::read_first_lines(wanted, file, 0, 0, true, open);
+  if (!first)
+    return unexpected(first.error());
+  auto stream = open(first->behind_skipped);
   if (!stream)
     return unexpected(stream.error());
-  const auto skipped = source::pass_lines(**stream, wanted.skip);
-  if (!skipped)
-    return unexpected(skipped.error());
-  if (stream = open_at(file, *skipped, wanted.encoding); !stream)
-    return unexpected(stream.error());
-  source::line_reader lines(std::move(*stream), file, 0, static_cast<std::int64_t>(*skipped), wanted.frame);
+  source::line_reader lines(std::move(*stream), file, 0, first->behind_skipped, wanted.frame);
   std::vector<source::written_record> out;
   for (bool ended = false; !ended;) {
     source::chunk c;

@@ -68,7 +68,7 @@ TEST_CASE("each source says how its log is read and where it runs") {
   const auto followed = traits_of_source(R"("source": "file", "path": "in.log", "follow": true)");
   CHECK_FALSE(followed.bounded);
   CHECK_FALSE(followed.goes_on);
-  CHECK_FALSE(followed.gives_header);
+  CHECK(followed.gives_header);
 
   const auto standard_input = traits_of_source(R"("source": "file", "path": "-")");
   CHECK(standard_input.is_standard_input);

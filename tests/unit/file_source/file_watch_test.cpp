@@ -73,8 +73,19 @@ TEST_CASE("The file watched last is the one that counts") {
   const open_log before;
   const open_log after;
   source::file_watch watch;
-  watch.watch(before.fd());
-  watch.watch(after.fd());
+  watch.watch(after.fd(), watch.watch(before.fd()));
   after.write();
+  CHECK(watch.wait_until(never()));
+}
+
+TEST_CASE("Any of several files ends the wait") {
+  const open_log first;
+  const open_log second;
+  source::file_watch watch;
+  watch.watch(first.fd());
+  watch.watch(second.fd());
+  first.write();
+  CHECK(watch.wait_until(never()));
+  second.write();
   CHECK(watch.wait_until(never()));
 }

@@ -27,14 +27,15 @@ inline unsigned seeds() {
 class life {
 public:
   explicit life(const std::string& pattern, std::string kept = {}, position from = {},
-                std::chrono::microseconds late_writes = source::default_late_writes)
+                std::chrono::microseconds late_writes = source::default_late_writes,
+                const source::wants& wanted = {})
       : life(pattern,
              std::make_shared<source::generations>(pattern, source::file_order::natural, late_writes),
-             std::move(kept), from) {}
+             std::move(kept), from, wanted) {}
   /// `files`: those that another reader of this log has as well.
   life(const std::string& pattern, std::shared_ptr<source::generations> files, std::string kept = {},
-       position from = {})
-      : reader_(pattern, std::move(files), {}), next_(from) {
+       position from = {}, const source::wants& wanted = {})
+      : reader_(pattern, std::move(files), wanted), next_(from) {
     const auto found = reader_.discover(no_wait);
     if (!found) {
       failure = found.error();
@@ -64,6 +65,7 @@ public:
       for (std::size_t i = 0; i < (*got)->records(); ++i) {
         out.emplace_back((*got)->record(i));
         positions.push_back((*got)->positions[i]);
+        headers.push_back((*got)->header);
       }
       next_ = (*got)->to;
     }
@@ -80,6 +82,7 @@ public:
 
   std::optional<error> failure;
   std::vector<position> positions;
+  std::vector<std::optional<source::header_line>> headers;
   bool caught_up = false;
 
 private:

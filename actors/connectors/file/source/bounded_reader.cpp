@@ -1,5 +1,6 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 
+#include "actors/connectors/file/source/first_lines.hpp"
 #include "actors/connectors/file/source/generation_list.hpp"
 
 #include <fmt/format.h>
@@ -96,44 +97,20 @@ expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t fil
   return open_stream(std::move(*opened), offset, files_[file].length, wanted_.encoding);
 }
 
-// Records begin after the lines that are skipped.
-expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t major,
-                                              std::uint64_t offset) const {
-  if (wanted_.skip > 0) {
-    auto lines = stream_at(file, 0);
-    if (!lines)
-      return tl::make_unexpected(std::move(lines.error()));
-    const auto behind = pass_lines(**lines, wanted_.skip);
-    if (!behind)
-      return tl::make_unexpected(behind.error());
-    offset = std::max(offset, *behind);
-  }
-  auto stream = stream_at(file, offset);
+expected<void> bounded_reader::open_lines(log& l) const {
+  const auto& file = files_[l.file];
+  auto first = read_first_lines(wanted_, file.path, file.number, 0, true,
+                                [&](std::uint64_t from) { return stream_at(l.file, from); });
+  if (!first)
+    return tl::make_unexpected(std::move(first.error()));
+  l.header = std::move(first->header);
+  const auto next = l.next.major == file.number ? static_cast<std::uint64_t>(l.next.minor) : 0;
+  const auto offset = std::max(next, first->behind_skipped);
+  auto stream = stream_at(l.file, offset);
   if (!stream)
     return tl::make_unexpected(std::move(stream.error()));
-  return line_reader(std::move(*stream), files_[file].path, major, offset, wanted_.frame);
-}
-
-expected<std::optional<header_line>> bounded_reader::read_header(std::size_t file, std::int64_t major) const {
-  constexpr std::size_t enough_for_names = 4096;  // a longer line comes whole
-  auto lines = open_at(file, major, 0);
-  for (bool ended = !lines; !ended;) {
-    chunk first;
-    auto read = lines->read(first, enough_for_names, true);
-    if (!read)
-      return tl::make_unexpected(std::move(read.error()));
-    if (first.is_cut(0))
-      return user_error(ec::refused,
-                        fmt::format("{}: its header line is longer than {} MiB, so that it names no "
-                                    "columns; mend the file, then begin anew with --fresh",
-                                    files_[file].path, longest_line >> 20U));
-    if (first.records() > 0)
-      return header_line{std::string(first.record(0)), first.positions[0]};
-    ended = *read;
-  }
-  if (!lines)
-    return tl::make_unexpected(std::move(lines.error()));
-  return std::optional<header_line>{};
+  l.lines.emplace(std::move(*stream), file.path, file.number, offset, wanted_.frame);
+  return {};
 }
 
 expected<std::optional<chunk>> bounded_reader::read(std::span<const std::string> wanted,
@@ -156,20 +133,9 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   chunk out;
   const position from = l.next;
   for (;;) {
-    if (!l.lines) {
-      const auto major = files_[l.file].number;
-      auto lines =
-          open_at(l.file, major, l.next.major == major ? static_cast<std::uint64_t>(l.next.minor) : 0);
-      if (!lines)
-        return tl::make_unexpected(std::move(lines.error()));
-      if (wanted_.header) {
-        auto header = read_header(l.file, major);
-        if (!header)
-          return tl::make_unexpected(std::move(header.error()));
-        l.header = std::move(*header);
-      }
-      l.lines.emplace(std::move(*lines));
-    }
+    if (!l.lines)
+      if (auto opened = open_lines(l); !opened)
+        return tl::make_unexpected(std::move(opened.error()));
     auto ended = l.lines->read(out, max_bytes, true);
     if (!ended)
       return tl::make_unexpected(std::move(ended.error()));

@@ -45,8 +45,8 @@ private:
     bool ended = false;  // said so
   };
   expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
-  expected<std::optional<header_line>> read_header(std::size_t file, std::int64_t major) const;
-  expected<line_reader> open_at(std::size_t file, std::int64_t major, std::uint64_t offset) const;
+  /// Opens its lines from l.next on, behind those that are no records.
+  expected<void> open_lines(log& l) const;
   expected<std::unique_ptr<byte_stream>> stream_at(std::size_t file, std::uint64_t offset) const;
 
   std::string pattern_;

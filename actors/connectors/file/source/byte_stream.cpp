@@ -323,23 +323,6 @@ expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known) {
   }
 }
 
-expected<std::uint64_t> pass_lines(byte_stream& stream, std::size_t lines) {
-  constexpr std::size_t at_once = 64U << 10U;
-  std::uint64_t passed = 0;
-  for (std::string bytes(at_once, '\0'); lines > 0;) {
-    const auto got = stream.read(bytes.data(), bytes.size());
-    if (!got)
-      return tl::make_unexpected(got.error());
-    std::size_t at = 0;
-    for (; at < *got && lines > 0; ++at)
-      lines -= bytes[at] == '\n' ? 1 : 0;
-    passed += at;
-    if (*got == 0)
-      break;
-  }
-  return passed;
-}
-
 expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
                                                    std::optional<std::uint64_t> length, data::encoding from) {
   auto packed = is_gzip(file);

@@ -21,9 +21,6 @@ public:
   [[nodiscard]] virtual expected<std::size_t> read(char* to, std::size_t size) = 0;
 };
 
-/// Reads over so many lines, or to the end; returns how many bytes those are.
-[[nodiscard]] expected<std::uint64_t> pass_lines(byte_stream& stream, std::size_t lines);
-
 /// A descriptor that closes itself.
 class open_file {
 public:

@@ -3,7 +3,7 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 #include "actors/connectors/file/source/continuation.hpp"
 #include "actors/connectors/file/source/file_list.hpp"
-#include "actors/connectors/file/source/followed_reader.hpp"
+#include "actors/connectors/file/source/followed_logs.hpp"
 #include "actors/connectors/file/source/standard_input.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
 
@@ -68,9 +68,14 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
   const auto order = file_order_of(options.text("order"));
   if (!options.boolean("follow"))
     return std::make_unique<bounded_reader>(path, options.boolean("parallel"), wanted, order);
+  if (options.boolean("parallel"))
+    return std::make_unique<followed_logs>(path, at.among_readers->get<files_of_logs>([&] {
+      return std::make_shared<files_of_logs>(options.duration("late_writes"));
+    }),
+                                           wanted);
   auto files = at.among_readers->get<generations>(
       [&] { return std::make_shared<generations>(path, order, options.duration("late_writes")); });
-  return std::make_unique<followed_reader>(path, std::move(files), wanted.frame);
+  return std::make_unique<followed_reader>(path, std::move(files), wanted);
 }
 
 }  // namespace
@@ -101,7 +106,8 @@ config::connector file_source_declaration() {
        .default_text = "1 minute"},
       {.name = "parallel",
        .type = config::option_type::boolean,
-       .doc = "A partition for each file of the glob, instead of one log in `order`",
+       .doc = "A partition for each file of the glob, instead of one log in `order`. With `follow` what "
+              "rotation makes of a name belongs to its partition, and a file that appears later is one more",
        .default_text = "false"},
       {.name = "order",
        .type = config::option_type::choice,
@@ -119,8 +125,6 @@ config::connector file_source_declaration() {
         if (in.options.boolean(name))
           say(name,
               "is for files; standard input is one log, and ends when its writer closes it: leave it out");
-    if (in.options.boolean("follow") && in.options.boolean("parallel"))
-      say("parallel", "a followed log is one log in `order`; leave out `parallel` or `follow`");
     if (in.options.duration("late_writes") != default_late_writes && !in.options.boolean("follow"))
       say("late_writes", "is for a followed file; leave it out, or add \"follow\": true");
     if (in.options.text("order") != "natural" &&
@@ -138,7 +142,8 @@ config::connector file_source_declaration() {
                                  .by_bytes = true,
                                  .splits_text = true,
                                  .splits_once = standard_input,
-                                 .gives_header = !followed,
+                                 .gives_header = true,
+                                 .identity_by_lane = followed && options.boolean("parallel"),
                                  .is_standard_input = standard_input,
                                  .has_own_files = true};
   };
@@ -157,7 +162,8 @@ connector file_source_connector() {
           .file_of =
               [](const config::values& options, const std::string& partition) {
                 const auto& path = options.text("path");
-                return is_glob(path) ? partition : path;
+                // A letter of a log that was rotated names its generation: which file that is now is not known.
+                return is_glob(path) || partition.starts_with(path) ? partition : path;
               },
           .header_line = header_line_of};
 }

@@ -27,13 +27,13 @@ file_watch::~file_watch() {
     ::close(events_);
 }
 
-void file_watch::watch(int file) {
+int file_watch::watch(int file, int number) {
   if (events_ < 0)
-    return;
-  const int before = watched_;
-  watched_ = ::inotify_add_watch(events_, fmt::format("/proc/self/fd/{}", file).c_str(), IN_MODIFY);
-  if (before >= 0 && before != watched_)  // the same file again has the same number
-    ::inotify_rm_watch(events_, before);
+    return number;
+  const int now = ::inotify_add_watch(events_, fmt::format("/proc/self/fd/{}", file).c_str(), IN_MODIFY);
+  if (number >= 0 && number != now)  // the same file again has the same number
+    ::inotify_rm_watch(events_, number);
+  return now;
 }
 
 bool file_watch::wait_until(std::chrono::steady_clock::time_point until) {

@@ -1,4 +1,4 @@
-// Waits until a file is written to, by inotify. If the system gives none (too many watches, a network file
+// Waits until one of some files is written to, by inotify. If the system gives none (too many watches, a network file
 // system), the wait ends with its time alone: the caller looks again. The followed reader owns one;
 // interrupt() may come from any thread.
 #pragma once
@@ -14,9 +14,9 @@ public:
   file_watch(const file_watch&) = delete;
   file_watch& operator=(const file_watch&) = delete;
 
-  /// Watches the file of this descriptor from now on, also after a rename, instead of the one before.
-  void watch(int file);
-  /// Blocks until the file has been written to since the last call, the time is there, or interrupt().
+  /// Watches the file of this descriptor from now on, also after a rename, instead of the one of `number`; returns its number.
+  int watch(int file, int number = -1);
+  /// Blocks until one of them has been written to since the last call, the time is there, or interrupt().
   /// False: interrupted.
   [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point until);
   /// The next wait, or the present one, ends with false.
@@ -25,7 +25,6 @@ public:
 private:
   int events_;       // inotify's; negative where there is none
   int interrupted_;  // an eventfd
-  int watched_ = -1;
 };
 
 }  // namespace millrace::source

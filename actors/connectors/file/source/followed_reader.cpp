@@ -1,5 +1,8 @@
 #include "actors/connectors/file/source/followed_reader.hpp"
 
+#include "actors/connectors/file/source/first_lines.hpp"
+#include "actors/connectors/file/source/followed_logs.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -65,7 +68,7 @@ void followed_reader::unassign(const std::string&) {
   assigned_ = false;
 }
 
-void followed_reader::interrupt() { watch_.interrupt(); }
+void followed_reader::interrupt() { watch_->interrupt(); }
 
 void followed_reader::acknowledge(const std::string&, position durable) {
   files_->forget_below(durable.major);
@@ -88,19 +91,37 @@ expected<std::optional<chunk>> followed_reader::read(std::span<const std::string
   const auto look_again = files_->is_glob_pattern() ? look_at_glob : look_at_file;
   const bool mine = assigned_ && std::find(wanted.begin(), wanted.end(), whole_log) != wanted.end();
   for (;;) {
-    bool again = mine;
-    while (again) {
-      again = false;
-      auto got = step(max_bytes, again);
+    if (mine) {
+      auto got = read_now(max_bytes);
       if (!got || *got)
         return got;
     }
     const auto now = std::chrono::steady_clock::now();
-    if (!watch_.wait_until(std::min(until, now + look_again)))
+    if (!watch_->wait_until(std::min(until, now + look_again)))
       return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
     if (now >= until)
       return std::optional<chunk>{};
   }
+}
+
+expected<std::optional<chunk>> followed_reader::read_now(std::size_t max_bytes) {
+  for (bool again = assigned_; again;) {
+    again = false;
+    auto got = step(max_bytes, again);
+    if (!got || *got)
+      return got;
+  }
+  return std::optional<chunk>{};
+}
+
+expected<void> followed_reader::check_identity(std::string_view stored) {
+  if (followed_logs::is_text(stored))
+    return user_error(
+        ec::mismatch,
+        fmt::format("{}: its files were partitions until now; put \"parallel\": true back, or begin "
+                    "anew with --fresh",
+                    pattern_));
+  return files_->restore(stored);
 }
 
 expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
@@ -120,7 +141,7 @@ expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
     at.recent.take(bytes);
     if (at.to)
       *stream = std::make_unique<limited_stream>(std::move(*stream), *at.to - std::min(*at.to, offset));
-    at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, frame_);
+    at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, wanted_.frame);
     break;
   }
   return {};
@@ -136,11 +157,12 @@ expected<void> followed_reader::open_place() {
            .to = opened->to,
            .last_part = opened->to.has_value(),
            .takes_rest = opened->to || opened->takes_rest,
-           .may_be_zeros = offset == 0};
+           .may_be_zeros = offset == 0,
+           .has_begun = !wanted_.header && wanted_.skip == 0};
   if (auto ready = read_from(at, offset); !ready)
     return ready;
   place_.emplace(std::move(at));
-  watch_.watch(place_->file.fd());
+  watched_ = watch_->watch(place_->file.fd(), watched_);
   return {};
 }
 
@@ -176,7 +198,39 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
         return tl::make_unexpected(std::move(opened.error()));
     }
   }
-  return at.lines->read(out, max_bytes, at.takes_rest);
+  if (!at.has_begun)
+    if (auto begun = begin(at); !begun)
+      return tl::make_unexpected(std::move(begun.error()));
+  const auto next = at.lines->next();
+  auto ended = at.lines->read(out, max_bytes, at.takes_rest);
+  if (ended && !at.has_begun && out.records() > 0) {  // these lines, or a part of them, have come just now
+    out = without_records(next, at.lines->path());
+    if (auto opened = read_from(at, static_cast<std::uint64_t>(next.minor)); !opened)
+      return tl::make_unexpected(std::move(opened.error()));
+    return false;
+  }
+  out.header = at.header;
+  return ended;
+}
+
+expected<void> followed_reader::begin(place& at) {
+  const auto zeros = leading_zeros(at.file, at.zeros);
+  if (!zeros)
+    return tl::make_unexpected(zeros.error());
+  auto first = read_first_lines(wanted_, at.file.path(), at.generation, zeros->count, at.takes_rest,
+                                [&](std::uint64_t from) -> expected<std::unique_ptr<byte_stream>> {
+                                  auto second = at.file.duplicate();
+                                  if (!second)
+                                    return tl::make_unexpected(std::move(second.error()));
+                                  return open_stream(std::move(*second), from, std::nullopt);
+                                });
+  if (!first)
+    return tl::make_unexpected(std::move(first.error()));
+  at.has_begun = first->are_all;
+  at.header = std::move(first->header);
+  const auto records = std::min(first->behind_skipped, at.to.value_or(first->behind_skipped));
+  return static_cast<std::uint64_t>(at.lines->next().minor) < records ? read_from(at, records)
+                                                                      : expected<void>{};
 }
 
 expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool& again) {
@@ -227,7 +281,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
     again = true;
     return std::optional<chunk>{};
   }
-  const bool moved = out.to > out.from;
+  const bool moved = out.to > next_;
   out.partition = whole_log;
   if (files_->is_glob_pattern())
     out.part = out.topic;

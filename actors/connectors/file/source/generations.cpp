@@ -701,11 +701,7 @@ expected<std::optional<file_identity>> generations::take_stranger(const present_
 bool generations::takes_rest(std::int64_t number, const open_file& current) const {
   const std::scoped_lock lock(mutex_);
   const auto* const g = list_.find(number);
-  if (g == nullptr || late_writes_.count() == 0 || g->takes_rest || is_gzip(current).value_or(false))
-    return true;
-  const auto mine = look_at(current);
-  const auto live = several_ ? std::nullopt : look_at(pattern_);
-  return g->from == 0 && live && mine && !is_same_file(*live, *mine);
+  return g == nullptr || late_writes_.count() == 0 || g->takes_rest || is_gzip(current).value_or(false);
 }
 
 expected<bool> generations::still(std::int64_t number, const open_file& current, std::uint64_t offset,
