@@ -9,6 +9,7 @@
 #include "actors/stream/source/feed.hpp"
 #include "actors/stream/source/source.hpp"
 #include "actors/stream/source/spool_options.hpp"
+#include "actors/stream/stage/losses.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/life.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -37,6 +38,7 @@ struct connector_context {
   /// table on another machine; null: there is none.
   std::shared_ptr<chain::named_chains> chains{};
   life now{};  // the life of the lane that reads
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<source::among_readers> among_readers =
       std::make_shared<source::among_readers>();  // of that life
 };

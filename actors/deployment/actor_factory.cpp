@@ -234,6 +234,7 @@ messages::lane actor_factory::make_lane(const std::string& name, const life& now
   }
   auto c = source_context(*next.plan, options_, *state_.values, gauges_.feeds);
   c.now = now;  // its readers share what c has for them
+  c.losses = options_.losses;
   next.make_reader = [plan = next.plan, make = options_.make.reader, c = std::move(c)] {
     return make(*plan->source, wants_of(*plan->parser), c);
   };

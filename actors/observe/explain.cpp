@@ -126,6 +126,14 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
     const auto l = f_.losses.find(name);
     if (l == f_.losses.end())
       continue;
+    if (l->second.gaps != 0)
+      out.causes.push_back(
+          {"gaps",
+           name,
+           fmt::format("{} of the log of {}: lines were lost before they were read, or may have been",
+                       plural(l->second.gaps, "gap"), name),
+           {},
+           "the log of the process tells each; rotate by rename, or leave the copy beside the file"});
     if (l->second.late != 0)
       out.causes.push_back(
           {"late",

@@ -38,6 +38,7 @@ void add(figures& to, figures&& more) {
   for (const auto& [stage, l] : more.losses) {
     to.losses[stage].late += l.late;
     to.losses[stage].dead_letters += l.dead_letters;
+    to.losses[stage].gaps += l.gaps;
   }
   for (const auto& [stage, passed] : more.flow) {
     auto& sum = to.flow[stage];

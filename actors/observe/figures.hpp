@@ -170,11 +170,13 @@ void members(auto& c, wire::like<sink_figures> auto& s) {
 struct loss_figures {
   std::uint64_t late = 0;
   std::uint64_t dead_letters = 0;
+  std::uint64_t gaps = 0;
   friend bool operator==(const loss_figures&, const loss_figures&) = default;
 };
 void members(auto& c, wire::like<loss_figures> auto& l) {
   c("late", "late records since this process has the stage", l.late);
   c("dead_letters", "likewise", l.dead_letters);
+  c("gaps", "times that lines of a log were lost before they were read, or may have been, likewise", l.gaps);
 }
 
 struct flow_figures {

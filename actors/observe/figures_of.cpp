@@ -124,7 +124,7 @@ figures figures_of(const running_topology& t, const std::string& node, event_mic
   for (const auto& [name, g] : t.gauges.sinks)
     out.sinks.push_back(at_node(figures_of(name, *g, steady)));
   for (const auto& [stage, lost] : t.gauges.losses->all())
-    out.losses[stage] = {lost.late, lost.dead_letters};
+    out.losses[stage] = {lost.late, lost.dead_letters, lost.gaps};
   for (const auto& [stage, c] : t.gauges.flow->all())
     if (stage.find('.') == std::string::npos)  // else no stage, but an entry beside those (delivery::ledger)
       out.flow[stage] = {c.in, c.out, c.filtered};

@@ -86,6 +86,10 @@ constexpr std::array table{
            "Late records of a window, since this process started"},
     metric{"millrace_dead_letters_total", counter, "letters", "topology, stage",
            "Dead letters of a stage, since this process started"},
+    metric{"millrace_log_gaps_total", counter, "times", "topology, stage",
+           "Times that lines of a source's log were lost before they were read, or may have been (a file "
+           "that was cut off or "
+           "deleted), since this process started; the log of the process tells each"},
     metric{"millrace_restarts_total", counter, "lives", "topology, stage, actor",
            "Lanes, shards and sinks that failed and restarted, since this process started. On a node "
            "those that restarted there; an actor that goes to another node is no restart"},

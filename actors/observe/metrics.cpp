@@ -194,9 +194,13 @@ void add_stages(families& all, const deployment::pipeline_gauges& gauges) {
 void add_losses(families& all, const running_topology& t) {
   auto losses = t.gauges.losses->all();
   for (const auto& s : t.topology->stages)
-    if (s.kind != config::stage_kind::source)
-      losses.try_emplace(s.name);
+    losses.try_emplace(s.name);
   for (const auto& [stage, lost] : losses) {
+    const auto* const s = t.topology->find(stage);
+    if (s != nullptr && s->kind == config::stage_kind::source) {
+      all.add("millrace_log_gaps_total", stage, lost.gaps);
+      continue;
+    }
     all.add("millrace_late_records_total", stage, lost.late);
     all.add("millrace_dead_letters_total", stage, lost.dead_letters);
   }

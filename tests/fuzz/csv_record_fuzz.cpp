@@ -108,7 +108,7 @@ void as_a_file(std::string_view content, const source::wants& wanted, parser::re
   const auto text = decoded(content, wanted.encoding, content.size() + 1);
   require(decoded(content, wanted.encoding, 1) == text, "a text does not depend on the parts of its bytes");
   text_stream all(text);
-  const auto skipped = source::pass_lines(all, wanted.skip);
+  const auto skipped = source::pass_lines(all, wanted.skip).map(&source::passed_lines::all);
   require(skipped.has_value(), "lines are skipped");
   auto whole = records_of(text, *skipped, wanted.frame, text.size() + 1);
   const auto parts = records_of(text, *skipped, wanted.frame, 1);

@@ -14,6 +14,11 @@ void losses::note(loss what, const std::string& stage, std::uint64_t count, cons
   say_if_due(at->first, k, now);
 }
 
+void losses::note_gap(const std::string& source) {
+  const std::lock_guard lock(mutex_);
+  ++gaps_[source];
+}
+
 void losses::look(clock::time_point now) {
   const std::lock_guard lock(mutex_);
   for (auto& [of, k] : kept_)
@@ -34,6 +39,8 @@ std::map<std::string, losses::counts> losses::all() const {
   std::map<std::string, counts> out;
   for (const auto& [of, k] : kept_)
     (of.second == loss::dead_letter ? out[of.first].dead_letters : out[of.first].late) += k.count;
+  for (const auto& [source, gaps] : gaps_)
+    out[source].gaps = gaps;
   return out;
 }
 

@@ -1,5 +1,5 @@
-// Counts records that are lost to the result: dead letters and late records, by stage. Lanes, shards and the
-// dead-letter sink note them; this decides when that is said: the first of a stage at once, what has come
+// Counts what is lost to the result, by stage: dead letters, late records, and gaps of a log, whose records nobody has
+// read. Lanes, shards, readers and the dead-letter sink note them; this decides when that is said: the first of a stage at once, what has come
 // since at most every ten seconds. The counts are of what this process has seen; the ledger has the exact
 // counts of the state.
 #pragma once
@@ -52,12 +52,16 @@ public:
   /// Notes losses; any thread may call it. `example` is the first of these.
   void note(loss what, const std::string& stage, std::uint64_t count, const lost_record& example,
             clock::time_point now);
+  /// Notes that records of a source's log were lost before they could be read, or may have been: nobody knows how many. Who
+  /// notes it says it. Any thread may call.
+  void note_gap(const std::string& source);
   /// Says what has come since the last notices, where it is time; about once a second.
   void look(clock::time_point now);
 
   struct counts {
     std::uint64_t dead_letters = 0;
     std::uint64_t late = 0;  // losses of both kinds
+    std::uint64_t gaps = 0;
   };
   /// Returns the counts by stage.
   [[nodiscard]] std::map<std::string, counts> all() const;
@@ -74,6 +78,7 @@ private:
   std::function<void(const loss_notice&)> say_;
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, loss>, kept> kept_;
+  std::map<std::string, std::uint64_t> gaps_;
 };
 
 }  // namespace millrace::stage

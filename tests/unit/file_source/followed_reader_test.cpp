@@ -195,13 +195,19 @@ TEST_CASE("cut off and grown beyond the place that was read: nothing of the new 
 
 TEST_CASE("cut off without a copy goes on when all was read, and is log_trimmed when not") {
   const folder f;
-  life l(f.write("log", "one\n"));
+  int gaps = 0;
+  const auto log = f.write("log", "one\n");
+  life l(log, std::make_shared<source::generations>(log, source::file_order::natural,
+                                                    source::default_late_writes, [&] { ++gaps; }));
   CHECK(l.more() == strings{"one"});
   SECTION("all was read") {
     fs::resize_file(f / "log", 0);
     f.append("log", "x\n");
     CHECK(l.more() == strings{"x"});
     CHECK_FALSE(l.failure);
+    CHECK(gaps == 1);  // nobody knows what was written between the last look and the cut
+    CHECK(l.more().empty());
+    CHECK(gaps == 1);
   }
   SECTION("half a line was there") {
     f.append("log", "half");
@@ -471,6 +477,23 @@ TEST_CASE("the unterminated last line of a file that others follow waits for its
     f.append("b.log", "b2\n");
     CHECK(l.more() == strings{"b2"});
   }
+}
+
+TEST_CASE("a file that is deleted with a line that nobody has ended is a gap") {
+  const folder f;
+  int gaps = 0;
+  f.write("a.log", "a1\na");
+  f.write("b.log", "b1\n");
+  life before(f / "*.log");
+  CHECK(before.more() == strings{"a1", "b1"});
+  fs::remove(f / "a.log");
+  life l(
+      f / "*.log",
+      std::make_shared<source::generations>(f / "*.log", source::file_order::natural, 1us, [&] { ++gaps; }),
+      before.noted(), before.next());
+  CHECK(l.more().empty());
+  CHECK(l.more().empty());
+  CHECK(gaps == 1);
 }
 
 TEST_CASE("readers that share the files of a log have the same generations") {

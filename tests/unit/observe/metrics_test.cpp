@@ -204,10 +204,14 @@ TEST_CASE("a stage has a zero of losses for its first one to grow from") {
     plan->stages.push_back(std::move(s));
   }
   t.topology = plan;
+  t.gauges.losses->note_gap("clicks");
+  t.gauges.losses->note_gap("clicks");
   const auto text = metrics_text({t});
   CHECK(has_line(text, R"(millrace_dead_letters_total{topology="a",stage="parsed"} 0)"));
   CHECK(has_line(text, R"(millrace_late_records_total{topology="a",stage="counts"} 1)"));
   CHECK(text.find(R"(millrace_dead_letters_total{topology="a",stage="clicks"})") == std::string::npos);
+  CHECK(has_line(text, R"(millrace_log_gaps_total{topology="a",stage="clicks"} 2)"));
+  CHECK(text.find(R"(millrace_log_gaps_total{topology="a",stage="parsed"})") == std::string::npos);
 }
 
 TEST_CASE("all that is answered is in the table, under its type and its labels") {

@@ -323,6 +323,28 @@ expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known) {
   }
 }
 
+expected<passed_lines> pass_lines(byte_stream& stream, std::size_t lines) {
+  constexpr std::size_t at_once = 64U << 10U;
+  passed_lines out;
+  for (std::string bytes(at_once, '\0'); out.lines < lines;) {
+    const auto got = stream.read(bytes.data(), bytes.size());
+    if (!got)
+      return tl::make_unexpected(got.error());
+    if (*got == 0)
+      return out;
+    const auto begin = out.all;
+    out.all += *got;
+    for (std::size_t at = 0; at < *got && out.lines < lines; ++at) {
+      if (bytes[at] != '\n')
+        continue;
+      ++out.lines;
+      out.whole = begin + at + 1;
+    }
+  }
+  out.all = out.whole;
+  return out;
+}
+
 expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
                                                    std::optional<std::uint64_t> length, data::encoding from) {
   auto packed = is_gzip(file);

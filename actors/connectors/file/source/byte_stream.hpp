@@ -21,6 +21,15 @@ public:
   [[nodiscard]] virtual expected<std::size_t> read(char* to, std::size_t size) = 0;
 };
 
+/// Some lines that a stream begins with.
+struct passed_lines {
+  std::size_t lines = 0;    // that have an end
+  std::uint64_t whole = 0;  // their bytes
+  std::uint64_t all = 0;    // those, and of a line without an end where the stream ends before
+};
+/// Reads over so many lines, or to the end.
+[[nodiscard]] expected<passed_lines> pass_lines(byte_stream& stream, std::size_t lines);
+
 /// A descriptor that closes itself.
 class open_file {
 public:

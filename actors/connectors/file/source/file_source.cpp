@@ -68,13 +68,15 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
   const auto order = file_order_of(options.text("order"));
   if (!options.boolean("follow"))
     return std::make_unique<bounded_reader>(path, options.boolean("parallel"), wanted, order);
-  if (options.boolean("parallel"))
-    return std::make_unique<followed_logs>(path, at.among_readers->get<files_of_logs>([&] {
-      return std::make_shared<files_of_logs>(options.duration("late_writes"));
-    }),
-                                           wanted);
+  const auto late_writes = options.duration("late_writes");
+  const auto note_gap = [losses = at.losses, stage = at.stage] { losses->note_gap(stage); };
+  if (options.boolean("parallel")) {
+    auto files = at.among_readers->get<files_of_logs>(
+        [&] { return std::make_shared<files_of_logs>(late_writes, note_gap); });
+    return std::make_unique<followed_logs>(path, std::move(files), wanted);
+  }
   auto files = at.among_readers->get<generations>(
-      [&] { return std::make_shared<generations>(path, order, options.duration("late_writes")); });
+      [&] { return std::make_shared<generations>(path, order, late_writes, note_gap); });
   return std::make_unique<followed_reader>(path, std::move(files), wanted);
 }
 

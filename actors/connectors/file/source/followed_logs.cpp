@@ -49,7 +49,7 @@ std::shared_ptr<generations> files_of_logs::of(const std::string& path) {
   const std::scoped_lock lock(mutex_);
   auto& files = all_[path];
   if (!files)
-    files = std::make_shared<generations>(path, file_order::natural, late_writes_);
+    files = std::make_shared<generations>(path, file_order::natural, late_writes_, note_gap_);
   return files;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/connectors/file/source/followed_reader.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,11 +18,14 @@ namespace millrace::source {
 /// The files of each log, by path. The readers of a life of a lane share them: any thread may call.
 class files_of_logs {
 public:
-  explicit files_of_logs(std::chrono::microseconds late_writes) : late_writes_(late_writes) {}
+  explicit files_of_logs(
+      std::chrono::microseconds late_writes, std::function<void()> note_gap = [] {})
+      : late_writes_(late_writes), note_gap_(std::move(note_gap)) {}
   [[nodiscard]] std::shared_ptr<generations> of(const std::string& path);
 
 private:
   const std::chrono::microseconds late_writes_;
+  const std::function<void()> note_gap_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<generations>> all_;
 };

@@ -22,7 +22,7 @@ constexpr std::int64_t remembered = 64;
 
 // A look over more files than these is followed by a pause, so that looks take a hundredth of a core.
 constexpr std::size_t few_files = 50;
-constexpr int looks_share = 100;
+constexpr int looks_share = 150;
 
 std::chrono::nanoseconds processor_time() {
   timespec now{};
@@ -633,6 +633,7 @@ void generations::note_rests(moment now, found& out) {
     if (!k.is_there) {
       spdlog::warn("{}: it is gone, and {} bytes behind its last newline with it: nobody had ended that line",
                    k.id.path, k.id.seen - k.id.length);
+      note_gap_();
     } else if (std::ranges::find(out.grown, i) == out.grown.end()) {
       k.rest_is_due = true;
       out.grown.push_back(i);
@@ -821,6 +822,7 @@ expected<void> generations::cut_off(std::int64_t number) {
   const std::scoped_lock lock(mutex_);
   if (list_.find(number + 1) != nullptr)
     return {};
+  note_gap_();
   // The same file has what came next; it may be rotated by now.
   auto here = present();
   if (!here)

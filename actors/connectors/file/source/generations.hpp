@@ -13,6 +13,7 @@
 #include "runtime/base/ids.hpp"
 
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,9 +31,12 @@ class generations {
 public:
   using moment = std::chrono::steady_clock::time_point;
 
-  explicit generations(std::string pattern, file_order order = file_order::natural,
-                       std::chrono::microseconds late_writes = default_late_writes)
-      : pattern_(std::move(pattern)), several_(is_glob(pattern_)), order_(order), late_writes_(late_writes) {}
+  /// `note_gap` is called where lines were lost, or may have been, on the thread that finds it.
+  explicit generations(
+      std::string pattern, file_order order = file_order::natural,
+      std::chrono::microseconds late_writes = default_late_writes, std::function<void()> note_gap = [] {})
+      : pattern_(std::move(pattern)), several_(is_glob(pattern_)), order_(order), late_writes_(late_writes),
+        note_gap_(std::move(note_gap)) {}
 
   /// First life, where nothing is known yet: the file at the path (or the first of the glob) is generation 0; what lies
   /// rotated beside it already is not part of the log. first() is below 0 afterwards where no such file is there yet.
@@ -87,7 +91,7 @@ public:
   /// was rotated than this.
   [[nodiscard]] bool was_written_anew(position at);
   /// The file of `number` was cut off and written anew: what it holds now is another file of the log, in a later
-  /// generation.
+  /// generation. What it held in front of that may be lost.
   [[nodiscard]] expected<void> cut_off(std::int64_t number);
   /// The position behind a generation that was read to its end, whose file is not needed any more; none where it is.
   [[nodiscard]] std::optional<position> nothing_left(position at) const;
@@ -157,6 +161,7 @@ private:
   std::string live_;    // else the path behind pattern_
   const file_order order_;
   const std::chrono::microseconds late_writes_;
+  const std::function<void()> note_gap_;
   mutable std::mutex mutex_;
   std::vector<known_file> files_;  // sorted by number
   std::unordered_multimap<std::string, std::int64_t>
