@@ -24,8 +24,8 @@ struct dead_record {
 };
 
 /// The error of a record of which the source has kept the beginning alone.
-inline constexpr std::string_view cut_record =
-    "the record is too long to be taken; this is its beginning, and reading went on behind its end";
+inline constexpr std::string_view cut_record = "the record is cut, and this is its beginning: it is too long "
+                                               "to be taken, or its connection broke within it";
 
 struct parsed {
   data::batch rows;  // rows of the parser's schema; columns that nobody uses are null pointers

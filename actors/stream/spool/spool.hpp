@@ -44,7 +44,7 @@ public:
   [[nodiscard]] static expected<std::shared_ptr<log>> open(std::unique_ptr<segment_store> segments,
                                                            spool_options options);
 
-  /// The writer adds a record to the next group. `cut`: only the beginning of one that was too long.
+  /// The writer adds a record to the next group. `cut`: only the beginning of one.
   void add(std::string_view record, event_micros time, bool cut = false);
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }

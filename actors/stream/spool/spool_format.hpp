@@ -25,7 +25,7 @@ static_assert(sizeof(segment_header) == 32, "the header of a spool's segment is 
 enum class frame_kind : std::uint32_t {
   record = 0,
   note = 1,       // the writer's own, at the beginning of a segment; no reader sees it
-  beginning = 2,  // the beginning of a record that was too long to be taken
+  beginning = 2,  // the beginning of a record that was cut or too long to be taken
 };
 
 struct frame_header {

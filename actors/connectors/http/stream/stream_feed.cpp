@@ -144,7 +144,7 @@ private:
       return;
     if (resume_ && !cut)
       taken_.emplace_back(record);
-    log_->add(record, wall_.now());
+    log_->add(record, wall_.now(), cut);
     ++gauges_->records;
     gauges_->bytes += record.size();
     again_.reset();  // the connection is good for something
