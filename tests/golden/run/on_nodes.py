@@ -30,7 +30,6 @@ NOT_ON_NODES = {
     "bad_locked_state": STATE_FOLDER,
     "bad_options": "is about the command line of `run`",
     "bad_sink_file_gone": STATE_FOLDER,
-    "bad_truncated_gz": "goes on with --fresh, an option of `run`",
     "bad_utf8_in_errors": "replays into a state folder, and looks into it",
     "bad_unreadable_file": "runs as another user; a node reads as its own",
     "check_sample": "runs nothing",

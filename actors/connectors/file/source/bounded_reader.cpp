@@ -2,12 +2,33 @@
 
 #include "actors/connectors/file/source/first_lines.hpp"
 #include "actors/connectors/file/source/generation_list.hpp"
+#include "actors/connectors/file/source/recent_bytes.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace millrace::source {
+namespace {
+
+/// A compressed file that was cut off where the run's list has its end, and has got its rest, is the same file.
+void take_rest(file_identity& listed) {
+  auto file = open_file::open(listed.path);
+  if (!file || !is_gzip(*file).value_or(false))
+    return;
+  auto now = identify(listed.path);
+  if (!now || now->length <= listed.length || !goes_on_from(listed, *file, now->length).value_or(false))
+    return;
+  const auto as_listed = open_stream(std::move(*file), 0, listed.length);
+  if (!as_listed || pass_lines(**as_listed, std::numeric_limits<std::size_t>::max()))
+    return;  // it was whole
+  now->number = listed.number;
+  listed = std::move(*now);
+}
+
+}  // namespace
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
   if (files_.empty() && !kept_) {
@@ -43,6 +64,9 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   auto before = parse_identities(stored);
   if (!before)
     return tl::make_unexpected(std::move(before.error()));
+  for (auto& f : *before)
+    if (!f.done)
+      take_rest(f);
   const bool follows_another_run =
       std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
   if (!follows_another_run) {
@@ -51,12 +75,13 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
     files_ = std::move(*before);  // positions count files as they stood in this list
     return {};
   }
+  auto all = format_identities(*before);
   std::erase_if(*before, [](const auto& f) { return f.done; });
   for (const auto& f : *before)
     if (auto same = check_still_there(f); !same)
       return same;
   files_ = std::move(*before);
-  kept_ = stored;
+  kept_ = std::move(all);
   return {};
 }
 
@@ -136,9 +161,19 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
     if (!l.lines)
       if (auto opened = open_lines(l); !opened)
         return tl::make_unexpected(std::move(opened.error()));
-    auto ended = l.lines->read(out, max_bytes, true);
+    auto ended = l.lines->read(out, max_bytes, l.takes_rest);
     if (!ended)
       return tl::make_unexpected(std::move(ended.error()));
+    if (*ended && l.lines->unfinished() > 0 && !l.takes_rest) {
+      auto takes = judge_rest(l);
+      const bool has_moved = out.to != out.from;
+      if (!takes && !has_moved)
+        return tl::make_unexpected(std::move(takes.error()));
+      l.takes_rest = takes.value_or(false);
+      if (l.takes_rest && !has_moved)
+        continue;
+      *ended = takes && !*takes;  // an error comes again when all before it is given
+    }
     out.header = l.header;
     if (!parallel_ && is_glob(pattern_))
       out.part = files_[l.file].path;
@@ -152,6 +187,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
     } else if (*ended) {
       ++l.file;
       l.lines.reset();
+      l.takes_rest = false;
       if (out.records() == 0)
         continue;
     }
@@ -159,6 +195,59 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   }
   out.from = from;
   return std::optional<chunk>(std::move(out));
+}
+
+expected<bool> bounded_reader::judge_rest(const log& l) {
+  auto& listed = files_[l.file];
+  const bool is_last = !parallel_ && l.file + 1 == l.end;
+  if (listed.seen == listed.length)  // it was when it was read before
+    return true;
+  const auto file = open_file::open(listed.path);
+  if (!file)
+    return tl::make_unexpected(file.error());
+  char next = '\n';
+  if (const auto got = file->read_at(listed.length, &next, 1); !got)
+    return tl::make_unexpected(got.error());
+  const auto packed = is_gzip(*file);
+  if (!packed)
+    return tl::make_unexpected(packed.error());
+  const bool goes_on = next != '\n';
+  if (goes_on && (!is_last || *packed || wanted_.encoding != data::encoding::utf_8))
+    return user_error(
+        ec::mismatch,
+        fmt::format("{}: its last line had no end when the run began, at byte {}, and goes on now, so "
+                    "that it is no record; begin anew with --fresh when the file is whole, or read it "
+                    "with \"follow\": true",
+                    listed.path, listed.length));
+  if (!is_last)
+    return true;
+  if (!goes_on) {
+    listed.seen = listed.length;
+    return is_listed_otherwise(listed).map([] { return true; });
+  }
+  listed.length = static_cast<std::uint64_t>(l.lines->next().minor);
+  const auto before = recent_bytes::of(*file, listed.length);
+  if (!before)
+    return tl::make_unexpected(before.error());
+  listed.tail = before->tail().value_or(file_tail{});
+  spdlog::warn("{}: its last line had no end when the run began, and goes on now; the next run takes it, "
+               "from byte {} on",
+               listed.path, listed.length);
+  return is_listed_otherwise(listed).map([] { return false; });
+}
+
+expected<void> bounded_reader::is_listed_otherwise(const file_identity& now) {
+  ++identity_version_;
+  if (!kept_)
+    return {};
+  auto all = parse_identities(*kept_);
+  if (!all)
+    return tl::make_unexpected(std::move(all.error()));
+  for (auto& f : *all)
+    if (!f.done && f.path == now.path)
+      f = now;
+  kept_ = format_identities(*all);
+  return {};
 }
 
 std::optional<backlog> bounded_reader::lag() {

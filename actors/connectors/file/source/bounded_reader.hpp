@@ -32,6 +32,7 @@ public:
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override { interrupted_ = true; }
   std::string identity() const override { return kept_ ? *kept_ : format_identities(files_); }
+  std::uint64_t identity_version() const override { return identity_version_; }
   expected<void> check_identity(std::string_view stored) override;
 
 private:
@@ -42,11 +43,16 @@ private:
     position next{};                   // the position in `file`, or the end of the one before it
     std::optional<line_reader> lines;  // lines of `file`, opened when first needed
     std::optional<header_line> header;
-    bool ended = false;  // said so
+    bool takes_rest = false;  // an unterminated last line of `file` is a record
+    bool ended = false;       // said so
   };
   expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
   /// Opens its lines from l.next on, behind those that are no records.
   expected<void> open_lines(log& l) const;
+  /// Whether the unterminated last line at the end of its file is whole: nobody has written on in it. Where the log has its
+  /// end there, the identity keeps the answer, and the log ends before a line that is not.
+  expected<bool> judge_rest(const log& l);
+  expected<void> is_listed_otherwise(const file_identity& now);
   expected<std::unique_ptr<byte_stream>> stream_at(std::size_t file, std::uint64_t offset) const;
 
   std::string pattern_;
@@ -58,6 +64,7 @@ private:
   /// goes on after an earlier one's end the kept identity does.
   std::vector<file_identity> files_;
   std::optional<std::string> kept_;  // the identity of such a run: with the files that are done
+  std::uint64_t identity_version_ = 0;
   std::map<std::string, log> logs_;
   std::atomic<bool> interrupted_{false};
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <limits>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -56,7 +57,9 @@ constexpr std::size_t input_size = 256 * 1024;  // some hundred reads a second a
 
 class gzip_stream final : public byte_stream {
 public:
-  explicit gzip_stream(open_file file) : file_(std::move(file)), input_(input_size) {}
+  gzip_stream(open_file file, std::optional<std::uint64_t> length)
+      : file_(std::move(file)), length_(length.value_or(std::numeric_limits<std::uint64_t>::max())),
+        input_(input_size) {}
   ~gzip_stream() override {
     if (started_)
       inflateEnd(&z_);
@@ -79,7 +82,8 @@ public:
 
 private:
   expected<bool> refill() {
-    auto got = file_.read_at(consumed_, input_.data(), input_.size());
+    auto got =
+        file_.read_at(consumed_, input_.data(), std::min<std::uint64_t>(input_.size(), length_ - consumed_));
     if (!got)
       return tl::make_unexpected(std::move(got.error()));
     consumed_ += *got;
@@ -88,11 +92,11 @@ private:
     return *got > 0;
   }
 
-  unexpected corrupt(std::string_view what) const {
-    return user_error(ec::corrupt,
-                      fmt::format("{}: {} after {} inflated bytes; everything before has been read. Put the "
-                                  "whole file back and begin anew with --fresh",
-                                  file_.path(), what, produced_));
+  unexpected corrupt(std::string_view what, std::string_view remedy) const {
+    return user_error(
+        ec::corrupt,
+        fmt::format("{}: {} after {} inflated bytes; all whole records before have been read. {}",
+                    file_.path(), what, produced_, remedy));
   }
 
   expected<std::size_t> inflate_some(char* to, std::size_t size) {
@@ -102,7 +106,8 @@ private:
         return tl::make_unexpected(std::move(more.error()));
       if (!*more) {
         if (in_member_)
-          return corrupt("the .gz file is cut off");
+          return corrupt("the .gz file is cut off",
+                         "Put the whole file in its place and run again: it goes on there");
         ended_ = true;
         return 0;
       }
@@ -136,10 +141,12 @@ private:
       return got;
     if (got > 0)  // zlib says the same again at the next call
       return got;
-    return corrupt(fmt::format("the .gz file is damaged ({})", z_.msg == nullptr ? "zlib" : z_.msg));
+    return corrupt(fmt::format("the .gz file is damaged ({})", z_.msg == nullptr ? "zlib" : z_.msg),
+                   "Put the whole file back and begin anew with --fresh");
   }
 
   open_file file_;
+  std::uint64_t length_;  // of the file
   std::vector<char> input_;
   z_stream z_{};
   bool started_ = false;
@@ -356,7 +363,7 @@ expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t
   const auto path = file.path();
   std::unique_ptr<byte_stream> stream;
   if (*packed)
-    stream = std::make_unique<gzip_stream>(std::move(file));
+    stream = std::make_unique<gzip_stream>(std::move(file), length);
   else
     stream = std::make_unique<plain_stream>(std::move(file), 0, length);
   if (is_decoded)

@@ -30,14 +30,15 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
   };
   std::size_t lines_end = is_by_value ? filled : behind_last_feed(0);
   bool ended = false;
-  bool cut = false;
+  std::optional<error> cut;  // comes again with the next call
   for (;;) {
     auto got = stream_->read(bytes.data() + filled, room - filled);
-    if (!got && (got.error().code != ec::corrupt || filled == 0)) {
+    if (!got && got.error().code != ec::corrupt) {
       carry_.assign(bytes.data(), filled);
       return tl::make_unexpected(std::move(got.error()));
     }
-    cut = !got;  // the error comes again with the next call, when all that is here is delivered
+    if (!got)
+      cut = std::move(got.error());
     const std::size_t more = got ? *got : 0;
     filled += more;
     lines_end = is_by_value ? filled : std::max(lines_end, behind_last_feed(filled - more));
@@ -56,10 +57,11 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     room = std::min(room * 2, longest_record(frame_) + 1);
     bytes.resize(room + padding);
   }
-  const bool last_line_open = filled > lines_end && ((ended && complete) || cut);
-  const bool is_all = (ended && complete) || cut;
-  const std::size_t end = split(out, last_line_open ? filled : lines_end, is_all);
+  const bool is_all = ended && complete;
+  const std::size_t end = split(out, is_all ? filled : lines_end, is_all);
   carry_.assign(bytes.data() + end, filled - end);
+  if (cut && end == 0)
+    return tl::make_unexpected(std::move(*cut));
   bytes.resize(end + padding);
   std::memset(bytes.data() + end, 0, padding);
   offset_ += end;
@@ -73,12 +75,8 @@ expected<bool> line_reader::pass_over(chunk& out, bool complete) {
   std::string bytes(read_at_once, '\0');
   for (const auto until = passed_ + passed_at_once; passed_ < until;) {
     const auto got = stream_->read(bytes.data(), bytes.size());
-    if (!got && got.error().code != ec::corrupt)
+    if (!got)
       return tl::make_unexpected(got.error());
-    if (!got) {  // the error comes again with the next call
-      give_beginning(out);
-      return false;
-    }
     if (const auto end = rest_->end({bytes.data(), *got})) {
       passed_ += *end;
       give_beginning(out);

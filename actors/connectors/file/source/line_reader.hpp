@@ -25,7 +25,8 @@ public:
   /// The next lines, about `max_bytes` of them (a longer line comes whole), with from, to and topic; true at
   /// the end of the stream. There, an unterminated last line is a record if `complete`, else it is kept for
   /// when the file has grown, as is a record whose quote or value is open. Over a line that is too long it goes in steps, without records and without
-  /// moving on: its beginning is given when its end is found, so that no position lies within it.
+  /// moving on: its beginning is given when its end is found, so that no position lies within it. ec::corrupt comes behind
+  /// all records that have an end; the piece at the end of what could be read is none.
   [[nodiscard]] expected<bool> read(chunk& out, std::size_t max_bytes, bool complete);
 
   /// The position at which the next line begins.
