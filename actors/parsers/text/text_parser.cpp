@@ -1,6 +1,7 @@
 #include "actors/parsers/text/text_parser.hpp"
 
 #include "actors/parsers/row_builder.hpp"
+#include "runtime/data/csv_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ public:
       else if (!rows_.accept(c, i, std::nullopt))
         rows_.dead(i, rows_.why());
       else if (rows_.used(0))
-        rows_.column(0).append_text(c.record(i));
+        rows_.column(0).append_text(data::without_byte_order_mark(c.record(i)));
     }
     return rows_.finish();
   }
@@ -43,7 +44,7 @@ config::connector text_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "text";
-  c.doc = "Gives each record as it is, in the one column line";
+  c.doc = "Gives each record as it is, without a byte-order mark in front of it, in the one column line";
   c.fixed_columns = {{"line", data::type_id::text}};
   return c;
 }

@@ -1,5 +1,7 @@
 #include "actors/stream/source/line_splitter.hpp"
 
+#include "runtime/data/csv_text.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -27,7 +29,9 @@ bool ends_itself(std::string_view record) {
   return !failed && parser.done();
 }
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
+bool is_blank(std::string_view line) {
+  return data::without_byte_order_mark(line).find_first_not_of(" \t") == std::string_view::npos;
+}
 
 }  // namespace
 

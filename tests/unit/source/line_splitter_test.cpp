@@ -23,7 +23,7 @@ struct collected {
 }  // namespace
 
 TEST_CASE("lines are the same however the bytes are cut") {
-  const std::string bytes = "{\"a\":1}\r\n\n  \n {\"b\":\"\xc3\xa9\"}\n\r\n[1]\r\r\nrest";
+  const std::string bytes = "\xEF\xBB\xBF\n{\"a\":1}\r\n\n  \n {\"b\":\"\xc3\xa9\"}\n\r\n[1]\r\r\nrest";
   const lines expected{
       {"{\"a\":1}", false}, {" {\"b\":\"\xc3\xa9\"}", false}, {"[1]\r", false}, {"rest", true}};
   std::mt19937_64 random(1);

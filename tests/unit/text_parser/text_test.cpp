@@ -34,6 +34,17 @@ TEST_CASE("every record is its text, whatever stands in it") {
   CHECK(p.rows.columns[1]->ints()[1] == 5);
 }
 
+TEST_CASE("a byte-order mark in front of a record is none of its text") {
+  const auto p = make_text_parser(options_of({{"line", type_id::text}}))
+                     ->parse(chunk_of({"\xEF\xBB\xBF"
+                                       "ERROR",
+                                       "a\xEF\xBB\xBF"},
+                                      false));
+  REQUIRE(p.rows.rows == 2);
+  CHECK(p.rows.columns[0]->text_at(0) == "ERROR");
+  CHECK(p.rows.columns[0]->text_at(1) == "a\xEF\xBB\xBF");
+}
+
 TEST_CASE("what is no text, or no record, is a dead letter") {
   auto c = chunk_of({"\xc3(", "x", "y", std::string("a\0b", 3)}, false);
   c.lengths[1] = source::no_value;
