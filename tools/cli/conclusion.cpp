@@ -37,6 +37,9 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
                                           : "has stopped; the same command goes on. So far",
                          describe(r.counts(), letters)),
              members(r.counts(), letters));
+    if (r.end().finished && r.counts().read == 0)
+      spdlog::warn("'{}': no record was read: its input has none (--fail-on empty ends such a run with 1)",
+                   name);
     tell_imbalance(r);
   }
   if (r.failure())

@@ -35,10 +35,11 @@ std::string number_of(std::uint64_t n, std::string_view one, std::string_view ma
 
 expected<fail_rule> parse_rule(std::string_view text) {
   const auto unknown = [&] {
-    return user_error(ec::invalid_argument,
-                      fmt::format("--fail-on {}: expected dead_letters or late, with a share of the records "
-                                  "read that may be so, such as late=1%",
-                                  text));
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("--fail-on {}: expected empty, or dead_letters or late, these with a share of the "
+                    "records read that may be so, such as late=1%",
+                    text));
   };
   fail_rule out;
   out.text = text;
@@ -46,10 +47,14 @@ expected<fail_rule> parse_rule(std::string_view text) {
   const auto name = text.substr(0, equals);
   if (name == "late")
     out.of = fail_rule::what::late;
+  else if (name == "empty")
+    out.of = fail_rule::what::empty;
   else if (name != "dead_letters")
     return unknown();
   if (equals == std::string_view::npos)
     return out;
+  if (out.of == fail_rule::what::empty)
+    return unknown();
   const auto share = text.substr(equals + 1);
   const auto* const end = share.data() + share.size();
   const auto [at, failed] = std::from_chars(share.data(), end, out.percent);
@@ -140,6 +145,11 @@ expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& g
 std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,
                                       const std::string& letters_lie_in) {
   for (const auto& rule : rules) {
+    if (rule.of == fail_rule::what::empty) {
+      if (c.read == 0)
+        return fmt::format("no record was read, which fails the run by --fail-on {}", rule.text);
+      continue;
+    }
     const bool late = rule.of == fail_rule::what::late;
     const auto lost = late ? c.late : c.dead_letters;
     if (static_cast<double>(lost) <= static_cast<double>(c.read) * rule.percent / 100)

@@ -40,13 +40,13 @@ struct ended_counts {
 [[nodiscard]] std::string describe(const job_counts& c, const std::string& letters_lie_in);
 [[nodiscard]] boost::json::object members(const job_counts& c, const std::string& letters_lie_in);
 
-/// One rule of --fail-on: more than `percent` of the records read, without it any.
+/// One rule of --fail-on: more than `percent` of the records read, without it any; or none read (`empty`).
 struct fail_rule {
-  enum class what : std::uint8_t { dead_letters, late } of = what::dead_letters;
+  enum class what : std::uint8_t { dead_letters, late, empty } of = what::dead_letters;
   double percent = 0;
   std::string text{};  // the rule as it was given
 };
-/// "dead_letters", "late=0.5%", several in one with commas.
+/// "dead_letters", "late=0.5%", "empty", several in one with commas.
 [[nodiscard]] expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given);
 /// Returns why the job fails by these rules; no value where it does not.
 [[nodiscard]] std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,

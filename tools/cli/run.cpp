@@ -177,9 +177,10 @@ void add_run(CLI::App& app, int& status) {
                    "docs/api.md has its members; \"incomplete\" names who did not answer")
       ->type_name("FILE");
   command
-      ->add_option("--fail-on", a->fail_on,
-                   "dead_letters, late, or both: more than N% of the records read (without =N%: any) end the "
-                   "run with 1, once all is committed")
+      ->add_option(
+          "--fail-on", a->fail_on,
+          "dead_letters, late: more than N% of the records read (without =N%: any) end the run with 1, "
+          "once all is committed; empty: so does a run that has read none. Several with commas")
       ->type_name("WHAT[=N%]");
   add_http_options(*command, a->http);
   command

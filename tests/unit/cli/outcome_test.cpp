@@ -75,12 +75,19 @@ TEST_CASE("--fail-on takes rules, also several in one") {
   CHECK(all[1].of == fail_rule::what::late);
   CHECK(all[1].percent == 0.5);
   for (const std::string wrong : {"", "dead", "late=", "late=1", "late=x%", "late=-1%", "late=101%",
-                                  "late=1%%", "late,", "late=nan%", "dead_letters =1%"}) {
+                                  "late=1%%", "late,", "late=nan%", "dead_letters =1%", "empty=1%"}) {
     INFO(wrong);
     const auto refused = parse_fail_on({wrong});
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message.find("late=1%") != std::string::npos);
   }
+}
+
+TEST_CASE("a run that has read no record fails by the rule for that alone") {
+  CHECK(failure_by(rules({"late,empty"}), {}, "x").value() ==
+        "no record was read, which fails the run by --fail-on empty");
+  CHECK_FALSE(failure_by(rules({"empty"}), {.read = 1, .dead_letters = 1}, "x"));
+  CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {}, "x"));
 }
 
 TEST_CASE("a rule fails a run that has lost more than its share of the records read") {
