@@ -64,6 +64,22 @@ TEST_CASE("carriage return and line feed end a line together, other carriage ret
   CHECK(texts(read_file(f.write("a", "a\r\n\r\nb\rc\r\nd\r\r\ne"))) == strings{"a", "b\rc", "d\r", "e"});
 }
 
+TEST_CASE("a file whose lines end with carriage returns alone is refused with what mends it") {
+  const folder f;
+  for (const auto& content : {std::string("a,b\r1,2\r3,4\r"), gzip("a,b\r1,2\r3,4")}) {
+    const auto got = read_file(f.write("a", content));
+    CHECK(got.records.empty());
+    REQUIRE(got.failure);
+    CHECK(got.failure->code == ec::unsupported);
+    CHECK(got.failure->whose == fault::user);
+    CHECK_THAT(got.failure->message, Catch::Contains("tr '\\r' '\\n'"));
+  }
+  CHECK(texts(read_file(f.write("a", "a\r"))) == strings{"a"});
+  bounded_reader quoted(f.write("a", "\"a\rb\",1"), false, {.frame = data::csv_dialect{}});
+  REQUIRE(quoted.discover(no_wait));
+  CHECK(texts(read_all(quoted, "0", {}, 4096)) == strings{"\"a\rb\",1"});
+}
+
 TEST_CASE("bytes of a record are kept as they are, NUL and invalid UTF-8 too") {
   const folder f;
   const std::string odd("\0\xFF\xC3 \t", 5);
@@ -287,6 +303,26 @@ TEST_CASE("a line that goes on at the end of a file that cannot be gone on with 
     bounded_reader r(path, false, {.encoding = data::encoding::windows_1252});
     is_told(r, "a.1", "0");
   }
+}
+
+TEST_CASE("content that is packed otherwise than by gzip is refused with what unpacks it") {
+  const folder f;
+  const std::vector<std::pair<std::string, std::string>> all{{"BZh61AY&SY\x01", "bzip2 -dc "},
+                                                             {std::string("\xFD\x37zXZ\0\0", 7), "xz -dc "},
+                                                             {"\x28\xB5\x2F\xFD\x04", "zstd -dc "},
+                                                             {"PK\x03\x04\n\n", "unzip -p "},
+                                                             {"PAR1\x15\x04\n", "Parquet"}};
+  for (const auto& [head, says] : all) {
+    const auto path = f.write("a", head + "1,2\n3,4\n");
+    const auto got = read_file(path);
+    CHECK(got.records.empty());
+    REQUIRE(got.failure);
+    CHECK(got.failure->code == ec::unsupported);
+    CHECK(got.failure->whose == fault::user);
+    CHECK_THAT(got.failure->message, Catch::Contains(path) && Catch::Contains(says));
+  }
+  CHECK(texts(read_file(f.write("a", "PAR1,2\nBZh,4\nPK\n"))) == strings{"PAR1,2", "BZh,4", "PK"});
+  CHECK(texts(read_file(f.write("b", "BZh"))) == strings{"BZh"});
 }
 
 TEST_CASE("damage within a gzip file is an error that names it") {

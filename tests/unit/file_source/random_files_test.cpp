@@ -30,6 +30,8 @@ public:
       if (i + 1 < lines || below(2) == 0)
         out += '\n';
     }
+    if (out.find('\n') == std::string::npos)  // CR alone would end its lines
+      std::erase(out, '\r');
     return out;
   }
 

@@ -256,9 +256,21 @@ TEST_CASE("the header line is no record, goes with every chunk, and stays in the
   CHECK_THAT(in.refused(), Catch::Contains("n,name") && Catch::Contains("--fresh"));
 }
 
-TEST_CASE("a compressed input is refused with what unpacks it") {
+TEST_CASE("an input whose lines end with carriage returns alone is refused with what mends it") {
   input in;
   in.begin();
-  in.say("\x1f\x8b\x08 rest");
-  CHECK_THAT(in.refused(), Catch::Contains("zcat"));
+  in.say("a,b\r1,2\r");
+  in.end();
+  CHECK_THAT(in.refused(), Catch::Contains("tr '\\r' '\\n' < FILE"));
+}
+
+TEST_CASE("a compressed input is refused with what unpacks it") {
+  for (const auto& [head, says] : std::vector<std::pair<std::string, std::string>>{
+           {"\x1f\x8b\x08", "zcat FILE"}, {"\x28\xB5\x2F\xFD", "zstd -dc FILE"}}) {
+    input in;
+    in.begin();
+    in.say(head.substr(0, 2));
+    in.say(head.substr(2) + " rest\nof it\n");
+    CHECK_THAT(in.refused(), Catch::Contains(says));
+  }
 }

@@ -1,5 +1,7 @@
 #include "actors/connectors/file/source/byte_stream.hpp"
 
+#include "actors/connectors/file/source/packing.hpp"
+
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -34,6 +36,11 @@ public:
     auto got = file_.read_at(offset_, to, size);
     if (!got)
       return got;
+    if (offset_ == 0)
+      if (auto why = why_packed({to, *got}, file_.path(), file_.path()); !why.empty()) {
+        failed_ = user_error(ec::unsupported, std::move(why)).value();
+        return tl::make_unexpected(*failed_);
+      }
     offset_ += *got;
     if (*got < size && length_) {
       failed_ = user_error(ec::mismatch,

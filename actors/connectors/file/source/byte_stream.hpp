@@ -62,7 +62,8 @@ struct zero_bytes {
 };
 [[nodiscard]] expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known);
 
-/// Opens the content from `offset` on. A file ends at `length` (of the file) where one is given,
+/// Opens the content from `offset` on. Content that is packed otherwise than by gzip is ec::unsupported with fault::user
+/// where it is read from its beginning. A file ends at `length` (of the file) where one is given,
 /// however it grows; a plain one that ends before is ec::mismatch. A gzip file is inflated from its beginning, all
 /// members as one, and a file in another encoding than UTF-8 is decoded from there; fault::user where its
 /// first bytes show that it is in none such.

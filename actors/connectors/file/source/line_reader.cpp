@@ -49,6 +49,9 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     if (filled < room)
       continue;  // the stream gives less only at its end
     if (filled > longest_record(frame_)) {
+      if (offset_ == 0)
+        if (auto why = why_no_lines({bytes.data(), filled}, frame_, path_, path_); !why.empty())
+          return user_error(ec::unsupported, std::move(why));
       rest_.emplace(frame_, std::string_view(bytes.data(), filled));
       carry_ = beginning_of({bytes.data(), filled});
       passed_ = filled;
@@ -58,6 +61,9 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     bytes.resize(room + padding);
   }
   const bool is_all = ended && complete;
+  if (is_all && offset_ == 0 && lines_end == 0)
+    if (auto why = why_no_lines({bytes.data(), filled}, frame_, path_, path_); !why.empty())
+      return user_error(ec::unsupported, std::move(why));
   const std::size_t end = split(out, is_all ? filled : lines_end, is_all);
   carry_.assign(bytes.data() + end, filled - end);
   if (cut && end == 0)

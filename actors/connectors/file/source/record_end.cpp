@@ -1,5 +1,7 @@
 #include "actors/connectors/file/source/record_end.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -86,6 +88,23 @@ std::optional<std::size_t> end_of_record(std::string_view text, const framing& f
     if (end == text.size())
       return is_all ? std::optional(first) : std::nullopt;
   }
+}
+
+std::string why_no_lines(std::string_view all, const framing& frame, std::string_view what,
+                         std::string_view file) {
+  if (is_by_value(frame) || all.find('\n') != std::string_view::npos)
+    return {};
+  const auto* const csv = std::get_if<data::csv_dialect>(&frame);
+  bool is_quoted = false;
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    is_quoted ^= csv != nullptr && csv->quote == all[i];
+    if (all[i] == '\r' && !is_quoted)
+      return fmt::format(
+          "{} has lines that end with CR alone; records end with LF or CR LF. Turn them into these: "
+          "tr '\\r' '\\n' < {} | millrace run ..., with \"path\": \"-\"",
+          what, file);
+  }
+  return {};
 }
 
 rest_of_record::rest_of_record(const framing& frame, std::string_view so_far)

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace millrace::source {
@@ -50,6 +51,11 @@ inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
   const auto text = data::without_line_end(record);
   return text == data::byte_order_mark ? std::string_view() : text;
 }
+
+/// Returns why a text that is all of a file and has no line feed is not one record: CR alone ends its lines. Empty where
+/// it is one. `what` and `file` as in packing.hpp.
+[[nodiscard]] std::string why_no_lines(std::string_view all, const framing& frame, std::string_view what,
+                                       std::string_view file);
 
 /// Finds the end of a record whose beginning alone is kept.
 class rest_of_record {

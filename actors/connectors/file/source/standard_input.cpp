@@ -1,6 +1,7 @@
 #include "actors/connectors/file/source/standard_input.hpp"
 
 #include "actors/connectors/file/source/input_seen.hpp"
+#include "actors/connectors/file/source/packing.hpp"
 #include "actors/connectors/file/source/record_end.hpp"
 #include "actors/stream/source/durable_feed.hpp"
 #include "runtime/data/csv_text.hpp"
@@ -24,7 +25,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t read_at_once = 256U << 10U;
 /// The end of the feed, a full spool and a disk that refuses are looked at this often.
 constexpr milliseconds look_every{200};
-constexpr std::string_view gzip_magic = "\x1f\x8b";
 
 class standard_input final : public feed {
 public:
@@ -114,16 +114,17 @@ private:
   }
 
   void take_records() {
-    if (!looked_ && carry_.size() >= gzip_magic.size()) {
-      looked_ = true;
-      if (carry_.starts_with(gzip_magic))
-        return fail({ec::unsupported,
-                     fault::user,
-                     false,
-                     "standard input is compressed by gzip; unpack it before: zcat FILE | millrace run ...",
-                     {}});
+    if (!looked_) {
+      looked_ = at_end_ || carry_.size() >= packing_bytes || carry_.find('\n') != std::string::npos;
+      if (!looked_)
+        return;
+      if (auto why = why_packed(carry_, "standard input", "FILE"); !why.empty())
+        return fail({ec::unsupported, fault::user, false, std::move(why), {}});
     }
     const auto& frame = options_.wanted.frame;
+    if (!has_begun_ && (at_end_ || carry_.size() > longest_record(frame)))
+      if (auto why = why_no_lines(carry_, frame, "standard input", "FILE"); !why.empty())
+        return fail({ec::unsupported, fault::user, false, std::move(why), {}});
     const auto there = may_hold_records();
     std::size_t at = 0;
     while (at < there.size() && !stopped_) {
@@ -140,6 +141,7 @@ private:
         take_record(rest.substr(0, *size));
       }
       at += *size;
+      has_begun_ = true;
     }
     carry_.erase(0, at);
     if (at_end_ && too_long_ && skipped_ == options_.wanted.skip)
@@ -242,6 +244,7 @@ private:
   std::size_t searched_ = 0;
   std::size_t skipped_ = 0;  // lines at the beginning
   bool looked_ = false;
+  bool has_begun_ = false;  // a record or a skipped line has come
   bool begun_anew_ = false;
   bool at_end_ = false;
   bool stopped_ = false;  // an error that does not mend
