@@ -96,7 +96,7 @@ private:
     const auto bytes_end = behind < c.records() ? c.begins[behind] : c.bytes.size() - source::padding;
     const bool is_unusual = fields_.is_unusual({c.bytes.data() + c.begins[i], bytes_end - c.begins[i]});
     for (; i < behind; ++i) {
-      if (is_header(c, i) || rows_.passes(c, i)) {
+      if ((is_header(c, i) && header_problem_.empty()) || rows_.passes(c, i)) {
         rows_.pass_over();
         continue;
       }
