@@ -3,6 +3,7 @@
 #include "runtime/base/version.hpp"
 #include "tools/cli/remote.hpp"
 #include "tools/cli/tls.hpp"
+#include "tools/cli/usage.hpp"
 
 namespace millrace::cli {
 
@@ -37,6 +38,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_completion(*app, status);
   add_man(*app, status);
   add_reference(*app, status);
+  require_local_paths(*app);
   return app;
 }
 

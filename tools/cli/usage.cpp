@@ -1,6 +1,7 @@
 #include "tools/cli/usage.hpp"
 
 #include "config/text/report.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -86,6 +87,20 @@ CLI::Validator at_most_threads(unsigned most) {
                        : fmt::format("{} is no number of threads; expected 1 to {}", text, most);
           },
           ""};
+}
+
+void require_local_paths(CLI::App& app) {
+  const CLI::Validator local(
+      [](const std::string& text) {
+        return is_url(text) ? text + " is a URL; expected a path of this machine" : std::string();
+      },
+      "");
+  for (auto* const o : app.get_options([](const CLI::Option* of) {
+         return of->get_type_name() == "FILE" || of->get_type_name() == "DIR";
+       }))
+    o->check(local);
+  for (auto* const c : app.get_subcommands([](const CLI::App*) { return true; }))
+    require_local_paths(*c);
 }
 
 }  // namespace millrace::cli

@@ -13,4 +13,7 @@ namespace millrace::cli {
 /// Checks an option that takes a number of threads: 1 to `most`.
 [[nodiscard]] CLI::Validator at_most_threads(unsigned most);
 
+/// Refuses a URL in each option, of all commands, that names a file or folder: one would make a folder called `s3:`.
+void require_local_paths(CLI::App& app);
+
 }  // namespace millrace::cli

@@ -1,6 +1,7 @@
 #include "actors/node/stores/store_address.hpp"
 
 #include "actors/connectors/kafka/client/option_forms.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,8 @@ expected<store_address> parse_dir(std::string_view path) {
     path.remove_suffix(1);
   if (path.empty())
     return refused("dir: names no folder");
+  if (is_url(path))
+    return refused("dir: names a URL, and its folder is on this machine or mounted there");
   if (path.find('\0') != std::string_view::npos)
     return refused("dir: names a folder with a zero byte");
   return dir_address{std::string(path)};

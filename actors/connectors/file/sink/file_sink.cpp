@@ -5,6 +5,7 @@
 #include "actors/stream/sink/dead_letters.hpp"
 #include "actors/stream/sink/files/roll_option.hpp"
 #include "actors/stream/sink/template_option.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -50,7 +51,12 @@ void check(const config::check_input& in, const config::say& say) {
   const auto& o = in.options;
   if (o.has("path")) {
     const std::filesystem::path path(o.text("path"));
-    if (!path.has_filename() || path.filename() == "." || path.filename() == "..")
+    if (is_url(o.text("path")))
+      say("path",
+          fmt::format("'{}' is a URL, and this sink writes to this machine; expected a path; the sink "
+                      "\"parquet\" writes to S3 and HDFS, by its `connection`",
+                      o.text("path")));
+    else if (!path.has_filename() || path.filename() == "." || path.filename() == "..")
       say("path",
           fmt::format("'{}' names no file; expected a path that ends with a file's name", path.string()));
     else if (path.filename().string().starts_with(".millrace-"))

@@ -6,6 +6,7 @@
 #include "actors/connectors/file/source/followed_logs.hpp"
 #include "actors/connectors/file/source/standard_input.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -122,6 +123,12 @@ config::connector file_source_declaration() {
       spool_option("standard input is not read; for \"path\": \"-\""),
   };
   c.check = [](const config::check_input& in, const config::say& say) {
+    if (const auto& path = in.options.text("path"); is_url(path))
+      say("path",
+          fmt::format("'{}' is a URL, and this source reads files of this machine; expected a path to "
+                      "a copy, or to a mounted store; the source \"http_stream\" reads an endless "
+                      "HTTP response",
+                      path));
     if (is_standard_input(in.options))
       for (const auto* name : {"follow", "parallel"})
         if (in.options.boolean(name))

@@ -3,6 +3,7 @@
 #include "actors/connectors/http/stream/answer.hpp"
 #include "actors/connectors/http/stream/stream_feed.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -91,6 +92,8 @@ void check(const config::check_input& in, const config::say& say) {
   else if (host.find('@') != std::string::npos)
     say("url", "holds credentials, which would show in logs; expected them in \"headers\", such as "
                "\"Authorization\"");
+  if (o.has("ca_file") && is_url(o.text("ca_file")))
+    say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
   if (o.has("since")) {
     const auto& since = o.text("since");
     const auto at = since.find('=');

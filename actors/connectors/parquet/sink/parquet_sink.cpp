@@ -9,6 +9,7 @@
 #include "actors/stream/sink/files/roll_option.hpp"
 #include "config/plan/missing_column.hpp"
 #include "config/text/references.hpp"
+#include "runtime/base/url.hpp"
 #include "runtime/data/empty_object.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
@@ -146,6 +147,8 @@ void check(const config::check_input& in, const config::say& say) {
 
 std::vector<std::string> columns_named(const config::values& o) {
   return o.has("partition_by") ? o.text_list("partition_by") : std::vector<std::string>{};
+  if (o.has("ca_file") && is_url(o.text("ca_file")))
+    say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
 }
 
 config::written_table table_of(const config::values& o) {

@@ -1,6 +1,7 @@
 #include "actors/connectors/parquet/storage/table_place.hpp"
 
 #include "actors/connectors/http/client/url.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -93,7 +94,7 @@ tl::expected<table_place, place_fault> place_of(const std::string& connection, c
   if (connection.empty()) {
     if (path.empty())
       return wrong("path", "is empty; expected the folder of the table");
-    if (path.find("://") != std::string::npos)
+    if (is_url(path))
       return wrong("path",
                    fmt::format("'{}' is no folder of this machine; say where it is in `connection`, such "
                                "as webhdfs://HOST:PORT or s3://BUCKET, and give the folder there as `path`",

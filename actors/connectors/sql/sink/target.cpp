@@ -4,6 +4,7 @@
 #include "actors/connectors/sql/sink/named_files.hpp"
 #include "config/text/mask.hpp"
 #include "config/text/references.hpp"
+#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -321,6 +322,8 @@ expected<target> sqlite_target(std::string_view rest) {
   if (path.starts_with("file:"))
     return wrong(
         "SQLite's own URIs are not taken, whose parameters change what is opened; expected the path alone");
+  if (is_url(path))
+    return wrong("SQLite's file is on this machine, and a path with a scheme of its own is none of its");
   if (path == ":memory:")
     return wrong("SQLite needs a file, that keeps rows and position over a restart");
   const bool plain = path.find('=') == std::string::npos;
