@@ -1,6 +1,8 @@
 #include "tools/table/definition.hpp"
 
 #include "actors/connectors/sql/sink/definition.hpp"
+#include "config/plan/same_names.hpp"
+#include "runtime/base/url.hpp"
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>
@@ -12,13 +14,6 @@
 
 namespace millrace::table {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return out;
-}
 
 expected<name_parts> parts_of(const std::string& name) {
   name_parts out{""};
@@ -119,13 +114,11 @@ bool has_timestamps(const stage_table& t) {
 }
 
 expected<void> distinct_without_case(const stage_table& t, std::string_view product) {
-  for (std::size_t i = 0; i < t.columns.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (lower(t.columns[i].name) == lower(t.columns[j].name))
-        return user_error(ec::mismatch,
-                          fmt::format("stage \"{}\": {} takes the columns \"{}\" and \"{}\" for the same; "
-                                      "remedy: rename one in `columns`",
-                                      t.stage, product, t.columns[j].name, t.columns[i].name));
+  if (const auto same = config::same_without_case(t.columns))
+    return user_error(ec::mismatch,
+                      fmt::format("stage \"{}\": {} takes the columns \"{}\" and \"{}\" for the "
+                                  "same; remedy: rename one in `columns`",
+                                  t.stage, product, same->first, same->second));
   return {};
 }
 
@@ -138,10 +131,8 @@ expected<void> parquet_or_none(const stage_table& t, std::string_view product) {
                                 t.stage, t.kind == files::json ? "JSON" : "CSV", product));
 }
 
-bool has_scheme(std::string_view path) { return path.find("://") != std::string_view::npos; }
-
 std::string absolute_path(const std::string& path) {
-  if (has_scheme(path))
+  if (is_url(path))
     return path;
   auto out = std::filesystem::absolute(path).lexically_normal().string();
   while (out.size() > 1 && out.back() == '/')
@@ -150,7 +141,7 @@ std::string absolute_path(const std::string& path) {
 }
 
 std::string location_of(const stage_table& t) {
-  return has_scheme(t.path) ? t.path : "file://" + absolute_path(t.path);
+  return is_url(t.path) ? t.path : "file://" + absolute_path(t.path);
 }
 
 expected<std::string> definition(const stage_table& t, product p, const std::string& name) {

@@ -1,5 +1,6 @@
 #include "tools/table/duckdb.hpp"
 
+#include "runtime/base/url.hpp"
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>
@@ -103,7 +104,7 @@ expected<std::string> duckdb_definition(const stage_table& t, const name_parts& 
   const auto table = in_quotes(name, '"');
   if (t.kind == files::none)
     return fmt::format("create table {} (\n{}\n);\n", table, column_lines(t.columns, '"', duckdb_type));
-  if (t.path.find("://") != std::string::npos && !t.path.starts_with("s3://"))
+  if (is_url(t.path) && !t.path.starts_with("s3://"))
     return user_error(
         ec::unsupported,
         fmt::format("stage \"{}\" writes to {}, which DuckDB does not read; remedy: `millrace sql`, "

@@ -41,7 +41,7 @@ struct type_words {
 /// Returns whether a timestamp stands in the files themselves, also within another type.
 [[nodiscard]] bool has_timestamps(const stage_table& t);
 
-/// An error where two names differ by case alone (ASCII), for products that take them for the same.
+/// An error where two names differ by case alone, for products that take them for the same.
 [[nodiscard]] expected<void> distinct_without_case(const stage_table& t, std::string_view product);
 /// An error where the stage writes files, but no Parquet.
 [[nodiscard]] expected<void> parquet_or_none(const stage_table& t, std::string_view product);
@@ -50,6 +50,5 @@ struct type_words {
 [[nodiscard]] std::string location_of(const stage_table& t);
 /// Absolute, without dots and doubled slashes; with a scheme as it is.
 [[nodiscard]] std::string absolute_path(const std::string& path);
-[[nodiscard]] bool has_scheme(std::string_view path);
 
 }  // namespace millrace::table

@@ -52,5 +52,5 @@ TEST_CASE("a definition with columns that the product takes for the same is refu
   CHECK(sink::sql::table_definition(sink::sql::product::postgresql, "t", twice, {}));
   const auto refused = sink::sql::table_definition(sink::sql::product::mysql, "t", twice, {});
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message.find("takes the columns `a` and `A` for the same") != std::string::npos);
+  CHECK(refused.error().message.find("takes the columns \"a\" and \"A\" for the same") != std::string::npos);
 }

@@ -8,6 +8,7 @@
 #include "actors/connectors/parquet/storage/webhdfs_folder.hpp"
 #include "actors/stream/sink/files/roll_option.hpp"
 #include "config/plan/missing_column.hpp"
+#include "config/plan/same_names.hpp"
 #include "config/text/references.hpp"
 #include "runtime/base/url.hpp"
 #include "runtime/data/empty_object.hpp"
@@ -122,6 +123,21 @@ void check_partitions(const config::check_input& in, const config::say& say) {
     say("partition_by", "names every column, so that none would be left for the files; leave one out");
 }
 
+/// `what` they are called: columns, or members of a column.
+void check_names(const std::vector<data::field>& fields, const std::string& what, const config::say& say) {
+  if (const auto same = config::same_without_case(fields))
+    say("",
+        fmt::format("{} '{}' and '{}' differ by case alone, and readers such as DuckDB and Hive take one for "
+                    "the other; rename one in `columns`",
+                    what, same->first, same->second));
+  for (const auto& f : fields) {
+    const auto* inner = &f.type;
+    while (inner->id() == data::type_id::list)
+      inner = &inner->element();
+    check_names(inner->fields(), fmt::format("in column '{}' the members", f.name), say);
+  }
+}
+
 void check(const config::check_input& in, const config::say& say) {
   if (const auto loaded = load_parquet(); !loaded) {
     say("", loaded.error().message);
@@ -130,6 +146,8 @@ void check(const config::check_input& in, const config::say& say) {
   const auto& o = in.options;
   if (o.has("path") && is_filled(o))
     check_place(o, say);
+  if (o.has("ca_file") && is_url(o.text("ca_file")))
+    say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
   if (o.has("partition_by"))
     check_partitions(in, say);
   if (o.has("roll")) {
@@ -137,18 +155,17 @@ void check(const config::check_input& in, const config::say& say) {
     if (roll.has("age") && roll.duration("age") == micros(0))
       say("roll", "an age of nothing would make a file of each commit; expected a time such as \"10 s\"");
   }
-  if (in.input)
-    for (const auto& f : *in.input)
-      if (data::holds_empty_object(f.type))
-        say("",
-            fmt::format("column '{}' is an object without members, which Parquet cannot hold; leave it out",
-                        f.name));
+  if (!in.input)
+    return;
+  check_names(in.input->fields(), "columns", say);
+  for (const auto& f : *in.input)
+    if (data::holds_empty_object(f.type))
+      say("", fmt::format("column '{}' is an object without members, which Parquet cannot hold; leave it out",
+                          f.name));
 }
 
 std::vector<std::string> columns_named(const config::values& o) {
   return o.has("partition_by") ? o.text_list("partition_by") : std::vector<std::string>{};
-  if (o.has("ca_file") && is_url(o.text("ca_file")))
-    say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
 }
 
 config::written_table table_of(const config::values& o) {

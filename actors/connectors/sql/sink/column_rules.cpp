@@ -19,11 +19,6 @@ bool has_form(std::string_view text, std::string_view form) {
   });
 }
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::size_t length_of(std::string_view text, const table_column& into) {
   return into.length_in_bytes ? text.size() : characters(text);
 }
@@ -150,6 +145,11 @@ bool takes(family into, data::type_id type) {
     return into == family::boolean || into == family::integer;
   case data::type_id::timestamp:
     return into == family::timestamp;
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
   case data::type_id::json:
   case data::type_id::object:
   case data::type_id::list:

@@ -25,4 +25,7 @@ namespace millrace::sink::sql {
 /// The same for a whole number.
 [[nodiscard]] std::optional<std::string> change_of(std::int64_t number, const table_column& into);
 
+/// Counts the characters of a text in UTF-8.
+[[nodiscard]] std::size_t characters(std::string_view text);
+
 }  // namespace millrace::sink::sql

@@ -1,5 +1,6 @@
 #include "actors/connectors/sql/sink/definition.hpp"
 
+#include "actors/connectors/sql/sink/names.hpp"
 #include "actors/connectors/sql/sink/table.hpp"
 
 namespace millrace::sink::sql {
@@ -17,13 +18,16 @@ std::string remark(product kind, bool keyed) {
 
 expected<std::string> table_definition(product kind, const std::string& table, const data::schema& rows,
                                        const std::vector<std::string>& key) {
+  auto faults = faults_of_name(kind, table, "the table's name");
+  for (auto& fault : faults_of_columns(kind, rows))
+    faults.push_back(std::move(fault));
+  if (!faults.empty())
+    return user_error(ec::mismatch, std::move(faults.front()));
   target where;
   where.kind = kind;
   where.shown = to_string(kind);
   const auto db = make_database(std::move(where));
   const table_options options{table, std::make_shared<data::schema>(rows), key, true};
-  if (auto fit = distinct_columns(*db, options); !fit)
-    return unexpected(std::move(fit.error()));
   return remark(kind, !key.empty()) + create_statement(*db, options) + ";\n";
 }
 

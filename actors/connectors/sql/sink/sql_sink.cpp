@@ -1,5 +1,6 @@
 #include "actors/connectors/sql/sink/sql_sink.hpp"
 
+#include "actors/connectors/sql/sink/names.hpp"
 #include "actors/connectors/sql/sink/sql_writer.hpp"
 #include "actors/connectors/sql/sink/target.hpp"
 #include "config/plan.hpp"
@@ -31,29 +32,6 @@ data::schema_ptr without_deletion(const data::schema_ptr& rows) {
   auto fields = rows->fields();
   std::erase_if(fields, [](const auto& f) { return f.name == config::deletion_column; });
   return std::make_shared<const data::schema>(std::move(fields));
-}
-
-/// Makes a text fit for a message: a NUL would end it.
-std::string visible(std::string text) {
-  for (auto at = text.find('\0'); at != std::string::npos; at = text.find('\0', at))
-    text.replace(at, 1, "\\u0000");
-  return text;
-}
-
-/// Names that a database could only refuse at each try.
-template<class Say>
-void check_name(std::string_view name, const std::string& what, std::optional<sql::product> kind, Say&& say) {
-  if (name.find('\0') != std::string_view::npos)
-    say(fmt::format("{} has a NUL character, which no database takes; expected another name", what));
-  // A name is kept in three bytes a character there, in any character set of the tables.
-  const bool beyond = std::any_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0xF0;  // begins a character of four bytes
-  });
-  if (kind == sql::product::mysql && beyond)
-    say(fmt::format(
-        "{} has a character beyond U+FFFF (an emoji, say), which MySQL and MariaDB take in no name; "
-        "expected another name",
-        what));
 }
 
 /// `delete` and `newest`.
@@ -95,8 +73,12 @@ void check(const config::check_input& in, const config::say& say) {
                                                                 : where.error().message);
   if (in.options.text("table").empty())
     say("table", "a table's name must not be empty");
-  check_name(in.options.text("table"), "the table's name", where ? std::optional(where->kind) : std::nullopt,
-             [&](std::string text) { say("table", std::move(text)); });
+  if (where) {
+    for (auto& fault : sql::faults_of_name(where->kind, where->database, "the database's name"))
+      say("connection", std::move(fault));
+    for (auto& fault : sql::faults_of_name(where->kind, in.options.text("table"), "the table's name"))
+      say("table", std::move(fault));
+  }
   if (in.options.text("table").starts_with("millrace_"))
     say("table",
         "names that begin with millrace_ are reserved for the sink's own tables; expected another name");
@@ -109,10 +91,9 @@ void check(const config::check_input& in, const config::say& say) {
   check_changes(in, upsert, key, say);
   if (in.input == nullptr)
     return;
-  for (const auto& column : *in.input)
-    check_name(column.name, fmt::format("the column's name \"{}\"", visible(column.name)),
-               where ? std::optional(where->kind) : std::nullopt,
-               [&](std::string text) { say("", std::move(text)); });
+  if (where)
+    for (auto& fault : sql::faults_of_columns(where->kind, *in.input))
+      say("", std::move(fault));
   for (std::size_t i = 0; i < key.size(); ++i) {
     const auto at = in.input->find(key[i]);
     if (!at)
@@ -149,7 +130,12 @@ config::connector sql_sink_declaration() {
   mode.choices = {"append", "upsert"};
   c.options = {
       std::move(connection),
-      {.name = "table", .doc = "The table's name, as it is", .required = true, .plain = true},
+      {.name = "table",
+       .doc =
+           "The table's name, as it is; like those of columns at most 63 bytes in PostgreSQL, 64 characters "
+           "in MySQL and MariaDB",
+       .required = true,
+       .plain = true},
       std::move(mode),
       {.name = "key",
        .type = option_type::text_list,

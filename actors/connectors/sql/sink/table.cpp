@@ -138,21 +138,7 @@ std::string create_statement(const database& db, const table_options& options) {
                      db.table_options());
 }
 
-expected<void> distinct_columns(const database& db, const table_options& options) {
-  for (std::size_t i = 0; i < options.rows->size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (same_name(db, (*options.rows)[i].name, (*options.rows)[j].name))
-        return mismatch(
-            db, options,
-            fmt::format("{} takes the columns {} and {} for the same; remedy: rename one in `columns`",
-                        to_string(db.where().kind), db.name((*options.rows)[j].name),
-                        db.name((*options.rows)[i].name)));
-  return {};
-}
-
 expected<row_plan> open_table(database& db, const table_options& options) {
-  if (auto distinct = distinct_columns(db, options); !distinct)
-    return unexpected(std::move(distinct.error()));
   auto shape = db.describe(options.table);
   if (shape && !*shape) {
     const auto statement = create_statement(db, options);

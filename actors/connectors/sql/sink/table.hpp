@@ -17,9 +17,6 @@ struct table_options {
   const wall_clock* clock = &system_clock();
 };
 
-/// An error where the product takes two columns for the same.
-[[nodiscard]] expected<void> distinct_columns(const database& db, const table_options& options);
-
 /// The statement that makes the table.
 [[nodiscard]] std::string create_statement(const database& db, const table_options& options);
 
