@@ -23,7 +23,13 @@ std::size_t length_of(std::string_view text, const table_column& into) {
   return into.length_in_bytes ? text.size() : characters(text);
 }
 
-/// Plain digits as the server prints them: no sign but -, no zeros in front, no exponent, no negative zero.
+/// Zeros at the end of a fraction are no part of its value.
+std::size_t significant_digits(std::string_view fraction) {
+  return fraction.find_last_not_of('0') + 1;  // npos + 1 is 0
+}
+
+/// Plain digits: no sign but -, no zeros in front, no exponent, no negative zero. In a key also as many digits as the
+/// server prints.
 bool is_plain_number(std::string_view text, const table_column& into) {
   const bool negative = text.starts_with('-');
   text.remove_prefix(negative ? 1 : 0);
@@ -39,12 +45,15 @@ bool is_plain_number(std::string_view text, const table_column& into) {
     return false;
   if (into.fraction_digits == every_fraction_digit)
     return true;
+  const auto most = static_cast<std::size_t>(std::max(into.fraction_digits, 0));
+  if (into.is_key ? fraction.size() != most : significant_digits(fraction) > most)
+    return false;
   if (into.fraction_digits >= 0)
-    return fraction.size() == static_cast<std::size_t>(into.fraction_digits);
+    return true;
   const auto zeros = static_cast<std::size_t>(-into.fraction_digits);
-  return fraction.empty() && (whole == "0" || (whole.size() > zeros &&
-                                               std::all_of(whole.end() - static_cast<std::ptrdiff_t>(zeros),
-                                                           whole.end(), is_zero)));
+  return whole == "0" ||
+         (whole.size() > zeros &&
+          std::all_of(whole.end() - static_cast<std::ptrdiff_t>(zeros), whole.end(), is_zero));
 }
 
 std::string number_form(const table_column& into) {
@@ -52,24 +61,43 @@ std::string number_form(const table_column& into) {
     return "plain digits such as -12.50";
   if (into.fraction_digits < 0)
     return fmt::format("plain digits, the last {} of them 0", -into.fraction_digits);
-  return into.fraction_digits == 0
-             ? std::string("plain digits such as -12")
-             : fmt::format("plain digits, {} of them after the point", into.fraction_digits);
+  return into.fraction_digits == 0 ? std::string("plain digits such as -12")
+                                   : fmt::format("plain digits, {}{} of them after the point",
+                                                 into.is_key ? "" : "at most ", into.fraction_digits);
 }
 
-/// A time of a day as the server prints it. PostgreSQL leaves zeros at the end of a fraction away.
+/// A time of a day, in a key as the server prints it: PostgreSQL leaves zeros at the end of a fraction away, MariaDB writes
+/// all digits.
 bool is_plain_time(std::string_view text, const table_column& into) {
   const auto head = text.substr(0, 8);
   if (!has_form(head, "99:99:99") || head[6] > '5')
     return false;
-  const auto fraction = text.substr(head.size());
-  const auto most = static_cast<std::size_t>(into.fraction_digits);
-  if (fraction.empty())
-    return most == 0 || !into.whole_fraction;
-  if (fraction.front() != '.' || fraction.size() == 1 || !is_digits(fraction.substr(1)))
+  auto fraction = text.substr(head.size());
+  if (!fraction.empty() && (fraction.front() != '.' || fraction.size() == 1))
     return false;
-  return into.whole_fraction ? fraction.size() == most + 1
-                             : fraction.size() <= most + 1 && fraction.back() != '0';
+  fraction.remove_prefix(fraction.empty() ? 0 : 1);
+  const auto most = static_cast<std::size_t>(into.fraction_digits);
+  const auto digits = significant_digits(fraction);
+  return is_digits(fraction) && digits <= most &&
+         (!into.is_key || fraction.size() == (into.whole_fraction ? most : digits));
+}
+
+std::string time_form(const table_column& into) {
+  const auto digits = static_cast<std::size_t>(into.fraction_digits);
+  if (digits == 0)
+    return "the form 19:55:00";
+  if (into.is_key && into.whole_fraction)
+    return fmt::format("the form 19:55:00.{}", std::string_view("796000").substr(0, digits));
+  return fmt::format("the form 19:55:00 or 19:55:00.7, at most {} digits after the point", digits);
+}
+
+/// Capitals are no part of a UUID's value.
+bool is_plain_uuid(std::string_view text, const table_column& into) {
+  std::string small(text);
+  if (!into.is_key)
+    std::transform(small.begin(), small.end(), small.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return has_form(small, "ffffffff-ffff-ffff-ffff-ffffffffffff");
 }
 
 /// Says what the column expects of a text, where it does not hold this one.
@@ -79,12 +107,6 @@ std::optional<std::string> expected_form(std::string_view text, const table_colu
   case family::varying:
     if (blank_at_end && length_of(text, into) > into.length)
       return "a shorter text, for blanks at the end are cut off";
-    break;
-  case family::padded:
-    if (blank_at_end || characters(text) != into.length)
-      return fmt::format(
-          "{} characters, the last of them no blank, for shorter texts are filled up with blanks",
-          into.length);
     break;
   case family::stripped:
     if (blank_at_end)
@@ -104,14 +126,12 @@ std::optional<std::string> expected_form(std::string_view text, const table_colu
     break;
   case family::time:
     if (!is_plain_time(text, into))
-      return into.whole_fraction && into.fraction_digits > 0
-                 ? fmt::format("the form 19:55:00.{}", std::string_view("796000").substr(
-                                                           0, static_cast<std::size_t>(into.fraction_digits)))
-                 : fmt::format("the form 19:55:00{}", into.fraction_digits > 0 ? " or 19:55:00.7" : "");
+      return time_form(into);
     break;
   case family::uuid:
-    if (!has_form(text, "ffffffff-ffff-ffff-ffff-ffffffffffff"))
-      return "the form a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11, in small letters";
+    if (!is_plain_uuid(text, into))
+      return fmt::format("the form a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11{}",
+                         into.is_key ? ", in small letters" : "");
     break;
   case family::label:
     if (!into.labels.empty() && std::find(into.labels.begin(), into.labels.end(), text) == into.labels.end())
@@ -125,9 +145,13 @@ std::optional<std::string> expected_form(std::string_view text, const table_colu
 
 }  // namespace
 
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 bool keeps_texts(family into) {
-  return into == family::text || into == family::varying || into == family::padded ||
-         into == family::stripped || into == family::cut;
+  return into == family::text || into == family::varying || into == family::stripped || into == family::cut;
 }
 
 bool takes(family into, data::type_id type) {
@@ -145,11 +169,6 @@ bool takes(family into, data::type_id type) {
     return into == family::boolean || into == family::integer;
   case data::type_id::timestamp:
     return into == family::timestamp;
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
   case data::type_id::json:
   case data::type_id::object:
   case data::type_id::list:
@@ -168,9 +187,7 @@ std::optional<std::string> change_of(std::string_view text, const table_column& 
 std::optional<std::string> change_of(std::int64_t number, const table_column& into) {
   const bool rounds = into.holds == family::decimal && into.fraction_digits < 0 &&
                       into.fraction_digits != every_fraction_digit;
-  return rounds || into.holds == family::padded || into.holds == family::cut
-             ? change_of(std::to_string(number), into)
-             : std::nullopt;
+  return rounds || into.holds == family::cut ? change_of(std::to_string(number), into) : std::nullopt;
 }
 
 }  // namespace millrace::sink::sql

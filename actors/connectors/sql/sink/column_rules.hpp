@@ -18,8 +18,9 @@ namespace millrace::sink::sql {
 /// change_of(), or by the database.
 [[nodiscard]] bool takes(family into, data::type_id type);
 
-/// Says why the column would not give back this text (UTF-8, of a text or json value, or of a number for a column of
-/// texts) byte by byte; nothing where it does or where the database refuses it.
+/// Says why the column would not give back the value of this text (UTF-8, of a text or json value, or of a number for a
+/// column of texts): texts byte by byte, but blanks that fill up a char(n); numbers, times and UUIDs as such, in a key
+/// byte by byte. Nothing where it does or where the database refuses it.
 [[nodiscard]] std::optional<std::string> change_of(std::string_view text, const table_column& into);
 
 /// The same for a whole number.

@@ -32,8 +32,7 @@ inline constexpr int silent_client_ends_after = 150;
 enum class family : std::uint8_t {
   text,      // every text, whole
   varying,   // a text of at most `length`; of a longer one the blanks at its end are cut off
-  padded,    // a text of exactly `length` characters: shorter ones are filled up with blanks
-  stripped,  // a text without blanks at its end: they are lost
+  stripped,  // a text without blanks at its end: they are no part of its value
   cut,       // a text of at most `length` bytes: of a longer one the rest is cut off
   integer,   // whole numbers, and nothing else
   decimal,   // exact digits, `fraction_digits` of them after the point
@@ -63,9 +62,10 @@ struct table_column {
   int fraction_digits = 6;       // a timestamp's, time's or decimal's; -2: the last two of a whole number are
                                  // 0
   bool whole_fraction = false;   // a time is read back with all of them
+  bool is_key = false;           // of an upsert: two texts must not become one value
   bool exact = true;             // texts are equal only when all their bytes are
   std::string operators = {};    // PostgreSQL's citext: the schema of its operators
-  std::size_t length = 0;        // the length of varying, padded and cut
+  std::size_t length = 0;        // the length of varying and cut
   bool length_in_bytes = false;  // else in characters
   std::vector<std::string> labels = {};  // labels of an enumeration whose server takes other texts for them,
                                          // too

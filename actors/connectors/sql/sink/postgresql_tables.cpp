@@ -49,7 +49,7 @@ constexpr std::pair<std::string_view, family> known_types[] = {{"int2", family::
                                                                {"text", family::text},
                                                                {"citext", family::text},
                                                                {"varchar", family::varying},
-                                                               {"bpchar", family::padded},
+                                                               {"bpchar", family::stripped},
                                                                {"name", family::cut}};
 
 /// `modifier` is that of pg_attribute, -1 for none; `bytes` the size of values that all have the same.
@@ -61,11 +61,10 @@ void describe_type(table_column& out, std::string_view type, int modifier, int b
   const bool limited = modifier >= header;
   switch (out.holds) {
   case family::varying:
-  case family::padded:
     if (limited)
       out.length = static_cast<std::size_t>(modifier - header);
     else
-      out.holds = out.holds == family::varying ? family::text : family::stripped;
+      out.holds = family::text;
     break;
   case family::cut:
     out.length = static_cast<std::size_t>(bytes - 1);

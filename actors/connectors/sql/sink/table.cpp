@@ -177,10 +177,12 @@ expected<row_plan> open_table(database& db, const table_options& options) {
                     fmt::format("{}; remedy: alter the table, choose other `columns`, or name another table",
                                 fmt::join(found, "; ")));
   for (const auto& k : options.key)
-    if (const auto at = options.rows->find(k))
+    if (const auto at = options.rows->find(k)) {
       plan.key.push_back(*at);
-    else
+      plan.columns[*at].is_key = true;
+    } else {
       return user_error(ec::invalid_argument, fmt::format("key: there is no column \"{}\"", k));
+    }
   plan.deletes = options.deletes;
   if (options.newest) {
     plan.newest = options.rows->find(*options.newest);

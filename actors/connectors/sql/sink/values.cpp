@@ -53,8 +53,7 @@ std::optional<std::string> unfit_value(const data::column& c, std::size_t row, c
       return fmt::format("column {}: its type {} would round the timestamp {}", into.name, into.declared,
                          format_timestamp(c.ints()[row]));
   }
-  return into.holds == family::padded || into.holds == family::cut ? change_of(text_value(c, row), into)
-                                                                   : std::nullopt;
+  return into.holds == family::cut ? change_of(text_value(c, row), into) : std::nullopt;
 }
 
 std::string text_value(const data::column& c, std::size_t row) {
