@@ -140,7 +140,8 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
            name,
            fmt::format("{} came too late for {}", plural(l->second.late, "record"), name),
            {},
-           "a longer watermark_delay of the parser, or allowed_lateness of the window, takes them"});
+           "a longer watermark_delay of the parser, or allowed_lateness of the window, takes them" +
+               remedy_of_files(t_, name)});
     if (l->second.dead_letters != 0)
       out.causes.push_back(
           {"dead_letters",

@@ -1,5 +1,6 @@
 #include "actors/observe/loss_log.hpp"
 
+#include "actors/observe/topology_walk.hpp"
 #include "runtime/base/display.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -34,14 +35,15 @@ std::string kind_names(stage::loss what) {
                                             : std::string(kind_name(what)) + "s";
 }
 
-std::string advice(const stage::loss_notice& n, const std::string& letters_lie_in) {
+std::string advice(const config::topology& t, const stage::loss_notice& n,
+                   const std::string& letters_lie_in) {
   switch (n.what) {
   case stage::loss::dead_letter:
     return fmt::format("dead letters lie in {}", letters_lie_in);
   case stage::loss::late:
     return fmt::format("late records are counted and are in no row; a stage with \"from\": \"{}.late\" reads "
-                       "them, a greater watermark_delay or allowed_lateness lets them in",
-                       n.stage);
+                       "them, a greater watermark_delay or allowed_lateness lets them in{}",
+                       n.stage, remedy_of_files(t, n.stage));
   case stage::loss::late_but_read:
     return fmt::format("they go to the stages that read \"{}.late\"", n.stage);
   case stage::loss::late_at_shard:
@@ -53,16 +55,16 @@ std::string advice(const stage::loss_notice& n, const std::string& letters_lie_i
 
 }  // namespace
 
-std::string loss_text(const std::string& topology, const stage::loss_notice& n,
+std::string loss_text(const config::topology& t, const stage::loss_notice& n,
                       const std::string& letters_lie_in) {
-  const auto who = name_in_logs(topology, n.stage);
+  const auto who = name_in_logs(t.name, n.stage);
   const auto at = fmt::format("partition {}, position {}: {}", n.example.partition, n.example.at.minor,
                               on_one_line(n.example.reason));
   const auto begin =
       n.count == 1 ? fmt::format("{}: one {}{} at {}", who, n.first ? "" : "more ", kind_name(n.what), at)
                    : fmt::format("{}: {} {}{}, {} at {}", who, grouped(n.count), n.first ? "" : "more ",
                                  kind_names(n.what), n.first ? "the first" : "such as", at);
-  return n.first ? begin + "; " + advice(n, letters_lie_in) : begin;
+  return n.first ? begin + "; " + advice(t, n, letters_lie_in) : begin;
 }
 
 std::string where_letters_lie(const config::topology& t, const std::string& by_default) {
@@ -71,12 +73,13 @@ std::string where_letters_lie(const config::topology& t, const std::string& by_d
              : by_default;
 }
 
-std::function<void(const stage::loss_notice&)> loss_log(std::string topology, std::string letters_lie_in) {
+std::function<void(const stage::loss_notice&)> loss_log(std::shared_ptr<const config::topology> topology,
+                                                        std::string letters_lie_in) {
   return [topology = std::move(topology),
           letters_lie_in = std::move(letters_lie_in)](const stage::loss_notice& n) {
     const bool dead = n.what == stage::loss::dead_letter;
     data::log_with(n.what == stage::loss::late_but_read ? spdlog::level::info : spdlog::level::warn,
-                   loss_text(topology, n, letters_lie_in),
+                   loss_text(*topology, n, letters_lie_in),
                    {{dead ? "dead_letters" : "late", n.count},
                     {"partition", n.example.partition},
                     {"position", n.example.at.minor},

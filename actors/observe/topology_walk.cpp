@@ -52,6 +52,21 @@ feeders feeders_by(const config::topology& t, const config::input_ref& edge) {
   return out;
 }
 
+std::string remedy_of_files(const config::topology& t, const std::string& window) {
+  const auto* const late = t.find(window);
+  if (late == nullptr)
+    return {};
+  for (const auto& name : feeders_of(t, *late).parsers)
+    for (const auto& from : t.find(name)->from)
+      if (const auto& s = *t.find(from.stage);
+          config::traits_of(s).bounded && s.options.has("parallel") && !s.options.boolean("parallel") &&
+          config::traits_of(s).log.find_first_of("*?[") != std::string::npos)
+        return fmt::format(", and so does \"parallel\": true of {}, begun anew: each of its files then has a "
+                           "watermark of its own",
+                           s.name);
+  return {};
+}
+
 bool all_ended(const lane_figures& l) {
   return !l.partitions.empty() && std::ranges::all_of(l.partitions, [](const partition_figures& p) {
     return p.watermark.at == end_of_time;

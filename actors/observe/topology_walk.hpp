@@ -25,6 +25,10 @@ struct feeders {
 /// Returns those that feed the stage by one of its edges.
 [[nodiscard]] feeders feeders_by(const config::topology& t, const config::input_ref& edge);
 
+/// `, and so does "parallel": true of in, begun anew: ...` where late records of a window may come of it that several files
+/// are one log, in which one file moves the watermark beyond another one's times; else nothing.
+[[nodiscard]] std::string remedy_of_files(const config::topology& t, const std::string& window);
+
 /// All partitions of the lane have come to their end, and it has some.
 [[nodiscard]] bool all_ended(const lane_figures& l);
 

@@ -236,7 +236,7 @@ deployment::pipeline_options topology_run::how_to_run(std::optional<doing>& at_w
   options.start_timeout = settings_.start_timeout;
   options.threads = settings_.threads;
   options.adopt = settings_.adopt;
-  options.losses = std::make_shared<stage::losses>(observe::loss_log(topology_->name, letters_lie_in()));
+  options.losses = std::make_shared<stage::losses>(observe::loss_log(topology_, letters_lie_in()));
   options.fresh = settings_.fresh || !store_->id().previous_state_id.empty();
   options.cancelled = [this] {
     const std::lock_guard lock(mutex_);

@@ -52,7 +52,7 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   const auto letters_lie_in =
       fmt::format("the cluster's store; millrace letters {} prints them", p.topology->name);
   out.losses = std::make_shared<stage::losses>(
-      observe::loss_log(p.topology->name, observe::where_letters_lie(*p.topology, letters_lie_in)));
+      observe::loss_log(p.topology, observe::where_letters_lie(*p.topology, letters_lie_in)));
   out.make = o.make;
   out.clock = o.clock;
   out.bounds = o.bounds;

@@ -5,28 +5,38 @@
 using namespace millrace;
 using stage::loss;
 
+namespace {
+
+config::topology clicks() {
+  config::topology t;
+  t.name = "clicks";
+  return t;
+}
+
+}  // namespace
+
 TEST_CASE("a notice says how many, why, where, and where they lie or who reads them") {
   const stage::lost_record example{"0", {0, 17}, "two\nlines"};
   CHECK(
-      observe::loss_text("clicks", {loss::dead_letter, "parsed", true, 1, example}, "s/dead_letters.jsonl") ==
+      observe::loss_text(clicks(), {loss::dead_letter, "parsed", true, 1, example}, "s/dead_letters.jsonl") ==
       "clicks/parsed: one dead letter at partition 0, position 17: two\\nlines; dead letters lie in "
       "s/dead_letters.jsonl");
-  CHECK(observe::loss_text("clicks", {loss::dead_letter, "parsed", true, 9000, example}, "x") ==
+  CHECK(observe::loss_text(clicks(), {loss::dead_letter, "parsed", true, 9000, example}, "x") ==
         "clicks/parsed: 9,000 dead letters, the first at partition 0, position 17: two\\nlines; dead letters "
         "lie in "
         "x");
-  CHECK(observe::loss_text("clicks", {loss::dead_letter, "parsed", false, 2, example}, "x") ==
+  CHECK(observe::loss_text(clicks(), {loss::dead_letter, "parsed", false, 2, example}, "x") ==
         "clicks/parsed: 2 more dead letters, such as at partition 0, position 17: two\\nlines");
-  const auto late = observe::loss_text("clicks", {loss::late, "counts", true, 1, example}, "x");
+  const auto late = observe::loss_text(clicks(), {loss::late, "counts", true, 1, example}, "x");
   CHECK(late.starts_with("clicks/counts: one late record at partition 0, position 17"));
   CHECK(late.find("\"from\": \"counts.late\"") != std::string::npos);
-  CHECK(observe::loss_text("clicks", {loss::late_but_read, "counts", true, 3, example}, "x")
+  CHECK(observe::loss_text(clicks(), {loss::late_but_read, "counts", true, 3, example}, "x")
             .ends_with("they go to the stages that read \"counts.late\""));
 }
 
 TEST_CASE("a reason of any length is one line that can be read") {
   const auto text = observe::loss_text(
-      "clicks", {loss::dead_letter, "parsed", false, 1, {"0", {0, 1}, std::string(5'000, 'x')}}, "x");
+      clicks(), {loss::dead_letter, "parsed", false, 1, {"0", {0, 1}, std::string(5'000, 'x')}}, "x");
   CHECK(text.size() < 400);
   CHECK(text.ends_with("..."));
 }

@@ -70,6 +70,11 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   const bool follows_another_run =
       std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
   if (!follows_another_run) {
+    // The files of one log are counted; each that is a partition of its own begins with 0.
+    const bool was_one_log =
+        std::any_of(before->begin(), before->end(), [](const auto& f) { return f.number != 0; });
+    if (before->size() > 1 && was_one_log == parallel_)
+      return read_otherwise();
     if (auto same = compare_identities(*before, files_); !same)
       return same;
     files_ = std::move(*before);  // positions count files as they stood in this list
@@ -85,16 +90,30 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   return {};
 }
 
+unexpected bounded_reader::read_otherwise() const {
+  return user_error(
+      ec::mismatch,
+      fmt::format("{}: its files were read {} until now, and positions there are none {}; {}, or "
+                  "begin anew with --fresh",
+                  pattern_, parallel_ ? "as one log" : "as a partition each",
+                  parallel_ ? "in files alone" : "in one log",
+                  parallel_ ? "leave \"parallel\" out" : "put \"parallel\": true back"));
+}
+
 expected<void> bounded_reader::assign(const std::string& partition, position from) {
   log l;
   l.end = files_.size();
   if (parallel_) {
     const auto at =
         std::find_if(files_.begin(), files_.end(), [&](const auto& f) { return f.path == partition; });
+    if (at == files_.end() && partition == whole_log)
+      return read_otherwise();
     if (at == files_.end())
       return user_error(ec::not_found, fmt::format("{}: no file matches it; put it back", partition));
     l.file = static_cast<std::size_t>(at - files_.begin());
     l.end = l.file + 1;
+  } else if (partition != whole_log) {
+    return read_otherwise();
   } else {
     const auto at = std::find_if(files_.begin(), files_.end(), [&](const auto& f) {
       return f.number == std::max<std::int64_t>(0, from.major);

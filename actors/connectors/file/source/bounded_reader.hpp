@@ -36,6 +36,8 @@ public:
   expected<void> check_identity(std::string_view stored) override;
 
 private:
+  /// An error: the state is of another `parallel`.
+  [[nodiscard]] unexpected read_otherwise() const;
   /// Says where one partition stands: in files_[file], or after the last one's end.
   struct log {
     std::size_t file = 0;

@@ -109,8 +109,10 @@ config::connector file_source_declaration() {
        .default_text = "1 minute"},
       {.name = "parallel",
        .type = config::option_type::boolean,
-       .doc = "A partition for each file of the glob, instead of one log in `order`. With `follow` what "
-              "rotation makes of a name belongs to its partition, and a file that appears later is one more",
+       .doc = "A partition for each file of the glob, with a watermark of its own, instead of one log in "
+              "`order`: "
+              "for files whose times overlap. With `follow` what rotation makes of a name belongs to its "
+              "partition, and a file that appears later is one more",
        .default_text = "false"},
       {.name = "order",
        .type = config::option_type::choice,
