@@ -114,9 +114,12 @@ std::string_view heading(stage_kind kind) {
            "With a `zone`, windows of a day or of weeks go from midnight to midnight by the clocks there, "
            "those of weeks from Monday to Monday, and smaller ones divide its days; `offset` moves them. A "
            "day "
-           "has 23 or 25 hours where the clocks change. What they show twice lies in one window, so that one "
-           "of "
-           "an hour lasts two; what they skip has none. Without `zone`, windows lie at multiples from "
+           "has 23 or 25 hours where the clocks change. A window of an hour or more ends when the clocks "
+           "first show "
+           "its end: one of an hour lasts two where they show it twice; what they skip has none. Windows "
+           "below an "
+           "hour last as long at all times, from a day's beginning on: an hour that comes twice has its own "
+           "each time. Without `zone`, windows lie at multiples from "
            "1970-01-01 00:00 UTC, a Thursday: those of a week begin on Thursdays, with `\"offset\": "
            "\"4 days\"` on Mondays.\n\n";
   case stage_kind::sink:

@@ -39,7 +39,8 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
 // Slices and windows of a zone (local_slices.cpp). A bound is the first instant at which the clocks there show
 // its wall time or a later one. So a time that comes twice lies in one slice, as the furthest wall time so far
 // says, and slices that are skipped whole are none: their bounds are those of the next one. A window is the
-// one that ends at an instant; of those that would end at the same one, only the longest is formed.
+// one that ends at an instant; of those that would end at the same one, only the longest is formed. Windows below an hour
+// last as long at all times instead: a day's begin with it, and its last one ends with it.
 [[nodiscard]] event_micros local_slice_of(const definition& d, event_micros time);
 [[nodiscard]] event_micros local_bound_above(const definition& d, event_micros time);
 [[nodiscard]] event_micros local_window_start(const definition& d, event_micros end);

@@ -79,6 +79,8 @@ event_micros local_clock::first(event_micros wall) const {
 std::map<event_micros, event_micros> local_clock::windows(event_micros time, micros size, micros slide,
                                                           micros anchor) const {
   std::map<event_micros, event_micros> out;
+  if (size < micros(3600 * second))
+    return short_windows(time, size, slide, anchor);
   auto label =
       anchor.count() + (time - farthest - size.count() - anchor.count()) / slide.count() * slide.count();
   for (label -= slide.count(); label <= time + farthest; label += slide.count()) {
@@ -90,6 +92,23 @@ std::map<event_micros, event_micros> local_clock::windows(event_micros time, mic
     at->second = std::min(at->second, start);
   }
   std::erase_if(out, [&](const auto& w) { return time < w.second || time >= w.first; });
+  return out;
+}
+
+std::map<event_micros, event_micros> local_clock::short_windows(event_micros time, micros size, micros slide,
+                                                                micros anchor) const {
+  std::vector<event_micros> bounds;
+  auto begin = anchor.count() + (time - 2 * farthest - anchor.count()) / (day * second) * (day * second);
+  for (; begin <= time + 2 * farthest; begin += day * second)
+    for (auto at = first(begin); at < first(begin + day * second); at += slide.count())
+      bounds.push_back(at);
+  std::map<event_micros, event_micros> out;
+  for (const auto end : bounds) {
+    const auto last = end - 1 - (size - slide).count();
+    const auto start = std::ranges::upper_bound(bounds, last);
+    if (start != bounds.begin() && *std::prev(start) <= time && time < end)
+      out[end] = *std::prev(start);
+  }
   return out;
 }
 

@@ -33,11 +33,13 @@ public:
   [[nodiscard]] event_micros first(event_micros wall) const;
   /// The windows that a time lies in: end to start. Labels are the anchor and whole slides from there; a
   /// window goes from where its label is first shown to where the one a size later is. The longest of those
-  /// with the same end is the window.
+  /// with the same end is the window. Those below an hour count from the beginning of a day.
   [[nodiscard]] std::map<event_micros, event_micros> windows(event_micros time, micros size, micros slide,
                                                              micros anchor) const;
 
 private:
+  [[nodiscard]] std::map<event_micros, event_micros> short_windows(event_micros time, micros size,
+                                                                   micros slide, micros anchor) const;
   using iterator = std::vector<stretch>::const_iterator;
   /// The first stretch that may matter for what is shown at an instant, or for when a wall time is.
   [[nodiscard]] iterator around(event_micros time) const;

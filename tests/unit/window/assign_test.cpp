@@ -79,6 +79,36 @@ TEST_CASE("an hour that comes twice is one of two hours, one that is skipped is 
         "2021-10-02T15:30:00Z 2021-10-02T16:00:00Z");  // 02:30 is the first
 }
 
+TEST_CASE("windows below an hour last as long when the clocks change: an hour that comes twice has its own "
+          "each time") {
+  auto berlin = days_of("Europe/Berlin");
+  berlin.size = berlin.slide = micros(1800 * second);
+  CHECK(day_at(berlin, "2021-10-31T00:30:00Z") == "2021-10-31T00:30:00Z 2021-10-31T01:00:00Z");
+  CHECK(day_at(berlin, "2021-10-31T01:00:00Z") == "2021-10-31T01:00:00Z 2021-10-31T01:30:00Z");
+  CHECK(day_at(berlin, "2021-03-28T01:00:00Z") == "2021-03-28T01:00:00Z 2021-03-28T01:30:00Z");
+  auto lord_howe = days_of("Australia/Lord_Howe");
+  lord_howe.size = lord_howe.slide = micros(1800 * second);
+  CHECK(day_at(lord_howe, "2021-04-03T15:10:00Z") == "2021-04-03T15:00:00Z 2021-04-03T15:30:00Z");
+  lord_howe.size = lord_howe.slide =
+      micros(1200 * second);  // a day of 24 hours and a half ends with half a window
+  CHECK(day_at(lord_howe, "2021-04-04T13:25:00Z") == "2021-04-04T13:20:00Z 2021-04-04T13:30:00Z");
+  CHECK(day_at(lord_howe, "2021-04-04T13:30:00Z") == "2021-04-04T13:30:00Z 2021-04-04T13:50:00Z");
+  auto kolkata = days_of("Asia/Kolkata");
+  kolkata.size = kolkata.slide = micros(1200 * second);
+  CHECK(day_at(kolkata, "2021-04-03T18:49:00Z") == "2021-04-03T18:30:00Z 2021-04-03T18:50:00Z");
+}
+
+TEST_CASE("the windows of a day add up to it, whether it has 23, 24 or 25 hours") {
+  const std::map<std::string, std::size_t> halves{
+      {"2021-03-28T12:00:00Z", 46}, {"2021-06-01T12:00:00Z", 48}, {"2021-10-31T12:00:00Z", 50}};
+  for (const auto& [noon, count] : halves) {
+    const auto day = *assign(days_of("Europe/Berlin"), *expression::parse_timestamp(noon), no_watermark);
+    auto d = days_of("Europe/Berlin");
+    d.size = d.slide = micros(1800 * second);
+    CHECK(bounds_between(d, day.slice, day.eligible) == count + 1);
+  }
+}
+
 TEST_CASE("a record is late when its last window's end plus lateness is at or below the watermark") {
   const auto d = test::windows_of(10, 10, {test::count_rows()}, 3);
   CHECK(assign(d, 5, 12) == slice_key{0, 10});

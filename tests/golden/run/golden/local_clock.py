@@ -39,7 +39,9 @@ class LocalClock:
         return next(max(begin, wall - offset) for begin, end, offset in self.stretches if wall - offset < end)
 
     def windows(self, time, size, slide, anchor):
-        """(start, end) of those that hold the time; of windows with one end the longest."""
+        """(start, end) of those that hold the time; of windows with one end the longest. Those below an hour count from a day's beginning."""
+        if size < HOUR:
+            return self.short_windows(time, size, slide, anchor)
         label = anchor + (time - size - 2 * DAY - anchor) // slide * slide
         found = {}
         while label <= time + 2 * DAY:
@@ -48,3 +50,10 @@ class LocalClock:
                 found[end] = min(start, found.get(end, start))
             label += slide
         return sorted((start, end) for end, start in found.items() if start <= time < end)
+
+    def short_windows(self, time, size, slide, anchor):
+        midnight = anchor + (time - 3 * DAY - anchor) // DAY * DAY
+        days = [self.first(midnight + n * DAY) for n in range(7)]
+        near = [at for begin, end in zip(days, days[1:]) for at in range(begin, end, slide) if abs(at - time) <= 3 * size]
+        starts = [(max((b for b in near if b < end - (size - slide)), default=end), end) for end in near]
+        return [(start, end) for start, end in starts if start <= time < end]
