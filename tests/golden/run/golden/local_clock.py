@@ -54,6 +54,9 @@ class LocalClock:
     def short_windows(self, time, size, slide, anchor):
         midnight = anchor + (time - 3 * DAY - anchor) // DAY * DAY
         days = [self.first(midnight + n * DAY) for n in range(7)]
-        near = [at for begin, end in zip(days, days[1:]) for at in range(begin, end, slide) if abs(at - time) <= 3 * size]
+        near = []
+        for begin, end in zip(days, days[1:]):
+            passed = max(0, (time - 3 * size - begin) // slide)
+            near += range(begin + passed * slide, min(end, time + 3 * size), slide)
         starts = [(max((b for b in near if b < end - (size - slide)), default=end), end) for end in near]
         return [(start, end) for start, end in starts if start <= time < end]

@@ -13,8 +13,6 @@ WINDOWS = {
     "kathmandu": ("Asia/Kathmandu", 7 * DAY, DAY, 6 * HOUR, 0, ["u"]),
     "new_york": ("America/New_York", 7 * DAY, 7 * DAY, 4 * DAY + 6 * DAY, 0, []),  # weeks from Sunday
     "berlin": ("Europe/Berlin", 3 * HOUR, HOUR // 2, 10 * MINUTE, HOUR, []),
-    "halves": ("Europe/Berlin", HOUR // 2, HOUR // 2, 0, 0, []),  # an hour that comes twice has its own windows
-    "kolkata": ("Asia/Kolkata", HOUR // 3, HOUR // 6, 0, 0, []),
     "saigon": ("Asia/Ho_Chi_Minh", 2 * DAY, DAY, 0, 0, ["u"]),
     "plain": (None, DAY, DAY // 2, 5 * HOUR, 0, []),
 }
