@@ -59,7 +59,7 @@ std::string remedy_of_files(const config::topology& t, const std::string& window
   for (const auto& name : feeders_of(t, *late).parsers)
     for (const auto& from : t.find(name)->from)
       if (const auto& s = *t.find(from.stage);
-          config::traits_of(s).bounded && s.options.has("parallel") && !s.options.boolean("parallel") &&
+          s.options.has("parallel") && !s.options.boolean("parallel") &&
           config::traits_of(s).log.find_first_of("*?[") != std::string::npos)
         return fmt::format(", and so does \"parallel\": true of {}, begun anew: each of its files then has a "
                            "watermark of its own",

@@ -110,6 +110,14 @@ void as_a_file(std::string_view content, const source::wants& wanted, parser::re
   text_stream all(text);
   const auto skipped = source::pass_lines(all, wanted.skip).map(&source::passed_lines::all);
   require(skipped.has_value(), "lines are skipped");
+  if (*skipped == 0 && !source::why_no_lines(text, wanted.frame, "f", "f").empty()) {
+    for (const auto max_bytes : {text.size() + 1, std::size_t{1}}) {
+      source::line_reader lines(std::make_unique<text_stream>(text), "f", 0, 0, wanted.frame);
+      source::chunk none;
+      require(!lines.read(none, max_bytes, true).has_value(), "a text whose lines end with CR is refused");
+    }
+    return;
+  }
   auto whole = records_of(text, *skipped, wanted.frame, text.size() + 1);
   const auto parts = records_of(text, *skipped, wanted.frame, 1);
   require(whole.positions == parts.positions && whole.bytes == parts.bytes && whole.lengths == parts.lengths,

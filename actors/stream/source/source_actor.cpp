@@ -15,8 +15,10 @@ namespace {
 
 /// A connection may take this long before the lane is told that the source is away.
 constexpr std::chrono::milliseconds connect_timeout{2'000};
-/// The progress of a followed log is noted this often: each time is a durable write.
+/// The progress of a followed log is noted this often, and less often where its identity is longer than this: each time is
+/// a durable write of all of it.
 constexpr std::chrono::seconds between_notes{1};
+constexpr std::size_t noted_a_second = 100'000;
 
 /// The interface of the source actor, and the keeper's reply.
 using whole = source_actor::extend<caf::reacts_to<messages::value_kept>>;
@@ -126,7 +128,7 @@ private:
     if (const auto now = self_->clock().now(); now >= next_note_) {
       note_progress();
       if (*held_ || next_note_ != caf::actor_clock::time_point{})  // the first chunk is noted at once
-        next_note_ = now + between_notes;
+        next_note_ = now + between_notes * (1 + kept_identity_.size() / noted_a_second);
     }
     answer({.chunk = *std::exchange(held_, std::nullopt)});
   }

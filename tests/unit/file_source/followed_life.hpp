@@ -23,12 +23,14 @@ inline unsigned seeds() {
   return more == nullptr ? 150 : static_cast<unsigned>(std::atoi(more));
 }
 
+/// Writers that come back to a file that was left are not too late, however long this process gets no processor.
+inline constexpr std::chrono::hours for_good{1'000};
+
 /// A life of a reader: begins where the last one ended, with the identity that was kept.
 class life {
 public:
   explicit life(const std::string& pattern, std::string kept = {}, position from = {},
-                std::chrono::microseconds late_writes = source::default_late_writes,
-                const source::wants& wanted = {})
+                std::chrono::microseconds late_writes = for_good, const source::wants& wanted = {})
       : life(pattern,
              std::make_shared<source::generations>(pattern, source::file_order::natural, late_writes),
              std::move(kept), from, wanted) {}

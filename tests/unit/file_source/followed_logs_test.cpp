@@ -1,10 +1,12 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 #include "actors/connectors/file/source/followed_logs.hpp"
 #include "tests/unit/file_source/folder.hpp"
+#include "tests/unit/file_source/followed_life.hpp"
 #include "tests/unit/file_source/reading.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -17,7 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using strings = std::vector<std::string>;
 using rows = std::map<std::string, strings>;  // by partition
 
 /// A life of a reader of a lane, which has these of all partitions.
@@ -25,7 +26,7 @@ class lane {
 public:
   explicit lane(const std::string& pattern, const std::map<std::string, position>& from = {},
                 const std::string& kept = {})
-      : reader_(pattern, std::make_shared<source::files_of_logs>(source::default_late_writes), {}) {
+      : reader_(pattern, std::make_shared<source::files_of_logs>(for_good), {}) {
     const auto found = reader_.discover(no_wait);
     REQUIRE(found);
     for (const auto& p : *found)
@@ -49,17 +50,18 @@ public:
       out.push_back(fs::path(p.name).filename());
     return out;
   }
-  /// Everything that is there, by the names of files.
-  rows read() {
+  /// So many records, by the names of files, and what comes at once behind them.
+  rows read(std::size_t count) {
     rows out;
     strings wanted;
     for (const auto& [name, at] : next)
       wanted.push_back(name);
-    for (;;) {
-      const auto got = reader_.read(wanted, 20, std::chrono::milliseconds(150));  // longer than a pause
+    for (std::size_t left = count;;) {
+      const auto got = reader_.read(wanted, 20, left > 0 ? std::chrono::seconds(60) : no_wait);
       REQUIRE(got);
       if (!*got)
         return out;
+      left -= std::min(left, (*got)->records());
       check_chunk(**got, next[(*got)->partition]);
       next[(*got)->partition] = (*got)->to;
       for (std::size_t i = 0; i < (*got)->records(); ++i)
@@ -97,12 +99,12 @@ TEST_CASE("each followed log is a partition, and goes on through its own rotatio
   CHECK(first.partitions == strings{f / "a.log", f / "b.log"});
   for (const auto& name : first.partitions)
     first.assign(name);
-  CHECK(first.read() == rows{{"a.log", {"a1"}}, {"b.log", {"b1"}}});
+  CHECK(first.read(2) == rows{{"a.log", {"a1"}}, {"b.log", {"b1"}}});
   f.append("b.log", "b2\n");
   fs::rename(f / "b.log", f / "b.log.2");
   f.write("b.log", "b3\n");
   f.append("a.log", "a2\n");
-  CHECK(first.read() == rows{{"a.log", {"a2"}}, {"b.log", {"b2", "b3"}}});
+  CHECK(first.read(3) == rows{{"a.log", {"a2"}}, {"b.log", {"b2", "b3"}}});
   CHECK(first.found_beside().empty());
 
   f.append("b.log", "b4\n");
@@ -110,12 +112,12 @@ TEST_CASE("each followed log is a partition, and goes on through its own rotatio
   f.write("b.log", "b5\n");
   f.write("c.log", "c1\n");
   lane second(f / "*.log*", first.next, first.identity());
-  CHECK(second.read() == rows{{"b.log", {"b4", "b5"}}});
+  CHECK(second.read(2) == rows{{"b.log", {"b4", "b5"}}});
   f.write("d.log", "d1\n");
   CHECK(second.partitions == strings{f / "a.log", f / "b.log", f / "c.log"});
   CHECK(second.found_beside() == strings{"d.log"});
   second.assign(f / "d.log");
-  CHECK(second.read() == rows{{"d.log", {"d1"}}});
+  CHECK(second.read(1) == rows{{"d.log", {"d1"}}});
 }
 
 TEST_CASE("lanes that each read some of the logs keep an identity of those, and one lane goes on with both") {
@@ -124,8 +126,8 @@ TEST_CASE("lanes that each read some of the logs keep an identity of those, and 
   f.write("b.log", "b1\n");
   lane one(f / "*.log", {{f / "a.log", {}}});
   lane other(f / "*.log", {{f / "b.log", {}}});
-  CHECK(one.read() == rows{{"a.log", {"a1"}}});
-  CHECK(other.read() == rows{{"b.log", {"b1"}}});
+  CHECK(one.read(1) == rows{{"a.log", {"a1"}}});
+  CHECK(other.read(1) == rows{{"b.log", {"b1"}}});
   auto next = one.next;
   next.merge(other.next);
   for (const auto* const name :
@@ -136,7 +138,7 @@ TEST_CASE("lanes that each read some of the logs keep an identity of those, and 
   }
   const auto stale = lane(f / "*.log", at_the_beginning({f / "a.log", f / "b.log"})).identity();
   lane both(f / "*.log", next, stale + one.identity() + other.identity());
-  CHECK(both.read() == rows{{"a.log", {"last", "new"}}, {"b.log", {"last", "new"}}});
+  CHECK(both.read(4) == rows{{"a.log", {"last", "new"}}, {"b.log", {"last", "new"}}});
 }
 
 TEST_CASE("followed logs that are not there yet are found later") {
@@ -154,8 +156,7 @@ TEST_CASE("the state of one followed log is none of several, and the other way r
   const folder f;
   f.write("a.log", "a1\n");
   const auto pattern = f / "*.log";
-  source::followed_logs several(pattern, std::make_shared<source::files_of_logs>(source::default_late_writes),
-                                {});
+  source::followed_logs several(pattern, std::make_shared<source::files_of_logs>(for_good), {});
   source::followed_reader one(pattern);
   REQUIRE(several.discover(no_wait));
   REQUIRE(one.discover(no_wait));

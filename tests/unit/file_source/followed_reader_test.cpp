@@ -197,8 +197,8 @@ TEST_CASE("cut off without a copy goes on when all was read, and is log_trimmed 
   const folder f;
   int gaps = 0;
   const auto log = f.write("log", "one\n");
-  life l(log, std::make_shared<source::generations>(log, source::file_order::natural,
-                                                    source::default_late_writes, [&] { ++gaps; }));
+  life l(log,
+         std::make_shared<source::generations>(log, source::file_order::natural, for_good, [&] { ++gaps; }));
   CHECK(l.more() == strings{"one"});
   SECTION("all was read") {
     fs::resize_file(f / "log", 0);

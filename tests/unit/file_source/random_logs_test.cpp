@@ -188,7 +188,7 @@ public:
 
 private:
   [[nodiscard]] std::unique_ptr<life> begin(const std::string& kept, position from) const {
-    return std::make_unique<life>(logs_.pattern(), kept, from, source::default_late_writes, logs_.wanted());
+    return std::make_unique<life>(logs_.pattern(), kept, from, for_good, logs_.wanted());
   }
 
   logs& logs_;

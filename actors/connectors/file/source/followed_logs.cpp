@@ -123,22 +123,21 @@ expected<std::optional<chunk>> followed_logs::read(std::span<const std::string> 
                                                    std::chrono::milliseconds timeout) {
   const auto until = steady::now() + timeout;
   for (;;) {
-    if (const auto began = steady::now(); began >= next_round_) {
+    if (steady::now() >= next_round_) {
+      const auto begin = processor_time();
       auto got = read_any(wanted, max_bytes);
       if (!got || *got)
         return got;
-      const auto ended = steady::now();
-      next_round_ = ended + std::clamp<steady::duration>(share_of_rounds * (ended - began), between_rounds,
-                                                         most_between_rounds);
+      next_round_ = steady::now() + std::clamp<steady::duration>(share_of_rounds * (processor_time() - begin),
+                                                                 between_rounds, most_between_rounds);
     }
+    if (steady::now() >= until)
+      return std::optional<chunk>{};
     const auto target = std::min(until, next_round_);
     if (!watch_->wait_until(target))
       return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
-    const auto now = steady::now();
-    if (now < target)  // one was written to
+    if (steady::now() < target)  // one was written to
       next_round_ = {};
-    else if (now >= until)
-      return std::optional<chunk>{};
   }
 }
 

@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <iterator>
 #include <unordered_set>
@@ -23,12 +22,6 @@ constexpr std::int64_t remembered = 64;
 // A look over more files than these is followed by a pause, so that looks take a hundredth of a core.
 constexpr std::size_t few_files = 50;
 constexpr int looks_share = 150;
-
-std::chrono::nanoseconds processor_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 }  // namespace
 

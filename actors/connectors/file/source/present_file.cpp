@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <sys/stat.h>
 #include <utility>
@@ -48,6 +49,12 @@ bool is_rotated_name(std::string_view path, std::string_view name) {
     path.remove_suffix(3);
   return path.empty() || ((path.front() == '.' || path.front() == '-') && path.size() > 1 &&
                           path.find_first_not_of("0123456789-_.:T", 1) == std::string_view::npos);
+}
+
+std::chrono::nanoseconds processor_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 expected<std::vector<std::string>> rotated_names::of(const std::string& path) {
