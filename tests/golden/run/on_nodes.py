@@ -42,6 +42,7 @@ NOT_ON_NODES = {
     "follow_rewritten": "changes a file while nothing runs; on nodes a topology goes on when a process is killed",
     "full_standard_output": "is about the standard output of a run",
     "log_format": RUN_ONLY,
+    "glob_overlapping_hours": "begins anew with --fresh, an option of `run`, and reads what that says",
     "glob_order": "starts with another order between a kill and the end; on nodes a topology goes on when a process is killed",
     "lost_is_said": RUN_ONLY,
     "mended_parser": "replays into a state folder, and checks it",
