@@ -511,8 +511,13 @@ expected<void> generations::look(moment now) {
                  : strange[a.first].written < strange[b.first].written;
     });
   }
-  for (std::size_t i = 0; i < out.fresh.size(); ++i)
+  for (std::size_t i = 0; i < out.fresh.size(); ++i) {
     add(std::move(out.fresh[i].second), i + 1 < out.fresh.size());
+    const auto& p = strange[out.fresh[i].first];
+    if (auto& k = files_.back();
+        k.id.seen == p.size)  // its content has been read: the next look need not compare it
+      k.written = p.written;
+  }
   return {};
 }
 
