@@ -50,7 +50,7 @@ public:
       out.push_back(fs::path(p.name).filename());
     return out;
   }
-  /// So many records, by the names of files, and what comes at once behind them.
+  /// Returns so many records, by the names of files, and what comes at once behind them.
   rows read(std::size_t count) {
     rows out;
     strings wanted;
@@ -150,6 +150,16 @@ TEST_CASE("followed logs that are not there yet are found later") {
   fs::create_directory(f / "logs");
   f.write("logs/a.log", "a1\n");
   CHECK(l.found_beside() == strings{"a.log"});
+}
+
+TEST_CASE("a path that is followed as one of several logs is waited for") {
+  const folder f;
+  lane l(f / "logs/a.log", {{f / "logs/a.log", {}}});
+  CHECK(l.partitions == strings{f / "logs/a.log"});
+  CHECK(l.read(0).empty());
+  fs::create_directory(f / "logs");
+  f.write("logs/a.log", "a1\n");
+  CHECK(l.read(1) == rows{{"a.log", {"a1"}}});
 }
 
 TEST_CASE("the state of one followed log is none of several, and the other way round") {

@@ -61,13 +61,15 @@ followed_reader& followed_logs::add(const std::string& path) {
 }
 
 expected<std::vector<partition_info>> followed_logs::begin(const std::set<std::string>& known) {
-  auto names = list_files(pattern_, file_order::natural);
-  if (!names && names.error().code == ec::not_found && is_glob(pattern_))
-    names.emplace();
-  if (!names)
-    return tl::make_unexpected(std::move(names.error()));
+  std::vector<std::string> names{pattern_};  // a path is a log that may come later
+  if (is_glob(pattern_)) {
+    auto listed = list_files(pattern_, file_order::natural);
+    if (!listed && listed.error().code != ec::not_found)
+      return tl::make_unexpected(std::move(listed.error()));
+    names = std::move(listed).value_or(std::vector<std::string>{});
+  }
   std::vector<partition_info> found;
-  for (const auto& name : names_of_logs(*names, known)) {
+  for (const auto& name : names_of_logs(names, known)) {
     if (known.contains(name))
       continue;
     const auto log = add(name).discover({});

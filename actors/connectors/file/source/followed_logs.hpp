@@ -62,7 +62,7 @@ private:
   expected<std::vector<partition_info>> begin(const std::set<std::string>& known);
   /// Gives the first chunk that there is.
   expected<std::optional<chunk>> read_any(std::span<const std::string> wanted, std::size_t max_bytes);
-  /// Those whose identity this reader tells: it reads them, or has found them and reads none yet.
+  /// Returns the logs whose identity this reader tells: it reads them, or has found them and reads none yet.
   [[nodiscard]] std::vector<const logs::value_type*> told() const;
 
   std::string pattern_;
