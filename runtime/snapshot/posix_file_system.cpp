@@ -59,8 +59,10 @@ private:
 };
 
 unexpected refused(std::string_view what, const std::string& path, file_refusal why) {
-  return user_error(
-      ec::io, fmt::format("cannot {} {}; remove it, or choose another --state", what, text_of(why, path)));
+  return user_error(ec::io, fmt::format("cannot {} {}; {}", what, text_of(why, path),
+                                        what == "read" && why == file_refusal::other_owner
+                                            ? "run this as that user"
+                                            : "remove it, or choose another --state"));
 }
 
 expected<descriptor> open_file(std::string_view what, const std::string& path, int flags) {

@@ -202,6 +202,28 @@ def node_folders(c):
     c.call("list", "--connect", "http://127.0.0.1:1", "--token", str(theirs / "token"), status=2, says="belongs to another user")
 
 
+def states_of_others(c):
+    """Root takes neither a plan nor a state out of another user's folder: not by a copy, a check or a replay"""
+    if os.geteuid() != 0:
+        print("other users' states: not tried, which takes root")
+        return
+    c.input.write_text('{"n":1}\nno JSON\n')
+    c.run()
+    c.call("state", "copy", f"dir:{c.state}", f"dir:{c.folder / 'store'}")
+    for folder in (c.state, c.folder / "store"):
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, 65534, 65534)
+    theirs = "belongs to another user"
+    for folder in (c.state, c.folder / "store"):
+        c.call("state", "copy", f"dir:{folder}", f"dir:{c.folder / 'mine'}", status=2, says=theirs)
+        check(not (c.folder / "mine" / "control").exists(), "a store was made of it")
+    c.call("check", c.topology(), "--state", str(c.state), status=2, says=theirs)
+    c.call("replay", str(c.state / "dead_letters.jsonl"), "--into", "parsed", "--topology", c.topology(), status=2, says=theirs)
+    # The folder is root's, and a file in it is not.
+    os.chown(c.folder / "store", 0, 0)
+    c.call("state", "copy", f"dir:{c.folder / 'store'}", f"dir:{c.folder / 'mine'}", status=2, says=theirs)
+
+
 def modes(c):
     """State folders are 0700 and their files 0600 whatever the umask; rows are as the umask says."""
     c.input.write_text('{"n":1}\nno JSON\n')
@@ -512,7 +534,7 @@ def core_file(c):
 
 
 CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
-         other_users, node_folders, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
+         other_users, node_folders, states_of_others, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
          mount_goes_away, sql_writes_nothing, large_overlay, many_stages, names, core_file)
 
 if __name__ == "__main__":

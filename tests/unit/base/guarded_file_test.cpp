@@ -84,6 +84,8 @@ TEST_CASE("another user's file is never private, and no data file where everybod
   REQUIRE(::chown(path.c_str(), nobody, nobody) == 0);
   CHECK(handle(path, O_WRONLY | O_CREAT | O_TRUNC).file.refusal == file_refusal::other_owner);
   CHECK(contents(path) == "precious");
+  CHECK(handle(path, O_RDONLY).file.refusal == file_refusal::other_owner);
+  CHECK(handle(path, O_RDONLY, data_file_rule).file.fd >= 0);
   CHECK(handle(path, O_RDWR, data_file_rule).file.fd >= 0);  // a folder of ours: somebody's with our consent
   REQUIRE(::chmod((s / ".").c_str(), 01777) == 0);
   CHECK(handle(path, O_RDWR, data_file_rule).file.refusal == file_refusal::other_owner);
