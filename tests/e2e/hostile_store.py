@@ -18,6 +18,20 @@ from real_systems import PostgreSQL, Run, check, free_port, main_of_cases, neede
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
 TRIGGER = "create trigger evil before insert or update or delete on {0} for each statement execute function public.evil()"
 
+# What makes a table run a function of its former owner when the next one writes to it, or has it analyzed.
+PLANTED = {
+    "statistics": ["create statistics evil_s on (public.judge(id)), life from {0}"],
+    "a check": ["alter table {0} add check (public.judge(id) = 1)"],
+    "a default": ["alter table {0} alter id set default public.judge(1)"],
+    "a generated column": ["alter table {0} add g bigint generated always as (public.judge(id)) stored"],
+    "an index": ["create index on {0} (public.judge(id))"],
+    "the condition of an index": ["create index on {0} (life) where public.judge(id) = 1"],
+    "a rule": ["create rule evil_r as on insert to {0} do also select public.judge(1)"],
+    "a policy": ["create policy evil_p on {0} using (public.judge(id) = 1)", "alter table {0} enable row level security"],
+    "a trigger's condition": ["create trigger t before insert on {0} for each row when (public.judge(new.id) = 1)"
+                              " execute function suppress_redundant_updates_trigger()"],
+}
+
 
 class Case:
     def __init__(self, options, folder, name):
@@ -31,7 +45,8 @@ class Case:
         do(f"create role {self.mallory} login; create role {self.alice} login;"
            f"create table public.told (what text); grant insert on public.told to public; grant create, usage on schema public to public;"
            f"grant create on database {self.postgres.database} to {self.mallory}, {self.alice}")
-        self.plant(TELLS.format(name="evil", takes="", gives="trigger", then=" return null;"))
+        self.plant(TELLS.format(name="evil", takes="", gives="trigger", then=" return null;"),
+                   TELLS.format(name="judge", takes="bigint", gives="bigint", then=" return 1;").replace("plpgsql", "plpgsql immutable"))
 
     def close(self):
         self.postgres.drop()
@@ -128,6 +143,13 @@ def table_before_the_first_start(c):
     c.postgres.do(f"alter table millrace_cluster.actors owner to {c.me}")  # a hurried administrator does this
     c.node_refused(f"table millrace_cluster.actors runs function public.evil() of role {c.mallory}")
     c.postgres.do("drop table millrace_cluster.actors")
+    for what, planted in PLANTED.items():
+        c.plant("create table millrace_cluster.records (id bigint, life bigint)", *[p.format("millrace_cluster.records") for p in planted],
+                f"grant all on millrace_cluster.records to {c.me}")
+        c.postgres.do(f"alter table millrace_cluster.records owner to {c.me}")
+        c.node_refused(f"table millrace_cluster.records runs function public.judge(bigint) of role {c.mallory}")
+        c.postgres.do("drop table millrace_cluster.records cascade")
+        print(f"  {what}: refused")
     said = c.serves()
     check(said.count("revoke create on schema millrace_cluster from") == 1, f"the node does not warn once of its schema: {said[-1500:]}")
     c.told_nothing()

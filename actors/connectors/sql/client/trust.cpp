@@ -8,11 +8,11 @@
 namespace millrace::postgresql {
 namespace {
 
-/// `parts` are what a table's definition is made of; each depends on the functions, operators and types that
-/// it calls. Parts that belong to the system itself are in no such list. pg_database_owner (PostgreSQL 14)
-/// stands for the database's owner.
+/// `parts` are a table and all that goes with it when it is dropped: triggers, rules, constraints, defaults, indexes,
+/// policies, statistics, partitions, and what goes with these. Each depends on the functions, operators and types that
+/// it calls. pg_database_owner (PostgreSQL 14) stands for the database's owner.
 constexpr std::string_view question = R"(
-with me as (
+with recursive me as (
   select r.oid, quote_ident(r.rolname) as name, (r.rolsuper or s.rolsuper) as super
   from pg_roles r, pg_roles s where r.rolname = current_user and s.rolname = session_user),
 granted as (
@@ -28,13 +28,10 @@ chosen as (
   select c.oid, c.relowner, c.relacl, p.name || '.' || quote_ident(c.relname) as name
   from place p join pg_class c on c.relnamespace = p.oid where c.relname = any (cast(cast({1} as text) as name[]))),
 parts as (
-  select c.oid as rel, c.name, 'pg_class'::regclass as class, c.oid as part from chosen c
-  union all select c.oid, c.name, 'pg_trigger'::regclass, t.oid from chosen c join pg_trigger t on t.tgrelid = c.oid
-  union all select c.oid, c.name, 'pg_rewrite'::regclass, r.oid from chosen c join pg_rewrite r on r.ev_class = c.oid
-  union all select c.oid, c.name, 'pg_constraint'::regclass, k.oid from chosen c join pg_constraint k on k.conrelid = c.oid
-  union all select c.oid, c.name, 'pg_attrdef'::regclass, a.oid from chosen c join pg_attrdef a on a.adrelid = c.oid
-  union all select c.oid, c.name, 'pg_class'::regclass, i.indexrelid from chosen c join pg_index i on i.indrelid = c.oid
-  union all select c.oid, c.name, 'pg_policy'::regclass, y.oid from chosen c join pg_policy y on y.polrelid = c.oid),
+  select c.name, 'pg_class'::regclass::oid as class, c.oid as part from chosen c
+  union
+  select p.name, d.classid, d.objid from parts p join pg_depend d on d.refclassid = p.class and d.refobjid = p.part
+  where d.deptype in ('a', 'i', 'I', 'P', 'S')),
 called as (
   select 'pg_proc'::regclass as class, oid, proowner as owner, 'function ' || oid::regprocedure::text as name from pg_proc
   union all select 'pg_operator'::regclass, oid, oprowner, 'operator ' || oid::regoperator::text from pg_operator
