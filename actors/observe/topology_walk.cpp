@@ -9,8 +9,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 #include <set>
+#include <string_view>
+#include <vector>
 
 namespace millrace::observe {
 namespace {
@@ -34,7 +35,9 @@ void walk(const config::topology& t, const config::input_ref& edge, feeders& out
 expected<const config::stage*> find_stage(const config::topology& t, const std::string& name) {
   if (const auto* const s = t.find(name))
     return s;
-  const auto names = t.stages | std::views::transform(&config::stage::name);
+  std::vector<std::string_view> names;
+  for (const auto& s : t.stages)
+    names.emplace_back(s.name);
   return user_error(ec::not_found, fmt::format("topology {} has no stage {}; expected one of {}", t.name,
                                                visible(name), fmt::join(names, ", ")));
 }

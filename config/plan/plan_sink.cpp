@@ -100,7 +100,8 @@ data::schema_ptr rows_of(const std::vector<std::string>& names, const data::sche
   for (const auto& f : columns)
     if (!is_reserved(f.name) || named.contains(f.name))
       fields.push_back(f);
-  std::ranges::stable_partition(fields, [](const auto& f) { return f.name != deletion_column; });
+  std::stable_partition(fields.begin(), fields.end(),
+                        [](const auto& f) { return f.name != deletion_column; });
   return std::make_shared<const data::schema>(std::move(fields));
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <ranges>
 #include <span>
 #include <string_view>
 #include <unordered_set>
@@ -188,14 +187,13 @@ bool reading::is_still_needed() {
       std::ranges::any_of(asked, [](const auto& p) { return p->live && p->log().is_asking(); }))
     return false;
   const auto before = *std::exchange(stood_at, std::nullopt);
-  const auto each = std::views::iota(std::size_t{0}, before.size());
-  const auto is_needed = [&](std::size_t i) {
-    return !partitions[i]->live || partitions[i]->log().lowest() <= before[i];
-  };
-  if (std::ranges::all_of(each, is_needed))
+  bool are_needed = true;
+  for (std::size_t i = 0; i < before.size(); ++i)
+    are_needed = are_needed && (!partitions[i]->live || partitions[i]->log().lowest() <= before[i]);
+  if (are_needed)
     return true;
   broken_.reset();
-  for (const auto i : each)
+  for (std::size_t i = 0; i < before.size(); ++i)
     if (partitions[i]->live && partitions[i]->log().at().at == before[i])
       begin_at(*partitions[i]);
   return false;

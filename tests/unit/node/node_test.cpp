@@ -288,7 +288,8 @@ TEST_CASE("where all processes are asked to end at once, they have soon, whoever
   const auto leader = w.newest_leader()->id.node;
   const bool is_leader_first = GENERATE(true, false);
   std::vector<std::string> names{"a", "b", "c"};
-  std::ranges::stable_partition(names, [&](const auto& n) { return (n == leader) == is_leader_first; });
+  std::stable_partition(names.begin(), names.end(),
+                        [&](const auto& n) { return (n == leader) == is_leader_first; });
   for (const auto& n : names) {
     caf::anon_send(w.find(n)->actors.agent, leave_cluster{});
     w.pass(milliseconds(GENERATE(0, 20)));
