@@ -105,6 +105,11 @@ TEST_CASE("texts of a key stay different: each goes in only as it is read back")
              {"12.50", "0.00"}, {"12.5", "12", "12.500"});
   check_held({.declared = "numeric(9,-2)", .holds = family::decimal, .fraction_digits = -2, .is_key = true},
              {"0", "100"}, {"100.0", "150"});
+  check_held({.declared = "numeric",
+              .holds = family::decimal,
+              .fraction_digits = every_fraction_digit,
+              .is_key = true},
+             {"0", "12", "12.5", "-0.05", "100"}, {"12.50", "12.0", "0.0"});
   check_held({.declared = "time(3)", .holds = family::time, .fraction_digits = 3, .is_key = true},
              {"19:55:00", "19:55:00.7"}, {"19:55:00.0", "19:55:00.70"});
   check_held({.declared = "time(2)",

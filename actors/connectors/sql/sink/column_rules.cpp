@@ -29,7 +29,7 @@ std::size_t significant_digits(std::string_view fraction) {
 }
 
 /// Plain digits: no sign but -, no zeros in front, no exponent, no negative zero. In a key also as many digits as the
-/// server prints.
+/// server prints; where it prints those that it was given, no zeros at the end.
 bool is_plain_number(std::string_view text, const table_column& into) {
   const bool negative = text.starts_with('-');
   text.remove_prefix(negative ? 1 : 0);
@@ -44,7 +44,8 @@ bool is_plain_number(std::string_view text, const table_column& into) {
       std::all_of(fraction.begin(), fraction.end(), is_zero) && negative)
     return false;
   if (into.fraction_digits == every_fraction_digit)
-    return true;
+    return !into.is_key ||
+           significant_digits(fraction) == (point == std::string_view::npos ? 0 : fraction.size());
   const auto most = static_cast<std::size_t>(std::max(into.fraction_digits, 0));
   if (into.is_key ? fraction.size() != most : significant_digits(fraction) > most)
     return false;
@@ -58,7 +59,8 @@ bool is_plain_number(std::string_view text, const table_column& into) {
 
 std::string number_form(const table_column& into) {
   if (into.fraction_digits == every_fraction_digit)
-    return "plain digits such as -12.50";
+    return into.is_key ? "plain digits such as -12.5, in a key without zeros at the end of the fraction"
+                       : "plain digits such as -12.50";
   if (into.fraction_digits < 0)
     return fmt::format("plain digits, the last {} of them 0", -into.fraction_digits);
   return into.fraction_digits == 0 ? std::string("plain digits such as -12")
