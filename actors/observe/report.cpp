@@ -196,4 +196,15 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
   return text + "\n";
 }
 
+std::uint64_t records_read(const config::topology& t, const delivery::ledger& counts) {
+  std::uint64_t out = 0;
+  for (const auto& stage : t.stages)
+    if (stage.kind == config::stage_kind::source)
+      out += counts.of(stage.name).in;
+  for (const auto& stage : t.stages)
+    if (stage.kind == config::stage_kind::parser)
+      out -= std::min(out, counts.of(stage.name).filtered);
+  return out;
+}
+
 }  // namespace millrace::observe

@@ -17,4 +17,7 @@ namespace millrace::observe {
                                       const std::vector<messages::report_part>& parts, bool ended,
                                       const flow_meter* flow = nullptr);
 
+/// Pure: the records of all sources, without those that parsers filter out: blank lines, and nulls that are skipped.
+[[nodiscard]] std::uint64_t records_read(const config::topology& t, const delivery::ledger& counts);
+
 }  // namespace millrace::observe

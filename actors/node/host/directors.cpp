@@ -236,8 +236,14 @@ private:
     t.has_ended = true;
     t.end = {d.finished, d.failure, d.parts};
     t.last = {true, observe::report_text(*t.topology, d.parts, d.finished), d.parts};
-    if (!options_.lone)  // it is told to the process alone
+    if (!options_.lone) {  // it is told to the process alone
       keep_report(topology, t.chains, t.last.json);
+      delivery::ledger counts;
+      for (const auto& p : d.parts)
+        counts.add(p.counts);
+      if (d.finished && observe::records_read(*t.topology, counts) == 0)
+        spdlog::warn("topology {} has come to its end, and no record was read: its input has none", topology);
+    }
     answer(t, t.last);
   }
   void run(const std::string& topology, const control::topology_effects::was_over&) {

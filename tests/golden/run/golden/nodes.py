@@ -110,8 +110,9 @@ class AttemptOnNodes(Attempt):
         # A refusal of a node is 1, a finding of `apply` itself 2; `run` cannot tell them apart.
         refused = exit == 2 and process.said.returncode == 1
         ended = self.checked(self.end(process), 1 if refused else exit, ())
+        logged = "\n".join(line for node in self.cluster.nodes.values() for line in node.errors().splitlines() if self.topology in line)
         for text in [says] if isinstance(says, str) else says:
-            if not any(t in ended.stderr for t in (text, *WORDS.get(text, ()))):
+            if not any(t in ended.stderr + logged for t in (text, *WORDS.get(text, ()))):
                 raise Wrong(f"{self.name}: neither {text!r} nor what stands for it is said\n{ended.stderr[-1500:]}")
         return ended
 
