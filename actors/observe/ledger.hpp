@@ -32,7 +32,10 @@ void members(auto& c, wire::like<ledger_entry> auto& e) {
   c("in", "records or rows that it took, and those that were given to it and have yet to come, or are lost",
     e.in);
   c("out", "that went on", e.out);
-  c("filtered", "that its `where` turned down", e.filtered);
+  c("filtered",
+    "that its `where` turned down; of a parser: blank lines, and records without a value that `on_null` "
+    "skips",
+    e.filtered);
   c("late", "that came after their windows had fired", e.late);
   c("dead_letters", "that it could not take", e.dead_letters);
   c("in_flight", "given to it and not yet taken, by the count of both; 0 after the end", e.in_flight);

@@ -35,7 +35,9 @@ constexpr member of_stage[] = {
     {"in", "integer",
      "records or rows that it took, and those that were given to it and have yet to come, or are lost"},
     {"out", "integer", "that went on"},
-    {"filtered", "integer", "that its `where` turned down"},
+    {"filtered", "integer",
+     "that its `where` turned down; of a parser: blank lines, and records without a value that `on_null` "
+     "skips"},
     {"late", "integer", "that came after their windows had fired"},
     {"dead_letters", "integer", "that it could not take"},
     {"in_flight", "integer", "given to it and not yet taken, by the count of both; before the end", maybe},

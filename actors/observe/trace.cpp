@@ -62,7 +62,9 @@ public:
     }
     if (p.rows.rows == 0) {
       step.code = "blank";
-      step.text = "an empty line is no record";
+      step.text = c.lengths.front() == source::no_value ? "it has no value, and `on_null` passes over it"
+                  : p.filtered.empty()                  ? "it names the columns"
+                                                        : "an empty line is no record";
       return {};
     }
     const auto& time = plan_.parsing().event_time;

@@ -29,9 +29,10 @@ inline constexpr std::string_view cut_record = "the record is cut, and this is i
 
 struct parsed {
   data::batch rows;  // rows of the parser's schema; columns that nobody uses are null pointers
-  std::vector<std::uint32_t> records;  // each row's record, as an index in the chunk, ascending
-  std::vector<dead_record> dead;       // ascending
-  std::uint32_t passed_over = 0;       // blank lines, header lines, skipped nulls: no records
+  std::vector<std::uint32_t> records;   // each row's record, as an index in the chunk, ascending
+  std::vector<dead_record> dead;        // ascending
+  std::vector<std::uint32_t> filtered;  // blank lines and skipped nulls, ascending
+  std::uint32_t header_lines = 0;       // lines that name the columns, which are counted nowhere
 };
 
 class record_parser {

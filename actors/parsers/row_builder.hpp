@@ -41,9 +41,10 @@ public:
   void dead(std::size_t record, std::string why) {
     out_.dead.push_back({static_cast<std::uint32_t>(record), std::move(why)});
   }
-  /// A null that is to be skipped (on_null): no record.
+  /// An empty line, or a null that is to be skipped (on_null).
   [[nodiscard]] bool passes(const source::chunk& c, std::size_t record) const {
-    return on_null_ == data::valueless::skip && c.lengths[record] == source::no_value;
+    return (c.lengths[record] == 0 && c.lines && !c.is_cut(record)) ||
+           (c.lengths[record] == source::no_value && on_null_ == data::valueless::skip);
   }
   /// A null that is to be a row (on_null).
   [[nodiscard]] bool is_row_of_nulls(const source::chunk& c, std::size_t record) const {
@@ -51,7 +52,8 @@ public:
   }
   /// accept() of such a record, whose declared columns it appends as nulls.
   [[nodiscard]] bool accept_nulls(const source::chunk& c, std::size_t record);
-  void pass_over() { ++out_.passed_over; }
+  void filter(std::size_t record) { out_.filtered.push_back(static_cast<std::uint32_t>(record)); }
+  void pass_header() { ++out_.header_lines; }
 
 private:
   data::schema_ptr schema_;

@@ -189,7 +189,7 @@ source::chunk chunk_of(const std::vector<std::string>& records, bool lines, bool
 std::vector<std::string> outcomes(parser::record_parser& parser, const source::chunk& chunk,
                                   const parser::parser_options& options) {
   const auto p = parser.parse(chunk);
-  require(p.records.size() + p.dead.size() + p.passed_over == chunk.records(),
+  require(p.records.size() + p.dead.size() + p.filtered.size() + p.header_lines == chunk.records(),
           "a record is a row, dead or blank");
   require(p.rows.rows == p.records.size(), "a row for each record that is one");
   std::vector<std::string> out(chunk.records(), "blank");

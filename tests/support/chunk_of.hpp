@@ -15,6 +15,7 @@ inline source::chunk chunk_of(const std::vector<std::string>& records, bool line
   source::chunk c;
   c.partition = "p0";
   c.topic = "clicks";
+  c.lines = lines;
   for (const auto& r : records) {
     c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
     c.lengths.push_back(static_cast<std::uint32_t>(r.size()));

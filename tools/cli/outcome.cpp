@@ -1,5 +1,6 @@
 #include "tools/cli/outcome.hpp"
 
+#include "actors/observe/report.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/data/json_value.hpp"
 
@@ -85,11 +86,10 @@ job_counts counts_of(const config::topology& t, const std::vector<messages::repo
   for (const auto& stage : t.stages) {
     const auto c = counts.of(stage.name);
     out.late += c.late;
-    if (stage.kind == config::stage_kind::source)
-      out.read += c.in;
     if (stage.kind == config::stage_kind::sink)
       out.rows_out += c.out;
   }
+  out.read = observe::records_read(t, counts);
   out.rows_out -= std::min(out.rows_out, refused);
   out.dead_letters += refused;
   return out;

@@ -16,7 +16,7 @@
 namespace millrace::cli {
 
 struct job_counts {
-  std::uint64_t read = 0;          // records of all sources
+  std::uint64_t read = 0;          // records of all sources, without blank lines
   std::uint64_t rows_out = 0;      // rows of all sinks, dead letters apart
   std::uint64_t late = 0;          // late records of all windows, also at their shards
   std::uint64_t dead_letters = 0;  // records and rows

@@ -96,8 +96,12 @@ private:
     const auto bytes_end = behind < c.records() ? c.begins[behind] : c.bytes.size() - source::padding;
     const bool is_unusual = fields_.is_unusual({c.bytes.data() + c.begins[i], bytes_end - c.begins[i]});
     for (; i < behind; ++i) {
-      if ((is_header(c, i) && header_problem_.empty()) || rows_.passes(c, i)) {
-        rows_.pass_over();
+      if (rows_.passes(c, i)) {
+        rows_.filter(i);
+        continue;
+      }
+      if (is_header(c, i) && header_problem_.empty()) {
+        rows_.pass_header();
         continue;
       }
       auto* const fields = block_.data() + records_.size() * width_;

@@ -29,7 +29,7 @@ private:
     column_reader* object;
     const member_layout::member* expected;
   };
-  enum class record_outcome : std::uint8_t { row, passed_over, dead };
+  enum class record_outcome : std::uint8_t { row, filtered, dead };
 
   /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
   std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to);
@@ -267,7 +267,7 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
                                                      std::uint32_t begin, std::uint32_t end,
                                                      std::uint32_t& token, std::uint32_t backslash) {
   if (rows_.passes(c, i))
-    return record_outcome::passed_over;
+    return record_outcome::filtered;
   if (rows_.is_row_of_nulls(c, i))
     return rows_.accept_nulls(c, i) ? record_outcome::row : dead(rows_.why());
   if (c.lengths[i] == source::no_value)
@@ -286,8 +286,7 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
   record_walk record(text, at, begin, end, backslash);
   if (at[token] >= end)
     // lines may be blank; a message without content is something that somebody sent
-    return c.timestamps.empty() ? record_outcome::passed_over
-                                : dead("the record is empty; expected a JSON object");
+    return c.lines ? record_outcome::filtered : dead("the record is empty; expected a JSON object");
   if (record.kind(token) != '{')
     return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
   values_.forget_all();
@@ -331,8 +330,8 @@ void json_parser::note(std::size_t i, record_outcome v) {
   switch (v) {
   case record_outcome::row:
     break;
-  case record_outcome::passed_over:
-    rows_.pass_over();
+  case record_outcome::filtered:
+    rows_.filter(i);
     break;
   case record_outcome::dead:
     rows_.dead(i, why_);

@@ -16,7 +16,7 @@ public:
   parsed parse(const source::chunk& c) override {
     for (std::size_t i = 0; i < c.records(); ++i) {
       if (rows_.passes(c, i))
-        rows_.pass_over();
+        rows_.filter(i);
       else if (rows_.is_row_of_nulls(c, i)) {
         if (!rows_.accept_nulls(c, i))
           rows_.dead(i, rows_.why());

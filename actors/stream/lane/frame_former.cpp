@@ -105,13 +105,11 @@ delivery::dead_letter frame_former::letter(std::string stage, const source::chun
 
 void frame_former::add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last,
                        position to, event_micros now) {
-  const auto row = [&](std::size_t record) {
-    return static_cast<std::uint32_t>(
-        std::lower_bound(p.records.begin(), p.records.end(), static_cast<std::uint32_t>(record)) -
-        p.records.begin());
+  const auto below = [](const std::vector<std::uint32_t>& records, std::size_t record) {
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(records, record) - records.begin());
   };
-  const auto begin = row(first);
-  const auto end = row(last);
+  const auto begin = below(p.records, first);
+  const auto end = below(p.records, last);
   working w{c, p, begin, now};
   if (taps_ && taps_->is_any_on())
     show_records(w, first, last);
@@ -123,7 +121,8 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
     edges_[0]->letters.push_back(letter(plan_->parser->name, c, d.record, d.error));
   }
   parsing.out = end - begin;
-  parsing.in = parsing.out + parsing.dead;
+  parsing.filtered = below(p.filtered, last) - below(p.filtered, first);
+  parsing.in = parsing.out + parsing.dead + parsing.filtered;
   records_ += parsing.in;
   late_.clear();
   count(0, plan_->parser->name, parsing);

@@ -44,6 +44,8 @@ public:
   [[nodiscard]] virtual std::shared_ptr<const feed_gauges> gauges() const = 0;
   /// The log holds now all that there will ever be.
   [[nodiscard]] virtual bool ended() const { return false; }
+  /// Its records are lines of a text, of which a blank one is no record.
+  [[nodiscard]] virtual bool gives_lines() const { return false; }
   /// The line that names the columns of all its records, which is none of them; known before the first record
   /// is.
   [[nodiscard]] virtual std::optional<std::string> header() const { return std::nullopt; }

@@ -81,6 +81,7 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
   chunk out;
   out.partition = partition;
   out.topic = topic_;
+  out.lines = feed_->gives_lines();
   out.from = at(next_);
   const auto behind = cursor_->read(next_, max_bytes, [&](const spool::cursor::record& r) {
     if (r.cut)

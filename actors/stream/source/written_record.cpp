@@ -7,6 +7,7 @@ chunk make_chunk(std::span<const written_record> records, const std::string& par
   chunk c;
   c.partition = partition;
   c.topic = shape.topic;
+  c.lines = shape.by_bytes;
   c.from = c.to = from;
   for (const auto& r : records) {
     c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));

@@ -116,7 +116,10 @@ TEST_CASE("a record that cannot be cut, or has another number of fields, is a de
   CHECK_THAT(texts("a,\xff", 2).front(), Contains("UTF-8"));
   CHECK_THAT(texts(std::string("a,b\0", 4), 2).front(),
              Contains("the record holds a NUL byte, which no text can"));
-  CHECK_THAT(texts("", 1).front(), Contains("empty"));
+  CHECK_THAT(
+      shown(make_csv_parser(options_of({{"v", type_id::text}}), {}, false)->parse(chunk_of({""}, false)))
+          .front(),
+      Contains("empty"));
   auto tombstone = chunk_of({"x"});
   tombstone.lengths[0] = source::no_value;
   CHECK_THAT(shown(make_csv_parser(options_of({{"v", type_id::text}}), {}, false)->parse(tombstone)).front(),
@@ -191,13 +194,13 @@ TEST_CASE("by a header line columns are found by name, and the line is no row") 
   first.header = source::header_line{"\xEF\xBB\xBFn,other,name", {0, 0}};
   const auto p = parser->parse(first);
   CHECK(shown(p) == std::vector<std::string>{"\"a\" 1"});
-  CHECK(p.passed_over == 1);
+  CHECK(p.header_lines == 1);
   // files that were joined into one
   auto joined = chunk_of({"\xEF\xBB\xBFn,other,name", "1,x,a", "n,other,name", "2,x,b"});
   joined.header = first.header;
   const auto all = parser->parse(joined);
   CHECK(shown(all) == std::vector<std::string>{"\"a\" 1", "\"b\" 2"});
-  CHECK(all.passed_over == 2);
+  CHECK(all.header_lines == 2);
   // the middle of the file, and then another one with its columns elsewhere
   auto middle = chunk_of({"2,x,b"}, true, 100);
   middle.header = first.header;
@@ -354,6 +357,21 @@ TEST_CASE("a dialect has a delimiter and a quote of its own, or none") {
   CHECK_THAT(with({',', std::nullopt}, "\"x,y\",z"), Contains("found 3 fields"));
 }
 
+TEST_CASE("a blank line is filtered, of one column and of several, and an empty message is a dead letter") {
+  for (const std::size_t columns : {1, 2}) {
+    std::vector<data::field> schema{{"n", type_id::bigint}, {"m", type_id::bigint}};
+    if (columns == 1)
+      schema.pop_back();
+    const std::string row = columns == 1 ? "1" : "1,2";
+    const auto parser = make_csv_parser(options_of(schema), {}, false);
+    const auto p = parser->parse(chunk_of({"", row, "", row}));
+    CHECK(p.records == std::vector<std::uint32_t>{1, 3});
+    CHECK(p.filtered == std::vector<std::uint32_t>{0, 2});
+    CHECK(p.dead.empty());
+    CHECK(parser->parse(chunk_of({row, ""}, false)).dead.size() == 1);
+  }
+}
+
 TEST_CASE("a null is a dead letter, is passed over, or is a row of nulls") {
   auto c = chunk_of({"1", "", "2"});
   c.lengths[1] = source::no_value;
@@ -362,7 +380,7 @@ TEST_CASE("a null is a dead letter, is passed over, or is a row of nulls") {
   o.on_null = data::valueless::skip;
   const auto p = make_csv_parser(o, {}, false)->parse(c);
   CHECK(shown(p) == std::vector<std::string>{"1", "2"});
-  CHECK(p.passed_over == 1);
+  CHECK(p.filtered == std::vector<std::uint32_t>{1});
   o.on_null = data::valueless::row;
   CHECK(shown(make_csv_parser(o, {}, false)->parse(c)) == std::vector<std::string>{"1", "null", "2"});
 }

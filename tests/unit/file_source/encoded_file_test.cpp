@@ -76,7 +76,7 @@ TEST_CASE("a byte-order mark alone is no record of a line") {
   const folder f;
   CHECK(read_file(f.write("a", "\xEF\xBB\xBF"), data::encoding::utf_8).records.empty());
   CHECK(read_file(f.write("b", "\xEF\xBB\xBF\r\n1\n"), data::encoding::utf_8).records ==
-        std::vector<record>{{{0, 5}, "1"}});
+        std::vector<record>{{{0, 0}, ""}, {{0, 5}, "1"}});
 }
 
 TEST_CASE("a file that is shorter in UTF-8 than where reading goes on is refused") {

@@ -83,21 +83,21 @@ inline std::vector<record> lines_of(const std::vector<std::string>& contents) {
   for (std::size_t file = 0; file < contents.size(); ++file) {
     std::string line;
     std::size_t begin = 0;
-    const auto end_line = [&](std::size_t next) {
+    const auto end_line = [&](std::size_t next, bool is_ended) {
       if (!line.empty() && line.back() == '\r')
         line.pop_back();
-      if (!line.empty())
+      if (!line.empty() || is_ended)
         out.push_back({{static_cast<std::int64_t>(file), static_cast<std::int64_t>(begin)}, line});
       line.clear();
       begin = next;
     };
     for (std::size_t i = 0; i < contents[file].size(); ++i) {
       if (contents[file][i] == '\n')
-        end_line(i + 1);
+        end_line(i + 1, true);
       else
         line += contents[file][i];
     }
-    end_line(contents[file].size());
+    end_line(contents[file].size(), false);
   }
   return out;
 }

@@ -56,9 +56,9 @@ TEST_CASE("members are found in any order, with any names") {
 TEST_CASE("blank lines are no records") {
   const auto p = parse({"", R"({"v":1})", "  \t\r", "", R"(  {"v":2}  )", "\r"}, options_of({v}));
   CHECK(p.records == std::vector<std::uint32_t>{1, 4});
-  CHECK(p.passed_over == 4);
+  CHECK(p.filtered.size() == 4);
   CHECK(p.dead.empty());
-  CHECK(parse({"", " "}, options_of({v})).passed_over == 2);
+  CHECK(parse({"", " "}, options_of({v})).filtered.size() == 2);
   CHECK(parse({}, options_of({v})).rows.rows == 0);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a message without a value is a row of nulls where that is wanted") {
   options.on_null = data::valueless::row;
   const auto p = make_json_parser(options)->parse(c);
   CHECK(p.dead.empty());
-  CHECK(p.passed_over == 0);
+  CHECK(p.filtered.size() == 0);
   CHECK(rows_of(p) == std::vector<std::string>{
                           R"("1" {"a":"x"} "one" "{\"v\":1,\"o\":{\"a\":\"x\"}}" "1970-01-01T00:00:00Z")",
                           R"(null null "gone" null "1970-01-01T00:00:01Z")",
@@ -344,7 +344,7 @@ TEST_CASE("a byte order mark in front of a record is skipped, and kept in _raw")
       parse({bom + R"({"v":1})", bom + R"( {"v":2})", bom, bom + bom + R"({"v":3})", bom + "x", R"({"v":4})"},
             options_of({v}, {"_raw"}));
   CHECK(p.records == std::vector<std::uint32_t>{0, 1, 5});
-  CHECK(p.passed_over == 1);
+  CHECK(p.filtered.size() == 1);
   CHECK(p.dead.size() == 2);
   CHECK(p.rows.columns[1]->text_at(0) == bom + R"({"v":1})");
 }
@@ -438,12 +438,12 @@ TEST_CASE("many records over many stretches keep their order and count") {
                               : "{\"pad\": [], \"v\": " + std::to_string(i) + "}");
   for (const bool lines : {true, false}) {
     const auto p = parse(records, options_of({v}), lines);
-    CHECK(p.records.size() + p.dead.size() + p.passed_over == 5000);
+    CHECK(p.records.size() + p.dead.size() + p.filtered.size() == 5000);
     for (std::size_t row = 0; row < p.records.size(); ++row) {
       const auto i = p.records[row];
       REQUIRE(p.rows.columns[0]->text_at(row) == std::to_string(i) + (i % 2 ? "\n" : ""));
     }
     for (const auto& d : p.dead)
-      REQUIRE(d.record % 97 == 0);
+      REQUIRE((d.record % 97 == 0 || (!lines && d.record % 89 == 0)));
   }
 }

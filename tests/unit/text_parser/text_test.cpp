@@ -45,6 +45,16 @@ TEST_CASE("a byte-order mark in front of a record is none of its text") {
   CHECK(p.rows.columns[0]->text_at(1) == "a\xEF\xBB\xBF");
 }
 
+TEST_CASE("a blank line is filtered, and an empty message is a row") {
+  const auto parser = make_text_parser(options_of({{"line", type_id::text}}));
+  const auto lines = parser->parse(chunk_of({"", "x", " ", ""}));
+  CHECK(lines.records == std::vector<std::uint32_t>{1, 2});
+  CHECK(lines.filtered == std::vector<std::uint32_t>{0, 3});
+  const auto messages = parser->parse(chunk_of({"", "x"}, false));
+  CHECK(messages.records == std::vector<std::uint32_t>{0, 1});
+  CHECK(messages.filtered.empty());
+}
+
 TEST_CASE("what is no text, or no record, is a dead letter") {
   auto c = chunk_of({"\xc3(", "x", "y", std::string("a\0b", 3)}, false);
   c.lengths[1] = source::no_value;

@@ -15,8 +15,8 @@ unexpected refused(std::string_view what, std::string_view remedy) {
   return user_error(ec::mismatch, fmt::format("{}; {}, or begin anew with --fresh", what, remedy));
 }
 
-/// Checks that the bytes beyond what was read begin with a line of their own.
-expected<void> check_growth(const file_identity& before, const open_file& file, bool is_decoded) {
+/// Returns where the lines beyond what was read begin: behind the end that its last line has got, if it had none.
+expected<std::uint64_t> check_growth(const file_identity& before, const open_file& file, bool is_decoded) {
   auto packed = is_gzip(file);
   if (!packed)
     return tl::make_unexpected(std::move(packed.error()));
@@ -26,17 +26,22 @@ expected<void> check_growth(const file_identity& before, const open_file& file, 
                                before.length),
                    "write what comes into a file of its own");
   if (before.length == 0)
-    return {};
+    return 0;
   char edge[3] = {};
   const auto got = file.read_at(before.length - 1, edge, sizeof edge);
   if (!got)
     return tl::make_unexpected(got.error());
-  const bool ended = edge[0] == '\n' || edge[1] == '\n' || (*got == 3 && edge[1] == '\r' && edge[2] == '\n');
-  return ended ? expected<void>()
-               : refused(fmt::format("{}: its last line had no newline when it was read as a record, up to "
-                                     "byte {}, and has been continued since",
-                                     before.path, before.length),
-                         "end the line there and write whole lines between two runs");
+  if (edge[0] == '\n')
+    return before.length;
+  if (edge[1] == '\n')
+    return before.length + 1;
+  if (*got == 3 && edge[1] == '\r' && edge[2] == '\n')
+    return before.length + 2;
+  return refused(
+      fmt::format("{}: its last line had no newline when it was read as a record, up to byte {}, and "
+                  "has been continued since",
+                  before.path, before.length),
+      "end the line there and write whole lines between two runs");
 }
 
 class continuing {
@@ -121,9 +126,10 @@ private:
                                  "glob is one log in the order of names",
                                  now.path, last_),
                      "write what comes into a file with a later name");
-    if (auto good = check_growth(before, *file, is_decoded_); !good)
-      return good;
-    take(std::move(now), before.length, parallel_ ? before.number + 1 : next_number_);
+    const auto from = check_growth(before, *file, is_decoded_);
+    if (!from)
+      return tl::make_unexpected(from.error());
+    take(std::move(now), *from, parallel_ ? before.number + 1 : next_number_);
     return {};
   }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::source {
 namespace {
 
@@ -42,8 +44,10 @@ expected<first_lines> read_first_lines(const wants& wanted, const std::string& p
                         fmt::format("{}: its header line is longer than {} MiB, so that it names no "
                                     "columns; mend the file, then begin anew with --fresh",
                                     path, longest_line >> 20U));
-    if (first.records() > 0) {
-      out.header = header_line{std::string(first.record(0)), first.positions[0]};
+    const auto named = std::ranges::find_if(first.lengths, [](std::uint32_t length) { return length != 0; });
+    if (named != first.lengths.end()) {
+      const auto at = static_cast<std::size_t>(named - first.lengths.begin());
+      out.header = header_line{std::string(first.record(at)), first.positions[at]};
       out.are_all = true;
       break;
     }

@@ -204,11 +204,18 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
   const auto next = at.lines->next();
   auto ended = at.lines->read(out, max_bytes, at.takes_rest);
   if (ended && !at.has_begun && out.records() > 0) {  // these lines, or a part of them, have come just now
+    const bool are_blank = std::ranges::all_of(out.lengths, [](std::uint32_t length) { return length == 0; });
     out = without_records(next, at.lines->path());
     if (auto opened = read_from(at, static_cast<std::uint64_t>(next.minor)); !opened)
       return tl::make_unexpected(std::move(opened.error()));
-    return false;
+    return are_blank;
   }
+  if (ended && *ended && !at.has_told_returns)
+    if (auto why = why_no_lines(at.lines->unfinished_text(), wanted_.frame, at.file.path(), at.file.path());
+        !why.empty()) {
+      spdlog::warn("{}; they wait for one", why);
+      at.has_told_returns = true;
+    }
   out.header = at.header;
   return ended;
 }

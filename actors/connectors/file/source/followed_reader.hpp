@@ -50,11 +50,12 @@ private:
     std::optional<line_reader> lines = std::nullopt;  // once it is opened
     std::optional<std::uint64_t> to = std::nullopt;   // where the generation ends, if it does
     recent_bytes recent{};                            // the bytes before the next line
-    bool last_part = false;     // a later generation is known: this one only has to be read to its end
-    bool takes_rest = false;    // its unterminated last line is a record
-    bool may_be_zeros = false;  // all its bytes so far are zeros
-    std::uint64_t zeros = 0;    // the count of zeros
-    bool has_begun = false;     // the lines that are no records are there
+    bool last_part = false;         // a later generation is known: this one only has to be read to its end
+    bool takes_rest = false;        // its unterminated last line is a record
+    bool may_be_zeros = false;      // all its bytes so far are zeros
+    std::uint64_t zeros = 0;        // the count of zeros
+    bool has_begun = false;         // the lines that are no records are there
+    bool has_told_returns = false;  // a log tells that its lines end with CR alone
     std::optional<header_line> header = std::nullopt;
   };
   expected<void> open_place();

@@ -81,7 +81,7 @@ input_matcher::input_matcher(const input_seen& before, bool header)
       state_(before.records() == 0 ? state::beyond : state::same_so_far) {}
 
 expected<void> input_matcher::take(std::string_view line, bool cut, const give& to) {
-  if (wants_header_ && !header_) {
+  if (wants_header_ && !header_ && !line.empty()) {
     if (cut)
       return user_error(ec::refused,
                         "standard input: its header line is too long, so that it names no columns; give it "

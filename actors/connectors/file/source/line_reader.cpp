@@ -16,6 +16,7 @@ constexpr std::size_t read_at_once = std::size_t{1} << 20U;
 expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complete) {
   out.from = out.to = next();
   out.topic = path_;
+  out.lines = !is_by_value(frame_);
   if (passed_ != 0)
     return pass_over(out, complete);
   std::size_t room = std::max(max_bytes, carry_.size() + 1);
@@ -23,12 +24,11 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
   bytes.resize(room + padding);
   std::memcpy(bytes.data(), carry_.data(), carry_.size());
   std::size_t filled = carry_.size();
-  const bool is_by_value = std::holds_alternative<by_value>(frame_);
   const auto behind_last_feed = [&](std::size_t from) {
     const auto* const feed = static_cast<const char*>(memrchr(bytes.data() + from, '\n', filled - from));
     return feed == nullptr ? std::size_t{0} : static_cast<std::size_t>(feed - bytes.data()) + 1;
   };
-  std::size_t lines_end = is_by_value ? filled : behind_last_feed(0);
+  std::size_t lines_end = out.lines ? behind_last_feed(0) : filled;
   bool ended = false;
   std::optional<error> cut;  // comes again with the next call
   for (;;) {
@@ -41,7 +41,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
       cut = std::move(got.error());
     const std::size_t more = got ? *got : 0;
     filled += more;
-    lines_end = is_by_value ? filled : std::max(lines_end, behind_last_feed(filled - more));
+    lines_end = out.lines ? std::max(lines_end, behind_last_feed(filled - more)) : filled;
     ended = got && more == 0;
     if (ended || cut ||
         (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, frame_, false)))
@@ -118,7 +118,7 @@ std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   out.positions.reserve(expected_records);
   const std::string_view text(out.bytes.data(), end);
   for (std::size_t at = 0; at < end;) {
-    if (!is_by_value(frame_))
+    if (out.lines)
       at = take_plain_lines(out, text, at);
     if (at == end)
       break;
@@ -132,7 +132,9 @@ std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
       out.cut.push_back(static_cast<std::uint32_t>(out.records()));
       record = beginning_of(record);
     }
-    add(out, at, record);
+    // Between two values there is no record, nor is a byte-order mark one that is all of a file.
+    if (!record.empty() || (out.lines && text[at + *size - 1] == '\n'))
+      add(out, at, record);
     at += *size;
   }
   if (out.records() > 0)
@@ -153,8 +155,7 @@ std::size_t line_reader::take_plain_lines(chunk& out, std::string_view text, std
     if (feed - from > longest_line)
       break;
     const auto record = data::without_line_end({base + from, feed + 1 - from});
-    if (record != data::byte_order_mark)
-      add(out, from, record);
+    add(out, from, record == data::byte_order_mark ? std::string_view() : record);
     from = feed + 1;
   }
   return from;

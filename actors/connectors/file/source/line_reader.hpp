@@ -13,8 +13,7 @@
 
 namespace millrace::source {
 
-/// A line ends with LF or CR LF, which is no part of the record. An empty line is no record. Other
-/// framings than lines: record_end.hpp.
+/// A line ends with LF or CR LF, which is no part of the record. Other framings than lines: record_end.hpp.
 class line_reader {
 public:
   /// `stream` begins at `offset`, the beginning of a line. Positions are (major, offset).
@@ -33,6 +32,8 @@ public:
   [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(offset_)}; }
   /// Bytes after next() that are read and not yet a line.
   [[nodiscard]] std::uint64_t unfinished() const { return passed_ != 0 ? passed_ : carry_.size(); }
+  /// What is read of it, as far as it is kept.
+  [[nodiscard]] std::string_view unfinished_text() const { return carry_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
@@ -41,10 +42,7 @@ private:
   /// Adds lines from `from` on up to one that asks for a closer look (a quote, no line feed, too long), and returns where that
   /// begins.
   [[nodiscard]] std::size_t take_plain_lines(chunk& out, std::string_view text, std::size_t from) const;
-  /// Adds the record that begins there, unless it is empty.
   void add(chunk& out, std::size_t begin, std::string_view record) const {
-    if (record.empty())
-      return;
     out.begins.push_back(static_cast<std::uint32_t>(begin));
     out.lengths.push_back(static_cast<std::uint32_t>(record.size()));
     out.positions.push_back({major_, static_cast<std::int64_t>(offset_ + begin)});

@@ -70,6 +70,7 @@ public:
   const std::shared_ptr<spool::log>& log() const override { return log_; }
   std::shared_ptr<const feed_gauges> gauges() const override { return gauges_; }
   bool ended() const override { return ended_; }
+  bool gives_lines() const override { return !is_by_value(options_.wanted.frame); }
   std::optional<std::string> header() const override {
     const std::scoped_lock lock(mutex_);
     return header_;
@@ -161,7 +162,7 @@ private:
   /// The part that was searched before holds no whole record.
   [[nodiscard]] std::string_view may_hold_records() const {
     const std::string_view all = carry_;
-    if (at_end_ || std::holds_alternative<by_value>(options_.wanted.frame))
+    if (at_end_ || !gives_lines())
       return all;
     const auto feed = all.substr(searched_).rfind('\n');
     return all.substr(0, feed == std::string_view::npos ? 0 : searched_ + feed + 1);
@@ -174,8 +175,9 @@ private:
       return take(*std::exchange(too_long_, std::nullopt), true);
     if (is_too_long(record, frame))
       return take(beginning_of(record), true);
-    if (const auto line = text_of_record(record, frame); !line.empty())
-      take(line, false);
+    if (const auto text = text_of_record(record, frame);
+        !text.empty() || (gives_lines() && record.ends_with('\n')))
+      take(text, false);
   }
 
   void take(std::string_view line, bool cut) {

@@ -140,6 +140,12 @@ private:
       spdlog::warn("{}: a record was cut off after {} bytes; what there is of it goes to the parser",
                    options_.in_logs, record.size());
     }
+    if (const auto at = record.find('\r');
+        at < record.size() - 1 && !record.empty() && !std::exchange(told_returns_, true))
+      spdlog::warn(
+          "{}: a record has CR within; where that was meant to end a line, have the server send LF or CR LF: "
+          "CR alone ends no record",
+          options_.in_logs);
     if (resume_ && resume_->repeats(record))
       return;
     if (resume_ && !cut)
@@ -218,6 +224,7 @@ private:
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
   transfers transfers_;
   line_splitter lines_;
+  bool told_returns_ = false;
   std::optional<resume_point> resume_;
   std::vector<std::string> taken_;  // records that are not durable yet, for resume_
   backoff again_;

@@ -1,4 +1,4 @@
-"""Content that is packed otherwise than by gzip, and lines that end with CR alone, are refused with what mends it; a byte-order mark is no text"""
+"""Content that is packed otherwise than by gzip, and lines that end with CR alone, are refused with what mends it; a byte-order mark is no text, and an input without records is told"""
 import bz2
 import io
 import lzma
@@ -35,9 +35,15 @@ def run(place):
     (a.root / "input").write_bytes(b"\xef\xbb\xbf" + TEXT)
     a.run()
     same(a.lines("out.jsonl"), ['{"line":"ann"}', '{"line":"bob"}'])
-    if place.is_on_nodes:
-        return
     a = place.attempt("empty")
     (a.root / "input").write_bytes(b"\n\n")
-    a.run(says="no record was read")
+    a.run(says="no record was read: its input has none")
+    if place.is_on_nodes:
+        return
     a.run(["--fail-on", "empty"], exit=1, says="no record was read, which fails the run by --fail-on empty")
+    a = place.attempt("followed_returns")
+    (a.root / "input").write_bytes(TEXT.replace(b"\n", b"\r"))
+    process = a.start(topology=place.folder / "followed.json")
+    a.wait(lambda: "lines that end with CR alone" in a.ended(process).stderr, process)
+    a.stop(process)
+    same(a.lines("out.jsonl"), [])
