@@ -180,6 +180,7 @@ std::unique_ptr<parser::record_parser> parser_of(const parser::parser_options& o
 
 source::chunk chunk_of(const std::vector<std::string>& records, bool lines, bool nulls) {
   auto c = test::chunk_of(records, lines);
+  c.lines = true;
   for (auto& length : c.lengths)
     if (nulls && length == 0)
       length = source::no_value;

@@ -52,7 +52,8 @@ expected<std::vector<source::written_record>> read_sample(const std::string& fil
       return unexpected(read.error());
     ended = *read;
     for (std::size_t i = 0; i < c.records(); ++i)
-      out.push_back({.value = std::string(c.record(i)), .offset = c.positions[i].minor});
+      if (c.lengths[i] != 0)  // blank lines part the records of any source here
+        out.push_back({.value = std::string(c.record(i)), .offset = c.positions[i].minor});
     if (static_cast<std::size_t>(c.to.minor) > largest_sample)
       return user_error(ec::refused,
                         fmt::format("{}: a sample holds at most {} MiB; give fewer lines (head -n 10000)",
