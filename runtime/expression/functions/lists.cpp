@@ -1,6 +1,7 @@
 // Functions on lists, by the names that PostgreSQL has for arrays.
 #include "runtime/expression/functions/kernel.hpp"
 #include "runtime/expression/functions/list_values.hpp"
+#include "runtime/expression/functions/searching.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -83,7 +84,7 @@ list_value split(row& r, split_parts& memory, text_view s, std::optional<text_vi
     if (!s.empty())
       parts.push_back(s);
   } else if (!s.empty()) {
-    for (auto at = s.find(*by); at != text_view::npos; at = s.find(*by)) {
+    for (auto at = find_part(s, *by); at != text_view::npos; at = find_part(s, *by)) {
       parts.push_back(s.substr(0, at));
       s.remove_prefix(at + by->size());
     }

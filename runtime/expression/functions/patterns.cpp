@@ -2,6 +2,7 @@
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/case_mapping.hpp"
 #include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/functions/searching.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -12,9 +13,23 @@ namespace {
 using enum kind;
 using text_view = std::string_view;
 
-enum class matching : std::uint8_t { yes, no, bad_pattern };
+enum class matching : std::uint8_t { yes, no, bad_pattern, costly };
 
-/// Greedy with one point to come back to, the last %: linear in most cases, never more than text x pattern.
+/// A part between two % that is no plain text is looked for at each place of the text.
+constexpr std::size_t longest_part = 1'000;
+
+/// The part of a pattern that begins there, up to the next % or the end; `is_plain`: it stands for itself.
+text_view part_at(text_view pattern, std::size_t begin, bool& is_plain) {
+  is_plain = true;
+  auto end = begin;
+  for (; end < pattern.size() && pattern[end] != '%'; ++end) {
+    is_plain = is_plain && pattern[end] != '_' && pattern[end] != '\\';
+    end += pattern[end] == '\\' && end + 1 < pattern.size() ? 1 : 0;
+  }
+  return pattern.substr(begin, end - begin);
+}
+
+/// Greedy with one point to come back to, the last %: what stands behind it first fits at the first place that does.
 matching like(text_view s, text_view pattern) {
   std::size_t i = 0;
   std::size_t p = 0;
@@ -25,6 +40,20 @@ matching like(text_view s, text_view pattern) {
     if (p < pattern.size() && pattern[p] == '%') {
       back_p = ++p;
       back_i = i;
+      bool is_plain = true;
+      const auto part = part_at(pattern, p, is_plain);
+      const bool is_last = p + part.size() == pattern.size();
+      if (!is_plain && part.size() > longest_part)
+        return matching::costly;
+      if (is_plain && is_last)
+        return s.size() - i >= part.size() && s.ends_with(part) ? matching::yes : matching::no;
+      if (is_plain) {
+        const auto at = find_part(s, part, i);
+        if (at == text_view::npos)
+          return matching::no;
+        i = at + part.size();
+        p += part.size();
+      }
       continue;
     }
     if (p == pattern.size()) {
@@ -68,6 +97,10 @@ values like_kernel(call& c, std::span<const values> args) {
     if (found == matching::bad_pattern)
       return r.fail(
           fmt::format("the like pattern '{}' ends with its escape character", data::excerpt(pattern)));
+    if (found == matching::costly)
+      return r.fail(fmt::format("the like pattern '{}' has a part with _ or an escape that is too long; at "
+                                "most {} bytes are allowed",
+                                data::excerpt(pattern), longest_part));
     return (found == matching::yes) != Negated;
   })>(c, args);
 }

@@ -2,6 +2,7 @@
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/case_mapping.hpp"
 #include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/functions/searching.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <boost/uuid/detail/md5.hpp>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 namespace millrace::expression {
 namespace {
@@ -69,11 +71,12 @@ values initcap(call& c, std::span<const values> args) {
 
 values replace(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view what, text_view by) -> text_view {
-    if (what.empty() || s.find(what) == text_view::npos)
+    auto at = what.empty() ? text_view::npos : find_part(s, what);
+    if (at == text_view::npos)
       return s;
     auto& out = r.text();
     std::size_t from = 0;
-    for (auto at = s.find(what); at != text_view::npos; at = s.find(what, from)) {
+    for (; at != text_view::npos; at = find_part(s, what, from)) {
       out.append(s, from, at - from).append(by);
       from = at + what.size();
       if (out.size() > longest_result)
@@ -85,25 +88,18 @@ values replace(call& c, std::span<const values> args) {
 
 values translate(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view from, text_view to) -> text_view {
+    const numbered_characters replaced(from);
+    std::vector<text_view> by;
+    for (std::size_t i = 0; i < to.size(); i += character_length(to, i))
+      by.push_back(to.substr(i, character_length(to, i)));
     auto& out = r.text();
     for (std::size_t i = 0; i < s.size(); i += character_length(s, i)) {
       const auto character = s.substr(i, character_length(s, i));
-      std::size_t f = 0;
-      std::size_t t = 0;
-      bool found = false;
-      while (f < from.size() && !found) {
-        found = from.substr(f, character_length(from, f)) == character;
-        if (found)
-          break;
-        f += character_length(from, f);
-        t += t < to.size() ? character_length(to, t) : 0;
-        if (t >= to.size())
-          t = to.size();
-      }
-      if (!found)
+      const auto number = replaced.number_of(character);
+      if (!number)
         out += character;
-      else if (t < to.size())
-        out += to.substr(t, character_length(to, t));
+      else if (*number < by.size())
+        out += by[*number];
     }
     if (out.size() > longest_result)
       return too_long(r, "translate");
@@ -113,7 +109,7 @@ values translate(call& c, std::span<const values> args) {
 
 values position(call& c, std::span<const values> args) {
   return each<([](row&, text_view s, text_view what) -> std::int64_t {
-    const auto at = s.find(what);
+    const auto at = find_part(s, what);
     return at == text_view::npos ? 0 : length_of(s.substr(0, at)) + 1;
   })>(c, args);
 }

@@ -1,5 +1,6 @@
 // Functions that cut, trim, split, pad and repeat text. Positions count characters (UTF-8).
 #include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/functions/searching.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -70,12 +71,8 @@ values right(call& c, std::span<const values> args) {
 
 template<bool Front, bool Back>
 text_view trimmed(text_view s, text_view set) {
-  const auto in_set = [&](text_view character) {
-    for (std::size_t i = 0; i < set.size(); i += character_length(set, i))
-      if (set.substr(i, character_length(set, i)) == character)
-        return true;
-    return false;
-  };
+  const numbered_characters all(set);
+  const auto in_set = [&](text_view character) { return all.number_of(character).has_value(); };
   while (Front && !s.empty() && in_set(s.substr(0, character_length(s, 0))))
     s.remove_prefix(character_length(s, 0));
   while (Back && !s.empty()) {
@@ -103,23 +100,22 @@ values split_part(call& c, std::span<const values> args) {
       return r.fail("split_part counts fields from 1, or from -1 backwards; 0 is none");
     if (separator.empty())
       return n == 1 || n == -1 ? s : text_view{};
-    if (n > 0) {
-      while (--n > 0) {
-        const auto at = s.find(separator);
-        if (at == text_view::npos)
-          return {};
-        s.remove_prefix(at + separator.size());
-      }
-      return s.substr(0, s.find(separator));
+    if (n < 0) {  // PostgreSQL counts from the end, too, the parts that it finds from the beginning
+      std::int64_t parts = 1;
+      for (auto at = find_part(s, separator); at != text_view::npos;
+           at = find_part(s, separator, at + separator.size()))
+        ++parts;
+      if (n < -parts)
+        return {};
+      n += parts + 1;
     }
-    while (++n < 0) {
-      const auto at = s.rfind(separator);
+    while (--n > 0) {
+      const auto at = find_part(s, separator);
       if (at == text_view::npos)
         return {};
-      s = s.substr(0, at);
+      s.remove_prefix(at + separator.size());
     }
-    const auto at = s.rfind(separator);
-    return at == text_view::npos ? s : s.substr(at + separator.size());
+    return s.substr(0, find_part(s, separator));
   })>(c, args);
 }
 

@@ -228,6 +228,50 @@ TEST_CASE("json is carried, turned into text and compared with nothing") {
   CHECK_THAT(evaluated("j = j"), Contains("problem"));
 }
 
+TEST_CASE("functions on text cost what their texts have added, not multiplied") {
+  const std::string many_a = "repeat('a', 1000000)";
+  const std::string needle = "(repeat('a', 500000) || 'b')";
+  const auto whole = [](const std::string& of) { return evaluated("length(" + of + ")"); };
+  CHECK_THAT(whole("translate(" + many_a + ", repeat('bc', 500000) || 'a', 'x')"), Contains("0"));
+  CHECK_THAT(whole("btrim(" + many_a + ", repeat('bc', 500000))"), Contains("1000000"));
+  CHECK_THAT(whole("replace(" + many_a + ", " + needle + ", '')"), Contains("1000000"));
+  CHECK_THAT(whole("split_part(" + many_a + ", " + needle + ", -2)"), Contains("0"));
+  CHECK_THAT(evaluated("strpos(" + many_a + ", " + needle + ")"), Contains("0"));
+  CHECK_THAT(evaluated("cardinality(string_to_array(" + many_a + ", " + needle + "))"), Contains("1"));
+  CHECK_THAT(evaluated(many_a + " like '%' || " + needle + " || '%'"), Contains("false"));
+  CHECK_THAT(evaluated(many_a + " like '%_' || " + needle + " || '%'"),
+             Contains("a part with _ or an escape that is too long"));
+}
+
+TEST_CASE("parts are counted from the end as they are found from the beginning") {
+  CHECK_THAT(evaluated("split_part('aaa', 'aa', -1)"), Contains(": a, a"));
+  CHECK_THAT(evaluated("split_part('a,b,c', ',', -3)"), Contains(": a, a"));
+  CHECK_THAT(evaluated("split_part('a,b,c', ',', -4)"), Contains(": , ,"));
+}
+
+TEST_CASE("like finds what a search of all ways finds") {
+  const auto fits = [](auto&& self, std::string_view s, std::string_view p) -> bool {
+    if (p.empty())
+      return s.empty();
+    if (p.front() == '%')
+      return self(self, s, p.substr(1)) || (!s.empty() && self(self, s.substr(1), p));
+    return !s.empty() && (p.front() == '_' || p.front() == s.front()) && self(self, s.substr(1), p.substr(1));
+  };
+  std::uint32_t state = 1;
+  const auto text_of = [&](std::string_view letters, std::size_t most) {
+    std::string out;
+    for (auto n = (state = state * 1664525U + 1013904223U) >> 8U; out.size() < n % (most + 1);)
+      out += letters[((state = state * 1664525U + 1013904223U) >> 16U) % letters.size()];
+    return out;
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    const auto s = text_of("ab", 8);
+    const auto p = text_of("ab%_%", 8);
+    INFO(s << " like " << p);
+    REQUIRE_THAT(evaluated("'" + s + "' like '" + p + "'"), Contains(fits(fits, s, p) ? "true" : "false"));
+  }
+}
+
 TEST_CASE("a like pattern with many wildcards takes no exponential time") {
   const auto long_text = "repeat('a', 100000)";
   CHECK_THAT(evaluated(std::string(long_text) + " like '%a%a%a%a%a%a%a%a%b'"), Contains("false"));
