@@ -356,6 +356,9 @@ void connection::give_way() {
 void connection::on_overdue(bool waits) {
   if (waits)
     answer(write_answer(answers::waited{false, {std::get<requests::wait>(*asked_).topology, {}, {}}}));
+  else if (std::holds_alternative<requests::trace>(*asked_))
+    answer(refusal_text(
+        503, "the record is traced for too long: an expression of the topology takes its time over it"));
   else
     answer(refusal_text(503, "the node does not answer; ask again, or another node"));
 }

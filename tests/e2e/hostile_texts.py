@@ -7,6 +7,7 @@ what is piped stays as it is; /metrics is what promtool takes; the API's answers
 """
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import pathlib
@@ -18,8 +19,11 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import tty
+import urllib.error
+import urllib.request
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
@@ -263,7 +267,52 @@ def on_a_node(c):
     c.on_terminal("stop", EVIL[:9] + "\u202e", *connect, *token, status=1)
 
 
-CASES = (usage, plans_and_findings, rows, bad_topology_error, looked_into, on_a_node)
+def costly_trace(c):
+    """A record whose trace takes minutes: a run and a node answer their probes meanwhile, and refuse a second one."""
+    topology = c.folder / "costly.json"
+    (c.folder / "in.jsonl").write_text('{"n":"b"}\n' * 10_000)
+    topology.write_text(json.dumps({"millrace": 1, "topology": "hostile", "stages": {
+        "in": {"source": "file", "path": str(c.folder / "in.jsonl"), "rate": "5/s"},
+        "parsed": {"parser": "json", "from": "in", "schema": {"n": "text"}},
+        "costly": {"transform": "select", "from": "parsed", "columns": {"m": "length(regexp_replace(n, '(a)(.*END)?', 'x', 'g'))"}},
+        "out": {"sink": "file", "from": "costly", "path": str(c.folder / "out.jsonl")}}}))
+    run = Run(c.binary, topology, c.state, "--http", "127.0.0.1:0")
+    costly_trace_at(wait_until("it serves HTTP", lambda: told_address(c.state)), c.state)
+    run.process.kill()
+    run.process.wait()
+    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=())
+    cluster.start()
+    cluster.ask("apply", topology, "--set", f"stages.out.path={c.folder}/other.jsonl")
+    node = cluster.nodes["a"]
+    costly_trace_at(told_address(node.state), node.state)
+    node.kill()
+
+
+def costly_trace_at(address, state):
+    token = (state / "token").read_text().strip()
+
+    def traced(text, seconds):
+        asked = urllib.request.Request(f"http://{address}/api/v1/topologies/hostile/stages/in/trace", json.dumps({"record": {"n": text}}).encode(), {
+            "Authorization": f"Bearer {token}", "Content-Type": "application/json", "X-Millrace-Action": "yes"})
+        try:
+            with urllib.request.urlopen(asked, timeout=seconds * PATIENCE) as r:
+                return r.status, r.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+        except (OSError, http.client.HTTPException) as e:  # its end has come first
+            return 0, str(e)
+
+    wait_until("a small record is traced", lambda: traced("aa", 20)[0] == 200)
+    costly = threading.Thread(target=lambda: traced("a" * 900_000, 300), daemon=True)
+    costly.start()
+    wait_until("the second is refused", lambda: "another record is traced" in traced("aa", 20)[1])
+    for path in ("/livez", "/readyz", "/api/v1/topologies") * 3:
+        status, said = http_status(address, path)
+        check(status == 200, f"{path}: {status} {said}")
+    check("another record is traced" in traced("aa", 20)[1], "the trace was over too soon to show anything")
+
+
+CASES = (usage, plans_and_findings, rows, bad_topology_error, looked_into, on_a_node, costly_trace)
 
 
 if __name__ == "__main__":

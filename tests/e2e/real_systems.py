@@ -542,8 +542,8 @@ def describe_the_living(folder):
             print(f"  it said: {life.errors()[-1500:]}", flush=True)
         if address := life and told_address(life.state):
             with contextlib.suppress(Wrong, ValueError, KeyError):
-                for topology in json.loads(http_status(address, "/api/v1/topologies")[1])["topologies"]:
-                    print(f"  {topology}\n  {http_status(address, '/api/v1/topologies/' + topology['name'] + '/graph')[1][:6000]}", flush=True)
+                for topology in json.loads(http_status(address, "/api/v1/topologies")[1]):
+                    print(f"  {topology}\n  {http_status(address, '/api/v1/topologies/' + topology['topology'] + '/graph')[1][:6000]}", flush=True)
         if shutil.which("gdb"):
             stacks = folder / f"stacks.{process.pid}"
             with open(stacks, "wb") as out, contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,6 +1,7 @@
 #include "tools/cli/topology_views.hpp"
 
 #include "actors/node/host/letters.hpp"
+#include "actors/node/host/tracing.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
 #include "actors/observe/own_answers.hpp"
@@ -47,6 +48,11 @@ unexpected does_not_run(const api::answers::topology& t) {
                                               t.state == api::topology_state::stopped  ? "was stopped"
                                               : t.state == api::topology_state::failed ? "has failed"
                                                                                        : "has ended"));
+}
+
+unexpected does_not_run_yet(const topology_run& r) {
+  return outside_error(ec::unavailable,
+                       fmt::format("topology {} does not run at present; ask again", r.topology().name));
 }
 
 /// Returns an empty text where a request names none.
@@ -139,7 +145,24 @@ void topology_views::ask_about(topology_run& r, api::request what, api::reply to
                    host::read_letters_now{});
     return;
   }
+  if (const auto* const trace = std::get_if<asked::trace>(&what))
+    return trace_without_node(r, *trace, std::move(to));
   to(without_node(r, what));
+}
+
+void topology_views::trace_without_node(topology_run& r, const asked::trace& what, api::reply to) {
+  const auto t = board_.find(r.topology().name);
+  const std::lock_guard lock(mutex_);
+  if (!t || system_ == nullptr)
+    return to(does_not_run_yet(r));
+  if (is_tracing_->exchange(true))
+    return to(host::traces_already());
+  host::begin_trace(*system_, {what, t->topology, observe::figures_of(*t, process_, system_clock().now()),
+                               [to = std::make_shared<const api::reply>(std::move(to)),
+                                is_tracing = is_tracing_](expected<api::answer> a) {
+                                 *is_tracing = false;
+                                 (*to)(std::move(a));
+                               }});
 }
 
 void topology_views::ask_nodes(const api::request& what,
@@ -173,15 +196,11 @@ std::shared_ptr<api::cluster_view> topology_views::node_of(topology_run& r) cons
 
 /// Its sources do not answer yet, or never have.
 expected<api::answer> topology_views::without_node(topology_run& r, const api::request& what) const {
-  const auto unavailable = [&] {
-    return outside_error(ec::unavailable,
-                         fmt::format("topology {} does not run at present; ask again", r.topology().name));
-  };
   const auto t = board_.find(r.topology().name);
   if (const auto end = r.ended(); end && api::route_of(what).is_action)
     return does_not_run(*end);
   if (!t)
-    return unavailable();
+    return does_not_run_yet(r);
   const auto report = [&] {
     const auto last = r.last_report();
     return observe::report_text(*t->topology, last.parts, last.finished, &t->flow);
@@ -194,7 +213,7 @@ expected<api::answer> topology_views::without_node(topology_run& r, const api::r
     return observe::report_answer(*asks, report());
   if (const auto* const asks = std::get_if<asked::ledger>(&what))
     return observe::report_answer(*asks, report());
-  return unavailable();
+  return does_not_run_yet(r);
 }
 
 api::answers::topologies topology_views::topologies_by(const answers_of_nodes& all) const {

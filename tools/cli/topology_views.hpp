@@ -9,9 +9,11 @@
 
 #include <caf/actor_system.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -45,6 +47,7 @@ private:
   /// Returns null before the actors are there, and where there never will be any.
   [[nodiscard]] std::shared_ptr<api::cluster_view> node_of(topology_run& r) const;
   [[nodiscard]] expected<api::answer> without_node(topology_run& r, const api::request& what) const;
+  void trace_without_node(topology_run& r, const api::requests::trace& what, api::reply to);
   [[nodiscard]] api::answers::topologies topologies_by(const answers_of_nodes& all) const;
   [[nodiscard]] api::answers::nodes nodes_by(const answers_of_nodes& all) const;
 
@@ -55,6 +58,7 @@ private:
   std::condition_variable settled_;
   bool is_stop_untold_ = false;  // somebody has asked for a stop, and not yet for the end
   caf::actor_system* system_ = nullptr;
+  std::shared_ptr<std::atomic<bool>> is_tracing_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace millrace::cli

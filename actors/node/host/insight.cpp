@@ -2,6 +2,7 @@
 
 #include "actors/node/host/described.hpp"
 #include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/tracing.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
 #include "actors/observe/ledger.hpp"
@@ -9,6 +10,7 @@
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 
+#include <caf/send.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -138,25 +140,42 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
   if (!t.state.is_active() && lone_in(options_) == nullptr)
     return look_back(std::move(own), t, r, to);
   const auto places = places_of(t.state);
-  gather(d, api::request(asked::own_figures{name}),
-         std::make_shared<gathering<observe::figures>>(
-             std::move(own), others_of(places, options_.node),
-             [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
-             [r, to, places, plan = t.plan, is_alone = lone_in(options_) != nullptr](observe::figures f) {
-               if (!is_alone)  // no other node has had them
-                 keep_where_they_are(f, places);
-               to(observe::answer_of(r, *plan, f));
-             }));
+  gather(
+      d, api::request(asked::own_figures{name}),
+      std::make_shared<gathering<observe::figures>>(
+          std::move(own), others_of(places, options_.node),
+          [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
+          [this, r, to, places, plan = t.plan, is_alone = lone_in(options_) != nullptr](observe::figures f) {
+            if (!is_alone)  // no other node has had them
+              keep_where_they_are(f, places);
+            answer(r, plan, std::move(f), to);
+          }));
 }
+
+void insight::answer(const api::request& r, const std::shared_ptr<const config::topology>& plan,
+                     observe::figures f, const give_answer& to) {
+  const auto* const trace = std::get_if<asked::trace>(&r);
+  if (trace == nullptr)
+    return to(observe::answer_of(r, *plan, f));
+  if (trace_goes_to_)
+    return to(traces_already());
+  trace_goes_to_ = to;
+  begin_trace(self_->system(),
+              {*trace, plan, std::move(f), [view = whole_view(self_)](expected<api::answer> a) {
+                 caf::anon_send(view, record_traced{std::move(a)});
+               }});
+}
+
+void insight::traced(const expected<api::answer>& with) { std::exchange(trace_goes_to_, {})(with); }
 
 /// No node has its actors any more: the report of its end has their counts.
 void insight::look_back(observe::figures f, const known_topology& t, const api::request& r,
                         const give_answer& to) {
-  const auto tell = [r, to, plan = t.plan, f = std::move(f)](const std::string& report) {
+  const auto tell = [this, r, to, plan = t.plan, f = std::move(f)](const std::string& report) {
     auto all = f;
     all.counted = observe::counted_by(report);
     keep_where_they_are(all, {});
-    to(observe::answer_of(r, *plan, all));
+    answer(r, plan, std::move(all), to);
   };
   const auto& name = t.plan->name;
   self_

@@ -32,6 +32,8 @@ public:
   /// Asks the other nodes for their late sinks if this node leads. Called about once a second, so that a list
   /// can be given at once.
   void look_at_sinks(const node::cluster_described& d);
+  /// The thread that traces a record gives its answer.
+  void traced(const expected<api::answer>& with);
   /// Says in the reasons of topologies which of their sinks are late.
   void name_late_sinks(api::answers::topologies& all) const;
 
@@ -49,6 +51,8 @@ private:
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
+  void answer(const api::request& r, const std::shared_ptr<const config::topology>& plan, observe::figures f,
+              const give_answer& to);
   /// `f`: as far as this process knows them.
   void look_back(observe::figures f, const known_topology& t, const api::request& r, const give_answer& to);
   void look_at_key(const node::cluster_described& d, const known_topology& t,
@@ -65,6 +69,7 @@ private:
   whole_view::pointer self_;
   const view_options& options_;
   questions& others_;
+  give_answer trace_goes_to_;                              // empty: none is under way
   std::map<std::string, observe::late_sinks> late_sinks_;  // keyed by node, the last that it has told
   std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };

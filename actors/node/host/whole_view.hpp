@@ -9,9 +9,14 @@ namespace millrace::host {
 
 /// The view sends it to itself.
 struct look_at_waits {};
+/// The thread that traces a record has come to its end.
+struct record_traced {
+  expected<api::answer> with;
+};
 
-using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>>;
+using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>, caf::reacts_to<record_traced>>;
 
 }  // namespace millrace::host
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_waits)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::record_traced)
