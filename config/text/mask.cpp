@@ -131,6 +131,44 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+namespace {
+
+/// Returns how many characters of the secret stand there, whatever their case is.
+std::size_t begins_with(std::string_view text, std::string_view value) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  const auto most = std::min(text.size(), value.size());
+  return static_cast<std::size_t>(
+      std::mismatch(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(most), value.begin(), same)
+          .first -
+      text.begin());
+}
+
+/// Says whether the beginning of a secret tells of it: at the end of a text somebody has cut it off there.
+bool is_a_cut(std::size_t there, std::size_t whole, bool is_at_end) {
+  constexpr std::size_t at_end = 4;
+  constexpr std::size_t within = 8;
+  return there >= (is_at_end ? at_end : std::max(within, (whole + 1) / 2));
+}
+
+std::string without(std::string_view text, const secret& s) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto rest = text.substr(at);
+    const auto there = begins_with(rest, s.value);
+    const bool is_secret = there == s.value.size() || is_a_cut(there, s.value.size(), there == rest.size());
+    if (is_secret)
+      out += s.shown;
+    else
+      out += text[at];
+    at += is_secret ? there : 1;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string redact(std::string text, const std::vector<secret>& secrets) {
   std::vector<const secret*> longest_first;
   for (const auto& s : secrets)
@@ -139,9 +177,7 @@ std::string redact(std::string text, const std::vector<secret>& secrets) {
   std::stable_sort(longest_first.begin(), longest_first.end(),
                    [](const secret* a, const secret* b) { return a->value.size() > b->value.size(); });
   for (const auto* s : longest_first)
-    for (auto at = text.find(s->value); at != std::string::npos;
-         at = text.find(s->value, at + s->shown.size()))
-      text.replace(at, s->value.size(), s->shown);
+    text = without(text, *s);
   return text;
 }
 

@@ -23,7 +23,8 @@ struct secret {
   std::string value;
   std::string shown;  // `${VAR}` or `***`
 };
-/// Every occurrence of each secret replaced.
+/// Every occurrence of each secret replaced, in small letters and capitals, and the beginning of one that was cut off: at the
+/// end of the text from four characters on, elsewhere from eight that are half of it.
 [[nodiscard]] std::string redact(std::string text, const std::vector<secret>& secrets);
 
 }  // namespace millrace::config

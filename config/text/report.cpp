@@ -1,6 +1,7 @@
 #include "config/text/report.hpp"
 
 #include "runtime/base/visible_text.hpp"
+#include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
 
@@ -18,11 +19,40 @@ constexpr std::size_t shortest_part = 4;
 /// Shorter values (a port, "on") are in every other line: hiding them would hide the line.
 constexpr std::size_t shortest_secret = 4;
 
+std::string in_json(std::string_view text) {
+  std::string out;
+  data::append_json_string(out, text);
+  return out.substr(1, out.size() - 2);
+}
+
+std::string in_markup(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    switch (c) {
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '>':
+      out += "&gt;";
+      break;
+    case '"':
+      out += "&quot;";
+      break;
+    default:
+      out += c;
+    }
+  return out;
+}
+
 /// Adds a secret in the forms in which a program may print it: a password that a URI holds encoded is used
-/// decoded, and the other way round.
+/// decoded, and the other way round; JSON, XML and our own log escape some characters.
 void add_secret(std::vector<secret>& out, const std::string& value, const std::string& shown) {
   for (auto& form :
-       {value, percent_decoded(value), percent_encoded(value, true), percent_encoded(value, false)})
+       {value, percent_decoded(value), percent_encoded(value, true), percent_encoded(value, false),
+        visible(value), in_json(value), in_json(visible(value)), in_markup(value)})
     if (form.size() >= shortest_secret &&
         std::none_of(out.begin(), out.end(), [&](const secret& s) { return s.value == form; }))
       out.push_back({form, shown});

@@ -131,6 +131,15 @@ TEST_CASE("redaction takes longer secrets first and leaves no rest") {
   CHECK(redact("x", {{"", "y"}}) == "x");
 }
 
+TEST_CASE("redaction finds a secret in another case, and the beginning of one that was cut off") {
+  const std::vector<secret> secrets{{"Bearer-abcdef123456", "***"}};
+  CHECK(redact("text/bearer-ABCDEF123456; x", secrets) == "text/***; x");
+  CHECK(redact("the server says: bear", secrets) == "the server says: ***");
+  CHECK(redact("the server says: bea", secrets) == "the server says: bea");
+  CHECK(redact("it says \"Bearer-abc\"; check the keys", secrets) == "it says \"***\"; check the keys");
+  CHECK(redact("a bearer of news", secrets) == "a bearer of news");
+}
+
 TEST_CASE("references to secrets stay and are counted, and no variable is called so") {
   report out;
   auto n = read_json(

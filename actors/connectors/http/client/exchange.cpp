@@ -1,5 +1,6 @@
 #include "actors/connectors/http/client/exchange.hpp"
 
+#include "config/secrets.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
@@ -181,7 +182,8 @@ expected<void> outcome_of(CURLcode code, const request& r, const taken& got, con
                                                       without_query(r.url), r.most_bytes));
   if (code == CURLE_OK || got.enough)
     return {};
-  const auto why = problem.empty() ? std::string_view(curl_easy_strerror(code)) : problem;
+  // libcurl cuts its words, so secrets leave them before anything is added behind.
+  const auto why = config::without_secrets(std::string(problem.empty() ? curl_easy_strerror(code) : problem));
   auto text = fmt::format("{}: {}", without_query(r.url), visible(why));
   if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION)
     return user_error(ec::refused, text.append(certificate_remedy(why)));

@@ -3,6 +3,7 @@
 #include "actors/connectors/http/client/exchange.hpp"
 #include "actors/connectors/http/client/origin.hpp"
 #include "actors/connectors/http/stream/answer.hpp"
+#include "config/secrets.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
@@ -171,7 +172,8 @@ std::optional<expected<void>> connection::work() {
   }
   if (code == CURLE_OK)
     return expected<void>();
-  const std::string_view why = problem_[0] != '\0' ? problem_.data() : curl_easy_strerror(code);
+  // libcurl cuts its words, so secrets leave them before anything is added behind.
+  const auto why = config::without_secrets(problem_[0] != '\0' ? problem_.data() : curl_easy_strerror(code));
   auto text = fmt::format("{}: {}", shown_url_, visible(why));
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
     text += http::certificate_remedy(why);

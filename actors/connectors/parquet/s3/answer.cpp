@@ -1,6 +1,7 @@
 #include "actors/connectors/parquet/s3/answer.hpp"
 
 #include "actors/connectors/http/client/url.hpp"
+#include "config/secrets.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ unexpected judge(std::string_view server, std::string_view doing, long status, s
   document.load_buffer(body.data(), body.size());
   const auto e = document.child("Error");
   const std::string code = e.child_value("Code");
-  const auto message = std::string(e.child_value("Message")).substr(0, longest_message);
+  const auto message = config::without_secrets(e.child_value("Message")).substr(0, longest_message);
   const auto said = visible(
       fmt::format("{} does not {}: {}", server, doing,
                   code.empty()      ? fmt::format("status {}", status)
