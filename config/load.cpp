@@ -74,7 +74,9 @@ private:
 
   /// Returns those that no option has taken, and of which nothing has been told yet.
   void refuse_references(const node& n, const std::string& path) {
-    if (n.references > 0 && !out_.knows_references(path) && !out_.tells_of(n.where))
+    if (out_.knows_references(path))
+      return;
+    if (n.references > 0 && !out_.tells_of(n.where))
       out_.error(n.where, path, misplaced_secret());
     for (const auto& m : n.members)
       refuse_references(m.value, join(path, m.name));

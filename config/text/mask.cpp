@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <set>
+#include <utility>
 
 namespace millrace::config {
 namespace {
@@ -133,18 +135,6 @@ std::string percent_decoded(std::string_view text) {
 
 namespace {
 
-/// Returns how many characters of the secret stand there, whatever their case is.
-std::size_t begins_with(std::string_view text, std::string_view value) {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  const auto most = std::min(text.size(), value.size());
-  return static_cast<std::size_t>(
-      std::mismatch(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(most), value.begin(), same)
-          .first -
-      text.begin());
-}
-
 /// Says whether the beginning of a secret tells of it: at the end of a text somebody has cut it off there.
 bool is_a_cut(std::size_t there, std::size_t whole, bool is_at_end) {
   constexpr std::size_t at_end = 4;
@@ -152,33 +142,65 @@ bool is_a_cut(std::size_t there, std::size_t whole, bool is_at_end) {
   return there >= (is_at_end ? at_end : std::max(within, (whole + 1) / 2));
 }
 
-std::string without(std::string_view text, const secret& s) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto rest = text.substr(at);
-    const auto there = begins_with(rest, s.value);
-    const bool is_secret = there == s.value.size() || is_a_cut(there, s.value.size(), there == rest.size());
-    if (is_secret)
-      out += s.shown;
-    else
-      out += text[at];
-    at += is_secret ? there : 1;
+}  // namespace
+
+redaction::redaction(const std::vector<secret>& secrets) {
+  for (const auto& s : secrets)
+    if (!s.value.empty())
+      secrets_.push_back({lower(s.value), s.shown});
+  std::ranges::stable_sort(secrets_, {}, &secret::value);
+}
+
+redaction::match redaction::longest_at(std::string_view text) const {
+  match out;
+  auto first = secrets_.begin();
+  auto last = secrets_.end();
+  // Those from first to last begin with the text's `length` bytes; the shortest stand first.
+  for (std::size_t length = 0; first != last; ++length) {
+    for (; first != last && first->value.size() == length; ++first)
+      out = {length, &first->shown};
+    const bool is_at_end = length == text.size();
+    const auto cut = std::find_if(
+        first, last, [&](const secret& s) { return is_a_cut(length, s.value.size(), is_at_end); });
+    if (cut != last && length > out.size)
+      out = {length, &cut->shown};
+    if (is_at_end)
+      break;
+    const auto byte_of = [&](const secret& s) { return static_cast<unsigned char>(s.value[length]); };
+    const auto byte = static_cast<unsigned char>(std::tolower(static_cast<unsigned char>(text[length])));
+    first = std::partition_point(first, last, [&](const secret& s) { return byte_of(s) < byte; });
+    last = std::partition_point(first, last, [&](const secret& s) { return byte_of(s) == byte; });
   }
   return out;
 }
 
-}  // namespace
+std::string redaction::of(std::string_view text) const {
+  std::string out;
+  std::size_t run_end = 0;  // secrets that overlap are one run, for which the longest of them stands
+  std::size_t run_begins_at = 0;
+  std::size_t longest = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto found = longest_at(text.substr(at));
+    if (found.size == 0) {
+      if (at >= run_end)
+        out += text[at];
+      continue;
+    }
+    if (at >= run_end) {
+      run_begins_at = out.size();
+      longest = 0;
+    }
+    if (found.size > longest) {
+      out.replace(run_begins_at, out.size() - run_begins_at, *found.shown);
+      longest = found.size;
+    }
+    run_end = std::max(run_end, at + found.size);
+  }
+  return out;
+}
 
-std::string redact(std::string text, const std::vector<secret>& secrets) {
-  std::vector<const secret*> longest_first;
-  for (const auto& s : secrets)
-    if (!s.value.empty())
-      longest_first.push_back(&s);
-  std::stable_sort(longest_first.begin(), longest_first.end(),
-                   [](const secret* a, const secret* b) { return a->value.size() > b->value.size(); });
-  for (const auto* s : longest_first)
-    text = without(text, *s);
-  return text;
+std::string redact(std::string_view text, const std::vector<secret>& secrets) {
+  return redaction(secrets).of(text);
 }
 
 }  // namespace millrace::config

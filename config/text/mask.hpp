@@ -23,8 +23,23 @@ struct secret {
   std::string value;
   std::string shown;  // `${VAR}` or `***`
 };
-/// Every occurrence of each secret replaced, in small letters and capitals, and the beginning of one that was cut off: at the
-/// end of the text from four characters on, elsewhere from eight that are half of it.
-[[nodiscard]] std::string redact(std::string text, const std::vector<secret>& secrets);
+/// Takes secrets out of texts: every occurrence, in small letters and capitals, and the beginning of one that was cut off (at
+/// the end of a text from four characters on, elsewhere from eight that are half of it). A text is looked through once,
+/// however many secrets there are.
+class redaction {
+public:
+  explicit redaction(const std::vector<secret>& secrets);
+  [[nodiscard]] std::string of(std::string_view text) const;
+
+private:
+  struct match {
+    std::size_t size = 0;  // 0: no secret stands here
+    const std::string* shown = nullptr;
+  };
+  [[nodiscard]] match longest_at(std::string_view text) const;
+
+  std::vector<secret> secrets_;  // in small letters, by value
+};
+[[nodiscard]] std::string redact(std::string_view text, const std::vector<secret>& secrets);
 
 }  // namespace millrace::config

@@ -2,6 +2,7 @@
 
 #include "config/text/tokens.hpp"
 #include "config/text/utf8.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
@@ -131,18 +132,31 @@ std::optional<std::string> wrong_encoding(std::string_view text) {
   return std::nullopt;
 }
 
-void find_duplicates(const node& n, const std::string& path, report& out) {
+/// Longer ones are a mistake. They stand in the path of each member beneath them, which would cost their product.
+constexpr std::size_t longest_key = 1'000;
+
+/// Refuses keys that are there twice. Returns false where one is too long, and looks no deeper there.
+bool check_keys(const node& n, const std::string& path, report& out) {
+  bool fit = true;
   std::map<std::string_view, const member*> seen;
   for (const auto& m : n.members) {
+    if (m.name.size() > longest_key) {
+      out.error(m.where, path,
+                fmt::format("the key \"{}\" has {} bytes; expected at most {}", data::excerpt(m.name, 60),
+                            m.name.size(), longest_key));
+      fit = false;
+      continue;
+    }
     const auto [first, fresh] = seen.emplace(m.name, &m);
     if (!fresh)
       out.error(m.where, join(path, m.name),
                 fmt::format("the key \"{}\" is here a second time; expected it once (the first is at {}:{})",
                             m.name, first->second->where.line, first->second->where.column));
-    find_duplicates(m.value, join(path, m.name), out);
+    fit = check_keys(m.value, join(path, m.name), out) && fit;
   }
   for (std::size_t i = 0; i < n.items.size(); ++i)
-    find_duplicates(n.items[i], fmt::format("{}[{}]", path, i), out);
+    fit = check_keys(n.items[i], fmt::format("{}[{}]", path, i), out) && fit;
+  return fit;
 }
 
 }  // namespace
@@ -188,7 +202,8 @@ std::optional<node> read_json(std::string_view text, const std::string& file, re
     out.error(root.where, {}, fmt::format("found {}; expected a map that begins with '{{'", describe(root)));
     return std::nullopt;
   }
-  find_duplicates(root, {}, out);
+  if (!check_keys(root, {}, out))
+    return std::nullopt;
   return root;
 }
 

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <tuple>
+#include <utility>
 
 namespace millrace::config {
 namespace {
@@ -47,23 +49,7 @@ std::string in_markup(std::string_view text) {
   return out;
 }
 
-/// Adds a secret in the forms in which a program may print it: a password that a URI holds encoded is used
-/// decoded, and the other way round; JSON, XML and our own log escape some characters.
-void add_secret(std::vector<secret>& out, const std::string& value, const std::string& shown) {
-  for (auto& form :
-       {value, percent_decoded(value), percent_encoded(value, true), percent_encoded(value, false),
-        visible(value), in_json(value), in_json(visible(value)), in_markup(value)})
-    if (form.size() >= shortest_secret &&
-        std::none_of(out.begin(), out.end(), [&](const secret& s) { return s.value == form; }))
-      out.push_back({form, shown});
-}
-
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-bool is_beneath(std::string_view path, std::string_view above) {
-  return path.starts_with(above) &&
-         (path.size() == above.size() || path[above.size()] == '.' || path[above.size()] == '[');
-}
 
 /// Edits between two names, case left out; a swap of neighbours is one edit.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -97,42 +83,76 @@ std::string to_string(const finding& f) {
   return visible(out + (f.warning ? ": warning: " : ": ") + f.message);
 }
 
-void report::keep_secret(const std::string& value, const std::string& shown) {
-  add_secret(secrets_, value, shown);
+void report::error(location where, std::string path, std::string message) {
+  add({std::move(where), std::move(path), std::move(message), false});
+  ++errors_;
 }
 
-void report::keep_variable(std::string path, std::string name, std::string value) {
-  variables_.push_back({std::move(path), std::move(name), std::move(value)});
+void report::warning(location where, std::string path, std::string message) {
+  add({std::move(where), std::move(path), std::move(message), true});
+}
+
+void report::add(finding f) {
+  places_.emplace(f.where.file, f.where.line, f.where.column);
+  findings_.push_back(std::move(f));
+}
+
+/// A password that a URI holds encoded is used decoded, and the other way round; JSON, XML and our own log escape some
+/// characters.
+void report::secret_list::add(const std::string& value, const std::string& shown) {
+  for (auto& form :
+       {value, percent_decoded(value), percent_encoded(value, true), percent_encoded(value, false),
+        visible(value), in_json(value), in_json(visible(value)), in_markup(value)})
+    if (form.size() >= shortest_secret && known.insert(form).second)
+      all.push_back({form, shown});
+}
+
+void report::keep_secret(const std::string& value, const std::string& shown) { secrets_.add(value, shown); }
+
+void report::keep_variable(const std::string& path, std::string name, std::string value) {
+  variables_at_.emplace(path, variables_.size());
+  variables_.push_back({std::move(name), std::move(value)});
 }
 
 void report::show_variables(const std::string& path, const std::vector<std::string>& hidden) {
-  for (auto& v : variables_) {
-    const bool overlaps = std::any_of(hidden.begin(), hidden.end(), [&](const std::string& h) {
-      return h.find(v.value) != std::string::npos || v.value.find(h) != std::string::npos;
-    });
-    // PWD is the working directory.
-    const bool named = names_a_secret(v.name) && v.name != "PWD" && v.name != "OLDPWD";
-    if (is_beneath(v.path, path) && !overlaps && !named)
-      v.shown = true;
-  }
+  // The environment has few values, however often a text names them.
+  std::map<std::string_view, bool> overlapping;
+  const auto overlaps = [&](const std::string& value) {
+    const auto [at, is_new] = overlapping.emplace(value, false);
+    if (is_new)
+      at->second = std::any_of(hidden.begin(), hidden.end(), [&](const std::string& h) {
+        return h.find(value) != std::string::npos || value.find(h) != std::string::npos;
+      });
+    return at->second;
+  };
+  const auto show = [&](const std::string& from, const std::string& to) {
+    const auto end = variables_at_.lower_bound(to);
+    for (auto at = variables_at_.lower_bound(from); at != end; ++at) {
+      auto& v = variables_[at->second];
+      // PWD is the working directory.
+      const bool named = names_a_secret(v.name) && v.name != "PWD" && v.name != "OLDPWD";
+      if (!named && !overlaps(v.value))
+        v.shown = true;
+    }
+  };
+  // The path itself, and those beneath it: a dot or a bracket follows.
+  show(path, path + '\0');
+  show(path + '.', path + '/');
+  show(path + '[', path + '\\');
 }
 
 bool report::tells_of(const location& where) const {
-  return std::ranges::any_of(findings_, [&](const finding& f) {
-    return f.where.line == where.line && f.where.column == where.column && f.where.file == where.file;
-  });
+  return places_.contains({where.file, where.line, where.column});
 }
 
-bool report::knows_references(std::string_view path) const {
-  return std::ranges::any_of(references_, [&](const std::string& known) { return is_beneath(path, known); });
-}
+bool report::knows_references(const std::string& path) const { return references_.contains(path); }
 
 std::vector<secret> report::secrets() const {
   auto out = secrets_;
   for (const auto& v : variables_)
     if (!v.shown)
-      add_secret(out, v.value, "${" + v.name + "}");
-  return out;
+      out.add(v.value, "${" + v.name + "}");
+  return std::move(out.all);
 }
 
 std::vector<finding> report::take(const std::vector<std::string>& files) {
@@ -144,9 +164,9 @@ std::vector<finding> report::take(const std::vector<std::string>& files) {
     return std::tuple(rank(a), a.where.line, a.where.column) <
            std::tuple(rank(b), b.where.line, b.where.column);
   });
-  const auto hidden = secrets();
+  const redaction hidden(secrets());
   for (auto& f : findings_)
-    f.message = redact(std::move(f.message), hidden);
+    f.message = hidden.of(f.message);
   return std::move(findings_);
 }
 

@@ -4,21 +4,20 @@
 #include "config/text/mask.hpp"
 #include "config/text/node.hpp"
 
+#include <cstddef>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace millrace::config {
 
 class report {
 public:
-  void error(location where, std::string path, std::string message) {
-    findings_.push_back({std::move(where), std::move(path), std::move(message), false});
-    ++errors_;
-  }
-  void warning(location where, std::string path, std::string message) {
-    findings_.push_back({std::move(where), std::move(path), std::move(message), true});
-  }
+  void error(location where, std::string path, std::string message);
+  void warning(location where, std::string path, std::string message);
   /// Says whether something has been told of this location.
   [[nodiscard]] bool tells_of(const location& where) const;
   /// Counts the errors so far: a step that compares before and after knows whether it may go on.
@@ -27,28 +26,39 @@ public:
   void keep_secret(const std::string& value, const std::string& shown);
   /// A value from the environment in the text at this path: secret, unless the text turns out to be no place
   /// for secrets.
-  void keep_variable(std::string path, std::string name, std::string value);
+  void keep_variable(const std::string& path, std::string name, std::string value);
   /// Values from the environment in texts at or beneath this path may be shown: but none that overlaps one
   /// of `hidden`, nor a variable whose name speaks of a secret.
   void show_variables(const std::string& path, const std::vector<std::string>& hidden);
   /// `${secret:NAME}` in texts at or beneath this path has been looked at: it may stand there, or was told of.
-  void note_references(std::string path) { references_.push_back(std::move(path)); }
-  [[nodiscard]] bool knows_references(std::string_view path) const;
+  void note_references(std::string path) { references_.insert(std::move(path)); }
+  /// Says whether this very path was noted.
+  [[nodiscard]] bool knows_references(const std::string& path) const;
   [[nodiscard]] std::vector<secret> secrets() const;
   /// Redacted; in the order of `files` (others first), then by line and column.
   [[nodiscard]] std::vector<finding> take(const std::vector<std::string>& files);
 
 private:
   struct variable {
-    std::string path;
     std::string name;
     std::string value;
     bool shown = false;
   };
+  /// Secrets in the forms in which a program may print them, each once.
+  struct secret_list {
+    std::vector<secret> all;
+    std::set<std::string> known;
+    void add(const std::string& value, const std::string& shown);
+  };
+  void add(finding f);
+
+  // A file may give a hundred thousand of each of these: none is looked through for one more.
   std::vector<finding> findings_;
-  std::vector<secret> secrets_;
+  std::set<std::tuple<std::string, int, int>> places_;  // of the findings: file, line, column
+  secret_list secrets_;
   std::vector<variable> variables_;
-  std::vector<std::string> references_;
+  std::multimap<std::string, std::size_t> variables_at_;  // by their texts' paths
+  std::set<std::string> references_;
   std::size_t errors_ = 0;
 };
 

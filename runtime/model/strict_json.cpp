@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -29,19 +28,10 @@ std::string strict_json::join(std::string_view path, std::string_view name) {
   return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
 }
 
-bool strict_json::is_new(std::vector<std::string>& seen, std::string_view name, std::string_view path) {
-  if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-    fail(join(path, name), "is there twice");
-    return false;
-  }
-  seen.emplace_back(name);
-  return true;
-}
-
-void strict_json::require(const std::vector<std::string>& seen,
-                          std::initializer_list<std::string_view> required, std::string_view path) {
+void strict_json::require(const names& seen, std::initializer_list<std::string_view> required,
+                          std::string_view path) {
   for (const auto name : required)
-    if (std::find(seen.begin(), seen.end(), name) == seen.end())
+    if (!seen.contains(name))
       return fail(join(path, name), "is missing");
 }
 

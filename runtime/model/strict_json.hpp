@@ -5,8 +5,10 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,17 +27,18 @@ public:
   template<class F>
   void members(simdjson::ondemand::object object, std::string_view path,
                std::initializer_list<std::string_view> required, F&& f) {
-    std::vector<std::string> seen;
+    names seen;
     for (auto member : object) {
       std::string_view name;
       value v;
       if (member.unescaped_key().get(name) || member.value().get(v))
         return broken(path);
-      if (!is_new(seen, name, path))
-        return;
       // The name lies in a buffer that reading a value overwrites.
-      if (!f(std::string_view(seen.back()), v) && good())
-        fail(join(path, seen.back()), "is not known here; the file may be of a newer version");
+      const auto [kept, is_new] = seen.emplace(name);
+      if (!is_new)
+        return fail(join(path, *kept), "is there twice");
+      if (!f(std::string_view(*kept), v) && good())
+        fail(join(path, *kept), "is not known here; the file may be of a newer version");
       if (!good())
         return;
     }
@@ -82,9 +85,9 @@ public:
   void broken(std::string_view path);
 
 private:
-  [[nodiscard]] bool is_new(std::vector<std::string>& seen, std::string_view name, std::string_view path);
-  void require(const std::vector<std::string>& seen, std::initializer_list<std::string_view> required,
-               std::string_view path);
+  /// An object may have as many members as a file holds: a name is looked up, and not compared with each.
+  using names = std::set<std::string, std::less<>>;
+  void require(const names& seen, std::initializer_list<std::string_view> required, std::string_view path);
 
   std::string mistake_;
 };

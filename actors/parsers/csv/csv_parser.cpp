@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 namespace millrace::parser {
 namespace {
@@ -65,17 +67,26 @@ private:
     }
     const auto& names = fields_.fields();
     width_ = names.size();
+    struct occurrence {
+      std::size_t place = 0;
+      std::size_t count = 0;
+    };
+    // Header and schema may have many names: each is looked up, and not compared with all of the other.
+    std::map<std::string_view, occurrence> declared;
+    for (std::size_t i = 0; i < options_.declared; ++i)
+      declared.emplace((*options_.schema)[i].name, occurrence());
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (const auto at = declared.find(names[i].text()); at != declared.end() && at->second.count++ == 0)
+        at->second.place = i;
     for (std::size_t i = 0; i < options_.declared; ++i) {
       const auto& name = (*options_.schema)[i].name;
-      const auto is_it = [&](const csv_field& f) { return f.text() == name; };
-      const auto found = std::find_if(names.begin(), names.end(), is_it);
-      const auto count = std::count_if(names.begin(), names.end(), is_it);
+      const auto [place, count] = declared.find(name)->second;
       if (count != 1) {
         header_problem_ = fmt::format("the file's header line names the column \"{}\" {}; it is: {}", name,
                                       count == 0 ? "nowhere" : "twice", data::excerpt(text, 200));
         return;
       }
-      places_[i] = static_cast<std::size_t>(found - names.begin());
+      places_[i] = place;
     }
   }
 

@@ -43,6 +43,18 @@ TEST_CASE("a file of one long line is read in time that grows with it alone") {
   CHECK(items.back().where.column == 7 + 9 * static_cast<int>(items.size() - 1));
 }
 
+TEST_CASE("a key that is too long is one finding, whatever stands beneath it") {
+  const std::string longest(1'000, 'k');
+  CHECK(read("{\"" + longest + "\": 1}").findings.empty());
+  // Beneath it each path would have its two megabytes once more.
+  std::string text = "{\"a\": {\"" + std::string(2'000'000, 'k') + "\": {";
+  for (int i = 0; i < 100'000; ++i)
+    text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":1";
+  const auto o = read(text + "}}}");
+  CHECK(o.findings.find(" has 2000000 bytes; expected at most 1000\n") == o.findings.find(" has "));
+  CHECK(std::count(o.findings.begin(), o.findings.end(), '\n') == 1);
+}
+
 TEST_CASE("every key and value knows its line and column") {
   const auto o =
       read("{ // one\n  \"a\": 1, /* two\n */ \"b\": [true, \"x\"],\n  \"c\": { \"d\": null, }, }");

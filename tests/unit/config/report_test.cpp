@@ -45,3 +45,40 @@ TEST_CASE("lists in messages are cut") {
   CHECK(one_of({"a", "b", "c"}) == "\"a\", \"b\" or \"c\"");
   CHECK(one_of(std::vector<std::string>(100, "x")).size() < 200);
 }
+
+TEST_CASE("many secrets, references, variables and findings cost no product of their numbers") {
+  // Looked through one after another they would be 10^10 steps and more, minutes of work.
+  constexpr int many = 100'000;
+  report out;
+  for (int i = 0; i < many; ++i) {
+    const auto n = std::to_string(i);
+    out.keep_secret("secret-" + n + "-", "***");
+    out.keep_variable("a.b" + n, "NAME", "value");
+    out.note_references("r" + n);
+    out.error({"f", i, 1}, "p", "the value of " + n);
+  }
+  out.error({"f", many, 1}, "p", "it was secret-99999-, and not secret-100000");
+  int known = 0;
+  for (int i = 0; i < many; ++i) {
+    known += out.knows_references("r" + std::to_string(i)) && out.tells_of({"f", i, 1}) ? 1 : 0;
+    out.show_variables("a.b" + std::to_string(i), {"pass"});
+  }
+  CHECK(known == many);
+  CHECK_FALSE(out.tells_of({"f", 1, 2}));
+  CHECK(out.secrets().size() == many);
+  const auto found = out.take({"f"});
+  REQUIRE(found.size() == many + 1);
+  CHECK(found.back().message == "it was ***, and not secret-100000");
+}
+
+TEST_CASE("variables are shown at a path and beneath it") {
+  report out;
+  for (const std::string path : {"a.b", "a.b.c", "a.b[1]", "a.bc", "a"})
+    out.keep_variable(path, "NAME", "at " + path);
+  out.show_variables("a.b", {});
+  std::string hidden;
+  for (const auto& s : out.secrets())
+    if (s.value.starts_with("at "))
+      hidden += s.value + ";";
+  CHECK(hidden == "at a.bc;at a;");
+}

@@ -126,6 +126,18 @@ TEST_CASE("features and what XGBoost learnt must fit each other") {
         "features[0]: expected a deviation above 0");
 }
 
+TEST_CASE("a model with many attributes is read in time that grows with them alone") {
+  // Each name compared with all before it would be 3 * 10^10 comparisons, minutes of work.
+  std::string attributes;
+  for (int i = 0; i < 250'000; ++i)
+    attributes += (i == 0 ? "\"attribute_" : ",\"attribute_") + std::to_string(i) + "\":\"x\"";
+  const auto read = [&](const std::string& more) {
+    return mistake(with(two_trees(), R"("attributes":{})", "\"attributes\":{" + attributes + more + "}"));
+  };
+  CHECK(read("") == "nothing");
+  CHECK(read(R"(,"attribute_7":"y")") == "learner.attributes.attribute_7: is there twice");
+}
+
 TEST_CASE("a model cut off anywhere is refused") {
   for (const auto& whole : {our_trees(), our_weights(), two_trees()})
     for (std::size_t n = 0; n < whole.size(); ++n) {
