@@ -101,6 +101,10 @@ public:
         // DuckDB fetches no extension from elsewhere because a query names it.
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},
+        // Nor has the home folder a say: another user's may be in the environment.
+        {"extension_directory", s.spill_folder + "/extensions"},
+        {"allow_persistent_secrets", "false"},
+        {"allow_community_extensions", "false"},
     };
     if (s.threads != 0)
       options.emplace_back("threads", std::to_string(s.threads));
@@ -132,7 +136,12 @@ public:
     auto text = sql;
     for (const auto& f : functions_)
       text = rows_for_stars(text, f);
-    auto last = prepare(text, &g);
+    auto judged = g;
+    auto known = table_functions();
+    if (!known)
+      return unexpected(std::move(known.error()));
+    judged.table_functions = std::move(*known);
+    auto last = prepare(text, &judged);
     if (!last)
       return unexpected(std::move(last.error()));
     auto stream = std::make_unique<result_stream>(api_, std::move(*last));
@@ -172,6 +181,30 @@ private:
     }
   }
 
+  /// Those that DuckDB had before the first statement of a user.
+  expected<std::vector<std::string>> table_functions() {
+    if (!table_functions_.empty())
+      return table_functions_;
+    auto last =
+        prepare("select distinct function_name from duckdb_functions() where function_type in ('table', "
+                "'table_macro')",
+                nullptr);
+    if (!last)
+      return unexpected(std::move(last.error()));
+    result_stream stream(api_, std::move(*last));
+    if (auto started = stream.start(); !started)
+      return unexpected(std::move(started.error()));
+    for (;;) {
+      auto batch = stream.next();
+      if (!batch)
+        return unexpected(std::move(batch.error()));
+      if (!*batch)
+        return table_functions_;
+      for (std::size_t row = 0; row < (*batch)->rows; ++row)
+        table_functions_.emplace_back((*batch)->columns[0]->text_at(row));
+    }
+  }
+
   expected<void> drain(owned<duckdb_prepared> prepared) {
     result_stream stream(api_, std::move(prepared));
     if (auto started = stream.start(); !started)
@@ -189,6 +222,7 @@ private:
   owned<duckdb_database> database_;
   owned<duckdb_connection> connection_;
   std::vector<std::string> functions_;
+  std::vector<std::string> table_functions_;
 };
 
 }  // namespace

@@ -14,8 +14,9 @@
 namespace millrace::sql {
 
 struct guard {
-  std::vector<std::filesystem::path> tables;  // folders, or files, of the tables
-  bool writes_tables = false;                 // asked for: only the set-up is guarded
+  std::vector<std::filesystem::path> tables;   // folders, or files, of the tables
+  bool writes_tables = false;                  // asked for: only the set-up is guarded
+  std::vector<std::string> table_functions{};  // all that DuckDB has; of these, a list may be called
 };
 
 /// Tells whether DuckDB knows statements that begin so. A statement that it does not know may be given to its

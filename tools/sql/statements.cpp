@@ -32,6 +32,7 @@ public:
       ++at_;
       out.what = token::kind::text;
       out.value = quoted('\'', true);
+      out.escapes = sql_.substr(begin_, at_ - begin_).find('\\') != std::string_view::npos;
     } else if (c == '$' && dollar_quoted(out.value)) {
       out.what = token::kind::text;
     } else if (is_word(c)) {
@@ -144,6 +145,11 @@ std::size_t past_explain(const std::vector<token>& all) {
 
 }  // namespace
 
+std::string lowered(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), lower);
+  return text;
+}
+
 std::vector<token> tokens_of(std::string_view sql) {
   std::vector<token> out;
   scanner s(sql);
@@ -207,7 +213,79 @@ std::string object_of(const std::vector<token>& all, std::size_t verb) {
   return i < all.size() ? all[i].value : "";
 }
 
+bool is_odd_blank(std::string_view text, std::size_t at) {
+  const auto rest = text.substr(at);
+  for (const std::string_view blank :
+       {"\u00a0", "\u1680", "\u180e", "\u2028", "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff"})
+    if (rest.starts_with(blank))
+      return true;
+  // U+2000 to U+200F.
+  return rest.starts_with("\xE2\x80") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= 0x8F;
+}
+
+bool holds_odd_blank(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (static_cast<unsigned char>(text[i]) >= 0x80 && is_odd_blank(text, i))
+      return true;
+  return false;
+}
+
+/// DuckDB takes an odd blank within a text for a space now and then.
+bool is_plain(const token& t) {
+  return t.what == token::kind::text && !t.escapes && !holds_odd_blank(t.value);
+}
+
+/// Reads `(name value, name)` or `with name value`, from the token behind the target on. In the second form each word may be a name.
+std::vector<copy_option> options_of(const std::vector<token>& all, std::size_t i) {
+  std::vector<copy_option> out;
+  if (i < all.size() && is_word(all[i], "with"))
+    ++i;
+  const bool in_brackets = i < all.size() && is_symbol(all[i], '(');
+  if (!in_brackets) {
+    for (; i < all.size(); ++i)
+      if (all[i].what != token::kind::text)
+        out.push_back({lowered(all[i].value), std::nullopt});
+    return out;
+  }
+  const auto outside = all[i].depth;
+  for (++i; i < all.size() && !(all[i].depth == outside && is_symbol(all[i], ')'));) {
+    auto end = i + 1;
+    const auto ends = [&] {
+      return (all[end].depth == outside + 1 && is_symbol(all[end], ',')) ||
+             (all[end].depth == outside && is_symbol(all[end], ')'));
+    };
+    while (end < all.size() && !ends())
+      ++end;
+    copy_option o{lowered(all[i].value), std::nullopt};
+    if (end == i + 2 && (all[i + 1].what == token::kind::word || is_plain(all[i + 1])))
+      o.value = all[i + 1].value;
+    out.push_back(std::move(o));
+    i = end < all.size() && is_symbol(all[end], ',') ? end + 1 : end;
+  }
+  for (++i; i < all.size(); ++i)
+    out.push_back({lowered(all[i].value), std::nullopt});
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::string> calls_of(std::string_view sql) {
+  std::vector<std::string> out;
+  scanner s(sql);
+  token before;
+  for (token t; s.next(t); before = t)
+    if (is_symbol(t, '(') && (before.what == token::kind::word || before.what == token::kind::name))
+      out.push_back(lowered(before.value));
+  return out;
+}
+
+bool has_odd_blank(std::string_view sql) {
+  scanner s(sql);
+  for (token t; s.next(t);)
+    if (t.what == token::kind::word && holds_odd_blank(t.value))
+      return true;
+  return false;
+}
 
 file_effect file_effect_of(std::string_view sql) {
   const auto all = tokens_of(sql);
@@ -222,13 +300,17 @@ file_effect file_effect_of(std::string_view sql) {
   for (; i < all.size() && !out.copies_out; ++i)
     if (all[i].depth == 0 && is_word(all[i], "to"))
       out.copies_out = true;
-    else if (all[i].depth == 0 && is_word(all[i], "from"))
-      return out;  // it reads
-  if (!out.copies_out || i >= all.size() || all[i].what != token::kind::text)
+    else if (all[i].depth == 0 && is_word(all[i], "from")) {
+      out.copies_in = true;
+      return out;
+    }
+  if (!out.copies_out || i >= all.size() || !is_plain(all[i]))
     return out;
   const bool ends = i + 1 == all.size() || is_symbol(all[i + 1], '(') || is_word(all[i + 1], "with");
-  if (ends)
+  if (ends) {
     out.target = all[i].value;
+    out.options = options_of(all, i + 1);
+  }
   return out;
 }
 

@@ -342,3 +342,24 @@ TEST_CASE("a variable is set and read, also where the settings are locked", "[du
   CHECK(ask(*e, "set variable x = 41").empty());
   CHECK(ask(*e, "select getvariable('x') + 1 as y") == "{\"y\":42}\n");
 }
+
+TEST_CASE("no function that sets DuckDB up or runs text is called, whatever the release has", "[duckdb]") {
+  const auto e = engine();
+  if (!e)
+    return;
+  const folder f;
+  const auto log = (f.path / "log.csv").string();
+  for (const auto& query :
+       {"from enable_logging(level='trace', storage='file', storage_path='" + log + "')",
+        "create table q as from enable_logging(level='trace', storage='file', storage_path='" + log + "')",
+        "from enable_profiling(format='json', save_location='" + log + "')",
+        "from query('from enable_logging(storage=''file'', storage_path=''" + log + "'')')",
+        std::string("from json_execute_serialized_sql(json_serialize_sql('select 1'))"),
+        std::string("from arrow_scan(1, 2, 3)")}) {
+    INFO(query);
+    CHECK(holds(ask(*e, query), "known to read and do nothing else"));
+  }
+  CHECK(ask(*e, "select 1 a") == "{\"a\":1}\n");
+  CHECK_FALSE(fs::exists(log));
+  CHECK(ask(*e, "select count(*) > 0 a from duckdb_settings()") == "{\"a\":true}\n");
+}

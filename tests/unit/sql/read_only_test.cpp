@@ -104,3 +104,68 @@ TEST_CASE("of pragmas those that only tell may run, and no statement becomes a c
   CHECK(holds(refusal(g, "drop persistent secret s", duckdb_statement::drop), "secret"));
   CHECK(refusal(g, "create or replace temp table secret (x int)", duckdb_statement::create).empty());
 }
+
+TEST_CASE("a copy's options keep to its target, or are refused") {
+  const folder f;
+  const auto base = f.path.string();
+  const sql::guard g{{f.path / "table"}, false};
+  const auto copy = [&](const std::string& options, bool writes = false) {
+    return refusal({g.tables, writes}, "copy t to '" + base + "/other' " + options);
+  };
+  for (const std::string options :
+       {"(per_thread_output, filename_pattern '../table/x')",
+        "(format csv, FILENAME_PATTERN '../table/x{i}')",
+        "(partition_by (a), \"filename_pattern\" '../../table/x')", "(file_extension '/../../table/x')",
+        "(filename_pattern ('../' || 'table/x'))", "(filename_pattern E'\\x2e\\x2e\\x2ftable')",
+        "(filename_pattern $$../table/x$$)"}) {
+    INFO(options);
+    CHECK(holds(copy(options), "must be a plain 'text' without \"/\""));
+    CHECK(copy(options, true).empty());
+  }
+  for (const std::string options : {"(hive_file_pattern false)", "(nobody_knows 1)", "with (a_new_option)",
+                                    "with force quote a", "(format csv) more"})
+    CHECK(holds(copy(options), "is none that is known to keep to the target"));
+  CHECK(holds(copy("(format 'duckdb')"), "format must be csv, json or parquet"));
+  for (const std::string options :
+       {"", "(format csv, header, delimiter ';')", "(format PARQUET, compression zstd, row_group_size 1000)",
+        "(partition_by (a, \"b c\"), overwrite_or_ignore, filename_pattern 'part_{i}')", "with csv header",
+        "(format json, array true)", "with (format 'csv', force_quote (a), nullstr 'NULL')"}) {
+    INFO(options);
+    CHECK(copy(options).empty());
+  }
+}
+
+TEST_CASE("a copy is judged by the path that DuckDB makes of its words") {
+  const folder f;
+  const auto base = f.path.string();
+  const sql::guard g{{f.path / "table"}, false};
+  CHECK(holds(refusal(g, "copy t to E'" + base + "/other/\\x2e\\x2e/table/x'"), "must be a plain 'file'"));
+  CHECK(holds(refusal(g, "copy t to\u00a0'" + base + "/table/x'"), "such as a no-break space"));
+  CHECK(holds(refusal(g, "copy t\u2003to '" + base + "/table/x'"), "such as a no-break space"));
+  CHECK(holds(refusal(g, "copy t to '" + base + "/no\u00a0break'"), "must be a plain 'file'"));
+  CHECK(refusal(g, "select 'no\u00a0break' as \"b\u00a0c\", 'a' /* \u00a0 */", duckdb_statement::select)
+            .empty());
+  // DuckDB fills tmp_x first where x is there, and renames it.
+  const sql::guard file{{f.path / "tmp_x.csv"}, false};
+  CHECK(holds(refusal(file, "copy t to '" + base + "/x.csv'"), "would write into the table"));
+  CHECK(refusal(file, "copy t to '" + base + "/y.csv'").empty());
+}
+
+TEST_CASE("of DuckDB's table functions those that only read may be called") {
+  const sql::guard g{
+      {}, true, {"enable_logging", "enable_profiling", "query", "read_csv", "range", "of_a_new_release"}};
+  const auto select = [&](const std::string& from) {
+    return refusal(g, "select * from " + from, duckdb_statement::select);
+  };
+  for (const std::string from :
+       {"enable_logging(storage='file', storage_path='x')", "Enable_Logging ('a')",
+        "\"ENABLE_logging\"/**/()", "system.main.enable_profiling(save_location='x')",
+        "t, lateral query('from t')", "of_a_new_release()"}) {
+    INFO(from);
+    CHECK(holds(select(from), "is none of those that are known to read and do nothing else"));
+    CHECK(holds(refusal(g, "create view v as from " + from, duckdb_statement::create), "known to read"));
+    CHECK(holds(refusal(g, "explain analyze from " + from, duckdb_statement::explain), "known to read"));
+    CHECK(holds(refusal(g, "copy (from " + from + ") to 'x'"), "known to read"));
+  }
+  CHECK(select("read_csv('x'), range(3), (select count(query) from t where a in (1))").empty());
+}
