@@ -82,7 +82,7 @@ std::string database::not_newer(const table_column& /*newest*/, const std::strin
   return fmt::format("({0} is null or {0} <= {1})", there, given);
 }
 
-expected<void> database::start_session(const std::string& backend, const std::string& text) {
+expected<void> database::start_session(const soci::backend_factory& backend, const std::string& text) {
   session_.reset();
   for (const auto& file : files_named_in(text)) {
     struct stat found {};  // nobody would be heard of who opens a named pipe

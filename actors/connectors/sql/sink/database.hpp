@@ -222,7 +222,8 @@ public:
 
 protected:
   [[nodiscard]] virtual failure translate(const std::exception& e) const = 0;
-  [[nodiscard]] expected<void> start_session(const std::string& backend, const std::string& text);
+  /// The backend is one that the binary is linked with: by a name, SOCI would look for a library of that name.
+  [[nodiscard]] expected<void> start_session(const soci::backend_factory& backend, const std::string& text);
   [[nodiscard]] failure lost() const;
 
   target where_;

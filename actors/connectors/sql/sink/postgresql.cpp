@@ -112,7 +112,7 @@ failure of_function(failure why, std::string context) {
 
 expected<void> postgresql_database::attempt(const std::string& text) {
   refused_.clear();
-  auto done = start_session("postgresql", text);
+  auto done = start_session(soci::postgresql, text);
   if (done || refused_.empty())  // libpq was not asked
     return done;
   const auto why = why_no_session(text, refused_);

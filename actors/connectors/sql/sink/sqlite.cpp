@@ -296,7 +296,7 @@ expected<void> sqlite_database::connect(bool create) {
       return outside_error(ec::io, text);
     }
   }
-  if (auto done = start_session("sqlite3", where_.connect); !done)
+  if (auto done = start_session(soci::sqlite3, where_.connect); !done)
     return done;
   sqlite3_busy_timeout(handle(), busy_ms);
   sqlite3_extended_result_codes(handle(), 1);
