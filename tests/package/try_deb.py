@@ -116,6 +116,8 @@ def try_it(root, deb):
         if not (root / path).exists():
             raise Failed(f"/{path} is not there")
     print(f"ok      installed {version}", flush=True)
+    if b"$ORIGIN/" in (root / "usr/bin/millrace").read_bytes():
+        raise Failed("usr/bin/millrace has a run path, from which a library beside it would be loaded")
     if lacks := missing_in(root / "usr/bin/millrace"):
         raise Failed(f"the binary lacks {', '.join(lacks)}")
     print("ok      the binary is hardened", flush=True)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/trusted_library.hpp"
 
 #include <fmt/format.h>
 
@@ -14,12 +15,24 @@
 namespace millrace::sql {
 
 /// Returns the functions of the first candidate that can be loaded, or nothing, and then `tried` has a line for each. An
-/// error of `functions_of(library, candidate)` ends the search: a library that is another one is not passed over.
+/// error of `functions_of(library, candidate)` ends the search: a library that is another one is not passed over, nor is one that others
+/// may change. A bare name is looked for in millrace's own folders, then where the system looks.
 template<class Api, class F>
 [[nodiscard]] expected<std::optional<Api>> first_loaded(const std::vector<std::string>& candidates,
                                                         F&& functions_of, std::string& tried) {
   for (const auto& candidate : candidates) {
-    void* const library = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
+    auto path = library_in(own_library_folders(), candidate);
+    if (path.find('/') != std::string::npos) {
+      auto trusted = trusted_library(path);
+      if (!trusted && trusted.error().code == ec::not_found) {
+        tried += fmt::format("\n  {}", trusted.error().message);
+        continue;
+      }
+      if (!trusted)
+        return unexpected(std::move(trusted.error()));
+      path = std::move(*trusted);
+    }
+    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       tried += fmt::format("\n  {}", dlerror());
       continue;

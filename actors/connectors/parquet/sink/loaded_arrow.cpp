@@ -1,24 +1,30 @@
 #include "actors/connectors/parquet/sink/loaded_arrow.hpp"
 
+#include "runtime/base/trusted_library.hpp"
+
 #include <fmt/format.h>
 
 #include <dlfcn.h>
-#include <filesystem>
+#include <utility>
 
 namespace millrace::sink {
 namespace {
 
-/// Returns the folders of the binary's run path, as tools/CMakeLists.txt sets it.
 std::string looked_in() {
-  std::error_code failed;
-  const auto beside = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path().string();
-  return fmt::format("{0}/lib, {0}/" MILLRACE_PRIVATE_LIBRARIES " and the system's folders", beside);
+  return fmt::format("{} and the system's folders", fmt::join(own_library_folders(), ", "));
 }
 
 }  // namespace
 
 expected<const parquet_module::functions*> load_arrow(const std::string& file) {
-  void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto path = library_in(own_library_folders(), file);
+  if (path.find('/') != std::string::npos) {
+    auto trusted = trusted_library(path);
+    if (!trusted)
+      return unexpected(std::move(trusted.error()));
+    path = std::move(*trusted);
+  }
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const std::string why = dlerror();
     return user_error(
