@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import resource
 import sqlite3
 import stat
@@ -489,6 +490,66 @@ def sql_writes_nothing(c):
     c.call("sql", "create table t as select 1 as x; pragma table_info('t')", says="x")
 
 
+def sql_keeps_to_its_targets(c):
+    """Copies that lead out of their targets, and functions that write files, set DuckDB up or run text."""
+    if subprocess.run([c.binary, "sql", "select 1"], capture_output=True).returncode:
+        print("millrace sql: not tried, there is no libduckdb.so")
+        return
+    table = c.folder / "table"
+    table.mkdir()
+    (table / "x.csv").write_text("a\n1\n")
+    (c.folder / "tmp_y.csv").write_text("a\n1\n")
+    (c.folder / "y.csv").write_text("b\n2\n")
+    log = "storage='file', storage_path='victim'"
+
+    def left():
+        return {str(p.relative_to(c.folder)): p.read_bytes() for p in sorted(c.folder.rglob("*")) if p.is_file()}
+
+    before = left()
+    for statement in ("copy (select 2 a) to 'other' (per_thread_output, filename_pattern '../table/evil')",
+                      "copy (select 2 a, 1 b) to 'other' (partition_by (b), filename_pattern '../../table/evil', format csv)",
+                      "copy (select 2 a) to 'other' (file_size_bytes 1, filename_pattern '../table/evil')",
+                      "copy (select 2 a) to 'other' (per_thread_output, file_extension '/../../table/evil')",
+                      r"copy (select 2 a) to E'other/\x2e\x2e/table/evil.csv'", "copy (select 2 a) to\u00a0'table/evil.csv'",
+                      "copy (select 2 a) to 'y.csv'", f"from enable_logging(level='trace', {log})", f"call enable_logging(level='trace', {log})",
+                      "from enable_logging(level='trace', storage='file', storage_config={'path': 'table/x.csv'})",
+                      f"create table q as from enable_logging(level='trace', {log})", f"from \"Enable_Logging\"/**/(level='trace', {log})",
+                      f"from enable_logging\u00a0(level='trace', {log})", f"copy (from enable_logging(level='trace', {log})) to 'other'",
+                      "from enable_profiling(format='json', save_location='victim')", "from arrow_scan(1, 2, 3)",
+                      "from query('from enable_profiling(save_location=''victim'')')",
+                      "from json_execute_serialized_sql(json_serialize_sql('from enable_profiling(save_location=''victim'')'))"):
+        c.call("sql", statement + "; select 1", "--table", f"t={table}", "--table", f"u={c.folder}/tmp_y.csv", status=2)
+        check(left() == before, f"{statement}: there are now {sorted(left())}")
+    c.call("sql", "copy t to 'other' (per_thread_output, filename_pattern 'part_{i}', format csv, header); from 'other/*.csv'", "--table",
+           f"t={table}", says="(1 row)")
+
+
+def libraries_of_others(c):
+    """A library that others may change is not loaded: below another HOME, or named by the environment."""
+    folder = c.folder / "cache"
+    releases = re.findall(r'duckdb_release = "(.*)"', (pathlib.Path(__file__).resolve().parents[2] / "tools/sql/library.hpp").read_text())
+    library = folder / "millrace" / f"duckdb-{releases[0]}" / "libduckdb.so"
+    library.parent.mkdir(parents=True)
+    library.write_text("no library")
+    here = {**os.environ, "XDG_CACHE_HOME": str(folder)}
+    here.pop("MILLRACE_DUCKDB", None)
+    for place, mode in ((library, 0o666), (library.parent, 0o777), (folder, 0o777)):
+        old = place.stat().st_mode & 0o777
+        place.chmod(mode)
+        for environment in (here, {**here, "MILLRACE_DUCKDB": str(library)}):
+            said = c.call("sql", "select 1", status=2, says="others may write to it", env=environment)
+            check(f"{library} is not loaded" in said and f"chmod go-w {place}" in said, f"names no file and no remedy: {said}")
+        place.chmod(old)
+    other = c.folder / "libxgboost.so"
+    other.write_text("no library")
+    other.chmod(0o666)
+    c.call("model", "train", str(c.input), "--label", "n", "--out", "m.json", status=2, says="is not loaded",
+           env={**os.environ, "MILLRACE_XGBOOST": str(other)})
+    if os.geteuid() == 0:
+        os.chown(library, 65534, 65534)
+        c.call("sql", "select 1", status=2, says="is not loaded: it belongs to", env=here)
+
+
 def large_overlay(c):
     """A gigabyte as topology or overlay is refused by its size, unread."""
     large = c.folder / "large.json"
@@ -535,7 +596,7 @@ def core_file(c):
 
 CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
          other_users, node_folders, states_of_others, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
-         mount_goes_away, sql_writes_nothing, large_overlay, many_stages, names, core_file)
+         mount_goes_away, sql_writes_nothing, sql_keeps_to_its_targets, libraries_of_others, large_overlay, many_stages, names, core_file)
 
 if __name__ == "__main__":
     sys.exit(main_of_cases(CASES, Case, __doc__, on_disk=True))
