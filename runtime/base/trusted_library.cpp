@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -31,11 +32,32 @@ bool is_private_group(gid_t group) {
          (found->gr_mem[0] == nullptr || (name == found->gr_mem[0] && found->gr_mem[1] == nullptr));
 }
 
-bool others_may_write(const struct stat& there) {
+/// The binary that loads the library.
+struct loader {
+  fs::path file;
+  struct stat there {};
+
+  explicit loader(const std::string& binary) {
+    std::error_code failed;
+    file = fs::canonical(binary, failed);
+    if (failed || ::stat(file.c_str(), &there) != 0)
+      file.clear();
+  }
+  [[nodiscard]] bool lies_below(const fs::path& folder) const {
+    return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+  }
+  [[nodiscard]] bool is_of(uid_t owner) const { return !file.empty() && owner == there.st_uid; }
+  [[nodiscard]] bool is_written_by(gid_t group) const {
+    return !file.empty() && group == there.st_gid && (there.st_mode & S_IWGRP) != 0;
+  }
+};
+
+bool others_may_write(const struct stat& there, const loader& by) {
   if (there.st_uid == 0 && S_ISDIR(there.st_mode) && (there.st_mode & S_ISVTX) != 0)
     return false;
   // A group that root lets write to root's folder (/usr/local) is the administrator's choice.
-  const bool group = (there.st_mode & S_IWGRP) != 0 && there.st_uid != 0 && !is_private_group(there.st_gid);
+  const bool group = (there.st_mode & S_IWGRP) != 0 && there.st_uid != 0 && !is_private_group(there.st_gid) &&
+                     !by.is_written_by(there.st_gid);
   return (there.st_mode & S_IWOTH) != 0 || group;
 }
 
@@ -49,21 +71,24 @@ unexpected refused(const std::string& library, const fs::path& place, const std:
 
 }  // namespace
 
-expected<std::string> trusted_library(const std::string& path) {
+expected<std::string> trusted_library(const std::string& path, const std::string& binary) {
+  const loader by(binary);
   std::error_code failed;
   const auto file = fs::canonical(path, failed);
   if (failed)
     return user_error(ec::not_found, fmt::format("{}: {}", path, failed.message()));
   for (auto place = file;; place = place.parent_path()) {
+    if (by.lies_below(place))
+      return file.string();
     struct stat there {};
     if (::stat(place.c_str(), &there) != 0)
       return user_error(ec::not_found, fmt::format("{}: {}", place.string(), std::strerror(errno)));
     if (place == file && !S_ISREG(there.st_mode))
       return user_error(ec::not_found, fmt::format("{}: it is no regular file", path));
-    if (!is_trusted_owner(there.st_uid))
+    if (!is_trusted_owner(there.st_uid) && !by.is_of(there.st_uid))
       return refused(file.string(), place, fmt::format("belongs to {}", name_of(there.st_uid)),
                      "a copy of your own, or another HOME");
-    if (others_may_write(there))
+    if (others_may_write(there, by))
       return refused(file.string(), place,
                      fmt::format("belongs to {}, and others may write to it (mode {:04o})",
                                  name_of(there.st_uid), there.st_mode & 07777U),

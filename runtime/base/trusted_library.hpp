@@ -9,10 +9,12 @@
 
 namespace millrace {
 
-/// Returns the file's own path, without links, which is to be loaded. It and all folders above it belong to this user or to root, and nobody
-/// else may write to them; a folder of root's with the sticky bit, such as /tmp, may be written to. User errors: no file
-/// (ec::not_found), and others may write (ec::refused), with the place, its owner and the remedy.
-[[nodiscard]] expected<std::string> trusted_library(const std::string& path);
+/// Returns the file's own path, without links, which is to be loaded. It and all folders above it belong to this user, to root or to the
+/// owner of the binary, and nobody else may write to them; a folder of root's with the sticky bit, such as /tmp, may be
+/// written to. Who may write to the binary, or to a folder above it, can exchange it anyway: its group and these folders
+/// are not judged. User errors: no file (ec::not_found), and others may write (ec::refused), with the place, its owner and the remedy.
+[[nodiscard]] expected<std::string> trusted_library(const std::string& path,
+                                                    const std::string& binary = "/proc/self/exe");
 
 /// Returns the folders of millrace's own libraries: `lib` beside the binary of a build, and that of an installation.
 [[nodiscard]] std::vector<std::string> own_library_folders();

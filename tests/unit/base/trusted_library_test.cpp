@@ -82,6 +82,25 @@ TEST_CASE("another user's library or folder is refused, for root as well") {
   }
 }
 
+TEST_CASE("who may exchange the binary may exchange its libraries") {
+  const library l;
+  const auto binary = l.folder / "binary";
+  std::ofstream(binary) << "x";
+  const auto is_loaded = [&] { return trusted_library(l.file.string(), binary.string()).has_value(); };
+  ::chmod(l.folder.c_str(), 0777);  // the binary lies in it, too
+  CHECK(is_loaded());
+  ::chmod(l.inner.c_str(), 0777);
+  CHECK_FALSE(is_loaded());
+  ::chmod(l.inner.c_str(), 0755);
+  if (::geteuid() != 0)
+    return;
+  constexpr uid_t other = 65'534;
+  REQUIRE(::chown(l.inner.c_str(), other, 0) == 0);
+  CHECK_FALSE(is_loaded());
+  REQUIRE(::chown(binary.c_str(), other, 0) == 0);
+  CHECK(is_loaded());
+}
+
 TEST_CASE("a bare name is looked for where dlopen() looks first") {
   const library l;
   CHECK(library_in({l.folder.string(), l.inner.string()}, "libx.so") == l.file.string());
