@@ -135,12 +135,8 @@ std::string percent_decoded(std::string_view text) {
 
 namespace {
 
-/// Says whether the beginning of a secret tells of it: at the end of a text somebody has cut it off there.
-bool is_a_cut(std::size_t there, std::size_t whole, bool is_at_end) {
-  constexpr std::size_t at_end = 4;
-  constexpr std::size_t within = 8;
-  return there >= (is_at_end ? at_end : std::max(within, (whole + 1) / 2));
-}
+/// The beginning of a secret at the end of a text: somebody has cut it off there.
+constexpr std::size_t shortest_beginning = 4;
 
 }  // namespace
 
@@ -159,13 +155,11 @@ redaction::match redaction::longest_at(std::string_view text) const {
   for (std::size_t length = 0; first != last; ++length) {
     for (; first != last && first->value.size() == length; ++first)
       out = {length, &first->shown};
-    const bool is_at_end = length == text.size();
-    const auto cut = std::find_if(
-        first, last, [&](const secret& s) { return is_a_cut(length, s.value.size(), is_at_end); });
-    if (cut != last && length > out.size)
-      out = {length, &cut->shown};
-    if (is_at_end)
+    if (length == text.size()) {
+      if (first != last && length >= shortest_beginning)
+        out = {length, &first->shown};
       break;
+    }
     const auto byte_of = [&](const secret& s) { return static_cast<unsigned char>(s.value[length]); };
     const auto byte = static_cast<unsigned char>(std::tolower(static_cast<unsigned char>(text[length])));
     first = std::partition_point(first, last, [&](const secret& s) { return byte_of(s) < byte; });

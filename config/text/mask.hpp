@@ -23,8 +23,8 @@ struct secret {
   std::string value;
   std::string shown;  // `${VAR}` or `***`
 };
-/// Takes secrets out of texts: every occurrence, in small letters and capitals, and the beginning of one that was cut off (at
-/// the end of a text from four characters on, elsewhere from eight that are half of it). A text is looked through once,
+/// Takes secrets out of texts: every occurrence, in small letters and capitals, and the beginning of one that was cut off
+/// at the end of a text, from four characters on. A text is looked through once,
 /// however many secrets there are.
 class redaction {
 public:

@@ -137,7 +137,6 @@ TEST_CASE("redaction finds a secret in another case, and the beginning of one th
   CHECK(redact("text/bearer-ABCDEF123456; x", secrets) == "text/***; x");
   CHECK(redact("the server says: bear", secrets) == "the server says: ***");
   CHECK(redact("the server says: bea", secrets) == "the server says: bea");
-  CHECK(redact("it says \"Bearer-abc\"; check the keys", secrets) == "it says \"***\"; check the keys");
   CHECK(redact("a bearer of news", secrets) == "a bearer of news");
 }
 
