@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory_resource>
+#include <new>
 
 namespace millrace::expression {
 namespace {
@@ -16,6 +18,8 @@ namespace {
 constexpr std::size_t most_text = 1U << 30U;
 // Enough for a chunk of an ordinary expression, and little enough that malloc keeps it between calls.
 constexpr std::size_t first_block = 96U << 10U;
+// The values of a chunk beyond that, and of one row.
+constexpr std::size_t most_memory = 256U << 20U;
 
 struct appender {
   data::column_builder& out;
@@ -100,15 +104,52 @@ void report(failed_rows& failed, std::size_t first, std::vector<row_failure>& fa
   failed.clear();
 }
 
-/// Calls use(values, first, rows) for each chunk; failures of the chunk are in `failed`.
+/// What the values of a chunk are made in has no more room.
+struct no_room final : std::bad_alloc {};
+
+class bounded_memory final : public std::pmr::memory_resource {
+private:
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    if (bytes > most_memory - given_)
+      throw no_room();
+    given_ += bytes;
+    return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+  }
+  void do_deallocate(void* at, std::size_t bytes, std::size_t alignment) override {
+    given_ -= bytes;
+    std::pmr::new_delete_resource()->deallocate(at, bytes, alignment);
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+
+  std::size_t given_ = 0;
+};
+
+/// Calls use(values, first, rows) for each chunk; failures of the chunk are in `failed`. A chunk whose values have no room is taken
+/// in halves, so that a row fails by its own values alone.
 template<class Use>
 void by_chunks(const bound& e, const data::batch& input, event_micros now, failed_rows& failed, Use use) {
   const auto block = std::make_unique_for_overwrite<std::byte[]>(first_block);
-  for (std::size_t first = 0; first < input.rows; first += chunk_rows) {
-    const auto rows = std::min(chunk_rows, input.rows - first);
-    arena memory(block.get(), first_block);
-    evaluator run(memory, &input, first, rows, now, failed);
-    use(run.run(e.code->root(), nullptr), first, rows);
+  auto most_rows = chunk_rows;
+  for (std::size_t first = 0; first < input.rows;) {
+    const auto rows = std::min(most_rows, input.rows - first);
+    bounded_memory beyond_block;
+    arena memory(block.get(), first_block, &beyond_block);
+    values v;
+    try {
+      v = evaluator(memory, &input, first, rows, now, failed).run(e.code->root(), nullptr);
+    } catch (const no_room&) {
+      failed.clear();
+      if (rows > 1) {
+        most_rows = rows / 2;
+        continue;
+      }
+      static constexpr std::uint8_t absent = 0;
+      v = {e.code->root().type, false, &absent, nullptr};
+      failed.add(0, fmt::format("the row's values take more than {} bytes together", most_memory));
+    }
+    use(v, first, rows);
+    first += rows;
+    most_rows = std::min(most_rows * 2, chunk_rows);
   }
 }
 

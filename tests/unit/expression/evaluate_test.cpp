@@ -243,6 +243,30 @@ TEST_CASE("functions on text cost what their texts have added, not multiplied") 
              Contains("a part with _ or an escape that is too long"));
 }
 
+TEST_CASE("a row whose values have no room fails alone, whoever its neighbours are") {
+  const std::string large = "length(repeat(s, 1000000))";
+  std::string all = large;
+  for (int i = 0; i < 40; ++i)
+    all += " + " + large;
+  data::batch b;
+  b.schema = std::make_shared<data::schema>(std::vector<data::field>{{"s", data::type_id::text}});
+  data::column_builder s(data::type_id::text);
+  for (std::size_t row = 0; row < 40; ++row)
+    s.append_text(row % 20 == 7 ? "0123456789" : row % 2 == 0 ? "01" : "");
+  b.rows = 40;
+  b.columns.push_back(s.finish());
+  std::vector<row_failure> failures;
+  const auto out = evaluate(*expression::bind(all, scope{b.schema.get(), {}}), b, 0, failures);
+  REQUIRE(failures.size() == 2);
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    CHECK(failures[i].row == 7 + i * 20);
+    CHECK(failures[i].message == "the row's values take more than 268435456 bytes together");
+  }
+  for (std::size_t row = 0; row < b.rows; ++row)
+    if (row % 20 != 7)
+      REQUIRE(out->ints()[row] == (row % 2 == 0 ? 41 * 2'000'000 : 0));
+}
+
 TEST_CASE("parts are counted from the end as they are found from the beginning") {
   CHECK_THAT(evaluated("split_part('aaa', 'aa', -1)"), Contains(": a, a"));
   CHECK_THAT(evaluated("split_part('a,b,c', ',', -3)"), Contains(": a, a"));
