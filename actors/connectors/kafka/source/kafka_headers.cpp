@@ -5,7 +5,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace millrace::source {
 
@@ -27,7 +29,8 @@ std::string headers_json(const rd_kafka_message_t& message) {
     std::string name;
     boost::json::array values;
   };
-  std::vector<seen> all;  // in order of appearance; few
+  std::vector<seen> all;                                // in order of appearance
+  std::unordered_map<std::string, std::size_t> places;  // a megabyte holds a hundred thousand names
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;
@@ -36,13 +39,14 @@ std::string headers_json(const rd_kafka_message_t& message) {
     std::string text = name;
     if (!data::is_utf8(text))
       text = "base64:" + data::base64(text);
-    auto at = std::find_if(all.begin(), all.end(), [&](const seen& s) { return s.name == text; });
-    if (at == all.end())
-      at = all.insert(all.end(), {std::move(text), {}});
+    const auto [place, is_new] = places.try_emplace(text, all.size());
+    if (is_new)
+      all.push_back({std::move(text), {}});
+    auto& values = all[place->second].values;
     if (value == nullptr)
-      at->values.emplace_back(nullptr);
+      values.emplace_back(nullptr);
     else
-      at->values.push_back(text_or_base64({static_cast<const char*>(value), size}));
+      values.push_back(text_or_base64({static_cast<const char*>(value), size}));
   }
   boost::json::object out;
   for (auto& [key, values] : all)
