@@ -119,11 +119,12 @@ private:
 
 expected<void> mysql_database::connect(bool create) {
   const auto attempt = [&](const std::string& text) -> expected<void> {
-    auto done = start_session(soci::mysql, text);
+    auto done = start_session(soci::mysql, with_guarded_login(text));
     // "localhost" means the socket; where there is none, the server may still listen on the network.
     if (const auto host = text.find("host='localhost'");
         !done && last_error_ == no_socket && host != std::string::npos)
-      done = start_session(soci::mysql, std::string(text).replace(host, 16, "host='127.0.0.1'"));
+      done = start_session(soci::mysql,
+                           with_guarded_login(std::string(text).replace(host, 16, "host='127.0.0.1'")));
     return done;
   };
   auto done = attempt(where_.connect);

@@ -22,6 +22,10 @@ using parameters = std::map<std::string, std::string, std::less<>>;
 constexpr std::string_view forms = "expected mysql://USER:PASSWORD@HOST:PORT/DATABASE, postgresql://..., "
                                    "sqlite3://PATH, or SOCI's own text such as mysql://db=NAME user=USER";
 
+/// None of them tells a listener the password. The server is who chooses: mysql_clear_password and dialog would tell it to whoever asks.
+constexpr std::string_view logins =
+    "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
+
 unexpected wrong(std::string_view what) {
   return user_error(ec::invalid_argument, fmt::format("connection: {}; {}", what, forms));
 }
@@ -357,6 +361,16 @@ std::vector<std::string> files_named_in(const std::string& connect) {
       if (const auto found = pairs->find(name); found != pairs->end())
         out.push_back(found->second);
   return out;
+}
+
+/// The client library takes options behind a ; of the host (check_parameters() lets no topology do so), and SOCI hands on no others.
+std::string with_guarded_login(const std::string& connect) {
+  auto pairs = read_pairs(connect);
+  if (!pairs)
+    return connect;
+  auto& host = (*pairs)["host"];
+  host = fmt::format("{}restricted-auth={};", host.empty() ? "" : "host=" + host + ';', logins);
+  return write_pairs(*pairs);
 }
 
 std::string_view to_string(product p) {

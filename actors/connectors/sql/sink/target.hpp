@@ -26,4 +26,7 @@ struct target {
 /// password='...'`. The error text never repeats the connection.
 [[nodiscard]] expected<target> parse_connection(std::string_view text);
 
+/// Adds to a text for MySQL which ways to prove who one is the server may ask for: none that sends it the password as it is.
+[[nodiscard]] std::string with_guarded_login(const std::string& connect);
+
 }  // namespace millrace::sink::sql
