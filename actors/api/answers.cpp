@@ -86,9 +86,8 @@ std::optional<answer> read_one(std::string_view text, const requests::status&) {
 }
 /// The letters stay as they are.
 std::optional<answer> read_letters(std::string_view text) {
-  json::error_code failed;
-  const auto root = json::parse(text, failed);
-  const auto* const o = failed ? nullptr : root.if_object();
+  const auto root = data::read_json_value(text);
+  const auto* const o = root ? root->if_object() : nullptr;
   const auto* const letters = o == nullptr ? nullptr : o->if_contains("letters");
   const auto* const next = o == nullptr ? nullptr : o->if_contains("next");
   if (letters == nullptr || !letters->is_array() || next == nullptr)
@@ -100,6 +99,7 @@ std::optional<answer> read_letters(std::string_view text) {
     out.letters.push_back(data::json_text(one));
   }
   if (!next->is_null()) {
+    json::error_code failed;
     out.next = next->to_number<std::uint64_t>(failed);
     if (failed)
       return std::nullopt;

@@ -37,6 +37,9 @@ using beast::error_code;
 /// Bounds an answer: metrics and reports of many topologies are the longest.
 constexpr std::uint64_t max_answer = std::uint64_t{64} << 20;
 
+/// Bounds what is read and not understood yet: a head, the line of a chunk or what follows the last one. Bodies go on in pieces.
+constexpr std::size_t max_buffered = std::size_t{128} << 10;
+
 bool is_loopback(const std::string& host) {
   error_code is_name;
   const auto address = asio::ip::make_address(host, is_name);
@@ -175,7 +178,7 @@ private:
   beast::ssl_stream<beast::tcp_stream> stream_;
   tls::handshake_record handshake_;
   beast_http::request<beast_http::string_body> request_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{max_buffered};
   beast_http::response_parser<beast_http::string_body> parser_;
   error_code write_failure_;
   std::optional<error> failure_;

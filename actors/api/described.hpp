@@ -211,14 +211,13 @@ template<detail::described T>
 /// Returns nothing where the text is not what json_of() gives; T is described, or a list of such.
 template<class T>
 [[nodiscard]] std::optional<T> read_json(std::string_view text) {
-  boost::json::error_code failed;
-  const auto root = boost::json::parse(text, failed);
-  if (failed)
+  const auto root = data::read_json_value(text);
+  if (!root)
     return std::nullopt;
   T out;
   bool good = true;
   const boost::json::object nothing;
-  detail::json_reader{nothing, good}.read(root, out);
+  detail::json_reader{nothing, good}.read(*root, out);
   return good ? std::optional(std::move(out)) : std::nullopt;
 }
 

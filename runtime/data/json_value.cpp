@@ -2,10 +2,38 @@
 
 #include "runtime/data/render.hpp"
 
+#include <boost/json/memory_resource.hpp>
+#include <boost/json/parser.hpp>
+
 #include <cmath>
+#include <new>
 
 namespace millrace::data {
 namespace {
+
+/// Gives memory up to a bound; what takes it may outlive the parser, and holds it by a storage_ptr.
+class bounded_memory final : public boost::json::memory_resource {
+public:
+  explicit bounded_memory(std::size_t most) : left_(most) {}
+
+private:
+  void* do_allocate(std::size_t bytes, std::size_t align) override {
+    if (bytes > left_)
+      throw std::bad_alloc();
+    void* const out = ::operator new(bytes, std::align_val_t(align));
+    left_ -= bytes;
+    return out;
+  }
+  void do_deallocate(void* p, std::size_t bytes, std::size_t align) override {
+    left_ += bytes;
+    ::operator delete(p, std::align_val_t(align));
+  }
+  bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+
+  std::size_t left_;
+};
 
 void append_number(std::string& out, double v) {
   const bool finite = std::isfinite(v);
@@ -67,6 +95,19 @@ std::string json_text(const boost::json::value& v) {
   std::string out;
   append_json(out, v);
   return out;
+}
+
+std::optional<boost::json::value> read_json_value(std::string_view text, std::size_t most) {
+  const auto memory = boost::json::make_shared_resource<bounded_memory>(most);
+  try {
+    boost::json::parser p(memory);
+    p.reset(memory);
+    boost::json::error_code failed;
+    p.write(text, failed);
+    return failed ? std::nullopt : std::optional(p.release());
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace millrace::data

@@ -79,10 +79,14 @@ int list_nodes(const remote_arguments& a) {
   return print(a.json ? api::json_of(n) + "\n" : remote::table_of(n));
 }
 
+struct machine_time final : steady_time {
+  [[nodiscard]] clock::time_point now() const override { return clock::now(); }
+};
+
 /// Prints how the topology has ended, and returns the exit status that `run` would have for it.
 int see_its_end(std::string_view command, const remote_arguments& a, const ask_function& ask) {
-  const auto end =
-      remote::wait_for_end(ask, a.name, [] { std::this_thread::sleep_for(std::chrono::seconds(1)); });
+  const auto end = remote::wait_for_end(
+      ask, a.name, [] { std::this_thread::sleep_for(std::chrono::seconds(1)); }, machine_time());
   if (!end)
     return fail(command, end.error());
   if (end->state != api::topology_state::failed)
@@ -182,6 +186,7 @@ int forget_node(const remote_arguments& a) {
 /// One line each, oldest first.
 int print_letters(const remote_arguments& a) {
   const auto ask = asker_for(a.connect);
+  remote::pages_of_letters pages;
   for (std::optional<std::uint64_t> page = 0; page;) {
     const auto answer = remote::ask_by_name(ask, api::requests::dead_letters{a.name, *page});
     if (!answer)
@@ -192,7 +197,10 @@ int print_letters(const remote_arguments& a) {
       lines += letter + '\n';
     if (const int status = print(lines); status != exit_done)
       return status;
-    page = found.next;
+    const auto next = pages.next(*page, found);
+    if (!next)
+      return fail("letters", next.error());
+    page = *next;
   }
   return exit_done;
 }

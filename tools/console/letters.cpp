@@ -14,6 +14,7 @@ expected<newest_letters> ask_newest_letters(const remote::ask_function& ask, con
   newest_letters out;
   std::optional<std::uint64_t> page = 0;
   std::size_t bytes = 0;
+  remote::pages_of_letters pages;
   while (page && out.all.size() < most_letters && bytes < most_letter_bytes) {
     auto a = ask(api::requests::newest_letters{topology, *page});
     if (!a)
@@ -27,7 +28,10 @@ expected<newest_letters> ask_newest_letters(const remote::ask_function& ask, con
       bytes += letter.size();
       out.all.push_back(std::move(letter));
     }
-    page = found.next;
+    const auto next = pages.next(*page, found);
+    if (!next)
+      return unexpected(next.error());
+    page = *next;
   }
   out.has_more = out.has_more || page;
   return out;

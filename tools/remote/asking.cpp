@@ -70,18 +70,30 @@ expected<api::answer> ask_by_name(const ask_function& ask, const api::request& w
 }
 
 expected<api::answers::topology> wait_for_end(const ask_function& ask, const std::string& topology,
-                                              const std::function<void()>& pause) {
-  for (int failures = 0;;) {
+                                              const std::function<void()>& pause, const steady_time& time) {
+  for (std::optional<steady_time::clock::time_point> failing_since;;) {
     auto a = ask_by_name(ask, api::requests::wait{topology});
     if (a) {
-      failures = 0;
+      failing_since.reset();
       if (auto* const w = std::get_if<api::answers::waited>(&*a); w != nullptr && w->is_over)
         return std::move(w->now);
-    } else if (!a.error().retry || ++failures >= most_failures) {
-      return unexpected(std::move(a.error()));
+    } else {
+      const auto now = time.now();
+      if (!a.error().retry || now - failing_since.value_or(now) >= most_failing)
+        return unexpected(std::move(a.error()));
+      failing_since = failing_since.value_or(now);
     }
     pause();
   }
+}
+
+expected<std::optional<std::uint64_t>> pages_of_letters::next(std::uint64_t asked,
+                                                              const api::answers::dead_letters& found) {
+  empty_ = found.letters.empty() ? empty_ + 1 : 0;
+  if (found.next && (*found.next == asked || empty_ == most_empty_pages))
+    return fatal_error(ec::corrupt,
+                       "the pages of dead letters have no end; expected the address of a node's API");
+  return found.next;
 }
 
 }  // namespace millrace::remote

@@ -2,9 +2,13 @@
 // the node that it asks.
 #pragma once
 
+#include "runtime/base/steady_time.hpp"
 #include "tools/remote/connecting.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace millrace::remote {
@@ -20,11 +24,23 @@ using ask_function = std::function<expected<api::answer>(const api::request&)>;
 [[nodiscard]] expected<api::answer> ask_by_name(const ask_function& ask, const api::request& what);
 
 /// Waits until the topology is over. A node may end meanwhile, and another coordinator take over: errors that
-/// may pass are asked past. Between two requests it calls `pause`, which blocks for a second or so.
-[[nodiscard]] expected<api::answers::topology>
-wait_for_end(const ask_function& ask, const std::string& topology, const std::function<void()>& pause);
+/// may pass are asked past, for a minute in a row. Between two requests it calls `pause`, which blocks for a second or so.
+[[nodiscard]] expected<api::answers::topology> wait_for_end(const ask_function& ask,
+                                                            const std::string& topology,
+                                                            const std::function<void()>& pause,
+                                                            const steady_time& time);
+inline constexpr std::chrono::minutes most_failing{1};
 
-/// wait_for_end() asks past so many errors in a row.
-inline constexpr int most_failures = 60;
+/// Follows the pages of dead letters: the page to ask for next, if there is one. An error where the server's pages have no end:
+/// the same page again, or so many in a row without a letter.
+class pages_of_letters {
+public:
+  [[nodiscard]] expected<std::optional<std::uint64_t>> next(std::uint64_t asked,
+                                                            const api::answers::dead_letters& found);
+
+private:
+  int empty_ = 0;
+};
+inline constexpr int most_empty_pages = 1000;
 
 }  // namespace millrace::remote

@@ -14,6 +14,7 @@ struct scripted {
   std::deque<expected<api::answer>> answers;
   std::vector<api::request> asked = {};
   int pauses = 0;
+  fake_steady_time time = {};
 
   remote::ask_function function() {
     return [this](const api::request& what) {
@@ -25,7 +26,8 @@ struct scripted {
     };
   }
   expected<api::answers::topology> wait() {
-    return remote::wait_for_end(function(), "t", [this] { ++pauses; });
+    return remote::wait_for_end(
+        function(), "t", [this] { ++pauses, time.pass(std::chrono::seconds(1)); }, time);
   }
 };
 
@@ -73,14 +75,31 @@ TEST_CASE("a wait asks until the topology is over, past nodes that are away for 
 
 TEST_CASE("a wait gives up where nobody comes back, and at once where asking again does not help") {
   scripted s;
-  for (int i = 0; i + 1 < remote::most_failures; ++i)
+  constexpr int failures = std::chrono::seconds(remote::most_failing).count();
+  for (int i = 0; i < failures; ++i)
     s.answers.push_back(away());
   s.answers.push_back(waited(false, api::topology_state::running));
-  for (int i = 0; i < remote::most_failures; ++i)
+  for (int i = 0; i <= failures; ++i)
     s.answers.push_back(away());
   CHECK(s.wait().error().message == "nobody listens there");
   CHECK(s.answers.empty());
   scripted refused{{fatal_error(ec::refused, "the certificate is refused")}};
   CHECK(refused.wait().error().code == ec::refused);
   CHECK(refused.pauses == 0);
+}
+
+TEST_CASE("pages of dead letters that have no end are refused") {
+  const auto page = [](std::size_t letters, std::uint64_t next) {
+    return api::answers::dead_letters{std::vector<std::string>(letters, "{}"), next};
+  };
+  remote::pages_of_letters pages;
+  CHECK(pages.next(0, page(1, 7)).value() == 7);
+  CHECK_FALSE(pages.next(7, {{"{}"}, {}}).value());
+  CHECK_THAT(pages.next(7, page(1, 7)).error().message, Contains("have no end"));
+  for (int i = 1; i < remote::most_empty_pages; ++i)
+    CHECK(pages.next(1, page(0, 2)));
+  CHECK(pages.next(1, page(1, 2)));
+  for (int i = 1; i < remote::most_empty_pages; ++i)
+    CHECK(pages.next(1, page(0, 2)));
+  CHECK_FALSE(pages.next(1, page(0, 2)));
 }
