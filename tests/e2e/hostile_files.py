@@ -17,6 +17,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, wait_until  # noqa: E402
@@ -550,6 +551,67 @@ def libraries_of_others(c):
         c.call("sql", "select 1", status=2, says="is not loaded: it belongs to", env=here)
 
 
+def secret_exchanged(c):
+    """The file of a secret is exchanged all the time, for a link to another file, a pipe, a folder, somebody else's file and one that grows, while runs
+    read it: they have the secret or say what is wrong, nothing of another file shows, nothing hangs."""
+    secrets, other = c.folder / "secrets", "of-another-file"
+    secrets.mkdir(mode=0o700)
+    (c.folder / "key").write_text(other)
+    (c.folder / "key").chmod(0o600)
+    c.topology(sink={"sink": "sql", "path": None, "connection": "postgresql://u:${secret:db}@127.0.0.1:1/d", "table": "t"})
+    topology = json.loads((c.folder / "topology.json").read_text())
+    del topology["stages"]["out"]["path"]
+    (c.folder / "topology.json").write_text(json.dumps(topology))
+
+    def mine(path, text="hunter"):
+        path.write_text(text)
+        path.chmod(0o600)
+
+    def of_nobody(path):
+        mine(path, other)
+        os.chown(path, 65534, 65534)
+
+    def grows(path):
+        mine(path)
+        with open(path, "a") as f:
+            for _ in range(200):
+                f.write("x" * 4096)
+                f.flush()
+    kinds = {"link": lambda p: p.symlink_to(c.folder / "key"), "pipe": os.mkfifo, "folder": pathlib.Path.mkdir, "of the kernel": lambda p: p.symlink_to(
+        "/proc/self/environ"), "itself": lambda p: p.symlink_to("db"), "growing": grows, **({"of another user": of_nobody} if os.geteuid() == 0 else {})}
+    wrong = ("leads out", "no regular file", "no such file", "too many", "others may use it", "another user", "bytes; expected at most", "it is too long",
+             "is a directory", "it is empty")
+    for name, make in kinds.items():
+        ended, swaps = threading.Event(), [0]
+
+        def exchange(make=make, ended=ended, swaps=swaps):
+            at, next_one = secrets / "db", secrets / ".next"
+            while not ended.is_set():
+                for how in (mine, make):
+                    with contextlib.suppress(OSError):
+                        how(next_one)
+                    with contextlib.suppress(OSError):
+                        if at.is_dir() and not at.is_symlink():
+                            at.rmdir()
+                        if next_one.is_dir() and not next_one.is_symlink():
+                            at.unlink(missing_ok=True)
+                        os.rename(next_one, at)
+                        swaps[0] += 1
+        thread = threading.Thread(target=exchange)
+        thread.start()
+        try:
+            for i in range(6):
+                done = subprocess.run([c.binary, "run", str(c.folder / "topology.json"), "--secrets", str(secrets), "--start-timeout", "0 s", "--state",
+                                       str(c.folder / f"{name}{i}")], capture_output=True, text=True, timeout=60 * PATIENCE, stdin=subprocess.DEVNULL)
+                said = done.stdout + done.stderr
+                check(done.returncode in (1, 2) and other not in said, f"{name}: exit status {done.returncode}: {said[-1500:]}")
+                check("127.0.0.1:1" in said or any(w in said.lower() for w in wrong), f"{name}: {said[-1500:]}")
+        finally:
+            ended.set()
+            thread.join()
+        check(swaps[0] > 10, f"{name}: it was exchanged {swaps[0]} times")
+
+
 def large_overlay(c):
     """A gigabyte as topology or overlay is refused by its size, unread."""
     large = c.folder / "large.json"
@@ -596,7 +658,7 @@ def core_file(c):
 
 CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
          other_users, node_folders, states_of_others, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
-         mount_goes_away, sql_writes_nothing, sql_keeps_to_its_targets, libraries_of_others, large_overlay, many_stages, names, core_file)
+         mount_goes_away, sql_writes_nothing, sql_keeps_to_its_targets, libraries_of_others, secret_exchanged, large_overlay, many_stages, names, core_file)
 
 if __name__ == "__main__":
     sys.exit(main_of_cases(CASES, Case, __doc__, on_disk=True))

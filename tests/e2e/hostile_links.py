@@ -15,6 +15,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -313,6 +314,51 @@ def without_tls(options, folder):
     print(f"ok      {len(Strangers.WITHOUT_TLS)} kinds at a node without TLS, while records flow: {lines} lines, {more:+.1f} MB", flush=True)
 
 
+def expired(certificates, folder):
+    """A folder with the certificate of node b of the same authority, whose time is over."""
+    folder.mkdir()
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", "x509", *map(str, arguments), "-copy_extensions", "copyall"], check=True, capture_output=True)
+    openssl("-x509toreq", "-in", certificates / "node-b.crt", "-signkey", certificates / "node-b.key", "-out", folder / "request")
+    openssl("-req", "-in", folder / "request", "-CA", certificates / "authority.crt", "-CAkey", certificates / "authority.key", "-days", 0,
+            "-out", folder / "node-b.crt")
+    shutil.copy(certificates / "node-b.key", folder)
+    return folder
+
+
+def impostors(cluster, foreign, folder):
+    """Node b is gone, and somebody listens where it did: with a certificate of another authority, one that has expired, one of another name, a client's,
+    and with the right one, who speaks TLS and then garbage. Node a tells each in one line, is told nothing, and meets the true node b again."""
+    a, b, own = cluster.nodes["a"], cluster.nodes["b"], cluster.certificates
+    b.kill()
+    kinds = (("is not signed by this cluster's authority", foreign, "node-b", b""), ("has expired", expired(own, folder / "expired"), "node-b", b""),
+             ("was shown by a node that calls itself", own, "node-x", b""), ("is a client's", own, "client-operator", b""),
+             ("it speaks TLS and is no node", own, "node-b", os.urandom(60000)), (None, own, "node-b", b"\xff\xff\xff\x7f" + os.urandom(60000)))
+    for reason, certificates, name, garbage in kinds:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates / f"{name}.crt", certificates / f"{name}.key")
+        before, met = len(a.errors()), 0
+        with socket.create_server(("127.0.0.1", b.port)) as listening:
+            listening.settimeout(30 * PATIENCE)
+            while met < 3:
+                plain, _ = listening.accept()
+                met += 1
+                with contextlib.suppress(OSError), contextlib.closing(plain):
+                    plain.settimeout(5 * PATIENCE)
+                    with context.wrap_socket(plain, server_side=True) as s:
+                        s.sendall(garbage)
+                        heard = s.recv(65536)
+                        check(garbage or not heard, f"{name}: node a said {heard[:200]}")
+        said = a.errors()[before:]
+        lines = [line for line in said.splitlines() if reason and reason in line]
+        check(a.alive() and (not reason or len(lines) == 1), lambda said=said: f"{reason}: {said[-1500:]}")
+    b.start()
+    b.wait_ready()
+    wait_until("both nodes are up", lambda: states(cluster) == {"a": "up", "b": "up"})
+    print(f"ok      {len(kinds)} impostors where node b was", flush=True)
+
+
 def test(options, folder):
     without_tls(options, folder / "without_tls")
     topology, rows = clicks(folder)
@@ -339,6 +385,7 @@ def test(options, folder):
         withstood(attack, strangers, node, usual)
     more = more_memory("the third time", node, memory, MOST_MORE_MB)
     wait_until("both nodes are up", lambda: states(cluster) == {"a": "up", "b": "up"})
+    impostors(cluster, strangers.foreign, folder)
     cluster.stop()
     print(f"strangers of {len(Strangers.ALL)} kinds, three times; {RATE * SECONDS} records, each in the rows; {more:+.1f} MB by the third time")
 

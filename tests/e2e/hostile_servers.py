@@ -21,7 +21,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
 from relay import certificate  # noqa: E402
 
 SECRET = "hush-hush-hush"
@@ -345,7 +345,192 @@ def files_of_a_connection(c):
         check(SECRET not in checked.stdout + checked.stderr, f"{name}: `check` shows a secret: {checked.stdout}")
 
 
-CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, files_of_a_connection)
+def packet_of(connection):
+    return exactly(connection, struct.unpack("<I", exactly(connection, 4)[:3] + b"\0")[0])
+
+
+def greeting():
+    """The first packet of a MySQL."""
+    return mysql_packet(0, b"\x0a8.0.0\0" + struct.pack("<I", 1) + b"a" * 8 + b"\0" + struct.pack("<H", 0xF7FF) + b"\x2d" + struct.pack("<HH", 2, 0x000F)
+                        + b"\x15" + b"\0" * 10 + b"b" * 12 + b"\0mysql_native_password\0")
+
+
+def database_that_wants(plugin):
+    """Asks who has logged in to prove it once more, by another plug-in; then it refuses, and repeats what it was told."""
+    def serve(server, connection):
+        connection.sendall(greeting())
+        server.seen.append(packet_of(connection))
+        connection.sendall(mysql_packet(2, b"\xfe" + plugin + b"\0" + b"a" * 20 + b"\0"))
+        server.seen.append(packet_of(connection))
+        if plugin == b"dialog":
+            connection.sendall(mysql_packet(4, b"\x02Password: "))
+            server.seen.append(packet_of(connection))
+        connection.sendall(mysql_packet(4, b"\xff\x15\x04#28000refused: " + server.seen[-1][-60:]))
+    return serve
+
+
+def database_that_wants_the_password(c):
+    """Plug-ins that would send the password as it is (mysql_clear_password, dialog), weakly (mysql_old_password) or that are no file of the
+    library's: refused, nothing is sent."""
+    tried = {name: name.encode() for name in ("mysql_clear_password", "dialog", "mysql_old_password", "auth_gssapi_client")}
+    tried.update(a_path=b"../../../../../tmp/evil")
+    running = {}
+    for name, plugin in tried.items():
+        server = c.listener(database_that_wants(plugin))
+        running[name] = server, c.run(name, None, {"sink": "sql", "connection": f"mysql://u:{SECRET}@127.0.0.1:{server.port}/d", "table": "t"},
+                                      "--start-timeout", "3 s")
+    for name, (server, run) in running.items():
+        status, said = run.wait(60), run.errors()
+        check(status == 1, f"{name}: exit status {status}: {said[-1500:]}")
+        check(not any(SECRET.encode() in s for s in server.seen), f"{name}: the database was told the password: {server.seen}")
+        check(SECRET not in said, f"{name}: the password shows: {said[-1500:]}")
+        login = b"mysql_native_password\0"  # the end of each
+        check(server.seen, f"{name}: nothing was tried: {said[-1500:]}")
+        check(all(s.endswith(login) for s in server.seen), f"{name}: it was told more than a login: {server.seen[:3]}")
+
+
+def database_of_garbage(c):
+    """A greeting of random bytes, one that drips, packets without an end: one message, or a wait that SIGTERM ends, and bounded memory."""
+    def endless(_, connection):
+        while True:
+            connection.sendall(b"\xff\xff\xff\0" + b"\x0a" * 65536)
+
+    def endless_rows(_, connection):
+        connection.sendall(greeting())
+        packet_of(connection)
+        connection.sendall(mysql_packet(2, b"\0\0\0\x02\0\0\0"))
+        packet_of(connection)
+        while True:
+            connection.sendall(b"\xff\xff\xff\x01" + b"\xfe" * 65536)
+
+    def dripping(server, connection):
+        for byte in greeting():
+            connection.sendall(bytes([byte]))
+            if server.stopped.wait(1):
+                return
+    kinds = {"garbage": lambda _, connection: connection.sendall(os.urandom(65536)), "endless": endless, "endless_rows": endless_rows,
+             "dripping": dripping}
+    running = {name: c.run(name, None, {"sink": "sql", "connection": f"mysql://u:p@127.0.0.1:{c.listener(serve).port}/d", "table": "t"},
+                           "--start-timeout", "5 s") for name, serve in kinds.items()}
+    most, until = 0, time.monotonic() + 8
+    while time.monotonic() < until:
+        for run in running.values():
+            with contextlib.suppress(Wrong):
+                most = max(most, run.memory_mb())
+        time.sleep(0.1)
+    check(most < 500, f"a run took {most:.0f} MB")
+    for name, run in running.items():
+        if run.alive():
+            run.process.send_signal(signal.SIGTERM)
+        status = run.wait(RUN_ENDS)
+        check(status in (0, 1), f"{name}: exit status {status}: {run.errors()[-1500:]}")
+
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+MOST_ANSWER_MB = 600  # an answer of 64 MiB, and the values in it
+ANSWER_ENDS = 75      # seconds: 5 to connect and 60 for the answer
+
+
+def says(*parts, endless=b"", dripping=b""):
+    """Answers with these parts, then with something for ever, as fast as it is taken or once a second."""
+    def serve(server, connection):
+        server.seen.append(request_of(connection))
+        connection.sendall(b"".join(parts))
+        while endless:
+            connection.sendall(endless * (65536 // len(endless)))
+        while dripping and not server.stopped.wait(1):
+            connection.sendall(dripping)
+    return serve
+
+
+def whole(body):
+    return says(JSON_HEAD + b"Content-Length: %d\r\n\r\n" % len(body), body)
+
+
+def redirects_to_itself(server, connection):
+    server.seen.append(request_of(connection))
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n" % server.port)
+
+
+class Asking:
+    """A command of ours that asks this server, and what it took."""
+
+    def __init__(self, c, name, serve, words):
+        self.server, self.name, self.began = c.listener(serve), name, time.monotonic()
+        self.out, self.err = c.folder / f"{name}.out", c.folder / f"{name}.err"
+        with open(self.out, "wb") as o, open(self.err, "wb") as e:
+            self.process = subprocess.Popen(["prlimit", f"--as={4 << 30}", c.binary, *words, "--connect", f"http://127.0.0.1:{self.server.port}"],
+                                            stdin=subprocess.DEVNULL, stdout=o, stderr=e,
+                                            env={**os.environ, "XDG_STATE_HOME": str(c.folder / "none"), "MILLRACE_TOKEN": "a" * 32})
+        Run.started.append(self.process)
+
+    def ends(self, seconds):
+        """It ends with status 1 and one message; returns the message."""
+        most, until = 0, self.began + seconds * PATIENCE
+        while self.process.poll() is None:
+            check(time.monotonic() < until, f"{self.name} is still there after {seconds} s")
+            with contextlib.suppress(OSError, IndexError):
+                status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+                most = max(most, int(status.partition("VmHWM:")[2].split()[0]) // 1024)
+            time.sleep(0.02)
+        said = self.err.read_bytes()
+        check(self.process.returncode == 1, f"{self.name}: exit status {self.process.returncode}: {said[:1500]}")
+        check(said.count(b"\n") == 1 and len(said) < 2000, f"{self.name}: {len(said)} bytes of messages: {said[:1500]}")
+        check(most < MOST_ANSWER_MB, f"{self.name} took {most} MB")
+        return said
+
+
+def api_that_floods(c):
+    """Heads, chunks and bodies without an end or with a length that lies, values that take more memory than their text, a redirect to itself, pages
+    without an end: one message each, at once, and bounded memory."""
+    kinds = {
+        "head": says(JSON_HEAD, endless=b"X-A: y\r\n"),
+        "line": says(JSON_HEAD + b"X: ", endless=b"y"),
+        "body": says(JSON_HEAD + b"\r\n[", endless=b'{"topology":"a"},'),
+        "chunks": says(JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", endless=b'5\r\n"abc,\r\n'),
+        "chunk_line": says(JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", endless=b"a"),
+        "trailer": says(JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n", endless=b"X-A: y\r\n"),
+        "length_of_10^17": says(JSON_HEAD + b"Content-Length: 100000000000000000\r\n\r\n[]", dripping=b" "),
+        "length_that_is_short": says(JSON_HEAD + b"Content-Length: 1\r\n\r\n[]"),
+        "length_that_is_long": says(JSON_HEAD + b"Content-Length: 60000000\r\n\r\n[]"),
+        "redirect": redirects_to_itself,
+        "continue": says(endless=b"HTTP/1.1 100 Continue\r\n\r\n"),
+        "nested": whole(b"[" * (60 << 20)),
+        "arrays": whole(b"[" + b"[]," * (20 << 20) + b"[]]"),
+        "numbers": whole(b"[" + b"0," * (30 << 20) + b"0]"),
+    }
+    for name, serve in kinds.items():
+        said = Asking(c, name, serve, ["list"]).ends(30)
+        check(b"give the address of a node" in said or b"expected the address of a node" in said, f"{name}: {said}")
+    (c.folder / "t.json").write_text(json.dumps({"millrace": 1, "topology": "t", "stages": {
+        "in": {"source": "generator", "kind": "clicks", "rate": "1/s"}, "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}},
+        "out": {"sink": "console", "from": "parsed"}}}))
+    for words in (["nodes"], ["wait", "t"], ["apply", str(c.folder / "t.json")], ["letters", "t"], ["console", "-e", "stages", "--topology", "t"]):
+        Asking(c, f"{words[0]}_numbers", kinds["numbers"], words).ends(30)
+    pages = whole(b'{"letters":[],"next":0}'), whole(b'{"letters":[],"next":7}')
+    for number, serve in enumerate(pages):
+        for words in (["letters", "t"], ["console", "-e", "dead-letters", "--topology", "t"]):
+            said = Asking(c, f"{words[0]}_pages_{number}", serve, words).ends(30)
+            check(b"have no end" in said, said)
+
+
+def api_that_drips(c):
+    """A byte a second, of a head, a body and chunks, or none: each command ends in time."""
+    kinds = {
+        "head": says(JSON_HEAD + b"X: ", dripping=b"y"),
+        "body": says(JSON_HEAD + b"\r\n[", dripping=b" "),
+        "chunk": says(JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", dripping=b"1\r\n \r\n"),
+        "silent": lambda server, _: server.stopped.wait(),
+    }
+    commands = (["list"], ["wait", "t"], ["letters", "t"], ["console", "-e", "stages", "--topology", "t"])
+    asked = [Asking(c, f"{words[0]}_{name}", serve, words) for name, serve in kinds.items() for words in commands]
+    for one in asked:
+        said = one.ends(ANSWER_ENDS)
+        check(b"has not answered" in said or b"does not answer in time" in said, f"{one.name}: {said}")
+
+
+CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, database_that_wants_the_password,
+         database_of_garbage, files_of_a_connection, api_that_floods, api_that_drips)
 
 
 def test(options, folder):

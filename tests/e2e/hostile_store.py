@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A role that may create in the database plants functions, operators, tables, triggers and a schema, for the cluster's store and for the sql
-sink: whatever runs tells so in a table, and that stays empty. Honest triggers and stores go on. POSTGRES_URL names the server, and a superuser.
+sink: whatever runs tells so in a table, and that stays empty. Honest triggers and stores go on. Records in Kafka hold any bytes.
+POSTGRES_URL names the server, and a superuser; KAFKA_BROKERS the brokers.
 
     hostile_store.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
@@ -8,12 +9,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from hostile_servers import START  # noqa: E402
-from real_systems import PostgreSQL, Run, check, free_port, main_of_cases, needed, unique  # noqa: E402
+from real_systems import (Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address, unique,  # noqa: E402
+                          wait_until)
 
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
 TRIGGER = "create trigger evil before insert or update or delete on {0} for each statement execute function public.evil()"
@@ -277,9 +280,47 @@ def grants_on_positions(c):
     check(c.rows() == [0, 1, 2], f"rows: {c.rows()}")
 
 
+# Records in Kafka, where whoever may write to a topic writes any bytes.
+
+ESCAPES = b"\x1b]0;owned\x07\x1b[2J"
+
+
+def keys_and_headers(c):
+    """Keys and headers of any bytes, long ones, a hundred thousand names: each record is a row or one dead letter, and nothing drives a terminal."""
+    kafka, now, value = Kafka(needed("KAFKA_BROKERS")[0]), int(time.time() * 1000), b'{"n":1}'
+    topic = unique("hostile")
+    kafka.create(topic)
+    rows = [(ESCAPES, value, (ESCAPES, ESCAPES)), (None, value, (b"", None), (b"d", b"1"), (b"d", b"2"), (b"d", None), (b"\xff", b"\xff"), (b"a\0b", b"\0")),
+            ("\u202e".encode(), value, ("\u202e".encode(), b"")), (b"many", value, *((b"h%d" % i, b"v") for i in range(1000)))]
+    letters = [(b"\xff\xfe", value), (b"k\0", value), (b"null", None, (b"h", b"v")), (None, None), (b"", b""), (b"bad", b"{" + ESCAPES, (ESCAPES, ESCAPES))]
+    kafka.produce_records(topic, [(now, *r) for r in rows + letters])
+    for long in ((b"K" * 900_000, value), (b"\xff" * 900_000, value), (b"lots", value, *((b"%x" % i, b"") for i in range(90_000)))):
+        kafka.produce_records(topic, [(now, *long)])
+    path, out = c.folder / "keys.json", c.folder / "out.jsonl"
+    path.write_text(json.dumps({"millrace": 1, "topology": "keys", "stages": {
+        "in": {"source": "kafka", "brokers": kafka.brokers, "topic": topic}, "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
+        "out": {"sink": "file", "from": "parsed", "path": str(out), "columns": {"n": "n", "k": "_key", "h": "_headers"}}}}))
+    run = Run(c.binary, path, c.folder / "keys", "--http", "127.0.0.1:0")
+    address = wait_until("it serves HTTP", lambda: told_address(run.state))
+    wait_until("all records are processed", lambda: metric(address, "millrace_records_total") == len(rows) + len(letters) + 3)
+    texts = [http_status(address, "/metrics")[1].encode()]
+    for line in ("dead-letters", "stages", "lanes"):
+        done = subprocess.run([c.binary, "console", "--connect", f"http://{address}", "--token", str(run.state / "token"), "-e", line],
+                              capture_output=True, check=True, timeout=60)
+        texts.append(done.stdout + done.stderr)
+    run.stop()
+    for text in (*texts, out.read_bytes(), run.err.read_bytes()):
+        check(b"\x1b" not in text and b"\x07" not in text, f"it could drive a terminal: {text[:1500]!r}")
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    check(len(found) == len(rows) + 2 and len(run.dead_letters()) == len(letters) + 1, f"{len(found)} rows, {len(run.dead_letters())} dead letters")
+    check(found[1]["h"] == {"": None, "d": ["1", "2", None], "base64:/w==": {"base64": "/w=="}, "a": {"base64": "AA=="}}, f"headers: {found[1]}")
+    check(len(found[-1]["h"]) == 90_000, f"{len(found[-1]['h'])} headers")
+    kafka.delete_topic(topic)
+
+
 CASES = (functions_before_the_first_start, schema_before_the_first_start, table_before_the_first_start, after_the_first_start, nodes_of_several_roles,
          sink_with_functions_and_operators, positions_before_the_first_start, target_before_the_first_start, shadowed_target, honest_triggers,
-         grants_on_positions, folder_open_to_others)
+         grants_on_positions, folder_open_to_others, keys_and_headers)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ class Kafka:
         check(not failed, f"altering {topic}: Kafka's errors {failed}")
 
     def produce_records(self, topic, records, partition=0):
-        """(milliseconds, key, value), as bytes or None: any time, and any bytes, which kcat cannot send."""
+        """(milliseconds, key, value), as bytes or None, and (name, value) of each header: any time, and any bytes, which kcat cannot send."""
         def varint(number):
             bits, out = (number << 1) ^ (number >> 63), b""
             while bits > 127:
@@ -140,10 +140,11 @@ class Kafka:
 
         self.configure(topic, "message.timestamp.after.max.ms", str(2**63 - 1))  # a topic takes no record of tomorrow by itself
         first, packed = records[0][0], b""
-        for i, (at, key, value) in enumerate(records):
-            record = b"\0" + varint(at - first) + varint(i) + sized(key) + sized(value) + b"\0"
+        for i, (at, key, value, *headers) in enumerate(records):
+            record = b"\0" + varint(at - first) + varint(i) + sized(key) + sized(value) + varint(len(headers))
+            record += b"".join(sized(part) for header in headers for part in header)
             packed += varint(len(record)) + record
-        body = struct.pack(">hiqqqhii", 0, len(records) - 1, first, max(at for at, _, _ in records), -1, -1, -1, len(records)) + packed
+        body = struct.pack(">hiqqqhii", 0, len(records) - 1, first, max(record[0] for record in records), -1, -1, -1, len(records)) + packed
         batch = struct.pack(">ibI", -1, 2, crc32c(body)) + body
         batch = struct.pack(">qi", 0, len(batch)) + batch
         r = self._ask((0, 3), struct.pack(">hhii", -1, -1, 20000, 1) + kafka_topics._text(topic)
