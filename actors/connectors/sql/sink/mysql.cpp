@@ -43,6 +43,8 @@ enum code : unsigned {
   no_socket = 2002,  // MariaDB's library says it of a refused TCP connection, too
   no_server = 2003,
   unknown_host = 2005,
+  login_refused =
+      5010,  // by MariaDB's library: the server asks for a plug-in that with_guarded_login() does not list
 };
 
 bool is_row_fault(unsigned number, std::string_view state) {
@@ -225,6 +227,16 @@ failure mysql_database::classify(unsigned number, std::string_view state, std::s
          fault::user,
          false,
          e.message + "; remedy: grant the rights, or correct user and password in `connection`",
+         {}};
+    break;
+  case login_refused:
+    e = {ec::refused,
+         fault::user,
+         false,
+         e.message + "; the server asks for the password in a way that tells it to whoever listens; remedy: "
+                     "an account that logs in by "
+                     "mysql_native_password, ed25519, caching_sha2_password or sha256_password, or the right "
+                     "server in `connection`",
          {}};
     break;
   case unknown_database:
