@@ -25,8 +25,8 @@ bool shard_input::is_from_present_life(const messages::output& m) const {
 
 void shard_input::tell_taken(const delivery::output_frame& f) {
   if (f.has_content())
-    effects_.emplace_back(std::in_place_type<effects::tell_sender>, senders_[f.log].handle,
-                          messages::output_taken{f.log, name_, life_, f.reached});
+    effects_.emplace_back(
+        effects::tell_sender{senders_[f.log].handle, messages::output_taken{f.log, name_, life_, f.reached}});
 }
 
 void shard_input::acknowledge() {

@@ -36,8 +36,8 @@ std::vector<log_id> shard_lanes::answer_waiting() {
 }
 
 void shard_lanes::return_credit(const messages::take_frame& m, std::size_t bytes) {
-  effects_.emplace_back(std::in_place_type<effects::tell_lane>, m.from,
-                        messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, bytes});
+  effects_.emplace_back(
+      effects::tell_lane{m.from, messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, bytes}});
 }
 
 void shard_lanes::acknowledge() {

@@ -51,8 +51,7 @@ void shard_output::pump() {
   for (const auto& [name, handle] : sinks_)
     while (auto f = out.next(name, limit)) {
       show(*f);
-      effects_.emplace_back(std::in_place_type<effects::tell_receiver>, name, handle,
-                            messages::output{std::move(f), life_});
+      effects_.emplace_back(effects::tell_receiver{name, handle, messages::output{std::move(f), life_}});
     }
   if (!cannot_read_)
     read_back();
