@@ -155,14 +155,9 @@ void topology_views::trace_without_node(topology_run& r, const asked::trace& wha
   const std::lock_guard lock(mutex_);
   if (!t || system_ == nullptr)
     return to(does_not_run_yet(r));
-  if (is_tracing_->exchange(true))
-    return to(host::traces_already());
   host::begin_trace(*system_, {what, t->topology, observe::figures_of(*t, process_, system_clock().now()),
-                               [to = std::make_shared<const api::reply>(std::move(to)),
-                                is_tracing = is_tracing_](expected<api::answer> a) {
-                                 *is_tracing = false;
-                                 (*to)(std::move(a));
-                               }});
+                               [to = std::make_shared<const api::reply>(std::move(to))](
+                                   expected<api::answer> a) { (*to)(std::move(a)); }});
 }
 
 void topology_views::ask_nodes(const api::request& what,

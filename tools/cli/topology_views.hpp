@@ -9,7 +9,6 @@
 
 #include <caf/actor_system.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -58,7 +57,6 @@ private:
   std::condition_variable settled_;
   bool is_stop_untold_ = false;  // somebody has asked for a stop, and not yet for the end
   caf::actor_system* system_ = nullptr;
-  std::shared_ptr<std::atomic<bool>> is_tracing_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace millrace::cli

@@ -157,16 +157,11 @@ void insight::answer(const api::request& r, const std::shared_ptr<const config::
   const auto* const trace = std::get_if<asked::trace>(&r);
   if (trace == nullptr)
     return to(observe::answer_of(r, *plan, f));
-  if (trace_goes_to_)
-    return to(traces_already());
-  trace_goes_to_ = to;
   begin_trace(self_->system(),
-              {*trace, plan, std::move(f), [view = whole_view(self_)](expected<api::answer> a) {
-                 caf::anon_send(view, record_traced{std::move(a)});
+              {*trace, plan, std::move(f), [view = whole_view(self_), to](expected<api::answer> a) {
+                 caf::anon_send(view, record_traced{to, std::move(a)});
                }});
 }
-
-void insight::traced(const expected<api::answer>& with) { std::exchange(trace_goes_to_, {})(with); }
 
 /// No node has its actors any more: the report of its end has their counts.
 void insight::look_back(observe::figures f, const known_topology& t, const api::request& r,

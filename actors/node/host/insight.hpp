@@ -32,8 +32,6 @@ public:
   /// Asks the other nodes for their late sinks if this node leads. Called about once a second, so that a list
   /// can be given at once.
   void look_at_sinks(const node::cluster_described& d);
-  /// The thread that traces a record gives its answer.
-  void traced(const expected<api::answer>& with);
   /// Says in the reasons of topologies which of their sinks are late.
   void name_late_sinks(api::answers::topologies& all) const;
 
@@ -69,7 +67,6 @@ private:
   whole_view::pointer self_;
   const view_options& options_;
   questions& others_;
-  give_answer trace_goes_to_;                              // empty: none is under way
   std::map<std::string, observe::late_sinks> late_sinks_;  // keyed by node, the last that it has told
   std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };

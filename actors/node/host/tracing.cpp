@@ -5,11 +5,15 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <exception>
 #include <utility>
 
 namespace millrace::host {
 namespace {
+
+/// Of the process, also where it has several nodes: they share its processors.
+std::atomic<bool> is_under_way{false};
 
 expected<api::answer> answer_to(const traced& t) {
   try {
@@ -22,11 +26,13 @@ expected<api::answer> answer_to(const traced& t) {
 }  // namespace
 
 void begin_trace(caf::actor_system& system, traced what) {
-  (void)control::spawn_blocking(system, [what = std::move(what)] { what.done(answer_to(what)); });
-}
-
-unexpected traces_already() {
-  return outside_error(ec::unavailable, "another record is traced at present; ask again");
+  if (is_under_way.exchange(true))
+    return what.done(outside_error(ec::unavailable, "another record is traced at present; ask again"));
+  (void)control::spawn_blocking(system, [what = std::move(what)] {
+    auto a = answer_to(what);
+    is_under_way = false;
+    what.done(std::move(a));
+  });
 }
 
 }  // namespace millrace::host

@@ -17,11 +17,9 @@ struct traced {
   api::requests::trace asked;
   std::shared_ptr<const config::topology> plan;
   observe::figures figures;
-  give_answer done;  // called once, from that thread
+  give_answer done;  // called once: from that thread, or at once where the trace before is under way
 };
+/// A process traces one record at a time; ec::unavailable is the answer to others. Any thread may ask.
 void begin_trace(caf::actor_system& system, traced what);
-
-/// The answer to whoever asks for a trace while one is under way: a process has one at a time.
-[[nodiscard]] unexpected traces_already();
 
 }  // namespace millrace::host

@@ -74,7 +74,6 @@ public:
     leads_.lead(q->what, back, nullptr);
   }
   void on_lost(const questions_lost& m) { others_.on_lost(m.node); }
-  void on_traced(const record_traced& m) { insight_.traced(m.with); }
   void on_look() {
     look();
     if (++looks_ % waits_a_sample == 0 && lone_in(options_) == nullptr) {
@@ -268,7 +267,7 @@ whole_view::behavior_type view_behaviour(whole_view::stateful_pointer<std::optio
       [=](const replay_ended& m) { state->on_replayed(m); },
       [=](const left_batches_found& m) { state->on_left(m); },
       [=](const look_at_waits&) { state->on_look(); },
-      [=](const record_traced& m) { state->on_traced(m); },
+      [](const record_traced& m) { m.to(m.with); },
       [=](const apply_prepared& m) { state->on_prepared(m); },
   };
 }

@@ -1,6 +1,7 @@
 // The actor that answers what the API is asked, as its parts see it.
 #pragma once
 
+#include "actors/node/host/questions.hpp"
 #include "actors/node/host/view.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -9,8 +10,9 @@ namespace millrace::host {
 
 /// The view sends it to itself.
 struct look_at_waits {};
-/// The thread that traces a record has come to its end.
+/// The thread that traces a record has come to its end: the view tells who has asked.
 struct record_traced {
+  give_answer to;
   expected<api::answer> with;
 };
 
