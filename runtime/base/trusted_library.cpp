@@ -104,6 +104,11 @@ std::vector<std::string> own_library_folders() {
   return {(beside / "lib").string(), (beside / MILLRACE_PRIVATE_LIBRARIES).string()};
 }
 
+expected<std::string> library_to_load(const std::string& name) {
+  auto path = library_in(own_library_folders(), name);
+  return path.find('/') == std::string::npos ? expected<std::string>(std::move(path)) : trusted_library(path);
+}
+
 std::string library_in(const std::vector<std::string>& folders, const std::string& name) {
   for (const auto& folder : folders) {
     auto path = (fs::path(folder) / name).string();

@@ -19,6 +19,10 @@ namespace millrace {
 /// Returns the folders of millrace's own libraries: `lib` beside the binary of a build, and that of an installation.
 [[nodiscard]] std::vector<std::string> own_library_folders();
 
+/// Returns what dlopen() is to be given for a name or a path: a bare name is looked for in own_library_folders(), and stays as it is where
+/// none has it; all else has to be a trusted_library().
+[[nodiscard]] expected<std::string> library_to_load(const std::string& name);
+
 /// Returns where dlopen() would find a bare name first: in these folders, in this order. The name itself where none has it: then the
 /// system's folders do.
 [[nodiscard]] std::string library_in(const std::vector<std::string>& folders, const std::string& name);

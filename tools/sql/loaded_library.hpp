@@ -21,18 +21,14 @@ template<class Api, class F>
 [[nodiscard]] expected<std::optional<Api>> first_loaded(const std::vector<std::string>& candidates,
                                                         F&& functions_of, std::string& tried) {
   for (const auto& candidate : candidates) {
-    auto path = library_in(own_library_folders(), candidate);
-    if (path.find('/') != std::string::npos) {
-      auto trusted = trusted_library(path);
-      if (!trusted && trusted.error().code == ec::not_found) {
-        tried += fmt::format("\n  {}", trusted.error().message);
-        continue;
-      }
-      if (!trusted)
-        return unexpected(std::move(trusted.error()));
-      path = std::move(*trusted);
+    auto path = library_to_load(candidate);
+    if (!path && path.error().code == ec::not_found) {
+      tried += fmt::format("\n  {}", path.error().message);
+      continue;
     }
-    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!path)
+      return unexpected(std::move(path.error()));
+    void* const library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       tried += fmt::format("\n  {}", dlerror());
       continue;

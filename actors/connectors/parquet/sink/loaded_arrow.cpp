@@ -17,14 +17,10 @@ std::string looked_in() {
 }  // namespace
 
 expected<const parquet_module::functions*> load_arrow(const std::string& file) {
-  auto path = library_in(own_library_folders(), file);
-  if (path.find('/') != std::string::npos) {
-    auto trusted = trusted_library(path);
-    if (!trusted)
-      return unexpected(std::move(trusted.error()));
-    path = std::move(*trusted);
-  }
-  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto path = library_to_load(file);
+  if (!path)
+    return unexpected(std::move(path.error()));
+  void* const library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const std::string why = dlerror();
     return user_error(
