@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@ namespace fs = std::filesystem;
 struct process_secrets {
   std::mutex mutex;
   std::string folder;
-  report read;  // keeps values in all forms in which they may be printed
+  report read;                      // keeps values in all forms in which they may be printed
+  std::optional<redaction> hidden;  // of these values; none where one has come since
 };
 
 process_secrets& of_process() {
@@ -155,6 +157,7 @@ expected<std::string> resolve(std::string_view name) {
   if (value) {
     const std::lock_guard lock(p.mutex);
     p.read.keep_secret(*value, "***");
+    p.hidden.reset();
   }
   return value;
 }
@@ -293,8 +296,9 @@ expected<void> check_secrets(const topology& t, const catalog& connectors) {
 std::string without_secrets(std::string text) {
   auto& p = of_process();
   const std::lock_guard lock(p.mutex);
-  const auto known = p.read.secrets();
-  return known.empty() ? std::move(text) : redact(std::move(text), known);
+  if (!p.hidden)
+    p.hidden.emplace(p.read.secrets());
+  return p.hidden->of(text);
 }
 
 }  // namespace millrace::config

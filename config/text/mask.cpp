@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <set>
-#include <utility>
 
 namespace millrace::config {
 namespace {
+
+/// The beginning of a secret at the end of a text: somebody has cut it off there.
+constexpr std::size_t shortest_beginning = 4;
 
 constexpr std::string_view masked = "***";
 
@@ -133,13 +134,6 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-namespace {
-
-/// The beginning of a secret at the end of a text: somebody has cut it off there.
-constexpr std::size_t shortest_beginning = 4;
-
-}  // namespace
-
 redaction::redaction(const std::vector<secret>& secrets) {
   for (const auto& s : secrets)
     if (!s.value.empty())
@@ -151,7 +145,7 @@ redaction::match redaction::longest_at(std::string_view text) const {
   match out;
   auto first = secrets_.begin();
   auto last = secrets_.end();
-  // Those from first to last begin with the text's `length` bytes; the shortest stand first.
+  // The secrets from first to last begin with the text's `length` bytes; the shortest stand first.
   for (std::size_t length = 0; first != last; ++length) {
     for (; first != last && first->value.size() == length; ++first)
       out = {length, &first->shown};
@@ -169,6 +163,8 @@ redaction::match redaction::longest_at(std::string_view text) const {
 }
 
 std::string redaction::of(std::string_view text) const {
+  if (secrets_.empty())
+    return std::string(text);
   std::string out;
   std::size_t run_end = 0;  // secrets that overlap are one run, for which the longest of them stands
   std::size_t run_begins_at = 0;

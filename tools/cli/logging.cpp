@@ -42,30 +42,30 @@ private:
   std::shared_ptr<const log_names> names_;
 };
 
-using secret_list = std::vector<config::secret>;
+using config::redaction;
 
-std::shared_ptr<const secret_list> hidden(const std::vector<std::string>& secrets) {
-  secret_list out;
+std::shared_ptr<const redaction> hidden(const std::vector<std::string>& secrets) {
+  std::vector<config::secret> out;
   for (const auto& secret : secrets)
     if (secret.size() >= shortest_secret)
       out.push_back({secret, "***"});
-  return std::make_shared<const secret_list>(std::move(out));
+  return std::make_shared<const redaction>(out);
 }
 
 /// Takes out the secrets of topologies, and those that this process has resolved until now.
-std::string redacted(std::string text, const secret_list& secrets) {
-  return config::without_secrets(config::redact(std::move(text), secrets));
+std::string redacted(std::string_view text, const redaction& secrets) {
+  return config::without_secrets(secrets.of(text));
 }
 
-std::string payload_of(const spdlog::details::log_msg& message, const secret_list& secrets) {
-  return redacted(std::string(message.payload.data(), message.payload.size()), secrets);
+std::string payload_of(const spdlog::details::log_msg& message, const redaction& secrets) {
+  return redacted({message.payload.data(), message.payload.size()}, secrets);
 }
 
 /// The message of a line without secrets, and without what would make it two lines or drive a terminal: it
 /// may hold what servers say.
 class plain_payload final : public spdlog::custom_flag_formatter {
 public:
-  explicit plain_payload(std::shared_ptr<const secret_list> secrets) : secrets_(std::move(secrets)) {}
+  explicit plain_payload(std::shared_ptr<const redaction> secrets) : secrets_(std::move(secrets)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     const auto text = visible(payload_of(message, *secrets_));
     out.append(text.data(), text.data() + text.size());
@@ -75,7 +75,7 @@ public:
   }
 
 private:
-  std::shared_ptr<const secret_list> secrets_;
+  std::shared_ptr<const redaction> secrets_;
 };
 
 /// Each is empty where the line is about none, or it is not known.
@@ -131,7 +131,7 @@ subject subject_of(std::string_view text, const log_names& names) {
 /// `"topology":...,"stage":...,"message":...`, of an actor `"actor":...`, of a node's process `"node":...`
 class json_payload final : public spdlog::custom_flag_formatter {
 public:
-  json_payload(std::shared_ptr<const secret_list> secrets, std::shared_ptr<const log_names> names)
+  json_payload(std::shared_ptr<const redaction> secrets, std::shared_ptr<const log_names> names)
       : secrets_(std::move(secrets)), names_(std::move(names)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     const auto text = payload_of(message, *secrets_);
@@ -173,7 +173,7 @@ public:
   }
 
 private:
-  std::shared_ptr<const secret_list> secrets_;
+  std::shared_ptr<const redaction> secrets_;
   std::shared_ptr<const log_names> names_;
 };
 
