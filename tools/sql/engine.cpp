@@ -101,7 +101,7 @@ public:
         // DuckDB fetches no extension from elsewhere because a query names it.
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},
-        // Nor has the home folder a say: another user's may be in the environment.
+        // The home folder has no say either: the environment may name another user's.
         {"extension_directory", s.spill_folder + "/extensions"},
         {"allow_persistent_secrets", "false"},
         {"allow_community_extensions", "false"},
@@ -181,7 +181,7 @@ private:
     }
   }
 
-  /// Those that DuckDB had before the first statement of a user.
+  /// Returns the table functions that DuckDB had before the first statement of a user.
   expected<std::vector<std::string>> table_functions() {
     if (!table_functions_.empty())
       return table_functions_;

@@ -104,7 +104,7 @@ void report(failed_rows& failed, std::size_t first, std::vector<row_failure>& fa
   failed.clear();
 }
 
-/// What the values of a chunk are made in has no more room.
+/// The memory in which the values of a chunk are made is full.
 struct no_room final : std::bad_alloc {};
 
 class bounded_memory final : public std::pmr::memory_resource {

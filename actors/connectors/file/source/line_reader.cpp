@@ -154,8 +154,7 @@ std::size_t line_reader::take_plain_lines(chunk& out, std::string_view text, std
     const auto feed = static_cast<std::size_t>(found - base);
     if (feed - from > longest_line)
       break;
-    const auto record = data::without_line_end({base + from, feed + 1 - from});
-    add(out, from, record == data::byte_order_mark ? std::string_view() : record);
+    add(out, from, text_of_record({base + from, feed + 1 - from}, frame_));
     from = feed + 1;
   }
   return from;

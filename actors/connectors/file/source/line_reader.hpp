@@ -32,7 +32,7 @@ public:
   [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(offset_)}; }
   /// Bytes after next() that are read and not yet a line.
   [[nodiscard]] std::uint64_t unfinished() const { return passed_ != 0 ? passed_ : carry_.size(); }
-  /// What is read of it, as far as it is kept.
+  /// These bytes, as far as they are kept.
   [[nodiscard]] std::string_view unfinished_text() const { return carry_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 

@@ -140,12 +140,13 @@ private:
       spdlog::warn("{}: a record was cut off after {} bytes; what there is of it goes to the parser",
                    options_.in_logs, record.size());
     }
-    if (const auto at = record.find('\r');
-        at < record.size() - 1 && !record.empty() && !std::exchange(told_returns_, true))
+    if (!told_returns_ && record.substr(0, record.size() - 1).find('\r') != std::string_view::npos) {
+      told_returns_ = true;
       spdlog::warn(
           "{}: a record has CR within; where that was meant to end a line, have the server send LF or CR LF: "
           "CR alone ends no record",
           options_.in_logs);
+    }
     if (resume_ && resume_->repeats(record))
       return;
     if (resume_ && !cut)

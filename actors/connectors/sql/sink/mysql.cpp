@@ -43,8 +43,7 @@ enum code : unsigned {
   no_socket = 2002,  // MariaDB's library says it of a refused TCP connection, too
   no_server = 2003,
   unknown_host = 2005,
-  login_refused =
-      5010,  // by MariaDB's library: the server asks for a plug-in that with_guarded_login() does not list
+  login_refused = 5010,  // MariaDB's library: the server asks for a plug-in that is none of our list
 };
 
 bool is_row_fault(unsigned number, std::string_view state) {
@@ -121,12 +120,14 @@ private:
 
 expected<void> mysql_database::connect(bool create) {
   const auto attempt = [&](const std::string& text) -> expected<void> {
-    auto done = start_session(soci::mysql, with_guarded_login(text));
+    const auto start = [&](const std::string& at) {
+      return start_session(soci::mysql, with_guarded_login(at));
+    };
+    auto done = start(text);
     // "localhost" means the socket; where there is none, the server may still listen on the network.
     if (const auto host = text.find("host='localhost'");
         !done && last_error_ == no_socket && host != std::string::npos)
-      done = start_session(soci::mysql,
-                           with_guarded_login(std::string(text).replace(host, 16, "host='127.0.0.1'")));
+      done = start(std::string(text).replace(host, 16, "host='127.0.0.1'"));
     return done;
   };
   auto done = attempt(where_.connect);
@@ -233,10 +234,11 @@ failure mysql_database::classify(unsigned number, std::string_view state, std::s
     e = {ec::refused,
          fault::user,
          false,
-         e.message + "; the server asks for the password in a way that tells it to whoever listens; remedy: "
-                     "an account that logs in by "
-                     "mysql_native_password, ed25519, caching_sha2_password or sha256_password, or the right "
-                     "server in `connection`",
+         e.message +
+             "; the server asks for the password in a way that tells it to whoever listens; remedy: an "
+             "account "
+             "that logs in by mysql_native_password, ed25519, caching_sha2_password or sha256_password, or "
+             "the right server in `connection`",
          {}};
     break;
   case unknown_database:
