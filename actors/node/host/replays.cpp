@@ -202,7 +202,8 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   const auto prepared = prepare(store, job);
   if (!prepared)
     return {unexpected(prepared.error()), {}};
-  const auto& [topology, plan] = *prepared;
+  const auto& topology = prepared->topology;
+  const auto& plan = prepared->plan;
   const auto chains = std::make_shared<node::topology_chains>(store, topology.chains);
   auto opened = chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()));
   if (!opened)

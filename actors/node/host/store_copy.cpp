@@ -149,12 +149,8 @@ private:
   /// A copy that was cut short has a beginning of the increments.
   expected<void> write(chain::actor_chain& to, const chain::contents& all, const chain::contents& there,
                        const cluster::actor_id& whose) {
-    const bool goes_on =
-        all.base == there.base && there.increments.size() <= all.increments.size() &&
-        std::ranges::equal(there.increments,
-                           std::ranges::subrange(all.increments.begin(),
-                                                 all.increments.begin() +
-                                                     static_cast<std::ptrdiff_t>(there.increments.size())));
+    const bool goes_on = all.base == there.base && there.increments.size() <= all.increments.size() &&
+                         std::equal(there.increments.begin(), there.increments.end(), all.increments.begin());
     if (!goes_on && all.base.empty())
       return user_error(ec::mismatch, fmt::format("{} has another chain {} of {}; name an empty store",
                                                   to_.shown(), whose.name, whose.topology));
