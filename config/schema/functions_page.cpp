@@ -85,7 +85,7 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | width_bucket | never rounds into the next bucket | as PostgreSQL from 16 on |
 | aggregates over no row | give no row | a group begins with its first one |
 | unnest | stands in the columns of a select upstream of windows, which may name one of its columns the `event_time` of its rows; several take the same list; of a list of lists the elements are the inner lists (PostgreSQL unnests them, too) | a row becomes rows in one place |
-| regular expressions | no back references, no looking around, no words' boundaries (`\m \M \y`), no `\B`, no flags but i, c, g; greedy and non-greedy repetitions do not mix; `[^...]` and `.` take line feeds; letters fold as Unicode does; groups within a choice go by the first branch that fits; a pattern of `similar to` that ends with its escape is refused | RE2's time is linear in the text |
+| regular expressions | no back references, no looking around, no words' boundaries (`\m \M \y`), no `\B`, no flags but i, c, g; greedy and non-greedy repetitions do not mix; `[^...]` and `.` take line feeds; letters fold as Unicode does; groups within a choice go by the first branch that fits; a pattern of `similar to` that ends with its escape is refused; a search for all matches whose pattern may read to the end of the text at each of them, as `(a)(.*END)?` does, fails the row once that is 128 MiB | RE2's time for one match is linear in the text |
 )";
 
 std::string code(std::string_view text) {

@@ -3,6 +3,7 @@
 #include "actors/observe/answering.hpp"
 #include "runtime/control/spawn.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
 
 #include <atomic>

@@ -3,6 +3,7 @@
 #include "actors/stream/lane/reach.hpp"
 #include "actors/stream/stage/unnest.hpp"
 #include "runtime/base/flight_recorder.hpp"
+#include "runtime/expression/bind/multiplying.hpp"
 
 #include <fmt/format.h>
 
@@ -12,16 +13,27 @@
 namespace millrace::lane {
 namespace {
 
-/// A frame is cut at this many bytes of rows if records may give many rows.
+/// A frame is cut at this many bytes of rows if records may give many rows, or long ones.
 constexpr std::size_t large_frame = 1U << 20;
 
-bool unnests(const std::vector<node>& nodes) {
-  return std::any_of(nodes.begin(), nodes.end(), [](const node& n) {
-    if (const auto* window = std::get_if<window_node>(&n.what))
-      return unnests(window->late);
-    const auto* select = std::get_if<select_node>(&n.what);
-    return select != nullptr &&
-           (stage::unnested_by(select->plan->select) != nullptr || unnests(select->next));
+bool multiplies(const config::step& s) {
+  return stage::unnested_by(s) != nullptr ||
+         std::ranges::any_of(s.columns, [](const auto& c) { return expression::may_multiply(c.value); });
+}
+
+bool multiplies(const config::window_plan& w) {
+  return std::ranges::any_of(w.arguments, [](const auto& a) { return a && expression::may_multiply(*a); }) ||
+         std::ranges::any_of(
+             w.orders, [](const auto& by) { return std::ranges::any_of(by, expression::may_multiply); });
+}
+
+bool multiplies(const std::vector<node>& nodes) {
+  return std::ranges::any_of(nodes, [](const node& n) {
+    if (const auto* const window = std::get_if<window_node>(&n.what))
+      return multiplies(*window->plan) || multiplies(window->late);
+    if (const auto* const select = std::get_if<select_node>(&n.what))
+      return multiplies(select->plan->select) || multiplies(select->next);
+    return multiplies(std::get<sink_node>(n.what).plan->input);
   });
 }
 
@@ -37,7 +49,7 @@ std::string why_late(const config::stage& s, const late_records& l) {
 
 }  // namespace
 
-record_work::record_work(shared& all) : all_(all), unnests_(unnests(all.options.plan->roots)) {}
+record_work::record_work(shared& all) : all_(all), multiplies_(multiplies(all.options.plan->roots)) {}
 
 expected<void> record_work::open() {
   auto parser = all_.options.make_parser();
@@ -129,11 +141,11 @@ std::vector<delivery::lane_frame> record_work::cut(frame_former& former, const p
 }
 
 bool record_work::is_large(const frame_former& former) const {
-  return unnests_ && former.byte_size() >= large_frame;
+  return multiplies_ && former.byte_size() >= large_frame;
 }
 
 std::size_t record_work::at_once(const source::chunk& c, std::size_t next, std::size_t last) const {
-  return unnests_ ? end_of_few(c, next, last) : last;
+  return multiplies_ ? end_of_few(c, next, last) : last;
 }
 
 void record_work::note_late(const partition& p, const source::chunk& c) {

@@ -44,7 +44,7 @@ private:
 
   shared& all_;
   std::unique_ptr<parser::record_parser> parser_;
-  bool unnests_;  // a record may give many rows
+  bool multiplies_;  // a record may give many rows, or rows that are much longer
 };
 
 }  // namespace millrace::lane

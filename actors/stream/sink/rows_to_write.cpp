@@ -1,5 +1,6 @@
 #include "actors/stream/sink/rows_to_write.hpp"
 
+#include "actors/stream/stage/unnest.hpp"
 #include "actors/stream/stage/window_intake.hpp"
 #include "actors/stream/stage/window_output.hpp"
 #include "runtime/data/constant_column.hpp"
@@ -72,8 +73,11 @@ public:
     drop_replaced();
     sort();
     cut();
-    for (std::size_t begin = 0; begin < order_.size(); begin += batch_rows)
-      emit(begin, std::min(order_.size(), begin + batch_rows));
+    for (std::size_t begin = 0; begin < order_.size();) {
+      const auto end = end_of_batch(begin);
+      emit(begin, end);
+      begin = end;
+    }
     return std::move(result_);
   }
 
@@ -257,6 +261,14 @@ private:
     result_.failed.push_back({stage, f.log,
                               position{f.reached.major, f.base + static_cast<std::int64_t>(row)},
                               failed.error, std::move(record)});
+  }
+
+  /// Texts of a column have 31-bit offsets, and parts of a batch that are long each need not fit together.
+  [[nodiscard]] std::size_t end_of_batch(std::size_t begin) const {
+    auto end = begin;
+    for (std::size_t bytes = 0; end < order_.size() && end - begin < batch_rows && bytes < batch_bytes; ++end)
+      bytes += stage::bytes_of_row(parts_[order_[end].batch], order_[end].row);
+    return end;
   }
 
   void emit(std::size_t begin, std::size_t end) {

@@ -28,7 +28,8 @@ struct window_input {
 };
 
 struct rows_to_write {
-  std::vector<data::batch> batches;  // rows in order, at most `batch_rows` in each
+  std::vector<data::batch>
+      batches;  // rows in order, at most `batch_rows` and, but for one row, `batch_bytes` in each
   std::vector<delivery::dead_letter> failed;
   delivery::ledger counts;
 };
@@ -42,5 +43,6 @@ struct rows_to_write {
                                                std::optional<std::uint64_t> batch, event_micros now);
 
 inline constexpr std::size_t batch_rows = 8192;
+inline constexpr std::size_t batch_bytes = std::size_t{64} << 20;
 
 }  // namespace millrace::sink

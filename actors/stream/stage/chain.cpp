@@ -4,11 +4,26 @@
 #include "runtime/data/constant_column.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 namespace millrace::stage {
 namespace {
+
+/// The columns of a row that a select makes take at most this together: four of the longest texts.
+constexpr std::size_t most_bytes_of_a_row = std::size_t{64} << 20;
+
+void refuse_large_rows(const data::batch& b, std::vector<expression::row_failure>& failures) {
+  if (b.byte_size() <= most_bytes_of_a_row)
+    return;
+  for (std::uint32_t row = 0; row < b.rows; ++row)
+    if (const auto bytes = bytes_of_row(b, row); bytes > most_bytes_of_a_row)
+      failures.push_back(
+          {row, fmt::format("the columns of the row take {} bytes together; at most {} are allowed", bytes,
+                            most_bytes_of_a_row)});
+}
 
 rows project(const config::step& s, const rows& in, event_micros now,
              std::vector<expression::row_failure>& failures) {
@@ -24,6 +39,7 @@ rows project(const config::step& s, const rows& in, event_micros now,
     const auto at = in.batch.schema->find((*s.output)[i].name);
     out.batch.columns.push_back(at ? in.batch.columns[*at] : nullptr);
   }
+  refuse_large_rows(out.batch, failures);
   merge_failures(failures);
   return out;
 }

@@ -7,7 +7,6 @@
 namespace millrace::stage {
 namespace {
 
-/// The size of one value, about; never 0, so that rows of nothing are bounded as well.
 std::size_t bytes_of(const data::column& c, std::size_t row) {
   switch (c.type().id()) {
   case data::type_id::text:
@@ -31,6 +30,13 @@ std::size_t bytes_of(const data::column& c, std::size_t row) {
 }
 
 }  // namespace
+
+std::size_t bytes_of_row(const data::batch& b, std::size_t row) {
+  std::size_t bytes = sizeof(std::uint32_t);
+  for (const auto& c : b.columns)
+    bytes += c ? bytes_of(*c, row) : 0;
+  return bytes;
+}
 
 const expression::bound* unnested_by(const config::step& s) {
   for (const auto& column : s.columns)

@@ -13,6 +13,9 @@ namespace millrace::stage {
 inline constexpr std::size_t most_bytes_of_a_record = std::size_t{16} << 20;
 inline constexpr std::size_t most_records_at_once = 64;
 
+/// The size of a row, about; of columns that are no null pointers. Never 0, so that rows of nothing are bounded as well.
+[[nodiscard]] std::size_t bytes_of_row(const data::batch& b, std::size_t row);
+
 /// The list that the columns of a select unnest, null pointer for none.
 [[nodiscard]] const expression::bound* unnested_by(const config::step& s);
 

@@ -2,6 +2,7 @@
 #include "runtime/base/time.hpp"
 #include "runtime/expression/column_function.hpp"
 #include "runtime/expression/evaluate/evaluator.hpp"
+#include "runtime/expression/functions/kernel.hpp"
 #include "runtime/expression/functions/list_values.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -14,7 +15,8 @@
 namespace millrace::expression {
 namespace {
 
-// Text of a column has 31-bit offsets; a batch that makes more of its 1 MiB is a runaway.
+// Texts of a column have 31-bit offsets. Lanes take so few records at a time, where a row may be that long, that no row fails by
+// those beside it.
 constexpr std::size_t most_text = 1U << 30U;
 // Enough for a chunk of an ordinary expression, and little enough that malloc keeps it between calls.
 constexpr std::size_t first_block = 96U << 10U;
@@ -90,7 +92,10 @@ struct appender {
       if (!v.present(i))
         continue;
       const auto size = expression::text_bytes(v.type, v.data, v.at(i));
-      if (text_bytes + size > most_text)
+      if (size > longest_result)
+        failures.add(i,
+                     fmt::format("the value takes {} bytes; at most {} are allowed", size, longest_result));
+      else if (text_bytes + size > most_text)
         failures.add(i, fmt::format("the texts of one batch exceed {} bytes", most_text));
       else
         text_bytes += size;

@@ -1,6 +1,7 @@
 #include "runtime/expression/formats/regular_expression.hpp"
 
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/formats/pattern_sight.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -314,6 +315,8 @@ bool regular_expression::find(std::string_view text, std::size_t from, match& ou
 bool regular_expression::found_in(std::string_view text) const {
   return compiled_->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }
+
+bool regular_expression::is_short_sighted() const { return expression::is_short_sighted(*compiled_); }
 
 bool from_similar(std::string_view pattern, std::string_view escape, std::string& out) {
   out = "^(?:";

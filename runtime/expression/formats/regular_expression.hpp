@@ -1,5 +1,5 @@
-// A regular expression in PostgreSQL's advanced syntax, run by RE2: time is linear in the text, whatever the
-// pattern. What RE2 has no equal for (back references, looking ahead or behind) is refused when the pattern
+// A regular expression in PostgreSQL's advanced syntax, run by RE2: the time of one match is linear in the text,
+// whatever the pattern. What RE2 has no equal for (back references, looking ahead or behind) is refused when the pattern
 // is compiled. docs/functions.md lists the differences.
 #pragma once
 
@@ -31,6 +31,8 @@ public:
   [[nodiscard]] bool find(std::string_view text, std::size_t from, match& out) const;
   [[nodiscard]] bool found_in(std::string_view text) const;
   [[nodiscard]] std::size_t groups() const { return groups_; }
+  /// True if a search for all matches takes time that is linear in the text; see pattern_sight.hpp.
+  [[nodiscard]] bool is_short_sighted() const;
 
 private:
   explicit regular_expression(std::unique_ptr<re2::RE2> compiled);

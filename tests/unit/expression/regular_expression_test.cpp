@@ -36,3 +36,32 @@ TEST_CASE("a pattern that others need exponential time for ends in linear time")
   REQUIRE(e);
   CHECK(!e->found_in(std::string(100'000, 'a') + "b"));
 }
+
+TEST_CASE("a pattern whose repetitions end before what comes behind them is short-sighted") {
+  const auto judged = [](const char* pattern, const char* flags = "") {
+    const auto e = regular_expression::compile(pattern, flags);
+    REQUIRE(e);
+    return e->is_short_sighted();
+  };
+  for (const auto* pattern : {"a", "\\s+", "[a-z0-9]+", "<[^>]*>", "\"[^\"]*\"", "(\\w+)=(\\d+)", "a.*?b",
+                              "\\d{2}:\\d{2}", "\\s*,\\s*", "[]x]+y", "[[:alpha:]]+ ", "\\.{2,}", "(?:a)b*c*",
+                              "x*?-", "é+,", "ab?", "cat|dog|(?:bird)?s$", "\\w+\\s", "[à-ü]+[^à-ü]"}) {
+    INFO(pattern);
+    CHECK(judged(pattern));
+  }
+  for (const auto* pattern :
+       {"(a)(.*END)?", "a.*END", "a[^b]*b|c", "(ab)*c", "a+a", "\\w+\\d", "[a-z]*(x)", "^a+", "a*b?a"}) {
+    INFO(pattern);
+    CHECK_FALSE(judged(pattern));
+  }
+  CHECK(judged("[a-j]+-", "i"));
+  CHECK(judged("(?i)<[^>]*>"));
+  CHECK(judged("[a-z]+[^a-z]", "i"));
+  CHECK_FALSE(judged("k+\\u212a", "i"));  // the Kelvin sign is a k
+}
+
+TEST_CASE("a search for all matches that would read a text again for each fails its row") {
+  CHECK_THAT(evaluated("regexp_count(repeat('a', 50000), '(a)(.*END)?')"),
+             Contains("the pattern has too many matches in a text of 50000 bytes"));
+  CHECK_THAT(evaluated("regexp_count(repeat('a', 200000), 'a')"), Contains("200000"));
+}

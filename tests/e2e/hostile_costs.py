@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Small records that ask for much: each ends as rows or as dead letters with their cause, in bounded memory and work, and SIGTERM ends the run. No
+server.
+
+    hostile_costs.py --millrace BINARY [--only NAME]      each case is a function below
+"""
+import json
+import pathlib
+import re
+import resource
+import shutil
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases  # noqa: E402
+
+MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "functions.md"
+MEGABYTE = 1_000_000
+# Bounds for one run of some records, far above what it needs and far below what a product of two lengths takes.
+MOST_CPU, MOST_MEMORY_MB = 60, 2500
+
+
+class Case:
+    def __init__(self, options, folder, name):
+        self.binary, self.folder, self.number = options.millrace, folder / name, 0
+        self.folder.mkdir(parents=True)
+
+    def close(self):
+        pass
+
+    def out(self):
+        return self.folder / f"out{self.number}.jsonl"
+
+    def topology(self, columns, records, schema=None):
+        """A run's topology over these records; columns name what a select makes of them."""
+        (self.folder / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+        path = self.folder / "t.json"
+        path.write_text(json.dumps({"millrace": 1, "topology": "costs", "stages": {
+            "in": {"source": "file", "path": str(self.folder / "in.jsonl")},
+            "parsed": {"parser": "json", "from": "in", "schema": schema or {"t": "text", "n": "bigint"}},
+            "made": {"transform": "select", "from": "parsed", "columns": columns},
+            "out": {"sink": "file", "from": "made", "path": str(self.out())}}}))
+        return path
+
+    def run(self, columns, records, schema=None):
+        """Rows of a whole run, and the texts of its dead letters; none where the topology is refused."""
+        self.number += 1
+        state = self.folder / f"state{self.number}"
+        started = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run([self.binary, "run", self.topology(columns, records, schema), "--state", state], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False, timeout=600 * PATIENCE)
+        if done.returncode == 2:
+            return None
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        check(done.returncode == 0, lambda: f"{columns} ends with {done.returncode}: {done.stdout[-1500:]}")
+        cpu = ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime
+        check(cpu < MOST_CPU * PATIENCE, lambda: f"{columns} takes {cpu:.1f} CPU-seconds for {len(records)} records")
+        check(ended.ru_maxrss / 1024 < MOST_MEMORY_MB, lambda: f"{columns} takes {ended.ru_maxrss / 1024:.0f} MB")
+        out = self.out()
+        rows = out.read_bytes().count(b"\n") if out.exists() else 0
+        errors = [letter["error"] for letter in dead_letters(state)]
+        check(rows + len(errors) == len(records), lambda: f"{columns}: {rows} rows and {len(errors)} dead letters of {len(records)} records")
+        shutil.rmtree(state)
+        out.unlink(missing_ok=True)
+        return rows, errors
+
+
+def a_row_that_repeats_itself(c):
+    """101 records of 40 bytes, half of which ask for 16 MB, and one for more."""
+    records = [{"t": "0123456789abcdef", "n": 1 << 20 if i % 2 else 1} for i in range(100)] + [{"t": "0123456789abcdef!", "n": 1 << 20}]
+    rows, errors = c.run({"made": "length(repeat(t, n))"}, records)
+    check((rows, len(errors)) == (100, 1) and "too long" in errors[0], f"{rows} rows, {errors}")
+
+
+def columns_together(c):
+    """A row with many long columns fails by itself, and those beside it do not."""
+    records = [{"t": "0123456789abcdef", "n": n} for n in (1, 1 << 20, 2, 1 << 20, 3)]
+    rows, errors = c.run({name: "repeat(t, n)" for name in "abcdef"}, records)
+    check(rows == 3 and all("of the row take" in e for e in errors), f"{rows} rows, {errors}")
+
+
+def each_function(c):
+    """Each example of the manual, with a megabyte in the place of each of its texts."""
+    examples = re.findall(r"^\| `[^`]+` \|[^|]*\| `([^`]+)` \|", MANUAL.read_text(), re.M)
+    check(len(examples) > 90, f"the manual has {len(examples)} examples")
+    records = [{"t": piece * (MEGABYTE // len(piece)), "n": 1} for piece in ("a", "1,", "<a b='c'>", "%s", "\\")]
+    taken = 0
+    for example in examples:
+        text = example.replace("\\|", "|")
+        for literal in re.finditer(r"'(?:[^']|'')*'", text):
+            if c.run({"made": text[:literal.start()] + "t" + text[literal.end():]}, records) is not None:
+                taken += 1
+    check(taken > 80, f"{taken} functions take a column")
+
+
+def patterns(c):
+    """A pattern that reads to the end of the text at each match is given up, and one that does not is not."""
+    records = [{"t": "a" * MEGABYTE, "n": 1}]
+    for made in ("regexp_replace(t, '(a)(.*END)?', 'x', 'g')", "regexp_count(t, '(a)(.*END)?')", "regexp_instr(t, '(a)(.*END)?', 1, 999999)",
+                 "cardinality(regexp_split_to_array(t, '(a)(.*END)?'))"):
+        rows, errors = c.run({"made": made}, records)
+        check(rows == 0 and "too many matches" in errors[0], f"{made}: {rows} rows, {errors}")
+    records = [{"t": "<b>\"k\" = 12, " * (MEGABYTE // 13), "n": 1}]
+    for made in ("length(regexp_replace(t, '<[^>]*>', '', 'g'))", "regexp_count(t, '\\s+')", "regexp_count(t, '\"[^\"]*\"')",
+                 "regexp_count(t, '(\\w+)\\s')", "regexp_count(t, '[0-9]+|=')"):
+        rows, errors = c.run({"made": made}, records)
+        if "|" not in made:
+            check(rows == 1, f"{made}: {errors}")
+
+
+def sigterm(c):
+    """SIGTERM ends a run whose records are as costly as can be."""
+    path = c.topology({"made": "regexp_count(t, '(a)(.*END)?')"}, [{"t": "a" * 50_000, "n": 1}] * 200)
+    run = Run(c.binary, path, c.folder / "state")
+    run.stop(45)
+
+
+CASES = (a_row_that_repeats_itself, columns_together, each_function, patterns, sigterm)
+
+if __name__ == "__main__":
+    sys.exit(main_of_cases(CASES, Case, __doc__))
