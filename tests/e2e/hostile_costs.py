@@ -18,7 +18,7 @@ from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases  # no
 MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "functions.md"
 MEGABYTE = 1_000_000
 # Bounds for one run of some records, far above what it needs and far below what a product of two lengths takes.
-MOST_CPU, MOST_MEMORY_MB = 60, 2500
+MOST_CPU, MOST_MEMORY_MB = 20, 2500
 
 
 class Case:

@@ -140,10 +140,12 @@ std::vector<name_part> names_at(std::string_view text, std::size_t at) {
 
 /// Each name that is not found is compared with all; a table of more columns has no suggestion.
 constexpr std::size_t most_compared = 2'000;
+/// A name that is longer is no mistyped one: it may be a text of a record, and the comparison is quadratic.
+constexpr std::size_t longest_compared = 256;
 
 std::string_view closest(std::string_view name, const std::vector<std::string_view>& candidates) {
   std::string_view best;
-  if (candidates.size() > most_compared)
+  if (candidates.size() > most_compared || name.size() > longest_compared)
     return best;
   auto least = std::max<std::size_t>(1, name.size() / 3) + 1;
   const auto folded = fold(name);
