@@ -349,10 +349,10 @@ def packet_of(connection):
     return exactly(connection, struct.unpack("<I", exactly(connection, 4)[:3] + b"\0")[0])
 
 
-def greeting():
+def greeting(tls=False):
     """The first packet of a MySQL."""
-    return mysql_packet(0, b"\x0a8.0.0\0" + struct.pack("<I", 1) + b"a" * 8 + b"\0" + struct.pack("<H", 0xF7FF) + b"\x2d" + struct.pack("<HH", 2, 0x000F)
-                        + b"\x15" + b"\0" * 10 + b"b" * 12 + b"\0mysql_native_password\0")
+    return mysql_packet(0, b"\x0a8.0.0\0" + struct.pack("<I", 1) + b"a" * 8 + b"\0" + struct.pack("<H", 0xFFFF if tls else 0xF7FF) + b"\x2d"
+                        + struct.pack("<HH", 2, 0x000F) + b"\x15" + b"\0" * 10 + b"b" * 12 + b"\0mysql_native_password\0")
 
 
 def database_that_wants(plugin):
@@ -388,6 +388,46 @@ def database_that_wants_the_password(c):
         login = b"mysql_native_password\0"  # the end of each
         check(server.seen, f"{name}: nothing was tried: {said[-1500:]}")
         check(all(s.endswith(login) for s in server.seen), f"{name}: it was told more than a login: {server.seen[:3]}")
+
+
+def database_over_tls(context):
+    """Keeps logins, and refuses them: over TLS with this context, or plainly where there is none."""
+    def serve(server, connection):
+        connection.sendall(greeting(tls=context is not None))
+        if context is None:
+            server.seen.append(packet_of(connection))
+            connection.sendall(mysql_packet(2, b"\xff\x15\x04#28000refused"))
+            return
+        packet_of(connection)  # asks for TLS, and holds no name
+        with contextlib.closing(context.wrap_socket(connection, server_side=True)) as inner:
+            server.seen.append(packet_of(inner))
+            inner.sendall(mysql_packet(3, b"\xff\x15\x04#28000refused"))
+    return serve
+
+
+def database_without_tls(c):
+    """MySQL with `sslca`: a server without TLS, one of another authority and one of another name get no login, and the right one does."""
+    folders = {name: c.folder / name for name in ("own", "other_authority", "other_name")}
+    contexts = {}
+    for name, folder in folders.items():
+        folder.mkdir()
+        authority, *own = certificate(folder)
+        contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        contexts[name].load_cert_chain(*map(str, own))
+        if name == "other_name":
+            contexts[name], _ = stranger(folder)
+    trusted = {"other_name": folders["other_name"] / "ca.pem"}
+    running = {}
+    for name, context in {"plain": None, **contexts}.items():
+        server = c.listener(database_over_tls(context))
+        authority = trusted.get(name, folders["own"] / "ca.pem")
+        running[name] = server, c.run(name, None, {
+            "sink": "sql", "connection": f"mysql://u:{SECRET}@127.0.0.1:{server.port}/d?sslca={authority}", "table": "t"}, "--start-timeout", "3 s")
+    for name, (server, run) in running.items():
+        status, said = run.wait(60), run.errors()
+        check(status == 1, f"{name}: exit status {status}: {said[-1500:]}")
+        check(bool(server.seen) == (name == "own"), f"{name}: the logins it got: {server.seen[:3]}; {said[-1500:]}")
+        check(name == "own" or "remedy: a server that speaks TLS" in said, f"{name}: no remedy: {said[-1500:]}")
 
 
 def database_of_garbage(c):
@@ -531,7 +571,7 @@ def api_that_drips(c):
 
 
 CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, database_that_wants_the_password,
-         database_of_garbage, files_of_a_connection, api_that_floods, api_that_drips)
+         database_without_tls, database_of_garbage, files_of_a_connection, api_that_floods, api_that_drips)
 
 
 def test(options, folder):

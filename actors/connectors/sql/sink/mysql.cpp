@@ -43,6 +43,7 @@ enum code : unsigned {
   no_socket = 2002,  // MariaDB's library says it of a refused TCP connection, too
   no_server = 2003,
   unknown_host = 2005,
+  tls_failed = 2026,
   login_refused = 5010,  // MariaDB's library: the server asks for a plug-in that is none of our list
 };
 
@@ -258,6 +259,9 @@ failure mysql_database::classify(unsigned number, std::string_view state, std::s
       e.code = ec::unavailable;
     if (number == no_socket || number == no_server || number == unknown_host)
       e.message += "; start the server, or correct `connection`";
+    if (number == tls_failed)
+      e.message += "; remedy: a server that speaks TLS, with a certificate of `sslca`'s authority for the "
+                   "host of `connection`, or the right files in `connection`";
   }
   return {std::move(e), false};
 }

@@ -370,6 +370,9 @@ std::string with_guarded_login(const std::string& connect) {
     return connect;
   auto& host = (*pairs)["host"];
   host = fmt::format("{}restricted-auth={};", host.empty() ? "" : "host=" + host + ';', logins);
+  // The certificate's name is looked at, too: the library has no other switch that refuses a server without TLS.
+  if (pairs->contains("sslca"))
+    host += "ssl-verify-server-cert=1;";
   return write_pairs(*pairs);
 }
 
