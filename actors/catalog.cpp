@@ -114,7 +114,7 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   if (!options)
     return unexpected(options.error());
   auto own = connector_of(s).reader(*options, wants, context);
-  if (own && config::has_secrets(s, connectors()))
+  if (own)
     own = without_secrets(std::move(*own));
   std::unique_ptr<replay::batches> replayed;
   if (context.replayed)
@@ -147,7 +147,7 @@ expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
   if (!options)
     return unexpected(options.error());
   auto own = connector_of(s).writer(*options, std::get<config::sink_plan>(s.plan).rows, context);
-  return own && config::has_secrets(s, connectors()) ? without_secrets(std::move(*own)) : std::move(own);
+  return own ? without_secrets(std::move(*own)) : std::move(own);
 }
 
 }  // namespace millrace

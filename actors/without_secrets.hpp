@@ -1,5 +1,4 @@
-// Connectors of stages that have secrets: errors and warnings of theirs, which may repeat what a server or a library says, show none of
-// the values.
+// Connectors whose errors and warnings, which may repeat what a server or a library says, show no secret.
 #pragma once
 
 #include "actors/stream/sink/sink.hpp"

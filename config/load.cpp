@@ -7,6 +7,7 @@
 #include "config/plan/partly_known.hpp"
 #include "config/plan/plan_stages.hpp"
 #include "config/plan/projection.hpp"
+#include "config/secrets.hpp"
 #include "config/stage_reader.hpp"
 #include "config/text/environment.hpp"
 #include "config/text/mask.hpp"
@@ -186,6 +187,7 @@ private:
       return a.size() != b.size() ? a.size() > b.size() : a < b;
     });
     t.secrets.erase(std::unique(t.secrets.begin(), t.secrets.end()), t.secrets.end());
+    hide_secrets(out_);
   }
 
   const load_request& request_;

@@ -1,7 +1,6 @@
 #include "config/secrets.hpp"
 
 #include "config/text/references.hpp"
-#include "config/text/report.hpp"
 #include "config/text/utf8.hpp"
 #include "config/validate.hpp"
 #include "runtime/base/guarded_file.hpp"
@@ -16,6 +15,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 struct process_secrets {
   std::mutex mutex;
   std::string folder;
-  report read;                      // keeps values in all forms in which they may be printed
+  std::set<std::string> values;     // in all forms in which they may be printed
   std::optional<redaction> hidden;  // of these values; none where one has come since
 };
 
@@ -155,9 +155,9 @@ expected<std::string> resolve(std::string_view name) {
                     name));
   auto value = read_secret(folder, name);
   if (value) {
-    const std::lock_guard lock(p.mutex);
-    p.read.keep_secret(*value, "***");
-    p.hidden.reset();
+    report read;
+    read.keep_secret(*value, "***");
+    hide_secrets(read);
   }
   return value;
 }
@@ -253,13 +253,9 @@ expected<std::string> read_secret(const std::string& folder, std::string_view na
       .and_then([&](std::string bytes) { return value_in(file, std::move(bytes)); });
 }
 
-bool has_secrets(const stage& s, const catalog& connectors) {
-  return !options_with_references(s, connectors).empty();
-}
-
 expected<values> with_secrets(const stage& s, const catalog& connectors) {
   auto out = s.options;
-  if (!has_secrets(s, connectors))
+  if (options_with_references(s, connectors).empty())
     return out;
   auto findings = resolve_all(s, connectors, out);
   if (findings.empty())
@@ -272,7 +268,7 @@ expected<values> with_secrets(const stage& s, const catalog& connectors) {
 std::vector<finding> missing_secrets(const topology& t, const catalog& connectors) {
   std::vector<finding> out;
   const auto add = [&](const stage& s) {
-    if (!has_secrets(s, connectors))
+    if (options_with_references(s, connectors).empty())
       return;
     auto options = s.options;
     auto findings = resolve_all(s, connectors, options);
@@ -293,11 +289,23 @@ expected<void> check_secrets(const topology& t, const catalog& connectors) {
   return {};
 }
 
+void hide_secrets(const report& of) {
+  auto& p = of_process();
+  const std::lock_guard lock(p.mutex);
+  for (auto& s : of.secrets())
+    if (p.values.insert(std::move(s.value)).second)
+      p.hidden.reset();
+}
+
 std::string without_secrets(std::string text) {
   auto& p = of_process();
   const std::lock_guard lock(p.mutex);
-  if (!p.hidden)
-    p.hidden.emplace(p.read.secrets());
+  if (!p.hidden) {
+    std::vector<secret> all;
+    for (const auto& value : p.values)
+      all.push_back({value, "***"});
+    p.hidden.emplace(all);
+  }
   return p.hidden->of(text);
 }
 

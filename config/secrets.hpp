@@ -1,10 +1,11 @@
 // The secrets of this process: `--secrets DIR` holds a file for each NAME of `${secret:NAME}`. Options keep
-// the reference; the values are asked for here when a connection is opened, and texts that may show them go
-// through without_secrets().
+// the reference; the values are asked for here when a connection is opened. Texts that may show them, or a password that
+// stands in a topology itself, go through without_secrets().
 #pragma once
 
 #include "config/catalog.hpp"
 #include "config/plan.hpp"
+#include "config/text/report.hpp"
 
 #include <string>
 #include <string_view>
@@ -23,8 +24,6 @@ void use_secrets_of(std::string folder);
 /// are the user's, name the file and the remedy, and show nothing of it.
 [[nodiscard]] expected<std::string> read_secret(const std::string& folder, std::string_view name);
 
-/// Tells whether a reference stands in the stage's options.
-[[nodiscard]] bool has_secrets(const stage& s, const catalog& connectors);
 /// The stage's options with values in the place of references; they may stand in those that are declared secret. The
 /// connector's own check then looks at them again. Errors name location and option. Any thread; reads files.
 [[nodiscard]] expected<values> with_secrets(const stage& s, const catalog& connectors);
@@ -35,7 +34,10 @@ void use_secrets_of(std::string folder);
 /// The first of them as an error of the user.
 [[nodiscard]] expected<void> check_secrets(const topology& t, const catalog& connectors);
 
-/// Stars for every value that this process has resolved so far, also percent-encoded, of four bytes and more. Any thread.
+/// The secrets of a report show no more in this process: load() hides those of each topology. Any thread.
+void hide_secrets(const report& of);
+/// Stars for every value that this process has hidden or resolved so far, also percent-encoded, of four bytes and more. Any
+/// thread.
 [[nodiscard]] std::string without_secrets(std::string text);
 
 }  // namespace millrace::config

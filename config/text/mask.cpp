@@ -20,14 +20,37 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+/// `a\'b` of SOCI's and libpq's texts is a'b for the server.
+std::string without_escapes(std::string_view value) {
+  std::string out;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    i += value[i] == '\\' && i + 1 < value.size() ? 1 : 0;
+    out += value[i];
+  }
+  return out;
+}
+
+/// Returns where a value that begins at `from` meets one of these; what has a \ in front is the value's own.
+std::size_t find_end(std::string_view text, std::size_t from, std::string_view ends) {
+  for (auto i = from; i < text.size(); ++i)
+    if (text[i] == '\\')
+      ++i;
+    else if (ends.find(text[i]) != std::string_view::npos)
+      return i;
+  return text.size();
+}
+
 void mask(std::string& text, std::size_t from, std::size_t to, std::vector<std::string>* found) {
   if (to <= from)
     return;
   auto value = text.substr(from, to - from);
   if (value == masked || is_reference(value))
     return;
-  if (found)
+  if (found) {
+    if (value.find('\\') != std::string::npos)
+      found->push_back(without_escapes(value));
     found->push_back(std::move(value));
+  }
   text.replace(from, to - from, masked);
 }
 
@@ -60,7 +83,7 @@ void mask_user_info(std::string& text, std::vector<std::string>* found) {
   }
 }
 
-/// password=secret in a query or in a list of words; the value ends at a blank or '&', or with its quote.
+/// password=secret in a query or in a list of words; the value ends at a blank, in a query at '&', or with its quote.
 /// Short words stand for a secret only where they are all of a query's name: ?key=secret.
 void mask_assignments(std::string& text, std::vector<std::string>* found) {
   for (const std::string_view word :
@@ -78,10 +101,10 @@ void mask_assignments(std::string& text, std::vector<std::string>* found) {
       while (begin < text.size() && text[begin] == ' ')
         ++begin;
       if (begin < text.size() && (text[begin] == '\'' || text[begin] == '"')) {
-        const auto end = text.find(text[begin], begin + 1);
-        mask(text, begin + 1, std::min(end, text.size()), found);
+        mask(text, begin + 1, find_end(text, begin + 1, text.substr(begin, 1)), found);
       } else {
-        mask(text, begin, std::min(text.find_first_of(" \t\n&;\"", begin), text.size()), found);
+        const bool in_query = text.find('?') < begin;
+        mask(text, begin, find_end(text, begin, in_query ? " \t\n&;\"" : " \t\n"), found);
       }
     }
   }

@@ -430,6 +430,28 @@ def database_without_tls(c):
         check(name == "own" or "remedy: a server that speaks TLS" in said, f"{name}: no remedy: {said[-1500:]}")
 
 
+def database_that_repeats(words):
+    def serve(server, connection):
+        connection.sendall(greeting())
+        server.seen.append(packet_of(connection))
+        connection.sendall(mysql_packet(2, b"\xff\x15\x04#28000refused: " + words.encode()))
+    return serve
+
+
+def database_that_repeats_the_password(c):
+    """A password in the topology itself, in each of its spellings, which the server repeats: it shows nowhere."""
+    host, pairs = "127.0.0.1:{}", "mysql://host=127.0.0.1 port={} user=u dbname=d "
+    connections = {"uri": f"mysql://u:{SECRET}@{host}/d", "encoded": f"mysql://u:{SECRET.replace('-', '%2d')}@{host}/d",
+                   "query": f"mysql://u@{host}/d?password={SECRET}", "plain": f"{pairs}password={SECRET}", "quoted": f"{pairs}pass = '{SECRET}'",
+                   "escaped": pairs + "password=" + SECRET.replace("-", "\\-"), "escaped_quote": pairs + "password='\\" + SECRET + "'"}
+    for name, connection in connections.items():
+        server = c.listener(database_that_repeats(SECRET))
+        running = c.run(name, None, {"sink": "sql", "connection": connection.format(server.port), "table": "t"}, "--start-timeout", "3 s")
+        status, said = running.wait(60), running.errors() + running.out.read_text()
+        check(status == 1 and server.seen and "refused: ***" in said, f"{name}: exit status {status}: {said[-1500:]}")
+        check(SECRET not in said, f"{name}: the password shows: {said[-1500:]}")
+
+
 def database_of_garbage(c):
     """A greeting of random bytes, one that drips, packets without an end: one message, or a wait that SIGTERM ends, and bounded memory."""
     def endless(_, connection):
@@ -571,7 +593,7 @@ def api_that_drips(c):
 
 
 CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, database_that_wants_the_password,
-         database_without_tls, database_of_garbage, files_of_a_connection, api_that_floods, api_that_drips)
+         database_without_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_drips)
 
 
 def test(options, folder):

@@ -1,4 +1,5 @@
 // millrace load: sends records somewhere by a schedule, and says what became of them.
+#include "config/secrets.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/refuse.hpp"
 #include "tools/cli/report_file.hpp"
@@ -21,11 +22,12 @@ int load(const load::arguments& a, const std::string& log_level, const std::stri
   auto o = millrace::load::parse(a);
   if (!o)
     return refuse(o.error());
-  std::vector<std::string> secrets;
+  config::report secrets;
   for (const auto& [name, value] : o->properties)
     if (name.find("password") != std::string::npos || name.find("secret") != std::string::npos)
-      secrets.push_back(value);
-  set_up_logging(spdlog::level::from_str(log_level), log_format, secrets);
+      secrets.keep_secret(value, "***");
+  config::hide_secrets(secrets);
+  set_up_logging(spdlog::level::from_str(log_level), log_format);
   std::signal(SIGPIPE, SIG_IGN);
   if (!a.report.empty())
     if (const auto writable = check_report_place("--report", a.report, false); !writable)

@@ -1,7 +1,6 @@
 #include "tools/cli/logging.hpp"
 
 #include "config/secrets.hpp"
-#include "config/text/mask.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
@@ -18,9 +17,6 @@
 
 namespace millrace::cli {
 namespace {
-
-/// Shorter ones would turn ordinary words into stars.
-constexpr std::size_t shortest_secret = 4;
 
 std::atomic<bool> json_is_on{false};
 
@@ -42,40 +38,21 @@ private:
   std::shared_ptr<const log_names> names_;
 };
 
-using config::redaction;
-
-std::shared_ptr<const redaction> hidden(const std::vector<std::string>& secrets) {
-  std::vector<config::secret> out;
-  for (const auto& secret : secrets)
-    if (secret.size() >= shortest_secret)
-      out.push_back({secret, "***"});
-  return std::make_shared<const redaction>(out);
-}
-
-/// Takes out the secrets of topologies, and those that this process has resolved until now.
-std::string redacted(std::string_view text, const redaction& secrets) {
-  return config::without_secrets(secrets.of(text));
-}
-
-std::string payload_of(const spdlog::details::log_msg& message, const redaction& secrets) {
-  return redacted({message.payload.data(), message.payload.size()}, secrets);
+std::string payload_of(const spdlog::details::log_msg& message) {
+  return config::without_secrets({message.payload.data(), message.payload.size()});
 }
 
 /// The message of a line without secrets, and without what would make it two lines or drive a terminal: it
 /// may hold what servers say.
 class plain_payload final : public spdlog::custom_flag_formatter {
 public:
-  explicit plain_payload(std::shared_ptr<const redaction> secrets) : secrets_(std::move(secrets)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const auto text = visible(payload_of(message, *secrets_));
+    const auto text = visible(payload_of(message));
     out.append(text.data(), text.data() + text.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<plain_payload>(secrets_);
+    return std::make_unique<plain_payload>();
   }
-
-private:
-  std::shared_ptr<const redaction> secrets_;
 };
 
 /// Each is empty where the line is about none, or it is not known.
@@ -131,10 +108,9 @@ subject subject_of(std::string_view text, const log_names& names) {
 /// `"topology":...,"stage":...,"message":...`, of an actor `"actor":...`, of a node's process `"node":...`
 class json_payload final : public spdlog::custom_flag_formatter {
 public:
-  json_payload(std::shared_ptr<const redaction> secrets, std::shared_ptr<const log_names> names)
-      : secrets_(std::move(secrets)), names_(std::move(names)) {}
+  explicit json_payload(std::shared_ptr<const log_names> names) : names_(std::move(names)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const auto text = payload_of(message, *secrets_);
+    const auto text = payload_of(message);
     auto about = subject_of(text, *names_);
     const auto* const own = data::members_of_line();
     if (const auto* const topology = own == nullptr ? nullptr : own->if_contains("topology"))
@@ -162,33 +138,32 @@ public:
         members.push_back(',');
         data::append_json_string(members, std::string(member.key()));
         members.push_back(':');
-        members += redacted(data::json_text(member.value()), *secrets_);
+        members += config::without_secrets(data::json_text(member.value()));
       }
     // JSON lines are read in terminals, too; the escapes are JSON's.
     const auto safe = visible(members);
     out.append(safe.data(), safe.data() + safe.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<json_payload>(secrets_, names_);
+    return std::make_unique<json_payload>(names_);
   }
 
 private:
-  std::shared_ptr<const redaction> secrets_;
   std::shared_ptr<const log_names> names_;
 };
 
 }  // namespace
 
-std::unique_ptr<spdlog::formatter> text_lines(const std::vector<std::string>& secrets) {
+std::unique_ptr<spdlog::formatter> text_lines() {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  out->add_flag<plain_payload>('*', hidden(secrets));
+  out->add_flag<plain_payload>('*');
   out->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
   return out;
 }
 
-std::unique_ptr<spdlog::formatter> json_lines(const std::vector<std::string>& secrets, log_names names) {
+std::unique_ptr<spdlog::formatter> json_lines(log_names names) {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  out->add_flag<json_payload>('*', hidden(secrets), std::make_shared<const log_names>(std::move(names)));
+  out->add_flag<json_payload>('*', std::make_shared<const log_names>(std::move(names)));
   out->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%*})");
   return out;
 }
@@ -201,15 +176,14 @@ bool is_shown(spdlog::level::level_enum line, std::string_view text, spdlog::lev
   return line >= (own == names.levels_of_stages.end() ? others : own->second);
 }
 
-void set_up_logging(spdlog::level::level_enum level, const std::string& format,
-                    const std::vector<std::string>& secrets, log_names names) {
+void set_up_logging(spdlog::level::level_enum level, const std::string& format, log_names names) {
   json_is_on = format == "json";
   auto least = level;
   for (const auto& [stage, own] : names.levels_of_stages)
     least = std::min(least, own);
   const auto shared = std::make_shared<const log_names>(names);
   auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<stderr_sink>(level, shared));
-  logger->set_formatter(json_is_on ? json_lines(secrets, std::move(names)) : text_lines(secrets));
+  logger->set_formatter(json_is_on ? json_lines(std::move(names)) : text_lines());
   logger->set_level(least);
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

@@ -1,4 +1,4 @@
-// Logs on stderr, as text or a JSON object a line; values that came from the environment never show.
+// Logs on stderr, as text or a JSON object a line; secrets never show.
 #pragma once
 
 #include "runtime/data/log_line.hpp"
@@ -27,8 +27,7 @@ struct log_names {
 };
 
 /// `level` is that of lines about no stage that has its own.
-void set_up_logging(spdlog::level::level_enum level, const std::string& format,
-                    const std::vector<std::string>& secrets, log_names names = {});
+void set_up_logging(spdlog::level::level_enum level, const std::string& format, log_names names = {});
 
 /// An error that ends a command, or a finding, as a line of its own: as it is, or as a JSON object.
 void complain(std::string_view text, bool warning = false);
@@ -41,8 +40,7 @@ using data::log_with;
                             spdlog::level::level_enum others, const log_names& names);
 
 /// Pure, for tests: what formats a line as text, and as JSON.
-[[nodiscard]] std::unique_ptr<spdlog::formatter> text_lines(const std::vector<std::string>& secrets);
-[[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(const std::vector<std::string>& secrets,
-                                                            log_names names);
+[[nodiscard]] std::unique_ptr<spdlog::formatter> text_lines();
+[[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(log_names names);
 
 }  // namespace millrace::cli

@@ -182,7 +182,7 @@ int run_node(const node_arguments& a) {
   std::signal(SIGPIPE, SIG_IGN);
   log_names names;
   names.node = a.name;
-  set_up_logging(spdlog::level::from_str(a.log_level), a.log_format, {}, std::move(names));
+  set_up_logging(spdlog::level::from_str(a.log_level), a.log_format, std::move(names));
   auto checked = check_arguments(a);
   if (!checked)
     return refuse_node(node_step::arguments, checked.error());

@@ -118,7 +118,7 @@ expected<void> say_fit(const std::string& folder, const config::topology& t) {
 }
 
 int replay_now(replay_arguments& a) {
-  set_up_logging(spdlog::level::warn, "text", {});
+  set_up_logging(spdlog::level::warn, "text");
   if (has_no_letters(a.request.letters)) {
     return print(fmt::format("{}: there is no such file, for no record of this state has become a dead "
                              "letter; nothing is replayed\n",
@@ -131,7 +131,6 @@ int replay_now(replay_arguments& a) {
     complain(config::to_string(f), f.warning);
   if (!loaded.plan || !has_its_secrets(*loaded.plan))
     return exit_wrong;
-  set_up_logging(spdlog::level::warn, "text", loaded.plan->secrets);
   const auto timeout = parse_duration(a.start_timeout);
   if (!timeout)
     return refuse("--start-timeout: " + describe(timeout.error()));

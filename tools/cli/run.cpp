@@ -84,14 +84,14 @@ std::optional<plans> load_all(const std::vector<topology_arguments>& given,
   return out.size() == given.size() ? std::optional(std::move(out)) : std::nullopt;
 }
 
-expected<void> set_up_logging_of(const plans& topologies, const log_levels& levels, const std::string& format,
-                                 const std::vector<std::string>& secrets) {
+expected<void> set_up_logging_of(const plans& topologies, const log_levels& levels,
+                                 const std::string& format) {
   auto names = names_of(topologies);
   auto of_stages = levels_of_stages(levels, topologies);
   if (!of_stages)
     return unexpected(of_stages.error());
   names.levels_of_stages = std::move(*of_stages);
-  set_up_logging(levels.others, format, secrets, std::move(names));
+  set_up_logging(levels.others, format, std::move(names));
   return {};
 }
 
@@ -108,7 +108,7 @@ int run(const run_arguments& a) {
   const auto levels = parse_log_levels(a.log_level);
   if (!levels)
     return refuse(levels.error());
-  set_up_logging(levels->others, a.log_format, {});
+  set_up_logging(levels->others, a.log_format);
   const auto start_timeout = check_options(a);
   if (!start_timeout)
     return refuse(start_timeout.error());
@@ -119,7 +119,7 @@ int run(const run_arguments& a) {
   const auto topologies = load_all(*given, secrets);
   if (!topologies)
     return exit_wrong;
-  if (const auto logs = set_up_logging_of(*topologies, *levels, a.log_format, secrets); !logs)
+  if (const auto logs = set_up_logging_of(*topologies, *levels, a.log_format); !logs)
     return refuse(logs.error());
   auto rules = parse_fail_on(a.fail_on);
   if (!rules)

@@ -37,7 +37,7 @@ expected<std::shared_ptr<node::chain_store>> source_of_copy(const copy_arguments
 }
 
 int copy(const copy_arguments& a) {
-  set_up_logging(spdlog::level::from_str(a.log_level), "text", {});
+  set_up_logging(spdlog::level::from_str(a.log_level), "text");
   if (a.from == a.to)
     return refuse_by_fault(user_error(ec::invalid_argument, "FROM and TO are the same store").value());
   const auto from = source_of_copy(a);

@@ -112,6 +112,8 @@ TEST_CASE("passwords are masked in URIs and assignments") {
   CHECK(mask_passwords("postgresql://h/db?x=a@b:c") == "postgresql://h/db?x=a@b:c");
   CHECK(mask_passwords("host=h password=se user=u") == "host=h password=*** user=u");
   CHECK(mask_passwords("host=h password='s e' user=u") == "host=h password='***' user=u");
+  CHECK(mask_passwords("host=h password='s\\'e' user=u") == "host=h password='***' user=u");
+  CHECK(mask_passwords("host=h password=s\\ e&;f user=u") == "host=h password=*** user=u");
   CHECK(mask_passwords("a://u:p@h, b://v:q@i") == "a://u:***@h, b://v:***@i");
   CHECK(mask_passwords("sqlite3:///folder/x.db") == "sqlite3:///folder/x.db");
   for (const std::string name : {"api_key", "API_KEY", "apikey", "api-key", "x_api_key", "access_key",
