@@ -577,6 +577,13 @@ def api_that_floods(c):
             check(b"have no end" in said, said)
 
 
+def api_that_is_never_over(c):
+    """A replay that is under way for ever is given up."""
+    going_on = whole(b'{"over":false,"letters":0,"replayed":0,"before":0,"unknown":0,"left":[],"elsewhere":[],"taken_now":false}')
+    said = Asking(c, "replay", going_on, ["console", "-e", "replay in", "--topology", "t"]).ends(30)
+    check(b"makes no progress" in said, said)
+
+
 def api_that_drips(c):
     """A byte a second, of a head, a body and chunks, or none: each command ends in time."""
     kinds = {
@@ -593,7 +600,7 @@ def api_that_drips(c):
 
 
 CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, database_that_wants_the_password,
-         database_without_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_drips)
+         database_without_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_is_never_over, api_that_drips)
 
 
 def test(options, folder):

@@ -29,6 +29,8 @@ namespace asked = api::requests;
 constexpr std::size_t most_sampled = 10'000;
 constexpr std::chrono::seconds sampled_for{30};
 constexpr std::chrono::milliseconds between_looks{250};
+/// A server waits 20 s for a pass of a replay before it answers that it is under way: ten minutes.
+constexpr int most_idle_answers = 30;
 
 enum class about : std::uint8_t { cluster, topology, stage, key, edge, record };
 
@@ -209,14 +211,22 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
 expected<std::string> replay(const remote::ask_function& ask, const std::string& topology,
                              const std::string& into, bool is_json) {
   api::answers::replayed all;
-  while (!all.is_over) {
+  for (int idle = 0; !all.is_over;) {
     const auto a = ask(asked::replay{topology, into, {}});
     if (!a)
       return unexpected(a.error());
     const auto earlier = all.went_in;
     all = std::get<api::answers::replayed>(*a);
     all.before -= std::min(earlier, all.before);
+    idle = all.went_in == 0 ? idle + 1 : 0;
     all.went_in += earlier;
+    if (!all.is_over && idle == most_idle_answers)
+      return outside_error(
+          ec::unavailable,
+          fmt::format("the replay of {} makes no progress, after {} letters; expected the address of "
+                      "a node's API, and that what takes the records in runs; the same command goes on "
+                      "with it",
+                      topology, all.went_in));
   }
   return is_json ? api::json_of(all) + '\n' : text_of(all, into);
 }
