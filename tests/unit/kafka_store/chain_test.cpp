@@ -96,7 +96,7 @@ TEST_CASE("a damaged payload is told; a damaged base has the generation before i
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ec::corrupt);
     CHECK_THAT(refused.error().message,
-               Catch::Contains("in memory, w/0 of clicks: record 5 is damaged; remedy:"));
+               Catch::Contains("in memory, w/0 of clicks: record 5 is damaged (partition "));
   }
   SECTION("both bases") {
     spoil(at, "AB");

@@ -3,6 +3,7 @@
 #include "actors/node/stores/kafka/view.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <set>
 
@@ -87,7 +88,8 @@ TEST_CASE("R1: a record behind one of a higher life is void, also behind that on
   SECTION("a tombstone, the opening having gone") {
     t.with({encode_key(prefix, {{second, 0, record_kind::opening}, 0}), std::nullopt});
     CHECK(t.seen.highest() == second);
-    CHECK(t.added(first, 2, "void").increments() == texts{"a"});
+    t.added(first, 2, "void");
+    CHECK_FALSE(t.seen.has_whole({first, 2, record_kind::increment}));
   }
   SECTION("another opening of the same life") {
     t.opened({{1, 0}, 9}).added(first, 2, "void");
@@ -122,7 +124,7 @@ TEST_CASE("a record that lacks a piece does not count; what builds upon it misse
   t.with(pieces[0]).with(pieces[2]);
   CHECK(t.increments() == texts{"a"});
   t.added(first, 3, "c");
-  CHECK_THAT(t.refusal(), Catch::Contains("record 2 is missing"));
+  CHECK_THAT(t.refusal(), Catch::Contains("record 2 is missing in partition "));
 }
 
 TEST_CASE("R4: a raised opening passes over what it does not name") {
@@ -175,28 +177,70 @@ TEST_CASE("other damage, and a record that is missing, is told with its number a
   SECTION("a payload") {
     auto m = cut(prefix, {first, 1, record_kind::increment}, "a").front();
     (*m.value)[4] = 'x';
-    CHECK_THAT(t.with(m).refusal(), Catch::Contains("record 1 is damaged"));
+    CHECK_THAT(t.with(m).refusal(),
+               Catch::Contains("record 1 is damaged (partition") && Catch::Contains(", offset 1)"));
   }
   SECTION("a value that is none") {
     const auto m = cut(prefix, {first, 1, record_kind::increment}, "a").front();
-    CHECK_THAT(t.with({m.key, "x"}).refusal(), Catch::Contains("record 1 is damaged"));
+    CHECK_THAT(t.with({m.key, "x"}).refusal(),
+               Catch::Contains("record 1 is damaged (partition") && Catch::Contains(", offset 1)"));
   }
   SECTION("a hole") {
     t.added(first, 1, "a").added(first, 3, "c");
-    CHECK_THAT(t.refusal(), Catch::Contains("record 2 is missing;"));
+    CHECK_THAT(t.refusal(), Catch::Contains("record 2 is missing in partition "));
   }
   SECTION("the first one") {
     t.added(first, 2, "b");
-    CHECK_THAT(t.refusal(), Catch::Contains("record 1 is missing;"));
+    CHECK_THAT(t.refusal(), Catch::Contains("record 1 is missing in partition "));
   }
   SECTION("one that a raised opening names") {
     t.added(first, 1, "a").opened(raised, 3);
-    CHECK_THAT(t.refusal(), Catch::Contains("record 2 is missing;"));
+    CHECK_THAT(t.refusal(), Catch::Contains("record 2 is missing in partition "));
   }
   SECTION("both bases") {
     auto m = cut(prefix, {first, 7, record_kind::base}, "A").front();
     (*m.value)[4] = 'x';
-    CHECK_THAT(t.with(m).refusal(), Catch::Contains("record 6 is missing, and neither of its two bases"));
+    CHECK_THAT(t.with(m).refusal(), Catch::Contains("record 6 is missing in partition ") &&
+                                        Catch::Contains("and neither of its two bases"));
+  }
+}
+
+TEST_CASE("a tombstone that no writer can have sent is told where it takes what is needed") {
+  trial t;
+  const auto removed = [&](const writer_id& by, std::uint64_t number, record_kind kind) {
+    t.with({encode_key(prefix, {{by, number, kind}, 0}), std::nullopt});
+  };
+  const auto told =
+      fmt::format("was removed by a message without a value that is no node's (partition {}, offset ",
+                  partition_of(prefix));
+  t.opened(first).added(first, 1, "a");
+  SECTION("the newest record, without a base") {
+    removed(first, 1, record_kind::increment);
+    CHECK_THAT(t.refusal(), Catch::Contains(told + "2)"));
+  }
+  SECTION("the newest record behind a base") {
+    t.based(first, 2, "A").added(first, 3, "b");
+    removed(first, 3, record_kind::increment);
+    CHECK_THAT(t.refusal(), Catch::Contains(told + "4)"));
+    t.opened(second);
+    CHECK_THAT(t.refusal(), Catch::Contains(told + "4)"));
+  }
+  SECTION("the newest base, for which the one before it would stand") {
+    t.based(first, 2, "A").based(first, 3, "B");
+    removed(first, 3, record_kind::base);
+    CHECK_THAT(t.refusal(), Catch::Contains(told + "4)"));
+  }
+  SECTION("all of a later life") {
+    t.opened(second).added(second, 2, "b");
+    removed(second, 0, record_kind::opening);
+    removed(second, 2, record_kind::increment);
+    CHECK_THAT(t.refusal(), Catch::Contains(told + "5)"));
+  }
+  SECTION("what a base stands for, and the base before that, are not needed") {
+    t.based(first, 2, "A").based(first, 3, "B").added(first, 4, "c");
+    removed(first, 1, record_kind::increment);
+    removed(first, 2, record_kind::base);
+    CHECK(t.increments() == texts{"c"});
   }
 }
 

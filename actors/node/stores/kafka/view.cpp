@@ -6,16 +6,6 @@
 #include <utility>
 
 namespace millrace::kafka_chain {
-namespace {
-
-unexpected damaged(std::string_view shown, std::uint64_t number) {
-  return fatal_error(ec::corrupt,
-                     fmt::format("{}: record {} is damaged; remedy: restore the topic from a backup, or "
-                                 "start the topology afresh",
-                                 shown, number));
-}
-
-}  // namespace
 
 void view::take(const sighting& s, std::string_view payload) {
   if (s.offset < position_)
@@ -24,8 +14,13 @@ void view::take(const sighting& s, std::string_view payload) {
   const auto& name = s.key.record;
   const bool is_void = name.by < highest_;  // R1
   highest_ = std::max(highest_, name.by);
-  if (s.is_tombstone)
+  if (s.is_tombstone) {
+    const removal one{name.by, name.kind == record_kind::opening ? 0 : name.number, s.offset};
+    if (!highest_removed_ ||
+        std::pair(one.by, one.number) > std::pair(highest_removed_->by, highest_removed_->number))
+      highest_removed_ = one;
     return forget(s.key);
+  }
   auto& h = records_[name];
   if (!h.parts.try_emplace(s.key.piece, part{s.offset, s.digest, {}}).second)
     return;
@@ -103,18 +98,49 @@ std::vector<view::records::value_type*> view::in_order() {
   return all;
 }
 
-unexpected view::missing(std::string_view shown, std::uint64_t number, bool has_damaged_base) const {
+/// Writers send tombstones for what stands before a base that counts alone, or for all of a chain.
+bool view::is_needed_record_removed(const std::vector<records::value_type*>& counting) const {
+  if (!highest_removed_ || counting.empty())
+    return false;
+  const auto newest_base = std::find_if(counting.rbegin(), counting.rend(),
+                                        [](const auto* r) { return r->first.kind == record_kind::base; });
+  const auto needed_above = newest_base == counting.rend()
+                                ? std::pair(counting.front()->first.by, std::uint64_t{0})
+                                : std::pair((*newest_base)->first.by, (*newest_base)->first.number);
+  return std::pair(highest_removed_->by, highest_removed_->number) > needed_above;
+}
+
+unexpected view::damaged(std::string_view shown, std::uint64_t number, std::uint64_t offset) const {
   return fatal_error(ec::corrupt,
-                     fmt::format("{}: record {} is missing{}; remedy: restore the topic from a backup, or "
-                                 "start the topology afresh",
-                                 shown, number,
-                                 has_damaged_base ? ", and neither of its two bases is whole" : ""));
+                     fmt::format("{}: record {} is damaged (partition {}, offset {}); remedy: restore the "
+                                 "topic from a backup, or start the topology afresh",
+                                 shown, number, partition_of(prefix_), offset));
+}
+
+unexpected view::removed(std::string_view shown) const {
+  return fatal_error(
+      ec::corrupt,
+      fmt::format(
+          "{}: a record that is needed was removed by a message without a value that is no node's "
+          "(partition {}, offset {}); remedy: let nobody but the nodes write to the topic, and restore it "
+          "from a backup, or start the topology afresh",
+          shown, partition_of(prefix_), highest_removed_->offset));
+}
+
+unexpected view::missing(std::string_view shown, std::uint64_t number, bool has_damaged_base) const {
+  return fatal_error(
+      ec::corrupt, fmt::format("{}: record {} is missing in partition {}{}; remedy: restore the topic from a "
+                               "backup, or start the topology afresh",
+                               shown, number, partition_of(prefix_),
+                               has_damaged_base ? ", and neither of its two bases is whole" : ""));
 }
 
 expected<restored> view::restore(std::string_view shown) {
   restored out;
   std::optional<std::uint64_t> wanted;  // the number of the record that comes next, on the way back
   const auto all = in_order();
+  if (is_needed_record_removed(all))
+    return removed(shown);
   for (auto at = all.rbegin(); at != all.rend() && !out.base_at; ++at) {
     auto& [name, h] = **at;
     const bool is_opening = name.kind == record_kind::opening;
@@ -132,7 +158,7 @@ expected<restored> view::restore(std::string_view shown) {
     if (name.kind == record_kind::base && !h.is_whole) {
       ++out.contents.passed_over;
     } else if (!h.is_whole) {
-      return damaged(shown, name.number);
+      return damaged(shown, name.number, h.place);
     }
     std::string payload;
     for (auto& [piece, p] : h.parts)

@@ -45,7 +45,7 @@ public:
 
   /// Walks from the newest record back to the newest base that is whole; a damaged base is passed over in
   /// favour of the records that it stands for. Takes the payloads out. ec::corrupt, with the remedy, where a
-  /// record that is needed is damaged or missing; `shown` says where that is.
+  /// record that is needed is damaged, missing or removed by a tombstone; `shown` says where that is.
   [[nodiscard]] expected<restored> restore(std::string_view shown);
   void drop_payloads();
   /// The writer of this increment goes on from it: its key alone is still wanted, for its tombstone, and the keys of
@@ -76,6 +76,12 @@ private:
     bool is_whole = false;
   };
   using records = std::map<record_name, held>;
+  /// The highest record of which a tombstone was seen; 0 is the number of openings.
+  struct removal {
+    writer_id by;
+    std::uint64_t number = 0;
+    std::uint64_t offset = 0;  // of the tombstone
+  };
   /// Increments of one piece each that stand one after the other, without a record of the same life between them.
   struct stretch {
     writer_id by;
@@ -92,12 +98,16 @@ private:
   void drop_before_previous_base();
   void forget_settled(const piece_key& key);
   [[nodiscard]] std::vector<records::value_type*> in_order();
+  [[nodiscard]] bool is_needed_record_removed(const std::vector<records::value_type*>& counting) const;
+  [[nodiscard]] unexpected damaged(std::string_view shown, std::uint64_t number, std::uint64_t offset) const;
+  [[nodiscard]] unexpected removed(std::string_view shown) const;
   [[nodiscard]] unexpected missing(std::string_view shown, std::uint64_t number, bool has_damaged_base) const;
 
   std::string prefix_;
   records records_;
   std::vector<stretch> settled_;  // oldest first
   writer_id highest_;
+  std::optional<removal> highest_removed_;
   std::uint64_t position_;
   std::uint64_t bytes_ = 0;
 };
