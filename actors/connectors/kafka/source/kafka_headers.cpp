@@ -13,6 +13,8 @@ namespace millrace::source {
 
 namespace {
 
+constexpr std::string_view encoded = "base64:";
+
 boost::json::value text_or_base64(std::string_view bytes) {
   if (data::why_no_text(bytes).empty())
     return boost::json::string(bytes);
@@ -37,8 +39,8 @@ std::string headers_json(const rd_kafka_message_t& message) {
   for (std::size_t i = 0;
        rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
     std::string text = name;
-    if (!data::is_utf8(text))
-      text = "base64:" + data::base64(text);
+    if (!data::is_utf8(text) || text.starts_with(encoded))  // no two names are one member
+      text = std::string(encoded) + data::base64(text);
     const auto [place, is_new] = places.try_emplace(text, all.size());
     if (is_new)
       all.push_back({std::move(text), {}});
