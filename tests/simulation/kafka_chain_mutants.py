@@ -8,8 +8,8 @@ KAFKA_CHAIN_MUTANTS = [
     ("kafka_void", "R1: a record behind one of a higher life is void", "actors/node/stores/kafka/view.cpp",
      "  const bool is_void = name.by < highest_;  // R1", "  const bool is_void = false;"),
     ("kafka_tombstone", "R1: a tombstone shows that its life has opened", "actors/node/stores/kafka/view.cpp",
-     "  highest_ = std::max(highest_, name.by);\n  if (s.is_tombstone)\n    return forget(s.key);\n",
-     "  if (s.is_tombstone)\n    return forget(s.key);\n  highest_ = std::max(highest_, name.by);\n"),
+     "  highest_ = std::max(highest_, name.by);\n  if (s.is_tombstone) {\n",
+     "  if (!s.is_tombstone)\n    highest_ = std::max(highest_, name.by);\n  if (s.is_tombstone) {\n"),
     ("kafka_reads_on", "R2: an opening goes on from all that stands before it", "actors/node/stores/kafka/kafka_chain.cpp",
      "      .and_then([&](std::uint64_t place) { return read_on(seen_, place + 1); })",
      "      .and_then([&](std::uint64_t) -> expected<void> {\n"
