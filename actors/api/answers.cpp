@@ -160,12 +160,21 @@ std::optional<error> read_error(std::string_view body) {
 }  // namespace
 
 std::string_view to_string(topology_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
+std::string_view answers::word_of(const topology& t) {
+  return is_degraded(t) ? std::string_view("degraded") : to_string(t.state);
+}
+std::string_view to_string(trouble_code c) { return words_of(c)[static_cast<std::size_t>(c)]; }
 std::string_view to_string(node_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
 
 answer for_anybody(answer a) {
   const auto hide = [](answers::topology& t) {
     if (t.state == topology_state::failed)
       t.reason = "why is told with the token, and stands in the log";
+    for (auto& x : t.troubles) {
+      const auto words = ": " + std::exchange(x.error, {});
+      if (const auto at = t.reason.find(words); words.size() > 2 && at != std::string::npos)
+        t.reason.erase(at, words.size());
+    }
   };
   if (auto* const all = std::get_if<answers::topologies>(&a))
     std::ranges::for_each(all->all, hide);

@@ -24,21 +24,74 @@ constexpr auto words_of(topology_state) {
 constexpr auto words_of(node_state) {
   return std::to_array<std::string_view>({"up", "silent", "draining", "drained", "flapping", "left"});
 }
+/// A kind of trouble: a topology that runs is degraded by it.
+enum class trouble_code : std::uint8_t {
+  source_unreached,
+  source_away,
+  silent_partition,
+  spool_full,
+  window_stalled,
+  target_unreached,
+  target_away,
+  target_slow,
+  target_stalled,
+  snapshots_fail,
+  late,
+  dead_letters,
+  gaps,
+  crashes,
+  not_placed
+};
+constexpr auto words_of(trouble_code) {
+  return std::to_array<std::string_view>({"source_unreached", "source_away", "silent_partition", "spool_full",
+                                          "window_stalled", "target_unreached", "target_away", "target_slow",
+                                          "target_stalled", "snapshots_fail", "late", "dead_letters", "gaps",
+                                          "crashes", "not_placed"});
+}
 [[nodiscard]] std::string_view to_string(topology_state s);
 [[nodiscard]] std::string_view to_string(node_state s);
+[[nodiscard]] std::string_view to_string(trouble_code c);
 
 namespace answers {
+
+struct trouble {
+  std::string topology;
+  trouble_code code{};
+  std::string stage;
+  std::string node;
+  std::string text;
+  std::string error;
+  event_time since;
+  friend bool operator==(const trouble&, const trouble&) = default;
+};
+void members(auto& c, wire::like<trouble> auto& t) {
+  c("topology", "that it is of", t.topology);
+  c("code", "its kind", t.code);
+  c("stage", "where it shows; empty: it is not of one stage", t.stage);
+  c("node", "where it shows; empty: of a run, or not of one node", t.node);
+  c("text", "for people", t.text);
+  c("error",
+    "the newest one of the server that is waited for, in its own words; empty: none, or the token is missing",
+    t.error);
+  c("since", "when it was seen first, by the clock of the node; null: that is not known", t.since);
+}
 
 struct topology {
   std::string name;
   topology_state state = topology_state::running;
-  std::string reason;  // empty: there is nothing to say
+  std::string reason;               // empty: there is nothing to say
+  std::vector<trouble> troubles{};  // of one that runs; empty: it is healthy
   friend bool operator==(const topology&, const topology&) = default;
 };
+[[nodiscard]] inline bool is_degraded(const topology& t) { return !t.troubles.empty(); }
+/// The troubles of what runs are told in one word.
+[[nodiscard]] std::string_view word_of(const topology& t);
+
 void members(auto& c, wire::like<topology> auto& t) {
   c("topology", "its name", t.name);
   c("state", "how it stands", t.state);
   c("reason", "of its state, for people; empty: there is nothing to say", t.reason);
+  c("troubles", "of one that runs: it is degraded by them; empty: it is healthy", t.troubles);
 }
 struct topologies {
   std::vector<topology> all;

@@ -77,11 +77,10 @@ struct own_figures {
   std::string topology;
   friend bool operator==(const own_figures&, const own_figures&) = default;
 };
-/// Asks for the sinks of the process that is asked whose target takes far longer than usual
-/// (actors/observe/late_sinks.hpp).
-struct own_late_sinks {
+/// Asks for what is wrong with topologies, as the process that is asked sees it (actors/observe/troubles.hpp).
+struct own_troubles {
   static constexpr bool gives_document = true;
-  friend bool operator==(const own_late_sinks&, const own_late_sinks&) = default;
+  friend bool operator==(const own_troubles&, const own_troubles&) = default;
 };
 /// Asks for the equation of each stage (actors/observe/ledger.hpp).
 struct ledger {
@@ -219,7 +218,7 @@ struct livez {
 using request = std::variant<
     requests::apply, requests::list, requests::nodes, requests::wait, requests::report, requests::graph,
     requests::events, requests::stage_figures, requests::explain, requests::figures, requests::own_figures,
-    requests::own_late_sinks, requests::ledger, requests::dead_letters, requests::newest_letters,
+    requests::own_troubles, requests::ledger, requests::dead_letters, requests::newest_letters,
     requests::letter_counts, requests::key_state, requests::own_key_state, requests::tap, requests::own_tap,
     requests::trace, requests::stop, requests::start, requests::remove, requests::pause, requests::resume,
     requests::restart, requests::replay, requests::drain, requests::undrain, requests::forget,

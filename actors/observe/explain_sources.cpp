@@ -169,7 +169,7 @@ void explainer::behind(explanation& out, const partition_of& p) const {
   const auto& l = *p.lane;
   auto words = fmt::format("{} is still being read, up to {}", p.name(), time_text(p.partition->watermark));
   const bool is_own = p.partition->lag.has_value();
-  if (const auto lag = is_own ? p.partition->lag : l.lag)
+  if (const auto lag = is_own ? p.partition->lag : l.lag; lag.value_or(0) != 0)
     words += fmt::format("; {} {} behind {}", plural(*lag, "record"), *lag == 1 ? "is" : "are",
                          is_own || l.partitions.size() == 1 ? "it" : "the partitions of its lane");
   const auto rate = rate_of(l.source);

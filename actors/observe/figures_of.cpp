@@ -42,8 +42,10 @@ lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, eve
   out.source = g.source;
   out.records = g.records;
   const auto lag = g.lag_at(lane::due_gauge::clock::now());
-  out.lag = known(lag);
-  out.lag_bytes = known(g.lag_bytes);
+  if (!g.away) {  // else nobody knows what has come meanwhile
+    out.lag = known(lag);
+    out.lag_bytes = known(g.lag_bytes);
+  }
   out.in_flight_bytes = g.in_flight_bytes;
   for (std::size_t r = 0; r < g.held.size(); ++r)
     if (const auto bytes = g.held[r].load(); bytes != 0)
@@ -54,8 +56,11 @@ lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, eve
   out.wait_seconds = seconds(g.wait_micros);
   out.work_seconds = seconds(g.work_micros);
   for (const auto& p : g.partitions())
-    out.partitions.push_back(
-        figures_of(*p, g.receivers, g.due.a_second > 0 && p->lag > 0 ? lag : p->lag.load(), now));
+    out.partitions.push_back(figures_of(*p, g.receivers,
+                                        g.away                             ? -1
+                                        : g.due.a_second > 0 && p->lag > 0 ? lag
+                                                                           : p->lag.load(),
+                                        now));
   return out;
 }
 

@@ -36,8 +36,8 @@ void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges
     counters[1] += g->chunks;
     counters[2] += g->wait_micros;
     counters[3] += g->work_micros;
-    add(flow.pending, g->lag_at(now), first);
-    add(flow.pending_bytes, g->lag_bytes, first);
+    add(flow.pending, g->away ? -1 : g->lag_at(now), first);
+    add(flow.pending_bytes, g->away ? -1 : g->lag_bytes.load(), first);
     first = false;
   }
   std::map<std::string, source_flow> flows;

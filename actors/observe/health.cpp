@@ -1,10 +1,7 @@
 #include "actors/observe/health.hpp"
 
-#include "runtime/base/shard_name.hpp"
-
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 namespace millrace::observe {
@@ -23,36 +20,17 @@ private:
   std::string all_;
 };
 
-/// The log says which of its sources has not answered yet.
-std::string sources_of(const config::topology& t) {
-  std::string out;
-  for (const auto& s : t.stages)
-    if (s.kind == config::stage_kind::source)
-      out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", s.name, s.type);
-  return out;
-}
+using code = trouble_code;
 
-void add_start(complaints& out, const running_topology& t) {
-  if (!t.is_prepared)
-    out.add("waiting for its sources at the start: " + sources_of(*t.topology));
-  for (const auto& [name, g] : t.gauges.sinks)
-    if (!g->reached && t.has_here(name))
-      out.add(fmt::format("waiting for the target of {} at the start", name));
-}
-
-void add_sources_away(complaints& out, const running_topology& t) {
-  std::set<std::string> said;
-  for (const auto& [name, g] : t.gauges.lanes)
-    if (g->away && t.has_here(name) && said.insert(g->source).second)
-      out.add(fmt::format("waiting for the source {}", g->source));
-}
-
-void add_stalled(complaints& out, const running_topology& t, flow_meter::clock::time_point now) {
-  for (const auto& [name, g] : t.gauges.sinks)
-    if (g->reached && !g->away && t.has_here(name) && g->pace_at(now) == pace::stalled)
-      out.add(fmt::format(
-          "stalled: the target of {} has not answered a call for {} s", name,
-          std::chrono::floor<std::chrono::seconds>(g->call.age(now).value_or(micros(0))).count()));
+/// The texts of those troubles of a topology that the probe tells of.
+void add(complaints& out, const running_topology& t, const std::set<code>& told,
+         flow_meter::clock::time_point now) {
+  if (!t.runs)
+    return;
+  out.of(t);
+  for (const auto& x : troubles_of(t.seen(system_clock().now()), now))
+    if (told.contains(x.code))
+      out.add(x.text);
 }
 
 }  // namespace
@@ -66,36 +44,22 @@ health is_alive(flow_meter::clock::duration since_sampled) {
 
 health is_healthy(const std::vector<running_topology>& all, flow_meter::clock::time_point now) {
   complaints out(all.size() > 1);
-  for (const auto& t : all) {
-    if (!t.runs)
-      continue;
-    out.of(t);
-    add_start(out, t);
-    add_sources_away(out, t);
-    for (const auto& [name, g] : t.gauges.sinks)
-      if (g->reached && g->away && t.has_here(name))
-        out.add(fmt::format("waiting for the target of {}", name));
-    add_stalled(out, t, now);
-  }
+  for (const auto& t : all)
+    add(out, t,
+        {code::source_unreached, code::source_away, code::target_unreached, code::target_away,
+         code::target_stalled},
+        now);
   return out.answer();
 }
 
 health is_ready(const std::vector<running_topology>& all, bool stopping,
                 const api::answers::topologies& known) {
   complaints out(all.size() > 1);
-  for (const auto& t : all) {
-    if (!t.runs)
-      continue;
-    out.of(t);
-    add_start(out, t);
-    add_sources_away(out, t);
-    for (const auto& [name, g] : t.gauges.feeds->gauges())
-      if (g->spool_full && t.is_read_here(name))
-        out.add(fmt::format("the spool of {} is full", name));
-    for (const auto& [name, g] : t.gauges.shards)
-      if (g->stalled && t.has_here(name))
-        out.add(fmt::format("{} takes no input until a sink takes its output", lasting_name(name)));
-  }
+  for (const auto& t : all)
+    add(out, t,
+        {code::source_unreached, code::source_away, code::target_unreached, code::spool_full,
+         code::window_stalled},
+        flow_meter::clock::now());
   if (stopping)
     return {false, "stopping\n"};
   auto answer = out.answer();

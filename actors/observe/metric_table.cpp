@@ -14,6 +14,10 @@ constexpr std::array table{
     // --- topologies
     metric{"millrace_running", gauge, "0 or 1", "topology",
            "1 while actors of the topology live in this process, and it has not ended"},
+    metric{"millrace_trouble", gauge, "0 or 1", "topology, stage, code",
+           "1 for each trouble of the topology in this process (docs/operations.md lists the codes); absent "
+           "while it is healthy. "
+           "`millrace list` shows the same"},
     metric{"millrace_topology_state", gauge, "0 or 1", "topology, state",
            "1 for the state of the topology (running, drained, ended, stopped, failed), 0 for the others. "
            "The node "

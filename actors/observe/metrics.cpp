@@ -98,7 +98,7 @@ void add_lane(families& all, const std::string& name, const lane::lane_gauges& g
   if (g.watermark != no_watermark && g.watermark != end_of_time)
     all.add("millrace_watermark_seconds", name, static_cast<double>(g.watermark) / 1e6);
   add_partitions(all, name, g);
-  if (const auto lag = g.lag_at(lane::due_gauge::clock::now()); lag >= 0)
+  if (const auto lag = g.lag_at(lane::due_gauge::clock::now()); lag >= 0 && !g.away)
     all.add("millrace_lag_records", name, lag);
   all.add("millrace_in_flight_bytes", name, g.in_flight_bytes);
   all.add("millrace_source_away", name, g.away);
@@ -214,6 +214,9 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_state_folder_bytes", none, static_cast<double>(t.store->bytes()));
   if (t.is_past)
     return;
+  if (t.runs_here())
+    for (const auto& x : t.troubles.all())
+      all.add("millrace_trouble", values{x.stage, std::string(api::to_string(x.code))}, 1);
   add_flow(all, t);
   for (const auto& [name, g] : gauges.lanes)
     add_lane(all, name, *g, t.lives_here(name));

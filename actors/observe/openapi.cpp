@@ -4,12 +4,12 @@
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/key_state.hpp"
-#include "actors/observe/late_sinks.hpp"
 #include "actors/observe/ledger.hpp"
 #include "actors/observe/letter_counts.hpp"
 #include "actors/observe/report_schema.hpp"
 #include "actors/observe/tap.hpp"
 #include "actors/observe/trace.hpp"
+#include "actors/observe/troubles.hpp"
 
 #include <fmt/format.h>
 
@@ -63,7 +63,7 @@ struct given_to<asked::figures> : gives<asked::figures, figures> {};
 template<>
 struct given_to<asked::own_figures> : gives<asked::own_figures, figures> {};
 template<>
-struct given_to<asked::own_late_sinks> : gives<asked::own_late_sinks, late_sinks> {};
+struct given_to<asked::own_troubles> : gives<asked::own_troubles, process_troubles> {};
 template<>
 struct given_to<asked::key_state> : gives<asked::key_state, key_state> {};
 template<>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/observe/flow_meter.hpp"
+#include "actors/observe/troubles.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +25,7 @@ struct running_topology {
   std::shared_ptr<snapshot::state_store> store;  // none on a node: its cluster has it
   bool runs = true;
   flow_meter flow{};
+  trouble_watch troubles{};
 
   std::optional<flow_meter::clock::time_point> idle_since{};
   bool is_past = false;  // none of its actors has lived here for `past_after`
@@ -42,6 +44,8 @@ struct running_topology {
       return lane.second->source == source && lives_here(lane.first);
     });
   }
+  /// The part of it that troubles are read from; it lives as long as this.
+  [[nodiscard]] watched seen(event_micros wall) const { return {*topology, gauges, is_prepared, wall}; }
   /// It has not ended, and an actor of it lives in this process.
   [[nodiscard]] bool runs_here() const { return runs && (!gauges.present || !gauges.present->empty()); }
 };
@@ -60,10 +64,12 @@ public:
     // It was announced, or has a further plan.
     const auto known = std::ranges::find(
         all_, t.topology->name, [](const auto& one) -> const auto& { return one.topology->name; });
-    if (known == all_.end())
+    if (known == all_.end()) {
       all_.push_back(std::move(t));
-    else
+    } else {
+      t.troubles = std::move(known->troubles);
       *known = std::move(t);
+    }
   }
   /// Lets no new work begin from now on.
   void stopping() {
@@ -94,6 +100,8 @@ public:
       t.flow.sample(now, t.gauges);
       t.gauges.losses->look(now);
       if (t.runs_here())
+        t.troubles.look(t.seen(system_clock().now()), now);
+      if (t.runs_here())
         t.idle_since.reset();
       else if (!t.idle_since)
         t.idle_since = now;
@@ -101,6 +109,15 @@ public:
     }
     std::erase_if(
         all_, [](const auto& t) { return t.is_past && t.gauges.present && t.gauges.present->is_closed(); });
+  }
+  /// What is wrong with topologies that run here, as it was sampled last.
+  [[nodiscard]] std::vector<trouble> troubles() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<trouble> out;
+    for (const auto& t : all_)
+      if (t.runs_here())
+        out.insert(out.end(), t.troubles.all().begin(), t.troubles.all().end());
+    return out;
   }
   /// The first of this name.
   [[nodiscard]] std::optional<running_topology> find(const std::string& name) const {

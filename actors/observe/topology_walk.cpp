@@ -87,9 +87,8 @@ std::string under_way_text(const sink_figures& s) {
 }
 
 std::string seconds_text(double seconds) {
-  const auto whole = seconds < 1 ? micros(static_cast<std::int64_t>(seconds * 1e6))
-                                 : micros(static_cast<std::int64_t>(std::round(seconds)) * 1'000'000);
-  return format_duration(whole);
+  const auto unit = seconds < 0.001 ? 1e6 : seconds < 1 ? 1e3 : 1;
+  return format_duration(micros(static_cast<std::int64_t>(std::round(seconds * unit) * (1e6 / unit))));
 }
 
 std::uint64_t unread_by(const lane_figures& l, const std::string& receiver) {

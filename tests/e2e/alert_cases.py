@@ -26,6 +26,7 @@ CASES = {
     "MillraceSourceAway": [({'millrace_source_away{topology="t",lane="p/lane0"}': "0x5 1x10 0x10"}, 10, 20),
                            ({'millrace_source_away{topology="t",lane="p/lane0"}': "0x5 1x10 stale"}, 10, 20)],
     "MillraceDeadLetters": [({'millrace_dead_letters_total{topology="t",stage="p"}': "0x5 1x30"}, 8, 25)],
+    "MillraceLate": [({'millrace_trouble{topology="t",stage="w",code="late"}': "0x5 1x10 stale"}, 10, 20)],
     "MillraceSnapshotsFail": [({'millrace_snapshot_failures_total{topology="t",shard="w/0"}': "0x5 3x30"}, 8, 25)],
     "MillraceOutputKept": [({'millrace_spilled_bytes{topology="t",shard="w/0"}': "2000000000x20 0x10"}, 15, 25)],
     "MillraceStalled": [({'millrace_stalled{topology="t",shard="w/0"}': "0x5 1x10 0x10"}, 13, 20),

@@ -245,7 +245,7 @@ def a_sink_whose_reader_sleeps(c):
     check(of_graph() == sink()["pace"] == "stalled" and c.ask("stages")["held_up_by"]["stage"] == "screen", "the graph")
     check("stalled, under way for" in c.ask_once("sinks").stdout, c.ask_once("sinks").stdout)
     status, text = c.asked("GET", "/healthz")
-    check(status == 503 and "stalled: the target of screen has not answered a call for" in text, text)
+    check(status == 503 and "screen is stalled: its target has not answered a call for" in text, text)
     check(c.asked("GET", "/livez")[0] == 200, "it is alive: a restart would mend nothing")
     check(of_metrics("stalled") == of_metrics("slow") == 1 and of_metrics("under_way_seconds") > 30, "metrics")
     check(of_graph("rows") == "runs", "the other sink is well")
@@ -542,7 +542,7 @@ def events(c):
     c.at("12:00:00")
     wait_until("the record shows in an event", lambda: got.append(("", {})) or take("graph")["stages"][1]["records"] == 1)
     c.run.process.send_signal(signal.SIGTERM)
-    check(take("end") == {"topology": c.name, "state": "stopped", "reason": ""}, got[-1])
+    check(take("end") == {"topology": c.name, "state": "stopped", "reason": "", "troubles": []}, got[-1])
     check(stream.read().strip() == b"", "the last event")
     check(c.run.wait() == 0, "it ends")
 
@@ -577,7 +577,7 @@ def who_may_ask(c):
     check(c.run.alive(), "nothing of that has stopped it")
     listed = subprocess.run([c.binary, "list", "--json", "--connect", f"http://127.0.0.1:{c.http}"], capture_output=True, text=True,
                             timeout=60 * PATIENCE)
-    check(json.loads(listed.stdout) == [{"topology": c.name, "state": "running", "reason": ""}], listed)
+    check(json.loads(listed.stdout) == [{"topology": c.name, "state": "running", "reason": "", "troubles": []}], listed)
     check(status(path + "/stop", "POST", good, confirm) == 200, "it may be stopped")
     check(c.run.wait() == 0, "stopped by the API it ends as by SIGTERM")
 

@@ -273,7 +273,7 @@ def try_hung_target(cluster, folder, alarms):
             "table": {"sink": "sql", "from": "parsed", "connection": f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/d", "table": "t",
                       "columns": {"n": "n"}, "node": "b"}}}))
         cluster.ask("apply", path)
-        wait_until("its sink is named", lambda: cluster.state_of("hung")[1].startswith("table is slow: its target has not answered a call for "), 60)
+        wait_until("its sink is named", lambda: cluster.state_of("hung")[1].startswith("waiting for the target of table at the start, since "), 60)
         alarms("MillraceSinkAway", "topology", "hung", True)
         cluster.ask("stop", "hung")
         cluster.ask("wait", "hung")

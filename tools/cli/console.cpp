@@ -28,7 +28,7 @@ int fail(const error& e) {
 
 int carry_out(const console_arguments& a) {
   if (!a.has_line) {
-    const auto shown = show_live(asker_for(a.connect), a.settings.topology);
+    const auto shown = show_live(quiet_asker_for(a.connect), a.settings.topology);
     return shown ? exit_done : fail(shown.error());
   }
   const auto answer = console::carry_out(asker_for(a.connect), a.line, a.settings);

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -34,6 +35,7 @@ struct remote_arguments {
   config::load_request topology;
   bool is_plan_only = false;
   bool json = false;
+  bool fails = false;  // list: where a topology has failed or is degraded
 };
 
 /// The user's faults are those that show before anything is contacted; a node's answers are never taken for
@@ -68,7 +70,10 @@ int list_topologies(const remote_arguments& a) {
   if (!all)
     return fail("list", all.error());
   const auto& t = std::get<api::answers::topologies>(*all);
-  return print(a.json ? api::json_of(t) + "\n" : remote::table_of(t));
+  const bool is_wrong = std::ranges::any_of(
+      t.all, [](const auto& one) { return is_degraded(one) || one.state == api::topology_state::failed; });
+  const int status = print(a.json ? api::json_of(t) + "\n" : remote::table_of(t));
+  return status == exit_done && a.fails && is_wrong ? exit_failed : status;
 }
 
 int list_nodes(const remote_arguments& a) {
@@ -237,10 +242,13 @@ void add_apply(CLI::App& app, int& status) {
 void add_list(CLI::App& app, int& status) {
   const auto [sub, a] =
       add_asking(app, status, "list", "Show the topologies of a cluster or a run", list_topologies);
-  sub->add_flag("--json", a->json, "Print a list of {topology, state, reason}");
+  sub->add_flag("--json", a->json, "Print a list of {topology, state, reason, troubles}");
+  sub->add_flag("--fail", a->fails, "Exit status 1 if a topology has failed or is degraded");
   sub->footer("Example:\n"
-              "  millrace list --connect http://127.0.0.1:7070 --json\n\n"
-              "A state is running, drained, ended, stopped or failed.");
+              "  millrace list --connect http://127.0.0.1:7070 --fail\n\n"
+              "A state is running, drained, ended, stopped or failed; degraded is one that runs and has "
+              "troubles, which its "
+              "reason names, with since when and where.");
 }
 
 void add_nodes(CLI::App& app, int& status) {

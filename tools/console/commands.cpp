@@ -158,6 +158,8 @@ expected<std::string> with_stages(const remote::ask_function& ask, const std::st
   std::vector<std::string> names;
   for (const auto& s : read->stages)
     names.push_back(s.name);
+  if (std::ranges::find(names, stage) != names.end())  // it is there, and something else is not
+    return answer;
   answer.error().message += config::did_you_mean(stage, names);
   return answer;
 }

@@ -21,7 +21,7 @@ expected<content> topologies(const remote::ask_function& ask) {
     return unexpected(a.error());
   content out{{}, {{"TOPOLOGY", "STATE", "REASON"}, {}}};
   for (const auto& t : std::get<api::answers::topologies>(*a).all)
-    out.table.rows.push_back({visible(t.name), std::string(to_string(t.state)), visible(t.reason)});
+    out.table.rows.push_back({visible(t.name), std::string(word_of(t)), visible(t.reason)});
   return out;
 }
 

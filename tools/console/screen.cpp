@@ -271,6 +271,15 @@ std::vector<const std::vector<std::string>*> screen::rows() const {
   return out;
 }
 
+/// A topology, a node or a stage that is not as it should be.
+bool screen::is_wrong(const std::vector<std::string>& row) const {
+  constexpr auto wrong =
+      std::to_array<std::string_view>({"degraded", "failed", "silent", "flapping", "away", "stalled"});
+  const auto& head = content_.table.head;
+  const auto at = static_cast<std::size_t>(std::ranges::find(head, "STATE") - head.begin());
+  return at < row.size() && std::ranges::find(wrong, row[at]) != wrong.end();
+}
+
 std::string screen::title() const {
   const auto* const now = find_view(view_);
   std::string out = "millrace  ";
@@ -323,7 +332,10 @@ std::vector<line> screen::picture(std::size_t height, std::size_t width) {
     if (selected_ >= top_ + page_)
       top_ = selected_ - page_ + 1;
     for (auto i = top_; i < all.size() && i < top_ + page_; ++i)
-      out.push_back({i == selected_ ? look::selected : look::plain, drawn[i + 1]});
+      out.push_back({i == selected_      ? look::selected
+                     : is_wrong(*all[i]) ? look::trouble
+                                         : look::plain,
+                     drawn[i + 1]});
     if (all.empty())
       out.push_back({look::dim, filter_.empty() ? "nothing" : "nothing with this text"});
   }

@@ -84,6 +84,7 @@ public:
 
 private:
   void show(view v);
+  [[nodiscard]] bool is_wrong(const std::vector<std::string>& row) const;
   void go_back();
   void enter();
   void sort();

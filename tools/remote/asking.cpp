@@ -5,6 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 namespace millrace::remote {
@@ -50,13 +54,39 @@ std::vector<std::string> known_names(const ask_function& ask, bool of_nodes) {
 
 ask_function asker_of(connect_arguments a, surroundings around) {
   return [a = std::move(a), around = std::move(around)](const api::request& what) -> expected<api::answer> {
-    const auto to = client_of(a, around, api::route_of(what).needs_token());
+    const auto one = with_one_address(a, around);
+    if (!one)
+      return unexpected(one.error());
+    const auto to = client_of(*one, around, api::route_of(what).needs_token());
     if (!to)
       return unexpected(to.error());
     auto answer = to->ask(what);
     if (!answer && answer.error().code == ec::unavailable && a.url.empty())
       answer.error().message +=
           fmt::format("; the address stands in {}", api::files_of_node(around.node_folder).http);
+    return answer;
+  };
+}
+
+ask_function telling_of_waits(ask_function ask, std::chrono::milliseconds first,
+                              std::function<void(const api::request&)> tell) {
+  const auto is_told = std::make_shared<std::once_flag>();
+  return [ask = std::move(ask), first, tell = std::move(tell), is_told](const api::request& what) {
+    std::mutex mutex;
+    std::condition_variable change;
+    bool is_over = false;
+    std::thread watch([&] {
+      std::unique_lock lock(mutex);
+      if (!change.wait_for(lock, first, [&] { return is_over; }))
+        std::call_once(*is_told, tell, what);
+    });
+    auto answer = ask(what);
+    {
+      const std::lock_guard lock(mutex);
+      is_over = true;
+    }
+    change.notify_one();
+    watch.join();
     return answer;
   };
 }

@@ -19,6 +19,10 @@ using ask_function = std::function<expected<api::answer>(const api::request&)>;
 /// Makes a client for each request: a node that was started again may listen elsewhere.
 [[nodiscard]] ask_function asker_of(connect_arguments a, surroundings around);
 
+/// Calls `tell` from another thread if an answer takes longer than `first`; once, however many are asked for.
+[[nodiscard]] ask_function telling_of_waits(ask_function ask, std::chrono::milliseconds first,
+                                            std::function<void(const api::request&)> tell);
+
 /// Asks once. If the cluster does not have what the request names, it is asked for the names that it has, and
 /// the error ends with "did you mean".
 [[nodiscard]] expected<api::answer> ask_by_name(const ask_function& ask, const api::request& what);

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace millrace::remote {
 namespace {
 
@@ -64,11 +67,16 @@ bool may_have_own_token(const api::api_url& asked, const std::optional<api::api_
   return asked.is_secure || (own && !own->is_secure && own->port == asked.port);
 }
 
-expected<api::client> client_of(const connect_arguments& a, const surroundings& around, bool acts) {
+namespace {
+
+expected<api::client> client_of(const connect_arguments& a, const surroundings& around, bool acts,
+                                std::chrono::milliseconds patience) {
   auto url = url_of(a, around);
   if (!url)
     return unexpected(std::move(url.error()));
   api::client_options options{std::move(*url)};
+  options.connect = std::min(options.connect, patience);
+  options.answer = patience;
   auto token = token_of(a, around, options.url);
   if (token)
     options.token = std::move(*token);
@@ -81,6 +89,36 @@ expected<api::client> client_of(const connect_arguments& a, const surroundings& 
     options.tls = std::move(*own);
   }
   return api::client::make(std::move(options));
+}
+
+/// A node that answers does so at once; one of several that does not is passed over.
+constexpr std::chrono::seconds probe_patience{3};
+
+}  // namespace
+
+expected<api::client> client_of(const connect_arguments& a, const surroundings& around, bool acts) {
+  return client_of(a, around, acts, api::client_options{}.answer);
+}
+
+expected<connect_arguments> with_one_address(connect_arguments a, const surroundings& around) {
+  if (a.url.find(',') == std::string::npos)
+    return a;
+  const auto all = std::exchange(a.url, {});
+  error last;
+  for (std::size_t begin = 0; begin <= all.size();) {
+    const auto end = std::min(all.find(',', begin), all.size());
+    a.url = all.substr(begin, end - begin);
+    begin = end + 1;
+    const auto to = client_of(a, around, false, probe_patience);
+    if (!to)
+      return unexpected(to.error());
+    const auto answer = to->ask(api::requests::status{});
+    if (answer)
+      return a;
+    last = answer.error();
+  }
+  last.message = fmt::format("no address of --connect answers; the last one: {}", last.message);
+  return unexpected(std::move(last));
 }
 
 }  // namespace millrace::remote

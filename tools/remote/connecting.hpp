@@ -10,7 +10,7 @@
 namespace millrace::remote {
 
 struct connect_arguments {
-  std::string url;         // --connect; empty: a node on this machine
+  std::string url;         // --connect: one or several, with commas between; empty: a node on this machine
   std::string tls;         // the folder; empty: none
   std::string tls_client;  // the name; empty: the only one in the folder
   std::string token;       // the file; empty: MILLRACE_TOKEN, or that of a node on this machine
@@ -31,5 +31,8 @@ struct surroundings {
 /// it is known, for answers that tell more with it. User errors.
 [[nodiscard]] expected<api::client> client_of(const connect_arguments& a, const surroundings& around,
                                               bool acts);
+
+/// The arguments with one address: of several, the first at which a node answers within some seconds. Blocks.
+[[nodiscard]] expected<connect_arguments> with_one_address(connect_arguments a, const surroundings& around);
 
 }  // namespace millrace::remote

@@ -44,7 +44,7 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 std::string table_of(const api::answers::topologies& t) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& one : t.all)
-    rows.push_back({visible(one.name), std::string(to_string(one.state)), visible(one.reason)});
+    rows.push_back({visible(one.name), std::string(word_of(one)), visible(one.reason)});
   return rows.empty() ? "no topologies\n" : table({"TOPOLOGY", "STATE", "REASON"}, rows);
 }
 

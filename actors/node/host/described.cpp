@@ -1,6 +1,7 @@
 #include "actors/node/host/described.hpp"
 
 #include "actors/observe/pause.hpp"
+#include "actors/observe/troubles.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/cluster/admission.hpp"
 #include "runtime/cluster/suspects.hpp"
@@ -68,14 +69,15 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
   case topology_status::stopping:
     return {name, api::topology_state::running, "it is stopping"};
   case topology_status::running: {
-    std::vector<std::string> why;
-    if (t.is_paused)
-      why.emplace_back(observe::paused_words);
+    api::answers::topologies one{{{name, api::topology_state::running,
+                                   t.is_paused ? std::string(observe::paused_words) : std::string()}}};
+    observe::process_troubles seen;
     for (auto& c : crashes_of(d, name))
-      why.push_back(std::move(c.text));
+      seen.all.push_back({name, api::trouble_code::crashes, c.stage, {}, std::move(c.text), {}, {}});
     if (auto waiting = waiting_of(d, name); !waiting.empty())
-      why.push_back(std::move(waiting));
-    return {name, api::topology_state::running, fmt::format("{}", fmt::join(why, "; "))};
+      seen.all.push_back({name, api::trouble_code::not_placed, {}, {}, std::move(waiting), {}, {}});
+    observe::add_troubles(one, seen);
+    return std::move(one.all.front());
   }
   }
   return {name, api::topology_state::running, {}};

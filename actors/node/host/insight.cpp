@@ -42,8 +42,8 @@ unexpected not_here(const std::string& topology) {
 bool insight::tell_own(const api::request& r, const give_answer& to) {
   if (const auto* const own = std::get_if<asked::own_figures>(&r))
     to(figures_here(own->topology).map(observe::document<observe::figures>));
-  else if (std::holds_alternative<asked::own_late_sinks>(r))
-    to(observe::document(observe::late_sinks_of(options_.running->all())));
+  else if (std::holds_alternative<asked::own_troubles>(r))
+    to(observe::document(troubles_here()));
   else if (const auto* const key = std::get_if<asked::own_key_state>(&r))
     look_at_own_key(*key, to);
   else if (const auto* const edge = std::get_if<asked::own_tap>(&r))
@@ -73,27 +73,34 @@ bool insight::look(const node::cluster_described& d, const api::request& r, cons
   return true;
 }
 
-void insight::look_at_sinks(const node::cluster_described& d) {
+observe::process_troubles insight::troubles_here() const {
+  observe::process_troubles out{options_.running->troubles()};
+  for (auto& t : out.all)
+    t.node = lone_in(options_) == nullptr ? options_.node : std::string();
+  return out;
+}
+
+void insight::look_at_troubles(const node::cluster_described& d) {
   if (!d.leads)
-    return late_sinks_.clear();
-  std::erase_if(late_sinks_, [&](const auto& known) { return !d.present.contains(known.first); });
+    return troubles_.clear();
+  std::erase_if(troubles_, [&](const auto& known) { return !d.present.contains(known.first); });
   for (const auto& node : d.present) {
     if (node == options_.node)
       continue;
     const auto take = [this, node](const expected<api::answer>& a) {
       const auto* const json = a ? std::get_if<api::answers::document>(&*a) : nullptr;
-      auto told = json == nullptr ? std::nullopt : api::read_json<observe::late_sinks>(json->json);
-      late_sinks_[node] = std::move(told).value_or(observe::late_sinks{});
+      auto told = json == nullptr ? std::nullopt : api::read_json<observe::process_troubles>(json->json);
+      troubles_[node] = std::move(told).value_or(observe::process_troubles{});
     };
     others_.ask(
-        {node, api::request(asked::own_late_sinks{}), take, nullptr, questions::clock::now() + patience});
+        {node, api::request(asked::own_troubles{}), take, nullptr, questions::clock::now() + patience});
   }
 }
 
-void insight::name_late_sinks(api::answers::topologies& all) const {
-  observe::add_reasons(all, observe::late_sinks_of(options_.running->all()));
-  for (const auto& [_, late] : late_sinks_)
-    observe::add_reasons(all, late);
+void insight::name_troubles(api::answers::topologies& all) const {
+  observe::add_troubles(all, troubles_here());
+  for (const auto& [_, told] : troubles_)
+    observe::add_troubles(all, told);
 }
 
 /// A page asks each second: a plan is read once.

@@ -6,8 +6,8 @@
 #include "actors/node/host/gathering.hpp"
 #include "actors/node/host/questions.hpp"
 #include "actors/node/host/whole_view.hpp"
-#include "actors/observe/late_sinks.hpp"
 #include "actors/observe/tap.hpp"
+#include "actors/observe/troubles.hpp"
 
 #include <map>
 #include <memory>
@@ -29,11 +29,11 @@ public:
   /// The plan of a topology as the leader knows it; null where this version does not read it.
   [[nodiscard]] std::shared_ptr<const config::topology> plan_of(const node::cluster_described& d,
                                                                 const std::string& name);
-  /// Asks the other nodes for their late sinks if this node leads. Called about once a second, so that a list
+  /// Asks the other nodes what is wrong there if this node leads. Called about once a second, so that a list
   /// can be given at once.
-  void look_at_sinks(const node::cluster_described& d);
-  /// Says in the reasons of topologies which of their sinks are late.
-  void name_late_sinks(api::answers::topologies& all) const;
+  void look_at_troubles(const node::cluster_described& d);
+  /// Says of topologies that run what is wrong with them, on all nodes.
+  void name_troubles(api::answers::topologies& all) const;
 
 private:
   struct read_plan {
@@ -47,6 +47,7 @@ private:
   };
   [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
+  [[nodiscard]] observe::process_troubles troubles_here() const;
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
   void answer(const api::request& r, const std::shared_ptr<const config::topology>& plan, observe::figures f,
@@ -67,7 +68,7 @@ private:
   whole_view::pointer self_;
   const view_options& options_;
   questions& others_;
-  std::map<std::string, observe::late_sinks> late_sinks_;  // keyed by node, the last that it has told
+  std::map<std::string, observe::process_troubles> troubles_;  // keyed by node, the last that it has told
   std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };
 

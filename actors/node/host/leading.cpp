@@ -61,7 +61,7 @@ struct leading::answering {
 
   void operator()(const api::requests::list&) const {
     auto all = topologies_of(d);
-    l.insight_.name_late_sinks(all);
+    l.insight_.name_troubles(all);
     to(std::move(all));
   }
   void operator()(const api::requests::nodes&) const { to(nodes_of(d, l.options_.node)); }

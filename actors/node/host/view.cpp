@@ -81,7 +81,7 @@ public:
       coordinator_.describe(
           [this](const described& d) {
             left_.look(d);
-            insight_.look_at_sinks(d);
+            insight_.look_at_troubles(d);
           },
           [](const auto&) {});  // it looks again
     }

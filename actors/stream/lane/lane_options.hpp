@@ -7,6 +7,7 @@
 #include "actors/stream/source/requests.hpp"
 #include "actors/stream/stage/losses.hpp"
 #include "actors/stream/stage/taps.hpp"
+#include "runtime/base/noted_text.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"
@@ -76,6 +77,7 @@ struct lane_gauges {
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<bool> away{false};  // the source does not answer
+  noted_text why_away;            // the newest error of its source
   std::atomic<bool> is_paused{false};
 
   /// Records that are there, or due, and not yet read; -1: unknown.

@@ -97,6 +97,7 @@ void reading::on_failure(const error& why) {
     all_.give(effects::say{stage::log_level::warning,
                            fmt::format("{}: {}; waiting for it",
                                        all_.options.in_logs(all_.options.plan->source->name), why.message)});
+  all_.options.gauges->why_away.note(why.message);
   all_.options.gauges->away = true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/stream/sink/commit_histograms.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/base/noted_text.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/base/time.hpp"
 
@@ -87,6 +88,7 @@ struct sink_gauges {
   std::atomic<std::uint64_t> held_frames{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<bool> away{false};
+  noted_text why_away;                  // the newest error of its target
   std::atomic<bool> reached{false};     // the target has been opened once
   std::atomic<std::uint64_t> life{0};   // the number of the newest, which rises with each opening
   std::atomic<std::uint64_t> bytes{0};  // bytes of the committed rows, as they came

@@ -60,6 +60,7 @@ void sink_life::went_wrong(const error& e, bool with_rows) {
   const auto reaction = health_.failed(e, now(), core_.progress(), with_rows || taken_.rows() != 0);
   if (!reaction)
     return;
+  options_.gauges->why_away.note(e.message);
   options_.gauges->away = true;
   if (reaction->give_up)
     fail(e);

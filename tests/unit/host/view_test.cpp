@@ -53,14 +53,14 @@ node::coordinator_actor::behavior_type coordinator_behaviour(node::coordinator_a
 /// Answers the questions of the view as node b, which has a late sink or does not answer.
 struct other_node {
   mail_reader to;
-  std::optional<std::string> late_sinks;
+  std::optional<std::string> troubles;
 };
 caf::behavior board_behaviour(caf::event_based_actor*, const std::shared_ptr<other_node>& b) {
   return {[=](const send_mail& m) {
     const auto q = decode_question(m.bytes);
-    if (q && b->late_sinks && q->what == question_content(api::request(api::requests::own_late_sinks{})))
+    if (q && b->troubles && q->what == question_content(api::request(api::requests::own_troubles{})))
       caf::anon_send(b->to, mail_came{m.node, mail::answer,
-                                      encode_answer(q->number, api::answers::document{*b->late_sinks})});
+                                      encode_answer(q->number, api::answers::document{*b->troubles})});
   }};
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("every question is answered where the coordinator of the node does not
   CHECK(std::get<api::answers::page>(**counted).is_good);
 }
 
-TEST_CASE("a list names the sinks whose target does not answer, here and on other nodes") {
+TEST_CASE("a list names the troubles of topologies, here and on other nodes") {
   node_test::folder_in_memory folder;
   viewed v(folder.reach());
   v.coordinator->leads = cluster::epoch{2, 1};
@@ -207,25 +207,31 @@ TEST_CASE("a list names the sinks whose target does not answer, here and on othe
   near->name = "near";
   observe::running_topology t{std::move(near), {}, nullptr};
   auto gauges = std::make_shared<sink::sink_gauges>();
+  gauges->reached = true;
   t.gauges.sinks["rows"] = gauges;
   v.running->add(std::move(t));
   const std::string paused(observe::paused_words);
+  const std::string far_is_slow =
+      R"({"troubles": [{"topology": "far", "code": "target_slow", "stage": "table", "node": "b", "text": "table is slow", )"
+      R"("error": "", "since": null}]})";
   v.pass(seconds(3));
   CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});
   gauges->call.begin(observe::flow_meter::clock::now() - std::chrono::minutes(5));
-  v.other->late_sinks = R"({"sinks": [{"topology": "far", "words": "table is slow"}]})";
+  v.other->troubles = far_is_slow;
   v.pass(seconds(3));
-  CHECK(v.listed() ==
-        std::vector<std::string>{"far: table is slow", "near: " + paused +
-                                                           "; rows is stalled: its target has not answered a "
-                                                           "call for 5 minutes"});
-  v.other->late_sinks = R"({"sinks": []})";
+  const auto listed = v.listed();
+  REQUIRE(listed.size() == 2);
+  CHECK(listed[0] == "far: table is slow, on b");
+  CHECK(listed[1].starts_with("near: " + paused +
+                              "; rows is stalled: its target has not answered a call for 5 minutes, since "));
+  CHECK(listed[1].ends_with(", on a"));
+  v.other->troubles = R"({"troubles": []})";
   gauges->call.end();
   v.pass(seconds(3));
   CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});
-  v.other->late_sinks = R"({"sinks": [{"topology": "far", "words": "table is slow"}]})";
+  v.other->troubles = far_is_slow;
   v.pass(seconds(3));
-  CHECK(v.listed().front() == "far: table is slow");
+  CHECK(v.listed().front() == "far: table is slow, on b");
   v.coordinator->present = {"a"};  // it is silent
   v.pass(seconds(3));
   CHECK(v.listed().front() == "far: ");

@@ -71,7 +71,7 @@ TEST_CASE("a target that does not answer a call is not healthy once that has tak
   table.reached = true;
   CHECK(is_healthy({t}, begun + 30s).good);
   CHECK(is_healthy({t}, begun + 301s).text ==
-        "stalled: the target of table has not answered a call for 301 s\n");
+        "table is stalled: its target has not answered a call for 5 minutes 1 second\n");
   CHECK(is_ready({t}, false).good);
   table.in_target.add(60s);
   CHECK(is_healthy({t}, begun + 301s).good);

@@ -32,7 +32,7 @@ const isPaused = (t, g) => t.reason.startsWith("it is paused") || g?.stages.some
 function row(t, isCluster) {
   const isRunning = t.state === "running", g = isRunning ? graphs.get(t.topology)?.graph : null;
   const paused = isRunning && isPaused(t, g);
-  return [link(["t", t.topology], t.topology), state(paused ? "paused" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
+  return [link(["t", t.topology], t.topology), state(paused ? "paused" : t.troubles.length ? "degraded" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
     g?.held_up_by ? link(["t", t.topology, "stage", g.held_up_by.stage], g.held_up_by.stage) : "", t.reason,
     el("div", { class: "row" },
       isRunning && !paused && t.reason !== "it is stopping" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,

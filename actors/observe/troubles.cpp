@@ -1,0 +1,245 @@
+#include "actors/observe/troubles.hpp"
+
+#include "actors/observe/graph.hpp"
+#include "actors/observe/topology_walk.hpp"
+#include "runtime/base/shard_name.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace millrace::observe {
+namespace {
+
+using clock = flow_meter::clock;
+using code = trouble_code;
+
+constexpr std::chrono::seconds between{10};
+
+/// A partition that was quiet for so long, and so many times its usual pause, is silent where another one gives.
+constexpr micros silent_after = std::chrono::minutes(1);
+constexpr int silent_pauses = 20;
+constexpr micros gives_lately = std::chrono::seconds(10);
+
+class finder {
+public:
+  finder(const watched& t, clock::time_point now) : t_(t), now_(now) {}
+
+  std::vector<trouble> all() {
+    if (!t_.is_prepared)
+      add(code::source_unreached, {}, "waiting for its sources at the start: " + sources());
+    add_lanes();
+    for (const auto& [name, g] : t_.gauges.feeds->gauges())
+      if (g->spool_full && is_read_here(name))
+        add(code::spool_full, name, fmt::format("the spool of {} is full", name));
+    for (const auto& [name, g] : t_.gauges.shards)
+      if (g->stalled && is_here(name))
+        add(code::window_stalled, stage_of_actor(lasting_name(name)),
+            fmt::format("{} takes no input until a sink takes its output", lasting_name(name)));
+    for (const auto& [name, g] : t_.gauges.sinks)
+      if (is_here(name))
+        add_sink(name, *g);
+    return std::move(out_);
+  }
+
+private:
+  void add(code what, std::string stage, std::string text, std::string error = {}) {
+    out_.push_back({t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}});
+  }
+  [[nodiscard]] bool is_here(const std::string& actor) const {
+    return !t_.gauges.present || t_.gauges.present->has(actor);
+  }
+  [[nodiscard]] bool is_read_here(const std::string& source) const {
+    return std::ranges::any_of(t_.gauges.lanes, [&](const auto& lane) {
+      return lane.second->source == source && is_here(lane.first);
+    });
+  }
+
+  /// The log says which of them has not answered yet.
+  [[nodiscard]] std::string sources() const {
+    std::string out;
+    for (const auto& s : t_.topology.stages)
+      if (s.kind == config::stage_kind::source)
+        out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", s.name, s.type);
+    return out;
+  }
+
+  void add_lanes() {
+    std::set<std::string> said;
+    for (const auto& [name, g] : t_.gauges.lanes) {
+      if (!is_here(name))
+        continue;
+      if (g->away && said.insert(g->source).second)
+        add(code::source_away, g->source, fmt::format("waiting for the source {}", g->source),
+            g->why_away.text());
+      if (!g->away && !g->is_paused && has_windows())
+        add_silent(*g);
+    }
+  }
+
+  [[nodiscard]] bool has_windows() const {
+    return std::ranges::any_of(t_.topology.stages,
+                               [](const auto& s) { return s.kind == config::stage_kind::window; });
+  }
+
+  /// A partition without records holds the windows back where its source says nothing of idle ones.
+  void add_silent(const lane::lane_gauges& g) {
+    const auto wall = t_.wall;
+    const auto all = g.partitions();
+    const auto quiet = [&](const lane::partition_gauges& p) {
+      const auto last = p.last_record.load();
+      return last == 0 ? std::nullopt : std::optional(micros(wall - last));
+    };
+    const bool one_gives = std::ranges::any_of(all, [&](const auto& p) {
+      const auto q = quiet(*p);
+      return q && *q < gives_lately;
+    });
+    if (!one_gives)
+      return;
+    std::size_t others = 0;
+    std::string first;
+    for (const auto& p : all) {
+      const auto q = quiet(*p);
+      const auto usual = p->gap.mean().value_or(micros(0));
+      if (!q || *q < silent_after || *q < usual * silent_pauses || !p->is_open || p->is_idle ||
+          !p->is_caught_up || p->held_by >= 0 || p->watermark == end_of_time)
+        continue;
+      if (first.empty())
+        first = fmt::format("partition {} of {} has given nothing for {}, others do", p->name, g.source,
+                            seconds_text(static_cast<double>(q->count() / 1'000'000)));
+      else
+        ++others;
+    }
+    if (!first.empty())
+      add(code::silent_partition, g.source,
+          others == 0 ? first : fmt::format("{}; {} more are silent", first, others));
+  }
+
+  void add_sink(const std::string& name, const sink::sink_gauges& g) {
+    const auto held = held_for(name);
+    const auto waits = held == 0 ? std::string() : fmt::format("; {} wait for it", bytes_text(held));
+    const auto pace = g.pace_at(now_);
+    if (!g.reached)
+      add(code::target_unreached, name,
+          fmt::format("waiting for the target of {} at the start", name) + waits,
+          g.away ? g.why_away.text() : std::string());
+    else if (g.away)
+      add(code::target_away, name, fmt::format("waiting for the target of {}", name) + waits,
+          g.why_away.text());
+    else if (pace != pace::usual)
+      add(pace == pace::slow ? code::target_slow : code::target_stalled, name,
+          fmt::format("{} is {}: its target has not answered a call for {}", name, to_string(pace),
+                      seconds_text(static_cast<double>(g.call.age(now_).value_or(micros(0)).count()) / 1e6)) +
+              waits);
+  }
+
+  /// In this process.
+  [[nodiscard]] std::uint64_t held_for(const std::string& sink) const {
+    std::uint64_t out = 0;
+    for (const auto& [_, g] : t_.gauges.shards)
+      if (const auto held = g->held_by.find(sink); held != g->held_by.end())
+        out += held->second;
+    for (const auto& [_, g] : t_.gauges.lanes)
+      for (std::size_t r = 0; r < g->held.size(); ++r)
+        out += g->receivers[r] == sink ? g->held[r].load() : 0;
+    return out;
+  }
+
+  const watched& t_;
+  clock::time_point now_;
+  std::vector<trouble> out_;
+};
+
+bool is_at_the_start(const trouble& t) {
+  return t.code == code::source_unreached || t.code == code::target_unreached;
+}
+
+bool is_same(const trouble& a, const trouble& b) { return a.code == b.code && a.stage == b.stage; }
+
+/// A topology with another plan counts anew.
+std::uint64_t growth(std::uint64_t now, std::uint64_t then) { return now < then ? now : now - then; }
+
+std::string line_of(const trouble& t) {
+  auto out = t.text;
+  if (t.since.at != no_watermark)
+    out += fmt::format(", since {}", format_timestamp(t.since.at / 1'000'000 * 1'000'000));
+  if (!t.node.empty())
+    out += fmt::format(", on {}", t.node);
+  return t.error.empty() ? out : out + ": " + t.error;
+}
+
+}  // namespace
+
+std::vector<trouble> troubles_of(const watched& t, clock::time_point now) { return finder(t, now).all(); }
+
+trouble_watch::counts trouble_watch::count(const watched& t) {
+  counts out;
+  out.lost = t.gauges.losses->all();
+  for (const auto& [_, g] : t.gauges.lanes)
+    out.records += g->records;
+  for (const auto& [_, g] : t.gauges.shards)
+    out.snapshot_failures += g->snapshot_failures;
+  return out;
+}
+
+void trouble_watch::add_recent(const watched& t, std::vector<trouble>& out) const {
+  const auto now = count(t);
+  const auto& then = samples_.front().seen;
+  const auto add = [&](code what, const std::string& stage, std::string text) {
+    out.push_back({t.topology.name, what, stage, {}, std::move(text), {}, {}});
+  };
+  for (const auto& [stage, lost] : now.lost) {
+    const auto known = then.lost.find(stage);
+    const auto before = known == then.lost.end() ? stage::losses::counts{} : known->second;
+    const auto records = growth(now.records, then.records);
+    if (const auto late = growth(lost.late, before.late);
+        static_cast<double>(late) > most_late * static_cast<double>(records))
+      add(code::late, stage,
+          fmt::format("{} of the {} records of the last minutes came too late for {}", late, records, stage));
+    if (const auto dead = growth(lost.dead_letters, before.dead_letters); dead != 0)
+      add(code::dead_letters, stage,
+          fmt::format("{} of the last minutes at {}", plural(dead, "dead letter"), stage));
+    if (const auto gaps = growth(lost.gaps, before.gaps); gaps != 0)
+      add(code::gaps, stage,
+          fmt::format("{} of the log of {} in the last minutes: lines were lost, or may have been",
+                      plural(gaps, "gap"), stage));
+  }
+  if (const auto failed = growth(now.snapshot_failures, then.snapshot_failures); failed != 0)
+    add(code::snapshots_fail, {},
+        fmt::format("{} could not be written in the last minutes", plural(failed, "snapshot")));
+}
+
+void trouble_watch::look(const watched& t, clock::time_point now) {
+  if (samples_.empty())
+    samples_.push_back({now, {}});  // the counts are those of this process
+  if (samples_.size() == 1 || now - samples_.back().at >= between)
+    samples_.push_back({now, count(t)});
+  while (samples_.size() > 1 && now - samples_[1].at >= recently)
+    samples_.pop_front();
+  auto found = troubles_of(t, now);
+  add_recent(t, found);
+  const auto before = std::exchange(all_, {});
+  const auto waited = std::exchange(waiting_, {});
+  for (auto& f : found) {
+    f.since = {t.wall};
+    for (const auto* known : {&before, &waited})
+      if (const auto same = std::ranges::find_if(*known, [&](const auto& b) { return is_same(b, f); });
+          same != known->end())
+        f.since = same->since;
+    const bool is_young = is_at_the_start(f) && micros(t.wall - f.since.at) < patience;
+    (is_young ? waiting_ : all_).push_back(std::move(f));
+  }
+}
+
+void add_troubles(api::answers::topologies& to, const process_troubles& more) {
+  for (const auto& x : more.all)
+    for (auto& t : to.all)
+      if (t.name == x.topology && t.state == api::topology_state::running) {
+        t.troubles.push_back(x);
+        t.reason += (t.reason.empty() ? "" : "; ") + line_of(x);
+      }
+}
+
+}  // namespace millrace::observe

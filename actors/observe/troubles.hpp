@@ -1,0 +1,77 @@
+// Tells what is wrong with a topology that runs, as one process sees it. Probes, the list of topologies, pages and metrics
+// all ask here, so that they agree. Pure.
+#pragma once
+
+#include "actors/api/answers.hpp"
+#include "actors/api/described.hpp"
+#include "actors/observe/flow_meter.hpp"
+#include "config/plan.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace millrace::observe {
+
+using api::trouble_code;
+using api::answers::trouble;
+
+/// The part of a process's board that troubles are read from.
+struct watched {
+  const config::topology& topology;
+  const deployment::pipeline_gauges& gauges;
+  bool is_prepared = true;  // its sources have been reached
+  event_micros wall = 0;    // the time of day
+};
+
+/// What shows at one moment, without `node` and `since`; of actors that live here.
+[[nodiscard]] std::vector<trouble> troubles_of(const watched& t, flow_meter::clock::time_point now);
+
+/// Remembers since when each trouble has been there, and finds those that only counts over some time show: late records, dead
+/// letters, gaps of logs, snapshots that fail. Its owner looks about once a second.
+class trouble_watch {
+public:
+  using clock = flow_meter::clock;
+  static constexpr std::chrono::minutes recently{5};
+  /// More than this share of the records that came recently is late.
+  static constexpr double most_late = 0.01;
+  /// A server that is waited for at the start is no trouble before.
+  static constexpr std::chrono::seconds patience{5};
+
+  void look(const watched& t, clock::time_point now);
+  [[nodiscard]] const std::vector<trouble>& all() const { return all_; }
+
+private:
+  struct counts {
+    std::uint64_t records = 0;
+    std::uint64_t snapshot_failures = 0;
+    std::map<std::string, stage::losses::counts> lost;
+  };
+  struct sample {
+    clock::time_point at;
+    counts seen;
+  };
+  static counts count(const watched& t);
+  void add_recent(const watched& t, std::vector<trouble>& out) const;
+
+  std::deque<sample> samples_;  // one each `between`, the oldest at most a little more than `recently` ago
+  std::vector<trouble> all_;
+  std::vector<trouble> waiting_;  // at the start, for less than `patience`
+};
+
+/// The troubles of all topologies that a process tells another one.
+struct process_troubles {
+  std::vector<trouble> all;
+  friend bool operator==(const process_troubles&, const process_troubles&) = default;
+};
+void members(auto& c, wire::like<process_troubles> auto& t) {
+  c("troubles", "of topologies that run", t.all);
+}
+
+/// Adds them to the topologies that run, which are degraded by them, and to their reasons.
+void add_troubles(api::answers::topologies& to, const process_troubles& more);
+
+}  // namespace millrace::observe
