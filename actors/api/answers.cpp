@@ -1,5 +1,6 @@
 #include "actors/api/answers.hpp"
 
+#include "actors/api/trouble_line.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 
@@ -166,14 +167,24 @@ std::string_view answers::word_of(const topology& t) {
 std::string_view to_string(trouble_code c) { return words_of(c)[static_cast<std::size_t>(c)]; }
 std::string_view to_string(node_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
 
+std::string line_of(const answers::trouble& t) {
+  auto out = t.text;
+  if (t.since.at != no_watermark)
+    out += fmt::format(", since {}", format_timestamp(t.since.at / 1'000'000 * 1'000'000));
+  if (!t.node.empty())
+    out += fmt::format(", on {}", t.node);
+  return t.error.empty() ? out : out + ": " + t.error;
+}
+
 answer for_anybody(answer a) {
   const auto hide = [](answers::topology& t) {
     if (t.state == topology_state::failed)
       t.reason = "why is told with the token, and stands in the log";
     for (auto& x : t.troubles) {
-      const auto words = ": " + std::exchange(x.error, {});
-      if (const auto at = t.reason.find(words); words.size() > 2 && at != std::string::npos)
-        t.reason.erase(at, words.size());
+      const auto whole = line_of(x);
+      x.error.clear();
+      if (const auto at = t.reason.find(whole); at != std::string::npos)
+        t.reason.replace(at, whole.size(), line_of(x));
     }
   };
   if (auto* const all = std::get_if<answers::topologies>(&a))

@@ -1,5 +1,6 @@
 #include "actors/observe/troubles.hpp"
 
+#include "actors/api/trouble_line.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -23,6 +24,8 @@ constexpr micros silent_after = std::chrono::minutes(1);
 constexpr int silent_pauses = 20;
 constexpr micros gives_lately = std::chrono::seconds(10);
 
+bool is_same(const trouble& a, const trouble& b) { return a.code == b.code && a.stage == b.stage; }
+
 class finder {
 public:
   finder(const watched& t, clock::time_point now) : t_(t), now_(now) {}
@@ -45,8 +48,14 @@ public:
   }
 
 private:
+  /// Shards of one window, or lanes of one source, have one trouble: a metric has one series of these labels.
   void add(code what, std::string stage, std::string text, std::string error = {}) {
-    out_.push_back({t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}});
+    trouble one{t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}};
+    const auto known = std::ranges::find_if(out_, [&](const auto& o) { return is_same(o, one); });
+    if (known == out_.end())
+      out_.push_back(std::move(one));
+    else
+      known->text += "; " + one.text;
   }
   [[nodiscard]] bool is_here(const std::string& actor) const {
     return !t_.gauges.present || t_.gauges.present->has(actor);
@@ -135,7 +144,7 @@ private:
               waits);
   }
 
-  /// In this process.
+  /// Returns what this process holds for the sink, in bytes.
   [[nodiscard]] std::uint64_t held_for(const std::string& sink) const {
     std::uint64_t out = 0;
     for (const auto& [_, g] : t_.gauges.shards)
@@ -156,19 +165,8 @@ bool is_at_the_start(const trouble& t) {
   return t.code == code::source_unreached || t.code == code::target_unreached;
 }
 
-bool is_same(const trouble& a, const trouble& b) { return a.code == b.code && a.stage == b.stage; }
-
 /// A topology with another plan counts anew.
 std::uint64_t growth(std::uint64_t now, std::uint64_t then) { return now < then ? now : now - then; }
-
-std::string line_of(const trouble& t) {
-  auto out = t.text;
-  if (t.since.at != no_watermark)
-    out += fmt::format(", since {}", format_timestamp(t.since.at / 1'000'000 * 1'000'000));
-  if (!t.node.empty())
-    out += fmt::format(", on {}", t.node);
-  return t.error.empty() ? out : out + ": " + t.error;
-}
 
 }  // namespace
 
@@ -238,7 +236,7 @@ void add_troubles(api::answers::topologies& to, const process_troubles& more) {
     for (auto& t : to.all)
       if (t.name == x.topology && t.state == api::topology_state::running) {
         t.troubles.push_back(x);
-        t.reason += (t.reason.empty() ? "" : "; ") + line_of(x);
+        t.reason += (t.reason.empty() ? "" : "; ") + api::line_of(x);
       }
 }
 

@@ -538,7 +538,7 @@ def events(c):
                 got.append((line[7:-1], json.loads(stream.readline()[6:])))
         return got[-1][1]
     check(take("graph")["stages"][0]["stage"] == "posted", "the graph")
-    check(take("figures")["lanes"], "the figures")
+    wait_until("the figures have lanes", lambda: got.append(("", {})) or take("figures")["lanes"])
     c.at("12:00:00")
     wait_until("the record shows in an event", lambda: got.append(("", {})) or take("graph")["stages"][1]["records"] == 1)
     c.run.process.send_signal(signal.SIGTERM)

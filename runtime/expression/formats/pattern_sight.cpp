@@ -51,7 +51,7 @@ struct all_characters {
     }
   }
 
-  /// Those that the pattern of one of them takes.
+  /// Returns the characters that a pattern of one character takes; `runs` repeats it.
   [[nodiscard]] characters among(const re2::RE2& runs) const {
     characters out;
     re2::StringPiece run;
@@ -176,7 +176,7 @@ private:
 
 }  // namespace
 
-// Of all searches that began at one place, one alone goes on, since each character decides whether it stays at its atom; those
+// One search alone goes on of all that began at one place, since each character decides whether it stays at its atom; those
 // that began earlier are as far or further. So when one ends in a match, the earlier ones have ended, and it goes on itself
 // only in atoms at the end of the pattern, where each character is a longer match. A lazy repetition of every character is
 // left by a search at each place, and never ends: later beginnings meet it there, and the match ends them all.

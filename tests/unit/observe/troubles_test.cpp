@@ -38,7 +38,7 @@ struct watching {
   [[nodiscard]] lane::lane_gauges& lane() { return *t.gauges.lanes["parsed/lane0"]; }
   [[nodiscard]] shard::shard_gauges& shard() { return *t.gauges.shards["counts/0/0"]; }
 
-  /// What is wrong after so long, as the list has it.
+  /// Returns the troubles after so long, as the list has them.
   std::vector<trouble> after(std::chrono::seconds passed) {
     watch.look(t.seen(midnight + std::chrono::duration_cast<micros>(passed).count()), begun + passed);
     return watch.all();
@@ -110,6 +110,13 @@ TEST_CASE("a source that is away, a spool or a window that takes nothing: each i
                                   "broker down"),
                     watching::one(trouble_code::window_stalled, "counts",
                                   "counts/0 takes no input until a sink takes its output", 1s)});
+  const auto second = std::make_shared<shard::shard_gauges>();
+  second->stalled = true;
+  w.t.gauges.shards["counts/0/1"] = second;
+  CHECK(w.after(2s).back() == watching::one(trouble_code::window_stalled, "counts",
+                                            "counts/0 takes no input until a sink takes its output; counts/1 "
+                                            "takes no input until a sink takes its output",
+                                            1s));
   w.t.gauges.present = std::make_shared<stage::present_actors>();  // they live elsewhere
   CHECK(w.after(2s).empty());
 }
@@ -198,4 +205,13 @@ TEST_CASE("an error of a server is told with the token alone, since it may quote
   const auto told = std::get<api::answers::topologies>(api::for_anybody(all));
   CHECK(told.all[0].reason.ends_with(", on b"));
   CHECK(told.all[0].troubles[0].error.empty());
+
+  // One error begins as another does.
+  api::answers::topologies two{{{"a", api::topology_state::running, ""}}};
+  add_troubles(two,
+               {{{"a", trouble_code::target_away, "x", "b", "waiting for x", "no such user: ann", {midnight}},
+                 {"a", trouble_code::target_away, "y", "b", "waiting for y", "no such user", {midnight}}}});
+  const auto both = std::get<api::answers::topologies>(api::for_anybody(two));
+  CHECK(both.all[0].reason.find("user") == std::string::npos);
+  CHECK(both.all[0].reason.find("ann") == std::string::npos);
 }

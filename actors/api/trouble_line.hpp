@@ -1,0 +1,13 @@
+// One trouble as a line of the reason of its topology. Pure.
+#pragma once
+
+#include "actors/api/answers.hpp"
+
+#include <string>
+
+namespace millrace::api {
+
+/// "waiting for the target of table, since 2026-11-28T17:07:50Z, on b: connection refused".
+[[nodiscard]] std::string line_of(const answers::trouble& t);
+
+}  // namespace millrace::api
