@@ -43,19 +43,36 @@ unexpected refuse(const fs::path& file, std::string_view why, std::string_view r
 
 constexpr std::string_view good_mode = "a file that is closed to others, such as mode 0400 or 0600";
 
+struct descriptor {
+  int fd = -1;
+  explicit descriptor(int opened) : fd(opened) {}
+  ~descriptor() {
+    if (fd >= 0)
+      ::close(fd);
+  }
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+
+  /// The path of what is open, links followed; empty where the system does not tell it.
+  [[nodiscard]] fs::path location() const {
+    std::error_code failed;
+    auto at = fs::read_symlink(fmt::format("/proc/self/fd/{}", fd), failed);
+    return failed ? fs::path() : at;
+  }
+};
+
 /// Kubernetes mounts a folder of root's that everybody may write to, with the sticky bit, and read-only.
 /// Others could put into any other such folder a file, or a link, under a name that is missing.
-expected<void> check_folder(const fs::path& folder) {
+expected<void> check_folder(const fs::path& shown, const descriptor& folder) {
   struct stat there {};
-  if (::stat(folder.c_str(), &there) != 0)
-    return refuse(folder, std::strerror(errno), "the folder of secrets, a file a name");
-  if (!S_ISDIR(there.st_mode))
-    return refuse(folder, "it is no folder", "the folder of secrets, a file a name");
+  if (folder.fd < 0 || ::fstat(folder.fd, &there) != 0)
+    return errno == ENOTDIR ? refuse(shown, "it is no folder", "the folder of secrets, a file a name")
+                            : refuse(shown, std::strerror(errno), "the folder of secrets, a file a name");
   if (!is_trusted_owner(there.st_uid))
-    return refuse(folder, "it belongs to another user", "a folder of this user, or of root");
+    return refuse(shown, "it belongs to another user", "a folder of this user, or of root");
   const bool of_root_and_sticky = there.st_uid == 0 && (there.st_mode & S_ISVTX) != 0;
   if ((there.st_mode & (S_IWOTH | S_IWGRP)) != 0 && !of_root_and_sticky)
-    return refuse(folder, "others may write to it",
+    return refuse(shown, "others may write to it",
                   "a folder that only its owner writes to, such as mode 0700");
   return {};
 }
@@ -75,39 +92,28 @@ expected<void> check_file(const fs::path& shown, const struct stat& file) {
   return {};
 }
 
-/// Returns where the name leads: Kubernetes has links to a folder beside it, which it exchanges as one.
-expected<fs::path> location_of(const fs::path& folder, const fs::path& file) {
-  std::error_code failed;
-  const auto whole = fs::canonical(folder, failed);
-  const auto at = failed ? fs::path() : fs::canonical(file, failed);
-  if (failed && failed == std::errc::no_such_file_or_directory)
-    return refuse(file, "there is no such file", "one that holds the secret");
-  if (failed)
-    return refuse(file, failed.message(), good_mode);
-  const auto within = at.lexically_relative(whole);
+/// Kubernetes has links to a folder beside it, which it exchanges as one. The files that are open are judged, so that
+/// nobody exchanges one for another behind the judgement.
+expected<void> check_location(const fs::path& shown, const descriptor& folder, const descriptor& file) {
+  const auto at = file.location();
+  if (at.empty())
+    return refuse(shown, "the system does not tell where it lies", "a machine with /proc");
+  const auto within = at.lexically_relative(folder.location());
   if (within.empty() || *within.begin() == "..")
-    return refuse(file, "it is a link that leads out of its folder",
+    return refuse(shown, "it is a link that leads out of its folder",
                   "the file itself, or a link within the folder");
-  return at;
+  return {};
 }
 
-struct descriptor {
-  int fd = -1;
-  explicit descriptor(int opened) : fd(opened) {}
-  ~descriptor() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-};
-
-expected<std::string> bytes_of(const fs::path& shown, const fs::path& at) {
-  const descriptor file(::open(at.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+expected<std::string> bytes_of(const fs::path& shown, const descriptor& folder, const std::string& name) {
+  const descriptor file(::openat(folder.fd, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat there {};
+  if (file.fd < 0 && errno == ENOENT)
+    return refuse(shown, "there is no such file", "one that holds the secret");
   if (file.fd < 0 || ::fstat(file.fd, &there) != 0)
     return refuse(shown, std::strerror(errno), "a file that this user can read");
-  if (auto good = check_file(shown, there); !good)
+  if (auto good = check_location(shown, folder, file).and_then([&] { return check_file(shown, there); });
+      !good)
     return unexpected(good.error());
   std::string out(largest_secret + 1, '\0');
   std::size_t size = 0;
@@ -245,12 +251,11 @@ void use_secrets_of(std::string folder) {
 }
 
 expected<std::string> read_secret(const std::string& folder, std::string_view name) {
-  if (auto good = check_folder(folder); !good)
-    return unexpected(good.error());
-  const auto file = fs::path(folder) / name;
-  return location_of(folder, file)
-      .and_then([&](const fs::path& at) { return bytes_of(file, at); })
-      .and_then([&](std::string bytes) { return value_in(file, std::move(bytes)); });
+  const auto shown = fs::path(folder) / name;
+  const descriptor opened(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return check_folder(folder, opened)
+      .and_then([&] { return bytes_of(shown, opened, std::string(name)); })
+      .and_then([&](std::string bytes) { return value_in(shown, std::move(bytes)); });
 }
 
 expected<values> with_secrets(const stage& s, const catalog& connectors) {
