@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <time.h>
 #include <type_traits>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ namespace millrace {
 namespace {
 
 constexpr std::array<char, 8> magic{'M', 'R', 'F', 'L', 'I', 'G', 'H', 'T'};
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 /// Threads beyond this number are not noted.
 constexpr std::size_t most_threads = 256;
 constexpr std::size_t longest_name = 255;
@@ -49,7 +50,8 @@ struct short_text {
     std::memcpy(bytes.data(), text.data(), text.size());
     return true;
   }
-  [[nodiscard]] std::string get() const { return {bytes.data(), std::min<std::size_t>(size, Most)}; }
+  [[nodiscard]] std::string_view view() const { return {bytes.data(), std::min<std::size_t>(size, Most)}; }
+  [[nodiscard]] std::string get() const { return std::string(view()); }
 };
 
 /// Stores become visible in their order, so that a reader after the end sees what `is` says.
@@ -59,6 +61,7 @@ struct slot {
   std::atomic<std::uint32_t> signal;
   std::uint32_t has_record, is_cutting, was_taken_before;
   std::uint64_t process;
+  std::atomic<std::int64_t> since;  // milliseconds of the monotonic clock, of the call that works
   std::uint64_t records;
   position from, to, record;
   short_text<longest_name> topology, actor;
@@ -109,6 +112,14 @@ struct whole_file {
 static_assert(std::is_standard_layout_v<whole_file> && std::atomic<std::uint32_t>::is_always_lock_free);
 
 std::atomic<whole_file*> recording{nullptr};
+
+/// Async-signal-safe.
+std::int64_t monotonic_ms() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
+}
+
 constinit thread_local slot* mine = nullptr;
 
 /// A thread has its slot, and a stack for the handler, until it ends.
@@ -293,8 +304,10 @@ void flight_recorder::forget() {
 at_work::at_work(const std::string& topology, const std::string& actor) {
   auto* const s = slot_of_thread();
   slot_ = s;
-  if (s != nullptr && s->topology.set(topology) && s->actor.set(actor))
+  if (s != nullptr && s->topology.set(topology) && s->actor.set(actor)) {
+    s->since.store(monotonic_ms(), std::memory_order_relaxed);
     s->enter(stage::working);
+  }
 }
 
 at_work::~at_work() {
@@ -312,6 +325,18 @@ in_hand::in_hand(const attempt& a) : slot_(mine) {
 in_hand::~in_hand() {
   if (slot_ != nullptr)
     static_cast<slot*>(slot_)->enter(stage::working);
+}
+
+std::optional<long_work> work_for(std::chrono::milliseconds at_least) {
+  const auto* const f = recording.load(std::memory_order_acquire);
+  if (f == nullptr)
+    return std::nullopt;
+  const auto latest = monotonic_ms() - at_least.count();
+  for (const auto& s : f->threads)
+    if (s.is.load(std::memory_order_acquire) == static_cast<std::uint32_t>(stage::with_records) &&
+        s.since.load(std::memory_order_relaxed) <= latest)
+      return long_work{s.topology.view(), s.actor.view(), s.log.view()};
+  return std::nullopt;
 }
 
 }  // namespace millrace

@@ -10,10 +10,12 @@
 #include "runtime/base/attempt.hpp"
 #include "runtime/base/error.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace {
@@ -80,5 +82,12 @@ public:
 private:
   void* slot_;
 };
+
+/// Names who works on what; the texts may change while they are read.
+struct long_work {
+  std::string_view topology, actor, log;
+};
+/// A call of an actor with records that has gone on for so long, of this process. Takes no lock and allocates nothing.
+[[nodiscard]] std::optional<long_work> work_for(std::chrono::milliseconds at_least);
 
 }  // namespace millrace

@@ -110,10 +110,16 @@ def patterns(c):
 
 
 def sigterm(c):
-    """SIGTERM ends a run whose records are as costly as can be."""
-    path = c.topology({"made": "regexp_count(t, '(a)(.*END)?')"}, [{"t": "a" * 50_000, "n": 1}] * 200)
+    """SIGTERM ends a run within 5 s in the middle of a batch of costly records; where the same command goes on, each comes out once."""
+    path = c.topology({"made": "coalesce(regexp_count(t, '(a)(.*END)?'), n)"}, [{"t": "a" * 16_000, "n": i} for i in range(600)])
     run = Run(c.binary, path, c.folder / "state")
-    run.stop(45)
+    wait_until("the batch is in hand", lambda: run.cpu_seconds() > 5)
+    status = run.end_by_sigterm(7 * PATIENCE)
+    check(status in (0, 1), f"SIGTERM ended it with {status}")
+    if status == 1:
+        check("has been at the same records of" in run.errors(), run.errors()[-1500:])
+    run = Run(c.binary, path, c.folder / "state")
+    run.expect(0, seconds=300 * PATIENCE)
 
 
 CASES = (a_row_that_repeats_itself, columns_together, each_function, patterns, sigterm)

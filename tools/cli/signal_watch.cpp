@@ -1,5 +1,6 @@
 #include "tools/cli/signal_watch.hpp"
 
+#include "runtime/base/flight_recorder.hpp"
 #include "tools/cli/last_line.hpp"
 
 #include <algorithm>
@@ -29,6 +30,10 @@ constexpr std::int64_t never = INT64_MAX;
 /// `timeout` sends a signal to the process and to its group, a shell that forwards Ctrl-C likewise, and a
 /// terminal that closes gives several SIGHUP: that is one wish.
 constexpr std::int64_t one_and_the_same_ms = 500;
+/// After a signal, a call that has worked on the same records for `long_call` is looked for from `first_look_ms` on.
+constexpr std::int64_t first_look_ms = 4'500;
+constexpr std::int64_t between_looks_ms = 100;
+constexpr std::chrono::milliseconds long_call{4'000};
 
 std::int64_t now_ms() {
   timespec t{};
@@ -123,15 +128,34 @@ void give_up(int signal, std::int64_t after_ms) {
   _exit(status_then);
 }
 
+/// A call that reads costly records cannot be ended, and what it would give is computed again at the next start.
+void give_up_long_work(int signal, std::int64_t after_ms) {
+  const auto work = work_for(long_call);
+  if (!work)
+    return;
+  last_line last;
+  last.add(name_of(signal)).add(" came ").add(after_ms / 1000).add(" s ago, and ").add(work->actor);
+  last.add(" of ").add(work->topology).add(" has been at the same records of ").add(work->log);
+  last.add(
+      " since before; the process ends now, by force. What was committed stays; the same command goes on");
+  last.say(exit_failed);
+  _exit(exit_failed);
+}
+
 class watch {
 public:
   [[noreturn]] void run() {
     for (;;) {
-      const auto left = deadline == never ? -1 : std::max<std::int64_t>(0, deadline - now_ms());
+      const auto next = std::min(deadline.load(), next_look_);
+      const auto left = next == never ? -1 : std::max<std::int64_t>(0, next - now_ms());
       std::array<pollfd, 2> on{{{signals, POLLIN, 0}, {changed, POLLIN, 0}}};
       ::poll(on.data(), on.size(), static_cast<int>(left));
       if (deadline != never && now_ms() >= deadline)
         give_up(first_, now_ms() - first_at_);
+      if (now_ms() >= next_look_) {
+        give_up_long_work(first_, now_ms() - first_at_);
+        next_look_ = now_in == phase::during ? now_ms() + between_looks_ms : never;
+      }
       std::uint64_t dropped = 0;
       if ((on[1].revents & POLLIN) != 0) [[maybe_unused]]
         const auto n = ::read(changed, &dropped, sizeof dropped);
@@ -158,6 +182,7 @@ private:
       first_ = signal;
       first_at_ = now_ms();
       deadline = std::min(deadline.load(), first_at_ + limit_ms);
+      next_look_ = first_at_ + first_look_ms;
     }
     if (now_in == phase::during)
       tell_orderly(signal == SIGUSR1 ? 'r' : 's');
@@ -165,6 +190,7 @@ private:
 
   int first_ = 0;
   std::int64_t first_at_ = 0;
+  std::int64_t next_look_ = never;
 };
 
 void* run_watch(void*) { watch().run(); }

@@ -22,9 +22,9 @@ namespace millrace::cli {
 
 /// The first SIGTERM, SIGINT or SIGHUP while it lives calls `on_stop`, on a thread of its own, and begins the
 /// time `limit`; SIGUSR1 calls `on_report`. The process ends with status 1 and a line that says what still
-/// goes on when `limit` is over, also when this object is gone by then; it ends at once by a second SIGTERM
-/// or SIGINT, half a second later or more. One at a time. Throws std::system_error where no thread can be
-/// started.
+/// goes on when `limit` is over, also when this object is gone by then; likewise after 5 s where a call of an
+/// actor has worked on the same records all the time. It ends at once by a second SIGTERM or SIGINT, half a
+/// second later or more. One at a time. Throws std::system_error where no thread can be started.
 class orderly_end {
 public:
   orderly_end(std::chrono::seconds limit, std::function<void()> on_stop,
