@@ -39,6 +39,7 @@ enum class trouble_code : std::uint8_t {
   late,
   dead_letters,
   gaps,
+  restarts,
   crashes,
   not_placed
 };
@@ -46,7 +47,7 @@ constexpr auto words_of(trouble_code) {
   return std::to_array<std::string_view>({"source_unreached", "source_away", "silent_partition", "spool_full",
                                           "window_stalled", "target_unreached", "target_away", "target_slow",
                                           "target_stalled", "snapshots_fail", "late", "dead_letters", "gaps",
-                                          "crashes", "not_placed"});
+                                          "restarts", "crashes", "not_placed"});
 }
 [[nodiscard]] std::string_view to_string(topology_state s);
 [[nodiscard]] std::string_view to_string(node_state s);

@@ -39,6 +39,14 @@ constexpr auto all_routes = std::to_array<route>({
      true},
     {"GET", "/api/v1/nodes", "Nodes, and what they run"},
     {"GET",
+     "/api/v1/events",
+     "What has happened, oldest first: the newest thousand events that the store has",
+     body_form::none,
+     false,
+     false,
+     true,
+     {"newest", "so many of them, the newest", true}},
+    {"GET",
      "/api/v1/topologies/{}/end",
      "Waits until a topology is over; answered after 25 s without that, to be asked again. Why it has failed "
      "is told with the token alone",
@@ -332,6 +340,8 @@ request request_at(std::size_t which, const routed& at, std::string_view body, s
       r.page = at.number;
     if constexpr (requires { r.key; })
       r.key = at.text;
+    if constexpr (requires { r.newest; })
+      r.newest = at.number;
     if constexpr (std::is_same_v<R, requests::events>)
       r.figures = at.number;
     out = std::move(r);
@@ -429,6 +439,8 @@ http_message write_request(const request& r) {
           out.body = one.record;
         if constexpr (requires { one.page; })
           value = one.page == 0 ? "" : fmt::to_string(one.page);
+        if constexpr (requires { one.newest; })
+          value = one.newest == 0 ? "" : fmt::to_string(one.newest);
         if constexpr (requires { one.figures; })
           value = one.figures == 0 ? "" : fmt::to_string(one.figures);
         if constexpr (requires { one.key; })

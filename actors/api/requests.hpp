@@ -29,6 +29,12 @@ struct list {
 struct nodes {
   friend bool operator==(const nodes&, const nodes&) = default;
 };
+/// Asks for what has happened (actors/observe/history.hpp). `newest`: so many of them; 0: all that are kept.
+struct history {
+  static constexpr bool gives_document = true;
+  std::uint64_t newest = 0;
+  friend bool operator==(const history&, const history&) = default;
+};
 /// Answered once the topology is over, or after some time without that.
 struct wait {
   std::string topology;
@@ -215,14 +221,16 @@ struct livez {
 
 }  // namespace requests
 
-using request = std::variant<
-    requests::apply, requests::list, requests::nodes, requests::wait, requests::report, requests::graph,
-    requests::events, requests::stage_figures, requests::explain, requests::figures, requests::own_figures,
-    requests::own_troubles, requests::ledger, requests::dead_letters, requests::newest_letters,
-    requests::letter_counts, requests::key_state, requests::own_key_state, requests::tap, requests::own_tap,
-    requests::trace, requests::stop, requests::start, requests::remove, requests::pause, requests::resume,
-    requests::restart, requests::replay, requests::drain, requests::undrain, requests::forget,
-    requests::status, requests::metrics, requests::healthz, requests::readyz, requests::livez>;
+using request =
+    std::variant<requests::apply, requests::list, requests::nodes, requests::history, requests::wait,
+                 requests::report, requests::graph, requests::events, requests::stage_figures,
+                 requests::explain, requests::figures, requests::own_figures, requests::own_troubles,
+                 requests::ledger, requests::dead_letters, requests::newest_letters, requests::letter_counts,
+                 requests::key_state, requests::own_key_state, requests::tap, requests::own_tap,
+                 requests::trace, requests::stop, requests::start, requests::remove, requests::pause,
+                 requests::resume, requests::restart, requests::replay, requests::drain, requests::undrain,
+                 requests::forget, requests::status, requests::metrics, requests::healthz, requests::readyz,
+                 requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {

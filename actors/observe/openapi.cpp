@@ -3,6 +3,7 @@
 #include "actors/api/answers.hpp"
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"
+#include "actors/observe/history.hpp"
 #include "actors/observe/key_state.hpp"
 #include "actors/observe/ledger.hpp"
 #include "actors/observe/letter_counts.hpp"
@@ -42,6 +43,8 @@ template<>
 struct given_to<asked::list> : gives<asked::list, std::vector<api::answers::topology>> {};
 template<>
 struct given_to<asked::nodes> : gives<asked::nodes, std::vector<api::answers::node>> {};
+template<>
+struct given_to<asked::history> : gives<asked::history, history> {};
 template<>
 struct given_to<asked::apply> : gives<asked::apply, api::answers::applied> {};
 template<>

@@ -110,6 +110,13 @@ public:
     std::erase_if(
         all_, [](const auto& t) { return t.is_past && t.gauges.present && t.gauges.present->is_closed(); });
   }
+  /// An actor of a topology that runs here has failed, and begins again.
+  void failed_again(const std::string& topology, const std::string& actor, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    for (auto& t : all_)
+      if (t.topology->name == topology)
+        t.troubles.failed_again(actor, why, flow_meter::clock::now());
+  }
   /// What is wrong with topologies that run here, as it was sampled last.
   [[nodiscard]] std::vector<trouble> troubles() const {
     const std::lock_guard lock(mutex_);

@@ -209,6 +209,35 @@ void trouble_watch::add_recent(const watched& t, std::vector<trouble>& out) cons
         fmt::format("{} could not be written in the last minutes", plural(failed, "snapshot")));
 }
 
+void trouble_watch::failed_again(const std::string& actor, std::string why, clock::time_point now) {
+  auto& known = failures_[actor];
+  ++known.count;
+  known.why = std::move(why);
+  known.at = now;
+}
+
+/// One trouble a stage, with the error that came last.
+void trouble_watch::add_restarts(const watched& t, clock::time_point now, std::vector<trouble>& out) {
+  std::erase_if(failures_, [&](const auto& f) { return now - f.second.at >= restarts_last; });
+  std::map<std::string, clock::time_point> newest;
+  for (const auto& [actor, f] : failures_) {
+    trouble one{t.topology.name, code::restarts, stage_of_actor(actor), {}, {}, f.why, {}};
+    one.text = fmt::format("{} has failed {}, and begins again", actor,
+                           f.count == 1 ? "once" : fmt::format("{} times", f.count));
+    const auto known = std::ranges::find_if(out, [&](const auto& o) { return is_same(o, one); });
+    auto& last = newest[one.stage];
+    if (known == out.end()) {
+      last = f.at;
+      out.push_back(std::move(one));
+      continue;
+    }
+    known->text += "; " + one.text;
+    if (last < f.at)
+      known->error = one.error;
+    last = std::max(last, f.at);
+  }
+}
+
 void trouble_watch::look(const watched& t, clock::time_point now) {
   if (samples_.empty())
     samples_.push_back({now, {}});  // the counts are those of this process
@@ -218,6 +247,7 @@ void trouble_watch::look(const watched& t, clock::time_point now) {
     samples_.pop_front();
   auto found = troubles_of(t, now);
   add_recent(t, found);
+  add_restarts(t, now, found);
   const auto before = std::exchange(all_, {});
   const auto waited = std::exchange(waiting_, {});
   for (auto& f : found) {

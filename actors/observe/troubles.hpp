@@ -30,8 +30,8 @@ struct watched {
 /// What shows at one moment, without `node` and `since`; of actors that live here.
 [[nodiscard]] std::vector<trouble> troubles_of(const watched& t, flow_meter::clock::time_point now);
 
-/// Remembers since when each trouble has been there, and finds those that only counts over some time show: late records, dead
-/// letters, gaps of logs, snapshots that fail. Its owner looks about once a second.
+/// Remembers since when each trouble has been there, and finds those that only some time shows: late records, dead letters, gaps
+/// of logs, snapshots that fail, actors that begin again. Its owner looks about once a second.
 class trouble_watch {
 public:
   using clock = flow_meter::clock;
@@ -40,8 +40,12 @@ public:
   static constexpr double most_late = 0.01;
   /// A server that is waited for at the start is no trouble before.
   static constexpr std::chrono::seconds patience{5};
+  /// Longer than an actor waits at most before it begins again (life_backoff).
+  static constexpr std::chrono::seconds restarts_last{60};
 
   void look(const watched& t, clock::time_point now);
+  /// An actor has failed, and begins again. It is a trouble until it has not failed for `restarts_last`.
+  void failed_again(const std::string& actor, std::string why, clock::time_point now);
   [[nodiscard]] const std::vector<trouble>& all() const { return all_; }
 
 private:
@@ -54,12 +58,21 @@ private:
     clock::time_point at;
     counts seen;
   };
+  /// A row of failures.
+  struct failures {
+    std::uint64_t count = 0;
+    std::string why;  // of the last one
+    clock::time_point at;
+  };
   static counts count(const watched& t);
+  void add_restarts(const watched& t, clock::time_point now, std::vector<trouble>& out);
   void add_recent(const watched& t, std::vector<trouble>& out) const;
 
   std::deque<sample> samples_;  // one each `between`, the oldest at most a little more than `recently` ago
   std::vector<trouble> all_;
   std::vector<trouble> waiting_;  // at the start, for less than `patience`
+  std::map<std::string, failures>
+      failures_;  // by actor, as logs name it; at most as many as the plan has actors
 };
 
 /// The troubles of all topologies that a process tells another one.

@@ -32,8 +32,8 @@ struct telling {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<std::string>> moves = {};
 
   void say(told_event e) { out.push_back(std::move(e)); }
-  void say_of(const std::string& topology, weight how, std::string what) {
-    out.push_back({how, fmt::format("topology {} {}", topology, what), topology});
+  void say_of(const std::string& topology, event_kind kind, std::string_view what) {
+    out.push_back({kind, weight::normal, fmt::format("topology {} {}", topology, what), topology});
   }
   [[nodiscard]] const topology_state* topology(const std::string& name) const {
     const auto found = before.topologies.find(name);
@@ -41,34 +41,43 @@ struct telling {
   }
 
   void operator()(const records::founded& r) {
-    say({weight::normal, fmt::format("the cluster {} is founded", r.cluster)});
+    say({event_kind::cluster, weight::normal, fmt::format("the cluster {} is founded", r.cluster)});
   }
   void operator()(const records::formats_raised& r) {
-    say({weight::normal, fmt::format("the cluster writes formats {} from now on", r.formats)});
+    say({event_kind::cluster, weight::normal,
+         fmt::format("the cluster writes formats {} from now on", r.formats)});
   }
   void operator()(const records::topology_applied& r) {
     const auto* const t = topology(r.topology);
     const auto plan = fmt::format("plan {} with {} actor{}", r.generation, r.actors.size(),
                                   r.actors.size() == 1 ? "" : "s");
     if (t == nullptr)
-      say_of(r.topology, weight::normal, "is applied: " + plan);
+      say_of(r.topology, event_kind::apply, "is applied: " + plan);
     else if (t->is_active())
-      say_of(r.topology, weight::normal, "is applied anew: " + plan + " replaces the one that runs");
+      say_of(r.topology, event_kind::apply, "is applied anew: " + plan + " replaces the one that runs");
     else
-      say_of(r.topology, weight::normal,
+      say_of(r.topology, event_kind::apply,
              fmt::format("starts again: {}; it had {}", plan,
                          t->status == topology_status::failed    ? "failed"
                          : t->status == topology_status::stopped ? "been stopped"
                                                                  : "ended"));
   }
   void operator()(const records::session_given& r) {
-    say({weight::normal, fmt::format("node {} has joined under session {}", r.node, r.session), {}, r.node});
+    say({event_kind::join,
+         weight::normal,
+         fmt::format("node {} has joined under session {}", r.node, r.session),
+         {},
+         r.node});
   }
   void operator()(const records::session_ended& r) {
     if (r.has_died)
-      say({weight::warning, fmt::format("node {} is lost: its process has died", r.node), {}, r.node});
+      say({event_kind::death,
+           weight::warning,
+           fmt::format("node {} is lost: its process has died", r.node),
+           {},
+           r.node});
     else
-      say({weight::normal, fmt::format("node {} has left in order", r.node), {}, r.node});
+      say({event_kind::leave, weight::normal, fmt::format("node {} has left in order", r.node), {}, r.node});
   }
   void operator()(const records::placed& r) {
     const auto* const a = before.find(r.actor);
@@ -77,7 +86,8 @@ struct telling {
   }
   void operator()(const records::topology_failed& r) {
     const auto actor = r.actor.empty() || r.actor == r.topology ? std::string() : lasting_name(r.actor);
-    say({weight::error,
+    say({event_kind::failure,
+         weight::error,
          fmt::format("topology {} has failed: {}{}{}", r.topology, actor, actor.empty() ? "" : ": ", r.why),
          r.topology,
          {},
@@ -86,14 +96,16 @@ struct telling {
   void operator()(const records::finished& r) {
     const auto* const t = topology(r.topology);
     const bool is_stopped = t != nullptr && t->status == topology_status::stopping;
-    say_of(r.topology, weight::normal, is_stopped ? "has stopped" : "has come to its end");
+    say_of(r.topology, is_stopped ? event_kind::stop : event_kind::end,
+           is_stopped ? "has stopped" : "has come to its end");
   }
-  void operator()(const records::stop_asked& r) { say_of(r.topology, weight::normal, "is asked to stop"); }
+  void operator()(const records::stop_asked& r) { say_of(r.topology, event_kind::stop, "is asked to stop"); }
   void operator()(const records::topology_removed& r) {
-    say_of(r.topology, weight::normal, "is removed: its state and its dead letters go");
+    say_of(r.topology, event_kind::removal, "is removed: its state and its dead letters go");
   }
   void operator()(const records::drain_set& r) {
-    say({weight::normal,
+    say({event_kind::drain,
+         weight::normal,
          fmt::format("node {} {}", r.node,
                      r.is_draining ? "is asked to give away what it runs"
                                    : "gets work again: its drain is taken back"),
@@ -105,7 +117,8 @@ struct telling {
     if (r.what.signal == 0)
       return;
     const auto actor = name_in_logs(r.actor.topology, r.actor.name);
-    say({weight::warning,
+    say({event_kind::crash,
+         weight::warning,
          fmt::format("{} has taken down a process of node {}, by signal {}", actor, r.what.node,
                      r.what.signal),
          r.actor.topology,
@@ -121,15 +134,21 @@ struct telling {
     auto text = fmt::format("node {} is forgotten", r.node);
     if (!lost.empty())
       text += fmt::format(": {} begin anew elsewhere, without what that node alone had", listed(lost));
-    say({weight::warning, std::move(text), {}, r.node, std::move(lost)});
+    say({event_kind::forget, weight::warning, std::move(text), {}, r.node, std::move(lost)});
   }
-  /// The director tells of pauses; verdicts and partitions are in the log of the node that meets them.
+  void operator()(const records::pause_set& r) {
+    const auto* const t = topology(r.topology);
+    if ((t != nullptr && t->is_paused) != r.is_paused)
+      say_of(r.topology, event_kind::pause,
+             r.is_paused ? "is paused: nothing is read until it is resumed" : "is resumed");
+  }
+  /// Verdicts and partitions are in the log of the node that meets them.
   void operator()(const auto&) {}
 
   void tell_moves() {
     for (auto& [where, actors] : moves) {
       const auto& [topology, node, from] = where;
-      say({weight::normal,
+      say({event_kind::placement, weight::normal,
            fmt::format("topology {}: node {} takes {}{}{}", topology, node, listed(actors),
                        from.empty() ? "" : " from node ", from),
            topology, node, std::move(actors)});
@@ -179,7 +198,8 @@ std::vector<told_event> node_history::look(const control_state& now, const node_
       continue;
     heard_[name] = n.session;
     if (const auto s = silent_.extract(name); !s.empty() && s.mapped() == n.session)
-      out.push_back({weight::normal, fmt::format("node {} is heard again", name), {}, name});
+      out.push_back(
+          {event_kind::silence, weight::normal, fmt::format("node {} is heard again", name), {}, name});
   }
   std::erase_if(heard_, [&](const auto& h) {
     const auto& [name, of] = h;
@@ -187,7 +207,8 @@ std::vector<told_event> node_history::look(const control_state& now, const node_
       return false;
     if (is_it(name, of)) {  // else its end is recorded, and told
       silent_[name] = of;
-      out.push_back({weight::warning,
+      out.push_back({event_kind::silence,
+                     weight::warning,
                      fmt::format("node {} is lost: it is silent, and what it runs begins elsewhere", name),
                      {},
                      name});
@@ -199,7 +220,11 @@ std::vector<told_event> node_history::look(const control_state& now, const node_
       drained_.erase(name);
     else if (!drained_.contains(name) && runs_nothing(now, name)) {
       drained_.insert(name);
-      out.push_back({weight::normal, fmt::format("node {} is drained: it runs nothing", name), {}, name});
+      out.push_back({event_kind::drain,
+                     weight::normal,
+                     fmt::format("node {} is drained: it runs nothing", name),
+                     {},
+                     name});
     }
   return out;
 }

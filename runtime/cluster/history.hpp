@@ -1,27 +1,63 @@
-// The history that the log of the node that leads tells of its cluster: a line for each event. Pure; the owner of the coordinator asks, and
-// writes the lines.
+// The history of a cluster, as the node that leads knows it: a sentence for each event. Pure; the owner of the coordinator asks, writes
+// the lines into its log, and has them kept.
 #pragma once
 
 #include "runtime/cluster/control_state.hpp"
 #include "runtime/cluster/node_watch.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::cluster {
 
 enum class weight : std::uint8_t { normal, warning, error };
 
+constexpr auto words_of(weight) { return std::to_array<std::string_view>({"info", "warning", "error"}); }
+
+enum class event_kind : std::uint8_t {
+  cluster,    // it is founded, or writes other formats
+  lead,       // a node leads
+  join,       // a node
+  leave,      // a node, in order
+  death,      // a node
+  silence,    // a node, and that it is heard again
+  drain,      // a node, as it is asked for, done, or taken back
+  forget,     // a node
+  apply,      // a topology's plan
+  placement,  // of actors
+  start,      // a topology, by `run`
+  stop,       // as it is asked for, and done
+  end,        // a topology, by itself
+  failure,    // a topology
+  removal,    // a topology
+  pause,      // a topology, and that it is resumed
+  restart,    // of actors, because they have failed, or as it is asked for
+  crash,      // of a process, by an actor
+  replay,     // of dead letters
+  degraded,   // a topology
+  healthy     // a topology that was degraded
+};
+constexpr auto words_of(event_kind) {
+  return std::to_array<std::string_view>({"cluster", "lead",     "join",    "leave",     "death",   "silence",
+                                          "drain",   "forget",   "apply",   "placement", "start",   "stop",
+                                          "end",     "failure",  "removal", "pause",     "restart", "crash",
+                                          "replay",  "degraded", "healthy"});
+}
+
 /// A whole sentence, and whom it is about: no topology, node or actors where it is about none.
 struct told_event {
+  event_kind kind{};
   weight how = weight::normal;
   std::string text;
   std::string topology = {};
   std::string node = {};
   std::vector<std::string> actors = {};  // each is TOPOLOGY/ACTOR, as the list of nodes has them
+  std::string through = {};              // the node whose API was asked for it; empty: none was
   friend bool operator==(const told_event&, const told_event&) = default;
 };
 

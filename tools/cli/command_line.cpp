@@ -33,6 +33,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_drain(*app, status);
   add_undrain(*app, status);
   add_forget(*app, status);
+  add_events(*app, status);
   add_letters(*app, status);
   add_tls(*app, status);
   add_completion(*app, status);

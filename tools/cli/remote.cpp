@@ -2,6 +2,7 @@
 #include "tools/cli/remote.hpp"
 
 #include "actors/catalog.hpp"
+#include "actors/observe/history.hpp"
 #include "config/text/report.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/connect_options.hpp"
@@ -32,6 +33,7 @@ struct remote_arguments {
   remote::connect_arguments connect;
   std::string name;  // a topology's or a node's
   std::string report;
+  std::string since;
   config::load_request topology;
   bool is_plan_only = false;
   bool json = false;
@@ -82,6 +84,34 @@ int list_nodes(const remote_arguments& a) {
     return fail("nodes", all.error());
   const auto& n = std::get<api::answers::nodes>(*all);
   return print(a.json ? api::json_of(n) + "\n" : remote::table_of(n));
+}
+
+/// Those of the last `since`, of this topology; empty: of all.
+std::vector<observe::event> chosen(std::vector<observe::event> all, const std::string& topology,
+                                   std::optional<micros> since) {
+  const auto from = since ? system_clock().now() - since->count() : no_watermark;
+  std::erase_if(
+      all, [&](const auto& e) { return e.at.at < from || (!topology.empty() && e.topology != topology); });
+  return all;
+}
+
+int print_events(const remote_arguments& a) {
+  std::optional<micros> since;
+  if (!a.since.empty()) {
+    const auto read = parse_duration(a.since);
+    if (!read)
+      return fail("events", user_error(ec::invalid_argument, "--since: " + read.error().message).value());
+    since = *read;
+  }
+  const auto answer = asker_for(a.connect)(api::requests::history{});
+  if (!answer)
+    return fail("events", answer.error());
+  auto all = api::read_json<observe::history>(std::get<api::answers::document>(*answer).json);
+  if (!all)
+    return fail("events",
+                fatal_error(ec::corrupt, "the answer is none that this version of millrace knows").value());
+  const auto shown = chosen(std::move(all->events), a.name, since);
+  return print(a.json ? observe::lines_of(shown) : remote::table_of(shown));
 }
 
 struct machine_time final : steady_time {
@@ -331,6 +361,19 @@ void add_forget(CLI::App& app, int& status) {
   sub->footer("Example:\n"
               "  millrace forget b --connect http://127.0.0.1:7070\n\n"
               "What was pinned to it may run elsewhere then; what it alone had is lost, and printed.");
+}
+
+void add_events(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "events", "Print what has happened in a cluster or a run", print_events);
+  sub->add_option("TOPOLOGY", a->name, "Events of this topology alone");
+  sub->add_option("--since", a->since, "Events of so long ago, and since")->type_name("DURATION");
+  sub->add_flag("--json", a->json, "Print a line of JSON each");
+  sub->footer("Example:\n"
+              "  millrace events --since 1h\n\n"
+              "Oldest first: nodes that join, leave or die, who leads, where actors run, topologies that are "
+              "applied, stopped, fail, are degraded and healthy again, restarts, and who has asked for it. "
+              "The store keeps the newest thousand. It needs the token, as letters does.");
 }
 
 void add_letters(CLI::App& app, int& status) {

@@ -15,6 +15,7 @@ void add_remove(CLI::App& app, int& status);
 void add_drain(CLI::App& app, int& status);
 void add_undrain(CLI::App& app, int& status);
 void add_forget(CLI::App& app, int& status);
+void add_events(CLI::App& app, int& status);
 void add_letters(CLI::App& app, int& status);
 
 }  // namespace millrace::cli

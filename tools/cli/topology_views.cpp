@@ -4,6 +4,7 @@
 #include "actors/node/host/tracing.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
+#include "actors/observe/history.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "actors/observe/report.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -67,6 +68,18 @@ std::string topology_of(const api::request& what) {
       what);
 }
 
+/// Of all topologies, by time.
+observe::history history_by(const std::vector<std::optional<api::answer>>& all) {
+  observe::history out;
+  for (const auto& a : all) {
+    const auto* const json = a ? std::get_if<api::answers::document>(&*a) : nullptr;
+    if (auto one = json == nullptr ? std::nullopt : api::read_json<observe::history>(json->json))
+      out.events.insert(out.events.end(), one->events.begin(), one->events.end());
+  }
+  std::ranges::stable_sort(out.events, {}, &observe::event::at);
+  return out;
+}
+
 }  // namespace
 
 /// Answers on their way; `then` is called once each topology has one, or has no node.
@@ -110,6 +123,10 @@ void topology_views::ask(api::request what, api::reply to) {
     return to(api::answer(api::answers::status{{}, process_, 1, process_}));
   if (std::holds_alternative<asked::list>(what))
     return ask_nodes(what, [this, to](const auto& all) { to(api::answer(topologies_by(all))); });
+  if (const auto* const h = std::get_if<asked::history>(&what))
+    return ask_nodes(what, [to, most = h->newest](const auto& all) {
+      to(observe::document(observe::newest_of(history_by(all), most)));
+    });
   if (std::holds_alternative<asked::nodes>(what))
     return ask_nodes(what, [this, to](const auto& all) { to(api::answer(nodes_by(all))); });
   const auto name = topology_of(what);

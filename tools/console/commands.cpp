@@ -1,5 +1,6 @@
 #include "tools/console/commands.hpp"
 
+#include "actors/observe/history.hpp"
 #include "actors/observe/tap.hpp"
 #include "config/text/report.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -40,6 +41,8 @@ struct declared : command {
 constexpr auto all_commands = std::to_array<declared>({
     {{"nodes", "", "nodes, and what they run"}, about::cluster},
     {{"topologies", "", "topologies, and how they stand"}, about::cluster},
+    {{"events", "", "what has happened in the cluster or run, oldest first (needs the token)"},
+     about::cluster},
     {{"stages", "", "stages and edges of a topology, and who holds the others up"}, about::topology},
     {{"stage", "STAGE", "lanes, shards and the last commits of a stage"}, about::stage},
     {{"lanes", "", "partitions: watermark, time since the last record, lag"}, about::topology},
@@ -182,6 +185,9 @@ expected<std::string> act(const remote::ask_function& ask, const api::request& w
 }
 
 expected<std::string> about_cluster(const remote::ask_function& ask, std::string_view name, bool is_json) {
+  if (name == "events")
+    return ask_document<observe::history>(ask, asked::history{}, is_json,
+                                          [](const auto& h) { return remote::table_of(h.events); });
   const auto a = name == "nodes" ? ask(asked::nodes{}) : ask(asked::list{});
   if (!a)
     return unexpected(a.error());

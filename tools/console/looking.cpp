@@ -1,9 +1,11 @@
 #include "tools/console/looking.hpp"
 
+#include "actors/observe/history.hpp"
 #include "actors/observe/tap.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/console/documents.hpp"
 #include "tools/console/letters.hpp"
+#include "tools/remote/tables.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -14,6 +16,9 @@ namespace millrace::console {
 namespace {
 
 namespace asked = api::requests;
+
+/// Events on the screen.
+constexpr std::uint64_t most_shown = 200;
 
 expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});
@@ -116,6 +121,16 @@ expected<content> tapped(const remote::ask_function& ask, const std::string& top
       });
 }
 
+/// The newest first.
+expected<content> events(const remote::ask_function& ask) {
+  return document<observe::history>(ask, asked::history{most_shown}).map([](const observe::history& h) {
+    content out{{}, {{"TIME", "KIND", "EVENT"}, {}}};
+    for (const auto& e : h.events)
+      out.table.rows.insert(out.table.rows.begin(), remote::cells_of(e));
+    return out;
+  });
+}
+
 expected<content> of_topology(const remote::ask_function& ask, view v, const std::string& topology,
                               const std::string& name, const std::string& cursor) {
   if (v == view::stages)
@@ -151,6 +166,8 @@ expected<looked> look(const remote::ask_function& ask, view v, const std::string
     return looked{{}, topology};
   if (v == view::nodes)
     return nodes(ask).map(with(topology));
+  if (v == view::events)
+    return events(ask).map(with(topology));
   auto known = topologies(ask);
   if (!known || v == view::topologies)
     return std::move(known).map(with(topology));

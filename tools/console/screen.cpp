@@ -26,7 +26,8 @@ constexpr auto views = std::to_array<named_view>({{view::topologies, "topologies
                                                   {view::sinks, "sinks", true},
                                                   {view::ledger, "ledger", true},
                                                   {view::letters, "dead letters", true},
-                                                  {view::edges, "edges", true}});
+                                                  {view::edges, "edges", true},
+                                                  {view::events, "events", false}});
 /// Rows of a tap; older ones go.
 constexpr std::size_t most_tapped = 200;
 
@@ -37,9 +38,10 @@ const named_view* find_view(view v) {
   return at == views.end() ? nullptr : at;
 }
 
-constexpr std::array<std::string_view, 14> help_lines{
+constexpr std::array<std::string_view, 15> help_lines{
     "1 topologies  2 nodes  3 stages  4 lanes  5 shards  6 sinks  7 ledger",
-    "8 dead letters  9 edges, and behind Enter rows as they pass (both need the token)",
+    "8 dead letters  9 edges, and behind Enter rows as they pass  0 events",
+    "(dead letters, rows and events need the token)",
     "",
     "Tab, Shift-Tab      the next view, the one before",
     "Up, Down, j, k      move; PgUp, PgDn, Home, End",
@@ -145,7 +147,7 @@ void screen::enter() {
     return show(view::stages);
   }
   // "counts/3" is of the stage counts; lanes are their parser's.
-  if (view_ == view::nodes || view_ == view::letters || is_inner(view_))
+  if (view_ == view::nodes || view_ == view::letters || view_ == view::events || is_inner(view_))
     return;
   before_ = view_;
   if (view_ == view::edges) {
@@ -216,8 +218,8 @@ void screen::on_key(key k, char letter) {
   case key::other:
     break;
   }
-  if (letter >= '1' && letter <= '9')
-    return show(views[static_cast<std::size_t>(letter - '1')].which);
+  if (letter >= '0' && letter <= '9')
+    return show(views[static_cast<std::size_t>(letter == '0' ? 9 : letter - '1')].which);
   if (letter == 'q')
     is_over_ = true;
   else if (letter == ' ')

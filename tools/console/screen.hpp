@@ -23,6 +23,7 @@ enum class view : std::uint8_t {
   ledger,
   letters,
   edges,
+  events,
   stage,
   tap,
   help

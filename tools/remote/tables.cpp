@@ -2,6 +2,8 @@
 
 #include "runtime/base/visible_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -46,6 +48,21 @@ std::string table_of(const api::answers::topologies& t) {
   for (const auto& one : t.all)
     rows.push_back({visible(one.name), std::string(word_of(one)), visible(one.reason)});
   return rows.empty() ? "no topologies\n" : table({"TOPOLOGY", "STATE", "REASON"}, rows);
+}
+
+std::vector<std::string> cells_of(const observe::event& e) {
+  auto text = visible(e.text);
+  if (!e.through.empty())
+    text += fmt::format(" (asked for through the API of {})", visible(e.through));
+  return {format_timestamp(e.at.at / 1'000'000 * 1'000'000),
+          std::string(cluster::words_of(e.kind)[static_cast<std::size_t>(e.kind)]), std::move(text)};
+}
+
+std::string table_of(const std::vector<observe::event>& all) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& e : all)
+    rows.push_back(cells_of(e));
+  return rows.empty() ? "no events\n" : table({"TIME", "KIND", "EVENT"}, rows);
 }
 
 std::string table_of(const api::answers::nodes& n) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/api/answers.hpp"
+#include "actors/observe/history.hpp"
 
 #include <string>
 #include <vector>
@@ -14,5 +15,8 @@ namespace millrace::remote {
 
 [[nodiscard]] std::string table_of(const api::answers::topologies& t);
 [[nodiscard]] std::string table_of(const api::answers::nodes& n);
+/// Time, kind and sentence.
+[[nodiscard]] std::vector<std::string> cells_of(const observe::event& e);
+[[nodiscard]] std::string table_of(const std::vector<observe::event>& all);
 
 }  // namespace millrace::remote

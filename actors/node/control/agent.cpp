@@ -168,6 +168,8 @@ void agent_hands::begin_later(const cluster::agent_effects::begin& o, const std:
     spdlog::info("{}", control::restart_line(who, wait));
   else if (!why.empty())
     spdlog::error("{}", control::failure_line(who, why, wait));
+  if (!why.empty() && why != messages::restart_was_asked && options_->on_failed_again)
+    options_->on_failed_again(o.actor, why);
 }
 
 void agent_hands::on_restart(const restart_due& m) {

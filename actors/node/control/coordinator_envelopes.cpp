@@ -157,6 +157,23 @@ void coordinator_hands::on_over(const node_is_over& m) {
   self_->quit();
 }
 
+namespace {
+
+std::string about_of(const cluster::request& what) {
+  return std::visit(
+      [](const auto& r) -> std::string {
+        if constexpr (requires { r.topology; })
+          return r.topology;
+        else if constexpr (requires { r.node; })
+          return r.node;
+        else
+          return {};
+      },
+      what);
+}
+
+}  // namespace
+
 coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
   auto to = self_->make_response_promise<promise>();
   if (!leads_) {
@@ -170,6 +187,8 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
     return to;
   }
   asked_.emplace(++requests_, to);
+  if (!m.through.empty())
+    askers_.emplace(requests_, asker{about_of(m.what), m.through, m.change});
   run(leads_->on_request(requests_, m.what, now()));
   return to;
 }

@@ -73,8 +73,19 @@ bool coordinator_hands::is_lost_to_all() {
 
 // --- the log
 
-void coordinator_hands::tell(const std::vector<cluster::told_event>& all) const {
-  for (const auto& e : all) {
+void coordinator_hands::name_asker(cluster::told_event& e) const {
+  const auto& about = e.topology.empty() ? e.node : e.topology;
+  const auto by = std::ranges::find(askers_, about, [](const auto& a) { return a.second.about; });
+  if (by == askers_.end())
+    return;
+  e.through = by->second.through;
+  if (!by->second.change.empty() && e.kind == cluster::event_kind::apply)
+    e.text += ": " + by->second.change;
+}
+
+void coordinator_hands::tell(std::vector<cluster::told_event> all) const {
+  for (auto& e : all) {
+    name_asker(e);
     const auto level = e.how == cluster::weight::error     ? spdlog::level::err
                        : e.how == cluster::weight::warning ? spdlog::level::warn
                                                            : spdlog::level::info;
@@ -85,8 +96,14 @@ void coordinator_hands::tell(const std::vector<cluster::told_event>& all) const 
       about["about_node"] = e.node;
     if (!e.actors.empty())
       about["actors"] = boost::json::array(e.actors.begin(), e.actors.end());
-    data::log_with(level_among_nodes(*options_, level), e.text, about);
+    if (!e.through.empty())
+      about["through"] = e.through;
+    // A pause is news of a run, too.
+    data::log_with(e.kind == cluster::event_kind::pause ? level : level_among_nodes(*options_, level), e.text,
+                   about);
   }
+  if (options_->on_told && leads_ && !all.empty())
+    options_->on_told(leads_->mine(), all);
 }
 
 void coordinator_hands::tell_leader(const std::string& node) {
@@ -165,15 +182,19 @@ void coordinator_hands::on_known(const cluster_known& m) {
 }
 
 void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state found) {
-  spdlog::log(level_among_nodes(*options_, spdlog::level::info),
-              "node {} leads the cluster {} under epoch {}", options_->mine.node, options_->cluster,
-              mine.term);
   candidate_.on_won();
   leader_ = options_->mine.node;
   told_leader_ = leader_;
+  askers_.clear();
   history_.emplace(found, options_->mine.node);
   leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone, options_->terms_from);
   leads_->lives_on(options_->mine.node);
+  tell({{cluster::event_kind::lead,
+         cluster::weight::normal,
+         fmt::format("node {} leads the cluster {} under epoch {}", options_->mine.node, options_->cluster,
+                     mine.term),
+         {},
+         options_->mine.node}});
   if (options_->director)
     options_->director->leads(mine, leads_->state());
   if (!leads_->state().cluster.empty()) {
@@ -225,6 +246,7 @@ void coordinator_hands::run(const cluster::coordinator_effect& d) {
     }
     void operator()(const cluster::coordinator_effects::clear_chains& x) const { h.clear(x.chains); }
     void operator()(const cluster::coordinator_effects::answer& x) const {
+      h.askers_.erase(x.request);
       if (h.first_wishes_.erase(x.request) != 0 && x.failure)
         h.self_->send(h.others_.agent, store_is_foreign{x.failure->message});
       if (auto asked = h.asked_.extract(x.request); !asked.empty())

@@ -75,7 +75,10 @@ private:
   /// The session under which the process is known; 0: none.
   [[nodiscard]] cluster::session session_of(const cluster::process_id& who) const;
   /// One line each: info, but for warnings and errors. Alone, where nobody else sees a node, they are for debugging.
-  void tell(const std::vector<cluster::told_event>& all) const;
+  /// The owner of the process keeps them.
+  void tell(std::vector<cluster::told_event> all) const;
+  /// Adds through whom it was asked for.
+  void name_asker(cluster::told_event& e) const;
   /// A node that does not lead says who does, and when that one is lost.
   void tell_leader(const std::string& node);
   void tell_lost_leader(std::string_view why);
@@ -110,7 +113,12 @@ private:
   std::map<std::string, cluster::process_id> dead_;  // keyed by node; until a process of it is linked
   micros passes_on_at_{};
   cluster::name_claims claims_;
+  struct asker {
+    std::string about;  // a topology or node
+    std::string through, change;
+  };
   std::map<cluster::request_id, promise> asked_;
+  std::map<cluster::request_id, asker> askers_;  // until they are answered
   cluster::request_id requests_ = 0;
   bool has_led_ = false;
   std::set<cluster::request_id> first_wishes_;  // wishes in node_options::begins_with, until they are

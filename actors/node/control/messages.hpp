@@ -96,6 +96,8 @@ struct life_recovered {
 /// Answered once what it asks for is recorded, or refused. Where another node leads, ec::unavailable names it.
 struct ask_cluster {
   cluster::request what;
+  std::string through = {};  // the node whose API was asked; empty: the cluster itself wants it
+  std::string change = {};   // in what a plan differs from the one before, for people
 };
 struct cluster_answered {
   std::optional<error> failure;

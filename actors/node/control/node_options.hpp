@@ -5,6 +5,7 @@
 #include "actors/node/control/messages.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "runtime/cluster/coordinator.hpp"
+#include "runtime/cluster/history.hpp"
 #include "runtime/cluster/node_messages.hpp"
 #include "runtime/cluster/silence.hpp"
 
@@ -66,6 +67,10 @@ struct node_options {
   /// The process is to end, and why. Called once, on the agent's thread, when its actors have ended or their
   /// time is over.
   std::function<void(const std::string& why)> on_over;
+  /// Events of the cluster, while this process leads under that epoch. Called on the coordinator's thread; does not block.
+  std::function<void(const cluster::epoch& by, const std::vector<cluster::told_event>& all)> on_told = {};
+  /// An actor here has failed, and begins again. Called on the agent's thread; does not block.
+  std::function<void(const cluster::actor_id& actor, const std::string& why)> on_failed_again = {};
   /// Both clocks; any thread may call.
   std::function<cluster::moment()> clock;
   /// The first coordinator of this process asks for these before any node has a session. The process ends where one is

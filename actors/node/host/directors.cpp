@@ -44,7 +44,6 @@ struct directed_topology {
   bool has_ended = false;  // `last` counts, and the kept report where that is empty
   topology_end end = {};   // the end, as far as it is known here
   bool is_end_told = false;
-  bool is_paused = false;
 };
 
 /// The recorded end counts: the coordinator may have ended the topology before its director did.
@@ -106,9 +105,6 @@ public:
       answer(t, {});
       t = std::move(*made);
     }
-    if (std::exchange(t.is_paused, m.now->is_paused) != m.now->is_paused)
-      spdlog::info("topology {} is {}", m.topology,
-                   t.is_paused ? "paused: nothing is read until it is resumed" : "resumed");
     run(m.topology, t.director->on_state(*m.now));
     tell_end(m.topology, t, *m.now);
   }

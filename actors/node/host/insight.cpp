@@ -1,6 +1,7 @@
 #include "actors/node/host/insight.hpp"
 
 #include "actors/node/host/described.hpp"
+#include "actors/node/host/event_keeper.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/tracing.hpp"
 #include "actors/observe/answering.hpp"
@@ -81,8 +82,11 @@ observe::process_troubles insight::troubles_here() const {
 }
 
 void insight::look_at_troubles(const node::cluster_described& d) {
-  if (!d.leads)
+  if (!d.leads) {
+    health_ = {};
     return troubles_.clear();
+  }
+  note_health(d);
   std::erase_if(troubles_, [&](const auto& known) { return !d.present.contains(known.first); });
   for (const auto& node : d.present) {
     if (node == options_.node)
@@ -95,6 +99,24 @@ void insight::look_at_troubles(const node::cluster_described& d) {
     others_.ask(
         {node, api::request(asked::own_troubles{}), take, nullptr, questions::clock::now() + patience});
   }
+}
+
+void insight::note_health(const node::cluster_described& d) {
+  const auto all = topologies_of(d);
+  std::set<std::string> running;
+  for (const auto& t : all.all)
+    if (t.state == api::topology_state::running)
+      running.insert(t.name);
+  auto troubles = troubles_here().all;
+  for (const auto& t : all.all)
+    troubles.insert(troubles.end(), t.troubles.begin(), t.troubles.end());
+  for (const auto& [_, told] : troubles_)
+    troubles.insert(troubles.end(), told.all.begin(), told.all.end());
+  note_events noted;
+  for (auto& e : health_.look(troubles, running, observe::health_history::clock::now()))
+    noted.what.push_back(observe::event_of(std::move(e), d.now));
+  if (!noted.what.empty())
+    self_->send(options_.events, std::move(noted));
 }
 
 void insight::name_troubles(api::answers::topologies& all) const {

@@ -6,6 +6,7 @@
 #include "actors/node/host/gathering.hpp"
 #include "actors/node/host/questions.hpp"
 #include "actors/node/host/whole_view.hpp"
+#include "actors/observe/history.hpp"
 #include "actors/observe/tap.hpp"
 #include "actors/observe/troubles.hpp"
 
@@ -30,7 +31,7 @@ public:
   [[nodiscard]] std::shared_ptr<const config::topology> plan_of(const node::cluster_described& d,
                                                                 const std::string& name);
   /// Asks the other nodes what is wrong there if this node leads. Called about once a second, so that a list
-  /// can be given at once.
+  /// can be given at once; what is new is an event.
   void look_at_troubles(const node::cluster_described& d);
   /// Says of topologies that run what is wrong with them, on all nodes.
   void name_troubles(api::answers::topologies& all) const;
@@ -48,6 +49,7 @@ private:
   [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
   [[nodiscard]] observe::process_troubles troubles_here() const;
+  void note_health(const node::cluster_described& d);
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
   void answer(const api::request& r, const std::shared_ptr<const config::topology>& plan, observe::figures f,
@@ -69,6 +71,7 @@ private:
   const view_options& options_;
   questions& others_;
   std::map<std::string, observe::process_troubles> troubles_;  // keyed by node, the last that it has told
+  observe::health_history health_;
   std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };
 

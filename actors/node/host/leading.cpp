@@ -1,13 +1,18 @@
 #include "actors/node/host/leading.hpp"
 
 #include "actors/node/host/described.hpp"
+#include "actors/node/host/hosted_plan.hpp"
+#include "actors/node/host/plan_changes.hpp"
 #include "actors/observe/answering.hpp"
+#include "actors/observe/history.hpp"
 #include "actors/observe/pause.hpp"
 #include "actors/observe/report.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/cluster/admission.hpp"
 
 #include <caf/send.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,19 +22,37 @@ namespace millrace::host {
 namespace {
 
 constexpr std::chrono::seconds parts_patience{12};
+/// The keeper of events may wait for its store.
+constexpr std::chrono::seconds events_patience{10};
 /// Topologies whose letters are replayed: more are refused.
 constexpr std::size_t most_replays = 4;
 
 }  // namespace
 
-void leading::lead(const question_content& what, const give_answer& to, const asker& by) {
+void leading::lead(const question_content& what, const give_answer& to, const asker& by,
+                   const std::string& through) {
   if (const auto* const r = std::get_if<api::request>(&what))
-    return lead_request(*r, to, by);
-  lead_apply(std::get<cluster::records::topology_applied>(what), to);
+    return lead_request(*r, to, by, through);
+  lead_apply(std::get<cluster::records::topology_applied>(what), to, through);
 }
 
-void leading::lead_apply(const cluster::records::topology_applied& r, const give_answer& to) {
-  coordinator_.record(r, [this, to, name = r.topology](const node::cluster_answered& m) {
+namespace {
+
+/// In what the file differs from the one that the cluster has; empty where the cluster has none.
+std::string change_by(const described& d, const cluster::records::topology_applied& r) {
+  const auto before = d.state ? d.state->topologies.find(r.topology) : decltype(d.state->topologies.end())();
+  if (!d.state || before == d.state->topologies.end())
+    return {};
+  const auto was = decode_plan(before->second.plan);
+  const auto now = decode_plan(r.plan);
+  return was && now ? changes_between(was->text, now->text) : std::string();
+}
+
+}  // namespace
+
+void leading::lead_apply(const cluster::records::topology_applied& r, const give_answer& to,
+                         const std::string& through) {
+  const auto applied = [this, to, name = r.topology](const node::cluster_answered& m) {
     if (m.failure)
       return to(unexpected(*m.failure));
     coordinator_.describe(
@@ -39,16 +62,22 @@ void leading::lead_apply(const cluster::records::topology_applied& r, const give
           to(api::answers::applied{generation});
         },
         to);
-  });
+  };
+  coordinator_.describe(
+      [this, r, applied, through](const described& d) {
+        coordinator_.record({r, through, change_by(d, r)}, applied);
+      },
+      to);
 }
 
-void leading::lead_request(const api::request& r, const give_answer& to, const asker& by) {
+void leading::lead_request(const api::request& r, const give_answer& to, const asker& by,
+                           const std::string& through) {
   coordinator_.describe(
-      [this, r, to, by](const described& d) {
+      [this, r, to, by, through](const described& d) {
         if (!d.leads)
           return to(outside_error(ec::unavailable, "another node leads the cluster by now; ask again"));
         if (!insight_.look(d, r, to))
-          answer_by(d, r, to, by);
+          answer_by(d, r, to, by, through);
       },
       to);
 }
@@ -58,7 +87,16 @@ struct leading::answering {
   const described& d;
   const give_answer& to;
   const asker& by;
+  const std::string& through;
 
+  void operator()(const api::requests::history& r) const {
+    l.self_->request(l.options_.events, events_patience, tell_events{})
+        .then([to = to, most = r.newest](
+                  const events_told& m) { to(observe::document(observe::newest_of(m.all, most))); },
+              [to = to](const caf::error&) {
+                to(outside_error(ec::unavailable, "the store takes too long; ask again"));
+              });
+  }
   void operator()(const api::requests::list&) const {
     auto all = topologies_of(d);
     l.insight_.name_troubles(all);
@@ -76,30 +114,30 @@ struct leading::answering {
   void operator()(const api::requests::report& r) const { l.report_of(d, r, to); }
   void operator()(const api::requests::ledger& r) const { l.report_of(d, r, to); }
   void operator()(const api::requests::stop& r) const {
-    l.accept(cluster::records::stop_asked{r.topology}, to);
+    l.accept(cluster::records::stop_asked{r.topology}, to, through);
   }
   void operator()(const api::requests::remove& r) const {
-    l.accept(cluster::records::topology_removed{r.topology}, to);
+    l.accept(cluster::records::topology_removed{r.topology}, to, through);
   }
   void operator()(const api::requests::pause& r) const {
-    l.accept(cluster::records::pause_set{r.topology, true}, to);
+    l.accept(cluster::records::pause_set{r.topology, true}, to, through);
   }
   void operator()(const api::requests::resume& r) const {
-    l.accept(cluster::records::pause_set{r.topology, false}, to);
+    l.accept(cluster::records::pause_set{r.topology, false}, to, through);
   }
-  void operator()(const api::requests::restart& r) const { l.restart(d, r, to); }
-  void operator()(const api::requests::replay& r) const { l.replay(d, r, to); }
-  void operator()(const api::requests::drain& r) const { l.drain(d, r.node, to); }
+  void operator()(const api::requests::restart& r) const { l.restart(d, r, to, through); }
+  void operator()(const api::requests::replay& r) const { l.replay(d, r, to, through); }
+  void operator()(const api::requests::drain& r) const { l.drain(d, r.node, to, through); }
   void operator()(const api::requests::undrain& r) const {
-    l.accept(cluster::records::drain_set{r.node, false}, to);
+    l.accept(cluster::records::drain_set{r.node, false}, to, through);
   }
-  void operator()(const api::requests::forget& r) const { l.forget(r.node, to); }
+  void operator()(const api::requests::forget& r) const { l.forget(r.node, to, through); }
   void operator()(const auto&) const { to(our_error("a node was asked for what another one answers")); }
 };
 
-void leading::answer_by(const described& d, const api::request& what, const give_answer& to,
-                        const asker& by) {
-  std::visit(answering{*this, d, to, by}, what);
+void leading::answer_by(const described& d, const api::request& what, const give_answer& to, const asker& by,
+                        const std::string& through) {
+  std::visit(answering{*this, d, to, by, through}, what);
 }
 
 void leading::look() {
@@ -116,7 +154,7 @@ void leading::on_replayed(const replay_ended& m) {
   if (m.result.starts.empty())
     return replays_.ended(m.topology, m.result.what);
   for (const auto& start : m.result.starts)
-    coordinator_.record(start, [this, waits](const node::cluster_answered& a) {
+    coordinator_.record({start}, [this, waits](const node::cluster_answered& a) {
       if (a.failure && waits->outcome)
         waits->outcome = unexpected(*a.failure);
       if (--waits->left == 0)
@@ -155,7 +193,15 @@ void leading::report_of(const described& d, const R& r, const give_answer& to) {
           [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
 }
 
-void leading::restart(const described& d, const api::requests::restart& r, const give_answer& to) {
+void leading::note(cluster::event_kind kind, std::string text, const std::string& topology,
+                   const std::string& through) {
+  cluster::told_event e{kind, cluster::weight::normal, std::move(text), topology};
+  e.through = through;
+  self_->send(options_.events, note_events{{}, {observe::event_of(std::move(e), system_clock().now())}});
+}
+
+void leading::restart(const described& d, const api::requests::restart& r, const give_answer& to,
+                      const std::string& through) {
   const auto t = d.state->topologies.find(r.topology);
   if (t == d.state->topologies.end())
     return to(unexpected(topology_of(d, r.topology).error()));
@@ -165,10 +211,14 @@ void leading::restart(const described& d, const api::requests::restart& r, const
   if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(who, a.first); }))
     return to(unexpected(observe::nothing_to_restart(r.topology, r.stage, groups_of(t->second))));
   self_->send(options_.directors, restart_asked{r.topology, who});
+  note(cluster::event_kind::restart,
+       fmt::format("topology {}: a restart of {} is asked for", r.topology, visible(r.stage)), r.topology,
+       through);
   to(api::answers::accepted{});
 }
 
-void leading::replay(const described& d, const api::requests::replay& r, const give_answer& to) {
+void leading::replay(const described& d, const api::requests::replay& r, const give_answer& to,
+                     const std::string& through) {
   const auto t = d.state->topologies.find(r.topology);
   if (t == d.state->topologies.end())
     return to(unexpected(topology_of(d, r.topology).error()));
@@ -177,6 +227,12 @@ void leading::replay(const described& d, const api::requests::replay& r, const g
     return;
   if (is_full)
     return replays_.ended(r.topology, busy());
+  note(cluster::event_kind::replay,
+       fmt::format("topology {}: {} to go in again at {}", r.topology,
+                   r.letters.empty() ? "all dead letters are"
+                                     : fmt::format("{} dead letters are", r.letters.size()),
+                   visible(r.into)),
+       r.topology, through);
   const auto replayer =
       spawn_replayer(self_->system(), {options_.letters, r, is_over_, t->second.is_active()},
                      replay_listener(whole_view(self_)));
@@ -186,27 +242,29 @@ void leading::replay(const described& d, const api::requests::replay& r, const g
 }
 
 /// Its own node may lead no more by the time that this is recorded.
-void leading::drain(const described& d, const std::string& node, const give_answer& to) {
+void leading::drain(const described& d, const std::string& node, const give_answer& to,
+                    const std::string& through) {
   const api::answers::drains out{
       staying_on(d, node, [&](const std::string& name) { return insight_.plan_of(d, name); })};
-  coordinator_.record(cluster::records::drain_set{node, true}, [to, out](const node::cluster_answered& m) {
-    m.failure ? to(unexpected(*m.failure)) : to(out);
-  });
+  coordinator_.record(
+      {cluster::records::drain_set{node, true}, through},
+      [to, out](const node::cluster_answered& m) { m.failure ? to(unexpected(*m.failure)) : to(out); });
 }
 
-void leading::forget(const std::string& node, const give_answer& to) {
-  coordinator_.record(cluster::records::node_forgotten{node}, [to](const node::cluster_answered& m) {
-    if (m.failure)
-      return to(unexpected(*m.failure));
-    api::answers::forgotten out;
-    for (const auto& id : m.lost)
-      out.lost.push_back(id.topology + "/" + lasting_name(id.name));
-    to(std::move(out));
-  });
+void leading::forget(const std::string& node, const give_answer& to, const std::string& through) {
+  coordinator_.record({cluster::records::node_forgotten{node}, through},
+                      [to](const node::cluster_answered& m) {
+                        if (m.failure)
+                          return to(unexpected(*m.failure));
+                        api::answers::forgotten out;
+                        for (const auto& id : m.lost)
+                          out.lost.push_back(id.topology + "/" + lasting_name(id.name));
+                        to(std::move(out));
+                      });
 }
 
-void leading::accept(cluster::request what, const give_answer& to) {
-  coordinator_.record(std::move(what), [to](const node::cluster_answered& m) {
+void leading::accept(cluster::request what, const give_answer& to, const std::string& through) {
+  coordinator_.record({std::move(what), through}, [to](const node::cluster_answered& m) {
     if (m.failure)
       return to(unexpected(*m.failure));
     to(api::answers::accepted{});

@@ -23,10 +23,11 @@ public:
           insight& inside)
       : self_(self), options_(options), coordinator_(coordinator), insight_(inside) {}
 
-  /// Answers once, also where this node does not lead by now.
-  void lead(const question_content& what, const give_answer& to, const asker& by);
+  /// Answers once, also where this node does not lead by now. `through`: the node whose API was asked.
+  void lead(const question_content& what, const give_answer& to, const asker& by, const std::string& through);
   /// `d` says that this node leads.
-  void answer_by(const described& d, const api::request& what, const give_answer& to, const asker& by);
+  void answer_by(const described& d, const api::request& what, const give_answer& to, const asker& by,
+                 const std::string& through);
   /// Every 200 ms.
   void look();
   void on_replayed(const replay_ended& m);
@@ -42,15 +43,21 @@ private:
     std::size_t left = 0;
   };
 
-  void lead_request(const api::request& r, const give_answer& to, const asker& by);
-  void lead_apply(const cluster::records::topology_applied& r, const give_answer& to);
+  void lead_request(const api::request& r, const give_answer& to, const asker& by,
+                    const std::string& through);
+  void lead_apply(const cluster::records::topology_applied& r, const give_answer& to,
+                  const std::string& through);
   template<class R>
   void report_of(const described& d, const R& r, const give_answer& to);
-  void restart(const described& d, const api::requests::restart& r, const give_answer& to);
-  void replay(const described& d, const api::requests::replay& r, const give_answer& to);
-  void drain(const described& d, const std::string& node, const give_answer& to);
-  void forget(const std::string& node, const give_answer& to);
-  void accept(cluster::request what, const give_answer& to);
+  void restart(const described& d, const api::requests::restart& r, const give_answer& to,
+               const std::string& through);
+  void replay(const described& d, const api::requests::replay& r, const give_answer& to,
+              const std::string& through);
+  void drain(const described& d, const std::string& node, const give_answer& to, const std::string& through);
+  void forget(const std::string& node, const give_answer& to, const std::string& through);
+  void accept(cluster::request what, const give_answer& to, const std::string& through);
+  void note(cluster::event_kind kind, std::string text, const std::string& topology,
+            const std::string& through);
 
   whole_view::pointer self_;
   const view_options& options_;

@@ -9,6 +9,7 @@
 #include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -42,6 +43,18 @@ expected<std::map<std::string, std::string>> starts_in(const snapshot::value_rea
 const cluster::topology_state* topology_in(const cluster::control_state& s, const std::string& name) {
   const auto found = s.topologies.find(name);
   return found == s.topologies.end() ? nullptr : &found->second;
+}
+
+cluster::told_event start_of(const std::string& name, const cluster::topology_state* before) {
+  using enum cluster::topology_status;
+  std::string_view how;
+  if (before != nullptr)
+    how = before->status == stopped    ? " again: it had been stopped"
+          : before->status == finished ? " again: it had come to its end"
+          : before->status == failed   ? " again: it had failed"
+                                       : " again: its process had ended before it";
+  return {cluster::event_kind::start, cluster::weight::normal, fmt::format("topology {} starts{}", name, how),
+          name};
 }
 
 /// The value has the highest term of stores that the state had before it became blank.
@@ -116,6 +129,8 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   o.running = std::move(options.running);
   o.on_begun = std::move(options.on_begun);
   o.clock = options.pipeline.clock;
+  const auto started =
+      observe::event_of(start_of(out->name_, topology_in(seen->state, out->name_)), o.clock->now());
   o.lone = std::make_shared<const lone_plan>(
       lone_plan{std::move(planned), std::move(options.pipeline), folder, feeds});
   o.on_end = [p = out.get()](const std::string&, const topology_end& end) {
@@ -129,6 +144,7 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
     p->changed_.notify_all();
   };
   out->group_ = spawn_group(system, std::move(o));
+  caf::anon_send(out->group_.events, note_events{{}, {started}});
   out->view_ = requests_to(out->group_.view);
   return out;
 }

@@ -1,6 +1,7 @@
 #include "actors/node/host/node_group.hpp"
 
 #include "runtime/base/random.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <caf/send.hpp>
 
@@ -26,6 +27,12 @@ std::vector<cluster::registration::last_word> last_words(const std::vector<last_
   for (auto& [_, w] : newest)
     out.push_back(std::move(w));
   return out;
+}
+
+/// A run has one node, whose events are those of its process, and begins a topology in the place of applying it.
+bool is_of_run(const cluster::told_event& e) {
+  return !e.topology.empty() && e.kind != cluster::event_kind::placement &&
+         e.kind != cluster::event_kind::apply;
 }
 
 }  // namespace
@@ -68,6 +75,19 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.director = directed(g.directors);
   o.on_over = std::move(options.on_over);
   o.clock = std::move(options.control_clock);
+  g.events = spawn_event_keeper(system, options.store);
+  o.on_told = [events = g.events, is_alone = options.is_alone,
+               clock = options.clock](const cluster::epoch& by, const std::vector<cluster::told_event>& all) {
+    note_events noted{by, {}};
+    for (const auto& e : all)
+      if (!is_alone || is_of_run(e))
+        noted.what.push_back(observe::event_of(e, clock->now()));
+    caf::anon_send(events, std::move(noted));
+  };
+  o.on_failed_again = [board = options.running](const cluster::actor_id& actor, const std::string& why) {
+    if (board)
+      board->failed_again(actor.topology, lasting_name(actor.name), why);
+  };
   o.begins_with = std::move(options.begins_with);
   o.terms_from = options.terms_from;
   const auto letters = options.lone
@@ -76,7 +96,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   // Actors that begin ask their director through the board, once.
   g.control = node::spawn_node(system, std::move(o), [&](const node::node_actors& control) {
     g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
-                                 g.directors, control.coordinator, options.store, letters,
+                                 g.directors, control.coordinator, g.events, options.store, letters,
                                  options.start_timeout, options.running, sign, std::move(options.make)});
     caf::anon_send(g.directors, coordinator_known{control.coordinator});
     caf::anon_send(g.board, readers_known{control.post, g.directors, g.view});
@@ -90,6 +110,7 @@ void stop_group(const node_group& group) {
   if (group.addresses)
     caf::anon_send(group.addresses, messages::stop{});
   caf::anon_send(group.view, messages::stop{});
+  caf::anon_send(group.events, messages::stop{});
   caf::anon_send(group.directors, messages::stop{});
   group.lives->stop();
   caf::anon_send(group.board, messages::stop{});

@@ -6,6 +6,7 @@
 #include "actors/node/control/node_options.hpp"
 #include "actors/node/host/address_book.hpp"
 #include "actors/node/host/directors.hpp"
+#include "actors/node/host/event_keeper.hpp"
 #include "actors/node/host/lives.hpp"
 #include "actors/node/host/switchboard.hpp"
 #include "actors/node/host/view.hpp"
@@ -62,6 +63,7 @@ struct node_group {
   view_actor view;
   address_keeper addresses;  // null where it is alone
   std::shared_ptr<hosted_lives> lives;
+  event_keeper events;
   node::node_actors control;
 };
 

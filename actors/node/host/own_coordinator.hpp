@@ -28,15 +28,14 @@ public:
   }
   /// Calls `then` with cluster_answered, in any case.
   template<class Then>
-  void record(cluster::request what, Then then) const {
-    self_->request(coordinator_, record_patience, node::ask_cluster{std::move(what)})
-        .then(then, [then](const caf::error&) {
-          then(node::cluster_answered{
-              outside_error(ec::unavailable,
-                            "the store takes too long; it is not known whether this was recorded")
-                  .value(),
-              {}});
-        });
+  void record(node::ask_cluster what, Then then) const {
+    self_->request(coordinator_, record_patience, std::move(what)).then(then, [then](const caf::error&) {
+      then(node::cluster_answered{
+          outside_error(ec::unavailable,
+                        "the store takes too long; it is not known whether this was recorded")
+              .value(),
+          {}});
+    });
   }
 
 private:

@@ -71,16 +71,18 @@ public:
     if (const auto* const r = std::get_if<api::request>(&q->what);
         r != nullptr && tell_of_this_process(*r, back))
       return;
-    leads_.lead(q->what, back, nullptr);
+    leads_.lead(q->what, back, nullptr, m.from);
   }
   void on_lost(const questions_lost& m) { others_.on_lost(m.node); }
   void on_look() {
     look();
-    if (++looks_ % waits_a_sample == 0 && lone_in(options_) == nullptr) {
-      options_.running->sample(observe::flow_meter::clock::now());
+    if (++looks_ % waits_a_sample == 0) {
+      if (lone_in(options_) == nullptr)
+        options_.running->sample(observe::flow_meter::clock::now());
       coordinator_.describe(
           [this](const described& d) {
-            left_.look(d);
+            if (lone_in(options_) == nullptr)
+              left_.look(d);
             insight_.look_at_troubles(d);
           },
           [](const auto&) {});  // it looks again
@@ -107,7 +109,7 @@ public:
       spdlog::info("batches of replayed records that an earlier leader has left are recorded: {}",
                    m.starts.size());
     for (const auto& start : m.starts)
-      coordinator_.record(start, [this](const node::cluster_answered& a) {
+      coordinator_.record({start}, [this](const node::cluster_answered& a) {
         if (a.failure)
           left_.look_again();
       });
@@ -172,7 +174,7 @@ private:
     coordinator_.describe(
         [this, what, to](const described& d) {
           if (d.leads)
-            leads_.answer_by(d, what, to, nullptr);
+            leads_.answer_by(d, what, to, nullptr, options_.node);
           else if (d.leader.empty() || d.leader == options_.node)
             to(busy());
           else
@@ -218,7 +220,7 @@ private:
     coordinator_.describe(
         [this, what = std::move(what), to, by](const described& d) {
           if (d.leads)
-            return leads_.lead(what, to, by);
+            return leads_.lead(what, to, by, options_.node);
           if (const auto* const r = std::get_if<api::request>(&what);
               r != nullptr && std::holds_alternative<api::requests::status>(*r))
             return tell_status(d, to);

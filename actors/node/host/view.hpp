@@ -5,6 +5,7 @@
 #include "actors/api/cluster_view.hpp"
 #include "actors/node/host/address_book.hpp"
 #include "actors/node/host/apply.hpp"
+#include "actors/node/host/event_keeper.hpp"
 #include "actors/node/host/letters.hpp"
 #include "actors/node/host/messages.hpp"
 #include "actors/node/host/replays.hpp"
@@ -27,6 +28,7 @@ struct view_options {
   host::switchboard board;
   directors_actor directors;
   node::coordinator_actor coordinator;
+  event_keeper events;
   std::shared_ptr<node::chain_store> store;  // read for the plan of an earlier generation
   letters_home letters;                      // a folder: the node runs that topology alone
   std::chrono::milliseconds start_timeout{30'000};

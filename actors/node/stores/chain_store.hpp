@@ -75,6 +75,9 @@ private:
 /// The chain of the coordinators. No topology has an empty name, so it is apart from all chains of actors.
 [[nodiscard]] inline cluster::actor_id control_of_cluster() { return {"", "control"}; }
 
+/// The chain of their events; a coordinator opens it under the term of its epoch.
+[[nodiscard]] inline cluster::actor_id events_of_cluster() { return {"", "events"}; }
+
 /// Looks at the mode of a folder, and does not touch the store yet. ec::invalid_argument where its client does not take the text.
 [[nodiscard]] expected<std::shared_ptr<chain_store>> make_chain_store(const store_address& where);
 

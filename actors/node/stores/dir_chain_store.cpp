@@ -21,8 +21,8 @@ std::string name_in_records(const cluster::actor_id& whose) {
 }
 
 bool is_ours(const snapshot::file_system::entry& e) {
-  return e.name == "control" || e.name == "addresses" || e.name == "chains" || e.name == "segments" ||
-         e.name == "lost+found";
+  return e.name == "control" || e.name == "events" || e.name == "addresses" || e.name == "chains" ||
+         e.name == "segments" || e.name == "lost+found";
 }
 
 /// Looks at the actor's chain before each change: its runs show whether another node has opened it under a

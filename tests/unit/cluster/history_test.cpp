@@ -48,11 +48,11 @@ node_watch watch_of(const control_state& s) {
 
 TEST_CASE("a node that joins, leaves in order or dies is told, with its name") {
   CHECK(only({records::session_given{"e", 9, 4}}) ==
-        told_event{weight::normal, "node e has joined under session 4", "", "e"});
+        told_event{event_kind::join, weight::normal, "node e has joined under session 4", "", "e"});
   CHECK(only({records::session_ended{"b", 2, false, 0}}) ==
-        told_event{weight::normal, "node b has left in order", "", "b"});
+        told_event{event_kind::leave, weight::normal, "node b has left in order", "", "b"});
   CHECK(only({records::session_ended{"b", 2, true, 0}}) ==
-        told_event{weight::warning, "node b is lost: its process has died", "", "b"});
+        told_event{event_kind::death, weight::warning, "node b is lost: its process has died", "", "b"});
 }
 
 TEST_CASE("actors that a change places on one node are one line, which says where they were") {
@@ -77,13 +77,20 @@ TEST_CASE("what becomes of a topology is told, a failure as an error with actor 
         "topology clicks is applied anew: plan 2 with 1 actor replaces the one that runs");
   CHECK(only({records::stop_asked{"clicks"}}).text == "topology clicks is asked to stop");
   CHECK(only({records::finished{"clicks"}}) ==
-        told_event{weight::normal, "topology clicks has come to its end", "clicks"});
-  CHECK(
-      only({records::topology_failed{"clicks", "w/0/0", "the disk is full"}}) ==
-      told_event{
-          weight::error, "topology clicks has failed: w/0: the disk is full", "clicks", "", {"clicks/w/0"}});
+        told_event{event_kind::end, weight::normal, "topology clicks has come to its end", "clicks"});
+  CHECK(only({records::topology_failed{"clicks", "w/0/0", "the disk is full"}}) ==
+        told_event{event_kind::failure,
+                   weight::error,
+                   "topology clicks has failed: w/0: the disk is full",
+                   "clicks",
+                   "",
+                   {"clicks/w/0"}});
   CHECK(only({records::topology_failed{"clicks", "clicks", "no plan"}}) ==
-        told_event{weight::error, "topology clicks has failed: no plan", "clicks"});
+        told_event{event_kind::failure, weight::error, "topology clicks has failed: no plan", "clicks"});
+  CHECK(only({records::pause_set{"clicks", true}}) ==
+        told_event{event_kind::pause, weight::normal,
+                   "topology clicks is paused: nothing is read until it is resumed", "clicks"});
+  CHECK(events_of(running(), {records::pause_set{"clicks", false}}).empty());
   CHECK(only({records::topology_removed{"clicks"}}).text ==
         "topology clicks is removed: its state and its dead letters go");
 }
@@ -121,7 +128,7 @@ TEST_CASE("a node that falls silent is told once, and that it is heard again") {
   watch.gone("b");
   const auto lost = history.look(s, watch);
   CHECK(lost ==
-        std::vector{told_event{weight::warning,
+        std::vector{told_event{event_kind::silence, weight::warning,
                                "node b is lost: it is silent, and what it runs begins elsewhere", "", "b"}});
   CHECK(history.look(s, watch).empty());
   watch.arrived("b", {2, 2, 1, 1, micros(0), false});

@@ -1,7 +1,7 @@
 // All topologies with what they do and who holds them up, and the nodes.
-import { action, confirmed } from "./actions.js";
-import { ask, topologyPath } from "./asking.js";
-import { el, link, number, rate, seconds, state, table } from "./elements.js";
+import { action, confirmed, tokenForm } from "./actions.js";
+import { Refused, ask, token, topologyPath } from "./asking.js";
+import { el, link, number, rate, seconds, state, table, time } from "./elements.js";
 
 const asksAtOnce = 10;     // topologies a look whose graph is asked for: with more of them the others have the one before
 const graphs = new Map();  // by topology: { graph, at }; graph is null where there was no answer
@@ -43,6 +43,26 @@ function row(t, isCluster) {
         ? action("Remove", t.topology, topologyPath(t.topology, "remove"), "Its state and its dead letters go with it, and do not come back.") : null)];
 }
 
+const mostEvents = 20, mostOfTopology = 1000;
+const eventRows = all => [...all].reverse().map(e => [time(e.at), e.weight === "info" ? e.kind : el("span", { class: e.weight === "error" ? "state bad" : "state warn" }, e.kind),
+  e.through ? `${e.text} (asked for through the API of ${e.through})` : e.text]);
+const eventTable = (caption, all) => table(caption, [{ name: "Time" }, { name: "Kind" }, { name: "Event", wide: true }], eventRows(all), "There are none.");
+
+// The newest, where the token is there.
+async function newest() {
+  if (!token()) return el("p", { class: "dim" }, "Events are shown with the token; “millrace events” prints them.");
+  return ask(`events?newest=${mostEvents}`).then(h => eventTable("Events: the newest", h.events), e => el("p", { class: "dim" }, `Events: ${e.message}`));
+}
+export async function events(topology) {
+  try {
+    const h = await ask(`events?newest=${mostOfTopology}`);
+    return ["Events", [eventTable("Events of this topology, newest first", h.events.filter(e => e.topology === topology))]];
+  } catch (e) {
+    if (!(e instanceof Refused) || e.status !== 401) throw e;
+    return ["Events", [tokenForm(e)], true];
+  }
+}
+
 const nodePath = (name, what) => `nodes/${encodeURIComponent(name)}/${what}`;
 const drain = name => el("button", { class: "act", onclick: () => confirmed("Drain", name, nodePath(name, "drain"), { told: staying }) }, "Drain");
 
@@ -52,7 +72,7 @@ const staying = answer => answer.stays.length === 0 ? null
     el("ul", {}, answer.stays.map(s => el("li", {}, `${s.actor}: ${s.why}; ${s.release}`))));
 
 export async function overview() {
-  const [topologies, nodes, status] = await Promise.all([ask("topologies"), ask("nodes"), ask("status")]);
+  const [topologies, nodes, status, happened] = await Promise.all([ask("topologies"), ask("nodes"), ask("status"), newest()]);
   await look(topologies.filter(t => t.state === "running").map(t => t.topology));
   return ["Overview", [
     table("Topologies", [{ name: "Topology" }, { name: "State" }, { name: "Rate", number: true }, { name: "Lag", number: true }, { name: "Held up by" }, { name: "Reason", wide: true },
@@ -61,5 +81,6 @@ export async function overview() {
       nodes.map(n => [n.name, state(n.state), n.coordinator ? "coordinator" : "", number(n.actors.length),
         [...new Set(n.actors.map(a => a.split("/")[0]))].join(", "),
         nodes.length > 1 && n.state === "up" ? drain(n.name)
-          : status.cluster !== "" && ["draining", "drained"].includes(n.state) ? action("Undrain", n.name, nodePath(n.name, "undrain")) : ""]), "No node is there.")]];
+          : status.cluster !== "" && ["draining", "drained"].includes(n.state) ? action("Undrain", n.name, nodePath(n.name, "undrain")) : ""]), "No node is there."),
+    happened]];
 }

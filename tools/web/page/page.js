@@ -4,7 +4,7 @@ import { partsOf } from "./address.js";
 import { Refused, takeToken } from "./asking.js";
 import { el, link } from "./elements.js";
 import { follow, isFresh } from "./live.js";
-import { overview } from "./overview.js";
+import { events, overview } from "./overview.js";
 import { show } from "./patching.js";
 import { key, record, tap } from "./rows.js";
 import { graph, ledger, letters, silent, stage, streaming } from "./views.js";
@@ -15,7 +15,7 @@ const standing = document.getElementById("state");
 
 // Path, name, what it shows, whether it follows events.
 const views = [["", "Graph", graph, true], ["streaming", "Streaming", streaming, true], ["silent", "Why silent?", silent, true], ["ledger", "Ledger", ledger],
-  ["letters", "Dead letters", letters], ["record", "A record", record], ["key", "A key", key], ["tap", "Tap", tap]];
+  ["letters", "Dead letters", letters], ["events", "Events", events], ["record", "A record", record], ["key", "A key", key], ["tap", "Tap", tap]];
 function wanted() {
   const parts = partsOf(location.hash);
   if (parts[0] !== "t" || !parts[1]) return { look: overview };
