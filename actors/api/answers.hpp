@@ -117,11 +117,18 @@ struct nodes {
   std::vector<node> all;
   friend bool operator==(const nodes&, const nodes&) = default;
 };
+/// If it is not over, the same request goes on waiting.
 struct applied {
   std::uint64_t generation = 0;  // the generation of the plan that runs
+  bool is_over = true;
+  std::string waits_for{};
   friend bool operator==(const applied&, const applied&) = default;
 };
-void members(auto& c, wire::like<applied> auto& a) { c("generation", "of the plan that runs", a.generation); }
+void members(auto& c, wire::like<applied> auto& a) {
+  c("generation", "of the plan that runs", a.generation);
+  c("over", "false: it is still prepared; ask again within some seconds, or it is given up", a.is_over);
+  c("waits_for", "the source that does not answer yet, and why, for people; empty: none", a.waits_for);
+}
 /// The answer to `wait`.
 struct waited {
   bool is_over = false;

@@ -25,8 +25,10 @@ constexpr parameter after_parameter{"after", "what the answer before gave as `ne
 
 /// They stand in the order of the alternatives of `request`.
 constexpr auto all_routes = std::to_array<route>({
-    {"PUT", "/api/v1/topologies/{}", "Runs a topology, or changes the one that runs", body_form::plan, true,
-     false},
+    {"PUT", "/api/v1/topologies/{}",
+     "Runs a topology, or changes the one that runs; answered after a second in which a source does not "
+     "answer, to be asked again",
+     body_form::plan, true, false},
     {"GET",
      "/api/v1/topologies",
      "Topologies, and how they stand. Why one has failed may quote a record, and is told with the token "
@@ -114,7 +116,8 @@ constexpr auto all_routes = std::to_array<route>({
     {"POST", "/api/v1/topologies/{}/stop", "Ends a topology in order; its state stays",
      body_form::confirmation, true, false},
     {"POST", "/api/v1/topologies/{}/start",
-     "Has a topology of a cluster that was stopped or has failed go on, by the plan that the cluster has",
+     "Has a topology of a cluster that was stopped or has failed go on, by the plan that the cluster has; "
+     "answered after a second in which a source does not answer, to be asked again",
      body_form::confirmation, true, false},
     {"POST", "/api/v1/topologies/{}/remove",
      "Removes a topology of a cluster that is over, with its state and its dead letters",

@@ -43,6 +43,8 @@ struct pipeline_options {
   bool fresh = false;
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
+  /// Told, once a source, for what it is waited.
+  std::function<void(const std::string& why)> on_wait = [](const std::string&) {};
   std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
   /// Durable before the first read of each reader: sources answer by then, and receivers are open. An empty
   /// name: none is kept.

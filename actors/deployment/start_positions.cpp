@@ -32,9 +32,12 @@ expected<std::vector<source::partition_info>> discover(source::reader& reader, c
     if (options.cancelled())
       return unexpected(
           error{ec::cancelled, fault::user, false, "stopped before its source answered", stage});
-    if (!std::exchange(told, true))
+    if (!std::exchange(told, true)) {
       spdlog::warn("{}: {}; waiting for it up to {} s", name_in_logs(options.topology->name, stage),
                    found.error().message, timeout.count() / 1000);
+      options.on_wait(fmt::format("{}: {}; waiting for it up to {} s", stage, found.error().message,
+                                  timeout.count() / 1000));
+    }
     std::this_thread::sleep_for(try_again_after);
   }
 }

@@ -143,6 +143,7 @@ struct sink_figures {
   bool is_away = false;
   std::vector<commit_figures> newest;
   std::optional<double> under_way_seconds;
+  std::optional<double> away_seconds;
   std::optional<double> usual_seconds;
   std::string pace = "usual";
   friend bool operator==(const sink_figures&, const sink_figures&) = default;
@@ -160,6 +161,7 @@ void members(auto& c, wire::like<sink_figures> auto& s) {
     "how long the call to the target that is under way has taken so far (its opening, rows, or a commit); "
     "null: none is",
     s.under_way_seconds);
+  c("away_seconds", "since when the target does not answer; null: it does", s.away_seconds);
   c("usual_seconds",
     "that a commit and its rows take in the target, a decaying mean; null: none was done yet",
     s.usual_seconds);

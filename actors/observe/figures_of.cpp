@@ -128,6 +128,11 @@ figures figures_of(const running_topology& t, const std::string& node, event_mic
     out.shards.push_back(at_node(figures_of(name, *g)));
   for (const auto& [name, g] : t.gauges.sinks)
     out.sinks.push_back(at_node(figures_of(name, *g, steady)));
+  for (const auto& x : t.troubles.all())
+    if (x.code == trouble_code::target_away || x.code == trouble_code::target_unreached)
+      for (auto& s : out.sinks)
+        if (s.name == x.stage)
+          s.away_seconds = static_cast<double>(std::max<event_micros>(0, now - x.since.at)) / 1e6;
   for (const auto& [stage, lost] : t.gauges.losses->all())
     out.losses[stage] = {lost.late, lost.dead_letters, lost.gaps};
   for (const auto& [stage, c] : t.gauges.flow->all())

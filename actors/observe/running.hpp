@@ -45,13 +45,17 @@ struct running_topology {
     });
   }
   /// The part of it that troubles are read from; it lives as long as this.
-  [[nodiscard]] watched seen(event_micros wall) const { return {*topology, gauges, is_prepared, wall}; }
+  [[nodiscard]] watched seen(event_micros wall, const trouble_limits& limits = {}) const {
+    return {*topology, gauges, is_prepared, wall, limits};
+  }
   /// It has not ended, and an actor of it lives in this process.
   [[nodiscard]] bool runs_here() const { return runs && (!gauges.present || !gauges.present->empty()); }
 };
 
 class running_topologies {
 public:
+  explicit running_topologies(const trouble_limits& limits = {}) : limits_(limits) {}
+
   /// It will run; its sources have yet to be reached.
   void announce(std::shared_ptr<const config::topology> topology) {
     const std::lock_guard lock(mutex_);
@@ -100,7 +104,7 @@ public:
       t.flow.sample(now, t.gauges);
       t.gauges.losses->look(now);
       if (t.runs_here())
-        t.troubles.look(t.seen(system_clock().now()), now);
+        t.troubles.look(t.seen(system_clock().now(), limits_), now);
       if (t.runs_here())
         t.idle_since.reset();
       else if (!t.idle_since)
@@ -140,6 +144,7 @@ public:
   }
 
 private:
+  const trouble_limits limits_;
   mutable std::mutex mutex_;
   std::vector<running_topology> all_;
   bool stopping_ = false;

@@ -19,8 +19,7 @@ using code = trouble_code;
 
 constexpr std::chrono::seconds between{10};
 
-/// A partition that was quiet for so long, and so many times its usual pause, is silent where another one gives.
-constexpr micros silent_after = std::chrono::minutes(1);
+/// A partition that is silent was quiet for so many times its usual pause.
 constexpr int silent_pauses = 20;
 constexpr micros gives_lately = std::chrono::seconds(10);
 
@@ -112,7 +111,7 @@ private:
     for (const auto& p : all) {
       const auto q = quiet(*p);
       const auto usual = p->gap.mean().value_or(micros(0));
-      if (!q || *q < silent_after || *q < usual * silent_pauses || !p->is_open || p->is_idle ||
+      if (!q || *q < t_.limits.silent || *q < usual * silent_pauses || !p->is_open || p->is_idle ||
           !p->is_caught_up || p->held_by >= 0 || p->watermark == end_of_time)
         continue;
       if (first.empty())
@@ -193,7 +192,7 @@ void trouble_watch::add_recent(const watched& t, std::vector<trouble>& out) cons
     const auto before = known == then.lost.end() ? stage::losses::counts{} : known->second;
     const auto records = growth(now.records, then.records);
     if (const auto late = growth(lost.late, before.late);
-        static_cast<double>(late) > most_late * static_cast<double>(records))
+        static_cast<double>(late) > t.limits.late * static_cast<double>(records))
       add(code::late, stage,
           fmt::format("{} of the {} records of the last minutes came too late for {}", late, records, stage));
     if (const auto dead = growth(lost.dead_letters, before.dead_letters); dead != 0)
@@ -243,7 +242,7 @@ void trouble_watch::look(const watched& t, clock::time_point now) {
     samples_.push_back({now, {}});  // the counts are those of this process
   if (samples_.size() == 1 || now - samples_.back().at >= between)
     samples_.push_back({now, count(t)});
-  while (samples_.size() > 1 && now - samples_[1].at >= recently)
+  while (samples_.size() > 1 && now - samples_[1].at >= t.limits.recently)
     samples_.pop_front();
   auto found = troubles_of(t, now);
   add_recent(t, found);

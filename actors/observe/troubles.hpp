@@ -19,12 +19,21 @@ namespace millrace::observe {
 using api::trouble_code;
 using api::answers::trouble;
 
+/// From where on something is a trouble, where users may say.
+struct trouble_limits {
+  double late = 0.01;  // share of the records that came recently
+  /// A partition that was quiet for so long, and for some times its usual pause, is silent where another one gives.
+  micros silent = std::chrono::minutes(1);
+  micros recently = std::chrono::minutes(5);  // over which late records, dead letters and the like count
+};
+
 /// The part of a process's board that troubles are read from.
 struct watched {
   const config::topology& topology;
   const deployment::pipeline_gauges& gauges;
   bool is_prepared = true;  // its sources have been reached
   event_micros wall = 0;    // the time of day
+  trouble_limits limits = {};
 };
 
 /// What shows at one moment, without `node` and `since`; of actors that live here.
@@ -35,9 +44,6 @@ struct watched {
 class trouble_watch {
 public:
   using clock = flow_meter::clock;
-  static constexpr std::chrono::minutes recently{5};
-  /// More than this share of the records that came recently is late.
-  static constexpr double most_late = 0.01;
   /// A server that is waited for at the start is no trouble before.
   static constexpr std::chrono::seconds patience{5};
   /// Longer than an actor waits at most before it begins again (life_backoff).
@@ -68,7 +74,7 @@ private:
   void add_restarts(const watched& t, clock::time_point now, std::vector<trouble>& out);
   void add_recent(const watched& t, std::vector<trouble>& out) const;
 
-  std::deque<sample> samples_;  // one each `between`, the oldest at most a little more than `recently` ago
+  std::deque<sample> samples_;  // one each `between`, the oldest a little more than limits.recently ago
   std::vector<trouble> all_;
   std::vector<trouble> waiting_;  // at the start, for less than `patience`
   std::map<std::string, failures>

@@ -184,8 +184,7 @@ private:
       if (e.name.starts_with(state_begin))
         last_state = e.name;
       has_others = has_others || !(e.name == "lock" || e.name == "lost+found" || e.name == "control" ||
-                                   e.name == "events" || e.name.starts_with("identity.") ||
-                                   e.name.starts_with(state_begin));
+                                   e.name.starts_with("identity.") || e.name.starts_with(state_begin));
     }
     if (options_.read_only)
       return user_error(ec::mismatch, fmt::format("{} is not a state folder", folder_));

@@ -6,6 +6,7 @@
 #include "runtime/base/allocator.hpp"
 #include "runtime/base/flight_recorder.hpp"
 #include "runtime/control/spawn.hpp"
+#include "tools/cli/degraded_by.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/node_arguments.hpp"
@@ -101,7 +102,7 @@ host::process_options options_of(const node_arguments& a, const checked_argument
   o.silence = c.silence;
   o.cancelled = [&] { return end.is_asked(); };
   o.on_over = [&](const std::string& why) { end.over(why); };
-  o.running = std::make_shared<observe::running_topologies>();
+  o.running = std::make_shared<observe::running_topologies>(c.degraded_by);
   return o;
 }
 
@@ -272,6 +273,7 @@ void add_node(CLI::App& app, int& status) {
           "did; longer on machines that stand still at times; the same for all nodes")
       ->type_name("DURATION")
       ->capture_default_str();
+  add_degraded_by(*command, a->degraded_by);
   command
       ->add_option(
           "--threads", a->threads,

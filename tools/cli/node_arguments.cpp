@@ -3,6 +3,7 @@
 #include "runtime/base/time.hpp"
 #include "runtime/tls/folder.hpp"
 #include "runtime/tls/names.hpp"
+#include "tools/cli/degraded_by.hpp"
 #include "tools/cli/node_store.hpp"
 #include "tools/cli/own_names.hpp"
 #include "tools/cli/state_folder.hpp"
@@ -122,6 +123,10 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
   if (!silence)
     return unexpected(silence.error());
   out.silence = *silence;
+  const auto limits = parse_degraded_by(a.degraded_by);
+  if (!limits)
+    return unexpected(limits.error());
+  out.degraded_by = *limits;
   const auto http = endpoint_of("--http", a.http);
   if (!http)
     return unexpected(http.error());

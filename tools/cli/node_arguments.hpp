@@ -4,6 +4,7 @@
 #include "actors/api/server.hpp"
 #include "actors/link/sockets.hpp"
 #include "actors/node/stores/chain_store.hpp"
+#include "actors/observe/troubles.hpp"
 #include "runtime/cluster/silence.hpp"
 
 #include <chrono>
@@ -28,6 +29,7 @@ struct node_arguments {
   std::string start_timeout = "30 s";
   std::string detach_after = "500 ms";
   std::string away_after = "2 s";
+  std::vector<std::string> degraded_by;
   std::string log_level = "info";
   std::string log_format = "text";
   unsigned threads = 0;
@@ -40,6 +42,7 @@ struct checked_arguments {
   std::string folder;
   std::chrono::milliseconds start_timeout{};
   cluster::silence silence;
+  observe::trouble_limits degraded_by;
   api::server_options api;
 };
 

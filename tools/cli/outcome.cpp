@@ -3,13 +3,13 @@
 #include "actors/observe/report.hpp"
 #include "runtime/base/grouped.hpp"
 #include "runtime/data/json_value.hpp"
+#include "tools/cli/percent.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace millrace::cli {
 namespace {
@@ -56,11 +56,10 @@ expected<fail_rule> parse_rule(std::string_view text) {
     return out;
   if (out.of == fail_rule::what::empty)
     return unknown();
-  const auto share = text.substr(equals + 1);
-  const auto* const end = share.data() + share.size();
-  const auto [at, failed] = std::from_chars(share.data(), end, out.percent);
-  if (failed != std::errc() || at + 1 != end || *at != '%' || !(out.percent >= 0 && out.percent <= 100))
+  const auto share = percent_of(text.substr(equals + 1));
+  if (!share)
     return unknown();
+  out.percent = *share;
   return out;
 }
 

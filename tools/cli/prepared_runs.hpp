@@ -1,6 +1,7 @@
 // Runs before their start: each has its state folder open, and nothing outside was contacted.
 #pragma once
 
+#include "actors/observe/troubles.hpp"
 #include "tools/cli/outcome.hpp"
 #include "tools/cli/start_line.hpp"
 #include "tools/cli/subcommands.hpp"
@@ -17,6 +18,7 @@ struct prepared_runs {
   std::vector<std::unique_ptr<topology_run>> all;
   std::vector<start> starts;
   std::vector<fail_rule> fail_on;
+  observe::trouble_limits degraded_by;
   int status = exit_done;  // the status of those that had come to their end before
 };
 

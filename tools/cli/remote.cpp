@@ -36,6 +36,7 @@ struct remote_arguments {
   std::string since;
   config::load_request topology;
   bool is_plan_only = false;
+  bool waits = false;  // apply and start: until all actors run
   bool json = false;
   bool fails = false;  // list: where a topology has failed or is degraded
 };
@@ -45,6 +46,34 @@ struct remote_arguments {
 int fail(std::string_view command, const error& e) {
   complain(fmt::format("millrace {}: {}", command, describe(e)));
   return e.whose == fault::user ? exit_wrong : exit_failed;
+}
+
+remote::wait_teller teller_of(std::string_view command) {
+  return [command](const std::string& what) {
+    complain(fmt::format("millrace {}: waiting for {}", command, visible(what)), true);
+  };
+}
+
+struct machine_time final : steady_time {
+  [[nodiscard]] clock::time_point now() const override { return clock::now(); }
+};
+
+void pause_a_second() { std::this_thread::sleep_for(std::chrono::seconds(1)); }
+
+int tell_failure(std::string_view command, const api::answers::topology& t) {
+  complain(fmt::format("millrace {}: {} has failed: {}", command, visible(t.name), visible(t.reason)));
+  return exit_failed;
+}
+
+/// Returns once all its actors run; a failure before is one of the command.
+int see_it_run(std::string_view command, const std::string& name, const ask_function& ask) {
+  const auto now = remote::wait_until_it_runs(ask, name, pause_a_second, machine_time(), teller_of(command));
+  if (!now)
+    return fail(command, now.error());
+  if (now->state == api::topology_state::failed)
+    return tell_failure(command, *now);
+  return print(fmt::format("{} {}\n", visible(name),
+                           now->state == api::topology_state::running ? "runs" : to_string(now->state)));
 }
 
 /// Contacts somebody only when all that can be found wrong before has been.
@@ -60,11 +89,13 @@ int apply_topology(const remote_arguments& a) {
   if (!text)
     return fail("apply", text.error());
   const auto& name = loaded.plan->name;
-  const auto done = asker_for(a.connect)(api::requests::apply{name, std::move(*text)});
+  const auto ask = asker_for(a.connect);
+  const auto done =
+      remote::ask_until_applied(ask, api::requests::apply{name, std::move(*text)}, teller_of("apply"));
   if (!done)
     return fail("apply", done.error());
-  return print(fmt::format("{} is applied; its plan is number {}\n", name,
-                           std::get<api::answers::applied>(*done).generation));
+  const int status = print(fmt::format("{} is applied; its plan is number {}\n", name, done->generation));
+  return status == exit_done && a.waits ? see_it_run("apply", name, ask) : status;
 }
 
 int list_topologies(const remote_arguments& a) {
@@ -114,20 +145,14 @@ int print_events(const remote_arguments& a) {
   return print(a.json ? observe::lines_of(shown) : remote::table_of(shown));
 }
 
-struct machine_time final : steady_time {
-  [[nodiscard]] clock::time_point now() const override { return clock::now(); }
-};
-
 /// Prints how the topology has ended, and returns the exit status that `run` would have for it.
 int see_its_end(std::string_view command, const remote_arguments& a, const ask_function& ask) {
-  const auto end = remote::wait_for_end(
-      ask, a.name, [] { std::this_thread::sleep_for(std::chrono::seconds(1)); }, machine_time());
+  const auto end = remote::wait_for_end(ask, a.name, pause_a_second, machine_time());
   if (!end)
     return fail(command, end.error());
   if (end->state != api::topology_state::failed)
     return print(fmt::format("{} {}\n", visible(end->name), to_string(end->state)));
-  complain(fmt::format("millrace {}: {} has failed: {}", command, visible(end->name), visible(end->reason)));
-  return exit_failed;
+  return tell_failure(command, *end);
 }
 
 /// Leaves the exit status as it is where there is no report, as `run` does.
@@ -163,11 +188,13 @@ int stop_topology(const remote_arguments& a) {
 }
 
 int start_topology(const remote_arguments& a) {
-  const auto done = remote::ask_by_name(asker_for(a.connect), api::requests::start{a.name});
+  const auto ask = asker_for(a.connect);
+  const auto done = remote::ask_until_applied(ask, api::requests::start{a.name}, teller_of("start"));
   if (!done)
     return fail("start", done.error());
-  return print(fmt::format("{} is started; its plan is number {}\n", visible(a.name),
-                           std::get<api::answers::applied>(*done).generation));
+  const int status =
+      print(fmt::format("{} is started; its plan is number {}\n", visible(a.name), done->generation));
+  return status == exit_done && a.waits ? see_it_run("start", a.name, ask) : status;
 }
 
 int remove_topology(const remote_arguments& a) {
@@ -263,6 +290,8 @@ void add_apply(CLI::App& app, int& status) {
   sub->add_option("TOPOLOGY", a->topology.file, "The topology file")->required();
   add_overlay_options(*sub, a->topology);
   sub->add_flag("--plan", a->is_plan_only, "Print the typed plan, and contact nothing");
+  sub->add_flag("--wait", a->waits,
+                "Return once all its actors run; with exit status 1 and the reason if it fails before");
   sub->footer("Example:\n"
               "  millrace apply topology.json --set stages.clicks.brokers=kafka-2:9092\n\n"
               "Overlays, values and variables of the environment are filled in here; the nodes get one text, "
@@ -314,6 +343,8 @@ void add_start(CLI::App& app, int& status) {
   const auto [sub, a] = add_asking(app, status, "start",
                                    "Have a topology go on that was stopped or has failed", start_topology);
   sub->add_option("NAME", a->name, "The topology")->required();
+  sub->add_flag("--wait", a->waits,
+                "Return once all its actors run; with exit status 1 and the reason if it fails before");
   sub->footer(
       "Example:\n"
       "  millrace start active_users\n\n"

@@ -1,5 +1,6 @@
 // Runs `millrace run`: one process, all roles.
 #include "actors/catalog.hpp"
+#include "tools/cli/degraded_by.hpp"
 #include "tools/cli/log_levels.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/prepared_runs.hpp"
@@ -124,6 +125,9 @@ int run(const run_arguments& a) {
   auto rules = parse_fail_on(a.fail_on);
   if (!rules)
     return refuse(rules.error());
+  const auto limits = parse_degraded_by(a.degraded_by);
+  if (!limits)
+    return refuse(limits.error());
   const run_settings settings{*start_timeout,
                               a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency()),
                               a.fresh, a.adopt};
@@ -135,6 +139,7 @@ int run(const run_arguments& a) {
       stop_limit, [&] { desk.stop(); }, [&] { desk.report(); });
   prepared_runs prepared;
   prepared.fail_on = std::move(*rules);
+  prepared.degraded_by = *limits;
   for (std::size_t i = 0; i < topologies->size(); ++i) {
     const auto& t = (*topologies)[i];
     const auto done = state_folder_of(a, t->name).and_then([&](const std::string& folder) {
@@ -182,6 +187,7 @@ void add_run(CLI::App& app, int& status) {
           "dead_letters, late: more than N% of the records read (without =N%: any) end the run with 1, "
           "once all is committed; empty: so does a run that has read none. Several with commas")
       ->type_name("WHAT[=N%]");
+  add_degraded_by(*command, a->degraded_by);
   add_http_options(*command, a->http);
   command
       ->add_option(

@@ -81,7 +81,7 @@ int end_all(const run_arguments& a, prepared_runs& prepared, const observe::runn
 
 int run_all(const run_arguments& a, prepared_runs& prepared, unsigned workers, stop_desk& desk) {
   const auto& all = prepared.all;
-  const auto running = std::make_shared<observe::running_topologies>();
+  const auto running = std::make_shared<observe::running_topologies>(prepared.degraded_by);
   auto& board = *running;
   for (const auto& r : all)
     board.announce(r->topology_ptr());

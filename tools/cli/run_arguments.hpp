@@ -20,6 +20,7 @@ struct run_arguments {
   std::string log_format = "text";
   std::string progress = "auto";
   std::vector<std::string> fail_on;
+  std::vector<std::string> degraded_by;
   unsigned threads = 0;
   bool fresh = false;
   bool adopt = false;

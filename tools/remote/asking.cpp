@@ -1,10 +1,12 @@
 #include "tools/remote/asking.hpp"
 
 #include "actors/api/node_files.hpp"
+#include "actors/observe/graph.hpp"
 #include "config/text/report.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -111,6 +113,82 @@ expected<api::answers::topology> wait_for_end(const ask_function& ask, const std
       const auto now = time.now();
       if (!a.error().retry || now - failing_since.value_or(now) >= most_failing)
         return unexpected(std::move(a.error()));
+      failing_since = failing_since.value_or(now);
+    }
+    pause();
+  }
+}
+
+expected<api::answers::applied> ask_until_applied(const ask_function& ask, const api::request& what,
+                                                  const wait_teller& tell) {
+  for (std::string told;;) {
+    auto a = ask_by_name(ask, what);
+    if (!a)
+      return unexpected(std::move(a.error()));
+    auto& now = std::get<api::answers::applied>(*a);
+    if (now.is_over)
+      return std::move(now);
+    if (std::exchange(told, now.waits_for) != now.waits_for)
+      tell(now.waits_for);
+  }
+}
+
+namespace {
+
+struct beginning {
+  api::answers::topology now;
+  std::string waits_for;  // empty: nothing
+};
+
+expected<beginning> look_at_beginning(const ask_function& ask, const std::string& topology) {
+  auto all = ask(api::requests::list{});
+  if (!all)
+    return unexpected(std::move(all.error()));
+  auto& listed = std::get<api::answers::topologies>(*all).all;
+  const auto known = std::ranges::find(listed, topology, &api::answers::topology::name);
+  if (known == listed.end())
+    return fatal_error(ec::not_found, fmt::format("no topology {} is there any more", topology));
+  beginning out{std::move(*known), {}};
+  if (out.now.state != api::topology_state::running)
+    return out;
+  const auto answer = ask(api::requests::graph{topology});
+  if (!answer)
+    return unexpected(answer.error());
+  const auto graph = api::read_json<observe::graph>(std::get<api::answers::document>(*answer).json);
+  if (!graph)
+    return fatal_error(ec::corrupt, "the answer is none that this version of millrace knows");
+  for (const auto& s : graph->stages)
+    if (s.state == "starts")
+      out.waits_for += (out.waits_for.empty() ? "" : ", ") + s.name;
+  for (const auto& m : graph->missing)
+    out.waits_for += (out.waits_for.empty() ? "" : ", ") + m;
+  if (!out.waits_for.empty() && !out.now.reason.empty())
+    out.waits_for += ": " + out.now.reason;
+  return out;
+}
+
+}  // namespace
+
+expected<api::answers::topology> wait_until_it_runs(const ask_function& ask, const std::string& topology,
+                                                    const std::function<void()>& pause,
+                                                    const steady_time& time, const wait_teller& tell) {
+  // Actors of the plan before may be there still at the first look.
+  constexpr int looks = 2;
+  int good = 0;
+  std::string told;
+  for (std::optional<steady_time::clock::time_point> failing_since;;) {
+    auto seen = look_at_beginning(ask, topology);
+    if (seen) {
+      failing_since.reset();
+      good = seen->waits_for.empty() ? good + 1 : 0;
+      if (seen->now.state != api::topology_state::running || good == looks)
+        return std::move(seen->now);
+      if (!seen->waits_for.empty() && std::exchange(told, seen->waits_for) != seen->waits_for)
+        tell(seen->waits_for);
+    } else {
+      const auto now = time.now();
+      if (!seen.error().retry || now - failing_since.value_or(now) >= most_failing)
+        return unexpected(std::move(seen.error()));
       failing_since = failing_since.value_or(now);
     }
     pause();

@@ -35,6 +35,19 @@ using ask_function = std::function<expected<api::answer>(const api::request&)>;
                                                             const steady_time& time);
 inline constexpr std::chrono::minutes most_failing{1};
 
+/// Hears for what is waited, once each.
+using wait_teller = std::function<void(const std::string& what)>;
+
+/// Asks for `apply` or `start` until it is recorded, or refused.
+[[nodiscard]] expected<api::answers::applied>
+ask_until_applied(const ask_function& ask, const api::request& what, const wait_teller& tell);
+
+/// Waits until each stage of the topology has begun, or it is over, and returns how it stands. `pause` waits a second between two looks;
+/// an error that may pass is asked through for as long as wait_for_end() does.
+[[nodiscard]] expected<api::answers::topology>
+wait_until_it_runs(const ask_function& ask, const std::string& topology, const std::function<void()>& pause,
+                   const steady_time& time, const wait_teller& tell);
+
 /// Follows the pages of dead letters: the page to ask for next, if there is one. An error where the server's pages have no end:
 /// the same page again, or so many in a row without a letter.
 class pages_of_letters {

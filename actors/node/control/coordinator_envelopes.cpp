@@ -197,14 +197,15 @@ cluster_described coordinator_hands::describe() {
   // A leader that is silent for this long leads no more.
   const bool is_heard = now().running - heard_leader_at_ <= options_->silence.unheard_after();
   if (!leads_)
-    return {{}, is_heard ? leader_ : std::string(), nullptr, {}, {}, now().wall, known_};
+    return {{}, is_heard ? leader_ : std::string(), nullptr, {}, {}, now().wall, known_, options_->is_alone};
   cluster_described out{leads_->mine(),
                         leader_,
                         std::make_shared<const cluster::control_state>(leads_->state()),
                         leads_->waiting(now()),
                         {},
                         now().wall,
-                        known_};
+                        known_,
+                        options_->is_alone};
   for (const auto& [name, _] : leads_->nodes().present())
     out.present.insert(name);
   return out;

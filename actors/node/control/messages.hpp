@@ -113,6 +113,7 @@ struct cluster_described {
   std::set<std::string> present;                        // nodes that answer
   event_micros now = 0;                                 // the time as the coordinator records it
   std::string cluster = {};                             // its id; empty: it was not read yet
+  bool is_alone = false;                                // a run: no other process uses the store
 };
 
 // --- interfaces

@@ -220,6 +220,9 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   deployment::pipeline_options options;
   options.topology = *topology;
   options.start_timeout = o.start_timeout;
+  options.cancelled = o.cancelled;
+  options.asking = o.on_wait;
+  options.on_wait = o.on_wait;
   options.threads = plan.lanes;
   options.make = o.make;
   options.chains = o.chains;

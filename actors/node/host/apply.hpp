@@ -24,6 +24,9 @@ struct apply_options {
   std::string folder;  // the folder of this node and topology, for plain files
   std::size_t lanes = 1;
   std::chrono::milliseconds start_timeout{30'000};
+  std::function<bool()> cancelled = [] { return false; };  // as deployment::pipeline_options has it
+  /// Told of each source before it is asked, and why it does not answer.
+  std::function<void(const std::string& what)> on_wait = [](const std::string&) {};
   std::optional<cluster::topology_state> before = {};            // the topology as the cluster has it
   std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
   /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.

@@ -18,7 +18,8 @@
 namespace millrace::host {
 namespace {
 
-expected<cluster::records::topology_applied> carry_out(const applying_job& job) {
+expected<cluster::records::topology_applied>
+carry_out(const applying_job& job, const std::function<void(const std::string& why)>& on_wait) {
   const auto& options = job.options;
   const auto seen = node::control_book(options.store).look();
   if (!seen)
@@ -31,6 +32,8 @@ expected<cluster::records::topology_applied> carry_out(const applying_job& job) 
   std::string before;  // its file; empty: the cluster has none
   o.start_timeout = options.start_timeout;
   o.make = options.make;
+  o.cancelled = [is_cancelled = job.is_cancelled] { return is_cancelled->load(); };
+  o.on_wait = on_wait;
   // The cluster has this many cores if all machines are alike.
   o.lanes = options.cores * std::max<std::size_t>(seen->state.nodes.size(), 1);
   for (const auto& [node, _] : seen->state.nodes)
@@ -60,7 +63,8 @@ apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,
                                             const std::shared_ptr<applying_job>& job,
                                             const view_actor& view) {
   return {[=](const prepare_now&) {
-    self->send(view, apply_prepared{job->number, carry_out(*job)});
+    const auto on_wait = [&](const std::string& why) { self->send(view, apply_waits{job->number, why}); };
+    self->send(view, apply_prepared{job->number, carry_out(*job, on_wait)});
     self->quit();
   }};
 }

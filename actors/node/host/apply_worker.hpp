@@ -4,6 +4,8 @@
 
 #include "actors/node/host/view.hpp"
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,9 +16,11 @@ struct applying_job {
   std::string topology;
   std::optional<std::string> plan;  // none: the one that the cluster has
   std::uint64_t number = 0;
+  std::shared_ptr<const std::atomic<bool>> is_cancelled = std::make_shared<const std::atomic<bool>>(false);
 };
 
-/// Once told `prepare_now` it says `apply_prepared` to the view, under the job's number, and ends.
+/// Once told `prepare_now` it says `apply_prepared` to the view, under the job's number, and ends; `apply_waits` before, where a
+/// source does not answer.
 [[nodiscard]] apply_worker spawn_apply_worker(caf::actor_system& system, applying_job job,
                                               const view_actor& view);
 

@@ -1,5 +1,6 @@
 #include "actors/node/host/described.hpp"
 
+#include "actors/node/host/cluster_words.hpp"
 #include "actors/observe/pause.hpp"
 #include "actors/observe/troubles.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -57,11 +58,15 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
                                          const cluster::topology_state& t) {
   using cluster::topology_status;
   switch (t.status) {
-  case topology_status::failed:
+  case topology_status::failed: {
+    const auto why =
+        d.is_alone ? t.why
+                   : in_words_of_cluster({ec::internal, fault::outside, false, t.why, {}}, name).message;
     return {name, api::topology_state::failed,
             t.failed_actor.empty() || t.failed_actor == name
-                ? t.why
-                : fmt::format("{}: {}", lasting_name(t.failed_actor), t.why)};
+                ? why
+                : fmt::format("{}: {}", lasting_name(t.failed_actor), why)};
+  }
   case topology_status::finished:
     return {name, api::topology_state::ended, {}};
   case topology_status::stopped:

@@ -7,7 +7,7 @@
 namespace millrace::host {
 namespace {
 
-constexpr std::uint8_t question_version = 1;
+constexpr std::uint8_t question_version = 2;
 enum class which : std::uint8_t { request = 1, plan = 2 };
 
 unexpected malformed() { return fatal_error(ec::corrupt, "a question of another node is malformed"); }

@@ -281,15 +281,16 @@ expected<copied_cluster> copy_cluster(const std::shared_ptr<node::chain_store>& 
     return user_error(ec::not_found, fmt::format("{} holds no cluster; nothing is copied", from->shown()));
   if (auto refused = refusal_of_part(seen->state, from->shown()))
     return unexpected(std::move(*refused));
-  const auto there = node::control_book(to).look();
-  if (!there)
-    return unexpected(there.error());
   const auto running = nodes_that_answer(from, seen->state);
   if (!running)
     return unexpected(running.error());
   if (!running->empty())
     return user_error(ec::locked, fmt::format("node {} runs the cluster in {}; end it first",
                                               fmt::join(*running, ", "), from->shown()));
+  // A look at a topic that is not there makes it.
+  const auto there = node::control_book(to).look();
+  if (!there)
+    return unexpected(there.error());
   copied_cluster out{seen->state.cluster, {}, false};
   // A copy that was made before, and that nobody has gone on with.
   if (as_copied(seen->state, there->state.terms) == there->state) {

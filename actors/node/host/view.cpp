@@ -10,14 +10,19 @@
 #include "actors/node/host/questions.hpp"
 #include "actors/node/host/whole_view.hpp"
 #include "actors/observe/own_answers.hpp"
+#include "runtime/base/visible_text.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -31,6 +36,9 @@ constexpr std::chrono::milliseconds probe_patience{700};
 constexpr std::size_t most_prepared = 4;
 constexpr std::size_t most_readers = 4;
 constexpr int waits_a_sample = 5;
+/// A client of `apply` hears so soon of a source that does not answer, and asks again by then.
+constexpr std::chrono::milliseconds told_to_wait_after{700};
+constexpr std::chrono::seconds given_up_after{10};
 
 class viewing {
 public:
@@ -89,15 +97,20 @@ public:
     }
     others_.look(questions::clock::now());
     leads_.look();
+    look_at_preparations(questions::clock::now());
   }
+  void on_waits(const apply_waits& m) {
+    if (const auto found = preparing_.find(m.number); found != preparing_.end())
+      found->second.waits_for = m.why;
+  }
+  /// Waits for its asker, where that one was told to ask again.
   void on_prepared(const apply_prepared& m) {
-    auto found = preparing_.extract(m.number);
-    if (found.empty())
+    const auto found = preparing_.find(m.number);
+    if (found == preparing_.end())
       return;
-    const auto& asker = found.mapped();
-    if (!m.what)
-      return asker.to(unexpected(m.what.error()));
-    ask_leader(*m.what, asker.to, asker.by);
+    found->second.outcome = m.what;
+    if (found->second.asker)
+      pass_on(m.number);
   }
 
   void on_replayed(const replay_ended& m) { leads_.on_replayed(m); }
@@ -122,9 +135,19 @@ public:
 private:
   using asker = leading::asker;
 
-  struct applying {
+  struct applying_asker {
     give_answer to;
     asker by;
+  };
+  /// A topology that is prepared, for an asker or for the next question of it.
+  struct applying {
+    std::string topology;
+    std::optional<std::string> plan;
+    std::optional<applying_asker> asker;
+    questions::clock::time_point since;  // it has the asker, or has none
+    std::shared_ptr<std::atomic<bool>> is_cancelled = std::make_shared<std::atomic<bool>>(false);
+    std::string waits_for = {};
+    std::optional<expected<cluster::records::topology_applied>> outcome = {};
   };
   void look() { self_->delayed_send(self_, waits_every, look_at_waits{}); }
 
@@ -184,16 +207,52 @@ private:
   }
 
   // --- apply
-  void prepare(const std::string& topology, const std::optional<std::string>& plan, const applying& asker) {
+  void prepare(const std::string& topology, const std::optional<std::string>& plan, applying_asker asker) {
+    const auto now = questions::clock::now();
+    const auto known = std::ranges::find(
+        preparing_, topology, [](const auto& p) -> const auto& { return p.second.topology; });
+    if (known != preparing_.end() && (known->second.asker || known->second.plan != plan))
+      return asker.to(
+          outside_error(ec::unavailable, fmt::format("another plan of {} is prepared at present; ask again",
+                                                     visible(topology))));
+    if (known != preparing_.end()) {
+      known->second.asker = std::move(asker);
+      known->second.since = now;
+      return known->second.outcome ? pass_on(known->first) : void();
+    }
     if (preparing_.size() >= most_prepared)
       return asker.to(busy());
     const auto number = ++numbers_;
-    preparing_.emplace(number, asker);
-    const auto worker =
-        spawn_apply_worker(self_->system(), {options_, topology, plan, number}, whole_view(self_));
+    const auto& job =
+        preparing_.emplace(number, applying{topology, plan, std::move(asker), now}).first->second;
+    const auto worker = spawn_apply_worker(
+        self_->system(), {options_, topology, plan, number, job.is_cancelled}, whole_view(self_));
     self_->monitor(worker);
     workers_[worker.address()] = number;
     self_->send(worker, prepare_now{});
+  }
+  void pass_on(std::uint64_t number) {
+    const auto done = preparing_.extract(number);
+    const auto& [to, by] = *done.mapped().asker;
+    const auto& what = *done.mapped().outcome;
+    what ? ask_leader(*what, to, by) : to(unexpected(what.error()));
+  }
+  /// Tells for what is waited, and gives up what nobody asks for any more.
+  void look_at_preparations(questions::clock::time_point now) {
+    for (auto p = preparing_.begin(); p != preparing_.end();) {
+      auto& job = p->second;
+      if (job.asker && !job.waits_for.empty() && now - job.since >= told_to_wait_after) {
+        std::exchange(job.asker, std::nullopt)->to(api::answers::applied{0, false, job.waits_for});
+        job.since = now;
+      }
+      if (job.asker || now - job.since < given_up_after) {
+        ++p;
+        continue;
+      }
+      job.is_cancelled->store(true);
+      spdlog::info("topology {} is not applied: its client does not ask any more", job.topology);
+      p = preparing_.erase(p);
+    }
   }
   void on_worker_down(const caf::down_msg& m) {
     if (const auto reader = readers_.extract(m.source); !reader.empty() && m.reason)
@@ -270,6 +329,7 @@ whole_view::behavior_type view_behaviour(whole_view::stateful_pointer<std::optio
       [=](const left_batches_found& m) { state->on_left(m); },
       [=](const look_at_waits&) { state->on_look(); },
       [](const record_traced& m) { m.to(m.with); },
+      [=](const apply_waits& m) { state->on_waits(m); },
       [=](const apply_prepared& m) { state->on_prepared(m); },
   };
 }

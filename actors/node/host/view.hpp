@@ -52,6 +52,11 @@ struct api_asked {
 /// Prepares one topology on a thread of its own, tells the view, and ends.
 struct prepare_now {};
 using apply_worker = caf::typed_actor<caf::reacts_to<prepare_now>>;
+/// The worker says this before, where a source does not answer yet.
+struct apply_waits {
+  std::uint64_t number = 0;
+  std::string why;
+};
 /// The worker that has prepared the topology sends this to the view.
 struct apply_prepared {
   std::uint64_t number = 0;
@@ -59,8 +64,8 @@ struct apply_prepared {
 };
 
 using view_actor = mail_reader::extend<caf::reacts_to<api_asked>, caf::reacts_to<apply_prepared>,
-                                       caf::reacts_to<replay_ended>, caf::reacts_to<left_batches_found>,
-                                       caf::reacts_to<messages::stop>>;
+                                       caf::reacts_to<apply_waits>, caf::reacts_to<replay_ended>,
+                                       caf::reacts_to<left_batches_found>, caf::reacts_to<messages::stop>>;
 
 [[nodiscard]] view_actor spawn_view(caf::actor_system& system, view_options options);
 
@@ -71,4 +76,5 @@ using view_actor = mail_reader::extend<caf::reacts_to<api_asked>, caf::reacts_to
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::api_asked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::prepare_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::apply_waits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::apply_prepared)

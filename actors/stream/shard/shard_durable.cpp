@@ -63,7 +63,8 @@ void shard::on_capture_written(const messages::capture_written& m) {
 }
 
 void shard::capture_failed(const error& why) {
-  figures_.has_failed();
+  if (why.code != ec::fenced)  // else a later life writes them
+    figures_.has_failed();
   core_->capture_failed();
   gate_.capture_failed();
   give_report();

@@ -12,6 +12,8 @@ namespace {
 const std::vector<request> examples{requests::apply{"t", R"({"topology":"t"})"},
                                     requests::list{},
                                     requests::nodes{},
+                                    requests::history{},
+                                    requests::history{20},
                                     requests::wait{"t t/%"},
                                     requests::report{"ä"},
                                     requests::graph{"t"},

@@ -126,6 +126,26 @@ TEST_CASE("SIGKILL and a signal that somebody else sends tell what each thread w
   CHECK(told(file) == work{{topology, lane, 0, 0, thousand}, {topology, shard, 0, 0, std::nullopt}});
 }
 
+TEST_CASE("a call that has had records in hand for long is found while it goes on, and no other") {
+  using std::chrono::milliseconds;
+  const test::scratch dir;
+  CHECK_FALSE(work_for(milliseconds(0)));
+  const auto recorder = flight_recorder::open(dir / "flight");
+  REQUIRE(recorder);
+  const at_work first(topology, lane);
+  CHECK_FALSE(work_for(milliseconds(0)));
+  {
+    const in_hand records(thousand);
+    const auto found = work_for(milliseconds(0));
+    REQUIRE(found);
+    CHECK(found->topology == topology);
+    CHECK(found->actor == lane);
+    CHECK(found->log == thousand.log);
+    CHECK_FALSE(work_for(std::chrono::hours(1)));
+  }
+  CHECK_FALSE(work_for(milliseconds(0)));
+}
+
 TEST_CASE("what an earlier process was at is told until it is forgotten, and of many the newest") {
   const test::scratch dir;
   const auto file = dir / "flight";

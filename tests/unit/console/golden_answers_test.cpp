@@ -1,6 +1,7 @@
 // Compares the answer of each command of `millrace console`, for people and for scripts, with tests/golden/console/answers.txt.
 // With MILLRACE_WRITE_GOLDEN=1 in the environment the file is written anew, to be read before it is committed.
 #include "actors/observe/answering.hpp"
+#include "actors/observe/history.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 #include "tools/console/commands.hpp"
 
@@ -24,7 +25,8 @@ constexpr auto report = R"json({ "topology": "t", "ended": false, "stages": {
 
 /// Answers of the topology of observe_fixture.hpp, whose second window waits for records; rows, and what changes something, as one
 /// that has some.
-expected<api::answer> cluster(const config::topology& t, const observe::figures& f, const api::request& r) {
+expected<api::answer> cluster_answer(const config::topology& t, const observe::figures& f,
+                                     const api::request& r) {
   using namespace api::requests;
   if (std::holds_alternative<list>(r))
     return api::answers::topologies{
@@ -55,6 +57,17 @@ expected<api::answer> cluster(const config::topology& t, const observe::figures&
   }
   if (std::holds_alternative<newest_letters>(r))
     return api::answers::dead_letters{{R"({"id":"1","stage":"parsed","error":"it is no JSON"})"}, {}};
+  if (std::holds_alternative<history>(r))
+    return api::answers::document{observe::json_of(observe::history{
+        {observe::event_of({cluster::event_kind::lead, cluster::weight::normal, "node a leads", {}, "a"}, 0),
+         observe::event_of({cluster::event_kind::stop,
+                            cluster::weight::normal,
+                            "topology t is asked to stop",
+                            "t",
+                            {},
+                            {},
+                            "b"},
+                           1'500'000)}})};
   if (std::holds_alternative<api::requests::replay>(r))
     return api::answers::replayed{true, 5, 3, 2, 0, {}, {}, true};
   if (std::holds_alternative<api::requests::pause>(r) || std::holds_alternative<resume>(r) ||
@@ -70,9 +83,10 @@ expected<api::answer> cluster(const config::topology& t, const observe::figures&
 TEST_CASE("each command answers as the golden file has it, for people and as JSON") {
   const auto plan = observe::test::planned();
   const auto figures = observe::test::running();
-  const remote::ask_function ask = [&](const api::request& r) { return cluster(plan, figures, r); };
+  const remote::ask_function ask = [&](const api::request& r) { return cluster_answer(plan, figures, r); };
   const std::vector<std::string> lines{"nodes",
                                        "topologies",
+                                       "events",
                                        "stages",
                                        "stage counts",
                                        "stage in",

@@ -13,14 +13,17 @@ std::string on_cluster(std::string message) {
 
 TEST_CASE("a reason that names an option of a run says how a cluster does it") {
   CHECK(on_cluster("rows.csv was cut; start over with --fresh") ==
-        "rows.csv was cut; start over with --fresh (on a cluster `millrace remove clicks` and applying it "
-        "again stand for --fresh)");
+        "on a cluster `millrace remove clicks` and applying it again stand for --fresh: rows.csv was cut; "
+        "start "
+        "over with --fresh");
   CHECK(on_cluster("go on with that folder (--adopt, where it is lost)") ==
-        "go on with that folder (--adopt, where it is lost) (on a cluster `millrace remove clicks` and "
-        "applying it again begin anew; there is no --adopt)");
+        "on a cluster `millrace remove clicks` and applying it again begin anew; there is no --adopt: go on "
+        "with "
+        "that folder (--adopt, where it is lost)");
   CHECK(on_cluster("go on (--adopt), or start over with --fresh") ==
-        "go on (--adopt), or start over with --fresh (on a cluster `millrace remove clicks` and applying it "
-        "again stand for --fresh; there is no --adopt)");
+        "on a cluster `millrace remove clicks` and applying it again stand for --fresh; there is no --adopt: "
+        "go on "
+        "(--adopt), or start over with --fresh");
 }
 
 TEST_CASE("a reason says the cluster's way once, and others stay as they are") {

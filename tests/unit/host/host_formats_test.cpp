@@ -22,7 +22,7 @@ TEST_CASE("questions and answers have the bytes of the golden file") {
               "clicks", "plan", 3, {{"p/lane0", cluster::actor_kind::lane, "p", true, "a"}}}}));
   all.string(encode_answer(300, api::answer(api::answers::applied{7})));
   all.string(encode_answer(7, user_error(ec::not_found, "no such topology")));
-  millrace::test::check_golden("tests/unit/host/golden/questions_1.bin", all.bytes());
+  millrace::test::check_golden("tests/unit/host/golden/questions_2.bin", all.bytes());
 }
 
 TEST_CASE("addresses of nodes have the bytes of the golden file") {

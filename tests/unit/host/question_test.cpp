@@ -32,7 +32,7 @@ void check_cuts(const std::string& bytes, Decode decode) {
   }
   CHECK_FALSE(decode(bytes + '\0'));
   auto later = bytes;
-  later[0] = '\x2';
+  later[0] = '\x3';
   CHECK_FALSE(decode(later));
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("a question of no known kind, for no route, or with a change of someth
 
   const auto with = [](std::uint8_t which, const auto& put) {
     wire::writer out;
-    out.fixed(std::uint8_t{1});
+    out.fixed(std::uint8_t{2});
     out.fixed(which);
     out.varint(7);
     put(out);

@@ -21,7 +21,7 @@ struct asked_coordinator {
   std::optional<cluster::epoch> leads;
   std::optional<error> refuses;
   std::vector<cluster::request> recorded;
-  std::shared_ptr<const cluster::control_state> state = {};
+  std::shared_ptr<const cluster::control_state> state = std::make_shared<const cluster::control_state>();
   std::set<std::string> present = {};
 };
 
@@ -74,6 +74,7 @@ struct viewed {
     o.store = store;
     o.letters = std::move(store);
     o.running = running;
+    o.events = spawn_event_keeper(system, o.store);
     o.board = caf::actor_cast<switchboard>(system.spawn(board_behaviour, other));
     view = spawn_view(system, std::move(o));
     other->to = view;

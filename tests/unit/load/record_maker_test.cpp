@@ -153,6 +153,22 @@ TEST_CASE("a stamp is a member with the moment by the schedule, in the form that
   CHECK(records[0].bytes == "{\"at\":\"1970-01-01T00:16:40Z\",\"a\":1}");
 }
 
+TEST_CASE("a stamp takes the place of a member of that name") {
+  const folder f;
+  options o;
+  o.file = f.path + "/in";
+  std::ofstream(o.file) << R"({"a":{"at":1},"at": "x\"}," , "b":"at"}
+{"at":[1,{"at":2}]}
+{"b":"\"at\":1","c":{"at":3}}
+)";
+  o.stamp = "at";
+  o.stamped = stamp_form::ms;
+  const auto records = all_of(o, schedule::steady(1));
+  CHECK(records[0].bytes == R"({"a":{"at":1},"at": 1000000 , "b":"at"})");
+  CHECK(records[1].bytes == R"({"at":1001000})");
+  CHECK(records[2].bytes == R"({"at":1002000,"b":"\"at\":1","c":{"at":3}})");
+}
+
 TEST_CASE("keys are the text of a member, and missing where the record has none") {
   const folder f;
   options o;

@@ -89,8 +89,8 @@ inline figures running() {
   s.next_end = at("13:00:00");
   s.held_by = {{"hourly", 0}};
   f.shards.push_back(s);
-  f.sinks = {{"out", "a", 40, 3, 0, true, false, {{3, at("12:00:01"), 12, 0.1, 0.02}}, {}, 0.03, "usual"},
-             {"hourly", "a", 0, 0, 0, true, false, {}, {}, {}, "usual"}};
+  f.sinks = {{"out", "a", 40, 3, 0, true, false, {{3, at("12:00:01"), 12, 0.1, 0.02}}, {}, {}, 0.03, "usual"},
+             {"hourly", "a", 0, 0, 0, true, false, {}, {}, {}, {}, "usual"}};
   f.counted = {{"in", {1'000, 1'000, 0, 0}}, {"parsed", {1'000, 1'000, 0, 0}}, {"out", {40, 40, 0, 0}}};
   return f;
 }

@@ -174,6 +174,46 @@ TEST_CASE("a partition that is silent beside one that gives is a trouble, unless
   CHECK(w.after(131s).empty());
 }
 
+TEST_CASE("users say from where on late records are a trouble, and over what time they count") {
+  watching w;
+  const auto look = [&](std::chrono::seconds passed) {
+    const auto wall = midnight + std::chrono::duration_cast<micros>(passed).count();
+    w.watch.look(w.t.seen(wall, {.late = 0.5, .recently = 1min}), w.begun + passed);
+    return w.watch.all().size();
+  };
+  w.lane().records = 1'000;
+  CHECK(look(1s) == 0);
+  w.lane().records = 1'100;
+  w.t.gauges.losses->note(stage::loss::late, "counts", 400, {}, w.begun);
+  CHECK(look(11s) == 0);
+  w.t.gauges.losses->note(stage::loss::late, "counts", 400, {}, w.begun);
+  CHECK(look(21s) == 1);
+  CHECK(look(31s) == 1);
+  CHECK(look(111s) == 0);
+}
+
+TEST_CASE("an actor that begins again is a trouble until it has not failed for a minute, one a stage") {
+  watching w;
+  CHECK(w.after(1s).empty());
+  w.watch.failed_again("table", "no such column: ann", w.begun + 2s);
+  CHECK(w.after(2s) ==
+        std::vector{watching::one(trouble_code::restarts, "table", "table has failed once, and begins again",
+                                  2s, "no such column: ann")});
+  w.watch.failed_again("table", "refused", w.begun + 40s);
+  w.watch.failed_again("counts/0", "no disk", w.begun + 41s);
+  w.watch.failed_again("counts/1", "no room", w.begun + 42s);
+  CHECK(w.after(43s) ==
+        std::vector{watching::one(trouble_code::restarts, "counts",
+                                  "counts/0 has failed once, and begins again; counts/1 has failed once, and "
+                                  "begins again",
+                                  43s, "no room"),
+                    watching::one(trouble_code::restarts, "table",
+                                  "table has failed 2 times, and begins again", 2s, "refused")});
+  CHECK(w.after(99s).size() == 2);
+  CHECK(w.after(100s).size() == 1);
+  CHECK(w.after(102s).empty());
+}
+
 TEST_CASE(
     "topologies that run have their troubles, and name them in their reason behind what it says already") {
   using s = api::topology_state;

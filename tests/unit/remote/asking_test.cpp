@@ -1,3 +1,4 @@
+#include "actors/observe/graph.hpp"
 #include "tools/remote/asking.hpp"
 
 #include <catch2/catch.hpp>
@@ -49,6 +50,50 @@ TEST_CASE("a name that is not known gets a suggestion from what the cluster has"
   CHECK_THAT(remote::ask_by_name(s.function(), api::requests::drain{"node-x"}).error().message,
              Contains("did you mean \"node-a\"?"));
   CHECK(s.asked.at(1) == api::request(api::requests::nodes{}));
+}
+
+TEST_CASE("apply is asked again until it is over, and tells once for what it waits") {
+  const auto waits = [](std::string why) -> expected<api::answer> {
+    return api::answers::applied{0, false, std::move(why)};
+  };
+  scripted s{
+      {waits("in: no topic x"), waits("in: no topic x"), waits("two: refused"), api::answers::applied{3}}};
+  std::vector<std::string> told;
+  const auto tell = [&](const std::string& what) { told.push_back(what); };
+  const auto done = remote::ask_until_applied(s.function(), api::requests::apply{"t", "{}"}, tell);
+  REQUIRE(done);
+  CHECK(done->generation == 3);
+  CHECK(told == std::vector<std::string>{"in: no topic x", "two: refused"});
+  s = {{waits("in: no topic x"), fatal_error(ec::mismatch, "no topic x")}};
+  CHECK_FALSE(remote::ask_until_applied(s.function(), api::requests::start{"t"}, tell));
+}
+
+TEST_CASE("a topology runs once no stage of it starts, at two looks") {
+  using s = api::topology_state;
+  const auto listed = [](s state, std::string reason = {}) -> expected<api::answer> {
+    return api::answers::topologies{{{"t", state, std::move(reason)}}};
+  };
+  const auto graph = [](std::string state) -> expected<api::answer> {
+    observe::graph g;
+    g.stages.push_back({"table", "sink", "sql", std::move(state), 0, {}, {}, {}, 0, 0});
+    return api::answers::document{api::json_of(g)};
+  };
+  std::vector<std::string> told;
+  const auto run = [&](scripted& x) {
+    return remote::wait_until_it_runs(
+        x.function(), "t", [&] { ++x.pauses, x.time.pass(std::chrono::seconds(1)); }, x.time,
+        [&](const std::string& what) { told.push_back(what); });
+  };
+  scripted good{{listed(s::running), graph("runs"), listed(s::running, "refused"), graph("starts"),
+                 listed(s::running, "refused"), graph("starts"), away(), listed(s::running), graph("runs"),
+                 listed(s::running), graph("runs")}};
+  CHECK(run(good)->state == s::running);
+  CHECK(good.pauses == 5);
+  CHECK(told == std::vector<std::string>{"table: refused"});
+  scripted bad{{listed(s::running), graph("starts"), listed(s::failed, "no such database")}};
+  CHECK(run(bad)->reason == "no such database");
+  scripted gone{{expected<api::answer>(api::answers::topologies{})}};
+  CHECK_FALSE(run(gone));
 }
 
 TEST_CASE("names are asked for only where one is not known to the cluster") {

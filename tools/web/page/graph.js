@@ -55,8 +55,8 @@ function pressure(stage, busy, backpressured) {
   return words.filter(([word, share]) => share !== undefined && (word === "busy" || share >= 0.005)).map(([word, share]) => `${word} ${percent(share)}`).join(", ");
 }
 
-// `now`: what rates.js makes of these figures.
-export function drawing(topology, g, figures, now) {
+// `now`: what rates.js makes of these figures. `troubled`: stages that something is wrong with.
+export function drawing(topology, g, figures, now, troubled) {
   if (g.stages.length === 0) return el("p", { class: "dim" }, "No stage is there.");
   const labels = g.edges.map(e => labelOf(e, rateOf(e, g, figures, now.passed)));
   const { width: w, height: h, places, ways } = dagre ? laidOut(g, labels) : inColumns(g);
@@ -71,7 +71,7 @@ export function drawing(topology, g, figures, now) {
     const [x, y] = places.get(s.stage);
     const figure = s.kind === "transform" ? "" : s.records_per_second !== null ? rate(s.records_per_second) : `${number(s.records)} records`;
     return el("a", { isSvg: true, href: `#/t/${encodeURIComponent(topology)}/stage/${encodeURIComponent(s.stage)}`,
-      class: s.stage === culprit ? "held" : s.state === "paused" ? "paused" : ["waits", "slow", "stalled", "away", "starts"].includes(s.state) ? "waits" : null },
+      class: s.stage === culprit ? "held" : troubled.has(s.stage) ? "bad" : s.state === "paused" ? "paused" : ["waits", "slow", "stalled", "away", "starts"].includes(s.state) ? "waits" : null },
       el("rect", { x, y, width, height, rx: 6 }), el("text", { x: x + 10, y: y + 21 }, cut(s.stage, 21)),
       el("text", { class: "small standing", x: x + 10, y: y + 39 }, cut(`${s.type} · ${s.state}`)),
       el("text", { class: "small", x: x + 10, y: y + 55 }, cut(figure)),

@@ -12,11 +12,15 @@ import { aboutKey } from "./rows.js";
 
 const missing = names => names.length ? el("div", { class: "box warn" }, `Without ${names.join(", ")}, which did not answer.`) : null;
 
+// What is wrong with a topology that runs, as the overview has it.
+const troublesOf = topology => ask("topologies").then(all => all.find(t => t.topology === topology)?.troubles ?? []);
+const troubleLine = t => `Degraded: ${t.text}${t.since ? `, since ${t.since}` : ""}${t.node ? `, on ${t.node}` : ""}${t.error ? `: ${t.error}` : ""}`;
+
 export async function graph(topology) {
-  const [g, f] = await Promise.all([graphOf(topology), figuresOf(topology)]);
-  return [topology, [missing(g.missing), g.how_it_ended ? el("div", { class: "box warn" }, el("p", {}, `${topology}: ${g.how_it_ended}.`), reasonOf(topology) ? el("p", {}, reasonOf(topology)) : null) : null,
+  const [g, f, troubles] = await Promise.all([graphOf(topology), figuresOf(topology), troublesOf(topology)]);
+  return [topology, [missing(g.missing), troubles.map(t => el("div", { class: "box bad" }, el("p", {}, troubleLine(t)))), g.how_it_ended ? el("div", { class: "box warn" }, el("p", {}, `${topology}: ${g.how_it_ended}.`), reasonOf(topology) ? el("p", {}, reasonOf(topology)) : null) : null,
     g.held_up_by ? el("div", { class: "box bad" }, el("p", {}, "Held up by ", link(["t", topology, "stage", g.held_up_by.stage], g.held_up_by.stage), `: ${g.held_up_by.words}.`)) : null,
-    drawing(topology, g, f, looked(topology, f)), table("Stages", [{ name: "Stage" }, { name: "Kind" }, { name: "State" }, { name: "Records", number: true }, { name: "Rate", number: true },
+    drawing(topology, g, f, looked(topology, f), new Set(troubles.map(t => t.stage))), table("Stages", [{ name: "Stage" }, { name: "Kind" }, { name: "State" }, { name: "Records", number: true }, { name: "Rate", number: true },
       { name: "Lag", number: true }, { name: "Watermark" }, { name: "Late", number: true }, { name: "Dead letters", number: true }],
       g.stages.map(s => [link(["t", topology, "stage", s.stage], s.stage), s.type === s.kind ? s.kind : `${s.kind} (${s.type})`, state(s.state),
         s.kind === "transform" ? "" : number(s.records), s.records_per_second === null ? "" : rate(s.records_per_second), s.kind !== "source" ? "" : s.lag === null ? "not known" : number(s.lag), time(s.watermark),
@@ -32,8 +36,8 @@ export async function streaming(topology) {
   const input = f.sources.reduce((sum, s) => sum + s.records_per_second, 0);
   const batches = f.sinks.flatMap(s => s.newest.map(b => ({ ...b, sink: s.sink }))).sort((a, b) => a.at < b.at ? 1 : -1).slice(0, 100);
   const lags = g.stages.filter(s => s.kind === "source").map(s => s.lag), queue = lags.length === 0 || lags.includes(null) ? null : lags.reduce((sum, n) => sum + n, 0);
-  // What comes to a sink waits for the call to its target that is under way.
-  const delay = Math.max(0, ...f.sources.map(s => s.wait_seconds), ...f.sinks.map(s => s.under_way_seconds ?? 0)), processing = Math.max(0, ...f.sources.map(s => s.work_seconds));
+  // What comes to a sink waits for its target to come back, or for the call to it that is under way.
+  const delay = Math.max(0, ...f.sources.map(s => s.wait_seconds), ...f.sinks.map(s => s.away_seconds ?? s.under_way_seconds ?? 0)), processing = Math.max(0, ...f.sources.map(s => s.work_seconds));
   return ["Streaming", [plotsNotice(), missing(f.missing), el("div", { class: "figures" },
     figure("Streaming Input Rate", rate(input), `${topology}/input`, input),
     figure("Waiting in the source", queue === null ? "not known" : `${number(queue)} records`, `${topology}/queue`, queue),
