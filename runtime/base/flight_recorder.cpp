@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <functional>
+#include <limits>
 #include <new>
 #include <string_view>
 #include <sys/file.h>
@@ -112,6 +113,8 @@ struct whole_file {
 static_assert(std::is_standard_layout_v<whole_file> && std::atomic<std::uint32_t>::is_always_lock_free);
 
 std::atomic<whole_file*> recording{nullptr};
+
+constexpr auto never = std::numeric_limits<std::int64_t>::max();
 
 /// Async-signal-safe.
 std::int64_t monotonic_ms() {
@@ -315,7 +318,9 @@ at_work::~at_work() {
     static_cast<slot*>(slot_)->enter(stage::idle);
 }
 
-in_hand::in_hand(const attempt& a) : slot_(mine) {
+in_hand::in_hand(const attempt& a, bool waits) : slot_(mine) {
+  if (mine != nullptr && waits)
+    mine->since.store(never, std::memory_order_relaxed);
   if (mine != nullptr && mine->is == static_cast<std::uint32_t>(stage::working) && mine->note(a))
     mine->enter(stage::with_records);
   else

@@ -71,10 +71,11 @@ private:
   void* slot_;
 };
 
-/// These records are in hand until the end of the scope, which lies within an at_work of the same thread.
+/// These records are in hand until the end of the scope, which lies within an at_work of the same thread. `waits`: a server may have to
+/// take them, so that the call is no long_work however long it takes.
 class in_hand {
 public:
-  explicit in_hand(const attempt& a);
+  explicit in_hand(const attempt& a, bool waits = false);
   ~in_hand();
   in_hand(const in_hand&) = delete;
   in_hand& operator=(const in_hand&) = delete;

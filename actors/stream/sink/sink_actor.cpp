@@ -18,7 +18,7 @@ void on_ask(self_ptr self, const messages::ask_position& m) {
 }
 
 void on_lane_frame(self_ptr self, const messages::take_frame& m) {
-  const in_hand noted(delivery::records_of(*m.frame));
+  const in_hand noted(delivery::records_of(*m.frame), true);
   const lane_ref lane{m.from, m.receiver};
   self->state.life->on_lane_frame(*m.frame);
   carry_on(self, &lane);
@@ -31,7 +31,7 @@ void on_sender_up(self_ptr self, const messages::sender_up& m) {
 }
 
 void on_output(self_ptr self, const messages::output& m) {
-  const in_hand noted(delivery::records_of(*m.frame));
+  const in_hand noted(delivery::records_of(*m.frame), true);
   self->state.life->on_output(*m.frame, m.life);
   carry_on(self);
 }

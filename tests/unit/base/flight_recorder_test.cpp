@@ -144,6 +144,8 @@ TEST_CASE("a call that has had records in hand for long is found while it goes o
     CHECK_FALSE(work_for(std::chrono::hours(1)));
   }
   CHECK_FALSE(work_for(milliseconds(0)));
+  const in_hand for_a_server(thousand, true);
+  CHECK_FALSE(work_for(milliseconds(0)));
 }
 
 TEST_CASE("what an earlier process was at is told until it is forgotten, and of many the newest") {
