@@ -164,6 +164,10 @@ std::string_view to_string(topology_state s) { return words_of(s)[static_cast<st
 std::string_view answers::word_of(const topology& t) {
   return is_degraded(t) ? std::string_view("degraded") : to_string(t.state);
 }
+void answers::running_first(std::vector<topology>& all) {
+  std::stable_partition(all.begin(), all.end(),
+                        [](const auto& t) { return t.state == topology_state::running; });
+}
 std::string_view to_string(trouble_code c) { return words_of(c)[static_cast<std::size_t>(c)]; }
 std::string_view to_string(node_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
 

@@ -82,6 +82,7 @@ struct topology {
   topology_state state = topology_state::running;
   std::string reason;               // empty: there is nothing to say
   std::vector<trouble> troubles{};  // of one that runs; empty: it is healthy
+  std::string title{};              // its words for people; empty: it has none
   friend bool operator==(const topology&, const topology&) = default;
 };
 [[nodiscard]] inline bool is_degraded(const topology& t) { return !t.troubles.empty(); }
@@ -90,10 +91,13 @@ struct topology {
 
 void members(auto& c, wire::like<topology> auto& t) {
   c("topology", "its name", t.name);
+  c("title", "its title; empty: it has none, or this version does not read its plan", t.title);
   c("state", "how it stands", t.state);
   c("reason", "of its state, for people; empty: there is nothing to say", t.reason);
   c("troubles", "of one that runs: it is degraded by them; empty: it is healthy", t.troubles);
 }
+/// Those that run come first, each part in its order.
+void running_first(std::vector<topology>& all);
 struct topologies {
   std::vector<topology> all;
   friend bool operator==(const topologies&, const topologies&) = default;

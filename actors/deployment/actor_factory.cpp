@@ -208,6 +208,9 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.gauges->parser = plan->parser->name;
     o.gauges->source = plan->source->name;
     o.gauges->receivers = l->receivers;
+    for (const auto& e : plan->edges)
+      if (e.what == lane::edge::kind::window)
+        o.gauges->hot_keys.try_emplace(plan->topology->stages[e.stage].name);
     for (std::size_t r = 0; r < l->receivers.size(); ++r)
       o.gauges->held.emplace_back(0);
     o.losses = options_.losses;

@@ -20,8 +20,8 @@ using config::stage_kind;
 /// More would not be read; the first ones hold the others up.
 constexpr std::size_t most_causes = 8;
 
-/// Lost records hold nothing up by themselves.
-constexpr std::array<std::string_view, 2> lost{"late", "dead_letters"};
+/// Lost records hold nothing up by themselves, nor does a large key.
+constexpr std::array<std::string_view, 3> lost{"late", "dead_letters", "hot_key"};
 /// A partition is in order where one of these is the cause, and others may give.
 constexpr std::array<std::string_view, 3> silent{"quiet_partition", "no_record_yet", "idle"};
 
@@ -171,6 +171,7 @@ expected<explanation> explain(const config::topology& t, const figures& f, const
     break;
   case stage_kind::window:
     e.window(*s, out);
+    e.hot_key(s->name, out);
     break;
   case stage_kind::sink:
     e.sink(*s, out);

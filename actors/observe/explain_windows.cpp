@@ -6,9 +6,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace millrace::observe {
+namespace {
+
+/// A key is hot that has this share of the records, and twice that of others.
+constexpr double smallest_hot_share = 0.1;
+/// Shares of fewer records say nothing.
+constexpr std::uint64_t fewest_for_a_share = 1'000;
+
+}  // namespace
 
 std::string explainer::window(const config::stage& s, explanation& out) {
   const auto& plan = std::get<config::window_plan>(s.plan);
@@ -50,6 +59,36 @@ std::string explainer::window(const config::stage& s, explanation& out) {
              ? fmt::format("{}: no record that it takes has come since {} fired.", own, time_text(fired))
              : fmt::format("{}: {}.", own, out.causes.front().text));
   return own;
+}
+
+void explainer::hot_key(const std::string& window, explanation& out) const {
+  // A key is of one shard, so the largest keys of several lanes are one where they are of one shard.
+  std::map<std::uint32_t, std::uint64_t> by_shard;
+  std::uint64_t of = 0;
+  for (const auto& l : f_.lanes)
+    for (const auto& k : l.largest_keys)
+      if (k.window == window) {
+        by_shard[k.shard] += k.records;
+        of += k.of;
+      }
+  std::uint64_t keys = 0;
+  for (const auto& s : f_.shards)
+    keys += s.window == window ? s.keys : 0;
+  const auto largest = std::ranges::max_element(by_shard, {}, [](const auto& one) { return one.second; });
+  if (largest == by_shard.end() || of < fewest_for_a_share)
+    return;
+  const auto share = std::min(1.0, static_cast<double>(largest->second) / static_cast<double>(of));
+  if (share < smallest_hot_share || share * static_cast<double>(std::max<std::uint64_t>(keys, 1)) < 2)
+    return;
+  out.causes.push_back(
+      {"hot_key",
+       window,
+       fmt::format("the largest key of {} has about {:.0f} % of its records of the last minutes, at {}/{}",
+                   window, share * 100, window, largest->first),
+       {},
+       "a key is of one shard: a finer key, or a filter in front of the window, spreads or lessens it; "
+       "\"trace\" "
+       "and \"tap\" show such records"});
 }
 
 std::string explainer::waiting_for_its_end(const config::stage& s, explanation& out) {

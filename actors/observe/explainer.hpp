@@ -22,6 +22,8 @@ public:
   /// Returns what the window itself waits for, without the causes of that.
   std::string window(const config::stage& s, explanation& out);
   void sink(const config::stage& s, explanation& out);
+  /// Says that one key of the window has far more records than the others.
+  void hot_key(const std::string& window, explanation& out) const;
   /// First of all: what does not live gives nothing, and no stage downstream gets anything from it.
   void crashes(const std::string& stage, explanation& out) const;
 

@@ -41,6 +41,21 @@ void members(auto& c, wire::like<partition_figures> auto& p) {
   c("lag", "records of it that are there, or due, and not yet read; null: unknown", p.lag);
 }
 
+/// The records of the largest key of a window among those that a lane has given it in the last minutes.
+struct largest_key_figures {
+  std::string window;
+  std::uint32_t shard = 0;
+  std::uint64_t records = 0;
+  std::uint64_t of = 0;
+  friend bool operator==(const largest_key_figures&, const largest_key_figures&) = default;
+};
+void members(auto& c, wire::like<largest_key_figures> auto& k) {
+  c("window", "that has the key", k.window);
+  c("shard", "the number of its shard", k.shard);
+  c("records", "of the key in the last minutes, about", k.records);
+  c("of", "so many of all keys", k.of);
+}
+
 struct lane_figures {
   std::string name;
   std::string node;
@@ -57,6 +72,7 @@ struct lane_figures {
   double wait_seconds = 0;
   double work_seconds = 0;
   std::vector<partition_figures> partitions;
+  std::vector<largest_key_figures> largest_keys{};
   friend bool operator==(const lane_figures&, const lane_figures&) = default;
 };
 void members(auto& c, wire::like<lane_figures> auto& l) {
@@ -76,6 +92,7 @@ void members(auto& c, wire::like<lane_figures> auto& l) {
   c("wait_seconds", "of chunks, from their arrival to their turn, in all", l.wait_seconds);
   c("work_seconds", "parsing and the lane's steps, in all", l.work_seconds);
   c("partitions", "that it reads", l.partitions);
+  c("largest_keys", "of the windows that it gives records to", l.largest_keys);
 }
 
 struct shard_figures {
@@ -95,6 +112,8 @@ struct shard_figures {
   bool is_stalled = false;
   std::uint64_t late_at_shard = 0;
   std::uint64_t snapshot_failures = 0;
+  double per_second = 0;
+  double busy = 0;
   friend bool operator==(const shard_figures&, const shard_figures&) = default;
 };
 void members(auto& c, wire::like<shard_figures> auto& s) {
@@ -115,6 +134,9 @@ void members(auto& c, wire::like<shard_figures> auto& s) {
   c("late_at_shard", "records that came after their window had fired without their partition",
     s.late_at_shard);
   c("snapshot_failures", "snapshots that could not be written", s.snapshot_failures);
+  c("records_per_second", "that it took over the last seconds: records, or rows of a window upstream",
+    s.per_second);
+  c("busy", "the share of that time in which it took them, 0 to 1", s.busy);
 }
 
 struct commit_figures {

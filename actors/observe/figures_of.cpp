@@ -61,6 +61,9 @@ lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, eve
                                         : g.due.a_second > 0 && p->lag > 0 ? lag
                                                                            : p->lag.load(),
                                         now));
+  for (const auto& [window, keys] : g.hot_keys)
+    if (const auto top = keys.top(); top.records != 0)
+      out.largest_keys.push_back({window, top.shard, top.records, top.of});
   return out;
 }
 
@@ -124,8 +127,14 @@ figures figures_of(const running_topology& t, const std::string& node, event_mic
   };
   for (const auto& [name, g] : t.gauges.lanes)
     out.lanes.push_back(at_node(figures_of(name, *g, now)));
-  for (const auto& [name, g] : t.gauges.shards)
-    out.shards.push_back(at_node(figures_of(name, *g)));
+  for (const auto& [name, g] : t.gauges.shards) {
+    auto one = at_node(figures_of(name, *g));
+    if (const auto flow = t.flow.shards().find(name); flow != t.flow.shards().end()) {
+      one.per_second = flow->second.records_per_second;
+      one.busy = flow->second.busy;
+    }
+    out.shards.push_back(std::move(one));
+  }
   for (const auto& [name, g] : t.gauges.sinks)
     out.sinks.push_back(at_node(figures_of(name, *g, steady)));
   for (const auto& x : t.troubles.all())

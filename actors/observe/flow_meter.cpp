@@ -59,6 +59,11 @@ void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges
     slowest.pending_bytes = pending_bytes;
   }
   sources_ = std::move(flows);
+  for (const auto& [name, g] : gauges.shards) {
+    auto& r = of_shards_[name];
+    r.sample(now, {g->taken, g->work_micros});
+    shards_[name] = {r.per_second(0), std::min(1.0, seconds(r.per_second(1)))};
+  }
   for (const auto& [name, g] : gauges.sinks) {
     auto& r = of_sinks_[name];
     r.sample(now, {g->row_commits, g->wait_micros, g->commit_micros});

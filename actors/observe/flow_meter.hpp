@@ -71,6 +71,12 @@ private:
   std::deque<one> samples_;
 };
 
+/// One shard, over the last seconds.
+struct shard_flow {
+  double records_per_second = 0;
+  double busy = 0;  // the share of the time in which it took them
+};
+
 class flow_meter {
 public:
   using clock = std::chrono::steady_clock;
@@ -78,13 +84,16 @@ public:
   void sample(clock::time_point now, const deployment::pipeline_gauges& gauges);
   [[nodiscard]] const std::map<std::string, source_flow>& sources() const { return sources_; }
   [[nodiscard]] const std::map<std::string, sink_flow>& sinks() const { return sinks_; }
+  [[nodiscard]] const std::map<std::string, shard_flow>& shards() const { return shards_; }
 
 private:
   using parser_of_source = std::pair<std::string, std::string>;  // source, parser
   std::map<parser_of_source, rates<4>> of_parsers_;  // records, chunks, waited and worked microseconds
   std::map<std::string, rates<3>> of_sinks_;         // commits with rows, waited and committing microseconds
+  std::map<std::string, rates<2>> of_shards_;        // records, working microseconds
   std::map<std::string, source_flow> sources_;
   std::map<std::string, sink_flow> sinks_;
+  std::map<std::string, shard_flow> shards_;
 };
 
 }  // namespace millrace::observe

@@ -18,6 +18,8 @@ constexpr std::array table{
            "1 for each trouble of the topology in this process (docs/operations.md lists the codes); absent "
            "while it is healthy. "
            "`millrace list` shows the same"},
+    metric{"millrace_topology_info", gauge, "1", "topology, title",
+           "1 with the title of the topology, where it has one"},
     metric{"millrace_topology_state", gauge, "0 or 1", "topology, state",
            "1 for the state of the topology (running, drained, ended, stopped, failed), 0 for the others. "
            "The node "
@@ -116,6 +118,10 @@ constexpr std::array table{
     metric{"millrace_late_at_shard_total", counter, "records", "topology, shard",
            "Records that came after their window had fired without their partition, since this process "
            "started. What a shard takes again after a restart counts again"},
+    metric{"millrace_shard_records_total", counter, "records", "topology, shard",
+           "Records, or rows of a window upstream, that a shard took, since this process started"},
+    metric{"millrace_shard_work_seconds_total", counter, "seconds", "topology, shard",
+           "How long a shard has worked at taking them: its rate is how busy the shard is"},
     metric{"millrace_snapshot_failures_total", counter, "snapshots", "topology, shard",
            "Snapshots that could not be written"},
     metric{"millrace_snapshots_passed_over_total", counter, "files", "topology, shard",

@@ -118,6 +118,8 @@ void add_feed(families& all, const std::string& name, const source::feed_gauges&
 void add_shard(families& all, const std::string& name, const shard::shard_gauges& g, bool is_here) {
   all.add("millrace_window_rows_total", name, g.rows_gained);
   all.add("millrace_late_at_shard_total", name, g.late_gained);
+  all.add("millrace_shard_records_total", name, g.taken);
+  all.add("millrace_shard_work_seconds_total", name, static_cast<double>(g.work_micros) / 1e6);
   all.add("millrace_snapshot_failures_total", name, g.snapshot_failures);
   all.add("millrace_snapshots_passed_over_total", name, g.snapshots_passed_over);
   all.add("millrace_snapshot_pause_seconds", name, g.snapshot_pauses);
@@ -214,6 +216,8 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_state_folder_bytes", none, static_cast<double>(t.store->bytes()));
   if (t.is_past)
     return;
+  if (!t.topology->title.empty())
+    all.add("millrace_topology_info", values{t.topology->title}, 1);
   if (t.runs_here())
     for (const auto& x : t.troubles.all())
       all.add("millrace_trouble", values{x.stage, std::string(api::to_string(x.code))}, 1);

@@ -297,6 +297,13 @@ std::shared_ptr<partials> partials_builder::impl::extract(std::span<const std::u
   return p;
 }
 
+std::uint64_t records_in(const partials& p) {
+  std::uint64_t out = 0;
+  for (const auto& g : p.groups())
+    out += g.records;
+  return out;
+}
+
 partials_builder::partials_builder(const definition& d, std::vector<bool> only)
     : impl_(std::make_unique<impl>(d, std::move(only))) {}
 partials_builder::~partials_builder() = default;
@@ -314,6 +321,34 @@ std::size_t partials_builder::byte_size() const {
 }
 
 bool partials_builder::empty() const { return impl_->entries.empty() && impl_->listed_records == 0; }
+
+largest_key partials_builder::largest() const {
+  const auto& m = *impl_;
+  largest_key out;
+  std::uint32_t at = 0;
+  for (std::uint32_t r = 0; r < m.entries.size(); ++r)
+    if (m.entries[r].records > out.records) {
+      out.records = m.entries[r].records;
+      at = r;
+    }
+  const auto tag_of_key = [&](std::uint32_t r) {
+    return key_encoder::mixed_tag(m.entries[r].tag, impl::ordinal_in(m.prefixed_key(r)));
+  };
+  if (out.records != 0) {
+    out.shard = m.entries[at].shard;
+    out.tag = tag_of_key(at);
+  }
+  if (out.records != 0 && m.slices.size() > 1) {
+    out.records = 0;
+    for (std::uint32_t r = 0; r < m.entries.size(); ++r)
+      if (m.entries[r].shard == out.shard && tag_of_key(r) == out.tag)
+        out.records += m.entries[r].records;
+  }
+  if (out.records == 1)  // as any other
+    out.records = 0;
+  out.of = m.grouped + m.listed_records;
+  return out;
+}
 
 std::vector<partials_ptr> partials_builder::finish() {
   auto& m = *impl_;

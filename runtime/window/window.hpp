@@ -19,6 +19,7 @@
 #include "runtime/base/time.hpp"
 #include "runtime/data/batch.hpp"
 #include "runtime/expression/expression.hpp"
+#include "runtime/window/hot_keys.hpp"
 
 #include <memory>
 #include <optional>
@@ -131,6 +132,7 @@ struct input {
 class partials;
 using partials_ptr = std::shared_ptr<const partials>;
 [[nodiscard]] std::size_t byte_size(const partials& p);
+[[nodiscard]] std::uint64_t records_in(const partials& p);
 
 /// Selects this shard alone, for partials_builder.
 [[nodiscard]] inline std::vector<bool> only_shard(std::uint32_t shard, std::uint32_t shards) {
@@ -153,6 +155,8 @@ public:
   /// Bytes gathered so far, about.
   [[nodiscard]] std::size_t byte_size() const;
   [[nodiscard]] bool empty() const;
+  /// The key that has most records in one slice so far, with those of all; none where records were not grouped.
+  [[nodiscard]] largest_key largest() const;
   /// One a shard, null pointer where nothing was added. The builder is empty afterwards.
   [[nodiscard]] std::vector<partials_ptr> finish();
 

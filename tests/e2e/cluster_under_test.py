@@ -40,7 +40,7 @@ class Node:
         others = [n.address() for n in self.cluster.nodes.values() if n is not self]
         command = [*self.cluster.on(self.name), self.cluster.millrace, "node", "--name", self.name, "--store", self.cluster.store,
                    "--listen", self.address(), "--state", str(self.state), *(["--coordinator"] if self.leads else []),
-                   *(["--join", ",".join(others)] if self.cluster.is_founded else []), "--start-timeout", f"{30 * PATIENCE:.0f} s",
+                   *(["--join", ",".join(others)] if self.cluster.is_founded else []), "--start-timeout", f"{self.cluster.start_timeout * PATIENCE:.0f} s",
                    "--log-level", "debug", *self.cluster.silence, *self.cluster.more_options]
         self.seen = self.out.stat().st_size if self.out.exists() else 0
         with open(self.out, "ab") as o, open(self.err, "ab") as e:
@@ -94,6 +94,7 @@ class Cluster:
         self.environment, self.is_founded = environment or {}, False
         self.more_options, self.more_arguments = (), ()  # options of each node, of each command
         self.silence = ("--detach-after", "10 s", "--away-after", "20 s") if patient else ()
+        self.start_timeout = 30  # seconds
         self.moves = False  # a node that is started again listens at another port
         self.nodes = {}
         for name in (*leading, *following):

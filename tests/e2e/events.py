@@ -41,9 +41,9 @@ class Case:
             "out": {"sink": "file", "from": "counts", "path": str(self.folder / "out.jsonl"), **on}}}))
         return path
 
-    def three_nodes(self, *options):
+    def three_nodes(self, start_timeout=30):
         self.cluster = Cluster(self.binary, self.folder, f"dir:{self.folder / 'store'}")
-        self.cluster.more_options = options
+        self.cluster.start_timeout = start_timeout
         self.cluster.start()
         return self.cluster
 
@@ -145,7 +145,7 @@ def of_three_nodes(c):
 
 def apply_that_waits(c):
     """A source that does not answer is told while `apply` waits; it fails with the reason, and applies nothing that its client has given up."""
-    cluster = c.three_nodes("--start-timeout", "8 s")
+    cluster = c.three_nodes(start_timeout=3)
     away = {"source": "kafka", "brokers": f"127.0.0.1:{free_port()}", "topic": "t"}
     began = time.monotonic()
     with subprocess.Popen(cluster.command(cluster.nodes["a"], "apply", c.topology(source=away)), stderr=subprocess.PIPE, text=True) as asked:

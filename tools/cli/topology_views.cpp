@@ -239,6 +239,7 @@ api::answers::topologies topology_views::topologies_by(const answers_of_nodes& a
       out.all.push_back(told->all.front());
     else
       out.all.push_back({name, api::topology_state::running, board_.is_stopping() ? "it is stopping" : ""});
+    out.all.back().title = runs_[i]->topology().title;
   }
   return out;
 }

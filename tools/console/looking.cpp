@@ -24,9 +24,11 @@ expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});
   if (!a)
     return unexpected(a.error());
-  content out{{}, {{"TOPOLOGY", "STATE", "REASON"}, {}}};
-  for (const auto& t : std::get<api::answers::topologies>(*a).all)
-    out.table.rows.push_back({visible(t.name), std::string(word_of(t)), visible(t.reason)});
+  content out{{}, {{"TOPOLOGY", "TITLE", "STATE", "REASON"}, {}}};
+  auto all = std::get<api::answers::topologies>(*a).all;
+  running_first(all);
+  for (const auto& t : all)
+    out.table.rows.push_back({visible(t.name), visible(t.title), std::string(word_of(t)), visible(t.reason)});
   return out;
 }
 

@@ -166,10 +166,12 @@ grid shards_of(const observe::figures& f) {
   rows all;
   for (const auto& s : f.shards)
     all.push_back({visible(s.name), visible(s.node), time_text(s.fired), time_text(s.next_end),
+                   fmt::format("{:.0f}/s", s.per_second), fmt::format("{:.0f} %", s.busy * 100),
                    std::to_string(s.windows_open), std::to_string(s.keys), bytes_text(s.bytes),
                    bytes_text(s.retained_bytes), bytes_text(s.spilled_bytes), std::to_string(s.rows),
                    s.is_stalled ? "stalled" : ""});
-  return {{"SHARD", "NODE", "FIRED", "NEXT END", "OPEN", "KEYS", "STATE", "RETAINED", "SPILLED", "ROWS", ""},
+  return {{"SHARD", "NODE", "FIRED", "NEXT END", "RATE", "BUSY", "OPEN", "KEYS", "STATE", "RETAINED",
+           "SPILLED", "ROWS", ""},
           std::move(all)};
 }
 

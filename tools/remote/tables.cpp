@@ -44,10 +44,19 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 }
 
 std::string table_of(const api::answers::topologies& t) {
+  auto all = t.all;
+  running_first(all);
+  const bool have_titles = std::ranges::any_of(all, [](const auto& one) { return !one.title.empty(); });
   std::vector<std::vector<std::string>> rows;
-  for (const auto& one : t.all)
+  for (const auto& one : all) {
     rows.push_back({visible(one.name), std::string(word_of(one)), visible(one.reason)});
-  return rows.empty() ? "no topologies\n" : table({"TOPOLOGY", "STATE", "REASON"}, rows);
+    if (have_titles)
+      rows.back().insert(rows.back().begin() + 1, visible(one.title));
+  }
+  if (rows.empty())
+    return "no topologies\n";
+  return have_titles ? table({"TOPOLOGY", "TITLE", "STATE", "REASON"}, rows)
+                     : table({"TOPOLOGY", "STATE", "REASON"}, rows);
 }
 
 std::vector<std::string> cells_of(const observe::event& e) {

@@ -119,6 +119,12 @@ void insight::note_health(const node::cluster_described& d) {
     self_->send(options_.events, std::move(noted));
 }
 
+void insight::name_titles(const node::cluster_described& d, api::answers::topologies& all) {
+  for (auto& t : all.all)
+    if (const auto plan = plan_of(d, t.name))
+      t.title = plan->title;
+}
+
 void insight::name_troubles(api::answers::topologies& all) const {
   observe::add_troubles(all, troubles_here());
   for (const auto& [_, told] : troubles_)

@@ -33,6 +33,8 @@ public:
   /// Asks the other nodes what is wrong there if this node leads. Called about once a second, so that a list
   /// can be given at once; what is new is an event.
   void look_at_troubles(const node::cluster_described& d);
+  /// Adds the titles of topologies, as far as their plans are read.
+  void name_titles(const node::cluster_described& d, api::answers::topologies& all);
   /// Says of topologies that run what is wrong with them, on all nodes.
   void name_troubles(api::answers::topologies& all) const;
 

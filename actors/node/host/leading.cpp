@@ -99,6 +99,7 @@ struct leading::answering {
   }
   void operator()(const api::requests::list&) const {
     auto all = topologies_of(d);
+    l.insight_.name_titles(d, all);
     l.insight_.name_troubles(all);
     to(std::move(all));
   }

@@ -283,6 +283,8 @@ std::vector<delivery::lane_frame> frame_former::cut() {
     const auto& e = plan_->edges[i];
     auto& first = frames[e.first_receiver];
     if (e.what == edge::kind::window) {
+      if (tell_largest_)
+        tell_largest_(name_of(e.stage), state.partials->largest());
       auto parts = state.partials->finish();
       for (std::size_t shard = 0; shard < parts.size(); ++shard) {
         if (!parts[shard])

@@ -37,6 +37,9 @@ public:
   ~frame_former();
   /// Shows what passes; of the live former alone, so that each record is shown once.
   void show_to(std::shared_ptr<stage::taps> taps) { taps_ = std::move(taps); }
+  /// Tells the largest key of each frame, by its window's name.
+  using tell_largest = std::function<void(const std::string& window, const window::largest_key&)>;
+  void tell_largest_to(tell_largest tell) { tell_largest_ = std::move(tell); }
 
   /// Records [first, last) of the chunk; afterwards the former stands at `to`.
   void add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last, position to,
@@ -92,6 +95,7 @@ private:
   std::vector<late_records> late_;
   std::vector<std::unique_ptr<edge_state>> edges_;
   std::shared_ptr<stage::taps> taps_;  // null: nobody can look
+  tell_largest tell_largest_;          // none: nobody listens
 };
 
 }  // namespace millrace::lane

@@ -79,6 +79,7 @@ struct lane_gauges {
   std::atomic<bool> away{false};  // the source does not answer
   noted_text why_away;            // the newest error of its source
   std::atomic<bool> is_paused{false};
+  std::map<std::string, window::hot_keys> hot_keys;  // by window; the names are fixed at the start
 
   /// Records that are there, or due, and not yet read; -1: unknown.
   [[nodiscard]] std::int64_t lag_at(due_gauge::clock::time_point now) const {

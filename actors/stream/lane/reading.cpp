@@ -20,6 +20,10 @@ constexpr std::size_t max_waiting = 2;
 void reading::begin_at(partition& p) {
   p.live = std::make_unique<frame_former>(all_.options.plan, p.name, p.log().at());
   p.live->show_to(all_.options.taps);
+  p.live->tell_largest_to([g = all_.options.gauges](const std::string& window, const window::largest_key& k) {
+    if (const auto hot = g->hot_keys.find(window); k.of != 0 && hot != g->hot_keys.end())
+      hot->second.add(k, window::hot_keys::clock::now());
+  });
   p.waiting.clear();
   p.alone.reset();
   p.refused.reset();

@@ -72,8 +72,33 @@ void shard::take_or_hold(const Frame& f) {
   rest_ = {rest::fires, false};
 }
 
+namespace {
+
+/// Counts the time until its end as work.
+class at_input {
+public:
+  at_input(shard_gauges& g, const steady_time& time, std::uint64_t records)
+      : gauges_(g), time_(time), begun_(time.now()) {
+    g.taken += records;
+  }
+  ~at_input() {
+    gauges_.work_micros +=
+        static_cast<std::uint64_t>(std::chrono::duration_cast<micros>(time_.now() - begun_).count());
+  }
+  at_input(const at_input&) = delete;
+  at_input& operator=(const at_input&) = delete;
+
+private:
+  shard_gauges& gauges_;
+  const steady_time& time_;
+  steady_time::clock::time_point begun_;
+};
+
+}  // namespace
+
 void shard::take(const delivery::output_ptr& f) {
   const in_hand noted(delivery::records_of(*f));
+  const at_input counted(*options_.gauges, time_, f->end - f->begin);
   const auto before = core_->out().sent();
   const auto out = core_->take(*f);
   if (out.outcome == delivery::intake::outcome::broken)
@@ -85,6 +110,8 @@ void shard::take(const delivery::output_ptr& f) {
 
 void shard::take(const messages::take_frame& m) {
   const in_hand noted(delivery::records_of(*m.frame));
+  const auto* const partials = std::get_if<delivery::partials_ptr>(&m.frame->content);
+  const at_input counted(*options_.gauges, time_, partials == nullptr ? 0 : window::records_in(**partials));
   const auto before = core_->out().sent();
   const auto late = core_->late_at_shard();
   const auto out = core_->take(*m.frame);

@@ -68,6 +68,8 @@ struct shard_gauges {
   /// life counts again counts again here.
   std::atomic<std::uint64_t> rows_gained{0};
   std::atomic<std::uint64_t> late_gained{0};
+  std::atomic<std::uint64_t> taken{0};        // records, or rows of a window upstream, in this process
+  std::atomic<std::uint64_t> work_micros{0};  // taking them
   std::atomic<std::uint64_t> snapshot_failures{0};
   std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;

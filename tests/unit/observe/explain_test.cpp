@@ -51,6 +51,28 @@ TEST_CASE("a quiet partition is named, with what releases it") {
   CHECK(e.causes[0].since_seconds == 420);
 }
 
+TEST_CASE(
+    "a key that has far more records than others is told with its share and shard, summed up over lanes") {
+  auto f = running();
+  f.shards[0].keys = 50;
+  f.lanes.push_back(f.lanes[0]);
+  f.lanes[0].largest_keys = {{"counts", 3, 800, 1'000}, {"sums", 1, 999, 1'000}};
+  f.lanes[1].largest_keys = {{"counts", 3, 400, 1'000}};
+  const auto e = of(planned(), f, "counts");
+  REQUIRE(codes(e).back() == "hot_key");
+  CHECK(e.causes.back().text ==
+        "the largest key of counts has about 60 % of its records of the last minutes, at counts/3");
+  CHECK_THAT(e.summary, !Contains("largest key"));  // it holds nothing up
+  f.lanes[1].largest_keys.clear();
+  f.shards[0].keys = 2;  // each has its half
+  CHECK(codes(of(planned(), f, "counts")).back() != "hot_key");
+  f.shards[0].keys = 50;
+  f.lanes[0].largest_keys = {{"counts", 3, 99, 1'000}};
+  CHECK(codes(of(planned(), f, "counts")).back() != "hot_key");
+  f.lanes[0].largest_keys = {{"counts", 3, 800, 900}};  // so few say nothing
+  CHECK(codes(of(planned(), f, "counts")).back() != "hot_key");
+}
+
 TEST_CASE("idle_timeout is no remedy where no other partition has come as far as the window waits for") {
   auto f = running();
   for (auto& p : f.lanes[0].partitions) {

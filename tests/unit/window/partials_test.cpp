@@ -78,6 +78,28 @@ TEST_CASE("a frame has a row for each key, and one for each record once keys har
   CHECK(rows_in(frame(b, d, clicks_of(4000, 10))) == 4000);    // the frame is not looked at
 }
 
+TEST_CASE(
+    "the largest key of a frame is told with its records of all slices, and none where no key comes twice") {
+  const auto d = counts(3);
+  partials_builder b(d);
+  CHECK(b.largest().of == 0);
+  auto clicks = clicks_of(1000, 100);
+  for (std::size_t i = 0; i < clicks.size(); i += 2)
+    clicks[i].user = "hot";
+  test::add(b, d, clicks);
+  const auto first = b.largest();
+  CHECK(first.records == 500);
+  CHECK(first.of == 1000);
+  const auto parts = b.finish();
+  CHECK(parts.at(first.shard)->rows().size() > 0);
+  test::add(b, d, clicks_of(1000, 1000));
+  CHECK(b.largest() == largest_key{b.largest().shard, b.largest().tag, 0, 1000});
+  CHECK(rows_in(b.finish()) == 1000);
+  // Records are listed now, and no key is looked for.
+  test::add(b, d, clicks);
+  CHECK(b.largest() == largest_key{0, 0, 0, 1000});
+}
+
 TEST_CASE("listing ends after some frames, and begins again where keys still do not repeat") {
   const auto d = counts();
   partials_builder b(d);

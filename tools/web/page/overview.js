@@ -32,7 +32,7 @@ const isPaused = (t, g) => t.reason.startsWith("it is paused") || g?.stages.some
 function row(t, isCluster) {
   const isRunning = t.state === "running", g = isRunning ? graphs.get(t.topology)?.graph : null;
   const paused = isRunning && isPaused(t, g);
-  return [link(["t", t.topology], t.topology), state(paused ? "paused" : t.troubles.length ? "degraded" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
+  return [el("span", {}, link(["t", t.topology], t.topology), t.title ? ` ${t.title}` : null), state(paused ? "paused" : t.troubles.length ? "degraded" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
     g?.held_up_by ? link(["t", t.topology, "stage", g.held_up_by.stage], g.held_up_by.stage) : "", t.reason,
     el("div", { class: "row" },
       isRunning && !paused && t.reason !== "it is stopping" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,
@@ -63,6 +63,14 @@ export async function events(topology) {
   }
 }
 
+// Those that run and those that are over stand apart, as a master's page has them.
+function topologyTables(all, isCluster) {
+  const columns = [{ name: "Topology" }, { name: "State" }, { name: "Rate", number: true }, { name: "Lag", number: true }, { name: "Held up by" }, { name: "Reason", wide: true }, { name: "" }];
+  const over = all.filter(t => t.state !== "running");
+  return [table("Running topologies", columns, all.filter(t => t.state === "running").map(t => row(t, isCluster)), all.length ? "No topology runs." : "No topology is there."),
+    over.length ? table("Completed topologies", columns, over.map(t => row(t, isCluster)), "") : null];
+}
+
 const nodePath = (name, what) => `nodes/${encodeURIComponent(name)}/${what}`;
 const drain = name => el("button", { class: "act", onclick: () => confirmed("Drain", name, nodePath(name, "drain"), { told: staying }) }, "Drain");
 
@@ -75,8 +83,7 @@ export async function overview() {
   const [topologies, nodes, status, happened] = await Promise.all([ask("topologies"), ask("nodes"), ask("status"), newest()]);
   await look(topologies.filter(t => t.state === "running").map(t => t.topology));
   return ["Overview", [
-    table("Topologies", [{ name: "Topology" }, { name: "State" }, { name: "Rate", number: true }, { name: "Lag", number: true }, { name: "Held up by" }, { name: "Reason", wide: true },
-      { name: "" }], topologies.map(t => row(t, status.cluster !== "")), "No topology is there."),
+    ...topologyTables(topologies, status.cluster !== ""),
     table("Nodes", [{ name: "Node" }, { name: "State" }, { name: "Role" }, { name: "Actors", number: true }, { name: "Topologies" }, { name: "" }],
       nodes.map(n => [n.name, state(n.state), n.coordinator ? "coordinator" : "", number(n.actors.length),
         [...new Set(n.actors.map(a => a.split("/")[0]))].join(", "),

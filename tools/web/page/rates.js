@@ -6,7 +6,7 @@ let looks = [];      // { at, figures }, oldest first
 
 const sum = (all, of) => all.reduce((n, x) => n + of(x), 0);
 
-// Shares of the time, 0 to 1: a parser works as its lanes do, a sink while it commits.
+// Shares of the time, 0 to 1: a parser works as its lanes do, a window as its shards do, a sink while it commits.
 function busy(then, now, elapsed) {
   const out = new Map();
   for (const parser of new Set(now.lanes.map(l => l.parser))) {
@@ -15,6 +15,8 @@ function busy(then, now, elapsed) {
     // A lane that began anew has less work than before: it says nothing yet.
     if (lanes.length) out.set(parser, sum(lanes, l => Math.max(0, l.work_seconds - before.get(l.lane))) / lanes.length / elapsed);
   }
+  // A window is as busy as its busiest shard: that one holds the others up.
+  for (const s of now.shards) out.set(s.window, Math.max(out.get(s.window) ?? 0, s.busy));
   for (const s of now.sinks) {
     const since = Date.parse(now.at) - elapsed * 1000;
     out.set(s.sink, Math.min(1, (sum(s.newest.filter(b => Date.parse(b.at) > since), b => b.commit_seconds) + (s.under_way_seconds ?? 0)) / elapsed));

@@ -13,12 +13,13 @@ import { aboutKey } from "./rows.js";
 const missing = names => names.length ? el("div", { class: "box warn" }, `Without ${names.join(", ")}, which did not answer.`) : null;
 
 // What is wrong with a topology that runs, as the overview has it.
-const troublesOf = topology => ask("topologies").then(all => all.find(t => t.topology === topology)?.troubles ?? []);
+const standingOf = topology => ask("topologies").then(all => all.find(t => t.topology === topology));
 const troubleLine = t => `Degraded: ${t.text}${t.since ? `, since ${t.since}` : ""}${t.node ? `, on ${t.node}` : ""}${t.error ? `: ${t.error}` : ""}`;
 
 export async function graph(topology) {
-  const [g, f, troubles] = await Promise.all([graphOf(topology), figuresOf(topology), troublesOf(topology)]);
-  return [topology, [missing(g.missing), troubles.map(t => el("div", { class: "box bad" }, el("p", {}, troubleLine(t)))), g.how_it_ended ? el("div", { class: "box warn" }, el("p", {}, `${topology}: ${g.how_it_ended}.`), reasonOf(topology) ? el("p", {}, reasonOf(topology)) : null) : null,
+  const [g, f, listed] = await Promise.all([graphOf(topology), figuresOf(topology), standingOf(topology)]);
+  const troubles = listed?.troubles ?? [];
+  return [listed?.title ? `${topology}: ${listed.title}` : topology, [missing(g.missing), troubles.map(t => el("div", { class: "box bad" }, el("p", {}, troubleLine(t)))), g.how_it_ended ? el("div", { class: "box warn" }, el("p", {}, `${topology}: ${g.how_it_ended}.`), reasonOf(topology) ? el("p", {}, reasonOf(topology)) : null) : null,
     g.held_up_by ? el("div", { class: "box bad" }, el("p", {}, "Held up by ", link(["t", topology, "stage", g.held_up_by.stage], g.held_up_by.stage), `: ${g.held_up_by.words}.`)) : null,
     drawing(topology, g, f, looked(topology, f), new Set(troubles.map(t => t.stage))), table("Stages", [{ name: "Stage" }, { name: "Kind" }, { name: "State" }, { name: "Records", number: true }, { name: "Rate", number: true },
       { name: "Lag", number: true }, { name: "Watermark" }, { name: "Late", number: true }, { name: "Dead letters", number: true }],
@@ -71,9 +72,9 @@ export async function stage(topology, name) {
         p.quiet_seconds === null ? "–" : `${seconds(p.quiet_seconds)} ago`, p.lag === null ? "not known" : number(p.lag), l.away ? "source away" : l.paused ? state("paused") : p.held_by ? `waits for ${p.held_by}` : !p.open ? "starts" :
           p.watermark === "end" ? "ended" : p.idle ? "idle" : p.caught_up ? "caught up" : "reads"])), "No partition is there."));
   if (f.shards.length)
-    out.push(table("Shards", [{ name: "Shard" }, { name: "Node" }, { name: "Fired up to" }, { name: "Next window ends" }, { name: "Open", number: true },
+    out.push(table("Shards", [{ name: "Shard" }, { name: "Node" }, { name: "Fired up to" }, { name: "Next window ends" }, { name: "Rate", number: true }, { name: "Busy", number: true }, { name: "Open", number: true },
       { name: "Keys", number: true }, { name: "State", number: true }, { name: "Retained", number: true }, { name: "Spilled", number: true }, { name: "Rows", number: true }],
-      f.shards.map(s => [s.shard, s.node, time(s.fired), time(s.next_end), number(s.windows_open), number(s.keys), bytes(s.bytes), bytes(s.retained_bytes),
+      f.shards.map(s => [s.shard, s.node, time(s.fired), time(s.next_end), rate(s.records_per_second), `${Math.round(s.busy * 100)} %`, number(s.windows_open), number(s.keys), bytes(s.bytes), bytes(s.retained_bytes),
         bytes(s.spilled_bytes), number(s.rows)]), "No shard is there."));
   for (const s of f.sinks)
     out.push(el("p", {}, `${number(s.rows)} rows in ${number(s.commits)} commits, ${number(s.refused)} refused, at ${s.node}`),
