@@ -110,8 +110,10 @@ void explainer::starting(const config::stage& s, explanation& out) {
                           "the sources have not answered yet",
                           {},
                           "the log names the one that is waited for"});
+  const auto ended = how_it_ended(f_);
   sum_up(out, f_.is_running,
-         out.causes.empty() ? fmt::format("{} does not run.", s.name)
+         out.causes.empty() ? fmt::format("{} does not run{}.", s.name,
+                                          ended.empty() ? std::string() : ": the topology" + ended.substr(2))
                             : fmt::format("{} has not begun: {}.", s.name, out.causes.front().text));
 }
 

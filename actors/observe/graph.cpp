@@ -111,17 +111,6 @@ std::string rest_of(const std::string& stage, const figures& f) {
   return f.state.empty() ? "ended" : f.state;
 }
 
-/// Anybody may read it, so the text of a failure, which may quote a record, is not in it.
-std::string how_it_ended(const figures& f) {
-  if (f.is_running || f.state.empty())
-    return {};
-  if (f.state != "failed")
-    return fmt::format("it is {}", f.state);
-  return f.failed_stage.empty()
-             ? "it has failed; `millrace list` says why"
-             : fmt::format("it has failed at {}; `millrace list` says why", f.failed_stage);
-}
-
 /// Losses are told at once, by processes, and counted for good once they are settled.
 void add_counts(stage_standing& out, stage_kind kind, const count_figures& c) {
   if (kind == stage_kind::window)
@@ -215,6 +204,16 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
     if (is_late(s))
       return culprit{s.name, under_way_text(s)};
   return std::nullopt;
+}
+
+std::string how_it_ended(const figures& f) {
+  if (f.is_running || f.state.empty())
+    return {};
+  if (f.state != "failed")
+    return fmt::format("it is {}", f.state);
+  return f.failed_stage.empty()
+             ? "it has failed; `millrace list` says why"
+             : fmt::format("it has failed at {}; `millrace list` says why", f.failed_stage);
 }
 
 graph graph_of(const config::topology& t, const figures& f) {

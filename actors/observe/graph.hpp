@@ -88,6 +88,9 @@ void members(auto& c, wire::like<graph> auto& g) {
   c("how_it_ended", "of a topology that does not run, for people; empty: it runs", g.how_it_ended);
 }
 
+/// "it has failed at out; ..."; empty: the topology runs, or it is not known. Anybody may read it, so the text of a failure, which may
+/// quote a record, is not in it.
+[[nodiscard]] std::string how_it_ended(const figures& f);
 [[nodiscard]] graph graph_of(const config::topology& t, const figures& f);
 
 /// The receiver at the end of what is held: a lane without credit waits for a shard, a stalled shard for the sink that

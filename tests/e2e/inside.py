@@ -273,7 +273,7 @@ def a_stream_at_its_own_pace(c):
     posting = threading.Thread(target=stream, daemon=True)
     posting.start()
     try:
-        wait_until("the stream is known", lambda: c.ask("lanes")["lanes"][0]["records"] > 100)
+        wait_until("the stream is known", lambda: sum(lane["records"] for lane in c.ask("lanes")["lanes"]) > 100)
         kinds, waiting = set(), []
 
         def is_seen_between_records():
@@ -542,7 +542,7 @@ def events(c):
     c.at("12:00:00")
     wait_until("the record shows in an event", lambda: got.append(("", {})) or take("graph")["stages"][1]["records"] == 1)
     c.run.process.send_signal(signal.SIGTERM)
-    check(take("end") == {"topology": c.name, "state": "stopped", "reason": "", "troubles": []}, got[-1])
+    check(take("end") == {"topology": c.name, "title": "", "state": "stopped", "reason": "", "troubles": []}, got[-1])
     check(stream.read().strip() == b"", "the last event")
     check(c.run.wait() == 0, "it ends")
 
@@ -577,7 +577,7 @@ def who_may_ask(c):
     check(c.run.alive(), "nothing of that has stopped it")
     listed = subprocess.run([c.binary, "list", "--json", "--connect", f"http://127.0.0.1:{c.http}"], capture_output=True, text=True,
                             timeout=60 * PATIENCE)
-    check(json.loads(listed.stdout) == [{"topology": c.name, "state": "running", "reason": "", "troubles": []}], listed)
+    check(json.loads(listed.stdout) == [{"topology": c.name, "title": "", "state": "running", "reason": "", "troubles": []}], listed)
     check(status(path + "/stop", "POST", good, confirm) == 200, "it may be stopped")
     check(c.run.wait() == 0, "stopped by the API it ends as by SIGTERM")
 

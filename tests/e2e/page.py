@@ -54,6 +54,29 @@ def every_view(c):
     c.run.stop()
 
 
+def what_has_happened(c):
+    """The overview has the title and the newest events, and running and completed topologies apart; a title that tries to be HTML is text in each view"""
+    c.topology["title"] = EVIL
+    c.start()
+    c.post({"user": EVIL, "at": "2026-11-01T12:00:00Z"})
+    c.open()
+    b = c.browser
+    b.wait_for("Running topologies")
+    b.wait_for(EVIL)
+    b.wait_for("Events are shown with the token")
+    c.open_with_token()
+    for view in ([], ["t", c.name], *(["t", c.name, v] for v in ("streaming", "silent", "ledger", "letters", "events", "record", "key", "tap")), ["t", c.name, "stage", "counts"]):
+        b.open(c.url(*view))
+        b.wait_for("as of")
+        check(b.run("document.querySelectorAll('img, main script, main iframe').length") == 0, f"{view} makes elements of texts")
+        if view[2:] == ["events"]:
+            b.wait_for(f"topology {c.name} starts")
+    b.open(c.url())
+    b.wait_for(f"topology {c.name} starts")
+    c.screenshot("events")
+    c.nothing_complained()
+
+
 def streaming(c):
     """Streaming Input Rate, Scheduling Delay, Processing Time, individual batches; the rate goes to zero once the producer stops"""
     stages = c.topology["stages"]
@@ -372,7 +395,7 @@ def what_is_served(c):
     c.run.stop()
 
 
-CASES = (every_view, streaming, a_sink_that_hangs, what_passes, actions, records_are_text, records_keys_and_taps, paused_and_resumed,
+CASES = (every_view, what_has_happened, streaming, a_sink_that_hangs, what_passes, actions, records_are_text, records_keys_and_taps, paused_and_resumed,
          everybody_can_use_it, left_open, a_phone_in_the_dark, what_is_served, *page_live.CASES)
 
 

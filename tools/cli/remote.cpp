@@ -301,7 +301,7 @@ void add_apply(CLI::App& app, int& status) {
 void add_list(CLI::App& app, int& status) {
   const auto [sub, a] =
       add_asking(app, status, "list", "Show the topologies of a cluster or a run", list_topologies);
-  sub->add_flag("--json", a->json, "Print a list of {topology, state, reason, troubles}");
+  sub->add_flag("--json", a->json, "Print a list of {topology, title, state, reason, troubles}");
   sub->add_flag("--fail", a->fails, "Exit status 1 if a topology has failed or is degraded");
   sub->footer("Example:\n"
               "  millrace list --connect http://127.0.0.1:7070 --fail\n\n"

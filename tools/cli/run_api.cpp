@@ -1,5 +1,6 @@
 #include "tools/cli/run_api.hpp"
 
+#include "actors/node/host/lone_topology.hpp"
 #include "runtime/tls/folder.hpp"
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/own_names.hpp"
@@ -98,7 +99,7 @@ expected<run_api> run_api::start(const http_arguments& a,
   if (!token)
     return unexpected(token.error());
   options.guard.token = *token;
-  auto view = std::make_unique<topology_views>(runs, board, machine_name());
+  auto view = std::make_unique<topology_views>(runs, board, std::string(host::lone_node));
   auto server = api::server::start(std::move(options), *view);
   if (!server)
     return unexpected(server.error());

@@ -74,19 +74,17 @@ bool coordinator_hands::is_lost_to_all() {
 
 // --- the log
 
-void coordinator_hands::name_asker(cluster::told_event& e) const {
+const coordinator_hands::asker* coordinator_hands::asker_of(const cluster::told_event& e) const {
   const auto& about = e.topology.empty() ? e.node : e.topology;
   const auto by = std::ranges::find(askers_, about, [](const auto& a) { return a.second.about; });
-  if (by == askers_.end())
-    return;
-  e.through = by->second.through;
-  if (!by->second.change.empty() && e.kind == cluster::event_kind::apply)
-    e.text += ": " + by->second.change;
+  return by == askers_.end() ? nullptr : &by->second;
 }
 
 void coordinator_hands::tell(std::vector<cluster::told_event> all) const {
   for (auto& e : all) {
-    name_asker(e);
+    const auto* const by = asker_of(e);
+    if (by != nullptr)
+      e.through = by->through;
     const auto level = e.how == cluster::weight::error     ? spdlog::level::err
                        : e.how == cluster::weight::warning ? spdlog::level::warn
                                                            : spdlog::level::info;
@@ -102,6 +100,9 @@ void coordinator_hands::tell(std::vector<cluster::told_event> all) const {
     // A pause is news of a run, too.
     data::log_with(e.kind == cluster::event_kind::pause ? level : level_among_nodes(*options_, level), e.text,
                    about);
+    // The node that was asked has the change in its log.
+    if (by != nullptr && e.kind == cluster::event_kind::apply && !by->change.empty())
+      e.text += ": " + by->change;
   }
   if (options_->on_told && leads_ && !all.empty())
     options_->on_told(leads_->mine(), all);

@@ -77,8 +77,9 @@ private:
   /// One line each: info, but for warnings and errors. Alone, where nobody else sees a node, they are for debugging.
   /// The owner of the process keeps them.
   void tell(std::vector<cluster::told_event> all) const;
-  /// Adds through whom it was asked for.
-  void name_asker(cluster::told_event& e) const;
+  /// Returns null where nobody has asked for it.
+  struct asker;
+  [[nodiscard]] const asker* asker_of(const cluster::told_event& e) const;
   /// A node that does not lead says who does, and when that one is lost.
   void tell_leader(const std::string& node);
   void tell_lost_leader(std::string_view why);

@@ -19,8 +19,6 @@
 namespace millrace::host {
 namespace {
 
-/// The name of the one node.
-constexpr std::string_view own_name = "run";
 /// A coordinator whose state folder does not answer may lose a wish to stop, so it is told again.
 constexpr std::chrono::seconds stops_again_after{1};
 constexpr std::chrono::seconds report_patience{10};
@@ -116,7 +114,7 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   std::unique_ptr<lone_topology> out(new lone_topology(system, topology->name));
   group_options o;
   o.begins_with = out->first_wishes(seen->state, planned);
-  o.name = own_name;
+  o.name = lone_node;
   o.instance = new_instance();
   o.store = store;
   o.may_lead = true;
@@ -157,7 +155,7 @@ std::vector<cluster::request> lone_topology::first_wishes(const cluster::control
   if (before != nullptr && before->status == cluster::topology_status::stopping)
     out.emplace_back(cluster::records::topology_failed{name_, name_, "the process ended while it stopped"});
   out.emplace_back(cluster::records::topology_applied{
-      name_, planned.state_id, 0, actors_of(planned.decided, *planned.topology, std::string(own_name))});
+      name_, planned.state_id, 0, actors_of(planned.decided, *planned.topology, std::string(lone_node))});
   out.emplace_back(cluster::records::pause_set{name_, false});
   return out;
 }

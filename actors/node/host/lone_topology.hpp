@@ -16,9 +16,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::host {
+
+/// The name of the one node of a run, in all that it shows.
+inline constexpr std::string_view lone_node = "run";
 
 /// Returns what a state keeps when it becomes blank (snapshot::open_blank_dir_store): its sinks' targets know its terms.
 [[nodiscard]] expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder);

@@ -53,7 +53,7 @@ struct client::state {
       return std::string_view(text).find(what) != std::string_view::npos;
     };
     const bool told = of == "FAIL" || of == "ERROR" || of == "FATAL" ||
-                      (of == "GETPID" && says("retrying")) || says("fenced");
+                      (of == "GETPID" && says("retrying")) || says("fenced") || says("old epoch");
     spdlog::log(told ? spdlog::level::debug : level_of(level), "{}: kafka {}: {}", self.options.name,
                 facility, config::redact(text, self.secrets));
   }
