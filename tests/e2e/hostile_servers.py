@@ -430,50 +430,6 @@ def database_without_tls(c):
         check(name == "own" or "remedy: a server that speaks TLS" in said, f"{name}: no remedy: {said[-1500:]}")
 
 
-class TlsMariaDB:
-    """A MariaDB with this certificate, and a user that may come over TLS alone."""
-
-    def __init__(self, folder, certificate, key):
-        user = ["--user=root"] if os.geteuid() == 0 else []
-        data = folder / "data"
-        subprocess.run(["mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"],
-                       check=True, capture_output=True)
-        self.port, self.socket = free_port(), data / "s.sock"
-        self.process = subprocess.Popen(["mariadbd", "--no-defaults", *user, f"--datadir={data}", "--bind-address=127.0.0.1", f"--port={self.port}",
-                                         "--socket=s.sock", "--skip-name-resolve", "--innodb-buffer-pool-size=16M", f"--ssl-cert={certificate}",
-                                         f"--ssl-key={key}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        Run.started.append(self.process)
-        wait_until("MariaDB answers", lambda: self.asked("select 1").returncode == 0)
-        done = self.asked(f"create database d; create user u@'%' identified by '{SECRET}' require ssl; grant all on d.* to u@'%'")
-        check(done.returncode == 0, done.stderr)
-
-    def asked(self, statements):
-        return subprocess.run(["mariadb", "--no-defaults", f"--socket={self.socket}", "-uroot", "-N", "-e", statements], capture_output=True, text=True,
-                              check=False)
-
-
-def real_mariadb_over_tls(c):
-    """MariaDB with `sslca`: rows come over TLS to the one with the right certificate, and none to one of another authority."""
-    check(shutil.which("mariadbd"), "mariadbd is missing; remedy: tools/packages")
-    own, other = c.folder / "own", c.folder / "other"
-    for folder in (own, other):
-        folder.mkdir()
-    authority, *files = certificate(own)
-    foreign, *_ = certificate(other)
-    database = TlsMariaDB(own, *files)
-
-    def run(name, trusted):
-        return c.run(name, None, {"sink": "sql", "connection": f"mysql://u:{SECRET}@127.0.0.1:{database.port}/d?sslca={trusted}", "table": name,
-                                  "create": True}, "--start-timeout", "3 s")
-    good, bad = run("good", authority), run("bad", foreign)
-    good.expect(0)
-    said = bad.expect(1, "remedy: a server that speaks TLS")
-    check(SECRET not in said, "the password shows")
-    rows = database.asked("select count(*) from d.good").stdout.strip()
-    check(rows.isdigit() and int(rows) > 0, f"{rows} rows came")
-    check("bad" not in database.asked("show tables in d").stdout, "none went to a server of another authority")
-
-
 def database_that_repeats(words):
     def serve(server, connection):
         connection.sendall(greeting())
@@ -644,7 +600,7 @@ def api_that_drips(c):
 
 
 CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, database_that_wants_the_password,
-         database_without_tls, real_mariadb_over_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_is_never_over, api_that_drips)
+         database_without_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_is_never_over, api_that_drips)
 
 
 def test(options, folder):
