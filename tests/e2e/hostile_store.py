@@ -5,18 +5,22 @@ POSTGRES_URL names the server, and a superuser; KAFKA_BROKERS the brokers.
 
     hostile_store.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 import urllib.parse
+import urllib.request
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from hostile_servers import START  # noqa: E402
-from real_systems import (Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address, unique,  # noqa: E402
-                          wait_until)
+from hostile_texts import OBEYED, OnTerminal, harmless  # noqa: E402
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,  # noqa: E402
+                          unique, wait_until)
 
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
 TRIGGER = "create trigger evil before insert or update or delete on {0} for each statement execute function public.evil()"
@@ -320,9 +324,117 @@ def keys_and_headers(c):
     kafka.delete_topic(topic)
 
 
+def events_of(address, topology, token, last):
+    """The events of a topology up to one named `last`, as (name, data). Each line is one of server-sent events, and has no control character."""
+    asked = urllib.request.Request(f"http://{address}/api/v1/topologies/{topology}/events?figures=1", headers={"Authorization": f"Bearer {token}"})
+    found, name = [], None
+    with urllib.request.urlopen(asked, timeout=60 * PATIENCE) as stream:
+        for line in stream:
+            line = line.removesuffix(b"\n").decode()
+            check(not re.search("[\0-\x1f]", line), f"an event has a control character: {line[:500]!r}")
+            what, _, text = line.partition(":")
+            check(line == "" or what in ("", "event", "data"), f"no line of an event: {line[:500]!r}")
+            if what == "event":
+                name = text.strip()
+            elif what == "data":
+                found.append((name, json.loads(text)))
+                if name == last:
+                    return found
+    check(False, f"the stream is over without {last}: {[name for name, _ in found]}")
+
+
+def taps(c):
+    """Records of any bytes as they pass, on a node: what the console prints of them drives no terminal, each line is JSON, and no row is cut. Events
+    and the reason of a failure likewise."""
+    kafka, now = Kafka(needed("KAFKA_BROKERS")[0]), int(time.time() * 1000)
+    topic, failing = unique("hostile"), unique("hostile")
+    kafka.create(topic)
+    kafka.create(failing)
+    wide, long = "\u009b31m\x7f\u202e\u2066\u200b\U000e0041", "L" * 50_000
+    evil = ESCAPES.decode() + wide
+    quoted = json.dumps(evil).encode()  # as escapes of JSON; the records have the bytes themselves, too
+    bare = b'{"n":2,"s":"%s"}' % wide.encode()
+    # A record, and what comes of it: key, value, headers; the row's text, key and headers, or None, where it is a dead letter.
+    played = [
+        ((evil.encode(), b'{"n":1,"s":%s}' % quoted, (evil.encode(), evil.encode())), (evil, evil, {evil: evil})),
+        ((wide.encode(), bare, (b"h", b"\x9b31m\xff"), (b"z", b"\0"), (b"\x9b", b"v")),
+         (wide, wide, {"h": {"base64": "mzMxbf8="}, "z": {"base64": "AA=="}, "base64:mw==": "v"})),
+        ((b"l", b'{"n":3,"s":"%s"}' % long.encode()), (long, "l", {})),
+        ((long.encode(), b'{"n":4,"s":"s"}'), ("s", long, {})),
+        ((b"h", b'{"n":5,"s":"s"}', (long.encode(), b"v")), ("s", "h", {long: "v"})),
+        ((b"v", b'{"n":6,"s":"s"}', (b"h", b"\x9b" * 30_000)), ("s", "v", {"h": {"base64": "m5ub" * 10_000}})),
+        ((b"\x9b31m\xff", b'{"n":7,"s":"s"}'), None),
+        ((b"b", b"\x9b31m\0" + ESCAPES), None),
+        ((None, None, (ESCAPES, None)), None)]
+    # Rows of more than 64 KiB pass, and are not shown.
+    longest = [(b"l", b'{"n":8,"s":"%s"}' % (b"L" * 100_000)), (b"K" * 100_000, b'{"n":9,"s":"s"}'), (b"h", b'{"n":10,"s":"s"}', (b"H" * 100_000, b"v")),
+               (b"v", b'{"n":11,"s":"s"}', (b"h", b"\x9b" * 100_000))]
+    shown = {"in": [{"partition": "0", "record": "mzMxbQAbXTA7b3duZWQHG1sySg==" if r[0] == b"b" else r[1] and r[1].decode()}
+                    for r in [r for r, _ in played] + longest[1:]],
+             "parsed": [{"n": i + 1, "s": row[0], "_key": row[1], "_headers": row[2]} for i, (_, row) in enumerate(played) if row]}
+    count = len(played) + len(longest)
+    passed = {"in": count, "parsed": count - sum(row is None for _, row in played)}
+    cluster = c.node(f"dir:{c.folder}/store")
+    cluster.start()
+    node = cluster.nodes["a"]
+    token = (node.state / "token").read_text().strip()
+    for name, source, more in (("taps", topic, {}), ("fails", failing, {"on_error": "fail"})):
+        (c.folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "title": evil, "stages": {
+            "in": {"source": "kafka", "brokers": kafka.brokers, "topic": source},
+            "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint", "s": "text"}, **more},
+            "out": {"sink": "file", "from": "parsed", "path": str(c.folder / f"{name}.jsonl"),
+                    "columns": {"n": "n", "s": "s", "k": "_key", "h": "_headers"}}}}))
+        cluster.ask("apply", c.folder / f"{name}.json")
+
+    def tapped(edge):
+        asked = urllib.request.Request(f"http://{told_address(node.state)}/api/v1/topologies/taps/edges/{edge}/tap", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(asked, timeout=60 * PATIENCE) as r:
+            said = r.read()
+        check(not re.search(rb"[\0-\x09\x0b-\x1f]", said), f"the answer has control characters: {said[:500]!r}")
+        return json.loads(said)
+
+    wait_until("the taps are on", lambda: all([tapped(edge) for edge in shown]))
+    for record in [r for r, _ in played] + longest:
+        kafka.produce_records(topic, [(now, *record)])
+    wait_until("all records are processed", lambda: metric(told_address(node.state), "millrace_records_total", '"taps"') == count)
+    for edge, rows in shown.items():
+        answer = tapped(edge)
+        check(answer["passed"] == passed[edge], f"on {edge} {answer['passed']} of {passed[edge]} have passed")
+        found = [r["row"] for r in answer["rows"]]
+        check(found == rows, lambda: f"the tap of {edge}: {[str(r)[:100] for r in found]}, expected {[str(r)[:100] for r in rows]}")
+        for json_too in ([], ["--json"]):
+            command = cluster.command(node, "console", "--topology", "taps", "-e", f"tap {edge} --sample {len(rows)}", *json_too)
+            piped = subprocess.run(command, capture_output=True, check=True, timeout=60 * PATIENCE)
+            terminal = OnTerminal(command, c.folder)
+            with contextlib.closing(terminal):
+                terminal.read(lambda _: False)
+            said = harmless(terminal.said, f"tap {edge} on a terminal")
+            if not json_too:
+                check(harmless(piped.stdout, f"tap {edge}") == said, f"piped: {piped.stdout[:1500]!r}")
+            check(not piped.stderr and not re.search(rb"[\0-\x09\x0b-\x1f]", piped.stdout), f"piped: {piped.stderr!r}, {piped.stdout[:1500]!r}")
+            for text in (said, piped.stdout.decode()):
+                lines = [json.loads(line) for line in text.splitlines()]
+                check([line["row"] if json_too else line for line in lines] == rows, lambda text=text: f"the tap of {edge} has printed {text[:1500]!r}")
+    names = [name for name, _ in events_of(told_address(node.state), "taps", token, "figures")]
+    check("graph" in names, f"events: {names}")
+    kafka.produce_records(failing, [(now, evil.encode(), b'{"n":%s}' % quoted, (ESCAPES, ESCAPES))])
+    wait_until("it has failed", lambda: cluster.state_of("fails")[0] == "failed")
+    end = events_of(told_address(node.state), "fails", token, "end")[-1][1]
+    check(r"\u001b]0;owned\u0007" in end["reason"] and not OBEYED.search(end["reason"]), f"the end: {end}")
+    for line in ("topologies", "stages", "dead-letters", "explain parsed"):
+        terminal = OnTerminal(cluster.command(node, "console", "--topology", "fails" if line == "topologies" else "taps", "-e", line), c.folder)
+        with contextlib.closing(terminal):
+            terminal.read(lambda _: False)
+        harmless(terminal.said, f"console -e {line}")
+    node.kill()
+    check(not re.search(rb"[\0-\x09\x0b-\x1f]", node.err.read_bytes()), "the node's log has control characters")
+    for name in (topic, failing):
+        kafka.delete_topic(name)
+
+
 CASES = (functions_before_the_first_start, schema_before_the_first_start, table_before_the_first_start, after_the_first_start, nodes_of_several_roles,
          sink_with_functions_and_operators, positions_before_the_first_start, target_before_the_first_start, shadowed_target, honest_triggers,
-         grants_on_positions, folder_open_to_others, keys_and_headers)
+         grants_on_positions, folder_open_to_others, keys_and_headers, taps)
 
 
 if __name__ == "__main__":
