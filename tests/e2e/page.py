@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+import page_hostile  # noqa: E402
 import page_live  # noqa: E402
 from browser_under_test import CHROMIUM  # noqa: E402
 from page_under_test import Case  # noqa: E402
@@ -396,7 +397,7 @@ def what_is_served(c):
 
 
 CASES = (every_view, what_has_happened, streaming, a_sink_that_hangs, what_passes, actions, records_are_text, records_keys_and_taps, paused_and_resumed,
-         everybody_can_use_it, left_open, a_phone_in_the_dark, what_is_served, *page_live.CASES)
+         everybody_can_use_it, left_open, a_phone_in_the_dark, what_is_served, *page_live.CASES, *page_hostile.CASES)
 
 
 if __name__ == "__main__":
