@@ -284,6 +284,59 @@ def grants_on_positions(c):
     check(c.rows() == [0, 1, 2], f"rows: {c.rows()}")
 
 
+# The store's topic in Kafka.
+
+def chain_of(key):
+    """The topology and the actor that a key of the store names, and what it is of: docs/formats.md has the layout."""
+    names, at = [], 4
+    for _ in range(2):  # each shorter than 128 bytes
+        names.append(key[at + 1:at + 1 + key[at]].decode())
+        at += 1 + key[at]
+    return (*names, {1: "opening", 2: "increment", 3: "base"}[key[at]])
+
+
+def tombstones(c):
+    """A message without a value over the newest record of a topology's chain, and over the newest of the nodes' own: each is told with partition and
+    offset when the node starts the next time, and nothing goes on from less."""
+    brokers, topic = needed("KAFKA_BROKERS")[0], unique("chains")
+    kafka, cluster = Kafka(brokers), c.node(f"kafka:{brokers}/{topic}")
+    cluster.start()
+    node = cluster.nodes["a"]
+    (c.folder / "t.json").write_text(json.dumps({"millrace": 1, "topology": "t", "snapshot_every": "200 ms", "stages": {
+        "in": {"source": "generator", "kind": "clicks", "seed": 1, "rate": "100/s"},
+        "parsed": {"parser": "json", "from": "in", "schema": {"user_id": "text", "timestamp": "timestamp"}, "event_time": "timestamp"},
+        "counts": {"window": "tumbling", "size": "1 minute", "from": "parsed", "key": ["user_id"], "aggregates": {"n": "count(*)"}},
+        "out": {"sink": "file", "from": "counts", "path": str(c.folder / "rows.jsonl"), "node": "a"}}}))
+    cluster.ask("apply", c.folder / "t.json")
+
+    def records(chain=None):
+        return [m for m in kafka.read(topic, committed=False) if chain is None or chain_of(m.key)[:2] == chain]
+
+    def removed(chain):
+        """Sends a message without a value over the newest record of the chain; returns its place."""
+        newest = records(chain)[-1]
+        check(newest.value and chain_of(newest.key)[2] != "opening", f"the newest record of {chain}: {newest}")
+        kafka.produce_records(topic, [(int(time.time() * 1000), newest.key, None)], newest.partition)
+        last = records(chain)[-1]
+        check(last.value is None and last.key == newest.key, f"the last message of {chain}: {last}")
+        return f"was removed by a message without a value that is no node's (partition {last.partition}, offset {last.offset})"
+    wait_until("a chain grows", lambda: len(records(("t", "counts/0"))) > 3)
+    node.kill()
+    place = removed(("t", "counts/0"))
+    cluster.is_founded = False  # there is no other node to join
+    node.start()
+    node.wait_ready()
+    wait_until("the topology has failed", lambda: cluster.state_of("t")[0] == "failed")
+    for said in (cluster.state_of("t")[1], node.errors()):
+        check(f'topic "{topic}"' in said and "counts/0 of t: a record that is needed" in said and place in said, f"no {place} in {said[-1500:]}")
+    node.kill()
+    place = removed(("", "control"))
+    node.start()
+    wait_until("the node has ended", lambda: not node.alive())
+    check(node.process.returncode == 1 and place in node.errors(), f"it ends with {node.process.returncode}; no {place} in {node.errors()[-1500:]}")
+    kafka.delete_topic(topic)
+
+
 # Records in Kafka, where whoever may write to a topic writes any bytes.
 
 ESCAPES = b"\x1b]0;owned\x07\x1b[2J"
@@ -434,7 +487,7 @@ def taps(c):
 
 CASES = (functions_before_the_first_start, schema_before_the_first_start, table_before_the_first_start, after_the_first_start, nodes_of_several_roles,
          sink_with_functions_and_operators, positions_before_the_first_start, target_before_the_first_start, shadowed_target, honest_triggers,
-         grants_on_positions, folder_open_to_others, keys_and_headers, taps)
+         grants_on_positions, folder_open_to_others, keys_and_headers, taps, tombstones)
 
 
 if __name__ == "__main__":
