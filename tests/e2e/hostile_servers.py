@@ -10,6 +10,8 @@ import contextlib
 import json
 import os
 import pathlib
+import pwd
+import re
 import shutil
 import signal
 import socket
@@ -430,6 +432,68 @@ def database_without_tls(c):
         check(name == "own" or "remedy: a server that speaks TLS" in said, f"{name}: no remedy: {said[-1500:]}")
 
 
+class TlsMariaDB:
+    """A real MariaDB of this case, which speaks TLS with the certificate and the key in its folder, and logs who logs in."""
+
+    def __init__(self, folder, programs):
+        self.folder, self.port, self.log, (server, installer, self.client) = folder, free_port(), folder / "logins", programs
+        user, data = pwd.getpwuid(os.geteuid()).pw_name, folder / "data"
+        subprocess.run([installer, "--no-defaults", f"--datadir={data}", f"--user={user}", "--auth-root-authentication-method=normal", "--skip-test-db"],
+                       check=True, capture_output=True)
+        with open(folder / "mariadb.err", "wb") as said:
+            self.process = subprocess.Popen(
+                [server, "--no-defaults", f"--datadir={data}", f"--user={user}", "--bind-address=127.0.0.1", f"--port={self.port}", "--socket=s.sock",
+                 f"--pid-file={data}/pid", "--skip-name-resolve", "--innodb-buffer-pool-size=64M", f"--ssl-cert={folder}/own.pem", f"--ssl-key={folder}/own.key",
+                 "--general-log", f"--general-log-file={self.log}"], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        Run.started.append(self.process)
+        wait_until("MariaDB answers", lambda: self.ask("select 1"))
+
+    def ask(self, statement):
+        done = subprocess.run([self.client, "--no-defaults", "--skip-ssl", "-h127.0.0.1", f"-P{self.port}", "-uroot", "-N", "-B", "-e", statement],
+                              capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"mariadb: {done.stderr}; the server said: {(self.folder / 'mariadb.err').read_text()[-1500:]}")
+        return done.stdout.split()
+
+    def logins(self):
+        """Lines of logins that were tried, refused ones too, of others than root."""
+        return [line for line in self.log.read_text().splitlines() if re.search(r"\d Connect\t", line) and "root@" not in line]
+
+
+def mariadb_over_tls(c):
+    """A real MariaDB with `sslca`: rows go over TLS where authority and host are right. A certificate of another authority, or for another name, is
+    refused with a message before a login."""
+    programs = [shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("mariadbd", "mariadb-install-db", "mariadb")]
+    if not all(programs):
+        print("        not tried: there is no mariadb-server")
+        return
+    others = c.folder / "others"
+    others.mkdir()
+    authority, own, key = certificate(c.folder)
+    stranger(others)
+    server = TlsMariaDB(c.folder, programs)
+    server.ask(f"create database d; create user u identified by '{SECRET}' require ssl; grant all on d.* to u")
+
+    def run(name, trusted=authority):
+        connection = f"mysql://u:{SECRET}@127.0.0.1:{server.port}/d?sslca={trusted}"
+        return c.run(name, None, {"sink": "sql", "connection": connection, "table": name, "create": True}, "--start-timeout", START)
+
+    def refused(name, *says, **how):
+        before, logins = int(server.ask("show global status like 'Connections'")[1]), server.logins()
+        said = run(name, **how).expect(1, "remedy: a server that speaks TLS", *says)
+        check(int(server.ask("show global status like 'Connections'")[1]) > before + 1, f"{name}: nobody has connected")
+        check(server.logins() == logins, f"{name}: it got a login: {server.logins()}")
+        check(SECRET not in said, f"{name}: the password shows: {said[-1500:]}")
+
+    run("trusted").expect(0)
+    check(sorted(map(int, server.ask("select n from d.trusted"))) == list(range(ROWS)), "rows are missing")
+    check(server.logins() and all("u@127.0.0.1 on d using SSL/TLS" in line for line in server.logins()), f"logins: {server.logins()}")
+    refused("other_authority", "issuer certificate", trusted=others / "ca.pem")
+    for file in (own, key):
+        shutil.copy(others / file.name, file)
+    server.ask("flush ssl")
+    refused("other_name", "Validation of SSL server certificate failed", trusted=others / "ca.pem")
+
+
 def database_that_repeats(words):
     def serve(server, connection):
         connection.sendall(greeting())
@@ -600,7 +664,8 @@ def api_that_drips(c):
 
 
 CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, database_that_wants_the_password,
-         database_without_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_is_never_over, api_that_drips)
+         database_without_tls, database_that_repeats_the_password, database_of_garbage, files_of_a_connection, api_that_floods, api_that_is_never_over, api_that_drips,
+         mariadb_over_tls)
 
 
 def test(options, folder):
