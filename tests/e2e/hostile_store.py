@@ -296,41 +296,47 @@ def chain_of(key):
 
 
 def tombstones(c):
-    """A message without a value over the newest record of a topology's chain, and over the newest of the nodes' own: each is told with partition and
-    offset when the node starts the next time, and nothing goes on from less."""
+    """A message without a value over the newest record of a topology's chain, over the newest base of another one's, and over the newest record of the
+    nodes' own: each is told with partition and offset when the node starts the next time; the first topology fails, and at last the node ends."""
     brokers, topic = needed("KAFKA_BROKERS")[0], unique("chains")
     kafka, cluster = Kafka(brokers), c.node(f"kafka:{brokers}/{topic}")
     cluster.start()
     node = cluster.nodes["a"]
-    (c.folder / "t.json").write_text(json.dumps({"millrace": 1, "topology": "t", "snapshot_every": "200 ms", "stages": {
-        "in": {"source": "generator", "kind": "clicks", "seed": 1, "rate": "100/s"},
-        "parsed": {"parser": "json", "from": "in", "schema": {"user_id": "text", "timestamp": "timestamp"}, "event_time": "timestamp"},
-        "counts": {"window": "tumbling", "size": "1 minute", "from": "parsed", "key": ["user_id"], "aggregates": {"n": "count(*)"}},
-        "out": {"sink": "file", "from": "counts", "path": str(c.folder / "rows.jsonl"), "node": "a"}}}))
-    cluster.ask("apply", c.folder / "t.json")
+    for name in ("t", "u"):
+        (c.folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": {
+            "in": {"source": "generator", "kind": "clicks", "seed": 1, "rate": "100/s"},
+            "parsed": {"parser": "json", "from": "in", "schema": {"user_id": "text", "timestamp": "timestamp"}, "event_time": "timestamp"},
+            "counts": {"window": "tumbling", "size": "1 minute", "from": "parsed", "key": ["user_id"], "aggregates": {"n": "count(*)"}},
+            "out": {"sink": "file", "from": "counts", "path": str(c.folder / f"{name}.jsonl"), "node": "a"}}}))
+        cluster.ask("apply", c.folder / f"{name}.json")
 
-    def records(chain=None):
-        return [m for m in kafka.read(topic, committed=False) if chain is None or chain_of(m.key)[:2] == chain]
+    def records(*chain):
+        return [m for m in kafka.read(topic, committed=False) if chain_of(m.key)[:2] == chain]
 
-    def removed(chain):
-        """Sends a message without a value over the newest record of the chain; returns its place."""
-        newest = records(chain)[-1]
-        check(newest.value and chain_of(newest.key)[2] != "opening", f"the newest record of {chain}: {newest}")
-        kafka.produce_records(topic, [(int(time.time() * 1000), newest.key, None)], newest.partition)
-        last = records(chain)[-1]
-        check(last.value is None and last.key == newest.key, f"the last message of {chain}: {last}")
+    def bases():
+        return [m for m in records("u", "value:committed/out") if m.value and chain_of(m.key)[2] == "base"]
+
+    def removed(m):
+        """Sends a message without a value over this one; returns its place."""
+        kafka.produce_records(topic, [(int(time.time() * 1000), m.key, None)], m.partition)
+        last = records(*chain_of(m.key)[:2])[-1]
+        check(last.value is None and last.key == m.key, f"the last message of the chain: {last}")
         return f"was removed by a message without a value that is no node's (partition {last.partition}, offset {last.offset})"
-    wait_until("a chain grows", lambda: len(records(("t", "counts/0"))) > 3)
+    wait_until("chains grow", lambda: len(records("t", "counts/0")) > 3 and bases())
     node.kill()
-    place = removed(("t", "counts/0"))
+    newest = records("t", "counts/0")[-1]
+    check(chain_of(newest.key)[2] == "increment" and newest.value, f"the newest record: {newest}")
+    places = {"t": removed(newest), "u": removed(bases()[-1])}
     cluster.is_founded = False  # there is no other node to join
     node.start()
     node.wait_ready()
-    wait_until("the topology has failed", lambda: cluster.state_of("t")[0] == "failed")
-    for said in (cluster.state_of("t")[1], node.errors()):
-        check(f'topic "{topic}"' in said and "counts/0 of t: a record that is needed" in said and place in said, f"no {place} in {said[-1500:]}")
+    wait_until("topology t has failed", lambda: cluster.state_of("t")[0] == "failed")
+    check(places["t"] in cluster.state_of("t")[1], f"the reason: {cluster.state_of('t')}")
+    for name, actor in (("t", "counts/0"), ("u", "value:committed/out")):
+        told = f'topic "{topic}" at {brokers}, {actor} of {name}: a record that is needed {places[name]}'
+        wait_until(f"it is told: {told}", lambda told=told: told in node.errors())
     node.kill()
-    place = removed(("", "control"))
+    place = removed(records("", "control")[-1])
     node.start()
     wait_until("the node has ended", lambda: not node.alive())
     check(node.process.returncode == 1 and place in node.errors(), f"it ends with {node.process.returncode}; no {place} in {node.errors()[-1500:]}")
