@@ -31,7 +31,7 @@ struct event_time {
   friend auto operator<=>(const event_time&, const event_time&) = default;
 };
 
-/// An object that others have written, as it is.
+/// An object that others have written, as it is; one that is nested too deeply says so in its place.
 struct json_object {
   std::string text = "{}";
   friend bool operator==(const json_object&, const json_object&) = default;
@@ -55,7 +55,9 @@ inline boost::json::value to_value(const event_time& t) {
 inline boost::json::value to_value(const json_object& v) {
   boost::json::error_code failed;
   auto out = boost::json::parse(v.text, failed);
-  return failed ? boost::json::value(boost::json::object()) : out;
+  if (failed)
+    out = boost::json::object{{"_not_shown", "it is nested more than 31 levels deep, or is no JSON"}};
+  return out;
 }
 inline boost::json::value to_value(const std::string& v) { return boost::json::string(v); }
 template<class T>

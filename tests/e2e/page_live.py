@@ -342,7 +342,7 @@ def who_holds_it_up(c):
     stages["rows"]["columns"] = {"user": "user_id", "n": "n"}
     with contextlib.closing(sqlite3.connect(table, isolation_level=None, timeout=60 * PATIENCE)) as db:
         c.is_there = lambda: c.run.alive() and http_status(f"127.0.0.1:{c.http}", "/livez")[0] == 200  # it is not always ready
-        c.start()
+        c.start("--degraded-by", "late=100%")
         wait_until("the table is there", lambda: db.execute("select 1 from sqlite_master where name = 'counts'").fetchone(), 30)
         c.open()
         b = c.browser

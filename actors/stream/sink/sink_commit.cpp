@@ -69,8 +69,10 @@ void sink_life::note_first_commit() {
 
 void sink_life::on_kept(const std::optional<error>& failure) {
   note_ = failure ? commit_note::missing : commit_note::kept;
-  if (failure)
-    say(stage::log_level::warning, fmt::format("{}; tried again with the next commit", failure->message));
+  if (!failure)
+    told_of_note_.clear();
+  else if (std::exchange(told_of_note_, failure->message) != failure->message)
+    say(stage::log_level::warning, fmt::format("{}; tried again with each commit", failure->message));
   end_if_stopping();
 }
 

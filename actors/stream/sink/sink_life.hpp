@@ -131,6 +131,7 @@ private:
   delivery::completion completion_;
   ledger_state ledger_ = ledger_state::unread;
   commit_note note_;
+  std::string told_of_note_;  // why it was not kept, as the log has it
   first_commit first_commit_;
   phase phase_ = phase::running;
   std::vector<step> steps_;

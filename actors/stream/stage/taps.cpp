@@ -62,7 +62,8 @@ void taps::offer(std::string_view edge, std::size_t count,
     auto text = text_of(i * count / room);
     ++t.shown;
     if (text.size() > longest_row)
-      continue;
+      text = fmt::format(R"({{"_not_shown":"a row of {} bytes; at most {} are shown"}})", text.size(),
+                         longest_row);
     t.bytes += text.size();
     t.kept.push_back({++numbers_, wall_.now(), std::move(text)});
   }

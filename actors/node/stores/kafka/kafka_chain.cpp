@@ -21,7 +21,8 @@ constexpr std::size_t tombstones_at_once = 1'000;
 }  // namespace
 
 std::string topic_chain::shown() const {
-  return fmt::format("{}, {} of {}", topic_->shown(), owner_.actor, owner_.topology);
+  return fmt::format("{}, {} of {}", topic_->shown(), owner_.actor,
+                     owner_.topology.empty() ? "the cluster" : owner_.topology);
 }
 
 unexpected topic_chain::fenced() const {

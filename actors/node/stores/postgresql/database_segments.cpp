@@ -39,7 +39,8 @@ std::uint64_t checksum_of_segment(const segment_id& id, const owner& of, std::st
 }  // namespace
 
 std::string database_segments::shown() const {
-  return fmt::format("{}, {} of {}", database_->shown(), owner_.actor, owner_.topology);
+  return fmt::format("{}, {} of {}", database_->shown(), owner_.actor,
+                     owner_.topology.empty() ? "the cluster" : owner_.topology);
 }
 
 expected<std::unique_ptr<database_segments>> database_segments::open(std::shared_ptr<connection> database,

@@ -23,7 +23,8 @@ constexpr incarnation highest_term = (incarnation{1} << (63 - count_bits)) - 1;
 }  // namespace
 
 std::string database_chain::shown() const {
-  return fmt::format("{}, {} of {}", database_->shown(), owner_.actor, owner_.topology);
+  return fmt::format("{}, {} of {}", database_->shown(), owner_.actor,
+                     owner_.topology.empty() ? "the cluster" : owner_.topology);
 }
 
 unexpected database_chain::no_place() const {
