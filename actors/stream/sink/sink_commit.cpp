@@ -72,7 +72,7 @@ void sink_life::on_kept(const std::optional<error>& failure) {
   if (!failure)
     told_of_note_.clear();
   else if (std::exchange(told_of_note_, failure->message) != failure->message)
-    say(stage::log_level::warning, fmt::format("{}; tried again with each commit", failure->message));
+    say(stage::log_level::warning, fmt::format("{}; tried again with the next commit", failure->message));
   end_if_stopping();
 }
 

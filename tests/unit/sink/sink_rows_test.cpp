@@ -299,10 +299,15 @@ TEST_CASE("the first commit is told once, and again where it could not be kept")
   s.send(7, {1});
   s.pass(100ms);
   CHECK(s.happened() == words{"write", "commit", "keep", "acknowledge clicks/0 7"});
-  s.tell([](auto& l) { l.on_kept(std::nullopt); });
+  s.tell([](auto& l) { l.on_kept(test::gone); });
+  CHECK(s.happened().empty());  // the log has it
   s.send(8, {1});
   s.pass(100ms);
-  CHECK(s.happened() == words{"write", "commit", "acknowledge clicks/0 8"});
+  CHECK(s.happened() == words{"write", "commit", "keep", "acknowledge clicks/0 8"});
+  s.tell([](auto& l) { l.on_kept(std::nullopt); });
+  s.send(9, {1});
+  s.pass(100ms);
+  CHECK(s.happened() == words{"write", "commit", "acknowledge clicks/0 9"});
 }
 
 TEST_CASE("a target is kept alive while there is nothing to commit") {
