@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 namespace millrace::host {
@@ -89,14 +90,17 @@ private:
 event_keeper::behavior_type keeper_behaviour(event_keeper::stateful_pointer<std::optional<keeping>> self,
                                              const std::shared_ptr<node::chain_store>& store) {
   auto* const keeper = &self->state.emplace(store);
-  const auto again = [self](bool is_done) {
-    if (!is_done)
+  // One try is on its way at most, however many events come meanwhile.
+  const auto again = [self, waits = std::make_shared<bool>(false)](bool is_done, bool was_due = false) {
+    if (was_due)
+      *waits = false;
+    if (!is_done && !std::exchange(*waits, true))
       self->delayed_send(self, again_after, write_events_again{});
   };
   return {
       [=](const note_events& m) { again(keeper->note(m)); },
       [=](const tell_events&) { return keeper->tell(); },
-      [=](const write_events_again&) { again(keeper->write()); },
+      [=](const write_events_again&) { again(keeper->write(), true); },
       [=](const messages::stop&) { self->quit(); },
   };
 }

@@ -108,4 +108,18 @@ TEST_CASE("what the store does not take is told all the same, and is written lat
   CHECK(next.told() == texts{"a leads", "the store is away", "it leads"});
 }
 
+TEST_CASE("a store that is away is tried by one timer, however many events come meanwhile") {
+  node_test::folder_in_memory folder;
+  process a(folder.reach());
+  a.note(cluster::epoch{1, 7}, "a leads");
+  folder.files.fail_next(1'000);
+  for (int i = 0; i < 20; ++i)
+    a.note(std::nullopt, "the store is away");
+  CHECK(a.turns.clock().schedule().size() == 1);
+  a.turns.advance_time(std::chrono::seconds(5));
+  a.turns.run();
+  CHECK(a.turns.clock().schedule().size() == 1);
+  CHECK(a.told().size() == 21);
+}
+
 }  // namespace millrace::host::test
