@@ -53,42 +53,7 @@ expected<bool> record_maker::append(std::string& out, event_micros event_time) {
   }
 }
 
-namespace {
-
-/// The value of a member of a JSON object, as it is written there; empty where it has none of that name, or is no object.
-std::string_view value_of(std::string_view object, std::string_view member) {
-  const auto name = fmt::format("\"{}\"", member);
-  int depth = 0;
-  std::size_t value = 0;  // where that of the member begins; 0: it has not been met
-  for (std::size_t i = 0; i < object.size(); ++i) {
-    const char c = object[i];
-    if (value != 0 && ((depth == 1 && (c == ',' || c == '}')))) {
-      const auto begin = object.find_first_not_of(" \t", value);
-      const auto end = object.find_last_not_of(" \t", i - 1) + 1;
-      return begin < end ? object.substr(begin, end - begin) : std::string_view();
-    }
-    if (c == '"') {
-      const auto begin = i++;
-      while (i < object.size() && object[i] != '"')
-        i += object[i] == '\\' ? 2 : 1;
-      const auto colon = object.find_first_not_of(" \t", i + 1);
-      if (value == 0 && depth == 1 && colon < object.size() && object[colon] == ':' &&
-          object.substr(begin, i + 1 - begin) == name) {
-        value = colon + 1;
-        i = colon;
-      }
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
-void record_maker::stamp(std::string& out, std::size_t begin, event_micros due) const {
+void record_maker::stamp(std::string& out, std::size_t begin, event_micros due) {
   const auto brace = out.find('{', begin);
   if (brace == std::string::npos)
     return;  // no object, so no record that anybody reads
@@ -107,7 +72,9 @@ void record_maker::stamp(std::string& out, std::size_t begin, event_micros due) 
     value = '"' + format_timestamp(due) + '"';
     break;
   }
-  if (const auto there = value_of(std::string_view(out).substr(brace), options_->stamp); there.size() != 0) {
+  out.reserve(out.size() + simdjson::SIMDJSON_PADDING);
+  if (const auto there = members_.written(std::string_view(out).substr(brace), options_->stamp);
+      !there.empty()) {
     out.replace(static_cast<std::size_t>(there.data() - out.data()), there.size(), value);
     return;
   }

@@ -53,7 +53,7 @@ private:
   record_maker(const options& o, const schedule& s) : options_(&o), schedule_(s) {}
   /// Appends record `number_`; false at the end.
   [[nodiscard]] expected<bool> append(std::string& out, event_micros event_time);
-  void stamp(std::string& out, std::size_t begin, event_micros due) const;
+  void stamp(std::string& out, std::size_t begin, event_micros due);
   void remember(std::string_view record);
 
   const options* options_;
