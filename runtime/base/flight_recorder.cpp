@@ -20,7 +20,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
-#include <time.h>
 #include <type_traits>
 #include <unistd.h>
 
@@ -116,11 +115,9 @@ std::atomic<whole_file*> recording{nullptr};
 
 constexpr auto never = std::numeric_limits<std::int64_t>::max();
 
-/// Async-signal-safe.
 std::int64_t monotonic_ms() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 constinit thread_local slot* mine = nullptr;

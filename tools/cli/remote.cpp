@@ -117,7 +117,7 @@ int list_nodes(const remote_arguments& a) {
   return print(a.json ? api::json_of(n) + "\n" : remote::table_of(n));
 }
 
-/// Those of the last `since`, of this topology; empty: of all.
+/// Keeps the events of the last `since` that are of this topology; empty: of all.
 std::vector<observe::event> chosen(std::vector<observe::event> all, const std::string& topology,
                                    std::optional<micros> since) {
   const auto from = since ? system_clock().now() - since->count() : no_watermark;

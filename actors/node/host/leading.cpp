@@ -38,7 +38,7 @@ void leading::lead(const question_content& what, const give_answer& to, const as
 
 namespace {
 
-/// In what the file differs from the one that the cluster has; empty where the cluster has none.
+/// Says in what the file differs from the one that the cluster has; empty where the cluster has none.
 std::string change_by(const described& d, const cluster::records::topology_applied& r) {
   const auto before = d.state ? d.state->topologies.find(r.topology) : decltype(d.state->topologies.end())();
   if (!d.state || before == d.state->topologies.end())
