@@ -161,6 +161,16 @@ std::optional<error> read_error(std::string_view body) {
 }  // namespace
 
 std::string_view to_string(topology_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
+event_time answers::since_of(const topology& t) {
+  if (t.state != topology_state::running)
+    return t.ended_at;
+  event_time out;
+  for (const auto& x : t.troubles)
+    if (x.since.at != no_watermark && (out.at == no_watermark || x.since < out))
+      out = x.since;
+  return out;
+}
+
 std::string_view answers::word_of(const topology& t) {
   return is_degraded(t) ? std::string_view("degraded") : to_string(t.state);
 }

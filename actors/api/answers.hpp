@@ -35,19 +35,21 @@ enum class trouble_code : std::uint8_t {
   target_away,
   target_slow,
   target_stalled,
+  snapshots_slow,
   snapshots_fail,
   late,
   dead_letters,
   gaps,
+  ledger,
   restarts,
   crashes,
   not_placed
 };
 constexpr auto words_of(trouble_code) {
-  return std::to_array<std::string_view>({"source_unreached", "source_away", "silent_partition", "spool_full",
-                                          "window_stalled", "target_unreached", "target_away", "target_slow",
-                                          "target_stalled", "snapshots_fail", "late", "dead_letters", "gaps",
-                                          "restarts", "crashes", "not_placed"});
+  return std::to_array<std::string_view>(
+      {"source_unreached", "source_away", "silent_partition", "spool_full", "window_stalled",
+       "target_unreached", "target_away", "target_slow", "target_stalled", "snapshots_slow", "snapshots_fail",
+       "late", "dead_letters", "gaps", "ledger", "restarts", "crashes", "not_placed"});
 }
 [[nodiscard]] std::string_view to_string(topology_state s);
 [[nodiscard]] std::string_view to_string(node_state s);
@@ -83,11 +85,14 @@ struct topology {
   std::string reason;               // empty: there is nothing to say
   std::vector<trouble> troubles{};  // of one that runs; empty: it is healthy
   std::string title{};              // its words for people; empty: it has none
+  event_time ended_at{};
   friend bool operator==(const topology&, const topology&) = default;
 };
 [[nodiscard]] inline bool is_degraded(const topology& t) { return !t.troubles.empty(); }
 /// The troubles of what runs are told in one word.
 [[nodiscard]] std::string_view word_of(const topology& t);
+/// Since when it stands as it does: its end, or its oldest trouble; null of a healthy one.
+[[nodiscard]] event_time since_of(const topology& t);
 
 void members(auto& c, wire::like<topology> auto& t) {
   c("topology", "its name", t.name);
@@ -95,6 +100,9 @@ void members(auto& c, wire::like<topology> auto& t) {
   c("state", "how it stands", t.state);
   c("reason", "of its state, for people; empty: there is nothing to say", t.reason);
   c("troubles", "of one that runs: it is degraded by them; empty: it is healthy", t.troubles);
+  c("ended_at",
+    "when it has ended, was stopped or has failed, by the clock of the node that led; null: it runs",
+    t.ended_at);
 }
 /// Those that run come first, each part in its order.
 void running_first(std::vector<topology>& all);

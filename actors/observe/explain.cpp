@@ -125,32 +125,29 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
     if (const auto* const p = parsing(name); p != nullptr && !p->timed_select.empty())
       names.insert(p->timed_select);
   for (const auto& name : names) {
-    const auto l = f_.losses.find(name);
-    if (l == f_.losses.end())
-      continue;
-    if (l->second.gaps != 0)
+    const auto l = observe::losses_of(f_, name);
+    if (l.gaps != 0)
       out.causes.push_back(
           {"gaps",
            name,
            fmt::format("{} of the log of {}: lines were lost before they were read, or may have been",
-                       plural(l->second.gaps, "gap"), name),
+                       plural(l.gaps, "gap"), name),
            {},
            "the log of the process tells each; rotate by rename, or leave the copy beside the file"});
-    if (l->second.late != 0)
+    if (l.late != 0)
       out.causes.push_back(
           {"late",
            name,
-           fmt::format("{} came too late for {}", plural(l->second.late, "record"), name),
+           fmt::format("{} came too late for {}", plural(l.late, "record"), name),
            {},
            "a longer watermark_delay of the parser, or allowed_lateness of the window, takes them" +
                remedy_of_files(t_, name)});
-    if (l->second.dead_letters != 0)
-      out.causes.push_back(
-          {"dead_letters",
-           name,
-           fmt::format("{} of {} are dead letters", plural(l->second.dead_letters, "record"), name),
-           {},
-           "each dead letter has its error; millrace replay gives mended ones back"});
+    if (l.dead_letters != 0)
+      out.causes.push_back({"dead_letters",
+                            name,
+                            fmt::format("{} of {} are dead letters", plural(l.dead_letters, "record"), name),
+                            {},
+                            "each dead letter has its error; millrace replay gives mended ones back"});
   }
 }
 

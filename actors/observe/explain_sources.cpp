@@ -79,6 +79,7 @@ std::string explainer::standing_of(const std::string& source) const {
     for (const auto& p : l.partitions)
       runs_dry = runs_dry && (p.is_caught_up || p.watermark.at == end_of_time);
   }
+  records = records_of(f_, source, records);
   if (runs_dry)
     return fmt::format("{} is read as its records come; {} so far.", source, plural(records, "record"));
   return fmt::format("{} is being read; {} so far{}.", source, plural(records, "record"),
@@ -92,6 +93,7 @@ void explainer::parser(const config::stage& s, explanation& out) {
   std::uint64_t records = 0;
   for (const auto& l : f_.lanes)
     records += is_mine(l) ? l.records : 0;
+  records = records_of(f_, s.name, records);
   lanes_of(out, is_mine, std::nullopt);
   losses_of(s, out);
   const auto* const by = holds_up(out);

@@ -56,4 +56,29 @@ void add(figures& to, figures&& more) {
   append(to.missing, std::move(more.missing));
 }
 
+loss_figures losses_of(const figures& f, const std::string& stage) {
+  const auto told = f.losses.find(stage);
+  auto out = told == f.losses.end() ? loss_figures{} : told->second;
+  if (const auto c = f.counted.find(stage); c != f.counted.end()) {
+    out.late = std::max(out.late, c->second.late);
+    out.dead_letters = std::max(out.dead_letters, c->second.dead);
+  }
+  return out;
+}
+
+std::map<std::string, loss_figures> all_losses(const figures& f) {
+  std::map<std::string, loss_figures> out;
+  for (const auto& [stage, _] : f.losses)
+    out[stage] = losses_of(f, stage);
+  for (const auto& [stage, c] : f.counted)
+    if (c.late != 0 || c.dead != 0)
+      out[stage] = losses_of(f, stage);
+  return out;
+}
+
+std::uint64_t records_of(const figures& f, const std::string& stage, std::uint64_t by_processes) {
+  const auto c = f.counted.find(stage);
+  return c == f.counted.end() ? by_processes : std::max(by_processes, c->second.in);
+}
+
 }  // namespace millrace::observe

@@ -269,6 +269,7 @@ struct figures {
   bool is_running = false;
   std::string state;
   std::string failed_stage;
+  event_time ended_at;
   std::vector<source_figures> sources;
   std::vector<lane_figures> lanes;
   std::vector<shard_figures> shards;
@@ -287,6 +288,7 @@ void members(auto& c, wire::like<figures> auto& f) {
   c("state", "how it stands, as the list of topologies says it; empty: the process that tells does not know",
     f.state);
   c("failed_stage", "by which it has failed; empty: none", f.failed_stage);
+  c("ended_at", "when it has ended, was stopped or has failed; null: it runs", f.ended_at);
   c("sources", "with their rates", f.sources);
   c("lanes", "each reads some partitions", f.lanes);
   c("shards", "each has some keys of a window", f.shards);
@@ -301,5 +303,14 @@ void members(auto& c, wire::like<figures> auto& f) {
 
 /// Adds what another process has of the same topology.
 void add(figures& to, figures&& more);
+
+/// The late records and dead letters of a stage, by whichever is further: processes tell them at once, ledgers have those of
+/// former processes, too, once they are settled. Gaps are those of processes.
+[[nodiscard]] loss_figures losses_of(const figures& f, const std::string& stage);
+/// All stages that have lost records.
+[[nodiscard]] std::map<std::string, loss_figures> all_losses(const figures& f);
+/// The records that a stage took, likewise. `by_processes`: as its lanes have counted them.
+[[nodiscard]] std::uint64_t records_of(const figures& f, const std::string& stage,
+                                       std::uint64_t by_processes);
 
 }  // namespace millrace::observe

@@ -111,14 +111,11 @@ std::string rest_of(const std::string& stage, const figures& f) {
   return f.state.empty() ? "ended" : f.state;
 }
 
-/// Losses are told at once, by processes, and counted for good once they are settled.
 void add_counts(stage_standing& out, stage_kind kind, const count_figures& c) {
   if (kind == stage_kind::window)
     out.records = c.rows.value_or(out.records);  // else its shards count them
   else
     out.records = kind == stage_kind::sink ? c.out : c.in;
-  out.late = std::max(out.late, c.late);
-  out.dead_letters = std::max(out.dead_letters, c.dead);
 }
 
 std::string type_of(const config::stage& s) {
@@ -209,11 +206,12 @@ std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
 std::string how_it_ended(const figures& f) {
   if (f.is_running || f.state.empty())
     return {};
+  const auto since =
+      f.ended_at.at == no_watermark ? std::string() : ", since " + format_timestamp(f.ended_at.at);
   if (f.state != "failed")
-    return fmt::format("it is {}", f.state);
-  return f.failed_stage.empty()
-             ? "it has failed; `millrace list` says why"
-             : fmt::format("it has failed at {}; `millrace list` says why", f.failed_stage);
+    return fmt::format("it is {}{}", f.state, since);
+  return fmt::format("it has failed{}{}; `millrace list` says why",
+                     f.failed_stage.empty() ? std::string() : " at " + f.failed_stage, since);
 }
 
 graph graph_of(const config::topology& t, const figures& f) {
@@ -234,10 +232,9 @@ graph graph_of(const config::topology& t, const figures& f) {
       describe_sink(one, f);
     if (!f.is_running)
       one.state = rest_of(s.name, f);
-    if (const auto l = f.losses.find(s.name); l != f.losses.end()) {
-      one.late = l->second.late;
-      one.dead_letters = l->second.dead_letters;
-    }
+    const auto lost = losses_of(f, s.name);
+    one.late = lost.late;
+    one.dead_letters = lost.dead_letters;
     if (const auto c = f.counted.find(s.name); c != f.counted.end())
       add_counts(one, s.kind, c->second);
     out.stages.push_back(std::move(one));

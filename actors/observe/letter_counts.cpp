@@ -1,6 +1,7 @@
 #include "actors/observe/letter_counts.hpp"
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -11,6 +12,9 @@ std::string text_in(const boost::json::object& o, std::string_view name) {
   const auto* const found = o.if_contains(name);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
+
+/// No letter has it where it is kept.
+constexpr std::string_view replayed_member = "replayed";
 
 class counting {
 public:
@@ -28,7 +32,8 @@ public:
     auto& one = by_[{stage, text}];
     // The first that is met is the newest.
     if (one.letters++ == 0)
-      one = {std::move(stage), std::move(text), 1, text_in(*o, "id"), text_in(*o, "time")};
+      one = {std::move(stage), std::move(text), 1, text_in(*o, "id"), text_in(*o, "time"), 0};
+    one.replayed += o->contains(replayed_member) ? 1 : 0;
   }
   [[nodiscard]] letter_counts result(bool are_all) && {
     letter_counts out{letters_, are_all, {}};
@@ -44,6 +49,21 @@ private:
 };
 
 }  // namespace
+
+api::answers::dead_letters marked(api::answers::dead_letters page,
+                                  const std::unordered_set<std::string>& replayed) {
+  if (replayed.empty())
+    return page;
+  for (auto& line : page.letters) {
+    boost::json::error_code failed;
+    const auto value = boost::json::parse(line, failed);
+    const auto* const o = failed ? nullptr : value.if_object();
+    const auto end = line.rfind('}');
+    if (o != nullptr && end != std::string::npos && replayed.contains(text_in(*o, "id")))
+      line.insert(end, fmt::format(R"(,"{}":true)", replayed_member));
+  }
+  return page;
+}
 
 expected<letter_counts>
 count_letters(const std::function<expected<api::answers::dead_letters>(std::uint64_t)>& page_at) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct letters_of_error {
   std::uint64_t letters = 0;
   std::string newest;  // id
   std::string time;    // the time of that one
+  std::uint64_t replayed = 0;
   friend bool operator==(const letters_of_error&, const letters_of_error&) = default;
 };
 void members(auto& c, wire::like<letters_of_error> auto& l) {
@@ -34,6 +36,7 @@ void members(auto& c, wire::like<letters_of_error> auto& l) {
   c("letters", "how many", l.letters);
   c("newest", "the id of the newest of them", l.newest);
   c("time", "of that one", l.time);
+  c("replayed", "of them, that went in again", l.replayed);
 }
 struct letter_counts {
   std::uint64_t letters = 0;
@@ -46,6 +49,10 @@ void members(auto& c, wire::like<letter_counts> auto& l) {
   c("all", "false: older ones are kept that were not counted", l.are_all);
   c("by_error", "by stage and error, the most frequent first", l.by_error);
 }
+
+/// Adds `"replayed":true` to those of these ids.
+[[nodiscard]] api::answers::dead_letters marked(api::answers::dead_letters page,
+                                                const std::unordered_set<std::string>& replayed);
 
 /// Errors that are told apart in one answer; texts may name values of records, so there may be as many as letters.
 inline constexpr std::size_t most_errors = 1'000;

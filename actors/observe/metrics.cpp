@@ -7,6 +7,9 @@
 #include "runtime/base/version.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
 
 namespace millrace::observe {
 namespace {
@@ -175,6 +178,11 @@ void add_cluster(families& all, const cluster_standing& c) {
   for (const auto& t : c.topologies.all) {
     all.of(t.name);
     add_state(all, "millrace_topology_state", {}, t.state);
+    // Of what the leader alone finds, each stage has one.
+    std::set<std::pair<std::string, api::trouble_code>> told;
+    for (const auto& x : t.troubles)
+      if (told.emplace(x.stage, x.code).second)
+        all.add("millrace_trouble", values{x.stage, std::string(api::to_string(x.code))}, 1);
   }
   for (const auto& n : c.nodes.all)
     add_state(all, "millrace_node_state", {n.name}, n.state);

@@ -122,12 +122,12 @@ public:
         t.troubles.failed_again(actor, why, flow_meter::clock::now());
   }
   /// What is wrong with topologies that run here, as it was sampled last.
-  [[nodiscard]] std::vector<trouble> troubles() const {
+  [[nodiscard]] process_troubles troubles() const {
     const std::lock_guard lock(mutex_);
-    std::vector<trouble> out;
+    process_troubles out;
     for (const auto& t : all_)
       if (t.runs_here())
-        out.insert(out.end(), t.troubles.all().begin(), t.troubles.all().end());
+        observe::add(out, t.troubles.now());
     return out;
   }
   /// The first of this name.

@@ -3,11 +3,15 @@
 #include "actors/api/trouble_line.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"
+#include "runtime/base/pace.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -29,7 +33,7 @@ class finder {
 public:
   finder(const watched& t, clock::time_point now) : t_(t), now_(now) {}
 
-  std::vector<trouble> all() {
+  process_troubles all() {
     if (!t_.is_prepared)
       add(code::source_unreached, {}, "waiting for its sources at the start: " + sources());
     add_lanes();
@@ -40,6 +44,9 @@ public:
       if (g->stalled && is_here(name))
         add(code::window_stalled, stage_of_actor(lasting_name(name)),
             fmt::format("{} takes no input until a sink takes its output", lasting_name(name)));
+    for (const auto& [name, g] : t_.gauges.shards)
+      if (is_here(name))
+        add_slow_snapshot(lasting_name(name), *g);
     for (const auto& [name, g] : t_.gauges.sinks)
       if (is_here(name))
         add_sink(name, *g);
@@ -47,12 +54,14 @@ public:
   }
 
 private:
-  /// Shards of one window, or lanes of one source, have one trouble: a metric has one series of these labels.
   void add(code what, std::string stage, std::string text, std::string error = {}) {
-    trouble one{t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}};
-    const auto known = std::ranges::find_if(out_, [&](const auto& o) { return is_same(o, one); });
-    if (known == out_.end())
-      out_.push_back(std::move(one));
+    add_to(out_.all, {t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}});
+  }
+  /// Shards of one window, or lanes of one source, have one trouble: a metric has one series of these labels.
+  static void add_to(std::vector<trouble>& all, trouble one) {
+    const auto known = std::ranges::find_if(all, [&](const auto& o) { return is_same(o, one); });
+    if (known == all.end())
+      all.push_back(std::move(one));
     else
       known->text += "; " + one.text;
   }
@@ -76,15 +85,19 @@ private:
 
   void add_lanes() {
     std::set<std::string> said;
+    std::map<std::string, std::vector<const lane::lane_gauges*>> readers;  // by source
     for (const auto& [name, g] : t_.gauges.lanes) {
       if (!is_here(name))
         continue;
       if (g->away && said.insert(g->source).second)
         add(code::source_away, g->source, fmt::format("waiting for the source {}", g->source),
             g->why_away.text());
-      if (!g->away && !g->is_paused && has_windows())
-        add_silent(*g);
+      if (!g->away && !g->is_paused)
+        readers[g->source].push_back(g.get());
     }
+    if (has_windows())
+      for (const auto& [source, lanes] : readers)
+        add_silent(source, lanes);
   }
 
   [[nodiscard]] bool has_windows() const {
@@ -92,37 +105,55 @@ private:
                                [](const auto& s) { return s.kind == config::stage_kind::window; });
   }
 
-  /// A partition without records holds the windows back where its source says nothing of idle ones.
-  void add_silent(const lane::lane_gauges& g) {
-    const auto wall = t_.wall;
-    const auto all = g.partitions();
-    const auto quiet = [&](const lane::partition_gauges& p) {
-      const auto last = p.last_record.load();
-      return last == 0 ? std::nullopt : std::optional(micros(wall - last));
-    };
-    const bool one_gives = std::ranges::any_of(all, [&](const auto& p) {
-      const auto q = quiet(*p);
-      return q && *q < gives_lately;
-    });
-    if (!one_gives)
-      return;
+  [[nodiscard]] std::optional<micros> quiet(const lane::partition_gauges& p) const {
+    const auto last = p.last_record.load();
+    return last == 0 ? std::nullopt : std::optional(micros(t_.wall - last));
+  }
+  [[nodiscard]] bool gives(const lane::partition_gauges& p) const {
+    const auto q = quiet(p);
+    return q && *q < gives_lately;
+  }
+  [[nodiscard]] bool is_silent(const lane::partition_gauges& p) const {
+    const auto q = quiet(p);
+    return q && *q >= t_.limits.silent && *q >= p.gap.mean().value_or(micros(0)) * silent_pauses &&
+           p.is_open && !p.is_idle && p.is_caught_up && p.held_by < 0 && p.watermark != end_of_time;
+  }
+  /// A partition without records holds the windows back where its source says nothing of idle ones. The one that gives may
+  /// be read by another process.
+  void add_silent(const std::string& source, const std::vector<const lane::lane_gauges*>& lanes) {
+    bool one_gives = false;
     std::size_t others = 0;
     std::string first;
-    for (const auto& p : all) {
-      const auto q = quiet(*p);
-      const auto usual = p->gap.mean().value_or(micros(0));
-      if (!q || *q < t_.limits.silent || *q < usual * silent_pauses || !p->is_open || p->is_idle ||
-          !p->is_caught_up || p->held_by >= 0 || p->watermark == end_of_time)
-        continue;
-      if (first.empty())
-        first = fmt::format("partition {} of {} has given nothing for {}, others do", p->name, g.source,
-                            seconds_text(static_cast<double>(q->count() / 1'000'000)));
-      else
-        ++others;
-    }
+    for (const auto* const lane : lanes)
+      for (const auto& p : lane->partitions()) {
+        one_gives = one_gives || gives(*p);
+        if (!is_silent(*p))
+          continue;
+        if (first.empty())
+          first = fmt::format("partition {} of {} has given nothing for {}, others do", p->name, source,
+                              seconds_text(static_cast<double>(quiet(*p)->count() / 1'000'000)));
+        else
+          ++others;
+      }
+    if (one_gives)
+      out_.giving.push_back(fmt::format("{}/{}", t_.topology.name, source));
     if (!first.empty())
-      add(code::silent_partition, g.source,
-          others == 0 ? first : fmt::format("{}; {} more are silent", first, others));
+      add_to(one_gives ? out_.all : out_.quiet,
+             {t_.topology.name,
+              code::silent_partition,
+              source,
+              {},
+              others == 0 ? first : fmt::format("{}; {} more are silent", first, others),
+              {},
+              {}});
+  }
+
+  void add_slow_snapshot(const std::string& shard, const shard::shard_gauges& g) {
+    const auto age = g.snapshot.age(now_).value_or(micros(0));
+    if (pace_of(age, g.snapshot_takes.mean()) != pace::usual)
+      add(code::snapshots_slow, stage_of_actor(shard),
+          fmt::format("a snapshot of {} has not been written for {}", shard,
+                      seconds_text(static_cast<double>(age.count()) / 1e6)));
   }
 
   void add_sink(const std::string& name, const sink::sink_gauges& g) {
@@ -157,7 +188,7 @@ private:
 
   const watched& t_;
   clock::time_point now_;
-  std::vector<trouble> out_;
+  process_troubles out_;
 };
 
 bool is_at_the_start(const trouble& t) {
@@ -169,7 +200,7 @@ std::uint64_t growth(std::uint64_t now, std::uint64_t then) { return now < then 
 
 }  // namespace
 
-std::vector<trouble> troubles_of(const watched& t, clock::time_point now) { return finder(t, now).all(); }
+process_troubles troubles_of(const watched& t, clock::time_point now) { return finder(t, now).all(); }
 
 trouble_watch::counts trouble_watch::count(const watched& t) {
   counts out;
@@ -245,23 +276,48 @@ void trouble_watch::look(const watched& t, clock::time_point now) {
   while (samples_.size() > 1 && now - samples_[1].at >= t.limits.recently)
     samples_.pop_front();
   auto found = troubles_of(t, now);
-  add_recent(t, found);
-  add_restarts(t, now, found);
-  const auto before = std::exchange(all_, {});
+  add_recent(t, found.all);
+  add_restarts(t, now, found.all);
+  const auto before = std::exchange(now_, {});
   const auto waited = std::exchange(waiting_, {});
-  for (auto& f : found) {
-    f.since = {t.wall};
-    for (const auto* known : {&before, &waited})
-      if (const auto same = std::ranges::find_if(*known, [&](const auto& b) { return is_same(b, f); });
-          same != known->end())
-        f.since = same->since;
+  const auto date = [&](trouble& one, std::initializer_list<const std::vector<trouble>*> known) {
+    one.since = {t.wall};
+    for (const auto* const some : known)
+      if (const auto same = std::ranges::find_if(*some, [&](const auto& b) { return is_same(b, one); });
+          same != some->end())
+        one.since = same->since;
+  };
+  for (auto& q : found.quiet)
+    date(q, {&before.quiet});
+  for (auto& f : found.all) {
+    date(f, {&before.all, &waited});
     const bool is_young = is_at_the_start(f) && micros(t.wall - f.since.at) < patience;
-    (is_young ? waiting_ : all_).push_back(std::move(f));
+    (is_young ? waiting_ : now_.all).push_back(std::move(f));
   }
+  now_.quiet = std::move(found.quiet);
+  now_.giving = std::move(found.giving);
 }
 
-void add_troubles(api::answers::topologies& to, const process_troubles& more) {
-  for (const auto& x : more.all)
+void add(process_troubles& to, const process_troubles& more) {
+  to.all.insert(to.all.end(), more.all.begin(), more.all.end());
+  to.quiet.insert(to.quiet.end(), more.quiet.begin(), more.quiet.end());
+  to.giving.insert(to.giving.end(), more.giving.begin(), more.giving.end());
+}
+
+std::vector<trouble> silent_beside(const std::map<std::string, process_troubles>& told) {
+  std::set<std::string> giving;
+  for (const auto& [_, t] : told)
+    giving.insert(t.giving.begin(), t.giving.end());
+  std::vector<trouble> out;
+  for (const auto& [_, t] : told)
+    for (const auto& q : t.quiet)
+      if (giving.contains(fmt::format("{}/{}", q.topology, q.stage)))
+        out.push_back(q);
+  return out;
+}
+
+void add_troubles(api::answers::topologies& to, const std::vector<trouble>& more) {
+  for (const auto& x : more)
     for (auto& t : to.all)
       if (t.name == x.topology && t.state == api::topology_state::running) {
         t.troubles.push_back(x);

@@ -19,7 +19,7 @@ namespace millrace::observe {
 using api::trouble_code;
 using api::answers::trouble;
 
-/// From where on something is a trouble, where users may say.
+/// Bounds beyond which something is a trouble, where users may say.
 struct trouble_limits {
   double late = 0.01;  // share of the records that came recently
   /// A partition that was quiet for so long, and for some times its usual pause, is silent where another one gives.
@@ -36,8 +36,22 @@ struct watched {
   trouble_limits limits = {};
 };
 
-/// What shows at one moment, without `node` and `since`; of actors that live here.
-[[nodiscard]] std::vector<trouble> troubles_of(const watched& t, flow_meter::clock::time_point now);
+/// The troubles of topologies that a process tells another one, and what it knows for those of others.
+struct process_troubles {
+  std::vector<trouble> all;
+  std::vector<trouble> quiet;
+  std::vector<std::string> giving;
+  friend bool operator==(const process_troubles&, const process_troubles&) = default;
+};
+void members(auto& c, wire::like<process_troubles> auto& t) {
+  c("troubles", "of topologies that run", t.all);
+  c("quiet", "partitions that are silent if another process reads one of that source that gives", t.quiet);
+  c("giving", "sources that have a partition here that gives, as TOPOLOGY/SOURCE", t.giving);
+}
+void add(process_troubles& to, const process_troubles& more);
+
+/// This shows at one moment, without `node` and `since`; of actors that live here.
+[[nodiscard]] process_troubles troubles_of(const watched& t, flow_meter::clock::time_point now);
 
 /// Remembers since when each trouble has been there, and finds those that only some time shows: late records, dead letters, gaps
 /// of logs, snapshots that fail, actors that begin again. Its owner looks about once a second.
@@ -52,7 +66,8 @@ public:
   void look(const watched& t, clock::time_point now);
   /// An actor has failed, and begins again. It is a trouble until it has not failed for `restarts_last`.
   void failed_again(const std::string& actor, std::string why, clock::time_point now);
-  [[nodiscard]] const std::vector<trouble>& all() const { return all_; }
+  [[nodiscard]] const std::vector<trouble>& all() const { return now_.all; }
+  [[nodiscard]] const process_troubles& now() const { return now_; }
 
 private:
   struct counts {
@@ -75,22 +90,16 @@ private:
   void add_recent(const watched& t, std::vector<trouble>& out) const;
 
   std::deque<sample> samples_;  // one each `between`, the oldest a little more than limits.recently ago
-  std::vector<trouble> all_;
+  process_troubles now_;
   std::vector<trouble> waiting_;  // at the start, for less than `patience`
   std::map<std::string, failures>
       failures_;  // by actor, as logs name it; at most as many as the plan has actors
 };
 
-/// The troubles of all topologies that a process tells another one.
-struct process_troubles {
-  std::vector<trouble> all;
-  friend bool operator==(const process_troubles&, const process_troubles&) = default;
-};
-void members(auto& c, wire::like<process_troubles> auto& t) {
-  c("troubles", "of topologies that run", t.all);
-}
+/// The partitions that are silent beside one of the same source in another process. `told`: keyed by process.
+[[nodiscard]] std::vector<trouble> silent_beside(const std::map<std::string, process_troubles>& told);
 
 /// Adds them to the topologies that run, which are degraded by them, and to their reasons.
-void add_troubles(api::answers::topologies& to, const process_troubles& more);
+void add_troubles(api::answers::topologies& to, const std::vector<trouble>& more);
 
 }  // namespace millrace::observe

@@ -74,6 +74,10 @@ public:
 /// no other replay. fault::user: nothing was contacted or changed.
 [[nodiscard]] expected<outcome> replay(const request& r, letter_parts& from, batch_keeper& to);
 
+/// The ids of all letters of a state that were replayed; none where no state is there.
+[[nodiscard]] expected<std::unordered_set<std::string>>
+replayed_ids(const std::shared_ptr<const config::topology>& topology, const std::string& state);
+
 /// Letters in a file, batches in the state's folder.
 struct folder_request : request {
   std::string letters;  // file

@@ -67,6 +67,18 @@ expected<std::string> identity_of(const snapshot::value_reader& store, const lan
 
 }  // namespace
 
+expected<std::unordered_set<std::string>>
+replayed_ids(const std::shared_ptr<const config::topology>& topology, const std::string& state) {
+  std::unordered_set<std::string> out;
+  const auto store = snapshot::open_dir_store({state, topology->name, false, true});
+  if (!store)
+    return store.error().code == ec::not_found ? expected<std::unordered_set<std::string>>(std::move(out))
+                                               : unexpected(store.error());
+  state_batches batches(snapshot::posix_file_system(),
+                        folder_of_state((*store)->folder(), (*store)->id().state_id), topology);
+  return batches.know(out).map([&] { return std::move(out); });
+}
+
 expected<outcome> replay_in_folder(folder_request r) {
   if (const auto can = check_into(*r.topology, r.into, r.into_is_called); !can)
     return unexpected(can.error());

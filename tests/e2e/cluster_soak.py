@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import soak  # noqa: E402
 from cluster_under_test import Cluster, ClusterRun, place_of_chains  # noqa: E402
 from real_systems import Kafka, Run, check, main, metric, needed, told_address  # noqa: E402
-from soak_samples import MEASURES, Measure, Watched, judge  # noqa: E402
+from soak_samples import MEASURES, Measure, Watched, judge, sizes_in  # noqa: E402
 
 WARM_UP = 600
 SLOPE = 0.1  # MB a minute, at each node
@@ -82,7 +82,7 @@ class Store:
             return Kafka(brokers).bytes_of(topic)
         if self.kind == "postgresql":
             return self.database.ask("select pg_database_size(current_database()) as bytes")[0]["bytes"]
-        return sum(f.stat().st_size for f in self.folder.rglob("*") if f.is_file())
+        return sum(sizes_in(self.folder))
 
     def drop(self):
         if self.database:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A topology that is not well, made so for real: the list, its exit status, the console, the API, the metrics and the probes say the same of it, and
-that it is well again. POSTGRES_URL names the server, which is reached through a relay.
+that it is well again; so does the page, where Chromium is there. POSTGRES_URL names the server, which is reached through a relay, and KAFKA_BROKERS a store.
 
     health.py --millrace BINARY [--only NAME]      each case is a function below
 """
@@ -13,8 +13,10 @@ import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
+from browser_under_test import CHROMIUM, Browser  # noqa: E402
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import PATIENCE, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, unique, wait_until  # noqa: E402
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,  # noqa: E402
+                          unique, wait_until)
 from relay import Relay  # noqa: E402
 
 
@@ -25,10 +27,12 @@ class Case:
         self.postgres = PostgreSQL(needed("POSTGRES_URL")[0], unique("health"))
         self.postgres.create()
         self.relay = Relay(urllib.parse.urlsplit(self.postgres.server).netloc.rpartition("@")[2])
-        self.lines, self.cluster, self.chains, self.n = self.folder / "in.jsonl", None, None, 0
+        self.lines, self.cluster, self.chains, self.browser, self.n = self.folder / "in.jsonl", None, None, None, 0
         self.add(10)
 
     def close(self):
+        if self.browser:
+            self.browser.close()
         self.relay.close()
         if self.cluster:
             self.cluster.stop()
@@ -75,9 +79,10 @@ class Case:
             [self.binary, *words, "--connect", f"http://{http}", "--token", self.folder / "state" / "token"], capture_output=True, text=True,
             timeout=60 * PATIENCE, check=False)), run
 
-    def on_three_nodes(self, store):
+    def on_three_nodes(self, store, *more):
         place, self.chains = place_of_chains(store, self.folder, "health")
         self.cluster = Cluster(self.binary, self.folder, place, patient=True)
+        self.cluster.more_options = more
         self.cluster.start()
         self.cluster.ask("apply", self.topology())
         return View(self, None, lambda *words: self.cluster.ask_once(*words))
@@ -103,10 +108,27 @@ class View:
     def codes(self):
         return {t["code"] for t in self.listed()["troubles"] or []}
 
+    def addresses(self):
+        return [self.http] if self.http else [told_address(n.state) for n in self.case.cluster.nodes.values()]
+
     def metrics(self, code):
         """At whatever process."""
-        addresses = [self.http] if self.http else [(n.state / "http").read_text().strip().removeprefix("http://") for n in self.case.cluster.nodes.values()]
-        return sum(metric(a, "millrace_trouble", f'code="{code}"') for a in addresses)
+        return sum(metric(a, "millrace_trouble", f'code="{code}"') for a in self.addresses())
+
+    def is_shown(self, state, reason):
+        """The page's overview has the topology so."""
+        if not CHROMIUM:
+            return
+        if not self.case.browser:
+            self.case.browser = Browser()
+            self.case.browser.open(f"http://{self.addresses()[0]}/#/")
+        row = "[...document.querySelectorAll('main tbody tr')].find(r => r.cells[0].textContent === 'clicks')?.innerText ?? ''"
+
+        def shows():
+            text = self.case.browser.run(row)
+            check(state in text and reason in text, f"the page shows {text!r}")
+            return True
+        wait_until("the page shows it", shows)
 
     def becomes(self, code, stage, words, probes=True):
         """Degraded by this, in all views."""
@@ -120,6 +142,7 @@ class View:
         check(self.command("list", "--fail").returncode == 1, "list --fail ends with 1")
         console = self.command("console", "-e", "topologies")
         check("degraded" in console.stdout and trouble["text"] in console.stdout, lambda: f"{console.stdout} {console.stderr}")
+        self.is_shown("degraded", trouble["text"].split(";")[0])
         wait_until("the metric", lambda: self.metrics(code) == 1)
         if self.http and probes:
             status, text = http_status(self.http, "/healthz")
@@ -131,6 +154,7 @@ class View:
         one = self.listed()
         check(one["reason"] == "" and self.command("list", "--fail").returncode == 0, f"{one}")
         check(" running" in self.command("list").stdout, "the table says it runs")
+        self.is_shown("running", "")
 
 
 def target_away(c, view):
@@ -202,6 +226,48 @@ def on_nodes_over_postgres(c):
     on_nodes(c, "postgresql")
 
 
+def on_nodes_over_kafka(c):
+    """The same over a store in Kafka."""
+    on_nodes(c, "kafka")
+
+
+def silent_beside_another_node(c):
+    """A topic of two partitions, each read on a node of its own: one of them gives no more, the other one goes on, and a window waits for both."""
+    kafka, topic = Kafka(needed("KAFKA_BROKERS")[0]), unique("health")
+    kafka.create(topic, 2)
+
+    def give(partition):
+        c.n += 1
+        kafka.produce(topic, [json.dumps({"n": c.n, "ts": f"2026-01-01T00:00:{c.n % 50:02}Z"}).encode()], "-p", str(partition))
+    give(0)
+    give(1)
+    path = c.folder / "clicks.json"
+    path.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
+        "lines": {"source": "kafka", "brokers": kafka.brokers, "topic": topic},
+        "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts", "lanes": 2},
+        "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}},
+        "screen": {"sink": "file", "from": "counts", "path": str(c.folder / "out.jsonl"), "node": "a"}}}))
+    c.topology = lambda: path
+    view = c.on_three_nodes("dir", "--degraded-by", "silent=5s")
+
+    def readers():
+        lanes = json.loads(http_status(view.addresses()[0], "/api/v1/topologies/clicks/figures")[1])["lanes"]
+        return sorted(p["partition"] for lane in lanes for p in lane["partitions"]) == ["0", "1"] and len({lane["node"] for lane in lanes}) == 2
+    wait_until("two nodes read", readers)
+
+    def is_told():
+        give(0)
+        return "silent_partition" in view.codes()
+    wait_until("it is told", is_told)
+    trouble, = (t for t in view.listed()["troubles"] if t["code"] == "silent_partition")
+    check(trouble["stage"] == "lines" and "partition 1 of lines has given nothing for" in trouble["text"], f"{trouble}")
+    give(0)
+    view.becomes("silent_partition", "lines", "partition 1 of lines has given nothing for")
+    give(1)
+    view.is_well()
+    c.cluster.ask("stop", "clicks")
+
+
 def command_that_waits(c):
     """A node that is stopped: `list` says within some seconds that it waits, and of several addresses the one that answers is asked."""
     view, run = c.run()
@@ -224,7 +290,8 @@ def command_that_waits(c):
     run.stop()
 
 
-CASES = [on_run, away_from_the_start, losses_on_run, on_nodes_over_dir, on_nodes_over_postgres, command_that_waits]
+CASES = [on_run, away_from_the_start, losses_on_run, on_nodes_over_dir, on_nodes_over_postgres, on_nodes_over_kafka, silent_beside_another_node,
+         command_that_waits]
 
 if __name__ == "__main__":
     sys.exit(main_of_cases(CASES, Case, __doc__))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, check, http_status, main_of_cases, told_address, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, check, http_status, main_of_cases, metric, told_address, wait_until  # noqa: E402
 
 RECORDS, KEYS, SIZE = 20, 2, 10  # records in a part of the input, its windows, seconds of a window
 START = 1_700_000_000
@@ -84,6 +84,15 @@ class Case:
         check(done.returncode == 0, f"the console: {done.stderr}")
         return done.stdout
 
+    def is_listed(self, text):
+        """A topology that runs is degraded by it, once two ledgers in a row have it."""
+        address = told_address(self.run.state)
+        def told():
+            listed, = json.loads(http_status(address, "/api/v1/topologies")[1])
+            return [(t["code"], t["stage"], t["text"]) for t in listed["troubles"]] == [("ledger", "table", text)]
+        wait_until(f"the list says that {text}", told, seconds=100)
+        check(metric(address, "millrace_trouble", 'code="ledger"') == 1, "the metric")
+
     def holds(self, ledger):
         check(ledger["holds"] is True and all(s["holds"] is True for s in ledger["stages"]), f"it does not hold: {ledger}")
         check("does not hold" not in self.console() and "UNEQUAL" not in self.console(), self.console())
@@ -95,6 +104,7 @@ class Case:
         """All that tells of it says that the table alone has lost so many rows."""
         check(ledger["holds"] is False and {s["stage"] for s in ledger["stages"] if s["holds"] is not True} == {"table"}, f"the API: {ledger}")
         check(self.rows() == given - lost, f"the table has {self.rows()} rows")
+        self.is_listed(f"the ledger of table does not hold: of {given} rows that it was given {lost} are lost")
         said = self.console()
         check("the equation of a stage does not hold" in said, f"the console: {said}")
         check(re.findall(r"^(\w+) .*UNEQUAL", said, re.M) == ["table"], f"the console: {said}")

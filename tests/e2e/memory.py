@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "services.d"))
 from real_systems import PATIENCE, PostgreSQL, Run, Wrong, check, main, metric, needed, unique, wait_until  # noqa: E402
 from server import free_port  # noqa: E402
+from soak_samples import sizes_in  # noqa: E402
 
 MB = 1_000_000
 RATE = 20_000
@@ -126,7 +127,7 @@ def week_apart(options, folder):
 
 
 def folder_size(folder):
-    return sum(f.stat().st_size for f in pathlib.Path(folder).rglob("*") if f.is_file())
+    return sum(sizes_in(pathlib.Path(folder)))
 
 
 def settle(folder):

@@ -350,10 +350,10 @@ def who_holds_it_up(c):
         def cell(number):
             return b.run(f"document.querySelector('main tbody tr')?.cells[{number}].textContent ?? ''")
         def runs():
-            return cell(1) == "running" and cell(2).endswith("/s") and float(cell(2)[:-2].replace(",", "")) > 1000 and cell(3) != "" and cell(4) == ""
+            return cell(1) == "running" and cell(3).endswith("/s") and float(cell(3)[:-2].replace(",", "")) > 1000 and cell(4) != "" and cell(5) == ""
         wait_until("it runs, its rate and lag are shown, and nobody holds it up", runs)
         db.execute("begin exclusive")
-        wait_until("the sink is named", lambda: cell(4) == "table")
+        wait_until("the sink is named", lambda: cell(5) == "table")
         c.screenshot("overview_held_up")
         b.click("main td a", "table")
         wait_until("its link leads to it", lambda: b.run("location.hash").endswith("/stage/table"))

@@ -25,6 +25,17 @@ MEASURES = [Measure("cpu", "cores", 0.1, 0.5, True), Measure("wake-ups", "/s", 5
             Measure("state files", "", 10, 0.1), Measure("state", "MB", 3, 0.5)]
 
 
+def sizes_in(folder):
+    """The sizes of its files, some of which may go meanwhile."""
+    sizes = []
+    with contextlib.suppress(OSError):  # a folder that has just gone
+        for file in folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                if file.is_file():
+                    sizes.append(file.stat().st_size)
+    return sizes
+
+
 class Watched:
     """The samples of one process and of its state folder."""
 
@@ -45,12 +56,7 @@ class Watched:
             _, resident, shared, *_ = map(int, (self.proc / "statm").read_text().split())
         except OSError:
             return False
-        sizes = []
-        with contextlib.suppress(OSError):  # a folder that has just gone
-            for file in self.state.rglob("*"):
-                with contextlib.suppress(OSError):
-                    if file.is_file():
-                        sizes.append(file.stat().st_size)
+        sizes = sizes_in(self.state)
         self.samples.append({"time": now, "cpu": (int(fields[11]) + int(fields[12])) / 100, "wake-ups": switches,
                              "memory": int(fields[21]) * 4096 / 1e6,
                              "anonymous memory": (resident - shared) * 4096 / 1e6, "handles": handles, "threads": len(tasks),

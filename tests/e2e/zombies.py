@@ -189,11 +189,12 @@ class Case:
         return False
 
     def successor(self, way):
-        # A first start ends where its target does not answer in time; the server ends what a stopped process holds after SERVER_WAITS.
+        # A start ends where its target does not answer in time; the server ends what a stopped process holds after SERVER_WAITS.
+        patient = ("--start-timeout", f"{2 * SERVER_WAITS} s")
         if way == "adopt":
-            return self.start("adopted", "--adopt", "--start-timeout", f"{2 * SERVER_WAITS} s")
+            return self.start("adopted", "--adopt", *patient)
         shutil.copytree(self.folder / "state", self.folder / "copy")
-        return self.start("copy")
+        return self.start("copy", *patient)
 
     def compare(self):
         wanted = expected(self.count)

@@ -24,11 +24,12 @@ expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});
   if (!a)
     return unexpected(a.error());
-  content out{{}, {{"TOPOLOGY", "TITLE", "STATE", "REASON"}, {}}};
+  content out{{}, {{"TOPOLOGY", "TITLE", "STATE", "SINCE", "REASON"}, {}}};
   auto all = std::get<api::answers::topologies>(*a).all;
   running_first(all);
   for (const auto& t : all)
-    out.table.rows.push_back({visible(t.name), visible(t.title), std::string(word_of(t)), visible(t.reason)});
+    out.table.rows.push_back({visible(t.name), visible(t.title), std::string(word_of(t)),
+                              remote::since_text(t), visible(t.reason)});
   return out;
 }
 
@@ -78,7 +79,7 @@ expected<content> table_of_letters(const remote::ask_function& ask, const std::s
   const auto newest = ask_newest_letters(ask, topology);
   if (!newest)
     return unexpected(newest.error());
-  content out{{}, {{"STAGE", "PARTITION", "POSITION", "ERROR"}, {}}};
+  content out{{}, {{"STAGE", "PARTITION", "POSITION", "REPLAYED", "ERROR"}, {}}};
   for (const auto& letter : newest->all) {
     boost::json::error_code failed;
     const auto parsed = boost::json::parse(letter, failed);
@@ -89,7 +90,8 @@ expected<content> table_of_letters(const remote::ask_function& ask, const std::s
         return std::string();
       return visible(v->is_string() ? std::string(v->get_string()) : data::json_text(*v));
     };
-    out.table.rows.push_back({cell("stage"), cell("partition"), cell("position"), cell("error")});
+    out.table.rows.push_back({cell("stage"), cell("partition"), cell("position"),
+                              cell("replayed").empty() ? "" : "replayed", cell("error")});
   }
   if (newest->has_more)
     out.lines.push_back(more_letters(topology));

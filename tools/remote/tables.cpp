@@ -43,20 +43,25 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
   return out;
 }
 
+std::string since_text(const api::answers::topology& t) {
+  const auto since = since_of(t).at;
+  return since == no_watermark ? "" : format_timestamp(since / 1'000'000 * 1'000'000);
+}
+
 std::string table_of(const api::answers::topologies& t) {
   auto all = t.all;
   running_first(all);
   const bool have_titles = std::ranges::any_of(all, [](const auto& one) { return !one.title.empty(); });
   std::vector<std::vector<std::string>> rows;
   for (const auto& one : all) {
-    rows.push_back({visible(one.name), std::string(word_of(one)), visible(one.reason)});
+    rows.push_back({visible(one.name), std::string(word_of(one)), since_text(one), visible(one.reason)});
     if (have_titles)
       rows.back().insert(rows.back().begin() + 1, visible(one.title));
   }
   if (rows.empty())
     return "no topologies\n";
-  return have_titles ? table({"TOPOLOGY", "TITLE", "STATE", "REASON"}, rows)
-                     : table({"TOPOLOGY", "STATE", "REASON"}, rows);
+  return have_titles ? table({"TOPOLOGY", "TITLE", "STATE", "SINCE", "REASON"}, rows)
+                     : table({"TOPOLOGY", "STATE", "SINCE", "REASON"}, rows);
 }
 
 std::vector<std::string> cells_of(const observe::event& e) {

@@ -13,6 +13,8 @@ namespace millrace::remote {
 [[nodiscard]] std::string table(const std::vector<std::string>& head,
                                 const std::vector<std::vector<std::string>>& rows);
 
+/// To the second; empty of a healthy one.
+[[nodiscard]] std::string since_text(const api::answers::topology& t);
 [[nodiscard]] std::string table_of(const api::answers::topologies& t);
 [[nodiscard]] std::string table_of(const api::answers::nodes& n);
 /// Time, kind and sentence.

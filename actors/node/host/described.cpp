@@ -54,8 +54,8 @@ std::string suspect_of(const std::string& name, const cluster::actor_state& a, e
   return out;
 }
 
-api::answers::topology describe_topology(const node::cluster_described& d, const std::string& name,
-                                         const cluster::topology_state& t) {
+api::answers::topology state_of(const node::cluster_described& d, const std::string& name,
+                                const cluster::topology_state& t) {
   using cluster::topology_status;
   switch (t.status) {
   case topology_status::failed: {
@@ -76,16 +76,24 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
   case topology_status::running: {
     api::answers::topologies one{{{name, api::topology_state::running,
                                    t.is_paused ? std::string(observe::paused_words) : std::string()}}};
-    observe::process_troubles seen;
+    std::vector<api::answers::trouble> seen;
     for (auto& c : crashes_of(d, name))
-      seen.all.push_back({name, api::trouble_code::crashes, c.stage, {}, std::move(c.text), {}, {}});
+      seen.push_back({name, api::trouble_code::crashes, c.stage, {}, std::move(c.text), {}, {}});
     if (auto waiting = waiting_of(d, name); !waiting.empty())
-      seen.all.push_back({name, api::trouble_code::not_placed, {}, {}, std::move(waiting), {}, {}});
+      seen.push_back({name, api::trouble_code::not_placed, {}, {}, std::move(waiting), {}, {}});
     observe::add_troubles(one, seen);
     return std::move(one.all.front());
   }
   }
   return {name, api::topology_state::running, {}};
+}
+
+api::answers::topology describe_topology(const node::cluster_described& d, const std::string& name,
+                                         const cluster::topology_state& t) {
+  auto out = state_of(d, name, t);
+  if (!t.is_active() && t.ended_at != 0)
+    out.ended_at = {t.ended_at};
+  return out;
 }
 
 /// The source or sink for which an actor is where it is; null where the plan does not say.

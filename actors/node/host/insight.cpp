@@ -34,6 +34,14 @@ std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
   return out;
 }
 
+std::set<std::string> running_in(const api::answers::topologies& all) {
+  std::set<std::string> out;
+  for (const auto& t : all.all)
+    if (t.state == api::topology_state::running)
+      out.insert(t.name);
+  return out;
+}
+
 unexpected not_here(const std::string& topology) {
   return user_error(ec::not_found, fmt::format("this node has no actors of {}", visible(topology)));
 }
@@ -75,17 +83,33 @@ bool insight::look(const node::cluster_described& d, const api::request& r, cons
 }
 
 observe::process_troubles insight::troubles_here() const {
-  observe::process_troubles out{options_.running->troubles()};
-  for (auto& t : out.all)
-    t.node = lone_in(options_) == nullptr ? options_.node : std::string();
+  auto out = options_.running->troubles();
+  for (auto* const some : {&out.all, &out.quiet})
+    for (auto& t : *some)
+      t.node = lone_in(options_) == nullptr ? options_.node : std::string();
   return out;
+}
+
+std::vector<api::answers::trouble> insight::found_by_leader() const {
+  auto out = ledgers_.all();
+  auto told = troubles_;
+  told[options_.node] = troubles_here();
+  const auto silent = observe::silent_beside(told);
+  out.insert(out.end(), silent.begin(), silent.end());
+  return out;
+}
+
+void insight::name_own_finds(api::answers::topologies& all) const {
+  observe::add_troubles(all, found_by_leader());
 }
 
 void insight::look_at_troubles(const node::cluster_described& d) {
   if (!d.leads) {
     health_ = {};
+    ledgers_ = {};
     return troubles_.clear();
   }
+  look_at_ledgers(d);
   note_health(d);
   std::erase_if(troubles_, [&](const auto& known) { return !d.present.contains(known.first); });
   for (const auto& node : d.present) {
@@ -101,13 +125,25 @@ void insight::look_at_troubles(const node::cluster_described& d) {
   }
 }
 
+void insight::look_at_ledgers(const node::cluster_described& d) {
+  for (const auto& name : ledgers_.due(running_in(topologies_of(d)), observe::ledger_watch::clock::now()))
+    self_
+        ->request(
+            options_.directors, parts_patience,
+            ask_for_report{name, cluster::chains_of(name, d.state->topologies.at(name).first_generation)})
+        .then(
+            [this, name](const report_given& m) {
+              ledgers_.told(name, observe::ledger_of(m.json), system_clock().now());
+            },
+            [](const caf::error&) {});  // it is asked again
+}
+
 void insight::note_health(const node::cluster_described& d) {
   const auto all = topologies_of(d);
-  std::set<std::string> running;
-  for (const auto& t : all.all)
-    if (t.state == api::topology_state::running)
-      running.insert(t.name);
+  const auto running = running_in(all);
   auto troubles = troubles_here().all;
+  const auto found = found_by_leader();
+  troubles.insert(troubles.end(), found.begin(), found.end());
   for (const auto& t : all.all)
     troubles.insert(troubles.end(), t.troubles.begin(), t.troubles.end());
   for (const auto& [_, told] : troubles_)
@@ -126,9 +162,10 @@ void insight::name_titles(const node::cluster_described& d, api::answers::topolo
 }
 
 void insight::name_troubles(api::answers::topologies& all) const {
-  observe::add_troubles(all, troubles_here());
+  observe::add_troubles(all, troubles_here().all);
   for (const auto& [_, told] : troubles_)
-    observe::add_troubles(all, told);
+    observe::add_troubles(all, told.all);
+  name_own_finds(all);
 }
 
 /// A page asks each second: a plan is read once.
@@ -168,8 +205,10 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
   own.topology = name;
   own.at = {system_clock().now()};
   own.is_running = t.state.is_active();
-  if (const auto now = topology_of(d, name))
+  if (const auto now = topology_of(d, name)) {
     own.state = api::to_string(now->state);
+    own.ended_at = now->ended_at;
+  }
   own.failed_stage = stage_of_actor(t.state.failed_actor);
   own.crashes = crashes_of(d, name);
   if (!t.state.is_active() && lone_in(options_) == nullptr)

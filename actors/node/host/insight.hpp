@@ -7,14 +7,19 @@
 #include "actors/node/host/questions.hpp"
 #include "actors/node/host/whole_view.hpp"
 #include "actors/observe/history.hpp"
+#include "actors/observe/ledger_watch.hpp"
 #include "actors/observe/tap.hpp"
 #include "actors/observe/troubles.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
 
 namespace millrace::host {
+
+/// The directors give a report by then.
+inline constexpr std::chrono::seconds parts_patience{12};
 
 class insight {
 public:
@@ -35,6 +40,9 @@ public:
   void look_at_troubles(const node::cluster_described& d);
   /// Adds the titles of topologies, as far as their plans are read.
   void name_titles(const node::cluster_described& d, api::answers::topologies& all);
+  /// Says of topologies that run what the leader alone finds: rows that are lost, partitions that are silent beside those of
+  /// other nodes.
+  void name_own_finds(api::answers::topologies& all) const;
   /// Says of topologies that run what is wrong with them, on all nodes.
   void name_troubles(api::answers::topologies& all) const;
 
@@ -51,6 +59,8 @@ private:
   [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
   [[nodiscard]] observe::process_troubles troubles_here() const;
+  [[nodiscard]] std::vector<api::answers::trouble> found_by_leader() const;
+  void look_at_ledgers(const node::cluster_described& d);
   void note_health(const node::cluster_described& d);
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
@@ -74,6 +84,7 @@ private:
   questions& others_;
   std::map<std::string, observe::process_troubles> troubles_;  // keyed by node, the last that it has told
   observe::health_history health_;
+  observe::ledger_watch ledgers_;
   std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };
 

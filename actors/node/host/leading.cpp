@@ -21,7 +21,6 @@
 namespace millrace::host {
 namespace {
 
-constexpr std::chrono::seconds parts_patience{12};
 /// The keeper of events may wait for its store.
 constexpr std::chrono::seconds events_patience{10};
 /// Topologies whose letters are replayed: more are refused.

@@ -4,7 +4,10 @@
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/letters_in_folder.hpp"
+#include "actors/observe/letter_counts.hpp"
 #include "actors/observe/own_answers.hpp"
+#include "actors/replay/replay.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/letters/stored_letters.hpp"
 #include "runtime/cluster/admission.hpp"
 #include "runtime/control/spawn.hpp"
@@ -12,10 +15,12 @@
 #include <boost/json.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -50,16 +55,45 @@ std::vector<std::string> split(std::string_view lines) {
   return out;
 }
 
+using ids = std::unordered_set<std::string>;
+
+/// A letter is shown without the mark rather than not at all.
+expected<api::answer> marked_answer(const api::request& r, const expected<ids>& replayed,
+                                    const observe::page_of_letters& oldest,
+                                    const observe::page_of_letters& newest) {
+  if (!replayed)
+    spdlog::warn("dead letters are shown without a mark at those that were replayed: {}",
+                 replayed.error().message);
+  const auto known = replayed.value_or(ids{});
+  const auto mark = [&](api::answers::dead_letters&& page) {
+    return observe::marked(std::move(page), known);
+  };
+  return observe::letters_answer(
+      r, [&](std::uint64_t page) { return oldest(page).map(mark); },
+      [&](std::uint64_t page) { return newest(page).map(mark); });
+}
+
 expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store, const api::request& r) {
   const auto& topology = *observe::asks_for_letters(r);
-  return observe::letters_answer(
-      r, [&](std::uint64_t page) { return letters_page(store, topology, page); },
+  const auto there = find_with_letters(store, topology);
+  if (!there)
+    return unexpected(there.error());
+  node::topology_chains chains(store, there->chains);
+  const auto replayed = replay::entries_in(chains).map([](const std::vector<replay::batch_entry>& all) {
+    ids out;
+    for (const auto& e : all)
+      out.insert(e.ids.begin(), e.ids.end());
+    return out;
+  });
+  return marked_answer(
+      r, replayed, [&](std::uint64_t page) { return letters_page(store, topology, page); },
       [&](std::uint64_t page) { return newest_letters_page(store, topology, page); });
 }
 
 expected<api::answer> answer_of(const letters_folder& of, const api::request& r) {
-  return observe::letters_answer(
-      r, [&](std::uint64_t page) { return letters_page(of, page); },
+  return marked_answer(
+      r, replay::replayed_ids(of.topology, of.folder),
+      [&](std::uint64_t page) { return letters_page(of, page); },
       [&](std::uint64_t page) { return newest_letters_page(of, page); });
 }
 

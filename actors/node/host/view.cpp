@@ -159,7 +159,11 @@ private:
     };
     if (std::holds_alternative<metrics>(r))
       coordinator_.describe(
-          [this, to, page](const described& d) { to(*page(standing_of(d, options_.node))); },
+          [this, to, page](const described& d) {
+            auto standing = standing_of(d, options_.node);
+            insight_.name_own_finds(standing.topologies);
+            to(*page(standing));
+          },
           [this, to, page](const auto&) {
             to(*page({options_.node, false, {}, {}}));
           });

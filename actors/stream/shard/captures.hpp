@@ -54,6 +54,11 @@ public:
   /// The oldest one under way was answered.
   [[nodiscard]] answer written(time_point now, const std::optional<error>& failure);
 
+  /// When the oldest one under way was begun; none: none is under way.
+  [[nodiscard]] std::optional<time_point> oldest() const {
+    return under_way_.empty() ? std::nullopt : std::optional(under_way_.front().begun);
+  }
+
   // --- what waits
   /// True once for each report that was asked for, when it may be given.
   [[nodiscard]] bool takes_report();

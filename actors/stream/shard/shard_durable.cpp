@@ -37,6 +37,7 @@ void shard::capture(bool twice) {
 
 void shard::write(std::shared_ptr<const std::string> bytes, bool twice) {
   captures_.begun(time_.now(), bytes->size());
+  figures_.waits_for_disk(captures_.oldest());
   gate_.capture_begun();
   effects_.emplace_back(
       effects::tell_writer{messages::write_capture{options_.name, life_, std::move(bytes), twice}});
@@ -44,6 +45,7 @@ void shard::write(std::shared_ptr<const std::string> bytes, bool twice) {
 
 void shard::on_capture_written(const messages::capture_written& m) {
   const auto answer = captures_.written(time_.now(), m.failure);
+  figures_.waits_for_disk(captures_.oldest());
   switch (answer.what) {
   case captures::outcome::fenced:
     return output_.fail(*m.failure);

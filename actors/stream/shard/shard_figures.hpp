@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace millrace::shard {
 
@@ -26,6 +27,8 @@ public:
   /// No frame was taken for so long.
   void has_captured(std::chrono::steady_clock::duration pause);
   void is_durable(const captures::answer& a);
+  /// The disk has yet to answer captures since then; none: it has answered all.
+  void waits_for_disk(std::optional<captures::time_point> since);
   void has_failed() { ++options_.gauges->snapshot_failures; }
 
 private:

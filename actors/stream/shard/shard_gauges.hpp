@@ -2,6 +2,8 @@
 #pragma once
 
 #include "actors/stream/shard/pause_histogram.hpp"
+#include "runtime/base/call_under_way.hpp"
+#include "runtime/base/pace.hpp"
 #include "runtime/delivery/window_state.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -73,7 +75,9 @@ struct shard_gauges {
   std::atomic<std::uint64_t> snapshot_failures{0};
   std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;
-  snapshot_histogram snapshot_times;             // times from the capture to the durable snapshot
+  snapshot_histogram snapshot_times;  // times from the capture to the durable snapshot
+  call_under_way snapshot;            // from the capture on that is the oldest of those not durable
+  usual_time snapshot_takes;
   std::atomic<std::int64_t> snapshot_at{0};      // the time at which the newest became durable, by the wall
                                                  // clock; 0: none yet
   std::atomic<std::uint64_t> snapshot_bytes{0};  // bytes of the newest: the changes since the one before

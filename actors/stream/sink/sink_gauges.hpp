@@ -3,17 +3,15 @@
 #pragma once
 
 #include "actors/stream/sink/commit_histograms.hpp"
+#include "runtime/base/call_under_way.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/noted_text.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/base/time.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 namespace millrace::sink {
@@ -49,30 +47,6 @@ private:
   std::deque<commit_note> newest_;
 };
 
-/// The call to a target that is under way: its opening, rows that are written, a commit, or one that keeps it alive. The
-/// sink alone begins and ends it; anyone reads.
-class call_under_way {
-public:
-  using clock = std::chrono::steady_clock;
-
-  void begin(clock::time_point now) {
-    began_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  }
-  void end() { began_.store(none, std::memory_order_relaxed); }
-  /// Its age; none: no call is under way.
-  [[nodiscard]] std::optional<micros> age(clock::time_point now) const {
-    const auto began = began_.load(std::memory_order_relaxed);
-    if (began == none)
-      return std::nullopt;
-    const auto since = now - clock::time_point(clock::duration(began));
-    return std::max(micros(0), std::chrono::duration_cast<micros>(since));
-  }
-
-private:
-  static constexpr auto none = clock::duration::rep(-1);
-  std::atomic<clock::duration::rep> began_{none};
-};
-
 /// Written by the sink, read by anyone.
 struct sink_gauges {
   std::atomic<std::uint64_t> rows{0};  // committed in this process
@@ -96,7 +70,7 @@ struct sink_gauges {
   latency_histogram
       latency;  // lag of a commit's end after the event time of its rows, once for each log in it
   commit_history history;
-  call_under_way call;
+  call_under_way call;   // its opening, rows that are written, a commit, or one that keeps it alive
   usual_time in_target;  // time of all calls for a commit with rows
 
   /// Compares the call that is under way with what is usual here.

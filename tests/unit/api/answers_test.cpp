@@ -44,7 +44,7 @@ TEST_CASE("what a server answers is what a client reads") {
 
 TEST_CASE("lists have the form of the command line") {
   CHECK(json_of(answers::topologies{{{"t", topology_state::running, ""}}}) ==
-        R"([{"topology":"t","title":"","state":"running","reason":"","troubles":[]}])");
+        R"([{"topology":"t","title":"","state":"running","reason":"","troubles":[],"ended_at":null}])");
   CHECK(json_of(answers::nodes{{{"a", 2, true, node_state::up, {"t/x"}}}}) ==
         R"([{"name":"a","session":2,"coordinator":true,"state":"up","actors":["t/x"]}])");
 }

@@ -41,7 +41,7 @@ TEST_CASE("the graph comes again and again, until the topology has ended") {
                         Contains("Cache-Control: no-store\r\n") && !Contains("event: figures"));
   s.cluster.finish("t");
   CHECK_THAT(client.rest(), Catch::EndsWith(R"(event: end
-data: {"topology":"t","title":"","state":"ended","reason":"","troubles":[]}
+data: {"topology":"t","title":"","state":"ended","reason":"","troubles":[],"ended_at":null}
 
 )"));
 }

@@ -55,6 +55,10 @@ TEST_CASE("a topology is described by its status") {
   CHECK(k.shown() == api::answers::topology{"t", s::stopped, ""});
   k.t().status = topology_status::finished;
   CHECK(k.shown() == api::answers::topology{"t", s::ended, ""});
+  k.t().ended_at = 1'800'000'000'000'000;
+  CHECK(k.shown().ended_at == api::event_time{1'800'000'000'000'000});
+  k.t().status = topology_status::running;
+  CHECK(k.shown() == api::answers::topology{"t", s::running, ""});
 }
 
 TEST_CASE("a topology that has failed says why, and which actor it was unless that is the topology itself") {

@@ -124,6 +124,8 @@ TEST_CASE("a source of which one partition is silent gives all the same, and so 
     CHECK(codes(of(planned(), f, stage)) == list{"quiet_partition"});
   }
   CHECK(of(planned(), f, "in").summary == "in is being read; 1000 records so far, 5 to go.");
+  f.counted["in"] = {30969, 30969, 0, 0};  // with those of former processes
+  CHECK(of(planned(), f, "in").summary == "in is being read; 30969 records so far, 5 to go.");
   // The quiet partition is told first, also where it stands further on than one that gives.
   CHECK(codes(of(planned(), f, "counts")) == list{"quiet_partition", "behind"});
 }
@@ -257,6 +259,11 @@ TEST_CASE("a window without records says so, and where they were lost") {
   CHECK(codes(e) == list{"late", "dead_letters"});
   CHECK_THAT(e.summary, Contains("counts has no open window: 12 records came too late for counts"));
   CHECK_THAT(e.causes[1].text, Contains("988 records of parsed are dead letters"));
+  f.counted["counts"] = {5000, 4000, 1200, 0};  // with those of former processes
+  f.counted["parsed"] = {6000, 5000, 0, 900};   // less than this one has told
+  const auto whole = of(planned(), f, "counts");
+  CHECK_THAT(whole.causes[0].text, Contains("1200 records came too late for counts"));
+  CHECK_THAT(whole.causes[1].text, Contains("988 records of parsed are dead letters"));
 }
 
 TEST_CASE("a window behind a window waits for it, and for what that waits for") {

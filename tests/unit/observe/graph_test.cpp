@@ -39,6 +39,9 @@ TEST_CASE("stages of a topology that does not run say so, and which of them has 
   CHECK(states(f) ==
         std::vector<std::string>{"stopped", "stopped", "failed", "stopped", "stopped", "stopped"});
   CHECK(graph_of(planned(), f).how_it_ended == "it has failed at counts; `millrace list` says why");
+  f.ended_at = {1'800'000'000'000'000};
+  CHECK(graph_of(planned(), f).how_it_ended ==
+        "it has failed at counts, since 2027-01-15T08:00:00Z; `millrace list` says why");
   none.is_running = true;
   none.state = "running";
   CHECK(graph_of(planned(), none).how_it_ended.empty());

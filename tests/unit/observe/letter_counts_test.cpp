@@ -31,6 +31,21 @@ TEST_CASE("letters are counted by stage and error over all pages, with the newes
   CHECK(counted->by_error[0] == letters_of_error{"p", "no", 2, "3", "2026-11-01T00:00:03Z"});
 }
 
+TEST_CASE("letters that went in again are marked, and counted") {
+  api::answers::dead_letters page{{letter(1, "p", "no"), letter(2, "p", "}"), "no letter"}, 7};
+  CHECK(marked(page, {}) == page);
+  const auto some = marked(page, {"2"});
+  CHECK(some.letters[0] == page.letters[0]);
+  CHECK(some.letters[1].ends_with(R"(Z","replayed":true})"));
+  CHECK(some.letters[2] == page.letters[2]);
+  CHECK(some.next == page.next);
+  const auto counted = count_letters([&](std::uint64_t) -> expected<api::answers::dead_letters> {
+    return api::answers::dead_letters{some.letters, {}};
+  });
+  REQUIRE(counted->by_error.size() == 2);
+  CHECK(counted->by_error[0].replayed + counted->by_error[1].replayed == 1);
+}
+
 TEST_CASE("no more is counted than there is time for, and errors that are all different have room together") {
   int pages = 0;
   int ids = 0;

@@ -174,6 +174,46 @@ TEST_CASE("a partition that is silent beside one that gives is a trouble, unless
   CHECK(w.after(131s).empty());
 }
 
+TEST_CASE("the partition that gives may be of another lane, or of another process") {
+  watching w;
+  const auto quiet = w.lane().of("7");
+  quiet->is_open = quiet->is_caught_up = true;
+  quiet->last_record = midnight;
+  CHECK(w.after(120s).empty());
+  const auto beside = [](std::chrono::seconds since) {
+    return watching::one(trouble_code::silent_partition, "clicks",
+                         "partition 7 of clicks has given nothing for 2 minutes 5 seconds, others do", since);
+  };
+  CHECK(w.after(125s).empty());
+  process_troubles elsewhere;
+  CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}).empty());
+  elsewhere.giving = {"t/clicks"};
+  CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}) == std::vector{beside(120s)});
+  auto other = std::make_shared<lane::lane_gauges>();
+  other->source = "clicks";
+  other->of("8")->last_record = midnight + 125'000'000;
+  w.t.gauges.lanes["parsed/lane1"] = other;
+  CHECK(w.after(125s) == std::vector{beside(125s)});
+  CHECK(w.watch.now().giving == elsewhere.giving);
+  CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}).empty());
+}
+
+TEST_CASE("a snapshot that is written for far longer than usual is a trouble of its window") {
+  watching w;
+  w.shard().snapshot.begin(w.begun);
+  CHECK(w.after(5s).empty());
+  CHECK(w.after(12s) ==
+        std::vector{watching::one(trouble_code::snapshots_slow, "counts",
+                                  "a snapshot of counts/0 has not been written for 12 seconds", 12s)});
+  w.shard().snapshot.end();
+  CHECK(w.after(13s).empty());
+  for (int i = 0; i < 100; ++i)
+    w.shard().snapshot_takes.add(std::chrono::seconds(10));  // a slow store
+  w.shard().snapshot.begin(w.begun + 13s);
+  CHECK(w.after(40s).empty());
+  CHECK(w.after(45s).size() == 1);
+}
+
 TEST_CASE("users say from where on late records are a trouble, and over what time they count") {
   watching w;
   const auto look = [&](std::chrono::seconds passed) {
@@ -224,7 +264,7 @@ TEST_CASE(
   api::answers::topologies all{
       {{"a", s::running, ""}, {"b", s::running, "it is paused"}, {"c", s::stopped, ""}}};
   add_troubles(
-      all, {{slow("a", "x is slow", "n1", {midnight + 1}), slow("b", "y is slow"), slow("c", "z is slow")}});
+      all, {slow("a", "x is slow", "n1", {midnight + 1}), slow("b", "y is slow"), slow("c", "z is slow")});
   CHECK(all.all[0].reason == "x is slow, since " + format_timestamp(midnight) + ", on n1");
   CHECK(all.all[0].troubles.size() == 1);
   CHECK(word_of(all.all[0]) == "degraded");
@@ -234,13 +274,13 @@ TEST_CASE(
 
 TEST_CASE("an error of a server is told with the token alone, since it may quote a record") {
   api::answers::topologies all{{{"a", api::topology_state::running, ""}}};
-  add_troubles(all, {{{"a",
-                       trouble_code::target_away,
-                       "table",
-                       "b",
-                       "waiting for the target of table",
-                       "no such user: ann",
-                       {midnight}}}});
+  add_troubles(all, {{"a",
+                      trouble_code::target_away,
+                      "table",
+                      "b",
+                      "waiting for the target of table",
+                      "no such user: ann",
+                      {midnight}}});
   CHECK(all.all[0].reason.ends_with(", on b: no such user: ann"));
   const auto told = std::get<api::answers::topologies>(api::for_anybody(all));
   CHECK(told.all[0].reason.ends_with(", on b"));

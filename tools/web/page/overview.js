@@ -29,10 +29,15 @@ function lagOf(g) {
 }
 const isPaused = (t, g) => t.reason.startsWith("it is paused") || g?.stages.some(s => s.state === "paused");
 
+const sinceOf = t => {
+  const since = t.ended_at ?? t.troubles.map(x => x.since).filter(x => x !== null).sort()[0];
+  return since === undefined || since === null ? "" : time(since);
+};
+
 function row(t, isCluster) {
   const isRunning = t.state === "running", g = isRunning ? graphs.get(t.topology)?.graph : null;
   const paused = isRunning && isPaused(t, g);
-  return [el("span", {}, link(["t", t.topology], t.topology), t.title ? ` ${t.title}` : null), state(paused ? "paused" : t.troubles.length ? "degraded" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
+  return [el("span", {}, link(["t", t.topology], t.topology), t.title ? ` ${t.title}` : null), state(paused ? "paused" : t.troubles.length ? "degraded" : t.state), sinceOf(t), g ? rateOf(g) : "", g ? lagOf(g) : "",
     g?.held_up_by ? link(["t", t.topology, "stage", g.held_up_by.stage], g.held_up_by.stage) : "", t.reason,
     el("div", { class: "row" },
       isRunning && !paused && t.reason !== "it is stopping" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,
@@ -65,7 +70,7 @@ export async function events(topology) {
 
 // Those that run and those that are over stand apart, as a master's page has them.
 function topologyTables(all, isCluster) {
-  const columns = [{ name: "Topology" }, { name: "State" }, { name: "Rate", number: true }, { name: "Lag", number: true }, { name: "Held up by" }, { name: "Reason", wide: true }, { name: "" }];
+  const columns = [{ name: "Topology" }, { name: "State" }, { name: "Since" }, { name: "Rate", number: true }, { name: "Lag", number: true }, { name: "Held up by" }, { name: "Reason", wide: true }, { name: "" }];
   const over = all.filter(t => t.state !== "running");
   return [table("Running topologies", columns, all.filter(t => t.state === "running").map(t => row(t, isCluster)), all.length ? "No topology runs." : "No topology is there."),
     over.length ? table("Completed topologies", columns, over.map(t => row(t, isCluster)), "") : null];

@@ -77,7 +77,7 @@ export async function stage(topology, name) {
       f.shards.map(s => [s.shard, s.node, time(s.fired), time(s.next_end), rate(s.records_per_second), `${Math.round(s.busy * 100)} %`, number(s.windows_open), number(s.keys), bytes(s.bytes), bytes(s.retained_bytes),
         bytes(s.spilled_bytes), number(s.rows)]), "No shard is there."));
   for (const s of f.sinks)
-    out.push(el("p", {}, `${number(s.rows)} rows in ${number(s.commits)} commits, ${number(s.refused)} refused, at ${s.node}`),
+    out.push(el("p", {}, `${number(s.rows)} rows in ${number(s.commits)} commits, ${number(s.refused)} refused, by the process at ${s.node} since it has the sink`),
       isWatched(s) ? el("p", {}, underWay(s), ` A call to the target has taken ${seconds(s.under_way_seconds)} so far${s.usual_seconds === null ? "" : `; a commit usually takes ${seconds(s.usual_seconds)}`}.`) : null,
       table("The newest commits with rows", [{ name: "Batch", number: true }, { name: "Committed" }, { name: "Rows", number: true }, { name: "Scheduling Delay", number: true },
         { name: "Processing Time", number: true }], [...s.newest].reverse().map(b => [number(b.batch), time(b.at), number(b.rows), seconds(b.wait_seconds),
@@ -152,11 +152,11 @@ export async function letters(topology) {
         event.preventDefault();
         confirmed("Replay", topology, topologyPath(topology, "replay"), { body: { into: new FormData(event.target).get("into") }, told: replayed });
       } }, el("div", { class: "field" }, el("label", { for: "field-into" }, "Records go in again at"), into), el("button", { class: "act" }, "Replay")),
-      table(`By stage and error${counts.all ? "" : ", of the newest"}`, [{ name: "Stage" }, { name: "Letters", number: true }, { name: "Newest" }, { name: "Error", wide: true }],
-        counts.by_error.map(x => [link(["t", topology, "stage", x.stage], x.stage), number(x.letters), time(x.time), x.error || "all others"]), "There are none."),
+      table(`By stage and error${counts.all ? "" : ", of the newest"}`, [{ name: "Stage" }, { name: "Letters", number: true }, { name: "Replayed", number: true }, { name: "Newest" }, { name: "Error", wide: true }],
+        counts.by_error.map(x => [link(["t", topology, "stage", x.stage], x.stage), number(x.letters), number(x.replayed), time(x.time), x.error || "all others"]), "There are none."),
       newest.isMore ? el("p", { class: "dim" }, `Older ones are kept, too; “millrace letters ${topology}” prints all.`) : null,
-      counts.letters === 0 ? null : table("The newest", [{ name: "Time" }, { name: "Stage" }, { name: "Partition" }, { name: "Position", number: true }, { name: "Error", wide: true }, { name: "Record", wide: true }],
-        newest.letters.map(x => [time(x.time), x.stage, x.partition, number(x.position), x.error, el("pre", {}, x.record ?? x.record_base64 ?? "")]), "There are none.")], true];
+      counts.letters === 0 ? null : table("The newest", [{ name: "Time" }, { name: "Stage" }, { name: "Partition" }, { name: "Position", number: true }, { name: "Replayed" }, { name: "Error", wide: true }, { name: "Record", wide: true }],
+        newest.letters.map(x => [time(x.time), x.stage, x.partition, number(x.position), x.replayed ? "replayed" : "", x.error, el("pre", {}, x.record ?? x.record_base64 ?? "")]), "There are none.")], true];
   } catch (e) {
     return ["Dead letters", [tokenForm(e)], true];
   }
