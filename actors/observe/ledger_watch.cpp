@@ -10,17 +10,17 @@ std::vector<std::string> ledger_watch::due(const std::set<std::string>& running,
   std::erase_if(known_, [&](const auto& k) { return !running.contains(k.first); });
   std::vector<std::string> out;
   for (const auto& topology : running) {
-    const auto [known, is_new] = known_.try_emplace(topology);
-    if (!is_new && now - known->second.asked < each)
+    const auto known = known_.try_emplace(topology, watched_topology{now + first, {}}).first;
+    if (now < known->second.next)
       continue;
-    known->second.asked = now;
+    known->second.next = now + each;
     out.push_back(topology);
   }
   return out;
 }
 
-void ledger_watch::told(const std::string& topology, const std::optional<whole_ledger>& l,
-                        event_micros wall) {
+void ledger_watch::told(const std::string& topology, const std::optional<whole_ledger>& l, event_micros wall,
+                        clock::time_point now) {
   const auto known = known_.find(topology);
   if (known == known_.end() || !l || !l->incomplete.empty())
     return;
@@ -29,6 +29,8 @@ void ledger_watch::told(const std::string& topology, const std::optional<whole_l
     const auto same = before.find(stage);
     known->second.stages[stage] = {std::move(text), same == before.end() ? wall : same->second.since,
                                    same != before.end()};
+    if (same == before.end())
+      known->second.next = now + again;
   }
 }
 

@@ -17,13 +17,16 @@ namespace millrace::observe {
 class ledger_watch {
 public:
   using clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds first{5};  // after its begin
   static constexpr std::chrono::seconds each{30};
+  static constexpr std::chrono::seconds again{2};  // after an imbalance that is new
 
   /// Those of the running ones whose ledger is to be collected now.
   [[nodiscard]] std::vector<std::string> due(const std::set<std::string>& running, clock::time_point now);
   /// An imbalance is one once two ledgers in a row have it, since the parts of one are of different moments. None, or an
   /// incomplete one, says nothing.
-  void told(const std::string& topology, const std::optional<whole_ledger>& l, event_micros wall);
+  void told(const std::string& topology, const std::optional<whole_ledger>& l, event_micros wall,
+            clock::time_point now);
   [[nodiscard]] std::vector<api::answers::trouble> all() const;
 
 private:
@@ -33,7 +36,7 @@ private:
     bool is_seen_twice = false;
   };
   struct watched_topology {
-    clock::time_point asked;
+    clock::time_point next;
     std::map<std::string, imbalance> stages;
   };
   std::map<std::string, watched_topology> known_;

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 
 namespace millrace::observe {
 namespace {
@@ -178,14 +178,25 @@ void add_cluster(families& all, const cluster_standing& c) {
   for (const auto& t : c.topologies.all) {
     all.of(t.name);
     add_state(all, "millrace_topology_state", {}, t.state);
-    // Of what the leader alone finds, each stage has one.
-    std::set<std::pair<std::string, api::trouble_code>> told;
-    for (const auto& x : t.troubles)
-      if (told.emplace(x.stage, x.code).second)
-        all.add("millrace_trouble", values{x.stage, std::string(api::to_string(x.code))}, 1);
   }
   for (const auto& n : c.nodes.all)
     add_state(all, "millrace_node_state", {n.name}, n.state);
+}
+
+/// The leader knows troubles of its own, and a run's list has those of its process: each is one series.
+void add_troubles(families& all, const std::vector<running_topology>& here, const cluster_standing& cluster) {
+  std::set<std::tuple<std::string, std::string, api::trouble_code>> found;
+  for (const auto& t : here)
+    if (t.runs_here())
+      for (const auto& x : t.troubles.all())
+        found.emplace(t.topology->name, x.stage, x.code);
+  for (const auto& t : cluster.topologies.all)
+    for (const auto& x : t.troubles)
+      found.emplace(t.name, x.stage, x.code);
+  for (const auto& [topology, stage, code] : found) {
+    all.of(topology);
+    all.add("millrace_trouble", values{stage, std::string(api::to_string(code))}, 1);
+  }
 }
 
 void add_stages(families& all, const deployment::pipeline_gauges& gauges) {
@@ -226,9 +237,6 @@ void add_topology(families& all, const running_topology& t) {
     return;
   if (!t.topology->title.empty())
     all.add("millrace_topology_info", values{t.topology->title}, 1);
-  if (t.runs_here())
-    for (const auto& x : t.troubles.all())
-      all.add("millrace_trouble", values{x.stage, std::string(api::to_string(x.code))}, 1);
   add_flow(all, t);
   for (const auto& [name, g] : gauges.lanes)
     add_lane(all, name, *g, t.lives_here(name));
@@ -251,6 +259,7 @@ std::string metrics_text(const std::vector<running_topology>& all, const cluster
   for (const auto& t : all)
     if (t.is_prepared)
       add_topology(out, t);
+  add_troubles(out, all, cluster);
   add_process(out);
   return out.text();
 }

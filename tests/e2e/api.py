@@ -99,7 +99,7 @@ def cluster(*arguments):
 def commands(c):
     check(c.does("list") == "no topologies\n", "an empty cluster has topologies")
     check("clicks is applied; its plan is number 1" in c.does("apply", "clicks.json"), "apply")
-    check(json.loads(c.does("list", "--json")) == [{"topology": "clicks", "title": "", "state": "running", "reason": "", "troubles": []}], "list --json")
+    check(json.loads(c.does("list", "--json")) == [{"topology": "clicks", "title": "", "state": "running", "reason": "", "troubles": [], "ended_at": None}], "list --json")
     check(re.search(r"^TOPOLOGY +STATE +SINCE +REASON\nclicks +running\n$", c.does("list")), "list as a table")
     nodes = json.loads(c.does("nodes", "--json"))
     check([n["name"] for n in nodes] == ["a", "b"] and nodes[0]["coordinator"] and sum(len(n["actors"]) for n in nodes) == 2, nodes)

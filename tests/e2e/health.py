@@ -4,11 +4,13 @@ that it is well again; so does the page, where Chromium is there. POSTGRES_URL n
 
     health.py --millrace BINARY [--only NAME]      each case is a function below
 """
+import concurrent.futures
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -244,7 +246,7 @@ def silent_beside_another_node(c):
     path = c.folder / "clicks.json"
     path.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
         "lines": {"source": "kafka", "brokers": kafka.brokers, "topic": topic},
-        "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts", "lanes": 2},
+        "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts"},
         "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}},
         "screen": {"sink": "file", "from": "counts", "path": str(c.folder / "out.jsonl"), "node": "a"}}}))
     c.topology = lambda: path
@@ -255,14 +257,22 @@ def silent_beside_another_node(c):
         return sorted(p["partition"] for lane in lanes for p in lane["partitions"]) == ["0", "1"] and len({lane["node"] for lane in lanes}) == 2
     wait_until("two nodes read", readers)
 
-    def is_told():
-        give(0)
-        return "silent_partition" in view.codes()
-    wait_until("it is told", is_told)
-    trouble, = (t for t in view.listed()["troubles"] if t["code"] == "silent_partition")
-    check(trouble["stage"] == "lines" and "partition 1 of lines has given nothing for" in trouble["text"], f"{trouble}")
-    give(0)
-    view.becomes("silent_partition", "lines", "partition 1 of lines has given nothing for")
+    is_over = threading.Event()
+
+    def go_on():
+        while not is_over.wait(1):
+            give(0)
+    with concurrent.futures.ThreadPoolExecutor(1) as one:
+        giving = one.submit(go_on)
+        try:
+            wait_until("it is told", lambda: "silent_partition" in view.codes())
+            trouble, = (t for t in view.listed()["troubles"] if t["code"] == "silent_partition")
+            check(trouble["stage"] == "lines" and "partition 1 of lines has given nothing for" in trouble["text"], f"{trouble}")
+            wait_until("the metric", lambda: view.metrics("silent_partition") == 1)
+            view.is_shown("degraded", "partition 1 of lines has given nothing for")
+        finally:
+            is_over.set()
+        giving.result()
     give(1)
     view.is_well()
     c.cluster.ask("stop", "clicks")

@@ -133,7 +133,8 @@ void insight::look_at_ledgers(const node::cluster_described& d) {
             ask_for_report{name, cluster::chains_of(name, d.state->topologies.at(name).first_generation)})
         .then(
             [this, name](const report_given& m) {
-              ledgers_.told(name, observe::ledger_of(m.json), system_clock().now());
+              ledgers_.told(name, observe::ledger_of(m.json), system_clock().now(),
+                            observe::ledger_watch::clock::now());
             },
             [](const caf::error&) {});  // it is asked again
 }

@@ -25,22 +25,26 @@ whole_ledger ledger(std::uint64_t lost) {
 
 }  // namespace
 
-TEST_CASE("the ledger of each topology that runs is due every thirty seconds") {
+TEST_CASE("the ledger of each topology that runs is due soon after its begin, then every thirty seconds") {
   ledger_watch w;
-  CHECK(w.due({"a", "b"}, moment(0s)) == std::vector<std::string>{"a", "b"});
-  CHECK(w.due({"a", "b"}, moment(29s)).empty());
-  CHECK(w.due({"a", "b", "c"}, moment(29s)) == std::vector<std::string>{"c"});
-  CHECK(w.due({"a"}, moment(30s)) == std::vector<std::string>{"a"});
-  CHECK(w.due({"b"}, moment(31s)) == std::vector<std::string>{"b"});  // it runs again
+  CHECK(w.due({"a", "b"}, moment(0s)).empty());
+  CHECK(w.due({"a", "b"}, moment(5s)) == std::vector<std::string>{"a", "b"});
+  CHECK(w.due({"a", "b", "c"}, moment(34s)).empty());
+  CHECK(w.due({"a", "c"}, moment(35s)) == std::vector<std::string>{"a"});
+  CHECK(w.due({"b", "c"}, moment(39s)) == std::vector<std::string>{"c"});  // b runs again
 }
 
 TEST_CASE("rows that two ledgers in a row lack are a trouble of their stage, until one has them") {
   ledger_watch w;
-  w.told("t", ledger(5), 1);  // it has ended meanwhile
-  CHECK(w.due({"t"}, moment(0s)).size() == 1);
-  w.told("t", ledger(5), 10);
+  w.told("t", ledger(5), 1, moment(0s));  // it has ended meanwhile
+  CHECK(w.due({"t"}, moment(0s)).empty());
+  CHECK(w.due({"t"}, moment(5s)).size() == 1);
+  w.told("t", ledger(5), 10, moment(6s));
   CHECK(w.all().empty());
-  w.told("t", ledger(5), 20);
+  CHECK(w.due({"t"}, moment(7s)).empty());
+  CHECK(w.due({"t"}, moment(8s)).size() == 1);
+  w.told("t", ledger(5), 20, moment(8s));
+  CHECK(w.due({"t"}, moment(37s)).empty());
   CHECK(w.all() == std::vector{api::answers::trouble{
                        "t",
                        api::trouble_code::ledger,
@@ -51,9 +55,9 @@ TEST_CASE("rows that two ledgers in a row lack are a trouble of their stage, unt
                        {10}}});
   auto incomplete = ledger(0);
   incomplete.incomplete = {"node b did not answer"};
-  w.told("t", incomplete, 30);
-  w.told("t", std::nullopt, 30);
+  w.told("t", incomplete, 30, moment(38s));
+  w.told("t", std::nullopt, 30, moment(38s));
   CHECK(w.all().size() == 1);
-  w.told("t", ledger(0), 40);
+  w.told("t", ledger(0), 40, moment(38s));
   CHECK(w.all().empty());
 }

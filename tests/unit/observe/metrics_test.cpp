@@ -105,6 +105,26 @@ TEST_CASE("one state of a topology and of a node is 1, and the others are 0") {
     CHECK(alone.find(name) == std::string::npos);
 }
 
+TEST_CASE("a trouble is one series, whoever knows it") {
+  auto t = full();
+  t.gauges.sinks["table"]->reached = true;
+  t.gauges.sinks["table"]->away = true;
+  t.troubles.look(t.seen(0), flow_meter::clock::now());
+  REQUIRE(t.troubles.all().size() == 2);  // a record is late, too
+  auto known = standing();
+  known.topologies = {{{"a", api::topology_state::running, ""}, {"b", api::topology_state::running, ""}}};
+  known.topologies.all[0].troubles = t.troubles.all();
+  known.topologies.all[1].troubles = {{"b", api::trouble_code::ledger, "x", {}, {}, {}, {}},
+                                      {"b", api::trouble_code::ledger, "x", "n", {}, {}, {}}};
+  const auto text = metrics_text({t}, known);
+  const std::string away = R"(millrace_trouble{topology="a",stage="table",code="target_away"} 1)";
+  CHECK(has_line(text, away));
+  CHECK(text.find(away) == text.rfind(away));
+  const std::string lost = R"(millrace_trouble{topology="b",stage="x",code="ledger"} 1)";
+  CHECK(has_line(text, lost));
+  CHECK(text.find(lost) == text.rfind(lost));
+}
+
 TEST_CASE("an actor that has gone elsewhere leaves its counts, and no word on how it stands") {
   auto t = full();
   t.gauges.present = std::make_shared<stage::present_actors>();
