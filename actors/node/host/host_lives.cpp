@@ -206,7 +206,7 @@ void hosting::on_down(const caf::down_msg& m) {
                                            : l.failure;
       // Nobody else may use what this process alone has, so nobody raises the life to get it back.
       if (l.refused && options_.lone)
-        return fail(std::string(actor), *l.refused);
+        return fail(std::string(actor), error(*l.refused));
       if (l.has_stopped && !l.refused)
         has_ended(actor, "it was told to stop");
       return end_life(std::string(actor), how, why);

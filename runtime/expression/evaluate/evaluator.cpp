@@ -9,8 +9,11 @@ values evaluator::run(const node& n, const std::uint8_t* active) {
   switch (n.what) {
   case op::constant:
     return n.value.as_values(n.type);
-  case op::instant:
-    return {n.type, true, nullptr, &now_};
+  case op::instant: {
+    auto* const at = allocate<std::int64_t>(memory_, 1);
+    *at = now_;
+    return {n.type, true, nullptr, at};
+  }
   case op::column:
     return column(n);
   case op::call: {

@@ -17,6 +17,8 @@ namespace millrace::expression {
     return std::string_view::npos;
   if (part.empty())
     return from;
+  if (from == s.size())  // there may be no text at all, which memmem() must not be given
+    return std::string_view::npos;
   const auto* const found =
       static_cast<const char*>(::memmem(s.data() + from, s.size() - from, part.data(), part.size()));
   return found == nullptr ? std::string_view::npos : static_cast<std::size_t>(found - s.data());

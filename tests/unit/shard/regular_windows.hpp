@@ -44,7 +44,9 @@ public:
       out.string(std::string(padding, 'x'));
   }
   [[nodiscard]] delivery::window_size size() const override { return held; }
-  [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override { return fired + 10; }
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override {
+    return fired == end_of_time ? std::nullopt : std::optional(fired + 10);
+  }
   [[nodiscard]] delivery::open_windows look_up(std::string_view key, event_micros,
                                                std::size_t most) const override {
     return {delivery::test::rows(std::min(key.size(), most)), {}, {}, key.size() <= most};
