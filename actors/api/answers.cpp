@@ -161,6 +161,9 @@ std::optional<error> read_error(std::string_view body) {
 }  // namespace
 
 std::string_view to_string(topology_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
+std::string_view answers::word_of(const topology& t) {
+  return is_degraded(t) ? std::string_view("degraded") : to_string(t.state);
+}
 event_time answers::since_of(const topology& t) {
   if (t.state != topology_state::running)
     return t.ended_at;
@@ -171,9 +174,6 @@ event_time answers::since_of(const topology& t) {
   return out;
 }
 
-std::string_view answers::word_of(const topology& t) {
-  return is_degraded(t) ? std::string_view("degraded") : to_string(t.state);
-}
 void answers::running_first(std::vector<topology>& all) {
   std::stable_partition(all.begin(), all.end(),
                         [](const auto& t) { return t.state == topology_state::running; });
@@ -181,10 +181,12 @@ void answers::running_first(std::vector<topology>& all) {
 std::string_view to_string(trouble_code c) { return words_of(c)[static_cast<std::size_t>(c)]; }
 std::string_view to_string(node_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
 
+std::string second_text(event_time t) { return format_timestamp(t.at / 1'000'000 * 1'000'000); }
+
 std::string line_of(const answers::trouble& t) {
   auto out = t.text;
   if (t.since.at != no_watermark)
-    out += fmt::format(", since {}", format_timestamp(t.since.at / 1'000'000 * 1'000'000));
+    out += ", since " + second_text(t.since);
   if (!t.node.empty())
     out += fmt::format(", on {}", t.node);
   return t.error.empty() ? out : out + ": " + t.error;

@@ -21,7 +21,7 @@ public:
   static constexpr std::chrono::seconds each{30};
   static constexpr std::chrono::seconds again{2};  // after an imbalance that is new
 
-  /// Those of the running ones whose ledger is to be collected now.
+  /// Names the running ones whose ledger is to be collected now.
   [[nodiscard]] std::vector<std::string> due(const std::set<std::string>& running, clock::time_point now);
   /// An imbalance is one once two ledgers in a row have it, since the parts of one are of different moments. None, or an
   /// incomplete one, says nothing.

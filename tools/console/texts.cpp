@@ -230,9 +230,8 @@ std::string stage_text(const observe::figures& f) {
   if (const auto commits = commits_of(f); !commits.rows.empty())
     out += '\n' + text_of(commits, "");
   if (!f.lanes.empty() || !f.sinks.empty())
-    out += "records of lanes, rows and commits of sinks are those of the processes that have them now; the "
-           "graph "
-           "counts all\n";
+    out += "records of lanes, rows and commits of sinks are those of the processes that have them now; "
+           "the graph counts all\n";
   for (const auto& [stage, l] : observe::all_losses(f))
     out += fmt::format("{} late, {} dead letters\n", l.late, l.dead_letters);
   return (out.empty() ? "it has no actors of its own: its work is done in the lanes of its parser\n" : out) +

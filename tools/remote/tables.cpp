@@ -1,5 +1,6 @@
 #include "tools/remote/tables.hpp"
 
+#include "actors/api/trouble_line.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
@@ -44,8 +45,8 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 }
 
 std::string since_text(const api::answers::topology& t) {
-  const auto since = since_of(t).at;
-  return since == no_watermark ? "" : format_timestamp(since / 1'000'000 * 1'000'000);
+  const auto since = since_of(t);
+  return since.at == no_watermark ? std::string() : api::second_text(since);
 }
 
 std::string table_of(const api::answers::topologies& t) {
@@ -68,8 +69,8 @@ std::vector<std::string> cells_of(const observe::event& e) {
   auto text = visible(e.text);
   if (!e.through.empty())
     text += fmt::format(" (asked for through the API of {})", visible(e.through));
-  return {format_timestamp(e.at.at / 1'000'000 * 1'000'000),
-          std::string(cluster::words_of(e.kind)[static_cast<std::size_t>(e.kind)]), std::move(text)};
+  return {api::second_text(e.at), std::string(cluster::words_of(e.kind)[static_cast<std::size_t>(e.kind)]),
+          std::move(text)};
 }
 
 std::string table_of(const std::vector<observe::event>& all) {

@@ -13,7 +13,7 @@ namespace millrace::remote {
 [[nodiscard]] std::string table(const std::vector<std::string>& head,
                                 const std::vector<std::vector<std::string>>& rows);
 
-/// To the second; empty of a healthy one.
+/// The time from which on it stands as it does, without its fraction; empty: it is healthy.
 [[nodiscard]] std::string since_text(const api::answers::topology& t);
 [[nodiscard]] std::string table_of(const api::answers::topologies& t);
 [[nodiscard]] std::string table_of(const api::answers::nodes& n);

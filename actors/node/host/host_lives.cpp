@@ -184,7 +184,8 @@ void hosting::could_not_begin(const std::string& actor, const error& why) {
   end_life(actor, how, why.message);
 }
 
-void hosting::fail(const std::string& actor, const error& why) {
+/// `why` may be of the life that ends here, so it is a copy.
+void hosting::fail(const std::string& actor, error why) {
   const control::actor_failed what{options_.topology, actor, lives_.at(actor).now, why};
   self_->send(options_.board, send_to_director{control::encode_to_director(what)});
   end_life(actor, node::life_outcome::completed, why.message);
@@ -206,7 +207,7 @@ void hosting::on_down(const caf::down_msg& m) {
                                            : l.failure;
       // Nobody else may use what this process alone has, so nobody raises the life to get it back.
       if (l.refused && options_.lone)
-        return fail(std::string(actor), error(*l.refused));
+        return fail(std::string(actor), *l.refused);
       if (l.has_stopped && !l.refused)
         has_ended(actor, "it was told to stop");
       return end_life(std::string(actor), how, why);

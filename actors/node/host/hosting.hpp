@@ -98,7 +98,7 @@ private:
   void could_not_begin(const std::string& actor, const error& why);
   /// No further life would do better. The director ends the topology in order; the director's successor has
   /// the actor restart, and hears the same.
-  void fail(const std::string& actor, const error& why);
+  void fail(const std::string& actor, error why);
 
   // --- ending
   void on_down(const caf::down_msg& m);

@@ -90,17 +90,21 @@ observe::process_troubles insight::troubles_here() const {
   return out;
 }
 
-std::vector<api::answers::trouble> insight::found_by_leader() const {
+insight::told_by_node insight::troubles_of_all() const {
+  auto out = troubles_;
+  out[options_.node] = troubles_here();
+  return out;
+}
+
+std::vector<api::answers::trouble> insight::found_by_leader(const told_by_node& told) const {
   auto out = ledgers_.all();
-  auto told = troubles_;
-  told[options_.node] = troubles_here();
   const auto silent = observe::silent_beside(told);
   out.insert(out.end(), silent.begin(), silent.end());
   return out;
 }
 
 void insight::name_own_finds(api::answers::topologies& all) const {
-  observe::add_troubles(all, found_by_leader());
+  observe::add_troubles(all, found_by_leader(troubles_of_all()));
 }
 
 void insight::look_at_troubles(const node::cluster_described& d) {
@@ -109,8 +113,10 @@ void insight::look_at_troubles(const node::cluster_described& d) {
     ledgers_ = {};
     return troubles_.clear();
   }
-  look_at_ledgers(d);
-  note_health(d);
+  const auto all = topologies_of(d);
+  const auto running = running_in(all);
+  look_at_ledgers(d, running);
+  note_health(d, all, running);
   std::erase_if(troubles_, [&](const auto& known) { return !d.present.contains(known.first); });
   for (const auto& node : d.present) {
     if (node == options_.node)
@@ -125,8 +131,8 @@ void insight::look_at_troubles(const node::cluster_described& d) {
   }
 }
 
-void insight::look_at_ledgers(const node::cluster_described& d) {
-  for (const auto& name : ledgers_.due(running_in(topologies_of(d)), observe::ledger_watch::clock::now()))
+void insight::look_at_ledgers(const node::cluster_described& d, const std::set<std::string>& running) {
+  for (const auto& name : ledgers_.due(running, observe::ledger_watch::clock::now()))
     self_
         ->request(
             options_.directors, parts_patience,
@@ -139,16 +145,14 @@ void insight::look_at_ledgers(const node::cluster_described& d) {
             [](const caf::error&) {});  // it is asked again
 }
 
-void insight::note_health(const node::cluster_described& d) {
-  const auto all = topologies_of(d);
-  const auto running = running_in(all);
-  auto troubles = troubles_here().all;
-  const auto found = found_by_leader();
-  troubles.insert(troubles.end(), found.begin(), found.end());
+void insight::note_health(const node::cluster_described& d, const api::answers::topologies& all,
+                          const std::set<std::string>& running) {
+  const auto told = troubles_of_all();
+  auto troubles = found_by_leader(told);
   for (const auto& t : all.all)
     troubles.insert(troubles.end(), t.troubles.begin(), t.troubles.end());
-  for (const auto& [_, told] : troubles_)
-    troubles.insert(troubles.end(), told.all.begin(), told.all.end());
+  for (const auto& [_, of_node] : told)
+    troubles.insert(troubles.end(), of_node.all.begin(), of_node.all.end());
   note_events noted;
   for (auto& e : health_.look(troubles, running, observe::health_history::clock::now()))
     noted.what.push_back(observe::event_of(std::move(e), d.now));
@@ -163,10 +167,10 @@ void insight::name_titles(const node::cluster_described& d, api::answers::topolo
 }
 
 void insight::name_troubles(api::answers::topologies& all) const {
-  observe::add_troubles(all, troubles_here().all);
-  for (const auto& [_, told] : troubles_)
-    observe::add_troubles(all, told.all);
-  name_own_finds(all);
+  const auto told = troubles_of_all();
+  for (const auto& [_, of_node] : told)
+    observe::add_troubles(all, of_node.all);
+  observe::add_troubles(all, found_by_leader(told));
 }
 
 /// A page asks each second: a plan is read once.

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace millrace::host {
@@ -59,9 +60,13 @@ private:
   [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
   [[nodiscard]] observe::process_troubles troubles_here() const;
-  [[nodiscard]] std::vector<api::answers::trouble> found_by_leader() const;
-  void look_at_ledgers(const node::cluster_described& d);
-  void note_health(const node::cluster_described& d);
+  using told_by_node = std::map<std::string, observe::process_troubles>;
+  /// The other nodes have told theirs; those of this process are the present ones.
+  [[nodiscard]] told_by_node troubles_of_all() const;
+  [[nodiscard]] std::vector<api::answers::trouble> found_by_leader(const told_by_node& told) const;
+  void look_at_ledgers(const node::cluster_described& d, const std::set<std::string>& running);
+  void note_health(const node::cluster_described& d, const api::answers::topologies& all,
+                   const std::set<std::string>& running);
   void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
                        const give_answer& to);
   void answer(const api::request& r, const std::shared_ptr<const config::topology>& plan, observe::figures f,
@@ -82,7 +87,7 @@ private:
   whole_view::pointer self_;
   const view_options& options_;
   questions& others_;
-  std::map<std::string, observe::process_troubles> troubles_;  // keyed by node, the last that it has told
+  told_by_node troubles_;  // the last that each of the other nodes has told
   observe::health_history health_;
   observe::ledger_watch ledgers_;
   std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most

@@ -81,8 +81,7 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
   node::topology_chains chains(store, there->chains);
   const auto replayed = replay::entries_in(chains).map([](const std::vector<replay::batch_entry>& all) {
     ids out;
-    for (const auto& e : all)
-      out.insert(e.ids.begin(), e.ids.end());
+    replay::add_ids(out, all);
     return out;
   });
   return marked_answer(

@@ -72,8 +72,7 @@ public:
       : chains_(std::move(chains)), index_(index) {}
 
   expected<void> know(std::unordered_set<std::string>& ids) override {
-    for (const auto& e : index_.all())
-      ids.insert(e.ids.begin(), e.ids.end());
+    replay::add_ids(ids, index_.all());
     return {};
   }
   expected<replay::replayed_batch> read(const std::string&, std::uint64_t number) override {

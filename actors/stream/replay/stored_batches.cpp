@@ -68,6 +68,11 @@ expected<std::vector<batch_entry>> decode_entries(std::string_view bytes) {
 std::string name_of_batch_index() { return "replayed:index"; }
 std::string name_of_batch(std::uint64_t number) { return fmt::format("replayed:{}", number); }
 
+void add_ids(std::unordered_set<std::string>& to, const std::vector<batch_entry>& all) {
+  for (const auto& e : all)
+    to.insert(e.ids.begin(), e.ids.end());
+}
+
 expected<std::vector<batch_entry>> entries_in(chain::named_chains& chains) {
   auto found = chains.look(name_of_batch_index());
   if (!found)

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace millrace::replay {
@@ -32,6 +33,9 @@ struct batch_entry {
 // No name of a stage has a colon, so these are apart from all actors.
 [[nodiscard]] std::string name_of_batch_index();
 [[nodiscard]] std::string name_of_batch(std::uint64_t number);
+
+/// Adds the ids of all letters that are in them.
+void add_ids(std::unordered_set<std::string>& to, const std::vector<batch_entry>& all);
 
 /// Reads the index, oldest first; blocks.
 [[nodiscard]] expected<std::vector<batch_entry>> entries_in(chain::named_chains& chains);

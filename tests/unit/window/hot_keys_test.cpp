@@ -50,7 +50,7 @@ TEST_CASE("a key with a large share is on top, whatever else is the largest of o
     CHECK(top.shard == 5);
     CHECK(top.tag == 1);
     CHECK(top.of == of);
-    // What the key may have had before it took its place is taken off: the smallest of 16 counters at most.
+    // The key loses the count of the one whose place it took: the smallest of 16 counters at most.
     CHECK(top.records <= exact);
     CHECK(top.records + of / 16 >= exact);
   }
