@@ -22,18 +22,20 @@
 #include <system_error>
 #include <type_traits>
 #include <unistd.h>
+#include <utility>
 
 namespace millrace {
 namespace {
 
 constexpr std::array<char, 8> magic{'M', 'R', 'F', 'L', 'I', 'G', 'H', 'T'};
-constexpr std::uint32_t format_version = 2;
-/// Threads beyond this number are not noted.
-constexpr std::size_t most_threads = 256;
+constexpr std::uint32_t format_version = 3;
+constexpr auto most_threads = flight_recorder::most_threads;
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t longest_log = 511;
 /// A handler needs little, and a thread whose stack has run out has nothing else.
 constexpr std::size_t handler_stack = 32U << 10U;
+/// The scribe looks so often while it finds records in hand, and else.
+constexpr std::chrono::milliseconds while_at_work{5}, while_idle{100};
 constexpr std::array crash_signals{SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE};
 
 enum class stage : std::uint32_t { idle, working, with_records };
@@ -54,21 +56,19 @@ struct short_text {
   [[nodiscard]] std::string get() const { return std::string(view()); }
 };
 
-/// Stores become visible in their order, so that a reader after the end sees what `is` says.
-struct slot {
-  std::atomic<std::uint32_t> is_taken;
-  std::atomic<std::uint32_t> is;  // a stage
-  std::atomic<std::uint32_t> signal;
-  std::uint32_t has_record, is_cutting, was_taken_before;
-  std::uint64_t process;
-  std::atomic<std::int64_t> since;  // milliseconds of the monotonic clock, of the call that works
-  std::uint64_t records;
+/// The work of one thread.
+struct note {
+  std::uint32_t is = 0;  // a stage
+  std::uint32_t signal = 0;
+  std::uint32_t has_record = 0, is_cutting = 0, was_taken_before = 0, unused = 0;
+  std::uint64_t process = 0;
+  std::uint64_t records = 0;
   position from, to, record;
   short_text<longest_name> topology, actor;
   short_text<longest_log> log;
 
-  void enter(stage s) { is.store(static_cast<std::uint32_t>(s), std::memory_order_release); }
-  bool note(const attempt& a) {
+  void enter(stage s) { is = static_cast<std::uint32_t>(s); }
+  bool set(const attempt& a) {
     if (!log.set(a.log))
       return false;
     from = a.from;
@@ -97,19 +97,71 @@ struct slot {
     actor.set(w.actor);
     process = w.process;
     signal = w.signal;
-    enter(w.records && note(*w.records) ? stage::with_records : stage::working);
+    enter(w.records && set(*w.records) ? stage::with_records : stage::working);
   }
 };
+static_assert(std::is_trivially_copyable_v<note>);
 
+/// A store to it may wait for the disk.
 struct whole_file {
   std::array<char, 8> magic;
   std::uint32_t version;
   std::uint32_t has_ended;  // the process has ended in order
   std::uint64_t process;
-  std::array<slot, flight_recorder::most_kept> kept;  // the slots with a stage
-  std::array<slot, most_threads> threads;
+  std::array<note, flight_recorder::most_kept> kept;  // those with a stage
+  std::array<note, most_threads> threads;
 };
-static_assert(std::is_standard_layout_v<whole_file> && std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(std::is_standard_layout_v<whole_file>);
+
+/// The work of a thread as it writes it: in memory alone, so that no actor waits for the disk of the file.
+struct slot {
+  std::mutex lock;  // of `now`, which its thread writes, and the scribe reads
+  note now;         // without `is` and `signal`
+  std::atomic<std::uint32_t> is_taken = 0;
+  std::atomic<std::uint32_t> is = 0;  // a stage
+  std::atomic<std::uint32_t> signal = 0;
+  std::atomic<std::uint32_t> turns = 0;  // changes with each new work
+  std::atomic<std::int64_t> since = 0;   // milliseconds of the monotonic clock, of the call that works
+
+  void enter(stage s) { is.store(static_cast<std::uint32_t>(s), std::memory_order_release); }
+  [[nodiscard]] bool is_at(stage s) const {
+    return is.load(std::memory_order_acquire) == static_cast<std::uint32_t>(s);
+  }
+  /// By its own thread.
+  bool begin(const std::string& topology, const std::string& actor) {
+    const std::lock_guard guard(lock);
+    turns.fetch_add(1, std::memory_order_relaxed);
+    return now.topology.set(topology) && now.actor.set(actor);
+  }
+  bool take(const attempt& a) {
+    const std::lock_guard guard(lock);
+    turns.fetch_add(1, std::memory_order_relaxed);
+    return now.set(a);
+  }
+  /// The caller has the lock, or is its thread.
+  [[nodiscard]] note whole(std::uint64_t process) const {
+    auto out = now;
+    out.process = process;
+    out.signal = signal;
+    out.is = is;
+    return out;
+  }
+};
+
+/// Of the process: a thread may be at work before and after a recorder is open.
+std::array<slot, most_threads> slots;
+/// Those from here on were never taken.
+std::atomic<std::size_t> slots_used{0};
+
+/// Whoever reads the file finds all of the note or none of it, wherever the process has ended.
+void put(note& to, note what) {
+  const std::atomic_ref shown(to.is);
+  const auto is = std::exchange(what.is, static_cast<std::uint32_t>(stage::idle));
+  shown.store(what.is, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  to = what;
+  shown.store(is, std::memory_order_release);
+}
 
 std::atomic<whole_file*> recording{nullptr};
 
@@ -125,9 +177,12 @@ constinit thread_local slot* mine = nullptr;
 /// A thread has its slot, and a stack for the handler, until it ends.
 class lease {
 public:
-  lease() = default;
+  lease() { take(); }
   ~lease() {
-    release();
+    if (mine != nullptr) {
+      mine->enter(stage::idle);
+      std::exchange(mine, nullptr)->is_taken = 0;
+    }
     if (stack_) {
       stack_t none{};
       none.ss_flags = SS_DISABLE;
@@ -137,38 +192,21 @@ public:
   lease(const lease&) = delete;
   lease& operator=(const lease&) = delete;
 
-  slot* in(whole_file* file) {
-    if (file_ != file) {
-      release();
-      file_ = file;
-      take();
-    }
-    return mine;
-  }
-
 private:
   void take() {
-    if (file_ == nullptr)
-      return;
-    for (auto& s : file_->threads) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
       std::uint32_t is_free = 0;
-      if (!s.is_taken.compare_exchange_strong(is_free, 1))
+      if (!slots[i].is_taken.compare_exchange_strong(is_free, 1))
         continue;
-      s.process = file_->process;
-      mine = &s;
+      for (auto used = slots_used.load(); used <= i && !slots_used.compare_exchange_weak(used, i + 1);) {
+      }
+      mine = &slots[i];
       return give_stack();
     }
   }
-  void release() {
-    if (mine == nullptr)
-      return;
-    mine->enter(stage::idle);
-    mine->is_taken = 0;
-    mine = nullptr;
-  }
   void give_stack() {
     stack_t now{};
-    if (stack_ || sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0)
+    if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0)
       return;
     stack_ = std::make_unique<std::array<char, handler_stack>>();
     now = {};
@@ -177,13 +215,26 @@ private:
     sigaltstack(&now, nullptr);
   }
 
-  whole_file* file_ = nullptr;
   std::unique_ptr<std::array<char, handler_stack>> stack_;
 };
 
+/// The slot of the calling thread; none where no recorder is open, or too many threads are at work.
 slot* slot_of_thread() {
-  thread_local lease held;
-  return held.in(recording.load(std::memory_order_acquire));
+  if (recording.load(std::memory_order_acquire) == nullptr)
+    return nullptr;
+  thread_local const lease held;
+  return mine;
+}
+
+/// The scribe writes into the file, or the handler after a crash does; the handler never waits for long.
+std::atomic<bool> has_crashed{false};
+std::atomic<bool> scribe_writes{false};
+
+void stop_scribe() {
+  constexpr timespec moment{0, 100'000};
+  has_crashed = true;
+  for (int i = 0; i < 1'000 && scribe_writes; ++i)
+    nanosleep(&moment, nullptr);
 }
 
 std::array<struct sigaction, crash_signals.size()> handlers_before;
@@ -191,8 +242,12 @@ std::array<struct sigaction, crash_signals.size()> handlers_before;
 /// Async-signal-safe. The former handler comes next: by the fault, which comes again, or by the signal.
 void on_crash(int number, siginfo_t* what, void*) {
   const bool is_own_doing = what->si_code > 0 || what->si_pid == getpid();
-  if (is_own_doing && mine != nullptr && recording.load() != nullptr)
+  auto* const file = recording.load();
+  if (is_own_doing && mine != nullptr && file != nullptr) {
     mine->signal.store(static_cast<std::uint32_t>(number));
+    stop_scribe();
+    put(file->threads[static_cast<std::size_t>(mine - slots.data())], mine->whole(file->process));
+  }
   for (std::size_t i = 0; i < crash_signals.size(); ++i)
     if (crash_signals[i] == number)
       sigaction(number, &handlers_before[i], nullptr);
@@ -218,19 +273,18 @@ std::vector<last_work> read(const whole_file& f) {
   std::vector<last_work> out;
   if (!is_whole(f))
     return out;
-  const auto add = [&out](const slot& s) {
-    const auto is = s.is.load();
-    if (is == static_cast<std::uint32_t>(stage::working) ||
-        is == static_cast<std::uint32_t>(stage::with_records))
-      out.push_back(s.get());
+  const auto add = [&out](const note& n) {
+    if (n.is == static_cast<std::uint32_t>(stage::working) ||
+        n.is == static_cast<std::uint32_t>(stage::with_records))
+      out.push_back(n.get());
   };
-  for (const auto& s : f.kept)
-    add(s);
+  for (const auto& n : f.kept)
+    add(n);
   if (f.has_ended != 0)
     return out;
   const auto earlier = out.size();
-  for (const auto& s : f.threads)
-    add(s);
+  for (const auto& n : f.threads)
+    add(n);
   const auto own = out.begin() + static_cast<std::ptrdiff_t>(earlier);
   const auto has_crashed = [](const last_work& w) { return w.signal != 0; };
   if (std::any_of(own, out.end(), has_crashed))
@@ -238,6 +292,15 @@ std::vector<last_work> read(const whole_file& f) {
   if (out.size() > flight_recorder::most_kept)
     out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(flight_recorder::most_kept));
   return out;
+}
+
+void keep(whole_file& in, const std::vector<last_work>& what) {
+  for (std::size_t i = 0; i < in.kept.size(); ++i) {
+    note one;
+    if (i < what.size())
+      one.set(what[i]);
+    put(in.kept[i], one);
+  }
 }
 
 unexpected cannot(const std::string& path, const std::string& why) {
@@ -271,40 +334,69 @@ expected<std::unique_ptr<flight_recorder>> flight_recorder::open(const std::stri
   std::memset(at, 0, sizeof(whole_file));
   f->version = format_version;
   f->process = random_bits();
-  std::unique_ptr<flight_recorder> out(new flight_recorder(f, file.fd, std::move(told)));
-  out->keep(out->told_);
+  keep(*f, told);
   f->magic = magic;
   watch_crashes();
+  has_crashed = false;
   recording = f;
-  return out;
+  return std::unique_ptr<flight_recorder>(new flight_recorder(f, file.fd, std::move(told)));
 }
 
-/// The mapping stays: a thread may be at work still.
+flight_recorder::flight_recorder(void* file, int fd, std::vector<last_work> told)
+    : file_(file), fd_(fd), told_(std::move(told)), scribe_([this] { keep_up(); }) {}
+
+/// The mapping stays: a thread that crashes may write to it still.
 flight_recorder::~flight_recorder() {
-  static_cast<whole_file*>(file_)->has_ended = 1;
   recording = nullptr;
+  {
+    const std::lock_guard guard(lock_);
+    is_over_ = true;
+  }
+  over_.notify_one();
+  scribe_.join();
+  static_cast<whole_file*>(file_)->has_ended = 1;
   flock(fd_, LOCK_UN);  // the mapping has the file open
   close(fd_);
 }
 
-void flight_recorder::keep(const std::vector<last_work>& what) const {
-  auto& kept = static_cast<whole_file*>(file_)->kept;
-  for (std::size_t i = 0; i < kept.size(); ++i)
-    if (i < what.size())
-      kept[i].set(what[i]);
-    else
-      kept[i].enter(stage::idle);
+void flight_recorder::keep_up() {
+  std::unique_lock guard(lock_);
+  while (!is_over_) {
+    const auto pause = write() ? while_at_work : while_idle;
+    over_.wait_for(guard, pause, [this] { return is_over_; });
+  }
+}
+
+bool flight_recorder::write() {
+  auto& to = *static_cast<whole_file*>(file_);
+  bool any = false;
+  for (std::size_t i = 0; i < slots_used; ++i) {
+    auto& s = slots[i];
+    std::unique_lock guard(s.lock);
+    const auto turn = s.turns.load(std::memory_order_relaxed);
+    const auto what = s.whole(to.process);
+    guard.unlock();
+    any = any || what.is == static_cast<std::uint32_t>(stage::with_records);
+    if (written_[i] == std::pair(turn, what.is))
+      continue;
+    scribe_writes = true;
+    if (!has_crashed)
+      put(to.threads[i], what);
+    scribe_writes = false;
+    written_[i] = {turn, what.is};
+  }
+  return any;
 }
 
 void flight_recorder::forget() {
   told_.clear();
-  keep(told_);
+  keep(*static_cast<whole_file*>(file_), told_);
 }
 
 at_work::at_work(const std::string& topology, const std::string& actor) {
   auto* const s = slot_of_thread();
   slot_ = s;
-  if (s != nullptr && s->topology.set(topology) && s->actor.set(actor)) {
+  if (s != nullptr && s->begin(topology, actor)) {
     s->since.store(monotonic_ms(), std::memory_order_relaxed);
     s->enter(stage::working);
   }
@@ -318,7 +410,7 @@ at_work::~at_work() {
 in_hand::in_hand(const attempt& a, bool waits) : slot_(mine) {
   if (mine != nullptr && waits)
     mine->since.store(never, std::memory_order_relaxed);
-  if (mine != nullptr && mine->is == static_cast<std::uint32_t>(stage::working) && mine->note(a))
+  if (mine != nullptr && mine->is_at(stage::working) && mine->take(a))
     mine->enter(stage::with_records);
   else
     slot_ = nullptr;
@@ -330,14 +422,10 @@ in_hand::~in_hand() {
 }
 
 std::optional<long_work> work_for(std::chrono::milliseconds at_least) {
-  const auto* const f = recording.load(std::memory_order_acquire);
-  if (f == nullptr)
-    return std::nullopt;
   const auto latest = monotonic_ms() - at_least.count();
-  for (const auto& s : f->threads)
-    if (s.is.load(std::memory_order_acquire) == static_cast<std::uint32_t>(stage::with_records) &&
-        s.since.load(std::memory_order_relaxed) <= latest)
-      return long_work{s.topology.view(), s.actor.view(), s.log.view()};
+  for (const auto& s : slots)
+    if (s.is_at(stage::with_records) && s.since.load(std::memory_order_relaxed) <= latest)
+      return long_work{s.now.topology.view(), s.now.actor.view(), s.now.log.view()};
   return std::nullopt;
 }
 

@@ -1,8 +1,11 @@
-// A file in which each thread says what it works on. It is mapped, so what it says stays there however the process ends:
+// A file that has what each thread works on. It is mapped, so what it says stays there however the process ends:
 // by a crash, by SIGKILL, or because memory has run out. The next process reads it.
 //
-// A signal that the process has brought about itself (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE) is noted beside the work of
-// the thread that it has hit, by stores alone, which are async-signal-safe. An uncaught exception ends in SIGABRT.
+// Threads note their work in memory, since a store to a mapped page waits for its disk, and a disk that hangs would hold up
+// actors that have no use for it. A thread of the recorder, the scribe, copies notes into the file: work that has lasted for
+// a tenth of a second is there. A signal that the process has brought about itself (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE)
+// is noted at once, with the work of the thread that it has hit, by stores alone, which are async-signal-safe. An uncaught
+// exception ends in SIGABRT.
 //
 // A machine that loses its power may lose what was said last. Format: docs/formats.md.
 #pragma once
@@ -10,12 +13,18 @@
 #include "runtime/base/attempt.hpp"
 #include "runtime/base/error.hpp"
 
+#include <array>
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace millrace {
@@ -35,6 +44,9 @@ public:
   /// Notes of earlier processes that are kept, the newest ones.
   static constexpr std::size_t most_kept = 64;
 
+  /// Threads beyond this number are not noted.
+  static constexpr std::size_t most_threads = 256;
+
   /// One a process, for as long as it lives. The file is made where it is not there; another user's is refused, and one that a
   /// living process has. A file that is damaged, or of another version, begins anew and has said nothing.
   [[nodiscard]] static expected<std::unique_ptr<flight_recorder>> open(const std::string& path);
@@ -49,13 +61,20 @@ public:
   void forget();
 
 private:
-  flight_recorder(void* file, int fd, std::vector<last_work> told)
-      : file_(file), fd_(fd), told_(std::move(told)) {}
-  void keep(const std::vector<last_work>& what) const;
+  flight_recorder(void* file, int fd, std::vector<last_work> told);
+  void keep_up();
+  /// Returns whether records are in hand.
+  bool write();
 
   void* file_;
   int fd_;  // locked
   std::vector<last_work> told_;
+  std::mutex lock_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  /// By thread: the turn that the file has, and the stage. The scribe's.
+  std::array<std::pair<std::uint32_t, std::uint32_t>, most_threads> written_ = {};
+  std::thread scribe_;
 };
 
 /// The calling thread works for this actor until the end of the scope; then for whom it has worked before. Names of more than

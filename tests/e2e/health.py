@@ -1,25 +1,32 @@
 #!/usr/bin/env python3
 """A topology that is not well, made so for real: the list, its exit status, the console, the API, the metrics and the probes say the same of it, and
 that it is well again; so does the page, where Chromium is there. POSTGRES_URL names the server, which is reached through a relay, and KAFKA_BROKERS a store.
+A Kafka that goes away is one of the test's own.
 
     health.py --millrace BINARY [--only NAME]      each case is a function below
 """
 import concurrent.futures
+import contextlib
 import json
 import os
 import signal
+import shutil
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 
 sys.dont_write_bytecode = True
 from browser_under_test import CHROMIUM, Browser  # noqa: E402
 from cluster_under_test import Cluster, place_of_chains  # noqa: E402
+from harmful_record import POISON, Harm  # noqa: E402
 from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,  # noqa: E402
                           unique, wait_until)
 from relay import Relay  # noqa: E402
+from servers_away import Servers  # noqa: E402
 
 
 class Case:
@@ -29,10 +36,13 @@ class Case:
         self.postgres = PostgreSQL(needed("POSTGRES_URL")[0], unique("health"))
         self.postgres.create()
         self.relay = Relay(urllib.parse.urlsplit(self.postgres.server).netloc.rpartition("@")[2])
-        self.lines, self.cluster, self.chains, self.browser, self.n = self.folder / "in.jsonl", None, None, None, 0
+        self.lines, self.state, self.cluster, self.chains, self.browser, self.n = self.folder / "in.jsonl", self.folder / "state", None, None, None, 0
+        self.source, self.counts, self.options, self.environment = {"source": "file", "path": str(self.lines), "follow": True}, {}, {}, {}
+        self.at_the_end = contextlib.ExitStack()
         self.add(10)
 
     def close(self):
+        self.at_the_end.close()
         if self.browser:
             self.browser.close()
         self.relay.close()
@@ -51,21 +61,25 @@ class Case:
     def come_back(self):
         self.relay.target = self.target
 
+    def record(self):
+        self.n += 1
+        return json.dumps({"n": self.n, "ts": f"2026-01-01T00:00:{self.n % 50:02}Z"})
+
     def add(self, count, text=None):
         with open(self.lines, "a", encoding="utf-8") as out:
             for _ in range(count):
-                self.n += 1
-                out.write((text or json.dumps({"n": self.n, "ts": f"2026-01-01T00:00:{self.n % 50:02}Z"})) + "\n")
+                line = self.record()
+                out.write((text or line) + "\n")
 
     def topology(self):
         through = urllib.parse.urlsplit(self.postgres.url)
         through = through._replace(netloc=f"{through.netloc.rpartition('@')[0]}@{self.relay.address}").geturl()
         path = self.folder / "clicks.json"
         on = {"node": "a"} if self.cluster else {}
-        path.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
-            "lines": {"source": "file", "path": str(self.lines), "follow": True, **on},
+        path.write_text(json.dumps({"millrace": 1, "topology": "clicks", **self.options, "stages": {
+            "lines": {**self.source, **on},
             "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts"},
-            "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}},
+            "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}, **self.counts},
             "screen": {"sink": "file", "from": "counts", "path": str(self.folder / "out.jsonl"), **on},
             "table": {"sink": "sql", "from": "parsed", "connection": through, "table": "t", "create": True, "columns": {"n": "n"},
                       **({"node": "b"} if self.cluster else {})}}}))
@@ -74,16 +88,16 @@ class Case:
     def run(self):
         """As a process of its own."""
         http = f"127.0.0.1:{free_port()}"
-        run = Run(self.binary, self.topology(), self.folder / "state", "--http", http)
+        run = Run(self.binary, self.topology(), self.state, "--http", http, env=self.environment)
         wait_until("it serves", lambda: told(http) or not run.alive())
         check(run.alive(), run.errors)
         return View(self, http, lambda *words: subprocess.run(
-            [self.binary, *words, "--connect", f"http://{http}", "--token", self.folder / "state" / "token"], capture_output=True, text=True,
+            [self.binary, *words, "--connect", f"http://{http}", "--token", self.state / "token"], capture_output=True, text=True,
             timeout=60 * PATIENCE, check=False)), run
 
     def on_three_nodes(self, store, *more):
         place, self.chains = place_of_chains(store, self.folder, "health")
-        self.cluster = Cluster(self.binary, self.folder, place, patient=True)
+        self.cluster = Cluster(self.binary, self.folder, place, environment=self.environment, patient=True)
         self.cluster.more_options = more
         self.cluster.start()
         self.cluster.ask("apply", self.topology())
@@ -151,8 +165,13 @@ class View:
             check(status == 503 and words in text, f"/healthz is {status}: {text}")
         return trouble
 
+    def has_rows(self):
+        """All that were given are in the table."""
+        table = self.case.postgres
+        wait_until("rows are in the table", lambda: table.has("t") and len(table.ask("select * from t")) == self.case.n)
+
     def is_well(self):
-        wait_until("it is healthy", lambda: self.listed()["troubles"] == [])
+        wait_until("it is healthy", lambda: self.listed()["troubles"] == [], 120)  # a failure counts for a minute
         one = self.listed()
         check(one["reason"] == "" and self.command("list", "--fail").returncode == 0, f"{one}")
         check(" running" in self.command("list").stdout, "the table says it runs")
@@ -160,14 +179,14 @@ class View:
 
 
 def target_away(c, view):
-    wait_until("rows are in the table", lambda: c.postgres.has("t") and len(c.postgres.ask("select * from t")) == c.n)
+    view.has_rows()
     view.is_well()
     c.go_away()
     c.add(5)
     trouble = view.becomes("target_away", "table", "waiting for the target of table")
     check(trouble["error"], f"the server's error is told: {trouble}")
     c.come_back()
-    wait_until("its rows are there", lambda: len(c.postgres.ask("select * from t")) == c.n)
+    view.has_rows()
     view.is_well()
     return trouble
 
@@ -200,7 +219,7 @@ def away_from_the_start(c):
 def losses_on_run(c):
     """New dead letters, and late records above the share."""
     view, run = c.run()
-    wait_until("rows are in the table", lambda: c.postgres.has("t") and len(c.postgres.ask("select * from t")) == c.n)
+    view.has_rows()
     c.add(3, "no json")
     c.n -= 3
     view.becomes("dead_letters", "parsed", "3 dead letters of the last minutes at parsed", probes=False)
@@ -278,6 +297,126 @@ def silent_beside_another_node(c):
     c.cluster.ask("stop", "clicks")
 
 
+def anywhere(c, nodes):
+    """The topology on a run, or on three nodes."""
+    return c.on_three_nodes("dir") if nodes else c.run()[0]
+
+
+def source_away(c, nodes):
+    servers, topic = Servers(c.folder), unique("health")
+    c.at_the_end.callback(servers.command, "stop", "--remove")
+    kafka = Kafka(servers.command("start", "kafka")["KAFKA_BROKERS"])
+    kafka.create(topic)
+    c.source, c.n = {"source": "kafka", "brokers": kafka.brokers, "topic": topic}, 0
+    kafka.produce(topic, [c.record().encode() for _ in range(10)])
+    view = anywhere(c, nodes)
+    view.has_rows()
+    servers.command("kill", "kafka")
+    trouble = view.becomes("source_away", "lines", "waiting for the source lines")
+    check(trouble["error"] and trouble["node"] == ("a" if nodes else ""), f"the node, and the error of Kafka's client: {trouble}")
+    servers.command("start", "kafka")
+    view.is_well()
+    kafka.produce(topic, [c.record().encode() for _ in range(10)])
+    view.has_rows()
+
+
+def source_away_on_run(c):
+    """The broker of a run's source is killed, and comes back."""
+    source_away(c, False)
+
+
+def source_away_on_nodes(c):
+    """The same on three nodes."""
+    source_away(c, True)
+
+
+def spool_full(c, nodes):
+    port = free_port()
+    c.source, c.n = {"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/": {"body": "lines", "event": {}}}, "spool": "1 MB"}, 0
+    view = anywhere(c, nodes)
+
+    def post():
+        """Whether they were taken."""
+        before = c.n
+        data = "\n".join(c.record() for _ in range(500)).encode()
+        try:
+            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", data), timeout=30 * PATIENCE).read()
+        except urllib.error.HTTPError as e:
+            check(e.code == 503, f"it is answered with {e.code}")
+            c.n = before
+        return c.n != before
+    wait_until("a post is taken", post)
+    view.has_rows()
+    c.relay.hang()
+    wait_until("a post is refused", lambda: not post())
+    trouble = view.becomes("spool_full", "lines", "the spool of lines is full")
+    check(trouble["node"] == ("a" if nodes else ""), f"{trouble}")
+    c.relay.go_on()
+    view.is_well()
+    wait_until("a post is taken", post)
+    view.has_rows()
+
+
+def spool_full_on_run(c):
+    """The database of a run hangs until the spool of its source is full."""
+    spool_full(c, False)
+
+
+def spool_full_on_nodes(c):
+    """The same on three nodes."""
+    spool_full(c, True)
+
+
+def restarts(c, nodes):
+    """The shard throws at what it has counted, time and again."""
+    harm = Harm(c.folder, throws=True)
+    c.environment = harm.environment
+    c.counts = {"emit": "updates", "every": "200 ms", "having": f"not regexp_like(n::text || '{POISON}', '^{POISON}')"}
+    view = anywhere(c, nodes)
+    trouble = view.becomes("restarts", "counts", "has failed", probes=False)
+    check(f"a {POISON} was met" in trouble["error"], f"the exception's text: {trouble}")
+    harm.ends()
+    view.is_well()
+    view.has_rows()
+
+
+def restarts_on_run(c):
+    """A shard of a run that fails, and begins again, until its fault is mended."""
+    restarts(c, False)
+
+
+def restarts_on_nodes(c):
+    """The same on three nodes."""
+    restarts(c, True)
+
+
+def state_disk_hangs(c):
+    """The disk of a run's state takes nothing, for as long as it is frozen: snapshots are not written, and the rest goes on."""
+    image, disk = c.folder / "disk.img", c.folder / "disk"
+    disk.mkdir()
+    with open(image, "wb") as out:
+        out.truncate(256_000_000)
+    made = shutil.which("mkfs.ext4") and not subprocess.run(["mkfs.ext4", "-q", image], check=False).returncode
+    if not made or subprocess.run(["mount", "-o", "loop", image, disk], capture_output=True, check=False).returncode:
+        print("SKIPPED: a state disk that hangs, because no ext4 can be mounted here (mkfs.ext4; mount -o loop); remedy: run it as root")
+        return
+    c.at_the_end.callback(subprocess.run, ["umount", "-l", disk], check=True)
+    c.state, c.options = disk / "state", {"snapshot_every": "200 ms"}
+    view, run = c.run()
+    view.has_rows()
+    view.is_well()
+    subprocess.run(["fsfreeze", "-f", disk], check=True)
+    thaw = ["fsfreeze", "-u", disk]
+    frozen = c.at_the_end.enter_context(contextlib.ExitStack())
+    frozen.callback(subprocess.run, thaw, check=True)
+    c.add(5)
+    view.has_rows()
+    view.becomes("snapshots_slow", "counts", "has not been written for", probes=False)
+    frozen.close()
+    view.is_well()
+    run.stop()
+
+
 def command_that_waits(c):
     """A node that is stopped: `list` says within some seconds that it waits, and of several addresses the one that answers is asked."""
     view, run = c.run()
@@ -301,6 +440,7 @@ def command_that_waits(c):
 
 
 CASES = [on_run, away_from_the_start, losses_on_run, on_nodes_over_dir, on_nodes_over_postgres, on_nodes_over_kafka, silent_beside_another_node,
+         source_away_on_run, source_away_on_nodes, spool_full_on_run, spool_full_on_nodes, restarts_on_run, restarts_on_nodes, state_disk_hangs,
          command_that_waits]
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <sys/resource.h>
@@ -42,6 +43,26 @@ int in_a_process(const std::string& file, const std::function<void()>& what) {
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// Returns once the file has so many threads at work with records, and without.
+void wait_until_noted(const std::string& file, std::size_t with_records, std::size_t without) {
+  constexpr std::size_t head = 24, note = 1128;  // docs/formats.md
+  for (;;) {
+    std::ifstream in(file, std::ios::binary);
+    in.seekg(head + flight_recorder::most_kept * note);
+    std::array<std::size_t, 3> count{};
+    for (std::size_t i = 0; i < flight_recorder::most_threads; ++i) {
+      std::array<char, note> one{};
+      in.read(one.data(), note);
+      std::uint32_t stage = 0;
+      std::memcpy(&stage, one.data(), sizeof stage);
+      ++count.at(stage);
+    }
+    if (count[1] == without && count[2] == with_records)
+      return;
+    std::this_thread::yield();
+  }
 }
 
 /// Returns what the next process is told, without the number of the process, which is by chance.
@@ -98,7 +119,8 @@ TEST_CASE("an uncaught exception tells likewise, and a stack that has run out") 
   CHECK(told(file) == work{{topology, lane, 0, SIGSEGV, thousand}});
 }
 
-TEST_CASE("SIGKILL and a signal that somebody else sends tell what each thread was at, and blame nobody") {
+TEST_CASE("SIGKILL and a signal that somebody else sends tell what each thread has been at for a while, and "
+          "blame nobody") {
   const test::scratch dir;
   const auto file = dir / "flight";
   const int number = GENERATE(SIGKILL, SIGSEGV);
@@ -114,6 +136,7 @@ TEST_CASE("SIGKILL and a signal that somebody else sends tell what each thread w
           const in_hand records(thousand);
           std::thread([&] {
             const at_work second(topology, shard);
+            wait_until_noted(file, 1, 1);
             const auto mine = getpid();
             static_cast<void>(write(ready[1], &mine, sizeof mine) == 0);
             for (;;)
@@ -175,7 +198,9 @@ TEST_CASE("a process that ends in order, or whose work is over, tells nothing") 
           {
             const at_work noted(topology, lane);
             const in_hand records(alone);
+            wait_until_noted(file, 1, 0);
           }
+          wait_until_noted(file, 0, 0);
           raise(SIGKILL);
         }) == -SIGKILL);
   CHECK(told(file).empty());
@@ -195,6 +220,7 @@ TEST_CASE("names that are too long are not noted, and a thread has its place aga
             const std::string longest(255, 'a');
             const at_work fits(longest, longest);
             const in_hand too_long({std::string(512, 'l'), {}, {}});
+            wait_until_noted(file, 0, 1);
             raise(SIGKILL);
           }).join();
         }) == -SIGKILL);
