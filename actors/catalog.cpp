@@ -110,10 +110,8 @@ const connector& connector_of(const config::stage& s) {
 
 expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
                                                       const connector_context& context) {
-  const auto options = config::with_secrets(s, connectors());
-  if (!options)
-    return unexpected(options.error());
-  auto own = connector_of(s).reader(*options, wants, context);
+  ASSIGN_OR_RETURN(const auto options, config::with_secrets(s, connectors()));
+  auto own = connector_of(s).reader(options, wants, context);
   if (own)
     own = without_secrets(std::move(*own));
   std::unique_ptr<replay::batches> replayed;
@@ -143,10 +141,8 @@ expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage
 
 expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
                                                     const connector_context& context) {
-  const auto options = config::with_secrets(s, connectors());
-  if (!options)
-    return unexpected(options.error());
-  auto own = connector_of(s).writer(*options, std::get<config::sink_plan>(s.plan).rows, context);
+  ASSIGN_OR_RETURN(const auto options, config::with_secrets(s, connectors()));
+  auto own = connector_of(s).writer(options, std::get<config::sink_plan>(s.plan).rows, context);
   return own ? without_secrets(std::move(*own)) : std::move(own);
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/control/spawn.hpp"
 #include "runtime/link/hello.hpp"
 #include "runtime/link/proof.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -37,14 +38,6 @@ constexpr std::size_t credit = std::size_t{4} << 20;
 constexpr edge_id first_edge = 1U << 20U;
 
 struct done {};
-
-}  // namespace
-}  // namespace millrace
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::done)
-
-namespace millrace {
-namespace {
 
 struct job {
   std::size_t frames = 0, edges = 0;

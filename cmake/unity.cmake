@@ -14,7 +14,6 @@ endif()
 # These are compiled alone: names in their unnamed namespaces are those of another source beside them. "redefinition of" or "is ambiguous"
 # in a batch means that a source belongs here, or better, that its helper deserves a name of its own.
 set(compiled_alone
-  actors/connectors/kafka/sink/topic_limits.cpp
   actors/connectors/kafka/sink/transaction.cpp
   actors/connectors/file/source/continuation.cpp
   actors/connectors/file/source/followed_reader.cpp

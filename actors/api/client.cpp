@@ -214,21 +214,19 @@ expected<api_url> parse_api_url(const std::string& text) {
 }
 
 expected<client> client::make(client_options options, const wall_clock& clock) {
-  auto at = parse_api_url(options.url);
-  if (!at)
-    return unexpected(at.error());
-  if (at->is_secure && !options.tls)
+  ASSIGN_OR_RETURN(auto at, parse_api_url(options.url));
+  if (at.is_secure && !options.tls)
     return user_error(
         ec::invalid_argument,
         fmt::format("{} speaks TLS: give the folder with this client's certificate by --tls DIR",
                     options.url));
-  if (!at->is_secure && !is_loopback(at->host))
+  if (!at.is_secure && !is_loopback(at.host))
     return user_error(
         ec::invalid_argument,
         fmt::format("{} is not on this machine: a node is asked over a network by https:// and --tls "
                     "DIR alone",
                     options.url));
-  return client(std::move(options), std::move(*at), clock);
+  return client(std::move(options), std::move(at), clock);
 }
 
 expected<answer> client::ask(const request& what) const {

@@ -19,10 +19,8 @@ struct short_file {
 };
 
 expected<short_file> read_short_file(const std::string& path) {
-  auto file = read_own_file(path, most_bytes);
-  if (!file)
-    return unexpected(std::move(file.error()));
-  short_file out{std::move(file->bytes), true, file->mode};
+  ASSIGN_OR_RETURN(auto file, read_own_file(path, most_bytes));
+  short_file out{std::move(file.bytes), true, file.mode};
   out.is_line = out.line.size() < most_bytes;
   if (out.line.ends_with('\n'))
     out.line.pop_back();
@@ -44,25 +42,20 @@ bool is_token(std::string_view text) {
 }
 
 expected<std::string> read_node_url(const std::string& path) {
-  auto file = read_short_file(path);
-  if (!file)
-    return unexpected(std::move(file.error()));
-  if (!file->is_line)
+  ASSIGN_OR_RETURN(auto file, read_short_file(path));
+  if (!file.is_line)
     return user_error(ec::invalid_argument,
                       fmt::format("{}: it holds no address of a node's API; expected one line", path));
-  return std::move(file->line);
+  return std::move(file.line);
 }
 
 expected<std::string> read_token(const std::string& path) {
-  auto file = read_short_file(path);
-  if (!file)
-    return unexpected(std::move(file.error()));
-  if (auto closed = check_secret_mode(path, file->mode); !closed)
-    return unexpected(std::move(closed.error()));
-  if (!file->is_line || !is_token(file->line))
+  ASSIGN_OR_RETURN(auto file, read_short_file(path));
+  RETURN_IF_ERROR(check_secret_mode(path, file.mode));
+  if (!file.is_line || !is_token(file.line))
     return user_error(ec::invalid_argument,
                       fmt::format("{}: it holds no token; expected one line without blanks", path));
-  return std::move(file->line);
+  return std::move(file.line);
 }
 
 }  // namespace millrace::api

@@ -1,5 +1,6 @@
 #include "actors/api/requests.hpp"
 
+#include "runtime/base/percent.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -151,37 +152,10 @@ static_assert(all_routes.size() == std::variant_size_v<request>);
 constexpr std::size_t max_confirmation = 8 * max_name;
 constexpr std::size_t shown_text = 80;
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
 /// nullopt: the text is badly encoded, too long, or not UTF-8.
 std::optional<std::string> decoded(std::string_view text, std::size_t most) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      const int high = i + 2 < text.size() ? digit_of(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? digit_of(text[i + 2]) : -1;
-      if (high < 0 || low < 0)
-        return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (out.size() >= most)
-      return std::nullopt;
-    out += c;
-  }
-  return data::is_utf8(out) ? std::optional(std::move(out)) : std::nullopt;
+  auto out = strictly_percent_decoded(text);
+  return out && out->size() <= most && data::is_utf8(*out) ? std::move(out) : std::nullopt;
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
@@ -190,16 +164,6 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x
 std::optional<std::string> decoded_name(std::string_view text) {
   auto out = decoded(text, max_name);
   return !out || out->empty() || std::ranges::any_of(*out, is_control) ? std::nullopt : std::move(out);
-}
-
-std::string encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    if (is_unreserved(c))
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  return out;
 }
 
 /// Cuts off and returns what stands in front of the next '/'.
@@ -290,9 +254,7 @@ expected<void> read_confirmation(std::string_view body, const std::string& name)
 /// {"confirm": NAME, "into": STAGE} and, where it is there, "letters".
 expected<requests::replay> read_replay(std::string_view body, const std::string& name) {
   constexpr std::string_view form = R"({"confirm": "NAME", "into": "STAGE", "letters": ["ID", ...]})";
-  const auto o = read_confirming(body, name, 3, form);
-  if (!o)
-    return unexpected(o.error());
+  ASSIGN_OR_RETURN(const auto o, read_confirming(body, name, 3, form));
   const auto malformed = [&] {
     return wrong(fmt::format("the body is none of a replay; expected {}, at most {} letters, or without "
                              "\"letters\" for all",
@@ -300,13 +262,13 @@ expected<requests::replay> read_replay(std::string_view body, const std::string&
   };
   requests::replay out;
   std::size_t known = 1;
-  if (const auto* const into = o->if_contains("into"); into != nullptr && into->is_string()) {
+  if (const auto* const into = o.if_contains("into"); into != nullptr && into->is_string()) {
     out.into = into->get_string();
     ++known;
   }
   if (out.into.empty() || out.into.size() > max_name)
     return malformed();
-  if (const auto* const letters = o->if_contains("letters")) {
+  if (const auto* const letters = o.if_contains("letters")) {
     ++known;
     if (!letters->is_array() || letters->get_array().empty() || letters->get_array().size() > max_letters)
       return malformed();
@@ -316,7 +278,7 @@ expected<requests::replay> read_replay(std::string_view body, const std::string&
       out.letters.emplace_back(one.get_string());
     }
   }
-  if (o->size() != known)
+  if (o.size() != known)
     return malformed();
   return out;
 }
@@ -393,19 +355,16 @@ routing find_route(std::string_view method, std::string_view target) {
 expected<request> read_request(const routed& at, std::string_view body) {
   switch (at.to->body) {
   case body_form::replay: {
-    auto read = read_replay(body, at.name);
-    if (!read)
-      return unexpected(read.error());
-    read->topology = at.name;
-    return request(std::move(*read));
+    ASSIGN_OR_RETURN(auto read, read_replay(body, at.name));
+    read.topology = at.name;
+    return request(std::move(read));
   }
   case body_form::none:
     if (!body.empty())
       return wrong("this request takes no body");
     break;
   case body_form::confirmation:
-    if (const auto confirmed = read_confirmation(body, to_confirm(at.name, at.stage)); !confirmed)
-      return unexpected(confirmed.error());
+    RETURN_IF_ERROR(read_confirmation(body, to_confirm(at.name, at.stage)));
     break;
   case body_form::record:
     if (body.empty() || body.size() > max_record)
@@ -456,9 +415,9 @@ http_message write_request(const request& r) {
       r);
   for (const auto* const one : {&name, &stage})
     if (const auto hole = out.target.find("{}"); hole != std::string::npos)
-      out.target.replace(hole, 2, encoded(*one));
+      out.target.replace(hole, 2, percent_encoded(*one));
   if (!value.empty())
-    out.target += fmt::format("?{}={}", to.query.name, encoded(value));
+    out.target += fmt::format("?{}={}", to.query.name, percent_encoded(value));
   if (to.body == body_form::confirmation || to.body == body_form::replay) {
     json::object confirmation;
     confirmation.emplace("confirm", to_confirm(name, stage));

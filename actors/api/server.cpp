@@ -132,13 +132,10 @@ expected<server> server::start(server_options options, cluster_view& view, const
       return unexpected(own.error());
     for (auto& host : own->hosts())
       core.options.guard.names.push_back(std::move(host));
-    auto made = tls::context::make(*core.options.tls, clock);
-    if (!made)
-      return unexpected(made.error());
-    core.tls = std::move(*made);
+    ASSIGN_OR_RETURN(auto made, tls::context::make(*core.options.tls, clock));
+    core.tls = std::move(made);
   }
-  if (const auto listening = i->listen(); !listening)
-    return unexpected(listening.error());
+  RETURN_IF_ERROR(i->listen());
   i->accept();
   i->thread = std::thread([&core] { core.io.run(); });
   return server(std::move(i));

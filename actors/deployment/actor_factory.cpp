@@ -1,16 +1,56 @@
 #include "actors/deployment/actor_factory.hpp"
 
 #include "actors/connectors/file/sink/file_sink.hpp"
-#include "actors/deployment/restored_shard.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/deployment/window_edges.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/control/snapshot_writer.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/window/shard_windows.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace millrace::deployment {
+
+expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapshot::shard_store& store,
+                                               const life& now, delivery::shard_core::setup setup,
+                                               const shard::shard_options& options, const make_windows& make,
+                                               const messages::supervisor& supervisor) {
+  setup.life = now;
+  const auto in_files = lasting_name(options.name);
+  ASSIGN_OR_RETURN(auto opened, store.open_snapshots(in_files, now.term));
+  const std::shared_ptr<snapshot::snapshots> snapshots = std::move(opened);
+  auto chain = snapshots->load();
+  if (!chain)
+    return unexpected(chain.error());
+  options.gauges->snapshots_passed_over += chain->passed_over;
+  if (chain->fell_back_to)
+    spdlog::warn(
+        "{}: its newest snapshot is damaged, or its writing was cut short; goes on from the one before, "
+        "number {}, and reads its sources again from there",
+        options.in_logs(), *chain->fell_back_to);
+  else if (chain->passed_over != 0)
+    spdlog::warn("{}: {} damaged snapshot files were passed over; others hold the same", options.in_logs(),
+                 chain->passed_over);
+  const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
+  const auto core = make_core();
+  RETURN_IF_ERROR(core->restore(chain::records_of(std::move(*chain))));
+  core->end_where_nothing_comes();
+  ASSIGN_OR_RETURN(auto spilled, store.open_segments(in_files, now.term, core->out().segments()));
+  caf::anon_send(options.snapshot_writer,
+                 control::adopt_snapshots{options.name, now, snapshots, std::move(spilled),
+                                          [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
+                                            const auto merged = make_core();
+                                            RETURN_IF_ERROR(merged->restore(chain::records_of(c)));
+                                            return merged->capture_all();
+                                          },
+                                          options.in_logs()});
+  return shard::spawn_shard(system, options, core, now, supervisor);
+}
 
 tl::expected<decided_topology, preparation_error> decide(const pipeline_options& options,
                                                          snapshot::value_store& store,

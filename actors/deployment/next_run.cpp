@@ -42,30 +42,23 @@ public:
         std::shared_ptr<const config::topology>(std::shared_ptr<const config::topology>(), &topology_));
     bool any = false;
     for (const auto& plan : plans) {
-      const auto added = add(*plan);
-      if (!added)
-        return unexpected(added.error());
-      any = any || *added;
+      ASSIGN_OR_RETURN(const auto added, add(*plan));
+      any = any || added;
     }
     if (!any)
       return std::optional<run_record>{};
     for (const auto& s : topology_.stages)
       if (s.kind == config::stage_kind::window)
-        if (auto known = add_window(s); !known)
-          return unexpected(known.error());
+        RETURN_IF_ERROR(add_window(s));
     return std::optional(std::move(next_));
   }
 
 private:
   /// Returns whether its source has new records.
   expected<bool> add(const lane::lane_plan& plan) {
-    const auto stored = values_.get(starts_name(plan.name));
-    if (!stored)
-      return unexpected(stored.error());
-    auto partitions = decode_starts(*stored);
-    if (!partitions)
-      return unexpected(partitions.error());
-    for (auto& p : *partitions) {
+    ASSIGN_OR_RETURN(const auto stored, values_.get(starts_name(plan.name)));
+    ASSIGN_OR_RETURN(auto partitions, decode_starts(stored));
+    for (auto& p : partitions) {
       p.over = true;
       p.found_later = false;
     }
@@ -74,14 +67,14 @@ private:
       return unexpected(*failed_);
     if (*news)
       for (const auto& p : (*news)->partitions) {
-        const auto known = std::find_if(partitions->begin(), partitions->end(),
+        const auto known = std::find_if(partitions.begin(), partitions.end(),
                                         [&](const auto& x) { return x.name == p.name; });
-        if (known == partitions->end())
-          partitions->push_back({p.name, p.start});
+        if (known == partitions.end())
+          partitions.push_back({p.name, p.start});
         else
           *known = {p.name, p.start};
       }
-    next_.starts[plan.name] = std::move(*partitions);
+    next_.starts[plan.name] = std::move(partitions);
     return news->has_value();
   }
 
@@ -132,14 +125,12 @@ private:
     std::vector<delivery::earlier_runs> shards;
     auto last_end = no_watermark;
     for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {
-      auto left = left_(s, n);
+      ASSIGN_OR_RETURN(auto left, left_(s, n));
       if (!left)
-        return unexpected(left.error());
-      if (!*left)
         return refused(
             fmt::format("no snapshot says which windows shard {} has fired (the newest one is damaged)", n));
-      last_end = std::max(last_end, (*left)->last_end);
-      shards.push_back(std::move(**left));
+      last_end = std::max(last_end, left->last_end);
+      shards.push_back(std::move(*left));
     }
     for (auto& shard : shards)  // the same for all: which windows have fired is no matter of keys
       shard.last_end = last_end;
@@ -173,8 +164,7 @@ expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& win
   setup.allowed_lateness = definition.allowed_lateness;
   setup.run = run;
   delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
-  if (const auto restored = core.restore(chain::records_of(std::move(snapshots))); !restored)
-    return unexpected(restored.error());
+  RETURN_IF_ERROR(core.restore(chain::records_of(std::move(snapshots))));
   return core.left();
 }
 
@@ -241,10 +231,8 @@ expected<run_record> decode_run(std::string_view bytes) {
   }
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     std::string plan(in.string());
-    auto partitions = decode_starts(in.string());
-    if (!partitions)
-      return unexpected(partitions.error());
-    r.starts[std::move(plan)] = std::move(*partitions);
+    ASSIGN_OR_RETURN(auto partitions, decode_starts(in.string()));
+    r.starts[std::move(plan)] = std::move(partitions);
   }
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     auto& shards = r.windows[std::string(in.string())];
@@ -253,8 +241,7 @@ expected<run_record> decode_run(std::string_view bytes) {
       left.last_end = in.fixed<event_micros>();
       left.rows = in.varint();
       left.missed = in.varint();
-      if (auto counts = left.counts.decode(in); !counts)
-        return unexpected(counts.error());
+      RETURN_IF_ERROR(left.counts.decode(in));
       shards.push_back(std::move(left));
     }
   }
@@ -282,15 +269,11 @@ expected<run_record> present_run(snapshot::value_store& store) {
   auto record = decode_run(*stored);
   if (!record)
     return record;
-  const auto placed = number_at(store, placed_name);
-  if (!placed)
-    return unexpected(placed.error());
-  if (*placed == record->number)
+  ASSIGN_OR_RETURN(const auto placed, number_at(store, placed_name));
+  if (placed == record->number)
     return record;
-  if (auto kept = put_beginning(*record, store); !kept)
-    return unexpected(kept.error());
-  if (auto kept = store.put(placed_name, std::to_string(record->number)); !kept)
-    return unexpected(kept.error());
+  RETURN_IF_ERROR(put_beginning(*record, store));
+  RETURN_IF_ERROR(store.put(placed_name, std::to_string(record->number)));
   return record;
 }
 
@@ -302,10 +285,8 @@ expected<bool> has_ended(const snapshot::state_store& store) {
     return true;
   if (!stored)
     return unexpected(stored.error());
-  const auto record = decode_run(*stored);
-  if (!record)
-    return unexpected(record.error());
-  return number_at(store, ended_name).map([&](std::uint64_t n) { return n == record->number; });
+  ASSIGN_OR_RETURN(const auto record, decode_run(*stored));
+  return number_at(store, ended_name).map([&](std::uint64_t n) { return n == record.number; });
 }
 
 expected<void> note_end(snapshot::state_store& store) {
@@ -324,14 +305,11 @@ expected<std::optional<run_record>> next_run(const config::topology& topology,
 
 expected<std::optional<run_record>>
 begin_next_run(const config::topology& topology, snapshot::state_store& store, const snapshots_of_shard& of) {
-  const auto present = present_run(store);
-  if (!present)
-    return unexpected(present.error());
+  ASSIGN_OR_RETURN(const auto present, present_run(store));
   auto next =
-      next_run(topology, store, present->number, left_by(of, present->number), "begin anew with --fresh");
+      next_run(topology, store, present.number, left_by(of, present.number), "begin anew with --fresh");
   if (next && *next)
-    if (auto kept = store.put(run_record_name, encode_run(**next)); !kept)
-      return unexpected(kept.error());
+    RETURN_IF_ERROR(store.put(run_record_name, encode_run(**next)));
   return next;
 }
 

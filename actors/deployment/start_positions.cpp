@@ -182,10 +182,8 @@ public:
     const auto stored = store_.get(name_);
     if (!stored)
       return stored.error().code == ec::not_found ? expected<void>() : unexpected(stored.error());
-    auto decoded = decode_starts(*stored);
-    if (!decoded)
-      return unexpected(decoded.error());
-    partitions_ = std::move(*decoded);
+    ASSIGN_OR_RETURN(auto decoded, decode_starts(*stored));
+    partitions_ = std::move(decoded);
     is_stored_ = true;
     // Files that were read to their end are not looked at: they may be gone.
     all_done_ = !partitions_.empty() && traits_.goes_on && std::ranges::all_of(partitions_, is_done);
@@ -239,11 +237,9 @@ private:
     std::set<std::string> known;
     for (const auto& p : partitions_)
       known.insert(p.name);
-    auto found =
-        all_done_ ? reader.discover_beside(known, connect_timeout) : discover(reader, source_.name, options_);
-    if (!found)
-      return unexpected(found.error());
-    found_ = std::move(*found);
+    ASSIGN_OR_RETURN(auto found, all_done_ ? reader.discover_beside(known, connect_timeout)
+                                           : discover(reader, source_.name, options_));
+    found_ = std::move(found);
     return {};
   }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "actors/link/network.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -95,12 +96,3 @@ private:
 };
 
 }  // namespace millrace::link
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_expected)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_over)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_sought)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::whole_for_peer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_left)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::look_at_stranger)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::connection_tried)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::endpoint)

@@ -138,11 +138,9 @@ void edge_table::drop_held(entry& e) {
 }
 
 expected<void> edge_table::arrived(edge_id edge, const piece& bytes, edge_effect_list& out) {
-  const auto m = open_message(bytes);
-  if (!m)
-    return unexpected(m.error());
+  ASSIGN_OR_RETURN(const auto m, open_message(bytes));
   auto& e = edges_[edge];
-  if (offer(edge, e, *m, out) != fate::held)
+  if (offer(edge, e, m, out) != fate::held)
     return {};
   // A copy, so that a small message does not keep the packet that it came in.
   e.held.push_back(make_piece(std::string(bytes.bytes)));

@@ -159,25 +159,3 @@ using whole_stand_in =
     stand_in::extend<caf::reacts_to<edge_came>, caf::reacts_to<edge_answered>, caf::reacts_to<edge_over>>;
 
 }  // namespace millrace::link
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::open_way)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::close_way)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::send_whole)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::way_opened)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::way_closed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::way_refused)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::whole_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::local_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::local_down)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::remote_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::remote_down)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::send_mail)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::nodes_known)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::plans_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::link_told)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::send_on_edge)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::edge_answered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::edge_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::edge_over)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::edge_broken)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::link_tick)

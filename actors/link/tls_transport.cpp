@@ -1,6 +1,7 @@
 #include "actors/link/tls_transport.hpp"
 
 #include "actors/link/told_once.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -44,14 +45,6 @@ struct tls_ended {
 using tls_carrier = transport::extend<caf::reacts_to<tls_tried>, caf::reacts_to<tls_came>,
                                       caf::reacts_to<tls_whole>, caf::reacts_to<tls_ended>>;
 
-}  // namespace millrace::link
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_tried)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_whole)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_ended)
-
-namespace millrace::link {
 namespace {
 
 namespace asio = boost::asio;

@@ -14,8 +14,7 @@ namespace millrace::observe {
 namespace {
 
 expected<figures> of_stage(const config::topology& t, const figures& f, const std::string& stage) {
-  if (const auto found = find_stage(t, stage); !found)
-    return unexpected(found.error());
+  RETURN_IF_ERROR(find_stage(t, stage));
   auto out = f;
   std::erase_if(out.sources, [&](const auto& s) { return s.name != stage; });
   std::erase_if(out.lanes, [&](const auto& l) { return l.source != stage && l.parser != stage; });

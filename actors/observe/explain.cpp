@@ -152,10 +152,8 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
 }
 
 expected<explanation> explain(const config::topology& t, const figures& f, const std::string& stage) {
-  const auto found = find_stage(t, stage);
-  if (!found)
-    return unexpected(found.error());
-  const auto* const s = *found;
+  ASSIGN_OR_RETURN(const auto found, find_stage(t, stage));
+  const auto* const s = found;
   explanation out{stage, std::string(config::to_string(s->kind)), false, {}, {}, {}, {}, f.missing};
   explainer e(t, f);
   switch (s->kind) {

@@ -139,13 +139,11 @@ std::string shard_of_key(const std::string& stage, const window::definition& d, 
 }
 
 expected<found_key> find_key(const config::topology& t, const std::string& stage, std::string_view text) {
-  const auto s = find_stage(t, stage);
-  if (!s)
-    return unexpected(s.error());
-  const auto* const plan = std::get_if<config::window_plan>(&(*s)->plan);
+  ASSIGN_OR_RETURN(const auto s, find_stage(t, stage));
+  const auto* const plan = std::get_if<config::window_plan>(&s->plan);
   if (plan == nullptr)
     return wrong(fmt::format("{} is a {}; windows alone have state by key", visible(stage),
-                             config::to_string((*s)->kind)));
+                             config::to_string(s->kind)));
   const auto& keys = plan->definition.keys;
   if (keys.empty() && !text.empty())
     return wrong(fmt::format("{} has no key; ask without one", visible(stage)));

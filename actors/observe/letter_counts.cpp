@@ -71,14 +71,12 @@ count_letters(const std::function<expected<api::answers::dead_letters>(std::uint
   std::size_t bytes = 0;
   std::optional<std::uint64_t> next = 0;
   while (next && bytes < most_counted) {
-    const auto page = page_at(*next);
-    if (!page)
-      return unexpected(page.error());
-    for (const auto& line : page->letters) {
+    ASSIGN_OR_RETURN(const auto page, page_at(*next));
+    for (const auto& line : page.letters) {
       all.count(line);
       bytes += line.size();
     }
-    next = page->next;
+    next = page.next;
   }
   return std::move(all).result(!next);
 }

@@ -50,14 +50,12 @@ expected<tapped> tapped_at(const running_topology& t, std::string_view edge, con
 }
 
 expected<key_look_up> look_up_key(const running_topology& t, const std::string& stage, std::string_view key) {
-  auto at = find_key(*t.topology, stage, key);
-  if (!at)
-    return unexpected(at.error());
-  auto shard = deployment::find_shard(t.gauges, at->shard);
+  ASSIGN_OR_RETURN(auto at, find_key(*t.topology, stage, key));
+  auto shard = deployment::find_shard(t.gauges, at.shard);
   if (!shard)
-    return no_shard(t.topology->name, at->shard);
-  shard::look_up_key question{at->key, most_open_windows};
-  return key_look_up{std::move(*at), std::move(shard), std::move(question)};
+    return no_shard(t.topology->name, at.shard);
+  shard::look_up_key question{at.key, most_open_windows};
+  return key_look_up{std::move(at), std::move(shard), std::move(question)};
 }
 
 api::answer key_answer(const config::topology& t, const std::string& stage, const found_key& at,

@@ -49,13 +49,11 @@ tap_cursor read_cursor(std::string_view text) {
 
 expected<tapped> tapped_at(stage::taps& taps, const config::topology& t, std::string_view edge,
                            const std::string& node, std::string_view after) {
-  const auto name = edge_of(t, edge);
-  if (!name)
-    return unexpected(name.error());
+  ASSIGN_OR_RETURN(const auto name, edge_of(t, edge));
   const auto cursor = read_cursor(after);
   const auto before = cursor.find(node);
-  const auto seen = taps.look(*name, before == cursor.end() ? 0 : before->second);
-  tapped out{*name, {}, seen.passed, fmt::format("{}:{}", node, seen.newest), seen.is_over, {}};
+  const auto seen = taps.look(name, before == cursor.end() ? 0 : before->second);
+  tapped out{name, {}, seen.passed, fmt::format("{}:{}", node, seen.newest), seen.is_over, {}};
   for (const auto& r : seen.rows)
     out.rows.push_back({node, {r.at}, {r.row}});
   return out;

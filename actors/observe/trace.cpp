@@ -298,16 +298,14 @@ private:
 /// The lanes that take records of this source, or by this parser.
 expected<std::vector<std::shared_ptr<const lane::lane_plan>>> plans_of(const config::topology& t,
                                                                        const std::string& stage) {
-  const auto found = find_stage(t, stage);
-  if (!found)
-    return unexpected(found.error());
-  const auto kind = (*found)->kind;
+  ASSIGN_OR_RETURN(const auto found, find_stage(t, stage));
+  const auto kind = found->kind;
   if (kind != config::stage_kind::source && kind != config::stage_kind::parser)
     return refused(fmt::format("{} is a {}; expected a source or parser, whose records are looked at",
                                visible(stage), config::to_string(kind)));
-  if (kind == config::stage_kind::parser && (*found)->from.size() > 1) {
+  if (kind == config::stage_kind::parser && found->from.size() > 1) {
     std::vector<std::string> sources;
-    for (const auto& from : (*found)->from)
+    for (const auto& from : found->from)
       sources.push_back(from.stage);
     return refused(
         fmt::format("{} reads {}; expected one of these sources", visible(stage), fmt::join(sources, ", ")));
@@ -389,18 +387,14 @@ expected<traced_record> read_traced_record(std::string_view text) {
 
 expected<trace> trace_of(const config::topology& t, const figures& f, const std::string& stage,
                          const traced_record& r, event_micros now) {
-  const auto plans = plans_of(t, stage);
-  if (!plans)
-    return unexpected(plans.error());
+  ASSIGN_OR_RETURN(const auto plans, plans_of(t, stage));
   trace out{stage, {}, {}, {}, f.missing};
-  for (const auto& plan : *plans) {
+  for (const auto& plan : plans) {
     const auto parser = make_parser(*plan->parser);
     if (!parser)
       return unexpected(parser.error());
-    const auto chunk = chunk_of(*plan, r);
-    if (!chunk)
-      return unexpected(chunk.error());
-    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse(*chunk, (*parser)->parse(*chunk));
+    ASSIGN_OR_RETURN(const auto chunk, chunk_of(*plan, r));
+    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse(chunk, (*parser)->parse(chunk));
     if (out.time.at == no_watermark)
       out.time = time;
   }

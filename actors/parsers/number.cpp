@@ -1,6 +1,7 @@
 #include "actors/parsers/number.hpp"
 
 #include "runtime/base/plain_number.hpp"
+#include "runtime/base/scan.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -9,8 +10,6 @@
 
 namespace millrace::parser {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A number taken apart; the exponent is cut at a billion, which no 4 GB of digits can make up for.
 struct decimal {

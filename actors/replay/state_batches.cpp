@@ -27,10 +27,8 @@ public:
       if (!numbers)
         return unexpected(numbers.error());
       for (const auto n : *numbers) {
-        auto batch = log.read(n);
-        if (!batch)
-          return unexpected(std::move(batch.error()));
-        for (auto& r : batch->records)
+        ASSIGN_OR_RETURN(auto batch, log.read(n));
+        for (auto& r : batch.records)
           ids.insert(std::move(r.id));
       }
     }
@@ -80,8 +78,7 @@ replayed_ids(const std::shared_ptr<const config::topology>& topology, const std:
 }
 
 expected<outcome> replay_in_folder(folder_request r) {
-  if (const auto can = check_into(*r.topology, r.into, r.into_is_called); !can)
-    return unexpected(can.error());
+  RETURN_IF_ERROR(check_into(*r.topology, r.into, r.into_is_called));
   // The store is opened for looking only: a run may hold the state.
   auto store = snapshot::open_dir_store({r.state, r.topology->name, false, true});
   if (!store) {
@@ -89,18 +86,15 @@ expected<outcome> replay_in_folder(folder_request r) {
       store.error().message += "; expected the --state of the run that wrote these dead letters";
     return unexpected(std::move(store.error()));
   }
-  const auto ended = deployment::has_ended(**store);
-  if (!ended)
-    return unexpected(ended.error());
-  r.is_finished = *ended;
+  ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(**store));
+  r.is_finished = ended;
   const auto folder = folder_of_state((*store)->folder(), (*store)->id().state_id);
   if (const auto began = (*store)->get(state_began_name); began && !r.older)
     r.began = std::stoll(*began);
   auto& files = snapshot::posix_file_system();
   std::unique_ptr<snapshot::folder_lock> lock;
   if (!r.dry_run) {
-    if (const auto made = files.make_folder(folder); !made)
-      return unexpected(made.error());
+    RETURN_IF_ERROR(files.make_folder(folder));
     auto taken = files.lock(folder + "/lock");
     if (!taken && taken.error().code == ec::locked)
       return user_error(ec::locked, fmt::format("another replay into {} is under way ({}); let it end first",

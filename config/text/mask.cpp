@@ -128,35 +128,6 @@ bool names_a_secret(std::string_view name) {
   return false;
 }
 
-std::string percent_encoded(std::string_view text, bool upper_case) {
-  const std::string_view digits = upper_case ? "0123456789ABCDEF" : "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~'))
-      out += c;
-    else
-      out.append({'%', digits[byte >> 4U], digits[byte & 15U]});
-  }
-  return out;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const auto* const begin = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(begin, begin + 2, value, 16).ptr == begin + 2) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 redaction::redaction(const std::vector<secret>& secrets) {
   for (const auto& s : secrets)
     if (!s.value.empty())

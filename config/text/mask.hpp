@@ -13,11 +13,6 @@ namespace millrace::config {
 /// A name under which a password or token is kept: `sasl.password`, `api_key`.
 [[nodiscard]] bool names_a_secret(std::string_view name);
 
-/// Encodes as in a URI: all but unreserved characters become %XX. percent_decoded() gives what %XX stands
-/// for, and a text as it is where that is none.
-[[nodiscard]] std::string percent_encoded(std::string_view text, bool upper_case);
-[[nodiscard]] std::string percent_decoded(std::string_view text);
-
 /// A text that must not be shown, and the one that stands for it.
 struct secret {
   std::string value;

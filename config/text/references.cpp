@@ -1,6 +1,7 @@
 #include "config/text/references.hpp"
 
 #include "config/text/mask.hpp"
+#include "runtime/base/percent.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,5 +1,6 @@
 #include "config/text/report.hpp"
 
+#include "runtime/base/percent.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
 

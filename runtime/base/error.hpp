@@ -66,3 +66,21 @@ using unexpected = tl::unexpected<error>;
 }
 
 }  // namespace millrace
+
+#define MILLRACE_OUTCOME_OF_LINE(line) outcome_of_line_##line
+#define MILLRACE_ASSIGN_OR_RETURN(outcome, declaration, ...)                                                 \
+  auto outcome = __VA_ARGS__;                                                                                \
+  if (!outcome)                                                                                              \
+    return ::millrace::unexpected(std::move(outcome).error());                                               \
+  declaration = *std::move(outcome)
+#define MILLRACE_ASSIGN_AT(line, ...) MILLRACE_ASSIGN_OR_RETURN(MILLRACE_OUTCOME_OF_LINE(line), __VA_ARGS__)
+
+/// ASSIGN_OR_RETURN(const auto x, f()): x is the value of f(), or the function returns the error of f(). Some statements.
+#define ASSIGN_OR_RETURN(...) MILLRACE_ASSIGN_AT(__LINE__, __VA_ARGS__)
+
+/// RETURN_IF_ERROR(f()): the function returns the error of f(); a value ends here, a lock too. One statement.
+#define RETURN_IF_ERROR(...)                                                                                 \
+  do {                                                                                                       \
+    if (auto outcome_of_call = __VA_ARGS__; !outcome_of_call)                                                \
+      return ::millrace::unexpected(std::move(outcome_of_call).error());                                     \
+  } while (false)

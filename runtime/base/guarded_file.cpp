@@ -117,15 +117,12 @@ expected<void> check_secret_mode(const std::string& path, mode_t mode) {
 }
 
 expected<std::string> read_secret_file(const std::string& path, std::size_t most) {
-  auto file = read_own_file(path, most + 1);
-  if (!file)
-    return unexpected(std::move(file.error()));
-  if (auto closed = check_secret_mode(path, file->mode); !closed)
-    return unexpected(std::move(closed.error()));
-  if (file->bytes.size() > most)
+  ASSIGN_OR_RETURN(auto file, read_own_file(path, most + 1));
+  RETURN_IF_ERROR(check_secret_mode(path, file.mode));
+  if (file.bytes.size() > most)
     return user_error(ec::invalid_argument,
                       fmt::format("{}: it has more than {} bytes; shorten it", path, most));
-  return std::move(file->bytes);
+  return std::move(file.bytes);
 }
 
 std::string text_of(file_refusal refusal, std::string_view path) {

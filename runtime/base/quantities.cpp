@@ -27,8 +27,6 @@ constexpr std::array units{
 
 constexpr double century = 100.0 * 366 * 86'400e6;  // keeps sums of times and durations far from overflow
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 bool names_contain(std::string_view names, std::string_view word) {
   while (!names.empty()) {
     const auto end = names.find(' ');

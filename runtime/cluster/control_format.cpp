@@ -74,8 +74,7 @@ expected<change> decode_change(std::string_view bytes) {
   if (bytes.size() > max_change_bytes)
     return malformed();
   wire::reader in(bytes);
-  if (auto head = read_head(in, content::change); !head)
-    return unexpected(head.error());
+  RETURN_IF_ERROR(read_head(in, content::change));
   change c;
   // Grows with what is there: a count from outside reserves nothing.
   for (auto left = in.varint(); left > 0 && in.ok(); --left) {
@@ -96,8 +95,7 @@ std::string encode_base(const control_state& s) {
 
 expected<control_state> decode_base(std::string_view bytes) {
   wire::reader in(bytes);
-  if (auto head = read_head(in, content::base); !head)
-    return unexpected(head.error());
+  RETURN_IF_ERROR(read_head(in, content::base));
   control_state s;
   wire::decoder from{in};
   from.field(s);
@@ -111,12 +109,9 @@ expected<control_state> sum_up(std::string_view base, const std::vector<std::str
   for (const auto& bytes : increments) {
     if (!all)
       break;
-    const auto changed = decode_change(bytes);
-    if (!changed)
-      return unexpected(changed.error());
-    for (const auto& r : *changed)
-      if (auto done = all->apply(r); !done)
-        return unexpected(done.error());
+    ASSIGN_OR_RETURN(const auto changed, decode_change(bytes));
+    for (const auto& r : changed)
+      RETURN_IF_ERROR(all->apply(r));
   }
   return all;
 }

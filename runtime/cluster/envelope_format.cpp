@@ -145,8 +145,7 @@ expected<envelope> decode_envelope(std::string_view bytes) {
   const auto which = in.fixed<std::uint8_t>();
   if (!in.ok() || version != envelope_version || !is_short_name(l.cluster) || !is_short_name(l.from.node))
     return unreadable("its envelope is cut off or empty");
-  if (auto done = read_what(in, which, l); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(read_what(in, which, l));
   if (!in.ok() || !in.at_end())
     return unreadable("what is in it is cut off, or more than it says");
   return l;

@@ -68,8 +68,7 @@ struct writer_state {
   static expected<std::string> read(const entry& e, const segment_id& id) {
     auto bytes = e.owner.segments->read(id);
     if (!bytes && !bytes.error().retry)
-      if (const auto mine = e.owner.chain->load(); !mine)
-        return unexpected(mine.error());
+      RETURN_IF_ERROR(e.owner.chain->load());
     return bytes;
   }
 

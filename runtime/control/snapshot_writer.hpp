@@ -31,5 +31,3 @@ struct adopt_snapshots {
 [[nodiscard]] messages::snapshot_writer spawn_snapshot_writer(caf::actor_system& system);
 
 }  // namespace millrace::control
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::adopt_snapshots)

@@ -61,10 +61,8 @@ expected<void> outbox::apply(wire::reader& in) {
   }
   if (!in.ok())
     return fatal_error(ec::corrupt, "a snapshot's retained output is malformed");
-  auto frames = decode_frames(in, log_);
-  if (!frames)
-    return unexpected(frames.error());
-  for (auto& f : *frames)
+  ASSIGN_OR_RETURN(auto frames, decode_frames(in, log_));
+  for (auto& f : frames)
     put(std::move(f));
   while (!entries_.empty() && entries_.begin()->first <= low_)
     forget(entries_.begin());

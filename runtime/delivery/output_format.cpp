@@ -67,10 +67,8 @@ expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& 
     const auto kind = rows_kind{in.fixed<std::uint8_t>()};
     if (kind == rows_kind::follow) {
       cut = in.varint();
-      auto batch = wire::decode_batch(in);
-      if (!batch)
-        return unexpected(batch.error());
-      rows = std::make_shared<const data::batch>(std::move(*batch));
+      ASSIGN_OR_RETURN(auto batch, wire::decode_batch(in));
+      rows = std::make_shared<const data::batch>(std::move(batch));
     }
     if (kind > rows_kind::follow || (kind == rows_kind::as_before && !rows) || begin > end)
       in.fail();
@@ -101,8 +99,7 @@ std::string encode_segment(const std::vector<output_ptr>& frames) {
 
 expected<std::vector<output_ptr>> decode_segment(std::string_view bytes, const log_id& log) {
   wire::reader in(bytes);
-  if (auto known = wire::read_format_version(in, "spilled output", output_version); !known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(wire::read_format_version(in, "spilled output", output_version));
   auto frames = decode_frames(in, log);
   if (frames && !in.at_end())
     return fatal_error(ec::corrupt, "spilled output has bytes after its end");

@@ -23,8 +23,7 @@ struct beginning {
 };
 
 expected<beginning> read_beginning(wire::reader& in, const log_id& log) {
-  if (auto known = wire::read_format_version(in, "a snapshot of " + log, capture_version); !known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(wire::read_format_version(in, "a snapshot of " + log, capture_version));
   beginning b;
   b.run = in.varint();
   b.last_end = in.fixed<event_micros>();
@@ -65,10 +64,8 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
   std::vector<std::string_view> captures;
   for (const auto& bytes : all) {
     wire::reader in(bytes);
-    const auto b = read_beginning(in, setup_.log);
-    if (!b)
-      return unexpected(b.error());
-    if (b->run == setup_.run)
+    ASSIGN_OR_RETURN(const auto b, read_beginning(in, setup_.log));
+    if (b.run == setup_.run)
       captures.emplace_back(bytes);
   }
   if (captures.empty())
@@ -118,9 +115,7 @@ void shard_core::set_receivers() {
 
 expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                        std::map<log_id, event_micros>& floors, event_micros& greatest) {
-  const auto b = read_beginning(in, setup_.log);
-  if (!b)
-    return unexpected(b.error());
+  ASSIGN_OR_RETURN(const auto b, read_beginning(in, setup_.log));
   vector = read_vector(in);
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     const std::string log(in.string());
@@ -128,7 +123,7 @@ expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>&
   }
   greatest = in.fixed<event_micros>();
   fired_ = in.fixed<event_micros>();
-  last_end_ = b->last_end;
+  last_end_ = b.last_end;
   ticked_ = in.fixed<event_micros>();
   rows_ = in.varint();
   missed_ = in.varint();

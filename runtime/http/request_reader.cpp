@@ -1,5 +1,7 @@
 #include "runtime/http/request_reader.hpp"
 
+#include "runtime/base/percent.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -14,16 +16,7 @@ constexpr std::size_t most_digits = 18;
 
 constexpr std::string_view blanks = " \t";
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-constexpr int hex(char c) {
-  if (is_digit(c))
-    return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /// RFC 9110, 5.6.2.
 constexpr bool is_token_character(char c) {
@@ -73,7 +66,7 @@ std::optional<std::string_view> authority_of(std::string_view target) {
 bool is_registered_name(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
-      if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
+      if (!percent_byte(text.substr(i)))
         return false;
       i += 2;
     } else if (!is_digit(text[i]) && !is_letter(text[i]) &&
@@ -84,7 +77,7 @@ bool is_registered_name(std::string_view text) {
   return true;
 }
 
-bool is_in_brackets(char c) { return hex(c) >= 0 || c == ':' || c == '.'; }
+bool is_in_brackets(char c) { return hex_value(c) >= 0 || c == ':' || c == '.'; }
 
 }  // namespace
 
@@ -316,9 +309,9 @@ bool request_reader::settle_body() {
 void request_reader::on_chunk_size(std::string_view line) {
   std::size_t digits = 0;
   left_ = 0;
-  for (; digits < line.size() && hex(line[digits]) >= 0; ++digits)
+  for (; digits < line.size() && hex_value(line[digits]) >= 0; ++digits)
     if (digits < most_hex_digits)
-      left_ = left_ * 16 + static_cast<std::uint64_t>(hex(line[digits]));
+      left_ = left_ * 16 + static_cast<std::uint64_t>(hex_value(line[digits]));
   // Extensions are passed over; nobody needs to have many.
   const auto extension = line.substr(digits);
   const auto begins = extension.find_first_not_of(blanks);

@@ -35,11 +35,9 @@ expected<open_session::progress> open_session::receive(const received_packet& p)
   if (!p.fragments.empty())
     to_acknowledge_ += size_of(p);
   for (const auto& f : p.fragments) {
-    auto whole = reassembly_.take(f);
-    if (!whole)
-      return unexpected(whole.error());
-    if (*whole)
-      done.messages.push_back(std::move(**whole));
+    ASSIGN_OR_RETURN(auto whole, reassembly_.take(f));
+    if (whole)
+      done.messages.push_back(std::move(*whole));
   }
   return done;
 }

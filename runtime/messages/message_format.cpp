@@ -89,10 +89,8 @@ expected<delivery::content> read_content(wire::reader& in,
   case 2: {
     delivery::row_batches rows;
     for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-      auto b = wire::decode_batch(in);
-      if (!b)
-        return unexpected(b.error());
-      rows.push_back(std::move(*b));
+      ASSIGN_OR_RETURN(auto b, wire::decode_batch(in));
+      rows.push_back(std::move(b));
     }
     return delivery::content(std::make_shared<const delivery::row_batches>(std::move(rows)));
   }
@@ -110,10 +108,8 @@ expected<edge_message> read_frame(wire::reader& in, const std::optional<window::
   take_frame m{};
   delivery::lane_frame f;
   wire::decoder{in}.members(m.receiver, f);
-  auto content = read_content(in, partials);
-  if (!content)
-    return unexpected(content.error());
-  f.content = std::move(*content);
+  ASSIGN_OR_RETURN(auto content, read_content(in, partials));
+  f.content = std::move(content);
   if (f.to < f.from)
     return malformed();
   m.frame = std::make_shared<const delivery::lane_frame>(std::move(f));
@@ -124,12 +120,10 @@ expected<edge_message> read_output(wire::reader& in) {
   log_id log;
   output m;
   wire::decoder{in}.members(log, m.life);
-  auto frames = delivery::decode_frames(in, log);
-  if (!frames)
-    return unexpected(frames.error());
-  if (frames->size() != 1)
+  ASSIGN_OR_RETURN(auto frames, delivery::decode_frames(in, log));
+  if (frames.size() != 1)
     return malformed();
-  m.frame = std::move(frames->front());
+  m.frame = std::move(frames.front());
   return edge_message(std::move(m));
 }
 

@@ -20,8 +20,7 @@
 #include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/messages/interfaces.hpp"
-
-#include <caf/allowed_unsafe_message_type.hpp>
+#include "runtime/messages/plain_message.hpp"
 
 #include <map>
 #include <memory>
@@ -328,44 +327,3 @@ struct fail_now {
 inline constexpr std::string_view restart_was_asked = "a restart was asked for";
 
 }  // namespace millrace::messages
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_down)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_started)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_found)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stands_at)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::others_stand_at)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::attempt_failed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::attempt_went_well)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::keep_value)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::value_kept)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::take_frame)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::credit_returned)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_again)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::acknowledged)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::resume_output)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::furthest_known)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_resumed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_acknowledged)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_taken)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::sender_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_capture)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::capture_written)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_segment)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::segment_written)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::read_segment)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::segment_read)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::remove_segments)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::fenced)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::log_found)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::collect_report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::report_part)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::set_paused)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::fail_now)

@@ -1,5 +1,7 @@
 #include "runtime/snapshot/chain_scan.hpp"
 
+#include "runtime/snapshot/size_limits.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,41 +39,33 @@ private:
   expected<loaded_run*> load(std::size_t i) {
     if (const auto known = loaded_.find(i); known != loaded_.end())
       return &known->second;
-    auto done = loaded_run::load(files_, folder_, runs_[i], actor_);
-    if (!done)
-      return unexpected(done.error());
-    return &loaded_.emplace(i, std::move(*done)).first->second;
+    ASSIGN_OR_RETURN(auto done, loaded_run::load(files_, folder_, runs_[i], actor_));
+    return &loaded_.emplace(i, std::move(done)).first->second;
   }
 
   expected<void> find_base() {
     is_base_.assign(runs_.size(), false);
     for (auto i = runs_.size(); i-- > 0;) {
-      const auto head = head_of(files_, folder_, runs_[i]);
-      if (!head)
-        return unexpected(head.error());
-      is_base_[i] = *head && (*head)->kind == record_kind::base;
+      ASSIGN_OR_RETURN(const auto head, head_of(files_, folder_, runs_[i]));
+      is_base_[i] = head && head->kind == record_kind::base;
       if (!is_base_[i])
         continue;
       if (has_base_) {
         has_older_ = true;
         continue;
       }
-      auto run = load(i);
-      if (!run)
-        return unexpected(run.error());
-      auto r = (*run)->first();
-      if (!r)
-        return unexpected(r.error());
-      if (*r && (*r)->kind != record_kind::base) {
+      ASSIGN_OR_RETURN(auto run, load(i));
+      ASSIGN_OR_RETURN(auto r, run->first());
+      if (r && r->kind != record_kind::base) {
         is_base_[i] = false;  // its header is damaged, and a copy is whole
-      } else if (*r) {
+      } else if (r) {
         has_base_ = true;
         begin_ = i + 1;
         out_.base_place = runs_[i].place;
-        out_.base_bytes = (*run)->original().bytes.size();
-        out_.tail = {(*r)->sequence, (*r)->predecessor_checksum};
-        out_.life = chain::life_of((*r)->life);
-        out_.contents.base = std::move((*r)->payload);
+        out_.base_bytes = run->original().bytes.size();
+        out_.tail = {r->sequence, r->predecessor_checksum};
+        out_.life = chain::life_of(r->life);
+        out_.contents.base = std::move(r->payload);
       } else {
         pass_over();
       }
@@ -92,17 +86,13 @@ private:
   expected<std::optional<chain::link>> predecessor_in_next(std::size_t i) {
     auto highest = out_.life;
     for (auto at = i; at < runs_.size(); ++at) {
-      const auto run = is_base_[at] ? expected<loaded_run*>(nullptr) : load(at);
-      if (!run)
-        return unexpected(run.error());
-      const auto r = *run ? (*run)->first() : expected<std::optional<record>>(std::nullopt);
-      if (!r)
-        return unexpected(r.error());
-      if (!*r || chain::is_void(chain::life_of((*r)->life), highest))
+      ASSIGN_OR_RETURN(const auto run, is_base_[at] ? expected<loaded_run*>(nullptr) : load(at));
+      ASSIGN_OR_RETURN(const auto r, run ? run->first() : expected<std::optional<record>>(std::nullopt));
+      if (!r || chain::is_void(chain::life_of(r->life), highest))
         continue;
       if (at > i)
-        return chain::link{(*r)->predecessor, (*r)->predecessor_checksum};
-      highest = chain::life_of((*r)->life);
+        return chain::link{r->predecessor, r->predecessor_checksum};
+      highest = chain::life_of(r->life);
     }
     return std::nullopt;
   }
@@ -110,13 +100,9 @@ private:
   /// Follows the links from the base (or the beginning), as far as they go.
   expected<void> walk() {
     for (lost_ = begin_; lost_ < runs_.size(); ++lost_) {
-      const auto next = predecessor_in_next(lost_);
-      if (!next)
-        return unexpected(next.error());
-      const auto followed = follow(lost_, *next);
+      ASSIGN_OR_RETURN(const auto next, predecessor_in_next(lost_));
+      ASSIGN_OR_RETURN(const auto followed, follow(lost_, next));
       if (!followed)
-        return unexpected(followed.error());
-      if (!*followed)
         return {};
       loaded_.erase(lost_);
     }
@@ -127,10 +113,8 @@ private:
   expected<bool> follow(std::size_t i, const std::optional<chain::link>& next) {
     if (is_base_[i])
       return true;  // a damaged one
-    const auto loaded = load(i);
-    if (!loaded)
-      return unexpected(loaded.error());
-    auto& run = **loaded;
+    ASSIGN_OR_RETURN(const auto loaded, load(i));
+    auto& run = *loaded;
     const auto first = run.first();
     if (!first)
       return unexpected(first.error());
@@ -142,10 +126,8 @@ private:
       return true;
     }
     while (!chain::is_passed_by(out_.tail, next)) {
-      const auto taken = take_record(run);
+      ASSIGN_OR_RETURN(const auto taken, take_record(run));
       if (!taken)
-        return unexpected(taken.error());
-      if (!*taken)
         break;
     }
     if (run.taken() == 0)
@@ -192,11 +174,9 @@ private:
 
   /// Judges what follows the end of the chain: one damaged newest increment may be passed over, more may not.
   expected<void> judge_the_rest() {
-    const auto may_go =
-        lost_ == runs_.size() ? expected<bool>(is_one_record_at_most()) : is_one_record_alone();
-    if (!may_go)
-      return unexpected(may_go.error());
-    if (*may_go)
+    ASSIGN_OR_RETURN(const auto may_go,
+                     lost_ == runs_.size() ? expected<bool>(is_one_record_at_most()) : is_one_record_alone());
+    if (may_go)
       return {};
     return user_error(
         ec::corrupt,
@@ -234,14 +214,12 @@ private:
     const auto before = lost_ == 0 ? listed_.mark : runs_[lost_ - 1].place;
     if (lost_ + 1 != runs_.size() || runs_[lost_].place != before + 1)
       return false;
-    const auto run = load(lost_);
-    if (!run)
-      return unexpected(run.error());
-    const auto& copy = (*run)->copy();
+    ASSIGN_OR_RETURN(const auto run, load(lost_));
+    const auto& copy = run->copy();
     if (copy.is_there && !(runs_[lost_].is_sealed && copy.bytes.empty() && !copy.is_unreadable))
       return false;
     // A record that is whole but without its predecessor would mean that the latter is gone, too.
-    if (holds_a_record((*run)->original().bytes, actor_))
+    if (holds_a_record(run->original().bytes, actor_))
       return false;
     pass_over();
     give_up(out_.tail.sequence + 1);
@@ -277,6 +255,151 @@ private:
 };
 
 }  // namespace
+
+expected<loaded_run> loaded_run::load(file_system& files, const std::string& folder, const run_files& names,
+                                      std::string_view actor) {
+  loaded_run r(folder, names, actor);
+  const auto done = r.load(files, r.files_[0], names.original)
+                        .and_then([&] { return r.load(files, r.files_[1], names.copy); })
+                        .and_then([&] { return r.load(files, r.files_[2], names.mended); });
+  if (!done)
+    return unexpected(done.error());
+  return r;
+}
+
+expected<void> loaded_run::load(file_system& files, one_file& file, const std::string& name) const {
+  file.name = name;
+  if (name.empty())
+    return {};
+  auto bytes = read_at_most(files, *folder_ + "/" + name, largest_chain_file);
+  if (!bytes && !is_lost(bytes.error()))
+    return unexpected(bytes.error());
+  file.is_unreadable = !bytes && bytes.error().code == ec::corrupt;
+  file.is_there = bytes || file.is_unreadable;
+  file.bytes = std::move(bytes).value_or("");
+  return {};
+}
+
+/// The record that `bytes` begin with, `size` bytes long; none: damaged.
+expected<std::optional<record>> loaded_run::first_of(std::string_view bytes, const std::string& name,
+                                                     std::size_t& size) const {
+  record r;
+  const auto found = decode_first_record(bytes, actor_, r, size);
+  if (found == reading::later)
+    return user_error(ec::unsupported,
+                      fmt::format("{}/{} was written by a later version of millrace; run that version, or "
+                                  "choose another --state",
+                                  *folder_, name));
+  if (found == reading::damaged)
+    return std::nullopt;
+  return r;
+}
+
+expected<std::optional<record>> loaded_run::first() const {
+  for (const auto& file : files_) {
+    std::size_t size = 0;
+    auto r = first_of(file.bytes, file.name, size);
+    if (!r || *r)
+      return r;
+  }
+  return std::nullopt;
+}
+
+expected<std::optional<record>> loaded_run::take(const std::function<bool(const record&)>& is_next) {
+  std::optional<record> taken;
+  std::size_t size = 0;
+  bool original_has_it = false;
+  for (auto& file : files_) {
+    std::size_t length = 0;
+    const auto bytes = std::string_view(file.bytes).substr(std::min(end_, file.bytes.size()));
+    ASSIGN_OR_RETURN(auto r, first_of(bytes, file.name, length));
+    const bool is_whole = r && is_next(*r);
+    if (is_whole && !file.is_short)
+      file.whole = end_ + length;
+    file.is_short = file.is_short || !is_whole;
+    original_has_it = original_has_it || (is_whole && &file == files_.data());
+    if (is_whole && !taken) {
+      taken = std::move(r);
+      size = length;
+    }
+  }
+  if (taken) {
+    end_ += size;
+    ends_in_copies_alone_ = !original_has_it;
+  }
+  return taken;
+}
+
+std::string loaded_run::rest_of(const one_file& file) const {
+  return file.bytes.substr(std::min(end_, file.bytes.size()));
+}
+
+std::vector<file_repair> loaded_run::repairs() const {
+  std::vector<file_repair> out;
+  if (!is_original_whole() && files_[2].whole != end_)
+    out.push_back({run_file(names_->place, run_part::mended), taken_from(0), false});
+  if (copy().whole == end_)
+    return out;
+  // It lags by the newest record, and its file is made with the second one.
+  const bool only_lags = copy().is_there && !copy().is_unreadable && copy().whole == copy().bytes.size();
+  const auto name = names_->copy.empty() ? run_file(names_->place, run_part::copy) : names_->copy;
+  out.push_back({name, taken_from(only_lags ? copy().whole : 0), only_lags});
+  return out;
+}
+
+/// The records that were taken, from `at` on, each from a file that has it whole.
+std::string loaded_run::taken_from(std::size_t at) const {
+  std::string all;
+  while (at < end_) {
+    const auto before = at;
+    for (const auto& file : files_) {
+      record r;
+      std::size_t size = 0;
+      const auto bytes = std::string_view(file.bytes).substr(std::min(at, file.bytes.size()));
+      if (decode_first_record(bytes, actor_, r, size) != reading::whole)
+        continue;
+      all += bytes.substr(0, size);
+      at += size;
+      break;
+    }
+    if (at == before)
+      break;  // it has been read a moment ago
+  }
+  return all;
+}
+
+expected<std::optional<record_header>> head_of(file_system& files, const std::string& folder,
+                                               const run_files& run) {
+  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
+    if (name->empty())
+      continue;
+    const auto bytes = files.read_part(folder + "/" + *name, 0, sizeof(record_header));
+    if (!bytes && !is_lost(bytes.error()))
+      return unexpected(bytes.error());
+    if (auto h = bytes ? record_head(*bytes) : std::nullopt)
+      return h;
+  }
+  return std::nullopt;
+}
+
+expected<std::optional<chain::life>> life_of_run(file_system& files, const std::string& folder,
+                                                 const run_files& run, std::string_view actor,
+                                                 const std::function<bool(chain::life)>& matters) {
+  ASSIGN_OR_RETURN(const auto head, head_of(files, folder, run));
+  if (!head || !matters(chain::life_of(head->life)))
+    return std::nullopt;
+  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
+    const auto bytes = name->empty() ? expected<std::string>()
+                                     : read_at_most(files, folder + "/" + *name, largest_chain_file);
+    if (!bytes && !is_lost(bytes.error()))
+      return unexpected(bytes.error());
+    record r;
+    std::size_t size = 0;
+    if (bytes && decode_first_record(*bytes, actor, r, size) == reading::whole)
+      return matters(chain::life_of(r.life)) ? std::optional(chain::life_of(r.life)) : std::nullopt;
+  }
+  return std::nullopt;
+}
 
 expected<scanned_chain> scan_chain(file_system& files, const std::string& folder, const run_listing& runs,
                                    std::string_view actor) {

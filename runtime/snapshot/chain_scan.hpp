@@ -14,14 +14,91 @@
 #include "runtime/chain/chain.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/file_system.hpp"
-#include "runtime/snapshot/loaded_run.hpp"
 #include "runtime/snapshot/run_files.hpp"
+#include "runtime/snapshot/snapshot_format.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::snapshot {
+
+// One run of a chain with its copies, as they were read: the same record lies at the same place in each, so
+// what is damaged in one file is taken from another. It says which records are whole, in which files, and what
+// the copies lack; chain_scan decides which of them belong to the chain. It reads only.
+
+/// A second or third copy that lacks records of its run.
+struct file_repair {
+  std::string name;
+  std::string bytes;
+  bool append = false;  // append to the existing file; else the file is written anew
+};
+
+class loaded_run {
+public:
+  struct one_file {
+    std::string name;  // empty: it is not there
+    std::string bytes;
+    bool is_there = false;
+    bool is_unreadable = false;
+    bool is_short = false;  // its records up to `whole` were taken, further ones were not
+    std::size_t whole = 0;
+  };
+
+  /// A missing or damaged file is no error. `folder`, `names` and `actor` outlive the object.
+  [[nodiscard]] static expected<loaded_run> load(file_system& files, const std::string& folder,
+                                                 const run_files& names, std::string_view actor);
+
+  /// Returns the run's first record; none where it is whole in no file. ec::unsupported: a later version has
+  /// written it.
+  [[nodiscard]] expected<std::optional<record>> first() const;
+  /// Takes the record that follows the ones taken before, where `is_next` says of one that is whole that it
+  /// does; none: there is no such record. Errors as those of first().
+  [[nodiscard]] expected<std::optional<record>> take(const std::function<bool(const record&)>& is_next);
+  /// Returns the bytes of the records that were taken.
+  [[nodiscard]] std::size_t taken() const { return end_; }
+  /// Says whether the original lacks the last record that was taken.
+  [[nodiscard]] bool ends_in_copies_alone() const { return ends_in_copies_alone_; }
+
+  [[nodiscard]] const one_file& original() const { return files_[0]; }
+  [[nodiscard]] const one_file& copy() const { return files_[1]; }
+  [[nodiscard]] bool is_original_whole() const { return original().whole == end_; }
+  /// Returns the bytes after the records that were taken.
+  [[nodiscard]] std::string rest_of_original() const { return rest_of(original()); }
+  [[nodiscard]] std::string rest_of_copy() const { return rest_of(copy()); }
+  /// Two files are to hold all that was taken. The original is its writer's alone.
+  [[nodiscard]] std::vector<file_repair> repairs() const;
+
+private:
+  loaded_run(const std::string& folder, const run_files& names, std::string_view actor)
+      : folder_(&folder), names_(&names), actor_(actor) {}
+
+  [[nodiscard]] expected<void> load(file_system& files, one_file& file, const std::string& name) const;
+  [[nodiscard]] expected<std::optional<record>> first_of(std::string_view bytes, const std::string& name,
+                                                         std::size_t& size) const;
+  [[nodiscard]] std::string rest_of(const one_file& file) const;
+  [[nodiscard]] std::string taken_from(std::size_t at) const;
+
+  const std::string* folder_;
+  const run_files* names_;
+  std::string_view actor_;
+  std::array<one_file, 3> files_;  // original, copy, mended
+  std::size_t end_ = 0;            // end of the records that were taken
+  bool ends_in_copies_alone_ = false;
+};
+
+/// Returns the run's first header, which may be damaged; none where it cannot be read.
+[[nodiscard]] expected<std::optional<record_header>> head_of(file_system& files, const std::string& folder,
+                                                             const run_files& run);
+/// Returns the life that has begun the run, where it is one that matters; its record is whole.
+[[nodiscard]] expected<std::optional<chain::life>>
+life_of_run(file_system& files, const std::string& folder, const run_files& run, std::string_view actor,
+            const std::function<bool(chain::life)>& matters);
 
 struct scanned_chain {
   chain::contents contents;

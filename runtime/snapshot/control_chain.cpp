@@ -65,8 +65,7 @@ expected<std::unique_ptr<control_chain>> control_chain::open(file_system& files,
     return unexpected(done.error());
   opened->state_ = std::move(*done);
   // An opening begins a run, and a folder may be opened often without a change.
-  if (auto kept = opened->write_base_if_due(); !kept)
-    return unexpected(kept.error());
+  RETURN_IF_ERROR(opened->write_base_if_due());
   return opened;
 }
 

@@ -76,11 +76,9 @@ std::string encode_change(const control_change& c) {
 
 expected<control_change> decode_change(std::string_view bytes, const std::string& folder) {
   wire::reader in(bytes);
-  const auto version = read_version(in, folder);
-  if (!version)
-    return unexpected(version.error());
-  if (in.ok() && *version < folder_version)
-    return earlier_folder(folder, *version);
+  ASSIGN_OR_RETURN(const auto version, read_version(in, folder));
+  if (in.ok() && version < folder_version)
+    return earlier_folder(folder, version);
   control_change c;
   const auto bits = in.fixed<std::uint8_t>();
   c.starts_over = (bits & starts_over_bit) != 0;
@@ -98,10 +96,8 @@ expected<control_change> decode_change(std::string_view bytes, const std::string
 expected<control_state> sum_up(chain::contents records, const std::string& folder) {
   control_state all;
   for (const auto& bytes : chain::records_of(std::move(records))) {
-    auto change = decode_change(bytes, folder);
-    if (!change)
-      return unexpected(change.error());
-    all.apply(std::move(*change));
+    ASSIGN_OR_RETURN(auto change, decode_change(bytes, folder));
+    all.apply(std::move(change));
   }
   return all;
 }

@@ -45,10 +45,8 @@ bool dir_chain::stops(chain::life found) const {
 expected<scanned_chain> dir_chain::scan() const {
   expected<scanned_chain> found;
   for (int i = 0; i < most_listings; ++i) {
-    const auto listed = list();
-    if (!listed)
-      return unexpected(listed.error());
-    found = scan_chain(files_, folder_, *listed, actor_);
+    ASSIGN_OR_RETURN(const auto listed, list());
+    found = scan_chain(files_, folder_, listed, actor_);
     if (found || found.error().code != ec::corrupt)
       break;
   }
@@ -60,23 +58,19 @@ expected<chain::contents> dir_chain::read() {
     return *std::exchange(just_opened_, std::nullopt);
   if (fence_) {
     const std::lock_guard lock(fence_->mutex);
-    if (auto fenced = check_fence(); !fenced)
-      return unexpected(fenced.error());
+    RETURN_IF_ERROR(check_fence());
   }
-  auto found = scan();
-  if (!found)
-    return unexpected(found.error());
-  if (fence_ && stops(found->life))
-    return fenced_by(found->life);
-  return std::move(found->contents);
+  ASSIGN_OR_RETURN(auto found, scan());
+  if (fence_ && stops(found.life))
+    return fenced_by(found.life);
+  return std::move(found.contents);
 }
 
 expected<std::uint64_t> dir_chain::append(std::string_view increment, bool twice) {
   if (!fence_)
     return unexpected(check_fence().error());
   const std::lock_guard lock(fence_->mutex);
-  if (auto fenced = check_fence(); !fenced)
-    return unexpected(fenced.error());
+  RETURN_IF_ERROR(check_fence());
   just_opened_.reset();
   return append_record(record_kind::increment, increment, twice);
 }
@@ -131,8 +125,7 @@ expected<std::string> dir_chain::tail_to_copy() {
     return bytes;
   // The copy is first written under another name: the tail stays the last record of its run, and a copy that
   // ends with a part of it would say that it had been kept twice.
-  if (auto done = copy_all_up_to_tail(); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(copy_all_up_to_tail());
   tail_has_copy_ = true;
   return std::string();
 }
@@ -149,10 +142,8 @@ expected<void> dir_chain::copy_record(const std::string& bytes, std::uint64_t at
 }
 
 expected<void> dir_chain::copy_all_up_to_tail() {
-  const auto all = files_.read_part(path(run_file(run_.place)), 0, run_.end);
-  if (!all)
-    return unexpected(all.error());
-  auto done = write_anew(run_file(run_.place, run_part::copy), {*all}, true);
+  ASSIGN_OR_RETURN(const auto all, files_.read_part(path(run_file(run_.place)), 0, run_.end));
+  auto done = write_anew(run_file(run_.place, run_part::copy), {all}, true);
   if (done)
     run_.copy_is_torn = run_.copy_is_named = false;
   return done;
@@ -184,8 +175,7 @@ expected<std::uint64_t> dir_chain::append_record(record_kind kind, std::string_v
   if (!buried)
     return not_known(buried.error());
   if (!run_.is_open) {
-    if (auto done = begin_next_run(kind, payload, twice); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(begin_next_run(kind, payload, twice));
     return tail_.sequence;
   }
   const auto header = header_of(kind, payload, twice);
@@ -243,10 +233,8 @@ expected<bool> dir_chain::counts(std::uint64_t place) const {
   const auto is_sealed = is_there(run_file(place, run_part::sealed));
   if (!is_sealed || *is_sealed)
     return is_sealed.map([](bool) { return false; });
-  const auto listed = list_runs(files_, folder_);
-  if (!listed)
-    return unexpected(listed.error());
-  if (!chain::counts(listed->sight_of(place), place))
+  ASSIGN_OR_RETURN(const auto listed, list_runs(files_, folder_));
+  if (!chain::counts(listed.sight_of(place), place))
     return false;
   return is_there(run_file(place));
 }
@@ -290,10 +278,8 @@ expected<dir_chain::begun> dir_chain::begin_run(std::uint64_t place, record_kind
     done = files_.sync_folder(folder_);
   if (!done)
     return unexpected(done.error());
-  const auto it_counts = counts(place);
+  ASSIGN_OR_RETURN(const auto it_counts, counts(place));
   if (!it_counts)
-    return unexpected(it_counts.error());
-  if (!*it_counts)
     return begun::lost;
   const auto size = sizeof header + actor_.size() + payload.size();
   run_ = {.place = place, .is_open = true, .copy_is_named = twice, .tail_at = 0, .end = size};
@@ -319,10 +305,8 @@ expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, co
   // A life that goes on from this run moves its copy first: so a missing file is not the answer yet.
   if (!done && done.error().code != ec::not_found)
     return done;
-  const auto it_counts = counts(run_.place);
+  ASSIGN_OR_RETURN(const auto it_counts, counts(run_.place));
   if (!it_counts)
-    return unexpected(it_counts.error());
-  if (!*it_counts)
     return outside_error(ec::io, fmt::format("another process reads {} to go on from it", original));
   return done;
 }

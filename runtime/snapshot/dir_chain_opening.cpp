@@ -52,19 +52,17 @@ expected<std::unique_ptr<dir_chain>> dir_chain::open_chosen(file_system& files, 
 /// The caller holds the fence's mutex.
 expected<void> dir_chain::begin_life() {
   for (int race = 0; race < most_races; ++race) {
-    auto found = take_over();
-    if (!found)
-      return unexpected(found.error());
-    const auto place = chain::next_place({found->mark, found->last_place});
+    ASSIGN_OR_RETURN(auto found, take_over());
+    const auto place = chain::next_place({found.mark, found.last_place});
     const auto began = begin_run(place, record_kind::opening, {}, true);
     if (!began)
       return not_known(began.error());
     if (*began == begun::lost)
       continue;
-    if (auto done = mend(found->to_repair).and_then([&] { return remove_leftovers(); }); !done)
+    if (auto done = mend(found.to_repair).and_then([&] { return remove_leftovers(); }); !done)
       return done;
-    found->contents.sequence = tail_.sequence;
-    just_opened_ = std::move(found->contents);
+    found.contents.sequence = tail_.sequence;
+    just_opened_ = std::move(found.contents);
     count_bytes();
     return {};
   }
@@ -82,16 +80,13 @@ std::unique_ptr<dir_chain> dir_chain::open_read_only(file_system& files, std::st
 expected<scanned_chain> dir_chain::seal_and_scan() {
   expected<scanned_chain> found;
   for (int race = 0; race < most_races; ++race) {
-    auto listed = list();
-    if (!listed)
-      return unexpected(listed.error());
-    if (listed->runs.empty() && listed->mark != 0 && listed->mark == forgotten_) {
+    ASSIGN_OR_RETURN(auto listed, list());
+    if (listed.runs.empty() && listed.mark != 0 && listed.mark == forgotten_) {
       found = scanned_chain();
       found->mark = forgotten_;
       return found;
     }
-    if (auto done = seal_newest(*listed); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(seal_newest(listed));
     found = scan();
     if (!found || found->last_place == 0 || found->is_sealed)
       return found;
@@ -161,13 +156,11 @@ expected<void> dir_chain::mend(const std::vector<file_repair>& repairs) {
 
 /// Writes of earlier lives that were cut short, and what a trimming that was cut short has left.
 expected<void> dir_chain::remove_leftovers() {
-  const auto listed = list_runs(files_, folder_);
-  if (!listed)
-    return unexpected(listed.error());
-  auto names = listed->trimmed;
+  ASSIGN_OR_RETURN(const auto listed, list_runs(files_, folder_));
+  auto names = listed.trimmed;
   // Several openers may have chosen the same term: this one has won, so all others of the term are over.
   const auto newer = chain::number_of(is_choosing_ ? chain::life{life_.term + 1, 0} : life_);
-  for (const auto& name : listed->temporary) {
+  for (const auto& name : listed.temporary) {
     std::uint64_t number = 0;
     const auto digits = std::string_view(name).substr(4);
     std::from_chars(digits.data(), digits.data() + digits.size(), number);

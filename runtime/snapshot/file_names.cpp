@@ -1,5 +1,6 @@
 #include "runtime/snapshot/file_names.hpp"
 
+#include "runtime/base/percent.hpp"
 #include "runtime/snapshot/checksum.hpp"
 
 #include <fmt/format.h>
@@ -38,21 +39,8 @@ std::string file_name_of(std::string_view name) {
 }
 
 std::optional<std::string> name_of_file(std::string_view file) {
-  std::string out;
-  for (std::size_t i = 0; i < file.size(); ++i) {
-    if (file[i] != '%') {
-      out.push_back(file[i]);
-      continue;
-    }
-    unsigned char byte = 0;
-    const auto* const begin = file.data() + i + 1;
-    const auto* const end = begin + 2;
-    if (i + 2 >= file.size() || std::from_chars(begin, end, byte, 16).ptr != end)
-      return std::nullopt;
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return file_name_of(out) == file ? std::optional(std::move(out)) : std::nullopt;
+  auto out = strictly_percent_decoded(file);
+  return out && file_name_of(*out) == file ? std::move(out) : std::nullopt;
 }
 
 }  // namespace millrace::snapshot

@@ -25,10 +25,8 @@ expected<void> remove_tree(file_system& files, const std::string& path) {
 
 expected<noted_names> note_names(file_system& files, const std::string& folder) {
   noted_names out;
-  const auto entries = files.list(folder);
-  if (!entries)
-    return unexpected(entries.error());
-  for (const auto& e : *entries) {
+  ASSIGN_OR_RETURN(const auto entries, files.list(folder));
+  for (const auto& e : entries) {
     if (e.name.starts_with("identity.") && e.name.ends_with(".tmp"))
       out.cut_short.push_back(e.name);
     if (!e.is_folder || !e.name.starts_with(state_begin))

@@ -11,11 +11,9 @@ expected<void> make_folders(file_system& files, const std::string& path, std::st
   for (std::size_t slash = 0; slash != std::string::npos;) {
     slash = path.find('/', slash + 1);
     const auto part = path.substr(0, slash);
-    const auto is_new = files.make_folder(part);
-    if (!is_new)
-      return unexpected(is_new.error());
+    ASSIGN_OR_RETURN(const auto is_new, files.make_folder(part));
     const bool is_ours = !owned.empty() && part.size() > owned.size() && part.starts_with(owned);
-    if (*is_new || is_ours)
+    if (is_new || is_ours)
       if (auto done = files.sync_folder(folder_above(part)); !done)
         return done;
   }

@@ -34,15 +34,13 @@ expected<bool> merged_snapshots::compact(const std::function<expected<std::strin
   const auto weight = records_->size();
   if (weight.increments == 0 || !is_base_due(weight, rule_))
     return false;
-  const auto all = records_->read();
-  if (!all)
-    return unexpected(all.error());
-  if (all->sequence < newest_)
+  ASSIGN_OR_RETURN(const auto all, records_->read());
+  if (all.sequence < newest_)
     return fatal_error(ec::corrupt,
                        fmt::format("the snapshot with number {} has been damaged since it was written; "
                                    "the actor has to load its snapshots again",
                                    newest_));
-  return merge(*all).and_then([this](const std::string& base) { return records_->append_base(base); });
+  return merge(all).and_then([this](const std::string& base) { return records_->append_base(base); });
 }
 
 }  // namespace millrace::snapshot

@@ -221,40 +221,32 @@ public:
   }
 
   expected<std::string> read(const std::string& path) override {
-    const auto file = open_file("read", path, O_RDONLY);
-    if (!file)
-      return unexpected(file.error());
-    return read_all(file->get(), path);
+    ASSIGN_OR_RETURN(const auto file, open_file("read", path, O_RDONLY));
+    return read_all(file.get(), path);
   }
 
   expected<std::string> read_part(const std::string& path, std::uint64_t offset,
                                   std::uint64_t length) override {
-    const auto file = open_file("read", path, O_RDONLY);
-    if (!file)
-      return unexpected(file.error());
-    return read_range(file->get(), path, offset, length);
+    ASSIGN_OR_RETURN(const auto file, open_file("read", path, O_RDONLY));
+    return read_range(file.get(), path, offset, length);
   }
 
   expected<void> write(const std::string& path, parts contents, bool synced) override {
-    const auto file = open_file("create", path, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file)
-      return unexpected(file.error());
+    ASSIGN_OR_RETURN(const auto file, open_file("create", path, O_WRONLY | O_CREAT | O_TRUNC));
     for (const auto part : contents)
-      if (auto done = write_all(file->get(), path, part); !done)
+      if (auto done = write_all(file.get(), path, part); !done)
         return done;
-    if (synced && ::fsync(file->get()) != 0)
+    if (synced && ::fsync(file.get()) != 0)
       return failure("sync", path, errno);
     return {};
   }
 
   expected<void> append(const std::string& path, parts contents, bool synced) override {
-    const auto file = open_file("append to", path, O_WRONLY | O_APPEND);
-    if (!file)
-      return unexpected(file.error());
+    ASSIGN_OR_RETURN(const auto file, open_file("append to", path, O_WRONLY | O_APPEND));
     for (const auto part : contents)
-      if (auto done = write_all(file->get(), path, part); !done)
+      if (auto done = write_all(file.get(), path, part); !done)
         return done;
-    if (synced && ::fdatasync(file->get()) != 0)
+    if (synced && ::fdatasync(file.get()) != 0)
       return failure("sync", path, errno);
     return {};
   }
@@ -294,15 +286,13 @@ public:
   }
 
   expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
-    auto file = open_file("create", path, O_RDWR | O_CREAT);
-    if (!file)
-      return unexpected(file.error());
+    ASSIGN_OR_RETURN(auto file, open_file("create", path, O_RDWR | O_CREAT));
     int result = 0;
     do
-      result = ::flock(file->get(), LOCK_EX | LOCK_NB);
+      result = ::flock(file.get(), LOCK_EX | LOCK_NB);
     while (result != 0 && errno == EINTR);
     if (result != 0 && errno == EWOULDBLOCK) {
-      auto holder = read_all(file->get(), path).value_or("");
+      auto holder = read_all(file.get(), path).value_or("");
       std::erase(holder, '\n');
       return user_error(ec::locked, holder.empty() ? "another process" : holder);
     }
@@ -311,9 +301,9 @@ public:
     char host[256] = {};
     ::gethostname(host, sizeof host - 1);
     // The text is for people only: failing to write it is no reason to fail.
-    if (::ftruncate(file->get(), 0) == 0)
-      (void)write_all(file->get(), path, fmt::format("process {} on {}\n", ::getpid(), host));
-    return std::make_unique<flock_lock>(std::move(*file));
+    if (::ftruncate(file.get(), 0) == 0)
+      (void)write_all(file.get(), path, fmt::format("process {} on {}\n", ::getpid(), host));
+    return std::make_unique<flock_lock>(std::move(file));
   }
 };
 

@@ -1,22 +1,111 @@
 // Opens a state folder: finds out what a folder is before anything in it is touched, takes the lock, creates,
 // starts over.
 #include "runtime/base/random.hpp"
+#include "runtime/snapshot/control_chain.hpp"
+#include "runtime/snapshot/control_record.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
-#include "runtime/snapshot/format_note.hpp"
+#include "runtime/snapshot/file_system.hpp"
 #include "runtime/snapshot/leftovers.hpp"
-#include "runtime/snapshot/lost_records.hpp"
 #include "runtime/snapshot/made_folders.hpp"
+#include "runtime/snapshot/value_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace millrace::snapshot {
 namespace {
+
+// Finds out whether the chain DIR/control has lost its newest records. A chain whose newest files were deleted
+// is a shorter chain that is whole, so the folder would be taken for what it was then. The contents of the
+// state tell, where they have changed since.
+
+/// Says whether the chain names other contents by now: another process may have the folder where its lock does
+/// not hold, and what it begins stands in the chain before it is used.
+expected<bool> has_gone_on(file_system& files, const std::string& folder, const folder_record& since) {
+  return look_at_control(files, folder).map([&](const found_control& now) {
+    const auto& record = now.state.folder;
+    return record && (record->id.state_id != since.id.state_id || record->contents != since.contents);
+  });
+}
+
+/// `record`: what DIR/control says of the folder. ec::corrupt, with file and remedy, where the contents that
+/// the record names are gone and others are there. It changes nothing.
+expected<void> check_control_is_newest(file_system& files, const std::string& folder,
+                                       const folder_record& record) {
+  const auto state = state_folder_of(folder, record.id.state_id);
+  ASSIGN_OR_RETURN(const auto entries, files.list(state));
+  const auto& named = record.contents.empty() ? std::string(store_name) : record.contents;
+  std::string other;
+  for (const auto& e : entries) {
+    if (e.name == named)
+      return {};
+    if (e.name.starts_with(contents_begin))
+      other = e.name;
+  }
+  if (other.empty())
+    return {};
+  ASSIGN_OR_RETURN(const auto gone_on, has_gone_on(files, folder, record));
+  if (gone_on)
+    return {};
+  return user_error(ec::corrupt,
+                    fmt::format("{} has lost its newest records: {}/{} is gone, and {} is there; restore the "
+                                "state folder from a backup, or start over with --fresh",
+                                control_folder(folder), state, named, other));
+}
+
+// The note of a state folder's format, in the two copies of the value "identity": any build that opens the
+// folder finds it there, also where it cannot read the rest.
+
+/// The value "identity", as it was found.
+struct found_note {
+  bool is_there = false;
+  bool is_damaged = false;       // both copies
+  bool copies_differ = false;    // one is
+  std::uint64_t generation = 0;  // the newer copy's
+  std::uint16_t version = 0;
+
+  [[nodiscard]] bool is_of_now() const {
+    return is_there && !is_damaged && !copies_differ && version == folder_version;
+  }
+  [[nodiscard]] bool is_earlier() const { return is_there && !is_damaged && version < folder_version; }
+};
+constexpr std::string_view identity_name = "identity";
+
+/// ec::unsupported where a later version has written it.
+expected<found_note> read_note(file_system& files, const std::string& folder) {
+  found_note found;
+  const auto stored = read_value(files, folder, identity_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return found;
+  found.is_there = true;
+  found.is_damaged = !stored && stored.error().code == ec::corrupt;
+  if (found.is_damaged)
+    return found;
+  if (!stored)
+    return unexpected(stored.error());
+  found.generation = stored->generation;
+  found.copies_differ = stored->copies_differ;
+  return decode_note(stored->payload, folder).map([&](std::uint16_t version) {
+    found.version = version;
+    return std::move(found);
+  });
+}
+
+/// Replaces the note `found`, which gets the new one's generation. `writer` tells the temporary files of two
+/// writers apart.
+expected<void> write_note(file_system& files, const std::string& folder, found_note& found,
+                          std::string_view writer) {
+  ++found.generation;
+  return write_value(files, folder, identity_name, encode_note(), found.generation, writer);
+}
 
 /// It is above any number that was counted.
 incarnation seconds_of_clock() {
@@ -100,27 +189,22 @@ private:
   }
 
   expected<void> take_lock() {
-    auto lock = lock_state_folder(files_, folder_, "lock", "stop that one first, or choose another --state");
-    if (!lock)
-      return unexpected(lock.error());
-    lock_ = std::move(*lock);
+    ASSIGN_OR_RETURN(auto lock, lock_state_folder(files_, folder_, "lock",
+                                                  "stop that one first, or choose another --state"));
+    lock_ = std::move(lock);
     return {};
   }
 
   /// Reads what the folder is, and refuses what may not be opened.
   expected<void> find() {
-    auto note = read_note(files_, folder_);
-    if (!note)
-      return unexpected(note.error());
-    note_ = std::move(*note);
+    ASSIGN_OR_RETURN(auto note, read_note(files_, folder_));
+    note_ = std::move(note);
     // The listing comes before the look, which may find damage: files that come later stay.
-    const auto last =
-        options_.fresh ? last_place_of_control(files_, folder_) : expected<std::uint64_t>(std::uint64_t{0});
-    if (!last)
-      return unexpected(last.error());
+    ASSIGN_OR_RETURN(const auto last, options_.fresh ? last_place_of_control(files_, folder_)
+                                                     : expected<std::uint64_t>(std::uint64_t{0}));
     auto control = look_at_control(files_, folder_);
     if (!control && options_.fresh && is_given_up_by_fresh(control.error())) {
-      forget_up_to_ = *last;
+      forget_up_to_ = last;
       return start_over_blindly();
     }
     if (!control)
@@ -175,12 +259,10 @@ private:
   }
 
   expected<void> without_identity() {
-    const auto entries = files_.list(folder_);
-    if (!entries)
-      return unexpected(entries.error());
+    ASSIGN_OR_RETURN(const auto entries, files_.list(folder_));
     std::string last_state;
     bool has_others = false;
-    for (const auto& e : *entries) {
+    for (const auto& e : entries) {
       if (e.name.starts_with(state_begin))
         last_state = e.name;
       has_others = has_others || !(e.name == "lock" || e.name == "lost+found" || e.name == "control" ||
@@ -228,10 +310,8 @@ private:
   /// The opening of DIR/control shuts other processes of the same age out: they can change nothing any more.
   /// So this process makes folders only after it, and removes then what it has noted before.
   expected<void> open_for_writing() {
-    auto control = control_chain::open(files_, folder_, *highest_, forget_up_to_);
-    if (!control)
-      return unexpected(control.error());
-    control_ = std::move(*control);
+    ASSIGN_OR_RETURN(auto control, control_chain::open(files_, folder_, *highest_, forget_up_to_));
+    control_ = std::move(control);
     if (control_->known().folder) {
       known_ = control_->known();
       is_new_ = false;
@@ -259,8 +339,7 @@ private:
     const auto state = state_folder();
     const auto contents = contents_folder_of(folder_, record.id.state_id, record.contents);
     for (const auto& path : {state, contents, fmt::format("{}/{}", contents, store_name)})
-      if (const auto made = files_.make_folder(path); !made)
-        return unexpected(made.error());
+      RETURN_IF_ERROR(files_.make_folder(path));
     return files_.sync_folder(contents)
         .and_then([&] { return contents == state ? expected<void>() : files_.sync_folder(state); })
         .and_then([this] { return files_.sync_folder(folder_); })

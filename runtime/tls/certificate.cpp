@@ -82,10 +82,8 @@ std::string random_name() {
 expected<std::string> alternative_names(const std::vector<std::string>& hosts) {
   std::set<std::string> all;
   for (const auto& text : hosts) {
-    const auto h = parse_host(text);
-    if (!h)
-      return unexpected(h.error());
-    all.insert((h->address.empty() ? "DNS:" : "IP:") + h->text);
+    ASSIGN_OR_RETURN(const auto h, parse_host(text));
+    all.insert((h.address.empty() ? "DNS:" : "IP:") + h.text);
   }
   return fmt::format("{}", fmt::join(all, ","));
 }
@@ -131,8 +129,7 @@ expected<key_and_certificate> make_authority(const validity& when) {
 
 expected<key_and_certificate> make_certificate(const key_and_certificate& authority, const subject& of,
                                                const validity& when) {
-  if (const auto named = check_name(to_string(of.is), of.name); !named)
-    return unexpected(named.error());
+  RETURN_IF_ERROR(check_name(to_string(of.is), of.name));
   const auto hosts = alternative_names(of.hosts);
   if (!hosts)
     return unexpected(hosts.error());

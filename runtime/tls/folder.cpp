@@ -45,8 +45,7 @@ expected<certificate> read_authority(const std::string& dir) {
 }
 
 expected<key_and_certificate> read_whole_authority(const std::string& dir) {
-  if (auto shown = read_authority(dir); !shown)
-    return unexpected(shown.error());
+  RETURN_IF_ERROR(read_authority(dir));
   const auto files = authority_of(dir);
   auto certificate = read_certificate_file(files.certificate);
   if (!certificate)
@@ -76,11 +75,8 @@ std::vector<std::string> names_in(const std::string& dir, role is) {
 }
 
 expected<credentials> load(const std::string& dir, role is, const std::string& name, event_micros now) {
-  if (const auto named = check_name(to_string(is), name); !named)
-    return unexpected(named.error());
-  auto authority = read_authority(dir);
-  if (!authority)
-    return unexpected(authority.error());
+  RETURN_IF_ERROR(check_name(to_string(is), name));
+  ASSIGN_OR_RETURN(auto authority, read_authority(dir));
   auto files = files_of(dir, is, name);
   const auto missing = [&](const std::string& path) {
     return user_error(ec::not_found,
@@ -94,11 +90,9 @@ expected<credentials> load(const std::string& dir, role is, const std::string& n
   auto key_pem = read_key_file(files.key);
   if (!key_pem)
     return key_pem.error().code == ec::not_found ? missing(files.key) : unexpected(key_pem.error());
-  const auto own = certificate::from_pem(*pem, files.certificate);
-  if (!own)
-    return unexpected(own.error());
+  ASSIGN_OR_RETURN(const auto own, certificate::from_pem(*pem, files.certificate));
   const auto key = read_key(*key_pem);
-  if (!key || X509_check_private_key(own->get(), key.get()) != 1) {
+  if (!key || X509_check_private_key(own.get(), key.get()) != 1) {
     ERR_clear_error();
     return user_error(
         ec::mismatch,
@@ -106,11 +100,11 @@ expected<credentials> load(const std::string& dir, role is, const std::string& n
                     files.key, files.certificate, to_string(is), name, dir));
   }
   // The own certificate is judged as the other side will do it.
-  if (const auto good = verify_peer(*own, *authority, {false, is == role::node, name, {}}, now); !good)
+  if (const auto good = verify_peer(own, authority, {false, is == role::node, name, {}}, now); !good)
     return user_error(ec::refused, fmt::format("{}: {}", files.certificate, good.error().why));
   return credentials{is,
                      name,
-                     std::move(*authority),
+                     std::move(authority),
                      authority_of(dir).certificate,
                      {std::move(*key_pem), std::move(*pem)},
                      std::move(files)};
@@ -140,18 +134,13 @@ expected<void> init_folder(const std::string& dir, const validity& when) {
                       fmt::format("{} is there and is not empty; expected a new folder for "
                                   "the authority and its certificates",
                                   dir));
-  const auto authority = make_authority(when);
-  if (!authority)
-    return unexpected(authority.error());
-  return write_pair(files, *authority, false);
+  ASSIGN_OR_RETURN(const auto authority, make_authority(when));
+  return write_pair(files, authority, false);
 }
 
 expected<file_pair> issue(const std::string& dir, const subject& of, const validity& when, if_there old) {
-  if (const auto named = check_name(to_string(of.is), of.name); !named)
-    return unexpected(named.error());
-  const auto authority = read_whole_authority(dir);
-  if (!authority)
-    return unexpected(authority.error());
+  RETURN_IF_ERROR(check_name(to_string(of.is), of.name));
+  ASSIGN_OR_RETURN(const auto authority, read_whole_authority(dir));
   auto files = files_of(dir, of.is, of.name);
   const bool replaces = old == if_there::replace;
   const auto is_taken = [&](const std::string& path) {
@@ -164,10 +153,8 @@ expected<file_pair> issue(const std::string& dir, const subject& of, const valid
   for (const auto& path : {files.certificate, files.key})
     if (!replaces && is_there(path))
       return is_taken(path);
-  const auto made = make_certificate(*authority, of, when);
-  if (!made)
-    return unexpected(made.error());
-  if (const auto done = write_pair(files, *made, replaces); !done)
+  ASSIGN_OR_RETURN(const auto made, make_certificate(authority, of, when));
+  if (const auto done = write_pair(files, made, replaces); !done)
     return done.error().code == ec::already_exists ? is_taken(files.key) : unexpected(done.error());
   return files;
 }
@@ -188,8 +175,7 @@ expected<credentials> client_credentials(const std::string& dir, const std::stri
                         fmt::format("{} holds certificates of several {}s ({}); name one: --tls-client NAME",
                                     dir, to_string(is), fmt::join(names, ", ")));
   }
-  if (auto authority = read_authority(dir); !authority)
-    return unexpected(authority.error());
+  RETURN_IF_ERROR(read_authority(dir));
   return user_error(ec::not_found, fmt::format("{} holds no certificate of a client; make one where the "
                                                "authority's key is: millrace tls client NAME --dir {}",
                                                dir, dir));

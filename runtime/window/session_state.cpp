@@ -160,10 +160,8 @@ bool session_windows::read_outdated(wire::reader& in) {
 }
 
 expected<void> session_windows::apply(wire::reader& in) {
-  const auto what = read_head(in, *layout_, keys() == 0);
-  if (!what)
-    return unexpected(what.error());
-  if (*what == captured::changes_after_tick) {
+  ASSIGN_OR_RETURN(const auto what, read_head(in, *layout_, keys() == 0));
+  if (what == captured::changes_after_tick) {
     for (const auto row : unsent_) {
       rows_.mark_sent(row);
       set_given(row, true);

@@ -34,8 +34,7 @@ void put_head(wire::writer& out, const layout& l, captured what) {
 }
 
 expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
-  if (auto known = wire::read_format_version(in, "the state of a window", version); !known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(wire::read_format_version(in, "the state of a window", version));
   const auto what = in.fixed<std::uint8_t>();
   const bool known = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_after_tick);
   if (!known || !has_sizes(in, l) || (static_cast<captured>(what) == captured::all && !empty))

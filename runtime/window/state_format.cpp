@@ -104,10 +104,8 @@ void capture_changes(const definition& d, shard_state& s, wire::writer& out) {
 }
 
 expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
-  const auto what = read_head(in, *s.rows, s.tables.empty());
-  if (!what)
-    return unexpected(what.error());
-  if (*what == captured::changes_after_tick)
+  ASSIGN_OR_RETURN(const auto what, read_head(in, *s.rows, s.tables.empty()));
+  if (what == captured::changes_after_tick)
     for (auto& [k, t] : s.tables)
       t.mark_sent();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
@@ -124,7 +122,7 @@ expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
     if (auto applied = apply_rows(d, s.at(k), in); !applied)
       return applied;
   }
-  if (d.takes_back() && !s.given.apply(in, *what == captured::all))
+  if (d.takes_back() && !s.given.apply(in, what == captured::all))
     return damaged("the rows that were given");
   if (!in.ok())
     return damaged("cut off");

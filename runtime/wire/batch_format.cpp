@@ -175,18 +175,15 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
   case type_id::list: {
     if (!take_offsets(in, rows, b.offsets))
       return damaged("offsets of a list column");
-    auto elements = decode_child(in, t.element(), static_cast<std::size_t>(b.offsets.back()));
-    if (!elements)
-      return unexpected(elements.error());
-    b.children.push_back(std::move(*elements));
+    ASSIGN_OR_RETURN(auto elements,
+                     decode_child(in, t.element(), static_cast<std::size_t>(b.offsets.back())));
+    b.children.push_back(std::move(elements));
     return {};
   }
   case type_id::object:
     for (const auto& member : t.fields()) {
-      auto child = decode_child(in, member.type, rows);
-      if (!child)
-        return unexpected(child.error());
-      b.children.push_back(std::move(*child));
+      ASSIGN_OR_RETURN(auto child, decode_child(in, member.type, rows));
+      b.children.push_back(std::move(child));
     }
     return {};
   }
@@ -210,8 +207,7 @@ expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, 
     if (nulls == 0)
       b.validity.clear();
   }
-  if (auto done = decode_buffers(in, t, rows, b); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(decode_buffers(in, t, rows, b));
   if (nulls != 0 && !nulls_are_blank(t, rows, b))
     return damaged("a null row has a value");
   return column::from_buffers(t, rows, nulls, std::move(b));
@@ -228,10 +224,8 @@ expected<std::vector<data::field>> decode_fields(reader& in, int depth) {
   fields.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     std::string name(in.string());
-    auto t = decode_type_at(in, depth);
-    if (!t)
-      return unexpected(t.error());
-    fields.push_back({std::move(name), std::move(*t)});
+    ASSIGN_OR_RETURN(auto t, decode_type_at(in, depth));
+    fields.push_back({std::move(name), std::move(t)});
   }
   return fields;
 }
@@ -246,16 +240,12 @@ expected<type> decode_type_at(reader& in, int depth) {
     return damaged("unknown type " + std::to_string(id));
   switch (type_id{id}) {
   case type_id::object: {
-    auto fields = decode_fields(in, depth + 1);
-    if (!fields)
-      return unexpected(fields.error());
-    return type::object_of(std::move(*fields));
+    ASSIGN_OR_RETURN(auto fields, decode_fields(in, depth + 1));
+    return type::object_of(std::move(fields));
   }
   case type_id::list: {
-    auto element = decode_type_at(in, depth + 1);
-    if (!element)
-      return unexpected(element.error());
-    return type::list_of(std::move(*element));
+    ASSIGN_OR_RETURN(auto element, decode_type_at(in, depth + 1));
+    return type::list_of(std::move(element));
   }
   default:
     return type(type_id{id});
@@ -298,14 +288,11 @@ void encode_batch(writer& out, const data::batch& b) {
 }
 
 expected<data::batch> decode_batch(reader& in) {
-  if (auto known = read_format_version(in, "an encoded batch", format_version); !known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(read_format_version(in, "an encoded batch", format_version));
   if (!in.ok())
     return damaged("it is cut off");
-  auto fields = decode_fields(in, 1);
-  if (!fields)
-    return unexpected(fields.error());
-  data::batch b{std::make_shared<const data::schema>(std::move(*fields)), {}, 0};
+  ASSIGN_OR_RETURN(auto fields, decode_fields(in, 1));
+  data::batch b{std::make_shared<const data::schema>(std::move(fields)), {}, 0};
   const auto rows = in.varint();
   if (!in.ok() || rows > max_rows)
     return damaged("number of rows");
@@ -320,10 +307,8 @@ expected<data::batch> decode_batch(reader& in) {
       b.columns.emplace_back();
       continue;
     }
-    auto c = decode_column(in, f.type, rows, presence{p});
-    if (!c)
-      return unexpected(c.error());
-    b.columns.push_back(std::move(*c));
+    ASSIGN_OR_RETURN(auto c, decode_column(in, f.type, rows, presence{p}));
+    b.columns.push_back(std::move(c));
   }
   if (!has_a_column(b) && rows > most_unbacked)
     return damaged("rows without a column");

@@ -22,14 +22,12 @@ public:
       : logs_(logs), source_(std::move(source)), gone_(std::move(gone)) {}
 
   expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
-    if (auto ok = answers(); !ok)
-      return unexpected(ok.error());
+    RETURN_IF_ERROR(answers());
     return beside({});
   }
   expected<std::vector<source::partition_info>> discover_beside(const std::set<std::string>& known,
                                                                 std::chrono::milliseconds) override {
-    if (auto ok = answers(); !ok)
-      return unexpected(ok.error());
+    RETURN_IF_ERROR(answers());
     return beside(known);
   }
   expected<void> assign(const std::string& partition, position from) override {
@@ -41,8 +39,7 @@ public:
 
   expected<std::optional<source::chunk>> read(std::span<const std::string> wanted, std::size_t,
                                               std::chrono::milliseconds) override {
-    if (auto ok = answers(); !ok)
-      return unexpected(ok.error());
+    RETURN_IF_ERROR(answers());
     if (std::exchange(logs_.throws_, false))
       throw std::runtime_error("the simulated reader throws");
     for (const auto& partition : wanted) {

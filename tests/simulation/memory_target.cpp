@@ -14,15 +14,13 @@ public:
       : target_(target), gone_(std::move(gone)) {}
 
   expected<std::optional<sink::progress>> open(const sink::claim& who) override {
-    if (auto ok = answers(); !ok)
-      return unexpected(ok.error());
+    RETURN_IF_ERROR(answers());
     if (who.life <= target_.claimed)
       return fatal_error(ec::fenced, "a newer life has the target");
     if (!target_.owner.topology.empty()) {
-      const auto whose = sink::judge(target_.owner, who, "the simulated target", sink::at_start::append);
-      if (!whose)
-        return unexpected(whose.error());
-      if (*whose == sink::ownership::replaced)
+      ASSIGN_OR_RETURN(const auto whose,
+                       sink::judge(target_.owner, who, "the simulated target", sink::at_start::append));
+      if (whose == sink::ownership::replaced)
         target_.empty();
     }
     if (who.expects_progress && !target_.progress)
@@ -42,8 +40,7 @@ public:
   }
 
   expected<std::uint64_t> commit(const sink::progress& p) override {
-    if (auto ok = answers(); !ok)
-      return unexpected(ok.error());
+    RETURN_IF_ERROR(answers());
     if (life_ != target_.claimed)
       return fatal_error(ec::fenced, "a newer life has the target");
     const auto lost = std::exchange(target_.loses_an_answer, std::nullopt);
@@ -57,8 +54,7 @@ public:
   }
 
   expected<std::vector<sink::rejected_row>> rejected(std::uint64_t after, std::size_t limit) override {
-    if (auto ok = answers(); !ok)
-      return unexpected(ok.error());
+    RETURN_IF_ERROR(answers());
     std::vector<sink::rejected_row> out;
     for (const auto& r : target_.rejected)
       if (r.sequence > after && out.size() < limit)

@@ -51,5 +51,5 @@ NODE_MUTANTS = [
      "  caf::anon_send(post, all);\n  caf::anon_send(agent, all);\n  caf::anon_send(coordinator, all);\n"
      "  if (introduce)\n    introduce(out);\n"),
     ("chain_read_fenced", "a life that another one has followed reads its chain no more", "runtime/snapshot/dir_chain.cpp",
-     "  if (fence_ && stops(found->life))", "  if (false)"),
+     "  if (fence_ && stops(found.life))", "  if (false)"),
 ]

@@ -13,7 +13,7 @@ ALSO_FOUND = ["cluster_new_session", "cluster_resend", "cluster_begun", "cluster
               "director_late_end", "director_starts", "desk_once", "desk_began_again", "link_gap", "cluster_removed"]
 
 SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + DIRECTOR_MUTANTS + LINK_MUTANTS if m[0] in ALSO_FOUND] + [
-    ("nodes_shard_fence", "fences of a further life under the same term are above those before", "actors/deployment/restored_shard.cpp",
+    ("nodes_shard_fence", "fences of a further life under the same term are above those before", "actors/deployment/actor_factory.cpp",
      "setup.life = now;", "setup.life = now.term;"),
     ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/director.cpp",
      "  auto out = tell_of_found(name);\n  auto& m", "  director_effect_list out;\n  auto& m"),

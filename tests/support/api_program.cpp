@@ -19,17 +19,13 @@ using namespace millrace;
 
 expected<api::server> start(const std::string& token_file, const std::string& tls_folder,
                             millrace::test::memory_cluster& cluster) {
-  auto token = api::read_token(token_file);
-  if (!token)
-    return unexpected(token.error());
+  ASSIGN_OR_RETURN(auto token, api::read_token(token_file));
   api::server_options options{
-      {boost::asio::ip::address_v4::loopback(), 0}, {}, {std::move(*token), {}, false}, {}};
+      {boost::asio::ip::address_v4::loopback(), 0}, {}, {std::move(token), {}, false}, {}};
   options.limits.patience = std::chrono::seconds(1);
   if (!tls_folder.empty()) {
-    auto own = tls::node_credentials(tls_folder, "a", system_clock().now());
-    if (!own)
-      return unexpected(own.error());
-    options.tls = std::move(*own);
+    ASSIGN_OR_RETURN(auto own, tls::node_credentials(tls_folder, "a", system_clock().now()));
+    options.tls = std::move(own);
   }
   return api::server::start(std::move(options), cluster);
 }

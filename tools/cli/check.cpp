@@ -78,32 +78,26 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
   std::vector<dry_run::arrival> arrivals;
   std::vector<std::string> given;
   for (const auto& argument : a.samples) {
-    const auto s = parse_sample(argument, sources);
-    if (!s)
-      return unexpected(s.error());
-    if (std::find(given.begin(), given.end(), s->source) != given.end())
+    ASSIGN_OR_RETURN(const auto s, parse_sample(argument, sources));
+    if (std::find(given.begin(), given.end(), s.source) != given.end())
       return user_error(ec::invalid_argument,
                         fmt::format("--sample {}: source \"{}\" has a sample already; put both into one file",
-                                    argument, s->source));
-    given.push_back(s->source);
-    auto records = dry_run::read_sample(s->file, t, s->source);
-    if (!records)
-      return unexpected(records.error());
-    for (auto& r : *records)
-      arrivals.push_back({s->source, std::move(r)});
+                                    argument, s.source));
+    given.push_back(s.source);
+    ASSIGN_OR_RETURN(auto records, dry_run::read_sample(s.file, t, s.source));
+    for (auto& r : records)
+      arrivals.push_back({s.source, std::move(r)});
   }
-  auto made = dry_run::dry_run::make(t, {.keep = dry_run::rows_shown});
-  if (!made)
-    return unexpected(made.error());
-  const auto fed = (*made)->feed(arrivals);
+  ASSIGN_OR_RETURN(auto made, dry_run::dry_run::make(t, {.keep = dry_run::rows_shown}));
+  const auto fed = made->feed(arrivals);
   if (fed && !a.no_end)
-    (*made)->end();
+    made->end();
   auto text = fmt::format("\nsample: {} records", arrivals.size());
   text += a.no_end ? ", and no end: windows that later records could change are open\n"
                    : ", then the end of every source\n";
   if (!fed)
     text += "it ends here: " + describe(fed.error()) + "\n";
-  return sample_rows{text + dry_run::show((*made)->rows()), !fed};
+  return sample_rows{text + dry_run::show(made->rows()), !fed};
 }
 
 /// Every finding on stderr; the plan where none is an error.

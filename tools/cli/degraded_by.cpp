@@ -57,8 +57,7 @@ void add_degraded_by(CLI::App& command, std::vector<std::string>& given) {
 expected<observe::trouble_limits> parse_degraded_by(const std::vector<std::string>& given) {
   observe::trouble_limits out;
   for (const auto& text : given)
-    if (auto done = read_limit(out, text); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(read_limit(out, text));
   return out;
 }
 

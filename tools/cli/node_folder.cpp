@@ -45,12 +45,12 @@ expected<node_folder> make_node_folder(const std::string& folder) {
   const auto made = refuse_foreign(files, folder).and_then([&] { return make_own_folder(files, folder); });
   if (!made)
     return unexpected(made.error());
-  auto lock = snapshot::lock_state_folder(
-      files, folder, lock_name, "stop that one first, or give this node a folder of its own (--state DIR)");
-  if (!lock)
-    return unexpected(lock.error());
+  ASSIGN_OR_RETURN(auto lock,
+                   snapshot::lock_state_folder(
+                       files, folder, lock_name,
+                       "stop that one first, or give this node a folder of its own (--state DIR)"));
   return make_token(folder).map([&](std::string&& token) {
-    return node_folder{std::move(*lock), std::move(token)};
+    return node_folder{std::move(lock), std::move(token)};
   });
 }
 

@@ -11,20 +11,16 @@ namespace millrace::cli {
 
 expected<std::shared_ptr<node::chain_store>> store_of_node(const std::string& store,
                                                            const std::string& properties) {
-  auto place = node::parse_store_address(store);
-  if (!place)
-    return unexpected(place.error());
+  ASSIGN_OR_RETURN(auto place, node::parse_store_address(store));
   if (!properties.empty()) {
-    auto* const kafka = std::get_if<node::kafka_address>(&*place);
+    auto* const kafka = std::get_if<node::kafka_address>(&place);
     if (kafka == nullptr)
       return user_error(ec::invalid_argument,
                         "--store-properties is for --store kafka:BROKERS[/TOPIC]; leave it out");
-    auto read = node::read_store_properties(properties);
-    if (!read)
-      return unexpected(read.error());
-    kafka->properties = std::move(*read);
+    ASSIGN_OR_RETURN(auto read, node::read_store_properties(properties));
+    kafka->properties = std::move(read);
   }
-  return node::make_chain_store(*place);
+  return node::make_chain_store(place);
 }
 
 expected<void> tell_openings(node::chain_store& store) {

@@ -130,10 +130,8 @@ expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& g
   for (const auto& list : given)
     for (std::string_view rest = list;;) {
       const auto comma = rest.find(',');
-      auto rule = parse_rule(rest.substr(0, comma));
-      if (!rule)
-        return unexpected(rule.error());
-      out.push_back(std::move(*rule));
+      ASSIGN_OR_RETURN(auto rule, parse_rule(rest.substr(0, comma)));
+      out.push_back(std::move(rule));
       if (comma == std::string_view::npos)
         break;
       rest.remove_prefix(comma + 1);

@@ -93,12 +93,10 @@ expected<void> fill_in(replay_arguments& a) {
         fmt::format(
             "{} lies in no state folder; give --topology FILE, or the --state of the run that wrote it",
             a.request.letters));
-  auto last = last_command(a.request.state);
-  if (!last)
-    return unexpected(last.error());
-  a.topology.file = std::move(last->file);
-  a.topology.overlays.insert(a.topology.overlays.begin(), last->overlays.begin(), last->overlays.end());
-  a.topology.sets.insert(a.topology.sets.begin(), last->sets.begin(), last->sets.end());
+  ASSIGN_OR_RETURN(auto last, last_command(a.request.state));
+  a.topology.file = std::move(last.file);
+  a.topology.overlays.insert(a.topology.overlays.begin(), last.overlays.begin(), last.overlays.end());
+  a.topology.sets.insert(a.topology.sets.begin(), last.sets.begin(), last.sets.end());
   return {};
 }
 
@@ -107,12 +105,10 @@ expected<void> say_fit(const std::string& folder, const config::topology& t) {
   const auto store = snapshot::open_dir_store({folder, t.name, false, true});
   if (!store)
     return {};  // told with the remedy by what follows
-  const auto fit = fit_of(**store, t);
-  if (!fit)
-    return unexpected(fit.error());
-  if (*fit && !(*fit)->fits())
-    return unexpected(does_not_fit(folder, t, **fit));
-  if (const auto notes = *fit ? fits_with_notes(**fit) : std::string(); !notes.empty())
+  ASSIGN_OR_RETURN(const auto fit, fit_of(**store, t));
+  if (fit && !fit->fits())
+    return unexpected(does_not_fit(folder, t, *fit));
+  if (const auto notes = fit ? fits_with_notes(*fit) : std::string(); !notes.empty())
     complain(fmt::format("millrace: {}", notes), true);
   return {};
 }

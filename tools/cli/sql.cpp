@@ -102,8 +102,7 @@ expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::sou
     guard.tables.insert(guard.tables.end(), s.places.begin(), s.places.end());
     const auto schema = table::duckdb_name(s.schema);
     if (!s.schema.empty())
-      if (auto made = engine.set_up("create schema if not exists " + schema); !made)
-        return unexpected(std::move(made.error()));
+      RETURN_IF_ERROR(engine.set_up("create schema if not exists " + schema));
     const auto name = (s.schema.empty() ? "" : schema + ".") + table::duckdb_name(s.name);
     if (auto made = engine.set_up(fmt::format("create view {} as {}", name, s.select)); !made) {
       const auto why = sql::with_place(made.error().message, {}, {}, 0);
@@ -149,15 +148,13 @@ public:
 
   /// Returns false when the rest of the query is not wanted.
   expected<bool> run(const std::string& statement, const sql::guard& guard) {
-    auto stream = engine_.run(statement, guard);
-    if (!stream)
-      return unexpected(std::move(stream.error()));
-    const bool printed = (*stream)->columns() != nullptr;
+    ASSIGN_OR_RETURN(auto stream, engine_.run(statement, guard));
+    const bool printed = stream->columns() != nullptr;
     std::string text;
     if (printed)
-      printer_.begin(text, (*stream)->columns());
+      printer_.begin(text, stream->columns());
     for (bool wanted = true; wanted && printed;) {
-      auto rows = (*stream)->next();
+      auto rows = stream->next();
       if (!rows)
         return out_.put(text) ? unexpected(std::move(rows.error())) : expected<bool>(false);
       if (!*rows)

@@ -73,14 +73,12 @@ expected<std::string> look_at_state(const std::string& folder, const config::top
     return fmt::format("there is no state in {}: run begins one", folder);
   if (!store)
     return unexpected(store.error());
-  const auto fit = fit_of(**store, t);
+  ASSIGN_OR_RETURN(const auto fit, fit_of(**store, t));
   if (!fit)
-    return unexpected(fit.error());
-  if (!*fit)
     return fmt::format("the state in {} has read nothing yet: it fits any topology '{}'", folder, t.name);
-  if (!(*fit)->fits())
-    return unexpected(does_not_fit(folder, t, **fit));
-  const auto notes = fits_with_notes(**fit);
+  if (!fit->fits())
+    return unexpected(does_not_fit(folder, t, *fit));
+  const auto notes = fits_with_notes(*fit);
   return fmt::format("the state in {} fits{}{}", folder, notes.empty() ? "" : "; ", notes);
 }
 

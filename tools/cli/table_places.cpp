@@ -27,11 +27,9 @@ temporary_folder::~temporary_folder() {
 expected<std::vector<sql::known_topology>> topologies_as_tables(const std::vector<std::string>& files,
                                                                 const std::vector<std::string>& overlays,
                                                                 const std::vector<std::string>& sets) {
-  const auto given = arguments_by_topology(files, overlays, sets);
-  if (!given)
-    return unexpected(given.error());
+  ASSIGN_OR_RETURN(const auto given, arguments_by_topology(files, overlays, sets));
   std::vector<sql::known_topology> out;
-  for (const auto& one : *given) {
+  for (const auto& one : given) {
     const auto loaded = config::load({one.file, one.overlays, one.sets}, connectors());
     std::string errors;
     for (const auto& f : loaded.findings)

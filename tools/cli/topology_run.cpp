@@ -66,15 +66,11 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
     return {};
   if (tried) {
     const auto folder = store->folder();
-    auto kept = host::kept_when_blank(*store);
-    if (!kept)
-      return unexpected(kept.error());
+    ASSIGN_OR_RETURN(auto kept, host::kept_when_blank(*store));
     store.reset();
-    auto opened =
-        snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(), std::move(*kept));
-    if (!opened)
-      return unexpected(opened.error());
-    store = std::move(*opened);
+    ASSIGN_OR_RETURN(auto opened, snapshot::open_blank_dir_store(
+                                      {folder, t.name}, snapshot::posix_file_system(), std::move(kept)));
+    store = std::move(opened);
     std::error_code ignored;
     const std::filesystem::path letters = folder + "/dead_letters.jsonl";
     if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
@@ -119,22 +115,16 @@ std::string files_of(const config::topology& t) {
 expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const config::topology> topology,
                                                            const std::string& folder,
                                                            const run_settings& settings) {
-  auto opened = snapshot::open_dir_store({folder, topology->name, settings.fresh, false});
-  if (!opened)
-    return unexpected(opened.error());
-  const auto fit = fit_of(**opened, *topology);
+  ASSIGN_OR_RETURN(auto opened, snapshot::open_dir_store({folder, topology->name, settings.fresh, false}));
+  ASSIGN_OR_RETURN(const auto fit, fit_of(*opened, *topology));
+  if (fit && !fit->fits())
+    return unexpected(does_not_fit(opened->folder(), *topology, *fit));
   if (!fit)
-    return unexpected(fit.error());
-  if (*fit && !(*fit)->fits())
-    return unexpected(does_not_fit((*opened)->folder(), *topology, **fit));
-  if (!*fit)
-    if (const auto done = forget_another_try(*opened, *topology); !done)
-      return unexpected(done.error());
-  if (const auto kept = keep_models((*opened)->folder(), *topology); !kept)
-    return unexpected(kept.error());
+    RETURN_IF_ERROR(forget_another_try(opened, *topology));
+  RETURN_IF_ERROR(keep_models(opened->folder(), *topology));
   std::unique_ptr<topology_run> out(new topology_run);
   out->topology_ = std::move(topology);
-  out->store_ = std::move(*opened);
+  out->store_ = std::move(opened);
   out->settings_ = settings;
   const auto& id = out->store_->id();
   const auto now = replay::batches_in(snapshot::posix_file_system(),
@@ -143,27 +133,20 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   if (!now || !before)
     return unexpected(now ? before.error() : now.error());
   out->replayed_ = *now;
-  const auto ended = deployment::has_ended(*out->store_);
-  if (!ended)
-    return unexpected(ended.error());
-  auto counted = counts_before(*out->store_);
-  if (!counted)
-    return unexpected(counted.error());
-  out->before_ = *counted;
-  if (const auto noted = note_begin(*out->store_); !noted)
-    return unexpected(noted.error());
-  out->parsers_changed_ = *fit && !(*fit)->notes.empty();
-  if (*ended) {
-    const auto next = host::begin_next_run(*out->topology_, *out->store_);
-    if (!next)
-      return unexpected(next.error());
-    if (*next)
+  ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(*out->store_));
+  ASSIGN_OR_RETURN(auto counted, counts_before(*out->store_));
+  out->before_ = counted;
+  RETURN_IF_ERROR(note_begin(*out->store_));
+  out->parsers_changed_ = fit && !fit->notes.empty();
+  if (ended) {
+    ASSIGN_OR_RETURN(const auto next, host::begin_next_run(*out->topology_, *out->store_));
+    if (next)
       spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
                    files_of(*out->topology_));
-    out->was_finished_ = !*next && *now <= *before;
+    out->was_finished_ = !next && *now <= *before;
   }
-  if (*fit && !out->was_finished())
-    if (const auto notes = fits_with_notes(**fit); !notes.empty())
+  if (fit && !out->was_finished())
+    if (const auto notes = fits_with_notes(*fit); !notes.empty())
       spdlog::info("{}: {}", out->topology_->name, notes);
   return out;
 }

@@ -119,10 +119,8 @@ unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std:
 expected<std::string> topology_of(const remote::ask_function& ask, const settings& s) {
   if (!s.topology.empty())
     return s.topology;
-  const auto all = ask(asked::list{});
-  if (!all)
-    return unexpected(all.error());
-  const auto& t = std::get<api::answers::topologies>(*all).all;
+  ASSIGN_OR_RETURN(const auto all, ask(asked::list{}));
+  const auto& t = std::get<api::answers::topologies>(all).all;
   if (t.size() == 1)
     return t.front().name;
   std::string names;
@@ -188,12 +186,10 @@ expected<std::string> about_cluster(const remote::ask_function& ask, std::string
   if (name == "events")
     return ask_document<observe::history>(ask, asked::history{}, is_json,
                                           [](const auto& h) { return remote::table_of(h.events); });
-  const auto a = name == "nodes" ? ask(asked::nodes{}) : ask(asked::list{});
-  if (!a)
-    return unexpected(a.error());
-  if (const auto* const n = std::get_if<api::answers::nodes>(&*a))
+  ASSIGN_OR_RETURN(const auto a, name == "nodes" ? ask(asked::nodes{}) : ask(asked::list{}));
+  if (const auto* const n = std::get_if<api::answers::nodes>(&a))
     return is_json ? api::json_of(*n) + '\n' : remote::table_of(*n);
-  const auto& t = std::get<api::answers::topologies>(*a);
+  const auto& t = std::get<api::answers::topologies>(a);
   return is_json ? api::json_of(t) + '\n' : remote::table_of(t);
 }
 
@@ -313,25 +309,21 @@ expected<tap_arguments> read_tap(std::string_view text) {
 /// Asks again and again, until there are enough rows or their time is over.
 expected<std::string> tap(const remote::ask_function& ask, const std::string& topology, std::string_view text,
                           const settings& s) {
-  const auto a = read_tap(text);
-  if (!a)
-    return unexpected(a.error());
+  ASSIGN_OR_RETURN(const auto a, read_tap(text));
   const auto until = std::chrono::steady_clock::now() + sampled_for;
   std::string out;
   std::string after;
-  for (std::size_t shown = 0; shown < a->sample;) {
-    const auto now = document<observe::tapped>(ask, asked::tap{topology, a->edge, after});
-    if (!now)
-      return unexpected(now.error());
-    for (const auto& r : now->rows)
-      if (shown < a->sample) {
+  for (std::size_t shown = 0; shown < a.sample;) {
+    ASSIGN_OR_RETURN(const auto now, document<observe::tapped>(ask, asked::tap{topology, a.edge, after}));
+    for (const auto& r : now.rows)
+      if (shown < a.sample) {
         out += (s.is_json ? api::json_of(r) : visible(r.row.text)) + '\n';
         ++shown;
       }
-    if (now->is_over || std::chrono::steady_clock::now() >= until)
+    if (now.is_over || std::chrono::steady_clock::now() >= until)
       break;
-    after = now->next;
-    if (shown < a->sample)
+    after = now.next;
+    if (shown < a.sample)
       std::this_thread::sleep_for(between_looks);
   }
   return out;
@@ -422,20 +414,18 @@ expected<answered> carry_out(const remote::ask_function& ask, std::string_view l
   };
   if (c->what == about::cluster)
     return alone(about_cluster(ask, name, s.is_json));
-  const auto topology = topology_of(ask, s);
-  if (!topology)
-    return unexpected(topology.error());
+  ASSIGN_OR_RETURN(const auto topology, topology_of(ask, s));
   if (name == "dead-letters")
-    return letters(ask, *topology);
+    return letters(ask, topology);
   if (c->what == about::topology)
-    return alone(about_topology(ask, name, *topology, s.is_json));
+    return alone(about_topology(ask, name, topology, s.is_json));
   if (c->what == about::edge)
-    return alone(tap(ask, *topology, behind_words(line, 1), s));
+    return alone(tap(ask, topology, behind_words(line, 1), s));
   if (c->what == about::record)
-    return alone(traced(ask, *topology, words[1], behind_words(line, 2), s.is_json));
+    return alone(traced(ask, topology, words[1], behind_words(line, 2), s.is_json));
   return alone(c->what == about::stage
-                   ? about_stage(ask, name, *topology, words[1], s.is_json)
-                   : about_key(ask, name, *topology, words[1], behind_words(line, wanted), s.is_json));
+                   ? about_stage(ask, name, topology, words[1], s.is_json)
+                   : about_key(ask, name, topology, words[1], behind_words(line, wanted), s.is_json));
 }
 
 }  // namespace millrace::console

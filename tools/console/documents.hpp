@@ -17,10 +17,8 @@ namespace millrace::console {
 
 template<class T>
 [[nodiscard]] expected<T> document(const remote::ask_function& ask, const api::request& what) {
-  const auto json = document_text(ask, what);
-  if (!json)
-    return unexpected(json.error());
-  auto read = observe::read_json<T>(*json);
+  ASSIGN_OR_RETURN(const auto json, document_text(ask, what));
+  auto read = observe::read_json<T>(json);
   if (!read)
     return fatal_error(ec::corrupt,
                        "the answer is none that this version of millrace knows; ask by the version that the "

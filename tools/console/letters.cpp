@@ -16,10 +16,8 @@ expected<newest_letters> ask_newest_letters(const remote::ask_function& ask, con
   std::size_t bytes = 0;
   remote::pages_of_letters pages;
   while (page && out.all.size() < most_letters && bytes < most_letter_bytes) {
-    auto a = ask(api::requests::newest_letters{topology, *page});
-    if (!a)
-      return unexpected(a.error());
-    auto& found = std::get<api::answers::dead_letters>(*a);
+    ASSIGN_OR_RETURN(auto a, ask(api::requests::newest_letters{topology, *page}));
+    auto& found = std::get<api::answers::dead_letters>(a);
     for (auto& letter : found.letters) {
       if (out.all.size() == most_letters) {
         out.has_more = true;

@@ -21,11 +21,9 @@ namespace asked = api::requests;
 constexpr std::uint64_t most_shown = 200;
 
 expected<content> topologies(const remote::ask_function& ask) {
-  const auto a = ask(asked::list{});
-  if (!a)
-    return unexpected(a.error());
+  ASSIGN_OR_RETURN(const auto a, ask(asked::list{}));
   content out{{}, {{"TOPOLOGY", "TITLE", "STATE", "SINCE", "REASON"}, {}}};
-  auto all = std::get<api::answers::topologies>(*a).all;
+  auto all = std::get<api::answers::topologies>(a).all;
   running_first(all);
   for (const auto& t : all)
     out.table.rows.push_back({visible(t.name), visible(t.title), std::string(word_of(t)),
@@ -34,11 +32,9 @@ expected<content> topologies(const remote::ask_function& ask) {
 }
 
 expected<content> nodes(const remote::ask_function& ask) {
-  const auto a = ask(asked::nodes{});
-  if (!a)
-    return unexpected(a.error());
+  ASSIGN_OR_RETURN(const auto a, ask(asked::nodes{}));
   content out{{}, {{"NODE", "STATE", "ROLE", "SESSION", "ACTORS"}, {}}};
-  for (const auto& n : std::get<api::answers::nodes>(*a).all)
+  for (const auto& n : std::get<api::answers::nodes>(a).all)
     out.table.rows.push_back({visible(n.name), std::string(to_string(n.state)),
                               n.is_coordinator ? "coordinator" : "", std::to_string(n.session),
                               std::to_string(n.actors.size())});
@@ -63,24 +59,18 @@ expected<content> stages(const remote::ask_function& ask, const std::string& top
 
 expected<content> stage(const remote::ask_function& ask, const std::string& topology,
                         const std::string& name) {
-  const auto why = document<observe::explanation>(ask, asked::explain{topology, name});
-  if (!why)
-    return unexpected(why.error());
-  const auto f = document<observe::figures>(ask, asked::stage_figures{topology, name});
-  if (!f)
-    return unexpected(f.error());
+  ASSIGN_OR_RETURN(const auto why, document<observe::explanation>(ask, asked::explain{topology, name}));
+  ASSIGN_OR_RETURN(const auto f, document<observe::figures>(ask, asked::stage_figures{topology, name}));
   content out;
-  out.lines = lines_of(text_of(*why));
-  out.table = !f->lanes.empty() ? lanes_of(*f) : !f->shards.empty() ? shards_of(*f) : commits_of(*f);
+  out.lines = lines_of(text_of(why));
+  out.table = !f.lanes.empty() ? lanes_of(f) : !f.shards.empty() ? shards_of(f) : commits_of(f);
   return out;
 }
 
 expected<content> table_of_letters(const remote::ask_function& ask, const std::string& topology) {
-  const auto newest = ask_newest_letters(ask, topology);
-  if (!newest)
-    return unexpected(newest.error());
+  ASSIGN_OR_RETURN(const auto newest, ask_newest_letters(ask, topology));
   content out{{}, {{"STAGE", "PARTITION", "POSITION", "REPLAYED", "ERROR"}, {}}};
-  for (const auto& letter : newest->all) {
+  for (const auto& letter : newest.all) {
     boost::json::error_code failed;
     const auto parsed = boost::json::parse(letter, failed);
     const auto cell = [&](std::string_view name) {
@@ -93,7 +83,7 @@ expected<content> table_of_letters(const remote::ask_function& ask, const std::s
     out.table.rows.push_back({cell("stage"), cell("partition"), cell("position"),
                               cell("replayed").empty() ? "" : "replayed", cell("error")});
   }
-  if (newest->has_more)
+  if (newest.has_more)
     out.lines.push_back(more_letters(topology));
   return out;
 }

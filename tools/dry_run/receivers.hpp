@@ -6,9 +6,9 @@
 #include "actors/deployment/layout.hpp"
 #include "actors/stream/lane/lane_plan.hpp"
 #include "actors/stream/sink/rows_to_write.hpp"
+#include "config/plan.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/delivery/sink.hpp"
-#include "tools/dry_run/probes.hpp"
 
 #include <map>
 #include <memory>
@@ -16,6 +16,25 @@
 #include <vector>
 
 namespace millrace::dry_run {
+
+// Gives a topology a sink of its own at every stage that gives rows, so that a dry run can show what each of
+// them gives by the very code that carries rows to sinks. Pure.
+
+/// A place whose rows are looked at, in the order of data flow.
+struct probe {
+  std::string name;      // "parsed", "counts", "counts.late", or a sink's
+  std::uint32_t sink{};  // index of the stage in the probed topology
+  bool ordered = false;  // sorted by the sink's order_by
+};
+
+struct probed_topology {
+  std::shared_ptr<const config::topology> topology;
+  std::vector<probe> probes;
+};
+
+/// Sinks of the topology are looked at as they are. Parsers build all their columns, except where
+/// `"validate": "projected"` makes that a difference.
+[[nodiscard]] probed_topology with_probes(const config::topology& t);
 
 /// The rows that came to one place.
 struct stage_rows {

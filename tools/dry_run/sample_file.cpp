@@ -37,13 +37,9 @@ expected<std::vector<source::written_record>> read_sample(const std::string& fil
   auto wanted = wants_of_source(t, source);
   wanted.header = false;  // it is one of the lines here
   const auto open = [&](std::uint64_t offset) { return open_at(file, offset, wanted.encoding); };
-  const auto first = source::read_first_lines(wanted, file, 0, 0, true, open);
-  if (!first)
-    return unexpected(first.error());
-  auto stream = open(first->behind_skipped);
-  if (!stream)
-    return unexpected(stream.error());
-  source::line_reader lines(std::move(*stream), file, 0, first->behind_skipped, wanted.frame);
+  ASSIGN_OR_RETURN(const auto first, source::read_first_lines(wanted, file, 0, 0, true, open));
+  ASSIGN_OR_RETURN(auto stream, open(first.behind_skipped));
+  source::line_reader lines(std::move(stream), file, 0, first.behind_skipped, wanted.frame);
   std::vector<source::written_record> out;
   for (bool ended = false; !ended;) {
     source::chunk c;

@@ -1,7 +1,8 @@
 #include "tools/load/driver.hpp"
 
+#include "actors/connectors/generator/listening.hpp"
 #include "runtime/base/visible_text.hpp"
-#include "tools/load/truth.hpp"
+#include "tools/load/options.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -10,12 +11,38 @@
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <unistd.h>
 
 namespace millrace::load {
 namespace {
+
+// The true probabilities of generated listeners, to judge predictions by.
+
+/// Writes a line a listener, `userId,probability,left`, to the file that `truth` names, whole or not at all: of
+/// those who have not left before record `truth_from`. There must be a count. Errors: ec::io.
+expected<void> write_truth(const options& o) {
+  const auto partial = o.truth + ".partial";
+  std::ofstream file(partial, std::ios::trunc);
+  file << "userId,probability,left\n";
+  const auto all = source::listeners_among(o.records, *o.count);
+  for (std::uint64_t i = 0; i < all && file; ++i) {
+    if (const auto t = source::truth_from(o.records, i, o.truth_from, *o.count))
+      file << fmt::format("{},{:.6f},{}\n", t->user, t->probability, t->has_left ? 1 : 0);
+  }
+  file.close();
+  std::error_code failed;
+  if (file)
+    std::filesystem::rename(partial, o.truth, failed);
+  if (file && !failed)
+    return {};
+  std::error_code ignored;
+  std::filesystem::remove(partial, ignored);
+  return user_error(ec::io, fmt::format("--truth {}: it cannot be written{}", o.truth,
+                                        failed ? ": " + failed.message() : ""));
+}
 
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -103,22 +130,17 @@ public:
       : options_(o), stop_(stop), schedule_(s), maker_(std::move(maker)), target_(std::move(t)) {}
 
   expected<result> run() {
-    if (auto there = wait_for_target(); !there)
-      return unexpected(there.error());
+    RETURN_IF_ERROR(wait_for_target());
     if (!options_.measure_by.empty()) {
-      auto measured = measured_rows::start(options_);
-      if (!measured)
-        return unexpected(measured.error());
-      measured_ = std::move(*measured);
+      ASSIGN_OR_RETURN(auto measured, measured_rows::start(options_));
+      measured_ = std::move(measured);
     }
     begun_ = second_begun_ = clock::now();
     wall_begun_ = system_clock().now();
     maker_.start_at(wall_begun_);
     if (!stop_)
-      if (auto sent = send_all(); !sent)
-        return unexpected(sent.error());
-    if (auto whole = finish(); !whole)
-      return unexpected(whole.error());
+      RETURN_IF_ERROR(send_all());
+    RETURN_IF_ERROR(finish());
     return report();
   }
 
@@ -182,15 +204,13 @@ private:
                                               [](event_micros t, const outgoing& r) { return t < r.due; }) -
                                  left.begin()
                            : static_cast<std::ptrdiff_t>(left.size());
-      const auto took = target_->send(left.first(static_cast<std::size_t>(due)));
-      if (!took)
-        return unexpected(took.error());
-      if (*took != 0 && schedule_.paced())
+      ASSIGN_OR_RETURN(const auto took, target_->send(left.first(static_cast<std::size_t>(due))));
+      if (took != 0 && schedule_.paced())
         second_.lag_us = std::max(second_.lag_us, now - left.front().due);
-      sent_ += *took;
-      refused_ = *took == 0;
-      left = left.subspan(*took);
-      if (auto ok = idle(milliseconds(*took == 0 ? 1 : 0)); !ok)
+      sent_ += took;
+      refused_ = took == 0;
+      left = left.subspan(took);
+      if (auto ok = idle(milliseconds(took == 0 ? 1 : 0)); !ok)
         return ok;
     }
     return {};

@@ -56,10 +56,8 @@ expected<std::optional<std::string_view>> line_file::next() {
     const auto feed = buffer_.find('\n', searched);
     if (feed == std::string::npos && !ended_) {
       searched = buffer_.size() - at_;
-      const auto more = fill();
-      if (!more)
-        return unexpected(more.error());
-      ended_ = !*more;
+      ASSIGN_OR_RETURN(const auto more, fill());
+      ended_ = !more;
       continue;
     }
     if (at_ >= buffer_.size())

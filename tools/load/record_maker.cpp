@@ -1,6 +1,10 @@
 #include "tools/load/record_maker.hpp"
 
+#include "actors/connectors/generator/drawn.hpp"
+
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace millrace::load {
 namespace {
@@ -10,13 +14,36 @@ constexpr std::size_t block_bytes = 1 << 20;
 
 }  // namespace
 
+disturbance disturb(const disorder_options& o, std::uint64_t number) {
+  disturbance out;
+  source::drawn d(o.seed ^ 0x6469'736F'7264'6572, number);
+  const auto happens = [&](std::uint32_t share) { return d.below(1'000'000) < share; };
+  // Each is drawn whether it is used or not, so that one option does not change what another hits.
+  const bool late = happens(o.late);
+  const bool future = happens(o.future);
+  const bool malformed = happens(o.malformed);
+  const bool twice = happens(o.duplicates);
+  const auto before = d.below(static_cast<std::uint64_t>(std::max<std::int64_t>(o.out_of_order.count(), 1)));
+  const auto back = d.below(furthest_back);
+  if (late)
+    out.shift = -o.late_by;
+  else if (future)
+    out.shift = o.future_by;
+  else
+    out.shift = -micros(static_cast<std::int64_t>(before));
+  out.malformed = malformed;
+  out.twice = twice;
+  out.back = twice ? static_cast<std::uint32_t>(std::min<std::uint64_t>(back, number)) : 0;
+  return out;
+}
+
+std::size_t cut_length(std::size_t whole) { return std::max<std::size_t>(1, whole / 2); }
+
 expected<record_maker> record_maker::open(const options& o, const schedule& s) {
   record_maker out(o, s);
   if (!o.file.empty()) {
-    auto lines = line_file::open(o.file);
-    if (!lines)
-      return unexpected(lines.error());
-    out.lines_ = std::move(*lines);
+    ASSIGN_OR_RETURN(auto lines, line_file::open(o.file));
+    out.lines_ = std::move(lines);
   }
   if (o.disorder.duplicates != 0)
     out.recent_.resize(furthest_back);
@@ -38,18 +65,15 @@ expected<bool> record_maker::append(std::string& out, event_micros event_time) {
     return true;
   }
   for (;;) {
-    const auto line = lines_->next();
-    if (!line)
-      return unexpected(line.error());
-    if (*line) {
+    ASSIGN_OR_RETURN(const auto line, lines_->next());
+    if (line) {
       any_in_file_ = true;
-      out.append(**line);
+      out.append(*line);
       return true;
     }
     if (!options_->repeat || !any_in_file_)
       return false;
-    if (auto again = lines_->rewind(); !again)
-      return unexpected(again.error());
+    RETURN_IF_ERROR(lines_->rewind());
   }
 }
 
@@ -115,10 +139,8 @@ expected<std::unique_ptr<block>> record_maker::next(std::size_t most, event_micr
         options_->spacing ? static_cast<event_micros>(number_) * options_->spacing->count() : due - start_;
     const auto event_time = epoch_ + since + what.shift.count();
     const auto begin = bytes.size();
-    const auto made = append(bytes, event_time);
-    if (!made)
-      return unexpected(made.error());
-    if (!*made) {
+    ASSIGN_OR_RETURN(const auto made, append(bytes, event_time));
+    if (!made) {
       out->last = true;
       break;
     }

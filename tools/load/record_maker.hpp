@@ -4,8 +4,8 @@
 #pragma once
 
 #include "runtime/data/json_member.hpp"
-#include "tools/load/disorder.hpp"
 #include "tools/load/line_file.hpp"
+#include "tools/load/options.hpp"
 #include "tools/load/schedule.hpp"
 
 #include <optional>
@@ -14,6 +14,23 @@
 #include <vector>
 
 namespace millrace::load {
+
+/// Says what is wrong with which record on purpose: by seed and number alone, so that a load can be made
+/// again and an oracle can know it.
+struct disturbance {
+  micros shift{0};         // added to the event time; negative is late
+  bool malformed = false;  // cut in the middle
+  bool twice = false;      // an earlier record comes again after this one
+  std::uint32_t back = 0;  // used with twice: how many records back, 0 the same one
+};
+
+/// A record comes again from among so many.
+inline constexpr std::uint32_t furthest_back = 64;
+
+[[nodiscard]] disturbance disturb(const disorder_options& o, std::uint64_t number);
+
+/// A record without its second half: no JSON any more, and never empty or a line more.
+[[nodiscard]] std::size_t cut_length(std::size_t whole);
 
 /// A record on its way out. The views live as long as its block.
 struct outgoing {

@@ -54,11 +54,10 @@ std::vector<std::string> library_candidates(const std::string& chosen) {
 expected<const xgboost_api*> load_xgboost(const std::string& chosen) {
   static xgboost_api loaded;
   std::string tried;
-  const auto found = sql::first_loaded<xgboost_api>(library_candidates(chosen), functions_of, tried);
-  if (!found)
-    return unexpected(found.error());
-  if (*found) {
-    loaded = **found;
+  ASSIGN_OR_RETURN(const auto found,
+                   sql::first_loaded<xgboost_api>(library_candidates(chosen), functions_of, tried));
+  if (found) {
+    loaded = *found;
     return &loaded;
   }
   return user_error(ec::not_found,

@@ -56,13 +56,9 @@ std::vector<std::string> known_names(const ask_function& ask, bool of_nodes) {
 
 ask_function asker_of(connect_arguments a, surroundings around) {
   return [a = std::move(a), around = std::move(around)](const api::request& what) -> expected<api::answer> {
-    const auto one = with_one_address(a, around);
-    if (!one)
-      return unexpected(one.error());
-    const auto to = client_of(*one, around, api::route_of(what).needs_token());
-    if (!to)
-      return unexpected(to.error());
-    auto answer = to->ask(what);
+    ASSIGN_OR_RETURN(const auto one, with_one_address(a, around));
+    ASSIGN_OR_RETURN(const auto to, client_of(one, around, api::route_of(what).needs_token()));
+    auto answer = to.ask(what);
     if (!answer && answer.error().code == ec::unavailable && a.url.empty())
       answer.error().message +=
           fmt::format("; the address stands in {}", api::files_of_node(around.node_folder).http);
@@ -122,10 +118,8 @@ expected<api::answers::topology> wait_for_end(const ask_function& ask, const std
 expected<api::answers::applied> ask_until_applied(const ask_function& ask, const api::request& what,
                                                   const wait_teller& tell) {
   for (std::string told;;) {
-    auto a = ask_by_name(ask, what);
-    if (!a)
-      return unexpected(std::move(a.error()));
-    auto& now = std::get<api::answers::applied>(*a);
+    ASSIGN_OR_RETURN(auto a, ask_by_name(ask, what));
+    auto& now = std::get<api::answers::applied>(a);
     if (now.is_over)
       return std::move(now);
     if (std::exchange(told, now.waits_for) != now.waits_for)
@@ -141,20 +135,16 @@ struct beginning {
 };
 
 expected<beginning> look_at_beginning(const ask_function& ask, const std::string& topology) {
-  auto all = ask(api::requests::list{});
-  if (!all)
-    return unexpected(std::move(all.error()));
-  auto& listed = std::get<api::answers::topologies>(*all).all;
+  ASSIGN_OR_RETURN(auto all, ask(api::requests::list{}));
+  auto& listed = std::get<api::answers::topologies>(all).all;
   const auto known = std::ranges::find(listed, topology, &api::answers::topology::name);
   if (known == listed.end())
     return fatal_error(ec::not_found, fmt::format("no topology {} is there any more", topology));
   beginning out{std::move(*known), {}};
   if (out.now.state != api::topology_state::running)
     return out;
-  const auto answer = ask(api::requests::graph{topology});
-  if (!answer)
-    return unexpected(answer.error());
-  const auto graph = api::read_json<observe::graph>(std::get<api::answers::document>(*answer).json);
+  ASSIGN_OR_RETURN(const auto answer, ask(api::requests::graph{topology}));
+  const auto graph = api::read_json<observe::graph>(std::get<api::answers::document>(answer).json);
   if (!graph)
     return fatal_error(ec::corrupt, "the answer is none that this version of millrace knows");
   for (const auto& s : graph->stages)

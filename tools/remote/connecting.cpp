@@ -50,10 +50,8 @@ expected<std::string> token_of(const connect_arguments& a, const surroundings& a
       "the file token)";
   if (around.node_folder.empty())
     return token_error(fmt::format("the token is missing; {}", remedy));
-  const auto asked = api::parse_api_url(url);
-  if (!asked)
-    return unexpected(asked.error());
-  if (!may_have_own_token(*asked, own_url(around)))
+  ASSIGN_OR_RETURN(const auto asked, api::parse_api_url(url));
+  if (!may_have_own_token(asked, own_url(around)))
     return token_error(fmt::format("{} is not the address of the node with its state in {}, whose token is "
                                    "therefore not sent there; {}",
                                    url, around.node_folder, remedy));
@@ -71,10 +69,8 @@ namespace {
 
 expected<api::client> client_of(const connect_arguments& a, const surroundings& around, bool acts,
                                 std::chrono::milliseconds patience) {
-  auto url = url_of(a, around);
-  if (!url)
-    return unexpected(std::move(url.error()));
-  api::client_options options{std::move(*url)};
+  ASSIGN_OR_RETURN(auto url, url_of(a, around));
+  api::client_options options{std::move(url)};
   options.connect = std::min(options.connect, patience);
   options.answer = patience;
   auto token = token_of(a, around, options.url);
@@ -83,10 +79,8 @@ expected<api::client> client_of(const connect_arguments& a, const surroundings& 
   else if (acts || !a.token.empty())
     return unexpected(std::move(token.error()));
   if (!a.tls.empty()) {
-    auto own = tls::client_credentials(a.tls, a.tls_client, system_clock().now());
-    if (!own)
-      return unexpected(std::move(own.error()));
-    options.tls = std::move(*own);
+    ASSIGN_OR_RETURN(auto own, tls::client_credentials(a.tls, a.tls_client, system_clock().now()));
+    options.tls = std::move(own);
   }
   return api::client::make(std::move(options));
 }
@@ -109,10 +103,8 @@ expected<connect_arguments> with_one_address(connect_arguments a, const surround
     const auto end = std::min(all.find(',', begin), all.size());
     a.url = all.substr(begin, end - begin);
     begin = end + 1;
-    const auto to = client_of(a, around, false, probe_patience);
-    if (!to)
-      return unexpected(to.error());
-    const auto answer = to->ask(api::requests::status{});
+    ASSIGN_OR_RETURN(const auto to, client_of(a, around, false, probe_patience));
+    const auto answer = to.ask(api::requests::status{});
     if (answer)
       return a;
     last = answer.error();

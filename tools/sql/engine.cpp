@@ -137,16 +137,11 @@ public:
     for (const auto& f : functions_)
       text = rows_for_stars(text, f);
     auto judged = g;
-    auto known = table_functions();
-    if (!known)
-      return unexpected(std::move(known.error()));
-    judged.table_functions = std::move(*known);
-    auto last = prepare(text, &judged);
-    if (!last)
-      return unexpected(std::move(last.error()));
-    auto stream = std::make_unique<result_stream>(api_, std::move(*last));
-    if (auto started = stream->start(); !started)
-      return unexpected(std::move(started.error()));
+    ASSIGN_OR_RETURN(auto known, table_functions());
+    judged.table_functions = std::move(known);
+    ASSIGN_OR_RETURN(auto last, prepare(text, &judged));
+    auto stream = std::make_unique<result_stream>(api_, std::move(last));
+    RETURN_IF_ERROR(stream->start());
     return stream;
   }
 
@@ -172,12 +167,10 @@ private:
       if (api_.prepare_extracted_statement(connection_.get(), extracted.get(), i, one.out()) != 0)
         return wrong(api_.prepare_error(one.get()));
       if (g)
-        if (auto runs = may_run(*g, api_.prepared_statement_type(one.get()), sql); !runs)
-          return unexpected(std::move(runs.error()));
+        RETURN_IF_ERROR(may_run(*g, api_.prepared_statement_type(one.get()), sql));
       if (i + 1 == count)
         return one;
-      if (auto fine = drain(std::move(one)); !fine)
-        return unexpected(std::move(fine.error()));
+      RETURN_IF_ERROR(drain(std::move(one)));
     }
   }
 
@@ -185,23 +178,19 @@ private:
   expected<std::vector<std::string>> table_functions() {
     if (!table_functions_.empty())
       return table_functions_;
-    auto last =
+    ASSIGN_OR_RETURN(
+        auto last,
         prepare("select distinct function_name from duckdb_functions() where function_type in ('table', "
                 "'table_macro')",
-                nullptr);
-    if (!last)
-      return unexpected(std::move(last.error()));
-    result_stream stream(api_, std::move(*last));
-    if (auto started = stream.start(); !started)
-      return unexpected(std::move(started.error()));
+                nullptr));
+    result_stream stream(api_, std::move(last));
+    RETURN_IF_ERROR(stream.start());
     for (;;) {
-      auto batch = stream.next();
+      ASSIGN_OR_RETURN(auto batch, stream.next());
       if (!batch)
-        return unexpected(std::move(batch.error()));
-      if (!*batch)
         return table_functions_;
-      for (std::size_t row = 0; row < (*batch)->rows; ++row)
-        table_functions_.emplace_back((*batch)->columns[0]->text_at(row));
+      for (std::size_t row = 0; row < batch->rows; ++row)
+        table_functions_.emplace_back(batch->columns[0]->text_at(row));
     }
   }
 
@@ -210,10 +199,8 @@ private:
     if (auto started = stream.start(); !started)
       return started;
     for (;;) {
-      auto batch = stream.next();
+      ASSIGN_OR_RETURN(auto batch, stream.next());
       if (!batch)
-        return unexpected(std::move(batch.error()));
-      if (!*batch)
         return {};
     }
   }
@@ -229,8 +216,7 @@ private:
 
 expected<std::unique_ptr<engine>> open_engine(const duckdb_api& api, const engine_settings& settings) {
   auto out = std::make_unique<duckdb_engine>(api);
-  if (auto opened = out->open(settings); !opened)
-    return unexpected(std::move(opened.error()));
+  RETURN_IF_ERROR(out->open(settings));
   return out;
 }
 

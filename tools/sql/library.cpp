@@ -67,11 +67,9 @@ expected<const duckdb_api*> load_duckdb(const library_places& places, std::strin
       tried += fmt::format("\n  {}: not there", candidate);
     return is_missing;
   });
-  const auto found = first_loaded<duckdb_api>(candidates, functions_of, tried);
-  if (!found)
-    return unexpected(found.error());
-  if (*found) {
-    loaded = **found;
+  ASSIGN_OR_RETURN(const auto found, first_loaded<duckdb_api>(candidates, functions_of, tried));
+  if (found) {
+    loaded = *found;
     return &loaded;
   }
   return user_error(

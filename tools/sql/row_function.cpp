@@ -74,15 +74,12 @@ expected<void> fill(const added& f, duckdb_chunk chunk, duckdb_vector out) {
   }
   if (!text)
     return {};
-  auto all = rows_of(f.name, given, rows);
-  if (!all)
-    return unexpected(std::move(all.error()));
-  const auto found = f.compute(*text, present.size() == rows ? *all : data::take(*all, present));
-  if (!found)
-    return unexpected(found.error());
+  ASSIGN_OR_RETURN(auto all, rows_of(f.name, given, rows));
+  ASSIGN_OR_RETURN(const auto found,
+                   f.compute(*text, present.size() == rows ? all : data::take(all, present)));
   auto* const numbers = static_cast<double*>(library->vector_get_data(out));
   for (std::size_t i = 0; i < present.size(); ++i)
-    numbers[present[i]] = (*found)->doubles()[i];
+    numbers[present[i]] = found->doubles()[i];
   return {};
 }
 

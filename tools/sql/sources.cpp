@@ -72,11 +72,9 @@ expected<std::vector<std::string>> files_of(const table::stage_table& t) {
 
 expected<source> of_stage(const table::stage_table& t, std::string name) {
   source out{{}, std::move(name), false, {}, {t.path}};
-  auto files = files_of(t);
-  if (!files)
-    return unexpected(std::move(files.error()));
-  out.select = files->empty() ? table::duckdb_empty_select(t) : table::duckdb_select(t, list_of(*files));
-  for (auto& f : *files)
+  ASSIGN_OR_RETURN(auto files, files_of(t));
+  out.select = files.empty() ? table::duckdb_empty_select(t) : table::duckdb_select(t, list_of(files));
+  for (auto& f : files)
     if (t.kind != table::files::parquet)
       out.places.emplace_back(std::move(f));
   return out;
@@ -101,10 +99,8 @@ expected<source> of_place(const table_argument& a) {
   source out{{}, a.name, true, {}, {place}};
   std::vector<std::string> files{place.string()};
   if (folder) {
-    auto all = visible_files(place);
-    if (!all)
-      return unexpected(std::move(all.error()));
-    files = std::move(*all);
+    ASSIGN_OR_RETURN(auto all, visible_files(place));
+    files = std::move(all);
   }
   std::erase_if(files, [](const auto& f) { return kind_of_file(f) == table::files::none; });
   if (files.empty())
@@ -229,11 +225,9 @@ expected<std::vector<source>> sources_of(const std::vector<known_topology>& topo
                     "files; stages are {}{}",
                     a.name, a.what, config::one_of(stages.names()),
                     config::did_you_mean(a.what, stages.names())));
-    auto made = stage ? of_stage(*stage, a.name) : of_place(a);
-    if (!made)
-      return unexpected(std::move(made.error()));
-    made->asked_for = true;
-    out.push_back(std::move(*made));
+    ASSIGN_OR_RETURN(auto made, stage ? of_stage(*stage, a.name) : of_place(a));
+    made.asked_for = true;
+    out.push_back(std::move(made));
   }
   for (const auto& t : topologies)
     for (const auto& s : t.tables) {
@@ -241,22 +235,18 @@ expected<std::vector<source>> sources_of(const std::vector<known_topology>& topo
       if (!shared &&
           std::any_of(arguments.begin(), arguments.end(), [&](const auto& a) { return a.name == s.stage; }))
         continue;  // --table has taken the name
-      auto made = of_stage(s, s.stage);
-      if (!made)
-        return unexpected(std::move(made.error()));
+      ASSIGN_OR_RETURN(auto made, of_stage(s, s.stage));
       if (shared)
-        made->schema = t.name;
-      out.push_back(std::move(*made));
+        made.schema = t.name;
+      out.push_back(std::move(made));
     }
   // A database's table is asked by its own name, too, which may be easier to say than the stage's ("table").
   for (const auto& t : topologies)
     for (const auto& s : t.tables) {
       if (!s.database || s.name == s.stage || is_taken(out, s.name))
         continue;
-      auto made = of_stage(s, s.name);
-      if (!made)
-        return unexpected(std::move(made.error()));
-      out.push_back(std::move(*made));
+      ASSIGN_OR_RETURN(auto made, of_stage(s, s.name));
+      out.push_back(std::move(made));
     }
   return out;
 }

@@ -23,13 +23,9 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 constexpr std::size_t written_at_once = 1U << 20U;
 
 expected<void> copy_folder(const table::stage_table& t, const std::filesystem::path& here) {
-  const auto options = config::with_secrets(*t.remote, connectors());
-  if (!options)
-    return unexpected(options.error());
-  const auto from = sink::table_folder_of(*options);
-  if (!from)
-    return unexpected(from.error());
-  if (auto copied = sink::copy_table(**from, here); !copied) {
+  ASSIGN_OR_RETURN(const auto options, config::with_secrets(*t.remote, connectors()));
+  ASSIGN_OR_RETURN(const auto from, sink::table_folder_of(options));
+  if (auto copied = sink::copy_table(*from, here); !copied) {
     auto e = copied.error();
     e.message = fmt::format("table {} at {}: {}", t.stage, sink::table_location(t.remote->options),
                             config::without_secrets(e.message));
@@ -63,10 +59,8 @@ expected<void> copy_database(const table::stage_table& t, const std::filesystem:
   for (const auto& c : t.columns)
     header.emplace_back(c.name);
   append_csv(text, header);
-  const auto options = config::with_secrets(*t.database, connectors());
-  if (!options)
-    return unexpected(options.error());
-  auto done = sink::read_table(*options, t.columns, [&](auto row) -> expected<void> {
+  ASSIGN_OR_RETURN(const auto options, config::with_secrets(*t.database, connectors()));
+  auto done = sink::read_table(options, t.columns, [&](auto row) -> expected<void> {
     append_csv(text, row);
     return text.size() < written_at_once ? expected<void>() : write();
   });

@@ -149,12 +149,10 @@ expected<std::string> definition(const stage_table& t, product p, const std::str
     return in_database(t, name, sink::sql::product::postgresql);
   if (p == product::mysql)
     return in_database(t, name, sink::sql::product::mysql);
-  auto parts = name.empty() ? expected<name_parts>(name_parts{t.name}) : parts_of(name);
-  if (!parts)
-    return unexpected(parts.error());
+  ASSIGN_OR_RETURN(auto parts, name.empty() ? expected<name_parts>(name_parts{t.name}) : parts_of(name));
   if (p == product::hive)
-    return hive_definition(t, *parts);
-  return p == product::trino ? trino_definition(t, *parts) : duckdb_definition(t, *parts);
+    return hive_definition(t, parts);
+  return p == product::trino ? trino_definition(t, parts) : duckdb_definition(t, parts);
 }
 
 }  // namespace millrace::table

@@ -99,8 +99,7 @@ std::string duckdb_empty_select(const stage_table& t) {
 }
 
 expected<std::string> duckdb_definition(const stage_table& t, const name_parts& name) {
-  if (auto fit = distinct_without_case(t, "DuckDB"); !fit)
-    return unexpected(std::move(fit.error()));
+  RETURN_IF_ERROR(distinct_without_case(t, "DuckDB"));
   const auto table = in_quotes(name, '"');
   if (t.kind == files::none)
     return fmt::format("create table {} (\n{}\n);\n", table, column_lines(t.columns, '"', duckdb_type));

@@ -90,10 +90,8 @@ std::string codec_of(std::string compression) {
 }  // namespace
 
 expected<std::string> hive_definition(const stage_table& t, const name_parts& name) {
-  if (auto fit = fit_names(t, name); !fit)
-    return unexpected(std::move(fit.error()));
-  if (auto fit = parquet_or_none(t, "Hive"); !fit)
-    return unexpected(std::move(fit.error()));
+  RETURN_IF_ERROR(fit_names(t, name));
+  RETURN_IF_ERROR(parquet_or_none(t, "Hive"));
   const auto table = in_quotes(name, '`');
   const auto in_file = [&](const data::field& f) { return !t.is_partition(f.name); };
   const auto columns = column_lines(t.columns, '`', type_of, in_file);

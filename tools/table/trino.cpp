@@ -37,10 +37,8 @@ std::string sync_statement(const name_parts& name) {
 }  // namespace
 
 expected<std::string> trino_definition(const stage_table& t, const name_parts& name) {
-  if (auto fit = distinct_without_case(t, "Trino"); !fit)
-    return unexpected(std::move(fit.error()));
-  if (auto fit = parquet_or_none(t, "Trino"); !fit)
-    return unexpected(std::move(fit.error()));
+  RETURN_IF_ERROR(distinct_without_case(t, "Trino"));
+  RETURN_IF_ERROR(parquet_or_none(t, "Trino"));
   std::string out;
   if (has_timestamps(t))
     out += "-- Milliseconds are the catalog's default; where it says hive.timestamp-precision=MICROSECONDS, "

@@ -91,10 +91,8 @@ expected<std::unique_ptr<reader>> make_generator_reader(const config::values& op
   o.records.kind = *kind;
   o.records.seed = static_cast<std::uint64_t>(options.integer("seed"));
   if (options.has("start_time")) {
-    const auto t = expression::parse_timestamp(options.text("start_time"));
-    if (!t)
-      return unexpected(t.error());
-    o.epoch = *t;
+    ASSIGN_OR_RETURN(const auto t, expression::parse_timestamp(options.text("start_time")));
+    o.epoch = t;
   }
   o.records.step = spacing_of(options);
   o.has_rate = options.has("rate");

@@ -10,33 +10,27 @@ namespace millrace::node {
 using cluster::append_outcome;
 
 expected<seen_control> control_book::look() {
-  auto found = store_->look(control_of_cluster());
-  if (!found)
-    return unexpected(found.error());
-  if (found->highest.term >= most_terms)
-    return snapshot::not_given(control_of_cluster().name, found->highest.term);
-  return cluster::sum_up(found->contents.base, found->contents.increments)
+  ASSIGN_OR_RETURN(auto found, store_->look(control_of_cluster()));
+  if (found.highest.term >= most_terms)
+    return snapshot::not_given(control_of_cluster().name, found.highest.term);
+  return cluster::sum_up(found.contents.base, found.contents.increments)
       .map([&](cluster::control_state&& state) {
-        return seen_control{std::move(state), found->highest};
+        return seen_control{std::move(state), found.highest};
       });
 }
 
 expected<cluster::control_state> control_book::open(const cluster::epoch& mine) {
   chain_.reset();
   mine_ = mine;
-  auto opened = store_->open_chosen(control_of_cluster(), mine);
-  if (!opened)
-    return unexpected(opened.error());
-  const auto contents = (*opened)->read();
-  if (!contents)
-    return unexpected(contents.error());
-  auto state = cluster::sum_up(contents->base, contents->increments);
+  ASSIGN_OR_RETURN(auto opened, store_->open_chosen(control_of_cluster(), mine));
+  ASSIGN_OR_RETURN(const auto contents, opened->read());
+  auto state = cluster::sum_up(contents.base, contents.increments);
   if (!state)
     return state;
   // Each opening leaves something in the store, and a cluster may have many between two bases of its own.
-  if (auto done = snapshot::append_base_if_due(**opened, [&] { return cluster::encode_base(*state); }); !done)
+  if (auto done = snapshot::append_base_if_due(*opened, [&] { return cluster::encode_base(*state); }); !done)
     return unexpected(done.error());
-  chain_ = std::move(*opened);
+  chain_ = std::move(opened);
   return state;
 }
 

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "actors/node/control/control_book.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <optional>
@@ -56,12 +56,3 @@ using control_keeper = caf::typed_actor<
                                                   std::shared_ptr<chain_store> store);
 
 }  // namespace millrace::node
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::look_at_control)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::control_seen)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::open_control)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::control_opened)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::append_to_control)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::write_control_base)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::control_appended)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::stop_keeper)

@@ -1,20 +1,52 @@
 #include "actors/node/control/coordinator_hands.hpp"
 
-#include "actors/node/control/chain_clearer.hpp"
+#include "actors/node/stores/chain_store.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/control/actor_error.hpp"
+#include "runtime/control/spawn.hpp"
 #include "runtime/data/log_line.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <boost/json/array.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace millrace::node {
 namespace {
+
+// Removes the chains of a removed topology from the store: on a thread of its own, which it has for one call.
+
+/// Answered by chains_went, after which the clearer ends.
+struct clear_these {
+  std::string chains;
+};
+struct chains_went {
+  std::string chains;
+  std::optional<error> failure;
+};
+
+using chain_clearer = caf::typed_actor<caf::replies_to<clear_these>::with<chains_went>>;
+
+chain_clearer::behavior_type clearer_behaviour(chain_clearer::pointer self,
+                                               const std::shared_ptr<chain_store>& store) {
+  return {[=](const clear_these& m) -> chains_went {
+    const auto done = store->clear(m.chains);
+    self->quit();
+    return {m.chains, done ? std::nullopt : std::optional(done.error())};
+  }};
+}
+
+chain_clearer spawn_chain_clearer(caf::actor_system& system, std::shared_ptr<chain_store> store) {
+  return control::spawn_blocking(system, clearer_behaviour, std::move(store));
+}
 
 constexpr std::chrono::milliseconds tick_every{100};
 /// A store that takes longer has not answered: what it was asked for may count, now or later. The others take

@@ -7,8 +7,8 @@
 
 #include "actors/node/control/node_transport.hpp"
 #include "runtime/cluster/coordinator.hpp"
+#include "runtime/messages/plain_message.hpp"
 
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <memory>
@@ -132,22 +132,3 @@ using coordinator_actor =
                      caf::replies_to<describe_cluster>::with<cluster_described>>;
 
 }  // namespace millrace::node
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::post_envelope)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::envelope_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_known)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::store_is_foreign)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::detach_node)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::node_is_over)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::leave_cluster)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::node_leaves)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::nobody_leads)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::tick_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::restart_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::end_is_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::life_over)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::life_recovered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::ask_cluster)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_answered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::describe_cluster)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::cluster_described)

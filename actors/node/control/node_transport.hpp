@@ -4,8 +4,8 @@
 #pragma once
 
 #include "runtime/cluster/envelope.hpp"
+#include "runtime/messages/plain_message.hpp"
 
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <string>
@@ -41,8 +41,3 @@ struct process_dead {
 };
 
 }  // namespace millrace::node
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::bytes_arrived)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::link_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::link_lost)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::process_dead)

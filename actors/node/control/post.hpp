@@ -7,6 +7,7 @@
 #include "actors/node/control/node_options.hpp"
 #include "runtime/cluster/joining.hpp"
 #include "runtime/cluster/proven_epochs.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -61,5 +62,3 @@ private:
                                     control_keeper keeper);
 
 }  // namespace millrace::node
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::meet_others)

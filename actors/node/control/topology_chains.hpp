@@ -31,10 +31,8 @@ public:
   /// that come at once; ec::fenced: another one was faster.
   [[nodiscard]] expected<chosen_chain> open_chosen(std::string_view name, std::uint32_t random) {
     const cluster::actor_id whose{chains_, std::string(name)};
-    const auto seen = store_->look(whose);
-    if (!seen)
-      return unexpected(seen.error());
-    const auto now = chain::chosen_above(seen->highest, random);
+    ASSIGN_OR_RETURN(const auto seen, store_->look(whose));
+    const auto now = chain::chosen_above(seen.highest, random);
     return store_->open_chosen(whose, now).map([&](opened_chain&& opened) {
       return chosen_chain{now, std::move(opened)};
     });

@@ -58,42 +58,30 @@ topology_state::open_segments(std::string_view actor, incarnation life,
 
 expected<std::string> topology_state::get(std::string_view name) const {
   const auto whose = value_of(name);
-  const auto found = store_->look(whose);
-  if (!found)
-    return unexpected(found.error());
-  auto value = value_in(found->contents, whose);
-  if (!value)
-    return unexpected(value.error());
-  if (const auto decided = decided_.find(std::string(name)); !*value && decided != decided_.end())
+  ASSIGN_OR_RETURN(const auto found, store_->look(whose));
+  ASSIGN_OR_RETURN(auto value, value_in(found.contents, whose));
+  if (const auto decided = decided_.find(std::string(name)); !value && decided != decided_.end())
     return decided->second;
-  if (!*value)
+  if (!value)
     return user_error(ec::not_found, fmt::format("there is no value {} of the topology {} in {}", name,
                                                  id_.topology, store_->shown()));
-  return std::move(**value);
+  return std::move(*value);
 }
 
 expected<void> topology_state::put_as(std::string_view name, std::string_view value, const life& whose) {
   const auto mine = value_of(name);
   const auto bytes = encode_stored_value(value);
-  const auto found = store_->look(mine);
-  if (!found)
-    return unexpected(found.error());
+  ASSIGN_OR_RETURN(const auto found, store_->look(mine));
   // R1: an older writer is fenced off by an opening alone, so the same value is passed over only where this
   // term has opened before.
-  if (found->highest.term == whose.term && found->contents.base == bytes)
+  if (found.highest.term == whose.term && found.contents.base == bytes)
     return {};
-  const auto opened = store_->open(mine, whose);
-  if (!opened)
-    return unexpected(opened.error());
-  const auto there = (*opened)->read();
-  if (!there)
-    return unexpected(there.error());
-  if (there->base == bytes)
-    return snapshot::append_base_if_due(**opened, [&] { return bytes; });
-  const auto done = (*opened)->append_base(bytes);
-  if (!done)
-    return unexpected(done.error());
-  return *done ? expected<void>() : our_error(fmt::format("the value {} was not put", name));
+  ASSIGN_OR_RETURN(const auto opened, store_->open(mine, whose));
+  ASSIGN_OR_RETURN(const auto there, opened->read());
+  if (there.base == bytes)
+    return snapshot::append_base_if_due(*opened, [&] { return bytes; });
+  ASSIGN_OR_RETURN(const auto done, opened->append_base(bytes));
+  return done ? expected<void>() : our_error(fmt::format("the value {} was not put", name));
 }
 
 }  // namespace millrace::node

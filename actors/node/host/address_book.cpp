@@ -84,10 +84,8 @@ expected<address_record> decode_addresses(std::string_view bytes) {
 }
 
 expected<address_record> address_book::read() {
-  const auto found = store_->look(book_of_cluster());
-  if (!found)
-    return unexpected(found.error());
-  return sum_up(found->contents);
+  ASSIGN_OR_RETURN(const auto found, store_->look(book_of_cluster()));
+  return sum_up(found.contents);
 }
 
 expected<addresses> address_book::look() {
@@ -106,27 +104,21 @@ expected<std::string> address_book::link_secret(std::uint32_t random) {
 }
 
 expected<address_record> address_book::add(const addresses& some, std::uint32_t random) {
-  const auto seen = store_->look(book_of_cluster());
-  if (!seen)
-    return unexpected(seen.error());
-  auto opened = store_->open_chosen(book_of_cluster(), chain::chosen_above(seen->highest, random));
-  if (!opened)
-    return unexpected(opened.error());
-  auto& book = **opened;
-  const auto records = book.read();
-  if (!records)
-    return unexpected(records.error());
-  auto all = sum_up(*records);
+  ASSIGN_OR_RETURN(const auto seen, store_->look(book_of_cluster()));
+  ASSIGN_OR_RETURN(auto opened,
+                   store_->open_chosen(book_of_cluster(), chain::chosen_above(seen.highest, random)));
+  auto& book = *opened;
+  ASSIGN_OR_RETURN(const auto records, book.read());
+  auto all = sum_up(records);
   if (!all)
     return unexpected(all.error());
   if (all->link_secret.empty())
     all->link_secret = random_id();
-  if (const auto done = book.append(encode_addresses({all->link_secret, some}), true); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(book.append(encode_addresses({all->link_secret, some}), true));
   for (const auto& [name, a] : some)
     all->nodes.insert_or_assign(name, a);
   // The record counts; a base that cannot be written is tried again by the next process.
-  if (records->increments.size() >= records_before_base)
+  if (records.increments.size() >= records_before_base)
     static_cast<void>(book.append_base(encode_addresses(*all)));
   return all;
 }

@@ -7,6 +7,7 @@
 
 #include "actors/node/host/messages.hpp"
 #include "actors/node/stores/chain_store.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -79,5 +80,3 @@ using address_keeper = caf::typed_actor<caf::reacts_to<messages::stop>>;
                                                   std::shared_ptr<store_sign> sign);
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_addresses)

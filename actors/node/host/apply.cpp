@@ -55,22 +55,19 @@ expected<void> go_on_with_next_run(plan_values& store, const config::topology& t
       if (auto put = at_end.put(name, *kept); !put)
         return put;
   }
-  const auto present = deployment::present_run(store);
-  if (!present)
-    return unexpected(present.error());
-  auto next =
-      deployment::next_run(t, at_end, present->number, deployment::left_by(o.snapshots_of, present->number),
-                           fmt::format("`millrace remove {}` and apply it again", t.name));
+  ASSIGN_OR_RETURN(const auto present, deployment::present_run(store));
+  ASSIGN_OR_RETURN(auto next,
+                   deployment::next_run(t, at_end, present.number,
+                                        deployment::left_by(o.snapshots_of, present.number),
+                                        fmt::format("`millrace remove {}` and apply it again", t.name)));
   if (!next)
-    return unexpected(next.error());
-  if (!*next)
     return {};
-  if (auto put = deployment::put_beginning(**next, store); !put)
+  if (auto put = deployment::put_beginning(*next, store); !put)
     return put;
   // They stand in their own places from now on, and the plan is small.
-  (*next)->identities.clear();
-  (*next)->starts.clear();
-  return store.put(deployment::run_record_name, deployment::encode_run(**next));
+  next->identities.clear();
+  next->starts.clear();
+  return store.put(deployment::run_record_name, deployment::encode_run(*next));
 }
 
 /// Returns the node of each actor that is pinned, by the actor's name.
@@ -143,8 +140,7 @@ expected<bool> take_over_found(snapshot::value_store& values, const cluster::top
     if (std::ranges::count(*partitions, name.partition, &deployment::started_partition::name) != 0)
       continue;
     partitions->push_back({name.partition, start.start.at, true});
-    if (auto kept = values.put(key, deployment::encode_starts(*partitions)); !kept)
-      return unexpected(kept.error());
+    RETURN_IF_ERROR(values.put(key, deployment::encode_starts(*partitions)));
     any = true;
   }
   return any;
@@ -188,19 +184,15 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
       return user_error(
           ec::invalid_argument,
           fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", stage.name));
-  if (auto known = check_nodes(**topology, o.nodes); !known)
-    return unexpected(known.error());
-  if (auto here = config::check_secrets(**topology, connectors()); !here)
-    return unexpected(here.error());
-  if (auto here = check_files(**topology, o); !here)
-    return unexpected(here.error());
+  RETURN_IF_ERROR(check_nodes(**topology, o.nodes));
+  RETURN_IF_ERROR(config::check_secrets(**topology, connectors()));
+  RETURN_IF_ERROR(check_files(**topology, o));
   hosted_plan plan{o.text, random_id(), o.lanes, {}};
   if (o.before) {
     auto before = decode_plan(o.before->plan);
     if (!before)
       return unexpected(before.error());
-    if (auto fits = check_fit(*before, **topology); !fits)
-      return unexpected(fits.error());
+    RETURN_IF_ERROR(check_fit(*before, **topology));
     plan.state_id = before->state_id;
     if (before->lanes != 0)
       plan.lanes = before->lanes;
@@ -209,13 +201,10 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   }
   plan_values store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
   if (o.before) {
-    const auto taken = take_over_found(store, *o.before);
-    if (!taken)
-      return unexpected(taken.error());
+    ASSIGN_OR_RETURN(const auto taken, take_over_found(store, *o.before));
     // A partition that was found at the very end may not have been read: the present run goes on with it first.
-    if (o.before->status == cluster::topology_status::finished && !*taken && o.kept)
-      if (auto gone_on = go_on_with_next_run(store, **topology, o); !gone_on)
-        return unexpected(gone_on.error());
+    if (o.before->status == cluster::topology_status::finished && !taken && o.kept)
+      RETURN_IF_ERROR(go_on_with_next_run(store, **topology, o));
   }
   deployment::pipeline_options options;
   options.topology = *topology;

@@ -21,13 +21,10 @@ namespace {
 expected<cluster::records::topology_applied>
 carry_out(const applying_job& job, const std::function<void(const std::string& why)>& on_wait) {
   const auto& options = job.options;
-  const auto seen = node::control_book(options.store).look();
-  if (!seen)
-    return unexpected(seen.error());
-  const auto text = job.plan ? expected<std::string>(*job.plan) : text_to_start(seen->state, job.topology);
-  if (!text)
-    return unexpected(text.error());
-  apply_options o{options.node, job.topology, *text, folder_of_topology(options.folder, job.topology),
+  ASSIGN_OR_RETURN(const auto seen, node::control_book(options.store).look());
+  ASSIGN_OR_RETURN(const auto text,
+                   job.plan ? expected<std::string>(*job.plan) : text_to_start(seen.state, job.topology));
+  apply_options o{options.node, job.topology, text, folder_of_topology(options.folder, job.topology),
                   options.cores};
   std::string before;  // its file; empty: the cluster has none
   o.start_timeout = options.start_timeout;
@@ -35,27 +32,25 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
   o.cancelled = [is_cancelled = job.is_cancelled] { return is_cancelled->load(); };
   o.on_wait = on_wait;
   // The cluster has this many cores if all machines are alike.
-  o.lanes = options.cores * std::max<std::size_t>(seen->state.nodes.size(), 1);
-  for (const auto& [node, _] : seen->state.nodes)
+  o.lanes = options.cores * std::max<std::size_t>(seen.state.nodes.size(), 1);
+  for (const auto& [node, _] : seen.state.nodes)
     o.nodes.insert(node);
-  if (const auto t = seen->state.topologies.find(job.topology); t != seen->state.topologies.end()) {
+  if (const auto t = seen.state.topologies.find(job.topology); t != seen.state.topologies.end()) {
     o.before = t->second;
     o.chains = std::make_shared<node::topology_chains>(
         options.store, cluster::chains_of(t->first, t->second.first_generation));
     const auto plan = decode_plan(t->second.plan);
-    const auto run = plan.and_then(run_of);
-    if (!run)
-      return unexpected(run.error());
+    ASSIGN_OR_RETURN(const auto run, plan.and_then(run_of));
     before = plan->text;
     const auto state = std::make_shared<const node::topology_state>(
         options.store, cluster::chains_of(t->first, t->second.first_generation),
-        snapshot::identity{plan->state_id, t->first, {}, false}, o.folder, plan->values, run->number);
+        snapshot::identity{plan->state_id, t->first, {}, false}, o.folder, plan->values, run.number);
     o.kept = state;
     o.snapshots_of = [state](const std::string& shard) { return state->look_at_snapshots(shard); };
   }
   auto prepared = prepare_apply(o);
   if (prepared)
-    spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, *text));
+    spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, text));
   return prepared;
 }
 

@@ -64,10 +64,9 @@ expected<std::set<cluster::partition_name>> partitions_in(const std::map<std::st
                                                           const deployment::decided_topology& d) {
   std::set<cluster::partition_name> out;
   for (const auto& parser : d.plans) {
-    const auto all = deployment::decode_starts(values.at(deployment::starts_name(parser->name)));
-    if (!all)
-      return unexpected(all.error());
-    for (const auto& p : *all)
+    ASSIGN_OR_RETURN(const auto all,
+                     deployment::decode_starts(values.at(deployment::starts_name(parser->name))));
+    for (const auto& p : all)
       out.insert({parser->name, p.name});
   }
   return out;
@@ -169,21 +168,17 @@ private:
     });
   }
   expected<directed_topology> make(const std::string& name, const cluster::topology_state& s) {
-    auto planned = plan_of(name, s);
-    if (!planned)
-      return unexpected(planned.error());
-    auto in_plan = partitions_in(planned->values, planned->decided);
-    if (!in_plan)
-      return unexpected(in_plan.error());
+    ASSIGN_OR_RETURN(auto planned, plan_of(name, s));
+    ASSIGN_OR_RETURN(auto in_plan, partitions_in(planned.values, planned.decided));
     directed_topology out{s.generation, cluster::chains_of(name, s.first_generation), nullptr,
-                          std::move(planned->topology)};
-    const auto kept = std::make_shared<const deployment::decided_topology>(std::move(planned->decided));
+                          std::move(planned.topology)};
+    const auto kept = std::make_shared<const deployment::decided_topology>(std::move(planned.decided));
     out.director = std::make_unique<control::topology_director>(control::topology_director_options{
         name, members_of(kept->layout),
         [kept](const std::string& parser, const std::string& partition) {
           return log_of(*kept, parser, partition);
         },
-        std::move(*in_plan), lanes_giving_up_crashes(*kept), options_.lone != nullptr});
+        std::move(in_plan), lanes_giving_up_crashes(*kept), options_.lone != nullptr});
     return out;
   }
 

@@ -55,24 +55,18 @@ private:
   expected<void> open() {
     if (chain_)
       return {};
-    auto opened = store_->open(node::events_of_cluster(), mine_->term);
-    if (!opened)
-      return unexpected(opened.error());
-    auto found = (*opened)->read();
-    if (!found)
-      return unexpected(found.error());
+    ASSIGN_OR_RETURN(auto opened, store_->open(node::events_of_cluster(), mine_->term));
+    ASSIGN_OR_RETURN(auto found, opened->read());
     std::vector<observe::event> all;
-    for (const auto& record : chain::records_of(std::move(*found)))
+    for (const auto& record : chain::records_of(std::move(found)))
       observe::add_events(all, observe::events_in(record));
     observe::add_events(all, unwritten_);
     all_ = std::move(all);
-    chain_ = std::move(*opened);
+    chain_ = std::move(opened);
     return {};
   }
   expected<void> append() {
-    auto done = chain_->append(observe::lines_of(unwritten_), false);
-    if (!done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(chain_->append(observe::lines_of(unwritten_), false));
     unwritten_.clear();
     told_.clear();
     return snapshot::append_base_if_due(*chain_, [&] { return observe::lines_of(all_); });

@@ -7,7 +7,6 @@
 #include "runtime/messages/messages.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <memory>
@@ -37,8 +36,3 @@ using event_keeper =
                                               std::shared_ptr<node::chain_store> store);
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::note_events)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::tell_events)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::events_told)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::write_events_again)

@@ -108,10 +108,8 @@ void hosting::end_former(const std::string& actor) {
 expected<plan_on_node*> hosting::plan_of(std::uint64_t generation) {
   if (const auto p = plans_.find(generation); p != plans_.end())
     return p->second.get();
-  auto opened = open_plan(self_->system(), options_, generation);
-  if (!opened)
-    return unexpected(opened.error());
-  auto& p = plans_[generation] = std::move(*opened);
+  ASSIGN_OR_RETURN(auto opened, open_plan(self_->system(), options_, generation));
+  auto& p = plans_[generation] = std::move(opened);
   self_->monitor(p->keepers.snapshots);
   self_->monitor(p->keepers.values);
   return p.get();

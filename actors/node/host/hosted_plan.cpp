@@ -120,20 +120,16 @@ expected<planned_topology> unfold(const hosted_plan& p, std::shared_ptr<const co
                                   std::size_t lane_credit) {
   planned_topology out{std::move(topology), {}, p.state_id, p.values};
   auto& d = out.decided;
-  auto run = run_of(p);
-  if (!run)
-    return unexpected(run.error());
-  d.run = std::move(*run);
+  ASSIGN_OR_RETURN(auto run, run_of(p));
+  d.run = std::move(run);
   d.plans = lane::lane_plans(out.topology);
   for (const auto& plan : d.plans) {
     const auto stored = p.values.find(deployment::starts_name(plan->name));
     if (stored == p.values.end())
       return fatal_error(ec::corrupt, fmt::format("the plan has no start positions of {}", plan->name));
-    auto starts = deployment::decode_starts(stored->second);
-    if (!starts)
-      return unexpected(starts.error());
-    std::erase_if(*starts, [](const auto& s) { return s.over; });
-    d.partitions[plan->name] = std::move(*starts);
+    ASSIGN_OR_RETURN(auto starts, deployment::decode_starts(stored->second));
+    std::erase_if(starts, [](const auto& s) { return s.over; });
+    d.partitions[plan->name] = std::move(starts);
   }
   d.layout =
       deployment::make_layout(*out.topology, d.plans, d.partitions, d.run.number, {p.lanes, lane_credit});

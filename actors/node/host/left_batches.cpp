@@ -1,6 +1,7 @@
 #include "actors/node/host/left_batches.hpp"
 
 #include "runtime/control/spawn.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <fmt/format.h>
 
@@ -14,14 +15,6 @@ constexpr int looks_between = 10;
 
 struct look_into_store {};
 using finder = caf::typed_actor<caf::reacts_to<look_into_store>>;
-
-}  // namespace
-}  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_into_store)
-
-namespace millrace::host {
-namespace {
 
 finder::behavior_type finder_behaviour(finder::pointer self, const std::shared_ptr<node::chain_store>& store,
                                        const whole_view& to) {

@@ -75,10 +75,8 @@ expected<api::answer> marked_answer(const api::request& r, const expected<ids>& 
 
 expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store, const api::request& r) {
   const auto& topology = *observe::asks_for_letters(r);
-  const auto there = find_with_letters(store, topology);
-  if (!there)
-    return unexpected(there.error());
-  node::topology_chains chains(store, there->chains);
+  ASSIGN_OR_RETURN(const auto there, find_with_letters(store, topology));
+  node::topology_chains chains(store, there.chains);
   const auto replayed = replay::entries_in(chains).map([](const std::vector<replay::batch_entry>& all) {
     ids out;
     replay::add_ids(out, all);
@@ -112,12 +110,10 @@ letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
 
 expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store>& store,
                                          const std::string& topology) {
-  const auto control = node::control_book(store).look();
-  if (!control)
-    return unexpected(control.error());
-  const auto found = control->state.topologies.find(topology);
-  if (found == control->state.topologies.end())
-    return cluster::no_topology(control->state, topology);
+  ASSIGN_OR_RETURN(const auto control, node::control_book(store).look());
+  const auto found = control.state.topologies.find(topology);
+  if (found == control.state.topologies.end())
+    return cluster::no_topology(control.state, topology);
   auto plan = decode_plan(found->second.plan);
   if (!plan)
     return unexpected(plan.error());
@@ -132,10 +128,8 @@ expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store
 
 expected<api::answers::dead_letters> letters_page(const std::shared_ptr<node::chain_store>& store,
                                                   const std::string& topology, std::uint64_t page) {
-  const auto there = find_with_letters(store, topology);
-  if (!there)
-    return unexpected(there.error());
-  node::topology_chains chains(store, there->chains);
+  ASSIGN_OR_RETURN(const auto there, find_with_letters(store, topology));
+  node::topology_chains chains(store, there.chains);
   return sink::read_letters(chains, page).map([](const sink::page_of_letters& found) {
     return api::answers::dead_letters{split(found.lines), found.next};
   });
@@ -143,20 +137,16 @@ expected<api::answers::dead_letters> letters_page(const std::shared_ptr<node::ch
 
 expected<api::answers::dead_letters> newest_letters_page(const std::shared_ptr<node::chain_store>& store,
                                                          const std::string& topology, std::uint64_t page) {
-  const auto there = find_with_letters(store, topology);
-  if (!there)
-    return unexpected(there.error());
-  node::topology_chains chains(store, there->chains);
-  const auto kept = sink::kept_letters(chains);
-  if (!kept)
-    return unexpected(kept.error());
-  const auto part = page == 0 ? kept->last : std::min(page, kept->last);
-  if (part < kept->first)
+  ASSIGN_OR_RETURN(const auto there, find_with_letters(store, topology));
+  node::topology_chains chains(store, there.chains);
+  ASSIGN_OR_RETURN(const auto kept, sink::kept_letters(chains));
+  const auto part = page == 0 ? kept.last : std::min(page, kept.last);
+  if (part < kept.first)
     return api::answers::dead_letters{};
   return sink::read_letters(chains, part).map([&](const sink::page_of_letters& found) {
     api::answers::dead_letters out{split(found.lines), {}};
     std::ranges::reverse(out.letters);
-    if (part > kept->first)
+    if (part > kept.first)
       out.next = part - 1;
     return out;
   });

@@ -6,9 +6,9 @@
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "runtime/cluster/control_state.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <memory>
@@ -51,5 +51,3 @@ newest_letters_page(const std::shared_ptr<node::chain_store>& store, const std::
                                                 api::request asked, std::shared_ptr<const api::reply> to);
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::read_letters_now)

@@ -86,14 +86,12 @@ std::map<std::uint64_t, std::string> parts_in(const std::string& folder) {
 /// A page of one file; its next is an offset.
 expected<api::answers::dead_letters> read_page(int fd, std::uint64_t page) {
   for (auto size = page_bytes; size <= longest_line; size *= 4) {
-    const auto text = read_from(fd, page, size);
-    if (!text)
-      return unexpected(text.error());
+    ASSIGN_OR_RETURN(const auto text, read_from(fd, page, size));
     std::size_t bytes = 0;
-    api::answers::dead_letters out{lines_of(*text, bytes), {}};
-    if (out.letters.empty() && text->size() == size)
+    api::answers::dead_letters out{lines_of(text, bytes), {}};
+    if (out.letters.empty() && text.size() == size)
       continue;  // a line that is longer
-    if (!out.letters.empty() && text->size() == size)
+    if (!out.letters.empty() && text.size() == size)
       out.next = page + bytes;
     return out;
   }
@@ -129,16 +127,14 @@ std::uint64_t size_of(const std::string& path) {
 expected<std::vector<std::string>> read_backwards(int fd, std::uint64_t end, std::uint64_t& begins) {
   for (auto size = page_bytes; size <= longest_line; size *= 4) {
     const auto from = end - std::min<std::uint64_t>(end, size);
-    auto text = read_from(fd, from, end - from);
-    if (!text)
-      return unexpected(text.error());
+    ASSIGN_OR_RETURN(auto text, read_from(fd, from, end - from));
     // The bytes after the last line's end are still being written.
-    text->resize(text->rfind('\n') + 1);
-    const auto first = from == 0 ? 0 : text->find('\n') + 1;
-    if (first == text->size() && from != 0)
+    text.resize(text.rfind('\n') + 1);
+    const auto first = from == 0 ? 0 : text.find('\n') + 1;
+    if (first == text.size() && from != 0)
       continue;  // a line that is longer
     std::size_t bytes = 0;
-    auto lines = lines_of(text->substr(first), bytes);
+    auto lines = lines_of(text.substr(first), bytes);
     std::ranges::reverse(lines);
     begins = from + first;
     return lines;
@@ -149,8 +145,7 @@ expected<std::vector<std::string>> read_backwards(int fd, std::uint64_t end, std
 }  // namespace
 
 expected<api::answers::dead_letters> letters_page(const letters_folder& of, std::uint64_t page) {
-  if (const auto kept = check_kept(of); !kept)
-    return unexpected(kept.error());
+  RETURN_IF_ERROR(check_kept(of));
   const auto parts = parts_in(of.folder);
   auto at = place_of(page);
   const auto part = parts.lower_bound(at.part);
@@ -159,13 +154,11 @@ expected<api::answers::dead_letters> letters_page(const letters_folder& of, std:
   if (part->first != at.part)
     at = {part->first, 0};
   const auto& path = part->second;
-  const auto fd = open_part(path);
-  if (!fd)
-    return unexpected(fd.error());
-  if (*fd < 0)
+  ASSIGN_OR_RETURN(const auto fd, open_part(path));
+  if (fd < 0)
     return api::answers::dead_letters{};
-  auto out = read_page(*fd, at.offset);
-  ::close(*fd);
+  auto out = read_page(fd, at.offset);
+  ::close(fd);
   if (!out)
     out.error().message = fmt::format("{}: {}", path, out.error().message);
   else if (out->next)
@@ -176,8 +169,7 @@ expected<api::answers::dead_letters> letters_page(const letters_folder& of, std:
 }
 
 expected<api::answers::dead_letters> newest_letters_page(const letters_folder& of, std::uint64_t page) {
-  if (const auto kept = check_kept(of); !kept)
-    return unexpected(kept.error());
+  RETURN_IF_ERROR(check_kept(of));
   const auto parts = parts_in(of.folder);
   auto at = place_of(page);  // the end of the page
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
@@ -185,14 +177,12 @@ expected<api::answers::dead_letters> newest_letters_page(const letters_folder& o
       continue;
     const auto& [number, path] = *part;
     const auto end = page != 0 && number == at.part ? at.offset : size_of(path);
-    const auto fd = open_part(path);
-    if (!fd)
-      return unexpected(fd.error());
-    if (*fd < 0)
+    ASSIGN_OR_RETURN(const auto fd, open_part(path));
+    if (fd < 0)
       continue;
     std::uint64_t begins = 0;
-    auto lines = read_backwards(*fd, end, begins);
-    ::close(*fd);
+    auto lines = read_backwards(fd, end, begins);
+    ::close(fd);
     if (!lines)
       return outside_error(ec::io, fmt::format("{}: {}", path, lines.error().message));
     if (lines->empty())

@@ -29,10 +29,8 @@ expected<std::map<std::string, std::string>> starts_in(const snapshot::value_rea
   std::map<std::string, std::string> out;
   for (const auto& plan : d.plans) {
     const auto name = deployment::starts_name(plan->name);
-    auto stored = values.get(name);
-    if (!stored)
-      return unexpected(stored.error());
-    out[name] = std::move(*stored);
+    ASSIGN_OR_RETURN(auto stored, values.get(name));
+    out[name] = std::move(stored);
   }
   return out;
 }

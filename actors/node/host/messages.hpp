@@ -7,6 +7,7 @@
 #include "actors/link/link_messages.hpp"
 #include "actors/node/control/messages.hpp"
 #include "runtime/control/topology_messages.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -220,36 +221,3 @@ using switchboard = link::link_owner::extend<
     caf::reacts_to<host_is_up>, caf::reacts_to<messages::stop>>;
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::addresses_known)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::send_mail)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::send_to_director)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::directed_by)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::end_is_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::end_is_down)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::introduce_remote)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::forget_remote)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::begin_here)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::end_here)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::order_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::director_is_new)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::edge_news)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::peer_standing)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::peer_unlinked)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::former_life_is_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::nothing_runs)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::coordinator_known)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::leads_now)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::topology_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::topology_gone)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::leads_no_more)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::said_to_director)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::restart_asked)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::ask_for_report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::report_given)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::reports_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::stops_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::mail_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::questions_lost)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::host_is_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::readers_known)

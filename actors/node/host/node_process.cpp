@@ -81,23 +81,19 @@ expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& s
 
 /// Called before anything is written into the store.
 expected<void> node_process::check_cluster() {
-  auto noted = read_cluster_note(options_.folder);
-  if (!noted)
-    return unexpected(noted.error());
-  noted_ = std::move(*noted);
-  const auto seen = node::control_book(options_.store).look();
-  if (!seen)
-    return unexpected(seen.error());
+  ASSIGN_OR_RETURN(auto noted, read_cluster_note(options_.folder));
+  noted_ = std::move(noted);
+  ASSIGN_OR_RETURN(const auto seen, node::control_book(options_.store).look());
   const auto store = options_.store->shown();
-  if (auto refused = refusal_of_part(seen->state, store))
+  if (auto refused = refusal_of_part(seen.state, store))
     return unexpected(std::move(*refused));
   if (noted_.store == store)
-    return cluster::check_known(noted_.id, seen->state, store);
+    return cluster::check_known(noted_.id, seen.state, store);
   if (!noted_.id.empty())
     spdlog::warn("node {} was in the cluster {} in the store {}, and now begins in {}, which {}",
                  options_.name, noted_.id, noted_.store, store,
-                 seen->state.cluster.empty() ? std::string("holds no cluster")
-                                             : fmt::format("holds the cluster {}", seen->state.cluster));
+                 seen.state.cluster.empty() ? std::string("holds no cluster")
+                                            : fmt::format("holds the cluster {}", seen.state.cluster));
   return {};
 }
 
@@ -107,20 +103,14 @@ expected<void> node_process::note_cluster(const std::string& id) const {
 }
 
 expected<void> node_process::listen() {
-  const auto known = address_book(options_.store).look();
-  if (!known)
-    return unexpected(known.error());
-  auto secret = link_secret();
-  if (!secret)
-    return unexpected(secret.error());
-  auto network = link::listen_for_links(
-      system_, {options_.name, std::move(options_.listens), options_.tls, std::move(*secret)});
-  if (!network)
-    return unexpected(network.error());
-  network_ = std::move(*network);
-  if (auto good = check_name(*known); !good)
+  ASSIGN_OR_RETURN(const auto known, address_book(options_.store).look());
+  ASSIGN_OR_RETURN(auto secret, link_secret());
+  ASSIGN_OR_RETURN(auto network, link::listen_for_links(system_, {options_.name, std::move(options_.listens),
+                                                                  options_.tls, std::move(secret)}));
+  network_ = std::move(network);
+  if (auto good = check_name(known); !good)
     return good;
-  mine_ = {options_.name, choose_instance(*known, options_.name), {options_.listen.host, network_->port()}};
+  mine_ = {options_.name, choose_instance(known, options_.name), {options_.listen.host, network_->port()}};
   return {};
 }
 
@@ -188,12 +178,10 @@ std::optional<error> node_process::why_over() const {
 
 /// A node that listens where this one is to join, and whose address the own store does not have, has another store.
 expected<bool> node_process::finds_node(join_look& so_far) {
-  const auto known = address_book(options_.store).look();
-  if (!known)
-    return unexpected(known.error());
+  ASSIGN_OR_RETURN(const auto known, address_book(options_.store).look());
   const auto is_known = [&](const link::endpoint& at) {
     return std::ranges::any_of(
-        *known, [&](const auto& k) { return k.first != options_.name && is_same_place(k.second.at, at); });
+        known, [&](const auto& k) { return k.first != options_.name && is_same_place(k.second.at, at); });
   };
   if (std::ranges::any_of(options_.join, is_known))
     return true;
@@ -247,13 +235,11 @@ expected<void> node_process::check_join() {
 }
 
 expected<bool> node_process::has_session() const {
-  const auto seen = node::control_book(options_.store).look();
-  if (!seen)
-    return unexpected(seen.error());
-  const auto n = seen->state.nodes.find(options_.name);
-  if (n == seen->state.nodes.end() || n->second.instance != mine_.instance || n->second.is_over)
+  ASSIGN_OR_RETURN(const auto seen, node::control_book(options_.store).look());
+  const auto n = seen.state.nodes.find(options_.name);
+  if (n == seen.state.nodes.end() || n->second.instance != mine_.instance || n->second.is_over)
     return false;
-  return note_cluster(seen->state.cluster).map([] { return true; });
+  return note_cluster(seen.state.cluster).map([] { return true; });
 }
 
 expected<void> node_process::wait_for_session() {

@@ -107,11 +107,9 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
                                                   std::uint64_t generation) {
   if (options.lone)
     return open_lone_plan(system, options, generation);
-  const auto seen = node::control_book(options.store).look();
-  if (!seen)
-    return unexpected(seen.error());
-  const auto found = seen->state.topologies.find(options.topology);
-  if (found == seen->state.topologies.end() || found->second.generation != generation)
+  ASSIGN_OR_RETURN(const auto seen, node::control_book(options.store).look());
+  const auto found = seen.state.topologies.find(options.topology);
+  if (found == seen.state.topologies.end() || found->second.generation != generation)
     return outside_error(ec::unavailable, fmt::format("control has another plan of {}", options.topology));
   const auto chains = cluster::chains_of(options.topology, found->second.first_generation);
   const auto plan = decode_plan(found->second.plan);
@@ -126,14 +124,11 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
                       fmt::format("node {} lacks a secret: {}", options.node, here.error().message));
   if (const auto told = other_zones(*plan, **topology); !told.empty())
     spdlog::warn("{}", told);
-  auto planned = unfold(*plan, std::move(*topology), options.bounds.lane_credit);
-  if (!planned)
-    return unexpected(planned.error());
-  auto numbers = link::edge_numbers::make(found->second.number, edges_of(planned->decided.layout));
-  if (!numbers)
-    return unexpected(numbers.error());
+  ASSIGN_OR_RETURN(auto planned, unfold(*plan, std::move(*topology), options.bounds.lane_credit));
+  ASSIGN_OR_RETURN(auto numbers,
+                   link::edge_numbers::make(found->second.number, edges_of(planned.decided.layout)));
   auto out =
-      std::make_unique<plan_on_node>(generation, std::move(*planned), std::move(*numbers), options.topology);
+      std::make_unique<plan_on_node>(generation, std::move(planned), std::move(numbers), options.topology);
   if (const auto made = snapshot::make_folders(snapshot::posix_file_system(),
                                                snapshot::state_folder_of(options.folder, plan->state_id));
       !made)

@@ -41,11 +41,9 @@ public:
       : chains_(std::move(chains)), topology_(std::move(topology)) {}
 
   expected<std::vector<std::string>> list() override {
-    const auto kept = sink::kept_letters(*chains_);
-    if (!kept)
-      return unexpected(kept.error());
+    ASSIGN_OR_RETURN(const auto kept, sink::kept_letters(*chains_));
     std::vector<std::string> out;
-    for (auto n = kept->first; n <= kept->last; ++n)
+    for (auto n = kept.first; n <= kept.last; ++n)
       out.push_back(std::to_string(n));
     return out;
   }
@@ -53,10 +51,8 @@ public:
                                       const std::function<expected<void>(replay::letter&&)>& visit) override {
     std::uint64_t number = 0;
     std::from_chars(part.data(), part.data() + part.size(), number);
-    const auto page = sink::read_letters(*chains_, number);
-    if (!page)
-      return unexpected(page.error());
-    const auto lines = std::string_view(page->lines).substr(0, limit);
+    ASSIGN_OR_RETURN(const auto page, sink::read_letters(*chains_, number));
+    const auto lines = std::string_view(page.lines).substr(0, limit);
     return replay::read_letters_in(lines, fmt::format("dead letters of {}, part {}", topology_, part), visit);
   }
   [[nodiscard]] std::string name() const override { return "the dead letters of " + topology_; }
@@ -134,15 +130,12 @@ struct prepared_replay {
 };
 
 expected<prepared_replay> prepare(const std::shared_ptr<node::chain_store>& store, const replay_job& job) {
-  auto found = find_with_letters(store, job.what.topology);
-  if (!found)
-    return unexpected(found.error());
-  auto plan = load_plan(found->plan.text, job.what.topology);
+  ASSIGN_OR_RETURN(auto found, find_with_letters(store, job.what.topology));
+  auto plan = load_plan(found.plan.text, job.what.topology);
   if (!plan)
     return unexpected(plan.error());
-  if (const auto can = replay::check_into(**plan, job.what.into); !can)
-    return unexpected(can.error());
-  return prepared_replay{std::move(*found), std::move(*plan)};
+  RETURN_IF_ERROR(replay::check_into(**plan, job.what.into));
+  return prepared_replay{std::move(found), std::move(*plan)};
 }
 
 /// Fills in what is the same for all replays by the API.
@@ -159,18 +152,14 @@ unread_of(const std::shared_ptr<node::chain_store>& store, const std::string& to
           const cluster::topology_state& state) {
   const auto chains = cluster::chains_of(topology, state.first_generation);
   node::topology_chains kept(store, chains);
-  const auto entries = replay::entries_in(kept);
-  if (!entries)
-    return unexpected(entries.error());
-  if (entries->empty())
+  ASSIGN_OR_RETURN(const auto entries, replay::entries_in(kept));
+  if (entries.empty())
     return {};
   auto plan = decode_plan(state.plan);
   if (!plan)
     return unexpected(plan.error());
-  const auto loaded = load_plan(plan->text, topology);
-  if (!loaded)
-    return unexpected(loaded.error());
-  return missing_starts({state, std::move(*plan), chains}, **loaded, lane::lane_plans(*loaded), *entries);
+  ASSIGN_OR_RETURN(const auto loaded, load_plan(plan->text, topology));
+  return missing_starts({state, std::move(*plan), chains}, *loaded, lane::lane_plans(loaded), entries);
 }
 
 struct replaying {

@@ -7,9 +7,9 @@
 #include "actors/node/host/letters.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "runtime/cluster/control_log.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <atomic>
@@ -59,7 +59,3 @@ using replayer = caf::typed_actor<caf::reacts_to<replay_now>>;
 [[nodiscard]] replayer spawn_replayer(caf::actor_system& system, replay_job job, replay_listener to);
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::left_batches_found)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::replay_now)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::replay_ended)

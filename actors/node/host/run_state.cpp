@@ -69,39 +69,32 @@ bool is_run_state(snapshot::file_system& files, const std::string& folder) {
 expected<std::shared_ptr<run_state>> run_state::open(snapshot::file_system& files,
                                                      const std::string& folder) {
   std::shared_ptr<run_state> out(new run_state(files, folder));
-  if (const auto done = out->read(); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(out->read());
   return out;
 }
 
 expected<void> run_state::read() {
-  auto lock = snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first");
-  if (!lock)
-    return unexpected(lock.error());
-  lock_ = std::move(*lock);
+  ASSIGN_OR_RETURN(auto lock, snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first"));
+  lock_ = std::move(lock);
   const auto store = snapshot::open_dir_store({folder_, {}, false, true}, files_);
   if (!store)
     return unexpected(store.error());
   const auto state = snapshot::state_folder_of(folder_, (*store)->id().state_id);
-  const auto entries = files_.list(folder_);
-  if (!entries)
-    return unexpected(entries.error());
-  for (const auto& e : *entries)
+  ASSIGN_OR_RETURN(const auto entries, files_.list(folder_));
+  for (const auto& e : entries)
     if (const std::string_view begin = "console-"; e.name.starts_with(begin) && e.name.ends_with(".progress"))
       return user_error(
           ec::unsupported,
           fmt::format("a sink prints on the console of `millrace run` ({}/{}), and no cluster goes on with "
                       "that; go on with `millrace run`",
                       folder_, e.name));
-  const auto tables = folders_in(files_, folder_ + "/tables");
-  if (!tables)
-    return unexpected(tables.error());
-  if (!tables->empty())
+  ASSIGN_OR_RETURN(const auto tables, folders_in(files_, folder_ + "/tables"));
+  if (!tables.empty())
     return user_error(
         ec::unsupported,
         fmt::format("the sink {} has rows on their way to its table in {}/tables, and no cluster takes "
                     "these over; let `millrace run` bring the topology to its end there",
-                    tables->front(), folder_));
+                    tables.front(), folder_));
   inner_ = std::make_shared<node::dir_chain_store>(files_, (*store)->chains());
   return read_control(**store)
       .and_then([&] { return find_spools(state); })
@@ -119,14 +112,11 @@ expected<std::map<std::string, std::string>> values_of_plan(const snapshot::iden
     if (belongs_to_plan(name))
       some.emplace(name, value);
   plan_values out(id, {}, std::move(some));
-  auto run = deployment::present_run(out);
-  if (!run)
-    return unexpected(run.error());
-  run->identities.clear();
-  run->starts.clear();
-  if (run->number != 0)
-    if (const auto put = out.put(deployment::run_record_name, deployment::encode_run(*run)); !put)
-      return unexpected(put.error());
+  ASSIGN_OR_RETURN(auto run, deployment::present_run(out));
+  run.identities.clear();
+  run.starts.clear();
+  if (run.number != 0)
+    RETURN_IF_ERROR(out.put(deployment::run_record_name, deployment::encode_run(run)));
   return out.all();
 }
 
@@ -177,26 +167,22 @@ expected<void> run_state::read_control(const snapshot::state_store& store) {
 }
 
 expected<void> run_state::find_spools(const std::string& state_folder) {
-  const auto sources = folders_in(files_, state_folder + "/spool");
-  if (!sources)
-    return unexpected(sources.error());
-  for (const auto& file : *sources) {
+  ASSIGN_OR_RETURN(const auto sources, folders_in(files_, state_folder + "/spool"));
+  for (const auto& file : sources) {
     const auto source = snapshot::name_of_file(file).value_or(file);
     const auto segments =
         std::make_shared<spool::folder_segments>(files_, fmt::format("{}/spool/{}", state_folder, file));
-    const auto bases = segments->open();
-    if (!bases)
-      return unexpected(bases.error());
-    if (bases->empty())
+    ASSIGN_OR_RETURN(const auto bases, segments->open());
+    if (bases.empty())
       continue;
     spool::chain_record all;
-    for (std::size_t i = 0; i + 1 < bases->size(); ++i) {
-      all.segments.push_back({(*bases)[i], i + 1, {}});
-      in_files_[spool::name_of_slot(source, i + 1)] = [segments, base = (*bases)[i]] {
+    for (std::size_t i = 0; i + 1 < bases.size(); ++i) {
+      all.segments.push_back({bases[i], i + 1, {}});
+      in_files_[spool::name_of_slot(source, i + 1)] = [segments, base = bases[i]] {
         return segments->read(base);
       };
     }
-    in_files_[spool::name_of_spool(source)] = [segments, all, newest = bases->back()] {
+    in_files_[spool::name_of_spool(source)] = [segments, all, newest = bases.back()] {
       return segments->read(newest).map([&](std::string&& bytes) {
         auto record = all;
         record.segments.push_back({newest, 0, std::move(bytes)});
@@ -217,11 +203,9 @@ std::string run_state::plan_in_folder(const std::string& name) const {
 /// The store of a cluster numbers batches over all parsers, the folder for each: those of one keep their numbers.
 expected<void> run_state::find_replayed(const std::string& state_folder) {
   const auto folder = state_folder + "/replay";
-  const auto plans = folders_in(files_, folder);
-  if (!plans)
-    return unexpected(plans.error());
+  ASSIGN_OR_RETURN(const auto plans, folders_in(files_, folder));
   std::vector<replay::batch_entry> entries;
-  for (const auto& name : *plans) {
+  for (const auto& name : plans) {
     const auto log = std::make_shared<replay::replay_log>(files_, folder + "/" + name);
     const auto plan = plan_in_folder(name);
     const auto numbers = log->numbers();
@@ -234,11 +218,9 @@ expected<void> run_state::find_replayed(const std::string& state_folder) {
                       "no cluster takes these over; go on with `millrace run`",
                       folder_, entries.front().plan, plan));
     for (const auto number : *numbers) {
-      const auto batch = log->read(number);
-      if (!batch)
-        return unexpected(batch.error());
-      replay::batch_entry e{number, plan, batch->stage, {}};
-      for (const auto& r : batch->records)
+      ASSIGN_OR_RETURN(const auto batch, log->read(number));
+      replay::batch_entry e{number, plan, batch.stage, {}};
+      for (const auto& r : batch.records)
         e.ids.push_back(r.id);
       entries.push_back(std::move(e));
       in_files_[replay::name_of_batch(number)] = [log, number] {
@@ -258,23 +240,15 @@ expected<void> run_state::find_progress_of_letters(const std::string& state_id) 
   const auto path = sink::side_path(folder_ + "/dead_letters.jsonl");
   if (std::error_code failed; !std::filesystem::exists(path, failed))
     return {};
-  auto side = sink::side_file::open(path);
-  if (!side)
-    return unexpected(side.error());
-  const auto locked = side->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  const auto stored = side->load();
+  ASSIGN_OR_RETURN(auto side, sink::side_file::open(path));
+  ASSIGN_OR_RETURN(const auto locked, side.lock());
+  ASSIGN_OR_RETURN(const auto stored, side.load());
   if (!stored)
-    return unexpected(stored.error());
-  if (!*stored)
     return {};
-  const auto record = sink::decode_record(**stored);
-  if (!record)
-    return unexpected(record.error());
-  if (record->at && record->owner.state_id == state_id) {
+  ASSIGN_OR_RETURN(const auto record, sink::decode_record(*stored));
+  if (record.at && record.owner.state_id == state_id) {
     sink::letter_record begun;
-    begun.progress = sink::encode_progress(*record->at);
+    begun.progress = sink::encode_progress(*record.at);
     in_files_[sink::name_of_open_part()] = [begun]() -> expected<std::string> {
       return sink::encode_letters(begun);
     };

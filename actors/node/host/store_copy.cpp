@@ -70,26 +70,19 @@ public:
   expected<copied_topology> copy(const std::string& name, const cluster::topology_state& t) {
     copied_topology out{name, t.status};
     const auto chains = cluster::chains_of(name, t.first_generation);
-    const auto names = from_.list(chains);
-    if (!names)
-      return unexpected(names.error());
-    for (const auto& actor : *names)
-      if (auto done = copy_chain({chains, actor}, out); !done)
-        return unexpected(done.error());
+    ASSIGN_OR_RETURN(const auto names, from_.list(chains));
+    for (const auto& actor : names)
+      RETURN_IF_ERROR(copy_chain({chains, actor}, out));
     return out;
   }
 
   /// Puts the state in place: the store is a cluster from then on.
   expected<void> found(const cluster::control_state& state) {
     const auto whose = node::control_of_cluster();
-    const auto seen = to_.look(whose);
-    if (!seen)
-      return unexpected(seen.error());
-    auto opened = to_.open_chosen(whose, chosen_above(seen->highest));
-    if (!opened)
-      return unexpected(opened.error());
+    ASSIGN_OR_RETURN(const auto seen, to_.look(whose));
+    ASSIGN_OR_RETURN(auto opened, to_.open_chosen(whose, chosen_above(seen.highest)));
     const auto base = cluster::encode_base(state);
-    return write_base(**opened, base, whose).and_then([&] { return check(whose, only_base(base)); });
+    return write_base(*opened, base, whose).and_then([&] { return check(whose, only_base(base)); });
   }
 
   [[nodiscard]] incarnation highest_term() const { return highest_; }
@@ -102,37 +95,27 @@ private:
   }
 
   expected<void> copy_chain(const cluster::actor_id& whose, copied_topology& out) {
-    auto found = from_.look(whose);
-    if (!found)
-      return unexpected(found.error());
-    const auto segments = from_.list_segments(whose);
-    if (!segments)
-      return unexpected(segments.error());
-    const auto bytes = bytes_of(found->contents);
-    if (bytes == 0 && segments->empty())
+    ASSIGN_OR_RETURN(auto found, from_.look(whose));
+    ASSIGN_OR_RETURN(const auto segments, from_.list_segments(whose));
+    const auto bytes = bytes_of(found.contents);
+    if (bytes == 0 && segments.empty())
       return {};
-    highest_ = std::max(highest_, found->highest.term);
-    auto there = to_.look(whose);
-    if (!there)
-      return unexpected(there.error());
-    highest_ = std::max(highest_, there->highest.term);
+    highest_ = std::max(highest_, found.highest.term);
+    ASSIGN_OR_RETURN(auto there, to_.look(whose));
+    highest_ = std::max(highest_, there.highest.term);
     ++out.chains;
     out.bytes += bytes;
-    const auto missing = missing_of(whose, *segments);
-    if (!missing)
-      return unexpected(missing.error());
-    if (is_same(found->contents, there->contents) && missing->empty()) {
+    ASSIGN_OR_RETURN(const auto missing, missing_of(whose, segments));
+    if (is_same(found.contents, there.contents) && missing.empty()) {
       ++out.passed_over;
-      return count_segments(whose, *segments, out);
+      return count_segments(whose, segments, out);
     }
-    const auto now = chosen_above(there->highest);
-    auto opened = to_.open_chosen(whose, now);
-    if (!opened)
-      return unexpected(opened.error());
-    return write(**opened, found->contents, there->contents, whose)
-        .and_then([&] { return check(whose, found->contents); })
-        .and_then([&] { return write_segments(whose, now.term, *segments, *missing); })
-        .and_then([&] { return count_segments(whose, *segments, out); });
+    const auto now = chosen_above(there.highest);
+    ASSIGN_OR_RETURN(auto opened, to_.open_chosen(whose, now));
+    return write(*opened, found.contents, there.contents, whose)
+        .and_then([&] { return check(whose, found.contents); })
+        .and_then([&] { return write_segments(whose, now.term, segments, missing); })
+        .and_then([&] { return count_segments(whose, segments, out); });
   }
 
   expected<std::vector<segment_id>> missing_of(const cluster::actor_id& whose,
@@ -158,25 +141,20 @@ private:
       if (auto done = write_base(to, all.base, whose); !done)
         return done;
     for (auto i = goes_on ? there.increments.size() : 0; i < all.increments.size(); ++i)
-      if (const auto done = to.append(all.increments[i], true); !done)
-        return unexpected(done.error());
+      RETURN_IF_ERROR(to.append(all.increments[i], true));
     return {};
   }
 
   expected<void> write_base(chain::actor_chain& to, const std::string& base, const cluster::actor_id& whose) {
-    const auto done = to.append_base(base);
-    if (!done)
-      return unexpected(done.error());
-    return *done ? expected<void>()
-                 : outside_error(ec::unavailable, fmt::format("{} did not take the chain {}; copy again",
-                                                              to_.shown(), whose.name));
+    ASSIGN_OR_RETURN(const auto done, to.append_base(base));
+    return done ? expected<void>()
+                : outside_error(ec::unavailable, fmt::format("{} did not take the chain {}; copy again",
+                                                             to_.shown(), whose.name));
   }
 
   expected<void> check(const cluster::actor_id& whose, const chain::contents& written) {
-    const auto back = to_.look(whose);
-    if (!back)
-      return unexpected(back.error());
-    return is_same(back->contents, written)
+    ASSIGN_OR_RETURN(const auto back, to_.look(whose));
+    return is_same(back.contents, written)
                ? expected<void>()
                : outside_error(ec::corrupt,
                                fmt::format("{} gives back another chain {} than was written; copy again, "
@@ -191,14 +169,10 @@ private:
       return {};
     std::vector<segment_id> there = needed;
     std::erase_if(there, [&](const segment_id& id) { return std::ranges::count(missing, id) != 0; });
-    auto opened = to_.open_segments(whose, term, there);
-    if (!opened)
-      return unexpected(opened.error());
+    ASSIGN_OR_RETURN(auto opened, to_.open_segments(whose, term, there));
     for (const auto& id : missing) {
-      const auto payload = from_.read_segment(whose, id);
-      if (!payload)
-        return unexpected(payload.error());
-      if (auto done = (*opened)->write(id, *payload); !done)
+      ASSIGN_OR_RETURN(const auto payload, from_.read_segment(whose, id));
+      if (auto done = opened->write(id, payload); !done)
         return done;
     }
     return {};
@@ -261,12 +235,10 @@ std::optional<error> refusal_of(const cluster::control_state& from, const cluste
 
 expected<std::vector<std::string>> nodes_that_answer(const std::shared_ptr<node::chain_store>& store,
                                                      const cluster::control_state& found) {
-  const auto known = address_book(store).look();
-  if (!known)
-    return unexpected(known.error());
+  ASSIGN_OR_RETURN(const auto known, address_book(store).look());
   std::vector<std::string> out;
   for (const auto& [name, node] : found.nodes)
-    if (const auto at = known->find(name); !node.is_over && at != known->end() && listens(at->second.at))
+    if (const auto at = known.find(name); !node.is_over && at != known.end() && listens(at->second.at))
       out.push_back(name);
   return out;
 }
@@ -274,52 +246,40 @@ expected<std::vector<std::string>> nodes_that_answer(const std::shared_ptr<node:
 expected<copied_cluster> copy_cluster(const std::shared_ptr<node::chain_store>& from,
                                       const std::shared_ptr<node::chain_store>& to, std::uint32_t random,
                                       const std::function<void(const copied_topology&)>& told) {
-  const auto seen = node::control_book(from).look();
-  if (!seen)
-    return unexpected(seen.error());
-  if (seen->state.cluster.empty())
+  ASSIGN_OR_RETURN(const auto seen, node::control_book(from).look());
+  if (seen.state.cluster.empty())
     return user_error(ec::not_found, fmt::format("{} holds no cluster; nothing is copied", from->shown()));
-  if (auto refused = refusal_of_part(seen->state, from->shown()))
+  if (auto refused = refusal_of_part(seen.state, from->shown()))
     return unexpected(std::move(*refused));
-  const auto running = nodes_that_answer(from, seen->state);
-  if (!running)
-    return unexpected(running.error());
-  if (!running->empty())
+  ASSIGN_OR_RETURN(const auto running, nodes_that_answer(from, seen.state));
+  if (!running.empty())
     return user_error(ec::locked, fmt::format("node {} runs the cluster in {}; end it first",
-                                              fmt::join(*running, ", "), from->shown()));
+                                              fmt::join(running, ", "), from->shown()));
   // A look at a topic that is not there makes it.
-  const auto there = node::control_book(to).look();
-  if (!there)
-    return unexpected(there.error());
-  copied_cluster out{seen->state.cluster, {}, false};
+  ASSIGN_OR_RETURN(const auto there, node::control_book(to).look());
+  copied_cluster out{seen.state.cluster, {}, false};
   // A copy that was made before, and that nobody has gone on with.
-  if (as_copied(seen->state, there->state.terms) == there->state) {
+  if (as_copied(seen.state, there.state.terms) == there.state) {
     out.was_there = true;
     return out;
   }
-  if (auto refused = refusal_of(seen->state, there->state, to->shown()))
+  if (auto refused = refusal_of(seen.state, there.state, to->shown()))
     return unexpected(std::move(*refused));
   copying all(*from, *to, random);
-  if (there->state.cluster.empty()) {
+  if (there.state.cluster.empty()) {
     cluster::control_state part;
-    part.cluster = std::string(copying_begin) + seen->state.cluster;
-    if (auto done = all.found(part); !done)
-      return unexpected(done.error());
+    part.cluster = std::string(copying_begin) + seen.state.cluster;
+    RETURN_IF_ERROR(all.found(part));
   }
-  for (const auto& [name, t] : seen->state.topologies) {
-    const auto copied = all.copy(name, t);
-    if (!copied)
-      return unexpected(copied.error());
-    told(*copied);
-    out.topologies.push_back(*copied);
+  for (const auto& [name, t] : seen.state.topologies) {
+    ASSIGN_OR_RETURN(const auto copied, all.copy(name, t));
+    told(copied);
+    out.topologies.push_back(copied);
   }
-  const auto again = node::control_book(from).look();
-  if (!again)
-    return unexpected(again.error());
-  if (again->highest != seen->highest || again->state != seen->state)
+  ASSIGN_OR_RETURN(const auto again, node::control_book(from).look());
+  if (again.highest != seen.highest || again.state != seen.state)
     return somebody_runs(from->shown());
-  if (auto done = all.found(as_copied(seen->state, all.highest_term())); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(all.found(as_copied(seen.state, all.highest_term())));
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "actors/node/host/replays.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "actors/observe/running.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -73,8 +74,3 @@ using view_actor = mail_reader::extend<caf::reacts_to<api_asked>, caf::reacts_to
 [[nodiscard]] std::unique_ptr<api::cluster_view> requests_to(view_actor view);
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::api_asked)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::prepare_now)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::apply_waits)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::apply_prepared)

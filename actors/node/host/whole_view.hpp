@@ -3,6 +3,7 @@
 
 #include "actors/node/host/questions.hpp"
 #include "actors/node/host/view.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -19,6 +20,3 @@ struct record_traced {
 using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>, caf::reacts_to<record_traced>>;
 
 }  // namespace millrace::host
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_waits)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::record_traced)

@@ -49,10 +49,8 @@ public:
 
 private:
   [[nodiscard]] expected<void> check() const {
-    const auto listed = snapshot::list_runs(files_, chain_folder_);
-    if (!listed)
-      return unexpected(listed.error());
-    for (const auto& run : listed->runs) {
+    ASSIGN_OR_RETURN(const auto listed, snapshot::list_runs(files_, chain_folder_));
+    for (const auto& run : listed.runs) {
       const auto higher = snapshot::life_of_run(files_, chain_folder_, run, name_,
                                                 [this](const life& l) { return l.term > term_; });
       if (!higher)
@@ -114,16 +112,13 @@ expected<void> dir_chain_store::check_owner() const {
 }
 
 expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, const life& now) {
-  const auto found = look(whose);
-  if (!found)
-    return unexpected(found.error());
-  const auto mine = chain::above_earlier(now, found->highest);
+  ASSIGN_OR_RETURN(const auto found, look(whose));
+  const auto mine = chain::above_earlier(now, found.highest);
   if (mine.count > most_counts)
     return outside_error(ec::io,
                          fmt::format("{}: too many lives and failed writes under one term", whose.name));
   const auto folder = folder_of(whose);
-  if (auto made = snapshot::make_folders(files_, folder, folder_); !made)
-    return unexpected(made.error());
+  RETURN_IF_ERROR(snapshot::make_folders(files_, folder, folder_));
   return snapshot::dir_chain::open(files_, folder, name_in_records(whose), mine,
                                    std::make_shared<snapshot::life_fence>());
 }
@@ -140,8 +135,7 @@ expected<opened_chain> dir_chain_store::open_chosen(const cluster::actor_id& who
 }
 
 expected<found_chain> dir_chain_store::look(const cluster::actor_id& whose) {
-  if (auto good = check_owner(); !good)
-    return unexpected(good.error());
+  RETURN_IF_ERROR(check_owner());
   auto found = snapshot::dir_chain::look(files_, folder_of(whose), name_in_records(whose));
   if (!found && found.error().code == ec::not_found)
     return found_chain{};
@@ -154,8 +148,7 @@ expected<std::unique_ptr<snapshot::segments>>
 dir_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
                                const std::vector<segment_id>& needed) {
   auto opened = std::make_unique<fenced_segments>(files_, folder_of(whose), name_in_records(whose), term);
-  if (auto done = opened->open(folder_ + "/segments", needed); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(opened->open(folder_ + "/segments", needed));
   return opened;
 }
 
@@ -170,8 +163,7 @@ expected<std::vector<std::string>> dir_chain_store::openings() {
 }
 
 expected<std::vector<std::string>> dir_chain_store::list(const std::string& chains) {
-  if (auto good = check_owner(); !good)
-    return unexpected(good.error());
+  RETURN_IF_ERROR(check_owner());
   const auto folder = fmt::format("{}/chains/{}", folder_, snapshot::file_name_of(chains));
   const auto entries = files_.list(folder);
   std::vector<std::string> out;

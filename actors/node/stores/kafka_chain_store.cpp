@@ -35,10 +35,8 @@ kafka_chain_store::kafka_chain_store(kafka_chain::kafka_topic_options options)
 expected<std::shared_ptr<kafka_chain::kafka_topic>> kafka_chain_store::records() {
   const std::lock_guard lock(mutex_);
   if (!records_) {
-    auto opened = kafka_chain::kafka_topic::open(options_);
-    if (!opened)
-      return unexpected(opened.error());
-    records_ = std::move(*opened);
+    ASSIGN_OR_RETURN(auto opened, kafka_chain::kafka_topic::open(options_));
+    records_ = std::move(opened);
   }
   return records_;
 }

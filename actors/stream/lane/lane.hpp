@@ -5,18 +5,78 @@
 #pragma once
 
 #include "actors/stream/lane/catching_up.hpp"
+#include "actors/stream/lane/discovery.hpp"
 #include "actors/stream/lane/figures.hpp"
 #include "actors/stream/lane/lane_effects.hpp"
 #include "actors/stream/lane/lane_options.hpp"
-#include "actors/stream/lane/looking.hpp"
-#include "actors/stream/lane/processing.hpp"
 #include "actors/stream/lane/reading.hpp"
 #include "actors/stream/lane/record_work.hpp"
 #include "actors/stream/lane/schedule.hpp"
 #include "actors/stream/lane/sending.hpp"
 #include "actors/stream/lane/shared.hpp"
 
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace millrace::lane {
+
+/// Works on what was read for the live log, partition by partition: up to the next cut, or as far as `rate`
+/// allows, and sends the frames that are full or due.
+class processing {
+public:
+  processing(shared& all, record_work& records, sending& receivers, schedule& when)
+      : all_(all), records_(records), sending_(receivers), schedule_(when) {}
+
+  /// One step, which forms one frame of records at most. False: no more can be done for now.
+  bool process(partition& p);
+  /// Fails where the lane stands before a refused record, once every receiver has taken all that precedes it:
+  /// then the end of the run commits that.
+  bool fail_at_a_refused_record();
+
+private:
+  /// Part of a chunk, and what comes after it.
+  struct part {
+    std::size_t last;
+    position to;
+    std::optional<position> cut;  // a receiver further on joins here
+    bool partly;                  // more of the chunk may go at once
+  };
+
+  bool process_some(partition& p, waiting_chunk& w);
+  /// No value: none of it can go now.
+  [[nodiscard]] std::optional<part> next_part(partition& p, const waiting_chunk& w, const piece& now);
+  void work_on(partition& p, waiting_chunk& w, const part& next, bool own_frame);
+  /// Returns, under on_error "fail", where the piece ends before a record that is no row. No value: the piece
+  /// begins with that record.
+  [[nodiscard]] std::optional<std::size_t> before_refused(partition& p, const waiting_chunk& w);
+
+  shared& all_;
+  record_work& records_;
+  sending& sending_;
+  schedule& schedule_;
+};
+
+/// Partitions that come while the lane runs: one lane of a parser looks for them, the supervisor makes their
+/// start durable and tells everybody, and the lane that it names reads them.
+class looking {
+public:
+  looking(shared& all, sending& receivers)
+      : all_(all), sending_(receivers), discovery_(all.options.discover_every, std::move(all.options.known)) {
+  }
+
+  /// Arms the timer, where this lane is the one that looks.
+  void look_later();
+  void look_now() { all_.give(effects::look{{discovery_.known()}}); }
+  void on_looked(const source::looked& m);
+  void on_partition_started(const std::string& name, const std::string& lane);
+
+private:
+  shared& all_;
+  sending& sending_;
+  discovery discovery_;
+};
 
 class lane {
 public:

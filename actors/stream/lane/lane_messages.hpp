@@ -19,6 +19,3 @@ using lane_interface =
                            caf::reacts_to<chunk_parsed>, caf::reacts_to<wake_up>, caf::reacts_to<look_now>>;
 
 }  // namespace millrace::lane
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::wake_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::look_now)

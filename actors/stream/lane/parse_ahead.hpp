@@ -51,6 +51,3 @@ using make_parser = std::function<expected<std::unique_ptr<parser::record_parser
                                               const std::string& lane, make_parser make);
 
 }  // namespace millrace::lane
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::parse_chunk)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::chunk_parsed)

@@ -52,10 +52,8 @@ std::string why_late(const config::stage& s, const late_records& l) {
 record_work::record_work(shared& all) : all_(all), multiplies_(multiplies(all.options.plan->roots)) {}
 
 expected<void> record_work::open() {
-  auto parser = all_.options.make_parser();
-  if (!parser)
-    return unexpected(parser.error());
-  parser_ = std::move(*parser);
+  ASSIGN_OR_RETURN(auto parser, all_.options.make_parser());
+  parser_ = std::move(parser);
   return {};
 }
 

@@ -85,12 +85,9 @@ expected<std::uint64_t> replay_log::add(const replayed_batch& b) const {
   if (!made)
     return unexpected(made.error());
   for (const auto& path : {parent.substr(0, parent.rfind('/')), parent})
-    if (auto done = files_->sync_folder(path); !done)
-      return unexpected(done.error());
-  const auto there = numbers();
-  if (!there)
-    return unexpected(there.error());
-  const auto number = there->empty() ? 1 : there->back() + 1;
+    RETURN_IF_ERROR(files_->sync_folder(path));
+  ASSIGN_OR_RETURN(const auto there, numbers());
+  const auto number = there.empty() ? 1 : there.back() + 1;
   return snapshot::write_value(*files_, folder_, std::to_string(number), encode(b), 1).map([&] {
     return number;
   });

@@ -74,29 +74,23 @@ void add_ids(std::unordered_set<std::string>& to, const std::vector<batch_entry>
 }
 
 expected<std::vector<batch_entry>> entries_in(chain::named_chains& chains) {
-  auto found = chains.look(name_of_batch_index());
-  if (!found)
-    return unexpected(found.error());
-  return sum_up(std::move(*found));
+  ASSIGN_OR_RETURN(auto found, chains.look(name_of_batch_index()));
+  return sum_up(std::move(found));
 }
 
 expected<replayed_batch> read_batch(chain::named_chains& chains, std::uint64_t number) {
-  const auto found = chains.look(name_of_batch(number));
-  if (!found)
-    return unexpected(found.error());
-  if (found->base.empty())
+  ASSIGN_OR_RETURN(const auto found, chains.look(name_of_batch(number)));
+  if (found.base.empty())
     return fatal_error(ec::corrupt, fmt::format("batch {} of replayed records is not in the store; restore "
                                                 "the store from a backup",
                                                 number));
-  return decode(found->base);
+  return decode(found.base);
 }
 
 expected<std::vector<std::uint64_t>> stored_batches::numbers() const {
-  const auto all = entries_in(*at_.chains);
-  if (!all)
-    return unexpected(all.error());
+  ASSIGN_OR_RETURN(const auto all, entries_in(*at_.chains));
   std::vector<std::uint64_t> out;
-  for (const auto& e : *all)
+  for (const auto& e : all)
     if (e.plan == at_.plan)
       out.push_back(e.number);
   return out;
@@ -109,27 +103,20 @@ expected<replayed_batch> stored_batches::read(std::uint64_t number) const {
 expected<batch_index> batch_index::take(std::shared_ptr<chain::named_chains> chains,
                                         std::unique_ptr<chain::actor_chain> opened,
                                         const millrace::life& now) {
-  auto found = opened->read();
-  if (!found)
-    return unexpected(found.error());
-  auto all = sum_up(std::move(*found));
-  if (!all)
-    return unexpected(all.error());
-  return batch_index(std::move(chains), std::move(opened), now, std::move(*all));
+  ASSIGN_OR_RETURN(auto found, opened->read());
+  ASSIGN_OR_RETURN(auto all, sum_up(std::move(found)));
+  return batch_index(std::move(chains), std::move(opened), now, std::move(all));
 }
 
 expected<void> batch_index::add(const std::string& plan, const replayed_batch& b) {
   batch_entry e{all_.empty() ? 1 : all_.back().number + 1, plan, b.stage, {}};
   for (const auto& r : b.records)
     e.ids.push_back(r.id);
-  auto place = chains_->open_chain(name_of_batch(e.number), now_);
-  if (!place)
-    return unexpected(place.error());
-  const auto written = (*place)->append_base(encode(b));
+  ASSIGN_OR_RETURN(auto place, chains_->open_chain(name_of_batch(e.number), now_));
+  const auto written = place->append_base(encode(b));
   if (!written || !*written)
     return written ? our_error("a batch of replayed records was not written") : unexpected(written.error());
-  if (const auto counts = index_->append(encode_entries({e}), true); !counts)
-    return unexpected(counts.error());
+  RETURN_IF_ERROR(index_->append(encode_entries({e}), true));
   all_.push_back(std::move(e));
   // The entry counts without this; one that does not work now is tried with the next.
   if (index_->size().increments > most_entries)

@@ -7,18 +7,84 @@
 #include "actors/stream/shard/captures.hpp"
 #include "actors/stream/shard/held_input.hpp"
 #include "actors/stream/shard/shard_effects.hpp"
-#include "actors/stream/shard/shard_figures.hpp"
 #include "actors/stream/shard/shard_input.hpp"
-#include "actors/stream/shard/shard_lanes.hpp"
 #include "actors/stream/shard/shard_options.hpp"
 #include "actors/stream/shard/shard_output.hpp"
 #include "runtime/base/steady_time.hpp"
 #include "runtime/delivery/completion.hpp"
 #include "runtime/delivery/decision_gate.hpp"
+#include "runtime/delivery/shard.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace millrace::shard {
+
+/// Keeps a shard's gauges, and its ledger in the flow of its topology. Part of the shard.
+class shard_figures {
+public:
+  /// They outlive it; its effects are put behind those that are there.
+  shard_figures(const shard_options& options, delivery::shard_core& core, effect_list& effects);
+
+  /// Called after each event that changes anything. `is_stalled`: no input is taken.
+  void update(bool is_stalled);
+  /// wake_up::to_look_at_size has come.
+  void look_at_size();
+  /// The counts until now go into the flow; called at the stop, too.
+  void note_flow();
+
+  /// No frame was taken for so long.
+  void has_captured(std::chrono::steady_clock::duration pause);
+  void is_durable(const captures::answer& a);
+  /// The disk has yet to answer captures since then; none: it has answered all.
+  void waits_for_disk(std::optional<captures::time_point> since);
+  void has_failed() { ++options_.gauges->snapshot_failures; }
+
+private:
+  const shard_options& options_;
+  delivery::shard_core& core_;
+  effect_list& effects_;
+  delivery::ledger counted_;        // the counts that options_.flow knows
+  std::uint64_t counted_rows_ = 0;  // the rows that the gauges know
+  std::uint64_t counted_late_ = 0;
+  bool will_look_at_size_ = false;
+};
+
+/// The lanes that a shard reads from: what they ask and are answered, and what they are told is durable. Pure;
+/// part of the shard.
+class shard_lanes {
+public:
+  /// Both outlive it; its effects are put behind those that are there.
+  shard_lanes(delivery::shard_core& core, effect_list& effects) : core_(core), effects_(effects) {}
+
+  /// Answers, or keeps the question until its log has joined. True: a new life of the lane was answered, and
+  /// what an older one has sent is void.
+  bool on_ask(const messages::ask_position& m);
+  /// Answers what can be answered by now; the logs of those that were answered.
+  [[nodiscard]] std::vector<log_id> answer_waiting();
+
+  /// The frame has left the queue: its bytes may be sent again.
+  void return_credit(const messages::take_frame& m, std::size_t bytes);
+  /// Tells all lanes what they do not know yet.
+  void acknowledge();
+
+private:
+  struct lane_ref {
+    messages::frame_sender handle;
+    messages::receiver_index receiver = 0;
+    std::optional<position> told;
+  };
+  void acknowledge(const log_id& log, lane_ref& lane);
+
+  delivery::shard_core& core_;
+  effect_list& effects_;
+  std::map<log_id, lane_ref> lanes_;
+  std::map<log_id, messages::ask_position> waiting_;  // one a log
+};
 
 class shard {
 public:

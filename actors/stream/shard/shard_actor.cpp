@@ -1,10 +1,13 @@
 #include "actors/stream/shard/shard_actor.hpp"
 
 #include "actors/stream/shard/shard.hpp"
-#include "actors/stream/shard/whole_shard.hpp"
+#include "actors/stream/shard/shard_effects.hpp"
+#include "actors/stream/shard/shard_gauges.hpp"
 #include "runtime/control/actor_time.hpp"
 #include "runtime/control/spawn.hpp"
+#include "runtime/messages/plain_message.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 
 #include <optional>
@@ -13,6 +16,19 @@
 
 namespace millrace::shard {
 namespace {
+
+// A shard actor as it is spawned: what others say to it and ask, what the snapshot writer answers, and what it
+// sends to itself.
+
+/// The shard's own timer.
+struct woken {
+  wake_up what;
+};
+
+using whole_shard =
+    messages::shard::extend<caf::reacts_to<messages::capture_written>,
+                            caf::reacts_to<messages::segment_written>, caf::reacts_to<messages::segment_read>,
+                            caf::reacts_to<woken>, caf::replies_to<look_up_key>::with<key_found>>;
 
 /// Room that is kept for effects; a receiver that resumes may get many frames at once.
 constexpr std::size_t most_effects_kept = 256;

@@ -1,16 +1,17 @@
 // The gauges of a shard, and the way to look into it. The shard writes them, anyone reads.
 #pragma once
 
-#include "actors/stream/shard/pause_histogram.hpp"
 #include "runtime/base/call_under_way.hpp"
+#include "runtime/base/duration_histogram.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/delivery/window_state.hpp"
+#include "runtime/messages/plain_message.hpp"
 
 #include <caf/actor_addr.hpp>
 #include <caf/actor_cast.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -18,6 +19,21 @@
 #include <string>
 
 namespace millrace::shard {
+
+// Counts, by duration, how long a shard took no frames because it gathered a snapshot, and how long a
+// snapshot took until it was durable. Written by the shard, read by anyone.
+inline constexpr std::array<micros, 16> pause_bounds{
+    micros(20),    micros(50),    micros(100),   micros(200),   micros(300),  micros(500),
+    micros(700),   micros(1000),  micros(1500),  micros(2000),  micros(3000), micros(5000),
+    micros(10000), micros(20000), micros(50000), micros(100000)};
+/// A disk takes a millisecond, a store over a network up to many seconds.
+inline constexpr std::array<micros, 12> snapshot_bounds{
+    micros(1'000),     micros(2'000),     micros(5'000),      micros(10'000),
+    micros(25'000),    micros(50'000),    micros(100'000),    micros(250'000),
+    micros(1'000'000), micros(2'500'000), micros(10'000'000), micros(60'000'000)};
+
+using pause_histogram = duration_histogram<pause_bounds>;
+using snapshot_histogram = duration_histogram<snapshot_bounds>;
 
 /// Asks for the windows of a key (encoded, data/key_encoding.hpp) that are open, at most so many.
 struct look_up_key {
@@ -84,6 +100,3 @@ struct shard_gauges {
 };
 
 }  // namespace millrace::shard
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::look_up_key)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::key_found)

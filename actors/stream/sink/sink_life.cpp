@@ -7,6 +7,108 @@
 #include <utility>
 
 namespace millrace::sink {
+namespace {
+
+effects::send_refused sent(delivery::lane_frame frame) {
+  return {std::make_shared<const delivery::lane_frame>(std::move(frame))};
+}
+
+}  // namespace
+
+bool refused_route::came(const life& now) {
+  if (now < life_)
+    return false;
+  life_ = now;
+  is_there_ = true;
+  return true;
+}
+
+bool refused_route::went(const life& of) {
+  if (of < life_)
+    return false;
+  is_there_ = false;
+  return true;
+}
+
+void refused_route::ask(const life& own, effect_list& out) {
+  rows_.ask_again();
+  if (is_there_ && own.count != 0)
+    out.emplace_back(effects::ask_dead_letter_sink{rows_.log(), own});
+}
+
+void refused_route::send(std::vector<rejected_row> rows, effect_list& out) {
+  out.emplace_back(sent(rows_.send(std::move(rows))));
+}
+
+void refused_route::send_end(effect_list& out) {
+  if (auto end = rows_.send_end())
+    out.emplace_back(sent(std::move(*end)));
+}
+
+bool senders::asks(const log_id& log, const life& now) {
+  auto& lane = lanes_[log];
+  if (now < lane.now)
+    return false;
+  lane = {now, std::nullopt};
+  return true;
+}
+
+void senders::ask_again(const log_id& log, effect_list& out) const {
+  if (lanes_.contains(log))
+    out.emplace_back(effects::ask_again{log});
+}
+
+bool senders::is_up(const log_id& log, const life& now, std::uint64_t stand_in) {
+  auto& shard = shards_[log];
+  if (std::pair(now, stand_in) <= std::pair(shard.now, shard.stand_in))
+    return false;
+  shard.now = now;
+  shard.stand_in = stand_in;
+  return true;
+}
+
+bool senders::is_present(const log_id& log, const life& of) const {
+  const auto shard = shards_.find(log);
+  return shard != shards_.end() && of == shard->second.now;
+}
+
+void senders::resume(const log_id& log, const delivery::sink_core& core, const life& own, effect_list& out) {
+  const auto known = core.committed().find(log);
+  shards_[log].told = lowest_position;
+  out.emplace_back(effects::resume_output{
+      log, own, known == core.committed().end() ? std::nullopt : std::optional(known->second.at),
+      core.taken(log)});
+}
+
+position senders::told(const log_id& log) const {
+  const auto shard = shards_.find(log);
+  return shard == shards_.end() ? lowest_position : shard->second.told;
+}
+
+void senders::tell_taken(const log_id& log, position at, const life& own, effect_list& out) {
+  shards_[log].told = at;
+  out.emplace_back(effects::tell_taken{log, own, at});
+}
+
+void senders::begin(const delivery::sink_core& core, const life& own, effect_list& out) {
+  for (auto& [log, lane] : lanes_) {
+    lane.told.reset();
+    out.emplace_back(effects::ask_again{log});
+  }
+  for (const auto& [log, shard] : shards_)
+    resume(log, core, own, out);
+}
+
+void senders::acknowledge(const std::map<log_id, mark>& committed, effect_list& out) {
+  for (const auto& [log, m] : committed) {
+    if (const auto lane = lanes_.find(log); lane != lanes_.end() && lane->second.told != m.at) {
+      lane->second.told = m.at;
+      out.emplace_back(effects::acknowledge{log, m.at});
+    }
+    if (shards_.contains(log))
+      out.emplace_back(effects::acknowledge_output{log, m.at});
+  }
+}
 
 sink_life::sink_life(sink_settings options, const life& now, first_commit first, const steady_time& time,
                      std::uint64_t seed)

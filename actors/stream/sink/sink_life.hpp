@@ -10,21 +10,155 @@
 
 #include "actors/stream/sink/commit_clock.hpp"
 #include "actors/stream/sink/keep_alive_clock.hpp"
-#include "actors/stream/sink/refused_route.hpp"
-#include "actors/stream/sink/senders.hpp"
+#include "actors/stream/sink/refused_rows.hpp"
 #include "actors/stream/sink/sink_effects.hpp"
 #include "actors/stream/sink/sink_settings.hpp"
-#include "actors/stream/sink/sink_steps.hpp"
 #include "actors/stream/sink/taken_rows.hpp"
 #include "actors/stream/sink/target_health.hpp"
 #include "runtime/delivery/completion.hpp"
+#include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/sink.hpp"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace millrace::sink {
+
+/// The way of refused rows from one sink to the dead-letter sink: where that is, and what goes there (refused_rows decides).
+/// Pure; the shell has the handle.
+class refused_route {
+public:
+  explicit refused_route(std::string sink) : rows_(std::move(sink)) {}
+
+  /// A life of the dead-letter sink begins. Returns false for one that another has followed.
+  [[nodiscard]] bool came(const life& now);
+  /// That life is over. Returns false where a later one, on another node, has been introduced meanwhile.
+  [[nodiscard]] bool went(const life& of);
+  [[nodiscard]] bool is_there() const { return is_there_; }
+
+  /// Asks the dead-letter sink where it stands, once it is there and the target was tried to be opened.
+  void ask(const life& own, effect_list& out);
+  void answered(const delivery::answer& a) { rows_.answered(a); }
+  [[nodiscard]] bool acknowledged(position below) { return rows_.acknowledged(below); }
+  [[nodiscard]] refused_rows::next wanted() const { return rows_.wanted(); }
+  void send(std::vector<rejected_row> rows, effect_list& out);
+  void send_end(effect_list& out);
+
+  [[nodiscard]] std::uint64_t after() const { return rows_.after(); }
+  [[nodiscard]] std::uint64_t newest() const { return rows_.newest(); }
+  [[nodiscard]] bool end_is_sent() const { return rows_.end_is_sent(); }
+
+private:
+  refused_rows rows_;
+  bool is_there_ = false;
+  life life_;  // the newest of the dead-letter sink
+};
+
+// Work that a sink has yet to do for the event that has come: a stack, since a commit amid some work has followers of its own.
+// The effects of a step leave before the next one calls the target.
+namespace steps {
+
+// --- once the target is closed these have nothing to do
+
+/// Write the rows of lane frames, one frame a step.
+struct write_frames {
+  std::vector<delivery::lane_frame> frames;
+  std::size_t next = 0;
+};
+/// Write the windows that are whole, one window a step.
+struct write_windows {};
+/// A window is written: tell the shards.
+struct tell_taken {
+  std::vector<log_id> logs;
+};
+/// All has come out that this frame of a shard has made whole.
+struct end_output {
+  log_id log;
+  position reached{};
+  bool has_content = false;
+};
+struct commit {};
+/// Commit, or see to it that it is looked at later. At once: rows of any age.
+struct commit_if_due {
+  bool at_once = false;
+};
+/// Read rows that the target has refused, and send them on.
+struct forward_refused {};
+
+// --- these come in any case
+
+/// Tell senders what is committed.
+struct acknowledge {};
+struct tell_complete {};
+/// The report was asked for before the target was open.
+struct give_report {};
+struct end_if_stopping {};
+
+template<class Step>
+inline constexpr bool needs_target = true;
+template<>
+inline constexpr bool needs_target<acknowledge> = false;
+template<>
+inline constexpr bool needs_target<tell_complete> = false;
+template<>
+inline constexpr bool needs_target<give_report> = false;
+template<>
+inline constexpr bool needs_target<end_if_stopping> = false;
+
+}  // namespace steps
+
+using step = std::variant<steps::write_frames, steps::write_windows, steps::tell_taken, steps::end_output,
+                          steps::commit, steps::commit_if_due, steps::forward_refused, steps::acknowledge,
+                          steps::tell_complete, steps::give_report, steps::end_if_stopping>;
+
+/// The senders of a sink's rows, and how far each was told: lanes hear of commits, shards also of rows that were
+/// taken. News of a life that another one has followed is passed over. Pure; the shell has their handles.
+class senders {
+public:
+  // --- lanes
+
+  /// A life of a lane asks where the sink stands. Returns false for one that another has followed.
+  [[nodiscard]] bool asks(const log_id& log, const life& lane);
+  /// The lane of this log, if one has asked.
+  void ask_again(const log_id& log, effect_list& out) const;
+
+  // --- shards
+
+  /// A life of a shard is introduced, or a further stand-in of it (messages::sender_up). Returns whether it is to be asked to
+  /// go on; false for what is known, or older.
+  [[nodiscard]] bool is_up(const log_id& log, const life& shard, std::uint64_t stand_in);
+  /// A shard that has been introduced says it in its present life.
+  [[nodiscard]] bool is_present(const log_id& log, const life& shard) const;
+  /// The shard goes on from what the target has.
+  void resume(const log_id& log, const delivery::sink_core& core, const life& own, effect_list& out);
+  [[nodiscard]] position told(const log_id& log) const;
+  void tell_taken(const log_id& log, position at, const life& own, effect_list& out);
+
+  // --- both
+
+  /// The target is open anew: lanes ask, shards go on.
+  void begin(const delivery::sink_core& core, const life& own, effect_list& out);
+  /// Lanes hear each position once, shards each time.
+  void acknowledge(const std::map<log_id, mark>& committed, effect_list& out);
+
+private:
+  struct lane {
+    life now;
+    std::optional<position> told;
+  };
+  struct shard {
+    life now;
+    std::uint64_t stand_in = 0;
+    position told = lowest_position;  // taken up to here
+  };
+  std::map<log_id, lane> lanes_;
+  std::map<log_id, shard> shards_;
+};
 
 /// Says whether somebody notes that the sink has committed (effects::keep_commit).
 enum class first_commit : std::uint8_t { goes_untold, is_told };

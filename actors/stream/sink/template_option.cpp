@@ -44,13 +44,12 @@ std::vector<std::string> template_columns(const config::values& options) {
 }
 
 expected<row_format> template_format(const config::values& options, const data::schema& rows) {
-  const auto t = parse_template(options.has("template") ? options.text("template") : std::string());
-  if (!t)
-    return unexpected(t.error());
-  for (const auto& name : t->columns)
+  ASSIGN_OR_RETURN(const auto t,
+                   parse_template(options.has("template") ? options.text("template") : std::string()));
+  for (const auto& name : t.columns)
     if (!rows.find(name))
       return user_error(ec::not_found, fmt::format("template: there is no column '{}'", name));
-  return row_format::text(rows, *t);
+  return row_format::text(rows, t);
 }
 
 }  // namespace millrace::sink

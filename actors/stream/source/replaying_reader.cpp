@@ -15,15 +15,12 @@ expected<std::vector<partition_info>> replaying_reader::look(const std::set<std:
   const bool more =
       std::any_of(numbers->begin(), numbers->end(), [&](auto n) { return !names_.contains(n); });
   if (more)
-    if (auto settled = log_->settle(); !settled)
-      return unexpected(settled.error());
+    RETURN_IF_ERROR(log_->settle());
   std::vector<partition_info> found;
   for (const auto n : *numbers) {
     if (!names_.contains(n)) {
-      const auto batch = log_->read(n);
-      if (!batch)
-        return unexpected(batch.error());
-      names_[n] = replay::partition_name(batch->stage, n);
+      ASSIGN_OR_RETURN(const auto batch, log_->read(n));
+      names_[n] = replay::partition_name(batch.stage, n);
     }
     if (!known.contains(names_[n]))
       found.push_back({names_[n], {}, {}});
@@ -64,8 +61,7 @@ expected<void> replaying_reader::assign(const std::string& partition, position f
   if (!replay::parse_partition_name(partition))
     return own_->assign(partition, from);
   if (std::none_of(names_.begin(), names_.end(), [&](const auto& n) { return n.second == partition; }))
-    if (const auto found = look({}); !found)
-      return unexpected(found.error());
+    RETURN_IF_ERROR(look({}));
   places_[partition] = {static_cast<std::size_t>(std::max<std::int64_t>(from.minor, 0)), std::nullopt, false};
   return {};
 }
@@ -101,10 +97,8 @@ expected<std::optional<chunk>> replaying_reader::read(std::span<const std::strin
 expected<std::optional<chunk>> replaying_reader::next_chunk(const std::string& partition, place& p,
                                                             std::size_t max_bytes) {
   if (!p.batch) {
-    auto batch = log_->read(replay::parse_partition_name(partition)->number);
-    if (!batch)
-      return unexpected(batch.error());
-    p.batch = std::move(*batch);
+    ASSIGN_OR_RETURN(auto batch, log_->read(replay::parse_partition_name(partition)->number));
+    p.batch = std::move(batch);
   }
   const auto& all = p.batch->records;
   p.next = std::min(p.next, all.size());

@@ -186,8 +186,7 @@ private:
   expected<void> connect() {
     if (connected_)
       return {};
-    if (const auto found = connector_->discover(connect_timeout); !found)
-      return unexpected(found.error());
+    RETURN_IF_ERROR(connector_->discover(connect_timeout));
     if (!options_.identity.value.empty())
       if (auto same = connector_->check_identity(options_.identity.value); !same)
         return same;

@@ -37,11 +37,3 @@ struct source_options {
                                         std::shared_ptr<reader> connector, source_options options);
 
 }  // namespace millrace::source
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::assign)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::unassign)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::read)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::chunk_read)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::look)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::looked)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::durable)

@@ -35,10 +35,8 @@ expected<spool_setup> spool_setup_of(const config::values& options, const spool_
   }
   auto& files = snapshot::posix_file_system();
   const auto parent = at.spool_folder.substr(0, at.spool_folder.rfind('/'));
-  if (auto made = files.make_folder(parent); !made)
-    return unexpected(made.error());
-  if (auto synced = files.sync_folder(parent.substr(0, parent.rfind('/'))); !synced)
-    return unexpected(synced.error());
+  RETURN_IF_ERROR(files.make_folder(parent));
+  RETURN_IF_ERROR(files.sync_folder(parent.substr(0, parent.rfind('/'))));
   out.segments = std::make_unique<spool::folder_segments>(files, at.spool_folder);
   return out;
 }

@@ -15,11 +15,9 @@ std::uint64_t number(position p) { return static_cast<std::uint64_t>(std::max<st
 expected<void> spooled_reader::open() {
   if (feed_)
     return {};
-  auto opened = open_();
-  if (!opened)
-    return unexpected(opened.error());
+  ASSIGN_OR_RETURN(auto opened, open_());
   const std::scoped_lock lock(mutex_);
-  feed_ = std::move(*opened);
+  feed_ = std::move(opened);
   cursor_.emplace(feed_->log());
   return {};
 }
@@ -33,8 +31,7 @@ void spooled_reader::close() {
 }
 
 expected<std::vector<partition_info>> spooled_reader::discover(std::chrono::milliseconds timeout) {
-  if (auto opened = open(); !opened)
-    return unexpected(opened.error());
+  RETURN_IF_ERROR(open());
   if (auto begun = feed_->wait_until_begun(timeout); !begun)
     return tl::make_unexpected(std::move(begun.error()));
   feed_->log()->add_consumer(consumer_);
@@ -117,10 +114,8 @@ std::unique_ptr<reader> make_spooled_reader(const config::values& options, const
                                             std::function<expected<std::shared_ptr<feed>>(spool_setup)> make,
                                             std::string topic) {
   const auto start = [options, at, make = std::move(make)]() -> expected<std::shared_ptr<feed>> {
-    auto spool = spool_setup_of(options, at);
-    if (!spool)
-      return unexpected(spool.error());
-    return make(std::move(*spool));
+    ASSIGN_OR_RETURN(auto spool, spool_setup_of(options, at));
+    return make(std::move(spool));
   };
   auto open = [at, running = std::move(running), start]() -> expected<std::shared_ptr<feed>> {
     if (!at.chains)

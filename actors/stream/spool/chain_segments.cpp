@@ -15,23 +15,17 @@ constexpr std::uint64_t many_groups = 200;
 }  // namespace
 
 expected<std::vector<stored_segment>> chain_segments::read_all() {
-  auto found = chain_->read();
-  if (!found)
-    return unexpected(found.error());
-  return segments_of(std::move(*found));
+  ASSIGN_OR_RETURN(auto found, chain_->read());
+  return segments_of(std::move(found));
 }
 
 expected<std::vector<std::uint64_t>> chain_segments::open() {
-  auto opened = chains_->open_chain(name_of_spool(source_), now_);
-  if (!opened)
-    return unexpected(opened.error());
-  chain_ = std::move(*opened);
-  const auto found = read_all();
-  if (!found)
-    return unexpected(found.error());
+  ASSIGN_OR_RETURN(auto opened, chains_->open_chain(name_of_spool(source_), now_));
+  chain_ = std::move(opened);
+  ASSIGN_OR_RETURN(const auto found, read_all());
   std::vector<std::uint64_t> bases;
   const std::scoped_lock lock(mutex_);
-  for (const auto& s : *found) {
+  for (const auto& s : found) {
     slots_[s.base] = s.slot;
     if (s.slot != 0)
       taken_.insert(s.slot);
@@ -51,15 +45,12 @@ expected<std::string> chain_segments::read(std::uint64_t base) const {
         break;
       slot = at->second;
     }
-    auto found = chains_->look(slot != 0 ? name_of_slot(source_, slot) : name_of_spool(source_));
-    if (!found)
-      return unexpected(found.error());
+    ASSIGN_OR_RETURN(auto found,
+                     chains_->look(slot != 0 ? name_of_slot(source_, slot) : name_of_spool(source_)));
     if (slot != 0)
-      return std::move(found->base);
-    auto all = segments_of(std::move(*found));
-    if (!all)
-      return unexpected(all.error());
-    for (auto& s : *all)
+      return std::move(found.base);
+    ASSIGN_OR_RETURN(auto all, segments_of(std::move(found)));
+    for (auto& s : all)
       if (s.base == base && s.slot == 0)
         return std::move(s.bytes);
   }
@@ -102,25 +93,21 @@ expected<void> chain_segments::remove(std::uint64_t base) {
 /// The group before it is durable even if this fails.
 expected<void> chain_segments::tidy() {
   const auto done = [&]() -> expected<void> {
-    auto all = read_all();
-    if (!all)
-      return unexpected(all.error());
+    ASSIGN_OR_RETURN(auto all, read_all());
     {
       const std::scoped_lock lock(mutex_);
-      std::erase_if(*all, [&](const auto& s) { return !slots_.contains(s.base); });
-      for (auto& s : *all)
+      std::erase_if(all, [&](const auto& s) { return !slots_.contains(s.base); });
+      for (auto& s : all)
         if (s.slot == 0 && slots_.at(s.base) != 0)  // moved before, and the base was not written
           s = {s.base, slots_.at(s.base), {}};
     }
-    for (std::size_t i = 0; i + 1 < all->size(); ++i)
-      if (auto& s = (*all)[i]; s.slot == 0)
+    for (std::size_t i = 0; i + 1 < all.size(); ++i)
+      if (auto& s = all[i]; s.slot == 0)
         if (auto moved = move(s); !moved)
           return moved;
-    const chain_record kept{chain_record::what::all, std::move(*all)};
-    const auto written = chain_->append_base(encode_record(kept));
+    const chain_record kept{chain_record::what::all, std::move(all)};
+    ASSIGN_OR_RETURN(const auto written, chain_->append_base(encode_record(kept)));
     if (!written)
-      return unexpected(written.error());
-    if (!*written)
       return {};
     is_untidy_ = is_told_ = false;
     taken_.clear();
@@ -142,13 +129,9 @@ expected<void> chain_segments::move(stored_segment& s) {
   std::uint64_t slot = 1;
   while (taken_.contains(slot))
     ++slot;
-  auto to = chains_->open_chain(name_of_slot(source_, slot), now_);
-  if (!to)
-    return unexpected(to.error());
-  const auto written = (*to)->append_base(s.bytes);
+  ASSIGN_OR_RETURN(auto to, chains_->open_chain(name_of_slot(source_, slot), now_));
+  ASSIGN_OR_RETURN(const auto written, to->append_base(s.bytes));
   if (!written)
-    return unexpected(written.error());
-  if (!*written)
     return outside_error(ec::unavailable, "the store has refused a record");
   taken_.insert(slot);
   s = {s.base, slot, {}};

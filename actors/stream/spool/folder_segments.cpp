@@ -8,16 +8,12 @@
 namespace millrace::spool {
 
 expected<std::vector<std::uint64_t>> folder_segments::open() {
-  if (auto made = files_.make_folder(folder_); !made)
-    return unexpected(made.error());
+  RETURN_IF_ERROR(files_.make_folder(folder_));
   // The parent is synced also when the folder was there: its maker may not have come so far.
-  if (auto synced = files_.sync_folder(folder_.substr(0, folder_.rfind('/'))); !synced)
-    return unexpected(synced.error());
-  const auto entries = files_.list(folder_);
-  if (!entries)
-    return unexpected(entries.error());
+  RETURN_IF_ERROR(files_.sync_folder(folder_.substr(0, folder_.rfind('/'))));
+  ASSIGN_OR_RETURN(const auto entries, files_.list(folder_));
   std::vector<std::uint64_t> bases;
-  for (const auto& e : *entries)
+  for (const auto& e : entries)
     if (const auto base = parse_segment_name(e.name))
       bases.push_back(*base);
   std::ranges::sort(bases);

@@ -10,8 +10,7 @@ namespace millrace::spool {
 
 expected<std::shared_ptr<log>> log::open(std::unique_ptr<segment_store> segments, spool_options options) {
   const std::shared_ptr<log> out(new log(std::move(segments), std::move(options)));
-  if (auto ok = out->recover(); !ok)
-    return unexpected(ok.error());
+  RETURN_IF_ERROR(out->recover());
   out->count();
   return out;
 }
@@ -25,30 +24,26 @@ unexpected log::damaged(std::uint64_t base) const {
 /// Each segment is whole up to the base of the next; the newest one, as far as it is whole. That may have
 /// been written and not synced, so it is synced before anybody reads it.
 expected<void> log::recover() {
-  const auto found = store_->open();
-  if (!found)
-    return unexpected(found.error());
-  const auto& bases = *found;
+  ASSIGN_OR_RETURN(const auto found, store_->open());
+  const auto& bases = found;
   for (std::size_t i = 0; i < bases.size(); ++i) {
     const auto base = bases[i];
     if (i + 1 < bases.size()) {
       segments_[base] = bases[i + 1];  // looked at when it is read
       continue;
     }
-    const auto bytes = store_->read(base);
-    if (!bytes)
-      return unexpected(bytes.error());
-    const auto header = check_header(*bytes, base);
+    ASSIGN_OR_RETURN(const auto bytes, store_->read(base));
+    const auto header = check_header(bytes, base);
     if (header == snapshot::reading::later)
       return user_error(
           ec::unsupported,
           fmt::format("{} was written by a later version of millrace; run that one", store_->path(base)));
     tail_base_ = end_ = base;
-    if (header == snapshot::reading::damaged && bytes->size() > sizeof(segment_header))
+    if (header == snapshot::reading::damaged && bytes.size() > sizeof(segment_header))
       return damaged(base);
     if (header == snapshot::reading::damaged)
       continue;  // its making was cut short: nothing is appended before the header is durable
-    const auto frames = std::string_view(*bytes).substr(sizeof(segment_header));
+    const auto frames = std::string_view(bytes).substr(sizeof(segment_header));
     const auto whole = whole_frames(frames, base);
     if (whole < frames.size())
       spdlog::info(
@@ -244,11 +239,9 @@ expected<void> log::newest(const std::function<void(std::string_view)>& note,
       return {};
     last = segment_of(end_ == tail_base_ ? segments_.rbegin()->first : end_);
   }
-  const auto frames = load(last);
-  if (!frames)
-    return unexpected(frames.error());
+  ASSIGN_OR_RETURN(const auto frames, load(last));
   std::size_t at = 0;
-  while (const auto f = read_frame(std::string_view(*frames).substr(at), last.base + at)) {
+  while (const auto f = read_frame(std::string_view(frames).substr(at), last.base + at)) {
     (f->kind == frame_kind::note ? note : record)(f->record);
     at += f->size;
   }
@@ -291,10 +284,8 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
   }
   if (stored) {
     if (loaded_base_ != stored->base || from >= stored->base + loaded_.size()) {  // the newest one grows
-      auto loaded = log_->load(*stored);
-      if (!loaded)
-        return unexpected(loaded.error());
-      loaded_ = std::move(*loaded);
+      ASSIGN_OR_RETURN(auto loaded, log_->load(*stored));
+      loaded_ = std::move(loaded);
       loaded_base_ = stored->base;
     }
     frames = std::string_view(loaded_).substr(from - loaded_base_);

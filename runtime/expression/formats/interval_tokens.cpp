@@ -1,5 +1,6 @@
 #include "runtime/expression/formats/interval_tokens.hpp"
 
+#include "runtime/base/scan.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -10,8 +11,6 @@
 namespace millrace::expression {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_sign(char c) { return c == '-' || c == '+'; }
 

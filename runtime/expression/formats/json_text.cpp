@@ -1,5 +1,6 @@
 #include "runtime/expression/formats/json_text.hpp"
 
+#include "runtime/base/scan.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <algorithm>
@@ -9,14 +10,6 @@ namespace millrace::expression {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-int hex_value(char c) {
-  return is_digit(c)            ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
 std::size_t after_blanks(std::string_view s, std::size_t at) {
   while (at < s.size() && is_blank(s[at]))
     ++at;

@@ -1,5 +1,6 @@
 #include "runtime/expression/formats/regular_expression.hpp"
 
+#include "runtime/base/scan.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/pattern_sight.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -39,9 +40,6 @@ std::string members_of(std::string_view name, bool folds) {
 struct refused {
   std::string why;
 };
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Writes RE2's spelling of a pattern, and learns what decides which match is taken.
 class translator {

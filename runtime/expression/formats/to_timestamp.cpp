@@ -1,3 +1,4 @@
+#include "runtime/base/scan.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/template_fields.hpp"
 #include "runtime/expression/formats/time_format.hpp"
@@ -18,7 +19,6 @@ namespace {
 using enum time_part;
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view without_blanks(std::string_view s) {
   s.remove_prefix(std::min(s.find_first_not_of(" \t\n\v\f\r"), s.size()));

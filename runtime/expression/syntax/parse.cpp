@@ -1,6 +1,5 @@
 // Wraps an expression into a statement for libpg_query, refuses what is more than one expression, and maps
 // places and errors back to the user's text.
-#include "runtime/expression/syntax/large_stack.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 #include "runtime/expression/syntax/syntax.hpp"
 #include "runtime/expression/syntax/tree_converter.hpp"
@@ -10,11 +9,35 @@
 #include <pg_query/pg_query.pb-c.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <pthread.h>
 
 namespace millrace::expression {
 namespace {
+
+// Runs a function on a thread of its own with a stack of a given size and waits for it. libpg_query recurses
+// as deep as its input nests, and a caller's stack may be small.
+
+/// False where no thread could be started; `work` then did not run. `work` must not throw.
+bool run_with_stack(std::size_t bytes, const std::function<void()>& work) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0)
+    return false;
+  pthread_t thread{};
+  const bool started = pthread_attr_setstacksize(&attributes, bytes) == 0 &&
+                       pthread_create(
+                           &thread, &attributes,
+                           [](void* f) -> void* {
+                             (*static_cast<const std::function<void()>*>(f))();
+                             return nullptr;
+                           },
+                           const_cast<void*>(static_cast<const void*>(&work))) == 0;
+  pthread_attr_destroy(&attributes);
+  return started && pthread_join(thread, nullptr) == 0;
+}
 
 constexpr std::string_view prefix = "SELECT ";
 // libpg_query was measured to need less than 2 KiB of stack a level, and a level takes at least two bytes of

@@ -1,5 +1,7 @@
 #include "tests/property/node/cluster_world.hpp"
 
+#include "runtime/messages/plain_message.hpp"
+
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
@@ -19,11 +21,6 @@ struct ask_now {
 };
 
 }  // namespace
-}  // namespace millrace::node::trial
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::trial::ask_now)
-
-namespace millrace::node::trial {
 
 /// Its envelopes go into the world's network.
 class trial_transport final : public node_transport {

@@ -38,8 +38,7 @@ public:
     return our_error("the control plane opens no chain of an actor");
   }
   expected<opened_chain> open_chosen(const cluster::actor_id&, const life& chosen) override {
-    if (auto done = store_.open(chosen); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(store_.open(chosen));
     auto found = store_.contents();
     if (store_.is_lost())
       return no_answer();

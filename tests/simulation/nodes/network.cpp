@@ -1,5 +1,7 @@
 #include "tests/simulation/nodes/network.hpp"
 
+#include "runtime/messages/plain_message.hpp"
+
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -16,11 +18,6 @@ constexpr std::size_t most_seen = 64;
 constexpr std::chrono::milliseconds longest_notice{400};
 
 }  // namespace
-}  // namespace millrace::simulation
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::simulation::deliver_now)
-
-namespace millrace::simulation {
 
 network::network(caf::actor_system& system, caf::scheduler::test_coordinator& scheduler, std::uint64_t seed,
                  micros mean_delay)

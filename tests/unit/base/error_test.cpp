@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -19,6 +20,42 @@ TEST_CASE("an error says whose fault it is and whether trying again may help") {
   CHECK(describe(e) == "the disk is full");
   e.stage = "table";
   CHECK(describe(e) == "table: the disk is full");
+}
+
+namespace {
+
+expected<std::unique_ptr<int>> owned(int n) {
+  if (n < 0)
+    return user_error(ec::invalid_argument, "negative");
+  return std::make_unique<int>(n);
+}
+
+expected<int> sum(int a, int b) {
+  ASSIGN_OR_RETURN(const auto x, owned(a));
+  ASSIGN_OR_RETURN(auto y, owned(b));
+  *y += *x;
+  return *y;
+}
+
+expected<int> doubled(int a, int& calls) {
+  if (a > 5)
+    RETURN_IF_ERROR(owned(a - 10));
+  else
+    ++calls;
+  return 2 * a;
+}
+
+}  // namespace
+
+TEST_CASE("an error passes through to the caller, and a value is the caller's own") {
+  CHECK(sum(1, 2) == 3);
+  REQUIRE_FALSE(sum(1, -1));
+  CHECK(sum(1, -1).error().message == "negative");
+  int calls = 0;
+  CHECK(doubled(3, calls) == 6);
+  CHECK(doubled(10, calls) == 20);
+  CHECK(doubled(6, calls).error().code == ec::invalid_argument);
+  CHECK(calls == 1);
 }
 
 TEST_CASE("every error code has a text of its own") {

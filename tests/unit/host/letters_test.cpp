@@ -30,10 +30,8 @@ public:
     auto out = std::make_unique<sink::stored_letters>(
         chains, sink::dead_letter_format(*config::dead_letter_schema()), parts_, clock);
     sink::claim who{"0123", "clicks", "dead_letters", number_of({term, 1}), expects, false, false};
-    const auto at = out->open(who);
-    if (!at)
-      return unexpected(at.error());
-    next = *at ? (*at)->positions.at("lane").at.minor : 0;
+    ASSIGN_OR_RETURN(const auto at, out->open(who));
+    next = at ? at->positions.at("lane").at.minor : 0;
     return out;
   }
   /// The letters from `from` up to `to`, in one commit.

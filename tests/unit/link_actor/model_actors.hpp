@@ -4,6 +4,7 @@
 
 #include "actors/stream/lane/partition_receivers.hpp"
 #include "runtime/delivery/intake.hpp"
+#include "runtime/messages/plain_message.hpp"
 #include "tests/unit/link_actor/edge_messages.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -171,6 +172,3 @@ inline receiver_model::behavior_type receiver_model_behaviour(receiver_model::po
 }
 
 }  // namespace millrace::link::test
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::test::go_on)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::test::quit_when_done)

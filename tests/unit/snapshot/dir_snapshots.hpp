@@ -14,11 +14,9 @@ namespace millrace::snapshot::test {
 [[nodiscard]] inline expected<std::unique_ptr<snapshots>>
 open_dir_snapshots(file_system& files, std::string folder, std::string actor, incarnation life,
                    base_rule rule = {}) {
-  auto records =
-      dir_chain::open(files, std::move(folder), std::move(actor), life, std::make_shared<life_fence>());
-  if (!records)
-    return unexpected(records.error());
-  return std::make_unique<merged_snapshots>(std::move(*records), rule);
+  ASSIGN_OR_RETURN(auto records, dir_chain::open(files, std::move(folder), std::move(actor), life,
+                                                 std::make_shared<life_fence>()));
+  return std::make_unique<merged_snapshots>(std::move(records), rule);
 }
 
 }  // namespace millrace::snapshot::test

@@ -215,8 +215,7 @@ public:
   }
 
   expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
-    if (auto done = write(path, {"process 1 on test\n"}, false); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(write(path, {"process 1 on test\n"}, false));
     if (locked_[path])
       return user_error(ec::locked, "process 1 on test");
     locked_[path] = true;

@@ -68,10 +68,8 @@ public:
   stream_server& operator=(const stream_server&) = delete;
 
   expected<void> listen(const std::string& address) {
-    const auto endpoint = parse_listen_address("--http-serve", address);
-    if (!endpoint)
-      return unexpected(endpoint.error());
-    if (auto listening = listen_on(acceptor_, *endpoint, "--http-serve", address); !listening)
+    ASSIGN_OR_RETURN(const auto endpoint, parse_listen_address("--http-serve", address));
+    if (auto listening = listen_on(acceptor_, endpoint, "--http-serve", address); !listening)
       return listening;
     const auto local = acceptor_.local_endpoint();
     spdlog::info("serving a stream of records at http://{}:{}/", local.address().to_string(), local.port());
@@ -270,8 +268,7 @@ private:
 
 expected<std::unique_ptr<target>> make_stream_server(const options& o) {
   auto server = std::make_unique<stream_server>(o);
-  if (auto listening = server->listen(o.serve); !listening)
-    return unexpected(listening.error());
+  RETURN_IF_ERROR(server->listen(o.serve));
   return server;
 }
 

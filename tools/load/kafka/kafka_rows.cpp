@@ -14,11 +14,9 @@ public:
 
   expected<void> begin(std::chrono::milliseconds timeout) override {
     const auto doing = fmt::format("--measure kafka:{}", topic_);
-    const auto partitions = kafka::partition_count(client_, topic_, timeout);
-    if (!partitions)
-      return unexpected(partitions.error());
-    const kafka::owned<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_new(*partitions));
-    for (int p = 0; p < *partitions; ++p) {
+    ASSIGN_OR_RETURN(const auto partitions, kafka::partition_count(client_, topic_, timeout));
+    const kafka::owned<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_new(partitions));
+    for (int p = 0; p < partitions; ++p) {
       std::int64_t low = 0;
       std::int64_t high = 0;
       const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), p, &low, &high,

@@ -39,8 +39,7 @@ public:
 
   expected<bool> ready(std::chrono::milliseconds timeout) override {
     if (!producer_)
-      if (auto ok = open(timeout); !ok)
-        return unexpected(ok.error());
+      RETURN_IF_ERROR(open(timeout));
     return true;
   }
 
@@ -92,9 +91,7 @@ private:
       asker_.emplace(std::move(*asker));
     }
     if (partitions_ > 0) {
-      auto created = kafka::create_topic(*asker_, topic_, partitions_, replication_, timeout);
-      if (!created)
-        return unexpected(created.error());
+      RETURN_IF_ERROR(kafka::create_topic(*asker_, topic_, partitions_, replication_, timeout));
     }
     auto known = kafka::partition_count(*asker_, topic_, timeout);
     if (!known && known.error().code == ec::not_found)

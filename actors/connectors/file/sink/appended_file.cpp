@@ -21,11 +21,8 @@ expected<std::optional<progress>> appended_file::open(const claim& who) {
   close();
   buffer_.clear();
   rows_ = 0;
-  auto side = open_side(path_, who, side_, begin_);
-  if (!side)
-    return unexpected(side.error());
-  if (auto ready = prepare(side->found, who.fresh); !ready)
-    return unexpected(ready.error());
+  ASSIGN_OR_RETURN(auto side, open_side(path_, who, side_, begin_));
+  RETURN_IF_ERROR(prepare(side.found, who.fresh));
   open_ = true;
   return record_.at;
 }
@@ -33,10 +30,8 @@ expected<std::optional<progress>> appended_file::open(const claim& who) {
 expected<void> appended_file::store() { return side_->store(encode_record(record_), durable_); }
 
 expected<void> appended_file::open_data(std::uint64_t& there, bool& made) {
-  auto data = data_file::open(path_, made, rule_);
-  if (!data)
-    return unexpected(data.error());
-  data_ = std::move(*data);
+  ASSIGN_OR_RETURN(auto data, data_file::open(path_, made, rule_));
+  data_ = std::move(data);
   const auto length = data_.length();
   there = length.value_or(0);
   return length ? expected<void>() : unexpected(length.error());
@@ -110,15 +105,13 @@ expected<void> appended_file::flush() {
   open_ = false;
   if (auto mine = side_->check_owner(); !mine)
     return mine;
-  const auto there = data_.length();
-  if (!there)
-    return unexpected(there.error());
-  if (*there < length_)
+  ASSIGN_OR_RETURN(const auto there, data_.length());
+  if (there < length_)
     return user_error(ec::mismatch,
                       fmt::format("{} was shortened to {} bytes by somebody else while the sink was "
                                   "writing to it; put back what is missing, or start over with --fresh",
-                                  path_.string(), *there));
-  length_ = *there;
+                                  path_.string(), there));
+  length_ = there;
   // Somebody else's unterminated line must not swallow our first row.
   if (!buffer_.empty() && !data_.ends_line(length_))
     buffer_.insert(0, 1, '\n');
@@ -133,15 +126,11 @@ expected<void> appended_file::flush() {
 expected<std::uint64_t> appended_file::commit(const progress& p) {
   if (!open_)
     return our_error("commit to a file sink that is not open");
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  if (auto flushed = flush(); !flushed)
-    return unexpected(flushed.error());
+  ASSIGN_OR_RETURN(const auto locked, side_->lock());
+  RETURN_IF_ERROR(flush());
   open_ = false;
   if (durable_ && length_ != record_.length)
-    if (auto synced = data_.sync(); !synced)
-      return unexpected(synced.error());
+    RETURN_IF_ERROR(data_.sync());
   record_.length = length_;
   record_.at = p;
   if (parts_) {
@@ -149,8 +138,7 @@ expected<std::uint64_t> appended_file::commit(const progress& p) {
     if (record_.since == 0 && record_.length != 0)
       record_.since = clock_->now();
   }
-  if (auto stored = is_due() ? begin_part() : store(); !stored)
-    return unexpected(stored.error());
+  RETURN_IF_ERROR(is_due() ? begin_part() : store());
   open_ = true;
   return 0;
 }

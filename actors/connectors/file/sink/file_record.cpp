@@ -26,8 +26,7 @@ std::string encode_record(const file_record& r) {
 expected<file_record> decode_record(std::string_view bytes) {
   wire::reader in(bytes);
   file_record r;
-  if (auto known = read_head(in, version, r.owner); !known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(read_head(in, version, r.owner));
   r.length = in.varint();
   r.first = in.varint();
   r.number = in.varint();
@@ -35,29 +34,20 @@ expected<file_record> decode_record(std::string_view bytes) {
   r.since = in.svarint();
   const auto flags = in.fixed<std::uint8_t>();
   r.publish = flags & to_publish;
-  if (auto whole = read_tail(in, flags & has_progress, r.at); !whole)
-    return unexpected(whole.error());
+  RETURN_IF_ERROR(read_tail(in, flags & has_progress, r.at));
   return r;
 }
 
 expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
                                 std::optional<side_file>& side, at_start begin) {
-  if (auto made = make_folder_of(target); !made)
-    return unexpected(made.error());
-  auto opened = side_file::open(side_path(target));
-  if (!opened)
-    return unexpected(opened.error());
-  side = std::move(*opened);
-  auto locked = side->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  const auto bytes = side->load();
-  if (!bytes)
-    return unexpected(bytes.error());
-  auto found = take_over(*bytes, decode_record, who, target.string(), side->path().string(), begin);
-  if (!found)
-    return unexpected(found.error());
-  return opened_side{std::move(*locked), std::move(*found)};
+  RETURN_IF_ERROR(make_folder_of(target));
+  ASSIGN_OR_RETURN(auto opened, side_file::open(side_path(target)));
+  side = std::move(opened);
+  ASSIGN_OR_RETURN(auto locked, side->lock());
+  ASSIGN_OR_RETURN(const auto bytes, side->load());
+  ASSIGN_OR_RETURN(auto found,
+                   take_over(bytes, decode_record, who, target.string(), side->path().string(), begin));
+  return opened_side{std::move(locked), std::move(found)};
 }
 
 }  // namespace millrace::sink

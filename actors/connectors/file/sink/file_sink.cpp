@@ -111,15 +111,13 @@ config::connector file_sink_declaration() {
 
 expected<std::unique_ptr<writer>> make_file_writer(const config::values& options,
                                                    const data::schema_ptr& rows, const wall_clock& clock) {
-  auto format = format_of(options, *rows);
-  if (!format)
-    return unexpected(format.error());
+  ASSIGN_OR_RETURN(auto format, format_of(options, *rows));
   std::filesystem::path path(options.text("path"));
   const bool durable = options.boolean("fsync");
   const auto begin = options.text("at_start") == "empty" ? at_start::empty : at_start::append;
   if (!options.has("roll"))
-    return std::make_unique<appended_file>(std::move(path), std::move(*format), durable, begin);
-  return std::make_unique<rolled_files>(std::move(path), std::move(*format), durable, begin, roll_of(options),
+    return std::make_unique<appended_file>(std::move(path), std::move(format), durable, begin);
+  return std::make_unique<rolled_files>(std::move(path), std::move(format), durable, begin, roll_of(options),
                                         clock);
 }
 

@@ -13,9 +13,7 @@ expected<void> gather_rows(std::string& buffer, const row_format& format, const 
     format.append(buffer, shown, row);
     if (buffer.size() < write_size)
       continue;
-    const auto locked = side.lock();
-    if (!locked)
-      return unexpected(locked.error());
+    ASSIGN_OR_RETURN(const auto locked, side.lock());
     if (auto flushed = flush(); !flushed)
       return flushed;
   }

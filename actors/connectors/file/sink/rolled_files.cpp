@@ -37,11 +37,8 @@ expected<std::optional<progress>> rolled_files::open(const claim& who) {
   publish_committed();
   buffer_.clear();
   data_.reset();
-  auto side = open_side(path_, who, side_, begin_);
-  if (!side)
-    return unexpected(side.error());
-  if (auto ready = prepare(side->found); !ready)
-    return unexpected(ready.error());
+  ASSIGN_OR_RETURN(auto side, open_side(path_, who, side_, begin_));
+  RETURN_IF_ERROR(prepare(side.found));
   open_ = true;
   return record_.at;
 }
@@ -85,23 +82,19 @@ expected<void> rolled_files::resume() {
     return {};
   }
   bool made = false;
-  auto data = data_file::open(hidden(record_.number), made);
-  if (!data)
-    return unexpected(data.error());
-  const auto there = data->length();
-  if (!there)
-    return unexpected(there.error());
-  if (*there < record_.length) {
+  ASSIGN_OR_RETURN(auto data, data_file::open(hidden(record_.number), made));
+  ASSIGN_OR_RETURN(const auto there, data.length());
+  if (there < record_.length) {
     if (std::error_code ignored; made)
-      std::filesystem::remove(data->path(), ignored);
+      std::filesystem::remove(data.path(), ignored);
     return user_error(
         made ? ec::not_found : ec::mismatch,
         fmt::format("{} holds {} committed bytes that are not visible yet, but {}; put it back as it was, "
                     "or start over with --fresh",
-                    data->path().string(), record_.length,
-                    made ? "it has vanished" : fmt::format("has only {}", *there)));
+                    data.path().string(), record_.length,
+                    made ? "it has vanished" : fmt::format("has only {}", there)));
   }
-  data_ = std::move(*data);
+  data_ = std::move(data);
   return data_->cut(record_.length);
 }
 
@@ -115,10 +108,8 @@ expected<void> rolled_files::publish() {
   // Gone means renamed just before a crash: nothing else takes that name away.
   if (there != std::filesystem::file_type::not_found && there != std::filesystem::file_type::none) {
     bool made = false;
-    auto data = data_file::open(from, made);
-    if (!data)
-      return unexpected(data.error());
-    if (auto cut = data->cut(record_.length); !cut)
+    ASSIGN_OR_RETURN(auto data, data_file::open(from, made));
+    if (auto cut = data.cut(record_.length); !cut)
       return cut;
     if (auto revealed = reveal(from, numbered(path_, record_.number)); !revealed)
       return revealed;
@@ -153,13 +144,11 @@ expected<void> rolled_files::flush() {
   if (!buffer_.empty()) {
     if (!data_) {
       bool made = false;
-      auto data = data_file::open(hidden(record_.number), made);
-      if (!data)
-        return unexpected(data.error());
+      ASSIGN_OR_RETURN(auto data, data_file::open(hidden(record_.number), made));
       if (durable_)
         if (auto synced = sync_folder(path_.parent_path()); !synced)
           return synced;
-      data_ = std::move(*data);
+      data_ = std::move(data);
     }
     if (const auto there = data_->length(); !there || *there != length_)
       return there ? user_error(ec::mismatch,
@@ -182,22 +171,17 @@ bool rolled_files::is_due() const {
 expected<std::uint64_t> rolled_files::commit(const progress& p) {
   if (!open_)
     return our_error("commit to a file sink that is not open");
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  if (auto flushed = flush(); !flushed)
-    return unexpected(flushed.error());
+  ASSIGN_OR_RETURN(const auto locked, side_->lock());
+  RETURN_IF_ERROR(flush());
   open_ = false;
   if (durable_ && data_ && length_ != record_.length)
-    if (auto synced = data_->sync(); !synced)
-      return unexpected(synced.error());
+    RETURN_IF_ERROR(data_->sync());
   if (record_.rows == 0 && rows_ != 0)
     record_.since = clock_->now();
   record_.length = length_;
   record_.rows = rows_;
   record_.at = p;
-  if (auto stored = is_due() ? end_file() : store(); !stored)
-    return unexpected(stored.error());
+  RETURN_IF_ERROR(is_due() ? end_file() : store());
   open_ = true;
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "actors/connectors/file/source/byte_stream.hpp"
 #include "actors/connectors/file/source/recent_bytes.hpp"
+#include "runtime/base/percent.hpp"
 #include "runtime/base/scan.hpp"
 
 #include <fmt/format.h>
@@ -62,23 +63,6 @@ std::string escaped(std::string_view path) {
   }
   return out;
 }
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ec == std::errc()) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Takes the digits at the front of `text`, without leading zeros.
 std::string_view take_number(std::string_view& text) {
@@ -278,8 +262,8 @@ expected<std::vector<file_identity>> parse_identities(std::string_view text) {
                       take_field(line, f.head_hash, 16) && take_field(line, f.seen) &&
                       take_field(line, f.tail.end) && take_field(line, f.tail.hash, 16);
     const auto path_end = std::min(line.find('\t'), line.size());
-    f.path = unescaped(line.substr(0, path_end));
-    f.name = unescaped(line.substr(std::min(path_end + 1, line.size())));
+    f.path = percent_decoded(line.substr(0, path_end));
+    f.name = percent_decoded(line.substr(std::min(path_end + 1, line.size())));
     if (!good || f.path.empty() || f.head_length > head_bytes)
       return fatal_error(ec::corrupt, "the stored list of files is damaged; restore the state folder, or "
                                       "begin anew with --fresh");

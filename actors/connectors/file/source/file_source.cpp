@@ -37,8 +37,7 @@ std::unique_ptr<reader> make_standard_input_reader(const config::values& options
                                                    const wall_clock& clock) {
   auto make = [how = standard_input_options{.stage = at.stage, .in_logs = at.in_logs, .wanted = wanted},
                &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
-    if (auto taken = take_standard_input(how.stage); !taken)
-      return unexpected(taken.error());
+    RETURN_IF_ERROR(take_standard_input(how.stage));
     return start_standard_input(how, std::move(spool), clock);
   };
   return make_spooled_reader(options, at, std::move(running), std::move(make),

@@ -263,8 +263,7 @@ private:
 expected<std::shared_ptr<feed>> start_standard_input(standard_input_options options, spool_setup spool,
                                                      const wall_clock& clock) {
   auto out = std::make_shared<standard_input>(std::move(options), clock);
-  if (auto started = out->start(std::move(spool)); !started)
-    return unexpected(started.error());
+  RETURN_IF_ERROR(out->start(std::move(spool)));
   return out;
 }
 

@@ -223,9 +223,7 @@ expected<answer> exchange::send(const request& r) {
   set_connection(easy, options_, handle_->problem.data());
   const auto headers = headers_of(r, options_.sign);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
-  const auto file = set_request(easy, r);
-  if (!file)
-    return unexpected(file.error());
+  ASSIGN_OR_RETURN(const auto file, set_request(easy, r));
   taken got;
   got.easy = easy;
   got.most = r.most_bytes;

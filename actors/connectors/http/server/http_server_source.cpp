@@ -115,12 +115,10 @@ config::connector http_server_source_declaration() {
 std::unique_ptr<reader> make_http_server_reader(const config::values& options, const spool_place& at,
                                                 std::shared_ptr<feeds> running, const wall_clock& clock) {
   auto make = [options, name = at.in_logs, &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
-    auto r = routes::from(options.json("routes"));
-    if (!r)
-      return unexpected(r.error());
+    ASSIGN_OR_RETURN(auto r, routes::from(options.json("routes")));
     server_options s{name,
                      options.text("listen"),
-                     std::move(*r),
+                     std::move(r),
                      headers_of(options),
                      options.duration("timeout"),
                      static_cast<std::uint32_t>(options.size("max_header")),

@@ -1,5 +1,6 @@
 #include "actors/connectors/http/server/routes.hpp"
 
+#include "runtime/base/percent.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
@@ -205,10 +206,8 @@ public:
   [[nodiscard]] std::string without_body() const { return joined({}); }
 
   [[nodiscard]] expected<std::string> with(std::string_view text) const {
-    auto object = object_of(text);
-    if (!object)
-      return unexpected(object.error());
-    return joined(*object);
+    ASSIGN_OR_RETURN(auto object, object_of(text));
+    return joined(object);
   }
 
 private:
@@ -249,13 +248,6 @@ expected<std::vector<std::string>> records_of_lines(const record_maker& make, st
   return out;
 }
 
-int hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 }  // namespace
 
 expected<routes> routes::from(const boost::json::value& text) {
@@ -267,10 +259,8 @@ expected<routes> routes::from(const boost::json::value& text) {
                     all ? "there is no route" : "is no object of paths"));
   routes out;
   for (const auto& [path, value] : *all) {
-    auto r = read_route(path, value);
-    if (!r)
-      return unexpected(r.error());
-    out.routes_.push_back(std::move(*r));
+    ASSIGN_OR_RETURN(auto r, read_route(path, value));
+    out.routes_.push_back(std::move(r));
   }
   std::ranges::sort(out.routes_, {}, &route::path);
   return out;
@@ -295,13 +285,7 @@ std::string path_of(std::string_view target) {
     target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
   }
   target = target.substr(0, target.find_first_of("?#"));
-  std::string out;
-  for (std::size_t i = 0; i < target.size(); ++i) {
-    const bool escape =
-        target[i] == '%' && i + 2 < target.size() && hex(target[i + 1]) >= 0 && hex(target[i + 2]) >= 0;
-    out.push_back(escape ? static_cast<char>(hex(target[i + 1]) * 16 + hex(target[i + 2])) : target[i]);
-    i += escape ? 2 : 0;
-  }
+  auto out = percent_decoded(target);
   return out.empty() ? "/" : out;
 }
 

@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <thread>
 #include <utility>
@@ -111,9 +112,7 @@ public:
 
 private:
   expected<void> listen() {
-    const auto place = parse_listen(options_.listen);
-    if (!place)
-      return unexpected(place.error());
+    ASSIGN_OR_RETURN(const auto place, parse_listen(options_.listen));
     const auto refused = [&](const error_code& why) {
       return user_error(why == asio::error::address_in_use ? ec::already_exists : ec::refused,
                         listen_failure("`listen`", options_.listen, why.value()).message);
@@ -121,7 +120,7 @@ private:
     error_code failed;
     tcp::resolver resolver(io_);
     const auto found =
-        resolver.resolve(place->host, std::to_string(place->port), tcp::resolver::passive, failed);
+        resolver.resolve(place.host, std::to_string(place.port), tcp::resolver::passive, failed);
     if (failed)
       return refused(failed);
     const auto at = found.begin()->endpoint();
@@ -133,7 +132,7 @@ private:
     if (acceptor_.listen(backlog, failed); failed)
       return refused(failed);
     const auto bound = acceptor_.local_endpoint(failed);
-    spdlog::info("{}: listening on {}:{} for {}", options_.in_logs, place->host, bound.port(),
+    spdlog::info("{}: listening on {}:{} for {}", options_.in_logs, place.host, bound.port(),
                  options_.routes.names());
     return {};
   }
@@ -273,10 +272,9 @@ private:
 
   [[nodiscard]] expected<request_records> records_for(const route& r,
                                                       const http::incoming_request& asked) const {
-    auto records = records_of(r, asked.body, asked.headers, options_.headers, most_record_bytes());
-    if (!records)
-      return unexpected(records.error());
-    request_records out{std::move(*records)};
+    ASSIGN_OR_RETURN(auto records,
+                     records_of(r, asked.body, asked.headers, options_.headers, most_record_bytes()));
+    request_records out{std::move(records)};
     for (const auto& record : out.records)
       out.bytes += record.size();
     return out;
@@ -365,11 +363,32 @@ private:
 
 }  // namespace
 
+expected<listen_place> parse_listen(const std::string& text) {
+  const auto wrong = [&] {
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("\"{}\" is no address; expected host and port, such as \"0.0.0.0:5000\"", text));
+  };
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0)
+    return wrong();
+  listen_place out;
+  out.host = text.substr(0, colon);
+  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
+    out.host = out.host.substr(1, out.host.size() - 2);
+  else if (out.host.find(':') != std::string::npos)
+    return wrong();
+  const auto* const end = text.data() + text.size();
+  const auto [at, failed] = std::from_chars(text.data() + colon + 1, end, out.port);
+  if (failed != std::errc() || at != end || colon + 1 == text.size())
+    return wrong();
+  return out;
+}
+
 expected<std::shared_ptr<feed>> start_server_feed(server_options options, spool_setup spool,
                                                   const wall_clock& clock) {
   auto out = std::make_shared<server_feed>(std::move(options), clock);
-  if (auto started = out->start(std::move(spool)); !started)
-    return unexpected(started.error());
+  RETURN_IF_ERROR(out->start(std::move(spool)));
   return out;
 }
 

@@ -3,10 +3,10 @@
 // they hold up nobody.
 #pragma once
 
-#include "actors/connectors/http/server/listen_place.hpp"
 #include "actors/connectors/http/server/routes.hpp"
 #include "actors/stream/source/feed.hpp"
 #include "actors/stream/source/spool_options.hpp"
+#include "runtime/base/error.hpp"
 #include "runtime/base/time.hpp"
 
 #include <cstdint>
@@ -14,6 +14,15 @@
 #include <string>
 
 namespace millrace::source {
+
+// The address at which a server listens, as the option `listen` says it. Pure.
+
+/// "HOST:PORT" taken apart; the host without brackets. The error's text says what is expected.
+struct listen_place {
+  std::string host;
+  std::uint16_t port = 0;
+};
+[[nodiscard]] expected<listen_place> parse_listen(const std::string& text);
 
 struct server_options {
   std::string in_logs{};  // the stage's name there

@@ -248,8 +248,7 @@ expected<std::shared_ptr<feed>> start_stream_feed(stream_options options, spool_
   if (ready != CURLE_OK)
     return our_error("libcurl cannot be used");
   auto out = std::make_shared<stream_feed>(std::move(options), clock);
-  if (auto started = out->start(std::move(spool)); !started)
-    return unexpected(started.error());
+  RETURN_IF_ERROR(out->start(std::move(spool)));
   return out;
 }
 

@@ -50,43 +50,28 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   name_ = name_in_logs(who.topology, who.sink);
   group_ = name_on_brokers(who.topology, who.sink, options_.topic);
   // This consumer reads single records that a committed position names: there is no transaction to wait for.
-  auto reader = open_consumer("read_uncommitted");
-  if (!reader)
-    return unexpected(reader.error());
-  reader_ = std::move(*reader);
+  ASSIGN_OR_RETURN(auto reader, open_consumer("read_uncommitted"));
+  reader_ = std::move(reader);
   if (auto there = look_at_topic(); !there) {
     // Brokers that knew this client may refuse it for a moment while they start.
     there.error().retry |= was_open_ && there.error().code == ec::refused;
     return unexpected(there.error());
   }
   // The position is checked before the transactional id is taken: a claim that is refused must fence nobody.
-  const auto peek = stored_envelope(*reader_, group_, options_.topic);
-  if (!peek)
-    return unexpected(peek.error());
-  if (auto mine = take_position(*peek); !mine)
-    return unexpected(mine.error());
-  if (auto opened = open_producer(); !opened)
-    return unexpected(opened.error());
+  ASSIGN_OR_RETURN(const auto peek, stored_envelope(*reader_, group_, options_.topic));
+  RETURN_IF_ERROR(take_position(peek));
+  RETURN_IF_ERROR(open_producer());
   // Only now is the position the last one: nobody else can commit any more.
-  auto stable = open_consumer("read_committed");
-  if (!stable)
-    return unexpected(stable.error());
-  const auto stored = stored_envelope(*stable, group_, options_.topic);
-  if (!stored)
-    return unexpected(stored.error());
-  if (auto newest = not_older(*stored); !newest)
-    return unexpected(newest.error());
-  if (auto mine = take_position(*stored); !mine)
-    return unexpected(mine.error());
-  if (auto progressed = has_progress(); !progressed)
-    return unexpected(progressed.error());
+  ASSIGN_OR_RETURN(auto stable, open_consumer("read_committed"));
+  ASSIGN_OR_RETURN(const auto stored, stored_envelope(stable, group_, options_.topic));
+  RETURN_IF_ERROR(not_older(stored));
+  RETURN_IF_ERROR(take_position(stored));
+  RETURN_IF_ERROR(has_progress());
   // The claim is a commit: it shows this life to older ones that come back, and proves that the brokers take
   // it.
   tried_ = who_.life;
-  if (auto begun = producer_->begin(); !begun)
-    return unexpected(begun.error());
-  if (auto claimed = finish(); !claimed)
-    return unexpected(claimed.error());
+  RETURN_IF_ERROR(producer_->begin());
+  RETURN_IF_ERROR(finish());
   was_open_ = true;
   return record_.at;
 }
@@ -148,14 +133,10 @@ expected<void> kafka_writer::open_producer() {
                    std::to_string(std::min<std::int64_t>(limit, given("batch.size", default_batch_bytes))));
   own.emplace_back("message.max.bytes",
                    std::to_string(std::clamp(limit, default_batch_bytes, largest_message_max)));
-  auto producer = transaction::open(options_.to, name_, group_, std::move(own));
-  if (!producer)
-    return unexpected(producer.error());
-  producer_.emplace(std::move(*producer));
+  ASSIGN_OR_RETURN(auto producer, transaction::open(options_.to, name_, group_, std::move(own)));
+  producer_.emplace(std::move(producer));
   // This look-up, by the name of a topic that exists, spares the first commit a second's wait for leaders.
-  auto known = kafka::known_partition_count(producer_->client(), options_.topic, look_up_patience);
-  if (!known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(kafka::known_partition_count(producer_->client(), options_.topic, look_up_patience));
   return {};
 }
 
@@ -191,10 +172,8 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
     } else {
       bytes = std::get<std::string>(stored->record);
     }
-    auto record = decode_position(bytes);
-    if (!record)
-      return unexpected(record.error());
-    record_ = std::move(*record);
+    ASSIGN_OR_RETURN(auto record, decode_position(bytes));
+    record_ = std::move(record);
     envelope_.record = stored->record;
   } else {
     envelope_.record = encode_position(record_);

@@ -7,9 +7,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 
 namespace millrace::sink {
 namespace {
+
+constexpr std::chrono::seconds settings_patience{5};
 
 // A rejected row may be of any size; its parts fit into every positions topic.
 constexpr std::size_t chunk_size = 256 * 1024;
@@ -34,6 +38,22 @@ std::string row_text(const row_format& json, const data::batch& b, std::size_t r
 }
 
 }  // namespace
+
+topic_limits limits_of(const kafka::client& c, const std::string& topic) {
+  topic_limits limits;
+  const auto settings = kafka::topic_settings(c, topic, settings_patience);
+  if (!settings)
+    return limits;
+  if (const auto policy = settings->find("cleanup.policy"); policy != settings->end())
+    limits.compacted = policy->second.find("compact") != std::string::npos;
+  if (const auto most = settings->find("max.message.bytes"); most != settings->end()) {
+    std::int64_t bytes = 0;
+    const auto& digits = most->second;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), bytes).ec == std::errc{})
+      limits.batch_bytes = bytes;
+  }
+  return limits;
+}
 
 expected<void> kafka_writer::write(const data::batch& rows) {
   if (!producer_)

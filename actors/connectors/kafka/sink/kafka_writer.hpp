@@ -6,16 +6,26 @@
 // same transaction in the positions topic.
 #pragma once
 
+#include "actors/connectors/kafka/client/client.hpp"
 #include "actors/connectors/kafka/sink/position_record.hpp"
-#include "actors/connectors/kafka/sink/topic_limits.hpp"
 #include "actors/connectors/kafka/sink/transaction.hpp"
 #include "actors/stream/sink/row_format.hpp"
 #include "actors/stream/sink/sink.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <optional>
+#include <string>
 
 namespace millrace::sink {
+
+/// Asks what a topic refuses before anything is written, so that no record dooms a transaction.
+struct topic_limits {
+  std::optional<std::int64_t> batch_bytes;  // max.message.bytes; nothing where we may not ask
+  bool compacted = false;                   // takes no null keys
+};
+[[nodiscard]] topic_limits limits_of(const kafka::client& c, const std::string& topic);
 
 struct kafka_sink_options {
   kafka::connection to;

@@ -51,10 +51,8 @@ expected<position_record> decode_position(std::string_view bytes) {
   const bool has_progress = in.fixed<std::uint8_t>() != 0;
   const auto stored = in.string();
   if (has_progress) {
-    auto p = decode_progress(stored);
-    if (!p)
-      return unexpected(p.error());
-    r.at = std::move(*p);
+    ASSIGN_OR_RETURN(auto p, decode_progress(stored));
+    r.at = std::move(p);
   }
   r.next_rejected = in.varint();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {

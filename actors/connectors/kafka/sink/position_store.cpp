@@ -36,10 +36,9 @@ expected<std::optional<envelope>> stored_envelope(const kafka::client& consumer,
       consumer.answered();
       if (entry.offset < 0)
         return std::optional<envelope>{};
-      auto e = decode_envelope({static_cast<const char*>(entry.metadata), entry.metadata_size});
-      if (!e)
-        return unexpected(e.error());
-      return std::optional<envelope>(std::move(*e));
+      ASSIGN_OR_RETURN(auto e,
+                       decode_envelope({static_cast<const char*>(entry.metadata), entry.metadata_size}));
+      return std::optional<envelope>(std::move(e));
     }
     auto told = kafka::translate(code, fmt::format("group \"{}\": reading the position", group));
     if (!told.retry || clock::now() >= deadline)

@@ -80,21 +80,17 @@ expected<std::vector<bucket::entry>> bucket::list(const std::string& prefix) {
                         token.empty() ? "" : fmt::format("continuation-token={}&", http::escaped(token)),
                         http::escaped(prefix));
     r.most_bytes = most_listed;
-    const auto a = http_.send(r);
-    if (!a)
-      return unexpected(a.error());
-    if (a->status != ok)
-      return refused(fmt::format("list {}", prefix.empty() ? "its objects" : prefix), *a);
-    auto page = parse_listing(a->body);
-    if (!page)
-      return unexpected(page.error());
-    for (const auto& key : page->keys)
+    ASSIGN_OR_RETURN(const auto a, http_.send(r));
+    if (a.status != ok)
+      return refused(fmt::format("list {}", prefix.empty() ? "its objects" : prefix), a);
+    ASSIGN_OR_RETURN(auto page, parse_listing(a.body));
+    for (const auto& key : page.keys)
       if (key.size() > prefix.size())
         out.push_back({key.substr(prefix.size()), false});
-    for (const auto& folder : page->prefixes)
+    for (const auto& folder : page.prefixes)
       if (folder.size() > prefix.size() + 1)
         out.push_back({folder.substr(prefix.size(), folder.size() - prefix.size() - 1), true});
-    token = std::move(page->next);
+    token = std::move(page.next);
     if (token.empty())
       break;
   }
@@ -106,15 +102,13 @@ expected<std::optional<std::uint64_t>> bucket::size_of(const std::string& key) {
   http::request r;
   r.method = "HEAD";
   r.url = url(key);
-  const auto a = http_.send(r);
-  if (!a)
-    return unexpected(a.error());
-  if (a->status == ok)
-    return a->length;
-  if (a->status != not_found) {
+  ASSIGN_OR_RETURN(const auto a, http_.send(r));
+  if (a.status == ok)
+    return a.length;
+  if (a.status != not_found) {
     // The answer to HEAD has no body that would say why.
     const auto asked = read(key, 0, 1);
-    return asked ? refused("tell of " + key, *a) : unexpected(asked.error());
+    return asked ? refused("tell of " + key, a) : unexpected(asked.error());
   }
   return std::nullopt;
 }
@@ -126,16 +120,14 @@ expected<bool> bucket::put(const std::string& key, http::request content, bool r
     content.headers.emplace_back("If-None-Match: *");
   if (auto md5 = md5_header(content); !md5.empty())
     content.headers.push_back(std::move(md5));
-  const auto a = http_.send(content);
-  if (!a)
-    return unexpected(a.error());
-  if (!replace && a->status == precondition_failed)
+  ASSIGN_OR_RETURN(const auto a, http_.send(content));
+  if (!replace && a.status == precondition_failed)
     return false;
-  if (a->status == conflict)
+  if (a.status == conflict)
     return outside_error(ec::unavailable,
                          fmt::format("s3://{}: another writes {} at this moment", name_, key));
-  if (a->status != ok)
-    return refused("take " + key, *a);
+  if (a.status != ok)
+    return refused("take " + key, a);
   return true;
 }
 
@@ -157,14 +149,12 @@ expected<void> bucket::copy(const std::string& from, const std::string& to) {
   r.url = url(to);
   r.headers.push_back(
       fmt::format("x-amz-copy-source: /{}/{}", http::escaped(name_), http::escaped(from, true)));
-  const auto a = http_.send(r);
-  if (!a)
-    return unexpected(a.error());
-  if (a->status == not_found)
+  ASSIGN_OR_RETURN(const auto a, http_.send(r));
+  if (a.status == not_found)
     return outside_error(ec::unavailable, fmt::format("s3://{}: {} has gone", name_, from));
   // The status is sent before the copy is made, so that the body alone tells how it went.
-  if (a->status != ok || a->body.find("<CopyObjectResult") == std::string::npos)
-    return refused("copy " + from, *a);
+  if (a.status != ok || a.body.find("<CopyObjectResult") == std::string::npos)
+    return refused("copy " + from, a);
   return {};
 }
 
@@ -172,11 +162,9 @@ expected<void> bucket::remove(const std::string& key) {
   http::request r;
   r.method = "DELETE";
   r.url = url(key);
-  const auto a = http_.send(r);
-  if (!a)
-    return unexpected(a.error());
-  if (a->status != ok && a->status != no_content && a->status != not_found)
-    return refused("remove " + key, *a);
+  ASSIGN_OR_RETURN(const auto a, http_.send(r));
+  if (a.status != ok && a.status != no_content && a.status != not_found)
+    return refused("remove " + key, a);
   return {};
 }
 
@@ -185,14 +173,12 @@ expected<std::string> bucket::read(const std::string& key, std::uint64_t offset,
   r.url = url(key);
   r.headers.push_back(fmt::format("Range: bytes={}-{}", offset, offset + length - 1));
   r.most_bytes = length;
-  auto a = http_.send(r);
-  if (!a)
-    return unexpected(a.error());
-  if (a->status == past_the_end)
+  ASSIGN_OR_RETURN(auto a, http_.send(r));
+  if (a.status == past_the_end)
     return std::string();
-  if (a->status != partial && !(a->status == ok && offset == 0))
-    return refused("give " + key, *a);
-  return std::move(a->body);
+  if (a.status != partial && !(a.status == ok && offset == 0))
+    return refused("give " + key, a);
+  return std::move(a.body);
 }
 
 }  // namespace millrace::s3

@@ -17,10 +17,8 @@ std::string looked_in() {
 }  // namespace
 
 expected<const parquet_module::functions*> load_arrow(const std::string& file) {
-  auto path = library_to_load(file);
-  if (!path)
-    return unexpected(std::move(path.error()));
-  void* const library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSIGN_OR_RETURN(auto path, library_to_load(file));
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const std::string why = dlerror();
     return user_error(

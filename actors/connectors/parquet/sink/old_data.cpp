@@ -17,10 +17,8 @@ bool is_hidden(std::string_view name) { return name.starts_with('.') || name.sta
 /// Calls `each` with the folder and name of every data file.
 expected<void> walk(storage::table_folder& folder, const std::string& at, int depth,
                     const std::function<expected<void>(const std::string&, const std::string&)>& each) {
-  const auto entries = folder.list(at);
-  if (!entries)
-    return unexpected(entries.error());
-  for (const auto& e : *entries) {
+  ASSIGN_OR_RETURN(const auto entries, folder.list(at));
+  for (const auto& e : entries) {
     if (is_hidden(e.name))
       continue;
     if (!e.is_folder && e.name.ends_with(".parquet")) {
@@ -63,10 +61,8 @@ expected<std::vector<std::string>> data_files(storage::table_folder& folder) {
 
 expected<void> remove_uploads(storage::table_folder& folder,
                               const std::function<bool(std::string_view)>& which) {
-  const auto all = folder.list("");
-  if (!all)
-    return unexpected(all.error());
-  for (const auto& e : *all) {
+  ASSIGN_OR_RETURN(const auto all, folder.list(""));
+  for (const auto& e : all) {
     if (!e.name.starts_with(storage::hidden_upload))
       continue;
     auto number_and_name = std::string_view(e.name).substr(storage::hidden_upload.size());
@@ -82,12 +78,10 @@ expected<void> remove_uploads(storage::table_folder& folder,
 
 expected<void> remove_data(storage::table_folder& folder,
                            const std::function<bool(std::string_view)>& which) {
-  const auto files = data_files(folder);
-  if (!files)
-    return unexpected(files.error());
+  ASSIGN_OR_RETURN(const auto files, data_files(folder));
   if (auto removed = remove_uploads(folder, which); !removed)
     return removed;
-  for (const auto& file : *files) {
+  for (const auto& file : files) {
     const auto name = std::string_view(file).substr(file.find_last_of('/') + 1);
     if (!which(name))
       continue;
@@ -96,10 +90,8 @@ expected<void> remove_data(storage::table_folder& folder,
     for (auto at = file.find_last_of('/'); at != std::string::npos && at != 0;
          at = file.find_last_of('/', at - 1)) {
       const auto above = file.substr(0, at);
-      const auto left = folder.list(above);
-      if (!left)
-        return unexpected(left.error());
-      if (!left->empty())
+      ASSIGN_OR_RETURN(const auto left, folder.list(above));
+      if (!left.empty())
         break;
       if (auto removed = folder.remove(above); !removed)
         return removed;
@@ -112,10 +104,8 @@ expected<void> fits_beside(storage::table_folder& folder, const std::vector<std:
                            const data::schema& file_columns) {
   std::vector<std::string> wanted;
   std::transform(by.begin(), by.end(), std::back_inserter(wanted), escape_partition);
-  const auto files = data_files(folder);
-  if (!files)
-    return unexpected(files.error());
-  for (const auto& file : *files) {
+  ASSIGN_OR_RETURN(const auto files, data_files(folder));
+  for (const auto& file : files) {
     const auto have = partition_names(std::string_view(file).substr(0, file.find_last_of('/') + 1));
     if (have != wanted)
       return user_error(
@@ -124,24 +114,18 @@ expected<void> fits_beside(storage::table_folder& folder, const std::vector<std:
                       "({}); {}",
                       folder.shown(file), fmt::join(have, ", "), fmt::join(wanted, ", "), remedy));
   }
-  if (files->empty())
+  if (files.empty())
     return {};
   // All of one table are alike; the newest name is as good as any.
-  const auto newest = folder.shown(files->back());
-  const auto file = folder.open(files->back());
-  if (!file)
-    return unexpected(file.error());
-  const auto have = columns_of(**file, newest);
-  if (!have)
-    return unexpected(have.error());
-  const auto ours = columns_of(file_columns);
-  if (!ours)
-    return unexpected(ours.error());
-  if (*have != *ours)
+  const auto newest = folder.shown(files.back());
+  ASSIGN_OR_RETURN(const auto file, folder.open(files.back()));
+  ASSIGN_OR_RETURN(const auto have, columns_of(*file, newest));
+  ASSIGN_OR_RETURN(const auto ours, columns_of(file_columns));
+  if (have != ours)
     return user_error(
         ec::mismatch,
         fmt::format("{} holds data of an older table with other columns ({}; this one's are {}); {}", newest,
-                    fmt::join(*have, ", "), fmt::join(*ours, ", "), remedy));
+                    fmt::join(have, ", "), fmt::join(ours, ", "), remedy));
   return {};
 }
 

@@ -69,11 +69,9 @@ expected<std::vector<partitioning::unnameable>> open_files::add(const data::batc
     auto& p = *by_folder_.try_emplace(std::move(part.folder)).first;
     wait(p.second, std::move(part.rows));
     if (p.second.bytes >= limits_.feed)
-      if (auto fed = feed(p); !fed)
-        return unexpected(fed.error());
+      RETURN_IF_ERROR(feed(p));
     if (waiting_ > limits_.waiting)
-      if (auto made = make_room(); !made)
-        return unexpected(made.error());
+      RETURN_IF_ERROR(make_room());
   }
   return std::move(split.refused);
 }
@@ -128,15 +126,11 @@ expected<void> open_files::open(partitions::value_type& p) {
   }
   const auto number = next_++;
   p.second.name = {names_.hidden(number), p.first + names_.visible(number)};
-  auto made = folder_->create(p.second.name.hidden);
-  if (!made)
-    return unexpected(made.error());
+  ASSIGN_OR_RETURN(auto made, folder_->create(p.second.name.hidden));
   const auto& columns = *parts_->file_columns();
-  auto file = open_parquet_file(std::move(*made), columns, names_.packed,
-                                repeating(p.second.waiting, columns.size()));
-  if (!file)
-    return unexpected(file.error());
-  p.second.file = std::move(*file);
+  ASSIGN_OR_RETURN(auto file, open_parquet_file(std::move(made), columns, names_.packed,
+                                                repeating(p.second.waiting, columns.size())));
+  p.second.file = std::move(file);
   ++open_;
   return {};
 }
@@ -190,12 +184,10 @@ expected<void> open_files::close(partition& p) {
 expected<std::vector<whole_file>> open_files::finish() {
   for (auto& p : by_folder_)
     if (!p.second.waiting.empty())
-      if (auto fed = feed(p); !fed)
-        return unexpected(fed.error());
+      RETURN_IF_ERROR(feed(p));
   for (auto& p : by_folder_)
     if (p.second.file)
-      if (auto closed = close(p.second); !closed)
-        return unexpected(closed.error());
+      RETURN_IF_ERROR(close(p.second));
   by_folder_.clear();
   return std::exchange(whole_, {});
 }

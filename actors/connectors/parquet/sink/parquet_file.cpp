@@ -98,30 +98,24 @@ private:
 }  // namespace
 
 expected<void> load_parquet() {
-  if (const auto arrow = load_arrow(); !arrow)
-    return unexpected(arrow.error());
+  RETURN_IF_ERROR(load_arrow());
   return {};
 }
 
 expected<std::unique_ptr<parquet_file>> open_parquet_file(std::unique_ptr<new_file> to,
                                                           const data::schema& columns, compression packed,
                                                           const std::vector<bool>& dictionary) {
-  const auto arrow = load_arrow();
-  if (!arrow)
-    return unexpected(arrow.error());
+  ASSIGN_OR_RETURN(const auto arrow, load_arrow());
   auto file = std::make_unique<arrow_file>(std::move(to));
-  if (auto opened = file->open(**arrow, columns, packed, dictionary); !opened)
-    return unexpected(opened.error());
+  RETURN_IF_ERROR(file->open(*arrow, columns, packed, dictionary));
   return file;
 }
 
 expected<std::vector<std::string>> columns_of(storage::stored_file& file, const std::string& name) {
-  const auto arrow = load_arrow();
-  if (!arrow)
-    return unexpected(arrow.error());
+  ASSIGN_OR_RETURN(const auto arrow, load_arrow());
   read_file from(file);
   std::vector<std::string> lines;
-  const auto why = (*arrow)->describe_file(from, lines);
+  const auto why = arrow->describe_file(from, lines);
   if (from.failed())
     return unexpected(*from.failed());
   if (!why.empty())
@@ -130,12 +124,10 @@ expected<std::vector<std::string>> columns_of(storage::stored_file& file, const 
 }
 
 expected<std::vector<std::string>> columns_of(const data::schema& columns) {
-  const auto arrow = load_arrow();
-  if (!arrow)
-    return unexpected(arrow.error());
+  ASSIGN_OR_RETURN(const auto arrow, load_arrow());
   auto exported = export_columns(columns);
   std::vector<std::string> lines;
-  if (const auto why = (*arrow)->describe(exported, lines); !why.empty())
+  if (const auto why = arrow->describe(exported, lines); !why.empty())
     return our_error("Parquet: " + why);
   return lines;
 }

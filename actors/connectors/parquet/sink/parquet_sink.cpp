@@ -218,17 +218,13 @@ expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& opti
     out.roll.age = default_age;
   if (!out.roll.size)
     out.roll.size = default_size;
-  auto parts = partitioning::make(rows, out.partition_by);
-  if (!parts)
-    return unexpected(parts.error());
-  auto table = table_folder_of(options);
-  if (!table)
-    return unexpected(table.error());
-  out.work = (*table)->has_mark() ? work : std::filesystem::path(options.text("path"));
-  if (chains && (*table)->has_mark())
-    return std::make_unique<stored_table>(std::move(out), std::move(*table), std::move(*parts),
+  ASSIGN_OR_RETURN(auto parts, partitioning::make(rows, out.partition_by));
+  ASSIGN_OR_RETURN(auto table, table_folder_of(options));
+  out.work = table->has_mark() ? work : std::filesystem::path(options.text("path"));
+  if (chains && table->has_mark())
+    return std::make_unique<stored_table>(std::move(out), std::move(table), std::move(parts),
                                           std::move(chains), clock);
-  return std::make_unique<parquet_writer>(std::move(out), std::move(*table), std::move(*parts), clock);
+  return std::make_unique<parquet_writer>(std::move(out), std::move(table), std::move(parts), clock);
 }
 
 std::string table_location(const config::values& options) {

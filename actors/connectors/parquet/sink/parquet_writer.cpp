@@ -28,39 +28,28 @@ void parquet_writer::publish_committed() {
 
 expected<std::optional<progress>> parquet_writer::open(const claim& who) {
   publish_committed();
-  if (auto made = work_.make(); !made)
-    return unexpected(made.error());
-  auto side = side_file::open(work_.path_of(side_name));
-  if (!side)
-    return unexpected(side.error());
-  side_ = std::move(*side);
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  if (auto taken = take_over(who); !taken)
-    return unexpected(taken.error());
-  if (auto resumed = resume(); !resumed)
-    return unexpected(resumed.error());
+  RETURN_IF_ERROR(work_.make());
+  ASSIGN_OR_RETURN(auto side, side_file::open(work_.path_of(side_name)));
+  side_ = std::move(side);
+  ASSIGN_OR_RETURN(const auto locked, side_->lock());
+  RETURN_IF_ERROR(take_over(who));
+  RETURN_IF_ERROR(resume());
   open_ = true;
   return record_.at;
 }
 
 /// Reads the record, and makes it this claim's own, under its life.
 expected<void> parquet_writer::take_over(const claim& who) {
-  const auto bytes = side_->load();
-  if (!bytes)
-    return unexpected(bytes.error());
-  auto record = claim_table({.table = table_.get(),
-                             .record_place = side_->path().string(),
-                             .begin = options_.begin,
-                             .partition_by = &options_.partition_by,
-                             .file_columns = parts_.file_columns().get(),
-                             .looks_beside = !fits_},
-                            who, *bytes);
-  if (!record)
-    return unexpected(record.error());
+  ASSIGN_OR_RETURN(const auto bytes, side_->load());
+  ASSIGN_OR_RETURN(auto record, claim_table({.table = table_.get(),
+                                             .record_place = side_->path().string(),
+                                             .begin = options_.begin,
+                                             .partition_by = &options_.partition_by,
+                                             .file_columns = parts_.file_columns().get(),
+                                             .looks_beside = !fits_},
+                                            who, bytes));
   fits_ = true;
-  record_ = std::move(*record);
+  record_ = std::move(record);
   return side_->claim();
 }
 
@@ -95,8 +84,7 @@ expected<void> parquet_writer::resume() {
                                     "columns than this topology's; let the earlier topology end in order "
                                     "(SIGTERM), or start over with --fresh",
                                     staged_.path().string(), record_.staged_rows));
-    if (auto added = files_.add(rows); !added)
-      return unexpected(added.error());
+    RETURN_IF_ERROR(files_.add(rows));
     return {};
   });
   if (!read)
@@ -120,10 +108,8 @@ expected<void> parquet_writer::write(const data::batch& rows) {
 }
 
 expected<void> parquet_writer::add(const data::batch& rows) {
-  auto refused = files_.add(rows);
-  if (!refused)
-    return unexpected(refused.error());
-  auto kept = without_refused(rows, std::move(*refused), record_.next_rejected + refused_.size());
+  ASSIGN_OR_RETURN(auto refused, files_.add(rows));
+  auto kept = without_refused(rows, std::move(refused), record_.next_rejected + refused_.size());
   std::move(kept.refused.begin(), kept.refused.end(), std::back_inserter(refused_));
   if (kept.kept) {
     staged_.add(*kept.kept);
@@ -143,12 +129,9 @@ bool parquet_writer::is_due() const {
 expected<std::uint64_t> parquet_writer::commit(const progress& p) {
   if (!open_)
     return our_error("commit to a parquet sink that is not open");
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
+  ASSIGN_OR_RETURN(const auto locked, side_->lock());
   open_ = false;
-  if (auto mine = side_->check_owner(); !mine)
-    return unexpected(mine.error());
+  RETURN_IF_ERROR(side_->check_owner());
   if (record_.staged_rows == 0 && rows_ != 0)
     record_.since = clock_->now();
   record_.staged_rows = rows_;
@@ -160,15 +143,11 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
   record_.at = p;
   // Nobody comes again after the end to publish what could not be published then.
   if (is_due() || (record_.staged_rows != 0 && has_ended(p.positions))) {
-    if (auto rolled = roll(); !rolled)
-      return unexpected(rolled.error());
+    RETURN_IF_ERROR(roll());
   } else {
-    const auto staged = staged_.complete(options_.durable);
-    if (!staged)
-      return unexpected(staged.error());
-    record_.staged_bytes = *staged;
-    if (auto stored = store(); !stored)
-      return unexpected(stored.error());
+    ASSIGN_OR_RETURN(const auto staged, staged_.complete(options_.durable));
+    record_.staged_bytes = staged;
+    RETURN_IF_ERROR(store());
   }
   open_ = true;
   return refused;
@@ -176,13 +155,11 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
 
 /// Ends the files, and commits them in the place of what is staged. Called under the side file's lock.
 expected<void> parquet_writer::roll() {
-  auto whole = files_.finish();
-  if (!whole)
-    return unexpected(whole.error());
+  ASSIGN_OR_RETURN(auto whole, files_.finish());
   if (record_.row_bytes >= tells_of_size)
     packed_to_ =
         std::min(1.0, static_cast<double>(files_.bytes_written()) / static_cast<double>(record_.row_bytes));
-  record_.to_publish = std::move(*whole);
+  record_.to_publish = std::move(whole);
   record_.next_number = files_.next_number();
   record_.staged_bytes = record_.staged_rows = record_.row_bytes = rows_ = row_bytes_ = 0;
   record_.since = 0;

@@ -135,8 +135,7 @@ expected<void> staged_rows::flush() { return write(waiting_ / block * block); }
 
 expected<std::uint64_t> staged_rows::complete(bool durable) {
   append({}, up_to(waiting_, block) - waiting_);
-  if (auto written = write(waiting_); !written)
-    return unexpected(written.error());
+  RETURN_IF_ERROR(write(waiting_));
   if (durable && ::fdatasync(fd_.get()) != 0)
     return file_error("sync", path_, errno);
   return at_;

@@ -42,22 +42,16 @@ std::string name_of_table(std::string_view sink) { return fmt::format("table:{}"
 
 expected<std::optional<progress>> stored_table::open(const claim& who) {
   chain_.reset();
-  if (auto made = work_.make(); !made)
-    return unexpected(made.error());
-  auto opened = chains_->open_chain(name_of_table(who.sink), life_of(who.life));
-  if (!opened)
-    return unexpected(opened.error());
-  if (auto taken = take_over(who, **opened); !taken)
-    return unexpected(taken.error());
-  chain_ = std::move(*opened);
+  RETURN_IF_ERROR(work_.make());
+  ASSIGN_OR_RETURN(auto opened, chains_->open_chain(name_of_table(who.sink), life_of(who.life)));
+  RETURN_IF_ERROR(take_over(who, *opened));
+  chain_ = std::move(opened);
   return record_.at;
 }
 
 expected<void> stored_table::take_over(const claim& who, chain::actor_chain& chain) {
-  auto found = chain.read();
-  if (!found)
-    return unexpected(found.error());
-  auto records = chain::records_of(std::move(*found));
+  ASSIGN_OR_RETURN(auto found, chain.read());
+  auto records = chain::records_of(std::move(found));
   std::optional<std::string> newest;
   if (!records.empty())
     newest = std::move(records.back());
@@ -89,10 +83,8 @@ expected<void> stored_table::remove_unnamed() {
   for (const auto& f : record_.to_publish)
     named.insert(f.hidden);
   const auto tag = tag_of(record_.owner);
-  const auto all = table_->list("");
-  if (!all)
-    return unexpected(all.error());
-  for (const auto& e : *all) {
+  ASSIGN_OR_RETURN(const auto all, table_->list(""));
+  for (const auto& e : all) {
     const auto life = life_of_upload(tag, e.name);
     if (!life || *life > record_.owner.life || named.contains(e.name))
       continue;
@@ -148,16 +140,12 @@ expected<std::uint64_t> stored_table::commit(const progress& p) {
   refused_.clear();
   record_.at = p;
   if (rows_ != 0)
-    if (auto ended = end_files(record_); !ended)
-      return unexpected(ended.error());
+    RETURN_IF_ERROR(end_files(record_));
   // Nothing becomes visible before the record counts: a life that is over is refused here.
-  if (auto appended = append(*chain); !appended)
-    return unexpected(appended.error());
+  RETURN_IF_ERROR(append(*chain));
   if (rows_ != 0) {
-    if (auto revealed = reveal(*chain); !revealed)
-      return unexpected(revealed.error());
-    if (auto begun = begin_files(); !begun)
-      return unexpected(begun.error());
+    RETURN_IF_ERROR(reveal(*chain));
+    RETURN_IF_ERROR(begin_files());
   }
   chain_ = std::move(chain);
   return refused;
@@ -165,14 +153,12 @@ expected<std::uint64_t> stored_table::commit(const progress& p) {
 
 /// Ends the files and uploads them; they are durable then, and hidden.
 expected<void> stored_table::end_files(table_record& next) {
-  auto whole = files_.finish();
-  if (!whole)
-    return unexpected(whole.error());
+  ASSIGN_OR_RETURN(auto whole, files_.finish());
   if (row_bytes_ >= tells_of_size)
     packed_to_ = std::min(1.0, static_cast<double>(files_.bytes_written()) / static_cast<double>(row_bytes_));
   std::vector<storage::table_folder::upload> uploads;
   next.to_publish.clear();
-  for (const auto& f : *whole) {
+  for (const auto& f : whole) {
     auto hidden = upload_name(next.owner.life, f.visible);
     uploads.push_back({work_.path_of(f.hidden), hidden});
     next.to_publish.push_back({std::move(hidden), f.visible});
@@ -183,8 +169,7 @@ expected<void> stored_table::end_files(table_record& next) {
 
 expected<void> stored_table::append(chain::actor_chain& chain) {
   const auto bytes = encode_record(record_);
-  if (auto done = chain.append(bytes, true); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(chain.append(bytes, true));
   if (chain.size().increments <= most_records && !chain.size().is_base_due)
     return {};
   const auto done = chain.append_base(bytes);

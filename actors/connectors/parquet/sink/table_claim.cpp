@@ -27,18 +27,13 @@ unexpected table_lost(const std::string& target, const std::optional<target_owne
 
 /// Reads whose the table is, where that is written beside it.
 expected<std::optional<target_owner>> read_mark(const table_to_claim& what, const claim& who) {
-  const auto text = what.table->mark();
+  ASSIGN_OR_RETURN(const auto text, what.table->mark());
   if (!text)
-    return unexpected(text.error());
-  if (!*text)
     return std::nullopt;
   const auto target = what.table->shown("");
-  auto owner = decode_mark(**text, target);
-  if (!owner)
-    return unexpected(owner.error());
-  if (const auto owned = judge_mark(*owner, who, target, what.begin); !owned)
-    return unexpected(owned.error());
-  return std::move(*owner);
+  ASSIGN_OR_RETURN(auto owner, decode_mark(*text, target));
+  RETURN_IF_ERROR(judge_mark(owner, who, target, what.begin));
+  return owner;
 }
 
 /// Clears the folder for a state that begins: what it holds goes, or stays. What the state itself has written by now is
@@ -65,32 +60,26 @@ std::string tag_of(const target_owner& o) {
 expected<table_record> claim_table(const table_to_claim& what, const claim& who,
                                    const std::optional<std::string>& stored) {
   const auto target = what.table->shown("");
-  auto found = take_over(stored, decode_table_record, who, target, what.record_place, what.begin);
-  if (!found)
-    return unexpected(found.error());
-  auto record = std::move(found->record);
-  const bool begins = found->first || found->replaced;
+  ASSIGN_OR_RETURN(auto found,
+                   take_over(stored, decode_table_record, who, target, what.record_place, what.begin));
+  auto record = std::move(found.record);
+  const bool begins = found.first || found.replaced;
   std::optional<target_owner> replaced;
-  if (found->replaced)
-    replaced = std::move(found->replaced->owner);
-  const auto mark = read_mark(what, who);
-  if (!mark)
-    return unexpected(mark.error());
-  const bool marked = mark->has_value();
-  const bool ours = marked && (*mark)->state_id == who.state_id;
+  if (found.replaced)
+    replaced = std::move(found.replaced->owner);
+  ASSIGN_OR_RETURN(const auto mark, read_mark(what, who));
+  const bool marked = mark.has_value();
+  const bool ours = marked && mark->state_id == who.state_id;
   if (!begins && what.table->has_mark() && !ours && (marked || record.at))
-    return table_lost(target, *mark);
+    return table_lost(target, mark);
   if (marked && !ours)
-    replaced = **mark;
+    replaced = *mark;
   if (begins)
-    if (auto cleared = clear_old(what, record.owner, replaced); !cleared)
-      return unexpected(cleared.error());
+    RETURN_IF_ERROR(clear_old(what, record.owner, replaced));
   if (what.looks_beside)
-    if (auto fits = fits_beside(*what.table, *what.partition_by, *what.file_columns); !fits)
-      return unexpected(fits.error());
+    RETURN_IF_ERROR(fits_beside(*what.table, *what.partition_by, *what.file_columns));
   if (!ours)
-    if (auto set = what.table->set_mark(encode_mark(record.owner), marked); !set)
-      return unexpected(set.error());
+    RETURN_IF_ERROR(what.table->set_mark(encode_mark(record.owner), marked));
   return record;
 }
 

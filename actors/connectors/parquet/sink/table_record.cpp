@@ -50,8 +50,7 @@ std::string encode_record(const table_record& r) {
 expected<table_record> decode_table_record(std::string_view bytes) {
   wire::reader in(bytes);
   table_record r;
-  if (auto known = read_head(in, version, r.owner); !known)
-    return unexpected(known.error());
+  RETURN_IF_ERROR(read_head(in, version, r.owner));
   r.staged_bytes = in.varint();
   r.staged_rows = in.varint();
   r.row_bytes = in.varint();
@@ -72,8 +71,7 @@ expected<table_record> decode_table_record(std::string_view bytes) {
     r.rejected.push_back(std::move(row));
   }
   const bool there = in.fixed<std::uint8_t>() & has_progress;
-  if (auto whole = read_tail(in, there, r.at); !whole)
-    return unexpected(whole.error());
+  RETURN_IF_ERROR(read_tail(in, there, r.at));
   return r;
 }
 

@@ -78,26 +78,22 @@ expected<void> remote_folder::reveal_hidden(const std::vector<hidden_file>& file
 }
 
 expected<void> remote_folder::reveal(const hidden_file& file) {
-  const auto size = size_of(file.hidden);
+  ASSIGN_OR_RETURN(const auto size, size_of(file.hidden));
   if (!size)
-    return unexpected(size.error());
-  if (!*size)
     return {};
   auto there = size_of(file.visible);
   if (!there)
     return unexpected(there.error());
   if (!*there) {
-    const auto moved = move(file.hidden, file.visible);
-    if (!moved)
-      return unexpected(moved.error());
-    if (*moved)
+    ASSIGN_OR_RETURN(const auto moved, move(file.hidden, file.visible));
+    if (moved)
       return {};
     there = size_of(file.visible);
     if (!there)
       return unexpected(there.error());
   }
   // No name is used twice: of that length it is this file, revealed by a call that ended halfway.
-  if (*there != *size)
+  if (*there != size)
     return fatal_error(ec::already_exists,
                        fmt::format("{} is there, but not from this sink; move it away", shown(file.visible)));
   return remove(file.hidden);
@@ -111,15 +107,11 @@ expected<void> remote_folder::publish(const whole_file_here& file) {
     return {};
   if (failed)
     return cannot("read", whole, failed);
-  const auto sent = send(whole, size, visible);
-  if (!sent)
-    return unexpected(sent.error());
-  if (!*sent) {
+  ASSIGN_OR_RETURN(const auto sent, send(whole, size, visible));
+  if (!sent) {
     // No name is used twice: of that length it is this file, sent by a call whose answer was lost.
-    const auto there = size_of(visible);
-    if (!there)
-      return unexpected(there.error());
-    if (*there != size)
+    ASSIGN_OR_RETURN(const auto there, size_of(visible));
+    if (there != size)
       return fatal_error(ec::already_exists,
                          fmt::format("{} is there, but not from this sink; move it away", shown(visible)));
   }
@@ -130,32 +122,25 @@ expected<void> remote_folder::publish(const whole_file_here& file) {
 }
 
 expected<std::unique_ptr<stored_file>> remote_folder::open(const std::string& name) {
-  const auto size = size_of(name);
+  ASSIGN_OR_RETURN(const auto size, size_of(name));
   if (!size)
-    return unexpected(size.error());
-  if (!*size)
     return outside_error(ec::not_found, fmt::format("{} has gone", shown(name)));
-  return std::make_unique<remote_file>(*this, name, **size);
+  return std::make_unique<remote_file>(*this, name, *size);
 }
 
 expected<std::optional<std::string>> remote_folder::mark() {
   const std::string name(mark_name);
-  const auto size = size_of(name);
+  ASSIGN_OR_RETURN(const auto size, size_of(name));
   if (!size)
-    return unexpected(size.error());
-  if (!*size)
     return std::nullopt;
-  auto text = **size == 0 ? expected<std::string>() : read(name, 0, std::min(**size, longest_mark));
-  if (!text)
-    return unexpected(text.error());
-  return std::move(*text);
+  ASSIGN_OR_RETURN(auto text,
+                   *size == 0 ? expected<std::string>() : read(name, 0, std::min(*size, longest_mark)));
+  return text;
 }
 
 expected<void> remote_folder::set_mark(const std::string& text, bool replace) {
-  const auto written = write(std::string(mark_name), text, replace);
+  ASSIGN_OR_RETURN(const auto written, write(std::string(mark_name), text, replace));
   if (!written)
-    return unexpected(written.error());
-  if (!*written)
     return outside_error(ec::already_exists,
                          fmt::format("{} was taken by another sink at this moment", shown("")));
   return {};

@@ -41,11 +41,9 @@ public:
     auto prefix = key_of(folder);
     if (!prefix.empty() && !prefix.ends_with('/'))
       prefix += '/';
-    auto found = in_.list(prefix);
-    if (!found)
-      return unexpected(found.error());
+    ASSIGN_OR_RETURN(auto found, in_.list(prefix));
     std::vector<entry> all;
-    for (auto& e : *found)
+    for (auto& e : found)
       all.push_back({std::move(e.name), e.is_folder});
     return all;
   }
@@ -85,10 +83,8 @@ protected:
   /// S3 has no rename. A copy is visible whole or not at all, and the hidden key is removed only after the
   /// copy.
   expected<bool> move(const std::string& hidden, const std::string& visible) override {
-    if (auto copied = in_.copy(key_of(hidden), key_of(visible)); !copied)
-      return unexpected(copied.error());
-    if (auto removed = in_.remove(key_of(hidden)); !removed)
-      return unexpected(removed.error());
+    RETURN_IF_ERROR(in_.copy(key_of(hidden), key_of(visible)));
+    RETURN_IF_ERROR(in_.remove(key_of(hidden)));
     return true;
   }
 

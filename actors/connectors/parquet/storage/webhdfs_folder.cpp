@@ -18,11 +18,9 @@ public:
         in_({place_.url, place_.user, place_.server}, options_) {}
 
   expected<std::vector<entry>> list(const std::string& folder) override {
-    auto found = in_.list(path_of(folder));
-    if (!found)
-      return unexpected(found.error());
+    ASSIGN_OR_RETURN(auto found, in_.list(path_of(folder)));
     std::vector<entry> all;
-    for (auto& f : *found)
+    for (auto& f : found)
       all.push_back({std::move(f.name), f.is_folder});
     return all;
   }
@@ -35,12 +33,10 @@ public:
   std::string shown(const std::string& name) const override { return place_.server + path_of(name); }
 
   expected<std::optional<std::uint64_t>> size_of(const std::string& name) override {
-    const auto status = in_.status_of(path_of(name));
+    ASSIGN_OR_RETURN(const auto status, in_.status_of(path_of(name)));
     if (!status)
-      return unexpected(status.error());
-    if (!*status)
       return std::nullopt;
-    return (*status)->length;
+    return status->length;
   }
 
   expected<std::string> read(const std::string& name, std::uint64_t offset, std::uint64_t length) override {
@@ -56,19 +52,16 @@ protected:
                       const std::string& visible) override {
     const auto slash = visible.find_last_of('/');
     const bool in_folder = slash != std::string::npos;
-    if (auto made = make(in_folder ? visible.substr(0, slash) : ""); !made)
-      return unexpected(made.error());
+    RETURN_IF_ERROR(make(in_folder ? visible.substr(0, slash) : ""));
     // A name of its own for each try: what is still under way of an earlier one never gets into this file.
     const auto hidden = path_of(fmt::format("{}{:016x}-{}", hidden_upload, random_bits(),
                                             in_folder ? visible.substr(slash + 1) : visible));
-    if (auto taken = upload_whole(whole, size, hidden); !taken)
-      return unexpected(taken.error());
+    RETURN_IF_ERROR(upload_whole(whole, size, hidden));
     auto renamed = in_.rename(hidden, path_of(visible));
     if (!renamed)
       made_.clear();  // its folder may be what has gone
     else if (!*renamed)
-      if (auto removed = in_.remove(hidden); !removed)
-        return unexpected(removed.error());
+      RETURN_IF_ERROR(in_.remove(hidden));
     return renamed;
   }
 
@@ -81,8 +74,7 @@ protected:
 
   expected<bool> move(const std::string& hidden, const std::string& visible) override {
     const auto slash = visible.find_last_of('/');
-    if (auto made = make(slash != std::string::npos ? visible.substr(0, slash) : ""); !made)
-      return unexpected(made.error());
+    RETURN_IF_ERROR(make(slash != std::string::npos ? visible.substr(0, slash) : ""));
     auto renamed = in_.rename(path_of(hidden), path_of(visible));
     if (!renamed)
       made_.clear();  // its folder may be what has gone
@@ -90,8 +82,7 @@ protected:
   }
 
   expected<bool> write(const std::string& name, const std::string& text, bool replace) override {
-    if (auto made = make(""); !made)
-      return unexpected(made.error());
+    RETURN_IF_ERROR(make(""));
     return in_.write(path_of(name), text, replace);
   }
 
@@ -105,15 +96,11 @@ private:
 
   expected<void> upload_whole(const std::filesystem::path& whole, std::uint64_t size,
                               const std::string& path) {
-    if (auto taken = in_.upload(whole, path); !taken)
-      return unexpected(taken.error());
-    const auto came = in_.status_of(path);
-    if (!came)
-      return unexpected(came.error());
-    if (!*came || (*came)->length != size)
-      return outside_error(ec::unavailable,
-                           fmt::format("{} has {} of the {} bytes that were sent to {}", place_.server,
-                                       *came ? (*came)->length : 0, size, path));
+    RETURN_IF_ERROR(in_.upload(whole, path));
+    ASSIGN_OR_RETURN(const auto came, in_.status_of(path));
+    if (!came || came->length != size)
+      return outside_error(ec::unavailable, fmt::format("{} has {} of the {} bytes that were sent to {}",
+                                                        place_.server, came ? came->length : 0, size, path));
     return {};
   }
 

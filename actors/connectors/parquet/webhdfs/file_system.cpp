@@ -56,38 +56,30 @@ expected<http::answer> file_system::ask(std::string_view method, std::string url
 }
 
 expected<std::optional<file_status>> file_system::status_of(const std::string& path) {
-  const auto a = ask("GET", url(path, "GETFILESTATUS"), most_said);
-  if (!a)
-    return unexpected(a.error());
-  if (says_not_found(*a))
+  ASSIGN_OR_RETURN(const auto a, ask("GET", url(path, "GETFILESTATUS"), most_said));
+  if (says_not_found(a))
     return std::nullopt;
-  if (a->status != ok)
-    return refused("tell of " + path, *a);
-  auto s = parse_status(a->body);
-  if (!s)
-    return unexpected(s.error());
-  return std::move(*s);
+  if (a.status != ok)
+    return refused("tell of " + path, a);
+  ASSIGN_OR_RETURN(auto s, parse_status(a.body));
+  return s;
 }
 
 expected<std::vector<file_status>> file_system::list(const std::string& folder) {
-  const auto a = ask("GET", url(folder, "LISTSTATUS"), most_listed);
-  if (!a)
-    return unexpected(a.error());
-  if (says_not_found(*a))
+  ASSIGN_OR_RETURN(const auto a, ask("GET", url(folder, "LISTSTATUS"), most_listed));
+  if (says_not_found(a))
     return std::vector<file_status>();
-  if (a->status != ok)
-    return refused("list " + folder, *a);
-  return parse_listing(a->body);
+  if (a.status != ok)
+    return refused("list " + folder, a);
+  return parse_listing(a.body);
 }
 
 expected<void> file_system::make_folders(const std::string& folder) {
   const auto doing = "make the folder " + folder;
-  const auto a = ask("PUT", url(folder, "MKDIRS"), most_said);
-  if (!a)
-    return unexpected(a.error());
-  if (a->status != ok)
-    return refused(doing, *a);
-  if (!parse_boolean(a->body))
+  ASSIGN_OR_RETURN(const auto a, ask("PUT", url(folder, "MKDIRS"), most_said));
+  if (a.status != ok)
+    return refused(doing, a);
+  if (!parse_boolean(a.body))
     return user_error(ec::refused, fmt::format("{} does not {}; check `path`", at_.shown, doing));
   return {};
 }
@@ -95,19 +87,16 @@ expected<void> file_system::make_folders(const std::string& folder) {
 /// Takes two steps: the NameNode names a DataNode, which takes the bytes. False where the file exists.
 expected<bool> file_system::create(const std::string& to, http::request content, bool replace) {
   const auto doing = "take " + to;
-  const auto asked =
-      ask("PUT", url(to, "CREATE", fmt::format("&overwrite={}&noredirect=true", replace)), most_said);
-  if (!asked)
-    return unexpected(asked.error());
-  if (!replace && says_exists(*asked))
+  ASSIGN_OR_RETURN(
+      const auto asked,
+      ask("PUT", url(to, "CREATE", fmt::format("&overwrite={}&noredirect=true", replace)), most_said));
+  if (!replace && says_exists(asked))
     return false;
-  if (asked->status != ok)
-    return refused(doing, *asked);
-  auto where = parse_location(at_.url, asked->body);
-  if (!where)
-    return unexpected(where.error());
+  if (asked.status != ok)
+    return refused(doing, asked);
+  ASSIGN_OR_RETURN(auto where, parse_location(at_.url, asked.body));
   content.method = "PUT";
-  content.url = std::move(*where);
+  content.url = std::move(where);
   content.headers = {"Content-Type: application/octet-stream"};
   const auto done = http_.send(content);
   if (!done)
@@ -122,8 +111,7 @@ expected<bool> file_system::create(const std::string& to, http::request content,
 expected<void> file_system::upload(const std::filesystem::path& from, const std::string& to) {
   http::request content;
   content.file = from;
-  if (auto made = create(to, std::move(content), true); !made)
-    return unexpected(made.error());
+  RETURN_IF_ERROR(create(to, std::move(content), true));
   return {};
 }
 
@@ -134,40 +122,35 @@ expected<bool> file_system::write(const std::string& to, const std::string& byte
 }
 
 expected<bool> file_system::rename(const std::string& from, const std::string& to) {
-  const auto a = ask("PUT", url(from, "RENAME", "&renameoptions=NONE&destination=" + http::escaped(to, true)),
-                     most_said);
-  if (!a)
-    return unexpected(a.error());
-  if (says_exists(*a))
+  ASSIGN_OR_RETURN(const auto a,
+                   ask("PUT",
+                       url(from, "RENAME", "&renameoptions=NONE&destination=" + http::escaped(to, true)),
+                       most_said));
+  if (says_exists(a))
     return false;
-  if (a->status != ok)
-    return refused(fmt::format("rename {} to {}", from, to), *a);
+  if (a.status != ok)
+    return refused(fmt::format("rename {} to {}", from, to), a);
   return true;
 }
 
 expected<void> file_system::remove(const std::string& path) {
-  const auto a = ask("DELETE", url(path, "DELETE", "&recursive=false"), most_said);
-  if (!a)
-    return unexpected(a.error());
-  if (a->status != ok && !says_not_found(*a))
-    return refused("remove " + path, *a);
+  ASSIGN_OR_RETURN(const auto a, ask("DELETE", url(path, "DELETE", "&recursive=false"), most_said));
+  if (a.status != ok && !says_not_found(a))
+    return refused("remove " + path, a);
   return {};
 }
 
 expected<std::string> file_system::read(const std::string& path, std::uint64_t offset, std::uint64_t length) {
   const auto doing = "give " + path;
-  const auto asked =
-      ask("GET", url(path, "OPEN", fmt::format("&offset={}&length={}&noredirect=true", offset, length)),
-          most_said);
-  if (!asked)
-    return unexpected(asked.error());
-  if (asked->status != ok)
-    return refused(doing, *asked);
-  auto where = parse_location(at_.url, asked->body);
-  if (!where)
-    return unexpected(where.error());
+  ASSIGN_OR_RETURN(const auto asked,
+                   ask("GET",
+                       url(path, "OPEN", fmt::format("&offset={}&length={}&noredirect=true", offset, length)),
+                       most_said));
+  if (asked.status != ok)
+    return refused(doing, asked);
+  ASSIGN_OR_RETURN(auto where, parse_location(at_.url, asked.body));
   http::request r;
-  r.url = std::move(*where);
+  r.url = std::move(where);
   r.most_bytes = length;
   auto a = http_.send(r);
   if (!a)

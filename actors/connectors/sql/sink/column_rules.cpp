@@ -1,5 +1,6 @@
 #include "actors/connectors/sql/sink/column_rules.hpp"
 
+#include "runtime/base/scan.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +10,6 @@
 namespace millrace::sink::sql {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
 
 /// Tells whether the text has this form: `9` stands for a digit, `f` for one of 0-9 and a-f, others for themselves.

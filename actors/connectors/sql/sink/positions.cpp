@@ -71,11 +71,9 @@ expected<std::string> positions::create_tables() {
                    id, name, name, db_.long_text(), db_.long_text())}};
   std::string remarks;
   for (const auto& [table, columns] : tables) {
-    auto made = make_own_table(db_, table, columns);
-    if (!made)
-      return unexpected(std::move(made.error()));
-    if (!made->empty())
-      remarks += (remarks.empty() ? "" : "; ") + *made;
+    ASSIGN_OR_RETURN(auto made, make_own_table(db_, table, columns));
+    if (!made.empty())
+      remarks += (remarks.empty() ? "" : "; ") + made;
   }
   table_ = db_.table_name(positions_name);
   rejected_table_ = db_.table_name(rejected_name);

@@ -175,9 +175,7 @@ config::connector sql_sink_declaration() {
 
 expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options, const data::schema_ptr& rows,
                                                   const wall_clock& clock) {
-  auto where = sql::parse_connection(options.text("connection"));
-  if (!where)
-    return unexpected(where.error());
+  ASSIGN_OR_RETURN(auto where, sql::parse_connection(options.text("connection")));
   sql::table_options table{
       options.text("table"), without_deletion(rows), {}, options.has("create") && options.boolean("create")};
   if (options.has("mode") && options.text("mode") == "upsert")
@@ -188,7 +186,7 @@ expected<std::unique_ptr<writer>> make_sql_writer(const config::values& options,
   if (options.has("keep_deleted"))
     table.keep_deleted = options.duration("keep_deleted");
   table.clock = &clock;
-  return sql::make_writer(std::move(*where), std::move(table));
+  return sql::make_writer(std::move(where), std::move(table));
 }
 
 connector sql_sink_connector() {

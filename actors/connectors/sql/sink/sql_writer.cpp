@@ -30,8 +30,7 @@ public:
   expected<void> write(const data::batch& rows) override;
   expected<std::uint64_t> commit(const progress& p) override;
   expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit) override {
-    if (auto settled = checked(settle()); !settled)
-      return unexpected(std::move(settled.error()));
+    RETURN_IF_ERROR(checked(settle()));
     return positions_.rejected(after, limit);
   }
   void forget_rejected(std::uint64_t up_to) override {

@@ -132,8 +132,7 @@ public:
     if (auto done = prepare(); !done)
       return done;
     for (const auto row : chosen)
-      if (auto done = taken(put(rows, row, refused), rows, row, refused); !done)
-        return unexpected(std::move(done.error()));
+      RETURN_IF_ERROR(taken(put(rows, row, refused), rows, row, refused));
     return {};
   }
   expected<void> remove(const data::batch& rows, std::span<const std::size_t> chosen,
@@ -141,10 +140,8 @@ public:
     if (auto ready = prepare(); !ready)
       return ready;
     for (const auto row : chosen) {
-      const auto removed = taken(drop(rows, row, refused), rows, row, refused);
-      if (!removed)
-        return unexpected(removed.error());
-      if (*removed)
+      ASSIGN_OR_RETURN(const auto removed, taken(drop(rows, row, refused), rows, row, refused));
+      if (removed)
         done.push_back(row);
     }
     return {};

@@ -7,10 +7,8 @@ namespace millrace::sink {
 
 expected<void> read_table(const config::values& sink, const std::vector<data::field>& columns,
                           const take_row& take) {
-  auto where = sql::parse_connection(sink.text("connection"));
-  if (!where)
-    return unexpected(where.error());
-  const auto db = sql::make_database(std::move(*where));
+  ASSIGN_OR_RETURN(auto where, sql::parse_connection(sink.text("connection")));
+  const auto db = sql::make_database(std::move(where));
   if (auto connected = db->connect(false); !connected)
     return connected;
   const auto table = sink.text("table");

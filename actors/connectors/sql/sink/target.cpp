@@ -4,6 +4,7 @@
 #include "actors/connectors/sql/sink/named_files.hpp"
 #include "config/text/mask.hpp"
 #include "config/text/references.hpp"
+#include "runtime/base/percent.hpp"
 #include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
@@ -28,28 +29,6 @@ constexpr std::string_view logins =
 
 unexpected wrong(std::string_view what) {
   return user_error(ec::invalid_argument, fmt::format("connection: {}; {}", what, forms));
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto digit = [&](std::size_t at) {
-      const char c =
-          at < text.size() ? static_cast<char>(std::tolower(static_cast<unsigned char>(text[at]))) : '?';
-      return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    };
-    const int high = digit(i + 1);
-    const int low = digit(i + 2);
-    if (high < 0 || low < 0 || (high == 0 && low == 0))
-      return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
 }
 
 /// Reads SOCI's text and libpq's: key=value, key='it''s' with \ before ' and \.
@@ -106,8 +85,7 @@ std::string write_pairs(const parameters& pairs) {
 std::string write_uri(const parameters& pairs) {
   std::string out;
   for (const auto& [key, value] : pairs)
-    out += fmt::format("{}{}={}", out.empty() ? "postgresql:///?" : "&", key,
-                       config::percent_encoded(value, true));
+    out += fmt::format("{}{}={}", out.empty() ? "postgresql:///?" : "&", key, percent_encoded(value, true));
   return out;
 }
 
@@ -120,7 +98,7 @@ expected<parameters> read_uri(std::string_view rest) {
   parameters out;
   bool encoded_well = true;
   const auto put = [&](std::string_view key, std::string_view value) {
-    if (auto decoded = percent_decoded(value); !decoded)
+    if (auto decoded = strictly_percent_decoded(value); !decoded || decoded->find('\0') != std::string::npos)
       encoded_well = false;
     else if (!decoded->empty())
       out[std::string(key)] = *decoded;
@@ -295,8 +273,7 @@ expected<target> server_target(product kind, std::string_view rest) {
     if (kind == product::mysql && p["host"] == "localhost")
       p["host"] = "127.0.0.1";
   }
-  if (auto good = check_parameters(kind, p); !good)
-    return unexpected(good.error());
+  RETURN_IF_ERROR(check_parameters(kind, p));
   if (kind == product::mysql) {
     p["charset"] = "utf8mb4";  // the encoding of the literals
     // A server that does not answer is given up in finite time; a statement may wait 10 s for a lock.

@@ -76,8 +76,7 @@ expected<topic_chain::looked> topic_chain::look(std::shared_ptr<topic> records, 
   expected<restored> all;
   for (int reading = 0; reading == 0 || (reading == 1 && !all); ++reading) {
     c.seen_ = view(c.prefix_);
-    if (auto done = c.read_on(c.seen_, 0); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(c.read_on(c.seen_, 0));
     all = c.seen_.restore(c.shown());
   }
   return std::move(all).map([&](restored&& r) {
@@ -87,10 +86,8 @@ expected<topic_chain::looked> topic_chain::look(std::shared_ptr<topic> records, 
 
 /// A life that meets a higher one of its own term reads on and tries again; a higher term ends it (R2).
 expected<void> topic_chain::begin_life(const chain::life& now, bool is_chosen) {
-  auto follows = topic_->follow(prefix_);
-  if (!follows)
-    return unexpected(follows.error());
-  followed_ = std::move(*follows);
+  ASSIGN_OR_RETURN(auto follows, topic_->follow(prefix_));
+  followed_ = std::move(follows);
   if (auto done = read_on(seen_, 0); !done)
     return done;
   if (is_chosen)
@@ -130,8 +127,7 @@ expected<restored> topic_chain::restore_opened() {
   auto all = seen_.restore(shown());
   if (!all) {
     seen_ = view(prefix_);
-    if (auto done = read_on(seen_, 0); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(read_on(seen_, 0));
     if (seen_.highest() != me_)
       return fenced();
     all = seen_.restore(shown());
@@ -145,8 +141,7 @@ expected<chain::contents> topic_chain::read() {
     return *std::exchange(just_opened_, std::nullopt);
   // Records before the older of two bases are not needed, not even to tell which later records are void.
   view again(prefix_, seen_.begin());
-  if (auto done = read_on(again, 0); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(read_on(again, 0));
   if (again.highest() > me_)
     return unexpected(snapshot::superseded(me_.life.term, owner_.actor, again.highest().life.term));
   again.pass_over_above(tail_);
@@ -192,11 +187,9 @@ expected<record_name> topic_chain::append_record(record_kind kind, std::string_v
   if (seen_.highest() > me_)
     return fenced();
   if (is_unsure_)
-    if (auto raised = raise_count(); !raised)
-      return unexpected(raised.error());
+    RETURN_IF_ERROR(raise_count());
   const record_name name{me_, tail_ + 1, kind};
-  if (auto stored = store(name, payload); !stored)
-    return unexpected(stored.error());
+  RETURN_IF_ERROR(store(name, payload));
   if (!seen_.has_whole(name))
     return not_known(
         outside_error(ec::io,
@@ -223,11 +216,9 @@ expected<bool> topic_chain::append_base(std::string_view base) {
   if (is_unsure_)
     return false;
   just_opened_.reset();
-  const auto name = append_record(record_kind::base, base);
-  if (!name)
-    return unexpected(name.error());
+  ASSIGN_OR_RETURN(const auto name, append_record(record_kind::base, base));
   weight_ = {.base_bytes = base.size()};
-  if (const auto previous = std::exchange(base_at_, seen_.begin_of(*name)))
+  if (const auto previous = std::exchange(base_at_, seen_.begin_of(name)))
     trim(*previous);
   return true;
 }

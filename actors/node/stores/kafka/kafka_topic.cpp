@@ -106,38 +106,32 @@ expected<void> kafka_topic::find_topic() {
     return unexpected(found.error());
   handle_.reset(rd_kafka_topic_new(consumer_->get(), options_.topic.c_str(), nullptr));
   const topic_address at{options_.topic, options_.to.brokers};
-  const auto state = look_at_known(*consumer_, at, handle_.get(), options_.patience);
-  if (!state)
-    return unexpected(state.error());
-  const existing is{state->partitions, state->fewest_replicas,
+  ASSIGN_OR_RETURN(const auto state, look_at_known(*consumer_, at, handle_.get(), options_.patience));
+  const existing is{state.partitions, state.fewest_replicas,
                     kafka::topic_settings(*consumer_, options_.topic, options_.settings_patience)};
-  for (const auto& w : warnings_of(at, is, state->brokers))
+  for (const auto& w : warnings_of(at, is, state.brokers))
     spdlog::warn("{}: {}", options_.name, w);
   return check_topic(at, is);
 }
 
 expected<void> kafka_topic::make_topic() {
   const topic_address at{options_.topic, options_.to.brokers};
-  const auto state = look_at(*consumer_, at, nullptr, options_.patience);
-  if (!state)
-    return unexpected(state.error());
-  const auto plan = plan_creation(at, state->brokers, options_.replication);
-  if (!plan)
-    return unexpected(plan.error());
+  ASSIGN_OR_RETURN(const auto state, look_at(*consumer_, at, nullptr, options_.patience));
+  ASSIGN_OR_RETURN(const auto plan, plan_creation(at, state.brokers, options_.replication));
   const auto until = std::chrono::steady_clock::now() + options_.patience;
   const auto make = [&] {
-    return kafka::create_topic(*consumer_, options_.topic, partitions, plan->replication, options_.patience,
-                               plan->settings);
+    return kafka::create_topic(*consumer_, options_.topic, partitions, plan.replication, options_.patience,
+                               plan.settings);
   };
   auto made =
       make();  // a broker may not answer before a client gives up its request, and make it all the same
   while (!made && made.error().retry && std::chrono::steady_clock::now() < until)
     made = make();
   if (!made)
-    return unexpected(not_created(made.error(), at, *plan));
+    return unexpected(not_created(made.error(), at, plan));
   if (*made)
     spdlog::info("{}: {}: made with {} partitions and {} replica(s)", options_.name, shown_, partitions,
-                 plan->replication);
+                 plan.replication);
   return {};
 }
 

@@ -59,8 +59,7 @@ expected<std::uint64_t> partition_reader::read(std::string_view prefix, std::uin
 
 expected<std::uint64_t> partition_reader::read_all(std::uint64_t from, std::uint64_t least,
                                                    const message_taker& take) {
-  if (auto found = kafka::known_partition_count(client_, topic_, patience_); !found)
-    return unexpected(found.error());
+  RETURN_IF_ERROR(kafka::known_partition_count(client_, topic_, patience_));
   if (rd_kafka_consume_start(handle_.get(), partition_, static_cast<std::int64_t>(from)) != 0)
     return unexpected(
         kafka::translate(rd_kafka_last_error(), fmt::format("{}, partition {}", shown_, partition_)));

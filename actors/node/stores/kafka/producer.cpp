@@ -45,8 +45,7 @@ expected<std::unique_ptr<producer>> producer::open(const kafka::connection& to, 
   if (!client)
     return unexpected(client.error());
   // The look-up spares the first record a wait for metadata, up to a second.
-  if (auto found = kafka::known_partition_count(*client, topic, patience); !found)
-    return unexpected(found.error());
+  RETURN_IF_ERROR(kafka::known_partition_count(*client, topic, patience));
   std::unique_ptr<producer> p(new producer(topic, patience));
   p->client_ = std::make_unique<kafka::client>(std::move(*client));
   p->handle_.reset(rd_kafka_topic_new(p->client_->get(), topic.c_str(), nullptr));

@@ -47,11 +47,9 @@ expected<std::unique_ptr<database_segments>> database_segments::open(std::shared
                                                                      std::string_view schema, owner of,
                                                                      incarnation term,
                                                                      const std::vector<segment_id>& needed) {
-  auto texts = statements_for(schema);
-  if (!texts)
-    return unexpected(texts.error());
+  ASSIGN_OR_RETURN(auto texts, statements_for(schema));
   std::unique_ptr<database_segments> opened(
-      new database_segments(std::move(database), std::move(*texts), std::move(of), term));
+      new database_segments(std::move(database), std::move(texts), std::move(of), term));
   auto done = opened->find_actor().and_then([&] { return opened->keep_only(needed); });
   if (!done)
     return unexpected(done.error());
@@ -60,11 +58,9 @@ expected<std::unique_ptr<database_segments>> database_segments::open(std::shared
 
 expected<std::unique_ptr<database_segments>> database_segments::look(std::shared_ptr<connection> database,
                                                                      std::string_view schema, owner of) {
-  auto texts = statements_for(schema);
-  if (!texts)
-    return unexpected(texts.error());
+  ASSIGN_OR_RETURN(auto texts, statements_for(schema));
   std::unique_ptr<database_segments> found(
-      new database_segments(std::move(database), std::move(*texts), std::move(of), 0));
+      new database_segments(std::move(database), std::move(texts), std::move(of), 0));
   const auto row =
       found->database_->run(found->texts_.find_actor, {{found->owner_.topology}, {found->owner_.actor}});
   if (!row)
@@ -110,10 +106,8 @@ expected<void> database_segments::keep_only(const std::vector<segment_id>& neede
 }
 
 unexpected database_segments::refused() const {
-  const auto found = who_holds(*database_, texts_, id_, shown());
-  if (!found)
-    return unexpected(found.error());
-  return snapshot::superseded(term_, owner_.actor, found->by.term);
+  ASSIGN_OR_RETURN(const auto found, who_holds(*database_, texts_, id_, shown()));
+  return snapshot::superseded(term_, owner_.actor, found.by.term);
 }
 
 expected<void> database_segments::write(const segment_id& id, std::string_view payload) {

@@ -79,8 +79,7 @@ expected<std::unique_ptr<libpq_connection>> libpq_connection::make(libpq_options
 expected<answer> libpq_connection::run(const std::string& sql, const std::vector<parameter>& parameters) {
   const std::lock_guard lock(mutex_);
   if (!connection_)
-    if (auto done = connect(); !done)
-      return unexpected(done.error());
+    RETURN_IF_ERROR(connect());
   return exchange(sql, parameters, clock::now() + options_.statement_timeout + grace);
 }
 

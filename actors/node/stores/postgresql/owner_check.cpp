@@ -7,11 +7,9 @@
 namespace millrace::postgresql_chain {
 
 expected<std::vector<std::string>> check_owners(connection& database, const statements& texts) {
-  const auto asked = database.run(texts.trust, {});
-  if (!asked)
-    return unexpected(asked.error());
+  ASSIGN_OR_RETURN(const auto asked, database.run(texts.trust, {}));
   std::vector<postgresql::trust_finding> refused, told;
-  for (const auto& row : asked->rows) {
+  for (const auto& row : asked.rows) {
     auto f = postgresql::read_finding(row);
     if (!f)
       return our_error(database.shown() + ": the answer about its schema cannot be read");

@@ -51,13 +51,11 @@ expected<std::unique_ptr<database_chain>> database_chain::open_chosen(std::share
 expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared_ptr<connection> database,
                                                                      std::string_view schema, owner of,
                                                                      chain::life now, bool is_chosen) {
-  auto texts = statements_for(schema);
-  if (!texts)
-    return unexpected(texts.error());
+  ASSIGN_OR_RETURN(auto texts, statements_for(schema));
   if (now.term > highest_term)
     return our_error(fmt::format("{}: the term {} is above all that a chain can hold", of.actor, now.term));
   std::unique_ptr<database_chain> opened(
-      new database_chain(std::move(database), std::move(*texts), std::move(of)));
+      new database_chain(std::move(database), std::move(texts), std::move(of)));
   opened->life_ = now;
   auto done = opened->make_tables().and_then([&] { return opened->begin_life(is_chosen); }).and_then([&] {
     return opened->restore_all();
@@ -67,45 +65,35 @@ expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared
   opened->weight_ = done->weight;
   opened->base_number_ = done->base_number;
   opened->just_opened_ = std::move(done->contents);
-  if (auto counted = opened->count_bytes(); !counted)
-    return unexpected(counted.error());
+  RETURN_IF_ERROR(opened->count_bytes());
   return opened;
 }
 
 expected<std::unique_ptr<database_chain>> database_chain::on_tables(std::shared_ptr<connection> database,
                                                                     std::string_view schema, owner of) {
-  auto texts = statements_for(schema);
-  if (!texts)
-    return unexpected(texts.error());
-  std::unique_ptr<database_chain> c(
-      new database_chain(std::move(database), std::move(*texts), std::move(of)));
+  ASSIGN_OR_RETURN(auto texts, statements_for(schema));
+  std::unique_ptr<database_chain> c(new database_chain(std::move(database), std::move(texts), std::move(of)));
   return c->are_tables_there().map([&](bool are_there) { return are_there ? std::move(c) : nullptr; });
 }
 
 /// It reads from the record that an opening would go on from, and again where the chain has gone on meanwhile.
 expected<database_chain::looked> database_chain::look(std::shared_ptr<connection> database,
                                                       std::string_view schema, owner of) {
-  const auto there = on_tables(std::move(database), schema, std::move(of));
+  ASSIGN_OR_RETURN(const auto there, on_tables(std::move(database), schema, std::move(of)));
   if (!there)
-    return unexpected(there.error());
-  if (!*there)
     return looked{};
-  auto& c = **there;
+  auto& c = *there;
   for (int race = 0; race < most_races; ++race) {
-    const auto found = c.look_for_actor();
-    if (!found)
-      return unexpected(found.error());
-    if (!*found || (*found)->next == 1)
+    ASSIGN_OR_RETURN(const auto found, c.look_for_actor());
+    if (!found || found->next == 1)
       return looked{};
-    c.life_ = (*found)->by;
-    c.tail_ = (*found)->next - 1;
+    c.life_ = found->by;
+    c.tail_ = found->next - 1;
     auto all = c.restore_all();
-    const auto after = c.now_held();
-    if (!after)
-      return unexpected(after.error());
-    if (after->next != (*found)->next || after->by != (*found)->by)
+    ASSIGN_OR_RETURN(const auto after, c.now_held());
+    if (after.next != found->next || after.by != found->by)
       continue;
-    return std::move(all).map([&](restored&& r) { return looked{std::move(r.contents), after->by}; });
+    return std::move(all).map([&](restored&& r) { return looked{std::move(r.contents), after.by}; });
   }
   return outside_error(ec::unavailable,
                        fmt::format("{}: it is written faster than it can be read; try again", c.shown()));
@@ -149,10 +137,8 @@ expected<bool> database_chain::are_tables_there() const {
 }
 
 expected<void> database_chain::make_tables() {
-  const auto there = are_tables_there();
-  if (!there)
-    return unexpected(there.error());
-  if (*there)
+  ASSIGN_OR_RETURN(const auto there, are_tables_there());
+  if (there)
     return {};
   return database_->run(texts_.make_tables, {})
       .and_then([&](const answer&) { return check_owners(*database_, texts_); })
@@ -197,18 +183,14 @@ expected<holder> database_chain::now_held() const {
 /// A life that loses the race for the place looks again (R2).
 expected<void> database_chain::begin_life(bool is_chosen) {
   for (int race = 0; race < most_races; ++race) {
-    const auto found = find_actor();
-    if (!found)
-      return unexpected(found.error());
-    if (is_chosen ? chain::is_taken(life_, found->by) : chain::must_give_up(life_, {found->by.term, 0}))
-      return fenced_by(found->by);
-    life_ = chain::above_earlier(life_, found->by);
+    ASSIGN_OR_RETURN(const auto found, find_actor());
+    if (is_chosen ? chain::is_taken(life_, found.by) : chain::must_give_up(life_, {found.by.term, 0}))
+      return fenced_by(found.by);
+    life_ = chain::above_earlier(life_, found.by);
     if (life_.count > chain::most_counts)
-      return fenced_by(found->by);
-    const auto taken = take_place(found->next, found->next - 1);
-    if (!taken)
-      return unexpected(taken.error());
-    if (*taken)
+      return fenced_by(found.by);
+    ASSIGN_OR_RETURN(const auto taken, take_place(found.next, found.next - 1));
+    if (taken)
       return {};
   }
   return no_place();
@@ -221,15 +203,11 @@ expected<void> database_chain::raise_count() {
     return outside_error(ec::io, fmt::format("{}: too many writes have failed", shown()));
   ++life_.count;
   for (int race = 0; race < most_races; ++race) {
-    const auto found = now_held();
-    if (!found)
-      return unexpected(found.error());
-    if (chain::must_give_up(life_, found->by))
-      return fenced_by(found->by);
-    const auto taken = take_place(found->next, tail_);
-    if (!taken)
-      return unexpected(taken.error());
-    if (*taken) {
+    ASSIGN_OR_RETURN(const auto found, now_held());
+    if (chain::must_give_up(life_, found.by))
+      return fenced_by(found.by);
+    ASSIGN_OR_RETURN(const auto taken, take_place(found.next, tail_));
+    if (taken) {
       is_unsure_ = false;
       ++weight_.increments;
       return {};
@@ -359,8 +337,7 @@ expected<bool> database_chain::append_base(std::string_view base) {
     return false;
   just_opened_.reset();
   const auto before = tail_;
-  if (auto done = append_record(record_kind::base, base); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(append_record(record_kind::base, base));
   const auto good = reads_back();
   if (!good || !*good) {
     tail_ = before;  // a doubtful record is passed over
@@ -371,8 +348,7 @@ expected<bool> database_chain::append_base(std::string_view base) {
                           : good.error());
   }
   weight_ = {.base_bytes = base.size()};
-  if (auto done = trim(chain::mark_before(std::exchange(base_number_, tail_))); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(trim(chain::mark_before(std::exchange(base_number_, tail_))));
   return true;
 }
 

@@ -32,10 +32,8 @@ void put(wire::writer& out, const std::optional<progress>& at) {
 
 expected<void> read_tail(wire::reader& in, bool there, std::optional<progress>& at) {
   if (there) {
-    auto found = decode_progress(in.string());
-    if (!found)
-      return unexpected(found.error());
-    at = std::move(*found);
+    ASSIGN_OR_RETURN(auto found, decode_progress(in.string()));
+    at = std::move(found);
   }
   if (!in.ok() || !in.at_end())
     return fatal_error(ec::corrupt, "its record has the wrong length");

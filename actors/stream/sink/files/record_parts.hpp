@@ -47,10 +47,8 @@ take_over(const std::optional<std::string>& bytes, expected<Record> (*decode)(st
       old.error().message.insert(0, std::string(place) + ": ");
       return unexpected(std::move(old.error()));
     }
-    const auto owned = judge(old->owner, who, target, begin);
-    if (!owned)
-      return unexpected(owned.error());
-    if (*owned == ownership::ours)
+    ASSIGN_OR_RETURN(const auto owned, judge(old->owner, who, target, begin));
+    if (owned == ownership::ours)
       t.record = std::move(*old);
     else
       t.replaced = std::move(*old);

@@ -69,9 +69,7 @@ public:
   /// Does `what` under the lock, if this handle is the owner.
   template<class What>
   [[nodiscard]] expected<void> as_owner(const What& what) {
-    const auto locked = lock();
-    if (!locked)
-      return unexpected(locked.error());
+    ASSIGN_OR_RETURN(const auto locked, lock());
     if (auto mine = check_owner(); !mine)
       return mine;
     return what();

@@ -24,10 +24,8 @@ expected<std::optional<progress>> stored_letters::open(const claim& who) {
   buffer_.clear();
   rows_ = 0;
   now_ = life_of(who.life);
-  auto opened = chains_->open_chain(name_of_open_part(), now_);
-  if (!opened)
-    return unexpected(opened.error());
-  open_ = std::move(*opened);
+  ASSIGN_OR_RETURN(auto opened, chains_->open_chain(name_of_open_part(), now_));
+  open_ = std::move(opened);
   auto found = read();
   if (!found) {
     open_.reset();
@@ -50,10 +48,8 @@ expected<std::optional<progress>> stored_letters::open(const claim& who) {
 }
 
 expected<std::optional<letter_record>> stored_letters::read() {
-  auto found = open_->read();
-  if (!found)
-    return unexpected(found.error());
-  return open_part_of(std::move(*found));
+  ASSIGN_OR_RETURN(auto found, open_->read());
+  return open_part_of(std::move(found));
 }
 
 expected<void> stored_letters::write(const data::batch& rows) {
@@ -84,8 +80,7 @@ expected<std::uint64_t> stored_letters::commit(const progress& p) {
   if (part_.since == 0)
     part_.since = next.since;
   part_.progress = std::move(next.progress);
-  if (auto tidied = keep_alive(); !tidied)
-    return unexpected(tidied.error());
+  RETURN_IF_ERROR(keep_alive());
   return 0;
 }
 
@@ -116,24 +111,18 @@ std::optional<micros> stored_letters::keep_alive_in() const {
 
 /// The part stands in its own chain before the open one forgets it: ended halfway, it is written there again.
 expected<void> stored_letters::begin_part() {
-  auto whole = read();
+  ASSIGN_OR_RETURN(auto whole, read());
   if (!whole)
-    return unexpected(whole.error());
-  if (!*whole)
     return our_error("the open part of the dead letters has vanished");
-  auto place = chains_->open_chain(name_of_part(part_.number), now_);
-  if (!place)
-    return unexpected(place.error());
-  if (const auto done = (*place)->append_base((*whole)->lines); !done || !*done)
+  ASSIGN_OR_RETURN(auto place, chains_->open_chain(name_of_part(part_.number), now_));
+  if (const auto done = place->append_base(whole->lines); !done || !*done)
     return done ? expected<void>() : unexpected(done.error());
   const auto next = part_.number + 1;
   if (auto emptied = empty_oldest(next); !emptied)
     return emptied;
   letter_record begun{part_.first, next, 0, 0, part_.progress, {}};
-  const auto done = open_->append_base(encode_letters(begun));
-  if (!done)
-    return unexpected(done.error());
-  if (*done) {
+  ASSIGN_OR_RETURN(const auto done, open_->append_base(encode_letters(begun)));
+  if (done) {
     part_ = std::move(begun);
     bytes_ = 0;
   }
@@ -142,11 +131,9 @@ expected<void> stored_letters::begin_part() {
 
 expected<void> stored_letters::empty_oldest(std::uint64_t next) {
   while (parts_.keep && next - part_.first > *parts_.keep) {
-    auto place = chains_->open_chain(name_of_part(part_.first), now_);
-    if (!place)
-      return unexpected(place.error());
+    ASSIGN_OR_RETURN(auto place, chains_->open_chain(name_of_part(part_.first), now_));
     // A base is something: an empty text is none.
-    if (const auto done = (*place)->append_base("\n"); !done || !*done)
+    if (const auto done = place->append_base("\n"); !done || !*done)
       return done ? expected<void>() : unexpected(done.error());
     ++part_.first;
   }
@@ -154,42 +141,29 @@ expected<void> stored_letters::empty_oldest(std::uint64_t next) {
 }
 
 expected<void> stored_letters::join_commits() {
-  const auto whole = read();
+  ASSIGN_OR_RETURN(const auto whole, read());
   if (!whole)
-    return unexpected(whole.error());
-  if (!*whole)
     return {};
-  const auto done = open_->append_base(encode_letters(**whole));
+  const auto done = open_->append_base(encode_letters(*whole));
   return done ? expected<void>() : unexpected(done.error());
 }
 
 expected<parts_of_letters> kept_letters(chain::named_chains& chains) {
-  auto found = chains.look(name_of_open_part());
-  if (!found)
-    return unexpected(found.error());
-  const auto open = open_part_of(std::move(*found));
-  if (!open)
-    return unexpected(open.error());
-  return *open ? parts_of_letters{(*open)->first, (*open)->number} : parts_of_letters{};
+  ASSIGN_OR_RETURN(auto found, chains.look(name_of_open_part()));
+  ASSIGN_OR_RETURN(const auto open, open_part_of(std::move(found)));
+  return open ? parts_of_letters{open->first, open->number} : parts_of_letters{};
 }
 
 expected<page_of_letters> read_letters(chain::named_chains& chains, std::uint64_t part) {
-  auto found = chains.look(name_of_open_part());
-  if (!found)
-    return unexpected(found.error());
-  auto open = open_part_of(std::move(*found));
+  ASSIGN_OR_RETURN(auto found, chains.look(name_of_open_part()));
+  ASSIGN_OR_RETURN(auto open, open_part_of(std::move(found)));
   if (!open)
-    return unexpected(open.error());
-  if (!*open)
     return page_of_letters{};
-  const auto number = std::max(part, (*open)->first);
-  if (number >= (*open)->number)
-    return page_of_letters{number == (*open)->number ? std::move((*open)->lines) : std::string(),
-                           std::nullopt};
-  auto full = chains.look(name_of_part(number));
-  if (!full)
-    return unexpected(full.error());
-  return page_of_letters{std::move(full->base), number + 1};
+  const auto number = std::max(part, open->first);
+  if (number >= open->number)
+    return page_of_letters{number == open->number ? std::move(open->lines) : std::string(), std::nullopt};
+  ASSIGN_OR_RETURN(auto full, chains.look(name_of_part(number)));
+  return page_of_letters{std::move(full.base), number + 1};
 }
 
 }  // namespace millrace::sink

@@ -1,4 +1,4 @@
-#include "tools/cli/run_api.hpp"
+#include "tools/cli/run_arguments.hpp"
 
 #include "actors/node/host/lone_topology.hpp"
 #include "runtime/tls/folder.hpp"
@@ -77,37 +77,30 @@ expected<run_api> run_api::start(const http_arguments& a,
                                  const std::vector<std::unique_ptr<topology_run>>& runs,
                                  const observe::running_topologies& board) {
   api::server_options options;
-  const auto endpoint = load::parse_listen_address("--http", a.address);
-  if (!endpoint)
-    return unexpected(endpoint.error());
-  options.listen = *endpoint;
+  ASSIGN_OR_RETURN(const auto endpoint, load::parse_listen_address("--http", a.address));
+  options.listen = endpoint;
   options.guard.names = own_names(a.hosts);
   options.assets = web::assets();
   options.guard.is_read_only = a.is_read_only;
   options.guard.has_metrics_only = a.has_metrics_only;
   if (!a.tls.empty()) {
-    auto own =
-        tls::node_credentials(a.tls, a.tls_name.empty() ? machine_name() : a.tls_name, system_clock().now());
-    if (!own)
-      return unexpected(own.error());
-    options.tls = std::move(*own);
+    ASSIGN_OR_RETURN(auto own, tls::node_credentials(a.tls, a.tls_name.empty() ? machine_name() : a.tls_name,
+                                                     system_clock().now()));
+    options.tls = std::move(own);
   }
   const auto& folder = runs.front()->store()->folder();
   std::error_code failed;
   const bool is_first = !std::filesystem::exists(api::files_of_node(folder).token, failed);
-  auto token = make_token(folder);
-  if (!token)
-    return unexpected(token.error());
-  options.guard.token = *token;
+  ASSIGN_OR_RETURN(auto token, make_token(folder));
+  options.guard.token = token;
   auto view = std::make_unique<topology_views>(runs, board, std::string(host::lone_node));
   auto server = api::server::start(std::move(options), *view);
   if (!server)
     return unexpected(server.error());
-  if (const auto written = write_node_files(folder, server->url()); !written)
-    return unexpected(written.error());
+  RETURN_IF_ERROR(write_node_files(folder, server->url()));
   run_api out(std::move(view), std::move(*server));
   if (is_first && !a.has_metrics_only)
-    out.token_ = std::move(*token);
+    out.token_ = std::move(token);
   out.token_file_ = api::files_of_node(folder).token;
   return out;
 }

@@ -1,4 +1,4 @@
-#include "runtime/window/exact_sum_bytes.hpp"
+#include "runtime/window/sum_states.hpp"
 
 namespace millrace::window {
 
