@@ -35,7 +35,7 @@ enum class trouble_code : std::uint8_t {
   target_away,
   target_slow,
   target_stalled,
-  snapshots_slow,
+  state_slow,
   snapshots_fail,
   late,
   dead_letters,
@@ -48,7 +48,7 @@ enum class trouble_code : std::uint8_t {
 constexpr auto words_of(trouble_code) {
   return std::to_array<std::string_view>(
       {"source_unreached", "source_away", "silent_partition", "spool_full", "window_stalled",
-       "target_unreached", "target_away", "target_slow", "target_stalled", "snapshots_slow", "snapshots_fail",
+       "target_unreached", "target_away", "target_slow", "target_stalled", "state_slow", "snapshots_fail",
        "late", "dead_letters", "gaps", "ledger", "restarts", "crashes", "not_placed"});
 }
 [[nodiscard]] std::string_view to_string(topology_state s);

@@ -80,6 +80,7 @@ actor_factory::actor_factory(caf::actor_system& system, const pipeline_options& 
   options_.cancelled = {};  // they are for the start alone, and may point to what is over by then
   options_.asking = {};
   gauges_.losses = options_.losses;
+  gauges_.keeping = options_.keeping;
   gauges_.feeds = std::move(feeds);
   gauges_.present = options_.present;
   gauges_.taps = std::make_shared<stage::taps>(topology_);

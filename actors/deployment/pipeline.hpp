@@ -11,6 +11,7 @@
 #include "actors/stream/stage/present.hpp"
 #include "actors/stream/stage/restarts.hpp"
 #include "actors/stream/stage/taps.hpp"
+#include "runtime/base/call_under_way.hpp"
 #include "runtime/snapshot/merged_snapshots.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -58,6 +59,8 @@ struct pipeline_options {
   bool parsers_changed = false;
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+  /// Values are put into the state by these calls.
+  std::shared_ptr<timed_calls> keeping = std::make_shared<timed_calls>();
   connector_makers make;
   /// Makes the default sink of dead letters, by the options of `dead_letters`. An empty
   /// function: a file in the state folder.
@@ -78,6 +81,7 @@ struct pipeline_gauges {
   std::map<std::string, std::shared_ptr<sink::sink_gauges>> sinks;
   std::shared_ptr<source::feeds> feeds = std::make_shared<source::feeds>();
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+  std::shared_ptr<timed_calls> keeping = std::make_shared<timed_calls>();
   std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
   std::shared_ptr<stage::restarts> restarts = std::make_shared<stage::restarts>();
   std::shared_ptr<stage::present_actors> present = nullptr;  // null: all live in this process

@@ -1,6 +1,7 @@
 // The call to a server or a disk that is under way, and its age.
 #pragma once
 
+#include "runtime/base/pace.hpp"
 #include "runtime/base/time.hpp"
 
 #include <algorithm>
@@ -31,6 +32,22 @@ public:
 private:
   static constexpr auto none = clock::duration::rep(-1);
   std::atomic<clock::duration::rep> began_{none};
+};
+
+/// The calls that one thread makes to a server or a disk.
+struct timed_calls {
+  call_under_way now;
+  usual_time takes;
+
+  template<class Call>
+  auto time(Call&& call) {
+    const auto began = call_under_way::clock::now();
+    now.begin(began);
+    auto done = call();
+    now.end();
+    takes.add(std::chrono::ceil<micros>(call_under_way::clock::now() - began));
+    return done;
+  }
 };
 
 }  // namespace millrace

@@ -403,11 +403,19 @@ std::string shard_core::capture(bool all) {
   return out.take();
 }
 
-bool shard_core::has_unacknowledged_input() const {
-  return std::any_of(setup_.upstream.begin(), setup_.upstream.end(), [this](const log_id& log) {
-    const auto have = older_.vector.find(log);
-    return have == older_.vector.end() || have->second.at != intake_.vector().at(log).at;
-  });
+bool shard_core::is_acknowledged(const log_id& log) const {
+  const auto have = older_.vector.find(log);
+  return have != older_.vector.end() && have->second.at == intake_.vector().at(log).at;
+}
+
+bool shard_core::changed() const {
+  return changed_ || outbox_.has_outlived_files() ||
+         std::ranges::any_of(setup_.upstream, [this](const log_id& log) { return !is_acknowledged(log); });
+}
+
+bool shard_core::wants_capture() const {
+  return changed() || std::ranges::any_of(intake_.vector(),
+                                          [this](const auto& log) { return !is_acknowledged(log.first); });
 }
 
 std::string shard_core::capture_all() { return capture(true); }

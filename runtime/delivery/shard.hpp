@@ -146,9 +146,10 @@ public:
   [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_.vector; }
   /// Anything to capture since the last one; or files of spilled output to get rid of by it; or output of an
   /// upstream window, which keeps it until one more capture lets it be acknowledged.
-  [[nodiscard]] bool changed() const {
-    return changed_ || outbox_.has_outlived_files() || has_unacknowledged_input();
-  }
+  [[nodiscard]] bool changed() const;
+  /// That, or input which a lane keeps until one more capture lets it be acknowledged: a spool that is full of it takes
+  /// nothing before.
+  [[nodiscard]] bool wants_capture() const;
 
   [[nodiscard]] const intake& in() const { return intake_; }
   [[nodiscard]] const outbox& out() const { return outbox_; }
@@ -166,7 +167,7 @@ private:
   };
 
   void absorb(const lane_frame& f);
-  [[nodiscard]] bool has_unacknowledged_input() const;
+  [[nodiscard]] bool is_acknowledged(const log_id& log) const;
   [[nodiscard]] bool knows_what_was_sent() const;
   [[nodiscard]] event_micros fires_up_to() const;
   void fire(output& out);

@@ -79,7 +79,11 @@ std::unique_ptr<plan_on_node>
 put_together(caf::actor_system& system, const host_options& options, std::unique_ptr<plan_on_node> out,
              const deployment::pipeline_options& how, deployment::stored_state state, put_value put,
              std::shared_ptr<source::feeds> feeds, std::shared_ptr<snapshot::state_store> folder) {
-  out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, std::move(put))};
+  auto timed = [calls = how.keeping, put = std::move(put)](const std::string& name, const std::string& value,
+                                                           const life& whose) {
+    return calls->time([&] { return put(name, value, whose); });
+  };
+  out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, std::move(timed))};
   out->factory = std::make_unique<deployment::actor_factory>(
       system, how, std::move(state), out->planned.decided, out->keepers, std::move(feeds));
   options.running->add({out->planned.topology, out->factory->gauges(), std::move(folder)});

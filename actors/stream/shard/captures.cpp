@@ -4,8 +4,8 @@
 
 namespace millrace::shard {
 
-captures::due captures::on_time(bool changed) const {
-  if ((!changed && !failing_) || !under_way_.empty())
+captures::due captures::on_time(bool wanted) const {
+  if ((!wanted && !failing_) || !under_way_.empty())
     return due::none;
   return unwritten_ < most_unwritten ? due::changes : due::refused;
 }

@@ -26,10 +26,10 @@ public:
   };
 
   // --- when
-  // `changed`: there is something to capture since the last one.
+  // `changed`: there is something to capture since the last one; `wanted`: or one more lets a sender forget its input.
 
   /// There is none while one is under way: a slow disk makes them fewer.
-  [[nodiscard]] due on_time(bool changed) const;
+  [[nodiscard]] due on_time(bool wanted) const;
   /// The last one; where none is due and none under way, the shard has stopped (stop_is_due).
   [[nodiscard]] due on_stop(bool changed);
   /// A report of a shard that has `ended` waits until this is durable, so that a next run can begin from it.

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds capture_again{1};
 
 }  // namespace
 
-void shard::take_snapshot() { make(captures_.on_time(core_->changed())); }
+void shard::take_snapshot() { make(captures_.on_time(core_->wants_capture())); }
 
 void shard::make(captures::due what, bool twice) {
   switch (what) {

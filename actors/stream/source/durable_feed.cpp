@@ -6,7 +6,7 @@
 
 namespace millrace::source {
 
-bool make_durable(spool::log& log, feed_gauges& gauges, const std::string& stage, std::string_view what,
+bool make_durable(spool::log& log, const std::string& stage, std::string_view what,
                   const std::function<void(std::optional<error>)>& tell, const std::function<bool()>& wait) {
   bool refused = false;
   while (log.pending() != 0) {
@@ -19,7 +19,6 @@ bool make_durable(spool::log& log, feed_gauges& gauges, const std::string& stage
     if (!wait())
       return false;
   }
-  gauges.spool_bytes = log.bytes();
   if (refused) {
     spdlog::info("{}: the spool can be written again", stage);
     tell(std::nullopt);

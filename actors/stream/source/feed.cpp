@@ -4,14 +4,15 @@
 
 namespace millrace::source {
 
-bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stage, std::string_view what) {
+bool fullness::is_full(const spool::log& log, const std::string& stage, std::string_view what) {
   const bool full = log.full();
-  if (full && !gauges.spool_full.exchange(true))
+  if (full && !told_)
     spdlog::warn(
         "{}: the spool holds {} MB that are not processed yet; {} until there is room (option `spool`)",
         stage, log.bytes() / 1'000'000, what);
-  if (!full && gauges.spool_full.exchange(false))
+  if (!full && told_)
     spdlog::info("{}: the spool has room again", stage);
+  told_ = full;
   return full;
 }
 
@@ -47,8 +48,12 @@ std::map<std::string, std::shared_ptr<const feed_gauges>> feeds::gauges() const 
   const std::scoped_lock lock(mutex_);
   std::map<std::string, std::shared_ptr<const feed_gauges>> out;
   for (const auto& [stage, f] : feeds_)
-    if (const auto running = f.held.lock())
-      out.emplace(stage, running->gauges());
+    if (const auto running = f.held.lock()) {
+      const auto& g = running->gauges();
+      g->spool_bytes = running->log()->bytes();
+      g->spool_full = running->log()->full();
+      out.emplace(stage, g);
+    }
   return out;
 }
 

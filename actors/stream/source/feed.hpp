@@ -25,11 +25,12 @@ struct feed_gauges {
   std::atomic<std::uint64_t> bytes{0};        // their bytes
   std::atomic<std::uint64_t> cut_records{0};  // records of a connection that ended within one, or too long
                                               // ones
+  // As feeds::gauges() has found them last:
   std::atomic<std::uint64_t> spool_bytes{0};
   std::atomic<bool> spool_full{false};  // the feed receives nothing
 };
 
-/// Whoever makes it opens its log, and its thread alone adds to that. It takes nothing while is_full().
+/// Whoever makes it opens its log, and its thread alone adds to that. It takes nothing while the log is full (fullness).
 class feed {
 public:
   /// Ends the thread, which takes a moment; what is committed stays for the next life.
@@ -41,7 +42,7 @@ public:
   /// Returns why no records come just now, if something is wrong.
   [[nodiscard]] virtual std::optional<error> trouble() const = 0;
   [[nodiscard]] virtual const std::shared_ptr<spool::log>& log() const = 0;
-  [[nodiscard]] virtual std::shared_ptr<const feed_gauges> gauges() const = 0;
+  [[nodiscard]] virtual const std::shared_ptr<feed_gauges>& gauges() const = 0;
   /// The log holds now all that there will ever be.
   [[nodiscard]] virtual bool ended() const { return false; }
   /// Its records are lines of a text, of which a blank one is no record.
@@ -51,10 +52,15 @@ public:
   [[nodiscard]] virtual std::optional<std::string> header() const { return std::nullopt; }
 };
 
-/// Returns whether no more should be received. Logs that, and that there is room again, once each; `what`
-/// says what happens until then.
-[[nodiscard]] bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stage,
-                           std::string_view what);
+/// Says whether no more should be received. One thread asks.
+class fullness {
+public:
+  /// `what` says what happens until there is room again. The log has both, once each.
+  [[nodiscard]] bool is_full(const spool::log& log, const std::string& stage, std::string_view what);
+
+private:
+  bool told_ = false;
+};
 
 using make_feed = std::function<expected<std::shared_ptr<feed>>()>;
 

@@ -298,7 +298,7 @@ void shard_double::on_resume(const message& m) {
 }
 
 void shard_double::tick() {
-  const bool changed = scene_.broken == rule::lag ? dirty_ : core_->changed();
+  const bool changed = scene_.broken == rule::lag ? dirty_ : core_->wants_capture();
   if ((changed || failing_) && store_.under_way() < 2)
     capture(false);
 }

@@ -193,6 +193,20 @@ TEST_CASE("lanes are acknowledged the vector of the capture before the newest") 
 }
 
 TEST_CASE(
+    "all that was taken is acknowledged, though nothing more comes: a full spool takes nothing before") {
+  auto s = make();
+  CHECK_FALSE(s.wants_capture());
+  (void)s.take(with_content(test::frame("a", s.ask("a", 1)->stamp, 0, 4)));
+  for (const auto known : {0, 4}) {
+    CHECK(s.wants_capture());
+    (void)s.capture_changes();
+    s.captured_durable(false);
+    CHECK(acknowledged(s) == test::at(known));
+  }
+  CHECK_FALSE(s.wants_capture());
+}
+
+TEST_CASE(
     "captures that failed and are written again acknowledge no more than what was durable before them") {
   auto s = make();
   const auto a = s.ask("a", 1)->stamp;

@@ -476,11 +476,11 @@ TEST_CASE("a full spool answers 503 until some of it is processed") {
       break;
   }
   CHECK_THAT(last, Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("Retry-After: 1"));
-  CHECK(s.feed->gauges()->spool_full);
+  CHECK(s.feed->log()->full());
   CHECK(s.records().size() == static_cast<std::size_t>(taken));
   s.feed->log()->acknowledge("parser", s.feed->log()->end());
   CHECK_THAT(asked(s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Catch::StartsWith("HTTP/1.1 200"));
-  CHECK_FALSE(s.feed->gauges()->spool_full);
+  CHECK_FALSE(s.feed->log()->full());
 }
 
 TEST_CASE("nobody is answered 200 before the disk has the record") {

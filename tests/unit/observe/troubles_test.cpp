@@ -198,12 +198,23 @@ TEST_CASE("the partition that gives may be of another lane, or of another proces
   CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}).empty());
 }
 
+TEST_CASE("a value that is written for far longer than usual is a trouble of the topology") {
+  watching w;
+  w.t.gauges.keeping->now.begin(w.begun);
+  CHECK(w.after(5s).empty());
+  CHECK(w.after(12s) ==
+        std::vector{watching::one(trouble_code::state_slow, "",
+                                  "a value of the state has not been written for 12 seconds", 12s)});
+  CHECK(w.t.gauges.keeping->time([] { return 7; }) == 7);
+  CHECK(w.after(13s).empty());
+}
+
 TEST_CASE("a snapshot that is written for far longer than usual is a trouble of its window") {
   watching w;
   w.shard().snapshot.begin(w.begun);
   CHECK(w.after(5s).empty());
   CHECK(w.after(12s) ==
-        std::vector{watching::one(trouble_code::snapshots_slow, "counts",
+        std::vector{watching::one(trouble_code::state_slow, "counts",
                                   "a snapshot of counts/0 has not been written for 12 seconds", 12s)});
   w.shard().snapshot.end();
   CHECK(w.after(13s).empty());

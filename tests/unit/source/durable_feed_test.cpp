@@ -34,14 +34,13 @@ private:
 struct feeding {
   int refusals = 0;
   std::shared_ptr<spool::log> log = *spool::log::open(std::make_unique<full_disk>(refusals), {});
-  source::feed_gauges gauges;
   std::vector<std::string> told;
   int waits = 0;
   int most_waits = 100;
 
   bool make_durable() {
     return source::make_durable(
-        *log, gauges, "t/in", "nothing is read",
+        *log, "t/in", "nothing is read",
         [this](const std::optional<error>& e) { told.push_back(e ? e->message : "well"); },
         [this] { return waits++ < most_waits; });
   }
@@ -60,7 +59,6 @@ TEST_CASE("what has come is durable at once, or as soon as the disk takes it") {
   f.refusals = 2;
   CHECK(f.make_durable());
   CHECK(f.log->pending() == 0);
-  CHECK(f.gauges.spool_bytes == f.log->bytes());
   CHECK(f.waits == 2);
   REQUIRE(f.told.size() == 3);
   CHECK(f.told[1].find("No space left") != std::string::npos);

@@ -57,7 +57,6 @@ public:
     matcher_.emplace(durable_, options_.wanted.header);
     header_ = durable_.header();
     seen_ = durable_;
-    gauges_->spool_bytes = log_->bytes();
     thread_ = std::thread([this] { run(); });
     return {};
   }
@@ -68,7 +67,7 @@ public:
     return trouble_;
   }
   const std::shared_ptr<spool::log>& log() const override { return log_; }
-  std::shared_ptr<const feed_gauges> gauges() const override { return gauges_; }
+  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
   bool ended() const override { return ended_; }
   bool gives_lines() const override { return !is_by_value(options_.wanted.frame); }
   std::optional<std::string> header() const override {
@@ -79,7 +78,7 @@ public:
 private:
   void run() {
     while (!done_ && !at_end_ && !stopped_) {
-      if (is_full(*log_, *gauges_, options_.in_logs, "standard input is not read")) {
+      if (fullness_.is_full(*log_, options_.in_logs, "standard input is not read")) {
         std::this_thread::sleep_for(look_every);
         continue;
       }
@@ -218,7 +217,7 @@ private:
       return true;
     };
     const auto tell = [this](std::optional<error> trouble) { say(std::move(trouble)); };
-    if (make_durable(*log_, *gauges_, options_.in_logs, "standard input is not read", tell, wait))
+    if (make_durable(*log_, options_.in_logs, "standard input is not read", tell, wait))
       durable_ = seen_;
   }
 
@@ -237,6 +236,7 @@ private:
   const wall_clock& wall_;
   std::shared_ptr<spool::log> log_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
+  fullness fullness_;
   std::optional<input_matcher> matcher_;
   input_seen durable_;                   // the input that the note tells of
   input_seen seen_;                      // the input with the group that is under way

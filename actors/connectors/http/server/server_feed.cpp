@@ -91,7 +91,6 @@ public:
     if (!log)
       return unexpected(log.error());
     log_ = std::move(*log);
-    gauges_->spool_bytes = log_->bytes();
     groups_ = std::make_unique<spool_groups>(
         io_, log_,
         spool_groups::events{[this](const auto& senders) { on_durable(senders); },
@@ -108,7 +107,7 @@ public:
     return trouble_;
   }
   const std::shared_ptr<spool::log>& log() const override { return log_; }
-  std::shared_ptr<const feed_gauges> gauges() const override { return gauges_; }
+  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
 
 private:
   expected<void> listen() {
@@ -200,7 +199,7 @@ private:
     if (found->body != body_use::none && !is_plain(r))
       return reply{beast_http::status::unsupported_media_type,
                    "A body is taken without Content-Encoding only.\n"};
-    if (disk_refuses_ || is_full(*log_, *gauges_, options_.in_logs, "requests are answered with 503"))
+    if (disk_refuses_ || fullness_.is_full(*log_, options_.in_logs, "requests are answered with 503"))
       return reply{beast_http::status::service_unavailable,
                    "Too much waits to be processed. Try again soon.\n",
                    std::pair(beast_http::field::retry_after, std::string(retry_after))};
@@ -298,7 +297,6 @@ private:
       spdlog::info("{}: the disk takes requests again", options_.in_logs);
       say(std::nullopt);
     }
-    gauges_->spool_bytes = log_->bytes();
     for (const auto& sender : senders)
       sender.from->answer({beast_http::status::ok, sender.by->reply});
     if (!is_parsing_)
@@ -335,6 +333,7 @@ private:
   session_limits limits_{options_.timeout, {options_.most_header, options_.most_headers, options_.most_body}};
   std::shared_ptr<spool::log> log_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
+  fullness fullness_;
   std::size_t sessions_ = 0;
   bool cannot_accept_ = false;
   bool said_full_ = false;

@@ -58,7 +58,6 @@ public:
       if (!known)
         return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.in_logs));
     }
-    gauges_->spool_bytes = log_->bytes();
     thread_ = std::thread([this] { run(); });
     return {};
   }
@@ -77,7 +76,7 @@ public:
     return trouble_;
   }
   const std::shared_ptr<spool::log>& log() const override { return log_; }
-  std::shared_ptr<const feed_gauges> gauges() const override { return gauges_; }
+  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
 
 private:
   void run() {
@@ -158,7 +157,7 @@ private:
   }
 
   [[nodiscard]] bool held_back() {
-    return is_full(*log_, *gauges_, options_.in_logs, "the stream is not read");
+    return fullness_.is_full(*log_, options_.in_logs, "the stream is not read");
   }
 
   void keep() {
@@ -171,7 +170,7 @@ private:
     const auto tell = [this](const std::optional<error>& trouble) {
       trouble ? say_trouble(*trouble) : say_well();
     };
-    if (!make_durable(*log_, *gauges_, options_.in_logs, "nothing is read", tell, wait))
+    if (!make_durable(*log_, options_.in_logs, "nothing is read", tell, wait))
       return;
     for (const auto& record : taken_)
       resume_->took(record);
@@ -223,6 +222,7 @@ private:
   std::shared_ptr<spool::log> log_;
   const wall_clock& wall_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
+  fullness fullness_;
   transfers transfers_;
   line_splitter lines_;
   bool told_returns_ = false;
