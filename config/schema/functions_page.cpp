@@ -32,7 +32,7 @@ pass. A row for which it fails (a division by zero) goes to the dead letters. Ag
 - No result depends on the order in which records come. Sums of doubles are exact and rounded once. Variances are computed
   from exact sums and rounded once; a standard deviation is the root of that, rounded once more. A double from 6.7e153 on
   fails a variance, and below 1e-146 its square is rounded to 5e-324.
-- `array_agg` and `string_agg` go by their `order by`, ties and all else by event time, source partition and position. With
+- `array_agg` and `string_agg` go by their `order by`, ties and all else by event time, parser, partition and position. With
   `distinct` the values are in their own order.
 - `array_agg`, `string_agg` and percentiles keep the values of a group (percentiles each different one once), up to 8 MiB: 48
   bytes a value and its own bytes, for lists the place of its record, too. That is 147,000 different numbers for a percentile. A row

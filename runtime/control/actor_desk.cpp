@@ -72,7 +72,7 @@ desk_effect_list actor_desk::end(const std::string& actor, incarnation term) {
                        : desk_effect_list{};
 }
 
-void actor_desk::is_void(const std::string& node) {
+void actor_desk::forget_introductions(const std::string& node) {
   for (auto& [_, l] : living_)
     std::erase_if(l.introduced, [&](const auto& i) { return i.second.node == node; });
 }

@@ -71,7 +71,7 @@ public:
   /// The life of this term is over, or never began. The lane's knowledge stays for a next life here.
   desk_effect_list end(const std::string& actor, incarnation term);
   /// Sessions with this node are over: introductions by them are void, and told anew when they come again.
-  void is_void(const std::string& node);
+  void forget_introductions(const std::string& node);
 
   // --- the director
   [[nodiscard]] desk_effect_list on_message(const to_node_of_actors& m);

@@ -7,7 +7,7 @@ namespace millrace::delivery {
 
 lane_log::lane_log(std::size_t receivers, start how) : links_(receivers), how_(how) {}
 
-void lane_log::set_up(std::size_t r, bool up) {
+void lane_log::mark_present(std::size_t r, bool up) {
   links_[r].up = up;
   if (!up)
     detach(r);

@@ -29,7 +29,7 @@ public:
   /// Its answer; one that a newer answer has overtaken is dropped. Once every receiver that is_up has
   /// answered, known() is true.
   void answered(std::size_t r, const answer& a);
-  void set_up(std::size_t r, bool up);
+  void mark_present(std::size_t r, bool up);
 
   /// Reading may begin: `at` is decided.
   [[nodiscard]] bool known() const { return known_; }

@@ -11,7 +11,7 @@
 namespace millrace::delivery {
 namespace {
 
-constexpr std::uint8_t capture_version = 7;
+constexpr std::uint8_t capture_version = 8;
 
 /// A window without rows takes as long as so many rows, about.
 constexpr std::size_t rows_a_window = 16;

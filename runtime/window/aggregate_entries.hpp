@@ -12,7 +12,7 @@ extern const aggregate_ops double_sum_entry;      // sum(double)
 extern const aggregate_ops double_average_entry;  // avg(double)
 
 extern const aggregate_ops count_distinct_entry;  // takes any type that can be a key
-/// first and last, of any type that can be a key: by event time, then source partition, then position.
+/// first and last, of any type that can be a key: by event time, then log (parser and partition), then position.
 extern const aggregate_ops first_entry;
 extern const aggregate_ops last_entry;
 

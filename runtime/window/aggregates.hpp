@@ -39,11 +39,11 @@ struct contribution {
   /// The times and places of the records; only for aggregates that go by them.
   std::span<const event_micros> times;
   std::span<const position> positions;
-  std::string_view partition;
-  std::span<const std::string_view> partitions;  // one a record, where `partition` is not that of all
+  std::string_view log;
+  std::span<const std::string_view> logs;  // one a record, where `log` is not that of all
 
-  [[nodiscard]] std::string_view partition_of(std::uint32_t record) const {
-    return partitions.empty() ? partition : partitions[record];
+  [[nodiscard]] std::string_view log_of(std::uint32_t record) const {
+    return logs.empty() ? log : logs[record];
   }
 };
 
@@ -73,7 +73,7 @@ struct aggregate_ops {
   /// null.
   void (*finish)(const aggregate& what, const states& from, rows of, data::column_builder& out,
                  std::vector<std::uint32_t>& failed) = nullptr;
-  bool by_place = false;     // reads times, positions and partition of what is added
+  bool by_place = false;     // reads times, positions and log of what is added
   bool takes_nulls = false;  // is given records whose argument is null
   /// The reason why a row fails whose result cannot be represented; null pointer where none does.
   const char* failure = nullptr;

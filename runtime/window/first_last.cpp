@@ -1,5 +1,5 @@
-// first and last: the value that is not null of the earliest or latest record, by event time, then by source
-// partition and position (downstream of a window by its key), so that no order of arrival changes it. Values
+// first and last: the value that is not null of the earliest or latest record, by event time, then by log
+// and position (downstream of a window by its key), so that no order of arrival changes it. Values
 // are kept in the encoding of keys.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
@@ -11,23 +11,23 @@ namespace {
 
 struct placed {
   event_micros time;
-  std::int64_t major, minor;       // position
-  std::uint64_t partition, value;  // texts in the side store, 0 for none
+  std::int64_t major, minor;  // position
+  std::uint64_t log, value;   // texts in the side store, 0 for none
 };
 
 /// A candidate, wherever its texts lie.
 struct candidate {
   event_micros time;
   position at;
-  std::string_view partition, value;
+  std::string_view log, value;
 
-  [[nodiscard]] auto place() const { return std::tie(time, partition, at.major, at.minor); }
+  [[nodiscard]] auto place() const { return std::tie(time, log, at.major, at.minor); }
 };
 
 candidate read(const placed& p, const side_store& side) {
   return {p.time,
           {p.major, p.minor},
-          side.text(static_cast<std::uint32_t>(p.partition)),
+          side.text(static_cast<std::uint32_t>(p.log)),
           side.text(static_cast<std::uint32_t>(p.value))};
 }
 
@@ -37,13 +37,13 @@ void write(placed& p, side_store& side, const candidate& c) {
   p.major = c.at.major;
   p.minor = c.at.minor;
   if (p.value == 0) {
-    const std::string partition(c.partition);
+    const std::string log(c.log);
     const std::string value(c.value);
-    p.partition = side.add_text(partition);
+    p.log = side.add_text(log);
     p.value = side.add_text(value);
     return;
   }
-  side.set_text(static_cast<std::uint32_t>(p.partition), c.partition);
+  side.set_text(static_cast<std::uint32_t>(p.log), c.log);
   side.set_text(static_cast<std::uint32_t>(p.value), c.value);
 }
 
@@ -60,7 +60,7 @@ void add_values(const states& to, rows into, const contribution& of, rows from) 
     const auto r = from[i];
     value.clear();
     data::append_key(value, *of.argument, r);
-    take<Last>(to.at<placed>(into[i]), *to.side, {of.times[r], of.positions[r], of.partition_of(r), value});
+    take<Last>(to.at<placed>(into[i]), *to.side, {of.times[r], of.positions[r], of.log_of(r), value});
   }
 }
 
@@ -80,7 +80,7 @@ void adopt_value(const states& to, std::uint32_t i, const side_store& origin) {
   auto& p = to.at<placed>(i);
   if (p.value == 0)
     return;
-  p.partition = to.side->add_text(origin.text(static_cast<std::uint32_t>(p.partition)));
+  p.log = to.side->add_text(origin.text(static_cast<std::uint32_t>(p.log)));
   p.value = to.side->add_text(origin.text(static_cast<std::uint32_t>(p.value)));
 }
 
@@ -92,7 +92,7 @@ void encode_value(wire::writer& out, const states& from, std::uint32_t i) {
   const auto c = read(p, *from.side);
   out.fixed(c.time);
   out.put(c.at);
-  out.string(c.partition);
+  out.string(c.log);
   out.string(c.value);
 }
 
@@ -108,7 +108,7 @@ bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
   candidate c;
   c.time = in.fixed<event_micros>();
   c.at = in.read_position();
-  c.partition = in.string();
+  c.log = in.string();
   c.value = in.string();
   if (in.ok())
     write(p, *to.side, c);

@@ -1,5 +1,5 @@
 // array_agg and string_agg: the values of a group in the order that is asked for, else by event time; ties go
-// by event time, source partition and position (downstream of a window by its key), as first and last go.
+// by event time, log and position (downstream of a window by its key), as first and last go.
 // `distinct` keeps each value once. An entry is what it is ordered by, then the value, both in the encoding
 // of keys.
 #include "runtime/data/key_encoding.hpp"
@@ -54,7 +54,7 @@ void add_values(const states& to, rows into, const contribution& of, rows from) 
       append_ordered(e.bytes, *of.order[o], r, of.what->order[o]);
     if (!of.what->distinct) {
       append_number(e.bytes, of.times[r]);
-      append_text(e.bytes, of.partition_of(r));
+      append_text(e.bytes, of.log_of(r));
       append_number(e.bytes, of.positions[r].major);
       append_number(e.bytes, of.positions[r].minor);
     }

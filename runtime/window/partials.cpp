@@ -230,9 +230,9 @@ struct partials_builder::impl {
     for (std::size_t a = 0; a < rows->slots.size(); ++a) {
       const auto* argument = in.arguments[a].get();
       const contribution of{
-          argument,     &window.aggregates[a], in.orders.empty() ? order_columns{} : in.orders[a],
-          in.times,     in.positions,          in.partition,
-          in.partitions};
+          argument, &window.aggregates[a], in.orders.empty() ? order_columns{} : in.orders[a],
+          in.times, in.positions,          in.log,
+          in.logs};
       const auto* filter = in.filters[a].get();
       const auto& add = rows->slots[a].ops->add;
       const bool nulls =

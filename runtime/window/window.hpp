@@ -118,10 +118,10 @@ struct input {
   std::span<const event_micros> watermarks;     // each row's partition's, just before the row
   // The places of the rows; only if the definition reads_places().
   std::span<const position> positions = {};
-  std::string_view partition = {};
-  /// Takes the place of `partition`, one for each row: downstream of another window, whose shards must not
+  std::string_view log = {};
+  /// Takes the place of `log`, one for each row: downstream of another window, whose shards must not
   /// matter.
-  std::span<const std::string_view> partitions = {};
+  std::span<const std::string_view> logs = {};
   /// One an aggregate: the columns of its `order by`; empty where no aggregate has one.
   std::span<const std::vector<data::column_ptr>> orders = {};
 };

@@ -1,5 +1,5 @@
 // Lives begin and end on this node: those that it is told to begin, their plans, and what ends them.
-#include "actors/node/host/hosting.hpp"
+#include "actors/node/host/hosted_topologies.hpp"
 #include "runtime/control/actor_error.hpp"
 #include "runtime/control/topology_message_format.hpp"
 
@@ -26,7 +26,7 @@ constexpr std::chrono::seconds idle_patience{10};
 
 // --- lives
 
-void hosting::on_begin(const begin_here& m) {
+void hosted_topologies::on_begin(const begin_here& m) {
   if (const auto former = former_.find(m.actor); former != former_.end()) {
     // It still has the file that its successor would open.
     former->second.next = m;
@@ -35,7 +35,7 @@ void hosting::on_begin(const begin_here& m) {
   begin(m);
 }
 
-void hosting::on_end(const end_here& m) {
+void hosted_topologies::on_end(const end_here& m) {
   if (const auto former = former_.find(m.actor);
       former != former_.end() && former->second.next && former->second.next->now.term <= m.last.term) {
     tell_over(m.actor, former->second.next->now, former->second.next->tell, node::life_outcome::ended);
@@ -59,17 +59,17 @@ void hosting::on_end(const end_here& m) {
   drop_old_plans();
 }
 
-void hosting::on_former_due(const former_life_is_due& m) {
+void hosted_topologies::on_former_due(const former_life_is_due& m) {
   if (const auto former = former_.find(m.actor); former != former_.end() && former->second.last == m.last)
     end_former(m.actor);
 }
 
-void hosting::on_idle(const nothing_runs& m) {
+void hosted_topologies::on_idle(const nothing_runs& m) {
   if (m.number == changes_)
     plans_.clear();
 }
 
-void hosting::on_stop() {
+void hosted_topologies::on_stop() {
   for (auto& [actor, l] : lives_)
     with_living(l.handle, [&](const auto& h) { self_->send(h, messages::stop{}); });
   lives_.clear();
@@ -79,7 +79,7 @@ void hosting::on_stop() {
 
 // --- beginning
 
-void hosting::begin(const begin_here& m) {
+void hosted_topologies::begin(const begin_here& m) {
   auto plan = plan_of(m.generation);
   if (!plan) {
     const auto how = plan.error().retry ? node::life_outcome::failed_again : node::life_outcome::failed;
@@ -93,7 +93,7 @@ void hosting::begin(const begin_here& m) {
   run(**plan, (*plan)->desk.begin(m.actor, m.generation, m.now));
 }
 
-void hosting::end_former(const std::string& actor) {
+void hosted_topologies::end_former(const std::string& actor) {
   const auto found = former_.extract(actor);
   if (found.empty())
     return;
@@ -105,7 +105,7 @@ void hosting::end_former(const std::string& actor) {
   drop_old_plans();
 }
 
-expected<plan_on_node*> hosting::plan_of(std::uint64_t generation) {
+expected<plan_on_node*> hosted_topologies::plan_of(std::uint64_t generation) {
   if (const auto p = plans_.find(generation); p != plans_.end())
     return p->second.get();
   ASSIGN_OR_RETURN(auto opened, open_plan(self_->system(), options_, generation));
@@ -115,7 +115,7 @@ expected<plan_on_node*> hosting::plan_of(std::uint64_t generation) {
   return p.get();
 }
 
-void hosting::drop_old_plans() {
+void hosted_topologies::drop_old_plans() {
   std::set<const plan_on_node*> used;
   for (const auto& [_, l] : lives_)
     used.insert(l.plan);
@@ -127,13 +127,13 @@ void hosting::drop_old_plans() {
   wait_if_idle();
 }
 
-void hosting::wait_if_idle() {
+void hosted_topologies::wait_if_idle() {
   ++changes_;
   if (lives_.empty() && former_.empty() && !plans_.empty())
     self_->delayed_send(self_, idle_patience, nothing_runs{changes_});
 }
 
-void hosting::make_shards(plan_on_node& plan) {
+void hosted_topologies::make_shards(plan_on_node& plan) {
   const auto is_collected = [&](const std::string& actor) {
     return std::ranges::any_of(plan.prepared_shards, [&](const auto& a) { return a.with.actor == actor; });
   };
@@ -143,7 +143,7 @@ void hosting::make_shards(plan_on_node& plan) {
   make(plan, std::exchange(plan.prepared_shards, {}));
 }
 
-void hosting::make(plan_on_node& plan, std::vector<control::desk_effects::spawn> all) {
+void hosted_topologies::make(plan_on_node& plan, std::vector<control::desk_effects::spawn> all) {
   std::erase_if(all, [&](const control::desk_effects::spawn& a) {
     const auto at = lives_.find(a.with.actor);
     return at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next;
@@ -153,8 +153,8 @@ void hosting::make(plan_on_node& plan, std::vector<control::desk_effects::spawn>
     begin_life(plan, all[i], std::move(made[i]));
 }
 
-void hosting::begin_life(plan_on_node& plan, const control::desk_effects::spawn& a,
-                         expected<any_actor> made) {
+void hosted_topologies::begin_life(plan_on_node& plan, const control::desk_effects::spawn& a,
+                                   expected<any_actor> made) {
   if (!made)
     return could_not_begin(a.with.actor, in_own_words(made.error()));
   auto& l = lives_.at(a.with.actor);
@@ -171,7 +171,7 @@ void hosting::begin_life(plan_on_node& plan, const control::desk_effects::spawn&
   run(plan, plan.desk.began(a.with.actor, a.with.next));
 }
 
-void hosting::could_not_begin(const std::string& actor, const error& why) {
+void hosted_topologies::could_not_begin(const std::string& actor, const error& why) {
   const auto how = why.code == ec::fenced ? node::life_outcome::fenced
                    : why.retry            ? node::life_outcome::failed_again
                                           : node::life_outcome::failed;
@@ -183,7 +183,7 @@ void hosting::could_not_begin(const std::string& actor, const error& why) {
 }
 
 /// `why` may be of the life that ends here, so it is a copy.
-void hosting::fail(const std::string& actor, error why) {
+void hosted_topologies::fail(const std::string& actor, error why) {
   const control::actor_failed what{options_.topology, actor, lives_.at(actor).now, why};
   self_->send(options_.board, send_to_director{control::encode_to_director(what)});
   end_life(actor, node::life_outcome::completed, why.message);
@@ -191,7 +191,7 @@ void hosting::fail(const std::string& actor, error why) {
 
 // --- ending
 
-void hosting::on_down(const caf::down_msg& m) {
+void hosted_topologies::on_down(const caf::down_msg& m) {
   for (const auto& [actor, former] : former_)
     if (former.address == m.source)
       return end_former(std::string(actor));
@@ -215,7 +215,7 @@ void hosting::on_down(const caf::down_msg& m) {
       return lose_keeper(*p);
 }
 
-void hosting::lose_keeper(plan_on_node& plan) {
+void hosted_topologies::lose_keeper(plan_on_node& plan) {
   plan.prepared_shards.clear();
   std::vector<std::string> all;
   for (const auto& [actor, l] : lives_)
@@ -228,7 +228,7 @@ void hosting::lose_keeper(plan_on_node& plan) {
   plans_.erase(plan.generation);
 }
 
-void hosting::end_life(const std::string& actor, node::life_outcome how, const std::string& why) {
+void hosted_topologies::end_life(const std::string& actor, node::life_outcome how, const std::string& why) {
   auto l = std::move(lives_.at(actor));
   if (how == node::life_outcome::failed_again)
     l.plan->factory->gauges().restarts->note(actor);
@@ -240,14 +240,14 @@ void hosting::end_life(const std::string& actor, node::life_outcome how, const s
   wait_if_idle();
 }
 
-life hosting::last_of(const std::string& actor, const living& l) {
+life hosted_topologies::last_of(const std::string& actor, const living& l) {
   const auto& sinks = l.plan->factory->gauges().sinks;
   const auto sink = sinks.find(actor);
   const auto newest = sink == sinks.end() ? life() : life_of(sink->second->life);
   return control::is_of(newest, l.now) ? newest : l.now;
 }
 
-void hosting::close(const std::string& actor, const living& l) {
+void hosted_topologies::close(const std::string& actor, const living& l) {
   for (const auto& e : ends_of(*l.plan, actor))
     self_->send(options_.board, end_is_down{{e.edge, l.now}, e.is_from});
   if (const auto& present = l.plan->factory->gauges().present)
@@ -256,9 +256,9 @@ void hosting::close(const std::string& actor, const living& l) {
   run(*l.plan, l.plan->desk.end(actor, l.now.term));
 }
 
-void hosting::tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
-                        node::life_outcome how, const life& by, const std::string& why,
-                        const cluster::epoch& asked_by) {
+void hosted_topologies::tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
+                                  node::life_outcome how, const life& by, const std::string& why,
+                                  const cluster::epoch& asked_by) {
   self_->send(tell, node::life_over{{options_.topology, actor}, last, how, by, why, asked_by});
 }
 

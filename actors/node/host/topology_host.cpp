@@ -1,6 +1,6 @@
 #include "actors/node/host/topology_host.hpp"
 
-#include "actors/node/host/hosting.hpp"
+#include "actors/node/host/hosted_topologies.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_message_format.hpp"
 
@@ -15,7 +15,7 @@ namespace millrace::host {
 
 // --- the director
 
-void hosting::on_order(const std::string& from, const control::to_node_of_actors& m) {
+void hosted_topologies::on_order(const std::string& from, const control::to_node_of_actors& m) {
   if (from != director_.node)
     return;
   const auto& actor = std::holds_alternative<control::actor_told>(m)
@@ -25,7 +25,7 @@ void hosting::on_order(const std::string& from, const control::to_node_of_actors
     run(*at->second.plan, at->second.plan->desk.on_message(m));
 }
 
-void hosting::on_new_director(const directed_by& now) {
+void hosted_topologies::on_new_director(const directed_by& now) {
   director_ = now;
   for (const auto& [_, p] : plans_)
     run(*p, p->desk.on_new_director());
@@ -33,7 +33,7 @@ void hosting::on_new_director(const directed_by& now) {
 
 // --- news of actors
 
-void hosting::on_news(const std::string& actor, const control::actor_news& n) {
+void hosted_topologies::on_news(const std::string& actor, const control::actor_news& n) {
   const auto at = lives_.find(actor);
   if (at == lives_.end())
     return;
@@ -47,27 +47,27 @@ void hosting::on_news(const std::string& actor, const control::actor_news& n) {
   run(*at->second.plan, at->second.plan->desk.on_news(news));
 }
 
-void hosting::on_attempt_failed(const messages::attempt_failed& m) {
+void hosted_topologies::on_attempt_failed(const messages::attempt_failed& m) {
   if (const auto at = lives_.find(m.actor); at != lives_.end())
     at->second.plan->desk.on_attempt_failed(m);
 }
 
-void hosting::on_went_well(const messages::attempt_went_well& m) {
+void hosted_topologies::on_went_well(const messages::attempt_went_well& m) {
   if (const auto at = lives_.find(m.actor); at != lives_.end())
     at->second.plan->desk.on_went_well(m);
 }
 
-void hosting::run(plan_on_node&, const control::desk_effects::recovered& a) {
+void hosted_topologies::run(plan_on_node&, const control::desk_effects::recovered& a) {
   if (const auto* const l = present(a.actor, a.now))
     self_->send(l->tell, node::life_recovered{{options_.topology, a.actor}, a.now});
 }
 
-void hosting::on_fenced(const messages::fenced& m) {
+void hosted_topologies::on_fenced(const messages::fenced& m) {
   if (auto* const l = present(m.actor, m.life))
     l->refused = in_own_words(m.why);
 }
 
-void hosting::on_stopped(const messages::stopped& m) {
+void hosted_topologies::on_stopped(const messages::stopped& m) {
   if (auto* const l = present(m.actor, m.life))
     l->has_stopped = true;
   on_news(m.actor, m);
@@ -75,7 +75,7 @@ void hosting::on_stopped(const messages::stopped& m) {
 
 // --- links
 
-void hosting::on_edge(const edge_news& m) {
+void hosted_topologies::on_edge(const edge_news& m) {
   if (const auto* const up = std::get_if<link::stand_in_up>(&m.what))
     run(remote_.up(m.peer, *up));
   else if (const auto* const down = std::get_if<link::stand_in_down>(&m.what))
@@ -84,41 +84,42 @@ void hosting::on_edge(const edge_news& m) {
     on_message_lost(*lost);
 }
 
-void hosting::on_unlinked(const std::string& peer) {
+void hosted_topologies::on_unlinked(const std::string& peer) {
   run(remote_.unlinked(peer));
   for (const auto& [_, p] : plans_)
-    p->desk.is_void(peer);
+    p->desk.forget_introductions(peer);
 }
 
-living* hosting::present(const std::string& actor, const life& l) {
+living* hosted_topologies::present(const std::string& actor, const life& l) {
   const auto at = lives_.find(actor);
   return at != lives_.end() && control::is_of(l, at->second.now) ? &at->second : nullptr;
 }
 
-std::vector<end_of_edge> hosting::ends_of(const plan_on_node& plan, const std::string& actor) const {
+std::vector<end_of_edge> hosted_topologies::ends_of(const plan_on_node& plan,
+                                                    const std::string& actor) const {
   const auto at = lives_.find(actor);
   return at == lives_.end() ? std::vector<end_of_edge>() : host::ends_of(plan, actor, at->second.handle);
 }
 
 // --- effects of the desk
 
-void hosting::run(plan_on_node& plan, control::desk_effect_list all) {
+void hosted_topologies::run(plan_on_node& plan, control::desk_effect_list all) {
   for (auto& a : all)
     std::visit([&](auto& x) { run(plan, x); }, a);
 }
 
-void hosting::run(plan_on_node&, const control::desk_effects::say& a) {
+void hosted_topologies::run(plan_on_node&, const control::desk_effects::say& a) {
   self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
 }
 
-void hosting::run(plan_on_node& plan, const control::desk_effects::spawn& a) {
+void hosted_topologies::run(plan_on_node& plan, const control::desk_effects::spawn& a) {
   if (!plan.shards.contains(a.with.actor))
     return make(plan, {a});
   plan.prepared_shards.push_back(a);
   make_shards(plan);
 }
 
-void hosting::run(plan_on_node& plan, const control::desk_effects::give_up& a) {
+void hosted_topologies::run(plan_on_node& plan, const control::desk_effects::give_up& a) {
   if (present(a.actor, a.last) == nullptr)
     return;
   auto why = a.why;
@@ -127,24 +128,24 @@ void hosting::run(plan_on_node& plan, const control::desk_effects::give_up& a) {
   fail(a.actor, why);
 }
 
-void hosting::run(plan_on_node& plan, const control::desk_effects::deliver& a) {
+void hosted_topologies::run(plan_on_node& plan, const control::desk_effects::deliver& a) {
   for (auto& d : effects_of(a.node, a.what))
     std::visit([&](auto& x) { run(plan, x); }, d);
 }
 
-void hosting::run(plan_on_node&, order_effects::tell& d) {
+void hosted_topologies::run(plan_on_node&, order_effects::tell& d) {
   if (std::holds_alternative<messages::stop>(d.what))
     if (const auto at = lives_.find(d.to); at != lives_.end())
       at->second.stopped_by = director_.of;
   std::visit([&](auto& what) { tell(d.to, std::move(what)); }, d.what);
 }
 
-void hosting::run(plan_on_node& plan, const order_effects::forget& d) {
+void hosted_topologies::run(plan_on_node& plan, const order_effects::forget& d) {
   spdlog::debug("{}: {} does not live", shown(d.edge.from), lasting_name(d.edge.to));
   forget(plan, d.edge);
 }
 
-void hosting::introduce(plan_on_node& plan, const link::edge_name& edge, introduced who) {
+void hosted_topologies::introduce(plan_on_node& plan, const link::edge_name& edge, introduced who) {
   forget(plan, edge);
   const auto& other = who.to == edge.from ? edge.to : edge.from;
   spdlog::debug("{}: meets life {}.{} of {} on node {}", shown(who.to), who.remote.term, who.remote.count,
@@ -162,23 +163,23 @@ void hosting::introduce(plan_on_node& plan, const link::edge_name& edge, introdu
     run(remote_.introduce(*number, std::move(who)));
 }
 
-void hosting::forget(const plan_on_node& plan, const link::edge_name& edge) {
+void hosted_topologies::forget(const plan_on_node& plan, const link::edge_name& edge) {
   if (const auto number = plan.edges.number_of(edge))
     run(remote_.forget(*number));
 }
 
 // --- lives elsewhere
 
-void hosting::run(remote_effect_list all) {
+void hosted_topologies::run(remote_effect_list all) {
   for (auto& t : all)
     std::visit([&](auto& x) { run(x); }, t);
 }
 
-void hosting::run(told_actor& t) {
+void hosted_topologies::run(told_actor& t) {
   std::visit([&](auto& what) { tell(t.to, std::move(what)); }, t.what);
 }
 
-void hosting::on_message_lost(const link::message_lost& m) {
+void hosted_topologies::on_message_lost(const link::message_lost& m) {
   for (const auto& [_, p] : plans_)
     for (const auto& [name, number] : p->edges.all())
       if (number == m.edge)
@@ -188,8 +189,9 @@ void hosting::on_message_lost(const link::message_lost& m) {
 
 namespace {
 
-topology_host::behavior_type host_behaviour(topology_host::stateful_pointer<std::optional<hosting>> self,
-                                            const std::shared_ptr<host_options>& options) {
+topology_host::behavior_type
+host_behaviour(topology_host::stateful_pointer<std::optional<hosted_topologies>> self,
+               const std::shared_ptr<host_options>& options) {
   auto* const state = &self->state.emplace(self, std::move(*options));
   return {
       [=](const messages::partition_found& m) { state->on_news(m.lane, m); },

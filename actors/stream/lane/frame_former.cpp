@@ -61,7 +61,7 @@ std::vector<bool> receivers_among(const std::vector<std::size_t>& only, const ed
 frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
                            const std::vector<std::size_t>& only)
     : plan_(std::move(plan)), partition_(std::move(partition)), place_(plan_->among_sources(partition_)),
-      start_(start), at_(start) {
+      log_(plan_->log(partition_)), start_(start), at_(start) {
   if (const auto replayed = replay::parse_partition_name(partition_))
     replayed_nodes_ = nodes_towards(*plan_, replayed->stage);
   for (const auto& e : plan_->edges) {
@@ -235,7 +235,7 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
   }
   std::vector<std::uint32_t> late;
   edges_[n.edge]->partials->add(
-      {in.keys, in.arguments, in.filters, times, watermarks, positions, place_, {}, in.orders}, late);
+      {in.keys, in.arguments, in.filters, times, watermarks, positions, log_, {}, in.orders}, late);
   in.counts.late = late.size();
   in.counts.out -= late.size();
   count(0, name_of(n.stage), in.counts);

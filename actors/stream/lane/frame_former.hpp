@@ -88,7 +88,8 @@ private:
   std::shared_ptr<const lane_plan> plan_;
   std::string partition_;
   std::optional<std::vector<node>> replayed_nodes_;  // the way of a partition of replayed records
-  std::string place_;  // its name among the sources: rows of one time are told apart by it
+  std::string place_;                                // its name among the sources
+  log_id log_;  // rows of one time are told apart by it, then by their positions
   mark start_;
   mark at_;
   std::uint64_t records_ = 0;

@@ -126,24 +126,24 @@ bool processing::fail_at_a_refused_record() {
   return false;
 }
 
-void looking::look_later() {
+void partition_finder::look_later() {
   if (const auto wait = discovery_.wait())
     all_.give(effects::look_in{*wait});
 }
 
-void looking::on_looked(const source::looked& m) {
+void partition_finder::on_looked(const source::looked& m) {
   for (const auto& p : m.found)
     all_.give(effects::tell_found{p});
   look_later();
 }
 
-void looking::on_partition_started(const std::string& name, const std::string& lane) {
+void partition_finder::on_partition_started(const std::string& name, const std::string& lane) {
   discovery_.started(name);
   if (lane != all_.options.name || all_.find(all_.options.plan->log(name)) != nullptr)
     return;
   auto& p = all_.add_partition(name, delivery::lane_log::start::at_furthest);
   for (std::size_t r = 0; r < all_.up.size(); ++r) {
-    p.receivers.set_up(r, all_.up[r]);
+    p.receivers.mark_present(r, all_.up[r]);
     sending_.ask(p, r);
   }
 }
@@ -154,7 +154,7 @@ lane::lane(const steady_time& time, lane_options options, delivery::lane_log::st
                                                      seed, all_.now()),
       records_(all_), sending_(all_, records_), figures_(all_, schedule_),
       reading_(all_, sending_, schedule_, figures_), processing_(all_, records_, sending_, schedule_),
-      catching_up_(all_, records_, sending_, seed), looking_(all_, sending_) {}
+      catching_up_(all_, records_, sending_, seed), finder_(all_, sending_) {}
 
 void lane::take_effects(effect_list& into) {
   into.clear();
@@ -171,7 +171,7 @@ void lane::on_opened(reader_number reader) {
     return catching_up_.begin(reader);
   if (const auto opened = records_.open(); !opened)
     return all_.fail(opened.error());
-  looking_.look_later();
+  finder_.look_later();
 }
 
 void lane::begin_turn() {
@@ -226,7 +226,7 @@ void lane::end_turn() {
 void lane::on_receiver_up(std::size_t receiver) {
   all_.up[receiver] = true;
   for (auto& p : all_.partitions) {
-    p->receivers.set_up(receiver, true);
+    p->receivers.mark_present(receiver, true);
     sending_.ask(*p, receiver);
   }
 }
@@ -234,7 +234,7 @@ void lane::on_receiver_up(std::size_t receiver) {
 void lane::on_receiver_down(std::size_t receiver) {
   all_.up[receiver] = false;
   for (auto& p : all_.partitions)
-    p->receivers.set_up(receiver, false);
+    p->receivers.mark_present(receiver, false);
   begin_turn();
 }
 

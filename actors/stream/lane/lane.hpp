@@ -60,9 +60,9 @@ private:
 
 /// Partitions that come while the lane runs: one lane of a parser looks for them, the supervisor makes their
 /// start durable and tells everybody, and the lane that it names reads them.
-class looking {
+class partition_finder {
 public:
-  looking(shared& all, sending& receivers)
+  partition_finder(shared& all, sending& receivers)
       : all_(all), sending_(receivers), discovery_(all.options.discover_every, std::move(all.options.known)) {
   }
 
@@ -110,10 +110,10 @@ public:
   /// A helper has parsed a chunk, or could not.
   void on_parsed(const chunk_parsed& m);
   void on_wake_up();
-  void on_look_now() { looking_.look_now(); }
-  void on_looked(const source::looked& m) { looking_.on_looked(m); }
+  void on_look_now() { finder_.look_now(); }
+  void on_looked(const source::looked& m) { finder_.on_looked(m); }
   void on_partition_started(const std::string& name, const std::string& lane) {
-    looking_.on_partition_started(name, lane);
+    finder_.on_partition_started(name, lane);
   }
   void on_others_stand_at(event_micros slowest);
   /// A paused lane reads no source for the live log, and no time counts for idle_timeout. Receivers that are
@@ -143,7 +143,7 @@ private:
   reading reading_;
   processing processing_;
   catching_up catching_up_;
-  looking looking_;
+  partition_finder finder_;
   turn turn_;
 };
 

@@ -31,14 +31,14 @@ public:
   explicit receiver_handles(std::size_t receivers) : all_(receivers) {}
 
   /// Returns false for a message from an earlier life than the known one.
-  [[nodiscard]] bool is_up(const messages::receiver_up& m) {
+  [[nodiscard]] bool came(const messages::receiver_up& m) {
     auto& r = all_[m.receiver];
     if (m.life < r.now)
       return false;
     r = {m.handle, m.life};
     return true;
   }
-  [[nodiscard]] bool is_down(const messages::receiver_down& m) {
+  [[nodiscard]] bool went(const messages::receiver_down& m) {
     auto& r = all_[m.receiver];
     if (m.life < r.now)
       return false;
@@ -250,12 +250,12 @@ bool lane_shell::start() {
 }
 
 void lane_shell::on_receiver_up(const messages::receiver_up& m) {
-  if (receivers_.is_up(m))
+  if (receivers_.came(m))
     hear([&](lane& core) { core.on_receiver_up(m.receiver); });
 }
 
 void lane_shell::on_receiver_down(const messages::receiver_down& m) {
-  if (receivers_.is_down(m))
+  if (receivers_.went(m))
     hear([&](lane& core) { core.on_receiver_down(m.receiver); });
 }
 

@@ -5,8 +5,8 @@
 
 namespace millrace::lane {
 
-void partition_receivers::set_up(std::size_t receiver, bool up) {
-  log_.set_up(receiver, up);
+void partition_receivers::mark_present(std::size_t receiver, bool up) {
+  log_.mark_present(receiver, up);
   if (!up)
     in_flight_[receiver] = 0;
 }

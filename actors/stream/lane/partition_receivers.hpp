@@ -18,7 +18,7 @@ public:
   [[nodiscard]] const delivery::lane_log& log() const { return log_; }
 
   // --- introductions
-  void set_up(std::size_t receiver, bool up);
+  void mark_present(std::size_t receiver, bool up);
   /// It is being asked where it stands; nothing is sent to it until it answers.
   void ask(std::size_t receiver);
   enum class news : std::uint8_t {

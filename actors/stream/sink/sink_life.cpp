@@ -58,7 +58,7 @@ void senders::ask_again(const log_id& log, effect_list& out) const {
     out.emplace_back(effects::ask_again{log});
 }
 
-bool senders::is_up(const log_id& log, const life& now, std::uint64_t stand_in) {
+bool senders::introduce(const log_id& log, const life& now, std::uint64_t stand_in) {
   auto& shard = shards_[log];
   if (std::pair(now, stand_in) <= std::pair(shard.now, shard.stand_in))
     return false;
@@ -190,7 +190,7 @@ void sink_life::run(steps::write_frames s) {
 // --- shards
 
 bool sink_life::on_sender_up(const log_id& log, const life& shard, std::uint64_t stand_in) {
-  if (!senders_.is_up(log, shard, stand_in))
+  if (!senders_.introduce(log, shard, stand_in))
     return false;
   if (is_open())
     senders_.resume(log, core_, life_, effects_);

@@ -131,7 +131,7 @@ public:
 
   /// A life of a shard is introduced, or a further stand-in of it (messages::sender_up). Returns whether it is to be asked to
   /// go on; false for what is known, or older.
-  [[nodiscard]] bool is_up(const log_id& log, const life& shard, std::uint64_t stand_in);
+  [[nodiscard]] bool introduce(const log_id& log, const life& shard, std::uint64_t stand_in);
   /// A shard that has been introduced says it in its present life.
   [[nodiscard]] bool is_present(const log_id& log, const life& shard) const;
   /// The shard goes on from what the target has.

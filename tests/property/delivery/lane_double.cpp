@@ -29,11 +29,11 @@ void lane_double::take_message() {
   switch (m->what) {
   case message::kind::receiver_up:
     handles_[m->receiver] = m->life;
-    view_.set_up(m->receiver, true);
+    view_.mark_present(m->receiver, true);
     return ask(m->receiver);
   case message::kind::receiver_down:
     handles_[m->receiver] = 0;
-    view_.set_up(m->receiver, false);
+    view_.mark_present(m->receiver, false);
     in_flight_[m->receiver] = 0;
     return;
   case message::kind::answered:

@@ -120,9 +120,9 @@ TEST_CASE("an introduction that says the same comes once; a silent peer's comes 
   CHECK(delivered(receiver(7, true, 3)).size() == 1);
   CHECK(delivered(receiver(7, true, 4)).front().node == "b");
   CHECK(delivered(receiver(7, true, 4)).empty());
-  d.is_void("c");
+  d.forget_introductions("c");
   CHECK(delivered(receiver(7, true, 4)).empty());
-  d.is_void("b");
+  d.forget_introductions("b");
   CHECK(delivered(receiver(7, true, 4)).size() == 1);
   CHECK(delivered({"clicks", 7, "", director_effects::collect{lane}}).size() == 1);
   CHECK(delivered({"clicks", 7, "", director_effects::collect{lane}}).size() == 1);

@@ -18,7 +18,7 @@ TEST_CASE("a lane begins once every receiver that is up has answered") {
   lane_log lane(3, lane_log::start::at_furthest);
   lane.answered(0, has(5));
   CHECK_FALSE(lane.known());
-  lane.set_up(2, false);
+  lane.mark_present(2, false);
   lane.answered(1, has(9));
   REQUIRE(lane.known());
   CHECK(lane.at() == mark{at(9), 9});
@@ -56,10 +56,10 @@ TEST_CASE("all receivers go along when each has answered and none is behind; one
   lane.advance({at(9), 9});
   lane.advance({at(12), 12});
   CHECK(lane.furthest() == at(12));
-  lane.set_up(1, false);
+  lane.mark_present(1, false);
   CHECK_FALSE(lane.all_along());
   CHECK(lane.furthest() == at(12));
-  lane.set_up(1, true);
+  lane.mark_present(1, true);
   lane.answered(1, has(5, 1, 2));
   CHECK_FALSE(lane.all_along());
   CHECK(lane.furthest() == at(12));
@@ -97,9 +97,9 @@ TEST_CASE("a lane without attached receivers goes on at the furthest answer") {
   lane_log lane(2, lane_log::start::at_furthest);
   lane.answered(0, has(20));
   lane.answered(1, has(5));
-  lane.set_up(0, false);
+  lane.mark_present(0, false);
   CHECK(lane.attached().empty());
-  lane.set_up(0, true);
+  lane.mark_present(0, true);
   lane.answered(0, has(3, 1, 2));
   CHECK(lane.at() == mark{at(5), 5});
   CHECK(lane.attached() == receivers{1});

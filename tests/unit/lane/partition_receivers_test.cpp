@@ -26,9 +26,9 @@ partition_receivers two_along() {
 
 TEST_CASE("a partition begins when the last receiver that is up has answered, and moves when all went back") {
   partition_receivers r(2, first_life);
-  r.set_up(1, false);
+  r.mark_present(1, false);
   CHECK(r.answered(0, says(10)) == news::begins);
-  r.set_up(1, true);
+  r.mark_present(1, true);
   r.ask(1);
   CHECK(r.answered(1, says(12)) == news::goes_on);
   r.ask(0);
@@ -64,7 +64,7 @@ TEST_CASE("a new fence, and the end of a receiver, begin with nothing in flight"
   static_cast<void>(r.sends(1, 60));
   r.ask(0);
   CHECK(r.in_flight() == 60);
-  r.set_up(1, false);
+  r.mark_present(1, false);
   CHECK(r.nothing_in_flight());
   CHECK_FALSE(r.may_send(100));  // nobody is there
 }

@@ -100,7 +100,7 @@ inline lane_model::behavior_type lane_model_behaviour(lane_model::pointer self,
       [=](const messages::receiver_up& m) {
         l->receiver = m.handle;
         for (auto& [log, p] : l->logs) {
-          p.set_up(0, true);
+          p.mark_present(0, true);
           ask(log);
         }
       },
@@ -108,7 +108,7 @@ inline lane_model::behavior_type lane_model_behaviour(lane_model::pointer self,
         ++l->downs;
         l->receiver = nullptr;
         for (auto& [log, p] : l->logs)
-          p.set_up(0, false);
+          p.mark_present(0, false);
       },
       [=](const go_on&) { form_frames(self, *l); },
       [=](const quit_when_done&) {

@@ -36,9 +36,10 @@ struct living {
   [[nodiscard]] bool is_made() const { return !std::holds_alternative<std::monostate>(handle); }
 };
 
-class hosting {
+class hosted_topologies {
 public:
-  hosting(topology_host::pointer self, host_options options) : self_(self), options_(std::move(options)) {
+  hosted_topologies(topology_host::pointer self, host_options options)
+      : self_(self), options_(std::move(options)) {
     self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
   }
 
