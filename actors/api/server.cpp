@@ -132,8 +132,7 @@ expected<server> server::start(server_options options, cluster_view& view, const
       return unexpected(own.error());
     for (auto& host : own->hosts())
       core.options.guard.names.push_back(std::move(host));
-    ASSIGN_OR_RETURN(auto made, tls::context::make(*core.options.tls, clock));
-    core.tls = std::move(made);
+    ASSIGN_OR_RETURN(core.tls, tls::context::make(*core.options.tls, clock));
   }
   RETURN_IF_ERROR(i->listen());
   i->accept();

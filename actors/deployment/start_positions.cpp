@@ -182,8 +182,7 @@ public:
     const auto stored = store_.get(name_);
     if (!stored)
       return stored.error().code == ec::not_found ? expected<void>() : unexpected(stored.error());
-    ASSIGN_OR_RETURN(auto decoded, decode_starts(*stored));
-    partitions_ = std::move(decoded);
+    ASSIGN_OR_RETURN(partitions_, decode_starts(*stored));
     is_stored_ = true;
     // Files that were read to their end are not looked at: they may be gone.
     all_done_ = !partitions_.empty() && traits_.goes_on && std::ranges::all_of(partitions_, is_done);
@@ -237,9 +236,8 @@ private:
     std::set<std::string> known;
     for (const auto& p : partitions_)
       known.insert(p.name);
-    ASSIGN_OR_RETURN(auto found, all_done_ ? reader.discover_beside(known, connect_timeout)
-                                           : discover(reader, source_.name, options_));
-    found_ = std::move(found);
+    ASSIGN_OR_RETURN(found_, all_done_ ? reader.discover_beside(known, connect_timeout)
+                                       : discover(reader, source_.name, options_));
     return {};
   }
 

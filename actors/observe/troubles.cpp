@@ -44,11 +44,10 @@ public:
       if (g->stalled && is_here(name))
         add(code::window_stalled, stage_of_actor(lasting_name(name)),
             fmt::format("{} takes no input until a sink takes its output", lasting_name(name)));
-    add_if_slow({}, "a value of the state", t_.gauges.keeping->now, t_.gauges.keeping->takes);
+    add_if_slow({}, "a value of the state", *t_.gauges.keeping);
     for (const auto& [name, g] : t_.gauges.shards)
       if (is_here(name))
-        add_if_slow(stage_of_actor(lasting_name(name)), "a snapshot of " + lasting_name(name), g->snapshot,
-                    g->snapshot_takes);
+        add_if_slow(stage_of_actor(lasting_name(name)), "a snapshot of " + lasting_name(name), g->snapshot);
     for (const auto& [name, g] : t_.gauges.sinks)
       if (is_here(name))
         add_sink(name, *g);
@@ -150,10 +149,9 @@ private:
               {}});
   }
 
-  void add_if_slow(std::string stage, const std::string& what, const call_under_way& call,
-                   const usual_time& takes) {
-    const auto age = call.age(now_).value_or(micros(0));
-    if (pace_of(age, takes.mean()) != pace::usual)
+  void add_if_slow(std::string stage, const std::string& what, const timed_calls& calls) {
+    const auto age = calls.now.age(now_).value_or(micros(0));
+    if (pace_of(age, calls.takes.mean()) != pace::usual)
       add(code::state_slow, std::move(stage),
           fmt::format("{} has not been written for {}", what,
                       seconds_text(static_cast<double>(age.count()) / 1e6)));

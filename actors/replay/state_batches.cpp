@@ -86,8 +86,7 @@ expected<outcome> replay_in_folder(folder_request r) {
       store.error().message += "; expected the --state of the run that wrote these dead letters";
     return unexpected(std::move(store.error()));
   }
-  ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(**store));
-  r.is_finished = ended;
+  ASSIGN_OR_RETURN(r.is_finished, deployment::has_ended(**store));
   const auto folder = folder_of_state((*store)->folder(), (*store)->id().state_id);
   if (const auto began = (*store)->get(state_began_name); began && !r.older)
     r.began = std::stoll(*began);

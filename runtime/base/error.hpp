@@ -75,10 +75,11 @@ using unexpected = tl::unexpected<error>;
   declaration = *std::move(outcome)
 #define MILLRACE_ASSIGN_AT(line, ...) MILLRACE_ASSIGN_OR_RETURN(MILLRACE_OUTCOME_OF_LINE(line), __VA_ARGS__)
 
-/// ASSIGN_OR_RETURN(const auto x, f()): x is the value of f(), or the function returns the error of f(). Some statements.
+/// ASSIGN_OR_RETURN(const auto x, f()) declares x with the value of f(), ASSIGN_OR_RETURN(x_, f()) assigns it; or the function
+/// returns the error of f(). It expands to several statements, so it needs a block.
 #define ASSIGN_OR_RETURN(...) MILLRACE_ASSIGN_AT(__LINE__, __VA_ARGS__)
 
-/// RETURN_IF_ERROR(f()): the function returns the error of f(); a value ends here, a lock too. One statement.
+/// RETURN_IF_ERROR(f()): the function returns the error of f(); a value ends here, a lock too.
 #define RETURN_IF_ERROR(...)                                                                                 \
   do {                                                                                                       \
     if (auto outcome_of_call = __VA_ARGS__; !outcome_of_call)                                                \

@@ -127,7 +127,7 @@ struct slot {
   [[nodiscard]] bool is_at(stage s) const {
     return is.load(std::memory_order_acquire) == static_cast<std::uint32_t>(s);
   }
-  /// By its own thread.
+  /// Its own thread alone calls these two.
   bool begin(const std::string& topology, const std::string& actor) {
     const std::lock_guard guard(lock);
     turns.fetch_add(1, std::memory_order_relaxed);
@@ -148,9 +148,9 @@ struct slot {
   }
 };
 
-/// Of the process: a thread may be at work before and after a recorder is open.
+/// The process has one set of them, since a thread may be at work before and after a recorder is open.
 std::array<slot, most_threads> slots;
-/// Those from here on were never taken.
+/// Slots from this number on were never taken.
 std::atomic<std::size_t> slots_used{0};
 
 /// Whoever reads the file finds all of the note or none of it, wherever the process has ended.

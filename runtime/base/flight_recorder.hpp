@@ -72,7 +72,7 @@ private:
   std::mutex lock_;
   std::condition_variable over_;
   bool is_over_ = false;
-  /// By thread: the turn that the file has, and the stage. The scribe's.
+  /// The scribe keeps here, for each thread, the turn and the stage that the file has.
   std::array<std::pair<std::uint32_t, std::uint32_t>, most_threads> written_ = {};
   std::thread scribe_;
 };

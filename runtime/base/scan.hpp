@@ -11,7 +11,7 @@ namespace millrace {
 
 [[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-/// Of a hexadecimal digit; -1: it is none.
+/// Returns the value of a hexadecimal digit; -1: it is none.
 [[nodiscard]] constexpr int hex_value(char c) {
   return is_digit(c)            ? c - '0'
          : c >= 'a' && c <= 'f' ? c - 'a' + 10

@@ -108,8 +108,7 @@ expected<edge_message> read_frame(wire::reader& in, const std::optional<window::
   take_frame m{};
   delivery::lane_frame f;
   wire::decoder{in}.members(m.receiver, f);
-  ASSIGN_OR_RETURN(auto content, read_content(in, partials));
-  f.content = std::move(content);
+  ASSIGN_OR_RETURN(f.content, read_content(in, partials));
   if (f.to < f.from)
     return malformed();
   m.frame = std::make_shared<const delivery::lane_frame>(std::move(f));

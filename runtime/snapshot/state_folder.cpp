@@ -189,16 +189,14 @@ private:
   }
 
   expected<void> take_lock() {
-    ASSIGN_OR_RETURN(auto lock, lock_state_folder(files_, folder_, "lock",
-                                                  "stop that one first, or choose another --state"));
-    lock_ = std::move(lock);
+    ASSIGN_OR_RETURN(
+        lock_, lock_state_folder(files_, folder_, "lock", "stop that one first, or choose another --state"));
     return {};
   }
 
   /// Reads what the folder is, and refuses what may not be opened.
   expected<void> find() {
-    ASSIGN_OR_RETURN(auto note, read_note(files_, folder_));
-    note_ = std::move(note);
+    ASSIGN_OR_RETURN(note_, read_note(files_, folder_));
     // The listing comes before the look, which may find damage: files that come later stay.
     ASSIGN_OR_RETURN(const auto last, options_.fresh ? last_place_of_control(files_, folder_)
                                                      : expected<std::uint64_t>(std::uint64_t{0}));
@@ -310,8 +308,7 @@ private:
   /// The opening of DIR/control shuts other processes of the same age out: they can change nothing any more.
   /// So this process makes folders only after it, and removes then what it has noted before.
   expected<void> open_for_writing() {
-    ASSIGN_OR_RETURN(auto control, control_chain::open(files_, folder_, *highest_, forget_up_to_));
-    control_ = std::move(control);
+    ASSIGN_OR_RETURN(control_, control_chain::open(files_, folder_, *highest_, forget_up_to_));
     if (control_->known().folder) {
       known_ = control_->known();
       is_new_ = false;

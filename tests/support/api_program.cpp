@@ -24,8 +24,7 @@ expected<api::server> start(const std::string& token_file, const std::string& tl
       {boost::asio::ip::address_v4::loopback(), 0}, {}, {std::move(token), {}, false}, {}};
   options.limits.patience = std::chrono::seconds(1);
   if (!tls_folder.empty()) {
-    ASSIGN_OR_RETURN(auto own, tls::node_credentials(tls_folder, "a", system_clock().now()));
-    options.tls = std::move(own);
+    ASSIGN_OR_RETURN(options.tls, tls::node_credentials(tls_folder, "a", system_clock().now()));
   }
   return api::server::start(std::move(options), cluster);
 }

@@ -168,17 +168,14 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
   if (!store)
     return unexpected(store.error());
   out.store = std::move(*store);
-  ASSIGN_OR_RETURN(auto folder, a.state.empty() ? default_state_folder(std::string(api::default_node_folder))
-                                                : expected<std::string>(a.state));
-  out.folder = std::move(folder);
+  ASSIGN_OR_RETURN(out.folder, a.state.empty() ? default_state_folder(std::string(api::default_node_folder))
+                                               : expected<std::string>(a.state));
   const auto timeout = parse_duration(a.start_timeout);
   if (!timeout)
     return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);
   out.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
-  ASSIGN_OR_RETURN(const auto silence, silence_of(a));
-  out.silence = silence;
-  ASSIGN_OR_RETURN(const auto limits, parse_degraded_by(a.degraded_by));
-  out.degraded_by = limits;
+  ASSIGN_OR_RETURN(out.silence, silence_of(a));
+  ASSIGN_OR_RETURN(out.degraded_by, parse_degraded_by(a.degraded_by));
   const auto http = endpoint_of("--http", a.http);
   if (!http)
     return unexpected(http.error());
@@ -192,8 +189,7 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
   out.api.assets = web::assets();
   out.api.guard.is_read_only = a.is_read_only;
   if (!a.tls.empty()) {
-    ASSIGN_OR_RETURN(auto own, tls::node_credentials(a.tls, a.name, system_clock().now()));
-    out.api.tls = std::move(own);
+    ASSIGN_OR_RETURN(out.api.tls, tls::node_credentials(a.tls, a.name, system_clock().now()));
   }
   return out;
 }

@@ -17,8 +17,7 @@ expected<std::shared_ptr<node::chain_store>> store_of_node(const std::string& st
     if (kafka == nullptr)
       return user_error(ec::invalid_argument,
                         "--store-properties is for --store kafka:BROKERS[/TOPIC]; leave it out");
-    ASSIGN_OR_RETURN(auto read, node::read_store_properties(properties));
-    kafka->properties = std::move(read);
+    ASSIGN_OR_RETURN(kafka->properties, node::read_store_properties(properties));
   }
   return node::make_chain_store(place);
 }

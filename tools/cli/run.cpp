@@ -212,8 +212,7 @@ std::optional<plans> load_all(const std::vector<topology_arguments>& given,
 expected<void> set_up_logging_of(const plans& topologies, const log_levels& levels,
                                  const std::string& format) {
   auto names = names_of(topologies);
-  ASSIGN_OR_RETURN(auto of_stages, levels_of_stages(levels, topologies));
-  names.levels_of_stages = std::move(of_stages);
+  ASSIGN_OR_RETURN(names.levels_of_stages, levels_of_stages(levels, topologies));
   set_up_logging(levels.others, format, std::move(names));
   return {};
 }

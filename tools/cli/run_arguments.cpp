@@ -77,16 +77,15 @@ expected<run_api> run_api::start(const http_arguments& a,
                                  const std::vector<std::unique_ptr<topology_run>>& runs,
                                  const observe::running_topologies& board) {
   api::server_options options;
-  ASSIGN_OR_RETURN(const auto endpoint, load::parse_listen_address("--http", a.address));
-  options.listen = endpoint;
+  ASSIGN_OR_RETURN(options.listen, load::parse_listen_address("--http", a.address));
   options.guard.names = own_names(a.hosts);
   options.assets = web::assets();
   options.guard.is_read_only = a.is_read_only;
   options.guard.has_metrics_only = a.has_metrics_only;
   if (!a.tls.empty()) {
-    ASSIGN_OR_RETURN(auto own, tls::node_credentials(a.tls, a.tls_name.empty() ? machine_name() : a.tls_name,
-                                                     system_clock().now()));
-    options.tls = std::move(own);
+    ASSIGN_OR_RETURN(
+        options.tls,
+        tls::node_credentials(a.tls, a.tls_name.empty() ? machine_name() : a.tls_name, system_clock().now()));
   }
   const auto& folder = runs.front()->store()->folder();
   std::error_code failed;

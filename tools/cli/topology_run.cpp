@@ -68,9 +68,8 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
     const auto folder = store->folder();
     ASSIGN_OR_RETURN(auto kept, host::kept_when_blank(*store));
     store.reset();
-    ASSIGN_OR_RETURN(auto opened, snapshot::open_blank_dir_store(
-                                      {folder, t.name}, snapshot::posix_file_system(), std::move(kept)));
-    store = std::move(opened);
+    ASSIGN_OR_RETURN(store, snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(),
+                                                           std::move(kept)));
     std::error_code ignored;
     const std::filesystem::path letters = folder + "/dead_letters.jsonl";
     if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
@@ -134,8 +133,7 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
     return unexpected(now ? before.error() : now.error());
   out->replayed_ = *now;
   ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(*out->store_));
-  ASSIGN_OR_RETURN(auto counted, counts_before(*out->store_));
-  out->before_ = counted;
+  ASSIGN_OR_RETURN(out->before_, counts_before(*out->store_));
   RETURN_IF_ERROR(note_begin(*out->store_));
   out->parsers_changed_ = fit && !fit->notes.empty();
   if (ended) {

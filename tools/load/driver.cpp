@@ -132,8 +132,7 @@ public:
   expected<result> run() {
     RETURN_IF_ERROR(wait_for_target());
     if (!options_.measure_by.empty()) {
-      ASSIGN_OR_RETURN(auto measured, measured_rows::start(options_));
-      measured_ = std::move(measured);
+      ASSIGN_OR_RETURN(measured_, measured_rows::start(options_));
     }
     begun_ = second_begun_ = clock::now();
     wall_begun_ = system_clock().now();

@@ -42,8 +42,7 @@ std::size_t cut_length(std::size_t whole) { return std::max<std::size_t>(1, whol
 expected<record_maker> record_maker::open(const options& o, const schedule& s) {
   record_maker out(o, s);
   if (!o.file.empty()) {
-    ASSIGN_OR_RETURN(auto lines, line_file::open(o.file));
-    out.lines_ = std::move(lines);
+    ASSIGN_OR_RETURN(out.lines_, line_file::open(o.file));
   }
   if (o.disorder.duplicates != 0)
     out.recent_.resize(furthest_back);

@@ -79,8 +79,7 @@ expected<api::client> client_of(const connect_arguments& a, const surroundings& 
   else if (acts || !a.token.empty())
     return unexpected(std::move(token.error()));
   if (!a.tls.empty()) {
-    ASSIGN_OR_RETURN(auto own, tls::client_credentials(a.tls, a.tls_client, system_clock().now()));
-    options.tls = std::move(own);
+    ASSIGN_OR_RETURN(options.tls, tls::client_credentials(a.tls, a.tls_client, system_clock().now()));
   }
   return api::client::make(std::move(options));
 }

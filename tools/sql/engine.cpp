@@ -137,8 +137,7 @@ public:
     for (const auto& f : functions_)
       text = rows_for_stars(text, f);
     auto judged = g;
-    ASSIGN_OR_RETURN(auto known, table_functions());
-    judged.table_functions = std::move(known);
+    ASSIGN_OR_RETURN(judged.table_functions, table_functions());
     ASSIGN_OR_RETURN(auto last, prepare(text, &judged));
     auto stream = std::make_unique<result_stream>(api_, std::move(last));
     RETURN_IF_ERROR(stream->start());

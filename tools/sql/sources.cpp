@@ -99,8 +99,7 @@ expected<source> of_place(const table_argument& a) {
   source out{{}, a.name, true, {}, {place}};
   std::vector<std::string> files{place.string()};
   if (folder) {
-    ASSIGN_OR_RETURN(auto all, visible_files(place));
-    files = std::move(all);
+    ASSIGN_OR_RETURN(files, visible_files(place));
   }
   std::erase_if(files, [](const auto& f) { return kind_of_file(f) == table::files::none; });
   if (files.empty())

@@ -102,8 +102,7 @@ expected<std::optional<progress>> console_writer::open(const claim& who) {
   std::optional<progress> stored;
   // The progress of another state id belongs to rows that this state prints anew.
   if (record && std::string_view(*record).substr(0, identity_.size()) == identity_) {
-    ASSIGN_OR_RETURN(auto p, decode_progress(std::string_view(*record).substr(identity_.size())));
-    stored = std::move(p);
+    ASSIGN_OR_RETURN(stored, decode_progress(std::string_view(*record).substr(identity_.size())));
   }
   if (who.expects_progress && !stored)
     return fatal_error(
@@ -232,8 +231,7 @@ expected<std::unique_ptr<writer>> make_console_writer(const config::values& opti
   const auto& name = options.text("style");
   console_writer::style look{row_format::json(*rows)};
   if (name == "text") {
-    ASSIGN_OR_RETURN(auto lines, template_format(options, *rows));
-    look = std::move(lines);
+    ASSIGN_OR_RETURN(look, template_format(options, *rows));
   } else if (name == "table")
     look = wide_table(shown);
   else if (name == "show")

@@ -91,8 +91,7 @@ expected<std::unique_ptr<reader>> make_generator_reader(const config::values& op
   o.records.kind = *kind;
   o.records.seed = static_cast<std::uint64_t>(options.integer("seed"));
   if (options.has("start_time")) {
-    ASSIGN_OR_RETURN(const auto t, expression::parse_timestamp(options.text("start_time")));
-    o.epoch = t;
+    ASSIGN_OR_RETURN(o.epoch, expression::parse_timestamp(options.text("start_time")));
   }
   o.records.step = spacing_of(options);
   o.has_rate = options.has("rate");

@@ -29,8 +29,7 @@ expected<std::map<std::string, std::string>> starts_in(const snapshot::value_rea
   std::map<std::string, std::string> out;
   for (const auto& plan : d.plans) {
     const auto name = deployment::starts_name(plan->name);
-    ASSIGN_OR_RETURN(auto stored, values.get(name));
-    out[name] = std::move(stored);
+    ASSIGN_OR_RETURN(out[name], values.get(name));
   }
   return out;
 }

@@ -81,8 +81,7 @@ expected<std::unique_ptr<node_process>> node_process::start(caf::actor_system& s
 
 /// Called before anything is written into the store.
 expected<void> node_process::check_cluster() {
-  ASSIGN_OR_RETURN(auto noted, read_cluster_note(options_.folder));
-  noted_ = std::move(noted);
+  ASSIGN_OR_RETURN(noted_, read_cluster_note(options_.folder));
   ASSIGN_OR_RETURN(const auto seen, node::control_book(options_.store).look());
   const auto store = options_.store->shown();
   if (auto refused = refusal_of_part(seen.state, store))
@@ -105,9 +104,8 @@ expected<void> node_process::note_cluster(const std::string& id) const {
 expected<void> node_process::listen() {
   ASSIGN_OR_RETURN(const auto known, address_book(options_.store).look());
   ASSIGN_OR_RETURN(auto secret, link_secret());
-  ASSIGN_OR_RETURN(auto network, link::listen_for_links(system_, {options_.name, std::move(options_.listens),
-                                                                  options_.tls, std::move(secret)}));
-  network_ = std::move(network);
+  ASSIGN_OR_RETURN(network_, link::listen_for_links(system_, {options_.name, std::move(options_.listens),
+                                                              options_.tls, std::move(secret)}));
   if (auto good = check_name(known); !good)
     return good;
   mine_ = {options_.name, choose_instance(known, options_.name), {options_.listen.host, network_->port()}};

@@ -74,8 +74,7 @@ expected<std::shared_ptr<run_state>> run_state::open(snapshot::file_system& file
 }
 
 expected<void> run_state::read() {
-  ASSIGN_OR_RETURN(auto lock, snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first"));
-  lock_ = std::move(lock);
+  ASSIGN_OR_RETURN(lock_, snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first"));
   const auto store = snapshot::open_dir_store({folder_, {}, false, true}, files_);
   if (!store)
     return unexpected(store.error());

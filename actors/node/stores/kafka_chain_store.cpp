@@ -35,8 +35,7 @@ kafka_chain_store::kafka_chain_store(kafka_chain::kafka_topic_options options)
 expected<std::shared_ptr<kafka_chain::kafka_topic>> kafka_chain_store::records() {
   const std::lock_guard lock(mutex_);
   if (!records_) {
-    ASSIGN_OR_RETURN(auto opened, kafka_chain::kafka_topic::open(options_));
-    records_ = std::move(opened);
+    ASSIGN_OR_RETURN(records_, kafka_chain::kafka_topic::open(options_));
   }
   return records_;
 }

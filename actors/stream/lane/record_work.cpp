@@ -52,8 +52,7 @@ std::string why_late(const config::stage& s, const late_records& l) {
 record_work::record_work(shared& all) : all_(all), multiplies_(multiplies(all.options.plan->roots)) {}
 
 expected<void> record_work::open() {
-  ASSIGN_OR_RETURN(auto parser, all_.options.make_parser());
-  parser_ = std::move(parser);
+  ASSIGN_OR_RETURN(parser_, all_.options.make_parser());
   return {};
 }
 

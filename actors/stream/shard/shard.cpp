@@ -63,13 +63,13 @@ void shard_figures::has_captured(std::chrono::steady_clock::duration pause) {
 }
 
 void shard_figures::waits_for_disk(std::optional<captures::time_point> since) {
-  auto& call = options_.gauges->snapshot;
+  auto& call = options_.gauges->snapshot.now;
   since ? call.begin(*since) : call.end();
 }
 
 void shard_figures::is_durable(const captures::answer& a) {
   auto& g = *options_.gauges;
-  g.snapshot_takes.add(std::chrono::ceil<micros>(a.took));
+  g.snapshot.takes.add(std::chrono::ceil<micros>(a.took));
   g.snapshot_times.add(std::chrono::ceil<micros>(a.took));
   g.snapshot_at.store(options_.clock->now(), std::memory_order_relaxed);
   g.snapshot_bytes.store(a.bytes, std::memory_order_relaxed);

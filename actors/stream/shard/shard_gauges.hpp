@@ -91,11 +91,10 @@ struct shard_gauges {
   std::atomic<std::uint64_t> snapshot_failures{0};
   std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;
-  snapshot_histogram snapshot_times;  // times from the capture to the durable snapshot
-  call_under_way snapshot;            // from the capture on that is the oldest of those not durable
-  usual_time snapshot_takes;
-  std::atomic<std::int64_t> snapshot_at{0};      // the time at which the newest became durable, by the wall
-                                                 // clock; 0: none yet
+  snapshot_histogram snapshot_times;         // times from the capture to the durable snapshot
+  timed_calls snapshot;                      // from the capture on that is the oldest of those not durable
+  std::atomic<std::int64_t> snapshot_at{0};  // the time at which the newest became durable, by the wall
+                                             // clock; 0: none yet
   std::atomic<std::uint64_t> snapshot_bytes{0};  // bytes of the newest: the changes since the one before
 };
 

@@ -18,7 +18,7 @@
 namespace millrace::sink {
 namespace {
 
-// The shell of a sink: the actor's state, and how it runs effects. sink_actor.cpp has the handlers of its messages.
+// The actor's state, how it runs effects, and the handlers of its messages.
 
 /// Sent to itself: open the target; look whether a commit is due; see to the target while nothing is
 /// committed.

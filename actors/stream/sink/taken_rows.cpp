@@ -26,8 +26,7 @@ auto timed_target::timed(Call call) {
 expected<std::optional<progress>> timed_target::open(const claim& who) {
   return timed([&]() -> expected<std::optional<progress>> {
     if (!writer_) {
-      ASSIGN_OR_RETURN(auto made, make_());
-      writer_ = std::move(made);
+      ASSIGN_OR_RETURN(writer_, make_());
     }
     return writer_->open(who);
   });

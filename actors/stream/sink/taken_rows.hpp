@@ -36,7 +36,7 @@ public:
   [[nodiscard]] expected<std::uint64_t> commit(const progress& p);
   [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit);
   [[nodiscard]] expected<void> keep_alive();
-  // These are not timed: they ask, or take no time.
+  // The calls below are not timed, since they ask, or take no time.
   void forget_rejected(std::uint64_t up_to) { writer_->forget_rejected(up_to); }
   [[nodiscard]] std::optional<micros> commit_in() const { return writer_->commit_in(); }
   [[nodiscard]] std::optional<micros> keep_alive_in() const { return writer_->keep_alive_in(); }

@@ -25,7 +25,7 @@ struct feed_gauges {
   std::atomic<std::uint64_t> bytes{0};        // their bytes
   std::atomic<std::uint64_t> cut_records{0};  // records of a connection that ended within one, or too long
                                               // ones
-  // As feeds::gauges() has found them last:
+  // feeds::gauges() brings these two up to date:
   std::atomic<std::uint64_t> spool_bytes{0};
   std::atomic<bool> spool_full{false};  // the feed receives nothing
 };
@@ -52,7 +52,7 @@ public:
   [[nodiscard]] virtual std::optional<std::string> header() const { return std::nullopt; }
 };
 
-/// Says whether no more should be received. One thread asks.
+/// Says whether no more should be received; the thread of the feed asks.
 class fullness {
 public:
   /// `what` says what happens until there is room again. The log has both, once each.

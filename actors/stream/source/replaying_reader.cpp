@@ -97,8 +97,7 @@ expected<std::optional<chunk>> replaying_reader::read(std::span<const std::strin
 expected<std::optional<chunk>> replaying_reader::next_chunk(const std::string& partition, place& p,
                                                             std::size_t max_bytes) {
   if (!p.batch) {
-    ASSIGN_OR_RETURN(auto batch, log_->read(replay::parse_partition_name(partition)->number));
-    p.batch = std::move(batch);
+    ASSIGN_OR_RETURN(p.batch, log_->read(replay::parse_partition_name(partition)->number));
   }
   const auto& all = p.batch->records;
   p.next = std::min(p.next, all.size());

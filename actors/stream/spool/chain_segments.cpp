@@ -20,8 +20,7 @@ expected<std::vector<stored_segment>> chain_segments::read_all() {
 }
 
 expected<std::vector<std::uint64_t>> chain_segments::open() {
-  ASSIGN_OR_RETURN(auto opened, chains_->open_chain(name_of_spool(source_), now_));
-  chain_ = std::move(opened);
+  ASSIGN_OR_RETURN(chain_, chains_->open_chain(name_of_spool(source_), now_));
   ASSIGN_OR_RETURN(const auto found, read_all());
   std::vector<std::uint64_t> bases;
   const std::scoped_lock lock(mutex_);

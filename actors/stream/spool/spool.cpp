@@ -284,8 +284,7 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
   }
   if (stored) {
     if (loaded_base_ != stored->base || from >= stored->base + loaded_.size()) {  // the newest one grows
-      ASSIGN_OR_RETURN(auto loaded, log_->load(*stored));
-      loaded_ = std::move(loaded);
+      ASSIGN_OR_RETURN(loaded_, log_->load(*stored));
       loaded_base_ = stored->base;
     }
     frames = std::string_view(loaded_).substr(from - loaded_base_);

@@ -211,16 +211,16 @@ TEST_CASE("a value that is written for far longer than usual is a trouble of the
 
 TEST_CASE("a snapshot that is written for far longer than usual is a trouble of its window") {
   watching w;
-  w.shard().snapshot.begin(w.begun);
+  w.shard().snapshot.now.begin(w.begun);
   CHECK(w.after(5s).empty());
   CHECK(w.after(12s) ==
         std::vector{watching::one(trouble_code::state_slow, "counts",
                                   "a snapshot of counts/0 has not been written for 12 seconds", 12s)});
-  w.shard().snapshot.end();
+  w.shard().snapshot.now.end();
   CHECK(w.after(13s).empty());
   for (int i = 0; i < 100; ++i)
-    w.shard().snapshot_takes.add(std::chrono::seconds(10));  // a slow store
-  w.shard().snapshot.begin(w.begun + 13s);
+    w.shard().snapshot.takes.add(std::chrono::seconds(10));  // a slow store
+  w.shard().snapshot.now.begin(w.begun + 13s);
   CHECK(w.after(40s).empty());
   CHECK(w.after(45s).size() == 1);
 }

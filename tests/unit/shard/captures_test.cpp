@@ -98,11 +98,11 @@ TEST_CASE("a capture that fails is said once and tried again though nothing has 
   s.resume("db", 1);
   s.attach();
   s.feed(10);
-  CHECK(!s.gauges->snapshot.age({}));
+  CHECK(!s.gauges->snapshot.now.age({}));
   s.pass(1s);
-  CHECK(s.gauges->snapshot.age({}));
+  CHECK(s.gauges->snapshot.now.age({}));
   s.capture_fails();
-  CHECK(!s.gauges->snapshot.age({}));
+  CHECK(!s.gauges->snapshot.now.age({}));
   CHECK(s.log.count(not_written) == 1);
   CHECK(s.gauges->snapshot_failures == 1);
   CHECK(s.gauges->snapshot_at == 0);

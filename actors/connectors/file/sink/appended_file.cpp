@@ -30,8 +30,7 @@ expected<std::optional<progress>> appended_file::open(const claim& who) {
 expected<void> appended_file::store() { return side_->store(encode_record(record_), durable_); }
 
 expected<void> appended_file::open_data(std::uint64_t& there, bool& made) {
-  ASSIGN_OR_RETURN(auto data, data_file::open(path_, made, rule_));
-  data_ = std::move(data);
+  ASSIGN_OR_RETURN(data_, data_file::open(path_, made, rule_));
   const auto length = data_.length();
   there = length.value_or(0);
   return length ? expected<void>() : unexpected(length.error());

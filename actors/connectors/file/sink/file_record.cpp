@@ -41,8 +41,7 @@ expected<file_record> decode_record(std::string_view bytes) {
 expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
                                 std::optional<side_file>& side, at_start begin) {
   RETURN_IF_ERROR(make_folder_of(target));
-  ASSIGN_OR_RETURN(auto opened, side_file::open(side_path(target)));
-  side = std::move(opened);
+  ASSIGN_OR_RETURN(side, side_file::open(side_path(target)));
   ASSIGN_OR_RETURN(auto locked, side->lock());
   ASSIGN_OR_RETURN(const auto bytes, side->load());
   ASSIGN_OR_RETURN(auto found,

@@ -50,8 +50,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   name_ = name_in_logs(who.topology, who.sink);
   group_ = name_on_brokers(who.topology, who.sink, options_.topic);
   // This consumer reads single records that a committed position names: there is no transaction to wait for.
-  ASSIGN_OR_RETURN(auto reader, open_consumer("read_uncommitted"));
-  reader_ = std::move(reader);
+  ASSIGN_OR_RETURN(reader_, open_consumer("read_uncommitted"));
   if (auto there = look_at_topic(); !there) {
     // Brokers that knew this client may refuse it for a moment while they start.
     there.error().retry |= was_open_ && there.error().code == ec::refused;

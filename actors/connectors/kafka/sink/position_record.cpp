@@ -51,8 +51,7 @@ expected<position_record> decode_position(std::string_view bytes) {
   const bool has_progress = in.fixed<std::uint8_t>() != 0;
   const auto stored = in.string();
   if (has_progress) {
-    ASSIGN_OR_RETURN(auto p, decode_progress(stored));
-    r.at = std::move(p);
+    ASSIGN_OR_RETURN(r.at, decode_progress(stored));
   }
   r.next_rejected = in.varint();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {

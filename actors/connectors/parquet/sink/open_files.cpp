@@ -128,9 +128,8 @@ expected<void> open_files::open(partitions::value_type& p) {
   p.second.name = {names_.hidden(number), p.first + names_.visible(number)};
   ASSIGN_OR_RETURN(auto made, folder_->create(p.second.name.hidden));
   const auto& columns = *parts_->file_columns();
-  ASSIGN_OR_RETURN(auto file, open_parquet_file(std::move(made), columns, names_.packed,
-                                                repeating(p.second.waiting, columns.size())));
-  p.second.file = std::move(file);
+  ASSIGN_OR_RETURN(p.second.file, open_parquet_file(std::move(made), columns, names_.packed,
+                                                    repeating(p.second.waiting, columns.size())));
   ++open_;
   return {};
 }

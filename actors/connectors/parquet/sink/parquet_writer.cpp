@@ -29,8 +29,7 @@ void parquet_writer::publish_committed() {
 expected<std::optional<progress>> parquet_writer::open(const claim& who) {
   publish_committed();
   RETURN_IF_ERROR(work_.make());
-  ASSIGN_OR_RETURN(auto side, side_file::open(work_.path_of(side_name)));
-  side_ = std::move(side);
+  ASSIGN_OR_RETURN(side_, side_file::open(work_.path_of(side_name)));
   ASSIGN_OR_RETURN(const auto locked, side_->lock());
   RETURN_IF_ERROR(take_over(who));
   RETURN_IF_ERROR(resume());
@@ -145,8 +144,7 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
   if (is_due() || (record_.staged_rows != 0 && has_ended(p.positions))) {
     RETURN_IF_ERROR(roll());
   } else {
-    ASSIGN_OR_RETURN(const auto staged, staged_.complete(options_.durable));
-    record_.staged_bytes = staged;
+    ASSIGN_OR_RETURN(record_.staged_bytes, staged_.complete(options_.durable));
     RETURN_IF_ERROR(store());
   }
   open_ = true;

@@ -86,8 +86,7 @@ expected<topic_chain::looked> topic_chain::look(std::shared_ptr<topic> records, 
 
 /// A life that meets a higher one of its own term reads on and tries again; a higher term ends it (R2).
 expected<void> topic_chain::begin_life(const chain::life& now, bool is_chosen) {
-  ASSIGN_OR_RETURN(auto follows, topic_->follow(prefix_));
-  followed_ = std::move(follows);
+  ASSIGN_OR_RETURN(followed_, topic_->follow(prefix_));
   if (auto done = read_on(seen_, 0); !done)
     return done;
   if (is_chosen)

@@ -32,8 +32,7 @@ void put(wire::writer& out, const std::optional<progress>& at) {
 
 expected<void> read_tail(wire::reader& in, bool there, std::optional<progress>& at) {
   if (there) {
-    ASSIGN_OR_RETURN(auto found, decode_progress(in.string()));
-    at = std::move(found);
+    ASSIGN_OR_RETURN(at, decode_progress(in.string()));
   }
   if (!in.ok() || !in.at_end())
     return fatal_error(ec::corrupt, "its record has the wrong length");

@@ -24,8 +24,7 @@ expected<std::optional<progress>> stored_letters::open(const claim& who) {
   buffer_.clear();
   rows_ = 0;
   now_ = life_of(who.life);
-  ASSIGN_OR_RETURN(auto opened, chains_->open_chain(name_of_open_part(), now_));
-  open_ = std::move(opened);
+  ASSIGN_OR_RETURN(open_, chains_->open_chain(name_of_open_part(), now_));
   auto found = read();
   if (!found) {
     open_.reset();
