@@ -16,8 +16,13 @@
 
 namespace millrace::config {
 
-enum class stage_kind : std::uint8_t { source, parser, transform, window, sink };
+enum class stage_kind : std::uint8_t { source, parser, transform, window, join, sink };
 [[nodiscard]] std::string_view to_string(stage_kind k);  // the key that says it: "source", "parser", ...
+
+/// Windows and joins: shards form their rows, once their times are over.
+[[nodiscard]] constexpr bool has_shards(stage_kind k) {
+  return k == stage_kind::window || k == stage_kind::join;
+}
 
 /// A check of one connector may look at these, and report findings.
 struct check_input {

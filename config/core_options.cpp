@@ -128,34 +128,61 @@ std::vector<option> model_options() {
   };
 }
 
+/// How long windows are, and where they begin.
+void add_times_of_windows(std::vector<option>& out, const std::string& slide, bool needs_slide) {
+  out.push_back(
+      {.name = "size", .type = duration, .doc = "How long a window is", .required = true, .minimum = 1});
+  if (!slide.empty())
+    out.push_back({.name = "slide", .type = duration, .doc = slide, .required = needs_slide, .minimum = 1});
+  out.push_back({.name = "offset",
+                 .type = duration,
+                 .doc =
+                     "Windows begin so much later than they would without it: tumbling windows of a day with "
+                     "6 hours at 06:00, windows of a week without zone with 4 days on Mondays. Less than "
+                     "the time between their starts",
+                 .default_text = "0 s"});
+  out.push_back({.name = "zone",
+                 .doc =
+                     "Windows go by the clocks of this time zone, such as Europe/Berlin: those of a day from "
+                     "midnight to midnight there, 23 or 25 hours long where the clocks change, those of a "
+                     "week from Monday. What lies between the starts of windows divides a day or is a number "
+                     "of days. Default: windows are equally long and begin at multiples from 1970-01-01 "
+                     "(a Thursday), 00:00 UTC",
+                 .plain = true});
+}
+
+/// What shards hold, and how many of them there are.
+void add_bounds_of_shards(std::vector<option>& out) {
+  out.push_back({.name = "allowed_lateness",
+                 .type = duration,
+                 .doc = "How long after its end a window still takes rows; it fires that much later",
+                 .default_text = "0 s"});
+  out.push_back({.name = "shards",
+                 .type = integer,
+                 .doc = "Into how many shares the keys are divided; part of the state's identity",
+                 .default_text = "4",
+                 .minimum = 1,
+                 .maximum = key_slots});
+  out.push_back(
+      {.name = "retain",
+       .type = size,
+       .doc = "How much output that a sink has not committed is kept, over all shards, before the window "
+              "takes no more input",
+       .default_text = "10 GB",
+       .minimum = 1});
+  out.push_back(
+      {.name = "retain_memory",
+       .type = size,
+       .doc = "How much of that is kept in memory, over all shards; the rest lies in the state folder",
+       .default_text = "128 MB",
+       .minimum = 1});
+}
+
 std::vector<option> window_options(std::string_view type) {
   std::vector<option> out{from("The stage, or list of stages of one schema, whose rows are taken")};
   if (type == "tumbling" || type == "sliding")
-    out.push_back(
-        {.name = "size", .type = duration, .doc = "How long a window is", .required = true, .minimum = 1});
-  if (type == "sliding")
-    out.push_back({.name = "slide",
-                   .type = duration,
-                   .doc = "How far apart windows begin; size is a multiple of it",
-                   .required = true,
-                   .minimum = 1});
-  if (type == "tumbling" || type == "sliding") {
-    out.push_back(
-        {.name = "offset",
-         .type = duration,
-         .doc = "Windows begin so much later than they would without it: tumbling windows of a day with "
-                "6 hours at 06:00, windows of a week without zone with 4 days on Mondays. Less than "
-                "the time between their starts",
-         .default_text = "0 s"});
-    out.push_back(
-        {.name = "zone",
-         .doc = "Windows go by the clocks of this time zone, such as Europe/Berlin: those of a day from "
-                "midnight to midnight there, 23 or 25 hours long where the clocks change, those of a "
-                "week from Monday. What lies between the starts of windows divides a day or is a number "
-                "of days. Default: windows are equally long and begin at multiples from 1970-01-01 "
-                "(a Thursday), 00:00 UTC",
-         .plain = true});
-  }
+    add_times_of_windows(
+        out, type == "sliding" ? "How far apart windows begin; size is a multiple of it" : "", true);
   if (type == "session")
     out.push_back(
         {.name = "gap",
@@ -166,59 +193,80 @@ std::vector<option> window_options(std::string_view type) {
                 "is at or below the watermark",
          .required = true,
          .minimum = 1});
-  for (option o : {
-           option{.name = "key",
-          .type = text_list,
-          .doc = "The columns by which rows are grouped, by their names; none: one group. A member such as "
-                 "user.id, or another expression, becomes a column in a select upstream of the window",
-          .plain = true},
-           option{.name = "aggregates",
-           .type = expression_map,
-           .doc = "Name to an expression of aggregates (functions.md lists them), keys, window_start and "
-                  "window_end; each aggregate may have a filter (where ...)"},
-           where("Takes only the rows for which this is true"),
-           option{.name = "having",
-           .type = expression,
-           .doc = "Gives only the groups for which this is true: over keys, names of aggregates, whole "
-                  "aggregates, window_start and window_end"},
-           columns("The columns given, over keys, aggregates, window_start and window_end; default: all of "
-                   "these"),
-           option{.name = "emit",
-           .type = choice,
-           .doc = "Whether a window gives its rows once, when it is over, or every changed row at each tick",
-           .default_text = "final",
-           .choices = {"final", "updates"}},
-           option{.name = "every",
-           .type = duration,
-           .doc = "The time between ticks of emit: updates",
-           .minimum = 1},
-           option{.name = "allowed_lateness",
-           .type = duration,
-           .doc = "How long after its end a window still takes rows; it fires that much later",
-           .default_text = "0 s"},
-           option{.name = "shards",
-           .type = integer,
-           .doc = "Into how many shares the keys are divided; part of the state's identity",
-           .default_text = "4",
-           .minimum = 1,
-           .maximum = key_slots},
-           option{.name = "retain",
-           .type = size,
-           .doc = "How much output that a sink has not committed is kept, over all shards, before the window "
-                  "takes no more input",
-           .default_text = "10 GB",
-           .minimum = 1},
-           option{.name = "retain_memory",
-           .type = size,
-           .doc = "How much of that is kept in memory, over all shards; the rest lies in the state folder",
-           .default_text = "128 MB",
-           .minimum = 1},
-           option{.name = "state_ttl",
-           .type = duration,
-           .doc = "Of a global window: forgets a key that has had no row for that long, in event time",
-           .minimum = 1},
-       })
-    out.push_back(std::move(o));
+  out.push_back(
+      {.name = "key",
+       .type = text_list,
+       .doc = "The columns by which rows are grouped, by their names; none: one group. A member such as "
+              "user.id, or another expression, becomes a column in a select upstream of the window",
+       .plain = true});
+  out.push_back({.name = "aggregates",
+                 .type = expression_map,
+                 .doc =
+                     "Name to an expression of aggregates (functions.md lists them), keys, window_start and "
+                     "window_end; each aggregate may have a filter (where ...)"});
+  out.push_back(where("Takes only the rows for which this is true"));
+  out.push_back({.name = "having",
+                 .type = expression,
+                 .doc = "Gives only the groups for which this is true: over keys, names of aggregates, whole "
+                        "aggregates, window_start and window_end"});
+  out.push_back(
+      columns("The columns given, over keys, aggregates, window_start and window_end; default: all of "
+              "these"));
+  out.push_back(
+      {.name = "emit",
+       .type = choice,
+       .doc = "Whether a window gives its rows once, when it is over, or every changed row at each tick",
+       .default_text = "final",
+       .choices = {"final", "updates"}});
+  out.push_back(
+      {.name = "every", .type = duration, .doc = "The time between ticks of emit: updates", .minimum = 1});
+  add_bounds_of_shards(out);
+  out.push_back({.name = "state_ttl",
+                 .type = duration,
+                 .doc = "Of a global window: forgets a key that has had no row for that long, in event time",
+                 .minimum = 1});
+  return out;
+}
+
+std::vector<option> join_options() {
+  const auto side = [](const std::string& name, const std::string& doc) {
+    return option{.name = name, .type = text_list, .doc = doc, .required = true, .plain = true};
+  };
+  std::vector<option> out{
+      side("left", "The stage, or list of stages of one schema, whose rows are the left side"),
+      side("right", "The same of the right side; it may be the same stage"),
+      {.name = "key",
+       .type = key_pairs,
+       .doc = "The columns that are equal in the two rows of a pair: a name or list of names that both sides "
+              "have, "
+              "or a map of left columns to right ones. Their types are the same. A row with a null in its "
+              "key has "
+              "no partner",
+       .required = true,
+       .plain = true},
+      {.name = "how",
+       .type = choice,
+       .doc =
+           "Which rows come out without a partner: none (inner), those of the left side, the right one, or "
+           "both (full); the columns of the other side are null",
+       .default_text = "inner",
+       .choices = {"inner", "left", "right", "full"}}};
+  add_times_of_windows(out, "How far apart windows begin; size is a multiple of it. Default: the size",
+                       false);
+  out.push_back({.name = "max_pairs",
+                 .type = integer,
+                 .doc =
+                     "A key with more pairs in a window is a dead letter, with its bounds and the number of "
+                     "pairs, in the place of its rows",
+                 .default_text = "100000",
+                 .minimum = 1,
+                 .maximum = 10'000'000});
+  out.push_back(
+      columns("The columns given: name to expression over l.NAME and r.NAME, columns of the left and the "
+              "right row, the key by its left names, window_start and window_end; \"*\": true keeps all "
+              "the others of the default: the key, the columns of the left side, those of the right one, "
+              "window_start and window_end"));
+  add_bounds_of_shards(out);
   return out;
 }
 
@@ -327,6 +375,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   static const auto sliding = window_options("sliding");
   static const auto session = window_options("session");
   static const auto global = window_options("global");
+  static const auto join = join_options();
   static const auto sink = sink_options();
   switch (kind) {
   case stage_kind::source:
@@ -337,6 +386,8 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
     return type == "model" ? model : transform;
   case stage_kind::window:
     return type == "tumbling" ? tumbling : type == "sliding" ? sliding : type == "session" ? session : global;
+  case stage_kind::join:
+    return join;
   case stage_kind::sink:
     break;
   }
@@ -387,6 +438,7 @@ const std::vector<core_type>& core_types() {
       {stage_kind::window, "sliding", "Groups rows by key over windows that overlap."},
       {stage_kind::window, "session", "Groups rows by key over times of activity."},
       {stage_kind::window, "global", "Groups rows by key over all time."},
+      {stage_kind::join, "window", "Pairs rows of two sides that have one key and lie in one window."},
   };
   return all;
 }

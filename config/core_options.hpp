@@ -1,5 +1,5 @@
 // The options that belong to the language and not to a connector: of the top level, of every source, parser,
-// transform, window and sink. The one declaration that reading, docs and JSON Schema share.
+// transform, window, join and sink. The one declaration that reading, docs and JSON Schema share.
 #pragma once
 
 #include "config/catalog.hpp"
@@ -21,7 +21,7 @@ namespace millrace::config {
 /// The members of a parser's column in long form: { "type": ..., "format": ..., "trailing": ... }.
 [[nodiscard]] const std::vector<option>& column_options();
 
-/// Windows and transforms: the types that need no connector, with one sentence each.
+/// Windows, joins and transforms: the types that need no connector, with one sentence each.
 struct core_type {
   stage_kind kind;
   std::string_view type;
@@ -29,7 +29,7 @@ struct core_type {
 };
 [[nodiscard]] const std::vector<core_type>& core_types();
 
-inline constexpr std::string_view kind_keys[] = {"source", "parser", "transform", "window", "sink"};
+inline constexpr std::string_view kind_keys[] = {"source", "parser", "transform", "window", "join", "sink"};
 /// The kind that a key says, or none.
 [[nodiscard]] std::optional<stage_kind> kind_of_key(std::string_view key);
 

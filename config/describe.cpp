@@ -48,8 +48,10 @@ private:
 
   void write_stage(const stage& s) {
     std::string from;
-    for (const auto& r : s.from)
-      from += (from.empty() ? "" : ", ") + r.stage + (r.late ? ".late" : "");
+    for (const auto& r : s.from) {
+      const bool first_of_right = r.to == side::right && from.find(" and ") == std::string::npos;
+      from += (from.empty() ? "" : first_of_right ? " and " : ", ") + name_of(r);
+    }
     out_ += '\n';
     line(0, fmt::format("{}: {} {}{}", s.name, to_string(s.kind), s.type, from.empty() ? "" : " <- " + from));
     if (const auto* const p = std::get_if<source_plan>(&s.plan))
@@ -59,7 +61,7 @@ private:
     else if (const auto* const p = std::get_if<transform_plan>(&s.plan))
       write(s, *p);
     else if (const auto* const p = std::get_if<window_plan>(&s.plan))
-      write(s, *p);
+      p->is_join() ? write_join(s, *p) : write(s, *p);
     else if (const auto* const p = std::get_if<sink_plan>(&s.plan))
       write(s, *p);
   }
@@ -223,8 +225,8 @@ private:
     const auto front = upstream_windows(s);
     if (!front.empty() && d.kind != window::shape::global)
       line(1, fmt::format("event time of the rows of {}: window_end - 1 us", front));
-    if (w.input.where)
-      line(1, "where " + w.input.where_text);
+    if (const auto& input = w.sides.front().input; input.where)
+      line(1, "where " + input.where_text);
     std::string key;
     for (const auto& f : d.keys)
       key += (key.empty() ? "" : ", ") + f.name + " " + f.type.name();
@@ -242,10 +244,39 @@ private:
     if (d.updates)
       line(1, fmt::format("emits updates, every {}: the rows that have changed", format_duration(w.every)));
     else
-      line(1, d.allowed_lateness.count() > 0 ? fmt::format("emits {}, {} after a window's end", w.emit,
-                                                           format_duration(d.allowed_lateness))
-                                             : fmt::format("emits {}", w.emit));
+      line(1, when_it_emits(w));
     line(1, "state: " + bound_of(s, w));
+    write_step(w.output);
+  }
+
+  static std::string when_it_emits(const window_plan& w) {
+    const auto lateness = w.definition.allowed_lateness;
+    return lateness.count() > 0
+               ? fmt::format("emits {}, {} after a window's end", w.emit, format_duration(lateness))
+               : fmt::format("emits {}", w.emit);
+  }
+
+  void write_join(const stage& s, const window_plan& w) {
+    const auto& d = w.definition;
+    line(1, times_of(d) + alignment_of(w));
+    std::string key;
+    for (std::size_t i = 0; i < d.keys.size(); ++i) {
+      const auto& right = w.of(side::right);
+      const auto& other = (*right.input.output)[right.key_columns[i]].name;
+      key += fmt::format("{}{}{} {}", i > 0 ? ", " : "", d.keys[i].name,
+                         other == d.keys[i].name ? std::string() : " = " + other, d.keys[i].type.name());
+    }
+    line(1, "key " + key);
+    using enum window::join_kind;
+    const auto how = d.join->how;
+    line(1, how == inner   ? "gives pairs alone"
+            : how == left  ? "gives rows of the left side without a partner, too"
+            : how == right ? "gives rows of the right side without a partner, too"
+                           : "gives rows of both sides without a partner, too");
+    line(1, fmt::format("more than {} pairs of a key in a window: a dead letter in the place of its rows",
+                        d.join->max_pairs));
+    line(1, when_it_emits(w));
+    line(1, fmt::format("state: the rows of both sides in {}", bound_of(s, w)));
     write_step(w.output);
   }
 
@@ -299,7 +330,7 @@ private:
       open.pop_back();
       for (const auto& r : at->from) {
         const auto* const from = t_.find(r.stage);
-        if (from != nullptr && from->kind == stage_kind::window && !r.late)
+        if (from != nullptr && has_shards(from->kind) && !r.late)
           names.insert(r.stage);
         else if (from != nullptr && from->kind == stage_kind::transform)
           open.push_back(from);

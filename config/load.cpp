@@ -329,6 +329,8 @@ private:
       return d.built.type == "model" ? plan_model(d, all, out_) : plan_transform(d, all, out_);
     case stage_kind::window:
       return plan_window(d, all, out_);
+    case stage_kind::join:
+      return plan_join(d, all, out_);
     case stage_kind::sink:
       return plan_sink(d, all, out_);
     }

@@ -32,6 +32,7 @@ enum class option_type : std::uint8_t {
   rate,        // "10/s" -> records per second
   text_map,    // {"name": "text"} (values may be numbers or booleans: their text)
   text_list,   // "a" or ["a", "b"]
+  key_pairs,   // "a", ["a", "b"], or {"a": "x", "b": "y"}: JSON
   expression,  // PostgreSQL's grammar; bound by the planner
   expression_map,
   object,  // nested options, in `members`

@@ -33,11 +33,22 @@ struct step {
   data::schema_ptr output;  // hidden columns that are still there come last, by the same names
 };
 
+/// One of the two inputs of a join.
+enum class side : std::uint8_t { left, right };
+inline constexpr side both_sides[] = {side::left, side::right};
+[[nodiscard]] constexpr std::size_t index_of(side s) { return static_cast<std::size_t>(s); }
+/// "left", "right": also the option that names its stages.
+[[nodiscard]] constexpr std::string_view to_string(side s) { return s == side::left ? "left" : "right"; }
+
 /// The stage, or its late rows, from which another stage gets its rows.
 struct input_ref {
   std::string stage;
-  bool late = false;  // "counts.late"
+  bool late = false;                // "counts.late"
+  std::optional<side> late_side{};  // of a join's late rows: "paid.late_left"
+  side to = side::left;             // the side of the join that reads it
 };
+/// "counts", "counts.late", "paid.late_left".
+[[nodiscard]] std::string name_of(const input_ref& r);
 
 using source_plan = source_traits;
 /// `event_time` etc. stay in the stage's options too; here they are resolved. Mirrors parser::parser_options,
@@ -71,13 +82,18 @@ struct transform_plan {
   step select;
   std::optional<std::size_t> event_time{};  // column of select.output: the time of each row from there on
 };
-/// The window's aggregates read columns of `input.output`: for aggregate i, arguments[i] and filters[i].
-struct window_plan {
+/// The rows that a window takes, or a join on one of its sides. Aggregates read columns of `input.output`: for
+/// aggregate i, arguments[i] and filters[i].
+struct intake_plan {
   step input;                            // its `where` (counts as filtered of the window); no columns
   std::vector<std::size_t> key_columns;  // columns of input.output
-  std::vector<std::optional<expression::bound>> arguments;  // one for each of definition.aggregates
-  std::vector<std::optional<expression::bound>> filters;
-  std::vector<std::vector<expression::bound>> orders;  // expressions of their `order by`
+  std::vector<std::optional<expression::bound>> arguments{};  // one for each of definition.aggregates
+  std::vector<std::optional<expression::bound>> filters{};
+  std::vector<std::vector<expression::bound>> orders{};  // expressions of their `order by`
+  std::vector<std::size_t> row_columns{};  // of a join: columns of input.output that its rows have
+};
+struct window_plan {
+  std::vector<intake_plan> sides{1};  // two of a join: left, right
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
@@ -89,6 +105,13 @@ struct window_plan {
   /// One a state: the text that it comes from, "having" for those that only `having` has.
   std::vector<std::string> state_texts{};
   std::string having_text{};
+
+  [[nodiscard]] bool is_join() const { return definition.join.has_value(); }
+  [[nodiscard]] const intake_plan& of(side s) const { return sides[is_join() ? index_of(s) : 0]; }
+  /// The rows that are late for it, on one of its sides.
+  [[nodiscard]] const data::schema_ptr& late_rows(const input_ref& r) const {
+    return of(r.late_side.value_or(side::left)).input.output;
+  }
 };
 /// The hidden column of sinks with `updates`: the number of the sink's commit.
 inline constexpr std::string_view batch_column = "_batch";

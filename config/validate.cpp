@@ -243,6 +243,8 @@ private:
       if (!n.is_map())
         return wrong(n, o, path);
       return std::make_shared<values>(read(n, o.members, {path, fmt::format("\"{}\"", o.name), {}, {}}));
+    case option_type::key_pairs:
+      return (n.is_map() ? text_map(n, o, path) : text_list(n, o, path)) ? maybe(to_json(n)) : std::nullopt;
     case option_type::any:
       return to_json(n);
     }
@@ -364,6 +366,8 @@ std::string expected_form(const option& o) {
     return "a map of names to texts";
   case option_type::text_list:
     return "text or a list of texts";
+  case option_type::key_pairs:
+    return "a column, a list of columns, or a map of left columns to right ones";
   case option_type::expression:
     return "an expression as text";
   case option_type::expression_map:

@@ -45,7 +45,7 @@ public:
 
   layout make() && {
     for (std::uint32_t i = 0; i < topology_.stages.size(); ++i) {
-      if (topology_.stages[i].kind == config::stage_kind::window)
+      if (config::has_shards(topology_.stages[i].kind))
         add_shards(i);
       if (topology_.stages[i].kind == config::stage_kind::sink)
         add_sink(i);

@@ -48,7 +48,7 @@ public:
     if (!any)
       return std::optional<run_record>{};
     for (const auto& s : topology_.stages)
-      if (s.kind == config::stage_kind::window)
+      if (config::has_shards(s.kind))
         RETURN_IF_ERROR(add_window(s));
     return std::optional(std::move(next_));
   }

@@ -12,24 +12,25 @@ namespace {
 struct way {
   std::vector<std::uint32_t> transforms;
   std::uint32_t end = 0;
+  config::side to = config::side::left;  // of a join at the end
 };
 
 void add_ways(const config::topology& t, const std::string& from,
               const std::vector<std::uint32_t>& transforms, std::vector<way>& out) {
-  for (std::uint32_t i = 0; i < t.stages.size(); ++i) {
+  const auto add = [&](std::uint32_t i, config::side to) {
     const auto& s = t.stages[i];
-    const bool reads =
-        std::any_of(s.from.begin(), s.from.end(), [&](const auto& f) { return f.stage == from && !f.late; });
-    if (!reads)
-      continue;
-    if (s.kind == config::stage_kind::sink || s.kind == config::stage_kind::window) {
-      out.push_back({transforms, i});
+    if (s.kind == config::stage_kind::sink || config::has_shards(s.kind)) {
+      out.push_back({transforms, i, to});
     } else if (s.kind == config::stage_kind::transform) {
       auto more = transforms;
       more.push_back(i);
       add_ways(t, s.name, more, out);
     }
-  }
+  };
+  for (std::uint32_t i = 0; i < t.stages.size(); ++i)
+    for (const auto& f : t.stages[i].from)
+      if (f.stage == from && !f.late)
+        add(i, f.to);
 }
 
 /// Ordered by where they end, so that the first one on a shared stage is the same for everybody.
@@ -52,7 +53,7 @@ stage::chain chain_of(const config::topology& t, std::uint32_t window, const way
     out.push_back({t.stages[i].name, &std::get<config::transform_plan>(t.stages[i].plan).select});
   const auto& end = t.stages[w.end];
   if (const auto* const downstream = std::get_if<config::window_plan>(&end.plan))
-    out.push_back({end.name, &downstream->input, downstream});
+    out.push_back({end.name, &downstream->of(w.to).input, downstream, w.to});
   else
     out.push_back({end.name, &std::get<config::sink_plan>(end.plan).input});
   return out;
@@ -104,9 +105,11 @@ bool can_fail(const stage::chain_step& s) {
     return std::any_of(expressions.begin(), expressions.end(),
                        [](const auto& e) { return e && e->can_fail; });
   };
+  if (s.window == nullptr)
+    return can_fail(*s.step);
   // A window may reach beyond the timestamps.
-  return can_fail(*s.step) || (s.window != nullptr && (s.window->definition.bounded ||
-                                                       any(s.window->arguments) || any(s.window->filters)));
+  const auto& in = s.window->of(s.side);
+  return can_fail(*s.step) || s.window->definition.bounded || any(in.arguments) || any(in.filters);
 }
 
 }  // namespace
@@ -142,7 +145,7 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
                                                       std::uint64_t run) {
   std::vector<sink::window_input> inputs;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
-    if (t.stages[window].kind != config::stage_kind::window)
+    if (!config::has_shards(t.stages[window].kind))
       continue;
     auto in = input_of(t, window, run);
     in.chains = counting_ways(t, window, sink);
@@ -160,7 +163,7 @@ std::vector<shard::upstream_window> upstream_windows(const config::topology& t, 
                                                      std::uint64_t run) {
   std::vector<shard::upstream_window> out;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
-    if (t.stages[window].kind != config::stage_kind::window)
+    if (!config::has_shards(t.stages[window].kind))
       continue;
     if (auto ways = counting_ways(t, window, downstream); !ways.empty())
       out.push_back({t.stages[window].name, window_of(t, window).definition.keys.size(),
@@ -181,7 +184,7 @@ std::optional<shard::upstream_rows> upstream_rows_of(const config::topology& t, 
 std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t, std::uint64_t run) {
   std::vector<sink::window_input> inputs;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
-    if (t.stages[window].kind != config::stage_kind::window || !window_can_fail(t, window))
+    if (!config::has_shards(t.stages[window].kind) || !window_can_fail(t, window))
       continue;
     auto in = input_of(t, window, run);
     std::set<std::string> known;

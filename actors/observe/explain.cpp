@@ -167,6 +167,7 @@ expected<explanation> explain(const config::topology& t, const figures& f, const
     e.transform(*s, out);
     break;
   case stage_kind::window:
+  case stage_kind::join:
     e.window(*s, out);
     e.hot_key(s->name, out);
     break;

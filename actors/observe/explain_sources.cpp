@@ -291,7 +291,7 @@ void explainer::held(explanation& out, const partition_of& p) {
                              bytes_text(unread_by(*p.lane, p.partition->held_by))),
                  {},
                  fmt::format("explain {} tells what it waits for", stage)});
-  if (const auto* const s = t_.find(stage); s != nullptr && s->kind == config::stage_kind::window)
+  if (const auto* const s = t_.find(stage); s != nullptr && config::has_shards(s->kind))
     stalled(*s, out);
   else if (const auto x = std::ranges::find(f_.sinks, stage, &sink_figures::name); x != f_.sinks.end())
     target(*x, out);

@@ -100,12 +100,12 @@ std::string explainer::waiting_for_its_end(const config::stage& s, explanation& 
   const bool by_all = silent.idle == 0 || out.waits_for.at == end_of_time;
   auto own = out.waits_for.at == no_watermark
                  ? fmt::format("{} waits", s.name)
-                 : fmt::format("{}: the window that ends at {} fires when {} has come to {}", s.name,
+                 : fmt::format("{}: the window that ends at {} fires when {} has come to {}{}", s.name,
                                time_text(out.next_end),
                                by_all             ? "every partition"
                                : silent.goes_on() ? "every partition that is not idle"
                                                   : "a partition",
-                               time_text(out.waits_for));
+                               time_text(out.waits_for), side_behind(s, out.waits_for));
   sum_up(out, true, fmt::format("{}; {}.", own, out.causes.front().text));
   return own;
 }
@@ -129,13 +129,45 @@ void explainer::input_of(const config::stage& s, explanation& out, std::optional
     const auto* const up = t_.find(name);
     if (!seen_.insert(name).second || up == nullptr)
       continue;
-    explanation of_it{name, "window", false, {}, {}, {}, {}, {}};
+    explanation of_it{name, std::string(config::to_string(up->kind)), false, {}, {}, {}, {}, {}};
     auto waits = window(*up, of_it);
     if (of_it.is_waiting)
       out.causes.push_back({"upstream_window", name, std::move(waits), {}, {}});
     for (auto& c : of_it.causes)
       add_once(out, std::move(c));
   }
+}
+
+bool explainer::is_behind(const config::stage& join, config::side of, event_time wanted) const {
+  feeders from;
+  for (const auto& edge : join.from)
+    if (edge.to == of) {
+      const auto more = feeders_by(t_, edge);
+      from.parsers.insert(more.parsers.begin(), more.parsers.end());
+      from.windows.insert(more.windows.begin(), more.windows.end());
+    }
+  return std::ranges::any_of(f_.lanes,
+                             [&](const lane_figures& l) {
+                               return from.parsers.contains(l.parser) &&
+                                      std::ranges::any_of(l.partitions, [&](const partition_figures& p) {
+                                        return !p.is_idle && p.watermark < wanted;
+                                      });
+                             }) ||
+         std::ranges::any_of(f_.shards, [&](const shard_figures& x) {
+           return from.windows.contains(x.window) && x.fired < wanted;
+         });
+}
+
+/// Says which side of a join has yet to come to the time at which it fires.
+std::string explainer::side_behind(const config::stage& s, event_time wanted) const {
+  if (s.kind != config::stage_kind::join || wanted.at == no_watermark)
+    return {};
+  const bool left = is_behind(s, config::side::left, wanted);
+  const bool right = is_behind(s, config::side::right, wanted);
+  return left && right ? ", and neither side has"
+         : left        ? ", and the left side has not"
+         : right       ? ", and the right side has not"
+                       : "";
 }
 
 explainer::silence explainer::silence_of(const config::stage& s) const {

@@ -79,6 +79,9 @@ private:
   /// Says whether shards of the window take no input because of what a receiver has not committed.
   bool stalled(const config::stage& s, explanation& out) const;
   std::string waiting_for_its_end(const config::stage& s, explanation& out);
+  /// Whether a side of a join has yet to come to this time.
+  [[nodiscard]] bool is_behind(const config::stage& join, config::side of, event_time wanted) const;
+  [[nodiscard]] std::string side_behind(const config::stage& s, event_time wanted) const;
   void updating(const config::stage& s, const config::window_plan& plan, std::uint64_t open,
                 explanation& out);
   /// Says what the stages upstream lack to come to `wanted`, or to give anything.

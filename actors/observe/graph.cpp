@@ -112,7 +112,7 @@ std::string rest_of(const std::string& stage, const figures& f) {
 }
 
 void add_counts(stage_standing& out, stage_kind kind, const count_figures& c) {
-  if (kind == stage_kind::window)
+  if (config::has_shards(kind))
     out.records = c.rows.value_or(out.records);  // else its shards count them
   else
     out.records = kind == stage_kind::sink ? c.out : c.in;
@@ -141,7 +141,7 @@ std::vector<std::uint64_t> held_in_front_of(const config::topology& t, const fig
   feeders told;
   for (const auto& from : s.from) {
     auto& bytes = out.emplace_back(0);
-    if (s.kind != stage_kind::window && s.kind != stage_kind::sink)
+    if (!config::has_shards(s.kind) && s.kind != stage_kind::sink)
       continue;
     const auto feeders = feeders_by(t, from);
     for (const auto& w : feeders.windows)
@@ -186,7 +186,7 @@ std::string bytes_text(std::uint64_t bytes) {
 std::optional<culprit> culprit_of(const config::topology& t, const figures& f) {
   // Sinks come last in data-flow order, so the last stalled window is the nearest to who holds it.
   for (auto s = t.stages.rbegin(); s != t.stages.rend(); ++s) {
-    if (s->kind != stage_kind::window)
+    if (!config::has_shards(s->kind))
       continue;
     const bool stalled = std::ranges::any_of(
         f.shards, [&](const shard_figures& x) { return x.window == s->name && x.is_stalled; });
@@ -226,7 +226,7 @@ graph graph_of(const config::topology& t, const figures& f) {
       describe_source(one, f);
     else if (s.kind == stage_kind::parser)
       describe_parser(one, f);
-    else if (s.kind == stage_kind::window)
+    else if (config::has_shards(s.kind))
       describe_window(one, f);
     else if (s.kind == stage_kind::sink)
       describe_sink(one, f);
@@ -240,7 +240,7 @@ graph graph_of(const config::topology& t, const figures& f) {
     out.stages.push_back(std::move(one));
     const auto held = held_in_front_of(t, f, s);
     for (std::size_t i = 0; i < s.from.size(); ++i)
-      out.edges.push_back({s.from[i].stage + (s.from[i].late ? ".late" : ""), s.name, held[i]});
+      out.edges.push_back({name_of(s.from[i]), s.name, held[i]});
   }
   return out;
 }

@@ -35,17 +35,25 @@ std::string kind_names(stage::loss what) {
                                             : std::string(kind_name(what)) + "s";
 }
 
+/// The names by which stages read the late records of a window, or of a join.
+std::string late_names(const config::topology& t, const std::string& stage) {
+  const auto* const s = t.find(stage);
+  return s != nullptr && s->kind == config::stage_kind::join
+             ? fmt::format("\"{0}.late_left\" or \"{0}.late_right\"", stage)
+             : fmt::format("\"{}.late\"", stage);
+}
+
 std::string advice(const config::topology& t, const stage::loss_notice& n,
                    const std::string& letters_lie_in) {
   switch (n.what) {
   case stage::loss::dead_letter:
     return fmt::format("dead letters lie in {}", letters_lie_in);
   case stage::loss::late:
-    return fmt::format("late records are counted and are in no row; a stage with \"from\": \"{}.late\" reads "
+    return fmt::format("late records are counted and are in no row; a stage with \"from\": {} reads "
                        "them, a greater watermark_delay or allowed_lateness lets them in{}",
-                       n.stage, remedy_of_files(t, n.stage));
+                       late_names(t, n.stage), remedy_of_files(t, n.stage));
   case stage::loss::late_but_read:
-    return fmt::format("they go to the stages that read \"{}.late\"", n.stage);
+    return fmt::format("they go to the stages that read {}", late_names(t, n.stage));
   case stage::loss::late_at_shard:
     break;
   }

@@ -110,7 +110,11 @@ json::object stage_object(const config::topology& t, const config::stage& stage,
   const auto* const transform = std::get_if<config::transform_plan>(&stage.plan);
   if (transform != nullptr && stage::unnested_by(transform->select) != nullptr)
     out["rows"] = counts.of(delivery::unnested_rows_of(stage.name)).out;
-  if (stage.kind == config::stage_kind::window) {
+  if (stage.kind == config::stage_kind::join)
+    for (const auto side : config::both_sides)
+      out[fmt::format("late_{}", to_string(side))] =
+          counts.of(delivery::late_rows_of(stage.name, to_string(side))).late;
+  if (config::has_shards(stage.kind)) {
     const auto by_columns = counts.of(delivery::output_columns_of(stage.name)).dead;
     out["rows"] = rows - std::min(rows, by_columns);
     out["rows_dead_letters"] = counts.of(delivery::unformed_rows_of(stage.name)).dead + by_columns;

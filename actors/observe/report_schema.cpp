@@ -40,6 +40,8 @@ constexpr member of_stage[] = {
      "skips"},
     {"late", "integer", "that came after their windows had fired"},
     {"dead_letters", "integer", "that it could not take"},
+    {"late_left", "integer", "of `late` of a join: those of its left side", maybe},
+    {"late_right", "integer", "of `late` of a join: those of its right side", maybe},
     {"in_flight", "integer", "given to it and not yet taken, by the count of both; before the end", maybe},
     {"model", "string", "the hash of its model, of a transform that applies one", maybe},
     {"rows", "integer", "that a window, or a select with `unnest`, gave", maybe},

@@ -15,7 +15,7 @@ std::vector<std::string> edges_of(const config::topology& t) {
   std::vector<std::string> out;
   for (const auto& s : t.stages)
     for (const auto& from : s.from)
-      out.push_back(stage::edge_name(from.stage, from.late, s.name));
+      out.push_back(stage::edge_name(name_of(from), s.name));
   return out;
 }
 

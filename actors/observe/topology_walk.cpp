@@ -21,13 +21,14 @@ void walk(const config::topology& t, const config::input_ref& edge, feeders& out
   if (up == nullptr)
     return;
   // Late records pass their window by: they come from what feeds it.
-  if (up->kind == config::stage_kind::window && !edge.late)
+  if (config::has_shards(up->kind) && !edge.late)
     out.windows.insert(up->name);
   else if (up->kind == config::stage_kind::parser)
     out.parsers.insert(up->name);
   else
     for (const auto& from : up->from)
-      walk(t, from, out);
+      if (!edge.late_side || from.to == *edge.late_side)
+        walk(t, from, out);
 }
 
 }  // namespace

@@ -92,8 +92,12 @@ private:
   static void filter(trace_step& step, const config::step& by) {
     step.code = "filtered";
     step.expression = by.where_text;
-    step.text = by.where_text.empty() ? "the list that it unnests is empty"
-                                      : fmt::format("`where` takes it out: {}", by.where_text);
+    step.text =
+        step.kind == config::to_string(config::stage_kind::join)
+            ? "its key has a null, which equals nothing, and `how` gives no row of this side without a "
+              "partner"
+        : by.where_text.empty() ? "the list that it unnests is empty"
+                                : fmt::format("`where` takes it out: {}", by.where_text);
   }
   static void go_on(trace_step& step, std::string code, const stage::rows& rows) {
     step.code = std::move(code);
@@ -145,10 +149,10 @@ private:
   }
 
   void run(const lane::window_node& n, const stage::rows& rows, const std::string& from) {
-    const auto in = stage::take_in(*n.plan, rows, times_, now_);
+    const auto in = stage::take_in(*n.plan, n.side, rows, times_, now_);
     const auto& s = stage_at(n.stage);
     auto& step = add(s, from);
-    if (ends(step, in.failed, in.rows, n.plan->input))
+    if (ends(step, in.failed, in.rows, n.plan->of(n.side).input))
       return;
     go_on(step, "counted", in.rows);
     std::vector<std::uint32_t> late;
@@ -159,9 +163,11 @@ private:
       if (step.windows.size() < most_told)
         step.windows.push_back(std::move(row));
     }
-    judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value());
+    judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value(),
+          in.side ? fmt::format(" on the {} side", to_string(n.side)) : std::string());
     if (!late.empty())
-      run(n.late, stage::take(in.rows, late), s.name + ".late");
+      run(n.late, stage::take(in.rows, late),
+          config::name_of({s.name, true, in.side ? std::optional(n.side) : std::nullopt}));
   }
 
   traced_row place(const config::stage& s, const window::definition& d, const stage::window_intake& in,
@@ -223,7 +229,9 @@ private:
     return at == f_.shards.end() ? no_watermark : at->fired.at;
   }
 
-  static void judge(trace_step& step, const window::definition& d, bool without_idle) {
+  /// `on_side`: the words for the side of a join.
+  static void judge(trace_step& step, const window::definition& d, bool without_idle,
+                    const std::string& on_side) {
     const auto& first = step.windows.front();
     const auto more =
         step.rows == 1 ? std::string() : fmt::format("; {} more of it", plural(step.rows - 1, "row"));
@@ -248,8 +256,8 @@ private:
                       windows_text(first), first.windows == 1 ? "has" : "have", first.shard, somewhere, more);
       return;
     }
-    step.text = fmt::format("it counts in {} of the key {} at {}{}{}{}", windows_text(first), first.key.text,
-                            first.shard, fires_text(first, without_idle), somewhere, more);
+    step.text = fmt::format("it counts{} in {} of the key {} at {}{}{}{}", on_side, windows_text(first),
+                            first.key.text, first.shard, fires_text(first, without_idle), somewhere, more);
   }
 
   static std::string late_text(const late_partition& p) {

@@ -102,8 +102,7 @@ private:
   }
 
   [[nodiscard]] bool has_windows() const {
-    return std::ranges::any_of(t_.topology.stages,
-                               [](const auto& s) { return s.kind == config::stage_kind::window; });
+    return std::ranges::any_of(t_.topology.stages, [](const auto& s) { return config::has_shards(s.kind); });
   }
 
   [[nodiscard]] std::optional<micros> quiet(const lane::partition_gauges& p) const {

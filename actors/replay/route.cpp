@@ -22,7 +22,7 @@ bool holds(const lane::lane_plan& plan, const std::string& stage) {
 bool is_window_log(const config::topology& t, std::string_view partition) {
   const auto shard = parse_shard_name(partition);
   const auto* const stage = shard ? t.find(shard->window) : nullptr;
-  return stage != nullptr && stage->kind == config::stage_kind::window;
+  return stage != nullptr && config::has_shards(stage->kind);
 }
 
 /// Gives the nodes that read the select of that stage; null where there is none.

@@ -118,6 +118,35 @@ def keys(bench):
     return ratio(pairs, 0.6, sides(pairs, "1 k keys", f"{bench.keys} keys") + f", peak {rss:.0f} MB")
 
 
+def join(bench):
+    """two files of clicks of 100 k users, paired by user in windows of 5 minutes, against a hash join written by hand over simdjson's DOM"""
+    users, given = 100_000, {}
+
+    def ours(n):
+        folder = bench.folder("join")
+        stages = {}
+        for side, seed in (("left", 1), ("right", 2)):
+            stages[f"{side}_file"] = {"source": "file", "path": str(bench.clicks(n, users, seed))}
+            stages[side] = {**PARSED, "from": f"{side}_file"}
+        time = "extract(epoch from {}.timestamp)::bigint"
+        stages["pairs"] = {"join": "window", "left": "left", "right": "right", "key": "userid", "size": "5 minutes", "shards": 1,
+                           "columns": {"e": "extract(epoch from window_end)::bigint", "userid": "userid", "l": time.format("l"), "r": time.format("r")}}
+        stages["rows"] = {"sink": "file", "from": "pairs", "path": str(folder / "rows.csv"), "format": "csv"}
+        used = bench.run({"millrace": 1, "topology": "bench", "stages": stages}, folder)
+        given["ours", n] = (folder / "rows.csv").read_bytes().partition(b"\n")[2]
+        return used
+
+    def theirs(n):
+        used = bench.measured([bench.tool("file_join_bench"), bench.clicks(n, users, 1), bench.clicks(n, users, 2)], stderr=subprocess.DEVNULL)
+        given["theirs", n] = used.out
+        return used
+    large = min(bench.large, 1_000_000)
+    pairs = bench.in_turn(lambda: bench.marginal(theirs, large, large // 5)[0], lambda: bench.marginal(ours, large, large // 5)[0])
+    if given["ours", large] != given["theirs", large]:
+        raise Failed(f"the two give different rows: {given['ours', large].count(10)} and {given['theirs', large].count(10)}")
+    return ratio(pairs, 0.5, f"{sides(pairs, 'by hand', 'millrace')} of both sides' records; {given['ours', large].count(10)} rows of {2 * large} records, equal byte by byte")
+
+
 def sliding(bench):
     """sliding 600 s / 1 s with a having that few pass, against tumbling"""
     having = {"having": "count(*) > 1000000"}

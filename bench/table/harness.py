@@ -87,12 +87,12 @@ class Bench:
             used = json.load(report)
         return Usage(used["cpu"], wall, used["rss_kb"] / 1024, out)
 
-    def clicks(self, count, users=10_000):
+    def clicks(self, count, users=10_000, seed=1):
         """A file of so many clicks; made once."""
-        path = self.work / f"clicks-{count}-{users}.jsonl"
+        path = self.work / f"clicks-{count}-{users}-{seed}.jsonl"
         if not path.exists():
             with open(path, "wb") as out:
-                subprocess.run([self.tool("clicks_bench_data"), str(count), str(users)], stdout=out, check=True)
+                subprocess.run([self.tool("clicks_bench_data"), str(count), str(users), str(seed)], stdout=out, check=True)
         return path
 
     def parts(self, count, partitions):

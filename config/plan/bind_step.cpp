@@ -14,17 +14,17 @@ namespace {
 class step_binder {
 public:
   step_binder(const draft& d, const data::schema_ptr& input, step_parts parts, report& out)
-      : d_(d), input_(input), before_window_(parts.before_window), may_unnest_(parts.unnest), out_(out) {}
+      : d_(d), input_(input), parts_(parts), out_(out) {}
 
   void where(step& result) {
     const auto* const text = d_.member_of("where");
     if (!is_expression(text))
       return;
     const auto path = join(d_.path, "where");
-    auto e = expression::bind_condition(text->text, scope_of(*input_, before_window_));
+    auto e = expression::bind_condition(text->text, names());
     if (!e)
       return report_problems(e.error(), *text, path, out_);
-    if (before_window_)
+    if (parts_.before_window)
       check_timestamps(d_, *e, *input_, *text, path, out_);
     result.where = std::move(*e);
     result.where_text = text->safe_text();
@@ -32,19 +32,23 @@ public:
 
   void columns(step& result) {
     const auto* const map = d_.member_of("columns");
+    std::vector<data::field> fields;
     if (map == nullptr || !map->is_map()) {
       result.output = input_;
+      if (!parts_.others.empty()) {
+        keep_others({}, result, fields);
+        result.output = std::make_shared<const data::schema>(std::move(fields));
+      }
       return;
     }
     const auto path = join(d_.path, "columns");
     if (map->members.empty())
       out_.error(map->where, path, "the map is empty; expected at least one column");
-    const auto others = map->find("*") == nullptr ? 0 : input_->size();
+    const auto others = map->find("*") == nullptr ? 0 : std::max(input_->size(), parts_.others.size());
     if (!check_column_count(map->members.size() + others, map->where, path, out_)) {
       result.output = input_;
       return;
     }
-    std::vector<data::field> fields;
     for (const auto& m : map->members) {
       if (m.name == "*" && m.value.what == node::kind::boolean)
         keep_others(*map, result, fields);
@@ -67,39 +71,47 @@ private:
                                    m.name));
     if (!is_expression(&m.value))
       return;
-    const auto names = scope_of(*input_, before_window_);
-    auto e = may_unnest_ ? expression::bind_unnesting(m.value.text, names, unnested_)
-                         : expression::bind(m.value.text, names);
+    auto e = parts_.unnest ? expression::bind_unnesting(m.value.text, names(), unnested_)
+                           : expression::bind(m.value.text, names());
     if (!e)
       return report_problems(e.error(), m.value, path, out_);
-    if (before_window_)
+    if (parts_.before_window)
       check_timestamps(d_, *e, *input_, m.value, path, out_);
     fields.push_back({m.name, e->type});
     result.columns.push_back({m.name, std::move(*e), m.value.safe_text()});
   }
 
-  /// "*": true, at its place: the input's columns that the map does not define itself.
+  /// "*": true, at its place: the columns that the map does not define itself.
   void keep_others(const node& map, step& result, std::vector<data::field>& fields) {
     std::unordered_set<std::string_view> own;
     for (const auto& m : map.members)
       own.insert(m.name);
-    for (const auto& f : *input_) {
-      if (is_reserved(f.name) || own.contains(f.name))
-        continue;
-      auto e = expression::bind(quoted_name(f.name), scope_of(*input_, before_window_));
-      if (!e) {
-        report_problems(e.error(), map.find("*")->value, join(join(d_.path, "columns"), "*"), out_);
-        continue;
-      }
-      fields.push_back({f.name, e->type});
-      result.columns.push_back({f.name, std::move(*e), f.name});
-    }
+    const auto keep = [&](const std::string& name, const std::string& expression, const std::string& text) {
+      if (own.contains(name))
+        return;
+      auto e = expression::bind(expression, names());
+      if (!e)
+        return report_problems(e.error(), map.find("*")->value, join(join(d_.path, "columns"), "*"), out_);
+      fields.push_back({name, e->type});
+      result.columns.push_back({name, std::move(*e), text});
+    };
+    for (const auto& other : parts_.others)
+      keep(other.name, other.value, other.text);
+    if (parts_.others.empty())
+      for (const auto& f : *input_)
+        if (!is_reserved(f.name))
+          keep(f.name, quoted_name(f.name), f.name);
+  }
+
+  [[nodiscard]] expression::scope names() const {
+    auto out = scope_of(*input_, parts_.before_window);
+    out.sides = parts_.sides;
+    return out;
   }
 
   const draft& d_;
   const data::schema_ptr& input_;
-  bool before_window_;
-  bool may_unnest_;
+  step_parts parts_;
   expression::unnested_list unnested_;  // the list of the columns so far
   report& out_;
 };

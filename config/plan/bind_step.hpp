@@ -4,6 +4,7 @@
 #include "config/plan/draft.hpp"
 #include "config/text/overlay.hpp"
 
+#include <span>
 #include <string>
 
 namespace millrace::config {
@@ -38,11 +39,20 @@ void report_problems(const expression::problems& found, const node& text, const 
 void check_timestamps(const draft& d, const expression::bound& e, const data::schema& columns,
                       const node& text, const std::string& path, report& out);
 
+/// A column that a stage gives where its `columns` does not name it.
+struct given_column {
+  std::string name;
+  std::string value;  // its expression
+  std::string text;   // as people read it
+};
 struct step_parts {
   bool where = true;
   bool columns = true;
   bool before_window = false;  // refuses what a step upstream of a window refuses
   bool unnest = false;         // `columns` may hold unnest(...)
+  bool sides = false;          // the input has the columns of a join's sides: expression::scope::sides
+  /// Given without `columns`, and for its "*"; empty: the columns of the input.
+  std::span<const given_column> others{};
 };
 /// Binds members of the stage over `input`. Hidden columns of the input come last in the output. False when a
 /// finding was reported.

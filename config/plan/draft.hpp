@@ -65,6 +65,10 @@ struct draft {
     const auto* const n = member_of(name);
     return n == nullptr ? built.where : n->where;
   }
+  /// The option that names the stages that it reads, of a join those of one side.
+  [[nodiscard]] std::string_view input_option(side s = side::left) const {
+    return built.kind == stage_kind::join ? to_string(s) : std::string_view("from");
+  }
   void fail(report& out, std::string_view option, std::string message) {
     out.error(location_of(option), join(path, option), std::move(message));
     broken = true;

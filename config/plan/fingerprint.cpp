@@ -19,15 +19,18 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-/// Parsers and windows that a stage's rows come from, with transforms in between left out.
-std::set<std::string> origins(const topology& t, const stage& s) {
+/// Parsers and windows that a stage's rows come from, those of one side of a join, with transforms in between left
+/// out.
+std::set<std::string> origins(const topology& t, const stage& s, side of = side::left) {
   std::set<std::string> out;
   for (const auto& ref : s.from) {
+    if (ref.to != of)
+      continue;
     const auto* const from = t.find(ref.stage);
     if (from != nullptr && from->kind == stage_kind::transform)
       out.merge(origins(t, *from));
     else
-      out.insert(ref.stage + (ref.late ? ".late" : ""));
+      out.insert(name_of(ref));
   }
   return out;
 }
@@ -90,6 +93,15 @@ std::string parser_line(const topology& t, const stage& s, const parser_plan& p)
   return line + " event_time=" + event_time_of(t, s, p);
 }
 
+std::string alignment_of(const window_plan& w) {
+  std::string out;
+  if (w.offset.count() != 0)
+    out += fmt::format(" offset={}", w.offset.count());
+  if (w.definition.zone != nullptr)
+    out += fmt::format(" zone={}", expression::zone_name(*w.definition.zone));
+  return out;
+}
+
 std::string window_line(const window_plan& w) {
   const auto& d = w.definition;
   auto line =
@@ -101,10 +113,7 @@ std::string window_line(const window_plan& w) {
                     d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(w.state_texts[i]));
   }
   line += ")";
-  if (w.offset.count() != 0)
-    line += fmt::format(" offset={}", w.offset.count());
-  if (d.zone != nullptr)
-    line += fmt::format(" zone={}", expression::zone_name(*d.zone));
+  line += alignment_of(w);
   if (d.kind == window::shape::session)
     line += fmt::format(" gap={}", d.gap.count());
   // The state of a window with updates says which rows `having` has let through.
@@ -113,9 +122,28 @@ std::string window_line(const window_plan& w) {
   return line;
 }
 
+std::string join_line(const window_plan& w) {
+  const auto& d = w.definition;
+  std::string key;
+  for (std::size_t i = 0; i < d.keys.size(); ++i)
+    key += fmt::format("{}{} = {} {}", i > 0 ? ", " : "", quoted(d.keys[i].name),
+                       quoted((*w.of(side::right).input.output)[w.of(side::right).key_columns[i]].name),
+                       d.keys[i].type.name());
+  auto line = fmt::format(" how={} size={} slide={} lateness={} shards={} max_pairs={} key=({})",
+                          window::to_string(d.join->how), d.size.count(), d.slide.count(),
+                          d.allowed_lateness.count(), d.shards, d.join->max_pairs, key);
+  for (const auto s : both_sides)
+    line += fmt::format(" {}_columns=({})", to_string(s), columns_of(*d.aggregates[index_of(s)].row));
+  return line + alignment_of(w);
+}
+
 /// Walking back through transforms, only once per path: their graph has no rings.
 std::string line_of(const topology& t, const stage& s) {
-  auto line = fmt::format("{} {} {} from={}", to_string(s.kind), s.name, s.type, list_of(origins(t, s)));
+  auto line =
+      s.kind == stage_kind::join
+          ? fmt::format("{} {} {} left={} right={}", to_string(s.kind), s.name, s.type,
+                        list_of(origins(t, s, side::left)), list_of(origins(t, s, side::right)))
+          : fmt::format("{} {} {} from={}", to_string(s.kind), s.name, s.type, list_of(origins(t, s)));
   if (s.kind == stage_kind::source && s.options.has("topic"))
     line += " topic=" + quoted(s.options.text("topic"));
   if (s.kind == stage_kind::source && s.options.has("order") && s.options.text("order") != "natural")
@@ -123,7 +151,7 @@ std::string line_of(const topology& t, const stage& s) {
   if (const auto* const p = std::get_if<parser_plan>(&s.plan))
     line += parser_line(t, s, *p);
   if (const auto* const w = std::get_if<window_plan>(&s.plan))
-    line += window_line(*w);
+    line += w->is_join() ? join_line(*w) : window_line(*w);
   if (const auto* const m = model_of(s))
     line += fmt::format(" model={} column={}", m->content->hash, quoted(s.options.text("column")));
   return line;

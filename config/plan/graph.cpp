@@ -9,17 +9,12 @@
 namespace millrace::config {
 namespace {
 
-constexpr std::string_view late_suffix = ".late";
-
-struct reference {
-  std::string stage;
-  bool late = false;
-};
-
-reference parse_reference(const std::string& text) {
-  if (text.size() > late_suffix.size() && text.ends_with(late_suffix))
-    return {text.substr(0, text.size() - late_suffix.size()), true};
-  return {text, false};
+input_ref parse_reference(const std::string& text) {
+  for (const auto& late :
+       {input_ref{{}, true}, input_ref{{}, true, side::left}, input_ref{{}, true, side::right}})
+    if (const auto suffix = name_of(late); text.size() > suffix.size() && text.ends_with(suffix))
+      return {text.substr(0, text.size() - suffix.size()), true, late.late_side};
+  return {text};
 }
 
 class connector_of_stages {
@@ -30,22 +25,32 @@ public:
   }
 
   void read_from(draft& d) {
-    const auto* const from = d.member_of("from");
-    if (from == nullptr || !d.body->is_map())
+    if (!d.body->is_map())
       return;
-    if (from->is_text())
-      add(d, *from);
-    for (const auto& item : from->items)
-      if (item.is_text())
-        add(d, item);
-    if (from->what == node::kind::list && from->items.empty())
-      d.fail(out_, "from", "the list is empty; expected at least one stage");
+    read_from(d, side::left);
+    if (d.built.kind == stage_kind::join)
+      read_from(d, side::right);
   }
 
 private:
-  void add(draft& d, const node& n) {
-    const auto ref = parse_reference(n.text);
-    const auto path = join(d.path, "from");
+  void read_from(draft& d, side to) {
+    const auto option = d.input_option(to);
+    const auto* const from = d.member_of(option);
+    if (from == nullptr)
+      return;
+    if (from->is_text())
+      add(d, *from, to);
+    for (const auto& item : from->items)
+      if (item.is_text())
+        add(d, item, to);
+    if (from->what == node::kind::list && from->items.empty())
+      d.fail(out_, option, "the list is empty; expected at least one stage");
+  }
+
+  void add(draft& d, const node& n, side to) {
+    auto ref = parse_reference(n.text);
+    ref.to = to;
+    const auto path = join(d.path, d.input_option(to));
     const auto say = [&](std::string message) {
       out_.error(n.where, path, std::move(message));
       d.broken = true;
@@ -72,14 +77,29 @@ private:
           fmt::format("{} is a source and gives raw records; expected a stage that gives rows (put a parser "
                       "between)",
                       describe(n)));
-    if (ref.late && known && !is(stage_kind::window))
-      return say(fmt::format("{} is a {}, which has no late rows; expected a window before \".late\"",
-                             '"' + ref.stage + '"', to_string(other.built.kind)));
+    if (ref.late && known && !has_shards(other.built.kind))
+      return say(fmt::format("\"{}\" is a {}, which has no late rows; expected a window before \".late\"",
+                             ref.stage, to_string(other.built.kind)));
+    if (ref.late && known && is(stage_kind::join) != ref.late_side.has_value())
+      return say(is(stage_kind::join)
+                     ? fmt::format("\"{0}\" is a join, which has late rows of either side; expected "
+                                   "\"{0}.late_left\" or \"{0}.late_right\"",
+                                   ref.stage)
+                     : fmt::format("\"{0}\" is a {1}, which has one input; expected \"{0}.late\"", ref.stage,
+                                   to_string(other.built.kind)));
+    if (&other == &d && d.built.kind == stage_kind::join)
+      return say(fmt::format("{} is this join itself; expected stages upstream of it", describe(n)));
+    if (ref.late && d.built.kind == stage_kind::join)
+      return say(
+          fmt::format("{} are late rows, which no join takes: the other side has gone past their time; "
+                      "expected rows of a stage",
+                      describe(n)));
     for (std::size_t i = 0; i < d.reads.size(); ++i)
-      if (d.reads[i] == index && d.built.from[i].late == ref.late)
+      if (const auto& known_ref = d.built.from[i]; d.reads[i] == index && known_ref.late == ref.late &&
+                                                   known_ref.late_side == ref.late_side && known_ref.to == to)
         return say(fmt::format("{} is here a second time; expected each stage once", describe(n)));
     d.reads.push_back(index);
-    d.built.from.push_back({ref.stage, ref.late});
+    d.built.from.push_back(std::move(ref));
   }
 
   [[nodiscard]] std::vector<std::string> readable(const draft& d) const {
@@ -139,7 +159,7 @@ void report_rings(drafts& all, report& out) {
     for (const auto s : ring)
       text += fmt::format("\"{}\" reads from ", all[s].built.name);
     all[i].fail(
-        out, "from",
+        out, all[i].input_option(),
         fmt::format("{}\"{}\": stages form a ring; expected rows to flow one way", text, all[i].built.name));
     for (const auto s : ring) {
       told.insert(s);
@@ -206,8 +226,7 @@ void mark_before_windows(drafts& all) {
       for (std::size_t i = 0; i < d.reads.size(); ++i) {
         auto& above = all[d.reads[i]];
         // Late rows do not go through the columns of the window that they are late for.
-        if ((d.built.kind == stage_kind::window || d.before_window) && !d.built.from[i].late &&
-            !above.before_window)
+        if ((has_shards(d.built.kind) || d.before_window) && !d.built.from[i].late && !above.before_window)
           above.before_window = moved = true;
       }
   }

@@ -7,6 +7,7 @@
 #include "runtime/expression/bind/partly_known.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace millrace::config {
 namespace {
@@ -61,23 +62,39 @@ public:
     if (!d.broken) {
       if (d.built.schema)
         rows_[i] = known_rows::all_of(*d.built.schema);
-      if (const auto* const w = std::get_if<window_plan>(&d.built.plan); w != nullptr && w->input.output)
-        inputs_[i] = known_rows::all_of(*w->input.output);
+      if (const auto* const w = std::get_if<window_plan>(&d.built.plan))
+        for (const auto s : both_sides)
+          if (w->of(s).input.output)
+            inputs_[i][index_of(s)] = known_rows::all_of(*w->of(s).input.output);
       return;
     }
     if (d.what.empty())
       return;  // even its kind is not known
     if (d.built.kind == stage_kind::parser)
       rows_[i] = d.typed ? d.rows : rows_of_schema(d);
+    else if (d.built.kind == stage_kind::join)
+      check_sides(d, i);
     else if (d.built.kind != stage_kind::source)
       check_rows(d, i);
     check_options_alone(d);
   }
 
 private:
+  /// Names of a join's key; what it gives is left open.
+  void check_sides(draft& d, std::size_t i) {
+    for (const auto s : both_sides)
+      inputs_[i][index_of(s)] = input_of(d, s);
+    const auto* const key = d.member_of("key");
+    if (key == nullptr || key->is_map() || !d.checked.insert("key").second)
+      return;
+    for (const auto* const item : items_of(*key))
+      if (item->is_text() && find_key(d, *item, inputs_[i][0], out_, "the left side: "))
+        static_cast<void>(find_key(d, *item, inputs_[i][1], out_, "the right side: "));
+  }
+
   void check_rows(draft& d, std::size_t i) {
-    const auto in = input_of(d);
-    inputs_[i] = in;
+    const auto in = input_of(d, side::left);
+    inputs_[i][0] = in;
     const bool window = d.built.kind == stage_kind::window;
     check_condition(d, "where", in, window || d.before_window);
     if (offers(d, "delete"))
@@ -92,17 +109,21 @@ private:
       rows_[i] = std::move(given);
   }
 
-  [[nodiscard]] known_rows input_of(const draft& d) const {
-    const auto* const from = d.member_of("from");
+  [[nodiscard]] known_rows input_of(const draft& d, side of) const {
+    const auto* const from = d.member_of(d.input_option(of));
     const auto named = from == nullptr ? 0U : from->what == node::kind::list ? from->items.size() : 1U;
-    if (d.reads.empty() || d.reads.size() != named)
-      return {};
+    std::size_t found = 0;
     std::optional<known_rows> out;
     for (std::size_t i = 0; i < d.reads.size(); ++i) {
-      const auto& one = d.built.from[i].late ? inputs_[d.reads[i]] : rows_[d.reads[i]];
+      const auto& ref = d.built.from[i];
+      if (ref.to != of)
+        continue;
+      ++found;
+      const auto& late = inputs_[d.reads[i]][index_of(ref.late_side.value_or(side::left))];
+      const auto& one = ref.late ? late : rows_[d.reads[i]];
       out = out ? common(*out, one) : one;
     }
-    return *out;
+    return out && found == named ? *out : known_rows();
   }
 
   /// The columns of a parser whose type is not known: `schema` has one form for all.
@@ -241,8 +262,8 @@ private:
 
   drafts& all_;
   report& out_;
-  std::vector<known_rows> rows_;    // rows of each stage
-  std::vector<known_rows> inputs_;  // late rows of each stage
+  std::vector<known_rows> rows_;                                       // rows of each stage
+  std::vector<std::array<known_rows, std::size(both_sides)>> inputs_;  // late rows of each stage, by side
 };
 
 }  // namespace

@@ -12,11 +12,11 @@ namespace {
 /// Differences beyond this many only repeat the point.
 constexpr std::size_t most_differences = 5;
 
-data::schema_ptr schema_of(const draft& d, bool late) {
-  if (!late)
+data::schema_ptr schema_of(const draft& d, const input_ref& r) {
+  if (!r.late)
     return d.built.schema;
   const auto* const w = std::get_if<window_plan>(&d.built.plan);
-  return w == nullptr ? nullptr : w->input.output;
+  return w == nullptr ? nullptr : w->late_rows(r);
 }
 
 std::string differences(const data::schema& a, const data::schema& b) {
@@ -40,14 +40,13 @@ std::string differences(const data::schema& a, const data::schema& b) {
                                        : text;
 }
 
-const location& location_of_reference(const draft& d, std::size_t i) {
-  const auto* const from = d.member_of("from");
+/// Of the n-th of those that the option names.
+const location& location_of_reference(const draft& d, std::string_view option, std::size_t n) {
+  const auto* const from = d.member_of(option);
   if (from == nullptr)
     return d.built.where;
-  return i < from->items.size() ? from->items[i].where : from->where;
+  return n < from->items.size() ? from->items[n].where : from->where;
 }
-
-std::string name_of(const input_ref& r) { return r.stage + (r.late ? ".late" : ""); }
 
 void merge_into(std::vector<std::size_t>& stages, const std::vector<std::size_t>& more) {
   std::set<std::size_t> all(stages.begin(), stages.end());
@@ -62,7 +61,7 @@ bool rows_have_time(const draft& from, bool window_rows) {
 }
 
 void inherit(draft& d, const draft& from, std::size_t index, bool late, bool first) {
-  const bool is_window = from.built.kind == stage_kind::window;
+  const bool is_window = has_shards(from.built.kind);
   d.timestamps_stored = d.timestamps_stored && from.timestamps_stored;
   d.event_time = (first || d.event_time) && rows_have_time(from, is_window && !late);
   d.records = d.records || (from.records && (late || !is_window));
@@ -85,43 +84,58 @@ data::schema_ptr without_batch(const data::schema_ptr& schema) {
 
 }  // namespace
 
-data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
+std::string name_of(const input_ref& r) {
+  if (!r.late)
+    return r.stage;
+  return r.late_side ? fmt::format("{}.late_{}", r.stage, to_string(*r.late_side)) : r.stage + ".late";
+}
+
+data::schema_ptr schema_of_inputs(draft& d, const drafts& all, report& out, side of) {
+  const auto option = d.input_option(of);
   data::schema_ptr result;
-  bool whole = !d.reads.empty();
+  std::optional<std::size_t> first;
+  bool whole = true;
+  std::size_t named = 0;  // inputs of this side so far
   for (std::size_t i = 0; i < d.reads.size(); ++i) {
+    const auto& ref = d.built.from[i];
+    if (ref.to != of)
+      continue;
+    const auto& where = location_of_reference(d, option, named++);
     const auto& from = all[d.reads[i]];
-    inherit(d, from, d.reads[i], d.built.from[i].late, i == 0);
-    if (d.built.from[i].late && !from.broken && !from.records) {
+    inherit(d, from, d.reads[i], ref.late, !first);
+    if (!first)
+      first = i;
+    if (ref.late && !from.broken && !from.records) {
       out.error(
-          location_of_reference(d, i), join(d.path, "from"),
+          where, join(d.path, option),
           fmt::format(
               "\"{}\" has no late rows: a window's rows are never late for the window downstream of it; "
               "expected the late rows of a window that reads from a parser",
-              d.built.from[i].stage));
+              ref.stage));
       whole = false;
       d.broken = true;
       continue;
     }
-    const auto schema = from.broken ? nullptr : schema_of(from, d.built.from[i].late);
+    const auto schema = from.broken ? nullptr : schema_of(from, ref);
     if (!schema) {
       whole = false;
     } else if (!result) {
       result = schema;
     } else if (!(*schema == *result)) {
       out.error(
-          location_of_reference(d, i), join(d.path, "from"),
+          where, join(d.path, option),
           fmt::format("\"{}\" has other columns than \"{}\": {}; expected stages of one schema (a select in "
                       "between can make them equal)",
-                      name_of(d.built.from[i]), name_of(d.built.from[0]), differences(*result, *schema)));
+                      name_of(ref), name_of(d.built.from[*first]), differences(*result, *schema)));
       whole = false;
       d.broken = true;
     }
   }
-  if (!whole) {
+  if (!whole || !first) {
     d.broken = true;
     return nullptr;
   }
-  return d.built.kind == stage_kind::window || d.before_window ? without_batch(result) : result;
+  return has_shards(d.built.kind) || d.before_window ? without_batch(result) : result;
 }
 
 }  // namespace millrace::config

@@ -44,7 +44,7 @@ const model::model_file* model_of(const stage& s) {
 }
 
 void plan_model(draft& d, const drafts& all, report& out) {
-  const auto input = join_inputs(d, all, out);
+  const auto input = schema_of_inputs(d, all, out);
   if (!input || !d.options_good)
     return;
   const auto column = d.built.options.text("column");

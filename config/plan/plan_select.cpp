@@ -125,7 +125,7 @@ std::string remedy_without_event_time(const draft& d, const drafts& all) {
 }
 
 void plan_transform(draft& d, const drafts& all, report& out) {
-  const auto input = join_inputs(d, all, out);
+  const auto input = schema_of_inputs(d, all, out);
   if (!input)
     return;
   transform_plan plan;

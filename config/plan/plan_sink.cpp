@@ -211,7 +211,7 @@ void refuse_shared_files(const drafts& all, report& out) {
 }
 
 void plan_sink(draft& d, const drafts& all, report& out) {
-  const auto input = join_inputs(d, all, out);
+  const auto input = schema_of_inputs(d, all, out);
   const bool refused = refuse_limit_of_updates(d, all, out);
   if (input)
     plan_sink_over(d, input, out);

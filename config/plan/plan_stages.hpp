@@ -8,14 +8,16 @@
 
 namespace millrace::config {
 
-/// Gives the schema that a stage reads: the one of all its inputs, null when one is broken or they differ
-/// (which is reported). Fills in what flows along the graph (event time, windows above, ...).
-[[nodiscard]] data::schema_ptr join_inputs(draft& d, const drafts& all, report& out);
+/// Gives the schema that a stage reads, a join on one of its sides: the one of all its inputs, null when one is broken
+/// or they differ (which is reported). Fills in what flows along the graph (event time, windows above, ...); a join's
+/// event_time is then that of this side.
+[[nodiscard]] data::schema_ptr schema_of_inputs(draft& d, const drafts& all, report& out,
+                                                side of = side::left);
 
 /// The column that an item of a window's `key` names, or a finding. Columns that `rows` leave open give no
-/// finding.
+/// finding. `whose`: what stands in front of one, such as `the left side: `.
 [[nodiscard]] std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows,
-                                                  report& out);
+                                                  report& out, std::string_view whose = {});
 /// The same for an item of `order_by`.
 [[nodiscard]] std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows,
                                                    report& out);
@@ -32,6 +34,7 @@ void plan_parser(draft& d, const drafts& all, report& out);
 void plan_transform(draft& d, const drafts& all, report& out);
 void plan_model(draft& d, const drafts& all, report& out);
 void plan_window(draft& d, const drafts& all, report& out);
+void plan_join(draft& d, const drafts& all, report& out);
 void plan_sink(draft& d, const drafts& all, report& out);
 /// The sink of dead letters: as any other, but its input is given.
 void plan_sink_over(draft& d, const data::schema_ptr& input, report& out);

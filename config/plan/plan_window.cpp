@@ -2,8 +2,7 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/missing_column.hpp"
 #include "config/plan/plan_stages.hpp"
-#include "config/plan/unknown_zone.hpp"
-#include "runtime/expression/formats/calendar.hpp"
+#include "config/plan/window_options.hpp"
 #include "runtime/window/aggregates.hpp"
 
 #include <fmt/format.h>
@@ -15,14 +14,6 @@
 namespace millrace::config {
 namespace {
 
-/// A record adds to one slice, but firing a window merges all its slices: beyond this a window is a mistake.
-constexpr std::int64_t most_slices = 100'000;
-
-constexpr micros day = std::chrono::hours(24);
-constexpr micros week = 7 * day;
-/// 1970 began on a Thursday. Weeks of a zone begin on Mondays, as date_trunc has them.
-constexpr micros first_monday = 4 * day;
-
 class window_planner {
 public:
   window_planner(draft& d, report& out) : d_(d), out_(out) {}
@@ -31,10 +22,8 @@ public:
   void read_numbers() {
     const auto& o = d_.built.options;
     auto& def = plan_.definition;
-    if (o.has("size"))
-      def.size = def.slide = o.duration("size");
-    if (d_.built.type == "sliding" && o.has("slide"))
-      def.slide = o.duration("slide");
+    read_times_of_windows(d_, plan_, out_);
+    read_bounds_of_shards(d_, plan_);
     if (d_.built.type == "session") {
       def.kind = window::shape::session;
       if (o.has("gap"))
@@ -44,25 +33,6 @@ public:
       def.kind = window::shape::global;
       def.bounded = false;
     }
-    if (o.has("size") && def.slide.count() > 0 && d_.built.type == "sliding" && o.has("slide")) {
-      if (def.slide > def.size || def.size.count() % def.slide.count() != 0)
-        d_.fail(out_, "size",
-                fmt::format("{} is no multiple of the slide {}; expected a size that the slide divides",
-                            format_duration(def.size), format_duration(def.slide)));
-      else if (def.size / def.slide > most_slices)
-        d_.fail(out_, "slide",
-                fmt::format("there are {} windows open at any time; expected at most {} (size / slide)",
-                            def.size / def.slide, most_slices));
-    }
-    read_alignment();
-    if (o.has("allowed_lateness"))
-      def.allowed_lateness = o.duration("allowed_lateness");
-    if (o.has("shards"))
-      def.shards = static_cast<std::uint32_t>(o.integer("shards"));
-    if (o.has("retain"))
-      plan_.retain = o.size("retain");
-    if (o.has("retain_memory"))
-      plan_.retain_memory = o.size("retain_memory");
     if (o.has("emit"))
       plan_.emit = o.text("emit");
     def.updates = plan_.emit == "updates";
@@ -77,42 +47,6 @@ public:
     if (d_.member_of("key") == nullptr && d_.member_of("aggregates") == nullptr && d_.options_good)
       d_.fail(out_, {},
               fmt::format("{} needs \"key\" or \"aggregates\"; expected at least one of them", d_.what));
-  }
-
-  /// Reads where windows begin: `offset` and `zone`. Days and weeks are counted by the clocks of the zone; a
-  /// size that does not fit into its days begins at no time of the day.
-  void read_alignment() {
-    const auto& o = d_.built.options;
-    auto& def = plan_.definition;
-    const bool is_good = o.has("size") && def.slide.count() > 0 && def.slide <= def.size;
-    if (o.has("offset")) {
-      plan_.offset = o.duration("offset");
-      if (is_good && plan_.offset >= def.slide)
-        return d_.fail(
-            out_, "offset",
-            fmt::format(
-                "windows begin every {}, so that an offset of {} moves them by {}; expected less than {}",
-                format_duration(def.slide), format_duration(plan_.offset),
-                format_duration(plan_.offset % def.slide), format_duration(def.slide)));
-      def.anchor = plan_.offset;
-    }
-    if (!o.has("zone"))
-      return;
-    const auto name = o.text("zone");
-    def.zone = expression::find_zone(name);
-    if (def.zone == nullptr)
-      return d_.fail(out_, "zone", unknown_zone(name));
-    if (!is_good)
-      return;
-    const auto* const by = d_.built.type == "sliding" ? "slide" : "size";
-    if (def.slide % day != micros{0} && day % def.slide != micros{0})
-      return d_.fail(
-          out_, by,
-          fmt::format("{} neither divides a day nor is a number of days, so that windows would begin "
-                      "at another time of each day in {}; expected 1 hour, 6 hours, 1 day or 1 week, say, "
-                      "or no \"zone\"",
-                      format_duration(def.slide), expression::zone_name(*def.zone)));
-    def.anchor = plan_.offset + (def.slide % week == micros{0} ? first_monday : micros{0});
   }
 
   /// A key that is forgotten after a time without rows is a session of just that gap, without bounds.
@@ -181,7 +115,7 @@ public:
   void bind(const data::schema_ptr& input) {
     const bool faulty = d_.broken;
     const auto before = out_.errors();
-    static_cast<void>(bind_step(d_, input, {.columns = false, .before_window = true}, plan_.input, out_));
+    static_cast<void>(bind_step(d_, input, {.columns = false, .before_window = true}, intake().input, out_));
     const auto where_done = out_.errors();
     d_.checked.insert({"key", "aggregates"});
     read_keys(*input);
@@ -213,7 +147,7 @@ private:
     for (const auto* const item : items)
       if (const auto at = find_key(d_, *item, rows, out_)) {
         add_output(item->where, join(d_.path, "key"), input[*at]);
-        plan_.key_columns.push_back(*at);
+        intake().key_columns.push_back(*at);
         plan_.definition.keys.push_back(input[*at]);
       }
   }
@@ -339,7 +273,7 @@ private:
     made.delimiter = a.delimiter;
     made.fraction = a.fraction;
     made.stands_in = name;
-    auto& order = plan_.orders.emplace_back();
+    auto& order = intake().orders.emplace_back();
     for (auto& o : a.order) {
       made.order.push_back({o.value.type, o.descending, o.nulls_first});
       if (window::reads_order(made.function))
@@ -347,8 +281,8 @@ private:
     }
     plan_.definition.aggregates.push_back(std::move(made));
     plan_.state_texts.push_back(source);
-    plan_.arguments.push_back(std::move(a.argument));
-    plan_.filters.push_back(std::move(a.filter));
+    intake().arguments.push_back(std::move(a.argument));
+    intake().filters.push_back(std::move(a.filter));
   }
 
   void add_output(const location& where, const std::string& path, data::field f) {
@@ -376,6 +310,8 @@ private:
     return std::make_shared<const data::schema>(std::move(fields));
   }
 
+  [[nodiscard]] intake_plan& intake() { return plan_.sides.front(); }
+
   draft& d_;
   report& out_;
   window_plan plan_;
@@ -395,9 +331,10 @@ private:
 
 }  // namespace
 
-std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows, report& out) {
-  const auto say = [&](std::string message) {
-    out.error(item.where, join(d.path, "key"), std::move(message));
+std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows, report& out,
+                                    std::string_view whose) {
+  const auto say = [&](const std::string& message) {
+    out.error(item.where, join(d.path, "key"), fmt::format("{}{}", whose, message));
     return std::nullopt;
   };
   const auto at = rows.columns.find(item.text);
@@ -419,7 +356,7 @@ std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows
 void plan_window(draft& d, const drafts& all, report& out) {
   window_planner w(d, out);
   w.read_numbers();
-  const auto input = join_inputs(d, all, out);
+  const auto input = schema_of_inputs(d, all, out);
   if (!input)
     return;
   w.check_place_in_graph(all);

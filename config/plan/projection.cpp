@@ -7,10 +7,10 @@
 namespace millrace::config {
 namespace {
 
-/// Columns asked of a stage: of its rows, and of a window's late rows.
+/// Columns asked of a stage: of its rows, and of a window's late rows, by the side of a join.
 struct wanted {
   std::vector<bool> rows;
-  std::vector<bool> late;
+  std::vector<bool> late[std::size(both_sides)];
 };
 
 /// Places of a schema's columns by their names. The schema outlives it.
@@ -58,18 +58,20 @@ std::vector<bool> through(const step& s, const std::vector<bool>& of_output) {
   return input;
 }
 
-std::vector<bool> of_window(const window_plan& w, const std::vector<bool>& late) {
+std::vector<bool> of_intake(const intake_plan& in, const std::vector<bool>& late) {
   auto input = late;
-  for (const auto i : w.key_columns)
+  for (const auto i : in.key_columns)
     want(input, i);
-  for (const auto& e : w.arguments)
+  for (const auto i : in.row_columns)
+    want(input, i);
+  for (const auto& e : in.arguments)
     want(input, e);
-  for (const auto& e : w.filters)
+  for (const auto& e : in.filters)
     want(input, e);
-  for (const auto& order : w.orders)
+  for (const auto& order : in.orders)
     for (const auto& e : order)
       want(input, std::optional(e));
-  return through(w.input, input);
+  return through(in.input, input);
 }
 
 std::vector<bool> of_sink(const sink_plan& s) {
@@ -93,7 +95,7 @@ void mark_used_columns(drafts& all, const std::vector<std::size_t>& order) {
   std::vector<wanted> asked(all.size());
   for (auto at = order.rbegin(); at != order.rend(); ++at) {
     auto& d = all[*at];
-    std::vector<bool> input;
+    std::vector<bool> input[std::size(both_sides)];
     if (auto* const p = std::get_if<parser_plan>(&d.built.plan)) {
       merge_into(p->used, asked[*at].rows);
       if (p->event_time)
@@ -104,14 +106,17 @@ void mark_used_columns(drafts& all, const std::vector<std::size_t>& order) {
       continue;
     }
     if (const auto* const t = std::get_if<transform_plan>(&d.built.plan))
-      input = through(t->select, asked[*at].rows);
+      input[0] = through(t->select, asked[*at].rows);
     else if (const auto* const w = std::get_if<window_plan>(&d.built.plan))
-      input = of_window(*w, asked[*at].late);
+      for (std::size_t i = 0; i < w->sides.size(); ++i)
+        input[i] = of_intake(w->sides[i], asked[*at].late[i]);
     else if (const auto* const s = std::get_if<sink_plan>(&d.built.plan))
-      input = of_sink(*s);
+      input[0] = of_sink(*s);
     for (std::size_t i = 0; i < d.reads.size(); ++i) {
       auto& above = asked[d.reads[i]];
-      merge_into(d.built.from[i].late ? above.late : above.rows, input);
+      const auto& ref = d.built.from[i];
+      merge_into(ref.late ? above.late[index_of(ref.late_side.value_or(side::left))] : above.rows,
+                 input[index_of(ref.to)]);
     }
   }
 }

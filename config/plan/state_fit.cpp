@@ -225,7 +225,7 @@ private:
                                 value_of(from_before), value_of(from)));
     if (is.kind == "parser")
       compare_parsers(was, is);
-    else if (is.kind == "window")
+    else if (is.kind == "window" || is.kind == "join")
       compare_windows(was, is);
     else if (is.kind == "transform")
       compare_models(was, is);
@@ -283,7 +283,14 @@ private:
 
   void compare_windows(const line& was, const line& is) {
     for (const auto& [key, difference] : differences(was, is)) {
-      if (key == "key")
+      if (is.kind == "join")
+        refuse(fmt::format(
+            "join '{}': {}", is.name,
+            key.ends_with("_columns")
+                ? of_columns("the columns of the " + key.substr(0, key.find('_')) + " side that it holds",
+                             was.find(key), is.find(key), difference)
+                : difference));
+      else if (key == "key")
         refuse(fmt::format("window '{}': {}; its state lies by key", is.name,
                            of_columns("key", was.find(key), is.find(key), difference)));
       else if (key == "aggregates")
@@ -327,11 +334,14 @@ private:
 
   [[nodiscard]] bool is_read_by_window(const std::string& parser) const {
     return std::any_of(is_.stages.begin(), is_.stages.end(), [&](const auto& entry) {
-      const auto* const from = entry.second.find("from");
-      if (entry.second.kind != "window" || from == nullptr)
-        return false;
-      const auto names = split(*from, ",");
-      return std::find(names.begin(), names.end(), parser) != names.end();
+      const auto& kind = entry.second.kind;
+      return (kind == "window" || kind == "join") &&
+             std::ranges::any_of(
+                 std::initializer_list<std::string_view>{"from", "left", "right"}, [&](auto option) {
+                   const auto* const from = entry.second.find(option);
+                   const auto names = from == nullptr ? std::vector<std::string_view>() : split(*from, ",");
+                   return std::ranges::find(names, parser) != names.end();
+                 });
     });
   }
 

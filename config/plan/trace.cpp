@@ -32,11 +32,9 @@ class tracer {
 public:
   explicit tracer(const drafts& all) : all_(all) {}
 
-  void start(const draft& d, const step& own, const names& wanted) {
-    for (const auto i : d.windows)
-      result_[i];
-    go_up(d, above(own, wanted), true);
-    go_up(d, conditions_of(own), false);
+  void start(const draft& d, const step& own, const names& wanted, side of) {
+    go_up(d, above(own, wanted), true, of);
+    go_up(d, conditions_of(own), false, of);
   }
 
   std::map<std::size_t, traced_columns> take() { return std::move(result_); }
@@ -49,9 +47,9 @@ private:
     return out;
   }
 
-  void go_up(const draft& d, const names& wanted, bool traced) {
+  void go_up(const draft& d, const names& wanted, bool traced, side of = side::left) {
     for (std::size_t i = 0; i < d.reads.size(); ++i)
-      if (!d.built.from[i].late)
+      if (!d.built.from[i].late && d.built.from[i].to == of)
         visit(d.reads[i], wanted, traced);
   }
 
@@ -100,11 +98,11 @@ bool has_aggregate(const std::set<std::size_t>& columns, const window::definitio
 }
 
 std::map<std::size_t, traced_columns> trace_to_windows(const draft& d, const drafts& all,
-                                                       const std::vector<std::string>& names) {
+                                                       const std::vector<std::string>& names, side of) {
   tracer t(all);
   const auto* const sink = std::get_if<sink_plan>(&d.built.plan);
-  const auto& own = sink != nullptr ? sink->input : std::get<window_plan>(d.built.plan).input;
-  t.start(d, own, {names.begin(), names.end()});
+  const auto& own = sink != nullptr ? sink->input : std::get<window_plan>(d.built.plan).of(of).input;
+  t.start(d, own, {names.begin(), names.end()}, of);
   return t.take();
 }
 

@@ -25,9 +25,10 @@ struct traced_columns {
 /// Tells whether one of these columns of the window's output is an aggregate.
 [[nodiscard]] bool has_aggregate(const std::set<std::size_t>& columns, const window::definition& d);
 
-/// Traces columns of a planned stage: those that a sink writes, or those that a window reads. Gives an entry for
-/// each of its nearest windows upstream (`d.windows`), by its index.
+/// Traces columns of a planned stage: those that a sink writes, or those that a window reads, a join on one of its
+/// sides. Gives an entry for each of its nearest windows upstream (`d.windows`), by its index.
 [[nodiscard]] std::map<std::size_t, traced_columns> trace_to_windows(const draft& d, const drafts& all,
-                                                                     const std::vector<std::string>& names);
+                                                                     const std::vector<std::string>& names,
+                                                                     side of = side::left);
 
 }  // namespace millrace::config

@@ -38,6 +38,22 @@ std::string across(const draft& upstream, const window::definition& down) {
       who, format_duration(down.slide), by_start);
 }
 
+void warn_of_side(const draft& d, const drafts& all, const window_plan& plan, side of, report& out) {
+  std::vector<std::string> keys;
+  for (const auto column : plan.of(of).key_columns)
+    keys.push_back((*plan.of(of).input.output)[column].name);
+  for (const auto& [i, key] : trace_to_windows(d, all, keys, of)) {
+    const auto& up = std::get<window_plan>(all[i].built.plan).definition;
+    const bool aligned = up.kind == window::shape::aligned;
+    const auto start = up.output->size() - 2;
+    const bool told = key.made_of.contains(start) || (aligned && key.made_of.contains(start + 1));
+    if (told || (aligned && lies_within(up, plan.definition)))
+      continue;
+    return out.warning(d.location_of(d.input_option(of)), join(d.path, d.input_option(of)),
+                       across(all[i], plan.definition));
+  }
+}
+
 }  // namespace
 
 // Each bound downstream has to be one upstream, and windows upstream must not overlap: of two that do, one lies
@@ -54,17 +70,8 @@ void warn_of_windows_across(const draft& d, const drafts& all, report& out) {
   const auto* const plan = std::get_if<window_plan>(&d.built.plan);
   if (d.broken || plan == nullptr || plan->definition.kind != window::shape::aligned || d.windows.empty())
     return;
-  const auto& options = d.built.options;
-  const auto keys = options.has("key") ? options.text_list("key") : std::vector<std::string>{};
-  for (const auto& [i, key] : trace_to_windows(d, all, keys)) {
-    const auto& up = std::get<window_plan>(all[i].built.plan).definition;
-    const bool aligned = up.kind == window::shape::aligned;
-    const auto start = up.output->size() - 2;
-    const bool told = key.made_of.contains(start) || (aligned && key.made_of.contains(start + 1));
-    if (told || (aligned && lies_within(up, plan->definition)))
-      continue;
-    return out.warning(d.location_of("from"), join(d.path, "from"), across(all[i], plan->definition));
-  }
+  for (std::size_t s = 0; s < plan->sides.size(); ++s)
+    warn_of_side(d, all, *plan, both_sides[s], out);
 }
 
 }  // namespace millrace::config

@@ -50,6 +50,12 @@ json::object type_schema(const option& o) {
     return {{"anyOf",
              {json::object{{"type", "string"}},
               json::object{{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}}}}};
+  case option_type::key_pairs: {
+    auto out = type_schema({.name = o.name, .type = option_type::text_list});
+    out["anyOf"].as_array().push_back(json::object{
+        {"type", "object"}, {"additionalProperties", {{"type", "string"}}}, {"minProperties", 1}});
+    return out;
+  }
   case option_type::expression_map:
     return {{"type", "object"},
             {"properties", {{"*", {{"const", true}}}}},

@@ -51,6 +51,8 @@ std::string form_of(const option& o) {
     return "map of texts";
   case option_type::text_list:
     return "text or list";
+  case option_type::key_pairs:
+    return "text, list or map";
   case option_type::expression:
     return "expression";
   case option_type::expression_map:
@@ -122,6 +124,21 @@ std::string_view heading(stage_kind kind) {
            "each time. Without `zone`, windows lie at multiples from "
            "1970-01-01 00:00 UTC, a Thursday: those of a week begin on Thursdays, with `\"offset\": "
            "\"4 days\"` on Mondays.\n\n";
+  case stage_kind::join:
+    return "## Joins\n\nA join reads two sides and gives rows that have a column of each: pairs of rows that "
+           "have one key "
+           "and lie in one window, and with `how` rows without a partner. Its rows are final, and the same "
+           "for the same "
+           "input, whichever side is read faster: a window gives its pairs once *both* sides have come past "
+           "its end, so "
+           "a side that is silent holds all back (`idle_timeout` of its parser is the remedy). Rows of a "
+           "window come by "
+           "key, then left row, then right row; rows of a side by event time, then log and position. "
+           "`\"from\": \"NAME.late_left\"` and `\"NAME.late_right\"` read the rows that came too late, by "
+           "the columns of "
+           "their side. Rows downstream of a join have event time `window_end - 1 us`; windows and joins may "
+           "follow. A row "
+           "in several windows (`slide`) pairs in each of them.\n\n";
   case stage_kind::sink:
     break;
   }

@@ -12,7 +12,6 @@ namespace millrace::data {
 namespace {
 
 constexpr char present = 0x01;
-constexpr char absent = 0x02;
 constexpr std::uint64_t sign_bit = 1ULL << 63;
 
 void append_big_endian(std::string& out, std::uint64_t v) {
@@ -77,7 +76,7 @@ expected<std::string> take_escaped(std::string_view& in) {
 
 void append_key(std::string& out, const column& c, std::size_t row) {
   if (c.is_null(row)) {
-    out.push_back(absent);
+    out.push_back(absent_key);
     return;
   }
   out.push_back(present);
@@ -106,9 +105,9 @@ void append_key(std::string& out, const column& c, std::size_t row) {
 std::uint64_t hash_key(std::string_view encoded) { return XXH3_64bits(encoded.data(), encoded.size()); }
 
 expected<void> decode_key(std::string_view& in, column_builder& out) {
-  if (in.empty() || (in.front() != present && in.front() != absent))
+  if (in.empty() || (in.front() != present && in.front() != absent_key))
     return fatal_error(ec::corrupt, "an encoded key is malformed");
-  const bool is_null = in.front() == absent;
+  const bool is_null = in.front() == absent_key;
   in.remove_prefix(1);
   if (is_null) {
     out.append_null();
@@ -135,9 +134,9 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
 }
 
 bool skip_key(std::string_view& in, type_id type) {
-  if (in.empty() || (in.front() != present && in.front() != absent))
+  if (in.empty() || (in.front() != present && in.front() != absent_key))
     return false;
-  const bool is_null = in.front() == absent;
+  const bool is_null = in.front() == absent_key;
   in.remove_prefix(1);
   if (is_null)
     return true;
@@ -189,7 +188,7 @@ bool are_plain_texts(std::string_view encoded, std::span<const std::uint32_t> en
       good &= (begin[0] == present) & (end[-2] == '\0') & (end[-1] == '\0');
       ++texts;
     } else {
-      good &= end - begin == 1 && begin[0] == absent;
+      good &= end - begin == 1 && begin[0] == absent_key;
     }
     begin = end;
   }
@@ -202,7 +201,7 @@ bool are_plain_values(std::string_view encoded, std::span<const std::uint32_t> e
   const auto* begin = encoded.data();
   for (const auto at : ends) {
     const auto* end = encoded.data() + at;
-    good &= (end - begin == 1 + size && begin[0] == present) || (end - begin == 1 && begin[0] == absent);
+    good &= (end - begin == 1 + size && begin[0] == present) || (end - begin == 1 && begin[0] == absent_key);
     begin = end;
   }
   return good;

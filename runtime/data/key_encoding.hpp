@@ -17,6 +17,8 @@
 
 namespace millrace::data {
 
+/// A null begins with this, a value never.
+inline constexpr char absent_key = 0x02;
 /// Appends row's value of one column. Nested columns are no keys.
 void append_key(std::string& out, const column& c, std::size_t row);
 /// The hash that places a key in its slot: XXH3 of the encoded bytes. Part of the disk format.

@@ -20,6 +20,9 @@ namespace millrace::delivery {
 /// from, and of those that they took, before any step of theirs.
 [[nodiscard]] inline std::string unformed_rows_of(const std::string& window) { return window + ".unformed"; }
 [[nodiscard]] inline std::string output_columns_of(const std::string& window) { return window + ".columns"; }
+[[nodiscard]] inline std::string late_rows_of(const std::string& join, std::string_view side) {
+  return join + ".late_" + std::string(side);
+}
 [[nodiscard]] inline std::string unnested_rows_of(const std::string& select) { return select + ".unnested"; }
 [[nodiscard]] inline std::string given_to(const std::string& receiver) { return receiver + ".given"; }
 [[nodiscard]] inline std::string taken_by(const std::string& receiver) { return receiver + ".taken"; }

@@ -30,6 +30,8 @@ using bound_or = tl::expected<T, problems>;
 struct scope {
   const data::schema* columns = nullptr;
   std::string now_refused;  // not empty: now() is an error with this reason
+  /// The columns "l.NAME" and "r.NAME" are those of the two rows of a pair, and l.NAME without quotes means the first.
+  bool sides = false;
 };
 
 class program;

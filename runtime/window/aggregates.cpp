@@ -1,6 +1,7 @@
 #include "runtime/window/aggregates.hpp"
 
 #include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/side_rows.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -9,6 +10,8 @@ namespace millrace::window {
 
 const aggregate_ops* find_aggregate(const aggregate& a) {
   using expression::aggregate_function;
+  if (a.row)
+    return &side_rows_entry;
   const auto type = a.argument.id();
   const bool integral = type == data::type_id::bigint;
   const bool floating = type == data::type_id::float64;
@@ -53,7 +56,7 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
 
 bool can_fail(const definition& d) {
   const auto fails = [](const expression::bound& e) { return e.can_fail; };
-  return std::ranges::any_of(d.formulas, fails) || (d.having && fails(*d.having)) ||
+  return d.join || std::ranges::any_of(d.formulas, fails) || (d.having && fails(*d.having)) ||
          std::ranges::any_of(d.aggregates, [](const aggregate& a) {
            const auto* ops = find_aggregate(a);
            return ops != nullptr && ops->failure != nullptr;

@@ -19,7 +19,30 @@ void take(const states& to, std::uint32_t i, const side_store& origin, std::uint
                   [&](collection& c) { c.merge(origin.collected(static_cast<std::uint32_t>(theirs))); });
 }
 
+void append_number(std::string& out, std::int64_t v) {
+  const auto bits = static_cast<std::uint64_t>(v) ^ 1ULL << 63;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(bits >> shift));
+}
+
+/// None is another's prefix: a zero byte is followed by 0xFF, the end is two of them.
+void append_text(std::string& out, std::string_view text) {
+  for (const char b : text) {
+    out.push_back(b);
+    if (b == '\0')
+      out.push_back('\xFF');
+  }
+  out.append(2, '\0');
+}
+
 }  // namespace
+
+void append_place(std::string& out, const contribution& of, std::uint32_t record) {
+  append_number(out, of.times[record]);
+  append_text(out, of.log_of(record));
+  append_number(out, of.positions[record].major);
+  append_number(out, of.positions[record].minor);
+}
 
 void add(const states& to, std::uint32_t i, collection::entry e) {
   to.side->change(own(to, i), [&](collection& c) { c.add(std::move(e)); });

@@ -10,6 +10,8 @@ struct state {
   std::uint64_t collection;
 };
 
+/// Appends the time and place of a record, so that entries go by them: time, log, position.
+void append_place(std::string& out, const contribution& of, std::uint32_t record);
 void add(const states& to, std::uint32_t i, collection::entry e);
 void merge(const states& to, rows into, const states& other, rows from);
 void unmerge(const states& to, rows into, const states& other, rows from);

@@ -30,34 +30,14 @@ void append_ordered(std::string& out, const data::column& c, std::uint32_t row, 
                    [](char b) { return static_cast<char>(~b); });
 }
 
-void append_number(std::string& out, std::int64_t v) {
-  const auto bits = static_cast<std::uint64_t>(v) ^ 1ULL << 63;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(bits >> shift));
-}
-
-/// None is another's prefix: a zero byte is followed by 0xFF, the end is two of them.
-void append_text(std::string& out, std::string_view text) {
-  for (const char b : text) {
-    out.push_back(b);
-    if (b == '\0')
-      out.push_back('\xFF');
-  }
-  out.append(2, '\0');
-}
-
 void add_values(const states& to, rows into, const contribution& of, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i) {
     const auto r = from[i];
     collection::entry e;
     for (std::size_t o = 0; o < of.order.size(); ++o)
       append_ordered(e.bytes, *of.order[o], r, of.what->order[o]);
-    if (!of.what->distinct) {
-      append_number(e.bytes, of.times[r]);
-      append_text(e.bytes, of.log_of(r));
-      append_number(e.bytes, of.positions[r].major);
-      append_number(e.bytes, of.positions[r].minor);
-    }
+    if (!of.what->distinct)
+      collected::append_place(e.bytes, of, r);
     e.value_at = static_cast<std::uint32_t>(e.bytes.size());
     data::append_key(e.bytes, *of.argument, r);
     collected::add(to, into[i], std::move(e));

@@ -228,6 +228,8 @@ struct partials_builder::impl {
   void add_aggregates(const input& in, row_store& store, std::span<const std::uint32_t> found,
                       std::span<const std::uint32_t> from) {
     for (std::size_t a = 0; a < rows->slots.size(); ++a) {
+      if (in.side && *in.side != a)
+        continue;
       const auto* argument = in.arguments[a].get();
       const contribution of{
           argument, &window.aggregates[a], in.orders.empty() ? order_columns{} : in.orders[a],

@@ -59,7 +59,7 @@ public:
   /// Merging the slices is cheaper than keeping totals beside them below this number.
   static constexpr std::int64_t least_slices = 4;
   [[nodiscard]] static bool worthwhile(const definition& d) {
-    return d.updates || (d.kind == shape::aligned && d.size / d.slide >= least_slices);
+    return d.updates || (!d.join && d.kind == shape::aligned && d.size / d.slide >= least_slices);
   }
 
   running_totals(const definition& d, layout_ptr l);

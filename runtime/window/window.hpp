@@ -50,6 +50,19 @@ struct aggregate {
   std::string delimiter{};        // used by string_agg
   double fraction = 0;            // used by percentiles
   std::string stands_in{};        // the column or option whose it is, for messages
+  /// Of a join: it collects the rows of a side, with these columns; `function` and `argument` are unused.
+  std::optional<std::vector<data::field>> row{};
+};
+
+/// Which rows a join gives without a partner.
+enum class join_kind : std::uint8_t { inner, left, right, full };
+inline constexpr std::string_view join_kinds[] = {"inner", "left", "right", "full"};
+[[nodiscard]] constexpr std::string_view to_string(join_kind k) {
+  return join_kinds[static_cast<std::size_t>(k)];
+}
+struct joining {
+  join_kind how = join_kind::inner;
+  std::uint64_t max_pairs = 0;  // of a key in a window
 };
 
 enum class shape : std::uint8_t { aligned, session, global };
@@ -75,6 +88,9 @@ struct definition {
   /// Empty, or one a field: its value, over group_columns() and then all aggregates.
   std::vector<expression::bound> formulas;
   std::optional<expression::bound> having;  // reads output columns, then aggregates from first_hidden() on
+  /// Set: the window joins two sides. Its aggregates are the rows of the left one and those of the right one; the
+  /// fields are the columns of both.
+  std::optional<joining> join;
   std::uint32_t shards = 1;
   data::schema_ptr output;  // keys, aggregates, window_start, window_end
 
@@ -122,8 +138,10 @@ struct input {
   /// Takes the place of `log`, one for each row: downstream of another window, whose shards must not
   /// matter.
   std::span<const std::string_view> logs = {};
-  /// One an aggregate: the columns of its `order by`; empty where no aggregate has one.
+  /// One an aggregate: the columns of its `order by`, or those of a join's rows; empty where no aggregate has one.
   std::span<const std::vector<data::column_ptr>> orders = {};
+  /// Of a join: the aggregate, which is the side, that gets the rows; none: all do.
+  std::optional<std::size_t> side = std::nullopt;
 };
 /// Returns whether an aggregate goes by the places of records (first, last, array_agg, string_agg).
 [[nodiscard]] bool reads_places(const definition& d);

@@ -3,6 +3,7 @@
 #include "runtime/data/constant_column.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/window/pairs.hpp"
 #include "runtime/window/slices.hpp"
 
 #include <fmt/format.h>
@@ -242,8 +243,21 @@ void drop_turned_down(const definition& d, const row_store& store, std::vector<s
   of.resize(kept);
 }
 
+data::batch group_columns(const definition& d, const row_store& store, rows of, const row_bounds& bounds) {
+  auto fields = d.keys;
+  fields.push_back({"window_start", data::type_id::timestamp});
+  fields.push_back({"window_end", data::type_id::timestamp});
+  data::batch out{std::make_shared<const data::schema>(std::move(fields)), key_columns(d, store, of),
+                  of.size()};
+  out.columns.push_back(bound_column(d, bounds.starts, of.size()));
+  out.columns.push_back(bound_column(d, bounds.ends, of.size()));
+  return out;
+}
+
 delivery::fired_window form_rows(const definition& d, const row_store& store, rows of,
                                  const row_bounds& bounds, judged_rows* out) {
+  if (d.join)
+    return form_pairs(d, store, of, bounds);
   auto formed = finish(d, store, of);
   auto& all = formed.all;
   std::ranges::move(key_columns(d, store, of), all.columns.begin());
@@ -295,6 +309,8 @@ void add_removed_column(delivery::fired_window& w, bool removed) {
 
 delivery::open_windows form_open(const definition& d, const row_store& store, rows of,
                                  const row_bounds& bounds) {
+  if (d.join)
+    return form_open_sides(d, store, of, bounds);
   auto without_having = d;
   without_having.having.reset();
   judged_rows formed, given;

@@ -31,6 +31,9 @@ struct row_bounds {
 /// The rows `of` in that order; `end` is left 0.
 [[nodiscard]] delivery::fired_window form_rows(const definition& d, const row_store& store, rows of,
                                                const row_bounds& bounds, judged_rows* out = nullptr);
+/// The keys and bounds of groups: window_start and window_end come last.
+[[nodiscard]] data::batch group_columns(const definition& d, const row_store& store, rows of,
+                                        const row_bounds& bounds);
 /// Forms rows of windows that have not fired: `having` takes none out.
 [[nodiscard]] delivery::open_windows form_open(const definition& d, const row_store& store, rows of,
                                                const row_bounds& bounds);

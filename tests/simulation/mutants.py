@@ -27,6 +27,10 @@ MUTANTS = [
      "      least = least == end_of_time ? std::max(m.watermark, floor(log)) : std::max(least, std::max(m.watermark, floor(log)));"),
     ("eligible", "a row counts for the windows that it is not late for", "runtime/window/aligned_windows.cpp",
      "    if (i->first.eligible <= end)\n      parts.push_back(&i->second.table);", "    parts.push_back(&i->second.table);"),
+    ("join_filtered", "a row whose key has a null is filtered where it could not come out alone", "actors/stream/stage/window_intake.cpp",
+     "  if (join && !gives_alone(join->how, of))\n    leave_out_null_keys(plan, out);\n", ""),
+    ("join_late_side", "late rows of a join are read by side", "actors/stream/lane/lane_plan.cpp",
+     " && from.late_side.value_or(late_side) == late_side", ""),
     ("moments", "each element has the time of its own", "actors/stream/lane/timed_select.cpp",
      "  std::iota(out.rows.moment.begin(), out.rows.moment.end(), 0U);\n", ""),
     ("elements", "a record with an element whose time is missing goes to the dead letters whole", "actors/stream/lane/timed_select.cpp",
@@ -214,6 +218,26 @@ SHARD_MUTANTS = [
 SINK_MUTANTS = [
     ("sink_step", "credit goes back before the next rows are written, and word of a commit before the next one", "actors/stream/sink/sink_life.cpp",
      "      next);\n}\n\nvoid sink_life::take_effects", "      next);\n  if (has_work())\n    work();\n}\n\nvoid sink_life::take_effects"),
+]
+
+# Joins: the pairs of a window (property_window).
+JOIN_MUTANTS = [
+    ("join_null", "a key with a null in it equals nothing", "runtime/window/pairs.cpp",
+     " || has_null(d_, store_.key(row))", ""),
+    ("join_how", "rows without a partner come out of the side that `how` keeps", "runtime/window/pairs.cpp",
+     "(side == 0 ? join_kind::left : join_kind::right)", "(side == 0 ? join_kind::right : join_kind::left)"),
+    ("join_cap", "pairs are counted, and not the rows of a side", "runtime/window/pairs.cpp",
+     "const auto pairs = alone ? 0 : rows[0] * rows[1];", "const auto pairs = alone ? 0 : std::max(rows[0], rows[1]);"),
+    ("join_letter", "a key with too many pairs is a dead letter", "runtime/window/pairs.cpp",
+     "failures_.push_back({group, std::move(why)});", "static_cast<void>(group);"),
+    ("join_order", "rows of a side go by time, log and position", "runtime/window/side_rows.cpp",
+     "    collected::append_place(e.bytes, of, from[i]);\n", ""),
+    ("join_twice", "a row that comes by two ways is there twice", "runtime/window/side_rows.cpp",
+     "    for (auto n = e.count; n > 0; --n) {", "    for (auto n = 1; n > 0; --n) {"),
+    ("join_side", "a row counts on its own side alone", "runtime/window/partials.cpp",
+     "      if (in.side && *in.side != a)\n        continue;\n", ""),
+    ("join_place", "a row has the place of its log", "runtime/window/collected.cpp",
+     "  append_text(out, of.log_of(record));\n", ""),
 ]
 
 # Rows that `updates` takes back: the state of windows (unit_window).

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace millrace::simulation {
@@ -193,10 +194,65 @@ rows as_input(const std::vector<result>& results) {
 
 namespace {
 
+/// The two sides of the join, by window and user.
+class pairing {
+public:
+  explicit pairing(const scenario& s) : s_(s) {}
+
+  void take(const row& r, std::optional<event_micros> watermark, expectation& out) {
+    const auto v = r.values.at("v");
+    add(0, r, watermark, out);
+    if (v && *v % 4 == 0)
+      add(1, r, watermark, out);
+  }
+
+  void give(expectation& out) {
+    for (auto& [at, sides] : groups_) {
+      const auto& [start, user] = at;
+      const bool pairs = user && !sides[0].empty() && !sides[1].empty();
+      const auto add = [&, start = start, user = user](const row* l, const row* r) {
+        const auto value = [](const row* of) { return of == nullptr ? number() : of->values.at("v"); };
+        out.rows["pairs"].push_back(fmt::format(R"({{"u":{},"v":{},"w":{},"start":{}}})", text(user),
+                                                text(value(l)), text(value(r)), time_text(start)));
+      };
+      for (const auto& l : sides[0])
+        for (const auto& r : sides[1])
+          if (pairs)
+            add(&l, &r);
+      for (const auto& l : sides[0])
+        if (!pairs && gives_alone(0))
+          add(&l, nullptr);
+      for (const auto& r : sides[1])
+        if (!pairs && gives_alone(1))
+          add(nullptr, &r);
+    }
+  }
+
+private:
+  [[nodiscard]] bool gives_alone(std::size_t side) const {
+    return s_.join->how == "full" || s_.join->how == (side == 0 ? "left" : "right");
+  }
+
+  void add(std::size_t side, const row& r, std::optional<event_micros> watermark, expectation& out) {
+    ++out.in["joined"];
+    if (!r.user && !gives_alone(side))
+      return;
+    const auto starts = windows_of(s_.join->window, r.at, watermark);
+    for (const auto start : starts)
+      groups_[{start, r.user}][side].push_back(r);
+    if (starts.empty() && side == 1)
+      out.rows["late_fourths"].push_back(fmt::format(R"({{"w":{}}})", text(r.values.at("v"))));
+  }
+
+  const scenario& s_;
+  std::map<std::pair<event_micros, std::optional<std::string>>, std::array<rows, 2>> groups_;
+};
+
 /// Takes the rows of the records in their order, as far as the first window.
 class reading {
 public:
-  reading(const scenario& s, folding& front, expectation& out) : s_(s), front_(front), out_(out) {}
+  reading(const scenario& s, folding& front, pairing& pairs, expectation& out)
+      : s_(s), front_(front), pairs_(pairs), out_(out) {}
 
   void read(const stream& p) {
     log_ = s_.two_sources ? p.source + ":" + p.partition : p.partition;
@@ -237,6 +293,8 @@ private:
         s_.window && watermark_ ? std::max(at, *watermark_ - s_.window->lateness.count()) : at;
     row r{at, c.user, {{"v", c.value}}, log_, position, static_cast<std::int64_t>(ordinal), open_from};
     bool taken = s_.window.has_value();
+    if (s_.join)
+      pairs_.take(r, watermark_, out_);
     if (s_.select) {
       taken = taken && (!c.value || *c.value != 0);
       if (c.value)
@@ -263,6 +321,7 @@ private:
 
   const scenario& s_;
   folding& front_;
+  pairing& pairs_;
   expectation& out_;
   std::string log_;
   std::optional<event_micros> watermark_;
@@ -273,9 +332,11 @@ private:
 expectation expect(const scenario& s) {
   expectation out;
   folding front(s.window ? *s.window : window_spec{});
-  reading all(s, front, out);
+  pairing pairs(s);
+  reading all(s, front, pairs, out);
   for (const auto& p : s.streams)
     all.read(p);
+  pairs.give(out);
   if (s.window) {
     auto results = front.results();
     if (s.behind)

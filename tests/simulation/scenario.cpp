@@ -54,6 +54,7 @@ public:
     make_faults();
     s_.parse_helpers = below(4);
     make_elements();
+    make_join();
     return std::move(s_);
   }
 
@@ -127,6 +128,19 @@ private:
     w.least_count.reset();
     if (w.what != shape::session || s_.seed % 8 == 1)
       w.most_count = 4;
+  }
+
+  /// Draws nothing, so that the other seeds' scenarios stay as they are.
+  void make_join() {
+    const auto n = s_.seed / 5;
+    if (s_.seed % 5 != 3 || s_.loose || s_.idle_timeout)
+      return;
+    auto& j = s_.join.emplace();
+    j.how = std::array{"inner", "left", "right", "full"}[n % 4];
+    j.window.what = n % 3 == 0 ? shape::sliding : shape::tumbling;
+    j.window.slide = micros((n % 2 == 0 ? 1 : 5) * second);
+    j.window.size = j.window.slide * (n % 3 == 0 ? 3 : 1);
+    j.window.shards = 1 + static_cast<unsigned>(n % 3);
   }
 
   void make_series() {

@@ -66,6 +66,12 @@ struct window_spec {
   [[nodiscard]] bool on_grid() const { return what == shape::tumbling || what == shape::sliding; }
 };
 
+/// A join of the rows with those of them whose value is a multiple of four.
+struct join_spec {
+  std::string how = "inner";
+  window_spec window;  // tumbling or sliding
+};
+
 struct fault {
   enum class kind : std::uint8_t {
     child_fails,     // a lane, shard or sink throws
@@ -133,6 +139,7 @@ struct scenario {
   bool select = false;
   std::optional<window_spec> window;
   std::optional<window_spec> behind;
+  std::optional<join_spec> join;  // beside the window
   bool late_sink = false;
   bool raw_sink = false;
   bool second_sink = false;

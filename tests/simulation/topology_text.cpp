@@ -188,6 +188,28 @@ std::string topology_text(const scenario& s) {
       stages["late"] = std::move(late);
     }
   }
+  if (s.join) {
+    const auto& w = s.join->window;
+    stages["fourths"] = {{"transform", "select"},
+                         {"from", rows},
+                         {"where", "v % 4 = 0"},
+                         {"columns", {{"u", "u"}, {"w", "v"}}}};
+    stages["joined"] = {{"join", "window"},
+                        {"left", rows},
+                        {"right", "fourths"},
+                        {"key", "u"},
+                        {"how", s.join->how},
+                        {"size", duration(w.size)},
+                        {"slide", duration(w.slide)},
+                        {"shards", w.shards},
+                        {"columns", {{"u", "u"}, {"v", "l.v"}, {"w", "r.w"}, {"start", "window_start"}}}};
+    if (s.retain_memory)
+      stages["joined"].as_object()["retain_memory"] = *s.retain_memory;
+    stages["pairs"] = sink_object(s, "pairs", "joined");
+    auto late = sink_object(s, "late_fourths", "joined.late_right");
+    late["columns"] = {{"w", "w"}};
+    stages["late_fourths"] = std::move(late);
+  }
   if (s.raw_sink) {
     auto raw = sink_object(s, "raw", rows);
     raw["columns"] = {{"u", "u"}, {"v", "v"}, {"partition", "_partition"}, {"position", "_position"}};

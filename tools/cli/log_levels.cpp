@@ -17,8 +17,8 @@ namespace {
 using config::stage_kind;
 using spdlog::level::level_enum;
 
-constexpr std::array kinds{stage_kind::source, stage_kind::parser, stage_kind::transform, stage_kind::window,
-                           stage_kind::sink};
+constexpr std::array kinds{stage_kind::source, stage_kind::parser, stage_kind::transform,
+                           stage_kind::window, stage_kind::join,   stage_kind::sink};
 
 std::optional<level_enum> level_of(std::string_view word) {
   const auto& names = level_names();

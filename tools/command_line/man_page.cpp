@@ -70,6 +70,8 @@ std::string_view heading(config::stage_kind kind) {
     return "TRANSFORMS";
   case config::stage_kind::window:
     return "WINDOWS";
+  case config::stage_kind::join:
+    return "JOINS";
   case config::stage_kind::sink:
     break;
   }

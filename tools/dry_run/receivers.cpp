@@ -46,13 +46,18 @@ public:
       if (auto* const p = std::get_if<config::parser_plan>(&s.plan)) {
         if (p->validate_whole)
           std::fill_n(p->used.begin(), p->declared, true);
-        add(name, false, s.schema, columns_of(s, *p));
+        add({name}, s.schema, columns_of(s, *p));
       } else if (std::holds_alternative<config::transform_plan>(s.plan)) {
-        add(name, false, s.schema, visible_of(*s.schema));
+        add({name}, s.schema, visible_of(*s.schema));
       } else if (const auto* const w = std::get_if<config::window_plan>(&s.plan)) {
-        const auto late = w->input.output;
-        add(name, false, s.schema, visible_of(*s.schema));
-        add(name, true, late, visible_of(*late));
+        add({name}, s.schema, visible_of(*s.schema));
+        const bool is_join = w->is_join();
+        std::vector<data::schema_ptr> late;
+        for (const auto& in : w->sides)
+          late.push_back(in.input.output);
+        for (std::size_t n = 0; n < late.size(); ++n)
+          add({name, true, is_join ? std::optional(config::both_sides[n]) : std::nullopt}, late[n],
+              visible_of(*late[n]));
       } else if (const auto* const k = std::get_if<config::sink_plan>(&s.plan)) {
         probes_.push_back({name, static_cast<std::uint32_t>(i), !k->order.by.empty()});
       }
@@ -61,13 +66,13 @@ public:
   }
 
 private:
-  void add(const std::string& of, bool late, const data::schema_ptr& input, const data::schema_ptr& rows) {
-    auto name = late ? of + ".late" : of;
+  void add(const config::input_ref& of, const data::schema_ptr& input, const data::schema_ptr& rows) {
+    auto name = config::name_of(of);
     probes_.push_back({name, static_cast<std::uint32_t>(probed_.stages.size()), false});
     config::stage s;
     s.name = mark_of_probes + std::move(name);
     s.kind = config::stage_kind::sink;
-    s.from.push_back({of, late});
+    s.from.push_back(of);
     config::sink_plan plan;
     plan.input.stage = s.name;
     plan.input.input = plan.input.output = input;

@@ -156,38 +156,35 @@ void frame_former::add_end() {
 }
 
 void frame_former::run(const std::vector<node>& nodes, const stage::rows& rows, working& w,
-                       const std::string& from, bool late) {
+                       const std::string& from) {
   if (taps_ && taps_->is_any_on())
-    show(nodes, rows, from, late);
+    show(nodes, rows, from);
   for (const auto& n : nodes)
     std::visit([&](const auto& x) { run(x, rows, w); }, n.what);
 }
 
-void frame_former::show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from,
-                        bool late) {
+void frame_former::show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from) {
   for (const auto& n : nodes)
-    std::visit(
-        [&](const auto& x) { taps_->offer(stage::edge_name(from, late, name_of(x.stage)), rows.batch); },
-        n.what);
+    std::visit([&](const auto& x) { taps_->offer(stage::edge_name(from, name_of(x.stage)), rows.batch); },
+               n.what);
 }
 
 /// Records as they came, before they are parsed.
 void frame_former::show_records(const working& w, std::size_t first, std::size_t last) {
   const auto& c = w.chunk;
-  taps_->offer(stage::edge_name(plan_->source->name, false, plan_->parser->name), last - first,
-               [&](std::size_t i) {
-                 const auto record = first + i;
-                 std::string out = R"({"partition":)";
-                 data::append_json_string(out, c.part.empty() ? partition_ : c.part);
-                 out += R"(,"record":)";
-                 if (c.lengths[record] == source::no_value)
-                   out += "null";
-                 else if (data::is_utf8(c.record(record)))
-                   data::append_json_string(out, c.record(record));
-                 else
-                   data::append_json_string(out, data::base64(c.record(record)));
-                 return out + '}';
-               });
+  taps_->offer(stage::edge_name(plan_->source->name, plan_->parser->name), last - first, [&](std::size_t i) {
+    const auto record = first + i;
+    std::string out = R"({"partition":)";
+    data::append_json_string(out, c.part.empty() ? partition_ : c.part);
+    out += R"(,"record":)";
+    if (c.lengths[record] == source::no_value)
+      out += "null";
+    else if (data::is_utf8(c.record(record)))
+      data::append_json_string(out, c.record(record));
+    else
+      data::append_json_string(out, data::base64(c.record(record)));
+    return out + '}';
+  });
 }
 
 void frame_former::run(const select_node& n, const stage::rows& rows, working& w) {
@@ -215,7 +212,7 @@ void frame_former::run(const select_node& n, const stage::rows& rows, working& w
 void frame_former::run(const window_node& n, const stage::rows& rows, working& w) {
   if (!wanted(n.edge) && !wanted(0) && n.late.empty())
     return;
-  auto in = stage::take_in(*n.plan, rows, w.times, w.now);
+  auto in = stage::take_in(*n.plan, n.side, rows, w.times, w.now);
   const auto& origin = in.rows.origin;
   const auto taken = in.rows.batch.rows;
   std::vector<event_micros> times(taken, 0);
@@ -235,18 +232,22 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
   }
   std::vector<std::uint32_t> late;
   edges_[n.edge]->partials->add(
-      {in.keys, in.arguments, in.filters, times, watermarks, positions, log_, {}, in.orders}, late);
+      {in.keys, in.arguments, in.filters, times, watermarks, positions, log_, {}, in.orders, in.side}, late);
   in.counts.late = late.size();
   in.counts.out -= late.size();
   count(0, name_of(n.stage), in.counts);
+  if (in.side && !late.empty())
+    count(0, delivery::late_rows_of(name_of(n.stage), to_string(n.side)),
+          {.in = late.size(), .late = late.size()});
   add_letters(n.stage, in.failed, w);
   if (!late.empty()) {
     const auto first = late.front();
     late_.push_back({n.stage, late.size(), w.chunk.positions[w.parsed.records[origin[first] + w.row_offset]],
-                     times[first], watermarks[first], !n.late.empty()});
+                     times[first], watermarks[first], !n.late.empty(), n.side});
   }
   if (!late.empty() && !n.late.empty())
-    run(n.late, stage::take(in.rows, late), w, name_of(n.stage), true);
+    run(n.late, stage::take(in.rows, late), w,
+        config::name_of({name_of(n.stage), true, in.side ? std::optional(n.side) : std::nullopt}));
 }
 
 void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {

@@ -24,9 +24,10 @@ struct late_records {
   std::uint32_t stage = 0;
   std::uint64_t count = 0;
   position first{};
-  event_micros time = 0;       // its event time
-  event_micros watermark = 0;  // its partition's watermark, just before it
-  bool read = false;           // stages read them: "WINDOW.late"
+  event_micros time = 0;                   // its event time
+  event_micros watermark = 0;              // its partition's watermark, just before it
+  bool read = false;                       // stages read them: "WINDOW.late"
+  config::side side = config::side::left;  // of a join
 };
 
 class frame_former {
@@ -67,10 +68,9 @@ private:
   struct edge_state;
   struct working;  // the state that the steps of one add() share
 
-  /// `from`: the stage that gives the rows; `late`: as its late ones.
-  void run(const std::vector<node>& nodes, const stage::rows& rows, working& w, const std::string& from,
-           bool late = false);
-  void show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from, bool late);
+  /// `from`: names the rows, as config::name_of(input_ref) does.
+  void run(const std::vector<node>& nodes, const stage::rows& rows, working& w, const std::string& from);
+  void show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from);
   void show_records(const working& w, std::size_t first, std::size_t last);
   /// Gives the rows on this way these event times, by rows::time_at(), and moves the watermark row by row.
   void take_times(std::span<const event_micros> times, working& w);

@@ -10,17 +10,14 @@ class builder {
 public:
   builder(const config::topology& t, lane_plan& plan) : topology_(t), plan_(plan) {}
 
-  /// Everything that reads from this stage (or from its late rows).
-  std::vector<node> readers_of(const std::string& name, bool late) {
+  /// Everything that reads from this stage (or from its late rows): a join on both of its sides twice.
+  std::vector<node> readers_of(const std::string& name, bool late,
+                               config::side late_side = config::side::left) {
     std::vector<node> out;
-    for (std::uint32_t i = 0; i < topology_.stages.size(); ++i) {
-      const auto& s = topology_.stages[i];
-      const bool reads = std::any_of(s.from.begin(), s.from.end(), [&](const auto& from) {
-        return from.stage == name && from.late == late;
-      });
-      if (reads)
-        add(out, s, i);
-    }
+    for (std::uint32_t i = 0; i < topology_.stages.size(); ++i)
+      for (const auto& from : topology_.stages[i].from)
+        if (from.stage == name && from.late == late && from.late_side.value_or(late_side) == late_side)
+          add(out, topology_.stages[i], i, from.to);
     return out;
   }
 
@@ -36,12 +33,12 @@ public:
   }
 
 private:
-  void add(std::vector<node>& out, const config::stage& s, std::uint32_t index) {
+  void add(std::vector<node>& out, const config::stage& s, std::uint32_t index, config::side to) {
     if (const auto* select = std::get_if<config::transform_plan>(&s.plan)) {
       out.push_back({select_node{index, select, readers_of(s.name, false)}});
     } else if (const auto* window = std::get_if<config::window_plan>(&s.plan)) {
       const auto edge = add_edge(edge::kind::window, index, s.name, window->definition.shards);
-      out.push_back({window_node{index, window, edge, readers_of(s.name, true)}});
+      out.push_back({window_node{index, window, to, edge, readers_of(s.name, true, to)}});
     } else if (const auto* sink = std::get_if<config::sink_plan>(&s.plan)) {
       out.push_back({sink_node{index, sink, add_edge(edge::kind::rows, index, s.name, 1)}});
     }

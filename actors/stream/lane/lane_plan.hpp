@@ -30,8 +30,9 @@ struct select_node {
 struct window_node {
   std::uint32_t stage = 0;
   const config::window_plan* plan = nullptr;
+  config::side side = config::side::left;  // of a join: the side that gets the rows
   std::size_t edge = 0;
-  std::vector<node> late;  // readers of "WINDOW.late"
+  std::vector<node> late;  // readers of "WINDOW.late", of a join of the late rows of this side
 };
 struct sink_node {
   std::uint32_t stage = 0;

@@ -21,7 +21,7 @@ bool multiplies(const config::step& s) {
          std::ranges::any_of(s.columns, [](const auto& c) { return expression::may_multiply(c.value); });
 }
 
-bool multiplies(const config::window_plan& w) {
+bool multiplies(const config::intake_plan& w) {
   return std::ranges::any_of(w.arguments, [](const auto& a) { return a && expression::may_multiply(*a); }) ||
          std::ranges::any_of(
              w.orders, [](const auto& by) { return std::ranges::any_of(by, expression::may_multiply); });
@@ -30,7 +30,7 @@ bool multiplies(const config::window_plan& w) {
 bool multiplies(const std::vector<node>& nodes) {
   return std::ranges::any_of(nodes, [](const node& n) {
     if (const auto* const window = std::get_if<window_node>(&n.what))
-      return multiplies(*window->plan) || multiplies(window->late);
+      return multiplies(window->plan->of(window->side)) || multiplies(window->late);
     if (const auto* const select = std::get_if<select_node>(&n.what))
       return multiplies(select->plan->select) || multiplies(select->next);
     return multiplies(std::get<sink_node>(n.what).plan->input);

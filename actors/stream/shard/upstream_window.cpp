@@ -60,7 +60,7 @@ void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
     rows = std::move(result.rows);
   }
   const auto time = delivery::event_time_of(f);
-  const auto in = stage::take_in(*of_.plan, rows, {&time, 1}, no_clock);
+  const auto in = stage::take_in(*of_.plan, way.back().side, rows, {&time, 1}, no_clock);
   if (mine)
     counts[way.back().stage] += in.counts;
   const auto n = in.rows.batch.rows;
@@ -80,8 +80,9 @@ void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
   }
   partitions.assign(places.begin(), places.end());
   std::vector<std::uint32_t> late;
-  partials_.add({in.keys, in.arguments, in.filters, times, watermarks, positions, {}, partitions, in.orders},
-                late);
+  partials_.add(
+      {in.keys, in.arguments, in.filters, times, watermarks, positions, {}, partitions, in.orders, in.side},
+      late);
 }
 
 }  // namespace

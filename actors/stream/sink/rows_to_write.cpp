@@ -103,7 +103,7 @@ private:
       if (s.window != nullptr) {  // the end of a way that only dead letters are of interest of
         const auto time = delivery::event_time_of(f);
         if (s.gives_letters)
-          for (const auto& failed : stage::take_in(*s.window, rows, {&time, 1}, now_).failed)
+          for (const auto& failed : stage::take_in(*s.window, s.side, rows, {&time, 1}, now_).failed)
             add_letter(s.stage, failed, f);
         return;
       }

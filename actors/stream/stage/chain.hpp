@@ -37,6 +37,7 @@ struct chain_step {
   const config::step* step = nullptr;
   const config::window_plan* window = nullptr;  // the window whose step it is, where the way ends in another
                                                 // window
+  config::side side = config::side::left;       // of that window, if it is a join
   bool counts = false;
   bool gives_letters = false;  // hands back its failing rows as dead letters
 };

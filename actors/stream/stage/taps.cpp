@@ -28,9 +28,7 @@ data::batch read_columns(const data::batch& b) {
   return out;
 }
 
-std::string edge_name(std::string_view from, bool is_late, std::string_view to) {
-  return fmt::format("{}{}->{}", from, is_late ? ".late" : "", to);
-}
+std::string edge_name(std::string_view from, std::string_view to) { return fmt::format("{}->{}", from, to); }
 
 void taps::turn_off_what_is_over(clock::time_point now) {
   for (auto& [edge, t] : taps_)
@@ -94,7 +92,7 @@ void taps::offer_on(std::string_view from, const data::batch& rows) {
   for (const auto& s : topology_->stages) {
     if (std::ranges::none_of(s.from, [&](const auto& f) { return f.stage == from && !f.late; }))
       continue;
-    if (const auto edge = edge_name(from, false, s.name); is_on(edge))
+    if (const auto edge = edge_name(from, s.name); is_on(edge))
       offer(edge, rows);
     if (const auto* const t = std::get_if<config::transform_plan>(&s.plan))
       offer_on(s.name, run_step(t->select, all_rows(rows), wall_.now()).rows.batch);

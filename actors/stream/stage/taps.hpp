@@ -22,8 +22,8 @@
 
 namespace millrace::stage {
 
-/// "FROM->TO"; of late records "FROM.late->TO".
-[[nodiscard]] std::string edge_name(std::string_view from, bool is_late, std::string_view to);
+/// "FROM->TO"; of late records "FROM.late->TO". `from`: as config::name_of(input_ref) says it.
+[[nodiscard]] std::string edge_name(std::string_view from, std::string_view to);
 
 /// The columns of a batch that any stage reads: those that are not null pointers.
 [[nodiscard]] data::batch read_columns(const data::batch& b);

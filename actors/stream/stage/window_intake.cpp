@@ -30,15 +30,40 @@ void forgive_filtered(const data::column* filter, std::vector<expression::row_fa
       failures.end());
 }
 
+bool gives_alone(window::join_kind how, config::side s) {
+  return how == window::join_kind::full ||
+         how == (s == config::side::left ? window::join_kind::left : window::join_kind::right);
+}
+
+/// A null equals nothing: rows with one in their key are left out where they could not come out alone.
+void leave_out_null_keys(const config::intake_plan& plan, window_intake& out) {
+  const auto& columns = out.rows.batch.columns;
+  const auto is_null = [&](std::uint32_t row) {
+    return std::ranges::any_of(plan.key_columns, [&](std::size_t k) { return columns[k]->is_null(row); });
+  };
+  if (std::ranges::all_of(plan.key_columns, [&](std::size_t k) { return columns[k]->null_count() == 0; }))
+    return;
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t row = 0; row < out.rows.batch.rows; ++row)
+    if (!is_null(row))
+      kept.push_back(row);
+  out.counts.filtered += out.rows.batch.rows - kept.size();
+  out.rows = take(out.rows, kept);
+}
+
 }  // namespace
 
-window_intake take_in(const config::window_plan& plan, const rows& in, std::span<const event_micros> times,
-                      event_micros now) {
+window_intake take_in(const config::window_plan& whole, config::side of, const rows& in,
+                      std::span<const event_micros> times, event_micros now) {
+  const auto& plan = whole.of(of);
   window_intake out;
   auto result = run_step(plan.input, in, now);
   out.rows = std::move(result.rows);
   out.failed = std::move(result.failed);
   out.counts = result.counts;
+  const auto& join = whole.definition.join;
+  if (join && !gives_alone(join->how, of))
+    leave_out_null_keys(plan, out);
   std::vector<expression::row_failure> failures;
   const auto evaluate = [&](const expression::bound& e) {
     return expression::evaluate(e, out.rows.batch, now, failures);
@@ -48,7 +73,7 @@ window_intake take_in(const config::window_plan& plan, const rows& in, std::span
     out.filters.clear();
     out.orders.clear();
     failures.clear();
-    refuse_far_windows(plan.definition, out.rows, times, failures);
+    refuse_far_windows(whole.definition, out.rows, times, failures);
     for (std::size_t i = 0; i < plan.arguments.size(); ++i) {
       out.filters.push_back(plan.filters[i] ? evaluate(*plan.filters[i]) : nullptr);
       const auto before = failures.size();
@@ -64,6 +89,15 @@ window_intake take_in(const config::window_plan& plan, const rows& in, std::span
   }
   for (const auto k : plan.key_columns)
     out.keys.push_back(out.rows.batch.columns[k]);
+  if (join) {
+    const auto aggregates = whole.definition.aggregates.size();
+    out.side = config::index_of(of);
+    out.arguments.resize(aggregates);
+    out.filters.resize(aggregates);
+    out.orders.resize(aggregates);
+    for (const auto c : plan.row_columns)
+      out.orders[*out.side].push_back(out.rows.batch.columns[c]);
+  }
   out.counts.out = out.rows.batch.rows;
   out.counts.dead = out.counts.in - out.counts.filtered - out.counts.out;
   return out;

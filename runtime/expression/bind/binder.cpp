@@ -141,12 +141,15 @@ node_ptr binder::column(const syntax& s) {
   auto at = s.flag ? std::optional<std::size_t>{} : names_.columns->find(first.name);
   if (!at && !first.quoted && !s.flag)
     at = names_.columns->find(fold(first.name));
+  std::size_t parts = 1;  // of the path, which name the column
+  if (!at && !s.flag && (at = column_of_side(s)))
+    parts = 2;
   if (!at)
     return unknown_column(s);
   auto n = make(op::column, kind::object, s.offset);
   n->column = *at;
   auto type = (*names_.columns)[*at].type;
-  for (std::size_t i = 1; i < s.path.size(); ++i) {
+  for (std::size_t i = parts; i < s.path.size(); ++i) {
     const auto found = find_member(type, s.path[i]);
     if (!found)
       return problem_at(s.offset, no_member(type, s.path[i], "\"" + s.path[i - 1].name + "\""));
@@ -158,7 +161,40 @@ node_ptr binder::column(const syntax& s) {
   return n;
 }
 
+std::optional<std::size_t> binder::column_of_side(const syntax& s) const {
+  if (!names_.sides || s.path.size() < 2)
+    return std::nullopt;
+  const auto side = s.path[0].quoted ? s.path[0].name : fold(s.path[0].name);
+  if (side != "l" && side != "r")
+    return std::nullopt;
+  const auto& name = s.path[1];
+  const auto exact = names_.columns->find(fmt::format("{}.{}", side, name.name));
+  return exact || name.quoted ? exact : names_.columns->find(fmt::format("{}.{}", side, fold(name.name)));
+}
+
 namespace {
+
+/// The columns of a pair that are meant by a name alone, as l.NAME or r.NAME; of a wrong l.NAME the near ones.
+std::string meant_of_sides(const syntax& s, const data::schema& columns) {
+  std::vector<std::string_view> found;
+  for (const auto& f : columns)
+    if (f.name == "l." + s.path[0].name || f.name == "r." + s.path[0].name)
+      found.push_back(f.name);
+  if (!found.empty())
+    return fmt::format("; did you mean {}?", fmt::join(found, " or "));
+  const auto first = fold(s.path[0].name);
+  if (first != "l" && first != "r")
+    return {};
+  for (const auto& f : columns)
+    if (f.name.starts_with(first + "."))
+      found.push_back(f.name);
+  if (s.path.size() > 1)
+    if (const auto near = closest(fmt::format("{}.{}", first, s.path[1].name), found); !near.empty())
+      return fmt::format("; did you mean {}?", near);
+  return found.size() <= 12
+             ? fmt::format("; the {} side has: {}", first == "l" ? "left" : "right", fmt::join(found, ", "))
+             : std::string();
+}
 
 /// User-Agent has the words User and Agent.
 bool has_word(std::string_view text, std::string_view word) {
@@ -176,6 +212,13 @@ bool has_word(std::string_view text, std::string_view word) {
 node_ptr binder::unknown_column(const syntax& s) {
   const auto& name = s.path[0].name;
   auto message = fmt::format("there is no column \"{}\"", name);
+  if (names_.sides)
+    if (const auto meant = meant_of_sides(s, *names_.columns); !meant.empty())
+      return problem_at(s.offset, fmt::format("there is no column {}{}",
+                                              s.path.size() > 1 && s.path[0].name.size() == 1
+                                                  ? s.path[0].name + "." + s.path[1].name
+                                                  : "\"" + name + "\"",
+                                              meant));
   if (s.flag && names_.columns->find(fold(name)))
     return problem_at(s.offset, fmt::format("{} is a word of SQL; the column of that name stands in double "
                                             "quotes: \"{}\"",

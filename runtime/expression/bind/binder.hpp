@@ -37,6 +37,8 @@ private:
   [[nodiscard]] node_ptr fold_constant(node_ptr n) const;
 
   node_ptr column(const syntax& s);
+  /// l.NAME, r.NAME: the column of one of the rows of a pair, if the path begins with one.
+  [[nodiscard]] std::optional<std::size_t> column_of_side(const syntax& s) const;
   node_ptr unknown_column(const syntax& s);
   node_ptr literal(const syntax& s);
   node_ptr call(const syntax& s);

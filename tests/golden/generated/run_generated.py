@@ -121,7 +121,7 @@ def check_dry_run(case, place):
     any_order = lambda rows: {"rows": rows, "ordered": False}
     expect = {"file": any_order(case.expected), "dead_letters": {"count": case.bad}}
     if "too_late" in case.stages:
-        expect["w.late"] = any_order(case.late)
+        expect[case.late_name] = any_order(case.late)
     files = [{"file": str(place.inputs / name)} for name in sorted(case.files)]
     file = place.folder / "generated.test.json"
     file.write_text(json.dumps({"millrace": 1, "topology": "topology.json",

@@ -40,13 +40,19 @@ class Generated:
         if rng.random() < 0.5:
             self.make_select()
         self.updates, self.has_windows, self.order, self.limit, self.where = False, False, None, None, None
-        if rng.random() < 0.9:
+        self.late_name = "w.late"
+        if rng.random() < 0.15:
+            self.make_join("w")
+        elif rng.random() < 0.9:
             self.make_window("w")
             if self.has_windows and not self.updates and rng.random() < 0.3:
                 self.take_results()
                 self.make_window("w2")
         else:
             self.expected = [row for partition in self.rows for _, row in partition if row is not None]
+        if self.has_windows and not self.updates and "join" in self.stages["w"] and rng.random() < 0.3:
+            self.take_results()
+            self.make_window("w2")
         if not self.updates and rng.random() < 0.3:
             self.select_of_results()
         self.make_sinks()
@@ -203,6 +209,50 @@ class Generated:
         self.has_windows = window.kind != "global"  # else each key that state_ttl ends has a window of its own, without bounds
         self.stages[name] = stage
         self.behind = name
+
+    def make_join(self, name):
+        """The rows with some of themselves, under other names."""
+        rng = self.rng
+        kind = rng.choice(["tumbling", "tumbling", "sliding"])
+        slide = rng.choice([1, 5, 20]) * SECOND
+        window = Window(kind, slide * (1 if kind == "tumbling" else rng.choice([2, 3])), slide)
+        how = rng.choice(["inner", "left", "right", "full"])
+        stage = {"join": "window", "left": self.behind, "right": "others", "how": how, "shards": rng.randint(1, 5), "size": f"{window.size // SECOND} s"}
+        if kind == "sliding":
+            stage["slide"] = f"{slide // SECOND} s"
+        self.place_grid(window, stage)
+        if rng.random() < 0.4:
+            window.lateness = rng.choice([1, 10]) * SECOND
+            stage["allowed_lateness"] = f"{window.lateness // SECOND} s"
+        self.key = rng.sample(list(self.columns), rng.randint(1, min(2, len(self.columns))))
+        stage["key"] = {k: "r " + k for k in self.key}
+        condition = Expressions(rng, self.columns).boolean(2)
+        taken = self.evaluate(self.columns, {"c": ("boolean", condition)})
+        others = [[(time, {"r " + n: v for n, v in row.items() if n in self.columns} if row is not None and c["c"] else None) for (time, row), (_, c) in zip(p, q)]
+                  for p, q in zip(self.rows, taken)]
+        self.stages["others"] = {"transform": "select", "from": self.behind, "where": condition, "columns": {"r " + n: quote(n) for n in self.columns}}
+        # A row with a null in its key is filtered where it could not come out alone.
+        kept_alone = lambda rows, key, alone: [[(t, row if row is None or alone or all(row[k] is not None for k in key) else None) for t, row in p] for p in rows]
+        right_key = ["r " + k for k in self.key]
+        left, late = window.fold(kept_alone(self.rows, self.key, how in ("left", "full")), self.delay, self.key)
+        right, _ = window.fold(kept_alone(others, right_key, how in ("right", "full")), self.delay, right_key)
+        self.late, self.late_name = late, "w.late_left"
+        self.expected = []
+        kept = [n for n in self.columns if n not in self.key]
+        for start, end, *key in {**left, **right}:
+            ls, rs = ([row for _, row in of.get((start, end, *key), [])] for of in (left, right))
+            pairs = [(l, r) for l in ls for r in rs] if None not in key else []
+            if not pairs:
+                pairs = [(l, {}) for l in ls if how in ("left", "full")] + [({}, r) for r in rs if how in ("right", "full")]
+            for l, r in pairs:
+                self.expected.append({**dict(zip(self.key, key)), **{n: l.get(n) for n in kept}, **{"r " + n: r.get("r " + n) for n in kept}, **window.bounds(start, end)})
+        self.columns = {**{k: self.columns[k] for k in self.key}, **{n: self.columns[n] for n in kept}, **{"r " + n: self.columns[n] for n in kept}}
+        self.has_windows = True
+        self.stages[name] = stage
+        self.behind = name
+        if rng.random() < 0.5:
+            self.stages["too_late"] = {"transform": "select", "from": self.late_name, "columns": {"*": True}}
+            self.stages["late_file"] = {"sink": "file", "from": "too_late", "path": "${OUT}/late.jsonl"}
 
     def place_grid(self, window, stage):
         """Windows go by the clocks of a zone, whose windows divide a day or have whole days, or from another time on, or both."""

@@ -17,7 +17,7 @@ std::unique_ptr<window_state> shard_double::make_windows() {
     front.logs.push_back(scene_.output_of(i));
   stage::chain_step select{select_stage, &scene_.behind->select.select};
   select.counts = true;
-  front.chains = {{select, {downstream_stage, &plan.input, &plan}}};
+  front.chains = {{select, {downstream_stage, &plan.sides[0].input, &plan}}};
   const auto shard = static_cast<std::uint32_t>(index_ - scene_.shards_at(1).first);
   return window::make_shard_windows(
       plan.definition,

@@ -48,13 +48,13 @@ downstream_window make_downstream_window(const data::schema_ptr& front) {
   select.output = std::make_shared<data::schema>(std::vector<data::field>{
       {"key", type_id::bigint}, {"count", type_id::bigint}, {"sum", type_id::bigint}});
   auto& plan = out.plan;
-  plan.input.stage = "behind";
-  plan.input.input = plan.input.output = select.output;
-  plan.key_columns = {0};
+  plan.sides[0].input.stage = "behind";
+  plan.sides[0].input.input = plan.sides[0].input.output = select.output;
+  plan.sides[0].key_columns = {0};
   for (const auto* name : {"count", "sum"}) {
-    plan.arguments.emplace_back(bound(fmt::format("\"{}\"", name), select.output));
-    plan.filters.emplace_back();
-    plan.orders.emplace_back();
+    plan.sides[0].arguments.emplace_back(bound(fmt::format("\"{}\"", name), select.output));
+    plan.sides[0].filters.emplace_back();
+    plan.sides[0].orders.emplace_back();
   }
   return out;
 }

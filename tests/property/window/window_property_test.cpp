@@ -3,6 +3,7 @@
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/shard_windows.hpp"
+#include "tests/property/window/drawn.hpp"
 #include "tests/property/window/local_clock.hpp"
 #include "tests/property/window/oracle.hpp"
 #include "tests/support/fire_all.hpp"
@@ -21,65 +22,9 @@ namespace {
 
 using data::type_id;
 using expression::aggregate_function;
-
-struct dice {
-  std::mt19937_64 engine;
-  std::int64_t between(std::int64_t a, std::int64_t b) {
-    return a + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(b - a + 1));
-  }
-  bool chance(int percent) { return between(1, 100) <= percent; }
-  template<class T>
-  T one_of(std::initializer_list<T> of) {
-    return *(of.begin() + between(0, static_cast<std::int64_t>(of.size()) - 1));
-  }
-};
-
-oracle::value random_value(dice& d, type_id type, int variety) {
-  oracle::value v{type, d.chance(10), 0, 0, {}};
-  if (v.null)
-    return v;
-  switch (type) {
-  case type_id::float64:
-    v.number = d.one_of<double>({static_cast<double>(d.between(-variety, variety)), 0.1, -0.0, 0.0, 1e16,
-                                 -1e16, static_cast<double>(d.between(1, 1'000'000)) / 100});
-    if (d.chance(4))
-      v.number = d.one_of<double>({std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(),
-                                   std::numeric_limits<double>::denorm_min(), 1e-300, 1e300, -1e-310});
-    if (d.chance(1))
-      v.number =
-          d.one_of<double>({std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
-                            -std::numeric_limits<double>::infinity()});
-    break;
-  case type_id::text:
-    v.text = d.one_of<std::string>({"", std::string("\0", 1), std::string("a\0b", 3), "a", "ab", "user",
-                                    "a long text that is stored beside", "\xC3\xA9"});
-    if (d.chance(60))
-      v.text += std::to_string(d.between(0, variety));
-    break;
-  case type_id::boolean:
-    v.integer = d.between(0, 1);
-    break;
-  default:
-    v.integer = d.between(-variety, variety);
-    if (d.chance(3))
-      v.integer = d.one_of<std::int64_t>(
-          {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()});
-  }
-  return v;
-}
-
-void append(data::column_builder& b, const oracle::value& v) {
-  if (v.null)
-    b.append_null();
-  else if (v.type == type_id::float64)
-    b.append_double(v.number);
-  else if (v.type == type_id::text)
-    b.append_text(v.text);
-  else if (v.type == type_id::boolean)
-    b.append_boolean(v.integer != 0);
-  else
-    b.append_int(v.integer);
-}
+using oracle::append;
+using oracle::dice;
+using oracle::random_value;
 
 /// `having` says one of these, over a0, which then is count(*).
 enum class having { none, at_least_two, divides, by_window };

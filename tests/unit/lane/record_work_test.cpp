@@ -10,7 +10,7 @@ namespace {
 
 config::window_plan counting(window::shape kind) {
   config::window_plan w;
-  w.input.input = w.input.output = seconds_parser::schema();
+  w.sides[0].input.input = w.sides[0].input.output = seconds_parser::schema();
   w.definition.kind = kind;
   w.definition.size = w.definition.slide = 10s;
   w.definition.gap = 5s;
@@ -28,7 +28,8 @@ lane::lane_options before_window(config::window_plan w, stage::losses& noted) {
   plan->source = topology->stages.data();
   plan->parser = &topology->stages[1];
   plan->edges[1] = {lane::edge::kind::window, 2, "counts", 1, 1};
-  lane::window_node node{2, &std::get<config::window_plan>(topology->stages[2].plan), 1, {}};
+  lane::window_node node{
+      2, &std::get<config::window_plan>(topology->stages[2].plan), config::side::left, 1, {}};
   plan->roots.push_back({std::move(node)});
   plan->topology = std::move(topology);
   o.plan = std::move(plan);

@@ -61,12 +61,12 @@ public:
                                                                        {"a", type_id::bigint},
                                                                        {"window_start", type_id::timestamp},
                                                                        {"window_end", type_id::timestamp}});
-    plan_.input.stage = "b";
-    plan_.input.input = plan_.input.output = columns_of_upstream();
-    plan_.key_columns = {0};
-    plan_.arguments.emplace_back(*expression::bind(argument, names_));
-    plan_.filters.emplace_back();
-    plan_.orders.emplace_back();
+    plan_.sides[0].input.stage = "b";
+    plan_.sides[0].input.input = plan_.sides[0].input.output = columns_of_upstream();
+    plan_.sides[0].key_columns = {0};
+    plan_.sides[0].arguments.emplace_back(*expression::bind(argument, names_));
+    plan_.sides[0].filters.emplace_back();
+    plan_.sides[0].orders.emplace_back();
     select_.stage = "select";
     select_.input = select_.output = columns_of_upstream();
     select_.where = *expression::bind_condition("n <> 0 or n is null", names_);
@@ -80,7 +80,7 @@ public:
   [[nodiscard]] shard::upstream_rows rows_of_shard(std::uint32_t shard) const {
     stage::chain_step select{"select", &select_};
     select.counts = true;
-    const stage::chain way{select, {"b", &plan_.input, &plan_}};
+    const stage::chain way{select, {"b", &plan_.sides[0].input, &plan_}};
     return {&plan_, shard, {{"v", 1, {"v/0/0"}, {way}}, {"w", 1, {"w/0/0", "w/0/1"}, {way}}}};
   }
   /// The rows that shard `shard` fires, as JSON without the window's times, after its window's end.

@@ -33,4 +33,6 @@ export async function ask(path, options = {}) {
   if (json === null) throw new Refused(answer.status, "the answer is no JSON");
   return json;
 }
+/** Windows and joins: stages with state by key. */
+export const hasShards = kind => kind === "window" || kind === "join";
 export const topologyPath = (name, ...rest) => ["topologies", encodeURIComponent(name), ...rest.map(encodeURIComponent)].join("/");

@@ -1,10 +1,10 @@
 // The graph of the stages, drawn: laid out by dagre, or where it is missing in columns by their distance from the sources.
 import { bytes, el, number, rate } from "./elements.js";
 import { dagre } from "./libraries_used.js";
-import { rateOf } from "./rates.js";
+import { isLate, rateOf } from "./rates.js";
 
 const width = 172, height = 82;
-const stageOf = from => from.replace(/\.late$/, "");
+const stageOf = from => from.replace(/\.late(_left|_right)?$/, "");
 const cut = (text, most = 27) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 const widest = 1500; // a graph up to this is made as narrow as the page, and can be read
 
@@ -45,7 +45,7 @@ function curve(points) {
 }
 // The lines at an edge: how much passes, and what is held.
 function labelOf(e, perSecond) {
-  const passes = e.from.endsWith(".late") ? "late" : perSecond === null ? "" : rate(perSecond);
+  const passes = isLate(e.from) ? "late" : perSecond === null ? "" : rate(perSecond);
   return [passes, e.held_bytes > 0 ? `${bytes(e.held_bytes)} held` : ""].filter(l => l !== "");
 }
 const percent = share => `${Math.round(Math.min(1, share) * 100)} %`;

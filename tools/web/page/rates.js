@@ -56,9 +56,11 @@ export function looked(topology, figures, now = performance.now()) {
   return { passed, busy: busy(then, figures, elapsed), backpressured: backpressured(looks) };
 }
 
+export const isLate = from => /\.late(_left|_right)?$/.test(from);
+
 // Records or rows a second on an edge. A stage that is read by several gives each of them all; one that reads several cannot say of which.
 export function rateOf(edge, g, figures, passed) {
-  if (edge.from.endsWith(".late")) return null;
+  if (isLate(edge.from)) return null;
   const source = figures.sources.find(s => s.source === edge.from);
   if (source) return source.records_per_second;
   if (passed === null) return null;

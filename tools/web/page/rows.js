@@ -1,6 +1,6 @@
 // Views with rows, which need the token: what becomes of a record, the state of a key, rows as they pass.
 import { tokenForm } from "./actions.js";
-import { ask, Refused, topologyPath } from "./asking.js";
+import { ask, hasShards, Refused, topologyPath } from "./asking.js";
 import { causes } from "./causes.js";
 import { el, link, number, table, time } from "./elements.js";
 
@@ -59,7 +59,7 @@ export const aboutKey = (topology, windows, chosen, button) => asking([choice("W
 
 export async function key(topology, chosen) {
   const g = await ask(topologyPath(topology, "graph"));
-  const windows = g.stages.filter(s => s.kind === "window").map(s => s.stage);
+  const windows = g.stages.filter(s => hasShards(s.kind)).map(s => s.stage);
   if (windows.length === 0) return ["A key", [el("p", { class: "dim" }, "No window is there; windows alone have state by key.")], true];
   return ["The state of a key", aboutKey(topology, windows, chosen, "Look up"), true];
 }

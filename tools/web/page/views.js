@@ -1,6 +1,6 @@
 // Views of a topology: each gives a title, its elements, and whether they stay as they are.
 import { action, confirmed, tokenForm } from "./actions.js";
-import { ask, topologyPath } from "./asking.js";
+import { ask, hasShards, topologyPath } from "./asking.js";
 import { causes, isCalm } from "./causes.js";
 import { bytes, el, link, number, rate, seconds, state, table, time } from "./elements.js";
 import { drawing } from "./graph.js";
@@ -60,9 +60,9 @@ export async function stage(topology, name) {
     rates.push(figure("State in memory", bytes(state), `${topology}/${name}/state`, state), figure("Output that receivers have not acknowledged", bytes(held), `${topology}/${name}/held`, held));
   }
   const out = [missing(f.missing), el("p", { class: "box" }, e.summary), causes(e)];
-  if (["parser", "window", "sink"].includes(e.kind))
+  if (["parser", "sink"].includes(e.kind) || hasShards(e.kind))
     out.push(el("div", { class: "row start" }, action("Restart", name, topologyPath(topology, "stages", name, "restart")),
-      e.kind === "window" ? link(["t", topology, "key", name], "Look up a key") : null,
+      hasShards(e.kind) ? link(["t", topology, "key", name], "Look up a key") : null,
       e.kind === "parser" ? link(["t", topology, "record", name], "What becomes of a record?") : null));
   if (e.kind === "source") out.push(el("p", {}, link(["t", topology, "record", name], "What becomes of a record?")));
   if (rates.length) out.push(el("div", { class: "figures" }, rates));
@@ -103,7 +103,7 @@ export async function silent(topology) {
   for (const c of all.flatMap(e => e.causes))
     if (!told.has(c.text) || (told.get(c.text).remedy === "" && c.remedy !== "")) told.set(c.text, c);
   // The question comes first: what follows changes its height while somebody clicks.
-  return ["Why silent?", [keyQuestion(topology, g.stages.filter(s => s.kind === "window").map(s => s.stage)),
+  return ["Why silent?", [keyQuestion(topology, g.stages.filter(s => hasShards(s.kind)).map(s => s.stage)),
     all.map(e => {
       const own = e.causes.filter(c => told.get(c.text) === c);
       return [el("h2", {}, link(["t", topology, "stage", e.stage], e.stage)), el("p", { class: e.waiting && !e.causes.every(isCalm) ? "state warn" : "" }, e.summary), causes(e, own)];

@@ -67,7 +67,7 @@ class Case:
         self.compare_reports(attempt, straight)
 
     def divided(self, shards):
-        windows = [stage for stage, options in self.stages.items() if "window" in options]
+        windows = [stage for stage, options in self.stages.items() if {"window", "join"} & options.keys()]
         return [word for stage in windows for word in ("--set", f"stages.{quoted(stage)}.shards={shards}")]
 
     def run_killed(self, straight):

@@ -1,0 +1,298 @@
+// Joins: their two sides, keys, windows, and the rows that they give. docs/design/joins.md has the rules.
+#include "config/plan/bind_step.hpp"
+#include "config/plan/plan_stages.hpp"
+#include "config/plan/window_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+/// The word for the side's row in expressions.
+std::string_view row_of(side s) { return s == side::left ? "l" : "r"; }
+
+/// The windows whose rows, not late ones, come to one side of a join.
+std::set<std::size_t> windows_above(const draft& d, const drafts& all, side of) {
+  std::set<std::size_t> out;
+  for (std::size_t i = 0; i < d.reads.size(); ++i) {
+    const auto& from = all[d.reads[i]];
+    if (d.built.from[i].to != of)
+      continue;
+    if (has_shards(from.built.kind))
+      out.insert(d.reads[i]);
+    else
+      out.insert(from.windows.begin(), from.windows.end());
+  }
+  return out;
+}
+
+class join_planner {
+public:
+  join_planner(draft& d, report& out) : d_(d), out_(out) { plan_.sides.resize(std::size(both_sides)); }
+
+  /// Reads the options that can be judged without knowing the sides.
+  void read_numbers() {
+    const auto& o = d_.built.options;
+    read_times_of_windows(d_, plan_, out_);
+    read_bounds_of_shards(d_, plan_);
+    auto& join = plan_.definition.join.emplace();
+    if (o.has("how"))
+      join.how = static_cast<window::join_kind>(std::ranges::find(window::join_kinds, o.text("how")) -
+                                                std::begin(window::join_kinds));
+    if (o.has("max_pairs"))
+      join.max_pairs = static_cast<std::uint64_t>(o.integer("max_pairs"));
+  }
+
+  /// Takes the rows of a side; false where nothing further can be said of them.
+  bool take(side of, const drafts& all) {
+    const auto input = schema_of_inputs(d_, all, out_, of);
+    if (!input)
+      return false;
+    auto& step = plan_.sides[index_of(of)].input;
+    step.stage = d_.built.name;
+    step.input = step.output = input;
+    check_place_in_graph(of, all);
+    return true;
+  }
+
+  void bind() {
+    const auto before = out_.errors();
+    d_.checked.insert("key");
+    read_keys();
+    if (out_.errors() != before || d_.broken) {
+      d_.broken = true;
+      return;
+    }
+    const auto others = default_columns();
+    if (!tell_names_apart(others))
+      return;
+    std::vector<bool> read[2];
+    for (const auto s : both_sides)
+      read[index_of(s)].assign(columns(s).size(), true);
+    // What the expressions read is known once they are bound; the rows that the join keeps have that alone.
+    finish_output(read);
+    if (!bind_output(others))
+      return;
+    keep_what_is_read(read);
+    finish_output(read);
+    if (!bind_output(others))
+      return;
+    d_.built.schema = plan_.output.output;
+    d_.built.plan = std::move(plan_);
+  }
+
+private:
+  [[nodiscard]] const data::schema& columns(side s) const { return *plan_.of(s).input.output; }
+
+  void check_place_in_graph(side of, const drafts& all) {
+    for (const auto i : windows_above(d_, all, of)) {
+      const auto& front = std::get<window_plan>(all[i].built.plan).definition;
+      if (front.updates)
+        return d_.fail(
+            out_, to_string(of),
+            fmt::format(
+                "\"{}\" emits updates, which give a window's row again whenever it has changed: this "
+                "join would pair rows that have replaced each other, and go by an event time that they do "
+                "not have; expected emit \"final\" there",
+                all[i].built.name));
+      if (!front.bounded)
+        return d_.fail(
+            out_, to_string(of),
+            fmt::format("the rows of \"{}\" have no window_end and so no event time, and a join goes by "
+                        "it; expected a window with bounds, or a join upstream of that one",
+                        all[i].built.name));
+    }
+    if (!d_.event_time)
+      d_.fail(out_, to_string(of),
+              fmt::format("the rows of the {} side have no event time, and a join goes by it; expected {}",
+                          to_string(of), remedy_without_event_time(d_, all)));
+  }
+
+  void read_keys() {
+    const auto& key = *d_.member_of("key");
+    std::vector<std::pair<node, node>> pairs;
+    if (key.is_map())
+      for (const auto& m : key.members) {
+        auto left = m.value;
+        left.text = left.shown = m.name;
+        left.where = m.where;
+        pairs.emplace_back(std::move(left), m.value);
+      }
+    else
+      for (const auto* const item : items_of(key))
+        pairs.emplace_back(*item, *item);
+    if (pairs.empty())
+      return d_.fail(out_, "key",
+                     "it is empty; expected at least one column: rows without a key pair each with each");
+    if (!check_column_count(pairs.size(), key.where, join(d_.path, "key"), out_))
+      return;
+    const auto left_rows = known_rows::all_of(columns(side::left));
+    const auto right_rows = known_rows::all_of(columns(side::right));
+    for (const auto& [left, right] : pairs)
+      read_key(left, right, left_rows, right_rows);
+  }
+
+  void read_key(const node& left, const node& right, const known_rows& left_rows,
+                const known_rows& right_rows) {
+    const auto l = find_key(d_, left, left_rows, out_, "the left side: ");
+    const auto r = l ? find_key(d_, right, right_rows, out_, "the right side: ") : std::nullopt;
+    if (!l || !r)
+      return;
+    const auto& field = columns(side::left)[*l];
+    const auto& other = columns(side::right)[*r];
+    if (field.type != other.type)
+      return out_.error(
+          right.where, join(d_.path, "key"),
+          fmt::format(
+              "\"{}\" is {} on the left side, and \"{}\" is {} on the right one; expected one type (a cast "
+              "in a select upstream: \"columns\": {{ \"{}\": \"{}::{}\", \"*\": true }})",
+              field.name, field.type.name(), other.name, other.type.name(), other.name,
+              in_json(is_plain(other.name) ? other.name : quoted_name(other.name)),
+              field.type.name() == "double" ? "double precision" : field.type.name()));
+    auto& keys = plan_.definition.keys;
+    if (std::ranges::find(keys, field.name, &data::field::name) != keys.end())
+      return out_.error(
+          left.where, join(d_.path, "key"),
+          fmt::format("\"{}\" of the left side is here a second time; expected each column once",
+                      field.name));
+    if (field.name == "l" || field.name == "r")
+      return out_.error(
+          left.where, join(d_.path, "key"),
+          fmt::format("\"{0}\" is the word for the {1} row in \"columns\"; expected a key of another "
+                      "name (give it one in a select: \"columns\": {{ \"name\": \"{0}\", \"*\": "
+                      "true }})",
+                      field.name, field.name == "l" ? "left" : "right"));
+    keys.push_back(field);
+    plan_.sides[0].key_columns.push_back(*l);
+    plan_.sides[1].key_columns.push_back(*r);
+  }
+
+  /// A name that needs no quotes.
+  static bool is_plain(const std::string& name) {
+    return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+      return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
+    });
+  }
+  /// The name as an expression, as it stands within a JSON text.
+  static std::string in_json(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+      out += c == '"' ? std::string("\\\"") : std::string(1, c);
+    return out;
+  }
+
+  /// The key, the other columns of the left side, those of the right one, the bounds.
+  [[nodiscard]] std::vector<given_column> default_columns() const {
+    std::vector<given_column> out;
+    for (const auto& f : plan_.definition.keys)
+      out.push_back({f.name, quoted_name(f.name), f.name});
+    for (const auto s : both_sides) {
+      const auto& keys = plan_.of(s).key_columns;
+      for (std::size_t i = 0; i < columns(s).size(); ++i)
+        if (const auto& name = columns(s)[i].name;
+            !is_reserved(name) && std::ranges::find(keys, i) == keys.end())
+          out.push_back({name, fmt::format("{}.{}", row_of(s), quoted_name(name)),
+                         fmt::format("{}.{}", row_of(s), is_plain(name) ? name : quoted_name(name))});
+    }
+    for (const auto* const bound : {"window_start", "window_end"})
+      out.push_back({bound, bound, bound});
+    return out;
+  }
+
+  /// Two columns of one name are told where the stage gives both.
+  bool tell_names_apart(const std::vector<given_column>& others) {
+    const auto* const map = d_.member_of("columns");
+    if (map != nullptr && (!map->is_map() || map->find("*") == nullptr))
+      return true;
+    std::map<std::string_view, std::string_view> texts;
+    for (const auto& c : others) {
+      if (map != nullptr && map->find(c.name) != nullptr)
+        continue;
+      const auto [first, fresh] = texts.emplace(c.name, c.text);
+      if (fresh)
+        continue;
+      d_.fail(
+          out_, map == nullptr ? std::string_view() : "columns",
+          fmt::format(
+              "a join gives the columns of both sides, and two of them are called \"{0}\"; expected "
+              "\"columns\" with a name for each that is wanted, such as {{ \"*\": true, \"{0}\": \"{1}\", "
+              "\"right_{0}\": \"{2}\" }}",
+              c.name, in_json(first->second), in_json(c.text)));
+      return false;
+    }
+    return true;
+  }
+
+  /// The columns that expressions may name: the key, l.NAME, r.NAME, the bounds.
+  void finish_output(const std::vector<bool> (&read)[2]) {
+    auto& def = plan_.definition;
+    auto fields = def.keys;
+    def.aggregate_fields.clear();
+    def.aggregates.clear();
+    for (const auto s : both_sides) {
+      auto& intake = plan_.sides[index_of(s)];
+      intake.row_columns.clear();
+      std::vector<data::field> row;
+      for (std::size_t i = 0; i < columns(s).size(); ++i) {
+        const auto& f = columns(s)[i];
+        if (is_reserved(f.name) || !read[index_of(s)][i])
+          continue;
+        intake.row_columns.push_back(i);
+        row.push_back(f);
+        def.aggregate_fields.push_back({fmt::format("{}.{}", row_of(s), f.name), f.type});
+      }
+      window::aggregate collected;
+      collected.row = std::move(row);
+      def.aggregates.push_back(std::move(collected));
+    }
+    fields.insert(fields.end(), def.aggregate_fields.begin(), def.aggregate_fields.end());
+    fields.push_back({"window_start", data::type_id::timestamp});
+    fields.push_back({"window_end", data::type_id::timestamp});
+    def.output = std::make_shared<const data::schema>(std::move(fields));
+  }
+
+  bool bind_output(const std::vector<given_column>& others) {
+    plan_.output = {};
+    return bind_step(d_, plan_.definition.output,
+                     {.where = false, .before_window = d_.before_window, .sides = true, .others = others},
+                     plan_.output, out_);
+  }
+
+  void keep_what_is_read(std::vector<bool> (&read)[2]) {
+    std::vector<bool> used(plan_.definition.output->size(), false);
+    for (const auto& c : plan_.output.columns)
+      for (const auto i : c.value.columns)
+        used[i] = true;
+    auto at = plan_.definition.keys.size();
+    for (const auto s : both_sides) {
+      read[index_of(s)].assign(columns(s).size(), false);
+      for (const auto i : plan_.of(s).row_columns)
+        read[index_of(s)][i] = used[at++];
+    }
+  }
+
+  draft& d_;
+  report& out_;
+  window_plan plan_;
+};
+
+}  // namespace
+
+void plan_join(draft& d, const drafts& all, report& out) {
+  join_planner j(d, out);
+  j.read_numbers();
+  const bool left = j.take(side::left, all);
+  const bool right = j.take(side::right, all);
+  if (!left || !right || d.broken)
+    return;
+  j.bind();
+  warn_of_windows_across(d, all, out);
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,18 @@
+// Forms the rows that a join gives of its windows: pairs, rows without a partner, and what has too many pairs.
+#pragma once
+
+#include "runtime/delivery/window_state.hpp"
+#include "runtime/window/row_store.hpp"
+#include "runtime/window/window.hpp"
+#include "runtime/window/window_rows.hpp"
+
+namespace millrace::window {
+
+/// The pairs of the groups `of`, in their order; those of a group by left row, then by right row. `end` is left 0.
+[[nodiscard]] delivery::fired_window form_pairs(const definition& d, const row_store& store, rows of,
+                                                const row_bounds& bounds);
+/// What the groups `of` hold, a row each: the key, `left` and `right` (numbers of rows), window_start, window_end.
+[[nodiscard]] delivery::open_windows form_open_sides(const definition& d, const row_store& store, rows of,
+                                                     const row_bounds& bounds);
+
+}  // namespace millrace::window

@@ -1,0 +1,153 @@
+// An entry is the place of a row, then the values of its columns. Their order does not matter, so they lie as they are:
+// -0 and every NaN come out as they came in.
+#include "runtime/window/side_rows.hpp"
+
+#include "runtime/window/collected.hpp"
+
+namespace millrace::window {
+namespace {
+
+void append_value(wire::writer& out, const data::column& c, std::size_t row) {
+  out.fixed(static_cast<std::uint8_t>(c.is_null(row) ? 0 : 1));
+  if (c.is_null(row))
+    return;
+  switch (c.type().id()) {
+  case data::type_id::boolean:
+    return out.fixed(static_cast<std::uint8_t>(c.boolean_at(row) ? 1 : 0));
+  case data::type_id::bigint:
+  case data::type_id::timestamp:
+    return out.fixed(c.ints()[row]);
+  case data::type_id::float64:
+    return out.fixed(c.doubles()[row]);
+  case data::type_id::text:
+  case data::type_id::json:
+    return out.string(c.text_at(row));
+  case data::type_id::object:
+    for (const auto& member : c.children())
+      append_value(out, *member, row);
+    return;
+  case data::type_id::list: {
+    const auto from = c.offsets()[row];
+    const auto to = c.offsets()[row + 1];
+    out.varint(static_cast<std::uint64_t>(to - from));
+    for (auto i = from; i < to; ++i)
+      append_value(out, *c.children().front(), static_cast<std::size_t>(i));
+    return;
+  }
+  }
+}
+
+/// Reads a value of the builder's type; `in` fails, and the rest is null, where the bytes are none.
+void take_value(wire::reader& in, data::column_builder& out) {
+  const auto present = in.fixed<std::uint8_t>();
+  if (present > 1)
+    in.fail();
+  if (present == 0 || !in.ok())
+    return out.append_null();
+  switch (out.type().id()) {
+  case data::type_id::boolean:
+    return out.append_boolean(in.fixed<std::uint8_t>() != 0);
+  case data::type_id::bigint:
+  case data::type_id::timestamp:
+    return out.append_int(in.fixed<std::int64_t>());
+  case data::type_id::float64:
+    return out.append_double(in.fixed<double>());
+  case data::type_id::text:
+  case data::type_id::json:
+    return out.append_text(in.string());
+  case data::type_id::object:
+    for (std::size_t i = 0; i < out.type().fields().size(); ++i)
+      take_value(in, out.child(i));
+    return out.append_object();
+  case data::type_id::list:
+    for (auto n = in.varint(); n > 0 && in.ok(); --n)
+      take_value(in, out.child(0));
+    return out.append_list();
+  }
+}
+
+void add_rows(const states& to, rows into, const contribution& of, rows from) {
+  wire::writer values;
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    collection::entry e;
+    collected::append_place(e.bytes, of, from[i]);
+    e.value_at = static_cast<std::uint32_t>(e.bytes.size());
+    values = wire::writer(values.take());
+    for (const auto& column : of.order)
+      append_value(values, *column, from[i]);
+    e.bytes += values.bytes();
+    collected::add(to, into[i], std::move(e));
+  }
+}
+
+/// Rows are formed by side_rows and not by this.
+void refuse(const aggregate&, const states&, rows of, data::column_builder& out,
+            std::vector<std::uint32_t>&) {
+  for (std::size_t i = 0; i < of.size(); ++i)
+    out.append_null();
+}
+
+}  // namespace
+
+const aggregate_ops side_rows_entry{.size = sizeof(collected::state),
+                                    .add = add_rows,
+                                    .merge = collected::merge,
+                                    .unmerge = collected::unmerge,
+                                    .rests_on = collected::rests_on,
+                                    .adopt = collected::adopt,
+                                    .encode = collected::encode,
+                                    .decode = collected::decode,
+                                    .finish = refuse,
+                                    .by_place = true,
+                                    .takes_nulls = true,
+                                    .failure = collected::too_many};
+
+side_rows::side_rows(const aggregate& side) {
+  for (const auto& f : *side.row)
+    columns_.emplace_back(f.type);
+}
+
+std::optional<std::uint64_t> side_rows::count(const states& of, std::uint32_t row) {
+  const auto* const all = collected::entries(of, row);
+  if (all == nullptr)
+    return std::nullopt;
+  std::uint64_t out = 0;
+  for (const auto& e : *all)
+    out += e.count;
+  return out;
+}
+
+std::uint64_t side_rows::bytes(const states& of, std::uint32_t row) {
+  std::uint64_t out = 0;
+  if (const auto* const all = collected::entries(of, row))
+    for (const auto& e : *all)
+      out += e.count * (e.bytes.size() - e.value_at);
+  return out;
+}
+
+std::optional<std::uint32_t> side_rows::append(const states& of, std::uint32_t row) {
+  const auto* const all = collected::entries(of, row);
+  if (all == nullptr)
+    return std::nullopt;
+  const auto before = size_;
+  for (const auto& e : *all)
+    for (auto n = e.count; n > 0; --n) {
+      wire::reader in(std::string_view(e.bytes).substr(e.value_at));
+      for (auto& c : columns_)
+        take_value(in, c);
+      ++size_;
+    }
+  return size_ - before;
+}
+
+std::vector<data::column_ptr> side_rows::finish() {
+  std::vector<data::column_ptr> out;
+  for (auto& c : columns_) {
+    c.append_null();
+    out.push_back(c.finish());
+  }
+  size_ = 0;
+  return out;
+}
+
+}  // namespace millrace::window

@@ -1,0 +1,36 @@
+// The rows of a join's side: a window keeps them by key as a collection, in the order of time, log and position.
+// docs/design/joins.md.
+#pragma once
+
+#include "runtime/window/aggregates.hpp"
+#include "runtime/window/row_store.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace millrace::window {
+
+extern const aggregate_ops side_rows_entry;
+
+/// Rows of one side of some groups, decoded as they are appended.
+class side_rows {
+public:
+  explicit side_rows(const aggregate& side);
+
+  /// Appends the rows of a group, each as often as it came; returns how many they are. None where they were too many
+  /// to be kept, and nothing is appended.
+  std::optional<std::uint32_t> append(const states& of, std::uint32_t row);
+  /// How many rows that would append.
+  [[nodiscard]] static std::optional<std::uint64_t> count(const states& of, std::uint32_t row);
+  [[nodiscard]] std::uint32_t size() const { return size_; }
+  /// Bytes that the rows of a group take, about.
+  [[nodiscard]] static std::uint64_t bytes(const states& of, std::uint32_t row);
+  /// Gives the columns, with one row more than was appended, whose values are null.
+  [[nodiscard]] std::vector<data::column_ptr> finish();
+
+private:
+  std::vector<data::column_builder> columns_;
+  std::uint32_t size_ = 0;
+};
+
+}  // namespace millrace::window

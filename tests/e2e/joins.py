@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Window joins against DuckDB, on drawn data: 100,000 rows of two sides, in 1 to 4 partitions each, out of order and partly late; inner, left,
+right and full, tumbling and sliding, with 1 to 7 shards, each run killed with -9 twice on its way. DuckDB (libduckdb.so, tools/duckdb) joins the same
+files; a row is told beside it for which window ends it counts, by its own partition's watermark. Without the library: SKIPPED."""
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from real_systems import PATIENCE, ROOT, SKIPPED, check, main  # noqa: E402
+
+SECOND = 1_000_000
+BEGIN = 1_767_225_600 * SECOND
+ROWS = 50_000  # a side
+LEAST = -(1 << 62)
+
+
+def draw(rng, keys, delay, lateness, partitions, folder, side):
+    """Writes the partitions; each row has in `open` the mark above which it counts for window ends."""
+    for p in range(partitions):
+        clock, newest = BEGIN + 60 * SECOND, None
+        with open(folder / f"{side}-{p}.jsonl", "w") as out:
+            for n in range(ROWS // partitions):
+                clock += rng.choice([0, 0, 1, 2, 40]) * SECOND // 100
+                at = clock - rng.choice([0, 0, 0, 0, 1, 5, 30]) * SECOND
+                key = None if rng.random() < .01 else rng.randrange(keys)
+                mark = LEAST if newest is None else newest - delay - lateness
+                out.write(json.dumps({"k": key, "n": p * ROWS + n, "t": at, "open": mark}) + "\n")
+                newest = at if newest is None else max(newest, at)
+
+
+def topology(folder, join, delays):
+    def side(name):
+        return {f"{name}_files": {"source": "file", "path": str(folder / f"{name}-*.jsonl"), "parallel": True},
+                name: {"parser": "json", "from": f"{name}_files", "schema": {"k": "bigint", "n": "bigint", "t": {"type": "timestamp", "format": "epoch_us"}},
+                       "event_time": "t", "watermark_delay": f"{delays[name]} us"}}
+    return {"millrace": 1, "topology": "joins", "stages": {
+        **side("left"), **side("right"),
+        "joined": {"join": "window", "left": "left", "right": "right", "key": "k", **join, "columns": {"k": "k", "l": "l.n", "r": "r.n", "e": "window_end"}},
+        "out": {"sink": "file", "from": "joined", "path": str(folder / "out.jsonl")}}}
+
+
+def run(binary, folder, rng):
+    """Runs it to its end, killed twice before."""
+    command = [binary, "run", folder / "topology.json", "--state", folder / "state", "--report", folder / "report.json"]
+    kills = 0
+    while True:
+        with open(folder / "log", "a") as log:
+            process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
+        if kills < 2:
+            kills += 1
+            try:
+                process.wait(timeout=rng.uniform(.2, .7))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                continue
+        check(process.wait(timeout=200 * PATIENCE) == 0, f"it ended with {process.returncode}: {(folder / 'log').read_text()[-800:]}")
+        return json.loads((folder / "report.json").read_text())["stages"]["joined"]
+
+
+def compare(binary, folder, how, size, slide):
+    """Rows that one of the two has and the other lacks, as DuckDB counts them."""
+    def rows_of(side):
+        return f"""(select k, n, e from (select k, n, open, unnest(range(((t - {BEGIN} + {slide}) // {slide}) * {slide} + {BEGIN},
+                   ((t - {BEGIN} + {slide}) // {slide}) * {slide} + {BEGIN} + {size}, {slide})) as e
+                   from read_json('{folder}/{side}-*.jsonl', columns = {{k: 'BIGINT', n: 'BIGINT', t: 'BIGINT', open: 'BIGINT'}})) where e > open)"""
+    kind = {"inner": "join", "left": "left join", "right": "right join", "full": "full join"}[how]
+    query = f"""with expected as (select coalesce(a.k, b.k) as k, a.n as l, b.n as r, coalesce(a.e, b.e) as e from {rows_of('left')} a {kind} {rows_of('right')} b on a.k = b.k and a.e = b.e),
+      given as (select k, l, r, epoch_us(e::timestamp) as e from read_json('{folder}/out.jsonl', columns = {{k: 'BIGINT', l: 'BIGINT', r: 'BIGINT', e: 'VARCHAR'}}))
+      select (select count(*) from given) as given, (select count(*) from (select * from given except all select * from expected)) as extra,
+             (select count(*) from (select * from expected except all select * from given)) as missing"""
+    done = subprocess.run([binary, "sql", query, "--format", "json"], capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stderr[-800:])
+    return json.loads(done.stdout)
+
+
+def data_set(binary, seed):
+    rng = random.Random(seed)
+    how = ["inner", "left", "right", "full"][seed % 4]
+    size, slide = rng.choice([(10, 10), (10, 10), (30, 10), (60, 15)])
+    lateness = rng.choice([0, 0, 7]) * SECOND
+    delays = {side: rng.choice([0, 2, 40]) * SECOND for side in ("left", "right")}
+    with tempfile.TemporaryDirectory(prefix="millrace-joins-") as name:
+        folder = Path(name)
+        for side in ("left", "right"):
+            draw(rng, rng.choice([20, 500, 20_000]), delays[side], lateness, rng.randint(1, 4), folder, side)
+        join = {"how": how, "size": f"{size} s", "slide": f"{slide} s", "allowed_lateness": f"{lateness} us", "shards": rng.randint(1, 7), "max_pairs": 10_000_000}
+        (folder / "topology.json").write_text(json.dumps(topology(folder, join, delays)))
+        began = time.monotonic()
+        counts = run(binary, folder, rng)
+        seconds = time.monotonic() - began
+        check(counts["in"] == counts["out"] + counts["filtered"] + counts["late"] + counts["dead_letters"], f"the ledger: {counts}")
+        check(counts["late"] == counts["late_left"] + counts["late_right"], f"late rows by side: {counts}")
+        found = compare(binary, folder, how, size * SECOND, slide * SECOND)
+        check(found["extra"] == 0 and found["missing"] == 0 and found["given"] == counts["rows"], f"seed {seed}, {join}: {found}, {counts}")
+        print(f"seed {seed}: {how}, {size} s every {slide} s: {counts['in']} rows in, {counts['late']} late, {found['given']} rows out, equal; {seconds:.1f} s", flush=True)
+
+
+def test(options, _):
+    if "MILLRACE_DUCKDB" not in os.environ:
+        fetched = subprocess.run([ROOT / "tools" / "duckdb"], capture_output=True, text=True, check=False)
+        if fetched.returncode == 3:
+            print(f"SKIPPED: joins.py needs libduckdb.so: {fetched.stderr.strip()}", flush=True)
+            sys.exit(SKIPPED)
+        check(fetched.returncode == 0, f"tools/duckdb: {fetched.stderr}")
+    for seed in range(options.first, options.first + options.sets):
+        data_set(options.millrace, seed)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--sets", type=int, default=20)
+    arguments.add_argument("--first", type=int, default=1)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,72 @@
+// What random windows and joins draw: numbers, values of columns.
+#pragma once
+
+#include "tests/property/window/oracle.hpp"
+
+#include <initializer_list>
+#include <limits>
+#include <random>
+#include <string>
+
+namespace millrace::window::oracle {
+
+struct dice {
+  std::mt19937_64 engine;
+  std::int64_t between(std::int64_t a, std::int64_t b) {
+    return a + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(b - a + 1));
+  }
+  bool chance(int percent) { return between(1, 100) <= percent; }
+  template<class T>
+  T one_of(std::initializer_list<T> of) {
+    return *(of.begin() + between(0, static_cast<std::int64_t>(of.size()) - 1));
+  }
+};
+
+[[nodiscard]] inline value random_value(dice& d, data::type_id type, int variety) {
+  value v{type, d.chance(10), 0, 0, {}};
+  if (v.null)
+    return v;
+  switch (type) {
+  case data::type_id::float64:
+    v.number = d.one_of<double>({static_cast<double>(d.between(-variety, variety)), 0.1, -0.0, 0.0, 1e16,
+                                 -1e16, static_cast<double>(d.between(1, 1'000'000)) / 100});
+    if (d.chance(4))
+      v.number = d.one_of<double>({std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(),
+                                   std::numeric_limits<double>::denorm_min(), 1e-300, 1e300, -1e-310});
+    if (d.chance(1))
+      v.number =
+          d.one_of<double>({std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+                            -std::numeric_limits<double>::infinity()});
+    break;
+  case data::type_id::text:
+    v.text = d.one_of<std::string>({"", std::string("\0", 1), std::string("a\0b", 3), "a", "ab", "user",
+                                    "a long text that is stored beside", "\xC3\xA9"});
+    if (d.chance(60))
+      v.text += std::to_string(d.between(0, variety));
+    break;
+  case data::type_id::boolean:
+    v.integer = d.between(0, 1);
+    break;
+  default:
+    v.integer = d.between(-variety, variety);
+    if (d.chance(3))
+      v.integer = d.one_of<std::int64_t>(
+          {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()});
+  }
+  return v;
+}
+
+inline void append(data::column_builder& b, const value& v) {
+  if (v.null)
+    b.append_null();
+  else if (v.type == data::type_id::float64)
+    b.append_double(v.number);
+  else if (v.type == data::type_id::text)
+    b.append_text(v.text);
+  else if (v.type == data::type_id::boolean)
+    b.append_boolean(v.integer != 0);
+  else
+    b.append_int(v.integer);
+}
+
+}  // namespace millrace::window::oracle

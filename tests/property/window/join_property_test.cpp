@@ -1,0 +1,402 @@
+// Random window joins over random logs of two sides, cut, sharded, interleaved, fired, captured and restored at random:
+// the rows must be those of a nested loop over all records, in its order. A failure prints its seed.
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/shard_windows.hpp"
+#include "tests/property/window/drawn.hpp"
+#include "tests/support/fire_all.hpp"
+#include "tests/support/schedules.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace millrace::window::joins {
+namespace {
+
+using data::type_id;
+using oracle::append;
+using oracle::dice;
+using oracle::random_value;
+using oracle::value;
+
+struct record {
+  oracle::record what;  // its time, watermark, keys, log and position
+  std::size_t side = 0;
+  std::vector<value> row;
+};
+
+struct scenario {
+  definition window;
+  std::vector<std::vector<record>> logs;
+  std::vector<event_micros> last_watermarks;
+};
+
+std::vector<data::field> random_fields(dice& d, const std::string& prefix, std::int64_t least, bool plain) {
+  std::vector<data::field> out;
+  for (auto n = d.between(least, 2); n > 0; --n)
+    out.push_back({prefix + std::to_string(n),
+                   d.one_of({type_id::bigint, type_id::text, plain ? type_id::bigint : type_id::float64})});
+  return out;
+}
+
+scenario random_scenario(dice& d) {
+  scenario s;
+  auto& w = s.window;
+  const auto unit = d.one_of<std::int64_t>({1, 1'000'000});
+  w.slide = micros(unit * d.between(1, 5));
+  w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 7});
+  w.allowed_lateness = micros(d.one_of<std::int64_t>({0, 0, unit, 3 * unit + 1}));
+  w.join = joining{d.one_of({join_kind::inner, join_kind::left, join_kind::right, join_kind::full}),
+                   d.one_of<std::uint64_t>({2, 6, 1000})};
+  w.keys = random_fields(d, "k", 1, true);
+  auto output = w.keys;
+  for (const auto* const side : {"l.", "r."}) {
+    aggregate rows;
+    rows.row = random_fields(d, side, 0, false);
+    output.insert(output.end(), rows.row->begin(), rows.row->end());
+    w.aggregate_fields.insert(w.aggregate_fields.end(), rows.row->begin(), rows.row->end());
+    w.aggregates.push_back(std::move(rows));
+  }
+  output.push_back({"window_start", type_id::timestamp});
+  output.push_back({"window_end", type_id::timestamp});
+  w.output = std::make_shared<data::schema>(std::move(output));
+
+  const auto delay = unit * d.one_of<std::int64_t>({0, 3, 10});
+  // A log is of one side, or of both, as where a stage joins itself.
+  const bool mixed = d.chance(30);
+  for (auto n = d.between(2, 4); n > 0; --n) {
+    auto& records = s.logs.emplace_back();
+    const auto name = "parser/" + std::to_string(s.logs.size());
+    auto time = unit * d.between(-20, 20);
+    auto seen = no_watermark;
+    for (auto r = d.between(0, 60); r > 0; --r) {
+      time += unit * d.one_of<std::int64_t>({0, 0, 1, 1, 7});
+      record x;
+      x.side = mixed ? static_cast<std::size_t>(d.between(0, 1)) : s.logs.size() % 2;
+      x.what.partition = name;
+      x.what.at = {0, static_cast<std::int64_t>(records.size())};
+      x.what.time = time - unit * d.one_of<std::int64_t>({0, 0, 0, 2, 6, 25});
+      x.what.watermark = seen == no_watermark ? no_watermark : seen - delay;
+      seen = std::max(seen, x.what.time);
+      for (const auto& k : w.keys)
+        x.what.keys.push_back(random_value(d, k.type.id(), 1));
+      for (const auto& f : *w.aggregates[x.side].row)
+        x.row.push_back(random_value(d, f.type.id(), 20));
+      records.push_back(x);
+      if (d.chance(5))  // it comes by two ways
+        records.push_back(x);
+    }
+    s.last_watermarks.push_back(seen == no_watermark ? no_watermark : seen - delay);
+  }
+  return s;
+}
+
+template<class Member>
+data::column_ptr column_of(const std::vector<const record*>& of, type_id type, Member member) {
+  data::column_builder b(type);
+  for (const auto* r : of)
+    append(b, member(*r));
+  return b.finish();
+}
+
+/// Adds the records of one side; late ones are told.
+void add_side(const definition& w, partials_builder& builder, std::span<const record> records,
+              std::size_t side) {
+  std::vector<const record*> of;
+  std::vector<event_micros> times, watermarks;
+  std::vector<position> positions;
+  for (const auto& r : records) {
+    if (r.side != side)
+      continue;
+    of.push_back(&r);
+    times.push_back(r.what.time);
+    watermarks.push_back(r.what.watermark);
+    positions.push_back(r.what.at);
+  }
+  if (of.empty())
+    return;
+  std::vector<data::column_ptr> keys;
+  const std::vector<data::column_ptr> none(w.aggregates.size());
+  std::vector<std::vector<data::column_ptr>> rows(w.aggregates.size());
+  for (std::size_t k = 0; k < w.keys.size(); ++k)
+    keys.push_back(column_of(of, w.keys[k].type.id(), [&](const auto& r) { return r.what.keys[k]; }));
+  for (std::size_t c = 0; c < w.aggregates[side].row->size(); ++c)
+    rows[side].push_back(
+        column_of(of, (*w.aggregates[side].row)[c].type.id(), [&](const auto& r) { return r.row[c]; }));
+  std::vector<std::uint32_t> late, expected_late;
+  builder.add({keys, none, none, times, watermarks, positions, of.front()->what.partition, {}, rows, side},
+              late);
+  for (std::uint32_t i = 0; i < of.size(); ++i)
+    if (oracle::ends_of(w, of[i]->what).empty())
+      expected_late.push_back(i);
+  REQUIRE(late == expected_late);
+}
+
+struct frame {
+  std::vector<partials_ptr> parts;  // one a shard
+  std::span<const record> records;
+  event_micros watermark;
+};
+
+std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
+  std::vector<std::deque<frame>> out;
+  for (std::size_t l = 0; l < s.logs.size(); ++l) {
+    auto& queue = out.emplace_back();
+    partials_builder builder(s.window);
+    const std::span<const record> records(s.logs[l]);
+    for (std::size_t at = 0; at < records.size();) {
+      const auto n = std::min<std::size_t>(static_cast<std::size_t>(d.between(1, 25)), records.size() - at);
+      const auto part = records.subspan(at, n);
+      const auto first = static_cast<std::size_t>(d.between(0, 1));  // which side is taken first
+      add_side(s.window, builder, part, first);
+      add_side(s.window, builder, part, 1 - first);
+      at += n;
+      queue.push_back(
+          {builder.finish(), part, at < records.size() ? records[at].what.watermark : s.last_watermarks[l]});
+    }
+  }
+  return out;
+}
+
+std::uint32_t shard_of(const definition& w, const record& r) {
+  std::string key;
+  for (std::size_t k = 0; k < w.keys.size(); ++k) {
+    data::column_builder b(w.keys[k].type);
+    append(b, r.what.keys[k]);
+    data::append_key(key, *b.finish(), 0);
+  }
+  return shard_of_slot(slot_of(data::hash_key(key)), w.shards);
+}
+
+struct accepted {
+  const record* what;
+  event_micros fired;
+};
+
+/// The ends at which a record counts, where those up to `fired` have fired as it came.
+std::vector<event_micros> ends_of(const definition& w, const record& r, event_micros fired) {
+  auto out = oracle::ends_of(w, r.what);
+  std::erase_if(
+      out, [&](event_micros e) { return fired != no_watermark && e + w.allowed_lateness.count() <= fired; });
+  return out;
+}
+
+bool is_null(const value& v) { return v.null; }
+
+std::string text_of(const std::vector<value>& values) {
+  std::string out;
+  for (const auto& v : values)
+    out += oracle::to_text(v) + ", ";
+  return out;
+}
+
+std::vector<value> nulls_of(const aggregate& side) {
+  std::vector<value> out;
+  for (const auto& f : *side.row)
+    out.push_back({f.type.id(), true, 0, 0, {}});
+  return out;
+}
+
+struct given {
+  std::vector<std::string> rows;
+  std::size_t letters = 0;
+  friend bool operator==(const given&, const given&) = default;
+};
+
+/// Rows and letters by window end: each left row with each right one that has its key and counts there.
+std::map<event_micros, given> nested_loop(const definition& w, const std::vector<accepted>& all) {
+  using group = std::array<std::vector<const record*>, 2>;
+  std::map<event_micros, std::map<std::vector<value>, group, oracle::key_order>> ends;
+  for (const auto& a : all)
+    for (const auto end : ends_of(w, *a.what, a.fired))
+      ends[end][a.what->what.keys][a.what->side].push_back(a.what);
+  std::map<event_micros, given> out;
+  for (auto& [end, keys] : ends)
+    for (auto& [key, sides] : keys) {
+      const auto place = [](const record* r) {
+        return std::tuple(r->what.time, r->what.partition, r->what.at);
+      };
+      for (auto& rows : sides)
+        std::ranges::stable_sort(rows, {}, place);
+      const bool pairs = !std::ranges::any_of(key, is_null) && !sides[0].empty() && !sides[1].empty();
+      auto& here = out[end];
+      const auto bounds = text_of({{type_id::timestamp, false, end - w.size.count(), 0, {}},
+                                   {type_id::timestamp, false, end, 0, {}}});
+      const auto add = [&](const record* l, const record* r) {
+        here.rows.push_back(text_of(key) + text_of(l == nullptr ? nulls_of(w.aggregates[0]) : l->row) +
+                            text_of(r == nullptr ? nulls_of(w.aggregates[1]) : r->row) + bounds);
+      };
+      const auto how = w.join->how;
+      if (pairs && sides[0].size() * sides[1].size() > w.join->max_pairs) {
+        ++here.letters;
+        continue;
+      }
+      if (pairs)
+        for (const auto* l : sides[0])
+          for (const auto* r : sides[1])
+            add(l, r);
+      else {
+        if (how == join_kind::left || how == join_kind::full)
+          for (const auto* l : sides[0])
+            add(l, nullptr);
+        if (how == join_kind::right || how == join_kind::full)
+          for (const auto* r : sides[1])
+            add(nullptr, r);
+      }
+    }
+  return out;
+}
+
+struct shard {
+  std::unique_ptr<shard_windows> windows;
+  event_micros fired = no_watermark;
+  std::vector<std::string> chain;  // a base and its increments
+  std::vector<accepted> taken;
+  std::map<event_micros, given> out;
+};
+
+/// Takes a snapshot as a shard may at any point, and maybe goes on from it.
+void capture(const scenario& s, shard& x, dice& d) {
+  wire::writer out;
+  if (x.chain.empty() || d.chance(10)) {
+    x.windows->capture_all(out);
+    x.chain.clear();
+  } else {
+    x.windows->capture_changes(out);
+  }
+  x.chain.push_back(out.take());
+  if (d.chance(50))
+    return;
+  auto restored = make_shard_windows(s.window);
+  for (const auto& bytes : x.chain) {
+    wire::reader in(bytes);
+    REQUIRE(restored->apply(in));
+    REQUIRE(in.at_end());
+  }
+  REQUIRE(restored->size().keys == x.windows->size().keys);
+  x.windows = std::move(restored);
+}
+
+void fire(const scenario& s, shard& x, event_micros watermark) {
+  if (watermark <= x.fired)
+    return;
+  for (const auto& w : test::fire_all(*x.windows, x.fired, watermark)) {
+    REQUIRE(*w.rows->schema == *s.window.output);
+    auto& here = x.out[w.end];
+    REQUIRE((here.rows.empty() && here.letters == 0));
+    for (std::size_t r = 0; r < w.rows->rows; ++r) {
+      std::vector<value> row;
+      for (const auto& c : w.rows->columns)
+        row.push_back(oracle::value_of(*c, r));
+      here.rows.push_back(text_of(row));
+    }
+    here.letters = w.failed.size();
+  }
+  x.fired = watermark;
+}
+
+/// What a key holds in its first open window is what the records say.
+void look(const scenario& s, const shard& x) {
+  if (x.taken.empty())
+    return;
+  const auto& first = *x.taken.back().what;
+  std::string key;
+  for (std::size_t k = 0; k < s.window.keys.size(); ++k) {
+    data::column_builder b(s.window.keys[k].type);
+    append(b, first.what.keys[k]);
+    data::append_key(key, *b.finish(), 0);
+  }
+  const auto found = x.windows->look_up(key, x.fired, 1000);
+  std::map<event_micros, std::array<std::int64_t, 2>> expected;
+  for (const auto& a : x.taken)
+    if (a.what->what.keys == first.what.keys)
+      for (const auto end : ends_of(s.window, *a.what, std::max(a.fired, x.fired)))
+        ++expected[end][a.what->side];
+  REQUIRE(found.rows->rows == expected.size());
+  std::size_t row = 0;
+  for (const auto& [end, counts] : expected) {
+    const auto keys = s.window.keys.size();
+    REQUIRE(found.rows->columns[keys + 3]->ints()[row] == end);
+    for (std::size_t side = 0; side < 2; ++side)
+      REQUIRE(found.rows->columns[keys + side]->ints()[row] == counts[side]);
+    ++row;
+  }
+}
+
+void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
+  INFO("seed " << seed << ", " << shards << " shards, idle logs " << idle);
+  dice d{std::mt19937_64(seed)};
+  auto s = random_scenario(d);
+  s.window.shards = shards;
+  dice schedule{std::mt19937_64(seed * 31 + shards)};
+  const auto frames = cut(s, schedule);
+  for (std::uint32_t me = 0; me < shards; ++me) {
+    shard x{make_shard_windows(s.window), no_watermark, {}, {}, {}};
+    std::vector<std::size_t> next(frames.size(), 0);
+    std::vector<event_micros> marks(frames.size(), no_watermark);
+    for (;;) {
+      std::vector<std::size_t> ready;
+      for (std::size_t l = 0; l < frames.size(); ++l)
+        if (next[l] < frames[l].size())
+          ready.push_back(l);
+        else
+          marks[l] = end_of_time;
+      if (ready.empty())
+        break;
+      const auto l =
+          ready[static_cast<std::size_t>(schedule.between(0, static_cast<std::int64_t>(ready.size()) - 1))];
+      const auto& f = frames[l][next[l]++];
+      std::uint64_t missed = 0;
+      for (const auto& r : f.records) {
+        if (shard_of(s.window, r) != me || oracle::ends_of(s.window, r.what).empty())
+          continue;
+        if (ends_of(s.window, r, x.fired).empty())
+          ++missed;
+        else
+          x.taken.push_back({&r, x.fired});
+      }
+      REQUIRE((f.parts[me] ? x.windows->absorb_partials(*f.parts[me], x.fired) : 0) == missed);
+      REQUIRE((idle || missed == 0));
+      marks[l] = f.watermark;
+      if (schedule.chance(60)) {
+        auto watermark = end_of_time;
+        for (const auto m : marks)
+          if (!(idle && schedule.chance(20)))
+            watermark = std::min(watermark, m);
+        if (watermark != end_of_time)
+          fire(s, x, watermark);
+      }
+      if (schedule.chance(10))
+        look(s, x);
+      if (schedule.chance(15))
+        capture(s, x, schedule);
+    }
+    fire(s, x, end_of_time);
+    REQUIRE(x.windows->size().keys == 0);
+    auto expected = nested_loop(s.window, x.taken);
+    REQUIRE(x.out == expected);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a join gives the rows of a nested loop for any cut, number of shards, interleaving and restore") {
+  const millrace::test::seeds seeds(200);
+  for (std::uint64_t seed = 0; seed < seeds.count; ++seed)
+    for (const std::uint32_t shards : {1, 3})
+      run(seed, shards, false);
+}
+
+TEST_CASE("rows of a join that come below a fired mark are left out of just the fired windows") {
+  const millrace::test::seeds seeds(200);
+  for (std::uint64_t seed = 0; seed < seeds.count; ++seed)
+    run(seed, 1 + static_cast<std::uint32_t>(seed % 3), true);
+}
+
+}  // namespace millrace::window::joins
