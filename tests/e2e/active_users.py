@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Feed, job and report as pipelines/active_users/README.md has them, on a real Kafka and MariaDB, against the oracle.
 
 The feed (at a raised rate, killed once) writes `active`; job and report read on while it writes, are ended in the
 middle, by SIGTERM and by kill -9, and started again. Screen, `active2` and the table must hold the oracle's rows, each once, in their order.
 """
-import argparse
 import datetime
 import json
 import re
@@ -12,10 +11,8 @@ import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (KCAT, PIPELINE, Kafka, MariaDB, Run, check, difference, http_port, http_status, main,  # noqa: E402
-                          needed, unique, wait_until)
+from click_oracle import Result, Row, row_of_json, seconds
+from real_systems import KCAT, PIPELINE, Kafka, MariaDB, Run, check, difference, free_port, http_status, main, needed, unique, wait_until
 
 RAW_CLICKS, RATE = 3000, 300
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000")
@@ -69,7 +66,7 @@ def check_order(rows, key, name):
 def test(options, folder):
     brokers, url = needed("KAFKA_BROKERS", "MARIADB_URL")
     kafka, mariadb = Kafka(brokers), MariaDB(url, unique("clicks"))
-    mark = unique("")
+    mark, address = unique(""), f"127.0.0.1:{free_port()}"
     active, active2, name = "active" + mark, "active2" + mark, "active_users" + mark
     raw = generated("--raw", "--count", str(RAW_CLICKS))
     (folder / "raw.jsonl").write_bytes(b"".join(line + b"\n" for line in raw))
@@ -82,7 +79,7 @@ def test(options, folder):
     def job():
         return Run(options.millrace, PIPELINE / "topology.json", folder / "job", "--threads", "3",
                    "--set", f"topology={name}", "--set", f"stages.clicks.topic={active}",
-                   "--set", f"stages.topic.topic={active2}", "--http", f"127.0.0.1:{options.http_port}")
+                   "--set", f"stages.topic.topic={active2}", "--http", address)
 
     def report():
         return Run(options.millrace, PIPELINE / "report.json", folder / "report",
@@ -120,8 +117,8 @@ def test(options, folder):
     later = later_clicks()
     kafka.produce(active, later[:1500])
     wait_until("first rows in the table", rows_of_table)
-    check(http_status(f"127.0.0.1:{options.http_port}", "/healthz")[0] == 200, "/healthz of a running job is not 200")
-    metrics = http_status(f"127.0.0.1:{options.http_port}", "/metrics")[1]
+    check(http_status(address, "/healthz")[0] == 200, "/healthz of a running job is not 200")
+    metrics = http_status(address, "/metrics")[1]
     check("millrace_" in metrics, "no metrics")
     job_running.stop()
     report_running.kill()
@@ -172,6 +169,4 @@ def kafka_has(kafka, topic):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    http_port(arguments)
-    sys.exit(main(test, arguments))
+    main(test, __doc__)

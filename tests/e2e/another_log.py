@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A Kafka topic that was deleted and made anew under its name: `run`, a cluster and `replay` say so, also where it has grown past the stored
 position, and take nothing of it. Topics that are the same go on, also where retention has taken the record that would be compared; where it has
 taken records that nobody has read, a start and a topology that goes on after a pause say so, and pass over nothing.
@@ -10,11 +10,9 @@ KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 import json
 import re
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import PATIENCE, Kafka, Run, check, dead_letters, main_of_cases, needed, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains
+from real_systems import PATIENCE, STORES, Kafka, Run, check, dead_letters, main_of_cases, needed, unique, wait_until
 
 PARTITIONS, FIRST, MORE = 2, 20, 5
 ANOTHER = "is another one than the one that was read there"
@@ -284,4 +282,4 @@ CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_gro
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--store": dict(choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")}))
+    main_of_cases(CASES, Case, __doc__, store=STORES)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The commands that ask a node's API, and clients that keep to no rules, against a server over a cluster in memory: by HTTP, and by TLS
 with certificates of `millrace tls`."""
 import argparse
@@ -17,8 +17,7 @@ import tempfile
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from patience import PATIENCE  # noqa: E402
+from patience import PATIENCE
 
 WRONG = []
 TOPOLOGY = {"millrace": 1, "topology": "clicks", "stages": {

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Mistakes of users and servers around the job: one clear message with the remedy, the right exit status, no row lost.
 
     bad_input.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
@@ -6,12 +6,10 @@
 import json
 import shutil
 import signal
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, check, dead_letters, difference, free_port, main_of_cases, needed,  # noqa: E402
+from click_oracle import Result, Row, row_of_json, seconds
+from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, check, dead_letters, difference, free_port, main_of_cases, needed,
                           unique, wait_until)
 
 TABLE = "table"
@@ -321,4 +319,4 @@ CASES = [unknown_topic, topic_comes_late, broker_absent, database_absent, stoppe
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Change events of a table in Kafka, as Debezium writes them, while the process is killed with -9 again and again: at the end the tables in PostgreSQL
 and MariaDB equal their origin, and the ledger has counted each event once.
 
@@ -9,11 +9,10 @@ import random
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import ROOT, Coming, OnServers, Run, check, difference, main_of_cases, wait_until  # noqa: E402
+from real_systems import ROOT, Coming, OnServers, Run, check, difference, main_of_cases, wait_until
 
 sys.path.insert(0, str(ROOT / "tests" / "golden" / "run"))
-from golden.change_events import PAGE, Origin, again, printed_topology  # noqa: E402
+from golden.change_events import PAGE, Origin, again, printed_topology
 
 PARTITIONS = 3
 KEYS = 60
@@ -138,4 +137,4 @@ CASES = [in_any_order, in_order, tombstones]
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--kills": {"type": int, "default": 8}, "--seed": {"type": int, "default": 1}}))
+    main_of_cases(CASES, Case, __doc__, kills=8, seed=1)

@@ -1,22 +1,19 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The job and its servers go down together, in an order drawn by the seed: kill -9 of the job, of Kafka, of MariaDB, of
 PostgreSQL, several at a time, SIGTERM, a job or a broker that stands still for a while. After each round committed rows are
 still there, each once; at the end every sink equals the oracle. Starts servers of its own.
 
     chaos.py --millrace build/release/millrace [--rounds 50] [--seed 1]
 """
-import argparse
 import collections
 import os
 import random
 import signal
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from job_under_test import Job, Targets, nothing_lost_since  # noqa: E402
-from real_systems import check, main  # noqa: E402
-from servers_away import Servers  # noqa: E402
+from job_under_test import Job, Targets, nothing_lost_since
+from real_systems import check, main
+from servers_away import Servers
 
 SERVERS = ("kafka", "mariadb", "postgres")
 EVENTS = [("job",), ("kafka",), ("mariadb",), ("postgres",), ("job", "kafka"), ("job", "mariadb"), ("job", "postgres"),
@@ -75,7 +72,4 @@ def strike(event, rng, job, running, servers):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=8)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, rounds=8, seed=1)

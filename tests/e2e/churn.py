@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Predicts who leaves Sparkify: generated listeners, and the truth about them; their features by features.sql over the table, by
 features.json while it is killed, and the same by plain Python and by pandas (tools/xgboost_peer); and the probabilities by a model of these, in one process
 and on nodes. No server; libduckdb.so (tools/duckdb), else SKIPPED.
 
     churn.py --millrace BINARY
 """
-import argparse
 import collections
 import contextlib
 import csv
@@ -19,10 +18,9 @@ import statistics
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from parquet_tables import without_parquet  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, main, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from parquet_tables import without_parquet
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, main, wait_until
 
 PIPELINE = ROOT / "pipelines" / "sparkify"
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
@@ -242,4 +240,4 @@ def go(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(go, argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)))
+    main(go, __doc__)

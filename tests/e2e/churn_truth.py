@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Measures how near models of Sparkify's listeners come to the best that is possible: features of those who are still there at a time, models of who
 leaves
 later, and beside them the listeners' real chances, which generated listeners have. No server; libduckdb.so (tools/duckdb) and libxgboost.so, else SKIPPED.
 
     churn_truth.py --millrace BINARY
 """
-import argparse
 import bisect
 import csv
 import json
@@ -15,10 +14,9 @@ import statistics
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-from churn import PIPELINE, millrace  # noqa: E402
-from parquet_tables import without_parquet  # noqa: E402
-from real_systems import SKIPPED, check, main  # noqa: E402
+from churn import PIPELINE, millrace
+from parquet_tables import without_parquet
+from real_systems import SKIPPED, check, main
 
 # A season of eight days, of 150 events a day and listener: the averages by day say little where most days have one event of a kind.
 LISTENERS, SPACING, BEGIN, CUTOFF = 6_000, "96 ms", "2018-10-01 00:00:00", "2018-10-05 00:00:00"
@@ -121,4 +119,4 @@ def go(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(go, argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)))
+    main(go, __doc__)

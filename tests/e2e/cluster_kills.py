@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Three nodes run the job of pipelines/active_users, and are killed with -9 at random while clicks flow: whichever leads, whoever has
 the stages on its disk, two at once; or one stands still for longer than it takes to replace it, and wakes up. Now and then
 the job is paused meanwhile, or a stage is restarted. After each blow rows that were committed are still there, and none is there twice; at the end
@@ -6,17 +6,14 @@ every sink holds exactly the oracle's rows, and the ledger adds up. Many kills g
 
     cluster_kills.py --millrace build/release/millrace [--kills 50] [--store dir|postgresql|kafka] [--seed 1] [--moving]
 """
-import argparse
 import collections
 import random
 import signal
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import ClusterJob, place_of_chains  # noqa: E402
-from job_under_test import Targets, in_rounds, nothing_lost_since  # noqa: E402
-from real_systems import check, main, needed, wait_until  # noqa: E402
+from cluster_under_test import ClusterJob, place_of_chains
+from job_under_test import Targets, in_rounds, nothing_lost_since
+from real_systems import STORES, check, main, needed, wait_until
 
 def stand_still(cluster, node, rng):
     """Others get what it runs. Awake again, it is refused wherever they were first, and is a node without work; or it ends."""
@@ -110,9 +107,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=10)
-    arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
-    arguments.add_argument("--moving", action="store_true", help="each node that is started again has another address")
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=10, seed=1, store=STORES, moving=dict(action="store_true", help="each node that is started again has another address"))

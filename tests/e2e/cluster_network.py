@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Three nodes in network namespaces of their own, links with TLS, while the network between them fails and heals; the store, a folder, is there for all of
 them all the time. A topology counts a paced input through two windows whose shards are on all nodes. At its end rows are exactly those that are counted
 here, and those of `millrace run`; the ledger adds up; every node still runs, and takes no more memory, handles and threads than before.
@@ -7,19 +7,16 @@ here, and those of `millrace run`; the ledger adds up; every node still runs, an
 
 Schedule i has the seed SEED + i, which chooses its kind, nodes and times: `--schedules 1 --seed N` is one of them again. Takes root, iproute2 and nft.
 """
-import argparse
 import collections
 import random
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, make_certificates  # noqa: E402
-from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
-from network_under_test import Network, own_network  # noqa: E402
-from patience import LEAST, PATIENCE  # noqa: E402
-from real_systems import Run, check, main, wait_until  # noqa: E402
-from soak_samples import Watched  # noqa: E402
+from cluster_under_test import Cluster, make_certificates
+from counts_under_test import Counts, Waiting, goes_on
+from network_under_test import Network, own_network
+from patience import LEAST, PATIENCE
+from real_systems import Run, check, main, wait_until
+from soak_samples import Watched
 
 NAMES = ("a", "b", "c")
 RATE = 4000  # records a second
@@ -224,7 +221,4 @@ def test(options, folder):
 
 if __name__ == "__main__":
     own_network("cluster_network.py")
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--schedules", type=int, default=3)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, schedules=3, seed=1)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Checks that nothing at the nodes of a cluster grows with time: four topologies at a steady rate on three nodes.
 
     cluster_soak.py --millrace BINARY --store dir|postgresql|kafka [--seconds 3600] [--rate 150]
@@ -8,16 +8,13 @@ to Kafka. Anonymous memory, handles and threads of each node are bounded, and th
 after a sixth of a shorter run (soak_samples.py). At the end every record is in the rows of every sink, exactly. It needs KAFKA_BROKERS and
 POSTGRES_URL.
 """
-import argparse
 import math
-import sys
 import time
 
-sys.dont_write_bytecode = True
-import soak  # noqa: E402
-from cluster_under_test import Cluster, ClusterRun, place_of_chains  # noqa: E402
-from real_systems import Kafka, Run, check, main, metric, needed, told_address  # noqa: E402
-from soak_samples import MEASURES, Measure, Watched, judge, sizes_in  # noqa: E402
+import soak
+from cluster_under_test import Cluster, ClusterRun, place_of_chains
+from real_systems import STORES, Kafka, Run, check, main, metric, needed, told_address
+from soak_samples import MEASURES, Measure, Watched, judge, sizes_in
 
 WARM_UP = 600
 SLOPE = 0.1  # MB a minute, at each node
@@ -177,8 +174,4 @@ def cluster_soak(options, folder):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
-    p.add_argument("--seconds", type=float, default=3600)
-    p.add_argument("--rate", type=int, default=150, help="records a second of each topology")
-    sys.exit(main(cluster_soak, p))
+    main(cluster_soak, __doc__, store=STORES, seconds=3600.0, rate=dict(type=int, default=150, help="records a second of each topology"))

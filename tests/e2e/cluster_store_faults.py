@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The store of a cluster is away for some seconds under three nodes that count: a PostgreSQL that is stopped and started again, a Kafka broker that is
 killed and started again, a folder on a disk that is full. The nodes go on when it is there again; of three brokers one may be away, and they go on meanwhile.
 Rows are exactly those that are counted here.
@@ -7,15 +7,13 @@ Rows are exactly those that are counted here.
 
 It starts servers of its own. The folder's disk is a tmpfs in a mount namespace of this test, which takes root: else it says SKIPPED.
 """
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
-from disk_full import Disk, own_mounts  # noqa: E402
-from real_systems import PATIENCE, PostgreSQL, check, http_status, main_of_cases, unique, wait_until  # noqa: E402
-from servers_away import Servers  # noqa: E402
+from cluster_under_test import Cluster
+from counts_under_test import Counts, Waiting, goes_on
+from disk_full import Disk, own_mounts
+from real_systems import PATIENCE, PostgreSQL, check, http_status, main_of_cases, unique, wait_until
+from servers_away import Servers
 
 BESIDE = 2.5 * PATIENCE  # seconds of input beside the fault: it is found and mended while rows are to come, however busy the machine is
 RATE = int(40_000 / BESIDE)  # records a second
@@ -107,4 +105,4 @@ CASES = (folder, postgresql, kafka, brokers)
 
 if __name__ == "__main__":
     own_mounts()
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--seconds": dict(type=float, default=10, help="how long the store is away")}))
+    main_of_cases(CASES, Case, __doc__, seconds=dict(type=float, default=10, help="how long the store is away"))

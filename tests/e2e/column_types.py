@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Every type that a column of PostgreSQL, MariaDB or SQLite can have, against every type of a topology: a value is read back as it was
 given, or its column is refused at the start, or its row is a dead letter. Which texts and numbers a column holds is asked of the
 server itself, which gets each of them alone: those are stored, and the others are dead letters. Needs no Kafka.
 
     column_types.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import datetime
 import decimal
 import json
 import re
-import sys
 
-sys.dont_write_bytecode = True
-from databases_under_test import SERVERS  # noqa: E402
-from real_systems import Run, case_names, check, dead_letters, main, needed, run_cases  # noqa: E402
+from databases_under_test import SERVERS
+from real_systems import Run, check, dead_letters, main, needed, run_cases
 
 UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 TEXTS = ["", " ", "a", "A", "ab", "a ", "abc", "abc  ", "  ab", "abcde", "abcde   ", "abcd ", "abcdefgh", "éé", "ééééé", "éé   ", "日本🎉",
@@ -272,6 +269,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, cases=CASES)

@@ -1,22 +1,19 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """pipelines/game/compose.yaml without docker: the commands of its services, with their environment, as processes on a real Kafka. Names of
 containers and folders of the image stand for what is here; what docker itself does is not tried.
 
     compose.py --millrace BINARY
 """
-import argparse
 import http.client
 import pathlib
 import re
 import shlex
-import sys
 import urllib.request
 
-sys.dont_write_bytecode = True
-from parquet_tables import visible_files, without_parquet  # noqa: E402
-from real_systems import PATIENCE, ROOT, Run, Wrong, check, free_port, main, needed, wait_until  # noqa: E402
-import subprocess  # noqa: E402
-import os  # noqa: E402
+from parquet_tables import visible_files, without_parquet
+from real_systems import PATIENCE, ROOT, Run, Wrong, check, free_port, main, needed, wait_until
+import subprocess
+import os
 
 FILE = ROOT / "pipelines" / "game" / "compose.yaml"
 IMAGE_DOCS = "/usr/share/doc/millrace"
@@ -131,4 +128,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)))
+    main(test, __doc__)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A record that ends the process which works on it, on three nodes that are started again at once, as a service manager does.
 
 With `on_crash` "retry" it is tried again after waits that grow, on one node; the other partitions go on, and `list`, `explain` and /readyz
@@ -9,18 +9,15 @@ A window's shard is blamed likewise. One node alone is at risk, as soon as the f
 
 KAFKA_BROKERS and POSTGRES_URL name the servers.
 """
-import argparse
 import collections
 import json
 import re
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from harmful_record import ENDS_BY, POISON, Harm  # noqa: E402
-from real_systems import Kafka, PostgreSQL, check, http_status, main, needed, told_address, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains
+from harmful_record import ENDS_BY, POISON, Harm
+from real_systems import STORES, Kafka, PostgreSQL, check, http_status, main, needed, told_address, unique, wait_until
 
 PARTITIONS = 4
 START = 1_700_000_000
@@ -198,7 +195,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
-    arguments.add_argument("--only", action="append", help="gives_up, in_a_lane, in_a_shard or in_a_sink")
-    sys.exit(main(test, arguments))
+    main(test, __doc__, store=STORES, only=dict(action="append", help="gives_up, in_a_lane, in_a_shard or in_a_sink"))

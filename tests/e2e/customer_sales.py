@@ -1,19 +1,16 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The pipeline pipelines/customer_sales as its README has it: without servers against an oracle, at the full rate, and with its
 producer writing a real Kafka topic while producer and consumer are killed with -9.
 
     customer_sales.py --millrace BINARY [--kills 20] [--seed 1]
 """
-import argparse
 import collections
 import json
 import random
 import re
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import ROOT, Kafka, Run, check, difference, http_port, main, metric, needed, unique, wait_until  # noqa: E402
+from real_systems import ROOT, Kafka, Run, check, difference, free_port, main, metric, needed, unique, wait_until
 
 PIPELINE = ROOT / "pipelines" / "customer_sales"
 SIZE, SLIDE, DELAY, HIGH_VOLUME = 60_000_000, 10_000_000, 2_000_000, 60_000_000  # times in microseconds
@@ -124,7 +121,7 @@ def through_kafka(options, folder):
     topic, mark = unique("customer_sales"), unique("")
     kafka.create(topic)
     rng = random.Random(options.seed)
-    address = f"127.0.0.1:{options.http_port}"
+    address = f"127.0.0.1:{free_port()}"
     home = folder / "home"
     report = home / "spark-results" / "customers.txt"
     report.parent.mkdir(parents=True)
@@ -185,8 +182,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=20)
-    arguments.add_argument("--seed", type=int, default=1)
-    http_port(arguments)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=20, seed=1)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Two of three nodes die for good, one after the other, under load: the one that was asked to apply the topology, and then the leader. The rest goes
 on by itself, with rows in PostgreSQL and Kafka as counted here, each dead letter once, and a ledger that adds up.
 
@@ -6,17 +6,14 @@ on by itself, with rows in PostgreSQL and Kafka as counted here, each dead lette
 
 KAFKA_BROKERS and POSTGRES_URL name the servers.
 """
-import argparse
 import collections
 import json
 import random
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, ClusterRun  # noqa: E402
-from real_systems import Kafka, PostgreSQL, check, difference, main, needed, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster, ClusterRun
+from real_systems import STORES, Kafka, PostgreSQL, check, difference, main, needed, unique, wait_until
 
 RATE, PARTITIONS, KEYS = 2000, 3, 50
 START = 1_700_000_000
@@ -133,7 +130,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--seconds", type=int, default=20, help="of input")
-    arguments.add_argument("--store", choices=("dir", "kafka", "postgresql"), default="dir")
-    sys.exit(main(test, arguments))
+    main(test, __doc__, seconds=dict(type=int, default=20, help="of input"), store=STORES)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The disk is full: under the state folder, under the targets of file sinks, SQLite and Parquet, under the spool of an HTTP stream or server. Each time
 the run goes on as far as it can and says once what is wrong; after kill -9, and a start that finds the disk still full, the same
 command goes on when there is room, and every row is there once.
@@ -7,7 +7,6 @@ command goes on when there is room, and every row is there once.
 
 The small file systems are tmpfs in a mount namespace of this test (unshare -m), which takes root: else it says SKIPPED.
 """
-import argparse
 import collections
 import contextlib
 import json
@@ -19,13 +18,10 @@ import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "services.d"))
-from http_server import Game, answers_of, clients_of, expect, settled  # noqa: E402
-from patience import LEAST, PATIENCE  # noqa: E402
-from real_systems import SKIPPED, Run, Wrong, check, difference, main, metric, wait_until  # noqa: E402
-from server import free_port  # noqa: E402
-from servers_away import waits_are_told_once  # noqa: E402
+from http_server import Game, answers_of, clients_of, expect, settled
+from patience import LEAST, PATIENCE
+from real_systems import SKIPPED, Run, Wrong, check, difference, free_port, main, metric, wait_until
+from servers_away import waits_are_told_once
 
 MB = 1_000_000
 KEYS, WINDOW = 5_000, 20_000
@@ -42,7 +38,7 @@ def own_mounts():
         print(f"SKIPPED: {pathlib.Path(sys.argv[0]).name} may not mount a tmpfs of its own (unshare -m; mount); remedy: run it as root")
         sys.exit(SKIPPED)
     os.environ["MILLRACE_OWN_MOUNTS"] = "yes"
-    os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])
+    os.execvp("unshare", ["unshare", "-m", sys.executable, "-B", *sys.argv])
 
 
 class Disk:
@@ -337,7 +333,5 @@ def test(options, folder):
 
 if __name__ == "__main__":
     own_mounts()
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--hold", type=float, default=10, help="seconds that the state folder's disk stays full")
-    arguments.add_argument("--only", choices=[case.__name__ for case in CASES])
-    sys.exit(main(test, arguments))
+    main(test, __doc__,
+         hold=dict(type=float, default=10, help="seconds that the state folder's disk stays full"), only=dict(choices=[case.__name__ for case in CASES]))

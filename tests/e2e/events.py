@@ -1,16 +1,14 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """What has happened, as `millrace events` tells it, by each node and after each death; and `apply`, which tells for what it waits. No server.
 
     events.py --millrace BINARY [--only NAME]      each case is a function below
 """
 import json
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PATIENCE, Run, check, free_port, http_status, main_of_cases, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import PATIENCE, Run, check, free_port, http_status, main_of_cases, wait_until
 
 
 class Case:
@@ -170,4 +168,4 @@ def apply_that_waits(c):
 CASES = [of_a_run, of_three_nodes, apply_that_waits]
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Figures of a topology whose actors move: its records, late records and dead letters are the same when a node has died, a node that
 gave away its actors shows no more how they stand, restarts are counted, and whoever leads next tells of the leader that is gone. A topology
 that is over keeps its counts in answers, and in metrics for two minutes, on nodes and in a run beside others; a report that lacks a node says so.
@@ -7,15 +7,12 @@ that is over keeps its counts in answers, and in metrics for two minutes, on nod
 
 KAFKA_BROKERS names the server.
 """
-import argparse
 import json
 import re
 import signal
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import Kafka, Run, check, http_status, main, needed, told_address, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import Kafka, Run, check, http_status, main, needed, told_address, unique, wait_until
 
 NAME, RECORDS, KEYS = "flows", 1000, 10
 START = 1_700_000_000
@@ -285,4 +282,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

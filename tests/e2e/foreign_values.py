@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Bytes and numbers of others in Kafka's records: keys that are integers, or no text; times in another unit than milliseconds; values after a Schema
 Registry's prefix. Each is a value of its type in every sink, PostgreSQL and MariaDB among them, or a dead letter that says why.
 
@@ -7,10 +7,8 @@ Registry's prefix. Each is a value of its type in every sink, PostgreSQL and Mar
 import base64
 import json
 import struct
-import sys
 
-sys.dont_write_bytecode = True
-from real_systems import OnServers, Run, check, dead_letters, main_of_cases, wait_until  # noqa: E402
+from real_systems import OnServers, Run, check, dead_letters, main_of_cases, wait_until
 
 AT = 1_619_294_100_796  # 2021-04-24 19:55:00.796, in ms
 LAST = 253_402_300_799_999  # a time of year 9999
@@ -130,4 +128,4 @@ CASES = [integer_keys, text_keys, keys_of_any_bytes, times_in_other_units, times
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -9,7 +9,6 @@ tables of Parquet files, while API and job are killed with -9; then the seed's q
 
     game.py --millrace BINARY [--loops 3] [--seed 1]
 """
-import argparse
 import collections
 import json
 import os
@@ -20,9 +19,8 @@ import sys
 import time
 import urllib.request
 
-sys.dont_write_bytecode = True
-from parquet_tables import Sql, Trino, table_rows, visible_files, without_parquet  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, Kafka, Run, check, difference, free_port, main, needed, unique, wait_until  # noqa: E402
+from parquet_tables import Sql, Trino, table_rows, visible_files, without_parquet
+from real_systems import PATIENCE, ROOT, SKIPPED, Kafka, Run, check, difference, free_port, main, needed, unique, wait_until
 
 PIPELINE = ROOT / "pipelines" / "game"
 COLUMNS = ["raw_event", "timestamp", "accept", "host", "user-agent", "event_type"]
@@ -205,7 +203,4 @@ def go(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--loops", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    sys.exit(main(go, parser))
+    main(go, __doc__, loops=3, seed=1)

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The parquet sink in a real HDFS over WebHDFS: killed at random and in the middle of an upload; NameNode and DataNode killed, frozen, absent, in
 safe mode; folders that cannot be had. A reader looks all the time. Servers are its own, by tools/services.
 
     hdfs.py --millrace BINARY [--kills 12] [--seed 1] [--only CASE]
 """
-import argparse
 import json
 import os
 import re
@@ -13,10 +12,9 @@ import subprocess
 import sys
 import urllib.request
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, case_names, check, main, wait_until  # noqa: E402
-from remote_cases import absent_at_start, at_start_empty, away_and_back, frozen, kills, run_all, stopped_while_away  # noqa: E402
-from remote_tables import Hdfs, refused  # noqa: E402
+from real_systems import PATIENCE, check, main, wait_until
+from remote_cases import absent_at_start, at_start_empty, away_and_back, frozen, kills, run_all, stopped_while_away
+from remote_tables import Hdfs, refused
 
 
 def switch(c, part):
@@ -166,8 +164,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=1)
-    case_names(parser, CASES)
-    sys.exit(main(test, parser))
+    main(test, __doc__, cases=CASES, kills=12, seed=1)

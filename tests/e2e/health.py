@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A topology that is not well, made so for real: the list, its exit status, the console, the API, the metrics and the probes say the same of it, and
 that it is well again; so does the page, where Chromium is there. POSTGRES_URL names the server, which is reached through a relay, and KAFKA_BROKERS a store.
 A Kafka that goes away is one of the test's own.
@@ -13,21 +13,19 @@ import re
 import signal
 import shutil
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.dont_write_bytecode = True
-from browser_under_test import CHROMIUM, Browser  # noqa: E402
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from harmful_record import POISON, Harm  # noqa: E402
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,  # noqa: E402
+from browser_under_test import CHROMIUM, Browser
+from cluster_under_test import Cluster, place_of_chains
+from harmful_record import POISON, Harm
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,
                           unique, wait_until)
-from relay import Relay  # noqa: E402
-from servers_away import Servers  # noqa: E402
+from relay import Relay
+from servers_away import Servers
 
 
 class Case:
@@ -491,4 +489,4 @@ CASES = [on_run, away_from_the_start, losses_on_run, on_nodes_over_dir, on_nodes
          state_disk_full, losses_on_nodes, command_that_waits]
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

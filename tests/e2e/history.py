@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The log of a cluster tells its history: one line for each event, at the node that decides and at the node that it is about, with
 topology, actor and node. An event that is in order is no warning, and an actor has one name everywhere.
 
@@ -6,15 +6,12 @@ topology, actor and node. An event that is in order is no warning, and an actor 
 
 KAFKA_BROKERS names the server.
 """
-import argparse
 import json
 import re
 import signal
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, Node  # noqa: E402
-from real_systems import PATIENCE, Kafka, check, main, needed, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster, Node
+from real_systems import PATIENCE, Kafka, check, main, needed, unique, wait_until
 
 START = 1_700_000_000
 TOPOLOGIES = ("clicks", "sales")  # their stages have the same names
@@ -240,4 +237,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

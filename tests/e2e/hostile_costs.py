@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Small records that ask for much: each ends as rows or as dead letters with their cause, in bounded memory and work, and SIGTERM ends the run. No
 server.
 
@@ -12,10 +12,8 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases, wait_until
 
 MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "functions.md"
 MEGABYTE = 1_000_000
@@ -135,4 +133,4 @@ def sigterm(c):
 CASES = (a_row_that_repeats_itself, columns_together, each_function, patterns, sigterm)
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

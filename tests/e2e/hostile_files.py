@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Files that a hostile neighbour or a broken writer has laid where a run writes and reads: links, pipes, other users' files, state files of
 an absurd size, lines without an end, folders open to everybody, a folder with statements for `millrace sql`. Each is refused with one message, or taken
 for what it is; nothing that a link leads to changes, and nothing hangs. No server.
@@ -16,11 +16,9 @@ import resource
 import sqlite3
 import stat
 import subprocess
-import sys
 import threading
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, wait_until
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
@@ -661,4 +659,4 @@ CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_
          mount_goes_away, sql_writes_nothing, sql_keeps_to_its_targets, libraries_of_others, secret_exchanged, large_overlay, many_stages, names, core_file)
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__, on_disk=True))
+    main_of_cases(CASES, Case, __doc__, on_disk=True)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Strangers at the port where a node listens for others: what is no TLS, certificates of nobody's, of another authority and of a client, lengths
 that nobody can mean, connections that say nothing, and a thousand at once; once at a node without TLS, three times over at one with it, while two
 nodes run a topology. Without TLS also BASP, the hello of a peer, an answer of another store's and one that was recorded. Each stranger is refused, each
@@ -6,7 +6,6 @@ reason is in the log once, memory, its peak and handles stay bounded, and every 
 
     hostile_links.py --millrace BINARY [--connections 1000]
 """
-import argparse
 import contextlib
 import hashlib
 import hmac
@@ -19,11 +18,9 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, ClusterRun, make_certificates  # noqa: E402
-from real_systems import PATIENCE, Wrong, check, main, wait_until  # noqa: E402
+from cluster_under_test import Cluster, ClusterRun, make_certificates
+from real_systems import PATIENCE, Wrong, check, main, wait_until
 
 MOST_MEMORY_MB = 16  # more than before, whatever strangers do at first: the allocator keeps what many connections took at once
 MOST_MORE_MB = 4     # reached by the third time
@@ -391,6 +388,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--connections", type=int, default=1000)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, connections=1000)

@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Servers that mean harm, or are not who they should be: certificates for other names, bytes that drip, a database that asks its client for a
 file, a broker that refuses a password while its client logs all it does. A stranger gets no data, no secret shows, and SIGTERM
 ends a run in time. Every server here is the test's own.
 
     hostile_servers.py --millrace BINARY [--only NAME]      each case is a function below
 """
-import argparse
 import contextlib
 import json
 import os
@@ -18,13 +17,11 @@ import socket
 import ssl
 import struct
 import subprocess
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, Wrong, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
-from relay import certificate  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, free_port, main, run_cases, wait_until
+from relay import certificate
 
 SECRET = "hush-hush-hush"
 RUN_ENDS = 50  # seconds: docs/operations.md names 45
@@ -674,6 +671,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, cases=CASES)

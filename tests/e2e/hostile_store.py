@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A role that may create in the database plants functions, operators, tables, triggers and a schema, for the cluster's store and for the sql
 sink: whatever runs tells so in a table, and that stays empty. Honest triggers and stores go on. Records in Kafka hold any bytes.
 POSTGRES_URL names the server, and a superuser; KAFKA_BROKERS the brokers.
@@ -10,16 +10,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from hostile_servers import START  # noqa: E402
-from hostile_texts import OBEYED, OnTerminal, harmless  # noqa: E402
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,  # noqa: E402
+from cluster_under_test import Cluster
+from hostile_servers import START
+from hostile_texts import OBEYED, OnTerminal, harmless
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,
                           unique, wait_until)
 
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
@@ -502,4 +500,4 @@ CASES = (functions_before_the_first_start, schema_before_the_first_start, table_
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

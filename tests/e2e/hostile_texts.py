@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Texts of strangers on a terminal, in metrics and in answers: names of columns, files and stages, values, error texts and arguments with escape
 sequences, C1 controls, marks of direction, characters without a shape and bytes that are no UTF-8. A terminal (a pty here) is obeyed by none of them;
 what is piped stays as it is; /metrics is what promtool takes; the API's answers are JSON. No server.
@@ -17,7 +17,6 @@ import select
 import shutil
 import struct
 import subprocess
-import sys
 import termios
 import threading
 import time
@@ -25,9 +24,8 @@ import tty
 import urllib.error
 import urllib.request
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PATIENCE, Run, Wrong, check, http_status, main_of_cases, told_address, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import PATIENCE, Run, Wrong, check, http_status, main_of_cases, told_address, wait_until
 
 EVIL = "e\x1b[2J\x1b]0;x\x07\x7f\u009b31m\u202e\u2066\u200b\u061c\ufeff\U000e0041l"
 SHOWN = r"e\u001b[2J\u001b]0;x\u0007\u007f\u009b31m\u202e\u2066\u200b\u061c\ufeff\udb40\udc41l"
@@ -316,4 +314,4 @@ CASES = (usage, plans_and_findings, rows, bad_topology_error, looked_into, on_a_
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Topologies that mean harm: what they name is neither loaded nor run nor opened, by `check`, by a run, and by a node that is given one or finds
 one in its store. KAFKA_BROKERS and MARIADB_URL name the servers.
 
@@ -7,14 +7,12 @@ one in its store. KAFKA_BROKERS and MARIADB_URL name the servers.
 import json
 import os
 import subprocess
-import sys
 import urllib.parse
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from hostile_servers import START, Listener, exactly  # noqa: E402
-from real_systems import Kafka, check, main_of_cases, needed, unique, wait_until  # noqa: E402
-from relay import certificate  # noqa: E402
+from cluster_under_test import Cluster
+from hostile_servers import START, Listener, exactly
+from real_systems import Kafka, check, main_of_cases, needed, unique, wait_until
+from relay import certificate
 
 # Tells by whom it was loaded.
 LIBRARY = """
@@ -194,4 +192,4 @@ CASES = (kafka_properties, postgresql_connections, mariadb_connections, given_to
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """http_server under clients that keep asking: what was answered with 200 is in the sink once, over kill -9, a full spool, more
 connections than there may be, and an address that is taken.
 """
-import argparse
 import collections
 import contextlib
 import http.client
@@ -11,13 +10,11 @@ import os
 import random
 import resource
 import socket
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from patience import LEAST  # noqa: E402
-from real_systems import PATIENCE, Run, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
+from patience import LEAST
+from real_systems import PATIENCE, Run, check, dead_letters, free_port, main, metric, wait_until
 
 FENCE = "fence-"  # the id of a request that comes after all the others
 
@@ -335,6 +332,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--kills", type=int, default=8)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=8)

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """http_stream against real servers: millrace load's, and one that does everything a server should not. All that was received is in the sink once:
 over broken connections, pages instead of streams, silence, a full spool, and kill -9.
 """
-import argparse
 import collections
 import contextlib
 import gzip
@@ -13,14 +12,12 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from patience import LEAST  # noqa: E402
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
-from relay import certificate  # noqa: E402
+from patience import LEAST
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, main, metric, wait_until
+from relay import certificate
 
 STAYS = 3600  # seconds: a connection stays open while the test lasts
 SHORT = f"{PATIENCE / LEAST:.0f} s"  # a second on a quiet machine
@@ -321,6 +318,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--records", type=int, default=3000)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, records=3000)

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Looking inside over the API: topologies that are made to be silent in many ways are asked why, by `millrace console`, and the remedy that is told
 is tried; who may ask for what; and a cluster that answers alike at each node, also while one is dead.
 
     inside.py --millrace BINARY [--only CASE]
 """
-import argparse
 import contextlib
 import fcntl
 import http.client
@@ -19,16 +18,14 @@ import socket
 import sqlite3
 import struct
 import subprocess
-import sys
 import termios
 import threading
 import time
 import urllib.request
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, Run, Wrong, case_names, check, free_port, main, metric, run_cases, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from posted_under_test import Posted
+from real_systems import PATIENCE, Run, Wrong, check, free_port, main, metric, run_cases, wait_until
 
 
 class Case(Posted):
@@ -912,6 +909,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, (*CASES, a_cluster, replayed_on_nodes, replayed_into_an_end))
-    sys.exit(main(test, arguments))
+    main(test, __doc__, cases=(*CASES, a_cluster, replayed_on_nodes, replayed_into_an_end))

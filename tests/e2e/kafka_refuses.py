@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A Kafka that listens plainly, by SASL and by TLS, and clients with the wrong settings for it: source, sink, `millrace load` and a node whose store
 is there say once which setting to correct; what waiting cannot mend ends them at once, and the right settings work. Starts a broker of its own.
 
     kafka_refuses.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import json
 import pathlib
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PATIENCE, Kafka, Run, case_names, check, free_port, main, run_cases, unique  # noqa: E402
-from servers_away import Servers  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import PATIENCE, Kafka, Run, check, free_port, main, run_cases, unique
+from servers_away import Servers
 
 SASL = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "millrace", "sasl.password": "sesame"}
 
@@ -188,6 +185,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, cases=CASES)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Kills the job with -9 at random moments while clicks flow, and compares every sink with the oracle.
 
 Beside the screen and `active2` tables in MariaDB, PostgreSQL and SQLite, an appended file and a rolled file get the same rows.
@@ -8,15 +8,12 @@ topics, tables and a seed of its own: what one kill is checked by grows with the
 
     kills.py --millrace build/release/millrace [--kills 300] [--seed 1]
 """
-import argparse
 import collections
 import random
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from job_under_test import Job, Targets, in_rounds, nothing_lost_since  # noqa: E402
-from real_systems import check, main, needed, wait_until  # noqa: E402
+from job_under_test import Job, Targets, in_rounds, nothing_lost_since
+from real_systems import check, main, needed, wait_until
 
 
 def one_round(options, folder, seed, kills):
@@ -57,7 +54,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=20)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=20, seed=1)

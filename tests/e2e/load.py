@@ -1,6 +1,5 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """millrace load: into a real Kafka, into HTTP, into a file, as a served stream; its numbers against what is really there."""
-import argparse
 import collections
 import contextlib
 import http.server
@@ -8,12 +7,10 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Kafka, Run, Wrong, check, free_port, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, Wrong, check, free_port, main, needed, unique, wait_until
 
 
 class Load:
@@ -207,4 +204,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Rows that are lost on purpose: the stored position of a sink is moved forward by hand between two runs, so that it passes over rows that it was
 given. The report, the API, the console and the run's last lines say that the ledger does not hold, and by how many rows. No server is needed.
 
@@ -9,10 +9,8 @@ import json
 import re
 import sqlite3
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, check, http_status, main_of_cases, metric, told_address, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, check, http_status, main_of_cases, metric, told_address, wait_until
 
 RECORDS, KEYS, SIZE = 20, 2, 10  # records in a part of the input, its windows, seconds of a window
 START = 1_700_000_000
@@ -151,4 +149,4 @@ CASES = (records_that_a_sink_passes_over, windows_that_a_sink_passes_over)
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -1,15 +1,13 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A store that has lost its cluster: a folder that was emptied, a schema that was dropped, a topic that was deleted. A node that was in the cluster
 founds no other one there, and says the remedy; with a new state folder it does. PostgreSQL and Kafka are the shared servers (tools/services).
 
     lost_store.py --millrace BINARY [--only NAME]      each case is a function below
 """
 import shutil
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import PATIENCE, Kafka, check, main_of_cases, needed, unique  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains
+from real_systems import PATIENCE, Kafka, check, main_of_cases, needed, unique
 
 
 class Case:
@@ -94,4 +92,4 @@ CASES = (folder, folder_in_another_place, postgresql, kafka)
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

@@ -1,25 +1,21 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The job of pipelines/meetup on a real Kafka and PostgreSQL: killed with -9 again and again while answers come, and compared with
 the oracle. After each kill committed batches are as they were; at the end the last row of each group, and the row of the table
 that holds one a group, are the oracle's totals of all answers since the first start.
 
     meetup.py --millrace BINARY [--kills 20] [--seed 1]
 """
-import argparse
 import collections
 import contextlib
 import json
-import os
 import random
 import sqlite3
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from meetup_under_test import PIPELINE, Meetup, group_of  # noqa: E402
-from real_systems import Kafka, Run, check, difference, http_port, main, needed, unique, wait_until  # noqa: E402
-from rsvp_oracle import Counts  # noqa: E402
+from meetup_under_test import PIPELINE, Meetup, group_of
+from real_systems import Kafka, Run, check, difference, free_port, main, needed, unique, wait_until
+from rsvp_oracle import Counts
 
 FED = 3000
 Line = collections.namedtuple("Line", "partition offset value")
@@ -52,7 +48,7 @@ def embedded(options, folder):
 def feed(options, folder):
     """The shipped feed from an HTTP stream into Kafka, killed on the way: each answer is in the topic once, as it was."""
     kafka = Kafka(*needed("KAFKA_BROKERS"))
-    topic, port = unique("my-topic"), 15000 + (os.getpid() + 7919) % 15000
+    topic, port = unique("my-topic"), free_port()
     answers = folder / "answers.jsonl"
     # Several of a millisecond: going on after the last `mtime` must neither lose nor double one.
     subprocess.run([options.millrace, "load", "--kind", "rsvp", "--count", str(FED), "--rate", "3000/s", "--out", str(answers),
@@ -126,8 +122,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=20)
-    arguments.add_argument("--seed", type=int, default=1)
-    http_port(arguments)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=20, seed=1)

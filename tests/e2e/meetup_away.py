@@ -1,16 +1,13 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The two brokers of a Kafka cluster killed and stopped, one and both, while the job of pipelines/meetup runs: it waits, says so, and
 goes on where it was; batches stay numbered without a gap. Ended while its database is away, it goes on with the same number. Starts
 servers of its own.
 """
-import argparse
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from meetup_under_test import Meetup  # noqa: E402
-from real_systems import check, http_port, http_status, main, wait_until  # noqa: E402
-from servers_away import Servers  # noqa: E402
+from meetup_under_test import Meetup
+from real_systems import check, http_status, main, wait_until
+from servers_away import Servers
 
 
 def test(options, folder):
@@ -58,7 +55,4 @@ def disturb(job, servers):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seed", type=int, default=1)
-    http_port(arguments)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, seed=1)

@@ -2,10 +2,9 @@
 committed, and at the end compares both tables, the ledger and the dead letters with the oracle.
 """
 import collections
-import json
 import random
 
-from real_systems import ROOT, Coming, Kafka, PostgreSQL, Run, check, difference, http_status, unique, wait_until
+from real_systems import ROOT, Coming, Kafka, PostgreSQL, Run, check, difference, free_port, http_status, unique, wait_until
 from rsvp_oracle import KEY, PLACES, Answers, Counts, Group
 
 PIPELINE = ROOT / "pipelines" / "meetup"
@@ -30,7 +29,7 @@ class Meetup:
         self.answers = Answers(random.Random(seed))
         self.begins = collections.Counter()  # keyed by partition: where the first start found its end
         self.batches = {}  # batches of meetup_table, as they were committed
-        self.address = f"127.0.0.1:{options.http_port}"
+        self.address = f"127.0.0.1:{free_port()}"
         self.thread = Coming("answers", lambda: self.burst(ANSWERS_A_SECOND // 4))
 
     def burst(self, n, *options):

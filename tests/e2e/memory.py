@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Memory is bounded by what was configured, not by how long something lasts or how far it lies apart.
 
     memory.py --millrace BINARY [--only CASE] [--seconds 60] [--retain "60 MB"] [--keys 300000] [--clicks 100000]
@@ -12,20 +12,15 @@ many_keys    bytes of memory and of the state folder for each key, and how long 
 
 slow_sink needs POSTGRES_URL.
 """
-import argparse
 import contextlib
 import json
 import pathlib
 import re
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "services.d"))
-from real_systems import PATIENCE, PostgreSQL, Run, Wrong, check, main, metric, needed, unique, wait_until  # noqa: E402
-from server import free_port  # noqa: E402
-from soak_samples import sizes_in  # noqa: E402
+from real_systems import PATIENCE, PostgreSQL, Run, Wrong, check, free_port, main, metric, needed, unique, wait_until
+from soak_samples import sizes_in
 
 MB = 1_000_000
 RATE = 20_000
@@ -224,10 +219,5 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only", choices=[case.__name__ for case in CASES])
-    arguments.add_argument("--seconds", type=float, default=60, help="of slow_sink")
-    arguments.add_argument("--retain", default="60 MB", help="of slow_sink; beyond it the stage stalls")
-    arguments.add_argument("--keys", type=int, default=300_000, help="of many_keys")
-    arguments.add_argument("--clicks", type=int, default=100_000, help="of fan_out")
-    sys.exit(main(test, arguments, on_disk=True))
+    main(test, __doc__, on_disk=True,
+         only=dict(choices=[case.__name__ for case in CASES]), seconds=dict(type=float, default=60, help="of slow_sink"), retain=dict(default="60 MB", help="of slow_sink; beyond it the stage stalls"), keys=dict(type=int, default=300_000, help="of many_keys"), clicks=dict(type=int, default=100_000, help="of fan_out"))

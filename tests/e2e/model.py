@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """millrace model, and the transform "model", as users call them: trained on a csv and on Parquet, judged, explained, applied to a stream;
 bad input; a model that changes under a state. No server; libduckdb.so (tools/duckdb) and libxgboost.so, else SKIPPED. Probabilities and
 figures are compared with Python's XGBoost and scikit-learn where tools/xgboost_peer can fetch them."""
-import argparse
 import csv
 import json
 import math
@@ -13,9 +12,8 @@ import struct
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, check, main, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import PATIENCE, ROOT, SKIPPED, check, main, wait_until
 
 COLUMNS = ["userid", "gender", "last_level", "registered_days", "thumbs_down", "adverts", "churned"]
 
@@ -369,4 +367,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

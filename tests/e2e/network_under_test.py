@@ -26,7 +26,7 @@ def own_network(name):
               "remedy: run it as root, with iproute2 and nftables")
         sys.exit(SKIPPED)
     os.environ[INSIDE] = "yes"
-    os.execvp(command[0], [*command, sys.executable, *sys.argv])
+    os.execvp(command[0], [*command, sys.executable, "-B", *sys.argv])
 
 
 def done(*command, text=None):

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A topology over files that has ended on three nodes goes on each time that its files have got more and it is applied again: over
 deaths of whoever leads, of a node that counts and of the one with the files, with a node that stands still from the middle of one
 run into the next one, and applied by two at once. Each run gives its rows once, and the ledger counts all runs; applied without
@@ -8,18 +8,15 @@ anything new it ends again.
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
-import argparse
 import random
 import signal
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import place_of_chains, says_that_nobody_leads  # noqa: E402
-from counted_on_nodes import HOME, SECONDS, CountedOnNodes  # noqa: E402
-from counts_under_test import Waiting  # noqa: E402
-from real_systems import PATIENCE, Run, check, main, wait_until  # noqa: E402
+from cluster_under_test import place_of_chains, says_that_nobody_leads
+from counted_on_nodes import HOME, SECONDS, CountedOnNodes
+from counts_under_test import Waiting
+from real_systems import PATIENCE, STORES, Run, check, main, wait_until
 
 
 class Hours(CountedOnNodes):
@@ -108,8 +105,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
-    arguments.add_argument("--rounds", type=int, default=1)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, store=STORES, rounds=1, seed=1)

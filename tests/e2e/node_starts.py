@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Starts, waits and ends of a node: what it may not share, addresses that are taken, a store and coordinators that come later, and the
 reason of its end, which is its last line. Exit status 1 is what a supervisor starts again, 2 what it does not.
 
@@ -10,14 +10,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import make_certificates  # noqa: E402
-from disk_full import own_mounts  # noqa: E402
-from real_systems import (PATIENCE, ROOT, PostgreSQL, Run, check, free_port, http_status, main_of_cases, needed, told_address, unique,  # noqa: E402
+from cluster_under_test import make_certificates
+from disk_full import own_mounts
+from real_systems import (PATIENCE, ROOT, PostgreSQL, Run, check, free_port, http_status, main_of_cases, needed, told_address, unique,
                           wait_until)
-from relay import Relay  # noqa: E402
+from relay import Relay
 
 
 class Started:
@@ -231,4 +229,4 @@ CASES = (shared_state_folder, taken_addresses, wrong_arguments, store_that_comes
 
 if __name__ == "__main__":
     own_mounts()
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

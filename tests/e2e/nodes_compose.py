@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """pipelines/active_users/compose.yaml without docker: its certificates, its feed and its three nodes as processes on a real Kafka, and the
 commands that its head shows. Names of containers and folders of the image stand for what is here; what docker itself does is not tried.
 
     nodes_compose.py --millrace BINARY
 """
-import argparse
 import json
 import os
 import re
 import shlex
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-from compose import IMAGE_DOCS, read  # noqa: E402
-from real_systems import PATIENCE, ROOT, Kafka, Run, check, free_port, main, needed, unique, wait_until  # noqa: E402
+from compose import IMAGE_DOCS, read
+from real_systems import PATIENCE, ROOT, Kafka, Run, check, free_port, main, needed, unique, wait_until
 
 FILE = ROOT / "pipelines" / "active_users" / "compose.yaml"
 NODES = ("a", "b", "c")
@@ -128,4 +125,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)))
+    main(test, __doc__)

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The dashboard and the alert rules of docs/grafana: each metric and each label that they use is one of docs/metrics.md, each alert goes off
 and ends again, also on nodes of which one dies and a topology fails, and a real Prometheus, which scrapes a running job, answers each query.
 
     operate.py --millrace BINARY
 """
-import argparse
 import contextlib
 import datetime
 import http.server
@@ -22,12 +21,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.dont_write_bytecode = True
-import alert_cases  # noqa: E402
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from patience import LEAST  # noqa: E402
-from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, metric, told_address, wait_until  # noqa: E402
+import alert_cases
+from cluster_under_test import Cluster, place_of_chains
+from patience import LEAST
+from posted_under_test import Posted
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, metric, told_address, wait_until
 
 GRAFANA = ROOT / "docs" / "grafana"
 # Scraping gives these to every series; `le` is a histogram's.
@@ -450,4 +448,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Orders to a cluster that do not fit are refused with the reason, a drain says what stays and is taken back, nodes that leave in order are `left`, none
 that lives is forgotten, and all nodes stop at once, whoever leads first, without waiting for each other. Rows and ledger are exact at the end.
 
@@ -6,22 +6,19 @@ that lives is forgotten, and all nodes stop at once, whoever leads first, withou
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
-import argparse
 import json
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from counted_on_nodes import HOME, NAME, CountedOnNodes  # noqa: E402
-from counts_under_test import Counts  # noqa: E402
-from patience import LEAST  # noqa: E402
-from real_systems import PATIENCE, Run, check, free_port, http_status, main, told_address, wait_until  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains
+from counted_on_nodes import HOME, NAME, CountedOnNodes
+from counts_under_test import Counts
+from patience import LEAST
+from real_systems import PATIENCE, STORES, Run, check, free_port, http_status, main, told_address, wait_until
 
 TIME = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SECONDS, RATE = 30 * PATIENCE / LEAST, 300  # it runs until the last node has been stopped
@@ -211,7 +208,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", choices=("dir", "kafka", "postgresql"), default="dir")
-    parser.add_argument("--stops", type=int, default=3)
-    sys.exit(main(test, parser))
+    main(test, __doc__, store=STORES, stops=3)

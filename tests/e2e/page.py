@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The page of `run --http` in a real Chromium: each view, plots that go to zero with their producer, actions with a right and a wrong
 confirmation, records that try to be HTML, a phone, the dark, and a server that goes away and comes back.
 
@@ -11,12 +11,11 @@ import re
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-import page_hostile  # noqa: E402
-import page_live  # noqa: E402
-from browser_under_test import CHROMIUM  # noqa: E402
-from page_under_test import Case  # noqa: E402
-from real_systems import PATIENCE, check, main_of_cases, wait_until  # noqa: E402
+import page_hostile
+import page_live
+from browser_under_test import CHROMIUM
+from page_under_test import Case
+from real_systems import PATIENCE, check, main_of_cases, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EVIL = "<img src=x onerror=alert(1)>"
@@ -404,4 +403,4 @@ if __name__ == "__main__":
     if CHROMIUM is None:
         print("SKIPPED: the page, because there is no chromium; remedy: apt-get install chromium")
         sys.exit(77)
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--screenshots": dict(help="a folder for pictures of each view")}))
+    main_of_cases(CASES, Case, __doc__, screenshots=dict(help="a folder for pictures of each view"))

@@ -1,19 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A table in S3 or HDFS, written by a cluster of three nodes: the node that has the sink is killed with -9, and another one, whose disk has nothing of
 the table, goes on. At the end each row is in the table once. A reader looks all the time. The server is its own, by tools/services.
 
     parquet_on_nodes.py --millrace build/release/millrace [--server s3|hdfs] [--kills 4] [--seed 1]
 """
-import argparse
 import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from parquet_tables import without_parquet  # noqa: E402
-from patience import LEAST, PATIENCE  # noqa: E402
-from real_systems import Run, check, main, wait_until  # noqa: E402
-from remote_tables import Hdfs, S3, Reader, Rows, visible  # noqa: E402
-from servers_away import Servers  # noqa: E402
+from cluster_under_test import Cluster
+from parquet_tables import without_parquet
+from patience import LEAST, PATIENCE
+from real_systems import Run, check, main, wait_until
+from remote_tables import Hdfs, S3, Reader, Rows, visible
+from servers_away import Servers
 
 TABLE = "nodes"
 RATE = int(1_000 * LEAST / PATIENCE)  # rows a second: fewer on a machine that takes longer for everything else
@@ -81,8 +79,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--server", choices=sorted(KINDS), default="s3")
-    arguments.add_argument("--kills", type=int, default=4)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, server=dict(choices=sorted(KINDS), default="s3"), kills=4, seed=1)

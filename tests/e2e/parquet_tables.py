@@ -8,7 +8,7 @@ import sys
 from real_systems import ROOT, check, unique
 
 sys.path.insert(0, str(ROOT / "tools" / "services.d"))
-import trino_client  # noqa: E402
+import trino_client
 
 
 def table_rows(options, folder):

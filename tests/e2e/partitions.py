@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Partitions are added to the topic of a running job, and to one that is down; in between it is killed with -9.
 
 Records of a new partition come within seconds. At the end every record is once in the sink without a window; every
@@ -6,16 +6,13 @@ row of a window came once and never changed; and what is not in rows is counted 
 
     partitions.py --millrace build/release/millrace [--rounds 5] [--seed 1]
 """
-import argparse
 import collections
 import json
 import random
 import sqlite3
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Kafka, Run, check, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, check, main, needed, unique, wait_until
 
 KEYS, WINDOW, DELAY = 5, 10, 5
 
@@ -181,7 +178,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, rounds=5, seed=1)

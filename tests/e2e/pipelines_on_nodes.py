@@ -1,22 +1,18 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The five pipelines on three nodes, with real servers: what comes out are the rows of one process, or the oracle's with which
 each pipeline's own test compares one process.
 
     pipelines_on_nodes.py --millrace BINARY [--only game] [--seed 1]
 """
-import argparse
 import shutil
-import sys
 
-sys.dont_write_bytecode = True
-import customer_sales as sales  # noqa: E402
-import game as swords  # noqa: E402
-import sparkify as songs  # noqa: E402
-from cluster_under_test import Cluster, ClusterJob, ClusterRun  # noqa: E402
-from meetup_under_test import Meetup  # noqa: E402
-from parquet_tables import table_rows, without_parquet  # noqa: E402
-from real_systems import (Kafka, Run, case_names, check, difference, free_port, http_port, main, needed, run_cases,  # noqa: E402
-                          unique, wait_until)
+import customer_sales as sales
+import game as swords
+import sparkify as songs
+from cluster_under_test import Cluster, ClusterJob, ClusterRun
+from meetup_under_test import Meetup
+from parquet_tables import table_rows, without_parquet
+from real_systems import Kafka, Run, check, difference, free_port, main, needed, run_cases, unique, wait_until
 
 
 class ThreeNodes:
@@ -143,8 +139,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1)
-    http_port(parser)
-    case_names(parser, CASES)
-    sys.exit(main(test, parser))
+    main(test, __doc__, cases=CASES, seed=1)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Rows that a real PostgreSQL does not take: rows that do not fit are dead letters and the others are in; all else ends the run with one
 clear message. Reads a file, so that it needs no Kafka.
 
@@ -7,14 +7,12 @@ clear message. Reads a file, so that it needs no Kafka.
 import json
 import os
 import pathlib
-import sys
 import time
 import urllib.parse
 
-sys.dont_write_bytecode = True
-from real_systems import (PostgreSQL, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, needed,  # noqa: E402
-                          unique, wait_until)
-from relay import Relay  # noqa: E402
+from real_systems import (PostgreSQL, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, needed, unique,
+                          wait_until)
+from relay import Relay
 
 
 class Case:
@@ -293,4 +291,4 @@ CASES = [text_too_long, number_too_large, numeric_too_narrow, null_where_none_ma
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__))
+    main_of_cases(CASES, Case, __doc__)

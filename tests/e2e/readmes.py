@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Every command of every README, read from the README and typed in its order, as a user does on a machine where nothing has run: the servers
 that it starts, the ports that it names, the state folders that it leaves to the next command. In a network namespace of its own (as root;
 else the READMEs' ports must be free), so that nothing else is met.
 
     readmes.py --millrace BINARY [--only active_users]
 """
-import argparse
 import contextlib
 import json
 import os
@@ -20,9 +19,8 @@ import tempfile
 import time
 import urllib.request
 
-sys.dont_write_bytecode = True
-from readme_commands import Readme  # noqa: E402
-from real_systems import PATIENCE, ROOT, Run, check, main, told, wait_until  # noqa: E402
+from readme_commands import Readme
+from real_systems import PATIENCE, ROOT, Run, check, main, told, wait_until
 
 
 def own_machine():
@@ -39,7 +37,7 @@ def own_machine():
     else:
         show = ""
     inside = show + 'mount --rbind "$1" /tmp && (ip link set lo up 2>/dev/null || python3 -c "$0") && shift && exec "$@"'
-    status = subprocess.run(["unshare", "-n", "-m", "bash", "-c", inside, LOOPBACK_UP, tmp, sys.executable, *map(os.path.abspath, sys.argv[:1]),
+    status = subprocess.run(["unshare", "-n", "-m", "bash", "-c", inside, LOOPBACK_UP, tmp, sys.executable, "-B", *map(os.path.abspath, sys.argv[:1]),
                              *sys.argv[1:]], env={**os.environ, "MILLRACE_OWN_MACHINE": "yes"}).returncode
     if status == 0:
         shutil.rmtree(tmp, ignore_errors=True)
@@ -318,6 +316,4 @@ def test(options, folder):
 if __name__ == "__main__":
     own_machine()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=[play.__name__ for play in PLAYS.values()])
-    sys.exit(main(test, parser))
+    main(test, __doc__, only=dict(choices=[play.__name__ for play in PLAYS.values()]))

@@ -14,7 +14,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -33,7 +32,8 @@ PIPELINE = ROOT / "pipelines" / "active_users"
 SKIPPED = 77
 
 sys.path.insert(0, str(ROOT / "tools" / "services.d"))
-import kafka_topics  # noqa: E402
+import kafka_topics
+from server import free_port  # noqa: F401 (tests take it from here)
 
 Message = collections.namedtuple("Message", "partition offset key value timestamp")
 
@@ -54,12 +54,6 @@ def needed(*names):
                   f'remedy: eval "$(tools/services start kafka mariadb postgres)"', flush=True)
             sys.exit(SKIPPED)
     return [os.environ[name] for name in names]
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def unique(name):
@@ -484,9 +478,7 @@ def metric(address, name, label=""):
     return sum(float(value) for labels, value in re.findall(rf"^{name}(?:\{{([^}}]*)\}})? (\S+)$", text, re.M) if label in labels)
 
 
-def http_port(parser):
-    """Returns a port for tests whose job serves metrics: below the ports that the system gives out."""
-    parser.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+STORES = ("dir", "postgresql", "kafka")  # where the chains of a cluster can be
 
 
 # The errors of a test that does not find what it looks for. Other errors are its own fault.
@@ -522,10 +514,6 @@ def run_cases(cases, make, options, folder):
             Run.end_all()
             c.close()
     check(not failed, f"{len(failed)} cases: {', '.join(failed)}")
-
-
-def case_names(parser, cases):
-    parser.add_argument("--only", metavar="NAME", choices=[case.__name__ for case in cases])
 
 
 ROOM = 4 << 30  # more than any test writes
@@ -564,10 +552,30 @@ def place_of_folders(on_disk):
     return memory if min(available, shutil.disk_usage(memory).free) >= ROOM else None
 
 
-def main(test, parser, on_disk=False):
-    """Runs `test(options, folder)`; its failure keeps the folder and names it. `on_disk`: the folder is not in memory."""
+def add_option(parser, name, default):
+    """An option of a test by its default: a number or text, False for a flag, the choices of which the first is the default, or what add_argument()
+    takes."""
+    if isinstance(default, dict):
+        how = default
+    elif default is False:
+        how = {"action": "store_true"}
+    elif isinstance(default, tuple):
+        how = {"choices": default, "default": default[0]}
+    else:
+        how = {"type": type(default), "default": default}
+    parser.add_argument("--" + name.replace("_", "-"), **how)
+
+
+def main(test, doc, cases=(), on_disk=False, **more):
+    """Runs `test(options, folder)` and ends this process; a failure keeps the folder and names it. `cases`: functions of which --only names one;
+    `on_disk`: the folder is not in memory; `more`: options of this test and their defaults."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millrace", required=True, help="the binary")
     parser.add_argument("--keep", action="store_true", help="keep the folder with states, output and logs")
+    if cases:
+        parser.add_argument("--only", metavar="NAME", choices=[case.__name__ for case in cases])
+    for name, default in more.items():
+        add_option(parser, name, default)
     options = parser.parse_args()
     options.millrace = str(pathlib.Path(options.millrace).resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-", dir=place_of_folders(on_disk or options.keep)))
@@ -575,11 +583,10 @@ def main(test, parser, on_disk=False):
     try:
         test(options, folder)
         is_kept = options.keep
-        return 0
     except FINDINGS as e:
         print(f"FAILED: {told(e)}", flush=True)
         describe_the_living(folder)
-        return 1
+        sys.exit(1)
     except SystemExit as e:  # it says SKIPPED
         is_kept = options.keep or e.code != SKIPPED
         raise
@@ -591,10 +598,6 @@ def main(test, parser, on_disk=False):
             subprocess.run(["rm", "-rf", str(folder)], check=False)
 
 
-def main_of_cases(cases, make, doc, more=None, on_disk=False):
-    """A whole test: run_cases() with its command line. `more`: options of its own, with what add_argument() takes."""
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, how in (more or {}).items():
-        parser.add_argument(name, **how)
-    case_names(parser, cases)
-    return main(lambda options, folder: run_cases(cases, make, options, folder), parser, on_disk)
+def main_of_cases(cases, make, doc, **more):
+    """A whole test: run_cases() with the command line of main()."""
+    main(lambda options, folder: run_cases(cases, make, options, folder), doc, cases, **more)

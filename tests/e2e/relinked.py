@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Three nodes without work find each other again: after one of them has stood still (SIGSTOP) for so long that its connections
 are given up at one end and not at the other, and after the one that leads was killed and came back at another address at once.
 What the API is asked meanwhile is answered within seconds, also where the question was on its way to the node that is lost.
 
     relinked.py --millrace build/release/millrace [--rounds 4] [--seed 1]
 """
-import argparse
 import json
 import random
 import signal
@@ -13,9 +12,8 @@ import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import Wrong, check, free_port, main, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import Wrong, check, free_port, main, wait_until
 
 
 def nodes_as_seen_by(cluster, name):
@@ -121,7 +119,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=4)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, rounds=4, seed=1)

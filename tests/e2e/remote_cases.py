@@ -5,11 +5,9 @@ import time
 
 from parquet_tables import without_parquet
 from patience import LEAST, PATIENCE
-from real_systems import Run, check, http_status, run_cases, wait_until
+from real_systems import Run, check, free_port, http_status, run_cases, wait_until
 from remote_tables import Reader, Rows, killed_at_random, refused, says, visible
 from servers_away import Servers, waits_are_told_once
-
-from server import free_port
 
 RATE = int(4000 * LEAST / PATIENCE)  # rows a second: fewer on a machine that takes longer for everything else
 

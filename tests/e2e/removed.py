@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Topologies are stopped, started again by name, and removed from three nodes: what runs is refused, the store has nothing of a removed one in the end, also
 where whoever leads is killed in the middle, and one of the same name begins anew. A node that stood still while all of that
 happened wakes up and changes nothing.
@@ -7,15 +7,12 @@ happened wakes up and changes nothing.
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
-import argparse
 import signal
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import place_of_chains  # noqa: E402
-from counted_on_nodes import HOME, NAME, CountedOnNodes  # noqa: E402
-from counts_under_test import Waiting, goes_on  # noqa: E402
-from real_systems import check, main, wait_until  # noqa: E402
+from cluster_under_test import place_of_chains
+from counted_on_nodes import HOME, NAME, CountedOnNodes
+from counts_under_test import Waiting, goes_on
+from real_systems import STORES, check, main, wait_until
 
 
 class Store:
@@ -121,7 +118,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
-    arguments.add_argument("--kills", type=int, default=2)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, store=STORES, kills=2)

@@ -1,18 +1,15 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """millrace replay: the records of dead letters go in again once, killed as often as may be, also into a topology that has come
 to its end, only to the stage that they failed at; what cannot go in is told.
 """
-import argparse
 import collections
 import json
 import random
 import sqlite3
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Kafka, Run, check, dead_letters, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, check, dead_letters, main, needed, unique, wait_until
 
 
 class Job:
@@ -281,6 +278,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--kills", type=int, default=8)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=8)

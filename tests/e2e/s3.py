@@ -1,20 +1,18 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The parquet sink in a bucket of a real S3 server: killed at random; the server killed, frozen, absent; a secret and a bucket that are wrong. A
 reader looks all the time. The server is its own, by tools/services.
 
     s3.py --millrace BINARY [--kills 12] [--seed 1] [--only CASE]
 """
-import argparse
 import random
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import case_names, check, main  # noqa: E402
-from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, older_table,  # noqa: E402
+from real_systems import check, main
+from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, older_table,
                           run_all, stopped_while_away)
-from relay import Relay, certificate  # noqa: E402
-from remote_tables import S3, refused, visible  # noqa: E402
+from relay import Relay, certificate
+from remote_tables import S3, refused, visible
 
 
 def switch(c):
@@ -116,8 +114,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=1)
-    case_names(parser, CASES)
-    sys.exit(main(test, parser))
+    main(test, __doc__, cases=CASES, kills=12, seed=1)

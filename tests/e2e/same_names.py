@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Two jobs with the same names of topology and stages write to one Kafka, by `run` and as clusters: into topics of their own they go on side by side, and
 keep what they store beside the topics apart; into one topic the second is refused with the reason, and the first goes on.
 
@@ -7,11 +7,9 @@ keep what they store beside the topics apart; into one topic the second is refus
 KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
 import json
-import sys
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from real_systems import Kafka, Run, check, main_of_cases, needed, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains
+from real_systems import STORES, Kafka, Run, check, main_of_cases, needed, unique, wait_until
 
 ROUNDS, A_ROUND = 6, 20
 FENCED = "fenced"
@@ -144,4 +142,4 @@ CASES = [runs_side_by_side, runs_into_one_topic, clusters_side_by_side, clusters
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--store": dict(choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")}))
+    main_of_cases(CASES, Case, __doc__, store=STORES)

@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Kafka, MariaDB and PostgreSQL killed, stopped, frozen and started again while the job runs: it waits, says so, and goes on; nothing is lost or doubled.
 
 Starts servers of its own by tools/services, in a temporary folder, so that no other test loses its servers.
 """
-import argparse
 import json
 import os
 import pathlib
@@ -14,9 +13,8 @@ import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from job_under_test import Job  # noqa: E402
-from real_systems import ROOT, SKIPPED, check, http_port, http_status, main, metric, wait_until  # noqa: E402
+from job_under_test import Job
+from real_systems import ROOT, SKIPPED, check, free_port, http_status, main, metric, wait_until
 
 
 class Servers:
@@ -66,7 +64,7 @@ def test(options, folder):
 
 def disturb(options, folder, servers, exported):
     job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], exported["POSTGRES_URL"], options.seed)
-    address = f"127.0.0.1:{options.http_port}"
+    address = f"127.0.0.1:{free_port()}"
     running = job.start("--http", address)
 
     def health(status, seconds=60):
@@ -138,7 +136,4 @@ def disturb(options, folder, servers, exported):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seed", type=int, default=1)
-    http_port(arguments)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, seed=1)

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """tools/services: a cluster of several brokers with its topics, servers whose record was lost, an installed Kafka; HDFS and S3 with their data
 after each kind of end, and what is said where they cannot be had.
 
 In folders of its own; nothing that others have started is touched.
 """
-import argparse
 import os
 import pathlib
 import re
@@ -14,10 +13,9 @@ import signal
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-from real_systems import KCAT, ROOT, SKIPPED, Wrong, case_names, check, main, wait_until  # noqa: E402
-import s3_client  # noqa: E402
-import webhdfs  # noqa: E402
+from real_systems import KCAT, ROOT, SKIPPED, Wrong, check, main, wait_until
+import s3_client
+import webhdfs
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
 
@@ -343,6 +341,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    case_names(parser, CASES)
-    sys.exit(main(test, parser))
+    main(test, __doc__, cases=CASES)

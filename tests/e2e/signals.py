@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A signal ends millrace, always: at any moment of its start, with named pipes where files belong, without threads, with nobody who
 reads what it says, twice. Closed standard descriptors, SIGHUP under nohup and alone, a reader that goes away.
 
     signals.py --millrace BINARY [--only NAME] [--starts 300]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import fcntl
 import json
 import os
@@ -14,11 +13,9 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, Wrong, case_names, check, difference, free_port, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, difference, free_port, main_of_cases, wait_until
 
 RECORDS = 2_000
 # docs/operations.md names 45 and 20: of a run, of a load. A run that ends at once ends long before.
@@ -360,7 +357,4 @@ CASES = [at_any_moment_of_the_start, a_pipe_as_a_source, pipes_in_the_state_fold
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGHUP):  # a shell in the background, or nohup, has them ignored, by children, too
         signal.signal(number, signal.default_int_handler)
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(parser, CASES)
-    parser.add_argument("--starts", type=int, default=60, help="how often a start is interrupted")
-    sys.exit(main(lambda options, folder: run_cases(CASES, Case, options, folder), parser))
+    main_of_cases(CASES, Case, __doc__, starts=dict(type=int, default=60, help="how often a start is interrupted"))

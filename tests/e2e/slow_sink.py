@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A sink that takes nothing for a long time, over a big input, with no server: what it has not taken goes to the state folder,
 memory stays flat, the other sink goes on, `retain` stalls the stage, and at the end all rows are there once, also after kill -9.
 
@@ -6,17 +6,14 @@ memory stays flat, the other sink goes on, `retain` stalls the stage, and at the
 
 The table is SQLite's, held by a lock of this process.
 """
-import argparse
 import collections
 import contextlib
 import json
 import os
 import sqlite3
-import sys
 
-sys.dont_write_bytecode = True
-from patience import LEAST  # noqa: E402
-from real_systems import PATIENCE, Run, check, difference, http_port, main, metric, wait_until  # noqa: E402
+from patience import LEAST
+from real_systems import PATIENCE, Run, check, difference, free_port, main, metric, wait_until
 
 WINDOW = 60
 KEYS = 5_000
@@ -89,7 +86,7 @@ def committed_rows(folder):
 def job(options, folder, retain):
     path = folder / "topology.json"
     path.write_text(json.dumps(topology(folder, retain)))
-    address = f"127.0.0.1:{options.http_port}"
+    address = f"127.0.0.1:{free_port()}"
     return Run(options.millrace, path, folder / "state", "--http", address), address
 
 
@@ -136,7 +133,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--records", type=int, default=400_000)
-    http_port(arguments)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, records=400_000)

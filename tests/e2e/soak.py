@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Checks that no resource grows with time: topologies of every source, window and sink at a steady rate, and idle, side by side.
 
     soak.py --millrace BINARY [--seconds 600] [--rate 100] [--only NAME]
@@ -8,7 +8,6 @@ state folder of each process are sampled; the slopes over the second half of the
 that went in are the ones in the rows that came out, and the ledger adds up. What needs KAFKA_BROKERS, POSTGRES_URL or MARIADB_URL
 is left out without it, counted and told; so are Parquet in a build without it, and a model without libxgboost.
 """
-import argparse
 import contextlib
 import datetime
 import http.client
@@ -24,11 +23,10 @@ import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, ClusterRun  # noqa: E402
-from parquet_tables import table_rows, without_parquet  # noqa: E402
-from real_systems import PATIENCE, SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until  # noqa: E402
-from soak_samples import MEASURES, Watched, judge, prove_judge  # noqa: E402
+from cluster_under_test import Cluster, ClusterRun
+from parquet_tables import table_rows, without_parquet
+from real_systems import PATIENCE, SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until
+from soak_samples import MEASURES, Watched, judge, prove_judge
 
 MOST_FILES = 80  # files of state, with 4 shards: seven files of snapshots each, as many of the journal and of the folder, and some twenty others
 END = "end"  # the key of the record that closes the windows before it, and is in no row
@@ -604,8 +602,5 @@ def soak(options, folder):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--seconds", type=float, default=60)
-    p.add_argument("--rate", type=int, default=100, help="records a second of each busy topology")
-    p.add_argument("--only", action="append", metavar="NAME", choices=[t[0] for t in TOPOLOGIES])
-    sys.exit(main(soak, p))
+    main(soak, __doc__,
+         seconds=60.0, rate=dict(type=int, default=100, help="records a second of each busy topology"), only=dict(action="append", metavar="NAME", choices=[t[0] for t in TOPOLOGIES]))

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Sources that cannot be asked again, on three nodes: a request that was answered with 200, or a received record of a stream, counts exactly once,
 on any death of a node. Another node goes on with the spool of a dead one.
 
@@ -6,18 +6,15 @@ on any death of a node. Another node goes on with the spool of a dead one.
 
 POSTGRES_URL names the server with the tables, and the store's where that is asked for; KAFKA_BROKERS likewise.
 """
-import argparse
 import http.client
 import json
 import random
 import signal
 import subprocess
-import sys
 import threading
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PATIENCE, PostgreSQL, Run, Wrong, case_names, check, difference, free_port, main, needed, run_cases, unique, wait_until  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import (PATIENCE, STORES, PostgreSQL, Run, Wrong, check, difference, free_port, main_of_cases, needed, unique, wait_until)
 
 NAME, LANE = "received", "received/parsed/lane0"
 
@@ -178,9 +175,4 @@ CASES = (posts, stream)
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    arguments.add_argument("--store", choices=("dir", "kafka", "postgresql"), default="dir")
-    arguments.add_argument("--kills", type=int, default=4)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(lambda options, folder: run_cases(CASES, Case, options, folder), arguments))
+    main_of_cases(CASES, Case, __doc__, store=STORES, kills=4, seed=1)

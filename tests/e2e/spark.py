@@ -1,20 +1,18 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The parquet sink's tables as real Spark and pyarrow read them, against DuckDB's rows: folder by folder, and as the tables that
 `millrace table --ddl hive` prints, made in a Hive metastore, while a topology goes on writing. Hive's own reader, as Spark brings it along
 (2.3), reads them too, but for timestamps, which Hive reads from version 4 on.
 
 Spark is what tools/spark has fetched, DuckDB what tools/duckdb has; else SKIPPED.
 """
-import argparse
 import json
 import re
 import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from parquet_tables import Sql, without_parquet  # noqa: E402
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, Wrong, check, main, wait_until  # noqa: E402
+from parquet_tables import Sql, without_parquet
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, Wrong, check, main, wait_until
 
 SCHEMA = {"n": "bigint", "t": "text", "price": "double", "ok": "boolean", "at": "timestamp", "tags": ["text"], "nums": ["bigint"],
           "place": {"lat": "double", "city": "text", "deep": {"when": "timestamp", "ids": ["bigint"]}}, "things": [{"a": "bigint", "order": "text"}],
@@ -205,4 +203,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

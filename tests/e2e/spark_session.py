@@ -18,10 +18,10 @@ import sys
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)  # other lines of Spark
 
-import pyarrow  # noqa: E402
-import pyarrow.dataset  # noqa: E402
-import pyarrow.parquet  # noqa: E402
-from pyspark.sql import SparkSession  # noqa: E402
+import pyarrow
+import pyarrow.dataset
+import pyarrow.parquet
+from pyspark.sql import SparkSession
 
 AS_JSON = """to_json(struct(*), map('timestampFormat', "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX", 'ignoreNullFields', 'false')) as row"""
 ARROW_TYPES = {"text": pyarrow.string(), "bigint": pyarrow.int64(), "double": pyarrow.float64(), "boolean": pyarrow.bool_(),

@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The pipeline pipelines/sparkify as its README has it: without servers; and the .gz through a real Kafka, unchanged, into a table of
 Parquet files, a folder a day, while feed and job are killed with -9; then questions to the table in SQL. Where WEBHDFS_URL names an HDFS, the
 table is written there, too.
 
     sparkify.py --millrace BINARY [--kills 6] [--seed 1]
 """
-import argparse
 import collections
 import datetime
 import gzip
@@ -15,10 +14,9 @@ import random
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from parquet_tables import Sql, table_rows, visible_files, without_parquet  # noqa: E402
-import remote_tables  # noqa: E402
-from real_systems import ROOT, SKIPPED, Kafka, Run, check, difference, main, needed, unique, wait_until  # noqa: E402
+from parquet_tables import Sql, table_rows, visible_files, without_parquet
+import remote_tables
+from real_systems import ROOT, SKIPPED, Kafka, Run, check, difference, main, needed, unique, wait_until
 
 PIPELINE = ROOT / "pipelines" / "sparkify"
 SAMPLE = PIPELINE / "sample" / "medium-sparkify-event-data.json.gz"
@@ -170,7 +168,4 @@ def go(options, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=6)
-    parser.add_argument("--seed", type=int, default=1)
-    sys.exit(main(go, parser))
+    main(go, __doc__, kills=6, seed=1)

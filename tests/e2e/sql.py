@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """millrace sql and millrace table, as users call them: DuckDB really run on Parquet that it wrote itself into Hive's folders, on what
 file sinks wrote, on tables without files; bad input, endless results, Ctrl-C. No server; libduckdb.so (tools/duckdb), else SKIPPED."""
-import argparse
 import json
 import os
 import signal
@@ -9,8 +8,7 @@ import subprocess
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique, wait_until
 
 TOPOLOGY = {
     "millrace": 1, "topology": "game", "stages": {
@@ -283,4 +281,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

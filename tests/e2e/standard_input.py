@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """`cat clicks.jsonl | millrace run topology.json`: the end of the pipe is the end of the log; killed at any moment and given the same input again it
 counts each record once; another input is added; a CSV header; SIGTERM while the pipe is open. No server.
 """
-import argparse
 import contextlib
 import json
 import pathlib
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, wait_until
 
 
 class Piped:
@@ -188,7 +185,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=15)
-    arguments.add_argument("--seed", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, kills=15, seed=1)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Starts one run after the other on one state, each of which is killed once it has written rows: no start stands still, and each record
 comes out once.
 
@@ -7,7 +7,6 @@ comes out once.
 So many states are begun and killed side by side, beside so many processes that compute without a pause: a thread then loses the processor
 anywhere, between two calls of a start, too. A start that stands still is told with the stacks of its threads (gdb) and its log.
 """
-import argparse
 import concurrent.futures
 import contextlib
 import json
@@ -16,8 +15,7 @@ import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, Run, check, describe_the_living, main  # noqa: E402
+from real_systems import PATIENCE, Run, check, describe_the_living, main
 
 COUNT = 10_000_000  # more records than the lives take
 STILL = 30  # seconds on a quiet machine: a start takes a tenth of one
@@ -96,8 +94,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--starts", type=int, default=2000)
-    arguments.add_argument("--side-by-side", type=int, default=2)
-    arguments.add_argument("--busy", type=int, default=2)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, starts=2000, side_by_side=2, busy=2)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A job grows with its state: `millrace run` is ended in its middle, `millrace state copy` takes what it has to the store of a cluster, which goes
 on; there it is stopped and copied to a store of another kind, time and again. Rows and the ledger are exactly those that are counted here.
 
@@ -10,15 +10,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from counts_under_test import Counts, Waiting  # noqa: E402
-from patience import LEAST  # noqa: E402
-from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, Run, check, main_of_cases, wait_until  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains
+from counts_under_test import Counts, Waiting
+from patience import LEAST
+from posted_under_test import Posted
+from real_systems import PATIENCE, Run, check, main_of_cases, wait_until
 
 HOME = "a"
 
@@ -212,4 +210,4 @@ CASES = [Case.grows, Case.killed, Case.posted, Case.refused]
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--stores": dict(default="dir,dir")}))
+    main_of_cases(CASES, Case, __doc__, stores=dict(default="dir,dir"))

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Rows that `updates` takes back, while the process is killed with -9 again and again: sessions that grow and grow together, and groups that having no longer
 lets through. At the end tables in PostgreSQL and MariaDB, and what a compacted topic says of each key, are the rows that `final` would give.
 
@@ -6,11 +6,9 @@ lets through. At the end tables in PostgreSQL and MariaDB, and what a compacted 
 """
 import json
 import random
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from real_systems import Coming, OnServers, Run, check, difference, main_of_cases, wait_until  # noqa: E402
+from real_systems import Coming, OnServers, Run, check, difference, main_of_cases, wait_until
 
 PARTITIONS, USERS, EVENTS, GAP, SPAN = 3, 25, 120, 120, 21_600
 BEGIN = 1_619_222_400
@@ -134,4 +132,4 @@ CASES = [growing, short, back]
 
 
 if __name__ == "__main__":
-    sys.exit(main_of_cases(CASES, Case, __doc__, {"--kills": {"type": int, "default": 8}, "--seed": {"type": int, "default": 1}}))
+    main_of_cases(CASES, Case, __doc__, kills=8, seed=1)

@@ -1,24 +1,21 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Secrets of a topology on a PostgreSQL and a Kafka that ask for passwords: rows arrive by a run and by nodes, a changed password counts at the next
 start, who lacks one says so, and no value stands anywhere. Starts servers of its own.
 
     topology_secrets.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import argparse
 import json
 import os
 import pathlib
 import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, case_names, check, free_port, http_status, main, run_cases,  # noqa: E402
-                          told_address, unique, wait_until)
-from servers_away import Servers  # noqa: E402
+from cluster_under_test import Cluster
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main, run_cases, told_address, unique,
+                          wait_until)
+from servers_away import Servers
 
 KAFKA_PASSWORD = "sesame"  # the password of tools/services
 
@@ -232,6 +229,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, cases=CASES)

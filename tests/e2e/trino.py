@@ -1,16 +1,14 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A real Trino over the parquet sink's tables: made by what `millrace table --ddl trino` prints, asked while the topology goes on writing.
 TRINO_URL names the server (tools/services start trino: a large download, so that tools/prove does not do it); else SKIPPED."""
-import argparse
 import json
 import os
 import pathlib
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-from parquet_tables import Trino  # noqa: E402
-from real_systems import SKIPPED, Run, check, main, wait_until  # noqa: E402
+from parquet_tables import Trino
+from real_systems import SKIPPED, Run, check, main, wait_until
 
 HEADERS = {"host": "text", "user-agent": "text", "event_type": "text", "at": "timestamp", "n": "bigint", "price": "double", "ok": "boolean",
            "tags": ["text"], "place": {"lat": "double", "city": "text"}}
@@ -102,4 +100,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    main(test, __doc__)

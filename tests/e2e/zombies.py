@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A process stands still (SIGSTOP) while its successor takes over every kind of sink, and then wakes up: what it had under way is
 refused, it ends with a message that says why, and every row is in each target once.
 
@@ -10,7 +10,6 @@ at once, each in processes of its own; each target gets the rows of a window and
 With --past-timeouts each stands still in the middle of a transaction for longer than any server waits for it, first with a
 successor that has to wait for the server to give the transaction up, then alone: then it must go on as if nothing had been.
 """
-import argparse
 import collections
 import concurrent.futures
 import json
@@ -18,12 +17,10 @@ import random
 import shutil
 import signal
 import sqlite3
-import sys
 import time
 
-sys.dont_write_bytecode = True
-from patience import LEAST, PATIENCE  # noqa: E402
-from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, difference, main, needed, unique  # noqa: E402
+from patience import LEAST, PATIENCE
+from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, difference, main, needed, unique
 
 RATE = 300
 A_SECOND = 100  # records of event time
@@ -289,9 +286,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=2)
-    arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--past-timeouts", action="store_true")
-    arguments.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
-    sys.exit(main(test, arguments))
+    main(test, __doc__, rounds=2, seed=1, past_timeouts=False, kinds=dict(nargs="*", choices=list(KINDS), default=list(KINDS)))

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Evaluates every expression of cases.txt by millrace and by a real PostgreSQL 15 and compares the results,
 row by row: text for text, numbers as numbers, an error with an error, and the types of the results.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Compares every function, operator and cast that the binder's tables have, and the forms of the language, with a real PostgreSQL 15.
 
 expression_cases lists the tables, so that a new function is compared without a change here. Its arguments are drawn from the edges of
@@ -26,7 +26,7 @@ from known_differences import NOT_THERE, known, missing_rows
 from signatures import read_signatures
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "golden/expressions"))
-from run_expressions import DRAWN, drawn_answer  # noqa: E402
+from run_expressions import DRAWN, drawn_answer
 
 ROWS = 6
 COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz", "double[]": "double precision[]"}

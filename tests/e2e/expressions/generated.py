@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Draws expressions and rows from a seed (grammar.py) and compares millrace with a real PostgreSQL 15, row by row:
 results, types, and whether a row fails. Each difference is printed with its seed, the expression, the row and both
 results; the last line counts. Exit status 1 where something differs, 77 where there is no PostgreSQL.
@@ -8,7 +8,6 @@ results; the last line counts. Exit status 1 where something differs, 77 where t
 """
 
 import argparse
-import pathlib
 import sys
 import tempfile
 

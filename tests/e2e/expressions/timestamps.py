@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Draws texts of timestamps from a seed, most of them well-formed, some with a character too many, and compares
 what millrace and a real PostgreSQL 15 read: the same moment, or both refuse. millrace may refuse what
 docs/functions.md names (READ_BY_POSTGRES_ALONE). Then the other direction, of a parser's "format" with
