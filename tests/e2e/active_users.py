@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from click_oracle import Result, Row, row_of_json, seconds
+from click_oracle import Result, Row, row_of_json, rows_of_maria, seconds
 from real_systems import KCAT, PIPELINE, Kafka, MariaDB, Run, check, difference, free_port, http_status, main, needed, unique, wait_until
 
 RAW_CLICKS, RATE = 3000, 300
@@ -90,9 +90,7 @@ def test(options, folder):
         return [row_of_json(m.value) for m in kafka.read(active2)]
 
     def rows_of_table():
-        return [Row(seconds(a), seconds(b), c, int(d)) for a, b, c, d in mariadb.ask(
-            "select date_format(start, '%Y-%m-%dT%H:%i:%sZ'), date_format(end, '%Y-%m-%dT%H:%i:%sZ'), userid, "
-            "click_number from report_active")]
+        return rows_of_maria(mariadb, "report_active")
 
     # Feed: killed in the middle, then the same command to its end.
     began = time.monotonic()

@@ -9,10 +9,9 @@ KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
 import json
 import re
-import subprocess
 
-from cluster_under_test import Cluster, place_of_chains
-from real_systems import PATIENCE, STORES, Kafka, Run, check, dead_letters, main_of_cases, needed, unique, wait_until
+from cluster_under_test import Cluster
+from real_systems import STORES, Kafka, Run, captured, check, dead_letters, main_of_cases, needed, topology_file, unique, wait_until
 
 PARTITIONS, FIRST, MORE = 2, 20, 5
 ANOTHER = "is another one than the one that was read there"
@@ -24,25 +23,21 @@ class Case:
     def __init__(self, options, folder, name):
         self.options, self.folder, self.name = options, folder / name, unique(name)
         self.kafka, self.topic, self.cluster = Kafka(*needed("KAFKA_BROKERS")), unique(f"log_{name}"), None
-        self.database = None
         self.folder.mkdir()
         self.out, self.state, self.path = self.folder / "out.jsonl", self.folder / "state", self.folder / "topology.json"
-        self.path.write_text(json.dumps({"millrace": 1, "topology": self.name, "commit_every": "50 ms", "stages": {
+        topology_file(self.path, self.name, {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.topic},
             "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint"}},
             "out": {"sink": "file", "from": "parsed", "path": str(self.out), "columns": {"n": "n", "key": "_key"},
-                    **({"node": "a"} if name.endswith("on_a_cluster") else {})}}}))
+                    **({"node": "a"} if name.endswith("on_a_cluster") else {})}}, commit_every="50 ms")
         self.kafka.create(self.topic, PARTITIONS)
 
     def close(self):
         if self.cluster:
-            self.cluster.stop()
-        if self.database:
-            self.database.drop()
+            self.cluster.close()
 
     def begin_cluster(self):
-        store, self.database = place_of_chains(self.options.store, self.folder, "store")
-        self.cluster = Cluster(self.options.millrace, self.folder, store, leading=("a",), following=("b",), patient=True)
+        self.cluster = Cluster(self.options.millrace, self.folder, self.options.store, leading=("a",), following=("b",), patient=True)
         self.cluster.start()
 
     def produce(self, first, count, partitions=range(PARTITIONS), record=None):
@@ -64,8 +59,7 @@ class Case:
     def read(self, expected, *options, killed=False):
         """A life that reads until these are the rows, and ends."""
         run = self.run(*options)
-        wait_until(f"{len(expected)} rows are there", lambda: len(self.rows()) >= len(expected) or not run.alive())
-        check(run.alive(), lambda: f"the run has ended: {run.errors()[-1500:]}")
+        run.wait_until(f"{len(expected)} rows are there", lambda: len(self.rows()) >= len(expected))
         if killed:  # the kept notes of the log are some tenths of a second behind the rows
             wait_until("it is kept", lambda: self.has_kept())
             run.kill()
@@ -93,8 +87,7 @@ class Case:
     def replay(self, letters):
         file = self.folder / "letters.jsonl"
         file.write_text("".join(json.dumps({**letter, "record": '{"n":77}'}) + "\n" for letter in letters))
-        return subprocess.run([self.options.millrace, "replay", str(file), "--into", "parsed", "--topology", str(self.path),
-                               "--state", str(self.state)], capture_output=True, text=True, timeout=60 * PATIENCE)
+        return captured(self.options.millrace, "replay", str(file), "--into", "parsed", "--topology", str(self.path), "--state", str(self.state))
 
     def replay_on_cluster(self):
         return self.cluster.ask_once("console", "-e", "replay parsed", "--json", by=self.cluster.nodes["a"])

@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 
-from click_oracle import Result, Row, row_of_json, seconds
+from click_oracle import Result, row_of_json, rows_of_maria
 from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, check, dead_letters, difference, free_port, main_of_cases, needed,
                           unique, wait_until)
 
@@ -50,6 +50,11 @@ class Case:
         return Run(self.options.millrace, PIPELINE / "topology.json", self.folder / state, "--with", str(overlay), *more,
                    env={"E2E_CONNECTION": self.connection})
 
+    def with_first_rows(self):
+        running = self.job()
+        wait_until("first rows", lambda: self.of_topic() and self.of_table())
+        return running
+
     def fill(self, lines, partitions=1):
         self.kafka.create(self.active, partitions)
         self.kafka.produce(self.active, lines)
@@ -58,9 +63,7 @@ class Case:
         return [row_of_json(m.value) for m in self.kafka.read(self.active2)]
 
     def of_table(self):
-        return [Row(seconds(a), seconds(b), c, int(d)) for a, b, c, d in self.mariadb.ask(
-            "select date_format(start, '%Y-%m-%dT%H:%i:%sZ'), date_format(`end`, '%Y-%m-%dT%H:%i:%sZ'), userid, "
-            f"click_number from `{TABLE}`")]
+        return rows_of_maria(self.mariadb, TABLE)
 
     def expected(self, partitions=1):
         return Result(self.kafka.read(self.active), partitions)
@@ -145,9 +148,7 @@ def sink_topic_missing(c):
 def expired_offsets(c):
     """Records were deleted before they were read: an error with the remedy, never a gap in silence."""
     c.fill(clicks(300))
-    running = c.job()
-    wait_until("first rows", lambda: c.of_topic() and c.of_table())
-    running.stop()
+    c.with_first_rows().stop()
     rows = c.of_topic()
     c.kafka.produce(c.active, clicks(300, 3000))
     c.kafka.delete_records(c.active, 400)
@@ -159,9 +160,7 @@ def expired_offsets(c):
 def topic_made_anew(c):
     """The topic was deleted and made again, shorter than what was read: an error, too."""
     c.fill(clicks(300))
-    running = c.job()
-    wait_until("first rows", lambda: c.of_topic() and c.of_table())
-    running.stop()
+    c.with_first_rows().stop()
     c.kafka.delete_topic(c.active)
     wait_until("the topic is gone", lambda: not c.kafka.partitions(c.active))
     c.fill(clicks(20))
@@ -246,8 +245,7 @@ def wrong_password(c):
 def two_processes_on_one_state(c):
     """The second is refused with exit 2 and disturbs nobody."""
     c.fill(clicks(300))
-    first = c.job()
-    wait_until("first rows", lambda: c.of_topic() and c.of_table())
+    first = c.with_first_rows()
     c.job().expect(2, str(c.folder / "job"))
     c.kafka.produce(c.active, clicks(300, 3000))
     c.equal_at_last(first)
@@ -256,9 +254,7 @@ def two_processes_on_one_state(c):
 def state_of_another_topology(c):
     """Another window size does not fit the state: exit 2 with the ways out."""
     c.fill(clicks(300))
-    running = c.job()
-    wait_until("first rows", lambda: c.of_topic() and c.of_table())
-    running.stop()
+    c.with_first_rows().stop()
     c.job("--set", "stages.counts.size=1 minute").expect(2, "size", "--state", "--fresh")
     c.kafka.produce(c.active, clicks(300, 3000))
     c.equal_at_last(c.job())
@@ -267,9 +263,7 @@ def state_of_another_topology(c):
 def another_state_folder(c):
     """A new state folder for sinks that hold another state's position is refused: rows would stand there twice."""
     c.fill(clicks(300))
-    running = c.job()
-    wait_until("first rows", lambda: c.of_topic() and c.of_table())
-    running.stop()
+    c.with_first_rows().stop()
     rows = c.of_topic(), c.of_table()
     c.job(state="another").expect(1, "state", "--fresh", seconds=60)
     check((c.of_topic(), c.of_table()) == rows, "rows came although it was refused")
@@ -278,8 +272,7 @@ def another_state_folder(c):
 def zombie(c):
     """A job that was stopped (SIGSTOP), replaced by a successor on a copy of its state, and wakes up, writes nothing."""
     c.fill(clicks(600))
-    old = c.job()
-    wait_until("first rows", lambda: c.of_topic() and c.of_table())
+    old = c.with_first_rows()
     old.process.send_signal(signal.SIGSTOP)
     shutil.copytree(c.folder / "job", c.folder / "copy")
     c.kafka.produce(c.active, clicks(600, 6000))
@@ -289,7 +282,7 @@ def zombie(c):
     old.process.send_signal(signal.SIGCONT)
     c.kafka.produce(c.active, clicks(600, 12000))
     old.expect(1, "another process", seconds=90)
-    check(new.alive(), lambda: f"the successor has ended: {new.errors()[-1000:]}")
+    new.check_alive()
     c.equal_at_last(new)
 
 

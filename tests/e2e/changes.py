@@ -58,7 +58,7 @@ class Case(OnServers):
             time.sleep(self.rng.choice([0.3, 0.8, 1.5]) * self.rng.uniform(0.5, 1.5))
             coming.check()
             for life in lives:
-                check(life.alive(), lambda life=life: f"ended by itself with {life.process.returncode}: {life.errors()[-1500:]}")
+                life.check_alive()
                 life.kill()
         coming.end()
         if rest:
@@ -76,7 +76,7 @@ class Case(OnServers):
         print(f"{self.options.kills} kills, {self.sent} events, {len(self.origin.rows)} rows", flush=True)
 
     def has_all(self, life):
-        check(life.alive(), lambda: f"ended by itself with {life.process.returncode}: {life.errors()[-1500:]}")
+        life.check_alive()
         return life.ask_ledger()["table"]["out"] >= self.sent
 
     def produce(self, records):

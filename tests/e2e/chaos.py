@@ -12,8 +12,8 @@ import signal
 import time
 
 from job_under_test import Job, Targets, nothing_lost_since
-from real_systems import check, main
-from servers_away import Servers
+from real_systems import main
+from servers_away import own_servers
 
 SERVERS = ("kafka", "mariadb", "postgres")
 EVENTS = [("job",), ("kafka",), ("mariadb",), ("postgres",), ("job", "kafka"), ("job", "mariadb"), ("job", "postgres"),
@@ -21,9 +21,7 @@ EVENTS = [("job",), ("kafka",), ("mariadb",), ("postgres",), ("job", "kafka"), (
 
 
 def test(options, folder):
-    servers = Servers(folder)
-    try:
-        exported = servers.command("start", *SERVERS)
+    with own_servers(folder, *SERVERS) as (servers, exported):
         job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], exported["POSTGRES_URL"], options.seed)
         running = job.start()
         rng, before = random.Random(options.seed), {name: collections.Counter() for name in Targets.COMMITTED}
@@ -36,15 +34,13 @@ def test(options, folder):
             before = now
         job.clicks.end()
         print(f"{options.rounds} rounds (seed {options.seed}): {job.finish(running)}")
-    finally:
-        servers.command("stop", "--remove")
 
 
 def strike(event, rng, job, running, servers):
     """One round; gives the run that goes on."""
     job.clicks.burst(rng.choice([100, 1000, 2000]))
     time.sleep(rng.uniform(0, 1.5))
-    check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+    running.check_alive()
     down = [name for name in SERVERS if name in event]
     if down:
         servers.command("kill", *down)

@@ -19,8 +19,8 @@ import subprocess
 import sys
 
 from cluster_under_test import Cluster
-from parquet_tables import without_parquet
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, main, wait_until
+from parquet_tables import needs_parquet
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, captured, check, main, wait_until
 
 PIPELINE = ROOT / "pipelines" / "sparkify"
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
@@ -31,8 +31,7 @@ LEFT = "Cancellation Confirmation"
 
 
 def millrace(options, folder, *arguments, status=0, environment=None):
-    done = subprocess.run([options.millrace, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=100 * PATIENCE,
-                          env=environment)
+    done = captured(options.millrace, *arguments, cwd=folder, timeout=100 * PATIENCE, env=environment)
     check(done.returncode == status, f"{arguments[0]}: exit status {done.returncode}: {done.stderr[-800:]}")
     return done
 
@@ -111,7 +110,7 @@ def by_pandas(path):
         print(f"SKIPPED: comparison with pandas: {peer.stderr.strip()}", flush=True)
         return None
     check(peer.returncode == 0, peer.stderr)
-    done = subprocess.run([peer.stdout.strip(), ROOT / "tests" / "e2e" / "churn_pandas.py", path], capture_output=True, text=True, timeout=100 * PATIENCE)
+    done = captured(peer.stdout.strip(), ROOT / "tests" / "e2e" / "churn_pandas.py", path, timeout=100 * PATIENCE)
     check(done.returncode == 0, done.stderr[-1500:])
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     return {row.pop("userid"): row for row in rows}
@@ -157,10 +156,7 @@ def scored(options, folder):
 def on_nodes(options, folder, environment):
     """The live table of two nodes at the end; both are killed twice on the way."""
     environment = {**environment, "EVENTS": str(folder / "events.json.gz"), "FEATURES": f"sqlite3://{folder}/nodes.db", "EVERY": "200 ms"}
-    (folder / "cluster").mkdir()
-    cluster = Cluster(options.millrace, folder / "cluster", f"dir:{folder}/cluster/store", following=(), environment=environment)
-    try:
-        cluster.start()
+    with Cluster(options.millrace, folder / "cluster", following=(), environment=environment) as cluster:
         overlays = [a for name in ("embedded", "scored") for a in ("--with", PIPELINE / f"features_{name}.json")]
         cluster.ask("apply", PIPELINE / "features.json", *overlays, "--set", "stages.messages.rate=10000/s", by=cluster.nodes["a"])
         for _ in range(2):
@@ -169,12 +165,9 @@ def on_nodes(options, folder, environment):
             check(cluster.state_of("sparkify_features")[0] != "ended", "it was over before the nodes were killed")
             for node in cluster.nodes.values():
                 node.kill()
-            for node in cluster.start_missing():
-                node.wait_ready()
+            cluster.start_missing()
         cluster.ask("wait", "sparkify_features")
         return rows_of(folder / "nodes.db")
-    finally:
-        cluster.stop()
 
 
 def rows_of(database):
@@ -224,9 +217,7 @@ def go(options, folder):
     found = by_topology(options, folder, "live", kills=2)
     compare(found, expected, "features.json")
     print(f"features.json: 24 features of {len(found)} listeners are those of plain Python", flush=True)
-    if why := without_parquet(options):
-        print(f"SKIPPED: {why}", flush=True)
-        sys.exit(SKIPPED)
+    needs_parquet(options)
     found = by_sql(options, folder, folder / "events.json.gz")
     if found is None:
         sys.exit(SKIPPED)

@@ -15,8 +15,8 @@ import subprocess
 import sys
 
 from churn import PIPELINE, millrace
-from parquet_tables import without_parquet
-from real_systems import SKIPPED, check, main
+from parquet_tables import needs_parquet
+from real_systems import SKIPPED, captured, check, main
 
 # A season of eight days, of 150 events a day and listener: the averages by day say little where most days have one event of a kind.
 LISTENERS, SPACING, BEGIN, CUTOFF = 6_000, "96 ms", "2018-10-01 00:00:00", "2018-10-05 00:00:00"
@@ -47,7 +47,7 @@ def features(options, folder, environment, cutoff="", chosen="true"):
     query = f"{cutoff} create table features as (select * from ({(PIPELINE / 'features.sql').read_text()}) where {chosen});" + "".join(
         f"copy (select * from features where userid::bigint % {PARTS} {among} {part}) to '{name}{part}.parquet';"
         for part in range(PARTS) for name, among in (("part", "="), ("others", "<>")))
-    done = subprocess.run([options.millrace, "sql", *map(str, JOB), query], cwd=folder, capture_output=True, text=True, timeout=300, env=environment)
+    done = captured(options.millrace, "sql", *JOB, query, cwd=folder, timeout=300, env=environment)
     if done.returncode != 0 and "libduckdb" in done.stderr:
         print("SKIPPED: features by SQL (no libduckdb.so)", flush=True)
         sys.exit(SKIPPED)
@@ -80,7 +80,7 @@ def judged(options, folder, kind, truth):
     for part in range(PARTS):
         train = [options.millrace, "model", "train", f"others{part}.parquet", "--label", "churned", "--ignore", "userid", "--model", kind, "--seed", "42",
                  "--held-out", "0.01", "--out", "model.json"]
-        done = subprocess.run(train, cwd=folder, capture_output=True, text=True, timeout=300)
+        done = captured(*train, cwd=folder, timeout=300)
         if done.returncode != 0 and "libxgboost" in done.stderr:
             print("SKIPPED: models (no libxgboost)", flush=True)
             sys.exit(SKIPPED)
@@ -95,9 +95,7 @@ def judged(options, folder, kind, truth):
 
 
 def go(options, folder):
-    if why := without_parquet(options):
-        print(f"SKIPPED: {why}", flush=True)
-        sys.exit(SKIPPED)
+    needs_parquet(options)
     environment = listened(options, folder)
     truth = {row["userId"]: row for row in csv.DictReader((folder / "truth.csv").open())}
     features(options, folder, environment, f"set variable cutoff = timestamp '{CUTOFF}';")

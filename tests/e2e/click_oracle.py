@@ -85,3 +85,10 @@ def row_of_json(line):
     if list(columns) != ["start", "end", "userid", "click_number"]:
         raise ValueError(f"other columns, or in another order: {line!r}")
     return Row(seconds(columns["start"]), seconds(columns["end"]), columns["userid"], columns["click_number"])
+
+
+def rows_of_maria(mariadb, table):
+    """The rows of a table in MariaDB, whose client prints some signs of a text otherwise than they are."""
+    asked = mariadb.ask("select date_format(start, '%Y-%m-%dT%H:%i:%sZ'), date_format(`end`, '%Y-%m-%dT%H:%i:%sZ'), hex(userid), click_number "
+                        f"from `{table}`")
+    return [Row(seconds(a), seconds(b), None if c == "NULL" else bytes.fromhex(c).decode(), int(d)) for a, b, c, d in asked]

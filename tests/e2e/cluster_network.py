@@ -116,8 +116,7 @@ KINDS = (Plan.black_hole, Plan.one_way, Plan.alone, Plan.losses, Plan.flapping, 
 class NetworkCluster(Cluster):
     def __init__(self, millrace, folder, network):
         self.network = network
-        super().__init__(millrace, folder, f"dir:{folder}/store", leading=NAMES, following=())
-        self.folder.mkdir()
+        super().__init__(millrace, folder, leading=NAMES, following=())
         certificates = self.folder / "tls"
         make_certificates(millrace, certificates, ("client", "test"), *(("node", name) for name in NAMES))
         self.more_options = self.more_arguments = ("--tls", str(certificates))

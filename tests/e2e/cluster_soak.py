@@ -8,12 +8,12 @@ to Kafka. Anonymous memory, handles and threads of each node are bounded, and th
 after a sixth of a shorter run (soak_samples.py). At the end every record is in the rows of every sink, exactly. It needs KAFKA_BROKERS and
 POSTGRES_URL.
 """
+import contextlib
 import math
-import time
 
 import soak
-from cluster_under_test import Cluster, ClusterRun, place_of_chains
-from real_systems import STORES, Kafka, Run, check, main, metric, needed, told_address
+from cluster_under_test import Cluster, ClusterRun
+from real_systems import STORES, Kafka, main, metric, needed, told_address
 from soak_samples import MEASURES, Measure, Watched, judge, sizes_in
 
 WARM_UP = 600
@@ -62,28 +62,23 @@ class TopologyOnNodes(soak.Topology):
 
 
 class Store:
-    """Where the chains of the cluster are, and how large that is."""
+    """How large the chains of the cluster are."""
 
-    def __init__(self, kind, folder):
-        self.kind, self.folder = kind, folder / "store"
-        self.place, self.database = place_of_chains(kind, folder, "cluster_soak")
-        self.times, self.sizes = [], []
+    def __init__(self, cluster):
+        self.cluster, self.times, self.sizes = cluster, [], []
 
     def sample(self, now):
         self.times.append(now)
         self.sizes.append(self.bytes() / 1e6)
 
     def bytes(self):
-        if self.kind == "kafka":
-            brokers, _, topic = self.place.removeprefix("kafka:").rpartition("/")
+        kind, _, place = self.cluster.store.partition(":")
+        if kind == "kafka":
+            brokers, _, topic = place.rpartition("/")
             return Kafka(brokers).bytes_of(topic)
-        if self.kind == "postgresql":
-            return self.database.ask("select pg_database_size(current_database()) as bytes")[0]["bytes"]
-        return sum(sizes_in(self.folder))
-
-    def drop(self):
-        if self.database:
-            self.database.drop()
+        if kind == "postgresql":
+            return self.cluster.database.ask("select pg_database_size(current_database()) as bytes")[0]["bytes"]
+        return sum(sizes_in(self.cluster.folder / "store"))
 
 
 class Malloc:
@@ -103,9 +98,9 @@ class ClusterSoak(soak.Soak):
     def __init__(self, options, folder):
         super().__init__(options, folder)
         self.warm_up = min(WARM_UP, self.seconds / 6)
-        self.store = Store(options.store, folder)
-        self.drop.append(self.store.drop)
-        self.cluster = Cluster(options.millrace, folder, self.store.place, patient=True)
+        self.cluster = Cluster(options.millrace, folder, options.store, patient=True)
+        self.store = Store(self.cluster)
+        self.drop.append(self.cluster.close)
         self.cluster.start()
 
     def run(self):
@@ -113,30 +108,23 @@ class ClusterSoak(soak.Soak):
         nodes = self.cluster.nodes
         self.watched = {name: Watched(n.process.pid, n.state) for name, n in nodes.items()}
         self.malloc = {name: Malloc(n) for name, n in nodes.items()}
-        began = time.monotonic()
-        until, looked = began + self.seconds, 0
-        for t in topologies:
-            t.feed(until)
-        while (now := time.monotonic()) < until:
+        looked = 0
+
+        def look(seconds):
+            nonlocal looked
             self.cluster.check_alive()
             for watched in self.watched.values():
-                watched.sample(now - began)
-            if now - began >= looked:
+                watched.sample(seconds)
+            if seconds >= looked:
                 looked += LOOK_EVERY
                 for m in (self.store, *self.malloc.values()):
-                    m.sample(now - began)
+                    m.sample(seconds)
                 for t in topologies:
                     t.look()
-            time.sleep(max(0.0, 1.0 - (time.monotonic() - now)))
+        self.feed_all(topologies, look)
         grows = [g for name in nodes for g in self.judged_node(name)]
         grows.append(self.told("the store", self.at_most("size", STORE_SLOPE), self.store.times, self.store.sizes))
-        sent = sum(t.finish() for t in topologies)
-        self.cluster.stop()
-        silent = [t.name for t in topologies if t.answered <= t.asked / 5]
-        check(not silent, f"the API of {silent} has hardly answered")
-        check(not any(grows), "grows with time: " + "; ".join(filter(None, grows)))
-        print(f"ok      {len(topologies)} topologies on three nodes over {self.seconds:.0f} s, chains in {self.options.store}, {sent} records, "
-              "each in the rows of every sink exactly", flush=True)
+        self.finish(topologies, list(filter(None, grows)), f" on three nodes, chains in {self.options.store},")
 
     def at_most(self, name, slope):
         """A measure in MB, which may grow by `slope` a minute after the warm-up; None: it is only told."""
@@ -164,13 +152,8 @@ class ClusterSoak(soak.Soak):
 
 def cluster_soak(options, folder):
     needed("KAFKA_BROKERS", "POSTGRES_URL")
-    s = ClusterSoak(options, folder)
-    try:
+    with contextlib.closing(ClusterSoak(options, folder)) as s:
         s.run()
-    finally:
-        Run.end_all()
-        for drop in s.drop:
-            drop()
 
 
 if __name__ == "__main__":

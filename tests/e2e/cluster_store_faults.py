@@ -12,7 +12,7 @@ import time
 from cluster_under_test import Cluster
 from counts_under_test import Counts, Waiting, goes_on
 from disk_full import Disk, own_mounts
-from real_systems import PATIENCE, PostgreSQL, check, http_status, main_of_cases, unique, wait_until
+from real_systems import PATIENCE, PostgreSQL, check, http_status, main_of_cases, told_address, unique, wait_until
 from servers_away import Servers
 
 BESIDE = 2.5 * PATIENCE  # seconds of input beside the fault: it is found and mended while rows are to come, however busy the machine is
@@ -41,7 +41,6 @@ class Case:
         """Rows are counted while the store is taken away and given back; `meanwhile`: they come without it; `is_told`: by the probes of a
         node that it does not answer."""
         cluster = Cluster(self.options.millrace, self.folder / "cluster", store)
-        cluster.folder.mkdir()
         cluster.start()
         counts = Counts(self.folder / "job", self.name, 1, self.options.seconds + BESIDE, RATE)
         cluster.ask("apply", counts.topology, by=cluster.nodes[HOME])
@@ -53,7 +52,7 @@ class Case:
         if meanwhile:
             wait_until("rows while it is away", lambda: goes_on(cluster, counts) or len(counts.rows("counts")) > before)
         cluster.check_alive()
-        address = (cluster.nodes[HOME].state / "http").read_text().strip().removeprefix("http://")
+        address = told_address(cluster.nodes[HOME].state)
         if is_told:
             wait_until("probes say that the store is away", lambda: all(
                 (503, True) == (s, "the store of the cluster does not answer" in text)

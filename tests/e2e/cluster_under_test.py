@@ -1,5 +1,5 @@
 """A cluster of node processes for tests that disturb it: nodes that are started, killed, stopped and continued, and the
-commands that ask any of them. `ClusterRun` is the job of job_under_test.py on it, with the interface of a run of one process.
+commands that ask any of them. `ClusterRun` is a topology on it, with the interface of a run of one process.
 """
 import contextlib
 import json
@@ -8,11 +8,10 @@ import pathlib
 import signal
 import subprocess
 
-from job_under_test import Job
-from real_systems import PATIENCE, PIPELINE, ROOT, PostgreSQL, Run, Wrong, check, free_port, http_status, needed, told_address, unique, wait_until
+from real_systems import PATIENCE, ROOT, STORES, PostgreSQL, Run, Wrong, check, free_port, http_status, needed, told_address, unique, wait_until
 
 
-def place_of_chains(store, folder, name):
+def place_of_chains(store, folder, name="chains"):
     """Returns where a cluster keeps its chains, in a store of this kind; and the database that was made for it, to be dropped, or None."""
     if store == "kafka":
         return f"kafka:{needed('KAFKA_BROKERS')[0]}/{unique('chains')}", None
@@ -58,9 +57,12 @@ class Node:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
+    def check_alive(self):
+        check(self.alive(), lambda: f"node {self.name} has ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+
     def wait_ready(self):
         def ready():
-            check(self.alive(), lambda: f"node {self.name} has ended with {self.process.returncode}: {self.errors()[-1500:]}")
+            self.check_alive()
             return b"ready: node" in self.out.read_bytes()[self.seen:]
         wait_until(f"node {self.name} is ready", ready)
 
@@ -87,10 +89,13 @@ class Node:
 
 
 class Cluster:
-    """`patient`: no node counts as silent because the machine stands still; for tests that have no failure for their subject."""
+    """`store`: the place of one, or a kind of STORES, of which the cluster makes one of its own. `patient`: no node counts as silent because the machine
+    stands still; for tests that have no failure for their subject."""
 
-    def __init__(self, millrace, folder, store, leading=("a", "b"), following=("c",), environment=None, patient=False):
-        self.millrace, self.folder, self.store = millrace, pathlib.Path(folder), store
+    def __init__(self, millrace, folder, store="dir", leading=("a", "b"), following=("c",), environment=None, patient=False):
+        self.millrace, self.folder = millrace, pathlib.Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        self.store, self.database = place_of_chains(store, folder) if store in STORES else (store, None)
         self.environment, self.is_founded = environment or {}, False
         self.more_options, self.more_arguments = (), ()  # options of each node, of each command
         self.silence = ("--detach-after", "10 s", "--away-after", "20 s") if patient else ()
@@ -120,13 +125,22 @@ class Cluster:
             node.wait_ready()
             node.check_probes()
 
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def start_missing(self):
+        """All live again, and are ready."""
         missing = [n for n in self.nodes.values() if not n.alive()]
         for node in missing:
             if self.moves:
                 node.port = free_port()
             node.start()
-        return missing
+        for node in missing:
+            node.wait_ready()
 
     def ask_once(self, *arguments, by=None, seconds=600, environment=None):
         """A command as it ends, by a node that lives."""
@@ -179,7 +193,7 @@ class Cluster:
 
     def check_alive(self):
         for n in self.nodes.values():
-            check(n.alive(), lambda n=n: f"node {n.name} has ended by itself with {n.process.returncode}: {n.errors()[-1500:]}")
+            n.check_alive()
 
     def stop(self):
         for node in self.nodes.values():
@@ -190,6 +204,12 @@ class Cluster:
                 if node.process:
                     node.process.wait(60 * PATIENCE)
 
+    def close(self):
+        """Its store goes, too, if it is its own."""
+        self.stop()
+        if self.database:
+            self.database.drop()
+
 
 def make_certificates(millrace, folder, *names):
     """An authority, and what it makes for each of the names: ("node", "a") or ("client", "operator")."""
@@ -198,7 +218,7 @@ def make_certificates(millrace, folder, *names):
 
 
 class ClusterRun:
-    """The job on the cluster, as finish() of job_under_test.Job knows a run. Stages on a disk are on the node `home`."""
+    """A topology on the cluster, with the interface of a Run. Stages on a disk are on the node `home`."""
 
     def __init__(self, cluster, name, home):
         self.cluster, self.name, self.home = cluster, name, cluster.nodes[home]
@@ -212,8 +232,19 @@ class ClusterRun:
     def wait(self, seconds=600):
         self.cluster.ask("wait", self.name, "--report", self.report_file, seconds=seconds)
 
+    def expect(self, status, *texts, seconds=60):
+        """The topology ends by itself, 0, or fails, 1, for a reason that has all of these."""
+        wanted = "failed" if status else "ended"
+        state, reason = wait_until(f"it has {wanted}", lambda: (found := self.cluster.state_of(self.name))[0] == wanted and found, seconds)
+        for text in texts:
+            check(text in reason, f"expected {text!r} in the reason for which it has {state}: {reason}")
+        self.wait(seconds)
+
     def alive(self):
         return all(node.alive() for node in self.cluster.nodes.values())
+
+    def check_alive(self):
+        self.cluster.check_alive()
 
     def errors(self):
         return "\n".join(node.errors() for node in self.cluster.nodes.values())
@@ -222,32 +253,3 @@ class ClusterRun:
 
     def dead_letters(self):
         return [json.loads(line) for line in self.cluster.ask("letters", self.name).splitlines()]
-
-
-class ClusterJob(Job):
-    """The job of pipelines/active_users, applied at the node `home`."""
-
-    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed, store, home="a", patient=False):
-        super().__init__(options, folder, brokers, maria_url, postgres_url, seed)
-        self.home = home
-        self.cluster = Cluster(options.millrace, folder / "cluster", store,
-                               environment={"E2E_MARIADB_URL": self.mariadb.url, "E2E_POSTGRES_URL": self.postgres.url,
-                                            "KAFKA_BROKERS": self.kafka.brokers}, patient=patient)
-        self.cluster.folder.mkdir()
-
-    def start(self):
-        self.cluster.start()
-        return self.apply()
-
-    def apply(self):
-        self.cluster.ask("apply", PIPELINE / "topology.json", "--with", self.sinks, "--set", f"topology={self.name}", "--set",
-                         f"stages.clicks.topic={self.active}", "--set", f"stages.topic.topic={self.active2}",
-                         by=self.cluster.nodes[self.home])
-        return ClusterRun(self.cluster, self.name, self.home)
-
-    def go_on(self):
-        """All nodes run, and so does the topology: no death of a node fails it."""
-        for node in self.cluster.start_missing():
-            node.wait_ready()
-        state, reason = self.cluster.state_of(self.name)
-        check(state == "running", f"the topology is {state}: {reason}")

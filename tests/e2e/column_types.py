@@ -11,7 +11,7 @@ import json
 import re
 
 from databases_under_test import SERVERS
-from real_systems import Run, check, dead_letters, main, needed, run_cases
+from real_systems import Run, check, dead_letters, main, needed, run_cases, topology_file
 
 UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 TEXTS = ["", " ", "a", "A", "ab", "a ", "abc", "abc  ", "  ab", "abcde", "abcde   ", "abcd ", "abcdefgh", "éé", "ééééé", "éé   ", "日本🎉",
@@ -75,7 +75,7 @@ class Case:
         if columns:
             stages["given"] = {"transform": "select", "from": "parsed", "columns": columns}
             stages["table"]["from"] = "given"
-        (folder / "topology.json").write_text(json.dumps({"millrace": 1, "topology": table, "stages": stages}))
+        topology_file(folder / "topology.json", table, stages)
         return Run(self.options.millrace, folder / "topology.json", folder / "state", env={"E2E_DATABASE": server.url})
 
 

@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 
-from real_systems import PATIENCE, Run, Wrong, check, difference
+from real_systems import PATIENCE, Run, Wrong, captured, check, difference, topology_file
 
 FILES, KEYS, GROUPS = 3, 400, 20
 START = 1_700_000_000
@@ -59,9 +59,7 @@ class Counts:
                            "columns": {"e": end, "g": "g", "k": "k", "n": "n"}},
             "sum_rows": {"sink": "file", "from": "sums", "path": f"{self.folder}/{where}/sums.jsonl",
                          "columns": {"e": end, "g": "g", "s": "s"}}}
-        path = self.folder / f"{where}.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": self.name, "stages": stages}))
-        return path
+        return topology_file(self.folder / f"{where}.json", self.name, stages)
 
     def rows(self, sink, where="cluster"):
         """Whole lines: the last one may be under way."""
@@ -87,8 +85,7 @@ class Counts:
 
     def run_alone(self, millrace):
         """One process gives what was counted here."""
-        done = subprocess.run([millrace, "run", str(self._write("alone")), "--state", str(self.folder / "alone" / "state")],
-                              capture_output=True, text=True, timeout=300 * PATIENCE)
+        done = captured(millrace, "run", str(self._write("alone")), "--state", str(self.folder / "alone" / "state"), timeout=300 * PATIENCE)
         check(done.returncode == 0, lambda: f"millrace run of {self.name}: {done.stderr[-1000:]}")
         self.compare("alone")
 

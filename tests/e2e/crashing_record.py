@@ -15,9 +15,9 @@ import re
 import threading
 import time
 
-from cluster_under_test import Cluster, place_of_chains
+from cluster_under_test import Cluster
 from harmful_record import ENDS_BY, POISON, Harm
-from real_systems import STORES, Kafka, PostgreSQL, check, http_status, main, needed, told_address, unique, wait_until
+from real_systems import STORES, Kafka, PostgreSQL, check, http_status, main, needed, told_address, topology_file, unique, wait_until
 
 PARTITIONS = 4
 START = 1_700_000_000
@@ -94,19 +94,18 @@ def topology(file, kafka, postgres, topic, table, on_crash, where):
                    "emit": "updates", "every": "500 ms", **({"having": looks} if where == "shard" else {})},
         "kept": {"transform": "select", "from": "counts", "columns": {"k": "k", "n": "n"}, **({"where": looks} if where == "sink" else {})},
         "table": {"sink": "sql", "from": "kept", "connection": postgres.url, "table": table, "create": True, "mode": "upsert", "key": ["k"]}}
-    file.write_text(json.dumps({"millrace": 1, "topology": NAME, "snapshot_every": "500 ms", "stages": stages}))
-    return file
+    return topology_file(file, NAME, stages, snapshot_every="500 ms")
 
 
 class Case:
-    def __init__(self, options, folder, store, on_crash, where):
+    def __init__(self, options, folder, on_crash, where):
         brokers, url = needed("KAFKA_BROKERS", "POSTGRES_URL")
         self.kafka, self.postgres = Kafka(brokers), PostgreSQL(url, unique("crashing"))
         self.postgres.create()
         self.topic = unique("crashing")
         self.kafka.create(self.topic, PARTITIONS)
         self.harm = Harm(folder)
-        self.cluster = Cluster(options.millrace, folder, store, leading=("a", "b", "c"), following=(), environment=self.harm.environment)
+        self.cluster = Cluster(options.millrace, folder, options.store, leading=("a", "b", "c"), following=(), environment=self.harm.environment)
         self.cluster.start()
         self.cluster.ask("apply", topology(folder / "topology.json", self.kafka, self.postgres, self.topic, "counts", on_crash, where))
         self.restarted, self.fed = Restarted(self.cluster), Fed(self.kafka, self.topic)
@@ -140,13 +139,13 @@ class Case:
         wait_until("every row", whole, 180)
         self.restarted.stop()
         self.restarted.look()
-        self.cluster.stop()
+        self.cluster.close()
         self.postgres.drop()
         return len(self.restarted.deaths)
 
 
-def gives_up(options, folder, store):
-    case = Case(options, folder, store, "dead_letter", "lane")
+def gives_up(options, folder):
+    case = Case(options, folder, "dead_letter", "lane")
     letters = wait_until("the record is given up", lambda: (case.state() or True) and case.cluster.ask("letters", NAME), 120)
     deaths = case.end(lambda k: k != POISON)
     letters = [json.loads(x) for x in letters.splitlines()]
@@ -156,8 +155,8 @@ def gives_up(options, folder, store):
     return f"given up after {deaths} deaths, {case.restarted.most_away} away at once"
 
 
-def tries_again(options, folder, store, where, actor):
-    case = Case(options, folder, store, "retry", where)
+def tries_again(options, folder, where, actor):
+    case = Case(options, folder, "retry", where)
     said = case.blamed(actor)
     since = len(case.restarted.deaths)
     if where == "lane":
@@ -188,10 +187,7 @@ def test(options, folder):
             continue
         own = folder / name
         own.mkdir()
-        store, database = place_of_chains(options.store, own, "store")
-        print(f"{name} over {options.store}: {what(options, own, store)}", flush=True)
-        if database:
-            database.drop()
+        print(f"{name} over {options.store}: {what(options, own)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import random
 import re
 import time
 
-from real_systems import ROOT, Kafka, Run, check, difference, free_port, main, metric, needed, unique, wait_until
+from deployments_under_test import OnRun
+from real_systems import ROOT, Kafka, Run, check, difference, free_port, main_of_parts, metric, needed, topology_file, unique, wait_until
 
 PIPELINE = ROOT / "pipelines" / "customer_sales"
 SIZE, SLIDE, DELAY, HIGH_VOLUME = 60_000_000, 10_000_000, 2_000_000, 60_000_000  # times in microseconds
@@ -53,11 +54,10 @@ def rows_of(path):
 
 def made_sales(options, folder, count):
     """The records of the shipped generator as text, by a topology that does nothing else."""
-    topology = folder / "made.json"
-    topology.write_text(json.dumps({"millrace": 1, "topology": "made", "stages": {
+    topology = topology_file(folder / "made.json", "made", {
         "sales": {"source": "generator", "kind": "sales", "seed": 1, "count": count},
         "parsed": {"parser": "json", "from": "sales", "schema": {"quantity": "bigint"}},
-        "out": {"sink": "file", "from": "parsed", "path": str(folder / "made.txt"), "format": "text", "template": "{_raw}"}}}))
+        "out": {"sink": "file", "from": "parsed", "path": str(folder / "made.txt"), "format": "text", "template": "{_raw}"}})
     Run(options.millrace, topology, folder / f"made-{count}").expect(0)
     text = (folder / "made.txt").read_bytes()
     (folder / "made.txt").unlink()
@@ -65,12 +65,15 @@ def made_sales(options, folder, count):
     return text.splitlines()
 
 
+def made(at, path, *more):
+    """The job that needs no server, which writes to this file, and the file."""
+    return at.start(path.stem, PIPELINE / "topology.json", "--with", PIPELINE / "embedded.json", *more, CUSTOMERS=str(path)), path
+
+
 def embedded(options, folder):
-    """The job that needs no server, against the oracle."""
+    """It is compared with the oracle."""
     def run(name, *more):
-        path = folder / f"{name}.txt"
-        running = Run(options.millrace, PIPELINE / "topology.json", folder / name,
-                      "--with", str(PIPELINE / "embedded.json"), *more, env={"CUSTOMERS": str(path)})
+        running, path = made(OnRun(options, folder), folder / f"{name}.txt", *more)
         running.expect(0, seconds=300)
         return path, running.ledger()
 
@@ -95,7 +98,7 @@ def embedded(options, folder):
         "slices": {"sink": "file", "from": "tens", "path": str(slices), "format": "csv",
                    "columns": {"time": "to_char(window_end, 'YYYY-MM-DD HH24:MI:SS')", "name": "\"customerName\"",
                                "quantity": "quantity"}}}}))
-    path, ledger = run("full", "--with", str(overlay))
+    path, ledger = run("full", "--with", overlay)
     check(ledger["volumes"]["in"] == FULL_RATE_SALES and ledger["volumes"]["out"] == FULL_RATE_SALES, f"{ledger['volumes']}")
     rows = {(at, name): quantity for at, name, quantity in rows_of(path)}
     minute = {name: quantity for (at, name), quantity in rows.items() if at == "2015-11-20 20:06:00"}
@@ -141,7 +144,7 @@ def through_kafka(options, folder):
     while deaths < options.kills or time.monotonic() - began < SIZE / 1e6 + 15:
         running = job()
         time.sleep(rng.choice([0.1, 0.5, 1.0, 2.5, 5.0]) * rng.uniform(0.5, 1.5))
-        check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+        running.check_alive()
         running.kill()
         deaths += 1
         if deaths % 7 == 0:
@@ -176,10 +179,8 @@ def settled(ledger):
     return sales["in"] if sales["in_flight"] == 0 and ledger["volumes"]["in_flight"] == 0 else None
 
 
-def test(options, folder):
-    embedded(options, folder)
-    through_kafka(options, folder)
+PARTS = (embedded, through_kafka)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, kills=20, seed=1)
+    main_of_parts(PARTS, __doc__, kills=20, seed=1)

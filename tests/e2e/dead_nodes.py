@@ -13,7 +13,7 @@ import threading
 import time
 
 from cluster_under_test import Cluster, ClusterRun
-from real_systems import STORES, Kafka, PostgreSQL, check, difference, main, needed, unique, wait_until
+from real_systems import STORES, Kafka, PostgreSQL, check, difference, main, needed, topology_file, unique, wait_until
 
 RATE, PARTITIONS, KEYS = 2000, 3, 50
 START = 1_700_000_000
@@ -74,9 +74,7 @@ def topology(folder, name, kafka, postgres, topic):
         "table": {"sink": "sql", "from": "counts", "connection": postgres.url, "table": "counts", "create": True, "columns": columns},
         "topic": {"sink": "kafka", "from": "counts", "brokers": kafka.brokers, "topic": f"{topic}_out", "columns": columns,
                   "create": {"partitions": 1, "replication": 1}}}
-    file = folder / "topology.json"
-    file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "500 ms", "stages": stages}))
-    return file
+    return topology_file(folder / "topology.json", name, stages, snapshot_every="500 ms")
 
 
 def test(options, folder):
@@ -84,8 +82,7 @@ def test(options, folder):
     kafka, postgres, topic, name = Kafka(brokers), PostgreSQL(url, unique("dead_nodes")), unique("dead_nodes"), "counting"
     postgres.create()
     kafka.create(topic, PARTITIONS)
-    store = {"dir": f"dir:{folder}/store", "kafka": f"kafka:{brokers}/{unique('chains')}", "postgresql": postgres.url}[options.store]
-    cluster = Cluster(options.millrace, folder, store, leading=("a", "b", "c"), following=())
+    cluster = Cluster(options.millrace, folder, options.store, leading=("a", "b", "c"), following=())
     cluster.start()
     file = topology(folder, name, kafka, postgres, topic)
     cluster.ask("apply", file, by=cluster.nodes["a"])
@@ -123,7 +120,7 @@ def test(options, folder):
     stages = run.ledger()
     check(stages["parsed"]["in"] == fed.sent and stages["parsed"]["dead_letters"] == len(letters), f"the ledger: {stages['parsed']}")
     check(alone.alive(), "the last node has ended")
-    cluster.stop()
+    cluster.close()
     postgres.drop()
     print(f"ok      a and {dead} have died for good; {alone.name} alone: {len(expected)} rows from {fed.sent} records, "
           f"{len(letters)} dead letters", flush=True)

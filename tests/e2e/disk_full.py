@@ -18,9 +18,9 @@ import subprocess
 import sys
 import time
 
-from http_server import Game, answers_of, clients_of, expect, settled
+from http_server import Game, answered, answers_of, clients_of, expect, settled
 from patience import LEAST, PATIENCE
-from real_systems import SKIPPED, Run, Wrong, check, difference, free_port, main, metric, wait_until
+from real_systems import SKIPPED, Run, Wrong, check, difference, free_port, main_of_parts, metric, topology_file, wait_until
 from servers_away import waits_are_told_once
 
 MB = 1_000_000
@@ -85,9 +85,7 @@ def topology(folder, sinks):
         "counts": {"window": "tumbling", "size": "20 s", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"},
                    "shards": 2},
         **{name: {**sink, "from": "counts", "columns": columns} for name, sink in sinks.items()}}
-    path = folder / "topology.json"
-    path.write_text(json.dumps({"millrace": 1, "topology": "disk_full", "snapshot_every": "100 ms", "stages": stages}))
-    return path
+    return topology_file(folder / "topology.json", "disk_full", stages, snapshot_every="100 ms")
 
 
 def json_rows(*paths):
@@ -254,11 +252,10 @@ def under_the_spool(options, folder):
     disk = Disk(folder / "disk")
     state = folder / "state"
     state.symlink_to(folder / "disk" / "state")
-    path = folder / "topology.json"
-    path.write_text(json.dumps({"millrace": 1, "topology": "spooled", "stages": {
+    path = topology_file(folder / "topology.json", "spooled", {
         "stream": {"source": "http_stream", "url": f"http://127.0.0.1:{port}/2/rsvps", "since": "since_mtime=mtime"},
         "parsed": {"parser": "json", "from": "stream", "schema": {"n": "bigint"}},
-        "rows": {"sink": "file", "from": "parsed", "path": f"{folder}/rows.jsonl"}}}))
+        "rows": {"sink": "file", "from": "parsed", "path": f"{folder}/rows.jsonl"}})
 
     def start():
         return Run(options.millrace, path, state)
@@ -294,44 +291,32 @@ def under_the_server(options, folder):
     game.state.symlink_to(folder / "disk" / "state")
     running = game.start()
     clients = clients_of(game, 4, 1)
-
-    def answered(status):
-        return sum(1 for c in clients for a in list(c.answers.values()) if a and a[0] == status)
-
-    wait_until("the first answers", lambda: answered(200) > 100)
+    wait_until("the first answers", lambda: answered(clients, 200) > 100)
     disk.fill()
     wait_until("it says that it takes no more", lambda: complaints(running))
-    wait_until("clients are sent away", lambda: answered(503))
+    wait_until("clients are sent away", lambda: answered(clients, 503))
     time.sleep(2)
     told_once_by(running, ["api"])
     disk.free()
-    seen = answered(200)
-    wait_until("it goes on", lambda: answered(200) > seen)
+    seen = answered(clients, 200)
+    wait_until("it goes on", lambda: answered(clients, 200) > seen)
     before = len(complaints(running))
     disk.fill()
     wait_until("and stops again", lambda: len(complaints(running)) > before)
     how, running = goes_on_when_there_is_room(disk, running, lambda: Run(options.millrace, game.topology, game.state))
-    seen = answered(200)
-    wait_until("it takes requests again", lambda: answered(200) > seen)
+    seen = answered(clients, 200)
+    wait_until("it takes requests again", lambda: answered(clients, 200) > seen)
     answers = answers_of(clients)
     settled(game)
     running.stop()
     expect(game, answers)
     disk.remove()
-    print(f"ok      under the HTTP server: of {len(answers)} requests {answered(200)} answered, each there once; a start on a full disk {how}", flush=True)
+    print(f"ok      under the HTTP server: of {len(answers)} requests {answered(clients, 200)} answered, each there once; a start on a full disk {how}", flush=True)
 
 
 CASES = (under_the_state, under_the_targets, under_the_spool, under_the_server)
 
 
-def test(options, folder):
-    for case in CASES:
-        if options.only in (None, case.__name__):
-            (folder / case.__name__).mkdir()
-            case(options, folder / case.__name__)
-
-
 if __name__ == "__main__":
     own_mounts()
-    main(test, __doc__,
-         hold=dict(type=float, default=10, help="seconds that the state folder's disk stays full"), only=dict(choices=[case.__name__ for case in CASES]))
+    main_of_parts(CASES, __doc__, hold=dict(type=float, default=10, help="seconds that the state folder's disk stays full"))

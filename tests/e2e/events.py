@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, Run, check, free_port, http_status, main_of_cases, wait_until
+from real_systems import PATIENCE, Run, captured, check, free_port, http_status, main_of_cases, topology_file, wait_until
 
 
 class Case:
@@ -32,15 +32,14 @@ class Case:
     def topology(self, title="clicks a day", source=None):
         path = self.folder / "clicks.json"
         on = {"node": "a"} if self.cluster else {}
-        path.write_text(json.dumps({"millrace": 1, "topology": "clicks", "title": title, "stages": {
+        return topology_file(path, "clicks", {
             "lines": source or {"source": "file", "path": str(self.lines), "follow": True, **on},
             "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts"},
             "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}},
-            "out": {"sink": "file", "from": "counts", "path": str(self.folder / "out.jsonl"), **on}}}))
-        return path
+            "out": {"sink": "file", "from": "counts", "path": str(self.folder / "out.jsonl"), **on}}, title=title)
 
     def three_nodes(self, start_timeout=30):
-        self.cluster = Cluster(self.binary, self.folder, f"dir:{self.folder / 'store'}")
+        self.cluster = Cluster(self.binary, self.folder)
         self.cluster.start_timeout = start_timeout
         self.cluster.start()
         return self.cluster
@@ -65,8 +64,7 @@ def of_a_run(c):
             return False
 
     def asked(*words):
-        done = subprocess.run([c.binary, *words, "--connect", f"http://{http}", "--token", c.folder / "state" / "token"], capture_output=True,
-                              text=True, timeout=60 * PATIENCE, check=False)
+        done = captured(c.binary, *words, "--connect", f"http://{http}", "--token", c.folder / "state" / "token")
         check(done.returncode == 0, lambda: f"{words}: {done.stderr}")
         return done.stdout
 
@@ -75,8 +73,7 @@ def of_a_run(c):
 
     def begin():
         run = Run(c.binary, c.topology(), c.folder / "state", "--http", http)
-        wait_until("it serves", lambda: served() or not run.alive())
-        check(run.alive(), run.errors)
+        run.wait_until("it serves", served)
         return run
 
     run = begin()

@@ -12,7 +12,7 @@ import re
 import signal
 
 from cluster_under_test import Cluster
-from real_systems import Kafka, Run, check, http_status, main, needed, told_address, unique, wait_until
+from real_systems import Kafka, Run, check, http_status, main, needed, told_address, topology_file, unique, wait_until
 
 NAME, RECORDS, KEYS = "flows", 1000, 10
 START = 1_700_000_000
@@ -36,9 +36,8 @@ class Flows:
             "counts": {"window": "tumbling", "size": "10 s", "from": "named", "key": ["k"], "shards": 3, "aggregates": {"n": "count(*)"}},
             "rows": {"sink": "kafka", "from": "counts", "brokers": brokers, "topic": f"{self.topic}_out", "columns": {"k": "k", "n": "n"},
                      "create": {"partitions": 1, "replication": 1}}}
-        file = folder / "flows.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": NAME, "snapshot_every": "500 ms", "stages": stages}))
-        self.cluster = Cluster(options.millrace, folder, f"dir:{folder}/store", leading=("a", "b", "c"), following=())
+        file = topology_file(folder / "flows.json", NAME, stages, snapshot_every="500 ms")
+        self.cluster = Cluster(options.millrace, folder, leading=("a", "b", "c"), following=())
         self.cluster.start()
         done = self.cluster.answer("apply", file)
         check(done.returncode == 0, f"apply: {done.stderr[-1000:]}")
@@ -80,8 +79,7 @@ def records_outlive_a_node(f):
     for actor in ("rows", "parsed/lane0"):
         f.node_of(actor).kill()
         f.at_rest()
-        for node in f.cluster.start_missing():
-            node.wait_ready()
+        f.cluster.start_missing()
 
 
 def one_name_an_actor(f):
@@ -132,8 +130,7 @@ def the_next_leader_tells(f):
 
 def what_is_over_keeps_its_counts(f):
     """The leader tells them, from the report of its end; a node that has run nothing of it, too."""
-    for node in f.cluster.start_missing():
-        node.wait_ready()
+    f.cluster.start_missing()
     f.cluster.ask("stop", NAME)
     f.cluster.ask("wait", NAME)
     f.at_rest("stopped")
@@ -150,13 +147,12 @@ def a_node_that_does_not_answer(options, folder):
     folder.mkdir()
     lines, name = folder / "lines.jsonl", "asleep"
     lines.write_text("".join(json.dumps({"k": f"k{i % KEYS}", "at": START + i}) + "\n" for i in range(RECORDS)))
-    topology = folder / "asleep.json"
-    topology.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+    topology = topology_file(folder / "asleep.json", name, {
         "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
         "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
         "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "shards": 3, "aggregates": {"n": "count(*)"}},
-        "rows": {"sink": "file", "from": "counts", "path": str(folder / "rows.jsonl"), "columns": {"k": "k", "n": "n"}, "node": "a"}}}))
-    cluster = Cluster(options.millrace, folder, f"dir:{folder}/store", leading=("a",), following=("b", "c"))
+        "rows": {"sink": "file", "from": "counts", "path": str(folder / "rows.jsonl"), "columns": {"k": "k", "n": "n"}, "node": "a"}})
+    cluster = Cluster(options.millrace, folder, leading=("a",), following=("b", "c"))
     cluster.silence = ("--detach-after", "5 minutes", "--away-after", "10 minutes")  # nobody takes it for dead
     cluster.start()
     cluster.ask("apply", topology)
@@ -242,11 +238,11 @@ def a_run_of_two(options, folder):
     files = []
     for name in ("ends", "stays"):
         files.append(folder / f"{name}.json")
-        files[-1].write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        topology_file(files[-1], name, {
             "lines": {"source": "file", "path": str(lines), "follow": name == "stays"},
             "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
             "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"}},
-            "rows": {"sink": "file", "from": "counts", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"k": "k", "n": "n"}}}}))
+            "rows": {"sink": "file", "from": "counts", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"k": "k", "n": "n"}}})
     run = Run(options.millrace, files[0], folder / "state", "--http", "127.0.0.1:0", str(files[1]))
     address = wait_until("it tells its address", lambda: told_address(folder / "state" / "ends"))
     ended = 'millrace_topology_state{topology="ends",state="ended"}'
@@ -256,7 +252,7 @@ def a_run_of_two(options, folder):
 
     def is_past():
         def is_so():
-            check(run.alive(), lambda: run.errors()[-1500:])
+            run.check_alive()
             found = series(address, "ends")
             check(not counters(found), f"{sorted(counters(found))}")
             return found

@@ -8,7 +8,7 @@ import base64
 import json
 import struct
 
-from real_systems import OnServers, Run, check, dead_letters, main_of_cases, wait_until
+from real_systems import OnServers, Run, check, dead_letters, main_of_cases, topology_file, wait_until
 
 AT = 1_619_294_100_796  # 2021-04-24 19:55:00.796, in ms
 LAST = 253_402_300_799_999  # a time of year 9999
@@ -27,12 +27,11 @@ class Case(OnServers):
         sinks = {"file": {"sink": "file", "path": str(self.folder / "out.jsonl")}}
         for name, database in (("postgres", self.postgres), ("mariadb", self.mariadb)):
             sinks[name] = {"sink": "sql", "connection": database.url.replace("mariadb:", "mysql:"), "table": "t", "create": True}
-        topology = self.folder / "topology.json"
-        topology.write_text(json.dumps({"millrace": 1, "topology": self.name, "commit_every": "50 ms", "stages": {
+        topology = topology_file(self.folder / "topology.json", self.name, {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.name, **source},
             "parsed": {"parser": "json", "from": "rows", "schema": {"i": "bigint"}, **(parser or {})},
             "shaped": {"transform": "select", "from": "parsed", "columns": {"i": "i", **columns}},
-            **{name: {**sink, "from": "shaped"} for name, sink in sinks.items()}}}))
+            **{name: {**sink, "from": "shaped"} for name, sink in sinks.items()}}, commit_every="50 ms")
         running = Run(self.options.millrace, topology, self.folder / "state")
         wait_until("every record is a row or a dead letter", lambda: self.is_done(running, sum(not parser or r[2] is not None for r in records)))
         running.stop()

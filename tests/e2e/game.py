@@ -1,8 +1,3 @@
-def gives_the_default(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5 * PATIENCE) as r:
-        return r.read() == b"This is the default response!\n"
-
-
 #!/usr/bin/env python3
 """The pipeline pipelines/game as its README has it: without servers; and real requests by ab through HTTP and a real Kafka into two
 tables of Parquet files, while API and job are killed with -9; then the seed's questions to the tables in SQL.
@@ -15,12 +10,12 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 import urllib.request
 
-from parquet_tables import Sql, Trino, table_rows, visible_files, without_parquet
-from real_systems import PATIENCE, ROOT, SKIPPED, Kafka, Run, check, difference, free_port, main, needed, unique, wait_until
+from deployments_under_test import OnRun
+from parquet_tables import Sql, Trino, needs_parquet, table_rows, visible_files, without_parquet
+from real_systems import PATIENCE, ROOT, Kafka, Run, check, difference, free_port, main, needed, topology_file, unique, wait_until
 
 PIPELINE = ROOT / "pipelines" / "game"
 COLUMNS = ["raw_event", "timestamp", "accept", "host", "user-agent", "event_type"]
@@ -38,11 +33,10 @@ def embedded(options, folder):
     job = Run(options.millrace, PIPELINE / "topology.json", folder / "embedded", "--with", str(PIPELINE / "embedded.json"),
               "--set", "stages.raw_events.rate=null", env={"TABLES": str(out)})
     job.expect(0)
-    made = folder / "made.json"
-    made.write_text(json.dumps({"millrace": 1, "topology": "made", "stages": {
+    made = topology_file(folder / "made.json", "made", {
         "events": {"source": "generator", "kind": "game", "seed": 1, "count": 2250},
         "lines": {"parser": "text", "from": "events"},
-        "out": {"sink": "file", "from": "lines", "path": str(folder / "made.jsonl"), "format": "text", "template": "{line}"}}}))
+        "out": {"sink": "file", "from": "lines", "path": str(folder / "made.jsonl"), "format": "text", "template": "{line}"}})
     Run(options.millrace, made, folder / "made").expect(0)
     lines = (folder / "made.jsonl").read_text().splitlines()
     found = tables(options, out)
@@ -55,94 +49,109 @@ def embedded(options, folder):
     print(f"embedded: {len(found['sword_purchases'])} swords, {len(found['join_guilds'])} guilds", flush=True)
 
 
-def players(url):
-    """One loop of ab.sh, on its way."""
-    process = subprocess.Popen([PIPELINE / "ab.sh", "--loops", "1", url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    Run.started.append(process)
-    return process
-
-
 def done(process):
     said, _ = process.communicate(timeout=75 * PATIENCE)
     check(process.returncode == 0, f"ab.sh: {said[-500:]}")
     check(said.count("Complete requests") == 9 and "Requests per second" in said, f"ab says: {said[-500:]}")
 
 
-def through_kafka(options, folder):
-    kafka = Kafka(*needed("KAFKA_BROKERS"))
-    topic, mark, port, out = unique("events"), unique(""), free_port(), folder / "lake"
-    rng, probes = random.Random(options.seed), 0
+class Played:
+    """The API and the job on a deployment, with a topic of their own, and tables in `out`."""
+    ROLLED = [word for table in ("sword_purchases", "join_guilds") for word in ("--set", f"stages.{table}.roll.age=1 s")]
 
-    def api():
-        run = Run(options.millrace, PIPELINE / "api.json", folder / "api", "--set", f"topology=api{mark}",
-                  "--set", f"stages.topic.topic={topic}", env={"PORT": str(port)})
+    def __init__(self, options, at, out):
+        self.options, self.at, self.out, self.kafka = options, at, out, Kafka(*needed("KAFKA_BROKERS"))
+        self.topic, self.mark, self.port, self.probes, self.answered = unique("events"), unique(""), free_port(), 0, 0
+
+    def start_api(self):
+        self.api = self.at.start(f"api{self.mark}", PIPELINE / "api.json", "--set", f"stages.topic.topic={self.topic}", PORT=str(self.port))
 
         def answers():  # the default counts; a probe without an answer may be an event, too
-            nonlocal probes
-            check(run.alive(), lambda: f"the API has ended: {run.errors()[-1000:]}")
-            probes += 1
-            return gives_the_default(port)
+            self.api.check_alive()
+            self.probes += 1
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5 * PATIENCE) as r:
+                return r.read() == b"This is the default response!\n"
 
         wait_until("the API answers", answers)
-        return run
+        self.answered += 1
 
-    def by_ab(events):
-        return [e for e in events if e["User-Agent"].startswith("ApacheBench")]
+    def start_job(self):
+        self.job = self.at.start(f"game{self.mark}", PIPELINE / "topology.json", "--set", f"stages.raw_events.topic={self.topic}", *self.ROLLED,
+                                 TABLES=str(self.out))
 
-    def in_topic():
-        return [json.loads(m.value) for m in kafka.read(topic)]
+    def begin(self):
+        self.start_api()
+        check(len(self.kafka.read(self.topic)) <= self.probes, "probes are the only messages")
+        self.start_job()
 
-    def job():
-        return Run(options.millrace, PIPELINE / "topology.json", folder / "job", "--set", f"topology=game{mark}",
-                   "--set", f"stages.raw_events.topic={topic}", "--set", "stages.sword_purchases.roll.age=1 s",
-                   "--set", "stages.join_guilds.roll.age=1 s", env={"TABLES": str(out)})
+    def loop(self):
+        """One loop of ab.sh, on its way."""
+        process = subprocess.Popen([PIPELINE / "ab.sh", "--loops", "1", f"http://127.0.0.1:{self.port}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True)
+        Run.started.append(process)
+        return process
 
-    server, kills = api(), 0
-    check(len(in_topic()) <= probes, "probes are the only messages")
-    running = job()
+    def compare(self, loops):
+        """Each request of so many loops is a message, and each message of the two kinds is in its table once. Gives messages and tables."""
+        def by_ab(events):
+            return [e for e in events if e["User-Agent"].startswith("ApacheBench")]
+
+        def in_topic():
+            return [json.loads(m.value) for m in self.kafka.read(self.topic)]
+
+        total = 225 * loops
+        wait_until(f"{total} messages of ab and {self.answered} answered probes are in the topic",
+                   lambda: len(found := in_topic()) - len(by_ab(found)) >= self.answered and len(by_ab(found)) >= total, 120)
+        messages = self.kafka.read(self.topic)
+        expected = collections.Counter()
+        for host, counts in LOOP.items():
+            for kind, n in zip(("default", "purchase_sword", "join_guild"), counts):
+                expected[host, kind] = n * loops
+        events = [json.loads(m.value) for m in messages]
+        check(len(events) - len(by_ab(events)) <= self.probes, f"{len(events) - len(by_ab(events))} messages of {self.probes} probes")
+        found = collections.Counter((e["Host"], e["event_type"]) for e in by_ab(events))
+        check(found == expected, f"messages by host and kind: {found}, expected {expected}")
+        check(all(e["Accept"] == "*/*" for e in by_ab(events)), "ab's Accept is merged")
+        wait_until("all rows are in the tables",
+                   lambda: tuple(map(len, tables(self.options, self.out).values())) >= (75 * loops, 105 * loops), 120)
+        there = tables(self.options, self.out)
+        for (name, rows), kind in zip(there.items(), ("purchase_sword", "join_guild")):
+            wanted = [(m.value.decode(), time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(m.timestamp // 1000)) + f".{m.timestamp % 1000:03}")
+                      for m, e in zip(messages, events) if e["event_type"] == kind]
+            wrong = difference(wanted, [(r["raw_event"], r["timestamp"]) for r in rows])
+            check(not wrong, f"{name}: {wrong}")
+            check(all(list(r) == COLUMNS and r["event_type"] == kind for r in rows), f"rows of {name}")
+            check(all(f.endswith(".snappy.parquet") for f in visible_files(self.out / name)), f"{visible_files(self.out / name)}")
+        return messages, there
+
+    def end(self):
+        for running in (self.job, self.api):
+            running.stop()
+        self.kafka.delete_topic(self.topic)
+
+
+def through_kafka(options, folder):
+    p, rng, kills = Played(options, OnRun(options, folder), folder / "lake"), random.Random(options.seed), 0
+    p.begin()
     for _ in range(options.loops):
-        loop = players(f"http://127.0.0.1:{port}")
+        loop = p.loop()
         time.sleep(rng.uniform(0, 1.5))
-        running.kill()
-        running = job()
+        p.job.kill()
+        p.start_job()
         done(loop)
-        server.kill()  # answered requests are durable
-        server, kills = api(), kills + 2
-    total = 225 * options.loops
-    wait_until(f"{total} messages of ab and {options.loops + 1} answered probes are in the topic",
-               lambda: len(found := in_topic()) - len(by_ab(found)) > options.loops and len(by_ab(found)) >= total, 120)
-    messages = kafka.read(topic)
-    expected = collections.Counter()
-    for host, counts in LOOP.items():
-        for kind, n in zip(("default", "purchase_sword", "join_guild"), counts):
-            expected[host, kind] = n * options.loops
-    events = [json.loads(m.value) for m in messages]
-    check(len(events) - len(by_ab(events)) <= probes, f"{len(events) - len(by_ab(events))} messages of {probes} probes")
-    found = collections.Counter((e["Host"], e["event_type"]) for e in by_ab(events))
-    check(found == expected, f"messages by host and kind: {found}, expected {expected}")
-    check(all(e["Accept"] == "*/*" for e in by_ab(events)), "ab's Accept is merged")
-
-    swords, guilds = 75 * options.loops, 105 * options.loops
-    wait_until("all rows are in the tables",
-               lambda: (len(table_rows(options, out / "sword_purchases")), len(table_rows(options, out / "join_guilds"))) >= (swords, guilds), 120)
-    there = tables(options, out)
-    by_kind = {"sword_purchases": "purchase_sword", "join_guilds": "join_guild"}
-    for name, rows in there.items():
-        wanted = [(m.value.decode(), time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(m.timestamp // 1000)) + f".{m.timestamp % 1000:03}")
-                  for m, e in zip(messages, events) if e["event_type"] == by_kind[name]]
-        wrong = difference(wanted, [(r["raw_event"], r["timestamp"]) for r in rows])
-        check(not wrong, f"{name}: {wrong}")
-        check(all(list(r) == COLUMNS and r["event_type"] == by_kind[name] for r in rows), f"rows of {name}")
-        check(all(f.endswith(".snappy.parquet") for f in visible_files(out / name)), f"{visible_files(out / name)}")
-    consumer = Run(options.millrace, PIPELINE / "consumer.json", folder / "consumer", "--set", f"topology=consumer{mark}", env={"TOPIC": topic})
+        p.api.kill()  # answered requests are durable
+        p.start_api()
+        kills += 2
+    messages, there = p.compare(options.loops)
+    consumer = p.at.start(f"consumer{p.mark}", PIPELINE / "consumer.json", TOPIC=p.topic)
     wait_until("the consumer has printed the topic", lambda: consumer.out.read_bytes().count(b"\n") >= len(messages))
     check(consumer.out.read_bytes().splitlines() == [m.value for m in messages], "the consumer prints the messages as they are, in their order")
     consumer.stop()
-    in_sql(options, out, there, lambda: done(players(f"http://127.0.0.1:{port}")), swords)
-    in_trino(options, out, lambda: done(players(f"http://127.0.0.1:{port}")))
-    running.stop()
-    server.stop()
-    print(f"through Kafka: {options.loops} loops of ab, {kills} kills, {len(messages)} messages, {swords} swords, {guilds} guilds", flush=True)
+    in_sql(options, p.out, there, lambda: done(p.loop()), 75 * options.loops)
+    in_trino(options, p.out, lambda: done(p.loop()))
+    p.end()
+    print(f"through Kafka: {options.loops} loops of ab, {kills} kills, {len(messages)} messages, "
+          f"{', '.join(f'{len(rows)} {name}' for name, rows in there.items())}", flush=True)
 
 
 def in_sql(options, out, there, once_more, swords):
@@ -191,13 +200,15 @@ def in_trino(options, out, once_more):
     print("Trino: show tables, describe, count twice growing, group by host", flush=True)
 
 
+def no_parquet_or_ab(options):
+    return without_parquet(options) or ("" if shutil.which("ab") else "real requests need ab; remedy: apt-get install apache2-utils")
+
+
 def go(options, folder):
-    if why := without_parquet(options):
-        print(f"SKIPPED: {why}", flush=True)
-        sys.exit(SKIPPED)
+    needs_parquet(options)
     embedded(options, folder)
-    if not shutil.which("ab"):
-        print("SKIPPED: real requests need ab; remedy: apt-get install apache2-utils", flush=True)
+    if why := no_parquet_or_ab(options):
+        print(f"SKIPPED: {why}", flush=True)
         return
     through_kafka(options, folder)
 

@@ -9,22 +9,16 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import urllib.request
 
-from real_systems import PATIENCE, check, main, wait_until
-from remote_cases import absent_at_start, at_start_empty, away_and_back, frozen, kills, run_all, stopped_while_away
+from real_systems import PATIENCE, case, check, wait_until
+from remote_cases import absent_at_start, at_start_empty, away_and_back, frozen, kills, main_on_server, on_nodes, stopped_while_away
 from remote_tables import Hdfs, refused
-
-
-def switch(c, part):
-    """(how it goes, how it comes back)"""
-    return lambda: c.servers.command("kill", part), lambda: c.servers.command("start", "hdfs")
 
 
 def stands_still_within(running, rows):
     """Says whether it does so now, within an upload; else it goes on."""
-    check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
+    running.check_alive()
     running.process.send_signal(signal.SIGSTOP)
     if rows.left_behind():
         return True
@@ -51,7 +45,7 @@ def half_upload(c):
 
 def sends(c, running):
     """Returns whether it has sent something to the DataNode, which may stand still: the kernel takes that."""
-    check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
+    running.check_alive()
     command = ["ss", "-Htnpi", "state", "established", "dport", "=", f":{c.servers.port('hdfs.datanode')}"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return any(re.search(r"bytes_sent:[1-9]", one) for one in re.split(r"\n(?=\S)", listed) if f"pid={running.process.pid}," in one)
@@ -78,7 +72,7 @@ def late_uploads(c):
 
 def namenode_away(c):
     """The NameNode is killed and comes back."""
-    away_and_back(c, *switch(c, "hdfs.namenode"), c.place.server)
+    away_and_back(c, *c.switch("hdfs.namenode"), c.place.server)
 
 
 def datanode_away(c):
@@ -86,7 +80,7 @@ def datanode_away(c):
     def is_missed():
         with urllib.request.urlopen(f"{c.place.url}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState", timeout=10 * PATIENCE) as answer:
             return json.load(answer)["beans"][0]["NumDeadDataNodes"] == 1
-    away_and_back(c, *switch(c, "hdfs.datanode"), missed=is_missed)
+    away_and_back(c, *c.switch("hdfs.datanode"), missed=is_missed)
 
 
 def safe_mode(c):
@@ -96,30 +90,6 @@ def safe_mode(c):
     except BaseException:
         c.servers.command("safemode", "leave")  # or the next cases fail, too
         raise
-
-
-def namenode_frozen(c):
-    """The NameNode stands still for a while."""
-    frozen(c, "hdfs.namenode", 8)
-
-
-def datanode_frozen(c):
-    """The DataNode stands still for a while."""
-    frozen(c, "hdfs.datanode", 8)
-
-
-def stopped_without_namenode(c):
-    stopped_while_away(c, *switch(c, "hdfs.namenode"))
-
-
-stopped_without_namenode.__doc__ = stopped_while_away.__doc__
-
-
-def absent(c):
-    absent_at_start(c, *switch(c, "hdfs"))
-
-
-absent.__doc__ = absent_at_start.__doc__
 
 
 def no_rights(c):
@@ -154,14 +124,10 @@ def file_in_the_way(c):
 
 
 # Whose table it is, is decided above the servers: s3.py has those cases.
-CASES = (kills, half_upload, late_uploads, namenode_away, datanode_away, safe_mode, namenode_frozen, datanode_frozen, stopped_without_namenode,
-         absent, no_rights, own_user, file_in_the_way, at_start_empty)
-
-
-def test(options, folder):
-    if status := run_all(Hdfs, "WEBHDFS_URL", CASES, options, folder):
-        sys.exit(status)
+CASES = (kills, half_upload, late_uploads, namenode_away, datanode_away, safe_mode, case("namenode_frozen", frozen, "hdfs.namenode", 8),
+         case("datanode_frozen", frozen, "hdfs.datanode", 8), case("stopped_without_namenode", stopped_while_away, "hdfs.namenode"),
+         case("absent", absent_at_start, "hdfs"), no_rights, own_user, file_in_the_way, at_start_empty, on_nodes)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, cases=CASES, kills=12, seed=1)
+    main_on_server(Hdfs, "WEBHDFS_URL", CASES, __doc__)

@@ -7,6 +7,7 @@ A Kafka that goes away is one of the test's own.
 """
 import concurrent.futures
 import contextlib
+import functools
 import json
 import os
 import re
@@ -20,10 +21,10 @@ import urllib.parse
 import urllib.request
 
 from browser_under_test import CHROMIUM, Browser
-from cluster_under_test import Cluster, place_of_chains
+from cluster_under_test import Cluster
 from harmful_record import POISON, Harm
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,
-                          unique, wait_until)
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, captured, case, check, free_port, http_status, main_of_cases, metric, needed,
+                          told_address, topology_file, unique, wait_until)
 from relay import Relay
 from servers_away import Servers
 
@@ -35,7 +36,7 @@ class Case:
         self.postgres = PostgreSQL(needed("POSTGRES_URL")[0], unique("health"))
         self.postgres.create()
         self.relay = Relay(urllib.parse.urlsplit(self.postgres.server).netloc.rpartition("@")[2])
-        self.lines, self.state, self.cluster, self.chains, self.browser, self.n = self.folder / "in.jsonl", self.folder / "state", None, None, None, 0
+        self.lines, self.state, self.cluster, self.browser, self.n = self.folder / "in.jsonl", self.folder / "state", None, None, 0
         self.source, self.counts, self.options, self.environment = {"source": "file", "path": str(self.lines), "follow": True}, {}, {}, {}
         self.at_the_end = contextlib.ExitStack()
         self.add(10)
@@ -46,11 +47,9 @@ class Case:
             self.browser.close()
         self.relay.close()
         if self.cluster:
-            self.cluster.stop()
+            self.cluster.close()
         Run.end_all()
-        for database in (self.postgres, self.chains):
-            if database:
-                database.drop()
+        self.postgres.drop()
 
     def go_away(self):
         """Connections end, and each further one at once."""
@@ -75,39 +74,27 @@ class Case:
         through = through._replace(netloc=f"{through.netloc.rpartition('@')[0]}@{self.relay.address}").geturl()
         path = self.folder / "clicks.json"
         on = {"node": "a"} if self.cluster else {}
-        path.write_text(json.dumps({"millrace": 1, "topology": "clicks", **self.options, "stages": {
+        return topology_file(path, "clicks", {
             "lines": {**self.source, **on},
             "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts"},
             "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}, **self.counts},
             "screen": {"sink": "file", "from": "counts", "path": str(self.folder / "out.jsonl"), **on},
             "table": {"sink": "sql", "from": "parsed", "connection": through, "table": "t", "create": True, "columns": {"n": "n"},
-                      **({"node": "b"} if self.cluster else {})}}}))
-        return path
+                      **({"node": "b"} if self.cluster else {})}}, **self.options)
 
     def run(self):
         """As a process of its own."""
-        http = f"127.0.0.1:{free_port()}"
-        run = Run(self.binary, self.topology(), self.state, "--http", http, env=self.environment)
-        wait_until("it serves", lambda: told(http) or not run.alive())
-        check(run.alive(), run.errors)
-        return View(self, http, lambda *words: subprocess.run(
-            [self.binary, *words, "--connect", f"http://{http}", "--token", self.state / "token"], capture_output=True, text=True,
-            timeout=60 * PATIENCE, check=False)), run
+        run = Run(self.binary, self.topology(), self.state, "--http", f"127.0.0.1:{free_port()}", env=self.environment)
+        run.wait_until("it serves", lambda: told_address(run.state))
+        return View(self, run)
 
-    def on_three_nodes(self, store, *more):
-        place, self.chains = place_of_chains(store, self.folder, "health")
-        self.cluster = Cluster(self.binary, self.folder, place, environment=self.environment, patient=True)
+    def on_nodes(self, store="dir", *more):
+        """On three, of which `a` has the files and `b` the sink's connection."""
+        self.cluster = Cluster(self.binary, self.folder, store, environment=self.environment, patient=True)
         self.cluster.more_options = more
         self.cluster.start()
         self.cluster.ask("apply", self.topology())
-        return View(self, None, lambda *words: self.cluster.ask_once(*words))
-
-
-def told(http):
-    try:
-        return http_status(http, "/livez")[0] == 200
-    except Exception:
-        return False
+        return View(self)
 
 
 def as_it_goes_on(text):
@@ -118,8 +105,8 @@ def as_it_goes_on(text):
 class View:
     """What all views say of the topology."""
 
-    def __init__(self, case, http, command):
-        self.case, self.http, self.command = case, http, command
+    def __init__(self, case, run=None):
+        self.case, self.run, self.command = case, run, (run or case.cluster).ask_once
 
     def listed(self):
         done = self.command("list", "--json")
@@ -129,7 +116,7 @@ class View:
         return {t["code"] for t in self.listed()["troubles"] or []}
 
     def addresses(self):
-        return [self.http] if self.http else [told_address(n.state) for n in self.case.cluster.nodes.values()]
+        return [told_address(self.run.state)] if self.run else [told_address(n.state) for n in self.case.cluster.nodes.values()]
 
     def metrics(self, code):
         """At whatever process."""
@@ -165,10 +152,14 @@ class View:
         check("degraded" in console.stdout and text.search(console.stdout), lambda: f"{console.stdout} {console.stderr}")
         self.is_shown("degraded", as_it_goes_on(trouble["text"].split(";")[0]))
         wait_until("the metric", lambda: self.metrics(code) == 1)
-        if self.http and probe:
-            status, text = http_status(self.http, probe)
+        if self.run and probe:
+            status, text = http_status(*self.addresses(), probe)
             check(status == 503 and words in text, f"{probe} is {status}: {text}")
         return trouble
+
+    def node(self, name):
+        """The node that a trouble names: none of a run."""
+        return "" if self.run else name
 
     def has_rows(self):
         """All that were given are in the table."""
@@ -184,19 +175,20 @@ class View:
 
 
 def target_away(c, view):
+    """A database that is away, and comes back."""
     view.has_rows()
     view.is_well()
     c.go_away()
     c.add(5)
     trouble = view.becomes("target_away", "table", "waiting for the target of table")
-    check(trouble["error"], f"the server's error is told: {trouble}")
+    check(trouble["error"] and trouble["node"] == view.node("b"), f"the server's error is told, and the node: {trouble}")
     c.come_back()
     view.has_rows()
     view.is_well()
-    return trouble
 
 
 def target_hangs(c, view):
+    """A database that takes nothing and answers nothing."""
     c.relay.hang()
     c.add(5)
     view.becomes("target_stalled", "table", "table is stalled: its target has not answered a call for")
@@ -204,24 +196,17 @@ def target_hangs(c, view):
     view.is_well()
 
 
-def on_run(c):
-    """A run: a database that is away, and one that hangs."""
-    view, run = c.run()
-    target_away(c, view)
-    target_hangs(c, view)
-    run.stop()
-
-
 def away_from_the_start(c):
     """A database that has never answered."""
     c.go_away()
-    view, run = c.run()
+    view = c.run()
     view.becomes("target_unreached", "table", "waiting for the target of table at the start")
-    run.process.send_signal(signal.SIGTERM)
-    run.wait()
+    view.run.process.send_signal(signal.SIGTERM)
+    view.run.wait()
 
 
 def losses(c, view):
+    """New dead letters, and late records above the share."""
     view.has_rows()
     c.add(3, "no json")
     c.n -= 3
@@ -229,42 +214,6 @@ def losses(c, view):
     c.add(1, json.dumps({"n": 0, "ts": "2026-03-01T00:00:00Z"}))
     c.add(5)
     view.becomes("late", "counts", "came too late for counts", probe=None)
-
-
-def losses_on_run(c):
-    """New dead letters, and late records above the share."""
-    view, run = c.run()
-    losses(c, view)
-    run.stop()
-
-
-def losses_on_nodes(c):
-    """The same on three nodes."""
-    losses(c, c.on_three_nodes("dir"))
-    c.cluster.ask("stop", "clicks")
-
-
-def on_nodes(c, store):
-    view = c.on_three_nodes(store)
-    trouble = target_away(c, view)
-    check(trouble["node"] == "b", f"{trouble}")
-    c.cluster.check_alive()
-    c.cluster.ask("stop", "clicks")
-
-
-def on_nodes_over_dir(c):
-    """Three nodes over a folder: the sink's database is away."""
-    on_nodes(c, "dir")
-
-
-def on_nodes_over_postgres(c):
-    """The same over a store in PostgreSQL."""
-    on_nodes(c, "postgresql")
-
-
-def on_nodes_over_kafka(c):
-    """The same over a store in Kafka."""
-    on_nodes(c, "kafka")
 
 
 def silent_beside_another_node(c):
@@ -277,14 +226,13 @@ def silent_beside_another_node(c):
         kafka.produce(topic, [json.dumps({"n": c.n, "ts": f"2026-01-01T00:00:{c.n % 50:02}Z"}).encode()], "-p", str(partition))
     give(0)
     give(1)
-    path = c.folder / "clicks.json"
-    path.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
+    path = topology_file(c.folder / "clicks.json", "clicks", {
         "lines": {"source": "kafka", "brokers": kafka.brokers, "topic": topic},
         "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts"},
         "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}},
-        "screen": {"sink": "file", "from": "counts", "path": str(c.folder / "out.jsonl"), "node": "a"}}}))
+        "screen": {"sink": "file", "from": "counts", "path": str(c.folder / "out.jsonl"), "node": "a"}})
     c.topology = lambda: path
-    view = c.on_three_nodes("dir", "--degraded-by", "silent=5s")
+    view = c.on_nodes("dir", "--degraded-by", "silent=5s")
 
     def readers():
         lanes = json.loads(http_status(view.addresses()[0], "/api/v1/topologies/clicks/figures")[1])["lanes"]
@@ -312,43 +260,30 @@ def silent_beside_another_node(c):
     c.cluster.ask("stop", "clicks")
 
 
-def anywhere(c, nodes):
-    """The topology on a run, or on three nodes."""
-    return c.on_three_nodes("dir") if nodes else c.run()[0]
-
-
-def source_away(c, nodes):
+def source_away(c, begin):
+    """The broker of a source is killed, and comes back."""
     servers, topic = Servers(c.folder), unique("health")
     c.at_the_end.callback(servers.command, "stop", "--remove")
     kafka = Kafka(servers.command("start", "kafka")["KAFKA_BROKERS"])
     kafka.create(topic)
     c.source, c.n = {"source": "kafka", "brokers": kafka.brokers, "topic": topic}, 0
     kafka.produce(topic, [c.record().encode() for _ in range(10)])
-    view = anywhere(c, nodes)
+    view = begin(c)
     view.has_rows()
     servers.command("kill", "kafka")
     trouble = view.becomes("source_away", "lines", "waiting for the source lines")
-    check(trouble["error"] and trouble["node"] == ("a" if nodes else ""), f"the node, and the error of Kafka's client: {trouble}")
+    check(trouble["error"] and trouble["node"] == view.node("a"), f"the node, and the error of Kafka's client: {trouble}")
     servers.command("start", "kafka")
     view.is_well()
     kafka.produce(topic, [c.record().encode() for _ in range(10)])
     view.has_rows()
 
 
-def source_away_on_run(c):
-    """The broker of a run's source is killed, and comes back."""
-    source_away(c, False)
-
-
-def source_away_on_nodes(c):
-    """The same on three nodes."""
-    source_away(c, True)
-
-
-def spool_full(c, nodes):
+def spool_full(c, begin):
+    """The database hangs until the spool of the source is full."""
     port = free_port()
     c.source, c.n = {"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/": {"body": "lines", "event": {}}}, "spool": "1 MB"}, 0
-    view = anywhere(c, nodes)
+    view = begin(c)
 
     def post():
         """Whether they were taken."""
@@ -364,44 +299,24 @@ def spool_full(c, nodes):
     c.relay.hang()
     wait_until("a post is refused", lambda: not post())
     trouble = view.becomes("spool_full", "lines", "the spool of lines is full", probe="/readyz")
-    check(trouble["node"] == ("a" if nodes else ""), f"{trouble}")
+    check(trouble["node"] == view.node("a"), f"{trouble}")
     c.relay.go_on()
     view.is_well()
     wait_until("a post is taken", post)
     view.has_rows()
 
 
-def spool_full_on_run(c):
-    """The database of a run hangs until the spool of its source is full."""
-    spool_full(c, False)
-
-
-def spool_full_on_nodes(c):
-    """The same on three nodes."""
-    spool_full(c, True)
-
-
-def restarts(c, nodes):
-    """The shard throws at what it has counted, time and again."""
+def restarts(c, begin):
+    """A shard throws at what it has counted, time and again, until its fault is mended."""
     harm = Harm(c.folder, throws=True)
     c.environment = harm.environment
     c.counts = {"emit": "updates", "every": "200 ms", "having": f"not regexp_like(n::text || '{POISON}', '^{POISON}')"}
-    view = anywhere(c, nodes)
+    view = begin(c)
     trouble = view.becomes("restarts", "counts", "has failed", probe=None)
     check(f"a {POISON} was met" in trouble["error"], f"the exception's text: {trouble}")
     harm.ends()
     view.is_well()
     view.has_rows()
-
-
-def restarts_on_run(c):
-    """A shard of a run that fails, and begins again, until its fault is mended."""
-    restarts(c, False)
-
-
-def restarts_on_nodes(c):
-    """The same on three nodes."""
-    restarts(c, True)
 
 
 def own_disk(c):
@@ -426,7 +341,7 @@ def state_disk_hangs(c):
     disk = own_disk(c)
     if not disk:
         return
-    view, run = c.run()
+    view = c.run()
     view.has_rows()
     view.is_well()
     subprocess.run(["fsfreeze", "-f", disk], check=True)
@@ -437,7 +352,7 @@ def state_disk_hangs(c):
     frozen.close()
     view.is_well()
     view.has_rows()
-    run.stop()
+    view.run.stop()
 
 
 def state_disk_full(c):
@@ -445,7 +360,7 @@ def state_disk_full(c):
     disk = own_disk(c)
     if not disk:
         return
-    view, run = c.run()
+    view = c.run()
     view.has_rows()
     ballast = disk / "ballast"
     with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
@@ -459,34 +374,54 @@ def state_disk_full(c):
     ballast.unlink()
     view.is_well()
     view.has_rows()
-    run.stop()
+    view.run.stop()
 
 
 def command_that_waits(c):
     """A node that is stopped: `list` says within some seconds that it waits, and of several addresses the one that answers is asked."""
-    view, run = c.run()
-    os.kill(run.process.pid, signal.SIGSTOP)
+    view = c.run()
+    http = f"http://{view.addresses()[0]}"
+    os.kill(view.run.process.pid, signal.SIGSTOP)
     try:
-        with subprocess.Popen([c.binary, "list", "--connect", f"http://{view.http}"], stderr=subprocess.PIPE, text=True) as asked:
+        with subprocess.Popen([c.binary, "list", "--connect", http], stderr=subprocess.PIPE, text=True) as asked:
             began = time.monotonic()
             line = asked.stderr.readline()
             check("has not answered yet" in line, f"it says {line!r}")
             check(time.monotonic() - began < 3 * PATIENCE, "it says so within 3 s")
             asked.kill()
     finally:
-        os.kill(run.process.pid, signal.SIGCONT)
-    both = f"http://127.0.0.1:{free_port()},http://{view.http}"
-    done = subprocess.run([c.binary, "list", "--connect", both], capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
+        os.kill(view.run.process.pid, signal.SIGCONT)
+    both = f"http://127.0.0.1:{free_port()},{http}"
+    done = captured(c.binary, "list", "--connect", both)
     check(done.returncode == 0 and "clicks" in done.stdout, f"{done}")
     none = f"http://127.0.0.1:{free_port()},http://127.0.0.1:{free_port()}"
-    done = subprocess.run([c.binary, "list", "--connect", none], capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
+    done = captured(c.binary, "list", "--connect", none)
     check(done.returncode == 1 and "no address of --connect answers" in done.stderr, f"{done}")
-    run.stop()
+    view.run.stop()
 
 
-CASES = [on_run, away_from_the_start, losses_on_run, on_nodes_over_dir, on_nodes_over_postgres, on_nodes_over_kafka, silent_beside_another_node,
-         source_away_on_run, source_away_on_nodes, spool_full_on_run, spool_full_on_nodes, restarts_on_run, restarts_on_nodes, state_disk_hangs,
-         state_disk_full, losses_on_nodes, command_that_waits]
+def of_a_view(*scenarios):
+    """Scenarios of a topology that runs already, one after the other."""
+    def play(c, begin):
+        view = begin(c)
+        for scenario in scenarios:
+            scenario(c, view)
+        if view.run:
+            view.run.stop()
+        else:
+            c.cluster.check_alive()
+            c.cluster.ask("stop", "clicks")
+    play.__doc__ = " ".join(scenario.__doc__ for scenario in scenarios)
+    return play
+
+
+STORES_OF_NODES = [case(f"on_nodes_over_{name}", of_a_view(target_away), functools.partial(Case.on_nodes, store=store))
+                   for name, store in (("dir", "dir"), ("postgres", "postgresql"), ("kafka", "kafka"))]
+ON_BOTH = [case(f"{name}_on_{where}", scenario, begin)
+           for name, scenario in (("losses", of_a_view(losses)), ("source_away", source_away), ("spool_full", spool_full), ("restarts", restarts))
+           for where, begin in (("run", Case.run), ("nodes", Case.on_nodes))]
+CASES = [case("on_run", of_a_view(target_away, target_hangs), Case.run), away_from_the_start, *STORES_OF_NODES, silent_beside_another_node, *ON_BOTH,
+         state_disk_hangs, state_disk_full, command_that_waits]
 
 if __name__ == "__main__":
     main_of_cases(CASES, Case, __doc__)

@@ -11,7 +11,7 @@ import re
 import signal
 
 from cluster_under_test import Cluster, Node
-from real_systems import PATIENCE, Kafka, check, main, needed, unique, wait_until
+from real_systems import PATIENCE, Kafka, check, main, needed, topology_file, unique, wait_until
 
 START = 1_700_000_000
 TOPOLOGIES = ("clicks", "sales")  # their stages have the same names
@@ -25,7 +25,7 @@ class History:
         self.brokers, self.kafka, self.topic, self.fed = brokers, Kafka(brokers), unique("history"), 0
         self.folder = folder
         self.kafka.create(self.topic, 2)
-        self.cluster = Cluster(options.millrace, folder, f"dir:{folder}/store", leading=("a", "b", "c"), following=())
+        self.cluster = Cluster(options.millrace, folder, leading=("a", "b", "c"), following=())
         self.cluster.more_options = ("--log-format", "json")
         self.cluster.start()
         self.feed()
@@ -41,9 +41,7 @@ class History:
             "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "shards": 3, "aggregates": {"n": "count(*)"}},
             "rows": {"sink": "kafka", "from": "counts", "brokers": self.brokers, "topic": f"{self.topic}_{name}",
                      "columns": {"k": "k", "n": "n"}, "create": {"partitions": 1, "replication": 1}}}
-        file = self.folder / f"{name}.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "300 ms", "stages": stages, **more}))
-        return file
+        return topology_file(self.folder / f"{name}.json", name, stages, **{"snapshot_every": "300 ms", **more})
 
     def apply(self, name, by, **more):
         self.cluster.ask("apply", self.file_of(name, **more), by=self.cluster.nodes[by])

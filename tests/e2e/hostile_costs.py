@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 
-from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases, wait_until
+from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases, topology_file, wait_until
 
 MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "functions.md"
 MEGABYTE = 1_000_000
@@ -35,13 +35,11 @@ class Case:
     def topology(self, columns, records, schema=None):
         """A run's topology over these records; columns name what a select makes of them."""
         (self.folder / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
-        path = self.folder / "t.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": "costs", "stages": {
+        return topology_file(self.folder / "t.json", "costs", {
             "in": {"source": "file", "path": str(self.folder / "in.jsonl")},
             "parsed": {"parser": "json", "from": "in", "schema": schema or {"t": "text", "n": "bigint"}},
             "made": {"transform": "select", "from": "parsed", "columns": columns},
-            "out": {"sink": "file", "from": "made", "path": str(self.out())}}}))
-        return path
+            "out": {"sink": "file", "from": "made", "path": str(self.out())}})
 
     def run(self, columns, records, schema=None):
         """Rows of a whole run, and the texts of its dead letters; none where the topology is refused."""

@@ -18,7 +18,7 @@ import stat
 import subprocess
 import threading
 
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, topology_file, wait_until
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
@@ -41,11 +41,10 @@ class Case:
         pass
 
     def topology(self, parser=None, source=None, sink=None):
-        file = self.folder / "topology.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": "hostile", "stages": {
+        file = topology_file(self.folder / "topology.json", "hostile", {
             "in": {"source": "file", "path": str(self.input), **(source or {})},
             "parsed": {**(parser or {"parser": "json", "schema": {"n": "bigint"}}), "from": "in"},
-            "out": {"sink": "file", "from": "parsed", "path": str(self.out), **(sink or {})}}}))
+            "out": {"sink": "file", "from": "parsed", "path": str(self.out), **(sink or {})}})
         return str(file)
 
     def call(self, *arguments, status=0, says="", seconds=60, **more):
@@ -624,8 +623,7 @@ def many_stages(c):
     """30,000 stages are refused at once."""
     stages = {"in": {"source": "file", "path": "x"}, "parsed": {"parser": "text", "from": "in"}}
     stages.update({f"s{i}": {"sink": "console", "from": "parsed"} for i in range(30_000)})
-    file = c.folder / "many.json"
-    file.write_text(json.dumps({"millrace": 1, "topology": "many", "stages": stages}))
+    file = topology_file(c.folder / "many.json", "many", stages)
     c.call("check", str(file), status=2, says="30002 stages", seconds=10)
     c.call("check", str(file), "--with", str(file), status=2, says="30002 stages", seconds=10)
 
@@ -634,10 +632,9 @@ def names(c):
     """Names that no database takes are mistakes at `check`."""
     for connection, column, table, says in (("sqlite3:///tmp/x.db", "n", "a\0b", "NUL"), ("mysql://u@h/d", "n", "t\U0001F600", "U+FFFF"),
                                             ("mysql://u@h/d", "n\U0001F600", "t", "U+FFFF"), ("postgresql://u@h/d", "n\0m", "t", "NUL")):
-        file = c.folder / "names.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": "names", "stages": {
+        file = topology_file(c.folder / "names.json", "names", {
             "in": {"source": "file", "path": "x"}, "parsed": {"parser": "json", "from": "in", "schema": {column: "text"}},
-            "out": {"sink": "sql", "from": "parsed", "connection": connection, "table": table}}}))
+            "out": {"sink": "sql", "from": "parsed", "connection": connection, "table": table}})
         c.call("check", str(file), status=2, says=says)
 
 

@@ -20,7 +20,7 @@ import ssl
 import subprocess
 
 from cluster_under_test import Cluster, ClusterRun, make_certificates
-from real_systems import PATIENCE, Wrong, check, main, wait_until
+from real_systems import PATIENCE, Wrong, check, main, topology_file, wait_until
 
 MOST_MEMORY_MB = 16  # more than before, whatever strangers do at first: the allocator keeps what many connections took at once
 MOST_MORE_MB = 4     # reached by the third time
@@ -33,7 +33,7 @@ class Trusted(Cluster):
     """Nodes with certificates, which speak TLS with each other."""
 
     def __init__(self, millrace, folder):
-        super().__init__(millrace, folder / "cluster", f"dir:{folder}/store", leading=("a",), following=("b",))
+        super().__init__(millrace, folder / "cluster", leading=("a",), following=("b",))
         self.folder.mkdir()
         self.certificates = folder / "tls"
         make_certificates(millrace, self.certificates, ["node", "a"], ["node", "b"], ["node", "x"], ["client", "operator"])
@@ -227,12 +227,12 @@ class Strangers:
 
 
 def handles(node):
-    check(node.alive(), lambda: f"node {node.name} has ended with {node.process.returncode}: {node.errors()[-1500:]}")
+    node.check_alive()
     return len(list(pathlib.Path(f"/proc/{node.process.pid}/fd").iterdir()))
 
 
 def memory_mb(node, which="VmRSS"):
-    check(node.alive(), lambda: f"node {node.name} has ended with {node.process.returncode}: {node.errors()[-1500:]}")
+    node.check_alive()
     status = pathlib.Path(f"/proc/{node.process.pid}/status").read_text()
     return int(status.partition(f"{which}:")[2].split()[0]) / 1024
 
@@ -256,7 +256,7 @@ def withstood(attack, strangers, node, usual):
     """Returns the lines that the attack has cost; the node lives, and its handles are as usual."""
     before = len(node.errors())
     expected = attack(strangers)
-    check(node.alive(), lambda: f"{attack.__name__} has ended node a: {node.errors()[-1500:]}")
+    node.check_alive()
     wait_until(f"after {attack.__name__} the node has no more handles than before", lambda: handles(node) <= usual + 4, 30)
     wait_until(f"after {attack.__name__} the log says one of {expected}", lambda: not expected or any(e in node.errors() for e in expected), 30)
     said = [line.partition(" warning ")[2] for line in node.errors()[before:].splitlines() if " warning " in line]
@@ -268,12 +268,11 @@ def withstood(attack, strangers, node, usual):
 def clicks(folder):
     """A topology that counts records; where it is, where its rows are."""
     rows, count = folder / "rows.jsonl", RATE * SECONDS
-    topology = folder / "topology.json"
-    topology.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
+    topology = topology_file(folder / "topology.json", "clicks", {
         "in": {"source": "generator", "kind": "clicks", "rate": f"{RATE}/s", "count": count},
         "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}, "event_time": "_timestamp"},
         "counts": {"window": "tumbling", "size": "1 s", "from": "parsed", "key": ["userid"], "aggregates": {"n": "count(*)"}, "shards": 4},
-        "rows": {"sink": "file", "from": "counts", "path": str(rows), "columns": {"n": "n"}}}}))
+        "rows": {"sink": "file", "from": "counts", "path": str(rows), "columns": {"n": "n"}}})
     return topology, rows
 
 
@@ -286,11 +285,10 @@ def without_tls(options, folder):
     """The port of a node without TLS, while records flow; then once more, when memory has been taken."""
     folder.mkdir()
     topology, rows = clicks(folder)
-    cluster = Cluster(options.millrace, folder / "cluster", f"dir:{folder}/store", leading=("a",), following=("b",))
-    cluster.folder.mkdir()
+    cluster = Cluster(options.millrace, folder / "cluster", leading=("a",), following=("b",))
     cluster.start()
     node = cluster.nodes["a"]
-    strangers = Strangers(cluster, options, folder, store=folder / "store")
+    strangers = Strangers(cluster, options, folder, store=cluster.folder / "store")
     cluster.ask("apply", topology)
     running = ClusterRun(cluster, "clicks", "a")
     wait_until("rows flow", lambda: rows.exists() and rows.stat().st_size > 0)

@@ -6,7 +6,6 @@ ends a run in time. Every server here is the test's own.
     hostile_servers.py --millrace BINARY [--only NAME]      each case is a function below
 """
 import contextlib
-import json
 import os
 import pathlib
 import pwd
@@ -20,7 +19,7 @@ import subprocess
 import threading
 import time
 
-from real_systems import PATIENCE, Run, Wrong, check, free_port, main, run_cases, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, free_port, main, run_cases, topology_file, wait_until
 from relay import certificate
 
 SECRET = "hush-hush-hush"
@@ -100,11 +99,10 @@ class Case:
         return self.servers[-1]
 
     def run(self, name, source=None, sink=None, *options, env=None):
-        topology = self.folder / f"{name}.json"
-        topology.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        topology = topology_file(self.folder / f"{name}.json", name, {
             "in": source or {"source": "file", "path": str(self.input)},
             "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
-            "out": {**(sink or {"sink": "file", "path": str(self.folder / f"{name}.jsonl")}), "from": "parsed"}}}))
+            "out": {**(sink or {"sink": "file", "path": str(self.folder / f"{name}.jsonl")}), "from": "parsed"}})
         return Run(self.binary, topology, self.folder / f"{name}.state", *options, env=env)
 
 
@@ -626,9 +624,9 @@ def api_that_floods(c):
     for name, serve in kinds.items():
         said = Asking(c, name, serve, ["list"]).ends(30)
         check(b"give the address of a node" in said or b"expected the address of a node" in said, f"{name}: {said}")
-    (c.folder / "t.json").write_text(json.dumps({"millrace": 1, "topology": "t", "stages": {
+    topology_file(c.folder / "t.json", "t", {
         "in": {"source": "generator", "kind": "clicks", "rate": "1/s"}, "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}},
-        "out": {"sink": "console", "from": "parsed"}}}))
+        "out": {"sink": "console", "from": "parsed"}})
     for words in (["nodes"], ["wait", "t"], ["apply", str(c.folder / "t.json")], ["letters", "t"], ["console", "-e", "stages", "--topology", "t"]):
         Asking(c, f"{words[0]}_numbers", kinds["numbers"], words).ends(30)
     pages = whole(b'{"letters":[],"next":0}'), whole(b'{"letters":[],"next":7}')

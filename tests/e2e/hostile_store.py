@@ -17,7 +17,7 @@ import urllib.request
 from cluster_under_test import Cluster
 from hostile_servers import START
 from hostile_texts import OBEYED, OnTerminal, harmless
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address,
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address, topology_file,
                           unique, wait_until)
 
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
@@ -81,9 +81,9 @@ class Case:
         (self.folder / "in.jsonl").write_text('{"n":1}\n')
         name = unique("t")
         path, out = self.folder / f"{name}.json", self.folder / f"{name}.out"
-        path.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        topology_file(path, name, {
             "in": {"source": "file", "path": str(self.folder / "in.jsonl")}, "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
-            "out": {"sink": "file", "from": "parsed", "path": str(out)}}}))
+            "out": {"sink": "file", "from": "parsed", "path": str(out)}})
         cluster.ask("apply", path)
         cluster.ask("wait", name)
         check(out.read_text() == '{"n":1}\n', f"the row: {out.read_text()!r}")
@@ -103,11 +103,10 @@ class Case:
 
     def run(self, url=None, rows=3, **sink):
         (self.folder / "in.jsonl").write_text("".join(f'{{"name":"n{i}","n":{i}}}\n' for i in range(rows)))
-        path = self.folder / "sink.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": unique("sink"), "stages": {
+        path = topology_file(self.folder / "sink.json", unique("sink"), {
             "in": {"source": "file", "path": str(self.folder / "in.jsonl")},
             "parsed": {"parser": "json", "from": "in", "schema": {"name": "text", "n": "bigint"}},
-            "out": {"sink": "sql", "from": "parsed", "connection": url or self.postgres.url, "table": "answers", **sink}}}))
+            "out": {"sink": "sql", "from": "parsed", "connection": url or self.postgres.url, "table": "answers", **sink}})
         return Run(self.binary, path, self.folder / unique("state"), "--start-timeout", START)
 
     def sink_refused(self, *says, **how):
@@ -301,11 +300,11 @@ def tombstones(c):
     cluster.start()
     node = cluster.nodes["a"]
     for name in ("t", "u"):
-        (c.folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": {
+        topology_file(c.folder / f"{name}.json", name, {
             "in": {"source": "generator", "kind": "clicks", "seed": 1, "rate": "100/s"},
             "parsed": {"parser": "json", "from": "in", "schema": {"user_id": "text", "timestamp": "timestamp"}, "event_time": "timestamp"},
             "counts": {"window": "tumbling", "size": "1 minute", "from": "parsed", "key": ["user_id"], "aggregates": {"n": "count(*)"}},
-            "out": {"sink": "file", "from": "counts", "path": str(c.folder / f"{name}.jsonl"), "node": "a"}}}))
+            "out": {"sink": "file", "from": "counts", "path": str(c.folder / f"{name}.jsonl"), "node": "a"}}, snapshot_every="200 ms")
         cluster.ask("apply", c.folder / f"{name}.json")
 
     def records(*chain):
@@ -359,9 +358,9 @@ def keys_and_headers(c):
     for long in ((b"K" * 900_000, value), (b"\xff" * 900_000, value), (b"lots", value, *((b"%x" % i, b"") for i in range(90_000)))):
         kafka.produce_records(topic, [(now, *long)])
     path, out = c.folder / "keys.json", c.folder / "out.jsonl"
-    path.write_text(json.dumps({"millrace": 1, "topology": "keys", "stages": {
+    topology_file(path, "keys", {
         "in": {"source": "kafka", "brokers": kafka.brokers, "topic": topic}, "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
-        "out": {"sink": "file", "from": "parsed", "path": str(out), "columns": {"n": "n", "k": "_key", "h": "_headers"}}}}))
+        "out": {"sink": "file", "from": "parsed", "path": str(out), "columns": {"n": "n", "k": "_key", "h": "_headers"}}})
     run = Run(c.binary, path, c.folder / "keys", "--http", "127.0.0.1:0")
     address = wait_until("it serves HTTP", lambda: told_address(run.state))
     wait_until("all records are processed", lambda: metric(address, "millrace_records_total") == len(rows) + len(letters) + 3)
@@ -441,11 +440,11 @@ def taps(c):
     node = cluster.nodes["a"]
     token = (node.state / "token").read_text().strip()
     for name, source, more in (("taps", topic, {}), ("fails", failing, {"on_error": "fail"})):
-        (c.folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "title": evil, "stages": {
+        topology_file(c.folder / f"{name}.json", name, {
             "in": {"source": "kafka", "brokers": kafka.brokers, "topic": source},
             "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint", "s": "text"}, **more},
             "out": {"sink": "file", "from": "parsed", "path": str(c.folder / f"{name}.jsonl"),
-                    "columns": {"n": "n", "s": "s", "k": "_key", "h": "_headers"}}}}))
+                    "columns": {"n": "n", "s": "s", "k": "_key", "h": "_headers"}}}, title=evil)
         cluster.ask("apply", c.folder / f"{name}.json")
 
     def tapped(edge):

@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, Run, Wrong, check, http_status, main_of_cases, told_address, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, http_status, main_of_cases, told_address, topology_file, wait_until
 
 EVIL = "e\x1b[2J\x1b]0;x\x07\x7f\u009b31m\u202e\u2066\u200b\u061c\ufeff\U000e0041l"
 SHOWN = r"e\u001b[2J\u001b]0;x\u0007\u007f\u009b31m\u202e\u2066\u200b\u061c\ufeff\udb40\udc41l"
@@ -95,11 +95,10 @@ class Case:
         pass
 
     def topology(self, sink=None, **more):
-        file = self.folder / "topology.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": "hostile", "title": EVIL, "stages": {
+        file = topology_file(self.folder / "topology.json", "hostile", {
             "in": {"source": "file", "path": str(self.folder / "in.jsonl")},
             "parsed": {"parser": "json", "from": "in", "schema": {EVIL: "text", "n": "bigint"}, **more},
-            "out": {**(sink or {"sink": "console"}), "from": "parsed"}}}))
+            "out": {**(sink or {"sink": "console"}), "from": "parsed"}}, title=EVIL)
         return str(file)
 
     def on_terminal(self, *arguments, status=0, says=()):
@@ -249,7 +248,7 @@ def strict_exposition(text):
 
 def on_a_node(c):
     """list, nodes, wait and letters of a cluster whose topology has such names."""
-    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=())
+    cluster = Cluster(c.binary, c.folder, leading=("a",), following=())
     cluster.start()
     cluster.nodes["a"].wait_ready()
     (c.folder / "in.jsonl").write_bytes(b'{"n": "' + EVIL.encode() + b'"}\n')
@@ -269,16 +268,16 @@ def costly_trace(c):
     """A record whose trace takes minutes: a run and a node answer their probes meanwhile, and refuse a second one."""
     topology = c.folder / "costly.json"
     (c.folder / "in.jsonl").write_text('{"n":"b"}\n' * 10_000)
-    topology.write_text(json.dumps({"millrace": 1, "topology": "hostile", "stages": {
+    topology_file(topology, "hostile", {
         "in": {"source": "file", "path": str(c.folder / "in.jsonl"), "rate": "5/s"},
         "parsed": {"parser": "json", "from": "in", "schema": {"n": "text"}},
         "costly": {"transform": "select", "from": "parsed", "columns": {"m": "length(regexp_replace(n, '(a)(.*END)?', 'x', 'g'))"}},
-        "out": {"sink": "file", "from": "costly", "path": str(c.folder / "out.jsonl")}}}))
+        "out": {"sink": "file", "from": "costly", "path": str(c.folder / "out.jsonl")}})
     run = Run(c.binary, topology, c.state, "--http", "127.0.0.1:0")
     costly_trace_at(wait_until("it serves HTTP", lambda: told_address(c.state)), c.state)
     run.process.kill()
     run.process.wait()
-    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=())
+    cluster = Cluster(c.binary, c.folder, leading=("a",), following=())
     cluster.start()
     cluster.ask("apply", topology, "--set", f"stages.out.path={c.folder}/other.jsonl")
     node = cluster.nodes["a"]

@@ -4,14 +4,13 @@ one in its store. KAFKA_BROKERS and MARIADB_URL name the servers.
 
     hostile_topology.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import json
 import os
 import subprocess
 import urllib.parse
 
 from cluster_under_test import Cluster
 from hostile_servers import START, Listener, exactly
-from real_systems import Kafka, check, main_of_cases, needed, unique, wait_until
+from real_systems import Kafka, captured, check, main_of_cases, needed, topology_file, unique, wait_until
 from relay import certificate
 
 # Tells by whom it was loaded.
@@ -52,15 +51,13 @@ class Case:
             server.close()
 
     def topology(self, name, source=None, sink=None):
-        path = self.folder / f"{name}.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        return topology_file(self.folder / f"{name}.json", name, {
             "in": source or {"source": "file", "path": str(self.folder / "in.jsonl")},
             "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
-            "out": {**(sink or {"sink": "file", "path": str(self.folder / f"{name}.out")}), "from": "parsed"}}}))
-        return path
+            "out": {**(sink or {"sink": "file", "path": str(self.folder / f"{name}.out")}), "from": "parsed"}})
 
     def command(self, *words):
-        return subprocess.run([self.binary, *map(str, words)], capture_output=True, text=True, timeout=120, env={**os.environ, **self.environment})
+        return captured(self.binary, *words, timeout=120, env={**os.environ, **self.environment})
 
     def refused(self, name, says, source=None, sink=None):
         """Refused by `check` and by a run, before any part of it is looked at."""
@@ -120,7 +117,7 @@ def mariadb_connections(c):
 def given_to_a_node(c):
     """The command that applies a topology may allow what it likes in its own process; the node goes by its own command line."""
     brokers, = needed("KAFKA_BROKERS")
-    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=(), environment=c.environment)
+    cluster = Cluster(c.binary, c.folder, leading=("a",), following=(), environment=c.environment)
     cluster.start()
     path = c.topology("given", sink={"sink": "kafka", "brokers": brokers, "topic": unique("t"), "properties": {PLUGIN: str(c.library)}})
     done = cluster.answer("apply", path, *ALLOWED)
@@ -135,7 +132,7 @@ def found_in_the_store(c):
     kafka, topic, name = Kafka(brokers), unique("t"), "kept"
     kafka.create(topic)
     kafka.produce(topic, [b'{"n":1}'])
-    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=(), environment=c.environment)
+    cluster = Cluster(c.binary, c.folder, leading=("a",), following=(), environment=c.environment)
     cluster.more_options = ALLOWED
     cluster.start()
     out = c.folder / "kept.out"
@@ -169,7 +166,7 @@ def follower_without_the_switch(c):
     brokers, = needed("KAFKA_BROKERS")
     kafka, topic, name = Kafka(brokers), unique("t"), "spread"
     kafka.create(topic, 2)
-    cluster = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=("b",), environment=c.environment)
+    cluster = Cluster(c.binary, c.folder, leading=("a",), following=("b",), environment=c.environment)
     leading, following = cluster.nodes.values()
     cluster.more_options = ALLOWED
     leading.start()

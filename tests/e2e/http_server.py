@@ -14,31 +14,28 @@ import threading
 import time
 
 from patience import LEAST
-from real_systems import PATIENCE, Run, check, dead_letters, free_port, main, metric, wait_until
+from real_systems import PATIENCE, Run, check, dead_letters, free_port, main_of_parts, metric, topology_file, wait_until, whole_rows
 
 FENCE = "fence-"  # the id of a request that comes after all the others
 
 
 class Game:
-    def __init__(self, options, folder, name, **source):
+    def __init__(self, options, folder, name, sink=None, **source):
         self.binary, self.name, self.port = options.millrace, name, free_port()
         self.rows_file, self.state = folder / f"{name}.jsonl", folder / f"{name}.state"
-        self.topology = folder / f"{name}.json"
-        self.topology.write_text(json.dumps({
-            "millrace": 1, "topology": name, "stages": {
-                "api": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
-                        "routes": {"/": {"event": {"event_type": "default"}, "reply": "This is the default response!\n"},
-                                   "/join": {"event": {"event_type": "join_guild"}, "reply": "You Joined the Guild!\n"},
-                                   "/posted": {"body": "json", "event": {"event_type": "posted"}, "reply": "Taken!\n"},
-                                   "/lines": {"body": "lines"}}, **source},
-                "events": {"parser": "json", "from": "api", "schema": {"event_type": "text", "X-Id": "text"}},
-                "rows": {"sink": "file", "from": "events", "path": str(self.rows_file),
-                         "columns": {"id": '"X-Id"', "event_type": "event_type", "raw": "_raw"}}}}))
+        self.topology = topology_file(folder / f"{name}.json", name, {
+            "api": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
+                    "routes": {"/": {"event": {"event_type": "default"}, "reply": "This is the default response!\n"},
+                               "/join": {"event": {"event_type": "join_guild"}, "reply": "You Joined the Guild!\n"},
+                               "/posted": {"body": "json", "event": {"event_type": "posted"}, "reply": "Taken!\n"},
+                               "/lines": {"body": "lines"}}, **source},
+            "events": {"parser": "json", "from": "api", "schema": {"event_type": "text", "X-Id": "text"}},
+            "rows": {**(sink or {"sink": "file", "path": str(self.rows_file)}), "from": "events",
+                     "columns": {"id": '"X-Id"', "event_type": "event_type", "raw": "_raw"}}})
 
     def start(self, *options):
         run = Run(self.binary, self.topology, self.state, *options)
-        wait_until("the server", lambda: self.is_there() or not run.alive(), 30)
-        check(run.alive(), lambda: f"it has ended with {run.process.returncode}: {run.errors()[-1500:]}")
+        run.wait_until("the server", self.is_there, 30)
         return run
 
     def is_there(self):
@@ -47,22 +44,21 @@ class Game:
         return False
 
     def rows(self):
-        text = self.rows_file.read_bytes() if self.rows_file.exists() else b""
-        return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].split(b"\n") if line]
+        return whole_rows(self.rows_file)
 
 
 class Client(threading.Thread):
-    """Asks with a number of its own each time, keeps what was answered how. None: there was no answer."""
+    """Asks with a number of its own each time, keeps what was answered how. None: there was no answer. It waits for `pause` before each."""
 
-    def __init__(self, port, name, seed):
+    def __init__(self, port, name, seed, pause=0):
         super().__init__(daemon=True)
-        self.port, self.name, self.rng = port, name, random.Random(seed)
+        self.port, self.name, self.rng, self.pause = port, name, random.Random(seed), pause
         self.answers, self.ending = {}, threading.Event()
 
     def run(self):
         connection = None
         number = 0
-        while not self.ending.is_set():
+        while not self.ending.wait(self.pause):
             number += 1
             key = f"{self.name}-{number}"
             path, reply = self.rng.choice([("/", b"This is the default response!\n"), ("/join", b"You Joined the Guild!\n"),
@@ -88,8 +84,8 @@ class Client(threading.Thread):
             connection.close()
 
 
-def clients_of(game, count, seed):
-    clients = [Client(game.port, f"c{seed}.{i}", seed * 100 + i) for i in range(count)]
+def clients_of(game, count, seed, pause=0):
+    clients = [Client(game.port, f"c{seed}.{i}", seed * 100 + i, pause) for i in range(count)]
     for c in clients:
         c.start()
     return clients
@@ -323,13 +319,8 @@ def hostile(options, folder):
     print(f"{len(AMBIGUOUS)} ambiguous requests, in one piece and in three: 400, and nothing behind them")
 
 
-def test(options, folder):
-    hostile(options, folder)
-    taken_address(options, folder)
-    kills(options, folder)
-    full_spool(options, folder)
-    many_connections(options, folder)
+PARTS = (hostile, taken_address, kills, full_spool, many_connections)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, kills=8)
+    main_of_parts(PARTS, __doc__, kills=8)

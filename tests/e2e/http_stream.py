@@ -16,7 +16,7 @@ import threading
 import time
 
 from patience import LEAST
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, main, metric, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, main_of_parts, metric, topology_file, wait_until, whole_rows
 from relay import certificate
 
 STAYS = 3600  # seconds: a connection stays open while the test lasts
@@ -90,21 +90,18 @@ class Job:
     def __init__(self, options, folder, name, url, **source):
         self.binary, self.folder, self.name = options.millrace, folder, name
         self.rows_file, self.state = folder / f"{name}.jsonl", folder / f"{name}.state"
-        self.topology = folder / f"{name}.json"
-        self.topology.write_text(json.dumps({
-            "millrace": 1, "topology": name, "stages": {
-                "rsvps": {"source": "http_stream", "url": url, "reconnect": {"min": "100 ms", "max": "400 ms"}, **source},
-                "parsed": {"parser": "json", "from": "rsvps", "schema": {"rsvp_id": "bigint"}},
-                "rows": {"sink": "file", "from": "parsed", "path": str(self.rows_file),
-                         "columns": {"raw": "_raw", "at": "_timestamp"}}}}))
+        self.topology = topology_file(folder / f"{name}.json", name, {
+            "rsvps": {"source": "http_stream", "url": url, "reconnect": {"min": "100 ms", "max": "400 ms"}, **source},
+            "parsed": {"parser": "json", "from": "rsvps", "schema": {"rsvp_id": "bigint"}},
+            "rows": {"sink": "file", "from": "parsed", "path": str(self.rows_file),
+                     "columns": {"raw": "_raw", "at": "_timestamp"}}})
 
     def start(self, *options, env=None):
         return Run(self.binary, self.topology, self.state, *options, env=env)
 
     def rows(self):
         """Whole lines only: the last one may be under way."""
-        text = self.rows_file.read_bytes() if self.rows_file.exists() else b""
-        return [json.loads(line)["raw"] for line in text[:text.rfind(b"\n") + 1].split(b"\n") if line]
+        return [row["raw"] for row in whole_rows(self.rows_file)]
 
     def wait_for(self, count, seconds=60):
         wait_until(f"{self.name}: {count} rows", lambda: len(self.rows()) >= count, seconds)
@@ -258,10 +255,12 @@ class Load:
         except subprocess.TimeoutExpired:
             raise Wrong(f"SIGTERM does not end millrace load: {self.out.read_text()[-500:]}") from None
         check(status == 0, lambda: f"millrace load ended with {status}: {self.out.read_text()[-500:]}")
+        return int(self.out.read_text().rsplit("delivered ", 1)[1].split()[0])
 
 
-def kills(options, folder, count):
+def kills(options, folder):
     """Killed without notice, it goes on by `since`: nothing of the whole stream is lost or doubled."""
+    count = options.records
     load = Load(options, folder, "--rate", "400/s", "--count", str(count), "--stay", "--duplicates", "2%").start()
     job = Job(options, folder, "killed", load.url, since="since_mtime=mtime")
     lives = 0
@@ -276,8 +275,7 @@ def kills(options, folder, count):
     wait_until("every record", lambda: len(job.rows()) >= sum(load.delivered()))
     time.sleep(2)  # time for records that come too often, and should not
     running.stop()
-    load.end()
-    delivered = int(load.out.read_text().rsplit("delivered ", 1)[1].split()[0])
+    delivered = load.end()
     check(len(job.rows()) == delivered, f"{len(job.rows())} rows of {delivered} records")
     check(not dead_letters(job.state), "there are dead letters")
     print(f"killed {lives} times: {delivered} records once")
@@ -288,7 +286,8 @@ def spool_size(state):
     return sum(file.stat().st_size for file in pathlib.Path(state).rglob("log-*"))
 
 
-def full_spool(options, folder, count):
+def full_spool(options, folder):
+    count = options.records * 5
     load = Load(options, folder, "--count", str(count), "--stay").start()
     job = Job(options, folder, "full", load.url, since="since_mtime=mtime", spool="1 MB")
     http = f"127.0.0.1:{free_port()}"
@@ -307,15 +306,8 @@ def full_spool(options, folder, count):
     print(f"a full spool holds the server back: {count} records once")
 
 
-def test(options, folder):
-    oddities(options, folder)
-    sent_on(options, folder)
-    beginnings(options, folder)
-    encrypted(options, folder)
-    proxied(options, folder)
-    kills(options, folder, options.records)
-    full_spool(options, folder, options.records * 5)
+PARTS = (oddities, sent_on, beginnings, encrypted, proxied, kills, full_spool)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, records=3000)
+    main_of_parts(PARTS, __doc__, records=3000)

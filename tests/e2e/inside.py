@@ -25,7 +25,7 @@ import urllib.request
 
 from cluster_under_test import Cluster
 from posted_under_test import Posted
-from real_systems import PATIENCE, Run, Wrong, check, free_port, main, metric, run_cases, wait_until
+from real_systems import PATIENCE, Run, Wrong, captured, check, free_port, main, metric, run_cases, topology_file, wait_until
 
 
 class Case(Posted):
@@ -35,8 +35,7 @@ class Case(Posted):
     def start(self, *options, is_ready=True):
         super().start(*options)
         if is_ready:
-            wait_until("it takes posts", lambda: self.takes() or not self.run.alive(), 30)
-            check(self.run.alive(), lambda: self.run.errors()[-1500:])
+            self.run.wait_until("it takes posts", self.takes, 30)
 
     def is_there(self):
         return self.ask_once("topologies").returncode == 0
@@ -54,8 +53,7 @@ class Case(Posted):
         return [json.loads(line) for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
 
     def ask_once(self, line, *options):
-        return subprocess.run([self.binary, "console", "--connect", f"http://127.0.0.1:{self.http}", "-e", line, *options],
-                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        return captured(self.binary, "console", "--connect", f"http://127.0.0.1:{self.http}", "-e", line, *options)
 
     def asked(self, method, path, headers=None, body=None):
         """The status and the text; where nobody answers, what the run says."""
@@ -448,8 +446,7 @@ def more_letters_than_are_shown(c):
         return [json.loads(json.loads(line)["record"])["user"] for line in text.splitlines()]
 
     def all_letters():
-        done = subprocess.run([c.binary, "letters", c.name, "--connect", f"http://127.0.0.1:{c.http}", *token],
-                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        done = captured(c.binary, "letters", c.name, "--connect", f"http://127.0.0.1:{c.http}", *token)
         check(done.returncode == 0 and done.stderr == "", f"millrace letters: {done.stderr}")
         return users(done.stdout)
     wait_until("all letters are there", lambda: len(all_letters()) == count)
@@ -572,8 +569,7 @@ def who_may_ask(c):
             (status("/api/v1/nodes/x/drain", "POST", good, '{"confirm": "x"}'), 422), (status("/metrics"), 200)):
         check(found == expected, f"status {found}, expected {expected}")
     check(c.run.alive(), "nothing of that has stopped it")
-    listed = subprocess.run([c.binary, "list", "--json", "--connect", f"http://127.0.0.1:{c.http}"], capture_output=True, text=True,
-                            timeout=60 * PATIENCE)
+    listed = captured(c.binary, "list", "--json", "--connect", f"http://127.0.0.1:{c.http}")
     check(json.loads(listed.stdout) == [{"topology": c.name, "title": "", "state": "running", "reason": "", "troubles": []}], listed)
     check(status(path + "/stop", "POST", good, confirm) == 200, "it may be stopped")
     check(c.run.wait() == 0, "stopped by the API it ends as by SIGTERM")
@@ -588,7 +584,7 @@ def few_rights(c):
     check(status == 403 and "--http-read-only" in text, f"status {status}: {text}")
     c.run.stop()
     command = [c.binary, "run", str(c.folder / "topology.json"), "--state", str(c.state), "--http", f"0.0.0.0:{c.http}"]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE)
+    refused = captured(*command)
     check(refused.returncode == 2 and "--tls DIR" in refused.stderr and "0.0.0.0" in refused.stderr, refused)
     run = Run(c.binary, c.folder / "topology.json", c.state, "--http", f"0.0.0.0:{c.http}", "--http-metrics-only")
 
@@ -609,7 +605,7 @@ def the_end_by_the_api(c):
     Run.started.append(waiting)
     wait_until("the run has the question", lambda: has_read_what_was_sent(c.http))
     began = time.monotonic()
-    stopped = subprocess.run([c.binary, "stop", c.name, *options], capture_output=True, text=True, timeout=60 * PATIENCE)
+    stopped = captured(c.binary, "stop", c.name, *options)
     check(stopped.returncode == 0 and stopped.stdout == f"{c.name} stopped\n", stopped)
     check(waiting.communicate(timeout=60 * PATIENCE)[0] == f"{c.name} stopped\n" and waiting.returncode == 0, "wait says so, too")
     check(c.run.wait() == 0, "it has ended as by SIGTERM")
@@ -729,8 +725,7 @@ def the_live_screen(c):
 class Nodes:
     def __init__(self, options, folder, name):
         self.folder = folder / name
-        self.folder.mkdir()
-        self.cluster = Cluster(options.millrace, self.folder, f"dir:{self.folder}/store")
+        self.cluster = Cluster(options.millrace, self.folder)
 
     def close(self):
         self.cluster.stop()
@@ -740,15 +735,13 @@ def a_cluster(n):
     """Each node answers for all; one that is dead is told as missing, or has given its actors to others"""
     c = n.cluster
     c.start()
-    path = n.folder / "t.json"
-    path.write_text(json.dumps({
-        "millrace": 1, "topology": "t", "stages": {
-            "clicks": {"source": "generator", "kind": "clicks", "rate": "1000/s"},
-            "parsed": {"parser": "json", "from": "clicks", "schema": {"userid": "text", "timestamp": "timestamp"},
-                       "event_time": "timestamp"},
-            "counts": {"window": "tumbling", "size": "1 hour", "from": "parsed", "key": ["userid"], "shards": 6,
-                       "aggregates": {"n": "count(*)"}},
-            "rows": {"sink": "file", "from": "counts", "path": str(n.folder / "rows.jsonl"), "node": "a"}}}))
+    path = topology_file(n.folder / "t.json", "t", {
+        "clicks": {"source": "generator", "kind": "clicks", "rate": "1000/s"},
+        "parsed": {"parser": "json", "from": "clicks", "schema": {"userid": "text", "timestamp": "timestamp"},
+                   "event_time": "timestamp"},
+        "counts": {"window": "tumbling", "size": "1 hour", "from": "parsed", "key": ["userid"], "shards": 6,
+                   "aggregates": {"n": "count(*)"}},
+        "rows": {"sink": "file", "from": "counts", "path": str(n.folder / "rows.jsonl"), "node": "a"}})
     c.ask("apply", path, by=c.nodes["a"])
 
     def console(line, by):
@@ -808,11 +801,10 @@ def replayed_on_nodes(n):
     port, rows, path = free_port(), n.folder / "rows.jsonl", n.folder / "t.json"
 
     def apply(columns):
-        path.write_text(json.dumps({
-            "millrace": 1, "topology": "t", "stages": {
+        topology_file(path, "t", {
                 "posted": {"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/": {"body": "lines", "event": {}, "reply": "Taken!\n"}}},
                 "parsed": {"parser": "json", "from": "posted", "schema": {"user": "text"}},
-                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": columns}}}))
+                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": columns}})
         c.ask("apply", path, by=c.nodes["a"])
     apply(CASTED)
 
@@ -855,11 +847,9 @@ def replayed_on_nodes(n):
     last = console("replay parsed", by)
     check((last["replayed"], last["before"], last["over"]) == (0, count // 3, True), last)
     c.start_missing()
-    c.nodes[leader].wait_ready()
     reader = next((n["name"] for n in console("nodes", by) if any("parsed/lane" in a for a in n["actors"])), leader)
     c.nodes[reader].kill()
     c.start_missing()
-    c.nodes[reader].wait_ready()
     post(range(count, 2 * count))
     wanted = sorted(-1 if i % 3 == 0 else i for i in range(2 * count))
     wait_until("each row is there", lambda: len(values()) >= len(wanted), 90)
@@ -877,10 +867,9 @@ def replayed_into_an_end(n):
     records.write_text("".join(json.dumps({"user": f"bad{i}" if i % 3 == 0 else str(i)}) + "\n" for i in range(count)))
 
     def apply(columns):
-        path.write_text(json.dumps({
-            "millrace": 1, "topology": "t", "stages": {
+        topology_file(path, "t", {
                 "in": {"source": "file", "path": str(records)}, "parsed": {"parser": "json", "from": "in", "schema": {"user": "text"}},
-                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": columns}}}))
+                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": columns}})
         c.ask("apply", path, by=c.nodes["a"])
         c.ask("wait", "t")
         check(c.state_of("t")[0] == "ended", "it has ended")

@@ -10,8 +10,9 @@ import shutil
 import sqlite3
 import time
 
-from click_oracle import DELAY, Result, Row, row_of_json, seconds
-from real_systems import PIPELINE, Coming, Kafka, MariaDB, PostgreSQL, Run, check, difference, unique, wait_until
+from click_oracle import DELAY, Result, Row, row_of_json, rows_of_maria, seconds
+from deployments_under_test import OnRun
+from real_systems import PIPELINE, Coming, Kafka, MariaDB, PostgreSQL, check, difference, unique, wait_until
 
 PARTITIONS = 3
 CLICKS_A_SECOND = 400
@@ -81,13 +82,7 @@ class Targets:
                     for a, b, c, d in db.execute('select start, "end", userid, click_number from rows order by rowid')]
 
     def maria(self):
-        if not self.mariadb.ask(f"select 1 from information_schema.tables where table_schema = "
-                                f"'{self.mariadb.database}' and table_name = 'rows_of_job'", "information_schema"):
-            return []
-        return [Row(seconds(a), seconds(b), None if c == "NULL" else bytes.fromhex(c).decode(), int(d))
-                for a, b, c, d in self.mariadb.ask(
-                    "select date_format(start, '%Y-%m-%dT%H:%i:%sZ'), date_format(`end`, '%Y-%m-%dT%H:%i:%sZ'), "
-                    "hex(userid), click_number from rows_of_job")]
+        return rows_of_maria(self.mariadb, "rows_of_job") if self.mariadb.has("rows_of_job") else []
 
     def postgresql(self):
         if not self.postgres.has("rows_of_job"):
@@ -163,9 +158,9 @@ def in_rounds(options, folder, one_round):
 class Job:
     """One state of the job, from its topics to its last comparison."""
 
-    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed):
+    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed, at=None):
         mark = unique("")
-        self.options, self.folder = options, folder
+        self.options, self.folder, self.at = options, folder, at or OnRun(options, folder)
         self.active, self.active2, self.name = "active" + mark, "active2" + mark, "active_users" + mark
         self.kafka, self.mariadb = Kafka(brokers), MariaDB(maria_url, unique("job"))
         self.postgres = PostgreSQL(postgres_url, unique("job"))
@@ -176,11 +171,11 @@ class Job:
         self.sinks = overlay(folder)
 
     def start(self, *more):
-        return Run(self.options.millrace, PIPELINE / "topology.json", self.folder / "job", "--with", str(self.sinks),
-                   "--set", f"topology={self.name}", "--set", f"stages.clicks.topic={self.active}",
-                   "--set", f"stages.topic.topic={self.active2}", *more,
-                   env={"E2E_MARIADB_URL": self.mariadb.url, "E2E_POSTGRES_URL": self.postgres.url,
-                        "KAFKA_BROKERS": self.kafka.brokers})
+        return self.at.start(self.name, PIPELINE / "topology.json", "--with", self.sinks, "--set", f"stages.clicks.topic={self.active}", "--set",
+                             f"stages.topic.topic={self.active2}", *more, **self.environment())
+
+    def environment(self):
+        return {"E2E_MARIADB_URL": self.mariadb.url, "E2E_POSTGRES_URL": self.postgres.url, "KAFKA_BROKERS": self.kafka.brokers}
 
     def finish(self, running):
         """Called when all clicks are in: waits for the rows, stops the run, and compares. Says in a line what there was."""

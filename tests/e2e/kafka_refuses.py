@@ -4,14 +4,13 @@ is there say once which setting to correct; what waiting cannot mend ends them a
 
     kafka_refuses.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
-import json
 import pathlib
 import subprocess
 import time
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, Kafka, Run, check, free_port, main, run_cases, unique
-from servers_away import Servers
+from real_systems import PATIENCE, Kafka, Run, captured, check, free_port, main, run_cases, topology_file, unique
+from servers_away import own_servers
 
 SASL = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "millrace", "sasl.password": "sesame"}
 
@@ -32,11 +31,10 @@ class Case:
         at = {"brokers": brokers, "topic": self.topic, "properties": properties}
         (self.folder / "in.jsonl").write_text('{"n":1}\n')
         here = {"path": str(self.folder / "in.jsonl")} if not reads else {"path": str(self.folder / "out.jsonl")}
-        path = self.folder / "topology.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": f"{self.name}_{time.monotonic_ns()}", "stages": {
+        path = topology_file(self.folder / "topology.json", f"{self.name}_{time.monotonic_ns()}", {
             "rows": {"source": "kafka", **at} if reads else {"source": "file", **here},
             "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint"}},
-            "out": {"sink": "file", "from": "parsed", **here} if reads else {"sink": "kafka", "from": "parsed", **at}}}))
+            "out": {"sink": "file", "from": "parsed", **here} if reads else {"sink": "kafka", "from": "parsed", **at}})
         return Run(self.options.millrace, path, self.folder / f"state-{reads}-{time.monotonic_ns()}", *options)
 
     def refused(self, brokers, properties, *texts, waits):
@@ -50,7 +48,7 @@ class Case:
                    "--start-timeout", f"{(1 if waits else 300) * PATIENCE:.0f} s"]
         for name, value in properties.items():
             command += ["--property", f"{name}={value}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=50 * PATIENCE)
+        done = captured(*command, timeout=50 * PATIENCE)
         check(done.returncode == 1, f"load: {done.returncode}: {done.stderr}")
         texts = [text.replace("`properties`", "--property").replace("`brokers`", "--kafka") for text in texts]
         for text in (brokers, *texts):
@@ -108,7 +106,7 @@ def nobody_there(c):
 def missing_topic(c):
     """`load` says the option that makes the topic, with its value, and makes it."""
     command = [c.options.millrace, "load", "--kind", "clicks", "--count", "3", "--kafka", c.plain, "--topic", c.topic]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50 * PATIENCE)
+    done = captured(*command, timeout=50 * PATIENCE)
     check(done.returncode == 1 and "add --create 1" in done.stderr and c.plain in done.stderr, f"load: {done.returncode}: {done.stderr}")
     check(sum("--create" in line for line in done.stderr.splitlines()) == 1, f"not told once: {done.stderr}")
     subprocess.run([*command, "--create", "1"], check=True, capture_output=True, timeout=50 * PATIENCE)
@@ -176,12 +174,8 @@ CASES = [right_settings, store_of_nodes, store_refused, plain_client_of_tls, pla
 
 
 def test(options, folder):
-    servers = Servers(folder)
-    try:
-        exported = servers.command("start", "kafka", "--secured")
+    with own_servers(folder, "kafka", "--secured") as (_, exported):
         run_cases(CASES, lambda o, f, name: Case(o, f, name, exported), options, folder)
-    finally:
-        servers.command("stop", "--remove")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from real_systems import PATIENCE, Kafka, Run, Wrong, check, free_port, main, needed, unique, wait_until
+from real_systems import PATIENCE, Kafka, Run, Wrong, check, free_port, main_of_parts, needed, topology_file, unique, wait_until
 
 
 class Load:
@@ -65,14 +65,13 @@ def into_file(options, folder):
     print(f"file: {len(lines)} records as asked for, the same again, and unchanged from gzip")
 
 
-def into_kafka(options, folder, kafka):
-    topic, rows = unique("load"), unique("rows")
+def into_kafka(options, folder):
+    kafka, topic, rows = Kafka(*needed("KAFKA_BROKERS")), unique("load"), unique("rows")
     kafka.create(rows, 2)
-    job = folder / "pass.json"
-    job.write_text(json.dumps({"millrace": 1, "topology": unique("passed"), "commit_every": "10 ms", "stages": {
+    job = topology_file(folder / "pass.json", unique("passed"), {
         "in": {"source": "kafka", "brokers": kafka.brokers, "topic": topic},
         "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text", "scheduled_us": "bigint"}},
-        "out": {"sink": "kafka", "from": "parsed", "brokers": kafka.brokers, "topic": rows}}}))
+        "out": {"sink": "kafka", "from": "parsed", "brokers": kafka.brokers, "topic": rows}}, commit_every="10 ms")
     kafka.create(topic, 3)
     running = Run(options.millrace, job, folder / "pass.state")
     running.wait_for_its_beginning()
@@ -193,15 +192,9 @@ def found_wrong(options, folder):
     print("what is wrong is said, and a stopped load reports")
 
 
-def test(options, folder):
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts this in the background has it ignored, by children, too
-    into_file(options, folder)
-    into_http(options, folder)
-    served(options, folder)
-    found_wrong(options, folder)
-    (brokers,) = needed("KAFKA_BROKERS")
-    into_kafka(options, folder, Kafka(brokers))
+PARTS = (into_file, into_http, served, found_wrong, into_kafka)
 
 
 if __name__ == "__main__":
-    main(test, __doc__)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts this in the background has it ignored, by children, too
+    main_of_parts(PARTS, __doc__)

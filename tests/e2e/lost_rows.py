@@ -8,9 +8,8 @@ import contextlib
 import json
 import re
 import sqlite3
-import subprocess
 
-from real_systems import PATIENCE, Run, check, http_status, main_of_cases, metric, told_address, wait_until
+from real_systems import PATIENCE, Run, captured, check, http_status, main_of_cases, metric, told_address, topology_file, wait_until
 
 RECORDS, KEYS, SIZE = 20, 2, 10  # records in a part of the input, its windows, seconds of a window
 START = 1_700_000_000
@@ -45,8 +44,7 @@ class Case:
         self.parts += 1
 
     def start(self):
-        path = self.folder / "topology.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": self.name, "snapshot_every": "200 ms", "stages": self.stages}))
+        path = topology_file(self.folder / "topology.json", self.name, self.stages, snapshot_every="200 ms")
         self.run = Run(self.binary, path, self.folder / "state", "--http", "127.0.0.1:0")
 
     def asked(self):
@@ -77,8 +75,7 @@ class Case:
         check(moved > 0, "the sink has no position")
 
     def console(self):
-        done = subprocess.run([self.binary, "console", "--connect", f"http://{told_address(self.run.state)}", "-e", "ledger"],
-                              capture_output=True, text=True, timeout=60 * PATIENCE)
+        done = captured(self.binary, "console", "--connect", f"http://{told_address(self.run.state)}", "-e", "ledger")
         check(done.returncode == 0, f"the console: {done.stderr}")
         return done.stdout
 

@@ -61,7 +61,7 @@ def folder(c):
 
 def folder_in_another_place(c):
     """A node that is given another store on purpose begins there, and its log says where it was before."""
-    first = Cluster(c.binary, c.folder, f"dir:{c.folder}/store", leading=("a",), following=())
+    first = Cluster(c.binary, c.folder, leading=("a",), following=())
     first.start()
     first.stop()
     second = Cluster(c.binary, c.folder, f"dir:{c.folder}/other", leading=("a",), following=())

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from meetup_under_test import PIPELINE, Meetup, group_of
-from real_systems import Kafka, Run, check, difference, free_port, main, needed, unique, wait_until
+from real_systems import Kafka, Run, check, difference, free_port, main_of_parts, needed, unique, wait_until
 from rsvp_oracle import Counts
 
 FED = 3000
@@ -65,7 +65,7 @@ def feed(options, folder):
 
     def there():
         check(stream.poll() is None, lambda: f"millrace load has ended with {stream.returncode}: {said.read_text()[-1500:]}")
-        check(running.alive(), lambda: f"the feed has ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+        running.check_alive()
         return len(kafka.read(topic))
     try:
         running = start()
@@ -96,7 +96,7 @@ def killed(options, folder):
     grown, batches = 0, 0
 
     def has_committed(running):
-        check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+        running.check_alive()
         return job.look() > batches
 
     for life in range(1, options.kills + 1):
@@ -105,7 +105,7 @@ def killed(options, folder):
             wait_until("a life commits a batch", lambda running=running: has_committed(running))
         # Most lives are short, some so short that nothing is up yet, some long enough for several batches.
         time.sleep(rng.choice([0.05, 0.4, 1.0, 1.5, 2.5, 4.0]) * rng.uniform(0.5, 1.5))
-        check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+        running.check_alive()
         running.kill()
         now = job.look()
         grown, batches = grown + (now > batches), now
@@ -115,11 +115,8 @@ def killed(options, folder):
     print(f"{options.kills} kills (seed {options.seed}), {grown} lives committed batches: {found}")
 
 
-def test(options, folder):
-    embedded(options, folder)
-    feed(options, folder)
-    killed(options, folder)
+PARTS = (embedded, feed, killed)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, kills=20, seed=1)
+    main_of_parts(PARTS, __doc__, kills=20, seed=1)

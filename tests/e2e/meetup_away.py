@@ -6,17 +6,13 @@ servers of its own.
 import time
 
 from meetup_under_test import Meetup
-from real_systems import check, http_status, main, wait_until
-from servers_away import Servers
+from real_systems import http_status, main, wait_until
+from servers_away import own_servers
 
 
 def test(options, folder):
-    servers = Servers(folder)
-    try:
-        exported = servers.command("start", "kafka", "postgres", "--brokers", "2")
+    with own_servers(folder, "kafka", "postgres", "--brokers", "2") as (servers, exported):
         disturb(Meetup(options, folder, exported["KAFKA_BROKERS"], exported["POSTGRES_URL"], options.seed, replication=2), servers)
-    finally:
-        servers.command("stop", "--remove")
 
 
 def disturb(job, servers):
@@ -24,7 +20,7 @@ def disturb(job, servers):
 
     def health(status, seconds=60):
         wait_until(f"/healthz answers {status}", lambda: http_status(job.address, "/healthz")[0] == status, seconds)
-        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+        running.check_alive()
 
     def batches_grow():
         before = job.look()
@@ -37,7 +33,7 @@ def disturb(job, servers):
         job.burst(100)  # they are under way when it goes
         servers.command(way, *names)
         time.sleep(2)
-        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+        running.check_alive()
         servers.command("start", "kafka")
         health(200)
         wait_until("the cluster takes records again", lambda: job.burst(50) or True)

@@ -4,7 +4,8 @@ committed, and at the end compares both tables, the ledger and the dead letters 
 import collections
 import random
 
-from real_systems import ROOT, Coming, Kafka, PostgreSQL, Run, check, difference, free_port, http_status, unique, wait_until
+from deployments_under_test import OnRun
+from real_systems import ROOT, Coming, Kafka, PostgreSQL, check, difference, free_port, http_status, unique, wait_until
 from rsvp_oracle import KEY, PLACES, Answers, Counts, Group
 
 PIPELINE = ROOT / "pipelines" / "meetup"
@@ -20,7 +21,7 @@ def group_of(row):
 class Meetup:
     """One state of the job, from its topic to its last comparison."""
 
-    def __init__(self, options, folder, brokers, postgres_url, seed, replication=1):
+    def __init__(self, options, folder, brokers, postgres_url, seed, replication=1, at=None):
         mark = unique("")
         self.options, self.folder = options, folder
         self.topic, self.name = "my-topic" + mark, "meetup" + mark
@@ -29,7 +30,8 @@ class Meetup:
         self.answers = Answers(random.Random(seed))
         self.begins = collections.Counter()  # keyed by partition: where the first start found its end
         self.batches = {}  # batches of meetup_table, as they were committed
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{free_port()}"  # of a run
+        self.at = at or OnRun(options, folder, "--http", self.address)
         self.thread = Coming("answers", lambda: self.burst(ANSWERS_A_SECOND // 4))
 
     def burst(self, n, *options):
@@ -39,18 +41,9 @@ class Meetup:
     def end(self):
         self.thread.end()
 
-    def arguments(self):
-        """Options of `run` and of `apply`."""
-        return [str(PIPELINE / "topology.json"), "--with", str(PIPELINE / "latest.json"), "--set", f"topology={self.name}",
-                "--set", f"stages.rsvps.topic={self.topic}", "--set", "stages.counts.every=1 s"]
-
-    def environment(self):
-        return {"POSTGRES_URL": self.postgres.url, "KAFKA_BROKERS": self.kafka.brokers}
-
-    def start(self, *more):
-        topology, *arguments = self.arguments()
-        return Run(self.options.millrace, topology, self.folder / "job", *arguments, "--http", self.address, *more,
-                   env=self.environment())
+    def start(self):
+        return self.at.start(self.name, PIPELINE / "topology.json", "--with", PIPELINE / "latest.json", "--set", f"stages.rsvps.topic={self.topic}",
+                             "--set", "stages.counts.every=1 s", POSTGRES_URL=self.postgres.url, KAFKA_BROKERS=self.kafka.brokers)
 
     def burst_before_the_start(self, old):
         """Answers that the first start must not take."""

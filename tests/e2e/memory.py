@@ -19,7 +19,7 @@ import re
 import subprocess
 import time
 
-from real_systems import PATIENCE, PostgreSQL, Run, Wrong, check, free_port, main, metric, needed, unique, wait_until
+from real_systems import PATIENCE, PostgreSQL, Run, Wrong, check, free_port, main, metric, needed, topology_file, unique, wait_until
 from soak_samples import sizes_in
 
 MB = 1_000_000
@@ -31,8 +31,7 @@ class Job:
     def __init__(self, options, folder, name, stages, env=None):
         self.binary, self.folder, self.env = options.millrace, folder, env
         self.address = f"127.0.0.1:{free_port()}"
-        self.path = folder / f"{name}.json"
-        self.path.write_text(json.dumps({"millrace": 1, "topology": name, "stages": stages}))
+        self.path = topology_file(folder / f"{name}.json", name, stages)
         self.state = folder / f"{name}.state"
 
     def start(self, *more):
@@ -67,7 +66,7 @@ def slow_sink(options, folder):
     stalled_after = None
     while time.monotonic() < max(began + options.seconds, warm + 20):
         time.sleep(0.5)
-        check(running.alive(), lambda: f"it has ended: {running.errors()[-1000:]}")
+        running.check_alive()
         if stalled_after is None and job.metric("millrace_stalled") > 0:
             stalled_after = time.monotonic() - began
         if time.monotonic() > warm:
@@ -150,7 +149,7 @@ def many_keys(options, folder):
             "rows": {"sink": "file", "from": "counts", "path": f"{folder}/rows_{count}.jsonl", "where": "n > 1"}})
 
         def whole(running):
-            check(running.alive(), lambda: f"it has ended: {running.errors()[-1000:]}")
+            running.check_alive()
             return job.metric("millrace_keys") == count
 
         began, running = time.monotonic(), job.start()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, ROOT, SKIPPED, check, main, wait_until
+from real_systems import PATIENCE, ROOT, SKIPPED, captured, check, main, wait_until
 
 COLUMNS = ["userid", "gender", "last_level", "registered_days", "thumbs_down", "adverts", "churned"]
 
@@ -23,8 +23,7 @@ class Command:
         self.binary, self.folder = options.millrace, folder
 
     def __call__(self, *arguments, status=0, says="", environment=None):
-        done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=75 * PATIENCE,
-                              env={**os.environ, **(environment or {})})
+        done = captured(self.binary, *arguments, cwd=self.folder, timeout=75 * PATIENCE, env={**os.environ, **(environment or {})})
         check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
         check(all(said in done.stderr for said in ((says,) if isinstance(says, str) else says)),
               f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
@@ -91,8 +90,7 @@ def peer(call, folder):
     check(found.returncode == 0, found.stderr)
 
     def ask(*arguments):
-        done = subprocess.run([found.stdout.strip(), ROOT / "tests" / "e2e" / "model_peer.py", *arguments], cwd=folder,
-                              capture_output=True, text=True, timeout=75 * PATIENCE)
+        done = captured(found.stdout.strip(), ROOT / "tests" / "e2e" / "model_peer.py", *arguments, cwd=folder, timeout=75 * PATIENCE)
         check(done.returncode == 0, f"{arguments}: {done.stderr[-1500:]}")
         return done.stdout.strip()
 
@@ -178,10 +176,7 @@ def on_nodes(options, call, folder):
     def scored():
         return {r["userid"]: r["p"] for r in map(json.loads, out.read_text().splitlines())} if out.exists() else {}
 
-    cluster = Cluster(options.millrace, folder / "cluster", f"dir:{folder}/cluster/store", following=())
-    (folder / "cluster").mkdir()
-    try:
-        cluster.start()
+    with Cluster(options.millrace, folder / "cluster", following=()) as cluster:
         cluster.ask("apply", written, by=cluster.nodes["a"])
         model.unlink()
         wait_until("the rows are scored", lambda: len(scored()) == 300)
@@ -189,8 +184,7 @@ def on_nodes(options, call, folder):
             node.kill()
         with open(stream, "a") as more:
             more.write("".join(lines[300:]))
-        for node in cluster.start_missing():
-            node.wait_ready()
+        cluster.start_missing()
         wait_until("further rows are scored", lambda: len(scored()) == 360)
         model.write_bytes((folder / "boosted.json").read_bytes())
         said = cluster.answer("apply", written, by=cluster.nodes["a"])
@@ -199,8 +193,6 @@ def on_nodes(options, call, folder):
         cluster.ask("wait", "churn")
         check(out.read_text().count("\n") == 360, "rows were written twice")
         expect(scored(), batch, "probabilities on nodes and of the batch")
-    finally:
-        cluster.stop()
     print("two nodes that were killed, without a file of the model, give the batch's probabilities; another model is refused")
 
 

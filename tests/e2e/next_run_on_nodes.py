@@ -13,15 +13,15 @@ import signal
 import subprocess
 import time
 
-from cluster_under_test import place_of_chains, says_that_nobody_leads
+from cluster_under_test import says_that_nobody_leads
 from counted_on_nodes import HOME, SECONDS, CountedOnNodes
 from counts_under_test import Waiting
 from real_systems import PATIENCE, STORES, Run, check, main, wait_until
 
 
 class Hours(CountedOnNodes):
-    def __init__(self, options, folder, store):
-        super().__init__(options, folder, store, options.seed)
+    def __init__(self, options, folder):
+        super().__init__(options, folder, options.seed)
         self.random = random.Random(options.seed)
 
     def nothing_new(self):
@@ -85,10 +85,7 @@ class Hours(CountedOnNodes):
 
 
 def test(options, folder):
-    store, database = place_of_chains(options.store, folder, "next_run")
-    h = Hours(options, folder, store)
-    try:
-        h.start()
+    with Hours(options, folder) as h:
         h.compare(h.apply())
         h.nothing_new()
         for _ in range(options.rounds):
@@ -97,10 +94,6 @@ def test(options, folder):
             h.kill(HOME)
         h.stands_still()
         h.by_two_at_once()
-    finally:
-        h.cluster.stop()
-        if database:
-            database.drop()
     print(f"{h.counts.records} records of {3 * options.rounds + 4} runs were counted once over {options.store}")
 
 

@@ -11,7 +11,7 @@ import shlex
 import subprocess
 
 from compose import IMAGE_DOCS, read
-from real_systems import PATIENCE, ROOT, Kafka, Run, check, free_port, main, needed, unique, wait_until
+from real_systems import PATIENCE, ROOT, Kafka, Run, captured, check, free_port, main, needed, unique, wait_until
 
 FILE = ROOT / "pipelines" / "active_users" / "compose.yaml"
 NODES = ("a", "b", "c")
@@ -69,8 +69,7 @@ class Containers:
         wait_until(f"node {name} is ready", ready)
 
     def execute(self, name, service, command):
-        done = subprocess.run([self.options.millrace, *self.arguments(command)], capture_output=True, text=True, timeout=300 * PATIENCE,
-                              env=self.environment(name, service))
+        done = captured(self.options.millrace, *self.arguments(command), timeout=300 * PATIENCE, env=self.environment(name, service))
         check(done.returncode == 0, lambda: f"millrace {command}: {done.returncode}: {done.stderr[-1000:]}")
         return done.stdout
 
@@ -91,7 +90,7 @@ def test(options, folder):
     (folder / "bin" / "millrace").symlink_to(options.millrace)
     making = [services["certificates"]["entrypoint"], *map(containers.here, services["certificates"]["command"])]
     for _ in range(2):  # the second time there is nothing to do
-        made = subprocess.run(making, capture_output=True, text=True, env=containers.environment("certificates", {}), timeout=120 * PATIENCE)
+        made = captured(*making, env=containers.environment("certificates", {}), timeout=120 * PATIENCE)
         check(made.returncode == 0, f"the certificates: {made.returncode}: {made.stderr}")
     containers.start("feed", services["feed"])
     for name in NODES:

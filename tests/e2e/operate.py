@@ -22,10 +22,10 @@ import urllib.parse
 import urllib.request
 
 import alert_cases
-from cluster_under_test import Cluster, place_of_chains
+from cluster_under_test import Cluster
 from patience import LEAST
 from posted_under_test import Posted
-from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, metric, told_address, wait_until
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, http_status, main, metric, told_address, topology_file, wait_until
 
 GRAFANA = ROOT / "docs" / "grafana"
 # Scraping gives these to every series; `le` is a histogram's.
@@ -192,7 +192,7 @@ def try_queries(options, folder):
     job.write()
     prometheus = Prometheus(folder, f"127.0.0.1:{job.port}")
     def is_scraped():
-        check(job.run.alive(), lambda: f"the job has ended: {job.run.errors()[-1500:]}")
+        job.run.check_alive()
         return prometheus.has("millrace_stage_in_total > 0")
 
     wait_until("the job is scraped", is_scraped)
@@ -265,11 +265,11 @@ def try_hung_target(cluster, folder, alarms):
     lines, path = folder / "hung.jsonl", folder / "hung.json"
     lines.write_text('{"n": 1}\n')
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        path.write_text(json.dumps({"millrace": 1, "topology": "hung", "stages": {
+        topology_file(path, "hung", {
             "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
             "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}},
             "table": {"sink": "sql", "from": "parsed", "connection": f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/d", "table": "t",
-                      "columns": {"n": "n"}, "node": "b"}}}))
+                      "columns": {"n": "n"}, "node": "b"}})
         cluster.ask("apply", path)
         wait_until("its sink is named", lambda: cluster.state_of("hung")[1].startswith("waiting for the target of table at the start, since "), 60)
         alarms("MillraceSinkAway", "topology", "hung", True)
@@ -301,10 +301,10 @@ def try_away_source(cluster, folder, alarms):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Streaming) as server:
         server.daemon_threads, server.is_well, server.is_ill = True, threading.Event(), threading.Event()
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        path.write_text(json.dumps({"millrace": 1, "topology": "streamed", "stages": {
+        topology_file(path, "streamed", {
             "events": {"source": "http_stream", "url": f"http://127.0.0.1:{server.server_port}/", "node": "b"},
             "parsed": {"parser": "json", "from": "events", "schema": {"n": "bigint"}},
-            "rows": {"sink": "file", "from": "parsed", "path": str(folder / "streamed.jsonl"), "node": "a"}}}))
+            "rows": {"sink": "file", "from": "parsed", "path": str(folder / "streamed.jsonl"), "node": "a"}})
         server.is_well.set()
         cluster.ask("apply", path)
         wait_until("a record has come", lambda: metric(told_address(cluster.nodes["b"].state), "millrace_records_total", 'topology="streamed"') > 0)
@@ -327,8 +327,7 @@ SECRET = "4111-1111"  # the text is in a record
 def try_failures(options, folder):
     """A topology that fails on nodes and a node that dies are in metrics, probes, answers and alerts, and are not once that is mended."""
     folder = folder / "failures"
-    folder.mkdir()
-    cluster = Cluster(options.millrace, folder, place_of_chains("dir", folder, "operate")[0])
+    cluster = Cluster(options.millrace, folder)
     cluster.start()
     lines = {name: folder / f"{name}.jsonl" for name in ("strict", "calm")}
     for name, file in lines.items():

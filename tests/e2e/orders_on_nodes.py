@@ -9,16 +9,14 @@ POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 import json
 import re
 import signal
-import subprocess
 import time
 import urllib.error
 import urllib.request
 
-from cluster_under_test import Cluster, place_of_chains
+from cluster_under_test import Cluster
 from counted_on_nodes import HOME, NAME, CountedOnNodes
-from counts_under_test import Counts
 from patience import LEAST
-from real_systems import PATIENCE, STORES, Run, check, free_port, http_status, main, told_address, wait_until
+from real_systems import PATIENCE, STORES, Run, check, http_status, main, told_address, topology_file, wait_until
 
 TIME = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SECONDS, RATE = 30 * PATIENCE / LEAST, 300  # it runs until the last node has been stopped
@@ -38,18 +36,9 @@ def post(node, path, name):
 
 
 class Ordered(CountedOnNodes):
-    def __init__(self, options, folder, store):
-        self.cluster = Cluster(options.millrace, folder, store)
-        self.counts = Counts(folder / "job", NAME, 1, SECONDS, RATE)
-
     def node(self, name):
         """The state that `nodes` shows."""
         return next((n for n in json.loads(self.cluster.ask("nodes", "--json")) if n["name"] == name), None)
-
-    def refused(self, words, *command, by=None):
-        done = self.cluster.answer(*command, by=by)
-        check(done.returncode == 1 and done.stderr.count("\n") == 1 and re.search(words, done.stderr),
-              f"millrace {' '.join(map(str, command))} ends with {done.returncode}, not 1 and {words!r}: {done.stderr}")
 
 
 def names(j):
@@ -112,31 +101,21 @@ def of_a_run(options, folder):
     folder.mkdir()
     (folder / "in.jsonl").write_text('{"n": 1}\n')
     for name, more in (("short", {}), ("long", {"follow": True})):
-        (folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        topology_file(folder / f"{name}.json", name, {
             "lines": {"source": "file", "path": str(folder / "in.jsonl"), **more},
             "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}},
-            "rows": {"sink": "file", "from": "parsed", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"n": "n"}}}}))
-    address = f"127.0.0.1:{free_port()}"
-    with open(folder / "err", "wb") as err:
-        process = subprocess.Popen([options.millrace, "run", str(folder / "short.json"), str(folder / "long.json"), "--state", str(folder / "state"),
-                                    "--http", address], stdout=err, stderr=err)
-    Run.started.append(process)
-    token = wait_until("it has a token", lambda: next((folder / "state").rglob("token"), None))
-    at = ["--connect", f"http://{address}", "--token", str(token)]
-
-    def asked(*command):
-        return subprocess.run([options.millrace, *command, *at], capture_output=True, text=True, timeout=60 * PATIENCE)
-
-    wait_until("one has ended", lambda: '"topology":"short","state":"ended"' in asked("list", "--json").stdout)
+            "rows": {"sink": "file", "from": "parsed", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"n": "n"}}})
+    run = Run(options.millrace, folder / "short.json", folder / "state", "--http", "127.0.0.1:0", str(folder / "long.json"))
+    wait_until("one has ended", lambda: '"topology":"short","state":"ended"' in run.ask_once("list", "--json").stdout)
     said = f"the topology short has ended at {TIME}; it does not run"
     for command in (["stop", "short"], ["console", "--topology", "short", "-e", "pause"], ["console", "--topology", "short", "-e", "resume"],
                     ["console", "--topology", "short", "-e", "restart parsed"]):
-        done = asked(*command)
+        done = run.ask_once(*command)
         check(done.returncode == 1 and re.search(said, done.stderr), f"{command} ends with {done.returncode}: {done.stderr}")
-    done = asked("stop", "shor")
+    done = run.ask_once("stop", "shor")
     check(done.returncode == 1 and 'no topology shor runs here; short, long do; did you mean "short"' in done.stderr, f"{done.returncode}: {done.stderr}")
-    check(asked("stop", "long").stdout == "long stopped\n", "stop of what runs")
-    check(process.wait(60 * PATIENCE) == 0, (folder / "err").read_text()[-1000:])
+    check(run.ask_once("stop", "long").stdout == "long stopped\n", "stop of what runs")
+    run.expect(0)
 
 
 def stop_at_once(j):
@@ -163,8 +142,7 @@ def stops(j, often):
 
 def is_not_forgotten(options, folder):
     """A node that lives is not forgotten by a leader that is new, and has not heard it yet."""
-    folder.mkdir()
-    cluster = Cluster(options.millrace, folder, f"dir:{folder}/store")
+    cluster = Cluster(options.millrace, folder)
     cluster.silence = ("--detach-after", f"{PATIENCE:.0f} s", "--away-after", f"{6 * PATIENCE:.0f} s")
     cluster.start()
     leader = wait_until("a node leads", cluster.leader)
@@ -185,10 +163,7 @@ def is_not_forgotten(options, folder):
 
 
 def test(options, folder):
-    place, database = place_of_chains(options.store, folder, "orders")
-    j = Ordered(options, folder, place)
-    try:
-        j.start()
+    with Ordered(options, folder, seconds=SECONDS, rate=RATE) as j:
         waiting = j.apply()
         names(j)
         drains(j)
@@ -198,10 +173,6 @@ def test(options, folder):
         j.counts.compare()
         waiting.compare_ledger()
         is_over(j)
-    finally:
-        j.cluster.stop()
-        if database:
-            database.drop()
     is_not_forgotten(options, folder / "forget")
     of_a_run(options, folder / "run")
     print(f"orders on {options.store}: all nodes have stopped within {', '.join(f'{t:.2f}' for t in took)} s")

@@ -15,7 +15,7 @@ import page_hostile
 import page_live
 from browser_under_test import CHROMIUM
 from page_under_test import Case
-from real_systems import PATIENCE, check, main_of_cases, wait_until
+from real_systems import PATIENCE, captured, check, main_of_cases, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EVIL = "<img src=x onerror=alert(1)>"
@@ -379,8 +379,7 @@ def what_is_served(c):
     c.start()
 
     def head(path, *headers):
-        done = subprocess.run(["curl", "-s", "-D", "-", "-o", "/dev/null", *(x for h in headers for x in ("-H", h)),
-                               f"http://127.0.0.1:{c.http}{path}"], capture_output=True, text=True, timeout=60 * PATIENCE)
+        done = captured("curl", "-s", "-D", "-", "-o", "/dev/null", *(x for h in headers for x in ("-H", h)), f"http://127.0.0.1:{c.http}{path}")
         return done.stdout
     for path in ("/", "/page.js", "/views.js", "/libraries.js", "/page.css", "/icon.svg"):
         plain = head(path)

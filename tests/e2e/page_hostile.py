@@ -3,7 +3,7 @@ import json
 import urllib.parse
 
 from page_live import cluster_of_one, looks
-from real_systems import check, told_address, wait_until
+from real_systems import check, told_address, topology_file, wait_until
 
 IMG, SVG, LINK = "<img src=x onerror=alert(1)>", "\"><svg onload=alert(2)>", "javascript:alert(3)"
 SCRIPT = "</script><script>alert(4)</script>"
@@ -96,10 +96,10 @@ def markup_in_a_failure(c):
     cluster, node = cluster_of_one(c)
     lines, path = c.folder / f"{IMG}.jsonl", c.folder / "strict.json"
     lines.write_text(json.dumps({"n": SCRIPT}) + "\n")
-    path.write_text(json.dumps({"millrace": 1, "topology": "strict", "title": IMG, "stages": {
+    topology_file(path, "strict", {
         "lines": {"source": "file", "path": str(lines), "node": "a"},
         "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}, "on_error": "fail"},
-        "rows": {"sink": "file", "from": "parsed", "path": str(c.folder / "rows.jsonl"), "node": "a"}}}))
+        "rows": {"sink": "file", "from": "parsed", "path": str(c.folder / "rows.jsonl"), "node": "a"}}, title=IMG)
     cluster.ask("apply", path)
     wait_until("it has failed", lambda: cluster.state_of("strict")[0] == "failed")
     c.http = int(told_address(node.state).rsplit(":", 1)[1])

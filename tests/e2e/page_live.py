@@ -8,7 +8,7 @@ import urllib.request
 
 from cluster_under_test import Cluster
 from counts_under_test import Counts
-from real_systems import PATIENCE, check, http_status, wait_until
+from real_systems import PATIENCE, check, http_status, topology_file, wait_until
 
 # Resolves after so many looks.
 LOOKS = "(async () => { for (let i = 0; i < %d; i++) await new Promise(r => addEventListener('shown', r, { once: true })); })()"
@@ -223,8 +223,7 @@ def the_newest_letters(c):
 
 def cluster_of_one(c):
     """A cluster that has begun, and its node."""
-    (c.folder / "cluster").mkdir()
-    cluster = Cluster(c.binary, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=(), patient=True)
+    cluster = Cluster(c.binary, c.folder / "cluster", leading=("a",), following=(), patient=True)
     cluster.start()
     return cluster, cluster.nodes["a"]
 
@@ -234,11 +233,10 @@ def why_it_has_failed(c):
     cluster, node = cluster_of_one(c)
     lines = c.folder / "lines.jsonl"
     lines.write_text('{"n": 1}\n')
-    path = c.folder / "strict.json"
-    path.write_text(json.dumps({"millrace": 1, "topology": "strict", "stages": {
+    path = topology_file(c.folder / "strict.json", "strict", {
         "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
         "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}, "on_error": "fail"},
-        "rows": {"sink": "file", "from": "parsed", "path": str(c.folder / "rows.jsonl"), "columns": {"n": "n"}, "node": "a"}}}))
+        "rows": {"sink": "file", "from": "parsed", "path": str(c.folder / "rows.jsonl"), "columns": {"n": "n"}, "node": "a"}})
     cluster.ask("apply", path)
     address = (node.state / "http").read_text().strip()
     c.open_empty()

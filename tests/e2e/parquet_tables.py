@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-from real_systems import ROOT, check, unique
+from real_systems import ROOT, SKIPPED, captured, check, unique
 
 sys.path.insert(0, str(ROOT / "tools" / "services.d"))
 import trino_client
@@ -32,6 +32,12 @@ def without_parquet(options):
     return "" if done.returncode == 0 else done.stderr.strip()
 
 
+def needs_parquet(options):
+    if why := without_parquet(options):
+        print(f"SKIPPED: {why}", flush=True)
+        sys.exit(SKIPPED)
+
+
 class Sql:
     """millrace sql over a topology's tables."""
 
@@ -44,7 +50,7 @@ class Sql:
         return done.stderr.strip() if "DuckDB" in done.stderr and done.returncode != 0 else ""
 
     def run(self, query, *arguments):
-        return subprocess.run([*self.command, *arguments, query], capture_output=True, text=True, timeout=120, cwd=ROOT, env=self.env)
+        return captured(*self.command, *arguments, query, timeout=120, cwd=ROOT, env=self.env)
 
     def rows(self, query):
         done = self.run(query, "--format", "json")

@@ -12,7 +12,7 @@ import random
 import sqlite3
 import time
 
-from real_systems import PATIENCE, Kafka, Run, check, main, needed, unique, wait_until
+from real_systems import PATIENCE, Kafka, Run, check, main, needed, topology_file, unique, wait_until
 
 KEYS, WINDOW, DELAY = 5, 10, 5
 
@@ -31,10 +31,7 @@ def topology(name, folder):
                  "create": True, "columns": end},
         "log": {"sink": "file", "from": "counts", "path": f"{folder}/log.jsonl", "columns": end},
     }
-    path = folder / "topology.json"
-    path.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "300 ms", "commit_every": "50 ms",
-                                "stages": stages}))
-    return path
+    return topology_file(folder / "topology.json", name, stages, snapshot_every="300 ms", commit_every="50 ms")
 
 
 class Test:
@@ -110,7 +107,7 @@ class Test:
         def ready():
             return len(self.raw()) == sum(self.sent.values()) or not running.alive()
         wait_until(f"every record is there: {what}", ready)
-        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+        running.check_alive()
 
     def settled(self, ledger):
         """Records that the window has done with, and of those in rows, late, late at a shard."""

@@ -4,7 +4,7 @@ import json
 import os
 import urllib.request
 
-from real_systems import PATIENCE, Run, Wrong, check, free_port, metric, wait_until
+from real_systems import PATIENCE, Run, Wrong, free_port, metric, wait_until
 
 
 class Posted:
@@ -32,8 +32,7 @@ class Posted:
         path = self.folder / "topology.json"
         path.write_text(json.dumps(self.topology))
         self.run = Run(self.binary, path, self.state, "--http", f"127.0.0.1:{self.http}", *options)
-        wait_until("it is there", lambda: self.is_there() or not self.run.alive(), 30)
-        check(self.run.alive(), lambda: self.run.errors()[-1500:])
+        self.run.wait_until("it is there", self.is_there, 30)
 
     def post(self, *records):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", method="POST",

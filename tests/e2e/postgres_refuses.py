@@ -10,8 +10,8 @@ import pathlib
 import time
 import urllib.parse
 
-from real_systems import (PostgreSQL, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, needed, unique,
-                          wait_until)
+from real_systems import (PostgreSQL, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, needed, topology_file,
+                          unique, wait_until)
 from relay import Relay
 
 
@@ -33,10 +33,9 @@ class Case:
         source = {"source": "file", "path": str(self.folder / "in.jsonl")}
         if rate:
             source["rate"] = rate
-        path = self.folder / "topology.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": "refuses", "stages": {
+        path = topology_file(self.folder / "topology.json", "refuses", {
             "rows": source, "parsed": {"parser": "json", "from": "rows", "schema": self.schema},
-            "table": {"sink": "sql", "from": "parsed", "connection": "${E2E_POSTGRES}", "table": table, **sink}}}))
+            "table": {"sink": "sql", "from": "parsed", "connection": "${E2E_POSTGRES}", "table": table, **sink}})
         return Run(self.options.millrace, path, self.folder / "state", *options, env={"E2E_POSTGRES": url or self.postgres.url})
 
     def table(self, columns, name="answers"):
@@ -258,7 +257,7 @@ def table_locked(c):
         other("begin; lock table answers in access exclusive mode;")
         wait_until("it says what it waits for", lambda: "another session holds these rows" in running.errors() or not running.alive())
         other("commit;")
-    check(running.alive(), lambda: f"it has ended: {running.errors()[-1000:]}")
+    running.check_alive()
     c.compare(running, numbered(5000), [])
 
 

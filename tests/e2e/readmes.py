@@ -20,7 +20,7 @@ import time
 import urllib.request
 
 from readme_commands import Readme
-from real_systems import PATIENCE, ROOT, Run, check, main, told, wait_until
+from real_systems import PATIENCE, ROOT, Run, captured, check, main, told, wait_until
 
 
 def own_machine():
@@ -277,7 +277,7 @@ def has_begun(r, topology):
 
 
 def listed(r):
-    return subprocess.run(["kcat", "-b", r.env["KAFKA_BROKERS"], "-L"], capture_output=True, text=True, timeout=60 * PATIENCE).stdout
+    return captured("kcat", "-b", r.env["KAFKA_BROKERS"], "-L").stdout
 
 
 def kafka(r, topic):

@@ -77,6 +77,23 @@ def wait_until(what, ready, seconds=60):
         time.sleep(0.1)
 
 
+def captured(*command, **how):
+    """A command as it ends, with what it says as text."""
+    return subprocess.run([*map(str, command)], **{"capture_output": True, "text": True, "timeout": 60 * PATIENCE, **how})
+
+
+def topology_file(path, name, stages, **more):
+    """Writes a topology, and returns its file."""
+    path.write_text(json.dumps({"millrace": 1, "topology": name, **more, "stages": stages}))
+    return path
+
+
+def whole_rows(file):
+    """The rows of a file of JSON lines, but for a last line that is under way; none of a file that is not there."""
+    text = file.read_bytes() if file.exists() else b""
+    return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines() if line]
+
+
 def difference(expected, found, limit=5):
     """Two multisets, in words; empty when they are equal."""
     lost, more = collections.Counter(expected), collections.Counter(found)
@@ -226,6 +243,9 @@ class MariaDB:
         check(done.returncode == 0, f"mariadb: {done.stderr.strip()}")
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
+    def has(self, table):
+        return self.ask(f"select 1 from information_schema.tables where table_schema = '{self.database}' and table_name = '{table}'", "information_schema")
+
     def drop(self):
         with contextlib.suppress(Wrong):
             self.ask(f"drop database if exists `{self.database}`", "")
@@ -359,13 +379,26 @@ class Run:
     def alive(self):
         return self.process.poll() is None
 
+    def check_alive(self):
+        check(self.alive(), lambda: f"ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+
+    def wait_until(self, what, ready, seconds=60):
+        """Waits for what this life brings about; an end by itself is told at once."""
+        value = wait_until(what, lambda: ready() or not self.alive(), seconds)
+        self.check_alive()
+        return value
+
+    def ask_once(self, *words):
+        """A command as it ends, which asks this process by its API. A run of several topologies has a folder for each."""
+        home = self.wait_until("it serves", lambda: next(self.state.rglob("http"), None)).parent
+        return captured(self.command[0], *words, "--connect", f"http://{told_address(home)}", "--token", home / "token")
+
     def has_begun(self):
         """It has its signals in hand and has locked its state: before, a signal ends it as it ends any process."""
         return has_open(self.process.pid, self.state / "lock")
 
     def wait_for_its_beginning(self):
-        wait_until("it has locked its state", lambda: self.has_begun() or not self.alive())
-        check(self.alive(), lambda: f"ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+        self.wait_until("it has locked its state", self.has_begun)
 
     def kill(self):
         self.process.kill()
@@ -467,8 +500,7 @@ def http_status(address, path):
 
 
 def dead_letters(state):
-    file = pathlib.Path(state) / "dead_letters.jsonl"
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return whole_rows(pathlib.Path(state) / "dead_letters.jsonl")
 
 
 def metric(address, name, label=""):
@@ -493,6 +525,14 @@ def told(finding):
     said = getattr(finding, "stderr", None) or b""
     said = said.decode(errors="replace") if isinstance(said, bytes) else said
     return f"{type(finding).__name__}: {finding}{said and f'; it said: {said[-1500:]}'} (at {', '.join(lines)})"
+
+
+def case(name, scenario, *more, doc=None):
+    """A case of this name, which plays a scenario with these arguments."""
+    def play(c):
+        return scenario(c, *more)
+    play.__name__, play.__doc__ = name, doc or scenario.__doc__
+    return play
 
 
 def run_cases(cases, make, options, folder):
@@ -601,3 +641,19 @@ def main(test, doc, cases=(), on_disk=False, **more):
 def main_of_cases(cases, make, doc, **more):
     """A whole test: run_cases() with the command line of main()."""
     main(lambda options, folder: run_cases(cases, make, options, folder), doc, cases, **more)
+
+
+class Part:
+    """A part of a test that needs but a folder of its own."""
+
+    def __init__(self, options, folder, name):
+        self.options, self.folder = options, folder / name
+        self.folder.mkdir()
+
+    def close(self):
+        """Its processes have ended."""
+
+
+def main_of_parts(parts, doc, **more):
+    """A whole test of functions that take the options and a folder of their own."""
+    main_of_cases([case(part.__name__, lambda c, part=part: part(c.options, c.folder), doc=part.__doc__) for part in parts], Part, doc, **more)

@@ -102,7 +102,7 @@ def move_the_leader(cluster, rng):
 
 def test(options, folder):
     rng = random.Random(options.seed)
-    cluster = Cluster(options.millrace, folder, f"dir:{folder}/store")
+    cluster = Cluster(options.millrace, folder)
     cluster.start()
     try:
         wait_until_linked(cluster, "at first")

@@ -14,7 +14,7 @@ import time
 import urllib.parse
 
 from parquet_tables import table_rows
-from real_systems import Run, Wrong, check, difference, wait_until
+from real_systems import Run, Wrong, check, difference, topology_file, wait_until
 
 import s3_client
 import webhdfs
@@ -157,14 +157,14 @@ class Rows:
         self.rows = [(n, rng.choice(names), rng.randbytes(size).hex()) for n in range(count)]
         with open(self.folder / "rows.jsonl", "w", encoding="utf-8") as f:
             f.writelines(json.dumps({"n": n, "part": part, "text": text}, ensure_ascii=False) + "\n" for n, part, text in self.rows)
-        self.topology, self.state = self.folder / "topology.json", self.folder / "state"
+        self.name, self.topology, self.state = f"remote_{table}", self.folder / "topology.json", self.folder / "state"
         self.write(rate, place.stage(table), **sink)
 
     def write(self, rate, where, **sink):
-        self.topology.write_text(json.dumps({"millrace": 1, "topology": f"remote_{self.table}", "stages": {
+        topology_file(self.topology, self.name, {
             "lines": {"source": "file", "path": str(self.folder / "rows.jsonl"), **({"rate": f"{rate}/s"} if rate else {})},
             "rows": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "part": "text", "text": "text"}},
-            "table": {"sink": "parquet", "from": "rows", "partition_by": "part", "roll": {"age": "300 ms"}, **where, **sink}}}))
+            "table": {"sink": "parquet", "from": "rows", "partition_by": "part", "roll": {"age": "300 ms"}, **where, **sink}})
 
     def run(self, *options):
         return Run(self.options.millrace, self.topology, self.state, *options)
@@ -200,7 +200,7 @@ def killed_at_random(rows, kills, seed, longest=1.2):
     for _ in range(kills):
         running = rows.run()
         time.sleep(rng.uniform(0.25, longest))
-        check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+        running.check_alive()
         running.kill()
         half += bool(rows.left_behind())
     return half, rows.run()
@@ -209,7 +209,7 @@ def killed_at_random(rows, kills, seed, longest=1.2):
 def says(running, *texts, seconds=30):
     """Waits until one line of what it says holds all of these; gives that line."""
     def line():
-        check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+        running.check_alive()
         return next((x for x in running.errors().splitlines() if all(text.lower() in x.lower() for text in texts)), None)
     try:
         return wait_until(f"a line with {texts}", line, seconds)

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 
-from real_systems import PATIENCE, Kafka, Run, check, dead_letters, main, needed, unique, wait_until
+from real_systems import PATIENCE, Kafka, Run, captured, check, dead_letters, main_of_parts, needed, topology_file, unique, wait_until
 
 
 class Job:
@@ -29,7 +29,7 @@ class Job:
         self.write()
 
     def write(self):
-        self.topology.write_text(json.dumps({"millrace": 1, "topology": self.folder.name, "stages": self.stages}))
+        topology_file(self.topology, self.folder.name, self.stages)
 
     def mend(self):
         self.stages["casted"]["columns"]["x"] = "case when w like 'bad%' then -1 else cast(w as bigint) end"
@@ -61,7 +61,7 @@ class Job:
                 *options]
 
     def replay(self, file, into, *options, status=0, says=()):
-        done = subprocess.run(self.command(file, into, *options), capture_output=True, text=True, timeout=30 * PATIENCE)
+        done = captured(*self.command(file, into, *options), timeout=30 * PATIENCE)
         said = done.stdout + done.stderr
         check(done.returncode == status, f"replay gave {done.returncode}, expected {status}: {said}")
         for text in [says] if isinstance(says, str) else says:
@@ -174,7 +174,7 @@ def by_the_state_alone(options, folder):
     job.mend()
     file_of_state = job.state / "dead_letters.jsonl"
     command = [job.binary, "replay", str(file_of_state), "--into", "parsed"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE)
+    done = captured(*command)
     check(done.returncode == 0 and "1 dead letter: 1 goes into" in done.stdout, f"replay says {done.stdout}{done.stderr}")
     # Its own value still fails on the record: a new letter, of the same record.
     job.run(*given).expect(0)
@@ -182,10 +182,9 @@ def by_the_state_alone(options, folder):
     check(len(job.letters()) == 2, "the value of the run was not laid over")
     copy = folder / "alone-copy.jsonl"
     copy.write_text(file_of_state.read_text())
-    done = subprocess.run([job.binary, "replay", str(copy), "--into", "parsed"], capture_output=True, text=True, timeout=60 * PATIENCE)
+    done = captured(job.binary, "replay", str(copy), "--into", "parsed")
     check(done.returncode == 2 and "lies in no state folder; give --topology" in done.stderr, f"replay says {done.stderr}")
-    done = subprocess.run([job.binary, "replay", str(folder / "none.jsonl"), "--into", "parsed"], capture_output=True, text=True,
-                          timeout=60 * PATIENCE)
+    done = captured(job.binary, "replay", str(folder / "none.jsonl"), "--into", "parsed")
     check(done.returncode == 2 and "none.jsonl: cannot be read: No such file" in done.stderr, f"replay says {done.stderr}")
     # No record has failed: an empty file, or none in a state folder, is nothing to replay, and no mistake.
     file_of_state.write_text("")
@@ -260,8 +259,7 @@ def kafka(options, folder):
         broker.delete_records(topic, sum(1 for m in sent.values() if m.partition == partition), partition)
     gone = {**mended(next(letter for letter in letters if letter["stage"] == "parsed"), n=1), "id": "new"}
     job.replay(job.file_of([gone], "gone.jsonl"), "parsed", status=2, says="has dropped key, headers and timestamp")
-    done = subprocess.run([*job.command(whole, "in"), "--start-timeout", "1 s", "--set", "stages.in.brokers=127.0.0.1:1"],
-                          capture_output=True, text=True, timeout=60 * PATIENCE)
+    done = captured(*job.command(whole, "in"), "--start-timeout", "1 s", "--set", "stages.in.brokers=127.0.0.1:1")
     check(done.returncode == 0, f"brokers are asked where nothing is to do: {done.stderr}")
     away = {**gone, "id": "away"}
     job.replay(job.file_of([away], "away.jsonl"), "parsed", "--start-timeout", "1 s", "--set", "stages.in.brokers=127.0.0.1:1",
@@ -269,13 +267,8 @@ def kafka(options, folder):
     print(f"kafka: {len(letters)} letters into a running job, with their keys and timestamps")
 
 
-def test(options, folder):
-    wrong_input(options, folder)
-    by_the_state_alone(options, folder)
-    refused_by_the_target(options, folder)
-    bounded(options, folder)
-    kafka(options, folder)
+PARTS = (wrong_input, by_the_state_alone, refused_by_the_target, bounded, kafka)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, kills=8)
+    main_of_parts(PARTS, __doc__, kills=8)

@@ -5,43 +5,18 @@ reader looks all the time. The server is its own, by tools/services.
     s3.py --millrace BINARY [--kills 12] [--seed 1] [--only CASE]
 """
 import random
-import sys
 import time
 
-from real_systems import check, main
-from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, older_table,
-                          run_all, stopped_while_away)
+from real_systems import case, check
+from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, main_on_server, older_table, on_nodes,
+                          stopped_while_away)
 from relay import Relay, certificate
 from remote_tables import S3, refused, visible
 
 
-def switch(c):
-    """(how it goes, how it comes back)"""
-    return lambda: c.servers.command("kill", "s3"), lambda: c.servers.command("start", "s3")
-
-
 def server_away(c):
     """The server is killed and comes back."""
-    away_and_back(c, *switch(c), c.place.server)
-
-
-def server_frozen(c):
-    """The server stands still for a while."""
-    frozen(c, "s3", 8)
-
-
-def stopped_without_server(c):
-    stopped_while_away(c, *switch(c))
-
-
-stopped_without_server.__doc__ = stopped_while_away.__doc__
-
-
-def absent(c):
-    absent_at_start(c, *switch(c))
-
-
-absent.__doc__ = absent_at_start.__doc__
+    away_and_back(c, *c.switch("s3"), c.place.server)
 
 
 def wrong_secret(c):
@@ -104,14 +79,10 @@ def neighbours(c):
     check(c.place.read(f"{c.table}-2", "part-000001.parquet") == b"somebody else's", "a neighbour's object is gone")
 
 
-CASES = (kills, broken_connections, server_away, server_frozen, stopped_without_server, absent, wrong_secret, missing_bucket, over_tls, neighbours,
-         at_start_empty, another_state, older_table, fresh)
-
-
-def test(options, folder):
-    if status := run_all(S3, "S3_URL", CASES, options, folder):
-        sys.exit(status)
+CASES = (kills, broken_connections, server_away, case("server_frozen", frozen, "s3", 8), case("stopped_without_server", stopped_while_away, "s3"),
+         case("absent", absent_at_start, "s3"), wrong_secret, missing_bucket, over_tls, neighbours, at_start_empty, another_state, older_table, fresh,
+         on_nodes)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, cases=CASES, kills=12, seed=1)
+    main_on_server(S3, "S3_URL", CASES, __doc__)

@@ -8,8 +8,8 @@ KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
 import json
 
-from cluster_under_test import Cluster, place_of_chains
-from real_systems import STORES, Kafka, Run, check, main_of_cases, needed, unique, wait_until
+from deployments_under_test import OnNodes, OnRun
+from real_systems import STORES, Kafka, case, check, main_of_cases, needed, topology_file, unique, wait_until
 
 ROUNDS, A_ROUND = 6, 20
 FENCED = "fenced"
@@ -22,24 +22,17 @@ class Job:
     def __init__(self, case, number, topic):
         self.case, self.kafka, self.topic, self.sent = case, case.kafka, topic, []
         self.folder, self.first = case.folder / f"job{number}", 1000 * number
-        self.source, self.cluster, self.database, self.run = unique(f"{case.name}_in"), None, None, None
+        self.source, self.at = unique(f"{case.name}_in"), None
         self.folder.mkdir()
-        self.path = self.folder / "topology.json"
-        self.path.write_text(json.dumps({"millrace": 1, "topology": case.topology, "commit_every": "50 ms", "stages": {
+        self.path = topology_file(self.folder / "topology.json", "job", {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.source},
             "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint", "text": "text"}},
-            "out": {"sink": "kafka", "from": "parsed", "brokers": self.kafka.brokers, "topic": topic, "value": "n", "key": "text"}}}))
+            "out": {"sink": "kafka", "from": "parsed", "brokers": self.kafka.brokers, "topic": topic, "value": "n", "key": "text"}}, commit_every="50 ms")
         self.kafka.create(self.source)
 
-    def begin(self, on_cluster):
-        if not on_cluster:
-            self.run = Run(self.case.options.millrace, self.path, self.folder / "state")
-            return
-        store, self.database = place_of_chains(self.case.options.store, self.folder, "store")
-        self.cluster = Cluster(self.case.options.millrace, self.folder / "cluster", store, leading=("a",), following=(), patient=True)
-        self.cluster.folder.mkdir()
-        self.cluster.start()
-        self.cluster.ask("apply", self.path)
+    def begin(self, kind):
+        self.at = kind(self.case.options, self.folder)
+        self.run = self.at.start(self.case.topology, self.path)
 
     def feed(self, count=A_ROUND):
         numbers = range(self.first + len(self.sent), self.first + len(self.sent) + count)
@@ -49,26 +42,13 @@ class Job:
     def written(self):
         return sorted(int(m.value) for m in self.kafka.read(self.topic))
 
-    def said(self):
-        return self.run.errors() if self.run else "\n".join(node.errors() for node in self.cluster.nodes.values())
-
     def goes_on(self):
         self.feed()
         wait_until("the rows are there", lambda: set(self.sent) <= set(self.written()))
 
-    def check_refused(self):
-        if self.run:
-            self.run.expect(1, REFUSED, self.topic)
-            return
-        wait_until("it has failed", lambda: self.cluster.state_of(self.case.topology)[0] == "failed")
-        reason = self.cluster.state_of(self.case.topology)[1]
-        check(REFUSED in reason and self.topic in reason, f"it failed for another reason: {reason}")
-
     def close(self):
-        if self.cluster:
-            self.cluster.stop()
-        if self.database:
-            self.database.drop()
+        if self.at:
+            self.at.close()
 
 
 class Case:
@@ -91,54 +71,39 @@ class Case:
             job.close()
 
 
-def side_by_side(c, on_cluster):
-    """Both write on, in turns; nobody is fenced."""
+def side_by_side(c, kind):
+    """Both write on into topics of their own, in turns; nobody is fenced."""
     jobs = [c.job(c.topic()) for _ in range(2)]
     for job in jobs:
-        job.begin(on_cluster)
+        job.begin(kind)
     for _ in range(ROUNDS):
         for job in jobs:
             job.goes_on()
     for job in jobs:
         check(job.written() == job.sent, f"other rows than were sent: {job.written()}")
-        check(FENCED not in job.said(), lambda job=job: f"a sink was fenced: {job.said()[-1500:]}")
+        check(FENCED not in job.run.errors(), lambda job=job: f"a sink was fenced: {job.run.errors()[-1500:]}")
 
 
-def into_one_topic(c, on_cluster):
+def into_one_topic(c, kind):
     """The second is refused before it fences anybody."""
     topic = c.topic()
     first, second = c.job(topic), c.job(topic)
-    first.begin(on_cluster)
+    first.begin(kind)
     first.goes_on()
     second.feed()
-    second.begin(on_cluster)
-    second.check_refused()
+    second.begin(kind)
+    second.run.expect(1, REFUSED, topic)
     first.goes_on()
     check(first.written() == first.sent, f"other rows than were sent: {first.written()}")
-    check(FENCED not in first.said(), lambda: f"the first was fenced: {first.said()[-1500:]}")
+    check(FENCED not in first.run.errors(), lambda: f"the first was fenced: {first.run.errors()[-1500:]}")
 
 
-def runs_side_by_side(c):
-    """Two runs go on side by side."""
-    side_by_side(c, False)
+def cluster_of_one(options, folder):
+    return OnNodes(options, folder, options.store, is_alone=True)
 
 
-def clusters_side_by_side(c):
-    """Two clusters do."""
-    side_by_side(c, True)
-
-
-def runs_into_one_topic(c):
-    """A run is refused where another one writes."""
-    into_one_topic(c, False)
-
-
-def clusters_into_one_topic(c):
-    """A topology of a cluster is, where another cluster writes."""
-    into_one_topic(c, True)
-
-
-CASES = [runs_side_by_side, runs_into_one_topic, clusters_side_by_side, clusters_into_one_topic]
+CASES = [case(f"{who}_{scenario.__name__}", scenario, kind)
+         for who, kind in (("runs", OnRun), ("clusters", cluster_of_one)) for scenario in (side_by_side, into_one_topic)]
 
 
 if __name__ == "__main__":

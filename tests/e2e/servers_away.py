@@ -3,6 +3,7 @@
 
 Starts servers of its own by tools/services, in a temporary folder, so that no other test loses its servers.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -41,6 +42,16 @@ class Servers:
         return dict(shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines() if line.startswith("export "))
 
 
+@contextlib.contextmanager
+def own_servers(folder, *names):
+    """Gives servers that end with this test, and the variables that name them."""
+    servers = Servers(folder)
+    try:
+        yield servers, servers.command("start", *names)
+    finally:
+        servers.command("stop", "--remove")
+
+
 def waits_are_told_once(said):
     """A stage says that it waits, and not again until somebody has answered it."""
     waiting = set()
@@ -54,12 +65,8 @@ def waits_are_told_once(said):
 
 
 def test(options, folder):
-    servers = Servers(folder)
-    try:
-        exported = servers.command("start", "kafka", "mariadb", "postgres")
+    with own_servers(folder, "kafka", "mariadb", "postgres") as (servers, exported):
         disturb(options, folder, servers, exported)
-    finally:
-        servers.command("stop", "--remove")
 
 
 def disturb(options, folder, servers, exported):
@@ -69,7 +76,7 @@ def disturb(options, folder, servers, exported):
 
     def health(status, seconds=60):
         wait_until(f"/healthz answers {status}", lambda: http_status(address, "/healthz")[0] == status, seconds)
-        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+        running.check_alive()
 
     def held_by(sink):
         return metric(address, "millrace_held_bytes", f'sink="{sink}"')

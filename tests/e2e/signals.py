@@ -15,7 +15,7 @@ import signal
 import subprocess
 import time
 
-from real_systems import PATIENCE, Run, Wrong, check, difference, free_port, main_of_cases, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, difference, free_port, main_of_cases, topology_file, wait_until
 
 RECORDS = 2_000
 # docs/operations.md names 45 and 20: of a run, of a load. A run that ends at once ends long before.
@@ -37,14 +37,12 @@ class Case:
         pass
 
     def topology(self, name="signals", source=None, sink=None):
-        path = self.folder / f"{name}.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": "signals", "stages": {
+        return topology_file(self.folder / f"{name}.json", "signals", {
             "in": {"source": "file", "path": str(self.input), **(source or {})},
             "parsed": {"parser": "json", "from": "in", "event_time": "at",
                        "schema": {"n": "bigint", "at": {"type": "timestamp", "format": "epoch_s"}}},
             "out": {**(sink or {"sink": "file", "format": "json", "path": str(self.folder / "out.jsonl")}),
-                    "from": "parsed", "columns": {"n": "n"}}}}))
-        return path
+                    "from": "parsed", "columns": {"n": "n"}}})
 
     def endless(self, name="endless", sink=None):
         return self.topology(name, {"follow": True}, sink)
@@ -82,10 +80,9 @@ def at_any_moment_of_the_start(c):
     """SIGTERM, SIGINT and SIGHUP at random moments of a start end it in order (0), or as nobody took them where nothing has begun
     yet; the state stays whole: the last start finds every row to write once."""
     bounded, chance = c.topology(), random.Random(12)
-    away = c.folder / "away.json"
-    away.write_text(json.dumps({"millrace": 1, "topology": "signals_away", "stages": {
+    away = topology_file(c.folder / "away.json", "signals_away", {
         "in": {"source": "kafka", "brokers": f"127.0.0.1:{free_port()}", "topic": "nothing"},
-        "parsed": {"parser": "text", "from": "in"}, "out": {"sink": "console", "from": "parsed"}}}))
+        "parsed": {"parser": "text", "from": "in"}, "out": {"sink": "console", "from": "parsed"}})
     endings, slowest = {}, 0
     for i in range(c.options.starts):
         topology, state = ((bounded, "state"), (away, "away"))[i % 4 == 3]
@@ -241,14 +238,13 @@ def storms(c):
     file: only those that end a run end it, in order; the windows are the oracle's in the end, each once."""
     keys, count = 7, 60_000
     c.input.write_text("".join(f'{{"n":{i % keys},"at":{i // 20}}}\n' for i in range(count)))
-    topology = c.folder / "storm.json"
-    topology.write_text(json.dumps({"millrace": 1, "topology": "storm", "stages": {
+    topology = topology_file(c.folder / "storm.json", "storm", {
         "in": {"source": "file", "path": str(c.input), "rate": "6000/s"},
         "parsed": {"parser": "json", "from": "in", "event_time": "at",
                    "schema": {"n": "bigint", "at": {"type": "timestamp", "format": "epoch_s"}}},
         "counts": {"window": "tumbling", "size": "100 seconds", "from": "parsed", "key": ["n"], "aggregates": {"rows": "count(*)"}, "shards": 3},
         "out": {"sink": "file", "path": str(c.folder / "out.jsonl"), "from": "counts",
-                "columns": {"n": "n", "start": "extract(epoch from window_start)::bigint", "rows": "rows"}}}}))
+                "columns": {"n": "n", "start": "extract(epoch from window_start)::bigint", "rows": "rows"}}})
     harmless = (signal.SIGUSR1, signal.SIGPIPE, signal.SIGCHLD, signal.SIGWINCH, signal.SIGURG, signal.SIGCONT)
     chance, sent, lives = random.Random(5), 0, 0
     until, lock = time.monotonic() + 60, c.folder / "state" / "lock"

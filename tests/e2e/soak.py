@@ -25,7 +25,7 @@ import time
 
 from cluster_under_test import Cluster, ClusterRun
 from parquet_tables import table_rows, without_parquet
-from real_systems import PATIENCE, SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until
+from real_systems import PATIENCE, SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, topology_file, unique, wait_until, whole_rows
 from soak_samples import MEASURES, Watched, judge, prove_judge
 
 MOST_FILES = 80  # files of state, with 4 shards: seven files of snapshots each, as many of the journal and of the folder, and some twenty others
@@ -233,8 +233,8 @@ class ToFile(Sink):
 
     def rows(self, run):
         files = [f for f in self.path.parent.glob("*rows*") if f.suffix != "" and not f.name.startswith(".millrace-rows.jsonl.lock")]
-        texts = [f.read_text() for f in files if f.name == "rows.jsonl" or "rows-" in f.name or f.name.startswith(".millrace-rows.jsonl.")]
-        return [json.loads(line) for text in texts for line in text[:text.rfind("\n") + 1].splitlines()]
+        named = (f for f in files if f.name == "rows.jsonl" or "rows-" in f.name or f.name.startswith(".millrace-rows.jsonl."))
+        return [row for f in named for row in whole_rows(f)]
 
 
 class ToRolledFile(ToFile):
@@ -254,8 +254,7 @@ class ToConsole(Sink):
         self.stage = {"sink": "console", "style": "json"}
 
     def rows(self, run):
-        text = run.out.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        return whole_rows(run.out)
 
 
 class ToKafka(Sink):
@@ -396,8 +395,7 @@ class Topology:
         stages = {**self.source.stages, "counts": self.counts(window)}
         for i, sink in enumerate(self.sinks):
             stages[f"rows{i or ''}"] = {**sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n", **sink.more_columns}}
-        file = soak.folder / f"{name}.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": snapshot_every, "stages": stages}))
+        file = topology_file(soak.folder / f"{name}.json", name, stages, snapshot_every=snapshot_every)
         self.feeder, self.error, self.cluster, self.asked, self.answered = None, None, None, 0, 0
         self.begin(file)
 
@@ -446,10 +444,7 @@ class Topology:
             self.feeder.join(60 * PATIENCE)
             check(self.error is None and not self.feeder.is_alive(), f"{self.name}: its records could not be sent: {self.error}")
         if self.source.ends_itself:
-            if self.cluster:
-                self.run.wait(300)
-            else:
-                self.run.expect(0, seconds=300)
+            self.run.expect(0, seconds=300)
             sent = self.source.count
         else:
             sent = self.source.sent
@@ -492,8 +487,7 @@ class TopologyOverNodes(Topology):
 
     def begin(self, file):
         folder = self.soak.folder / f"{self.name}.cluster"
-        folder.mkdir()
-        self.cluster = Cluster(self.soak.options.millrace, folder, f"dir:{folder}/store", leading=("a",), following=("b",), patient=True)
+        self.cluster = Cluster(self.soak.options.millrace, folder, leading=("a",), following=("b",), patient=True)
         self.cluster.start()
         self.cluster.ask("apply", file)
         self.run = ClusterRun(self.cluster, self.name, "a")
@@ -537,27 +531,40 @@ class Soak:
         with open(options.millrace, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as binary:
             self.has_sanitizer = binary.find(b"__asan_init") >= 0
 
-    def run(self, chosen):
-        topologies = [kind(self, name, source, window, factor, [sink], busy)
-                      for name, source, window, factor, sink, busy, kind in chosen]
+    def feed_all(self, topologies, look):
+        """Their records come until the time is over; `look(seconds)` is called each second."""
         began = time.monotonic()
-        until = began + self.seconds
         for t in topologies:
-            t.feed(until)
-        while time.monotonic() < until:
-            now = time.monotonic() - began
-            for t in topologies:
-                if not all(w.sample(time.monotonic() - began) for w in t.watched.values()) or not t.run.alive():
-                    check(t.source.ends_itself and not t.cluster and t.run.process.poll() == 0,
-                          lambda t=t: f"{t.name} has ended: {t.run.errors()[-1500:]}")
-                t.look()
-            time.sleep(max(0.0, 1.0 - (time.monotonic() - began - now)))
+            t.feed(began + self.seconds)
+        while (now := time.monotonic()) < began + self.seconds:
+            look(now - began)
+            time.sleep(max(0.0, 1.0 - (time.monotonic() - now)))
+
+    def finish(self, topologies, grows, where):
+        """`grows`: the measures that do."""
         sent = sum(t.finish() for t in topologies)
-        grows = [g for t in topologies for name, watched in t.watched.items() for g in self.judged(name, watched)]
         silent = [t.name for t in topologies if t.busy and t.answered <= t.asked / 5]
         check(not silent, f"the API of {silent} has hardly answered")
         check(not grows, "grows with time: " + "; ".join(grows))
-        print(f"ok      {len(topologies)} topologies over {self.seconds:.0f} s, {sent} records, each in its rows exactly", flush=True)
+        print(f"ok      {len(topologies)} topologies{where} over {self.seconds:.0f} s, {sent} records, each in its rows exactly", flush=True)
+
+    def run(self, chosen):
+        topologies = [kind(self, name, source, window, factor, [sink], busy)
+                      for name, source, window, factor, sink, busy, kind in chosen]
+
+        def look(seconds):
+            for t in topologies:
+                if not all([w.sample(seconds) for w in t.watched.values()]) or not t.run.alive():
+                    check(t.source.ends_itself and not t.cluster and t.run.process.poll() == 0,
+                          lambda t=t: f"{t.name} has ended: {t.run.errors()[-1500:]}")
+                t.look()
+        self.feed_all(topologies, look)
+        self.finish(topologies, [g for t in topologies for name, watched in t.watched.items() for g in self.judged(name, watched)], "")
+
+    def close(self):
+        Run.end_all()
+        for drop in self.drop:
+            drop()
 
     def judged(self, name, watched):
         """Prints a line for each measure; gives those that grow."""
@@ -592,13 +599,8 @@ def soak(options, folder):
               'remedy: eval "$(tools/services start kafka mariadb postgres)"', flush=True)
     if not chosen:
         sys.exit(SKIPPED)
-    s = Soak(options, folder)
-    try:
+    with contextlib.closing(Soak(options, folder)) as s:
         s.run(chosen)
-    finally:
-        Run.end_all()
-        for drop in s.drop:
-            drop()
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ import gzip
 import json
 import os
 import random
-import sys
 import time
 
-from parquet_tables import Sql, table_rows, visible_files, without_parquet
+from deployments_under_test import OnRun
+from parquet_tables import Sql, needs_parquet, table_rows, visible_files
 import remote_tables
-from real_systems import ROOT, SKIPPED, Kafka, Run, check, difference, main, needed, unique, wait_until
+from real_systems import ROOT, Kafka, Run, check, difference, main, needed, unique, wait_until
 
 PIPELINE = ROOT / "pipelines" / "sparkify"
 SAMPLE = PIPELINE / "sample" / "medium-sparkify-event-data.json.gz"
@@ -90,40 +90,47 @@ def in_hdfs(options, folder):
     print(f"in HDFS: {len(lines())} events of {len(by_day)} days", flush=True)
 
 
+class Fed:
+    """The feed and the job on a deployment, with a topic of their own, and the table that gets its rows."""
+
+    def __init__(self, options, at, table):
+        self.options, self.at, self.table, self.kafka = options, at, table, Kafka(*needed("KAFKA_BROKERS"))
+        self.topic, self.mark = unique("sparkify"), unique("")
+
+    def feed(self, **rate):
+        return self.at.start(f"feed{self.mark}", PIPELINE / "feed.json", TOPIC=self.topic, **rate)
+
+    def job(self):
+        return self.at.start(f"job{self.mark}", PIPELINE / "topology.json", TOPIC=self.topic, TABLE=str(self.table), ROLL="500 ms")
+
+    def to_the_end(self):
+        """All of the file is in the topic as it is, and in the table. Gives its rows by day."""
+        self.feed(RATE="5000/s").expect(0, seconds=120)
+        check([m.value.decode() for m in self.kafka.read(self.topic)] == lines(), "the topic holds the file's lines as they are, in their order, each once")
+        wait_until("all rows are in the table", lambda: len(table_rows(self.options, self.table)) >= len(lines()), 120)
+        return compare(self.options, self.table)
+
+
 def through_kafka(options, folder):
-    kafka = Kafka(*needed("KAFKA_BROKERS"))
-    topic, mark, table = unique("sparkify"), unique(""), folder / "lake" / "medium_event_data"
-    rng = random.Random(options.seed)
-
-    def feed(**env):
-        return Run(options.millrace, PIPELINE / "feed.json", folder / "feed", "--set", f"topology=feed{mark}", env={"TOPIC": topic, **env})
-
-    def job():
-        return Run(options.millrace, PIPELINE / "topology.json", folder / "job", "--set", f"topology=job{mark}",
-                   env={"TOPIC": topic, "TABLE": str(table), "ROLL": "500 ms"})
-
+    fed, rng = Fed(options, OnRun(options, folder), folder / "lake" / "medium_event_data"), random.Random(options.seed)
     # A message a second, where nothing else is said.
-    began, producer = time.monotonic(), feed()
-    wait_until("four messages", lambda: len(kafka.read(topic)) >= 4, 60)
+    began, producer = time.monotonic(), fed.feed()
+    wait_until("four messages", lambda: len(fed.kafka.read(fed.topic)) >= 4, 60)
     took = time.monotonic() - began
     check(took > 2.9, f"four messages after {took:.1f} s: more than one a second")
     producer.kill()
 
-    running, kills = job(), 0
+    running, kills = fed.job(), 0
     while kills < options.kills:
-        producer = feed(RATE="400/s")
+        producer = fed.feed(RATE="400/s")
         time.sleep(rng.uniform(0.2, 1.2))
         producer.kill()
         running.kill()
-        running, kills = job(), kills + 2
-    producer = feed(RATE="5000/s")
-    producer.expect(0, seconds=120)
-    check([m.value.decode() for m in kafka.read(topic)] == lines(), "the topic holds the file's lines as they are, in their order, each once")
-    wait_until("all rows are in the table", lambda: len(table_rows(options, table)) >= len(lines()), 120)
-    by_day = compare(options, table)
-    in_sql(options, table, by_day)
+        running, kills = fed.job(), kills + 2
+    by_day = fed.to_the_end()
+    in_sql(options, fed.table, by_day)
     running.stop()
-    print(f"through Kafka: {len(lines())} events of {len(by_day)} days, {kills} kills, {len(visible_files(table))} files", flush=True)
+    print(f"through Kafka: {len(lines())} events of {len(by_day)} days, {kills} kills, {len(visible_files(fed.table))} files", flush=True)
 
 
 def in_sql(options, table, by_day):
@@ -158,9 +165,7 @@ def in_notebook(options, table):
 
 
 def go(options, folder):
-    if why := without_parquet(options):
-        print(f"SKIPPED: {why}", flush=True)
-        sys.exit(SKIPPED)
+    needs_parquet(options)
     embedded(options, folder)
     in_notebook(options, folder / "table")
     in_hdfs(options, folder)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from real_systems import PATIENCE, ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique, wait_until
+from real_systems import PATIENCE, ROOT, SKIPPED, MariaDB, PostgreSQL, Run, captured, check, main, topology_file, unique, wait_until
 
 TOPOLOGY = {
     "millrace": 1, "topology": "game", "stages": {
@@ -30,8 +30,7 @@ class Command:
         self.binary, self.folder = options.millrace, folder
 
     def __call__(self, *arguments, status=0, says="", environment=None):
-        done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=60 * PATIENCE,
-                              env={**os.environ, **(environment or {})})
+        done = captured(self.binary, *arguments, cwd=self.folder, env={**os.environ, **(environment or {})})
         check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
         check(says in done.stderr, f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
         check(status == 0 or done.stderr.count("\n") <= 4, f"{arguments}: more than one message: {done.stderr[-800:]}")
@@ -129,7 +128,7 @@ def parquet_sink(call, folder):
                   "host": "host", "part_date": "to_char(\"at\" at time zone 'Asia/Ho_Chi_Minh', 'YYYYMMDD')", "at": "\"at\"",
                   "user-agent": "\"user-agent\"", "n": "n", "raw": "_raw::json"}},
               "plays": {"sink": "parquet", "from": "dated", "path": "lake/my plays", "partition_by": "part_date", "roll": {"rows": 2}}}
-    (folder / "lake.json").write_text(json.dumps({"millrace": 1, "topology": "lake", "stages": stages}))
+    topology_file(folder / "lake.json", "lake", stages)
     can = subprocess.run([call.binary, "check", "lake.json"], cwd=folder, capture_output=True, text=True)
     if can.returncode != 0 and "Arrow" in can.stderr:
         print(f"SKIPPED: sql.py's part on the parquet sink: {can.stderr.strip()}", flush=True)
@@ -238,11 +237,11 @@ def databases(call, folder):
             print(f"SKIPPED: {variable} is not set: no table of {name} is asked")
     for name, connection in servers.items():
         given = ("--topology", f"{name}.json")
-        (folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        topology_file(folder / f"{name}.json", name, {
             "rows": {"source": "file", "path": "rows.jsonl"},
             "parsed": {"parser": "json", "from": "rows",
                        "schema": {"user": "text", "n": "bigint", "x": "double", "ok": "boolean", "at": "timestamp"}},
-            "table": {"sink": "sql", "from": "parsed", "connection": connection, "table": "asked_users", "create": True}}}))
+            "table": {"sink": "sql", "from": "parsed", "connection": connection, "table": "asked_users", "create": True}})
         # The table is missing: the message says what is wrong, and how its own client is asked.
         shown = {"sqlite": "sqlite3 ", "postgres": "psql postgresql://", "mariadb": "mariadb -h "}[name]
         call("sql", "select * from asked_users", *given, status=2, says=shown)

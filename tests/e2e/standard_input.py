@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, topology_file, wait_until
 
 
 class Piped:
@@ -21,14 +21,13 @@ class Piped:
         self.binary, self.folder = options.millrace, folder / name
         self.folder.mkdir()
         self.out, self.state, self.err = self.folder / "out.jsonl", self.folder / "state", self.folder / "err"
-        self.topology = self.folder / "topology.json"
-        self.topology.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        self.topology = topology_file(self.folder / "topology.json", name, {
             "in": {"source": "file", "path": "-"},
             "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint", "at": "timestamp"}, "event_time": "at",
                        "watermark_delay": "1 s", **(parser or {})},
             "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "aggregates": {"n": "count(*)", "total": "sum(n)"}},
             "rows": {"sink": "file", "from": "parsed", "path": str(self.out), "columns": {"n": "n"}},
-            "sums": {"sink": "file", "from": "counts", "path": str(self.folder / "sums.jsonl")}, **stages}}))
+            "sums": {"sink": "file", "from": "counts", "path": str(self.folder / "sums.jsonl")}, **stages})
 
     def start(self):
         process = subprocess.Popen([self.binary, "run", str(self.topology), "--state", str(self.state), "--start-timeout", f"{PATIENCE:.0f} s"],

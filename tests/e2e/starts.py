@@ -15,21 +15,19 @@ import subprocess
 import sys
 import time
 
-from real_systems import PATIENCE, Run, check, describe_the_living, main
+from real_systems import PATIENCE, Run, check, describe_the_living, main, topology_file
 
 COUNT = 10_000_000  # more records than the lives take
 STILL = 30  # seconds on a quiet machine: a start takes a tenth of one
 
 
 def topology(folder, name):
-    file = folder / f"{name}.json"
-    file.write_text(json.dumps({"millrace": 1, "topology": name, "commit_every": "0 s", "stages": {
+    return topology_file(folder / f"{name}.json", name, {
         "made": {"source": "generator", "kind": "clicks", "count": COUNT, "rate": "20000/s"},
         "parsed": {"parser": "json", "from": "made", "schema": {"userid": "text"}, "event_time": "_timestamp"},
         "counts": {"window": "tumbling", "size": "10 ms", "from": "parsed",
                    "aggregates": {"n": "count(*)", "first": "min(_position)", "last": "max(_position)"}},
-        "file": {"sink": "file", "from": "counts", "path": str(folder / f"{name}.out"), "format": "json"}}}))
-    return file
+        "file": {"sink": "file", "from": "counts", "path": str(folder / f"{name}.out"), "format": "json"}}, commit_every="0 s")
 
 
 def size(file):
@@ -43,7 +41,7 @@ def start_once(options, folder, name, chance):
     life = Run(options.millrace, folder / f"{name}.json", folder / name, "--log-level", "debug", out=folder / f"{name}.screen")
     until = time.monotonic() + STILL * PATIENCE
     while size(out) <= before:
-        check(life.alive(), lambda: f"a start ended by itself with {life.process.returncode}: {life.errors()[-1500:]}")
+        life.check_alive()
         if time.monotonic() > until:
             describe_the_living(folder)
             check(False, lambda: f"a start stood still for {STILL * PATIENCE} s; it said: {life.errors()[-3000:]}")

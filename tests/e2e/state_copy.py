@@ -16,7 +16,7 @@ from cluster_under_test import Cluster, place_of_chains
 from counts_under_test import Counts, Waiting
 from patience import LEAST
 from posted_under_test import Posted
-from real_systems import PATIENCE, Run, check, main_of_cases, wait_until
+from real_systems import PATIENCE, Run, captured, check, main_of_cases, wait_until
 
 HOME = "a"
 
@@ -54,7 +54,7 @@ class Case:
         return [self.options.millrace, "state", "copy", source, target]
 
     def copy(self, source, target, status=0, says=""):
-        done = subprocess.run(self.command(source, target), capture_output=True, text=True, timeout=120 * PATIENCE)
+        done = captured(*self.command(source, target), timeout=120 * PATIENCE)
         text = done.stdout + done.stderr
         check(done.returncode == status and says in text, f"copying {source} to {target} ends with {done.returncode}: {text[-1000:]}")
         return done.stdout
@@ -116,8 +116,7 @@ class Case:
         wait_until("the first rows", lambda: len(counts.rows("counts")) > 0 or not run.alive())
         self.copy(f"dir:{state}", self.place("dir"), status=2, says="is in use by")
         rows = len(counts.counts) * seconds * counts.rate // counts.records
-        wait_until("rows of its part", lambda: len(counts.rows("counts")) >= min(rows, 2000) or not run.alive())
-        check(run.alive(), lambda: f"the run has ended: {run.errors()[-1000:]}")
+        run.wait_until("rows of its part", lambda: len(counts.rows("counts")) >= min(rows, 2000))
         run.process.send_signal(number)
         run.process.wait(60 * PATIENCE)
 
@@ -165,8 +164,7 @@ class Case:
         self.copy("nowhere", empty, status=2, says="dir:PATH")
         counts = Counts(self.folder / "job", "grown", 3, 2, 300)
         state = self.folder / "done"
-        done = subprocess.run([self.options.millrace, "run", counts.topology, "--state", state], capture_output=True, text=True,
-                              timeout=120 * PATIENCE)
+        done = captured(self.options.millrace, "run", counts.topology, "--state", state, timeout=120 * PATIENCE)
         check(done.returncode == 0, done.stderr)
         target = self.place("dir")
         self.copy(f"dir:{state}", target, says="it is finished")

@@ -54,7 +54,7 @@ class Case(OnServers):
             life = Run(self.options.millrace, file, self.folder / "state")
             time.sleep(self.rng.choice([0.4, 1.0, 2.0]) * self.rng.uniform(0.5, 1.5))
             coming.check()
-            check(life.alive(), lambda: f"ended by itself with {life.process.returncode}: {life.errors()[-1500:]}")
+            life.check_alive()
             life.kill()
         coming.end()
         wanted = expected(self.events)
@@ -73,7 +73,7 @@ class Case(OnServers):
 
     @staticmethod
     def wrong(life, wanted, found):
-        check(life.alive(), lambda: f"ended by itself with {life.process.returncode}: {life.errors()[-1500:]}")
+        life.check_alive()
         return difference(wanted, found)
 
     def of_postgres(self):

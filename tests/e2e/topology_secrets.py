@@ -13,9 +13,9 @@ import urllib.parse
 import urllib.request
 
 from cluster_under_test import Cluster
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main, run_cases, told_address, unique,
-                          wait_until)
-from servers_away import Servers
+from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, captured, check, free_port, http_status, main, run_cases, told_address, topology_file,
+                          unique, wait_until)
+from servers_away import own_servers
 
 KAFKA_PASSWORD = "sesame"  # the password of tools/services
 
@@ -58,14 +58,12 @@ class Case:
 
     def topology(self, name):
         server = self.postgres.url.partition("@")[2]
-        path = self.folder / f"{name}.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+        return topology_file(self.folder / f"{name}.json", name, {
             "in": {"source": "kafka", "brokers": self.sasl, "topic": self.topic, "properties": {
                 "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "millrace", "sasl.password": "${secret:kafka}",
                 "debug": "security"}},
             "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
-            "out": {"sink": "sql", "from": "parsed", "connection": f"postgresql://{self.role}:${{secret:db}}@{server}", "table": "answers"}}}))
-        return path
+            "out": {"sink": "sql", "from": "parsed", "connection": f"postgresql://{self.role}:${{secret:db}}@{server}", "table": "answers"}})
 
     def rows_arrive(self):
         for _ in range(3):
@@ -110,8 +108,7 @@ def by_a_run(c):
     run.stop()
     checked = subprocess.run([c.millrace, "check", str(path)], capture_output=True, text=True, timeout=60 * PATIENCE, check=True).stdout
     check("${secret:kafka}" in checked and "${secret:db}" in checked, checked)
-    asked = subprocess.run([c.millrace, "sql", "select count(*) from answers", "--topology", str(path), "--secrets", str(c.secrets)],
-                           capture_output=True, text=True, timeout=60 * PATIENCE)
+    asked = captured(c.millrace, "sql", "select count(*) from answers", "--topology", str(path), "--secrets", str(c.secrets))
     check(asked.returncode == 0 and str(c.produced) in asked.stdout or "duckdb" in asked.stderr.lower(), asked.stderr)
     c.nothing_shows([checked, asked.stdout, asked.stderr])
 
@@ -119,7 +116,6 @@ def by_a_run(c):
 def on_nodes(c, store, written):
     """The command that applies has no secrets: nodes resolve them. `written` gives all that the store has."""
     cluster = Cluster(c.millrace, c.folder / "cluster", store, leading=("a", "b"), following=(), patient=True)
-    cluster.folder.mkdir()
     cluster.more_options = ("--secrets", str(c.secrets))
     cluster.start()
     cluster.ask("apply", c.topology("on_nodes"))
@@ -165,9 +161,8 @@ def on_nodes_in_postgresql(c):
 def node_without(c):
     """A node that leads and lacks a secret takes no plan that needs it; one that follows runs no part of it, and the topology says why. It goes on
     with `start` once the secret is there. A node fills in no variable, and shows none."""
-    cluster = Cluster(c.millrace, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=("b",), patient=True,
+    cluster = Cluster(c.millrace, c.folder / "cluster", leading=("a",), following=("b",), patient=True,
                       environment={"MILLRACE_E2E_PLAIN": "hunter-environment"})
-    cluster.folder.mkdir()
     leading, following = cluster.nodes.values()
     few = c.folder / "secrets_of_b"
     few.mkdir(mode=0o700)
@@ -220,12 +215,8 @@ CASES = [by_a_run, on_nodes_in_a_folder, on_nodes_in_kafka, on_nodes_in_postgres
 
 
 def test(options, folder):
-    servers = Servers(folder)
-    try:
-        exported = servers.command("start", "postgres", "kafka", "--secured")
+    with own_servers(folder, "postgres", "kafka", "--secured") as (_, exported):
         run_cases(CASES, lambda o, f, name: Case(o, f, name, exported), options, folder)
-    finally:
-        servers.command("stop", "--remove")
 
 
 if __name__ == "__main__":

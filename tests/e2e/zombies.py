@@ -20,7 +20,7 @@ import sqlite3
 import time
 
 from patience import LEAST, PATIENCE
-from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, difference, main, needed, unique
+from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, difference, main, needed, topology_file, unique
 
 RATE = 300
 A_SECOND = 100  # records of event time
@@ -163,8 +163,7 @@ class Case:
                        "shards": 2},
             **{name: {**self.target.stage(name), "from": source, "columns": COLUMNS[name]}
                for name, source in (("direct", "parsed"), ("counted", "counts"))}}
-        (self.folder / "topology.json").write_text(json.dumps(
-            {"millrace": 1, "topology": unique("zombie"), "snapshot_every": "200 ms", "commit_every": commit_every, "stages": stages}))
+        topology_file(self.folder / "topology.json", unique("zombie"), stages, snapshot_every="200 ms", commit_every=commit_every)
 
     def start(self, state, *more):
         return Run(self.options.millrace, self.folder / "topology.json", self.folder / state, *more, env=self.target.env)
