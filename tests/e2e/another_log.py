@@ -11,19 +11,19 @@ import json
 import re
 
 from cluster_under_test import Cluster
-from real_systems import STORES, Kafka, Run, captured, check, dead_letters, main_of_cases, needed, topology_file, unique, wait_until
+from real_systems import STORES, Kafka, OwnFolder, Run, captured, check, dead_letters, main_of_cases, needed, topology_file, unique, wait_until
 
 PARTITIONS, FIRST, MORE = 2, 20, 5
 ANOTHER = "is another one than the one that was read there"
 
 
-class Case:
+class Case(OwnFolder):
     """A topic of two partitions whose records are read into a file."""
 
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, unique(name)
-        self.kafka, self.topic, self.cluster = Kafka(*needed("KAFKA_BROKERS")), unique(f"log_{name}"), None
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
+        self.name = unique(name)
+        self.kafka, self.topic = Kafka(*needed("KAFKA_BROKERS")), unique(f"log_{name}")
         self.out, self.state, self.path = self.folder / "out.jsonl", self.folder / "state", self.folder / "topology.json"
         topology_file(self.path, self.name, {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.topic},
@@ -32,13 +32,9 @@ class Case:
                     **({"node": "a"} if name.endswith("on_a_cluster") else {})}}, commit_every="50 ms")
         self.kafka.create(self.topic, PARTITIONS)
 
-    def close(self):
-        if self.cluster:
-            self.cluster.close()
-
     def begin_cluster(self):
-        self.cluster = Cluster(self.options.millrace, self.folder, self.options.store, leading=("a",), following=("b",), patient=True)
-        self.cluster.start()
+        self.cluster = self.at_the_end.enter_context(
+            Cluster(self.binary, self.folder, self.options.store, leading=("a",), following=("b",), patient=True))
 
     def produce(self, first, count, partitions=range(PARTITIONS), record=None):
         for p in partitions:

@@ -9,7 +9,7 @@ import signal
 import time
 
 from click_oracle import Result, row_of_json, rows_of_maria
-from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, check, dead_letters, difference, free_port, main_of_cases, needed,
+from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, OwnFolder, Run, check, dead_letters, difference, free_port, main_of_cases, needed,
                           unique, wait_until)
 
 TABLE = "table"
@@ -24,20 +24,17 @@ def clicks(count, begin=0, step=10):
     return [click(f"u{i % 7}", begin + i * step) for i in range(count)]
 
 
-class Case:
+class Case(OwnFolder):
     """Names and a folder of its own, and the job with a table beside `active2`."""
 
     def __init__(self, options, folder, name):
+        super().__init__(options, folder, name)
         brokers, url = needed("KAFKA_BROKERS", "MARIADB_URL")
         self.kafka, self.mariadb = Kafka(brokers), MariaDB(url, unique("bad"))
         mark = unique("")
-        self.options, self.folder = options, folder / name
         self.active, self.active2, self.name = "active" + mark, "active2" + mark, "active_users" + mark
-        self.folder.mkdir()
+        self.at_the_end.callback(self.mariadb.drop)
         self.connection, self.create = self.mariadb.url, True
-
-    def close(self):
-        self.mariadb.drop()
 
     def job(self, *more, state="job", create=None, without_table=False):
         table = None if without_table else {

@@ -36,7 +36,7 @@ class Case(OnServers):
         return [tuple(r[c] for c in columns) for r in self.postgres.ask(f"select {', '.join(columns)} from customers")]
 
     def of_mariadb(self, columns):
-        if not self.mariadb.ask(f"select 1 from information_schema.tables where table_schema = '{self.name}' and table_name = 'customers'"):
+        if not self.mariadb.has("customers"):
             return []
         texts = {"name", "email"}
         rows = self.mariadb.ask(f"select {', '.join(f'hex({c})' if c in texts else c for c in columns)} from customers")

@@ -12,35 +12,24 @@ import time
 from cluster_under_test import Cluster
 from counts_under_test import Counts, Waiting, goes_on
 from disk_full import Disk, own_mounts
-from real_systems import PATIENCE, PostgreSQL, check, http_status, main_of_cases, told_address, unique, wait_until
-from servers_away import Servers
+from real_systems import PATIENCE, OwnFolder, PostgreSQL, check, http_status, main_of_cases, told_address, unique, wait_until
+from servers_away import own_servers
 
 BESIDE = 2.5 * PATIENCE  # seconds of input beside the fault: it is found and mended while rows are to come, however busy the machine is
 RATE = int(40_000 / BESIDE)  # records a second
 HOME = "b"
 
 
-class Case:
-    def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, name
-        self.folder.mkdir()
-        self.servers = self.disk = None
-
+class Case(OwnFolder):
     def start(self, *names):
         """A server of this case's own; its address."""
-        self.servers = Servers(self.folder)
-        return self.servers.command("start", *names)
-
-    def close(self):
-        if self.servers:
-            self.servers.command("stop", "--remove")
-        if self.disk:
-            self.disk.remove()
+        self.servers, exported = self.at_the_end.enter_context(own_servers(self.folder, *names))
+        return exported
 
     def count(self, store, take, give, meanwhile=False, is_told=False):
         """Rows are counted while the store is taken away and given back; `meanwhile`: they come without it; `is_told`: by the probes of a
         node that it does not answer."""
-        cluster = Cluster(self.options.millrace, self.folder / "cluster", store)
+        cluster = Cluster(self.binary, self.folder / "cluster", store)
         cluster.start()
         counts = Counts(self.folder / "job", self.name, 1, self.options.seconds + BESIDE, RATE)
         cluster.ask("apply", counts.topology, by=cluster.nodes[HOME])
@@ -95,8 +84,9 @@ def brokers(c):
 
 def folder(c):
     """A folder on a disk that is full, and has room again."""
-    c.disk = Disk(c.folder / "disk")
-    c.count(f"dir:{c.folder}/disk/store", c.disk.fill, c.disk.free)
+    disk = Disk(c.folder / "disk")
+    c.at_the_end.callback(disk.remove)
+    c.count(f"dir:{c.folder}/disk/store", disk.fill, disk.free)
 
 
 CASES = (folder, postgresql, kafka, brokers)

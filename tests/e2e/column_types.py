@@ -5,13 +5,14 @@ server itself, which gets each of them alone: those are stored, and the others a
 
     column_types.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
+import contextlib
 import datetime
 import decimal
 import json
 import re
 
 from databases_under_test import SERVERS
-from real_systems import Run, check, dead_letters, main, needed, run_cases, topology_file
+from real_systems import OwnFolder, Run, check, dead_letters, main, needed, run_cases, topology_file
 
 UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 TEXTS = ["", " ", "a", "A", "ab", "a ", "abc", "abc  ", "  ab", "abcde", "abcde   ", "abcd ", "abcdefgh", "éé", "ééééé", "éé   ", "日本🎉",
@@ -49,22 +50,18 @@ def is_stricter(declared, value):
     return declared.split("(")[0] in ("date", "time", "numeric", "mine.amount") and value in NO_DATES_AND_NUMBERS
 
 
-class Case:
+class Case(OwnFolder):
     """A server of each kind with a database of its own, made when it is asked for."""
 
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.servers = options, folder / name, {}
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
+        self.servers = {}
 
     def on(self, kind):
         if kind not in self.servers:
             (self.folder / kind).mkdir()
-            self.servers[kind] = SERVERS[kind](self.folder / kind)
+            self.servers[kind] = self.at_the_end.enter_context(contextlib.closing(SERVERS[kind](self.folder / kind)))
         return self.servers[kind]
-
-    def close(self):
-        for server in self.servers.values():
-            server.close()
 
     def job(self, server, table, schema, rows, columns=None, **sink):
         folder = server.folder / table

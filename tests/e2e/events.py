@@ -8,20 +8,14 @@ import subprocess
 import time
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, Run, captured, check, free_port, http_status, main_of_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, captured, check, free_port, http_status, main_of_cases, topology_file, wait_until
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder = options.millrace, folder / name
-        self.folder.mkdir(parents=True)
+        super().__init__(options, folder, name)
         self.lines, self.cluster, self.n = self.folder / "in.jsonl", None, 0
         self.add(10)
-
-    def close(self):
-        if self.cluster:
-            self.cluster.stop()
-        Run.end_all()
 
     def add(self, count, text=None):
         with open(self.lines, "a", encoding="utf-8") as out:
@@ -41,7 +35,7 @@ class Case:
     def three_nodes(self, start_timeout=30):
         self.cluster = Cluster(self.binary, self.folder)
         self.cluster.start_timeout = start_timeout
-        self.cluster.start()
+        self.at_the_end.enter_context(self.cluster)
         return self.cluster
 
 

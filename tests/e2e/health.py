@@ -23,33 +23,21 @@ import urllib.request
 from browser_under_test import CHROMIUM, Browser
 from cluster_under_test import Cluster
 from harmful_record import POISON, Harm
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, captured, case, check, free_port, http_status, main_of_cases, metric, needed,
-                          told_address, topology_file, unique, wait_until)
+from real_systems import (PATIENCE, Kafka, OwnFolder, Run, captured, case, check, free_port, http_status, main_of_cases, metric, needed, told_address,
+                          topology_file, unique, wait_until)
 from relay import Relay
 from servers_away import Servers
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder, self.name = options.millrace, folder / name, name
-        self.folder.mkdir(parents=True)
-        self.postgres = PostgreSQL(needed("POSTGRES_URL")[0], unique("health"))
-        self.postgres.create()
+        super().__init__(options, folder, name)
+        self.postgres = self.own_postgres()
         self.relay = Relay(urllib.parse.urlsplit(self.postgres.server).netloc.rpartition("@")[2])
         self.lines, self.state, self.cluster, self.browser, self.n = self.folder / "in.jsonl", self.folder / "state", None, None, 0
         self.source, self.counts, self.options, self.environment = {"source": "file", "path": str(self.lines), "follow": True}, {}, {}, {}
-        self.at_the_end = contextlib.ExitStack()
+        self.at_the_end.callback(self.relay.close)
         self.add(10)
-
-    def close(self):
-        self.at_the_end.close()
-        if self.browser:
-            self.browser.close()
-        self.relay.close()
-        if self.cluster:
-            self.cluster.close()
-        Run.end_all()
-        self.postgres.drop()
 
     def go_away(self):
         """Connections end, and each further one at once."""
@@ -92,7 +80,7 @@ class Case:
         """On three, of which `a` has the files and `b` the sink's connection."""
         self.cluster = Cluster(self.binary, self.folder, store, environment=self.environment, patient=True)
         self.cluster.more_options = more
-        self.cluster.start()
+        self.at_the_end.enter_context(self.cluster)
         self.cluster.ask("apply", self.topology())
         return View(self)
 
@@ -128,6 +116,7 @@ class View:
             return
         if not self.case.browser:
             self.case.browser = Browser()
+            self.case.at_the_end.callback(self.case.browser.close)
             self.case.browser.open(f"http://{self.addresses()[0]}/#/")
         row = "[...document.querySelectorAll('main tbody tr')].find(r => r.cells[0].textContent === 'clicks')?.innerText ?? ''"
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 
-from real_systems import PATIENCE, Run, check, dead_letters, main_of_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, check, dead_letters, main_of_cases, topology_file, wait_until
 
 MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "functions.md"
 MEGABYTE = 1_000_000
@@ -21,13 +21,10 @@ MEGABYTE = 1_000_000
 MOST_CPU, MOST_MEMORY_MB = 20, 2500
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder, self.number = options.millrace, folder / name, 0
-        self.folder.mkdir(parents=True)
-
-    def close(self):
-        pass
+        super().__init__(options, folder, name)
+        self.number = 0
 
     def out(self):
         return self.folder / f"out{self.number}.jsonl"

@@ -18,27 +18,23 @@ import stat
 import subprocess
 import threading
 
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, has_open, main_of_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, check, dead_letters, has_open, main_of_cases, topology_file, wait_until
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
 KEPT = 64 << 10
 
 
-class Case:
+class Case(OwnFolder):
     """A topology from a file to a file, in a folder of its own."""
 
     def __init__(self, options, folder, name):
-        self.binary, self.folder = options.millrace, folder / name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.state, self.out = self.folder / "state", self.folder / "out.jsonl"
         self.input = self.folder / "in.jsonl"
         self.input.write_text('{"n":1}\n{"n":2}\n')
         self.victim = self.folder / "victim"
         self.victim.write_text(PRECIOUS)
-
-    def close(self):
-        pass
 
     def topology(self, parser=None, source=None, sink=None):
         file = topology_file(self.folder / "topology.json", "hostile", {

@@ -19,7 +19,7 @@ import subprocess
 import threading
 import time
 
-from real_systems import PATIENCE, Run, Wrong, check, free_port, main, run_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, check, free_port, main, run_cases, topology_file, wait_until
 from relay import certificate
 
 SECRET = "hush-hush-hush"
@@ -83,20 +83,14 @@ def request_of(connection):
     return head.decode("latin-1")
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder, self.name = options.millrace, folder / name, name
-        self.folder.mkdir()
-        self.input, self.servers = self.folder / "in.jsonl", []
+        super().__init__(options, folder, name)
+        self.input = self.folder / "in.jsonl"
         self.input.write_text("".join(f'{{"n":{i}}}\n' for i in range(ROWS)))
 
-    def close(self):
-        for server in self.servers:
-            server.close()
-
     def listener(self, serve, tls=None):
-        self.servers.append(Listener(serve, tls))
-        return self.servers[-1]
+        return self.at_the_end.enter_context(contextlib.closing(Listener(serve, tls)))
 
     def run(self, name, source=None, sink=None, *options, env=None):
         topology = topology_file(self.folder / f"{name}.json", name, {

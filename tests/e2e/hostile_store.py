@@ -17,7 +17,7 @@ import urllib.request
 from cluster_under_test import Cluster
 from hostile_servers import START
 from hostile_texts import OBEYED, OnTerminal, harmless
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address, topology_file,
+from real_systems import (PATIENCE, Kafka, OwnFolder, Run, check, free_port, http_status, main_of_cases, metric, needed, told_address, topology_file,
                           unique, wait_until)
 
 TELLS = "create function public.{name}({takes}) returns {gives} language plpgsql as $$ begin insert into public.told values ('{name}');{then} end $$"
@@ -38,14 +38,12 @@ PLANTED = {
 }
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder = options.millrace, folder / name
-        self.folder.mkdir()
-        self.postgres = PostgreSQL(*needed("POSTGRES_URL"), unique("hostile"))
+        super().__init__(options, folder, name)
+        self.postgres = self.own_postgres()
         self.me = urllib.parse.urlsplit(self.postgres.url).username
         self.mallory, self.alice = unique("mallory"), unique("alice")
-        self.postgres.create()
         do = self.postgres.do
         do(f"create role {self.mallory} login; create role {self.alice} login;"
            f"create table public.told (what text); grant insert on public.told to public; grant create, usage on schema public to public;"
@@ -54,7 +52,7 @@ class Case:
                    TELLS.format(name="judge", takes="bigint", gives="bigint", then=" return 1;").replace("plpgsql", "plpgsql immutable"))
 
     def close(self):
-        self.postgres.drop()
+        super().close()
         self.postgres.do(f"drop role {self.mallory}, {self.alice}", server=True)
 
     def as_role(self, role):

@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, Run, Wrong, check, http_status, main_of_cases, told_address, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, check, http_status, main_of_cases, told_address, topology_file, wait_until
 
 EVIL = "e\x1b[2J\x1b]0;x\x07\x7f\u009b31m\u202e\u2066\u200b\u061c\ufeff\U000e0041l"
 SHOWN = r"e\u001b[2J\u001b]0;x\u0007\u007f\u009b31m\u202e\u2066\u200b\u061c\ufeff\udb40\udc41l"
@@ -84,15 +84,11 @@ class OnTerminal:
         return status
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder = options.millrace, folder / name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.state = self.folder / "state"
         (self.folder / "in.jsonl").write_text(json.dumps({EVIL: EVIL, "n": 1}) + "\n")
-
-    def close(self):
-        pass
 
     def topology(self, sink=None, **more):
         file = topology_file(self.folder / "topology.json", "hostile", {

@@ -4,13 +4,14 @@ one in its store. KAFKA_BROKERS and MARIADB_URL name the servers.
 
     hostile_topology.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
 """
+import contextlib
 import os
 import subprocess
 import urllib.parse
 
 from cluster_under_test import Cluster
 from hostile_servers import START, Listener, exactly
-from real_systems import Kafka, captured, check, main_of_cases, needed, topology_file, unique, wait_until
+from real_systems import Kafka, OwnFolder, captured, check, main_of_cases, needed, topology_file, unique, wait_until
 from relay import certificate
 
 # Tells by whom it was loaded.
@@ -36,19 +37,15 @@ def accepts_tls(_, connection):
     connection.recv(64)
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder, self.name = options.millrace, folder / name, name
-        self.told, self.library, self.servers = self.folder / "told", self.folder / "evil.so", []
-        self.told.mkdir(parents=True)
+        super().__init__(options, folder, name)
+        self.told, self.library = self.folder / "told", self.folder / "evil.so"
+        self.told.mkdir()
         (self.folder / "evil.c").write_text(LIBRARY)
         subprocess.run(["cc", "-shared", "-fPIC", "-o", self.library, self.folder / "evil.c"], check=True)
         (self.folder / "in.jsonl").write_text('{"n":1}\n')
         self.environment = {"TOLD": str(self.told)}
-
-    def close(self):
-        for server in self.servers:
-            server.close()
 
     def topology(self, name, source=None, sink=None):
         return topology_file(self.folder / f"{name}.json", name, {
@@ -93,8 +90,8 @@ def kafka_properties(c):
 def postgresql_connections(c):
     """An engine of OpenSSL in the place of a key, and files of libpq's own that hold others' passwords."""
     _, own, _ = certificate(c.folder)
-    c.servers.append(Listener(accepts_tls))
-    port = c.servers[0].port
+    server = c.at_the_end.enter_context(contextlib.closing(Listener(accepts_tls)))
+    port = server.port
     for name, parameters, says in (
             ("engine", f"sslmode=require&sslcert={own}&sslkey={c.library}:key", "is code"),
             ("service", "service=other", "PGSERVICE"), ("passfile", "passfile=/home/me/.pgpass", "PGPASSFILE")):

@@ -25,7 +25,7 @@ import urllib.request
 
 from cluster_under_test import Cluster
 from posted_under_test import Posted
-from real_systems import PATIENCE, Run, Wrong, captured, check, free_port, main, metric, run_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, captured, check, free_port, main, metric, run_cases, topology_file, wait_until
 
 
 class Case(Posted):
@@ -722,19 +722,15 @@ def the_live_screen(c):
     c.run.stop()
 
 
-class Nodes:
+class Nodes(OwnFolder):
     def __init__(self, options, folder, name):
-        self.folder = folder / name
-        self.cluster = Cluster(options.millrace, self.folder)
-
-    def close(self):
-        self.cluster.stop()
+        super().__init__(options, folder, name)
+        self.cluster = self.at_the_end.enter_context(Cluster(self.binary, self.folder))
 
 
 def a_cluster(n):
     """Each node answers for all; one that is dead is told as missing, or has given its actors to others"""
     c = n.cluster
-    c.start()
     path = topology_file(n.folder / "t.json", "t", {
         "clicks": {"source": "generator", "kind": "clicks", "rate": "1000/s"},
         "parsed": {"parser": "json", "from": "clicks", "schema": {"userid": "text", "timestamp": "timestamp"},
@@ -797,7 +793,6 @@ def a_cluster(n):
 def replayed_on_nodes(n):
     """Letters in the cluster's store go in again, each once, while whoever leads and whoever reads is killed; a mended topology takes them"""
     c = n.cluster
-    c.start()
     port, rows, path = free_port(), n.folder / "rows.jsonl", n.folder / "t.json"
 
     def apply(columns):
@@ -862,7 +857,6 @@ def replayed_on_nodes(n):
 def replayed_into_an_end(n):
     """A topology of a cluster that has come to its end takes replayed letters in when it is applied the next time"""
     c = n.cluster
-    c.start()
     count, rows, records, path = 30, n.folder / "rows.jsonl", n.folder / "in.jsonl", n.folder / "t.json"
     records.write_text("".join(json.dumps({"user": f"bad{i}" if i % 3 == 0 else str(i)}) + "\n" for i in range(count)))
 

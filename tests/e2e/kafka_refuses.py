@@ -9,22 +9,18 @@ import subprocess
 import time
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, Kafka, Run, captured, check, free_port, main, run_cases, topology_file, unique
+from real_systems import PATIENCE, Kafka, OwnFolder, Run, captured, check, free_port, main, run_cases, topology_file, unique
 from servers_away import own_servers
 
 SASL = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "millrace", "sasl.password": "sesame"}
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name, servers):
-        self.options, self.folder, self.name = options, folder / name, name
+        super().__init__(options, folder, name)
         self.plain, self.sasl, self.tls = (servers[f"KAFKA_{kind}BROKERS"] for kind in ("", "SASL_", "TLS_"))
         self.authority = pathlib.Path(servers["KAFKA_TLS_CA"])
         self.kafka, self.topic = Kafka(self.plain), unique("rows")
-        self.folder.mkdir()
-
-    def close(self):
-        pass
 
     def run(self, brokers, properties, *options, reads=True):
         """A topology from Kafka into a file, or from a file into Kafka."""

@@ -9,19 +9,18 @@ import json
 import re
 import sqlite3
 
-from real_systems import PATIENCE, Run, captured, check, http_status, main_of_cases, metric, told_address, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, captured, check, http_status, main_of_cases, metric, told_address, topology_file, wait_until
 
 RECORDS, KEYS, SIZE = 20, 2, 10  # records in a part of the input, its windows, seconds of a window
 START = 1_700_000_000
 SETTLED = ("out", "filtered", "late", "dead_letters", "in_flight")
 
 
-class Case:
+class Case(OwnFolder):
     """Rows go into a table of SQLite; the job of windows has a sink of records beside it, which loses none."""
 
     def __init__(self, options, folder, name):
-        self.binary, self.name, self.folder = options.millrace, name, folder / name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.input, self.database, self.parts = self.folder / "in.jsonl", self.folder / "rows.db", 0
         self.input.touch()
         self.stages = {
@@ -109,9 +108,6 @@ class Case:
             check(lacking == (lost if name == "table" else 0), f"the report: {name} lacks {lacking}: {s}")
         check(f"{self.name}/table: the ledger does not hold: of {given} rows that it was given {lost} are lost" in self.run.errors(),
               self.run.errors()[-1500:])
-
-    def close(self):
-        Run.end_all()
 
 
 def records_that_a_sink_passes_over(c):

@@ -6,19 +6,11 @@ founds no other one there, and says the remedy; with a new state folder it does.
 """
 import shutil
 
-from cluster_under_test import Cluster, place_of_chains
-from real_systems import PATIENCE, Kafka, check, main_of_cases, needed, unique
+from cluster_under_test import Cluster
+from real_systems import PATIENCE, Kafka, OwnFolder, check, main_of_cases, needed, unique
 
 
-class Case:
-    def __init__(self, options, folder, name):
-        self.binary, self.folder, self.database = options.millrace, folder / name, None
-        self.folder.mkdir()
-
-    def close(self):
-        if self.database:
-            self.database.drop()
-
+class Case(OwnFolder):
     def play(self, store, empty):
         """Two nodes are in a cluster; the store is emptied beneath them; neither goes on as if nothing had been."""
         cluster = Cluster(self.binary, self.folder, store, leading=("a",), following=("b",))
@@ -72,13 +64,13 @@ def folder_in_another_place(c):
 
 def postgresql(c):
     """postgresql: the database is dropped and made anew."""
-    store, c.database = place_of_chains("postgresql", c.folder, "lost")
+    database = c.own_postgres()
 
     def empty():
-        c.database.drop()
-        c.database.create()
+        database.drop()
+        database.create()
 
-    c.play(store, empty)
+    c.play(database.url, empty)
 
 
 def kafka(c):

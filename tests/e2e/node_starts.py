@@ -13,8 +13,7 @@ import subprocess
 
 from cluster_under_test import make_certificates
 from disk_full import own_mounts
-from real_systems import (PATIENCE, ROOT, PostgreSQL, Run, check, free_port, http_status, main_of_cases, needed, told_address, unique,
-                          wait_until)
+from real_systems import PATIENCE, ROOT, OwnFolder, Run, check, free_port, http_status, main_of_cases, needed, told_address, unique, wait_until
 from relay import Relay
 
 
@@ -56,14 +55,10 @@ class Started:
         check(self.process.wait(60 * PATIENCE) == 0, self.says()[-1500:])
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.binary, self.folder, self.closed = options.millrace, folder / name, contextlib.ExitStack()
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.store = f"dir:{self.folder}/store"
-
-    def close(self):
-        self.closed.close()
 
     def untouched(self):
         check(not (self.folder / "store").exists(), "the store was made")
@@ -111,9 +106,7 @@ def wrong_arguments(c):
 
 def store_that_comes_later(c):
     """A store that is away is said at once, told by the probes, and waited for; where it dies later, /readyz says so, and that it is back."""
-    server = PostgreSQL(needed("POSTGRES_URL")[0], unique("later"))
-    server.create()
-    c.closed.callback(server.drop)
+    server = c.own_postgres()
     port = free_port()
     place = server.url.rpartition("@")[2].partition("/")
     url = f"postgresql://test@127.0.0.1:{port}/{place[2]}"
@@ -214,7 +207,7 @@ def resolver_that_hangs(c):
     make_certificates(c.binary, certificates, ("node", "b"))
     (c.folder / "resolv.conf").write_text("nameserver 127.0.0.99\noptions timeout:30 attempts:5\n")
     subprocess.run(["mount", "--bind", str(c.folder / "resolv.conf"), os.path.realpath("/etc/resolv.conf")], check=True)
-    c.closed.callback(subprocess.run, ["umount", os.path.realpath("/etc/resolv.conf")], check=True)
+    c.at_the_end.callback(subprocess.run, ["umount", os.path.realpath("/etc/resolv.conf")], check=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.99", 53))
         for options in ((), ("--tls", str(certificates))):

@@ -10,20 +10,17 @@ import sparkify as songs
 from deployments_under_test import OnNodes, OnRun
 from job_under_test import Job
 from meetup_under_test import Meetup
-from real_systems import check, difference, main_of_cases, needed, wait_until
+from parquet_tables import without_parquet
+from real_systems import OwnFolder, check, difference, main_of_cases, needed, wait_until
 
 BURSTS = 20
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
         needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL")
-        self.options, self.folder = options, folder / name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.at = OnNodes(options, self.folder)
-
-    def close(self):
-        """Its processes have ended with the case."""
 
 
 def active_users(c):
@@ -72,7 +69,7 @@ def game(c):
 
 def sparkify(c):
     """The feed's file through Kafka into Parquet files, a folder a day: the table holds the file's rows"""
-    if why := songs.without_parquet(c.options):
+    if why := without_parquet(c.options):
         print(f"SKIPPED: {why}", flush=True)
         return
     fed = songs.Fed(c.options, c.at, c.folder / "table")

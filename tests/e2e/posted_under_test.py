@@ -4,13 +4,12 @@ import json
 import os
 import urllib.request
 
-from real_systems import PATIENCE, Run, Wrong, free_port, metric, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, free_port, metric, wait_until
 
 
-class Posted:
+class Posted(OwnFolder):
     def __init__(self, options, folder, name):
-        self.options, self.binary, self.folder, self.name = options, options.millrace, folder / name, name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.port, self.http, self.state = free_port(), free_port(), self.folder / "state"
         self.rows_file = self.folder / "rows.jsonl"
         self.topology = {
@@ -55,6 +54,3 @@ class Posted:
             self.post(*({"user": "u" * 200, "at": "2026-11-01T12:00:01Z"} for _ in range(500)))
             return metric(f"127.0.0.1:{self.http}", "millrace_sink_under_way_seconds", 'sink="screen"') > 1
         wait_until("the pipe is full", is_under_way)
-
-    def close(self):
-        Run.end_all()

@@ -10,23 +10,18 @@ import pathlib
 import time
 import urllib.parse
 
-from real_systems import (PostgreSQL, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, needed, topology_file,
-                          unique, wait_until)
+from real_systems import (OwnFolder, Run, check, dead_letters, difference, free_port, http_status, main_of_cases, metric, topology_file, unique,
+                          wait_until)
 from relay import Relay
 
 
-class Case:
+class Case(OwnFolder):
     """A database and a folder of its own, and a job from a file into a table of it."""
 
     def __init__(self, options, folder, name):
-        self.options, self.folder = options, folder / name
-        self.postgres = PostgreSQL(*needed("POSTGRES_URL"), unique("refuses"))
-        self.folder.mkdir()
-        self.postgres.create()
+        super().__init__(options, folder, name)
+        self.postgres = self.own_postgres()
         self.schema = {"name": "text", "n": "bigint"}
-
-    def close(self):
-        self.postgres.drop()
 
     def job(self, rows, table="answers", rate=None, options=(), url=None, **sink):
         (self.folder / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))

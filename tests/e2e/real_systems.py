@@ -323,22 +323,38 @@ class PostgreSQL:
             self.do(f'drop database if exists "{self.database}" with (force)', server=True)
 
 
-class OnServers:
-    """A case on Kafka, PostgreSQL and MariaDB: a topic and a database on each, of its own, and a folder."""
+class OwnFolder:
+    """What a case has for its own: a folder, and what is closed after it."""
 
-    def __init__(self, options, folder, name, partitions=1):
-        self.options, self.folder, self.name = options, folder / name, unique(name)
-        kafka, postgres, mariadb = needed("KAFKA_BROKERS", "POSTGRES_URL", "MARIADB_URL")
-        self.kafka, self.postgres, self.mariadb = Kafka(kafka), PostgreSQL(postgres, self.name), MariaDB(mariadb, self.name)
-        self.folder.mkdir()
-        self.postgres.create()
-        self.mariadb.ask(f"create database `{self.name}`", "")
-        self.kafka.create(self.name, partitions)
-        self.kafka.configure(self.name, "retention.ms", "-1")  # records of 2021 are too old for a broker that looks
+    def __init__(self, options, folder, name):
+        self.options, self.binary, self.folder, self.name = options, options.millrace, folder / name, name
+        self.folder.mkdir(parents=True)
+        self.at_the_end = contextlib.ExitStack()
+
+    def own_postgres(self):
+        """A database on the server that is shared."""
+        database = PostgreSQL(*needed("POSTGRES_URL"), unique(self.name))
+        database.create()
+        self.at_the_end.callback(database.drop)
+        return database
 
     def close(self):
-        self.postgres.drop()
-        self.mariadb.drop()
+        self.at_the_end.close()
+
+
+class OnServers(OwnFolder):
+    """A case on Kafka, PostgreSQL and MariaDB: a topic and a database on each, of its own."""
+
+    def __init__(self, options, folder, name, partitions=1):
+        super().__init__(options, folder, name)
+        kafka, mariadb = needed("KAFKA_BROKERS", "MARIADB_URL")
+        self.postgres = self.own_postgres()
+        self.name = self.postgres.database
+        self.kafka, self.mariadb = Kafka(kafka), MariaDB(mariadb, self.name)
+        self.mariadb.ask(f"create database `{self.name}`", "")
+        self.at_the_end.callback(self.mariadb.drop)
+        self.kafka.create(self.name, partitions)
+        self.kafka.configure(self.name, "retention.ms", "-1")  # records of 2021 are too old for a broker that looks
 
 
 class Run:
@@ -542,8 +558,9 @@ def run_cases(cases, make, options, folder):
     for case in cases:
         if options.only and case.__name__ != options.only:
             continue
-        c, began = make(options, folder, case.__name__), time.monotonic()
+        c, began = None, time.monotonic()
         try:
+            c = make(options, folder, case.__name__)
             case(c)
             print(f"ok      {case.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
         except FINDINGS as e:
@@ -552,7 +569,8 @@ def run_cases(cases, make, options, folder):
             describe_the_living(folder)
         finally:
             Run.end_all()
-            c.close()
+            if c:
+                c.close()
     check(not failed, f"{len(failed)} cases: {', '.join(failed)}")
 
 
@@ -643,17 +661,6 @@ def main_of_cases(cases, make, doc, **more):
     main(lambda options, folder: run_cases(cases, make, options, folder), doc, cases, **more)
 
 
-class Part:
-    """A part of a test that needs but a folder of its own."""
-
-    def __init__(self, options, folder, name):
-        self.options, self.folder = options, folder / name
-        self.folder.mkdir()
-
-    def close(self):
-        """Its processes have ended."""
-
-
 def main_of_parts(parts, doc, **more):
     """A whole test of functions that take the options and a folder of their own."""
-    main_of_cases([case(part.__name__, lambda c, part=part: part(c.options, c.folder), doc=part.__doc__) for part in parts], Part, doc, **more)
+    main_of_cases([case(part.__name__, lambda c, part=part: part(c.options, c.folder), doc=part.__doc__) for part in parts], OwnFolder, doc, **more)

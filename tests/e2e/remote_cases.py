@@ -6,19 +6,20 @@ import time
 from cluster_under_test import Cluster, ClusterRun
 from parquet_tables import needs_parquet
 from patience import LEAST, PATIENCE
-from real_systems import check, free_port, http_status, main, run_cases, wait_until
+from real_systems import OwnFolder, check, free_port, http_status, main, run_cases, wait_until
 from remote_tables import Reader, Rows, killed_at_random, refused, says, visible
 from servers_away import own_servers, waits_are_told_once
 
 RATE = int(4000 * LEAST / PATIENCE)  # rows a second: fewer on a machine that takes longer for everything else
 
 
-class Case:
+class Case(OwnFolder):
     """`table` is one of its own."""
 
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.place, self.table = options, folder / name, options.place, name
-        self.servers, self.readers = options.place.servers, []
+        super().__init__(options, folder, name)
+        self.place, self.table, self.servers = options.place, name, options.place.servers
+        self.at_the_end.callback(self.servers.command, "start", self.place.name)  # also after a case that has failed with a server away
 
     def rows(self, count, name="rows", **more):
         return Rows(self.options, self.folder / name, self.place, self.table, count, **{"seed": self.options.seed, **more})
@@ -28,14 +29,9 @@ class Case:
         return lambda: self.servers.command("kill", part), lambda: self.servers.command("start", self.place.name)
 
     def reader(self):
-        self.readers.append(Reader(self.place, self.table))
-        return self.readers[-1]
-
-    def close(self):
-        """Also after a case that has failed with a server away."""
-        for reader in self.readers:
-            reader.ending.set()
-        self.servers.command("start", self.place.name)
+        reader = Reader(self.place, self.table)
+        self.at_the_end.callback(reader.ending.set)
+        return reader
 
 
 def main_on_server(kind, variable, cases, doc):

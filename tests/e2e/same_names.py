@@ -9,7 +9,7 @@ KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 import json
 
 from deployments_under_test import OnNodes, OnRun
-from real_systems import STORES, Kafka, case, check, main_of_cases, needed, topology_file, unique, wait_until
+from real_systems import STORES, Kafka, OwnFolder, case, check, main_of_cases, needed, topology_file, unique, wait_until
 
 ROUNDS, A_ROUND = 6, 20
 FENCED = "fenced"
@@ -22,7 +22,7 @@ class Job:
     def __init__(self, case, number, topic):
         self.case, self.kafka, self.topic, self.sent = case, case.kafka, topic, []
         self.folder, self.first = case.folder / f"job{number}", 1000 * number
-        self.source, self.at = unique(f"{case.name}_in"), None
+        self.source = unique(f"{case.name}_in")
         self.folder.mkdir()
         self.path = topology_file(self.folder / "topology.json", "job", {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.source},
@@ -31,8 +31,9 @@ class Job:
         self.kafka.create(self.source)
 
     def begin(self, kind):
-        self.at = kind(self.case.options, self.folder)
-        self.run = self.at.start(self.case.topology, self.path)
+        at = kind(self.case.options, self.folder)
+        self.case.at_the_end.callback(at.close)
+        self.run = at.start(self.case.topology, self.path)
 
     def feed(self, count=A_ROUND):
         numbers = range(self.first + len(self.sent), self.first + len(self.sent) + count)
@@ -46,16 +47,11 @@ class Job:
         self.feed()
         wait_until("the rows are there", lambda: set(self.sent) <= set(self.written()))
 
-    def close(self):
-        if self.at:
-            self.at.close()
 
-
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, name
+        super().__init__(options, folder, name)
         self.kafka, self.topology, self.jobs = Kafka(*needed("KAFKA_BROKERS")), unique(name), []
-        self.folder.mkdir()
 
     def job(self, topic):
         self.jobs.append(Job(self, len(self.jobs) + 1, topic))
@@ -65,10 +61,6 @@ class Case:
         topic = unique(f"{self.name}_out")
         self.kafka.create(topic)
         return topic
-
-    def close(self):
-        for job in self.jobs:
-            job.close()
 
 
 def side_by_side(c, kind):

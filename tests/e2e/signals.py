@@ -15,7 +15,7 @@ import signal
 import subprocess
 import time
 
-from real_systems import PATIENCE, Run, Wrong, check, difference, free_port, main_of_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, check, difference, free_port, main_of_cases, topology_file, wait_until
 
 RECORDS = 2_000
 # docs/operations.md names 45 and 20: of a run, of a load. A run that ends at once ends long before.
@@ -24,17 +24,13 @@ CONSOLE = {"sink": "console", "style": "json"}
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Case:
+class Case(OwnFolder):
     """A folder, and topologies over a file of numbered records."""
 
     def __init__(self, options, folder, name):
-        self.options, self.folder = options, folder / name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.input = self.folder / "in.jsonl"
         self.input.write_text("".join(f'{{"n":{i},"at":{i}}}\n' for i in range(RECORDS)))
-
-    def close(self):
-        pass
 
     def topology(self, name="signals", source=None, sink=None):
         return topology_file(self.folder / f"{name}.json", "signals", {

@@ -11,18 +11,15 @@ import signal
 from cluster_under_test import Cluster
 from http_server import Game, answered, answers_of, clients_of, expect
 from http_stream import Load
-from real_systems import STORES, PostgreSQL, check, main_of_cases, needed, topology_file, unique, wait_until
+from real_systems import STORES, OwnFolder, check, main_of_cases, topology_file, wait_until
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.options, self.folder = options, folder / name
-        self.folder.mkdir()
-        self.postgres = PostgreSQL(needed("POSTGRES_URL")[0], unique(f"sources_{name}"))
-        self.postgres.create()
+        super().__init__(options, folder, name)
+        self.postgres = self.own_postgres()
         self.table = {"sink": "sql", "connection": self.postgres.url, "table": "received", "create": True}
-        self.cluster = Cluster(options.millrace, self.folder, options.store, leading=("a", "b", "c"), following=())
-        self.cluster.start()
+        self.cluster = self.at_the_end.enter_context(Cluster(self.binary, self.folder, options.store, leading=("a", "b", "c"), following=()))
 
     def apply(self, name, lane, topology):
         """`lane`: the actor that receives."""
@@ -73,10 +70,6 @@ class Case:
     def finish(self):
         self.cluster.ask("stop", self.name)
         self.cluster.ask("wait", self.name)
-
-    def close(self):
-        self.cluster.close()
-        self.postgres.drop()
 
 
 class GameInTable(Game):

@@ -16,23 +16,15 @@ from cluster_under_test import Cluster, place_of_chains
 from counts_under_test import Counts, Waiting
 from patience import LEAST
 from posted_under_test import Posted
-from real_systems import PATIENCE, Run, captured, check, main_of_cases, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, captured, check, main_of_cases, wait_until
 
 HOME = "a"
 
 
-class Case:
+class Case(OwnFolder):
     def __init__(self, options, folder, name):
-        self.options, self.folder, self.name = options, folder / name, name
-        self.folder.mkdir()
-        self.databases, self.clusters, self.places = [], [], 0
-
-    def close(self):
-        Run.end_all()
-        for cluster in self.clusters:
-            cluster.stop()
-        for database in self.databases:
-            database.drop()
+        super().__init__(options, folder, name)
+        self.clusters, self.places = 0, 0
 
     def place(self, kind):
         self.places += 1
@@ -40,14 +32,13 @@ class Case:
         folder.mkdir()
         store, database = place_of_chains(kind, folder, "copied")
         if database:
-            self.databases.append(database)
+            self.at_the_end.callback(database.drop)
         return store
 
     def cluster(self, store):
-        folder = self.folder / f"nodes{len(self.clusters)}"
-        folder.mkdir()
-        cluster = Cluster(self.options.millrace, folder, store, leading=(HOME,), following=())
-        self.clusters.append(cluster)
+        self.clusters += 1
+        cluster = Cluster(self.binary, self.folder / f"nodes{self.clusters}", store, leading=(HOME,), following=())
+        self.at_the_end.callback(cluster.stop)
         return cluster
 
     def command(self, source, target):

@@ -77,14 +77,10 @@ class Case(OnServers):
         return difference(wanted, found)
 
     def of_postgres(self):
-        if not self.postgres.has("t"):
-            return []
-        return [(r["u"], r["n"]) for r in self.postgres.ask("select u, n from t")]
+        return [(r["u"], r["n"]) for r in self.postgres.ask("select u, n from t")] if self.postgres.has("t") else []
 
     def of_mariadb(self):
-        if not self.mariadb.ask(f"select 1 from information_schema.tables where table_schema = '{self.name}' and table_name = 't'"):
-            return []
-        return [(u, int(n)) for u, n in self.mariadb.ask("select u, n from t")]
+        return [(u, int(n)) for u, n in self.mariadb.ask("select u, n from t")] if self.mariadb.has("t") else []
 
     def of_topic(self):
         newest = {m.key: m.value for m in self.kafka.read(self.name + "_rows")}

@@ -13,19 +13,18 @@ import urllib.parse
 import urllib.request
 
 from cluster_under_test import Cluster
-from real_systems import (PATIENCE, Kafka, PostgreSQL, Run, captured, check, free_port, http_status, main, run_cases, told_address, topology_file,
-                          unique, wait_until)
+from real_systems import (PATIENCE, Kafka, OwnFolder, PostgreSQL, Run, captured, check, free_port, http_status, main, run_cases, told_address,
+                          topology_file, unique, wait_until)
 from servers_away import own_servers
 
 KAFKA_PASSWORD = "sesame"  # the password of tools/services
 
 
-class Case:
+class Case(OwnFolder):
     """A database, a role with a password that PostgreSQL asks for, a topic, and a folder of secrets."""
 
     def __init__(self, options, folder, name, servers):
-        self.millrace, self.folder, self.name = options.millrace, folder / name, name
-        self.folder.mkdir()
+        super().__init__(options, folder, name)
         self.postgres = PostgreSQL(servers["POSTGRES_URL"], unique(name))
         self.role, self.passwords = unique("app"), []
         self.postgres.create()
@@ -95,27 +94,27 @@ def by_a_run(c):
     """Rows arrive; a password that has changed is used by the next start of the same state; a wrong one is told without it."""
     path, address = c.topology("by_run"), f"127.0.0.1:{free_port()}"
     options = ("--secrets", str(c.secrets), "--log-level", "debug", "--http", address)
-    run = Run(c.millrace, path, c.folder / "state", *options)
+    run = Run(c.binary, path, c.folder / "state", *options)
     c.rows_arrive()
     c.nothing_shows(answers_of(address, "by_run"))
     run.stop()
     c.rotate("hunter-rotated")
-    run = Run(c.millrace, path, c.folder / "state", *options, "--start-timeout", "2 s")
+    run = Run(c.binary, path, c.folder / "state", *options, "--start-timeout", "2 s")
     check(run.wait() != 0 and "password authentication failed" in run.errors(), run.errors()[-1500:])
     c.put("db", c.passwords[-1])
-    run = Run(c.millrace, path, c.folder / "state", *options)
+    run = Run(c.binary, path, c.folder / "state", *options)
     c.rows_arrive()
     run.stop()
-    checked = subprocess.run([c.millrace, "check", str(path)], capture_output=True, text=True, timeout=60 * PATIENCE, check=True).stdout
+    checked = subprocess.run([c.binary, "check", str(path)], capture_output=True, text=True, timeout=60 * PATIENCE, check=True).stdout
     check("${secret:kafka}" in checked and "${secret:db}" in checked, checked)
-    asked = captured(c.millrace, "sql", "select count(*) from answers", "--topology", str(path), "--secrets", str(c.secrets))
+    asked = captured(c.binary, "sql", "select count(*) from answers", "--topology", str(path), "--secrets", str(c.secrets))
     check(asked.returncode == 0 and str(c.produced) in asked.stdout or "duckdb" in asked.stderr.lower(), asked.stderr)
     c.nothing_shows([checked, asked.stdout, asked.stderr])
 
 
 def on_nodes(c, store, written):
     """The command that applies has no secrets: nodes resolve them. `written` gives all that the store has."""
-    cluster = Cluster(c.millrace, c.folder / "cluster", store, leading=("a", "b"), following=(), patient=True)
+    cluster = Cluster(c.binary, c.folder / "cluster", store, leading=("a", "b"), following=(), patient=True)
     cluster.more_options = ("--secrets", str(c.secrets))
     cluster.start()
     cluster.ask("apply", c.topology("on_nodes"))
@@ -161,7 +160,7 @@ def on_nodes_in_postgresql(c):
 def node_without(c):
     """A node that leads and lacks a secret takes no plan that needs it; one that follows runs no part of it, and the topology says why. It goes on
     with `start` once the secret is there. A node fills in no variable, and shows none."""
-    cluster = Cluster(c.millrace, c.folder / "cluster", leading=("a",), following=("b",), patient=True,
+    cluster = Cluster(c.binary, c.folder / "cluster", leading=("a",), following=("b",), patient=True,
                       environment={"MILLRACE_E2E_PLAIN": "hunter-environment"})
     leading, following = cluster.nodes.values()
     few = c.folder / "secrets_of_b"

@@ -93,10 +93,8 @@ class Maria(Target):
         return {"sink": "sql", "connection": "${ZOMBIE_URL}", "table": name, "create": True}
 
     def rows(self, name):
-        if not self.db.ask(f"select 1 from information_schema.tables where table_schema = '{self.db.database}' "
-                           f"and table_name = '{name}'", "information_schema"):
-            return []
-        return [tuple(int(v) if v.isdigit() else v for v in row) for row in self.db.ask(f"select * from {name}")]
+        rows = self.db.ask(f"select * from {name}") if self.db.has(name) else []
+        return [tuple(int(v) if v.isdigit() else v for v in row) for row in rows]
 
     def hold_positions(self, seconds):
         """Nobody else can commit for so long."""
