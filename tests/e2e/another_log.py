@@ -11,7 +11,8 @@ import json
 import re
 
 from cluster_under_test import Cluster
-from real_systems import STORES, Kafka, OwnFolder, Run, captured, check, dead_letters, main_of_cases, needed, topology_file, unique, wait_until
+from real_systems import (STORES, Kafka, OwnFolder, Run, captured, check, dead_letters, main_of_cases, needed, topology_file, unique, wait_until,
+                          whole_rows)
 
 PARTITIONS, FIRST, MORE = 2, 20, 5
 ANOTHER = "is another one than the one that was read there"
@@ -46,8 +47,7 @@ class Case(OwnFolder):
         return sorted(1000 * p + n for p in partitions for n in range(first, first + count))
 
     def rows(self):
-        text = self.out.read_bytes() if self.out.exists() else b""
-        return sorted(json.loads(line)["n"] for line in text[:text.rfind(b"\n") + 1].splitlines())
+        return sorted(row["n"] for row in whole_rows(self.out))
 
     def run(self, *options):
         return Run(self.options.millrace, self.path, self.state, *options)

@@ -7,9 +7,8 @@ and MariaDB equal their origin, and the ledger has counted each event once.
 import json
 import random
 import sys
-import time
 
-from real_systems import ROOT, Coming, OnServers, Run, check, difference, main_of_cases, wait_until
+from real_systems import ROOT, Coming, OnServers, Run, check, difference, kill_lives, main_of_cases, wait_until
 
 sys.path.insert(0, str(ROOT / "tests" / "golden" / "run"))
 from golden.change_events import PAGE, Origin, again, printed_topology
@@ -53,13 +52,7 @@ class Case(OnServers):
             return Run(self.options.millrace, file, self.folder / name,
                        env={"KAFKA_BROKERS": self.kafka.brokers, "TOPIC": self.name, "POSTGRES_URL": url})
 
-        for _ in range(self.options.kills):
-            lives = [start(name, url) for name, (url, _) in self.tables().items()]
-            time.sleep(self.rng.choice([0.3, 0.8, 1.5]) * self.rng.uniform(0.5, 1.5))
-            coming.check()
-            for life in lives:
-                life.check_alive()
-                life.kill()
+        kill_lives(lambda: [start(name, url) for name, (url, _) in self.tables().items()], self.options.kills, self.rng, (0.3, 0.8, 1.5), coming)
         coming.end()
         if rest:
             rest()

@@ -66,6 +66,11 @@ class Node:
             return b"ready: node" in self.out.read_bytes()[self.seen:]
         wait_until(f"node {self.name} is ready", ready)
 
+    def begin(self):
+        """A process that is ready."""
+        self.start()
+        self.wait_ready()
+
     def check_probes(self):
         if "--tls" in self.cluster.more_options:
             return  # clients need a certificate
@@ -114,9 +119,7 @@ class Cluster:
         return []
 
     def start(self):
-        first = next(iter(self.nodes.values()))
-        first.start()
-        first.wait_ready()
+        next(iter(self.nodes.values())).begin()
         self.is_founded = True
         for node in self.nodes.values():
             if not node.alive():
@@ -238,7 +241,8 @@ class ClusterRun:
         state, reason = wait_until(f"it has {wanted}", lambda: (found := self.cluster.state_of(self.name))[0] == wanted and found, seconds)
         for text in texts:
             check(text in reason, f"expected {text!r} in the reason for which it has {state}: {reason}")
-        self.wait(seconds)
+        if status == 0:
+            self.wait(seconds)
 
     def alive(self):
         return all(node.alive() for node in self.cluster.nodes.values())

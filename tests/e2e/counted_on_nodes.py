@@ -35,12 +35,6 @@ class CountedOnNodes:
         self.cluster.ask("apply", self.counts.topology, by=self.cluster.nodes[HOME])
         return Waiting(self.cluster, self.counts, HOME)
 
-    def compare(self, waiting):
-        """It counts all records, whoever has counted them before."""
-        waiting.end()
-        self.counts.compare()
-        waiting.compare_ledger()
-
     def leader(self):
         return wait_until("a node leads", self.cluster.leader)
 

@@ -2,11 +2,10 @@
 files. Its rows are counted here as well, and by one `millrace run`.
 """
 import collections
-import json
 import random
 import subprocess
 
-from real_systems import PATIENCE, Run, Wrong, captured, check, difference, topology_file
+from real_systems import PATIENCE, Run, Wrong, captured, check, difference, topology_file, whole_rows
 
 FILES, KEYS, GROUPS = 3, 400, 20
 START = 1_700_000_000
@@ -63,9 +62,7 @@ class Counts:
 
     def rows(self, sink, where="cluster"):
         """Whole lines: the last one may be under way."""
-        path = self.folder / where / f"{sink}.jsonl"
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        return [tuple(json.loads(line).values()) for line in lines if line.endswith("\n")]
+        return [tuple(row.values()) for row in whole_rows(self.folder / where / f"{sink}.jsonl")]
 
     def are_there(self):
         return len(self.rows("counts")) >= len(self.counts) and len(self.rows("sums")) >= len(self.sums)
@@ -112,6 +109,12 @@ class Waiting:
         self.counts.compare_ledger(self.ledger())
 
     ledger = Run.ledger
+
+    def is_whole(self):
+        """It ends, with every row once and a ledger that counts all records, whoever has counted them before."""
+        self.end()
+        self.counts.compare()
+        self.compare_ledger()
 
 
 def goes_on(cluster, counts):

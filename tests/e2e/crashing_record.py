@@ -17,7 +17,7 @@ import time
 
 from cluster_under_test import Cluster
 from harmful_record import ENDS_BY, POISON, Harm
-from real_systems import STORES, Kafka, PostgreSQL, check, http_status, main, needed, told_address, topology_file, unique, wait_until
+from real_systems import STORES, Kafka, OwnFolder, case, check, http_status, main_of_cases, needed, told_address, topology_file, unique, wait_until
 
 PARTITIONS = 4
 START = 1_700_000_000
@@ -97,19 +97,18 @@ def topology(file, kafka, postgres, topic, table, on_crash, where):
     return topology_file(file, NAME, stages, snapshot_every="500 ms")
 
 
-class Case:
-    def __init__(self, options, folder, on_crash, where):
-        brokers, url = needed("KAFKA_BROKERS", "POSTGRES_URL")
-        self.kafka, self.postgres = Kafka(brokers), PostgreSQL(url, unique("crashing"))
-        self.postgres.create()
-        self.topic = unique("crashing")
+class Case(OwnFolder):
+    def begin(self, on_crash, where):
+        self.kafka, self.postgres, self.topic = Kafka(*needed("KAFKA_BROKERS")), self.own_postgres(), unique("crashing")
         self.kafka.create(self.topic, PARTITIONS)
-        self.harm = Harm(folder)
-        self.cluster = Cluster(options.millrace, folder, options.store, leading=("a", "b", "c"), following=(), environment=self.harm.environment)
-        self.cluster.start()
-        self.cluster.ask("apply", topology(folder / "topology.json", self.kafka, self.postgres, self.topic, "counts", on_crash, where))
+        self.harm = Harm(self.folder)
+        self.cluster = self.at_the_end.enter_context(Cluster(self.binary, self.folder, self.options.store, leading=("a", "b", "c"), following=(),
+                                                             environment=self.harm.environment))
+        self.cluster.ask("apply", topology(self.folder / "topology.json", self.kafka, self.postgres, self.topic, "counts", on_crash, where))
         self.restarted, self.fed = Restarted(self.cluster), Fed(self.kafka, self.topic)
         self.fed.thread.start()
+        for going_on in (self.restarted, self.fed):
+            self.at_the_end.callback(going_on.stop)
 
     def rows(self):
         return {r["k"]: r["n"] for r in self.postgres.ask("select k, n from counts")} if self.postgres.has("counts") else {}
@@ -139,56 +138,49 @@ class Case:
         wait_until("every row", whole, 180)
         self.restarted.stop()
         self.restarted.look()
-        self.cluster.close()
-        self.postgres.drop()
         return len(self.restarted.deaths)
 
 
-def gives_up(options, folder):
-    case = Case(options, folder, "dead_letter", "lane")
-    letters = wait_until("the record is given up", lambda: (case.state() or True) and case.cluster.ask("letters", NAME), 120)
-    deaths = case.end(lambda k: k != POISON)
+def gives_up(c):
+    """With "dead_letter" it is given up after three times, exactly once."""
+    c.begin("dead_letter", "lane")
+    letters = wait_until("the record is given up", lambda: (c.state() or True) and c.cluster.ask("letters", NAME), 120)
+    deaths = c.end(lambda k: k != POISON)
     letters = [json.loads(x) for x in letters.splitlines()]
     check(len(letters) == 1 and POISON in letters[0]["record"], f"letters: {letters}")
     check("has ended its process 3 times and was given up: node" in letters[0]["error"], letters[0]["error"])
     check(3 <= deaths <= 8, f"{deaths} deaths")
-    return f"given up after {deaths} deaths, {case.restarted.most_away} away at once"
+    print(f"given up after {deaths} deaths over {c.options.store}, {c.restarted.most_away} away at once", flush=True)
 
 
-def tries_again(options, folder, where, actor):
-    case = Case(options, folder, "retry", where)
-    said = case.blamed(actor)
-    since = len(case.restarted.deaths)
+def tries_again(c, where, actor):
+    """With "retry" it is tried again after waits that grow, on one node, and what it says while it waits."""
+    c.begin("retry", where)
+    said = c.blamed(actor)
+    since = len(c.restarted.deaths)
     if where == "lane":
         check(re.search(r" (at record|between) parsed/2@\d+", said[4] or ""), f"it says {said[0]}")
-        others = {k: n for k, n in case.rows().items() if not k.startswith("key2")}
-        wait_until("the other partitions go on", lambda: any(n > others.get(k, 0) for k, n in case.rows().items() if not k.startswith("key2")))
+        others = {k: n for k, n in c.rows().items() if not k.startswith("key2")}
+        wait_until("the other partitions go on", lambda: any(n > others.get(k, 0) for k, n in c.rows().items() if not k.startswith("key2")))
     if where == "sink":
         check(" in the output of counts/" in (said[4] or ""), f"it says {said[0]}")
-    wait_until("/readyz tells of it", lambda: any(status == 200 and f"{NAME}: {said[1]} has taken down node" in text for status, text in case.readyz()))
+    wait_until("/readyz tells of it", lambda: any(status == 200 and f"{NAME}: {said[1]} has taken down node" in text for status, text in c.readyz()))
     stage = said[1].split("/")[0]
     explained = wait_until("explain tells of it", lambda: (lambda x: x if "has taken down node" in x else None)(
-        case.cluster.ask("console", "-e", f"explain {stage}")))
+        c.cluster.ask("console", "-e", f"explain {stage}")))
     check("that node's log and core" in explained, explained)
-    wait_until("it is tried again", lambda: len(case.restarted.deaths) >= since + 2 and case.state(), 120)
-    at_risk = {name for _, name in case.restarted.deaths[since:]}
+    wait_until("it is tried again", lambda: len(c.restarted.deaths) >= since + 2 and c.state(), 120)
+    at_risk = {name for _, name in c.restarted.deaths[since:]}
     # Steps after a window run in its sink, and in that of the dead letters for the rows that fail.
-    check(len(at_risk) <= (2 if where == "sink" else 1), f"nodes at risk: {case.restarted.deaths}")
-    case.harm.ends()
-    deaths = case.end(lambda k: True)
-    return f"{said[0]!r}; {deaths} deaths, {since} before it waited, {case.restarted.most_away} away at once"
+    check(len(at_risk) <= (2 if where == "sink" else 1), f"nodes at risk: {c.restarted.deaths}")
+    c.harm.ends()
+    deaths = c.end(lambda k: True)
+    print(f"{said[0]!r} over {c.options.store}; {deaths} deaths, {since} before it waited, {c.restarted.most_away} away at once", flush=True)
 
 
-def test(options, folder):
-    for name, what in {"gives_up": lambda *a: gives_up(*a), "in_a_lane": lambda *a: tries_again(*a, "lane", r"parsed/\S+"),
-                       "in_a_shard": lambda *a: tries_again(*a, "shard", r"counts/\S+"),
-                       "in_a_sink": lambda *a: tries_again(*a, "sink", "table")}.items():
-        if options.only and name not in options.only:
-            continue
-        own = folder / name
-        own.mkdir()
-        print(f"{name} over {options.store}: {what(options, own)}", flush=True)
+CASES = (gives_up, case("in_a_lane", tries_again, "lane", r"parsed/\S+"), case("in_a_shard", tries_again, "shard", r"counts/\S+"),
+         case("in_a_sink", tries_again, "sink", "table"))
 
 
 if __name__ == "__main__":
-    main(test, __doc__, store=STORES, only=dict(action="append", help="gives_up, in_a_lane, in_a_shard or in_a_sink"))
+    main_of_cases(CASES, Case, __doc__, store=STORES)

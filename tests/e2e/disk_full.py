@@ -20,7 +20,7 @@ import time
 
 from http_server import Game, answered, answers_of, clients_of, expect, settled
 from patience import LEAST, PATIENCE
-from real_systems import SKIPPED, Run, Wrong, check, difference, free_port, main_of_parts, metric, topology_file, wait_until
+from real_systems import SKIPPED, Run, Wrong, check, difference, free_port, main_of_parts, metric, topology_file, wait_until, whole_rows
 from servers_away import waits_are_told_once
 
 MB = 1_000_000
@@ -41,6 +41,15 @@ def own_mounts():
     os.execvp("unshare", ["unshare", "-m", sys.executable, "-B", *sys.argv])
 
 
+def fill(file):
+    """Writes until its disk is full."""
+    with open(file, "ab", buffering=0) as ballast:
+        for size in (1 << 20, 1 << 12, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    ballast.write(b"x" * size)
+
+
 class Disk:
     """A small file system that is made full and gets room again."""
 
@@ -54,11 +63,7 @@ class Disk:
         subprocess.run(["umount", "-l", str(self.path)], check=True)
 
     def fill(self):
-        with open(self.path / "ballast", "ab", buffering=0) as ballast:
-            for size in (1 << 20, 1 << 12, 1):
-                with contextlib.suppress(OSError):
-                    while True:
-                        ballast.write(b"x" * size)
+        fill(self.path / "ballast")
 
     def free(self):
         (self.path / "ballast").unlink()
@@ -89,8 +94,7 @@ def topology(folder, sinks):
 
 
 def json_rows(*paths):
-    return [tuple(json.loads(line).values()) for path in paths if path.exists()
-            for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [tuple(row.values()) for path in paths for row in whole_rows(path)]
 
 
 def parquet_dump(options):

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from cluster_under_test import Cluster
-from real_systems import PATIENCE, OwnFolder, Run, captured, check, free_port, http_status, main_of_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, captured, check, free_port, http_status, main_of_cases, told_address, topology_file, wait_until
 
 
 class Case(OwnFolder):
@@ -49,28 +49,15 @@ def has(all_events, kind, *words):
 
 def of_a_run(c):
     """A run tells of its own processes: a start, a degradation and its end, what was asked for, and the start after a death."""
-    http = f"127.0.0.1:{free_port()}"
-
-    def served():
-        try:
-            return http_status(http, "/livez")[0] == 200
-        except OSError:
-            return False
-
     def asked(*words):
-        done = captured(c.binary, *words, "--connect", f"http://{http}", "--token", c.folder / "state" / "token")
+        done = run.ask_once(*words)
         check(done.returncode == 0, lambda: f"{words}: {done.stderr}")
         return done.stdout
 
     def told(kind, *words):
         wait_until(f"{kind} {words} is told", lambda: has(events_in(asked("events", "--json")), kind, *words))
 
-    def begin():
-        run = Run(c.binary, c.topology(), c.folder / "state", "--http", http)
-        run.wait_until("it serves", served)
-        return run
-
-    run = begin()
+    run = Run(c.binary, c.topology(), c.folder / "state", "--http", "127.0.0.1:0")
     told("start", "topology clicks starts")
     c.add(1, "no JSON")
     told("degraded", "1 dead letter")
@@ -82,7 +69,7 @@ def of_a_run(c):
     told("restart", "counts")
     before = events_in(asked("events", "--json"))
     run.kill()
-    run = begin()
+    run = Run(c.binary, c.topology(), c.folder / "state", "--http", "127.0.0.1:0")
     told("start", "its process had ended before it")
     after = events_in(asked("events", "--json"))
     check(after[:len(before)] == before, f"what was told before is told still: {before} {after}")
@@ -90,9 +77,9 @@ def of_a_run(c):
     check(table.startswith("TIME ") and "topology clicks starts again" in table, table)
     check(asked("events", "nobody") == "no events\n" and asked("events", "--since", "1us") == "no events\n", "nothing fits")
     check("its process had ended before it" in asked("console", "-e", "events"), "the console tells it")
-    refused = subprocess.run([c.binary, "events", "--connect", f"http://{http}", "--token", "/dev/null"], capture_output=True, text=True, check=False)
+    refused = captured(c.binary, "events", "--connect", f"http://{told_address(run.state)}", "--token", "/dev/null")
     check(refused.returncode != 0, "the token is needed")
-    check(http_status(http, "/api/v1/events")[0] == 401, "the API needs it, too")
+    check(http_status(told_address(run.state), "/api/v1/events")[0] == 401, "the API needs it, too")
     run.stop()
 
 

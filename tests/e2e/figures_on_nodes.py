@@ -66,8 +66,7 @@ class Flows:
 
     def begin_again(self, node):
         node.kill()
-        node.start()
-        node.wait_ready()
+        node.begin()
 
     def node_of(self, actor):
         return self.cluster.nodes[self.cluster.places()[f"{NAME}/{actor}"]]
@@ -142,16 +141,22 @@ def what_is_over_keeps_its_counts(f):
     check(re.search(rf"^parsed\b.* {RECORDS + 2:,}\b|^parsed\b.* {RECORDS + 2}\b", said, re.M), f"the console says {said}")
 
 
+def of_a_file(folder, name, follow, shards, **on):
+    """A topology that counts the lines of a file into another one."""
+    folder.mkdir(exist_ok=True)
+    lines = folder / f"{name}-lines.jsonl"
+    lines.write_text("".join(json.dumps({"k": f"k{i % KEYS}", "at": START + i}) + "\n" for i in range(RECORDS)))
+    return topology_file(folder / f"{name}.json", name, {
+        "lines": {"source": "file", "path": str(lines), "follow": follow, **on},
+        "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
+        "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "shards": shards, "aggregates": {"n": "count(*)"}},
+        "rows": {"sink": "file", "from": "counts", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"k": "k", "n": "n"}, **on}})
+
+
 def a_node_that_does_not_answer(options, folder):
     """A node stands still and holds a shard: graph, report and ledger name it, and hold again once it goes on."""
-    folder.mkdir()
-    lines, name = folder / "lines.jsonl", "asleep"
-    lines.write_text("".join(json.dumps({"k": f"k{i % KEYS}", "at": START + i}) + "\n" for i in range(RECORDS)))
-    topology = topology_file(folder / "asleep.json", name, {
-        "lines": {"source": "file", "path": str(lines), "follow": True, "node": "a"},
-        "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
-        "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "shards": 3, "aggregates": {"n": "count(*)"}},
-        "rows": {"sink": "file", "from": "counts", "path": str(folder / "rows.jsonl"), "columns": {"k": "k", "n": "n"}, "node": "a"}})
+    name = "asleep"
+    topology = of_a_file(folder, name, True, 3, node="a")
     cluster = Cluster(options.millrace, folder, leading=("a",), following=("b", "c"))
     cluster.silence = ("--detach-after", "5 minutes", "--away-after", "10 minutes")  # nobody takes it for dead
     cluster.start()
@@ -232,18 +237,8 @@ def what_is_over_leaves_metrics(cluster, name, topology):
 
 def a_run_of_two(options, folder):
     """Two topologies in a process: one ends, and the other goes on. Gives what is to be found once two minutes are over."""
-    folder.mkdir()
-    lines = folder / "lines.jsonl"
-    lines.write_text("".join(json.dumps({"k": f"k{i % KEYS}", "at": START + i}) + "\n" for i in range(RECORDS)))
-    files = []
-    for name in ("ends", "stays"):
-        files.append(folder / f"{name}.json")
-        topology_file(files[-1], name, {
-            "lines": {"source": "file", "path": str(lines), "follow": name == "stays"},
-            "parsed": {"parser": "json", "from": "lines", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
-            "counts": {"window": "tumbling", "size": "10 s", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"}},
-            "rows": {"sink": "file", "from": "counts", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"k": "k", "n": "n"}}})
-    run = Run(options.millrace, files[0], folder / "state", "--http", "127.0.0.1:0", str(files[1]))
+    ends, stays = (of_a_file(folder, name, name == "stays", 1) for name in ("ends", "stays"))
+    run = Run(options.millrace, ends, folder / "state", "--http", "127.0.0.1:0", str(stays))
     address = wait_until("it tells its address", lambda: told_address(folder / "state" / "ends"))
     ended = 'millrace_topology_state{topology="ends",state="ended"}'
     wait_until("one has ended", lambda: series(address, "ends").get(ended) == 1)

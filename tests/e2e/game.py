@@ -156,8 +156,7 @@ def through_kafka(options, folder):
 
 def in_sql(options, out, there, once_more, swords):
     sql = Sql(options, "--topology", PIPELINE / "topology.json", env={**os.environ, "TABLES": str(out)})
-    if why := sql.missing():
-        print(f"SKIPPED: the questions in SQL: {why}", flush=True)
+    if sql.is_missing("the questions in SQL"):
         return
     shown = [list(r.values())[0] for r in sql.rows("show tables")]
     check(shown == ["join_guilds", "sword_purchases"], f"show tables: {shown}")

@@ -22,6 +22,7 @@ import urllib.request
 
 from browser_under_test import CHROMIUM, Browser
 from cluster_under_test import Cluster
+from disk_full import fill
 from harmful_record import POISON, Harm
 from real_systems import (PATIENCE, Kafka, OwnFolder, Run, captured, case, check, free_port, http_status, main_of_cases, metric, needed, told_address,
                           topology_file, unique, wait_until)
@@ -352,11 +353,7 @@ def state_disk_full(c):
     view = c.run()
     view.has_rows()
     ballast = disk / "ballast"
-    with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
-        for size in (1 << 20, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while True:
-                    out.write(b"x" * size)
+    fill(ballast)
     c.add(5)
     trouble = view.becomes("target_away", "dead_letters", "waiting for the target of dead_letters")
     check("No space left on device" in trouble["error"], f"{trouble}")

@@ -136,8 +136,7 @@ def a_drain_and_a_leave(h):
     process.process.wait(60 * PATIENCE)
     h.said(leader, f"^node {node} has left in order$")
     h.said(node, f"^node {node} leaves the cluster: it was asked to end$")
-    process.start()
-    process.wait_ready()
+    process.begin()
     h.at_rest()
 
 
@@ -156,8 +155,7 @@ def nodes_that_are_lost(h):
     process = h.cluster.nodes[dead]
     process.kill()
     h.said(leader, f"^node {dead} is lost: its process has died$", "warning", before[leader])
-    process.start()
-    process.wait_ready()
+    process.begin()
     h.at_rest()
 
 
@@ -173,8 +171,7 @@ def the_leader_is_lost(h):
     h.said(now, f"^node {gone} is lost: ", "warning", before[now])
     h.cluster.ask("forget", gone)
     h.said(now, f"^node {gone} is forgotten", "warning", before[now])
-    h.cluster.nodes[gone].start()
-    h.cluster.nodes[gone].wait_ready()
+    h.cluster.nodes[gone].begin()
     h.at_rest()
 
 

@@ -18,7 +18,7 @@ import stat
 import subprocess
 import threading
 
-from real_systems import PATIENCE, OwnFolder, Run, Wrong, check, dead_letters, has_open, main_of_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, captured, check, dead_letters, has_open, main_of_cases, topology_file, wait_until
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
@@ -63,6 +63,12 @@ class Case(OwnFolder):
             process = subprocess.Popen([self.binary, "run", topology, "--state", str(self.state)], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         Run.started.append(process)
         return process
+
+    def lacks_duckdb(self):
+        if captured(self.binary, "sql", "select 1").returncode:
+            print("millrace sql: not tried, there is no libduckdb.so")
+            return True
+        return False
 
     def untouched(self):
         check(self.victim.read_text() == PRECIOUS, f"what the link leads to was written: {self.victim.read_bytes()[:80]!r}")
@@ -468,8 +474,7 @@ def mount_goes_away(c):
 
 def sql_writes_nothing(c):
     """Statements that `millrace sql` would find in a folder, and those that leave one."""
-    if subprocess.run([c.binary, "sql", "select 1"], capture_output=True).returncode:
-        print("millrace sql: not tried, there is no libduckdb.so")
+    if c.lacks_duckdb():
         return
     found = c.folder / "imp"
     found.mkdir()
@@ -486,8 +491,7 @@ def sql_writes_nothing(c):
 
 def sql_keeps_to_its_targets(c):
     """Copies that lead out of their targets, and functions that write files, set DuckDB up or run text."""
-    if subprocess.run([c.binary, "sql", "select 1"], capture_output=True).returncode:
-        print("millrace sql: not tried, there is no libduckdb.so")
+    if c.lacks_duckdb():
         return
     table = c.folder / "table"
     table.mkdir()

@@ -348,8 +348,7 @@ def impostors(cluster, foreign, folder):
         said = a.errors()[before:]
         lines = [line for line in said.splitlines() if reason and reason in line]
         check(a.alive() and (not reason or len(lines) == 1), lambda said=said: f"{reason}: {said[-1500:]}")
-    b.start()
-    b.wait_ready()
+    b.begin()
     wait_until("both nodes are up", lambda: states(cluster) == {"a": "up", "b": "up"})
     print(f"ok      {len(kinds)} impostors where node b was", flush=True)
 

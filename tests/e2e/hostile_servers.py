@@ -31,10 +31,10 @@ ROWS = 20
 class Listener:
     """Gives each connection to `serve`, in a thread of its own; `seen` is what it has kept of them."""
 
-    def __init__(self, serve, tls=None):
+    def __init__(self, serve, tls=None, port=0):
         self.serve, self.tls, self.seen, self.dripped = serve, tls, [], 0
         self.stopped = threading.Event()
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server(("127.0.0.1", port))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

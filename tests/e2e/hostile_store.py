@@ -323,8 +323,7 @@ def tombstones(c):
     check(chain_of(newest.key)[2] == "increment" and newest.value, f"the newest record: {newest}")
     places = {"t": removed(newest), "u": removed(bases()[-1])}
     cluster.is_founded = False  # there is no other node to join
-    node.start()
-    node.wait_ready()
+    node.begin()
     wait_until("topology t has failed", lambda: cluster.state_of("t")[0] == "failed")
     check(places["t"] in cluster.state_of("t")[1], f"the reason: {cluster.state_of('t')}")
     for name, actor in (("t", "counts/0"), ("u", "value:committed/out")):

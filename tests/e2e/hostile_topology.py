@@ -142,16 +142,14 @@ def found_in_the_store(c):
         p.unlink()
 
     cluster.more_options, cluster.is_founded = (), False  # there is nobody to join
-    cluster.nodes["a"].start()
-    cluster.nodes["a"].wait_ready()
+    cluster.nodes["a"].begin()
     state, reason = wait_until("it is refused", lambda: (found := cluster.state_of(name))[0] == "failed" and found)
     check(f"--allow-kafka-property {PLUGIN}" in reason, f"{state}: {reason}")
     c.nothing_ran("the store's plan")
     cluster.nodes["a"].kill()
 
     cluster.more_options = ALLOWED
-    cluster.nodes["a"].start()
-    cluster.nodes["a"].wait_ready()
+    cluster.nodes["a"].begin()
     cluster.ask("start", name)
     kafka.produce(topic, [b'{"n":2}'])
     wait_until("the second row", lambda: out.read_text() == '{"n":1}\n{"n":2}\n')
@@ -166,11 +164,9 @@ def follower_without_the_switch(c):
     cluster = Cluster(c.binary, c.folder, leading=("a",), following=("b",), environment=c.environment)
     leading, following = cluster.nodes.values()
     cluster.more_options = ALLOWED
-    leading.start()
-    leading.wait_ready()
+    leading.begin()
     cluster.more_options, cluster.is_founded = (), True
-    following.start()
-    following.wait_ready()
+    following.begin()
     path = c.topology(name, source={"source": "kafka", "brokers": brokers, "topic": topic, "properties": {PLUGIN: str(c.library)}},
                       sink={"sink": "kafka", "brokers": brokers, "topic": unique("out"), "create": {}})
     cluster.ask("apply", path, *ALLOWED)

@@ -3,7 +3,6 @@
 over broken connections, pages instead of streams, silence, a full spool, and kill -9.
 """
 import collections
-import contextlib
 import gzip
 import json
 import pathlib
@@ -12,9 +11,9 @@ import signal
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
+from hostile_servers import Listener
 from patience import LEAST
 from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, main_of_parts, metric, topology_file, wait_until, whole_rows
 from relay import certificate
@@ -35,47 +34,28 @@ def chunk(data):
 STREAM = head(Content_Type="application/json", Transfer_Encoding="chunked")
 
 
-class OddServer:
+class OddServer(Listener):
     """Each connection gets the next of `acts`, the last one over and over. An act is a list of bytes, and of seconds to wait."""
 
     def __init__(self, acts, tls=None, port=0):
-        self.acts, self.seen, self.tls = acts, [], tls
-        self.socket = socket.create_server(("127.0.0.1", port))
-        self.port = self.socket.getsockname()[1]
-        self.stopped = threading.Event()
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acts = acts
+        super().__init__(OddServer.act, tls, port)
 
-    def accept(self):
-        while not self.stopped.is_set():
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
+    def act(self, connection):
+        request = b""
+        while b"\r\n\r\n" not in request:
+            more = connection.recv(65536)
+            if not more:
                 return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        with contextlib.suppress(OSError):
-            if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
-            request = b""
-            while b"\r\n\r\n" not in request:
-                more = connection.recv(65536)
-                if not more:
-                    return
-                request += more
-            act = self.acts[min(len(self.seen), len(self.acts) - 1)]
-            self.seen.append(request.decode())
-            for part in act:
-                if isinstance(part, bytes):
-                    connection.sendall(part)
-                else:
-                    self.stopped.wait(part)
-            connection.shutdown(socket.SHUT_RDWR)
-        connection.close()
-
-    def stop(self):
-        self.stopped.set()
-        self.socket.close()
+            request += more
+        act = self.acts[min(len(self.seen), len(self.acts) - 1)]
+        self.seen.append(request.decode())
+        for part in act:
+            if isinstance(part, bytes):
+                connection.sendall(part)
+            else:
+                self.stopped.wait(part)
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def record(n):
@@ -144,7 +124,7 @@ def oddities(options, folder):
           f"dead letters: {[letter[:40] for letter in letters]}")
     check(all("x-token: hush-hush-hush" in r.lower() for r in server.seen), "the header was not sent")
     check("gzip" in server.seen[0].lower(), "compression was not offered")
-    server.stop()
+    server.close()
     print("oddities: 121 records once, 2 dead letters, over", len(server.seen), "connections")
 
 
@@ -168,20 +148,20 @@ def sent_on(options, folder):
         1, "others could read")
     check(len(other.seen) == seen, "from https to http something went along")
     for server in (own, other, secure):
-        server.stop()
+        server.close()
     print("redirects: headers stay at their origin, nothing goes from https to http")
 
 
 def beginnings(options, folder):
     missing = OddServer([[head("404 Not Found", Content_Length=0)]])
     Job(options, folder, "missing", f"http://127.0.0.1:{missing.port}/x").start().expect(1, "status 404", "check `url`")
-    missing.stop()
+    missing.close()
     html = OddServer([[head(Content_Type="text/html", Content_Length=2) + b"hi"]])
     Job(options, folder, "html", f"http://127.0.0.1:{html.port}/x").start("--start-timeout", SHORT).expect(1, "text/html", "log-in page")
-    html.stop()
+    html.close()
     around = OddServer([[head("302 Found", Location="/again", Content_Length=0)]])
     Job(options, folder, "around", f"http://127.0.0.1:{around.port}/x").start().expect(1, "redirects")
-    around.stop()
+    around.close()
     port = free_port()
     away = Job(options, folder, "away", f"http://127.0.0.1:{port}/x")
     away.start("--start-timeout", SHORT).expect(1, f"127.0.0.1:{port}")
@@ -190,7 +170,7 @@ def beginnings(options, folder):
     late = OddServer([[STREAM, chunk(lines(range(5))), STAYS]], port=port)
     away.wait_for(5)
     running.stop()
-    late.stop()
+    late.close()
     print("at the start: 404, a page and endless redirects end it; a server that comes late is waited for")
 
 
@@ -205,7 +185,7 @@ def encrypted(options, folder):
     running = trusted.start()
     trusted.wait_for(10)
     running.stop()
-    server.stop()
+    server.close()
     print("TLS: an unknown authority is refused, one that is named is trusted")
 
 
@@ -220,7 +200,7 @@ def proxied(options, folder):
         job.wait_for(10)
         running.stop()
         check(proxy.seen[0].startswith(f"GET {url} "), f"the proxy was asked for {proxy.seen[0].splitlines()[0]}")
-        proxy.stop()
+        proxy.close()
     print("proxies: as an option and from the environment")
 
 

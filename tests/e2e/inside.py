@@ -9,7 +9,6 @@ import fcntl
 import http.client
 import json
 import os
-import pathlib
 import pty
 import re
 import select
@@ -25,7 +24,7 @@ import urllib.request
 
 from cluster_under_test import Cluster
 from posted_under_test import Posted
-from real_systems import PATIENCE, OwnFolder, Run, Wrong, captured, check, free_port, main, metric, run_cases, topology_file, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, Wrong, captured, check, free_port, main_of_cases, metric, topology_file, wait_until, whole_rows
 
 
 class Case(Posted):
@@ -40,6 +39,9 @@ class Case(Posted):
     def is_there(self):
         return self.ask_once("topologies").returncode == 0
 
+    def token(self):
+        return ["--token", str(self.state / "token")]
+
     def takes(self):
         with contextlib.suppress(OSError):
             http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE).connect()
@@ -50,7 +52,7 @@ class Case(Posted):
         self.post(*({"user": "u", "at": f"2026-11-01T{t}Z"} for t in times))
 
     def rows(self):
-        return [json.loads(line) for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
+        return whole_rows(self.rows_file)
 
     def ask_once(self, line, *options):
         return captured(self.binary, "console", "--connect", f"http://127.0.0.1:{self.http}", "-e", line, *options)
@@ -139,7 +141,7 @@ def records_that_are_lost(c):
     ledger = {s["stage"]: s for s in c.ask("ledger")["stages"]}
     check(c.ask("ledger")["holds"] and ledger["parsed"]["dead_letters"] == 1, f"ledger: {ledger}")
     check(ledger["parsed"]["in"] == 4, f"ledger: {ledger}")
-    letters = c.ask_once("dead-letters", "--token", str(c.state / "token"))
+    letters = c.ask_once("dead-letters", *c.token())
     check(letters.returncode == 0 and [json.loads(x)["stage"] for x in letters.stdout.splitlines()] == ["parsed"], letters)
     c.run.stop()
 
@@ -335,7 +337,7 @@ def paused_and_restarted(c):
     idle = PATIENCE
     c.stage("parsed")["idle_timeout"] = f"{idle * 1000:.0f} ms"
     c.start()
-    token = ["--token", str(c.state / "token")]
+    token = c.token()
     for line in ("pause", "resume", "restart counts"):
         no = c.ask_once(line, "--token", str(c.folder / "nothing"))
         check(no.returncode != 0, f"{line} without a token: {no}")
@@ -378,7 +380,7 @@ def a_record_a_key_and_an_edge(c):
     c.stage("counts")["where"] = "n > 0"
     c.stage("counts")["aggregates"]["sum"] = "sum(n)"
     c.start()
-    token = ["--token", str(c.state / "token")]
+    token = c.token()
     for line in ("trace posted {}", "state counts x", "tap parsed"):
         no = c.ask_once(line, "--token", str(c.folder / "nothing"))
         check(no.returncode != 0 and "token" in no.stderr and no.stderr.count("\n") == 1, no)
@@ -440,7 +442,7 @@ def more_letters_than_are_shown(c):
     count = 250
     for i in range(0, count, 50):
         c.post(*({"user": f"u{n}", "at": "never"} for n in range(i, i + 50)))
-    token = ["--token", str(c.state / "token")]
+    token = c.token()
 
     def users(text):
         return [json.loads(json.loads(line)["record"])["user"] for line in text.splitlines()]
@@ -466,7 +468,7 @@ def replayed(c):
     c.start()
     count = 60
     c.post(*({"user": f"bad{i}" if i % 3 == 0 else str(i), "at": "2026-11-01T12:00:00Z"} for i in range(count)), {"user": "late", "at": "never"})
-    token = ["--token", str(c.state / "token")]
+    token = c.token()
 
     def letters():
         return c.ask_once("dead-letters", *token).stdout.splitlines()
@@ -600,7 +602,7 @@ def few_rights(c):
 def the_end_by_the_api(c):
     """`millrace stop` and `wait` ask a run as they ask a cluster: both say how it has ended, at once"""
     c.start()
-    options = ["--connect", f"http://127.0.0.1:{c.http}", "--token", str(c.state / "token")]
+    options = ["--connect", f"http://127.0.0.1:{c.http}", *c.token()]
     waiting = subprocess.Popen([c.binary, "wait", c.name, *options], stdout=subprocess.PIPE, text=True)
     Run.started.append(waiting)
     wait_until("the run has the question", lambda: has_read_what_was_sent(c.http))
@@ -689,7 +691,7 @@ def the_live_screen(c):
     t.wait_for("posted->parsed", "token")
     t.press("\x1b")
     t.wait_for("edges")
-    tapping = Terminal([*command, "--token", str(c.state / "token")])
+    tapping = Terminal([*command, *c.token()])
     tapping.wait_for("topologies", c.name)
     tapping.press("9")
     tapping.wait_for("FROM")
@@ -818,8 +820,7 @@ def replayed_on_nodes(n):
         return c.ask("letters", "t", by=c.nodes[by]).splitlines()
 
     def values():
-        text = rows.read_bytes() if rows.exists() else b""
-        return sorted(json.loads(x)["x"] for x in text[:text.rfind(b"\n") + 1].splitlines())
+        return sorted(row["x"] for row in whole_rows(rows))
     count = 60
     post(range(count))
     wait_until("the letters are in the store", lambda: len(letters("b")) == count // 3, 60)
@@ -883,13 +884,12 @@ CASES = (a_quiet_partition, a_stream_at_its_own_pace, a_sink_whose_reader_sleeps
          a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate, a_generator_in_step,
          a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge,
          more_letters_than_are_shown, replayed, events, who_may_ask, few_rights, the_end_by_the_api, the_live_screen)
+ON_NODES = (a_cluster, replayed_on_nodes, replayed_into_an_end)
 
 
-def test(options, folder):
-    folder = pathlib.Path(folder)
-    run_cases(CASES, Case, options, folder)
-    run_cases((a_cluster, replayed_on_nodes, replayed_into_an_end), Nodes, options, folder)
+def make(options, folder, name):
+    return (Nodes if name in [case.__name__ for case in ON_NODES] else Case)(options, folder, name)
 
 
 if __name__ == "__main__":
-    main(test, __doc__, cases=(*CASES, a_cluster, replayed_on_nodes, replayed_into_an_end))
+    main_of_cases((*CASES, *ON_NODES), make, __doc__)

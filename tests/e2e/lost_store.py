@@ -26,15 +26,13 @@ class Case(OwnFolder):
             self.expect_refused(node, "holds no cluster", notes["a"][0])
         shutil.rmtree(a.state)
         a.cluster.is_founded = False
-        a.start()
-        a.wait_ready()
+        a.begin()
         a.cluster.is_founded = True
         founded = (a.state / "cluster").read_text().split("\n")[0]
         check(founded != notes["a"][0], f"it is the same cluster: {founded}")
         self.expect_refused(b, f"holds the cluster {founded}", notes["a"][0])
         shutil.rmtree(b.state)
-        b.start()
-        b.wait_ready()
+        b.begin()
 
     def expect_refused(self, node, *says):
         seen = len(node.errors()) if node.err.exists() else 0

@@ -218,5 +218,4 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    main(test, __doc__, on_disk=True,
-         only=dict(choices=[case.__name__ for case in CASES]), seconds=dict(type=float, default=60, help="of slow_sink"), retain=dict(default="60 MB", help="of slow_sink; beyond it the stage stalls"), keys=dict(type=int, default=300_000, help="of many_keys"), clicks=dict(type=int, default=100_000, help="of fan_out"))
+    main(test, __doc__, cases=CASES, on_disk=True, seconds=60.0, retain="60 MB", keys=300_000, clicks=100_000)

@@ -5,7 +5,6 @@ figures are compared with Python's XGBoost and scikit-learn where tools/xgboost_
 import csv
 import json
 import math
-import os
 import random
 import re
 import struct
@@ -13,26 +12,10 @@ import subprocess
 import sys
 
 from cluster_under_test import Cluster
+from command_under_test import Command, expect, needs_duckdb
 from real_systems import PATIENCE, ROOT, SKIPPED, captured, check, main, wait_until
 
 COLUMNS = ["userid", "gender", "last_level", "registered_days", "thumbs_down", "adverts", "churned"]
-
-
-class Command:
-    def __init__(self, options, folder):
-        self.binary, self.folder = options.millrace, folder
-
-    def __call__(self, *arguments, status=0, says="", environment=None):
-        done = captured(self.binary, *arguments, cwd=self.folder, timeout=75 * PATIENCE, env={**os.environ, **(environment or {})})
-        check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
-        check(all(said in done.stderr for said in ((says,) if isinstance(says, str) else says)),
-              f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
-        check(status == 0 or arguments[0] != "model" or done.stderr.count("\n") == 1 + done.stderr.count("\n  "), f"{arguments}: several messages: {done.stderr}")
-        return done.stdout
-
-
-def expect(found, expected, what):
-    check(found == expected, f"{what}: found {found!r}, expected {expected!r}")
 
 
 def users(count, seed):
@@ -338,12 +321,7 @@ def wrong(call, folder):
 
 def test(options, folder):
     call = Command(options, folder)
-    if "MILLRACE_DUCKDB" not in os.environ:
-        fetched = subprocess.run([ROOT / "tools" / "duckdb"], capture_output=True, text=True)
-        if fetched.returncode == 3:
-            print(f"SKIPPED: model.py needs libduckdb.so: {fetched.stderr.strip()}", flush=True)
-            sys.exit(SKIPPED)
-        check(fetched.returncode == 0, f"tools/duckdb: {fetched.stderr}")
+    needs_duckdb()
     probe = subprocess.run([options.millrace, "model", "train", "none.csv", "--label", "y", "--out", "m.json"], cwd=folder,
                            capture_output=True, text=True)
     if "libxgboost.so, and there is none" in probe.stderr:

@@ -25,7 +25,7 @@ class Hours(CountedOnNodes):
         self.random = random.Random(options.seed)
 
     def nothing_new(self):
-        self.compare(self.apply())
+        self.apply().is_whole()
 
     def begin(self):
         """Goes to the middle of a run, where something is to happen. Gives how many rows there were before."""
@@ -48,7 +48,7 @@ class Hours(CountedOnNodes):
             waiting.process.wait()
             self.all_live()
             waiting = Waiting(self.cluster, self.counts, HOME)
-        self.compare(waiting)
+        waiting.is_whole()
         self.all_live()
         self.nothing_new()
 
@@ -57,11 +57,11 @@ class Hours(CountedOnNodes):
         waiting, before = self.begin()
         wait_until("it counts", lambda: len(self.counts.rows("counts")) > before)
         sleeper = self.begin_to_sleep()
-        self.compare(waiting)
+        waiting.is_whole()
         waiting, before = self.begin()
         wait_until("it counts again", lambda: len(self.counts.rows("counts")) > before)
         sleeper.tell(signal.SIGCONT)
-        self.compare(waiting)
+        waiting.is_whole()
         self.wait_until_awake(sleeper)
         self.all_live()
 
@@ -81,12 +81,12 @@ class Hours(CountedOnNodes):
         wait_until("one of them is applied", one_is_applied)
         for status, text in ends:
             check(status == 0 or "apply it again" in text or says_that_nobody_leads(text), f"an apply beside another ends with {status}: {text}")
-        self.compare(Waiting(self.cluster, self.counts, HOME))
+        Waiting(self.cluster, self.counts, HOME).is_whole()
 
 
 def test(options, folder):
     with Hours(options, folder) as h:
-        h.compare(h.apply())
+        h.apply().is_whole()
         h.nothing_new()
         for _ in range(options.rounds):
             h.kill(h.leader())

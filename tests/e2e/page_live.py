@@ -26,13 +26,18 @@ def records_of(b, stage):
     return None if text is None or not text.replace(",", "").isdigit() else int(text.replace(",", ""))
 
 
-def what_a_reader_did_stays(c):
-    """A selection, the focus, what was typed and how far was scrolled survive refreshes that change the figures around them"""
+def with_a_record(c):
+    """The page of a topology that has read one."""
     c.start()
     c.post({"user": "u", "at": "2026-11-01T12:01:00Z"})
     c.open("t", c.name)
-    b = c.browser
-    wait_until("the record is shown", lambda: records_of(b, "parsed") == 1)
+    wait_until("the record is shown", lambda: records_of(c.browser, "parsed") == 1)
+    return c.browser
+
+
+def what_a_reader_did_stays(c):
+    """A selection, the focus, what was typed and how far was scrolled survive refreshes that change the figures around them"""
+    b = with_a_record(c)
     b.run("getSelection().selectAllChildren([...document.querySelectorAll('main td')].find(e => e.textContent === 'window (tumbling)'))")
     b.run("document.querySelector('main tbody a').focus()")
     b.run("document.querySelector('main tbody a').isMine = true")
@@ -166,11 +171,7 @@ def pure_parts(c):
 def a_click_takes_its_time(c):
     """The element under the pressed pointer stays as it is until it is released, also if news come meanwhile; then it is clicked, and the rest is
     shown"""
-    c.start()
-    c.post({"user": "u", "at": "2026-11-01T12:01:00Z"})
-    c.open("t", c.name)
-    b = c.browser
-    wait_until("the record is shown", lambda: records_of(b, "parsed") == 1)
+    b = with_a_record(c)
     at = b.run("""(() => { const e = [...document.querySelectorAll('main tbody a')].find(e => e.textContent === 'parsed');
       e.scrollIntoView({block: 'center'});
       const r = e.getBoundingClientRect();

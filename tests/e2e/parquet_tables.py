@@ -49,6 +49,12 @@ class Sql:
         done = self.run("select 1")
         return done.stderr.strip() if "DuckDB" in done.stderr and done.returncode != 0 else ""
 
+    def is_missing(self, what):
+        """Whether DuckDB is; it says that `what` is left out."""
+        if why := self.missing():
+            print(f"SKIPPED: {what}: {why}", flush=True)
+        return bool(why)
+
     def run(self, query, *arguments):
         return captured(*self.command, *arguments, query, timeout=120, cwd=ROOT, env=self.env)
 

@@ -103,6 +103,11 @@ class Test:
             check(now.get(at) == n, f"the row of {at} was {n} and is {now.get(at)}")
         self.rows = now
 
+    def again(self, running):
+        running.kill()
+        self.look()
+        return self.start()
+
     def wait_for_all(self, what, running):
         def ready():
             return len(self.raw()) == sum(self.sent.values()) or not running.alive()
@@ -150,17 +155,13 @@ def test(options, folder):
             running = t.start()
         elif t.rng.random() < 0.5:  # it is found about then, and joins
             time.sleep(t.rng.uniform(0, 1.5))
-            running.kill()
-            t.look()
-            running = t.start()
+            running = t.again(running)
         t.wait_for_all(f"with partition {t.partitions - 1}", running)
         slowest = max(slowest, time.monotonic() - began)
         for _ in range(t.rng.randint(0, 2)):
             t.produce(30)
             time.sleep(t.rng.uniform(0, 1))
-            running.kill()
-            t.look()
-            running = t.start()
+            running = t.again(running)
         t.produce(30)
         t.wait_for_all("after kills", running)
         t.look()

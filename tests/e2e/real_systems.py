@@ -357,6 +357,17 @@ class OnServers(OwnFolder):
         self.kafka.configure(self.name, "retention.ms", "-1")  # records of 2021 are too old for a broker that looks
 
 
+def kill_lives(start, kills, rng, pauses, coming):
+    """Lives of about so many seconds, each ended by kill -9 while records come; `start` gives one or several at once."""
+    for _ in range(kills):
+        lives = start()
+        time.sleep(rng.choice(pauses) * rng.uniform(0.5, 1.5))
+        coming.check()
+        for life in lives:
+            life.check_alive()
+            life.kill()
+
+
 class Run:
     """One life of `millrace run`. Standard output is appended to OUT, so that lives of one state share it."""
 

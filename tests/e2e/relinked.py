@@ -94,8 +94,7 @@ def move_the_leader(cluster, rng):
     node = cluster.nodes[name]
     node.kill()
     node.port = free_port()
-    node.start()
-    node.wait_ready()
+    node.begin()
     asked.end()
     wait_until_linked(cluster, f"after {name} moved")
 

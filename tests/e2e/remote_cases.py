@@ -206,8 +206,7 @@ def on_nodes(c):
             wait_until("another node has the sink", lambda: place_of_sink() not in (None, had[-1]))
             if node.name != "a":  # it has the source's file
                 rows.wait_for_files(more_than=len(visible(c.place.walk(c.table))))
-            node.start()
-            node.wait_ready()
+            node.begin()
         running.wait()
         files = rows.compare()
         # A server may finish what a killed node has sent after its successor has looked: the next opening removes that.

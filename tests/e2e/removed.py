@@ -55,7 +55,7 @@ def runs(r):
     r.refused("runs already", "start", NAME)
     r.cluster.ask("stop", NAME)
     check("is started" in r.cluster.ask("start", NAME), "start does not say that it has started")
-    r.compare(Waiting(r.cluster, r.counts, HOME))
+    Waiting(r.cluster, r.counts, HOME).is_whole()
     r.refused("has ended", "start", NAME)
 
 
@@ -63,7 +63,7 @@ def begins_anew(r, kills):
     """Each of the same name counts everything again; its files are replaced, as by run --fresh."""
     for i in range(kills + 1):
         r.remove(kill=i > 0)
-        r.compare(r.apply())
+        r.apply().is_whole()
         names = r.stored()
         check(names is None or len([n for n in names if n.startswith(NAME)]) == 1, f"the store has {names}")
 
@@ -79,7 +79,7 @@ def a_node_stands_still(r):
     r.remove()
     again = r.apply()
     sleeper.tell(signal.SIGCONT)
-    r.compare(again)
+    again.is_whole()
     r.wait_until_awake(sleeper)
 
 

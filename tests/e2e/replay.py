@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 
-from real_systems import PATIENCE, Kafka, Run, captured, check, dead_letters, main_of_parts, needed, topology_file, unique, wait_until
+from real_systems import PATIENCE, Kafka, Run, captured, check, dead_letters, main_of_parts, needed, topology_file, unique, wait_until, whole_rows
 
 
 class Job:
@@ -44,9 +44,7 @@ class Job:
         return run
 
     def rows(self, name):
-        file = self.folder / f"{name}.jsonl"
-        text = file.read_bytes() if file.exists() else b""
-        return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
+        return whole_rows(self.folder / f"{name}.jsonl")
 
     def letters(self):
         return dead_letters(self.state)

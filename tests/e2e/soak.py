@@ -604,5 +604,5 @@ def soak(options, folder):
 
 
 if __name__ == "__main__":
-    main(soak, __doc__,
-         seconds=60.0, rate=dict(type=int, default=100, help="records a second of each busy topology"), only=dict(action="append", metavar="NAME", choices=[t[0] for t in TOPOLOGIES]))
+    main(soak, __doc__, seconds=60.0, rate=dict(type=int, default=100, help="records a second of each busy topology"),
+         only=dict(action="append", metavar="NAME", choices=[t[0] for t in TOPOLOGIES]))

@@ -48,8 +48,7 @@ class Case(OwnFolder):
         else:
             node.kill()
         wait_until("another node has the source", lambda: self.place() not in (None, had), 120)
-        node.start()
-        node.wait_ready()
+        node.begin()
 
     @staticmethod
     def end(node):

@@ -106,7 +106,8 @@ class Fed:
     def to_the_end(self):
         """All of the file is in the topic as it is, and in the table. Gives its rows by day."""
         self.feed(RATE="5000/s").expect(0, seconds=120)
-        check([m.value.decode() for m in self.kafka.read(self.topic)] == lines(), "the topic holds the file's lines as they are, in their order, each once")
+        messages = [m.value.decode() for m in self.kafka.read(self.topic)]
+        check(messages == lines(), "the topic holds the file's lines as they are, in their order, each once")
         wait_until("all rows are in the table", lambda: len(table_rows(self.options, self.table)) >= len(lines()), 120)
         return compare(self.options, self.table)
 
@@ -135,8 +136,7 @@ def through_kafka(options, folder):
 
 def in_sql(options, table, by_day):
     sql = Sql(options, "--topology", PIPELINE / "topology.json", env={**os.environ, "TABLE": str(table)})
-    if why := sql.missing():
-        print(f"SKIPPED: the questions in SQL: {why}", flush=True)
+    if sql.is_missing("the questions in SQL"):
         return
     place = COLUMNS.index("page"), COLUMNS.index("level")
     wanted = collections.Counter(row[place[0]] for rows in by_day.values() for row in rows if row[place[1]] == "paid")
@@ -148,8 +148,7 @@ def in_sql(options, table, by_day):
 
 def in_notebook(options, table):
     """All its cells run, and the answers are of this table."""
-    if why := Sql(options).missing():
-        print(f"SKIPPED: the notebook: {why}", flush=True)
+    if Sql(options).is_missing("the notebook"):
         return
     cells = [c for c in json.loads((PIPELINE / "notebook.ipynb").read_text())["cells"] if c["cell_type"] == "code"]
     os.environ.update(TABLE=str(table), MILLRACE=options.millrace)

@@ -5,10 +5,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 
-from real_systems import PATIENCE, ROOT, SKIPPED, MariaDB, PostgreSQL, Run, captured, check, main, topology_file, unique, wait_until
+from command_under_test import Command, expect, needs_duckdb
+from real_systems import PATIENCE, MariaDB, PostgreSQL, Run, check, main, topology_file, unique, wait_until
 
 TOPOLOGY = {
     "millrace": 1, "topology": "game", "stages": {
@@ -25,23 +25,9 @@ EVENTS = [("user1", "ab \"2\"", "purchase_sword", "2021-04-24 19:55:00.796+0000"
           (None, "ü", "join_guild", None, 4), ("user1", "z", "default", None, 5)]
 
 
-class Command:
-    def __init__(self, options, folder):
-        self.binary, self.folder = options.millrace, folder
-
-    def __call__(self, *arguments, status=0, says="", environment=None):
-        done = captured(self.binary, *arguments, cwd=self.folder, env={**os.environ, **(environment or {})})
-        check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
-        check(says in done.stderr, f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
-        check(status == 0 or done.stderr.count("\n") <= 4, f"{arguments}: more than one message: {done.stderr[-800:]}")
-        return done.stdout
-
+class Queries(Command):
     def rows(self, query, *arguments):
         return [json.loads(line) for line in self("sql", query, "--format", "json", *arguments).splitlines()]
-
-
-def expect(found, expected, what):
-    check(found == expected, f"{what}: found {found!r}, expected {expected!r}")
 
 
 def partitioned(call, folder):
@@ -263,13 +249,8 @@ def databases(call, folder):
 
 
 def test(options, folder):
-    if "MILLRACE_DUCKDB" not in os.environ:
-        fetched = subprocess.run([ROOT / "tools" / "duckdb"], capture_output=True, text=True)
-        if fetched.returncode == 3:
-            print(f"SKIPPED: sql.py needs libduckdb.so: {fetched.stderr.strip()}", flush=True)
-            sys.exit(SKIPPED)
-        check(fetched.returncode == 0, f"tools/duckdb: {fetched.stderr}")
-    call = Command(options, folder)
+    needs_duckdb()
+    call = Queries(options, folder)
     partitioned(call, folder)
     topology(call, folder)
     databases(call, folder)

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, topology_file, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, topology_file, wait_until, whole_rows
 
 
 class Piped:
@@ -48,11 +48,10 @@ class Piped:
         return self.err.read_text()[-1500:]
 
     def numbers(self):
-        text = self.out.read_bytes() if self.out.exists() else b""
-        return [json.loads(line)["n"] for line in text[:text.rfind(b"\n") + 1].splitlines()]
+        return [row["n"] for row in whole_rows(self.out)]
 
     def sums(self):
-        return [json.loads(line) for line in (self.folder / "sums.jsonl").read_text().splitlines()]
+        return whole_rows(self.folder / "sums.jsonl")
 
 
 def lines(begin, end):

@@ -9,13 +9,12 @@ anywhere, between two calls of a start, too. A start that stands still is told w
 """
 import concurrent.futures
 import contextlib
-import json
 import random
 import subprocess
 import sys
 import time
 
-from real_systems import PATIENCE, Run, check, describe_the_living, main, topology_file
+from real_systems import PATIENCE, Run, check, describe_the_living, main, topology_file, whole_rows
 
 COUNT = 10_000_000  # more records than the lives take
 STILL = 30  # seconds on a quiet machine: a start takes a tenth of one
@@ -55,9 +54,8 @@ def start_once(options, folder, name, chance):
 
 def check_rows(file):
     """Each record from the first one on is in one row: rows are windows in their order. A kill may have cut the last line."""
-    text, expected = file.read_text(), 0
-    rows = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
-    for row in rows:
+    expected = 0
+    for row in whole_rows(file):
         check(row["first"] == expected and row["last"] - row["first"] + 1 == row["n"], lambda: f"a record is lost or comes twice: {row}, expected from {expected} on")
         expected = row["last"] + 1
     return expected

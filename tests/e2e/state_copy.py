@@ -6,7 +6,6 @@ on; there it is stopped and copied to a store of another kind, time and again. R
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
-import json
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from cluster_under_test import Cluster, place_of_chains
 from counts_under_test import Counts, Waiting
 from patience import LEAST
 from posted_under_test import Posted
-from real_systems import PATIENCE, OwnFolder, Run, captured, check, main_of_cases, wait_until
+from real_systems import PATIENCE, OwnFolder, Run, captured, check, main_of_cases, wait_until, whole_rows
 
 HOME = "a"
 
@@ -89,9 +88,7 @@ class Case(OwnFolder):
             before = len(counts.rows("counts"))
             wait_until(f"new rows over {kind}", lambda: len(counts.rows("counts")) > before)
             if i + 1 == len(kinds):
-                waiting.end()
-                counts.compare()
-                waiting.compare_ledger()
+                waiting.is_whole()
                 check(cluster.state_of(counts.name)[0] == "ended", cluster.state_of(counts.name))
             else:
                 self.copy(target, self.place("dir"), status=2, says=f"node {HOME} runs the cluster")
@@ -120,10 +117,7 @@ class Case(OwnFolder):
         cluster = self.cluster(target)
         cluster.start()
         cluster.ask("apply", counts.topology)
-        waiting = Waiting(cluster, counts, HOME)
-        waiting.end()
-        counts.compare()
-        waiting.compare_ledger()
+        Waiting(cluster, counts, HOME).is_whole()
 
     def posted(self):
         """Records that were received and not read any more are in the copy, and the windows that they are in."""
@@ -165,14 +159,10 @@ class Case(OwnFolder):
         cluster = self.cluster(target)
         cluster.start()
         cluster.ask("apply", counts.topology)  # no new records: it ends again
-        waiting = Waiting(cluster, counts, HOME)
-        waiting.end()
+        Waiting(cluster, counts, HOME).end()
         counts.more(2)
         cluster.ask("apply", counts.topology)
-        waiting = Waiting(cluster, counts, HOME)
-        waiting.end()
-        counts.compare()
-        waiting.compare_ledger()
+        Waiting(cluster, counts, HOME).is_whole()
         cluster.stop()
         self.copy(f"dir:{state}", target, status=2, says="nodes have gone on with it there")
         self.refused_node(f"dir:{state}", "millrace state copy dir:")
@@ -192,7 +182,7 @@ class AnyPosted(Posted):
             return False
 
     def rows(self):
-        return [json.loads(line) for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
+        return whole_rows(self.rows_file)
 
 
 CASES = [Case.grows, Case.killed, Case.posted, Case.refused]

@@ -6,9 +6,8 @@ lets through. At the end tables in PostgreSQL and MariaDB, and what a compacted 
 """
 import json
 import random
-import time
 
-from real_systems import Coming, OnServers, Run, check, difference, main_of_cases, wait_until
+from real_systems import Coming, OnServers, Run, check, difference, kill_lives, main_of_cases, wait_until
 
 PARTITIONS, USERS, EVENTS, GAP, SPAN = 3, 25, 120, 120, 21_600
 BEGIN = 1_619_222_400
@@ -50,12 +49,7 @@ class Case(OnServers):
         file.write_text(json.dumps(topology))
         coming = Coming("events", self.burst)
         coming.start()
-        for _ in range(self.options.kills):
-            life = Run(self.options.millrace, file, self.folder / "state")
-            time.sleep(self.rng.choice([0.4, 1.0, 2.0]) * self.rng.uniform(0.5, 1.5))
-            coming.check()
-            life.check_alive()
-            life.kill()
+        kill_lives(lambda: [Run(self.options.millrace, file, self.folder / "state")], self.options.kills, self.rng, (0.4, 1.0, 2.0), coming)
         coming.end()
         wanted = expected(self.events)
         life = Run(self.options.millrace, file, self.folder / "state")

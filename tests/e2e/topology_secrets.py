@@ -126,8 +126,7 @@ def on_nodes(c, store, written):
     c.put("db", c.passwords[-1])
     cluster.is_founded = False
     for node in cluster.nodes.values():
-        node.start()
-        node.wait_ready()
+        node.begin()
         cluster.is_founded = True
     c.rows_arrive()
     stored = written()
@@ -172,20 +171,17 @@ def node_without(c):
         check(done.returncode != 0 and says in done.stderr, f"{done.returncode}: {done.stderr}")
         c.nothing_shows([done.stderr])
 
-    leading.start()
-    leading.wait_ready()
+    leading.begin()
     refused("stages.in.properties.sasl.password: ${secret:kafka}: this process has no folder of secrets; start it with --secrets DIR")
     leading.kill()
     (c.secrets / "db").rename(c.secrets / "away")
     cluster.more_options = ("--secrets", str(c.secrets))
-    leading.start()
-    leading.wait_ready()
+    leading.begin()
     refused(f"stages.out.connection: ${{secret:db}}: {c.secrets}/db: there is no such file")
     (c.secrets / "away").rename(c.secrets / "db")
 
     cluster.is_founded, cluster.more_options = True, ("--secrets", str(few))
-    following.start()
-    following.wait_ready()
+    following.begin()
     cluster.ask("apply", path)
     state, reason = wait_until("it is refused", lambda: (found := cluster.state_of("lacking"))[0] == "failed" and found)
     check("node b lacks a secret: " in reason and "${secret:" in reason and str(few) in reason, f"{state}: {reason}")

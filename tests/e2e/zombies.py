@@ -190,7 +190,8 @@ class Case:
         shutil.copytree(self.folder / "state", self.folder / "copy")
         return self.start("copy", *patient)
 
-    def compare(self):
+    def ends_whole(self, running):
+        check(running.wait(180) == 0, lambda: f"{self.kind}: it ended badly: {running.errors()[-1500:]}")
         wanted = expected(self.count)
         for name in COLUMNS:
             apart = difference(wanted[name], self.target.rows(name))
@@ -213,8 +214,7 @@ class Case:
             in_time = self.grown(successor, before, 50, 10)
         zombie.process.send_signal(signal.SIGCONT)
         said = self.refused(zombie)
-        check(successor.wait(120) == 0, lambda: f"{self.kind}: the successor ended badly: {successor.errors()[-1500:]}")
-        self.compare()
+        self.ends_whole(successor)
         return f"{'' if in_time else 'stopped while it held a lock; '}{said}"
 
     def stop_within_a_transaction(self, running):
@@ -236,8 +236,7 @@ class Case:
         time.sleep(max(0.0, SERVER_WAITS + 15 - taken_over))
         zombie.process.send_signal(signal.SIGCONT)
         said = self.refused(zombie)
-        check(successor.wait(120) == 0, lambda: f"{self.kind}: the successor ended badly: {successor.errors()[-1500:]}")
-        self.compare()
+        self.ends_whole(successor)
         return f"taken over after {taken_over:.0f} s; {said}"
 
     def alone(self):
@@ -245,8 +244,7 @@ class Case:
         self.stop_within_a_transaction(running)
         time.sleep(SERVER_WAITS + 15)
         running.process.send_signal(signal.SIGCONT)
-        check(running.wait(180) == 0, lambda: f"{self.kind}: it ended badly: {running.errors()[-1500:]}")
-        self.compare()
+        self.ends_whole(running)
         return "went on as if nothing had been"
 
     def refused(self, zombie):

@@ -91,8 +91,8 @@ KILLS = {
 }
 NODES = {
     **{f"crashing_record_{store}": e2e("crashing_record", "--store", store) for store in ("dir", "postgresql", "kafka")},
-    "cluster_kills_dir": e2e("cluster_kills", "--kills", "40", "--store", "dir", "--moving"),
-    **{f"cluster_kills_{store}": e2e("cluster_kills", "--kills", "40", "--store", store) for store in ("postgresql", "kafka")},
+    "cluster_kills_dir": e2e("kills", "--on", "nodes", "--kills", "40", "--store", "dir", "--moving"),
+    **{f"cluster_kills_{store}": e2e("kills", "--on", "nodes", "--kills", "40", "--store", store) for store in ("postgresql", "kafka")},
     "cluster_network": e2e("cluster_network", "--schedules", "20"),
     "cluster_store_faults": e2e("cluster_store_faults"),
     "relinked": e2e("relinked", "--rounds", "8"),

@@ -223,14 +223,25 @@ def wrong_examples(server, examples):
     return wrong
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def options_of(doc, **more):
+    """The command line of a comparison. Where there is no PostgreSQL, it is skipped."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases-program", required=True, help="the program expression_cases")
-    parser.add_argument("--cases", type=pathlib.Path, default=HERE / "cases.txt")
+    for name, how in more.items():
+        parser.add_argument("--" + name.replace("_", "-"), **how)
     options = parser.parse_args()
     if not (BIN / "initdb").exists():
         print("skipped: there is no PostgreSQL 15 here (apt install postgresql)")
-        return 77
+        sys.exit(77)
+    return options
+
+
+COUNTED = {"count": {"type": int, "default": 5000, "help": "how many are drawn"},
+           "seed": {"type": int, "default": 1, "help": "the first batch's; each further one's is one more"}}
+
+
+def main():
+    options = options_of(__doc__, cases={"type": pathlib.Path, "default": HERE / "cases.txt"})
     columns, rows, cases = read_cases(options.cases)
     ours = our_results(options.cases_program, options.cases)
     examples = our_results(options.cases_program, "--manual")

@@ -9,7 +9,6 @@ known_differences.py has it. Prints what differs, by function, then counts; exit
     ... --only to_char --examples 20       one function or operator, more of what differs
     ... --write-golden                     writes tests/golden/expressions/drawn.txt anew, of what agrees with PostgreSQL
 """
-import argparse
 import collections
 import itertools
 import json
@@ -19,7 +18,7 @@ import re
 import sys
 import tempfile
 
-from against_postgres import BIN, SHOW_LIST, Postgres, differences, is_value, our_results, places
+from against_postgres import COUNTED, SHOW_LIST, Postgres, differences, is_value, options_of, our_results, places
 from aggregates import draw_aggregate, read_aggregates, their_script
 from edge_values import OF_KIND, POOLS
 from known_differences import NOT_THERE, known, missing_rows
@@ -245,17 +244,9 @@ def write_golden(agreed, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases-program", required=True, help="the program expression_cases")
-    parser.add_argument("--count", type=int, default=5000, help="how many comparisons, at least")
-    parser.add_argument("--seed", type=int, default=1, help="the first batch's; each further one's is one more")
-    parser.add_argument("--only", help="a regular expression: these functions and operators alone")
-    parser.add_argument("--examples", type=int, default=3, help="how many differences of a function are printed")
-    parser.add_argument("--write-golden", action="store_true")
-    options = parser.parse_args()
-    if not (BIN / "initdb").exists():
-        print("skipped: there is no PostgreSQL 15 here (apt install postgresql)")
-        return 77
+    options = options_of(__doc__, **COUNTED, write_golden={"action": "store_true"},
+                         only={"help": "a regular expression: these functions and operators alone"},
+                         examples={"type": int, "default": 3, "help": "how many differences of a function are printed"})
     if missing := missing_rows():
         sys.exit(f"docs/functions.md has no such difference from PostgreSQL: {', '.join(missing)}")
     signatures = [s for s in read_signatures(options.cases_program) if not options.only or re.search(options.only, s.name)]

@@ -7,11 +7,10 @@ results; the last line counts. Exit status 1 where something differs, 77 where t
         --count 100000
 """
 
-import argparse
 import sys
 import tempfile
 
-from against_postgres import BIN, COLUMN_TYPES, Case, Postgres, differences, our_results, postgres_results
+from against_postgres import COLUMN_TYPES, COUNTED, Case, Postgres, differences, options_of, our_results, postgres_results
 from grammar import COLUMNS, Grammar
 
 ROWS = 8
@@ -49,14 +48,7 @@ def run_batch(server, program, seed, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases-program", required=True, help="the program expression_cases")
-    parser.add_argument("--count", type=int, default=5000, help="how many expressions")
-    parser.add_argument("--seed", type=int, default=1, help="the first batch's; each further one's is one more")
-    options = parser.parse_args()
-    if not (BIN / "initdb").exists():
-        print("skipped: there is no PostgreSQL 15 here (apt install postgresql)")
-        return 77
+    options = options_of(__doc__, **COUNTED)
     different = 0
     with Postgres() as server:
         for batch in range((options.count + BATCH - 1) // BATCH):

@@ -11,7 +11,6 @@ Prints each difference, then a count; exit status 1 where something differs, 77 
     tests/e2e/expressions/timestamps.py --cases-program build/release/tests/e2e/expressions/expression_cases --count 100000
 """
 
-import argparse
 import datetime
 import json
 import random
@@ -20,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-from against_postgres import BIN, Postgres, our_results
+from against_postgres import COUNTED, Postgres, options_of, our_results
 
 MONTHS = ["Jan", "January", "feb", "MAR", "april", "Apr", "May", "june", "Jul", "AUGUST", "sep", "Sept", "Oct", "november", "Dec"]
 DAYS = ["Sat", "sunday", "MON", "Tues", "Weds", "Thur", "Friday"]
@@ -252,14 +251,7 @@ def difference(text, ours, theirs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases-program", required=True, help="the program expression_cases")
-    parser.add_argument("--count", type=int, default=5000, help="how many texts")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    if not (BIN / "initdb").exists():
-        print("skipped: there is no PostgreSQL 15 here (apt install postgresql)")
-        return 77
+    options = options_of(__doc__, **COUNTED)
     source = Texts(options.seed)
     texts = [source.text() for _ in range(options.count)]
     ours = read_by_us(options.cases_program, texts)
