@@ -8,7 +8,7 @@ import json
 import random
 import sys
 
-from real_systems import ROOT, Coming, OnServers, Run, check, difference, kill_lives, main_of_cases, wait_until
+from real_systems import ROOT, Coming, OnServers, Run, check, difference, kill_lives, main_of_cases
 
 sys.path.insert(0, str(ROOT / "tests" / "golden" / "run"))
 from golden.change_events import PAGE, Origin, again, printed_topology
@@ -58,7 +58,7 @@ class Case(OnServers):
             rest()
         for name, (url, rows) in self.tables().items():
             life = start(name, url)
-            wait_until(f"{name} has all {self.sent} events", lambda life=life: self.has_all(life))
+            life.wait_until(f"{name} has all {self.sent} events", lambda life=life: life.ask_ledger()["table"]["out"] >= self.sent)
             life.stop()
             expected = [tuple(row[c] for c in columns) for row in self.origin.rows.values()]
             check(expected, "the origin has no row")
@@ -67,10 +67,6 @@ class Case(OnServers):
             ledger = life.ledger()
             check(ledger["table"]["out"] == self.sent and not life.dead_letters(), f"the ledger of {name}: {ledger['table']}")
         print(f"{self.options.kills} kills, {self.sent} events, {len(self.origin.rows)} rows", flush=True)
-
-    def has_all(self, life):
-        life.check_alive()
-        return life.ask_ledger()["table"]["out"] >= self.sent
 
     def produce(self, records):
         """(partition, key, value)"""

@@ -11,14 +11,13 @@ import signal
 import subprocess
 import urllib.request
 
-from real_systems import PATIENCE, case, check, wait_until
+from real_systems import PATIENCE, case, check
 from remote_cases import absent_at_start, at_start_empty, away_and_back, frozen, kills, main_on_server, on_nodes, stopped_while_away
 from remote_tables import Hdfs, refused
 
 
 def stands_still_within(running, rows):
     """Says whether it does so now, within an upload; else it goes on."""
-    running.check_alive()
     running.process.send_signal(signal.SIGSTOP)
     if rows.left_behind():
         return True
@@ -32,7 +31,7 @@ def half_upload(c):
     # It may be whole before the run stands still, or once more until the kill comes; then there are more.
     for _ in range(4):
         running = rows.run()
-        wait_until("an upload under way", lambda running=running: stands_still_within(running, rows), 60)
+        running.wait_until("an upload under way", lambda running=running: stands_still_within(running, rows))
         running.kill()
         if rows.left_behind():
             break
@@ -45,7 +44,6 @@ def half_upload(c):
 
 def sends(c, running):
     """Returns whether it has sent something to the DataNode, which may stand still: the kernel takes that."""
-    running.check_alive()
     command = ["ss", "-Htnpi", "state", "established", "dport", "=", f":{c.servers.port('hdfs.datanode')}"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return any(re.search(r"bytes_sent:[1-9]", one) for one in re.split(r"\n(?=\S)", listed) if f"pid={running.process.pid}," in one)
@@ -59,10 +57,10 @@ def late_uploads(c):
     try:
         for _ in range(4):
             running = rows.run()
-            wait_until("it has begun to send", lambda running=running: sends(c, running))
+            running.wait_until("it has begun to send", lambda running=running: sends(c, running))
             running.kill()
         running = rows.run()
-        wait_until("it has begun to send", lambda: sends(c, running))
+        running.wait_until("it has begun to send", lambda: sends(c, running))
     finally:
         os.kill(pid, signal.SIGCONT)
     running.expect(0, seconds=120)

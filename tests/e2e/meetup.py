@@ -95,14 +95,10 @@ def killed(options, folder):
     job.thread.start()
     grown, batches = 0, 0
 
-    def has_committed(running):
-        running.check_alive()
-        return job.look() > batches
-
     for life in range(1, options.kills + 1):
         running = job.start()
         if life % 5 == 0:  # however long that takes here
-            wait_until("a life commits a batch", lambda running=running: has_committed(running))
+            running.wait_until("a life commits a batch", lambda batches=batches: job.look() > batches)
         # Most lives are short, some so short that nothing is up yet, some long enough for several batches.
         time.sleep(rng.choice([0.05, 0.4, 1.0, 1.5, 2.5, 4.0]) * rng.uniform(0.5, 1.5))
         running.check_alive()

@@ -148,18 +148,17 @@ def many_keys(options, folder):
             "counts": {"window": "global", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"}},
             "rows": {"sink": "file", "from": "counts", "path": f"{folder}/rows_{count}.jsonl", "where": "n > 1"}})
 
-        def whole(running):
-            running.check_alive()
+        def is_whole():
             return job.metric("millrace_keys") == count
 
         began, running = time.monotonic(), job.start()
-        wait_until(f"{count} keys", lambda: whole(running), 600)
+        running.wait_until(f"{count} keys", is_whole, 600)
         filled = time.monotonic() - began
         settle(job.state)
         memory, state, disk = running.memory_mb() * 1024 * 1024, job.metric("millrace_state_bytes"), folder_size(job.state)
         running.kill()
         began, running = time.monotonic(), job.start()
-        wait_until("the keys are there again", lambda: whole(running), 600)
+        running.wait_until("the keys are there again", is_whole, 600)
         again = time.monotonic() - began
         after = running.memory_mb() * 1024 * 1024
         running.stop()

@@ -106,7 +106,13 @@ def of_a_run(options, folder):
             "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint"}},
             "rows": {"sink": "file", "from": "parsed", "path": str(folder / f"{name}-rows.jsonl"), "columns": {"n": "n"}}})
     run = Run(options.millrace, folder / "short.json", folder / "state", "--http", "127.0.0.1:0", str(folder / "long.json"))
-    wait_until("one has ended", lambda: '"topology":"short","state":"ended"' in run.ask_once("list", "--json").stdout)
+
+    def states():
+        done = run.ask_once("list", "--json")
+        check(done.returncode == 0, done.stderr)
+        return {t["topology"]: t["state"] for t in json.loads(done.stdout)}
+
+    wait_until("one has ended", lambda: states() == {"short": "ended", "long": "running"})
     said = f"the topology short has ended at {TIME}; it does not run"
     for command in (["stop", "short"], ["console", "--topology", "short", "-e", "pause"], ["console", "--topology", "short", "-e", "resume"],
                     ["console", "--topology", "short", "-e", "restart parsed"]):

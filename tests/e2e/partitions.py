@@ -109,10 +109,7 @@ class Test:
         return self.start()
 
     def wait_for_all(self, what, running):
-        def ready():
-            return len(self.raw()) == sum(self.sent.values()) or not running.alive()
-        wait_until(f"every record is there: {what}", ready)
-        running.check_alive()
+        running.wait_until(f"every record is there: {what}", lambda: len(self.raw()) == sum(self.sent.values()))
 
     def settled(self, ledger):
         """Records that the window has done with, and of those in rows, late, late at a shard."""

@@ -73,8 +73,8 @@ def sparkify(c):
         print(f"SKIPPED: {why}", flush=True)
         return
     fed = songs.Fed(c.options, c.at, c.folder / "table")
-    job = fed.job()
-    fed.to_the_end()
+    feed, job = fed.feed(RATE="5000/s"), fed.job()  # the feed makes the topic
+    fed.compare(feed)
     job.stop()
     check(job.ledger()["event_data"]["out"] == len(songs.lines()), f"{job.ledger()['event_data']}")
     fed.kafka.delete_topic(fed.topic)

@@ -250,9 +250,8 @@ def table_locked(c):
     running = running_job(c)
     with c.postgres.session() as other:
         other("begin; lock table answers in access exclusive mode;")
-        wait_until("it says what it waits for", lambda: "another session holds these rows" in running.errors() or not running.alive())
+        running.wait_until("it says what it waits for", lambda: "another session holds these rows" in running.errors())
         other("commit;")
-    running.check_alive()
     c.compare(running, numbered(5000), [])
 
 

@@ -411,7 +411,7 @@ class Run:
 
     def wait_until(self, what, ready, seconds=60):
         """Waits for what this life brings about; an end by itself is told at once."""
-        value = wait_until(what, lambda: ready() or not self.alive(), seconds)
+        value = wait_until(what, lambda: not self.alive() or ready(), seconds)
         self.check_alive()
         return value
 

@@ -209,10 +209,9 @@ def killed_at_random(rows, kills, seed, longest=1.2):
 def says(running, *texts, seconds=30):
     """Waits until one line of what it says holds all of these; gives that line."""
     def line():
-        running.check_alive()
         return next((x for x in running.errors().splitlines() if all(text.lower() in x.lower() for text in texts)), None)
     try:
-        return wait_until(f"a line with {texts}", line, seconds)
+        return running.wait_until(f"a line with {texts}", line, seconds)
     except Wrong as e:
         raise Wrong(f"{e}; it says: {running.errors()[-1500:]}") from None
 

@@ -103,9 +103,9 @@ class Fed:
     def job(self):
         return self.at.start(f"job{self.mark}", PIPELINE / "topology.json", TOPIC=self.topic, TABLE=str(self.table), ROLL="500 ms")
 
-    def to_the_end(self):
-        """All of the file is in the topic as it is, and in the table. Gives its rows by day."""
-        self.feed(RATE="5000/s").expect(0, seconds=120)
+    def compare(self, producer):
+        """When the feed has ended, all of the file is in the topic as it is, and in the table. Gives its rows by day."""
+        producer.expect(0, seconds=120)
         messages = [m.value.decode() for m in self.kafka.read(self.topic)]
         check(messages == lines(), "the topic holds the file's lines as they are, in their order, each once")
         wait_until("all rows are in the table", lambda: len(table_rows(self.options, self.table)) >= len(lines()), 120)
@@ -128,7 +128,7 @@ def through_kafka(options, folder):
         producer.kill()
         running.kill()
         running, kills = fed.job(), kills + 2
-    by_day = fed.to_the_end()
+    by_day = fed.compare(fed.feed(RATE="5000/s"))
     in_sql(options, fed.table, by_day)
     running.stop()
     print(f"through Kafka: {len(lines())} events of {len(by_day)} days, {kills} kills, {len(visible_files(fed.table))} files", flush=True)

@@ -7,7 +7,7 @@ lets through. At the end tables in PostgreSQL and MariaDB, and what a compacted 
 import json
 import random
 
-from real_systems import Coming, OnServers, Run, check, difference, kill_lives, main_of_cases, wait_until
+from real_systems import Coming, OnServers, Run, check, difference, kill_lives, main_of_cases
 
 PARTITIONS, USERS, EVENTS, GAP, SPAN = 3, 25, 120, 120, 21_600
 BEGIN = 1_619_222_400
@@ -54,7 +54,7 @@ class Case(OnServers):
         wanted = expected(self.events)
         life = Run(self.options.millrace, file, self.folder / "state")
         for name, rows in [("postgres", self.of_postgres), ("mariadb", self.of_mariadb), ("topic", self.of_topic)]:
-            wait_until(f"{name} has the rows of final", lambda rows=rows: not self.wrong(life, wanted, rows()))
+            life.wait_until(f"{name} has the rows of final", lambda rows=rows: not difference(wanted, rows()))
         life.stop()
         for name, rows in [("postgres", self.of_postgres), ("mariadb", self.of_mariadb), ("topic", self.of_topic)]:
             wrong = difference(wanted, rows())
@@ -64,11 +64,6 @@ class Case(OnServers):
         tombstones = sum(m.value is None for m in self.kafka.read(self.name + "_rows"))
         check(tombstones, "nothing was taken back")
         print(f"{self.options.kills} kills, {len(self.events)} events, {len(wanted)} rows, {tombstones} tombstones", flush=True)
-
-    @staticmethod
-    def wrong(life, wanted, found):
-        life.check_alive()
-        return difference(wanted, found)
 
     def of_postgres(self):
         return [(r["u"], r["n"]) for r in self.postgres.ask("select u, n from t")] if self.postgres.has("t") else []
