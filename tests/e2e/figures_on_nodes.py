@@ -201,7 +201,7 @@ def has_only_counts(address, topology, before):
     def is_so():
         now = series(address, topology)
         rest = {s.split("{")[0] for s in now if s not in counters(now)} - {"millrace_topology_state"}
-        check(rest <= {"millrace_running", "millrace_state_folder_bytes"} and now[f'millrace_running{{topology="{topology}"}}'] == 0, f"{sorted(rest)}")
+        check(rest <= {"millrace_running", "millrace_state_folder_bytes"} and now.get(f'millrace_running{{topology="{topology}"}}') == 0, f"{sorted(rest)}")
         less = {s: (v, now.get(s)) for s, v in before.items() if now.get(s, -1) < v}
         check(before and not less, f"counts that have become less: {less}")
         return True
@@ -224,7 +224,7 @@ def what_is_over_leaves_metrics(cluster, name, topology):
     wait_until("its series are gone", lambda: all(all(s.startswith("millrace_topology_state{") for s in shown(node)) for node in cluster.nodes), 180)
     check(states() == stopped, f"the states are {states()}")
     cluster.ask("start", name)
-    wait_until("it runs and counts from 0", lambda: shown()[f'millrace_running{{topology="{name}"}}'] == 1
+    wait_until("it runs and counts from 0", lambda: shown().get(f'millrace_running{{topology="{name}"}}') == 1
                and f'millrace_records_total{{topology="{name}",lane="parsed/lane0"}}' in shown())
     now = counters(shown())
     check(all(v <= before["a"][s] for s, v in now.items() if s in before["a"] and s.startswith("millrace_records_total")), f"{now}")
