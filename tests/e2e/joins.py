@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Window joins against DuckDB, on drawn data: 100,000 rows of two sides, in 1 to 4 partitions each, out of order and partly late; inner, left,
 right and full, tumbling and sliding, with 1 to 7 shards, each run killed with -9 twice on its way. DuckDB (libduckdb.so, tools/duckdb) joins the same
 files; a row is told beside it for which window ends it counts, by its own partition's watermark. Without the library: SKIPPED."""
-import argparse
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.dont_write_bytecode = True
-from real_systems import PATIENCE, ROOT, SKIPPED, check, main  # noqa: E402
+from command_under_test import needs_duckdb
+from real_systems import PATIENCE, check, main
 
 SECOND = 1_000_000
 BEGIN = 1_767_225_600 * SECOND
@@ -105,18 +102,10 @@ def data_set(binary, seed):
 
 
 def test(options, _):
-    if "MILLRACE_DUCKDB" not in os.environ:
-        fetched = subprocess.run([ROOT / "tools" / "duckdb"], capture_output=True, text=True, check=False)
-        if fetched.returncode == 3:
-            print(f"SKIPPED: joins.py needs libduckdb.so: {fetched.stderr.strip()}", flush=True)
-            sys.exit(SKIPPED)
-        check(fetched.returncode == 0, f"tools/duckdb: {fetched.stderr}")
+    needs_duckdb()
     for seed in range(options.first, options.first + options.sets):
         data_set(options.millrace, seed)
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--sets", type=int, default=20)
-    arguments.add_argument("--first", type=int, default=1)
-    sys.exit(main(test, arguments))
+    main(test, __doc__, sets=20, first=1)
