@@ -55,36 +55,11 @@ std::string text_of(const answers::dead_letters& d) {
                      d.next ? fmt::to_string(*d.next) : "null");
 }
 
-/// The answer that belongs to a request, read; nothing where the text is another one.
-std::optional<answer> read_one(std::string_view text, const requests::list&) {
-  auto all = read_json<std::vector<answers::topology>>(text);
-  return all ? std::optional<answer>(answers::topologies{std::move(*all)}) : std::nullopt;
+template<class A, class... All>
+constexpr bool is_one_of(std::type_identity<std::variant<All...>>) {
+  return (std::is_same_v<A, All> || ...);
 }
-std::optional<answer> read_one(std::string_view text, const requests::nodes&) {
-  auto all = read_json<std::vector<answers::node>>(text);
-  return all ? std::optional<answer>(answers::nodes{std::move(*all)}) : std::nullopt;
-}
-std::optional<answer> read_one(std::string_view text, const requests::apply&) {
-  return read_json<answers::applied>(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::start&) {
-  return read_json<answers::applied>(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::wait&) {
-  return read_json<answers::waited>(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::drain&) {
-  return read_json<answers::drains>(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::forget&) {
-  return read_json<answers::forgotten>(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::replay&) {
-  return read_json<answers::replayed>(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::status&) {
-  return read_json<answers::status>(text);
-}
+
 /// The letters stay as they are.
 std::optional<answer> read_letters(std::string_view text) {
   const auto root = data::read_json_value(text);
@@ -107,28 +82,20 @@ std::optional<answer> read_letters(std::string_view text) {
   }
   return out;
 }
-std::optional<answer> read_one(std::string_view text, const requests::dead_letters&) {
-  return read_letters(text);
-}
-std::optional<answer> read_one(std::string_view text, const requests::newest_letters&) {
-  return read_letters(text);
-}
-/// stop, undrain, and documents, whose text stays as it is.
-std::optional<answer> read_one(std::string_view text, const auto&) {
-  return read_json<answers::accepted>(text);
-}
-
-bool is_page(const request& r) {
-  return std::holds_alternative<requests::metrics>(r) || std::holds_alternative<requests::healthz>(r) ||
-         std::holds_alternative<requests::readyz>(r) || std::holds_alternative<requests::livez>(r);
-}
-
-bool is_document(const request& r) {
-  return std::visit(
-      []<class R>(const R&) {
-        return requires { R::gives_document; };
-      },
-      r);
+/// Nothing where the text is another answer. A document's text stays as it is; so does that of a struct of others.
+template<class A>
+std::optional<answer> read_as(std::string_view text, std::type_identity<A>) {
+  if constexpr (std::is_same_v<A, answers::dead_letters>) {
+    return read_letters(text);
+  } else if constexpr (std::is_same_v<A, answers::topologies> || std::is_same_v<A, answers::nodes>) {
+    auto all = read_json<decltype(A::all)>(text);
+    return all ? std::optional<answer>(A{std::move(*all)}) : std::nullopt;
+  } else if constexpr (is_one_of<A>(std::type_identity<answer>()) && detail::described<A>) {
+    return read_json<A>(text);
+  } else {
+    const auto is_object = read_json<answers::accepted>(text).has_value();
+    return is_object ? std::optional<answer>(answers::document{std::string(text)}) : std::nullopt;
+  }
 }
 
 struct told_error {
@@ -242,7 +209,9 @@ http_answer write_error(const error& e) {
 }
 
 expected<answer> read_answer(const request& asked, int status, std::string_view body) {
-  if (is_page(asked) && (status == 200 || status == 503))
+  const auto is_page =
+      std::visit([]<class R>(const R&) { return std::is_same_v<typename R::answer, answers::page>; }, asked);
+  if (is_page && (status == 200 || status == 503))
     return answers::page{status == 200, std::string(body)};
   if (status != 200) {
     if (auto told = read_error(body))
@@ -252,14 +221,13 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
                                    "address of a node's API",
                                    status, visible(body.substr(0, shown_body))));
   }
-  auto out = std::visit([&](const auto& r) { return read_one(body, r); }, asked);
+  auto out = std::visit(
+      [&]<class R>(const R&) { return read_as(body, std::type_identity<typename R::answer>()); }, asked);
   if (!out)
     return fatal_error(ec::corrupt,
                        fmt::format("the answer is none of millrace's: {}; expected the address of a "
                                    "node's API",
                                    visible(body.substr(0, shown_body))));
-  if (is_document(asked))
-    return answers::document{std::string(body)};
   return std::move(*out);
 }
 

@@ -19,135 +19,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr parameter key_parameter{
-    "key", "a text or number of the only key column, a JSON list of all, or a JSON object by column"};
-
-constexpr parameter after_parameter{"after", "what the answer before gave as `next`"};
-
-/// They stand in the order of the alternatives of `request`.
-constexpr auto all_routes = std::to_array<route>({
-    {"PUT", "/api/v1/topologies/{}",
-     "Runs a topology, or changes the one that runs; answered after a second in which a source does not "
-     "answer, to be asked again",
-     body_form::plan, true, false},
-    {"GET",
-     "/api/v1/topologies",
-     "Topologies, and how they stand. Why one has failed may quote a record, and is told with the token "
-     "alone",
-     body_form::none,
-     false,
-     false,
-     false,
-     {},
-     true},
-    {"GET", "/api/v1/nodes", "Nodes, and what they run"},
-    {"GET",
-     "/api/v1/events",
-     "What has happened, oldest first: the newest thousand events that the store has",
-     body_form::none,
-     false,
-     false,
-     true,
-     {"newest", "so many of them, the newest", true}},
-    {"GET",
-     "/api/v1/topologies/{}/end",
-     "Waits until a topology is over; answered after 25 s without that, to be asked again. Why it has failed "
-     "is told with the token alone",
-     body_form::none,
-     false,
-     true,
-     false,
-     {},
-     true},
-    {"GET", "/api/v1/topologies/{}/report", "The report that `run --report` writes"},
-    {"GET", "/api/v1/topologies/{}/graph", "Stages and edges, and who holds the others up"},
-    {"GET",
-     "/api/v1/topologies/{}/events",
-     "Server-sent events, each second: `graph`, and `figures` where they are asked for; `end` when the "
-     "topology is "
-     "over; comments while there is no answer",
-     body_form::none,
-     false,
-     false,
-     false,
-     {"figures", "1: what all actors show comes as well", true},
-     true},
-    {"GET", "/api/v1/topologies/{}/stages/{}", "What the lanes, shards or commits of a stage show"},
-    {"GET", "/api/v1/topologies/{}/stages/{}/explain",
-     "Why a stage gives nothing, and what would change that"},
-    {"GET", "/api/v1/topologies/{}/figures", "What all actors of a topology show"},
-    {"GET", "/api/v1/topologies/{}/figures/here", "The same of the process that is asked"},
-    {"GET", "/api/v1/troubles/here",
-     "What is wrong with topologies that run, as the process that is asked sees it"},
-    {"GET", "/api/v1/topologies/{}/ledger", "The equation of each stage"},
-    {"GET",
-     "/api/v1/topologies/{}/dead_letters",
-     "Dead letters that are kept, oldest first, a part a page",
-     body_form::none,
-     false,
-     true,
-     true,
-     {"page", "what the answer before gave as `next`", true}},
-    {"GET",
-     "/api/v1/topologies/{}/dead_letters/newest",
-     "Dead letters that are kept, newest first, a part a page",
-     body_form::none,
-     false,
-     true,
-     true,
-     {"page", "what the answer before gave as `next`", true}},
-    {"GET", "/api/v1/topologies/{}/dead_letters/counts",
-     "The newest dead letters, 16 MB of them, counted by stage and error", body_form::none, false, false,
-     true},
-    {"GET", "/api/v1/topologies/{}/stages/{}/state",
-     "The open windows of a key of a window, and their aggregates as they stand", body_form::none, false,
-     false, true, key_parameter},
-    {"GET", "/api/v1/topologies/{}/stages/{}/state/here", "The same where the process that is asked has them",
-     body_form::none, false, false, true, key_parameter},
-    {"GET", "/api/v1/topologies/{}/edges/{}/tap",
-     "Rows as they pass on an edge; the first question turns the tap on, for five minutes", body_form::none,
-     false, false, true, after_parameter},
-    {"GET", "/api/v1/topologies/{}/edges/{}/tap/here", "The same of the process that is asked",
-     body_form::none, false, false, true, after_parameter},
-    {"POST", "/api/v1/topologies/{}/stages/{}/trace",
-     "What becomes of a record of a source or parser: where it is filtered, late or a dead letter, in which "
-     "windows it "
-     "counts",
-     body_form::record, false, false, true},
-    {"POST", "/api/v1/topologies/{}/stop", "Ends a topology in order; its state stays",
-     body_form::confirmation, true, false},
-    {"POST", "/api/v1/topologies/{}/start",
-     "Has a topology of a cluster that was stopped or has failed go on, by the plan that the cluster has; "
-     "answered after a second in which a source does not answer, to be asked again",
-     body_form::confirmation, true, false},
-    {"POST", "/api/v1/topologies/{}/remove",
-     "Removes a topology of a cluster that is over, with its state and its dead letters",
-     body_form::confirmation, true, false},
-    {"POST", "/api/v1/topologies/{}/pause", "Pauses a topology: it reads nothing until it is resumed",
-     body_form::confirmation, true, false},
-    {"POST", "/api/v1/topologies/{}/resume", "Resumes a topology that is paused", body_form::confirmation,
-     true, false},
-    {"POST", "/api/v1/topologies/{}/stages/{}/restart",
-     "Begins new lives of a parser, window or sink, or of one of its actors; no row is lost or doubled",
-     body_form::confirmation, true, false},
-    {"POST", "/api/v1/topologies/{}/replay",
-     "Has the records of dead letters go in again, each once, however often it is asked; answered after 20 s "
-     "without an end, to be asked again",
-     body_form::replay, true, false},
-    {"POST", "/api/v1/nodes/{}/drain", "Has a node give away what it runs", body_form::confirmation, true,
-     false},
-    {"POST", "/api/v1/nodes/{}/undrain", "Takes a drain back: the node gets work again",
-     body_form::confirmation, true, false},
-    {"POST", "/api/v1/nodes/{}/forget",
-     "Gives up a node that does not come back, and what is on its disk alone", body_form::confirmation, true,
-     false},
-    {"GET", "/api/v1/status", "The node that was asked, and its cluster"},
-    {"GET", "/metrics", "Figures for Prometheus"},
-    {"GET", "/healthz", "Whether every server was reached, and answers; 503 and why where not"},
-    {"GET", "/readyz", "Whether new input is taken; 503 and why where not"},
-    {"GET", "/livez", "Whether the process moves; 503 where not"},
-});
-static_assert(all_routes.size() == std::variant_size_v<request>);
+template<class... R>
+constexpr auto routes_of(std::type_identity<std::variant<R...>>) {
+  return std::array{R::route...};
+}
+constexpr auto all_routes = routes_of(std::type_identity<request>());
 
 constexpr std::size_t max_confirmation = 8 * max_name;
 constexpr std::size_t shown_text = 80;
@@ -283,36 +159,37 @@ expected<requests::replay> read_replay(std::string_view body, const std::string&
   return out;
 }
 
-template<std::size_t... I>
-request request_at(std::size_t which, const routed& at, std::string_view body, std::index_sequence<I...>) {
-  request out;
-  const auto make = [&]<class R>(R r) {
-    if constexpr (requires { r.topology; })
-      r.topology = at.name;
-    if constexpr (requires { r.node; })
-      r.node = at.name;
-    if constexpr (requires { r.stage; })
-      r.stage = at.stage;
-    if constexpr (requires { r.edge; })
-      r.edge = at.stage;
-    if constexpr (requires { r.after; })
-      r.after = at.text;
-    if constexpr (requires { r.plan; })
-      r.plan = body;
-    if constexpr (requires { r.record; })
-      r.record = body;
-    if constexpr (requires { r.page; })
-      r.page = at.number;
-    if constexpr (requires { r.key; })
-      r.key = at.text;
-    if constexpr (requires { r.newest; })
-      r.newest = at.number;
-    if constexpr (std::is_same_v<R, requests::events>)
-      r.figures = at.number;
-    out = std::move(r);
-  };
-  ((which == I ? make(std::variant_alternative_t<I, request>()) : void()), ...);
-  return out;
+/// Calls `copy` with each member of a request and the part of the message that it stands in, to copy one to the other.
+template<class R>
+void pair_up(R& r, auto& at, auto& body, const auto& copy) {
+  if constexpr (requires { r.topology; })
+    copy(r.topology, at.name);
+  if constexpr (requires { r.node; })
+    copy(r.node, at.name);
+  if constexpr (requires { r.stage; })
+    copy(r.stage, at.stage);
+  if constexpr (requires { r.edge; })
+    copy(r.edge, at.stage);
+  if constexpr (requires { r.after; })
+    copy(r.after, at.text);
+  if constexpr (requires { r.key; })
+    copy(r.key, at.text);
+  if constexpr (requires { r.page; })
+    copy(r.page, at.number);
+  if constexpr (requires { r.newest; })
+    copy(r.newest, at.number);
+  if constexpr (requires { r.figures; })
+    copy(r.figures, at.number);
+  if constexpr (requires { r.plan; })
+    copy(r.plan, body);
+  if constexpr (requires { r.record; })
+    copy(r.record, body);
+}
+
+template<class... R>
+request request_at(std::size_t which, std::type_identity<std::variant<R...>>) {
+  const request each[] = {R{}...};
+  return each[which];
 }
 
 }  // namespace
@@ -377,50 +254,31 @@ expected<request> read_request(const routed& at, std::string_view body) {
           fmt::format("the body is no topology; expected its JSON, at most {} MiB", max_plan >> 20U));
     break;
   }
-  const auto which = static_cast<std::size_t>(at.to - all_routes.data());
-  return request_at(which, at, body, std::make_index_sequence<std::variant_size_v<request>>());
+  auto out = request_at(static_cast<std::size_t>(at.to - all_routes.data()), std::type_identity<request>());
+  std::visit([&](auto& r) { pair_up(r, at, body, [](auto& member, const auto& part) { member = part; }); },
+             out);
+  return out;
 }
 
 http_message write_request(const request& r) {
   const auto& to = route_of(r);
-  std::string name;
-  std::string stage;
-  std::string value;  // the query's value
   http_message out{std::string(to.method), std::string(to.path), {}};
+  routed at;
   std::visit(
       [&](const auto& one) {
-        if constexpr (requires { one.topology; })
-          name = one.topology;
-        if constexpr (requires { one.node; })
-          name = one.node;
-        if constexpr (requires { one.stage; })
-          stage = one.stage;
-        if constexpr (requires { one.plan; })
-          out.body = one.plan;
-        if constexpr (requires { one.record; })
-          out.body = one.record;
-        if constexpr (requires { one.page; })
-          value = one.page == 0 ? "" : fmt::to_string(one.page);
-        if constexpr (requires { one.newest; })
-          value = one.newest == 0 ? "" : fmt::to_string(one.newest);
-        if constexpr (requires { one.figures; })
-          value = one.figures == 0 ? "" : fmt::to_string(one.figures);
-        if constexpr (requires { one.key; })
-          value = one.key;
-        if constexpr (requires { one.edge; })
-          stage = one.edge;
-        if constexpr (requires { one.after; })
-          value = one.after;
+        pair_up(one, at, out.body, [](const auto& member, auto& part) { part = member; });
       },
       r);
-  for (const auto* const one : {&name, &stage})
+  for (const auto* const one : {&at.name, &at.stage})
     if (const auto hole = out.target.find("{}"); hole != std::string::npos)
       out.target.replace(hole, 2, percent_encoded(*one));
-  if (!value.empty())
-    out.target += fmt::format("?{}={}", to.query.name, percent_encoded(value));
+  if (at.number != 0)
+    at.text = fmt::to_string(at.number);
+  if (!at.text.empty())
+    out.target += fmt::format("?{}={}", to.query.name, percent_encoded(at.text));
   if (to.body == body_form::confirmation || to.body == body_form::replay) {
     json::object confirmation;
-    confirmation.emplace("confirm", to_confirm(name, stage));
+    confirmation.emplace("confirm", to_confirm(at.name, at.stage));
     if (const auto* const replay = std::get_if<requests::replay>(&r)) {
       confirmation.emplace("into", replay->into);
       if (!replay->letters.empty())

@@ -1,5 +1,5 @@
-// The API of a node takes these: one table of routes and their typed requests, for the server, which reads
-// them from HTTP, and for the client, which writes them. Pure.
+// The API of a node takes these: typed requests, each with its route, for the server, which reads them from HTTP,
+// and for the client, which writes them. Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -12,225 +12,36 @@
 #include <variant>
 #include <vector>
 
+namespace millrace::observe {
+struct explanation;
+struct figures;
+struct graph;
+struct history;
+struct key_state;
+struct letter_counts;
+struct process_troubles;
+struct tapped;
+struct trace;
+struct whole_ledger;
+}  // namespace millrace::observe
+
 namespace millrace::api {
 
-/// `gives_document`: the answer is JSON that others write and read.
-namespace requests {
-
-/// `plan`: the topology's file in JSON with overlays, single values and environment filled in.
-struct apply {
-  std::string topology;
-  std::string plan;
-  friend bool operator==(const apply&, const apply&) = default;
-};
-struct list {
-  friend bool operator==(const list&, const list&) = default;
-};
-struct nodes {
-  friend bool operator==(const nodes&, const nodes&) = default;
-};
-/// Asks for what has happened (actors/observe/history.hpp). `newest`: so many of them; 0: all that are kept.
-struct history {
-  static constexpr bool gives_document = true;
-  std::uint64_t newest = 0;
-  friend bool operator==(const history&, const history&) = default;
-};
-/// Answered once the topology is over, or after some time without that.
-struct wait {
-  std::string topology;
-  friend bool operator==(const wait&, const wait&) = default;
-};
-/// The report has the form in which `run --report` writes it.
-struct report {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  friend bool operator==(const report&, const report&) = default;
-};
-/// Asks for the stages and edges of a running topology, and for who holds the others up (actors/observe/graph.hpp).
-struct graph {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  friend bool operator==(const graph&, const graph&) = default;
-};
-/// Server-sent events each second: the graph, and where `figures` is not 0 what all actors show (event_stream.hpp).
-struct events {
-  std::string topology;
-  std::uint64_t figures = 0;
-  friend bool operator==(const events&, const events&) = default;
-};
-/// Asks for what the actors of one stage show (actors/observe/figures.hpp).
-struct stage_figures {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string stage;
-  friend bool operator==(const stage_figures&, const stage_figures&) = default;
-};
-/// Asks why a stage gives nothing (actors/observe/explain.hpp).
-struct explain {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string stage;
-  friend bool operator==(const explain&, const explain&) = default;
-};
-/// Asks for what all actors of a topology show; own_figures for those of the process that is asked.
-struct figures {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  friend bool operator==(const figures&, const figures&) = default;
-};
-struct own_figures {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  friend bool operator==(const own_figures&, const own_figures&) = default;
-};
-/// Asks for what is wrong with topologies, as the process that is asked sees it (actors/observe/troubles.hpp).
-struct own_troubles {
-  static constexpr bool gives_document = true;
-  friend bool operator==(const own_troubles&, const own_troubles&) = default;
-};
-/// Asks for the equation of each stage (actors/observe/ledger.hpp).
-struct ledger {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  friend bool operator==(const ledger&, const ledger&) = default;
-};
-/// Default dead letters, a part of them: the oldest that is kept (0), or the first from `page` on.
-struct dead_letters {
-  std::string topology;
-  std::uint64_t page = 0;
-  friend bool operator==(const dead_letters&, const dead_letters&) = default;
-};
-/// The same, the newest first: those that came last (0), or before what the page before has given.
-struct newest_letters {
-  std::string topology;
-  std::uint64_t page = 0;
-  friend bool operator==(const newest_letters&, const newest_letters&) = default;
-};
-/// Counts the newest letters by stage and error (actors/observe/letter_counts.hpp).
-struct letter_counts {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  friend bool operator==(const letter_counts&, const letter_counts&) = default;
-};
-/// Asks for the open windows of a key of a window (actors/observe/key_state.hpp); own_key_state where its shard is in
-/// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
-struct key_state {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string stage;
-  std::string key;
-  friend bool operator==(const key_state&, const key_state&) = default;
-};
-struct own_key_state {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string stage;
-  std::string key;
-  friend bool operator==(const own_key_state&, const own_key_state&) = default;
-};
-/// Asks for rows as they pass on an edge (actors/observe/tap.hpp); own_tap for those of the process that is asked.
-/// `after`: what the answer before gave as `next`; empty turns the tap on.
-struct tap {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string edge;
-  std::string after;
-  friend bool operator==(const tap&, const tap&) = default;
-};
-struct own_tap {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string edge;
-  std::string after;
-  friend bool operator==(const own_tap&, const own_tap&) = default;
-};
-/// Asks what becomes of a record (actors/observe/trace.hpp). `record`: JSON, as it is read there.
-struct trace {
-  static constexpr bool gives_document = true;
-  std::string topology;
-  std::string stage;
-  std::string record;
-  friend bool operator==(const trace&, const trace&) = default;
-};
-struct stop {
-  std::string topology;
-  friend bool operator==(const stop&, const stop&) = default;
-};
-/// A topology of a cluster that was stopped, or has failed, goes on from the plan that the cluster has.
-struct start {
-  std::string topology;
-  friend bool operator==(const start&, const start&) = default;
-};
-/// The cluster forgets a topology that is over, with its state and dead letters.
-struct remove {
-  std::string topology;
-  friend bool operator==(const remove&, const remove&) = default;
-};
-/// Lanes of the topology read nothing until `resume`.
-struct pause {
-  std::string topology;
-  friend bool operator==(const pause&, const pause&) = default;
-};
-struct resume {
-  std::string topology;
-  friend bool operator==(const resume&, const resume&) = default;
-};
-/// `stage`: a parser, window or sink, all of whose actors restart; or one actor.
-struct restart {
-  std::string topology;
-  std::string stage;
-  friend bool operator==(const restart&, const restart&) = default;
-};
-/// Dead letters go in again at `into`, a source or a parser, each once. `letters`: the ids of those that are meant; none:
-/// all that are kept.
-struct replay {
-  std::string topology;
-  std::string into;
-  std::vector<std::string> letters;
-  friend bool operator==(const replay&, const replay&) = default;
-};
-struct drain {
-  std::string node;
-  friend bool operator==(const drain&, const drain&) = default;
-};
-/// Takes a drain back: the node gets work again.
-struct undrain {
-  std::string node;
-  friend bool operator==(const undrain&, const undrain&) = default;
-};
-struct forget {
-  std::string node;
-  friend bool operator==(const forget&, const forget&) = default;
-};
-struct status {
-  friend bool operator==(const status&, const status&) = default;
-};
-/// Pages of text, for Prometheus and for probes.
-struct metrics {
-  friend bool operator==(const metrics&, const metrics&) = default;
-};
-struct healthz {
-  friend bool operator==(const healthz&, const healthz&) = default;
-};
-struct readyz {
-  friend bool operator==(const readyz&, const readyz&) = default;
-};
-struct livez {
-  friend bool operator==(const livez&, const livez&) = default;
-};
-
-}  // namespace requests
-
-using request =
-    std::variant<requests::apply, requests::list, requests::nodes, requests::history, requests::wait,
-                 requests::report, requests::graph, requests::events, requests::stage_figures,
-                 requests::explain, requests::figures, requests::own_figures, requests::own_troubles,
-                 requests::ledger, requests::dead_letters, requests::newest_letters, requests::letter_counts,
-                 requests::key_state, requests::own_key_state, requests::tap, requests::own_tap,
-                 requests::trace, requests::stop, requests::start, requests::remove, requests::pause,
-                 requests::resume, requests::restart, requests::replay, requests::drain, requests::undrain,
-                 requests::forget, requests::status, requests::metrics, requests::healthz, requests::readyz,
-                 requests::livez>;
+class event_stream;
+namespace answers {
+struct accepted;
+struct applied;
+struct dead_letters;
+struct document;
+struct drains;
+struct forgotten;
+struct nodes;
+struct page;
+struct replayed;
+struct status;
+struct topologies;
+struct waited;
+}  // namespace answers
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {
@@ -249,20 +60,390 @@ struct parameter {
 };
 
 struct route {
-  std::string_view method;
+  std::string_view method = "GET";
   std::string_view
       path;  // "{}" stands for a name: of a topology or a node; the second one of a stage or an edge
   std::string_view doc;
   body_form body = body_form::none;
-  bool is_action = false;  // it changes something: guard.hpp says who may
-  bool waits = false;      // its answer may take long
-  bool has_rows = false;   // records are in its answer: guard.hpp says who may see them
+  bool is_action = false;    // it changes something: guard.hpp says who may
+  bool waits = false;        // its answer may take long
+  bool has_rows = false;     // records are in its answer: guard.hpp says who may see them
+  bool has_reasons = false;  // failure texts as well, which may quote a record: only a client with the token
+                             // gets them
   parameter query = {};
-  bool has_reasons =
-      false;  // failure texts as well, which may quote a record: only a client with the token gets them
 
   [[nodiscard]] constexpr bool needs_token() const { return is_action || has_rows; }
 };
+
+/// An action that the path's last name confirms.
+constexpr route confirmed(std::string_view path, std::string_view doc) {
+  return {.method = "POST", .path = path, .doc = doc, .body = body_form::confirmation, .is_action = true};
+}
+
+/// Each has its route, and its answer: one of `answers`, or a struct of others, whose JSON they write and read.
+namespace requests {
+
+inline constexpr parameter page_parameter{
+    .name = "page", .doc = "what the answer before gave as `next`", .is_number = true};
+inline constexpr parameter key_parameter{
+    "key", "a text or number of the only key column, a JSON list of all, or a JSON object by column"};
+inline constexpr parameter after_parameter{"after", "what the answer before gave as `next`"};
+
+/// `plan`: the topology's file in JSON with overlays, single values and environment filled in.
+struct apply {
+  using answer = answers::applied;
+  static constexpr api::route route{.method = "PUT",
+                                    .path = "/api/v1/topologies/{}",
+                                    .doc = "Runs a topology, or changes the one that runs; answered after a "
+                                           "second in which a source does not answer, to be asked again",
+                                    .body = body_form::plan,
+                                    .is_action = true};
+  std::string topology;
+  std::string plan;
+  friend bool operator==(const apply&, const apply&) = default;
+};
+struct list {
+  using answer = answers::topologies;
+  static constexpr api::route route{.path = "/api/v1/topologies",
+                                    .doc = "Topologies, and how they stand. Why one has failed may quote a "
+                                           "record, and is told with the token alone",
+                                    .has_reasons = true};
+  friend bool operator==(const list&, const list&) = default;
+};
+struct nodes {
+  using answer = answers::nodes;
+  static constexpr api::route route{.path = "/api/v1/nodes", .doc = "Nodes, and what they run"};
+  friend bool operator==(const nodes&, const nodes&) = default;
+};
+/// Asks for what has happened (actors/observe/history.hpp). `newest`: so many of them; 0: all that are kept.
+struct history {
+  using answer = observe::history;
+  static constexpr api::route route{
+      .path = "/api/v1/events",
+      .doc = "What has happened, oldest first: the newest thousand events that the store has",
+      .has_rows = true,
+      .query = {.name = "newest", .doc = "so many of them, the newest", .is_number = true}};
+  std::uint64_t newest = 0;
+  friend bool operator==(const history&, const history&) = default;
+};
+/// Answered once the topology is over, or after some time without that.
+struct wait {
+  using answer = answers::waited;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/end",
+                                    .doc =
+                                        "Waits until a topology is over; answered after 25 s without that, "
+                                        "to be asked again. Why it has failed is told with the token alone",
+                                    .waits = true,
+                                    .has_reasons = true};
+  std::string topology;
+  friend bool operator==(const wait&, const wait&) = default;
+};
+/// The report has the form in which `run --report` writes it.
+struct report {
+  using answer = answers::document;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/report",
+                                    .doc = "The report that `run --report` writes"};
+  std::string topology;
+  friend bool operator==(const report&, const report&) = default;
+};
+/// Asks for the stages and edges of a running topology, and for who holds the others up (actors/observe/graph.hpp).
+struct graph {
+  using answer = observe::graph;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/graph",
+                                    .doc = "Stages and edges, and who holds the others up"};
+  std::string topology;
+  friend bool operator==(const graph&, const graph&) = default;
+};
+/// Server-sent events each second: the graph, and where `figures` is not 0 what all actors show (event_stream.hpp).
+struct events {
+  using answer = event_stream;
+  static constexpr api::route route{
+      .path = "/api/v1/topologies/{}/events",
+      .doc = "Server-sent events, each second: `graph`, and `figures` where they are asked for; `end` when "
+             "the topology is over; comments while there is no answer",
+      .has_reasons = true,
+      .query = {.name = "figures", .doc = "1: what all actors show comes as well", .is_number = true}};
+  std::string topology;
+  std::uint64_t figures = 0;
+  friend bool operator==(const events&, const events&) = default;
+};
+/// Asks for what the actors of one stage show (actors/observe/figures.hpp).
+struct stage_figures {
+  using answer = observe::figures;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}",
+                                    .doc = "What the lanes, shards or commits of a stage show"};
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const stage_figures&, const stage_figures&) = default;
+};
+/// Asks why a stage gives nothing (actors/observe/explain.hpp).
+struct explain {
+  using answer = observe::explanation;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/explain",
+                                    .doc = "Why a stage gives nothing, and what would change that"};
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const explain&, const explain&) = default;
+};
+/// Asks for what all actors of a topology show; own_figures for those of the process that is asked.
+struct figures {
+  using answer = observe::figures;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/figures",
+                                    .doc = "What all actors of a topology show"};
+  std::string topology;
+  friend bool operator==(const figures&, const figures&) = default;
+};
+struct own_figures {
+  using answer = observe::figures;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/figures/here",
+                                    .doc = "The same of the process that is asked"};
+  std::string topology;
+  friend bool operator==(const own_figures&, const own_figures&) = default;
+};
+/// Asks for what is wrong with topologies, as the process that is asked sees it (actors/observe/troubles.hpp).
+struct own_troubles {
+  using answer = observe::process_troubles;
+  static constexpr api::route route{
+      .path = "/api/v1/troubles/here",
+      .doc = "What is wrong with topologies that run, as the process that is asked sees it"};
+  friend bool operator==(const own_troubles&, const own_troubles&) = default;
+};
+/// Asks for the equation of each stage (actors/observe/ledger.hpp).
+struct ledger {
+  using answer = observe::whole_ledger;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/ledger",
+                                    .doc = "The equation of each stage"};
+  std::string topology;
+  friend bool operator==(const ledger&, const ledger&) = default;
+};
+/// Default dead letters, a part of them: the oldest that is kept (0), or the first from `page` on.
+struct dead_letters {
+  using answer = answers::dead_letters;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters",
+                                    .doc = "Dead letters that are kept, oldest first, a part a page",
+                                    .waits = true,
+                                    .has_rows = true,
+                                    .query = page_parameter};
+  std::string topology;
+  std::uint64_t page = 0;
+  friend bool operator==(const dead_letters&, const dead_letters&) = default;
+};
+/// The same, the newest first: those that came last (0), or before what the page before has given.
+struct newest_letters {
+  using answer = answers::dead_letters;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters/newest",
+                                    .doc = "Dead letters that are kept, newest first, a part a page",
+                                    .waits = true,
+                                    .has_rows = true,
+                                    .query = page_parameter};
+  std::string topology;
+  std::uint64_t page = 0;
+  friend bool operator==(const newest_letters&, const newest_letters&) = default;
+};
+/// Counts the newest letters by stage and error (actors/observe/letter_counts.hpp).
+struct letter_counts {
+  using answer = observe::letter_counts;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters/counts",
+                                    .doc =
+                                        "The newest dead letters, 16 MB of them, counted by stage and error",
+                                    .has_rows = true};
+  std::string topology;
+  friend bool operator==(const letter_counts&, const letter_counts&) = default;
+};
+/// Asks for the open windows of a key of a window (actors/observe/key_state.hpp); own_key_state where its shard is in
+/// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
+struct key_state {
+  using answer = observe::key_state;
+  static constexpr api::route route{
+      .path = "/api/v1/topologies/{}/stages/{}/state",
+      .doc = "The open windows of a key of a window, and their aggregates as they stand",
+      .has_rows = true,
+      .query = key_parameter};
+  std::string topology;
+  std::string stage;
+  std::string key;
+  friend bool operator==(const key_state&, const key_state&) = default;
+};
+struct own_key_state {
+  using answer = observe::key_state;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/state/here",
+                                    .doc = "The same where the process that is asked has them",
+                                    .has_rows = true,
+                                    .query = key_parameter};
+  std::string topology;
+  std::string stage;
+  std::string key;
+  friend bool operator==(const own_key_state&, const own_key_state&) = default;
+};
+/// Asks for rows as they pass on an edge (actors/observe/tap.hpp); own_tap for those of the process that is asked.
+/// `after`: what the answer before gave as `next`; empty turns the tap on.
+struct tap {
+  using answer = observe::tapped;
+  static constexpr api::route route{
+      .path = "/api/v1/topologies/{}/edges/{}/tap",
+      .doc = "Rows as they pass on an edge; the first question turns the tap on, for five minutes",
+      .has_rows = true,
+      .query = after_parameter};
+  std::string topology;
+  std::string edge;
+  std::string after;
+  friend bool operator==(const tap&, const tap&) = default;
+};
+struct own_tap {
+  using answer = observe::tapped;
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/edges/{}/tap/here",
+                                    .doc = "The same of the process that is asked",
+                                    .has_rows = true,
+                                    .query = after_parameter};
+  std::string topology;
+  std::string edge;
+  std::string after;
+  friend bool operator==(const own_tap&, const own_tap&) = default;
+};
+/// Asks what becomes of a record (actors/observe/trace.hpp). `record`: JSON, as it is read there.
+struct trace {
+  using answer = observe::trace;
+  static constexpr api::route route{.method = "POST",
+                                    .path = "/api/v1/topologies/{}/stages/{}/trace",
+                                    .doc = "What becomes of a record of a source or parser: where it is "
+                                           "filtered, late or a dead letter, in which windows it counts",
+                                    .body = body_form::record,
+                                    .has_rows = true};
+  std::string topology;
+  std::string stage;
+  std::string record;
+  friend bool operator==(const trace&, const trace&) = default;
+};
+struct stop {
+  using answer = answers::accepted;
+  static constexpr auto route =
+      confirmed("/api/v1/topologies/{}/stop", "Ends a topology in order; its state stays");
+  std::string topology;
+  friend bool operator==(const stop&, const stop&) = default;
+};
+/// A topology of a cluster that was stopped, or has failed, goes on from the plan that the cluster has.
+struct start {
+  using answer = answers::applied;
+  static constexpr auto route =
+      confirmed("/api/v1/topologies/{}/start",
+                "Has a topology of a cluster that was stopped or has failed go on, by the plan that the "
+                "cluster has; answered after a second in which a source does not answer, to be asked again");
+  std::string topology;
+  friend bool operator==(const start&, const start&) = default;
+};
+/// The cluster forgets a topology that is over, with its state and dead letters.
+struct remove {
+  using answer = answers::accepted;
+  static constexpr auto route =
+      confirmed("/api/v1/topologies/{}/remove",
+                "Removes a topology of a cluster that is over, with its state and its dead letters");
+  std::string topology;
+  friend bool operator==(const remove&, const remove&) = default;
+};
+/// Lanes of the topology read nothing until `resume`.
+struct pause {
+  using answer = answers::accepted;
+  static constexpr auto route =
+      confirmed("/api/v1/topologies/{}/pause", "Pauses a topology: it reads nothing until it is resumed");
+  std::string topology;
+  friend bool operator==(const pause&, const pause&) = default;
+};
+struct resume {
+  using answer = answers::accepted;
+  static constexpr auto route =
+      confirmed("/api/v1/topologies/{}/resume", "Resumes a topology that is paused");
+  std::string topology;
+  friend bool operator==(const resume&, const resume&) = default;
+};
+/// `stage`: a parser, window or sink, all of whose actors restart; or one actor.
+struct restart {
+  using answer = answers::accepted;
+  static constexpr auto route = confirmed(
+      "/api/v1/topologies/{}/stages/{}/restart",
+      "Begins new lives of a parser, window or sink, or of one of its actors; no row is lost or doubled");
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const restart&, const restart&) = default;
+};
+/// Dead letters go in again at `into`, a source or a parser, each once. `letters`: the ids of those that are meant; none:
+/// all that are kept.
+struct replay {
+  using answer = answers::replayed;
+  static constexpr api::route route{
+      .method = "POST",
+      .path = "/api/v1/topologies/{}/replay",
+      .doc = "Has the records of dead letters go in again, each once, however often it is asked; answered "
+             "after 20 s without an end, to be asked again",
+      .body = body_form::replay,
+      .is_action = true};
+  std::string topology;
+  std::string into;
+  std::vector<std::string> letters;
+  friend bool operator==(const replay&, const replay&) = default;
+};
+struct drain {
+  using answer = answers::drains;
+  static constexpr auto route = confirmed("/api/v1/nodes/{}/drain", "Has a node give away what it runs");
+  std::string node;
+  friend bool operator==(const drain&, const drain&) = default;
+};
+/// Takes a drain back: the node gets work again.
+struct undrain {
+  using answer = answers::accepted;
+  static constexpr auto route =
+      confirmed("/api/v1/nodes/{}/undrain", "Takes a drain back: the node gets work again");
+  std::string node;
+  friend bool operator==(const undrain&, const undrain&) = default;
+};
+struct forget {
+  using answer = answers::forgotten;
+  static constexpr auto route = confirmed(
+      "/api/v1/nodes/{}/forget", "Gives up a node that does not come back, and what is on its disk alone");
+  std::string node;
+  friend bool operator==(const forget&, const forget&) = default;
+};
+struct status {
+  using answer = answers::status;
+  static constexpr api::route route{.path = "/api/v1/status",
+                                    .doc = "The node that was asked, and its cluster"};
+  friend bool operator==(const status&, const status&) = default;
+};
+/// Pages of text, for Prometheus and for probes.
+struct metrics {
+  using answer = answers::page;
+  static constexpr api::route route{.path = "/metrics", .doc = "Figures for Prometheus"};
+  friend bool operator==(const metrics&, const metrics&) = default;
+};
+struct healthz {
+  using answer = answers::page;
+  static constexpr api::route route{
+      .path = "/healthz", .doc = "Whether every server was reached, and answers; 503 and why where not"};
+  friend bool operator==(const healthz&, const healthz&) = default;
+};
+struct readyz {
+  using answer = answers::page;
+  static constexpr api::route route{.path = "/readyz",
+                                    .doc = "Whether new input is taken; 503 and why where not"};
+  friend bool operator==(const readyz&, const readyz&) = default;
+};
+struct livez {
+  using answer = answers::page;
+  static constexpr api::route route{.path = "/livez", .doc = "Whether the process moves; 503 where not"};
+  friend bool operator==(const livez&, const livez&) = default;
+};
+
+}  // namespace requests
+
+using request =
+    std::variant<requests::apply, requests::list, requests::nodes, requests::history, requests::wait,
+                 requests::report, requests::graph, requests::events, requests::stage_figures,
+                 requests::explain, requests::figures, requests::own_figures, requests::own_troubles,
+                 requests::ledger, requests::dead_letters, requests::newest_letters, requests::letter_counts,
+                 requests::key_state, requests::own_key_state, requests::tap, requests::own_tap,
+                 requests::trace, requests::stop, requests::start, requests::remove, requests::pause,
+                 requests::resume, requests::restart, requests::replay, requests::drain, requests::undrain,
+                 requests::forget, requests::status, requests::metrics, requests::healthz, requests::readyz,
+                 requests::livez>;
 
 /// All of them; the place of one is the place of its request among the alternatives of `request`.
 [[nodiscard]] std::span<const route> routes();

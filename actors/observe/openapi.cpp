@@ -22,85 +22,7 @@ namespace millrace::observe {
 namespace {
 
 namespace json = boost::json;
-namespace asked = api::requests;
-
-/// Answers that are not declared.
-struct text_page {};
-struct any_object {};
-struct letters_page {};
-struct event_page {};
-struct report_page {};
-
-template<class R>
-struct given_to {
-  using type = any_object;
-};
-template<class R, class A>
-struct gives {
-  using type = A;
-};
-template<>
-struct given_to<asked::list> : gives<asked::list, std::vector<api::answers::topology>> {};
-template<>
-struct given_to<asked::nodes> : gives<asked::nodes, std::vector<api::answers::node>> {};
-template<>
-struct given_to<asked::history> : gives<asked::history, history> {};
-template<>
-struct given_to<asked::apply> : gives<asked::apply, api::answers::applied> {};
-template<>
-struct given_to<asked::start> : gives<asked::start, api::answers::applied> {};
-template<>
-struct given_to<asked::wait> : gives<asked::wait, api::answers::waited> {};
-template<>
-struct given_to<asked::report> : gives<asked::report, report_page> {};
-template<>
-struct given_to<asked::graph> : gives<asked::graph, graph> {};
-template<>
-struct given_to<asked::events> : gives<asked::events, event_page> {};
-template<>
-struct given_to<asked::stage_figures> : gives<asked::stage_figures, figures> {};
-template<>
-struct given_to<asked::explain> : gives<asked::explain, explanation> {};
-template<>
-struct given_to<asked::figures> : gives<asked::figures, figures> {};
-template<>
-struct given_to<asked::own_figures> : gives<asked::own_figures, figures> {};
-template<>
-struct given_to<asked::own_troubles> : gives<asked::own_troubles, process_troubles> {};
-template<>
-struct given_to<asked::key_state> : gives<asked::key_state, key_state> {};
-template<>
-struct given_to<asked::tap> : gives<asked::tap, tapped> {};
-template<>
-struct given_to<asked::own_tap> : gives<asked::own_tap, tapped> {};
-template<>
-struct given_to<asked::own_key_state> : gives<asked::own_key_state, key_state> {};
-template<>
-struct given_to<asked::trace> : gives<asked::trace, trace> {};
-template<>
-struct given_to<asked::ledger> : gives<asked::ledger, whole_ledger> {};
-template<>
-struct given_to<asked::dead_letters> : gives<asked::dead_letters, letters_page> {};
-template<>
-struct given_to<asked::newest_letters> : gives<asked::newest_letters, letters_page> {};
-template<>
-struct given_to<asked::letter_counts> : gives<asked::letter_counts, letter_counts> {};
-template<>
-struct given_to<asked::drain> : gives<asked::drain, api::answers::drains> {};
-template<>
-struct given_to<asked::forget> : gives<asked::forget, api::answers::forgotten> {};
-template<>
-struct given_to<asked::replay> : gives<asked::replay, api::answers::replayed> {};
-template<>
-struct given_to<asked::status> : gives<asked::status, api::answers::status> {};
-template<>
-struct given_to<asked::metrics> : gives<asked::metrics, text_page> {};
-template<>
-struct given_to<asked::healthz> : gives<asked::healthz, text_page> {};
-template<>
-struct given_to<asked::readyz> : gives<asked::readyz, text_page> {};
-template<>
-struct given_to<asked::livez> : gives<asked::livez, text_page> {};
+namespace answers = api::answers;
 
 template<class T>
 struct is_list : std::false_type {};
@@ -115,10 +37,17 @@ struct is_map : std::false_type {};
 template<class T>
 struct is_map<std::map<std::string, T>> : std::true_type {};
 
-json::object of_type(std::string_view name) {
-  json::object out;
-  out.emplace("type", name);
-  return out;
+template<class T>
+inline constexpr bool is_list_answer =
+    std::is_same_v<T, answers::topologies> || std::is_same_v<T, answers::nodes>;
+
+json::object of_type(std::string_view name) { return {{"type", name}}; }
+json::object member_of(std::string_view type, std::string_view doc) {
+  return {{"type", type}, {"description", doc}};
+}
+
+json::object object_schema(json::object properties, json::array required) {
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
 template<class T>
@@ -138,79 +67,55 @@ struct schema_writer {
 
 template<class T>
 json::object schema_of() {
-  json::object out;
-  if constexpr (std::is_same_v<T, any_object> || std::is_same_v<T, api::json_object>) {
+  if constexpr (std::is_same_v<T, answers::accepted> || std::is_same_v<T, api::json_object>) {
     return of_type("object");
-  } else if constexpr (std::is_same_v<T, text_page> || std::is_same_v<T, event_page>) {
+  } else if constexpr (std::is_same_v<T, answers::page> || std::is_same_v<T, api::event_stream>) {
     return of_type("string");
-  } else if constexpr (std::is_same_v<T, report_page>) {
+  } else if constexpr (std::is_same_v<T, answers::document>) {
     return report_schema();
-  } else if constexpr (std::is_same_v<T, letters_page>) {
-    out = of_type("object");
-    auto letters = of_type("array");
-    letters.emplace("items", of_type("object"));
-    letters.emplace("description", "id, stage, partition, position, error, record or record_base64, time");
-    json::object next;
-    next.emplace("type", json::array{"integer", "null"});
-    next.emplace("description", "the next page; null: this is the last");
-    json::object properties;
-    properties.emplace("letters", std::move(letters));
-    properties.emplace("next", std::move(next));
-    out.emplace("properties", std::move(properties));
-    out.emplace("required", json::array{"letters", "next"});
+  } else if constexpr (std::is_same_v<T, answers::dead_letters>) {
+    json::object letters{
+        {"type", "array"},
+        {"items", of_type("object")},
+        {"description", "id, stage, partition, position, error, record or record_base64, time"}};
+    json::object next{{"type", json::array{"integer", "null"}},
+                      {"description", "the next page; null: this is the last"}};
+    return object_schema({{"letters", std::move(letters)}, {"next", std::move(next)}}, {"letters", "next"});
+  } else if constexpr (is_list_answer<T>) {
+    return schema_of<decltype(T::all)>();
   } else if constexpr (std::is_same_v<T, bool>) {
     return of_type("boolean");
   } else if constexpr (std::is_same_v<T, std::string>) {
     return of_type("string");
   } else if constexpr (std::is_same_v<T, api::event_time>) {
-    out.emplace("type", json::array{"string", "null"});
+    return {{"type", json::array{"string", "null"}}};
   } else if constexpr (std::is_integral_v<T>) {
-    out = of_type("integer");
-    out.emplace("minimum", 0);
+    return {{"type", "integer"}, {"minimum", 0}};
   } else if constexpr (std::is_floating_point_v<T>) {
     return of_type("number");
   } else if constexpr (std::is_enum_v<T>) {
-    out = of_type("string");
-    json::array words;
-    for (const auto word : words_of(T{}))
-      words.emplace_back(word);
-    out.emplace("enum", std::move(words));
+    const auto words = words_of(T{});
+    return {{"type", "string"}, {"enum", json::array(words.begin(), words.end())}};
   } else if constexpr (is_optional<T>::value) {
-    json::array either;
-    either.emplace_back(schema_of<typename T::value_type>());
-    either.emplace_back(of_type("null"));
-    out.emplace("anyOf", std::move(either));
+    return {{"anyOf", json::array{schema_of<typename T::value_type>(), of_type("null")}}};
   } else if constexpr (is_list<T>::value) {
-    out = of_type("array");
-    out.emplace("items", schema_of<typename T::value_type>());
+    return {{"type", "array"}, {"items", schema_of<typename T::value_type>()}};
   } else if constexpr (is_map<T>::value) {
-    out = of_type("object");
-    out.emplace("additionalProperties", schema_of<typename T::mapped_type>());
+    return {{"type", "object"}, {"additionalProperties", schema_of<typename T::mapped_type>()}};
   } else {
-    out = of_type("object");
     json::object properties;
     json::array required;
     schema_writer w{properties, required};
     const T nothing{};
     members(w, nothing);
-    out.emplace("properties", std::move(properties));
-    out.emplace("required", std::move(required));
+    return object_schema(std::move(properties), std::move(required));
   }
-  return out;
 }
 
-json::object content(std::string_view type, json::object schema) {
-  json::object one;
-  one.emplace("schema", std::move(schema));
-  json::object by_type;
-  by_type.emplace(type, std::move(one));
-  json::object out;
-  out.emplace("content", std::move(by_type));
-  return out;
-}
-
-json::object described_response(std::string_view words, json::object out) {
-  out.emplace("description", words);
+json::object content(std::string_view type, json::object schema, std::string_view words = {}) {
+  json::object out{{"content", json::object{{type, json::object{{"schema", std::move(schema)}}}}}};
+  if (!words.empty())
+    out.emplace("description", words);
   return out;
 }
 
@@ -234,13 +139,11 @@ json::array parameters_of(const api::route& r) {
   json::array out;
   const auto add = [&](std::string_view name, std::string_view in, std::string_view doc,
                        std::string_view type) {
-    json::object one;
-    one.emplace("name", name);
-    one.emplace("in", in);
-    one.emplace("required", in == "path");
-    one.emplace("description", doc);
-    one.emplace("schema", of_type(type));
-    out.emplace_back(std::move(one));
+    out.emplace_back(json::object{{"name", name},
+                                  {"in", in},
+                                  {"required", in == "path"},
+                                  {"description", doc},
+                                  {"schema", of_type(type)}});
   };
   const auto path = named_path(r.path);
   if (path.find("{name}") != std::string::npos)
@@ -282,15 +185,9 @@ constexpr auto replay_members = std::to_array<body_member>({
 /// The first member must be there.
 json::object body_schema(std::span<const body_member> all) {
   json::object properties;
-  for (const auto& m : all) {
-    auto one = of_type(m.type);
-    one.emplace("description", m.doc);
-    properties.emplace(m.name, std::move(one));
-  }
-  auto out = of_type("object");
-  out.emplace("properties", std::move(properties));
-  out.emplace("required", json::array{all.front().name});
-  return out;
+  for (const auto& m : all)
+    properties.emplace(m.name, member_of(m.type, m.doc));
+  return object_schema(std::move(properties), {all.front().name});
 }
 
 json::object body_of(const api::route& r) {
@@ -308,55 +205,31 @@ json::object operation_of(const api::route& r) {
     out.emplace("parameters", std::move(parameters));
   if (r.body != api::body_form::none)
     out.emplace("requestBody", body_of(r));
-  if (r.needs_token()) {
-    json::object bearer;
-    bearer.emplace("token", json::array());
-    json::array security;
-    security.emplace_back(std::move(bearer));
-    out.emplace("security", std::move(security));
-  }
-  using answer = typename given_to<R>::type;
-  const auto* const type = std::is_same_v<answer, text_page>    ? "text/plain"
-                           : std::is_same_v<answer, event_page> ? "text/event-stream"
-                                                                : "application/json";
-  json::object responses;
-  responses.emplace("200", described_response("the answer", content(type, schema_of<answer>())));
-  json::object error_ref;
-  error_ref.emplace("$ref", "#/components/schemas/error");
-  responses.emplace(
-      "default", described_response("why there is none", content("application/json", std::move(error_ref))));
-  out.emplace("responses", std::move(responses));
+  if (r.needs_token())
+    out.emplace("security", json::array{json::object{{"token", json::array()}}});
+  using answer = typename R::answer;
+  const auto* const type = std::is_same_v<answer, answers::page>       ? "text/plain"
+                           : std::is_same_v<answer, api::event_stream> ? "text/event-stream"
+                                                                       : "application/json";
+  json::object error_ref{{"$ref", "#/components/schemas/error"}};
+  out.emplace("responses", json::object{{"200", content(type, schema_of<answer>(), "the answer")},
+                                        {"default", content("application/json", std::move(error_ref),
+                                                            "why there is none")}});
   return out;
 }
 
-template<class F, std::size_t... I>
-void each_route(F&& f, std::index_sequence<I...>) {
-  (f.template operator()<std::variant_alternative_t<I, api::request>>(api::routes()[I]), ...);
+template<class... R>
+void each_route(auto&& f, std::type_identity<std::variant<R...>>) {
+  (f.template operator()<R>(R::route), ...);
 }
-template<class F>
-void each_route(F&& f) {
-  each_route(f, std::make_index_sequence<std::variant_size_v<api::request>>());
-}
+void each_route(auto&& f) { each_route(f, std::type_identity<api::request>()); }
 
 json::object error_schema() {
-  auto inner = of_type("object");
-  json::object properties;
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view doc) {
-    auto one = of_type(type);
-    one.emplace("description", doc);
-    properties.emplace(name, std::move(one));
-  };
-  add("code", "string", "of the error, for scripts");
-  add("retry", "boolean", "asking again may help");
-  add("message", "string", "for people, with the remedy");
-  inner.emplace("properties", std::move(properties));
-  inner.emplace("required", json::array{"code", "retry", "message"});
-  auto out = of_type("object");
-  json::object outer;
-  outer.emplace("error", std::move(inner));
-  out.emplace("properties", std::move(outer));
-  out.emplace("required", json::array{"error"});
-  return out;
+  auto inner = object_schema({{"code", member_of("string", "of the error, for scripts")},
+                              {"retry", member_of("boolean", "asking again may help")},
+                              {"message", member_of("string", "for people, with the remedy")}},
+                             {"code", "retry", "message"});
+  return object_schema({{"error", std::move(inner)}}, {"error"});
 }
 
 /// Indented by two, a member a line, so that a change shows as a diff.
@@ -431,27 +304,20 @@ std::string openapi_text(const std::string& version) {
       at = json::object();
     at.get_object().emplace(method, operation_of<R>(r));
   });
-  json::object info;
-  info.emplace("title", "millrace");
-  info.emplace("description", "The API of a node, and of `millrace run --http`. Made of the declarations by "
-                              "`millrace reference docs`.");
-  info.emplace("version", version);
-  json::object scheme;
-  scheme.emplace("type", "http");
-  scheme.emplace("scheme", "bearer");
-  scheme.emplace("description", "the token, in the file `token` of the state folder");
-  json::object schemes;
-  schemes.emplace("token", std::move(scheme));
-  json::object schemas;
-  schemas.emplace("error", error_schema());
-  json::object components;
-  components.emplace("securitySchemes", std::move(schemes));
-  components.emplace("schemas", std::move(schemas));
-  json::object root;
-  root.emplace("openapi", "3.1.0");
-  root.emplace("info", std::move(info));
-  root.emplace("paths", std::move(paths));
-  root.emplace("components", std::move(components));
+  json::object info{{"title", "millrace"},
+                    {"description",
+                     "The API of a node, and of `millrace run --http`. Made of the declarations by "
+                     "`millrace reference docs`."},
+                    {"version", version}};
+  json::object scheme{{"type", "http"},
+                      {"scheme", "bearer"},
+                      {"description", "the token, in the file `token` of the state folder"}};
+  json::object components{{"securitySchemes", json::object{{"token", std::move(scheme)}}},
+                          {"schemas", json::object{{"error", error_schema()}}}};
+  const json::object root{{"openapi", "3.1.0"},
+                          {"info", std::move(info)},
+                          {"paths", std::move(paths)},
+                          {"components", std::move(components)}};
   std::string out;
   append_pretty(out, root, 0);
   return out + '\n';
@@ -479,7 +345,7 @@ std::string api_page() {
               "records go in at STAGE, a source or a parser, and on to the stage that they failed "
               "at; without `letters` all that are kept are meant."
             : "");
-    if constexpr (std::is_same_v<R, asked::events>)
+    if constexpr (std::is_same_v<R, api::requests::events>)
       out += "\n- `graph`: as the graph above, each second\n- `figures`: as the figures below, with "
              "`?figures=1`\n"
              "- `end`: `{\"topology\", \"state\", \"reason\"}`, the last event\n"
@@ -494,9 +360,9 @@ std::string api_page() {
       out += "\nThe answer:\n";
     }
     std::string list;
-    append_members(list, schema_of<typename given_to<R>::type>(), 0);
+    append_members(list, schema_of<typename R::answer>(), 0);
     if (!list.empty())
-      out += (is_list<typename given_to<R>::type>::value ? "\nA list of:\n\n" : "\n") + list;
+      out += (is_list_answer<typename R::answer> ? "\nA list of:\n\n" : "\n") + list;
   });
   return out;
 }

@@ -1,4 +1,4 @@
-// The API as documents, made of what is declared: routes (actors/api/requests.cpp) and the members of their answers.
+// The API as documents, made of what is declared: routes (actors/api/requests.hpp) and the members of their answers.
 #pragma once
 
 #include <string>
