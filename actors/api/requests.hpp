@@ -89,6 +89,41 @@ inline constexpr parameter key_parameter{
     "key", "a text or number of the only key column, a JSON list of all, or a JSON object by column"};
 inline constexpr parameter after_parameter{"after", "what the answer before gave as `next`"};
 
+/// The members of most requests. One that has any of its own has all of them itself.
+struct of_topology {
+  std::string topology;
+  friend bool operator==(const of_topology&, const of_topology&) = default;
+};
+struct of_stage {
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const of_stage&, const of_stage&) = default;
+};
+struct of_edge {
+  std::string topology;
+  std::string edge;
+  std::string after;
+  friend bool operator==(const of_edge&, const of_edge&) = default;
+};
+struct of_key {
+  std::string topology;
+  std::string stage;
+  std::string key;
+  friend bool operator==(const of_key&, const of_key&) = default;
+};
+struct of_letters {
+  std::string topology;
+  std::uint64_t page = 0;
+  friend bool operator==(const of_letters&, const of_letters&) = default;
+};
+struct of_node {
+  std::string node;
+  friend bool operator==(const of_node&, const of_node&) = default;
+};
+struct of_all {
+  friend bool operator==(const of_all&, const of_all&) = default;
+};
+
 /// `plan`: the topology's file in JSON with overlays, single values and environment filled in.
 struct apply {
   using answer = answers::applied;
@@ -102,18 +137,16 @@ struct apply {
   std::string plan;
   friend bool operator==(const apply&, const apply&) = default;
 };
-struct list {
+struct list : of_all {
   using answer = answers::topologies;
   static constexpr api::route route{.path = "/api/v1/topologies",
                                     .doc = "Topologies, and how they stand. Why one has failed may quote a "
                                            "record, and is told with the token alone",
                                     .has_reasons = true};
-  friend bool operator==(const list&, const list&) = default;
 };
-struct nodes {
+struct nodes : of_all {
   using answer = answers::nodes;
   static constexpr api::route route{.path = "/api/v1/nodes", .doc = "Nodes, and what they run"};
-  friend bool operator==(const nodes&, const nodes&) = default;
 };
 /// Asks for what has happened (actors/observe/history.hpp). `newest`: so many of them; 0: all that are kept.
 struct history {
@@ -127,7 +160,7 @@ struct history {
   friend bool operator==(const history&, const history&) = default;
 };
 /// Answered once the topology is over, or after some time without that.
-struct wait {
+struct wait : of_topology {
   using answer = answers::waited;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/end",
                                     .doc =
@@ -135,24 +168,18 @@ struct wait {
                                         "to be asked again. Why it has failed is told with the token alone",
                                     .waits = true,
                                     .has_reasons = true};
-  std::string topology;
-  friend bool operator==(const wait&, const wait&) = default;
 };
 /// The report has the form in which `run --report` writes it.
-struct report {
+struct report : of_topology {
   using answer = answers::document;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/report",
                                     .doc = "The report that `run --report` writes"};
-  std::string topology;
-  friend bool operator==(const report&, const report&) = default;
 };
 /// Asks for the stages and edges of a running topology, and for who holds the others up (actors/observe/graph.hpp).
-struct graph {
+struct graph : of_topology {
   using answer = observe::graph;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/graph",
                                     .doc = "Stages and edges, and who holds the others up"};
-  std::string topology;
-  friend bool operator==(const graph&, const graph&) = default;
 };
 /// Server-sent events each second: the graph, and where `figures` is not 0 what all actors show (event_stream.hpp).
 struct events {
@@ -168,137 +195,100 @@ struct events {
   friend bool operator==(const events&, const events&) = default;
 };
 /// Asks for what the actors of one stage show (actors/observe/figures.hpp).
-struct stage_figures {
+struct stage_figures : of_stage {
   using answer = observe::figures;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}",
                                     .doc = "What the lanes, shards or commits of a stage show"};
-  std::string topology;
-  std::string stage;
-  friend bool operator==(const stage_figures&, const stage_figures&) = default;
 };
 /// Asks why a stage gives nothing (actors/observe/explain.hpp).
-struct explain {
+struct explain : of_stage {
   using answer = observe::explanation;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/explain",
                                     .doc = "Why a stage gives nothing, and what would change that"};
-  std::string topology;
-  std::string stage;
-  friend bool operator==(const explain&, const explain&) = default;
 };
 /// Asks for what all actors of a topology show; own_figures for those of the process that is asked.
-struct figures {
+struct figures : of_topology {
   using answer = observe::figures;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/figures",
                                     .doc = "What all actors of a topology show"};
-  std::string topology;
-  friend bool operator==(const figures&, const figures&) = default;
 };
-struct own_figures {
+struct own_figures : of_topology {
   using answer = observe::figures;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/figures/here",
                                     .doc = "The same of the process that is asked"};
-  std::string topology;
-  friend bool operator==(const own_figures&, const own_figures&) = default;
 };
 /// Asks for what is wrong with topologies, as the process that is asked sees it (actors/observe/troubles.hpp).
-struct own_troubles {
+struct own_troubles : of_all {
   using answer = observe::process_troubles;
   static constexpr api::route route{
       .path = "/api/v1/troubles/here",
       .doc = "What is wrong with topologies that run, as the process that is asked sees it"};
-  friend bool operator==(const own_troubles&, const own_troubles&) = default;
 };
 /// Asks for the equation of each stage (actors/observe/ledger.hpp).
-struct ledger {
+struct ledger : of_topology {
   using answer = observe::whole_ledger;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/ledger",
                                     .doc = "The equation of each stage"};
-  std::string topology;
-  friend bool operator==(const ledger&, const ledger&) = default;
 };
 /// Default dead letters, a part of them: the oldest that is kept (0), or the first from `page` on.
-struct dead_letters {
+struct dead_letters : of_letters {
   using answer = answers::dead_letters;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters",
                                     .doc = "Dead letters that are kept, oldest first, a part a page",
                                     .waits = true,
                                     .has_rows = true,
                                     .query = page_parameter};
-  std::string topology;
-  std::uint64_t page = 0;
-  friend bool operator==(const dead_letters&, const dead_letters&) = default;
 };
 /// The same, the newest first: those that came last (0), or before what the page before has given.
-struct newest_letters {
+struct newest_letters : of_letters {
   using answer = answers::dead_letters;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters/newest",
                                     .doc = "Dead letters that are kept, newest first, a part a page",
                                     .waits = true,
                                     .has_rows = true,
                                     .query = page_parameter};
-  std::string topology;
-  std::uint64_t page = 0;
-  friend bool operator==(const newest_letters&, const newest_letters&) = default;
 };
 /// Counts the newest letters by stage and error (actors/observe/letter_counts.hpp).
-struct letter_counts {
+struct letter_counts : of_topology {
   using answer = observe::letter_counts;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters/counts",
                                     .doc =
                                         "The newest dead letters, 16 MB of them, counted by stage and error",
                                     .has_rows = true};
-  std::string topology;
-  friend bool operator==(const letter_counts&, const letter_counts&) = default;
 };
 /// Asks for the open windows of a key of a window (actors/observe/key_state.hpp); own_key_state where its shard is in
 /// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
-struct key_state {
+struct key_state : of_key {
   using answer = observe::key_state;
   static constexpr api::route route{
       .path = "/api/v1/topologies/{}/stages/{}/state",
       .doc = "The open windows of a key of a window, and their aggregates as they stand",
       .has_rows = true,
       .query = key_parameter};
-  std::string topology;
-  std::string stage;
-  std::string key;
-  friend bool operator==(const key_state&, const key_state&) = default;
 };
-struct own_key_state {
+struct own_key_state : of_key {
   using answer = observe::key_state;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/state/here",
                                     .doc = "The same where the process that is asked has them",
                                     .has_rows = true,
                                     .query = key_parameter};
-  std::string topology;
-  std::string stage;
-  std::string key;
-  friend bool operator==(const own_key_state&, const own_key_state&) = default;
 };
 /// Asks for rows as they pass on an edge (actors/observe/tap.hpp); own_tap for those of the process that is asked.
 /// `after`: what the answer before gave as `next`; empty turns the tap on.
-struct tap {
+struct tap : of_edge {
   using answer = observe::tapped;
   static constexpr api::route route{
       .path = "/api/v1/topologies/{}/edges/{}/tap",
       .doc = "Rows as they pass on an edge; the first question turns the tap on, for five minutes",
       .has_rows = true,
       .query = after_parameter};
-  std::string topology;
-  std::string edge;
-  std::string after;
-  friend bool operator==(const tap&, const tap&) = default;
 };
-struct own_tap {
+struct own_tap : of_edge {
   using answer = observe::tapped;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/edges/{}/tap/here",
                                     .doc = "The same of the process that is asked",
                                     .has_rows = true,
                                     .query = after_parameter};
-  std::string topology;
-  std::string edge;
-  std::string after;
-  friend bool operator==(const own_tap&, const own_tap&) = default;
 };
 /// Asks what becomes of a record (actors/observe/trace.hpp). `record`: JSON, as it is read there.
 struct trace {
@@ -314,56 +304,43 @@ struct trace {
   std::string record;
   friend bool operator==(const trace&, const trace&) = default;
 };
-struct stop {
+struct stop : of_topology {
   using answer = answers::accepted;
   static constexpr auto route =
       confirmed("/api/v1/topologies/{}/stop", "Ends a topology in order; its state stays");
-  std::string topology;
-  friend bool operator==(const stop&, const stop&) = default;
 };
 /// A topology of a cluster that was stopped, or has failed, goes on from the plan that the cluster has.
-struct start {
+struct start : of_topology {
   using answer = answers::applied;
   static constexpr auto route =
       confirmed("/api/v1/topologies/{}/start",
                 "Has a topology of a cluster that was stopped or has failed go on, by the plan that the "
                 "cluster has; answered after a second in which a source does not answer, to be asked again");
-  std::string topology;
-  friend bool operator==(const start&, const start&) = default;
 };
 /// The cluster forgets a topology that is over, with its state and dead letters.
-struct remove {
+struct remove : of_topology {
   using answer = answers::accepted;
   static constexpr auto route =
       confirmed("/api/v1/topologies/{}/remove",
                 "Removes a topology of a cluster that is over, with its state and its dead letters");
-  std::string topology;
-  friend bool operator==(const remove&, const remove&) = default;
 };
 /// Lanes of the topology read nothing until `resume`.
-struct pause {
+struct pause : of_topology {
   using answer = answers::accepted;
   static constexpr auto route =
       confirmed("/api/v1/topologies/{}/pause", "Pauses a topology: it reads nothing until it is resumed");
-  std::string topology;
-  friend bool operator==(const pause&, const pause&) = default;
 };
-struct resume {
+struct resume : of_topology {
   using answer = answers::accepted;
   static constexpr auto route =
       confirmed("/api/v1/topologies/{}/resume", "Resumes a topology that is paused");
-  std::string topology;
-  friend bool operator==(const resume&, const resume&) = default;
 };
 /// `stage`: a parser, window or sink, all of whose actors restart; or one actor.
-struct restart {
+struct restart : of_stage {
   using answer = answers::accepted;
   static constexpr auto route = confirmed(
       "/api/v1/topologies/{}/stages/{}/restart",
       "Begins new lives of a parser, window or sink, or of one of its actors; no row is lost or doubled");
-  std::string topology;
-  std::string stage;
-  friend bool operator==(const restart&, const restart&) = default;
 };
 /// Dead letters go in again at `into`, a source or a parser, each once. `letters`: the ids of those that are meant; none:
 /// all that are kept.
@@ -381,55 +358,44 @@ struct replay {
   std::vector<std::string> letters;
   friend bool operator==(const replay&, const replay&) = default;
 };
-struct drain {
+struct drain : of_node {
   using answer = answers::drains;
   static constexpr auto route = confirmed("/api/v1/nodes/{}/drain", "Has a node give away what it runs");
-  std::string node;
-  friend bool operator==(const drain&, const drain&) = default;
 };
 /// Takes a drain back: the node gets work again.
-struct undrain {
+struct undrain : of_node {
   using answer = answers::accepted;
   static constexpr auto route =
       confirmed("/api/v1/nodes/{}/undrain", "Takes a drain back: the node gets work again");
-  std::string node;
-  friend bool operator==(const undrain&, const undrain&) = default;
 };
-struct forget {
+struct forget : of_node {
   using answer = answers::forgotten;
   static constexpr auto route = confirmed(
       "/api/v1/nodes/{}/forget", "Gives up a node that does not come back, and what is on its disk alone");
-  std::string node;
-  friend bool operator==(const forget&, const forget&) = default;
 };
-struct status {
+struct status : of_all {
   using answer = answers::status;
   static constexpr api::route route{.path = "/api/v1/status",
                                     .doc = "The node that was asked, and its cluster"};
-  friend bool operator==(const status&, const status&) = default;
 };
 /// Pages of text, for Prometheus and for probes.
-struct metrics {
+struct metrics : of_all {
   using answer = answers::page;
   static constexpr api::route route{.path = "/metrics", .doc = "Figures for Prometheus"};
-  friend bool operator==(const metrics&, const metrics&) = default;
 };
-struct healthz {
+struct healthz : of_all {
   using answer = answers::page;
   static constexpr api::route route{
       .path = "/healthz", .doc = "Whether every server was reached, and answers; 503 and why where not"};
-  friend bool operator==(const healthz&, const healthz&) = default;
 };
-struct readyz {
+struct readyz : of_all {
   using answer = answers::page;
   static constexpr api::route route{.path = "/readyz",
                                     .doc = "Whether new input is taken; 503 and why where not"};
-  friend bool operator==(const readyz&, const readyz&) = default;
 };
-struct livez {
+struct livez : of_all {
   using answer = answers::page;
   static constexpr api::route route{.path = "/livez", .doc = "Whether the process moves; 503 where not"};
-  friend bool operator==(const livez&, const livez&) = default;
 };
 
 }  // namespace requests
