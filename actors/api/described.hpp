@@ -30,6 +30,11 @@ struct event_time {
   event_micros at = no_watermark;
   friend auto operator<=>(const event_time&, const event_time&) = default;
 };
+inline boost::json::value to_value(const event_time& t) {
+  if (t.at == no_watermark)
+    return nullptr;
+  return t.at == end_of_time ? boost::json::value("end") : boost::json::value(format_timestamp(t.at));
+}
 
 /// An object that others have written, as it is; one that is nested too deeply says so in its place.
 struct json_object {
@@ -47,11 +52,6 @@ concept described = requires(json_writer& w, const T& x) {
   members(w, x);
 };
 
-inline boost::json::value to_value(const event_time& t) {
-  if (t.at == no_watermark)
-    return nullptr;
-  return t.at == end_of_time ? boost::json::value("end") : boost::json::value(format_timestamp(t.at));
-}
 inline boost::json::value to_value(const json_object& v) {
   boost::json::error_code failed;
   auto out = boost::json::parse(v.text, failed);

@@ -26,6 +26,12 @@ void add_source(std::vector<source_figures>& to, source_figures&& s) {
     same->is_spool_full = same->is_spool_full.value_or(false) || *s.is_spool_full;
 }
 
+template<class T, class... Count>
+void add_up(std::map<std::string, T>& to, const std::map<std::string, T>& more, Count... counts) {
+  for (const auto& [stage, one] : more)
+    ((to[stage].*counts += one.*counts), ...);
+}
+
 }  // namespace
 
 void add(figures& to, figures&& more) {
@@ -35,24 +41,10 @@ void add(figures& to, figures&& more) {
   append(to.lanes, std::move(more.lanes));
   append(to.shards, std::move(more.shards));
   append(to.sinks, std::move(more.sinks));
-  for (const auto& [stage, l] : more.losses) {
-    to.losses[stage].late += l.late;
-    to.losses[stage].dead_letters += l.dead_letters;
-    to.losses[stage].gaps += l.gaps;
-  }
-  for (const auto& [stage, passed] : more.flow) {
-    auto& sum = to.flow[stage];
-    sum.in += passed.in;
-    sum.out += passed.out;
-    sum.filtered += passed.filtered;
-  }
-  for (const auto& [stage, more_of] : more.counted) {
-    auto& sum = to.counted[stage];
-    sum.in += more_of.in;
-    sum.out += more_of.out;
-    sum.late += more_of.late;
-    sum.dead += more_of.dead;
-  }
+  add_up(to.losses, more.losses, &loss_figures::late, &loss_figures::dead_letters, &loss_figures::gaps);
+  add_up(to.flow, more.flow, &flow_figures::in, &flow_figures::out, &flow_figures::filtered);
+  add_up(to.counted, more.counted, &count_figures::in, &count_figures::out, &count_figures::late,
+         &count_figures::dead);
   append(to.missing, std::move(more.missing));
 }
 

@@ -1,5 +1,6 @@
 #include "actors/observe/report.hpp"
 
+#include "actors/api/described.hpp"
 #include "actors/deployment/layout.hpp"
 #include "actors/observe/topology_walk.hpp"
 #include "actors/stream/stage/unnest.hpp"
@@ -123,14 +124,6 @@ json::object stage_object(const config::topology& t, const config::stage& stage,
   return out;
 }
 
-json::value watermark_value(event_micros w) {
-  if (w == no_watermark)
-    return nullptr;
-  if (w == end_of_time)
-    return "end";
-  return json::string(format_timestamp(w));
-}
-
 json::object flow_object(const flow_meter& flow) {
   json::object out;
   for (const auto& [name, f] : flow.sources()) {
@@ -182,9 +175,8 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
       // number none.
       if (log.starts_with("refused/") || std::count(log.begin(), log.end(), '/') != 1)
         continue;
-      const auto value = watermark_value(m.watermark);
       if (!watermarks.contains(log) || m.watermark == no_watermark)
-        watermarks[log] = value;
+        watermarks[log] = to_value(api::event_time{m.watermark});
     }
   json::object out;
   out["topology"] = t.name;
