@@ -16,19 +16,15 @@ constexpr std::array table{
            "1 while actors of the topology live in this process, and it has not ended"},
     metric{"millrace_trouble", gauge, "0 or 1", "topology, stage, code",
            "1 for each trouble of the topology in this process (docs/operations.md lists the codes); absent "
-           "while it is healthy. "
-           "`millrace list` shows the same"},
+           "while it is healthy. `millrace list` shows the same"},
     metric{"millrace_topology_info", gauge, "1", "topology, title",
            "1 with the title of the topology, where it has one"},
     metric{"millrace_topology_state", gauge, "0 or 1", "topology, state",
            "1 for the state of the topology (running, drained, ended, stopped, failed), 0 for the others. "
-           "The node "
-           "that leads the cluster gives it, of all topologies"},
-    metric{
-        "millrace_node_state", gauge, "0 or 1", "node, state",
-        "1 for the state of the node (up, silent, draining, drained, flapping, left), 0 for the others. The "
-        "node that "
-        "leads the cluster gives it, of all nodes; it is absent while no node leads"},
+           "The node that leads the cluster gives it, of all topologies"},
+    metric{"millrace_node_state", gauge, "0 or 1", "node, state",
+           "1 for the state of the node (up, silent, draining, drained, flapping, left), 0 for the others. "
+           "The node that leads the cluster gives it, of all nodes; it is absent while no node leads"},
     metric{"millrace_state_folder_bytes", gauge, "bytes", "topology", "The state folder on disk"},
     metric{"millrace_coordinator_heard", gauge, "0 or 1", "node",
            "0 while the node hears of no coordinator: nobody leads the cluster, or not for it"},
@@ -94,11 +90,10 @@ constexpr std::array table{
            "Dead letters of a stage, since this process started"},
     metric{"millrace_log_gaps_total", counter, "times", "topology, stage",
            "Times that lines of a source's log were lost before they were read, or may have been (a file "
-           "that was cut off or "
-           "deleted), since this process started; the log of the process tells each"},
+           "that was cut off or deleted), since this process started; the log of the process tells each"},
     metric{"millrace_restarts_total", counter, "lives", "topology, stage, actor",
-           "Lanes, shards and sinks that failed and restarted, since this process started. On a node "
-           "those that restarted there; an actor that goes to another node is no restart"},
+           "Lanes, shards and sinks that failed and restarted, since this process started. On a node those "
+           "that restarted there; an actor that goes to another node is no restart"},
     // --- shards
     metric{"millrace_window_rows_total", counter, "rows", "topology, shard",
            "Rows that a shard has emitted, since this process started. What it emits again after a restart "
@@ -211,14 +206,13 @@ std::string metrics_page() {
   std::string out =
       "# Metrics\n\n"
       "<!-- Written by `millrace reference docs`. -->\n\n"
-      "What `/metrics` of `millrace run --http` and of a node answers, in Prometheus's text "
-      "format. A node shows the actors that run in its\n"
+      "What `/metrics` of `millrace run --http` and of a node answers, in Prometheus's text format. A node "
+      "shows the actors that run in its\n"
       "process, and the counts of those that ran there: until none of their topology has lived there for two "
-      "minutes, so that the last counts are scraped. Where it begins there again, they begin "
-      "from 0, which `rate` takes for a reset. `millrace_topology_state` stays for as long as "
-      "`millrace list` has the topology, and `millrace_running` is 0 at once. A histogram has the usual "
-      "`_bucket`, `_sum` and `_count`. "
-      "[operations.md](operations.md#dashboard-and-alerts) tells of the dashboard and\n"
+      "minutes, so that the last counts are scraped. Where it begins there again, they begin from 0, which "
+      "`rate` takes for a reset. `millrace_topology_state` stays for as long as `millrace list` has the "
+      "topology, and `millrace_running` is 0 at once. A histogram has the usual `_bucket`, `_sum` and "
+      "`_count`. [operations.md](operations.md#dashboard-and-alerts) tells of the dashboard and\n"
       "the alert rules that are made of them.\n\n"
       "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
   for (const auto& m : table)

@@ -324,36 +324,31 @@ std::string openapi_text(const std::string& version) {
 }
 
 std::string api_page() {
-  std::string out = "# The API\n\nOf a node, and of `millrace run --http`. This page is made of the "
-                    "declarations by `millrace reference "
-                    "docs`; [openapi.json](openapi.json) says the same to programs, "
-                    "[design/api.md](design/api.md) why it is so.\n\n"
-                    "Answers are JSON. An event time is ISO 8601, `\"end\"` where all has come, or null "
-                    "before the first. An error is "
-                    "`{\"error\": {\"code\", \"retry\", \"message\"}}` with the status of its code. What "
-                    "needs the token takes it as "
-                    "`Authorization: Bearer TOKEN`; an action also needs the header `X-Millrace-Action: yes` "
-                    "and the name once more, as "
-                    "`{\"confirm\": NAME}`.\n";
+  std::string out =
+      "# The API\n\nOf a node, and of `millrace run --http`. This page is made of the declarations by "
+      "`millrace reference docs`; [openapi.json](openapi.json) says the same to programs, "
+      "[design/api.md](design/api.md) why it is so.\n\n"
+      "Answers are JSON. An event time is ISO 8601, `\"end\"` where all has come, or null before the first. "
+      "An error is `{\"error\": {\"code\", \"retry\", \"message\"}}` with the status of its code. What needs "
+      "the token takes it as `Authorization: Bearer TOKEN`; an action also needs the header "
+      "`X-Millrace-Action: yes` and the name once more, as `{\"confirm\": NAME}`.\n";
   each_route([&]<class R>(const api::route& r) {
-    out += fmt::format(
-        "\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
-        r.needs_token() ? " Needs the token." : "",
-        r.body == api::body_form::plan ? " Its body is the topology in JSON, with everything filled in."
-        : r.body == api::body_form::replay
-            ? " Its body is `{\"confirm\": NAME, \"into\": STAGE, \"letters\": [ID, ...]}`: "
-              "records go in at STAGE, a source or a parser, and on to the stage that they failed "
-              "at; without `letters` all that are kept are meant."
-            : "");
+    out += fmt::format("\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
+                       r.needs_token() ? " Needs the token." : "",
+                       r.body == api::body_form::plan
+                           ? " Its body is the topology in JSON, with everything filled in."
+                       : r.body == api::body_form::replay
+                           ? " Its body is `{\"confirm\": NAME, \"into\": STAGE, \"letters\": [ID, ...]}`: "
+                             "records go in at STAGE, a source or a parser, and on to the stage that they "
+                             "failed at; without `letters` all that are kept are meant."
+                           : "");
     if constexpr (std::is_same_v<R, api::requests::events>)
       out += "\n- `graph`: as the graph above, each second\n- `figures`: as the figures below, with "
              "`?figures=1`\n"
              "- `end`: `{\"topology\", \"state\", \"reason\"}`, the last event\n"
              "- `error`: as any error, the last event\n\nEach has its JSON as one line of `data`. A server "
-             "gives "
-             "events to 8 clients at most, and refuses more with 503. A client that does not read is dropped "
-             "after "
-             "10 s; whoever asks again goes on with what is so by then.\n";
+             "gives events to 8 clients at most, and refuses more with 503. A client that does not read is "
+             "dropped after 10 s; whoever asks again goes on with what is so by then.\n";
     if (r.body == api::body_form::record) {
       out += "\nIts body:\n\n";
       append_members(out, body_schema(record_members), 0);
