@@ -1,4 +1,4 @@
-// Records as a source hands them to a parser, for tests of parsers.
+// Records as a source hands them over.
 #pragma once
 
 #include "actors/stream/source/source.hpp"
@@ -25,6 +25,19 @@ inline source::chunk chunk_of(const std::vector<std::string>& records, bool line
       c.bytes += '\n';
   }
   c.bytes.append(source::padding, '\0');
+  return c;
+}
+
+/// Makes a chunk of values of a partition at positions from `from` on.
+inline source::chunk chunk_of(const std::string& partition, std::int64_t from,
+                              const std::vector<std::string>& values) {
+  auto c = chunk_of(values, false);
+  c.partition = partition;
+  c.topic.clear();
+  c.from = {0, from};
+  for (auto& p : c.positions)
+    p = {0, from++};
+  c.to = {0, from};
   return c;
 }
 

@@ -1,5 +1,7 @@
 // A source that is never at its log's end, as under a steady load, and has handed over what it had: the rows
 // do not wait for what comes next.
+#include "tests/support/chunk_of.hpp"
+#include "tests/support/fake_reader.hpp"
 #include "tests/unit/actors/pipeline_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,32 +20,17 @@ constexpr int records = 10;
 
 /// Some records, `drained`; then nothing, while it is asked, until `arrived` says that they have come
 /// through.
-class held_reader final : public source::reader {
+class held_reader final : public test::fake_reader {
 public:
   held_reader(std::function<bool()> arrived, std::shared_ptr<std::atomic<bool>> in_time)
       : arrived_(std::move(arrived)), in_time_(std::move(in_time)) {}
-
-  expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
-    return std::vector<source::partition_info>{{"0", {}, {}}};
-  }
-  expected<void> assign(const std::string&, position from) override {
-    at_ = from.major < 0 ? 0 : from.minor;
-    return {};
-  }
-  void unassign(const std::string&) override {}
-  expected<std::optional<source::chunk>> read(std::span<const std::string>, std::size_t,
-                                              std::chrono::milliseconds) override {
-    source::chunk c;
-    c.partition = "0";
-    c.from = {0, at_};
+  void interrupt() override { interrupted_ = true; }
+  std::optional<source::chunk> give() override {
+    std::vector<std::string> lines;
+    for (auto i = at_; i < records; ++i)
+      lines.push_back(fmt::format("{{\"n\":{}}}", i));
+    auto c = test::chunk_of("0", at_, lines);
     if (at_ == 0) {
-      for (int i = 0; i < records; ++i) {
-        const auto line = fmt::format("{{\"n\":{}}}", i);
-        c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-        c.lengths.push_back(static_cast<std::uint32_t>(line.size()));
-        c.positions.push_back({0, i});
-        c.bytes += line;
-      }
       c.drained = true;
     } else {
       for (const auto until = std::chrono::steady_clock::now() + 20s;
@@ -53,19 +40,13 @@ public:
       c.at_end = true;
     }
     at_ = records;
-    c.to = {0, at_};
-    c.bytes.append(source::padding, '\0');
     return c;
   }
-  void acknowledge(const std::string&, position) override {}
-  std::optional<source::backlog> lag() override { return std::nullopt; }
-  void interrupt() override { interrupted_ = true; }
 
 private:
   std::function<bool()> arrived_;
   std::shared_ptr<std::atomic<bool>> in_time_;
   std::atomic<bool> interrupted_{false};
-  std::int64_t at_ = 0;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "actors/without_secrets.hpp"
 #include "config/load_text.hpp"
 #include "config/secrets.hpp"
+#include "tests/support/fake_target.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -54,19 +55,6 @@ std::string refusal_of_reader(const config::topology& t) {
   return made ? std::string() : made.error().message;
 }
 
-class talkative final : public sink::writer {
-public:
-  expected<std::optional<sink::progress>> open(const sink::claim&) override { return told(); }
-  expected<void> write(const data::batch&) override { return told(); }
-  expected<std::uint64_t> commit(const sink::progress&) override { return told(); }
-  expected<void> keep_alive() override { return told(); }
-
-private:
-  static unexpected told() {
-    return outside_error(ec::unavailable, "you sent two words, encoded two%20words");
-  }
-};
-
 }  // namespace
 
 TEST_CASE("a secret that its connector does not take is refused where it is used, and not shown") {
@@ -106,7 +94,11 @@ TEST_CASE("what a server repeats of a secret is masked in a connector's errors")
       R"json({ "source": "file", "path": "x" })json",
       R"json({ "sink": "sql", "from": "rows", "table": "t", "connection": "mysql://u:${secret:words}@h/d" })json");
   REQUIRE(config::with_secrets(*t.find("out"), connectors()));
-  const auto writer = without_secrets(std::make_unique<talkative>());
+  test::fake_target target;
+  target.on_call = [](const std::string&) {
+    return error{ec::unavailable, fault::outside, true, "you sent two words, encoded two%20words", {}};
+  };
+  const auto writer = without_secrets(target.writer());
   for (const auto& message : {writer->open({}).error().message, writer->write({}).error().message,
                               writer->commit({}).error().message, writer->keep_alive().error().message})
     CHECK(message == "you sent ***, encoded ***");

@@ -1,6 +1,7 @@
 // Tests which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
 // testing scheduler.
 #include "actors/stream/sink/sink_actor.hpp"
+#include "tests/support/fake_target.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -12,30 +13,6 @@ using namespace millrace;
 namespace {
 
 const log_id counts_log = "counts/0/0";
-
-/// Has never seen this sink before, and keeps what it is given.
-class new_target final : public sink::writer {
-public:
-  explicit new_target(std::optional<sink::progress>& stored, std::vector<std::uint64_t>& claims)
-      : stored_(stored), claims_(claims) {}
-  expected<std::optional<sink::progress>> open(const sink::claim& who) override {
-    claims_.push_back(who.life);
-    return stored_;
-  }
-  expected<void> write(const data::batch&) override { return {}; }
-  expected<std::uint64_t> commit(const sink::progress& p) override {
-    if (const auto why = std::exchange(fails_, std::nullopt))
-      return unexpected(error{*why, fault::outside, *why == ec::unavailable, "no commit", {}});
-    stored_ = p;
-    return 0;
-  }
-  void fail_once(ec why) { fails_ = why; }
-
-private:
-  std::optional<sink::progress>& stored_;
-  std::vector<std::uint64_t>& claims_;
-  std::optional<ec> fails_;
-};
 
 /// A life of a shard, which notes what it is asked.
 caf::behavior shard(caf::event_based_actor*, std::vector<messages::resume_output>* asked) {
@@ -55,10 +32,8 @@ public:
     window.logs = {counts_log};
     o.make_writer = [this]() -> expected<std::unique_ptr<sink::writer>> {
       if (is_away)
-        return outside_error(ec::unavailable, "the target is away");
-      auto made = std::make_unique<new_target>(stored, claims);
-      target = made.get();
-      return made;
+        return unexpected(test::gone);
+      return target.writer();
     };
     supervisor_ = system_.spawn(
         [this](caf::event_based_actor*, std::uint64_t) -> caf::behavior {
@@ -114,14 +89,18 @@ public:
     run();
   }
   [[nodiscard]] std::optional<position> committed() const {
-    if (!stored || !stored->positions.contains(counts_log))
+    if (!target.stored || !target.stored->positions.contains(counts_log))
       return std::nullopt;
-    return stored->positions.at(counts_log).at;
+    return target.stored->positions.at(counts_log).at;
+  }
+  [[nodiscard]] std::vector<std::uint64_t> claims() const {
+    std::vector<std::uint64_t> out;
+    for (const auto& c : target.claims)
+      out.push_back(c.life);
+    return out;
   }
 
-  std::optional<sink::progress> stored;
-  std::vector<std::uint64_t> claims;
-  new_target* target = nullptr;
+  test::fake_target target;
   bool is_away = false;
   std::vector<messages::resume_output> of_lives[2];
   std::vector<life> lives_said;
@@ -234,11 +213,11 @@ TEST_CASE("a sink whose target a newer life holds reports, says so once, and is 
   s.resumes(1, lowest_position);
   s.sends(1, lowest_position, {30, whole});
   REQUIRE(s.committed() == position{30, whole});
-  s.target->fail_once(ec::fenced);
+  s.target.fails["commit"] = test::taken_over;
   s.sends(1, {30, whole}, {40, whole});
   CHECK(s.fenced == std::vector<life>{{5, 1}});
   CHECK(s.lives_said == std::vector<life>{{5, 1}});  // its report
-  CHECK(s.claims.size() == 1);                       // it does not claim the target again
+  CHECK(s.claims().size() == 1);                     // it does not claim the target again
   caf::anon_send(s.sink, messages::stop{});
   s.run();
   CHECK(s.lives_said.size() == 1);
@@ -248,11 +227,11 @@ TEST_CASE("each opening of its target raises the count of a sink's life, which a
   scene s;
   s.introduce(1);
   s.resumes(1, lowest_position);
-  CHECK(s.claims == std::vector<std::uint64_t>{number_of({5, 1})});
+  CHECK(s.claims() == std::vector<std::uint64_t>{number_of({5, 1})});
   CHECK(s.of_lives[0].back().life == life{5, 1});
-  s.target->fail_once(ec::unavailable);
+  s.target.fails["commit"] = test::gone;
   s.sends(1, lowest_position, {30, whole});
-  CHECK(s.claims == std::vector<std::uint64_t>{number_of({5, 1}), number_of({5, 2})});
+  CHECK(s.claims() == std::vector<std::uint64_t>{number_of({5, 1}), number_of({5, 2})});
   REQUIRE(s.of_lives[0].size() == 2);
   CHECK(s.of_lives[0].back().life == life{5, 2});
   caf::anon_send(s.sink, messages::collect_report{});

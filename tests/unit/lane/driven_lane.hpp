@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/stream/lane/lane.hpp"
+#include "tests/support/chunk_of.hpp"
 
 #include <algorithm>
 #include <map>
@@ -14,6 +15,7 @@
 namespace millrace::lane_test {
 
 using namespace std::chrono_literals;
+using test::chunk_of;
 
 inline const error broken_source{ec::corrupt, fault::outside, false, "broken", {}};
 inline const error trimmed_source{ec::log_trimmed, fault::outside, false, "gone", {}};
@@ -142,23 +144,6 @@ public:
     return std::make_unique<seconds_parser>();
   };
   return o;
-}
-
-/// Makes a chunk of records of a partition at positions from `from` on.
-[[nodiscard]] inline source::chunk chunk_of(const std::string& partition, std::int64_t from,
-                                            const std::vector<std::string>& records) {
-  source::chunk c;
-  c.partition = partition;
-  c.from = {0, from};
-  for (const auto& r : records) {
-    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
-    c.bytes += r;
-    c.positions.push_back({0, from++});
-  }
-  c.to = {0, from};
-  c.bytes.append(source::padding, '\0');
-  return c;
 }
 
 /// Marks that the source has no more for now: a frame does not wait for the next chunk.

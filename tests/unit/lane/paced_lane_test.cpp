@@ -1,5 +1,7 @@
 // A lane under `rate`, with its real source actor, minute by minute under CAF's testing scheduler.
 #include "actors/stream/lane/lane_actor.hpp"
+#include "tests/support/chunk_of.hpp"
+#include "tests/support/fake_reader.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -14,40 +16,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::int64_t records_a_chunk = 5'000;
+constexpr std::size_t records_a_chunk = 5'000;
 
 /// A log without an end.
-class endless final : public source::reader {
-public:
-  expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
-    return std::vector<source::partition_info>{{"0", {}, {}}};
+class endless final : public test::fake_reader {
+  std::optional<source::chunk> give() override {
+    auto c = test::chunk_of("0", at_, std::vector<std::string>(records_a_chunk, "x"));
+    at_ = c.to.minor;
+    return c;
   }
-  expected<void> assign(const std::string&, position from) override {
-    next_ = std::max<std::int64_t>(from.minor, 0);
-    return {};
-  }
-  void unassign(const std::string&) override {}
-  expected<std::optional<source::chunk>> read(std::span<const std::string>, std::size_t,
-                                              std::chrono::milliseconds) override {
-    source::chunk c;
-    c.partition = "0";
-    c.from = {0, next_};
-    for (std::int64_t i = 0; i < records_a_chunk; ++i) {
-      c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-      c.lengths.push_back(1);
-      c.bytes += 'x';
-      c.positions.push_back({0, next_++});
-    }
-    c.to = {0, next_};
-    c.bytes.append(source::padding, '\0');
-    return std::optional(std::move(c));
-  }
-  void acknowledge(const std::string&, position) override {}
-  std::optional<source::backlog> lag() override { return std::nullopt; }
-  void interrupt() override {}
-
-private:
-  std::int64_t next_ = 0;
 };
 
 class rows_without_columns final : public parser::record_parser {

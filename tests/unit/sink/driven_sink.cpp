@@ -6,66 +6,6 @@
 
 namespace millrace::test {
 
-class fake_writer final : public sink::writer {
-public:
-  explicit fake_writer(driven_sink& s) : s_(s), target_(s.target) {}
-
-  expected<std::optional<sink::progress>> open(const sink::claim& who) override {
-    target_.claims.push_back(who);
-    if (auto why = call("open"))
-      return unexpected(*why);
-    return target_.stored;
-  }
-  expected<void> write(const data::batch& rows) override {
-    if (auto why = call("write"))
-      return unexpected(*why);
-    target_.written.push_back(rows);
-    return {};
-  }
-  void end_of_window() override { call("end of window"); }
-  std::optional<micros> commit_in() const override { return target_.commit_in; }
-  expected<std::uint64_t> commit(const sink::progress& p) override {
-    if (auto why = call("commit"))
-      return unexpected(*why);
-    target_.stored = p;
-    return std::exchange(target_.refuses, 0);
-  }
-  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t after, std::size_t limit) override {
-    if (auto why = call("rejected"))
-      return unexpected(*why);
-    std::vector<sink::rejected_row> out;
-    for (const auto& r : target_.refused)
-      if (r.sequence > after && out.size() < limit)
-        out.push_back(r);
-    return out;
-  }
-  void forget_rejected(std::uint64_t up_to) override {
-    call("forget");
-    std::erase_if(target_.refused, [&](const auto& r) { return r.sequence <= up_to; });
-  }
-  expected<void> keep_alive() override {
-    if (auto why = call("keep alive"))
-      return unexpected(*why);
-    return {};
-  }
-  std::optional<micros> keep_alive_in() const override { return target_.keep_alive_in; }
-
-private:
-  std::optional<error> call(const std::string& name) {
-    s_.journal_.push_back(name);
-    s_.time.pass(target_.takes);
-    const auto fails = target_.fails.find(name);
-    if (fails == target_.fails.end())
-      return std::nullopt;
-    auto why = fails->second;
-    target_.fails.erase(fails);
-    return why;
-  }
-
-  driven_sink& s_;
-  fake_target& target_;
-};
-
 data::schema_ptr number_schema() {
   static const auto schema =
       std::make_shared<const data::schema>(std::vector<data::field>{{"n", data::type_id::bigint}});
@@ -88,7 +28,12 @@ driven_sink::driven_sink(const std::function<void(sink::sink_settings&)>& set, s
   s.make_writer = [this]() -> expected<std::unique_ptr<sink::writer>> {
     if (const auto fails = target.fails.extract("make"))
       return unexpected(fails.mapped());
-    return std::make_unique<fake_writer>(*this);
+    return target.writer();
+  };
+  target.on_call = [this](const std::string& name) {
+    journal_.push_back(name);
+    time.pass(call_takes);
+    return std::nullopt;
   };
   gauges = s.gauges;
   if (set)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/stream/sink/sink_life.hpp"
+#include "tests/support/fake_target.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -19,25 +20,6 @@ namespace millrace::test {
 
 using words = std::vector<std::string>;
 
-;
-
-/// A target, as the test sees and sets it.
-struct fake_target {
-  std::optional<sink::progress> stored;
-  std::map<std::string, error> fails;  // the next call of this name does
-  std::vector<sink::claim> claims;
-  std::uint64_t refuses = 0;                // rows of the next commit
-  std::vector<sink::rejected_row> refused;  // kept until they are forgotten
-  std::optional<micros> commit_in;
-  std::optional<micros> keep_alive_in;
-  std::vector<data::batch> written;
-  std::chrono::milliseconds takes{0};  // each call
-};
-
-/// The error of a target that is away.
-inline const error gone{ec::unavailable, fault::outside, true, "nobody answers", {}};
-/// The error of a target that a newer life has.
-inline const error taken_over{ec::fenced, fault::outside, false, "a newer life has it", {}};
 /// The error of a target that does not fit.
 inline const error misfit{ec::mismatch, fault::user, false, "no such table", {}};
 
@@ -90,6 +72,7 @@ public:
   void letters_acknowledge(position below);
 
   fake_target target;
+  std::chrono::milliseconds call_takes{0};  // each call of the target
   fake_steady_time time;
   fake_clock wall{1'000'000};
   std::shared_ptr<sink::sink_gauges> gauges;
@@ -112,8 +95,6 @@ private:
   words journal_;
   std::vector<tick> ticks_;
   std::optional<sink::sink_life> life_;
-
-  friend class fake_writer;
 };
 
 /// Adds a window stage, by its shards' logs, whose rows the sink writes as they are. Numbered: each window has a commit of its

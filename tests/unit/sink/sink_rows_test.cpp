@@ -270,7 +270,7 @@ TEST_CASE("a commit that a newer life refuses ends this one") {
 
 TEST_CASE("calls to the target are timed, and behind event time it is counted how far") {
   with_lane s;
-  s.target.takes = 2ms;
+  s.call_takes = 2ms;
   delivery::lane_frame f;
   f.content = std::make_shared<const delivery::row_batches>(delivery::row_batches{test::numbers({1})});
   f.watermark = 400'000;

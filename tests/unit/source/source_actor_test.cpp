@@ -1,6 +1,7 @@
 // A source actor and the keeper of the state folder, turn by turn under CAF's testing scheduler: who waits
 // for what.
 #include "actors/stream/source/source_actor.hpp"
+#include "tests/support/fake_reader.hpp"
 #include "tests/support/turn_by_turn.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -16,27 +17,15 @@ namespace {
 const error disk_full{ec::io, fault::outside, true, "no space left", {}};
 
 /// Gives a chunk of one record at each position; its log has a new identity at every third.
-class growing final : public source::reader {
+class growing final : public test::fake_reader {
 public:
-  expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
-    return std::vector<source::partition_info>{{"0", {}, {}}};
-  }
-  expected<void> assign(const std::string&, position from) override {
-    at_ = from.minor;
-    return {};
-  }
-  void unassign(const std::string&) override {}
-  expected<std::optional<source::chunk>> read(std::span<const std::string>, std::size_t,
-                                              std::chrono::milliseconds) override {
+  std::optional<source::chunk> give() override {
     source::chunk c;
     c.partition = "0";
     c.from = {0, at_};
     c.to = {0, ++at_};
-    return std::optional(std::move(c));
+    return c;
   }
-  void acknowledge(const std::string&, position) override {}
-  std::optional<source::backlog> lag() override { return std::nullopt; }
-  void interrupt() override {}
   [[nodiscard]] std::string identity() const override {
     ++asked;
     return "file " + std::to_string(at_ / 3) + noted_;
@@ -56,7 +45,6 @@ public:
   mutable int asked = 0;  // for its identity
 
 private:
-  std::int64_t at_ = 0;
   std::string noted_;
   std::uint64_t notes_ = 0;
 };
