@@ -79,8 +79,6 @@ set(compiled_alone
   tests/unit/file_source/long_line_test.cpp
   tests/unit/sql/read_only_test.cpp
   tests/unit/window/state_format_test.cpp
-  tools/command_line/fish_completion.cpp
-  tools/command_line/zsh_completion.cpp
   tools/load/line_file.cpp
   tools/load/measured_rows.cpp
   tools/load/record_maker.cpp

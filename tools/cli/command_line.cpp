@@ -36,6 +36,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_events(*app, status);
   add_letters(*app, status);
   add_tls(*app, status);
+  add_complete(*app, status);
   add_completion(*app, status);
   add_man(*app, status);
   add_reference(*app, status);

@@ -1,58 +1,64 @@
-// millrace completion: a script for the shell.
+// millrace completion: a script for the shell. millrace __complete: what that script asks; hidden.
 #include "tools/command_line/completion.hpp"
 
 #include "config/text/reader.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/printing.hpp"
 
-#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 namespace millrace::cli {
 namespace {
 
-struct completion_arguments {
-  std::string shell;
-  std::string stages;
-};
-
-/// Names alone, of a topology that may be half written: what is wrong with it is for `check` to say.
-std::string stages_of(const std::string& file) {
-  config::report unused;
-  const auto root = config::read_json_file(file, unused);
-  const auto* const stages = root && root->is_map() ? root->find("stages") : nullptr;
-  std::string out;
-  if (stages && stages->value.is_map())
-    for (const auto& s : stages->value.members)
-      out += s.name + "\n";
-  return out;
+/// Names alone, of the first topology on the line, which may be half written: what is wrong with it is for `check` to say.
+void offer_stages(const std::vector<std::string>& line, command_line::completions& to) {
+  for (auto file : line) {
+    if (const char* const home = std::getenv("HOME"); home != nullptr && file.starts_with("~/"))
+      file.replace(0, 1, home);
+    std::error_code ignored;
+    if (!file.ends_with(".json") || !std::filesystem::is_regular_file(file, ignored))
+      continue;
+    config::report unused;
+    const auto root = config::read_json_file(file, unused);
+    const auto* const stages = root && root->is_map() ? root->find("stages") : nullptr;
+    if (stages != nullptr && stages->value.is_map())
+      for (const auto& s : stages->value.members)
+        to.offered.push_back({s.name});
+    return;
+  }
 }
 
-int print_completion(const completion_arguments& a) {
+/// `asked`: the shell, then the words of the line.
+int print_completions(const std::vector<std::string>& asked) {
+  if (asked.empty())
+    return exit_wrong;
   int unused = 0;
-  std::string text;
-  if (!a.stages.empty()) {
-    text = stages_of(a.stages);
-  } else {
-    const auto all = command_line::describe(*make_command_line(unused));
-    text = a.shell == "bash"  ? command_line::bash_completion(all)
-           : a.shell == "zsh" ? command_line::zsh_completion(all)
-                              : command_line::fish_completion(all);
-  }
-  return print(std::move(text));
+  const std::vector<std::string> line(asked.begin() + 1, asked.end());
+  auto found = complete(command_line::describe(*make_command_line(unused)), asked[0], line);
+  if (found.kind == command_line::value_kind::stage)
+    offer_stages(line, found);
+  return print(answer(found, asked[0]));
 }
 
 }  // namespace
 
+void add_complete(CLI::App& app, int& status) {
+  auto* const sub =
+      app.add_subcommand("__complete", "Print what completes a line, which a shell's script asks");
+  sub->group("");  // hidden in --help of millrace
+  sub->set_help_flag();
+  sub->prefix_command();
+  sub->callback([sub, &status] { status = print_completions(sub->remaining()); });
+}
+
 void add_completion(CLI::App& app, int& status) {
   auto* const sub = app.add_subcommand("completion", "Print a script that completes millrace's command line");
-  const auto a = std::make_shared<completion_arguments>();
-  auto* const shell =
-      sub->add_option("SHELL", a->shell, "bash, zsh or fish")->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  sub->add_option("--stages", a->stages, "Print the names of a topology's stages: what the scripts ask for")
-      ->type_name("FILE")
-      ->excludes(shell)
-      ->group("");
+  const auto shell = std::make_shared<std::string>();
+  sub->add_option("SHELL", *shell, "bash, zsh or fish")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->required();
   sub->footer(
       "Examples:\n"
       "  source <(millrace completion bash)     # this shell; for all, into /etc/bash_completion.d/millrace\n"
@@ -60,8 +66,7 @@ void add_completion(CLI::App& app, int& status) {
       "  millrace completion fish > ~/.config/fish/completions/millrace.fish\n\n"
       "The Debian package brings all three. Stages are completed where a topology stands before them on the "
       "line.");
-  sub->require_option(1);
-  sub->callback([a, &status] { status = print_completion(*a); });
+  sub->callback([shell, &status] { status = print(std::string(command_line::completion_script(*shell))); });
 }
 
 }  // namespace millrace::cli

@@ -21,6 +21,7 @@ void add_model(CLI::App& app, int& status);
 void add_table(CLI::App& app, int& status);
 void add_state(CLI::App& app, int& status);
 void add_replay(CLI::App& app, int& status);
+void add_complete(CLI::App& app, int& status);  // hidden: for the scripts of completion
 void add_completion(CLI::App& app, int& status);
 void add_man(CLI::App& app, int& status);
 void add_reference(CLI::App& app, int& status);  // hidden: for developers

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <sstream>
 
 using namespace millrace::command_line;
 
@@ -32,6 +33,18 @@ const argument& of(const command& c, const std::string& name) {
   });
   REQUIRE(found != c.arguments.end());
   return *found;
+}
+
+using words = std::vector<std::string>;
+
+/// Lists what a shell is told, without the kind.
+words offered(const command& all, std::string_view shell, const words& line) {
+  std::istringstream in(answer(complete(all, shell, line), shell));
+  words out;
+  for (std::string text; std::getline(in, text);)
+    out.push_back(text);
+  out.erase(out.begin());
+  return out;
 }
 
 }  // namespace
@@ -81,10 +94,14 @@ TEST_CASE("commands of a command are described, listed on its page and completed
   CHECK(page.find("\\fBmillrace keys\\fR \\fICOMMAND\\fR") != std::string::npos);
   CHECK(page.find(".SS make\nMakes one.\n.PP\n\\fBmillrace keys make\\fR \\fINAME\\fR \\fB\\-\\-dir\\fR "
                   "\\fIDIR\\fR") != std::string::npos);
-  CHECK(bash_completion(all).find("\"keys make\") case $2 in --dir) return 0") != std::string::npos);
-  CHECK(fish_completion(all).find("-n '__millrace_in keys' -a make -d 'Makes one'") != std::string::npos);
-  CHECK(fish_completion(all).find("-n '__millrace_at keys make' -l dir") != std::string::npos);
-  CHECK(zsh_completion(all).find("keys) _millrace_keys ;;") != std::string::npos);
+  CHECK(offered(all, "bash", {"keys", "m"}) == words{"make"});
+  CHECK(offered(all, "zsh", {"keys", ""}) == words{"make:Makes one"});
+  CHECK(offered(all, "fish", {"keys", "make", "--"}) ==
+        words{"--help\tPrint this help message and exit", "--dir\tWhere"});
+  CHECK(complete(all, "bash", {"keys", "make", "--dir", ""}).kind == value_kind::folder);
+  CHECK(complete(all, "bash", {"keys", "make", "--dir", "x", ""}).kind == value_kind::other);
+  CHECK(complete(all, "bash", {"keys", "make", "a", ""}).kind == value_kind::none);
+  CHECK(offered(all, "bash", {"locks", ""}).empty());
 }
 
 TEST_CASE("roff shows text as it is") {
@@ -105,9 +122,18 @@ TEST_CASE("pages have their sections, and no line of text is a request") {
   CHECK(pages.at("millrace-topology.5").find(".SH TOP LEVEL\n") != std::string::npos);
 }
 
-TEST_CASE("what a description holds ends no quoted text of a script") {
+TEST_CASE("a word is completed by the option in front of it, by its own beginning or by its place") {
   const auto all = described();
-  CHECK(zsh_completion(all).find(R"('feed:Gives it'\''s records \[all\]\: now')") != std::string::npos);
-  CHECK(fish_completion(all).find(R"(-a feed -d 'Gives it\'s records [all]: now')") != std::string::npos);
-  CHECK(bash_completion(all).find("feed") != std::string::npos);
+  CHECK(offered(all, "zsh", {"fe"}) == words{"feed:Gives it's records [all]: now"});
+  CHECK(complete(all, "bash", {"feed", ""}).kind == value_kind::file);
+  CHECK(complete(all, "bash", {"feed", "a", "b", ""}).kind == value_kind::file);
+  CHECK(complete(all, "bash", {"feed", "--state", ""}).kind == value_kind::folder);
+  CHECK(complete(all, "bash", {"feed", "--fresh", ""}).kind == value_kind::file);
+  CHECK(offered(all, "bash", {"feed", "--f"}) == words{"--form", "--fresh"});
+  CHECK(offered(all, "bash", {"feed", "--form", ""}) == words{"a", "b"});
+  CHECK(offered(all, "bash", {"feed", "--form", "=", "b"}) == words{"b"});
+  CHECK(offered(all, "bash", {"feed", "--form", "="}) == words{"a", "b"});
+  CHECK(offered(all, "fish", {"feed", "--form=b"}) == words{"--form=a\t", "--form=b\t"});
+  CHECK(offered(all, "fish", {"feed", "--wh"}).empty());  // "Where" is what --state says
+  CHECK(complete(all, "bash", {"feed", "--form", "=", "b", ""}).kind == value_kind::file);
 }
