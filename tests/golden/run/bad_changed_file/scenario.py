@@ -1,15 +1,5 @@
 """A bounded file that has changed under a state is refused; put back, it goes on"""
-from golden.millrace import Wrong, check_ledger, same
-
-def numbers(*range_):
-    return "".join('{"i":%d}\n' % i for i in range(*range_))
-
-
-def check(a, n):
-    same(a.lines("out.jsonl"), numbers(n).splitlines())
-    same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
-
+from golden.millrace import Wrong, check_numbers, numbers, same
 
 
 def run(place):
@@ -26,4 +16,4 @@ def run(place):
         same(a.lines("out.jsonl"), before)
         file.write_text(numbers(400))
         a.run()
-        check(a, 400)
+        check_numbers(a, 400)

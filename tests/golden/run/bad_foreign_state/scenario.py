@@ -1,15 +1,5 @@
 """A state folder of another topology is refused, and stays whole"""
-from golden.millrace import Wrong, check_ledger, same
-
-def numbers(*range_):
-    return "".join('{"i":%d}\n' % i for i in range(*range_))
-
-
-def check(a, n):
-    same(a.lines("out.jsonl"), numbers(n).splitlines())
-    same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
-
+from golden.millrace import check_numbers, numbers, same
 
 
 def run(place):
@@ -22,7 +12,7 @@ def run(place):
     a.run(topology=other, exit=2, says=["bad_foreign_state", "another", "--state"])
     same(a.lines("out.jsonl"), before)
     a.run()
-    check(a, 400)
+    check_numbers(a, 400)
     (a.root / "odd").mkdir()
     (a.root / "odd" / "letter.txt").write_text("mine")
     a.state = a.root / "input.jsonl"

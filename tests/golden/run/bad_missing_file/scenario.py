@@ -1,15 +1,5 @@
 """A missing file is found before anything begins; once it is there the same command runs"""
-from golden.millrace import Wrong, check_ledger, same
-
-def numbers(*range_):
-    return "".join('{"i":%d}\n' % i for i in range(*range_))
-
-
-def check(a, n):
-    same(a.lines("out.jsonl"), numbers(n).splitlines())
-    same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
-
+from golden.millrace import check_numbers, numbers, same
 
 
 def run(place):
@@ -19,7 +9,7 @@ def run(place):
     same(len(said), 1)
     (a.root / "input.jsonl").write_text(numbers(5))
     a.run()
-    check(a, 5)
+    check_numbers(a, 5)
     a = place.attempt("folder")
     (a.root / "input.jsonl").mkdir()
     a.run(exit=2, says="input.jsonl")

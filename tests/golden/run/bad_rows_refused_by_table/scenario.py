@@ -1,15 +1,5 @@
 """Rows that the table refuses are dead letters of the sink, the others are committed; also over kills"""
-from golden.millrace import Wrong, check_ledger, same
-
-def numbers(*range_):
-    return "".join('{"i":%d}\n' % i for i in range(*range_))
-
-
-def check(a, n):
-    same(a.lines("out.jsonl"), numbers(n).splitlines())
-    same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
-
+from golden.millrace import check_ledger, numbers, same
 
 
 def run(place):

@@ -1,15 +1,5 @@
 """A sink's file that was removed, cut short or belongs to another state is refused with the remedy; what lay in it before the first start stays"""
-from golden.millrace import Wrong, check_ledger, same
-
-def numbers(*range_):
-    return "".join('{"i":%d}\n' % i for i in range(*range_))
-
-
-def check(a, n):
-    same(a.lines("out.jsonl"), numbers(n).splitlines())
-    same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
-
+from golden.millrace import check_numbers, numbers, same
 
 
 def run(place):
@@ -23,7 +13,7 @@ def run(place):
         a.run(exit=1, says=["out.jsonl", "--fresh"])
         file.write_bytes(whole)
         a.run()
-        check(a, 400)
+        check_numbers(a, 400)
     a.state = a.root / "another"
     database = a.out / "out.sqlite"
     rows = database.read_bytes()

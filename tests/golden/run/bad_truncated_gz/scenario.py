@@ -2,17 +2,7 @@
 import gzip
 import zlib
 
-from golden.millrace import Wrong, check_ledger, same
-
-
-def numbers(*range_):
-    return "".join('{"i":%d}\n' % i for i in range(*range_))
-
-
-def check(a, n):
-    same(a.lines("out.jsonl"), numbers(n).splitlines())
-    same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
+from golden.millrace import Wrong, check_numbers, numbers, same
 
 
 def run(place):
@@ -33,7 +23,7 @@ def run(place):
     replace(a, whole)
     a.run()
     same(a.dead_letters(), [])
-    check(a, 20000)
+    check_numbers(a, 20000)
     a.run()
     same(a.lines("out.jsonl"), numbers(20000).splitlines())
 

@@ -258,3 +258,15 @@ def check_ledger(name, report, ended=True):
     for stage, c in report["stages"].items():
         if c["in"] != c["out"] + c["filtered"] + c["late"] + c["dead_letters"] + c.get("in_flight", 0):
             raise Wrong(f"{name}: the ledger of '{stage}' does not add up: {c}")
+
+
+def numbers(*range_):
+    """A file of these numbers, a JSON object a line."""
+    return "".join('{"i":%d}\n' % i for i in range(*range_))
+
+
+def check_numbers(a, n):
+    """The first n numbers have gone through to a file and to a table."""
+    same(a.lines("out.jsonl"), numbers(n).splitlines())
+    same(a.table("rows"), [[("i", i)] for i in range(n)])
+    check_ledger(a.name, a.report())
