@@ -21,7 +21,7 @@ caf::behavior shard(caf::event_based_actor*, std::vector<messages::resume_output
 }
 
 /// A downstream sink one shard, the lives of that, and the supervisor.
-class scene {
+class scene : test::turned_system {
 public:
   explicit scene(bool target_is_away = false, bool has_committed = false) : is_away(target_is_away) {
     sink::sink_options o;
@@ -54,13 +54,7 @@ public:
           n));
     run();
   }
-  ~scene() {
-    for (const auto& a : {supervisor_, sink, shards_[0], shards_[1], dead[0], dead[1]})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    run();
-  }
-  scene(const scene&) = delete;
-  scene& operator=(const scene&) = delete;
+  ~scene() { kill_all({supervisor_, sink, shards_[0], shards_[1], dead[0], dead[1]}); }
 
   void run() {
     turns_.run();
@@ -110,9 +104,6 @@ public:
   std::vector<caf::actor> dead;
 
 private:
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   caf::actor supervisor_;
   std::vector<caf::actor> shards_;
 };

@@ -12,7 +12,7 @@
 
 namespace millrace::test {
 
-class spawned_sink {
+class spawned_sink : turned_system {
 public:
   explicit spawned_sink(bool has_committed = true,
                         std::function<std::optional<error>(const std::string&)> on_call = {}) {
@@ -41,14 +41,7 @@ public:
         sink::spawn_sink(system_, std::move(o), 1, caf::actor_cast<messages::supervisor>(others_)));
     turns_.run();
   }
-  ~spawned_sink() {
-    for (const auto& a : {sink_, others_})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-    turns_.clock().cancel_all();
-  }
-  spawned_sink(const spawned_sink&) = delete;
-  spawned_sink& operator=(const spawned_sink&) = delete;
+  ~spawned_sink() { kill_all({sink_, others_}); }
 
   template<class M>
   void say(M m) {
@@ -89,9 +82,6 @@ private:
     return caf::actor_cast<messages::frame_sender>(others_);
   }
 
-  turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = turns_of(system_);
   caf::actor others_;
   caf::actor sink_;
   incarnation lane_life_ = 0;

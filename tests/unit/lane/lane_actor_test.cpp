@@ -31,7 +31,7 @@ private:
 };
 
 /// A lane of one partition, what it tells its supervisor and the keeper, and three handles of its first receiver.
-class spawned_lane {
+class spawned_lane : test::turned_system {
 public:
   explicit spawned_lane(bool opens = true) {
     others_ = system_.spawn([this](caf::event_based_actor* self) -> caf::behavior {
@@ -61,13 +61,7 @@ public:
           n));
     go_on();
   }
-  ~spawned_lane() {
-    for (const auto& a : {lane_, others_, handles_[0], handles_[1], handles_[2]})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    go_on();
-  }
-  spawned_lane(const spawned_lane&) = delete;
-  spawned_lane& operator=(const spawned_lane&) = delete;
+  ~spawned_lane() { kill_all({lane_, others_, handles_[0], handles_[1], handles_[2]}); }
 
   template<class M>
   void send(M message) {
@@ -99,9 +93,6 @@ private:
   }
 
   std::shared_ptr<int> token_ = std::make_shared<int>(0);
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   caf::actor others_;
   caf::actor lane_;
   std::vector<caf::actor> handles_;

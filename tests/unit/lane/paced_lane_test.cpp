@@ -85,22 +85,16 @@ lane::lane_options paced(double rate) {
   return o;
 }
 
-class running_lane {
+class running_lane : test::turned_system {
 public:
   explicit running_lane(double rate)
-      : system_(config_), turns_(test::turns_of(system_)), receiver_(system_.spawn(receiver, &taken_)),
+      : receiver_(system_.spawn(receiver, &taken_)),
         lane_(caf::actor_cast<caf::actor>(
             lane::spawn_lane(system_, paced(rate), 1, delivery::lane_log::start::at_lowest, {}, {}))) {
     caf::anon_send(lane_, messages::receiver_up{0, caf::actor_cast<messages::frame_receiver>(receiver_), 1});
     turns_.run();
   }
-  ~running_lane() {
-    for (const auto& a : {lane_, receiver_})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-  }
-  running_lane(const running_lane&) = delete;
-  running_lane& operator=(const running_lane&) = delete;
+  ~running_lane() { kill_all({lane_, receiver_}); }
 
   void pass(std::chrono::microseconds d) {
     turns_.advance_time(d);
@@ -117,9 +111,6 @@ public:
   [[nodiscard]] const taken& got() const { return taken_; }
 
 private:
-  test::turn_by_turn config_;
-  caf::actor_system system_;
-  caf::scheduler::test_coordinator& turns_;
   taken taken_;
   caf::actor receiver_;
   caf::actor lane_;

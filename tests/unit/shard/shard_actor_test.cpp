@@ -49,7 +49,7 @@ caf::behavior watching(caf::event_based_actor* self, const caf::actor& who, std:
 }
 
 /// A shard between a lane, a shard upstream, two lives of a receiver, the snapshot writer and the supervisor.
-class acting_scene {
+class acting_scene : test::turned_system {
 public:
   explicit acting_scene(std::vector<log_id> upstream = {}, delivery::outbox_limits limits = {}) {
     delivery::shard_core::setup s;
@@ -70,21 +70,14 @@ public:
     shard_ = caf::actor_cast<caf::actor>(
         shard::spawn_shard(system_, std::move(o), std::move(core), 1,
                            caf::actor_cast<messages::supervisor>(spawn(&stopped, &fenced, &failed))));
-    actors_.push_back(system_.spawn(watching, shard_, &ended_well));
+    actors_.insert(actors_.end(), {shard_, system_.spawn(watching, shard_, &ended_well)});
     lane_ = spawn(&answers, &credit, &acknowledged);
     upstream_ = spawn(&resumed, &furthest, &taken, &acknowledged_upstream);
     for (auto& r : output)
       receivers_.push_back(spawn(&r, &begun));
     turns_.run();
   }
-  ~acting_scene() {
-    actors_.push_back(shard_);
-    for (const auto& a : actors_)
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-  }
-  acting_scene(const acting_scene&) = delete;
-  acting_scene& operator=(const acting_scene&) = delete;
+  ~acting_scene() { kill_all(actors_); }
 
   template<class Message>
   void say(Message m) {
@@ -152,9 +145,6 @@ private:
     return actors_.emplace_back(system_.spawn(noting<Message...>, lists...));
   }
 
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   std::weak_ptr<delivery::shard_core> core_;
   std::vector<caf::actor> actors_;
   caf::actor shard_, lane_, upstream_;

@@ -23,7 +23,7 @@ caf::behavior asked_shard(caf::event_based_actor*, std::vector<messages::resume_
 }
 
 /// One shard downstream of another one's log, which has two handles.
-class series_scene {
+class series_scene : test::turned_system {
 public:
   series_scene() {
     delivery::shard_core::setup s;
@@ -40,13 +40,7 @@ public:
       handles_.push_back(system_.spawn(asked_shard, &asked));
     turns_.run();
   }
-  ~series_scene() {
-    for (const auto& a : {shard_, handles_[0], handles_[1]})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-  }
-  series_scene(const series_scene&) = delete;
-  series_scene& operator=(const series_scene&) = delete;
+  ~series_scene() { kill_all({shard_, handles_[0], handles_[1]}); }
 
   void introduce(std::size_t handle, const life& now, std::uint64_t stand_in = 0) {
     caf::anon_send(shard_, messages::sender_up{upstream_log,
@@ -65,9 +59,6 @@ public:
   std::vector<messages::resume_output> of_handles[2];
 
 private:
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   delivery::test::noting_windows* windows_ = nullptr;
   std::shared_ptr<delivery::shard_core> core_;
   caf::actor shard_;

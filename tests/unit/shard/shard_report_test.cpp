@@ -50,7 +50,7 @@ delivery::shard_core::setup setup_of_reporting() {
   return s;
 }
 
-class reporting_scene {
+class reporting_scene : test::turned_system {
 public:
   reporting_scene() {
     auto core = std::make_shared<delivery::shard_core>(setup_of_reporting(),
@@ -70,13 +70,7 @@ public:
     upstream_ = system_.spawn(takes_all, 0);
     say(messages::sender_up{log_before, caf::actor_cast<messages::output_sender>(upstream_), 3});
   }
-  ~reporting_scene() {
-    for (const auto& a : {shard_, upstream_, writer_, supervisor_})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-  }
-  reporting_scene(const reporting_scene&) = delete;
-  reporting_scene& operator=(const reporting_scene&) = delete;
+  ~reporting_scene() { kill_all({shard_, upstream_, writer_, supervisor_}); }
 
   template<class Message>
   void say(Message m) {
@@ -104,9 +98,6 @@ public:
   captures_held writes;
 
 private:
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   caf::actor shard_, upstream_, writer_, supervisor_;
 };
 

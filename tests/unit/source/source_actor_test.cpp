@@ -54,11 +54,10 @@ struct heard {
   std::deque<source::chunk_read> answers;
 };
 
-class running_source {
+class running_source : test::turned_system {
 public:
   explicit running_source(source::kept_value before = {}, std::string identity = "file 0",
-                          bool notes_progress = false)
-      : turns_(test::turns_of(system_)) {
+                          bool notes_progress = false) {
     keeper_ = system_.spawn(
         [](caf::event_based_actor*, heard* h) -> caf::behavior {
           return {[=](const messages::keep_value& m) { h->to_keep.push_back(m); }};
@@ -79,13 +78,7 @@ public:
                                                           notes_progress}));
     assign(0);
   }
-  ~running_source() {
-    for (const auto& a : {source_, lane_, keeper_})
-      caf::anon_send_exit(a, caf::exit_reason::kill);
-    turns_.run();
-  }
-  running_source(const running_source&) = delete;
-  running_source& operator=(const running_source&) = delete;
+  ~running_source() { kill_all({source_, lane_, keeper_}); }
 
   void assign(std::int64_t at) { say(source::assign{"0", {0, at}}); }
   void ask() { say(source::read{++ticket_, {"0"}, 1, {}}); }
@@ -123,9 +116,6 @@ private:
     return first;
   }
 
-  test::turn_by_turn config_;
-  caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_;
   std::shared_ptr<growing> reader_ = std::make_shared<growing>();
   heard heard_;
   caf::actor keeper_;
