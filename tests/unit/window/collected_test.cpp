@@ -4,17 +4,11 @@
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
-
 namespace millrace::window {
 
 using data::type_id;
 using expression::aggregate_function;
-using test::absorb;
-using test::fire_all;
-using test::over;
-using test::rows_of;
-using test::windows_of;
+using namespace test;
 
 namespace {
 

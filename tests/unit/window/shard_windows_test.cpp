@@ -9,12 +9,7 @@ namespace millrace::window {
 
 using data::type_id;
 using expression::aggregate_function;
-using test::absorb;
-using test::count_rows;
-using test::fire_all;
-using test::over;
-using test::rows_of;
-using test::windows_of;
+using namespace test;
 using strings = std::vector<std::string>;
 
 constexpr auto most = std::numeric_limits<std::int64_t>::max();

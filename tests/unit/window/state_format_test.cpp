@@ -7,14 +7,7 @@ namespace millrace::window {
 
 using data::type_id;
 using expression::aggregate_function;
-using test::absorb;
-using test::all_of;
-using test::applied_to;
-using test::changes_of;
-using test::count_rows;
-using test::fire_all;
-using test::over;
-using test::windows_of;
+using namespace test;
 
 namespace {
 

@@ -12,14 +12,7 @@ namespace millrace::window {
 
 using data::type_id;
 using expression::aggregate_function;
-using test::absorb;
-using test::all_of;
-using test::applied_to;
-using test::changes_of;
-using test::count_rows;
-using test::over;
-using test::rows_of;
-using test::tick;
+using namespace test;
 
 namespace {
 
