@@ -160,62 +160,44 @@ public:
 
   /// Returns whether it goes on.
   bool start() {
-    hear([](lane::lane& l) { l.start(); });
+    hear(&lane::lane::start);
     return !core_.is_over();
   }
-  void on_receiver_up(std::size_t receiver) {
-    hear([&](lane::lane& l) { l.on_receiver_up(receiver); });
-  }
-  void on_receiver_down(std::size_t receiver) {
-    hear([&](lane::lane& l) { l.on_receiver_down(receiver); });
-  }
+  void on_receiver_up(std::size_t receiver) { hear(&lane::lane::on_receiver_up, receiver); }
+  void on_receiver_down(std::size_t receiver) { hear(&lane::lane::on_receiver_down, receiver); }
   void on_answer(const log_id& log, std::size_t receiver, const std::optional<delivery::answer>& answer) {
-    hear([&](lane::lane& l) { l.on_answer(log, receiver, answer); });
+    hear(&lane::lane::on_answer, log, receiver, answer);
   }
   void on_ask_again(const log_id& log, std::size_t receiver) {
-    hear([&](lane::lane& l) { l.on_ask_again(log, receiver); });
+    hear(&lane::lane::on_ask_again, log, receiver);
   }
   void on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp, std::size_t bytes) {
-    hear([&](lane::lane& l) { l.on_credit(log, receiver, stamp, bytes); });
+    hear(&lane::lane::on_credit, log, receiver, stamp, bytes);
   }
   void on_acknowledged(const log_id& log, std::size_t receiver, position below) {
-    hear([&](lane::lane& l) { l.on_acknowledged(log, receiver, below); });
+    hear(&lane::lane::on_acknowledged, log, receiver, below);
   }
   void on_chunk(const source::chunk_read& m, lane::reader_number from) {
-    hear([&](lane::lane& l) { l.on_chunk(m, from); });
+    hear(&lane::lane::on_chunk, m, from);
   }
-  void on_parsed(const lane::chunk_parsed& m) {
-    hear([&](lane::lane& l) { l.on_parsed(m); });
-  }
-  void on_wake_up() {
-    hear([](lane::lane& l) { l.on_wake_up(); });
-  }
-  void on_look_now() {
-    hear([](lane::lane& l) { l.on_look_now(); });
-  }
-  void on_looked(const source::looked& m) {
-    hear([&](lane::lane& l) { l.on_looked(m); });
-  }
+  void on_parsed(const lane::chunk_parsed& m) { hear(&lane::lane::on_parsed, m); }
+  void on_wake_up() { hear(&lane::lane::on_wake_up); }
+  void on_look_now() { hear(&lane::lane::on_look_now); }
+  void on_looked(const source::looked& m) { hear(&lane::lane::on_looked, m); }
   void on_partition_started(const std::string& name, const std::string& reader) {
-    hear([&](lane::lane& l) { l.on_partition_started(name, reader); });
+    hear(&lane::lane::on_partition_started, name, reader);
   }
-  void on_others_stand_at(event_micros slowest) {
-    hear([&](lane::lane& l) { l.on_others_stand_at(slowest); });
-  }
-  void on_set_paused(bool is_paused) {
-    hear([&](lane::lane& l) { l.on_set_paused(is_paused); });
-  }
-  void on_stop() {
-    hear([](lane::lane& l) { l.on_stop(); });
-  }
+  void on_others_stand_at(event_micros slowest) { hear(&lane::lane::on_others_stand_at, slowest); }
+  void on_set_paused(bool is_paused) { hear(&lane::lane::on_set_paused, is_paused); }
+  void on_stop() { hear(&lane::lane::on_stop); }
 
   /// Readers cannot be opened.
   std::optional<error> cannot_open;
 
 private:
-  template<class F>
-  void hear(F&& event) {
-    carry_out_after([&] { event(core_); });
+  template<class Event, class... Given>
+  void hear(Event event, const Given&... given) {
+    carry_out_after([&] { (core_.*event)(given...); });
     while (core_.has_work())
       carry_out_after([&] { core_.work(); });
   }

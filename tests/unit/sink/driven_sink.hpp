@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,18 +36,12 @@ public:
   /// Tells the sink, and does all the work that comes of it.
   template<class Tell>
   void tell(Tell what) {
-    what(*life_);
+    std::invoke(what, *life_);
     carry_on();
   }
-  void open() {
-    tell([](auto& l) { l.open(); });
-  }
-  void stop() {
-    tell([](auto& l) { l.on_stop(); });
-  }
-  void report() {
-    tell([](auto& l) { l.on_report(); });
-  }
+  void open() { tell(&sink::sink_life::open); }
+  void stop() { tell(&sink::sink_life::on_stop); }
+  void report() { tell(&sink::sink_life::on_report); }
   /// Time passes, and ticks come when they are due.
   void pass(steady_time::clock::duration d);
   /// Returns what has happened since it was asked last.
