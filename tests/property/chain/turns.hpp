@@ -51,8 +51,6 @@ public:
       go();
     thread_.join();
   }
-  turns(const turns&) = delete;
-  turns& operator=(const turns&) = delete;
 
   /// The scheduler calls this: the writer runs to its next step, or to its end.
   void go() {

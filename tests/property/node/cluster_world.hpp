@@ -18,7 +18,6 @@
 #include <random>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace millrace::node::trial {
 
@@ -54,8 +53,6 @@ class cluster_world {
 public:
   explicit cluster_world(std::uint64_t seed);
   ~cluster_world();
-  cluster_world(const cluster_world&) = delete;
-  cluster_world& operator=(const cluster_world&) = delete;
 
   /// --- fates of processes
   process& join(const std::string& node, bool is_foreign = false);

@@ -298,8 +298,6 @@ public:
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("counted", counting_));
   }
   ~counted_lines() { spdlog::set_default_logger(before_); }
-  counted_lines(const counted_lines&) = delete;
-  counted_lines& operator=(const counted_lines&) = delete;
   [[nodiscard]] int count() const { return counting_->count; }
 
 private:

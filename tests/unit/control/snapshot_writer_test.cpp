@@ -48,8 +48,6 @@ struct two_lives {
     caf::anon_send(writer, messages::stop{});
     turns.run();
   }
-  two_lives(const two_lives&) = delete;
-  two_lives& operator=(const two_lives&) = delete;
 
   template<class Answer, class Message>
   std::optional<error> failure_of(Message m) {

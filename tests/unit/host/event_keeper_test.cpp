@@ -20,8 +20,6 @@ struct process {
     caf::anon_send(keeper, messages::stop{});
     turns.run();
   }
-  process(const process&) = delete;
-  process& operator=(const process&) = delete;
 
   void note(std::optional<cluster::epoch> by, const std::string& text) {
     cluster::told_event e{cluster::event_kind::join, cluster::weight::normal, text};

@@ -121,8 +121,6 @@ struct board_under_test {
     for (auto& [_, e] : ends)
       e.news->all.clear();
   }
-  board_under_test(const board_under_test&) = delete;
-  board_under_test& operator=(const board_under_test&) = delete;
 
   /// A process of node b listens at this port.
   other_end& begin_b(std::uint16_t port, std::uint64_t instance = 20) {

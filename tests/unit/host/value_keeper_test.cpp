@@ -23,8 +23,6 @@ struct kept_over_nodes {
     caf::anon_send(keeper, messages::stop{});
     turns.run();
   }
-  kept_over_nodes(const kept_over_nodes&) = delete;
-  kept_over_nodes& operator=(const kept_over_nodes&) = delete;
 
   /// Returns the state as a process of another node has it.
   std::shared_ptr<node::topology_state> state(std::map<std::string, std::string> decided = {}) {

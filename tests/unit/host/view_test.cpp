@@ -83,8 +83,6 @@ struct viewed {
     caf::anon_send(view, messages::stop{});
     turns.run();
   }
-  viewed(const viewed&) = delete;
-  viewed& operator=(const viewed&) = delete;
 
   void pass(std::chrono::milliseconds time) {
     for (; time.count() > 0; time -= std::chrono::milliseconds(200)) {

@@ -22,8 +22,6 @@ public:
     listener_.stop();
     thread_.join();
   }
-  one_answer(const one_answer&) = delete;
-  one_answer& operator=(const one_answer&) = delete;
 
   [[nodiscard]] const std::string& url() const { return listener_.url(); }
 

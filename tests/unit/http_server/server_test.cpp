@@ -157,8 +157,6 @@ struct slow_disk {
     holds = false;
     of.feed.reset();
   }
-  slow_disk(const slow_disk&) = delete;
-  slow_disk& operator=(const slow_disk&) = delete;
 
   server& of;
   std::atomic<bool> holds{true};

@@ -30,8 +30,6 @@ public:
     if (thread_.joinable())
       thread_.join();
   }
-  script(const script&) = delete;
-  script& operator=(const script&) = delete;
 
   [[nodiscard]] const std::string& url() const { return listener_.url(); }
   [[nodiscard]] std::vector<std::string> requests() const {

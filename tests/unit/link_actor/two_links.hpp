@@ -58,8 +58,6 @@ struct two_links {
     caf::anon_send_exit(owners[1], caf::exit_reason::user_shutdown);
     turns.run();
   }
-  two_links(const two_links&) = delete;
-  two_links& operator=(const two_links&) = delete;
 
   link_handle begin(int side, std::uint64_t process, const limits& l) {
     const std::string name = side == 0 ? "a" : "b";

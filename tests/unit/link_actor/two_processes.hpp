@@ -110,8 +110,6 @@ public:
     caf::anon_send_exit(owner_, caf::exit_reason::user_shutdown);
     link = nullptr;
   }
-  process(const process&) = delete;
-  process& operator=(const process&) = delete;
 
   void connect(std::uint16_t port, const lane_model& lane = {}) {
     owner_ = system.spawn(telling_owner, news, lane);

@@ -10,7 +10,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +23,6 @@ class place {
 public:
   place(sink::sql::product kind, std::string connection, std::string server);
   ~place();
-  place(const place&) = delete;
-  place& operator=(const place&) = delete;
 
   sink::sql::product kind;
   std::string connection;  // a database that does not exist yet
