@@ -29,8 +29,10 @@ public:
   [[nodiscard]] std::string operator/(std::string_view name) const { return (path_ / name).string(); }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  std::string write(std::string_view name, std::string_view bytes) const {
+  std::string write(std::string_view name, std::string_view bytes, mode_t mode = 0644) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << bytes;
+    REQUIRE(::chmod((path_ / name).c_str(), mode) == 0);
     return *this / name;
   }
   void append(std::string_view name, std::string_view bytes) const {

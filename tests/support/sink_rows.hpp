@@ -3,42 +3,26 @@
 
 #include "actors/stream/sink/sink.hpp"
 #include "tests/support/must.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
-#include <unistd.h>
 
 namespace millrace::sink {
 
 class temp_folder {
 public:
-  temp_folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "millrace-sink-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temp_folder(const temp_folder&) = delete;
-  temp_folder& operator=(const temp_folder&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path() / name; }
+  [[nodiscard]] const std::filesystem::path& path() const { return own_.path(); }
 
 private:
-  std::filesystem::path path_;
+  test::scratch own_;
 };
 
-inline std::string content(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
+inline std::string content(const std::filesystem::path& path) { return test::contents(path); }
 
 inline void append_to(const std::filesystem::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary | std::ios::app) << text;

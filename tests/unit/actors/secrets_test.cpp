@@ -1,53 +1,30 @@
 // Connectors get the values of secrets, take none that breaks their own rules, and repeat none.
-#include "actors/catalog.hpp"
 #include "actors/without_secrets.hpp"
-#include "config/load_text.hpp"
 #include "config/secrets.hpp"
 #include "tests/support/fake_target.hpp"
+#include "tests/support/planned.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <fstream>
-#include <sys/stat.h>
-
 using namespace millrace;
-namespace fs = std::filesystem;
 
 namespace {
 
 /// A folder of secrets that is this process's own while the object lives.
 class secrets_folder {
 public:
-  secrets_folder() {
-    path_ = (fs::temp_directory_path() / "millrace-secrets-XXXXXX").string();
-    REQUIRE(::mkdtemp(path_.data()) != nullptr);
-    config::use_secrets_of(path_);
-  }
-  ~secrets_folder() {
-    config::use_secrets_of({});
-    fs::remove_all(path_);
-  }
-  secrets_folder(const secrets_folder&) = delete;
-  secrets_folder& operator=(const secrets_folder&) = delete;
-  void put(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ + "/" + name) << text;
-    REQUIRE(::chmod((path_ + "/" + name).c_str(), 0600) == 0);
-  }
+  secrets_folder() { config::use_secrets_of(own_.path().string()); }
+  ~secrets_folder() { config::use_secrets_of({}); }
+  void put(const std::string& name, const std::string& text) const { own_.write(name, text, 0600); }
 
 private:
-  std::string path_;
+  test::scratch own_;
 };
 
 config::topology planned(const std::string& source, const std::string& sink) {
-  auto loaded =
-      config::load_text(R"json({ "millrace": 1, "topology": "t", "stages": { "in": )json" + source +
-                            R"json(, "rows": { "parser": "text", "from": "in" }, "out": )json" + sink + "} }",
-                        "t", connectors());
-  for (const auto& f : loaded.findings)
-    INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return std::move(*loaded.plan);
+  return *test::planned(R"("in": )" + source + R"(, "rows": { "parser": "text", "from": "in" }, "out": )" +
+                        sink);
 }
 
 std::string refusal_of_reader(const config::topology& t) {

@@ -4,19 +4,17 @@
 #include "actors/api/client.hpp"
 #include "actors/api/server.hpp"
 #include "tests/support/memory_cluster.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <arpa/inet.h>
-#include <filesystem>
 #include <netinet/in.h>
 #include <optional>
 #include <string>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
 namespace millrace::api::test {
 
@@ -97,18 +95,9 @@ struct running_api {
 class tls_folder {
 public:
   tls_folder() {
-    auto name = (std::filesystem::temp_directory_path() / "millrace-api-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
     REQUIRE(tls::init_folder(path, when));
     REQUIRE(tls::issue(path, {tls::role::node, "a", {"127.0.0.1"}}, when, tls::if_there::keep));
     REQUIRE(tls::issue(path, {tls::role::client, "alice", {}}, when, tls::if_there::keep));
-  }
-  tls_folder(const tls_folder&) = delete;
-  tls_folder& operator=(const tls_folder&) = delete;
-  ~tls_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
   }
   [[nodiscard]] tls::credentials node(const std::string& name = "a") const {
     auto out = tls::node_credentials(path, name, system_clock().now());
@@ -123,7 +112,8 @@ public:
 
   static constexpr event_micros day = 86'400'000'000;
   tls::validity when{system_clock().now() - day, system_clock().now() + day};
-  std::string path;
+  millrace::test::scratch own;
+  std::string path = own.path().string();
 };
 
 }  // namespace millrace::api::test

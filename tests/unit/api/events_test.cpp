@@ -2,6 +2,7 @@
 #include "tests/unit/api/api_fixture.hpp"
 
 #include <algorithm>
+#include <thread>
 
 using namespace millrace;
 using namespace millrace::api;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <thread>
 
 using namespace millrace;
 using namespace millrace::api;

@@ -1,9 +1,9 @@
+#include "tests/support/scratch.hpp"
 #include "tools/cli/last_command.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
-#include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::cli;
@@ -11,10 +11,8 @@ using namespace millrace::cli;
 namespace {
 
 struct folder {
-  std::string path =
-      (std::filesystem::temp_directory_path() / ("millrace-command-" + std::to_string(getpid()))).string();
-  folder() { std::filesystem::remove_all(path); }
-  ~folder() { std::filesystem::remove_all(path); }
+  millrace::test::scratch own;
+  std::string path = own / "state";
   void remember(const topology_arguments& given, const std::vector<std::string>& secrets = {}) const {
     const auto store = snapshot::open_dir_store({path, "t", false, false});
     REQUIRE(store);

@@ -1,46 +1,30 @@
 // Topologies of one process, each from its state folder to its end: they share an actor system, and one that
 // fails or is stopped holds up none of the others.
-#include "actors/catalog.hpp"
 #include "runtime/control/spawn.hpp"
+#include "tests/support/planned.hpp"
+#include "tests/support/scratch.hpp"
 #include "tools/cli/topology_run.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <catch2/catch.hpp>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <thread>
-#include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::cli;
 
 namespace {
 
-class folder {
-public:
-  folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("millrace-topology-run-" + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string path(const std::string& name) const { return (path_ / name).string(); }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path(name), std::ios::binary) << text;
-  }
+struct folder : test::scratch {
   [[nodiscard]] std::multiset<std::string> lines(const std::string& name) const {
-    std::ifstream in(path(name));
+    std::ifstream in(*this / name);
     std::multiset<std::string> out;
     for (std::string line; std::getline(in, line);)
       out.insert(line);
     return out;
   }
-
-private:
-  std::filesystem::path path_;
 };
 
 constexpr int records = 500;
@@ -57,21 +41,17 @@ std::string clicks() {
 /// Counts by user and five minutes, in two shards, into a file of its own.
 std::shared_ptr<const config::topology> counting(const folder& in, const std::string& name,
                                                  const std::string& source) {
-  in.write(name + ".json", R"json({ "millrace": 1, "topology": ")json" + name + R"json(", "stages": {
+  auto t = test::planned_text(R"json({ "millrace": 1, "topology": ")json" + name + R"json(", "stages": {
     "clicks": { "source": "file", "path": ")json" +
-                               in.path(source) + R"json(" },
+                              (in / source) + R"json(" },
     "parsed": { "parser": "json", "from": "clicks", "schema": { "user": "text", "at": "timestamp" },
                 "event_time": "at" },
     "counts": { "window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"], "shards": 2,
                 "aggregates": { "n": "count(*)" } },
     "out": { "sink": "file", "path": ")json" +
-                               in.path(name + ".out") + R"json(", "from": "counts",
+                              (in / (name + ".out")) + R"json(", "from": "counts",
              "columns": { "who": "\"user\"", "n": "n" } } } })json");
-  auto loaded = config::load({in.path(name + ".json"), {}, {}}, connectors());
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return std::make_shared<const config::topology>(std::move(*loaded.plan));
+  return std::make_shared<const config::topology>(std::move(t));
 }
 
 std::multiset<std::string> expected_rows() {
@@ -89,7 +69,7 @@ struct process {
 };
 
 std::unique_ptr<topology_run> opened(const folder& in, std::shared_ptr<const config::topology> t) {
-  const auto state = in.path(t->name + ".state");
+  const auto state = in / (t->name + ".state");
   auto run = topology_run::open(std::move(t), state, {});
   REQUIRE(run);
   return std::move(*run);

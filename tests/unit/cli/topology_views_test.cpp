@@ -1,64 +1,44 @@
 // Tests the answers of the API of `run`, over a topology that really runs.
-#include "actors/catalog.hpp"
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/ledger.hpp"
 #include "actors/observe/pause.hpp"
 #include "runtime/control/spawn.hpp"
+#include "tests/support/planned.hpp"
+#include "tests/support/scratch.hpp"
 #include "tools/cli/topology_views.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <thread>
-#include <unistd.h>
 
 namespace millrace::cli::view_test {
 namespace {
 
 using namespace api;
 
-class folder {
-public:
-  folder() {
-    auto name = (std::filesystem::temp_directory_path() / "millrace-view-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-  std::string path_;
-};
+using folder = millrace::test::scratch;
 
 constexpr std::string_view endless = R"json("generator", "kind": "clicks", "rate": "1000/s")json";
 
 std::shared_ptr<const config::topology> counting(const folder& in, std::string_view source) {
-  std::ofstream(in.path("t.json")) << R"json({ "millrace": 1, "topology": "t", "stages": {
-    "clicks": { "source": )json" << source
-                                   << R"json( },
+  return millrace::test::planned(R"json(
+    "clicks": { "source": )json" +
+                                 std::string(source) +
+                                 R"json( },
     "parsed": { "parser": "json", "from": "clicks", "schema": { "user_id": "text", "timestamp": "timestamp" },
                 "event_time": "timestamp" },
     "counts": { "window": "tumbling", "size": "1000 days", "from": "parsed", "key": ["user_id"],
                 "aggregates": { "n": "count(*)" } },
-    "out": { "sink": "file", "path": ")json"
-                                   << in.path("out") << R"json(", "from": "counts" } } })json";
-  auto loaded = config::load({in.path("t.json"), {}, {}}, connectors());
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return std::make_shared<const config::topology>(std::move(*loaded.plan));
+    "out": { "sink": "file", "path": ")json" +
+                                 (in / "out") + R"json(", "from": "counts" })json");
 }
 
 struct running {
   explicit running(std::string_view source = endless) {
-    auto opened = topology_run::open(counting(in, source), in.path("state"), {});
+    auto opened = topology_run::open(counting(in, source), in / "state", {});
     REQUIRE(opened);
     all.push_back(std::move(*opened));
     board->announce(all.front()->topology_ptr());
@@ -70,8 +50,6 @@ struct running {
   void begin() {
     thread = std::thread([this] { all.front()->run(*system, board); });
   }
-  running(const running&) = delete;
-  running& operator=(const running&) = delete;
   ~running() {
     all.front()->stop();
     if (thread.joinable())

@@ -33,7 +33,7 @@ scored(const std::string& model, const std::string& column = "p",
 
 TEST_CASE("a model adds its column behind those of its input, and only what is read is parsed") {
   const files folder;
-  const auto path = folder.add("m.json", two_trees());
+  const auto path = folder.write("m.json", two_trees());
   const auto found = load_text(scored(path));
   INFO(lines(found.findings));
   REQUIRE(found.plan);
@@ -50,7 +50,7 @@ TEST_CASE("a model adds its column behind those of its input, and only what is r
 
 TEST_CASE("the column is computed a batch at a time, and rows that the model cannot take fail") {
   const files folder;
-  const auto found = load_text(scored(folder.add("m.json", two_trees())));
+  const auto found = load_text(scored(folder.write("m.json", two_trees())));
   REQUIRE(found.plan);
   const auto& step = std::get<transform_plan>(found.plan->find("scored")->plan).select;
   data::batch in{step.input, std::vector<data::column_ptr>(step.input->size()), 2};
@@ -69,9 +69,9 @@ TEST_CASE("the column is computed a batch at a time, and rows that the model can
 
 TEST_CASE("a state fits the model that it was made with, and no other") {
   const files folder;
-  const auto first = load_text(scored(folder.add("a.json", two_trees())));
-  const auto moved = load_text(scored(folder.add("b.json", two_trees())));
-  const auto other = load_text(scored(folder.add("c.json", two_trees("4E-1"))));
+  const auto first = load_text(scored(folder.write("a.json", two_trees())));
+  const auto moved = load_text(scored(folder.write("b.json", two_trees())));
+  const auto other = load_text(scored(folder.write("c.json", two_trees("4E-1"))));
   REQUIRE((first.plan && moved.plan && other.plan));
   CHECK(compare_fingerprints(first.plan->state_fingerprint, moved.plan->state_fingerprint).fits());
   const auto refused = compare_fingerprints(first.plan->state_fingerprint, other.plan->state_fingerprint);
@@ -84,7 +84,7 @@ TEST_CASE("a state fits the model that it was made with, and no other") {
 
 TEST_CASE("a mistake in a model is one finding, at its place") {
   const files folder;
-  const auto good = folder.add("m.json", two_trees());
+  const auto good = folder.write("m.json", two_trees());
   const auto one = [](const std::string& text) {
     const auto found = load_text(text);
     CHECK(found.findings.size() == 1);
@@ -92,13 +92,13 @@ TEST_CASE("a mistake in a model is one finding, at its place") {
   };
   CHECK(one(scored("/nowhere.json")).find("/nowhere.json: the model's file cannot be read") !=
         std::string::npos);
-  CHECK(one(scored(folder.add("cut.json", two_trees().substr(0, 300)))).find("stages.scored.model") !=
+  CHECK(one(scored(folder.write("cut.json", two_trees().substr(0, 300)))).find("stages.scored.model") !=
         std::string::npos);
   CHECK(one(scored(good, "amount", R"json("o": { "sink": "console", "from": "scored" })json"))
             .find("there is a column \"amount\" already") != std::string::npos);
   CHECK(one(scored(good, "_p", R"json("o": { "sink": "console", "from": "scored" })json"))
             .find("are reserved; expected another") != std::string::npos);
-  CHECK(one(scored(folder.add("x.json", millrace::test::two_trees())))
+  CHECK(one(scored(folder.write("x.json", millrace::test::two_trees())))
             .find("the model is for other columns: \"a\" (double) is missing, \"b\" (double) is missing") !=
         std::string::npos);
 }

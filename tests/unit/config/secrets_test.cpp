@@ -1,11 +1,11 @@
 #include "config/secrets.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/unit/config/test_catalog.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,29 +14,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class folder {
-public:
-  folder() {
-    path_ = (fs::temp_directory_path() / "millrace-secrets-XXXXXX").string();
-    REQUIRE(::mkdtemp(path_.data()) != nullptr);
-  }
-  ~folder() { fs::remove_all(path_); }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-
+struct folder : millrace::test::scratch {
   void put(const std::string& name, const std::string& text, mode_t mode = 0600) const {
-    const auto file = path_ + "/" + name;
-    std::ofstream(file, std::ios::binary) << text;
-    REQUIRE(::chmod(file.c_str(), mode) == 0);
+    write(name, text, mode);
   }
-  std::string value(const std::string& name) const {
-    const auto read = config::read_secret(path_, name);
+  [[nodiscard]] std::string value(const std::string& name) const {
+    const auto read = config::read_secret(path(), name);
     return read ? *read : read.error().message;
   }
-  const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
 };
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -73,23 +58,23 @@ TEST_CASE("files that are open to others, too long, empty or no text are refused
     CHECK(has(f.value(name), "no text"));
     CHECK_FALSE(has(f.value(name), "hunter22"));
   }
-  fs::create_directory(f.path() + "/folder");
-  REQUIRE(::mkfifo((f.path() + "/pipe").c_str(), 0600) == 0);
+  fs::create_directory(f / "folder");
+  REQUIRE(::mkfifo((f / "pipe").c_str(), 0600) == 0);
   CHECK(has(f.value("folder"), "no regular file"));
   CHECK(has(f.value("pipe"), "no regular file"));
-  CHECK(has(f.value("gone"), f.path() + "/gone: there is no such file"));
+  CHECK(has(f.value("gone"), f / "gone: there is no such file"));
 }
 
 TEST_CASE("links within the folder are followed, as Kubernetes mounts secrets; others are not") {
   const folder f;
   const folder other;
   other.put("db", "hunter22");
-  fs::create_directory(f.path() + "/..2026_01");
+  fs::create_directory(f / "..2026_01");
   f.put("..2026_01/db", "hunter22");
-  fs::create_directory_symlink("..2026_01", f.path() + "/..data");
-  fs::create_symlink("..data/db", f.path() + "/db");
-  fs::create_symlink(other.path() + "/db", f.path() + "/out");
-  fs::create_symlink("loop", f.path() + "/loop");
+  fs::create_directory_symlink("..2026_01", f / "..data");
+  fs::create_symlink("..data/db", f / "db");
+  fs::create_symlink(other / "db", f / "out");
+  fs::create_symlink("loop", f / "loop");
   CHECK(f.value("db") == "hunter22");
   CHECK(has(f.value("out"), "it is a link that leads out of its folder"));
   CHECK_FALSE(has(f.value("loop"), "there is no such file"));
@@ -101,8 +86,8 @@ TEST_CASE("a folder that others may write to is refused") {
   REQUIRE(::chmod(f.path().c_str(), 0770) == 0);
   CHECK(has(f.value("db"), "others may write to it"));
   REQUIRE(::chmod(f.path().c_str(), 0700) == 0);
-  CHECK(has(config::read_secret(f.path() + "/none", "db").error().message, "none: No such file"));
-  CHECK(has(config::read_secret(f.path() + "/db", "db").error().message, "it is no folder"));
+  CHECK(has(config::read_secret(f / "none", "db").error().message, "none: No such file"));
+  CHECK(has(config::read_secret(f / "db", "db").error().message, "it is no folder"));
 }
 
 TEST_CASE("options get values where they are declared secret, and the connector looks at them again") {
@@ -132,12 +117,11 @@ TEST_CASE("options get values where they are declared secret, and the connector 
   CHECK(config::with_secrets(stage, config::test::connectors())->text("connection") ==
         "mysql://me:rotated1@h/db");
   CHECK(config::without_secrets("p@ss word, rotated1") == "***, ***");
-  fs::remove(f.path() + "/db");
+  fs::remove(f / "db");
   const auto gone = config::with_secrets(stage, config::test::connectors());
   REQUIRE_FALSE(gone);
   CHECK(gone.error().whose == fault::user);
-  CHECK(has(gone.error().message,
-            "stages.o.connection: ${secret:db}: " + f.path() + "/db: there is no such file"));
+  CHECK(has(gone.error().message, "stages.o.connection: ${secret:db}: " + (f / "db: there is no such file")));
   config::use_secrets_of({});
 }
 

@@ -1,9 +1,6 @@
 #include "test_catalog.hpp"
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <stdexcept>
 #include <stdlib.h>
 
 namespace millrace::config::test {
@@ -115,29 +112,11 @@ const catalog& connectors() {
   return all;
 }
 
-files::files() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "millrace-config-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error("no folder for the test");
-  folder_ = pattern;
-}
-
-files::~files() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string files::add(const std::string& name, std::string_view text) const {
-  const auto path = folder_ + "/" + name;
-  std::ofstream(path, std::ios::binary) << text;
-  return path;
-}
-
 loaded load_text(std::string_view topology, const std::vector<std::string>& sets, std::string_view overlay) {
   const files f;
-  load_request request{f.add("topology.json", topology), {}, sets};
+  load_request request{f.write("topology.json", topology), {}, sets};
   if (!overlay.empty())
-    request.overlays.push_back(f.add("overlay.json", overlay));
+    request.overlays.push_back(f.write("overlay.json", overlay));
   auto result = load(request, connectors());
   for (auto& found : result.findings) {
     found.where.file = std::filesystem::path(found.where.file).filename().string();

@@ -2,24 +2,14 @@
 #pragma once
 
 #include "config/plan.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace millrace::config::test {
 
 [[nodiscard]] const catalog& connectors();
 
 /// Texts of files, laid into a folder of their own that goes with the object.
-class files {
-public:
-  files();
-  ~files();
-  files(const files&) = delete;
-  files& operator=(const files&) = delete;
-  /// Writes the file; gives its path.
-  std::string add(const std::string& name, std::string_view text) const;
-
-private:
-  std::string folder_;
-};
+using files = millrace::test::scratch;
 
 /// load() of one text, by the test catalog.
 [[nodiscard]] loaded load_text(std::string_view topology, const std::vector<std::string>& sets = {},

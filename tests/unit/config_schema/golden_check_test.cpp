@@ -5,6 +5,7 @@
 #include "actors/connectors/parquet/sink/parquet_file.hpp"
 #include "config/plan.hpp"
 #include "runtime/expression/formats/calendar.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -21,13 +22,6 @@ using namespace millrace;
 
 const fs::path root = "tests/golden/check";
 
-std::string read(const fs::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
     text.replace(at, what.size(), by);
@@ -38,7 +32,7 @@ std::string checked(const fs::path& folder) {
   config::load_request request{(folder / "topology.json").string(), {}, {}};
   if (fs::exists(folder / "overlay.json"))
     request.overlays.push_back((folder / "overlay.json").string());
-  std::istringstream sets(read(folder / "sets.txt"));
+  std::istringstream sets(test::contents(folder / "sets.txt"));
   for (std::string line; std::getline(sets, line);)
     request.sets.push_back(line);
   const auto result = config::load(request, connectors());
@@ -73,7 +67,7 @@ TEST_CASE("check says of each golden topology exactly what is expected") {
       CHECK(found.find("hunter2") == std::string::npos);
       if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr)
         std::ofstream(folder / "expected.txt", std::ios::binary) << found;
-      CHECK(found == read(folder / "expected.txt"));
+      CHECK(found == test::contents(folder / "expected.txt"));
     }
   }
 }

@@ -1,41 +1,28 @@
 // The pages that are generated from the declarations, against what is checked in.
 #include "actors/catalog.hpp"
 #include "config/schema/schema.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include <fstream>
-#include <sstream>
-
 using namespace millrace;
-
-namespace {
-
-std::string read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-}  // namespace
 
 TEST_CASE(
     "docs/topology.schema.json is what the declarations say; `millrace reference docs` writes it anew") {
-  CHECK(read("docs/topology.schema.json") == config::schema_text(connectors()));
+  CHECK(test::contents("docs/topology.schema.json") == config::schema_text(connectors()));
 }
 
 TEST_CASE("docs/test.schema.json is what the declarations say; `millrace reference docs` writes it anew") {
-  CHECK(read("docs/test.schema.json") == config::test_schema_text());
+  CHECK(test::contents("docs/test.schema.json") == config::test_schema_text());
 }
 
 TEST_CASE("docs/reference.md is what the declarations say; `millrace reference docs` writes it anew") {
-  CHECK(read("docs/reference.md") == config::reference_text(connectors()));
+  CHECK(test::contents("docs/reference.md") == config::reference_text(connectors()));
 }
 
 TEST_CASE("docs/functions.md is what the list of functions says; `millrace reference docs` writes it anew") {
-  CHECK(read("docs/functions.md") == config::functions_text());
+  CHECK(test::contents("docs/functions.md") == config::functions_text());
 }
 
 TEST_CASE("the schema is JSON, and every reference in it leads somewhere") {

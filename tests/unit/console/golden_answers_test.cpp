@@ -2,13 +2,12 @@
 // With MILLRACE_WRITE_GOLDEN=1 in the environment the file is written anew, to be read before it is committed.
 #include "actors/observe/answering.hpp"
 #include "actors/observe/history.hpp"
+#include "tests/support/golden_file.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 #include "tools/console/commands.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -120,12 +119,5 @@ TEST_CASE("each command answers as the golden file has it, for people and as JSO
   }
   for (const auto& c : console::commands())
     CHECK(used.contains(std::string(c.name)));
-  if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr) {
-    std::ofstream(file) << found.str();
-    return;
-  }
-  std::ifstream in(file);
-  std::ostringstream expected;
-  expected << in.rdbuf();
-  CHECK(found.str() == expected.str());
+  millrace::test::check_golden(file, found.str());
 }

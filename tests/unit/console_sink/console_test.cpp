@@ -2,6 +2,7 @@
 #include "actors/connectors/console/console_sink.hpp"
 #include "actors/connectors/console/table.hpp"
 #include "runtime/base/display.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,16 +16,6 @@
 
 namespace millrace::sink {
 namespace {
-
-class temp_folder {
-public:
-  temp_folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "millrace-console-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~temp_folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 /// Standard output of a test.
 class captured {
@@ -229,14 +220,14 @@ TEST_CASE("show prints as Spark does") {
 
 TEST_CASE("With batch_header each commit with rows has its number above its tables, as Spark's console sink "
           "prints it") {
-  const temp_folder state;
+  const test::scratch state;
   const std::string rule(43, '-');
   captured out;
   const auto make = [&] {
     config::values o;
     o.set("style", std::string("show"), {});
     o.set("batch_header", true, {});
-    return std::move(make_console_writer(o, users(), state.path, out.file).value());
+    return std::move(make_console_writer(o, users(), state.path(), out.file).value());
   };
   const auto table = [](const std::string& user) {
     return "+------+------+\n|userid|clicks|\n+------+------+\n|    " + user +
@@ -338,51 +329,51 @@ TEST_CASE("json is a line a row") {
 }
 
 TEST_CASE("Progress is kept in the state folder, by stage") {
-  const temp_folder state;
+  const test::scratch state;
   captured out;
   {
-    auto w = console("json", out, state.path);
+    auto w = console("json", out, state.path());
     CHECK_FALSE(w->open(life(1)).value());
     REQUIRE(w->write(rows({{"a", 1}})));
     REQUIRE(w->commit(at(7)));
     REQUIRE(w->write(rows({{"not printed", 1}})));
   }
   CHECK(lines(out.take()) == 1);
-  auto w = console("json", out, state.path);
+  auto w = console("json", out, state.path());
   const auto p = w->open(life(2, true)).value();
   REQUIRE(p);
   CHECK(p->positions == at(7).positions);
   auto other = life(1);
   other.sink = "../../odd name";
-  CHECK_FALSE(console("json", out, state.path)->open(other).value());
+  CHECK_FALSE(console("json", out, state.path())->open(other).value());
   CHECK(out.take().empty());
-  for (const auto& e : std::filesystem::directory_iterator(state.path))
+  for (const auto& e : std::filesystem::directory_iterator(state.path()))
     CHECK(e.path().filename().string().starts_with("console-"));
 }
 
 TEST_CASE("A fresh state prints from the start; expected progress that is missing is an error") {
-  const temp_folder state;
+  const test::scratch state;
   captured out;
-  auto w = console("json", out, state.path);
+  auto w = console("json", out, state.path());
   REQUIRE(w->open(life(1)));
   REQUIRE(w->commit(at(7)));
   auto fresh = life(1);
   fresh.state_id = "state-b";
   fresh.expects_progress = true;
-  const auto missing = console("json", out, state.path)->open(fresh);
+  const auto missing = console("json", out, state.path())->open(fresh);
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == ec::mismatch);
   fresh.expects_progress = false;
-  CHECK_FALSE(console("json", out, state.path)->open(fresh).value());
+  CHECK_FALSE(console("json", out, state.path())->open(fresh).value());
 }
 
 TEST_CASE("An older life is fenced before it prints") {
-  const temp_folder state;
+  const test::scratch state;
   captured out;
-  auto old = console("json", out, state.path);
+  auto old = console("json", out, state.path());
   REQUIRE(old->open(life(1)));
   REQUIRE(old->write(rows({{"a", 1}})));
-  auto newer = console("json", out, state.path);
+  auto newer = console("json", out, state.path());
   REQUIRE(newer->open(life(2)));
   const auto refused = old->commit(at(1));
   REQUIRE_FALSE(refused);

@@ -1,26 +1,16 @@
 #include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "tests/support/scratch.hpp"
+#include "tests/support/planned.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <fstream>
-#include <map>
 
 using namespace millrace;
 
 namespace {
 
-config::topology planned_with(const std::string& stages) {
-  const test::scratch folder;
-  const auto file = folder.write("t.json", R"({"millrace": 1, "topology": "t", "stages": {)" + stages + "}}");
-  auto loaded = config::load({file, {}, {}}, connectors());
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(f.message);
-  REQUIRE(loaded.plan);
-  return std::move(*loaded.plan);
-}
+config::topology planned_with(const std::string& stages) { return *test::planned(stages); }
 
 config::source_traits traits_of_source(const std::string& options) {
   const auto t = planned_with(

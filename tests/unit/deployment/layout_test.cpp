@@ -2,14 +2,13 @@
 #include "actors/catalog.hpp"
 #include "actors/deployment/layout.hpp"
 #include "config/text/report.hpp"
+#include "tests/support/planned.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::deployment;
@@ -38,13 +37,8 @@ std::optional<planned> plan_of(const fs::path& file) {
 }
 
 planned plan_of_stages(const std::string& head, const std::string& stages) {
-  const auto path = fs::temp_directory_path() / ("millrace-layout-" + std::to_string(getpid()));
-  std::ofstream(path) << R"({ "millrace": 1, "topology": "t", )" << head << R"("stages": {)" << stages
-                      << "} }";
-  auto out = plan_of(path);
-  fs::remove(path);
-  REQUIRE(out);
-  return *out;
+  auto topology = test::planned(stages, head);
+  return {topology, lane::lane_plans(topology)};
 }
 
 /// Lines that every layout of these tests has alike.

@@ -1,22 +1,19 @@
 // frame_former where a select with unnest has the event time: each element moves the watermark as a record of its own would.
-#include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/stream/lane/frame_former.hpp"
 #include "actors/stream/lane/piece.hpp"
 #include "actors/stream/replay/replay_format.hpp"
 #include "actors/stream/source/written_record.hpp"
 #include "runtime/data/render.hpp"
+#include "tests/support/planned.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <random>
 #include <set>
-#include <unistd.h>
 
 using namespace millrace;
 using lines = std::vector<std::string>;
@@ -26,15 +23,7 @@ namespace {
 constexpr event_micros second = 1'000'000;
 
 std::shared_ptr<const lane::lane_plan> lane_of(const std::string& stages) {
-  const auto path =
-      std::filesystem::temp_directory_path() / ("millrace-timed-frames-" + std::to_string(getpid()));
-  std::ofstream(path) << R"({ "millrace": 1, "topology": "t", "stages": {)" << stages << "} }";
-  auto loaded = config::load({path.string(), {}, {}}, connectors());
-  std::filesystem::remove(path);
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return lane::lane_plans(std::make_shared<const config::topology>(std::move(*loaded.plan))).front();
+  return lane::lane_plans(test::planned(stages)).front();
 }
 
 const std::string downstream = R"json(

@@ -3,56 +3,19 @@
 
 #include "actors/catalog.hpp"
 #include "runtime/data/render.hpp"
+#include "tests/support/planned.hpp"
 #include "tools/dry_run/dry_run.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace millrace::dry_run::test {
 
-/// A folder that goes away with its owner.
-class folder {
-public:
-  folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("dry-run-" + std::to_string(getpid()) + "-" + std::to_string(++number()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~folder() { std::filesystem::remove_all(path_); }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return (path_ / name).string();
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-  static int& number() {
-    static int n = 0;
-    return n;
-  }
-  std::filesystem::path path_;
-};
-
 /// `stages` as JSON members.
-inline config::topology plan(const std::string& stages) {
-  const folder f;
-  const auto file =
-      f.write("topology.json", R"({"millrace": 1, "topology": "t", "stages": {)" + stages + "}}");
-  auto loaded = config::load({file, {}, {}}, connectors());
-  for (const auto& finding : loaded.findings)
-    UNSCOPED_INFO(config::to_string(finding));
-  REQUIRE(loaded.plan);
-  return std::move(*loaded.plan);
-}
+inline config::topology plan(const std::string& stages) { return *millrace::test::planned(stages); }
 
 inline std::vector<std::string> rows_of(const dry_run& r, const std::string& stage) {
   std::vector<std::string> out;

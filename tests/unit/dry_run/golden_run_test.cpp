@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 using namespace millrace;
 using namespace millrace::dry_run;

@@ -1,6 +1,7 @@
 // Folders of tests/golden/sample (a topology, a sample, what `check --sample` prints of it) and of
 // tests/golden/test (test files, and what `test` says of each). With MILLRACE_WRITE_GOLDEN=1 in the
 // environment the expected texts are written anew, to be read before they are committed.
+#include "tests/support/scratch.hpp"
 #include "tests/unit/dry_run/dry_run_fixture.hpp"
 #include "tools/dry_run/judge.hpp"
 #include "tools/dry_run/sample_file.hpp"
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 
 using namespace millrace;
 using namespace millrace::dry_run;
@@ -17,13 +17,6 @@ using namespace millrace::dry_run::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string read(const fs::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
 
 std::vector<fs::path> sorted_entries(const fs::path& root) {
   std::vector<fs::path> out;
@@ -36,7 +29,7 @@ std::vector<fs::path> sorted_entries(const fs::path& root) {
 void compare(const std::string& found, const fs::path& expected) {
   if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr)
     std::ofstream(expected, std::ios::binary) << found;
-  CHECK(found == read(expected));
+  CHECK(found == millrace::test::contents(expected));
 }
 
 std::string without_folder(std::string text, const std::string& folder) {

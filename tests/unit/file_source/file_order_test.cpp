@@ -5,7 +5,6 @@
 #include "tests/unit/file_source/reading.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fcntl.h>
 #include <random>
 #include <sys/stat.h>

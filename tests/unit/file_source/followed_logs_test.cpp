@@ -11,7 +11,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <vector>
 
 using namespace millrace;
 using namespace millrace::test;

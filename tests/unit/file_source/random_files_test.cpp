@@ -4,7 +4,6 @@
 #include "tests/unit/file_source/reading.hpp"
 
 #include <random>
-#include <set>
 
 using namespace millrace;
 using namespace millrace::test;

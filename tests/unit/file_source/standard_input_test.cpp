@@ -23,8 +23,6 @@ class input {
 public:
   explicit input(const wants& wanted = {}) : wanted_(wanted) {}
   ~input() { close(); }
-  input(const input&) = delete;
-  input& operator=(const input&) = delete;
 
   void begin() {
     close();

@@ -173,7 +173,7 @@ TEST_CASE("processes that write at once each come to their turn, and no address 
   std::atomic<int> failed{0};
   for (std::uint16_t process = 0; process < 6; ++process)
     all.emplace_back([&, process] {
-      address_book book(std::make_shared<node::dir_chain_store>(files, folder.path("store")));
+      address_book book(std::make_shared<node::dir_chain_store>(files, folder / "store"));
       for (std::uint16_t i = 0; i < 8; ++i) {
         expected<void> done;
         do
@@ -186,7 +186,7 @@ TEST_CASE("processes that write at once each come to their turn, and no address 
     t.join();
   CHECK(failed == 0);
   const auto found =
-      must(address_book(std::make_shared<node::dir_chain_store>(files, folder.path("store"))).look());
+      must(address_book(std::make_shared<node::dir_chain_store>(files, folder / "store")).look());
   CHECK(found.size() == 6);
   for (const auto& [name, at] : found)
     CHECK(at.at.port == 7);

@@ -10,8 +10,8 @@ namespace millrace::host::test {
 
 struct applied_here {
   own_folder folder;
-  std::string input = folder.put("input.json", R"({"k": "a", "at": "2020-01-01T00:00:00Z"})"
-                                               "\n");
+  std::string input = folder.write("input.json", R"({"k": "a", "at": "2020-01-01T00:00:00Z"})"
+                                                 "\n");
   apply_options options = with_text(topology_text(series_of(input)));
 
   [[nodiscard]] apply_options with_text(const std::string& text) const {
@@ -19,7 +19,7 @@ struct applied_here {
     o.node = "here";
     o.topology = "t";
     o.text = text;
-    o.folder = folder.path();
+    o.folder = folder.path().string();
     o.lanes = 3;
     return o;
   }

@@ -41,7 +41,7 @@ TEST_CASE(
   REQUIRE_FALSE(text);
   CHECK(text.error().code == ec::invalid_argument);
 
-  const auto away = prepare_apply(a.with_text(topology_text(series_of(a.folder.path("no such file")))));
+  const auto away = prepare_apply(a.with_text(topology_text(series_of(a.folder / "no such file"))));
   REQUIRE_FALSE(away);
   CHECK(away.error().message.find("no such file") != std::string::npos);
 }

@@ -9,8 +9,6 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
-#include <deque>
-
 namespace millrace::host::test {
 namespace {
 

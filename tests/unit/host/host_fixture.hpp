@@ -4,47 +4,20 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "tests/support/must.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace millrace::host::test {
 
 using millrace::test::must;
 
-/// Is gone with the test.
-class own_folder {
-public:
-  own_folder() {
-    static int made = 0;
-    path_ = std::filesystem::temp_directory_path() / fmt::format("millrace-host-{}-{}", getpid(), ++made);
-    std::filesystem::create_directories(path_);
-  }
-  ~own_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  own_folder(const own_folder&) = delete;
-  own_folder& operator=(const own_folder&) = delete;
-
-  [[nodiscard]] std::string path(const std::string& name = {}) const {
-    return name.empty() ? path_.string() : (path_ / name).string();
-  }
-  std::string put(const std::string& name, const std::string& content) const {
-    std::ofstream(path(name)) << content;
-    return path(name);
-  }
-
-private:
-  std::filesystem::path path_;
-};
+using own_folder = millrace::test::scratch;
 
 inline std::string topology_text(const std::string& stages, const std::string& name = "t",
                                  const std::string& head = {}) {

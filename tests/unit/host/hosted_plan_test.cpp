@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <unistd.h>
 
 namespace millrace::host::test {
@@ -159,10 +157,9 @@ TEST_CASE("a plan keeps its references to secrets, which are no part of the stat
 }
 
 TEST_CASE("a plan carries its models: each node would read a file of its own") {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("hosted-model-" + std::to_string(getpid()) + ".json");
   const auto bytes = millrace::test::two_trees("5E-1", "[1,7,4]", R"(["a","b"])");
-  std::ofstream(file) << bytes;
+  const own_folder folder;
+  const auto file = folder.write("model.json", bytes);
   const auto with = [&](const std::string& model) {
     return load_plan(R"json({ "millrace": 1, "topology": "t", "stages": {
       "in": { "source": "file", "path": "in.csv" },
@@ -172,13 +169,12 @@ TEST_CASE("a plan carries its models: each node would read a file of its own") {
       "out": { "sink": "console", "from": "scored" } } })json",
                      "t");
   };
-  const auto refused = with(file.string());
+  const auto refused = with(file);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.find("stage \"scored\" names a model's file, and nodes read none") !=
         std::string::npos);
   const auto taken = must(with(millrace::model::carried(bytes)));
   CHECK(config::model_of(*taken->find("scored"))->bytes == bytes);
-  std::filesystem::remove(file);
 }
 
 TEST_CASE("a node whose tzdata is another one than the plan's tells so, where windows or parsers go by it") {

@@ -1,47 +1,23 @@
 // Dead letters in the state folder of a topology that runs in its process alone.
-#include "actors/catalog.hpp"
 #include "actors/node/host/letters_in_folder.hpp"
-#include "config/load_text.hpp"
+#include "tests/support/planned.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 namespace millrace::host::folder_test {
 namespace {
 
-class folder {
-public:
-  folder() {
-    auto name = (std::filesystem::temp_directory_path() / "millrace-letters-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() { std::filesystem::remove_all(path_); }
-
-  void write(const std::string& name, const std::string& text) const {
-    using std::filesystem::perms;
-    const auto path = path_ + "/" + name;
-    std::ofstream(path, std::ios::binary) << text;
-    std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
-  }
-  /// A topology whose dead letters lie here.
+/// A state folder, and a topology whose dead letters lie there.
+struct folder : millrace::test::scratch {
+  void write(const std::string& name, const std::string& text) const { scratch::write(name, text, 0600); }
   [[nodiscard]] letters_folder of() const {
-    auto loaded = config::load_text(R"json({ "millrace": 1, "topology": "t", "stages": {
+    return {millrace::test::planned(R"json(
       "in": { "source": "generator", "kind": "clicks", "rate": "1/s" },
       "parsed": { "parser": "json", "from": "in", "schema": { "user_id": "text" } },
-      "out": { "sink": "console", "from": "parsed" } } })json",
-                                    "t", connectors());
-    REQUIRE(loaded.plan);
-    return {std::make_shared<const config::topology>(std::move(*loaded.plan)), path_};
+      "out": { "sink": "console", "from": "parsed" })json"),
+            path().string()};
   }
-
-private:
-  std::string path_;
 };
 
 }  // namespace

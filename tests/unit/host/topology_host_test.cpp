@@ -82,7 +82,7 @@ class hosted {
   applied_here here_;
 
 public:
-  std::shared_ptr<watched_store> store = std::make_shared<watched_store>(here_.folder.path("store"));
+  std::shared_ptr<watched_store> store = std::make_shared<watched_store>(here_.folder / "store");
   said_list said;
   std::vector<std::string> shards;
 
@@ -103,7 +103,7 @@ public:
     o.node = "here";
     o.topology = "t";
     o.store = store;
-    o.folder = here_.folder.path("node");
+    o.folder = here_.folder / "node";
     o.board =
         caf::actor_cast<switchboard>(system_->spawn([this](caf::event_based_actor* self) -> caf::behavior {
           self->set_default_handler(caf::skip);  // dropping answers with an error, which ends the host
@@ -141,8 +141,6 @@ public:
     for (const auto& a : {board_, listener_})
       caf::anon_send_exit(a, caf::exit_reason::kill);
   }
-  hosted(const hosted&) = delete;
-  hosted& operator=(const hosted&) = delete;
 
   void begin(const std::string& actor, const life& now) {
     caf::anon_send(host_, begin_here{actor, 1, now, caf::actor_cast<node::life_listener>(listener_)});

@@ -1,10 +1,10 @@
+#include "tests/support/scratch.hpp"
 #include "tools/load/record_maker.hpp"
 
 #include <catch2/catch.hpp>
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,17 +13,6 @@ using namespace millrace;
 using namespace millrace::load;
 
 namespace {
-
-struct folder {
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "millrace-load-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~folder() { std::filesystem::remove_all(path); }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  std::string path;
-};
 
 struct made {
   std::string bytes;
@@ -70,10 +59,10 @@ TEST_CASE("made records are as far apart as is asked, however fast they go out")
 }
 
 TEST_CASE("a file's records go out unchanged, plain or gzip, blank lines left out") {
-  const folder f;
+  const test::scratch f;
   const std::string lines = "{\"a\": 1}\n\n  {\"b\":\"\xc3\xa9\"}\r\n{\"cut";
   options o;
-  o.file = f.path + "/plain";
+  o.file = f / "plain";
   std::ofstream(o.file) << lines;
   const auto plain = all_of(o, schedule::flat_out());
   REQUIRE(plain.size() == 3);
@@ -81,7 +70,7 @@ TEST_CASE("a file's records go out unchanged, plain or gzip, blank lines left ou
   CHECK(plain[1].bytes == "  {\"b\":\"\xc3\xa9\"}");
   CHECK(plain[2].bytes == "{\"cut");
 
-  o.file = f.path + "/packed.gz";
+  o.file = f / "packed.gz";
   const auto packed = gzopen(o.file.c_str(), "wb");
   gzwrite(packed, lines.data(), static_cast<unsigned>(lines.size()));
   gzclose(packed);
@@ -95,19 +84,19 @@ TEST_CASE("a file's records go out unchanged, plain or gzip, blank lines left ou
 }
 
 TEST_CASE("a missing file and a cut gzip file are said with their names") {
-  const folder f;
+  const test::scratch f;
   options o;
-  o.file = f.path + "/none";
+  o.file = f / "none";
   const auto missing = record_maker::open(o, schedule::flat_out());
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == ec::not_found);
 
-  o.file = f.path + "/cut.gz";
-  const auto packed = gzopen((f.path + "/whole.gz").c_str(), "wb");
+  o.file = f / "cut.gz";
+  const auto packed = gzopen((f / "whole.gz").c_str(), "wb");
   for (int i = 0; i < 5'000; ++i)
     gzprintf(packed, "{\"a\":%d}\n", i * 7919 % 10'007);
   gzclose(packed);
-  std::filesystem::copy_file(f.path + "/whole.gz", o.file);
+  std::filesystem::copy_file(f / "whole.gz", o.file);
   std::filesystem::resize_file(o.file, std::filesystem::file_size(o.file) / 2);
   auto maker = record_maker::open(o, schedule::flat_out());
   REQUIRE(maker);
@@ -139,9 +128,9 @@ TEST_CASE("a load ends with its duration") {
 }
 
 TEST_CASE("a stamp is a member with the moment by the schedule, in the form that was asked for") {
-  const folder f;
+  const test::scratch f;
   options o;
-  o.file = f.path + "/in";
+  o.file = f / "in";
   std::ofstream(o.file) << "{\"a\":1}\n {}\n[1]\n";
   o.stamp = "at";
   auto records = all_of(o, schedule::steady(1));
@@ -154,9 +143,9 @@ TEST_CASE("a stamp is a member with the moment by the schedule, in the form that
 }
 
 TEST_CASE("a stamp takes the place of a member of that name") {
-  const folder f;
+  const test::scratch f;
   options o;
-  o.file = f.path + "/in";
+  o.file = f / "in";
   std::ofstream(o.file) << R"({"a":{"at":1},"at": "x\"}," , "b":"at"}
 {"at":[1,{"at":2}]}
 {"b":"\"at\":1","c":{"at":3}}
@@ -170,9 +159,9 @@ TEST_CASE("a stamp takes the place of a member of that name") {
 }
 
 TEST_CASE("keys are the text of a member, and missing where the record has none") {
-  const folder f;
+  const test::scratch f;
   options o;
-  o.file = f.path + "/in";
+  o.file = f / "in";
   std::ofstream(o.file) << R"({"k":"a\"b"}
 {"k": 12 }
 {"x":1}

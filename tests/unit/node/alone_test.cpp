@@ -7,9 +7,6 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
-#include <list>
-#include <set>
-
 using namespace node_test;
 
 namespace {

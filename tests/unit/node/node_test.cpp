@@ -3,7 +3,6 @@
 
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 

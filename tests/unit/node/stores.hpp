@@ -17,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <unistd.h>
-#include <vector>
 
 namespace node_test {
 

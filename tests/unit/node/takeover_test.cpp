@@ -2,6 +2,7 @@
 // over what `control` has.
 #include "actors/node/control/node_options.hpp"
 #include "runtime/base/random.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/unit/node/stores.hpp"
 
 #include <caf/actor_system_config.hpp>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -154,18 +154,12 @@ struct ended_at_last {
 /// A folder of the machine's, gone afterwards.
 class folder_of_machine final : public store_under_test {
 public:
-  folder_of_machine() {
-    auto pattern = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()));
-    path_ = pattern;
-  }
-  ~folder_of_machine() override { std::filesystem::remove_all(path_); }
   std::shared_ptr<chain_store> reach() override {
-    return must(make_chain_store(must(parse_store_address("dir:" + path_ + "/store"))));
+    return must(make_chain_store(must(parse_store_address("dir:" + (own_ / "store")))));
   }
 
 private:
-  std::string path_;
+  millrace::test::scratch own_;
 };
 
 void apply(const caf::scoped_actor& self, const node_actors& to, const std::string& topology) {

@@ -378,7 +378,7 @@ TEST_CASE("there is no such stage") {
 }
 
 TEST_CASE("a partition that max_drift holds back names the one that it waits for") {
-  auto t = planned_of(R"json({
+  auto t = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {
       "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks", "max_drift": "1 minute", "rate": "50/s" },
@@ -402,7 +402,7 @@ TEST_CASE("a partition that max_drift holds back names the one that it waits for
 }
 
 TEST_CASE("a partition that is behind names the rate that it is read at") {
-  auto t = planned_of(R"json({
+  auto t = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {
       "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks", "rate": "50/s" },
@@ -423,7 +423,7 @@ TEST_CASE("a partition that is behind names the rate that it is read at") {
 }
 
 TEST_CASE("where a select has the event time, a partition without any row of it says so") {
-  const auto t = planned_of(R"json({
+  const auto t = planned_text(R"json({
   "millrace": 1, "topology": "t",
   "stages": {
     "in": { "source": "generator", "kind": "clicks", "count": 10 },

@@ -121,7 +121,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the bytes of a lane stand on the edge of the receiver that has yet to take them, late rows too") {
-  const auto t = planned_of(R"json({
+  const auto t = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {
       "in": { "source": "generator", "kind": "clicks", "count": 10 },

@@ -192,7 +192,7 @@ TEST_CASE("a row that is lost between two windows breaks the equation of the sec
 }
 
 TEST_CASE("a record that is lost between a lane and its sink breaks the equation") {
-  auto plan = planned_of(R"json({
+  auto plan = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {
       "in": { "source": "generator", "kind": "clicks", "count": 10 },

@@ -1,10 +1,10 @@
 #include "actors/observe/metric_table.hpp"
 #include "actors/observe/metrics.hpp"
 #include "actors/observe/process_figures.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -57,10 +57,7 @@ bool has_line(const std::string& text, const std::string& line) {
 }  // namespace
 
 TEST_CASE("docs/metrics.md is what the table says; `millrace reference docs` writes it anew") {
-  std::ifstream in("docs/metrics.md", std::ios::binary);
-  std::ostringstream page;
-  page << in.rdbuf();
-  CHECK(page.str() == metrics_page());
+  CHECK(millrace::test::contents("docs/metrics.md") == metrics_page());
 }
 
 TEST_CASE("each metric of the table has a name of its own, and a unit and a meaning") {

@@ -1,18 +1,14 @@
 // A topology, and what its actors show, as the tests of answers need them.
 #pragma once
 
-#include "actors/catalog.hpp"
 #include "actors/observe/explain.hpp"
 #include "actors/observe/graph.hpp"
-#include "config/plan.hpp"
 #include "runtime/expression/formats/time_text.hpp"
+#include "tests/support/planned.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <unistd.h>
 
 namespace millrace::observe::test {
 
@@ -31,23 +27,12 @@ inline constexpr auto topology_text = R"json({
   }
 })json";
 
-inline config::topology planned_of(const std::string& text) {
-  auto name = (std::filesystem::temp_directory_path() / "millrace-inside-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  const auto path = name + "/t.json";
-  std::ofstream(path) << text;
-  auto loaded = config::load({path, {}, {}}, connectors());
-  std::filesystem::remove_all(name);
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return std::move(*loaded.plan);
-}
+using millrace::test::planned_text;
 
 inline config::topology planned(const std::string& parser = {}) {
   std::string text = topology_text;
   text.replace(text.find("%PARSER%"), 8, parser);
-  return planned_of(text);
+  return planned_text(text);
 }
 
 inline event_time at(const std::string& time) {

@@ -1,33 +1,20 @@
 #include "actors/api/requests.hpp"
 #include "actors/observe/openapi.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include <fstream>
-#include <sstream>
-
 using namespace millrace;
 
-namespace {
-
-std::string contents_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-}  // namespace
-
 TEST_CASE("docs/openapi.json is what the declarations say; `millrace reference docs` writes it anew") {
-  const auto written = contents_of("docs/openapi.json");
+  const auto written = test::contents("docs/openapi.json");
   const auto version = boost::json::parse(written).at("info").at("version").as_string();
   CHECK(written == observe::openapi_text(std::string(version)));
 }
 
 TEST_CASE("docs/api.md is what the declarations say; `millrace reference docs` writes it anew") {
-  CHECK(contents_of("docs/api.md") == observe::api_page());
+  CHECK(test::contents("docs/api.md") == observe::api_page());
 }
 
 TEST_CASE("every route has its operation, what it needs, and the members of its answer") {

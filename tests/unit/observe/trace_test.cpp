@@ -39,7 +39,7 @@ figures standing(const std::string& first, const std::string& second) {
   l.partitions = {{"0", at(first), 0.1, true, false, false, {}, {}},
                   {"1", at(second), 0.1, true, false, false, {}, {}}};
   f.lanes = {l};
-  const auto t = planned_of(stages_text);
+  const auto t = planned_text(stages_text);
   for (const auto* const window : {"counts", "hops", "visits"})
     for (std::uint32_t i = 0; i < std::get<config::window_plan>(t.find(window)->plan).definition.shards;
          ++i) {
@@ -57,7 +57,7 @@ trace of(const figures& f, const std::string& record, const std::string& stage =
   auto r = read_traced_record(R"({"record":)" + record + "}");
   REQUIRE(r);
   r->partition = partition;
-  const auto found = trace_of(planned_of(stages_text), f, stage, *r, f.at.at);
+  const auto found = trace_of(planned_text(stages_text), f, stage, *r, f.at.at);
   REQUIRE(found);
   CAPTURE(found->summary);
   return *found;
@@ -198,7 +198,7 @@ TEST_CASE("a message without text, or without a value, is a dead letter") {
 }
 
 TEST_CASE("what is no source or parser is refused with what was expected") {
-  const auto t = planned_of(stages_text);
+  const auto t = planned_text(stages_text);
   const auto asked = [&](const std::string& stage) {
     const auto found = trace_of(t, {}, stage, {}, 0);
     REQUIRE_FALSE(found);
@@ -233,7 +233,7 @@ TEST_CASE("the body of the question names what is wrong with it") {
 }
 
 TEST_CASE("a file's columns are named by its header line, which is asked for") {
-  const auto t = planned_of(R"json({
+  const auto t = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {
       "in": { "source": "file", "path": "clicks.csv" },
@@ -254,7 +254,7 @@ TEST_CASE("a file's columns are named by its header line, which is asked for") {
 }
 
 TEST_CASE("an empty line of a file is no record") {
-  const auto t = planned_of(R"json({
+  const auto t = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {
       "in": { "source": "file", "path": "clicks.jsonl" },
@@ -268,7 +268,7 @@ TEST_CASE("an empty line of a file is no record") {
 }
 
 TEST_CASE("where a select has the event time, each element has its own, and one that has none says why") {
-  const auto t = planned_of(R"json({
+  const auto t = planned_text(R"json({
   "millrace": 1, "topology": "t",
   "stages": {
     "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks" },

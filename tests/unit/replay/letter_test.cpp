@@ -1,11 +1,11 @@
 #include "actors/replay/letter.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <unistd.h>
 #include <vector>
 
 using namespace millrace;
@@ -17,8 +17,7 @@ constexpr auto good =
     R"({"id":"db5e","stage":"parsed","partition":"0","position":24,"error":"bad","record":"r","time":"2026-11-21T02:17:25.5Z"})";
 
 struct file {
-  explicit file(const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-  ~file() { std::filesystem::remove(path); }
+  explicit file(const std::string& text) : path(own.write("letters", text)) {}
   [[nodiscard]] expected<letters_read>
   read(std::vector<letter>& out, std::uint64_t limit = std::numeric_limits<std::uint64_t>::max()) const {
     return read_letters(path, limit, [&](letter&& l) -> expected<void> {
@@ -26,8 +25,8 @@ struct file {
       return {};
     });
   }
-  std::string path =
-      (std::filesystem::temp_directory_path() / ("millrace-letters-" + std::to_string(getpid()))).string();
+  test::scratch own;
+  std::string path;
 };
 
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
@@ -76,11 +75,9 @@ TEST_CASE("what is no dead letter is said, and what one is") {
 
 TEST_CASE(
     "dead_letters.jsonl stands for its parts in order and itself, a part and any other file for itself") {
-  namespace fs = std::filesystem;
-  const auto folder = fs::temp_directory_path() / ("millrace-parts-" + std::to_string(getpid()));
-  fs::create_directories(folder);
-  const auto path = [&](const char* name) { return (folder / name).string(); };
-  const auto make = [&](const char* name) { std::ofstream(path(name)) << "x"; };
+  const test::scratch folder;
+  const auto path = [&](const char* name) { return folder / name; };
+  const auto make = [&](const char* name) { folder.write(name, "x"); };
   CHECK(files_of_letters(path("dead_letters.jsonl")) == std::vector{path("dead_letters.jsonl")});
   for (const auto* name : {"dead_letters-000010.jsonl", "dead_letters-000002.jsonl", "dead_letters-old.jsonl",
                            "mended.jsonl", "mended-000001.jsonl"})
@@ -93,7 +90,6 @@ TEST_CASE(
   CHECK(files_of_letters(path("dead_letters.jsonl")) == all);
   CHECK(files_of_letters(parts[0]) == std::vector{parts[0]});
   CHECK(files_of_letters(path("mended.jsonl")) == std::vector{path("mended.jsonl")});
-  fs::remove_all(folder);
 }
 
 TEST_CASE("a file's letters are read in order; blank lines are none, and a last line needs no end") {

@@ -1,29 +1,15 @@
-#include "actors/catalog.hpp"
 #include "actors/replay/route.hpp"
 #include "actors/stream/replay/replay_format.hpp"
+#include "tests/support/planned.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::replay;
 
 namespace {
 
-std::shared_ptr<const config::topology> planned(const std::string& stages) {
-  const auto path =
-      std::filesystem::temp_directory_path() / ("millrace-route-" + std::to_string(getpid()) + ".json");
-  std::ofstream(path) << R"({ "millrace": 1, "topology": "t", "stages": {)" << stages << "} }";
-  auto loaded = config::load({path.string(), {}, {}}, connectors());
-  std::filesystem::remove(path);
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return std::make_shared<const config::topology>(std::move(*loaded.plan));
-}
+using millrace::test::planned;
 
 /// Stages: in -> parsed -> adults -> {table, other}; parsed -> counts -> totals; counts.late -> late; in ->
 /// again -> third.

@@ -1,11 +1,11 @@
 #include "actors/stream/replay/replay_log.hpp"
+#include "tests/support/golden_file.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::replay;
@@ -19,16 +19,6 @@ replayed_batch batch() {
   b.records.push_back({"id", "", -1, 0, "", ""});
   return b;
 }
-
-struct folder {
-  folder() {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~folder() { std::filesystem::remove_all(path); }
-  std::string path =
-      (std::filesystem::temp_directory_path() / ("millrace-replay-" + std::to_string(getpid()))).string();
-};
 
 }  // namespace
 
@@ -60,9 +50,7 @@ TEST_CASE("what is cut off, longer, of a later version or marked unknown is no b
 }
 
 TEST_CASE("replayed records are the golden ones, byte for byte") {
-  std::ifstream in("tests/unit/replay_log/golden/replay_1.bin", std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(in), {}};
-  CHECK(encode(batch()) == golden);
+  test::check_golden("tests/unit/replay_log/golden/replay_1.bin", encode(batch()));
 }
 
 TEST_CASE("a partition's name says stage and number, and a source's own is none") {
@@ -77,10 +65,10 @@ TEST_CASE("a partition's name says stage and number, and a source's own is none"
 }
 
 TEST_CASE("batches are numbered in the order in which they were added, over processes") {
-  const folder at;
+  const test::scratch at;
   auto& files = snapshot::posix_file_system();
-  const auto state = folder_of_state(at.path, "7");
-  std::filesystem::create_directories(at.path + "/state-7");
+  const auto state = folder_of_state(at.path().string(), "7");
+  std::filesystem::create_directories(at / "state-7");
   const auto where = folder_of_plan(state, "parsed:in");
   CHECK(batches_in(files, state).value() == 0);
   CHECK(replay_log(files, where).numbers().value().empty());
@@ -97,14 +85,14 @@ TEST_CASE("batches are numbered in the order in which they were added, over proc
 }
 
 TEST_CASE("one copy of a batch is enough, and without any the remedy is said") {
-  const folder at;
-  std::filesystem::create_directories(at.path + "/state-7");
+  const test::scratch at;
+  std::filesystem::create_directories(at / "state-7");
   auto& files = snapshot::posix_file_system();
-  const replay_log log(files, folder_of_plan(folder_of_state(at.path, "7"), "parsed"));
+  const replay_log log(files, folder_of_plan(folder_of_state(at.path().string(), "7"), "parsed"));
   REQUIRE(log.add(batch()));
-  std::ofstream(at.path + "/state-7/replay/parsed/1.1") << "damaged";
+  std::ofstream(at / "state-7/replay/parsed/1.1") << "damaged";
   CHECK(log.read(1).value() == batch());
-  std::filesystem::remove(at.path + "/state-7/replay/parsed/1.2");
+  std::filesystem::remove(at / "state-7/replay/parsed/1.2");
   const auto gone = log.read(1);
   REQUIRE_FALSE(gone);
   CHECK(gone.error().code == ec::corrupt);

@@ -2,13 +2,13 @@
 #include "actors/connectors/file/source/followed_reader.hpp"
 #include "actors/stream/replay/replay_log.hpp"
 #include "actors/stream/source/replaying_reader.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/unit/file_source/reading.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::source;
@@ -18,11 +18,9 @@ namespace {
 class place {
 public:
   place() {
-    std::filesystem::remove_all(path_);
+    own_.write("in.csv", "first\nsecond\n");
     std::filesystem::create_directories(path_ + "/state-1");
-    std::ofstream(path_ + "/in.csv") << "first\nsecond\n";
   }
-  ~place() { std::filesystem::remove_all(path_); }
   [[nodiscard]] replay::replay_log log() const {
     return {snapshot::posix_file_system(), path_ + "/state-1/replay/parsed"};
   }
@@ -34,8 +32,8 @@ public:
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
-  std::string path_ =
-      (std::filesystem::temp_directory_path() / ("millrace-replaying-" + std::to_string(getpid()))).string();
+  test::scratch own_;
+  std::string path_ = own_.path().string();
 };
 
 replay::replayed_batch batch() {

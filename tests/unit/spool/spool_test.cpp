@@ -1,10 +1,10 @@
 #include "actors/stream/spool/folder_segments.hpp"
 #include "actors/stream/spool/spool.hpp"
+#include "tests/support/golden_file.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <thread>
 
 using namespace millrace;
@@ -341,9 +341,7 @@ TEST_CASE("segments of a spool are the golden ones, byte for byte") {
   std::string bytes = encode_header(7);
   append_frame(bytes, 7, 1'600'000'000'000'000, R"({"a":1})");
   append_frame(bytes, 38, 1'600'000'000'000'001, "", frame_kind::note);
-  std::ifstream in("tests/unit/spool/golden/spool_1.bin", std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(in), {}};
-  CHECK(bytes == golden);
+  test::check_golden("tests/unit/spool/golden/spool_1.bin", bytes);
   CHECK(segment_name(7) == "log-00000000000000000007");
   CHECK(parse_segment_name("log-00000000000000000007") == 7U);
   CHECK_FALSE(parse_segment_name("log-7"));

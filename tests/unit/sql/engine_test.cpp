@@ -1,5 +1,6 @@
 // Tests on a real DuckDB, where there is one (tools/duckdb fetches it); else its cases say SKIPPED.
 #include "runtime/data/render.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/support/skip_count.hpp"
 #include "tools/sql/engine.hpp"
 #include "tools/sql/library.hpp"
@@ -34,15 +35,6 @@ std::unique_ptr<sql::engine> engine() {
   REQUIRE(made);
   return std::move(*made);
 }
-
-struct folder {
-  fs::path path = fs::temp_directory_path() / ("sql-engine-" + std::to_string(getpid()));
-  folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~folder() { fs::remove_all(path); }
-};
 
 /// Returns the rows as JSON, or "error: " and the error.
 std::string ask(sql::engine& e, const std::string& query, const sql::guard& g = {}) {
@@ -163,10 +155,10 @@ TEST_CASE("once locked, neither words nor functions change the settings or write
   const auto e = engine();
   if (!e)
     return;
-  const folder f;
+  const millrace::test::scratch f;
   REQUIRE(e->lock());
-  const sql::guard g{{f.path / "table"}, false};
-  fs::create_directories(f.path / "table");
+  const sql::guard g{{f.path() / "table"}, false};
+  fs::create_directories(f.path() / "table");
   for (const char* const statement :
        {"set memory_limit = '1GB'", "pragma memory_limit = '1GB'", "reset memory_limit",
         "attach ':memory:' as x", "prepare p as select 1", "install httpfs", "load httpfs",
@@ -176,8 +168,8 @@ TEST_CASE("once locked, neither words nor functions change the settings or write
     CHECK(ask(*e, statement, g).starts_with("error: "));
   }
   // DuckDB reads the one and makes the other while it prepares the statement.
-  const auto imported = f.path / "imp";
-  const auto written = (f.path / "written.csv").string();
+  const auto imported = f.path() / "imp";
+  const auto written = (f.path() / "written.csv").string();
   fs::create_directory(imported);
   std::ofstream(imported / "schema.sql")
       << "create table t(x int);\ncopy (select 1 as x) to '" << written << "';\n";
@@ -189,20 +181,20 @@ TEST_CASE("once locked, neither words nor functions change the settings or write
     CHECK(holds(ask(*e, statement, g), "is not for millrace sql"));
   }
   CHECK_FALSE(fs::exists(written));
-  CHECK(holds(ask(*e, "export database '" + (f.path / "exported").string() + "'", g), "is not for"));
-  CHECK_FALSE(fs::exists(f.path / "exported"));
+  CHECK(holds(ask(*e, "export database '" + (f.path() / "exported").string() + "'", g), "is not for"));
+  CHECK_FALSE(fs::exists(f.path() / "exported"));
   CHECK(holds(ask(*e, "create persistent secret s (type s3, key_id 'a', secret 'b')", g), "create secret"));
   CHECK(ask(*e, "create table mine as select 1 as x", g).empty());
   CHECK(holds(ask(*e, "pragma table_info('mine')", g), "\"name\":\"x\""));
   CHECK(holds(ask(*e, "pragma show_tables", g), "mine"));
   CHECK_FALSE(ask(*e, "pragma version", g).starts_with("error"));
-  const auto target = (f.path / "table" / "x.csv").string();
+  const auto target = (f.path() / "table" / "x.csv").string();
   for (const auto& copy :
        {"copy (select 1) to '" + target + "'", "explain analyze copy (select 1) to '" + target + "'"})
     CHECK(holds(ask(*e, copy, g), "would write into the table"));
-  CHECK(fs::is_empty(f.path / "table"));
-  CHECK(ask(*e, "copy (select 1 as x) to '" + (f.path / "x.csv").string() + "'", g).empty());
-  CHECK(fs::exists(f.path / "x.csv"));
+  CHECK(fs::is_empty(f.path() / "table"));
+  CHECK(ask(*e, "copy (select 1 as x) to '" + (f.path() / "x.csv").string() + "'", g).empty());
+  CHECK(fs::exists(f.path() / "x.csv"));
 }
 
 TEST_CASE("the printed definition of a parquet table reads what Hive's folders hold, but no hidden file",
@@ -210,7 +202,7 @@ TEST_CASE("the printed definition of a parquet table reads what Hive's folders h
   const auto e = engine();
   if (!e)
     return;
-  const folder f;
+  const millrace::test::scratch f;
   table::stage_table t{"it's", "bought", "parquet"};
   t.columns = {{"user-agent", type_id::text},
                {"part_date", type_id::text},
@@ -218,7 +210,7 @@ TEST_CASE("the printed definition of a parquet table reads what Hive's folders h
                {"at", type_id::timestamp},
                {"tags", data::type::list_of(type_id::text)}};
   t.kind = table::files::parquet;
-  t.path = (f.path / "a [1]*").string();
+  t.path = (f.path() / "a [1]*").string();
   t.partition_by = {"part_date"};
   fs::create_directories(t.path);
   REQUIRE(ask(*e, "copy (select 'x' as \"user-agent\", 7 as \"select\", timestamptz '2018-11-01 00:00:00Z' "
@@ -244,7 +236,7 @@ TEST_CASE("the printed definitions of JSON, CSV and plain tables are taken by Du
   const auto e = engine();
   if (!e)
     return;
-  const folder f;
+  const millrace::test::scratch f;
   table::stage_table t{"lines", "lines", "file"};
   t.columns = {{"t", type_id::text},
                {"n", type_id::bigint},
@@ -265,7 +257,7 @@ TEST_CASE("the printed definitions of JSON, CSV and plain tables are taken by Du
   const std::string nulls = R"({"t":null,"n":null,"at":null,"ok":null,"d":null,"raw":null,"o":null})"
                             "\n";
   t.kind = table::files::json;
-  t.path = (f.path / "l.jsonl").string();
+  t.path = (f.path() / "l.jsonl").string();
   std::ofstream(t.path) << row << nulls;
   defined();
   CHECK(
@@ -274,7 +266,7 @@ TEST_CASE("the printed definitions of JSON, CSV and plain tables are taken by Du
       "\n" +
           nulls);
   t.kind = table::files::csv;
-  t.path = (f.path / "l.csv").string();
+  t.path = (f.path() / "l.csv").string();
   std::ofstream(t.path) << "t,n,at,ok,d,raw,o\n\"\",1,2021-04-24T19:55:00.796Z,true,1e+300,\"{\"\"x\"\":[1]}"
                            "\",\"{\"\"lat\"\":1.5}\"\n,,,,,,\n";
   defined();
@@ -347,8 +339,8 @@ TEST_CASE("no function that sets DuckDB up or runs text is called, whatever the 
   const auto e = engine();
   if (!e)
     return;
-  const folder f;
-  const auto log = (f.path / "log.csv").string();
+  const millrace::test::scratch f;
+  const auto log = (f.path() / "log.csv").string();
   for (const auto& query :
        {"from enable_logging(level='trace', storage='file', storage_path='" + log + "')",
         "create table q as from enable_logging(level='trace', storage='file', storage_path='" + log + "')",

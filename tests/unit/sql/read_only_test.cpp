@@ -1,10 +1,10 @@
+#include "tests/support/scratch.hpp"
 #include "tools/sql/read_only.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
 #include <filesystem>
-#include <unistd.h>
 
 using namespace millrace;
 using sql::duckdb_statement;
@@ -12,10 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
-  fs::path path = fs::temp_directory_path() / ("read-only-" + std::to_string(getpid()));
-  folder() { fs::create_directories(path / "table" / "part_date=20181001"); }
-  ~folder() { fs::remove_all(path); }
+struct folder : millrace::test::scratch {
+  folder() { fs::create_directories(path() / "table" / "part_date=20181001"); }
 };
 
 std::string refusal(const sql::guard& g, const std::string& statement,
@@ -30,8 +28,8 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 
 TEST_CASE("a copy into, over or around a table's folder is refused, elsewhere it is not") {
   const folder f;
-  const auto base = f.path.string();
-  const sql::guard g{{f.path / "table"}, false};
+  const auto base = f.path().string();
+  const sql::guard g{{f.path() / "table"}, false};
   for (const std::string to : {"/table", "/table/", "/table/x.parquet", "/table/part_date=20181001/x",
                                "/other/../table/x", "/table/new/deep/x", "", "/"})
     CHECK(holds(refusal(g, "copy t to '" + base + to + "'"),
@@ -47,11 +45,13 @@ TEST_CASE("a copy into, over or around a table's folder is refused, elsewhere it
 
 TEST_CASE("links do not lead into a table") {
   const folder f;
-  fs::create_directory_symlink(f.path / "table", f.path / "link");
-  CHECK(holds(refusal({{f.path / "table"}, false}, "copy t to '" + (f.path / "link" / "x").string() + "'"),
-              "would"));
-  CHECK(holds(refusal({{f.path / "link"}, false}, "copy t to '" + (f.path / "table" / "x").string() + "'"),
-              "would"));
+  fs::create_directory_symlink(f.path() / "table", f.path() / "link");
+  CHECK(
+      holds(refusal({{f.path() / "table"}, false}, "copy t to '" + (f.path() / "link" / "x").string() + "'"),
+            "would"));
+  CHECK(
+      holds(refusal({{f.path() / "link"}, false}, "copy t to '" + (f.path() / "table" / "x").string() + "'"),
+            "would"));
 }
 
 TEST_CASE("paths are taken as the copy would take them") {
@@ -107,8 +107,8 @@ TEST_CASE("of pragmas those that only tell may run, and no statement becomes a c
 
 TEST_CASE("a copy's options keep to its target, or are refused") {
   const folder f;
-  const auto base = f.path.string();
-  const sql::guard g{{f.path / "table"}, false};
+  const auto base = f.path().string();
+  const sql::guard g{{f.path() / "table"}, false};
   const auto copy = [&](const std::string& options, bool writes = false) {
     return refusal({g.tables, writes}, "copy t to '" + base + "/other' " + options);
   };
@@ -137,8 +137,8 @@ TEST_CASE("a copy's options keep to its target, or are refused") {
 
 TEST_CASE("a copy is judged by the path that DuckDB makes of its words") {
   const folder f;
-  const auto base = f.path.string();
-  const sql::guard g{{f.path / "table"}, false};
+  const auto base = f.path().string();
+  const sql::guard g{{f.path() / "table"}, false};
   CHECK(holds(refusal(g, "copy t to E'" + base + "/other/\\x2e\\x2e/table/x'"), "must be a plain 'file'"));
   CHECK(holds(refusal(g, "copy t to\u00a0'" + base + "/table/x'"), "such as a no-break space"));
   CHECK(holds(refusal(g, "copy t\u2003to '" + base + "/table/x'"), "such as a no-break space"));
@@ -146,7 +146,7 @@ TEST_CASE("a copy is judged by the path that DuckDB makes of its words") {
   CHECK(refusal(g, "select 'no\u00a0break' as \"b\u00a0c\", 'a' /* \u00a0 */", duckdb_statement::select)
             .empty());
   // DuckDB fills tmp_x first where x is there, and renames it.
-  const sql::guard file{{f.path / "tmp_x.csv"}, false};
+  const sql::guard file{{f.path() / "tmp_x.csv"}, false};
   CHECK(holds(refusal(file, "copy t to '" + base + "/x.csv'"), "would write into the table"));
   CHECK(refusal(file, "copy t to '" + base + "/y.csv'").empty());
 }

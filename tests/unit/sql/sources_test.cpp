@@ -1,11 +1,9 @@
+#include "tests/support/scratch.hpp"
 #include "tools/sql/sources.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 using namespace millrace;
 using data::type_id;
@@ -13,16 +11,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class tree {
-public:
-  tree() { fs::create_directories(path); }
-  ~tree() { fs::remove_all(path); }
-  void add(const std::string& name, const std::string& text = "x") const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << text;
-  }
-  [[nodiscard]] std::string at(const std::string& name) const { return (path / name).string(); }
-  fs::path path = fs::temp_directory_path() / ("sql-sources-" + std::to_string(getpid()));
+struct tree : millrace::test::scratch {
+  void add(const std::string& name, const std::string& text = "x") const { write(name, text); }
+  [[nodiscard]] std::string at(const std::string& name) const { return *this / name; }
 };
 
 table::stage_table stage(const std::string& name, table::files kind, const std::string& path) {
@@ -46,10 +37,10 @@ TEST_CASE("hidden files, and those in hidden folders, are not a table's") {
   for (const char* const name : {"b.parquet", "p=1/a.parquet", ".millrace-x.parquet", "p=1/.tmp.parquet",
                                  "_spark_metadata/0", ".millrace-tmp/c.parquet", "_SUCCESS", "a.parquet"})
     t.add(name);
-  const auto files = sql::visible_files(t.path);
+  const auto files = sql::visible_files(t.path());
   REQUIRE(files);
   CHECK(*files == std::vector<std::string>{t.at("a.parquet"), t.at("b.parquet"), t.at("p=1/a.parquet")});
-  CHECK(sql::visible_files(t.path / "nowhere")->empty());
+  CHECK(sql::visible_files(t.path() / "nowhere")->empty());
 }
 
 TEST_CASE("the kind of a file is in its name") {

@@ -2,23 +2,16 @@
 #include "actors/connectors/sql/sink/client_command.hpp"
 #include "actors/connectors/sql/sink/postgresql_session.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/unit/sql_sink/place.hpp"
 
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 using namespace sink_sql_test;
 namespace fs = std::filesystem;
 
 namespace {
-
-class folder {
-public:
-  folder() { fs::create_directories(path); }
-  ~folder() { fs::remove_all(path); }
-  fs::path path = fs::temp_directory_path() / ("sql-session-" + std::to_string(getpid()));
-};
 
 error refused(const std::string& connection, bool create = true) {
   const auto db = sink::sql::make_database(sink::sql::parse_connection(connection).value());
@@ -85,22 +78,22 @@ EVERY_SERVER(unknown_database, "a database that is missing is named with the rem
 }
 
 TEST_CASE("a SQLite file that cannot be one is refused at once, with the remedy") {
-  const folder f;
-  std::ofstream(f.path / "text.sqlite") << std::string(5000, 'x');
-  const auto no_database = refused("sqlite3://" + (f.path / "text.sqlite").string());
+  const millrace::test::scratch f;
+  std::ofstream(f.path() / "text.sqlite") << std::string(5000, 'x');
+  const auto no_database = refused("sqlite3://" + (f.path() / "text.sqlite").string());
   CHECK_FALSE(no_database.retry);
   CHECK_THAT(no_database.message, Catch::Contains("not a database") && Catch::Contains("name a SQLite file"));
-  const auto beneath_a_file = refused("sqlite3://" + (f.path / "text.sqlite" / "in" / "x.sqlite").string());
+  const auto beneath_a_file = refused("sqlite3://" + (f.path() / "text.sqlite" / "in" / "x.sqlite").string());
   CHECK_FALSE(beneath_a_file.retry);
   CHECK_THAT(beneath_a_file.message, Catch::Contains("folder") && Catch::Contains("remedy"));
-  const auto a_folder = refused("sqlite3://" + f.path.string());
+  const auto a_folder = refused("sqlite3://" + f.path().string());
   CHECK_FALSE(a_folder.retry);
   CHECK_THAT(a_folder.message, Catch::Contains("remedy"));
-  const auto missing = refused("sqlite3://" + (f.path / "nowhere" / "x.sqlite").string(), false);
+  const auto missing = refused("sqlite3://" + (f.path() / "nowhere" / "x.sqlite").string(), false);
   CHECK_FALSE(missing.retry);
   CHECK_THAT(missing.message,
              Catch::Contains("there is no such file") && Catch::Contains("\"create\": true"));
-  CHECK_FALSE(fs::exists(f.path / "nowhere"));
+  CHECK_FALSE(fs::exists(f.path() / "nowhere"));
 }
 
 EVERY_DATABASE(read_back, "a table's rows are read one by one, null apart from the empty text") {

@@ -1,20 +1,15 @@
 #include "actors/catalog.hpp"
+#include "tests/support/planned.hpp"
 #include "tools/table/stage_table.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 using namespace millrace;
 
 namespace {
 
 config::topology web() {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("stage-table-" + std::to_string(getpid()) + ".json");
-  std::ofstream(file) << R"({ "millrace": 1, "topology": "web", "stages": {
+  return test::planned_text(R"({ "millrace": 1, "topology": "web", "stages": {
     "in": { "source": "file", "path": "x" },
     "rows": { "parser": "json", "from": "in", "schema": { "n": "bigint", "t": "text" } },
     "kept": { "transform": "select", "from": "rows", "columns": { "n": "n", "raw": "_raw" }, "where": "n > 1" },
@@ -22,13 +17,7 @@ config::topology web() {
     "rolled": { "sink": "file", "from": "rows", "path": "out/r.csv", "format": "csv", "roll": { "rows": 5 } },
     "told": { "sink": "file", "from": "rows", "path": "out/t", "format": "text", "template": "{t} {_raw}" },
     "base": { "sink": "sql", "from": "kept", "connection": "sqlite3://x", "table": "Base", "mode": "upsert", "key": "n", "delete": "raw is null" },
-    "screen": { "sink": "console", "from": "rows" } } })";
-  auto loaded = config::load({file.string(), {}, {}}, connectors());
-  std::filesystem::remove(file);
-  for (const auto& f : loaded.findings)
-    UNSCOPED_INFO(config::to_string(f));
-  REQUIRE(loaded.plan);
-  return std::move(*loaded.plan);
+    "screen": { "sink": "console", "from": "rows" } } })");
 }
 
 std::string names(const table::stage_table& t) {

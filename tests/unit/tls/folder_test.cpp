@@ -13,15 +13,11 @@ using namespace millrace::tls::test;
 namespace {
 
 struct authority_folder : own_folder {
-  authority_folder() { REQUIRE(init_folder(dir, {test::now - 20 * day, test::now + 1'000 * day})); }
+  authority_folder() { REQUIRE(init_folder(dir, {tls::test::now - 20 * day, tls::test::now + 1'000 * day})); }
   std::string dir = path("tls");
 };
 
-mode_t mode_of(const std::string& path) {
-  struct stat there {};
-  REQUIRE(::stat(path.c_str(), &there) == 0);
-  return there.st_mode & 0777U;
-}
+using millrace::test::mode_of;
 
 std::set<std::string> names_in(const std::string& dir) {
   std::set<std::string> out;
@@ -61,12 +57,12 @@ TEST_CASE("an empty folder is taken, and no other") {
   const own_folder f;
   REQUIRE(std::filesystem::create_directory(f.path("empty")));
   CHECK(init_folder(f.path("empty"), always));
-  const auto key = content(f.path("empty/authority.key"));
+  const auto key = contents(f.path("empty/authority.key"));
   const auto again = init_folder(f.path("empty"), always);
   REQUIRE_FALSE(again);
   CHECK(again.error().code == ec::already_exists);
   CHECK_THAT(again.error().message, Catch::Contains("would be worthless with another"));
-  CHECK(content(f.path("empty/authority.key")) == key);
+  CHECK(contents(f.path("empty/authority.key")) == key);
   REQUIRE(std::filesystem::create_directory(f.path("full")));
   std::ofstream(f.path("full/mine")) << "x";
   CHECK_THAT(init_folder(f.path("full"), always).error().message,
@@ -81,18 +77,18 @@ TEST_CASE("an empty folder is taken, and no other") {
 TEST_CASE("a key and a certificate are kept until they are told to make room") {
   const authority_folder f;
   const auto files = issued(f.dir, role::node, "a");
-  const auto key = content(files.key);
+  const auto key = contents(files.key);
   const auto again = issue(f.dir, {role::node, "a", {}}, always, if_there::keep);
   REQUIRE_FALSE(again);
   CHECK(again.error().code == ec::already_exists);
   CHECK_THAT(again.error().message, Catch::Contains("--replace"));
-  CHECK(content(files.key) == key);
+  CHECK(contents(files.key) == key);
   // A key without its certificate: the process ended between the two.
   std::filesystem::remove(files.certificate);
   CHECK(issue(f.dir, {role::node, "a", {}}, always, if_there::keep).error().code == ec::already_exists);
   REQUIRE(issue(f.dir, {role::node, "a", {}}, always, if_there::replace));
-  CHECK(content(files.key) != key);
-  CHECK(node_credentials(f.dir, "a", test::now));
+  CHECK(contents(files.key) != key);
+  CHECK(node_credentials(f.dir, "a", tls::test::now));
   CHECK(names_in(f.dir).size() == 4);
 }
 
@@ -103,7 +99,7 @@ TEST_CASE("two that write one file at once: one of them has written it") {
   const auto second = write_whole(at, "two", key_mode, false);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == ec::already_exists);
-  CHECK(content(at) == "one");
+  CHECK(contents(at) == "one");
   CHECK(names_in(f.path("")) == std::set<std::string>{"k"});
 }
 
@@ -125,17 +121,17 @@ TEST_CASE("without an authority nothing is made, and the remedy is told") {
 TEST_CASE("a node's credentials are those of its name") {
   const authority_folder f;
   const auto files = issued(f.dir, role::node, "a");
-  const auto own = node_credentials(f.dir, "a", test::now);
+  const auto own = node_credentials(f.dir, "a", tls::test::now);
   REQUIRE(own);
   CHECK(own->name == "a");
-  CHECK(own->own.key == content(files.key));
+  CHECK(own->own.key == contents(files.key));
   CHECK(own->authority_file == f.dir + "/authority.crt");
-  CHECK_THAT(node_credentials(f.dir, "b", test::now).error().message,
+  CHECK_THAT(node_credentials(f.dir, "b", tls::test::now).error().message,
              Catch::Contains(
                  "node-b.crt is missing; make it where the authority's key is: millrace tls node b --dir"));
-  CHECK_THAT(node_credentials(f.dir, "../a", test::now).error().message,
+  CHECK_THAT(node_credentials(f.dir, "../a", tls::test::now).error().message,
              Catch::Contains("is no name of a node"));
-  CHECK_THAT(node_credentials(f.path("nowhere"), "a", test::now).error().message,
+  CHECK_THAT(node_credentials(f.path("nowhere"), "a", tls::test::now).error().message,
              Catch::Contains("there is no authority"));
 }
 
@@ -146,41 +142,43 @@ TEST_CASE("credentials that cannot work are told when they are read") {
   CHECK_THAT(node_credentials(f.dir, "a", always.until + day).error().message,
              Catch::Contains("node-a.crt: the certificate of \"a\" has expired"));
   REQUIRE(::chmod(a.key.c_str(), 0640) == 0);
-  CHECK_THAT(node_credentials(f.dir, "a", test::now).error().message,
+  CHECK_THAT(node_credentials(f.dir, "a", tls::test::now).error().message,
              Catch::Contains("(mode 640): chmod 600"));
   std::filesystem::copy_file(b.key, a.key, std::filesystem::copy_options::overwrite_existing);
   REQUIRE(::chmod(a.key.c_str(), 0600) == 0);
-  CHECK_THAT(node_credentials(f.dir, "a", test::now).error().message, Catch::Contains("is not the key of"));
+  CHECK_THAT(node_credentials(f.dir, "a", tls::test::now).error().message,
+             Catch::Contains("is not the key of"));
   std::filesystem::remove(a.key);
-  CHECK_THAT(node_credentials(f.dir, "a", test::now).error().message,
+  CHECK_THAT(node_credentials(f.dir, "a", tls::test::now).error().message,
              Catch::Contains("node-a.key is missing"));
   std::filesystem::create_symlink(b.key, a.key);
-  CHECK_THAT(node_credentials(f.dir, "a", test::now).error().message,
+  CHECK_THAT(node_credentials(f.dir, "a", tls::test::now).error().message,
              Catch::Contains("it is a symbolic link"));
   // b's files under a's name.
   std::filesystem::remove(a.key);
   std::filesystem::copy_file(b.key, a.key);
   std::filesystem::copy_file(b.certificate, a.certificate, std::filesystem::copy_options::overwrite_existing);
-  CHECK_THAT(node_credentials(f.dir, "a", test::now).error().message, Catch::Contains("calls itself \"a\""));
+  CHECK_THAT(node_credentials(f.dir, "a", tls::test::now).error().message,
+             Catch::Contains("calls itself \"a\""));
   std::ofstream(a.certificate) << std::string(2 << 20, 'x');
-  CHECK_THAT(node_credentials(f.dir, "a", test::now).error().message, Catch::Contains("too long"));
+  CHECK_THAT(node_credentials(f.dir, "a", tls::test::now).error().message, Catch::Contains("too long"));
 }
 
 TEST_CASE("a client is the only one in the folder, or the one that is named") {
   const authority_folder f;
-  CHECK_THAT(client_credentials(f.dir, {}, test::now).error().message,
+  CHECK_THAT(client_credentials(f.dir, {}, tls::test::now).error().message,
              Catch::Contains("millrace tls client NAME --dir"));
   issued(f.dir, role::node, "a");
-  REQUIRE(client_credentials(f.dir, {}, test::now));
-  CHECK(client_credentials(f.dir, {}, test::now)->is == role::node);
+  REQUIRE(client_credentials(f.dir, {}, tls::test::now));
+  CHECK(client_credentials(f.dir, {}, tls::test::now)->is == role::node);
   issued(f.dir, role::client, "alice");
-  REQUIRE(client_credentials(f.dir, {}, test::now));
-  CHECK(client_credentials(f.dir, {}, test::now)->name == "alice");
+  REQUIRE(client_credentials(f.dir, {}, tls::test::now));
+  CHECK(client_credentials(f.dir, {}, tls::test::now)->name == "alice");
   issued(f.dir, role::client, "bob");
-  CHECK_THAT(client_credentials(f.dir, {}, test::now).error().message,
+  CHECK_THAT(client_credentials(f.dir, {}, tls::test::now).error().message,
              Catch::Contains("several clients (alice, bob); name one: --tls-client NAME"));
-  CHECK(client_credentials(f.dir, "bob", test::now)->name == "bob");
-  CHECK_THAT(client_credentials(f.path("nowhere"), {}, test::now).error().message,
+  CHECK(client_credentials(f.dir, "bob", tls::test::now)->name == "bob");
+  CHECK_THAT(client_credentials(f.path("nowhere"), {}, tls::test::now).error().message,
              Catch::Contains("there is no authority"));
 }
 

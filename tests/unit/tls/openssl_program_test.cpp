@@ -35,11 +35,11 @@ struct openssl_folder : own_folder {
     REQUIRE(run(fmt::format("req -newkey {} -nodes -keyout x.key -out x.csr -subj {}", key, subject)));
     REQUIRE(run(
         "x509 -req -in x.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 10 -extfile x.cnf -out x.crt"));
-    auto out = certificate::from_pem(content(path("x.crt")), "x.crt");
+    auto out = certificate::from_pem(contents(path("x.crt")), "x.crt");
     REQUIRE(out);
     return *out;
   }
-  certificate their_authority() const { return *certificate::from_pem(content(path("ca.crt")), "ca.crt"); }
+  certificate their_authority() const { return *certificate::from_pem(contents(path("ca.crt")), "ca.crt"); }
 };
 
 /// The program dates a certificate from the moment at which it makes it.
@@ -91,7 +91,7 @@ TEST_CASE("what openssl can make and a cluster cannot use is refused by its reas
         peer_fault::damaged);
   REQUIRE(f.run(
       "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout s.key -out s.crt -subj /CN=a"));
-  CHECK(judged(*certificate::from_pem(content(f.path("s.crt")), "s.crt")).what ==
+  CHECK(judged(*certificate::from_pem(contents(f.path("s.crt")), "s.crt")).what ==
         peer_fault::foreign_authority);
 }
 

@@ -12,7 +12,7 @@ struct a_cluster {
   certificate trusted = read(authority);
 
   peer_refusal refused(const certificate& shown, const expected_peer& whom,
-                       event_micros at = test::now) const {
+                       event_micros at = tls::test::now) const {
     const auto judged = verify_peer(shown, trusted, whom, at);
     REQUIRE_FALSE(judged);
     CHECK_THAT(judged.error().why, !Catch::Contains("\n"));
@@ -28,14 +28,14 @@ const subject alice{role::client, "alice", {}};
 TEST_CASE("a node's certificate serves and asks, a client's asks") {
   const a_cluster c;
   const auto a = signed_by(c.authority, node_a);
-  const auto served = verify_peer(a, c.trusted, {true, true, "a", "node1.example.com"}, test::now);
+  const auto served = verify_peer(a, c.trusted, {true, true, "a", "node1.example.com"}, tls::test::now);
   REQUIRE(served);
   CHECK(served->is == role::node);
   CHECK(served->name == "a");
   CHECK(served->until == always.until);
-  CHECK(verify_peer(a, c.trusted, {true, false, {}, "192.0.2.1"}, test::now));
-  CHECK(verify_peer(a, c.trusted, {false, true, "a", {}}, test::now));
-  const auto asked = verify_peer(signed_by(c.authority, alice), c.trusted, {}, test::now);
+  CHECK(verify_peer(a, c.trusted, {true, false, {}, "192.0.2.1"}, tls::test::now));
+  CHECK(verify_peer(a, c.trusted, {false, true, "a", {}}, tls::test::now));
+  const auto asked = verify_peer(signed_by(c.authority, alice), c.trusted, {}, tls::test::now);
   REQUIRE(asked);
   CHECK(asked->is == role::client);
   CHECK(asked->name == "alice");
@@ -73,7 +73,7 @@ TEST_CASE("the host that was connected to is one of the certificate's") {
     CHECK_THAT(no.why, Catch::Contains("but for node1.example.com, 192.0.2.1") &&
                            Catch::Contains("tls node a --dir DIR --replace --host"));
   }
-  CHECK(verify_peer(shown, c.trusted, {true, false, {}, "NODE1.example.com"}, test::now));
+  CHECK(verify_peer(shown, c.trusted, {true, false, {}, "NODE1.example.com"}, tls::test::now));
 }
 
 TEST_CASE("a name in the place of a host counts as a host only where it is meant so") {
@@ -97,10 +97,10 @@ TEST_CASE("a certificate is valid for its time, and the reason names it") {
 }
 
 TEST_CASE("an authority that has expired is what is told, and nothing outlives it") {
-  const auto authority = an_authority({test::now - 20 * day, test::now + day});
+  const auto authority = an_authority({tls::test::now - 20 * day, tls::test::now + day});
   const auto shown = signed_by(authority, node_a);
-  CHECK(shown.valid().until == test::now + day);
-  const auto no = verify_peer(shown, read(authority), {}, test::now + 2 * day);
+  CHECK(shown.valid().until == tls::test::now + day);
+  const auto no = verify_peer(shown, read(authority), {}, tls::test::now + 2 * day);
   REQUIRE_FALSE(no);
   CHECK(no.error().what == peer_fault::expired);
 }

@@ -2,13 +2,10 @@
 #pragma once
 
 #include "runtime/tls/peer.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 namespace millrace::tls::test {
@@ -34,30 +31,10 @@ inline certificate signed_by(const key_and_certificate& authority, const subject
   return read(*made);
 }
 
-class own_folder {
-public:
-  own_folder() {
-    auto name = (std::filesystem::temp_directory_path() / "millrace-tls-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~own_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  own_folder(const own_folder&) = delete;
-  own_folder& operator=(const own_folder&) = delete;
-  [[nodiscard]] std::string path(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-  std::filesystem::path path_;
+struct own_folder : millrace::test::scratch {
+  [[nodiscard]] std::string path(const std::string& name) const { return *this / name; }
 };
 
-inline std::string content(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
+using millrace::test::contents;
 
 }  // namespace millrace::tls::test

@@ -1,5 +1,6 @@
 // Tests with the real XGBoost, where there is one; else its cases say SKIPPED.
 #include "runtime/model/read_model.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/support/skip_count.hpp"
 #include "tools/model/importance.hpp"
 #include "tools/model/library.hpp"
@@ -135,8 +136,8 @@ TEST_CASE("one class, and too few rows, are refused before anything is trained",
 }
 
 TEST_CASE("files are written whole, all of them or none") {
-  const auto folder = fs::temp_directory_path() / ("model-files-" + std::to_string(getpid()));
-  fs::create_directories(folder);
+  const test::scratch own;
+  const auto& folder = own.path();
   const auto a = (folder / "a").string();
   std::ofstream(a) << "before";
   CHECK_FALSE(model::write_whole_files({{a, "after"}, {(folder / "none" / "b").string(), "b"}}));
@@ -149,11 +150,11 @@ TEST_CASE("files are written whole, all of them or none") {
   CHECK(text == "after");
   CHECK(model::check_places({folder.string()}).error().message.find("is a folder") != std::string::npos);
   CHECK_FALSE(model::check_places({(folder / "none" / "b").string()}));
-  fs::remove_all(folder);
 }
 
 TEST_CASE("a file that is read, or written already, is no place for another") {
-  const auto folder = fs::temp_directory_path() / ("model-places-" + std::to_string(getpid()));
+  const test::scratch own;
+  const auto& folder = own.path();
   fs::create_directories(folder / "table");
   const auto a = (folder / "a").string();
   std::ofstream(a) << "read";
@@ -170,5 +171,4 @@ TEST_CASE("a file that is read, or written already, is no place for another") {
   CHECK_FALSE(model::check_beside({(folder / "table" / "m.json").string()}, {folder / "table"}));
   CHECK(model::check_beside({next, (folder / "tables").string()}, {a, folder / "table"}).has_value());
   CHECK(model::check_beside({a}, {}).has_value());
-  fs::remove_all(folder);
 }

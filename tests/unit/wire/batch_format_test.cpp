@@ -1,13 +1,11 @@
 #include "runtime/base/earlier_format.hpp"
 #include "runtime/wire/batch_format.hpp"
+#include "tests/support/golden_file.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 using namespace millrace;
@@ -394,14 +392,9 @@ TEST_CASE("a batch of a later format is refused as unsupported") {
 
 TEST_CASE("the batch format is the golden files', byte for byte") {
   const auto like = [](const char* path, const data::batch& b) {
-    INFO(path);
     const auto bytes = encoded(b);
-    if (std::getenv("MILLRACE_WRITE_GOLDEN"))
-      std::ofstream(path, std::ios::binary) << bytes;
-    std::ifstream in(path, std::ios::binary);
-    const std::string golden{std::istreambuf_iterator<char>(in), {}};
-    REQUIRE(golden == bytes);
-    const auto back = decoded(golden);
+    millrace::test::check_golden(path, bytes);
+    const auto back = decoded(bytes);
     REQUIRE(back.has_value());
     REQUIRE(same(*back, b));
   };
