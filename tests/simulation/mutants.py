@@ -223,13 +223,13 @@ SINK_MUTANTS = [
 # Joins: the pairs of a window (property_window).
 JOIN_MUTANTS = [
     ("join_null", "a key with a null in it equals nothing", "runtime/window/pairs.cpp",
-     " || has_null(d_, store_.key(row))", ""),
+     " || has_null(d_, store_.key(row))", " || (has_null(d_, store_.key(row)) && false)"),
     ("join_how", "rows without a partner come out of the side that `how` keeps", "runtime/window/pairs.cpp",
      "(side == 0 ? join_kind::left : join_kind::right)", "(side == 0 ? join_kind::right : join_kind::left)"),
     ("join_cap", "pairs are counted, and not the rows of a side", "runtime/window/pairs.cpp",
      "const auto pairs = alone ? 0 : rows[0] * rows[1];", "const auto pairs = alone ? 0 : std::max(rows[0], rows[1]);"),
     ("join_letter", "a key with too many pairs is a dead letter", "runtime/window/pairs.cpp",
-     "failures_.push_back({group, std::move(why)});", "static_cast<void>(group);"),
+     "failures_.push_back({group, std::move(why)});", "static_cast<void>(group), static_cast<void>(why);"),
     ("join_order", "rows of a side go by time, log and position", "runtime/window/side_rows.cpp",
      "    collected::append_place(e.bytes, of, from[i]);\n", ""),
     ("join_twice", "a row that comes by two ways is there twice", "runtime/window/side_rows.cpp",
@@ -237,7 +237,7 @@ JOIN_MUTANTS = [
     ("join_side", "a row counts on its own side alone", "runtime/window/partials.cpp",
      "      if (in.side && *in.side != a)\n        continue;\n", ""),
     ("join_place", "a row has the place of its log", "runtime/window/collected.cpp",
-     "  append_text(out, of.log_of(record));\n", ""),
+     "  append_text(out, of.log_of(record));\n", "  append_text(out, of.log_of(record).substr(0, 0));\n"),
 ]
 
 # Rows that `updates` takes back: the state of windows (unit_window).
