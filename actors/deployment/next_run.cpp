@@ -26,10 +26,10 @@ expected<std::uint64_t> number_at(const snapshot::value_reader& store, std::stri
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-class beginning {
+class next_run_maker {
 public:
-  beginning(const config::topology& t, const snapshot::value_reader& values, std::uint64_t present,
-            const left_by_shard& left, std::string_view anew)
+  next_run_maker(const config::topology& t, const snapshot::value_reader& values, std::uint64_t present,
+                 const left_by_shard& left, std::string_view anew)
       : topology_(t), values_(values), left_(left), anew_(anew) {
     next_.number = present + 1;
   }
@@ -300,7 +300,7 @@ expected<void> note_end(snapshot::state_store& store) {
 expected<std::optional<run_record>> next_run(const config::topology& topology,
                                              const snapshot::value_reader& values, std::uint64_t present,
                                              const left_by_shard& left, std::string_view anew) {
-  return beginning(topology, values, present, left, anew).run();
+  return next_run_maker(topology, values, present, left, anew).run();
 }
 
 expected<std::optional<run_record>>

@@ -1,7 +1,7 @@
 #include "actors/link/stand_in.hpp"
 
 #include "actors/link/edge_header.hpp"
-#include "actors/link/outgoing.hpp"
+#include "actors/link/outgoing_messages.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -80,7 +80,7 @@ private:
   stand_in_options options_;
   link_handle link_;
   messages::message_reader reader_;
-  outgoing outgoing_;
+  outgoing_messages outgoing_;
   credit_totals credit_;
 };
 

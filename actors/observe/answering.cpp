@@ -25,7 +25,7 @@ expected<figures> of_stage(const config::topology& t, const figures& f, const st
   return out;
 }
 
-struct answering {
+struct answerer {
   const config::topology& t;
   const figures& f;
 
@@ -64,7 +64,7 @@ std::string asks_inside(const api::request& r) {
 }
 
 expected<api::answer> answer_of(const api::request& r, const config::topology& t, const figures& f) {
-  return std::visit(answering{t, f}, r);
+  return std::visit(answerer{t, f}, r);
 }
 
 expected<api::answer> report_answer(const api::requests::report&, const std::string& report) {

@@ -16,7 +16,7 @@ std::string text_in(const boost::json::object& o, std::string_view name) {
 /// No letter has it where it is kept.
 constexpr std::string_view replayed_member = "replayed";
 
-class counting {
+class letter_counter {
 public:
   void count(std::string_view line) {
     boost::json::error_code failed;
@@ -67,7 +67,7 @@ api::answers::dead_letters marked(api::answers::dead_letters page,
 
 expected<letter_counts>
 count_letters(const std::function<expected<api::answers::dead_letters>(std::uint64_t)>& page_at) {
-  counting all;
+  letter_counter all;
   std::size_t bytes = 0;
   std::optional<std::uint64_t> next = 0;
   while (next && bytes < most_counted) {

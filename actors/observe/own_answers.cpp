@@ -13,7 +13,7 @@ namespace millrace::observe {
 
 namespace {
 
-struct paging {
+struct page_maker {
   using page = std::optional<api::answers::page>;
   const running_topologies& board;
   const cluster_standing& cluster;
@@ -36,7 +36,7 @@ struct paging {
 
 std::optional<api::answers::page> page_of_process(const api::request& r, const running_topologies& board,
                                                   const cluster_standing& cluster) {
-  return std::visit(paging{board, cluster}, r);
+  return std::visit(page_maker{board, cluster}, r);
 }
 
 expected<tapped> tapped_at(const running_topology& t, std::string_view edge, const std::string& node,

@@ -19,9 +19,9 @@ constexpr auto all_of_it = std::numeric_limits<std::uint64_t>::max();
 /// mistake.
 constexpr int most_tries = 5;
 
-class replaying {
+class replay_pass {
 public:
-  replaying(const request& r, letter_parts& from, batch_keeper& to)
+  replay_pass(const request& r, letter_parts& from, batch_keeper& to)
       : request_(r), from_(from), to_(to), plans_(lane::lane_plans(r.topology)) {}
 
   expected<outcome> run() {
@@ -216,7 +216,7 @@ api::answers::replayed answer_of(const outcome& o, bool is_taken_now) {
 }
 
 expected<outcome> replay(const request& r, letter_parts& from, batch_keeper& to) {
-  return replaying(r, from, to).run();
+  return replay_pass(r, from, to).run();
 }
 
 }  // namespace millrace::replay

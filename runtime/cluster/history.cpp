@@ -25,7 +25,7 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string whole_name(const actor_id& id) { return name_in_logs(id.topology, id.name); }
 
-struct telling {
+struct event_teller {
   const control_state& before;
   std::vector<told_event>& out;
   /// The moved actors, by topology, the node that they are on now, and the one before: empty for none.
@@ -160,7 +160,7 @@ struct telling {
 
 std::vector<told_event> events_of(const control_state& before, const change& what) {
   std::vector<told_event> out;
-  telling tells{before, out};
+  event_teller tells{before, out};
   for (const auto& r : what)
     std::visit(tells, r);
   tells.tell_moves();

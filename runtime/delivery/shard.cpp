@@ -17,14 +17,14 @@ constexpr std::uint8_t capture_version = 8;
 constexpr std::size_t rows_a_window = 16;
 
 /// The beginning of a capture, up to the vector.
-struct beginning {
+struct capture_head {
   std::uint64_t run = 0;
   event_micros last_end = no_watermark;
 };
 
-expected<beginning> read_beginning(wire::reader& in, const log_id& log) {
+expected<capture_head> read_beginning(wire::reader& in, const log_id& log) {
   RETURN_IF_ERROR(wire::read_format_version(in, "a snapshot of " + log, capture_version));
-  beginning b;
+  capture_head b;
   b.run = in.varint();
   b.last_end = in.fixed<event_micros>();
   return b;

@@ -114,9 +114,10 @@ incarnation seconds_of_clock() {
           .count());
 }
 
-class opening {
+class folder_opener {
 public:
-  opening(const open_options& options, file_system& files, std::optional<named_values> kept = std::nullopt)
+  folder_opener(const open_options& options, file_system& files,
+                std::optional<named_values> kept = std::nullopt)
       : options_(options), files_(files), kept_(std::move(kept)), folder_(options.folder) {
     while (folder_.size() > 1 && folder_.ends_with('/'))
       folder_.pop_back();
@@ -372,12 +373,12 @@ private:
 }  // namespace
 
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files) {
-  return opening(options, files).run();
+  return folder_opener(options, files).run();
 }
 
 expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options, file_system& files,
                                                             named_values kept) {
-  return opening(options, files, std::move(kept)).run();
+  return folder_opener(options, files, std::move(kept)).run();
 }
 
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options) {

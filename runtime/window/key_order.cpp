@@ -48,10 +48,10 @@ std::size_t common_bytes(const row_store& store, const std::vector<std::uint32_t
 
 /// Numbers without the upper bits of each byte that are the same in all of them: they compare as before, and
 /// digits keep four bits of eight.
-class narrowing {
+class bit_narrower {
 public:
   /// `differing`: the bits in which not all numbers are the same.
-  explicit narrowing(std::uint64_t differing) {
+  explicit bit_narrower(std::uint64_t differing) {
     for (unsigned byte = 0; byte < 8; ++byte) {
       const auto width = static_cast<unsigned>(std::bit_width((differing >> (8 * byte)) & 0xff));
       parts_[byte] = {8 * byte - bits_, ((std::uint64_t{1} << width) - 1) << bits_};
@@ -115,7 +115,7 @@ std::span<Entry> counting_passes(std::span<Entry> from, std::span<Entry> to, uns
 
 template<class Entry>
 void sort_entries(const row_store& store, std::vector<std::uint32_t>& of,
-                  const std::vector<std::uint64_t>& values, const narrowing& narrow) {
+                  const std::vector<std::uint64_t>& values, const bit_narrower& narrow) {
   const auto n = of.size();
   const auto memory = std::make_unique_for_overwrite<Entry[]>(2 * n);
   std::span<Entry> sorted(memory.get(), n);
@@ -154,7 +154,7 @@ void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
     values.push_back(eight_bytes(store.key(of[i]), common));
     differing |= values.back() ^ values.front();
   }
-  const narrowing narrow(differing);
+  const bit_narrower narrow(differing);
   if (narrow.bits() <= 32)
     sort_entries<narrow_entry>(store, of, values, narrow);
   else

@@ -89,7 +89,7 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
 }
 
 /// Rows while they are formed.
-struct forming {
+struct unfinished_rows {
   data::batch all;                                // columns of the window's output
   std::vector<data::column_ptr> aggregates;       // indexed as definition.aggregates; null where nobody reads
                                                   // it
@@ -112,8 +112,8 @@ bool decides(const definition& d, const layout& states, std::size_t a) {
 
 /// Forms rows. In `all` the columns of the key and bounds are null, and so are fields that formulas give.
 /// `deciding`: aggregates that do not decide about a row are left out.
-forming finish(const definition& d, const row_store& store, rows of, bool deciding = false) {
-  forming f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
+unfinished_rows finish(const definition& d, const row_store& store, rows of, bool deciding = false) {
+  unfinished_rows f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
   std::vector<std::uint32_t> failed;
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
     if (deciding && !decides(d, store.layout(), a)) {
@@ -136,7 +136,7 @@ forming finish(const definition& d, const row_store& store, rows of, bool decidi
 
 /// Appends the aggregates from `first` on to the columns. Columns that an expression does not read may be
 /// null pointers.
-data::batch widened(const definition& d, const forming& f, std::vector<data::column_ptr> columns,
+data::batch widened(const definition& d, const unfinished_rows& f, std::vector<data::column_ptr> columns,
                     std::vector<data::field> fields, std::size_t first) {
   for (auto a = first; a < f.aggregates.size(); ++a) {
     fields.push_back({"", d.aggregates[a].result});
@@ -149,7 +149,7 @@ data::batch widened(const definition& d, const forming& f, std::vector<data::col
 constexpr event_micros any_time = 0;
 
 /// Rows that `having` lets pass.
-std::vector<std::uint32_t> judge(const definition& d, forming& f) {
+std::vector<std::uint32_t> judge(const definition& d, unfinished_rows& f) {
   std::vector<std::uint32_t> passed;
   if (d.having) {
     std::vector<expression::row_failure> failed;
@@ -180,7 +180,7 @@ data::column_ptr spread(const data::column& values, const std::vector<std::uint3
 }
 
 /// Gives the columns that formulas may name: keys, bounds, aggregates.
-data::batch groups_of(const definition& d, const forming& f) {
+data::batch groups_of(const definition& d, const unfinished_rows& f) {
   const auto& fields = d.output->fields();
   const auto keys = static_cast<std::ptrdiff_t>(d.keys.size());
   std::vector<data::column_ptr> columns(f.all.columns.begin(), f.all.columns.begin() + keys);
@@ -191,7 +191,7 @@ data::batch groups_of(const definition& d, const forming& f) {
 }
 
 /// The fields that formulas give, for the rows that passed alone: what `having` turns down cannot fail.
-void compute(const definition& d, forming& f, std::vector<std::uint32_t>& passed) {
+void compute(const definition& d, unfinished_rows& f, std::vector<std::uint32_t>& passed) {
   if (d.formulas.empty())
     return;
   const auto groups = groups_of(d, f);

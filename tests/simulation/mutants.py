@@ -16,7 +16,7 @@ MUTANTS = [
      "  if (a.stamp < l.stamp)\n    return;", "  if (false)\n    return;"),
     ("fence_each", "each answer is a fence of its own", "runtime/delivery/intake.cpp", "++fence_[log]", "fence_[log]"),
     # Watermarks.
-    ("watermark", "a lane goes on with the watermark of its position", "actors/stream/lane/reading.cpp",
+    ("watermark", "a lane goes on with the watermark of its position", "actors/stream/lane/chunk_reader.cpp",
      "std::make_unique<frame_former>(all_.options.plan, p.name, p.log().at());",
      "std::make_unique<frame_former>(all_.options.plan, p.name, mark{p.log().at().at, no_watermark});"),
     ("watermark_reader", "so does a reader that catches up", "actors/stream/lane/catching_up.cpp",
@@ -196,7 +196,7 @@ LANE_MUTANTS = [
      "it > where ? it : log.reader_limit(s.receiver)", "log.reader_limit(s.receiver)"),
     ("group_fence", "who has answered anew is no longer of it", "actors/stream/lane/catch_ups.cpp",
      " || log.stamp(s.receiver) != s.stamp;", ";"),
-    ("asked", "a partition that a read has not asked for is not idle by it", "actors/stream/lane/reading.cpp",
+    ("asked", "a partition that a read has not asked for is not idle by it", "actors/stream/lane/chunk_reader.cpp",
      "p->asked == ticket;", "true;"),
 ]
 

@@ -86,7 +86,7 @@ std::optional<event_micros> last_written(const std::string& folder,
 expected<void> prepare(prepared_runs& to, const std::shared_ptr<const config::topology>& t,
                        const std::string& folder, const topology_arguments& given,
                        const std::vector<std::string>& secrets, const run_settings& settings) {
-  const doing what(fmt::format("opening the state folder {}", folder));
+  const noted_work what(fmt::format("opening the state folder {}", folder));
   start begins{given, folder, settings.fresh ? std::nullopt : last_written(folder, t)};
   ASSIGN_OR_RETURN(auto opened, topology_run::open(t, folder, settings));
   RETURN_IF_ERROR(remember_command(*opened->store(), given, secrets));

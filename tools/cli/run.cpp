@@ -76,7 +76,7 @@ void write_report(const run_arguments& a, const runs& all, const observe::runnin
 
 int end_all(const run_arguments& a, prepared_runs& prepared, const observe::running_topologies& board,
             const std::vector<int>& statuses) {
-  const doing what("writing the report and the end of the run");
+  const noted_work what("writing the report and the end of the run");
   const auto& all = prepared.all;
   write_report(a, all, board);
   // This comes last: a process that is killed before goes on, finds everything done and writes the report.

@@ -281,13 +281,13 @@ void leave_within(std::chrono::seconds limit, int status) {
   tell_watch();
 }
 
-doing::doing(std::string_view what) : slot_(-1) {
+noted_work::noted_work(std::string_view what) : slot_(-1) {
   for (std::size_t i = 0; i < activities.size() && slot_ < 0; ++i)
     if (activities[i].begin(what))
       slot_ = static_cast<int>(i);
 }
 
-doing::~doing() {
+noted_work::~noted_work() {
   if (slot_ >= 0)
     activities[static_cast<std::size_t>(slot_)].end();
 }

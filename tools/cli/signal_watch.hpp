@@ -43,12 +43,12 @@ void leave_within(std::chrono::seconds limit, int status);
 
 /// The last words of a process whose time is over name `what` while this lives. Any thread; beyond some dozen
 /// at a time they are not noted.
-class doing {
+class noted_work {
 public:
-  explicit doing(std::string_view what);
-  ~doing();
-  doing(const doing&) = delete;
-  doing& operator=(const doing&) = delete;
+  explicit noted_work(std::string_view what);
+  ~noted_work();
+  noted_work(const noted_work&) = delete;
+  noted_work& operator=(const noted_work&) = delete;
 
 private:
   int slot_;

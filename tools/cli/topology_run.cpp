@@ -211,7 +211,7 @@ void topology_run::record_flight() {
                  opened.error().message);
 }
 
-deployment::pipeline_options topology_run::how_to_run(std::optional<doing>& at_work) {
+deployment::pipeline_options topology_run::how_to_run(std::optional<noted_work>& at_work) {
   deployment::pipeline_options options;
   options.topology = topology_;
   options.start_timeout = settings_.start_timeout;
@@ -236,7 +236,7 @@ deployment::pipeline_options topology_run::how_to_run(std::optional<doing>& at_w
 
 void topology_run::run_to_its_end(caf::actor_system& system,
                                   const std::shared_ptr<observe::running_topologies>& board) {
-  std::optional<doing> at_work;
+  std::optional<noted_work> at_work;
   host::lone_options options{store_, how_to_run(at_work)};
   if (recorder_)
     options.last_works = recorder_->told();
@@ -269,7 +269,7 @@ void topology_run::run_to_its_end(caf::actor_system& system,
     if (stopping_)
       run->stop();
   }
-  const doing what(fmt::format("running '{}' and ending its stages", topology_->name));
+  const noted_work what(fmt::format("running '{}' and ending its stages", topology_->name));
   auto end = run->wait();
   board->ended(topology_->name);
   const std::lock_guard lock(mutex_);

@@ -93,7 +93,7 @@ public:
 private:
   topology_run() = default;
   void run_to_its_end(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board);
-  [[nodiscard]] deployment::pipeline_options how_to_run(std::optional<doing>& at_work);
+  [[nodiscard]] deployment::pipeline_options how_to_run(std::optional<noted_work>& at_work);
   [[nodiscard]] std::shared_ptr<host::lone_topology> running();
   [[nodiscard]] api::answers::topology outcome() const;
 

@@ -99,9 +99,9 @@ private:
 };
 
 /// Makes records until it is closed.
-class making {
+class block_maker {
 public:
-  explicit making(record_maker& maker)
+  explicit block_maker(record_maker& maker)
       : thread_([this, &maker] {
           for (;;) {
             auto b = maker.next(block_records, system_clock().now());
@@ -110,12 +110,12 @@ public:
               return;
           }
         }) {}
-  ~making() {
+  ~block_maker() {
     queue_.close();
     thread_.join();
   }
-  making(const making&) = delete;
-  making& operator=(const making&) = delete;
+  block_maker(const block_maker&) = delete;
+  block_maker& operator=(const block_maker&) = delete;
   block_queue& queue() { return queue_; }
 
 private:
@@ -168,7 +168,7 @@ private:
   }
 
   expected<void> send_all() {
-    making m(maker_);
+    block_maker m(maker_);
     for (;;) {
       auto b = m.queue().pop(look_every);
       if (over())
@@ -189,7 +189,7 @@ private:
 
   /// One block, each record when it is due.
   expected<void> send(const std::unique_ptr<block>& b) {
-    std::span<const outgoing> left = b->records;
+    std::span<const outgoing_record> left = b->records;
     while (!left.empty() && !over()) {
       const auto now = wall_begun_ + elapsed().count();
       if (schedule_.paced() && left.front().due > now) {
@@ -198,11 +198,12 @@ private:
           return ok;
         continue;
       }
-      const auto due = schedule_.paced()
-                           ? std::upper_bound(left.begin(), left.end(), now,
-                                              [](event_micros t, const outgoing& r) { return t < r.due; }) -
-                                 left.begin()
-                           : static_cast<std::ptrdiff_t>(left.size());
+      const auto due =
+          schedule_.paced()
+              ? std::upper_bound(left.begin(), left.end(), now,
+                                 [](event_micros t, const outgoing_record& r) { return t < r.due; }) -
+                    left.begin()
+              : static_cast<std::ptrdiff_t>(left.size());
       ASSIGN_OR_RETURN(const auto took, target_->send(left.first(static_cast<std::size_t>(due))));
       if (took != 0 && schedule_.paced())
         second_.lag_us = std::max(second_.lag_us, now - left.front().due);

@@ -21,7 +21,7 @@ public:
 
   expected<bool> ready(std::chrono::milliseconds) override { return true; }
 
-  expected<std::size_t> send(std::span<const outgoing> records) override {
+  expected<std::size_t> send(std::span<const outgoing_record> records) override {
     buffer_.clear();
     for (const auto& r : records) {
       buffer_ += r.bytes;

@@ -32,9 +32,9 @@ expected<micros> duration(const std::string& option, const std::string& text, bo
 }
 
 /// Takes options one by one; the first error stays.
-class reading {
+class options_reader {
 public:
-  explicit reading(const arguments& a) : a_(a) {}
+  explicit options_reader(const arguments& a) : a_(a) {}
 
   expected<options> run() {
     what();
@@ -323,6 +323,6 @@ expected<std::uint32_t> parse_share(const std::string& option, const std::string
   return static_cast<std::uint32_t>(std::lround(percent * 10'000));
 }
 
-expected<options> parse(const arguments& a) { return reading(a).run(); }
+expected<options> parse(const arguments& a) { return options_reader(a).run(); }
 
 }  // namespace millrace::load

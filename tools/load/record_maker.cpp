@@ -163,7 +163,7 @@ expected<std::unique_ptr<block>> record_maker::next(std::size_t most, event_micr
   out->records.reserve(pieces.size());
   out->keys_.reserve(options_->key.empty() ? 0 : pieces.size());
   for (const auto& p : pieces) {
-    outgoing r{{bytes.data() + p.begin, p.length}, std::nullopt, p.event_time, p.due};
+    outgoing_record r{{bytes.data() + p.begin, p.length}, std::nullopt, p.event_time, p.due};
     if (!options_->key.empty())
       if (auto key = members_.find(r.bytes, options_->key)) {
         out->keys_.push_back(std::move(*key));

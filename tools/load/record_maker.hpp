@@ -33,7 +33,7 @@ inline constexpr std::uint32_t furthest_back = 64;
 [[nodiscard]] std::size_t cut_length(std::size_t whole);
 
 /// A record on its way out. The views live as long as its block.
-struct outgoing {
+struct outgoing_record {
   std::string_view bytes;
   std::optional<std::string_view> key;
   event_micros event_time = 0;
@@ -42,7 +42,7 @@ struct outgoing {
 
 class block {
 public:
-  std::vector<outgoing> records;
+  std::vector<outgoing_record> records;
   bool last = false;  // no block follows
 
 private:

@@ -29,7 +29,7 @@ public:
   /// Waits up to `timeout` for peers that must be there; may return early with false, to be called again.
   [[nodiscard]] virtual expected<bool> ready(std::chrono::milliseconds timeout) = 0;
   /// Takes the first so many of them; 0: no room. The bytes are copied or written before it returns.
-  [[nodiscard]] virtual expected<std::size_t> send(std::span<const outgoing> records) = 0;
+  [[nodiscard]] virtual expected<std::size_t> send(std::span<const outgoing_record> records) = 0;
   /// Works on what was taken, for up to `wait` if there is nothing to do.
   [[nodiscard]] virtual expected<void> work(std::chrono::milliseconds wait) = 0;
   /// Taken and neither delivered nor failed.

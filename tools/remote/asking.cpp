@@ -129,18 +129,18 @@ expected<api::answers::applied> ask_until_applied(const ask_function& ask, const
 
 namespace {
 
-struct beginning {
+struct start_state {
   api::answers::topology now;
   std::string waits_for;  // empty: nothing
 };
 
-expected<beginning> look_at_beginning(const ask_function& ask, const std::string& topology) {
+expected<start_state> look_at_beginning(const ask_function& ask, const std::string& topology) {
   ASSIGN_OR_RETURN(auto all, ask(api::requests::list{}));
   auto& listed = std::get<api::answers::topologies>(all).all;
   const auto known = std::ranges::find(listed, topology, &api::answers::topology::name);
   if (known == listed.end())
     return fatal_error(ec::not_found, fmt::format("no topology {} is there any more", topology));
-  beginning out{std::move(*known), {}};
+  start_state out{std::move(*known), {}};
   if (out.now.state != api::topology_state::running)
     return out;
   ASSIGN_OR_RETURN(const auto answer, ask(api::requests::graph{topology}));

@@ -72,9 +72,9 @@ expected<std::set<cluster::partition_name>> partitions_in(const std::map<std::st
   return out;
 }
 
-class directing {
+class directors_shell {
 public:
-  directing(directors_actor::pointer self, directors_options options)
+  directors_shell(directors_actor::pointer self, directors_options options)
       : self_(self), options_(std::move(options)) {}
 
   void on_coordinator(const node::coordinator_actor& c) { coordinator_ = c; }
@@ -285,7 +285,7 @@ private:
 };
 
 directors_actor::behavior_type
-directors_behaviour(directors_actor::stateful_pointer<std::optional<directing>> self,
+directors_behaviour(directors_actor::stateful_pointer<std::optional<directors_shell>> self,
                     const std::shared_ptr<directors_options>& options) {
   auto* const state = &self->state.emplace(self, std::move(*options));
   return {

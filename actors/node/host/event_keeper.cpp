@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds again_after{5};
 
-class keeping {
+class event_book {
 public:
-  explicit keeping(std::shared_ptr<node::chain_store> store) : store_(std::move(store)) {}
+  explicit event_book(std::shared_ptr<node::chain_store> store) : store_(std::move(store)) {}
 
   /// False: it is to be tried again.
   bool note(const note_events& m) {
@@ -81,7 +81,7 @@ private:
   std::string told_;  // the last error that was logged
 };
 
-event_keeper::behavior_type keeper_behaviour(event_keeper::stateful_pointer<std::optional<keeping>> self,
+event_keeper::behavior_type keeper_behaviour(event_keeper::stateful_pointer<std::optional<event_book>> self,
                                              const std::shared_ptr<node::chain_store>& store) {
   auto* const keeper = &self->state.emplace(store);
   // One try is on its way at most, however many events come meanwhile.

@@ -1,4 +1,4 @@
-#include "actors/node/host/gathering.hpp"
+#include "actors/node/host/gatherer.hpp"
 
 namespace millrace::host {
 

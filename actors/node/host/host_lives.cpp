@@ -240,14 +240,14 @@ void hosted_topologies::end_life(const std::string& actor, node::life_outcome ho
   wait_if_idle();
 }
 
-life hosted_topologies::last_of(const std::string& actor, const living& l) {
+life hosted_topologies::last_of(const std::string& actor, const hosted_life& l) {
   const auto& sinks = l.plan->factory->gauges().sinks;
   const auto sink = sinks.find(actor);
   const auto newest = sink == sinks.end() ? life() : life_of(sink->second->life);
   return control::is_of(newest, l.now) ? newest : l.now;
 }
 
-void hosted_topologies::close(const std::string& actor, const living& l) {
+void hosted_topologies::close(const std::string& actor, const hosted_life& l) {
   for (const auto& e : ends_of(*l.plan, actor))
     self_->send(options_.board, end_is_down{{e.edge, l.now}, e.is_from});
   if (const auto& present = l.plan->factory->gauges().present)

@@ -23,7 +23,7 @@
 
 namespace millrace::host {
 
-struct living {
+struct hosted_life {
   plan_on_node* plan = nullptr;
   life now;
   node::life_listener tell;
@@ -107,9 +107,9 @@ private:
   void lose_keeper(plan_on_node& plan);
   void end_life(const std::string& actor, node::life_outcome how, const std::string& why);
   /// The count that the life has come to: the next one's is above that.
-  static life last_of(const std::string& actor, const living& l);
+  static life last_of(const std::string& actor, const hosted_life& l);
   /// Ends introductions to it, and of it to others.
-  void close(const std::string& actor, const living& l);
+  void close(const std::string& actor, const hosted_life& l);
   void tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
                  node::life_outcome how, const life& by = {}, const std::string& why = {},
                  const cluster::epoch& asked_by = {});
@@ -134,7 +134,7 @@ private:
     spdlog::log(among_nodes(spdlog::level::err), "{} cannot go on: {}", shown(actor), why.message);
   }
 
-  living* present(const std::string& actor, const life& l);
+  hosted_life* present(const std::string& actor, const life& l);
 
   std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor) const;
 
@@ -183,7 +183,7 @@ private:
   host_options options_;
   std::map<std::uint64_t, std::unique_ptr<plan_on_node>> plans_;  // keyed by generation
   directed_by director_;
-  std::map<std::string, living> lives_;
+  std::map<std::string, hosted_life> lives_;
   std::map<std::string, former_life> former_;
   remote_ends remote_;
   std::uint64_t changes_ = 0;  // changes of the actors that live here

@@ -221,7 +221,7 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
   const auto places = places_of(t.state);
   gather(
       d, api::request(asked::own_figures{name}),
-      std::make_shared<gathering<observe::figures>>(
+      std::make_shared<gatherer<observe::figures>>(
           std::move(own), others_of(places, options_.node),
           [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
           [this, r, to, places, plan = t.plan, is_alone = lone_in(options_) != nullptr](observe::figures f) {
@@ -260,7 +260,7 @@ void insight::look_back(observe::figures f, const known_topology& t, const api::
 
 template<class T>
 void insight::gather(const node::cluster_described& d, const api::request& what,
-                     const std::shared_ptr<gathering<T>>& all) {
+                     const std::shared_ptr<gatherer<T>>& all) {
   for (const auto& node : std::set(all->waits_for())) {
     if (!d.present.contains(node)) {
       all->answered(node, busy());
@@ -315,7 +315,7 @@ void insight::look_at_edge(const node::cluster_described& d, const known_topolog
     return to(unexpected(edge.error()));
   auto own = tap_here(r.topology, *edge, r.after).value_or(observe::tapped{*edge, {}, 0, {}, false, {}});
   gather(d, api::request(asked::own_tap{r.topology, *edge, r.after}),
-         std::make_shared<gathering<observe::tapped>>(
+         std::make_shared<gatherer<observe::tapped>>(
              std::move(own), others_of(places_of(t.state), options_.node),
              [](observe::tapped& sum, observe::tapped&& more) { observe::add(sum, std::move(more)); },
              [to, is_active = t.state.is_active()](observe::tapped all) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/node/control/messages.hpp"
-#include "actors/node/host/gathering.hpp"
+#include "actors/node/host/gatherer.hpp"
 #include "actors/node/host/questions.hpp"
 #include "actors/node/host/whole_view.hpp"
 #include "actors/observe/history.hpp"
@@ -82,7 +82,7 @@ private:
                                                    const std::string& after) const;
   template<class T>
   void gather(const node::cluster_described& d, const api::request& what,
-              const std::shared_ptr<gathering<T>>& all);
+              const std::shared_ptr<gatherer<T>>& all);
 
   whole_view::pointer self_;
   const view_options& options_;

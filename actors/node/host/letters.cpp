@@ -27,7 +27,7 @@
 namespace millrace::host {
 namespace {
 
-struct reading {
+struct letters_request {
   letters_home from;
   api::request asked;
   std::shared_ptr<const api::reply> to;
@@ -95,7 +95,7 @@ expected<api::answer> answer_of(const letters_folder& of, const api::request& r)
 }
 
 letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
-                                              const std::shared_ptr<reading>& r) {
+                                              const std::shared_ptr<letters_request>& r) {
   return {[=](const read_letters_now&) {
     try {
       (*r->to)(std::visit([&](const auto& from) { return answer_of(from, r->asked); }, r->from));
@@ -156,7 +156,7 @@ letter_reader spawn_letter_reader(caf::actor_system& system, letters_home from, 
                                   std::shared_ptr<const api::reply> to) {
   return control::spawn_blocking(
       system, reader_behaviour,
-      std::make_shared<reading>(reading{std::move(from), std::move(asked), std::move(to)}));
+      std::make_shared<letters_request>(letters_request{std::move(from), std::move(asked), std::move(to)}));
 }
 
 }  // namespace millrace::host

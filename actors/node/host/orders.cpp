@@ -5,7 +5,7 @@ namespace {
 
 using control::director_effects::tell_receiver;
 
-struct reading {
+struct order_translation {
   const std::string& node;
 
   order_effect_list operator()(const tell_receiver& o) const {
@@ -46,7 +46,7 @@ struct reading {
 }  // namespace
 
 order_effect_list effects_of(const std::string& node, const control::actor_order& order) {
-  return std::visit(reading{node}, order);
+  return std::visit(order_translation{node}, order);
 }
 
 }  // namespace millrace::host

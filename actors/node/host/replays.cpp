@@ -162,7 +162,7 @@ unread_of(const std::shared_ptr<node::chain_store>& store, const std::string& to
   return missing_starts({state, std::move(*plan), chains}, *loaded, lane::lane_plans(loaded), entries);
 }
 
-struct replaying {
+struct replay_by_place {
   const replay_job& job;
   replay_result operator()(const std::shared_ptr<node::chain_store>& store) const {
     return replay_in_store(store, job);
@@ -175,7 +175,7 @@ replayer::behavior_type replayer_behaviour(replayer::pointer self, const std::sh
   return {[=](const replay_now&) {
     replay_result out;
     try {
-      out = std::visit(replaying{*job}, job->from);
+      out = std::visit(replay_by_place{*job}, job->from);
     } catch (const std::exception& e) {
       out.what = our_error(fmt::format("the dead letters could not be replayed: {}", e.what()));
     }

@@ -62,9 +62,9 @@ chain::contents only_base(const std::string& base) {
   return out;
 }
 
-class copying {
+class store_copier {
 public:
-  copying(node::chain_store& from, node::chain_store& to, std::uint32_t random)
+  store_copier(node::chain_store& from, node::chain_store& to, std::uint32_t random)
       : from_(from), to_(to), random_(random) {}
 
   expected<copied_topology> copy(const std::string& name, const cluster::topology_state& t) {
@@ -265,7 +265,7 @@ expected<copied_cluster> copy_cluster(const std::shared_ptr<node::chain_store>& 
   }
   if (auto refused = refusal_of(seen.state, there.state, to->shown()))
     return unexpected(std::move(*refused));
-  copying all(*from, *to, random);
+  store_copier all(*from, *to, random);
   if (there.state.cluster.empty()) {
     cluster::control_state part;
     part.cluster = std::string(copying_begin) + seen.state.cluster;

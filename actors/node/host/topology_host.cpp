@@ -90,7 +90,7 @@ void hosted_topologies::on_unlinked(const std::string& peer) {
     p->desk.forget_introductions(peer);
 }
 
-living* hosted_topologies::present(const std::string& actor, const life& l) {
+hosted_life* hosted_topologies::present(const std::string& actor, const life& l) {
   const auto at = lives_.find(actor);
   return at != lives_.end() && control::is_of(l, at->second.now) ? &at->second : nullptr;
 }

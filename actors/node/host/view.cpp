@@ -3,7 +3,7 @@
 #include "actors/node/host/apply_worker.hpp"
 #include "actors/node/host/described.hpp"
 #include "actors/node/host/insight.hpp"
-#include "actors/node/host/leading.hpp"
+#include "actors/node/host/leader_desk.hpp"
 #include "actors/node/host/left_batches.hpp"
 #include "actors/node/host/own_coordinator.hpp"
 #include "actors/node/host/probes.hpp"
@@ -40,9 +40,9 @@ constexpr int waits_a_sample = 5;
 constexpr std::chrono::milliseconds told_to_wait_after{700};
 constexpr std::chrono::seconds given_up_after{10};
 
-class viewing {
+class view_shell {
 public:
-  viewing(whole_view::pointer self, view_options options)
+  view_shell(whole_view::pointer self, view_options options)
       : self_(self), options_(std::move(options)),
         others_([this](const std::string& node, std::string bytes) {
           self_->send(options_.board, send_mail{node, mail::question, std::move(bytes)});
@@ -133,7 +133,7 @@ public:
   }
 
 private:
-  using asker = leading::asker;
+  using asker = leader_desk::asker;
 
   struct applying_asker {
     give_answer to;
@@ -317,11 +317,11 @@ private:
   questions others_;
   insight insight_;
   own_coordinator coordinator_;
-  leading leads_;
+  leader_desk leads_;
   left_batches left_;
 };
 
-whole_view::behavior_type view_behaviour(whole_view::stateful_pointer<std::optional<viewing>> self,
+whole_view::behavior_type view_behaviour(whole_view::stateful_pointer<std::optional<view_shell>> self,
                                          const std::shared_ptr<view_options>& options) {
   auto* const state = &self->state.emplace(self, std::move(*options));
   return {

@@ -148,7 +148,7 @@ void catching_up::hand_over(catch_up& c, partition& p, const std::vector<std::si
                             std::optional<position> alone) {
   auto frames = records_.cut(*c.former, p, alone);
   for (const auto r : receivers) {
-    sending_.send(p, r, std::move(frames[r]));
+    dispatch_.send(p, r, std::move(frames[r]));
     p.receivers.reader_advance(r, c.former->at());
   }
 }
@@ -190,7 +190,7 @@ void catching_up::ask_who_needs_it(catch_up& c, const error& why) {
   const auto where = c.former->at().at;
   for (const auto r : c.at(p.log(), where)) {
     p.gone_for.insert_or_assign(r, gone{where, why});
-    sending_.ask(p, r);
+    dispatch_.ask(p, r);
   }
   c.all.clear();
 }

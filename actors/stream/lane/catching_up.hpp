@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/stream/lane/catch_ups.hpp"
+#include "actors/stream/lane/frame_dispatch.hpp"
 #include "actors/stream/lane/record_work.hpp"
-#include "actors/stream/lane/sending.hpp"
 #include "actors/stream/lane/shared.hpp"
 
 #include <cstddef>
@@ -17,8 +17,8 @@ namespace millrace::lane {
 class catching_up {
 public:
   /// `seed` decides its random waits.
-  catching_up(shared& all, record_work& records, sending& receivers, std::uint64_t seed)
-      : all_(all), records_(records), sending_(receivers), catch_ups_(seed) {}
+  catching_up(shared& all, record_work& records, frame_dispatch& receivers, std::uint64_t seed)
+      : all_(all), records_(records), dispatch_(receivers), catch_ups_(seed) {}
 
   // --- steps of a turn
   /// Opens a reader for a receiver that needs one. False: none does that could have one.
@@ -62,7 +62,7 @@ private:
 
   shared& all_;
   record_work& records_;
-  sending& sending_;
+  frame_dispatch& dispatch_;
   catch_ups catch_ups_;
   wanted opening_;  // who gets the reader that is being opened
 };

@@ -9,7 +9,7 @@
 
 namespace millrace::lane {
 
-bool processing::process(partition& p) {
+bool record_processor::process(partition& p) {
   using std::chrono::duration_cast;
   if (p.waiting.empty() || p.waiting.front().number != 0 || p.refused ||
       !p.receivers.may_send(all_.options.credit))
@@ -28,21 +28,21 @@ bool processing::process(partition& p) {
   return more;
 }
 
-bool processing::process_some(partition& p, waiting_chunk& w) {
+bool record_processor::process_some(partition& p, waiting_chunk& w) {
   const auto& piece = records_.prepare(p, w);
   const auto next = next_part(p, w, piece);
   if (!next)
     return false;
   const bool own_frame = piece.own_frame;
   if (own_frame && !p.live->empty())
-    sending_.flush(p);  // its frame is the next step's
+    dispatch_.flush(p);  // its frame is the next step's
   else
     work_on(p, w, *next, own_frame);
   return true;
 }
 
-std::optional<processing::part> processing::next_part(partition& p, const waiting_chunk& w,
-                                                      const piece& now) {
+std::optional<record_processor::part> record_processor::next_part(partition& p, const waiting_chunk& w,
+                                                                  const piece& now) {
   auto last = now.last;
   if (all_.options.plan->parsing().fail_on_error) {
     const auto good = before_refused(p, w);
@@ -68,7 +68,7 @@ std::optional<processing::part> processing::next_part(partition& p, const waitin
   return part{as_far.last(), as_far.to(), cut, partly};
 }
 
-void processing::work_on(partition& p, waiting_chunk& w, const part& next, bool own_frame) {
+void record_processor::work_on(partition& p, waiting_chunk& w, const part& next, bool own_frame) {
   const auto& c = *w.chunk;
   const auto& o = all_.options;
   const auto records = next.last - w.next;
@@ -82,7 +82,8 @@ void processing::work_on(partition& p, waiting_chunk& w, const part& next, bool 
   const bool more_waits = done ? p.waiting.size() > 1 : true;
   const bool drained = done && c.drained && !more_waits;
   if (at_end) {
-    sending_.flush(p);  // the end has a frame of its own, so that receivers know the watermark in front of it
+    dispatch_.flush(
+        p);  // the end has a frame of its own, so that receivers know the watermark in front of it
     p.live->add_end();
   }
   p.caught_up = done && c.caught_up && !more_waits;
@@ -91,10 +92,10 @@ void processing::work_on(partition& p, waiting_chunk& w, const part& next, bool 
   if (at_cut || at_end || own_frame || p.caught_up || drained || o.rate ||
       p.live->records() >= o.frame_records || records_.is_large(*p.live) ||
       (!schedule_.is_reading() && !next.partly && p.waiting.empty()))
-    sending_.flush(p);
+    dispatch_.flush(p);
 }
 
-std::optional<std::size_t> processing::before_refused(partition& p, const waiting_chunk& w) {
+std::optional<std::size_t> record_processor::before_refused(partition& p, const waiting_chunk& w) {
   const auto& c = *w.chunk;
   const auto& now = *w.now;
   const auto bad = std::find_if(now.parsed.dead.begin(), now.parsed.dead.end(),
@@ -104,7 +105,7 @@ std::optional<std::size_t> processing::before_refused(partition& p, const waitin
   const auto record = bad->record + now.first;
   if (record > w.next)
     return record;
-  sending_.flush(p);
+  dispatch_.flush(p);
   const bool file = config::traits_of(*all_.options.plan->source).by_bytes;
   p.refused =
       error{ec::invalid_argument, fault::user, false,
@@ -117,7 +118,7 @@ std::optional<std::size_t> processing::before_refused(partition& p, const waitin
   return std::nullopt;
 }
 
-bool processing::fail_at_a_refused_record() {
+bool record_processor::fail_at_a_refused_record() {
   for (const auto& p : all_.partitions)
     if (p->refused && p->log().all_along() && p->receivers.nothing_in_flight()) {
       all_.fail(*p->refused);
@@ -144,7 +145,7 @@ void partition_finder::on_partition_started(const std::string& name, const std::
   auto& p = all_.add_partition(name, delivery::lane_log::start::at_furthest);
   for (std::size_t r = 0; r < all_.up.size(); ++r) {
     p.receivers.mark_present(r, all_.up[r]);
-    sending_.ask(p, r);
+    dispatch_.ask(p, r);
   }
 }
 
@@ -152,9 +153,9 @@ lane::lane(const steady_time& time, lane_options options, delivery::lane_log::st
     : all_(time, std::move(options), how), schedule_({all_.options.rate, all_.options.max_drift,
                                                       all_.options.chunk_bytes, all_.options.is_only_lane},
                                                      seed, all_.now()),
-      records_(all_), sending_(all_, records_), figures_(all_, schedule_),
-      reading_(all_, sending_, schedule_, figures_), processing_(all_, records_, sending_, schedule_),
-      catching_up_(all_, records_, sending_, seed), finder_(all_, sending_) {}
+      records_(all_), dispatch_(all_, records_), figures_(all_, schedule_),
+      reader_(all_, dispatch_, schedule_, figures_), processor_(all_, records_, dispatch_, schedule_),
+      catching_up_(all_, records_, dispatch_, seed), finder_(all_, dispatch_) {}
 
 void lane::take_effects(effect_list& into) {
   into.clear();
@@ -191,7 +192,7 @@ void lane::step() {
   case turn::processes:
     if (turn_.next == all_.partitions.size())
       turn_ = {turn::reads_on, 0};
-    else if (!processing_.process(*all_.partitions[turn_.next]))
+    else if (!processor_.process(*all_.partitions[turn_.next]))
       ++turn_.next;
     return;
   case turn::reads_on:
@@ -211,10 +212,10 @@ void lane::step() {
 
 void lane::read_on() {
   turn_ = {};
-  if (processing_.fail_at_a_refused_record() || reading_.fail_at_the_end_of_what_was_read())
+  if (processor_.fail_at_a_refused_record() || reader_.fail_at_the_end_of_what_was_read())
     return;
   turn_.now = turn::opens;
-  reading_.read_more();
+  reader_.read_more();
 }
 
 void lane::end_turn() {
@@ -227,7 +228,7 @@ void lane::on_receiver_up(std::size_t receiver) {
   all_.up[receiver] = true;
   for (auto& p : all_.partitions) {
     p->receivers.mark_present(receiver, true);
-    sending_.ask(*p, receiver);
+    dispatch_.ask(*p, receiver);
   }
 }
 
@@ -243,24 +244,24 @@ void lane::on_answer(const log_id& log, std::size_t receiver, const std::optiona
   if (!p)
     return;
   if (!answer)
-    return sending_.end_as_fenced(log);
+    return dispatch_.end_as_fenced(log);
   if (auto why = catching_up_.lacks(*p, receiver, *answer))
     return all_.fail(std::move(*why));
   using news = partition_receivers::news;
-  const auto what = sending_.answered(*p, receiver, *answer);
+  const auto what = dispatch_.answered(*p, receiver, *answer);
   if (!what)
     return;
   if (*what == news::begins || *what == news::moves)
-    reading_.begin_at(*p);
+    reader_.begin_at(*p);
   else if (p->live)
-    sending_.flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or
-                         // exactly there
+    dispatch_.flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or
+                          // exactly there
   begin_turn();
 }
 
 void lane::on_ask_again(const log_id& log, std::size_t receiver) {
   if (auto* p = all_.find(log)) {
-    sending_.ask(*p, receiver);
+    dispatch_.ask(*p, receiver);
     begin_turn();
   }
 }
@@ -274,16 +275,16 @@ void lane::on_credit(const log_id& log, std::size_t receiver, const delivery::fe
 
 void lane::on_acknowledged(const log_id& log, std::size_t receiver, position below) {
   if (auto* p = all_.find(log))
-    sending_.acknowledged(*p, receiver, below);
+    dispatch_.acknowledged(*p, receiver, below);
 }
 
 void lane::on_chunk(const source::chunk_read& m, reader_number from) {
-  if (from == live_reader ? reading_.on_chunk(m) : catching_up_.on_chunk(m, from))
+  if (from == live_reader ? reader_.on_chunk(m) : catching_up_.on_chunk(m, from))
     begin_turn();
 }
 
 void lane::on_parsed(const chunk_parsed& m) {
-  if (reading_.on_parsed(m))
+  if (reader_.on_parsed(m))
     begin_turn();
 }
 
@@ -306,7 +307,7 @@ void lane::on_set_paused(bool is_paused) {
     since = all_.now();
     for (auto& p : all_.partitions)
       if (p->live)
-        sending_.flush(*p);
+        dispatch_.flush(*p);
   } else {
     // A partition that nobody reads is not quiet.
     for (auto& p : all_.partitions)

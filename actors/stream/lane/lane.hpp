@@ -5,14 +5,14 @@
 #pragma once
 
 #include "actors/stream/lane/catching_up.hpp"
+#include "actors/stream/lane/chunk_reader.hpp"
 #include "actors/stream/lane/discovery.hpp"
 #include "actors/stream/lane/figures.hpp"
+#include "actors/stream/lane/frame_dispatch.hpp"
 #include "actors/stream/lane/lane_effects.hpp"
 #include "actors/stream/lane/lane_options.hpp"
-#include "actors/stream/lane/reading.hpp"
 #include "actors/stream/lane/record_work.hpp"
 #include "actors/stream/lane/schedule.hpp"
-#include "actors/stream/lane/sending.hpp"
 #include "actors/stream/lane/shared.hpp"
 
 #include <cstddef>
@@ -24,10 +24,10 @@ namespace millrace::lane {
 
 /// Works on what was read for the live log, partition by partition: up to the next cut, or as far as `rate`
 /// allows, and sends the frames that are full or due.
-class processing {
+class record_processor {
 public:
-  processing(shared& all, record_work& records, sending& receivers, schedule& when)
-      : all_(all), records_(records), sending_(receivers), schedule_(when) {}
+  record_processor(shared& all, record_work& records, frame_dispatch& receivers, schedule& when)
+      : all_(all), records_(records), dispatch_(receivers), schedule_(when) {}
 
   /// One step, which forms one frame of records at most. False: no more can be done for now.
   bool process(partition& p);
@@ -54,7 +54,7 @@ private:
 
   shared& all_;
   record_work& records_;
-  sending& sending_;
+  frame_dispatch& dispatch_;
   schedule& schedule_;
 };
 
@@ -62,9 +62,9 @@ private:
 /// start durable and tells everybody, and the lane that it names reads them.
 class partition_finder {
 public:
-  partition_finder(shared& all, sending& receivers)
-      : all_(all), sending_(receivers), discovery_(all.options.discover_every, std::move(all.options.known)) {
-  }
+  partition_finder(shared& all, frame_dispatch& receivers)
+      : all_(all), dispatch_(receivers),
+        discovery_(all.options.discover_every, std::move(all.options.known)) {}
 
   /// Arms the timer, where this lane is the one that looks.
   void look_later();
@@ -74,7 +74,7 @@ public:
 
 private:
   shared& all_;
-  sending& sending_;
+  frame_dispatch& dispatch_;
   discovery discovery_;
 };
 
@@ -138,10 +138,10 @@ private:
   shared all_;
   schedule schedule_;
   record_work records_;
-  sending sending_;
+  frame_dispatch dispatch_;
   figures figures_;
-  reading reading_;
-  processing processing_;
+  chunk_reader reader_;
+  record_processor processor_;
   catching_up catching_up_;
   partition_finder finder_;
   turn turn_;

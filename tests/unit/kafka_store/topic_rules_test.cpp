@@ -11,7 +11,7 @@ namespace {
 
 const topic_address chains{"chains", "k1:9092,k2:9092"};
 
-existing fit() {
+existing_topic fit() {
   return {partitions, 3,
           std::map<std::string, std::string>{{"cleanup.policy", "compact"},
                                              {"retention.ms", "-1"},
@@ -21,7 +21,7 @@ existing fit() {
                                              {"unclean.leader.election.enable", "false"}}};
 }
 
-std::string refusal(const existing& found) {
+std::string refusal(const existing_topic& found) {
   const auto checked = check_topic(chains, found);
   REQUIRE_FALSE(checked);
   CHECK(checked.error().code == ec::mismatch);

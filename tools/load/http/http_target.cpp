@@ -59,7 +59,7 @@ public:
     return true;
   }
 
-  expected<std::size_t> send(std::span<const outgoing> records) override {
+  expected<std::size_t> send(std::span<const outgoing_record> records) override {
     std::size_t taken = 0;
     while (taken < records.size() && !free_.empty()) {
       slot& s = *free_.front();
@@ -88,7 +88,7 @@ private:
   /// Keys stand in a query.
   [[nodiscard]] std::string shown() const { return url_.substr(0, url_.find('?')); }
 
-  void fill(slot& s, const outgoing& r) {
+  void fill(slot& s, const outgoing_record& r) {
     CURL* const easy = s.easy.get();
     curl_easy_reset(easy);  // keeps the connection
     const auto encode = [&](const std::string& text) {

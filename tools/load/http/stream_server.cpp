@@ -83,7 +83,7 @@ public:
     return changed_.wait_for(lock, timeout, [&] { return clients_seen_ >= wait_for_; });
   }
 
-  expected<std::size_t> send(std::span<const outgoing> records) override {
+  expected<std::size_t> send(std::span<const outgoing_record> records) override {
     std::size_t taken = 0;
     for (const auto& r : records) {
       std::string mark;

@@ -43,7 +43,7 @@ public:
     return true;
   }
 
-  expected<std::size_t> send(std::span<const outgoing> records) override {
+  expected<std::size_t> send(std::span<const outgoing_record> records) override {
     if (under_way_ >= most_under_way || bytes_under_way_ >= most_bytes_under_way)
       return 0;
     const auto count = std::min({records.size(), batch, most_under_way - under_way_});

@@ -44,9 +44,9 @@ expected<std::uint64_t> check_growth(const file_identity& before, const open_fil
       "end the line there and write whole lines between two runs");
 }
 
-class continuing {
+class continuation_finder {
 public:
-  continuing(bool parallel, file_order order, bool is_decoded)
+  continuation_finder(bool parallel, file_order order, bool is_decoded)
       : parallel_(parallel), order_(order), is_decoded_(is_decoded) {}
 
   expected<continuation> run(std::string_view ended, const std::string& pattern) {
@@ -157,7 +157,7 @@ private:
 
 expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel,
                                       file_order order, bool is_decoded) {
-  return continuing(parallel, order, is_decoded).run(ended, pattern);
+  return continuation_finder(parallel, order, is_decoded).run(ended, pattern);
 }
 
 }  // namespace millrace::source

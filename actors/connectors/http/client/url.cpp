@@ -9,7 +9,7 @@
 namespace millrace::http {
 namespace {
 
-struct freeing {
+struct curl_deleter {
   void operator()(char* p) const { curl_free(p); }
   void operator()(CURLU* p) const { curl_url_cleanup(p); }
 };
@@ -31,20 +31,20 @@ std::string escaped(std::string_view text, bool keep_slashes) {
 
 std::string unescaped(std::string_view text) {
   int size = 0;
-  const std::unique_ptr<char, freeing> plain(
+  const std::unique_ptr<char, curl_deleter> plain(
       curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size));
   return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : std::string(text);
 }
 
 std::optional<url_parts> parse_url(const std::string& text) {
-  const std::unique_ptr<CURLU, freeing> url(curl_url());
+  const std::unique_ptr<CURLU, curl_deleter> url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
     return std::nullopt;
   const auto part = [&](CURLUPart which) {
     char* got = nullptr;
     if (curl_url_get(url.get(), which, &got, 0) != CURLUE_OK)
       return std::string();
-    const std::unique_ptr<char, freeing> owned(got);
+    const std::unique_ptr<char, curl_deleter> owned(got);
     return std::string(got);
   };
   url_parts p;

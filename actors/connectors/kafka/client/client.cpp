@@ -36,7 +36,7 @@ struct client::state {
   bool has_answered = false;  // ever
   bool is_doubtful = false;   // a connection has failed since an answer
   std::chrono::steady_clock::time_point last_answer;
-  std::optional<connecting> last_failure;  // the last failed connection
+  std::optional<connection_failure> last_failure;  // the last failed connection
 
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
     auto& self = *static_cast<state*>(rd_kafka_opaque(handle));

@@ -3,7 +3,7 @@
 // connectors call librdkafka itself for records, transactions and offsets.
 #pragma once
 
-#include "actors/connectors/kafka/client/connecting.hpp"
+#include "actors/connectors/kafka/client/connection_failure.hpp"
 #include "actors/connectors/kafka/client/properties.hpp"
 #include "runtime/base/error.hpp"
 

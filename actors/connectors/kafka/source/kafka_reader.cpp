@@ -28,7 +28,7 @@ fingerprint fingerprint_of(const rd_kafka_message_t& m) {
 }
 
 // Holds one chunk's records, filled by librdkafka's callback.
-struct filling {
+struct chunk_filler {
   rd_kafka_t* handle;
   chunk out;
   const wants* wanted;
@@ -77,7 +77,7 @@ struct filling {
   }
 
   static void on_message(rd_kafka_message_t* m, void* opaque) {
-    auto& self = *static_cast<filling*>(opaque);
+    auto& self = *static_cast<chunk_filler*>(opaque);
     switch (m->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       self.add(*m);
@@ -249,13 +249,13 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
     return tl::make_unexpected(*std::exchange(l.failure, std::nullopt));
   if (waiting == 0)
     return std::optional<chunk>{};
-  filling f{.handle = client_->get(),
-            .out = {},
-            .wanted = &options_.wanted,
-            .key = options_.key,
-            .max_bytes = max_bytes,
-            .next = l.next,
-            .prints = !l.given};
+  chunk_filler f{.handle = client_->get(),
+                 .out = {},
+                 .wanted = &options_.wanted,
+                 .key = options_.key,
+                 .max_bytes = max_bytes,
+                 .next = l.next,
+                 .prints = !l.given};
   const auto records = std::min(waiting, max_bytes / (l.record_bytes + 1) + 1);
   f.out.bytes.reserve(std::min(max_bytes, waiting * l.record_bytes) + l.record_bytes + padding);
   f.out.begins.reserve(records);
@@ -263,7 +263,7 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
   f.out.positions.reserve(records);
   f.out.timestamps.reserve(records);
   f.out.timestamp_types.reserve(records);
-  rd_kafka_consume_callback_queue(l.queue.get(), 0, &filling::on_message, &f);
+  rd_kafka_consume_callback_queue(l.queue.get(), 0, &chunk_filler::on_message, &f);
   if (f.heard)
     client_->answered();
   if (f.failure != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -107,8 +107,8 @@ expected<void> kafka_topic::find_topic() {
   handle_.reset(rd_kafka_topic_new(consumer_->get(), options_.topic.c_str(), nullptr));
   const topic_address at{options_.topic, options_.to.brokers};
   ASSIGN_OR_RETURN(const auto state, look_at_known(*consumer_, at, handle_.get(), options_.patience));
-  const existing is{state.partitions, state.fewest_replicas,
-                    kafka::topic_settings(*consumer_, options_.topic, options_.settings_patience)};
+  const existing_topic is{state.partitions, state.fewest_replicas,
+                          kafka::topic_settings(*consumer_, options_.topic, options_.settings_patience)};
   for (const auto& w : warnings_of(at, is, state.brokers))
     spdlog::warn("{}: {}", options_.name, w);
   return check_topic(at, is);

@@ -21,7 +21,7 @@ constexpr milliseconds queue_wait{20};
 }  // namespace
 
 /// One call's messages; reports that come after the call has given up find it still there.
-struct producer::sending {
+struct producer::batch_under_way {
   std::mutex mutex;
   std::condition_variable reported;
   std::size_t left = 0;
@@ -72,7 +72,8 @@ producer::~producer() {
 
 void producer::on_delivered(const rd_kafka_message_t& m) {
   // NOLINTNEXTLINE: produce() has given it away.
-  const std::unique_ptr<std::shared_ptr<sending>> of(static_cast<std::shared_ptr<sending>*>(m._private));
+  const std::unique_ptr<std::shared_ptr<batch_under_way>> of(
+      static_cast<std::shared_ptr<batch_under_way>*>(m._private));
   auto& s = **of;
   const std::lock_guard lock(s.mutex);
   if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -83,8 +84,9 @@ void producer::on_delivered(const rd_kafka_message_t& m) {
   s.reported.notify_all();
 }
 
-rd_kafka_resp_err_t producer::produce(int partition, const message& m, const std::shared_ptr<sending>& of) {
-  auto opaque = std::make_unique<std::shared_ptr<sending>>(of);
+rd_kafka_resp_err_t producer::produce(int partition, const message& m,
+                                      const std::shared_ptr<batch_under_way>& of) {
+  auto opaque = std::make_unique<std::shared_ptr<batch_under_way>>(of);
   {
     const std::lock_guard lock(of->mutex);
     ++of->left;
@@ -104,7 +106,7 @@ rd_kafka_resp_err_t producer::produce(int partition, const message& m, const std
 
 expected<std::uint64_t> producer::send(int partition, const std::vector<message>& messages) {
   const auto until = std::chrono::steady_clock::now() + patience_ + report_grace;
-  const auto of = std::make_shared<sending>();
+  const auto of = std::make_shared<batch_under_way>();
   for (const auto& m : messages) {
     auto code = produce(partition, m, of);
     while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && std::chrono::steady_clock::now() < until) {

@@ -32,12 +32,12 @@ public:
   [[nodiscard]] bool is_over() const;
 
 private:
-  struct sending;
+  struct batch_under_way;
   producer(std::string topic, std::chrono::milliseconds patience)
       : topic_(std::move(topic)), patience_(patience) {}
   static void on_delivered(const rd_kafka_message_t& m);
   [[nodiscard]] rd_kafka_resp_err_t produce(int partition, const message& m,
-                                            const std::shared_ptr<sending>& of);
+                                            const std::shared_ptr<batch_under_way>& of);
   [[nodiscard]] error failed(int partition, rd_kafka_resp_err_t code) const;
 
   std::string topic_;

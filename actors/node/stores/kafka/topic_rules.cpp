@@ -83,7 +83,7 @@ error not_created(error why, const topic_address& at, const creation& c) {
   return why;
 }
 
-expected<void> check_topic(const topic_address& at, const existing& found) {
+expected<void> check_topic(const topic_address& at, const existing_topic& found) {
   if (found.partitions < partitions)
     return unfit(at,
                  fmt::format("it has {} partition(s), and chains lie in {}", found.partitions, partitions),
@@ -111,7 +111,7 @@ expected<void> check_topic(const topic_address& at, const existing& found) {
   return {};
 }
 
-std::vector<std::string> warnings_of(const topic_address& at, const existing& found, int brokers) {
+std::vector<std::string> warnings_of(const topic_address& at, const existing_topic& found, int brokers) {
   std::vector<std::string> out;
   if (brokers > 1 && found.fewest_replicas < 2)
     out.push_back(fmt::format("{}: a partition has one replica, so its chains are lost with one broker; "

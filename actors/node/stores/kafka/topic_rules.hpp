@@ -2,7 +2,7 @@
 // refused, with the command that mends it. Plain functions without I/O.
 #pragma once
 
-#include "actors/connectors/kafka/client/connecting.hpp"
+#include "actors/connectors/kafka/client/connection_failure.hpp"
 #include "runtime/base/error.hpp"
 
 #include <cstdint>
@@ -48,7 +48,7 @@ struct creation {
 /// Says why the topic could not be made: the broker's error, and the remedy where a right is missing.
 [[nodiscard]] error not_created(error why, const topic_address& at, const creation& c);
 
-struct existing {
+struct existing_topic {
   int partitions = 0;
   int fewest_replicas = 0;
   /// None where they may not be asked for.
@@ -57,10 +57,10 @@ struct existing {
 
 /// ec::mismatch where records would be deleted, or cannot be as large as pieces are, or where there are fewer
 /// partitions than chains lie in. More do no harm.
-[[nodiscard]] expected<void> check_topic(const topic_address& at, const existing& found);
+[[nodiscard]] expected<void> check_topic(const topic_address& at, const existing_topic& found);
 
 /// Returns what the topic allows although it may lose what was acknowledged, one line each.
-[[nodiscard]] std::vector<std::string> warnings_of(const topic_address& at, const existing& found,
+[[nodiscard]] std::vector<std::string> warnings_of(const topic_address& at, const existing_topic& found,
                                                    int brokers);
 
 }  // namespace millrace::kafka_chain

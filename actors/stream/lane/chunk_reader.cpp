@@ -1,4 +1,4 @@
-#include "actors/stream/lane/reading.hpp"
+#include "actors/stream/lane/chunk_reader.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +17,7 @@ constexpr std::size_t max_waiting = 2;
 
 }  // namespace
 
-void reading::begin_at(partition& p) {
+void chunk_reader::begin_at(partition& p) {
   p.live = std::make_unique<frame_former>(all_.options.plan, p.name, p.log().at());
   p.live->show_to(all_.options.taps);
   p.live->tell_largest_to([g = all_.options.gauges](const std::string& window, const window::largest_key& k) {
@@ -35,7 +35,7 @@ void reading::begin_at(partition& p) {
     all_.give(effects::assign{live_reader, {p.name, p.log().at().at}});
 }
 
-void reading::read_more() {
+void chunk_reader::read_more() {
   if (schedule_.is_reading() || all_.is_over || broken_ || all_.paused_since ||
       all_.waits_until(schedule_.health.ask_at()))
     return;
@@ -51,7 +51,7 @@ void reading::read_more() {
   }
 }
 
-std::vector<schedule::place> reading::places() const {
+std::vector<schedule::place> chunk_reader::places() const {
   const auto& o = all_.options;
   std::vector<schedule::place> out;
   out.reserve(all_.partitions.size());
@@ -67,7 +67,7 @@ std::vector<schedule::place> reading::places() const {
   return out;
 }
 
-bool reading::on_chunk(const source::chunk_read& m) {
+bool chunk_reader::on_chunk(const source::chunk_read& m) {
   auto& g = *all_.options.gauges;
   schedule_.answered();
   if (m.lag)
@@ -92,7 +92,7 @@ bool reading::on_chunk(const source::chunk_read& m) {
   return true;
 }
 
-void reading::on_failure(const error& why) {
+void chunk_reader::on_failure(const error& why) {
   if (!why.retry) {
     broken_ = broken{why};
     return;
@@ -106,18 +106,18 @@ void reading::on_failure(const error& why) {
 }
 
 /// It says nothing of a partition that was not asked for: one without credit, or one that begins only now.
-void reading::on_nothing(std::uint64_t ticket) {
+void chunk_reader::on_nothing(std::uint64_t ticket) {
   for (auto& p : all_.partitions)
     if (p->live && !p->ended() && p->waiting.empty()) {
       const bool has_no_more = p->asked == ticket;
       p->caught_up = p->caught_up || has_no_more;
-      sending_.flush(*p);
+      dispatch_.flush(*p);
       if (has_no_more)
-        sending_.send_idle(*p);
+        dispatch_.send_idle(*p);
     }
 }
 
-void reading::take(const std::shared_ptr<const source::chunk>& c, std::uint64_t ticket) {
+void chunk_reader::take(const std::shared_ptr<const source::chunk>& c, std::uint64_t ticket) {
   for (auto& p : all_.partitions)
     if (p->name == c->partition && p->live && ticket >= p->first_ticket) {
       parse_ahead(*p, p->waiting.emplace_back(waiting_chunk{c, all_.now()}));
@@ -128,7 +128,7 @@ void reading::take(const std::shared_ptr<const source::chunk>& c, std::uint64_t 
   read_more();  // the source reads on while this chunk is processed
 }
 
-void reading::parse_ahead(const partition& p, waiting_chunk& w) {
+void chunk_reader::parse_ahead(const partition& p, waiting_chunk& w) {
   const auto& o = all_.options;
   if (o.ahead.helpers == 0 || w.chunk->bytes.size() < o.ahead.least_bytes)
     return;
@@ -141,7 +141,7 @@ void reading::parse_ahead(const partition& p, waiting_chunk& w) {
   all_.give(effects::parse{w.number, {log, c.from, c.to, c.records()}, w.chunk});
 }
 
-bool reading::on_parsed(const chunk_parsed& m) {
+bool chunk_reader::on_parsed(const chunk_parsed& m) {
   for (auto& p : all_.partitions)
     for (auto& w : p->waiting)
       if (w.number == m.number) {
@@ -155,7 +155,7 @@ bool reading::on_parsed(const chunk_parsed& m) {
 
 /// The chunks that the source gave before it broke go on their way first: all that it says was read has been
 /// read.
-bool reading::fail_at_the_end_of_what_was_read() {
+bool chunk_reader::fail_at_the_end_of_what_was_read() {
   if (!broken_)
     return false;
   for (const auto& p : all_.partitions)
@@ -163,7 +163,7 @@ bool reading::fail_at_the_end_of_what_was_read() {
       return false;
   for (auto& p : all_.partitions)
     if (p->live)
-      sending_.flush(*p);
+      dispatch_.flush(*p);
   if (broken_->why.code == ec::log_trimmed && !is_still_needed())
     return false;
   all_.fail(broken_->why);
@@ -175,7 +175,7 @@ bool reading::fail_at_the_end_of_what_was_read() {
 /// read until those that are up have answered. The source does not say which partition the position belongs
 /// to. If all receivers of a partition have gone on, reading begins anew: a position that is still needed
 /// turns out to be gone again.
-bool reading::is_still_needed() {
+bool chunk_reader::is_still_needed() {
   auto& partitions = all_.partitions;
   auto& stood_at = broken_->stood_at;
   if (!stood_at) {
@@ -183,7 +183,7 @@ bool reading::is_still_needed() {
     for (auto& p : partitions) {
       stood_at->push_back(p->log().at().at);
       for (std::size_t r = 0; p->live && !p->ended() && r < all_.up.size(); ++r)
-        sending_.ask(*p, r);
+        dispatch_.ask(*p, r);
     }
     return false;
   }

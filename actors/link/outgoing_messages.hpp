@@ -60,7 +60,7 @@ struct treatment {
 };
 [[nodiscard]] treatment treatment_of(const messages::edge_message& m);
 
-class outgoing {
+class outgoing_messages {
 public:
   /// Encoded bytes that are with the link and have found no room in it; beyond them, one message at a time.
   static constexpr std::size_t most_unanswered = std::size_t{256} << 10;

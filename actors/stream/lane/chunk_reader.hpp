@@ -4,8 +4,8 @@
 #pragma once
 
 #include "actors/stream/lane/figures.hpp"
+#include "actors/stream/lane/frame_dispatch.hpp"
 #include "actors/stream/lane/schedule.hpp"
-#include "actors/stream/lane/sending.hpp"
 #include "actors/stream/lane/shared.hpp"
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace millrace::lane {
 
-class reading {
+class chunk_reader {
 public:
-  reading(shared& all, sending& receivers, schedule& when, figures& shown)
-      : all_(all), sending_(receivers), schedule_(when), figures_(shown) {}
+  chunk_reader(shared& all, frame_dispatch& receivers, schedule& when, figures& shown)
+      : all_(all), dispatch_(receivers), schedule_(when), figures_(shown) {}
 
   /// The partition stands somewhere else than it has read: the source goes there, and what was read for the old
   /// place is dropped.
@@ -48,7 +48,7 @@ private:
   bool is_still_needed();
 
   shared& all_;
-  sending& sending_;
+  frame_dispatch& dispatch_;
   schedule& schedule_;
   figures& figures_;
   std::optional<broken> broken_;

@@ -1,4 +1,4 @@
-#include "actors/node/host/gathering.hpp"
+#include "actors/node/host/gatherer.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -26,7 +26,7 @@ const std::map<std::string, std::string> places{{"counts/0", "a"}, {"counts/1", 
 struct gathered {
   std::optional<observe::figures> all;
   /// Gathers figures as the leader does, on node a.
-  host::gathering<observe::figures> gather(const std::map<std::string, std::string>& at = places) {
+  host::gatherer<observe::figures> gather(const std::map<std::string, std::string>& at = places) {
     return {shown_by("a"), host::others_of(at, "a"),
             [](observe::figures& sum, observe::figures&& more) { observe::add(sum, std::move(more)); },
             [this, at](observe::figures f) {

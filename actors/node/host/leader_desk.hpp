@@ -39,13 +39,13 @@ private:
   std::list<one> all_;
 };
 
-class leading {
+class leader_desk {
 public:
   using asker = std::shared_ptr<const api::reply>;  // null: another node
 
   /// All outlive it.
-  leading(whole_view::pointer self, const view_options& options, const own_coordinator& coordinator,
-          insight& inside)
+  leader_desk(whole_view::pointer self, const view_options& options, const own_coordinator& coordinator,
+              insight& inside)
       : self_(self), options_(options), coordinator_(coordinator), insight_(inside) {}
 
   /// Answers once, also where this node does not lead by now. `through`: the node whose API was asked.
@@ -61,7 +61,7 @@ public:
   void stop() { is_over_->store(true); }
 
 private:
-  struct answering;  // a function for each request
+  struct answerer;  // a function for each request
   struct recording {
     std::string topology;
     expected<api::answers::replayed> outcome;

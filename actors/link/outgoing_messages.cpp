@@ -1,4 +1,4 @@
-#include "actors/link/outgoing.hpp"
+#include "actors/link/outgoing_messages.hpp"
 
 #include "actors/link/notes.hpp"
 
@@ -43,7 +43,7 @@ struct treat {
 treatment treatment_of(const messages::edge_message& m) { return std::visit(treat{m}, m); }
 
 /// Joins as the link joins what waits in it (runtime/link/fragments.hpp).
-bool outgoing::join(const messages::edge_message& m, const treatment& how) {
+bool outgoing_messages::join(const messages::edge_message& m, const treatment& how) {
   for (auto at = items_.rbegin(); at != items_.rend(); ++at) {
     if (how.kind == kind::content || at->how.kind == kind::content)
       return false;
@@ -62,7 +62,7 @@ bool outgoing::join(const messages::edge_message& m, const treatment& how) {
   return false;
 }
 
-void outgoing::push(messages::edge_message m) {
+void outgoing_messages::push(messages::edge_message m) {
   if (auto* credit = std::get_if<messages::credit_returned>(&m); credit && !credit_.add_up(*credit))
     return;
   const auto how = treatment_of(m);
@@ -70,7 +70,7 @@ void outgoing::push(messages::edge_message m) {
     items_.push_back({std::move(m), how});
 }
 
-std::optional<outgoing::item> outgoing::next() {
+std::optional<outgoing_messages::item> outgoing_messages::next() {
   if (items_.empty() || unanswered_ >= most_unanswered)
     return std::nullopt;
   auto out = std::move(items_.front());

@@ -15,13 +15,13 @@ namespace millrace::host {
 
 /// T has `missing`, a list of nodes, and api::read_json reads it.
 template<class T>
-class gathering {
+class gatherer {
 public:
   using add_more = std::function<void(T& to, T&& more)>;
   using give = std::function<void(T)>;
 
   /// `own`: of the node that gathers. If no other node is to be asked, `then` is called here.
-  gathering(T own, std::set<std::string> others, add_more add, give then)
+  gatherer(T own, std::set<std::string> others, add_more add, give then)
       : sum_(std::move(own)), waits_for_(std::move(others)), add_(std::move(add)), then_(std::move(then)) {
     give_if_whole();
   }

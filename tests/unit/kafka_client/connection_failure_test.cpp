@@ -1,4 +1,4 @@
-#include "actors/connectors/kafka/client/connecting.hpp"
+#include "actors/connectors/kafka/client/connection_failure.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,7 +7,7 @@ using namespace millrace;
 namespace {
 
 // Explains a text that librdkafka 2.0.2 gave of a Kafka 4.3 with a plain, a SASL and a TLS listener.
-kafka::connecting told(std::string_view text) { return kafka::why_not_connected(text, {}); }
+kafka::connection_failure told(std::string_view text) { return kafka::why_not_connected(text, {}); }
 
 }  // namespace
 

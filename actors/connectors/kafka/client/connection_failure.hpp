@@ -13,7 +13,7 @@ struct setting_names {
   std::string properties = "`properties`";
 };
 
-struct connecting {
+struct connection_failure {
   std::string what;
   std::string remedy;
   bool mends = true;   // a broker that starts may help; a wrong password stays wrong
@@ -21,6 +21,6 @@ struct connecting {
 };
 
 /// `text`: the reason that librdkafka gives its callbacks for errors and for logs.
-[[nodiscard]] connecting why_not_connected(std::string_view text, const setting_names& names);
+[[nodiscard]] connection_failure why_not_connected(std::string_view text, const setting_names& names);
 
 }  // namespace millrace::kafka

@@ -1,4 +1,4 @@
-#include "actors/node/host/leading.hpp"
+#include "actors/node/host/leader_desk.hpp"
 
 #include "actors/node/host/described.hpp"
 #include "actors/node/host/hosted_plan.hpp"
@@ -60,8 +60,8 @@ void waits::look(const node::cluster_described& d, clock::time_point now) {
   });
 }
 
-void leading::lead(const question_content& what, const give_answer& to, const asker& by,
-                   const std::string& through) {
+void leader_desk::lead(const question_content& what, const give_answer& to, const asker& by,
+                       const std::string& through) {
   if (const auto* const r = std::get_if<api::request>(&what))
     return lead_request(*r, to, by, through);
   lead_apply(std::get<cluster::records::topology_applied>(what), to, through);
@@ -81,8 +81,8 @@ std::string change_by(const described& d, const cluster::records::topology_appli
 
 }  // namespace
 
-void leading::lead_apply(const cluster::records::topology_applied& r, const give_answer& to,
-                         const std::string& through) {
+void leader_desk::lead_apply(const cluster::records::topology_applied& r, const give_answer& to,
+                             const std::string& through) {
   const auto applied = [this, to, name = r.topology](const node::cluster_answered& m) {
     if (m.failure)
       return to(unexpected(*m.failure));
@@ -101,8 +101,8 @@ void leading::lead_apply(const cluster::records::topology_applied& r, const give
       to);
 }
 
-void leading::lead_request(const api::request& r, const give_answer& to, const asker& by,
-                           const std::string& through) {
+void leader_desk::lead_request(const api::request& r, const give_answer& to, const asker& by,
+                               const std::string& through) {
   coordinator_.describe(
       [this, r, to, by, through](const described& d) {
         if (!d.leads)
@@ -113,8 +113,8 @@ void leading::lead_request(const api::request& r, const give_answer& to, const a
       to);
 }
 
-struct leading::answering {
-  leading& l;
+struct leader_desk::answerer {
+  leader_desk& l;
   const described& d;
   const give_answer& to;
   const asker& by;
@@ -167,12 +167,12 @@ struct leading::answering {
   void operator()(const auto&) const { to(our_error("a node was asked for what another one answers")); }
 };
 
-void leading::answer_by(const described& d, const api::request& what, const give_answer& to, const asker& by,
-                        const std::string& through) {
-  std::visit(answering{*this, d, to, by, through}, what);
+void leader_desk::answer_by(const described& d, const api::request& what, const give_answer& to,
+                            const asker& by, const std::string& through) {
+  std::visit(answerer{*this, d, to, by, through}, what);
 }
 
-void leading::look() {
+void leader_desk::look() {
   replays_.look(std::chrono::steady_clock::now());
   // A failure answers no client for good: the waits are looked at again.
   if (!waits_.is_empty())
@@ -181,7 +181,7 @@ void leading::look() {
 }
 
 /// The letters that went in count once `control` has recorded where lanes begin with them.
-void leading::on_replayed(const replay_ended& m) {
+void leader_desk::on_replayed(const replay_ended& m) {
   auto waits = std::make_shared<recording>(recording{m.topology, m.result.what, m.result.starts.size()});
   if (m.result.starts.empty())
     return replays_.ended(m.topology, m.result.what);
@@ -194,7 +194,7 @@ void leading::on_replayed(const replay_ended& m) {
     });
 }
 
-void leading::on_down(const caf::down_msg& m) {
+void leader_desk::on_down(const caf::down_msg& m) {
   if (const auto replayed = replayers_.extract(m.source); !replayed.empty() && m.reason)
     replays_.ended(replayed.mapped(),
                    our_error("the dead letters could not be replayed: this node has failed in it"));
@@ -202,7 +202,7 @@ void leading::on_down(const caf::down_msg& m) {
 
 /// `r` asks for the report, or for the ledger.
 template<class R>
-void leading::report_of(const described& d, const R& r, const give_answer& to) {
+void leader_desk::report_of(const described& d, const R& r, const give_answer& to) {
   const auto t = d.state->topologies.find(r.topology);
   if (t == d.state->topologies.end())
     return to(unexpected(topology_of(d, r.topology).error()));
@@ -225,15 +225,15 @@ void leading::report_of(const described& d, const R& r, const give_answer& to) {
           [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
 }
 
-void leading::note(cluster::event_kind kind, std::string text, const std::string& topology,
-                   const std::string& through) {
+void leader_desk::note(cluster::event_kind kind, std::string text, const std::string& topology,
+                       const std::string& through) {
   cluster::told_event e{kind, cluster::weight::normal, std::move(text), topology};
   e.through = through;
   self_->send(options_.events, note_events{{}, {observe::event_of(std::move(e), system_clock().now())}});
 }
 
-void leading::restart(const described& d, const api::requests::restart& r, const give_answer& to,
-                      const std::string& through) {
+void leader_desk::restart(const described& d, const api::requests::restart& r, const give_answer& to,
+                          const std::string& through) {
   const auto t = d.state->topologies.find(r.topology);
   if (t == d.state->topologies.end())
     return to(unexpected(topology_of(d, r.topology).error()));
@@ -249,8 +249,8 @@ void leading::restart(const described& d, const api::requests::restart& r, const
   to(api::answers::accepted{});
 }
 
-void leading::replay(const described& d, const api::requests::replay& r, const give_answer& to,
-                     const std::string& through) {
+void leader_desk::replay(const described& d, const api::requests::replay& r, const give_answer& to,
+                         const std::string& through) {
   const auto t = d.state->topologies.find(r.topology);
   if (t == d.state->topologies.end())
     return to(unexpected(topology_of(d, r.topology).error()));
@@ -274,8 +274,8 @@ void leading::replay(const described& d, const api::requests::replay& r, const g
 }
 
 /// Its own node may lead no more by the time that this is recorded.
-void leading::drain(const described& d, const std::string& node, const give_answer& to,
-                    const std::string& through) {
+void leader_desk::drain(const described& d, const std::string& node, const give_answer& to,
+                        const std::string& through) {
   const api::answers::drains out{
       staying_on(d, node, [&](const std::string& name) { return insight_.plan_of(d, name); })};
   coordinator_.record(
@@ -283,7 +283,7 @@ void leading::drain(const described& d, const std::string& node, const give_answ
       [to, out](const node::cluster_answered& m) { m.failure ? to(unexpected(*m.failure)) : to(out); });
 }
 
-void leading::forget(const std::string& node, const give_answer& to, const std::string& through) {
+void leader_desk::forget(const std::string& node, const give_answer& to, const std::string& through) {
   coordinator_.record({cluster::records::node_forgotten{node}, through},
                       [to](const node::cluster_answered& m) {
                         if (m.failure)
@@ -295,7 +295,7 @@ void leading::forget(const std::string& node, const give_answer& to, const std::
                       });
 }
 
-void leading::accept(cluster::request what, const give_answer& to, const std::string& through) {
+void leader_desk::accept(cluster::request what, const give_answer& to, const std::string& through) {
   coordinator_.record({std::move(what), through}, [to](const node::cluster_answered& m) {
     if (m.failure)
       return to(unexpected(*m.failure));

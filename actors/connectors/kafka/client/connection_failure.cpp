@@ -1,4 +1,4 @@
-#include "actors/connectors/kafka/client/connecting.hpp"
+#include "actors/connectors/kafka/client/connection_failure.hpp"
 
 #include <fmt/format.h>
 
@@ -69,7 +69,7 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-connecting why_not_connected(std::string_view text, const setting_names& names) {
+connection_failure why_not_connected(std::string_view text, const setting_names& names) {
   for (const auto& k : all) {
     if (text.find(k.phrase) == std::string_view::npos)
       continue;

@@ -10,9 +10,9 @@
 
 namespace millrace::lane {
 
-class sending {
+class frame_dispatch {
 public:
-  sending(shared& all, record_work& records) : all_(all), records_(records) {}
+  frame_dispatch(shared& all, record_work& records) : all_(all), records_(records) {}
 
   /// The receiver is asked, now or once it is up; it is sent nothing until it answers.
   void ask(partition& p, std::size_t receiver);

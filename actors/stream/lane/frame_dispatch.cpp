@@ -1,4 +1,4 @@
-#include "actors/stream/lane/sending.hpp"
+#include "actors/stream/lane/frame_dispatch.hpp"
 
 #include <fmt/format.h>
 
@@ -6,14 +6,14 @@
 
 namespace millrace::lane {
 
-void sending::ask(partition& p, std::size_t receiver) {
+void frame_dispatch::ask(partition& p, std::size_t receiver) {
   p.receivers.ask(receiver);
   if (all_.up[receiver])
     all_.give(effects::ask{receiver, all_.log(p)});
 }
 
-std::optional<partition_receivers::news> sending::answered(partition& p, std::size_t receiver,
-                                                           const delivery::answer& a) {
+std::optional<partition_receivers::news> frame_dispatch::answered(partition& p, std::size_t receiver,
+                                                                  const delivery::answer& a) {
   using news = partition_receivers::news;
   const auto what = p.receivers.answered(receiver, a);
   p.idle_sent = false;
@@ -22,7 +22,7 @@ std::optional<partition_receivers::news> sending::answered(partition& p, std::si
   return what;
 }
 
-void sending::end_as_fenced(const log_id& log) {
+void frame_dispatch::end_as_fenced(const log_id& log) {
   all_.give(effects::say{stage::log_level::info, fmt::format("{}: this life is over: a newer one reads {}",
                                                              all_.options.in_logs(), log)});
   all_.give(effects::end_as_fenced{
@@ -31,7 +31,7 @@ void sending::end_as_fenced(const log_id& log) {
 
 /// Some receivers have the former parser's result for the records in between; the others would get the new
 /// parser's. A record could be lost, or count twice.
-bool sending::fail_where_receivers_stand_apart(const partition& p) {
+bool frame_dispatch::fail_where_receivers_stand_apart(const partition& p) {
   if (!all_.options.parser_changed || all_.how != delivery::lane_log::start::at_lowest || !p.log().next_cut())
     return false;
   all_.fail(error{
@@ -45,7 +45,7 @@ bool sending::fail_where_receivers_stand_apart(const partition& p) {
   return true;
 }
 
-void sending::acknowledged(partition& p, std::size_t receiver, position below) {
+void frame_dispatch::acknowledged(partition& p, std::size_t receiver, position below) {
   p.receivers.acknowledged(receiver, below);
   const auto durable = p.receivers.durable();
   if (!durable || p.told_source == durable || p.ended())
@@ -54,7 +54,7 @@ void sending::acknowledged(partition& p, std::size_t receiver, position below) {
   all_.give(effects::tell_durable{{p.name, *durable}});
 }
 
-void sending::flush(partition& p) {
+void frame_dispatch::flush(partition& p) {
   if (p.live->empty())
     return;
   all_.options.gauges->records += p.live->records();
@@ -66,12 +66,12 @@ void sending::flush(partition& p) {
   p.receivers.advance(at);
 }
 
-void sending::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
+void frame_dispatch::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
   frame.stamp = p.receivers.sends(receiver, frame.bytes);
   all_.give(effects::send_frame{receiver, std::move(frame)});
 }
 
-void sending::send_idle(partition& p) {
+void frame_dispatch::send_idle(partition& p) {
   const auto& timeout = all_.options.plan->parsing().idle_timeout;
   if (!timeout || all_.paused_since || p.idle_sent || !p.caught_up || p.log().attached().empty())
     return;

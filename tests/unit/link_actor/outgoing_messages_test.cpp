@@ -1,5 +1,5 @@
 #include "actors/link/notes.hpp"
-#include "actors/link/outgoing.hpp"
+#include "actors/link/outgoing_messages.hpp"
 #include "tests/unit/link_actor/edge_messages.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,7 +15,7 @@ constexpr delivery::fence first{{1}, 1}, second{{1}, 2};
 messages::edge_message credit(const delivery::fence& stamp, std::size_t bytes, const log_id& log = "p/0") {
   return messages::credit_returned{log, 0, stamp, bytes};
 }
-std::vector<messages::edge_message> all_of(outgoing& o) {
+std::vector<messages::edge_message> all_of(outgoing_messages& o) {
   std::vector<messages::edge_message> out;
   while (auto next = o.next())
     out.push_back(std::move(next->what));
@@ -26,7 +26,7 @@ std::size_t bytes_of(const messages::edge_message& m) { return std::get<messages
 }  // namespace
 
 TEST_CASE("credit goes as the total of its log and fence, and a later one takes an earlier one's place") {
-  outgoing o;
+  outgoing_messages o;
   o.push(credit(first, 10));
   o.push(credit(first, 5));
   o.push(credit(first, 7, "p/1"));
@@ -57,7 +57,7 @@ TEST_CASE("the lane's side takes totals apart, whichever were left out on the wa
 }
 
 TEST_CASE("progress without content is joined while it waits, with what it counted") {
-  outgoing o;
+  outgoing_messages o;
   for (std::int64_t at = 0; at < 1000; ++at) {
     o.push(progress("p/0", first, at, at + 1, {{"where", {1, 0, 1, 0, 0}}}));
     o.push(progress("p/1", first, at, at + 1));
@@ -74,7 +74,7 @@ TEST_CASE("progress without content is joined while it waits, with what it count
 TEST_CASE("progress is not joined over content, another fence, a gap, or with a source's being idle") {
   const auto waiting = [](messages::edge_message between, std::int64_t goes_on_at,
                           const delivery::fence& stamp) {
-    outgoing o;
+    outgoing_messages o;
     o.push(progress("p/0", first, 0, 1));
     o.push(std::move(between));
     o.push(progress("p/0", stamp, goes_on_at, 5));
@@ -96,7 +96,7 @@ TEST_CASE("an output's progress is joined likewise") {
     f.reached = {reached, whole};
     return messages::output{std::make_shared<const delivery::output_frame>(std::move(f)), life(3)};
   };
-  outgoing o;
+  outgoing_messages o;
   o.push(at(0, 1));
   o.push(at(1, 4));
   const auto sent = all_of(o);
@@ -107,7 +107,7 @@ TEST_CASE("an output's progress is joined likewise") {
 }
 
 TEST_CASE("acknowledgements and what a sink has taken give way to later ones") {
-  outgoing o;
+  outgoing_messages o;
   for (std::int64_t at = 0; at < 100; ++at) {
     o.push(messages::acknowledged{"p/0", 0, {0, at}});
     o.push(messages::output_acknowledged{"w/0/0", "sink", {at, whole}});
@@ -119,11 +119,11 @@ TEST_CASE("acknowledgements and what a sink has taken give way to later ones") {
 }
 
 TEST_CASE("no more than so many bytes are with the link, and one message in any case") {
-  outgoing o;
+  outgoing_messages o;
   for (std::int64_t at = 0; at < 5; ++at)
     o.push(letters("p/0", first, at, at + 1));
   REQUIRE(o.next());
-  o.sent(outgoing::most_unanswered - 1);
+  o.sent(outgoing_messages::most_unanswered - 1);
   REQUIRE(o.next());
   o.sent(1);
   CHECK_FALSE(o.next());
