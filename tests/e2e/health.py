@@ -346,7 +346,7 @@ def state_disk_hangs(c):
 
 
 def state_disk_full(c):
-    """The disk of a run's state is full: what lies there, such as dead letters, waits for room."""
+    """The disk of a run's state is full: snapshots fail, and what has to be written before more is read or given waits for room."""
     disk = own_disk(c)
     if not disk:
         return
@@ -354,9 +354,12 @@ def state_disk_full(c):
     view.has_rows()
     ballast = disk / "ballast"
     fill(ballast)
-    c.add(5)
-    trouble = view.becomes("target_away", "dead_letters", "waiting for the target of dead_letters")
-    check("No space left on device" in trouble["error"], f"{trouble}")
+    view.becomes("snapshots_fail", "", "could not be written in the last minutes", probe=None)
+
+    def is_refused():  # what is added may still fit into the last block of its file: of the source's place, or of the dead letters
+        c.add(1)
+        return "No space left on device" in view.listed()["reason"]
+    wait_until("the reason is told", is_refused)
     ballast.unlink()
     view.is_well()
     view.has_rows()
