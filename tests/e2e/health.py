@@ -71,9 +71,9 @@ class Case(OwnFolder):
             "table": {"sink": "sql", "from": "parsed", "connection": through, "table": "t", "create": True, "columns": {"n": "n"},
                       **({"node": "b"} if self.cluster else {})}}, **self.options)
 
-    def run(self):
+    def run(self, *more):
         """As a process of its own."""
-        run = Run(self.binary, self.topology(), self.state, "--http", f"127.0.0.1:{free_port()}", env=self.environment)
+        run = Run(self.binary, self.topology(), self.state, "--http", f"127.0.0.1:{free_port()}", *more, env=self.environment)
         run.wait_until("it serves", lambda: told_address(run.state))
         return View(self, run)
 
@@ -346,20 +346,21 @@ def state_disk_hangs(c):
 
 
 def state_disk_full(c):
-    """The disk of a run's state is full: snapshots fail, and what has to be written before more is read or given waits for room."""
+    """The disk of a run's state is full: what has to be written before more is read or given waits for room, and says why."""
     disk = own_disk(c)
     if not disk:
         return
-    view = c.run()
+    view = c.run("--degraded-by", "within=1m")  # so long a snapshot that failed is told
     view.has_rows()
     ballast = disk / "ballast"
     fill(ballast)
-    view.becomes("snapshots_fail", "", "could not be written in the last minutes", probe=None)
 
     def is_refused():  # what is added may still fit into the last block of its file: of the source's place, or of the dead letters
         c.add(1)
         return "No space left on device" in view.listed()["reason"]
     wait_until("the reason is told", is_refused)
+    trouble = next(t for t in view.listed()["troubles"] if "No space left on device" in t["error"])
+    view.becomes(trouble["code"], trouble["stage"], "waiting for the ", probe=None)
     ballast.unlink()
     view.is_well()
     view.has_rows()
