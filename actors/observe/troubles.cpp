@@ -208,15 +208,18 @@ trouble_watch::counts trouble_watch::count(const watched& t) {
   for (const auto& [_, g] : t.gauges.lanes)
     out.records += g->records;
   for (const auto& [_, g] : t.gauges.shards)
-    out.snapshot_failures += g->snapshot_failures;
+    if (g->snapshot_failures != 0) {
+      out.snapshot_failures += g->snapshot_failures;
+      out.why_no_snapshot = g->why_no_snapshot.text();
+    }
   return out;
 }
 
 void trouble_watch::add_recent(const watched& t, std::vector<trouble>& out) const {
   const auto now = count(t);
   const auto& then = samples_.front().seen;
-  const auto add = [&](code what, const std::string& stage, std::string text) {
-    out.push_back({t.topology.name, what, stage, {}, std::move(text), {}, {}});
+  const auto add = [&](code what, const std::string& stage, std::string text, std::string error = {}) {
+    out.push_back({t.topology.name, what, stage, {}, std::move(text), std::move(error), {}});
   };
   for (const auto& [stage, lost] : now.lost) {
     const auto known = then.lost.find(stage);
@@ -236,7 +239,8 @@ void trouble_watch::add_recent(const watched& t, std::vector<trouble>& out) cons
   }
   if (const auto failed = growth(now.snapshot_failures, then.snapshot_failures); failed != 0)
     add(code::snapshots_fail, {},
-        fmt::format("{} could not be written in the last minutes", plural(failed, "snapshot")));
+        fmt::format("{} could not be written in the last minutes", plural(failed, "snapshot")),
+        now.why_no_snapshot);
 }
 
 void trouble_watch::failed_again(const std::string& actor, std::string why, clock::time_point now) {

@@ -73,6 +73,7 @@ private:
   struct counts {
     std::uint64_t records = 0;
     std::uint64_t snapshot_failures = 0;
+    std::string why_no_snapshot;  // the error of a shard's newest that failed
     std::map<std::string, stage::losses::counts> lost;
   };
   struct sample {

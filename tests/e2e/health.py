@@ -360,7 +360,7 @@ def state_disk_full(c):
         return "No space left on device" in view.listed()["reason"]
     wait_until("the reason is told", is_refused)
     trouble = next(t for t in view.listed()["troubles"] if "No space left on device" in t["error"])
-    view.becomes(trouble["code"], trouble["stage"], "waiting for the ", probe=None)
+    view.becomes(trouble["code"], trouble["stage"], trouble["text"].split(" ")[-1], probe=None)
     ballast.unlink()
     view.is_well()
     view.has_rows()

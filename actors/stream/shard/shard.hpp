@@ -42,7 +42,10 @@ public:
   void is_durable(const captures::answer& a);
   /// The disk has yet to answer captures since then; none: it has answered all.
   void waits_for_disk(std::optional<captures::time_point> since);
-  void has_failed() { ++options_.gauges->snapshot_failures; }
+  void has_failed(const error& why) {
+    options_.gauges->why_no_snapshot.note(why.message);
+    ++options_.gauges->snapshot_failures;
+  }
 
 private:
   const shard_options& options_;

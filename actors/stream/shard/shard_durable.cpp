@@ -66,7 +66,7 @@ void shard::on_capture_written(const messages::capture_written& m) {
 
 void shard::capture_failed(const error& why) {
   if (why.code != ec::fenced)  // else a later life writes them
-    figures_.has_failed();
+    figures_.has_failed(why);
   core_->capture_failed();
   gate_.capture_failed();
   give_report();

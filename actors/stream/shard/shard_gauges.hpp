@@ -3,6 +3,7 @@
 
 #include "runtime/base/call_under_way.hpp"
 #include "runtime/base/duration_histogram.hpp"
+#include "runtime/base/noted_text.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/delivery/window_state.hpp"
 #include "runtime/messages/plain_message.hpp"
@@ -89,6 +90,7 @@ struct shard_gauges {
   std::atomic<std::uint64_t> taken{0};        // records, or rows of a window upstream, in this process
   std::atomic<std::uint64_t> work_micros{0};  // taking them
   std::atomic<std::uint64_t> snapshot_failures{0};
+  noted_text why_no_snapshot;                           // the error of the newest that failed
   std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;
   snapshot_histogram snapshot_times;         // times from the capture to the durable snapshot

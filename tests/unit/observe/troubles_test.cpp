@@ -143,11 +143,13 @@ TEST_CASE("dead letters, gaps and snapshots that fail are troubles while they ar
   w.t.gauges.losses->note(stage::loss::dead_letter, "parsed", 3, {}, w.begun);
   w.t.gauges.losses->note_gap("clicks");
   w.shard().snapshot_failures = 2;
+  w.shard().why_no_snapshot.note("No space left on device");
   const auto found = w.after(1s);
   REQUIRE(found.size() == 3);
   CHECK(found[0].text == "1 gap of the log of clicks in the last minutes: lines were lost, or may have been");
   CHECK(found[1].text == "3 dead letters of the last minutes at parsed");
   CHECK(found[2].text == "2 snapshots could not be written in the last minutes");
+  CHECK(found[2].error == "No space left on device");
   for (auto at = 10s; at < 320s; at += 10s)
     w.after(at);
   CHECK(w.after(320s).empty());

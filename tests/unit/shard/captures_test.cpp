@@ -105,6 +105,7 @@ TEST_CASE("a capture that fails is said once and tried again though nothing has 
   CHECK(!s.gauges->snapshot.now.age({}));
   CHECK(s.log.count(not_written) == 1);
   CHECK(s.gauges->snapshot_failures == 1);
+  CHECK(!s.gauges->why_no_snapshot.text().empty());
   CHECK(s.gauges->snapshot_at == 0);
   CHECK(all_of(s.gauges->snapshot_times) == 0);
   s.feed(20);
