@@ -128,7 +128,7 @@ std::vector<option> model_options() {
   };
 }
 
-/// How long windows are, and where they begin.
+/// Adds how long windows are, and where they begin.
 void add_times_of_windows(std::vector<option>& out, const std::string& slide, bool needs_slide) {
   out.push_back(
       {.name = "size", .type = duration, .doc = "How long a window is", .required = true, .minimum = 1});
@@ -151,7 +151,7 @@ void add_times_of_windows(std::vector<option>& out, const std::string& slide, bo
                  .plain = true});
 }
 
-/// What shards hold, and how many of them there are.
+/// Adds how many shards there are, and what they hold.
 void add_bounds_of_shards(std::vector<option>& out) {
   out.push_back({.name = "allowed_lateness",
                  .type = duration,
@@ -237,11 +237,9 @@ std::vector<option> join_options() {
       side("right", "The same of the right side; it may be the same stage"),
       {.name = "key",
        .type = key_pairs,
-       .doc = "The columns that are equal in the two rows of a pair: a name or list of names that both sides "
-              "have, "
-              "or a map of left columns to right ones. Their types are the same. A row with a null in its "
-              "key has "
-              "no partner",
+       .doc = "The columns that are equal in the two rows of a pair: a name or list of names that both "
+              "sides have, or a map of left columns to right ones. Their types are the same. A row with "
+              "a null in its key has no partner",
        .required = true,
        .plain = true},
       {.name = "how",

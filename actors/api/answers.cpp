@@ -82,7 +82,7 @@ std::optional<answer> read_letters(std::string_view text) {
   }
   return out;
 }
-/// Nothing where the text is another answer. A document's text stays as it is; so does that of a struct of others.
+/// Gives nothing where the text is another answer. A document's text stays as it is; so does that of a struct of others.
 template<class A>
 std::optional<answer> read_as(std::string_view text, std::type_identity<A>) {
   if constexpr (std::is_same_v<A, answers::dead_letters>) {

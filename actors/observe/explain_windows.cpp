@@ -139,13 +139,7 @@ void explainer::input_of(const config::stage& s, explanation& out, std::optional
 }
 
 bool explainer::is_behind(const config::stage& join, config::side of, event_time wanted) const {
-  feeders from;
-  for (const auto& edge : join.from)
-    if (edge.to == of) {
-      const auto more = feeders_by(t_, edge);
-      from.parsers.insert(more.parsers.begin(), more.parsers.end());
-      from.windows.insert(more.windows.begin(), more.windows.end());
-    }
+  const auto from = feeders_of(t_, join, of);
   return std::ranges::any_of(f_.lanes,
                              [&](const lane_figures& l) {
                                return from.parsers.contains(l.parser) &&

@@ -50,6 +50,14 @@ feeders feeders_of(const config::topology& t, const config::stage& s) {
   return out;
 }
 
+feeders feeders_of(const config::topology& t, const config::stage& join, config::side of) {
+  feeders out;
+  for (const auto& from : join.from)
+    if (from.to == of)
+      walk(t, from, out);
+  return out;
+}
+
 feeders feeders_by(const config::topology& t, const config::input_ref& edge) {
   feeders out;
   walk(t, edge, out);

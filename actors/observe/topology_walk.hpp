@@ -22,6 +22,8 @@ struct feeders {
   std::set<std::string> windows;
 };
 [[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
+/// The same of one side of a join.
+[[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& join, config::side of);
 /// Returns those that feed the stage by one of its edges.
 [[nodiscard]] feeders feeders_by(const config::topology& t, const config::input_ref& edge);
 

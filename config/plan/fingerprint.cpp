@@ -1,7 +1,7 @@
 #include "config/plan/fingerprint.hpp"
 
 #include "config/plan/plan_model.hpp"
-#include "runtime/data/render.hpp"
+#include "config/text/quoted.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 
 #include <fmt/format.h>
@@ -12,12 +12,6 @@
 
 namespace millrace::config {
 namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  data::append_json_string(out, text);
-  return out;
-}
 
 /// Parsers and windows that a stage's rows come from, those of one side of a join, with transforms in between left
 /// out.

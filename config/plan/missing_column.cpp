@@ -1,7 +1,7 @@
 #include "config/plan/missing_column.hpp"
 
 #include "config/plan/draft.hpp"
-#include "runtime/data/render.hpp"
+#include "config/text/quoted.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/expression.hpp"
 
@@ -16,12 +16,6 @@ namespace {
 
 /// Longer texts are cut in messages: a finding is one line.
 constexpr std::size_t longest_shown = 60;
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  data::append_json_string(out, text);
-  return out;
-}
 
 /// Makes a column's name of an expression: `user.id` gives user_id, `lower(name)` gives lower_name.
 std::string name_for(std::string_view expression, const data::schema& columns) {

@@ -40,7 +40,7 @@ std::string differences(const data::schema& a, const data::schema& b) {
                                        : text;
 }
 
-/// Of the n-th of those that the option names.
+/// Gives the place of the n-th stage that the option names.
 const location& location_of_reference(const draft& d, std::string_view option, std::size_t n) {
   const auto* const from = d.member_of(option);
   if (from == nullptr)

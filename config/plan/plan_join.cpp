@@ -2,6 +2,7 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/plan_stages.hpp"
 #include "config/plan/window_options.hpp"
+#include "config/text/quoted.hpp"
 
 #include <fmt/format.h>
 
@@ -75,7 +76,7 @@ public:
     std::vector<bool> read[2];
     for (const auto s : both_sides)
       read[index_of(s)].assign(columns(s).size(), true);
-    // What the expressions read is known once they are bound; the rows that the join keeps have that alone.
+    // The rows that the join keeps have the columns that the expressions read, and these are known once they are bound.
     finish_output(read);
     if (!bind_output(others))
       return;
@@ -151,10 +152,10 @@ private:
           right.where, join(d_.path, "key"),
           fmt::format(
               "\"{}\" is {} on the left side, and \"{}\" is {} on the right one; expected one type (a cast "
-              "in a select upstream: \"columns\": {{ \"{}\": \"{}::{}\", \"*\": true }})",
-              field.name, field.type.name(), other.name, other.type.name(), other.name,
-              in_json(is_plain(other.name) ? other.name : quoted_name(other.name)),
-              field.type.name() == "double" ? "double precision" : field.type.name()));
+              "in a select upstream: \"columns\": {{ {}: {}, \"*\": true }})",
+              field.name, field.type.name(), other.name, other.type.name(), quoted(other.name),
+              quoted(fmt::format("{}::{}", plain_name(other.name),
+                                 field.type.name() == "double" ? "double precision" : field.type.name()))));
     auto& keys = plan_.definition.keys;
     if (std::ranges::find(keys, field.name, &data::field::name) != keys.end())
       return out_.error(
@@ -173,18 +174,12 @@ private:
     plan_.sides[1].key_columns.push_back(*r);
   }
 
-  /// A name that needs no quotes.
-  static bool is_plain(const std::string& name) {
-    return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+  /// The name in an expression, in quotes where it needs them.
+  static std::string plain_name(const std::string& name) {
+    const bool is_plain = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
       return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
     });
-  }
-  /// The name as an expression, as it stands within a JSON text.
-  static std::string in_json(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-      out += c == '"' ? std::string("\\\"") : std::string(1, c);
-    return out;
+    return is_plain ? name : quoted_name(name);
   }
 
   /// The key, the other columns of the left side, those of the right one, the bounds.
@@ -198,7 +193,7 @@ private:
         if (const auto& name = columns(s)[i].name;
             !is_reserved(name) && std::ranges::find(keys, i) == keys.end())
           out.push_back({name, fmt::format("{}.{}", row_of(s), quoted_name(name)),
-                         fmt::format("{}.{}", row_of(s), is_plain(name) ? name : quoted_name(name))});
+                         fmt::format("{}.{}", row_of(s), plain_name(name))});
     }
     for (const auto* const bound : {"window_start", "window_end"})
       out.push_back({bound, bound, bound});
@@ -217,13 +212,12 @@ private:
       const auto [first, fresh] = texts.emplace(c.name, c.text);
       if (fresh)
         continue;
-      d_.fail(
-          out_, map == nullptr ? std::string_view() : "columns",
-          fmt::format(
-              "a join gives the columns of both sides, and two of them are called \"{0}\"; expected "
-              "\"columns\" with a name for each that is wanted, such as {{ \"*\": true, \"{0}\": \"{1}\", "
-              "\"right_{0}\": \"{2}\" }}",
-              c.name, in_json(first->second), in_json(c.text)));
+      d_.fail(out_, map == nullptr ? std::string_view() : "columns",
+              fmt::format(
+                  "a join gives the columns of both sides, and two of them are called \"{0}\"; expected "
+                  "\"columns\" with a name for each that is wanted, such as {{ \"*\": true, {1}: {2}, {3}: "
+                  "{4} }}",
+                  c.name, quoted(c.name), quoted(first->second), quoted("right_" + c.name), quoted(c.text)));
       return false;
     }
     return true;

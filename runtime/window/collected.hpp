@@ -28,4 +28,19 @@ inline constexpr const char* too_many = "has collected more than 8 MiB for one g
                                         "use a shorter window, a finer key or a "
                                         "filter";
 
+/// The table of an aggregate whose state is a collection, by what differs between them.
+[[nodiscard]] constexpr aggregate_ops ops(decltype(aggregate_ops::add) add_records,
+                                          decltype(aggregate_ops::finish) finish) {
+  return {.size = sizeof(state),
+          .add = add_records,
+          .merge = merge,
+          .unmerge = unmerge,
+          .rests_on = rests_on,
+          .adopt = adopt,
+          .encode = encode,
+          .decode = decode,
+          .finish = finish,
+          .failure = too_many};
+}
+
 }  // namespace millrace::window::collected

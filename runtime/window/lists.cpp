@@ -128,19 +128,11 @@ void finish_text(const aggregate& what, const states& from, rows of, data::colum
 }
 
 constexpr aggregate_ops entry(decltype(aggregate_ops::finish) finish, bool nulls) {
-  return {.size = sizeof(collected::state),
-          .add = add_values,
-          .merge = collected::merge,
-          .unmerge = collected::unmerge,
-          .rests_on = collected::rests_on,
-          .adopt = collected::adopt,
-          .encode = collected::encode,
-          .decode = collected::decode,
-          .finish = finish,
-          .by_place = true,
-          .takes_nulls = nulls,
-          .failure = collected::too_many,
-          .may_fail = may_fail};
+  auto out = collected::ops(add_values, finish);
+  out.by_place = true;
+  out.takes_nulls = nulls;
+  out.may_fail = may_fail;
+  return out;
 }
 
 }  // namespace

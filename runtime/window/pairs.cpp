@@ -29,11 +29,6 @@ bool has_null(const definition& d, std::string_view key) {
   return false;
 }
 
-bool gives_alone(const definition& d, std::size_t side) {
-  const auto how = d.join->how;
-  return how == join_kind::full || how == (side == 0 ? join_kind::left : join_kind::right);
-}
-
 class pairing {
 public:
   pairing(const definition& d, const row_store& store, rows of, const row_bounds& bounds)
@@ -73,7 +68,7 @@ private:
           fmt::format("its {} rows of the left side and {} of the right one make {} pairs in this window; at "
                       "most {} are given (max_pairs)",
                       rows[0], rows[1], pairs, d_.join->max_pairs));
-    if (alone && !(rows[0] != 0 && gives_alone(d_, 0)) && !(rows[1] != 0 && gives_alone(d_, 1)))
+    if (alone && !(rows[0] != 0 && gives_alone(0)) && !(rows[1] != 0 && gives_alone(1)))
       return;
     const auto bytes = [&](std::size_t s) { return side_rows::bytes(store_.column(s), row); };
     const auto all = alone ? bytes(0) + bytes(1) : bytes(0) * rows[1] + bytes(1) * rows[0];
@@ -91,17 +86,20 @@ private:
     std::pair<std::uint32_t, std::uint32_t> at[2];  // first, behind the last
     for (std::size_t s = 0; s < 2; ++s) {
       const auto first = sides_[s].size();
-      at[s] = {first, first + sides_[s].append(store_.column(s), row).value_or(0)};
+      sides_[s].append(store_.column(s), row);
+      at[s] = {first, sides_[s].size()};
     }
     if (!alone)
       for (auto l = at[0].first; l < at[0].second; ++l)
         for (auto r = at[1].first; r < at[1].second; ++r)
           give(g, l, r);
-    for (auto l = at[0].first; alone && gives_alone(d_, 0) && l < at[0].second; ++l)
+    for (auto l = at[0].first; alone && gives_alone(0) && l < at[0].second; ++l)
       give(g, l, none);
-    for (auto r = at[1].first; alone && gives_alone(d_, 1) && r < at[1].second; ++r)
+    for (auto r = at[1].first; alone && gives_alone(1) && r < at[1].second; ++r)
       give(g, none, r);
   }
+
+  [[nodiscard]] bool gives_alone(std::size_t side) const { return window::gives_alone(d_.join->how, side); }
 
   void give(std::uint32_t group, std::uint32_t left, std::uint32_t right) {
     groups_.push_back(group);
@@ -148,6 +146,10 @@ private:
 };
 
 }  // namespace
+
+bool gives_alone(join_kind how, std::size_t side) {
+  return how == join_kind::full || how == (side == 0 ? join_kind::left : join_kind::right);
+}
 
 delivery::fired_window form_pairs(const definition& d, const row_store& store, rows of,
                                   const row_bounds& bounds) {

@@ -8,10 +8,13 @@
 
 namespace millrace::window {
 
+/// Says whether a row of this side (0 left, 1 right) comes out where it has no partner.
+[[nodiscard]] bool gives_alone(join_kind how, std::size_t side);
+
 /// The pairs of the groups `of`, in their order; those of a group by left row, then by right row. `end` is left 0.
 [[nodiscard]] delivery::fired_window form_pairs(const definition& d, const row_store& store, rows of,
                                                 const row_bounds& bounds);
-/// What the groups `of` hold, a row each: the key, `left` and `right` (numbers of rows), window_start, window_end.
+/// Tells what the groups `of` hold, a row each: the key, `left` and `right` (numbers of rows), window_start, window_end.
 [[nodiscard]] delivery::open_windows form_open_sides(const definition& d, const row_store& store, rows of,
                                                      const row_bounds& bounds);
 

@@ -102,21 +102,15 @@ bool may_fail(const aggregate& what, const states& of, std::uint32_t i) {
 }
 
 template<auto Append>
-constexpr aggregate_ops entry{.size = sizeof(collected::state),
-                              .add = add_values,
-                              .merge = collected::merge,
-                              .unmerge = collected::unmerge,
-                              .rests_on = collected::rests_on,
-                              .adopt = collected::adopt,
-                              .encode = collected::encode,
-                              .decode = collected::decode,
-                              .finish = finish<Append>,
-                              .failure = collected::too_many,
-                              .may_fail = may_fail};
+constexpr aggregate_ops entry() {
+  auto out = collected::ops(add_values, finish<Append>);
+  out.may_fail = may_fail;
+  return out;
+}
 
 }  // namespace
 
-const aggregate_ops percentile_cont_entry = entry<append_between>;
-const aggregate_ops percentile_disc_entry = entry<append_nearest>;
+const aggregate_ops percentile_cont_entry = entry<append_between>();
+const aggregate_ops percentile_disc_entry = entry<append_nearest>();
 
 }  // namespace millrace::window

@@ -89,18 +89,11 @@ void refuse(const aggregate&, const states&, rows of, data::column_builder& out,
 
 }  // namespace
 
-const aggregate_ops side_rows_entry{.size = sizeof(collected::state),
-                                    .add = add_rows,
-                                    .merge = collected::merge,
-                                    .unmerge = collected::unmerge,
-                                    .rests_on = collected::rests_on,
-                                    .adopt = collected::adopt,
-                                    .encode = collected::encode,
-                                    .decode = collected::decode,
-                                    .finish = refuse,
-                                    .by_place = true,
-                                    .takes_nulls = true,
-                                    .failure = collected::too_many};
+constinit const aggregate_ops side_rows_entry = [] {
+  auto out = collected::ops(add_rows, refuse);
+  out.by_place = out.takes_nulls = true;
+  return out;
+}();
 
 side_rows::side_rows(const aggregate& side) {
   for (const auto& f : *side.row)
@@ -125,11 +118,10 @@ std::uint64_t side_rows::bytes(const states& of, std::uint32_t row) {
   return out;
 }
 
-std::optional<std::uint32_t> side_rows::append(const states& of, std::uint32_t row) {
+void side_rows::append(const states& of, std::uint32_t row) {
   const auto* const all = collected::entries(of, row);
   if (all == nullptr)
-    return std::nullopt;
-  const auto before = size_;
+    return;
   for (const auto& e : *all)
     for (auto n = e.count; n > 0; --n) {
       wire::reader in(std::string_view(e.bytes).substr(e.value_at));
@@ -137,7 +129,6 @@ std::optional<std::uint32_t> side_rows::append(const states& of, std::uint32_t r
         take_value(in, c);
       ++size_;
     }
-  return size_ - before;
 }
 
 std::vector<data::column_ptr> side_rows::finish() {

@@ -17,10 +17,9 @@ class side_rows {
 public:
   explicit side_rows(const aggregate& side);
 
-  /// Appends the rows of a group, each as often as it came; returns how many they are. None where they were too many
-  /// to be kept, and nothing is appended.
-  std::optional<std::uint32_t> append(const states& of, std::uint32_t row);
-  /// How many rows that would append.
+  /// Appends the rows of a group, each as often as it came; nothing where they were too many to be kept.
+  void append(const states& of, std::uint32_t row);
+  /// Counts the rows that append() would append; none where they were too many.
   [[nodiscard]] static std::optional<std::uint64_t> count(const states& of, std::uint32_t row);
   [[nodiscard]] std::uint32_t size() const { return size_; }
   /// Bytes that the rows of a group take, about.

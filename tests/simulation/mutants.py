@@ -28,7 +28,7 @@ MUTANTS = [
     ("eligible", "a row counts for the windows that it is not late for", "runtime/window/aligned_windows.cpp",
      "    if (i->first.eligible <= end)\n      parts.push_back(&i->second.table);", "    parts.push_back(&i->second.table);"),
     ("join_filtered", "a row whose key has a null is filtered where it could not come out alone", "actors/stream/stage/window_intake.cpp",
-     "  if (join && !gives_alone(join->how, of))\n    leave_out_null_keys(plan, out);\n", ""),
+     "  if (join && !window::gives_alone(join->how, config::index_of(of)))\n    leave_out_null_keys(plan, out);\n", ""),
     ("join_late_side", "late rows of a join are read by side", "actors/stream/lane/lane_plan.cpp",
      " && from.late_side.value_or(late_side) == late_side", ""),
     ("moments", "each element has the time of its own", "actors/stream/lane/timed_select.cpp",

@@ -1,5 +1,7 @@
 #include "actors/stream/stage/window_intake.hpp"
 
+#include "runtime/window/pairs.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,11 +32,6 @@ void forgive_filtered(const data::column* filter, std::vector<expression::row_fa
       failures.end());
 }
 
-bool gives_alone(window::join_kind how, config::side s) {
-  return how == window::join_kind::full ||
-         how == (s == config::side::left ? window::join_kind::left : window::join_kind::right);
-}
-
 /// A null equals nothing: rows with one in their key are left out where they could not come out alone.
 void leave_out_null_keys(const config::intake_plan& plan, window_intake& out) {
   const auto& columns = out.rows.batch.columns;
@@ -62,7 +59,7 @@ window_intake take_in(const config::window_plan& whole, config::side of, const r
   out.failed = std::move(result.failed);
   out.counts = result.counts;
   const auto& join = whole.definition.join;
-  if (join && !gives_alone(join->how, of))
+  if (join && !window::gives_alone(join->how, config::index_of(of)))
     leave_out_null_keys(plan, out);
   std::vector<expression::row_failure> failures;
   const auto evaluate = [&](const expression::bound& e) {

@@ -1,12 +1,14 @@
-// What random windows and joins draw: numbers, values of columns.
+// Random windows and joins draw numbers and values of columns here, and make columns and keys of them.
 #pragma once
 
+#include "runtime/data/key_encoding.hpp"
 #include "tests/property/window/oracle.hpp"
 
 #include <initializer_list>
 #include <limits>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace millrace::window::oracle {
 
@@ -67,6 +69,30 @@ inline void append(data::column_builder& b, const value& v) {
     b.append_boolean(v.integer != 0);
   else
     b.append_int(v.integer);
+}
+
+/// The column of what `member` gives of each record.
+template<class Record, class Member>
+[[nodiscard]] data::column_ptr column_of(const std::vector<const Record*>& of, data::type_id type,
+                                         Member member) {
+  data::column_builder b(type);
+  for (const auto* r : of)
+    append(b, member(*r));
+  return b.finish();
+}
+
+[[nodiscard]] inline std::string encoded_key(const definition& w, const std::vector<value>& keys) {
+  std::string out;
+  for (std::size_t k = 0; k < w.keys.size(); ++k) {
+    data::column_builder b(w.keys[k].type);
+    append(b, keys[k]);
+    data::append_key(out, *b.finish(), 0);
+  }
+  return out;
+}
+
+[[nodiscard]] inline std::uint32_t shard_of(const definition& w, const std::vector<value>& keys) {
+  return shard_of_slot(slot_of(data::hash_key(encoded_key(w, keys))), w.shards);
 }
 
 }  // namespace millrace::window::oracle

@@ -1,6 +1,5 @@
 // Random window joins over random logs of two sides, cut, sharded, interleaved, fired, captured and restored at random:
 // the rows must be those of a nested loop over all records, in its order. A failure prints its seed.
-#include "runtime/data/key_encoding.hpp"
 #include "runtime/window/shard_windows.hpp"
 #include "tests/property/window/drawn.hpp"
 #include "tests/support/fire_all.hpp"
@@ -20,9 +19,10 @@ namespace millrace::window::joins {
 namespace {
 
 using data::type_id;
-using oracle::append;
+using oracle::column_of;
 using oracle::dice;
 using oracle::random_value;
+using oracle::shard_of;
 using oracle::value;
 
 struct record {
@@ -97,14 +97,6 @@ scenario random_scenario(dice& d) {
   return s;
 }
 
-template<class Member>
-data::column_ptr column_of(const std::vector<const record*>& of, type_id type, Member member) {
-  data::column_builder b(type);
-  for (const auto* r : of)
-    append(b, member(*r));
-  return b.finish();
-}
-
 /// Adds the records of one side; late ones are told.
 void add_side(const definition& w, partials_builder& builder, std::span<const record> records,
               std::size_t side) {
@@ -162,16 +154,6 @@ std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
     }
   }
   return out;
-}
-
-std::uint32_t shard_of(const definition& w, const record& r) {
-  std::string key;
-  for (std::size_t k = 0; k < w.keys.size(); ++k) {
-    data::column_builder b(w.keys[k].type);
-    append(b, r.what.keys[k]);
-    data::append_key(key, *b.finish(), 0);
-  }
-  return shard_of_slot(slot_of(data::hash_key(key)), w.shards);
 }
 
 struct accepted {
@@ -306,13 +288,7 @@ void look(const scenario& s, const shard& x) {
   if (x.taken.empty())
     return;
   const auto& first = *x.taken.back().what;
-  std::string key;
-  for (std::size_t k = 0; k < s.window.keys.size(); ++k) {
-    data::column_builder b(s.window.keys[k].type);
-    append(b, first.what.keys[k]);
-    data::append_key(key, *b.finish(), 0);
-  }
-  const auto found = x.windows->look_up(key, x.fired, 1000);
+  const auto found = x.windows->look_up(oracle::encoded_key(s.window, first.what.keys), x.fired, 1000);
   std::map<event_micros, std::array<std::int64_t, 2>> expected;
   for (const auto& a : x.taken)
     if (a.what->what.keys == first.what.keys)
@@ -354,7 +330,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
       const auto& f = frames[l][next[l]++];
       std::uint64_t missed = 0;
       for (const auto& r : f.records) {
-        if (shard_of(s.window, r) != me || oracle::ends_of(s.window, r.what).empty())
+        if (shard_of(s.window, r.what.keys) != me || oracle::ends_of(s.window, r.what).empty())
           continue;
         if (ends_of(s.window, r, x.fired).empty())
           ++missed;

@@ -1,6 +1,5 @@
 // Random windows over random records, cut, sharded, interleaved, fired, captured and restored at random: the
 // rows must be the oracle's, bit by bit. A failure prints its seed.
-#include "runtime/data/key_encoding.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/shard_windows.hpp"
 #include "tests/property/window/drawn.hpp"
@@ -22,9 +21,10 @@ namespace {
 
 using data::type_id;
 using expression::aggregate_function;
-using oracle::append;
+using oracle::column_of;
 using oracle::dice;
 using oracle::random_value;
+using oracle::shard_of;
 
 /// `having` says one of these, over a0, which then is count(*).
 enum class having { none, at_least_two, divides, by_window };
@@ -185,13 +185,6 @@ scenario random_scenario(dice& d) {
   return s;
 }
 
-data::column_ptr column_of(const std::vector<const oracle::record*>& of, type_id type, auto member) {
-  data::column_builder b(type);
-  for (const auto* r : of)
-    append(b, member(*r));
-  return b.finish();
-}
-
 bool is_late(const definition& d, const oracle::record& r) {
   if (d.kind == shape::session)
     return oracle::span_begin(d, r, no_watermark) >= r.time + d.gap.count();
@@ -252,16 +245,6 @@ void add(const scenario& s, partials_builder& builder, std::span<const oracle::r
     if (is_late(s.window, records[i]))
       expected_late.push_back(i);
   REQUIRE(late == expected_late);
-}
-
-std::uint32_t shard_of(const definition& w, const oracle::record& r) {
-  std::string key;
-  for (std::size_t k = 0; k < w.keys.size(); ++k) {
-    data::column_builder b(w.keys[k].type);
-    append(b, r.keys[k]);
-    data::append_key(key, *b.finish(), 0);
-  }
-  return shard_of_slot(slot_of(data::hash_key(key)), w.shards);
 }
 
 struct frame {
@@ -506,7 +489,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
       const auto& f = frames[p][next[p]++];
       std::uint64_t missed = 0;
       for (const auto& r : f.records) {
-        if (shard_of(s.window, r) != me)
+        if (shard_of(s.window, r.keys) != me)
           continue;
         if (is_late(s.window, r))
           continue;
