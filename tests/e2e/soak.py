@@ -114,6 +114,27 @@ class Followed(Fed):
             out.write(json.dumps(record) + "\n")
 
 
+class Joined(Followed):
+    """Each record meets the number of its user's records in its second, once."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stages["seconds"] = {**TUMBLING, "from": "parsed", "key": ["k"], "aggregates": {"many": "count(*)"}}
+
+
+class Numbered(Followed):
+    """Each record has a key of its own, and every other one meets itself."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name, {"schema": {"k": "text", "at": "timestamp", "id": "bigint"}})
+        self.stages["even"] = {"transform": "select", "from": "parsed", "where": "id % 2 = 0"}
+        self.given = 0
+
+    def give(self, key, at):
+        self.write({"k": key, "at": at, "id": self.given})
+        self.given += 1
+
+
 class Merged(Followed):
     """Each user has two sessions in three seconds or so, and then a third of the records, which makes one session of them."""
     BLOCK = 294  # 42 records of each of seven users
@@ -363,6 +384,9 @@ class ToParquet(Sink):
 
 
 TUMBLING = {"window": "tumbling", "size": "1 s"}
+TUMBLING_JOIN = {"join": "window", "left": "parsed", "right": "seconds", "key": ["k"], "size": "1 s", "columns": {"k": "k", "n": "1", "many": "r.many"}}
+SLIDING_JOIN = {"join": "window", "left": "parsed", "right": "even", "key": ["id"], "how": "left", "size": "4 s", "slide": "1 s",
+                "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
 SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
 SESSION = {"window": "session", "gap": "500 ms"}
 LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
@@ -400,6 +424,8 @@ class Topology:
         self.begin(file)
 
     def counts(self, window):
+        if "join" in window:
+            return {**window, "shards": 4}
         return {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4}
 
     def begin(self, file):
@@ -512,6 +538,8 @@ TOPOLOGIES = [
     ("scored_local_first_rows", Scored, LOCAL, 1, ToFirstRows, True, Topology),
     ("follow_merged_sqlite", Merged, SESSION_UPDATES, 1, ToSqliteSessions, True, Topology),
     ("follow_having_kafka", Merged, SESSION_HAVING, 1, ToTombstones, True, Topology),
+    ("follow_join_file", Joined, TUMBLING_JOIN, 1, ToFile, True, Topology),
+    ("follow_sliding_join_kafka", Numbered, SLIDING_JOIN, 4, ToKafka, True, Topology),
     ("changes_sqlite", Changed, None, 1, ToSqliteCopy, True, Copy),
     ("changes_postgres", Changed, None, 1, ToPostgresCopy, True, Copy),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),
@@ -520,6 +548,7 @@ TOPOLOGIES = [
     ("idle_kafka", FromKafka, SLIDING, 4, ToKafka, False, Topology),
     ("nodes_generator_sliding_file", Generated, SLIDING, 4, ToFile, True, TopologyOverNodes),
     ("nodes_merged_sqlite", Merged, SESSION_UPDATES, 1, ToSqliteSessions, True, TopologyOverNodes),
+    ("nodes_join_postgres", Numbered, SLIDING_JOIN, 4, ToPostgres, True, TopologyOverNodes),
     ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, TopologyOverNodes),
 ]
 

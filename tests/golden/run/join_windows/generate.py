@@ -69,12 +69,15 @@ def make(folder):
         return {**whole(window, key, l, r), "place": place, "x": None if l is None else l["x"]}
     ten = sides(10 * SECOND)
     pairs, _ = joined(*ten[:2], "inner", default)
-    left, _ = joined(*sides(20 * SECOND, 5 * SECOND)[:2], "left", lambda w, k, l, r: {"k": k, "n": of(l, "number"), "v": of(r, "number"), "end": iso(w[1])})
+    orders, payments, *_ = sides(20 * SECOND, 5 * SECOND)
+    left, _ = joined(orders, payments, "left", lambda w, k, l, r: {"k": k, "n": of(l, "number"), "v": of(r, "number"), "end": iso(w[1])})
+    mirrored, _ = joined(payments, orders, "right", lambda w, k, l, r: {"k": k, "n": of(r, "number"), "v": of(l, "number"), "end": iso(w[1])})
     right, _ = joined(*sides(10 * SECOND, lateness=4 * SECOND)[:2], "right", lambda w, k, l, r: {
         "k": k, "n": of(l, "number"), "v": of(r, "number"), "sum": None if None in (l, r) else l["number"] + r["number"], "start": iso(w[0])})
     full, letters = joined(*ten[:2], "full", with_place, most=6)
     assert pairs and letters and ten[2] and ten[3]
-    return {"pairs_out.jsonl": lines(pairs), "left_out.jsonl": lines(left), "right_out.jsonl": lines(right), "full_out.jsonl": lines(full),
+    assert sorted(map(repr, mirrored)) == sorted(map(repr, left))  # exchanged sides give the same pairs
+    return {"pairs_out.jsonl": lines(pairs), "left_out.jsonl": lines(left), "mirrored_out.jsonl": lines(mirrored), "right_out.jsonl": lines(right), "full_out.jsonl": lines(full),
             "late_left_out.jsonl": lines({"k": r["key"], "n": r["number"], "at": iso(r["at"]), "place": {"x": r["x"], "tags": ["t", None]}} for r in ten[2]),
             "late_right_out.jsonl": lines({"v": r["number"]} for r in ten[3]),
             "dead_letters.jsonl": lines({"stage": "full", "error": f"its {n} rows of the left side and {m} of the right one make {n * m} pairs in this window; at most 6 are given (max_pairs)",
