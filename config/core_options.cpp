@@ -1,6 +1,9 @@
 #include "config/core_options.hpp"
 
 #include "runtime/base/ids.hpp"
+#include "runtime/base/time.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -228,7 +231,8 @@ std::vector<option> window_options(std::string_view type) {
   return out;
 }
 
-std::vector<option> join_options() {
+std::vector<option> join_options(std::string_view type) {
+  const bool is_window = type == "window";
   const auto side = [](const std::string& name, const std::string& doc) {
     return option{.name = name, .type = text_list, .doc = doc, .required = true, .plain = true};
   };
@@ -245,25 +249,49 @@ std::vector<option> join_options() {
       {.name = "how",
        .type = choice,
        .doc =
-           "Which rows come out without a partner: none (inner), those of the left side, the right one, or "
-           "both (full); the columns of the other side are null",
+           is_window
+               ? "Which rows come out without a partner: none (inner), those of the left side, the right "
+                 "one, or both (full); the columns of the other side are null"
+               : "Which rows come out without a partner: none (inner), or those of the left side (left), the "
+                 "columns of the right one null; anti: these alone, and no pairs",
        .default_text = "inner",
-       .choices = {"inner", "left", "right", "full"}}};
-  add_times_of_windows(out, "How far apart windows begin; size is a multiple of it. Default: the size",
-                       false);
-  out.push_back({.name = "max_pairs",
-                 .type = integer,
-                 .doc =
-                     "A key with more pairs in a window is a dead letter, with its bounds and the number of "
-                     "pairs, in the place of its rows",
-                 .default_text = "100000",
-                 .minimum = 1,
-                 .maximum = 10'000'000});
+       .choices = is_window ? std::vector<std::string>{"inner", "left", "right", "full"}
+                            : std::vector<std::string>{"inner", "left", "anti"}}};
+  if (is_window) {
+    add_times_of_windows(out, "How far apart windows begin; size is a multiple of it. Default: the size",
+                         false);
+  } else {
+    const auto reach = [&](const std::string& name, const std::string& doc) {
+      out.push_back({.name = name,
+                     .type = duration,
+                     .doc = doc,
+                     .required = true,
+                     .minimum = -longest_duration.count()});
+    };
+    reach("before",
+          "How far the right row's time may lie before that of the left row; \"-5 s\": it lies at least "
+          "so far behind it. Both ends count");
+    reach("after",
+          "How far the right row's time may lie behind that of the left row; likewise. A left row comes "
+          "out once both sides have come so far past it");
+  }
   out.push_back(
-      columns("The columns given: name to expression over l.NAME and r.NAME, columns of the left and the "
-              "right row, the key by its left names, window_start and window_end; \"*\": true keeps all "
-              "the others of the default: the key, the columns of the left side, those of the right one, "
-              "window_start and window_end"));
+      {.name = "max_pairs",
+       .type = integer,
+       .doc = is_window
+                  ? "A key with more pairs in a window is a dead letter, with its bounds and the number "
+                    "of pairs, in the place of its rows"
+                  : "A left row with more partners is a dead letter in the place of its pairs",
+       .default_text = "100000",
+       .minimum = 1,
+       .maximum = 10'000'000});
+  out.push_back(columns(fmt::format(
+      "The columns given: name to expression over l.NAME and r.NAME, columns of the left and the "
+      "right row, the key by its left names, window_start and window_end{}; \"*\": true keeps all "
+      "the others of the default: the key, the columns of the left side, those of the right one{}, "
+      "window_start and window_end",
+      is_window ? "" : " (the left row's time and a microsecond more)",
+      is_window ? "" : " (not with anti)")));
   add_bounds_of_shards(out);
   return out;
 }
@@ -373,7 +401,8 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   static const auto sliding = window_options("sliding");
   static const auto session = window_options("session");
   static const auto global = window_options("global");
-  static const auto join = join_options();
+  static const auto window_join = join_options("window");
+  static const auto interval_join = join_options("interval");
   static const auto sink = sink_options();
   switch (kind) {
   case stage_kind::source:
@@ -385,7 +414,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   case stage_kind::window:
     return type == "tumbling" ? tumbling : type == "sliding" ? sliding : type == "session" ? session : global;
   case stage_kind::join:
-    return join;
+    return type == "interval" ? interval_join : window_join;
   case stage_kind::sink:
     break;
   }
@@ -437,6 +466,10 @@ const std::vector<core_type>& core_types() {
       {stage_kind::window, "session", "Groups rows by key over times of activity."},
       {stage_kind::window, "global", "Groups rows by key over all time."},
       {stage_kind::join, "window", "Pairs rows of two sides that have one key and lie in one window."},
+      {stage_kind::join, "interval",
+       "Pairs each row of the left side with those of the right one that have its key and lie within a time "
+       "around "
+       "it."},
   };
   return all;
 }

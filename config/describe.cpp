@@ -2,6 +2,7 @@
 #include "config/core_options.hpp"
 #include "config/plan.hpp"
 #include "config/plan/plan_model.hpp"
+#include "config/plan/window_options.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/model/carried.hpp"
@@ -202,6 +203,8 @@ private:
                  : fmt::format("all time, a key forgotten after {} without a row", format_duration(d.gap));
     case window::shape::global:
       return "all time";
+    case window::shape::interval:
+      return fmt::format("right rows in [{}, {}]", beside_left(-d.join->before), beside_left(d.join->after));
     case window::shape::aligned:
       break;
     }
@@ -258,6 +261,7 @@ private:
 
   void write_join(const stage& s, const window_plan& w) {
     const auto& d = w.definition;
+    const bool is_interval = d.kind == window::shape::interval;
     line(1, times_of(d) + alignment_of(w));
     std::string key;
     for (std::size_t i = 0; i < d.keys.size(); ++i) {
@@ -270,14 +274,39 @@ private:
     using enum window::join_kind;
     const auto how = d.join->how;
     line(1, how == inner   ? "gives pairs alone"
+            : how == anti  ? "gives rows of the left side without a partner"
             : how == left  ? "gives rows of the left side without a partner, too"
             : how == right ? "gives rows of the right side without a partner, too"
                            : "gives rows of both sides without a partner, too");
-    line(1, fmt::format("more than {} pairs of a key in a window: a dead letter in the place of its rows",
+    if (how != anti)
+      line(1, is_interval
+                  ? fmt::format("more than {} partners of a left row: a dead letter in its place",
+                                d.join->max_pairs)
+                  : fmt::format(
+                        "more than {} pairs of a key in a window: a dead letter in the place of its rows",
                         d.join->max_pairs));
-    line(1, when_it_emits(w));
-    line(1, fmt::format("state: the rows of both sides in {}", bound_of(s, w)));
+    line(1, is_interval
+                ? fmt::format("a left row comes out {} after its time", format_duration(d.allowed_lateness))
+                : when_it_emits(w));
+    line(1, is_interval ? "state: " + bound_of_interval(s, w)
+                        : fmt::format("state: the rows of both sides in {}", bound_of(s, w)));
     write_step(w.output);
+  }
+
+  /// Rows wait for the watermark, which lags; a right one until no left row can reach it any more.
+  std::string bound_of_interval(const stage& s, const window_plan& w) const {
+    const auto& d = w.definition;
+    micros delay{0};
+    bool drifts = false;
+    for (const auto* const p : parsers_above(s)) {
+      delay = std::max(delay, p->watermark_delay + p->max_drift.value_or(micros{0}));
+      drifts = drifts || !p->max_drift;
+    }
+    return fmt::format("{} shard{}, the left rows of {} of event time and the right ones of {}{}", d.shards,
+                       d.shards == 1 ? "" : "s", format_duration(d.allowed_lateness + delay),
+                       format_duration(std::max(micros{0}, d.join->before + d.allowed_lateness + delay)),
+                       drifts ? "; and those by which a partition is ahead of another (max_drift bounds this)"
+                              : "");
   }
 
   /// Windows are open from their first record until the watermark passes their end; how far records are ahead

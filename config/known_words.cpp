@@ -149,6 +149,9 @@ constexpr entry options[] = {
     {"parser", "mode badrecords errors errorhandling ignoreparseerrors ignoreerrors",
      "did you mean \"on_error\"?"},
     {"parser", "format codec type", "the type of the parser says the format: { \"parser\": \"csv\", ... }"},
+    {"join interval",
+     "within between interval size window lower upper lowerbound upperbound duration maxgap tolerance",
+     "did you mean \"before\" and \"after\"? The right row lies in [left - before, left + after]"},
     {"join", "on using keys keyby equalto condition joinkey", "did you mean \"key\"?"},
     {"join", "type kind jointype mode", "did you mean \"how\"?"},
     {"join", "from input inputs stages", "did you mean \"left\" and \"right\"?"},
@@ -230,6 +233,9 @@ constexpr entry types[] = {
     {"window", "none unbounded all running cumulate", "did you mean \"global\"?"},
     {"join", "inner left right full outer leftouter rightouter fullouter cross",
      "did you mean \"window\" with \"how\"?"},
+    {"join", "between within range time temporal nearest",
+     "did you mean \"interval\"? It has \"before\" and \"after\""},
+    {"join", "anti leftanti semi notexists except", "did you mean \"interval\" with \"how\": \"anti\"?"},
     {"join", "tumbling sliding stream streamstream",
      "did you mean \"window\"? It has \"size\" and \"slide\""},
     {"sink", "stdout print log screen terminal show", "did you mean \"console\"?"},
@@ -250,10 +256,16 @@ constexpr entry kinds[] = {
     {"", "select filter map processor processors process step mapping",
      "did you mean \"transform\": \"select\"?"},
     {"", "joins innerjoin leftjoin outerjoin fulljoin windowjoin", "did you mean \"join\": \"window\"?"},
+    {"", "intervaljoin antijoin", "did you mean \"join\": \"interval\"?"},
     {"", "aggregate groupby tumble hop session tumbling sliding", "did you mean \"window\"?"},
 };
 
 constexpr entry values[] = {
+    {"how", "anti leftanti notexists except", "a join \"interval\" has \"anti\""},
+    {"how", "right full",
+     "an interval join has the rows of its left side alone: exchange \"left\" and \"right\", and \"before\" "
+     "and "
+     "\"after\""},
     {"emit", "complete", "did you mean \"updates\"? Each tick gives the rows that have changed"},
     {"emit", "update changes changelog", "did you mean \"updates\"?"},
     {"emit", "append once onwindowclose close end", "did you mean \"final\"?"},

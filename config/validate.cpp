@@ -263,7 +263,7 @@ private:
   }
 
   maybe duration(const node& n, const option& o, const std::string& path) {
-    const auto v = parse_duration(n.text);
+    const auto v = o.minimum < 0 ? parse_signed_duration(n.text) : parse_duration(n.text);
     if (!v || v->count() < o.minimum || v->count() > o.maximum)
       return wrong(n, o, path);
     return *v;
@@ -355,8 +355,9 @@ std::string expected_form(const option& o) {
   case option_type::duration:
     return fmt::format(
         "a duration with a unit such as \"5 minutes\" or \"100 ms\"{}{}",
-        o.minimum == 1 ? ", more than none"
-                       : bounds(o, format_duration(micros(o.minimum)), format_duration(micros(o.maximum))),
+        o.minimum < 0    ? ", or a negative one such as \"-5 s\""
+        : o.minimum == 1 ? ", more than none"
+                         : bounds(o, format_duration(micros(o.minimum)), format_duration(micros(o.maximum))),
         o.choices.empty() ? "" : ", or " + quoted_choices(o));
   case option_type::size:
     return "a size such as \"128 MB\" or \"64 KiB\"" + bounds(o, size_text(o.minimum), size_text(o.maximum));

@@ -122,6 +122,8 @@ private:
       return refused("a window that gives updates has closed all of its groups for good");
     if (plan.definition.kind == window::shape::global)
       return refused("a global window has given its rows for good");
+    if (plan.definition.kind == window::shape::interval)
+      return refused("a join by intervals has forgotten the rows that new ones could meet");
     std::vector<delivery::earlier_runs> shards;
     auto last_end = no_watermark;
     for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {

@@ -91,6 +91,16 @@ void explainer::hot_key(const std::string& window, explanation& out) const {
        "and \"tap\" show such records"});
 }
 
+namespace {
+
+std::string what_fires(const config::stage& s, event_time end) {
+  if (std::get<config::window_plan>(s.plan).definition.kind != window::shape::interval)
+    return fmt::format("the window that ends at {}", time_text(end));
+  return fmt::format("the left row of {}", time_text(plus(end, micros(-1))));
+}
+
+}  // namespace
+
 std::string explainer::waiting_for_its_end(const config::stage& s, explanation& out) {
   input_of(s, out, out.waits_for);
   const auto silent = silence_of(s);
@@ -100,8 +110,7 @@ std::string explainer::waiting_for_its_end(const config::stage& s, explanation& 
   const bool by_all = silent.idle == 0 || out.waits_for.at == end_of_time;
   auto own = out.waits_for.at == no_watermark
                  ? fmt::format("{} waits", s.name)
-                 : fmt::format("{}: the window that ends at {} fires when {} has come to {}{}", s.name,
-                               time_text(out.next_end),
+                 : fmt::format("{}: {} fires when {} has come to {}{}", s.name, what_fires(s, out.next_end),
                                by_all             ? "every partition"
                                : silent.goes_on() ? "every partition that is not idle"
                                                   : "a partition",

@@ -164,7 +164,7 @@ private:
         step.windows.push_back(std::move(row));
     }
     judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value(),
-          in.side ? fmt::format(" on the {} side", to_string(n.side)) : std::string());
+          in.side ? std::optional(n.side) : std::nullopt);
     if (!late.empty())
       run(n.late, stage::take(in.rows, late),
           config::name_of({s.name, true, in.side ? std::optional(n.side) : std::nullopt}));
@@ -183,13 +183,16 @@ private:
     out.windows = 1;
     const auto time = times_.empty() ? 0 : times_[in.rows.time_at(row)];
     const auto fired = fired_at(out.shard);
+    const auto side = in.side.value_or(0);
     if (d.kind == window::shape::aligned)
       place_aligned(out, d, time, fired);
     else if (d.kind == window::shape::session)
       out.first_start = {time};
+    else if (d.kind == window::shape::interval)
+      place_interval(out, d, time, fired, side);
     std::size_t late_partitions = 0;
     for (const auto* const p : partitions_)
-      if (const auto late = lateness(d, time, p->watermark.at)) {
+      if (const auto late = lateness(d, time, p->watermark.at, side)) {
         ++late_partitions;
         if (out.late_on.size() < most_told)
           out.late_on.push_back({p->name, p->watermark, static_cast<double>(late->count()) / 1e6});
@@ -213,13 +216,28 @@ private:
       out.fires_at = {window::plus(open, d.allowed_lateness)};
   }
 
+  /// A left row waits for those that it reaches; a right one counts for the left rows of a time. `first_start` and
+  /// `first_end` tell that reach.
+  static void place_interval(traced_row& out, const window::definition& d, event_micros time,
+                             event_micros fired, std::size_t side) {
+    const auto last = window::last_end(d, time, side);
+    const auto& [down, up] =
+        side == 0 ? std::pair(d.join->before, d.join->after) : std::pair(d.join->after, d.join->before);
+    out.first_start = {window::plus(time, -down)};
+    out.first_end = {window::plus(time, up)};
+    out.last_end = {last};
+    out.fired = last <= window::horizon(d, fired) ? 1 : 0;
+    if (out.fired == 0 && side == 0)
+      out.fires_at = {window::plus(last, d.allowed_lateness)};
+  }
+
   /// Returns how late a record of this time would be on a partition that stands there; nullopt: it would not be late.
   static std::optional<micros> lateness(const window::definition& d, event_micros time,
-                                        event_micros watermark) {
-    if (window::assign(d, time, watermark))
+                                        event_micros watermark, std::size_t side) {
+    if (window::assign(d, time, watermark, side))
       return std::nullopt;
     const auto last =
-        window::last_end(d, d.kind == window::shape::session ? time : window::slice_of(d, time));
+        window::last_end(d, d.kind == window::shape::session ? time : window::slice_of(d, time), side);
     return watermark == end_of_time ? micros::max()
                                     : micros(watermark - window::plus(last, d.allowed_lateness));
   }
@@ -229,10 +247,11 @@ private:
     return at == f_.shards.end() ? no_watermark : at->fired.at;
   }
 
-  /// `on_side`: the words for the side of a join.
+  /// `side`: that of a join.
   static void judge(trace_step& step, const window::definition& d, bool without_idle,
-                    const std::string& on_side) {
+                    std::optional<config::side> side) {
     const auto& first = step.windows.front();
+    const bool is_interval = d.kind == window::shape::interval;
     const auto more =
         step.rows == 1 ? std::string() : fmt::format("; {} more of it", plural(step.rows - 1, "row"));
     if (first.is_late_everywhere) {
@@ -249,15 +268,24 @@ private:
             ? std::string()
             : fmt::format("; on {} of its partitions it would be late now (partition {}, by {})",
                           first.late_on.size(), first.late_on.front().name, late_text(first.late_on.front()));
-    if (d.kind == window::shape::aligned && first.fired == first.windows) {
+    if ((d.kind == window::shape::aligned || is_interval) && first.fired == first.windows) {
       step.code = "late_at_shard";
-      step.text =
-          fmt::format("{} {} fired at {}; if it came now, it would be counted as late there{}{}",
-                      windows_text(first), first.windows == 1 ? "has" : "have", first.shard, somewhere, more);
+      step.text = fmt::format("{} fired at {}; if it came now, it would be counted as late there{}{}",
+                              is_interval          ? "the left rows that it is or reaches have"
+                              : first.windows == 1 ? windows_text(first) + " has"
+                                                   : windows_text(first) + " have",
+                              first.shard, somewhere, more);
       return;
     }
-    step.text = fmt::format("it counts{} in {} of the key {} at {}{}{}{}", on_side, windows_text(first),
+    const auto on_side = side ? fmt::format(" on the {} side", to_string(*side)) : std::string();
+    step.text = fmt::format("it counts{} {} of the key {} at {}{}{}{}", on_side,
+                            is_interval ? reach_text(first, *side) : "in " + windows_text(first),
                             first.key.text, first.shard, fires_text(first, without_idle), somewhere, more);
+  }
+
+  static std::string reach_text(const traced_row& r, config::side of) {
+    return fmt::format("with the {} rows from {} to {}", of == config::side::left ? "right" : "left",
+                       time_text(r.first_start), time_text(r.first_end));
   }
 
   static std::string late_text(const late_partition& p) {

@@ -118,16 +118,21 @@ def keys(bench):
     return ratio(pairs, 0.6, sides(pairs, "1 k keys", f"{bench.keys} keys") + f", peak {rss:.0f} MB")
 
 
+def two_sides(bench, n, users):
+    stages = {}
+    for side, seed in (("left", 1), ("right", 2)):
+        stages[f"{side}_file"] = {"source": "file", "path": str(bench.clicks(n, users, seed))}
+        stages[side] = {**PARSED, "from": f"{side}_file"}
+    return stages
+
+
 def join(bench):
     """two files of clicks of 100 k users, paired by user in windows of 5 minutes, against a hash join written by hand over simdjson's DOM"""
     users, given = 100_000, {}
 
     def ours(n):
         folder = bench.folder("join")
-        stages = {}
-        for side, seed in (("left", 1), ("right", 2)):
-            stages[f"{side}_file"] = {"source": "file", "path": str(bench.clicks(n, users, seed))}
-            stages[side] = {**PARSED, "from": f"{side}_file"}
+        stages = two_sides(bench, n, users)
         time = "extract(epoch from {}.timestamp)::bigint"
         stages["pairs"] = {"join": "window", "left": "left", "right": "right", "key": "userid", "size": "5 minutes", "shards": 1,
                            "columns": {"e": "extract(epoch from window_end)::bigint", "userid": "userid", "l": time.format("l"), "r": time.format("r")}}
@@ -145,6 +150,27 @@ def join(bench):
     if given["ours", large] != given["theirs", large]:
         raise Failed(f"the two give different rows: {given['ours', large].count(10)} and {given['theirs', large].count(10)}")
     return ratio(pairs, 0.5, f"{sides(pairs, 'by hand', 'millrace')} of both sides' records; {given['ours', large].count(10)} rows of {2 * large} records, equal byte by byte")
+
+
+def interval_join(bench):
+    """two files of clicks of 100 k users, each with the other file's of the next minute, against counts by user of both"""
+    users, given = 100_000, {}
+
+    def run(name, stage):
+        def used(n):
+            folder = bench.folder(name)
+            stages = {**two_sides(bench, n, users), "given": {"key": "userid", "shards": 1, **stage},
+                      "rows": {"sink": "file", "from": "given", "path": str(folder / "rows.csv"), "format": "csv"}}
+            used = bench.run({"millrace": 1, "topology": "bench", "stages": stages}, folder)
+            given[name, n] = (folder / "rows.csv").read_bytes().count(b"\n") - 1
+            return used
+        return used
+    large = min(bench.large, 1_000_000)
+    counted = run("counts", {"window": "tumbling", "from": ["left", "right"], "size": "1 minute", "aggregates": {"n": "count(*)"}})
+    joined = run("interval", {"join": "interval", "left": "left", "right": "right", "before": "0 s", "after": "1 minute",
+                              "columns": {"userid": "userid", "l": "l.timestamp", "r": "r.timestamp"}})
+    pairs = bench.in_turn(lambda: bench.marginal(counted, large, large // 5)[0], lambda: bench.marginal(joined, large, large // 5)[0])
+    return ratio(pairs, 0.5, f"{sides(pairs, 'counted', 'joined')} of both sides' records; {given['interval', large]} pairs and {given['counts', large]} counts of {2 * large} records")
 
 
 def sliding(bench):

@@ -123,9 +123,14 @@ std::string join_line(const window_plan& w) {
     key += fmt::format("{}{} = {} {}", i > 0 ? ", " : "", quoted(d.keys[i].name),
                        quoted((*w.of(side::right).input.output)[w.of(side::right).key_columns[i]].name),
                        d.keys[i].type.name());
-  auto line = fmt::format(" how={} size={} slide={} lateness={} shards={} max_pairs={} key=({})",
-                          window::to_string(d.join->how), d.size.count(), d.slide.count(),
-                          d.allowed_lateness.count(), d.shards, d.join->max_pairs, key);
+  const auto times = d.kind == window::shape::interval
+                         ? fmt::format("before={} after={}", d.join->before.count(), d.join->after.count())
+                         : fmt::format("size={} slide={}", d.size.count(), d.slide.count());
+  const auto lateness =
+      d.allowed_lateness - (d.kind == window::shape::interval ? d.join->waits() : micros{0});
+  auto line =
+      fmt::format(" how={} {} lateness={} shards={} max_pairs={} key=({})", window::to_string(d.join->how),
+                  times, lateness.count(), d.shards, d.join->max_pairs, key);
   for (const auto s : both_sides)
     line += fmt::format(" {}_columns=({})", to_string(s), columns_of(*d.aggregates[index_of(s)].row));
   return line + alignment_of(w);

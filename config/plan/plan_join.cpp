@@ -40,9 +40,12 @@ public:
   /// Reads the options that can be judged without knowing the sides.
   void read_numbers() {
     const auto& o = d_.built.options;
-    read_times_of_windows(d_, plan_, out_);
     read_bounds_of_shards(d_, plan_);
     auto& join = plan_.definition.join.emplace();
+    if (d_.built.type == "interval")
+      read_reach(join);
+    else
+      read_times_of_windows(d_, plan_, out_);
     if (o.has("how"))
       join.how = static_cast<window::join_kind>(std::ranges::find(window::join_kinds, o.text("how")) -
                                                 std::begin(window::join_kinds));
@@ -78,7 +81,7 @@ public:
       read[index_of(s)].assign(columns(s).size(), true);
     // The rows that the join keeps have the columns that the expressions read, and these are known once they are bound.
     finish_output(read);
-    if (!bind_output(others))
+    if (!bind_output(others) || !has_partners())
       return;
     keep_what_is_read(read);
     finish_output(read);
@@ -90,6 +93,25 @@ public:
 
 private:
   [[nodiscard]] const data::schema& columns(side s) const { return *plan_.of(s).input.output; }
+  [[nodiscard]] bool is_anti() const { return plan_.definition.join->how == window::join_kind::anti; }
+
+  /// A left row fires `after` later than its time, so that all right rows in its reach have come.
+  void read_reach(window::joining& join) {
+    const auto& o = d_.built.options;
+    auto& def = plan_.definition;
+    def.kind = window::shape::interval;
+    def.size = def.slide = micros(1);
+    if (!o.has("before") || !o.has("after"))
+      return;
+    join.before = o.duration("before");
+    join.after = o.duration("after");
+    if (join.before + join.after < micros(0))
+      return d_.fail(out_, "after",
+                     fmt::format("no right row lies in [{}, {}]; expected before + after of at least 0 s: it "
+                                 "lies in [left - before, left + after]",
+                                 beside_left(-join.before), beside_left(join.after)));
+    def.allowed_lateness += join.waits();
+  }
 
   void check_place_in_graph(side of, const drafts& all) {
     for (const auto i : windows_above(d_, all, of)) {
@@ -188,6 +210,8 @@ private:
     for (const auto& f : plan_.definition.keys)
       out.push_back({f.name, quoted_name(f.name), f.name});
     for (const auto s : both_sides) {
+      if (s == side::right && is_anti())
+        continue;
       const auto& keys = plan_.of(s).key_columns;
       for (std::size_t i = 0; i < columns(s).size(); ++i)
         if (const auto& name = columns(s)[i].name;
@@ -256,6 +280,28 @@ private:
     return bind_step(d_, plan_.definition.output,
                      {.where = false, .before_window = d_.before_window, .sides = true, .others = others},
                      plan_.output, out_);
+  }
+
+  /// Rows of `anti` have no right row that an expression could read.
+  bool has_partners() {
+    if (!is_anti())
+      return true;
+    const auto first = plan_.definition.keys.size() + plan_.of(side::left).row_columns.size();
+    const auto last = first + plan_.of(side::right).row_columns.size();
+    bool out = true;
+    for (const auto& c : plan_.output.columns)
+      for (const auto i : c.value.columns)
+        if (out && i >= first && i < last) {
+          const auto* const text = d_.member_of("columns")->find(c.name);
+          out_.error(
+              text == nullptr ? d_.location_of("columns") : text->where,
+              join(join(d_.path, "columns"), c.name),
+              fmt::format("it reads the right row, and \"how\": \"anti\" gives rows without one; expected "
+                          "columns of the left side (l.NAME)"));
+          d_.broken = true;
+          out = false;
+        }
+    return out;
   }
 
   void keep_what_is_read(std::vector<bool> (&read)[2]) {

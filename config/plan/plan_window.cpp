@@ -95,7 +95,9 @@ public:
   /// window's last slice comes when the watermark is a size less a slide beyond it.
   void check_reach(const draft& front) {
     const auto reach = [](const window::definition& w) {
-      return w.allowed_lateness + (w.kind == window::shape::session ? w.gap : w.size);
+      // A right row of an interval join may be late before its time.
+      const auto sooner = w.kind == window::shape::interval ? std::min(micros{0}, w.join->before) : micros{0};
+      return w.allowed_lateness + sooner + (w.kind == window::shape::session ? w.gap : w.size);
     };
     const auto& above = std::get<window_plan>(front.built.plan).definition;
     const bool off_grid =
@@ -104,12 +106,14 @@ public:
     const auto ours = reach(plan_.definition);
     if (ours > theirs)
       return;
-    d_.fail(
-        out_, "allowed_lateness",
-        fmt::format("the rows of \"{}.late\" would all be late here, too: they come when the watermark is "
-                    "past their windows; expected allowed_lateness of more than {}, for as long as this "
-                    "window is to wait for them",
-                    front.built.name, format_duration(theirs - ours + plan_.definition.allowed_lateness)));
+    d_.fail(out_, "allowed_lateness",
+            fmt::format("the {} would all be late here, too: they come when the watermark is "
+                        "past their windows; expected allowed_lateness of more than {}, for as long as this "
+                        "window is to wait for them",
+                        front.built.kind == stage_kind::join
+                            ? fmt::format("late rows of \"{}\"", front.built.name)
+                            : fmt::format("rows of \"{}.late\"", front.built.name),
+                        format_duration(theirs - ours + plan_.definition.allowed_lateness)));
   }
 
   void bind(const data::schema_ptr& input) {

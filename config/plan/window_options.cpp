@@ -73,6 +73,12 @@ void read_times_of_windows(draft& d, window_plan& plan, report& out) {
   read_alignment(d, plan, out);
 }
 
+std::string beside_left(micros later) {
+  if (later == micros{0})
+    return "left";
+  return later < micros{0} ? "left - " + format_duration(-later) : "left + " + format_duration(later);
+}
+
 void read_bounds_of_shards(const draft& d, window_plan& plan) {
   const auto& o = d.built.options;
   if (o.has("allowed_lateness"))

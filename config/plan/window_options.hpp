@@ -10,4 +10,7 @@ void read_times_of_windows(draft& d, window_plan& plan, report& out);
 /// Reads `allowed_lateness`, `shards`, `retain` and `retain_memory`.
 void read_bounds_of_shards(const draft& d, window_plan& plan);
 
+/// A time beside that of a join's left row, as people read it: "left", "left - 5 seconds".
+[[nodiscard]] std::string beside_left(micros later);
+
 }  // namespace millrace::config

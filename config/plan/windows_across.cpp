@@ -44,6 +44,8 @@ void warn_of_side(const draft& d, const drafts& all, const window_plan& plan, si
     keys.push_back((*plan.of(of).input.output)[column].name);
   for (const auto& [i, key] : trace_to_windows(d, all, keys, of)) {
     const auto& up = std::get<window_plan>(all[i].built.plan).definition;
+    if (up.kind == window::shape::interval)
+      continue;  // a row has the time of its left row
     const bool aligned = up.kind == window::shape::aligned;
     const auto start = up.output->size() - 2;
     const bool told = key.made_of.contains(start) || (aligned && key.made_of.contains(start + 1));

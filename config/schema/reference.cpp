@@ -42,7 +42,7 @@ std::string form_of(const option& o) {
                                     : fmt::format("number, {} to {}", o.minimum, o.maximum);
     return fmt::format("number, from {}", o.minimum);
   case option_type::duration:
-    return o.choices.empty() ? "duration" : "duration, " + list();
+    return o.minimum < 0 ? "duration, also negative" : o.choices.empty() ? "duration" : "duration, " + list();
   case option_type::size:
     return "size";
   case option_type::rate:
@@ -127,18 +127,29 @@ std::string_view heading(stage_kind kind) {
   case stage_kind::join:
     return "## Joins\n\nA join reads two sides and gives rows that have a column of each: pairs of rows that "
            "have one key "
-           "and lie in one window, and with `how` rows without a partner. Its rows are final, and the same "
-           "for the same "
-           "input, whichever side is read faster: a window gives its pairs once *both* sides have come past "
+           "and lie in one window, or within a time of each other, and with `how` rows without a partner. "
+           "Its "
+           "rows are final, and the same for the same "
+           "input, whichever side is read faster: a window, or a left row, gives its pairs once *both* sides "
+           "have "
+           "come past "
            "its end, so "
            "a side that is silent holds all back (`idle_timeout` of its parser is the remedy). Rows of a "
            "window come by "
            "key, then left row, then right row; rows of a side by event time, then log and position. "
            "`\"from\": \"NAME.late_left\"` and `\"NAME.late_right\"` read the rows that came too late, by "
            "the columns of "
-           "their side. Rows downstream of a join have event time `window_end - 1 us`; windows and joins may "
+           "their side. Rows downstream of a join have event time `window_end - 1 us`, which is the left "
+           "row's own "
+           "time where the join goes by intervals; windows and joins may "
            "follow. A row "
-           "in several windows (`slide`) pairs in each of them.\n\n";
+           "in several windows (`slide`) pairs in each of them.\n\n"
+           "An interval join waits `after` longer than a window: its left rows come out once the watermarks "
+           "of both "
+           "sides have come past their time by that much. A left row is late once they have before it came, "
+           "a right "
+           "row once no left row that it reaches is still to come. Right rows are kept for `before` and "
+           "`after`.\n\n";
   case stage_kind::sink:
     break;
   }

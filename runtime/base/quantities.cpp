@@ -25,8 +25,6 @@ constexpr std::array units{
     unit{"us microsecond microseconds", 1},
 };
 
-constexpr double century = 100.0 * 366 * 86'400e6;  // keeps sums of times and durations far from overflow
-
 bool names_contain(std::string_view names, std::string_view word) {
   while (!names.empty()) {
     const auto end = names.find(' ');
@@ -88,12 +86,23 @@ expected<micros> parse_duration(std::string_view text) {
     total += *number * static_cast<double>(found->micros);
     skip_blanks(rest);
   }
-  if (total > century)
+  if (total > static_cast<double>(longest_duration.count()))
     return user_error(ec::invalid_argument, fmt::format("'{}' is longer than a century", text));
   return micros(std::llround(total));
 }
 
+expected<micros> parse_signed_duration(std::string_view text) {
+  auto rest = text;
+  skip_blanks(rest);
+  if (!rest.starts_with('-'))
+    return parse_duration(text);
+  ASSIGN_OR_RETURN(const auto length, parse_duration(rest.substr(1)));
+  return -length;
+}
+
 std::string format_duration(micros d) {
+  if (d < micros(0))
+    return "-" + format_duration(-d);
   auto rest = d.count();
   std::string out;
   for (const auto& u : units) {
@@ -136,7 +145,7 @@ expected<std::uint64_t> parse_size(std::string_view text) {
 
 /// A wait for a record counts microseconds in 64 bits.
 static expected<double> rate_within_bounds(double a_second, std::string_view text) {
-  if (a_second > 1e12 || a_second < 1e6 / century)
+  if (a_second > 1e12 || a_second < 1e6 / static_cast<double>(longest_duration.count()))
     return user_error(ec::invalid_argument,
                       fmt::format("'{}' is out of range; expected between one record a century and "
                                   "1,000,000,000,000 a second",

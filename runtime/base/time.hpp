@@ -37,7 +37,11 @@ inline constexpr std::string_view beyond_timestamps = "lies outside of the years
 /// "5 minutes", "90 s", "1 hour 30 minutes", "100 ms"; units us ms s/second(s) m/min/minute(s) h/hour(s)
 /// d/day(s) w/week(s). Non-negative. Error text names the units.
 [[nodiscard]] expected<micros> parse_duration(std::string_view text);
-/// The shortest such text: "5 minutes", "1 hour 30 minutes".
+/// A sign in front makes it negative: "-5 s".
+[[nodiscard]] expected<micros> parse_signed_duration(std::string_view text);
+/// No duration is longer: sums of times and durations stay far from overflow.
+inline constexpr micros longest_duration{std::int64_t{100} * 366 * 86'400'000'000};
+/// The shortest such text: "5 minutes", "1 hour 30 minutes", "-5 seconds".
 [[nodiscard]] std::string format_duration(micros d);
 
 /// "128 MB" (powers of 1000: kB MB GB), "64 KiB" (powers of 1024), plain bytes.

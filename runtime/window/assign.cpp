@@ -4,7 +4,8 @@
 
 namespace millrace::window {
 
-std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark) {
+std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark,
+                                std::size_t side) {
   if (d.kind == shape::global)
     return everything;
   const auto over = horizon(d, watermark);
@@ -14,9 +15,9 @@ std::optional<slice_key> assign(const definition& d, event_micros time, event_mi
     return k.eligible < last_end(d, inside) ? std::optional(k) : std::nullopt;
   }
   const auto slice = slice_of(d, inside);
-  if (last_end(d, slice) <= over)
+  if (last_end(d, slice, side) <= over)
     return std::nullopt;
-  return slice_key{slice, saturating(first_end(d, slice, over))};
+  return slice_key{slice, saturating(first_end(d, slice, over, side))};
 }
 
 bool is_held(const definition& d, event_micros time) {
@@ -26,6 +27,8 @@ bool is_held(const definition& d, event_micros time) {
     return true;
   if (d.kind == shape::session)
     return is_timestamp(time) && is_timestamp(plus(time, d.gap));
+  if (d.kind == shape::interval)
+    return is_timestamp(time) && is_timestamp(next_bound(d, time));
   const auto slice = slice_of(d, time);
   return is_timestamp(window_start(d, next_bound(d, slice))) && is_timestamp(last_end(d, slice));
 }

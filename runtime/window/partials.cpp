@@ -191,6 +191,8 @@ struct partials_builder::impl {
   [[nodiscard]] last_slice range_of(const slice_key& k, event_micros watermark) const {
     if (window.kind == shape::global)
       return {no_watermark, end_of_time, no_watermark, end_of_time, 0};
+    if (window.kind == shape::interval)
+      return {k.slice, k.slice + 1, watermark, watermark, 0};
     const bool session = window.kind == shape::session;
     last_slice l{k.slice, session ? k.slice + 1 : next_bound(window, k.slice), watermark, watermark, 0};
     // The watermark does not matter while no window end of the slice, nor a record of a session, is passed.
@@ -202,6 +204,9 @@ struct partials_builder::impl {
   }
 
   void assign_rows(const input& in, std::vector<std::uint32_t>& late) {
+    const auto side = in.side.value_or(0);
+    if (window.kind == shape::interval)
+      last = {};  // it may be that of another side
     kept.resize(in.times.size());
     kept_ordinals.resize(in.times.size());
     std::size_t n = 0;
@@ -209,7 +214,7 @@ struct partials_builder::impl {
       const auto time = in.times[r];
       const auto watermark = in.watermarks[r];
       if (!last.holds(time, watermark)) {
-        const auto k = assign(window, time, watermark);
+        const auto k = assign(window, time, watermark, side);
         if (!k) {
           late.push_back(r);
           continue;

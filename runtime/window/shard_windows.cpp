@@ -3,8 +3,9 @@
 namespace millrace::window {
 
 std::unique_ptr<shard_windows> make_shard_windows(const definition& d, form_partials upstream) {
-  return d.kind == shape::session ? make_session_windows(d, std::move(upstream))
-                                  : make_aligned_windows(d, std::move(upstream));
+  return d.kind == shape::session    ? make_session_windows(d, std::move(upstream))
+         : d.kind == shape::interval ? make_interval_join(d, std::move(upstream))
+                                     : make_aligned_windows(d, std::move(upstream));
 }
 
 std::uint64_t shard_windows::absorb(const delivery::lane_frame& frame, event_micros fired) {

@@ -40,5 +40,6 @@ private:
                                                                   form_partials upstream);
 [[nodiscard]] std::unique_ptr<shard_windows> make_session_windows(const definition& d,
                                                                   form_partials upstream);
+[[nodiscard]] std::unique_ptr<shard_windows> make_interval_join(const definition& d, form_partials upstream);
 
 }  // namespace millrace::window

@@ -110,25 +110,13 @@ std::optional<std::uint64_t> side_rows::count(const states& of, std::uint32_t ro
   return out;
 }
 
-std::uint64_t side_rows::bytes(const states& of, std::uint32_t row) {
-  std::uint64_t out = 0;
-  if (const auto* const all = collected::entries(of, row))
-    for (const auto& e : *all)
-      out += e.count * (e.bytes.size() - e.value_at);
-  return out;
-}
-
-void side_rows::append(const states& of, std::uint32_t row) {
-  const auto* const all = collected::entries(of, row);
-  if (all == nullptr)
-    return;
-  for (const auto& e : *all)
-    for (auto n = e.count; n > 0; --n) {
-      wire::reader in(std::string_view(e.bytes).substr(e.value_at));
-      for (auto& c : columns_)
-        take_value(in, c);
-      ++size_;
-    }
+void side_rows::append(const collection::entry& e) {
+  for (auto n = e.count; n > 0; --n) {
+    wire::reader in(std::string_view(e.bytes).substr(e.value_at));
+    for (auto& c : columns_)
+      take_value(in, c);
+    ++size_;
+  }
 }
 
 std::vector<data::column_ptr> side_rows::finish() {

@@ -1,4 +1,4 @@
-// The rows of a join's side: a window keeps them by key as a collection, in the order of time, log and position.
+// The rows of a join's side: they come by key as a collection, in the order of time, log and position.
 // docs/design/joins.md.
 #pragma once
 
@@ -17,13 +17,15 @@ class side_rows {
 public:
   explicit side_rows(const aggregate& side);
 
-  /// Appends the rows of a group, each as often as it came; nothing where they were too many to be kept.
-  void append(const states& of, std::uint32_t row);
-  /// Counts the rows that append() would append; none where they were too many.
+  /// Appends a row as often as it came.
+  void append(const collection::entry& e);
+  /// Counts the rows of a group; none where they were too many to be kept.
   [[nodiscard]] static std::optional<std::uint64_t> count(const states& of, std::uint32_t row);
   [[nodiscard]] std::uint32_t size() const { return size_; }
-  /// Bytes that the rows of a group take, about.
-  [[nodiscard]] static std::uint64_t bytes(const states& of, std::uint32_t row);
+  /// Bytes that a row takes as often as it came, about.
+  [[nodiscard]] static std::uint64_t bytes(const collection::entry& e) {
+    return e.count * (e.bytes.size() - e.value_at);
+  }
   /// Gives the columns, with one row more than was appended, whose values are null.
   [[nodiscard]] std::vector<data::column_ptr> finish();
 

@@ -1,4 +1,4 @@
-// The arithmetic of slices and window ends (of aligned and global windows), safe for any time and watermark:
+// The arithmetic of slices and window ends (of aligned and global windows, and of intervals), safe for any time and watermark:
 // what would leave the range of event times stops at its end. Called by lanes (assign) and shards (absorb,
 // fire).
 #pragma once
@@ -82,18 +82,24 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return n;
 }
 
-/// The first window end above the horizon that a slice counts for (it may be beyond its last one).
-[[nodiscard]] inline event_micros first_end(const definition& d, event_micros slice, event_micros horizon) {
+/// The first window end above the horizon that a slice counts for (it may be beyond its last one). `side`: the
+/// row's, in an interval join, where a right row counts for the left rows that it is in reach of.
+[[nodiscard]] inline event_micros first_end(const definition& d, event_micros slice, event_micros horizon,
+                                            std::size_t side = 0) {
   if (d.kind == shape::global)
     return end_of_time;
-  const auto first = next_bound(d, slice);
+  const auto reached = d.kind == shape::interval && side == 1 ? plus(slice, -d.join->after) : slice;
+  const auto first = next_bound(d, reached);
   return first > horizon ? first : bound_above(d, horizon);
 }
 
-/// The last window end that a slice counts for; of sessions: the end of one that has this record alone.
-[[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice) {
+/// The last window end that a slice counts for; of sessions: the end of one that has this record alone. `side`: as
+/// for first_end().
+[[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice, std::size_t side = 0) {
   if (d.kind == shape::global)
     return end_of_time;
+  if (d.kind == shape::interval)
+    return next_bound(d, side == 1 ? plus(slice, d.join->before) : slice);
   if (d.kind == shape::session)
     return plus(slice, d.gap);
   return d.zone != nullptr ? local_last_end(d, slice) : plus(slice, d.size);
@@ -114,6 +120,11 @@ inline constexpr slice_key everything{0, end_of_time};
   if (d.kind == shape::session)
     return k.slice >= -outermost && k.slice <= outermost && k.eligible >= k.slice &&
            k.eligible < last_end(d, k.slice);
+  if (d.kind == shape::interval)
+    return k.slice >= -outermost && k.slice <= outermost &&
+           k.eligible >=
+               std::min(first_end(d, k.slice, no_watermark, 0), first_end(d, k.slice, no_watermark, 1)) &&
+           k.eligible <= std::max(last_end(d, k.slice, 0), last_end(d, k.slice, 1));
   const auto is_bound = [&](event_micros t) { return slice_of(d, t) == t; };
   return is_bound(k.slice) && is_bound(k.eligible) && k.eligible > k.slice &&
          k.eligible <= last_end(d, k.slice);

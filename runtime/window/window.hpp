@@ -21,6 +21,7 @@
 #include "runtime/expression/expression.hpp"
 #include "runtime/window/hot_keys.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,27 +51,34 @@ struct aggregate {
   std::string delimiter{};        // used by string_agg
   double fraction = 0;            // used by percentiles
   std::string stands_in{};        // the column or option whose it is, for messages
-  /// Of a join: it collects the rows of a side, with these columns; `function` and `argument` are unused.
+  /// Set in a join: it collects the rows of a side, with these columns; `function` and `argument` are unused.
   std::optional<std::vector<data::field>> row{};
 };
 
-/// Which rows a join gives without a partner.
-enum class join_kind : std::uint8_t { inner, left, right, full };
-inline constexpr std::string_view join_kinds[] = {"inner", "left", "right", "full"};
+/// Which rows a join gives without a partner; `anti`: those of the left side, and no pairs.
+enum class join_kind : std::uint8_t { inner, left, right, full, anti };
+inline constexpr std::string_view join_kinds[] = {"inner", "left", "right", "full", "anti"};
 [[nodiscard]] constexpr std::string_view to_string(join_kind k) {
   return join_kinds[static_cast<std::size_t>(k)];
 }
 struct joining {
   join_kind how = join_kind::inner;
-  std::uint64_t max_pairs = 0;  // of a key in a window
+  std::uint64_t max_pairs = 0;  // of a key in a window; in an interval join of a left row
+  /// An interval join pairs a left row with the right ones of [time - before, time + after]; one may be negative.
+  micros before{0}, after{0};
+
+  /// How much later than its time a left row fires, so that every right row in its reach has come.
+  [[nodiscard]] micros waits() const { return std::max(micros{0}, after); }
 };
 
-enum class shape : std::uint8_t { aligned, session, global };
+/// An interval join has a window of a microsecond for each time of a left row.
+enum class shape : std::uint8_t { aligned, session, global, interval };
 
 /// A validated window stage.
 struct definition {
   shape kind = shape::aligned;
-  micros size{};  // aligned: both positive; size is a multiple of slide (tumbling: equal)
+  micros
+      size{};  // aligned: both positive; size is a multiple of slide (tumbling: equal); interval: both 1 us
   micros slide{};
   /// Aligned: a slice begins here, and others whole slides before and after. Since 1970, of UTC or by the
   /// clocks of the zone.
@@ -79,7 +87,7 @@ struct definition {
   micros gap{};                            // session: positive
   bool bounded = true;   // false: window_start and window_end are null (global, also where it has sessions)
   bool updates = false;  // rows are asked for by changes(), not fired
-  micros allowed_lateness{0};
+  micros allowed_lateness{0};  // interval: with joining::waits()
   std::vector<data::field> keys;
   std::vector<data::field> aggregate_fields;  // names and result types, in declared order
   /// The aggregates of a group's records: one a field, then the extra ones of `having`; where there are
@@ -116,11 +124,14 @@ inline constexpr std::string_view removed_column = "_removed";
 
 /// The slice of a record and the first window end it counts for; nothing when the record is late.
 struct slice_key {
-  event_micros slice = 0;     // start of the slice, a multiple of slide; of a session: the record's time
+  event_micros slice =
+      0;  // start of the slice, a multiple of slide; of a session, an interval: the record's time
   event_micros eligible = 0;  // end of the first window; of a session: where the record's span begins
   friend auto operator<=>(const slice_key&, const slice_key&) = default;
 };
-[[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);
+/// `side`: the row's, in a join (0 left, 1 right).
+[[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark,
+                                              std::size_t side = 0);
 
 /// Returns whether the start and end of every window that a record of this time may be in are timestamps.
 [[nodiscard]] bool is_held(const definition& d, event_micros time);
@@ -140,7 +151,7 @@ struct input {
   std::span<const std::string_view> logs = {};
   /// One an aggregate: the columns of its `order by`, or those of a join's rows; empty where no aggregate has one.
   std::span<const std::vector<data::column_ptr>> orders = {};
-  /// Of a join: the aggregate, which is the side, that gets the rows; none: all do.
+  /// Set in a join: the aggregate, which is the side, that gets the rows; none: all do.
   std::optional<std::size_t> side = std::nullopt;
 };
 /// Returns whether an aggregate goes by the places of records (first, last, array_agg, string_agg).

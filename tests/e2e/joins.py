@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
-"""Window joins against DuckDB, on drawn data: 100,000 rows of two sides, in 1 to 4 partitions each, out of order and partly late; inner, left,
-right and full, tumbling and sliding, with 1 to 7 shards, each run killed with -9 twice on its way. DuckDB (libduckdb.so, tools/duckdb) joins the same
-files; a row is told beside it for which window ends it counts, by its own partition's watermark. Without the library: SKIPPED."""
+"""Window and interval joins against DuckDB, on drawn data: 100,000 rows of two sides, in 1 to 4 partitions each, out of order and partly late; each
+`how`, tumbling and sliding windows, reaches to both sides and to one, with 1 to 7 shards, each run killed with -9 twice on its way. DuckDB (libduckdb.so,
+tools/duckdb) joins the same files; a row is told beside it for which ends it counts, by its own partition's watermark. Without the library: SKIPPED."""
 import json
 import random
 import signal
@@ -19,8 +19,8 @@ ROWS = 50_000  # a side
 LEAST = -(1 << 62)
 
 
-def draw(rng, keys, delay, lateness, partitions, folder, side):
-    """Writes the partitions; each row has in `open` the mark above which it counts for window ends."""
+def draw(rng, keys, delay, lag, partitions, folder, side):
+    """Writes the partitions; each row has in `open` the mark above which it counts for ends."""
     for p in range(partitions):
         clock, newest = BEGIN + 60 * SECOND, None
         with open(folder / f"{side}-{p}.jsonl", "w") as out:
@@ -28,7 +28,7 @@ def draw(rng, keys, delay, lateness, partitions, folder, side):
                 clock += rng.choice([0, 0, 1, 2, 40]) * SECOND // 100
                 at = clock - rng.choice([0, 0, 0, 0, 1, 5, 30]) * SECOND
                 key = None if rng.random() < .01 else rng.randrange(keys)
-                mark = LEAST if newest is None else newest - delay - lateness
+                mark = LEAST if newest is None else newest - delay - lag
                 out.write(json.dumps({"k": key, "n": p * ROWS + n, "t": at, "open": mark}) + "\n")
                 newest = at if newest is None else max(newest, at)
 
@@ -40,7 +40,8 @@ def topology(folder, join, delays):
                        "event_time": "t", "watermark_delay": f"{delays[name]} us"}}
     return {"millrace": 1, "topology": "joins", "stages": {
         **side("left"), **side("right"),
-        "joined": {"join": "window", "left": "left", "right": "right", "key": "k", **join, "columns": {"k": "k", "l": "l.n", "r": "r.n", "e": "window_end"}},
+        "joined": {**join, "left": "left", "right": "right", "key": "k",
+                   "columns": {"k": "k", "l": "l.n", "r": "null::bigint" if join["how"] == "anti" else "r.n", "e": "window_end"}},
         "out": {"sink": "file", "from": "joined", "path": str(folder / "out.jsonl")}}}
 
 
@@ -63,14 +64,30 @@ def run(binary, folder, rng):
         return json.loads((folder / "report.json").read_text())["stages"]["joined"]
 
 
-def compare(binary, folder, how, size, slide):
-    """Rows that one of the two has and the other lacks, as DuckDB counts them."""
+def table(folder, side):
+    return f"read_json('{folder}/{side}-*.jsonl', columns = {{k: 'BIGINT', n: 'BIGINT', t: 'BIGINT', open: 'BIGINT'}})"
+
+
+def window_pairs(folder, how, size, slide):
+    """The rows as DuckDB joins them, as a query: k, l, r, e."""
     def rows_of(side):
         return f"""(select k, n, e from (select k, n, open, unnest(range(((t - {BEGIN} + {slide}) // {slide}) * {slide} + {BEGIN},
-                   ((t - {BEGIN} + {slide}) // {slide}) * {slide} + {BEGIN} + {size}, {slide})) as e
-                   from read_json('{folder}/{side}-*.jsonl', columns = {{k: 'BIGINT', n: 'BIGINT', t: 'BIGINT', open: 'BIGINT'}})) where e > open)"""
+                   ((t - {BEGIN} + {slide}) // {slide}) * {slide} + {BEGIN} + {size}, {slide})) as e from {table(folder, side)}) where e > open)"""
     kind = {"inner": "join", "left": "left join", "right": "right join", "full": "full join"}[how]
-    query = f"""with expected as (select coalesce(a.k, b.k) as k, a.n as l, b.n as r, coalesce(a.e, b.e) as e from {rows_of('left')} a {kind} {rows_of('right')} b on a.k = b.k and a.e = b.e),
+    return f"""select coalesce(a.k, b.k) as k, a.n as l, b.n as r, coalesce(a.e, b.e) as e
+      from {rows_of('left')} a {kind} {rows_of('right')} b on a.k = b.k and a.e = b.e"""
+
+
+def interval_pairs(folder, how, before, after):
+    kind = {"inner": "join", "left": "left join", "anti": "anti join"}[how]
+    return f"""select a.k, a.n as l, {'null' if how == 'anti' else 'b.n'} as r, a.t + 1 as e
+      from (select * from {table(folder, 'left')} where t + 1 > open) a {kind} (select * from {table(folder, 'right')} where t + {before} + 1 > open) b
+      on a.k = b.k and b.t between a.t - {before} and a.t + {after} and a.t + 1 > b.open"""
+
+
+def compare(binary, folder, expected):
+    """Rows that one of the two has and the other lacks, as DuckDB counts them."""
+    query = f"""with expected as ({expected}),
       given as (select k, l, r, epoch_us(e::timestamp) as e from read_json('{folder}/out.jsonl', columns = {{k: 'BIGINT', l: 'BIGINT', r: 'BIGINT', e: 'VARCHAR'}}))
       select (select count(*) from given) as given, (select count(*) from (select * from given except all select * from expected)) as extra,
              (select count(*) from (select * from expected except all select * from given)) as missing"""
@@ -79,32 +96,42 @@ def compare(binary, folder, how, size, slide):
     return json.loads(done.stdout)
 
 
-def data_set(binary, seed):
-    rng = random.Random(seed)
-    how = ["inner", "left", "right", "full"][seed % 4]
-    size, slide = rng.choice([(10, 10), (10, 10), (30, 10), (60, 15)])
-    lateness = rng.choice([0, 0, 7]) * SECOND
+def data_set(binary, seed, kind):
+    rng = random.Random(f"{kind} {seed}")
+    lateness = rng.choice([0, 0, 7])
+    lag = lateness
+    if kind == "window":
+        size, slide = rng.choice([(10, 10), (10, 10), (30, 10), (60, 15)])
+        how = ["inner", "left", "right", "full"][seed % 4]
+        times, said = {"size": f"{size} s", "slide": f"{slide} s"}, f"{size} s every {slide} s"
+        expected = lambda folder: window_pairs(folder, how, size * SECOND, slide * SECOND)
+    else:
+        before, after = rng.choice([(10, 10), (0, 30), (30, 0), (-2, 20), (20, -2), (0, 0)])
+        how, lag = ["inner", "left", "anti"][seed % 3], lateness + max(0, after)
+        times, said = {"before": f"{before} s", "after": f"{after} s"}, f"{before} s before to {after} s behind"
+        expected = lambda folder: interval_pairs(folder, how, before * SECOND, after * SECOND)
     delays = {side: rng.choice([0, 2, 40]) * SECOND for side in ("left", "right")}
     with tempfile.TemporaryDirectory(prefix="millrace-joins-") as name:
         folder = Path(name)
         for side in ("left", "right"):
-            draw(rng, rng.choice([20, 500, 20_000]), delays[side], lateness, rng.randint(1, 4), folder, side)
-        join = {"how": how, "size": f"{size} s", "slide": f"{slide} s", "allowed_lateness": f"{lateness} us", "shards": rng.randint(1, 7), "max_pairs": 10_000_000}
+            draw(rng, rng.choice([20, 500, 20_000]), delays[side], lag * SECOND, rng.randint(1, 4), folder, side)
+        join = {"join": kind, "how": how, **times, "allowed_lateness": f"{lateness} s", "shards": rng.randint(1, 7), "max_pairs": 10_000_000}
         (folder / "topology.json").write_text(json.dumps(topology(folder, join, delays)))
         began = time.monotonic()
         counts = run(binary, folder, rng)
         seconds = time.monotonic() - began
         check(counts["in"] == counts["out"] + counts["filtered"] + counts["late"] + counts["dead_letters"], f"the ledger: {counts}")
         check(counts["late"] == counts["late_left"] + counts["late_right"], f"late rows by side: {counts}")
-        found = compare(binary, folder, how, size * SECOND, slide * SECOND)
+        found = compare(binary, folder, expected(folder))
         check(found["extra"] == 0 and found["missing"] == 0 and found["given"] == counts["rows"], f"seed {seed}, {join}: {found}, {counts}")
-        print(f"seed {seed}: {how}, {size} s every {slide} s: {counts['in']} rows in, {counts['late']} late, {found['given']} rows out, equal; {seconds:.1f} s", flush=True)
+        print(f"seed {seed}: {kind}, {how}, {said}: {counts['in']} rows in, {counts['late']} late, {found['given']} rows out, equal; {seconds:.1f} s", flush=True)
 
 
 def test(options, _):
     needs_duckdb()
     for seed in range(options.first, options.first + options.sets):
-        data_set(options.millrace, seed)
+        for kind in ("window", "interval"):
+            data_set(options.millrace, seed, kind)
 
 
 if __name__ == "__main__":

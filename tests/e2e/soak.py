@@ -389,6 +389,8 @@ SLIDING_JOIN = {"join": "window", "left": "parsed", "right": "even", "key": ["id
                 "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
 SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
 SESSION = {"window": "session", "gap": "500 ms"}
+INTERVAL_JOIN = {"join": "interval", "left": "parsed", "right": "even", "key": ["id"], "how": "left", "before": "20 s", "after": "1 s",
+                 "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
 LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
 SESSION_UPDATES = {**SESSION, "emit": "updates", "every": "1 s"}
@@ -540,6 +542,7 @@ TOPOLOGIES = [
     ("follow_having_kafka", Merged, SESSION_HAVING, 1, ToTombstones, True, Topology),
     ("follow_join_file", Joined, TUMBLING_JOIN, 1, ToFile, True, Topology),
     ("follow_sliding_join_kafka", Numbered, SLIDING_JOIN, 4, ToKafka, True, Topology),
+    ("follow_interval_join_file", Numbered, INTERVAL_JOIN, 1, ToFile, True, Topology),
     ("changes_sqlite", Changed, None, 1, ToSqliteCopy, True, Copy),
     ("changes_postgres", Changed, None, 1, ToPostgresCopy, True, Copy),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),
@@ -549,6 +552,7 @@ TOPOLOGIES = [
     ("nodes_generator_sliding_file", Generated, SLIDING, 4, ToFile, True, TopologyOverNodes),
     ("nodes_merged_sqlite", Merged, SESSION_UPDATES, 1, ToSqliteSessions, True, TopologyOverNodes),
     ("nodes_join_postgres", Numbered, SLIDING_JOIN, 4, ToPostgres, True, TopologyOverNodes),
+    ("nodes_interval_join_postgres", Numbered, INTERVAL_JOIN, 1, ToPostgres, True, TopologyOverNodes),
     ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, TopologyOverNodes),
 ]
 

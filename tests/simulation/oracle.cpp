@@ -194,7 +194,7 @@ rows as_input(const std::vector<result>& results) {
 
 namespace {
 
-/// The two sides of the join, by window and user.
+/// The two sides of the join, by window and user; those of an interval join by user alone.
 class pairing {
 public:
   explicit pairing(const scenario& s) : s_(s) {}
@@ -207,45 +207,90 @@ public:
   }
 
   void give(expectation& out) {
-    for (auto& [at, sides] : groups_) {
-      const auto& [start, user] = at;
-      const bool pairs = user && !sides[0].empty() && !sides[1].empty();
-      const auto add = [&, start = start, user = user](const row* l, const row* r) {
-        const auto value = [](const row* of) { return of == nullptr ? number() : of->values.at("v"); };
-        out.rows["pairs"].push_back(fmt::format(R"({{"u":{},"v":{},"w":{},"start":{}}})", text(user),
-                                                text(value(l)), text(value(r)), time_text(start)));
-      };
-      for (const auto& l : sides[0])
-        for (const auto& r : sides[1])
-          if (pairs)
-            add(&l, &r);
-      for (const auto& l : sides[0])
-        if (!pairs && gives_alone(0))
-          add(&l, nullptr);
-      for (const auto& r : sides[1])
-        if (!pairs && gives_alone(1))
-          add(nullptr, &r);
-    }
+    for (auto& [at, sides] : groups_)
+      if (s_.join->is_interval)
+        give_intervals(at.second, sides, out);
+      else
+        give_window(at.first, at.second, sides, out);
   }
 
 private:
+  struct taken {
+    row what;
+    std::optional<event_micros> watermark;
+  };
+  using both_sides = std::array<std::vector<taken>, 2>;
+  using user = std::optional<std::string>;
+
+  void add_pair(const user& u, event_micros start, const taken* l, const taken* r, expectation& out) const {
+    const auto value = [](const taken* of) { return of == nullptr ? number() : of->what.values.at("v"); };
+    out.rows["pairs"].push_back(fmt::format(R"({{"u":{},"v":{},"w":{},"start":{}}})", text(u), text(value(l)),
+                                            text(value(r)), time_text(start)));
+  }
+
+  void give_window(event_micros start, const user& u, const both_sides& sides, expectation& out) const {
+    const bool pairs = u && !sides[0].empty() && !sides[1].empty();
+    for (const auto& l : sides[0])
+      for (const auto& r : sides[1])
+        if (pairs)
+          add_pair(u, start, &l, &r, out);
+    for (const auto& l : sides[0])
+      if (!pairs && gives_alone(0))
+        add_pair(u, start, &l, nullptr, out);
+    for (const auto& r : sides[1])
+      if (!pairs && gives_alone(1))
+        add_pair(u, start, nullptr, &r, out);
+  }
+
+  void give_intervals(const user& u, const both_sides& sides, expectation& out) const {
+    for (const auto& l : sides[0]) {
+      const auto at = l.what.at;
+      bool any = false;
+      for (const auto& r : sides[1]) {
+        const auto apart = r.what.at - at;
+        if (!u || apart < -s_.join->before.count() || apart > s_.join->after.count() ||
+            has_fired(at, r.watermark))
+          continue;
+        any = true;
+        if (s_.join->how != "anti")
+          add_pair(u, at, &l, &r, out);
+      }
+      if (!any && gives_alone(0))
+        add_pair(u, at, &l, nullptr, out);
+    }
+  }
+
+  /// Says whether the left rows of a time have come out at that watermark.
+  [[nodiscard]] bool has_fired(event_micros at, std::optional<event_micros> watermark) const {
+    return watermark && at < *watermark - std::max(s_.join->after, micros(0)).count();
+  }
+
   [[nodiscard]] bool gives_alone(std::size_t side) const {
-    return s_.join->how == "full" || s_.join->how == (side == 0 ? "left" : "right");
+    const auto& how = s_.join->how;
+    return how == "full" || how == (side == 0 ? "left" : "right") || (how == "anti" && side == 0);
   }
 
   void add(std::size_t side, const row& r, std::optional<event_micros> watermark, expectation& out) {
     ++out.in["joined"];
     if (!r.user && !gives_alone(side))
       return;
-    const auto starts = windows_of(s_.join->window, r.at, watermark);
-    for (const auto start : starts)
-      groups_[{start, r.user}][side].push_back(r);
-    if (starts.empty() && side == 1)
+    bool is_late = false;
+    if (s_.join->is_interval) {
+      is_late = has_fired(r.at + (side == 1 ? s_.join->before.count() : 0), watermark);
+      if (!is_late)
+        groups_[{0, r.user}][side].push_back({r, watermark});
+    } else {
+      const auto starts = windows_of(s_.join->window, r.at, watermark);
+      for (const auto start : starts)
+        groups_[{start, r.user}][side].push_back({r, watermark});
+      is_late = starts.empty();
+    }
+    if (is_late && side == 1)
       out.rows["late_fourths"].push_back(fmt::format(R"({{"w":{}}})", text(r.values.at("v"))));
   }
 
   const scenario& s_;
-  std::map<std::pair<event_micros, std::optional<std::string>>, std::array<rows, 2>> groups_;
+  std::map<std::pair<event_micros, user>, both_sides> groups_;
 };
 
 /// Takes the rows of the records in their order, as far as the first window.

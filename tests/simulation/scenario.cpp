@@ -136,11 +136,19 @@ private:
     if (s_.seed % 5 != 3 || s_.loose || s_.idle_timeout)
       return;
     auto& j = s_.join.emplace();
-    j.how = std::array{"inner", "left", "right", "full"}[n % 4];
+    j.how = std::array{"inner", "left", "right", "full"}[n / 2 % 4];
     j.window.what = n % 3 == 0 ? shape::sliding : shape::tumbling;
-    j.window.slide = micros((n % 2 == 0 ? 1 : 5) * second);
+    j.window.slide = micros((n % 4 == 0 ? 1 : 5) * second);
     j.window.size = j.window.slide * (n % 3 == 0 ? 3 : 1);
     j.window.shards = 1 + static_cast<unsigned>(n % 3);
+    j.is_interval = n % 2 == 1;
+    if (!j.is_interval)
+      return;
+    constexpr std::array<std::pair<int, int>, 4> reaches{{{4, 3}, {0, 6}, {8, -3}, {-2, 6}}};
+    const auto [before, after] = reaches[n / 2 % reaches.size()];
+    j.how = std::array{"inner", "left", "anti"}[n % 3];
+    j.before = micros(before * second);
+    j.after = micros(after * second);
   }
 
   void make_series() {

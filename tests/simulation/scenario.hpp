@@ -69,7 +69,9 @@ struct window_spec {
 /// A join of the rows with those of them whose value is a multiple of four.
 struct join_spec {
   std::string how = "inner";
-  window_spec window;  // tumbling or sliding
+  window_spec window;  // tumbling or sliding; of intervals the number of shards alone
+  bool is_interval = false;
+  micros before{}, after{};
 };
 
 struct fault {

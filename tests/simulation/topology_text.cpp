@@ -194,15 +194,26 @@ std::string topology_text(const scenario& s) {
                          {"from", rows},
                          {"where", "v % 4 = 0"},
                          {"columns", {{"u", "u"}, {"w", "v"}}}};
-    stages["joined"] = {{"join", "window"},
+    const bool has_partners = s.join->how != "anti";
+    json::object joined{{"join", s.join->is_interval ? "interval" : "window"},
                         {"left", rows},
                         {"right", "fourths"},
                         {"key", "u"},
                         {"how", s.join->how},
-                        {"size", duration(w.size)},
-                        {"slide", duration(w.slide)},
                         {"shards", w.shards},
-                        {"columns", {{"u", "u"}, {"v", "l.v"}, {"w", "r.w"}, {"start", "window_start"}}}};
+                        {"columns",
+                         {{"u", "u"},
+                          {"v", "l.v"},
+                          {"w", has_partners ? "r.w" : "null::bigint"},
+                          {"start", "window_start"}}}};
+    if (s.join->is_interval) {
+      joined["before"] = duration(s.join->before);
+      joined["after"] = duration(s.join->after);
+    } else {
+      joined["size"] = duration(w.size);
+      joined["slide"] = duration(w.slide);
+    }
+    stages["joined"] = std::move(joined);
     if (s.retain_memory)
       stages["joined"].as_object()["retain_memory"] = *s.retain_memory;
     stages["pairs"] = sink_object(s, "pairs", "joined");

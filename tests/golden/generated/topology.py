@@ -213,46 +213,84 @@ class Generated:
     def make_join(self, name):
         """The rows with some of themselves, under other names."""
         rng = self.rng
-        kind = rng.choice(["tumbling", "tumbling", "sliding"])
-        slide = rng.choice([1, 5, 20]) * SECOND
-        window = Window(kind, slide * (1 if kind == "tumbling" else rng.choice([2, 3])), slide)
-        how = rng.choice(["inner", "left", "right", "full"])
-        stage = {"join": "window", "left": self.behind, "right": "others", "how": how, "shards": rng.randint(1, 5), "size": f"{window.size // SECOND} s"}
-        if kind == "sliding":
-            stage["slide"] = f"{slide // SECOND} s"
-        self.place_grid(window, stage)
-        if rng.random() < 0.4:
-            window.lateness = rng.choice([1, 10]) * SECOND
-            stage["allowed_lateness"] = f"{window.lateness // SECOND} s"
         self.key = rng.sample(list(self.columns), rng.randint(1, min(2, len(self.columns))))
-        stage["key"] = {k: "r " + k for k in self.key}
         condition = Expressions(rng, self.columns).boolean(2)
         taken = self.evaluate(self.columns, {"c": ("boolean", condition)})
         others = [[(time, {"r " + n: v for n, v in row.items() if n in self.columns} if row is not None and c["c"] else None) for (time, row), (_, c) in zip(p, q)]
                   for p, q in zip(self.rows, taken)]
         self.stages["others"] = {"transform": "select", "from": self.behind, "where": condition, "columns": {"r " + n: quote(n) for n in self.columns}}
-        # A row with a null in its key is filtered where it could not come out alone.
-        kept_alone = lambda rows, key, alone: [[(t, row if row is None or alone or all(row[k] is not None for k in key) else None) for t, row in p] for p in rows]
-        right_key = ["r " + k for k in self.key]
-        left, late = window.fold(kept_alone(self.rows, self.key, how in ("left", "full")), self.delay, self.key)
-        right, _ = window.fold(kept_alone(others, right_key, how in ("right", "full")), self.delay, right_key)
-        self.late, self.late_name = late, "w.late_left"
-        self.expected = []
+        stage = {"join": "window", "left": self.behind, "right": "others", "key": {k: "r " + k for k in self.key}, "shards": rng.randint(1, 5)}
+        lateness = rng.choice([1, 10]) * SECOND if rng.random() < 0.4 else 0
+        if lateness:
+            stage["allowed_lateness"] = f"{lateness // SECOND} s"
+        pairs = (self.interval_pairs if rng.random() < 0.5 else self.window_pairs)(stage, lateness, others)
+        self.late_name = "w.late_left"
         kept = [n for n in self.columns if n not in self.key]
-        for start, end, *key in {**left, **right}:
-            ls, rs = ([row for _, row in of.get((start, end, *key), [])] for of in (left, right))
-            pairs = [(l, r) for l in ls for r in rs] if None not in key else []
-            if not pairs:
-                pairs = [(l, {}) for l in ls if how in ("left", "full")] + [({}, r) for r in rs if how in ("right", "full")]
-            for l, r in pairs:
-                self.expected.append({**dict(zip(self.key, key)), **{n: l.get(n) for n in kept}, **{"r " + n: r.get("r " + n) for n in kept}, **window.bounds(start, end)})
-        self.columns = {**{k: self.columns[k] for k in self.key}, **{n: self.columns[n] for n in kept}, **{"r " + n: self.columns[n] for n in kept}}
+        right = [] if stage["how"] == "anti" else ["r " + n for n in kept]
+        self.expected = [{**dict(zip(self.key, key)), **{n: l.get(n) for n in kept}, **{n: r.get(n) for n in right}, **bounds} for key, l, r, bounds in pairs]
+        self.columns = {**{k: self.columns[k] for k in self.key}, **{n: self.columns[n] for n in kept}, **{n: self.columns[n[2:]] for n in right}}
         self.has_windows = True
         self.stages[name] = stage
         self.behind = name
         if rng.random() < 0.5:
             self.stages["too_late"] = {"transform": "select", "from": self.late_name, "columns": {"*": True}}
             self.stages["late_file"] = {"sink": "file", "from": "too_late", "path": "${OUT}/late.jsonl"}
+
+    @staticmethod
+    def kept_alone(rows, key, alone):
+        """A row with a null in its key is filtered where it could not come out alone."""
+        return [[(t, row if row is None or alone or all(row[k] is not None for k in key) else None) for t, row in p] for p in rows]
+
+    def window_pairs(self, stage, lateness, others):
+        rng = self.rng
+        kind = rng.choice(["tumbling", "tumbling", "sliding"])
+        slide = rng.choice([1, 5, 20]) * SECOND
+        window = Window(kind, slide * (1 if kind == "tumbling" else rng.choice([2, 3])), slide, lateness)
+        how = stage["how"] = rng.choice(["inner", "left", "right", "full"])
+        stage["size"] = f"{window.size // SECOND} s"
+        if kind == "sliding":
+            stage["slide"] = f"{slide // SECOND} s"
+        self.place_grid(window, stage)
+        right_key = ["r " + k for k in self.key]
+        left, self.late = window.fold(self.kept_alone(self.rows, self.key, how in ("left", "full")), self.delay, self.key)
+        right, _ = window.fold(self.kept_alone(others, right_key, how in ("right", "full")), self.delay, right_key)
+        out = []
+        for start, end, *key in {**left, **right}:
+            ls, rs = ([row for _, row in of.get((start, end, *key), [])] for of in (left, right))
+            pairs = [(l, r) for l in ls for r in rs] if None not in key else []
+            if not pairs:
+                pairs = [(l, {}) for l in ls if how in ("left", "full")] + [({}, r) for r in rs if how in ("right", "full")]
+            out += [(key, l, r, window.bounds(start, end)) for l, r in pairs]
+        return out
+
+    def interval_pairs(self, stage, lateness, others):
+        rng = self.rng
+        before, after = (s * SECOND for s in rng.choice([(4, 3), (0, 6), (5, 0), (8, -3), (-2, 6), (60, 0), (0, 0)]))
+        how = rng.choice(["inner", "left", "anti"])
+        stage.update(join="interval", how=how, before=f"{before // SECOND} s", after=f"{after // SECOND} s")
+        lag = lateness + max(0, after)
+        has_fired = lambda time, watermark: watermark is not None and time < watermark - lag
+        right_key = ["r " + k for k in self.key]
+        left, self.late = self.with_watermarks(self.kept_alone(self.rows, self.key, how != "inner"), lambda t, w: has_fired(t, w))
+        right, _ = self.with_watermarks(self.kept_alone(others, right_key, False), lambda t, w: has_fired(t + before, w))
+        out = []
+        for time, l, _ in left:
+            key = [l[k] for k in self.key]
+            met = [r for t, r, w in right if None not in key and [r[k] for k in right_key] == key and -before <= t - time <= after and not has_fired(time, w)]
+            pairs = [{}] * (how != "inner" and not met) if how == "anti" or not met else met
+            out += [(key, l, r, {"window_start": iso(time), "window_end": iso(time + 1)}) for r in pairs]
+        return out
+
+    def with_watermarks(self, partitions, is_late):
+        """(time, row, the watermark of its partition just before it), and the late rows."""
+        out, late = [], []
+        for partition in partitions:
+            watermark = None
+            for time, row in partition:
+                if row is not None:
+                    late.append(row) if is_late(time, watermark) else out.append((time, row, watermark))
+                watermark = time - self.delay if watermark is None else max(watermark, time - self.delay)
+        return out, late
 
     def place_grid(self, window, stage):
         """Windows go by the clocks of a zone, whose windows divide a day or have whole days, or from another time on, or both."""

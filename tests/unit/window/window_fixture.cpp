@@ -27,13 +27,22 @@ definition windows_of(event_micros size, event_micros slide, std::vector<aggrega
   return d;
 }
 
+definition interval_join_of(event_micros before, event_micros after, join_kind how, std::uint64_t max_pairs) {
+  aggregate rows{{}, type_id::bigint, type_id::bigint};
+  rows.row = {{"n", type_id::bigint}};
+  auto d = windows_of(1, 1, {rows, rows}, std::max<event_micros>(0, after));
+  d.kind = shape::interval;
+  d.join = joining{how, max_pairs, micros(before), micros(after)};
+  return d;
+}
+
 aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint, type_id::bigint}; }
 aggregate over(aggregate_function f, type_id argument, data::type result) {
   return {f, argument, std::move(result)};
 }
 
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
-                               bool filtered) {
+                               bool filtered, std::optional<std::size_t> side) {
   data::column_builder users(type_id::text), amounts(type_id::float64), sizes(type_id::bigint),
       wanted(type_id::boolean);
   std::vector<event_micros> times, watermarks;
@@ -57,15 +66,20 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
                         : a.argument.id() == type_id::boolean        ? filter
                                                                      : size);
   const std::vector<data::column_ptr> filters(d.aggregates.size(), filtered ? filter : nullptr);
+  std::vector<std::vector<data::column_ptr>> rows;
+  if (d.join) {
+    arguments.assign(2, nullptr);
+    rows.assign(2, {size});
+  }
   std::vector<std::uint32_t> late;
-  b.add({keys, arguments, filters, times, watermarks, positions, "p"}, late);
+  b.add({keys, arguments, filters, times, watermarks, positions, "p", {}, rows, side}, late);
   return late;
 }
 
 std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<click>& clicks,
-                     event_micros fired, bool filtered) {
+                     event_micros fired, bool filtered, std::optional<std::size_t> side) {
   partials_builder b(d);
-  add(b, d, clicks, filtered);
+  add(b, d, clicks, filtered, side);
   const auto parts = b.finish();
   return parts[0] ? w.absorb_partials(*parts[0], fired) : 0;
 }
@@ -79,7 +93,7 @@ std::vector<delivery::fired_window> tick(shard_windows& w, std::size_t turn) {
 
 std::vector<std::string> rows_of(const delivery::fired_window& w) {
   std::vector<std::string> rows;
-  for (std::size_t r = 0; r < w.rows->rows; ++r)
+  for (std::size_t r = 0; w.rows && r < w.rows->rows; ++r)
     data::append_json_row(rows.emplace_back(), *w.rows, r);
   return rows;
 }

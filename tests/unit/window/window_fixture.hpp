@@ -22,18 +22,22 @@ struct click {
   event_micros watermark = no_watermark;
 };
 
+/// An interval join of clicks by user: the columns a0 and a1 have `size` of the left and of the right row.
+[[nodiscard]] definition interval_join_of(event_micros before, event_micros after,
+                                          join_kind how = join_kind::inner, std::uint64_t max_pairs = 1000);
 /// Aggregates over `amount` (double), `size` (bigint), `user` (text) or `wanted` (boolean), by argument type.
 [[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
                                     event_micros lateness = 0, std::uint32_t shards = 1);
 [[nodiscard]] aggregate count_rows();
 [[nodiscard]] aggregate over(expression::aggregate_function f, data::type_id argument, data::type result);
 
-/// Adds in one batch; returns the late ones. `filtered`: every aggregate has the filter.
+/// Adds in one batch; returns the late ones. `filtered`: every aggregate has the filter. `side`: that of a join; none: both.
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
-                               bool filtered = false);
+                               bool filtered = false, std::optional<std::size_t> side = std::nullopt);
 /// Adds and absorbs as one frame, into the one shard; what the shard missed.
 std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<click>& clicks,
-                     event_micros fired = no_watermark, bool filtered = false);
+                     event_micros fired = no_watermark, bool filtered = false,
+                     std::optional<std::size_t> side = std::nullopt);
 /// A tick of `updates`, by turns of so many keys: the parts of it.
 [[nodiscard]] std::vector<delivery::fired_window>
 tick(shard_windows& w, std::size_t turn = std::numeric_limits<std::size_t>::max());

@@ -1,21 +1,10 @@
 """Rows of two sides, each by partition; what comes out is computed row by row from the definition."""
 import random
 
+from golden.joins import by_key, draw, of, time_of
 from golden.oracle import SECOND, fold, iso, lines
 
-BEGIN = 1_767_225_600 * SECOND  # 2026-01-01
 ORDER_DELAY, PAYMENT_DELAY = 5 * SECOND, 3 * SECOND
-
-
-def draw(rng, side, partition):
-    """(event time, row) of a partition: `place` tells rows of one time apart."""
-    out, clock = [], BEGIN + rng.randint(0, 5) * SECOND
-    for position in range(60):
-        clock += rng.choice([0, 0, 1, 1, 2, 9]) * SECOND
-        time = clock - rng.choice([0, 0, 0, 1, 4, 30]) * SECOND
-        out.append((time, {"key": rng.choice(["a", "b", "b", "c", None, ""]), "number": len(out) + 1000 * partition, "at": time,
-                           "order": (time, partition, position), "side": side, "x": rng.choice([0.5, 1e300, None])}))
-    return out
 
 
 def joined(windows_of_left, windows_of_right, how, form, most=None):
@@ -23,7 +12,7 @@ def joined(windows_of_left, windows_of_right, how, form, most=None):
     rows, letters = [], []
     for window in sorted(set(windows_of_left) | set(windows_of_right), key=lambda w: w[1]):
         left, right = windows_of_left.get(window, []), windows_of_right.get(window, [])
-        for key in sorted({r["key"] for r in left + right}, key=lambda k: (k is None, k or "")):
+        for key in sorted({r["key"] for r in left + right}, key=by_key):
             ls, rs = (sorted((r for r in of if r["key"] == key), key=lambda r: r["order"]) for of in (left, right))
             if key is not None and ls and rs:
                 pairs = [(l, r) for l in ls for r in rs]
@@ -34,14 +23,6 @@ def joined(windows_of_left, windows_of_right, how, form, most=None):
             else:
                 rows += [form(window, key, l, r) for l, r in pairs]
     return rows, letters
-
-
-def of(row, name):
-    return None if row is None else row[name]
-
-
-def time_of(row):
-    return None if row is None else iso(row["at"])
 
 
 def make(folder):

@@ -1,0 +1,322 @@
+// Interval joins of a shard (docs/design/joins.md): a left row waits until the mark has come past it, and is then
+// paired with the right rows of its key that lie within its reach. A right row is kept until no left row that may still
+// come can reach it.
+//
+// Bytes of the state (docs/formats.md), whole or the rows that have come since:
+//   head (state_bytes.hpp) | svarint over
+//   varint n, rows: string key | u8 side | svarint time | svarint eligible | string bytes | varint value_at | varint count
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/collected.hpp"
+#include "runtime/window/pairs.hpp"
+#include "runtime/window/partials.hpp"
+#include "runtime/window/shard_windows.hpp"
+#include "runtime/window/slices.hpp"
+#include "runtime/window/state_bytes.hpp"
+#include "runtime/window/timed_rows.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace millrace::window {
+namespace {
+
+/// Rows that have gone are captured no more where they take so many bytes, and more than twice what is left.
+constexpr std::size_t least_rewritten = std::size_t{1} << 20;
+
+struct key_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view key) const { return data::hash_key(key); }
+};
+
+class interval_join final : public shard_windows {
+public:
+  interval_join(const definition& d, form_partials upstream)
+      : shard_windows(std::move(upstream)), join_(d), layout_(std::make_shared<const layout>(d.aggregates)) {}
+
+  std::uint64_t absorb_partials(const partials& p, event_micros fired) override;
+  std::optional<delivery::fired_window> fire_next(event_micros& fired, event_micros watermark) override;
+  bool changes(std::size_t, std::vector<delivery::fired_window>&) override { return true; }
+  [[nodiscard]] bool has_changes() const override { return false; }
+  void capture_all(wire::writer& out) override;
+  void capture_changes(wire::writer& out) override;
+  expected<void> apply(wire::reader& in) override;
+  [[nodiscard]] delivery::window_size size() const override;
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros) const override;
+  [[nodiscard]] delivery::open_windows look_up(std::string_view key, event_micros fired,
+                                               std::size_t most) const override;
+
+private:
+  struct key_rows {
+    timed_rows sides[2];
+    event_micros oldest_right = end_of_time;  // as oldest_ has it
+  };
+  using rows_by_key = std::unordered_map<std::string, key_rows, key_hash, std::equal_to<>>;
+  using entry = rows_by_key::value_type;
+
+  entry& at(std::string_view key);
+  void put(entry& to, std::size_t side, timed_row r);
+  void drop_before(entry& of, std::size_t side, event_micros time);
+  void move_oldest(entry& of);
+  [[nodiscard]] met_rows rows_at(const entry& of, event_micros end) const;
+  void forget(event_micros over);
+  void forget_added();
+  void put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r);
+  [[nodiscard]] expected<void> apply_row(wire::reader& in);
+
+  definition join_;
+  layout_ptr layout_;
+  rows_by_key keys_;
+  std::set<std::pair<event_micros, entry*>> waiting_;  // ends of left rows
+  std::set<std::pair<event_micros, entry*>> oldest_;   // the oldest right row of each key
+  std::size_t bytes_ = 0;                              // of the rows
+  event_micros over_ = no_watermark;                   // ends up to here have fired
+  wire::writer added_;                                 // rows since the last capture
+  std::uint64_t rows_added_ = 0;
+  bool is_rewritten_ = false;  // the next capture is whole
+};
+
+interval_join::entry& interval_join::at(std::string_view key) {
+  const auto found = keys_.find(key);
+  return found != keys_.end() ? *found : *keys_.try_emplace(std::string(key)).first;
+}
+
+void interval_join::put(entry& to, std::size_t side, timed_row r) {
+  auto& rows = to.second.sides[side];
+  if (side == 0)
+    waiting_.emplace(next_bound(join_, r.time), &to);
+  bytes_ -= rows.byte_size();
+  rows.add(std::move(r));
+  bytes_ += rows.byte_size();
+  if (side == 1)
+    move_oldest(to);
+}
+
+/// A key without rows goes, and `of` with it.
+void interval_join::drop_before(entry& of, std::size_t side, event_micros time) {
+  auto& rows = of.second.sides[side];
+  bytes_ -= rows.byte_size();
+  rows.drop_before(time);
+  bytes_ += rows.byte_size();
+  if (side == 1)
+    move_oldest(of);
+  if (const auto& [left, right] = of.second.sides; left.size() == 0 && right.size() == 0) {
+    bytes_ -= left.byte_size() + right.byte_size();
+    keys_.erase(keys_.find(of.first));
+  }
+}
+
+/// The index knows when the oldest right row of a key may go.
+void interval_join::move_oldest(entry& of) {
+  const auto now = of.second.sides[1].first_time();
+  auto& known = of.second.oldest_right;
+  if (now == known)
+    return;
+  if (known != end_of_time)
+    oldest_.erase({known, &of});
+  if (now != end_of_time)
+    oldest_.emplace(now, &of);
+  known = now;
+}
+
+std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fired) {
+  const auto over = horizon(join_, fired);
+  std::uint64_t missed = 0;
+  const auto absorb = [&](std::string_view key, std::size_t side, const slice_key& k, std::uint32_t row) {
+    const auto* const all = collected::entries(p.rows().column(side), row);
+    if (all != nullptr && all->empty())
+      return;
+    const auto eligible = std::max(k.eligible, first_end(join_, k.slice, over, side));
+    const bool is_late = eligible > last_end(join_, k.slice, side) || over == end_of_time;
+    if (is_late && all != nullptr)
+      for (const auto& e : *all)
+        missed += e.count;
+    if (is_late)
+      return;
+    auto& to = at(key);
+    const auto add = [&](collection::entry what) {
+      timed_row r{k.slice, eligible, std::move(what)};
+      put_row(added_, key, side, r);
+      ++rows_added_;
+      put(to, side, std::move(r));
+    };
+    if (all == nullptr)
+      return add({});
+    for (const auto& e : *all)
+      add(e);
+  };
+  for (const auto& g : p.groups()) {
+    const auto keys = p.keys(g);
+    for (std::uint32_t i = 0; i < g.count; ++i)
+      for (std::size_t side = 0; side < 2; ++side)
+        absorb(keys.key(i), side, g.at, g.first + i);
+  }
+  return missed;
+}
+
+/// The left rows of a key whose end this is, with the right rows that they reach.
+met_rows interval_join::rows_at(const entry& of, event_micros end) const {
+  const auto time = end - 1;
+  const auto& join = *join_.join;
+  const auto& [left, right] = of.second.sides;
+  return {of.first, left.between(time, end),
+          right.between(plus(time, -join.before), plus(plus(time, join.after), micros(1)))};
+}
+
+std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fired, event_micros watermark) {
+  // Ends that give no rows take as long as others; the shard hears what else is said to it after some of them.
+  constexpr int most_without_rows = 1024;
+  const auto to = horizon(join_, watermark);
+  std::optional<delivery::fired_window> out;
+  fired = watermark;
+  for (int n = 0; !out && !waiting_.empty() && waiting_.begin()->first <= to; ++n) {
+    const auto end = waiting_.begin()->first;
+    std::vector<entry*> of;
+    for (; !waiting_.empty() && waiting_.begin()->first == end; waiting_.erase(waiting_.begin()))
+      of.push_back(waiting_.begin()->second);
+    std::ranges::sort(of, {}, [](const entry* e) -> const std::string& { return e->first; });
+    std::vector<met_rows> met;
+    for (const auto* const e : of)
+      met.push_back(rows_at(*e, end));
+    auto formed = form_met(join_, met, end);
+    for (auto* const e : of)
+      drop_before(*e, 0, end);
+    if (!formed.rows && n < most_without_rows)
+      continue;
+    formed.end = end;
+    out = std::move(formed);
+    fired = fired_with(join_, end, watermark);
+  }
+  forget(horizon(join_, fired));
+  return out;
+}
+
+/// Right rows go once every left row that is still to come lies beyond their reach.
+void interval_join::forget(event_micros over) {
+  over_ = over;
+  const auto reached = over == end_of_time ? over : plus(over, -join_.join->before);
+  while (!oldest_.empty() && last_end(join_, oldest_.begin()->first, 1) <= over)
+    drop_before(*oldest_.begin()->second, 1, reached);
+  if (added_.size() > least_rewritten && added_.size() > 2 * bytes_) {
+    forget_added();
+    is_rewritten_ = true;
+  }
+}
+
+void interval_join::forget_added() {
+  added_ = {};
+  rows_added_ = 0;
+}
+
+void interval_join::put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r) {
+  out.string(key);
+  out.fixed(static_cast<std::uint8_t>(side));
+  out.svarint(r.time);
+  out.svarint(r.eligible);
+  out.string(r.what.bytes);
+  out.varint(r.what.value_at);
+  out.varint(r.what.count);
+}
+
+void interval_join::capture_all(wire::writer& out) {
+  put_head(out, *layout_, captured::all);
+  out.svarint(over_);
+  std::uint64_t n = 0;
+  for (const auto& [key, of] : keys_)
+    n += of.sides[0].size() + of.sides[1].size();
+  out.varint(n);
+  for (const auto& [key, of] : keys_)
+    for (std::size_t side = 0; side < 2; ++side)
+      for (const auto& r : of.sides[side].between(no_watermark, end_of_time))
+        put_row(out, key, side, r);
+  is_rewritten_ = false;
+  forget_added();
+}
+
+void interval_join::capture_changes(wire::writer& out) {
+  if (is_rewritten_)
+    return capture_all(out);
+  put_head(out, *layout_, captured::changes);
+  out.svarint(over_);
+  out.varint(rows_added_);
+  out.raw(added_.bytes());
+  forget_added();
+}
+
+expected<void> interval_join::apply_row(wire::reader& in) {
+  const auto key = in.string();
+  const auto side = in.fixed<std::uint8_t>();
+  timed_row r;
+  r.time = in.svarint();
+  r.eligible = in.svarint();
+  r.what.bytes = in.string();
+  r.what.value_at = static_cast<std::uint32_t>(in.varint());
+  r.what.count = in.varint();
+  if (!in.ok() || side > 1 || !valid_key(join_, key) || !is_slice(join_, {r.time, r.eligible}) ||
+      r.what.value_at > r.what.bytes.size() || r.what.count == 0)
+    return damaged("a row of a join");
+  put(at(key), side, std::move(r));
+  return {};
+}
+
+expected<void> interval_join::apply(wire::reader& in) {
+  ASSIGN_OR_RETURN(const auto what, read_head(in, *layout_, true));
+  if (what == captured::all) {
+    keys_.clear();
+    waiting_.clear();
+    oldest_.clear();
+    bytes_ = 0;
+  }
+  const auto over = in.svarint();
+  for (auto n = in.varint(); n > 0 && in.ok(); --n)
+    if (auto applied = apply_row(in); !applied)
+      return applied;
+  if (!in.ok())
+    return damaged("cut off");
+  while (!waiting_.empty() && waiting_.begin()->first <= over) {
+    const auto [end, of] = *waiting_.begin();
+    waiting_.erase(waiting_.begin());
+    drop_before(*of, 0, end);
+  }
+  forget(over);
+  return {};
+}
+
+delivery::window_size interval_join::size() const {
+  constexpr std::size_t key_bytes = 200;  // of a key and its places in both indexes, about
+  return {waiting_.size(), keys_.size(), bytes_ + added_.size() + keys_.size() * key_bytes};
+}
+
+std::optional<event_micros> interval_join::next_end(event_micros) const {
+  return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first);
+}
+
+delivery::open_windows interval_join::look_up(std::string_view key, event_micros, std::size_t most) const {
+  std::vector<met_rows> met;
+  const auto found = keys_.find(key);
+  bool are_all = true;
+  if (found != keys_.end())
+    for (const auto& r : found->second.sides[0].between(no_watermark, end_of_time)) {
+      if (!met.empty() && met.back().left.front().time == r.time)
+        continue;
+      are_all = met.size() < most;
+      if (!are_all)
+        break;
+      met.push_back(rows_at(*found, next_bound(join_, r.time)));
+    }
+  auto out = form_open_met(join_, met);
+  out.are_all = are_all;
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<shard_windows> make_interval_join(const definition& d, form_partials upstream) {
+  return std::make_unique<interval_join>(d, std::move(upstream));
+}
+
+}  // namespace millrace::window

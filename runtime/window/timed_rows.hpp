@@ -1,0 +1,45 @@
+// The rows of one key on one side of an interval join, in the order of time, log and position; the oldest go first.
+// docs/design/joins.md. Pure; belongs to the join beside which it lies.
+#pragma once
+
+#include "runtime/base/time.hpp"
+#include "runtime/window/collection.hpp"
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace millrace::window {
+
+struct timed_row {
+  event_micros time = 0;
+  event_micros eligible = 0;  // the first left row's end that it counts for
+  /// Place and values (side_rows.hpp). Without values: the rows of this time were too many to be kept.
+  collection::entry what{};
+
+  [[nodiscard]] bool is_lost() const { return what.value_at == 0; }
+};
+
+class timed_rows {
+public:
+  void add(timed_row r);
+  /// The rows with from <= time < to, in order; valid until the next change.
+  [[nodiscard]] std::span<const timed_row> between(event_micros from, event_micros to) const;
+  /// Removes the rows before this time.
+  void drop_before(event_micros time);
+  /// The time of the oldest; end_of_time where there is none.
+  [[nodiscard]] event_micros first_time() const { return first_time_; }
+  [[nodiscard]] std::size_t size() const { return rows_.size() - gone_; }
+  [[nodiscard]] std::size_t byte_size() const { return rows_.capacity() * sizeof(timed_row) + bytes_; }
+
+private:
+  void settle() const;
+
+  mutable std::vector<timed_row> rows_;  // those from gone_ on; in order up to ordered_
+  mutable std::size_t ordered_ = 0;
+  std::size_t gone_ = 0;  // removed at the front
+  std::size_t bytes_ = 0;
+  event_micros first_time_ = end_of_time;
+};
+
+}  // namespace millrace::window
