@@ -231,14 +231,48 @@ std::vector<option> window_options(std::string_view type) {
   return out;
 }
 
+/// How far the rows of a pair may be apart.
+void add_reach(std::vector<option>& out) {
+  const auto reach = [&](const std::string& name, const std::string& doc) {
+    out.push_back(
+        {.name = name, .type = duration, .doc = doc, .required = true, .minimum = -longest_duration.count()});
+  };
+  reach("before",
+        "How far the right row's time may lie before that of the left row; \"-5 s\": it lies at least "
+        "so far behind it. Both ends count");
+  reach("after",
+        "How far the right row's time may lie behind that of the left row; likewise. A left row comes "
+        "out once both sides have come so far past it");
+}
+
+/// What a version is.
+void add_versions(std::vector<option>& out) {
+  out.push_back(
+      {.name = "deleted",
+       .type = expression,
+       .doc = "A right row for which this is true says that its key is gone from its time on: over the "
+              "columns of the right side. Null is false"});
+  out.push_back(
+      {.name = "late_versions",
+       .type = duration,
+       .doc = "How far a right row may lie behind its partition's watermark and still count from there on; "
+              "older ones are late. A key that is gone is remembered as long",
+       .default_text = "1 day"});
+}
+
 std::vector<option> join_options(std::string_view type) {
   const bool is_window = type == "window";
+  const bool is_interval = type == "interval";
   const auto side = [](const std::string& name, const std::string& doc) {
     return option{.name = name, .type = text_list, .doc = doc, .required = true, .plain = true};
   };
+  const std::string some = "Which rows come out without a partner: none (inner), ";
   std::vector<option> out{
       side("left", "The stage, or list of stages of one schema, whose rows are the left side"),
-      side("right", "The same of the right side; it may be the same stage"),
+      side("right",
+           is_window || is_interval
+               ? "The same of the right side; it may be the same stage"
+               : "The same of the right side, each row of which is a version of its key's from its time on"),
       {.name = "key",
        .type = key_pairs,
        .doc = "The columns that are equal in the two rows of a pair: a name or list of names that both "
@@ -248,50 +282,41 @@ std::vector<option> join_options(std::string_view type) {
        .plain = true},
       {.name = "how",
        .type = choice,
-       .doc =
-           is_window
-               ? "Which rows come out without a partner: none (inner), those of the left side, the right "
-                 "one, or both (full); the columns of the other side are null"
-               : "Which rows come out without a partner: none (inner), or those of the left side (left), the "
-                 "columns of the right one null; anti: these alone, and no pairs",
+       .doc = some + (is_window ? "those of the left side, the right one, or both (full); the columns of the "
+                                  "other side are null"
+                      : is_interval
+                          ? "or those of the left side (left), the columns of the right one null; anti: "
+                            "these alone, and no pairs"
+                          : "or those of the left side (left), the columns of the right one null"),
        .default_text = "inner",
-       .choices = is_window ? std::vector<std::string>{"inner", "left", "right", "full"}
-                            : std::vector<std::string>{"inner", "left", "anti"}}};
-  if (is_window) {
+       .choices = is_window     ? std::vector<std::string>{"inner", "left", "right", "full"}
+                  : is_interval ? std::vector<std::string>{"inner", "left", "anti"}
+                                : std::vector<std::string>{"inner", "left"}}};
+  if (is_window)
     add_times_of_windows(out, "How far apart windows begin; size is a multiple of it. Default: the size",
                          false);
-  } else {
-    const auto reach = [&](const std::string& name, const std::string& doc) {
-      out.push_back({.name = name,
-                     .type = duration,
-                     .doc = doc,
-                     .required = true,
-                     .minimum = -longest_duration.count()});
-    };
-    reach("before",
-          "How far the right row's time may lie before that of the left row; \"-5 s\": it lies at least "
-          "so far behind it. Both ends count");
-    reach("after",
-          "How far the right row's time may lie behind that of the left row; likewise. A left row comes "
-          "out once both sides have come so far past it");
-  }
-  out.push_back(
-      {.name = "max_pairs",
-       .type = integer,
-       .doc = is_window
-                  ? "A key with more pairs in a window is a dead letter, with its bounds and the number "
-                    "of pairs, in the place of its rows"
-                  : "A left row with more partners is a dead letter in the place of its pairs",
-       .default_text = "100000",
-       .minimum = 1,
-       .maximum = 10'000'000});
+  else if (is_interval)
+    add_reach(out);
+  else
+    add_versions(out);
+  if (is_window || is_interval)
+    out.push_back(
+        {.name = "max_pairs",
+         .type = integer,
+         .doc = is_window
+                    ? "A key with more pairs in a window is a dead letter, with its bounds and the number "
+                      "of pairs, in the place of its rows"
+                    : "A left row with more partners is a dead letter in the place of its pairs",
+         .default_text = "100000",
+         .minimum = 1,
+         .maximum = 10'000'000});
   out.push_back(columns(fmt::format(
       "The columns given: name to expression over l.NAME and r.NAME, columns of the left and the "
       "right row, the key by its left names, window_start and window_end{}; \"*\": true keeps all "
       "the others of the default: the key, the columns of the left side, those of the right one{}, "
       "window_start and window_end",
       is_window ? "" : " (the left row's time and a microsecond more)",
-      is_window ? "" : " (not with anti)")));
+      is_interval ? " (not with anti)" : "")));
   add_bounds_of_shards(out);
   return out;
 }
@@ -403,6 +428,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   static const auto global = window_options("global");
   static const auto window_join = join_options("window");
   static const auto interval_join = join_options("interval");
+  static const auto as_of_join = join_options("as_of");
   static const auto sink = sink_options();
   switch (kind) {
   case stage_kind::source:
@@ -414,7 +440,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   case stage_kind::window:
     return type == "tumbling" ? tumbling : type == "sliding" ? sliding : type == "session" ? session : global;
   case stage_kind::join:
-    return type == "interval" ? interval_join : window_join;
+    return type == "interval" ? interval_join : type == "as_of" ? as_of_join : window_join;
   case stage_kind::sink:
     break;
   }
@@ -470,6 +496,8 @@ const std::vector<core_type>& core_types() {
        "Pairs each row of the left side with those of the right one that have its key and lie within a time "
        "around "
        "it."},
+      {stage_kind::join, "as_of",
+       "Gives each row of the left side the version of the right one that its key had at its time."},
   };
   return all;
 }

@@ -204,6 +204,8 @@ private:
     case window::shape::global:
       return "all time";
     case window::shape::interval:
+      if (d.join->newest)
+        return "the newest right row at or before a left row's time";
       return fmt::format("right rows in [{}, {}]", beside_left(-d.join->before), beside_left(d.join->after));
     case window::shape::aligned:
       break;
@@ -278,7 +280,9 @@ private:
             : how == left  ? "gives rows of the left side without a partner, too"
             : how == right ? "gives rows of the right side without a partner, too"
                            : "gives rows of both sides without a partner, too");
-    if (how != anti)
+    if (d.join->deletes)
+      line(1, "a key is gone where " + w.state_texts.front());
+    if (how != anti && !d.join->newest)
       line(1, is_interval
                   ? fmt::format("more than {} partners of a left row: a dead letter in its place",
                                 d.join->max_pairs)
@@ -302,9 +306,14 @@ private:
       delay = std::max(delay, p->watermark_delay + p->max_drift.value_or(micros{0}));
       drifts = drifts || !p->max_drift;
     }
-    return fmt::format("{} shard{}, the left rows of {} of event time and the right ones of {}{}", d.shards,
-                       d.shards == 1 ? "" : "s", format_duration(d.allowed_lateness + delay),
-                       format_duration(std::max(micros{0}, d.join->before + d.allowed_lateness + delay)),
+    const auto right =
+        d.join->newest
+            ? fmt::format("one version of each key, and those of {}",
+                          format_duration(d.allowed_lateness + delay))
+            : "the right ones of " +
+                  format_duration(std::max(micros{0}, d.join->before + d.allowed_lateness + delay));
+    return fmt::format("{} shard{}, the left rows of {} of event time and {}{}", d.shards,
+                       d.shards == 1 ? "" : "s", format_duration(d.allowed_lateness + delay), right,
                        drifts ? "; and those by which a partition is ahead of another (max_drift bounds this)"
                               : "");
   }

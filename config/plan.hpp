@@ -102,7 +102,7 @@ struct window_plan {
   std::uint64_t retain = 10'000'000'000;  // bytes of output that sinks have not committed, over all shards
   std::uint64_t retain_memory = 128'000'000;   // the part of that in memory
   std::vector<std::string> aggregate_texts{};  // texts of the declared columns, as the user wrote them
-  /// One a state: the text that it comes from, "having" for those that only `having` has.
+  /// One a state: the text that it comes from, "having" for those that only `having` has; of a join `deleted` alone.
   std::vector<std::string> state_texts{};
   std::string having_text{};
 

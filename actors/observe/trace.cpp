@@ -221,8 +221,9 @@ private:
   static void place_interval(traced_row& out, const window::definition& d, event_micros time,
                              event_micros fired, std::size_t side) {
     const auto last = window::last_end(d, time, side);
-    const auto& [down, up] =
-        side == 0 ? std::pair(d.join->before, d.join->after) : std::pair(d.join->after, d.join->before);
+    const auto [down, up] = d.join->newest ? std::pair(micros{0}, micros{0})
+                            : side == 0    ? std::pair(d.join->before, d.join->after)
+                                           : std::pair(d.join->after, d.join->before);
     out.first_start = {window::plus(time, -down)};
     out.first_end = {window::plus(time, up)};
     out.last_end = {last};
@@ -279,11 +280,14 @@ private:
     }
     const auto on_side = side ? fmt::format(" on the {} side", to_string(*side)) : std::string();
     step.text = fmt::format("it counts{} {} of the key {} at {}{}{}{}", on_side,
-                            is_interval ? reach_text(first, *side) : "in " + windows_text(first),
+                            is_interval ? reach_text(first, d, *side) : "in " + windows_text(first),
                             first.key.text, first.shard, fires_text(first, without_idle), somewhere, more);
   }
 
-  static std::string reach_text(const traced_row& r, config::side of) {
+  static std::string reach_text(const traced_row& r, const window::definition& d, config::side of) {
+    if (d.join->newest)
+      return of == config::side::left ? fmt::format("with the version at {}", time_text(r.first_start))
+                                      : fmt::format("as the version from {} on", time_text(r.first_start));
     return fmt::format("with the {} rows from {} to {}", of == config::side::left ? "right" : "left",
                        time_text(r.first_start), time_text(r.first_end));
   }

@@ -123,9 +123,11 @@ std::string join_line(const window_plan& w) {
     key += fmt::format("{}{} = {} {}", i > 0 ? ", " : "", quoted(d.keys[i].name),
                        quoted((*w.of(side::right).input.output)[w.of(side::right).key_columns[i]].name),
                        d.keys[i].type.name());
-  const auto times = d.kind == window::shape::interval
-                         ? fmt::format("before={} after={}", d.join->before.count(), d.join->after.count())
-                         : fmt::format("size={} slide={}", d.size.count(), d.slide.count());
+  const auto times =
+      d.kind != window::shape::interval ? fmt::format("size={} slide={}", d.size.count(), d.slide.count())
+      : d.join->newest
+          ? fmt::format("late_versions={} deleted={}", d.join->before.count(), quoted(w.state_texts.front()))
+          : fmt::format("before={} after={}", d.join->before.count(), d.join->after.count());
   const auto lateness =
       d.allowed_lateness - (d.kind == window::shape::interval ? d.join->waits() : micros{0});
   auto line =

@@ -44,6 +44,8 @@ public:
     auto& join = plan_.definition.join.emplace();
     if (d_.built.type == "interval")
       read_reach(join);
+    else if (d_.built.type == "as_of")
+      read_versions(join);
     else
       read_times_of_windows(d_, plan_, out_);
     if (o.has("how"))
@@ -62,13 +64,44 @@ public:
     step.stage = d_.built.name;
     step.input = step.output = input;
     check_place_in_graph(of, all);
+    if (of == side::right && plan_.definition.join->newest && !d_.broken)
+      check_idleness(all);
     return true;
+  }
+
+  /// A table that nobody changes gives no record, and its silence would hold every row back: that has to be wanted.
+  void check_idleness(const drafts& all) {
+    std::set<std::size_t> seen;
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < d_.reads.size(); ++i)
+      if (d_.built.from[i].to == side::right)
+        open.push_back(d_.reads[i]);
+    while (!open.empty()) {
+      const auto at = open.back();
+      open.pop_back();
+      if (!seen.insert(at).second)
+        continue;
+      const auto& from = all[at];
+      open.insert(open.end(), from.reads.begin(), from.reads.end());
+      if (from.built.kind != stage_kind::parser || from.broken || from.member_of("idle_timeout") != nullptr)
+        continue;
+      for (const auto r : from.reads)
+        if (const auto* const source = std::get_if<source_plan>(&all[r].built.plan);
+            source != nullptr && !all[r].broken && !source->bounded)
+          return d_.fail(
+              out_, "right",
+              fmt::format("\"{}\" has no end, and \"{}\" no \"idle_timeout\": while nobody changes a "
+                          "version, this join gives no row; expected \"idle_timeout\" there, such as \"10 "
+                          "s\", or \"off\", which waits",
+                          all[r].built.name, from.built.name));
+    }
   }
 
   void bind() {
     const auto before = out_.errors();
     d_.checked.insert("key");
     read_keys();
+    read_deleted();
     if (out_.errors() != before || d_.broken) {
       d_.broken = true;
       return;
@@ -88,6 +121,7 @@ public:
     if (!bind_output(others))
       return;
     d_.built.schema = plan_.output.output;
+    plan_.state_texts = {deleted_text_};
     d_.built.plan = std::move(plan_);
   }
 
@@ -95,12 +129,23 @@ private:
   [[nodiscard]] const data::schema& columns(side s) const { return *plan_.of(s).input.output; }
   [[nodiscard]] bool is_anti() const { return plan_.definition.join->how == window::join_kind::anti; }
 
+  void go_by_time() {
+    plan_.definition.kind = window::shape::interval;
+    plan_.definition.size = plan_.definition.slide = micros(1);
+  }
+
+  void read_versions(window::joining& join) {
+    go_by_time();
+    join.newest = true;
+    join.max_pairs = 1;
+    if (d_.built.options.has("late_versions"))
+      join.before = d_.built.options.duration("late_versions");
+  }
+
   /// A left row fires `after` later than its time, so that all right rows in its reach have come.
   void read_reach(window::joining& join) {
     const auto& o = d_.built.options;
-    auto& def = plan_.definition;
-    def.kind = window::shape::interval;
-    def.size = def.slide = micros(1);
+    go_by_time();
     if (!o.has("before") || !o.has("after"))
       return;
     join.before = o.duration("before");
@@ -110,7 +155,7 @@ private:
                      fmt::format("no right row lies in [{}, {}]; expected before + after of at least 0 s: it "
                                  "lies in [left - before, left + after]",
                                  beside_left(-join.before), beside_left(join.after)));
-    def.allowed_lateness += join.waits();
+    plan_.definition.allowed_lateness += join.waits();
   }
 
   void check_place_in_graph(side of, const drafts& all) {
@@ -159,6 +204,23 @@ private:
     const auto right_rows = known_rows::all_of(columns(side::right));
     for (const auto& [left, right] : pairs)
       read_key(left, right, left_rows, right_rows);
+  }
+
+  void read_deleted() {
+    const auto* const text = d_.member_of("deleted");
+    if (!plan_.definition.join->newest || !is_expression(text))
+      return;
+    d_.checked.insert("deleted");
+    auto deleted = expression::bind_condition(text->text, scope_of(columns(side::right), true));
+    if (!deleted)
+      return report_problems(deleted.error(), *text, join(d_.path, "deleted"), out_);
+    auto& right = plan_.sides[index_of(side::right)];
+    right.arguments.resize(std::size(both_sides));
+    right.filters.resize(std::size(both_sides));
+    right.orders.resize(std::size(both_sides));
+    deleted_text_ = text->safe_text();
+    right.arguments[index_of(side::right)] = std::move(*deleted);
+    plan_.definition.join->deletes = true;
   }
 
   void read_key(const node& left, const node& right, const known_rows& left_rows,
@@ -320,6 +382,7 @@ private:
   draft& d_;
   report& out_;
   window_plan plan_;
+  std::string deleted_text_;
 };
 
 }  // namespace

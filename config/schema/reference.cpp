@@ -149,7 +149,18 @@ std::string_view heading(stage_kind kind) {
            "sides have come past their time by that much. A left row is late once they have before it came, "
            "a right "
            "row once no left row that it reaches is still to come. Right rows are kept for `before` and "
-           "`after`.\n\n";
+           "`after`.\n\n"
+           "A join as of a time gives each left row the newest right row of its key at or before its time, "
+           "by event "
+           "time, then log and position. It waits until the right side has come past that time, so the "
+           "version is the "
+           "same however fast either side is read. Of each key the last version is kept, for ever; a "
+           "deletion as long "
+           "as an older version may come. A right side without an end needs `idle_timeout` at its parser, be "
+           "it `off`: "
+           "a table that nobody changes would hold every row back. Tombstones of Kafka can be versions: "
+           "`\"on_null\": "
+           "\"row\"` makes rows of them.\n\n";
   case stage_kind::sink:
     break;
   }

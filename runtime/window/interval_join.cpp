@@ -1,6 +1,6 @@
-// Interval joins of a shard (docs/design/joins.md): a left row waits until the mark has come past it, and is then
-// paired with the right rows of its key that lie within its reach. A right row is kept until no left row that may still
-// come can reach it.
+// Joins by time of a shard (docs/design/joins.md): a left row waits until the mark has come past it, and is then
+// paired with the right rows of its key that lie within its reach, or with the newest of them at its time. A right row is
+// kept until no left row that may still come can meet it.
 //
 // Bytes of the state (docs/formats.md), whole or the rows that have come since:
 //   head (state_bytes.hpp) | svarint over
@@ -53,15 +53,21 @@ public:
 private:
   struct key_rows {
     timed_rows sides[2];
-    event_micros oldest_right = end_of_time;  // as oldest_ has it
+    event_micros due = end_of_time;  // as due_ has it
   };
   using rows_by_key = std::unordered_map<std::string, key_rows, key_hash, std::equal_to<>>;
   using entry = rows_by_key::value_type;
 
   entry& at(std::string_view key);
   void put(entry& to, std::size_t side, timed_row r);
-  void drop_before(entry& of, std::size_t side, event_micros time);
-  void move_oldest(entry& of);
+  void drop(entry& of, std::size_t side, std::size_t rows);
+  void drop_before(entry& of, std::size_t side, event_micros time) {
+    drop(of, side, of.second.sides[side].between(no_watermark, time).size());
+  }
+  [[nodiscard]] event_micros due_of(const timed_rows& right) const;
+  [[nodiscard]] std::size_t hidden(const timed_rows& right, event_micros over) const;
+  void set_due(entry& of);
+  void clear();
   [[nodiscard]] met_rows rows_at(const entry& of, event_micros end) const;
   void forget(event_micros over);
   void forget_added();
@@ -72,7 +78,7 @@ private:
   layout_ptr layout_;
   rows_by_key keys_;
   std::set<std::pair<event_micros, entry*>> waiting_;  // ends of left rows
-  std::set<std::pair<event_micros, entry*>> oldest_;   // the oldest right row of each key
+  std::set<std::pair<event_micros, entry*>> due_;      // when right rows of a key go
   std::size_t bytes_ = 0;                              // of the rows
   event_micros over_ = no_watermark;                   // ends up to here have fired
   wire::writer added_;                                 // rows since the last capture
@@ -93,34 +99,65 @@ void interval_join::put(entry& to, std::size_t side, timed_row r) {
   rows.add(std::move(r));
   bytes_ += rows.byte_size();
   if (side == 1)
-    move_oldest(to);
+    set_due(to);
 }
 
 /// A key without rows goes, and `of` with it.
-void interval_join::drop_before(entry& of, std::size_t side, event_micros time) {
-  auto& rows = of.second.sides[side];
-  bytes_ -= rows.byte_size();
-  rows.drop_before(time);
-  bytes_ += rows.byte_size();
+void interval_join::drop(entry& of, std::size_t side, std::size_t rows) {
+  auto& from = of.second.sides[side];
+  bytes_ -= from.byte_size();
+  from.drop(rows);
+  bytes_ += from.byte_size();
   if (side == 1)
-    move_oldest(of);
+    set_due(of);
   if (const auto& [left, right] = of.second.sides; left.size() == 0 && right.size() == 0) {
     bytes_ -= left.byte_size() + right.byte_size();
     keys_.erase(keys_.find(of.first));
   }
 }
 
-/// The index knows when the oldest right row of a key may go.
-void interval_join::move_oldest(entry& of) {
-  const auto now = of.second.sides[1].first_time();
-  auto& known = of.second.oldest_right;
+/// The mark from which on the oldest right row is met by no left row that is to come: they lie beyond its reach, or a
+/// newer one hides it. A deletion goes once an older row than it would be late.
+event_micros interval_join::due_of(const timed_rows& right) const {
+  if (right.size() == 0)
+    return end_of_time;
+  if (!join_.join->newest)
+    return last_end(join_, right.first_time(), 1);
+  const auto all = right.all();
+  if (all.size() > 1)
+    return all[1].eligible - 1;
+  return join_.join->deletes && all[0].is_deletion() ? last_end(join_, all[0].time, 1) : end_of_time;
+}
+
+/// Counts the oldest rows that newer ones hide from every left row above the mark.
+std::size_t interval_join::hidden(const timed_rows& right, event_micros over) const {
+  const auto all = right.all();
+  auto newest = all.size();
+  while (newest > 0 && all[newest - 1].eligible - 1 > over)
+    --newest;
+  if (newest == 0)
+    return 0;
+  const auto& r = all[newest - 1];
+  return join_.join->deletes && r.is_deletion() && last_end(join_, r.time, 1) <= over ? newest : newest - 1;
+}
+
+void interval_join::set_due(entry& of) {
+  const auto now = due_of(of.second.sides[1]);
+  auto& known = of.second.due;
   if (now == known)
     return;
   if (known != end_of_time)
-    oldest_.erase({known, &of});
+    due_.erase({known, &of});
   if (now != end_of_time)
-    oldest_.emplace(now, &of);
+    due_.emplace(now, &of);
   known = now;
+}
+
+void interval_join::clear() {
+  keys_.clear();
+  waiting_.clear();
+  due_.clear();
+  bytes_ = 0;
 }
 
 std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fired) {
@@ -164,7 +201,8 @@ met_rows interval_join::rows_at(const entry& of, event_micros end) const {
   const auto& join = *join_.join;
   const auto& [left, right] = of.second.sides;
   return {of.first, left.between(time, end),
-          right.between(plus(time, -join.before), plus(plus(time, join.after), micros(1)))};
+          right.between(join.newest ? no_watermark : plus(time, -join.before),
+                        plus(plus(time, join.after), micros(1)))};
 }
 
 std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fired, event_micros watermark) {
@@ -195,12 +233,18 @@ std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fir
   return out;
 }
 
-/// Right rows go once every left row that is still to come lies beyond their reach.
+/// Right rows go once no left row that is still to come meets them.
 void interval_join::forget(event_micros over) {
   over_ = over;
-  const auto reached = over == end_of_time ? over : plus(over, -join_.join->before);
-  while (!oldest_.empty() && last_end(join_, oldest_.begin()->first, 1) <= over)
-    drop_before(*oldest_.begin()->second, 1, reached);
+  if (over == end_of_time)
+    clear();
+  while (!due_.empty() && due_.begin()->first <= over) {
+    auto& of = *due_.begin()->second;
+    if (join_.join->newest)
+      drop(of, 1, hidden(of.second.sides[1], over));
+    else
+      drop_before(of, 1, plus(over, -join_.join->before));
+  }
   if (added_.size() > least_rewritten && added_.size() > 2 * bytes_) {
     forget_added();
     is_rewritten_ = true;
@@ -265,12 +309,8 @@ expected<void> interval_join::apply_row(wire::reader& in) {
 
 expected<void> interval_join::apply(wire::reader& in) {
   ASSIGN_OR_RETURN(const auto what, read_head(in, *layout_, true));
-  if (what == captured::all) {
-    keys_.clear();
-    waiting_.clear();
-    oldest_.clear();
-    bytes_ = 0;
-  }
+  if (what == captured::all)
+    clear();
   const auto over = in.svarint();
   for (auto n = in.varint(); n > 0 && in.ok(); --n)
     if (auto applied = apply_row(in); !applied)

@@ -226,13 +226,29 @@ counted_rows counted(std::span<const timed_row> of, event_micros end) {
   return out;
 }
 
+/// Those of the right rows that left rows with this end meet, before it is asked for which ends each counts.
+std::span<const timed_row> met_by(const definition& d, const met_rows& m, event_micros end) {
+  if (has_null(d, m.key))
+    return {};
+  if (!d.join->newest)
+    return m.right;
+  const auto newest =
+      std::find_if(m.right.rbegin(), m.right.rend(), [&](const timed_row& r) { return r.eligible <= end; });
+  if (newest == m.right.rend() || (d.join->deletes && newest->is_deletion()))
+    return {};
+  return {&*newest, 1};
+}
+
 /// The pairs of an interval join's left rows.
 class meeting {
 public:
   meeting(const definition& d, event_micros end) : d_(d), end_(end), out_(d) {}
 
   void add(std::uint32_t group, const met_rows& m) {
-    const auto right = has_null(d_, m.key) ? counted_rows() : counted(m.right, end_);
+    const auto reached = met_by(d_, m, end_);
+    auto right = counted(reached, end_);
+    if (d_.join->newest)
+      right.rows = std::min<std::uint64_t>(right.rows, 1);  // a row that comes by two ways is one version
     const auto how = d_.join->how;
     const bool pairs = how != join_kind::anti && right.rows != 0;
     std::pair<std::uint32_t, std::uint32_t> partners;
@@ -247,7 +263,8 @@ public:
       const auto [first, last] = out_.append(0, l.what);
       auto why = pairs ? refusal(right, l) : out_.too_large(l.what.count, side_rows::bytes(l.what));
       if (pairs && why.empty() && !are_decoded) {
-        partners = decode(m.right);
+        partners = decode(reached);
+        partners.second = static_cast<std::uint32_t>(partners.first + right.rows);
         are_decoded = true;
       }
       for (auto row = first; row < last; ++row)
@@ -362,7 +379,7 @@ delivery::open_windows form_open_met(const definition& d, std::span<const met_ro
     const auto end = m.left.front().time + 1;
     const auto told = [](const counted_rows& c) { return c.is_lost ? std::nullopt : std::optional(c.rows); };
     counts[0].push_back(told(counted(m.left, end)));
-    counts[1].push_back(has_null(d, m.key) ? 0 : told(counted(m.right, end)));
+    counts[1].push_back(told(counted(met_by(d, m, end), end)));
   }
   return open_sides(d, groups_met(d, of), counts);
 }

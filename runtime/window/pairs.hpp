@@ -22,7 +22,7 @@ namespace millrace::window {
 [[nodiscard]] delivery::open_windows form_open_sides(const definition& d, const row_store& store, rows of,
                                                      const row_bounds& bounds);
 
-/// Left rows of one key and time in an interval join, and the right rows that they reach.
+/// Left rows of one key and time in a join by time, and the right rows that they reach.
 struct met_rows {
   std::string_view key;
   std::span<const timed_row> left, right;

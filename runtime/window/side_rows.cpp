@@ -1,4 +1,4 @@
-// An entry is the place of a row, then the values of its columns. Their order does not matter, so they lie as they are:
+// An entry is the place of a row, where there is an argument whether it is true, then the values of the row's columns. Their order does not matter, so they lie as they are:
 // -0 and every NaN come out as they came in.
 #include "runtime/window/side_rows.hpp"
 
@@ -71,6 +71,8 @@ void add_rows(const states& to, rows into, const contribution& of, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i) {
     collection::entry e;
     collected::append_place(e.bytes, of, from[i]);
+    if (of.argument != nullptr)
+      e.bytes.push_back(!of.argument->is_null(from[i]) && of.argument->boolean_at(from[i]) ? '\1' : '\0');
     e.value_at = static_cast<std::uint32_t>(e.bytes.size());
     values = wire::writer(values.take());
     for (const auto& column : of.order)

@@ -36,20 +36,27 @@ void timed_rows::settle() const {
   ordered_ = rows_.size();
 }
 
-std::span<const timed_row> timed_rows::between(event_micros from, event_micros to) const {
+std::span<const timed_row> timed_rows::all() const {
   settle();
+  return std::span<const timed_row>(rows_).subspan(gone_);
+}
+
+std::span<const timed_row> timed_rows::between(event_micros from, event_micros to) const {
+  const auto rows = all();
   const auto at = [&](event_micros time) {
-    return std::lower_bound(rows_.begin() + static_cast<std::ptrdiff_t>(gone_), rows_.end(), time,
-                            [](const timed_row& r, event_micros t) { return r.time < t; });
+    return std::ranges::lower_bound(rows, time, {}, &timed_row::time);
   };
   return from < to ? std::span<const timed_row>(at(from), at(to)) : std::span<const timed_row>();
 }
 
 void timed_rows::drop_before(event_micros time) {
-  if (first_time_ >= time)
-    return;
+  if (first_time_ < time)
+    drop(between(no_watermark, time).size());
+}
+
+void timed_rows::drop(std::size_t rows) {
   settle();
-  for (; gone_ < rows_.size() && rows_[gone_].time < time; ++gone_) {
+  for (; rows > 0; --rows, ++gone_) {
     auto& r = rows_[gone_];
     bytes_ -= r.what.bytes.size();
     std::string().swap(r.what.bytes);

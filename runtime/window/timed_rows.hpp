@@ -1,4 +1,4 @@
-// The rows of one key on one side of an interval join, in the order of time, log and position; the oldest go first.
+// The rows of one key on one side of a join by time, in the order of time, log and position; the oldest go first.
 // docs/design/joins.md. Pure; belongs to the join beside which it lies.
 #pragma once
 
@@ -18,6 +18,8 @@ struct timed_row {
   collection::entry what{};
 
   [[nodiscard]] bool is_lost() const { return what.value_at == 0; }
+  /// Says that its key is gone from its time on; of a join with joining::deletes.
+  [[nodiscard]] bool is_deletion() const { return what.value_at != 0 && what.bytes[what.value_at - 1] == 1; }
 };
 
 class timed_rows {
@@ -25,6 +27,9 @@ public:
   void add(timed_row r);
   /// The rows with from <= time < to, in order; valid until the next change.
   [[nodiscard]] std::span<const timed_row> between(event_micros from, event_micros to) const;
+  [[nodiscard]] std::span<const timed_row> all() const;
+  /// Removes the first rows of all().
+  void drop(std::size_t rows);
   /// Removes the rows before this time.
   void drop_before(event_micros time);
   /// The time of the oldest; end_of_time where there is none.

@@ -66,6 +66,11 @@ struct joining {
   std::uint64_t max_pairs = 0;  // of a key in a window; in an interval join of a left row
   /// An interval join pairs a left row with the right ones of [time - before, time + after]; one may be negative.
   micros before{0}, after{0};
+  /// As of a time: a left row meets the newest right one at or before it, however old that is. `before` is then how far a
+  /// right row may lie behind its partition's mark and still count; `after` is 0.
+  bool newest = false;
+  bool deletes =
+      false;  // newest: the argument of the right side's rows tells which say that their key is gone
 
   /// How much later than its time a left row fires, so that every right row in its reach has come.
   [[nodiscard]] micros waits() const { return std::max(micros{0}, after); }

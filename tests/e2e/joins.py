@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""Window and interval joins against DuckDB, on drawn data: 100,000 rows of two sides, in 1 to 4 partitions each, out of order and partly late; each
+"""Joins by windows, by intervals and as of a time against DuckDB, on drawn data: 100,000 rows of two sides, in 1 to 4 partitions each, out of order and partly late; each
 `how`, tumbling and sliding windows, reaches to both sides and to one, with 1 to 7 shards, each run killed with -9 twice on its way. DuckDB (libduckdb.so,
 tools/duckdb) joins the same files; a row is told beside it for which ends it counts, by its own partition's watermark. Without the library: SKIPPED."""
 import json
@@ -29,14 +29,14 @@ def draw(rng, keys, delay, lag, partitions, folder, side):
                 at = clock - rng.choice([0, 0, 0, 0, 1, 5, 30]) * SECOND
                 key = None if rng.random() < .01 else rng.randrange(keys)
                 mark = LEAST if newest is None else newest - delay - lag
-                out.write(json.dumps({"k": key, "n": p * ROWS + n, "t": at, "open": mark}) + "\n")
+                out.write(json.dumps({"k": key, "n": p * ROWS + n, "t": at, "open": mark, "gone": rng.random() < .1}) + "\n")
                 newest = at if newest is None else max(newest, at)
 
 
 def topology(folder, join, delays):
     def side(name):
         return {f"{name}_files": {"source": "file", "path": str(folder / f"{name}-*.jsonl"), "parallel": True},
-                name: {"parser": "json", "from": f"{name}_files", "schema": {"k": "bigint", "n": "bigint", "t": {"type": "timestamp", "format": "epoch_us"}},
+                name: {"parser": "json", "from": f"{name}_files", "schema": {"k": "bigint", "n": "bigint", "gone": "boolean", "t": {"type": "timestamp", "format": "epoch_us"}},
                        "event_time": "t", "watermark_delay": f"{delays[name]} us"}}
     return {"millrace": 1, "topology": "joins", "stages": {
         **side("left"), **side("right"),
@@ -65,7 +65,7 @@ def run(binary, folder, rng):
 
 
 def table(folder, side):
-    return f"read_json('{folder}/{side}-*.jsonl', columns = {{k: 'BIGINT', n: 'BIGINT', t: 'BIGINT', open: 'BIGINT'}})"
+    return f"read_json('{folder}/{side}-*.jsonl', columns = {{k: 'BIGINT', n: 'BIGINT', t: 'BIGINT', open: 'BIGINT', gone: 'BOOLEAN'}})"
 
 
 def window_pairs(folder, how, size, slide):
@@ -83,6 +83,14 @@ def interval_pairs(folder, how, before, after):
     return f"""select a.k, a.n as l, {'null' if how == 'anti' else 'b.n'} as r, a.t + 1 as e
       from (select * from {table(folder, 'left')} where t + 1 > open) a {kind} (select * from {table(folder, 'right')} where t + {before} + 1 > open) b
       on a.k = b.k and b.t between a.t - {before} and a.t + {after} and a.t + 1 > b.open"""
+
+
+def versions(folder, how, keep):
+    """Of the versions that count at a left row's time the newest one, unless it says that the key is gone. Rows of one time go by file, then line: by n."""
+    return f"""select k, l, r, e from (select a.k, a.n as l, case when not b.gone then b.n end as r, a.t + 1 as e
+        from (select * from {table(folder, 'left')} where t + 1 > open) a left join (select * from {table(folder, 'right')} where t + {keep} + 1 > open) b
+        on a.k = b.k and b.t <= a.t and a.t + 1 > b.open qualify row_number() over (partition by a.n order by b.t desc, b.n desc) = 1)
+      where {'true' if how == 'left' else 'r is not null'}"""
 
 
 def compare(binary, folder, expected):
@@ -105,6 +113,10 @@ def data_set(binary, seed, kind):
         how = ["inner", "left", "right", "full"][seed % 4]
         times, said = {"size": f"{size} s", "slide": f"{slide} s"}, f"{size} s every {slide} s"
         expected = lambda folder: window_pairs(folder, how, size * SECOND, slide * SECOND)
+    elif kind == "as_of":
+        keep, how = rng.choice([0, 20, 86_400]), ["inner", "left"][seed % 2]
+        times, said = {"late_versions": f"{keep} s", "deleted": "gone"}, f"versions up to {keep} s late"
+        expected = lambda folder: versions(folder, how, keep * SECOND)
     else:
         before, after = rng.choice([(10, 10), (0, 30), (30, 0), (-2, 20), (20, -2), (0, 0)])
         how, lag = ["inner", "left", "anti"][seed % 3], lateness + max(0, after)
@@ -114,8 +126,8 @@ def data_set(binary, seed, kind):
     with tempfile.TemporaryDirectory(prefix="millrace-joins-") as name:
         folder = Path(name)
         for side in ("left", "right"):
-            draw(rng, rng.choice([20, 500, 20_000]), delays[side], lag * SECOND, rng.randint(1, 4), folder, side)
-        join = {"join": kind, "how": how, **times, "allowed_lateness": f"{lateness} s", "shards": rng.randint(1, 7), "max_pairs": 10_000_000}
+            draw(rng, rng.choice([500, 20_000] if kind == "as_of" else [20, 500, 20_000]), delays[side], lag * SECOND, rng.randint(1, 4), folder, side)
+        join = {"join": kind, "how": how, **times, "allowed_lateness": f"{lateness} s", "shards": rng.randint(1, 7), **({} if kind == "as_of" else {"max_pairs": 10_000_000})}
         (folder / "topology.json").write_text(json.dumps(topology(folder, join, delays)))
         began = time.monotonic()
         counts = run(binary, folder, rng)
@@ -130,7 +142,7 @@ def data_set(binary, seed, kind):
 def test(options, _):
     needs_duckdb()
     for seed in range(options.first, options.first + options.sets):
-        for kind in ("window", "interval"):
+        for kind in ("window", "interval", "as_of"):
             data_set(options.millrace, seed, kind)
 
 

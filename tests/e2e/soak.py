@@ -126,7 +126,7 @@ class Numbered(Followed):
     """Each record has a key of its own, and every other one meets itself."""
 
     def __init__(self, soak, name):
-        super().__init__(soak, name, {"schema": {"k": "text", "at": "timestamp", "id": "bigint"}})
+        super().__init__(soak, name, {"schema": {"k": "text", "at": "timestamp", "id": "bigint"}, "idle_timeout": "off"})
         self.stages["even"] = {"transform": "select", "from": "parsed", "where": "id % 2 = 0"}
         self.given = 0
 
@@ -391,6 +391,8 @@ SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
 SESSION = {"window": "session", "gap": "500 ms"}
 INTERVAL_JOIN = {"join": "interval", "left": "parsed", "right": "even", "key": ["id"], "how": "left", "before": "20 s", "after": "1 s",
                  "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
+AS_OF_JOIN = {"join": "as_of", "left": "parsed", "right": "even", "key": ["k"], "how": "left", "deleted": "id % 10 = 0", "late_versions": "20 s",
+              "columns": {"k": "k", "n": "1", "other": "r.id"}}
 LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
 SESSION_UPDATES = {**SESSION, "emit": "updates", "every": "1 s"}
@@ -543,6 +545,7 @@ TOPOLOGIES = [
     ("follow_join_file", Joined, TUMBLING_JOIN, 1, ToFile, True, Topology),
     ("follow_sliding_join_kafka", Numbered, SLIDING_JOIN, 4, ToKafka, True, Topology),
     ("follow_interval_join_file", Numbered, INTERVAL_JOIN, 1, ToFile, True, Topology),
+    ("follow_as_of_join_file", Numbered, AS_OF_JOIN, 1, ToFile, True, Topology),
     ("changes_sqlite", Changed, None, 1, ToSqliteCopy, True, Copy),
     ("changes_postgres", Changed, None, 1, ToPostgresCopy, True, Copy),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),
@@ -553,6 +556,7 @@ TOPOLOGIES = [
     ("nodes_merged_sqlite", Merged, SESSION_UPDATES, 1, ToSqliteSessions, True, TopologyOverNodes),
     ("nodes_join_postgres", Numbered, SLIDING_JOIN, 4, ToPostgres, True, TopologyOverNodes),
     ("nodes_interval_join_postgres", Numbered, INTERVAL_JOIN, 1, ToPostgres, True, TopologyOverNodes),
+    ("nodes_as_of_join_file", Numbered, AS_OF_JOIN, 1, ToFile, True, TopologyOverNodes),
     ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, TopologyOverNodes),
 ]
 

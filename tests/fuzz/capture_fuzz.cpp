@@ -41,6 +41,8 @@ std::vector<window::aggregate> aggregates() {
 }
 
 window::definition shape_of(int number) {
+  if (number == 7)
+    return window::test::as_of_join_of(minute);
   if (number == 6)
     return window::test::interval_join_of(2 * minute, minute, window::join_kind::left, 3);
   auto d = window::test::windows_of(number % 2 == 0 ? minute : 3 * minute, minute, aggregates(),
@@ -56,7 +58,7 @@ window::definition shape_of(int number) {
   d.updates = number == 4 || number == 5;
   return d;
 }
-constexpr int shapes = 7;
+constexpr int shapes = 8;
 
 std::string rows_of(const window::definition& d, window::shard_windows& w) {
   std::string out;

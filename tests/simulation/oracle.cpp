@@ -246,7 +246,15 @@ private:
     for (const auto& l : sides[0]) {
       const auto at = l.what.at;
       bool any = false;
+      if (s_.join->is_as_of) {
+        const auto* const version = version_at(u, at, sides[1]);
+        any = version != nullptr;
+        if (any)
+          add_pair(u, at, &l, version, out);
+      }
       for (const auto& r : sides[1]) {
+        if (s_.join->is_as_of)
+          break;
         const auto apart = r.what.at - at;
         if (!u || apart < -s_.join->before.count() || apart > s_.join->after.count() ||
             has_fired(at, r.watermark))
@@ -258,6 +266,19 @@ private:
       if (!any && gives_alone(0))
         add_pair(u, at, &l, nullptr, out);
     }
+  }
+
+  /// Null where there is none, or its key is gone.
+  [[nodiscard]] const taken* version_at(const user& u, event_micros at, const std::vector<taken>& all) const {
+    const auto place = [](const taken& t) {
+      return std::tuple(t.what.at, t.what.log, t.what.position, t.what.ordinal);
+    };
+    const taken* newest = nullptr;
+    for (const auto& r : all)
+      if (u && r.what.at <= at && !has_fired(at, r.watermark) &&
+          (newest == nullptr || place(*newest) < place(r)))
+        newest = &r;
+    return newest == nullptr || *newest->what.values.at("v") % 8 == 0 ? nullptr : newest;
   }
 
   /// Says whether the left rows of a time have come out at that watermark.

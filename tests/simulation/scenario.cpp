@@ -149,6 +149,12 @@ private:
     j.how = std::array{"inner", "left", "anti"}[n % 3];
     j.before = micros(before * second);
     j.after = micros(after * second);
+    j.is_as_of = n % 4 == 3;
+    if (!j.is_as_of)
+      return;
+    j.how = n % 8 == 3 ? "inner" : "left";
+    j.before = micros((n % 5) * 4 * second);
+    j.after = {};
   }
 
   void make_series() {

@@ -71,7 +71,8 @@ struct join_spec {
   std::string how = "inner";
   window_spec window;  // tumbling or sliding; of intervals the number of shards alone
   bool is_interval = false;
-  micros before{}, after{};
+  bool is_as_of = false;  // by intervals otherwise; versions whose value is a multiple of eight are deletions
+  micros before{}, after{};  // as_of: `before` is late_versions
 };
 
 struct fault {

@@ -195,7 +195,9 @@ std::string topology_text(const scenario& s) {
                          {"where", "v % 4 = 0"},
                          {"columns", {{"u", "u"}, {"w", "v"}}}};
     const bool has_partners = s.join->how != "anti";
-    json::object joined{{"join", s.join->is_interval ? "interval" : "window"},
+    json::object joined{{"join", s.join->is_as_of      ? "as_of"
+                                 : s.join->is_interval ? "interval"
+                                                       : "window"},
                         {"left", rows},
                         {"right", "fourths"},
                         {"key", "u"},
@@ -206,7 +208,10 @@ std::string topology_text(const scenario& s) {
                           {"v", "l.v"},
                           {"w", has_partners ? "r.w" : "null::bigint"},
                           {"start", "window_start"}}}};
-    if (s.join->is_interval) {
+    if (s.join->is_as_of) {
+      joined["late_versions"] = duration(s.join->before);
+      joined["deleted"] = "w % 8 = 0";
+    } else if (s.join->is_interval) {
       joined["before"] = duration(s.join->before);
       joined["after"] = duration(s.join->after);
     } else {

@@ -223,7 +223,7 @@ class Generated:
         lateness = rng.choice([1, 10]) * SECOND if rng.random() < 0.4 else 0
         if lateness:
             stage["allowed_lateness"] = f"{lateness // SECOND} s"
-        pairs = (self.interval_pairs if rng.random() < 0.5 else self.window_pairs)(stage, lateness, others)
+        pairs = rng.choice([self.interval_pairs, self.window_pairs, self.versions])(stage, lateness, others)
         self.late_name = "w.late_left"
         kept = [n for n in self.columns if n not in self.key]
         right = [] if stage["how"] == "anti" else ["r " + n for n in kept]
@@ -279,6 +279,30 @@ class Generated:
             met = [r for t, r, w in right if None not in key and [r[k] for k in right_key] == key and -before <= t - time <= after and not has_fired(time, w)]
             pairs = [{}] * (how != "inner" and not met) if how == "anti" or not met else met
             out += [(key, l, r, {"window_start": iso(time), "window_end": iso(time + 1)}) for r in pairs]
+        return out
+
+    def versions(self, stage, lateness, others):
+        rng = self.rng
+        how, keep = rng.choice(["inner", "left"]), rng.choice([0, 5, 86_400]) * SECOND
+        stage.update(join="as_of", how=how, late_versions=f"{keep // SECOND} s")
+        has_fired = lambda time, watermark: watermark is not None and time < watermark - lateness
+        right_key = ["r " + k for k in self.key]
+        left, self.late = self.with_watermarks(self.kept_alone(self.rows, self.key, how == "left"), lambda t, w: has_fired(t, w))
+        right, _ = self.with_watermarks(self.kept_alone(others, right_key, False), lambda t, w: has_fired(t + keep, w))
+        gone = None
+        if rng.random() < 0.5:
+            gone = rng.choice(list(self.columns))
+            stage["deleted"] = quote("r " + gone) + " is null"
+        out = []
+        for time, l, _ in left:
+            key = [l[k] for k in self.key]
+            known = [(t, n, r) for n, (t, r, w) in enumerate(right)
+                     if None not in key and [r[k] for k in right_key] == key and t <= time and not has_fired(time, w)]
+            newest = max(known, key=lambda k: k[:2])[2] if known else None  # of one time the last in the order of partitions
+            if newest is not None and gone is not None and newest["r " + gone] is None:
+                newest = None
+            if newest is not None or how == "left":
+                out.append((key, l, newest or {}, {"window_start": iso(time), "window_end": iso(time + 1)}))
         return out
 
     def with_watermarks(self, partitions, is_late):

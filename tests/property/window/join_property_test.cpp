@@ -1,4 +1,4 @@
-// Random window joins and interval joins over random logs of two sides, cut, sharded, interleaved, fired, captured and restored at random:
+// Random joins by windows, by intervals and as of a time over random logs of two sides, cut, sharded, interleaved, fired, captured and restored at random:
 // the rows must be those of a nested loop over all records, in its order. A failure prints its seed.
 #include "runtime/window/shard_windows.hpp"
 #include "tests/property/window/drawn.hpp"
@@ -25,8 +25,12 @@ using oracle::random_value;
 using oracle::shard_of;
 using oracle::value;
 
+enum class kind : std::uint8_t { window, interval, as_of };
+constexpr kind kinds[] = {kind::window, kind::interval, kind::as_of};
+
 struct record {
   oracle::record what;  // its time, watermark, keys, log and position
+  bool deleted = false;
   std::size_t side = 0;
   std::vector<value> row;
 };
@@ -45,21 +49,28 @@ std::vector<data::field> random_fields(dice& d, const std::string& prefix, std::
   return out;
 }
 
-scenario random_scenario(dice& d, bool is_interval) {
+scenario random_scenario(dice& d, kind of) {
   scenario s;
   auto& w = s.window;
   const auto unit = d.one_of<std::int64_t>({1, 1'000'000});
   w.allowed_lateness = micros(d.one_of<std::int64_t>({0, 0, unit, 3 * unit + 1}));
   w.join.emplace().max_pairs = d.one_of<std::uint64_t>({2, 6, 1000});
-  if (is_interval) {
-    using reach = std::pair<int, int>;
-    const auto [before, after] = d.one_of<reach>({{4, 3}, {0, 6}, {5, 0}, {8, -3}, {-2, 6}, {0, 0}});
+  if (of != kind::window) {
     w.kind = shape::interval;
     w.size = w.slide = micros(1);
+  }
+  if (of == kind::interval) {
+    using reach = std::pair<int, int>;
+    const auto [before, after] = d.one_of<reach>({{4, 3}, {0, 6}, {5, 0}, {8, -3}, {-2, 6}, {0, 0}});
     w.join->how = d.one_of({join_kind::inner, join_kind::left, join_kind::anti});
     w.join->before = micros(unit * before);
     w.join->after = micros(unit * after);
-    w.allowed_lateness += std::max(micros(0), w.join->after);
+    w.allowed_lateness += w.join->waits();
+  } else if (of == kind::as_of) {
+    w.join->newest = true;
+    w.join->deletes = d.chance(60);
+    w.join->how = d.one_of({join_kind::inner, join_kind::left});
+    w.join->before = micros(unit * d.one_of<std::int64_t>({0, 2, 5, 12}));
   } else {
     w.slide = micros(unit * d.between(1, 5));
     w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 7});
@@ -95,6 +106,7 @@ scenario random_scenario(dice& d, bool is_interval) {
       x.what.time = time - unit * d.one_of<std::int64_t>({0, 0, 0, 2, 6, 25});
       x.what.watermark = seen == no_watermark ? no_watermark : seen - delay;
       seen = std::max(seen, x.what.time);
+      x.deleted = w.join->deletes && d.chance(30);
       for (const auto& k : w.keys)
         x.what.keys.push_back(random_value(d, k.type.id(), 1));
       for (const auto& f : *w.aggregates[x.side].row)
@@ -131,8 +143,21 @@ bool is_late(const definition& w, const record& r, event_micros fired) {
 /// Returns whether the right row lies in the reach of the left one, and counts for it.
 bool meets(const definition& w, const record& left, const record& right, event_micros right_fired) {
   const auto apart = right.what.time - left.what.time;
-  return left.what.keys == right.what.keys && apart >= -w.join->before.count() &&
-         apart <= w.join->after.count() && !is_over(w, left.what.time + 1, right, right_fired);
+  const bool reached =
+      w.join->newest ? apart <= 0 : apart >= -w.join->before.count() && apart <= w.join->after.count();
+  return reached && left.what.keys == right.what.keys && !is_over(w, left.what.time + 1, right, right_fired);
+}
+
+/// Rows of a side go by it.
+auto place(const record* r) { return std::tuple(r->what.time, r->what.partition, r->what.at); }
+
+/// Leaves the version that holds of those in the order of their places.
+void leave_newest(const definition& w, std::vector<const record*>& met) {
+  if (!w.join->newest || met.empty())
+    return;
+  met.erase(met.begin(), met.end() - 1);
+  if (met.front()->deleted)
+    met.clear();
 }
 
 /// Adds the records of one side; late ones are told.
@@ -159,9 +184,17 @@ void add_side(const definition& w, partials_builder& builder, std::span<const re
   for (std::size_t c = 0; c < w.aggregates[side].row->size(); ++c)
     rows[side].push_back(
         column_of(of, (*w.aggregates[side].row)[c].type.id(), [&](const auto& r) { return r.row[c]; }));
+  auto arguments = none;
+  if (w.join->deletes && side == 1) {
+    data::column_builder deleted(type_id::boolean);
+    for (const auto* r : of)
+      r->deleted ? deleted.append_boolean(true) : deleted.append_boolean(false);
+    arguments[1] = deleted.finish();
+  }
   std::vector<std::uint32_t> late, expected_late;
-  builder.add({keys, none, none, times, watermarks, positions, of.front()->what.partition, {}, rows, side},
-              late);
+  builder.add(
+      {keys, arguments, none, times, watermarks, positions, of.front()->what.partition, {}, rows, side},
+      late);
   for (std::uint32_t i = 0; i < of.size(); ++i)
     if (is_late(w, *of[i], no_watermark))
       expected_late.push_back(i);
@@ -231,9 +264,6 @@ std::map<event_micros, given> nested_loop(const definition& w, const std::vector
   std::map<event_micros, given> out;
   for (auto& [end, keys] : ends)
     for (auto& [key, sides] : keys) {
-      const auto place = [](const record* r) {
-        return std::tuple(r->what.time, r->what.partition, r->what.at);
-      };
       for (auto& rows : sides)
         std::ranges::stable_sort(rows, {}, place);
       const bool pairs = !std::ranges::any_of(key, is_null) && !sides[0].empty() && !sides[1].empty();
@@ -265,15 +295,13 @@ std::map<event_micros, given> nested_loop(const definition& w, const std::vector
   return out;
 }
 
-/// The same of an interval join: each left row with the right ones that it meets.
-std::map<event_micros, given> nested_loop_of_intervals(const definition& w,
-                                                       const std::vector<accepted>& all) {
+/// The same of joins by time: each left row with the right ones that it meets.
+std::map<event_micros, given> nested_loop_by_time(const definition& w, const std::vector<accepted>& all) {
   std::vector<accepted> in_order(all);
   std::ranges::stable_sort(in_order, [](const accepted& a, const accepted& b) {
-    const auto place = [](const record& r) { return std::tuple(r.what.time, r.what.partition, r.what.at); };
     const oracle::key_order before;
     return before(a.what->what.keys, b.what->what.keys) ||
-           (!before(b.what->what.keys, a.what->what.keys) && place(*a.what) < place(*b.what));
+           (!before(b.what->what.keys, a.what->what.keys) && place(a.what) < place(b.what));
   });
   std::map<event_micros, given> out;
   for (const auto& l : in_order) {
@@ -284,6 +312,7 @@ std::map<event_micros, given> nested_loop_of_intervals(const definition& w,
       if (r.what->side == 1 && !std::ranges::any_of(l.what->what.keys, is_null) &&
           meets(w, *l.what, *r.what, r.fired))
         met.push_back(r.what);
+    leave_newest(w, met);
     const auto how = w.join->how;
     const auto end = l.what->what.time + 1;
     const auto add = [&](const std::vector<value>& right) {
@@ -367,14 +396,20 @@ void look(const scenario& s, const shard& x) {
              !is_late(s.window, *a.what, x.fired))
       ++expected[a.what->what.time + 1][0];
   if (s.window.kind == shape::interval)
-    for (auto& [end, counts] : expected)
+    for (auto& [end, counts] : expected) {
+      std::vector<const record*> met;
       for (const auto& a : x.taken) {
         auto left = *a.what;
         left.what.time = end - 1;
         left.what.keys = first.what.keys;
-        counts[1] += a.what->side == 1 && !std::ranges::any_of(first.what.keys, is_null) &&
-                     meets(s.window, left, *a.what, a.fired);
+        if (a.what->side == 1 && !std::ranges::any_of(first.what.keys, is_null) &&
+            meets(s.window, left, *a.what, a.fired))
+          met.push_back(a.what);
       }
+      std::ranges::stable_sort(met, {}, place);
+      leave_newest(s.window, met);
+      counts[1] = static_cast<std::int64_t>(met.size());
+    }
   REQUIRE(found.rows->rows == expected.size());
   std::size_t row = 0;
   for (const auto& [end, counts] : expected) {
@@ -386,10 +421,11 @@ void look(const scenario& s, const shard& x) {
   }
 }
 
-void run(std::uint64_t seed, std::uint32_t shards, bool idle, bool is_interval) {
-  INFO("seed " << seed << ", " << shards << " shards, idle logs " << idle << ", interval " << is_interval);
+void run(std::uint64_t seed, std::uint32_t shards, bool idle, kind of) {
+  INFO("seed " << seed << ", " << shards << " shards, idle logs " << idle << ", kind "
+               << static_cast<int>(of));
   dice d{std::mt19937_64(seed)};
-  auto s = random_scenario(d, is_interval);
+  auto s = random_scenario(d, of);
   s.window.shards = shards;
   dice schedule{std::mt19937_64(seed * 31 + shards)};
   const auto frames = cut(s, schedule);
@@ -436,7 +472,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle, bool is_interval) 
     }
     fire(s, x, end_of_time);
     REQUIRE(x.windows->size().keys == 0);
-    auto expected = (is_interval ? nested_loop_of_intervals : nested_loop)(s.window, x.taken);
+    auto expected = (of == kind::window ? nested_loop : nested_loop_by_time)(s.window, x.taken);
     std::erase_if(x.out, [](const auto& end) { return end.second == given(); });
     std::erase_if(expected, [](const auto& end) { return end.second == given(); });
     REQUIRE(x.out == expected);
@@ -448,16 +484,16 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle, bool is_interval) 
 TEST_CASE("a join gives the rows of a nested loop for any cut, number of shards, interleaving and restore") {
   const millrace::test::seeds seeds(200);
   for (std::uint64_t seed = 0; seed < seeds.count; ++seed)
-    for (const bool is_interval : {false, true})
+    for (const auto of : kinds)
       for (const std::uint32_t shards : {1, 3})
-        run(seed, shards, false, is_interval);
+        run(seed, shards, false, of);
 }
 
 TEST_CASE("rows of a join that come below a fired mark are left out of just the fired windows") {
   const millrace::test::seeds seeds(200);
   for (std::uint64_t seed = 0; seed < seeds.count; ++seed)
-    for (const bool is_interval : {false, true})
-      run(seed, 1 + static_cast<std::uint32_t>(seed % 3), true, is_interval);
+    for (const auto of : kinds)
+      run(seed, 1 + static_cast<std::uint32_t>(seed % 3), true, of);
 }
 
 }  // namespace millrace::window::joins

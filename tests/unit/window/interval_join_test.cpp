@@ -133,6 +133,43 @@ TEST_CASE("captures have no row that has gone, and stay small where most have") 
   }
 }
 
+TEST_CASE("of the versions at or before a left row the newest holds, whichever came first") {
+  const auto d = as_of_join_of(1000);
+  const auto w = make_shard_windows(d);
+  come(*w, d, right, {at(90, 2), at(50, 1), at(101, 3)});
+  come(*w, d, right, {at(90, 4), at(90, 5)});  // places follow those above
+  come(*w, d, left, {at(40, 6), at(89, 7), at(100, 8), at(101, 9)});
+  CHECK(values(fire_all(*w, no_watermark, end_of_time)) ==
+        std::vector<std::string>{R"({"user":"a","a0":6,"a1":null})", R"({"user":"a","a0":7,"a1":1})",
+                                 R"({"user":"a","a0":8,"a1":5})", R"({"user":"a","a0":9,"a1":3})"});
+}
+
+TEST_CASE("one version of a key is kept, and those that do not count yet; a deletion goes in the end") {
+  const auto d = as_of_join_of(20);
+  const auto w = make_shard_windows(d);
+  come(*w, d, right, {at(50, 1), at(60, 2), at(95, 3, 100)});
+  CHECK(fire_all(*w, no_watermark, 60).empty());
+  come(*w, d, left, {at(70, 7), at(99, 8)});
+  // The version of 95 came where its partition stood at 100: it counts from there on.
+  CHECK(values(fire_all(*w, 60, 100)) ==
+        std::vector<std::string>{R"({"user":"a","a0":7,"a1":2})", R"({"user":"a","a0":8,"a1":2})"});
+  come(*w, d, left, {at(100, 9)});
+  CHECK(values(fire_all(*w, 100, 101)) == std::vector<std::string>{R"({"user":"a","a0":9,"a1":3})"});
+  auto gone = at(110, -1);
+  gone.wanted = false;
+  come(*w, d, right, {gone});
+  come(*w, d, left, {at(109, 10), at(110, 11)});
+  CHECK(values(fire_all(*w, 101, 120)) ==
+        std::vector<std::string>{R"({"user":"a","a0":10,"a1":3})", R"({"user":"a","a0":11,"a1":null})"});
+  CHECK(w->size().keys == 1);  // an older version than the deletion may come yet
+  CHECK(absorb(*w, d, {at(105, 4)}, 120, false, right) == 0);
+  come(*w, d, left, {at(125, 12)});
+  CHECK(values(fire_all(*w, 120, 130)) == std::vector<std::string>{R"({"user":"a","a0":12,"a1":null})"});
+  CHECK(fire_all(*w, 130, 131).empty());
+  CHECK(w->size().keys == 0);
+  CHECK(absorb(*w, d, {at(110, 5)}, 131, false, right) == 1);
+}
+
 TEST_CASE("the bytes of an interval join may be damaged in any way") {
   const auto d = interval_join_of(10, 5, join_kind::left);
   const auto w = make_shard_windows(d);

@@ -36,6 +36,12 @@ definition interval_join_of(event_micros before, event_micros after, join_kind h
   return d;
 }
 
+definition as_of_join_of(event_micros late_versions, join_kind how) {
+  auto d = interval_join_of(late_versions, 0, how);
+  d.join->newest = d.join->deletes = true;
+  return d;
+}
+
 aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint, type_id::bigint}; }
 aggregate over(aggregate_function f, type_id argument, data::type result) {
   return {f, argument, std::move(result)};
@@ -44,7 +50,7 @@ aggregate over(aggregate_function f, type_id argument, data::type result) {
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
                                bool filtered, std::optional<std::size_t> side) {
   data::column_builder users(type_id::text), amounts(type_id::float64), sizes(type_id::bigint),
-      wanted(type_id::boolean);
+      wanted(type_id::boolean), unwanted(type_id::boolean);
   std::vector<event_micros> times, watermarks;
   std::vector<position> positions;
   for (const auto& c : clicks) {
@@ -53,6 +59,7 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
     c.amount ? amounts.append_double(*c.amount) : amounts.append_null();
     c.size ? sizes.append_int(*c.size) : sizes.append_null();
     c.wanted ? wanted.append_boolean(*c.wanted) : wanted.append_null();
+    c.wanted ? unwanted.append_boolean(!*c.wanted) : unwanted.append_null();
     times.push_back(c.time);
     watermarks.push_back(c.watermark);
   }
@@ -69,6 +76,8 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
   std::vector<std::vector<data::column_ptr>> rows;
   if (d.join) {
     arguments.assign(2, nullptr);
+    if (d.join->deletes)
+      arguments[1] = unwanted.finish();
     rows.assign(2, {size});
   }
   std::vector<std::uint32_t> late;

@@ -25,6 +25,8 @@ struct click {
 /// An interval join of clicks by user: the columns a0 and a1 have `size` of the left and of the right row.
 [[nodiscard]] definition interval_join_of(event_micros before, event_micros after,
                                           join_kind how = join_kind::inner, std::uint64_t max_pairs = 1000);
+/// The same as of a time: a version that is not `wanted` says that its key is gone.
+[[nodiscard]] definition as_of_join_of(event_micros late_versions, join_kind how = join_kind::left);
 /// Aggregates over `amount` (double), `size` (bigint), `user` (text) or `wanted` (boolean), by argument type.
 [[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
                                     event_micros lateness = 0, std::uint32_t shards = 1);

@@ -15,6 +15,17 @@ def draw(rng, side, partition):
     return out
 
 
+def with_marks(partitions, delay):
+    """(row, its partition's watermark just before it) of all partitions."""
+    out = []
+    for partition in partitions:
+        watermark = None
+        for time, row in partition:
+            out.append((row, watermark))
+            watermark = time - delay if watermark is None else max(watermark, time - delay)
+    return out
+
+
 def by_key(key):
     """Keys go by their bytes, nulls last."""
     return (key is None, key or "")

@@ -1,21 +1,10 @@
 """Rows of two sides, each by partition; what comes out is computed left row by left row from the definition."""
 import random
 
-from golden.joins import by_key, draw, of, time_of
+from golden.joins import by_key, draw, of, time_of, with_marks
 from golden.oracle import MINUTE, SECOND, iso, lines
 
 ORDER_DELAY, PAYMENT_DELAY = 5 * SECOND, 3 * SECOND
-
-
-def with_marks(partitions, delay):
-    """(row, its partition's watermark just before it) of all partitions."""
-    out = []
-    for partition in partitions:
-        watermark = None
-        for time, row in partition:
-            out.append((row, watermark))
-            watermark = time - delay if watermark is None else max(watermark, time - delay)
-    return out
 
 
 class Joined:
