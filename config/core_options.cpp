@@ -260,6 +260,30 @@ void add_versions(std::vector<option>& out) {
        .default_text = "1 day"});
 }
 
+std::vector<option> dedup_options() {
+  std::vector<option> out{
+      from("The stage, or list of stages of one schema, whose rows are taken"),
+      {.name = "key",
+       .type = text_list,
+       .doc = "The columns that rows have in common which are taken for one, by their names. A null is a "
+              "key, too",
+       .required = true,
+       .plain = true},
+      {.name = "ttl",
+       .type = duration,
+       .doc = "How long, by event time, a row that has come out keeps others of its key from coming out",
+       .required = true,
+       .minimum = 1},
+      where("Takes only the rows for which this is true"),
+      columns("The columns given: name to expression over the columns of the row, window_start and "
+              "window_end (its time "
+              "and a microsecond more); \"*\": true keeps all the others of the default: the key, the other "
+              "columns, "
+              "window_start and window_end")};
+  add_bounds_of_shards(out);
+  return out;
+}
+
 std::vector<option> join_options(std::string_view type) {
   const bool is_window = type == "window";
   const bool is_interval = type == "interval";
@@ -426,6 +450,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   static const auto sliding = window_options("sliding");
   static const auto session = window_options("session");
   static const auto global = window_options("global");
+  static const auto dedup = dedup_options();
   static const auto window_join = join_options("window");
   static const auto interval_join = join_options("interval");
   static const auto as_of_join = join_options("as_of");
@@ -438,6 +463,8 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   case stage_kind::transform:
     return type == "model" ? model : transform;
   case stage_kind::window:
+    if (type == "dedup")
+      return dedup;
     return type == "tumbling" ? tumbling : type == "sliding" ? sliding : type == "session" ? session : global;
   case stage_kind::join:
     return type == "interval" ? interval_join : type == "as_of" ? as_of_join : window_join;
@@ -491,6 +518,8 @@ const std::vector<core_type>& core_types() {
       {stage_kind::window, "sliding", "Groups rows by key over windows that overlap."},
       {stage_kind::window, "session", "Groups rows by key over times of activity."},
       {stage_kind::window, "global", "Groups rows by key over all time."},
+      {stage_kind::window, "dedup",
+       "Gives the first row of each key by event time, whole and with its own event time."},
       {stage_kind::join, "window", "Pairs rows of two sides that have one key and lie in one window."},
       {stage_kind::join, "interval",
        "Pairs each row of the left side with those of the right one that have its key and lie within a time "

@@ -204,6 +204,9 @@ private:
     case window::shape::global:
       return "all time";
     case window::shape::interval:
+      if (d.join->first)
+        return fmt::format("the first row of a key, and the first one {} or more after that",
+                           format_duration(d.join->before + micros(1)));
       if (d.join->newest)
         return "the newest right row at or before a left row's time";
       return fmt::format("right rows in [{}, {}]", beside_left(-d.join->before), beside_left(d.join->after));
@@ -236,6 +239,11 @@ private:
     for (const auto& f : d.keys)
       key += (key.empty() ? "" : ", ") + f.name + " " + f.type.name();
     line(1, key.empty() ? "one group" : "key " + key);
+    if (w.is_dedup()) {
+      line(1, fmt::format("a row comes out {} after its time", format_duration(d.allowed_lateness)));
+      line(1, "state: " + bound_of_dedup(s, w));
+      return write_step(w.output);
+    }
     std::vector<row> rows;
     for (std::size_t i = 0; i < d.aggregate_fields.size(); ++i)
       rows.push_back(
@@ -295,6 +303,16 @@ private:
     line(1, is_interval ? "state: " + bound_of_interval(s, w)
                         : fmt::format("state: the rows of both sides in {}", bound_of(s, w)));
     write_step(w.output);
+  }
+
+  std::string bound_of_dedup(const stage& s, const window_plan& w) const {
+    const auto& d = w.definition;
+    micros delay{0};
+    for (const auto* const p : parsers_above(s))
+      delay = std::max(delay, p->watermark_delay + p->max_drift.value_or(micros{0}));
+    return fmt::format("{} shard{}, the rows of {} of event time and the keys of {}", d.shards,
+                       d.shards == 1 ? "" : "s", format_duration(d.allowed_lateness + delay),
+                       format_duration(d.join->before + micros(1) + d.allowed_lateness + delay));
   }
 
   /// Rows wait for the watermark, which lags; a right one until no left row can reach it any more.

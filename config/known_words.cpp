@@ -169,6 +169,10 @@ constexpr entry options[] = {
     {"join", "timezone tz timezoneid localtimezone", "did you mean \"zone\"?"},
     {"join", "parallelism partitions numpartitions buckets", "did you mean \"shards\"?"},
     {"join", "limit maxrows maxmatches", "did you mean \"max_pairs\"?"},
+    {"window dedup", "aggregates agg aggregations",
+     "it gives rows as they are; a window downstream of it has \"aggregates\""},
+    {"window dedup", "size gap within window duration retention statettl state_ttl", "did you mean \"ttl\"?"},
+    {"window dedup", "id idcolumn columns_unique unique", "did you mean \"key\"?"},
     {"window", "groupby keyby partitionby by keys group", "did you mean \"key\"?"},
     {"window", "agg aggs aggregate aggregations measures compute", "did you mean \"aggregates\"?"},
     {"window", "interval duration length width period windowduration windowsize tumble",
@@ -210,7 +214,7 @@ constexpr entry options[] = {
      "window "
      "has \"limit\" beside \"order_by\", the first rows of each window"},
     {"*", "distinct dropduplicates",
-     "did you mean a window with \"key\" and no \"aggregates\", a row a key?"},
+     "did you mean a window \"dedup\", which gives the first row of each \"key\"?"},
     {"*", "checkpointlocation checkpoint",
      "the state's folder is not part of a topology: millrace run has --state DIR"},
     {"*", "parallelism", "did you mean --threads of millrace run, or \"shards\" of a window?"},
@@ -230,6 +234,8 @@ constexpr entry types[] = {
     {"parser", "lines raw string plain line", "did you mean \"text\"?"},
     {"transform", "filter map where project mapping withcolumn sql bloblang flatmap",
      "did you mean \"select\"? It has \"where\" and \"columns\""},
+    {"window", "dropduplicates deduplicate deduplication distinct unique rownumber first",
+     "did you mean \"dedup\"? It has \"key\" and \"ttl\""},
     {"window", "tumble fixed timewindow", "did you mean \"tumbling\"?"},
     {"window", "hop hopping slide", "did you mean \"sliding\"?"},
     {"window", "sessions sessionize", "did you mean \"session\"?"},
@@ -262,6 +268,7 @@ constexpr entry kinds[] = {
     {"", "joins innerjoin leftjoin outerjoin fulljoin windowjoin", "did you mean \"join\": \"window\"?"},
     {"", "asof asofjoin temporaljoin lookupjoin tablejoin", "did you mean \"join\": \"as_of\"?"},
     {"", "intervaljoin antijoin", "did you mean \"join\": \"interval\"?"},
+    {"", "dedup deduplicate dropduplicates", "did you mean \"window\": \"dedup\"?"},
     {"", "aggregate groupby tumble hop session tumbling sliding", "did you mean \"window\"?"},
 };
 

@@ -328,7 +328,7 @@ private:
     case stage_kind::transform:
       return d.built.type == "model" ? plan_model(d, all, out_) : plan_transform(d, all, out_);
     case stage_kind::window:
-      return plan_window(d, all, out_);
+      return d.built.type == "dedup" ? plan_dedup(d, all, out_) : plan_window(d, all, out_);
     case stage_kind::join:
       return plan_join(d, all, out_);
     case stage_kind::sink:

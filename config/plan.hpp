@@ -106,7 +106,8 @@ struct window_plan {
   std::vector<std::string> state_texts{};
   std::string having_text{};
 
-  [[nodiscard]] bool is_join() const { return definition.join.has_value(); }
+  [[nodiscard]] bool is_join() const { return sides.size() > 1; }
+  [[nodiscard]] bool is_dedup() const { return definition.join && definition.join->first; }
   [[nodiscard]] const intake_plan& of(side s) const { return sides[is_join() ? index_of(s) : 0]; }
   /// The rows that are late for it, on one of its sides.
   [[nodiscard]] const data::schema_ptr& late_rows(const input_ref& r) const {

@@ -123,7 +123,7 @@ private:
     if (plan.definition.kind == window::shape::global)
       return refused("a global window has given its rows for good");
     if (plan.definition.kind == window::shape::interval)
-      return refused("a join by intervals has forgotten the rows that new ones could meet");
+      return refused(fmt::format("\"{}\" has forgotten rows that new ones could meet", s.name));
     std::vector<delivery::earlier_runs> shards;
     auto last_end = no_watermark;
     for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {

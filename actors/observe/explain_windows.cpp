@@ -2,6 +2,7 @@
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"
+#include "runtime/window/slices.hpp"
 
 #include <fmt/format.h>
 
@@ -96,7 +97,8 @@ namespace {
 std::string what_fires(const config::stage& s, event_time end) {
   if (std::get<config::window_plan>(s.plan).definition.kind != window::shape::interval)
     return fmt::format("the window that ends at {}", time_text(end));
-  return fmt::format("the left row of {}", time_text(plus(end, micros(-1))));
+  return fmt::format("the {}row of {}", s.kind == config::stage_kind::join ? "left " : "",
+                     time_text({window::plus(end.at, micros(-1))}));
 }
 
 }  // namespace

@@ -163,11 +163,10 @@ private:
       if (step.windows.size() < most_told)
         step.windows.push_back(std::move(row));
     }
-    judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value(),
-          in.side ? std::optional(n.side) : std::nullopt);
+    const auto side = n.plan->is_join() ? std::optional(n.side) : std::nullopt;
+    judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value(), side);
     if (!late.empty())
-      run(n.late, stage::take(in.rows, late),
-          config::name_of({s.name, true, in.side ? std::optional(n.side) : std::nullopt}));
+      run(n.late, stage::take(in.rows, late), config::name_of({s.name, true, side}));
   }
 
   traced_row place(const config::stage& s, const window::definition& d, const stage::window_intake& in,
@@ -221,9 +220,9 @@ private:
   static void place_interval(traced_row& out, const window::definition& d, event_micros time,
                              event_micros fired, std::size_t side) {
     const auto last = window::last_end(d, time, side);
-    const auto [down, up] = d.join->newest ? std::pair(micros{0}, micros{0})
-                            : side == 0    ? std::pair(d.join->before, d.join->after)
-                                           : std::pair(d.join->after, d.join->before);
+    const auto [down, up] = d.join->newest || d.join->first ? std::pair(micros{0}, micros{0})
+                            : side == 0                     ? std::pair(d.join->before, d.join->after)
+                                                            : std::pair(d.join->after, d.join->before);
     out.first_start = {window::plus(time, -down)};
     out.first_end = {window::plus(time, up)};
     out.last_end = {last};
@@ -272,15 +271,18 @@ private:
     if ((d.kind == window::shape::aligned || is_interval) && first.fired == first.windows) {
       step.code = "late_at_shard";
       step.text = fmt::format("{} fired at {}; if it came now, it would be counted as late there{}{}",
-                              is_interval          ? "the left rows that it is or reaches have"
-                              : first.windows == 1 ? windows_text(first) + " has"
-                                                   : windows_text(first) + " have",
+                              d.join && d.join->first ? "the rows of its time have"
+                              : is_interval           ? "the left rows that it is or reaches have"
+                              : first.windows == 1    ? windows_text(first) + " has"
+                                                      : windows_text(first) + " have",
                               first.shard, somewhere, more);
       return;
     }
     const auto on_side = side ? fmt::format(" on the {} side", to_string(*side)) : std::string();
     step.text = fmt::format("it counts{} {} of the key {} at {}{}{}{}", on_side,
-                            is_interval ? reach_text(first, d, *side) : "in " + windows_text(first),
+                            d.join && d.join->first ? "as a row"
+                            : is_interval           ? reach_text(first, d, *side)
+                                                    : "in " + windows_text(first),
                             first.key.text, first.shard, fires_text(first, without_idle), somewhere, more);
   }
 

@@ -116,6 +116,13 @@ std::string window_line(const window_plan& w) {
   return line;
 }
 
+std::string dedup_line(const window_plan& w) {
+  const auto& d = w.definition;
+  return fmt::format(" ttl={} lateness={} shards={} key=({}) columns=({})", d.join->before.count() + 1,
+                     d.allowed_lateness.count(), d.shards, columns_of(d.keys),
+                     columns_of(*d.aggregates.front().row));
+}
+
 std::string join_line(const window_plan& w) {
   const auto& d = w.definition;
   std::string key;
@@ -152,7 +159,7 @@ std::string line_of(const topology& t, const stage& s) {
   if (const auto* const p = std::get_if<parser_plan>(&s.plan))
     line += parser_line(t, s, *p);
   if (const auto* const w = std::get_if<window_plan>(&s.plan))
-    line += w->is_join() ? join_line(*w) : window_line(*w);
+    line += w->is_join() ? join_line(*w) : w->is_dedup() ? dedup_line(*w) : window_line(*w);
   if (const auto* const m = model_of(s))
     line += fmt::format(" model={} column={}", m->content->hash, quoted(s.options.text("column")));
   return line;

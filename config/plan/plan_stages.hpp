@@ -34,6 +34,7 @@ void plan_parser(draft& d, const drafts& all, report& out);
 void plan_transform(draft& d, const drafts& all, report& out);
 void plan_model(draft& d, const drafts& all, report& out);
 void plan_window(draft& d, const drafts& all, report& out);
+void plan_dedup(draft& d, const drafts& all, report& out);
 void plan_join(draft& d, const drafts& all, report& out);
 void plan_sink(draft& d, const drafts& all, report& out);
 /// The sink of dead letters: as any other, but its input is given.

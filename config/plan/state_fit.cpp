@@ -108,7 +108,8 @@ std::string value_of(const std::string* text) { return text == nullptr ? "none" 
 /// Formats a value as a user writes it: fingerprints hold durations as microseconds.
 std::string shown(const std::string& key, const std::string* value) {
   const bool duration = key == "size" || key == "slide" || key == "lateness" || key == "gap" ||
-                        key == "offset" || key == "before" || key == "after" || key == "late_versions";
+                        key == "offset" || key == "before" || key == "after" || key == "late_versions" ||
+                        key == "ttl";
   if (key == "order" && value == nullptr)
     return "natural";
   if (key == "encoding" && value == nullptr)

@@ -1,6 +1,6 @@
 // Joins by time of a shard (docs/design/joins.md): a left row waits until the mark has come past it, and is then
 // paired with the right rows of its key that lie within its reach, or with the newest of them at its time. A right row is
-// kept until no left row that may still come can meet it.
+// kept until no left row that may still come can meet it. Dedup is such a join with the rows that have come out.
 //
 // Bytes of the state (docs/formats.md), whole or the rows that have come since:
 //   head (state_bytes.hpp) | svarint over
@@ -59,6 +59,7 @@ private:
   using entry = rows_by_key::value_type;
 
   entry& at(std::string_view key);
+  void add(entry& to, std::size_t side, timed_row r);
   void put(entry& to, std::size_t side, timed_row r);
   void drop(entry& of, std::size_t side, std::size_t rows);
   void drop_before(entry& of, std::size_t side, event_micros time) {
@@ -89,6 +90,13 @@ private:
 interval_join::entry& interval_join::at(std::string_view key) {
   const auto found = keys_.find(key);
   return found != keys_.end() ? *found : *keys_.try_emplace(std::string(key)).first;
+}
+
+/// Puts a row that no capture has.
+void interval_join::add(entry& to, std::size_t side, timed_row r) {
+  put_row(added_, to.first, side, r);
+  ++rows_added_;
+  put(to, side, std::move(r));
 }
 
 void interval_join::put(entry& to, std::size_t side, timed_row r) {
@@ -175,16 +183,10 @@ std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fir
     if (is_late)
       return;
     auto& to = at(key);
-    const auto add = [&](collection::entry what) {
-      timed_row r{k.slice, eligible, std::move(what)};
-      put_row(added_, key, side, r);
-      ++rows_added_;
-      put(to, side, std::move(r));
-    };
     if (all == nullptr)
-      return add({});
+      return add(to, side, {k.slice, eligible, {}});
     for (const auto& e : *all)
-      add(e);
+      add(to, side, {k.slice, eligible, e});
   };
   for (const auto& g : p.groups()) {
     const auto keys = p.keys(g);
@@ -221,8 +223,11 @@ std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fir
     for (const auto* const e : of)
       met.push_back(rows_at(*e, end));
     auto formed = form_met(join_, met, end);
-    for (auto* const e : of)
-      drop_before(*e, 0, end);
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      if (join_.join->first && met[i].right.empty())
+        add(*of[i], 1, {end - 1, end, {}});
+      drop_before(*of[i], 0, end);
+    }
     if (!formed.rows && n < most_without_rows)
       continue;
     formed.end = end;

@@ -214,13 +214,14 @@ struct counted_rows {
   std::uint64_t rows = 0, bytes = 0;
   bool is_lost = false;  // some were too many to be kept
 };
-counted_rows counted(std::span<const timed_row> of, event_micros end) {
+/// `once`: a row that comes by two ways is one version.
+counted_rows counted(std::span<const timed_row> of, event_micros end, bool once = false) {
   counted_rows out;
   for (const auto& r : of) {
     if (r.eligible > end)
       continue;
     out.is_lost = out.is_lost || r.is_lost();
-    out.rows += r.is_lost() ? 1 : r.what.count;
+    out.rows += r.is_lost() || once ? 1 : r.what.count;
     out.bytes += side_rows::bytes(r.what);
   }
   return out;
@@ -228,7 +229,7 @@ counted_rows counted(std::span<const timed_row> of, event_micros end) {
 
 /// Those of the right rows that left rows with this end meet, before it is asked for which ends each counts.
 std::span<const timed_row> met_by(const definition& d, const met_rows& m, event_micros end) {
-  if (has_null(d, m.key))
+  if (!d.join->first && has_null(d, m.key))
     return {};
   if (!d.join->newest)
     return m.right;
@@ -246,9 +247,7 @@ public:
 
   void add(std::uint32_t group, const met_rows& m) {
     const auto reached = met_by(d_, m, end_);
-    auto right = counted(reached, end_);
-    if (d_.join->newest)
-      right.rows = std::min<std::uint64_t>(right.rows, 1);  // a row that comes by two ways is one version
+    const auto right = counted(reached, end_, d_.join->newest);
     const auto how = d_.join->how;
     const bool pairs = how != join_kind::anti && right.rows != 0;
     std::pair<std::uint32_t, std::uint32_t> partners;
@@ -267,7 +266,7 @@ public:
         partners.second = static_cast<std::uint32_t>(partners.first + right.rows);
         are_decoded = true;
       }
-      for (auto row = first; row < last; ++row)
+      for (auto row = first; row < (d_.join->first ? first + 1 : last); ++row)
         if (!why.empty())
           out_.fail(group, why, row);
         else if (!pairs)
@@ -275,6 +274,8 @@ public:
         else
           for (auto r = partners.first; r < partners.second; ++r)
             out_.give(group, row, r);
+      if (d_.join->first)
+        return;
     }
   }
 
@@ -377,9 +378,11 @@ delivery::open_windows form_open_met(const definition& d, std::span<const met_ro
   std::vector<std::optional<std::uint64_t>> counts[2];
   for (const auto& m : of) {
     const auto end = m.left.front().time + 1;
-    const auto told = [](const counted_rows& c) { return c.is_lost ? std::nullopt : std::optional(c.rows); };
+    const auto told = [&](const counted_rows& c) {
+      return c.is_lost && !d.join->first ? std::nullopt : std::optional(c.rows);
+    };
     counts[0].push_back(told(counted(m.left, end)));
-    counts[1].push_back(told(counted(met_by(d, m, end), end)));
+    counts[1].push_back(told(counted(met_by(d, m, end), end, d.join->newest)));
   }
   return open_sides(d, groups_met(d, of), counts);
 }

@@ -71,6 +71,9 @@ struct joining {
   bool newest = false;
   bool deletes =
       false;  // newest: the argument of the right side's rows tells which say that their key is gone
+  /// Dedup: it has a left side alone, and the right rows are those that have come out: a row comes out where it meets none,
+  /// of several at one time the first. `how` is anti, `before` a microsecond less than the time to live; nulls are keys.
+  bool first = false;
 
   /// How much later than its time a left row fires, so that every right row in its reach has come.
   [[nodiscard]] micros waits() const { return std::max(micros{0}, after); }
@@ -101,8 +104,8 @@ struct definition {
   /// Empty, or one a field: its value, over group_columns() and then all aggregates.
   std::vector<expression::bound> formulas;
   std::optional<expression::bound> having;  // reads output columns, then aggregates from first_hidden() on
-  /// Set: the window joins two sides. Its aggregates are the rows of the left one and those of the right one; the
-  /// fields are the columns of both.
+  /// Set: the window joins two sides, or is a dedup. Its aggregates are the rows of the left one and those of the right
+  /// one; the fields are the columns of both.
   std::optional<joining> join;
   std::uint32_t shards = 1;
   data::schema_ptr output;  // keys, aggregates, window_start, window_end

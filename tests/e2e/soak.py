@@ -393,6 +393,7 @@ INTERVAL_JOIN = {"join": "interval", "left": "parsed", "right": "even", "key": [
                  "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
 AS_OF_JOIN = {"join": "as_of", "left": "parsed", "right": "even", "key": ["k"], "how": "left", "deleted": "id % 10 = 0", "late_versions": "20 s",
               "columns": {"k": "k", "n": "1", "other": "r.id"}}
+DEDUP = {"window": "dedup", "from": "parsed", "key": ["id"], "ttl": "20 s", "columns": {"k": "k", "n": "1"}}
 LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
 SESSION_UPDATES = {**SESSION, "emit": "updates", "every": "1 s"}
@@ -428,7 +429,7 @@ class Topology:
         self.begin(file)
 
     def counts(self, window):
-        if "join" in window:
+        if "columns" in window:  # a join, a dedup
             return {**window, "shards": 4}
         return {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4}
 
@@ -546,6 +547,7 @@ TOPOLOGIES = [
     ("follow_sliding_join_kafka", Numbered, SLIDING_JOIN, 4, ToKafka, True, Topology),
     ("follow_interval_join_file", Numbered, INTERVAL_JOIN, 1, ToFile, True, Topology),
     ("follow_as_of_join_file", Numbered, AS_OF_JOIN, 1, ToFile, True, Topology),
+    ("follow_dedup_file", Numbered, DEDUP, 1, ToFile, True, Topology),
     ("changes_sqlite", Changed, None, 1, ToSqliteCopy, True, Copy),
     ("changes_postgres", Changed, None, 1, ToPostgresCopy, True, Copy),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),

@@ -41,6 +41,8 @@ std::vector<window::aggregate> aggregates() {
 }
 
 window::definition shape_of(int number) {
+  if (number == 8)
+    return window::test::dedup_of(minute);
   if (number == 7)
     return window::test::as_of_join_of(minute);
   if (number == 6)
@@ -58,7 +60,7 @@ window::definition shape_of(int number) {
   d.updates = number == 4 || number == 5;
   return d;
 }
-constexpr int shapes = 8;
+constexpr int shapes = 9;
 
 std::string rows_of(const window::definition& d, window::shard_windows& w) {
   std::string out;

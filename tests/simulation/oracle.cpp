@@ -202,13 +202,15 @@ public:
   void take(const row& r, std::optional<event_micros> watermark, expectation& out) {
     const auto v = r.values.at("v");
     add(0, r, watermark, out);
-    if (v && *v % 4 == 0)
+    if (v && *v % 4 == 0 && !s_.join->is_dedup)
       add(1, r, watermark, out);
   }
 
   void give(expectation& out) {
     for (auto& [at, sides] : groups_)
-      if (s_.join->is_interval)
+      if (s_.join->is_dedup)
+        give_first(at.second, sides[0], out);
+      else if (s_.join->is_interval)
         give_intervals(at.second, sides, out);
       else
         give_window(at.first, at.second, sides, out);
@@ -242,6 +244,20 @@ private:
         add_pair(u, start, nullptr, &r, out);
   }
 
+  void give_first(const user& u, std::vector<taken> all, expectation& out) const {
+    std::ranges::sort(all, {}, place);
+    std::optional<event_micros> last;
+    for (const auto& r : all)
+      if (!last || r.what.at - *last >= s_.join->before.count()) {
+        last = r.what.at;
+        add_pair(u, r.what.at, &r, nullptr, out);
+      }
+  }
+
+  static std::tuple<event_micros, std::string, std::int64_t, std::int64_t> place(const taken& t) {
+    return {t.what.at, t.what.log, t.what.position, t.what.ordinal};
+  }
+
   void give_intervals(const user& u, const both_sides& sides, expectation& out) const {
     for (const auto& l : sides[0]) {
       const auto at = l.what.at;
@@ -270,9 +286,6 @@ private:
 
   /// Null where there is none, or its key is gone.
   [[nodiscard]] const taken* version_at(const user& u, event_micros at, const std::vector<taken>& all) const {
-    const auto place = [](const taken& t) {
-      return std::tuple(t.what.at, t.what.log, t.what.position, t.what.ordinal);
-    };
     const taken* newest = nullptr;
     for (const auto& r : all)
       if (u && r.what.at <= at && !has_fired(at, r.watermark) &&
@@ -306,7 +319,7 @@ private:
         groups_[{start, r.user}][side].push_back({r, watermark});
       is_late = starts.empty();
     }
-    if (is_late && side == 1)
+    if (is_late && side == (s_.join->is_dedup ? 0 : 1))
       out.rows["late_fourths"].push_back(fmt::format(R"({{"w":{}}})", text(r.values.at("v"))));
   }
 

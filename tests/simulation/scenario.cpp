@@ -149,6 +149,12 @@ private:
     j.how = std::array{"inner", "left", "anti"}[n % 3];
     j.before = micros(before * second);
     j.after = micros(after * second);
+    j.is_dedup = n % 8 == 5;
+    if (j.is_dedup) {
+      j.how = "anti";
+      j.before = micros((n % 5 + 1) * 2 * second);
+      j.after = {};
+    }
     j.is_as_of = n % 4 == 3;
     if (!j.is_as_of)
       return;

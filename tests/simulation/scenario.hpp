@@ -72,7 +72,8 @@ struct join_spec {
   window_spec window;  // tumbling or sliding; of intervals the number of shards alone
   bool is_interval = false;
   bool is_as_of = false;  // by intervals otherwise; versions whose value is a multiple of eight are deletions
-  micros before{}, after{};  // as_of: `before` is late_versions
+  bool is_dedup = false;  // of the rows alone
+  micros before{}, after{};  // as_of: `before` is late_versions; dedup: it is the time to live
 };
 
 struct fault {

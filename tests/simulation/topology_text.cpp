@@ -158,6 +158,8 @@ std::string topology_text(const scenario& s) {
   }
   if (s.idle_timeout)
     parsed["idle_timeout"] = duration(*s.idle_timeout);
+  else if (s.join && s.join->is_as_of)
+    parsed["idle_timeout"] = "off";
   stages["parsed"] = std::move(parsed);
   std::string from = "parsed";
   if (s.unnests) {
@@ -190,10 +192,11 @@ std::string topology_text(const scenario& s) {
   }
   if (s.join) {
     const auto& w = s.join->window;
-    stages["fourths"] = {{"transform", "select"},
-                         {"from", rows},
-                         {"where", "v % 4 = 0"},
-                         {"columns", {{"u", "u"}, {"w", "v"}}}};
+    if (!s.join->is_dedup)
+      stages["fourths"] = {{"transform", "select"},
+                           {"from", rows},
+                           {"where", "v % 4 = 0"},
+                           {"columns", {{"u", "u"}, {"w", "v"}}}};
     const bool has_partners = s.join->how != "anti";
     json::object joined{{"join", s.join->is_as_of      ? "as_of"
                                  : s.join->is_interval ? "interval"
@@ -218,12 +221,19 @@ std::string topology_text(const scenario& s) {
       joined["size"] = duration(w.size);
       joined["slide"] = duration(w.slide);
     }
+    if (s.join->is_dedup)
+      joined = {{"window", "dedup"},
+                {"from", rows},
+                {"key", "u"},
+                {"ttl", duration(s.join->before)},
+                {"shards", w.shards},
+                {"columns", {{"u", "u"}, {"v", "v"}, {"w", "null::bigint"}, {"start", "window_start"}}}};
     stages["joined"] = std::move(joined);
     if (s.retain_memory)
       stages["joined"].as_object()["retain_memory"] = *s.retain_memory;
     stages["pairs"] = sink_object(s, "pairs", "joined");
-    auto late = sink_object(s, "late_fourths", "joined.late_right");
-    late["columns"] = {{"w", "w"}};
+    auto late = sink_object(s, "late_fourths", s.join->is_dedup ? "joined.late" : "joined.late_right");
+    late["columns"] = {{"w", s.join->is_dedup ? "v" : "w"}};
     stages["late_fourths"] = std::move(late);
   }
   if (s.raw_sink) {

@@ -236,7 +236,8 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
   in.counts.late = late.size();
   in.counts.out -= late.size();
   count(0, name_of(n.stage), in.counts);
-  if (in.side && !late.empty())
+  const auto side = n.plan->is_join() ? std::optional(n.side) : std::nullopt;
+  if (side && !late.empty())
     count(0, delivery::late_rows_of(name_of(n.stage), to_string(n.side)),
           {.in = late.size(), .late = late.size()});
   add_letters(n.stage, in.failed, w);
@@ -246,8 +247,7 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
                      times[first], watermarks[first], !n.late.empty(), n.side});
   }
   if (!late.empty() && !n.late.empty())
-    run(n.late, stage::take(in.rows, late), w,
-        config::name_of({name_of(n.stage), true, in.side ? std::optional(n.side) : std::nullopt}));
+    run(n.late, stage::take(in.rows, late), w, config::name_of({name_of(n.stage), true, side}));
 }
 
 void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {

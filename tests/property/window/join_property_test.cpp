@@ -1,4 +1,4 @@
-// Random joins by windows, by intervals and as of a time over random logs of two sides, cut, sharded, interleaved, fired, captured and restored at random:
+// Random joins by windows, by intervals and as of a time, and dedups, over random logs of two sides, cut, sharded, interleaved, fired, captured and restored at random:
 // the rows must be those of a nested loop over all records, in its order. A failure prints its seed.
 #include "runtime/window/shard_windows.hpp"
 #include "tests/property/window/drawn.hpp"
@@ -25,8 +25,8 @@ using oracle::random_value;
 using oracle::shard_of;
 using oracle::value;
 
-enum class kind : std::uint8_t { window, interval, as_of };
-constexpr kind kinds[] = {kind::window, kind::interval, kind::as_of};
+enum class kind : std::uint8_t { window, interval, as_of, dedup };
+constexpr kind kinds[] = {kind::window, kind::interval, kind::as_of, kind::dedup};
 
 struct record {
   oracle::record what;  // its time, watermark, keys, log and position
@@ -71,6 +71,10 @@ scenario random_scenario(dice& d, kind of) {
     w.join->deletes = d.chance(60);
     w.join->how = d.one_of({join_kind::inner, join_kind::left});
     w.join->before = micros(unit * d.one_of<std::int64_t>({0, 2, 5, 12}));
+  } else if (of == kind::dedup) {
+    w.join->first = true;
+    w.join->how = join_kind::anti;
+    w.join->before = micros(unit * d.one_of<std::int64_t>({1, 2, 5, 20}) - 1);
   } else {
     w.slide = micros(unit * d.between(1, 5));
     w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 7});
@@ -81,6 +85,8 @@ scenario random_scenario(dice& d, kind of) {
   for (const auto* const side : {"l.", "r."}) {
     aggregate rows;
     rows.row = random_fields(d, side, 0, false);
+    if (w.join->first && !w.aggregates.empty())
+      rows.row->clear();  // those that have come out
     output.insert(output.end(), rows.row->begin(), rows.row->end());
     w.aggregate_fields.insert(w.aggregate_fields.end(), rows.row->begin(), rows.row->end());
     w.aggregates.push_back(std::move(rows));
@@ -91,7 +97,7 @@ scenario random_scenario(dice& d, kind of) {
 
   const auto delay = unit * d.one_of<std::int64_t>({0, 3, 10});
   // A log is of one side, or of both, as where a stage joins itself.
-  const bool mixed = d.chance(30);
+  const bool mixed = !w.join->first && d.chance(30);
   for (auto n = d.between(2, 4); n > 0; --n) {
     auto& records = s.logs.emplace_back();
     const auto name = "parser/" + std::to_string(s.logs.size());
@@ -100,7 +106,7 @@ scenario random_scenario(dice& d, kind of) {
     for (auto r = d.between(0, 60); r > 0; --r) {
       time += unit * d.one_of<std::int64_t>({0, 0, 1, 1, 7});
       record x;
-      x.side = mixed ? static_cast<std::size_t>(d.between(0, 1)) : s.logs.size() % 2;
+      x.side = mixed ? static_cast<std::size_t>(d.between(0, 1)) : w.join->first ? 0 : s.logs.size() % 2;
       x.what.partition = name;
       x.what.at = {0, static_cast<std::int64_t>(records.size())};
       x.what.time = time - unit * d.one_of<std::int64_t>({0, 0, 0, 2, 6, 25});
@@ -304,10 +310,17 @@ std::map<event_micros, given> nested_loop_by_time(const definition& w, const std
            (!before(b.what->what.keys, a.what->what.keys) && place(a.what) < place(b.what));
   });
   std::map<event_micros, given> out;
+  std::vector<const record*> given_last;  // by a dedup
   for (const auto& l : in_order) {
     if (l.what->side != 0)
       continue;
     std::vector<const record*> met;
+    if (w.join->first) {
+      if (!given_last.empty() && given_last.back()->what.keys == l.what->what.keys &&
+          l.what->what.time - given_last.back()->what.time <= w.join->before.count())
+        continue;
+      given_last.push_back(l.what);
+    }
     for (const auto& r : in_order)
       if (r.what->side == 1 && !std::ranges::any_of(l.what->what.keys, is_null) &&
           meets(w, *l.what, *r.what, r.fired))
@@ -383,7 +396,7 @@ void fire(const scenario& s, shard& x, event_micros watermark) {
 
 /// What a key holds in its first open window is what the records say.
 void look(const scenario& s, const shard& x) {
-  if (x.taken.empty())
+  if (x.taken.empty() || s.window.join->first)
     return;
   const auto& first = *x.taken.back().what;
   const auto found = x.windows->look_up(oracle::encoded_key(s.window, first.what.keys), x.fired, 1000);

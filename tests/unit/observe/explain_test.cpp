@@ -443,3 +443,35 @@ TEST_CASE("where a select has the event time, a partition without any row of it 
   f.losses["ticks"] = {0, 3};
   CHECK(of(t, f, "counts").causes.back().text == "3 records of ticks are dead letters");
 }
+
+TEST_CASE("a join tells what fires next, and which side it waits for") {
+  const auto text = [](const std::string& join) {
+    return R"json({ "millrace": 1, "topology": "t", "stages": {
+      "in": { "source": "generator", "kind": "clicks", "count": 10 },
+      "parsed": { "parser": "json", "from": "in", "event_time": "at", "schema": { "user": "text", "at": "timestamp" } },
+      "others": { "parser": "json", "from": "in", "event_time": "at", "schema": { "user": "text", "at": "timestamp" } },
+      "counts": {)json" +
+           join + R"json(}, "out": { "sink": "console", "from": "counts" } } })json";
+  };
+  const std::string sides =
+      R"("left": "parsed", "right": "others", "key": "user", "columns": { "time": "l.at" })";
+  auto f = running();
+  f.shards.pop_back();
+  f.lanes.push_back(f.lanes[0]);
+  f.lanes[1].parser = "others";
+  for (auto& p : f.lanes[1].partitions)
+    p.watermark = at("12:30:00");
+  const auto windows = planned_text(text(R"("join": "window", "size": "5 minutes", )" + sides));
+  CHECK_THAT(of(windows, f, "counts").summary,
+             Contains("the window that ends at 2026-11-01T12:05:00Z fires when every partition has come to "
+                      "2026-11-01T12:05:00Z, and the left side has not"));
+  f.shards[0].next_end.at += 1;
+  const auto intervals =
+      planned_text(text(R"("join": "interval", "before": "0 s", "after": "1 hour", )" + sides));
+  CHECK_THAT(of(intervals, f, "counts").summary,
+             Contains("the left row of 2026-11-01T12:05:00Z fires when every partition has come to "
+                      "2026-11-01T13:05:00.000001Z, and neither side has"));
+  const auto unique = planned_text(text(
+      R"("window": "dedup", "from": "parsed", "ttl": "1 hour", "key": "user", "columns": { "time": "at" })"));
+  CHECK_THAT(of(unique, f, "counts").summary, Contains("the row of 2026-11-01T12:05:00Z fires when"));
+}

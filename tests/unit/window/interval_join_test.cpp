@@ -25,6 +25,14 @@ click at(event_micros time, std::int64_t number, event_micros watermark = no_wat
   return c;
 }
 
+std::string key_of_a() {
+  std::string key;
+  data::column_builder b(data::type_id::text);
+  b.append_text("a");
+  data::append_key(key, *b.finish(), 0);
+  return key;
+}
+
 std::vector<std::string> values(const std::vector<delivery::fired_window>& all) {
   std::vector<std::string> out;
   for (const auto& w : all)
@@ -170,6 +178,28 @@ TEST_CASE("one version of a key is kept, and those that do not count yet; a dele
   CHECK(absorb(*w, d, {at(110, 5)}, 131, false, right) == 1);
 }
 
+TEST_CASE("dedup gives the first row of a key by event time, and again once its time to live is over") {
+  const auto d = dedup_of(10);
+  const auto w = make_shard_windows(d);
+  come(*w, d, left, {at(105, 1), at(100, 2), at(109, 3), at(110, 4), at(119, 5)});
+  auto nobody = at(101, 6);
+  nobody.user.reset();
+  come(*w, d, left, {nobody, nobody});
+  CHECK(values(fire_all(*w, no_watermark, 106)) ==
+        std::vector<std::string>{R"({"user":"a","a0":2})", R"({"user":null,"a0":6})"});
+  const auto copy = make_shard_windows(d);
+  REQUIRE(applied_to(*copy, all_of(*w)));
+  delivery::fired_window shown;
+  shown.rows = w->look_up(key_of_a(), 106, 10).rows;
+  CHECK(rows_of(shown).at(0).starts_with(R"({"user":"a","left":1,"right":1,)"));
+  for (auto* const x : {w.get(), copy.get()}) {
+    CHECK(values(fire_all(*x, 106, 121)) == std::vector<std::string>{R"({"user":"a","a0":4})"});
+    CHECK(absorb(*x, d, {at(120, 7)}, 120, false, left) == 0);
+    CHECK(values(fire_all(*x, 121, end_of_time)) == std::vector<std::string>{R"({"user":"a","a0":7})"});
+    CHECK(x->size().keys == 0);
+  }
+}
+
 TEST_CASE("the bytes of an interval join may be damaged in any way") {
   const auto d = interval_join_of(10, 5, join_kind::left);
   const auto w = make_shard_windows(d);
@@ -183,10 +213,7 @@ TEST_CASE("a key tells what waits: left rows by their time, with the partners th
   const auto w = make_shard_windows(d);
   come(*w, d, left, {at(100, 1), at(100, 2), at(200, 3)});
   come(*w, d, right, {at(95, 4), at(103, 5)});
-  std::string key;
-  data::column_builder b(data::type_id::text);
-  b.append_text("a");
-  data::append_key(key, *b.finish(), 0);
+  const auto key = key_of_a();
   const auto open = w->look_up(key, no_watermark, 10);
   delivery::fired_window shown;
   shown.rows = open.rows;

@@ -42,6 +42,17 @@ definition as_of_join_of(event_micros late_versions, join_kind how) {
   return d;
 }
 
+definition dedup_of(event_micros ttl) {
+  auto d = interval_join_of(ttl - 1, 0, join_kind::anti);
+  d.join->first = true;
+  d.aggregates[1].row->clear();
+  d.aggregate_fields.pop_back();
+  auto fields = d.output->fields();
+  fields.erase(fields.begin() + 2);
+  d.output = std::make_shared<data::schema>(std::move(fields));
+  return d;
+}
+
 aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint, type_id::bigint}; }
 aggregate over(aggregate_function f, type_id argument, data::type result) {
   return {f, argument, std::move(result)};

@@ -27,6 +27,8 @@ struct click {
                                           join_kind how = join_kind::inner, std::uint64_t max_pairs = 1000);
 /// The same as of a time: a version that is not `wanted` says that its key is gone.
 [[nodiscard]] definition as_of_join_of(event_micros late_versions, join_kind how = join_kind::left);
+/// The first clicks of each user: the column a0 has `size`.
+[[nodiscard]] definition dedup_of(event_micros ttl);
 /// Aggregates over `amount` (double), `size` (bigint), `user` (text) or `wanted` (boolean), by argument type.
 [[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
                                     event_micros lateness = 0, std::uint32_t shards = 1);

@@ -1,0 +1,172 @@
+// Dedup: the first row of a key within a time. It is a join of rows with those that have come out (docs/design/joins.md).
+#include "config/plan/bind_step.hpp"
+#include "config/plan/plan_stages.hpp"
+#include "config/plan/window_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+class dedup_planner {
+public:
+  dedup_planner(draft& d, report& out) : d_(d), out_(out) {}
+
+  void read_numbers() {
+    read_bounds_of_shards(d_, plan_);
+    auto& def = plan_.definition;
+    def.kind = window::shape::interval;
+    def.size = def.slide = micros(1);
+    auto& join = def.join.emplace();
+    join.how = window::join_kind::anti;
+    join.first = true;
+    if (d_.built.options.has("ttl"))
+      join.before = d_.built.options.duration("ttl") - micros(1);
+  }
+
+  void check_place_in_graph(const drafts& all) {
+    for (const auto i : d_.windows) {
+      const auto& front = std::get<window_plan>(all[i].built.plan).definition;
+      if (front.updates)
+        return d_.fail(
+            out_, "from",
+            fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed, "
+                        "without an event time; expected emit \"final\" there",
+                        all[i].built.name));
+      if (!front.bounded)
+        return d_.fail(
+            out_, "from",
+            fmt::format("the rows of \"{}\" have no window_end and so no event time, and dedup goes by it; "
+                        "expected a window with bounds, or dedup upstream of that one",
+                        all[i].built.name));
+    }
+    if (!d_.event_time)
+      d_.fail(out_, "from",
+              fmt::format("the rows have no event time, and dedup goes by it; expected {}",
+                          remedy_without_event_time(d_, all)));
+    else if (!d_.late_of.empty())
+      d_.fail(out_, "from",
+              fmt::format("the rows of \"{}.late\" would all be late here, too; expected other rows",
+                          all[d_.late_of.front()].built.name));
+  }
+
+  void bind(const data::schema_ptr& input) {
+    const auto before = out_.errors();
+    static_cast<void>(bind_step(d_, input, {.columns = false, .before_window = true}, intake().input, out_));
+    d_.checked.insert("key");
+    read_keys();
+    if (out_.errors() != before || d_.broken) {
+      d_.broken = true;
+      return;
+    }
+    // The rows that are kept have the columns that the expressions read, and these are known once they are bound.
+    finish_output(std::vector<bool>(columns().size(), true));
+    if (!tell_bounds_apart() || !bind_output())
+      return;
+    finish_output(columns_read());
+    if (!bind_output())
+      return;
+    d_.built.schema = plan_.output.output;
+    d_.built.plan = std::move(plan_);
+  }
+
+private:
+  [[nodiscard]] intake_plan& intake() { return plan_.sides.front(); }
+  [[nodiscard]] const data::schema& columns() { return *intake().input.output; }
+
+  void read_keys() {
+    const auto items = items_of(*d_.member_of("key"));
+    if (items.empty())
+      return d_.fail(out_, "key",
+                     "it is empty; expected at least one column: rows without a key would all be one");
+    const auto rows = known_rows::all_of(columns());
+    for (const auto* const item : items)
+      if (const auto at = find_key(d_, *item, rows, out_)) {
+        if (std::ranges::find(intake().key_columns, *at) != intake().key_columns.end())
+          return out_.error(
+              item->where, join(d_.path, "key"),
+              fmt::format("\"{}\" is here a second time; expected each column once", item->text));
+        intake().key_columns.push_back(*at);
+        plan_.definition.keys.push_back(columns()[*at]);
+      }
+  }
+
+  /// Rows of windows have columns of these names.
+  bool tell_bounds_apart() {
+    for (const auto* const bound : {"window_start", "window_end"})
+      if (columns().find(bound)) {
+        d_.fail(out_, "from",
+                fmt::format(
+                    "dedup gives a column \"{0}\", the time of the row, and the rows have one of that name; "
+                    "expected another name for it, in a select upstream: \"columns\": {{ \"of_{0}\": "
+                    "\"{0}\", ... }}",
+                    bound));
+        return false;
+      }
+    return true;
+  }
+
+  /// The key, the other columns, the bounds. The rows that have come out are those of the other side, without columns.
+  void finish_output(const std::vector<bool>& read) {
+    auto& def = plan_.definition;
+    auto fields = def.keys;
+    auto& kept = intake().row_columns;
+    kept.clear();
+    std::vector<data::field> row;
+    for (std::size_t i = 0; i < columns().size(); ++i)
+      if (const auto& f = columns()[i];
+          read[i] && !is_reserved(f.name) &&
+          std::ranges::find(intake().key_columns, i) == intake().key_columns.end()) {
+        kept.push_back(i);
+        row.push_back(f);
+      }
+    def.aggregate_fields = row;
+    fields.insert(fields.end(), row.begin(), row.end());
+    fields.push_back({"window_start", data::type_id::timestamp});
+    fields.push_back({"window_end", data::type_id::timestamp});
+    def.output = std::make_shared<const data::schema>(std::move(fields));
+    def.aggregates.assign(std::size(both_sides), {});
+    def.aggregates[index_of(side::left)].row = std::move(row);
+    def.aggregates[index_of(side::right)].row.emplace();
+  }
+
+  bool bind_output() {
+    plan_.output = {};
+    return bind_step(d_, plan_.definition.output, {.where = false, .before_window = d_.before_window},
+                     plan_.output, out_);
+  }
+
+  [[nodiscard]] std::vector<bool> columns_read() {
+    const bool is_whole = plan_.output.columns.empty();
+    std::vector<bool> used(plan_.definition.output->size(), is_whole);
+    for (const auto& c : plan_.output.columns)
+      for (const auto i : c.value.columns)
+        used[i] = true;
+    std::vector<bool> out(columns().size(), false);
+    auto at = plan_.definition.keys.size();
+    for (const auto i : intake().row_columns)
+      out[i] = used[at++];
+    return out;
+  }
+
+  draft& d_;
+  report& out_;
+  window_plan plan_;
+};
+
+}  // namespace
+
+void plan_dedup(draft& d, const drafts& all, report& out) {
+  dedup_planner p(d, out);
+  p.read_numbers();
+  const auto input = schema_of_inputs(d, all, out);
+  if (!input)
+    return;
+  p.check_place_in_graph(all);
+  if (!d.broken)
+    p.bind(input);
+}
+
+}  // namespace millrace::config
