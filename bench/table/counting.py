@@ -159,7 +159,7 @@ def interval_join(bench):
     def run(name, stage):
         def used(n):
             folder = bench.folder(name)
-            stages = {**two_sides(bench, n, users), "given": {"key": "userid", "shards": 1, **stage},
+            stages = {**two_sides(bench, n, users), "given": {**stage, "key": "userid", "shards": 1},
                       "rows": {"sink": "file", "from": "given", "path": str(folder / "rows.csv"), "format": "csv"}}
             used = bench.run({"millrace": 1, "topology": "bench", "stages": stages}, folder)
             given[name, n] = (folder / "rows.csv").read_bytes().count(b"\n") - 1

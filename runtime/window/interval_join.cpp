@@ -17,10 +17,11 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
-#include <set>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace millrace::window {
 namespace {
@@ -57,6 +58,7 @@ private:
   };
   using rows_by_key = std::unordered_map<std::string, key_rows, key_hash, std::equal_to<>>;
   using entry = rows_by_key::value_type;
+  using keys_by_mark = std::map<event_micros, std::vector<entry*>>;
 
   entry& at(std::string_view key);
   void add(entry& to, std::size_t side, timed_row r);
@@ -68,6 +70,7 @@ private:
   [[nodiscard]] event_micros due_of(const timed_rows& right) const;
   [[nodiscard]] std::size_t hidden(const timed_rows& right, event_micros over) const;
   void set_due(entry& of);
+  [[nodiscard]] std::vector<entry*> take_waiting();
   void clear();
   [[nodiscard]] met_rows rows_at(const entry& of, event_micros end) const;
   void forget(event_micros over);
@@ -78,11 +81,11 @@ private:
   definition join_;
   layout_ptr layout_;
   rows_by_key keys_;
-  std::set<std::pair<event_micros, entry*>> waiting_;  // ends of left rows
-  std::set<std::pair<event_micros, entry*>> due_;      // when right rows of a key go
-  std::size_t bytes_ = 0;                              // of the rows
-  event_micros over_ = no_watermark;                   // ends up to here have fired
-  wire::writer added_;                                 // rows since the last capture
+  keys_by_mark waiting_;              // ends of left rows; a key may be there several times
+  keys_by_mark due_;                  // when right rows of a key go
+  std::size_t bytes_ = 0;             // of the rows
+  event_micros over_ = no_watermark;  // ends up to here have fired
+  wire::writer added_;                // rows since the last capture
   std::uint64_t rows_added_ = 0;
   bool is_rewritten_ = false;  // the next capture is whole
 };
@@ -102,7 +105,8 @@ void interval_join::add(entry& to, std::size_t side, timed_row r) {
 void interval_join::put(entry& to, std::size_t side, timed_row r) {
   auto& rows = to.second.sides[side];
   if (side == 0)
-    waiting_.emplace(next_bound(join_, r.time), &to);
+    if (auto& of = waiting_[next_bound(join_, r.time)]; of.empty() || of.back() != &to)
+      of.push_back(&to);
   bytes_ -= rows.byte_size();
   rows.add(std::move(r));
   bytes_ += rows.byte_size();
@@ -154,11 +158,26 @@ void interval_join::set_due(entry& of) {
   auto& known = of.second.due;
   if (now == known)
     return;
-  if (known != end_of_time)
-    due_.erase({known, &of});
+  if (known != end_of_time) {
+    const auto at = due_.find(known);
+    auto& keys = at->second;
+    std::iter_swap(std::find(keys.rbegin(), keys.rend(), &of), keys.rbegin());
+    keys.pop_back();
+    if (keys.empty())
+      due_.erase(at);
+  }
   if (now != end_of_time)
-    due_.emplace(now, &of);
+    due_[now].push_back(&of);
   known = now;
+}
+
+/// The keys with left rows of the first end, in their order; they wait no more.
+std::vector<interval_join::entry*> interval_join::take_waiting() {
+  auto out = std::move(waiting_.begin()->second);
+  waiting_.erase(waiting_.begin());
+  std::ranges::sort(out, {}, [](const entry* e) -> const std::string& { return e->first; });
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 void interval_join::clear() {
@@ -215,10 +234,7 @@ std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fir
   fired = watermark;
   for (int n = 0; !out && !waiting_.empty() && waiting_.begin()->first <= to; ++n) {
     const auto end = waiting_.begin()->first;
-    std::vector<entry*> of;
-    for (; !waiting_.empty() && waiting_.begin()->first == end; waiting_.erase(waiting_.begin()))
-      of.push_back(waiting_.begin()->second);
-    std::ranges::sort(of, {}, [](const entry* e) -> const std::string& { return e->first; });
+    const auto of = take_waiting();
     std::vector<met_rows> met;
     for (const auto* const e : of)
       met.push_back(rows_at(*e, end));
@@ -244,7 +260,7 @@ void interval_join::forget(event_micros over) {
   if (over == end_of_time)
     clear();
   while (!due_.empty() && due_.begin()->first <= over) {
-    auto& of = *due_.begin()->second;
+    auto& of = *due_.begin()->second.back();
     if (join_.join->newest)
       drop(of, 1, hidden(of.second.sides[1], over));
     else
@@ -323,9 +339,9 @@ expected<void> interval_join::apply(wire::reader& in) {
   if (!in.ok())
     return damaged("cut off");
   while (!waiting_.empty() && waiting_.begin()->first <= over) {
-    const auto [end, of] = *waiting_.begin();
-    waiting_.erase(waiting_.begin());
-    drop_before(*of, 0, end);
+    const auto end = waiting_.begin()->first;
+    for (auto* const of : take_waiting())
+      drop_before(*of, 0, end);
   }
   forget(over);
   return {};
