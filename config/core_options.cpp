@@ -231,7 +231,7 @@ std::vector<option> window_options(std::string_view type) {
   return out;
 }
 
-/// How far the rows of a pair may be apart.
+/// Adds how far the rows of a pair may be apart.
 void add_reach(std::vector<option>& out) {
   const auto reach = [&](const std::string& name, const std::string& doc) {
     out.push_back(
@@ -245,7 +245,7 @@ void add_reach(std::vector<option>& out) {
         "out once both sides have come so far past it");
 }
 
-/// What a version is.
+/// Adds what says which versions there are.
 void add_versions(std::vector<option>& out) {
   out.push_back(
       {.name = "deleted",

@@ -305,11 +305,21 @@ private:
     write_step(w.output);
   }
 
+  /// How far rows may be ahead of the watermark that they wait for, by what the parsers above say; of each without
+  /// max_drift a partition may be further ahead.
+  std::pair<micros, bool> wait_of(const stage& s) const {
+    micros delay{0};
+    bool drifts = false;
+    for (const auto* const p : parsers_above(s)) {
+      delay = std::max(delay, p->watermark_delay + p->max_drift.value_or(micros{0}));
+      drifts = drifts || !p->max_drift;
+    }
+    return {delay, drifts};
+  }
+
   std::string bound_of_dedup(const stage& s, const window_plan& w) const {
     const auto& d = w.definition;
-    micros delay{0};
-    for (const auto* const p : parsers_above(s))
-      delay = std::max(delay, p->watermark_delay + p->max_drift.value_or(micros{0}));
+    const auto delay = wait_of(s).first;
     return fmt::format("{} shard{}, the rows of {} of event time and the keys of {}", d.shards,
                        d.shards == 1 ? "" : "s", format_duration(d.allowed_lateness + delay),
                        format_duration(d.join->before + micros(1) + d.allowed_lateness + delay));
@@ -318,12 +328,7 @@ private:
   /// Rows wait for the watermark, which lags; a right one until no left row can reach it any more.
   std::string bound_of_interval(const stage& s, const window_plan& w) const {
     const auto& d = w.definition;
-    micros delay{0};
-    bool drifts = false;
-    for (const auto* const p : parsers_above(s)) {
-      delay = std::max(delay, p->watermark_delay + p->max_drift.value_or(micros{0}));
-      drifts = drifts || !p->max_drift;
-    }
+    const auto [delay, drifts] = wait_of(s);
     const auto right =
         d.join->newest
             ? fmt::format("one version of each key, and those of {}",

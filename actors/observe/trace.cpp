@@ -219,7 +219,7 @@ private:
   /// `first_end` tell that reach.
   static void place_interval(traced_row& out, const window::definition& d, event_micros time,
                              event_micros fired, std::size_t side) {
-    const auto last = window::last_end(d, time, side);
+    const auto last = window::last_end(d, window::reach_of(d, time, side).last);
     const auto [down, up] = d.join->newest || d.join->first ? std::pair(micros{0}, micros{0})
                             : side == 0                     ? std::pair(d.join->before, d.join->after)
                                                             : std::pair(d.join->after, d.join->before);
@@ -237,7 +237,9 @@ private:
     if (window::assign(d, time, watermark, side))
       return std::nullopt;
     const auto last =
-        window::last_end(d, d.kind == window::shape::session ? time : window::slice_of(d, time), side);
+        window::last_end(d, d.kind == window::shape::session    ? time
+                            : d.kind == window::shape::interval ? window::reach_of(d, time, side).last
+                                                                : window::slice_of(d, time));
     return watermark == end_of_time ? micros::max()
                                     : micros(watermark - window::plus(last, d.allowed_lateness));
   }

@@ -183,6 +183,14 @@ bool offers(const draft& d, std::string_view option) {
                                          [&](const auto& o) { return o.name == option; });
 }
 
+std::vector<bool> columns_read(const step& s) {
+  std::vector<bool> out(s.input->size(), s.columns.empty());
+  for (const auto& c : s.columns)
+    for (const auto i : c.value.columns)
+      out[i] = true;
+  return out;
+}
+
 bool bind_deletion(draft& d, step& result, report& out) {
   const auto* const text = d.member_of("delete");
   if (!offers(d, "delete") || !is_expression(text))

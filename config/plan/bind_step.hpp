@@ -58,6 +58,8 @@ struct step_parts {
 /// finding was reported.
 [[nodiscard]] bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& result,
                              report& out);
+/// The columns of the step's input that its `columns` read; all where it has none.
+[[nodiscard]] std::vector<bool> columns_read(const step& s);
 /// Binds the option `delete` of a sink that offers it, over the step's input: one more column of its output,
 /// deletion_column, first of the hidden ones. False when a finding was reported.
 [[nodiscard]] bool bind_deletion(draft& d, step& result, report& out);

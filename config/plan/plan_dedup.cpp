@@ -27,26 +27,12 @@ public:
   }
 
   void check_place_in_graph(const drafts& all) {
-    for (const auto i : d_.windows) {
-      const auto& front = std::get<window_plan>(all[i].built.plan).definition;
-      if (front.updates)
-        return d_.fail(
-            out_, "from",
-            fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed, "
-                        "without an event time; expected emit \"final\" there",
-                        all[i].built.name));
-      if (!front.bounded)
-        return d_.fail(
-            out_, "from",
-            fmt::format("the rows of \"{}\" have no window_end and so no event time, and dedup goes by it; "
-                        "expected a window with bounds, or dedup upstream of that one",
-                        all[i].built.name));
-    }
-    if (!d_.event_time)
-      d_.fail(out_, "from",
-              fmt::format("the rows have no event time, and dedup goes by it; expected {}",
-                          remedy_without_event_time(d_, all)));
-    else if (!d_.late_of.empty())
+    const timed_reader reader{"from", ", without an event time; expected emit \"final\" there", "dedup",
+                              "a window with bounds, or dedup upstream of that one"};
+    if (refuse_updates(d_, all, d_.windows, reader, out_) ||
+        refuse_untimed(d_, all, d_.windows, reader, out_))
+      return;
+    if (!d_.late_of.empty())
       d_.fail(out_, "from",
               fmt::format("the rows of \"{}.late\" would all be late here, too; expected other rows",
                           all[d_.late_of.front()].built.name));
@@ -65,7 +51,7 @@ public:
     finish_output(std::vector<bool>(columns().size(), true));
     if (!tell_bounds_apart() || !bind_output())
       return;
-    finish_output(columns_read());
+    finish_output(columns_kept());
     if (!bind_output())
       return;
     d_.built.schema = plan_.output.output;
@@ -138,12 +124,9 @@ private:
                      plan_.output, out_);
   }
 
-  [[nodiscard]] std::vector<bool> columns_read() {
-    const bool is_whole = plan_.output.columns.empty();
-    std::vector<bool> used(plan_.definition.output->size(), is_whole);
-    for (const auto& c : plan_.output.columns)
-      for (const auto i : c.value.columns)
-        used[i] = true;
+  /// The columns of the rows that have to be kept.
+  [[nodiscard]] std::vector<bool> columns_kept() {
+    const auto used = columns_read(plan_.output);
     std::vector<bool> out(columns().size(), false);
     auto at = plan_.definition.keys.size();
     for (const auto i : intake().row_columns)

@@ -19,7 +19,7 @@ namespace {
 std::string_view row_of(side s) { return s == side::left ? "l" : "r"; }
 
 /// The windows whose rows, not late ones, come to one side of a join.
-std::set<std::size_t> windows_above(const draft& d, const drafts& all, side of) {
+std::vector<std::size_t> windows_above(const draft& d, const drafts& all, side of) {
   std::set<std::size_t> out;
   for (std::size_t i = 0; i < d.reads.size(); ++i) {
     const auto& from = all[d.reads[i]];
@@ -30,7 +30,7 @@ std::set<std::size_t> windows_above(const draft& d, const drafts& all, side of) 
     else
       out.insert(from.windows.begin(), from.windows.end());
   }
-  return out;
+  return {out.begin(), out.end()};
 }
 
 class join_planner {
@@ -159,27 +159,15 @@ private:
   }
 
   void check_place_in_graph(side of, const drafts& all) {
-    for (const auto i : windows_above(d_, all, of)) {
-      const auto& front = std::get<window_plan>(all[i].built.plan).definition;
-      if (front.updates)
-        return d_.fail(
-            out_, to_string(of),
-            fmt::format(
-                "\"{}\" emits updates, which give a window's row again whenever it has changed: this "
-                "join would pair rows that have replaced each other, and go by an event time that they do "
-                "not have; expected emit \"final\" there",
-                all[i].built.name));
-      if (!front.bounded)
-        return d_.fail(
-            out_, to_string(of),
-            fmt::format("the rows of \"{}\" have no window_end and so no event time, and a join goes by "
-                        "it; expected a window with bounds, or a join upstream of that one",
-                        all[i].built.name));
-    }
-    if (!d_.event_time)
-      d_.fail(out_, to_string(of),
-              fmt::format("the rows of the {} side have no event time, and a join goes by it; expected {}",
-                          to_string(of), remedy_without_event_time(d_, all)));
+    const auto rows = fmt::format("the rows of the {} side", to_string(of));
+    const timed_reader reader{
+        to_string(of),
+        ": this join would pair rows that have replaced each other, and go by an event time that "
+        "they do not have; expected emit \"final\" there",
+        "a join", "a window with bounds, or a join upstream of that one", rows};
+    const auto windows = windows_above(d_, all, of);
+    if (!refuse_updates(d_, all, windows, reader, out_))
+      static_cast<void>(refuse_untimed(d_, all, windows, reader, out_));
   }
 
   void read_keys() {
@@ -367,10 +355,7 @@ private:
   }
 
   void keep_what_is_read(std::vector<bool> (&read)[2]) {
-    std::vector<bool> used(plan_.definition.output->size(), false);
-    for (const auto& c : plan_.output.columns)
-      for (const auto i : c.value.columns)
-        used[i] = true;
+    const auto used = columns_read(plan_.output);
     auto at = plan_.definition.keys.size();
     for (const auto s : both_sides) {
       read[index_of(s)].assign(columns(s).size(), false);

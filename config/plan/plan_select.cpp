@@ -116,6 +116,36 @@ const projection& time_of_elements(const topology& t, const parser_plan& p) {
   return select.select.columns[*select.event_time];
 }
 
+bool refuse_updates(draft& d, const drafts& all, const std::vector<std::size_t>& windows,
+                    const timed_reader& r, report& out) {
+  for (const auto i : windows)
+    if (std::get<window_plan>(all[i].built.plan).definition.updates) {
+      d.fail(out, r.option,
+             fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed{}",
+                         all[i].built.name, r.of_updates));
+      return true;
+    }
+  return false;
+}
+
+bool refuse_untimed(draft& d, const drafts& all, const std::vector<std::size_t>& windows,
+                    const timed_reader& r, report& out) {
+  for (const auto i : windows)
+    if (!std::get<window_plan>(all[i].built.plan).definition.bounded) {
+      d.fail(out, r.option,
+             fmt::format(
+                 "the rows of \"{}\" have no window_end and so no event time, and {} goes by it; expected {}",
+                 all[i].built.name, r.who, r.other_window));
+      return true;
+    }
+  if (d.event_time)
+    return false;
+  d.fail(out, r.option,
+         fmt::format("{} have no event time, and {} goes by it; expected {}", r.rows, r.who,
+                     remedy_without_event_time(d, all)));
+  return true;
+}
+
 std::string remedy_without_event_time(const draft& d, const drafts& all) {
   for (const auto p : parsers_above(all, d))
     if (!all[p].timed_selects.empty())

@@ -26,6 +26,19 @@ void check_limit(draft& d, report& out);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 
+/// What is said of a stage that goes by the event time of the rows that it takes from `option`.
+struct timed_reader {
+  std::string_view option;
+  std::string_view of_updates;    // follows "whenever it has changed"
+  std::string_view who;           // goes by the event time
+  std::string_view other_window;  // what is expected in the place of a window without bounds
+  std::string_view rows = "the rows";
+};
+/// True, with a finding, where one of these windows in front gives updates; where the rows have no event time.
+[[nodiscard]] bool refuse_updates(draft& d, const drafts& all, const std::vector<std::size_t>& windows,
+                                  const timed_reader& r, report& out);
+[[nodiscard]] bool refuse_untimed(draft& d, const drafts& all, const std::vector<std::size_t>& windows,
+                                  const timed_reader& r, report& out);
 /// Says where a stage whose rows have no event time gets one, to follow "expected".
 [[nodiscard]] std::string remedy_without_event_time(const draft& d, const drafts& all);
 

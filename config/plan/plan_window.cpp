@@ -63,30 +63,14 @@ public:
   }
 
   void check_place_in_graph(const drafts& all) {
-    for (const auto i : d_.windows)
-      if (std::get<window_plan>(all[i].built.plan).definition.updates)
-        return d_.fail(
-            out_, "from",
-            fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed: this "
-                        "window would count rows that have replaced each other, and go by an event time "
-                        "that they do not have; expected emit \"final\" there, or this window upstream of it",
-                        all[i].built.name));
-    if (plan_.definition.kind == window::shape::global)
+    const timed_reader reader{
+        "from",
+        ": this window would count rows that have replaced each other, and go by an event time "
+        "that they do not have; expected emit \"final\" there, or this window upstream of it",
+        d_.built.type == "global" ? "state_ttl" : "this window", "a global window without state_ttl here"};
+    if (refuse_updates(d_, all, d_.windows, reader, out_) || plan_.definition.kind == window::shape::global ||
+        refuse_untimed(d_, all, d_.windows, reader, out_))
       return;
-    const auto* const who = d_.built.type == "global" ? "state_ttl" : "this window";
-    for (const auto i : d_.windows) {
-      const auto& front = std::get<window_plan>(all[i].built.plan).definition;
-      if (!front.bounded)
-        return d_.fail(
-            out_, "from",
-            fmt::format("the rows of \"{}\" have no window_end and so no event time, and {} goes by "
-                        "it; expected a global window without state_ttl here",
-                        all[i].built.name, who));
-    }
-    if (!d_.event_time)
-      return d_.fail(out_, "from",
-                     fmt::format("the rows have no event time, and {} goes by it; expected {}", who,
-                                 remedy_without_event_time(d_, all)));
     for (const auto i : d_.late_of)
       check_reach(all[i]);
   }

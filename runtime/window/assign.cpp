@@ -14,10 +14,16 @@ std::optional<slice_key> assign(const definition& d, event_micros time, event_mi
     const slice_key k{inside, std::max(inside, over)};
     return k.eligible < last_end(d, inside) ? std::optional(k) : std::nullopt;
   }
+  if (d.kind == shape::interval) {
+    const auto reach = reach_of(d, inside, side);
+    return last_end(d, reach.last) <= over
+               ? std::nullopt
+               : std::optional(slice_key{inside, first_end(d, reach.first, over)});
+  }
   const auto slice = slice_of(d, inside);
-  if (last_end(d, slice, side) <= over)
+  if (last_end(d, slice) <= over)
     return std::nullopt;
-  return slice_key{slice, saturating(first_end(d, slice, over, side))};
+  return slice_key{slice, saturating(first_end(d, slice, over))};
 }
 
 bool is_held(const definition& d, event_micros time) {

@@ -86,6 +86,13 @@ const std::vector<collection::entry>* entries(const states& from, std::uint32_t 
   return overflowed ? nullptr : all;
 }
 
+std::uint64_t count(const std::vector<collection::entry>& all) {
+  std::uint64_t out = 0;
+  for (const auto& e : all)
+    out += e.count;
+  return out;
+}
+
 void encode(wire::writer& out, const states& from, std::uint32_t i) {
   const auto* all = entries(from, i);
   out.fixed(static_cast<std::uint8_t>(all == nullptr));

@@ -24,6 +24,9 @@ bool decode(wire::reader& in, const states& to, std::uint32_t i);
 /// The entries in order; null pointer where there were too many.
 [[nodiscard]] const std::vector<collection::entry>* entries(const states& from, std::uint32_t i);
 
+/// Counts entries as often as each was added.
+[[nodiscard]] std::uint64_t count(const std::vector<collection::entry>& all);
+
 inline constexpr const char* too_many = "has collected more than 8 MiB for one group: the row is set apart; "
                                         "use a shorter window, a finer key or a "
                                         "filter";

@@ -15,8 +15,6 @@
 #include "runtime/window/timed_rows.hpp"
 
 #include <algorithm>
-#include <cassert>
-#include <iterator>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -69,6 +67,10 @@ private:
   }
   [[nodiscard]] event_micros due_of(const timed_rows& right) const;
   [[nodiscard]] std::size_t hidden(const timed_rows& right, event_micros over) const;
+  /// The end of the last left row that a right one of this time may meet.
+  [[nodiscard]] event_micros last_met(event_micros time) const {
+    return last_end(join_, reach_of(join_, time, 1).last);
+  }
   void set_due(entry& of);
   [[nodiscard]] std::vector<entry*> take_waiting();
   void clear();
@@ -134,11 +136,11 @@ event_micros interval_join::due_of(const timed_rows& right) const {
   if (right.size() == 0)
     return end_of_time;
   if (!join_.join->newest)
-    return last_end(join_, right.first_time(), 1);
+    return last_met(right.first_time());
   const auto all = right.all();
   if (all.size() > 1)
     return all[1].eligible - 1;
-  return join_.join->deletes && all[0].is_deletion() ? last_end(join_, all[0].time, 1) : end_of_time;
+  return join_.join->deletes && all[0].is_deletion() ? last_met(all[0].time) : end_of_time;
 }
 
 /// Counts the oldest rows that newer ones hide from every left row above the mark.
@@ -150,7 +152,7 @@ std::size_t interval_join::hidden(const timed_rows& right, event_micros over) co
   if (newest == 0)
     return 0;
   const auto& r = all[newest - 1];
-  return join_.join->deletes && r.is_deletion() && last_end(join_, r.time, 1) <= over ? newest : newest - 1;
+  return join_.join->deletes && r.is_deletion() && last_met(r.time) <= over ? newest : newest - 1;
 }
 
 void interval_join::set_due(entry& of) {
@@ -194,11 +196,11 @@ std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fir
     const auto* const all = collected::entries(p.rows().column(side), row);
     if (all != nullptr && all->empty())
       return;
-    const auto eligible = std::max(k.eligible, first_end(join_, k.slice, over, side));
-    const bool is_late = eligible > last_end(join_, k.slice, side) || over == end_of_time;
+    const auto reach = reach_of(join_, k.slice, side);
+    const auto eligible = std::max(k.eligible, first_end(join_, reach.first, over));
+    const bool is_late = eligible > last_end(join_, reach.last) || over == end_of_time;
     if (is_late && all != nullptr)
-      for (const auto& e : *all)
-        missed += e.count;
+      missed += collected::count(*all);
     if (is_late)
       return;
     auto& to = at(key);
@@ -296,7 +298,7 @@ void interval_join::capture_all(wire::writer& out) {
   out.varint(n);
   for (const auto& [key, of] : keys_)
     for (std::size_t side = 0; side < 2; ++side)
-      for (const auto& r : of.sides[side].between(no_watermark, end_of_time))
+      for (const auto& r : of.sides[side].all())
         put_row(out, key, side, r);
   is_rewritten_ = false;
   forget_added();
@@ -361,7 +363,7 @@ delivery::open_windows interval_join::look_up(std::string_view key, event_micros
   const auto found = keys_.find(key);
   bool are_all = true;
   if (found != keys_.end())
-    for (const auto& r : found->second.sides[0].between(no_watermark, end_of_time)) {
+    for (const auto& r : found->second.sides[0].all()) {
       if (!met.empty() && met.back().left.front().time == r.time)
         continue;
       are_all = met.size() < most;

@@ -163,8 +163,7 @@ private:
             fmt::format("its rows of the {} side take more than {} MiB in this window; expected a finer key, "
                         "or shorter windows",
                         s == 0 ? "left" : "right", collection::most_bytes >> 20));
-      for (const auto& e : *all[s])
-        rows[s] += e.count;
+      rows[s] = collected::count(*all[s]);
     }
     const bool alone = rows[0] == 0 || rows[1] == 0 || has_null(d_, store_.key(row));
     const auto pairs = alone ? 0 : rows[0] * rows[1];
@@ -227,7 +226,7 @@ counted_rows counted(std::span<const timed_row> of, event_micros end, bool once 
   return out;
 }
 
-/// Those of the right rows that left rows with this end meet, before it is asked for which ends each counts.
+/// Gives the right rows that left rows with this end may meet; counted() leaves out those that do not count for it.
 std::span<const timed_row> met_by(const definition& d, const met_rows& m, event_micros end) {
   if (!d.join->first && has_null(d, m.key))
     return {};

@@ -104,12 +104,7 @@ side_rows::side_rows(const aggregate& side) {
 
 std::optional<std::uint64_t> side_rows::count(const states& of, std::uint32_t row) {
   const auto* const all = collected::entries(of, row);
-  if (all == nullptr)
-    return std::nullopt;
-  std::uint64_t out = 0;
-  for (const auto& e : *all)
-    out += e.count;
-  return out;
+  return all == nullptr ? std::nullopt : std::optional(collected::count(*all));
 }
 
 void side_rows::append(const collection::entry& e) {

@@ -82,27 +82,30 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return n;
 }
 
-/// The first window end above the horizon that a slice counts for (it may be beyond its last one). `side`: the
-/// row's, in an interval join, where a right row counts for the left rows that it is in reach of.
-[[nodiscard]] inline event_micros first_end(const definition& d, event_micros slice, event_micros horizon,
-                                            std::size_t side = 0) {
+/// The first window end above the horizon that a slice counts for (it may be beyond its last one).
+[[nodiscard]] inline event_micros first_end(const definition& d, event_micros slice, event_micros horizon) {
   if (d.kind == shape::global)
     return end_of_time;
-  const auto reached = d.kind == shape::interval && side == 1 ? plus(slice, -d.join->after) : slice;
-  const auto first = next_bound(d, reached);
+  const auto first = next_bound(d, slice);
   return first > horizon ? first : bound_above(d, horizon);
 }
 
-/// The last window end that a slice counts for; of sessions: the end of one that has this record alone. `side`: as
-/// for first_end().
-[[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice, std::size_t side = 0) {
+/// The last window end that a slice counts for; of sessions: the end of one that has this record alone.
+[[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice) {
   if (d.kind == shape::global)
     return end_of_time;
-  if (d.kind == shape::interval)
-    return next_bound(d, side == 1 ? plus(slice, d.join->before) : slice);
   if (d.kind == shape::session)
     return plus(slice, d.gap);
   return d.zone != nullptr ? local_last_end(d, slice) : plus(slice, d.size);
+}
+
+/// The times of the first and the last left row of an interval join that a row may meet: a left row's is its own.
+struct time_reach {
+  event_micros first, last;
+};
+[[nodiscard]] inline time_reach reach_of(const definition& d, event_micros time, std::size_t side) {
+  return side == 0 ? time_reach{time, time}
+                   : time_reach{plus(time, -d.join->after), plus(time, d.join->before)};
 }
 
 /// The mark with which a window that ends here has fired, under a watermark at which it is over.
@@ -120,11 +123,12 @@ inline constexpr slice_key everything{0, end_of_time};
   if (d.kind == shape::session)
     return k.slice >= -outermost && k.slice <= outermost && k.eligible >= k.slice &&
            k.eligible < last_end(d, k.slice);
-  if (d.kind == shape::interval)
+  if (d.kind == shape::interval) {
+    const auto right = reach_of(d, k.slice, 1);
     return k.slice >= -outermost && k.slice <= outermost &&
-           k.eligible >=
-               std::min(first_end(d, k.slice, no_watermark, 0), first_end(d, k.slice, no_watermark, 1)) &&
-           k.eligible <= std::max(last_end(d, k.slice, 0), last_end(d, k.slice, 1));
+           k.eligible >= first_end(d, std::min(k.slice, right.first), no_watermark) &&
+           k.eligible <= last_end(d, std::max(k.slice, right.last));
+  }
   const auto is_bound = [&](event_micros t) { return slice_of(d, t) == t; };
   return is_bound(k.slice) && is_bound(k.eligible) && k.eligible > k.slice &&
          k.eligible <= last_end(d, k.slice);
