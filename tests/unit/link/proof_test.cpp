@@ -117,6 +117,8 @@ TEST_CASE("a node without a secret takes nobody and goes nowhere") {
   auto b = of_b("");
   CHECK_FALSE(answer(b.challenge(), "", "node-a", "node-b", here, {}));
   CHECK(give(b, answer_to(b).bytes) == judged::unproved);
+  auto again = of_b("");  // to an HMAC, no secret and one of zeros are the same
+  CHECK(give(again, answer_to(again, std::string(link_secret_size, '\0')).bytes) == judged::unproved);
   CHECK_FALSE(is_proof("", ""));
 }
 
