@@ -10,6 +10,7 @@
 #include "actors/connectors/kafka/source/kafka_source.hpp"
 #include "actors/connectors/parquet/sink/parquet_sink.hpp"
 #include "actors/connectors/sql/sink/sql_sink.hpp"
+#include "actors/connectors/sql/source/sql_source.hpp"
 #include "actors/parsers/csv/csv_parser.hpp"
 #include "actors/parsers/json/json_parser.hpp"
 #include "actors/parsers/text/text_parser.hpp"
@@ -76,6 +77,7 @@ const std::vector<connector>& all_connectors() {
       source::file_source_connector(),
       source::http_server_source_connector(),
       source::http_stream_source_connector(),
+      source::sql_source_connector(),
       source::generator_source_connector(),
       parser::json_parser_connector(),
       parser::csv_parser_connector(),

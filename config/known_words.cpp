@@ -64,6 +64,11 @@ constexpr entry options[] = {
     {"source http_stream", "uri endpoint address host", "did you mean \"url\"?"},
     {"source http_stream", "retry retries backoff retryinterval", "did you mean \"reconnect\"?"},
     {"source http_stream", "timeout idletimeout", "did you mean \"silence\"?"},
+    {"source sql", "url uri jdbcurl dsn database", "did you mean \"connection\"?"},
+    {"source sql", "dbtable tablename", "did you mean \"table\"?"},
+    {"source sql", "sql statement select", "did you mean \"query\"?"},
+    {"source sql", "primarykey primarykeys keys pk idcolumn", "did you mean \"key\"?"},
+    {"source sql", "interval poll pollinterval period refresh schedule", "did you mean \"every\"?"},
     {"source generator", "rowspersecond recordspersecond rps eventspersecond speed",
      "did you mean \"rate\"?"},
     {"source generator", "limit rows records numrows numberofrows max size n", "did you mean \"count\"?"},
@@ -224,6 +229,8 @@ constexpr entry options[] = {
 
 constexpr entry types[] = {
     {"source", "httpclient http https rest webhook", "did you mean \"http_stream\" or \"http_server\"?"},
+    {"source", "jdbc table lookup database postgresql postgres mysql mariadb sqlite sqlselect",
+     "did you mean \"sql\"? It reads a table at intervals, and gives what has changed"},
     {"source", "httplistener httpin", "did you mean \"http_server\"?"},
     {"source", "rate datagen generate random faker mock", "did you mean \"generator\"?"},
     {"source", "csv json text filesystem files jsonl parquet",

@@ -185,6 +185,23 @@ class Changed(Followed):
         self.write({"k": -1000, "n": -1, "gone": True})
 
 
+class ChangedTable(Changed):
+    """The same rows come and go in a table of a database, which is read twice a second."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        table = soak.folder / f"{name}.in.sqlite"
+        self.connection = sqlite3.connect(table, timeout=30 * PATIENCE, isolation_level=None)
+        self.connection.executescript("pragma synchronous = off; create table t (k integer primary key, n integer)")
+        self.stages["in"] = {"source": "sql", "connection": f"sqlite3://{table}", "table": "t", "key": "k", "deleted": "gone", "every": "500 ms"}
+
+    def write(self, record):
+        if record["gone"]:
+            self.connection.execute("delete from t where k = ?", [record["k"]])
+        elif record["k"] in self.expected:
+            self.connection.execute("insert or replace into t values (?, ?)", [record["k"], record["n"]])
+
+
 class Served(Fed):
     key, server_time = "X-Key", True
 
@@ -345,6 +362,14 @@ class ToSqliteCopy(ToSqlite):
             return c.execute("select count(*) from millrace_deleted").fetchone()[0]
 
 
+class ToSqliteMirror(ToSqlite):
+    """Changes come in order: none is older than the row."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stage |= {"delete": "gone"}
+
+
 class ToPostgres(ToSql):
     def __init__(self, soak, name):
         self.database = PostgreSQL(os.environ["POSTGRES_URL"], unique("soak"))
@@ -494,8 +519,8 @@ class Topology:
         return min(sum(row["n"] for row in sink.rows(self.run) if row["k"] != END) for sink in self.sinks) if self.busy else 0
 
 
-class Copy(Topology):
-    """Change events keep a table, without a window."""
+class Mirror(Topology):
+    """Changes keep a table, without a window."""
     asks = ("graph", "figures", "stages/rows", "edges/counts/tap")
 
     def counts(self, window):
@@ -504,6 +529,10 @@ class Copy(Topology):
     def counted(self):
         rows = {row["k"]: row["n"] for row in self.sinks[0].rows(self.run)}
         return self.source.sent if rows == self.source.expected else 0
+
+
+class Copy(Mirror):
+    """Change events of which some are older than the row."""
 
     def finish(self):
         sent, remembered = super().finish(), self.sinks[0].remembered()
@@ -550,6 +579,7 @@ TOPOLOGIES = [
     ("follow_dedup_file", Numbered, DEDUP, 1, ToFile, True, Topology),
     ("changes_sqlite", Changed, None, 1, ToSqliteCopy, True, Copy),
     ("changes_postgres", Changed, None, 1, ToPostgresCopy, True, Copy),
+    ("table_sqlite", ChangedTable, None, 1, ToSqliteMirror, True, Mirror),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False, Topology),
     ("idle_server", Served, SESSION, 1, ToConsole, False, Topology),
     ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False, Topology),

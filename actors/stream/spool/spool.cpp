@@ -74,9 +74,35 @@ expected<void> log::begin_segment() {
   if (base > tail_base_)
     segments_[tail_base_] = base;
   tail_base_ = base;
+  tail_note_ = note.size();
   keep(std::move(note));
   tail_is_good_ = true;
   count();
+  return {};
+}
+
+/// A long note counts once: else each group behind it would begin a segment, with another.
+bool log::is_tail_full() const {
+  return end_ - tail_base_ >= tail_note_ + std::max<std::uint64_t>(options_.segment_bytes, tail_note_);
+}
+
+expected<void> log::keep_note() {
+  if (!options_.note)
+    return {};
+  if (!tail_is_good_ || is_tail_full())
+    return begin_segment();
+  std::string note;
+  append_frame(note, end_, 0, options_.note(), frame_kind::note);
+  if (auto appended = store_->append(tail_base_, note); !appended) {
+    tail_is_good_ = false;
+    return appended;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    keep(std::move(note));
+    count();
+  }
+  changed_.notify_all();
   return {};
 }
 
@@ -88,9 +114,8 @@ void log::add(std::string_view record, event_micros time, bool cut) {
 expected<void> log::commit() {
   if (pending_.empty())
     return {};
-  if (!tail_is_good_ || end_ - tail_base_ >= options_.segment_bytes)
-    if (auto begun = begin_segment(); !begun)
-      return begun;
+  if (!tail_is_good_ || is_tail_full())
+    RETURN_IF_ERROR(begin_segment());
   std::string group;
   std::size_t at = 0;
   for (const auto& p : pending_) {
@@ -149,12 +174,14 @@ std::uint64_t log::acknowledged() const {
   auto below = end_;
   for (const auto& [name, at] : consumers_)
     below = std::min(below, at);
-  return std::max(below, segments_.empty() ? tail_base_ : segments_.begin()->first);
+  return std::max(below, first_of_all());
 }
+
+std::uint64_t log::first_of_all() const { return segments_.empty() ? tail_base_ : segments_.begin()->first; }
 
 void log::count() {
   unacknowledged_ = end_ - acknowledged();
-  bytes_ = end_ - (segments_.empty() ? tail_base_ : segments_.begin()->first);
+  bytes_ = end_ - first_of_all();
 }
 
 void log::add_consumer(const std::string& name) {
@@ -194,7 +221,7 @@ void log::remove_acknowledged() {
 
 std::uint64_t log::first() const {
   const std::scoped_lock lock(mutex_);
-  return segments_.empty() ? tail_base_ : segments_.begin()->first;
+  return first_of_all();
 }
 
 std::uint64_t log::end() const {
@@ -231,7 +258,7 @@ expected<std::string> log::load(const segment& s) const {
 }
 
 expected<void> log::newest(const std::function<void(std::string_view)>& note,
-                           const std::function<void(std::string_view)>& record) const {
+                           const std::function<void(std::string_view, event_micros)>& record) const {
   segment last;
   {
     const std::scoped_lock lock(mutex_);
@@ -242,7 +269,10 @@ expected<void> log::newest(const std::function<void(std::string_view)>& note,
   ASSIGN_OR_RETURN(const auto frames, load(last));
   std::size_t at = 0;
   while (const auto f = read_frame(std::string_view(frames).substr(at), last.base + at)) {
-    (f->kind == frame_kind::note ? note : record)(f->record);
+    if (f->kind == frame_kind::note)
+      note(f->record);
+    else
+      record(f->record, f->time);
     at += f->size;
   }
   return {};
@@ -256,7 +286,7 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
   {
     const std::scoped_lock lock(log_->mutex_);
     const auto end = log_->end_;
-    const auto first = log_->segments_.empty() ? log_->tail_base_ : log_->segments_.begin()->first;
+    const auto first = log_->first_of_all();
     if (from > end)
       return user_error(
           ec::mismatch,

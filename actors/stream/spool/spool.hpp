@@ -53,6 +53,8 @@ public:
   [[nodiscard]] std::size_t group_bytes() const { return std::min(largest_group, options_.segment_bytes); }
   /// The writer makes everything added durable and visible. After an error it may be called again.
   [[nodiscard]] expected<void> commit();
+  /// The writer makes the note durable as it is now, behind all that is committed: newest() gives it from there on.
+  [[nodiscard]] expected<void> keep_note();
   /// Tells that nothing more should be added until consumers have taken some of it. Never waits.
   [[nodiscard]] bool full() const { return unacknowledged_ >= options_.most_bytes; }
 
@@ -74,9 +76,11 @@ public:
   /// Makes every waiting call look at its `interrupted`.
   void wake() const;
 
-  /// Gives the newest note and the records after it, so that a life goes on where the last one ended.
-  [[nodiscard]] expected<void> newest(const std::function<void(std::string_view)>& note,
-                                      const std::function<void(std::string_view)>& record) const;
+  /// Gives the notes of the newest segment, and the records after each with their times, so that a life goes on where the last one
+  /// ended.
+  [[nodiscard]] expected<void>
+  newest(const std::function<void(std::string_view)>& note,
+         const std::function<void(std::string_view, event_micros)>& record) const;
 
 private:
   friend class cursor;
@@ -98,6 +102,8 @@ private:
   [[nodiscard]] segment segment_of(std::uint64_t position) const;
   /// Returns how far all consumers have acknowledged; called within mutex_.
   [[nodiscard]] std::uint64_t acknowledged() const;
+  [[nodiscard]] std::uint64_t first_of_all() const;
+  [[nodiscard]] bool is_tail_full() const;
   /// Brings the counts up to date; called within mutex_.
   void count();
   [[nodiscard]] unexpected damaged(std::uint64_t base) const;
@@ -115,6 +121,7 @@ private:
   std::string pending_bytes_;
   bool tail_is_good_ =
       false;  // the newest segment ends where end_ says; otherwise the next group begins another
+  std::uint64_t tail_note_ = 0;  // bytes of the note that the newest segment begins with
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

@@ -73,6 +73,15 @@ TEST_CASE("each source says how its log is read and where it runs") {
   const auto stream = traits_of_source(R"("source": "http_stream", "url": "http://h/in")");
   CHECK(stream.receives);
   CHECK(stream.place == "http://h/in");
+  const auto table = traits_of_source(
+      R"("source": "sql", "connection": "postgresql://u:p@h/d", "table": "customers", "key": "id")");
+  CHECK(table.receives);
+  CHECK(table.place.find("customers of postgresql://u@h") == 0);
+  CHECK_FALSE(table.bounded);
+  CHECK_FALSE(table.has_own_files);
+  CHECK(traits_of_source(
+            R"("source": "sql", "connection": "sqlite3://x.db", "query": "select 1 as id", "key": "id")")
+            .has_own_files);
 
   const auto generator = traits_of_source(R"("source": "generator", "kind": "clicks", "count": 10)");
   CHECK(generator.bounded);

@@ -95,7 +95,7 @@ TEST_CASE("a reader takes a segment that is moved meanwhile, and a note is found
     const auto next = must(opened(chains_in(under_test.reach()), {2, 0}));
     spool_texts notes, records;
     must(next->newest([&](std::string_view n) { notes.emplace_back(n); },
-                      [&](std::string_view r) { records.emplace_back(r); }));
+                      [&](std::string_view r, event_micros) { records.emplace_back(r); }));
     CHECK(notes == spool_texts{"a note"});
     REQUIRE_FALSE(records.empty());
     CHECK(records.back() == text_of(29));

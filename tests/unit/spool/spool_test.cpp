@@ -223,7 +223,8 @@ TEST_CASE("what all consumers have acknowledged goes, but the newest records sta
   CHECK(few <= 2);
   const auto again = opened(files, {.segment_bytes = 100});
   std::vector<std::string> newest;
-  REQUIRE(again->newest([](std::string_view) {}, [&](std::string_view r) { newest.emplace_back(r); }));
+  REQUIRE(again->newest([](std::string_view) {},
+                        [&](std::string_view r, event_micros) { newest.emplace_back(r); }));
   REQUIRE_FALSE(newest.empty());
   CHECK(newest.back() == numbered(39));
   CHECK(again->end() == log->end());
@@ -251,7 +252,7 @@ TEST_CASE("each segment begins with a note of what was committed before, which n
     const auto log = opened(files, {.note = [&] { return std::to_string(committed); }, .segment_bytes = 100});
     behind.clear();
     REQUIRE(log->newest([&](std::string_view n) { found = std::stoi(std::string(n)); },
-                        [&](std::string_view r) { behind.emplace_back(r); }));
+                        [&](std::string_view r, event_micros) { behind.emplace_back(r); }));
     log->add_consumer("a");
     return log;
   };
@@ -275,6 +276,51 @@ TEST_CASE("each segment begins with a note of what was committed before, which n
     CHECK(all.records.back() == numbered(committed - 1));
     log->acknowledge("a", log->end());
   }
+}
+
+TEST_CASE("a note that is kept stands behind what was committed, also after a write that failed") {
+  faulty_file_system files;
+  int known = 0;
+  const spool_options options{.note = [&] { return std::to_string(known); }, .segment_bytes = 100'000};
+  for (int life = 0; life < 4; ++life) {
+    const auto log = opened(files, options);
+    std::vector<int> notes;
+    std::vector<std::string> behind;
+    REQUIRE(log->newest(
+        [&](std::string_view n) {
+          notes.push_back(std::stoi(std::string(n)));
+          behind.clear();
+        },
+        [&](std::string_view r, event_micros time) {
+          behind.push_back(std::string(r) + std::to_string(time));
+        }));
+    if (life > 0) {
+      CHECK(notes.back() == known);
+      CHECK(behind == std::vector<std::string>{"b7"});
+    }
+    log->add("a", 1);
+    REQUIRE(log->commit());
+    ++known;
+    if (life % 2 == 1)
+      files.fail_next(1);
+    while (!log->keep_note()) {
+    }
+    log->add("b", 7);
+    REQUIRE(log->commit());
+    CHECK(all_from(log, log->first()).records.size() == 2 * static_cast<std::size_t>(life + 1));
+  }
+}
+
+TEST_CASE("a note that is longer than a segment is written again once as much has followed it") {
+  faulty_file_system files;
+  const auto log = opened(files, {.note = [] { return std::string(1'000, 'n'); }, .segment_bytes = 100});
+  for (int i = 0; i < 100; ++i) {
+    log->add("record", i);
+    REQUIRE(log->commit());
+  }
+  const auto segments = files.all_files(folder).size();  // 100 frames of 30 bytes
+  CHECK(segments >= 2);
+  CHECK(segments <= 4);
 }
 
 TEST_CASE("a position that is gone, and one that never was, are errors") {

@@ -109,10 +109,12 @@ EVERY_DATABASE(read_back, "a table's rows are read one by one, null apart from t
                    " order by n is null, n";
   auto* const rows = dynamic_cast<sink::sql::row_reading*>(db.get());
   REQUIRE(rows);
-  REQUIRE(rows->read(sql, [&](auto row) -> expected<void> {
-    found.emplace_back(row.begin(), row.end());
-    return {};
-  }));
+  REQUIRE(rows->read(sql, {.row = [&](auto row) -> expected<void> {
+                       auto& texts = found.emplace_back();
+                       for (const auto& cell : row)
+                         texts.emplace_back(cell.text);
+                       return {};
+                     }}));
   using row = std::vector<std::optional<std::string>>;
   CHECK(found == std::vector<row>{{"a\"b,c\n", "1"}, {"", "2"}, {std::nullopt, std::nullopt}});
 }

@@ -50,7 +50,9 @@ public:
       known = before.has_value();
       durable_ = std::move(before).value_or(input_seen());
     };
-    if (auto read = log_->newest(restore, [&](std::string_view record) { durable_.add(record); }); !read)
+    if (auto read =
+            log_->newest(restore, [&](std::string_view record, event_micros) { durable_.add(record); });
+        !read)
       return read;
     if (!known)
       return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.in_logs));

@@ -52,7 +52,7 @@ public:
     if (resume_) {
       bool known = true;
       if (auto read = log_->newest([&](std::string_view note) { known = resume_->restore(note); },
-                                   [&](std::string_view record) { resume_->took(record); });
+                                   [&](std::string_view record, event_micros) { resume_->took(record); });
           !read)
         return read;
       if (!known)

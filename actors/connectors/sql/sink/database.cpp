@@ -106,6 +106,15 @@ failure database::lost() const {
       false};
 }
 
+failure database::no_reading() const {
+  return {{ec::invalid_argument,
+           fault::user,
+           false,
+           fmt::format("{}: expected one statement, which gives rows", where_.shown),
+           {}},
+          false};
+}
+
 std::unique_ptr<database> make_database(target where) {
   switch (where.kind) {
   case product::mysql:

@@ -225,6 +225,8 @@ protected:
   /// The backend is one that the binary is linked with: by a name, SOCI would look for a library of that name.
   [[nodiscard]] expected<void> start_session(const soci::backend_factory& backend, const std::string& text);
   [[nodiscard]] failure lost() const;
+  /// Says that a statement is none that reads rows, or more than one.
+  [[nodiscard]] failure no_reading() const;
 
   target where_;
   std::unique_ptr<soci::session> session_;

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <span>
+#include <sys/socket.h>
 
 namespace millrace::sink::sql {
 namespace {
@@ -64,7 +66,9 @@ public:
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
-  outcome<void> read(const std::string& sql, const take_row& take) override;
+  outcome<void> read(const std::string& sql, const row_taker& take) override;
+  outcome<void> only_read(micros longest) override;
+  void interrupt() override { ::shutdown(static_cast<int>(mysql_get_socket(handle())), SHUT_RDWR); }
   std::string name(std::string_view identifier) const override;
   outcome<std::optional<table_shape>> describe(const std::string& table) override {
     return describe_mysql(*this, table);
@@ -184,7 +188,50 @@ outcome<std::uint64_t> mysql_database::execute(const std::string& sql) {
   return mysql_affected_rows(h);  // rows found, for SOCI connects with CLIENT_FOUND_ROWS
 }
 
-outcome<void> mysql_database::read(const std::string& sql, const take_row& take) {
+/// MariaDB has JSON as a text, and says beside its type that it is one.
+json_form form_of(const MYSQL_FIELD& field) {
+  switch (field.type) {
+  case MYSQL_TYPE_TINY:
+    return field.length == 1 ? json_form::boolean : json_form::number;
+  case MYSQL_TYPE_SHORT:
+  case MYSQL_TYPE_LONG:
+  case MYSQL_TYPE_LONGLONG:
+  case MYSQL_TYPE_INT24:
+  case MYSQL_TYPE_YEAR:
+  case MYSQL_TYPE_FLOAT:
+  case MYSQL_TYPE_DOUBLE:
+  case MYSQL_TYPE_DECIMAL:
+  case MYSQL_TYPE_NEWDECIMAL:
+  case MYSQL_TYPE_BIT:
+    return json_form::number;
+  case MYSQL_TYPE_JSON:
+    return json_form::json;
+  default:
+    break;
+  }
+  MARIADB_CONST_STRING format{};
+  if (mariadb_field_attr(&format, &field, MARIADB_FIELD_ATTR_FORMAT_NAME) == 0 && format.str != nullptr &&
+      std::string_view(format.str, format.length) == "json")
+    return json_form::json;
+  return json_form::text;
+}
+
+bool holds_bytes(const MYSQL_FIELD& field) {
+  constexpr unsigned no_characters = 63;
+  const bool is_text = field.type == MYSQL_TYPE_STRING || field.type == MYSQL_TYPE_VAR_STRING ||
+                       (field.type >= MYSQL_TYPE_TINY_BLOB && field.type <= MYSQL_TYPE_BLOB);
+  return field.type == MYSQL_TYPE_GEOMETRY || (is_text && field.charsetnr == no_characters);
+}
+
+/// The most significant byte comes first.
+std::string number_of_bits(std::string_view bytes) {
+  std::uint64_t out = 0;
+  for (const char c : bytes)
+    out = out << 8 | static_cast<unsigned char>(c);
+  return std::to_string(out);
+}
+
+outcome<void> mysql_database::read(const std::string& sql, const row_taker& take) {
   if (!session_)
     return tl::unexpected(lost());
   auto* const h = handle();
@@ -196,16 +243,46 @@ outcome<void> mysql_database::read(const std::string& sql, const take_row& take)
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_use_result(h),
                                                                         &mysql_free_result);
   if (!result)
-    return failed();
-  std::vector<std::optional<std::string_view>> row(mysql_num_fields(result.get()));
+    return mysql_errno(h) != 0 ? failed() : tl::unexpected(no_reading());
+  const std::span<const MYSQL_FIELD> fields(mysql_fetch_fields(result.get()), mysql_num_fields(result.get()));
+  std::vector<cell> row(fields.size());
+  std::vector<std::string> kept(fields.size());  // texts that the client's library does not hold
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    names.emplace_back(fields[i].name, fields[i].name_length);
+    row[i].form = form_of(fields[i]);
+  }
+  if (take.columns)
+    if (auto taken = take.columns(names); !taken)
+      return tl::unexpected(failure{std::move(taken.error()), false});
   while (MYSQL_ROW values = mysql_fetch_row(result.get())) {
     const auto* const lengths = mysql_fetch_lengths(result.get());
-    for (std::size_t i = 0; i < row.size(); ++i)
-      row[i] = values[i] ? std::optional(std::string_view(values[i], lengths[i])) : std::nullopt;
-    if (auto taken = take(row); !taken)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i].text = values[i] ? std::optional(std::string_view(values[i], lengths[i])) : std::nullopt;
+      if (row[i].text && (fields[i].type == MYSQL_TYPE_BIT || holds_bytes(fields[i]))) {
+        kept[i].clear();
+        if (fields[i].type == MYSQL_TYPE_BIT)
+          kept[i] = number_of_bits(*row[i].text);
+        else
+          append_bytes(kept[i], *row[i].text);
+        row[i].text = kept[i];
+      }
+    }
+    if (auto taken = take.row(row); !taken)
       return tl::unexpected(failure{std::move(taken.error()), false});
   }
   return mysql_errno(h) == 0 ? outcome<void>() : failed();
+}
+
+/// MariaDB and MySQL name the limit differently, and only MySQL counts in milliseconds.
+outcome<void> mysql_database::only_read(micros longest) {
+  const double seconds = std::chrono::duration<double>(longest).count();
+  auto set = execute(fmt::format("set session max_statement_time = {:.3f}", seconds));
+  if (!set && set.error().what.code != ec::unavailable)
+    set = execute(fmt::format("set session max_execution_time = {:.0f}", std::ceil(seconds * 1'000)));
+  if (set)
+    set = execute("set session transaction read only");
+  return set ? outcome<void>() : tl::unexpected(std::move(set.error()));
 }
 
 std::string mysql_database::name(std::string_view identifier) const { return in_quotes(identifier, '`'); }

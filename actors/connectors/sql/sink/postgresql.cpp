@@ -20,6 +20,7 @@
 #include <charconv>
 #include <optional>
 #include <string>
+#include <sys/socket.h>
 
 namespace millrace::sink::sql {
 namespace {
@@ -100,7 +101,9 @@ public:
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
-  outcome<void> read(const std::string& sql, const take_row& take) override;
+  outcome<void> read(const std::string& sql, const row_taker& take) override;
+  outcome<void> only_read(micros longest) override;
+  void interrupt() override { ::shutdown(PQsocket(handle()), SHUT_RDWR); }
   /// Deferred constraints would refuse the whole commit, and not say for which row.
   std::string begin() const override { return "begin; set constraints all immediate"; }
   std::string name(std::string_view identifier) const override;
@@ -234,27 +237,71 @@ outcome<std::uint64_t> postgresql_database::execute(const std::string& sql) {
   return rows;
 }
 
-outcome<void> postgresql_database::read(const std::string& sql, const take_row& take) {
+/// Object identifiers of pg_type, the same in every server.
+json_form form_of(Oid type) {
+  switch (type) {
+  case 16:  // boolean
+    return json_form::boolean;
+  case 20:    // bigint
+  case 21:    // smallint
+  case 23:    // integer
+  case 26:    // oid
+  case 700:   // real
+  case 701:   // double precision
+  case 1700:  // numeric
+    return json_form::number;
+  case 114:   // json
+  case 3802:  // jsonb
+    return json_form::json;
+  default:
+    return json_form::text;
+  }
+}
+
+/// With parameters, the server takes a single statement alone.
+outcome<void> postgresql_database::read(const std::string& sql, const row_taker& take) {
   if (!session_)
     return tl::unexpected(lost());
-  if (PQsendQuery(handle(), sql.c_str()) != 1 || PQsetSingleRowMode(handle()) != 1)
+  if (PQsendQueryParams(handle(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1 ||
+      PQsetSingleRowMode(handle()) != 1)
     return tl::unexpected(classify("08006", one_line(PQerrorMessage(handle()))));
-  std::vector<std::optional<std::string_view>> row;
+  std::vector<cell> row;
+  bool are_columns_told = !take.columns;
   while (const result r{PQgetResult(handle())}) {
     const auto status = PQresultStatus(r.get());
+    if (status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY)
+      return tl::unexpected(no_reading());
     if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
       return tl::unexpected(failed(r.get()));
     row.resize(static_cast<std::size_t>(PQnfields(r.get())));
+    if (!std::exchange(are_columns_told, true)) {
+      std::vector<std::string> names;
+      for (int i = 0; i < PQnfields(r.get()); ++i)
+        names.emplace_back(PQfname(r.get(), i));
+      if (auto taken = take.columns(names); !taken)
+        return tl::unexpected(failure{std::move(taken.error()), false});
+    }
     for (int at = 0; at < PQntuples(r.get()); ++at) {
       for (int i = 0; i < static_cast<int>(row.size()); ++i) {
         const std::string_view text(PQgetvalue(r.get(), at, i),
                                     static_cast<std::size_t>(PQgetlength(r.get(), at, i)));
-        row[static_cast<std::size_t>(i)] = PQgetisnull(r.get(), at, i) ? std::nullopt : std::optional(text);
+        row[static_cast<std::size_t>(i)] = {PQgetisnull(r.get(), at, i) ? std::nullopt : std::optional(text),
+                                            form_of(PQftype(r.get(), i))};
       }
-      if (auto taken = take(row); !taken)
+      if (auto taken = take.row(row); !taken)
         return tl::unexpected(failure{std::move(taken.error()), false});
     }
   }
+  return {};
+}
+
+outcome<void> postgresql_database::only_read(micros longest) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
+  for (const auto& sql :
+       {std::string("reset search_path"), std::string("set default_transaction_read_only = on"),
+        std::string("set bytea_output = 'hex'"), fmt::format("set statement_timeout = {}", ms)})
+    if (auto set = execute(sql); !set)
+      return tl::unexpected(std::move(set.error()));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
 #include "runtime/base/guarded_file.hpp"
+#include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
 #include <soci/sqlite3/soci-sqlite3.h>
@@ -87,7 +88,9 @@ public:
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
-  outcome<void> read(const std::string& sql, const take_row& take) override;
+  outcome<void> read(const std::string& sql, const row_taker& take) override;
+  outcome<void> only_read(micros longest) override;
+  void interrupt() override { sqlite3_interrupt(handle()); }
   /// Immediate: the write lock is taken where waiting for it is still possible.
   std::string begin() const override { return "begin immediate"; }
   std::string name(std::string_view identifier) const override { return name_of(identifier); }
@@ -110,6 +113,9 @@ public:
 
 private:
   failure translate(const std::exception& e) const override;
+
+  micros longest_read_{0};  // 0: any
+  std::chrono::steady_clock::time_point read_until_{};
 };
 
 class bound_rows final : public row_writer, public row_changer {
@@ -314,26 +320,83 @@ outcome<std::uint64_t> sqlite_database::execute(const std::string& sql) {
   return static_cast<std::uint64_t>(sqlite3_changes(handle()));
 }
 
-outcome<void> sqlite_database::read(const std::string& sql, const take_row& take) {
+/// A value has a type of its own, whatever its column says: only what is no text may be a number or a boolean.
+json_form form_of(sqlite3_stmt* statement, int column, int type) {
+  const char* const declared = sqlite3_column_decltype(statement, column);
+  const auto is = [&](const char* name) {
+    return declared != nullptr && sqlite3_stricmp(declared, name) == 0;
+  };
+  if (type == SQLITE_INTEGER && (is("boolean") || is("bool")))
+    return json_form::boolean;
+  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT)
+    return json_form::number;
+  return type == SQLITE_TEXT && is("json") ? json_form::json : json_form::text;
+}
+
+/// `kept` holds a text that SQLite does not: it would write 15 digits of a double.
+cell cell_of(sqlite3_stmt* statement, int column, std::string& kept) {
+  const int type = sqlite3_column_type(statement, column);
+  if (type == SQLITE_NULL)
+    return {};
+  const auto form = form_of(statement, column, type);
+  kept.clear();
+  if (type == SQLITE_FLOAT) {
+    data::append_double(kept, sqlite3_column_double(statement, column));
+    return {kept, form};
+  }
+  if (type == SQLITE_BLOB) {
+    const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
+    append_bytes(kept, {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))});
+    return {kept, form};
+  }
+  const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+  return {std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))), form};
+}
+
+outcome<void> sqlite_database::read(const std::string& sql, const row_taker& take) {
   if (!session_)
     return tl::unexpected(lost());
+  read_until_ = std::chrono::steady_clock::now() + longest_read_;
   sqlite3_stmt* made = nullptr;
-  const int prepared = sqlite3_prepare_v2(handle(), sql.data(), static_cast<int>(sql.size()), &made, nullptr);
+  const char* behind = nullptr;
+  const int prepared = sqlite3_prepare_v2(handle(), sql.data(), static_cast<int>(sql.size()), &made, &behind);
   const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(made, &sqlite3_finalize);
   if (prepared != SQLITE_OK)
     return tl::unexpected(classify(prepared));
-  std::vector<std::optional<std::string_view>> row(static_cast<std::size_t>(sqlite3_column_count(made)));
+  if (made == nullptr || sqlite3_column_count(made) == 0 ||
+      std::string_view(behind).find_first_not_of(" \t\r\n;") != std::string_view::npos)
+    return tl::unexpected(no_reading());
+  std::vector<cell> row(static_cast<std::size_t>(sqlite3_column_count(made)));
+  std::vector<std::string> kept(row.size());
+  if (take.columns) {
+    std::vector<std::string> names;
+    for (int i = 0; i < static_cast<int>(row.size()); ++i)
+      names.emplace_back(sqlite3_column_name(made, i));
+    if (auto taken = take.columns(names); !taken)
+      return tl::unexpected(failure{std::move(taken.error()), false});
+  }
   int code = sqlite3_step(made);
   for (; code == SQLITE_ROW; code = sqlite3_step(made)) {
-    for (int i = 0; i < static_cast<int>(row.size()); ++i) {
-      const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(made, i));
-      const auto length = static_cast<std::size_t>(sqlite3_column_bytes(made, i));
-      row[static_cast<std::size_t>(i)] = text ? std::optional(std::string_view(text, length)) : std::nullopt;
-    }
-    if (auto taken = take(row); !taken)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      row[i] = cell_of(made, static_cast<int>(i), kept[i]);
+    if (auto taken = take.row(row); !taken)
       return tl::unexpected(failure{std::move(taken.error()), false});
   }
   return code == SQLITE_DONE ? outcome<void>() : tl::unexpected(classify(code));
+}
+
+outcome<void> sqlite_database::only_read(micros longest) {
+  longest_read_ = longest;
+  constexpr int steps = 10'000;  // of SQLite's machine, some tens of microseconds
+  const auto is_over = [](void* self) {
+    const auto& db = *static_cast<sqlite_database*>(self);
+    return std::chrono::steady_clock::now() > db.read_until_ ? 1 : 0;
+  };
+  if (auto done = execute("pragma query_only = on"); !done)
+    return tl::unexpected(std::move(done.error()));
+  read_until_ = std::chrono::steady_clock::now() + longest;
+  sqlite3_progress_handler(handle(), steps, is_over, this);
+  return {};
 }
 
 failure sqlite_database::classify(int code) const {
@@ -347,6 +410,10 @@ failure sqlite_database::classify(int code) const {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
     e.code = ec::unavailable;
+    break;
+  case SQLITE_INTERRUPT:
+    e.code = ec::unavailable;
+    e.message += "; the query has taken longer than `timeout`";
     break;
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:

@@ -24,7 +24,14 @@ expected<void> read_table(const config::values& sink, const std::vector<data::fi
   auto* const rows = dynamic_cast<sql::row_reading*>(db.get());
   if (rows == nullptr)
     return our_error("a database whose rows cannot be read");
-  if (auto done = rows->read("select " + names + " from " + db->table_name(table), take); !done)
+  std::vector<std::optional<std::string_view>> texts;
+  const auto row = [&](std::span<const sql::cell> cells) {
+    texts.clear();
+    for (const auto& c : cells)
+      texts.push_back(c.text);
+    return take(texts);
+  };
+  if (auto done = rows->read("select " + names + " from " + db->table_name(table), {.row = row}); !done)
     return unexpected(std::move(done.error().what));
   return {};
 }

@@ -23,6 +23,12 @@ std::string as_utf8(std::string_view text, bool drop_nul) {
   return out;
 }
 
+void append_bytes(std::string& out, std::string_view bytes) {
+  out += "\\x";
+  for (const char c : bytes)
+    fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+}
+
 void append_datetime(std::string& out, event_micros t) {
   assert(is_timestamp(t) && "columns hold no others");
   const auto begin = out.size();

@@ -24,6 +24,9 @@ void append_datetime(std::string& out, event_micros t);
 /// Returns the value as text, as every sink writes it; not for null.
 [[nodiscard]] std::string text_value(const data::column& c, std::size_t row);
 
+/// Appends bytes as PostgreSQL writes them: \\x and hexadecimal digits.
+void append_bytes(std::string& out, std::string_view bytes);
+
 /// Returns the refusal with the row as JSON, always valid UTF-8.
 [[nodiscard]] refusal refuse(const data::batch& rows, std::size_t row, std::string_view why);
 

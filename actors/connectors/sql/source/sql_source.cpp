@@ -1,0 +1,171 @@
+#include "actors/connectors/sql/source/sql_source.hpp"
+
+#include "actors/connectors/sql/sink/names.hpp"
+#include "actors/connectors/sql/sink/target.hpp"
+#include "actors/connectors/sql/source/sql_table.hpp"
+#include "actors/stream/source/spooled_reader.hpp"
+#include "actors/stream/source/table_feed.hpp"
+#include "runtime/expression/formats/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::source {
+namespace {
+
+using config::option_type;
+namespace sql = sink::sql;
+
+/// A session that nobody uses for longer is ended, and made anew for the next reading.
+constexpr micros longest_idle_session = std::chrono::minutes(1);
+
+std::vector<config::option> options() {
+  return {
+      {.name = "connection",
+       .type = option_type::text,
+       .doc = "Where the database is, as for the sink: mysql://USER:PASSWORD@HOST:PORT/DATABASE, "
+              "postgresql://..., sqlite3://PATH",
+       .required = true,
+       .secret = true},
+      {.name = "table", .doc = "The table to read, all of its columns; this or `query`", .plain = true},
+      {.name = "query",
+       .doc = "A select, whose rows are the table; names as the role finds them. It runs in a session that "
+              "only reads",
+       .plain = true},
+      {.name = "key",
+       .type = option_type::text_list,
+       .doc =
+           "The columns that say which row is meant; no two rows have the same. They come first in a record",
+       .required = true,
+       .plain = true},
+      {.name = "every",
+       .type = option_type::duration,
+       .doc =
+           "How long after the beginning of a reading the next one begins, or as soon as the former is over",
+       .default_text = "10 s",
+       .minimum = 100'000},
+      {.name = "deleted",
+       .doc = "The member of a record that is true where the row is gone; such a record has its key alone",
+       .default_text = "deleted",
+       .plain = true},
+      {.name = "first_time",
+       .doc = "The time of the rows that the first reading finds, such as 1970-01-01, for those that are "
+              "looked up with an older one; default: the moment of that reading",
+       .plain = true},
+      {.name = "timeout",
+       .type = option_type::duration,
+       .doc = "A query that takes longer is ended, and asked again later",
+       .default_text = "1 minute",
+       .minimum = 100'000},
+      {.name = "max_rows",
+       .type = option_type::integer,
+       .doc = "A larger table is not read; a row takes some 150 bytes of memory, with a short key",
+       .default_text = "1000000",
+       .minimum = 1,
+       .maximum = 100'000'000},
+      {.name = "max_record",
+       .type = option_type::size,
+       .doc = "A table with a longer row is not read",
+       .default_text = "1 MB",
+       .minimum = 1'000,
+       .maximum = 100'000'000},
+      spool_option("the table is not read"),
+  };
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  const auto& o = in.options;
+  const auto where = sql::parse_connection(o.text("connection"));
+  constexpr std::string_view prefix = "connection: ";  // the finding names the option itself
+  if (!where)
+    say("connection", where.error().message.starts_with(prefix) ? where.error().message.substr(prefix.size())
+                                                                : where.error().message);
+  if (o.has("table") == o.has("query"))
+    say(o.has("query") ? "query" : "",
+        "a source has either a \"table\" or a \"query\"; expected one of the two");
+  for (const char* name : {"table", "query"})
+    if (o.has(name) && o.text(name).empty())
+      say(name, fmt::format("\"{}\" is empty; expected {}", name,
+                            name == std::string_view("table") ? "a table's name" : "a select"));
+  if (where && o.has("table"))
+    for (auto& fault : sql::faults_of_name(where->kind, o.text("table"), "the table's name"))
+      say("table", std::move(fault));
+  const auto& key = o.text_list("key");
+  if (key.empty())
+    say("key", "no column says which row is meant; expected at least one");
+  for (auto k = key.begin(); k != key.end(); ++k)
+    if (std::find(key.begin(), k, *k) != k)
+      say("key", fmt::format("column \"{}\" is named twice", *k));
+  if (o.text("deleted").empty() || std::ranges::find(key, o.text("deleted")) != key.end())
+    say("deleted", fmt::format("\"{}\" cannot be the name of the member that says whether a row is gone; "
+                               "expected another than those of `key`",
+                               o.text("deleted")));
+  if (o.has("first_time"))
+    if (const auto at = expression::parse_timestamp(o.text("first_time")); !at)
+      say("first_time", at.error().message + "; expected a time such as 1970-01-01 or 2021-04-24T19:55:00Z");
+}
+
+expected<std::shared_ptr<feed>> make_feed_of(const config::values& o, const std::string& in_logs,
+                                             const wall_clock& clock, spool_setup spool) {
+  ASSIGN_OR_RETURN(auto where, sql::parse_connection(o.text("connection")));
+  const auto text = [&](const char* name) { return o.has(name) ? o.text(name) : std::string(); };
+  table_feed_options feed{.in_logs = in_logs,
+                          .key = o.text_list("key"),
+                          .deleted = o.text("deleted"),
+                          .every = o.duration("every"),
+                          .most_rows = static_cast<std::uint64_t>(o.integer("max_rows")),
+                          .longest_record = o.size("max_record")};
+  if (o.has("first_time")) {
+    ASSIGN_OR_RETURN(feed.first_time, expression::parse_timestamp(o.text("first_time")));
+  }
+  auto table = make_sql_table({.where = std::move(where),
+                               .table = text("table"),
+                               .query = text("query"),
+                               .key = feed.key,
+                               .timeout = o.duration("timeout"),
+                               .stays = feed.every <= longest_idle_session});
+  return start_table_feed(std::move(feed), std::move(table), std::move(spool), clock);
+}
+
+}  // namespace
+
+config::connector sql_source_declaration() {
+  config::connector c;
+  c.kind = config::stage_kind::source;
+  c.type = "sql";
+  c.doc =
+      "Reads a table of MySQL, MariaDB, PostgreSQL or SQLite at intervals, and gives each row that is new, "
+      "changed or gone as a JSON record, by the moment at which it was read";
+  c.options = options();
+  c.check = check;
+  c.source = [](const config::values& options) {
+    const auto where = sql::parse_connection(options.text("connection"));
+    const auto place = where ? where->shown : std::string();
+    const auto log = options.has("table") ? options.text("table") : std::string("query");
+    return config::source_traits{.log = log,
+                                 .place = fmt::format("{} of {}", log, place),
+                                 .stores_timestamps = true,  // moments of readings, which the spool keeps
+                                 .asks_server = true,
+                                 .receives = true,
+                                 .has_own_files = where && where->kind == sql::product::sqlite};
+  };
+  c.guarantee = "a change that a reading finds is processed exactly once, at the moment of that reading; of "
+                "several changes between two readings the last one counts";
+  return c;
+}
+
+connector sql_source_connector() {
+  return {.declared = sql_source_declaration(),
+          .reader = [](const config::values& options, const wants&,
+                       const connector_context& at) -> expected<std::unique_ptr<reader>> {
+            const auto spool = spool_of(at);
+            auto make = [options, name = spool.in_logs, clock = at.clock](spool_setup setup) {
+              return make_feed_of(options, name, *clock, std::move(setup));
+            };
+            return make_spooled_reader(options, spool, at.feeds, std::move(make),
+                                       options.has("table") ? options.text("table") : "query");
+          }};
+}
+
+}  // namespace millrace::source
