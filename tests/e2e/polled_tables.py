@@ -144,15 +144,23 @@ def table_of(versions):
     return out
 
 
-def judge(folder, times, rows, orders):
-    versions = whole_rows(folder / "versions.jsonl")
-    check(table_of(versions) == rows, "the log of changes does not give the table")
-    check(all(a["at"] <= b["at"] for a, b in zip(versions, versions[1:])), "a moment lies before an earlier one")
-    by_key, now = collections.defaultdict(lambda: ([], [])), {}
+def check_changes(versions):
+    """Each is one."""
+    now = {}
     for v in versions:
         is_there = (v["name"], v["tier"]) if not v["deleted"] else None
         check(now.get(v["id"]) != is_there, lambda: f"no change: {v}")
         now[v["id"]] = is_there
+
+
+def judge(folder, times, rows, orders):
+    versions = whole_rows(folder / "versions.jsonl")
+    check(table_of(versions) == rows, "the log of changes does not give the table")
+    check(all(a["at"] <= b["at"] for a, b in zip(versions, versions[1:])), "a moment lies before an earlier one")
+    check_changes(versions)
+    by_key = collections.defaultdict(lambda: ([], []))
+    for v in versions:
+        is_there = (v["name"], v["tier"]) if not v["deleted"] else None
         ats, what = by_key[v["id"]]
         ats.append(v["at"])
         what.append(is_there or (None, None))

@@ -6,11 +6,13 @@ on any death of a node. Another node goes on with the spool of a dead one.
 
 POSTGRES_URL names the server with the tables, and the store's where that is asked for; KAFKA_BROKERS likewise.
 """
+import random
 import signal
 
 from cluster_under_test import Cluster
 from http_server import Game, answered, answers_of, clients_of, expect
 from http_stream import Load
+from polled_tables import Churn, check_changes, table_of
 from real_systems import STORES, OwnFolder, check, main_of_cases, topology_file, wait_until
 
 
@@ -107,7 +109,25 @@ def stream(c):
     print(f"{delivered} records there once", flush=True)
 
 
-CASES = (posts, stream)
+def table(c):
+    """A table that changes while nodes come and go: each change is there once, and together they give the table"""
+    churn = Churn(c.postgres, random.Random(c.options.seed))
+    topology = topology_file(c.folder / "topology.json", "received", {
+        "in": {"source": "sql", "connection": c.postgres.url, "table": "customers", "key": "id", "every": "200 ms"},
+        "parsed": {"parser": "json", "from": "in", "schema": {"id": "bigint", "name": "text", "tier": "bigint", "deleted": "boolean"}},
+        "table": {**c.table, "from": "parsed", "columns": {"id": "id", "name": "name", "tier": "tier", "deleted": "deleted", "at": "_timestamp"}}})
+    c.apply("received", "parsed", topology)
+    churn.start()
+    changes = lambda: sorted(c.received("id, name, tier, deleted, at"), key=lambda row: row["at"])
+    c.disturb(lambda: len(changes()))
+    churn.end()
+    wait_until("the last change", lambda: table_of(changes()) == churn.rows, 120)
+    c.finish()
+    check_changes(changes())
+    print(f"{len(changes())} changes there once", flush=True)
+
+
+CASES = (posts, stream, table)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 #include "actors/stream/source/durable_feed.hpp"
 #include "actors/stream/source/table_image.hpp"
 #include "runtime/base/backoff.hpp"
-#include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -26,15 +25,15 @@ constexpr milliseconds look_again{200};
 /// A table that cannot be read is asked for again after such waits.
 constexpr backoff_options after_failure{.first = std::chrono::seconds(1), .longest = std::chrono::minutes(1)};
 
+/// A key for messages.
+std::string shown(std::string_view key) {
+  return data::excerpt(key, 200) + (key.starts_with('{') ? "}" : "");
+}
+
 class table_feed final : public feed {
 public:
   table_feed(table_feed_options options, std::unique_ptr<polled_table> table, const wall_clock& wall)
-      : options_(std::move(options)), table_(std::move(table)), wall_(wall), image_(options_.most_rows) {
-    std::string name;
-    data::append_json_string(name, options_.deleted);
-    is_there_ = fmt::format(",{}:false", name);
-    is_gone_ = fmt::format(",{}:true}}", name);
-  }
+      : options_(std::move(options)), table_(std::move(table)), wall_(wall), image_(options_.most_rows) {}
   ~table_feed() override {
     {
       const std::scoped_lock lock(mutex_);
@@ -62,6 +61,8 @@ public:
                         fmt::format("{}: its spool is that of a table with another `key` or `deleted`; start "
                                     "over with --fresh, or take the options back",
                                     options_.in_logs));
+    if (!image_.columns().empty())
+      header_ = table_->header(image_.columns());
     thread_ = std::thread([this] { run(); });
     return {};
   }
@@ -81,19 +82,23 @@ public:
   }
   const std::shared_ptr<spool::log>& log() const override { return log_; }
   const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
+  std::optional<std::string> header() const override {
+    const std::scoped_lock lock(mutex_);
+    return header_;
+  }
 
 private:
   /// A record of an earlier life. False: it is none of this table's.
   bool restore(std::string_view record) {
-    const auto length = length_of_key(record, options_.key.size());
+    const auto length = options_.form.length_of_key(record);
     if (!length)
       return false;
     const auto key = std::string(record.substr(0, *length));
     const auto rest = record.substr(*length);
-    if (rest == is_gone_)
+    if (rest.starts_with(options_.form.is_gone))
       image_.took(key, std::nullopt);
-    else if (rest.starts_with(is_there_))
-      image_.took(key, rest.substr(is_there_.size()));
+    else if (rest.starts_with(options_.form.is_there))
+      image_.took(key, rest.substr(options_.form.is_there.size()));
     else
       return false;
     return true;
@@ -103,7 +108,7 @@ private:
     backoff again(after_failure);
     while (!done_) {
       const auto begun = steady::now();
-      const auto read = make_room() ? one_reading() : expected<void>();
+      const auto read = make_room() ? one_reading() : expected<bool>(false);
       if (done_)
         return;
       told_of(read);
@@ -113,8 +118,8 @@ private:
     }
   }
 
-  /// All that it finds is durable when it returns.
-  expected<void> one_reading() {
+  /// All that it finds is durable when it returns. False: there was nothing to read.
+  expected<bool> one_reading() {
     auto now = wall_.now();
     if (!image_.is_whole() && options_.first_time)
       now = *options_.first_time;
@@ -124,16 +129,21 @@ private:
     rows_ = changes_ = 0;
     auto read = table_->read({[this](const auto& names) { return take_columns(names); },
                               [this](auto key, auto rest) { return take_row(key, rest); }});
-    if (read)
+    if (read && !*read)
+      return false;
+    if (read) {
+      const auto end = table_->end_of_gone(image_.columns());
       for (const auto& key : image_.end())
-        RETURN_IF_ERROR(add(key, is_gone_, {}));
+        RETURN_IF_ERROR(add(key, options_.form.is_gone, end));
+    }
     RETURN_IF_ERROR(keep());
-    RETURN_IF_ERROR(std::move(read));
+    if (!read)
+      return read;
     if (!image_.is_whole() || !is_noted_) {
       image_.set_whole();
       is_noted_ = log_->keep_note().has_value();  // the next reading tries again
     }
-    return {};
+    return true;
   }
 
   expected<void> take_columns(const std::vector<std::string>& names) {
@@ -160,6 +170,7 @@ private:
                                     fmt::join(names, ", ")));
     image_.set_columns(names);
     const std::scoped_lock lock(mutex_);
+    header_ = table_->header(names);
     begun_ = true;
     in_vain_ = false;
     changed_.notify_all();
@@ -168,19 +179,18 @@ private:
 
   expected<void> take_row(std::string_view key, std::string_view rest) {
     ++rows_;
-    if (key.size() + is_there_.size() + rest.size() > options_.longest_record)
+    if (key.size() + options_.form.is_there.size() + rest.size() > options_.longest_record)
       return user_error(ec::refused,
-                        fmt::format("{}: the row {}}} has {} bytes, more than `max_record`", table_->shown(),
-                                    data::excerpt(key), key.size() + is_there_.size() + rest.size()));
+                        fmt::format("{}: the row {} has {} bytes, more than `max_record`", table_->shown(),
+                                    shown(key), key.size() + options_.form.is_there.size() + rest.size()));
     switch (image_.take(key, rest)) {
     case table_image::finding::same:
       return {};
     case table_image::finding::twice:
-      return user_error(
-          ec::mismatch,
-          fmt::format("{}: two rows have the key {}}}; name columns in `key` that say which row "
-                      "is meant",
-                      table_->shown(), data::excerpt(key, 200)));
+      return user_error(ec::mismatch,
+                        fmt::format("{}: two rows have the key {}; name columns in `key` that say which row "
+                                    "is meant",
+                                    table_->shown(), shown(key)));
     case table_image::finding::one_too_many:
       return user_error(ec::refused, fmt::format("{}: it has more than {} rows; set `max_rows`, at some 150 "
                                                  "bytes of memory each, or read fewer",
@@ -188,7 +198,7 @@ private:
     case table_image::finding::changed:
       break;
     }
-    return add(key, is_there_, rest);
+    return add(key, options_.form.is_there, rest);
   }
 
   expected<void> add(std::string_view key, std::string_view state, std::string_view rest) {
@@ -224,8 +234,8 @@ private:
     return !changed_.wait_until(lock, until, [&] { return done_.load(); });
   }
 
-  void told_of(const expected<void>& read) {
-    if (read && (!std::exchange(is_told_, true) || trouble()))
+  void told_of(const expected<bool>& read) {
+    if (read && *read && (!std::exchange(is_told_, true) || trouble()))
       spdlog::info("{}: {} has {} rows, {} of them new or changed", options_.in_logs, table_->shown(), rows_,
                    changes_);
     if (read)
@@ -249,8 +259,6 @@ private:
   table_feed_options options_;
   std::unique_ptr<polled_table> table_;
   const wall_clock& wall_;
-  std::string is_there_;  // what follows the key of a record
-  std::string is_gone_;
   std::shared_ptr<spool::log> log_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
   fullness fullness_;
@@ -266,6 +274,7 @@ private:
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::optional<std::string> header_;
   bool begun_ = false;    // it has given its columns, once
   bool in_vain_ = false;  // asking again will not help
   std::optional<error> trouble_;
@@ -274,18 +283,6 @@ private:
 };
 
 }  // namespace
-
-std::optional<std::size_t> length_of_key(std::string_view record, std::size_t members) {
-  bool in_text = false;
-  for (std::size_t i = 0; i < record.size(); ++i)
-    if (in_text && record[i] == '\\')
-      ++i;
-    else if (record[i] == '"')
-      in_text = !in_text;
-    else if (!in_text && record[i] == ',' && --members == 0)
-      return i;
-  return std::nullopt;
-}
 
 expected<std::shared_ptr<feed>> start_table_feed(table_feed_options options,
                                                  std::unique_ptr<polled_table> table, spool_setup spool,

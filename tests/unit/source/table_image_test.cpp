@@ -1,4 +1,3 @@
-#include "actors/stream/source/table_feed.hpp"
 #include "actors/stream/source/table_image.hpp"
 #include "tests/support/schedules.hpp"
 
@@ -151,12 +150,4 @@ TEST_CASE("the log of a table is the table, whatever changes and wherever a life
     }
     return std::nullopt;
   });
-}
-
-TEST_CASE("the key of a record ends behind so many members, whatever its texts hold") {
-  CHECK(source::length_of_key(R"({"id":1,"deleted":true})", 1) == 7);
-  CHECK(source::length_of_key(R"({"a":"x,\",y","b":null,"deleted":false,"c":1})", 2) == 22);
-  CHECK(source::length_of_key(R"({"a":"\\","deleted":true})", 1) == 9);
-  CHECK_FALSE(source::length_of_key(R"({"a":1})", 1));
-  CHECK_FALSE(source::length_of_key("", 1));
 }

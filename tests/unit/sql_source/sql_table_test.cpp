@@ -38,7 +38,7 @@ private:
 struct reading {
   texts names;
   texts rows;
-  expected<void> done;
+  expected<bool> done;
 };
 
 reading read(source::polled_table& t) {

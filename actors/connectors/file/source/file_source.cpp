@@ -3,9 +3,12 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 #include "actors/connectors/file/source/continuation.hpp"
 #include "actors/connectors/file/source/file_list.hpp"
+#include "actors/connectors/file/source/file_table.hpp"
 #include "actors/connectors/file/source/followed_logs.hpp"
+#include "actors/connectors/file/source/record_end.hpp"
 #include "actors/connectors/file/source/standard_input.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
+#include "actors/stream/source/table_options.hpp"
 #include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +19,8 @@ namespace millrace::source {
 namespace {
 
 bool is_standard_input(const config::values& options) { return options.text("path") == standard_input_path; }
+
+bool is_table(const config::values& options) { return options.has("key"); }
 
 /// A process has one, for all its topologies.
 expected<void> take_standard_input(const std::string& stage) {
@@ -44,6 +49,21 @@ std::unique_ptr<reader> make_standard_input_reader(const config::values& options
                              std::string(standard_input_path));
 }
 
+std::unique_ptr<reader> make_table_reader(const config::values& options, const wants& wanted,
+                                          const spool_place& at, std::shared_ptr<feeds> running,
+                                          const wall_clock& clock) {
+  auto make = [options, wanted, name = at.in_logs,
+               &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
+    ASSIGN_OR_RETURN(auto how, table_feed_options_of(options, name));
+    file_table_options table{options.text("path"), wanted, how.key, how.deleted, how.every};
+    ASSIGN_OR_RETURN(how.form, form_of_file_table(table));
+    how.longest_record = longest_record(wanted.frame);
+    return start_table_feed(std::move(how), make_file_table(std::move(table), clock), std::move(spool),
+                            clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make), options.text("path"));
+}
+
 /// None where the file is gone or has no such line, and of standard input, which is read once.
 std::optional<std::string> header_line_of(const std::string& file, const wants& wants) {
   if (file == standard_input_path)
@@ -64,6 +84,8 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
                                                    const connector_context& at) {
   if (is_standard_input(options))
     return make_standard_input_reader(options, wanted, spool_of(at), at.feeds, *at.clock);
+  if (is_table(options))
+    return make_table_reader(options, wanted, spool_of(at), at.feeds, *at.clock);
   const auto& path = options.text("path");
   const auto order = file_order_of(options.text("order"));
   if (!options.boolean("follow"))
@@ -78,6 +100,24 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
   auto files = at.among_readers->get<generations>(
       [&] { return std::make_shared<generations>(path, order, late_writes, note_gap); });
   return std::make_unique<followed_reader>(path, std::move(files), wanted);
+}
+
+/// A table is one file, and what is for tables alone needs a key.
+void check_table(const config::values& options, const config::say& say) {
+  const auto& path = options.text("path");
+  if (is_table(options)) {
+    check_table_options(options, say);
+    if (is_standard_input(options) || is_glob(path))
+      say("path", fmt::format("\"{}\" is no table; with `key` expected the path of one file", path));
+    for (const auto* name : {"follow", "parallel"})
+      if (options.boolean(name))
+        say(name, "is for logs; a table is read whole when it has changed: leave it out, or `key`");
+    return;
+  }
+  for (const auto& given : options.shown())
+    for (const auto& option : table_options(false))
+      if (given.name == option.name)
+        say(given.name, "is for a table; leave it out, or say with `key` which columns tell its rows apart");
 }
 
 }  // namespace
@@ -121,8 +161,13 @@ config::connector file_source_declaration() {
            "later are read later, with `follow` in any order",
        .default_text = "natural",
        .choices = {"natural", "name", "modified"}},
-      spool_option("standard input is not read; for \"path\": \"-\""),
+      spool_option("standard input or the table is not read; for \"path\": \"-\", and with `key`"),
   };
+  for (auto& option :
+       table_options(false, "Makes a table of the file, of csv with a header or of JSON: it is read "
+                            "whole when it has changed, and gives each row that is new, changed or "
+                            "gone. "))
+    c.options.push_back(std::move(option));
   c.check = [](const config::check_input& in, const config::say& say) {
     if (const auto& path = in.options.text("path"); is_url(path))
       say("path",
@@ -140,11 +185,21 @@ config::connector file_source_declaration() {
     if (in.options.text("order") != "natural" &&
         (in.options.boolean("parallel") || is_standard_input(in.options)))
       say("order", "is for the files of a glob that are one log; leave it out");
+    check_table(in.options, say);
   };
   c.source = [](const config::values& options) {
     const auto& path = options.text("path");
     const bool followed = options.boolean("follow");
     const bool standard_input = is_standard_input(options);
+    if (is_table(options))
+      return config::source_traits{.log = path,
+                                   .place = path,
+                                   .splits_text = true,
+                                   .splits_once = true,
+                                   .gives_header = true,
+                                   .stores_timestamps = true,  // moments of readings, which the spool keeps
+                                   .receives = true,
+                                   .has_own_files = true};
     return config::source_traits{.log = path,
                                  .place = path,
                                  .bounded = !followed,

@@ -1,6 +1,7 @@
 #include "actors/connectors/sql/source/record_text.hpp"
 
 #include "actors/parsers/number.hpp"
+#include "actors/stream/source/record_form.hpp"
 #include "runtime/data/render.hpp"
 
 #include <algorithm>
@@ -11,8 +12,8 @@ namespace {
 using sink::sql::cell;
 using sink::sql::json_form;
 
-/// A number that JSON has none for (NaN, 007) is a text.
-void append_cell(std::string& out, const cell& c) {
+/// A number that JSON has none for (NaN, 007) is a text. `is_key`: numbers that are equal are written alike.
+void append_cell(std::string& out, const cell& c, bool is_key) {
   if (!c.text) {
     out += "null";
     return;
@@ -27,7 +28,7 @@ void append_cell(std::string& out, const cell& c) {
     [[fallthrough]];  // of MySQL's tinyint(1), which takes other numbers
   case json_form::number:
     if (parser::is_number(text))
-      out += text;
+      out += is_key ? plain_number(text) : text;
     else
       data::append_json_string(out, text);
     return;
@@ -59,15 +60,15 @@ record_text::record_text(const std::vector<std::string>& names, const std::vecto
 }
 
 void record_text::make(std::span<const cell> row) {
-  const auto append = [&](std::string& out, const std::vector<member>& members) {
+  const auto append = [&](std::string& out, const std::vector<member>& members, bool are_keys) {
     out.clear();
     for (const auto& m : members) {
       out += m.begin;
-      append_cell(out, row[m.at]);
+      append_cell(out, row[m.at], are_keys);
     }
   };
-  append(key_text_, key_);
-  append(rest_text_, rest_);
+  append(key_text_, key_, true);
+  append(rest_text_, rest_, false);
   rest_text_ += '}';
 }
 

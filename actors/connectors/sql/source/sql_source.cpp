@@ -4,12 +4,9 @@
 #include "actors/connectors/sql/sink/target.hpp"
 #include "actors/connectors/sql/source/sql_table.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
-#include "actors/stream/source/table_feed.hpp"
-#include "runtime/expression/formats/time_text.hpp"
+#include "actors/stream/source/table_options.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace millrace::source {
 namespace {
@@ -21,7 +18,7 @@ namespace sql = sink::sql;
 constexpr micros longest_idle_session = std::chrono::minutes(1);
 
 std::vector<config::option> options() {
-  return {
+  std::vector<config::option> out{
       {.name = "connection",
        .type = option_type::text,
        .doc = "Where the database is, as for the sink: mysql://USER:PASSWORD@HOST:PORT/DATABASE, "
@@ -33,45 +30,22 @@ std::vector<config::option> options() {
        .doc = "A select, whose rows are the table; names as the role finds them. It runs in a session that "
               "only reads",
        .plain = true},
-      {.name = "key",
-       .type = option_type::text_list,
-       .doc =
-           "The columns that say which row is meant; no two rows have the same. They come first in a record",
-       .required = true,
-       .plain = true},
-      {.name = "every",
-       .type = option_type::duration,
-       .doc =
-           "How long after the beginning of a reading the next one begins, or as soon as the former is over",
-       .default_text = "10 s",
-       .minimum = 100'000},
-      {.name = "deleted",
-       .doc = "The member of a record that is true where the row is gone; such a record has its key alone",
-       .default_text = "deleted",
-       .plain = true},
-      {.name = "first_time",
-       .doc = "The time of the rows that the first reading finds, such as 1970-01-01, for those that are "
-              "looked up with an older one; default: the moment of that reading",
-       .plain = true},
-      {.name = "timeout",
-       .type = option_type::duration,
-       .doc = "A query that takes longer is ended, and asked again later",
-       .default_text = "1 minute",
-       .minimum = 100'000},
-      {.name = "max_rows",
-       .type = option_type::integer,
-       .doc = "A larger table is not read; a row takes some 150 bytes of memory, with a short key",
-       .default_text = "1000000",
-       .minimum = 1,
-       .maximum = 100'000'000},
-      {.name = "max_record",
-       .type = option_type::size,
-       .doc = "A table with a longer row is not read",
-       .default_text = "1 MB",
-       .minimum = 1'000,
-       .maximum = 100'000'000},
-      spool_option("the table is not read"),
   };
+  for (auto& option : table_options(true))
+    out.push_back(std::move(option));
+  out.push_back({.name = "timeout",
+                 .type = option_type::duration,
+                 .doc = "A query that takes longer is ended, and asked again later",
+                 .default_text = "1 minute",
+                 .minimum = 100'000});
+  out.push_back({.name = "max_record",
+                 .type = option_type::size,
+                 .doc = "A table with a longer row is not read",
+                 .default_text = "1 MB",
+                 .minimum = 1'000,
+                 .maximum = 100'000'000});
+  out.push_back(spool_option("the table is not read"));
+  return out;
 }
 
 void check(const config::check_input& in, const config::say& say) {
@@ -91,34 +65,16 @@ void check(const config::check_input& in, const config::say& say) {
   if (where && o.has("table"))
     for (auto& fault : sql::faults_of_name(where->kind, o.text("table"), "the table's name"))
       say("table", std::move(fault));
-  const auto& key = o.text_list("key");
-  if (key.empty())
-    say("key", "no column says which row is meant; expected at least one");
-  for (auto k = key.begin(); k != key.end(); ++k)
-    if (std::find(key.begin(), k, *k) != k)
-      say("key", fmt::format("column \"{}\" is named twice", *k));
-  if (o.text("deleted").empty() || std::ranges::find(key, o.text("deleted")) != key.end())
-    say("deleted", fmt::format("\"{}\" cannot be the name of the member that says whether a row is gone; "
-                               "expected another than those of `key`",
-                               o.text("deleted")));
-  if (o.has("first_time"))
-    if (const auto at = expression::parse_timestamp(o.text("first_time")); !at)
-      say("first_time", at.error().message + "; expected a time such as 1970-01-01 or 2021-04-24T19:55:00Z");
+  check_table_options(o, say);
 }
 
 expected<std::shared_ptr<feed>> make_feed_of(const config::values& o, const std::string& in_logs,
                                              const wall_clock& clock, spool_setup spool) {
   ASSIGN_OR_RETURN(auto where, sql::parse_connection(o.text("connection")));
   const auto text = [&](const char* name) { return o.has(name) ? o.text(name) : std::string(); };
-  table_feed_options feed{.in_logs = in_logs,
-                          .key = o.text_list("key"),
-                          .deleted = o.text("deleted"),
-                          .every = o.duration("every"),
-                          .most_rows = static_cast<std::uint64_t>(o.integer("max_rows")),
-                          .longest_record = o.size("max_record")};
-  if (o.has("first_time")) {
-    ASSIGN_OR_RETURN(feed.first_time, expression::parse_timestamp(o.text("first_time")));
-  }
+  ASSIGN_OR_RETURN(auto feed, table_feed_options_of(o, in_logs));
+  feed.form = form_of_json(feed.deleted, feed.key.size());
+  feed.longest_record = o.size("max_record");
   auto table = make_sql_table({.where = std::move(where),
                                .table = text("table"),
                                .query = text("query"),

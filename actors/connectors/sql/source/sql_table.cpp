@@ -18,11 +18,11 @@ public:
       : options_(std::move(options)), db_(sink::sql::make_database(options_.where)),
         rows_(dynamic_cast<sink::sql::row_reading*>(db_.get())) {}
 
-  expected<void> read(const taker& take) override {
+  expected<bool> read(const taker& take) override {
     auto done = try_read(take);
     if (!done || !options_.stays)
       close();
-    return done;
+    return done.map([] { return true; });
   }
 
   void interrupt() override {
