@@ -152,9 +152,9 @@ def join(bench):
     return ratio(pairs, 0.5, f"{sides(pairs, 'by hand', 'millrace')} of both sides' records; {given['ours', large].count(10)} rows of {2 * large} records, equal byte by byte")
 
 
-def interval_join(bench):
-    """two files of clicks of 100 k users, each with the other file's of the next minute, against counts by user of both"""
-    users, given = 100_000, {}
+def against_counts(bench, users, stage, what):
+    """A stage over two files of clicks, against counts by user and minute of both."""
+    given = {}
 
     def run(name, stage):
         def used(n):
@@ -167,10 +167,26 @@ def interval_join(bench):
         return used
     large = min(bench.large, 1_000_000)
     counted = run("counts", {"window": "tumbling", "from": ["left", "right"], "size": "1 minute", "aggregates": {"n": "count(*)"}})
-    joined = run("interval", {"join": "interval", "left": "left", "right": "right", "before": "0 s", "after": "1 minute",
-                              "columns": {"userid": "userid", "l": "l.timestamp", "r": "r.timestamp"}})
-    pairs = bench.in_turn(lambda: bench.marginal(counted, large, large // 5)[0], lambda: bench.marginal(joined, large, large // 5)[0])
-    return ratio(pairs, 0.5, f"{sides(pairs, 'counted', 'joined')} of both sides' records; {given['interval', large]} pairs and {given['counts', large]} counts of {2 * large} records")
+    made = run("made", stage)
+    pairs = bench.in_turn(lambda: bench.marginal(counted, large, large // 5)[0], lambda: bench.marginal(made, large, large // 5)[0])
+    return ratio(pairs, 0.5, f"{sides(pairs, 'counted', 'given')} of both sides' records; {given['made', large]} {what} and {given['counts', large]} counts of {2 * large} records")
+
+
+def interval_join(bench):
+    """two files of clicks of 100 k users, each with the other file's of the next minute, against counts by user of both"""
+    return against_counts(bench, 100_000, {"join": "interval", "left": "left", "right": "right", "before": "0 s", "after": "1 minute",
+                                           "columns": {"userid": "userid", "l": "l.timestamp", "r": "r.timestamp"}}, "pairs")
+
+
+def as_of_join(bench):
+    """clicks with the last one of their user, of 1 M users, in another file, as its version, against counts by user of both"""
+    return against_counts(bench, 1_000_000, {"join": "as_of", "left": "left", "right": "right", "how": "left",
+                                             "columns": {"userid": "userid", "l": "l.timestamp", "r": "r.timestamp"}}, "rows")
+
+
+def dedup(bench):
+    """the first click of each of 100 k users in a minute, of two files, against counts by user of both"""
+    return against_counts(bench, 100_000, {"window": "dedup", "from": ["left", "right"], "ttl": "1 minute"}, "first clicks")
 
 
 def sliding(bench):

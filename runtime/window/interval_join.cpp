@@ -15,7 +15,8 @@
 #include "runtime/window/timed_rows.hpp"
 
 #include <algorithm>
-#include <map>
+#include <functional>
+#include <queue>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -52,11 +53,14 @@ public:
 private:
   struct key_rows {
     timed_rows sides[2];
-    event_micros due = end_of_time;  // as due_ has it
+    event_micros due = end_of_time;  // the place in due_ that was taken last
+    std::uint32_t dues = 0;          // how many it has there
   };
   using rows_by_key = std::unordered_map<std::string, key_rows, key_hash, std::equal_to<>>;
   using entry = rows_by_key::value_type;
-  using keys_by_mark = std::map<event_micros, std::vector<entry*>>;
+  using at_mark = std::pair<event_micros, entry*>;
+  /// The least mark first. Most come in order, and are put in with one comparison.
+  using keys_by_mark = std::priority_queue<at_mark, std::vector<at_mark>, std::greater<>>;
 
   entry& at(std::string_view key);
   void add(entry& to, std::size_t side, timed_row r);
@@ -78,14 +82,14 @@ private:
   void forget(event_micros over);
   void forget_added();
   void put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r);
-  [[nodiscard]] expected<void> apply_row(wire::reader& in);
+  [[nodiscard]] expected<void> apply_row(wire::reader& in, event_micros over);
 
   definition join_;
   layout_ptr layout_;
   rows_by_key keys_;
-  keys_by_mark waiting_;              // ends of left rows; a key may be there several times
-  keys_by_mark due_;                  // when right rows of a key go
-  std::size_t bytes_ = 0;             // of the rows
+  keys_by_mark waiting_;   // the ends of left rows, one a row
+  keys_by_mark due_;       // when right rows of a key go, at the earliest; a key stays while it is there
+  std::size_t bytes_ = 0;  // of the rows
   event_micros over_ = no_watermark;  // ends up to here have fired
   wire::writer added_;                // rows since the last capture
   std::uint64_t rows_added_ = 0;
@@ -107,8 +111,7 @@ void interval_join::add(entry& to, std::size_t side, timed_row r) {
 void interval_join::put(entry& to, std::size_t side, timed_row r) {
   auto& rows = to.second.sides[side];
   if (side == 0)
-    if (auto& of = waiting_[next_bound(join_, r.time)]; of.empty() || of.back() != &to)
-      of.push_back(&to);
+    waiting_.emplace(next_bound(join_, r.time), &to);
   bytes_ -= rows.byte_size();
   rows.add(std::move(r));
   bytes_ += rows.byte_size();
@@ -116,7 +119,7 @@ void interval_join::put(entry& to, std::size_t side, timed_row r) {
     set_due(to);
 }
 
-/// A key without rows goes, and `of` with it.
+/// A key without rows goes, and `of` with it, unless it is in due_.
 void interval_join::drop(entry& of, std::size_t side, std::size_t rows) {
   auto& from = of.second.sides[side];
   bytes_ -= from.byte_size();
@@ -124,7 +127,8 @@ void interval_join::drop(entry& of, std::size_t side, std::size_t rows) {
   bytes_ += from.byte_size();
   if (side == 1)
     set_due(of);
-  if (const auto& [left, right] = of.second.sides; left.size() == 0 && right.size() == 0) {
+  if (const auto& [left, right] = of.second.sides;
+      left.size() == 0 && right.size() == 0 && of.second.dues == 0) {
     bytes_ -= left.byte_size() + right.byte_size();
     keys_.erase(keys_.find(of.first));
   }
@@ -155,28 +159,22 @@ std::size_t interval_join::hidden(const timed_rows& right, event_micros over) co
   return join_.join->deletes && r.is_deletion() && last_met(r.time) <= over ? newest : newest - 1;
 }
 
+/// A mark that has become later is found out when the earlier one has come.
 void interval_join::set_due(entry& of) {
   const auto now = due_of(of.second.sides[1]);
-  auto& known = of.second.due;
-  if (now == known)
+  if (now >= of.second.due)
     return;
-  if (known != end_of_time) {
-    const auto at = due_.find(known);
-    auto& keys = at->second;
-    std::iter_swap(std::find(keys.rbegin(), keys.rend(), &of), keys.rbegin());
-    keys.pop_back();
-    if (keys.empty())
-      due_.erase(at);
-  }
-  if (now != end_of_time)
-    due_[now].push_back(&of);
-  known = now;
+  due_.emplace(now, &of);
+  of.second.due = now;
+  ++of.second.dues;
 }
 
 /// The keys with left rows of the first end, in their order; they wait no more.
 std::vector<interval_join::entry*> interval_join::take_waiting() {
-  auto out = std::move(waiting_.begin()->second);
-  waiting_.erase(waiting_.begin());
+  std::vector<entry*> out;
+  for (const auto end = waiting_.top().first; !waiting_.empty() && waiting_.top().first == end;
+       waiting_.pop())
+    out.push_back(waiting_.top().second);
   std::ranges::sort(out, {}, [](const entry* e) -> const std::string& { return e->first; });
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
@@ -184,8 +182,8 @@ std::vector<interval_join::entry*> interval_join::take_waiting() {
 
 void interval_join::clear() {
   keys_.clear();
-  waiting_.clear();
-  due_.clear();
+  waiting_ = {};
+  due_ = {};
   bytes_ = 0;
 }
 
@@ -234,8 +232,8 @@ std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fir
   const auto to = horizon(join_, watermark);
   std::optional<delivery::fired_window> out;
   fired = watermark;
-  for (int n = 0; !out && !waiting_.empty() && waiting_.begin()->first <= to; ++n) {
-    const auto end = waiting_.begin()->first;
+  for (int n = 0; !out && !waiting_.empty() && waiting_.top().first <= to; ++n) {
+    const auto end = waiting_.top().first;
     const auto of = take_waiting();
     std::vector<met_rows> met;
     for (const auto* const e : of)
@@ -261,8 +259,11 @@ void interval_join::forget(event_micros over) {
   over_ = over;
   if (over == end_of_time)
     clear();
-  while (!due_.empty() && due_.begin()->first <= over) {
-    auto& of = *due_.begin()->second.back();
+  while (!due_.empty() && due_.top().first <= over) {
+    auto& of = *due_.top().second;
+    due_.pop();
+    --of.second.dues;
+    of.second.due = end_of_time;  // another place may be there yet: it finds nothing to do
     if (join_.join->newest)
       drop(of, 1, hidden(of.second.sides[1], over));
     else
@@ -314,7 +315,8 @@ void interval_join::capture_changes(wire::writer& out) {
   forget_added();
 }
 
-expected<void> interval_join::apply_row(wire::reader& in) {
+/// What has come and gone again before the capture, whose ends up to `over` had fired, is not put in.
+expected<void> interval_join::apply_row(wire::reader& in, event_micros over) {
   const auto key = in.string();
   const auto side = in.fixed<std::uint8_t>();
   timed_row r;
@@ -326,7 +328,8 @@ expected<void> interval_join::apply_row(wire::reader& in) {
   if (!in.ok() || side > 1 || !valid_key(join_, key) || !is_slice(join_, {r.time, r.eligible}) ||
       r.what.value_at > r.what.bytes.size() || r.what.count == 0)
     return damaged("a row of a join");
-  put(at(key), side, std::move(r));
+  if (side == 0 ? next_bound(join_, r.time) > over : join_.join->newest || last_met(r.time) > over)
+    put(at(key), side, std::move(r));
   return {};
 }
 
@@ -336,12 +339,11 @@ expected<void> interval_join::apply(wire::reader& in) {
     clear();
   const auto over = in.svarint();
   for (auto n = in.varint(); n > 0 && in.ok(); --n)
-    if (auto applied = apply_row(in); !applied)
-      return applied;
+    RETURN_IF_ERROR(apply_row(in, over));
   if (!in.ok())
     return damaged("cut off");
-  while (!waiting_.empty() && waiting_.begin()->first <= over) {
-    const auto end = waiting_.begin()->first;
+  while (!waiting_.empty() && waiting_.top().first <= over) {
+    const auto end = waiting_.top().first;
     for (auto* const of : take_waiting())
       drop_before(*of, 0, end);
   }
@@ -355,7 +357,7 @@ delivery::window_size interval_join::size() const {
 }
 
 std::optional<event_micros> interval_join::next_end(event_micros) const {
-  return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first);
+  return waiting_.empty() ? std::nullopt : std::optional(waiting_.top().first);
 }
 
 delivery::open_windows interval_join::look_up(std::string_view key, event_micros, std::size_t most) const {
