@@ -42,7 +42,7 @@ class Generated:
         self.updates, self.has_windows, self.order, self.limit, self.where = False, False, None, None, None
         self.late_name = "w.late"
         if rng.random() < 0.15:
-            self.make_join("w")
+            rng.choice([self.make_join, self.make_join, self.make_join, self.make_dedup])("w")
         elif rng.random() < 0.9:
             self.make_window("w")
             if self.has_windows and not self.updates and rng.random() < 0.3:
@@ -50,7 +50,7 @@ class Generated:
                 self.make_window("w2")
         else:
             self.expected = [row for partition in self.rows for _, row in partition if row is not None]
-        if self.has_windows and not self.updates and "join" in self.stages["w"] and rng.random() < 0.3:
+        if self.has_windows and not self.updates and ("join" in self.stages["w"] or self.stages["w"]["window"] == "dedup") and rng.random() < 0.3:
             self.take_results()
             self.make_window("w2")
         if not self.updates and rng.random() < 0.3:
@@ -230,9 +230,29 @@ class Generated:
         self.expected = [{**dict(zip(self.key, key)), **{n: l.get(n) for n in kept}, **{n: r.get(n) for n in right}, **bounds} for key, l, r, bounds in pairs]
         self.columns = {**{k: self.columns[k] for k in self.key}, **{n: self.columns[n] for n in kept}, **{n: self.columns[n[2:]] for n in right}}
         self.has_windows = True
+        self.follow(stage, name)
+
+    def make_dedup(self, name):
+        """The first row of each key by time, and again once its time to live is over."""
+        rng = self.rng
+        self.key = rng.sample(list(self.columns), rng.randint(1, min(2, len(self.columns))))
+        ttl, lateness = rng.choice([1, 7, 60]) * SECOND, rng.choice([0, 0, 1, 10]) * SECOND
+        stage = {"window": "dedup", "from": self.behind, "key": self.key, "ttl": f"{ttl // SECOND} s", "allowed_lateness": f"{lateness // SECOND} s",
+                 "shards": rng.randint(1, 5)}
+        rows, self.late = self.with_watermarks(self.rows, lambda t, w: w is not None and t < w - lateness)
+        given, self.expected = {}, []
+        for time, _, row in sorted(((t, n, row) for n, (t, row, _) in enumerate(rows)), key=lambda r: r[:2]):
+            key = tuple(row[k] for k in self.key)
+            if key not in given or time >= given[key] + ttl:
+                given[key] = time
+                self.expected.append({**{n: row.get(n) for n in self.columns}, "window_start": iso(time), "window_end": iso(time + 1)})
+        self.has_windows = True
+        self.follow(stage, name)
+
+    def follow(self, stage, name):
         self.stages[name] = stage
         self.behind = name
-        if rng.random() < 0.5:
+        if self.rng.random() < 0.5:
             self.stages["too_late"] = {"transform": "select", "from": self.late_name, "columns": {"*": True}}
             self.stages["late_file"] = {"sink": "file", "from": "too_late", "path": "${OUT}/late.jsonl"}
 
