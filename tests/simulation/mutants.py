@@ -220,6 +220,20 @@ SINK_MUTANTS = [
      "      next);\n}\n\nvoid sink_life::take_effects", "      next);\n  if (has_work())\n    work();\n}\n\nvoid sink_life::take_effects"),
 ]
 
+# Tables that are read at intervals (unit_source).
+TABLE_MUTANTS = [
+    ("table_settled", "a note has no row that is not in the log yet", "actors/stream/source/table_image.cpp",
+     "    ++added_;\n", "    ++added_;\n    rows_[looked_up_] = {is, reading_};\n"),
+    ("table_gone", "a row that a reading has not is gone", "actors/stream/source/table_image.cpp",
+     "    if (row.reading != reading_)\n", "    if (row.reading + 1 < reading_)\n"),
+    ("table_twice", "two rows of one key are none of a table", "actors/stream/source/table_image.cpp",
+     "  if (at->second.reading == reading_)\n    return finding::twice;\n", ""),
+    ("table_found_twice", "nor are they where both are new", "actors/stream/source/table_image.cpp",
+     "  if (found_.contains(key))\n    return finding::twice;\n", ""),
+    ("table_key", "numbers that are equal are one key", "actors/stream/source/record_form.cpp",
+     "number.find_last_not_of('0') + 1", "number.size()"),
+]
+
 # Joins: the pairs of a window (property_window).
 JOIN_MUTANTS = [
     ("join_null", "a key with a null in it equals nothing", "runtime/window/pairs.cpp",

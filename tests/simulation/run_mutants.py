@@ -32,7 +32,7 @@ from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
 from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
-from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, REMOVAL_MUTANTS, SHARD_MUTANTS, SINK_MUTANTS,  # noqa: E402
+from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, REMOVAL_MUTANTS, SHARD_MUTANTS, SINK_MUTANTS, TABLE_MUTANTS,  # noqa: E402
                      TAKEN_BACK_MUTANTS)
 from node_mutants import NODE_MUTANTS  # noqa: E402
 from patience import PATIENCE  # noqa: E402
@@ -152,6 +152,7 @@ GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (JOIN_MUTANTS, functools.partial(hunt_in_tests, "property_window", "a join*,rows of a join*", "unit_window")),
           (REMOVAL_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_deployment")),
           (SINK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_sink")),
+          (TABLE_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_source")),
           (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]
 
 

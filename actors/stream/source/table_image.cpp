@@ -20,8 +20,9 @@ table_image::finding table_image::take(std::string_view key, std::string_view ro
   const auto at = rows_.find(looked_up_);
   const auto is = fingerprint_of(row);
   if (at == rows_.end()) {
-    if (rows_.size() + found_.size() >= most_rows_)
+    if (rows_.size() + added_ >= most_rows_)
       return finding::one_too_many;
+    ++added_;
     found_.emplace(looked_up_, is);
     return finding::changed;
   }
@@ -52,6 +53,7 @@ void table_image::settle() {
     else
       rows_.erase(key);
   found_.clear();
+  added_ = 0;
 }
 
 void table_image::took(const std::string& key, std::optional<std::string_view> row) {

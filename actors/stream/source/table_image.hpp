@@ -65,6 +65,7 @@ private:
   std::vector<std::string> columns_;
   std::unordered_map<std::string, known> rows_;
   std::map<std::string, std::optional<fingerprint>, std::less<>> found_;  // not settled; none: gone
+  std::size_t added_ = 0;                                                 // new keys among those
   std::string looked_up_;                                                 // spares its memory
 };
 

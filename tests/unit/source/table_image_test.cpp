@@ -73,6 +73,9 @@ TEST_CASE("a table has no more rows than it may have") {
   image.begin();
   CHECK(image.take("2", "b") == finding::changed);
   CHECK(image.take("1", "a") == finding::same);
+  table_image larger(3);
+  changes_of(larger, {{"1", "a"}, {"2", "a"}});
+  CHECK(changes_of(larger, {{"1", "b"}, {"2", "b"}, {"3", "b"}}).size() == 3);  // each is changed, one is new
 }
 
 TEST_CASE("a note has what has settled, and bytes that are none are refused") {
