@@ -42,6 +42,7 @@ from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
 CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
 ENVIRONMENT = {**os.environ, "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime", "CCACHE_NOHASHDIR": "1",
                "CCACHE_BASEDIR": str(ROOT)}
+FAILED = re.compile(r"(\w+\.[ch]pp:\d+): failed: (.*)")  # as Catch2's compact reporter says it
 SECONDS = round(75 * PATIENCE)  # bound of one program, which takes a minute at most on a quiet machine: one that never ends does not end its part
 
 
@@ -80,15 +81,16 @@ def compile_changed(build, folder, mutant):
 
 
 def run_linked(build, object_file, program, arguments, **environment):
-    """A program with the changed source in front of its libraries; none: it came to no end."""
+    """A program with the changed source in front of its libraries; none: it came to no end, and had found nothing before."""
     linked = object_file.with_suffix("")
     link = link_command(build, program).replace(f" -o tests/{program} ", f" {object_file} -o {linked} ")
     subprocess.run(link, shell=True, cwd=build, check=True)
     try:
         return subprocess.run([linked, *arguments], text=True, errors="replace", timeout=SECONDS, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, **environment})
-    except subprocess.TimeoutExpired:
-        return None
+    except subprocess.TimeoutExpired as e:
+        said = (e.stdout or b"").decode(errors="replace")
+        return subprocess.CompletedProcess([linked], 1, said) if FAILED.search(said) else None
     finally:
         linked.unlink()
 
@@ -119,7 +121,7 @@ def failure_in(run):
     seed = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M)
     if seed:
         return f"seed {seed[1]}", seed[2]
-    failed = re.search(r"(\w+\.[ch]pp:\d+): failed: (.*)", run.stdout)
+    failed = FAILED.search(run.stdout)
     return "test", f"{failed[1]} {failed[2]}" if failed else f"ended by {run.returncode}"
 
 
