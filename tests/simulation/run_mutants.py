@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Leaves one rule of the product out at a time; the simulation of one node or that of several must find each within 500 seeds, or
+"""Leaves one rule of the product out at a time; the simulation of one node or that of several must find each within 1,000 seeds, or
 for the rules of chains and of clusters their property tests or unit tests.
 
     cmake --preset mutants && ninja -C build/mutants
     tests/simulation/run_mutants.py                    all of them, two at a time
-    ... --only NAME ... --without NAME ... --from 1 --seeds 500 --jobs 2 --list
+    ... --only NAME ... --without NAME ... --from 1 --seeds 1000 --jobs 2 --list
     ... --programs             what is to be built: tools/prove does
     ... --share 1/8            every eighth, beginning with the first (`tools/prove mutants` runs all of the parts)
 
@@ -173,7 +173,7 @@ def shared(mutants, share):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build/mutants", type=pathlib.Path)
-    p.add_argument("--seeds", default=500, type=int)
+    p.add_argument("--seeds", default=1000, type=int)
     p.add_argument("--from", default=1, type=int, dest="first")
     p.add_argument("--jobs", default=2, type=int)
     p.add_argument("--only", nargs="+", default=[])
