@@ -31,11 +31,10 @@ namespace millrace {
 inline constexpr std::array<double, 19> powers_of_ten{
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
-/// Reads digits, perhaps after a minus, perhaps with a point between them, of a value that one division of
-/// exact doubles gives: the nearest one (W. D. Clinger, "How to read floating point numbers accurately",
-/// 1990).
-[[nodiscard]] inline bool read_plain_double(std::string_view text, double& out) {
-  constexpr std::uint64_t largest_exact = std::uint64_t{1} << 53;
+/// Reads digits, perhaps after a minus, perhaps with a point between them: 18 with a point, 19 without one at most.
+/// `places` of them stand behind the point.
+[[nodiscard, gnu::always_inline]] inline bool read_plain_digits(std::string_view text, std::uint64_t& out,
+                                                                std::size_t& places) {
   const bool minus = text.starts_with('-');
   if (text.size() > 19U + minus)
     return false;
@@ -50,11 +49,23 @@ inline constexpr std::array<double, 19> powers_of_ten{
     else
       return false;
   }
-  if (text.size() == minus || text.size() == behind_point || digits > largest_exact)
+  if (text.size() == minus || text.size() == behind_point)
     return false;
-  const auto places = behind_point == 0 ? 0 : text.size() - behind_point;
+  places = behind_point == 0 ? 0 : text.size() - behind_point;
+  out = digits;
+  return true;
+}
+
+/// Reads such digits of a value that one division of exact doubles gives: the nearest one (W. D. Clinger, "How to read
+/// floating point numbers accurately", 1990).
+[[nodiscard]] inline bool read_plain_double(std::string_view text, double& out) {
+  constexpr std::uint64_t largest_exact = std::uint64_t{1} << 53;
+  std::uint64_t digits = 0;
+  std::size_t places = 0;
+  if (!read_plain_digits(text, digits, places) || digits > largest_exact)
+    return false;
   const auto value = static_cast<double>(digits) / powers_of_ten[places];
-  out = minus ? -value : value;
+  out = text.starts_with('-') ? -value : value;
   return true;
 }
 

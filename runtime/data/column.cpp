@@ -4,7 +4,7 @@ namespace millrace::data {
 
 std::size_t column::byte_size() const {
   std::size_t n = sizeof(column) + validity_.size() + bits_.size() + ints_.size() * 8 + doubles_.size() * 8 +
-                  offsets_.size() * 4 + bytes_.size();
+                  decimals_.size() * sizeof(decimal) + offsets_.size() * 4 + bytes_.size();
   for (const auto& c : children_)
     n += c->byte_size();
   return n;
@@ -19,6 +19,7 @@ column_ptr column::from_buffers(data::type type, std::size_t size, std::size_t n
   c->bits_ = std::move(b.bits);
   c->ints_ = std::move(b.ints);
   c->doubles_ = std::move(b.doubles);
+  c->decimals_ = std::move(b.decimals);
   c->offsets_ = std::move(b.offsets);
   c->bytes_ = std::move(b.bytes);
   c->children_ = std::move(b.children);
@@ -48,6 +49,9 @@ void column_builder::reserve(std::size_t rows) {
     break;
   case type_id::float64:
     c_->doubles_.reserve(rows);
+    break;
+  case type_id::numeric:
+    c_->decimals_.reserve(rows);
     break;
   case type_id::text:
   case type_id::json:
@@ -88,6 +92,11 @@ void column_builder::append_doubles(std::span<const double> values) {
   valid(values.size());
 }
 
+void column_builder::append_decimals(std::span<const decimal> values) {
+  c_->decimals_.insert(c_->decimals_.end(), values.begin(), values.end());
+  valid(values.size());
+}
+
 void column_builder::append_null() {
   auto& c = *c_;
   switch (c.type_.id()) {
@@ -97,6 +106,9 @@ void column_builder::append_null() {
     break;
   case type_id::float64:
     c.doubles_.push_back(0);
+    break;
+  case type_id::numeric:
+    c.decimals_.emplace_back();
     break;
   case type_id::boolean:
     if ((c.size_ & 7) == 0)
@@ -146,6 +158,8 @@ void column_builder::append_from(const column& other, std::size_t row) {
     return append_int(other.ints()[row]);
   case type_id::float64:
     return append_double(other.doubles()[row]);
+  case type_id::numeric:
+    return append_decimal(other.decimals()[row]);
   case type_id::boolean:
     return append_boolean(other.boolean_at(row));
   case type_id::text:
@@ -180,6 +194,8 @@ void column_builder::append_range(const column& other, std::size_t from, std::si
       append_from(other, i);
   } else if (id == type_id::float64) {
     append_doubles(other.doubles().subspan(from, to - from));
+  } else if (id == type_id::numeric) {
+    append_decimals(other.decimals().subspan(from, to - from));
   } else if (other.type().is_bytes()) {
     append_texts(other, from, to);
   } else {

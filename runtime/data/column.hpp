@@ -4,6 +4,7 @@
 // column_builder belongs to one thread.
 #pragma once
 
+#include "runtime/base/decimal.hpp"
 #include "runtime/data/type.hpp"
 
 #include <cassert>
@@ -44,6 +45,11 @@ public:
     assert(type_.id() == type_id::float64);
     return doubles_;
   }
+  /// numeric. Those of numeric(p,s) have scale s; the value of a null row is 0 at scale 0.
+  [[nodiscard]] std::span<const decimal> decimals() const {
+    assert(type_.id() == type_id::numeric);
+    return decimals_;
+  }
   [[nodiscard]] bool boolean_at(std::size_t i) const {
     assert(type_.id() == type_id::boolean);
     return bit_at(bits_, i);
@@ -70,6 +76,7 @@ public:
     std::vector<std::uint8_t> bits;
     std::vector<std::int64_t> ints;
     std::vector<double> doubles;
+    std::vector<decimal> decimals;
     std::vector<std::int32_t> offsets;
     std::string bytes;
     std::vector<column_ptr> children;
@@ -87,6 +94,7 @@ private:
   std::vector<std::uint8_t> bits_;
   std::vector<std::int64_t> ints_;
   std::vector<double> doubles_;
+  std::vector<decimal> decimals_;
   std::vector<std::int32_t> offsets_;
   std::string bytes_;
   std::vector<column_ptr> children_;
@@ -108,15 +116,21 @@ public:
     c_->doubles_.push_back(v);
     valid();
   }
+  /// The caller has checked that it fits numeric(p,s).
+  void append_decimal(const decimal& v) {
+    c_->decimals_.push_back(v);
+    valid();
+  }
   void append_boolean(bool v);
   void append_text(std::string_view v) {  // text and json
     c_->bytes_.append(v);
     c_->offsets_.push_back(static_cast<std::int32_t>(c_->bytes_.size()));
     valid();
   }
-  /// Many present values at once (bigint and timestamp; double).
+  /// Many present values at once (bigint and timestamp; double; numeric).
   void append_ints(std::span<const std::int64_t> values);
   void append_doubles(std::span<const double> values);
+  void append_decimals(std::span<const decimal> values);
   /// Present texts at once, the one at `i` is text_of(i) (text and json).
   template<class TextOf>
   void append_texts(std::size_t count, TextOf text_of) {

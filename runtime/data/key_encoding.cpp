@@ -72,6 +72,75 @@ expected<std::string> take_escaped(std::string_view& in) {
   }
 }
 
+constexpr unsigned char zero_numeric = 0x80;
+constexpr unsigned char numeric_power_0 = 0xC0;
+
+void append_numeric(std::string& out, const decimal& v) {
+  if (v.is_zero()) {
+    out.push_back(static_cast<char>(zero_numeric));
+    return;
+  }
+  std::string digits;
+  millrace::append_decimal(digits, decimal(v.is_negative() ? -v.units() : v.units(), 0));
+  auto exponent = static_cast<int>(digits.size()) - v.scale();  // of ten: 0.d1d2... times it
+  if (exponent % 2 != 0) {
+    digits.insert(digits.begin(), '0');
+    ++exponent;
+  }
+  digits.resize(digits.find_last_not_of('0') + 1);
+  if (digits.size() % 2 != 0)
+    digits.push_back('0');
+  const unsigned char inverted = v.is_negative() ? 0xFF : 0;
+  const auto put = [&](int byte) { out.push_back(static_cast<char>(byte ^ inverted)); };
+  put(numeric_power_0 + exponent / 2);
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    put((digits[i] - '0') * 10 + (digits[i + 1] - '0') + 1);
+  put(0);
+}
+
+/// The value at the least scale it has; none for other bytes than append_numeric() writes.
+std::optional<decimal> take_numeric(std::string_view& in) {
+  if (in.empty())
+    return std::nullopt;
+  const auto first = static_cast<unsigned char>(in.front());
+  in.remove_prefix(1);
+  if (first == zero_numeric)
+    return decimal();
+  const bool minus = first < zero_numeric;
+  const unsigned char inverted = minus ? 0xFF : 0;
+  constexpr std::size_t most_digits = most_decimal_digits + 2;  // with a zero in front and one behind
+  std::string digits;
+  for (;; in.remove_prefix(1)) {
+    if (in.empty())
+      return std::nullopt;
+    const int digit = static_cast<unsigned char>(in.front() ^ static_cast<char>(inverted)) - 1;
+    if (digit < 0)
+      break;
+    if (digit > 99 || digits.size() == most_digits)
+      return std::nullopt;
+    digits.push_back(static_cast<char>('0' + digit / 10));
+    digits.push_back(static_cast<char>('0' + digit % 10));
+  }
+  in.remove_prefix(1);
+  if (digits.empty() || digits.starts_with("00") || digits.ends_with("00"))
+    return std::nullopt;
+  auto exponent = 2 * (static_cast<int>(first ^ inverted) - numeric_power_0);
+  if (digits.ends_with('0'))
+    digits.pop_back();
+  if (digits.starts_with('0')) {
+    digits.erase(digits.begin());
+    --exponent;
+  }
+  const auto behind_point = static_cast<int>(digits.size()) - exponent;
+  if (std::max(behind_point, exponent) > most_decimal_digits || digits.size() > most_decimal_digits)
+    return std::nullopt;
+  digits.append(static_cast<std::size_t>(std::max(0, -behind_point)), '0');
+  __int128 units = 0;
+  for (const char c : digits)
+    units = units * 10 + (c - '0');
+  return decimal(minus ? -units : units, std::max(0, behind_point));
+}
+
 }  // namespace
 
 void append_key(std::string& out, const column& c, std::size_t row) {
@@ -90,6 +159,9 @@ void append_key(std::string& out, const column& c, std::size_t row) {
     break;
   case type_id::float64:
     append_big_endian(out, ordered_bits(c.doubles()[row]));
+    break;
+  case type_id::numeric:
+    append_numeric(out, c.decimals()[row]);
     break;
   case type_id::text:
   case type_id::json:
@@ -128,12 +200,34 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
   case type_id::text:
   case type_id::json:
     return take_escaped(in).map([&](const std::string& v) { out.append_text(v); });
+  case type_id::numeric: {
+    const auto taken = take_numeric(in);
+    const auto v = taken ? fitted(*taken, out.type()) : std::nullopt;
+    if (!v)
+      return fatal_error(ec::corrupt, "an encoded key is no numeric");
+    out.append_decimal(*v);
+    return {};
+  }
   default:
     return our_error("nested columns are no keys");
   }
 }
 
-bool skip_key(std::string_view& in, type_id type) {
+expected<std::optional<decimal>> decode_numeric(std::string_view& in) {
+  if (in.empty() || (in.front() != present && in.front() != absent_key))
+    return fatal_error(ec::corrupt, "an encoded key is malformed");
+  const bool is_null = in.front() == absent_key;
+  in.remove_prefix(1);
+  if (is_null)
+    return std::optional<decimal>();
+  const auto v = take_numeric(in);
+  if (!v)
+    return fatal_error(ec::corrupt, "an encoded key is no numeric");
+  return v;
+}
+
+bool skip_key(std::string_view& in, const type& t) {
+  const auto type = t.id();
   if (in.empty() || (in.front() != present && in.front() != absent_key))
     return false;
   const bool is_null = in.front() == absent_key;
@@ -149,6 +243,10 @@ bool skip_key(std::string_view& in, type_id type) {
         return true;
     }
     return false;
+  }
+  if (type == type_id::numeric) {
+    const auto v = take_numeric(in);
+    return v && fitted(*v, t);
   }
   const std::size_t size = type == type_id::boolean                           ? 1
                            : type == type_id::object || type == type_id::list ? in.size() + 1
@@ -218,9 +316,10 @@ bool are_ends(std::string_view encoded, std::span<const std::uint32_t> ends) {
   return !descend && ends.back() == encoded.size();
 }
 
-bool are_keys(std::string_view encoded, std::span<const std::uint32_t> ends, type_id type) {
+bool are_keys(std::string_view encoded, std::span<const std::uint32_t> ends, const type& t) {
   if (!are_ends(encoded, ends))
     return false;
+  const auto type = t.id();
   switch (type) {
   case type_id::boolean:
     return are_plain_values(encoded, ends, 1);
@@ -237,7 +336,7 @@ bool are_keys(std::string_view encoded, std::span<const std::uint32_t> ends, typ
   return std::ranges::all_of(ends, [&](std::uint32_t end) {
     auto part = encoded.substr(begin, end - begin);
     begin = end;
-    return skip_key(part, type) && part.empty();
+    return skip_key(part, t) && part.empty();
   });
 }
 

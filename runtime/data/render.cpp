@@ -111,6 +111,9 @@ void append_text_value(std::string& out, const column& c, std::size_t row) {
   case type_id::float64:
     append_double(out, c.doubles()[row]);
     break;
+  case type_id::numeric:
+    append_decimal(out, c.decimals()[row]);
+    break;
   case type_id::timestamp:
     append_timestamp(out, c.ints()[row]);
     break;
@@ -133,6 +136,7 @@ void append_json_value(std::string& out, const column& c, std::size_t row) {
   switch (c.type().id()) {
   case type_id::boolean:
   case type_id::bigint:
+  case type_id::numeric:
   case type_id::json:
     append_text_value(out, c, row);
     break;

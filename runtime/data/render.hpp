@@ -1,6 +1,6 @@
 // Rows as text, the one way in which every sink, report and dead letter writes values as JSON or as plain
-// text: timestamps 2021-04-24T19:55:00.796Z, doubles in their shortest form, JSON nulls written, columns in
-// schema order.
+// text: timestamps 2021-04-24T19:55:00.796Z, doubles in their shortest form, numerics with all digits of their
+// scale, JSON nulls written, columns in schema order.
 #pragma once
 
 #include "runtime/data/batch.hpp"

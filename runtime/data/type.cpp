@@ -1,17 +1,47 @@
 #include "runtime/data/type.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 namespace millrace::data {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, type_id>, 6> scalar_names{{{"text", type_id::text},
+constexpr std::array<std::pair<std::string_view, type_id>, 7> scalar_names{{{"text", type_id::text},
                                                                             {"bigint", type_id::bigint},
                                                                             {"double", type_id::float64},
                                                                             {"boolean", type_id::boolean},
                                                                             {"timestamp", type_id::timestamp},
-                                                                            {"json", type_id::json}}};
+                                                                            {"json", type_id::json},
+                                                                            {"numeric", type_id::numeric}}};
+
+/// Reads "(10,2)", "(10, 2)" and "(10)".
+std::optional<type> numeric_of_text(std::string_view text) {
+  const auto number = [&](char end) -> std::optional<int> {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    int n = 0;
+    const auto [at, err] = std::from_chars(text.data(), text.data() + text.size(), n);
+    text.remove_prefix(static_cast<std::size_t>(at - text.data()));
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (err != std::errc{} || !text.starts_with(end))
+      return std::nullopt;
+    text.remove_prefix(1);
+    return n;
+  };
+  if (!text.starts_with('(') || !text.ends_with(')'))
+    return std::nullopt;
+  text.remove_prefix(1);
+  const bool has_scale = text.find(',') != std::string_view::npos;
+  const auto precision = number(has_scale ? ',' : ')');
+  const auto scale = has_scale ? number(')') : std::optional(0);
+  if (!precision || !scale || !text.empty() || *precision < 1 || *precision > most_decimal_digits ||
+      *scale < 0 || *scale > *precision)
+    return std::nullopt;
+  return type::numeric_of(*precision, *scale);
+}
 
 }  // namespace
 
@@ -25,6 +55,13 @@ type type::list_of(type element) {
   type t(type_id::list);
   t.children_ =
       std::make_shared<const std::vector<field>>(std::vector<field>{{std::string{}, std::move(element)}});
+  return t;
+}
+
+type type::numeric_of(int precision, int scale) {
+  type t(type_id::numeric);
+  t.precision_ = static_cast<std::uint8_t>(precision);
+  t.scale_ = static_cast<std::uint8_t>(scale);
   return t;
 }
 
@@ -42,6 +79,8 @@ std::string type::name() const {
       out += (out.size() > 1 ? ", " : "") + f.name + " " + f.type.name();
     return out + "}";
   }
+  if (precision_ != 0)
+    return fmt::format("numeric({},{})", precision_, scale_);
   for (const auto& [name, id] : scalar_names)
     if (id == id_)
       return std::string(name);
@@ -49,18 +88,29 @@ std::string type::name() const {
 }
 
 bool operator==(const type& a, const type& b) {
-  if (a.id_ != b.id_)
+  if (a.id_ != b.id_ || a.precision_ != b.precision_ || a.scale_ != b.scale_)
     return false;
   if (a.children_ == b.children_)
     return true;
   return a.children_ && b.children_ && *a.children_ == *b.children_;
 }
 
-std::optional<type_id> type_of_name(std::string_view name) {
+bool holds(const type& numeric, const decimal& v) {
+  return numeric.precision() == 0 ||
+         (v.scale() == numeric.scale() && magnitude_of(v) < power_of_ten(numeric.precision()));
+}
+
+decimal_or_none fitted(const decimal& v, const type& numeric) {
+  const auto out = numeric.precision() == 0 ? decimal_or_none(v) : at_scale(v, numeric.scale());
+  return out && holds(numeric, *out) ? out : std::nullopt;
+}
+
+std::optional<type> type_of_name(std::string_view name) {
   for (const auto& [known, id] : scalar_names)
     if (known == name)
-      return id;
-  return std::nullopt;
+      return type(id);
+  constexpr std::string_view numeric = "numeric";
+  return name.starts_with(numeric) ? numeric_of_text(name.substr(numeric.size())) : std::nullopt;
 }
 
 std::optional<std::size_t> schema::find(std::string_view name) const {

@@ -1,6 +1,8 @@
 // The types of a topology and the schema of a batch. Values, cheap to copy where they are scalar.
 #pragma once
 
+#include "runtime/base/decimal.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +22,7 @@ enum class type_id : std::uint8_t {
   json,       // UTF-8 text of one JSON value, as it came
   object,     // nested columns
   list,       // elements of one type
+  numeric,    // exact decimals of up to 38 digits
 };
 
 struct field;
@@ -29,6 +32,8 @@ public:
   type(type_id id = type_id::text) : id_(id) {}
   [[nodiscard]] static type object_of(std::vector<field> fields);
   [[nodiscard]] static type list_of(type element);
+  /// numeric(precision, scale): each value has that scale. `precision` lies in [1, 38], `scale` in [0, precision].
+  [[nodiscard]] static type numeric_of(int precision, int scale);
 
   [[nodiscard]] type_id id() const { return id_; }
   [[nodiscard]] bool is_nested() const { return id_ == type_id::object || id_ == type_id::list; }
@@ -39,12 +44,19 @@ public:
   /// A list's elements have this type.
   [[nodiscard]] const type& element() const;
 
-  /// Spells the type as a topology does: "bigint", "double", "[text]", "{lat double, lon double}".
+  /// How many digits a value of numeric(precision, scale) has; 0 for a numeric of any scale, and for other types.
+  [[nodiscard]] int precision() const { return precision_; }
+  /// How many of them stand behind the point.
+  [[nodiscard]] int scale() const { return scale_; }
+
+  /// Spells the type as a topology does: "bigint", "numeric(10,2)", "[text]", "{lat double, lon double}".
   [[nodiscard]] std::string name() const;
   friend bool operator==(const type& a, const type& b);
 
 private:
   type_id id_;
+  std::uint8_t precision_ = 0;
+  std::uint8_t scale_ = 0;
   std::shared_ptr<const std::vector<field>>
       children_;  // members of an object, or one unnamed element of a list
 };
@@ -60,8 +72,14 @@ inline const std::vector<field>& type::fields() const {
   return id_ == type_id::object && children_ ? *children_ : none;
 }
 
+/// Returns whether a column of that numeric may have the value.
+[[nodiscard]] bool holds(const type& numeric, const decimal& v);
+/// The same number as a value of that numeric: at the scale of numeric(p,s), as it is for one of any scale. None where digits
+/// would be lost.
+[[nodiscard]] decimal_or_none fitted(const decimal& v, const type& numeric);
+
 /// The scalar type that a topology calls so, none for an unknown name.
-[[nodiscard]] std::optional<type_id> type_of_name(std::string_view name);
+[[nodiscard]] std::optional<type> type_of_name(std::string_view name);
 
 class schema {
 public:

@@ -51,6 +51,19 @@ void put_ones(writer& out, std::size_t rows) {
     out.fixed(static_cast<std::uint8_t>((1U << rows) - 1));
 }
 
+/// The units, 16 bytes each, then the scales, one byte each.
+void put_decimals(writer& out, std::span<const decimal> values) {
+  std::string units(values.size() * sizeof(__int128), '\0');
+  std::string scales(values.size(), '\0');
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto u = values[i].units();
+    std::memcpy(units.data() + i * sizeof u, &u, sizeof u);
+    scales[i] = static_cast<char>(values[i].scale());
+  }
+  out.raw(units);
+  out.raw(scales);
+}
+
 void encode_column(writer& out, const column& c) {
   const bool validity = c.null_count() != 0 || is_empty_object(c.type());
   out.fixed(static_cast<std::uint8_t>(validity ? presence::with_nulls : presence::without_nulls));
@@ -66,6 +79,8 @@ void encode_column(writer& out, const column& c) {
     return put_values(out, c.ints());
   case type_id::float64:
     return put_values(out, c.doubles());
+  case type_id::numeric:
+    return put_decimals(out, c.decimals());
   case type_id::text:
   case type_id::json:
     put_values(out, c.offsets());
@@ -93,6 +108,32 @@ bool take_values(reader& in, std::size_t n, std::vector<T>& out) {
   if (const auto raw = in.raw(n * sizeof(T)); !raw.empty())
     std::memcpy(out.data(), raw.data(), raw.size());
   return in.ok();
+}
+
+/// The same for decimals; false also where one is none of the type.
+bool take_decimals(reader& in, const type& t, std::size_t n, column::buffers& out) {
+  constexpr auto unit_bytes = sizeof(__int128);
+  if (n > in.remaining() / (unit_bytes + 1)) {
+    in.fail();
+    return false;
+  }
+  const auto units = in.raw(n * unit_bytes);
+  const auto scales = in.raw(n);
+  if (!in.ok())
+    return false;
+  out.decimals.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    __int128 u = 0;
+    std::memcpy(&u, units.data() + i * unit_bytes, unit_bytes);
+    const int scale = static_cast<unsigned char>(scales[i]);
+    if (!fits_decimal(u) || scale > most_decimal_digits)
+      return false;
+    out.decimals.emplace_back(u, scale);
+    const bool present = out.validity.empty() || data::bit_at(out.validity, i);
+    if (present && !data::holds(t, out.decimals.back()))
+      return false;
+  }
+  return true;
 }
 
 bool take_bits(reader& in, std::size_t rows, std::vector<std::uint8_t>& out) {
@@ -124,6 +165,10 @@ bool nulls_are_blank(const type& t, std::size_t rows, const column::buffers& b) 
       break;
     case type_id::float64:
       if (std::bit_cast<std::uint64_t>(b.doubles[i]) != 0)
+        return false;
+      break;
+    case type_id::numeric:
+      if (!b.decimals[i].is_zero() || b.decimals[i].scale() != 0)
         return false;
       break;
     case type_id::text:
@@ -164,6 +209,10 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
     return taken(take_values(in, rows, b.ints));
   case type_id::float64:
     return taken(take_values(in, rows, b.doubles));
+  case type_id::numeric:
+    if (!take_decimals(in, t, rows, b))
+      return damaged("values of a numeric column");
+    return {};
   case type_id::text:
   case type_id::json:
     if (!take_offsets(in, rows, b.offsets))
@@ -236,7 +285,7 @@ expected<type> decode_type_at(reader& in, int depth) {
   const auto id = in.fixed<std::uint8_t>();
   if (!in.ok())
     return damaged("a type is cut off");
-  if (id > static_cast<std::uint8_t>(type_id::list))
+  if (id > static_cast<std::uint8_t>(type_id::numeric))
     return damaged("unknown type " + std::to_string(id));
   switch (type_id{id}) {
   case type_id::object: {
@@ -246,6 +295,13 @@ expected<type> decode_type_at(reader& in, int depth) {
   case type_id::list: {
     ASSIGN_OR_RETURN(auto element, decode_type_at(in, depth + 1));
     return type::list_of(std::move(element));
+  }
+  case type_id::numeric: {
+    const auto precision = in.fixed<std::uint8_t>();
+    const auto scale = in.fixed<std::uint8_t>();
+    if (!in.ok() || precision > most_decimal_digits || scale > precision)
+      return damaged("precision and scale of a numeric");
+    return precision == 0 ? type(type_id::numeric) : type::numeric_of(precision, scale);
   }
   default:
     return type(type_id{id});
@@ -258,6 +314,10 @@ void encode_type(writer& out, const type& t) {
   out.fixed(static_cast<std::uint8_t>(t.id()));
   if (t.id() == type_id::list)
     encode_type(out, t.element());
+  if (t.id() == type_id::numeric) {
+    out.fixed(static_cast<std::uint8_t>(t.precision()));
+    out.fixed(static_cast<std::uint8_t>(t.scale()));
+  }
   if (t.id() == type_id::object) {
     out.varint(t.fields().size());
     for (const auto& member : t.fields()) {

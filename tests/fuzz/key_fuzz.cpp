@@ -1,22 +1,32 @@
 // Arbitrary bytes as an encoded key of any scalar type: no crash, and what is decoded encodes to a key that
-// decodes to the same.
+// decodes to the same, and is skipped as far as it is decoded.
 #include "runtime/data/key_encoding.hpp"
 
 #include <cstdlib>
+#include <iterator>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace millrace::data;
-  constexpr type_id types[] = {type_id::boolean, type_id::bigint,    type_id::float64,
-                               type_id::text,    type_id::timestamp, type_id::json};
+  static const type types[] = {type_id::boolean, type_id::bigint,        type_id::float64,
+                               type_id::text,    type_id::timestamp,     type_id::json,
+                               type_id::numeric, type::numeric_of(10, 2)};
+  constexpr unsigned count = std::size(types);
   std::string_view in(reinterpret_cast<const char*>(data), size);
   if (in.empty())
     return 0;
   const auto first = static_cast<unsigned char>(in.front());
   in.remove_prefix(1);
-  for (unsigned n = first; !in.empty(); n = n / 6 + 1) {
-    column_builder out(types[n % 6]);
-    if (!decode_key(in, out))
+  for (unsigned n = first; !in.empty(); n = n / count + 1) {
+    column_builder out(types[n % count]);
+    auto skipped = in;
+    const bool is_skipped = skip_key(skipped, out.type());
+    if (!decode_key(in, out)) {
+      if (is_skipped)
+        std::abort();
       return 0;
+    }
+    if (!is_skipped || skipped != in)
+      std::abort();
     const auto value = out.finish();
     std::string once;
     append_key(once, *value, 0);

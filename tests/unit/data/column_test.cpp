@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+using namespace millrace;
 using namespace millrace::data;
 
 namespace {
@@ -134,6 +135,25 @@ TEST_CASE("a range of rows behind others is what appending them one by one gives
   }
 }
 
+TEST_CASE("a number fits a numeric(p,s) that holds all its digits") {
+  const auto money = type::numeric_of(5, 2);
+  const auto shown_as = [](const decimal& v, const type& t) {
+    std::string out;
+    if (const auto fits = fitted(v, t))
+      append_decimal(out, *fits);
+    return out;
+  };
+  CHECK(shown_as({15, 1}, money) == "1.50");
+  CHECK(shown_as({-99'999, 2}, money) == "-999.99");
+  CHECK(shown_as({1'500, 3}, money) == "1.50");
+  CHECK(shown_as({1'505, 3}, money).empty());
+  CHECK(shown_as({1'000, 0}, money).empty());
+  CHECK(shown_as({-1'000, 0}, money).empty());
+  CHECK(shown_as({1'505, 3}, type_id::numeric) == "1.505");
+  CHECK(shown_as({9, 0}, type::numeric_of(38, 38)).empty());
+  CHECK(shown_as({0, 0}, type::numeric_of(38, 38)) == "0." + std::string(38, '0'));
+}
+
 TEST_CASE("lists keep empty and null apart") {
   column_builder b(type::list_of(type_id::bigint));
   b.append_list();
@@ -177,7 +197,21 @@ TEST_CASE("types have the names that users write") {
   CHECK(type::object_of({{"lat", type_id::float64}, {"tags", type::list_of(type_id::text)}}).name() ==
         "{lat double, tags [text]}");
   for (const auto& t : scalar_types())
-    CHECK(type_of_name(t.name()) == t.id());
+    CHECK(type_of_name(t.name()) == t);
+  CHECK(type(type_id::numeric).name() == "numeric");
+  CHECK(type::numeric_of(10, 2).name() == "numeric(10,2)");
+  CHECK(type::list_of(type::numeric_of(38, 0)).name() == "[numeric(38,0)]");
+  CHECK(type_of_name("numeric(10,2)") == type::numeric_of(10, 2));
+  CHECK(type_of_name("numeric( 10 , 2 )") == type::numeric_of(10, 2));
+  CHECK(type_of_name("numeric(10)") == type::numeric_of(10, 0));
+  CHECK(type_of_name("numeric(38,38)") == type::numeric_of(38, 38));
+  for (const auto* const wrong : {"numeric(39)", "numeric(0)", "numeric(2,3)", "numeric(10,-1)", "numeric()",
+                                  "numeric(", "numeric(10", "numeric(10,)", "numeric(,2)", "numeric(10,2)x",
+                                  "numeric(10,2,1)", "numeric(a)", "numeric (10)", "Numeric", "numeric10"})
+    CHECK_FALSE(type_of_name(wrong));
+  CHECK_FALSE(type::numeric_of(10, 2) == type::numeric_of(10, 4));
+  CHECK_FALSE(type::numeric_of(10, 2) == type::numeric_of(12, 2));
+  CHECK_FALSE(type::numeric_of(10, 2) == type(type_id::numeric));
   CHECK_FALSE(type_of_name("integer"));
   CHECK_FALSE(type_of_name("object"));
   CHECK(type::list_of(type_id::text) == type::list_of(type_id::text));

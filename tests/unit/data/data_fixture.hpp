@@ -35,6 +35,26 @@ public:
     return chance(2) ? special[random_() % 6] : static_cast<std::int64_t>(random_() >> random_() % 60);
   }
 
+  /// Of that precision and scale, or any for a plain numeric: edges, few digits, zeros at the end, equal numbers of
+  /// different scales.
+  [[nodiscard]] decimal exact(const type& t) {
+    const auto precision = t.precision() != 0 ? t.precision() : most_decimal_digits;
+    const auto scale = t.precision() != 0 ? t.scale()
+                       : chance(2)        ? static_cast<int>(random_() % 4)
+                                          : static_cast<int>(random_() % (most_decimal_digits + 1));
+    const auto most = static_cast<__int128>(power_of_ten(precision));
+    const __int128 special[] = {0, 1, -1, most - 1, 1 - most, most / 10, -most / 10, 10, 100, -100};
+    if (chance(3))
+      return {special[random_() % 10] % most, scale};
+    const auto digits = static_cast<int>(random_() % static_cast<unsigned>(precision)) + 1;
+    auto units = static_cast<unsigned __int128>(random_()) << 64 | random_();
+    units %= power_of_ten(digits);
+    if (chance(3))
+      units = units / 10 * 10;
+    const auto v = static_cast<__int128>(units);
+    return {chance(2) ? -v : v, scale};
+  }
+
   void append(column_builder& out) {
     if (chance(5))
       return out.append_null();
@@ -46,6 +66,8 @@ public:
       return out.append_int(integer());
     case type_id::float64:
       return out.append_double(real());
+    case type_id::numeric:
+      return out.append_decimal(exact(out.type()));
     case type_id::text:
     case type_id::json:
       return out.append_text(text());
@@ -65,11 +87,14 @@ private:
 };
 
 inline std::vector<type> scalar_types() {
-  return {type_id::boolean, type_id::bigint,    type_id::float64,
-          type_id::text,    type_id::timestamp, type_id::json};
+  return {type_id::boolean,   type_id::bigint, type_id::float64, type_id::text,
+          type_id::timestamp, type_id::json,   type_id::numeric};
 }
 inline std::vector<type> all_types() {
   auto types = scalar_types();
+  types.push_back(type::numeric_of(10, 2));
+  types.push_back(type::numeric_of(38, 38));
+  types.push_back(type::list_of(type::numeric_of(5, 0)));
   types.push_back(type::list_of(type_id::text));
   types.push_back(
       type::object_of({{"n", type_id::bigint}, {"at", type::object_of({{"lat", type_id::float64}})}}));

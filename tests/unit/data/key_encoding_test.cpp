@@ -22,6 +22,8 @@ int compare(const column& c, std::size_t a, std::size_t b) {
       return static_cast<int>(std::isnan(x)) - static_cast<int>(std::isnan(y));
     return order(x, y);
   }
+  case type_id::numeric:
+    return order(c.decimals()[a], c.decimals()[b]);
   case type_id::bigint:
   case type_id::timestamp:
     return order(c.ints()[a], c.ints()[b]);
@@ -52,6 +54,64 @@ TEST_CASE("encoded keys compare as their values do, nulls last") {
         REQUIRE((encoded > 0) - (encoded < 0) == compare(*c, i, j));
       }
   }
+}
+
+TEST_CASE("equal numerics of different scales are one key, and order as numbers do") {
+  const auto of = [](const std::string& text, const type& t = type_id::numeric) {
+    decimal v;
+    REQUIRE(read_decimal(text, v) == decimal_reading::ok);
+    const auto fits = fitted(v, t);
+    REQUIRE(fits);
+    column_builder b(t);
+    b.append_decimal(*fits);
+    return key(*b.finish(), 0);
+  };
+  CHECK(of("1.5") == of("1.50"));
+  CHECK(of("1.5") == of("1.5" + std::string(36, '0')));
+  CHECK(of("1.5") == of("1.5", type::numeric_of(10, 2)));
+  CHECK(of("100") == of("100.000"));
+  CHECK(of("0") == of("0.000"));
+  CHECK(of("1.5") != of("1.05"));
+  CHECK(of("1") != of("-1"));
+  const std::string least = "0." + std::string(37, '0') + "1";
+  const std::string greatest(38, '9');
+  const std::vector<std::string> ascending{
+      "-" + greatest, "-1000", "-100.01",   "-100", "-99",  "-10",  "-9.99", "-1.5", "-1.05", "-1",
+      "-0.1",         "-0.01", "-" + least, "0",    least,  "0.01", "0.099", "0.1",  "0.101", "1",
+      "1.05",         "1.5",   "9.99",      "10",   "10.1", "99",   "100",   "1000", greatest};
+  for (std::size_t i = 0; i < ascending.size(); ++i)
+    for (std::size_t j = 0; j < ascending.size(); ++j) {
+      INFO(ascending[i] << " and " << ascending[j]);
+      CHECK((of(ascending[i]) < of(ascending[j])) == (i < j));
+    }
+}
+
+TEST_CASE("a key of numeric(p,s) decodes to its scale, and one with other digits is corrupt") {
+  column_builder from(type_id::numeric);
+  for (const auto& v :
+       {decimal(15, 1), decimal(1'005, 3), decimal(1'000, 0), decimal(-150, 2), decimal(0, 5)})
+    from.append_decimal(v);
+  const auto values = from.finish();
+  const auto decoded = [&](std::size_t row, const type& t) -> std::string {
+    const auto bytes = key(*values, row);
+    std::string_view in = bytes;
+    column_builder out(t);
+    if (const auto done = decode_key(in, out); !done)
+      return done.error().code == ec::corrupt ? "corrupt" : "other";
+    std::string text;
+    append_decimal(text, out.finish()->decimals()[0]);
+    return text;
+  };
+  const auto money = type::numeric_of(5, 2);
+  CHECK(decoded(0, money) == "1.50");
+  CHECK(decoded(0, type_id::numeric) == "1.5");
+  CHECK(decoded(1, money) == "corrupt");
+  CHECK(decoded(1, type_id::numeric) == "1.005");
+  CHECK(decoded(2, money) == "corrupt");  // 1000.00 has six digits
+  CHECK(decoded(2, type::numeric_of(6, 2)) == "1000.00");
+  CHECK(decoded(3, money) == "-1.50");
+  CHECK(decoded(4, money) == "0.00");
+  CHECK(decoded(4, type_id::numeric) == "0");
 }
 
 TEST_CASE("several columns are compared from left to right") {
@@ -138,7 +198,7 @@ TEST_CASE("a key is skipped exactly where it decodes, whole or damaged") {
         bytes.resize(random.number() % (bytes.size() + 1));
       std::string_view decoded = bytes, skipped = bytes;
       const bool good = decode_key(decoded, out).has_value();
-      REQUIRE(skip_key(skipped, t.id()) == good);
+      REQUIRE(skip_key(skipped, t) == good);
       if (good)
         REQUIRE(skipped == decoded);
     }
@@ -161,7 +221,7 @@ TEST_CASE("keys one behind the other are taken exactly where each of them is one
         append_key(bytes, *c, i);
         ends.push_back(static_cast<std::uint32_t>(bytes.size()));
       }
-      REQUIRE(are_keys(bytes, ends, t.id()));
+      REQUIRE(are_keys(bytes, ends, t));
       if (!bytes.empty() && random.chance(2))
         bytes[random.number() % bytes.size()] = static_cast<char>(random.number() % 3);
       if (!ends.empty() && random.chance(3))
@@ -173,15 +233,38 @@ TEST_CASE("keys one behind the other are taken exactly where each of them is one
       for (const auto end : ends) {
         each = each && end >= begin && end <= bytes.size();
         auto part = each ? std::string_view(bytes).substr(begin, end - begin) : std::string_view();
-        each = each && skip_key(part, t.id()) && part.empty();
+        each = each && skip_key(part, t) && part.empty();
         begin = end;
       }
-      REQUIRE(are_keys(bytes, ends, t.id()) == (each && begin == bytes.size()));
+      REQUIRE(are_keys(bytes, ends, t) == (each && begin == bytes.size()));
       taken += each ? 1 : 0;
     }
   }
   CHECK(taken > 500);
   CHECK_FALSE(are_keys({}, std::vector<std::uint32_t>{~0U, 0}, type_id::text));
+}
+
+TEST_CASE("the key of a numeric is part of the disk format and never changes") {
+  const auto bytes = [](const decimal& v) {
+    column_builder b(type_id::numeric);
+    b.append_decimal(v);
+    return key(*b.finish(), 0);
+  };
+  using namespace std::literals;
+  CHECK(bytes({0, 2}) == "\x01\x80"s);
+  CHECK(bytes({15, 1}) == "\x01\xc1\x02\x33\x00"s);          // 0.0150 * 100
+  CHECK(bytes({12'345, 2}) == "\x01\xc2\x02\x18\x2e\x00"s);  // 0.012345 * 100^2
+  CHECK(bytes({-15, 1}) == "\x01\x3e\xfd\xcc\xff"s);
+  CHECK(bytes({1, 3}) == "\x01\xbf\x0b\x00"s);  // 0.10 * 100^-1
+  for (const std::string_view bad :
+       {"\x01\xc1"sv, "\x01\xc1\x02"sv, "\x01\xc1\x00"sv, "\x01\xc1\x01\x02\x00"sv, "\x01\xc1\x02\x01\x00"sv,
+        "\x01\xc1\x66\x00"sv, "\x01\xff\x02\x00"sv, "\x01\x81\x02\x00"sv}) {
+    std::string_view in = bad;
+    column_builder out(type_id::numeric);
+    CHECK_FALSE(decode_key(in, out));
+    in = bad;
+    CHECK_FALSE(skip_key(in, type_id::numeric));
+  }
 }
 
 TEST_CASE("the hash of a key is part of the disk format and never changes") {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <functional>
 
+using namespace millrace;
 using namespace millrace::data;
 
 namespace {
@@ -89,6 +90,36 @@ TEST_CASE("a row as JSON has the columns in their order, and nulls") {
   CHECK(
       out ==
       R"({"ti\"me":"2021-04-24T19:55:00.796Z","n":-7,"d":1.5,"no":null,"raw":{ "a":1},"ok":false,"inf":"Infinity"})");
+}
+
+TEST_CASE("a numeric is written with all digits of its scale, in JSON as a number") {
+  std::string nines(38, '9');
+  decimal greatest;
+  REQUIRE(read_decimal(nines, greatest) == decimal_reading::ok);
+  const auto b = one_row({{"price", type::numeric_of(10, 2)},
+                          {"least", type_id::numeric},
+                          {"greatest", type_id::numeric},
+                          {"zero", type_id::numeric},
+                          {"none", type_id::numeric},
+                          {"list", type::list_of(type::numeric_of(4, 1))}},
+                         [&](auto& c) {
+                           c[0].append_decimal({-150, 2});
+                           c[1].append_decimal({1, 38});
+                           c[2].append_decimal(greatest);
+                           c[3].append_decimal({0, 3});
+                           c[4].append_null();
+                           c[5].child(0).append_decimal({10, 1});
+                           c[5].child(0).append_null();
+                           c[5].append_list();
+                         });
+  const auto least = "0." + std::string(37, '0') + "1";
+  std::string out;
+  append_json_row(out, b, 0);
+  CHECK(out == R"({"price":-1.50,"least":)" + least + R"(,"greatest":)" + nines +
+                   R"(,"zero":0.000,"none":null,"list":[1.0,null]})");
+  out.clear();
+  append_csv_row(out, b, 0);
+  CHECK(out == "-1.50," + least + "," + nines + ",0.000,,\"[1.0,null]\"");
 }
 
 TEST_CASE("CSV quotes what needs it and tells null from the empty text") {

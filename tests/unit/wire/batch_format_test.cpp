@@ -22,6 +22,11 @@ using random_source = std::mt19937_64;
 std::size_t below(random_source& random, std::size_t n) { return random() % n; }
 
 type random_type(random_source& random, int depth) {
+  if (below(random, 7) == 0) {
+    const auto precision = static_cast<int>(below(random, most_decimal_digits + 1));
+    return precision == 0 ? type(type_id::numeric)
+                          : type::numeric_of(precision, static_cast<int>(below(random, precision + 1)));
+  }
   const auto id = type_id{static_cast<std::uint8_t>(below(random, depth > 0 ? 8 : 6))};
   if (id == type_id::list)
     return type::list_of(random_type(random, depth - 1));
@@ -40,6 +45,15 @@ std::string random_text(random_source& random) {
   return text;
 }
 
+decimal random_decimal(random_source& random, const type& t) {
+  const auto any = t.precision() == 0;
+  const auto most = power_of_ten(below(random, 4) == 0 ? 1 : any ? most_decimal_digits : t.precision());
+  const auto units =
+      static_cast<__int128>((static_cast<unsigned __int128>(random()) << 64 | random()) % most);
+  return {random() & 1 ? -units : units,
+          any ? static_cast<int>(below(random, most_decimal_digits + 1)) : t.scale()};
+}
+
 void append_random(random_source& random, column_builder& out, unsigned nulls_in_8) {
   if (below(random, 8) < nulls_in_8)
     return out.append_null();
@@ -52,6 +66,8 @@ void append_random(random_source& random, column_builder& out, unsigned nulls_in
     return out.append_int(static_cast<std::int64_t>(random()));
   case type_id::float64:
     return out.append_double(odd_doubles[below(random, 6)]);
+  case type_id::numeric:
+    return out.append_decimal(random_decimal(random, out.type()));
   case type_id::text:
   case type_id::json:
     return out.append_text(random_text(random));
@@ -93,6 +109,10 @@ bool same(const data::column& a, const data::column& b) {
   const auto id = a.type().id();
   if ((id == type_id::bigint || id == type_id::timestamp) && !std::ranges::equal(a.ints(), b.ints()))
     return false;
+  if (id == type_id::numeric)
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (a.decimals()[i] != b.decimals()[i] || a.decimals()[i].scale() != b.decimals()[i].scale())
+        return false;
   if (id == type_id::float64)
     for (std::size_t i = 0; i < a.size(); ++i)
       if (std::bit_cast<std::uint64_t>(a.doubles()[i]) != std::bit_cast<std::uint64_t>(b.doubles()[i]))
@@ -137,6 +157,9 @@ std::size_t walk(const data::column& c) {
       sum += c.boolean_at(i);
     else if (c.type().id() == type_id::bigint || c.type().id() == type_id::timestamp)
       sum += static_cast<std::size_t>(c.ints()[i]);
+    else if (c.type().id() == type_id::numeric && !c.is_null(i))
+      REQUIRE((fits_decimal(c.decimals()[i].units()) && data::fitted(c.decimals()[i], c.type()) &&
+               (c.type().precision() == 0 || c.decimals()[i].scale() == c.type().scale())));
     else if (c.type().id() == type_id::list)
       REQUIRE(static_cast<std::size_t>(c.offsets()[i + 1]) <= c.children()[0]->size());
   }
@@ -360,6 +383,44 @@ TEST_CASE("a type comes back as it was") {
     REQUIRE(*back == t);
     REQUIRE(in.at_end());
   }
+}
+
+TEST_CASE("a value that is none of its numeric is corrupt") {
+  const auto batch_of = [](const type& t, const std::vector<std::optional<decimal>>& values) {
+    column_builder c(t);
+    for (const auto& v : values)
+      v ? c.append_decimal(*v) : c.append_null();
+    return data::batch{std::make_shared<const data::schema>(std::vector<data::field>{{"n", t}}),
+                       {c.finish()},
+                       values.size()};
+  };
+  const auto money = type::numeric_of(10, 2);
+  const auto bytes = encoded(batch_of(money, {decimal(150, 2), decimal(-1, 2)}));
+  constexpr std::size_t head = 9;  // version, 1 column, "n", type, precision, scale, rows, presence
+  REQUIRE(bytes.size() == head + 2 * (16 + 1));
+  REQUIRE(decoded(bytes).has_value());
+  const auto with = [&](std::size_t at, char byte) {
+    auto changed = bytes;
+    changed[at] = byte;
+    return decoded(changed);
+  };
+  REQUIRE(with(head, 'a').has_value());
+  REQUIRE(with(head + 8, 1).error().code == ec::corrupt);        // 2^64 hundredths have more than 10 digits
+  REQUIRE(with(head + 2 * 16, 3).error().code == ec::corrupt);   // another scale than the column's
+  REQUIRE(with(head + 15, '\x80').error().code == ec::corrupt);  // less than -10^38
+  REQUIRE(with(head - 4, 39).error().code == ec::corrupt);       // precision
+  REQUIRE(with(head - 3, 11).error().code == ec::corrupt);       // a scale beyond it
+  for (const int scale : {0, 1, 2, 38})
+    REQUIRE(decoded(encoded(batch_of(money, {decimal(0, scale), std::nullopt}))).has_value() == (scale == 2));
+  auto any = encoded(batch_of(type_id::numeric, {decimal(150, 2), std::nullopt}));
+  REQUIRE(decoded(any).has_value());
+  any.back() = 1;  // a null has scale 0
+  REQUIRE(decoded(any).error().code == ec::corrupt);
+  any[any.size() - 2] = most_decimal_digits + 1;
+  any.back() = 0;
+  REQUIRE(decoded(any).error().code == ec::corrupt);
+  any[any.size() - 2] = most_decimal_digits;
+  REQUIRE(decoded(any).has_value());
 }
 
 TEST_CASE("offsets that go back, start late or leave their bytes are corrupt") {
