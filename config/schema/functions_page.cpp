@@ -32,6 +32,10 @@ pass. A row for which it fails (a division by zero) goes to the dead letters. Ag
 - No result depends on the order in which records come. Sums of doubles are exact and rounded once. Variances are computed
   from exact sums and rounded once; a standard deviation is the root of that, rounded once more. A double from 6.7e153 on
   fails a variance, and below 1e-146 its square is rounded to 5e-324.
+- Numerics have PostgreSQL's scales: a sum has the greatest one of its values; means, variances and standard deviations have 16
+  significant digits at least, and a variance no less than twice the scale of its values. A result that needs more than 38 digits, or
+  as many behind the point, fails the row: cast to `double precision` where 15 digits do. Equal numerics of different scales are one
+  value to `distinct`; `array_agg(distinct x)` shows the one of the greatest scale.
 - `array_agg` and `string_agg` go by their `order by`, ties and all else by event time, parser, partition and position. With
   `distinct` the values are in their own order.
 - `array_agg`, `string_agg` and percentiles keep the values of a group (percentiles each different one once), up to 8 MiB: 48
@@ -55,10 +59,10 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | | here | why |
 |---|---|---|
 | timestamp | a result lies in the years 1 to 9999; within an expression it reaches from 4714 BC to 294246 | every sink can write it |
-| numeric | is double: 15 to 17 digits, no zeros at the end (`1.10` is `1.1`), nothing beyond 1.8e308; `numeric` only rounds as numeric does; `extract(epoch ...)` has microseconds for the centuries around 1970 | columns have one type of numbers with a point |
+| numeric | has at most 38 digits, of which all may stand behind the point, and is neither NaN nor an infinity; a literal beyond is a double. A result with more fails the row (round or cast what it is made of, as in `round(x / y, 10) * z`); a zero with more digits behind the point has 38 | the decimals of Parquet, Arrow and SQL have so many |
 | integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`), so that `to_hex(-1)` has 16 digits and `1 << 40` loses no bits; a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
 | round and trunc of a double to digits | are offered, as of a numeric | a column is a double |
-| sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint round as numeric does, and are double | columns have no numeric |
+| sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint are double, so that `round(avg(n))` takes the even one of two (`round(avg(n::numeric))` goes away from 0) | windows of whole numbers stay small; cast for more: `sum(n::numeric)` |
 | aggregates of numbers | sums, means, variances and standard deviations are exact and rounded once; a sum beyond double is an infinity, a variance of a double from 6.7e153 on fails the row | PostgreSQL rounds a double at each row, in their order, and fails where a part of the sum is out of range; of whole numbers it cuts digits |
 | aggregates of -0 | zeros of either sign are one value: lists, first, last and percentiles give 0, min and max either | the same rows in any order of records |
 | min and max of booleans, distinct of json | are offered; json counts as it is written | |

@@ -27,6 +27,8 @@ kind kind_of(const data::type& t) {
     return kind::timestamptz;
   case data::type_id::json:
     return kind::json;
+  case data::type_id::numeric:
+    return kind::numeric;
   case data::type_id::list:
     return kind::list;
   case data::type_id::object:
@@ -42,6 +44,7 @@ std::optional<data::type> column_type_of(kind k) {
   case kind::bigint:
     return data::type_id::bigint;
   case kind::numeric:
+    return data::type_id::numeric;
   case kind::float64:
     return data::type_id::float64;
   case kind::unknown:

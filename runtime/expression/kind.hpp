@@ -1,6 +1,5 @@
 // The types that expressions compute with, and how they convert without being asked. More than a column can
-// be: literals whose type is still open, numbers that PostgreSQL calls numeric (a double here), wall-clock
-// time, intervals.
+// be: literals whose type is still open, wall-clock time, intervals.
 #pragma once
 
 #include "runtime/data/type.hpp"
@@ -16,7 +15,7 @@ enum class kind : std::uint8_t {
   unknown,  // a string literal or null that takes the type of its surroundings
   boolean,
   bigint,
-  numeric,  // stored as double; rounds half away from zero
+  numeric,  // decimals; rounds half away from zero
   float64,
   text,
   timestamptz,  // a column's timestamp
@@ -30,7 +29,7 @@ enum class kind : std::uint8_t {
 /// Spells the kind as messages do.
 [[nodiscard]] std::string_view name_of(kind k);
 [[nodiscard]] kind kind_of(const data::type& t);
-/// Gives the column type of a scalar result; none for an interval, lists and objects.
+/// Gives the column type of a scalar result, of a numeric that of any scale; none for an interval, lists and objects.
 [[nodiscard]] std::optional<data::type> column_type_of(kind k);
 /// The kind of a type name in a cast; `narrow` is set to the bits of a smaller integer.
 struct named_kind {

@@ -53,7 +53,7 @@ T list_value::get(std::size_t i) const {
   return static_cast<T>(static_cast<const stored_t<T>*>(data)[i]);
 }
 
-/// bigint, timestamptz, timestamp: int64. numeric, float64: double. text, json, unknown: string_view. list:
+/// bigint, timestamptz, timestamp: int64. numeric: decimal. float64: double. text, json, unknown: string_view. list:
 /// list_value. object: object_value. Elements of null rows may be read, and mean nothing.
 struct values {
   kind type{};

@@ -1,5 +1,6 @@
 // Binding of aggregates, alone and within expressions over groups. A call within an expression becomes the
 // column of an aggregate that is computed beside the others; equal calls share one.
+#include "runtime/base/decimal.hpp"
 #include "runtime/expression/bind/binder.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -48,7 +49,17 @@ const named_aggregate* find(std::string_view name) {
   return at == aggregates.end() ? nullptr : at;
 }
 
-bool is_number(data::type_id id) { return id == data::type_id::bigint || id == data::type_id::float64; }
+bool is_number(data::type_id id) {
+  return id == data::type_id::bigint || id == data::type_id::float64 || id == data::type_id::numeric;
+}
+/// Sums of numeric(p,s) have its scale and any precision.
+data::type type_of_sum(const data::type& t) {
+  return t.precision() == 0 ? t : data::type::numeric_of(most_decimal_digits, t.scale());
+}
+/// Means and variances have scales of their own.
+data::type type_of_mean(const data::type& t) {
+  return t.id() == data::type_id::numeric ? data::type_id::numeric : data::type_id::float64;
+}
 bool has_no_order(const data::type& t) { return t.is_nested() || t.id() == data::type_id::json; }
 bool is_percentile(aggregate_function f) {
   return f == aggregate_function::percentile_cont || f == aggregate_function::percentile_disc;
@@ -145,7 +156,7 @@ private:
       if (!is_number(type.id()))
         return wrong(fmt::format("{} needs a number, and this is {}; cast it, as in {}((...)::bigint)",
                                  s_.text, type.name(), s_.text));
-      out_.result = out_.function == aggregate_function::sum ? type : data::type(data::type_id::float64);
+      out_.result = out_.function == aggregate_function::sum ? type_of_sum(type) : type_of_mean(type);
       return;
     case aggregate_function::percentile_cont:
       if (!is_number(type.id()))
@@ -286,13 +297,6 @@ private:
   bound_aggregate out_;
 };
 
-/// A result that is numeric in PostgreSQL rounds as numeric does.
-kind kind_of_result(const bound_aggregate& a) {
-  const bool numeric = a.argument && a.argument->type.id() == data::type_id::bigint &&
-                       a.result.id() == data::type_id::float64 && !is_percentile(a.function);
-  return numeric ? kind::numeric : kind_of(a.result);
-}
-
 /// The columns that an expression over groups sees: the group's, then one for each further aggregate.
 class group_columns {
 public:
@@ -308,7 +312,7 @@ public:
     auto id = identity(*a);
     auto n = std::make_unique<node>();
     n->what = op::column;
-    n->type = kind_of_result(*a);
+    n->type = kind_of(a->result);
     n->column_type = a->result;
     n->offset = s.offset;
     for (const auto& k : known_)

@@ -1,5 +1,6 @@
 // The contract's bind functions for scalar expressions: parse, bind. Aggregates are bound in aggregates.cpp.
 #include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/bind/numeric_scales.hpp"
 
 namespace millrace::expression {
 namespace {
@@ -24,7 +25,9 @@ bound bound_of(node_ptr root) {
   out.can_fail = t.can_fail;
   out.uses_now = t.uses_now;
   const bool whole = root->type == kind::list || root->type == kind::object || root->what == op::column;
-  out.type = whole ? root->column_type : column_type_of(root->type).value_or(data::type_id::text);
+  out.type = whole                         ? root->column_type
+             : root->type == kind::numeric ? numeric_type_of(*root)
+                                           : column_type_of(root->type).value_or(data::type_id::text);
   out.code = std::make_shared<const program>(std::move(root));
   return out;
 }

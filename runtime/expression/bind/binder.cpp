@@ -3,6 +3,7 @@
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/bind/overload.hpp"
 #include "runtime/expression/evaluate/evaluator.hpp"
+#include "runtime/expression/formats/number_text.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -266,13 +267,12 @@ node_ptr binder::literal(const syntax& s) {
     break;
   case form::decimal: {
     n->type = kind::numeric;
-    auto digits = std::string_view(s.text);
-    const auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), v.d);
-    if (err != std::errc{})
+    if (read_decimal(s.text, v.n) == decimal_reading::ok)
+      break;
+    n->type = kind::float64;  // beyond numeric, but perhaps beside a double
+    if (read_double(s.text, v.d) != reading::ok)
       return problem_at(s.offset,
                         fmt::format("the number {} is out of range for double", data::excerpt(s.text)));
-    if (v.d == 0)
-      v.d = 0;  // numeric knows no -0
     break;
   }
   case form::boolean:
@@ -318,7 +318,39 @@ node_ptr binder::cast(const syntax& s) {
                                                                 : "",
                                             fmt::format("expected {}", expected)));
   }
+  if (n && s.args.size() > 1)
+    return cast_to_scale(s, std::move(n));
   return n ? cast_to(std::move(n), to->to, to->bits, s.offset) : nullptr;
+}
+
+node_ptr binder::cast_to_scale(const syntax& s, node_ptr n) {
+  std::array<std::int64_t, 2> size{0, 0};
+  bool good = s.args.size() <= 3;
+  for (std::size_t i = 1; good && i < s.args.size(); ++i) {
+    const auto& text = s.args[i].text;
+    good = s.args[i].what == form::integer &&
+           std::from_chars(text.data(), text.data() + text.size(), size[i - 1]).ec == std::errc{};
+  }
+  const auto [precision, scale] = size;
+  if (!good || precision < 1 || precision > most_decimal_digits || scale < 0 || scale > precision)
+    return problem_at(s.offset,
+                      fmt::format("a numeric has 1 to {} digits, and from 0 to all of them behind the "
+                                  "point, as in numeric(38, 2)",
+                                  most_decimal_digits));
+  auto of_any_scale = cast_to(std::move(n), kind::numeric, 64, s.offset);
+  if (!of_any_scale)
+    return nullptr;
+  auto out = make(op::call, kind::numeric, s.offset);
+  out->fn = numeric_cast_to_scale();
+  out->column_type = data::type::numeric_of(static_cast<int>(precision), static_cast<int>(scale));
+  out->args.push_back(std::move(of_any_scale));
+  for (const auto part : size) {
+    auto constant = make(op::constant, kind::bigint, s.offset);
+    constant->value.null = false;
+    constant->value.i = part;
+    out->args.push_back(std::move(constant));
+  }
+  return fold_constant(std::move(out));
 }
 
 node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
@@ -358,6 +390,8 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
   out->fn = f;
   if (to == kind::list)
     out->column_type = data::type::list_of(data::type_id::text);
+  if (to == kind::numeric && n->type == kind::bigint)
+    out->column_type = data::type::numeric_of(most_decimal_digits, 0);
   out->args.push_back(std::move(n));
   return fold_constant(std::move(out));
 }

@@ -52,6 +52,8 @@ private:
   node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr cast(const syntax& s);
   node_ptr cast_to(node_ptr n, kind to, int bits, std::size_t offset);
+  /// x::numeric(p,s)
+  node_ptr cast_to_scale(const syntax& s, node_ptr n);
   /// Writes a value as concat does.
   node_ptr written(node_ptr n);
   node_ptr logic(const syntax& s);

@@ -1,5 +1,6 @@
 // The binder's calls of functions and operators: overloads, arguments, and what to say where none fits.
 #include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/bind/numeric_scales.hpp"
 #include "runtime/expression/bind/overload.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -224,6 +225,8 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
     n->prepared = *std::move(prepared);
   }
   n->args = std::move(args);
+  if (n->type == kind::numeric)
+    n->column_type = numeric_type_of_call(*n);
   return fold_constant(std::move(n));
 }
 

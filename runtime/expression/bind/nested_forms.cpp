@@ -11,7 +11,6 @@
 namespace millrace::expression {
 namespace {
 
-/// The kind of a list's elements; float64 for numeric ones, as columns hold them.
 kind element_of(const node& list) { return kind_of(list.column_type.element()); }
 
 std::string in_words(const node& n) {
@@ -100,16 +99,13 @@ node_ptr binder::list(const syntax& s) {
   auto& first = args->front();
   if (first->type == kind::interval)
     return problem_at(s.offset, "intervals cannot stand in a list; cast them to text");
-  for (auto& a : *args) {
-    // looked at before: a call may move its arguments in any order
-    const auto is = a->type;
-    if (is == kind::numeric || is == kind::timestamp)
-      if (a = coerce(std::move(a), is == kind::numeric ? kind::float64 : kind::timestamptz); !a)
+  for (auto& a : *args)
+    if (a->type == kind::timestamp)
+      if (a = coerce(std::move(a), kind::timestamptz); !a)
         return nullptr;
-  }
-  const auto element = first->type == kind::list || first->type == kind::object
-                           ? first->column_type
-                           : *column_type_of(first->type);
+  const bool has_column_type =
+      first->type == kind::list || first->type == kind::object || first->type == kind::numeric;
+  const auto element = has_column_type ? first->column_type : *column_type_of(first->type);
   auto n = make(op::make_list, kind::list, s.offset);
   n->column_type = data::type::list_of(element);
   n->args = *std::move(args);
@@ -128,8 +124,6 @@ node_ptr binder::cast_elements(node_ptr n, kind element, std::size_t offset) {
     return nullptr;
   if (n->type != kind::list)
     return problem_at(offset, fmt::format("{} cannot be cast to a list", in_words(*n)));
-  if (element == kind::numeric)
-    element = kind::float64;
   if (element == kind::timestamp)
     element = kind::timestamptz;
   const auto type = column_type_of(element);
@@ -176,9 +170,7 @@ node_ptr binder::quantified(const syntax& s) {
                                   s.flag ? "all" : "any", s.text, name_of(f->gives)));
   if (value = coerce(std::move(value), *common); !value)
     return nullptr;
-  // numeric and double lie alike
-  const bool alike = element == *common || (element == kind::float64 && *common == kind::numeric);
-  if (!alike && (list = cast_elements(std::move(list), *common, s.offset), !list))
+  if (element != *common && (list = cast_elements(std::move(list), *common, s.offset), !list))
     return nullptr;
   auto n = make(op::quantified, kind::boolean, s.offset);
   n->fn = f;

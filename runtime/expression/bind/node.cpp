@@ -14,6 +14,7 @@ constant_value& constant_value::operator=(const constant_value& other) {
   b = other.b;
   i = other.i;
   d = other.d;
+  n = other.n;
   s = other.s;
   text = s;
   span = other.span;
@@ -36,6 +37,8 @@ constant_value constant_value::of(const values& v) {
     out.i = *v.as<std::int64_t>();
     break;
   case kind::numeric:
+    out.n = *v.as<decimal>();
+    break;
   case kind::float64:
     out.d = *v.as<double>();
     break;
@@ -65,6 +68,8 @@ values constant_value::as_values(kind k) const {
     data = &b;
     break;
   case kind::numeric:
+    data = &n;
+    break;
   case kind::float64:
     data = &d;
     break;
@@ -93,8 +98,8 @@ std::string fingerprint(const node& n) {
     if (n.value.null)
       out += "null";
     else
-      fmt::format_to(std::back_inserter(out), "{} {} {:a} {}:{} {}.{}.{}", n.value.b, n.value.i, n.value.d,
-                     n.value.s.size(), n.value.s, n.value.span.months, n.value.span.days,
+      fmt::format_to(std::back_inserter(out), "{} {} {:a} {} {}:{} {}.{}.{}", n.value.b, n.value.i, n.value.d,
+                     text_of(n.value.n), n.value.s.size(), n.value.s, n.value.span.months, n.value.span.days,
                      n.value.span.micros);
     if (n.value.list)
       out += shown_elements(*n.value.list);

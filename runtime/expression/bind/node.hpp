@@ -42,6 +42,7 @@ struct constant_value {
   std::uint8_t b = 0;
   std::int64_t i = 0;  // bigint, times
   double d = 0;
+  decimal n;
   std::string s;
   std::string_view text;  // a view of s
   interval_value span;
@@ -67,7 +68,9 @@ struct node {
   constant_value value;
   std::size_t column = 0;
   std::vector<std::size_t> path;
-  data::type column_type;  // the type of columns (at the end of the path), lists and objects
+  data::type
+      column_type;  // the type of columns (at the end of the path), lists and objects; of a numeric where its
+                    // scale is known
   const function* fn = nullptr;
   std::shared_ptr<const void> prepared;
   bool flag = false;

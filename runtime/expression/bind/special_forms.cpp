@@ -1,5 +1,6 @@
 // The binder's side of what is syntax and no function: and, or, case, coalesce, in, between and their like.
 #include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/bind/numeric_scales.hpp"
 #include "runtime/expression/bind/overload.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,9 @@ bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size
   for (auto* a : args)
     if (*a = coerce(std::move(*a), *common); !*a)
       return false;
+  if (*common == kind::numeric)
+    for (const auto type = common_numeric_type(args); auto* a : args)
+      (*a)->column_type = type;
   if (*common != kind::list && *common != kind::object)
     return true;
   // nulls take the type of the others
@@ -135,6 +139,7 @@ node_ptr binder::extremum(const syntax& s) {
   if (!args)
     return nullptr;
   auto n = make(op::extremum, args->front()->type, s.offset);
+  n->column_type = args->front()->column_type;
   n->fn = comparison(greatest ? ">" : "<", n->type);
   if (!n->fn)
     return not_comparable(n->type, s.offset);
@@ -147,6 +152,7 @@ node_ptr binder::nullif(const syntax& s) {
   if (!args)
     return nullptr;
   auto n = make(op::nullif, args->front()->type, s.offset);
+  n->column_type = args->front()->column_type;
   n->fn = comparison("=", n->type);
   if (!n->fn)
     return not_comparable(n->type, s.offset);

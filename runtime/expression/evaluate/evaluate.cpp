@@ -62,6 +62,9 @@ struct appender {
         return out.append_ints({v.as<std::int64_t>(), rows});
       return append<std::int64_t>(v, rows, [&](std::int64_t i) { out.append_int(i); });
     case kind::numeric:
+      if (whole)
+        return out.append_decimals({v.as<decimal>(), rows});
+      return append<decimal>(v, rows, [&](const decimal& d) { out.append_decimal(d); });
     case kind::float64:
       if (whole)
         return out.append_doubles({v.as<double>(), rows});

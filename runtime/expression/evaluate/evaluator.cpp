@@ -148,6 +148,7 @@ void evaluator::copy_where(kind k, const values& from, const std::uint8_t* where
   case kind::boolean:
     return copy(static_cast<std::uint8_t*>(to));
   case kind::numeric:
+    return copy(static_cast<decimal*>(to));
   case kind::float64:
     return copy(static_cast<double*>(to));
   case kind::interval:

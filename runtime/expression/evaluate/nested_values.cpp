@@ -47,6 +47,8 @@ const void* rows_of(arena& memory, const data::column& c, std::size_t first, std
     return c.ints().data() + first;
   case data::type_id::float64:
     return c.doubles().data() + first;
+  case data::type_id::numeric:
+    return c.decimals().data() + first;
   case data::type_id::boolean: {
     auto* out = allocate<bool>(memory, rows);
     for (std::size_t i = 0; i < rows; ++i)

@@ -314,21 +314,25 @@ void number_format::write(std::string& out, std::int64_t v) const {
   number_writer(*this, out, v < 0, std::move(digits), behind_).write();
 }
 
-void number_format::write(std::string& out, double v, bool exact) const {
-  int places = behind_;
+void number_format::write(std::string& out, const decimal& v) const {
+  // it has fewer digits then, or all of them
+  const auto shown = v.scale() > behind_ ? rounded(v, behind_).value_or(v) : v;
+  std::string digits;
+  append_decimal(digits, decimal(shown.is_negative() ? -shown.units() : shown.units(), shown.scale()));
+  if (shown.scale() < behind_)
+    digits.append(shown.scale() == 0 ? "." : "")
+        .append(static_cast<std::size_t>(behind_ - shown.scale()), '0');
+  number_writer(*this, out, shown.is_negative(), std::move(digits), behind_).write();
+}
+
+void number_format::write(std::string& out, double v) const {
   if (!std::isfinite(v)) {
-    return number_writer(*this, out, v < 0, std::isnan(v) ? "NaN" : "Infinity", places).write();
+    return number_writer(*this, out, v < 0, std::isnan(v) ? "NaN" : "Infinity", behind_).write();
   }
-  if (exact) {
-    v = round_decimal(v, places);
-  } else {
-    places = std::clamp(places, 0, std::max(0, 15 - digits_before_point(v)));
-  }
+  const auto places = std::clamp(behind_, 0, std::max(0, 15 - digits_before_point(v)));
   std::string digits;
   write_fixed(digits, v, places);
-  // numeric knows no -0
-  const bool negative = exact ? v < 0 : std::signbit(v);
-  number_writer(*this, out, negative, std::move(digits), places).write();
+  number_writer(*this, out, std::signbit(v), std::move(digits), places).write();
 }
 
 }  // namespace millrace::expression

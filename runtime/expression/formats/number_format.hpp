@@ -2,6 +2,8 @@
 // A template is looked at once; writing a number never fails but for what is no number.
 #pragma once
 
+#include "runtime/base/decimal.hpp"
+
 #include <tl/expected.hpp>
 
 #include <cstdint>
@@ -17,8 +19,9 @@ public:
   [[nodiscard]] static tl::expected<number_format, std::string> parse(std::string_view text);
 
   void write(std::string& out, std::int64_t v) const;
-  /// `exact` for numeric; of a double no more than 15 digits mean anything.
-  void write(std::string& out, double v, bool exact) const;
+  void write(std::string& out, const decimal& v) const;
+  /// Of a double no more than 15 digits mean anything.
+  void write(std::string& out, double v) const;
 
 private:
   enum class item : std::uint8_t {

@@ -20,15 +20,15 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n\f\v";
 
 /// A number's decimal digits d1d2... and the exponent of d1: 0.d1d2... * 10^exponent.
-struct decimal {
+struct scientific {
   bool minus = false;
   boost::static_string<20> digits;  // 17 tell a double from the next, and rounding adds one in front
   int exponent = 0;
 };
 
-decimal shortest_decimal_of(double v) {
+scientific shortest_of(double v) {
   const auto [digits, exponent] = shortest_digits_of(v);
-  decimal out;
+  scientific out;
   out.minus = std::signbit(v);
   out.digits.resize(out.digits.static_capacity);
   const auto* const end = std::to_chars(out.digits.data(), out.digits.data() + out.digits.size(), digits).ptr;
@@ -38,15 +38,15 @@ decimal shortest_decimal_of(double v) {
 }
 
 /// `significant` < 0: the shortest digits that read back the same.
-decimal decimal_of(double v, int significant) {
+scientific scientific_of(double v, int significant) {
   if (significant < 0)
-    return shortest_decimal_of(v);
+    return shortest_of(v);
   std::array<char, 64> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), v,
                                  std::chars_format::scientific, significant - 1)
                        .ptr;
   std::string_view s(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
-  decimal out;
+  scientific out;
   if (s.front() == '-') {
     out.minus = true;
     s.remove_prefix(1);
@@ -67,7 +67,7 @@ decimal decimal_of(double v, int significant) {
 
 /// Whether the digits lie exactly between two doubles. They then read back as the even one of them, and
 /// PostgreSQL writes more of them. Only integers beyond 2^53 have so few digits there.
-bool lies_between(const decimal& d, double v) {
+bool lies_between(const scientific& d, double v) {
   const auto whole = static_cast<std::size_t>(std::max(d.exponent, 0));
   if (d.digits.size() > whole || std::fabs(v) < 0x1p53 || std::fabs(v) > 0x1p126)
     return false;
@@ -88,7 +88,7 @@ bool write_special(std::string& out, double v) {
   return true;
 }
 
-void write_plain(std::string& out, const decimal& d) {
+void write_plain(std::string& out, const scientific& d) {
   if (d.exponent <= 0) {
     out += "0.";
     out.append(static_cast<std::size_t>(-d.exponent), '0');
@@ -103,46 +103,8 @@ void write_plain(std::string& out, const decimal& d) {
     out.append(".").append(d.digits.data() + whole, d.digits.size() - whole);
 }
 
-double value_of(const decimal& d) {
-  std::string text(d.minus ? "-0." : "0.");
-  text.append(d.digits.data(), d.digits.size()).append("e");
-  append_integer(text, d.exponent);
-  double v = 0;
-  std::from_chars(text.data(), text.data() + text.size(), v);
-  return v;
-}
-
-/// Keeps `kept` digits; true where the first dropped one is 5 or more.
-bool drop_digits(decimal& d, std::int64_t kept) {
-  if (kept >= static_cast<std::int64_t>(d.digits.size()))
-    return false;
-  const bool up = kept >= 0 && d.digits[static_cast<std::size_t>(kept)] >= '5';
-  d.digits.resize(kept > 0 ? static_cast<std::size_t>(kept) : 0);
-  return up;
-}
-
-void increment(decimal& d) {
-  for (auto i = d.digits.size(); i > 0; --i) {
-    if (d.digits[i - 1] != '9') {
-      ++d.digits[i - 1];
-      return;
-    }
-    d.digits[i - 1] = '0';
-  }
-  d.digits.insert(d.digits.cbegin(), '1');
-  ++d.exponent;
-}
-
-/// The digits as an integer; `power` is that of ten of the last one.
-std::uint64_t integer_of(const decimal& d, int& power) {
-  std::uint64_t out = 0;
-  std::from_chars(d.digits.data(), d.digits.data() + d.digits.size(), out);
-  power = d.exponent - static_cast<int>(d.digits.size());
-  return out;
-}
-
-// numeric of a double has 15 significant digits, in PostgreSQL and so here.
-constexpr int numeric_digits = std::numeric_limits<double>::digits10;
+// From this power of ten on a double is written with an exponent.
+constexpr int most_plain_digits = std::numeric_limits<double>::digits10;
 
 constexpr std::array<double, 10> powers_of_ten{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
@@ -172,25 +134,6 @@ std::optional<std::int64_t> nearest_unit(double v, std::int64_t places) {
   if (!u || std::fabs(u->rest - 0.5) < 1e-5)
     return std::nullopt;
   return u->whole + (u->rest > 0.5);
-}
-
-/// The same cut off. A value that is the nearest double to some units is so many; of others that lie close below them or above
-/// the long way decides.
-std::optional<std::int64_t> whole_units(double v, std::int64_t places) {
-  const auto u = units_of(v, places);
-  if (!u)
-    return std::nullopt;
-  if (u->rest > 1e-5 && u->rest < 1 - 1e-5)
-    return u->whole;
-  const auto near = u->whole + (u->rest > 0.5);
-  return static_cast<double>(near) / u->power == std::fabs(v) ? std::optional(near) : std::nullopt;
-}
-
-double of_units(std::int64_t units, std::int64_t places, double sign) {
-  // the quotient of two whole numbers is the nearest double to the decimal; numeric knows no -0
-  return units == 0 ? 0
-                    : std::copysign(
-                          static_cast<double>(units) / powers_of_ten[static_cast<std::size_t>(places)], sign);
 }
 
 }  // namespace
@@ -255,32 +198,19 @@ void write_double(std::string& out, double v) {
     out += std::signbit(v) ? "-0" : "0";
     return;
   }
-  auto d = decimal_of(v, -1);
+  auto d = scientific_of(v, -1);
   for (auto digits = static_cast<int>(d.digits.size()); digits < 17 && lies_between(d, v); ++digits)
-    d = decimal_of(v, digits + 1);
+    d = scientific_of(v, digits + 1);
   if (d.minus)
     out += '-';
   const int power = d.exponent - 1;
-  if (power >= -4 && power < numeric_digits)
+  if (power >= -4 && power < most_plain_digits)
     return write_plain(out, d);
   out += d.digits[0];
   if (d.digits.size() > 1)
     out.append(".").append(d.digits.data() + 1, d.digits.size() - 1);
   out += power < 0 ? "e-" : "e+";
   append_padded(out, std::abs(power), 2);
-}
-
-void write_numeric(std::string& out, double v) {
-  if (write_special(out, v))
-    return;
-  if (v == 0) {
-    out += '0';
-    return;
-  }
-  const auto d = decimal_of(v, -1);
-  if (d.minus)
-    out += '-';
-  write_plain(out, d);
 }
 
 int digits_before_point(double v) {
@@ -307,54 +237,6 @@ void write_fixed(std::string& out, double v, int places) {
     out += '.';
     append_padded(out, *units % unit, places);
   }
-}
-
-double round_decimal(double v, std::int64_t digits) {
-  if (!std::isfinite(v) || v == 0)
-    return v + 0.0;  // numeric knows no -0
-  if (const auto units = nearest_unit(v, digits))
-    return of_units(*units, digits, v);
-  auto d = decimal_of(v, numeric_digits);
-  if (drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400))) {
-    if (d.digits.empty()) {  // 0.7 to no digits: 1 at the place just before
-      d.digits = "1";
-      ++d.exponent;
-    } else {
-      increment(d);
-    }
-  }
-  return d.digits.empty() ? 0 : value_of(d);
-}
-
-double decimal_remainder(double x, double y) {
-  if (x == 0)
-    return 0;
-  auto rest = decimal_of(x, -1);
-  int power = 0;
-  int power_of_y = 0;
-  const auto digits = integer_of(rest, power);
-  unsigned __int128 modulus = integer_of(decimal_of(y, -1), power_of_y);
-  unsigned __int128 left = digits;
-  for (; power > power_of_y; --power)
-    left = left % modulus * 10;
-  for (; power_of_y > power && modulus <= left; --power_of_y)
-    modulus *= 10;
-  left %= modulus;
-  if (left == 0)
-    return 0;  // numeric knows no -0
-  rest.digits = boost::static_strings::to_static_string(static_cast<std::uint64_t>(left));
-  rest.exponent = power + static_cast<int>(rest.digits.size());
-  return value_of(rest);
-}
-
-double truncate_decimal(double v, std::int64_t digits) {
-  if (!std::isfinite(v) || v == 0)
-    return v + 0.0;  // numeric knows no -0
-  if (const auto units = whole_units(v, digits))
-    return of_units(*units, digits, v);
-  auto d = decimal_of(v, numeric_digits);
-  drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400));
-  return d.digits.empty() ? 0 : value_of(d);
 }
 
 }  // namespace millrace::expression

@@ -31,19 +31,11 @@ enum class reading : std::uint8_t { ok, malformed, out_of_range };
 
 /// Shortest, with an exponent below 1e-4 and from 1e15 on: 1e+15, 0.1, Infinity.
 void write_double(std::string& out, double v);
-/// The same digits without exponent.
-void write_numeric(std::string& out, double v);
 
 /// The nearest decimal of |v| with so many places behind the point, none below 0. `v` is finite.
 void write_fixed(std::string& out, double v, int places);
 
 /// How many digits write_fixed() writes without places.
 [[nodiscard]] int digits_before_point(double v);
-
-/// Round half away from zero in decimal, at `digits` behind the point (before it where negative).
-[[nodiscard]] double round_decimal(double v, std::int64_t digits);
-[[nodiscard]] double truncate_decimal(double v, std::int64_t digits);
-/// The rest of a division of finite numbers, computed on their decimal digits: 0.5 and 0.1 give 0. `y` is not 0.
-[[nodiscard]] double decimal_remainder(double x, double y);
 
 }  // namespace millrace::expression

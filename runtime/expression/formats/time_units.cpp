@@ -87,8 +87,23 @@ std::int64_t first_year(time_unit unit, std::int64_t y) {
 }
 
 /// As PostgreSQL numbers them: there is no year, century or millennium 0.
-double numbered(std::int64_t y, std::int64_t length) {
-  return static_cast<double>(y > 0 ? (y + length - 1) / length : -((length - 1 - (y - 1)) / length));
+std::int64_t numbered(std::int64_t y, std::int64_t length) {
+  return y > 0 ? (y + length - 1) / length : -((length - 1 - (y - 1)) / length);
+}
+
+/// Seconds and milliseconds of microseconds.
+std::optional<decimal> of_micros(time_unit unit, __int128 micros) {
+  switch (unit) {
+  case microseconds:
+    return decimal(micros, 0);
+  case milliseconds:
+    return decimal(micros, 3);
+  case second:
+  case epoch:
+    return decimal(micros, 6);
+  default:
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -196,93 +211,92 @@ interval_value truncated(time_unit unit, const interval_value& v) {
   return out;
 }
 
-double field(time_unit unit, std::int64_t wall) {
+decimal field(time_unit unit, std::int64_t wall) {
   if (unit == epoch)
-    return static_cast<double>(wall) / 1e6;
+    return decimal(wall, 6);
   const auto c = civil_of(wall);
-  const auto second_part = static_cast<double>(c.second() * second_micros + c.fraction());
+  if (const auto seconds = of_micros(unit, c.second() * second_micros + c.fraction()))
+    return *seconds;
+  const auto whole = [](std::int64_t v) { return decimal(v, 0); };
   switch (unit) {
-  case microseconds:
-    return second_part;
-  case milliseconds:
-    return second_part / 1e3;
-  case second:
-    return second_part / 1e6;
   case minute:
-    return c.minute();
+    return whole(c.minute());
   case hour:
-    return c.hour();
+    return whole(c.hour());
   case day:
-    return c.day;
+    return whole(c.day);
   case week:
-    return iso_week_of(c).week;
+    return whole(iso_week_of(c).week);
   case month:
-    return c.month;
+    return whole(c.month);
   case quarter:
-    return static_cast<double>((c.month - 1) / 3 + 1);
+    return whole((c.month - 1) / 3 + 1);
   case year:
-    return static_cast<double>(c.year > 0 ? c.year : c.year - 1);
+    return whole(c.year > 0 ? c.year : c.year - 1);
   case decade:
-    return static_cast<double>(floor_to(c.year, 10) / 10);
+    return whole(floor_to(c.year, 10) / 10);
   case century:
-    return numbered(c.year, 100);
+    return whole(numbered(c.year, 100));
   case millennium:
-    return numbered(c.year, 1000);
+    return whole(numbered(c.year, 1000));
   case dow:
-    return day_of_week(c);
+    return whole(day_of_week(c));
   case isodow:
-    return (day_of_week(c) + 6) % 7 + 1;
+    return whole((day_of_week(c) + 6) % 7 + 1);
   case doy:
-    return day_of_year(c);
+    return whole(day_of_year(c));
   case isoyear: {
     const auto y = iso_week_of(c).year;
-    return static_cast<double>(y > 0 ? y : y - 1);
+    return whole(y > 0 ? y : y - 1);
   }
-  case julian:
-    return static_cast<double>(days_of(c.year, c.month, c.day) + 2'440'588) +
-           static_cast<double>(c.micros_of_day) / static_cast<double>(day_micros);
+  case julian: {
+    const auto part = quotient_of(decimal(c.micros_of_day, 0), decimal(day_micros, 0));
+    return sum_of(whole(days_of(c.year, c.month, c.day) + 2'440'588), part.value_or(decimal()))
+        .value_or(decimal());
+  }
   default:  // the session's zone is UTC
-    return 0;
+    return {};
   }
 }
 
-std::optional<double> field(time_unit unit, const interval_value& v) {
-  const auto second_part = static_cast<double>(v.micros % minute_micros);
-  switch (unit) {
-  case microseconds:
-    return second_part;
-  case milliseconds:
-    return second_part / 1e3;
-  case second:
-    return second_part / 1e6;
-  case minute:
-    return static_cast<double>(v.micros / minute_micros % 60);
-  case hour:
-    return static_cast<double>(v.micros / hour_micros);
-  case day:
-    return v.days;
-  case month:
-    return v.months % 12;
-  case quarter:
-    return static_cast<double>(v.months % 12 / 3 + 1);
-  case year:
-    return static_cast<double>(v.months / 12);
-  case decade:
-    return v.months / 120;
-  case century:
-    return v.months / 1200;
-  case millennium:
-    return v.months / 12'000;
-  case epoch: {
+std::optional<decimal> field(time_unit unit, const interval_value& v) {
+  if (unit == epoch) {
     // a year has 365.25 days, a month beyond full years 30
     const auto days = static_cast<__int128>(v.months / 12) * 1461 +
                       (static_cast<__int128>(v.months % 12) * 30 + v.days) * 4;
-    const auto micros = days * (day_micros / 4) + v.micros;
-    return static_cast<double>(micros) / 1e6;
+    return of_micros(unit, days * (day_micros / 4) + v.micros);
   }
+  if (const auto seconds = of_micros(unit, v.micros % minute_micros))
+    return seconds;
+  const auto whole = [](std::int64_t n) { return decimal(n, 0); };
+  switch (unit) {
+  case minute:
+    return whole(v.micros / minute_micros % 60);
+  case hour:
+    return whole(v.micros / hour_micros);
+  case day:
+    return whole(v.days);
+  case month:
+    return whole(v.months % 12);
+  case quarter:
+    return whole(v.months % 12 / 3 + 1);
+  case year:
+    return whole(v.months / 12);
+  case decade:
+    return whole(v.months / 120);
+  case century:
+    return whole(v.months / 1200);
+  case millennium:
+    return whole(v.months / 12'000);
   default:
     return std::nullopt;
   }
+}
+
+std::optional<int> scale_of_field(time_unit unit) {
+  if (const auto seconds = of_micros(unit, 0))
+    return seconds->scale();
+  return unit == julian ? std::nullopt : std::optional(0);
 }
 
 prepared_or prepare_unit(constant_texts texts) {

@@ -2,6 +2,7 @@
 // intervals.
 #pragma once
 
+#include "runtime/base/decimal.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/functions/functions.hpp"
 
@@ -47,9 +48,11 @@ enum class time_unit : std::uint8_t {
 [[nodiscard]] interval_value truncated(time_unit unit, const interval_value& v);
 
 /// The field of a wall-clock time (epoch: seconds since 1970 of the same number).
-[[nodiscard]] double field(time_unit unit, std::int64_t wall);
+[[nodiscard]] decimal field(time_unit unit, std::int64_t wall);
 /// None where intervals have no such field.
-[[nodiscard]] std::optional<double> field(time_unit unit, const interval_value& v);
+[[nodiscard]] std::optional<decimal> field(time_unit unit, const interval_value& v);
+/// The scale that the field always has; none where its values have different ones.
+[[nodiscard]] std::optional<int> scale_of_field(time_unit unit);
 
 /// `prepare` of functions whose first argument is a unit.
 [[nodiscard]] prepared_or prepare_unit(constant_texts texts);

@@ -1,6 +1,6 @@
 // Operators on numbers. Loops run over all elements, null ones too, and only note that something overflowed;
 // a second pass then finds the rows, so that the usual case vectorises.
-#include "runtime/expression/formats/number_text.hpp"
+#include "runtime/base/decimal.hpp"
 #include "runtime/expression/functions/kernel.hpp"
 
 #include <fmt/format.h>
@@ -133,22 +133,18 @@ struct divide_doubles {
     return beyond_double(x, "/", y, x / y, x != 0 && !std::isinf(y));
   }
 };
-/// The same of numerics, which know no -0.
-template<class Op>
-struct of_numerics : Op {
-  static bool run(double x, double y, double& out) {
-    const bool suspicious = Op::run(x, y, out);
-    out += 0.0;
-    return suspicious;
-  }
-};
-struct remainder_numerics {
-  static bool run(double x, double y, double& out) {
-    out = y == 0 || !std::isfinite(x) || !std::isfinite(y) ? std::fmod(x, y) : decimal_remainder(x, y);
-    return y == 0;
-  }
-  static std::string why(double x, double) { return std::isnan(x) ? "" : "division by zero"; }
-};
+/// `Of` gives none where the result has more than 38 digits.
+template<auto Of, char Symbol, bool Divides = false>
+values of_numerics(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal x, decimal y) -> decimal {
+    if (Divides && y.is_zero())
+      return r.fail("division by zero");
+    if (const auto out = Of(x, y))
+      return *out;
+    return r.fail(
+        fmt::format("{} {} {} has more than {} digits", text_of(x), Symbol, text_of(y), most_decimal_digits));
+  })>(c, args);
+}
 
 values negate_ints(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t x) -> std::int64_t {
@@ -157,9 +153,8 @@ values negate_ints(call& c, std::span<const values> args) {
     return -x;
   })>(c, args);
 }
-/// numeric knows no -0.
 values negate_numeric(call& c, std::span<const values> args) {
-  return each<([](row&, double x) { return 0 - x; })>(c, args);
+  return each<([](row&, decimal x) { return decimal(-x.units(), x.scale()); })>(c, args);
 }
 values negate_doubles(call& c, std::span<const values> args) {
   return each<([](row&, double x) { return -x; })>(c, args);
@@ -187,30 +182,22 @@ values invert(call& c, std::span<const values> args) {
 
 constexpr auto entries = std::to_array<function>({
     entry("+", {bigint, bigint}, bigint, binary<std::int64_t, add_ints>, true),
-    entry("+", {numeric, numeric}, numeric, binary<double, add_doubles>, true),
+    entry("+", {numeric, numeric}, numeric, of_numerics<sum_of, '+'>, true),
     entry("+", {float64, float64}, float64, binary<double, add_doubles>, true),
     entry("-", {bigint, bigint}, bigint, binary<std::int64_t, subtract_ints>, true),
-    entry("-", {numeric, numeric}, numeric, binary<double, subtract_doubles>, true),
+    entry("-", {numeric, numeric}, numeric, of_numerics<difference_of, '-'>, true),
     entry("-", {float64, float64}, float64, binary<double, subtract_doubles>, true),
     entry("*", {bigint, bigint}, bigint, binary<std::int64_t, multiply_ints>, true),
-    entry("*", {numeric, numeric}, numeric, binary<double, of_numerics<multiply_doubles>>, true),
+    entry("*", {numeric, numeric}, numeric, of_numerics<product_of, '*'>, true),
     entry("*", {float64, float64}, float64, binary<double, multiply_doubles>, true),
     entry("/", {bigint, bigint}, bigint, binary<std::int64_t, divide_ints>, true),
-    entry("/", {numeric, numeric}, numeric, binary<double, of_numerics<divide_doubles>>, true),
+    entry("/", {numeric, numeric}, numeric, of_numerics<quotient_of, '/', true>, true),
     entry("/", {float64, float64}, float64, binary<double, divide_doubles>, true),
     entry("%", {bigint, bigint}, bigint, binary<std::int64_t, remainder_ints>, true),
-    entry("%", {numeric, numeric}, numeric, binary<double, remainder_numerics>, true),
+    entry("%", {numeric, numeric}, numeric, of_numerics<remainder_of, '%', true>, true),
     entry("mod", {bigint, bigint}, bigint, binary<std::int64_t, remainder_ints>, true),
-    entry("mod", {numeric, numeric}, numeric, binary<double, remainder_numerics>, true),
-    entry("div", {numeric, numeric}, numeric, each<([](row& r, double x, double y) -> double {
-            if (y == 0 && !std::isnan(x))
-              return r.fail("division by zero");
-            if (!std::isfinite(x) || !std::isfinite(y))
-              return std::isinf(y) && std::isfinite(x) ? 0 : x / y;
-            // The difference is a multiple of y, so the quotient is whole but for its rounding.
-            return std::round((x - decimal_remainder(x, y)) / y) + 0.0;
-          })>,
-          true),
+    entry("mod", {numeric, numeric}, numeric, of_numerics<remainder_of, '%', true>, true),
+    entry("div", {numeric, numeric}, numeric, of_numerics<whole_quotient, '/', true>, true),
     entry("-", {bigint}, bigint, negate_ints, true),
     entry("-", {numeric}, numeric, negate_numeric),
     entry("-", {float64}, float64, negate_doubles),

@@ -1,4 +1,5 @@
 // Casts between kinds, explicit and implicit, by PostgreSQL's rules for text input and output.
+#include "runtime/base/decimal.hpp"
 #include "runtime/base/padded.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/json_text.hpp"
@@ -83,10 +84,9 @@ std::int64_t narrowed(row& r, std::int64_t v) {
   return v;
 }
 
-/// double rounds half to even, numeric half away from zero.
-template<int Bits, bool HalfEven>
+template<int Bits>
 std::int64_t integer_of(row& r, double v) {
-  const auto rounded = HalfEven ? std::rint(v) : std::round(v);
+  const auto rounded = std::rint(v);
   if (!(rounded >= -9223372036854775808.0 && rounded < 9223372036854775808.0))
     return r.fail(fmt::format("{} is out of range for {}", v, integer_name<Bits>));
   return narrowed<Bits>(r, static_cast<std::int64_t>(rounded));
@@ -107,9 +107,17 @@ template<int Bits>
 values integer_to_integer(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t v) { return narrowed<Bits>(r, v); })>(c, args);
 }
-template<int Bits, bool HalfEven>
-values number_to_integer(call& c, std::span<const values> args) {
-  return each<([](row& r, double v) { return integer_of<Bits, HalfEven>(r, v); })>(c, args);
+template<int Bits>
+values double_to_integer(call& c, std::span<const values> args) {
+  return each<([](row& r, double v) { return integer_of<Bits>(r, v); })>(c, args);
+}
+template<int Bits>
+values numeric_to_integer(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v) -> std::int64_t {
+    if (const auto whole = to_bigint(v))
+      return narrowed<Bits>(r, *whole);
+    return r.fail(fmt::format("{} is out of range for {}", text_of(v), integer_name<Bits>));
+  })>(c, args);
 }
 values boolean_to_integer(call& c, std::span<const values> args) {
   return each<([](row&, bool v) -> std::int64_t { return v ? 1 : 0; })>(c, args);
@@ -125,14 +133,42 @@ values integer_to_double(call& c, std::span<const values> args) {
   return c.done(out);
 }
 
-/// numeric knows no -0.
+constexpr std::string_view what_numeric_holds =
+    "a numeric has at most 38 digits, before and behind the point";
+
 values double_to_numeric(call& c, std::span<const values> args) {
-  return each<([](row&, double v) { return v + 0.0; })>(c, args);
+  return each<([](row& r, double v) -> decimal {
+    if (const auto out = decimal_of_double(v))
+      return *out;
+    return r.fail(fmt::format("{} is out of range for numeric: {}", v, what_numeric_holds));
+  })>(c, args);
 }
-reading read_numeric(std::string_view s, double& out) {
-  const auto how = read_double(s, out);
-  out += 0.0;
-  return how;
+values integer_to_numeric(call& c, std::span<const values> args) {
+  return each<([](row&, std::int64_t v) { return decimal_of(v); })>(c, args);
+}
+values numeric_to_double(call& c, std::span<const values> args) {
+  return each<([](row&, decimal v) { return to_double(v); })>(c, args);
+}
+values text_to_numeric(call& c, std::span<const values> args) {
+  return each<([](row& r, std::string_view s) -> decimal {
+    decimal out;
+    const auto how = read_decimal(trim_blanks(s), out);
+    double ignored = 0;
+    if (how == decimal_reading::ok)
+      return out;
+    if (how == decimal_reading::malformed && read_double(s, ignored) == reading::malformed)
+      return r.fail(unreadable(s, reading::malformed, numeric));
+    return r.fail(unreadable(s, reading::out_of_range, numeric) + ": " + std::string(what_numeric_holds));
+  })>(c, args);
+}
+/// Rounds to s digits behind the point.
+values numeric_to_scale(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v, std::int64_t precision, std::int64_t scale) -> decimal {
+    const auto out = rounded(v, scale);
+    if (out && digits_of(magnitude_of(*out)) <= precision)
+      return *out;
+    return r.fail(fmt::format("{} is out of range for numeric({},{})", text_of(v), precision, scale));
+  })>(c, args);
 }
 
 values text_to_json(call& c, std::span<const values> args) {
@@ -164,8 +200,8 @@ constexpr auto integer_casts(std::string_view name) {
   return std::to_array<function>({
       entry(name, {text}, bigint, text_to_integer<Bits>, true),
       entry(name, {bigint}, bigint, Bits == 64 ? relabel : integer_to_integer<Bits>, Bits != 64),
-      entry(name, {numeric}, bigint, number_to_integer<Bits, false>, true),
-      entry(name, {float64}, bigint, number_to_integer<Bits, true>, true),
+      entry(name, {numeric}, bigint, numeric_to_integer<Bits>, true),
+      entry(name, {float64}, bigint, double_to_integer<Bits>, true),
       entry(name, {boolean}, bigint, boolean_to_integer),
   });
 }
@@ -173,12 +209,13 @@ constexpr auto integer_casts(std::string_view name) {
 constexpr auto others = std::to_array<function>({
     entry("cast", {text}, boolean, from_text<read_boolean, boolean, bool>, true),
     entry("cast", {bigint}, boolean, integer_to_boolean),
-    entry("cast", {text}, numeric, from_text<read_numeric, numeric, double>, true),
+    entry("cast", {text}, numeric, text_to_numeric, true),
     entry("cast", {text}, float64, from_text<read_double, float64, double>, true),
-    entry("cast", {bigint}, numeric, integer_to_double),
+    entry("cast", {bigint}, numeric, integer_to_numeric),
     entry("cast", {bigint}, float64, integer_to_double),
-    entry("cast", {numeric}, float64, relabel),
-    entry("cast", {float64}, numeric, double_to_numeric),
+    entry("cast", {numeric}, float64, numeric_to_double),
+    entry("cast", {float64}, numeric, double_to_numeric, true),
+    entry("scale", {numeric, bigint, bigint}, numeric, numeric_to_scale, true),
     entry("cast", {text}, timestamptz, from_text<read_instant, timestamptz, std::int64_t>, true),
     entry("cast", {text}, timestamp, from_text<read_wall, timestamp, std::int64_t>, true),
     entry("cast", {timestamp}, timestamptz, relabel),
@@ -187,7 +224,7 @@ constexpr auto others = std::to_array<function>({
     entry("cast", {boolean}, text, text_of_boolean),
     entry("output", {boolean}, text, letter_of_boolean),
     entry("cast", {bigint}, text, to_text<append_integer, std::int64_t>),
-    entry("cast", {numeric}, text, to_text<write_numeric, double>),
+    entry("cast", {numeric}, text, to_text<append_decimal, decimal>),
     entry("cast", {float64}, text, to_text<write_double, double>),
     entry("cast", {timestamptz}, text, to_text<write_instant, std::int64_t>),
     entry("cast", {timestamp}, text, to_text<write_wall, std::int64_t>),

@@ -11,6 +11,7 @@ using enum kind;
 
 /// Less than, equal and greater as -1, 0, 1 for what has no cheap operator.
 int order(std::string_view a, std::string_view b) { return a.compare(b); }
+int order(const decimal& a, const decimal& b) { return a < b ? -1 : a == b ? 0 : 1; }
 int order(const interval_value& a, const interval_value& b) {
   const auto length = [](const interval_value& v) {
     return (static_cast<__int128>(v.months) * 30 + v.days) * 86'400'000'000 + v.micros;
@@ -90,7 +91,7 @@ template<class Op>
 constexpr auto of_every_kind(std::string_view name) {
   return std::to_array<function>({
       entry(name, {bigint, bigint}, boolean, compare<std::int64_t, Op>),
-      entry(name, {numeric, numeric}, boolean, compare<double, Op>),
+      entry(name, {numeric, numeric}, boolean, compare<decimal, Op>),
       entry(name, {float64, float64}, boolean, compare<double, Op>),
       entry(name, {text, text}, boolean, compare<std::string_view, Op>),
       entry(name, {boolean, boolean}, boolean, compare<std::uint8_t, Op>),

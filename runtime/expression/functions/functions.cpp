@@ -57,6 +57,13 @@ const function* cast_function(kind from, kind to, int bits) {
   return nullptr;
 }
 
+const function* numeric_cast_to_scale() {
+  for (const auto& f : cast_functions())
+    if (f.name == "scale")
+      return &f;
+  return nullptr;
+}
+
 const function* output_function(kind from) {
   for (const auto& f : cast_functions())
     if (f.name == "output" && f.takes[0] == from)

@@ -148,6 +148,8 @@ constexpr function not_strict(function f) {
 [[nodiscard]] std::vector<const function*> every_function();
 /// `bits` < 64: into a smaller integer. Null pointer where PostgreSQL has no such cast.
 [[nodiscard]] const function* cast_function(kind from, kind to, int bits = 64);
+/// x::numeric(p,s), of a numeric and the constants p and s.
+[[nodiscard]] const function* numeric_cast_to_scale();
 /// Returns the function by which concat writes a value: as a cast to text does, but booleans as t and f.
 [[nodiscard]] const function* output_function(kind from);
 /// Operators on two values of one kind: "=", "<", ">". Null pointer where the kind has none.

@@ -136,6 +136,7 @@ void append_json(std::string& out, kind k, const list_value& v, std::size_t i) {
     out += fmt::format("{}", v.get<std::int64_t>(i));
     return;
   case numeric:
+    return append_decimal(out, v.get<decimal>(i));
   case float64: {
     std::string number;
     data::append_double(number, v.get<double>(i));
@@ -226,7 +227,7 @@ constexpr auto entries = std::to_array<function>({
     entry("jsonb_array_length", {json}, bigint, array_length, true),
     entry("to_json", {boolean}, json, to_json<boolean, bool>),
     entry("to_json", {bigint}, json, to_json<bigint, std::int64_t>),
-    entry("to_json", {numeric}, json, to_json<numeric, double>),
+    entry("to_json", {numeric}, json, to_json<numeric, decimal>),
     entry("to_json", {float64}, json, to_json<float64, double>),
     entry("to_json", {text}, json, to_json<text, text_view>, true),
     entry("to_json", {timestamptz}, json, to_json<timestamptz, std::int64_t>, true),

@@ -101,6 +101,7 @@ std::size_t size_of(kind k) {
   case kind::boolean:
     return sizeof(stored_t<bool>);
   case kind::numeric:
+    return sizeof(decimal);
   case kind::float64:
     return sizeof(double);
   case kind::interval:
@@ -177,6 +178,7 @@ void write_element(std::string& out, const list_value& v, std::size_t i) {
   case kind::timestamp:
     return write_timestamp(out, v.get<std::int64_t>(i), v.element == kind::timestamptz);
   case kind::numeric:
+    return append_decimal(out, v.get<decimal>(i));
   case kind::float64:
     return write_double(out, v.get<double>(i));
   case kind::unknown:
@@ -261,6 +263,7 @@ void append_value(data::column_builder& out, kind k, const void* array, std::siz
   case kind::timestamp:
     return out.append_int(at<std::int64_t>(array, i));
   case kind::numeric:
+    return out.append_decimal(at<decimal>(array, i));
   case kind::float64:
     return out.append_double(at<double>(array, i));
   case kind::unknown:

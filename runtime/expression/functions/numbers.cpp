@@ -1,5 +1,6 @@
 // Functions on numbers.
-#include "runtime/expression/formats/number_text.hpp"
+#include "runtime/base/decimal.hpp"
+#include "runtime/expression/formats/numeric_powers.hpp"
 #include "runtime/expression/functions/kernel.hpp"
 
 #include <fmt/format.h>
@@ -51,7 +52,7 @@ values logarithm(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-values power_of(call& c, std::span<const values> args) {
+values power_of_doubles(call& c, std::span<const values> args) {
   return each<([](row& r, double x, double y) -> double {
     if (x == 0 && y < 0)
       return r.fail("zero raised to a negative power is undefined");
@@ -60,7 +61,7 @@ values power_of(call& c, std::span<const values> args) {
     const auto out = std::pow(x, y);
     if (std::isfinite(x) && std::isfinite(y) && (std::isinf(out) || (out == 0 && x != 0)))
       return r.fail(fmt::format("double out of range: power({}, {})", x, y));
-    return r.c.gives == numeric ? out + 0.0 : out;
+    return out;
   })>(c, args);
 }
 
@@ -70,6 +71,107 @@ values exp_of(call& c, std::span<const values> args) {
     if (std::isfinite(v) && (std::isinf(out) || out == 0))
       return r.fail(fmt::format("double out of range: exp({})", v));
     return out;
+  })>(c, args);
+}
+
+std::string beyond_numeric(std::string_view name, std::string_view arguments) {
+  return fmt::format("{}({}) has more than {} digits", name, arguments, most_decimal_digits);
+}
+
+/// Name: of the function, for messages. `F` gives none where the result has more than 38 digits.
+template<const auto& Name, auto F>
+values of_numeric(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v) -> decimal {
+    if (const decimal_or_none out = F(v))
+      return *out;
+    return r.fail(beyond_numeric(Name, text_of(v)));
+  })>(c, args);
+}
+
+template<const auto& Name, auto F>
+values at_digits(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v, std::int64_t digits) -> decimal {
+    if (const decimal_or_none out = F(v, digits))
+      return *out;
+    return r.fail(beyond_numeric(Name, fmt::format("{}, {}", text_of(v), digits)));
+  })>(c, args);
+}
+
+template<const auto& Name, auto F>
+values double_at_digits(call& c, std::span<const values> args) {
+  return each<([](row& r, double v, std::int64_t digits) -> decimal {
+    if (const decimal_or_none out = F(v, digits))
+      return *out;
+    return r.fail(beyond_numeric(Name, fmt::format("{}, {}", v, digits)));
+  })>(c, args);
+}
+
+constexpr char abs_name[] = "abs";
+constexpr char round_name[] = "round";
+constexpr char trunc_name[] = "trunc";
+constexpr char floor_name[] = "floor";
+constexpr char ceil_name[] = "ceil";
+constexpr char exp_name[] = "exp";
+
+decimal_or_none magnitude(const decimal& v) { return v.is_negative() ? decimal(-v.units(), v.scale()) : v; }
+decimal_or_none whole_rounded(const decimal& v) { return rounded(v, 0); }
+decimal_or_none whole_truncated(const decimal& v) { return truncated(v, 0); }
+
+values sign_of_numeric(call& c, std::span<const values> args) {
+  return each<([](row&, decimal v) { return decimal_of(v.is_negative() ? -1
+                                                       : v.is_zero()   ? 0
+                                                                       : 1); })>(c,
+                                                                                                        args);
+}
+
+values sqrt_of_numeric(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v) -> decimal {
+    if (v.is_negative())
+      return r.fail(fmt::format("cannot take the square root of the negative number {}", text_of(v)));
+    if (const auto out = square_root_of(v))
+      return *out;
+    return r.fail(beyond_numeric("sqrt", text_of(v)));
+  })>(c, args);
+}
+
+bool has_no_logarithm(const decimal& v) { return v.is_negative() || v.is_zero(); }
+
+values ln_of_numeric(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v) -> decimal {
+    if (has_no_logarithm(v))
+      return r.fail(fmt::format("cannot take the logarithm of {}", text_of(v)));
+    if (const auto out = natural_logarithm_of(v))
+      return *out;
+    return r.fail(beyond_numeric("ln", text_of(v)));
+  })>(c, args);
+}
+
+decimal log_to_base(row& r, const decimal& base, const decimal& v) {
+  if (has_no_logarithm(base) || has_no_logarithm(v))
+    return r.fail(fmt::format("cannot take the logarithm of {} to the base {}", text_of(v), text_of(base)));
+  if (base == decimal_of(1))
+    return r.fail("division by zero");
+  if (const auto out = logarithm_of(base, v))
+    return *out;
+  return r.fail(beyond_numeric("log", fmt::format("{}, {}", text_of(base), text_of(v))));
+}
+values log_of_base(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal base, decimal v) { return log_to_base(r, base, v); })>(c, args);
+}
+values log_of_numeric(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal v) { return log_to_base(r, decimal_of(10), v); })>(c, args);
+}
+
+values power_of_numerics(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal x, decimal y) -> decimal {
+    if (x.is_zero() && y.is_negative())
+      return r.fail("zero raised to a negative power is undefined");
+    if (x.is_negative() && *truncated(y, 0) != y)
+      return r.fail(fmt::format("a negative number to a power that is not whole: power({}, {})", text_of(x),
+                                text_of(y)));
+    if (const auto out = power_of(x, y))
+      return *out;
+    return r.fail(beyond_numeric("power", fmt::format("{}, {}", text_of(x), text_of(y))));
   })>(c, args);
 }
 
@@ -85,46 +187,43 @@ values trigonometry(call& c, std::span<const values> args) {
 
 constexpr double degree = 0.0174532925199432957692;  // one degree in radians
 
-// numeric knows no -0, and so its entries add 0.
 constexpr auto entries = std::to_array<function>({
     entry("abs", {bigint}, bigint, abs_int, true),
-    entry("abs", {numeric}, numeric, of_double<([](double v) { return std::fabs(v); })>),
+    entry("abs", {numeric}, numeric, of_numeric<abs_name, magnitude>),
     entry("abs", {float64}, float64, of_double<([](double v) { return std::fabs(v); })>),
-    entry("round", {numeric}, numeric, of_double<([](double v) { return std::round(v) + 0.0; })>),
+    entry("round", {numeric}, numeric, of_numeric<round_name, whole_rounded>),
     entry("round", {float64}, float64, of_double<([](double v) { return std::rint(v); })>),
-    entry("round", {numeric, bigint}, numeric,
-          each<([](row&, double v, std::int64_t digits) { return round_decimal(v, digits); })>),
-    entry("round", {float64, bigint}, numeric,
-          each<([](row&, double v, std::int64_t digits) { return round_decimal(v, digits); })>),
-    entry("trunc", {numeric}, numeric, of_double<([](double v) { return std::trunc(v) + 0.0; })>),
+    entry("round", {numeric, bigint}, numeric, at_digits<round_name, rounded>, true),
+    entry("round", {float64, bigint}, numeric, double_at_digits<round_name, rounded_double>, true),
+    entry("trunc", {numeric}, numeric, of_numeric<trunc_name, whole_truncated>),
     entry("trunc", {float64}, float64, of_double<([](double v) { return std::trunc(v); })>),
-    entry("trunc", {numeric, bigint}, numeric,
-          each<([](row&, double v, std::int64_t digits) { return truncate_decimal(v, digits); })>),
-    entry("trunc", {float64, bigint}, numeric,
-          each<([](row&, double v, std::int64_t digits) { return truncate_decimal(v, digits); })>),
-    entry("floor", {numeric}, numeric, of_double<([](double v) { return std::floor(v); })>),
+    entry("trunc", {numeric, bigint}, numeric, at_digits<trunc_name, truncated>, true),
+    entry("trunc", {float64, bigint}, numeric, double_at_digits<trunc_name, truncated_double>, true),
+    entry("floor", {numeric}, numeric, of_numeric<floor_name, floor_of>, true),
     entry("floor", {float64}, float64, of_double<([](double v) { return std::floor(v); })>),
-    entry("ceil", {numeric}, numeric, of_double<([](double v) { return std::ceil(v) + 0.0; })>),
+    entry("ceil", {numeric}, numeric, of_numeric<ceil_name, ceiling_of>, true),
     entry("ceil", {float64}, float64, of_double<([](double v) { return std::ceil(v); })>),
-    entry("ceiling", {numeric}, numeric, of_double<([](double v) { return std::ceil(v) + 0.0; })>),
+    entry("ceiling", {numeric}, numeric, of_numeric<ceil_name, ceiling_of>, true),
     entry("ceiling", {float64}, float64, of_double<([](double v) { return std::ceil(v); })>),
-    entry("sign", {numeric}, numeric, of_double<([](double v) { return std::isnan(v) ? v : sign_of(v); })>),
+    entry("sign", {numeric}, numeric, sign_of_numeric),
     entry("sign", {float64}, float64, of_double<sign_of>),
-    entry("sqrt", {numeric}, numeric, sqrt_of, true),
+    entry("sqrt", {numeric}, numeric, sqrt_of_numeric, true),
     entry("sqrt", {float64}, float64, sqrt_of, true),
     entry("cbrt", {float64}, float64, of_double<([](double v) { return std::cbrt(v); })>),
-    entry("power", {numeric, numeric}, numeric, power_of, true),
-    entry("power", {float64, float64}, float64, power_of, true),
-    entry("pow", {numeric, numeric}, numeric, power_of, true),
-    entry("pow", {float64, float64}, float64, power_of, true),
-    entry("^", {numeric, numeric}, numeric, power_of, true),
-    entry("^", {float64, float64}, float64, power_of, true),
-    entry("exp", {numeric}, numeric, exp_of, true),
+    entry("power", {numeric, numeric}, numeric, power_of_numerics, true),
+    entry("power", {float64, float64}, float64, power_of_doubles, true),
+    entry("pow", {numeric, numeric}, numeric, power_of_numerics, true),
+    entry("pow", {float64, float64}, float64, power_of_doubles, true),
+    entry("^", {numeric, numeric}, numeric, power_of_numerics, true),
+    entry("^", {float64, float64}, float64, power_of_doubles, true),
+    entry("exp", {numeric}, numeric, of_numeric<exp_name, exponential_of>, true),
     entry("exp", {float64}, float64, exp_of, true),
-    entry("ln", {numeric}, numeric, logarithm<([](double v) { return std::log(v); })>, true),
+    entry("ln", {numeric}, numeric, ln_of_numeric, true),
     entry("ln", {float64}, float64, logarithm<([](double v) { return std::log(v); })>, true),
-    entry("log", {numeric}, numeric, logarithm<([](double v) { return std::log10(v); })>, true),
+    entry("log", {numeric}, numeric, log_of_numeric, true),
     entry("log", {float64}, float64, logarithm<([](double v) { return std::log10(v); })>, true),
+    entry("log", {numeric, numeric}, numeric, log_of_base, true),
+    entry("log10", {numeric}, numeric, log_of_numeric, true),
     entry("log10", {float64}, float64, logarithm<([](double v) { return std::log10(v); })>, true),
     entry("sin", {float64}, float64, trigonometry<([](double v) { return std::sin(v); })>, true),
     entry("cos", {float64}, float64, trigonometry<([](double v) { return std::cos(v); })>, true),

@@ -91,29 +91,41 @@ prepared_or prepare_trunc(constant_texts texts) {
   return unit;
 }
 
+/// extract gives the field itself, date_part the nearest double.
+template<class R>
+R as(const decimal& field) {
+  if constexpr (std::is_same_v<R, double>)
+    return to_double(field);
+  else
+    return field;
+}
+
+template<class R>
 values extract_time(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view name, std::int64_t t) -> double {
+  return each<([](row& r, text_view name, std::int64_t t) -> R {
     const auto unit = unit_for(r, name);
-    return unit ? field(*unit, t) : 0;
+    return unit ? as<R>(field(*unit, t)) : R{};
   })>(c, args);
 }
+template<class R>
 values extract_wall(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view name, std::int64_t t) -> double {
+  return each<([](row& r, text_view name, std::int64_t t) -> R {
     const auto unit = unit_for(r, name);
     if (!unit)
-      return 0;
+      return R{};
     if (*unit >= time_unit::timezone)
       return no_unit_of(r, name, "a timestamp without time zone");
-    return field(*unit, t);
+    return as<R>(field(*unit, t));
   })>(c, args);
 }
+template<class R>
 values extract_interval(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view name, interval_value v) -> double {
+  return each<([](row& r, text_view name, interval_value v) -> R {
     const auto unit = unit_for(r, name);
     if (!unit)
-      return 0;
+      return R{};
     const auto out = field(*unit, v);
-    return out ? *out : static_cast<double>(no_unit_of(r, name, "an interval"));
+    return out ? as<R>(*out) : static_cast<R>(no_unit_of(r, name, "an interval"));
   })>(c, args);
 }
 
@@ -255,12 +267,12 @@ constexpr auto entries = std::to_array<function>({
     entry("date_trunc", {text, timestamp}, timestamp, date_trunc, true, prepare_trunc),
     entry("date_trunc", {text, interval}, interval, date_trunc_interval, true, prepare_trunc),
     entry("date_trunc", {text, timestamptz, text}, timestamptz, date_trunc_zone, true, prepare_trunc_zone),
-    entry("extract", {text, timestamptz}, numeric, extract_time, true, prepare_unit),
-    entry("extract", {text, timestamp}, numeric, extract_wall, true, prepare_unit),
-    entry("extract", {text, interval}, numeric, extract_interval, true, prepare_unit),
-    entry("date_part", {text, timestamptz}, float64, extract_time, true, prepare_unit),
-    entry("date_part", {text, timestamp}, float64, extract_wall, true, prepare_unit),
-    entry("date_part", {text, interval}, float64, extract_interval, true, prepare_unit),
+    entry("extract", {text, timestamptz}, numeric, extract_time<decimal>, true, prepare_unit),
+    entry("extract", {text, timestamp}, numeric, extract_wall<decimal>, true, prepare_unit),
+    entry("extract", {text, interval}, numeric, extract_interval<decimal>, true, prepare_unit),
+    entry("date_part", {text, timestamptz}, float64, extract_time<double>, true, prepare_unit),
+    entry("date_part", {text, timestamp}, float64, extract_wall<double>, true, prepare_unit),
+    entry("date_part", {text, interval}, float64, extract_interval<double>, true, prepare_unit),
     entry("timezone", {text, timestamptz}, timestamp, at_zone<&zone_clock::wall_time>, true, prepare_zone<0>),
     entry("timezone", {text, timestamp}, timestamptz, at_zone<&zone_clock::instant_of>, true,
           prepare_zone<0>),

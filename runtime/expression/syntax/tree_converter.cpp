@@ -293,16 +293,17 @@ private:
     const auto at = offset(t.location);
     if (t.n_array_bounds > 1 || t.setof || t.pct_type)
       unsupported(at, "an array type of several dimensions");
-    if (t.n_typmods != 0)
+    const bool numeric = name == "numeric" && t.n_array_bounds == 0;
+    if (t.n_typmods != 0 && !numeric)
       unsupported(at, fmt::format("{} with a size or fields in its type", name),
-                  name == "numeric"     ? "use round(x, digits)"
+                  name == "numeric"     ? "round the elements before they are a list"
                   : name == "interval"  ? "write the unit in the text: interval '1 day'"
                   : name == "timestamp" ? "use date_trunc('milliseconds', x)"
                                         : "use left(x, n)");
     auto out = make(form::cast, at, std::move(name));
     out.flag = t.n_array_bounds != 0;
     out.args.push_back(convert(c.arg));
-    return out;
+    return with_args(std::move(out), t.typmods, t.n_typmods);
   }
 
   /// Elements and members that follow a value: x[1].name.

@@ -11,7 +11,9 @@ BIGINTS = INTEGERS + ("2147483648 -2147483649 4294967296 1609459200 900719925474
                       "999999999999999999 4611686018427387904 9223372036854775806 9223372036854775807 -9223372036854775807 "
                       "-9223372036854775808").split()
 NUMERICS = ("0 1 -1 2 -2 0.5 -0.5 1.5 2.5 -2.5 0.1 0.2 0.3 -0.3 0.6 0.7 1.10 12.3 100.00 0.001 -0.001 3.14159 123.456 -123.456 99.995 0.05 1e3 1e10 "
-            "1234567.891 999999999999999 0.000001 2147483647.5 NaN Infinity -Infinity").split()
+            "1234567.891 999999999999999 0.000001 2147483647.5 0.00 1.50 -0.005 0.015 2.675 10000 0.0001 9999.9999 99999999999999999999 "
+            "12345678901234567890.123456789012345678 99999999999999999999999999999999999999 -0.99999999999999999999999999999999999999 "
+            "0.00000000000000000000000000000000000001 9223372036854775807.5 -9223372036854775808.5 0.10000000000000000000 1e37 7").split()
 DOUBLES = ("0 -0 1 -1 2 -2 0.5 -0.5 1.5 2.5 3.5 -2.5 0.1 0.2 0.3 3.141592653589793 -1.5707963267948966 1e-5 123456.789 1e15 1e16 -1e22 1e23 "
            "9007199254740993 9223372036854775807 -9223372036854775808 4294967296 1e100 1e308 1.7976931348623157e308 2.2250738585072014e-308 "
            "5e-324 -5e-324 NaN Infinity -Infinity").split()
@@ -102,7 +104,8 @@ POOLS = {
     "bigint": Pool("bigint", "", BIGINTS),
     "integer": Pool("bigint", "", INTEGERS),
     "small": Pool("bigint", "", SMALL),
-    "numeric": Pool("text", "numeric", NUMERICS),
+    "numeric": Pool("numeric", "", NUMERICS),
+    "numeric text": Pool("text", "numeric", NUMERICS + ["NaN", "Infinity", "-Infinity", "1e38", "1e-39", "1e60"]),
     "double": Pool("double", "", DOUBLES),
     "text": texts(TEXTS),
     "instant": Pool("timestamp", "", INSTANTS),
@@ -124,7 +127,7 @@ POOLS = {
 }
 # The pools of a type, as the binder calls it.
 OF_KIND = {
-    "boolean": ["boolean"], "bigint": ["bigint"], "numeric": ["numeric"], "double": ["double"], "text": ["text"],
+    "boolean": ["boolean"], "bigint": ["bigint"], "numeric": ["numeric", "numeric", "numeric text"], "double": ["double"], "text": ["text"],
     "timestamp": ["instant", "instant", "far instant"], "timestamp without time zone": ["wall"], "interval": ["interval"], "json": ["json"],
     "list": ["list", "list", "bigints", "doubles", "booleans"],
 }

@@ -68,6 +68,12 @@ void append_value(data::column_builder& out, const std::string& value) {
     (void)expression::read_double(value, v);
     return out.append_double(v);
   }
+  case data::type_id::numeric: {
+    decimal v;
+    if (read_decimal(value, v) != decimal_reading::ok)
+      throw std::runtime_error("no numeric: " + value);
+    return out.append_decimal(v);
+  }
   case data::type_id::boolean:
     return out.append_boolean(value == "t");
   case data::type_id::timestamp: {

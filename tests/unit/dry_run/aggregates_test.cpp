@@ -64,8 +64,8 @@ TEST_CASE("expressions around aggregates are evaluated on every shape of window,
                     R"_(, "columns": {"s": "said", "m": "mean", "c": "clicks", "x": "sum", "k": "known"})_");
   };
   const auto ann = R"_({"s":"ann 2","m":2.5,"c":2,"x":0.5,"k":true})_";
-  const auto bob = R"_({"s":"bob 2","m":2,"c":1,"x":1.5,"k":false})_";
-  const auto eve = R"_({"s":"eve 2","m":2,"c":1,"x":4,"k":false})_";
+  const auto bob = R"_({"s":"bob 2","m":2.0,"c":1,"x":1.5,"k":false})_";
+  const auto eve = R"_({"s":"eve 2","m":2.0,"c":1,"x":4,"k":false})_";
   const auto sorted = [](texts rows) {
     std::sort(rows.begin(), rows.end());
     return rows;
@@ -87,7 +87,7 @@ TEST_CASE("a rate goes by the window's bounds") {
             .front()
             .starts_with(R"({"r":0.0666)"));
   CHECK(windowed(R"_("window": "global", "columns": {"r": "r"},
-      "aggregates": {"r": "extract(epoch from max(at) - min(at))"})_") == texts{R"({"r":30})"});
+      "aggregates": {"r": "extract(epoch from max(at) - min(at))"})_") == texts{R"({"r":30.000000})"});
 }
 
 TEST_CASE("what an expression fails for is a dead letter, and what having turns down cannot fail") {
@@ -125,5 +125,5 @@ TEST_CASE("a window downstream of one reads what expressions and lists give") {
   const auto r = make(t);
   REQUIRE(r->feed(lines("in", example_records())));
   r->end();
-  CHECK(rows_of(*r, "all") == texts{R"({"m":4,"names":"ann,bob,ann,eve"})"});
+  CHECK(rows_of(*r, "all") == texts{R"({"m":4.0000000000000000,"names":"ann,bob,ann,eve"})"});
 }

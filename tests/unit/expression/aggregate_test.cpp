@@ -35,7 +35,7 @@ TEST_CASE("each aggregate has its function, argument and result") {
   CHECK(aggregate("count(distinct s)").result == data::type(data::type_id::bigint));
   CHECK(aggregate("sum(a)").result == data::type(data::type_id::bigint));
   CHECK(aggregate("sum(x)").result == data::type(data::type_id::float64));
-  CHECK(aggregate("sum(a * 1.5)").result == data::type(data::type_id::float64));
+  CHECK(aggregate("sum(a * 1.5)").result == data::type::numeric_of(38, 1));
   CHECK(aggregate("avg(a)").result == data::type(data::type_id::float64));
   CHECK(aggregate("avg(a)").argument->type == data::type(data::type_id::bigint));
   CHECK(aggregate("min(s)").result == data::type(data::type_id::text));
@@ -166,8 +166,8 @@ TEST_CASE("aggregates within an expression become columns, equal ones the same")
   CHECK(over_groups("s || ': ' || count(*)").value.columns == std::vector<std::size_t>{0, 3});
   CHECK(over_groups("count(*) / extract(epoch from window_end - window_start)").extra.size() == 1);
   CHECK(over_groups("coalesce(sum(a), 0)").value.type == data::type(data::type_id::bigint));
-  CHECK(over_groups("round(avg(x)::numeric, 2)").value.type == data::type(data::type_id::float64));
-  CHECK(over_groups("round(avg(a), 2)").value.type == data::type(data::type_id::float64));
+  CHECK(over_groups("round(avg(x)::numeric, 2)").value.type == data::type::numeric_of(38, 2));
+  CHECK(over_groups("round(avg(a), 2)").value.type == data::type::numeric_of(38, 2));
   CHECK(over_groups("upper(s)").extra.empty());
 
   auto names = groups();

@@ -1,4 +1,5 @@
 // Numbers and times as text, and rounding: the fast ways agree with the obvious ones.
+#include "runtime/base/decimal.hpp"
 #include "runtime/base/padded.hpp"
 #include "runtime/expression/formats/number_text.hpp"
 #include "runtime/expression/formats/time_text.hpp"
@@ -57,26 +58,7 @@ TEST_CASE("a number with fixed places is the nearest decimal") {
   }
 }
 
-TEST_CASE("a decimal is rounded half away from zero") {
-  std::mt19937_64 random(3);
-  for (int i = 0; i < 20'000; ++i) {
-    const auto places = std::uniform_int_distribution(0, 10)(random);
-    const auto kept = std::uniform_int_distribution(0, places)(random);
-    auto units = static_cast<std::int64_t>(random() % 1'000'000'000'000);
-    if (i % 2 == 0)  // a tie, or close to one
-      units = units / 100 * 100 + 50 + static_cast<std::int64_t>(random() % 3) - 1;
-    const auto minus = random() % 2 == 0;
-    const auto unit = static_cast<std::int64_t>(std::pow(10.0, places - kept));
-    const auto rounded = (units + unit / 2) / unit;
-    const auto exactly = [&](std::int64_t n, int p) {
-      return std::strtod(fmt::format("{}{}e-{}", minus ? "-" : "", n, p).c_str(), nullptr);
-    };
-    CHECK(round_decimal(exactly(units, places), kept) == exactly(rounded, kept));
-  }
-  CHECK_FALSE(std::signbit(round_decimal(-0.001, 2)));
-}
-
-TEST_CASE("a decimal is cut off behind the places that its fifteen digits have") {
+TEST_CASE("a double is rounded and cut by the fifteen digits it has") {
   std::mt19937_64 random(5);
   for (int i = 0; i < 20'000; ++i) {
     const auto places = static_cast<std::int64_t>(random() % 6);
@@ -92,17 +74,30 @@ TEST_CASE("a decimal is cut off behind the places that its fifteen digits have")
     const auto before = static_cast<int>(std::to_string(static_cast<std::int64_t>(v)).size());
     auto text = fmt::format("{:.{}f}", v, 15 - before);
     const auto point = std::min(text.find('.'), text.size());
-    text.resize(std::min(text.size(), point + 1 + static_cast<std::size_t>(places)));
+    const auto next = point + 1 + static_cast<std::size_t>(places);
+    const bool up = next < text.size() && text[next] >= '5';
+    text.resize(std::min(text.size(), next));
+    decimal cut;
+    REQUIRE(read_decimal(text, cut) == decimal_reading::ok);
     INFO(fmt::format("{:.17g} to {} places", v, places));
-    REQUIRE(truncate_decimal(v, places) == std::strtod(text.c_str(), nullptr));
-    REQUIRE(truncate_decimal(-v, places) == -std::strtod(text.c_str(), nullptr));
+    REQUIRE(truncated_double(v, places) == cut);
+    REQUIRE(truncated_double(-v, places) == decimal(-cut.units(), cut.scale()));
+    const auto rounded = up ? sum_of(cut, decimal(1, static_cast<int>(places))) : cut;
+    REQUIRE(rounded_double(v, places) == rounded);
   }
-  CHECK(truncate_decimal(0.29, 2) == 0.29);
-  CHECK(truncate_decimal(0.2899999999, 2) == 0.28);
-  CHECK(truncate_decimal(0.289999999999999999, 2) == 0.29);
-  CHECK(truncate_decimal(-0.001, 2) == 0);
-  CHECK_FALSE(std::signbit(truncate_decimal(-0.001, 2)));
-  CHECK(truncate_decimal(129, -1) == 120);
+  const auto shown = [](const decimal_or_none& v) { return v ? millrace::text_of(*v) : "none"; };
+  CHECK(shown(truncated_double(0.29, 2)) == "0.29");
+  CHECK(shown(truncated_double(0.2899999999, 2)) == "0.28");
+  CHECK(shown(truncated_double(0.289999999999999999, 2)) == "0.29");
+  CHECK(shown(truncated_double(-0.001, 2)) == "0.00");
+  CHECK(shown(truncated_double(129, -1)) == "120");
+  CHECK(shown(rounded_double(2.5, 0)) == "3");
+  CHECK(shown(rounded_double(1e20, 2)) == "100000000000000000000.00");
+  CHECK(shown(rounded_double(1e300, 2)) == "none");
+  CHECK(shown(rounded_double(5e-324, 2)) == "0.00");
+  CHECK(shown(decimal_of_double(0.1 + 0.2)) == "0.3");
+  CHECK(shown(decimal_of_double(1e38)) == "none");
+  CHECK(shown(decimal_of_double(-0.0)) == "0");
 }
 
 TEST_CASE("the text of a time has its fields") {
