@@ -23,7 +23,10 @@ extern const aggregate_ops string_agg_entry;  // takes text
 extern const aggregate_ops percentile_cont_entry;
 extern const aggregate_ops percentile_disc_entry;  // takes any type that can be a key
 
-/// Variances and standard deviations; null pointer for a type that has none, and for other functions.
+/// sum, avg, variances and standard deviations of numerics; null pointer for other types and functions.
+[[nodiscard]] const aggregate_ops* find_numeric(expression::aggregate_function f, const data::type& t);
+
+/// Variances and standard deviations of other numbers; null pointer for a type that has none, and for other functions.
 [[nodiscard]] const aggregate_ops* find_variance(expression::aggregate_function f, data::type_id type);
 
 /// min and max; null pointer for a type that has none.

@@ -15,6 +15,8 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
   const auto type = a.argument.id();
   const bool integral = type == data::type_id::bigint;
   const bool floating = type == data::type_id::float64;
+  if (const auto* ops = find_numeric(a.function, a.argument))
+    return ops;
   switch (a.function) {
   case aggregate_function::count_rows:
   case aggregate_function::count:
@@ -47,7 +49,7 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
   case aggregate_function::array_agg:
     return a.argument.is_nested() ? nullptr : &array_agg_entry;
   case aggregate_function::percentile_cont:
-    return integral || floating ? &percentile_cont_entry : nullptr;
+    return integral || floating || type == data::type_id::numeric ? &percentile_cont_entry : nullptr;
   case aggregate_function::percentile_disc:
     return a.argument.is_nested() ? nullptr : &percentile_disc_entry;
   }

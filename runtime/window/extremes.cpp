@@ -1,6 +1,8 @@
 // min and max. Each takes the order of the encoded keys (data/key_encoding.hpp): NaN is the greatest double,
-// texts go by their bytes. -0 is below 0, so that which of the two comes out is no matter of arrival.
+// texts go by their bytes. -0 is below 0, so that which of the two comes out is no matter of arrival; of equal
+// numerics that of the greatest scale comes out.
 #include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/value_bytes.hpp"
 
 #include <bit>
 #include <cmath>
@@ -173,6 +175,89 @@ void finish_texts(const aggregate&, const states& from, rows of, data::column_bu
   }
 }
 
+struct decimal_extreme {
+  std::uint64_t low, high;  // the units
+  std::uint64_t scale;      // and 1; 0 for none
+
+  [[nodiscard]] decimal value() const {
+    return {static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low),
+            static_cast<int>(scale) - 1};
+  }
+};
+
+template<bool Greatest>
+void take(decimal_extreme& s, const decimal& v) {
+  if (s.scale != 0) {
+    const auto now = s.value();
+    const auto order = v <=> now;
+    if (order == 0 ? v.scale() <= now.scale() : (order > 0) != Greatest)
+      return;
+  }
+  const auto units = static_cast<unsigned __int128>(v.units());
+  s = {static_cast<std::uint64_t>(units), static_cast<std::uint64_t>(units >> 64),
+       static_cast<std::uint64_t>(v.scale()) + 1};
+}
+
+template<bool Greatest>
+void add_decimals(const states& to, rows into, const contribution& of, rows from) {
+  const auto values = of.argument->decimals();
+  for (std::size_t i = 0; i < into.size(); ++i)
+    take<Greatest>(to.at<decimal_extreme>(into[i]), values[from[i]]);
+}
+
+template<bool Greatest>
+void merge_decimals(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    if (const auto& o = other.at<decimal_extreme>(from[i]); o.scale != 0)
+      take<Greatest>(to.at<decimal_extreme>(into[i]), o.value());
+}
+
+bool rests_on_decimal(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) {
+  const auto& p = part.at<decimal_extreme>(j);
+  const auto& m = merged.at<decimal_extreme>(i);
+  return p.scale != 0 && p.scale == m.scale && p.low == m.low && p.high == m.high;
+}
+
+void encode_decimal(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<decimal_extreme>(i);
+  out.fixed(static_cast<std::uint8_t>(s.scale != 0));
+  if (s.scale != 0)
+    put_decimal(out, s.value());
+}
+
+bool decode_decimal(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<decimal_extreme>(i);
+  s = {};
+  const auto present = in.fixed<std::uint8_t>();
+  if (present > 1)
+    return false;
+  if (present != 0)
+    if (const auto v = take_decimal(in))
+      take<true>(s, *v);
+  return in.ok();
+}
+
+bool is_decimal(const decimal_extreme& s) {
+  return s.scale == 0 ? (s.low | s.high) == 0
+                      : s.scale <= most_decimal_digits + 1 && fits_decimal(s.value().units());
+}
+
+/// Only damaged bytes have values that the column cannot have.
+void finish_decimals(const aggregate& what, const states& from, rows of, data::column_builder& out,
+                     std::vector<std::uint32_t>& failed) {
+  for (std::uint32_t n = 0; n < of.size(); ++n) {
+    const auto& s = from.at<decimal_extreme>(of[n]);
+    const auto v = s.scale != 0 ? data::fitted(s.value(), what.result) : std::nullopt;
+    if (v) {
+      out.append_decimal(*v);
+      continue;
+    }
+    if (s.scale != 0)
+      failed.push_back(n);
+    out.append_null();
+  }
+}
+
 template<class Kind, bool Greatest>
 constexpr aggregate_ops values_entry{.size = sizeof(extreme),
                                      .add = add_values<Kind, Greatest>,
@@ -194,6 +279,16 @@ constexpr aggregate_ops texts_entry{.size = sizeof(text_extreme),
                                     .finish = finish_texts};
 
 template<bool Greatest>
+constexpr aggregate_ops decimals_entry{.size = sizeof(decimal_extreme),
+                                       .add = add_decimals<Greatest>,
+                                       .merge = merge_decimals<Greatest>,
+                                       .rests_on = rests_on_decimal,
+                                       .encode = encode_decimal,
+                                       .decode = decode_decimal,
+                                       .are_states = are_all<decimal_extreme, is_decimal>,
+                                       .finish = finish_decimals};
+
+template<bool Greatest>
 const aggregate_ops* find(data::type_id type) {
   switch (type) {
   case data::type_id::bigint:
@@ -201,6 +296,8 @@ const aggregate_ops* find(data::type_id type) {
     return &values_entry<integral, Greatest>;
   case data::type_id::float64:
     return &values_entry<floating, Greatest>;
+  case data::type_id::numeric:
+    return &decimals_entry<Greatest>;
   case data::type_id::boolean:
     return &values_entry<boolean, Greatest>;
   case data::type_id::text:

@@ -1,8 +1,8 @@
 // first and last: the value that is not null of the earliest or latest record, by event time, then by log
 // and position (downstream of a window by its key), so that no order of arrival changes it. Values
-// are kept in the encoding of keys.
-#include "runtime/data/key_encoding.hpp"
+// are kept as value_bytes.hpp has them.
 #include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/value_bytes.hpp"
 
 #include <tuple>
 
@@ -59,7 +59,7 @@ void add_values(const states& to, rows into, const contribution& of, rows from) 
   for (std::size_t i = 0; i < into.size(); ++i) {
     const auto r = from[i];
     value.clear();
-    data::append_key(value, *of.argument, r);
+    append_value_bytes(value, *of.argument, r);
     take<Last>(to.at<placed>(into[i]), *to.side, {of.times[r], of.positions[r], of.log_of(r), value});
   }
 }
@@ -124,7 +124,7 @@ void finish_values(const aggregate&, const states& from, rows of, data::column_b
       continue;
     }
     auto value = from.side->text(static_cast<std::uint32_t>(p.value));
-    if (!data::decode_key(value, out)) {
+    if (!read_value_bytes(value, out)) {
       out.append_null();
       failed.push_back(static_cast<std::uint32_t>(i));
     }

@@ -1,10 +1,11 @@
 // array_agg and string_agg: the values of a group in the order that is asked for, else by event time; ties go
 // by event time, log and position (downstream of a window by its key), as first and last go.
-// `distinct` keeps each value once. An entry is what it is ordered by, then the value, both in the encoding
-// of keys.
+// `distinct` keeps each value once, of equal numerics the one of the greatest scale. An entry is what it is ordered by in the
+// encoding of keys, then the value as value_bytes.hpp has it.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/collected.hpp"
+#include "runtime/window/value_bytes.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -39,24 +40,32 @@ void add_values(const states& to, rows into, const contribution& of, rows from) 
     if (!of.what->distinct)
       collected::append_place(e.bytes, of, r);
     e.value_at = static_cast<std::uint32_t>(e.bytes.size());
-    data::append_key(e.bytes, *of.argument, r);
+    append_value_bytes(e.bytes, *of.argument, r);
     collected::add(to, into[i], std::move(e));
   }
 }
 
-std::uint64_t times_of(const aggregate& what, const collection::entry& e) {
-  return what.distinct ? 1 : e.count;
+/// Returns how often entry i is shown. With `distinct` an equal numeric of a greater scale, which comes next, stands for it.
+std::uint64_t times_of(const aggregate& what, const std::vector<collection::entry>& all, std::size_t i) {
+  if (!what.distinct)
+    return all[i].count;
+  const auto ordered = [](const collection::entry& e) {
+    return std::string_view(e.bytes).substr(0, e.value_at);
+  };
+  const bool is_repeated = what.argument.id() == data::type_id::numeric && i + 1 < all.size() &&
+                           ordered(all[i]) == ordered(all[i + 1]);
+  return is_repeated ? 0 : 1;
 }
 
 /// Returns about how much room the values take; no value for bytes that are no values. Only damaged bytes say
 /// that entries which hold their place came many times.
 std::optional<std::size_t> size_of(const aggregate& what, const std::vector<collection::entry>& all) {
   std::size_t bytes = 0;
-  for (const auto& e : all) {
-    auto value = std::string_view(e.bytes).substr(e.value_at);
-    const auto times = times_of(what, e);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto value = std::string_view(all[i].bytes).substr(all[i].value_at);
+    const auto times = times_of(what, all, i);
     const auto one = collection::entry_bytes + value.size() + what.delimiter.size();
-    if (!data::skip_key(value, what.argument.id()) || times > most_repeated / one)
+    if (!skip_value_bytes(value, what.argument) || times > most_repeated / one)
       return std::nullopt;
     bytes += one * times;
     if (bytes > most_text)
@@ -92,16 +101,16 @@ void finish(const aggregate& what, const states& from, rows of, data::column_bui
 
 void append_value(const collection::entry& e, data::column_builder& out) {
   auto value = std::string_view(e.bytes).substr(e.value_at);
-  if (!data::decode_key(value, out))
+  if (!read_value_bytes(value, out))
     out.append_null();  // size_of() has looked, so it is never so
 }
 
 void finish_list(const aggregate& what, const states& from, rows of, data::column_builder& out,
                  std::vector<std::uint32_t>& failed) {
   finish(what, from, of, out, failed, [&](const std::vector<collection::entry>& all) {
-    for (const auto& e : all)
-      for (auto n = times_of(what, e); n > 0; --n)
-        append_value(e, out.child(0));
+    for (std::size_t i = 0; i < all.size(); ++i)
+      for (auto n = times_of(what, all, i); n > 0; --n)
+        append_value(all[i], out.child(0));
     out.append_list();
   });
 }
@@ -113,10 +122,10 @@ void finish_text(const aggregate& what, const states& from, rows of, data::colum
     text.clear();
     data::column_builder one(what.argument);
     bool first = true;
-    for (const auto& e : all) {
-      append_value(e, one);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      append_value(all[i], one);
       const auto value = one.finish();
-      for (auto n = times_of(what, e); n > 0; --n) {
+      for (auto n = times_of(what, all, i); n > 0; --n) {
         if (!first)
           text += what.delimiter;
         first = false;

@@ -25,7 +25,7 @@ bool has_null(const definition& d, std::string_view key) {
   for (const auto& f : d.keys) {
     if (key.front() == data::absent_key)
       return true;
-    if (!data::skip_key(key, f.type.id()))
+    if (!data::skip_key(key, f.type))
       return false;
   }
   return false;

@@ -1,8 +1,8 @@
-// percentile_cont and percentile_disc, from all the values of a group: different ones once, in the encoding
-// of keys, with how often they came. A descending order is counted from the other end.
-#include "runtime/data/key_encoding.hpp"
+// percentile_cont and percentile_disc, from all the values of a group: different ones once, as
+// value_bytes.hpp has them, with how often they came. A descending order is counted from the other end.
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/collected.hpp"
+#include "runtime/window/value_bytes.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 void add_values(const states& to, rows into, const contribution& of, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i) {
     collection::entry e;
-    data::append_key(e.bytes, *of.argument, from[i]);
+    append_value_bytes(e.bytes, *of.argument, from[i]);
     collected::add(to, into[i], std::move(e));
   }
 }
@@ -50,16 +50,18 @@ bool append_nearest(const aggregate& a, const std::vector<collection::entry>& al
   const auto values = values_in(all);
   const auto place = std::ceil(a.fraction * static_cast<double>(values));
   auto value = value_at(a, all, place < 1 ? 0 : index_of(place - 1, values - 1), values);
-  return data::decode_key(value, out).has_value();
+  return read_value_bytes(value, out);
 }
 
 std::optional<double> number_of(const aggregate& a, std::string_view value) {
   data::column_builder one(a.argument);
-  if (!data::decode_key(value, one))
+  if (!read_value_bytes(value, one))
     return std::nullopt;
   const auto c = one.finish();
   if (c->is_null(0))
     return std::nullopt;
+  if (a.argument.id() == data::type_id::numeric)
+    return to_double(c->decimals()[0]);
   return a.argument.id() == data::type_id::bigint ? static_cast<double>(c->ints()[0]) : c->doubles()[0];
 }
 
@@ -97,7 +99,7 @@ bool may_fail(const aggregate& what, const states& of, std::uint32_t i) {
   const auto* all = collected::entries(of, i);
   return all == nullptr || !std::ranges::all_of(*all, [&](const collection::entry& e) {
            std::string_view value = e.bytes;
-           return data::skip_key(value, what.argument.id());
+           return skip_value_bytes(value, what.argument);
          });
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/window/side_rows.hpp"
 
 #include "runtime/window/collected.hpp"
+#include "runtime/window/value_bytes.hpp"
 
 namespace millrace::window {
 namespace {
@@ -19,6 +20,8 @@ void append_value(wire::writer& out, const data::column& c, std::size_t row) {
     return out.fixed(c.ints()[row]);
   case data::type_id::float64:
     return out.fixed(c.doubles()[row]);
+  case data::type_id::numeric:
+    return put_decimal(out, c.decimals()[row]);
   case data::type_id::text:
   case data::type_id::json:
     return out.string(c.text_at(row));
@@ -52,6 +55,12 @@ void take_value(wire::reader& in, data::column_builder& out) {
     return out.append_int(in.fixed<std::int64_t>());
   case data::type_id::float64:
     return out.append_double(in.fixed<double>());
+  case data::type_id::numeric:
+    if (const auto taken = take_decimal(in))
+      if (const auto v = data::fitted(*taken, out.type()))
+        return out.append_decimal(*v);
+    in.fail();
+    return out.append_null();
   case data::type_id::text:
   case data::type_id::json:
     return out.append_text(in.string());

@@ -57,13 +57,13 @@ expected<void> read_states(wire::reader& in, row_store& store, std::uint32_t row
 }
 
 bool valid_key(const definition& d, std::string_view key) {
-  return std::ranges::all_of(d.keys, [&](const auto& f) { return data::skip_key(key, f.type.id()); }) &&
+  return std::ranges::all_of(d.keys, [&](const auto& f) { return data::skip_key(key, f.type); }) &&
          key.empty();
 }
 
 bool valid_keys(const definition& d, std::string_view bytes, std::span<const std::uint32_t> ends) {
   if (d.keys.size() == 1)
-    return data::are_keys(bytes, ends, d.keys.front().type.id());
+    return data::are_keys(bytes, ends, d.keys.front().type);
   if (!data::are_ends(bytes, ends))
     return false;
   std::uint32_t begin = 0;

@@ -37,7 +37,15 @@ std::vector<window::aggregate> aggregates() {
           over(percentile_cont, type_id::float64, type_id::float64),
           over(percentile_disc, type_id::text, type_id::text),
           over(bool_and, type_id::boolean, type_id::boolean),
-          over(bool_or, type_id::boolean, type_id::boolean)};
+          over(bool_or, type_id::boolean, type_id::boolean),
+          over(sum, type_id::numeric, type_id::numeric),
+          over(sum, data::type::numeric_of(10, 2), data::type::numeric_of(38, 2)),
+          over(avg, type_id::numeric, type_id::numeric),
+          over(max, type_id::numeric, type_id::numeric),
+          over(min, data::type::numeric_of(10, 2), data::type::numeric_of(10, 2)),
+          over(first, type_id::numeric, type_id::numeric),
+          over(stddev_pop, type_id::numeric, type_id::numeric),
+          over(array_agg, type_id::numeric, data::type::list_of(type_id::numeric))};
 }
 
 window::definition shape_of(int number) {
@@ -103,6 +111,9 @@ std::vector<window::test::click> clicks(FuzzedDataProvider& in) {
             : std::optional(std::string(1, static_cast<char>('a' + in.ConsumeIntegralInRange<int>(0, 3))));
     c.amount = in.ConsumeBool() ? std::optional(in.ConsumeFloatingPoint<double>()) : std::nullopt;
     c.size = in.ConsumeIntegral<std::int64_t>();
+    c.price = decimal(static_cast<__int128>(in.ConsumeIntegral<std::int64_t>()) *
+                          in.ConsumeIntegral<std::int32_t>(),
+                      in.ConsumeIntegralInRange<int>(0, most_decimal_digits));
     out.push_back(c);
   }
   return out;

@@ -68,6 +68,10 @@ private:
       return column{type_id::bigint};
     case 'd':
       return column{type_id::float64};
+    case 'n':
+      return column{type_id::numeric};
+    case 'm':
+      return column{data::type::numeric_of(10, 2)};
     case 'b':
       return column{type_id::boolean};
     case 'j':

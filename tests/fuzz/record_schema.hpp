@@ -1,5 +1,5 @@
 // Makes a parser's options from a short text, so that fuzz inputs choose the schema: a letter a column.
-//   t text, i bigint, d double, b boolean, j json, s timestamp, p with a strptime pattern, z l the same
+//   t text, i bigint, d double, n numeric, m numeric(10,2), b boolean, j json, s timestamp, p with a strptime pattern, z l the same
 //   by the clocks of Paris, 1 3 6 epoch_s, _ms, _us; [x list of x; {xyz} object. An "-" after a column: nobody
 //   reads it. Anything else is passed over.
 // Columns, and the members of each object, are called a, b, c ...

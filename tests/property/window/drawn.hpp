@@ -49,6 +49,18 @@ struct dice {
   case data::type_id::boolean:
     v.integer = d.between(0, 1);
     break;
+  case data::type_id::numeric:
+    v.exact = decimal(d.between(-variety, variety), 0);
+    if (d.chance(60))  // the same number with zeros behind it, or another one
+      v.exact =
+          decimal(v.exact.units() * static_cast<__int128>(power_of_ten(static_cast<int>(d.between(0, 2)))),
+                  static_cast<int>(d.between(0, 2)));
+    if (d.chance(3))
+      v.exact =
+          decimal(d.one_of<__int128>({static_cast<__int128>(power_of_ten(most_decimal_digits)) - 1,
+                                      1 - static_cast<__int128>(power_of_ten(most_decimal_digits)), 1, 0}),
+                  d.one_of({0, 1, 19, most_decimal_digits}));
+    break;
   default:
     v.integer = d.between(-variety, variety);
     if (d.chance(3))
@@ -63,6 +75,8 @@ inline void append(data::column_builder& b, const value& v) {
     b.append_null();
   else if (v.type == data::type_id::float64)
     b.append_double(v.number);
+  else if (v.type == data::type_id::numeric)
+    b.append_decimal(v.exact);
   else if (v.type == data::type_id::text)
     b.append_text(v.text);
   else if (v.type == data::type_id::boolean)

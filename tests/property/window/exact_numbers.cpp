@@ -2,6 +2,7 @@
 
 #include <boost/multiprecision/cpp_int.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -92,6 +93,84 @@ double exact_variance(const std::vector<double>& values, std::uint64_t divisor) 
 
 double exact_variance(const std::vector<std::int64_t>& values, std::uint64_t divisor) {
   return variance_of({values.begin(), values.end()}, 0, divisor);
+}
+
+namespace {
+
+/// units / 10^scale
+struct fixed_number {
+  integer units = 0;
+  int scale = 0;
+};
+
+integer ten_to(int n) { return boost::multiprecision::pow(integer(10), static_cast<unsigned>(n)); }
+
+int greatest_scale(const std::vector<decimal>& values) {
+  int out = 0;
+  for (const auto& v : values)
+    out = std::max(out, v.scale());
+  return out;
+}
+
+integer units_at(const decimal& v, int scale) { return integer(v.units()) * ten_to(scale - v.scale()); }
+
+decimal_or_none fits(const fixed_number& v) {
+  if (abs(v.units) >= ten_to(most_decimal_digits) || (v.scale > most_decimal_digits && v.units != 0))
+    return std::nullopt;
+  return decimal(static_cast<__int128>(v.units), std::min(v.scale, most_decimal_digits));
+}
+
+/// The greatest power of 10000 that is no more than |v|, and how often that fits.
+std::pair<int, int> leading_digit(const fixed_number& v) {
+  if (v.units == 0)
+    return {0, 0};
+  const integer shifted = abs(v.units) * ten_to(400);  // in units of 10^-(400 + scale)
+  for (int power = 60;; --power)
+    if (const auto at = 400 + v.scale + 4 * power; shifted >= ten_to(at))
+      return {power, static_cast<int>(integer(shifted / ten_to(at)))};
+}
+
+integer rounded_half_away(const integer& numerator, const integer& denominator) {
+  const integer magnitude = (2 * abs(numerator) + denominator) / (2 * denominator);
+  return numerator < 0 ? integer(-magnitude) : magnitude;
+}
+
+fixed_number quotient(const fixed_number& a, const integer& b) {
+  const auto [power, digit] = leading_digit(a);
+  const auto [by_power, by_digit] = leading_digit({b, 0});
+  const auto weight = power - by_power - (digit <= by_digit ? 1 : 0);
+  const auto scale = std::max({16 - 4 * weight, a.scale, 0});
+  return {rounded_half_away(a.units * ten_to(scale - a.scale), b), scale};
+}
+
+fixed_number total(const std::vector<decimal>& values) {
+  fixed_number out{0, greatest_scale(values)};
+  for (const auto& v : values)
+    out.units += units_at(v, out.scale);
+  return out;
+}
+
+}  // namespace
+
+decimal_or_none exact_sum(const std::vector<decimal>& values) { return fits(total(values)); }
+
+decimal_or_none exact_mean(const std::vector<decimal>& values) {
+  return fits(quotient(total(values), values.size()));
+}
+
+decimal_or_none exact_variance(const std::vector<decimal>& values, std::uint64_t divisor, bool root) {
+  const integer count = values.size();
+  const auto sum = total(values);
+  integer squares = 0;
+  for (const auto& v : values)
+    squares += units_at(v, sum.scale) * units_at(v, sum.scale);
+  const fixed_number numerator{count * squares - sum.units * sum.units, 2 * sum.scale};
+  if (numerator.units == 0)
+    return decimal();
+  auto out = quotient(numerator, count * divisor);
+  if (root)  // of ten times as many digits of each, so that the last one rounds
+    out.units = rounded_half_away(sqrt(integer(out.units * ten_to(out.scale + 20))), ten_to(10));
+  return fits(out);
 }
 
 }  // namespace millrace::window::oracle

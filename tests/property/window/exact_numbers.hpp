@@ -1,6 +1,8 @@
 // Sums and averages of the oracle, by rational numbers of any size: slow and obvious.
 #pragma once
 
+#include "runtime/base/decimal.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -14,5 +16,11 @@ namespace millrace::window::oracle {
 /// The sum of the squared distances from the mean over `divisor`, rounded once; the values are finite.
 [[nodiscard]] double exact_variance(const std::vector<double>& values, std::uint64_t divisor);
 [[nodiscard]] double exact_variance(const std::vector<std::int64_t>& values, std::uint64_t divisor);
+
+/// The same of numerics, at the scales that PostgreSQL gives them; none where a result needs more than 38 digits.
+[[nodiscard]] decimal_or_none exact_sum(const std::vector<decimal>& values);
+[[nodiscard]] decimal_or_none exact_mean(const std::vector<decimal>& values);
+[[nodiscard]] decimal_or_none exact_variance(const std::vector<decimal>& values, std::uint64_t divisor,
+                                             bool root);
 
 }  // namespace millrace::window::oracle

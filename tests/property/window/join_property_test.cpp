@@ -45,7 +45,8 @@ std::vector<data::field> random_fields(dice& d, const std::string& prefix, std::
   std::vector<data::field> out;
   for (auto n = d.between(least, 2); n > 0; --n)
     out.push_back({prefix + std::to_string(n),
-                   d.one_of({type_id::bigint, type_id::text, plain ? type_id::bigint : type_id::float64})});
+                   d.one_of({type_id::bigint, type_id::text, plain ? type_id::bigint : type_id::float64,
+                             plain ? type_id::text : type_id::numeric})});
   return out;
 }
 

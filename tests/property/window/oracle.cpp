@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 namespace millrace::window::oracle {
 namespace {
@@ -26,6 +27,8 @@ int compare(const value& a, const value& b, bool zeros) {
       return zeros ? static_cast<int>(std::signbit(b.number)) - static_cast<int>(std::signbit(a.number)) : 0;
     return a.number < b.number ? -1 : 1;
   }
+  if (a.type == data::type_id::numeric)
+    return a.exact < b.exact ? -1 : a.exact > b.exact ? 1 : 0;
   if (a.type == data::type_id::text) {
     const auto c = a.text.compare(b.text);
     return c < 0 ? -1 : c > 0 ? 1 : 0;
@@ -35,6 +38,27 @@ int compare(const value& a, const value& b, bool zeros) {
 
 value integer_value(data::type_id type, std::int64_t v) { return {type, false, v, 0, {}}; }
 value number_value(double v) { return {data::type_id::float64, false, 0, v, {}}; }
+
+value exact_value(const decimal& v) { return {data::type_id::numeric, false, 0, 0, {}, v}; }
+
+std::vector<decimal> decimals_of(const std::vector<const value*>& values) {
+  std::vector<decimal> out;
+  for (const auto* v : values)
+    out.push_back(v->exact);
+  return out;
+}
+
+/// Equal numerics in the order of their scales, 0 for other values.
+int compare_scales(const value& a, const value& b) {
+  return a.type == data::type_id::numeric ? a.exact.scale() - b.exact.scale() : 0;
+}
+
+/// Returns false where there is none.
+bool take(const decimal_or_none& v, value& out) {
+  if (v)
+    out = exact_value(*v);
+  return v.has_value();
+}
 
 value zero_unsigned(value v) {
   if (v.type == data::type_id::float64 && v.number == 0)
@@ -51,11 +75,15 @@ bool is_variance(aggregate_function f) {
   return of_sample(f) || f == aggregate_function::var_pop || f == aggregate_function::stddev_pop;
 }
 
-/// Returns false beyond double.
+/// Returns false beyond double, or beyond 38 digits of a numeric.
 bool variance_of(const aggregate& a, const std::vector<const value*>& values, value& out) {
   const auto divisor = values.size() - (of_sample(a.function) ? 1 : 0);
   if (divisor == 0)
     return true;
+  const bool root =
+      a.function == aggregate_function::stddev_samp || a.function == aggregate_function::stddev_pop;
+  if (a.argument.id() == data::type_id::numeric)
+    return take(exact_variance(decimals_of(values), divisor, root), out);
   double variance = 0;
   if (a.argument.id() == data::type_id::bigint) {
     std::vector<std::int64_t> numbers;
@@ -75,8 +103,6 @@ bool variance_of(const aggregate& a, const std::vector<const value*>& values, va
       return false;
     variance = special ? std::numeric_limits<double>::quiet_NaN() : exact_variance(numbers, divisor);
   }
-  const bool root =
-      a.function == aggregate_function::stddev_samp || a.function == aggregate_function::stddev_pop;
   out = number_value(root ? std::sqrt(variance) : variance);
   return true;
 }
@@ -89,8 +115,11 @@ int compare_by(const value& a, const value& b, const ordering& by) {
 }
 
 value percentile_of(const aggregate& a, std::vector<const value*> values) {
-  std::stable_sort(values.begin(), values.end(),
-                   [&](const auto* x, const auto* y) { return compare_by(*x, *y, a.order[0]) < 0; });
+  std::stable_sort(values.begin(), values.end(), [&](const auto* x, const auto* y) {
+    if (const int c = compare_by(*x, *y, a.order[0]); c != 0)
+      return c < 0;
+    return a.order[0].descending ? compare_scales(*y, *x) < 0 : compare_scales(*x, *y) < 0;
+  });
   const auto n = static_cast<double>(values.size());
   if (a.function == aggregate_function::percentile_disc) {
     const auto place = std::max(1.0, std::ceil(a.fraction * n));
@@ -98,7 +127,9 @@ value percentile_of(const aggregate& a, std::vector<const value*> values) {
   }
   const auto number = [&](double place) {
     const auto& v = *values[static_cast<std::size_t>(place)];
-    return v.type == data::type_id::float64 ? zero_unsigned(v).number : static_cast<double>(v.integer);
+    return v.type == data::type_id::float64   ? zero_unsigned(v).number
+           : v.type == data::type_id::numeric ? to_double(v.exact)
+                                              : static_cast<double>(v.integer);
   };
   const auto place = a.fraction * (n - 1);
   const auto low = number(std::floor(place));
@@ -121,16 +152,17 @@ value list_of(const aggregate& a, std::size_t number, std::vector<const value*> 
                                    a.distinct ? *values[y] : records[y]->orders[number], a.order[0]);
           c != 0)
         return c < 0;
-    return !a.distinct && place(x) < place(y);
+    return a.distinct ? compare_scales(*values[x], *values[y]) < 0 : place(x) < place(y);
   });
   const bool text = a.function == aggregate_function::string_agg;
   value out{a.result.id(), false, 0, 0, text ? "" : "["};
+  bool is_first = true;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto& v = *values[order[i]];
-    if (a.distinct && i > 0 && compare(v, *values[order[i - 1]], false) == 0)
-      continue;
+    if (a.distinct && i + 1 < order.size() && compare(v, *values[order[i + 1]], false) == 0)
+      continue;  // the last one has the greatest scale
     if (text)
-      out.text += (i == 0 ? "" : a.delimiter) + v.text;
+      out.text += (std::exchange(is_first, false) ? "" : a.delimiter) + v.text;
     else
       out.text += to_text(zero_unsigned(v)) + ",";
   }
@@ -139,7 +171,7 @@ value list_of(const aggregate& a, std::size_t number, std::vector<const value*> 
 }
 
 /// The aggregate over the values that are neither null nor filtered out, beside their records. False: beyond
-/// bigint.
+/// bigint, or 38 digits of a numeric.
 bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<const value*>& values,
                   const members& records, value& out) {
   if (a.function == aggregate_function::count_distinct) {
@@ -181,7 +213,7 @@ bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<cons
     const int wanted = a.function == aggregate_function::min ? -1 : 1;
     const auto* best = values.front();
     for (const auto* v : values)
-      if (compare(*v, *best, true) == wanted)
+      if (const int c = compare(*v, *best, true); c == wanted || (c == 0 && compare_scales(*v, *best) > 0))
         best = v;
     out = *best;
     return true;
@@ -199,6 +231,8 @@ bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<cons
     return true;
   }
   const bool average = a.function == aggregate_function::avg;
+  if (a.argument.id() == data::type_id::numeric)
+    return take(average ? exact_mean(decimals_of(values)) : exact_sum(decimals_of(values)), out);
   if (a.argument.id() == data::type_id::float64) {
     std::vector<double> numbers;
     for (const auto* v : values)
@@ -265,6 +299,11 @@ std::string to_text(const value& v) {
   case data::type_id::float64:
     return std::isnan(v.number) ? "NaN"
                                 : fmt::format("{}={:x}", v.number, std::bit_cast<std::uint64_t>(v.number));
+  case data::type_id::numeric: {
+    std::string text;
+    append_decimal(text, v.exact);
+    return text;
+  }
   case data::type_id::list:
     return v.text;
   case data::type_id::text: {
@@ -285,6 +324,9 @@ value value_of(const data::column& c, std::size_t row) {
   switch (v.type) {
   case data::type_id::float64:
     v.number = c.doubles()[row];
+    break;
+  case data::type_id::numeric:
+    v.exact = c.decimals()[row];
     break;
   case data::type_id::text:
     v.text = c.text_at(row);
@@ -375,10 +417,16 @@ std::vector<group> groups_of(const definition& d, const std::vector<accepted>& r
 
 namespace {
 
+/// A numeric key has the least scale.
+value as_key(value v) {
+  v.exact = without_end_zeros(v.exact);
+  return zero_unsigned(std::move(v));
+}
+
 std::string keys_text(const group& g) {
   std::string text;
   for (const auto& k : g.keys)
-    text += to_text(zero_unsigned(k)) + ", ";
+    text += to_text(as_key(k)) + ", ";
   return text;
 }
 

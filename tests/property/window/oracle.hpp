@@ -17,6 +17,7 @@ struct value {
   std::int64_t integer = 0;  // bigint, timestamp, boolean
   double number = 0;
   std::string text;  // a list's: its elements as to_text() shows them
+  decimal exact{};   // numeric; equal numbers are equal at any scale
   friend bool operator==(const value& a, const value& b) = default;
 };
 

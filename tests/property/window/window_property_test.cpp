@@ -77,18 +77,20 @@ aggregate random_aggregate(dice& d) {
   const bool numbers =
       is_one_of(f, {sum, avg, var_samp, var_pop, stddev_samp, stddev_pop, percentile_cont, count_rows});
   const auto any = [&] {
-    return d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp});
+    return d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp,
+                     type_id::numeric});
   };
   aggregate a{f,
-              numbers                             ? d.one_of({type_id::bigint, type_id::float64})
+              numbers ? d.one_of({type_id::bigint, type_id::float64, type_id::numeric})
               : is_one_of(f, {bool_and, bool_or}) ? type_id::boolean
               : f == string_agg                   ? type_id::text
                                                   : any(),
               {}};
-  a.result = is_one_of(f, {count_rows, count, count_distinct}) ? data::type(type_id::bigint)
-             : f == array_agg                                  ? data::type::list_of(a.argument)
-             : f == sum || !numbers                            ? a.argument
-                                                               : data::type(type_id::float64);
+  a.result = is_one_of(f, {count_rows, count, count_distinct})             ? data::type(type_id::bigint)
+             : f == array_agg                                              ? data::type::list_of(a.argument)
+             : f == sum || !numbers                                        ? a.argument
+             : f != percentile_cont && a.argument.id() == type_id::numeric ? a.argument
+                                                                           : data::type(type_id::float64);
   const bool lists = f == array_agg || f == string_agg;
   a.distinct = lists && d.chance(30);
   if (a.distinct || is_one_of(f, {percentile_cont, percentile_disc}) || (lists && d.chance(50)))
@@ -138,7 +140,7 @@ scenario random_scenario(dice& d) {
   for (int k = 0; k < keys; ++k)
     w.keys.push_back(
         {"k" + std::to_string(k), d.one_of({type_id::text, type_id::text, type_id::bigint, type_id::float64,
-                                            type_id::boolean, type_id::timestamp})});
+                                            type_id::boolean, type_id::timestamp, type_id::numeric})});
   s.having = d.one_of({having::none, having::none, having::at_least_two, having::divides, having::by_window});
   for (auto n = d.between(1, 4); n > 0; --n) {
     const bool counts = w.aggregates.empty() && s.having != having::none;

@@ -54,9 +54,26 @@ definition dedup_of(event_micros ttl) {
 }
 
 aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint, type_id::bigint}; }
-aggregate over(aggregate_function f, type_id argument, data::type result) {
-  return {f, argument, std::move(result)};
+aggregate over(aggregate_function f, data::type argument, data::type result) {
+  return {f, std::move(argument), std::move(result)};
 }
+
+namespace {
+
+data::column_ptr prices_of(const std::vector<click>& clicks, const data::type& t) {
+  data::column_builder prices(t);
+  for (const auto& c : clicks) {
+    auto v = c.price;
+    if (v && t.precision() != 0)
+      v = rounded(*v, t.scale());
+    if (v)
+      v = data::fitted(*v, t);
+    v ? prices.append_decimal(*v) : prices.append_null();
+  }
+  return prices.finish();
+}
+
+}  // namespace
 
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
                                bool filtered, std::optional<std::size_t> side) {
@@ -82,9 +99,12 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
                         : a.argument.id() == type_id::float64        ? amount
                         : a.argument.id() == type_id::text           ? keys[0]
                         : a.argument.id() == type_id::boolean        ? filter
+                        : a.argument.id() == type_id::numeric        ? prices_of(clicks, a.argument)
                                                                      : size);
   const std::vector<data::column_ptr> filters(d.aggregates.size(), filtered ? filter : nullptr);
-  std::vector<std::vector<data::column_ptr>> rows;
+  std::vector<std::vector<data::column_ptr>> rows(d.aggregates.size());
+  for (std::size_t a = 0; a < rows.size(); ++a)
+    rows[a].assign(reads_order(d.aggregates[a].function) ? d.aggregates[a].order.size() : 0, arguments[a]);
   if (d.join) {
     arguments.assign(2, nullptr);
     if (d.join->deletes)

@@ -20,6 +20,7 @@ struct click {
   std::optional<std::int64_t> size = 1;
   std::optional<bool> wanted = true;  // the filter, where there is one
   event_micros watermark = no_watermark;
+  std::optional<decimal> price = decimal(100, 2);
 };
 
 /// An interval join of clicks by user: the columns a0 and a1 have `size` of the left and of the right row.
@@ -29,13 +30,15 @@ struct click {
 [[nodiscard]] definition as_of_join_of(event_micros late_versions, join_kind how = join_kind::left);
 /// The first clicks of each user: the column a0 has `size`.
 [[nodiscard]] definition dedup_of(event_micros ttl);
-/// Aggregates over `amount` (double), `size` (bigint), `user` (text) or `wanted` (boolean), by argument type.
+/// Aggregates over `amount` (double), `size` (bigint), `user` (text), `wanted` (boolean) or `price` (numeric; where it has a scale,
+/// what is left of it there), by argument type.
 [[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
                                     event_micros lateness = 0, std::uint32_t shards = 1);
 [[nodiscard]] aggregate count_rows();
-[[nodiscard]] aggregate over(expression::aggregate_function f, data::type_id argument, data::type result);
+[[nodiscard]] aggregate over(expression::aggregate_function f, data::type argument, data::type result);
 
 /// Adds in one batch; returns the late ones. `filtered`: every aggregate has the filter. `side`: that of a join; none: both.
+/// Lists with an order go by their argument.
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
                                bool filtered = false, std::optional<std::size_t> side = std::nullopt);
 /// Adds and absorbs as one frame, into the one shard; what the shard missed.
