@@ -45,8 +45,10 @@ std::vector<option> parser_options() {
       from("The source whose records are parsed"),
       {.name = "schema",
        .type = any,
-       .doc = "The columns: name to type, where a type is text, bigint, double, boolean, timestamp, json, a "
-              "nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ..., \"zone\": ... }",
+       .doc =
+           "The columns: name to type, where a type is text, bigint, double, numeric, numeric(p,s), boolean, "
+           "timestamp, json, a nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ..., "
+           "\"zone\": ... }",
        .required = true},
       {.name = "event_time",
        .doc = "When a record happened: a column of type timestamp, _timestamp, or an expression over the "
@@ -489,7 +491,7 @@ const std::vector<option>& column_options() {
        .type = choice,
        .doc = "The column's type",
        .required = true,
-       .choices = {"text", "bigint", "double", "boolean", "timestamp", "json"}},
+       .choices = {"text", "bigint", "double", "numeric", "boolean", "timestamp", "json"}},
       {.name = "format",
        .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; default: as PostgreSQL "
               "reads it, ISO 8601 and other forms"},

@@ -22,6 +22,8 @@ namespace json = boost::json;
 using data::type_id;
 
 constexpr std::size_t shown_value = 80;
+/// A double keeps any number of fewer digits.
+constexpr std::int64_t first_of_15_digits = 100'000'000'000'000;
 
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
 
@@ -31,6 +33,21 @@ std::optional<json::value> parsed(std::string_view text) {
   options.max_depth = 4;
   auto value = json::parse(text, failed, {}, options);
   return failed ? std::nullopt : std::optional(std::move(value));
+}
+
+/// A number with a fraction is a double by now, which has lost digits of a long one: that is to come as text.
+decimal_or_none numeric_of(const json::value& v) {
+  decimal out;
+  if (v.is_string())
+    return read_decimal(v.get_string(), out) == decimal_reading::ok ? std::optional(out) : std::nullopt;
+  if (v.is_double()) {
+    const auto n = decimal_of_double(v.get_double());
+    const auto units = n ? without_end_zeros(*n).units() : 0;
+    return units < first_of_15_digits && units > -first_of_15_digits ? n : std::nullopt;
+  }
+  json::error_code failed;
+  const auto n = v.to_number<std::int64_t>(failed);
+  return failed ? std::nullopt : std::optional(decimal_of(n));
 }
 
 /// Returns false where the value is none of the column's type.
@@ -53,6 +70,13 @@ bool append(data::column_builder& to, const json::value& v) {
     if (const auto n = v.to_number<double>(failed); !failed)
       to.append_double(n);
     return !failed;
+  case type_id::numeric: {
+    const auto n = numeric_of(v);
+    const auto fits = n ? data::fitted(*n, to.type()) : std::nullopt;
+    if (fits)
+      to.append_decimal(*fits);
+    return fits.has_value();
+  }
   case type_id::text:
     if (v.is_string())
       to.append_text(v.get_string());
@@ -77,7 +101,10 @@ bool append(data::column_builder& to, const json::value& v) {
 std::string form_of(const std::vector<data::field>& keys) {
   std::vector<std::string> columns;
   for (const auto& k : keys)
-    columns.push_back(fmt::format("{} ({})", k.name, k.type.name()));
+    columns.push_back(fmt::format("{} ({}{})", k.name, k.type.name(),
+                                  keys.size() > 1 && k.type.id() == type_id::numeric
+                                      ? ", in quotes where it has more than 14 digits"
+                                      : ""));
   return keys.size() == 1 ? fmt::format("a value of {}", columns.front())
                           : fmt::format("a JSON list or object of {}", fmt::join(columns, ", "));
 }
@@ -104,6 +131,8 @@ std::optional<std::vector<json::value>> values_of(const std::vector<data::field>
   if (keys.size() != 1 || text.empty())
     return std::nullopt;
   const auto type = keys.front().type.id();
+  if (!is_json && text != "null" && type == type_id::numeric)
+    value = json::string(text);
   if (!is_json && (!value || type == type_id::text || type == type_id::timestamp))
     value = json::string(text);
   return std::vector<json::value>{std::move(*value)};

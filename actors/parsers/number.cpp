@@ -3,6 +3,8 @@
 #include "runtime/base/plain_number.hpp"
 #include "runtime/base/scan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -12,15 +14,15 @@ namespace millrace::parser {
 namespace {
 
 /// A number taken apart; the exponent is cut at a billion, which no 4 GB of digits can make up for.
-struct decimal {
+struct number_parts {
   bool negative = false;
   std::string_view integer;
   std::string_view fraction;
   std::int64_t exponent = 0;
 };
 
-decimal take_apart(std::string_view number) {
-  decimal d;
+number_parts take_apart(std::string_view number) {
+  number_parts d;
   d.negative = number.front() == '-';
   if (d.negative)
     number.remove_prefix(1);
@@ -51,19 +53,21 @@ decimal take_apart(std::string_view number) {
   return d;
 }
 
+template<class Magnitude>
 struct scaled {
-  std::uint64_t magnitude = 0;
+  Magnitude magnitude = 0;
   bool overflow = false;
   bool half_or_more = false;
   bool fraction = false;
 };
 
 /// |number| * 10^shift, its integer part and what is left.
-scaled scale(const decimal& d, int shift) {
-  scaled out;
+template<class Magnitude = std::uint64_t>
+scaled<Magnitude> scale(const number_parts& d, int shift) {
+  scaled<Magnitude> out;
   const auto append = [&](unsigned digit) {
-    if (__builtin_mul_overflow(out.magnitude, std::uint64_t{10}, &out.magnitude) ||
-        __builtin_add_overflow(out.magnitude, std::uint64_t{digit}, &out.magnitude))
+    if (__builtin_mul_overflow(out.magnitude, Magnitude{10}, &out.magnitude) ||
+        __builtin_add_overflow(out.magnitude, Magnitude{digit}, &out.magnitude))
       out.overflow = true;
   };
   // The decimal point follows this many of the digits.
@@ -147,6 +151,59 @@ conversion to_double(std::string_view number, double& out) {
         return conversion::out_of_range;
     }
   return conversion::ok;
+}
+
+bool to_plain_decimal(std::string_view text, const data::type& type, decimal& out) {
+  constexpr std::size_t most_zeros = 18;  // as many as 19 digits may get within 128 bits
+  std::uint64_t digits = 0;
+  std::size_t places = 0;
+  if (!read_plain_digits(text, digits, places))
+    return false;
+  auto units = static_cast<__int128>(digits);
+  if (type.precision() != 0) {
+    const auto zeros =
+        static_cast<std::size_t>(type.scale()) - places;  // more than there are where it has too many places
+    if (zeros > most_zeros)
+      return false;
+    units *= static_cast<__int128>(power_of_ten(static_cast<int>(zeros)));
+    if (units >= static_cast<__int128>(power_of_ten(type.precision())))
+      return false;
+    places = static_cast<std::size_t>(type.scale());
+  }
+  out = decimal(text.starts_with('-') ? -units : units, static_cast<int>(places));
+  return true;
+}
+
+conversion to_decimal(std::string_view number, const data::type& type, decimal& out) {
+  if (to_plain_decimal(number, type, out))
+    return conversion::ok;
+  if (type.precision() == 0)
+    return read_decimal(number, out) == decimal_reading::ok ? conversion::ok : conversion::out_of_range;
+  const auto d = take_apart(number);
+  const auto s = scale<unsigned __int128>(d, type.scale());
+  if (s.fraction)
+    return conversion::not_integral;
+  if (s.overflow || s.magnitude >= power_of_ten(type.precision()))
+    return conversion::out_of_range;
+  const auto units = static_cast<__int128>(s.magnitude);
+  out = decimal(d.negative ? -units : units, type.scale());
+  return conversion::ok;
+}
+
+std::string expected_decimal(conversion failed, const data::type& type) {
+  const auto at_most = [&](int digits, std::string_view place) {
+    return fmt::format("{}, a number with at most {} digit{} {} the point; declare it numeric", type.name(),
+                       digits, digits == 1 ? "" : "s", place);
+  };
+  const auto in_front = type.precision() - type.scale();
+  if (type.precision() == 0)
+    return fmt::format("numeric, a number of at most {} digits; declare it double, or text",
+                       most_decimal_digits);
+  if (failed == conversion::not_integral)
+    return type.scale() == 0 ? fmt::format("{}, a number without a fraction; declare it numeric", type.name())
+                             : at_most(type.scale(), "behind");
+  return in_front == 0 ? fmt::format("{}, a number between -1 and 1; declare it numeric", type.name())
+                       : at_most(in_front, "in front of");
 }
 
 conversion to_rounded(std::string_view number, int shift, std::int64_t& out) {

@@ -2,11 +2,14 @@
 // record.
 #pragma once
 
+#include "runtime/base/decimal.hpp"
 #include "runtime/base/digits.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/data/type.hpp"
 
 #include <bit>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace millrace::parser {
@@ -49,7 +52,11 @@ namespace millrace::parser {
   return (((v + 0x7676'7676'7676'7676) | v) & 0x8080'8080'8080'8080) == 0 && (text[0] != '0' || n == 1);
 }
 
-enum class conversion : std::uint8_t { ok, not_integral, out_of_range };
+enum class conversion : std::uint8_t {
+  ok,
+  not_integral,  // digits that count would be lost behind the point, of numeric(p,s) behind its scale
+  out_of_range
+};
 
 // The text of all of these is a number already.
 
@@ -58,6 +65,14 @@ enum class conversion : std::uint8_t { ok, not_integral, out_of_range };
 /// The nearest double. Out of range are numbers beyond the greatest double, and others than zero that would
 /// become zero, as in PostgreSQL.
 [[nodiscard]] conversion to_double(std::string_view number, double& out);
+/// As a value of that numeric: of any scale with the digits as they are (1.50, 0.0015 for 1.5e-3), of numeric(p,s) with
+/// zeros added or dropped at the end.
+[[nodiscard]] conversion to_decimal(std::string_view number, const data::type& type, decimal& out);
+/// The same at once for digits, perhaps with a point, that need no zero dropped; false leaves any text to the above.
+[[nodiscard]] bool to_plain_decimal(std::string_view text, const data::type& type, decimal& out);
+/// What the numeric expects where a number could not be converted, for an error: `numeric(10,2), a number with at most 2
+/// digits behind the point; declare it numeric`.
+[[nodiscard]] std::string expected_decimal(conversion failed, const data::type& type);
 /// number * 10^shift, rounded half away from zero.
 [[nodiscard]] conversion to_rounded(std::string_view number, int shift, std::int64_t& out);
 

@@ -4,6 +4,7 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"
+#include "runtime/base/decimal.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
@@ -15,40 +16,66 @@
 namespace millrace::config {
 namespace {
 
-const std::vector<std::string>& type_names() {
-  static const std::vector<std::string> names{"text", "bigint", "double", "boolean", "timestamp", "json"};
-  return names;
+const std::vector<std::string>& type_names() { return column_options().front().choices; }
+
+bool is_same_but_case(std::string_view lower, std::string_view text) {
+  return std::equal(lower.begin(), lower.end(), text.begin(), text.end(),
+                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+}
+
+/// The numeric(p,s) that is meant by DECIMAL(10, 2) and the like: its name and what stands in parentheses, none for
+/// another text.
+std::optional<std::string> numeric_meant(std::string_view text) {
+  const auto parenthesis = text.find('(');
+  if (parenthesis == std::string_view::npos)
+    return std::nullopt;
+  auto name = text.substr(0, parenthesis);
+  name = name.substr(0, name.find_last_not_of(' ') + 1);
+  for (const std::string_view known : {"numeric", "decimal", "dec", "number"})
+    if (is_same_but_case(known, name))
+      return "numeric" + std::string(text.substr(parenthesis));
+  return std::nullopt;
 }
 
 /// Suggests our type where a schema has a name that other systems have for it.
 std::string other_name(std::string_view whole) {
   const auto wrong = whole.substr(0, whole.find('('));  // varchar(20), timestamp(3)
   static constexpr std::pair<std::string_view, std::string_view> others[] = {
-      {"string", "text"},    {"varchar", "text"},       {"char", "text"},
-      {"str", "text"},       {"int", "bigint"},         {"integer", "bigint"},
-      {"long", "bigint"},    {"int64", "bigint"},       {"smallint", "bigint"},
-      {"number", "double"},  {"float", "double"},       {"real", "double"},
-      {"decimal", "double"}, {"numeric", "double"},     {"float64", "double"},
-      {"bool", "boolean"},   {"datetime", "timestamp"}, {"timestamptz", "timestamp"},
-      {"date", "timestamp"}, {"time", "timestamp"},     {"jsonb", "json"},
-      {"object", "json"},    {"map", "json"},           {"money", "double"},
-      {"uuid", "text"},      {"bytes", "text"},         {"binary", "text"},
-      {"tinyint", "bigint"}, {"int32", "bigint"},       {"uint64", "bigint"}};
-  const auto same = [&](std::string_view name) {
-    return std::equal(name.begin(), name.end(), wrong.begin(), wrong.end(),
-                      [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
-  };
+      {"string", "text"},     {"varchar", "text"},       {"char", "text"},
+      {"str", "text"},        {"int", "bigint"},         {"integer", "bigint"},
+      {"long", "bigint"},     {"int64", "bigint"},       {"smallint", "bigint"},
+      {"number", "double"},   {"float", "double"},       {"real", "double"},
+      {"decimal", "numeric"}, {"dec", "numeric"},        {"float64", "double"},
+      {"bool", "boolean"},    {"datetime", "timestamp"}, {"timestamptz", "timestamp"},
+      {"date", "timestamp"},  {"time", "timestamp"},     {"jsonb", "json"},
+      {"object", "json"},     {"map", "json"},           {"money", "numeric"},
+      {"uuid", "text"},       {"bytes", "text"},         {"binary", "text"},
+      {"tinyint", "bigint"},  {"int32", "bigint"},       {"uint64", "bigint"}};
   for (const auto& [name, ours] : others)
-    if (same(name))
+    if (is_same_but_case(name, wrong))
       return fmt::format("; did you mean \"{}\"?", ours);
   for (const auto& name : type_names())
-    if (same(name))
+    if (is_same_but_case(name, wrong))
       return fmt::format("; did you mean \"{}\"?", name);
   if (wrong.find("[]") != std::string_view::npos || wrong.starts_with("array") || wrong.starts_with("list"))
     return "; did you mean a list, such as [\"text\"]?";
   if (wrong.starts_with("struct") || wrong.starts_with("row") || wrong.starts_with("record"))
     return "; did you mean a nested map, such as { \"id\": \"bigint\" }?";
   return did_you_mean(wrong, type_names());
+}
+
+/// Says which types there are; of a numeric(p,s) whose parentheses hold something wrong, what they take.
+std::string no_such_type(const node& n) {
+  const auto meant = numeric_meant(n.text);
+  const auto numeric = meant ? data::type_of_name(*meant) : std::nullopt;
+  if (meant && !numeric)
+    return fmt::format("there is no type {}; expected numeric(p,s) with a precision p of 1 to {} digits and "
+                       "a scale s of 0 to p, "
+                       "such as \"numeric(10,2)\"",
+                       describe(n), most_decimal_digits);
+  return fmt::format("there is no type {}; expected {}, a nested map or [type]{}", describe(n),
+                     one_of(type_names()),
+                     numeric ? fmt::format("; did you mean \"{}\"?", numeric->name()) : other_name(n.text));
 }
 
 /// Tells whether this is the long form: a member `type`, and none but those that go with it.
@@ -180,11 +207,9 @@ private:
   data::type type_of(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
     switch (n.what) {
     case node::kind::text:
-      if (const auto id = data::type_of_name(n.text))
-        return *id;
-      out_.error(n.where, path,
-                 fmt::format("there is no type {}; expected {}, a nested map or [type]{}", describe(n),
-                             one_of(type_names()), other_name(n.text)));
+      if (const auto type = data::type_of_name(n.text))
+        return *type;
+      out_.error(n.where, path, no_such_type(n));
       return {};
     case node::kind::list:
       if (n.items.size() == 1) {

@@ -324,11 +324,19 @@ private:
       const auto words = split(one, " of ");
       return words.size() < 2 ? std::string_view() : split(words[1], " as ").front();
     };
+    const auto result = [](std::string_view one) {
+      const auto head = split(one, " of ").front();
+      return head.substr(std::min(head.size(), head.find(' ') + 1));
+    };
     for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-      if (a[i] != b[i])
-        return text(a[i]) == text(b[i]) ? fmt::format("the aggregate {} was over {} and is over {}",
-                                                      text(b[i]), argument(a[i]), argument(b[i]))
-                                        : fmt::format("the aggregate {} is now {}", text(a[i]), text(b[i]));
+      if (a[i] != b[i]) {
+        if (text(a[i]) != text(b[i]))
+          return fmt::format("the aggregate {} is now {}", text(a[i]), text(b[i]));
+        return argument(a[i]) == argument(b[i])
+                   ? fmt::format("the aggregate {} was {} and is {}", text(b[i]), result(a[i]), result(b[i]))
+                   : fmt::format("the aggregate {} was over {} and is over {}", text(b[i]), argument(a[i]),
+                                 argument(b[i]));
+      }
     return a.size() < b.size() ? fmt::format("the aggregate {} is new", text(b[a.size()]))
                                : fmt::format("the aggregate {} is gone", text(a[b.size()]));
   }

@@ -152,12 +152,18 @@ json::object dead_letters_schema(const std::vector<described_stage>& stages) {
   return {{"anyOf", std::move(sinks)}};
 }
 
+/// numeric(p,s), and numeric(p); that s is no more than p is left to `check`.
+constexpr std::string_view numeric_pattern =
+    R"(^numeric\( *([1-9]|[12][0-9]|3[0-8]) *(, *([0-9]|[12][0-9]|3[0-8]) *)?\)$)";
+
 json::object column_schema() {
   json::array scalars(column_options().front().choices.begin(), column_options().front().choices.end());
   auto long_form = object_schema(column_options());
   long_form["properties"].as_object()["type"] = reference_to("column");
   return {{"anyOf",
-           {json::object{{"enum", std::move(scalars)}}, std::move(long_form), reference_to("columns"),
+           {json::object{{"enum", std::move(scalars)}},
+            json::object{{"type", "string"}, {"pattern", numeric_pattern}}, std::move(long_form),
+            reference_to("columns"),
             json::object{
                 {"type", "array"}, {"items", reference_to("column")}, {"minItems", 1}, {"maxItems", 1}}}}};
 }

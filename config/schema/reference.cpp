@@ -206,14 +206,20 @@ Without `sink` it says how the file of dead letters in the state folder is kept.
 )";
 
 constexpr std::string_view columns_page =
-    R"(A column of `schema` is a type: `text`, `bigint`, `double`, `boolean`, `timestamp`, `json` (raw), a nested map of
-columns, a list `[type]`, or the long form:
+    R"(A column of `schema` is a type: `text`, `bigint`, `double`, `numeric` or `numeric(p,s)`, `boolean`, `timestamp`, `json`
+(raw), a nested map of columns, a list `[type]`, or the long form:
 
 )";
 
 constexpr std::string_view columns_end =
     R"(A map with `type` and none but these members is the long form. Nested columns one of which is called `type` are
 written in it: `{ "type": { "type": "text" } }`.
+
+A `numeric` is an exact decimal of up to 38 digits, read from a record's digits and never by way of a double: for money and
+whatever else must add up. It keeps its zeros at the end: `1.50` stays `1.50`, `1.5e-3` is `0.0015`, `1e3` is `1000`. A
+`numeric(p,s)`, such as `numeric(10,2)`, has a precision `p` of 1 to 38 digits, `s` of them behind the point (0 to `p`;
+`numeric(10)` is `numeric(10,0)`). Zeros at the end come and go as it needs them: `12.5` and `12.500` become `12.50`. A number
+with more digits is a dead letter, never rounded: `1.005` and `123456789` in a `numeric(10,2)`, more than 38 digits in any.
 
 A timestamp without a `format` is read as PostgreSQL reads it in the session zone UTC, by the same reader as the casts
 `::timestamptz` and `::timestamp`: `2021-04-24T19:55:00.796Z`, `2021-04-24 19:55+07`, `24 Apr 2021 7:55 PM CET`. A few

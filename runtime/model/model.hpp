@@ -15,7 +15,7 @@ enum class kind : std::uint8_t { forest, boosted, linear };
 [[nodiscard]] std::string_view to_string(kind k);
 
 enum class feature_type : std::uint8_t {
-  number,   // "double" in a file: columns of type double and bigint
+  number,   // "double" in a file: columns of type double, bigint and numeric
   boolean,  // 0 and 1
   text,     // one of a few categories
 };

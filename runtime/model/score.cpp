@@ -20,7 +20,8 @@ constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 bool takes(feature_type t, data::type_id column) {
   switch (t) {
   case feature_type::number:
-    return column == data::type_id::float64 || column == data::type_id::bigint;
+    return column == data::type_id::float64 || column == data::type_id::bigint ||
+           column == data::type_id::numeric;
   case feature_type::boolean:
     return column == data::type_id::boolean;
   case feature_type::text:
@@ -47,6 +48,8 @@ public:
     else if (c.type().id() == data::type_id::bigint)
       each(c, first, last,
            [&, v = c.ints()](std::size_t row) { put_number(row, static_cast<double>(v[row])); });
+    else if (c.type().id() == data::type_id::numeric)
+      each(c, first, last, [&, v = c.decimals()](std::size_t row) { put_number(row, to_double(v[row])); });
     else
       each(c, first, last, [&, v = c.doubles()](std::size_t row) { put_number(row, v[row]); });
   }

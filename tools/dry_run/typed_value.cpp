@@ -42,6 +42,18 @@ tl::expected<json::value, misfit> number(const node& n, const data::type& type) 
   return wrong(n, type, "a number, \"NaN\", \"Infinity\", \"-Infinity\" or null");
 }
 
+/// As text, which keeps all digits; without zeros at the end, since 1.5 and 1.50 are one number.
+tl::expected<json::value, misfit> exact_number(const node& n, const data::type& type) {
+  decimal v;
+  if (n.what != node::kind::number || read_decimal(n.text, v) != decimal_reading::ok)
+    return wrong(n, type, fmt::format("a number of at most {} digits, or null", most_decimal_digits));
+  if (!data::fitted(v, type))
+    return wrong(n, type, "a number that it can hold, or null");
+  std::string digits;
+  append_decimal(digits, without_end_zeros(v));
+  return json::string(digits);
+}
+
 tl::expected<json::value, misfit> object(const node& n, const data::type& type) {
   if (!n.is_map())
     return wrong(n, type, "a map or null");
@@ -80,6 +92,8 @@ tl::expected<json::value, misfit> typed_value(const node& n, const data::type& t
   case type_id::bigint:
   case type_id::float64:
     return number(n, type);
+  case type_id::numeric:
+    return exact_number(n, type);
   case type_id::text:
     if (n.is_text())
       return json::string(n.text);

@@ -273,6 +273,9 @@ expected<std::vector<std::uint8_t>> labels_of(const data::batch& table, const st
     case type_id::float64:
       shown = fmt::format("{}", c.doubles()[i]);
       break;
+    case type_id::numeric:
+      append_decimal(shown, without_end_zeros(c.decimals()[i]));
+      break;
     case type_id::text:
     case type_id::json:
       shown = visible(data::excerpt(c.text_at(i)));

@@ -22,7 +22,8 @@ void pad(std::string& out, std::size_t width, std::size_t to) {
 }
 
 bool is_number(const data::type& t) {
-  return t.id() == data::type_id::bigint || t.id() == data::type_id::float64;
+  return t.id() == data::type_id::bigint || t.id() == data::type_id::float64 ||
+         t.id() == data::type_id::numeric;
 }
 
 }  // namespace

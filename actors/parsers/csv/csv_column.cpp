@@ -55,6 +55,8 @@ void csv_column::read(field_list fields, record_errors& errors) {
   has_nulls_ = false;
   if (type_.id() == type_id::float64)
     reals_.resize(fields.size());
+  else if (type_.id() == type_id::numeric)
+    exacts_.resize(fields.size());
   else
     numbers_.resize(fields.size());
   switch (type_.id()) {
@@ -67,6 +69,10 @@ void csv_column::read(field_list fields, record_errors& errors) {
   case type_id::float64:
     return read_each(fields, errors, [&](std::string_view text, std::size_t i) {
       return read_short_double(text, reals_[i]);
+    });
+  case type_id::numeric:
+    return read_each(fields, errors, [&](std::string_view text, std::size_t i) {
+      return to_plain_decimal(text, type_, exacts_[i]);
     });
   case type_id::timestamp:
     if (pattern_ && format_.zone == nullptr)
@@ -116,6 +122,8 @@ bool csv_column::read_any(std::string_view text, std::size_t record, std::string
                                                  : "double; declare it text and cast it",
                     why);
   }
+  case type_id::numeric:
+    return read_numeric(text, exacts_[record], why);
   case type_id::timestamp:
     return read_timestamp(expression::trim_blanks(text), numbers_[record], why);
   case type_id::text:  // read by then
@@ -124,6 +132,15 @@ bool csv_column::read_any(std::string_view text, std::size_t record, std::string
     break;  // refused with the configuration
   }
   return false;
+}
+
+bool csv_column::read_numeric(std::string_view text, decimal& out, std::string& why) {
+  auto number = expression::trim_blanks(text);
+  if (read_decimal(number, out) == decimal_reading::malformed)
+    return mismatch(text, type_.name() + "; declare it text and cast it", why);
+  number.remove_prefix(number.starts_with('+') ? 1 : 0);
+  const auto how = to_decimal(number, type_, out);
+  return how == conversion::ok || mismatch(text, expected_decimal(how, type_), why);
 }
 
 bool csv_column::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
@@ -155,6 +172,8 @@ void csv_column::append(field_list fields, data::column_builder& out) const {
       return out.append_ints(numbers_);
     case type_id::float64:
       return out.append_doubles(reals_);
+    case type_id::numeric:
+      return out.append_decimals(exacts_);
     case type_id::text:
     case type_id::json:
       return out.append_texts(fields.size(), [&](std::size_t i) { return fields[i].text(); });
@@ -182,6 +201,8 @@ void csv_column::append(const csv_field& field, std::size_t record, data::column
     return out.append_int(numbers_[record]);
   case type_id::float64:
     return out.append_double(reals_[record]);
+  case type_id::numeric:
+    return out.append_decimal(exacts_[record]);
   default:
     return out.append_text(field.text());
   }

@@ -5,6 +5,7 @@
 
 #include "actors/parsers/csv/csv_fields.hpp"
 #include "actors/parsers/timestamp_format.hpp"
+#include "runtime/base/decimal.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <cstdint>
@@ -50,6 +51,7 @@ private:
   void read_each(field_list fields, record_errors& errors, ReadShort read_short);
   /// Reads any spelling into the place of that record; false leaves the error in why.
   [[nodiscard]] bool read_any(std::string_view text, std::size_t record, std::string& why);
+  [[nodiscard]] bool read_numeric(std::string_view text, decimal& out, std::string& why);
   [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why);
   bool mismatch(std::string_view text, std::string_view expected, std::string& why) const;
   void append(const csv_field& field, std::size_t record, data::column_builder& out) const;
@@ -61,6 +63,7 @@ private:
   day_memory day_;
   std::vector<std::int64_t> numbers_;  // by record: bigint, timestamp, boolean
   std::vector<double> reals_;
+  std::vector<decimal> exacts_;
   bool has_nulls_ = false;
 };
 

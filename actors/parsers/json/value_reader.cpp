@@ -191,6 +191,11 @@ bool value_reader::read_value(const record_walk& record, std::uint32_t token, co
     why_ = fmt::format("the number {} is beyond the range of double; declare it text",
                        data::excerpt(record.scalar(token), longest_shown));
     return false;
+  case type_id::numeric:
+    if (!is_number_kind(kind))
+      return mismatch(record.raw(token),
+                      to.type.name() + (kind == '"' ? "; declare it text and cast it" : ""));
+    return read_numeric(record.scalar(token), to.type, out);
   case type_id::boolean:
     out.number = kind == 't';
     return kind == 't' || kind == 'f' ||
@@ -232,6 +237,11 @@ bool value_reader::read_bigint(std::string_view text, cell& out) {
   why_ = fmt::format("the number {} is beyond the range of bigint; declare it text or double",
                      data::excerpt(text, longest_shown));
   return false;
+}
+
+bool value_reader::read_numeric(std::string_view text, const data::type& type, cell& out) {
+  const auto how = to_decimal(text, type, out.exact);
+  return how == conversion::ok || mismatch(text, expected_decimal(how, type));
 }
 
 std::optional<std::string_view> value_reader::text_of(const record_walk& record, std::uint32_t token) {
@@ -380,6 +390,8 @@ void value_reader::append_value(const record_walk& record, const cell& from, con
     return out.append_int(from.number);
   case type_id::float64:
     return out.append_double(from.real);
+  case type_id::numeric:
+    return out.append_decimal(from.exact);
   case type_id::boolean:
     return out.append_boolean(from.number != 0);
   case type_id::object:

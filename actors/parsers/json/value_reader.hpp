@@ -4,6 +4,7 @@
 
 #include "actors/parsers/json/record_walk.hpp"
 #include "actors/parsers/timestamp_format.hpp"
+#include "runtime/base/decimal.hpp"
 #include "runtime/base/digits.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
@@ -88,6 +89,7 @@ struct cell {
   enum class state : std::uint8_t { null, plain, escaped, nested } is = state::null;
   std::int64_t number = 0;  // bigint, timestamp, boolean; of a nested value its first token
   double real = 0;
+  decimal exact;          // numeric
   std::string_view text;  // text and json: bytes of the record (`escaped`: with escapes in it)
 };
 
@@ -124,6 +126,7 @@ private:
                                 cell& out);
   [[nodiscard]] bool read_text(const record_walk& record, std::uint32_t token, char kind, cell& out);
   [[nodiscard]] bool read_bigint(std::string_view text, cell& out);
+  [[nodiscard]] bool read_numeric(std::string_view text, const data::type& type, cell& out);
   [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind,
                                     const column_reader& to, cell& out);
   [[nodiscard]] bool read_epoch(const record_walk& record, std::uint32_t token, char kind,

@@ -110,6 +110,43 @@ TEST_CASE("a column whose type a window's key or aggregate state holds is refuse
         R"x(window 'counts': key: column "user" was text and is bigint; its state lies by key)x");
 }
 
+TEST_CASE(
+    "another numeric is another type: of a column it is noted, of an aggregate or a key it is refused") {
+  const auto priced = [](const std::string& type) {
+    return replaced(parser, R"("amount" bigint)", R"("amount" )" + type);
+  };
+  const auto summed = [](const std::string& type) {
+    return replaced(window, "bigint of bigint", fmt::format("numeric of {}", type));
+  };
+  const auto from = [&](const std::string& was, const std::string& is) {
+    return compare_fingerprints(text(priced(was), summed(was)), text(priced(is), summed(is)));
+  };
+  CHECK(compare_fingerprints(text(priced("double"), replaced(window, "bigint of bigint", "double of double")),
+                             text(priced("numeric"), summed("numeric")))
+            .refusal ==
+        R"x(window 'counts': the aggregate "sum(amount)" was over double and is over numeric; )x"
+        "its state holds what they have added up so far");
+  CHECK(from("numeric(10,2)", "numeric(10,4)").refusal ==
+        R"x(window 'counts': the aggregate "sum(amount)" was over numeric(10,2) and is over numeric(10,4); )x"
+        "its state holds what they have added up so far");
+  CHECK(from("numeric", "numeric(10,4)").notes ==
+        std::vector<std::string>{R"x(parser 'parsed': column "amount" was numeric and is numeric(10,4))x"});
+  CHECK(from("numeric(10,2)", "numeric(10,2)").fits());
+  const auto of_result = [](const std::string& type) {
+    return replaced(window, "bigint of bigint", type + " of bigint");
+  };
+  CHECK(compare_fingerprints(text(parser, of_result("double")), text(parser, of_result("numeric"))).refusal ==
+        R"x(window 'counts': the aggregate "sum(amount)" was double and is numeric; )x"
+        "its state holds what they have added up so far");
+  const auto keyed = [](const std::string& type) {
+    return replaced(window, R"("user" text)", R"("user" )" + type);
+  };
+  CHECK(
+      compare_fingerprints(text(parser, keyed("numeric(10,2)")), text(parser, keyed("numeric(12,2)")))
+          .refusal ==
+      R"x(window 'counts': key: column "user" was numeric(10,2) and is numeric(12,2); its state lies by key)x");
+}
+
 TEST_CASE("a changed window is refused with the option, as a user writes it") {
   const auto with = [&](const std::string& what, const std::string& by) {
     return refusal(parser, replaced(window, what, by));

@@ -53,7 +53,8 @@ std::vector<std::string> texts(const std::string& record, std::size_t columns, c
   return shown(make_csv_parser(options_of(fields), {delimiter}, false)->parse(chunk_of({record})));
 }
 
-std::string value(const std::string& field, type_id type, parser_options::timestamp_format format = {}) {
+std::string value(const std::string& field, const data::type& type,
+                  parser_options::timestamp_format format = {}) {
   auto o = options_of({{"v", type}});
   o.formats[0] = std::move(format);
   return shown(make_csv_parser(o, {}, false)->parse(chunk_of({field}))).front();
@@ -161,6 +162,54 @@ TEST_CASE("fields become values of their column's type") {
   CHECK_THAT(value("2", type_id::boolean), Contains("boolean"));
   CHECK(value(R"("{""a"": [1]}")", type_id::json) == R"({"a": [1]})");
   CHECK_THAT(value("{", type_id::json), Contains("JSON"));
+}
+
+TEST_CASE("numerics keep their digits, and no digit is lost") {
+  const auto money = data::type::numeric_of(10, 2);
+  for (const std::string kept :
+       {"1.50", "-0.05", "0.30000000000000004", "99999999999999999999999999999999999999",
+        "-0.99999999999999999999999999999999999999"})
+    CHECK(value(kept, type_id::numeric) == kept);
+  CHECK(value(" 1.5e-3 ", type_id::numeric) == "0.0015");
+  CHECK(value("1e3", type_id::numeric) == "1000");
+  CHECK(value("+1.50", type_id::numeric) == "1.50");
+  CHECK(value(".5", type_id::numeric) == "0.5");
+  CHECK(value("5.", type_id::numeric) == "5");
+  for (const std::string number : {"12.5", " 12.500 ", "+12.50", "1250e-2", "012.5"})
+    CHECK(value(number, money) == "12.50");
+  CHECK(value("7.", money) == "7.00");
+  CHECK(value(".07", money) == "0.07");
+  CHECK(value("-99999999.99", money) == "-99999999.99");
+  CHECK(value("1.005", money) ==
+        R"(dead 0: column "v": found "1.005", expected numeric(10,2), a number with at most 2 digits behind )"
+        "the point; declare it numeric");
+  CHECK(
+      value("+123456789", money) ==
+      R"(dead 0: column "v": found "+123456789", expected numeric(10,2), a number with at most 8 digits in )"
+      "front of the point; declare it numeric");
+  CHECK(value("1e38", type_id::numeric) ==
+        R"(dead 0: column "v": found "1e38", expected numeric, a number of at most 38 digits; declare it )"
+        "double, or text");
+  for (const std::string none :
+       {"abc", "1,5", "1.2.3", ".", "-", "NaN", "Infinity", "1e", "0x10", "1 2", "--1"}) {
+    CHECK_THAT(value('"' + none + '"', type_id::numeric),
+               Contains("expected numeric; declare it text and cast it"));
+    CHECK_THAT(value('"' + none + '"', money),
+               Contains("expected numeric(10,2); declare it text and cast it"));
+  }
+}
+
+TEST_CASE("a block of numerics is read with and without nulls and errors") {
+  const auto parser =
+      make_csv_parser(options_of({{"v", data::type::numeric_of(6, 2)}, {"w", type_id::numeric}}), {}, false);
+  CHECK(shown(parser->parse(chunk_of({"1,2.50", "-3.5,4"}))) ==
+        std::vector<std::string>{"1.00 2.50", "-3.50 4"});
+  CHECK(
+      shown(parser->parse(chunk_of({"1,", "2.001,2", ",3.0"}))) ==
+      std::vector<std::string>{
+          "1.00 null", "null 3.0",
+          R"(dead 1: column "v": found "2.001", expected numeric(6,2), a number with at most 2 digits behind )"
+          "the point; declare it numeric"});
 }
 
 TEST_CASE("timestamps are read as those of JSON are") {

@@ -114,6 +114,77 @@ TEST_CASE("double takes any number within its range") {
         R"(dead: column "v": found the string "1.5", expected double; declare it text and cast it)");
 }
 
+TEST_CASE("numeric keeps the digits as they are written, never by way of a double") {
+  const auto numeric = [](const std::string& json) { return as(type_id::numeric, json); };
+  for (const std::string kept :
+       {"0", "1.50", "-1.50", "0.1", "0.00", "123456789012345678", "1234567890123456789",
+        "12345678901234567890", "0.30000000000000004", "99999999999999999999999999999999999999",
+        "-0.99999999999999999999999999999999999999", "9007199254740993.1", "null"})
+    CHECK(numeric(kept) == kept);
+  CHECK(numeric("-0") == "0");
+  CHECK(numeric("-0.00") == "0.00");
+  CHECK(numeric("1.5e-3") == "0.0015");
+  CHECK(numeric("1e3") == "1000");
+  CHECK(numeric("1.50E+1") == "15.0");
+  CHECK(numeric("1e37") == "1" + std::string(37, '0'));
+  CHECK(numeric("1e-38") == "0." + std::string(37, '0') + "1");
+  const std::string nines(39, '9');
+  for (const auto& beyond : {nines, "-" + nines, std::string("1e38"), std::string("1e-39"),
+                             std::string("1e999999999999999999999"), "0." + nines})
+    CHECK(numeric(beyond) ==
+          "dead: column \"v\": found the number " + beyond +
+              ", expected numeric, a number of at most 38 digits; declare it double, or text");
+  CHECK(numeric(R"("1.5")") ==
+        R"(dead: column "v": found the string "1.5", expected numeric; declare it text and cast it)");
+  CHECK(numeric("true") == R"(dead: column "v": found the boolean true, expected numeric)");
+}
+
+TEST_CASE("numeric(p,s) takes what fits it, and no digit is lost") {
+  const auto in = [](int precision, int scale, const std::string& json) {
+    return as(data::type::numeric_of(precision, scale), json);
+  };
+  for (const std::string number : {"12.5", "12.50", "12.500", "1250e-2", "0.125e2"})
+    CHECK(in(10, 2, number) == "12.50");
+  CHECK(in(10, 2, "12.5" + std::string(60, '0')) == "12.50");
+  CHECK(in(10, 2, "0") == "0.00");
+  CHECK(in(10, 2, "-0") == "0.00");
+  CHECK(in(10, 2, "0e999999999999") == "0.00");
+  CHECK(in(10, 2, "null") == "null");
+  CHECK(in(10, 2, "-99999999.99") == "-99999999.99");
+  CHECK(in(10, 0, "1e9") == "1000000000");
+  CHECK(in(2, 2, "-0.99") == "-0.99");
+  CHECK(in(38, 0, std::string(38, '9')) == std::string(38, '9'));
+  CHECK(in(38, 38, "0." + std::string(38, '9')) == "0." + std::string(38, '9'));
+  CHECK(in(38, 37, "9") == "9." + std::string(37, '0'));
+  const auto dead = [](const std::string& number, const std::string& expected) {
+    return "dead: column \"v\": found the number " + number + ", expected " + expected +
+           "; declare it numeric";
+  };
+  for (const std::string number : {"1.005", "0.001", "-1e-3", "1e-999999999999", "123456789.001"})
+    CHECK(in(10, 2, number) ==
+          dead(number, "numeric(10,2), a number with at most 2 digits behind the point"));
+  for (const std::string number : {"100000000", "-123456789.5", "1e8", "1e999999999999"})
+    CHECK(in(10, 2, number) ==
+          dead(number, "numeric(10,2), a number with at most 8 digits in front of the point"));
+  CHECK(in(10, 0, "1.5") == dead("1.5", "numeric(10,0), a number without a fraction"));
+  CHECK(in(4, 1, "1.55") == dead("1.55", "numeric(4,1), a number with at most 1 digit behind the point"));
+  CHECK(in(3, 2, "10") == dead("10", "numeric(3,2), a number with at most 1 digit in front of the point"));
+  CHECK(in(2, 2, "1") == dead("1", "numeric(2,2), a number between -1 and 1"));
+  CHECK(in(38, 37, "10") ==
+        dead("10", "numeric(38,37), a number with at most 1 digit in front of the point"));
+  CHECK(in(10, 2, R"("1.5")") ==
+        R"(dead: column "v": found the string "1.5", expected numeric(10,2); declare it text and cast it)");
+}
+
+TEST_CASE("numerics stand in lists and objects") {
+  const auto money = data::type::numeric_of(10, 2);
+  CHECK(as(data::type::list_of(money), "[1, null, 2.5]") == "[1.00,null,2.50]");
+  CHECK(as(data::type::object_of({{"net", money}, {"any", type_id::numeric}}), R"({"any":1.500,"net":2})") ==
+        R"({"net":2.00,"any":1.500})");
+  CHECK_THAT(as(data::type::list_of(data::type::object_of({{"net", money}})), R"([{"net":1},{"net":1.005}])"),
+             StartsWith(R"(dead: column "v[1].net": found the number 1.005, expected numeric(10,2))"));
+}
+
 TEST_CASE("boolean takes only booleans") {
   CHECK(as(type_id::boolean, "true") == "true");
   CHECK(as(type_id::boolean, "false") == "false");

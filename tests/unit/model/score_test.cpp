@@ -84,6 +84,23 @@ TEST_CASE("many rows are scored as each alone") {
               .probabilities[0] == all.probabilities[i]);
 }
 
+TEST_CASE("a numeric is scored as the double that is nearest to it") {
+  data::column_builder exact(data::type::numeric_of(10, 2));
+  std::vector<std::optional<double>> values;
+  for (int i = -40; i < 40; ++i) {
+    exact.append_decimal({i * 7, 2});
+    values.emplace_back(i * 7 / 100.0);
+  }
+  exact.append_null();
+  values.emplace_back();
+  const auto with = [&](const data::type& type, data::column_ptr a) {
+    return score(test::two_trees("9.8E-2"),
+                 rows_of({{"a", type}, {"b", type_id::float64}}, {std::move(a), doubles(values)}))
+        .probabilities;
+  };
+  CHECK(with(data::type::numeric_of(10, 2), exact.finish()) == with(type_id::float64, doubles(values)));
+}
+
 TEST_CASE("a category is an input of its own; one that training has not seen refuses the row") {
   const auto rows =
       rows_of({{"a", type_id::bigint}, {"sex", type_id::text}}, {[] {

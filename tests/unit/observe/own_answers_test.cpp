@@ -42,6 +42,42 @@ TEST_CASE("a key is looked up at its shard, which lives or is said not to") {
   CHECK(none.error().message.starts_with("counts/"));
 }
 
+TEST_CASE("a numeric key is found by any spelling of the number, and by all of its digits") {
+  const auto keyed = [](const std::string& key) {
+    return planned_text(R"json({
+      "millrace": 1, "topology": "t",
+      "stages": {
+        "in": { "source": "generator", "kind": "clicks", "count": 10 },
+        "parsed": { "parser": "json", "from": "in", "event_time": "at",
+                    "schema": { "price": "numeric(10,2)", "any": "numeric", "at": "timestamp" } },
+        "counts": { "window": "tumbling", "size": "5 minutes", "from": "parsed", "key": [)json" +
+                        key + R"json(], "aggregates": { "n": "count(*)" } },
+        "out": { "sink": "console", "from": "counts" }
+      }
+    })json");
+  };
+  const auto one = keyed(R"("price")");
+  const auto at = find_key(one, "counts", "1.5");
+  REQUIRE(at);
+  CHECK(at->shown == R"({"price":1.50})");
+  for (const auto* const same : {"1.50", "1.500", "15e-1", "[1.5]", R"("1.5")", R"({"price":"1.50"})"}) {
+    const auto found = find_key(one, "counts", same);
+    REQUIRE(found);
+    CHECK(found->key == at->key);
+  }
+  CHECK(find_key(one, "counts", "null"));
+  for (const auto* const wrong : {"1.005", "123456789", "abc", "true", "NaN"})
+    CHECK_FALSE(find_key(one, "counts", wrong));
+  const auto two = keyed(R"("price", "any")");
+  const auto long_one = find_key(two, "counts", R"([2, "12345678901234567890.25"])");
+  REQUIRE(long_one);
+  CHECK(long_one->shown == R"({"price":2.00,"any":12345678901234567890.25})");
+  const auto lost = find_key(two, "counts", "[2, 12345678901234567890.25]");
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().message.find("any (numeric, in quotes where it has more than 14 digits)") !=
+        std::string::npos);
+}
+
 TEST_CASE("the state of a key says where its shard runs, and has its times") {
   const auto t = planned();
   const auto at = find_key(t, "counts", "ann");
