@@ -3,6 +3,7 @@
 #include "actors/connectors/sql/sink/definition.hpp"
 #include "config/plan/same_names.hpp"
 #include "runtime/base/url.hpp"
+#include "runtime/data/plain_numeric.hpp"
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>
@@ -68,6 +69,10 @@ std::string type_text(const data::type& type, const type_words& in) {
     return std::string(in.bigint);
   case data::type_id::float64:
     return std::string(in.float64);
+  case data::type_id::numeric:
+    return data::is_plain_numeric(type)
+               ? std::string(in.text)
+               : fmt::format(fmt::runtime(in.decimal), type.precision(), type.scale());
   case data::type_id::boolean:
     return std::string(in.boolean);
   case data::type_id::timestamp:
@@ -119,6 +124,19 @@ expected<void> distinct_without_case(const stage_table& t, std::string_view prod
                       fmt::format("stage \"{}\": {} takes the columns \"{}\" and \"{}\" for the "
                                   "same; remedy: rename one in `columns`",
                                   t.stage, product, same->first, same->second));
+  return {};
+}
+
+expected<void> fixed_scales(const stage_table& t, std::string_view product) {
+  for (const auto& f : t.columns)
+    if (data::holds_plain_numeric(f.type))
+      return user_error(
+          ec::mismatch,
+          fmt::format(
+              "stage \"{}\": column \"{}\" is {}, of any number of digits behind the point, for which {} has "
+              "no type; remedy: a cast in `columns`, or a type in the parser's schema, such as numeric(38, "
+              "2)",
+              t.stage, f.name, f.type.name(), product));
   return {};
 }
 

@@ -1,17 +1,38 @@
 #include "tools/table/duckdb.hpp"
 
 #include "runtime/base/url.hpp"
+#include "runtime/data/plain_numeric.hpp"
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
+#include <utility>
 
 namespace millrace::table {
 namespace {
 
+/// DuckDB reads each number of JSON with a point as a double: of more digits than a double keeps it is called one.
+data::type read_of_json(const data::type& type) {
+  if (type.id() == data::type_id::numeric)
+    return data::is_plain_numeric(type) || type.precision() > std::numeric_limits<double>::digits10
+               ? data::type(data::type_id::float64)
+               : type;
+  if (type.id() == data::type_id::list)
+    return data::type::list_of(read_of_json(type.element()));
+  if (type.id() != data::type_id::object)
+    return type;
+  auto fields = type.fields();
+  for (auto& f : fields)
+    f.type = read_of_json(f.type);
+  return data::type::object_of(std::move(fields));
+}
+
 /// CSV has nested values as the text of their JSON.
 std::string column_type(const stage_table& t, const data::type& type) {
+  if (t.kind == files::json)
+    return duckdb_type(read_of_json(type));
   return t.kind == files::csv && type.is_nested() ? "VARCHAR" : duckdb_type(type);
 }
 
@@ -79,8 +100,8 @@ std::string duckdb_path(std::string_view path) {
 }
 
 std::string duckdb_type(const data::type& type) {
-  return type_text(type, {"BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMPTZ", "VARCHAR", "{}[]", "STRUCT({})",
-                          "{} {}", ", ", '"'});
+  return type_text(type, {"BIGINT", "DOUBLE", "DECIMAL({},{})", "BOOLEAN", "TIMESTAMPTZ", "VARCHAR", "{}[]",
+                          "STRUCT({})", "{} {}", ", ", '"'});
 }
 
 std::string duckdb_select(const stage_table& t, std::string_view files) {

@@ -17,8 +17,8 @@ std::string hadoop_location(const stage_table& t) {
   return location.starts_with("s3://") ? "s3a" + location.substr(2) : location;
 }
 
-constexpr type_words words{"bigint",    "double",     "boolean", "timestamp", "string",
-                           "array<{}>", "struct<{}>", "{}:{}",   ",",         '`'};
+constexpr type_words words{"bigint",    "double",     "decimal({},{})", "boolean", "timestamp", "string",
+                           "array<{}>", "struct<{}>", "{}:{}",          ",",       '`'};
 
 std::string type_of(const data::type& type) { return type_text(type, words); }
 
@@ -92,6 +92,7 @@ std::string codec_of(std::string compression) {
 expected<std::string> hive_definition(const stage_table& t, const name_parts& name) {
   RETURN_IF_ERROR(fit_names(t, name));
   RETURN_IF_ERROR(parquet_or_none(t, "Hive"));
+  RETURN_IF_ERROR(fixed_scales(t, "Hive"));
   const auto table = in_quotes(name, '`');
   const auto in_file = [&](const data::field& f) { return !t.is_partition(f.name); };
   const auto columns = column_lines(t.columns, '`', type_of, in_file);

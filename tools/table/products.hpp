@@ -22,9 +22,10 @@ using sink::sql::in_quotes;
 /// Quotes each part of a name, with dots between.
 [[nodiscard]] std::string in_quotes(const name_parts& name, char quote);
 
-/// A product's words for types. `{}` stands for the element, the members, or name and type of a member.
+/// A product's words for types. `{}` stands for the element, the members, or name and type of a member, in `decimal` for its
+/// digits. A numeric of any scale is a text.
 struct type_words {
-  std::string_view bigint, float64, boolean, timestamp, text;
+  std::string_view bigint, float64, decimal, boolean, timestamp, text;
   std::string_view list, object, member, comma;
   char quote;
 };
@@ -43,6 +44,8 @@ struct type_words {
 
 /// An error where two names differ by case alone, for products that take them for the same.
 [[nodiscard]] expected<void> distinct_without_case(const stage_table& t, std::string_view product);
+/// An error where a column has a numeric of any scale, for products whose decimals have a fixed one.
+[[nodiscard]] expected<void> fixed_scales(const stage_table& t, std::string_view product);
 /// An error where the stage writes files, but no Parquet.
 [[nodiscard]] expected<void> parquet_or_none(const stage_table& t, std::string_view product);
 

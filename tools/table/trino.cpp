@@ -7,8 +7,9 @@
 namespace millrace::table {
 namespace {
 
-constexpr type_words words{"bigint",    "double",  "boolean", "timestamp(3)", "varchar",
-                           "array({})", "row({})", "{} {}",   ", ",           '"'};
+constexpr type_words words{"bigint",  "double",    "decimal({},{})", "boolean", "timestamp(3)",
+                           "varchar", "array({})", "row({})",        "{} {}",   ", ",
+                           '"'};
 
 std::string type_of(const data::type& type) { return type_text(type, words); }
 
@@ -39,6 +40,7 @@ std::string sync_statement(const name_parts& name) {
 expected<std::string> trino_definition(const stage_table& t, const name_parts& name) {
   RETURN_IF_ERROR(distinct_without_case(t, "Trino"));
   RETURN_IF_ERROR(parquet_or_none(t, "Trino"));
+  RETURN_IF_ERROR(fixed_scales(t, "Trino"));
   std::string out;
   if (has_timestamps(t))
     out += "-- Milliseconds are the catalog's default; where it says hive.timestamp-precision=MICROSECONDS, "

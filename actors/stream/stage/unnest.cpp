@@ -24,6 +24,8 @@ std::size_t bytes_of(const data::column& c, std::size_t row) {
       bytes += bytes_of(*member, row);
     return bytes;
   }
+  case data::type_id::numeric:
+    return sizeof(decimal);
   default:
     return sizeof(std::int64_t);
   }

@@ -50,6 +50,7 @@ NOT_ON_NODES = {
     "on_crash": "starts its own process each time; tests/e2e/crashing_record.py has nodes",
     "parquet_at_start": STATE_FOLDER,
     "parquet_bad_targets": STATE_FOLDER,
+    "parquet_numerics": STATE_FOLDER,
     "progress_line": RUN_ONLY,
     "replay_into_elements": "replays into a state folder",
     "replay_into_windows": "replays into a state folder",

@@ -93,6 +93,53 @@ TEST_CASE("Every type is read back as it was, with its nulls, also nested ones")
   CHECK(columns_in(folder, "f.parquet").value() == columns_of(*schema).value());
 }
 
+TEST_CASE("Numerics are decimals of Parquet with every digit, also within lists and objects") {
+  const auto schema = std::make_shared<data::schema>(
+      std::vector<data::field>{{"n", data::type::numeric_of(38, 9)},
+                               {"w", data::type::numeric_of(38, 0)},
+                               {"z", data::type::numeric_of(38, 38)},
+                               {"l", data::type::list_of(data::type::numeric_of(5, 2))},
+                               {"o", data::type::object_of({{"m", data::type::numeric_of(1, 1)}})}});
+  std::vector<data::column_builder> c;
+  for (const auto& f : *schema)
+    c.emplace_back(f.type);
+  const auto all_digits = static_cast<__int128>(power_of_ten(38) - 1);
+  c[0].append_decimal({all_digits, 9});
+  c[1].append_decimal({-all_digits, 0});
+  c[2].append_decimal({-1, 38});
+  c[3].child(0).append_decimal({-150, 2});
+  c[3].child(0).append_null();
+  c[3].append_list();
+  c[4].child(0).append_decimal({-9, 1});
+  c[4].append_object();
+  for (auto& column : c)
+    column.append_null();
+  c[0].append_decimal({1'500'000'000, 9});
+  c[1].append_decimal({0, 0});
+  c[2].append_decimal({0, 38});
+  c[3].append_list();
+  c[4].child(0).append_null();
+  c[4].append_object();
+  data::batch rows{schema, {}, 3};
+  for (auto& column : c)
+    rows.columns.push_back(column.finish());
+
+  const temp_folder folder;
+  auto f = open_file(folder, *schema, compression::snappy, repeating({rows}, schema->size()));
+  REQUIRE(f->write(rows));
+  REQUIRE(f->finish());
+  CHECK(test::parquet_rows(folder / "f.parquet") ==
+        std::vector<std::string>{
+            R"({"n":99999999999999999999999999999.999999999,"w":-99999999999999999999999999999999999999,)"
+            R"("z":-0.00000000000000000000000000000000000001,"l":[-1.50,null],"o":{"m":-0.9}})",
+            R"({"n":null,"w":null,"z":null,"l":null,"o":null})",
+            R"({"n":1.500000000,"w":0,"z":0.00000000000000000000000000000000000000,"l":[],"o":{"m":null}})"});
+  const auto facts = test::facts_of(folder / "f.parquet");
+  CHECK(facts[0].type == "decimal128(38, 9)");
+  // What lies beside a table of older data is compared so.
+  CHECK(columns_in(folder, "f.parquet").value() == columns_of(*schema).value());
+}
+
 TEST_CASE("Columns keep their names; repeated text has a dictionary, text that never repeats has none") {
   const temp_folder folder;
   const auto rows = some_texts();

@@ -20,6 +20,13 @@ TEST_CASE("Good options pass the check") {
   CHECK(findings(parquet_values("t", {.partition_by = {"any"}}), nullptr).empty());
 }
 
+TEST_CASE("Numerics of one scale are columns and partitions") {
+  const data::schema columns(
+      {{"n", data::type::numeric_of(38, 38)}, {"l", data::type::list_of(data::type::numeric_of(3, 0))}});
+  CHECK(findings(parquet_values("t"), &columns).empty());
+  CHECK(findings(parquet_values("t", {.partition_by = {"n"}}), &columns).empty());
+}
+
 TEST_CASE("Each wrong option is found") {
   const data::schema columns({{"n", data::type_id::bigint},
                               {"name", data::type_id::text},
@@ -41,6 +48,13 @@ TEST_CASE("Each wrong option is found") {
   finds(parquet_values("t", {.age = "0 s"}), "an age of nothing", columns);
   finds(parquet_values("t"), "column 'o' is an object without members",
         data::schema({{"o", data::type::object_of({})}, {"n", data::type_id::bigint}}));
+  finds(parquet_values("t"),
+        "column 'total' is numeric, of any number of digits behind the point, and a decimal of Parquet has a "
+        "fixed one; "
+        "expected a cast in `columns`, such as total::numeric(38, 2)",
+        data::schema({{"n", data::type::numeric_of(38, 2)}, {"total", data::type_id::numeric}}));
+  finds(parquet_values("t"), "column 'l' is [{n numeric}], with a numeric of any number of digits",
+        data::schema({{"l", data::type::list_of(data::type::object_of({{"n", data::type_id::numeric}}))}}));
 }
 
 TEST_CASE("The columns of partition_by are named for projection") {

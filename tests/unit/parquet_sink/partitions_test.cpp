@@ -43,6 +43,25 @@ TEST_CASE("Rows are split by partition, each keeps its order, and the columns ar
                     "when=__HIVE_DEFAULT_PARTITION__/a b=__HIVE_DEFAULT_PARTITION__/: 4"});
 }
 
+TEST_CASE("A partition by a numeric has the digits of its scale") {
+  const auto schema = std::make_shared<data::schema>(
+      std::vector<data::field>{{"price", data::type::numeric_of(10, 2)}, {"n", data::type_id::bigint}});
+  data::column_builder price(schema->fields()[0].type);
+  data::column_builder n(data::type_id::bigint);
+  for (const int units : {150, -5, 150, 0}) {
+    price.append_decimal({units, 2});
+    n.append_int(units);
+  }
+  price.append_null();
+  n.append_null();
+  std::vector<std::string> folders;
+  for (const auto& part :
+       partitioning::make(schema, {"price"}).value().split({schema, {price.finish(), n.finish()}, 5}).all)
+    folders.push_back(fmt::format("{}{}", part.folder, part.rows.rows));
+  CHECK(folders == std::vector<std::string>{"price=1.50/2", "price=-0.05/1", "price=0.00/1",
+                                            "price=__HIVE_DEFAULT_PARTITION__/1"});
+}
+
 TEST_CASE("Without partitions the rows are passed on as they are, without a copy") {
   const auto p = partitioning::make(numbers(), {}).value();
   const auto rows = numbered_rows(0, 5);

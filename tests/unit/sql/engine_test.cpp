@@ -282,6 +282,38 @@ TEST_CASE("the printed definitions of JSON, CSV and plain tables are taken by Du
       holds(ask(*e, "select column_name, column_type from (describe \"sel\"\"ect\")"), "STRUCT(lat DOUBLE)"));
 }
 
+TEST_CASE("numerics of files are read with every digit, in JSON with the fifteen of a double", "[duckdb]") {
+  const auto e = engine();
+  if (!e)
+    return;
+  const millrace::test::scratch f;
+  table::stage_table t{"lines", "lines", "file"};
+  const auto defined = [&] {
+    const auto text = table::definition(t, table::product::duckdb);
+    REQUIRE(text);
+    for (const auto& s : sql::statements_of(*text))
+      REQUIRE(ask(*e, s.text).empty());
+  };
+  t.columns = {{"n", data::type::numeric_of(38, 2)}, {"s", type_id::numeric}};
+  t.kind = table::files::csv;
+  t.path = (f.path() / "l.csv").string();
+  std::ofstream(t.path) << "n,s\n123456789012345678901234567890123456.78,1.50\n-0.01,1.5\n,\n";
+  defined();
+  CHECK(ask(*e, "select n, s from lines") == R"({"n":123456789012345678901234567890123456.78,"s":"1.50"})"
+                                             "\n"
+                                             R"({"n":-0.01,"s":"1.5"})"
+                                             "\n"
+                                             R"({"n":null,"s":null})"
+                                             "\n");
+  CHECK(ask(*e, "select sum(s::decimal(38, 2)) as s from lines") == "{\"s\":3.00}\n");
+  t.columns = {{"n", data::type::numeric_of(15, 2)}};
+  t.kind = table::files::json;
+  t.path = (f.path() / "l.jsonl").string();
+  std::ofstream(t.path) << "{\"n\":9999999999999.99}\n{\"n\":-0.10}\n{\"n\":null}\n";
+  defined();
+  CHECK(ask(*e, "select n from lines") == "{\"n\":9999999999999.99}\n{\"n\":-0.10}\n{\"n\":null}\n");
+}
+
 TEST_CASE("a function of a text and a row sees each row's members, wherever DuckDB keeps them", "[duckdb]") {
   const auto e = engine();
   if (!e)

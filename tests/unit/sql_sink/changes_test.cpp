@@ -310,3 +310,28 @@ EVERY_DATABASE(no_order, "a column whose order is none of the numbers' is refuse
   CHECK(opened.error().message.find("in whose order bigint is not newer where it is greater") !=
         std::string::npos);
 }
+
+EVERY_DATABASE(numeric_deletions,
+               "a deletion by a numeric finds its row at any scale, and is known later at any") {
+  const std::vector<data::field> fields{
+      {"k", type_id::numeric}, {"n", type_id::bigint}, {"v", type_id::text}, {"at", type_id::bigint}};
+  at.execute(at.kind == sink::sql::product::sqlite
+                 ? "create table t (k text, n bigint, v text, at bigint)"
+                 : "create table t (k decimal(38,10), n bigint, v varchar(20), at bigint)");
+  auto w = changing(at, changes_by("at", fields, false));
+  must(w->open(life(1)));
+  must(w->write(rows_of(
+      with_deletion(fields),
+      {{"1.50", "1", "x", "1", "false"}, {"2.5", "1", "y", "1", "false"}, {{}, "1", "z", "1", "false"}})));
+  must(w->commit(at_position(1)));
+  must(w->write(
+      rows_of(with_deletion(fields), {{"1.5000", "1", {}, "5", "true"}, {{}, "1", {}, "5", "true"}})));
+  CHECK(must(w->commit(at_position(2))) == 0);
+  CHECK(at.query("select v from t", 1) == std::vector<sink::sql::record>{{"y"}});
+  must(w->write(rows_of(with_deletion(fields),
+                        {{"1.5", "1", "older", "4", "false"}, {"2.500", "1", "w", "2", "false"}})));
+  CHECK(must(w->commit(at_position(3))) == 0);
+  CHECK(at.query("select v from t", 1) == std::vector<sink::sql::record>{{"w"}});
+  CHECK(at.query("select row_key from millrace_deleted where table_name = 't' order by row_key", 1) ==
+        std::vector<sink::sql::record>{{"[1.5,1]"}, {"[null,1]"}});
+}

@@ -26,6 +26,25 @@ void check_taken(type_id type, std::initializer_list<family> into) {
   }
 }
 
+decimal decimal_of_text(std::string_view text) {
+  decimal out;
+  REQUIRE(read_decimal(text, out) == decimal_reading::ok);
+  return out;
+}
+
+/// Checks which numerics a column holds, and which it would change.
+void check_numerics(const table_column& into, std::initializer_list<std::string_view> held,
+                    std::initializer_list<std::string_view> changed) {
+  for (const auto text : held) {
+    INFO(into.declared << " and " << text);
+    CHECK_FALSE(change_of(decimal_of_text(text), into));
+  }
+  for (const auto text : changed) {
+    INFO(into.declared << " and " << text);
+    CHECK(change_of(decimal_of_text(text), into));
+  }
+}
+
 /// Checks which texts a column holds, and which it would change.
 void check_held(const table_column& into, std::initializer_list<std::string_view> held,
                 std::initializer_list<std::string_view> changed) {
@@ -45,6 +64,7 @@ TEST_CASE("each type goes only into columns that hold all its values or refuse t
   check_taken(type_id::text,
               {family::decimal, family::date, family::time, family::uuid, family::label, family::json});
   check_taken(type_id::bigint, {family::integer, family::decimal});
+  check_taken(type_id::numeric, {family::integer, family::decimal});
   check_taken(type_id::float64, {family::real});
   check_taken(type_id::boolean, {family::boolean, family::integer});
   check_taken(type_id::timestamp, {family::timestamp});
@@ -131,6 +151,48 @@ TEST_CASE("a whole number is exact in a decimal, but where its last digits are c
   const table_column cents{.declared = "numeric(9,2)", .holds = family::decimal, .fraction_digits = 2};
   CHECK_FALSE(change_of(std::int64_t{1250}, cents));
   CHECK_FALSE(change_of(std::int64_t{12}, {.declared = "character(3)", .holds = family::stripped}));
+}
+
+TEST_CASE("a numeric goes into a decimal where no digit that counts is lost, and whole into whole numbers") {
+  const std::string_view all_digits = "99999999999999999999999999999999999999";
+  const std::string_view least = "-0.00000000000000000000000000000000000001";
+  for (const bool key : {false, true}) {
+    check_numerics(
+        {.declared = "numeric(10,2)", .holds = family::decimal, .fraction_digits = 2, .is_key = key},
+        {"12.50", "12.5", "12", "12.500", "-0.01", "0.000", all_digits}, {"1.005", "-0.001", least});
+    check_numerics(
+        {.declared = "decimal(38,38)", .holds = family::decimal, .fraction_digits = 38, .is_key = key},
+        {least, "0"}, {});
+    check_numerics({.declared = "numeric",
+                    .holds = family::decimal,
+                    .fraction_digits = every_fraction_digit,
+                    .is_key = key},
+                   {"12.50", all_digits, least, "0.00"}, {});
+    check_numerics(
+        {.declared = "numeric(9,-2)", .holds = family::decimal, .fraction_digits = -2, .is_key = key},
+        {"0", "100", "-1200.00"}, {"1", "150", "100.5", "-99.99"});
+    // PostgreSQL's scales go from -1000 to 1000.
+    check_numerics(
+        {.declared = "numeric(3,-1000)", .holds = family::decimal, .fraction_digits = -1000, .is_key = key},
+        {"0", "0.00"}, {"1", all_digits});
+    check_numerics(
+        {.declared = "numeric(1000,1000)", .holds = family::decimal, .fraction_digits = 1000, .is_key = key},
+        {"0.5", least}, {});
+    check_numerics({.declared = "bigint", .holds = family::integer, .is_key = key},
+                   {"12", "12.00", "-0.0", all_digits}, {"12.5", "0.01", least});
+  }
+  for (const auto f : {family::text, family::varying, family::stripped, family::any})
+    check_numerics({.declared = "text", .holds = f, .length = 3}, {"12.50", all_digits, least}, {});
+  CHECK(change_of(decimal_of_text("12.50"), {.name = "n", .declared = "bigint", .holds = family::integer}) ==
+        "column n: its type bigint would change \"12.50\"; expected a whole number");
+  CHECK(change_of(decimal_of_text("1.005"), {.name = "price",
+                                             .declared = "numeric(6,2)",
+                                             .holds = family::decimal,
+                                             .fraction_digits = 2,
+                                             .is_key = true}) ==
+        "column price: its type numeric(6,2) would change \"1.005\"; expected plain digits, at most 2 of "
+        "them after "
+        "the point");
 }
 
 TEST_CASE("a change is said with the column, its type, the value and the remedy") {

@@ -7,13 +7,11 @@ using data::type_id;
 
 namespace {
 
-const std::vector<data::field> columns{{"user-agent", type_id::text},
-                                       {"se`lect\"", type_id::bigint},
-                                       {"at", type_id::timestamp},
-                                       {"length", type_id::float64},
-                                       {"ok", type_id::boolean},
-                                       {"raw", type_id::json},
-                                       {"tags", data::type::list_of(type_id::text)}};
+const std::vector<data::field> columns{
+    {"user-agent", type_id::text}, {"se`lect\"", type_id::bigint},
+    {"at", type_id::timestamp},    {"length", type_id::float64},
+    {"ok", type_id::boolean},      {"total", data::type::numeric_of(12, 2)},
+    {"raw", type_id::json},        {"tags", data::type::list_of(type_id::text)}};
 
 sink::sql::table_shape shape_of(place& at, const std::string& table) {
   auto db = sink::sql::make_database(must(sink::sql::parse_connection(at.connection)));
@@ -53,4 +51,28 @@ TEST_CASE("a definition with columns that the product takes for the same is refu
   const auto refused = sink::sql::table_definition(sink::sql::product::mysql, "t", twice, {});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.find("takes the columns \"a\" and \"A\" for the same") != std::string::npos);
+}
+
+TEST_CASE("a numeric becomes the product's decimal; without a scale it has one in PostgreSQL alone, and is a "
+          "text in SQLite") {
+  using sink::sql::product;
+  const data::schema fixed(
+      {{"total", data::type::numeric_of(38, 2)}, {"whole", data::type::numeric_of(5, 0)}});
+  CHECK(must(sink::sql::table_definition(product::postgresql, "t", fixed, {})) ==
+        "create table if not exists \"t\" (\"total\" numeric(38,2), \"whole\" numeric(5,0));\n");
+  CHECK_THAT(must(sink::sql::table_definition(product::mysql, "t", fixed, {})),
+             Catch::Contains("(`total` decimal(38,2), `whole` decimal(5,0))"));
+  const data::schema plain({{"n", type_id::bigint}, {"total", type_id::numeric}});
+  CHECK(must(sink::sql::table_definition(product::postgresql, "t", plain, {})) ==
+        "create table if not exists \"t\" (\"n\" bigint, \"total\" numeric);\n");
+  CHECK(must(sink::sql::table_definition(product::sqlite, "t", plain, {"total"})) ==
+        "create table if not exists \"t\" (\"n\" integer, \"total\" text, unique (\"total\"));\n");
+  const auto refused = sink::sql::table_definition(product::mysql, "t", plain, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == "column \"total\" is numeric, of any number of digits behind the point, "
+                                   "for which MySQL and MariaDB have no "
+                                   "type; expected a cast in `columns`, such as total::numeric(38, 2)");
+  // Within a json it is digits.
+  CHECK(sink::sql::table_definition(product::mysql, "t",
+                                    data::schema({{"l", data::type::list_of(type_id::numeric)}}), {}));
 }

@@ -110,6 +110,13 @@ data::batch rows_of(const std::vector<data::field>& columns, const std::vector<c
       case data::type_id::timestamp:
         builder.append_int(must(expression::parse_timestamp(*row[i])));
         break;
+      case data::type_id::numeric: {
+        decimal v;
+        REQUIRE(read_decimal(*row[i], v) == decimal_reading::ok);
+        REQUIRE((columns[i].type.precision() == 0 || v.scale() == columns[i].type.scale()));
+        builder.append_decimal(v);
+        break;
+      }
       case data::type_id::float64:
         builder.append_double(std::strtod(row[i]->c_str(), nullptr));
         break;

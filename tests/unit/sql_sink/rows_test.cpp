@@ -64,6 +64,102 @@ EVERY_DATABASE(values_come_back, "every value comes back as it was given") {
         must(expression::parse_timestamp("9999-12-31T23:59:59.999999Z")));
 }
 
+EVERY_DATABASE(numerics_come_back, "a numeric is stored with its digits, none of which a double has seen") {
+  const bool copied = GENERATE(false, true);  // PostgreSQL copies many rows, and inserts a few
+  const std::vector<data::field> columns{{"i", type_id::bigint},
+                                         {"n", data::type::numeric_of(38, 9)},
+                                         {"w", data::type::numeric_of(38, 0)},
+                                         {"z", data::type::numeric_of(30, 30)}};
+  const std::vector<cells> rows{{"0", "12345678901234567890123456789.123456789",
+                                 "99999999999999999999999999999999999999", "0." + std::string(29, '0') + "1"},
+                                {"1", "-99999999999999999999999999999.999999999",
+                                 "-99999999999999999999999999999999999999", "-0." + std::string(30, '9')},
+                                {"2", "0.000000000", "0", "0." + std::string(30, '0')},
+                                {"3", "-0.000000001", "-1", "0.1" + std::string(29, '0')},
+                                {"4", "9007199254740993.000000000", "9007199254740993", {}},
+                                {"5", {}, {}, {}}};
+  auto w = at.writer(columns);
+  must(w->open(life(1)));
+  auto given = rows;
+  for (int i = 6; copied && i < 5000; ++i)
+    given.push_back({std::to_string(i), {}, {}, {}});
+  must(w->write(rows_of(columns, given)));
+  CHECK(must(w->commit(at_position(1))) == 0);
+  const auto found = at.query("select i, n, w, z from t where i < 6 order by i", 4);
+  REQUIRE(found.size() == rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    CHECK(found[i] == sink::sql::record(rows[i].begin(), rows[i].end()));
+}
+
+EVERY_DATABASE(plain_numerics_come_back,
+               "a numeric of any scale is stored with its own, where the database has such a type") {
+  if (at.kind == sink::sql::product::mysql)
+    at.execute("create table t (i bigint, n decimal(65,26))");
+  const std::vector<data::field> columns{{"i", type_id::bigint}, {"n", type_id::numeric}};
+  const std::vector<std::string> digits{
+      "1.50", "1.5", "-0.00", "99999999999999999999999999999999999999", "0.12345678901234567890123456",
+      "100"};
+  std::vector<cells> rows;
+  for (std::size_t i = 0; i < digits.size(); ++i)
+    rows.push_back({std::to_string(i), digits[i]});
+  auto w = at.writer(columns, {}, at.kind != sink::sql::product::mysql);
+  must(w->open(life(1)));
+  must(w->write(rows_of(columns, rows)));
+  CHECK(must(w->commit(at_position(1))) == 0);
+  const auto found = at.query("select n from t order by i", 1);
+  REQUIRE(found.size() == digits.size());
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    decimal given;
+    decimal stored;
+    REQUIRE(read_decimal(digits[i], given) == decimal_reading::ok);
+    REQUIRE(read_decimal(*found[i][0], stored) == decimal_reading::ok);
+    CHECK(stored == given);
+    if (at.kind != sink::sql::product::mysql)
+      CHECK(*found[i][0] == (i == 2 ? "0.00" : digits[i]));
+  }
+}
+
+EVERY_DATABASE(numerics_in_other_columns,
+               "a numeric goes into columns of whole numbers and of texts, and into no double") {
+  const std::vector<data::field> columns{{"i", type_id::numeric}, {"s", type_id::numeric}};
+  at.execute("create table t (i bigint, s varchar(50))");
+  auto w = at.writer(columns, {}, false);
+  must(w->open(life(1)));
+  must(w->write(rows_of(columns, {{"9223372036854775807.00", "1.50"},
+                                  {"-9223372036854775808", "-0.001"},
+                                  {"9223372036854775808", "1"},
+                                  {"12.5", "2"},
+                                  {"7.000", "99999999999999999999999999999999999999"},
+                                  {{}, {}}})));
+  CHECK(must(w->commit(at_position(1))) == 2);
+  CHECK(at.query("select i, s from t order by i is null, i", 2) ==
+        std::vector<sink::sql::record>{{"-9223372036854775808", "-0.001"},
+                                       {"7", "99999999999999999999999999999999999999"},
+                                       {"9223372036854775807", "1.50"},
+                                       {{}, {}}});
+  const auto refused = must(w->rejected(0, 10));
+  REQUIRE(refused.size() == 2);
+  CHECK_THAT(refused[0].record + refused[1].record,
+             Catch::Contains(R"({"i":12.5,"s":2})") && Catch::Contains(R"({"i":9223372036854775808,"s":1})"));
+  CHECK_THAT(refused[0].error + refused[1].error, Catch::Contains("expected a whole number"));
+
+  at.execute("create table doubles (i double precision, s varchar(50))");
+  const auto opened = at.writer(columns, {}, false, "doubles")->open(life(2));
+  REQUIRE_FALSE(opened);
+  CHECK_THAT(opened.error().message, Catch::Contains("which does not hold every numeric unchanged (needs "));
+}
+
+EVERY_SERVER(numerics_of_fewer_digits, "a numeric with more digits than a column keeps is a dead letter") {
+  const std::vector<data::field> columns{{"n", type_id::numeric}};
+  at.execute("create table t (n decimal(6,2))");
+  auto w = at.writer(columns, {}, false);
+  must(w->open(life(1)));
+  must(w->write(rows_of(columns, {{"12.5"}, {"12.500"}, {"1.005"}, {"9999.99"}, {"10000"}, {"-0.001"}})));
+  CHECK(must(w->commit(at_position(1))) == 3);
+  CHECK(at.query("select n from t order by n", 1) ==
+        std::vector<sink::sql::record>{{"12.50"}, {"12.50"}, {"9999.99"}});
+}
+
 EVERY_DATABASE(names_need_quoting, "tables and columns may have any name") {
   const std::string table = "we`ird \"ta'ble\" :p0; -- \xC3\xBC";
   const std::vector<data::field> columns{{"select", type_id::text},       {"a b", type_id::bigint},

@@ -123,14 +123,18 @@ TEST_CASE("a file that is no database is told as such") {
 
 namespace {
 
-std::string findings(const std::string& connection, const std::string& mode, std::vector<std::string> key) {
+std::string
+findings(const std::string& connection, const std::string& mode, std::vector<std::string> key,
+         const data::schema& rows = data::schema({{"k", data::type_id::text}, {"j", data::type_id::json}}),
+         bool create = false) {
   config::values options;
   options.set("connection", connection, {});
   options.set("table", std::string("t"), {});
   options.set("mode", mode, {});
   if (!key.empty())
     options.set("key", std::move(key), {});
-  const data::schema rows({{"k", data::type_id::text}, {"j", data::type_id::json}});
+  if (create)
+    options.set("create", true, {});
   std::string out;
   sink::sql_sink_declaration().check({options, &rows},
                                      [&](std::string_view option, const std::string& message) {
@@ -150,6 +154,18 @@ TEST_CASE("the connector's check finds what is wrong with the options") {
   CHECK_THAT(findings("mysql://h/db", "upsert", {"x"}), Catch::Contains("no column \"x\""));
   CHECK_THAT(findings("mysql://h/db", "upsert", {"j"}), Catch::Contains("cannot be compared"));
   CHECK_THAT(findings("mysql://h/db", "upsert", {"k", "k"}), Catch::Contains("twice"));
+}
+
+TEST_CASE(
+    "a numeric that MySQL has no column for is found before anything runs, where the table is to be made") {
+  const data::schema rows({{"k", data::type_id::numeric}, {"fixed", data::type::numeric_of(38, 2)}});
+  CHECK(findings("mysql://h/db", "upsert", {"k"}, rows, true) ==
+        ": column \"k\" is numeric, of any number of digits behind the point, for which MySQL and MariaDB "
+        "have no type; "
+        "expected a cast in `columns`, such as k::numeric(38, 2)\n");
+  CHECK(findings("mysql://h/db", "upsert", {"k"}, rows).empty());
+  for (const auto* const other : {"postgresql://h/db", "sqlite3://t.db"})
+    CHECK(findings(other, "upsert", {"k", "fixed"}, rows, true).empty());
 }
 
 TEST_CASE("the connection is declared a secret") {

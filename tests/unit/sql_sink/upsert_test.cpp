@@ -114,3 +114,44 @@ POSTGRESQL(
   CHECK(at.query("select v from t where k is null and n = 99", 1)[0][0] == "999");
   CHECK(at.query("select v from t where k = 'k' and n = 99", 1)[0][0] == "899");
 }
+
+EVERY_DATABASE(
+    numeric_keys,
+    "equal numerics are one key at any scale, with and without an index, as numbers and as texts") {
+  const bool indexed = GENERATE(true, false);
+  const bool as_text = GENERATE(false, true);
+  const bool own_texts = at.kind == sink::sql::product::sqlite;  // SQLite has no other exact column
+  const std::string type = as_text || own_texts ? "varchar(50)" : "decimal(38,10)";
+  const std::vector<data::field> fields{{"k", type_id::numeric}, {"v", type_id::text}};
+  at.execute("create table t (k " + type + ", v varchar(20)" + (indexed ? ", unique (k))" : ")"));
+  auto w = at.writer(fields, {"k"}, false);
+  must(w->open(life(1)));
+  must(w->write(rows_of(fields, {{"1.5", "a"},
+                                 {"1.50", "b"},
+                                 {"0", "zero"},
+                                 {"-0.00", "none"},
+                                 {"12345678901234567890.01", "x"},
+                                 {"12345678901234567890.0100", "y"},
+                                 {"12345678901234567890.02", "z"},
+                                 {{}, "n1"},
+                                 {{}, "n2"}})));
+  CHECK(must(w->commit(at_position(1))) == 0);
+  must(w->write(rows_of(fields, {{"1.5000", "c"}, {{}, "n3"}, {"12345678901234567890.020", "w"}})));
+  CHECK(must(w->commit(at_position(2))) == 0);
+  CHECK(at.query("select v from t order by v", 1) ==
+        std::vector<sink::sql::record>{{"c"}, {"n3"}, {"none"}, {"w"}, {"y"}});
+  if (as_text || own_texts)
+    CHECK(at.query("select k from t where k is not null order by v", 1) ==
+          std::vector<sink::sql::record>{
+              {"1.5"}, {"0"}, {"12345678901234567890.02"}, {"12345678901234567890.01"}});
+}
+
+EVERY_DATABASE(fixed_numeric_keys, "a key of one scale keeps its zeros in the table that is made for it") {
+  const std::vector<data::field> fields{{"k", data::type::numeric_of(38, 2)}, {"v", type_id::text}};
+  auto w = at.writer(fields, {"k"});
+  must(w->open(life(1)));
+  must(w->write(rows_of(fields, {{"1.50", "a"}, {"1.50", "b"}, {{}, "n1"}, {"0.00", "z"}, {{}, "n2"}})));
+  CHECK(must(w->commit(at_position(1))) == 0);
+  CHECK(at.query("select k, v from t order by v", 2) ==
+        std::vector<sink::sql::record>{{"1.50", "b"}, {{}, "n2"}, {"0.00", "z"}});
+}

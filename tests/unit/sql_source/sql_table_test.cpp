@@ -72,6 +72,20 @@ TEST_CASE("a row is its key and the rest, in JSON as its columns' types say") {
         R"({"part":"","id":-1.5e3|,"name":5})");
 }
 
+TEST_CASE("a decimal is a number with each of its digits, in a key without zeros at the end") {
+  source::record_text record({"n", "id"}, {"id"});
+  const auto made = [&](std::string_view n, std::string_view id) {
+    record.make(std::vector<cell>{{n, json_form::number}, {id, json_form::number}});
+    return std::string(record.key()) + std::string(record.rest());
+  };
+  CHECK(made("12345678901234567890123456789.123456789", "1.50") ==
+        R"({"id":1.5,"n":12345678901234567890123456789.123456789})");
+  CHECK(made("0.00000000000000000000000000000000000001", "99999999999999999999999999999999999999") ==
+        R"({"id":99999999999999999999999999999999999999,"n":0.00000000000000000000000000000000000001})");
+  CHECK(made("1.50", "100") == R"({"id":100,"n":1.50})");
+  CHECK(made("-Infinity", "0.00") == R"({"id":0,"n":"-Infinity"})");
+}
+
 TEST_CASE("a table is read whole, each value by its own type") {
   tables t;
   t.run("create table c (id integer primary key, name text, price real, active boolean, doc json, bytes "

@@ -168,6 +168,48 @@ TEST_CASE("nested columns are nested where the product has such types") {
                                            "STRUCT(\"lat\" DOUBLE, \"ids\" BIGINT[])\n);\n");
 }
 
+TEST_CASE("a numeric is a decimal; one of any scale has no type in Hive and Trino, and is a text in DuckDB") {
+  auto t = nested();
+  t.columns = {{"total", data::type::numeric_of(38, 2)},
+               {"l", data::type::list_of(data::type::object_of({{"n", data::type::numeric_of(5, 0)}}))}};
+  CHECK(
+      holds(text(t, product::hive), "(\n  `total` decimal(38,2),\n  `l` array<struct<`n`:decimal(5,0)>>\n)"));
+  CHECK(holds(text(t, product::trino),
+              "(\n  \"total\" decimal(38,2),\n  \"l\" array(row(\"n\" decimal(5,0)))\n)"));
+  CHECK(holds(text(t, product::duckdb),
+              "(\n  \"total\" DECIMAL(38,2),\n  \"l\" STRUCT(\"n\" DECIMAL(5,0))[]\n)"));
+  t.kind = table::files::parquet;
+  t.path = "/data/t";
+  t.partition_by = {"total"};
+  CHECK(holds(text(t, product::hive), "partitioned by (`total` decimal(38,2))"));
+  CHECK(holds(text(t, product::duckdb), "hive_types = {'total': DECIMAL(38,2)}"));
+  t = nested();
+  t.columns = {{"l", data::type::list_of(type_id::numeric)}, {"n", type_id::bigint}};
+  for (const auto& [p, name] : {std::pair{product::hive, "Hive"}, std::pair{product::trino, "Trino"}})
+    CHECK(refusal(t, p) ==
+          "stage \"nested\": column \"l\" is [numeric], of any number of digits behind the point, for "
+          "which " +
+              std::string(name) +
+              " has no type; remedy: a cast in `columns`, or a type in the parser's schema, such as "
+              "numeric(38, 2)");
+  CHECK(holds(text(t, product::duckdb), "\"l\" VARCHAR[]"));
+}
+
+TEST_CASE("a numeric in a file is read by DuckDB with its digits, in JSON only as far as a double has them") {
+  auto t = nested();
+  t.columns = {{"a", data::type::numeric_of(15, 2)},
+               {"b", data::type::numeric_of(16, 2)},
+               {"c", type_id::numeric},
+               {"l", data::type::list_of(data::type::object_of({{"n", type_id::numeric}}))}};
+  t.path = "/out/t";
+  t.kind = table::files::csv;
+  CHECK(holds(text(t, product::duckdb),
+              "columns = {'a': 'DECIMAL(15,2)', 'b': 'DECIMAL(16,2)', 'c': 'VARCHAR', 'l': 'VARCHAR'}"));
+  t.kind = table::files::json;
+  CHECK(holds(text(t, product::duckdb), "columns = {'a': 'DECIMAL(15,2)', 'b': 'DOUBLE', 'c': 'DOUBLE', 'l': "
+                                        "'STRUCT(\"n\" DOUBLE)[]'}"));
+}
+
 TEST_CASE("the databases get what the sql sink would make, upsert keys included") {
   auto t = nested();
   t.columns.push_back({"n", type_id::bigint});

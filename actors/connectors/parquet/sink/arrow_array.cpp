@@ -1,5 +1,8 @@
 #include "actors/connectors/parquet/sink/arrow_array.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -12,7 +15,8 @@ using data::type_id;
 
 /// An array owns these.
 struct held {
-  data::column_ptr column;  // none for the rows as a whole
+  data::column_ptr column;      // none for the rows as a whole
+  std::vector<__int128> units;  // of a numeric, whose values have their scales beside them here
   std::array<const void*, 3> buffers{};
   std::vector<ArrowArray> children;
   std::vector<ArrowArray*> pointers;
@@ -65,6 +69,14 @@ ArrowArray export_column(const data::column_ptr& c) {
   case type_id::float64:
     b[1] = c->doubles().data();
     break;
+  case type_id::numeric: {
+    const auto values = c->decimals();
+    own->units.resize(values.size());
+    std::transform(values.begin(), values.end(), own->units.begin(),
+                   [](const decimal& v) { return v.units(); });
+    b[1] = own->units.data();
+    break;
+  }
   case type_id::text:
   case type_id::json:
     b[1] = c->offsets().data();
@@ -83,7 +95,7 @@ ArrowArray export_column(const data::column_ptr& c) {
   return finish(std::move(own), c->size(), c->null_count(), buffers);
 }
 
-const char* format_of(const data::type& t) {
+std::string format_of(const data::type& t) {
   switch (t.id()) {
   case type_id::boolean:
     return "b";
@@ -91,6 +103,8 @@ const char* format_of(const data::type& t) {
     return "l";
   case type_id::float64:
     return "g";
+  case type_id::numeric:  // 128 bits; the sink's check lets none of any scale through
+    return fmt::format("d:{},{}", t.precision(), t.scale());
   case type_id::text:
   case type_id::json:
     return "u";

@@ -1,4 +1,5 @@
-// Columns and a batch in Arrow's C data interface: the consumer reads our buffers in place. The structures are the
+// Columns and a batch in Arrow's C data interface: the consumer reads our buffers in place, but for numerics, of which it gets
+// the units. The structures are the
 // interface's own, fixed for good; Arrow's headers bring the same ones.
 #pragma once
 

@@ -12,6 +12,7 @@
 #include "config/text/references.hpp"
 #include "runtime/base/url.hpp"
 #include "runtime/data/empty_object.hpp"
+#include "runtime/data/plain_numeric.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
 #include <fmt/format.h>
@@ -162,6 +163,18 @@ void check(const config::check_input& in, const config::say& say) {
     if (data::holds_empty_object(f.type))
       say("", fmt::format("column '{}' is an object without members, which Parquet cannot hold; leave it out",
                           f.name));
+    else if (data::is_plain_numeric(f.type))
+      say("",
+          fmt::format(
+              "column '{0}' is numeric, of any number of digits behind the point, and a decimal of Parquet "
+              "has a fixed one; expected a cast in `columns`, such as {0}::numeric(38, 2)",
+              f.name));
+    else if (data::holds_plain_numeric(f.type))
+      say("",
+          fmt::format(
+              "column '{}' is {}, with a numeric of any number of digits behind the point, and a decimal of "
+              "Parquet has a fixed one; expected one such as numeric(38, 2) in the parser's schema",
+              f.name, f.type.name()));
 }
 
 std::vector<std::string> columns_named(const config::values& o) {

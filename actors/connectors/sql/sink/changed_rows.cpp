@@ -59,6 +59,8 @@ std::string deleted_keys::key_of(const data::batch& rows, std::size_t row) const
     const auto& c = *rows.columns[k];
     if (c.type().id() == data::type_id::float64 && !c.is_null(row) && c.doubles()[row] == 0)
       out += '0';  // -0 is the same key
+    else if (c.type().id() == data::type_id::numeric && !c.is_null(row))
+      append_decimal(out, without_end_zeros(c.decimals()[row]));  // 1.50 is the same key as 1.5
     else
       data::append_json_value(out, c, row);
   }

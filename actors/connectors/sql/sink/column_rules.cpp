@@ -57,15 +57,15 @@ bool is_plain_number(std::string_view text, const table_column& into) {
           std::all_of(whole.end() - static_cast<std::ptrdiff_t>(zeros), whole.end(), is_zero));
 }
 
-std::string number_form(const table_column& into) {
+std::string number_form(const table_column& into, bool is_key) {
   if (into.fraction_digits == every_fraction_digit)
-    return into.is_key ? "plain digits such as -12.5, in a key without zeros at the end of the fraction"
-                       : "plain digits such as -12.50";
+    return is_key ? "plain digits such as -12.5, in a key without zeros at the end of the fraction"
+                  : "plain digits such as -12.50";
   if (into.fraction_digits < 0)
     return fmt::format("plain digits, the last {} of them 0", -into.fraction_digits);
   return into.fraction_digits == 0 ? std::string("plain digits such as -12")
                                    : fmt::format("plain digits, {}{} of them after the point",
-                                                 into.is_key ? "" : "at most ", into.fraction_digits);
+                                                 is_key ? "" : "at most ", into.fraction_digits);
 }
 
 /// A time of a day, in a key as the server prints it: PostgreSQL leaves zeros at the end of a fraction away, MariaDB writes
@@ -120,7 +120,7 @@ std::optional<std::string> expected_form(std::string_view text, const table_colu
     break;
   case family::decimal:
     if (!is_plain_number(text, into))
-      return number_form(into);
+      return number_form(into, into.is_key);
     break;
   case family::date:
     if (!has_form(text, "9999-99-99"))
@@ -145,6 +145,11 @@ std::optional<std::string> expected_form(std::string_view text, const table_colu
   return std::nullopt;
 }
 
+std::string change_text(std::string_view text, const table_column& into, std::string_view form) {
+  return fmt::format("column {}: its type {} would change \"{}\"; expected {}", into.name, into.declared,
+                     data::excerpt(text), form);
+}
+
 }  // namespace
 
 std::size_t characters(std::string_view text) {
@@ -164,6 +169,7 @@ bool takes(family into, data::type_id type) {
     return into == family::decimal || into == family::date || into == family::time || into == family::uuid ||
            into == family::label || into == family::json;
   case data::type_id::bigint:
+  case data::type_id::numeric:
     return into == family::integer || into == family::decimal;
   case data::type_id::float64:
     return into == family::real;
@@ -181,15 +187,26 @@ bool takes(family into, data::type_id type) {
 
 std::optional<std::string> change_of(std::string_view text, const table_column& into) {
   const auto form = expected_form(text, into);
-  return form ? std::optional(fmt::format("column {}: its type {} would change \"{}\"; expected {}",
-                                          into.name, into.declared, data::excerpt(text), *form))
-              : std::nullopt;
+  return form ? std::optional(change_text(text, into, *form)) : std::nullopt;
 }
 
 std::optional<std::string> change_of(std::int64_t number, const table_column& into) {
   const bool rounds = into.holds == family::decimal && into.fraction_digits < 0 &&
                       into.fraction_digits != every_fraction_digit;
   return rounds || into.holds == family::cut ? change_of(std::to_string(number), into) : std::nullopt;
+}
+
+std::optional<std::string> change_of(const decimal& number, const table_column& into) {
+  const bool is_whole = into.holds == family::integer;
+  if (!is_whole && (into.holds != family::decimal || into.fraction_digits == every_fraction_digit))
+    return std::nullopt;
+  const auto plain = without_end_zeros(number);
+  const auto most = is_whole ? 0 : into.fraction_digits;
+  if (most >= 0 ? plain.scale() <= most : truncated(plain, most) == plain)
+    return std::nullopt;
+  std::string text;
+  append_decimal(text, number);
+  return change_text(text, into, is_whole ? "a whole number" : number_form(into, false));
 }
 
 }  // namespace millrace::sink::sql

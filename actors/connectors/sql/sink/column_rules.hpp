@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/connectors/sql/sink/database.hpp"
+#include "runtime/base/decimal.hpp"
 
 #include <optional>
 #include <string>
@@ -25,6 +26,10 @@ namespace millrace::sink::sql {
 
 /// The same for a whole number.
 [[nodiscard]] std::optional<std::string> change_of(std::int64_t number, const table_column& into);
+
+/// The same for a numeric: a decimal holds it where no digit is lost, whole numbers where none is behind the point. The
+/// server itself knows their range.
+[[nodiscard]] std::optional<std::string> change_of(const decimal& number, const table_column& into);
 
 /// Counts the characters of a text in UTF-8.
 [[nodiscard]] std::size_t characters(std::string_view text);

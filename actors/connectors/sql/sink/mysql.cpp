@@ -351,6 +351,9 @@ std::string mysql_database::type_of(const data::type& type, std::size_t key_shar
     return "bigint";
   case data::type_id::float64:
     return "double";
+  case data::type_id::numeric:  // of any scale: the widest of both products, which `create` does not make
+    return type.precision() == 0 ? "decimal(65,30)"
+                                 : fmt::format("decimal({},{})", type.precision(), type.scale());
   case data::type_id::timestamp:
     return "datetime(6)";
   case data::type_id::text:
@@ -393,7 +396,7 @@ std::optional<std::string> mysql_database::append_literal(std::string& out, cons
   case data::type_id::float64: {
     const auto v = c.doubles()[row];
     if (as_text) {
-      append_quoted(out, text_value(c, row));
+      append_quoted(out, text_value(c, row, into));
       return std::nullopt;
     }
     if (!std::isfinite(v))
@@ -405,9 +408,17 @@ std::optional<std::string> mysql_database::append_literal(std::string& out, cons
       out += "e0";  // else it is a decimal, and the sign of -0 is lost
     return std::nullopt;
   }
+  case data::type_id::numeric: {
+    // Without quotes: compared with a text, a decimal would be a double.
+    const std::string_view quote = as_text ? "'" : "";
+    out += quote;
+    append_digits(out, c, row, into);
+    out += quote;
+    return std::nullopt;
+  }
   case data::type_id::timestamp: {
     if (as_text) {
-      append_quoted(out, text_value(c, row));
+      append_quoted(out, text_value(c, row, into));
       return std::nullopt;
     }
     out += '\'';
@@ -421,7 +432,7 @@ std::optional<std::string> mysql_database::append_literal(std::string& out, cons
     return std::nullopt;
   case data::type_id::object:
   case data::type_id::list:
-    append_quoted(out, text_value(c, row));
+    append_quoted(out, text_value(c, row, into));
     return std::nullopt;
   }
   return "a value of unknown type";

@@ -55,6 +55,8 @@ void append_scalar(std::string& out, const data::column& c, std::size_t row, con
     out += "+00";
   } else if (c.type().id() == data::type_id::boolean && into.holds == family::integer) {
     out += c.boolean_at(row) ? '1' : '0';
+  } else if (c.type().id() == data::type_id::numeric) {
+    append_digits(out, c, row, into);
   } else {
     data::append_text_value(out, c, row);
   }
@@ -81,7 +83,7 @@ std::optional<std::string> append_copy_field(std::string& out, const data::colum
   if (c.type().is_bytes())
     append_escaped(out, c.text_at(row));
   else if (c.type().is_nested())
-    append_escaped(out, text_value(c, row));
+    append_escaped(out, text_value(c, row, into));
   else
     append_scalar(out, c, row, into);
   return std::nullopt;
@@ -447,6 +449,8 @@ std::string postgresql_database::type_of(const data::type& type, std::size_t) co
     return "bigint";
   case data::type_id::float64:
     return "double precision";
+  case data::type_id::numeric:
+    return type.name();
   case data::type_id::timestamp:
     return "timestamptz";
   case data::type_id::text:

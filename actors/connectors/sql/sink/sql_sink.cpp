@@ -1,5 +1,6 @@
 #include "actors/connectors/sql/sink/sql_sink.hpp"
 
+#include "actors/connectors/sql/sink/definition.hpp"
 #include "actors/connectors/sql/sink/names.hpp"
 #include "actors/connectors/sql/sink/sql_writer.hpp"
 #include "actors/connectors/sql/sink/target.hpp"
@@ -94,16 +95,18 @@ void check(const config::check_input& in, const config::say& say) {
   if (where)
     for (auto& fault : sql::faults_of_columns(where->kind, *in.input))
       say("", std::move(fault));
+  if (where && in.options.has("create") && in.options.boolean("create"))
+    for (auto& fault : sql::faults_of_types(where->kind, *in.input))
+      say("", std::move(fault));
   for (std::size_t i = 0; i < key.size(); ++i) {
     const auto at = in.input->find(key[i]);
     if (!at)
       say("key", config::missing_column(key[i], *in.input, "this sink"));
     else if ((*in.input)[*at].type.is_nested() || (*in.input)[*at].type.id() == data::type_id::json)
-      say("key",
-          fmt::format(
-              "column \"{}\" is {}, which cannot be compared; expected text, bigint, double, boolean or "
-              "timestamp",
-              key[i], (*in.input)[*at].type.name()));
+      say("key", fmt::format("column \"{}\" is {}, which cannot be compared; expected text, bigint, double, "
+                             "numeric, boolean or "
+                             "timestamp",
+                             key[i], (*in.input)[*at].type.name()));
     if (std::find(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(i), key[i]) !=
         key.begin() + static_cast<std::ptrdiff_t>(i))
       say("key", fmt::format("column \"{}\" is named twice", key[i]));

@@ -59,12 +59,16 @@ public:
       return sqlite3_bind_text64(statement_, at, text.data() == nullptr ? "" : text.data(), text.size(),
                                  nullptr, SQLITE_UTF8);
     }
+    case data::type_id::numeric:
+      if (into.holds == family::integer)
+        return sqlite3_bind_int64(statement_, at, to_bigint(c.decimals()[row]).value_or(0));
+      break;
     case data::type_id::timestamp:
     case data::type_id::object:
     case data::type_id::list:
       break;
     }
-    const auto text = text_value(c, row);
+    const auto text = text_value(c, row, into);
     return sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   }
   [[nodiscard]] bool finds() {
@@ -175,6 +179,10 @@ private:
       if (c.type().id() == data::type_id::float64 && !keeps_texts(plan_.columns[i].holds) &&
           !c.is_null(row) && std::isnan(c.doubles()[row]))
         return fmt::format("column {}: SQLite has no NaN, it would store null", plan_.columns[i].name);
+      if (c.type().id() == data::type_id::numeric && plan_.columns[i].holds == family::integer &&
+          !c.is_null(row) && !to_bigint(c.decimals()[row]))
+        return fmt::format("column {}: {} is beyond the whole numbers of SQLite, which have 64 bits",
+                           plan_.columns[i].name, text_value(c, row, plan_.columns[i]));
     }
     return std::nullopt;
   }

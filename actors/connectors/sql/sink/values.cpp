@@ -50,6 +50,8 @@ std::optional<std::string> unfit_value(const data::column& c, std::size_t row, c
   }
   if (c.type().id() == data::type_id::bigint)
     return change_of(c.ints()[row], into);
+  if (c.type().id() == data::type_id::numeric)
+    return change_of(c.decimals()[row], into);
   if (c.type().id() == data::type_id::timestamp && into.holds == family::timestamp &&
       into.fraction_digits < 6) {
     std::int64_t unit = 1;
@@ -59,12 +61,22 @@ std::optional<std::string> unfit_value(const data::column& c, std::size_t row, c
       return fmt::format("column {}: its type {} would round the timestamp {}", into.name, into.declared,
                          format_timestamp(c.ints()[row]));
   }
-  return into.holds == family::cut ? change_of(text_value(c, row), into) : std::nullopt;
+  return into.holds == family::cut ? change_of(text_value(c, row, into), into) : std::nullopt;
 }
 
-std::string text_value(const data::column& c, std::size_t row) {
+void append_digits(std::string& out, const data::column& c, std::size_t row, const table_column& into) {
+  const auto& v = c.decimals()[row];
+  // Those of numeric(p,s) have one scale, so that equal ones are spelt alike.
+  const bool has_spellings = into.is_key && c.type().precision() == 0;
+  append_decimal(out, has_spellings || into.holds == family::integer ? without_end_zeros(v) : v);
+}
+
+std::string text_value(const data::column& c, std::size_t row, const table_column& into) {
   std::string out;
-  data::append_text_value(out, c, row);
+  if (c.type().id() == data::type_id::numeric)
+    append_digits(out, c, row, into);
+  else
+    data::append_text_value(out, c, row);
   return out;
 }
 

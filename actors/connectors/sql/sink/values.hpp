@@ -21,8 +21,12 @@ void append_datetime(std::string& out, event_micros t);
 [[nodiscard]] std::optional<std::string> unfit_value(const data::column& c, std::size_t row,
                                                      const table_column& into);
 
-/// Returns the value as text, as every sink writes it; not for null.
-[[nodiscard]] std::string text_value(const data::column& c, std::size_t row);
+/// Appends the digits of a numeric as the column is to have them: whole numbers for one of integers, and one spelling for
+/// equal keys. Else with all digits of its scale.
+void append_digits(std::string& out, const data::column& c, std::size_t row, const table_column& into);
+
+/// Returns the value as text, as every sink writes it, but for append_digits(); not for null.
+[[nodiscard]] std::string text_value(const data::column& c, std::size_t row, const table_column& into);
 
 /// Appends bytes as PostgreSQL writes them: \\x and hexadecimal digits.
 void append_bytes(std::string& out, std::string_view bytes);
