@@ -30,11 +30,15 @@ TEXTS = ["", " ", "a", "A", "ab", "a ", "abc", "abc  ", "  ab", "abcde", "abcde 
 WHOLE = [0, 1, -1, 7, 70, 100, 123, 1250, 12345, 99999, -32769, 2**31, 2**53 + 1, 2**63 - 1, -2**63]
 DOUBLES = ["0", "1", "-0.5", "0.1", "0.30000000000000004", "1e300", "1.7976931348623157e308", "5e-324", "123456789.125", "9007199254740993",
            "NaN", "Infinity", "-Infinity", "1e-7", "12345678901234567890"]
+NUMERICS = ["0", "1", "-1", "0.00", "7", "7.0", "12.5", "12.50", "12.500", "-0.01", "0.001", "1.005", "100", "1200", "1250", "1200.00", "123.45",
+            "99999.99", "32767", "-32769", "2147483648.0", "9007199254740993", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+            "18446744073709551615", "12345678901234567890.01", "9" * 38, "-" + "9" * 38, "1" * 20 + "." + "1" * 18, "0." + "0" * 37 + "1",
+            "-0." + "9" * 38]
 MOMENTS = ["2021-04-24T19:55:00Z", "2021-04-24T19:55:00.7Z", "2021-04-24T19:55:00.796501Z", "1970-01-01T00:00:00Z",
            "1969-12-31T23:59:59.999999Z", "2038-01-19T03:14:08Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
 JSONS = [{}, {"b": 1, "a": [True, None, "x  ", "\n\\\"é🎉"]}, [1.5, 1e20, 0.1, 12345678901234567890123], "text ", 5,
          True, {"a": "y" * 300}]
-OURS = {"text": ("text", TEXTS), "bigint": ("bigint", WHOLE), "double": ("double", DOUBLES), "boolean": ("boolean", [True, False]),
+OURS = {"text": ("text", TEXTS), "bigint": ("bigint", WHOLE), "numeric": ("numeric", NUMERICS), "double": ("double", DOUBLES), "boolean": ("boolean", [True, False]),
         "timestamp": ("timestamp", MOMENTS), "json": ("json", JSONS), "list": (["bigint"], [[], [1, 2], list(range(100))]),
         "object": ({"m": "text"}, [{"m": "x "}, {"m": None}, {"m": "z" * 100}])}
 
@@ -101,6 +105,8 @@ def plain(text, declared):
 def is_value(ours, given, text):
     if ours == "bigint":
         return re.fullmatch(r"-?[0-9]+(\.0+)?", text) is not None and decimal.Decimal(text) == given
+    if ours == "numeric":
+        return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text.rstrip(" ")) is not None and decimal.Decimal(text.rstrip(" ")) == decimal.Decimal(given)
     if ours == "double":
         return repr(float(text)) == repr(float(given)) or float(text) == float(given) == 0
     if ours == "boolean":
@@ -118,10 +124,10 @@ def six_digits(moment):
 
 def job_of(c, server, table, ours, columns, rows):
     kind, _ = OURS[ours]
-    if ours != "double":
+    cast = {"double": "double precision", "numeric": "numeric"}.get(ours)
+    if not cast:
         return c.job(server, table, {"id": "bigint", **{n: kind for n in columns}}, rows)
-    return c.job(server, table, {"id": "bigint", **{n: "text" for n in columns}}, rows,
-                 {"id": "id", **{n: f"{n}::double precision" for n in columns}})
+    return c.job(server, table, {"id": "bigint", **{n: "text" for n in columns}}, rows, {"id": "id", **{n: f"{n}::{cast}" for n in columns}})
 
 
 def values_of_every_type(c, kind, ours):
@@ -212,6 +218,35 @@ def long_numbers_as_keys(c):
         check({v: i for (i, n), v in found.items() if n} == {digits[1]: 1, digits[2]: 2}, f"{kind}: {found}")
 
 
+def numerics_as_keys(c):
+    """Numerics of more digits than a double has find their own row, equal ones the same row at any scale, with an index and without."""
+    digits = ["12345678901234567890.01", "12345678901234567890.02", "12345678901234567890.010", "12345678901234567890.0200"]
+    for kind, columns in (("mariadb", ("decimal(30,4)", "varchar(40)")), ("postgresql", ("numeric(30,4)", "numeric", "text")), ("sqlite", ("text",))):
+        server = c.on(kind)
+        for i, (column, index) in enumerate((column, index) for column in columns for index in ("", "unique")):
+            server.do(f"create table keys{i} (k {column} {index}, n bigint)")
+            c.job(server, f"keys{i}", {"k": "text", "n": "bigint"}, [{"k": k, "n": n} for n, k in enumerate(digits)],
+                  {"k": "k::numeric", "n": "n"}, mode="upsert", key=["k"]).expect(0)
+            found = {n: decimal.Decimal(v) for (n, name), v in server.read(f"keys{i}", {"k": column}, "n").items() if name}
+            check(found == {2: decimal.Decimal(digits[0]), 3: decimal.Decimal(digits[1])}, f"{kind}, {column} {index}: {found}")
+
+
+def numerics_in_made_tables(c):
+    """The table that the sink makes holds each digit of a numeric: as a decimal of its digits, in PostgreSQL of any scale, too, in SQLite as a text."""
+    digits = ["1.500000000", "-0.000000001", "0.000000000", "9" * 29 + "." + "9" * 9, "-" + "9" * 29 + "." + "9" * 9, "9007199254740993.000000001"]
+    plain = ["1.50", "1.5", "0.00", "9" * 38, "-0." + "9" * 38, "0." + "0" * 37 + "1"]
+    for kind in SERVERS:
+        server = c.on(kind)
+        for table, cast, given in (("fixed", "numeric(38, 9)", digits), ("plain", "numeric", plain)):
+            if kind == "mariadb" and table == "plain":
+                c.job(server, table, {"id": "bigint", "v": "numeric"}, [], create=True).expect(2, "for which MySQL and MariaDB have no type")
+                continue
+            c.job(server, table, {"id": "bigint", "v": "text"}, [{"id": i, "v": v} for i, v in enumerate(given)] + [{"id": -1}],
+                  {"id": "id", "v": f"v::{cast}"}, create=True).expect(0)
+            found = server.read(table, {"v": ""})
+            check(found == {**{(i, "v"): v for i, v in enumerate(given)}, **{(i, None): "" for i in range(-1, len(given))}}, f"{kind}, {table}: {found}")
+
+
 def keys_on_sqlite(c):
     """The same of an index of SQLite's that leaves case away."""
     server = c.on("sqlite")
@@ -257,7 +292,8 @@ def nulls(c):
     c.job(postgres, "always", {"n": "bigint", "t": "timestamp"}, rows).expect(1, '"always"', '"n" is computed by the database')
 
 
-CASES = [*(pair(kind, ours) for kind in SERVERS for ours in OURS), keys_on_sqlite, keys_on_mariadb, keys_on_postgresql, long_numbers_as_keys, nulls]
+CASES = [*(pair(kind, ours) for kind in SERVERS for ours in OURS), keys_on_sqlite, keys_on_mariadb, keys_on_postgresql, long_numbers_as_keys, numerics_as_keys,
+         numerics_in_made_tables, nulls]
 
 
 def test(options, folder):

@@ -27,6 +27,7 @@ class OnPostgreSQL:
     DECIMALS = {"numeric", "numeric(12,2)", "numeric(5,-2)", "numeric(3,5)", "mine.amount"}
     TAKEN = {"text": KEPT | DECIMALS | {"date", "time without time zone", "time(0) without time zone", "uuid", "mine.mood", "json"},
              "bigint": KEPT | DECIMALS | {"bigint", "integer", "smallint", "mine.small"},
+             "numeric": KEPT | DECIMALS | {"bigint", "integer", "smallint", "mine.small"},
              "double": KEPT | {"double precision"}, "boolean": KEPT | {"boolean", "bigint", "integer", "smallint", "mine.small"},
              "timestamp": KEPT | {f"timestamp{p} {z} time zone" for p in ("", "(0)") for z in ("with", "without")},
              "json": KEPT | {"json", "jsonb"}, "list": KEPT | {"json", "jsonb"}, "object": KEPT | {"json", "jsonb"}}
@@ -88,7 +89,7 @@ class OnMariaDB:
     WHOLES = {"tinyint", "smallint", "mediumint", "int", "bigint", "bigint unsigned", "int(5) zerofill"}
     DECIMALS = {"decimal(10,0)", "decimal(12,2)", "decimal(65,30)", "decimal(38,0) unsigned"}
     TAKEN = {"text": KEPT | DECIMALS | {"date", "time", "time(3)", "uuid", "enum('a','b c','it''s \"q\" \\\\','1','日本🎉','')"},
-             "bigint": KEPT | WHOLES | DECIMALS,
+             "bigint": KEPT | WHOLES | DECIMALS, "numeric": KEPT | WHOLES | DECIMALS,
              "double": KEPT | {"double", "double unsigned"}, "boolean": KEPT | WHOLES | {"bit(1)"},
              "timestamp": KEPT | {"datetime", "datetime(6)", "timestamp null", "timestamp(3) null"},
              "json": KEPT, "list": KEPT, "object": KEPT}
@@ -139,7 +140,7 @@ class OnSQLite:
     KEPT = {"TEXT", "VARCHAR(3)", "CLOB", "NATIVE CHARACTER(5)", "BLOB", ""}
     INTEGERS = {"INTEGER", "INT", "BIGINT", "FLOATING POINT"}
     NUMERIC = {"NUMERIC", "DECIMAL(10,2)", "STRING", "JSON", "ANY", "UUID"}
-    TAKEN = {"text": KEPT, "bigint": KEPT | INTEGERS | NUMERIC, "double": KEPT | {"REAL", "DOUBLE PRECISION", "FLOAT"},
+    TAKEN = {"text": KEPT, "bigint": KEPT | INTEGERS | NUMERIC, "numeric": KEPT | INTEGERS | NUMERIC, "double": KEPT | {"REAL", "DOUBLE PRECISION", "FLOAT"},
              "boolean": KEPT | INTEGERS | NUMERIC | {"BOOLEAN"}, "timestamp": KEPT | {"DATE", "DATETIME", "TIMESTAMP"},
              "json": KEPT, "list": KEPT, "object": KEPT}
 
@@ -182,7 +183,7 @@ class OnSQLite:
 class OnStrictSQLite(OnSQLite):
     OPTIONS = " strict"
     TAKEN = {ours: {"TEXT", "ANY"} | more for ours, more in
-             {"text": set(), "bigint": {"INT", "INTEGER"}, "double": {"REAL"}, "boolean": {"INT", "INTEGER"}, "timestamp": set(),
+             {"text": set(), "bigint": {"INT", "INTEGER"}, "numeric": {"INT", "INTEGER"}, "double": {"REAL"}, "boolean": {"INT", "INTEGER"}, "timestamp": set(),
               "json": set(), "list": set(), "object": set()}.items()}
 
     def types(self):

@@ -184,18 +184,21 @@ def lookups_on_mariadb(case):
     lookups(case, case.on("mariadb"), case.options.orders // 10, case.options.kills // 5, 20)
 
 
+DIGITS = "12345678901234567890123456789.123456789"
+
+
 def types(case):
     """Values of each type as JSON has them"""
     for kind, columns in {
             "postgresql": {"a": ("bigint", "-9007199254740993", -9007199254740993), "b": ("numeric(20,4)", "1.5000", 1.5), "c": ("double precision", "'NaN'", "NaN"),
                            "d": ("boolean", "true", True), "e": ("jsonb", """'{"x": [1, null]}'""", {"x": [1, None]}), "f": ("text", "'a\"b\\c'", 'a"b\\c'),
                            "g": ("timestamptz", "'2021-04-24 19:55:00.5+02'", "2021-04-24 17:55:00.5+00"), "h": ("bytea", "'\\x00ff'", "\\x00ff"),
-                           "i": ("date", "'2021-04-24'", "2021-04-24"), "j": ("real", "0.1", 0.1), "k": ("text", "null", None), "l": ("int[]", "'{1,2}'", "{1,2}")},
+                           "i": ("date", "'2021-04-24'", "2021-04-24"), "j": ("real", "0.1", 0.1), "k": ("text", "null", None), "l": ("int[]", "'{1,2}'", "{1,2}"), "o": ("numeric", DIGITS, float(DIGITS))},
             "mariadb": {"a": ("bigint", "-9007199254740993", -9007199254740993), "b": ("decimal(20,4)", "1.5000", 1.5), "c": ("double", "1e300", 1e300),
                         "d": ("boolean", "true", True), "e": ("json", """'{"x": [1, null]}'""", {"x": [1, None]}), "f": ("text", "'a\"b\\\\c'", 'a"b\\c'),
                         "g": ("datetime(6)", "'2021-04-24 19:55:00.5'", "2021-04-24 19:55:00.500000"), "h": ("varbinary(9)", "x'00ff'", "\\x00ff"),
                         "i": ("date", "'2021-04-24'", "2021-04-24"), "j": ("bit(9)", "b'100000001'", 257), "k": ("text", "null", None),
-                        "l": ("int(5) zerofill", "7", "00007"), "m": ("tinyint", "1", 1), "n": ("varchar(9)", "'日本🎉'", "日本🎉")}}.items():
+                        "l": ("int(5) zerofill", "7", "00007"), "m": ("tinyint", "1", 1), "n": ("varchar(9)", "'日本🎉'", "日本🎉"), "o": ("decimal(38,9)", DIGITS, float(DIGITS))}}.items():
         server = case.on(kind)
         server.do(f"create table t (id int primary key, {', '.join(f'{n} {t}' for n, (t, _, _) in columns.items())})")
         server.force(f"insert into t values (1, {', '.join(literal for _, literal, _ in columns.values())});")
@@ -206,7 +209,9 @@ def types(case):
         life = Run(case.binary, topology, case.folder / f"{kind}.state", env={"READER": server.reader})
         life.wait_until("the row is there", lambda: whole_rows(case.folder / f"{kind}.jsonl"))
         life.kill()
-        row = json.loads(whole_rows(case.folder / f"{kind}.jsonl")[0]["raw"])
+        raw = whole_rows(case.folder / f"{kind}.jsonl")[0]["raw"]
+        check('"b":1.5000,' in raw and f'"o":{DIGITS}' in raw, f"{kind}: a decimal without its digits: {raw}")
+        row = json.loads(raw)
         check(row == {"id": 1, "deleted": False, **{n: value for n, (_, _, value) in columns.items()}}, lambda: f"{kind}: {row}")
 
 

@@ -211,9 +211,9 @@ def endless(call, folder):
 
 def databases(call, folder):
     """A sql sink's table is asked by the stage's and by its own name, of every product: null, texts, times as they were."""
-    rows = [{"user": "ann", "n": 1, "x": 0.1, "ok": True, "at": "2021-04-24T19:55:00.796Z"},
-            {"user": "a,\"b\"\nc", "n": -9223372036854775808, "x": -1e300, "ok": False, "at": "1969-12-31T23:59:59Z"},
-            {"user": "", "n": 2, "x": None, "ok": None, "at": None}, {"user": None, "n": None, "x": 2.5, "ok": True, "at": None}]
+    rows = [{"user": "ann", "n": 1, "x": 0.1, "m": 1.25, "ok": True, "at": "2021-04-24T19:55:00.796Z"},
+            {"user": "a,\"b\"\nc", "n": -9223372036854775808, "x": -1e300, "m": -0.5, "ok": False, "at": "1969-12-31T23:59:59Z"},
+            {"user": "", "n": 2, "x": None, "m": None, "ok": None, "at": None}, {"user": None, "n": None, "x": 2.5, "m": 0, "ok": True, "at": None}]
     (folder / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     servers = {"sqlite": f"sqlite3://{folder}/asked.sqlite"}
     for name, variable in (("postgres", "POSTGRES_URL"), ("mariadb", "MARIADB_URL")):
@@ -226,18 +226,20 @@ def databases(call, folder):
         topology_file(folder / f"{name}.json", name, {
             "rows": {"source": "file", "path": "rows.jsonl"},
             "parsed": {"parser": "json", "from": "rows",
-                       "schema": {"user": "text", "n": "bigint", "x": "double", "ok": "boolean", "at": "timestamp"}},
+                       "schema": {"user": "text", "n": "bigint", "x": "double", "m": "numeric(38,2)", "ok": "boolean", "at": "timestamp"}},
             "table": {"sink": "sql", "from": "parsed", "connection": connection, "table": "asked_users", "create": True}})
         # The table is missing: the message says what is wrong, and how its own client is asked.
         shown = {"sqlite": "sqlite3 ", "postgres": "psql postgresql://", "mariadb": "mariadb -h "}[name]
         call("sql", "select * from asked_users", *given, status=2, says=shown)
         call("run", f"{name}.json", "--state", folder / f"{name}.state")
         try:
-            expect(call.rows('select "user", n, x, ok, "at" from asked_users order by n nulls last', *given),
+            expect(call.rows('select "user", n, x, m, ok, "at" from asked_users order by n nulls last', *given),
                    [rows[1], rows[0], rows[2], rows[3]], f"{name}: a table by its own name")
             expect(call.rows('select sum(n) as n from "table" where n > 0', *given), [{"n": 3}], f"{name}: by the stage's name")
             expect([r["column_type"] for r in call.rows("describe asked_users", *given)],
-                   ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"], f"{name}: the topology's types")
+                   ["VARCHAR", "BIGINT", "DOUBLE", "DECIMAL(38,2)", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"], f"{name}: the topology's types")
+            expect(call.rows("select sum(m)::varchar as m, max(m)::varchar as most from asked_users", *given), [{"m": "0.75", "most": "1.25"}],
+                   f"{name}: a numeric's digits")
             call("sql", "select 1 from asked_users", *given, status=2, says="Without it: " + shown,
                  environment={"MILLRACE_DUCKDB": "/nowhere"})
         finally:

@@ -1,5 +1,6 @@
 #include "tests/support/parquet_rows.hpp"
 
+#include "runtime/base/decimal.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
 
@@ -42,6 +43,14 @@ void append(std::string& out, const arrow::Array& a, std::int64_t row) {
   case arrow::Type::DOUBLE:
     data::append_double(out, static_cast<const arrow::DoubleArray&>(a).Value(row));
     return;
+  case arrow::Type::DECIMAL128: {
+    const arrow::Decimal128 v(static_cast<const arrow::Decimal128Array&>(a).GetValue(row));
+    const auto units =
+        static_cast<unsigned __int128>(static_cast<std::uint64_t>(v.high_bits())) << 64 | v.low_bits();
+    append_decimal(
+        out, {static_cast<__int128>(units), static_cast<const arrow::Decimal128Type&>(*a.type()).scale()});
+    return;
+  }
   case arrow::Type::STRING:
     data::append_json_string(out, static_cast<const arrow::StringArray&>(a).GetView(row));
     return;
