@@ -1,6 +1,8 @@
 #include "runtime/base/decimal.hpp"
 
+#include "runtime/base/plain_number.hpp"
 #include "runtime/base/scan.hpp"
+#include "runtime/base/shortest_double.hpp"
 #include "runtime/base/wide_decimal.hpp"
 
 #include <algorithm>
@@ -161,9 +163,16 @@ struct scientific {
   int exponent = 0;
 };
 
-std::optional<scientific> fifteen_digits_of(double v) {
-  if (!std::isfinite(v))
-    return std::nullopt;
+/// None where the shortest digits of a double are more than fifteen.
+std::optional<scientific> short_digits_of(double v) {
+  constexpr std::uint64_t more = 1'000'000'000'000'000;
+  const auto [digits, exponent] = shortest_digits_of(v);
+  return digits < more ? std::optional(scientific{digits, digits == 0 ? 0 : exponent}) : std::nullopt;
+}
+
+scientific fifteen_digits_of(double v) {
+  if (const auto few = short_digits_of(v))
+    return *few;
   constexpr int behind_point = std::numeric_limits<double>::digits10 - 1;
   std::array<char, 32> text{};
   const auto* const end = std::to_chars(text.data(), text.data() + text.size(), std::fabs(v),
@@ -174,8 +183,6 @@ std::optional<scientific> fifteen_digits_of(double v) {
   for (; *at != 'e'; ++at)
     if (*at != '.')
       out.digits = out.digits * 10 + static_cast<unsigned>(*at - '0');
-  if (out.digits == 0)
-    return out;
   std::from_chars(at + (at[1] == '+' ? 2 : 1), end, out.exponent);
   out.exponent -= behind_point;
   for (; out.digits % 10 == 0; out.digits /= 10)
@@ -183,16 +190,34 @@ std::optional<scientific> fifteen_digits_of(double v) {
   return out;
 }
 
+/// |v| in units of 10^-places, rounded or cut, by one product; none where the long way has to say it: v is large, there are many
+/// places, or its fifteenth digit decides. The product is wrong by less than 1e-7 of a unit, and so are fifteen digits.
+std::optional<std::int64_t> units_of(double v, std::int64_t places, rounding how) {
+  if (places < 0 || places > 9)
+    return std::nullopt;
+  const auto scaled = std::fabs(v) * powers_of_ten[static_cast<std::size_t>(places)];
+  if (!(scaled < 1e9))
+    return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(scaled);
+  const auto rest = scaled - static_cast<double>(whole);
+  constexpr double close = 1e-5;
+  if (how == rounding::half_away)
+    return std::fabs(rest - 0.5) < close ? std::nullopt : std::optional(whole + (rest > 0.5));
+  return rest < close || rest > 1 - close ? std::nullopt : std::optional(whole);
+}
+
 /// `digits`: none for all there are.
 decimal_or_none of_double(double v, std::optional<std::int64_t> digits, rounding how) {
+  if (!std::isfinite(v))
+    return std::nullopt;
+  if (const auto units = digits ? units_of(v, *digits, how) : std::nullopt)
+    return decimal(v < 0 ? -*units : *units, static_cast<int>(*digits));
   const auto s = fifteen_digits_of(v);
-  if (!s)
+  if (s.exponent < 0)
+    return at_places(s.digits, v < 0, -s.exponent, digits.value_or(-s.exponent), how);
+  if (digits_of(s.digits) + s.exponent > most_decimal_digits)
     return std::nullopt;
-  if (s->exponent < 0)
-    return at_places(s->digits, v < 0, -s->exponent, digits.value_or(-s->exponent), how);
-  if (digits_of(s->digits) + s->exponent > most_decimal_digits)
-    return std::nullopt;
-  return at_places(s->digits * power_of_ten(s->exponent), v < 0, 0, digits.value_or(0), how);
+  return at_places(s.digits * power_of_ten(s.exponent), v < 0, 0, digits.value_or(0), how);
 }
 
 /// Collects the digits of a number that is read.

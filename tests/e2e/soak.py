@@ -416,8 +416,9 @@ TUMBLING = {"window": "tumbling", "size": "1 s"}
 TUMBLING_JOIN = {"join": "window", "left": "parsed", "right": "seconds", "key": ["k"], "size": "1 s", "columns": {"k": "k", "n": "1", "many": "r.many"}}
 SLIDING_JOIN = {"join": "window", "left": "parsed", "right": "even", "key": ["id"], "how": "left", "size": "4 s", "slide": "1 s",
                 "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
-SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
-SESSION = {"window": "session", "gap": "500 ms"}
+EXACT = {"exact": "sum(0.10)", "mean": "avg(0.10)", "spread": "stddev(0.10)"}
+SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s", "aggregates": EXACT}
+SESSION = {"window": "session", "gap": "500 ms", "aggregates": EXACT}
 INTERVAL_JOIN = {"join": "interval", "left": "parsed", "right": "even", "key": ["id"], "how": "left", "before": "20 s", "after": "1 s",
                  "columns": {"k": "l.k", "n": "1", "other": "r.k"}}
 AS_OF_JOIN = {"join": "as_of", "left": "parsed", "right": "even", "key": ["k"], "how": "left", "deleted": "id % 10 = 0", "late_versions": "20 s",
@@ -460,7 +461,7 @@ class Topology:
     def counts(self, window):
         if "columns" in window:  # a join, a dedup
             return {**window, "shards": 4}
-        return {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4}
+        return {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)", **window.get("aggregates", {})}, "shards": 4}
 
     def begin(self, file):
         self.run = Run(self.soak.options.millrace, file, self.soak.folder / f"{self.name}.state", *(["--http", "127.0.0.1:0"] if self.busy else []))
