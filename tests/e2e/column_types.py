@@ -46,8 +46,11 @@ OURS = {"text": ("text", TEXTS), "bigint": ("bigint", WHOLE), "numeric": ("numer
 NO_DATES_AND_NUMBERS = ("infinity", "0044-03-15 BC", "10000-01-01", "NaN", "Infinity", "-12:00:00")  # infinite, negative or far
 
 
+FILLED = ("character(5)", "bpchar", "mine.code5", "mine.code5_again")  # PostgreSQL fills them up with blanks
+
+
 def is_stricter(declared, value):
-    if declared in ("character(5)", "bpchar", "mine.code5", "mine.code5_again"):
+    if declared in FILLED:
         return value.endswith(" ")  # shown, but no part of the value: `::text` and comparisons leave blanks away
     if declared.startswith("enum("):
         return value == "日本🎉"  # MariaDB's catalogue has ? for what is beyond U+FFFF
@@ -84,7 +87,9 @@ def same(ours, given, text, declared):
     """Returns whether `text` of the database is the value that was given; every byte of a text counts, but what is no part of a value of
     the column's type."""
     try:
-        return text == given or plain(given, declared) == plain(text, declared) if ours == "text" else is_value(ours, given, text)
+        if ours == "text":
+            return text == given or plain(given, declared) == plain(text, declared)
+        return is_value(ours, given, text.rstrip(" ") if declared in FILLED else text)
     except (ValueError, decimal.InvalidOperation):
         return False
 
@@ -106,7 +111,7 @@ def is_value(ours, given, text):
     if ours == "bigint":
         return re.fullmatch(r"-?[0-9]+(\.0+)?", text) is not None and decimal.Decimal(text) == given
     if ours == "numeric":
-        return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text.rstrip(" ")) is not None and decimal.Decimal(text.rstrip(" ")) == decimal.Decimal(given)
+        return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) is not None and decimal.Decimal(text) == decimal.Decimal(given)
     if ours == "double":
         return repr(float(text)) == repr(float(given)) or float(text) == float(given) == 0
     if ours == "boolean":
