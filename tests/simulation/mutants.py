@@ -234,6 +234,20 @@ TABLE_MUTANTS = [
      "number.find_last_not_of('0') + 1", "number.size()"),
 ]
 
+# Sums and extremes of numerics (unit_window).
+NUMERIC_MUTANTS = [
+    ("numeric_rests", "the greatest scale of a sum goes with its last value", "runtime/window/decimal_sums.cpp",
+     "  return p.count != 0 && p.count != m.count && p.scale == m.scale && p.greatest == m.greatest;\n", "  return p.count + m.count == 0;\n"),
+    ("numeric_greatest", "values of a lesser scale are none of the greatest", "runtime/window/decimal_sums.cpp", "    other.greatest = 0;\n", ""),
+    ("numeric_shift", "a sum is in units of the greatest scale", "runtime/window/decimal_sums.cpp",
+     "    s.shift(static_cast<int>(other.scale - s.scale));\n", ""),
+    ("numeric_beyond", "a sum of more than 38 digits is none", "runtime/window/decimal_sums.cpp", "limbs == l && fits_decimal(units)", "limbs == l"),
+    ("numeric_tie", "the greatest scale of equal numerics comes out", "runtime/window/extremes.cpp",
+     "order == 0 ? v.scale() <= now.scale()", "order == 0 ? v.scale() >= 0"),
+    ("numeric_bytes", "a value keeps its scale where its key does not", "runtime/window/value_bytes.cpp",
+     "c.decimals()[row].scale()", "without_end_zeros(c.decimals()[row]).scale()"),
+]
+
 # Joins: the pairs of a window (property_window).
 JOIN_MUTANTS = [
     ("join_null", "a key with a null in it equals nothing", "runtime/window/pairs.cpp",

@@ -32,8 +32,8 @@ from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
 from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
-from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, REMOVAL_MUTANTS, SHARD_MUTANTS, SINK_MUTANTS, TABLE_MUTANTS,  # noqa: E402
-                     TAKEN_BACK_MUTANTS)
+from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, NUMERIC_MUTANTS, REMOVAL_MUTANTS, SHARD_MUTANTS, SINK_MUTANTS,  # noqa: E402
+                     TABLE_MUTANTS, TAKEN_BACK_MUTANTS)
 from node_mutants import NODE_MUTANTS  # noqa: E402
 from patience import PATIENCE  # noqa: E402
 from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
@@ -152,6 +152,7 @@ GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (SHARD_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_shard")),
           (TAKEN_BACK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_window")),
           (JOIN_MUTANTS, functools.partial(hunt_in_tests, "property_window", "a join*,rows of a join*", "unit_window")),
+          (NUMERIC_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_window")),
           (REMOVAL_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_deployment")),
           (SINK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_sink")),
           (TABLE_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_source")),
