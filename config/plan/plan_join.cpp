@@ -211,6 +211,17 @@ private:
     plan_.definition.join->deletes = true;
   }
 
+  /// Numerics of any precision and scale are one key where they are equal.
+  static std::optional<data::type> common_key_type(const data::type& l, const data::type& r) {
+    if (l == r)
+      return l;
+    if (l.id() != data::type_id::numeric || r.id() != data::type_id::numeric)
+      return std::nullopt;
+    return l.precision() != 0 && r.precision() != 0 && l.scale() == r.scale()
+               ? data::type::numeric_of(std::max(l.precision(), r.precision()), l.scale())
+               : data::type(data::type_id::numeric);
+  }
+
   void read_key(const node& left, const node& right, const known_rows& left_rows,
                 const known_rows& right_rows) {
     const auto l = find_key(d_, left, left_rows, out_, "the left side: ");
@@ -219,15 +230,24 @@ private:
       return;
     const auto& field = columns(side::left)[*l];
     const auto& other = columns(side::right)[*r];
-    if (field.type != other.type)
+    const auto type = common_key_type(field.type, other.type);
+    if (!type) {
+      // a bigint becomes numeric without a loss, and not the other way round
+      const bool casts_left =
+          field.type.id() == data::type_id::bigint && other.type.id() == data::type_id::numeric;
+      const auto& cast = casts_left ? field : other;
+      const auto& to = casts_left ? other.type : field.type;
       return out_.error(
           right.where, join(d_.path, "key"),
           fmt::format(
               "\"{}\" is {} on the left side, and \"{}\" is {} on the right one; expected one type (a cast "
               "in a select upstream: \"columns\": {{ {}: {}, \"*\": true }})",
-              field.name, field.type.name(), other.name, other.type.name(), quoted(other.name),
-              quoted(fmt::format("{}::{}", plain_name(other.name),
-                                 field.type.name() == "double" ? "double precision" : field.type.name()))));
+              field.name, field.type.name(), other.name, other.type.name(), quoted(cast.name),
+              quoted(fmt::format("{}::{}", plain_name(cast.name),
+                                 to.id() == data::type_id::float64   ? "double precision"
+                                 : to.id() == data::type_id::numeric ? "numeric"
+                                                                     : to.name()))));
+    }
     auto& keys = plan_.definition.keys;
     if (std::ranges::find(keys, field.name, &data::field::name) != keys.end())
       return out_.error(
@@ -241,7 +261,7 @@ private:
                       "name (give it one in a select: \"columns\": {{ \"name\": \"{0}\", \"*\": "
                       "true }})",
                       field.name, field.name == "l" ? "left" : "right"));
-    keys.push_back(field);
+    keys.push_back({field.name, *type});
     plan_.sides[0].key_columns.push_back(*l);
     plan_.sides[1].key_columns.push_back(*r);
   }

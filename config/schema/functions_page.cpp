@@ -59,7 +59,7 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | | here | why |
 |---|---|---|
 | timestamp | a result lies in the years 1 to 9999; within an expression it reaches from 4714 BC to 294246 | every sink can write it |
-| numeric | has at most 38 digits, of which all may stand behind the point, and is neither NaN nor an infinity; a literal beyond is a double. A result with more fails the row (round or cast what it is made of, as in `round(x / y, 10) * z`); a zero with more digits behind the point has 38 | the decimals of Parquet, Arrow and SQL have so many |
+| numeric | has at most 38 digits, of which all may stand behind the point, and is neither NaN nor an infinity; a literal beyond is a double. A result with more fails the row (round or cast what it is made of, as in `round(x / y, 10) * z`). As a key, of a dedup and of a table, too, `1.50` comes out as `1.5`, which it equals, but for a numeric(p,s). A zero with more digits behind the point has 38 | the decimals of Parquet, Arrow and SQL have so many |
 | integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`), so that `to_hex(-1)` has 16 digits and `1 << 40` loses no bits; a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
 | round and trunc of a double to digits | are offered, as of a numeric | a column is a double |
 | sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint are double, so that `round(avg(n))` takes the even one of two (`round(avg(n::numeric))` goes away from 0) | windows of whole numbers stay small; cast for more: `sum(n::numeric)` |

@@ -427,7 +427,9 @@ std::string text_of(const decimal& v) {
   return out;
 }
 
-decimal_reading read_decimal(std::string_view text, decimal& out) {
+namespace {
+
+decimal_reading read_all_digits(std::string_view text, decimal& out) {
   const bool minus = text.starts_with('-');
   if (minus || text.starts_with('+'))
     text.remove_prefix(1);
@@ -472,6 +474,25 @@ decimal_reading read_decimal(std::string_view text, decimal& out) {
     scale = 0;
   }
   out = decimal(with_sign(digits.units, minus), static_cast<int>(scale));
+  return decimal_reading::ok;
+}
+
+}  // namespace
+
+decimal_reading read_decimal(std::string_view text, decimal& out) {
+  const auto how = read_all_digits(text, out);
+  const auto point = text.find('.');
+  if (how != decimal_reading::out_of_range || point == std::string_view::npos ||
+      text.find_first_of("eE") != std::string_view::npos)
+    return how;
+  // Zeros at the end that there is no room for are no part of the number.
+  const auto kept = text.substr(0, std::max(text.find_last_not_of('0'), point) + 1);
+  if (read_all_digits(kept, out) != decimal_reading::ok)
+    return how;
+  const auto places = std::min<std::size_t>(text.size() - point - 1, most_decimal_digits);
+  const auto room =
+      out.is_zero() ? most_decimal_digits : out.scale() + most_decimal_digits - digits_of(magnitude_of(out));
+  out = at_scale(out, std::min(static_cast<int>(places), room)).value_or(out);
   return decimal_reading::ok;
 }
 

@@ -90,7 +90,7 @@ void append_decimal(std::string& out, const decimal& v);
 [[nodiscard]] std::string text_of(const decimal& v);
 
 enum class decimal_reading : std::uint8_t { ok, malformed, out_of_range };
-/// Reads 12, -1.50, .5, 1.5e-3: all of the text, without blanks. Zeros in front do not count as digits.
+/// Reads 12, -1.50, .5, 1.5e-3: all of the text, without blanks. Zeros in front, and at the end beyond 38, are no digits.
 [[nodiscard]] decimal_reading read_decimal(std::string_view text, decimal& out);
 
 }  // namespace millrace

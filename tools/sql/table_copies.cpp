@@ -5,6 +5,7 @@
 #include "actors/connectors/parquet/sink/table_copy.hpp"
 #include "actors/connectors/sql/sink/table_reader.hpp"
 #include "config/secrets.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 
@@ -39,6 +40,23 @@ std::string peek(const table::stage_table& t, std::string_view query) {
   return mentions(query, t.name) ? std::string(query) : fmt::format("select * from {}", t.name);
 }
 
+/// A table may hold more digits than the topology's columns: other writers put them there.
+expected<void> check_numerics(const table::stage_table& t,
+                              std::span<const std::optional<std::string_view>> row) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto& type = t.columns[i].type;
+    decimal v;
+    if (!row[i] || type.precision() == 0 ||
+        (read_decimal(*row[i], v) == decimal_reading::ok && data::fitted(v, type)))
+      continue;
+    return user_error(ec::mismatch,
+                      fmt::format("column {} has {}, which is no {}; remedy: a wider type in the "
+                                  "topology, such as {}::numeric(38, 10)",
+                                  t.columns[i].name, data::excerpt(*row[i]), type.name(), t.columns[i].name));
+  }
+  return {};
+}
+
 /// The whole table, a line of CSV a row, with a header.
 expected<void> copy_database(const table::stage_table& t, const std::filesystem::path& file,
                              std::string_view query) {
@@ -61,6 +79,7 @@ expected<void> copy_database(const table::stage_table& t, const std::filesystem:
   append_csv(text, header);
   ASSIGN_OR_RETURN(const auto options, config::with_secrets(*t.database, connectors()));
   auto done = sink::read_table(options, t.columns, [&](auto row) -> expected<void> {
+    RETURN_IF_ERROR(check_numerics(t, row));
     append_csv(text, row);
     return text.size() < written_at_once ? expected<void>() : write();
   });

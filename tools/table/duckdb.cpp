@@ -67,7 +67,7 @@ std::string reader(const stage_table& t, std::string_view files) {
              ? fmt::format("read_parquet({}, hive_partitioning = false, union_by_name = true)", files)
              : fmt::format(
                    "read_parquet({}, hive_partitioning = true, hive_types = {}, union_by_name = true)", files,
-                   types(t, true, false));
+                   types(t, true, true));
 }
 
 /// The visible files of the table: a sink's hidden ones begin with a dot, which no pattern here matches.

@@ -35,7 +35,8 @@ data::type of_extracted(const node& call) {
 }  // namespace
 
 data::type numeric_type_of(const node& n) {
-  if (n.what == op::constant && !n.value.null)
+  if (n.what == op::constant && !n.value.null &&
+      (n.column_type.precision() == 0 || n.column_type.scale() != n.value.n.scale()))
     return of_scale(n.value.n.scale());
   return n.column_type.id() == data::type_id::numeric ? n.column_type : of_any_scale;
 }

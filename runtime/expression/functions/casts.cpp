@@ -134,7 +134,7 @@ values integer_to_double(call& c, std::span<const values> args) {
 }
 
 constexpr std::string_view what_numeric_holds =
-    "a numeric has at most 38 digits, before and behind the point";
+    "a numeric has at most 38 digits, before and behind the point, and is neither NaN nor an infinity";
 
 values double_to_numeric(call& c, std::span<const values> args) {
   return each<([](row& r, double v) -> decimal {

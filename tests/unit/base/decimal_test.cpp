@@ -249,11 +249,16 @@ TEST_CASE("a decimal is read from all of a text, and keeps its scale") {
        {"",   "-",  "+",   ".",   "e1",  "1e",  "1e+",      "1e+-1", "1e--1", "1.2.3",
         " 1", "1 ", "1,5", "--1", "+-1", "NaN", "Infinity", "0x10",  "1_000", "1e1.5"})
     CHECK(read_decimal(text, v) == decimal_reading::malformed);
-  for (const auto& text : {std::string(39, '9'), std::string("1e38"), std::string("1e-39"),
-                           "0." + std::string(39, '1'), std::string("1e99999999999999999999"),
-                           std::string("1e-99999999999999999999"), "1." + std::string(38, '0')})
+  for (const auto& text :
+       {std::string(39, '9'), std::string("1e38"), std::string("1e-39"), "0." + std::string(39, '1'),
+        std::string("1e99999999999999999999"), std::string("1e-99999999999999999999")})
     CHECK(read_decimal(text, v) == decimal_reading::out_of_range);
   CHECK(v.units() == 7);
+  // Zeros at the end are kept as far as there is room.
+  CHECK(shown(read("1." + std::string(60, '0'))) == "1." + std::string(37, '0'));
+  CHECK(shown(read("-0." + std::string(60, '0'))) == "0." + std::string(38, '0'));
+  CHECK(shown(read(std::string(38, '9') + ".0")) == std::string(38, '9'));
+  CHECK(shown(read("123456789.5" + std::string(29, '0'))) == "123456789.5" + std::string(28, '0'));
 }
 
 TEST_CASE("drawn decimals add, subtract and multiply as exact integers do") {

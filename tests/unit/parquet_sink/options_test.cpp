@@ -51,7 +51,7 @@ TEST_CASE("Each wrong option is found") {
   finds(parquet_values("t"),
         "column 'total' is numeric, of any number of digits behind the point, and a decimal of Parquet has a "
         "fixed one; "
-        "expected a cast in `columns`, such as total::numeric(38, 2)",
+        "expected a cast in `columns`, such as \"total\": \"(...)::numeric(38, 2)\"",
         data::schema({{"n", data::type::numeric_of(38, 2)}, {"total", data::type_id::numeric}}));
   finds(parquet_values("t"), "column 'l' is [{n numeric}], with a numeric of any number of digits",
         data::schema({{"l", data::type::list_of(data::type::object_of({{"n", data::type_id::numeric}}))}}));

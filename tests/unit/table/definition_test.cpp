@@ -103,7 +103,7 @@ TEST_CASE("DuckDB gets a view of the visible files in declared order") {
         R"sql(-- There must be a file when this is run; later ones are seen by the next query.
 create or replace view "purchases" as
 select "raw_event", "part_date", "timestamp", "user-agent", "sel`ect""", "ok", "length", "raw"
-from read_parquet('/data/it''s/*=*/[!.]*.parquet', hive_partitioning = true, hive_types = {'part_date': VARCHAR}, union_by_name = true);
+from read_parquet('/data/it''s/*=*/[!.]*.parquet', hive_partitioning = true, hive_types = {'part_date': 'VARCHAR'}, union_by_name = true);
 )sql");
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("timestamps in folders' names are text for Hive and Trino, which do no
   CHECK_FALSE(holds(text(t, product::hive), "Hive 4"));
   CHECK(holds(text(t, product::trino), "  \"timestamp\" varchar\n)"));
   CHECK_FALSE(holds(text(t, product::trino), "Milliseconds"));
-  CHECK(holds(text(t, product::duckdb), "hive_types = {'timestamp': TIMESTAMPTZ}"));
+  CHECK(holds(text(t, product::duckdb), "hive_types = {'timestamp': 'TIMESTAMPTZ'}"));
   t.columns.push_back({"seen", data::type::list_of(data::type::object_of({{"when", type_id::timestamp}}))});
   CHECK(holds(text(t, product::hive), "-- Timestamps are read by Hive 4 or later"));
   CHECK(holds(text(t, product::hive), "`seen` array<struct<`when`:timestamp>>"));
@@ -182,7 +182,7 @@ TEST_CASE("a numeric is a decimal; one of any scale has no type in Hive and Trin
   t.path = "/data/t";
   t.partition_by = {"total"};
   CHECK(holds(text(t, product::hive), "partitioned by (`total` decimal(38,2))"));
-  CHECK(holds(text(t, product::duckdb), "hive_types = {'total': DECIMAL(38,2)}"));
+  CHECK(holds(text(t, product::duckdb), "hive_types = {'total': 'DECIMAL(38,2)'}"));
   t = nested();
   t.columns = {{"l", data::type::list_of(type_id::numeric)}, {"n", type_id::bigint}};
   for (const auto& [p, name] : {std::pair{product::hive, "Hive"}, std::pair{product::trino, "Trino"}})

@@ -1,6 +1,7 @@
 #include "actors/connectors/kafka/sink/kafka_writer.hpp"
 
 #include "actors/connectors/kafka/sink/position_store.hpp"
+#include "runtime/data/plain_numeric.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/wire/bytes.hpp"
 
@@ -25,6 +26,15 @@ std::optional<std::string_view> bare(std::string& buffer, const data::column& c,
     return c.text_at(row);
   buffer.clear();
   data::append_text_value(buffer, c, row);
+  return buffer;
+}
+
+/// Equal numerics are one key.
+std::optional<std::string_view> bare_key(std::string& buffer, const data::column& c, std::size_t row) {
+  if (!data::is_plain_numeric(c.type()) || c.is_null(row))
+    return bare(buffer, c, row);
+  buffer.clear();
+  append_decimal(buffer, without_end_zeros(c.decimals()[row]));
   return buffer;
 }
 
@@ -76,7 +86,7 @@ expected<void> kafka_writer::produce_row(const data::batch& rows, const data::ba
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
   if (options_.key)
-    key = bare(key_, *rows.columns[*options_.key], row);
+    key = bare_key(key_, *rows.columns[*options_.key], row);
   if (limits_.compacted && !key)
     return reject(shown, row, fmt::format("topic \"{}\" is compacted and takes no null key", options_.topic));
   if (options_.deletes && is_true(*rows.columns[*options_.deletes], row)) {

@@ -167,7 +167,7 @@ void check(const config::check_input& in, const config::say& say) {
       say("",
           fmt::format(
               "column '{0}' is numeric, of any number of digits behind the point, and a decimal of Parquet "
-              "has a fixed one; expected a cast in `columns`, such as {0}::numeric(38, 2)",
+              "has a fixed one; expected a cast in `columns`, such as \"{0}\": \"(...)::numeric(38, 2)\"",
               f.name));
     else if (data::holds_plain_numeric(f.type))
       say("",
