@@ -70,7 +70,7 @@ enum class conversion : std::uint8_t {
 [[nodiscard]] conversion to_decimal(std::string_view number, const data::type& type, decimal& out);
 /// The same at once for digits, perhaps with a point, that need no zero dropped; false leaves any text to the above.
 [[nodiscard]] bool to_plain_decimal(std::string_view text, const data::type& type, decimal& out);
-/// What the numeric expects where a number could not be converted, for an error: `numeric(10,2), a number with at most 2
+/// Says for an error which numbers the numeric takes, where one could not be converted: `numeric(10,2), a number with at most 2
 /// digits behind the point; declare it numeric`.
 [[nodiscard]] std::string expected_decimal(conversion failed, const data::type& type);
 /// number * 10^shift, rounded half away from zero.

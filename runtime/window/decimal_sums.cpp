@@ -76,7 +76,7 @@ struct whole_number {
 
 /// 2^64 numbers of 76 digits fit, which 38 digits before the point and 38 behind it make.
 using sum_number = whole_number<5>;
-/// So do their squares.
+/// The squares of such numbers fit likewise.
 using square_number = whole_number<9>;
 
 template<std::size_t N>
@@ -122,8 +122,7 @@ struct decimal_moments {
   square_number squares;
 
   [[nodiscard]] static decimal_moments of(const decimal& v) {
-    const auto units = v.units();
-    const auto magnitude = units < 0 ? 0 - static_cast<uint128>(units) : static_cast<uint128>(units);
+    const auto magnitude = millrace::magnitude_of(v);
     const uint128 low = static_cast<limb>(magnitude);
     const uint128 high = magnitude >> 64;
     auto squares = square_number::of(0);  // (high * 2^64 + low)^2; high is below 2^63 by far
@@ -134,7 +133,7 @@ struct decimal_moments {
     squares.limbs[1] = static_cast<limb>(middle);
     squares.limbs[2] = static_cast<limb>(highs);
     squares.limbs[3] = static_cast<limb>(highs >> 64);
-    return {1, 1, static_cast<std::uint64_t>(v.scale()), sum_number::of(units), squares};
+    return {1, 1, static_cast<std::uint64_t>(v.scale()), sum_number::of(v.units()), squares};
   }
   void shift(int places) {
     sum.shift(places);

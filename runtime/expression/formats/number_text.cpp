@@ -103,7 +103,7 @@ void write_plain(std::string& out, const scientific& d) {
     out.append(".").append(d.digits.data() + whole, d.digits.size() - whole);
 }
 
-// From this power of ten on a double is written with an exponent.
+// A double is written with an exponent from this power of ten on.
 constexpr int most_plain_digits = std::numeric_limits<double>::digits10;
 
 constexpr std::array<double, 10> powers_of_ten{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};

@@ -14,7 +14,7 @@ namespace {
 using precise = boost::multiprecision::cpp_dec_float_100;
 
 constexpr int least_significant = 16;
-// From here on no result has 38 digits, so it is not computed.
+// No result from here on has 38 digits, so it is not computed.
 constexpr double farthest_power = 200;
 
 precise precise_of(const decimal& v) { return precise(text_of(v)); }

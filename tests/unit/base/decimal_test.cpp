@@ -43,7 +43,7 @@ std::string quotient(const std::string& a, const std::string& b) {
 
 cpp_int ten_to(int n) { return boost::multiprecision::pow(cpp_int(10), static_cast<unsigned>(n)); }
 cpp_int units_of(const decimal& v) { return cpp_int(v.units()); }
-/// In units of a scale that is no less.
+/// Counts the number in units of a scale that is no less.
 cpp_int units_at(const decimal& v, int scale) { return units_of(v) * ten_to(scale - v.scale()); }
 
 cpp_int half_away(const cpp_int& a, const cpp_int& b) {
@@ -68,7 +68,7 @@ public:
 
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
 
-  /// Of any count of digits and any scale: edges, ties and zeros at the end among them.
+  /// Draws one of any count of digits and any scale: edges, ties and zeros at the end among them.
   decimal value() {
     const auto digits = static_cast<int>(below(most_decimal_digits)) + 1;
     const auto power = power_of_ten(digits);

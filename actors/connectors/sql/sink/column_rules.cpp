@@ -204,9 +204,7 @@ std::optional<std::string> change_of(const decimal& number, const table_column& 
   const auto most = is_whole ? 0 : into.fraction_digits;
   if (most >= 0 ? plain.scale() <= most : truncated(plain, most) == plain)
     return std::nullopt;
-  std::string text;
-  append_decimal(text, number);
-  return change_text(text, into, is_whole ? "a whole number" : number_form(into, false));
+  return change_text(text_of(number), into, is_whole ? "a whole number" : number_form(into, false));
 }
 
 }  // namespace millrace::sink::sql

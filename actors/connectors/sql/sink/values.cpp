@@ -66,7 +66,7 @@ std::optional<std::string> unfit_value(const data::column& c, std::size_t row, c
 
 void append_digits(std::string& out, const data::column& c, std::size_t row, const table_column& into) {
   const auto& v = c.decimals()[row];
-  // Those of numeric(p,s) have one scale, so that equal ones are spelt alike.
+  // Values of numeric(p,s) have one scale, so that equal ones are spelt alike.
   const bool has_spellings = into.is_key && c.type().precision() == 0;
   append_decimal(out, has_spellings || into.holds == family::integer ? without_end_zeros(v) : v);
 }
