@@ -8,12 +8,14 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
+#include "runtime/data/render.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/wire/fields.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -21,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace millrace::api {
@@ -30,13 +33,13 @@ struct event_time {
   event_micros at = no_watermark;
   friend auto operator<=>(const event_time&, const event_time&) = default;
 };
-inline boost::json::value to_value(const event_time& t) {
+[[nodiscard]] inline boost::json::value to_value(const event_time& t) {
   if (t.at == no_watermark)
     return nullptr;
   return t.at == end_of_time ? boost::json::value("end") : boost::json::value(format_timestamp(t.at));
 }
 
-/// An object that others have written, as it is; one that is nested too deeply says so in its place.
+/// An object that others have written, with the digits of its numbers; one that is nested too deeply says so in its place.
 struct json_object {
   std::string text = "{}";
   friend bool operator==(const json_object&, const json_object&) = default;
@@ -52,60 +55,70 @@ concept described = requires(json_writer& w, const T& x) {
   members(w, x);
 };
 
-inline boost::json::value to_value(const json_object& v) {
-  boost::json::error_code failed;
-  auto out = boost::json::parse(v.text, failed);
-  if (failed)
-    out = boost::json::object{{"_not_shown", "it is nested more than 31 levels deep, or is no JSON"}};
-  return out;
+inline void append(std::string& out, const event_time& v) { data::append_json(out, to_value(v)); }
+inline void append(std::string& out, const json_object& v) {
+  if (const auto read = data::read_json_value(v.text))
+    data::append_json(out, *read);
+  else
+    out += R"({"_not_shown":"it is nested more than 31 levels deep, or is no JSON"})";
 }
-inline boost::json::value to_value(const std::string& v) { return boost::json::string(v); }
+inline void append(std::string& out, const std::string& v) { data::append_json_string(out, v); }
 template<class T>
-requires std::is_enum_v<T> boost::json::value to_value(T v) {
-  const auto words = words_of(v);
-  return boost::json::string(words[static_cast<std::size_t>(v)]);
+requires std::is_enum_v<T>
+void append(std::string& out, T v) {
+  data::append_json_string(out, words_of(v)[static_cast<std::size_t>(v)]);
 }
 template<class T>
-requires std::is_arithmetic_v<T> boost::json::value to_value(T v) { return v; }
+requires std::is_arithmetic_v<T>
+void append(std::string& out, T v) { data::append_json(out, v); }
 template<class T>
-boost::json::value to_value(const std::optional<T>& v);
+void append(std::string& out, const std::optional<T>& v);
 template<class T>
-boost::json::value to_value(const std::vector<T>& v);
+void append(std::string& out, const std::vector<T>& v);
 template<class T>
-boost::json::value to_value(const std::map<std::string, T>& v);
-template<class T>
-requires std::is_class_v<T> boost::json::object to_value(const T& v);
+void append(std::string& out, const std::map<std::string, T>& v);
+template<described T>
+void append(std::string& out, const T& v);
 
 struct json_writer {
-  boost::json::object& out;
-  void operator()(std::string_view name, std::string_view, const auto& v) { out.emplace(name, to_value(v)); }
+  std::string& out;
+  std::string_view before = "{";
+  void operator()(std::string_view name, std::string_view, const auto& v) {
+    out += std::exchange(before, ",");
+    data::append_json_string(out, name);
+    out.push_back(':');
+    append(out, v);
+  }
 };
 
 template<class T>
-boost::json::value to_value(const std::optional<T>& v) {
-  return v ? boost::json::value(to_value(*v)) : boost::json::value(nullptr);
+void append(std::string& out, const std::optional<T>& v) {
+  if (v)
+    append(out, *v);
+  else
+    out += "null";
 }
 template<class T>
-boost::json::value to_value(const std::vector<T>& v) {
-  boost::json::array out;
-  out.reserve(v.size());
-  for (const auto& one : v)
-    out.emplace_back(to_value(one));
-  return out;
+void append(std::string& out, const std::vector<T>& v) {
+  std::string_view before = "[";
+  for (const auto& one : v) {
+    out += std::exchange(before, ",");
+    append(out, one);
+  }
+  out += v.empty() ? "[]" : "]";
 }
 template<class T>
-boost::json::value to_value(const std::map<std::string, T>& v) {
-  boost::json::object out;
+void append(std::string& out, const std::map<std::string, T>& v) {
+  json_writer to{out};
   for (const auto& [name, one] : v)
-    out.emplace(name, to_value(one));
-  return out;
+    to(name, {}, one);
+  out += v.empty() ? "{}" : "}";
 }
-template<class T>
-requires std::is_class_v<T> boost::json::object to_value(const T& v) {
-  boost::json::object out;
-  json_writer w{out};
-  members(w, v);
-  return out;
+template<described T>
+void append(std::string& out, const T& v) {
+  json_writer to{out};
+  members(to, v);
+  out += to.before == "{" ? "{}" : "}";
 }
 
 /// Never trusts what it reads: the first member that is missing or of another form is remembered.
@@ -128,12 +141,19 @@ struct json_reader {
   requires std::is_arithmetic_v<T>
   void read(const boost::json::value& from, T& v) {
     boost::json::error_code failed;
+    if (const auto digits = data::kept_digits(from)) {
+      const auto* const end = digits->data() + digits->size();
+      const auto read = std::from_chars(digits->data(), end, v);
+      good = good && read.ec == std::errc() && read.ptr == end;
+      return;
+    }
     v = from.to_number<T>(failed);
     good = good && !failed;
   }
   void read(const boost::json::value& from, std::string& v) {
-    good = good && from.is_string();
-    if (from.is_string())
+    const bool is_text = from.is_string() && !data::kept_digits(from);
+    good = good && is_text;
+    if (is_text)
       v = from.get_string();
   }
   template<class T>
@@ -202,12 +222,16 @@ struct json_reader {
 /// One line, without its end.
 template<detail::described T>
 [[nodiscard]] std::string json_of(const T& v) {
-  return data::json_text(detail::to_value(v));
+  std::string out;
+  detail::append(out, v);
+  return out;
 }
 
 template<detail::described T>
 [[nodiscard]] std::string json_of(const std::vector<T>& v) {
-  return data::json_text(detail::to_value(v));
+  std::string out;
+  detail::append(out, v);
+  return out;
 }
 
 /// Returns nothing where the text is not what json_of() gives; T is described, or a list of such.

@@ -5,6 +5,7 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "runtime/data/json_value.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/formats/time_text.hpp"
@@ -22,32 +23,15 @@ namespace json = boost::json;
 using data::type_id;
 
 constexpr std::size_t shown_value = 80;
-/// A double keeps any number of fewer digits.
-constexpr std::int64_t first_of_15_digits = 100'000'000'000'000;
+constexpr std::size_t deepest_key = 4;
 
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
 
-std::optional<json::value> parsed(std::string_view text) {
-  json::error_code failed;
-  json::parse_options options;
-  options.max_depth = 4;
-  auto value = json::parse(text, failed, {}, options);
-  return failed ? std::nullopt : std::optional(std::move(value));
-}
+bool is_text(const json::value& v) { return v.is_string() && !data::kept_digits(v); }
 
-/// A number with a fraction is a double by now, which has lost digits of a long one: that is to come as text.
-decimal_or_none numeric_of(const json::value& v) {
-  decimal out;
-  if (v.is_string())
-    return read_decimal(v.get_string(), out) == decimal_reading::ok ? std::optional(out) : std::nullopt;
-  if (v.is_double()) {
-    const auto n = decimal_of_double(v.get_double());
-    const auto units = n ? without_end_zeros(*n).units() : 0;
-    return units < first_of_15_digits && units > -first_of_15_digits ? n : std::nullopt;
-  }
-  json::error_code failed;
-  const auto n = v.to_number<std::int64_t>(failed);
-  return failed ? std::nullopt : std::optional(decimal_of(n));
+/// The digits of a number; of a text what it says.
+std::string digits_of(const json::value& v) {
+  return is_text(v) ? std::string(v.get_string()) : v.is_number() || v.is_string() ? data::json_text(v) : "";
 }
 
 /// Returns false where the value is none of the column's type.
@@ -66,21 +50,27 @@ bool append(data::column_builder& to, const json::value& v) {
     if (const auto n = v.to_number<std::int64_t>(failed); !failed)
       to.append_int(n);
     return !failed;
-  case type_id::float64:
-    if (const auto n = v.to_number<double>(failed); !failed)
+  case type_id::float64: {
+    double n = 0;
+    const auto digits = is_text(v) ? std::string() : digits_of(v);
+    const auto* const end = digits.data() + digits.size();
+    const bool is_number = std::from_chars(digits.data(), end, n).ptr == end && !digits.empty();
+    if (is_number)
       to.append_double(n);
-    return !failed;
+    return is_number;
+  }
   case type_id::numeric: {
-    const auto n = numeric_of(v);
-    const auto fits = n ? data::fitted(*n, to.type()) : std::nullopt;
+    decimal n;
+    const bool is_number = read_decimal(digits_of(v), n) == decimal_reading::ok;
+    const auto fits = is_number ? data::fitted(n, to.type()) : std::nullopt;
     if (fits)
       to.append_decimal(*fits);
     return fits.has_value();
   }
   case type_id::text:
-    if (v.is_string())
+    if (is_text(v))
       to.append_text(v.get_string());
-    return v.is_string();
+    return is_text(v);
   case type_id::timestamp: {
     const auto at =
         v.is_string() ? expression::parse_timestamp(v.get_string()) : expected<event_micros>(wrong({}));
@@ -101,10 +91,7 @@ bool append(data::column_builder& to, const json::value& v) {
 std::string form_of(const std::vector<data::field>& keys) {
   std::vector<std::string> columns;
   for (const auto& k : keys)
-    columns.push_back(fmt::format("{} ({}{})", k.name, k.type.name(),
-                                  keys.size() > 1 && k.type.id() == type_id::numeric
-                                      ? ", in quotes where it has more than 14 digits"
-                                      : ""));
+    columns.push_back(fmt::format("{} ({})", k.name, k.type.name()));
   return keys.size() == 1 ? fmt::format("a value of {}", columns.front())
                           : fmt::format("a JSON list or object of {}", fmt::join(columns, ", "));
 }
@@ -113,7 +100,7 @@ std::string form_of(const std::vector<data::field>& keys) {
 std::optional<std::vector<json::value>> values_of(const std::vector<data::field>& keys,
                                                   std::string_view text) {
   const bool is_json = !text.empty() && (text.front() == '[' || text.front() == '{' || text.front() == '"');
-  auto value = parsed(text);
+  auto value = data::read_json_value(text, {.most_depth = deepest_key});
   if (is_json && !value)
     return std::nullopt;
   if (value && value->is_array() && value->get_array().size() == keys.size())
@@ -131,8 +118,6 @@ std::optional<std::vector<json::value>> values_of(const std::vector<data::field>
   if (keys.size() != 1 || text.empty())
     return std::nullopt;
   const auto type = keys.front().type.id();
-  if (!is_json && text != "null" && type == type_id::numeric)
-    value = json::string(text);
   if (!is_json && (!value || type == type_id::text || type == type_id::timestamp))
     value = json::string(text);
   return std::vector<json::value>{std::move(*value)};

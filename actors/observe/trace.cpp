@@ -384,9 +384,10 @@ std::string summary_of(const std::vector<trace_step>& steps) {
 }
 
 bool read_text(const json::value& v, std::string& out) {
-  if (v.is_string())
+  const bool is_text = v.is_string() && !data::kept_digits(v);
+  if (is_text)
     out = v.get_string();
-  return v.is_string();
+  return is_text;
 }
 
 }  // namespace
@@ -394,9 +395,8 @@ bool read_text(const json::value& v, std::string& out) {
 expected<traced_record> read_traced_record(std::string_view text) {
   constexpr std::string_view expected_members =
       R"(expected {"record": TEXT}, and where they matter "partition", "key", "timestamp", "headers", "header")";
-  json::error_code failed;
-  const auto root = json::parse(text, failed);
-  const auto* const o = failed ? nullptr : root.if_object();
+  const auto root = data::read_json_value(text);
+  const auto* const o = root ? root->if_object() : nullptr;
   if (o == nullptr)
     return refused(fmt::format("the body is no JSON object; {}", expected_members));
   if (!o->contains("record"))

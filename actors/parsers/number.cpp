@@ -190,20 +190,23 @@ conversion to_decimal(std::string_view number, const data::type& type, decimal& 
   return conversion::ok;
 }
 
-std::string expected_decimal(conversion failed, const data::type& type) {
-  const auto at_most = [&](int digits, std::string_view place) {
-    return fmt::format("{}, a number with at most {} digit{} {} the point; declare it numeric", type.name(),
-                       digits, digits == 1 ? "" : "s", place);
-  };
+std::string expected_decimal(std::string_view number, conversion failed, const data::type& type) {
+  const bool is_plain = type.precision() == 0;
   const auto in_front = type.precision() - type.scale();
-  if (type.precision() == 0)
-    return fmt::format("numeric, a number of at most {} digits; declare it double, or text",
-                       most_decimal_digits);
-  if (failed == conversion::not_integral)
-    return type.scale() == 0 ? fmt::format("{}, a number without a fraction; declare it numeric", type.name())
-                             : at_most(type.scale(), "behind");
-  return in_front == 0 ? fmt::format("{}, a number between -1 and 1; declare it numeric", type.name())
-                       : at_most(in_front, "in front of");
+  const auto at_most = [](int digits, std::string_view place) {
+    return fmt::format("a number with at most {} digit{} {} the point", digits, digits == 1 ? "" : "s",
+                       place);
+  };
+  std::string form;
+  if (is_plain)
+    form = fmt::format("a number of at most {} digits", most_decimal_digits);
+  else if (failed == conversion::not_integral)
+    form = type.scale() == 0 ? "a number without a fraction" : at_most(type.scale(), "behind");
+  else
+    form = in_front == 0 ? "a number between -1 and 1" : at_most(in_front, "in front of");
+  decimal any;
+  const bool is_numeric = !is_plain && read_decimal(number, any) == decimal_reading::ok;
+  return fmt::format("{}, {}; declare it {}", type.name(), form, is_numeric ? "numeric" : "double, or text");
 }
 
 conversion to_rounded(std::string_view number, int shift, std::int64_t& out) {

@@ -70,9 +70,10 @@ enum class conversion : std::uint8_t {
 [[nodiscard]] conversion to_decimal(std::string_view number, const data::type& type, decimal& out);
 /// The same at once for digits, perhaps with a point, that need no zero dropped; false leaves any text to the above.
 [[nodiscard]] bool to_plain_decimal(std::string_view text, const data::type& type, decimal& out);
-/// Says for an error which numbers the numeric takes, where one could not be converted: `numeric(10,2), a number with at most 2
-/// digits behind the point; declare it numeric`.
-[[nodiscard]] std::string expected_decimal(conversion failed, const data::type& type);
+/// Says for an error which numbers the numeric takes, where this one could not be converted, and a type that takes it:
+/// `numeric(10,2), a number with at most 2 digits behind the point; declare it numeric`.
+[[nodiscard]] std::string expected_decimal(std::string_view number, conversion failed,
+                                           const data::type& type);
 /// number * 10^shift, rounded half away from zero.
 [[nodiscard]] conversion to_rounded(std::string_view number, int shift, std::int64_t& out);
 

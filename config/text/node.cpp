@@ -1,27 +1,17 @@
 #include "config/text/node.hpp"
 
 #include "config/text/mask.hpp"
+#include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace millrace::config {
 namespace {
 
 /// Longer values are cut in messages: a finding is one line.
 constexpr std::size_t longest_shown = 60;
-
-boost::json::value number_of(const std::string& digits) {
-  std::int64_t whole = 0;
-  const char* const end = digits.data() + digits.size();
-  if (const auto [rest, err] = std::from_chars(digits.data(), end, whole); err == std::errc{} && rest == end)
-    return whole;
-  double v = 0;
-  std::from_chars(digits.data(), end, v);
-  return v;
-}
 
 }  // namespace
 
@@ -42,7 +32,7 @@ boost::json::value to_json(const node& n) {
   case node::kind::boolean:
     return n.flag;
   case node::kind::number:
-    return number_of(n.text);
+    return data::number_of_digits(n.text);
   case node::kind::text:
     return boost::json::string(n.text);
   case node::kind::list: {

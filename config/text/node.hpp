@@ -42,7 +42,7 @@ struct member {
   node value;
 };
 
-/// The same value without locations, texts as filled in.
+/// The same value without locations, texts as filled in, numbers with their digits (data::number_of_digits).
 [[nodiscard]] boost::json::value to_json(const node& n);
 /// Describes the node for a message: `"5 min"`, `12`, `a list`. Shows no secret.
 [[nodiscard]] std::string describe(const node& n);

@@ -458,19 +458,19 @@ decimal_reading read_all_digits(std::string_view text, decimal& out) {
     const auto [end, err] = std::from_chars(power.data(), power.data() + power.size(), exponent);
     if (err == std::errc::invalid_argument || end != power.data() + power.size())
       return decimal_reading::malformed;
-    if (err != std::errc{} || exponent < -farthest_exponent || exponent > farthest_exponent)
+    const bool is_far = err != std::errc{} || exponent < -farthest_exponent || exponent > farthest_exponent;
+    if (is_far && (digits.beyond || digits.units != 0))
       return decimal_reading::out_of_range;
-    scale -= exponent;
+    scale -= is_far ? 0 : exponent;
   }
+  if (digits.units == 0 && !digits.beyond)
+    scale = std::clamp<std::int64_t>(scale, 0, most_decimal_digits);
   if (digits.beyond || scale > most_decimal_digits)
     return decimal_reading::out_of_range;
   if (scale < 0) {
-    if (digits.units == 0)
-      scale = 0;
-    else if (digits_of(digits.units) - scale > most_decimal_digits)
+    if (digits_of(digits.units) - scale > most_decimal_digits)
       return decimal_reading::out_of_range;
-    else
-      digits.units *= power_of_ten(static_cast<int>(-scale));
+    digits.units *= power_of_ten(static_cast<int>(-scale));
     scale = 0;
   }
   out = decimal(with_sign(digits.units, minus), static_cast<int>(scale));

@@ -2,17 +2,25 @@
 
 #include "runtime/data/render.hpp"
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/memory_resource.hpp>
-#include <boost/json/parser.hpp>
+#include <boost/json/value_stack.hpp>
 
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <new>
 
 namespace millrace::data {
 namespace {
 
+namespace json = boost::json;
+
+/// No text in UTF-8 has this byte, so no string that is read begins with it.
+constexpr char mark_of_digits = '\xFF';
+
 /// Gives memory up to a bound; what takes it may outlive the parser, and holds it by a storage_ptr.
-class bounded_memory final : public boost::json::memory_resource {
+class bounded_memory final : public json::memory_resource {
 public:
   explicit bounded_memory(std::size_t most) : left_(most) {}
 
@@ -29,9 +37,7 @@ private:
     left_ += bytes;
     ::operator delete(p);
   }
-  bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {
-    return this == &other;
-  }
+  bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
 
   std::size_t left_;
 };
@@ -45,29 +51,139 @@ void append_number(std::string& out, double v) {
     out.push_back('"');
 }
 
+/// Builds a value of Boost.JSON's events.
+class value_handler {
+public:
+  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_array_size = max_object_size;
+  static constexpr std::size_t max_key_size = max_object_size;
+  static constexpr std::size_t max_string_size = max_object_size;
+
+  explicit value_handler(const json::storage_ptr& memory) : values_(memory) { values_.reset(memory); }
+  [[nodiscard]] json::value release() { return values_.release(); }
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code&) { return true; }
+  bool on_object_end(std::size_t members, json::error_code&) {
+    values_.push_object(members);
+    return true;
+  }
+  bool on_array_begin(json::error_code&) { return true; }
+  bool on_array_end(std::size_t items, json::error_code&) {
+    values_.push_array(items);
+    return true;
+  }
+  bool on_key_part(json::string_view s, std::size_t, json::error_code&) { return part(s); }
+  bool on_key(json::string_view s, std::size_t, json::error_code&) {
+    values_.push_key(s);
+    return true;
+  }
+  bool on_string_part(json::string_view s, std::size_t, json::error_code&) { return part(s); }
+  bool on_string(json::string_view s, std::size_t, json::error_code&) {
+    values_.push_string(s);
+    return true;
+  }
+  bool on_number_part(json::string_view s, json::error_code&) {
+    digits_.append(s.data(), s.size());
+    return true;
+  }
+  bool on_int64(std::int64_t, json::string_view s, json::error_code&) { return number(s); }
+  bool on_uint64(std::uint64_t, json::string_view s, json::error_code&) { return number(s); }
+  bool on_double(double, json::string_view s, json::error_code&) { return number(s); }
+  bool on_bool(bool v, json::error_code&) {
+    values_.push_bool(v);
+    return true;
+  }
+  bool on_null(json::error_code&) {
+    values_.push_null();
+    return true;
+  }
+  bool on_comment_part(json::string_view, json::error_code&) { return true; }
+  bool on_comment(json::string_view, json::error_code&) { return true; }
+
+private:
+  bool part(json::string_view s) {
+    values_.push_chars(s);
+    return true;
+  }
+  bool number(json::string_view s) {
+    digits_.append(s.data(), s.size());
+    const auto v = number_of_digits(digits_);
+    digits_.clear();
+    if (v.is_int64())
+      values_.push_int64(v.get_int64());
+    else if (v.is_uint64())
+      values_.push_uint64(v.get_uint64());
+    else if (v.is_double())
+      values_.push_double(v.get_double());
+    else
+      values_.push_string(v.get_string());
+    return true;
+  }
+
+  json::value_stack values_;
+  std::string digits_;
+};
+
+/// The number where its text is these digits.
+template<class T>
+std::optional<T> of_same_digits(std::string_view digits) {
+  T v{};
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), v);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || json_text(v) != digits)
+    return std::nullopt;
+  return v;
+}
+
 }  // namespace
 
-void append_json(std::string& out, const boost::json::value& v) {
+json::value number_of_digits(std::string_view digits) {
+  if (const auto v = of_same_digits<std::int64_t>(digits))
+    return *v;
+  if (const auto v = of_same_digits<std::uint64_t>(digits))
+    return *v;
+  if (const auto v = of_same_digits<double>(digits))
+    return *v;
+  json::string kept(1, mark_of_digits);
+  kept.append(json::string_view(digits.data(), digits.size()));
+  return kept;
+}
+
+std::optional<std::string_view> kept_digits(const json::value& v) {
+  const auto* const s = v.if_string();
+  if (s == nullptr || s->empty() || s->front() != mark_of_digits)
+    return std::nullopt;
+  const std::string_view digits(s->data() + 1, s->size() - 1);
+  const bool is_number =
+      !digits.empty() && digits.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+  return is_number ? std::optional(digits) : std::nullopt;
+}
+
+void append_json(std::string& out, const json::value& v) {
   switch (v.kind()) {
-  case boost::json::kind::null:
+  case json::kind::null:
     out += "null";
     break;
-  case boost::json::kind::bool_:
+  case json::kind::bool_:
     out += v.get_bool() ? "true" : "false";
     break;
-  case boost::json::kind::int64:
+  case json::kind::int64:
     out += std::to_string(v.get_int64());
     break;
-  case boost::json::kind::uint64:
+  case json::kind::uint64:
     out += std::to_string(v.get_uint64());
     break;
-  case boost::json::kind::double_:
+  case json::kind::double_:
     append_number(out, v.get_double());
     break;
-  case boost::json::kind::string:
-    append_json_string(out, {v.get_string().data(), v.get_string().size()});
+  case json::kind::string:
+    if (const auto digits = kept_digits(v))
+      out += *digits;
+    else
+      append_json_string(out, {v.get_string().data(), v.get_string().size()});
     break;
-  case boost::json::kind::array: {
+  case json::kind::array: {
     const char* between = "[";
     for (const auto& item : v.get_array()) {
       out += between;
@@ -77,7 +193,7 @@ void append_json(std::string& out, const boost::json::value& v) {
     out += v.get_array().empty() ? "[]" : "]";
     break;
   }
-  case boost::json::kind::object: {
+  case json::kind::object: {
     const char* between = "{";
     for (const auto& member : v.get_object()) {
       out += between;
@@ -92,20 +208,23 @@ void append_json(std::string& out, const boost::json::value& v) {
   }
 }
 
-std::string json_text(const boost::json::value& v) {
+std::string json_text(const json::value& v) {
   std::string out;
   append_json(out, v);
   return out;
 }
 
-std::optional<boost::json::value> read_json_value(std::string_view text, std::size_t most) {
-  const auto memory = boost::json::make_shared_resource<bounded_memory>(most);
+std::optional<json::value> read_json_value(std::string_view text, const json_limits& limits) {
+  const auto memory = json::make_shared_resource<bounded_memory>(limits.most_memory);
+  json::parse_options options;
+  options.max_depth = limits.most_depth;
   try {
-    boost::json::parser p(memory);
-    p.reset(memory);
-    boost::json::error_code failed;
-    p.write(text, failed);
-    return failed ? std::nullopt : std::optional(p.release());
+    json::basic_parser<value_handler> p(options, memory);
+    json::error_code failed;
+    const auto taken = p.write_some(false, text.data(), text.size(), failed);
+    if (failed || text.substr(taken).find_first_not_of(" \t\r\n") != std::string_view::npos)
+      return std::nullopt;
+    return p.handler().release();
   } catch (const std::bad_alloc&) {
     return std::nullopt;
   }

@@ -223,17 +223,20 @@ def records_are_text(c):
 
 
 def records_keys_and_taps(c):
-    """The fate of a record, the state of a key, rows as they pass: each needs the token; markup in them stays text"""
+    """The fate of a record, the state of a key, rows as they pass: each needs the token; markup in them stays text, and numbers have their digits"""
+    c.topology["stages"]["parsed"]["schema"]["price"] = "numeric(30,2)"
+    c.topology["stages"]["counts"]["aggregates"]["paid"] = "sum(price)"
     c.start()
     c.open("t", c.name, "record", "posted")
     b = c.browser
-    record = json.dumps({"user": EVIL, "at": "2026-11-01T12:01:00Z"})
+    record = json.dumps({"user": EVIL, "at": "2026-11-01T12:01:00Z", "price": 12345678901234567890.5}).replace("1.2345678901234567e+19", "12345678901234567890.5")
     b.fill("textarea", record)
     b.click("main button", "Ask")
     b.wait_for("Records need the token")
     b.fill("main input[type=password]", c.token())
     b.click("main button", "Show")
     b.wait_for("it counts in the window from 2026-11-01T12:00:00Z to 2026-11-01T12:05:00Z")
+    b.wait_for('"price":12345678901234567890.50')
     c.screenshot("record")
     c.post(json.loads(record))
     def is_counted():
@@ -242,14 +245,15 @@ def records_keys_and_taps(c):
         return "1 open window has" in looked_up(b)
     wait_until("the record is counted", is_counted)
     check(EVIL in b.text(), "the key is shown as it is")
+    check('"paid":12345678901234567000.00' in b.text(), "the sum has its digits")
     c.screenshot("key")
     b.open(c.url("t", c.name, "tap", "parsed->counts"))
     b.wait_for("rows have passed")
 
-    def passes(words):
+    def passes(words, number=""):
         c.post(json.loads(record))
-        return words in b.text() and EVIL in b.text()
-    wait_until("a row that passes is shown", lambda: passes("Rows on parsed → counts"))
+        return words in b.text() and EVIL in b.text() and number in b.text()
+    wait_until("a row that passes is shown", lambda: passes("Rows on parsed → counts", '"price":12345678901234567000.00'))
     c.screenshot("tap")
     check(b.run("document.querySelectorAll('main img').length") == 0, "an image was made of a row")
     b.click("main .row a", "posted")

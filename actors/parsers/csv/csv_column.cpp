@@ -140,7 +140,7 @@ bool csv_column::read_numeric(std::string_view text, decimal& out, std::string& 
     return mismatch(text, type_.name() + "; declare it text and cast it", why);
   number.remove_prefix(number.starts_with('+') ? 1 : 0);
   const auto how = to_decimal(number, type_, out);
-  return how == conversion::ok || mismatch(text, expected_decimal(how, type_), why);
+  return how == conversion::ok || mismatch(text, expected_decimal(number, how, type_), why);
 }
 
 bool csv_column::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {

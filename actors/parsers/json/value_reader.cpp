@@ -241,7 +241,7 @@ bool value_reader::read_bigint(std::string_view text, cell& out) {
 
 bool value_reader::read_numeric(std::string_view text, const data::type& type, cell& out) {
   const auto how = to_decimal(text, type, out.exact);
-  return how == conversion::ok || mismatch(text, expected_decimal(how, type));
+  return how == conversion::ok || mismatch(text, expected_decimal(text, how, type));
 }
 
 std::optional<std::string_view> value_reader::text_of(const record_walk& record, std::uint32_t token) {

@@ -46,6 +46,15 @@ std::string_view operator_for(std::string_view other) {
   return {};
 }
 
+/// The operator as people write it: the syntax tree has PostgreSQL's signs for `like` and its kin.
+std::string_view spelled(std::string_view op) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> words{
+      {{"~~", "like"}, {"!~~", "not like"}, {"~~*", "ilike"}, {"!~~*", "not ilike"}}};
+  const auto* const found =
+      std::ranges::find(words, op, &std::pair<std::string_view, std::string_view>::first);
+  return found == words.end() ? op : found->second;
+}
+
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 27> others{{
@@ -195,7 +204,7 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
   if (is_operator(s.text) && args.size() == 2)
     return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
                                             "(...)::{2} {0} ...",
-                                            s.text, name_of(args[0]->type), name_of(args[1]->type)));
+                                            spelled(s.text), name_of(args[0]->type), name_of(args[1]->type)));
   if (is_operator(s.text))
     return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
                                             list_of(args), s.text));

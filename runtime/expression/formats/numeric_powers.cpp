@@ -14,6 +14,7 @@ namespace {
 using precise = boost::multiprecision::cpp_dec_float_100;
 
 constexpr int least_significant = 16;
+constexpr double log10_of_e = 0.434294481903252;
 // No result from here on has 38 digits, so it is not computed.
 constexpr double farthest_power = 200;
 
@@ -49,6 +50,15 @@ int power_of_logarithm(const decimal& v) {
   return digits_of(magnitude_of(*rest)) - 1 - rest->scale();
 }
 
+/// The power of ten of base^exponent, cut. After power_var in PostgreSQL 15's numeric.c: from eight digits of the
+/// logarithm, so that 9.2103403 becomes 4 and not 3.99999999.
+double power_of_power(const decimal& base, const decimal& exponent) {
+  constexpr int digits_taken = 8;
+  const precise unit = pow(precise(10), std::max(0, digits_taken - power_of_logarithm(base)));
+  const precise logarithm = round(log(precise_of(base)) * unit) / unit;
+  return (round(logarithm * precise_of(exponent) * unit) / unit).convert_to<double>() * log10_of_e;
+}
+
 bool is_whole(const decimal& v) { return *truncated(v, 0) == v; }
 
 /// PostgreSQL 15 gives them sixteen digits behind the point, whatever stands before it.
@@ -75,7 +85,6 @@ decimal_or_none square_root_of(const decimal& v) {
 }
 
 decimal_or_none exponential_of(const decimal& v) {
-  constexpr double log10_of_e = 0.434294481903252;
   const auto power = to_double(v) * log10_of_e;
   if (std::fabs(power) > farthest_power)
     return std::nullopt;
@@ -98,12 +107,11 @@ decimal_or_none power_of(const decimal& base, const decimal& exponent) {
       return whole_power(base, *whole);
   if (base.is_zero())
     return decimal(0, least_significant);
-  const precise logarithm = log(precise_of(base)) * precise_of(exponent);
-  constexpr double log10_of_e = 0.434294481903252;
-  const auto power = logarithm.convert_to<double>() * log10_of_e;
+  const auto power = power_of_power(base, exponent);
   if (std::fabs(power) > farthest_power)
     return std::nullopt;
-  return rounded_at(exp(logarithm), scale_for(static_cast<int>(power), {&base, &exponent}));
+  return rounded_at(exp(log(precise_of(base)) * precise_of(exponent)),
+                    scale_for(static_cast<int>(power), {&base, &exponent}));
 }
 
 }  // namespace millrace::expression

@@ -55,6 +55,7 @@ TEST_CASE("a name is missing only where all names are known") {
   CHECK(value("Name || 'a'", true).empty());
   CHECK(value("_key = 'a'", true).empty());
   CHECK(value("lower(name) > n", false).find("cannot be used") != std::string::npos);
+  CHECK(value("n like 'a%'", false).find("like cannot be used between") != std::string::npos);
 }
 
 TEST_CASE("the type of a part that is wholly known is given") {

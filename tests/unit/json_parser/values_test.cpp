@@ -4,6 +4,7 @@
 using namespace millrace;
 using namespace millrace::parser;
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 using data::type_id;
 
@@ -160,10 +161,10 @@ TEST_CASE("numeric(p,s) takes what fits it, and no digit is lost") {
     return "dead: column \"v\": found the number " + number + ", expected " + expected +
            "; declare it numeric";
   };
-  for (const std::string number : {"1.005", "0.001", "-1e-3", "1e-999999999999", "123456789.001"})
+  for (const std::string number : {"1.005", "0.001", "-1e-3", "123456789.001"})
     CHECK(in(10, 2, number) ==
           dead(number, "numeric(10,2), a number with at most 2 digits behind the point"));
-  for (const std::string number : {"100000000", "-123456789.5", "1e8", "1e999999999999"})
+  for (const std::string number : {"100000000", "-123456789.5", "1e8"})
     CHECK(in(10, 2, number) ==
           dead(number, "numeric(10,2), a number with at most 8 digits in front of the point"));
   CHECK(in(10, 0, "1.5") == dead("1.5", "numeric(10,0), a number without a fraction"));
@@ -172,6 +173,9 @@ TEST_CASE("numeric(p,s) takes what fits it, and no digit is lost") {
   CHECK(in(2, 2, "1") == dead("1", "numeric(2,2), a number between -1 and 1"));
   CHECK(in(38, 37, "10") ==
         dead("10", "numeric(38,37), a number with at most 1 digit in front of the point"));
+  for (const std::string number :
+       {"1e40", "1e-40", "1e999999999999", "1e-999999999999", "0.000000000000000000000000000000000000001"})
+    CHECK_THAT(in(10, 2, number), EndsWith(" the point; declare it double, or text"));
   CHECK(in(10, 2, R"("1.5")") ==
         R"(dead: column "v": found the string "1.5", expected numeric(10,2); declare it text and cast it)");
 }

@@ -1,6 +1,6 @@
 // Views with rows, which need the token: what becomes of a record, the state of a key, rows as they pass.
 import { tokenForm } from "./actions.js";
-import { ask, hasShards, Refused, topologyPath } from "./asking.js";
+import { ask, hasShards, Refused, topologyPath, withDigits } from "./asking.js";
 import { causes } from "./causes.js";
 import { el, link, number, table, time } from "./elements.js";
 
@@ -39,7 +39,7 @@ export async function record(topology, chosen) {
   return ["What becomes of a record?", asking([choice("Source or parser", "stage", stages, chosen), field("Record, as the source has it", "record", "", { rows: 4, required: true }),
     field("Partition, where one alone is to be judged", "partition", "")], "Ask", async form => {
     const body = { record: form.get("record"), ...(form.get("partition") ? { partition: form.get("partition") } : {}) };
-    const t = await ask(topologyPath(topology, "stages", form.get("stage"), "trace"), { method: "POST", body: JSON.stringify(body) });
+    const t = await ask(topologyPath(topology, "stages", form.get("stage"), "trace"), { method: "POST", body: JSON.stringify(body) }, withDigits);
     return [table("Its way", [{ name: "From" }, { name: "Stage" }, { name: "Outcome" }, { name: "", wide: true }, { name: "Row", wide: true }],
       t.steps.map(s => [s.from, link(["t", topology, "stage", s.stage], s.stage), el("span", { class: `state ${outcome[s.code] ?? ""}` }, s.code.replaceAll("_", " ")), s.text,
         s.row === null ? "" : json(s.row)]), "No stage takes it.")];
@@ -50,7 +50,7 @@ export async function record(topology, chosen) {
 export const aboutKey = (topology, windows, chosen, button) => asking([choice("Window", "stage", windows, chosen),
   field("Key: a value, or of several columns a JSON list or object", "key", "")], button, async form => {
   const [name, wanted] = [form.get("stage"), form.get("key")];
-  const [s, e] = await Promise.all([ask(`${topologyPath(topology, "stages", name, "state")}${wanted ? `?key=${encodeURIComponent(wanted)}` : ""}`),
+  const [s, e] = await Promise.all([ask(`${topologyPath(topology, "stages", name, "state")}${wanted ? `?key=${encodeURIComponent(wanted)}` : ""}`, {}, withDigits),
     ask(topologyPath(topology, "stages", name, "explain"))]);
   return [el("p", { class: "box" }, `${s.summary}.`), table(`Its open windows, at ${s.shard} on ${s.node}`, [{ name: "Fires at" }, { name: "Row, as it stands", wide: true }, { name: "" }],
     [...s.windows.map(w => [time(w.fires_at), json(w.row), w.passing ? "" : "having turns it down"]), ...s.unformed.map(w => ["–", json(w.row), w.error])],
@@ -79,7 +79,7 @@ export async function tap(topology, edge) {
   if (tapped.edge !== named) tapped = { edge: named, after: "", rows: [], passed: 0, isOver: false };
   if (!tapped.isOver) {
     try {
-      const t = await ask(`${topologyPath(topology, "edges", shown, "tap")}${tapped.after ? `?after=${encodeURIComponent(tapped.after)}` : ""}`);
+      const t = await ask(`${topologyPath(topology, "edges", shown, "tap")}${tapped.after ? `?after=${encodeURIComponent(tapped.after)}` : ""}`, {}, withDigits);
       if (tapped.edge !== named) throw new Refused(0, "another edge is looked at");
       Object.assign(tapped, { after: t.next, passed: t.passed, isOver: t.over && tapped.after !== "", rows: [...t.rows.reverse(), ...tapped.rows].slice(0, mostShown) });
     } catch (e) { return ["Tap", [links, tokenForm(e)], true]; }

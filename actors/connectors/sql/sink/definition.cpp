@@ -25,7 +25,8 @@ std::vector<std::string> faults_of_types(product kind, const data::schema& colum
     if (kind == product::mysql && data::is_plain_numeric(c.type))
       out.push_back(fmt::format(
           "column \"{0}\" is numeric, of any number of digits behind the point, for which MySQL and "
-          "MariaDB have no type; expected a cast in `columns`, such as \"{0}\": \"(...)::numeric(38, 2)\"",
+          "MariaDB have no type; expected a cast in `columns` to a scale that no value exceeds, such as "
+          "\"{0}\": \"(...)::numeric(38, 2)\"",
           c.name));
   return out;
 }
