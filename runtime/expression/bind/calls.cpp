@@ -55,6 +55,11 @@ std::string_view spelled(std::string_view op) {
   return found == words.end() ? op : found->second;
 }
 
+/// A literal in quotes whose type is still open is a text to people.
+std::string_view called(const node& value) {
+  return value.type == kind::unknown ? "text" : name_of(value.type);
+}
+
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 27> others{{
@@ -204,7 +209,7 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
   if (is_operator(s.text) && args.size() == 2)
     return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
                                             "(...)::{2} {0} ...",
-                                            spelled(s.text), name_of(args[0]->type), name_of(args[1]->type)));
+                                            spelled(s.text), called(*args[0]), called(*args[1])));
   if (is_operator(s.text))
     return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
                                             list_of(args), s.text));
