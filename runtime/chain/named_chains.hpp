@@ -19,6 +19,8 @@ public:
                                                                           const millrace::life& now) = 0;
   /// Reads it and changes nothing; blocks. A chain that was never opened is empty.
   [[nodiscard]] virtual expected<contents> look(std::string_view name) = 0;
+  /// Makes durable what looks have shown so far; blocks. A store that shows durable records alone does nothing.
+  [[nodiscard]] virtual expected<void> settle(std::string_view name) = 0;
 };
 
 }  // namespace millrace::chain

@@ -35,6 +35,9 @@ public:
   /// Reads the chain, and changes nothing.
   [[nodiscard]] static expected<scanned_chain> look(file_system& files, std::string folder,
                                                     std::string actor);
+  /// Makes durable what looks have shown so far: a writer syncs a record after others may have read it.
+  [[nodiscard]] static expected<void> settle(file_system& files, const std::string& folder,
+                                             std::string actor);
   /// Opens for readers: no opening record, no repair; writing calls are refused.
   [[nodiscard]] static std::unique_ptr<dir_chain> open_read_only(file_system& files, std::string folder,
                                                                  std::string actor);

@@ -13,7 +13,25 @@ namespace {
 /// Each lost race is somebody's progress; more than there can be others means that the store misbehaves.
 constexpr int most_races = 100;
 
+/// Makes the files durable that the chain is built upon, before anything names them: the newest run, whose writer
+/// may have died too soon, and copies, which are not synced when they are written.
+expected<void> sync_found(file_system& files, const std::string& folder, const scanned_chain& found) {
+  auto names = found.copies;
+  if (!found.newest.empty())
+    names.push_back(found.newest);
+  for (const auto& name : names)
+    if (auto synced = files.append(folder + "/" + name, {}, true);
+        !synced && synced.error().code != ec::not_found)
+      return synced;
+  return files.sync_folder(folder);
+}
+
 }  // namespace
+
+expected<void> dir_chain::settle(file_system& files, const std::string& folder, std::string actor) {
+  ASSIGN_OR_RETURN(const auto found, look(files, folder, std::move(actor)));
+  return sync_found(files, folder, found);
+}
 
 expected<std::unique_ptr<dir_chain>> dir_chain::open(file_system& files, std::string folder,
                                                      std::string actor, chain::life life,
@@ -101,19 +119,7 @@ expected<scanned_chain> dir_chain::take_over() {
     return found;
   if (stops(found->life))
     return fenced_by(found->life);
-  // Files that the chain is built upon must be durable before anything names them: the newest run, whose
-  // writer may have died too soon, and copies, which are not synced when they are written.
-  auto names = found->copies;
-  if (!found->newest.empty())
-    names.push_back(found->newest);
-  expected<void> done;
-  for (auto name = names.begin(); done && name != names.end(); ++name)
-    if (auto synced = files_.append(path(*name), {}, true); !synced && synced.error().code != ec::not_found)
-      done = std::move(synced);
-  if (done)
-    done = files_.sync_folder(folder_);
-  if (!done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(sync_found(files_, folder_, *found));
   tail_ = found->tail;
   tail_has_copy_ = true;
   next_sequence_ = found->highest + 1;

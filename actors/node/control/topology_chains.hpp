@@ -1,4 +1,4 @@
-// The chains of one topology in the store of a cluster, by name: for what is no snapshot, such as dead letters.
+// The chains of one topology in a store, by name: for what is no snapshot, such as dead letters and replayed records.
 #pragma once
 
 #include "actors/node/stores/chain_store.hpp"
@@ -41,6 +41,9 @@ public:
     return store_->look({chains_, std::string(name)}).map([](found_chain&& f) {
       return std::move(f.contents);
     });
+  }
+  expected<void> settle(std::string_view name) override {
+    return store_->settle({chains_, std::string(name)});
   }
 
 private:

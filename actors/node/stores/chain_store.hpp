@@ -37,6 +37,8 @@ public:
                                                            const life& chosen) = 0;
   /// Reads it and changes nothing.
   [[nodiscard]] virtual expected<found_chain> look(const cluster::actor_id& whose) = 0;
+  /// Makes durable what looks have shown so far. Servers show durable records alone.
+  [[nodiscard]] virtual expected<void> settle(const cluster::actor_id&) { return {}; }
   /// Opens the spilled output of an actor whose chain was opened under the same term before, and removes what
   /// is not `needed`: no snapshot names it. Any node that opens it reads what others have written.
   /// ec::fenced, here and at a change, where a higher term has opened the chain. A store that keeps none

@@ -144,6 +144,11 @@ expected<found_chain> dir_chain_store::look(const cluster::actor_id& whose) {
   });
 }
 
+expected<void> dir_chain_store::settle(const cluster::actor_id& whose) {
+  auto done = snapshot::dir_chain::settle(files_, folder_of(whose), name_in_records(whose));
+  return !done && done.error().code == ec::not_found ? expected<void>() : done;
+}
+
 expected<std::unique_ptr<snapshot::segments>>
 dir_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
                                const std::vector<segment_id>& needed) {

@@ -18,6 +18,7 @@ public:
   expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
   expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
   expected<found_chain> look(const cluster::actor_id& whose) override;
+  expected<void> settle(const cluster::actor_id& whose) override;
   /// A term that is over is noticed before each change, but not between that look and the change: what it
   /// writes then no snapshot names, and the next opening removes it.
   expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id& whose,

@@ -48,6 +48,7 @@ public:
     return std::make_unique<watched_chain>(std::move(*opened), before, behind);
   }
   expected<chain::contents> look(std::string_view name) override { return in_.look(name); }
+  expected<void> settle(std::string_view name) override { return in_.settle(name); }
 
   std::shared_ptr<watched_chain::hook> before = std::make_shared<watched_chain::hook>();
   std::shared_ptr<watched_chain::hook> behind = std::make_shared<watched_chain::hook>();

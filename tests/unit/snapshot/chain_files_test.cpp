@@ -86,6 +86,23 @@ TEST_CASE("an older life in another process finds the newer one's file, and is f
   CHECK(*join(*open(3)->load()) == "one,two,");
 }
 
+TEST_CASE("a record that a look has shown stays once it is settled, though its writer died before its sync") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    faulty_file_system files(seed);
+    REQUIRE(files.make_folder("/chain"));
+    const auto writer = *dir_chain::open_chosen(files, "/chain", "a", {1, 0});
+    REQUIRE(writer->append("first", true));
+    files.settle();
+    REQUIRE(writer->append("second", false));
+    files.forget_last_sync("/chain/" + run_file(1));
+    const std::vector<std::string> both{"first", "second"};
+    CHECK(dir_chain::look(files, "/chain", "a")->contents.increments == both);
+    REQUIRE(dir_chain::settle(files, "/chain", "a"));
+    files.restart(true);
+    CHECK(dir_chain::look(files, "/chain", "a")->contents.increments == both);
+  }
+}
+
 TEST_CASE("a failed append leaves the chain as it was and the next one goes on") {
   for (unsigned failures = 1; failures < 4; ++failures)
     for (unsigned good = 0; good < 3; ++good)
