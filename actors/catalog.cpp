@@ -15,11 +15,9 @@
 #include "actors/parsers/json/json_parser.hpp"
 #include "actors/parsers/text/text_parser.hpp"
 #include "actors/parsers/timed_parser.hpp"
-#include "actors/stream/replay/replay_log.hpp"
 #include "actors/stream/source/replaying_reader.hpp"
 #include "actors/without_secrets.hpp"
 #include "config/secrets.hpp"
-#include "runtime/snapshot/file_system.hpp"
 
 #include <cassert>
 
@@ -116,14 +114,10 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   auto own = connector_of(s).reader(options, wants, context);
   if (own)
     own = without_secrets(std::move(*own));
-  std::unique_ptr<replay::batches> replayed;
-  if (context.replayed)
-    replayed = std::make_unique<replay::stored_batches>(*context.replayed);
-  else if (!context.replay_folder.empty())
-    replayed = std::make_unique<replay::replay_log>(snapshot::posix_file_system(), context.replay_folder);
-  if (!own || !replayed)
+  if (!own || !context.replayed)
     return own;
-  return std::make_unique<source::replaying_reader>(std::move(*own), std::move(replayed), wants);
+  return std::make_unique<source::replaying_reader>(std::move(*own),
+                                                    replay::stored_batches(*context.replayed), wants);
 }
 
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {

@@ -28,10 +28,9 @@ struct connector_context {
   std::string stage;
   std::string state_folder;
   const wall_clock* clock = &system_clock();
-  std::string consumer{};       // a source's: the parser that reads it
-  std::string spool_folder{};   // for a source that cannot be asked again: what it receives is kept here
-  std::string replay_folder{};  // a source's: batches of `millrace replay`; empty: none
-  /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
+  std::string consumer{};      // a source's: the parser that reads it
+  std::string spool_folder{};  // for a source that cannot be asked again: what it receives is kept here
+  /// A source's: where its batches of replayed records lie; none: it has none.
   std::optional<replay::place_in_store> replayed{};
   std::shared_ptr<source::feeds> feeds{};  // the feeds of those sources, while the pipeline lives
   /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a

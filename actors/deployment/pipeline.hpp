@@ -68,6 +68,9 @@ struct pipeline_options {
   /// The store of a cluster: sources that receive keep there what they have received, where `spools_in_store` says so,
   /// and sinks their records where `records_in_store` does.
   std::shared_ptr<chain::named_chains> chains = nullptr;
+  /// The state folder of a run: replayed records are there, and lanes look for new ones. Null: `chains` has them, and
+  /// lanes are told.
+  std::shared_ptr<chain::named_chains> chains_of_run = nullptr;
   /// The host of the actors notes there which live here; null: all do.
   std::shared_ptr<stage::present_actors> present = nullptr;
   const wall_clock* clock = &system_clock();

@@ -1,7 +1,7 @@
 #include "actors/deployment/start_positions.hpp"
 
 #include "actors/deployment/layout.hpp"
-#include "actors/stream/replay/replay_log.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/file_names.hpp"
@@ -141,9 +141,9 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
   c.consumer = plan.parser->name;
   c.spool_folder = fmt::format("{}/spool/{}", snapshot::state_folder_of(store.folder(), store.id().state_id),
                                snapshot::file_name_of(plan.source->name));
-  c.replay_folder =
-      replay::folder_of_plan(replay::folder_of_state(store.folder(), store.id().state_id), plan.name);
-  if (options.chains)
+  if (options.chains_of_run)
+    c.replayed = replay::place_in_store{options.chains_of_run, plan.name, false};
+  else if (options.chains)
     c.replayed = replay::place_in_store{options.chains, plan.name, options.runs_sources};
   c.feeds = feeds;
   if (spools_in_store(*options.topology, *plan.source))

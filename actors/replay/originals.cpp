@@ -57,7 +57,7 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
 expected<std::optional<originals::original>> originals::replayed_before(const letter& l, const route& r) {
   const auto name = r.plan->name + "/" + r.partition;
   if (!batch_ || batch_->first != name) {
-    auto read = read_batch_(r.plan->name, parse_partition_name(r.partition)->number);
+    auto read = read_batch_(parse_partition_name(r.partition)->number);
     if (!read)
       return tl::make_unexpected(std::move(read.error()));
     batch_.emplace(name, std::move(*read));

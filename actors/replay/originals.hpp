@@ -15,7 +15,7 @@ namespace millrace::replay {
 
 class originals {
 public:
-  using read_batch = std::function<expected<replayed_batch>(const std::string& plan, std::uint64_t number)>;
+  using read_batch = std::function<expected<replayed_batch>(std::uint64_t number)>;
 
   using identity_of = std::function<expected<std::string>(const lane::lane_plan&)>;
 

@@ -21,13 +21,13 @@ constexpr int most_tries = 5;
 
 class replay_pass {
 public:
-  replay_pass(const request& r, letter_parts& from, batch_keeper& to)
-      : request_(r), from_(from), to_(to), plans_(lane::lane_plans(r.topology)) {}
+  replay_pass(const request& r, letter_parts& from, batch_index& to)
+      : request_(r), from_(from), to_(to), plans_(lane::lane_plans(r.topology)), replayed_(ids_of(to.all())) {
+  }
 
   expected<outcome> run() {
-    const auto sorted_out = check_into(*request_.topology, request_.into)
-                                .and_then([&] { return to_.know(replayed_); })
-                                .and_then([&] { return sort_out(); });
+    const auto sorted_out =
+        check_into(*request_.topology, request_.into).and_then([&] { return sort_out(); });
     if (!sorted_out)
       return tl::make_unexpected(sorted_out.error());
     if (request_.only)
@@ -125,9 +125,8 @@ private:
   /// The second time through the files: batch by batch. A file that has become a part since has another name,
   /// so this is tried again.
   expected<void> write_all() {
-    originals sources([this](const auto& plan, auto number) { return to_.read(plan, number); },
-                      request_.identity_of, request_.topology->name, request_.start_timeout,
-                      request_.is_cancelled);
+    originals sources([this](std::uint64_t number) { return to_.read(number); }, request_.identity_of,
+                      request_.topology->name, request_.start_timeout, request_.is_cancelled);
     for (int tries = 0; tries < most_tries && !wanted_.empty(); ++tries) {
       const auto parts = from_.list();
       if (!parts)
@@ -193,7 +192,7 @@ private:
 
   const request& request_;
   letter_parts& from_;
-  batch_keeper& to_;
+  batch_index& to_;
   plans plans_;
   std::unordered_set<std::string> replayed_;
   std::unordered_set<std::string> wanted_;
@@ -215,7 +214,7 @@ api::answers::replayed answer_of(const outcome& o, bool is_taken_now) {
   return out;
 }
 
-expected<outcome> replay(const request& r, letter_parts& from, batch_keeper& to) {
+expected<outcome> replay(const request& r, letter_parts& from, batch_index& to) {
   return replay_pass(r, from, to).run();
 }
 

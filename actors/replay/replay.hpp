@@ -1,12 +1,12 @@
 // Replays dead letters: takes their records back into a topology, as partitions of the source that they came
-// from, each once. The owner decides where letters lie and where batches go: a state folder here, the store
-// of a cluster in actors/node/host. Blocks.
+// from, each once. Batches go into chains of the topology; who calls it, in actors/node/host, decides where these and the
+// letters lie. Blocks.
 #pragma once
 
 #include "actors/api/answers.hpp"
 #include "actors/replay/letter.hpp"
 #include "actors/stream/lane/lane_plan.hpp"
-#include "actors/stream/replay/replay_format.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 
@@ -18,8 +18,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
-#include <unordered_set>
 
 namespace millrace::replay {
 
@@ -57,34 +55,10 @@ struct outcome {
 /// The API's answer.
 [[nodiscard]] api::answers::replayed answer_of(const outcome& o, bool is_taken_now);
 
-/// The place that the batches of a topology go to. An implementation has one writer at a time.
-class batch_keeper {
-public:
-  virtual ~batch_keeper() = default;
-  /// Adds the ids of all letters that were replayed before.
-  [[nodiscard]] virtual expected<void> know(std::unordered_set<std::string>& ids) = 0;
-  [[nodiscard]] virtual expected<replayed_batch> read(const std::string& plan, std::uint64_t number) = 0;
-  /// Makes the batch durable, as a whole or not at all.
-  [[nodiscard]] virtual expected<void> add(const std::string& plan, const replayed_batch& b) = 0;
-};
-
 /// Everything that is wrong with the letters is found before anything is written. Lines that are none are passed
 /// over. A process that is killed has
 /// replayed some letters or none; asked again, it does the rest. Others may run on the state meanwhile, but
-/// no other replay. fault::user: nothing was contacted or changed.
-[[nodiscard]] expected<outcome> replay(const request& r, letter_parts& from, batch_keeper& to);
-
-/// The ids of all letters of a state that were replayed; none where no state is there.
-[[nodiscard]] expected<std::unordered_set<std::string>>
-replayed_ids(const std::shared_ptr<const config::topology>& topology, const std::string& state);
-
-/// Letters in a file, batches in the state's folder.
-struct folder_request : request {
-  std::string letters;  // file
-  std::string state;    // folder
-  bool older = false;   // also letters that are older than the state
-  std::string_view into_is_called = "into";
-};
-[[nodiscard]] expected<outcome> replay_in_folder(folder_request r);
+/// no other replay. fault::user: nothing was contacted or changed. `to` adds none where it is a dry run.
+[[nodiscard]] expected<outcome> replay(const request& r, letter_parts& from, batch_index& to);
 
 }  // namespace millrace::replay

@@ -1,5 +1,5 @@
 // A small named value in two copies, NAME.1 and NAME.2, each replaced atomically; a generation number says
-// which is newer. Used for the format of the state folder and for what is to be replayed.
+// which is newer. Used for the format of the state folder.
 #pragma once
 
 #include "runtime/snapshot/checksum.hpp"

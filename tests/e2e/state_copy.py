@@ -6,6 +6,7 @@ on; there it is stopped and copied to a store of another kind, time and again. R
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from cluster_under_test import Cluster, place_of_chains
 from counts_under_test import Counts, Waiting
 from patience import LEAST
 from posted_under_test import Posted
-from real_systems import PATIENCE, OwnFolder, Run, captured, check, main_of_cases, wait_until, whole_rows
+from real_systems import PATIENCE, OwnFolder, Run, captured, check, dead_letters, main_of_cases, topology_file, wait_until, whole_rows
 
 HOME = "a"
 
@@ -140,6 +141,35 @@ class Case(OwnFolder):
         wanted = {f"u{u}": len(range(u, 500, 7)) for u in range(7)}
         check(found == wanted, f"counts of what was posted: {found}, expected {wanted}")
 
+    def replayed(self):
+        """Letters that were replayed to two parsers of a run, and that it has not taken in, go in on the cluster."""
+        count, state, file = 30, self.folder / "state", self.folder / "in.jsonl"
+        file.write_text("".join(json.dumps({"n": i if i % 3 else f"bad{i}"}) + "\n" for i in range(count)))
+        stages = {"in": {"source": "file", "path": str(file)}}
+        for parser in ("one", "two"):
+            stages[parser] = {"parser": "json", "from": "in", "schema": {"n": "bigint"}}
+            stages[f"{parser}_rows"] = {"sink": "file", "from": parser, "path": str(self.folder / f"{parser}.jsonl"), "columns": {"n": "n"}}
+        topology = topology_file(self.folder / "t.json", "t", stages)
+        self.millrace("run", topology, "--state", state)
+        mended = self.folder / "mended.jsonl"
+        mended.write_text("".join(json.dumps({**x, "record": x["record"].replace('"bad', "").replace('"}', "}")}) + "\n" for x in dead_letters(state)))
+        said = self.millrace("replay", mended, "--into", "in", "--topology", topology, "--state", state)
+        check(f'{count // 3 * 2} go into "in"' in said, said)
+        target = self.place("dir")
+        self.copy(f"dir:{state}", target, says="it is finished")
+        cluster = self.cluster(target)
+        cluster.start()
+        cluster.ask("apply", topology)
+        cluster.ask("wait", "t")
+        for parser in ("one", "two"):
+            found = sorted(row["n"] for row in whole_rows(self.folder / f"{parser}.jsonl"))
+            check(found == list(range(count)), f"rows of {parser}: {found}")
+
+    def millrace(self, *words):
+        done = captured(self.options.millrace, *words, timeout=120 * PATIENCE)
+        check(done.returncode == 0, done.stderr)
+        return done.stdout
+
     def refused(self):
         """Wrong places, each with its error."""
         empty = f"dir:{self.folder / 'empty'}"
@@ -149,8 +179,7 @@ class Case(OwnFolder):
         self.copy("nowhere", empty, status=2, says="dir:PATH")
         counts = Counts(self.folder / "job", "grown", 3, 2, 300)
         state = self.folder / "done"
-        done = captured(self.options.millrace, "run", counts.topology, "--state", state, timeout=120 * PATIENCE)
-        check(done.returncode == 0, done.stderr)
+        self.millrace("run", counts.topology, "--state", state)
         target = self.place("dir")
         self.copy(f"dir:{state}", target, says="it is finished")
         self.copy(f"dir:{state}", target, says="nothing was left to copy")
@@ -185,7 +214,7 @@ class AnyPosted(Posted):
         return whole_rows(self.rows_file)
 
 
-CASES = [Case.grows, Case.killed, Case.posted, Case.refused]
+CASES = [Case.grows, Case.killed, Case.posted, Case.replayed, Case.refused]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// The index of replayed records in the store of a cluster, as anybody may have left it there: decoding reads nothing
+// The index of replayed records in a topology's chains, as anybody may have left it there: decoding reads nothing
 // outside the bytes, refuses with a reason, and what it takes is written and read back as the same.
 #include "actors/stream/replay/stored_batches.hpp"
 #include "tests/fuzz/require.hpp"

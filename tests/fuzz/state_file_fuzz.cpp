@@ -1,7 +1,6 @@
 // The files of a state folder as bytes. Arbitrary ones are whole, damaged or of a later version, and what is
 // whole encodes to the same bytes again. What was encoded decodes to the same; with one byte changed, cut off
 // or added it is damage, never another value.
-#include "actors/stream/replay/replay_format.hpp"
 #include "runtime/snapshot/control_record.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"

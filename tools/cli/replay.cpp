@@ -1,7 +1,6 @@
 // millrace replay: dead letters' records go back into a topology, each once.
-#include "actors/replay/replay.hpp"
-
 #include "actors/catalog.hpp"
+#include "actors/node/host/replay_in_folder.hpp"
 #include "actors/replay/letter.hpp"
 #include "runtime/base/time.hpp"
 #include "tools/cli/last_command.hpp"
@@ -23,7 +22,7 @@ namespace {
 
 struct replay_arguments {
   config::load_request topology;
-  replay::folder_request request;
+  host::folder_request request;
   std::string start_timeout = "30 s";
 };
 
@@ -141,7 +140,7 @@ int replay_now(replay_arguments& a) {
   if (const auto fits = say_fit(a.request.state, *a.request.topology); !fits)
     return refuse(fits.error());
   a.request.into_is_called = "--into";
-  const auto done = replay::replay_in_folder(a.request);
+  const auto done = host::replay_in_folder(a.request);
   if (!done)
     return refuse_by_fault(done.error());
   tell(*done, a);

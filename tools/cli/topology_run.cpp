@@ -2,8 +2,9 @@
 
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/start_positions.hpp"
+#include "actors/node/host/replay_in_folder.hpp"
 #include "actors/observe/loss_log.hpp"
-#include "actors/stream/replay/replay_log.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/files/data_file.hpp"
 #include "config/plan/plan_model.hpp"
 #include "runtime/snapshot/dir_store.hpp"
@@ -38,9 +39,9 @@ expected<ended_counts> counts_before(const snapshot::state_store& store) {
 
 /// Notes when the state began, for `millrace replay`: an older dead letter is of another state.
 expected<void> note_begin(snapshot::state_store& store) {
-  if (store.get(fingerprint_name) || store.get(replay::state_began_name))
+  if (store.get(fingerprint_name) || store.get(host::state_began_name))
     return {};
-  return store.put(replay::state_began_name, std::to_string(system_clock().now()));
+  return store.put(host::state_began_name, std::to_string(system_clock().now()));
 }
 
 expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
@@ -67,6 +68,7 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
   if (tried) {
     const auto folder = store->folder();
     ASSIGN_OR_RETURN(auto kept, host::kept_when_blank(*store));
+    ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*store)));
     store.reset();
     ASSIGN_OR_RETURN(store, snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(),
                                                            std::move(kept)));
@@ -75,8 +77,9 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
     if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
       std::filesystem::remove(sink::side_path(letters), ignored);
     spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
-                 "begins anew",
-                 folder, t.name);
+                 "begins anew{}",
+                 folder, t.name,
+                 replayed.empty() ? "" : ", without the dead letters that were replayed: replay them again");
   } else if (tried.error().code != ec::not_found) {
     return unexpected(tried.error());
   }
@@ -125,13 +128,9 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   out->topology_ = std::move(topology);
   out->store_ = std::move(opened);
   out->settings_ = settings;
-  const auto& id = out->store_->id();
-  const auto now = replay::batches_in(snapshot::posix_file_system(),
-                                      replay::folder_of_state(out->store_->folder(), id.state_id));
-  const auto before = replayed_before(*out->store_);
-  if (!now || !before)
-    return unexpected(now ? before.error() : now.error());
-  out->replayed_ = *now;
+  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*out->store_)));
+  ASSIGN_OR_RETURN(const auto before, replayed_before(*out->store_));
+  out->replayed_ = replayed.size();
   ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(*out->store_));
   ASSIGN_OR_RETURN(out->before_, counts_before(*out->store_));
   RETURN_IF_ERROR(note_begin(*out->store_));
@@ -141,7 +140,7 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
     if (next)
       spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
                    files_of(*out->topology_));
-    out->was_finished_ = !next && *now <= *before;
+    out->was_finished_ = !next && out->replayed_ <= before;
   }
   if (fit && !out->was_finished())
     if (const auto notes = fits_with_notes(*fit); !notes.empty())

@@ -4,9 +4,9 @@
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/letters_in_folder.hpp"
+#include "actors/node/host/lone_topology.hpp"
 #include "actors/observe/letter_counts.hpp"
 #include "actors/observe/own_answers.hpp"
-#include "actors/replay/replay.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/letters/stored_letters.hpp"
 #include "runtime/cluster/admission.hpp"
@@ -77,20 +77,23 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
   const auto& topology = *observe::asks_for_letters(r);
   ASSIGN_OR_RETURN(const auto there, find_with_letters(store, topology));
   node::topology_chains chains(store, there.chains);
-  const auto replayed = replay::entries_in(chains).map([](const std::vector<replay::batch_entry>& all) {
-    ids out;
-    replay::add_ids(out, all);
-    return out;
-  });
   return marked_answer(
-      r, replayed, [&](std::uint64_t page) { return letters_page(store, topology, page); },
+      r, replay::entries_in(chains).map(replay::ids_of),
+      [&](std::uint64_t page) { return letters_page(store, topology, page); },
       [&](std::uint64_t page) { return newest_letters_page(store, topology, page); });
+}
+
+/// Those of a folder that holds no state yet are none.
+expected<ids> replayed_in(const letters_folder& of) {
+  const auto state = snapshot::open_dir_store({of.folder, of.topology->name, false, true});
+  if (!state)
+    return state.error().code == ec::not_found ? expected<ids>(ids()) : unexpected(state.error());
+  return replay::entries_in(*chains_in(**state)).map(replay::ids_of);
 }
 
 expected<api::answer> answer_of(const letters_folder& of, const api::request& r) {
   return marked_answer(
-      r, replay::replayed_ids(of.topology, of.folder),
-      [&](std::uint64_t page) { return letters_page(of, page); },
+      r, replayed_in(of), [&](std::uint64_t page) { return letters_page(of, page); },
       [&](std::uint64_t page) { return newest_letters_page(of, page); });
 }
 

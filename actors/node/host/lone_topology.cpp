@@ -57,6 +57,11 @@ constexpr std::string_view terms_name = "terms";
 
 }  // namespace
 
+std::shared_ptr<node::topology_chains> chains_in(const snapshot::state_store& folder) {
+  auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
+  return std::make_shared<node::topology_chains>(std::move(store), folder.id().topology);
+}
+
 expected<incarnation> terms_kept(const snapshot::value_reader& values) {
   const auto stored = values.get(terms_name);
   if (!stored && stored.error().code == ec::not_found)
@@ -99,6 +104,7 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   const auto terms = terms_kept(*folder);
   if (!terms)
     return failed(terms.error());
+  options.pipeline.chains_of_run = chains_in(*folder);
   const auto feeds = std::make_shared<source::feeds>();
   auto decided = deployment::decide(options.pipeline, *folder, feeds);
   if (!decided)

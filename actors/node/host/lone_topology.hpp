@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
+#include "actors/node/control/topology_chains.hpp"
 #include "actors/node/host/directors.hpp"
 #include "actors/node/host/node_group.hpp"
 #include "runtime/base/flight_recorder.hpp"
@@ -23,6 +24,9 @@ namespace millrace::host {
 
 /// The name of the one node of a run, in all that it shows.
 inline constexpr std::string_view lone_node = "run";
+
+/// Returns the chains of the topology in its state folder, which may be open for reading only.
+[[nodiscard]] std::shared_ptr<node::topology_chains> chains_in(const snapshot::state_store& folder);
 
 /// Returns what a state keeps when it becomes blank (snapshot::open_blank_dir_store): its sinks' targets know its terms.
 [[nodiscard]] expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder);

@@ -7,6 +7,7 @@
 #include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/letters.hpp"
+#include "actors/node/host/replay_in_folder.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
@@ -60,27 +61,6 @@ public:
 private:
   std::shared_ptr<chain::named_chains> chains_;
   std::string topology_;
-};
-
-class batches_in_store final : public replay::batch_keeper {
-public:
-  batches_in_store(std::shared_ptr<chain::named_chains> chains, replay::batch_index& index)
-      : chains_(std::move(chains)), index_(index) {}
-
-  expected<void> know(std::unordered_set<std::string>& ids) override {
-    replay::add_ids(ids, index_.all());
-    return {};
-  }
-  expected<replay::replayed_batch> read(const std::string&, std::uint64_t number) override {
-    return replay::read_batch(*chains_, number);
-  }
-  expected<void> add(const std::string& plan, const replay::replayed_batch& b) override {
-    return index_.add(plan, b);
-  }
-
-private:
-  std::shared_ptr<chain::named_chains> chains_;
-  replay::batch_index& index_;
 };
 
 std::vector<std::string> lanes_of(const cluster::topology_state& t, const std::string& plan) {
@@ -211,8 +191,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
                : expected<std::string>();
   };
   stored_parts_of_letters letters(chains, job.what.topology);
-  batches_in_store batches(chains, *index);
-  const auto done = replay::replay(r, letters, batches);
+  const auto done = replay::replay(r, letters, *index);
   const bool is_now = topology.state.is_active() && !replay::is_bounded(*plan, job.what.into);
   return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); })
               .map_error([&](const error& why) { return in_words_of_cluster(why, job.what.topology); }),
@@ -223,7 +202,7 @@ replay_result replay_in_folder(const letters_folder& of, const replay_job& job) 
   const auto& t = *of.topology;
   if (const auto can = replay::check_into(t, job.what.into); !can)
     return {unexpected(can.error()), {}};
-  replay::folder_request r{{of.topology, job.what.into}, of.folder + "/dead_letters.jsonl", of.folder};
+  folder_request r{{of.topology, job.what.into}, of.folder + "/dead_letters.jsonl", of.folder};
   if (t.dead_letters && !t.dead_letters->type.empty())
     return {user_error(ec::unsupported,
                        fmt::format("the dead letters of {} are in {}; millrace replay takes them from a file",
@@ -237,7 +216,7 @@ replay_result replay_in_folder(const letters_folder& of, const replay_job& job) 
     none.unknown = r.only ? r.only->size() : 0;
     return {replay::answer_of(none, is_now), {}};
   }
-  return {replay::replay_in_folder(std::move(r)).map([&](const replay::outcome& o) {
+  return {replay_in_folder(std::move(r)).map([&](const replay::outcome& o) {
             return replay::answer_of(o, is_now);
           }),
           {}};

@@ -6,8 +6,6 @@
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/lone_topology.hpp"
 #include "actors/node/host/plan_values.hpp"
-#include "actors/stream/replay/replay_log.hpp"
-#include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/files/data_file.hpp"
 #include "actors/stream/sink/letters/letter_record.hpp"
 #include "actors/stream/spool/chain_record.hpp"
@@ -95,10 +93,9 @@ expected<void> run_state::read() {
                     "these over; let `millrace run` bring the topology to its end there",
                     tables.front(), folder_));
   inner_ = std::make_shared<node::dir_chain_store>(files_, (*store)->chains());
-  return read_control(**store)
-      .and_then([&] { return find_spools(state); })
-      .and_then([&] { return find_replayed(state); })
-      .and_then([&] { return find_progress_of_letters((*store)->id().state_id); });
+  return read_control(**store).and_then([&] { return find_spools(state); }).and_then([&] {
+    return find_progress_of_letters((*store)->id().state_id);
+  });
 }
 
 namespace {
@@ -143,9 +140,6 @@ expected<void> run_state::read_control(const snapshot::state_store& store) {
   auto values = values_of_plan(id, outer->state.values);
   if (!values)
     return unexpected(values.error());
-  for (const auto& [name, _] : *values)
-    if (const std::string_view begin = "starts/"; name.starts_with(begin))
-      plans_.push_back(name.substr(begin.size()));
   auto& t = found->second;
   t.plan = encode_plan({{}, id.state_id, 0, std::move(*values)});
   t.is_paused = false;
@@ -189,48 +183,6 @@ expected<void> run_state::find_spools(const std::string& state_folder) {
       });
     };
   }
-  return {};
-}
-
-/// Names of plans are cut and written otherwise where they are names of folders.
-std::string run_state::plan_in_folder(const std::string& name) const {
-  const auto kept =
-      std::ranges::find_if(plans_, [&](const auto& p) { return snapshot::file_name_of(p) == name; });
-  return kept == plans_.end() ? name : *kept;
-}
-
-/// The store of a cluster numbers batches over all parsers, the folder for each: those of one keep their numbers.
-expected<void> run_state::find_replayed(const std::string& state_folder) {
-  const auto folder = state_folder + "/replay";
-  ASSIGN_OR_RETURN(const auto plans, folders_in(files_, folder));
-  std::vector<replay::batch_entry> entries;
-  for (const auto& name : plans) {
-    const auto log = std::make_shared<replay::replay_log>(files_, folder + "/" + name);
-    const auto plan = plan_in_folder(name);
-    const auto numbers = log->numbers();
-    if (!numbers)
-      return unexpected(numbers.error());
-    if (!numbers->empty() && !entries.empty())
-      return user_error(
-          ec::unsupported,
-          fmt::format("dead letters were replayed to several parsers of the state in {} ({} and {}), and "
-                      "no cluster takes these over; go on with `millrace run`",
-                      folder_, entries.front().plan, plan));
-    for (const auto number : *numbers) {
-      ASSIGN_OR_RETURN(const auto batch, log->read(number));
-      replay::batch_entry e{number, plan, batch.stage, {}};
-      for (const auto& r : batch.records)
-        e.ids.push_back(r.id);
-      entries.push_back(std::move(e));
-      in_files_[replay::name_of_batch(number)] = [log, number] {
-        return log->read(number).map([](const replay::replayed_batch& b) { return replay::encode(b); });
-      };
-    }
-  }
-  if (!entries.empty())
-    in_files_[replay::name_of_batch_index()] = [entries]() -> expected<std::string> {
-      return replay::encode_entries(entries);
-    };
   return {};
 }
 

@@ -40,24 +40,20 @@ public:
   expected<void> clear(const std::string& chains) override;
 
 private:
-  /// Returns the base of a chain that the folder keeps in files of its own: a spool, a batch of replayed records.
+  /// Returns the base of a chain that the folder keeps in files of its own: a spool, the progress of the letters' sink.
   using read_base = std::function<expected<std::string>()>;
 
   run_state(snapshot::file_system& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
   [[nodiscard]] expected<void> read();
   [[nodiscard]] expected<void> read_control(const snapshot::state_store& store);
   [[nodiscard]] expected<void> find_spools(const std::string& state_folder);
-  [[nodiscard]] expected<void> find_replayed(const std::string& state_folder);
   [[nodiscard]] expected<void> find_progress_of_letters(const std::string& state_id);
-
-  [[nodiscard]] std::string plan_in_folder(const std::string& name) const;
 
   snapshot::file_system& files_;
   std::string folder_;
   std::unique_ptr<snapshot::folder_lock> lock_;
   std::shared_ptr<node::dir_chain_store> inner_;
   node::found_chain control_;
-  std::vector<std::string> plans_;             // their names
   std::string chains_;                         // the topology's chains
   std::map<std::string, read_base> in_files_;  // keyed by the chain's name
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <utility>
 
 namespace millrace::replay {
@@ -45,7 +46,7 @@ expected<std::vector<batch_entry>> decode_entries(std::string_view bytes) {
   wire::reader in(bytes);
   if (const auto found = in.varint(); in.ok() && found != index_version)
     return user_error(ec::unsupported,
-                      fmt::format("the replayed records in the store were written by a later version of "
+                      fmt::format("the replayed records were written by a later version of "
                                   "millrace (format {}, this one reads {}); run that version",
                                   found, index_version));
   std::vector<batch_entry> out;
@@ -61,16 +62,18 @@ expected<std::vector<batch_entry>> decode_entries(std::string_view bytes) {
     out.push_back(std::move(e));
   }
   if (!in.ok() || !in.at_end())
-    return fatal_error(ec::corrupt, "the index of replayed records in the store is damaged");
+    return fatal_error(ec::corrupt, "the index of replayed records is damaged");
   return out;
 }
 
 std::string name_of_batch_index() { return "replayed:index"; }
 std::string name_of_batch(std::uint64_t number) { return fmt::format("replayed:{}", number); }
 
-void add_ids(std::unordered_set<std::string>& to, const std::vector<batch_entry>& all) {
+std::unordered_set<std::string> ids_of(const std::vector<batch_entry>& all) {
+  std::unordered_set<std::string> out;
   for (const auto& e : all)
-    to.insert(e.ids.begin(), e.ids.end());
+    out.insert(e.ids.begin(), e.ids.end());
+  return out;
 }
 
 expected<std::vector<batch_entry>> entries_in(chain::named_chains& chains) {
@@ -79,12 +82,13 @@ expected<std::vector<batch_entry>> entries_in(chain::named_chains& chains) {
 }
 
 expected<replayed_batch> read_batch(chain::named_chains& chains, std::uint64_t number) {
-  ASSIGN_OR_RETURN(const auto found, chains.look(name_of_batch(number)));
-  if (found.base.empty())
-    return fatal_error(ec::corrupt, fmt::format("batch {} of replayed records is not in the store; restore "
-                                                "the store from a backup",
+  ASSIGN_OR_RETURN(auto found, chains.look(name_of_batch(number)));
+  const auto records = chain::records_of(std::move(found));
+  if (records.empty())
+    return fatal_error(ec::corrupt, fmt::format("batch {} of replayed records is missing; restore the store, "
+                                                "or the state folder, from a backup",
                                                 number));
-  return decode(found.base);
+  return decode(records.back());
 }
 
 expected<std::vector<std::uint64_t>> stored_batches::numbers() const {
@@ -100,6 +104,11 @@ expected<replayed_batch> stored_batches::read(std::uint64_t number) const {
   return read_batch(*at_.chains, number);
 }
 
+expected<batch_index> batch_index::look(std::shared_ptr<chain::named_chains> chains) {
+  ASSIGN_OR_RETURN(auto all, entries_in(*chains));
+  return batch_index(std::move(chains), nullptr, {}, std::move(all));
+}
+
 expected<batch_index> batch_index::take(std::shared_ptr<chain::named_chains> chains,
                                         std::unique_ptr<chain::actor_chain> opened,
                                         const millrace::life& now) {
@@ -109,13 +118,12 @@ expected<batch_index> batch_index::take(std::shared_ptr<chain::named_chains> cha
 }
 
 expected<void> batch_index::add(const std::string& plan, const replayed_batch& b) {
+  assert(index_ != nullptr && "look() gives one that adds none");
   batch_entry e{all_.empty() ? 1 : all_.back().number + 1, plan, b.stage, {}};
   for (const auto& r : b.records)
     e.ids.push_back(r.id);
   ASSIGN_OR_RETURN(auto place, chains_->open_chain(name_of_batch(e.number), now_));
-  const auto written = place->append_base(encode(b));
-  if (!written || !*written)
-    return written ? our_error("a batch of replayed records was not written") : unexpected(written.error());
+  RETURN_IF_ERROR(place->append(encode(b), true));
   RETURN_IF_ERROR(index_->append(encode_entries({e}), true));
   all_.push_back(std::move(e));
   // The entry counts without this; one that does not work now is tried with the next.

@@ -7,19 +7,19 @@
 namespace millrace::source {
 
 expected<std::vector<partition_info>> replaying_reader::look(const std::set<std::string>& known) {
-  if (log_->are_told())
+  if (batches_.are_told())
     return std::vector<partition_info>();
-  const auto numbers = log_->numbers();
+  const auto numbers = batches_.numbers();
   if (!numbers)
     return unexpected(numbers.error());
   const bool more =
       std::any_of(numbers->begin(), numbers->end(), [&](auto n) { return !names_.contains(n); });
   if (more)
-    RETURN_IF_ERROR(log_->settle());
+    RETURN_IF_ERROR(batches_.settle());
   std::vector<partition_info> found;
   for (const auto n : *numbers) {
     if (!names_.contains(n)) {
-      ASSIGN_OR_RETURN(const auto batch, log_->read(n));
+      ASSIGN_OR_RETURN(const auto batch, batches_.read(n));
       names_[n] = replay::partition_name(batch.stage, n);
     }
     if (!known.contains(names_[n]))
@@ -97,7 +97,7 @@ expected<std::optional<chunk>> replaying_reader::read(std::span<const std::strin
 expected<std::optional<chunk>> replaying_reader::next_chunk(const std::string& partition, place& p,
                                                             std::size_t max_bytes) {
   if (!p.batch) {
-    ASSIGN_OR_RETURN(p.batch, log_->read(replay::parse_partition_name(partition)->number));
+    ASSIGN_OR_RETURN(p.batch, batches_.read(replay::parse_partition_name(partition)->number));
   }
   const auto& all = p.batch->records;
   p.next = std::min(p.next, all.size());

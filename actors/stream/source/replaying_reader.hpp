@@ -1,9 +1,9 @@
-// A source's reader with the batches of `millrace replay` as further partitions, each of which ends. They are
+// A source's reader with the batches of replayed records as further partitions, each of which ends. They are
 // found like any other: at the start of the process, and by discover_beside() while it runs; or lanes are told of them
-// (batches::are_told). They come before the source's own records, since nothing waits for them to be fetched.
+// (place_in_store::are_told). They come before the source's own records, since nothing waits for them to be fetched.
 #pragma once
 
-#include "actors/stream/replay/batches.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/source/source.hpp"
 
 #include <map>
@@ -12,8 +12,8 @@ namespace millrace::source {
 
 class replaying_reader final : public reader {
 public:
-  replaying_reader(std::unique_ptr<reader> own, std::unique_ptr<replay::batches> log, const wants& wanted)
-      : own_(std::move(own)), log_(std::move(log)), wanted_(wanted) {}
+  replaying_reader(std::unique_ptr<reader> own, replay::stored_batches batches, const wants& wanted)
+      : own_(std::move(own)), batches_(std::move(batches)), wanted_(wanted) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<std::vector<partition_info>> discover_beside(const std::set<std::string>& known,
@@ -44,7 +44,7 @@ private:
   expected<std::optional<chunk>> next_chunk(const std::string& partition, place& p, std::size_t max_bytes);
 
   std::unique_ptr<reader> own_;
-  std::unique_ptr<replay::batches> log_;
+  replay::stored_batches batches_;
   wants wanted_;
   std::map<std::uint64_t, std::string> names_;  // names of the batches that were found
   std::map<std::string, place> places_;         // places in the assigned batches

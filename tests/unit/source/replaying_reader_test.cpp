@@ -1,32 +1,55 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 #include "actors/connectors/file/source/followed_reader.hpp"
-#include "actors/stream/replay/replay_log.hpp"
 #include "actors/stream/source/replaying_reader.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/unit/file_source/reading.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 
 using namespace millrace;
 using namespace millrace::source;
 
 namespace {
 
+/// Chains with batches that a replay has written.
+class written_chains final : public chain::named_chains {
+public:
+  void add(const replay::replayed_batch& b, const std::string& plan = "parsed") {
+    auto& index = all_[replay::name_of_batch_index()].increments;
+    const auto number = index.size() + 1;
+    index.push_back(replay::encode_entries({{number, plan, b.stage, {}}}));
+    all_[replay::name_of_batch(number)].increments = {replay::encode(b)};
+  }
+  void lose(std::uint64_t number) { all_.erase(replay::name_of_batch(number)); }
+  expected<std::unique_ptr<chain::actor_chain>> open_chain(std::string_view, const life&) override {
+    return our_error("a reader writes nothing");
+  }
+  expected<chain::contents> look(std::string_view name) override { return all_[std::string(name)]; }
+  expected<void> settle(std::string_view name) override {
+    CHECK(name == replay::name_of_batch_index());
+    ++settled;
+    return {};
+  }
+
+  int settled = 0;
+
+private:
+  std::map<std::string, chain::contents> all_;
+};
+
 class place {
 public:
-  place() {
-    own_.write("in.csv", "first\nsecond\n");
-    std::filesystem::create_directories(path_ + "/state-1");
+  place() { own_.write("in.csv", "first\nsecond\n"); }
+  [[nodiscard]] written_chains& chains() const { return *chains_; }
+  [[nodiscard]] replay::stored_batches batches(bool are_told = false) const {
+    return replay::stored_batches({chains_, "parsed", are_told});
   }
-  [[nodiscard]] replay::replay_log log() const {
-    return {snapshot::posix_file_system(), path_ + "/state-1/replay/parsed"};
-  }
-  [[nodiscard]] replaying_reader reader(const wants& w = {}) const {
-    return {std::make_unique<bounded_reader>(path_ + "/in.csv", false),
-            std::make_unique<replay::replay_log>(log()), w};
+  [[nodiscard]] replaying_reader reader(const wants& w = {}, bool are_told = false) const {
+    return {std::make_unique<bounded_reader>(path_ + "/in.csv", false), batches(are_told), w};
   }
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -34,6 +57,7 @@ public:
 private:
   test::scratch own_;
   std::string path_ = own_.path().string();
+  std::shared_ptr<written_chains> chains_ = std::make_shared<written_chains>();
 };
 
 replay::replayed_batch batch() {
@@ -55,22 +79,35 @@ std::vector<std::string> names(const std::vector<partition_info>& found) {
 
 TEST_CASE("batches are partitions beside those of the source, also when they come later") {
   const place at;
-  REQUIRE(at.log().add(batch()));
+  at.chains().add(batch());
   auto r = at.reader();
   CHECK(names(r.discover(test::no_wait).value()) == std::vector<std::string>{"0", "replay:table:1"});
   CHECK(r.discover_beside({"0", "replay:table:1"}, test::no_wait)->empty());
-  REQUIRE(at.log().add(batch()));
+  CHECK(at.chains().settled == 1);
+  at.chains().add(batch());
   CHECK(names(r.discover_beside({"0", "replay:table:1"}, test::no_wait).value()) ==
         std::vector<std::string>{"replay:table:2"});
   // A reader that was connected before the batch came reads it when it is told to.
   const auto all = test::read_all(r, "replay:table:2", {}, 1000);
   CHECK(all.at_end);
   CHECK(all.records.size() == 3);
+  CHECK(at.chains().settled == 2);  // what was found is durable before a partition begins by it
+}
+
+TEST_CASE("batches of another parser are none of this reader's; lanes that are told do not look") {
+  const place at;
+  at.chains().add(batch(), "other");
+  at.chains().add(batch());
+  auto r = at.reader();
+  CHECK(names(r.discover(test::no_wait).value()) == std::vector<std::string>{"0", "replay:table:2"});
+  auto told = at.reader({}, true);
+  CHECK(names(told.discover(test::no_wait).value()) == std::vector<std::string>{"0"});
+  CHECK(test::read_all(told, "replay:table:2", {}, 1000).records.size() == 3);
 }
 
 TEST_CASE("a batch is read from any position to its end, in pieces") {
   const place at;
-  REQUIRE(at.log().add(batch()));
+  at.chains().add(batch());
   auto r = at.reader();
   REQUIRE(r.discover(test::no_wait));
   for (const std::size_t max_bytes : {1U, 1000U})
@@ -90,7 +127,7 @@ TEST_CASE("a batch is read from any position to its end, in pieces") {
 
 TEST_CASE("records carry what their source said of them") {
   const place at;
-  REQUIRE(at.log().add(batch()));
+  at.chains().add(batch());
   auto r = at.reader({.key = true, .headers = true, .header = true});
   REQUIRE(r.discover(test::no_wait));
   REQUIRE(r.assign("replay:table:1", {}));
@@ -115,19 +152,22 @@ TEST_CASE("records carry what their source said of them") {
   CHECK((*second)->at_end);
 }
 
-TEST_CASE("a batch that cannot be read is an error with its file and the remedy") {
+TEST_CASE("a batch that cannot be read is an error with its number and the remedy") {
   const place at;
+  at.chains().add(batch());
   auto r = at.reader();
   REQUIRE(r.discover(test::no_wait));
-  const auto gone = test::read_all(r, "replay:table:7", {}, 1000);
+  at.chains().lose(1);
+  const auto gone = test::read_all(r, "replay:table:1", {}, 1000);
   REQUIRE(gone.failure);
-  CHECK(gone.failure->message.find("replay/parsed/7") != std::string::npos);
+  CHECK(gone.failure->code == ec::corrupt);
+  CHECK(gone.failure->message == "batch 1 of replayed records is missing; restore the store, or the state "
+                                 "folder, from a backup");
 }
 
 TEST_CASE("progress in the source's own log is noted through it") {
   const place at;
-  replaying_reader r(std::make_unique<followed_reader>(at.path() + "/in.csv"),
-                     std::make_unique<replay::replay_log>(at.log()), wants{});
+  replaying_reader r(std::make_unique<followed_reader>(at.path() + "/in.csv"), at.batches(), wants{});
   REQUIRE(r.discover(test::no_wait));
   std::ofstream(at.path() + "/in.csv", std::ios::app) << "third\n";
   (void)test::read_all(r, "0", position{}, 1000);

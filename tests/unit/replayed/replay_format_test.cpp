@@ -1,11 +1,7 @@
-#include "actors/stream/replay/replay_log.hpp"
+#include "actors/stream/replay/replay_format.hpp"
 #include "tests/support/golden_file.hpp"
-#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <filesystem>
-#include <fstream>
 
 using namespace millrace;
 using namespace millrace::replay;
@@ -50,7 +46,7 @@ TEST_CASE("what is cut off, longer, of a later version or marked unknown is no b
 }
 
 TEST_CASE("replayed records are the golden ones, byte for byte") {
-  test::check_golden("tests/unit/replay_log/golden/replay_1.bin", encode(batch()));
+  test::check_golden("tests/unit/replayed/golden/replay_1.bin", encode(batch()));
 }
 
 TEST_CASE("a partition's name says stage and number, and a source's own is none") {
@@ -62,39 +58,4 @@ TEST_CASE("a partition's name says stage and number, and a source's own is none"
   for (const auto* name :
        {"0", "spool", "replay:", "replay:a", "replay::1", "replay:a:", "replay:a:1x", "replay:a:-1"})
     CHECK_FALSE(parse_partition_name(name));
-}
-
-TEST_CASE("batches are numbered in the order in which they were added, over processes") {
-  const test::scratch at;
-  auto& files = snapshot::posix_file_system();
-  const auto state = folder_of_state(at.path().string(), "7");
-  std::filesystem::create_directories(at / "state-7");
-  const auto where = folder_of_plan(state, "parsed:in");
-  CHECK(batches_in(files, state).value() == 0);
-  CHECK(replay_log(files, where).numbers().value().empty());
-  CHECK(replay_log(files, where).add(batch()).value() == 1);
-  CHECK(replay_log(files, where).add({"other", "", "", {}}).value() == 2);
-  CHECK(replay_log(files, folder_of_plan(state, "second")).add(batch()).value() == 1);
-  // A killed process may leave a file that is no batch.
-  std::ofstream(where + "/3.1.tmp") << "half";
-  const replay_log log(files, where);
-  CHECK(log.numbers().value() == std::vector<std::uint64_t>{1, 2});
-  CHECK(log.read(1).value() == batch());
-  CHECK(log.read(2)->stage == "other");
-  CHECK(batches_in(files, state).value() == 3);
-}
-
-TEST_CASE("one copy of a batch is enough, and without any the remedy is said") {
-  const test::scratch at;
-  std::filesystem::create_directories(at / "state-7");
-  auto& files = snapshot::posix_file_system();
-  const replay_log log(files, folder_of_plan(folder_of_state(at.path().string(), "7"), "parsed"));
-  REQUIRE(log.add(batch()));
-  std::ofstream(at / "state-7/replay/parsed/1.1") << "damaged";
-  CHECK(log.read(1).value() == batch());
-  std::filesystem::remove(at / "state-7/replay/parsed/1.2");
-  const auto gone = log.read(1);
-  REQUIRE_FALSE(gone);
-  CHECK(gone.error().code == ec::corrupt);
-  CHECK(gone.error().message.find("--fresh") != std::string::npos);
 }

@@ -1,0 +1,90 @@
+#include "actors/node/host/replay_in_folder.hpp"
+
+#include "actors/deployment/next_run.hpp"
+#include "actors/deployment/start_positions.hpp"
+#include "actors/node/control/topology_chains.hpp"
+#include "actors/node/host/lone_topology.hpp"
+#include "actors/replay/route.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/file_system.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+expected<std::string> identity_of(const snapshot::value_reader& store, const lane::lane_plan& plan) {
+  if (!config::traits_of(*plan.source).identity_by_lane)
+    return std::string();
+  const auto stored = store.get(deployment::starts_name(plan.name));
+  if (!stored)
+    return stored.error().code == ec::not_found ? expected<std::string>() : unexpected(stored.error());
+  return deployment::decode_starts(*stored).and_then([&](const auto& partitions) {
+    return deployment::identities_of_lanes(store, plan.name, partitions.size());
+  });
+}
+
+/// The state is opened for looking only: a run may hold it.
+expected<std::unique_ptr<snapshot::state_store>> look_at(const folder_request& r) {
+  return snapshot::open_dir_store({r.state, r.topology->name, false, true});
+}
+
+/// Lanes look into the index without opening it, so an entry that they find has to count: its writer is not fenced off
+/// while it adds.
+expected<std::unique_ptr<snapshot::folder_lock>> lock_out_others(const snapshot::state_store& state) {
+  auto taken =
+      state.files().lock(snapshot::state_folder_of(state.folder(), state.id().state_id) + "/replay.lock");
+  if (!taken && taken.error().code == ec::locked)
+    return user_error(ec::locked, fmt::format("another replay into {} is under way ({}); let it end first",
+                                              state.folder(), taken.error().message));
+  return taken;
+}
+
+expected<replay::batch_index> take_index(const std::shared_ptr<node::topology_chains>& chains) {
+  return chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()))
+      .and_then([&](node::topology_chains::chosen_chain&& opened) {
+        return replay::batch_index::take(chains, std::move(opened.chain), opened.now);
+      });
+}
+
+/// A run with --fresh may have removed the batches amid the replay.
+expected<void> check_still_there(const folder_request& r, const std::string& chains) {
+  ASSIGN_OR_RETURN(const auto now, look_at(r));
+  if (now->chains() == chains)
+    return {};
+  return user_error(ec::mismatch, fmt::format("the state in {} has begun anew meanwhile, without these "
+                                              "letters; replay them once more",
+                                              r.state));
+}
+
+}  // namespace
+
+expected<replay::outcome> replay_in_folder(folder_request r) {
+  RETURN_IF_ERROR(replay::check_into(*r.topology, r.into, r.into_is_called));
+  auto state = look_at(r);
+  if (!state) {
+    if (state.error().code == ec::not_found)
+      state.error().message += "; expected the --state of the run that wrote these dead letters";
+    return unexpected(std::move(state.error()));
+  }
+  ASSIGN_OR_RETURN(r.is_finished, deployment::has_ended(**state));
+  if (const auto began = (*state)->get(state_began_name); began && !r.older)
+    r.began = std::stoll(*began);
+  r.identity_of = [&state](const lane::lane_plan& plan) { return identity_of(**state, plan); };
+  replay::letter_files letters(r.letters);
+  const auto chains = chains_in(**state);
+  if (r.dry_run) {
+    ASSIGN_OR_RETURN(auto index, replay::batch_index::look(chains));
+    return replay::replay(r, letters, index);
+  }
+  ASSIGN_OR_RETURN(const auto lock, lock_out_others(**state));
+  ASSIGN_OR_RETURN(auto index, take_index(chains));
+  ASSIGN_OR_RETURN(auto done, replay::replay(r, letters, index));
+  return check_still_there(r, (*state)->chains()).map([&] { return std::move(done); });
+}
+
+}  // namespace millrace::host
