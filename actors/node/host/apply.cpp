@@ -17,17 +17,17 @@ namespace millrace::host {
 namespace {
 
 /// Returns an empty value where this version does not read the plan.
-std::string fingerprint_of(const hosted_plan& p, const std::string& name) {
+std::string fingerprint_of(const hosted_plan& p, const apply_options& o) {
   if (const auto kept = p.values.find(std::string(config::fingerprint_name));
       p.text.empty() && kept != p.values.end())
     return kept->second;
-  const auto topology = load_plan(p.text, name);
-  return topology ? (*topology)->state_fingerprint : std::string();
+  const auto planned = o.plans->of(o.topology, *o.before);
+  return planned ? (*planned)->topology->state_fingerprint : std::string();
 }
 
 /// The state of the earlier plan goes on, where it fits.
-expected<void> check_fit(const hosted_plan& before, const config::topology& now) {
-  const auto fingerprint = fingerprint_of(before, now.name);
+expected<void> check_fit(const hosted_plan& before, const config::topology& now, const apply_options& o) {
+  const auto fingerprint = fingerprint_of(before, o);
   if (fingerprint.empty())
     return {};  // this version reads it no more, so it says nothing
   const auto fit = config::compare_fingerprints(fingerprint, now.state_fingerprint);
@@ -192,7 +192,7 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
     auto before = decode_plan(o.before->plan);
     if (!before)
       return unexpected(before.error());
-    RETURN_IF_ERROR(check_fit(*before, **topology));
+    RETURN_IF_ERROR(check_fit(*before, **topology, o));
     plan.state_id = before->state_id;
     if (before->lanes != 0)
       plan.lanes = before->lanes;

@@ -2,7 +2,6 @@
 
 #include "actors/deployment/start_positions.hpp"
 #include "actors/node/control/topology_state.hpp"
-#include "actors/node/host/hosted_plan.hpp"
 #include "actors/observe/report.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -60,12 +59,11 @@ topology_end recorded(topology_end known, const cluster::topology_state& s) {
 
 /// Returns the partitions that the plan has values of. Partitions of earlier runs are among them, and are
 /// over: the starts that `control` has of them are of the past.
-expected<std::set<cluster::partition_name>> partitions_in(const std::map<std::string, std::string>& values,
-                                                          const deployment::decided_topology& d) {
+expected<std::set<cluster::partition_name>> partitions_in(const planned_topology& plan) {
   std::set<cluster::partition_name> out;
-  for (const auto& parser : d.plans) {
+  for (const auto& parser : plan.decided.plans) {
     ASSIGN_OR_RETURN(const auto all,
-                     deployment::decode_starts(values.at(deployment::starts_name(parser->name))));
+                     deployment::decode_starts(plan.values.at(deployment::starts_name(parser->name))));
     for (const auto& p : all)
       out.insert({parser->name, p.name});
   }
@@ -157,28 +155,17 @@ public:
   }
 
 private:
-  [[nodiscard]] expected<planned_topology> plan_of(const std::string& name,
-                                                   const cluster::topology_state& s) const {
-    if (options_.lone)
-      return options_.lone->planned;
-    return decode_plan(s.plan).and_then([&](const hosted_plan& plan) {
-      return load_plan(plan.text, name).and_then([&](std::shared_ptr<const config::topology> topology) {
-        return unfold(plan, std::move(topology));
-      });
-    });
-  }
   expected<directed_topology> make(const std::string& name, const cluster::topology_state& s) {
-    ASSIGN_OR_RETURN(auto planned, plan_of(name, s));
-    ASSIGN_OR_RETURN(auto in_plan, partitions_in(planned.values, planned.decided));
+    ASSIGN_OR_RETURN(const auto plan, options_.plans->of(name, s));
+    ASSIGN_OR_RETURN(auto in_plan, partitions_in(*plan));
     directed_topology out{s.generation, cluster::chains_of(name, s.first_generation), nullptr,
-                          std::move(planned.topology)};
-    const auto kept = std::make_shared<const deployment::decided_topology>(std::move(planned.decided));
+                          plan->topology};
     out.director = std::make_unique<control::topology_director>(control::topology_director_options{
-        name, members_of(kept->layout),
-        [kept](const std::string& parser, const std::string& partition) {
-          return log_of(*kept, parser, partition);
+        name, members_of(plan->decided.layout),
+        [plan](const std::string& parser, const std::string& partition) {
+          return log_of(plan->decided, parser, partition);
         },
-        std::move(in_plan), lanes_giving_up_crashes(*kept), options_.lone != nullptr});
+        std::move(in_plan), lanes_giving_up_crashes(plan->decided), options_.is_lone});
     return out;
   }
 
@@ -227,7 +214,7 @@ private:
     t.has_ended = true;
     t.end = {d.finished, d.failure, d.parts};
     t.last = {true, observe::report_text(*t.topology, d.parts, d.finished), d.parts};
-    if (!options_.lone) {  // it is told to the process alone
+    if (!options_.is_lone) {  // it is told to the process alone
       keep_report(topology, t.chains, t.last.json);
       delivery::ledger counts;
       for (const auto& p : d.parts)

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/node/control/node_options.hpp"
-#include "actors/node/host/lone_plan.hpp"
 #include "actors/node/host/messages.hpp"
+#include "actors/node/host/planned_topologies.hpp"
 #include "config/plan.hpp"
 
 #include <caf/actor_system.hpp>
@@ -25,8 +25,8 @@ struct topology_end {
 struct directors_options {
   host::switchboard board;
   std::shared_ptr<node::chain_store> store;  // keeps the last report of each topology
-  /// The plan of a topology that runs in this process alone; null: `control` has the plans.
-  std::shared_ptr<const lone_plan> lone = nullptr;
+  std::shared_ptr<planned_topologies> plans;
+  bool is_lone = false;  // the one topology runs in this process alone
   /// Told once the end of a topology that was directed here is recorded in `control`, for any reason. Called
   /// on the directors' thread; does not block.
   std::function<void(const std::string& topology, const topology_end& end)> on_end = {};

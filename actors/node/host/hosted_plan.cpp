@@ -104,10 +104,10 @@ void keep_zones(hosted_plan& p, const config::topology& t) {
     p.values[std::string(zones_name)] = std::move(version);
 }
 
-std::string other_zones(const hosted_plan& p, const config::topology& t) {
-  const auto kept = p.values.find(std::string(zones_name));
+std::string other_zones(const std::map<std::string, std::string>& values, const config::topology& t) {
+  const auto kept = values.find(std::string(zones_name));
   const auto here = config::zones_of(t);
-  if (kept == p.values.end() || here.empty() || here == kept->second)
+  if (kept == values.end() || here.empty() || here == kept->second)
     return {};
   return fmt::format(
       "topology {} goes by the clocks of a zone; its plan was made with tzdata {}, and this node has {}: "

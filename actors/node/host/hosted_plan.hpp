@@ -52,10 +52,11 @@ struct planned_topology {
 
 /// Keeps which tzdata the plan goes by, where windows or parsers go by the clocks of a zone.
 void keep_zones(hosted_plan& p, const config::topology& t);
-/// Says that this node's tzdata is another one, so that its shards might have other windows, and its lanes read other
-/// moments, than those of other nodes.
+/// Says that this node's tzdata is another one than that in a plan's values, so that its shards might have other windows, and
+/// its lanes read other moments, than those of other nodes.
 /// Empty: it is the same.
-[[nodiscard]] std::string other_zones(const hosted_plan& p, const config::topology& t);
+[[nodiscard]] std::string other_zones(const std::map<std::string, std::string>& values,
+                                      const config::topology& t);
 /// ec::corrupt where start positions are missing. `lane_credit`: see deployment::pipeline_bounds.
 [[nodiscard]] expected<planned_topology> unfold(const hosted_plan& p,
                                                 std::shared_ptr<const config::topology> topology,

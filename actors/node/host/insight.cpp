@@ -2,7 +2,6 @@
 
 #include "actors/node/host/described.hpp"
 #include "actors/node/host/event_keeper.hpp"
-#include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/tracing.hpp"
 #include "actors/observe/answering.hpp"
 #include "actors/observe/figures_of.hpp"
@@ -173,22 +172,12 @@ void insight::name_troubles(api::answers::topologies& all) const {
   observe::add_troubles(all, found_by_leader(told));
 }
 
-/// A page asks each second: a plan is read once.
 expected<insight::known_topology> insight::find(const node::cluster_described& d, const std::string& name) {
   const auto t = d.state->topologies.find(name);
   if (t == d.state->topologies.end())
     return unexpected(topology_of(d, name).error());
-  if (const auto* const lone = lone_in(options_))
-    return known_topology{t->second, lone->topology};
-  const auto kept = plans_.find(name);
-  if (kept != plans_.end() && kept->second.number == t->second.number)
-    return known_topology{t->second, kept->second.topology};
-  const auto read =
-      decode_plan(t->second.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
-  if (!read)
-    return unexpected(read.error());
-  plans_[name] = {t->second.number, *read};
-  return known_topology{t->second, *read};
+  ASSIGN_OR_RETURN(const auto planned, options_.plans->of(name, t->second));
+  return known_topology{t->second, planned->topology};
 }
 
 std::shared_ptr<const config::topology> insight::plan_of(const node::cluster_described& d,

@@ -48,10 +48,6 @@ public:
   void name_troubles(api::answers::topologies& all) const;
 
 private:
-  struct read_plan {
-    std::uint64_t number = 0;  // its number among all of the cluster
-    std::shared_ptr<const config::topology> topology;
-  };
   /// A topology as the leader knows it.
   struct known_topology {
     const cluster::topology_state& state;
@@ -90,7 +86,6 @@ private:
   told_by_node troubles_;  // the last that each of the other nodes has told
   observe::health_history health_;
   observe::ledger_watch ledgers_;
-  std::map<std::string, read_plan> plans_;  // keyed by topology; a cluster has a hundred at most
 };
 
 }  // namespace millrace::host

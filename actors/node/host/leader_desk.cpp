@@ -266,7 +266,7 @@ void leader_desk::replay(const described& d, const api::requests::replay& r, con
                    visible(r.into)),
        r.topology, through);
   const auto replayer =
-      spawn_replayer(self_->system(), {options_.letters, r, is_over_, t->second.is_active()},
+      spawn_replayer(self_->system(), {options_.letters, r, is_over_, options_.plans, t->second.is_active()},
                      replay_listener(whole_view(self_)));
   self_->monitor(replayer);
   replayers_[replayer.address()] = r.topology;

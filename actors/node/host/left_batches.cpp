@@ -17,11 +17,12 @@ struct look_into_store {};
 using finder = caf::typed_actor<caf::reacts_to<look_into_store>>;
 
 finder::behavior_type finder_behaviour(finder::pointer self, const std::shared_ptr<node::chain_store>& store,
+                                       const std::shared_ptr<planned_topologies>& plans,
                                        const whole_view& to) {
   return {[=](const look_into_store&) {
     left_batches_found out;
     try {
-      out = unread_batches(store);
+      out = unread_batches(store, *plans);
     } catch (const std::exception& e) {
       out.failure =
           our_error(fmt::format("batches of replayed records could not be read: {}", e.what())).value();
@@ -44,7 +45,7 @@ void left_batches::look(const node::cluster_described& d) {
   looks_to_wait_ = looks_between;
   is_looking_ = true;
   is_whole_ = true;
-  self_->send(control::spawn_blocking(self_->system(), finder_behaviour, store_, whole_view(self_)),
+  self_->send(control::spawn_blocking(self_->system(), finder_behaviour, store_, plans_, whole_view(self_)),
               look_into_store{});
 }
 

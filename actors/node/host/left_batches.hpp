@@ -14,8 +14,9 @@ namespace millrace::host {
 
 class left_batches {
 public:
-  left_batches(whole_view::pointer self, std::shared_ptr<node::chain_store> store)
-      : self_(self), store_(std::move(store)) {}
+  left_batches(whole_view::pointer self, std::shared_ptr<node::chain_store> store,
+               std::shared_ptr<planned_topologies> plans)
+      : self_(self), store_(std::move(store)), plans_(std::move(plans)) {}
 
   /// Called about once a second. At the beginning of each epoch of this process it looks into the store, on a
   /// thread of its own, which tells the view left_batches_found.
@@ -28,6 +29,7 @@ public:
 private:
   whole_view::pointer self_;
   std::shared_ptr<node::chain_store> store_;
+  std::shared_ptr<planned_topologies> plans_;
   std::optional<cluster::epoch> led_;  // the epoch that was looked in
   bool is_looking_ = false;
   bool is_whole_ = true;

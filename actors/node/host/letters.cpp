@@ -33,7 +33,8 @@ struct letters_request {
   std::shared_ptr<const api::reply> to;
 };
 
-/// The type of the sink that the topology has for them; empty where it has none.
+/// The type of the sink that the topology has for them; empty where it has none. The text alone says it: letters are also
+/// shown of a topology that this version does not load.
 std::string own_sink_of(const std::string& text) {
   boost::json::error_code failed;
   const auto topology = boost::json::parse(text, failed);
@@ -117,16 +118,13 @@ expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store
   const auto found = control.state.topologies.find(topology);
   if (found == control.state.topologies.end())
     return cluster::no_topology(control.state, topology);
-  auto plan = decode_plan(found->second.plan);
-  if (!plan)
-    return unexpected(plan.error());
-  if (const auto sink = own_sink_of(plan->text); !sink.empty())
+  ASSIGN_OR_RETURN(const auto plan, decode_plan(found->second.plan));
+  if (const auto sink = own_sink_of(plan.text); !sink.empty())
     return user_error(ec::not_found,
                       fmt::format("the dead letters of {} are not in the store: its \"dead_letters\" "
                                   "sends them to a sink of the type {}",
                                   topology, sink));
-  return with_letters{found->second, std::move(*plan),
-                      cluster::chains_of(topology, found->second.first_generation)};
+  return with_letters{found->second, cluster::chains_of(topology, found->second.first_generation)};
 }
 
 expected<api::answers::dead_letters> letters_page(const std::shared_ptr<node::chain_store>& store,

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
-#include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/stores/chain_store.hpp"
+#include "config/plan.hpp"
 #include "runtime/cluster/control_state.hpp"
 #include "runtime/messages/plain_message.hpp"
 
@@ -30,7 +30,6 @@ using letters_home = std::variant<std::shared_ptr<node::chain_store>, letters_fo
 /// A topology whose dead letters are in the store.
 struct with_letters {
   cluster::topology_state state;
-  hosted_plan plan;
   std::string chains;  // the name of its chains
 };
 /// Errors: ec::not_found where the cluster has no such topology, or where its dead letters go to a sink of its own. Blocks.

@@ -10,7 +10,7 @@
 namespace millrace::host {
 
 struct lone_plan {
-  planned_topology planned;
+  std::shared_ptr<const planned_topology> planned;
   deployment::pipeline_options options;  // the actors' options
   std::shared_ptr<snapshot::state_store> folder;
   std::shared_ptr<source::feeds> feeds;  // sources that receive have done so since the starts were decided

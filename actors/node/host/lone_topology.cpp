@@ -133,7 +133,8 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   const auto started =
       observe::event_of(start_of(out->name_, topology_in(seen->state, out->name_)), o.clock->now());
   o.lone = std::make_shared<const lone_plan>(
-      lone_plan{std::move(planned), std::move(options.pipeline), folder, feeds});
+      lone_plan{std::make_shared<const planned_topology>(std::move(planned)), std::move(options.pipeline),
+                folder, feeds});
   o.on_end = [p = out.get()](const std::string&, const topology_end& end) {
     const std::lock_guard lock(p->mutex_);
     p->end_ = end;

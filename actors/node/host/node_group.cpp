@@ -45,12 +45,16 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   node_group g;
   const auto sign = options.is_alone ? nullptr : std::make_shared<store_sign>();
   const auto topologies = options.folder + "/topologies";
+  const auto plans = std::make_shared<planned_topologies>(options.bounds.lane_credit,
+                                                          options.lone ? options.lone->planned : nullptr);
   g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
                                        std::move(options.transport_to), options.silence, options.clock});
-  g.directors = spawn_directors(system, {g.board, options.store, options.lone, std::move(options.on_end)});
+  g.directors = spawn_directors(
+      system, {g.board, options.store, plans, options.lone != nullptr, std::move(options.on_end)});
   g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
                                                                 {},
                                                                 options.store,
+                                                                plans,
                                                                 topologies,
                                                                 options.start_timeout,
                                                                 g.board,
@@ -91,12 +95,12 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.begins_with = std::move(options.begins_with);
   o.terms_from = options.terms_from;
   const auto letters = options.lone
-                           ? letters_home(letters_folder{options.lone->planned.topology, options.folder})
+                           ? letters_home(letters_folder{options.lone->planned->topology, options.folder})
                            : letters_home(options.store);
   // Actors that begin ask their director through the board, once.
   g.control = node::spawn_node(system, std::move(o), [&](const node::node_actors& control) {
     g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
-                                 g.directors, control.coordinator, g.events, options.store, letters,
+                                 g.directors, control.coordinator, g.events, options.store, plans, letters,
                                  options.start_timeout, options.running, sign, std::move(options.make)});
     caf::anon_send(g.directors, coordinator_known{control.coordinator});
     caf::anon_send(g.board, readers_known{control.post, g.directors, g.view});

@@ -20,10 +20,10 @@
 
 namespace millrace::host {
 
-plan_on_node::plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers,
-                           const std::string& topology)
-    : generation(of), planned(std::move(p)), edges(std::move(numbers)), desk(topology, lanes_of(planned)) {
-  const auto& l = planned.decided.layout;
+plan_on_node::plan_on_node(std::uint64_t of, std::shared_ptr<const planned_topology> p,
+                           link::edge_numbers numbers, const std::string& topology)
+    : generation(of), planned(std::move(p)), edges(std::move(numbers)), desk(topology, lanes_of(*planned)) {
+  const auto& l = planned->decided.layout;
   for (const auto& x : l.lanes)
     lanes.insert(x.name);
   for (const auto& x : l.shards)
@@ -70,7 +70,7 @@ std::optional<window::definition> window_of(const plan_on_node& plan, const std:
   const auto shard = plan.shards.find(actor);
   if (shard == plan.shards.end())
     return std::nullopt;
-  const auto& stage = *plan.planned.topology->find(shard->second->window);
+  const auto& stage = *plan.planned->topology->find(shard->second->window);
   return std::get<config::window_plan>(stage.plan).definition;
 }
 
@@ -85,8 +85,8 @@ put_together(caf::actor_system& system, const host_options& options, std::unique
   };
   out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, std::move(timed))};
   out->factory = std::make_unique<deployment::actor_factory>(
-      system, how, std::move(state), out->planned.decided, out->keepers, std::move(feeds));
-  options.running->add({out->planned.topology, out->factory->gauges(), std::move(folder)});
+      system, how, std::move(state), out->planned->decided, out->keepers, std::move(feeds));
+  options.running->add({out->planned->topology, out->factory->gauges(), std::move(folder)});
   return out;
 }
 
@@ -116,33 +116,26 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   if (found == seen.state.topologies.end() || found->second.generation != generation)
     return outside_error(ec::unavailable, fmt::format("control has another plan of {}", options.topology));
   const auto chains = cluster::chains_of(options.topology, found->second.first_generation);
-  const auto plan = decode_plan(found->second.plan);
-  if (!plan)
-    return unexpected(plan.error());
-  auto topology = load_plan(plan->text, options.topology);
-  if (!topology)
-    return unexpected(topology.error());
+  ASSIGN_OR_RETURN(const auto planned, options.plans->of(options.topology, found->second));
   // Actors may come here from any node, so the node has all secrets or runs no part of it.
-  if (auto here = config::check_secrets(**topology, connectors()); !here)
+  if (auto here = config::check_secrets(*planned->topology, connectors()); !here)
     return user_error(here.error().code,
                       fmt::format("node {} lacks a secret: {}", options.node, here.error().message));
-  if (const auto told = other_zones(*plan, **topology); !told.empty())
+  if (const auto told = other_zones(planned->values, *planned->topology); !told.empty())
     spdlog::warn("{}", told);
-  ASSIGN_OR_RETURN(auto planned, unfold(*plan, std::move(*topology), options.bounds.lane_credit));
   ASSIGN_OR_RETURN(auto numbers,
-                   link::edge_numbers::make(found->second.number, edges_of(planned.decided.layout)));
-  auto out =
-      std::make_unique<plan_on_node>(generation, std::move(planned), std::move(numbers), options.topology);
+                   link::edge_numbers::make(found->second.number, edges_of(planned->decided.layout)));
+  auto out = std::make_unique<plan_on_node>(generation, planned, std::move(numbers), options.topology);
   if (const auto made = snapshot::make_folders(snapshot::posix_file_system(),
-                                               snapshot::state_folder_of(options.folder, plan->state_id));
+                                               snapshot::state_folder_of(options.folder, planned->state_id));
       !made)
     return unexpected(made.error());
   // Lanes of one source begin with its identity from the plan: each would put it first otherwise, and all but one
   // be fenced off.
   const auto state = std::make_shared<node::topology_state>(
-      options.store, chains, snapshot::identity{plan->state_id, options.topology, {}, false}, options.folder,
-      plan->values, out->planned.decided.run.number, options.bounds.bases);
-  const auto how = options_of(options, out->planned, chains, found->second.begins_anew);
+      options.store, chains, snapshot::identity{planned->state_id, options.topology, {}, false},
+      options.folder, planned->values, planned->decided.run.number, options.bounds.bases);
+  const auto how = options_of(options, *planned, chains, found->second.begins_anew);
   return put_together(
       system, options, std::move(out), how, {state, state},
       [state](const std::string& name, const std::string& value, const life& whose) {

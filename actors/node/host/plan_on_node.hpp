@@ -15,7 +15,7 @@ namespace millrace::host {
 
 struct plan_on_node {
   std::uint64_t generation = 0;
-  planned_topology planned;
+  std::shared_ptr<const planned_topology> planned;
   std::set<std::string> lanes;
   std::map<std::string, const deployment::shard_layout*> shards;
   std::set<std::string> sinks;
@@ -26,7 +26,8 @@ struct plan_on_node {
   std::vector<control::desk_effects::spawn>
       prepared_shards;  // shards to be made together, in the order in which they were prepared
 
-  plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers, const std::string& topology);
+  plan_on_node(std::uint64_t of, std::shared_ptr<const planned_topology> p, link::edge_numbers numbers,
+               const std::string& topology);
   plan_on_node(const plan_on_node&) = delete;
   plan_on_node& operator=(const plan_on_node&) = delete;
   /// Ends its keepers.

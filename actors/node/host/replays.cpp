@@ -5,7 +5,6 @@
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/node/control/topology_state.hpp"
 #include "actors/node/host/cluster_words.hpp"
-#include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/letters.hpp"
 #include "actors/node/host/replay_in_folder.hpp"
 #include "actors/observe/loss_log.hpp"
@@ -79,26 +78,25 @@ std::string lane_of(const cluster::topology_state& t, const std::string& plan, s
 
 /// Batches that neither `control` nor the plan has.
 std::vector<cluster::records::partition_started>
-missing_starts(const with_letters& t, const config::topology& topology,
-               const std::vector<std::shared_ptr<const lane::lane_plan>>& plans,
+missing_starts(const cluster::topology_state& t, const planned_topology& planned,
                const std::vector<replay::batch_entry>& entries) {
   std::vector<cluster::records::partition_started> out;
-  for (const auto& plan : plans) {
+  for (const auto& plan : planned.decided.plans) {
     if (config::traits_of(*plan->source).bounded)
       continue;
     std::set<std::string> known;
-    if (const auto stored = t.plan.values.find(deployment::starts_name(plan->name));
-        stored != t.plan.values.end())
+    if (const auto stored = planned.values.find(deployment::starts_name(plan->name));
+        stored != planned.values.end())
       if (const auto partitions = deployment::decode_starts(stored->second))
         for (const auto& p : *partitions)
           known.insert(p.name);
     for (const auto& e : entries) {
       const auto name = replay::partition_name(e.stage, e.number);
-      const auto lane = lane_of(t.state, plan->name, e.number);
+      const auto lane = lane_of(t, plan->name, e.number);
       if (e.plan != plan->name || lane.empty() || known.contains(name) ||
-          t.state.starts.contains({plan->name, name}))
+          t.starts.contains({plan->name, name}))
         continue;
-      out.push_back({topology.name, plan->name, name, plan->log(name), {{}, no_watermark}, lane});
+      out.push_back({planned.topology->name, plan->name, name, plan->log(name), {{}, no_watermark}, lane});
     }
   }
   return out;
@@ -106,16 +104,14 @@ missing_starts(const with_letters& t, const config::topology& topology,
 
 struct prepared_replay {
   with_letters topology;
-  std::shared_ptr<const config::topology> plan;
+  std::shared_ptr<const planned_topology> planned;
 };
 
 expected<prepared_replay> prepare(const std::shared_ptr<node::chain_store>& store, const replay_job& job) {
   ASSIGN_OR_RETURN(auto found, find_with_letters(store, job.what.topology));
-  auto plan = load_plan(found.plan.text, job.what.topology);
-  if (!plan)
-    return unexpected(plan.error());
-  RETURN_IF_ERROR(replay::check_into(**plan, job.what.into));
-  return prepared_replay{std::move(found), std::move(*plan)};
+  ASSIGN_OR_RETURN(auto planned, job.plans->of(job.what.topology, found.state));
+  RETURN_IF_ERROR(replay::check_into(*planned->topology, job.what.into));
+  return prepared_replay{std::move(found), std::move(planned)};
 }
 
 /// Fills in what is the same for all replays by the API.
@@ -128,18 +124,14 @@ void fill_in(replay::request& r, const replay_job& job) {
 }
 
 expected<std::vector<cluster::records::partition_started>>
-unread_of(const std::shared_ptr<node::chain_store>& store, const std::string& topology,
-          const cluster::topology_state& state) {
-  const auto chains = cluster::chains_of(topology, state.first_generation);
-  node::topology_chains kept(store, chains);
+unread_of(const std::shared_ptr<node::chain_store>& store, planned_topologies& plans,
+          const std::string& topology, const cluster::topology_state& state) {
+  node::topology_chains kept(store, cluster::chains_of(topology, state.first_generation));
   ASSIGN_OR_RETURN(const auto entries, replay::entries_in(kept));
   if (entries.empty())
     return {};
-  auto plan = decode_plan(state.plan);
-  if (!plan)
-    return unexpected(plan.error());
-  ASSIGN_OR_RETURN(const auto loaded, load_plan(plan->text, topology));
-  return missing_starts({state, std::move(*plan), chains}, *loaded, lane::lane_plans(loaded), entries);
+  ASSIGN_OR_RETURN(const auto planned, plans.of(topology, state));
+  return missing_starts(state, *planned, entries);
 }
 
 struct replay_by_place {
@@ -171,7 +163,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   if (!prepared)
     return {unexpected(prepared.error()), {}};
   const auto& topology = prepared->topology;
-  const auto& plan = prepared->plan;
+  const auto& plan = prepared->planned->topology;
   const auto chains = std::make_shared<node::topology_chains>(store, topology.chains);
   auto opened = chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()));
   if (!opened)
@@ -184,7 +176,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   r.is_finished = topology.state.status == cluster::topology_status::finished;
   r.batch_bytes = batch_bytes;
   const node::topology_state values(store, topology.chains,
-                                    {topology.plan.state_id, job.what.topology, {}, false}, {});
+                                    {prepared->planned->state_id, job.what.topology, {}, false}, {});
   r.identity_of = [&](const lane::lane_plan& p) -> expected<std::string> {
     return config::traits_of(*p.source).identity_by_lane
                ? deployment::identities_of_lanes(values, p.name, lanes_of(topology.state, p.name).size())
@@ -195,7 +187,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   const bool is_now = topology.state.is_active() && !replay::is_bounded(*plan, job.what.into);
   return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); })
               .map_error([&](const error& why) { return in_words_of_cluster(why, job.what.topology); }),
-          missing_starts(topology, *plan, lane::lane_plans(plan), index->all())};
+          missing_starts(topology.state, *prepared->planned, index->all())};
 }
 
 replay_result replay_in_folder(const letters_folder& of, const replay_job& job) {
@@ -222,7 +214,8 @@ replay_result replay_in_folder(const letters_folder& of, const replay_job& job) 
           {}};
 }
 
-left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store) {
+left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store,
+                                  planned_topologies& plans) {
   left_batches_found out;
   const auto control = node::control_book(store).look();
   if (!control) {
@@ -232,7 +225,7 @@ left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& stor
   for (const auto& [topology, state] : control->state.topologies) {
     if (!state.is_active())
       continue;
-    auto some = unread_of(store, topology, state);
+    auto some = unread_of(store, plans, topology, state);
     if (some)
       out.starts.insert(out.starts.end(), std::make_move_iterator(some->begin()),
                         std::make_move_iterator(some->end()));

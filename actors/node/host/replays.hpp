@@ -5,6 +5,7 @@
 #include "actors/api/answers.hpp"
 #include "actors/catalog.hpp"
 #include "actors/node/host/letters.hpp"
+#include "actors/node/host/planned_topologies.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "runtime/cluster/control_log.hpp"
 #include "runtime/messages/plain_message.hpp"
@@ -24,7 +25,8 @@ struct replay_job {
   letters_home from;
   api::requests::replay what;
   std::shared_ptr<const std::atomic<bool>> is_over;  // the process ends
-  bool runs = false;                                 // the topology, as far as the caller knows
+  std::shared_ptr<planned_topologies> plans;
+  bool runs = false;  // the topology, as far as the caller knows
 };
 
 struct replay_result {
@@ -46,7 +48,8 @@ struct left_batches_found {
       failure;  // letters that could be read are there all the same; an error that may pass, if there is any
 };
 /// Finds those of every topology that runs. Blocks.
-[[nodiscard]] left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store);
+[[nodiscard]] left_batches_found unread_batches(const std::shared_ptr<node::chain_store>& store,
+                                                planned_topologies& plans);
 
 struct replay_now {};
 struct replay_ended {

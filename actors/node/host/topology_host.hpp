@@ -6,6 +6,7 @@
 
 #include "actors/node/host/lone_plan.hpp"
 #include "actors/node/host/messages.hpp"
+#include "actors/node/host/planned_topologies.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "actors/observe/running.hpp"
 
@@ -22,6 +23,7 @@ struct host_options {
   std::string node;
   std::string topology;
   std::shared_ptr<node::chain_store> store;
+  std::shared_ptr<planned_topologies> plans;
   std::string folder;  // the folder of this node and topology, for plain files; opening a plan makes it
   std::chrono::milliseconds start_timeout{30'000};
   host::switchboard board;
@@ -29,7 +31,7 @@ struct host_options {
   connector_makers make;
   deployment::pipeline_bounds bounds = {};
   const wall_clock* clock = &system_clock();
-  /// The plan of a topology that runs in this process alone; null: `control` has it.
+  /// Set of a topology that runs in this process alone.
   std::shared_ptr<const lone_plan> lone = nullptr;
   /// Told of each life that begins here: tests know its actor by this.
   std::function<void(const std::string& actor, const life& now, const caf::actor_addr& who)> on_begun = {};

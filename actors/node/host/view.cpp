@@ -48,7 +48,7 @@ public:
           self_->send(options_.board, send_mail{node, mail::question, std::move(bytes)});
         }),
         insight_(self, options_, others_), coordinator_(self, options_.coordinator),
-        leads_(self, options_, coordinator_, insight_), left_(self, options_.store) {
+        leads_(self, options_, coordinator_, insight_), left_(self, options_.store, options_.plans) {
     self_->set_down_handler([this](const caf::down_msg& m) { on_worker_down(m); });
     look();
   }

@@ -8,6 +8,7 @@
 #include "actors/node/host/event_keeper.hpp"
 #include "actors/node/host/letters.hpp"
 #include "actors/node/host/messages.hpp"
+#include "actors/node/host/planned_topologies.hpp"
 #include "actors/node/host/replays.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "actors/observe/running.hpp"
@@ -31,7 +32,8 @@ struct view_options {
   node::coordinator_actor coordinator;
   event_keeper events;
   std::shared_ptr<node::chain_store> store;  // read for the plan of an earlier generation
-  letters_home letters;                      // a folder: the node runs that topology alone
+  std::shared_ptr<planned_topologies> plans;
+  letters_home letters;  // a folder: the node runs that topology alone
   std::chrono::milliseconds start_timeout{30'000};
   /// The board of this process. The view samples it, unless it runs one topology alone: then its process does so.
   std::shared_ptr<observe::running_topologies> running;

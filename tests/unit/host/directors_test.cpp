@@ -24,6 +24,7 @@ public:
       return {[this](const send_mail& m) { obey(must(control::decode_to_node(m.bytes))); }};
     }));
     o.store = std::make_shared<node::dir_chain_store>(files_, "/mnt/store");
+    o.plans = std::make_shared<planned_topologies>();
     o.on_end = [this](const std::string& topology, const topology_end& end) {
       CHECK(topology == "t");
       told.push_back(end);

@@ -191,18 +191,18 @@ TEST_CASE("a node whose tzdata is another one than the plan's tells so, where wi
   const auto local = with(R"("zone": "Europe/Berlin",)");
   const auto plain = with("");
   hosted_plan p;
-  CHECK(other_zones(p, *local).empty());  // an older version did not keep it
+  CHECK(other_zones(p.values, *local).empty());  // an older version did not keep it
   keep_zones(p, *local);
   REQUIRE(p.values.size() == 1);
-  CHECK(other_zones(p, *local).empty());
+  CHECK(other_zones(p.values, *local).empty());
   p.values.begin()->second = "1999z";
-  CHECK(other_zones(p, *plain).empty());
-  CHECK(other_zones(p, *local).find("its plan was made with tzdata 1999z, and this node has ") !=
+  CHECK(other_zones(p.values, *plain).empty());
+  CHECK(other_zones(p.values, *local).find("its plan was made with tzdata 1999z, and this node has ") !=
         std::string::npos);
   const auto parsed = with("", R"(, "zone": "Europe/Berlin")");
-  CHECK(other_zones(p, *parsed).find("tzdata 1999z") != std::string::npos);
+  CHECK(other_zones(p.values, *parsed).find("tzdata 1999z") != std::string::npos);
   keep_zones(p, *parsed);
-  CHECK(other_zones(p, *parsed).empty());
+  CHECK(other_zones(p.values, *parsed).empty());
   keep_zones(p, *plain);
   CHECK(p.values.empty());
 }

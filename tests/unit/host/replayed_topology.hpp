@@ -1,9 +1,9 @@
 // A topology whose dead letters are in the store of a cluster, for tests that replay them.
 #pragma once
 
+#include "actors/deployment/start_positions.hpp"
 #include "actors/node/control/control_book.hpp"
 #include "actors/node/control/topology_chains.hpp"
-#include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/replays.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/dead_letters.hpp"
@@ -34,7 +34,8 @@ public:
       "rows": {"sink": "console", "from": "parsed"}, "more": {"sink": "console", "from": "other"}}})",
                                 "0123",
                                 1,
-                                {}});
+                                {{deployment::starts_name("parsed"), deployment::encode_starts({})},
+                                 {deployment::starts_name("other"), deployment::encode_starts({})}}});
     r.generation = 1;
     r.actors = {{"parsed/lane0", cluster::actor_kind::lane, "parsed"},
                 {"other/lane0", cluster::actor_kind::lane, "other"}};
@@ -59,9 +60,10 @@ public:
       node_test::must(box.commit(p));
     }
   }
+  [[nodiscard]] host::left_batches_found unread() const { return host::unread_batches(store, *plans); }
   [[nodiscard]] host::replay_result replay(std::vector<std::string> ids = {},
                                            const std::string& into = "parsed") const {
-    return host::replay_in_store(store, {store, {"t", into, std::move(ids)}, nullptr});
+    return host::replay_in_store(store, {store, {"t", into, std::move(ids)}, nullptr, plans});
   }
   /// Counts how often each record went in.
   [[nodiscard]] std::map<std::string, int> went_in() const {
@@ -74,6 +76,7 @@ public:
 
   std::shared_ptr<node::chain_store> store;
   std::shared_ptr<node::topology_chains> chains;
+  std::shared_ptr<planned_topologies> plans = std::make_shared<planned_topologies>();
 
 private:
   node::control_book book_;

@@ -36,12 +36,12 @@ TEST_CASE("letters go in once, and once more asked for they had gone before; lan
     CHECK(second.what->before == 6);
     CHECK(second.starts == first.starts);
     // The next leader tells the same start.
-    const auto left = host::unread_batches(r.store);
+    const auto left = r.unread();
     CHECK_FALSE(left.failure);
     CHECK(left.starts == first.starts);
     r.record(start);
     CHECK(r.replay().starts.empty());
-    CHECK(host::unread_batches(r.store).starts.empty());
+    CHECK(r.unread().starts.empty());
     CHECK(r.went_in() == all_of_parsed);
     const auto through_source = r.replay({}, "posted");
     CHECK(through_source.what->went_in == 1);
@@ -54,11 +54,11 @@ TEST_CASE(
     "batches of a topology that does not run are left to its next apply; one that cannot be read is told") {
   snapshot::test::faulty_file_system files;
   replaying r(std::make_shared<dir_chain_store>(files, "/mnt/store"), 7);
-  CHECK(host::unread_batches(r.store).starts.empty());
+  CHECK(r.unread().starts.empty());
   REQUIRE(r.replay().starts.size() == 1);
   r.record(cluster::records::topology_failed{"t", "t", "no memory"});
-  CHECK(host::unread_batches(r.store).starts.empty());
-  CHECK_FALSE(host::unread_batches(r.store).failure);
+  CHECK(r.unread().starts.empty());
+  CHECK_FALSE(r.unread().failure);
   auto opened = must(r.chains->open_chosen(replay::name_of_batch_index(), 7));
   must(opened.chain->append("no index", true));
   cluster::records::topology_applied again;
@@ -66,7 +66,7 @@ TEST_CASE(
   again.plan = host::encode_plan({"{}", "0123", 2, {}});
   again.generation = 2;
   r.record(again);
-  CHECK(host::unread_batches(r.store).failure);
+  CHECK(r.unread().failure);
 }
 
 TEST_CASE("each letter goes in once, in whatever file operation the process dies") {
@@ -123,7 +123,7 @@ TEST_CASE("what cannot be replayed is said, and nothing is written") {
   const replaying r(std::make_shared<dir_chain_store>(files, "/mnt/store"));
   CHECK_THAT(r.replay({}, "rows").what.error().message, Catch::Contains("a source or a parser"));
   CHECK_THAT(r.replay({}, "parsd").what.error().message, Catch::Contains("did you mean \"parsed\"?"));
-  CHECK(host::replay_in_store(r.store, {r.store, {"u", "parsed", {}}, nullptr}).what.error().code ==
+  CHECK(host::replay_in_store(r.store, {r.store, {"u", "parsed", {}}, nullptr, r.plans}).what.error().code ==
         ec::not_found);
   const auto none = r.replay();
   REQUIRE(none.what);

@@ -103,6 +103,7 @@ public:
     o.node = "here";
     o.topology = "t";
     o.store = store;
+    o.plans = std::make_shared<planned_topologies>();
     o.folder = here_.folder / "node";
     o.board =
         caf::actor_cast<switchboard>(system_->spawn([this](caf::event_based_actor* self) -> caf::behavior {

@@ -72,6 +72,7 @@ struct viewed {
     coordinating = system.spawn(coordinator_behaviour, coordinator);
     o.coordinator = coordinating;
     o.store = store;
+    o.plans = std::make_shared<planned_topologies>();
     o.letters = std::move(store);
     o.running = running;
     o.events = spawn_event_keeper(system, o.store);
