@@ -7,7 +7,6 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_director.hpp"
-#include "runtime/control/topology_message_format.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -110,18 +109,15 @@ public:
       answer(t.mapped(), {});
   }
   void on_said(const said_to_director& m) {
-    const auto what = control::decode_to_director(m.bytes);
-    if (!what)
-      return spdlog::warn("node {}: {}", m.from, what.error().message);
-    const auto& name = topology_of(*what);
-    if (const auto* const b = std::get_if<control::actor_began>(&*what))
+    const auto& name = topology_of(m.what);
+    if (const auto* const b = std::get_if<control::actor_began>(&m.what))
       spdlog::debug("{}: life {}.{} is on node {}", name_in_logs(name, b->actor), b->now.term, b->now.count,
                     m.from);
-    else if (const auto* const o = std::get_if<control::actor_over>(&*what))
+    else if (const auto* const o = std::get_if<control::actor_over>(&m.what))
       spdlog::debug("{}: life {}.{} is no more on node {}", name_in_logs(name, o->actor), o->last.term,
                     o->last.count, m.from);
     if (const auto t = topologies_.find(name); t != topologies_.end() && t->second.director)
-      run(name, t->second.director->on_message(m.from, *what));
+      run(name, t->second.director->on_message(m.from, m.what));
   }
   void on_restart(const restart_asked& m) {
     const auto t = topologies_.find(m.topology);
@@ -194,7 +190,7 @@ private:
       std::visit([&](const auto& x) { run(topology, x); }, d);
   }
   void run(const std::string&, const control::topology_effects::send& d) {
-    self_->send(options_.board, send_mail{d.node, mail::to_node, control::encode_to_node(d.what)});
+    self_->send(options_.board, send_order{d.node, d.what});
   }
   void run(const std::string&, const control::topology_effects::wish& d) { wish(d.what); }
   void run(const std::string& topology, const control::topology_effects::wait_for_reports& d) {

@@ -1,7 +1,6 @@
 // Lives begin and end on this node: those that it is told to begin, their plans, and what ends them.
 #include "actors/node/host/hosted_topologies.hpp"
 #include "runtime/control/actor_error.hpp"
-#include "runtime/control/topology_message_format.hpp"
 
 #include <caf/send.hpp>
 
@@ -184,8 +183,8 @@ void hosted_topologies::could_not_begin(const std::string& actor, const error& w
 
 /// `why` may be of the life that ends here, so it is a copy.
 void hosted_topologies::fail(const std::string& actor, error why) {
-  const control::actor_failed what{options_.topology, actor, lives_.at(actor).now, why};
-  self_->send(options_.board, send_to_director{control::encode_to_director(what)});
+  self_->send(options_.board,
+              send_to_director{control::actor_failed{options_.topology, actor, lives_.at(actor).now, why}});
   end_life(actor, node::life_outcome::completed, why.message);
 }
 

@@ -40,17 +40,22 @@ struct node_address {
 struct addresses_known {
   std::vector<node_address> all;
 };
-/// Sends a message to a node; the own one gets it without a link. The message is lost where there is no
-/// session with that node, and where the session ends before it has arrived; the asker of questions is told
-/// (questions_lost).
+/// Sends a message to another node. The message is lost where there is no session with that node, and where the session ends
+/// before it has arrived; the asker of questions is told (questions_lost).
 struct send_mail {
   std::string node;
   mail kind = mail::envelope;
   std::string bytes;
 };
-/// Sends a message to the node whose coordinator was heard last.
+/// Sends an order to the topology's host on a node. The own node's host gets it as it is, without a link; mail takes it to
+/// another node.
+struct send_order {
+  std::string node;
+  control::to_node_of_actors what;
+};
+/// Sends a message, in the same way, to the directors of the node whose coordinator was heard last.
 struct send_to_director {
-  std::string bytes;
+  control::to_director what;
 };
 /// The coordinator of this node leads, as far as the agent knows.
 struct directed_by {
@@ -146,7 +151,7 @@ struct topology_gone {
 struct leads_no_more {};
 struct said_to_director {
   std::string from;
-  std::string bytes;
+  control::to_director what;
 };
 /// Gets no answer.
 struct restart_asked {
@@ -216,8 +221,8 @@ struct readers_known {
 
 using switchboard = link::link_owner::extend<
     caf::reacts_to<readers_known>, caf::reacts_to<addresses_known>, caf::reacts_to<send_mail>,
-    caf::reacts_to<send_to_director>, caf::reacts_to<directed_by>, caf::reacts_to<end_is_up>,
-    caf::reacts_to<end_is_down>, caf::reacts_to<introduce_remote>, caf::reacts_to<forget_remote>,
-    caf::reacts_to<host_is_up>, caf::reacts_to<messages::stop>>;
+    caf::reacts_to<send_order>, caf::reacts_to<send_to_director>, caf::reacts_to<directed_by>,
+    caf::reacts_to<end_is_up>, caf::reacts_to<end_is_down>, caf::reacts_to<introduce_remote>,
+    caf::reacts_to<forget_remote>, caf::reacts_to<host_is_up>, caf::reacts_to<messages::stop>>;
 
 }  // namespace millrace::host

@@ -97,16 +97,21 @@ public:
 
   // --- mail
   void on_mail(const send_mail& m) {
-    if (m.node == options_.node)
-      return take(options_.node, m.kind, m.bytes);
     if (const auto p = peers_.find(m.node); p != peers_.end() && p->second.process)
       self_->send(p->second.link, link::send_mail{static_cast<char>(m.kind) + m.bytes});
     else if (m.kind == mail::question)
       self_->send(readers_.view, questions_lost{m.node});
   }
+  void on_order(const send_order& m) {
+    if (m.node == options_.node)
+      return give(m.node, m.what);
+    on_mail({m.node, mail::to_node, control::encode_to_node(m.what)});
+  }
   void on_to_director(const send_to_director& m) {
-    if (director_)
-      on_mail({director_->node, mail::to_director, m.bytes});
+    if (director_ && director_->node == options_.node)
+      give(options_.node, m.what);
+    else if (director_)
+      on_mail({director_->node, mail::to_director, control::encode_to_director(m.what)});
   }
   void on_directed(const directed_by& m) {
     if (director_ && director_->node == m.node && director_->of == m.of)
@@ -212,20 +217,24 @@ private:
         self_->send(readers_.post, node::bytes_arrived{*p->second.process, bytes});
       return;
     case mail::to_node:
-      return give_order(from, bytes);
+      return read(from, control::decode_to_node(bytes));
     case mail::to_director:
-      return self_->send(readers_.directors, said_to_director{from, bytes});
+      return read(from, control::decode_to_director(bytes));
     case mail::question:
     case mail::answer:
       return self_->send(readers_.view, mail_came{from, kind, bytes});
     }
   }
-  void give_order(const std::string& from, const std::string& bytes) {
-    auto order = control::decode_to_node(bytes);
-    if (!order)
-      return spdlog::warn("node {}: {}", from, order.error().message);
-    if (const auto h = hosts_.find(topology_of(*order)); h != hosts_.end())
-      self_->send(h->second, order_came{from, std::move(*order)});
+  template<class Message>
+  void read(const std::string& from, expected<Message> m) {
+    m ? give(from, std::move(*m)) : spdlog::warn("node {}: {}", from, m.error().message);
+  }
+  void give(const std::string& from, control::to_node_of_actors order) {
+    if (const auto h = hosts_.find(topology_of(order)); h != hosts_.end())
+      self_->send(h->second, order_came{from, std::move(order)});
+  }
+  void give(const std::string& from, control::to_director what) {
+    self_->send(readers_.directors, said_to_director{from, std::move(what)});
   }
 
   switchboard::pointer self_;
@@ -246,6 +255,7 @@ switchboard::behavior_type switchboard_behaviour(switchboard::stateful_pointer<s
       [=](const readers_known& m) { state->on_readers(m); },
       [=](const addresses_known& m) { state->on_addresses(m); },
       [=](const send_mail& m) { state->on_mail(m); },
+      [=](const send_order& m) { state->on_order(m); },
       [=](const send_to_director& m) { state->on_to_director(m); },
       [=](const directed_by& m) { state->on_directed(m); },
       [=](const end_is_up& m) { state->on_up(m); },

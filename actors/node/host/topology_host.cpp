@@ -2,7 +2,6 @@
 
 #include "actors/node/host/hosted_topologies.hpp"
 #include "runtime/control/spawn.hpp"
-#include "runtime/control/topology_message_format.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -109,7 +108,7 @@ void hosted_topologies::run(plan_on_node& plan, control::desk_effect_list all) {
 }
 
 void hosted_topologies::run(plan_on_node&, const control::desk_effects::say& a) {
-  self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
+  self_->send(options_.board, send_to_director{a.what});
 }
 
 void hosted_topologies::run(plan_on_node& plan, const control::desk_effects::spawn& a) {

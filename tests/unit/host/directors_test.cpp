@@ -1,7 +1,6 @@
 // The directors of a process that leads, turn by turn; the test is their coordinator and the nodes.
 #include "actors/node/host/directors.hpp"
 #include "actors/node/stores/dir_chain_store.hpp"
-#include "runtime/control/topology_message_format.hpp"
 #include "tests/support/turn_by_turn.hpp"
 #include "tests/unit/host/applied_here.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
@@ -21,7 +20,7 @@ public:
   directed_here() {
     directors_options o;
     o.board = caf::actor_cast<switchboard>(system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
-      return {[this](const send_mail& m) { obey(must(control::decode_to_node(m.bytes))); }};
+      return {[this](const send_order& m) { obey(m.what); }};
     }));
     o.store = std::make_shared<node::dir_chain_store>(files_, "/mnt/store");
     o.plans = std::make_shared<planned_topologies>();
@@ -106,9 +105,7 @@ public:
   std::vector<cluster::request> wishes;
 
 private:
-  void say(const control::to_director& what) {
-    caf::anon_send(directors_, said_to_director{"here", control::encode_to_director(what)});
-  }
+  void say(const control::to_director& what) { caf::anon_send(directors_, said_to_director{"here", what}); }
   void obey(const control::to_node_of_actors& m) {
     const auto& what = std::get<control::actor_told>(m).what;
     const auto& actor = control::receiver_of(what);

@@ -34,7 +34,9 @@ directors_actor::behavior_type noting_directors(directors_actor::pointer, const 
           [](const topology_changed&) {},
           [](const topology_gone&) {},
           [](const leads_no_more&) {},
-          [=](const said_to_director& m) { to->push_back("directors: " + m.bytes + " of " + m.from); },
+          [=](const said_to_director& m) {
+            to->push_back("directors: " + std::get<control::actor_over>(m.what).actor + " of " + m.from);
+          },
           [](const restart_asked&) {},
           [](const ask_for_report&) { return report_given{}; },
           [](const reports_due&) {},
@@ -78,6 +80,11 @@ topology_host::behavior_type noting_host(topology_host::pointer, const noted_lin
           [](const nothing_runs&) {},
           [](const messages::stop&) {}};
 }
+
+control::to_node_of_actors order_in(const std::string& topology) {
+  return control::actor_told{topology, {7, 0}, "a", control::director_effects::collect{"table"}};
+}
+control::to_director end_of(const std::string& actor) { return control::actor_over{"t", actor, {7, 0}}; }
 
 /// Holds what node b has at one address.
 struct other_end {
@@ -198,15 +205,15 @@ TEST_CASE("envelopes go while there is a link, both ways, and are lost before") 
   CHECK(t.count("post: envelope back of b 20") == 1);
 }
 
-TEST_CASE("mail to the own node needs no link") {
+TEST_CASE("an order to the own node needs no link; mail takes it to another one") {
   board_under_test t;
-  t.tell(send_mail{"a", mail::to_director, "news"});
-  CHECK(t.count("directors: news of a") == 1);
-  t.tell(send_mail{"a", mail::question, "what"});
-  CHECK(t.count("view: Qwhat of a") == 1);
-  t.tell(send_mail{"a", mail::to_node,
-                   control::encode_to_node(
-                       control::actor_told{"t", {7, 0}, "a", control::director_effects::collect{"table"}})});
+  const auto order = order_in("t");
+  t.tell(send_order{"a", order});
+  CHECK(t.count("host: an order for table of a") == 1);
+  const auto& b = t.linked();
+  t.tell(send_order{"b", order});
+  CHECK(b.news->control == std::vector<std::string>{"N" + control::encode_to_node(order)});
+  t.tell(send_order{"nobody known", order});
   CHECK(t.count("host: an order for table of a") == 1);
 }
 
@@ -234,15 +241,15 @@ TEST_CASE("mail of another node goes to whom it is for; what makes no sense is d
   board_under_test t;
   auto& b = t.linked();
   const auto before = t.lines->size();
-  for (const auto* const bytes : {"", "Z?", "Nnot an order"})
+  for (const auto* const bytes : {"", "Z?", "Nnot an order", "Dno news"})
     t.say(b, bytes);
-  const control::actor_told other{
-      "another topology", {7, 0}, "a", control::director_effects::collect{"table"}};
-  t.say(b, "N" + control::encode_to_node(other));
+  t.say(b, "N" + control::encode_to_node(order_in("another topology")));
   CHECK(t.lines->size() == before);
-  for (const auto* const bytes : {"Dnews", "Qwhat", "Athat"})
+  for (const auto& bytes : {"D" + control::encode_to_director(end_of("table")), std::string("Qwhat"),
+                            std::string("Athat"), "N" + control::encode_to_node(order_in("t"))})
     t.say(b, bytes);
-  CHECK(t.count("directors: news of b") == 1);
+  CHECK(t.count("directors: table of b") == 1);
+  CHECK(t.count("host: an order for table of b") == 1);
   CHECK(t.count("view: Qwhat of b") == 1);
   CHECK(t.count("view: Athat of b") == 1);
 }
@@ -268,14 +275,14 @@ TEST_CASE("a host says everything anew to another director, and when the way to 
 
 TEST_CASE("what is for the director goes to the node whose coordinator was heard last") {
   board_under_test t;
-  t.tell(send_to_director{"nobody leads yet"});
+  t.tell(send_to_director{end_of("nobody leads yet")});
   t.tell(directed_by{"a", {1, 5}});
-  t.tell(send_to_director{"here"});
+  t.tell(send_to_director{end_of("here")});
   CHECK(t.count("directors: here of a") == 1);
   auto& b = t.linked();
   t.tell(directed_by{"b", {2, 6}});
-  t.tell(send_to_director{"there"});
-  CHECK(b.news->control == std::vector<std::string>{"Dthere"});
+  t.tell(send_to_director{end_of("there")});
+  CHECK(b.news->control == std::vector<std::string>{"D" + control::encode_to_director(end_of("there"))});
 }
 
 TEST_CASE("ends that are up are told to links that come later, and are not once they are down") {

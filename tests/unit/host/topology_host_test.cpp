@@ -3,7 +3,6 @@
 #include "actors/node/host/topology_host.hpp"
 #include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/control/spawn.hpp"
-#include "runtime/control/topology_message_format.hpp"
 #include "runtime/snapshot/file_system.hpp"
 #include "tests/support/meeting.hpp"
 #include "tests/unit/host/applied_here.hpp"
@@ -109,8 +108,7 @@ public:
         caf::actor_cast<switchboard>(system_->spawn([this](caf::event_based_actor* self) -> caf::behavior {
           self->set_default_handler(caf::skip);  // dropping answers with an error, which ends the host
           return {[this](const send_to_director& m) {
-            const auto what = must(control::decode_to_director(m.bytes));
-            if (const auto* const p = std::get_if<control::prepare_life>(&what))
+            if (const auto* const p = std::get_if<control::prepare_life>(&m.what))
               said.add(p->actor + " asks");
           }};
         }));
