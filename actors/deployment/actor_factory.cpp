@@ -264,13 +264,19 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
   }
 }
 
-messages::lane actor_factory::make_lane(const std::string& name, const life& now,
-                                        delivery::lane_log::start how,
-                                        const std::vector<control::found_partition>& found,
-                                        std::shared_ptr<const delivery::verdicts> verdicts,
-                                        const delivery::failing_records& failing,
-                                        const messages::supervisor& supervisor) const {
+expected<messages::lane> actor_factory::make_lane(const std::string& name, const life& now,
+                                                  delivery::lane_log::start how,
+                                                  const std::vector<control::found_partition>& found,
+                                                  std::shared_ptr<const delivery::verdicts> verdicts,
+                                                  const delivery::failing_records& failing,
+                                                  const messages::supervisor& supervisor) const {
   auto next = lanes_.at(name);
+  if (const auto& parsing = options_.parsing) {
+    ASSIGN_OR_RETURN(const auto by, parsed_by(*state_.values, name, parsing->before));
+    next.parser_changed = config::compare_fingerprints(by, parsing->now).parses_otherwise();
+    if (by != parsing->now)
+      next.before_reading = {lane_parsed_by_name(name), parsing->now};
+  }
   for (const auto& p : found) {
     next.known.insert(p.name);
     if (p.lane == next.name)

@@ -74,13 +74,14 @@ public:
   [[nodiscard]] messages::sink make_sink(const std::string& name, const life& now,
                                          const std::map<log_id, mark>& found,
                                          const messages::supervisor& supervisor) const;
-  /// `verdicts`: the records that it leaves alone. `failing`: what its earlier lives have said.
-  [[nodiscard]] messages::lane make_lane(const std::string& name, const life& now,
-                                         delivery::lane_log::start how,
-                                         const std::vector<control::found_partition>& found,
-                                         std::shared_ptr<const delivery::verdicts> verdicts,
-                                         const delivery::failing_records& failing,
-                                         const messages::supervisor& supervisor) const;
+  /// Looks at what the lane keeps, so it blocks. `verdicts`: the records that it leaves alone. `failing`: what its
+  /// earlier lives have said.
+  [[nodiscard]] expected<messages::lane> make_lane(const std::string& name, const life& now,
+                                                   delivery::lane_log::start how,
+                                                   const std::vector<control::found_partition>& found,
+                                                   std::shared_ptr<const delivery::verdicts> verdicts,
+                                                   const delivery::failing_records& failing,
+                                                   const messages::supervisor& supervisor) const;
 
   [[nodiscard]] const layout& whole() const { return decided_.layout; }
   [[nodiscard]] const lane::lane_options& lane_options_of(const std::string& name) const {

@@ -19,18 +19,25 @@ constexpr std::string_view placed_name = "run_placed";
 /// The number of the last run that has come to its end; none where that is the first, or none has.
 constexpr std::string_view ended_name = "run_ended";
 
-expected<std::uint64_t> number_at(const snapshot::value_reader& store, std::string_view name) {
-  const auto stored = store.get(name);
-  if (!stored && stored.error().code == ec::not_found)
-    return 0;
-  return stored.map([](const std::string& text) { return std::stoull(text); });
+/// Reads what a shard of the window has left at the end of the run from its snapshots; nothing where they do not say.
+expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& window, std::uint32_t shard,
+                                                        std::uint64_t run,
+                                                        snapshot::snapshots::chain snapshots) {
+  const auto& definition = std::get<config::window_plan>(window.plan).definition;
+  delivery::shard_core::setup setup;
+  setup.log = to_string(shard_name{window.name, run, shard});
+  setup.allowed_lateness = definition.allowed_lateness;
+  setup.run = run;
+  delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
+  RETURN_IF_ERROR(core.restore(chain::records_of(std::move(snapshots))));
+  return core.left();
 }
 
+/// Works out the run behind `present`, if there is something new, and keeps nothing.
 class next_run_maker {
 public:
-  next_run_maker(const config::topology& t, const snapshot::value_reader& values, std::uint64_t present,
-                 const left_by_shard& left, std::string_view anew)
-      : topology_(t), values_(values), left_(left), anew_(anew) {
+  next_run_maker(const config::topology& t, const end_of_run& end, std::uint64_t present)
+      : topology_(t), end_(end), present_(present) {
     next_.number = present + 1;
   }
 
@@ -56,7 +63,7 @@ public:
 private:
   /// Returns whether its source has new records.
   expected<bool> add(const lane::lane_plan& plan) {
-    ASSIGN_OR_RETURN(const auto stored, values_.get(starts_name(plan.name)));
+    ASSIGN_OR_RETURN(const auto stored, end_.values.get(starts_name(plan.name)));
     ASSIGN_OR_RETURN(auto partitions, decode_starts(stored));
     for (auto& p : partitions) {
       p.over = true;
@@ -92,7 +99,7 @@ private:
       return &known->second;
     std::optional<source::continuation> found;
     if (config::traits_of(source).goes_on) {
-      const auto stored = values_.get(identity_name(source.name));
+      const auto stored = end_.values.get(identity_name(source.name));
       auto looked = stored ? connector_of(source).news(source.options, *stored, is_decoded(source))
                            : unexpected(stored.error());
       if (!looked) {
@@ -115,7 +122,7 @@ private:
           ec::mismatch, fault::user, false,
           fmt::format("the topology has come to its end, and its files have got more since, but {}; {}, "
                       "which reads all of them",
-                      why, anew_),
+                      why, end_.anew),
           s.name});
     };
     if (plan.definition.updates)
@@ -127,7 +134,8 @@ private:
     std::vector<delivery::earlier_runs> shards;
     auto last_end = no_watermark;
     for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {
-      ASSIGN_OR_RETURN(auto left, left_(s, n));
+      ASSIGN_OR_RETURN(auto snapshots, end_.snapshots_of(lasting_name(shard_name{s.name, present_, n})));
+      ASSIGN_OR_RETURN(auto left, left_in(s, n, present_, std::move(snapshots)));
       if (!left)
         return refused(
             fmt::format("no snapshot says which windows shard {} has fired (the newest one is damaged)", n));
@@ -141,9 +149,8 @@ private:
   }
 
   const config::topology& topology_;
-  const snapshot::value_reader& values_;
-  const left_by_shard& left_;
-  std::string_view anew_;
+  const end_of_run& end_;
+  std::uint64_t present_;
   run_record next_;
   std::map<std::string, std::optional<source::continuation>> news_;
   std::optional<error> failed_;
@@ -155,27 +162,6 @@ delivery::earlier_runs run_record::left_of(const std::string& window, std::uint3
   const auto known = windows.find(window);
   return known == windows.end() || shard >= known->second.size() ? delivery::earlier_runs{}
                                                                  : known->second[shard];
-}
-
-expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& window, std::uint32_t shard,
-                                                        std::uint64_t run,
-                                                        snapshot::snapshots::chain snapshots) {
-  const auto& definition = std::get<config::window_plan>(window.plan).definition;
-  delivery::shard_core::setup setup;
-  setup.log = to_string(shard_name{window.name, run, shard});
-  setup.allowed_lateness = definition.allowed_lateness;
-  setup.run = run;
-  delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
-  RETURN_IF_ERROR(core.restore(chain::records_of(std::move(snapshots))));
-  return core.left();
-}
-
-left_by_shard left_by(const snapshots_of_shard& of, std::uint64_t run) {
-  return [of, run](const config::stage& window, std::uint32_t shard) {
-    return of(lasting_name(shard_name{window.name, run, shard}))
-        .and_then(
-            [&](snapshot::snapshots::chain&& all) { return left_in(window, shard, run, std::move(all)); });
-  };
 }
 
 std::string encode_run(const run_record& r) {
@@ -252,43 +238,40 @@ expected<run_record> decode_run(std::string_view bytes) {
   return r;
 }
 
+namespace {
+
+/// Puts the identities and starts of a run that has begun in their places.
 expected<void> put_beginning(const run_record& r, snapshot::value_store& store) {
   for (const auto& [source, identity] : r.identities)
-    if (auto kept = store.put(identity_name(source), identity); !kept)
-      return kept;
+    RETURN_IF_ERROR(store.put(identity_name(source), identity));
   for (const auto& [plan, partitions] : r.starts)
-    if (auto kept = store.put(starts_name(plan), encode_starts(partitions)); !kept)
-      return kept;
+    RETURN_IF_ERROR(store.put(starts_name(plan), encode_starts(partitions)));
   return {};
 }
 
+/// Returns the first run, which has no record, where there is none.
+expected<run_record> stored_run(const snapshot::value_reader& store) {
+  ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(store, run_record_name));
+  return stored ? decode_run(*stored) : run_record{};
+}
+
+}  // namespace
+
 expected<run_record> present_run(snapshot::value_store& store) {
-  const auto stored = store.get(run_record_name);
-  if (!stored && stored.error().code == ec::not_found)
-    return run_record{};
-  if (!stored)
-    return unexpected(stored.error());
-  auto record = decode_run(*stored);
-  if (!record)
-    return record;
-  ASSIGN_OR_RETURN(const auto placed, number_at(store, placed_name));
-  if (placed == record->number)
-    return record;
-  RETURN_IF_ERROR(put_beginning(*record, store));
-  RETURN_IF_ERROR(store.put(placed_name, std::to_string(record->number)));
+  ASSIGN_OR_RETURN(auto record, stored_run(store));
+  ASSIGN_OR_RETURN(const auto placed, snapshot::find_number(store, placed_name));
+  if (placed != record.number) {
+    RETURN_IF_ERROR(put_beginning(record, store));
+    RETURN_IF_ERROR(store.put(placed_name, std::to_string(record.number)));
+  }
   return record;
 }
 
 expected<bool> has_ended(const snapshot::state_store& store) {
   if (!store.id().finished)
     return false;
-  const auto stored = store.get(run_record_name);
-  if (!stored && stored.error().code == ec::not_found)
-    return true;
-  if (!stored)
-    return unexpected(stored.error());
-  ASSIGN_OR_RETURN(const auto record, decode_run(*stored));
-  return number_at(store, ended_name).map([&](std::uint64_t n) { return n == record.number; });
+  ASSIGN_OR_RETURN(const auto record, stored_run(store));
+  return snapshot::find_number(store, ended_name).map([&](std::uint64_t n) { return n == record.number; });
 }
 
 expected<void> note_end(snapshot::state_store& store) {
@@ -299,19 +282,18 @@ expected<void> note_end(snapshot::state_store& store) {
       .and_then([&] { return store.mark_finished(); });
 }
 
-expected<std::optional<run_record>> next_run(const config::topology& topology,
-                                             const snapshot::value_reader& values, std::uint64_t present,
-                                             const left_by_shard& left, std::string_view anew) {
-  return next_run_maker(topology, values, present, left, anew).run();
-}
-
-expected<std::optional<run_record>>
-begin_next_run(const config::topology& topology, snapshot::state_store& store, const snapshots_of_shard& of) {
+expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
+                                                   snapshot::value_store& store, const end_of_run& end) {
   ASSIGN_OR_RETURN(const auto present, present_run(store));
-  auto next =
-      next_run(topology, store, present.number, left_by(of, present.number), "begin anew with --fresh");
-  if (next && *next)
-    RETURN_IF_ERROR(store.put(run_record_name, encode_run(**next)));
+  ASSIGN_OR_RETURN(auto next, next_run_maker(topology, end, present.number).run());
+  if (!next)
+    return next;
+  if (end.is_one_value) {
+    RETURN_IF_ERROR(put_beginning(*next, store));
+    next->identities.clear();
+    next->starts.clear();
+  }
+  RETURN_IF_ERROR(store.put(run_record_name, encode_run(*next)));
   return next;
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/catalog.hpp"
 #include "actors/deployment/layout.hpp"
+#include "actors/deployment/parsed_by.hpp"
 #include "actors/stream/lane/lane_actor.hpp"
 #include "actors/stream/shard/shard_actor.hpp"
 #include "actors/stream/sink/sink_actor.hpp"
@@ -20,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,8 @@ struct pipeline_options {
   bool runs_sources = true;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
+  /// Lanes of a cluster begin one by one, so each keeps whether it has parsed by the new ones; none: none have changed.
+  std::optional<changed_parsers> parsing = {};
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   /// Values are put into the state by these calls.

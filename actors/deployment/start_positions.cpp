@@ -98,9 +98,7 @@ expected<std::string> identities_of_lanes(const snapshot::value_reader& store, c
                                           std::size_t lanes) {
   std::string out;
   for (std::size_t i = 0; i < lanes; ++i) {
-    const auto kept = store.get(lane_identity_name(lane_name(plan, i)));
-    if (!kept && kept.error().code != ec::not_found)
-      return unexpected(kept.error());
+    ASSIGN_OR_RETURN(const auto kept, snapshot::find_value(store, lane_identity_name(lane_name(plan, i))));
     out += kept.value_or(std::string());
   }
   return out;
@@ -179,9 +177,9 @@ public:
   expected<void> load() {
     if (options_.nothing_read && traits_.bounded)
       return {};
-    const auto stored = store_.get(name_);
+    ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(store_, name_));
     if (!stored)
-      return stored.error().code == ec::not_found ? expected<void>() : unexpected(stored.error());
+      return {};
     ASSIGN_OR_RETURN(partitions_, decode_starts(*stored));
     is_stored_ = true;
     // Files that were read to their end are not looked at: they may be gone.

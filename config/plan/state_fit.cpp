@@ -366,4 +366,32 @@ state_fit compare_fingerprints(std::string_view stored, std::string_view now) {
   return stored == now ? state_fit{} : comparison(stored, now).run();
 }
 
+error does_not_fit(const state_place& where, const std::string& topology, const state_fit& fit) {
+  const auto copy = fit.former_model.empty() || !where.keeps_models
+                        ? std::string()
+                        : fmt::format("; the former lies in it as models/{}.json", fit.former_model);
+  return {ec::mismatch,
+          fault::user,
+          false,
+          fmt::format("{} was made by another version of topology '{}': {}{}; {}", where.name, topology,
+                      fit.refusal, copy, where.ways_out),
+          {}};
+}
+
+std::string fits_with_notes(const state_fit& fit) {
+  std::string out;
+  for (const auto& n : fit.notes)
+    out += (out.empty() ? "" : "; ") + n;
+  if (!out.empty())
+    out = fmt::format("the topology has changed since this state was made ({}): what was read "
+                      "before stays as it was parsed, what comes is parsed anew",
+                      out);
+  if (!fit.zones.empty())
+    out += fmt::format(
+        "{}{} since this state was made: windows by the clocks of a zone go by its rules now, and "
+        "a window that is open is refused where these give it other bounds",
+        out.empty() ? "" : "; ", fit.zones);
+  return out;
+}
+
 }  // namespace millrace::config

@@ -98,6 +98,21 @@ public:
   [[nodiscard]] virtual expected<void> put(std::string_view name, std::string_view value) = 0;
 };
 
+/// Returns nothing where there is no such value.
+[[nodiscard]] inline expected<std::optional<std::string>> find_value(const value_reader& values,
+                                                                     std::string_view name) {
+  auto stored = values.get(name);
+  if (!stored && stored.error().code == ec::not_found)
+    return std::optional<std::string>();
+  return std::move(stored).map([](std::string&& text) { return std::optional(std::move(text)); });
+}
+/// Reads a value that counts something: 0 where there is none.
+[[nodiscard]] inline expected<std::uint64_t> find_number(const value_reader& values, std::string_view name) {
+  return find_value(values, name).map([](const std::optional<std::string>& text) -> std::uint64_t {
+    return text ? std::stoull(*text) : 0;
+  });
+}
+
 /// A state folder, locked by this process for as long as the object lives. A value is replaced atomically, and kept
 /// in two copies. All changes: ec::fenced when another process has taken over the folder.
 class state_store : public value_store {

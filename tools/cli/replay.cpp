@@ -104,10 +104,8 @@ expected<void> say_fit(const std::string& folder, const config::topology& t) {
   const auto store = snapshot::open_dir_store({folder, t.name, false, true});
   if (!store)
     return {};  // told with the remedy by what follows
-  ASSIGN_OR_RETURN(const auto fit, fit_of(**store, t));
-  if (fit && !fit->fits())
-    return unexpected(does_not_fit(folder, t, *fit));
-  if (const auto notes = fit ? fits_with_notes(*fit) : std::string(); !notes.empty())
+  ASSIGN_OR_RETURN(const auto fit, check_fit(**store, t));
+  if (const auto notes = fit ? config::fits_with_notes(*fit) : std::string(); !notes.empty())
     complain(fmt::format("millrace: {}", notes), true);
   return {};
 }

@@ -18,14 +18,9 @@ namespace millrace::cli {
 
 using config::fingerprint_name;  // the value is there from the first read on
 
-/// Returns nothing where no topology has read anything into this state: then any fits.
-[[nodiscard]] expected<std::optional<config::state_fit>> fit_of(const snapshot::state_store& store,
-                                                                const config::topology& t);
-/// The state is another topology's than this one: what differs, and the ways out.
-[[nodiscard]] error does_not_fit(const std::string& folder, const config::topology& t,
-                                 const config::state_fit& fit);
-/// Tells in one line what has changed for a state that fits; empty where nothing has.
-[[nodiscard]] std::string fits_with_notes(const config::state_fit& fit);
+/// Does as deployment::check_fit(), with the ways out that a state folder has.
+[[nodiscard]] expected<std::optional<config::state_fit>> check_fit(const snapshot::state_store& store,
+                                                                   const config::topology& t);
 
 /// Describes what `run` would find in a folder that nobody holds: connects to nothing, takes no lock. An
 /// error says why it would refuse.

@@ -31,10 +31,8 @@ constexpr std::string_view replayed_name = "replayed";
 constexpr std::string_view counts_name = "counts_at_end";
 
 expected<ended_counts> counts_before(const snapshot::state_store& store) {
-  const auto stored = store.get(counts_name);
-  if (!stored && stored.error().code == ec::not_found)
-    return ended_counts{};
-  return stored.and_then([](const std::string& text) { return decode_ended_counts(text); });
+  ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(store, counts_name));
+  return stored ? decode_ended_counts(*stored) : ended_counts{};
 }
 
 /// Notes when the state began, for `millrace replay`: an older dead letter is of another state.
@@ -42,13 +40,6 @@ expected<void> note_begin(snapshot::state_store& store) {
   if (store.get(fingerprint_name) || store.get(host::state_began_name))
     return {};
   return store.put(host::state_began_name, std::to_string(system_clock().now()));
-}
-
-expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
-  const auto stored = store.get(replayed_name);
-  if (!stored && stored.error().code == ec::not_found)
-    return 0;
-  return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
 /// Returns whether a source takes records before anything was read downstream: they are in its spool, so the
@@ -62,8 +53,8 @@ bool receives_by_itself(const config::topology& t) {
 
 /// Forgets what an earlier start has decided for another topology, before it read anything.
 expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
-  const auto tried = store->get(snapshot::tried_name);
-  if (tried && *tried == t.state_fingerprint)
+  ASSIGN_OR_RETURN(const auto tried, snapshot::find_value(*store, snapshot::tried_name));
+  if (tried == t.state_fingerprint)
     return {};
   if (tried) {
     const auto folder = store->folder();
@@ -80,8 +71,6 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
                  "begins anew{}",
                  folder, t.name,
                  replayed.empty() ? "" : ", without the dead letters that were replayed: replay them again");
-  } else if (tried.error().code != ec::not_found) {
-    return unexpected(tried.error());
   }
   return store->put(snapshot::tried_name, t.state_fingerprint);
 }
@@ -118,9 +107,7 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
                                                            const std::string& folder,
                                                            const run_settings& settings) {
   ASSIGN_OR_RETURN(auto opened, snapshot::open_dir_store({folder, topology->name, settings.fresh, false}));
-  ASSIGN_OR_RETURN(const auto fit, fit_of(*opened, *topology));
-  if (fit && !fit->fits())
-    return unexpected(does_not_fit(opened->folder(), *topology, *fit));
+  ASSIGN_OR_RETURN(const auto fit, check_fit(*opened, *topology));
   if (!fit)
     RETURN_IF_ERROR(forget_another_try(opened, *topology));
   RETURN_IF_ERROR(keep_models(opened->folder(), *topology));
@@ -129,21 +116,21 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   out->store_ = std::move(opened);
   out->settings_ = settings;
   ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*out->store_)));
-  ASSIGN_OR_RETURN(const auto before, replayed_before(*out->store_));
+  ASSIGN_OR_RETURN(const auto replayed_before, snapshot::find_number(*out->store_, replayed_name));
   out->replayed_ = replayed.size();
   ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(*out->store_));
   ASSIGN_OR_RETURN(out->before_, counts_before(*out->store_));
   RETURN_IF_ERROR(note_begin(*out->store_));
-  out->parsers_changed_ = fit && !fit->notes.empty();
+  out->parsers_changed_ = fit && fit->parses_otherwise();
   if (ended) {
     ASSIGN_OR_RETURN(const auto next, host::begin_next_run(*out->topology_, *out->store_));
     if (next)
       spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
                    files_of(*out->topology_));
-    out->was_finished_ = !next && out->replayed_ <= before;
+    out->was_finished_ = !next && out->replayed_ <= replayed_before;
   }
   if (fit && !out->was_finished())
-    if (const auto notes = fits_with_notes(*fit); !notes.empty())
+    if (const auto notes = config::fits_with_notes(*fit); !notes.empty())
       spdlog::info("{}: {}", out->topology_->name, notes);
   return out;
 }

@@ -3,71 +3,76 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/plan_values.hpp"
-#include "config/plan/state_fit.hpp"
 #include "config/secrets.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/cluster/admission.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 namespace millrace::host {
 namespace {
 
-/// Returns an empty value where this version does not read the plan.
-std::string fingerprint_of(const hosted_plan& p, const apply_options& o) {
-  if (const auto kept = p.values.find(std::string(config::fingerprint_name));
-      p.text.empty() && kept != p.values.end())
-    return kept->second;
-  const auto planned = o.plans->of(o.topology, *o.before);
-  return planned ? (*planned)->topology->state_fingerprint : std::string();
+const config::state_place in_cluster{"the state in the cluster",
+                                     "apply the old topology, or give this one another name"};
+
+/// Takes over what stays as it is of the plan before.
+expected<void> take_over_plan(hosted_plan& plan, const apply_options& o) {
+  ASSIGN_OR_RETURN(auto before, decode_plan(o.before->plan));
+  plan.state_id = before.state_id;
+  if (before.lanes != 0)
+    plan.lanes = before.lanes;
+  plan.values = std::move(before.values);
+  // A plan of an earlier version keeps no fingerprint. Where this one does not read its text, it says nothing.
+  if (const std::string name(config::fingerprint_name); !plan.values.contains(name))
+    if (const auto topology = load_plan(before.text, o.topology))
+      plan.values[name] = (*topology)->state_fingerprint;
+  return {};
 }
 
-/// The state of the earlier plan goes on, where it fits.
-expected<void> check_fit(const hosted_plan& before, const config::topology& now, const apply_options& o) {
-  const auto fingerprint = fingerprint_of(before, o);
-  if (fingerprint.empty())
-    return {};  // this version reads it no more, so it says nothing
-  const auto fit = config::compare_fingerprints(fingerprint, now.state_fingerprint);
-  if (fit.fits())
-    return {};
-  return user_error(
-      ec::mismatch,
-      fmt::format("the cluster has the state of another version of topology '{}': {}; apply the "
-                  "old topology, or give this one another name",
-                  now.name, fit.refusal));
-}
-
-/// The files of an ended topology may have got more since: then the plan is of its next run from here on
-/// (docs/design/next-run.md). The record that has this plan in `control` begins that run.
-expected<void> go_on_with_next_run(plan_values& store, const config::topology& t, const apply_options& o) {
-  auto at_end = store;  // lanes may have learned more of their files than the plan has
-  for (const auto& s : t.stages) {
-    if (!config::traits_of(s).goes_on)
+/// Says whether all lanes have parsed by this fingerprint; `earlier`: that of lanes that keep none.
+expected<bool> all_have_parsed_by(const std::string& fingerprint, const std::string& earlier,
+                                  const apply_options& o) {
+  if (!o.kept)
+    return false;
+  for (const auto& [name, actor] : o.before->actors) {
+    if (actor.spec.kind != cluster::actor_kind::lane)
       continue;
-    const auto name = deployment::identity_name(s.name);
-    const auto kept = o.kept->get(name);
-    if (!kept && kept.error().code != ec::not_found)
-      return unexpected(kept.error());
-    if (kept)
-      if (auto put = at_end.put(name, *kept); !put)
-        return put;
+    ASSIGN_OR_RETURN(const auto by, deployment::parsed_by(*o.kept, name, earlier));
+    if (by != fingerprint)
+      return false;
   }
-  ASSIGN_OR_RETURN(const auto present, deployment::present_run(store));
-  ASSIGN_OR_RETURN(auto next,
-                   deployment::next_run(t, at_end, present.number,
-                                        deployment::left_by(o.snapshots_of, present.number),
-                                        fmt::format("`millrace remove {}` and apply it again", t.name)));
-  if (!next)
-    return {};
-  if (auto put = deployment::put_beginning(*next, store); !put)
-    return put;
-  // They stand in their own places from now on, and the plan is small.
-  next->identities.clear();
-  next->starts.clear();
-  return store.put(deployment::run_record_name, deployment::encode_run(*next));
+  return true;
+}
+
+/// The state of the earlier plan, which `store` has, goes on, where it fits; its plan says from now on by which topology
+/// its lanes have parsed. Returns what has changed, for people.
+expected<std::string> go_on_with_state(plan_values& store, const config::topology& t,
+                                       const apply_options& o) {
+  ASSIGN_OR_RETURN(const auto fit, deployment::check_fit(store, t, in_cluster));
+  if (!fit)
+    return std::string();
+  if (fit->parses_otherwise() && o.before->is_active())
+    return user_error(ec::mismatch,
+                      fmt::format("the parsers of topology '{0}' have changed ({1}), and it runs: some of "
+                                  "its stages have taken records that others have not, which would be parsed "
+                                  "anew; stop it first (`millrace stop {0}`), then apply this one",
+                                  t.name, fmt::join(fit->notes, "; ")));
+  ASSIGN_OR_RETURN(auto made_by, store.get(config::fingerprint_name));
+  ASSIGN_OR_RETURN(const auto earlier, snapshot::find_value(store, deployment::parsed_by_name));
+  bool all_have_begun = true;
+  if (earlier) {
+    ASSIGN_OR_RETURN(all_have_begun, all_have_parsed_by(made_by, *earlier, o));
+  }
+  if (all_have_begun && made_by == t.state_fingerprint)
+    store.erase(deployment::parsed_by_name);
+  else if (all_have_begun)
+    RETURN_IF_ERROR(store.put(deployment::parsed_by_name, made_by));
+  return config::fits_with_notes(*fit);
 }
 
 /// Returns the node of each actor that is pinned, by the actor's name.
@@ -130,17 +135,14 @@ expected<bool> take_over_found(snapshot::value_store& values, const cluster::top
   bool any = false;
   for (const auto& [name, start] : before.starts) {
     const auto key = deployment::starts_name(name.parser);
-    const auto stored = values.get(key);
-    if (!stored && stored.error().code == ec::not_found)
+    ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(values, key));
+    if (!stored)
       continue;
-    auto partitions =
-        stored.and_then([](const std::string& text) { return deployment::decode_starts(text); });
-    if (!partitions)
-      return unexpected(partitions.error());
-    if (std::ranges::count(*partitions, name.partition, &deployment::started_partition::name) != 0)
+    ASSIGN_OR_RETURN(auto partitions, deployment::decode_starts(*stored));
+    if (std::ranges::count(partitions, name.partition, &deployment::started_partition::name) != 0)
       continue;
-    partitions->push_back({name.partition, start.start.at, true});
-    RETURN_IF_ERROR(values.put(key, deployment::encode_starts(*partitions)));
+    partitions.push_back({name.partition, start.start.at, true});
+    RETURN_IF_ERROR(values.put(key, deployment::encode_starts(partitions)));
     any = true;
   }
   return any;
@@ -188,24 +190,22 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   RETURN_IF_ERROR(config::check_secrets(**topology, connectors()));
   RETURN_IF_ERROR(check_files(**topology, o));
   hosted_plan plan{o.text, random_id(), o.lanes, {}};
-  if (o.before) {
-    auto before = decode_plan(o.before->plan);
-    if (!before)
-      return unexpected(before.error());
-    RETURN_IF_ERROR(check_fit(*before, **topology, o));
-    plan.state_id = before->state_id;
-    if (before->lanes != 0)
-      plan.lanes = before->lanes;
-    plan.values = std::move(before->values);
-    plan.values.erase(std::string(config::fingerprint_name));
-  }
+  if (o.before)
+    RETURN_IF_ERROR(take_over_plan(plan, o));
   plan_values store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
+  std::string changes;
   if (o.before) {
+    ASSIGN_OR_RETURN(changes, go_on_with_state(store, **topology, o));
     ASSIGN_OR_RETURN(const auto taken, take_over_found(store, *o.before));
     // A partition that was found at the very end may not have been read: the present run goes on with it first.
+    // Else the record that has this plan in `control` begins the next one (docs/design/next-run.md).
     if (o.before->status == cluster::topology_status::finished && !taken && o.kept)
-      RETURN_IF_ERROR(go_on_with_next_run(store, **topology, o));
+      RETURN_IF_ERROR(deployment::begin_next_run(
+          **topology, store,
+          {*o.kept, o.snapshots_of, fmt::format("`millrace remove {}` and apply it again", o.topology),
+           true}));
   }
+  RETURN_IF_ERROR(store.put(config::fingerprint_name, (*topology)->state_fingerprint));
   deployment::pipeline_options options;
   options.topology = *topology;
   options.start_timeout = o.start_timeout;
@@ -219,6 +219,8 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   auto decided = deployment::decide(options, store, std::make_shared<source::feeds>());
   if (!decided)
     return unexpected(error(decided.error().why));
+  if (!changes.empty())
+    spdlog::info("{}: {}", o.topology, changes);
   plan.values = store.all();
   keep_zones(plan, **topology);
   // A plan that was prepared for a state that is removed meanwhile does not begin another one, and one of two that were

@@ -3,7 +3,7 @@
 // out the next run, where its files have got more since.
 #pragma once
 
-#include "actors/node/host/planned_topologies.hpp"
+#include "actors/node/host/hosted_plan.hpp"
 #include "runtime/cluster/control_state.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -28,7 +28,6 @@ struct apply_options {
   /// Told of each source before it is asked, and why it does not answer.
   std::function<void(const std::string& what)> on_wait = [](const std::string&) {};
   std::optional<cluster::topology_state> before = {};  // the topology as the cluster has it
-  std::shared_ptr<planned_topologies> plans = std::make_shared<planned_topologies>();  // has that of `before`
   std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
   /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
   deployment::snapshots_of_shard snapshots_of = {};

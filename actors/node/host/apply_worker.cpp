@@ -37,7 +37,6 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
     o.nodes.insert(node);
   if (const auto t = seen.state.topologies.find(job.topology); t != seen.state.topologies.end()) {
     o.before = t->second;
-    o.plans = options.plans;
     o.chains = std::make_shared<node::topology_chains>(
         options.store, cluster::chains_of(t->first, t->second.first_generation));
     const auto plan = decode_plan(t->second.plan);

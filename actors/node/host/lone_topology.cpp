@@ -63,10 +63,7 @@ std::shared_ptr<node::topology_chains> chains_in(const snapshot::state_store& fo
 }
 
 expected<incarnation> terms_kept(const snapshot::value_reader& values) {
-  const auto stored = values.get(terms_name);
-  if (!stored && stored.error().code == ec::not_found)
-    return 0;
-  return stored.map([](const std::string& text) { return static_cast<incarnation>(std::stoull(text)); });
+  return snapshot::find_number(values, terms_name);
 }
 
 expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder) {
@@ -79,12 +76,14 @@ expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& fo
   });
 }
 
-expected<std::optional<deployment::run_record>> begin_next_run(const config::topology& topology,
-                                                               snapshot::state_store& folder) {
+expected<bool> begin_next_run(const config::topology& topology, snapshot::state_store& folder) {
   const auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
   const node::topology_state state(store, topology.name, folder.id(), folder.folder());
   return deployment::begin_next_run(topology, folder,
-                                    [&](const std::string& shard) { return state.look_at_snapshots(shard); });
+                                    {folder,
+                                     [&](const std::string& shard) { return state.look_at_snapshots(shard); },
+                                     "begin anew with --fresh"})
+      .map([](const auto& next) { return next.has_value(); });
 }
 
 tl::expected<std::unique_ptr<lone_topology>, deployment::preparation_error>
@@ -208,7 +207,7 @@ topology_end lone_topology::wait() {
     if (!is_stopping_)
       changed_.wait(lock, [&] { return is_over() || is_stopping_; });
     else if (!changed_.wait_for(lock, stops_again_after, is_over))
-      caf::anon_send(group_.control.coordinator, node::ask_cluster{cluster::records::stop_asked{name_}});
+      ask(cluster::records::stop_asked{name_});
   }
   return end_ ? *end_ : topology_end{false, error{ec::internal, fault::ours, true, *over_, {}}, {}};
 }

@@ -34,9 +34,8 @@ inline constexpr std::string_view lone_node = "run";
 /// Returns the highest term of stores that the state had before it became blank; 0: it never did.
 [[nodiscard]] expected<incarnation> terms_kept(const snapshot::value_reader& values);
 
-/// Does as deployment::begin_next_run() by the chains of the state folder.
-[[nodiscard]] expected<std::optional<deployment::run_record>> begin_next_run(const config::topology& topology,
-                                                                             snapshot::state_store& folder);
+/// Does as deployment::begin_next_run() by the chains of the state folder. Returns whether there is something new.
+[[nodiscard]] expected<bool> begin_next_run(const config::topology& topology, snapshot::state_store& folder);
 
 struct lone_options {
   std::shared_ptr<snapshot::state_store> folder;

@@ -43,6 +43,15 @@ plan_on_node::~plan_on_node() {
 
 namespace {
 
+/// Returns what apply has found out of the lanes' parsing (go_on_with_state() of apply.cpp).
+std::optional<deployment::changed_parsers> parsing_of(const std::map<std::string, std::string>& plan) {
+  const auto before = plan.find(std::string(deployment::parsed_by_name));
+  const auto now = plan.find(std::string(config::fingerprint_name));
+  return before == plan.end() || now == plan.end()
+             ? std::nullopt
+             : std::optional(deployment::changed_parsers{before->second, now->second});
+}
+
 /// `chains`: of the topology, in the store.
 deployment::pipeline_options options_of(const host_options& o, const planned_topology& p,
                                         const std::string& chains, bool begins_anew) {
@@ -58,6 +67,7 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   out.bounds = o.bounds;
   out.chains = std::make_shared<node::topology_chains>(o.store, chains);
   out.fresh = begins_anew;
+  out.parsing = parsing_of(p.values);
   out.present = std::make_shared<stage::present_actors>();
   out.make_letters = [chains = out.chains](const config::values& options) {
     return std::make_unique<sink::stored_letters>(
@@ -153,7 +163,8 @@ expected<control::any_actor> make_actor(const plan_on_node& plan, const control:
     const auto all = std::make_shared<delivery::verdicts>();
     for (const auto& v : verdicts)
       all->add(v);
-    return plan.factory->make_lane(actor, next, how, found, all, asked.failing, host);
+    return plan.factory->make_lane(actor, next, how, found, all, asked.failing, host)
+        .map([](messages::lane&& l) { return control::any_actor(std::move(l)); });
   }
   std::map<log_id, mark> feeding;
   for (const auto& f : found)

@@ -30,6 +30,7 @@ public:
     values_[std::string(name)] = value;
     return {};
   }
+  void erase(std::string_view name) { values_.erase(std::string(name)); }
   [[nodiscard]] const std::map<std::string, std::string>& all() const { return values_; }
 
 private:

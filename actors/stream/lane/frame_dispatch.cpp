@@ -39,8 +39,9 @@ bool frame_dispatch::fail_where_receivers_stand_apart(const partition& p) {
       fmt::format("it reads records otherwise than when the state was made, and the run before was cut "
                   "off between two commits: of partition {} some stages have taken more (up to {}) than "
                   "others (up to {}). Run the topology as it was once more, until it ends or is stopped "
-                  "by SIGTERM; then the mended one goes on",
-                  p.name, p.log().furthest()->minor, p.log().at().at.minor),
+                  "in order (SIGTERM, on a cluster `millrace stop {}`); then the mended one goes on",
+                  p.name, p.log().furthest()->minor, p.log().at().at.minor,
+                  all_.options.plan->topology->name),
       all_.options.plan->parser->name});
   return true;
 }

@@ -71,3 +71,14 @@ TEST_CASE("counters stay with their stages where others are put between them, an
     CHECK(again.of(stage) == before.of(stage));
   }
 }
+
+TEST_CASE("a lane whose parser has changed keeps that it parses by the new one") {
+  test::pipeline_fixture f("millrace-mended");
+  f.write("clicks.jsonl", clicks());
+  f.change_parsers({"topology changed\n", "topology changed\nparser parsed json from=clicks schema=()\n"});
+  const auto counts = run(f, topology(f, ""));
+  CHECK(counts.of("parsed").in == records + 1);
+  const auto kept = deployment::parsed_by(f.state(), "parsed/lane0", "none");
+  REQUIRE(kept);
+  CHECK(*kept == "topology changed\nparser parsed json from=clicks schema=()\n");
+}

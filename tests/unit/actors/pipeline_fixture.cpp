@@ -67,6 +67,7 @@ void pipeline_fixture::start() {
   options.folder = store_;
   options.pipeline.topology = topology_;
   options.pipeline.threads = 2;
+  options.pipeline.parsing = parsing_;
   options.pipeline.make.reader = make_reader_;
   options.pipeline.make.parser = make_parser_;
   const auto shown = std::make_shared<observe::running_topologies>();

@@ -165,6 +165,37 @@ TEST_CASE("another event time is refused where a window reads the rows, and note
   CHECK(compare_fingerprints(text(parser, ""), text(other, "")).fits());
 }
 
+TEST_CASE("a state that does not fit is told with its place and the ways out of it") {
+  state_fit fit;
+  fit.refusal = "window 'counts' is gone";
+  state_place where{"the state in s", "run the old topology"};
+  const auto why = does_not_fit(where, "shop", fit);
+  CHECK(why.code == ec::mismatch);
+  CHECK(why.whose == fault::user);
+  CHECK(why.message == "the state in s was made by another version of topology 'shop': window 'counts' is "
+                       "gone; run the old topology");
+  fit.former_model = "00ff";
+  CHECK(does_not_fit(where, "shop", fit).message == why.message);
+  where.keeps_models = true;
+  CHECK_THAT(does_not_fit(where, "shop", fit).message,
+             Catch::Contains("; the former lies in it as models/00ff.json; run the old topology"));
+}
+
+TEST_CASE("changes that a state survives are told in one line") {
+  CHECK(fits_with_notes({}).empty());
+  state_fit fit;
+  fit.zones = "tzdata was 2024a and is 2025b";
+  CHECK_THAT(fits_with_notes(fit),
+             Catch::StartsWith("tzdata was 2024a and is 2025b since this state was made"));
+  CHECK_FALSE(fit.parses_otherwise());
+  fit.notes = {"parser 'a': x", "parser 'b': y"};
+  CHECK(fit.parses_otherwise());
+  CHECK_THAT(fits_with_notes(fit),
+             Catch::StartsWith(
+                 "the topology has changed since this state was made (parser 'a': x; parser 'b': y)") &&
+                 Catch::Contains("; tzdata was 2024a and is 2025b since"));
+}
+
 TEST_CASE("another source is refused by name and type, another topic as another log") {
   CHECK(compare_fingerprints(text(parser, window), text(parser, window, topic)).refusal ==
         R"x(source 'clicks' was of type "file" and is "kafka")x");

@@ -2,11 +2,15 @@
 #pragma once
 
 #include "actors/node/host/apply.hpp"
+#include "tests/support/kept_values.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 
+#include <memory>
 #include <string>
 
 namespace millrace::host::test {
+
+using millrace::test::kept_values;
 
 struct applied_here {
   own_folder folder;
@@ -27,6 +31,17 @@ struct applied_here {
   [[nodiscard]] hosted_plan plan() const { return must(decode_plan(prepared().plan)); }
   /// The cluster has what was prepared.
   void record() { options.before = cluster::topology_state{prepared().plan, 1}; }
+  /// It has run, and was stopped.
+  void record_stopped() {
+    const auto applied = prepared();
+    options.before = cluster::topology_state{applied.plan, 1};
+    options.before->status = cluster::topology_status::stopped;
+    for (const auto& spec : applied.actors)
+      options.before->actors[spec.name].spec = spec;
+    options.kept = kept;
+  }
+  /// Holds what actors have put into the store, beside the values of the plan.
+  std::shared_ptr<kept_values> kept = std::make_shared<kept_values>();
 };
 
 }  // namespace millrace::host::test

@@ -5,6 +5,27 @@
 #include <algorithm>
 
 namespace millrace::host::test {
+namespace {
+
+/// The topology whose parser has one column more.
+std::string mended(const applied_here& a) {
+  auto stages = series_of(a.input);
+  const std::string column = R"("k": "text")";
+  stages.replace(stages.find(column), column.size(), column + R"(, "more": "text")");
+  return topology_text(stages);
+}
+
+std::string fingerprint_in(const hosted_plan& p) {
+  return p.values.at(std::string(config::fingerprint_name));
+}
+
+/// Returns by which topology the plan's lanes have parsed; empty where it does not say.
+std::string parsed_by_in(const hosted_plan& p) {
+  const auto found = p.values.find(std::string(deployment::parsed_by_name));
+  return found == p.values.end() ? std::string() : found->second;
+}
+
+}  // namespace
 
 TEST_CASE("a topology is prepared with a state of its own, its lanes, and where its partitions start") {
   const applied_here a;
@@ -165,6 +186,74 @@ TEST_CASE("a topology that does not fit the state of the one before is refused, 
   CHECK(refused.error().code == ec::mismatch);
   CHECK(refused.error().message.find("counts") != std::string::npos);
   CHECK(refused.error().message.find("give this one another name") != std::string::npos);
+}
+
+TEST_CASE("a mended parser is refused while the topology runs, and taken once it was stopped") {
+  applied_here a;
+  a.record();
+  const auto before = must(decode_plan(a.options.before->plan));
+  a.options.text = mended(a);
+  const auto refused = prepare_apply(a.options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ec::mismatch);
+  CHECK(refused.error().whose == fault::user);
+  CHECK(refused.error().message.find(R"(parser 'parsed': column "more" is new)") != std::string::npos);
+  CHECK(refused.error().message.find("`millrace stop t`") != std::string::npos);
+  a.options.before->status = cluster::topology_status::stopped;
+  const auto now = a.plan();
+  CHECK(fingerprint_in(now) != fingerprint_in(before));
+  CHECK(parsed_by_in(now) == fingerprint_in(before));
+}
+
+TEST_CASE("a plan says by which topology its lanes have parsed, until all have begun by the present one") {
+  applied_here a;
+  const auto old_text = a.options.text;
+  a.record_stopped();
+  const auto old = fingerprint_in(a.plan());
+  CHECK(parsed_by_in(a.plan()).empty());
+  a.options.text = mended(a);
+  a.record_stopped();
+  const auto now = fingerprint_in(a.plan());
+  CHECK(parsed_by_in(a.plan()) == old);
+  a.options.text = old_text;
+  CHECK(parsed_by_in(a.plan()) == old);
+
+  a.kept->all[deployment::lane_parsed_by_name("parsed/lane0")] = now;
+  CHECK(parsed_by_in(a.plan()) == now);
+  a.options.text = mended(a);
+  CHECK(parsed_by_in(a.plan()).empty());
+}
+
+TEST_CASE("a state that was copied from a run goes on, and its fingerprint is what it was made by") {
+  applied_here a;
+  a.record_stopped();
+  auto plan = must(decode_plan(a.options.before->plan));
+  const auto old = fingerprint_in(plan);
+  plan.text.clear();
+  a.options.before->plan = encode_plan(plan);
+  a.options.text = mended(a);
+  CHECK(parsed_by_in(a.plan()) == old);
+  auto stages = series_of(a.input);
+  stages.replace(stages.find("1 min"), 5, "2 min");
+  a.options.text = topology_text(stages);
+  CHECK(prepare_apply(a.options).error().code == ec::mismatch);
+}
+
+TEST_CASE("another tzdata than the plan before was made with is other parsing") {
+  applied_here a;
+  auto stages = series_of(a.input);
+  const std::string column = R"("at": "timestamp")";
+  stages.replace(stages.find(column), column.size(),
+                 R"("at": { "type": "timestamp", "zone": "Asia/Tokyo" })");
+  a.options.text = topology_text(stages);
+  a.record();
+  auto plan = must(decode_plan(a.options.before->plan));
+  auto& made_by = plan.values.at(std::string(config::fingerprint_name));
+  const auto at = made_by.find("tzdata ");
+  REQUIRE(at != std::string::npos);
+  made_by.replace(at, made_by.find('\n', at) - at, "tzdata 1999z");
+  a.options.before->plan = encode_plan(plan);
+  CHECK(prepare_apply(a.options).error().message.find("tzdata was 1999z and is ") != std::string::npos);
 }
 
 TEST_CASE("an earlier plan that this version reads no more does not stand in the way; a damaged one does") {

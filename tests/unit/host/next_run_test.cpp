@@ -11,19 +11,6 @@
 namespace millrace::host::test {
 namespace {
 
-/// Holds what actors have put into the store, beside the values of the plan.
-struct kept_values final : snapshot::value_reader {
-  std::map<std::string, std::string> all;
-  [[nodiscard]] const snapshot::identity& id() const override { return who; }
-  [[nodiscard]] const std::string& folder() const override { return text; }
-  [[nodiscard]] expected<std::string> get(std::string_view name) const override {
-    const auto found = all.find(std::string(name));
-    return found == all.end() ? expected<std::string>(user_error(ec::not_found, "none")) : found->second;
-  }
-  snapshot::identity who;
-  std::string text;
-};
-
 /// A base as a shard of the window leaves it in the run. `last_end`: of the windows that it has fired; none: it has not come
 /// to the end.
 snapshot::snapshots::chain snapshots_of(const std::string& window, std::uint64_t run,
@@ -73,7 +60,6 @@ struct ended_here : applied_here {
     REQUIRE_FALSE(refused);
     return refused.error();
   }
-  std::shared_ptr<kept_values> kept = std::make_shared<kept_values>();
   std::map<std::string, snapshot::snapshots::chain> left;
   std::vector<std::string> asked;
 };
