@@ -26,26 +26,16 @@ number_parts take_apart(std::string_view number) {
   d.negative = number.front() == '-';
   if (d.negative)
     number.remove_prefix(1);
-  const auto digits = [&] {
-    std::size_t n = 0;
-    while (n < number.size() && is_digit(number[n]))
-      ++n;
-    const auto part = number.substr(0, n);
-    number.remove_prefix(n);
-    return part;
-  };
-  d.integer = digits();
-  if (!number.empty() && number.front() == '.') {
-    number.remove_prefix(1);
-    d.fraction = digits();
-  }
+  d.integer = take_digits(number);
+  if (take(number, '.'))
+    d.fraction = take_digits(number);
   if (!number.empty()) {  // e
     number.remove_prefix(1);
     const bool minus = number.front() == '-';
     if (minus || number.front() == '+')
       number.remove_prefix(1);
     constexpr std::int64_t bound = 10'000'000'000;
-    for (const char c : digits())
+    for (const char c : take_digits(number))
       d.exponent = std::min(bound, d.exponent * 10 + (c - '0'));
     if (minus)
       d.exponent = -d.exponent;
@@ -159,18 +149,18 @@ bool to_plain_decimal(std::string_view text, const data::type& type, decimal& ou
   std::size_t places = 0;
   if (!read_plain_digits(text, digits, places))
     return false;
-  auto units = static_cast<__int128>(digits);
+  unsigned __int128 units = digits;
   if (type.precision() != 0) {
     const auto zeros =
         static_cast<std::size_t>(type.scale()) - places;  // more than there are where it has too many places
     if (zeros > most_zeros)
       return false;
-    units *= static_cast<__int128>(power_of_ten(static_cast<int>(zeros)));
-    if (units >= static_cast<__int128>(power_of_ten(type.precision())))
+    units *= power_of_ten(static_cast<int>(zeros));
+    if (units >= power_of_ten(type.precision()))
       return false;
     places = static_cast<std::size_t>(type.scale());
   }
-  out = decimal(text.starts_with('-') ? -units : units, static_cast<int>(places));
+  out = decimal_of(units, text.starts_with('-'), static_cast<int>(places));
   return true;
 }
 
@@ -185,8 +175,7 @@ conversion to_decimal(std::string_view number, const data::type& type, decimal& 
     return conversion::not_integral;
   if (s.overflow || s.magnitude >= power_of_ten(type.precision()))
     return conversion::out_of_range;
-  const auto units = static_cast<__int128>(s.magnitude);
-  out = decimal(d.negative ? -units : units, type.scale());
+  out = decimal_of(s.magnitude, d.negative, type.scale());
   return conversion::ok;
 }
 

@@ -13,32 +13,44 @@ namespace millrace {
 /// A decimal has no more digits, and no greater scale.
 inline constexpr int most_decimal_digits = 38;
 
+/// PostgreSQL keeps a numeric in digits of base 10000, which are this many decimal ones. Its rules of scale go by the first.
+inline constexpr int group_digits = 4;
+/// PostgreSQL gives a quotient, a root, a power and a logarithm at least this many digits.
+inline constexpr int least_significant_digits = 16;
+
+/// The whole number that two words hold.
+[[nodiscard]] constexpr __int128 units_of_words(std::uint64_t low, std::uint64_t high) {
+  return static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
+}
+
 /// The number units() / 10^scale(): 1.50 is 150 at scale 2. Equal numbers compare equal at any scale.
 class decimal {
 public:
   constexpr decimal() = default;
   /// `units` has 38 digits at most, and `scale` lies in [0, 38].
   constexpr decimal(__int128 units, int scale)
-      : low_(static_cast<std::uint64_t>(units)), high_(static_cast<std::int64_t>(units >> 64)),
+      : low_(static_cast<std::uint64_t>(units)), high_(static_cast<std::uint64_t>(units >> 64)),
         scale_(scale) {}
 
-  [[nodiscard]] constexpr __int128 units() const {
-    return static_cast<__int128>(static_cast<unsigned __int128>(static_cast<std::uint64_t>(high_)) << 64 |
-                                 low_);
-  }
+  [[nodiscard]] constexpr __int128 units() const { return units_of_words(low_, high_); }
+  /// The words of the units.
+  [[nodiscard]] constexpr std::uint64_t low() const { return low_; }
+  [[nodiscard]] constexpr std::uint64_t high() const { return high_; }
   [[nodiscard]] constexpr int scale() const { return scale_; }
-  [[nodiscard]] constexpr bool is_zero() const { return (low_ | static_cast<std::uint64_t>(high_)) == 0; }
-  [[nodiscard]] constexpr bool is_negative() const { return high_ < 0; }
+  [[nodiscard]] constexpr bool is_zero() const { return (low_ | high_) == 0; }
+  [[nodiscard]] constexpr bool is_negative() const { return high_ >> 63 != 0; }
 
+  friend constexpr decimal operator-(const decimal& v) { return {-v.units(), v.scale()}; }
   friend std::strong_ordering operator<=>(const decimal& a, const decimal& b);
   friend bool operator==(const decimal& a, const decimal& b) { return (a <=> b) == 0; }
 
 private:
   std::uint64_t low_ = 0;  // two words, so that an array has 24 bytes a value and not 32
-  std::int64_t high_ = 0;
+  std::uint64_t high_ = 0;
   std::int32_t scale_ = 0;
 };
 
+[[nodiscard]] constexpr decimal abs(const decimal& v) { return v.is_negative() ? -v : v; }
 /// The units without their sign.
 [[nodiscard]] constexpr unsigned __int128 magnitude_of(const decimal& v) {
   const auto units = static_cast<unsigned __int128>(v.units());
@@ -50,6 +62,10 @@ private:
 [[nodiscard]] bool fits_decimal(__int128 units);
 /// How many digits |units| has; 1 for 0.
 [[nodiscard]] int digits_of(unsigned __int128 units);
+/// The power of 10000 of the first digit to that base, of units / 10^scale; 0 for 0.
+[[nodiscard]] int group_power_of(unsigned __int128 units, int scale);
+/// Returns whether only zeros stand behind the point.
+[[nodiscard]] bool is_whole(const decimal& v);
 
 /// A result that needs more than 38 digits, or a scale beyond 38, is none: no digit is ever lost in silence.
 using decimal_or_none = std::optional<decimal>;
@@ -75,6 +91,9 @@ using decimal_or_none = std::optional<decimal>;
 [[nodiscard]] decimal without_end_zeros(const decimal& v);
 
 [[nodiscard]] constexpr decimal decimal_of(std::int64_t v) { return {v, 0}; }
+[[nodiscard]] constexpr decimal decimal_of(unsigned __int128 magnitude, bool minus, int scale) {
+  return {static_cast<__int128>(minus ? 0 - magnitude : magnitude), scale};
+}
 /// The 15 digits that PostgreSQL takes of a double. None also for an infinity and NaN.
 [[nodiscard]] decimal_or_none decimal_of_double(double v);
 /// The same, rounded (or cut) to so many digits behind the point.

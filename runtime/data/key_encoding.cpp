@@ -80,8 +80,7 @@ void append_numeric(std::string& out, const decimal& v) {
     out.push_back(static_cast<char>(zero_numeric));
     return;
   }
-  std::string digits;
-  millrace::append_decimal(digits, decimal(v.is_negative() ? -v.units() : v.units(), 0));
+  auto digits = text_of(decimal(abs(v).units(), 0));
   auto exponent = static_cast<int>(digits.size()) - v.scale();  // of ten: 0.d1d2... times it
   if (exponent % 2 != 0) {
     digits.insert(digits.begin(), '0');
@@ -135,10 +134,19 @@ std::optional<decimal> take_numeric(std::string_view& in) {
   if (std::max(behind_point, exponent) > most_decimal_digits || digits.size() > most_decimal_digits)
     return std::nullopt;
   digits.append(static_cast<std::size_t>(std::max(0, -behind_point)), '0');
-  __int128 units = 0;
+  unsigned __int128 units = 0;
   for (const char c : digits)
-    units = units * 10 + (c - '0');
-  return decimal(minus ? -units : units, std::max(0, behind_point));
+    units = units * 10 + static_cast<unsigned>(c - '0');
+  return decimal_of(units, minus, std::max(0, behind_point));
+}
+
+/// Takes the first byte: whether a value follows, and not a null.
+expected<bool> take_presence(std::string_view& in) {
+  if (in.empty() || (in.front() != present && in.front() != absent_key))
+    return fatal_error(ec::corrupt, "an encoded key is malformed");
+  const bool is_present = in.front() == present;
+  in.remove_prefix(1);
+  return is_present;
 }
 
 }  // namespace
@@ -177,11 +185,8 @@ void append_key(std::string& out, const column& c, std::size_t row) {
 std::uint64_t hash_key(std::string_view encoded) { return XXH3_64bits(encoded.data(), encoded.size()); }
 
 expected<void> decode_key(std::string_view& in, column_builder& out) {
-  if (in.empty() || (in.front() != present && in.front() != absent_key))
-    return fatal_error(ec::corrupt, "an encoded key is malformed");
-  const bool is_null = in.front() == absent_key;
-  in.remove_prefix(1);
-  if (is_null) {
+  ASSIGN_OR_RETURN(const bool is_present, take_presence(in));
+  if (!is_present) {
     out.append_null();
     return {};
   }
@@ -214,11 +219,8 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
 }
 
 expected<std::optional<decimal>> decode_numeric(std::string_view& in) {
-  if (in.empty() || (in.front() != present && in.front() != absent_key))
-    return fatal_error(ec::corrupt, "an encoded key is malformed");
-  const bool is_null = in.front() == absent_key;
-  in.remove_prefix(1);
-  if (is_null)
+  ASSIGN_OR_RETURN(const bool is_present, take_presence(in));
+  if (!is_present)
     return std::optional<decimal>();
   const auto v = take_numeric(in);
   if (!v)
@@ -228,12 +230,9 @@ expected<std::optional<decimal>> decode_numeric(std::string_view& in) {
 
 bool skip_key(std::string_view& in, const type& t) {
   const auto type = t.id();
-  if (in.empty() || (in.front() != present && in.front() != absent_key))
-    return false;
-  const bool is_null = in.front() == absent_key;
-  in.remove_prefix(1);
-  if (is_null)
-    return true;
+  const auto is_present = take_presence(in);
+  if (!is_present || !*is_present)
+    return is_present.has_value();
   if (type == type_id::text || type == type_id::json) {
     for (auto zero = in.find('\0'); zero != std::string_view::npos && zero + 1 < in.size();
          zero = in.find('\0')) {

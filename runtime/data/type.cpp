@@ -37,8 +37,7 @@ std::optional<type> numeric_of_text(std::string_view text) {
   const bool has_scale = text.find(',') != std::string_view::npos;
   const auto precision = number(has_scale ? ',' : ')');
   const auto scale = has_scale ? number(')') : std::optional(0);
-  if (!precision || !scale || !text.empty() || *precision < 1 || *precision > most_decimal_digits ||
-      *scale < 0 || *scale > *precision)
+  if (!precision || !scale || !text.empty() || !is_numeric(*precision, *scale))
     return std::nullopt;
   return type::numeric_of(*precision, *scale);
 }

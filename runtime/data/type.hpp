@@ -32,7 +32,7 @@ public:
   type(type_id id = type_id::text) : id_(id) {}
   [[nodiscard]] static type object_of(std::vector<field> fields);
   [[nodiscard]] static type list_of(type element);
-  /// numeric(precision, scale): each value has that scale. `precision` lies in [1, 38], `scale` in [0, precision].
+  /// numeric(precision, scale): each value has that scale. A numeric of any scale where both are 0.
   [[nodiscard]] static type numeric_of(int precision, int scale);
 
   [[nodiscard]] type_id id() const { return id_; }
@@ -72,6 +72,10 @@ inline const std::vector<field>& type::fields() const {
   return id_ == type_id::object && children_ ? *children_ : none;
 }
 
+/// Returns whether there is a numeric(precision, scale).
+[[nodiscard]] constexpr bool is_numeric(std::int64_t precision, std::int64_t scale) {
+  return precision >= 1 && precision <= most_decimal_digits && scale >= 0 && scale <= precision;
+}
 /// Returns whether a column of that numeric may have the value.
 [[nodiscard]] bool holds(const type& numeric, const decimal& v);
 /// The same number as a value of that numeric: at the scale of numeric(p,s), as it is for one of any scale. None where digits

@@ -231,7 +231,7 @@ bool decode_numerics(wire::reader& in, const states& to, std::uint32_t i) {
 template<class State>
 decimal_or_none sum_of(const State& s) {
   const auto& l = s.sum.limbs;
-  const auto units = static_cast<__int128>(static_cast<uint128>(l[1]) << 64 | l[0]);
+  const auto units = units_of_words(l[0], l[1]);
   return sum_number::of(units).limbs == l && fits_decimal(units)
              ? std::optional(decimal(units, static_cast<int>(s.scale)))
              : std::nullopt;

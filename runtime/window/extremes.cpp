@@ -179,10 +179,7 @@ struct decimal_extreme {
   std::uint64_t low, high;  // the units
   std::uint64_t scale;      // and 1; 0 for none
 
-  [[nodiscard]] decimal value() const {
-    return {static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low),
-            static_cast<int>(scale) - 1};
-  }
+  [[nodiscard]] decimal value() const { return {units_of_words(low, high), static_cast<int>(scale) - 1}; }
 };
 
 template<bool Greatest>
@@ -193,9 +190,7 @@ void take(decimal_extreme& s, const decimal& v) {
     if (order == 0 ? v.scale() <= now.scale() : (order > 0) != Greatest)
       return;
   }
-  const auto units = static_cast<unsigned __int128>(v.units());
-  s = {static_cast<std::uint64_t>(units), static_cast<std::uint64_t>(units >> 64),
-       static_cast<std::uint64_t>(v.scale()) + 1};
+  s = {v.low(), v.high(), static_cast<std::uint64_t>(v.scale()) + 1};
 }
 
 template<bool Greatest>

@@ -49,17 +49,16 @@ bool skip_value_bytes(std::string_view& in, const data::type& t) {
 }
 
 void put_decimal(wire::writer& out, const decimal& v) {
-  const auto units = static_cast<unsigned __int128>(v.units());
   out.fixed(static_cast<std::uint8_t>(v.scale()));
-  out.fixed(static_cast<std::uint64_t>(units));
-  out.fixed(static_cast<std::uint64_t>(units >> 64));
+  out.fixed(v.low());
+  out.fixed(v.high());
 }
 
 std::optional<decimal> take_decimal(wire::reader& in) {
   const int scale = in.fixed<std::uint8_t>();
   const auto low = in.fixed<std::uint64_t>();
   const auto high = in.fixed<std::uint64_t>();
-  const auto units = static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
+  const auto units = units_of_words(low, high);
   if (in.ok() && scale <= most_decimal_digits && fits_decimal(units))
     return decimal(units, scale);
   in.fail();

@@ -299,9 +299,10 @@ expected<type> decode_type_at(reader& in, int depth) {
   case type_id::numeric: {
     const auto precision = in.fixed<std::uint8_t>();
     const auto scale = in.fixed<std::uint8_t>();
-    if (!in.ok() || precision > most_decimal_digits || scale > precision)
+    const bool is_plain = precision == 0 && scale == 0;
+    if (!in.ok() || !(is_plain || data::is_numeric(precision, scale)))
       return damaged("precision and scale of a numeric");
-    return precision == 0 ? type(type_id::numeric) : type::numeric_of(precision, scale);
+    return type::numeric_of(precision, scale);
   }
   default:
     return type(type_id{id});

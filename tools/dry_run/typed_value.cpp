@@ -49,9 +49,7 @@ tl::expected<json::value, misfit> exact_number(const node& n, const data::type& 
     return wrong(n, type, fmt::format("a number of at most {} digits, or null", most_decimal_digits));
   if (!data::fitted(v, type))
     return wrong(n, type, "a number that it can hold, or null");
-  std::string digits;
-  append_decimal(digits, without_end_zeros(v));
-  return json::string(digits);
+  return json::string(text_of(without_end_zeros(v)));
 }
 
 tl::expected<json::value, misfit> object(const node& n, const data::type& type) {

@@ -332,7 +332,7 @@ node_ptr binder::cast_to_scale(const syntax& s, node_ptr n) {
            std::from_chars(text.data(), text.data() + text.size(), size[i - 1]).ec == std::errc{};
   }
   const auto [precision, scale] = size;
-  if (!good || precision < 1 || precision > most_decimal_digits || scale < 0 || scale > precision)
+  if (!good || !data::is_numeric(precision, scale))
     return problem_at(s.offset,
                       fmt::format("a numeric has 1 to {} digits, and from 0 to all of them behind the "
                                   "point, as in numeric(38, 2)",

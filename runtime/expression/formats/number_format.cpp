@@ -317,8 +317,7 @@ void number_format::write(std::string& out, std::int64_t v) const {
 void number_format::write(std::string& out, const decimal& v) const {
   // it has fewer digits then, or all of them
   const auto shown = v.scale() > behind_ ? rounded(v, behind_).value_or(v) : v;
-  std::string digits;
-  append_decimal(digits, decimal(shown.is_negative() ? -shown.units() : shown.units(), shown.scale()));
+  auto digits = text_of(abs(shown));
   if (shown.scale() < behind_)
     digits.append(shown.scale() == 0 ? "." : "")
         .append(static_cast<std::size_t>(behind_ - shown.scale()), '0');

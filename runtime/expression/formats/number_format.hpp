@@ -20,7 +20,7 @@ public:
 
   void write(std::string& out, std::int64_t v) const;
   void write(std::string& out, const decimal& v) const;
-  /// Of a double no more than 15 digits mean anything.
+  /// A double has 15 digits that mean anything.
   void write(std::string& out, double v) const;
 
 private:

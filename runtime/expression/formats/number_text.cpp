@@ -1,5 +1,6 @@
 #include "runtime/expression/formats/number_text.hpp"
 
+#include "runtime/base/few_units.hpp"
 #include "runtime/base/padded.hpp"
 #include "runtime/base/shortest_double.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -12,7 +13,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 namespace millrace::expression {
 namespace {
@@ -105,36 +105,6 @@ void write_plain(std::string& out, const scientific& d) {
 
 // A double is written with an exponent from this power of ten on.
 constexpr int most_plain_digits = std::numeric_limits<double>::digits10;
-
-constexpr std::array<double, 10> powers_of_ten{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-
-/// |v| in units of 10^-places: whole ones, and the rest of one. The rest is wrong by less than 1e-7, and so are 15 digits.
-struct in_units {
-  std::int64_t whole = 0;
-  double rest = 0;
-  double power = 0;  // 10^places
-};
-
-/// None where the long way has to say it: v is large, or there are too many places.
-std::optional<in_units> units_of(double v, std::int64_t places) {
-  if (places < 0 || places >= static_cast<std::int64_t>(powers_of_ten.size()))
-    return std::nullopt;
-  const auto power = powers_of_ten[static_cast<std::size_t>(places)];
-  const auto scaled = std::fabs(v) * power;
-  if (!(scaled < 1e9))
-    return std::nullopt;
-  const auto whole = static_cast<std::int64_t>(scaled);
-  return in_units{whole, scaled - static_cast<double>(whole), power};
-}
-
-/// v in units of 10^-places, without its sign and to the nearest whole one; none also where v lies so close to the middle of
-/// two that its 15th digit decides.
-std::optional<std::int64_t> nearest_unit(double v, std::int64_t places) {
-  const auto u = units_of(v, places);
-  if (!u || std::fabs(u->rest - 0.5) < 1e-5)
-    return std::nullopt;
-  return u->whole + (u->rest > 0.5);
-}
 
 }  // namespace
 

@@ -13,7 +13,6 @@ namespace {
 /// More digits than any result has, and than its computation loses.
 using precise = boost::multiprecision::cpp_dec_float_100;
 
-constexpr int least_significant = 16;
 constexpr double log10_of_e = 0.434294481903252;
 // No result from here on has 38 digits, so it is not computed.
 constexpr double farthest_power = 200;
@@ -28,12 +27,11 @@ decimal_or_none rounded_at(const precise& v, int scale) {
   const precise units = trunc(abs(v) * pow(precise(10), scale) + precise("0.5"));
   if (read_decimal(units.str(0, std::ios_base::fixed), out) != decimal_reading::ok)
     return std::nullopt;
-  const auto whole = rounded(out, 0);
-  return decimal(v < 0 ? -whole->units() : whole->units(), scale);
+  return decimal_of(magnitude_of(*rounded(out, 0)), v < 0, scale);
 }
 
 int scale_for(int power_of_result, std::initializer_list<const decimal*> arguments) {
-  int scale = std::max(0, least_significant - power_of_result);
+  int scale = std::max(0, least_significant_digits - power_of_result);
   for (const auto* a : arguments)
     scale = std::max(scale, a->scale());
   return scale;
@@ -59,8 +57,6 @@ double power_of_power(const decimal& base, const decimal& exponent) {
   return (round(logarithm * precise_of(exponent) * unit) / unit).convert_to<double>() * log10_of_e;
 }
 
-bool is_whole(const decimal& v) { return *truncated(v, 0) == v; }
-
 /// PostgreSQL 15 gives them sixteen digits behind the point, whatever stands before it.
 decimal_or_none whole_power(const decimal& base, std::int64_t exponent) {
   const auto scale = scale_for(0, {&base});
@@ -76,12 +72,8 @@ decimal_or_none whole_power(const decimal& base, std::int64_t exponent) {
 }  // namespace
 
 decimal_or_none square_root_of(const decimal& v) {
-  // the power of 10000 of the first digit to that base
-  constexpr int group_digits = 4;
-  const auto exponent = v.is_zero() ? 0 : digits_of(magnitude_of(v)) - 1 - v.scale();
-  const auto group =
-      exponent >= 0 ? exponent / group_digits : -((group_digits - 1 - exponent) / group_digits);
-  return rounded_at(sqrt(precise_of(v)), scale_for((group + 1) * group_digits / 2 - 1, {&v}));
+  const auto groups = group_power_of(magnitude_of(v), v.scale()) + 1;  // before the point
+  return rounded_at(sqrt(precise_of(v)), scale_for(groups * group_digits / 2 - 1, {&v}));
 }
 
 decimal_or_none exponential_of(const decimal& v) {
@@ -106,7 +98,7 @@ decimal_or_none power_of(const decimal& base, const decimal& exponent) {
     if (const auto whole = to_bigint(exponent); whole && *whole >= limits::min() && *whole <= limits::max())
       return whole_power(base, *whole);
   if (base.is_zero())
-    return decimal(0, least_significant);
+    return decimal(0, least_significant_digits);
   const auto power = power_of_power(base, exponent);
   if (std::fabs(power) > farthest_power)
     return std::nullopt;

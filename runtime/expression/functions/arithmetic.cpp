@@ -154,7 +154,7 @@ values negate_ints(call& c, std::span<const values> args) {
   })>(c, args);
 }
 values negate_numeric(call& c, std::span<const values> args) {
-  return each<([](row&, decimal x) { return decimal(-x.units(), x.scale()); })>(c, args);
+  return each<([](row&, decimal x) { return -x; })>(c, args);
 }
 values negate_doubles(call& c, std::span<const values> args) {
   return each<([](row&, double x) { return -x; })>(c, args);

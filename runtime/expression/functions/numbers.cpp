@@ -106,14 +106,12 @@ values double_at_digits(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-constexpr char abs_name[] = "abs";
 constexpr char round_name[] = "round";
 constexpr char trunc_name[] = "trunc";
 constexpr char floor_name[] = "floor";
 constexpr char ceil_name[] = "ceil";
 constexpr char exp_name[] = "exp";
 
-decimal_or_none magnitude(const decimal& v) { return v.is_negative() ? decimal(-v.units(), v.scale()) : v; }
 decimal_or_none whole_rounded(const decimal& v) { return rounded(v, 0); }
 decimal_or_none whole_truncated(const decimal& v) { return truncated(v, 0); }
 
@@ -166,7 +164,7 @@ values power_of_numerics(call& c, std::span<const values> args) {
   return each<([](row& r, decimal x, decimal y) -> decimal {
     if (x.is_zero() && y.is_negative())
       return r.fail("zero raised to a negative power is undefined");
-    if (x.is_negative() && *truncated(y, 0) != y)
+    if (x.is_negative() && !is_whole(y))
       return r.fail(fmt::format("a negative number to a power that is not whole: power({}, {})", text_of(x),
                                 text_of(y)));
     if (const auto out = power_of(x, y))
@@ -189,7 +187,7 @@ constexpr double degree = 0.0174532925199432957692;  // one degree in radians
 
 constexpr auto entries = std::to_array<function>({
     entry("abs", {bigint}, bigint, abs_int, true),
-    entry("abs", {numeric}, numeric, of_numeric<abs_name, magnitude>),
+    entry("abs", {numeric}, numeric, each<([](row&, decimal v) { return abs(v); })>),
     entry("abs", {float64}, float64, of_double<([](double v) { return std::fabs(v); })>),
     entry("round", {numeric}, numeric, of_numeric<round_name, whole_rounded>),
     entry("round", {float64}, float64, of_double<([](double v) { return std::rint(v); })>),

@@ -354,8 +354,10 @@ TEST_CASE("drawn decimals come back from their text, and are the nearest double 
     REQUIRE(back.scale() == v.scale());
     REQUIRE(to_double(v) == std::strtod(text.c_str(), nullptr));
     const cpp_int magnitude = abs(units_of(v));
-    REQUIRE(digits_of(static_cast<unsigned __int128>(v.is_negative() ? -v.units() : v.units())) ==
-            static_cast<int>(magnitude.str().size()));
+    REQUIRE(digits_of(magnitude_of(v)) == static_cast<int>(magnitude.str().size()));
+    REQUIRE(shown(-v) == shown(decimal(-v.units(), v.scale())));
+    REQUIRE(shown(abs(v)) == shown(v.is_negative() ? -v : v));
+    REQUIRE(is_whole(v) == (units_of(v) % ten_to(v.scale()) == 0));
     const auto least = without_end_zeros(v);
     REQUIRE(least == v);
     REQUIRE((least.scale() == 0 || least.units() % 10 != 0));
