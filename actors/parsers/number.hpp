@@ -65,7 +65,7 @@ enum class conversion : std::uint8_t {
 /// The nearest double. Out of range are numbers beyond the greatest double, and others than zero that would
 /// become zero, as in PostgreSQL.
 [[nodiscard]] conversion to_double(std::string_view number, double& out);
-/// As a value of that numeric: of any scale with the digits as they are (1.50, 0.0015 for 1.5e-3), of numeric(p,s) with
+/// A value of that numeric: of any scale with the digits as they are (1.50, 0.0015 for 1.5e-3), of numeric(p,s) with
 /// zeros added or dropped at the end.
 [[nodiscard]] conversion to_decimal(std::string_view number, const data::type& type, decimal& out);
 /// The same at once for digits, perhaps with a point, that need no zero dropped; false leaves any text to the above.

@@ -111,7 +111,7 @@ leading_group leading_group_of(wide_units units, int scale) {
   return leading_group_of(static_cast<uint128>(units), scale);
 }
 
-/// After select_div_scale in PostgreSQL 15's numeric.c. `scale` is the greater one of the two.
+/// Follows select_div_scale in PostgreSQL 15's numeric.c. `scale` is the greater one of the two.
 int scale_of_quotient(const leading_group& a, const leading_group& b, int scale) {
   const auto power = a.power - b.power - (a.digit <= b.digit ? 1 : 0);
   return std::max(least_significant_digits - power * group_digits, scale);

@@ -256,7 +256,7 @@ struct averaging {
   }
 };
 
-/// After numeric_stddev_internal in PostgreSQL 15's numeric.c.
+/// Follows numeric_stddev_internal in PostgreSQL 15's numeric.c.
 template<bool Sample, bool Root>
 struct deviating {
   static constexpr std::uint64_t least_values = Sample ? 2 : 1;

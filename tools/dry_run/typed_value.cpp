@@ -42,7 +42,7 @@ tl::expected<json::value, misfit> number(const node& n, const data::type& type) 
   return wrong(n, type, "a number, \"NaN\", \"Infinity\", \"-Infinity\" or null");
 }
 
-/// As text, which keeps all digits; without zeros at the end, since 1.5 and 1.50 are one number.
+/// A text keeps all digits. It has them without zeros at the end, since 1.5 and 1.50 are one number.
 tl::expected<json::value, misfit> exact_number(const node& n, const data::type& type) {
   decimal v;
   if (n.what != node::kind::number || read_decimal(n.text, v) != decimal_reading::ok)

@@ -79,7 +79,7 @@ struct column_reader {
   std::uint32_t slot = 0, slots_end = 0;
   std::optional<member_layout> layout{};  // of an object with a slot
 };
-/// With its children. Formats are checked with the configuration.
+/// The column and its children. Formats are checked with the configuration.
 [[nodiscard]] column_reader make_column_reader(std::string name, const data::type& type,
                                                const parser_options::timestamp_format& format);
 /// Numbers the slots of the column from `first`, and of all that has one within it. Returns the next free number.

@@ -90,7 +90,7 @@ private:
       put(' ');
   }
 
-  /// With FM digits behind the point are shown up to the last that is not zero, or that a 0 asks for.
+  /// FM shows digits behind the point up to the last that is not zero, or that a 0 asks for.
   void find_last_shown() {
     const auto point = digits_.find('.');
     auto last = std::max(digits_.find_last_not_of('0'), point);
@@ -296,7 +296,7 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
   // A digit has a sign in front and behind at most.
   for (const auto& p : f.parts_)
     f.longest_ += std::max<std::size_t>(p.text.size(), 3);
-  // behind all digits before the point it follows the number
+  // it follows the number where it stands behind all digits before the point
   if (f.sign_ == sign_place::before && sign_at == f.before_)
     f.sign_ = sign_place::behind;
   if (f.has_point_ && f.behind_ == 0 &&

@@ -76,7 +76,7 @@ bool lies_between(const scientific& d, double v) {
     digits = digits * 10 + (i < d.digits.size() ? static_cast<unsigned>(d.digits[i] - '0') : 0U);
   const auto exact = static_cast<unsigned __int128>(std::fabs(v));
   const auto step = static_cast<unsigned __int128>(std::nextafter(std::fabs(v), 0x1p127) - std::fabs(v));
-  // below a power of two doubles lie closer
+  // doubles lie closer below a power of two
   const auto below = static_cast<unsigned __int128>(std::fabs(v) - std::nextafter(std::fabs(v), 0.0));
   return digits > exact ? (digits - exact) * 2 == step : digits < exact && (exact - digits) * 2 == below;
 }

@@ -37,7 +37,7 @@ int scale_for(int power_of_result, std::initializer_list<const decimal*> argumen
   return scale;
 }
 
-/// The power of ten of |ln v|, about. After estimate_ln_dweight in PostgreSQL 15's numeric.c.
+/// The power of ten of |ln v|, about; follows estimate_ln_dweight in PostgreSQL 15's numeric.c.
 int power_of_logarithm(const decimal& v) {
   const auto near_one = decimal(9, 1) <= v && v <= decimal(11, 1);
   if (!near_one)
@@ -48,7 +48,7 @@ int power_of_logarithm(const decimal& v) {
   return digits_of(magnitude_of(*rest)) - 1 - rest->scale();
 }
 
-/// The power of ten of base^exponent, cut. After power_var in PostgreSQL 15's numeric.c: from eight digits of the
+/// The power of ten of base^exponent, cut; follows power_var in PostgreSQL 15's numeric.c: from eight digits of the
 /// logarithm, so that 9.2103403 becomes 4 and not 3.99999999.
 double power_of_power(const decimal& base, const decimal& exponent) {
   constexpr int digits_taken = 8;

@@ -86,7 +86,7 @@ std::int64_t first_year(time_unit unit, std::int64_t y) {
   }
 }
 
-/// As PostgreSQL numbers them: there is no year, century or millennium 0.
+/// Numbers them as PostgreSQL does: there is no year, century or millennium 0.
 std::int64_t numbered(std::int64_t y, std::int64_t length) {
   return y > 0 ? (y + length - 1) / length : -((length - 1 - (y - 1)) / length);
 }

@@ -40,7 +40,7 @@ enum class time_unit : std::uint8_t {
 
 /// Names as PostgreSQL knows them, singular and plural, in any case.
 [[nodiscard]] std::optional<time_unit> unit_of_name(std::string_view name);
-/// For messages.
+/// The message about a name that is none.
 [[nodiscard]] std::string unknown_unit(std::string_view name);
 
 /// The beginning of the unit's period that holds the wall-clock time. None beyond 64 bits. Unit below dow.

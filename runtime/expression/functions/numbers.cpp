@@ -78,7 +78,7 @@ std::string beyond_numeric(std::string_view name, std::string_view arguments) {
   return fmt::format("{}({}) has more than {} digits", name, arguments, most_decimal_digits);
 }
 
-/// Name: of the function, for messages. `F` gives none where the result has more than 38 digits.
+/// Messages call the function `Name`. `F` gives none where the result has more than 38 digits.
 template<const auto& Name, auto F>
 values of_numeric(call& c, std::span<const values> args) {
   return each<([](row& r, decimal v) -> decimal {

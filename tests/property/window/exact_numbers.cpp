@@ -168,7 +168,7 @@ decimal_or_none exact_variance(const std::vector<decimal>& values, std::uint64_t
   if (numerator.units == 0)
     return decimal();
   auto out = quotient(numerator, count * divisor);
-  if (root)  // of ten times as many digits of each, so that the last one rounds
+  if (root)  // ten more digits of it, so that the last one rounds
     out.units = rounded_half_away(sqrt(integer(out.units * ten_to(out.scale + 20))), ten_to(10));
   return fits(out);
 }

@@ -395,7 +395,7 @@ void fire(const scenario& s, shard& x, event_micros watermark) {
   x.fired = watermark;
 }
 
-/// What a key holds in its first open window is what the records say.
+/// A key holds in its first open window what the records say.
 void look(const scenario& s, const shard& x) {
   if (x.taken.empty() || s.window.join->first)
     return;

@@ -347,7 +347,7 @@ bool is_removed(const definition& d, const delivery::fired_window& w) {
   return w.rows->columns.back()->boolean_at(0);
 }
 
-/// As a sink does: what is taken back goes first.
+/// Applies the rows as a sink does: what is taken back goes first.
 void apply_changes(const definition& d, const std::vector<delivery::fired_window>& given,
                    std::map<std::string, std::string>& target) {
   for (const bool removed : {true, false})

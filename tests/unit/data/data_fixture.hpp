@@ -35,7 +35,7 @@ public:
     return chance(2) ? special[random_() % 6] : static_cast<std::int64_t>(random_() >> random_() % 60);
   }
 
-  /// Of that precision and scale, or any for a plain numeric: edges, few digits, zeros at the end, equal numbers of
+  /// Draws one of that precision and scale, or any for a plain numeric: edges, few digits, zeros at the end, equal numbers of
   /// different scales.
   [[nodiscard]] decimal exact(const type& t) {
     const auto precision = t.precision() != 0 ? t.precision() : most_decimal_digits;

@@ -136,7 +136,7 @@ TEST_CASE("Numerics are decimals of Parquet with every digit, also within lists 
             R"({"n":1.500000000,"w":0,"z":0.00000000000000000000000000000000000000,"l":[],"o":{"m":null}})"});
   const auto facts = test::facts_of(folder / "f.parquet");
   CHECK(facts[0].type == "decimal128(38, 9)");
-  // What lies beside a table of older data is compared so.
+  // A table is compared so with one of older data beside it.
   CHECK(columns_in(folder, "f.parquet").value() == columns_of(*schema).value());
 }
 

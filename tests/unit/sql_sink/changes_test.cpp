@@ -231,7 +231,7 @@ EVERY_DATABASE(refused_deletion,
             "references t (k, n))"
           : "create table other (k text, n bigint, foreign key (k, n) references t (k, n))");
   at.execute("insert into other values ('a', 77), ('a', 300)");
-  // Of a deletion the key counts: v must not be null, and is.
+  // The key of a deletion counts: v must not be null, and is.
   for (auto& row : rows)
     row = {row[0], row[1], {}, "7", "true"};
   must(w->write(rows_of(with_deletion(numbered_columns), rows)));

@@ -73,7 +73,7 @@ TEST_CASE("a numeric becomes the product's decimal; without a scale it has one i
         "column \"total\" is numeric, of any number of digits behind the point, "
         "for which MySQL and MariaDB have no "
         "type; expected a cast in `columns`, such as \"total\": \"(...)::numeric(38, 2)\"");
-  // Within a json it is digits.
+  // A json has it as digits.
   CHECK(sink::sql::table_definition(product::mysql, "t",
                                     data::schema({{"l", data::type::list_of(type_id::numeric)}}), {}));
 }

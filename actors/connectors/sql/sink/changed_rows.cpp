@@ -15,7 +15,7 @@ namespace {
 
 const std::string deleted_name = "millrace_deleted";
 
-/// Beside a table's name, 4 bytes x (190 + 250) in an index.
+/// An index has it beside a table's name: 4 bytes x (190 + 250).
 constexpr std::size_t key_characters = 250;
 
 /// One statement asks for, or adds, at most so many keys.
@@ -144,7 +144,7 @@ expected<void> deleted_keys::forget_old() {
 
 expected<void> changed_rows::write(const data::batch& rows, std::vector<refusal>& refused) {
   const auto* const deletes = plan_.deletes ? rows.columns[plan_.columns.size()].get() : nullptr;
-  // Without another unique index, which the plan has seen to, a row is in nobody's way but its key's.
+  // There is no other unique index, which the plan has seen to: a row is in nobody's way but its key's.
   for (const auto& part : parts_of(rows, with_number(rows, refused), plan_.key, deletes, plan_.by_index)) {
     auto done =
         upsert(rows, part.upserts, refused).and_then([&] { return remove(rows, part.deletions, refused); });

@@ -409,7 +409,7 @@ std::optional<std::string> mysql_database::append_literal(std::string& out, cons
     return std::nullopt;
   }
   case data::type_id::numeric: {
-    // Without quotes: compared with a text, a decimal would be a double.
+    // It has no quotes: compared with a text, a decimal would be a double.
     const std::string_view quote = as_text ? "'" : "";
     out += quote;
     append_digits(out, c, row, into);

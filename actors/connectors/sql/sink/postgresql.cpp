@@ -260,7 +260,7 @@ json_form form_of(Oid type) {
   }
 }
 
-/// With parameters, the server takes a single statement alone.
+/// The server takes a single statement alone where there are parameters.
 outcome<void> postgresql_database::read(const std::string& sql, const row_taker& take) {
   if (!session_)
     return tl::unexpected(lost());
