@@ -538,7 +538,8 @@ def events(c):
     c.at("12:00:00")
     wait_until("the record shows in an event", lambda: got.append(("", {})) or take("graph")["stages"][1]["records"] == 1)
     c.run.process.send_signal(signal.SIGTERM)
-    check(take("end") == {"topology": c.name, "title": "", "state": "stopped", "reason": "", "troubles": []}, got[-1])
+    end = take("end")
+    check(end.pop("ended_at") and end == {"topology": c.name, "title": "", "state": "stopped", "reason": "", "troubles": []}, got[-1])
     check(stream.read().strip() == b"", "the last event")
     check(c.run.wait() == 0, "it ends")
 
@@ -572,7 +573,7 @@ def who_may_ask(c):
         check(found == expected, f"status {found}, expected {expected}")
     check(c.run.alive(), "nothing of that has stopped it")
     listed = captured(c.binary, "list", "--json", "--connect", f"http://127.0.0.1:{c.http}")
-    check(json.loads(listed.stdout) == [{"topology": c.name, "title": "", "state": "running", "reason": "", "troubles": []}], listed)
+    check(json.loads(listed.stdout) == [{"topology": c.name, "title": "", "state": "running", "reason": "", "troubles": [], "ended_at": None}], listed)
     check(status(path + "/stop", "POST", good, confirm) == 200, "it may be stopped")
     check(c.run.wait() == 0, "stopped by the API it ends as by SIGTERM")
 
@@ -880,11 +881,62 @@ def replayed_into_an_end(n):
     check(replay("c")["replayed"] == 0, "none goes in twice")
 
 
+def mended_while_it_runs(n):
+    """A parser that changes under records that come: the topology stops in order and goes on, each record once; another change needs no stop"""
+    c = n.cluster
+    port, rows, path = free_port(), n.folder / "rows.jsonl", n.folder / "t.json"
+
+    def apply(parsed, x="id"):
+        topology_file(path, "t", {
+                "posted": {"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/": {"body": "lines", "event": {}, "reply": "Taken!\n"}}},
+                "parsed": {"parser": "json", "from": "posted", "schema": {"id": "bigint", **parsed}, "event_time": "_timestamp"},
+                "counts": {"window": "tumbling", "size": "1 day", "from": "parsed", "key": ["id"], "aggregates": {"n": "count(*)"}, "emit": "updates"},
+                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": {"x": x}},
+                "changes": {"sink": "file", "from": "counts", "path": str(n.folder / "counts.jsonl"), "node": "b", "columns": {"id": "id", "n": "n"}}})
+        c.ask("apply", path, "--wait", by=c.nodes["a"])
+    posted, is_over = [], threading.Event()
+
+    def post():
+        while not is_over.is_set():
+            some = range(len(posted), len(posted) + 20)
+            body = "\n".join(json.dumps({"id": i, "more": str(i)}) for i in some).encode()
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", method="POST", data=body), timeout=60 * PATIENCE).read()
+                posted.extend(some)
+
+    def stops():
+        return [e["text"] for e in json.loads(c.ask("events", "--json", by=c.nodes["a"]))["events"] if e["kind"] == "stop"]
+    apply({})
+    poster = threading.Thread(target=post)
+    poster.start()
+    try:
+        for parsed in ({"more": "text"}, {}, {"more": "text"}):
+            before = len(posted)
+            wait_until("records come", lambda before=before: len(posted) > before + 100, 60)
+            apply(parsed)
+        stopped = len(stops())
+        apply({"more": "text"}, "id + 0")
+        check(len(stops()) == stopped, "a sink's change needs no stop")
+        before = len(posted)
+        wait_until("records come after all", lambda: len(posted) > before + 100, 60)
+    finally:
+        is_over.set()
+        poster.join()
+    wait_until("all rows are there", lambda: len(whole_rows(rows)) >= len(posted), 90)
+    c.ask("stop", "t", by=c.nodes["b"])
+    found = collections.Counter(row["x"] for row in whole_rows(rows))
+    # A post without an answer may have been taken, and was given again.
+    check(set(posted) <= set(found), f"lost: {sorted(set(posted) - set(found))[:20]}")
+    counted = {row["id"]: row["n"] for row in whole_rows(n.folder / "counts.jsonl")}
+    check(counted == dict(found), f"counted otherwise: {[(i, counted.get(i), found[i]) for i in found if counted.get(i) != found[i]][:20]}")
+    check(stopped >= 3, stops())
+
+
 CASES = (a_quiet_partition, a_stream_at_its_own_pace, a_sink_whose_reader_sleeps, a_window_without_records, records_that_are_lost,
          a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate, a_generator_in_step,
          a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge,
          more_letters_than_are_shown, replayed, events, who_may_ask, few_rights, the_end_by_the_api, the_live_screen)
-ON_NODES = (a_cluster, replayed_on_nodes, replayed_into_an_end)
+ON_NODES = (a_cluster, replayed_on_nodes, replayed_into_an_end, mended_while_it_runs)
 
 
 def make(options, folder, name):

@@ -148,22 +148,24 @@ expected<void> topology_run::mark_finished() {
   return deployment::note_end(*store_);
 }
 
-/// Returns how it has ended. The caller holds the lock.
+/// Returns how it has ended, which it has. The caller holds the lock.
 api::answers::topology topology_run::outcome() const {
   const auto state = end_.failure    ? api::topology_state::failed
                      : end_.finished ? api::topology_state::ended
                                      : api::topology_state::stopped;
-  return {topology_->name, state, end_.failure ? describe(*end_.failure) : std::string()};
+  api::answers::topology out{topology_->name, state, end_.failure ? describe(*end_.failure) : std::string()};
+  out.ended_at = {*ended_at_};
+  return out;
 }
 
 std::optional<api::answers::topology> topology_run::ended() {
   const std::lock_guard lock(mutex_);
-  return is_over_ ? std::optional(outcome()) : std::nullopt;
+  return ended_at_ ? std::optional(outcome()) : std::nullopt;
 }
 
 void topology_run::wait(api::reply to) {
   std::unique_lock lock(mutex_);
-  if (!is_over_) {
+  if (!ended_at_) {
     std::erase_if(waits_, [](const api::reply& r) { return !r.is_wanted(); });
     waits_.push_back(std::move(to));
     return;
@@ -179,7 +181,7 @@ void topology_run::run(caf::actor_system& system, const std::shared_ptr<observe:
   std::optional<api::answers::topology> now;
   {
     const std::lock_guard lock(mutex_);
-    is_over_ = true;
+    ended_at_ = system_clock().now();
     waits = std::exchange(waits_, {});
     now = outcome();
   }

@@ -105,13 +105,13 @@ private:
   bool parsers_changed_ = false;  // changed since the state was made
   std::uint64_t replayed_ = 0;    // batches that were there before it started
   ended_counts before_;           // counts of the last time when it came to its end
-  std::mutex mutex_;  // guards stopping_, running_, waits_, is_over_ and, until run() has returned, end_
+  std::mutex mutex_;  // guards stopping_, running_, waits_, ended_at_ and, until run() has returned, end_
   bool stopping_ = false;
   std::shared_ptr<host::lone_topology> running_;  // null: its node does not run
   std::vector<api::reply> waits_;                 // replies that wait for the end
   bool found_wrong_ = false;
   bool started_ = false;
-  bool is_over_ = false;
+  std::optional<event_micros> ended_at_;  // none: it is not over
   host::topology_end end_;
 };
 

@@ -9,7 +9,6 @@
 #include "runtime/cluster/admission.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -56,12 +55,6 @@ expected<std::string> go_on_with_state(plan_values& store, const config::topolog
   ASSIGN_OR_RETURN(const auto fit, deployment::check_fit(store, t, in_cluster));
   if (!fit)
     return std::string();
-  if (fit->parses_otherwise() && o.before->is_active())
-    return user_error(ec::mismatch,
-                      fmt::format("the parsers of topology '{0}' have changed ({1}), and it runs: some of "
-                                  "its stages have taken records that others have not, which would be parsed "
-                                  "anew; stop it first (`millrace stop {0}`), then apply this one",
-                                  t.name, fmt::join(fit->notes, "; ")));
   ASSIGN_OR_RETURN(auto made_by, store.get(config::fingerprint_name));
   ASSIGN_OR_RETURN(const auto earlier, snapshot::find_value(store, deployment::parsed_by_name));
   bool all_have_begun = true;
@@ -231,6 +224,17 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
 }
 
 }  // namespace
+
+expected<bool> stops_first(const cluster::topology_state& before,
+                           const cluster::records::topology_applied& now) {
+  if (!before.is_active())
+    return false;
+  ASSIGN_OR_RETURN(auto had, decode_plan(before.plan));
+  ASSIGN_OR_RETURN(auto has, decode_plan(now.plan));
+  const std::string name(config::fingerprint_name);
+  return had.values.contains(name) &&
+         config::compare_fingerprints(had.values[name], has.values[name]).parses_otherwise();
+}
 
 expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
   return prepare(o).map_error([&o](const error& why) { return in_words_of_cluster(why, o.topology); });

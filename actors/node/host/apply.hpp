@@ -27,7 +27,7 @@ struct apply_options {
   std::function<bool()> cancelled = [] { return false; };  // as deployment::pipeline_options has it
   /// Told of each source before it is asked, and why it does not answer.
   std::function<void(const std::string& what)> on_wait = [](const std::string&) {};
-  std::optional<cluster::topology_state> before = {};  // the topology as the cluster has it
+  std::optional<cluster::topology_state> before = {};            // the topology as the cluster has it
   std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
   /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
   deployment::snapshots_of_shard snapshots_of = {};
@@ -51,5 +51,10 @@ struct apply_options {
 /// one that the cluster has, has ended and cannot take what its files have got since, names a node that the cluster does not
 /// have, or files that another node has.
 [[nodiscard]] expected<cluster::records::topology_applied> prepare_apply(const apply_options& o);
+
+/// The topology runs, and the prepared plan parses otherwise: it has to stop in order before, since its stages have taken
+/// different records, of which some would be parsed anew. Then it is prepared once more.
+[[nodiscard]] expected<bool> stops_first(const cluster::topology_state& before,
+                                         const cluster::records::topology_applied& now);
 
 }  // namespace millrace::host

@@ -9,17 +9,55 @@
 #include "runtime/control/spawn.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <memory>
+#include <thread>
 #include <utility>
 
 namespace millrace::host {
 namespace {
 
+constexpr std::chrono::milliseconds looks_every{200};
+/// A stop waits for targets that are away, and this for the stop.
+constexpr std::chrono::minutes most_for_a_stop{5};
+
+/// Returns once the topology has stopped in order, or why it has not.
+expected<void> stop_in_order(const applying_job& job, api::cluster_view& view) {
+  const auto asked = std::make_shared<std::promise<expected<api::answer>>>();
+  view.ask(api::requests::stop{{job.topology}},
+           api::reply(asked, [asked](expected<api::answer> a) { asked->set_value(std::move(a)); }));
+  const auto until = std::chrono::steady_clock::now() + most_for_a_stop;
+  auto answer = asked->get_future();
+  bool is_taken = false;
+  while (!job.is_cancelled->load() && std::chrono::steady_clock::now() < until) {
+    if (!is_taken && answer.wait_for(looks_every) == std::future_status::ready) {
+      const auto told = answer.get();
+      if (!told)
+        return unexpected(told.error());
+      is_taken = true;
+    }
+    if (is_taken) {
+      ASSIGN_OR_RETURN(const auto seen, node::control_book(job.options.store).look());
+      const auto t = seen.state.topologies.find(job.topology);
+      if (t == seen.state.topologies.end() || !t->second.is_active())
+        return {};
+      std::this_thread::sleep_for(looks_every);
+    }
+  }
+  return outside_error(ec::unavailable,
+                       fmt::format("{} has not stopped in time, which its changed parsers want before they "
+                                   "begin; apply it again once it has",
+                                   job.topology));
+}
+
 expected<cluster::records::topology_applied>
-carry_out(const applying_job& job, const std::function<void(const std::string& why)>& on_wait) {
+carry_out(const applying_job& job, const std::function<void(const std::string& why)>& on_wait,
+          api::cluster_view& view) {
   const auto& options = job.options;
   ASSIGN_OR_RETURN(const auto seen, node::control_book(options.store).look());
   ASSIGN_OR_RETURN(const auto text,
@@ -48,9 +86,17 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
     o.kept = state;
     o.snapshots_of = [state](const std::string& shard) { return state->look_at_snapshots(shard); };
   }
-  auto prepared = prepare_apply(o);
-  if (prepared)
-    spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, text));
+  ASSIGN_OR_RETURN(auto prepared, prepare_apply(o));
+  const auto stops = o.before ? stops_first(*o.before, prepared) : expected<bool>(false);
+  if (!stops)
+    return unexpected(stops.error());
+  if (*stops) {
+    spdlog::info("topology {} stops first: its parsers change", job.topology);
+    on_wait(fmt::format("the end in order of {}, whose parsers change", job.topology));
+    RETURN_IF_ERROR(stop_in_order(job, view));
+    return carry_out(job, on_wait, view);
+  }
+  spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, text));
   return prepared;
 }
 
@@ -59,7 +105,7 @@ apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,
                                             const view_actor& view) {
   return {[=](const prepare_now&) {
     const auto on_wait = [&](const std::string& why) { self->send(view, apply_waits{job->number, why}); };
-    self->send(view, apply_prepared{job->number, carry_out(*job, on_wait)});
+    self->send(view, apply_prepared{job->number, carry_out(*job, on_wait, *requests_to(view))});
     self->quit();
   }};
 }
