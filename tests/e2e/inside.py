@@ -4,6 +4,7 @@ is tried; who may ask for what; and a cluster that answers alike at each node, a
 
     inside.py --millrace BINARY [--only CASE]
 """
+import collections
 import contextlib
 import fcntl
 import http.client
@@ -890,7 +891,7 @@ def mended_while_it_runs(n):
         topology_file(path, "t", {
                 "posted": {"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/": {"body": "lines", "event": {}, "reply": "Taken!\n"}}},
                 "parsed": {"parser": "json", "from": "posted", "schema": {"id": "bigint", **parsed}, "event_time": "_timestamp"},
-                "counts": {"window": "tumbling", "size": "1 day", "from": "parsed", "key": ["id"], "aggregates": {"n": "count(*)"}, "emit": "updates"},
+                "counts": {"window": "tumbling", "size": "3650 days", "from": "parsed", "key": ["id"], "aggregates": {"n": "count(*)"}, "emit": "updates", "every": "1 s"},
                 "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": {"x": x}},
                 "changes": {"sink": "file", "from": "counts", "path": str(n.folder / "counts.jsonl"), "node": "b", "columns": {"id": "id", "n": "n"}}})
         c.ask("apply", path, "--wait", by=c.nodes["a"])
@@ -905,7 +906,7 @@ def mended_while_it_runs(n):
                 posted.extend(some)
 
     def stops():
-        return [e["text"] for e in json.loads(c.ask("events", "--json", by=c.nodes["a"]))["events"] if e["kind"] == "stop"]
+        return [e for e in map(json.loads, c.ask("events", "--json", by=c.nodes["a"]).splitlines()) if e["kind"] == "stop"]
     apply({})
     poster = threading.Thread(target=post)
     poster.start()
@@ -922,7 +923,7 @@ def mended_while_it_runs(n):
     finally:
         is_over.set()
         poster.join()
-    wait_until("all rows are there", lambda: len(whole_rows(rows)) >= len(posted), 90)
+    wait_until("all rows are there", lambda: len(whole_rows(rows)) >= len(posted) and len(whole_rows(n.folder / "counts.jsonl")) >= len(posted), 90)
     c.ask("stop", "t", by=c.nodes["b"])
     found = collections.Counter(row["x"] for row in whole_rows(rows))
     # A post without an answer may have been taken, and was given again.
