@@ -130,6 +130,7 @@ unread_of(const std::shared_ptr<node::chain_store>& store, planned_topologies& p
   ASSIGN_OR_RETURN(const auto entries, replay::entries_in(kept));
   if (entries.empty())
     return {};
+  RETURN_IF_ERROR(kept.settle(replay::name_of_batch_index()));
   ASSIGN_OR_RETURN(const auto planned, plans.of(topology, state));
   return missing_starts(state, *planned, entries);
 }
