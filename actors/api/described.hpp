@@ -140,20 +140,19 @@ struct json_reader {
   template<class T>
   requires std::is_arithmetic_v<T>
   void read(const boost::json::value& from, T& v) {
-    boost::json::error_code failed;
     if (const auto digits = data::kept_digits(from)) {
       const auto* const end = digits->data() + digits->size();
       const auto read = std::from_chars(digits->data(), end, v);
       good = good && read.ec == std::errc() && read.ptr == end;
       return;
     }
+    boost::json::error_code failed;
     v = from.to_number<T>(failed);
     good = good && !failed;
   }
   void read(const boost::json::value& from, std::string& v) {
-    const bool is_text = from.is_string() && !data::kept_digits(from);
-    good = good && is_text;
-    if (is_text)
+    good = good && data::is_text(from);
+    if (data::is_text(from))
       v = from.get_string();
   }
   template<class T>

@@ -27,16 +27,13 @@ constexpr std::size_t deepest_key = 4;
 
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
 
-bool is_text(const json::value& v) { return v.is_string() && !data::kept_digits(v); }
-
-/// The digits of a number; of a text what it says.
+/// The digits of a number, or what a text says; of any other value a text that is no number.
 std::string digits_of(const json::value& v) {
-  return is_text(v) ? std::string(v.get_string()) : v.is_number() || v.is_string() ? data::json_text(v) : "";
+  return data::is_text(v) ? std::string(v.get_string()) : data::json_text(v);
 }
 
 /// Returns false where the value is none of the column's type.
 bool append(data::column_builder& to, const json::value& v) {
-  json::error_code failed;
   if (v.is_null()) {
     to.append_null();
     return true;
@@ -46,15 +43,21 @@ bool append(data::column_builder& to, const json::value& v) {
     if (v.is_bool())
       to.append_boolean(v.get_bool());
     return v.is_bool();
-  case type_id::bigint:
-    if (const auto n = v.to_number<std::int64_t>(failed); !failed)
-      to.append_int(n);
-    return !failed;
+  case type_id::bigint: {
+    decimal n;
+    const bool is_whole_number =
+        !data::is_text(v) && read_decimal(digits_of(v), n) == decimal_reading::ok && is_whole(n);
+    const auto fits = is_whole_number ? to_bigint(n) : std::nullopt;
+    if (fits)
+      to.append_int(*fits);
+    return fits.has_value();
+  }
   case type_id::float64: {
     double n = 0;
-    const auto digits = is_text(v) ? std::string() : digits_of(v);
+    const auto digits = data::is_text(v) ? std::string() : digits_of(v);
     const auto* const end = digits.data() + digits.size();
-    const bool is_number = std::from_chars(digits.data(), end, n).ptr == end && !digits.empty();
+    const auto read = std::from_chars(digits.data(), end, n);
+    const bool is_number = read.ec == std::errc() && read.ptr == end;
     if (is_number)
       to.append_double(n);
     return is_number;
@@ -68,9 +71,9 @@ bool append(data::column_builder& to, const json::value& v) {
     return fits.has_value();
   }
   case type_id::text:
-    if (is_text(v))
+    if (data::is_text(v))
       to.append_text(v.get_string());
-    return is_text(v);
+    return data::is_text(v);
   case type_id::timestamp: {
     const auto at =
         v.is_string() ? expression::parse_timestamp(v.get_string()) : expected<event_micros>(wrong({}));

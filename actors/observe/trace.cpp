@@ -384,10 +384,9 @@ std::string summary_of(const std::vector<trace_step>& steps) {
 }
 
 bool read_text(const json::value& v, std::string& out) {
-  const bool is_text = v.is_string() && !data::kept_digits(v);
-  if (is_text)
+  if (data::is_text(v))
     out = v.get_string();
-  return is_text;
+  return data::is_text(v);
 }
 
 }  // namespace

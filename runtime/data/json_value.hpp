@@ -21,6 +21,9 @@ void append_json(std::string& out, const boost::json::value& v);
 /// The digits of a number that is kept as them; no value for any other. They live as long as `v`.
 [[nodiscard]] std::optional<std::string_view> kept_digits(const boost::json::value& v);
 
+/// Whether the value is a text, and no number that is kept as its digits.
+[[nodiscard]] inline bool is_text(const boost::json::value& v) { return v.is_string() && !kept_digits(v); }
+
 /// Reads a text of somebody else's, with all digits of its numbers. No value where it is no JSON, or is nested deeper
 /// than `most_depth`, or its values would take more memory than `most`: a text of "[]," takes forty times its bytes.
 struct json_limits {

@@ -77,6 +77,39 @@ TEST_CASE("a numeric key is found by any spelling of the number, and by all of i
   }
 }
 
+TEST_CASE("a key of bigint or double is found by any spelling of its number, and by no other number") {
+  const auto keyed = [](const std::string& type) {
+    return planned_text(R"json({
+      "millrace": 1, "topology": "t",
+      "stages": {
+        "in": { "source": "generator", "kind": "clicks", "count": 10 },
+        "parsed": { "parser": "json", "from": "in", "event_time": "at",
+                    "schema": { "n": ")json" +
+                        type + R"json(", "at": "timestamp" } },
+        "counts": { "window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["n"], "aggregates": { "c": "count(*)" } },
+        "out": { "sink": "console", "from": "counts" }
+      }
+    })json");
+  };
+  const auto whole = keyed("bigint");
+  for (const auto* const same : {"5", "5.0", "5e0", "50e-1", "[5.00]"}) {
+    const auto found = find_key(whole, "counts", same);
+    REQUIRE(found);
+    CHECK(found->shown == R"({"n":5})");
+  }
+  CHECK(find_key(whole, "counts", "9223372036854775807"));
+  for (const auto* const wrong : {"5.5", "9223372036854775808", "1e999", "true", R"("5")"})
+    CHECK_FALSE(find_key(whole, "counts", wrong));
+  const auto real = keyed("double");
+  for (const auto* const same : {"2.5", "2.50", "25e-1"}) {
+    const auto found = find_key(real, "counts", same);
+    REQUIRE(found);
+    CHECK(found->shown == R"({"n":2.5})");
+  }
+  for (const auto* const wrong : {"1e999", "-1e999", "true", R"("2.5")"})
+    CHECK_FALSE(find_key(real, "counts", wrong));
+}
+
 TEST_CASE("an answer shows the digits of a row's numbers, and who reads it has them") {
   const std::string row = R"({"n":12345678901234567890.5,"m":1.50,"d":0.1,"e":1e+300,"i":-7,"t":"1.50"})";
   tapped answer;
