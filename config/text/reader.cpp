@@ -2,6 +2,7 @@
 
 #include "config/text/tokens.hpp"
 #include "config/text/utf8.hpp"
+#include "runtime/data/json_events.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -21,19 +22,12 @@ namespace {
 namespace json = boost::json;
 
 /// Builds the tree from Boost.JSON's events. Each event belongs to the next token that is no punctuation.
-class tree_handler {
+class tree_handler : public data::json_events<tree_handler> {
 public:
-  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_array_size = max_object_size;
-  static constexpr std::size_t max_key_size = max_object_size;
-  static constexpr std::size_t max_string_size = max_object_size;
-
   tree_handler(const std::vector<token>& tokens, const line_table& lines, const std::string& file)
       : tokens_(tokens), lines_(lines), file_(file) {}
   [[nodiscard]] node& root() { return root_; }
 
-  bool on_document_begin(json::error_code&) { return true; }
-  bool on_document_end(json::error_code&) { return true; }
   bool on_object_begin(json::error_code&) { return open(node::kind::map); }
   bool on_array_begin(json::error_code&) { return open(node::kind::list); }
   bool on_object_end(std::size_t, json::error_code&) { return close(); }
@@ -54,10 +48,6 @@ public:
     part_.clear();
     return true;
   }
-  bool on_number_part(json::string_view s, json::error_code&) { return part(s); }
-  bool on_int64(std::int64_t, json::string_view s, json::error_code&) { return number(s); }
-  bool on_uint64(std::uint64_t, json::string_view s, json::error_code&) { return number(s); }
-  bool on_double(double, json::string_view s, json::error_code&) { return number(s); }
   bool on_bool(bool v, json::error_code&) {
     add(node::kind::boolean).flag = v;
     return true;
@@ -66,18 +56,14 @@ public:
     add(node::kind::null);
     return true;
   }
-  bool on_comment_part(json::string_view, json::error_code&) { return true; }
-  bool on_comment(json::string_view, json::error_code&) { return true; }
+  bool number(std::string digits) {
+    add(node::kind::number).text = std::move(digits);
+    return true;
+  }
 
 private:
   bool part(json::string_view s) {
     part_.append(s.data(), s.size());
-    return true;
-  }
-  bool number(json::string_view s) {
-    part(s);
-    add(node::kind::number).text = std::move(part_);
-    part_.clear();
     return true;
   }
   const token& next() {

@@ -1,5 +1,6 @@
 #include "runtime/data/json_value.hpp"
 
+#include "runtime/data/json_events.hpp"
 #include "runtime/data/render.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -52,18 +53,11 @@ void append_number(std::string& out, double v) {
 }
 
 /// Builds a value of Boost.JSON's events.
-class value_handler {
+class value_handler : public json_events<value_handler> {
 public:
-  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_array_size = max_object_size;
-  static constexpr std::size_t max_key_size = max_object_size;
-  static constexpr std::size_t max_string_size = max_object_size;
-
   explicit value_handler(const json::storage_ptr& memory) : values_(memory) { values_.reset(memory); }
   [[nodiscard]] json::value release() { return values_.release(); }
 
-  bool on_document_begin(json::error_code&) { return true; }
-  bool on_document_end(json::error_code&) { return true; }
   bool on_object_begin(json::error_code&) { return true; }
   bool on_object_end(std::size_t members, json::error_code&) {
     values_.push_object(members);
@@ -84,13 +78,6 @@ public:
     values_.push_string(s);
     return true;
   }
-  bool on_number_part(json::string_view s, json::error_code&) {
-    digits_.append(s.data(), s.size());
-    return true;
-  }
-  bool on_int64(std::int64_t, json::string_view s, json::error_code&) { return number(s); }
-  bool on_uint64(std::uint64_t, json::string_view s, json::error_code&) { return number(s); }
-  bool on_double(double, json::string_view s, json::error_code&) { return number(s); }
   bool on_bool(bool v, json::error_code&) {
     values_.push_bool(v);
     return true;
@@ -99,18 +86,8 @@ public:
     values_.push_null();
     return true;
   }
-  bool on_comment_part(json::string_view, json::error_code&) { return true; }
-  bool on_comment(json::string_view, json::error_code&) { return true; }
-
-private:
-  bool part(json::string_view s) {
-    values_.push_chars(s);
-    return true;
-  }
-  bool number(json::string_view s) {
-    digits_.append(s.data(), s.size());
-    const auto v = number_of_digits(digits_);
-    digits_.clear();
+  bool number(const std::string& digits) {
+    const auto v = number_of_digits(digits);
     if (v.is_int64())
       values_.push_int64(v.get_int64());
     else if (v.is_uint64())
@@ -122,8 +99,13 @@ private:
     return true;
   }
 
+private:
+  bool part(json::string_view s) {
+    values_.push_chars(s);
+    return true;
+  }
+
   json::value_stack values_;
-  std::string digits_;
 };
 
 /// The number where its text is these digits.

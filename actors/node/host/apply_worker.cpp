@@ -87,14 +87,14 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
     o.snapshots_of = [state](const std::string& shard) { return state->look_at_snapshots(shard); };
   }
   ASSIGN_OR_RETURN(auto prepared, prepare_apply(o));
-  const auto stops = o.before ? stops_first(*o.before, prepared) : expected<bool>(false);
-  if (!stops)
-    return unexpected(stops.error());
-  if (*stops) {
-    spdlog::info("topology {} stops first: its parsers change", job.topology);
-    on_wait(fmt::format("the end in order of {}, whose parsers change", job.topology));
-    RETURN_IF_ERROR(stop_in_order(job, view));
-    return carry_out(job, on_wait, view);
+  if (o.before) {
+    ASSIGN_OR_RETURN(const auto stops, stops_first(*o.before, prepared));
+    if (stops) {
+      spdlog::info("topology {} stops first: its parsers change", job.topology);
+      on_wait(fmt::format("the end in order of {}, whose parsers change", job.topology));
+      RETURN_IF_ERROR(stop_in_order(job, view));
+      return carry_out(job, on_wait, view);
+    }
   }
   spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, text));
   return prepared;

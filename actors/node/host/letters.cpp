@@ -84,7 +84,7 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
       [&](std::uint64_t page) { return newest_letters_page(store, topology, page); });
 }
 
-/// Those of a folder that holds no state yet are none.
+/// A folder that holds no state yet has none.
 expected<ids> replayed_in(const letters_folder& of) {
   const auto state = snapshot::open_dir_store({of.folder, of.topology->name, false, true});
   if (!state)

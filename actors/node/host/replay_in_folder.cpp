@@ -2,7 +2,6 @@
 
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/start_positions.hpp"
-#include "actors/node/control/topology_chains.hpp"
 #include "actors/node/host/lone_topology.hpp"
 #include "actors/replay/route.hpp"
 #include "runtime/base/random.hpp"
@@ -11,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <utility>
 
 namespace millrace::host {
@@ -20,12 +18,11 @@ namespace {
 expected<std::string> identity_of(const snapshot::value_reader& store, const lane::lane_plan& plan) {
   if (!config::traits_of(*plan.source).identity_by_lane)
     return std::string();
-  const auto stored = store.get(deployment::starts_name(plan.name));
+  ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(store, deployment::starts_name(plan.name)));
   if (!stored)
-    return stored.error().code == ec::not_found ? expected<std::string>() : unexpected(stored.error());
-  return deployment::decode_starts(*stored).and_then([&](const auto& partitions) {
-    return deployment::identities_of_lanes(store, plan.name, partitions.size());
-  });
+    return std::string();
+  ASSIGN_OR_RETURN(const auto partitions, deployment::decode_starts(*stored));
+  return deployment::identities_of_lanes(store, plan.name, partitions.size());
 }
 
 /// The state is opened for looking only: a run may hold it.
@@ -44,13 +41,6 @@ expected<std::unique_ptr<snapshot::folder_lock>> lock_out_others(const snapshot:
   return taken;
 }
 
-expected<replay::batch_index> take_index(const std::shared_ptr<node::topology_chains>& chains) {
-  return chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()))
-      .and_then([&](node::topology_chains::chosen_chain&& opened) {
-        return replay::batch_index::take(chains, std::move(opened.chain), opened.now);
-      });
-}
-
 /// A run with --fresh may have removed the batches amid the replay.
 expected<void> check_still_there(const folder_request& r, const std::string& chains) {
   ASSIGN_OR_RETURN(const auto now, look_at(r));
@@ -62,6 +52,13 @@ expected<void> check_still_there(const folder_request& r, const std::string& cha
 }
 
 }  // namespace
+
+expected<replay::batch_index> take_index(const std::shared_ptr<node::topology_chains>& chains) {
+  return chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()))
+      .and_then([&](node::topology_chains::chosen_chain&& opened) {
+        return replay::batch_index::take(chains, std::move(opened.chain), opened.now);
+      });
+}
 
 expected<replay::outcome> replay_in_folder(folder_request r) {
   RETURN_IF_ERROR(replay::check_into(*r.topology, r.into, r.into_is_called));

@@ -13,7 +13,6 @@
 #include "actors/stream/lane/lane_plan.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/letters/stored_letters.hpp"
-#include "runtime/base/random.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -166,10 +165,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   const auto& topology = prepared->topology;
   const auto& plan = prepared->planned->topology;
   const auto chains = std::make_shared<node::topology_chains>(store, topology.chains);
-  auto opened = chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()));
-  if (!opened)
-    return {unexpected(opened.error()), {}};
-  auto index = replay::batch_index::take(chains, std::move(opened->chain), opened->now);
+  auto index = take_index(chains);
   if (!index)
     return {unexpected(index.error()), {}};
   replay::request r{plan, job.what.into};
