@@ -1,6 +1,7 @@
 #include "actors/deployment/actor_factory.hpp"
 
 #include "actors/connectors/file/sink/file_sink.hpp"
+#include "actors/deployment/parsed_by.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/deployment/window_edges.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -225,7 +226,7 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
   // A plan of a cluster keeps its number of lanes. Here a run before may have had others, of the same partitions.
   auto earlier = by_lane ? state_.values->get(identity_name(plan->source->name)).value_or(std::string())
                          : std::string();  // as the first start found the log
-  if (by_lane && !options_.chains)
+  if (by_lane && options_.chains_of_run)
     earlier += identities_of_lanes(*state_.values, plan->name, decided_.partitions.at(plan->name).size())
                    .value_or(std::string());
   for (const auto* const l : lanes) {
@@ -238,8 +239,6 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
     o.identity.name = by_lane ? lane_identity_name(l->name) : identity_name(plan->source->name);
     o.identity.value = earlier;
-    o.before_reading = options_.before_reading;
-    o.parser_changed = options_.parsers_changed;
     o.rate = l->rate;
     o.max_drift = l->max_drift;
     o.discover_every = l->discover_every;
@@ -271,12 +270,12 @@ expected<messages::lane> actor_factory::make_lane(const std::string& name, const
                                                   const delivery::failing_records& failing,
                                                   const messages::supervisor& supervisor) const {
   auto next = lanes_.at(name);
-  if (const auto& parsing = options_.parsing) {
-    ASSIGN_OR_RETURN(const auto by, parsed_by(*state_.values, name, parsing->before));
-    next.parser_changed = config::compare_fingerprints(by, parsing->now).parses_otherwise();
-    if (by != parsing->now)
-      next.before_reading = {lane_parsed_by_name(name), parsing->now};
-  }
+  // Lanes of a cluster begin one by one, so each keeps by what it has parsed.
+  const auto& now_by = options_.parses_by.empty() ? topology_->state_fingerprint : options_.parses_by;
+  ASSIGN_OR_RETURN(const auto by, parsed_by(*state_.values, name));
+  next.parser_changed = by && config::compare_fingerprints(*by, now_by).parses_otherwise();
+  if (by != now_by)
+    next.before_reading = {parsed_by_name(name), now_by};
   for (const auto& p : found) {
     next.known.insert(p.name);
     if (p.lane == next.name)

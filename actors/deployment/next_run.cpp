@@ -13,11 +13,7 @@
 namespace millrace::deployment {
 namespace {
 
-constexpr std::uint8_t record_version = 2;
-/// The number of the run whose beginning has been put in its place.
-constexpr std::string_view placed_name = "run_placed";
-/// The number of the last run that has come to its end; none where that is the first, or none has.
-constexpr std::string_view ended_name = "run_ended";
+constexpr std::uint8_t record_version = 3;
 
 /// Reads what a shard of the window has left at the end of the run from its snapshots; nothing where they do not say.
 expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& window, std::uint32_t shard,
@@ -33,18 +29,25 @@ expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& win
   return core.left();
 }
 
+/// A run with what its sources begin with.
+struct next_run {
+  run_record record;
+  std::map<std::string, std::string> identities;                 // keyed by source
+  std::map<std::string, std::vector<started_partition>> starts;  // keyed by the plan's name
+};
+
 /// Works out the run behind `present`, if there is something new, and keeps nothing.
 class next_run_maker {
 public:
   next_run_maker(const config::topology& t, const end_of_run& end, std::uint64_t present)
       : topology_(t), end_(end), present_(present) {
-    next_.number = present + 1;
+    next_.record.number = present + 1;
   }
 
-  expected<std::optional<run_record>> run() {
+  expected<std::optional<next_run>> run() {
     if (std::ranges::any_of(topology_.stages,
                             [](const auto& s) { return config::traits_of(s).is_standard_input; }))
-      return std::optional<run_record>{};
+      return std::optional<next_run>{};
     const auto plans = lane::lane_plans(
         std::shared_ptr<const config::topology>(std::shared_ptr<const config::topology>(), &topology_));
     bool any = false;
@@ -53,7 +56,7 @@ public:
       any = any || added;
     }
     if (!any)
-      return std::optional<run_record>{};
+      return std::optional<next_run>{};
     for (const auto& s : topology_.stages)
       if (config::has_shards(s.kind))
         RETURN_IF_ERROR(add_window(s));
@@ -144,14 +147,14 @@ private:
     }
     for (auto& shard : shards)  // the same for all: which windows have fired is no matter of keys
       shard.last_end = last_end;
-    next_.windows[s.name] = std::move(shards);
+    next_.record.windows[s.name] = std::move(shards);
     return {};
   }
 
   const config::topology& topology_;
   const end_of_run& end_;
   std::uint64_t present_;
-  run_record next_;
+  next_run next_;
   std::map<std::string, std::optional<source::continuation>> news_;
   std::optional<error> failed_;
 };
@@ -168,16 +171,6 @@ std::string encode_run(const run_record& r) {
   wire::writer out;
   out.fixed(record_version);
   out.varint(r.number);
-  out.varint(r.identities.size());
-  for (const auto& [source, identity] : r.identities) {
-    out.string(source);
-    out.string(identity);
-  }
-  out.varint(r.starts.size());
-  for (const auto& [plan, partitions] : r.starts) {
-    out.string(plan);
-    out.string(encode_starts(partitions));
-  }
   out.varint(r.windows.size());
   for (const auto& [window, shards] : r.windows) {
     out.string(window);
@@ -214,15 +207,6 @@ expected<run_record> decode_run(std::string_view bytes) {
   run_record r;
   r.number = in.varint();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    std::string source(in.string());
-    r.identities[std::move(source)] = std::string(in.string());
-  }
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    std::string plan(in.string());
-    ASSIGN_OR_RETURN(auto partitions, decode_starts(in.string()));
-    r.starts[std::move(plan)] = std::move(partitions);
-  }
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     auto& shards = r.windows[std::string(in.string())];
     for (auto s = in.varint(); s > 0 && in.ok(); --s) {
       delivery::earlier_runs left;
@@ -238,63 +222,22 @@ expected<run_record> decode_run(std::string_view bytes) {
   return r;
 }
 
-namespace {
-
-/// Puts the identities and starts of a run that has begun in their places.
-expected<void> put_beginning(const run_record& r, snapshot::value_store& store) {
-  for (const auto& [source, identity] : r.identities)
-    RETURN_IF_ERROR(store.put(identity_name(source), identity));
-  for (const auto& [plan, partitions] : r.starts)
-    RETURN_IF_ERROR(store.put(starts_name(plan), encode_starts(partitions)));
-  return {};
-}
-
-/// Returns the first run, which has no record, where there is none.
-expected<run_record> stored_run(const snapshot::value_reader& store) {
+expected<run_record> present_run(const snapshot::value_reader& store) {
   ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(store, run_record_name));
   return stored ? decode_run(*stored) : run_record{};
 }
 
-}  // namespace
-
-expected<run_record> present_run(snapshot::value_store& store) {
-  ASSIGN_OR_RETURN(auto record, stored_run(store));
-  ASSIGN_OR_RETURN(const auto placed, snapshot::find_number(store, placed_name));
-  if (placed != record.number) {
-    RETURN_IF_ERROR(put_beginning(record, store));
-    RETURN_IF_ERROR(store.put(placed_name, std::to_string(record.number)));
-  }
-  return record;
-}
-
-expected<bool> has_ended(const snapshot::state_store& store) {
-  if (!store.id().finished)
-    return false;
-  ASSIGN_OR_RETURN(const auto record, stored_run(store));
-  return snapshot::find_number(store, ended_name).map([&](std::uint64_t n) { return n == record.number; });
-}
-
-expected<void> note_end(snapshot::state_store& store) {
-  return present_run(store)
-      .and_then([&](const run_record& r) {
-        return r.number == 0 ? expected<void>() : store.put(ended_name, std::to_string(r.number));
-      })
-      .and_then([&] { return store.mark_finished(); });
-}
-
-expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
-                                                   snapshot::value_store& store, const end_of_run& end) {
+expected<bool> begin_next_run(const config::topology& topology, snapshot::value_store& store,
+                              const end_of_run& end) {
   ASSIGN_OR_RETURN(const auto present, present_run(store));
-  ASSIGN_OR_RETURN(auto next, next_run_maker(topology, end, present.number).run());
+  ASSIGN_OR_RETURN(const auto next, next_run_maker(topology, end, present.number).run());
   if (!next)
-    return next;
-  if (end.is_one_value) {
-    RETURN_IF_ERROR(put_beginning(*next, store));
-    next->identities.clear();
-    next->starts.clear();
-  }
-  RETURN_IF_ERROR(store.put(run_record_name, encode_run(*next)));
-  return next;
+    return false;
+  for (const auto& [source, identity] : next->identities)
+    RETURN_IF_ERROR(store.put(identity_name(source), identity));
+  for (const auto& [plan, partitions] : next->starts)
+    RETURN_IF_ERROR(store.put(starts_name(plan), encode_starts(partitions)));
+  return store.put(run_record_name, encode_run(next->record)).map([] { return true; });
 }
 
 }  // namespace millrace::deployment

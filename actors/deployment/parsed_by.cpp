@@ -1,7 +1,5 @@
 #include "actors/deployment/parsed_by.hpp"
 
-#include <utility>
-
 namespace millrace::deployment {
 
 expected<std::optional<config::state_fit>>
@@ -15,13 +13,11 @@ check_fit(const snapshot::value_reader& values, const config::topology& t, const
   return std::optional(std::move(fit));
 }
 
-std::string lane_parsed_by_name(const std::string& lane) { return std::string(parsed_by_name) + "/" + lane; }
+std::string parsed_by_name(const std::string& lane) { return "parsed_by/" + lane; }
 
-expected<std::string> parsed_by(const snapshot::value_reader& values, const std::string& lane,
-                                const std::string& before) {
-  return snapshot::find_value(values, lane_parsed_by_name(lane)).map([&](std::optional<std::string>&& kept) {
-    return std::move(kept).value_or(before);
-  });
+expected<std::optional<std::string>> parsed_by(const snapshot::value_reader& values,
+                                               const std::string& lane) {
+  return snapshot::find_value(values, parsed_by_name(lane));
 }
 
 }  // namespace millrace::deployment

@@ -17,20 +17,10 @@ namespace millrace::deployment {
 [[nodiscard]] expected<std::optional<config::state_fit>>
 check_fit(const snapshot::value_reader& values, const config::topology& t, const config::state_place& where);
 
-/// Names the value of a cluster's plan by whose fingerprint lanes have parsed that keep none of their own. Without it
-/// all have parsed by the plan's.
-inline constexpr std::string_view parsed_by_name = "parsed_by";
-
-/// The parsers of a topology have changed, and not all of its lanes may have begun since. Both are fingerprints.
-struct changed_parsers {
-  std::string before;  // of lanes that keep none
-  std::string now;
-};
-
-/// Names the fingerprint that a lane keeps.
-[[nodiscard]] std::string lane_parsed_by_name(const std::string& lane);
-/// Returns the fingerprint that the lane keeps, else `before`.
-[[nodiscard]] expected<std::string> parsed_by(const snapshot::value_reader& values, const std::string& lane,
-                                              const std::string& before);
+/// Names the fingerprint by which a lane has parsed: durable before its first read by that.
+[[nodiscard]] std::string parsed_by_name(const std::string& lane);
+/// Returns what the lane keeps; nothing where it has read nothing yet.
+[[nodiscard]] expected<std::optional<std::string>> parsed_by(const snapshot::value_reader& values,
+                                                             const std::string& lane);
 
 }  // namespace millrace::deployment

@@ -4,7 +4,6 @@
 
 #include "actors/catalog.hpp"
 #include "actors/deployment/layout.hpp"
-#include "actors/deployment/parsed_by.hpp"
 #include "actors/stream/lane/lane_actor.hpp"
 #include "actors/stream/shard/shard_actor.hpp"
 #include "actors/stream/sink/sink_actor.hpp"
@@ -49,18 +48,13 @@ struct pipeline_options {
   /// Told, once a source, for what it is waited.
   std::function<void(const std::string& why)> on_wait = [](const std::string&) {};
   std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
-  /// Durable before the first read of each reader: sources answer by then, and receivers are open. An empty
-  /// name: none is kept.
-  source::kept_value before_reading = {};
   /// No start has read anything yet: files are as they are now, not as an earlier try found them.
   bool nothing_read = false;
   /// The process that decides will run the sources as well. If not, receiving sources are not opened: they
   /// begin at the first record of a spool that does not exist yet.
   bool runs_sources = true;
-  /// The state was made with other parsers: what reads a log must stand at one record of it.
-  bool parsers_changed = false;
-  /// Lanes of a cluster begin one by one, so each keeps whether it has parsed by the new ones; none: none have changed.
-  std::optional<changed_parsers> parsing = {};
+  /// The fingerprint that lanes parse by; empty: the topology's.
+  std::string parses_by = {};
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   /// Values are put into the state by these calls.

@@ -14,7 +14,7 @@ namespace millrace::snapshot {
 
 /// The format of the folder as a whole is raised when anything in it changes its meaning. Folders of earlier
 /// formats are refused.
-inline constexpr std::uint16_t folder_version = 6;
+inline constexpr std::uint16_t folder_version = 7;
 
 struct folder_record {
   identity id;

@@ -94,14 +94,17 @@ job_counts counts_of(const config::topology& t, const std::vector<messages::repo
   return out;
 }
 
-std::string encode(const ended_counts& c) {
-  return data::json_text(json::object{{"all", to_json(c.all)}, {"last", to_json(c.last)}});
+std::string encode(const told_end& e) {
+  return data::json_text(json::object{
+      {"all", to_json(e.all)}, {"last", to_json(e.last)}, {"run", e.run}, {"replayed", e.replayed}});
 }
 
-expected<ended_counts> decode_ended_counts(std::string_view text) {
+expected<told_end> decode_told_end(std::string_view text) {
   try {
     const auto v = json::parse({text.data(), text.size()});
-    return ended_counts{from_json(v.as_object().at("all")), from_json(v.as_object().at("last"))};
+    const auto& o = v.as_object();
+    return told_end{from_json(o.at("all")), from_json(o.at("last")), o.at("run").to_number<std::uint64_t>(),
+                    o.at("replayed").to_number<std::uint64_t>()};
   } catch (const std::exception& e) {
     return fatal_error(ec::corrupt,
                        fmt::format("what the state folder counted until its topology came to its end cannot "

@@ -28,13 +28,15 @@ struct job_counts {
 [[nodiscard]] job_counts counts_of(const config::topology& t,
                                    const std::vector<messages::report_part>& parts);
 
-/// The counts that the state folder keeps once a topology has come to its end.
-struct ended_counts {
-  job_counts all;   // counts since the state began
-  job_counts last;  // counts of the job that has ended
+/// What the state keeps once a topology has come to its end, and that was told.
+struct told_end {
+  job_counts all;              // counts since the state began
+  job_counts last;             // counts of the job that has ended
+  std::uint64_t run = 0;       // the number of its run
+  std::uint64_t replayed = 0;  // the batches of replayed records that it has taken in
 };
-[[nodiscard]] std::string encode(const ended_counts& c);
-[[nodiscard]] expected<ended_counts> decode_ended_counts(std::string_view text);
+[[nodiscard]] std::string encode(const told_end& e);
+[[nodiscard]] expected<told_end> decode_told_end(std::string_view text);
 
 /// "9,000 records read, 12 rows out, none late, 8,988 dead letters in DIR/dead_letters.jsonl".
 [[nodiscard]] std::string describe(const job_counts& c, const std::string& letters_lie_in);

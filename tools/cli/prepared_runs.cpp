@@ -1,6 +1,6 @@
 #include "tools/cli/prepared_runs.hpp"
 
-#include "actors/deployment/start_positions.hpp"
+#include "actors/node/host/lone_topology.hpp"
 #include "runtime/base/version.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "tools/cli/conclusion.hpp"
@@ -63,10 +63,8 @@ std::optional<event_micros> last_written(const std::string& folder,
     return std::nullopt;
   // A start that found no input leaves a folder, too.
   const auto store = snapshot::open_dir_store({folder, t->name, false, true});
-  const auto has_begun = [&](const auto& plan) {
-    return (*store)->get(deployment::starts_name(plan->name)).has_value();
-  };
-  if (const auto plans = lane::lane_plans(t); !store || std::none_of(plans.begin(), plans.end(), has_begun))
+  const auto found = store.and_then([](const auto& opened) { return host::look_at_run(*opened); });
+  if (!found || !found->topology)
     return std::nullopt;
   std::optional<event_micros> newest;
   std::error_code failed;

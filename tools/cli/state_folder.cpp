@@ -1,6 +1,7 @@
 #include "tools/cli/state_folder.hpp"
 
 #include "actors/deployment/parsed_by.hpp"
+#include "actors/node/host/lone_topology.hpp"
 
 #include <fmt/format.h>
 
@@ -29,14 +30,19 @@ expected<std::string> default_state_folder(const std::string& topology) {
   return base + "/millrace/" + topology;
 }
 
+config::state_place place_of_state(const std::string& folder) {
+  return {
+      "the state in " + folder,
+      "run the old topology, give this one a folder of its own (--state DIR), or start over in this folder "
+      "with --fresh",
+      true};
+}
+
 expected<std::optional<config::state_fit>> check_fit(const snapshot::state_store& store,
                                                      const config::topology& t) {
-  return deployment::check_fit(
-      store, t,
-      {"the state in " + store.folder(),
-       "run the old topology, give this one a folder of its own (--state DIR), or start over in this folder "
-       "with --fresh",
-       true});
+  ASSIGN_OR_RETURN(const auto found, host::look_at_run(store));
+  return found.has_read ? deployment::check_fit(*found.values, t, place_of_state(store.folder()))
+                        : std::optional<config::state_fit>();
 }
 
 expected<std::string> look_at_state(const std::string& folder, const config::topology& t) {

@@ -16,9 +16,10 @@ namespace millrace::cli {
 /// absolute folder: a state in the folder of the moment would not be found again from another one.
 [[nodiscard]] expected<std::string> default_state_folder(const std::string& topology);
 
-using config::fingerprint_name;  // the value is there from the first read on
+/// Names the state for people, with the ways out where a topology does not fit it.
+[[nodiscard]] config::state_place place_of_state(const std::string& folder);
 
-/// Does as deployment::check_fit(), with the ways out that a state folder has.
+/// Says whether the state goes on with the topology; nothing where no record was read: it fits any.
 [[nodiscard]] expected<std::optional<config::state_fit>> check_fit(const snapshot::state_store& store,
                                                                    const config::topology& t);
 

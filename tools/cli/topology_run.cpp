@@ -1,7 +1,5 @@
 #include "tools/cli/topology_run.hpp"
 
-#include "actors/deployment/next_run.hpp"
-#include "actors/deployment/start_positions.hpp"
 #include "actors/node/host/replay_in_folder.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
@@ -23,56 +21,40 @@
 namespace millrace::cli {
 namespace {
 
-/// Names the value with the number of replayed batches that an earlier process had taken in when it came to
-/// its end.
-constexpr std::string_view replayed_name = "replayed";
+/// Names the value that holds the last end of the topology once it was told.
+constexpr std::string_view end_name = "told_end";
 
-/// The counts when it came to its end.
-constexpr std::string_view counts_name = "counts_at_end";
-
-expected<ended_counts> counts_before(const snapshot::state_store& store) {
-  ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(store, counts_name));
-  return stored ? decode_ended_counts(*stored) : ended_counts{};
+expected<std::optional<told_end>> end_before(const snapshot::value_reader& values) {
+  ASSIGN_OR_RETURN(const auto stored, snapshot::find_value(values, end_name));
+  if (!stored)
+    return std::optional<told_end>();
+  return decode_told_end(*stored).map([](const told_end& e) { return std::optional(e); });
 }
 
 /// Notes when the state began, for `millrace replay`: an older dead letter is of another state.
 expected<void> note_begin(snapshot::state_store& store) {
-  if (store.get(fingerprint_name) || store.get(host::state_began_name))
+  if (store.get(host::state_began_name))
     return {};
   return store.put(host::state_began_name, std::to_string(system_clock().now()));
 }
 
-/// Returns whether a source takes records before anything was read downstream: they are in its spool, so the
-/// state is this topology's from then on.
-bool receives_by_itself(const config::topology& t) {
-  return std::any_of(t.stages.begin(), t.stages.end(), [](const config::stage& s) {
-    const auto& traits = config::traits_of(s);
-    return traits.receives || traits.is_standard_input;
-  });
-}
-
-/// Forgets what an earlier start has decided for another topology, before it read anything.
-expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
-  ASSIGN_OR_RETURN(const auto tried, snapshot::find_value(*store, snapshot::tried_name));
-  if (tried == t.state_fingerprint)
-    return {};
-  if (tried) {
-    const auto folder = store->folder();
-    ASSIGN_OR_RETURN(auto kept, host::kept_when_blank(*store));
-    ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*store)));
-    store.reset();
-    ASSIGN_OR_RETURN(store, snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(),
-                                                           std::move(kept)));
-    std::error_code ignored;
-    const std::filesystem::path letters = folder + "/dead_letters.jsonl";
-    if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
-      std::filesystem::remove(sink::side_path(letters), ignored);
-    spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
-                 "begins anew{}",
-                 folder, t.name,
-                 replayed.empty() ? "" : ", without the dead letters that were replayed: replay them again");
-  }
-  return store->put(snapshot::tried_name, t.state_fingerprint);
+/// Makes the state blank: another topology has begun it, and has read nothing.
+expected<void> forget_another(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
+  const auto folder = store->folder();
+  ASSIGN_OR_RETURN(auto kept, host::kept_when_blank(*store));
+  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*store)));
+  store.reset();
+  ASSIGN_OR_RETURN(store, snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(),
+                                                         std::move(kept)));
+  std::error_code ignored;
+  const std::filesystem::path letters = folder + "/dead_letters.jsonl";
+  if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
+    std::filesystem::remove(sink::side_path(letters), ignored);
+  spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
+               "begins anew{}",
+               folder, t.name,
+               replayed.empty() ? "" : ", without the dead letters that were replayed: replay them again");
+  return {};
 }
 
 /// A copy of every model that the topology applies: a state that has read something fits no other.
@@ -107,31 +89,35 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
                                                            const std::string& folder,
                                                            const run_settings& settings) {
   ASSIGN_OR_RETURN(auto opened, snapshot::open_dir_store({folder, topology->name, settings.fresh, false}));
-  ASSIGN_OR_RETURN(const auto fit, check_fit(*opened, *topology));
-  if (!fit)
-    RETURN_IF_ERROR(forget_another_try(opened, *topology));
+  ASSIGN_OR_RETURN(auto found, host::look_at_run(*opened));
+  if (found.topology && !found.has_read &&
+      host::fingerprint_of(found.plan.values) != topology->state_fingerprint) {
+    RETURN_IF_ERROR(forget_another(opened, *topology));
+    ASSIGN_OR_RETURN(found, host::look_at_run(*opened));
+  }
   RETURN_IF_ERROR(keep_models(opened->folder(), *topology));
   std::unique_ptr<topology_run> out(new topology_run);
   out->topology_ = std::move(topology);
   out->store_ = std::move(opened);
   out->settings_ = settings;
-  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*out->store_)));
-  ASSIGN_OR_RETURN(const auto replayed_before, snapshot::find_number(*out->store_, replayed_name));
+  const auto& t = *out->topology_;
+  const auto& store = *out->store_;
+  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(store)));
   out->replayed_ = replayed.size();
-  ASSIGN_OR_RETURN(const auto ended, deployment::has_ended(*out->store_));
-  ASSIGN_OR_RETURN(out->before_, counts_before(*out->store_));
+  ASSIGN_OR_RETURN(const auto before, end_before(*found.values));
+  out->before_ = before.value_or(told_end());
   RETURN_IF_ERROR(note_begin(*out->store_));
-  out->parsers_changed_ = fit && fit->parses_otherwise();
-  if (ended) {
-    ASSIGN_OR_RETURN(const auto next, host::begin_next_run(*out->topology_, *out->store_));
-    if (next)
-      spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
-                   files_of(*out->topology_));
-    out->was_finished_ = !next && out->replayed_ <= replayed_before;
-  }
-  if (fit && !out->was_finished())
-    if (const auto notes = config::fits_with_notes(*fit); !notes.empty())
-      spdlog::info("{}: {}", out->topology_->name, notes);
+  const bool has_ended =
+      found.topology && found.topology->status == cluster::topology_status::finished && before;
+  ASSIGN_OR_RETURN(out->begun_, host::begin_run(out->topology_, store, std::move(found), settings.threads,
+                                                place_of_state(store.folder())));
+  const auto& plan = out->begun_->plan;
+  ASSIGN_OR_RETURN(const auto run, host::run_of(plan.plan));
+  out->run_ = run.number;
+  if (plan.is_next_run)
+    spdlog::info("{}: it had come to its end; it goes on with what is new in {}", t.name, files_of(t));
+  out->was_finished_ = has_ended && out->before_.run == out->run_ && !plan.has_found &&
+                       out->replayed_ <= out->before_.replayed;
   return out;
 }
 
@@ -140,12 +126,9 @@ job_counts topology_run::counts() const {
 }
 
 expected<void> topology_run::mark_finished() {
-  if (auto noted = store_->put(counts_name, encode({counts_of(*topology_, end_.parts), counts()})); !noted)
-    return noted;
-  if (replayed_ != 0)
-    if (auto noted = store_->put(replayed_name, std::to_string(replayed_)); !noted)
-      return noted;
-  return deployment::note_end(*store_);
+  return host::look_at_run(*store_).and_then([&](const host::found_run& now) {
+    return now.values->put(end_name, encode({counts_of(*topology_, end_.parts), counts(), run_, replayed_}));
+  });
 }
 
 /// Returns how it has ended, which it has. The caller holds the lock.
@@ -201,7 +184,6 @@ void topology_run::record_flight() {
 
 deployment::pipeline_options topology_run::how_to_run(std::optional<noted_work>& at_work) {
   deployment::pipeline_options options;
-  options.topology = topology_;
   options.start_timeout = settings_.start_timeout;
   options.threads = settings_.threads;
   options.adopt = settings_.adopt;
@@ -215,27 +197,16 @@ deployment::pipeline_options topology_run::how_to_run(std::optional<noted_work>&
     at_work.reset();
     at_work.emplace(fmt::format("asking source \"{}\" of '{}' what it holds", source, topology_->name));
   };
-  // The state is this topology's from the first read on. A start that did not get so far leaves it open.
-  options.before_reading = {std::string(fingerprint_name), topology_->state_fingerprint};
-  options.parsers_changed = parsers_changed_;
-  options.nothing_read = !store_->get(fingerprint_name);
   return options;
 }
 
 void topology_run::run_to_its_end(caf::actor_system& system,
                                   const std::shared_ptr<observe::running_topologies>& board) {
   std::optional<noted_work> at_work;
-  host::lone_options options{store_, how_to_run(at_work)};
+  host::lone_options options{store_, std::move(*begun_), how_to_run(at_work)};
   if (recorder_)
     options.last_works = recorder_->told();
   options.running = board;
-  if (receives_by_itself(*topology_)) {
-    const auto& first = options.pipeline.before_reading;
-    if (const auto noted = store_->put(first.name, first.value); !noted) {
-      end_.failure = noted.error();
-      return;
-    }
-  }
   auto begun = host::lone_topology::start(system, std::move(options));
   at_work.reset();
   if (!begun) {

@@ -101,10 +101,11 @@ private:
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
   std::unique_ptr<flight_recorder> recorder_;
+  std::optional<host::begun_run> begun_;  // until it starts
   bool was_finished_ = false;
-  bool parsers_changed_ = false;  // changed since the state was made
-  std::uint64_t replayed_ = 0;    // batches that were there before it started
-  ended_counts before_;           // counts of the last time when it came to its end
+  std::uint64_t run_ = 0;       // its number
+  std::uint64_t replayed_ = 0;  // batches that were there before it started
+  told_end before_;             // the last time when it came to its end
   std::mutex mutex_;  // guards stopping_, running_, waits_, ended_at_ and, until run() has returned, end_
   bool stopping_ = false;
   std::shared_ptr<host::lone_topology> running_;  // null: its node does not run

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -82,6 +83,12 @@ expected<void> topology_state::put_as(std::string_view name, std::string_view va
     return snapshot::append_base_if_due(*opened, [&] { return bytes; });
   ASSIGN_OR_RETURN(const auto done, opened->append_base(bytes));
   return done ? expected<void>() : our_error(fmt::format("the value {} was not put", name));
+}
+
+expected<void> topology_state::put(std::string_view name, std::string_view value) {
+  return store_->look(value_of(name)).and_then([&](const found_chain& found) {
+    return put_as(name, value, {std::max<incarnation>(found.highest.term, 1), found.highest.count});
+  });
 }
 
 }  // namespace millrace::node

@@ -45,6 +45,8 @@ public:
   /// of lower terms, also where it puts what is there already. ec::fenced where one of a higher term has put
   /// before. After any other error either value may be there; it is to be put again.
   [[nodiscard]] expected<void> put_as(std::string_view name, std::string_view value, const life& whose);
+  /// Replaces a value while no actor has one by this name, durably. Errors as put_as().
+  [[nodiscard]] expected<void> put(std::string_view name, std::string_view value);
 
 private:
   [[nodiscard]] cluster::actor_id actor_of(std::string_view actor) const {

@@ -1,5 +1,6 @@
 #include "actors/node/host/apply.hpp"
 
+#include "actors/deployment/parsed_by.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/plan_values.hpp"
@@ -19,53 +20,45 @@ namespace {
 const config::state_place in_cluster{"the state in the cluster",
                                      "apply the old topology, or give this one another name"};
 
-/// Takes over what stays as it is of the plan before.
-expected<void> take_over_plan(hosted_plan& plan, const apply_options& o) {
+/// Returns the lanes of a plan by their parsers.
+std::map<std::string, std::set<std::string>> lanes_in(const cluster::topology_state& t) {
+  std::map<std::string, std::set<std::string>> out;
+  for (const auto& [name, actor] : t.actors)
+    if (actor.spec.kind == cluster::actor_kind::lane)
+      out[actor.spec.group].insert(name);
+  return out;
+}
+
+/// Some lanes of the plan before, which was made by `fingerprint`, have not begun by it yet.
+expected<bool> parses_by_another(const std::string& fingerprint, const apply_options& o) {
+  for (const auto& [_, lanes] : lanes_in(*o.before))
+    for (const auto& lane : lanes) {
+      ASSIGN_OR_RETURN(const auto by, deployment::parsed_by(*o.kept, lane));
+      if (by && *by != fingerprint)
+        return true;
+    }
+  return false;
+}
+
+/// Takes over what stays as it is of the plan before. A plan whose number of lanes is not fixed may get others, unless its
+/// lanes go by several fingerprints: a partition goes to another lane with that.
+expected<void> take_over_plan(begun_plan& out, const apply_options& o) {
   ASSIGN_OR_RETURN(auto before, decode_plan(o.before->plan));
-  plan.state_id = before.state_id;
-  if (before.lanes != 0)
-    plan.lanes = before.lanes;
-  plan.values = std::move(before.values);
-  // A plan of an earlier version keeps no fingerprint. Where this one does not read its text, it says nothing.
-  if (const std::string name(config::fingerprint_name); !plan.values.contains(name))
-    if (const auto topology = load_plan(before.text, o.topology))
-      plan.values[name] = (*topology)->state_fingerprint;
+  out.plan.state_id = before.state_id;
+  out.plan.values = std::move(before.values);
+  if (before.lanes != 0 && !o.may_change_lanes) {
+    out.plan.lanes = before.lanes;
+    return {};
+  }
+  out.former_lanes = lanes_in(*o.before);
+  out.former_fingerprint = fingerprint_of(out.plan.values);
+  ASSIGN_OR_RETURN(const auto is_mixed, parses_by_another(out.former_fingerprint, o));
+  if (is_mixed) {
+    out.plan.lanes = 1;
+    for (const auto& [_, lanes] : out.former_lanes)
+      out.plan.lanes = std::max<std::uint64_t>(out.plan.lanes, lanes.size());
+  }
   return {};
-}
-
-/// Says whether all lanes have parsed by this fingerprint; `earlier`: that of lanes that keep none.
-expected<bool> all_have_parsed_by(const std::string& fingerprint, const std::string& earlier,
-                                  const apply_options& o) {
-  if (!o.kept)
-    return false;
-  for (const auto& [name, actor] : o.before->actors) {
-    if (actor.spec.kind != cluster::actor_kind::lane)
-      continue;
-    ASSIGN_OR_RETURN(const auto by, deployment::parsed_by(*o.kept, name, earlier));
-    if (by != fingerprint)
-      return false;
-  }
-  return true;
-}
-
-/// The state of the earlier plan, which `store` has, goes on, where it fits; its plan says from now on by which topology
-/// its lanes have parsed. Returns what has changed, for people.
-expected<std::string> go_on_with_state(plan_values& store, const config::topology& t,
-                                       const apply_options& o) {
-  ASSIGN_OR_RETURN(const auto fit, deployment::check_fit(store, t, in_cluster));
-  if (!fit)
-    return std::string();
-  ASSIGN_OR_RETURN(auto made_by, store.get(config::fingerprint_name));
-  ASSIGN_OR_RETURN(const auto earlier, snapshot::find_value(store, deployment::parsed_by_name));
-  bool all_have_begun = true;
-  if (earlier) {
-    ASSIGN_OR_RETURN(all_have_begun, all_have_parsed_by(made_by, *earlier, o));
-  }
-  if (all_have_begun && made_by == t.state_fingerprint)
-    store.erase(deployment::parsed_by_name);
-  else if (all_have_begun)
-    RETURN_IF_ERROR(store.put(deployment::parsed_by_name, made_by));
-  return config::fits_with_notes(*fit);
 }
 
 /// Returns the node of each actor that is pinned, by the actor's name.
@@ -165,62 +158,89 @@ expected<std::string> text_to_start(const cluster::control_state& cluster, const
   });
 }
 
+expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology, hosted_plan plan,
+                                const apply_options& o, const config::state_place& place,
+                                const std::string& anew) {
+  begun_plan out{std::move(topology), std::move(plan)};
+  const auto& t = *out.topology;
+  if (o.before)
+    RETURN_IF_ERROR(take_over_plan(out, o));
+  plan_values store({out.plan.state_id, o.topology, {}, false}, o.folder, std::move(out.plan.values));
+  if (o.before) {
+    ASSIGN_OR_RETURN(const auto fit, deployment::check_fit(store, t, place));
+    out.changes = fit ? config::fits_with_notes(*fit) : std::string();
+    ASSIGN_OR_RETURN(out.has_found, take_over_found(store, *o.before));
+    // A partition that was found at the very end may not have been read: the present run goes on with it first.
+    // Else the record that has this plan in `control` begins the next one (docs/design/next-run.md).
+    if (o.before->status == cluster::topology_status::finished && !out.has_found && o.kept) {
+      ASSIGN_OR_RETURN(out.is_next_run,
+                       deployment::begin_next_run(t, store, {*o.kept, o.snapshots_of, anew}));
+    }
+  }
+  RETURN_IF_ERROR(store.put(config::fingerprint_name, t.state_fingerprint));
+  out.plan.values = store.all();
+  return out;
+}
+
+tl::expected<made_plan, deployment::preparation_error>
+finish_plan(begun_plan begun, const apply_options& o, deployment::pipeline_options how,
+            const std::shared_ptr<source::feeds>& feeds) {
+  const auto failed = [](error why) {
+    return tl::unexpected(deployment::preparation_error{std::move(why), true});
+  };
+  how.topology = begun.topology;
+  how.threads = begun.plan.lanes;
+  how.nothing_read = begun.nothing_read;
+  plan_values store({begun.plan.state_id, o.topology, {}, false}, o.folder, std::move(begun.plan.values));
+  auto decided = deployment::decide(how, store, feeds);
+  if (!decided)
+    return tl::unexpected(std::move(decided).error());
+  for (const auto& lane : decided->layout.lanes)
+    if (const auto former = begun.former_lanes.find(lane.plan);
+        former != begun.former_lanes.end() && !former->second.contains(lane.name))
+      if (const auto kept = o.keep(deployment::parsed_by_name(lane.name), begun.former_fingerprint); !kept)
+        return failed(kept.error());
+  if (!begun.changes.empty())
+    spdlog::info("{}: {}", o.topology, begun.changes);
+  begun.plan.values = store.all();
+  keep_zones(begun.plan, *begun.topology);
+  return made_plan{std::move(begun.plan), std::move(*decided)};
+}
+
 namespace {
 
 expected<cluster::records::topology_applied> prepare(const apply_options& o) {
-  auto topology = load_plan(o.text, o.topology);
-  if (!topology)
-    return unexpected(topology.error());
-  if ((*topology)->name != o.topology)
+  ASSIGN_OR_RETURN(const auto topology, load_plan(o.text, o.topology));
+  if (topology->name != o.topology)
     return user_error(ec::invalid_argument,
-                      fmt::format("the topology is called {}, not {}", (*topology)->name, o.topology));
-  for (const auto& stage : (*topology)->stages)
+                      fmt::format("the topology is called {}, not {}", topology->name, o.topology));
+  for (const auto& stage : topology->stages)
     if (config::traits_of(stage).is_standard_input)
       return user_error(
           ec::invalid_argument,
           fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", stage.name));
-  RETURN_IF_ERROR(check_nodes(**topology, o.nodes));
-  RETURN_IF_ERROR(config::check_secrets(**topology, connectors()));
-  RETURN_IF_ERROR(check_files(**topology, o));
-  hosted_plan plan{o.text, random_id(), o.lanes, {}};
-  if (o.before)
-    RETURN_IF_ERROR(take_over_plan(plan, o));
-  plan_values store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
-  std::string changes;
-  if (o.before) {
-    ASSIGN_OR_RETURN(changes, go_on_with_state(store, **topology, o));
-    ASSIGN_OR_RETURN(const auto taken, take_over_found(store, *o.before));
-    // A partition that was found at the very end may not have been read: the present run goes on with it first.
-    // Else the record that has this plan in `control` begins the next one (docs/design/next-run.md).
-    if (o.before->status == cluster::topology_status::finished && !taken && o.kept)
-      RETURN_IF_ERROR(deployment::begin_next_run(
-          **topology, store,
-          {*o.kept, o.snapshots_of, fmt::format("`millrace remove {}` and apply it again", o.topology),
-           true}));
-  }
-  RETURN_IF_ERROR(store.put(config::fingerprint_name, (*topology)->state_fingerprint));
-  deployment::pipeline_options options;
-  options.topology = *topology;
-  options.start_timeout = o.start_timeout;
-  options.cancelled = o.cancelled;
-  options.asking = o.on_wait;
-  options.on_wait = o.on_wait;
-  options.threads = plan.lanes;
-  options.make = o.make;
-  options.chains = o.chains;
-  options.runs_sources = false;
-  auto decided = deployment::decide(options, store, std::make_shared<source::feeds>());
-  if (!decided)
-    return unexpected(error(decided.error().why));
-  if (!changes.empty())
-    spdlog::info("{}: {}", o.topology, changes);
-  plan.values = store.all();
-  keep_zones(plan, **topology);
+  RETURN_IF_ERROR(check_nodes(*topology, o.nodes));
+  RETURN_IF_ERROR(config::check_secrets(*topology, connectors()));
+  RETURN_IF_ERROR(check_files(*topology, o));
+  ASSIGN_OR_RETURN(auto begun,
+                   begin_plan(topology, {o.text, random_id(), o.lanes, {}}, o, in_cluster,
+                              fmt::format("`millrace remove {}` and apply it again", o.topology)));
+  deployment::pipeline_options how;
+  how.start_timeout = o.start_timeout;
+  how.cancelled = o.cancelled;
+  how.asking = o.on_wait;
+  how.on_wait = o.on_wait;
+  how.make = o.make;
+  how.chains = o.chains;
+  how.runs_sources = false;
+  auto made = finish_plan(std::move(begun), o, std::move(how), std::make_shared<source::feeds>());
+  if (!made)
+    return unexpected(std::move(made).error().why);
   // A plan that was prepared for a state that is removed meanwhile does not begin another one, and one of two that were
   // prepared for the same end does not begin a second next run.
   const auto goes_on_from = o.before ? o.before->generation : 0;
-  return cluster::records::topology_applied{o.topology, encode_plan(plan), goes_on_from,
-                                            actors_of(*decided, **topology, o.node, homes_in(o.before))};
+  return cluster::records::topology_applied{o.topology, encode_plan(made->plan), goes_on_from,
+                                            actors_of(made->decided, *topology, o.node, homes_in(o.before))};
 }
 
 }  // namespace

@@ -1,14 +1,16 @@
-// Prepares a topology before `apply` records anything: the node that is asked reads the topology, connects to
-// its sources, and decides where their partitions start, once for all lives. For one that has ended it works
-// out the next run, where its files have got more since.
+// Makes the plan of a topology before anything is recorded, for `apply` and for `run`: takes over what the state has of the
+// plan before, works out the next run of one that has ended where its files have got more since, connects to the sources,
+// and decides where their partitions start, once for all lives.
 #pragma once
 
 #include "actors/node/host/hosted_plan.hpp"
+#include "config/plan/state_fit.hpp"
 #include "runtime/cluster/control_state.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,7 +37,39 @@ struct apply_options {
   connector_makers make = {};
   std::shared_ptr<chain::named_chains> chains = nullptr;  // the topology's: batches that were replayed into
                                                           // it
+  bool may_change_lanes = false;                          // the plan before has as many as it liked
+  /// Puts a value into its state; set where `kept` is.
+  std::function<expected<void>(const std::string& name, const std::string& value)> keep = {};
 };
+
+/// A plan whose sources have not been asked yet.
+struct begun_plan {
+  std::shared_ptr<const config::topology> topology;
+  hosted_plan plan;
+  /// What has changed since the plan before, for people.
+  std::string changes = {};
+  bool nothing_read = false;  // as pipeline_options has it
+  bool is_next_run = false;
+  bool has_found = false;  // partitions that were found while the topology ran
+  /// The lanes of the plan before, where this one may have others of the same partitions.
+  std::map<std::string, std::set<std::string>> former_lanes = {};  // keyed by parser
+  std::string former_fingerprint = {};
+};
+/// A plan as it is recorded, and what follows from it.
+struct made_plan {
+  hosted_plan plan;
+  deployment::decided_topology decided;
+};
+
+/// `plan`: of a topology that the state does not have yet. Of `o`, what is known of the state counts; contacts nothing.
+/// `place`: the state, for people. `anew`: how everything is read anew.
+[[nodiscard]] expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology,
+                                              hosted_plan plan, const apply_options& o,
+                                              const config::state_place& place, const std::string& anew);
+/// Asks the sources as `how` says, and blocks for as long as they take to answer.
+[[nodiscard]] tl::expected<made_plan, deployment::preparation_error>
+finish_plan(begun_plan begun, const apply_options& o, deployment::pipeline_options how,
+            const std::shared_ptr<source::feeds>& feeds);
 
 /// Adds partitions that were found while the topology ran, with the starts that `control` has of them, to those that
 /// `values` has: the layout is made with them. True: there was one that it did not have.

@@ -80,11 +80,12 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
     const auto plan = decode_plan(t->second.plan);
     ASSIGN_OR_RETURN(const auto run, plan.and_then(run_of));
     before = plan->text;
-    const auto state = std::make_shared<const node::topology_state>(
+    const auto state = std::make_shared<node::topology_state>(
         options.store, cluster::chains_of(t->first, t->second.first_generation),
         snapshot::identity{plan->state_id, t->first, {}, false}, o.folder, plan->values, run.number);
     o.kept = state;
     o.snapshots_of = [state](const std::string& shard) { return state->look_at_snapshots(shard); };
+    o.keep = [state](const std::string& name, const std::string& value) { return state->put(name, value); };
   }
   ASSIGN_OR_RETURN(auto prepared, prepare_apply(o));
   if (o.before) {

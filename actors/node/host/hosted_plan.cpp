@@ -5,6 +5,7 @@
 #include "config/load_text.hpp"
 #include "config/plan/fingerprint.hpp"
 #include "config/plan/plan_model.hpp"
+#include "config/plan/state_fit.hpp"
 #include "runtime/base/earlier_format.hpp"
 #include "runtime/model/carried.hpp"
 #include "runtime/wire/bytes.hpp"
@@ -17,7 +18,7 @@ namespace millrace::host {
 namespace {
 
 constexpr std::string_view zones_name = "tzdata";  // a value of a plan
-constexpr std::uint8_t plan_version = 2;
+constexpr std::uint8_t plan_version = 3;
 
 /// Returns no value where dead letters are in the store.
 const config::stage* own_sink_of_letters(const config::topology& t) {
@@ -43,6 +44,11 @@ std::string encode_plan(const hosted_plan& p) {
 expected<deployment::run_record> run_of(const hosted_plan& p) {
   const auto kept = p.values.find(std::string(deployment::run_record_name));
   return kept == p.values.end() ? deployment::run_record() : deployment::decode_run(kept->second);
+}
+
+std::string fingerprint_of(const std::map<std::string, std::string>& values) {
+  const auto kept = values.find(std::string(config::fingerprint_name));
+  return kept == values.end() ? std::string() : kept->second;
 }
 
 expected<hosted_plan> decode_plan(std::string_view bytes) {

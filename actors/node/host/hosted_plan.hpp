@@ -17,19 +17,22 @@
 namespace millrace::host {
 
 struct hosted_plan {
-  /// The topology's file in JSON, filled in; empty of a state that `millrace run` has begun (run_state.hpp), until the
-  /// topology is applied.
+  /// The topology's file in JSON, filled in; empty of one that `millrace run` has planned, until the topology is
+  /// applied to a cluster.
   std::string text;
   std::string state_id;     // 32 hexadecimal digits; sinks claim their targets under it
   std::uint64_t lanes = 1;  // the most lanes of a parser (layout_bounds::lanes_of_a_plan); 0: the next plan
                             // decides
-  /// Start positions and identities of sources, by name; from the second run on also the record of the run.
+  /// The fingerprint, start positions and identities of sources, by name; from the second run on also the record of the run.
   std::map<std::string, std::string> values;
   friend bool operator==(const hosted_plan&, const hosted_plan&) = default;
 };
 
-/// The run that the plan is of, as prepare_apply() has put it there. ec::corrupt, ec::unsupported.
+/// The run that the plan is of, as begin_plan() has put it there. ec::corrupt, ec::unsupported.
 [[nodiscard]] expected<deployment::run_record> run_of(const hosted_plan& p);
+
+/// Returns the fingerprint of the topology among the values of a plan; empty where there is none.
+[[nodiscard]] std::string fingerprint_of(const std::map<std::string, std::string>& values);
 
 [[nodiscard]] std::string encode_plan(const hosted_plan& p);
 /// ec::corrupt, ec::unsupported where a later version has written it.

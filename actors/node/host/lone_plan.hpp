@@ -1,5 +1,5 @@
-// The plan of a topology that runs in one process alone (`millrace run`): that process has decided it, so no other node
-// reads it from `control`, and the state's small values lie in its state folder.
+// The plan of a topology that runs in one process alone (`millrace run`), and what that process has made it with: it counts
+// whatever `control` has.
 #pragma once
 
 #include "actors/node/host/hosted_plan.hpp"

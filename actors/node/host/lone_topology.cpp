@@ -1,9 +1,7 @@
 #include "actors/node/host/lone_topology.hpp"
 
-#include "actors/deployment/start_positions.hpp"
+#include "actors/deployment/parsed_by.hpp"
 #include "actors/node/control/control_book.hpp"
-#include "actors/node/control/topology_state.hpp"
-#include "actors/node/host/apply.hpp"
 #include "actors/node/stores/dir_chain_store.hpp"
 
 #include <caf/logger.hpp>
@@ -22,17 +20,6 @@ namespace {
 /// A coordinator whose state folder does not answer may lose a wish to stop, so it is told again.
 constexpr std::chrono::seconds stops_again_after{1};
 constexpr std::chrono::seconds report_patience{10};
-
-/// Returns the values of a plan that its director looks at.
-expected<std::map<std::string, std::string>> starts_in(const snapshot::value_reader& values,
-                                                       const deployment::decided_topology& d) {
-  std::map<std::string, std::string> out;
-  for (const auto& plan : d.plans) {
-    const auto name = deployment::starts_name(plan->name);
-    ASSIGN_OR_RETURN(out[name], values.get(name));
-  }
-  return out;
-}
 
 /// Returns null where it was never applied.
 const cluster::topology_state* topology_in(const cluster::control_state& s, const std::string& name) {
@@ -76,64 +63,119 @@ expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& fo
   });
 }
 
-expected<bool> begin_next_run(const config::topology& topology, snapshot::state_store& folder) {
-  const auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
-  const node::topology_state state(store, topology.name, folder.id(), folder.folder());
-  return deployment::begin_next_run(topology, folder,
-                                    {folder,
-                                     [&](const std::string& shard) { return state.look_at_snapshots(shard); },
-                                     "begin anew with --fresh"})
-      .map([](const auto& next) { return next.has_value(); });
+namespace {
+
+/// The value of a plan says that the topology has read or received something.
+const std::string has_read_name = "has_read";
+
+/// Returns whether a source takes records before anything was read downstream: they are in its spool.
+bool receives_by_itself(const config::topology& t) {
+  return std::ranges::any_of(t.stages, [](const config::stage& s) {
+    const auto& traits = config::traits_of(s);
+    return traits.receives || traits.is_standard_input;
+  });
+}
+
+expected<bool> has_read(const found_run& found) {
+  if (found.plan.values.contains(has_read_name))
+    return true;
+  for (const auto& [name, actor] : found.topology->actors)
+    if (actor.spec.kind == cluster::actor_kind::lane) {
+      ASSIGN_OR_RETURN(const auto by, deployment::parsed_by(*found.values, name));
+      if (by)
+        return true;
+    }
+  return false;
+}
+
+}  // namespace
+
+expected<found_run> look_at_run(const snapshot::state_store& folder) {
+  auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
+  ASSIGN_OR_RETURN(auto seen, node::control_book(store).look());
+  found_run out;
+  out.control = std::move(seen.state);
+  const auto& name = folder.id().topology;
+  if (const auto* const t = topology_in(out.control, name)) {
+    out.topology = *t;
+    ASSIGN_OR_RETURN(out.plan, decode_plan(t->plan));
+  }
+  ASSIGN_OR_RETURN(const auto run, run_of(out.plan));
+  out.values = std::make_shared<node::topology_state>(std::move(store), name, folder.id(), folder.folder(),
+                                                      out.plan.values, run.number);
+  if (out.topology) {
+    ASSIGN_OR_RETURN(out.has_read, has_read(out));
+  }
+  return out;
+}
+
+expected<begun_run> begin_run(std::shared_ptr<const config::topology> topology,
+                              const snapshot::state_store& folder, found_run found, std::size_t threads,
+                              const config::state_place& place) {
+  begun_run out;
+  out.found = std::move(found.control);
+  auto& o = out.options;
+  o.node = lone_node;
+  o.topology = topology->name;
+  o.folder = folder.folder();
+  o.lanes = threads;
+  o.before = std::move(found.topology);
+  o.kept = found.values;
+  o.snapshots_of = [state = found.values](const std::string& shard) {
+    return state->look_at_snapshots(shard);
+  };
+  o.may_change_lanes = true;
+  o.keep = [state = found.values](const std::string& name, const std::string& value) {
+    return state->put(name, value);
+  };
+  const bool has_read = found.has_read || receives_by_itself(*topology);
+  ASSIGN_OR_RETURN(out.plan, begin_plan(std::move(topology), {{}, folder.id().state_id, threads, {}}, o,
+                                        place, "begin anew with --fresh"));
+  out.plan.nothing_read = !found.has_read;
+  if (has_read)
+    out.plan.plan.values[has_read_name] = "1";
+  return out;
 }
 
 tl::expected<std::unique_ptr<lone_topology>, deployment::preparation_error>
 lone_topology::start(caf::actor_system& system, lone_options options) {
-  const auto failed = [](error why) {
-    return tl::unexpected(deployment::preparation_error{std::move(why), true});
-  };
   const auto& folder = options.folder;
-  const auto& topology = options.pipeline.topology;
-  auto store = std::make_shared<node::dir_chain_store>(folder->files(), folder->chains());
-  const auto seen = node::control_book(store).look();
-  if (!seen)
-    return failed(seen.error());
-  if (const auto* const before = topology_in(seen->state, topology->name))
-    if (const auto taken = take_over_found(*folder, *before); !taken)
-      return failed(taken.error());
+  auto& how = options.pipeline;
+  const auto topology = options.begun.plan.topology;
   const auto terms = terms_kept(*folder);
   if (!terms)
-    return failed(terms.error());
-  options.pipeline.chains_of_run = chains_in(*folder);
+    return tl::unexpected(deployment::preparation_error{terms.error(), true});
+  how.chains_of_run = chains_in(*folder);
   const auto feeds = std::make_shared<source::feeds>();
-  auto decided = deployment::decide(options.pipeline, *folder, feeds);
-  if (!decided)
-    return tl::unexpected(decided.error());
-  auto starts = starts_in(*folder, *decided);
-  if (!starts)
-    return failed(starts.error());
-  planned_topology planned{topology, std::move(*decided), folder->id().state_id, std::move(*starts)};
+  auto made = finish_plan(std::move(options.begun.plan), options.begun.options, how, feeds);
+  if (!made)
+    return tl::unexpected(std::move(made).error());
+  how.topology = topology;
+  how.parses_by = fingerprint_of(made->plan.values);
+  const auto planned = std::make_shared<const planned_topology>(
+      planned_topology{topology, std::move(made->decided), made->plan.state_id, made->plan.values});
 
   std::unique_ptr<lone_topology> out(new lone_topology(system, topology->name));
+  const auto& found = options.begun.found;
   group_options o;
-  o.begins_with = out->first_wishes(seen->state, planned);
+  o.begins_with = out->first_wishes(found, {topology->name, encode_plan(made->plan), 0,
+                                            actors_of(planned->decided, *topology, std::string(lone_node))});
   o.name = lone_node;
   o.instance = new_instance();
-  o.store = store;
+  o.store = std::make_shared<node::dir_chain_store>(folder->files(), folder->chains());
   o.may_lead = true;
   o.is_alone = true;
   o.terms_from = *terms;
-  o.cores = options.pipeline.threads;
+  o.cores = how.threads;
   o.folder = folder->folder();
-  o.start_timeout = options.pipeline.start_timeout;
+  o.start_timeout = how.start_timeout;
   o.last_works = std::move(options.last_works);
   o.running = std::move(options.running);
   o.on_begun = std::move(options.on_begun);
-  o.clock = options.pipeline.clock;
+  o.clock = how.clock;
   const auto started =
-      observe::event_of(start_of(out->name_, topology_in(seen->state, out->name_)), o.clock->now());
-  o.lone = std::make_shared<const lone_plan>(
-      lone_plan{std::make_shared<const planned_topology>(std::move(planned)), std::move(options.pipeline),
-                folder, feeds});
+      observe::event_of(start_of(out->name_, topology_in(found, out->name_)), o.clock->now());
+  o.lone = std::make_shared<const lone_plan>(lone_plan{planned, std::move(how), folder, feeds});
   o.on_end = [p = out.get()](const std::string&, const topology_end& end) {
     const std::lock_guard lock(p->mutex_);
     p->end_ = end;
@@ -152,13 +194,12 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
 
 /// An earlier process may have been killed while the topology stopped. A pause ends with the process.
 std::vector<cluster::request> lone_topology::first_wishes(const cluster::control_state& found,
-                                                          const planned_topology& planned) const {
+                                                          cluster::records::topology_applied applied) const {
   std::vector<cluster::request> out;
   const auto* const before = topology_in(found, name_);
   if (before != nullptr && before->status == cluster::topology_status::stopping)
     out.emplace_back(cluster::records::topology_failed{name_, name_, "the process ended while it stopped"});
-  out.emplace_back(cluster::records::topology_applied{
-      name_, planned.state_id, 0, actors_of(planned.decided, *planned.topology, std::string(lone_node))});
+  out.emplace_back(std::move(applied));
   out.emplace_back(cluster::records::pause_set{name_, false});
   return out;
 }

@@ -4,6 +4,8 @@
 
 #include "actors/api/cluster_view.hpp"
 #include "actors/node/control/topology_chains.hpp"
+#include "actors/node/control/topology_state.hpp"
+#include "actors/node/host/apply.hpp"
 #include "actors/node/host/directors.hpp"
 #include "actors/node/host/node_group.hpp"
 #include "runtime/base/flight_recorder.hpp"
@@ -34,12 +36,32 @@ inline constexpr std::string_view lone_node = "run";
 /// Returns the highest term of stores that the state had before it became blank; 0: it never did.
 [[nodiscard]] expected<incarnation> terms_kept(const snapshot::value_reader& values);
 
-/// Does as deployment::begin_next_run() by the chains of the state folder. Returns whether there is something new.
-[[nodiscard]] expected<bool> begin_next_run(const config::topology& topology, snapshot::state_store& folder);
+/// What the state folder has of its topology.
+struct found_run {
+  cluster::control_state control;
+  std::optional<cluster::topology_state> topology;  // none: no start of it has asked all of its sources
+  hosted_plan plan;
+  std::shared_ptr<node::topology_state> values;  // those of the plan, and what actors have put
+  /// A record was read, or received: from then on the state is this topology's.
+  bool has_read = false;
+};
+[[nodiscard]] expected<found_run> look_at_run(const snapshot::state_store& folder);
+
+/// A run whose sources have not been asked yet.
+struct begun_run {
+  cluster::control_state found;
+  apply_options options;
+  begun_plan plan;
+};
+/// Contacts nothing and stores nothing. Errors: those of begin_plan(). `place`: the state, for people.
+[[nodiscard]] expected<begun_run> begin_run(std::shared_ptr<const config::topology> topology,
+                                            const snapshot::state_store& folder, found_run found,
+                                            std::size_t threads, const config::state_place& place);
 
 struct lone_options {
   std::shared_ptr<snapshot::state_store> folder;
-  deployment::pipeline_options pipeline;  // has the topology
+  begun_run begun;
+  deployment::pipeline_options pipeline = {};
   /// The work for this topology that earlier processes had in hand when they ended, oldest first.
   std::vector<last_work> last_works = {};
   std::shared_ptr<observe::running_topologies> running = nullptr;  // the process's board
@@ -73,7 +95,7 @@ public:
 private:
   lone_topology(caf::actor_system& system, std::string name) : system_(system), name_(std::move(name)) {}
   [[nodiscard]] std::vector<cluster::request> first_wishes(const cluster::control_state& found,
-                                                           const planned_topology& planned) const;
+                                                           cluster::records::topology_applied applied) const;
   void ask(cluster::request what);
 
   caf::actor_system& system_;

@@ -43,15 +43,6 @@ plan_on_node::~plan_on_node() {
 
 namespace {
 
-/// Returns what apply has found out of the lanes' parsing (go_on_with_state() of apply.cpp).
-std::optional<deployment::changed_parsers> parsing_of(const std::map<std::string, std::string>& plan) {
-  const auto before = plan.find(std::string(deployment::parsed_by_name));
-  const auto now = plan.find(std::string(config::fingerprint_name));
-  return before == plan.end() || now == plan.end()
-             ? std::nullopt
-             : std::optional(deployment::changed_parsers{before->second, now->second});
-}
-
 /// `chains`: of the topology, in the store.
 deployment::pipeline_options options_of(const host_options& o, const planned_topology& p,
                                         const std::string& chains, bool begins_anew) {
@@ -67,7 +58,7 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   out.bounds = o.bounds;
   out.chains = std::make_shared<node::topology_chains>(o.store, chains);
   out.fresh = begins_anew;
-  out.parsing = parsing_of(p.values);
+  out.parses_by = fingerprint_of(p.values);
   out.present = std::make_shared<stage::present_actors>();
   out.make_letters = [chains = out.chains](const config::values& options) {
     return std::make_unique<sink::stored_letters>(
@@ -87,32 +78,29 @@ std::optional<window::definition> window_of(const plan_on_node& plan, const std:
 /// Makes the keepers and the factory of a plan whose state is open.
 std::unique_ptr<plan_on_node>
 put_together(caf::actor_system& system, const host_options& options, std::unique_ptr<plan_on_node> out,
-             const deployment::pipeline_options& how, deployment::stored_state state, put_value put,
+             const deployment::pipeline_options& how, const std::shared_ptr<node::topology_state>& state,
              std::shared_ptr<source::feeds> feeds, std::shared_ptr<snapshot::state_store> folder) {
-  auto timed = [calls = how.keeping, put = std::move(put)](const std::string& name, const std::string& value,
-                                                           const life& whose) {
-    return calls->time([&] { return put(name, value, whose); });
+  auto timed = [calls = how.keeping, state](const std::string& name, const std::string& value,
+                                            const life& whose) {
+    return calls->time([&] { return state->put_as(name, value, whose); });
   };
   out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, std::move(timed))};
-  out->factory = std::make_unique<deployment::actor_factory>(
-      system, how, std::move(state), out->planned->decided, out->keepers, std::move(feeds));
+  out->factory =
+      std::make_unique<deployment::actor_factory>(system, how, deployment::stored_state{state, state},
+                                                  out->planned->decided, out->keepers, std::move(feeds));
   options.running->add({out->planned->topology, out->factory->gauges(), std::move(folder)});
   return out;
 }
 
-/// The state's values lie in its folder, and nobody else writes there.
+/// No other node runs a part of it, so its edges need no numbers.
 std::unique_ptr<plan_on_node> open_lone_plan(caf::actor_system& system, const host_options& options,
                                              std::uint64_t generation) {
   const auto& lone = *options.lone;
   auto out = std::make_unique<plan_on_node>(generation, lone.planned, link::edge_numbers(), options.topology);
-  const auto shards = std::make_shared<node::topology_state>(options.store, options.topology,
-                                                             lone.folder->id(), lone.folder->folder());
-  const auto put = [folder = lone.folder](const std::string& name, const std::string& value, const life&) {
-    const auto there = folder->get(name);
-    return there && *there == value ? expected<void>() : folder->put(name, value);
-  };
-  return put_together(system, options, std::move(out), lone.options, {shards, lone.folder}, put, lone.feeds,
-                      lone.folder);
+  const auto state = std::make_shared<node::topology_state>(
+      options.store, options.topology, lone.folder->id(), lone.folder->folder(), lone.planned->values,
+      lone.planned->decided.run.number, options.bounds.bases);
+  return put_together(system, options, std::move(out), lone.options, state, lone.feeds, lone.folder);
 }
 
 }  // namespace
@@ -146,12 +134,8 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
       options.store, chains, snapshot::identity{planned->state_id, options.topology, {}, false},
       options.folder, planned->values, planned->decided.run.number, options.bounds.bases);
   const auto how = options_of(options, *planned, chains, found->second.begins_anew);
-  return put_together(
-      system, options, std::move(out), how, {state, state},
-      [state](const std::string& name, const std::string& value, const life& whose) {
-        return state->put_as(name, value, whose);
-      },
-      std::make_shared<source::feeds>(), nullptr);
+  return put_together(system, options, std::move(out), how, state, std::make_shared<source::feeds>(),
+                      nullptr);
 }
 
 namespace {

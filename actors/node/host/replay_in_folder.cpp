@@ -1,6 +1,5 @@
 #include "actors/node/host/replay_in_folder.hpp"
 
-#include "actors/deployment/next_run.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/node/host/lone_topology.hpp"
 #include "actors/replay/route.hpp"
@@ -68,10 +67,11 @@ expected<replay::outcome> replay_in_folder(folder_request r) {
       state.error().message += "; expected the --state of the run that wrote these dead letters";
     return unexpected(std::move(state.error()));
   }
-  ASSIGN_OR_RETURN(r.is_finished, deployment::has_ended(**state));
+  ASSIGN_OR_RETURN(const auto found, look_at_run(**state));
+  r.is_finished = found.topology && found.topology->status == cluster::topology_status::finished;
   if (const auto began = (*state)->get(state_began_name); began && !r.older)
     r.began = std::stoll(*began);
-  r.identity_of = [&state](const lane::lane_plan& plan) { return identity_of(**state, plan); };
+  r.identity_of = [&found](const lane::lane_plan& plan) { return identity_of(*found.values, plan); };
   replay::letter_files letters(r.letters);
   const auto chains = chains_in(**state);
   if (r.dry_run) {

@@ -1,17 +1,11 @@
 #include "actors/node/host/run_state.hpp"
 
 #include "actors/connectors/file/sink/file_record.hpp"
-#include "actors/deployment/next_run.hpp"
-#include "actors/node/control/control_book.hpp"
-#include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/lone_topology.hpp"
-#include "actors/node/host/plan_values.hpp"
 #include "actors/stream/sink/files/data_file.hpp"
 #include "actors/stream/sink/letters/letter_record.hpp"
 #include "actors/stream/spool/chain_record.hpp"
 #include "actors/stream/spool/folder_segments.hpp"
-#include "config/plan/state_fit.hpp"
-#include "runtime/snapshot/control_chain.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/snapshot.hpp"
@@ -19,20 +13,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <utility>
 
 namespace millrace::host {
 namespace {
-
-/// Values of the folder that a plan has as well; others are of `millrace run` alone.
-constexpr std::array<std::string_view, 4> begins_of_plan_values{"starts/", "source/", "log/", "run"};
-
-bool belongs_to_plan(std::string_view name) {
-  return name == config::fingerprint_name ||
-         std::ranges::any_of(begins_of_plan_values, [&](auto begin) { return name.starts_with(begin); });
-}
 
 unexpected for_reading(const std::string& folder) {
   return user_error(
@@ -98,64 +83,34 @@ expected<void> run_state::read() {
   });
 }
 
-namespace {
-
-/// Returns what the plan of a cluster has of the folder's values.
-expected<std::map<std::string, std::string>> values_of_plan(const snapshot::identity& id,
-                                                            const snapshot::named_values& kept) {
-  std::map<std::string, std::string> some;
-  for (const auto& [name, value] : kept)
-    if (belongs_to_plan(name))
-      some.emplace(name, value);
-  plan_values out(id, {}, std::move(some));
-  ASSIGN_OR_RETURN(auto run, deployment::present_run(out));
-  run.identities.clear();
-  run.starts.clear();
-  if (run.number != 0)
-    RETURN_IF_ERROR(out.put(deployment::run_record_name, deployment::encode_run(run)));
-  return out.all();
-}
-
-}  // namespace
-
 /// Shows the control of the one node as that of a cluster whose nodes have all left.
 expected<void> run_state::read_control(const snapshot::state_store& store) {
-  auto seen = node::control_book(inner_).look();
-  const auto outer = snapshot::look_at_control(files_, folder_);
-  const auto terms = terms_kept(store);
-  const auto has_ended = deployment::has_ended(store);
-  if (!seen || !outer || !terms || !has_ended)
-    return unexpected(!seen    ? seen.error()
-                      : !outer ? outer.error()
-                      : !terms ? terms.error()
-                               : has_ended.error());
+  ASSIGN_OR_RETURN(auto found, look_at_run(store));
+  ASSIGN_OR_RETURN(const auto terms, terms_kept(store));
   const auto& id = store.id();
-  auto& state = seen->state;
-  const auto found = state.topologies.find(id.topology);
-  if (found == state.topologies.end() || !outer->state.values.contains(config::fingerprint_name))
+  if (!found.has_read)
     return user_error(ec::not_found,
                       fmt::format("the state of {} in {} has read nothing yet, so there is nothing to "
                                   "copy; apply the topology to the cluster",
                                   id.topology, folder_));
-  auto values = values_of_plan(id, outer->state.values);
-  if (!values)
-    return unexpected(values.error());
-  auto& t = found->second;
-  t.plan = encode_plan({{}, id.state_id, 0, std::move(*values)});
+  auto& state = found.control;
+  auto& t = state.topologies.at(id.topology);
+  found.plan.lanes = 0;
+  t.plan = encode_plan(found.plan);
   t.is_paused = false;
   t.begins_anew = !id.previous_state_id.empty();
-  using cluster::topology_status;
-  if (t.is_active() || (t.status == topology_status::finished && !*has_ended))
-    t.status = topology_status::stopped;
+  if (t.is_active())
+    t.status = cluster::topology_status::stopped;
   for (auto& [_, actor] : t.actors) {
     actor.spec.is_pinned = false;
     actor.spec.node.clear();
   }
-  state.terms = std::max(state.terms, *terms);
+  state.terms = std::max(state.terms, terms);
   chains_ = cluster::chains_of(id.topology, t.first_generation);
   control_.contents.base = cluster::encode_base(state);
   control_.contents.sequence = 1;
-  control_.highest = seen->highest;
+  ASSIGN_OR_RETURN(const auto opened, inner_->look(node::control_of_cluster()));
+  control_.highest = opened.highest;
   return {};
 }
 

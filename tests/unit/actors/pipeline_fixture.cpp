@@ -65,9 +65,12 @@ void pipeline_fixture::start() {
   store_ = std::move(*opened);
   host::lone_options options;
   options.folder = store_;
-  options.pipeline.topology = topology_;
+  auto found = host::look_at_run(*store_);
+  REQUIRE(found);
+  auto planned = host::begin_run(topology_, *store_, std::move(*found), 2, {"the state", "begin anew"});
+  REQUIRE(planned);
+  options.begun = std::move(*planned);
   options.pipeline.threads = 2;
-  options.pipeline.parsing = parsing_;
   options.pipeline.make.reader = make_reader_;
   options.pipeline.make.parser = make_parser_;
   const auto shown = std::make_shared<observe::running_topologies>();

@@ -35,8 +35,6 @@ public:
   /// The lanes' readers and parsers from the next start() on, in place of the connectors'.
   void use_readers(decltype(connector_makers::reader) make) { make_reader_ = std::move(make); }
   void use_parsers(decltype(connector_makers::parser) make) { make_parser_ = std::move(make); }
-  /// The parsers have changed, as the lanes of a cluster see it, from the next start() on.
-  void change_parsers(deployment::changed_parsers c) { parsing_ = std::move(c); }
   /// Spawns everything; the run ends by itself or by stop().
   void start();
   /// Lets go of the state folder after the end of a run.
@@ -60,7 +58,6 @@ private:
   std::shared_ptr<snapshot::state_store> store_;
   decltype(connector_makers::reader) make_reader_ = millrace::make_reader;
   decltype(connector_makers::parser) make_parser_ = millrace::make_parser;
-  std::optional<deployment::changed_parsers> parsing_;
   std::unique_ptr<host::lone_topology> run_;  // null: it does not run
   std::future<host::topology_end> ends_;
   deployment::pipeline_gauges gauges_;

@@ -57,14 +57,16 @@ TEST_CASE("a job's counts are those of the ledger: refused rows are dead letters
 }
 
 TEST_CASE("what a topology had come to at its end is kept, and the next job counts from there") {
-  const ended_counts kept{{1000, 76, 105, 16}, {400, 30, 5, 1}};
-  const auto read = decode_ended_counts(encode(kept));
+  const told_end kept{{1000, 76, 105, 16}, {400, 30, 5, 1}, 3, 2};
+  const auto read = decode_told_end(encode(kept));
   REQUIRE(read);
   CHECK(read->all == kept.all);
   CHECK(read->last == kept.last);
+  CHECK(read->run == 3);
+  CHECK(read->replayed == 2);
   CHECK(job_counts{1100, 80, 105, 17} - kept.all == job_counts{100, 4, 0, 1});
-  CHECK_FALSE(decode_ended_counts("{}"));
-  CHECK_FALSE(decode_ended_counts(R"({"all":1,"last":2})"));
+  CHECK_FALSE(decode_told_end("{}"));
+  CHECK_FALSE(decode_told_end(R"({"all":1,"last":2})"));
 }
 
 TEST_CASE("--fail-on takes rules, also several in one") {

@@ -35,13 +35,13 @@ TEST_CASE("a state that has read nothing fits any topology, later it fits by its
   CHECK(deployment::check_fit(values, *t, here).error().code == ec::unavailable);
 }
 
-TEST_CASE("a lane has parsed by what it keeps, otherwise as the state before it") {
+TEST_CASE("a lane has parsed by what it keeps, and has read nothing where it keeps none") {
   test::kept_values values;
-  const auto by = [&](const std::string& lane) { return deployment::parsed_by(values, lane, "before"); };
-  CHECK(by("rows/lane0").value() == "before");
-  values.all[deployment::lane_parsed_by_name("rows/lane0")] = "now";
+  const auto by = [&](const std::string& lane) { return deployment::parsed_by(values, lane); };
+  CHECK_FALSE(by("rows/lane0").value());
+  values.all[deployment::parsed_by_name("rows/lane0")] = "now";
   CHECK(by("rows/lane0").value() == "now");
-  CHECK(by("rows/lane1").value() == "before");
-  values.broken = deployment::lane_parsed_by_name("rows/lane1");
+  CHECK_FALSE(by("rows/lane1").value());
+  values.broken = deployment::parsed_by_name("rows/lane1");
   CHECK(by("rows/lane1").error().code == ec::unavailable);
 }

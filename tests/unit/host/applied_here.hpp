@@ -39,6 +39,10 @@ struct applied_here {
     for (const auto& spec : applied.actors)
       options.before->actors[spec.name].spec = spec;
     options.kept = kept;
+    options.keep = [this](const std::string& name, const std::string& value) {
+      kept->all[name] = value;
+      return expected<void>();
+    };
   }
   /// Holds what actors have put into the store, beside the values of the plan.
   std::shared_ptr<kept_values> kept = std::make_shared<kept_values>();

@@ -19,12 +19,6 @@ std::string fingerprint_in(const hosted_plan& p) {
   return p.values.at(std::string(config::fingerprint_name));
 }
 
-/// Returns by which topology the plan's lanes have parsed; empty where it does not say.
-std::string parsed_by_in(const hosted_plan& p) {
-  const auto found = p.values.find(std::string(deployment::parsed_by_name));
-  return found == p.values.end() ? std::string() : found->second;
-}
-
 }  // namespace
 
 TEST_CASE("a topology is prepared with a state of its own, its lanes, and where its partitions start") {
@@ -199,41 +193,44 @@ TEST_CASE("a topology that runs stops in order before a mended parser, and for n
   CHECK_FALSE(must(stops_first(*a.options.before, must(prepare_apply(a.options)))));
   const auto now = a.plan();
   CHECK(fingerprint_in(now) != fingerprint_in(before));
-  CHECK(parsed_by_in(now) == fingerprint_in(before));
 }
 
-TEST_CASE("a plan says by which topology its lanes have parsed, until all have begun by the present one") {
-  applied_here a;
-  const auto old_text = a.options.text;
-  a.record_stopped();
-  const auto old = fingerprint_in(a.plan());
-  CHECK(parsed_by_in(a.plan()).empty());
-  a.options.text = mended(a);
-  a.record_stopped();
-  const auto now = fingerprint_in(a.plan());
-  CHECK(parsed_by_in(a.plan()) == old);
-  a.options.text = old_text;
-  CHECK(parsed_by_in(a.plan()) == old);
-
-  a.kept->all[deployment::lane_parsed_by_name("parsed/lane0")] = now;
-  CHECK(parsed_by_in(a.plan()) == now);
-  a.options.text = mended(a);
-  CHECK(parsed_by_in(a.plan()).empty());
-}
-
-TEST_CASE("a state that was copied from a run goes on, and its fingerprint is what it was made by") {
+TEST_CASE("a state that was copied from a run goes on, with as many lanes as the cluster has") {
   applied_here a;
   a.record_stopped();
   auto plan = must(decode_plan(a.options.before->plan));
   const auto old = fingerprint_in(plan);
   plan.text.clear();
+  plan.lanes = 0;
   a.options.before->plan = encode_plan(plan);
+  CHECK(a.plan().lanes == 3);
   a.options.text = mended(a);
-  CHECK(parsed_by_in(a.plan()) == old);
+  CHECK(a.plan().lanes == 3);
+  // Its lane has not begun by the mended parser, and its partition goes to no other one before.
+  a.kept->all[deployment::parsed_by_name("parsed/lane0")] = "topology older\n";
+  CHECK(a.plan().lanes == 1);
+  a.kept->all[deployment::parsed_by_name("parsed/lane0")] = old;
+  CHECK(a.plan().lanes == 3);
   auto stages = series_of(a.input);
   stages.replace(stages.find("1 min"), 5, "2 min");
   a.options.text = topology_text(stages);
   CHECK(prepare_apply(a.options).error().code == ec::mismatch);
+}
+
+TEST_CASE("a lane that gets partitions of others has parsed by the topology by which they have") {
+  applied_here a;
+  const auto more = a.folder.write("more.json", R"({"k": "b", "at": "2020-01-01T00:00:00Z"})"
+                                                "\n");
+  a.options.text = topology_text(series_of((a.folder.path() / "*.json").string()));
+  a.options.lanes = 1;
+  a.record_stopped();
+  const auto old = fingerprint_in(must(decode_plan(a.options.before->plan)));
+  a.options.lanes = 2;
+  CHECK(a.plan().lanes == 1);
+  CHECK(a.kept->all.empty());
+  a.options.may_change_lanes = true;
+  CHECK(a.plan().lanes == 2);
+  CHECK(a.kept->all == decltype(a.kept->all){{deployment::parsed_by_name("parsed/lane1"), old}});
 }
 
 TEST_CASE("another tzdata than the plan before was made with is other parsing") {
