@@ -40,6 +40,7 @@ bool is_name(const std::string& name) { return !name.empty() && name.size() <= m
 struct admission {
   const control_state& s;
   event_micros now;
+  std::size_t most_in_plan;
 
   const topology_state* active(const std::string& topology) const {
     const auto found = s.topologies.find(topology);
@@ -67,12 +68,12 @@ struct admission {
         return refuse(ec::invalid_argument,
                       fmt::format("the topology {} has an actor whose name is empty, too long or not its own",
                                   r.topology));
-    if (!is_name(r.topology) || r.plan.size() > max_plan_bytes || r.actors.size() > max_actors)
+    if (!is_name(r.topology) || r.plan.size() > most_in_plan || r.actors.size() > max_actors)
       return refuse(
           ec::invalid_argument,
           fmt::format("the topology {} is too large for a cluster: its resolved form may have {} MiB, it "
                       "may run as {} actors",
-                      r.topology, max_plan_bytes >> 20, max_actors));
+                      r.topology, most_in_plan >> 20, max_actors));
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end() && s.topologies.size() >= max_topologies)
       return refuse(ec::invalid_argument,
@@ -240,8 +241,9 @@ struct admission {
 
 }  // namespace
 
-expected<change> admit(const control_state& s, const record& wanted, event_micros now) {
-  return std::visit(admission{s, now}, wanted);
+expected<change> admit(const control_state& s, const record& wanted, event_micros now,
+                       std::size_t most_in_plan) {
+  return std::visit(admission{s, now, most_in_plan}, wanted);
 }
 
 unexpected no_topology(const control_state& s, const std::string& name) {

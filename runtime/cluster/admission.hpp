@@ -11,7 +11,9 @@ namespace millrace::cluster {
 /// 0: of none), the session of session_given, the actors of session_ended (those given are the suspects;
 /// none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors
 /// go to the requester.
-[[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
+/// `most_in_plan`: bytes.
+[[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now,
+                                     std::size_t most_in_plan = max_plan_bytes);
 
 /// Returns the user's error of naming a topology that the cluster does not have; it names those that are there.
 [[nodiscard]] unexpected no_topology(const control_state& s, const std::string& name);

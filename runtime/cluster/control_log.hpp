@@ -183,6 +183,8 @@ using change = std::vector<record>;
 /// A coordinator admits no more than this, so that a change and a base stay below what any store takes.
 inline constexpr std::size_t max_name_bytes = 1'000;
 inline constexpr std::size_t max_plan_bytes = std::size_t{4} << 20;
+/// Of a cluster of one node, whose store is a folder.
+inline constexpr std::size_t max_plan_bytes_alone = std::size_t{128} << 20;
 inline constexpr std::size_t max_actors = 10'000;
 inline constexpr std::size_t max_topologies = 100;
 /// Names of removed topologies that are remembered, the latest ones.
@@ -190,7 +192,7 @@ inline constexpr std::size_t max_removed = 1'000;
 /// A text that says why has no more; a longer one is cut.
 inline constexpr std::size_t max_text_bytes = 4'000;
 /// No change that a coordinator writes is longer, so that reading one takes bounded memory.
-inline constexpr std::size_t max_change_bytes = std::size_t{32} << 20;
+inline constexpr std::size_t max_change_bytes = std::size_t{256} << 20;
 
 [[nodiscard]] std::string encode_change(const change& c);
 /// ec::unsupported: a later version has written it; ec::corrupt.

@@ -138,7 +138,7 @@ void coordinator::admit_next(moment now) {
       answer(w.request, std::move(why));
       continue;
     }
-    auto admitted = admit(state_, w.what, now.wall);
+    auto admitted = admit(state_, w.what, now.wall, is_alone_ ? max_plan_bytes_alone : max_plan_bytes);
     if (!admitted) {
       answer(w.request, std::move(admitted.error()));
       continue;

@@ -134,3 +134,46 @@ TEST_CASE("A topology that was stopped before it ran ends without a failure") {
   run->leave();
   CHECK_FALSE(run->failure());
 }
+
+TEST_CASE("A topology that has come to its end has work again once its file has got more") {
+  const folder in;
+  in.write("clicks.jsonl", clicks());
+  const auto run_once = [&] {
+    const auto run = opened(in, counting(in, "again", "clicks.jsonl"));
+    if (run->was_finished())
+      return std::optional<std::uint64_t>();
+    process p;
+    run->run(p.system, p.board);
+    run->leave();
+    REQUIRE(run->end().finished);
+    REQUIRE(run->mark_finished());
+    return std::optional(run->counts().read);
+  };
+  CHECK(run_once() == records);
+  CHECK_FALSE(run_once());
+  std::ofstream(in / "clicks.jsonl", std::ios::app) << R"({"user":"u0","at":"2021-04-24 20:00:00"})"
+                                                    << "\n";
+  CHECK(run_once() == 1);
+  CHECK_FALSE(run_once());
+  CHECK(in.lines("again.out").size() == users + 1);
+}
+
+TEST_CASE("An end that was not told is one that the next process tells") {
+  const folder in;
+  in.write("clicks.jsonl", clicks());
+  for (const bool tells : {false, true}) {
+    const auto run = opened(in, counting(in, "untold", "clicks.jsonl"));
+    CHECK_FALSE(run->was_finished());
+    process p;
+    run->run(p.system, p.board);
+    run->leave();
+    CHECK(run->end().finished);
+    CHECK(run->counts().read == records);
+    if (tells)
+      CHECK(run->mark_finished());
+  }
+  const auto over = opened(in, counting(in, "untold", "clicks.jsonl"));
+  CHECK(over->was_finished());
+  CHECK(over->counts().read == records);
+  CHECK(in.lines("untold.out") == expected_rows());
+}

@@ -54,7 +54,7 @@ void check_refused_by_name(const error& e, int version) {
   CHECK(e.whose == fault::user);
   CHECK(e.message ==
         "the state folder /state has format " + std::to_string(version) +
-            ", that of an earlier build of millrace, and this one reads format 6; go on with the "
+            ", that of an earlier build of millrace, and this one reads format 7; go on with the "
             "build of commit " +
             std::string(build_of_earlier_formats) + ", choose another --state, or begin anew with --fresh");
 }

@@ -7,10 +7,11 @@ AWAY = '{"source": "kafka", "path": null, "brokers": "127.0.0.1:1", "topic": "t"
 
 
 def run(place):
-    for name, wrong, exit in [
-        ("missing_file", ["--set", "stages.lines.path=${OUT}/nothing.jsonl"], 2),
-        ("broker_away", ["--set", f"stages.lines={AWAY}"], 1),
-        ("database_away", ["--set", 'stages.table={"sink":"sql","from":"parsed","connection":"postgresql://nobody:wrong@127.0.0.1:1/none","table":"t"}'], 1),
+    for name, wrong, exit, says in [
+        ("missing_file", ["--set", "stages.lines.path=${OUT}/nothing.jsonl"], 2, "; new;"),
+        ("broker_away", ["--set", f"stages.lines={AWAY}"], 1, "; new;"),
+        ("database_away", ["--set", 'stages.table={"sink":"sql","from":"parsed","connection":"postgresql://nobody:wrong@127.0.0.1:1/none","table":"t"}'], 1,
+         "had read nothing: it begins anew"),
     ]:
         a = place.attempt(name)
         a.start_timeout = "1 s"
@@ -18,7 +19,7 @@ def run(place):
         a.run([*OTHER_SHAPE, *wrong], exit=exit)
         a.run([*OTHER_SHAPE, *wrong], exit=exit)  # once more as it was
         a.start_timeout = "10 s"
-        said = a.run(says="had read nothing: it begins anew")
+        said = a.run(says=says)
         same(a.lines("out.jsonl"), expected(900))
         check_ledger(a.name, a.report())
         if "made by another version" in said.stderr:
