@@ -8,8 +8,8 @@ AWAY = '{"source": "kafka", "path": null, "brokers": "127.0.0.1:1", "topic": "t"
 
 def run(place):
     for name, wrong, exit, says in [
-        ("missing_file", ["--set", "stages.lines.path=${OUT}/nothing.jsonl"], 2, "; new;"),
-        ("broker_away", ["--set", f"stages.lines={AWAY}"], 1, "; new;"),
+        ("missing_file", ["--set", "stages.lines.path=${OUT}/nothing.jsonl"], 2, ", new; reads"),
+        ("broker_away", ["--set", f"stages.lines={AWAY}"], 1, ", new; reads"),
         ("database_away", ["--set", 'stages.table={"sink":"sql","from":"parsed","connection":"postgresql://nobody:wrong@127.0.0.1:1/none","table":"t"}'], 1,
          "had read nothing: it begins anew"),
     ]:
