@@ -88,7 +88,7 @@ struct admission {
       return refuse(ec::unavailable,
                     fmt::format("the topology {} was removed meanwhile; apply it again", r.topology));
     const auto prepared_for = std::exchange(r.generation, s.next_generation(r.topology));
-    if (found != s.topologies.end() && found->second.status == topology_status::running &&
+    if (found != s.topologies.end() && found->second.status == topology_status::running && !r.begins_anew &&
         is_same(found->second, r))
       return change();
     // Two plans that were prepared for one end would each begin a next run; the second would replace the first's
@@ -97,7 +97,13 @@ struct admission {
       return refuse(
           ec::unavailable,
           fmt::format("the topology {} was applied by somebody else meanwhile; apply it again", r.topology));
-    return change{r};
+    change out;
+    if (std::exchange(r.begins_anew, false) && found != s.topologies.end()) {
+      ASSIGN_OR_RETURN(out, (*this)(records::topology_removed{r.topology}));
+      r.generation = s.plans + 1;  // as next_generation() has it once that is recorded
+    }
+    out.push_back(std::move(r));
+    return out;
   }
   /// The node at which an actor without a pin begins makes no difference once it has begun.
   static bool is_same(const topology_state& t, const records::topology_applied& r) {

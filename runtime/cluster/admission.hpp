@@ -9,8 +9,8 @@ namespace millrace::cluster {
 
 /// Completes and checks: the generation of topology_applied (given is that of the plan which it goes on from,
 /// 0: of none), the session of session_given, the actors of session_ended (those given are the suspects;
-/// none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors
-/// go to the requester.
+/// none: all lanes and shards of that process) and its time. In front of a topology_applied that begins anew
+/// stands the removal of the one before. An empty change: nothing is to be done. Errors go to the requester.
 /// `most_in_plan`: bytes.
 [[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now,
                                      std::size_t most_in_plan = max_plan_bytes);

@@ -55,12 +55,14 @@ struct formats_raised {
   friend bool operator==(const formats_raised&, const formats_raised&) = default;
 };
 /// `plan` is the resolved topology, and may hold secrets. `generation` of one that is asked for: that of the plan which it
-/// goes on from, 0 where it goes on from any; it is refused where another one has come between.
+/// goes on from, 0 where it goes on from any; it is refused where another one has come between. `begins_anew` of one that is
+/// asked for: the topology of that name, which has to be over, is removed in the same change; it is not recorded.
 struct topology_applied {
   std::string topology = {};
   std::string plan = {};
   std::uint64_t generation = 0;
   std::vector<actor_spec> actors = {};
+  bool begins_anew = false;
   friend bool operator==(const topology_applied&, const topology_applied&) = default;
 };
 /// `instance` is a number that the process has chosen at random: it gets one session however often it asks.

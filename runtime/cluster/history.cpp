@@ -30,6 +30,7 @@ struct event_teller {
   std::vector<told_event>& out;
   /// The moved actors, by topology, the node that they are on now, and the one before: empty for none.
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<std::string>> moves = {};
+  std::string removed = {};  // by the same change, which applies it anew then
 
   void say(told_event e) { out.push_back(std::move(e)); }
   void say_of(const std::string& topology, event_kind kind, std::string_view what) {
@@ -48,7 +49,7 @@ struct event_teller {
          fmt::format("the cluster writes formats {} from now on", r.formats)});
   }
   void operator()(const records::topology_applied& r) {
-    const auto* const t = topology(r.topology);
+    const auto* const t = removed == r.topology ? nullptr : topology(r.topology);
     const auto plan = fmt::format("plan {} with {} actor{}", r.generation, r.actors.size(),
                                   r.actors.size() == 1 ? "" : "s");
     if (t == nullptr)
@@ -101,6 +102,7 @@ struct event_teller {
   }
   void operator()(const records::stop_asked& r) { say_of(r.topology, event_kind::stop, "is asked to stop"); }
   void operator()(const records::topology_removed& r) {
+    removed = r.topology;
     say_of(r.topology, event_kind::removal, "is removed: its state and its dead letters go");
   }
   void operator()(const records::drain_set& r) {

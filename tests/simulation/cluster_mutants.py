@@ -67,6 +67,8 @@ CLUSTER_MUTANTS = [
     # Removal.
     ("cluster_removed", "no generation of a removed topology comes back, and so no name of chains", STATE,
      "  return removed.empty() ? 1 : plans + 1;", "  return 1;"),
+    ("cluster_anew", "a topology that begins anew in one change has a generation above all that were applied", ADMISSION,
+     "      r.generation = s.plans + 1;  // as next_generation() has it once that is recorded\n", ""),
     ("cluster_cleared", "chains of a removed topology are tried until the store has removed them", COORDINATOR,
      "  if (is_done) {", "  if (true) {"),
     # Placement.

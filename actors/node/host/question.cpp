@@ -1,8 +1,11 @@
-// Question: u8 version | u8 which | varint number | 1: method | target | body; 2: a change of one record.
+// Question: u8 version | u8 which | varint number | 1: method | target | body; 2: a change that applies a topology; where it begins
+// anew, the removal of the one before stands in front.
 // Answer: u8 version | varint number | varint status | body.
 #include "actors/node/host/question.hpp"
 
 #include "runtime/wire/bytes.hpp"
+
+#include <utility>
 
 namespace millrace::host {
 namespace {
@@ -11,6 +14,14 @@ constexpr std::uint8_t question_version = 2;
 enum class which : std::uint8_t { request = 1, plan = 2 };
 
 unexpected malformed() { return fatal_error(ec::corrupt, "a question of another node is malformed"); }
+
+cluster::change change_of(cluster::records::topology_applied plan) {
+  cluster::change out;
+  if (std::exchange(plan.begins_anew, false))
+    out.emplace_back(cluster::records::topology_removed{plan.topology});
+  out.emplace_back(std::move(plan));
+  return out;
+}
 
 }  // namespace
 
@@ -26,7 +37,7 @@ std::string encode_question(const question& q) {
     out.string(m.target);
     out.string(m.body);
   } else {
-    out.string(cluster::encode_change({std::get<cluster::records::topology_applied>(q.what)}));
+    out.string(cluster::encode_change(change_of(std::get<cluster::records::topology_applied>(q.what))));
   }
   return out.take();
 }
@@ -53,9 +64,13 @@ expected<question> decode_question(std::string_view bytes) {
   }
   const auto change = cluster::decode_change(in.string());
   if (kind != static_cast<std::uint8_t>(which::plan) || !in.ok() || !in.at_end() || !change ||
-      change->size() != 1 || !std::holds_alternative<cluster::records::topology_applied>(change->front()))
+      change->empty() || !std::holds_alternative<cluster::records::topology_applied>(change->back()))
     return malformed();
-  q.what = std::get<cluster::records::topology_applied>(change->front());
+  auto plan = std::get<cluster::records::topology_applied>(change->back());
+  plan.begins_anew = change->size() > 1;
+  if (*change != change_of(plan))
+    return malformed();
+  q.what = std::move(plan);
   return q;
 }
 

@@ -89,6 +89,7 @@ void world::apply_topology(process& p) {
     r.actors.push_back({"w/" + std::to_string(i), actor_kind::shard, "w"});
   }
   r.actors.push_back({"file", actor_kind::sink, "file", true, ""});
+  r.begins_anew = one_in(4);
   request_of(p, r);
 }
 

@@ -272,6 +272,30 @@ TEST_CASE("a topology of a removed one's name has other generations and other ch
   CHECK_FALSE(s.apply(records::topology_applied{"t", "p", 4, {}}));
 }
 
+TEST_CASE("a topology that begins anew takes the place of the one before in one change, once that is over") {
+  auto s = running();
+  fold(s, admitted(s, records::topology_applied{"u", "p", 0, {}}));
+  const auto anew = [](std::uint64_t goes_on_from) {
+    return records::topology_applied{"t", "p1", goes_on_from, actors, true};
+  };
+  CHECK(refused(s, anew(1)) == ec::mismatch);
+  fold(s, {records::stop_asked{"t"}});
+  CHECK(refused(s, anew(1)) == ec::unavailable);
+  fold(s, {records::finished{"t"}});
+  CHECK(refused(s, anew(2)) == ec::unavailable);
+  const auto c = admitted(s, anew(1));
+  CHECK(c == change{records::topology_removed{"t"}, records::topology_applied{"t", "p1", 3, actors}});
+  fold(s, c);
+  const auto& t = s.topologies.at("t");
+  CHECK(t.status == topology_status::running);
+  CHECK(t.begins_anew);
+  CHECK(chains_of("t", t.first_generation) == "t@3");
+  CHECK(s.leftovers == std::set<std::string>{"t"});
+  // One that is not there begins as any does.
+  CHECK(admitted(s, records::topology_applied{"v", "p", 0, {}, true}) ==
+        change{records::topology_applied{"v", "p", 4, {}}});
+}
+
 TEST_CASE("a hundred topologies are too many until one is removed, and names are remembered up to a bound") {
   control_state s;
   for (std::size_t i = 0; i < max_topologies; ++i)

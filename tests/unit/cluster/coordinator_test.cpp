@@ -184,6 +184,24 @@ TEST_CASE(
   CHECK(those<coordinator_effects::clear_chains>(c.pass(6'000, {"a"})).empty());
 }
 
+TEST_CASE("a topology that begins anew runs once that is recorded, and the chains of the one before go") {
+  led_cluster c;
+  c.join("a", 11);
+  c.ask(lanes(1));
+  auto anew = lanes(1, "p2");
+  anew.begins_anew = true;
+  CHECK(those<coordinator_effects::answer>(c.ask(anew)).at(0).failure->code == ec::mismatch);
+  c.ask(records::finished{"t"});
+  c.is_held = true;
+  auto told = c.ask(anew);
+  CHECK(c.boss.state().topologies.at("t").plan == "p");
+  c.is_held = false;
+  told = c.take(told);
+  CHECK(c.boss.state().topologies.at("t").plan == "p2");
+  CHECK(c.place_of(lane(0)).generation == 2);
+  CHECK(those<coordinator_effects::clear_chains>(told).at(0).chains == "t");
+}
+
 TEST_CASE("the next coordinator goes on with what was removed") {
   led_cluster c;
   c.ask(records::topology_applied{"u", "p", 0, {}});

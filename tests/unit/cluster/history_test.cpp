@@ -102,6 +102,10 @@ TEST_CASE("the end of a topology that was asked to stop is a stop, and from ther
   REQUIRE(s.apply(records::finished{"clicks"}));
   CHECK(texts_of(events_of(s, {records::topology_applied{"clicks", "", 2, {}}})) ==
         texts{"topology clicks starts again: plan 2 with 0 actors; it had been stopped"});
+  CHECK(texts_of(events_of(
+            s, {records::topology_removed{"clicks"}, records::topology_applied{"clicks", "", 2, {}}})) ==
+        texts{"topology clicks is removed: its state and its dead letters go",
+              "topology clicks is applied: plan 2 with 0 actors"});
 }
 
 TEST_CASE("a node that is forgotten is a warning with what it alone had") {

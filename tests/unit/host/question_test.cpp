@@ -10,15 +10,16 @@ namespace {
 
 using millrace::test::must;
 
-cluster::records::topology_applied a_plan() {
-  return {"clicks", "the plan", 3, {{"p/lane0", cluster::actor_kind::lane, "p", true, "a"}}};
+cluster::records::topology_applied a_plan(bool begins_anew = false) {
+  return {"clicks", "the plan", 3, {{"p/lane0", cluster::actor_kind::lane, "p", true, "a"}}, begins_anew};
 }
 
 std::vector<question> each_question() {
   return {{1, api::request(api::requests::list{})},
           {300, api::request(api::requests::forget{"node b"})},
           {2, api::request(api::requests::wait{"clicks"})},
-          {3, a_plan()}};
+          {3, a_plan()},
+          {4, a_plan(true)}};
 }
 
 template<class Decode>
@@ -73,6 +74,8 @@ TEST_CASE("a question of no known kind, for no route, or with a change of someth
   };
   CHECK(change_of({a_plan()}));
   CHECK_FALSE(change_of({}));
+  CHECK(change_of({cluster::records::topology_removed{"clicks"}, a_plan()}));
+  CHECK_FALSE(change_of({cluster::records::topology_removed{"other"}, a_plan()}));
   CHECK_FALSE(change_of({a_plan(), a_plan()}));
   CHECK_FALSE(change_of({cluster::records::finished{"clicks"}}));
 }
