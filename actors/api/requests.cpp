@@ -174,6 +174,8 @@ void pair_up(R& r, auto& at, auto& body, const auto& copy) {
     copy(r.after, at.text);
   if constexpr (requires { r.key; })
     copy(r.key, at.text);
+  if constexpr (requires { r.state; })
+    copy(r.state, at.text);
   if constexpr (requires { r.page; })
     copy(r.page, at.number);
   if constexpr (requires { r.newest; })
@@ -252,6 +254,9 @@ expected<request> read_request(const routed& at, std::string_view body) {
     if (body.empty() || body.size() > max_plan)
       return wrong(
           fmt::format("the body is no topology; expected its JSON, at most {} MiB", max_plan >> 20U));
+    if (!at.text.empty() && at.text != "fresh" && at.text != "adopt")
+      return wrong(fmt::format("the query has the state \"{}\"; expected fresh or adopt",
+                               visible(std::string_view(at.text).substr(0, shown_text))));
     break;
   }
   auto out = request_at(static_cast<std::size_t>(at.to - all_routes.data()), std::type_identity<request>());

@@ -87,6 +87,7 @@ inline constexpr parameter page_parameter{
     .name = "page", .doc = "what the answer before gave as `next`", .is_number = true};
 inline constexpr parameter key_parameter{
     "key", "a text or number of the only key column, a JSON list of all, or a JSON object by column"};
+inline constexpr parameter state_parameter{"state", "fresh or adopt"};
 inline constexpr parameter after_parameter{"after", "what the answer before gave as `next`"};
 
 /// The members of most requests. One that has any of its own has all of them itself.
@@ -124,17 +125,22 @@ struct of_all {
   friend bool operator==(const of_all&, const of_all&) = default;
 };
 
-/// `plan`: the topology's file in JSON with overlays, single values and environment filled in.
+/// `plan`: the topology's file in JSON with overlays, single values and environment filled in. `state`: "fresh", "adopt" or
+/// nothing.
 struct apply {
   using answer = answers::applied;
-  static constexpr api::route route{.method = "PUT",
-                                    .path = "/api/v1/topologies/{}",
-                                    .doc = "Runs a topology, or changes the one that runs; answered after a "
-                                           "second in which a source does not answer, to be asked again",
-                                    .body = body_form::plan,
-                                    .is_action = true};
+  static constexpr api::route route{
+      .method = "PUT",
+      .path = "/api/v1/topologies/{}",
+      .doc = "Runs a topology, or changes the one that runs; with the state `fresh` it begins anew, and the "
+             "state before it goes; with `adopt` its sinks take over targets of another state; answered "
+             "after a second in which a source does not answer, to be asked again",
+      .body = body_form::plan,
+      .is_action = true,
+      .query = state_parameter};
   std::string topology;
   std::string plan;
+  std::string state = {};
   friend bool operator==(const apply&, const apply&) = default;
 };
 struct list : of_all {

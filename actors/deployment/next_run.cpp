@@ -123,9 +123,9 @@ private:
     const auto refused = [&](std::string_view why) {
       return unexpected(error{
           ec::mismatch, fault::user, false,
-          fmt::format("the topology has come to its end, and its files have got more since, but {}; {}, "
-                      "which reads all of them",
-                      why, end_.anew),
+          fmt::format("the topology has come to its end, and its files have got more since, but {}; begin "
+                      "anew with --fresh, which reads all of them",
+                      why),
           s.name});
     };
     if (plan.definition.updates)

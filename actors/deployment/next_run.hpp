@@ -37,7 +37,6 @@ using snapshots_of_shard = std::function<expected<snapshot::snapshots::chain>(co
 struct end_of_run {
   const snapshot::value_reader& values;  // has identities and starts as they were at that end
   snapshots_of_shard snapshots_of;
-  std::string anew;  // how everything is read anew, for people
 };
 /// Puts the next run of an ended topology into the store, with the identities and starts that it begins with, where there
 /// is new input; else returns false. fault::user, with the remedy: the new input cannot be taken.

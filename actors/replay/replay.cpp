@@ -115,7 +115,7 @@ private:
     else if (request_.is_finished && reaches_windows_only(*r))
       ++out_.refused
             ["of a topology that has come to its end: its windows have fired for good; `run --fresh` (on a "
-             "cluster `remove` and `apply`) reads everything again"];
+             "cluster `apply --fresh`) reads everything again"];
     else if (wanted_.size() >= request_.most)
       ++out_.more;
     else

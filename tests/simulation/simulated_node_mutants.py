@@ -18,5 +18,5 @@ SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + D
     ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/director.cpp",
      "  auto out = tell_of_found(name);\n  auto& m", "  director_effect_list out;\n  auto& m"),
     ("nodes_anew", "sinks of a topology whose name was removed replace what that one has written", "actors/node/host/plan_on_node.cpp",
-     "  out.fresh = begins_anew;\n", ""),
+     "  out.fresh = begins_anew || p.values.contains(std::string(begins_anew_name));\n", ""),
 ]

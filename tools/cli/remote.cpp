@@ -36,6 +36,8 @@ struct remote_arguments {
   std::string since;
   config::load_request topology;
   bool is_plan_only = false;
+  bool fresh = false;
+  bool adopt = false;
   bool waits = false;  // apply and start: until all actors run
   bool json = false;
   bool fails = false;  // list: where a topology has failed or is degraded
@@ -78,6 +80,8 @@ int see_it_run(std::string_view command, const std::string& name, const ask_func
 
 /// Contacts somebody only when all that can be found wrong before has been.
 int apply_topology(const remote_arguments& a) {
+  if (const auto fit = check_fresh_and_adopt(a.fresh, a.adopt); !fit)
+    return fail("apply", fit.error());
   const auto loaded = config::load(a.topology, connectors());
   for (const auto& f : loaded.findings)
     complain(config::to_string(f), f.warning);
@@ -90,8 +94,9 @@ int apply_topology(const remote_arguments& a) {
     return fail("apply", text.error());
   const auto& name = loaded.plan->name;
   const auto ask = asker_for(a.connect);
+  const auto* const state = a.fresh ? "fresh" : a.adopt ? "adopt" : "";
   const auto done =
-      remote::ask_until_applied(ask, api::requests::apply{name, std::move(*text)}, teller_of("apply"));
+      remote::ask_until_applied(ask, api::requests::apply{name, std::move(*text), state}, teller_of("apply"));
   if (!done)
     return fail("apply", done.error());
   const int status = print(fmt::format("{} is applied; its plan is number {}\n", name, done->generation));
@@ -289,6 +294,10 @@ void add_apply(CLI::App& app, int& status) {
       app, status, "apply", "Run a topology on a cluster, or change the one that runs", apply_topology);
   sub->add_option("TOPOLOGY", a->topology.file, "The topology file")->required();
   add_overlay_options(*sub, a->topology);
+  sub->add_flag("--fresh", a->fresh,
+                "Start over under a new state; the one that runs is stopped, its state goes, and files are "
+                "replaced, tables keep their rows");
+  sub->add_flag("--adopt", a->adopt, "Sinks go on from what they committed under another state");
   sub->add_flag("--plan", a->is_plan_only, "Print the typed plan, and contact nothing");
   sub->add_flag("--wait", a->waits,
                 "Return once all its actors run; with exit status 1 and the reason if it fails before");
@@ -361,7 +370,7 @@ void add_remove(CLI::App& app, int& status) {
       "Example:\n"
       "  millrace stop active_users && millrace remove active_users\n\n"
       "One that runs is refused. What its sinks have written stays; applied again, the topology begins from "
-      "the start of its sources, as run --fresh does.");
+      "the start of its sources. millrace apply --fresh does both at once.");
 }
 
 void add_drain(CLI::App& app, int& status) {

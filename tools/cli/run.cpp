@@ -186,11 +186,7 @@ log_names names_of(const plans& topologies) {
 
 /// Finds what is wrong with the options themselves.
 expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
-  if (a.fresh && a.adopt)
-    return user_error(
-        ec::invalid_argument,
-        "--fresh and --adopt contradict each other: with --fresh everything is computed and "
-        "written again, with --adopt sinks go on from what they have committed; give one of them");
+  RETURN_IF_ERROR(check_fresh_and_adopt(a.fresh, a.adopt));
   const auto timeout = parse_duration(a.start_timeout);
   if (!timeout)
     return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);

@@ -45,6 +45,15 @@ bool has_its_secrets(const config::topology& t) {
   return missing.empty();
 }
 
+expected<void> check_fresh_and_adopt(bool fresh, bool adopt) {
+  if (fresh && adopt)
+    return user_error(
+        ec::invalid_argument,
+        "--fresh and --adopt contradict each other: with --fresh everything is computed and "
+        "written again, with --adopt sinks go on from what they have committed; give one of them");
+  return {};
+}
+
 void add_overlay_options(CLI::App& to, config::load_request& request) {
   add(to, "--with", request.overlays, "A file laid over it (JSON merge patch); may be repeated", "OVERLAY");
   add(to, "--set", request.sets, "One value laid over it, by its path; may be repeated", "PATH=VALUE");

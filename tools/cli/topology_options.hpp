@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/plan.hpp"
+#include "runtime/base/error.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -16,6 +17,8 @@ void add_property_switch(CLI::App& to);
 void add_secrets_folder(CLI::App& to);
 /// Says whether the secrets of a topology can be resolved in this process; complains of each that cannot.
 [[nodiscard]] bool has_its_secrets(const config::topology& t);
+/// Refuses both options at once.
+[[nodiscard]] expected<void> check_fresh_and_adopt(bool fresh, bool adopt);
 /// Adds those of one topology. `request` outlives the parsing.
 void add_overlay_options(CLI::App& to, config::load_request& request);
 /// Adds those of several, as arguments_by_topology() takes them apart.

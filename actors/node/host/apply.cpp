@@ -17,8 +17,9 @@
 namespace millrace::host {
 namespace {
 
-const config::state_place in_cluster{"the state in the cluster",
-                                     "apply the old topology, or give this one another name"};
+const config::state_place in_cluster{
+    "the state in the cluster",
+    "apply the old topology, give this one another name, or begin anew with --fresh"};
 
 /// Returns the lanes of a plan by their parsers.
 std::map<std::string, std::set<std::string>> lanes_in(const cluster::topology_state& t) {
@@ -159,22 +160,26 @@ expected<std::string> text_to_start(const cluster::control_state& cluster, const
 }
 
 expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology, hosted_plan plan,
-                                const apply_options& o, const config::state_place& place,
-                                const std::string& anew) {
+                                const apply_options& o, const config::state_place& place) {
   begun_plan out{std::move(topology), std::move(plan)};
   const auto& t = *out.topology;
-  if (o.before)
+  const bool goes_on = o.before && !o.begins_anew;
+  if (goes_on)
     RETURN_IF_ERROR(take_over_plan(out, o));
   plan_values store({out.plan.state_id, o.topology, {}, false}, o.folder, std::move(out.plan.values));
-  if (o.before) {
+  if (o.begins_anew)
+    RETURN_IF_ERROR(store.put(begins_anew_name, "1"));
+  store.erase(adopts_name);
+  if (o.adopts)
+    RETURN_IF_ERROR(store.put(adopts_name, "1"));
+  if (goes_on) {
     ASSIGN_OR_RETURN(const auto fit, deployment::check_fit(store, t, place));
     out.changes = fit ? config::fits_with_notes(*fit) : std::string();
     ASSIGN_OR_RETURN(out.has_found, take_over_found(store, *o.before));
     // A partition that was found at the very end may not have been read: the present run goes on with it first.
     // Else the record that has this plan in `control` begins the next one (docs/design/next-run.md).
     if (o.before->status == cluster::topology_status::finished && !out.has_found && o.kept) {
-      ASSIGN_OR_RETURN(out.is_next_run,
-                       deployment::begin_next_run(t, store, {*o.kept, o.snapshots_of, anew}));
+      ASSIGN_OR_RETURN(out.is_next_run, deployment::begin_next_run(t, store, {*o.kept, o.snapshots_of}));
     }
   }
   RETURN_IF_ERROR(store.put(config::fingerprint_name, t.state_fingerprint));
@@ -222,9 +227,7 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   RETURN_IF_ERROR(check_nodes(*topology, o.nodes));
   RETURN_IF_ERROR(config::check_secrets(*topology, connectors()));
   RETURN_IF_ERROR(check_files(*topology, o));
-  ASSIGN_OR_RETURN(auto begun,
-                   begin_plan(topology, {o.text, random_id(), o.lanes, {}}, o, in_cluster,
-                              fmt::format("`millrace remove {}` and apply it again", o.topology)));
+  ASSIGN_OR_RETURN(auto begun, begin_plan(topology, {o.text, random_id(), o.lanes, {}}, o, in_cluster));
   deployment::pipeline_options how;
   how.start_timeout = o.start_timeout;
   how.cancelled = o.cancelled;
@@ -240,7 +243,8 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   // prepared for the same end does not begin a second next run.
   const auto goes_on_from = o.before ? o.before->generation : 0;
   return cluster::records::topology_applied{o.topology, encode_plan(made->plan), goes_on_from,
-                                            actors_of(made->decided, *topology, o.node, homes_in(o.before))};
+                                            actors_of(made->decided, *topology, o.node, homes_in(o.before)),
+                                            o.begins_anew};
 }
 
 }  // namespace
@@ -249,6 +253,8 @@ expected<bool> stops_first(const cluster::topology_state& before,
                            const cluster::records::topology_applied& now) {
   if (!before.is_active())
     return false;
+  if (now.begins_anew)
+    return true;
   ASSIGN_OR_RETURN(auto had, decode_plan(before.plan));
   ASSIGN_OR_RETURN(auto has, decode_plan(now.plan));
   const std::string name(config::fingerprint_name);
@@ -257,7 +263,7 @@ expected<bool> stops_first(const cluster::topology_state& before,
 }
 
 expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
-  return prepare(o).map_error([&o](const error& why) { return in_words_of_cluster(why, o.topology); });
+  return prepare(o).map_error(in_words_of_cluster);
 }
 
 }  // namespace millrace::host

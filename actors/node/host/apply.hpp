@@ -33,6 +33,8 @@ struct apply_options {
   std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
   /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
   deployment::snapshots_of_shard snapshots_of = {};
+  bool begins_anew = false;  // under a state of its own; of `before` only the nodes count that have its files
+  bool adopts = false;       // its sinks take over targets of other states
   std::set<std::string> nodes = {};  // the cluster's nodes
   connector_makers make = {};
   std::shared_ptr<chain::named_chains> chains = nullptr;  // the topology's: batches that were replayed into
@@ -62,10 +64,10 @@ struct made_plan {
 };
 
 /// `plan`: of a topology that the state does not have yet. Of `o`, what is known of the state counts; contacts nothing.
-/// `place`: the state, for people. `anew`: how everything is read anew.
+/// `place`: the state, for people.
 [[nodiscard]] expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology,
                                               hosted_plan plan, const apply_options& o,
-                                              const config::state_place& place, const std::string& anew);
+                                              const config::state_place& place);
 /// Asks the sources as `how` says, and blocks for as long as they take to answer.
 [[nodiscard]] tl::expected<made_plan, deployment::preparation_error>
 finish_plan(begun_plan begun, const apply_options& o, deployment::pipeline_options how,
@@ -87,7 +89,8 @@ finish_plan(begun_plan begun, const apply_options& o, deployment::pipeline_optio
 [[nodiscard]] expected<cluster::records::topology_applied> prepare_apply(const apply_options& o);
 
 /// The topology runs, and the prepared plan parses otherwise: it has to stop in order before, since its stages have taken
-/// different records, of which some would be parsed anew. Then it is prepared once more.
+/// different records, of which some would be parsed anew. Then it is prepared once more. Or the plan begins anew: what runs
+/// would still write to its targets.
 [[nodiscard]] expected<bool> stops_first(const cluster::topology_state& before,
                                          const cluster::records::topology_applied& now);
 

@@ -37,7 +37,7 @@ expected<void> stop_in_order(const applying_job& job, api::cluster_view& view) {
   while (!job.is_cancelled->load() && std::chrono::steady_clock::now() < until) {
     if (!is_taken && answer.wait_for(looks_every) == std::future_status::ready) {
       const auto told = answer.get();
-      if (!told)
+      if (!told && told.error().code != ec::mismatch)  // else it has ended by itself
         return unexpected(told.error());
       is_taken = true;
     }
@@ -50,8 +50,8 @@ expected<void> stop_in_order(const applying_job& job, api::cluster_view& view) {
     }
   }
   return outside_error(ec::unavailable,
-                       fmt::format("{} has not stopped in time, which its changed parsers want before they "
-                                   "begin; apply it again once it has",
+                       fmt::format("{} has not stopped in time, for which its new plan waits; apply it again "
+                                   "once it has",
                                    job.topology));
 }
 
@@ -69,17 +69,22 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
   o.make = options.make;
   o.cancelled = [is_cancelled = job.is_cancelled] { return is_cancelled->load(); };
   o.on_wait = on_wait;
+  o.begins_anew = job.state == "fresh";
+  o.adopts = job.state == "adopt";
   // The cluster has this many cores if all machines are alike.
   o.lanes = options.cores * std::max<std::size_t>(seen.state.nodes.size(), 1);
   for (const auto& [node, _] : seen.state.nodes)
     o.nodes.insert(node);
-  if (const auto t = seen.state.topologies.find(job.topology); t != seen.state.topologies.end()) {
+  const auto t = seen.state.topologies.find(job.topology);
+  if (t != seen.state.topologies.end())
     o.before = t->second;
+  if (o.before && !o.begins_anew) {
     o.chains = std::make_shared<node::topology_chains>(
         options.store, cluster::chains_of(t->first, t->second.first_generation));
     const auto plan = decode_plan(t->second.plan);
     ASSIGN_OR_RETURN(const auto run, plan.and_then(run_of));
     before = plan->text;
+    o.adopts = o.adopts || (!job.plan && plan->values.contains(std::string(adopts_name)));
     const auto state = std::make_shared<node::topology_state>(
         options.store, cluster::chains_of(t->first, t->second.first_generation),
         snapshot::identity{plan->state_id, t->first, {}, false}, o.folder, plan->values, run.number);
@@ -91,13 +96,16 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
   if (o.before) {
     ASSIGN_OR_RETURN(const auto stops, stops_first(*o.before, prepared));
     if (stops) {
-      spdlog::info("topology {} stops first: its parsers change", job.topology);
-      on_wait(fmt::format("the end in order of {}, whose parsers change", job.topology));
+      const auto* const why = o.begins_anew ? "state begins anew" : "parsers change";
+      spdlog::info("topology {} stops first: its {}", job.topology, why);
+      on_wait(fmt::format("the end in order of {}, whose {}", job.topology, why));
       RETURN_IF_ERROR(stop_in_order(job, view));
-      return carry_out(job, on_wait, view);
+      if (!o.begins_anew)  // what was prepared goes on from nothing that the stop has changed
+        return carry_out(job, on_wait, view);
     }
   }
-  spdlog::info("topology {} is to be applied: {}", job.topology, changes_between(before, text));
+  spdlog::info("topology {} is to be applied: {}", job.topology,
+               o.begins_anew ? "its state begins anew" : changes_between(before, text));
   return prepared;
 }
 

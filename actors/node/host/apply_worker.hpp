@@ -15,6 +15,7 @@ struct applying_job {
   view_options options;
   std::string topology;
   std::optional<std::string> plan;  // none: the one that the cluster has
+  std::string state;                // api::requests::apply::state
   std::uint64_t number = 0;
   std::shared_ptr<const std::atomic<bool>> is_cancelled = std::make_shared<const std::atomic<bool>>(false);
 };

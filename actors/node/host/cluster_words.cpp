@@ -1,16 +1,23 @@
 #include "actors/node/host/cluster_words.hpp"
 
-#include <fmt/format.h>
+#include <string>
+#include <string_view>
 
 namespace millrace::host {
 
-error in_words_of_cluster(error why, const std::string& topology) {
-  const auto names = [&why](const char* text) { return why.message.find(text) != std::string::npos; };
-  if ((!names("--fresh") && !names("--adopt")) || names("on a cluster "))
-    return why;
-  why.message = fmt::format("on a cluster `millrace remove {}` and applying it again {}{}: {}", topology,
-                            names("--fresh") ? "stand for --fresh" : "begin anew",
-                            names("--adopt") ? "; there is no --adopt" : "", why.message);
+error in_words_of_cluster(error why) {
+  constexpr std::string_view command = "`millrace apply FILE ";
+  for (const std::string_view option : {"--fresh", "--adopt"}) {
+    const auto whole = std::string(command) + std::string(option) + '`';
+    for (auto at = why.message.find(option); at != std::string::npos; at = why.message.find(option, at)) {
+      if (std::string_view(why.message).substr(0, at).ends_with(command)) {
+        at += option.size();
+      } else {
+        why.message.replace(at, option.size(), whole);
+        at += whole.size();
+      }
+    }
+  }
   return why;
 }
 

@@ -60,8 +60,7 @@ api::answers::topology state_of(const node::cluster_described& d, const std::str
   switch (t.status) {
   case topology_status::failed: {
     const auto why =
-        d.is_alone ? t.why
-                   : in_words_of_cluster({ec::internal, fault::outside, false, t.why, {}}, name).message;
+        d.is_alone ? t.why : in_words_of_cluster({ec::internal, fault::outside, false, t.why, {}}).message;
     return {name, api::topology_state::failed,
             t.failed_actor.empty() || t.failed_actor == name
                 ? why

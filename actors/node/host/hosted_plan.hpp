@@ -28,6 +28,11 @@ struct hosted_plan {
   friend bool operator==(const hosted_plan&, const hosted_plan&) = default;
 };
 
+/// Values of a plan whose sinks open their targets as those of `run --fresh` do, for as long as its state stays, and of `run --adopt`,
+/// until the next plan.
+inline constexpr std::string_view begins_anew_name = "fresh";
+inline constexpr std::string_view adopts_name = "adopt";
+
 /// The run that the plan is of, as begin_plan() has put it there. ec::corrupt, ec::unsupported.
 [[nodiscard]] expected<deployment::run_record> run_of(const hosted_plan& p);
 

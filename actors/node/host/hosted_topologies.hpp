@@ -128,7 +128,7 @@ private:
   }
   /// Errors of connectors name the options of a run.
   [[nodiscard]] error in_own_words(error why) const {
-    return options_.lone ? std::move(why) : in_words_of_cluster(std::move(why), options_.topology);
+    return options_.lone ? std::move(why) : in_words_of_cluster(std::move(why));
   }
   void cannot_go_on(const std::string& actor, const error& why) const {
     spdlog::log(among_nodes(spdlog::level::err), "{} cannot go on: {}", shown(actor), why.message);

@@ -129,8 +129,8 @@ expected<begun_run> begin_run(std::shared_ptr<const config::topology> topology,
     return state->put(name, value);
   };
   const bool has_read = found.has_read || receives_by_itself(*topology);
-  ASSIGN_OR_RETURN(out.plan, begin_plan(std::move(topology), {{}, folder.id().state_id, threads, {}}, o,
-                                        place, "begin anew with --fresh"));
+  ASSIGN_OR_RETURN(out.plan,
+                   begin_plan(std::move(topology), {{}, folder.id().state_id, threads, {}}, o, place));
   out.plan.nothing_read = !found.has_read;
   if (has_read)
     out.plan.plan.values[has_read_name] = "1";

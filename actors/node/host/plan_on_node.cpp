@@ -57,7 +57,8 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   out.clock = o.clock;
   out.bounds = o.bounds;
   out.chains = std::make_shared<node::topology_chains>(o.store, chains);
-  out.fresh = begins_anew;
+  out.fresh = begins_anew || p.values.contains(std::string(begins_anew_name));
+  out.adopt = p.values.contains(std::string(adopts_name));
   out.parses_by = fingerprint_of(p.values);
   out.present = std::make_shared<stage::present_actors>();
   out.make_letters = [chains = out.chains](const config::values& options) {

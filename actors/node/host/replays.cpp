@@ -183,7 +183,7 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   const auto done = replay::replay(r, letters, *index);
   const bool is_now = topology.state.is_active() && !replay::is_bounded(*plan, job.what.into);
   return {done.map([&](const replay::outcome& o) { return replay::answer_of(o, is_now); })
-              .map_error([&](const error& why) { return in_words_of_cluster(why, job.what.topology); }),
+              .map_error(in_words_of_cluster),
           missing_starts(topology.state, *prepared->planned, index->all())};
 }
 

@@ -58,9 +58,9 @@ public:
     if (tell_of_this_process(m.what, to))
       return;
     if (const auto* const a = std::get_if<api::requests::apply>(&m.what))
-      return prepare(a->topology, a->plan, {to, m.to});
+      return prepare(a->topology, a->plan, a->state, {to, m.to});
     if (const auto* const s = std::get_if<api::requests::start>(&m.what))
-      return prepare(s->topology, std::nullopt, {to, m.to});
+      return prepare(s->topology, std::nullopt, {}, {to, m.to});
     if (observe::asks_for_letters(m.what) != nullptr)
       return read_letters(m.what, m.to);
     ask_leader(m.what, to, m.to);
@@ -143,6 +143,7 @@ private:
   struct applying {
     std::string topology;
     std::optional<std::string> plan;
+    std::string state;  // api::requests::apply::state
     std::optional<applying_asker> asker;
     questions::clock::time_point since;  // it has the asker, or has none
     std::shared_ptr<std::atomic<bool>> is_cancelled = std::make_shared<std::atomic<bool>>(false);
@@ -211,11 +212,13 @@ private:
   }
 
   // --- apply
-  void prepare(const std::string& topology, const std::optional<std::string>& plan, applying_asker asker) {
+  void prepare(const std::string& topology, const std::optional<std::string>& plan, const std::string& state,
+               applying_asker asker) {
     const auto now = questions::clock::now();
     const auto known = std::ranges::find(
         preparing_, topology, [](const auto& p) -> const auto& { return p.second.topology; });
-    if (known != preparing_.end() && (known->second.asker || known->second.plan != plan))
+    if (known != preparing_.end() &&
+        (known->second.asker || known->second.plan != plan || known->second.state != state))
       return asker.to(
           outside_error(ec::unavailable, fmt::format("another plan of {} is prepared at present; ask again",
                                                      visible(topology))));
@@ -228,9 +231,9 @@ private:
       return asker.to(busy());
     const auto number = ++numbers_;
     const auto& job =
-        preparing_.emplace(number, applying{topology, plan, std::move(asker), now}).first->second;
+        preparing_.emplace(number, applying{topology, plan, state, std::move(asker), now}).first->second;
     const auto worker = spawn_apply_worker(
-        self_->system(), {options_, topology, plan, number, job.is_cancelled}, whole_view(self_));
+        self_->system(), {options_, topology, plan, state, number, job.is_cancelled}, whole_view(self_));
     self_->monitor(worker);
     workers_[worker.address()] = number;
     self_->send(worker, prepare_now{});

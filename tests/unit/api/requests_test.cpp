@@ -10,6 +10,8 @@ using namespace millrace::api;
 namespace {
 
 const std::vector<request> examples{requests::apply{"t", R"({"topology":"t"})"},
+                                    requests::apply{"t", "{}", "fresh"},
+                                    requests::apply{"t", "{}", "adopt"},
                                     requests::list{},
                                     requests::nodes{},
                                     requests::history{},
@@ -156,5 +158,7 @@ TEST_CASE("a plan has a bounded length, and questions have no body") {
   CHECK(read("PUT", "/api/v1/topologies/t", std::string(max_plan, 'x')));
   CHECK_FALSE(read("PUT", "/api/v1/topologies/t", std::string(max_plan + 1, 'x')));
   CHECK_FALSE(read("PUT", "/api/v1/topologies/t", ""));
+  CHECK_THAT(read("PUT", "/api/v1/topologies/t?state=old", "{}").error().message,
+             Catch::Equals("the query has the state \"old\"; expected fresh or adopt"));
   CHECK_FALSE(read("GET", "/api/v1/nodes", "x"));
 }

@@ -179,7 +179,53 @@ TEST_CASE("a topology that does not fit the state of the one before is refused, 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ec::mismatch);
   CHECK(refused.error().message.find("counts") != std::string::npos);
-  CHECK(refused.error().message.find("give this one another name") != std::string::npos);
+  CHECK(refused.error().message.find("or begin anew with `millrace apply FILE --fresh`") !=
+        std::string::npos);
+}
+
+TEST_CASE(
+    "a topology that begins anew takes nothing of the state before but the nodes of what lies on a disk") {
+  applied_here a;
+  a.record_stopped();
+  a.options.before->generation = 4;
+  const auto before = must(decode_plan(a.options.before->plan));
+  a.options.before->starts[{"parsed", "input/later"}] = {
+      "parsed/later", {{0, 3}, no_watermark}, "parsed/lane1"};
+  auto stages = series_of(a.input);
+  stages.replace(stages.find("1 min"), 5, "2 min");
+  a.options.text = topology_text(stages);
+  a.options.begins_anew = true;
+  a.options.lanes = 2;
+  const auto record = a.prepared();
+  CHECK(record.begins_anew);
+  CHECK(record.generation == 4);
+  const auto plan = must(decode_plan(record.plan));
+  CHECK(plan.state_id != before.state_id);
+  CHECK(plan.lanes == 2);
+  CHECK(plan.values.contains(std::string(begins_anew_name)));
+  CHECK(must(deployment::decode_starts(plan.values.at(deployment::starts_name("parsed")))).size() == 1);
+  a.options.node = "there";
+  CHECK_FALSE(prepare_apply(a.options));  // its files are here
+  a.options.node = "here";
+  // It stays so for the next plan of that state; and a plan that nobody can read is replaced as well.
+  a.record();
+  a.options.begins_anew = false;
+  CHECK(a.plan().values.contains(std::string(begins_anew_name)));
+  CHECK_FALSE(a.prepared().begins_anew);
+  a.options.before->plan = "";
+  a.options.begins_anew = true;
+  CHECK(must(stops_first(*a.options.before, a.prepared())));
+}
+
+TEST_CASE("sinks adopt for as long as the plan stays that says so") {
+  applied_here a;
+  CHECK_FALSE(a.plan().values.contains(std::string(adopts_name)));
+  a.options.adopts = true;
+  a.record();
+  CHECK(must(decode_plan(a.options.before->plan)).values.contains(std::string(adopts_name)));
+  CHECK_FALSE(must(stops_first(*a.options.before, a.prepared())));
+  a.options.adopts = false;
+  CHECK_FALSE(a.plan().values.contains(std::string(adopts_name)));
 }
 
 TEST_CASE("a topology that runs stops in order before a mended parser, and for no other change") {

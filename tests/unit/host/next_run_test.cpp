@@ -159,7 +159,7 @@ TEST_CASE("what an ended one cannot take is refused, with the reason and the way
     e.left["counts/1"] = {};
     e.more();
     CHECK(e.refusal().message.find("no snapshot says which windows shard 1 has fired") != std::string::npos);
-    CHECK(e.refusal().message.find("`millrace remove t` and apply it again") != std::string::npos);
+    CHECK(e.refusal().message.find("begin anew with `millrace apply FILE --fresh`") != std::string::npos);
     CHECK(e.refusal().stage == "counts");
   }
   SECTION("a shard that has not come to the end") {
@@ -178,7 +178,7 @@ TEST_CASE("what an ended one cannot take is refused, with the reason and the way
     std::ofstream(e.input) << R"({"k": "c", "at": "2021-01-01T00:00:00Z"})"
                            << "\n\n\n";
     CHECK(e.refusal().code == ec::mismatch);
-    CHECK(e.refusal().message.find("`millrace remove t`") != std::string::npos);
+    CHECK(e.refusal().message.find("`millrace apply FILE --fresh`") != std::string::npos);
   }
 }
 

@@ -16,7 +16,7 @@ from golden.millrace import TIMEOUT, Attempt, Ended, Workplace, Wrong  # noqa: E
 
 # Messages of `run`, and those that `apply` and `wait` may give in their place.
 WORDS = {"has come to its end": (" ended",), "it goes on with what is new": (" ended",), "nothing new in": (" ended",),
-         "--fresh": ("give this one another name", "millrace remove"), "--state": ("apply the old topology",)}
+         "--fresh": ("give this one another name", "millrace apply FILE --fresh"), "--state": ("apply the old topology",)}
 
 
 class Pair:
