@@ -248,7 +248,7 @@ def on_a_cluster(c):
     wait_until("it has failed", lambda: c.cluster.state_of(c.name)[0] == "failed")
     reason = c.cluster.state_of(c.name)[1]
     check(ANOTHER in reason, f"it failed for another reason: {reason}")
-    check(f"millrace remove {c.name}" in reason, f"the reason names no way that a cluster has: {reason}")
+    check("`millrace apply FILE --fresh`" in reason, f"the reason names no way that a cluster has: {reason}")
     check(c.rows() == c.numbers(0, FIRST + MORE), "rows of the new topic came")
 
 
@@ -263,7 +263,7 @@ def replayed_on_a_cluster(c):
     c.make_anew()
     c.produce(500, FIRST + 3 * MORE)
     said = c.replay_on_cluster()
-    check(said.returncode != 0 and ANOTHER in said.stderr and f"millrace remove {c.name}" in said.stderr, f"replay: {said.returncode}: {said.stdout}{said.stderr}")
+    check(said.returncode != 0 and ANOTHER in said.stderr and "`millrace apply FILE --fresh`" in said.stderr, f"replay: {said.returncode}: {said.stdout}{said.stderr}")
 
 
 CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_grown, taken_by_retention, unread_records_deleted, other_lanes, replayed,

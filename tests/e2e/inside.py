@@ -933,11 +933,52 @@ def mended_while_it_runs(n):
     check(stopped >= 3, stops())
 
 
+def adopted_and_begun_anew(n):
+    """Targets that a state of `run` has claimed are refused; --adopt goes on with their rows, each once; --fresh replaces the file and adds to the table"""
+    c, rows, source = n.cluster, n.folder / "rows.jsonl", n.folder / "lines.jsonl"
+    path = topology_file(n.folder / "t.json", "t", {
+        "lines": {"source": "file", "path": str(source), "node": "a"},
+        "parsed": {"parser": "json", "from": "lines", "schema": {"id": "bigint"}},
+        "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": {"id": "id"}},
+        "table": {"sink": "sql", "from": "parsed", "connection": f"sqlite3://{n.folder}/table.sqlite", "table": "ids", "create": True, "node": "a",
+                  "columns": {"id": "id"}}})
+
+    def more(ids):
+        with open(source, "a") as f:
+            f.writelines(f'{{"id": {i}}}\n' for i in ids)
+
+    def apply(*options, until="ended"):
+        c.ask("apply", path, *options, by=c.nodes["a"])
+        return wait_until(f"it has {until}", lambda: (found := c.state_of("t"))[0] == until and found)[1]
+
+    def check_rows(ids, times_in_table=1):
+        check(sorted(row["id"] for row in whole_rows(rows)) == list(ids), f"the file has {len(whole_rows(rows))} rows")
+        with contextlib.closing(sqlite3.connect(n.folder / "table.sqlite")) as table:
+            found = collections.Counter(row[0] for row in table.execute("select id from ids"))
+        check(found == collections.Counter(dict.fromkeys(ids, times_in_table)), f"the table has {sum(found.values())} rows")
+    more(range(200))
+    done = captured(n.binary, "run", path, "--state", n.folder / "run")
+    check(done.returncode == 0, done.stderr)
+    reason = apply(until="failed")
+    for option in ("--adopt", "--fresh"):
+        check(f"`millrace apply FILE {option}`" in reason, reason)
+    check_rows(range(200))
+    apply("--adopt")
+    check_rows(range(200))
+    more(range(200, 300))
+    apply()
+    check_rows(range(300))
+    apply("--fresh")
+    check_rows(range(300), 2)
+    both = c.answer("apply", path, "--fresh", "--adopt", by=c.nodes["a"])
+    check(both.returncode == 2 and "contradict" in both.stderr, f"{both.returncode}: {both.stderr}")
+
+
 CASES = (a_quiet_partition, a_stream_at_its_own_pace, a_sink_whose_reader_sleeps, a_window_without_records, records_that_are_lost,
          a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate, a_generator_in_step,
          a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge,
          more_letters_than_are_shown, replayed, events, who_may_ask, few_rights, the_end_by_the_api, the_live_screen)
-ON_NODES = (a_cluster, replayed_on_nodes, replayed_into_an_end, mended_while_it_runs)
+ON_NODES = (a_cluster, replayed_on_nodes, replayed_into_an_end, mended_while_it_runs, adopted_and_begun_anew)
 
 
 def make(options, folder, name):

@@ -1,17 +1,20 @@
 #!/usr/bin/env -S python3 -B
 """Topologies are stopped, started again by name, and removed from three nodes: what runs is refused, the store has nothing of a removed one in the end, also
-where whoever leads is killed in the middle, and one of the same name begins anew. A node that stood still while all of that
-happened wakes up and changes nothing.
+where whoever leads is killed in the middle, and one of the same name begins anew. `apply --fresh` does that at once, and leaves the one or the other where
+a node is killed in the middle. A node that stood still while all of that happened wakes up and changes nothing.
 
     removed.py --millrace build/release/millrace [--store dir|kafka|postgresql] [--kills 2]
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
+import random
 import signal
+import subprocess
+import time
 
 from counted_on_nodes import HOME, NAME, CountedOnNodes
 from counts_under_test import Waiting, goes_on
-from real_systems import STORES, check, main, wait_until
+from real_systems import PATIENCE, STORES, check, main, wait_until
 
 
 class Removing(CountedOnNodes):
@@ -68,6 +71,39 @@ def begins_anew(r, kills):
         check(names is None or len([n for n in names if n.startswith(NAME)]) == 1, f"the store has {names}")
 
 
+def is_replaced(r, kills):
+    """`apply --fresh` stops what runs, and all is counted again, each row once. One that cannot be applied leaves what runs as it is."""
+    home = r.cluster.nodes[HOME]
+    fresh = ("apply", r.counts.topology, "--fresh")
+
+    def runs():
+        r.cluster.ask(*fresh, by=home)
+        wait_until("rows come", lambda: r.counts.rows("counts"))
+
+    def has_ended():
+        state, reason = r.cluster.state_of(NAME)
+        check(state != "failed", f"it has failed: {reason}")
+        if state == "stopped":  # the kill came between the end of the one and the beginning of the other
+            r.cluster.ask("start", NAME, by=home)
+        return state == "ended"
+    runs()
+    away = r.cluster.answer(*fresh, "--set", f"stages.lines0.path={r.counts.folder}/nowhere.jsonl", by=home)
+    check(away.returncode == 1 and "nowhere.jsonl" in away.stderr, f"{away.returncode}: {away.stderr}")
+    check(r.cluster.state_of(NAME)[0] == "running", "a topology that was not replaced does not run")
+    runs()
+    Waiting(r.cluster, r.counts, HOME).is_whole()
+    wait_until("the state before it goes", lambda: (names := r.stored()) is None or len([n for n in names if n.startswith(NAME)]) == 1)
+    for i in range(kills):
+        runs()
+        command = subprocess.Popen(r.cluster.command(home, *fresh), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(0, 0.5))
+        (r.cluster.nodes[r.leader()] if i % 2 else home).kill()
+        command.wait(60 * PATIENCE)
+        r.all_live()
+        wait_until("it has come to its end", has_ended)
+        r.counts.compare()
+
+
 def a_node_stands_still(r):
     """The others count without it; it wakes up after its topology was removed and is there again."""
     r.remove()
@@ -87,6 +123,7 @@ def test(options, folder):
     with Removing(options, folder) as r:
         runs(r)
         begins_anew(r, options.kills)
+        is_replaced(r, options.kills)
         a_node_stands_still(r)
     print(f"removed and counted anew over {options.store}: {r.cleared()} times chains have gone")
 
