@@ -1,4 +1,5 @@
 // A topology that is changed under its state, as far as the state survives that.
+#include "actors/deployment/parsed_by.hpp"
 #include "tests/unit/actors/pipeline_fixture.hpp"
 
 #include <catch2/catch.hpp>

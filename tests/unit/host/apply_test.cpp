@@ -1,5 +1,6 @@
 // Tests the decisions when a topology is applied: by reading it and asking its sources, before anything is
 // recorded.
+#include "actors/deployment/parsed_by.hpp"
 #include "tests/unit/host/applied_here.hpp"
 
 #include <algorithm>
