@@ -23,8 +23,10 @@ const std::string topology = "clicks", lane = "parsed/0", shard = "counts/1";
 const attempt thousand{"parsed/4", {0, 100}, {0, 1100}, 1000};
 const attempt alone{"parsed/4", {0, 165}, {0, 166}, 1, position{0, 165}, true, true};
 
-/// Runs `what` in a process of its own, which records, and returns how that has ended.
-int in_a_process(const std::string& file, const std::function<void()>& what) {
+/// Runs `what` in a process of its own, which records, and `meanwhile` beside it; returns how the process has ended. The test has no
+/// other thread when it forks: that one might hold a lock of malloc, which the new process would wait for without end.
+int in_a_process(const std::string& file, const std::function<void()>& what,
+                 const std::function<void(pid_t)>& meanwhile = {}) {
   const auto child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -40,6 +42,8 @@ int in_a_process(const std::string& file, const std::function<void()>& what) {
     recorder->reset();
     _exit(0);
   }
+  if (meanwhile)
+    meanwhile(child);
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -126,26 +130,25 @@ TEST_CASE("SIGKILL and a signal that somebody else sends tell what each thread h
   const int number = GENERATE(SIGKILL, SIGSEGV);
   std::array<int, 2> ready{};
   REQUIRE(pipe(ready.data()) == 0);
-  std::thread killer([&] {
-    pid_t who = 0;
-    if (read(ready[0], &who, sizeof who) == sizeof who)
-      kill(who, number);
-  });
-  CHECK(in_a_process(file, [&] {
-          const at_work first(topology, lane);
-          const in_hand records(thousand);
-          std::thread([&] {
-            const at_work second(topology, shard);
-            wait_until_noted(file, 1, 1);
-            const auto mine = getpid();
-            static_cast<void>(write(ready[1], &mine, sizeof mine) == 0);
-            for (;;)
-              pause();
-          }).join();
-        }) == -number);
-  killer.join();
+  const auto works_on = [&] {
+    const at_work first(topology, lane);
+    const in_hand records(thousand);
+    std::thread([&] {
+      const at_work second(topology, shard);
+      wait_until_noted(file, 1, 1);
+      static_cast<void>(write(ready[1], "x", 1) == 0);
+      for (;;)
+        pause();
+    }).join();
+  };
+  const auto is_killed = [&](pid_t child) {
+    close(ready[1]);
+    char noted = 0;
+    CHECK(read(ready[0], &noted, 1) == 1);
+    kill(child, number);
+  };
+  CHECK(in_a_process(file, works_on, is_killed) == -number);
   close(ready[0]);
-  close(ready[1]);
   CHECK(told(file) == work{{topology, lane, 0, 0, thousand}, {topology, shard, 0, 0, std::nullopt}});
 }
 

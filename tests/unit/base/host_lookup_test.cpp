@@ -60,11 +60,15 @@ TEST_CASE("a lookup that was cancelled tells nobody") {
 }
 
 TEST_CASE("questions that hang are bounded, and one more is answered at once") {
+  constexpr int most = 64;
+  // A thread of a test before may have its place for a moment still, so the first answer may be that of an earlier question.
+  constexpr int threads_before = 2;
   hanging resolver;
-  std::vector<std::shared_ptr<host_lookup>> all;
-  for (int i = 0; i < 64; ++i)
-    all.push_back(host_lookup::begin(
-        "db.example", 1, [](const host_found&) {}, resolver.ask()));
-  const auto more = find_host("db.example", 1, std::chrono::hours(1), resolver.ask());
-  CHECK(more.why == "db.example: the resolver does not answer; look after /etc/resolv.conf");
+  const auto ask = [&] { return find_host("db.example", 1, micros(0), resolver.ask()).why; };
+  auto why = ask();
+  int asked = 1;
+  for (; asked <= most && why.find("in time") != std::string::npos; ++asked)
+    why = ask();
+  CHECK(why == "db.example: the resolver does not answer; look after /etc/resolv.conf");
+  CHECK(asked > most - threads_before);
 }
