@@ -37,7 +37,7 @@ int scale_for(int power_of_result, std::initializer_list<const decimal*> argumen
   return scale;
 }
 
-/// The power of ten of |ln v|, about; follows estimate_ln_dweight in PostgreSQL 15's numeric.c.
+/// The power of ten of |ln v|, about, for v above 0; follows estimate_ln_dweight in PostgreSQL 15's numeric.c.
 int power_of_logarithm(const decimal& v) {
   const auto near_one = decimal(9, 1) <= v && v <= decimal(11, 1);
   if (!near_one)
@@ -48,8 +48,8 @@ int power_of_logarithm(const decimal& v) {
   return digits_of(magnitude_of(*rest)) - 1 - rest->scale();
 }
 
-/// The power of ten of base^exponent, cut; follows power_var in PostgreSQL 15's numeric.c: from eight digits of the
-/// logarithm, so that 9.2103403 becomes 4 and not 3.99999999.
+/// The power of ten of base^exponent, cut, for a base above 0; follows power_var in PostgreSQL 15's numeric.c: from
+/// eight digits of the logarithm, so that 9.2103403 becomes 4 and not 3.99999999.
 double power_of_power(const decimal& base, const decimal& exponent) {
   constexpr int digits_taken = 8;
   const precise unit = pow(precise(10), std::max(0, digits_taken - power_of_logarithm(base)));
@@ -68,6 +68,9 @@ decimal_or_none whole_power(const decimal& base, std::int64_t exponent) {
     return decimal(0, scale);
   return rounded_at(pow(precise_of(base), static_cast<int>(exponent)), scale);
 }
+
+/// `v` is whole.
+bool is_odd(const decimal& v) { return magnitude_of(v) / power_of_ten(v.scale()) % 2 != 0; }
 
 }  // namespace
 
@@ -99,11 +102,14 @@ decimal_or_none power_of(const decimal& base, const decimal& exponent) {
       return whole_power(base, *whole);
   if (base.is_zero())
     return decimal(0, least_significant_digits);
-  const auto power = power_of_power(base, exponent);
+  // A logarithm needs a base above 0; the whole exponent of one below 0 decides the sign.
+  const auto above_zero = abs(base);
+  const auto power = power_of_power(above_zero, exponent);
   if (std::fabs(power) > farthest_power)
     return std::nullopt;
-  return rounded_at(exp(log(precise_of(base)) * precise_of(exponent)),
-                    scale_for(static_cast<int>(power), {&base, &exponent}));
+  const auto out = rounded_at(exp(log(precise_of(above_zero)) * precise_of(exponent)),
+                              scale_for(static_cast<int>(power), {&base, &exponent}));
+  return out && base.is_negative() && is_odd(exponent) ? -*out : out;
 }
 
 }  // namespace millrace::expression

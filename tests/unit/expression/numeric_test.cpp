@@ -139,6 +139,9 @@ TEST_CASE("roots, powers and logarithms have sixteen digits at least") {
   of("power(99999999.99, 0.5)", "9999.999999500000");
   of("2.0 ^ -2", "0.2500000000000000");
   of("log(100.0)", "2.0000000000000000");
+  of("power(-1.0, 3000000000)", "1.0000000000000000");
+  of("power(-1.0, 3000000001)", "-1.0000000000000000");
+  of("power(-1.00000000001, 30000000000.00)", "1.3498588075739783");
   CHECK(numeric_result("ln(p)").starts_with("numeric: !cannot take the logarithm of -19.99, null, "));
   CHECK(numeric_result("exp(100.0)").starts_with("numeric: !exp(100.0) has more than 38 digits"));
 }
