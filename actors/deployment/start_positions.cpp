@@ -90,7 +90,9 @@ source::log_shape shape_of(const config::stage& source) {
   return {.topic = traits.log, .by_bytes = traits.by_bytes, .has_timestamps = traits.stores_timestamps};
 }
 
-std::string identity_name(const std::string& source) { return "source/" + source; }
+constexpr std::string_view identity_begin = "source/";
+std::string identity_name(const std::string& source) { return std::string(identity_begin) + source; }
+bool is_identity_name(std::string_view name) { return name.starts_with(identity_begin); }
 
 std::string lane_identity_name(const std::string& lane) { return "log/" + lane; }
 

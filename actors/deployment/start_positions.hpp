@@ -36,6 +36,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 [[nodiscard]] source::log_shape shape_of(const config::stage& source);
 /// The name that a source's identity has in the state folder.
 [[nodiscard]] std::string identity_name(const std::string& source);
+[[nodiscard]] bool is_identity_name(std::string_view name);
 /// The name of the identity that a lane keeps, of a source with `identity_by_lane`.
 [[nodiscard]] std::string lane_identity_name(const std::string& lane);
 /// Returns the texts that the first `lanes` lanes of a plan have kept, one after the other: a partition may

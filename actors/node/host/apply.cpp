@@ -47,7 +47,13 @@ expected<void> take_over_plan(begun_plan& out, const apply_options& o) {
   ASSIGN_OR_RETURN(auto before, decode_plan(o.before->plan));
   out.plan.state_id = before.state_id;
   out.plan.values = std::move(before.values);
-  if (before.lanes != 0 && !o.may_change_lanes) {
+  if (o.is_alone)
+    for (auto& [name, value] : out.plan.values)
+      if (deployment::is_identity_name(name)) {
+        ASSIGN_OR_RETURN(auto kept, snapshot::find_value(*o.kept, name));
+        value = std::move(kept).value_or(value);
+      }
+  if (before.lanes != 0 && !o.is_alone) {
     out.plan.lanes = before.lanes;
     return {};
   }

@@ -39,7 +39,9 @@ struct apply_options {
   connector_makers make = {};
   std::shared_ptr<chain::named_chains> chains = nullptr;  // the topology's: batches that were replayed into
                                                           // it
-  bool may_change_lanes = false;                          // the plan before has as many as it liked
+  /// One process runs it, and nothing of it runs now: the plan may have another number of lanes, and has what actors
+  /// have put of its sources.
+  bool is_alone = false;
   /// Puts a value into its state; set where `kept` is.
   std::function<expected<void>(const std::string& name, const std::string& value)> keep = {};
 };

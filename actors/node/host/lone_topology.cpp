@@ -124,7 +124,7 @@ expected<begun_run> begin_run(std::shared_ptr<const config::topology> topology,
   o.snapshots_of = [state = found.values](const std::string& shard) {
     return state->look_at_snapshots(shard);
   };
-  o.may_change_lanes = true;
+  o.is_alone = true;
   o.keep = [state = found.values](const std::string& name, const std::string& value) {
     return state->put(name, value);
   };

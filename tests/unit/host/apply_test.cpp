@@ -275,7 +275,7 @@ TEST_CASE("a lane that gets partitions of others has parsed by the topology by w
   a.options.lanes = 2;
   CHECK(a.plan().lanes == 1);
   CHECK(a.kept->all.empty());
-  a.options.may_change_lanes = true;
+  a.options.is_alone = true;
   CHECK(a.plan().lanes == 2);
   CHECK(a.kept->all == decltype(a.kept->all){{deployment::parsed_by_name("parsed/lane1"), old}});
 }
