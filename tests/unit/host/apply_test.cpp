@@ -268,7 +268,9 @@ TEST_CASE("a lane that gets partitions of others has parsed by the topology by w
   applied_here a;
   const auto more = a.folder.write("more.json", R"({"k": "b", "at": "2020-01-01T00:00:00Z"})"
                                                 "\n");
-  a.options.text = topology_text(series_of((a.folder.path() / "*.json").string()));
+  auto stages = series_of((a.folder.path() / "*.json").string());
+  stages.replace(stages.find(R"("path": )"), 0, R"("parallel": true, )");
+  a.options.text = topology_text(stages);
   a.options.lanes = 1;
   a.record_stopped();
   const auto old = fingerprint_in(must(decode_plan(a.options.before->plan)));

@@ -9,7 +9,7 @@ namespace millrace::host::test {
 
 TEST_CASE("a plan has the bytes of the golden file") {
   millrace::test::check_golden(
-      "tests/unit/host/golden/plan_2.bin",
+      "tests/unit/host/golden/plan_3.bin",
       encode_plan(
           {"{}", "0123456789abcdef0123456789abcdef", 300, {{"identity/in", "x"}, {"starts/p", "\1\2"}}}));
 }

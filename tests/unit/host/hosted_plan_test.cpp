@@ -98,7 +98,7 @@ TEST_CASE("the plan of a later run has what the runs before have left") {
 
 TEST_CASE("a plan of an earlier version is refused by name") {
   auto bytes = encode_plan(small_plan());
-  bytes[0] = '\x1';
+  bytes[0] = '\x2';
   const auto earlier = decode_plan(bytes);
   REQUIRE_FALSE(earlier);
   CHECK(earlier.error().code == ec::unsupported);
@@ -107,7 +107,7 @@ TEST_CASE("a plan of an earlier version is refused by name") {
 
 TEST_CASE("a plan of a later version is told as such, with what to do") {
   auto bytes = encode_plan(small_plan());
-  bytes[0] = '\x3';
+  bytes[0] = '\x4';
   const auto later = decode_plan(bytes);
   REQUIRE_FALSE(later);
   CHECK(later.error().code == ec::unsupported);

@@ -58,7 +58,7 @@ TEST_CASE("a plan of an earlier generation is given and not kept") {
 
 TEST_CASE("a plan that cannot be worked out is an error each time, and none of the next question") {
   planned_topologies plans;
-  const cluster::topology_state damaged{"\2", 1};  // a version, and no more
+  const cluster::topology_state damaged{"\3", 1};  // a version, and no more
   const cluster::topology_state wrong{encode_plan(plan_with("{}", {})), 1};
   const cluster::topology_state without_starts{encode_plan(plan_with(topology_text(series_of("x")), {})), 1};
   for (int i = 0; i < 2; ++i) {

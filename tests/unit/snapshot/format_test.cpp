@@ -57,8 +57,8 @@ TEST_CASE("what a folder knows of itself is the golden bytes") {
   folder_record folder;
   folder.id = {"00112233445566778899aabbccddeeff", "active_users", "ffeeddccbbaa99887766554433221100", true};
   folder.contents = "again-0123456789abcdef";
-  check_golden("control_6.bin", encode_change({true, folder, {{"plan", "fingerprint"}, {"zone", ""}}}));
-  check_golden("identity_6.bin", encode_value("identity", encode_note(), 2));
+  check_golden("control_7.bin", encode_change({true, folder, {{"plan", "fingerprint"}, {"zone", ""}}}));
+  check_golden("identity_7.bin", encode_value("identity", encode_note(), 2));
 }
 
 TEST_CASE("changes of what a folder knows add up, and one that starts over leaves nothing of those before") {

@@ -69,10 +69,10 @@ TEST_CASE("a numeric becomes the product's decimal; without a scale it has one i
         "create table if not exists \"t\" (\"n\" integer, \"total\" text, unique (\"total\"));\n");
   const auto refused = sink::sql::table_definition(product::mysql, "t", plain, {});
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message ==
-        "column \"total\" is numeric, of any number of digits behind the point, "
-        "for which MySQL and MariaDB have no "
-        "type; expected a cast in `columns`, such as \"total\": \"(...)::numeric(38, 2)\"");
+  CHECK(refused.error().message == "column \"total\" is numeric, of any number of digits behind the point, "
+                                   "for which MySQL and MariaDB have no "
+                                   "type; expected a cast in `columns` to a scale that no value exceeds, "
+                                   "such as \"total\": \"(...)::numeric(38, 2)\"");
   // A json has it as digits.
   CHECK(sink::sql::table_definition(product::mysql, "t",
                                     data::schema({{"l", data::type::list_of(type_id::numeric)}}), {}));

@@ -162,7 +162,8 @@ TEST_CASE(
   CHECK(findings("mysql://h/db", "upsert", {"k"}, rows, true) ==
         ": column \"k\" is numeric, of any number of digits behind the point, for which MySQL and MariaDB "
         "have no type; "
-        "expected a cast in `columns`, such as \"k\": \"(...)::numeric(38, 2)\"\n");
+        "expected a cast in `columns` to a scale that no value exceeds, such as \"k\": \"(...)::numeric(38, "
+        "2)\"\n");
   CHECK(findings("mysql://h/db", "upsert", {"k"}, rows).empty());
   for (const auto* const other : {"postgresql://h/db", "sqlite3://t.db"})
     CHECK(findings(other, "upsert", {"k", "fixed"}, rows, true).empty());
