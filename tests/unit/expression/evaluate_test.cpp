@@ -267,6 +267,11 @@ TEST_CASE("a row whose values have no room fails alone, whoever its neighbours a
       REQUIRE(out->ints()[row] == (row % 2 == 0 ? 41 * 2'000'000 : 0));
 }
 
+TEST_CASE("nothing is found in a part of a text that has no character") {
+  CHECK(evaluated("replace(substr(s, 1, 0), 'a', s)") == "text: , null, ");
+  CHECK(evaluated("strpos(substr(s, 1, 0), 'a')") == "bigint: 0, null, 0");
+}
+
 TEST_CASE("parts are counted from the end as they are found from the beginning") {
   CHECK_THAT(evaluated("split_part('aaa', 'aa', -1)"), Contains(": a, a"));
   CHECK_THAT(evaluated("split_part('a,b,c', ',', -3)"), Contains(": a, a"));
