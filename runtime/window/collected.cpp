@@ -20,19 +20,17 @@ void take(const states& to, std::uint32_t i, const side_store& origin, std::uint
 }
 
 void append_number(std::string& out, std::int64_t v) {
-  const auto bits = static_cast<std::uint64_t>(v) ^ 1ULL << 63;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(bits >> shift));
+  const auto bits = __builtin_bswap64(static_cast<std::uint64_t>(v) ^ 1ULL << 63);
+  out.append(reinterpret_cast<const char*>(&bits), sizeof bits);
 }
 
 /// None is another's prefix: a zero byte is followed by 0xFF, the end is two of them.
 void append_text(std::string& out, std::string_view text) {
-  for (const char b : text) {
-    out.push_back(b);
-    if (b == '\0')
-      out.push_back('\xFF');
+  for (auto zero = text.find('\0'); zero != text.npos; zero = text.find('\0')) {
+    out.append(text.substr(0, zero + 1)).push_back('\xFF');
+    text.remove_prefix(zero + 1);
   }
-  out.append(2, '\0');
+  out.append(text).append(2, '\0');
 }
 
 }  // namespace

@@ -71,6 +71,10 @@ const std::vector<collection::entry>& collection::sorted() {
 void collection::settle() {
   if (ordered_ == entries_.size())
     return;
+  if (entries_.size() == 1 && bytes_ <= most_bytes) {
+    ordered_ = 1;
+    return;
+  }
   const auto before = [](const entry& a, const entry& b) { return a.bytes < b.bytes; };
   const auto waiting = entries_.begin() + static_cast<std::ptrdiff_t>(ordered_);
   std::sort(waiting, entries_.end(), before);

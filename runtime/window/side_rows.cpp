@@ -76,17 +76,20 @@ void take_value(wire::reader& in, data::column_builder& out) {
 }
 
 void add_rows(const states& to, rows into, const contribution& of, rows from) {
+  std::string place;
   wire::writer values;
   for (std::size_t i = 0; i < into.size(); ++i) {
-    collection::entry e;
-    collected::append_place(e.bytes, of, from[i]);
+    place.clear();
+    collected::append_place(place, of, from[i]);
     if (of.argument != nullptr)
-      e.bytes.push_back(!of.argument->is_null(from[i]) && of.argument->boolean_at(from[i]) ? '\1' : '\0');
-    e.value_at = static_cast<std::uint32_t>(e.bytes.size());
+      place.push_back(!of.argument->is_null(from[i]) && of.argument->boolean_at(from[i]) ? '\1' : '\0');
     values = wire::writer(values.take());
     for (const auto& column : of.order)
       append_value(values, *column, from[i]);
-    e.bytes += values.bytes();
+    collection::entry e;
+    e.value_at = static_cast<std::uint32_t>(place.size());
+    e.bytes.reserve(place.size() + values.size());
+    e.bytes.append(place).append(values.bytes());
     collected::add(to, into[i], std::move(e));
   }
 }
