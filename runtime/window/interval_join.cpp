@@ -7,6 +7,9 @@
 //   varint n, rows: string key | u8 side | svarint time | svarint eligible | string bytes | varint value_at | varint count
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/collected.hpp"
+#include "runtime/window/key_order.hpp"
+#include "runtime/window/keyed_entries.hpp"
+#include "runtime/window/mark_queue.hpp"
 #include "runtime/window/pairs.hpp"
 #include "runtime/window/partials.hpp"
 #include "runtime/window/shard_windows.hpp"
@@ -15,10 +18,8 @@
 #include "runtime/window/timed_rows.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
+#include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,12 +29,11 @@ namespace {
 /// Rows that have gone are captured no more where they take so many bytes, and more than twice what is left.
 constexpr std::size_t least_rewritten = std::size_t{1} << 20;
 
-struct key_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view key) const { return data::hash_key(key); }
-};
-
 class interval_join final : public shard_windows {
+  // Keys ahead of the one whose row is put in or taken out: enough to hide a miss of the last cache.
+  static constexpr std::size_t slots_ahead = 24;
+  static constexpr std::size_t entries_ahead = 12;
+
 public:
   interval_join(const definition& d, form_partials upstream)
       : shard_windows(std::move(upstream)), join_(d), layout_(std::make_shared<const layout>(d.aggregates)) {}
@@ -51,23 +51,19 @@ public:
                                                std::size_t most) const override;
 
 private:
-  struct key_rows {
+  struct entry {
+    std::string key;
+    std::uint32_t tag = 0;
+    std::uint32_t dues = 0;          // how many places it has in due_
+    event_micros due = end_of_time;  // the one that was taken last
     timed_rows sides[2];
-    event_micros due = end_of_time;  // the place in due_ that was taken last
-    std::uint32_t dues = 0;          // how many it has there
   };
-  using rows_by_key = std::unordered_map<std::string, key_rows, key_hash, std::equal_to<>>;
-  using entry = rows_by_key::value_type;
-  using at_mark = std::pair<event_micros, entry*>;
-  /// The least mark first. Most come in order, and are put in with one comparison.
-  using keys_by_mark = std::priority_queue<at_mark, std::vector<at_mark>, std::greater<>>;
 
-  entry& at(std::string_view key);
   void add(entry& to, std::size_t side, timed_row r);
   void put(entry& to, std::size_t side, timed_row r);
   void drop(entry& of, std::size_t side, std::size_t rows);
   void drop_before(entry& of, std::size_t side, event_micros time) {
-    drop(of, side, of.second.sides[side].between(no_watermark, time).size());
+    drop(of, side, of.sides[side].between(no_watermark, time).size());
   }
   [[nodiscard]] event_micros due_of(const timed_rows& right) const;
   [[nodiscard]] std::size_t hidden(const timed_rows& right, event_micros over) const;
@@ -76,6 +72,11 @@ private:
     return last_end(join_, reach_of(join_, time, 1).last);
   }
   void set_due(entry& of);
+  /// For a walk that has come to `of[i]`: the memory of entries that follow soon is on its way.
+  static void prefetch_ahead(const std::vector<entry*>& of, std::size_t i) {
+    if (i + entries_ahead < of.size())
+      keyed_entries<entry>::prefetch(of[i + entries_ahead]);
+  }
   [[nodiscard]] std::vector<entry*> take_waiting();
   void clear();
   [[nodiscard]] met_rows rows_at(const entry& of, event_micros end) const;
@@ -85,33 +86,30 @@ private:
   [[nodiscard]] expected<void> apply_row(wire::reader& in, event_micros over);
 
   definition join_;
-  layout_ptr layout_;
-  rows_by_key keys_;
-  keys_by_mark waiting_;   // the ends of left rows, one a row
-  keys_by_mark due_;       // when right rows of a key go, at the earliest; a key stays while it is there
-  std::size_t bytes_ = 0;  // of the rows
+  layout_ptr layout_, keys_alone_ = std::make_shared<const layout>(std::vector<aggregate>{});
+  keyed_entries<entry> keys_;
+  mark_queue<entry*> waiting_;  // the ends of left rows, one a row
+  mark_queue<entry*> due_;      // when right rows of a key go, at the earliest; a key stays while it is there
+  std::size_t bytes_ = 0;       // of the rows
   event_micros over_ = no_watermark;  // ends up to here have fired
   wire::writer added_;                // rows since the last capture
   std::uint64_t rows_added_ = 0;
   bool is_rewritten_ = false;  // the next capture is whole
 };
 
-interval_join::entry& interval_join::at(std::string_view key) {
-  const auto found = keys_.find(key);
-  return found != keys_.end() ? *found : *keys_.try_emplace(std::string(key)).first;
-}
-
 /// Puts a row that no capture has.
 void interval_join::add(entry& to, std::size_t side, timed_row r) {
-  put_row(added_, to.first, side, r);
-  ++rows_added_;
+  if (!is_rewritten_) {
+    put_row(added_, to.key, side, r);
+    ++rows_added_;
+  }
   put(to, side, std::move(r));
 }
 
 void interval_join::put(entry& to, std::size_t side, timed_row r) {
-  auto& rows = to.second.sides[side];
+  auto& rows = to.sides[side];
   if (side == 0)
-    waiting_.emplace(next_bound(join_, r.time), &to);
+    waiting_.add(next_bound(join_, r.time), &to);
   bytes_ -= rows.byte_size();
   rows.add(std::move(r));
   bytes_ += rows.byte_size();
@@ -121,16 +119,15 @@ void interval_join::put(entry& to, std::size_t side, timed_row r) {
 
 /// A key without rows goes, and `of` with it, unless it is in due_.
 void interval_join::drop(entry& of, std::size_t side, std::size_t rows) {
-  auto& from = of.second.sides[side];
+  auto& from = of.sides[side];
   bytes_ -= from.byte_size();
   from.drop(rows);
   bytes_ += from.byte_size();
   if (side == 1)
     set_due(of);
-  if (const auto& [left, right] = of.second.sides;
-      left.size() == 0 && right.size() == 0 && of.second.dues == 0) {
+  if (const auto& [left, right] = of.sides; left.size() == 0 && right.size() == 0 && of.dues == 0) {
     bytes_ -= left.byte_size() + right.byte_size();
-    keys_.erase(keys_.find(of.first));
+    keys_.erase(of);
   }
 }
 
@@ -161,21 +158,27 @@ std::size_t interval_join::hidden(const timed_rows& right, event_micros over) co
 
 /// A mark that has become later is found out when the earlier one has come.
 void interval_join::set_due(entry& of) {
-  const auto now = due_of(of.second.sides[1]);
-  if (now >= of.second.due)
+  const auto now = due_of(of.sides[1]);
+  if (now >= of.due)
     return;
-  due_.emplace(now, &of);
-  of.second.due = now;
-  ++of.second.dues;
+  due_.add(now, &of);
+  of.due = now;
+  ++of.dues;
 }
 
 /// The keys with left rows of the first end, in their order; they wait no more.
 std::vector<interval_join::entry*> interval_join::take_waiting() {
+  const auto taken = waiting_.take_least();
+  row_store keys(keys_alone_);
+  std::vector<std::uint32_t> order;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    prefetch_ahead(taken, i);
+    order.push_back(keys.append(taken[i]->key));
+  }
+  sort_by_key(keys, order);
   std::vector<entry*> out;
-  for (const auto end = waiting_.top().first; !waiting_.empty() && waiting_.top().first == end;
-       waiting_.pop())
-    out.push_back(waiting_.top().second);
-  std::ranges::sort(out, {}, [](const entry* e) -> const std::string& { return e->first; });
+  for (const auto i : order)
+    out.push_back(taken[i]);
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
@@ -190,7 +193,8 @@ void interval_join::clear() {
 std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fired) {
   const auto over = horizon(join_, fired);
   std::uint64_t missed = 0;
-  const auto absorb = [&](std::string_view key, std::size_t side, const slice_key& k, std::uint32_t row) {
+  const auto absorb = [&](std::string_view key, std::uint32_t tag, std::size_t side, const slice_key& k,
+                          std::uint32_t row) {
     const auto* const all = collected::entries(p.rows().column(side), row);
     if (all != nullptr && all->empty())
       return;
@@ -201,18 +205,22 @@ std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fir
       missed += collected::count(*all);
     if (is_late)
       return;
-    auto& to = at(key);
+    auto& to = keys_.at(key, tag);
     if (all == nullptr)
       return add(to, side, {k.slice, eligible, {}});
     for (const auto& e : *all)
       add(to, side, {k.slice, eligible, e});
   };
-  for (const auto& g : p.groups()) {
-    const auto keys = p.keys(g);
-    for (std::uint32_t i = 0; i < g.count; ++i)
+  const auto keys = p.keys({{}, 0, 0, static_cast<std::uint32_t>(p.rows().size())});  // of all groups
+  for (const auto& g : p.groups())
+    for (auto i = g.first; i < g.first + g.count; ++i) {
+      if (i + slots_ahead < keys.size())
+        keys_.prefetch_slot(keys.tags[i + slots_ahead]);
+      if (i + entries_ahead < keys.size())
+        keys_.prefetch_entry(keys.tags[i + entries_ahead]);
       for (std::size_t side = 0; side < 2; ++side)
-        absorb(keys.key(i), side, g.at, g.first + i);
-  }
+        absorb(keys.key(i), keys.tags[i], side, g.at, i);
+    }
   return missed;
 }
 
@@ -220,8 +228,8 @@ std::uint64_t interval_join::absorb_partials(const partials& p, event_micros fir
 met_rows interval_join::rows_at(const entry& of, event_micros end) const {
   const auto time = end - 1;
   const auto& join = *join_.join;
-  const auto& [left, right] = of.second.sides;
-  return {of.first, left.between(time, end),
+  const auto& [left, right] = of.sides;
+  return {of.key, left.between(time, end),
           right.between(join.newest ? no_watermark : plus(time, -join.before),
                         plus(plus(time, join.after), micros(1)))};
 }
@@ -232,12 +240,14 @@ std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fir
   const auto to = horizon(join_, watermark);
   std::optional<delivery::fired_window> out;
   fired = watermark;
-  for (int n = 0; !out && !waiting_.empty() && waiting_.top().first <= to; ++n) {
-    const auto end = waiting_.top().first;
+  for (int n = 0; !out && !waiting_.empty() && waiting_.least() <= to; ++n) {
+    const auto end = waiting_.least();
     const auto of = take_waiting();
     std::vector<met_rows> met;
-    for (const auto* const e : of)
-      met.push_back(rows_at(*e, end));
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      prefetch_ahead(of, i);
+      met.push_back(rows_at(*of[i], end));
+    }
     auto formed = form_met(join_, met, end);
     for (std::size_t i = 0; i < of.size(); ++i) {
       if (join_.join->first && met[i].right.empty())
@@ -259,15 +269,18 @@ void interval_join::forget(event_micros over) {
   over_ = over;
   if (over == end_of_time)
     clear();
-  while (!due_.empty() && due_.top().first <= over) {
-    auto& of = *due_.top().second;
-    due_.pop();
-    --of.second.dues;
-    of.second.due = end_of_time;  // another place may be there yet: it finds nothing to do
-    if (join_.join->newest)
-      drop(of, 1, hidden(of.second.sides[1], over));
-    else
-      drop_before(of, 1, plus(over, -join_.join->before));
+  while (due_.least() <= over && !due_.empty()) {
+    const auto all = due_.take_least();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      prefetch_ahead(all, i);
+      auto* const of = all[i];
+      --of->dues;
+      of->due = end_of_time;  // another place may be there yet: it finds nothing to do
+      if (join_.join->newest)
+        drop(*of, 1, hidden(of->sides[1], over));
+      else
+        drop_before(*of, 1, plus(over, -join_.join->before));
+    }
   }
   if (added_.size() > least_rewritten && added_.size() > 2 * bytes_) {
     forget_added();
@@ -294,13 +307,13 @@ void interval_join::capture_all(wire::writer& out) {
   put_head(out, *layout_, captured::all);
   out.svarint(over_);
   std::uint64_t n = 0;
-  for (const auto& [key, of] : keys_)
-    n += of.sides[0].size() + of.sides[1].size();
+  keys_.each([&](const entry& of) { n += of.sides[0].size() + of.sides[1].size(); });
   out.varint(n);
-  for (const auto& [key, of] : keys_)
+  keys_.each([&](const entry& of) {
     for (std::size_t side = 0; side < 2; ++side)
       for (const auto& r : of.sides[side].all())
-        put_row(out, key, side, r);
+        put_row(out, of.key, side, r);
+  });
   is_rewritten_ = false;
   forget_added();
 }
@@ -329,7 +342,7 @@ expected<void> interval_join::apply_row(wire::reader& in, event_micros over) {
       r.what.value_at > r.what.bytes.size() || r.what.count == 0)
     return damaged("a row of a join");
   if (side == 0 ? next_bound(join_, r.time) > over : join_.join->newest || last_met(r.time) > over)
-    put(at(key), side, std::move(r));
+    put(keys_.at(key, tag_of(data::hash_key(key))), side, std::move(r));
   return {};
 }
 
@@ -342,8 +355,8 @@ expected<void> interval_join::apply(wire::reader& in) {
     RETURN_IF_ERROR(apply_row(in, over));
   if (!in.ok())
     return damaged("cut off");
-  while (!waiting_.empty() && waiting_.top().first <= over) {
-    const auto end = waiting_.top().first;
+  while (!waiting_.empty() && waiting_.least() <= over) {
+    const auto end = waiting_.least();
     for (auto* const of : take_waiting())
       drop_before(*of, 0, end);
   }
@@ -352,20 +365,21 @@ expected<void> interval_join::apply(wire::reader& in) {
 }
 
 delivery::window_size interval_join::size() const {
-  constexpr std::size_t key_bytes = 200;  // of a key and its places in both indexes, about
+  constexpr std::size_t key_bytes =
+      sizeof(entry) + 80;  // with its places in the table and both queues, about
   return {waiting_.size(), keys_.size(), bytes_ + added_.size() + keys_.size() * key_bytes};
 }
 
 std::optional<event_micros> interval_join::next_end(event_micros) const {
-  return waiting_.empty() ? std::nullopt : std::optional(waiting_.top().first);
+  return waiting_.empty() ? std::nullopt : std::optional(waiting_.least());
 }
 
 delivery::open_windows interval_join::look_up(std::string_view key, event_micros, std::size_t most) const {
   std::vector<met_rows> met;
-  const auto found = keys_.find(key);
+  const auto* const found = keys_.find(key, tag_of(data::hash_key(key)));
   bool are_all = true;
-  if (found != keys_.end())
-    for (const auto& r : found->second.sides[0].all()) {
+  if (found != nullptr)
+    for (const auto& r : found->sides[0].all()) {
       if (!met.empty() && met.back().left.front().time == r.time)
         continue;
       are_all = met.size() < most;

@@ -38,7 +38,7 @@ void timed_rows::settle() const {
 
 std::span<const timed_row> timed_rows::all() const {
   settle();
-  return std::span<const timed_row>(rows_).subspan(gone_);
+  return {rows_.data() + gone_, size()};
 }
 
 std::span<const timed_row> timed_rows::between(event_micros from, event_micros to) const {

@@ -5,9 +5,10 @@
 #include "runtime/base/time.hpp"
 #include "runtime/window/collection.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
 #include <span>
-#include <vector>
 
 namespace millrace::window {
 
@@ -35,12 +36,13 @@ public:
   /// The time of the oldest; end_of_time where there is none.
   [[nodiscard]] event_micros first_time() const { return first_time_; }
   [[nodiscard]] std::size_t size() const { return rows_.size() - gone_; }
-  [[nodiscard]] std::size_t byte_size() const { return rows_.capacity() * sizeof(timed_row) + bytes_; }
+  [[nodiscard]] std::size_t byte_size() const { return rows_.size() * sizeof(timed_row) + bytes_; }
 
 private:
   void settle() const;
 
-  mutable std::vector<timed_row> rows_;  // those from gone_ on; in order up to ordered_
+  /// Those from gone_ on; in order up to ordered_. Most keys have one at a time: it lies here.
+  mutable boost::container::small_vector<timed_row, 1> rows_;
   mutable std::size_t ordered_ = 0;
   std::size_t gone_ = 0;  // removed at the front
   std::size_t bytes_ = 0;
