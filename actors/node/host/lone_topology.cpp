@@ -199,6 +199,9 @@ std::vector<cluster::request> lone_topology::first_wishes(const cluster::control
   const auto* const before = topology_in(found, name_);
   if (before != nullptr && before->status == cluster::topology_status::stopping)
     out.emplace_back(cluster::records::topology_failed{name_, name_, "the process ended while it stopped"});
+  for (auto& actor : applied.actors)
+    if (actor.is_pinned)  // a stage may name a node of a cluster
+      actor.node = lone_node;
   out.emplace_back(std::move(applied));
   out.emplace_back(cluster::records::pause_set{name_, false});
   return out;

@@ -177,3 +177,21 @@ TEST_CASE("An end that was not told is one that the next process tells") {
   CHECK(over->counts().read == records);
   CHECK(in.lines("untold.out") == expected_rows());
 }
+
+TEST_CASE("A stage that names a node of a cluster runs here") {
+  const folder in;
+  in.write("rows.jsonl", R"({"id":1})"
+                         "\n");
+  const auto run = opened(in, test::planned(R"json(
+    "lines": { "source": "file", "path": ")json" +
+                                            (in / "rows.jsonl") + R"json(", "node": "a" },
+    "parsed": { "parser": "json", "from": "lines", "schema": { "id": "bigint" } },
+    "out": { "sink": "file", "from": "parsed", "path": ")json" +
+                                            (in / "out.jsonl") + R"json(", "node": "b",
+             "columns": { "id": "id" } })json"));
+  process p;
+  run->run(p.system, p.board);
+  run->leave();
+  CHECK(run->end().finished);
+  CHECK(in.lines("out.jsonl") == std::multiset<std::string>{R"({"id":1})"});
+}
