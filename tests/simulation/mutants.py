@@ -259,7 +259,7 @@ JOIN_MUTANTS = [
     ("join_letter", "a key with too many pairs is a dead letter", "runtime/window/pairs.cpp",
      "failures_.push_back({group, left, std::move(why)});", "static_cast<void>(group), static_cast<void>(left), static_cast<void>(why);"),
     ("join_order", "rows of a side go by time, log and position", "runtime/window/side_rows.cpp",
-     "    collected::append_place(e.bytes, of, from[i]);\n", ""),
+     "    collected::append_place(place, of, from[i]);\n", ""),
     ("join_twice", "a row that comes by two ways is there twice", "runtime/window/side_rows.cpp",
      "  for (auto n = e.count; n > 0; --n) {", "  for (auto n = std::min<std::uint64_t>(e.count, 1); n > 0; --n) {"),
     ("join_side", "a row counts on its own side alone", "runtime/window/partials.cpp",
