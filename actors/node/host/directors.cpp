@@ -47,6 +47,7 @@ struct directed_topology {
 /// The recorded end counts: the coordinator may have ended the topology before its director did.
 topology_end recorded(topology_end known, const cluster::topology_state& s) {
   known.finished = s.status == cluster::topology_status::finished;
+  known.generation = s.generation;
   const bool has_failed = s.status == cluster::topology_status::failed;
   // `control` has the beginning of a long text.
   if (!has_failed)
@@ -208,7 +209,7 @@ private:
   void run(const std::string& topology, const control::topology_effects::ended& d) {
     auto& t = topologies_.at(topology);
     t.has_ended = true;
-    t.end = {d.finished, d.failure, d.parts};
+    t.end = {d.finished, d.failure, d.parts, t.generation};
     t.last = {true, observe::report_text(*t.topology, d.parts, d.finished), d.parts};
     if (!options_.is_lone) {  // it is told to the process alone
       keep_report(topology, t.chains, t.last.json);

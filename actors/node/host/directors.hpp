@@ -20,6 +20,7 @@ struct topology_end {
   bool finished = false;                     // false, without a failure: it was stopped
   std::optional<error> failure;              // the director's own error, where that was recorded
   std::vector<messages::report_part> parts;  // parts of the last report
+  std::uint64_t generation = 0;              // of the plan that has ended
 };
 
 struct directors_options {

@@ -27,6 +27,8 @@ const cluster::topology_state* topology_in(const cluster::control_state& s, cons
   return found == s.topologies.end() ? nullptr : &found->second;
 }
 
+bool is_stopping(const cluster::topology_state& t) { return t.status == cluster::topology_status::stopping; }
+
 cluster::told_event start_of(const std::string& name, const cluster::topology_state* before) {
   using enum cluster::topology_status;
   std::string_view how;
@@ -157,6 +159,7 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
 
   std::unique_ptr<lone_topology> out(new lone_topology(system, topology->name));
   const auto& found = options.begun.found;
+  const auto* const before = topology_in(found, out->name_);
   group_options o;
   o.begins_with = out->first_wishes(found, {topology->name, encode_plan(made->plan), 0,
                                             actors_of(planned->decided, *topology, std::string(lone_node))});
@@ -173,10 +176,13 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   o.running = std::move(options.running);
   o.on_begun = std::move(options.on_begun);
   o.clock = how.clock;
-  const auto started =
-      observe::event_of(start_of(out->name_, topology_in(found, out->name_)), o.clock->now());
+  const auto started = observe::event_of(start_of(out->name_, before), o.clock->now());
   o.lone = std::make_shared<const lone_plan>(lone_plan{planned, std::move(how), folder, feeds});
-  o.on_end = [p = out.get()](const std::string&, const topology_end& end) {
+  // A stop that an earlier process was amid ends by the first wishes, and is no end of this run.
+  const auto over = before != nullptr && is_stopping(*before) ? before->generation : 0;
+  o.on_end = [p = out.get(), over](const std::string&, const topology_end& end) {
+    if (end.generation == over)
+      return;
     const std::lock_guard lock(p->mutex_);
     p->end_ = end;
     p->changed_.notify_all();
@@ -197,7 +203,7 @@ std::vector<cluster::request> lone_topology::first_wishes(const cluster::control
                                                           cluster::records::topology_applied applied) const {
   std::vector<cluster::request> out;
   const auto* const before = topology_in(found, name_);
-  if (before != nullptr && before->status == cluster::topology_status::stopping)
+  if (before != nullptr && is_stopping(*before))
     out.emplace_back(cluster::records::topology_failed{name_, name_, "the process ended while it stopped"});
   for (auto& actor : applied.actors)
     if (actor.is_pinned)  // a stage may name a node of a cluster

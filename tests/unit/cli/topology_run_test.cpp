@@ -1,5 +1,7 @@
 // Topologies of one process, each from its state folder to its end: they share an actor system, and one that
 // fails or is stopped holds up none of the others.
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tests/support/planned.hpp"
 #include "tests/support/scratch.hpp"
@@ -194,4 +196,39 @@ TEST_CASE("A stage that names a node of a cluster runs here") {
   run->leave();
   CHECK(run->end().finished);
   CHECK(in.lines("out.jsonl") == std::multiset<std::string>{R"({"id":1})"});
+}
+
+TEST_CASE("A run that was killed while it stopped goes on") {
+  const folder in;
+  in.write("clicks.jsonl", clicks());
+  const auto t = counting(in, "stops", "clicks.jsonl");
+  {
+    const auto first = opened(in, t);
+    process p;
+    first->run(p.system, p.board);
+    first->leave();
+  }
+  {
+    // The state as a process leaves it that is killed amid a stop.
+    const auto state = snapshot::open_dir_store({in / "stops.state", "stops", false, false});
+    REQUIRE(state);
+    node::control_book book(std::make_shared<node::dir_chain_store>((*state)->files(), (*state)->chains()));
+    const auto seen = book.look();
+    REQUIRE(seen);
+    const cluster::epoch mine{seen->highest.term + 1, 0};
+    REQUIRE(book.open(mine));
+    const auto& before = seen->state.topologies.at("stops");
+    cluster::records::topology_applied applied{"stops", before.plan, seen->state.next_generation("stops")};
+    for (const auto& [_, actor] : before.actors)
+      applied.actors.push_back(actor.spec);
+    REQUIRE(book.append(mine, {applied, cluster::records::stop_asked{"stops"}}) ==
+            cluster::append_outcome::acknowledged);
+  }
+  const auto again = opened(in, t);
+  process p;
+  again->run(p.system, p.board);
+  again->leave();
+  CHECK_FALSE(again->failure());
+  CHECK(again->end().finished);
+  CHECK(in.lines("stops.out") == expected_rows());
 }
