@@ -44,10 +44,10 @@ expected<std::string> deleted_keys::open(const row_plan& plan) {
     return made;
   table_ = db_.table_name(deleted_name);
   const parameter of_table[] = {target_};
-  auto some = db_.query(fmt::format("select 1 from {} where table_name = :p0 limit 1", table_), of_table, 1);
-  if (!some)
-    return unexpected(std::move(some.error().what));
-  any_ = !some->empty();
+  ASSIGN_OR_RETURN(
+      const auto some,
+      db_.query(fmt::format("select 1 from {} where table_name = :p0 limit 1", table_), of_table, 1));
+  any_ = !some.empty();
   return made;
 }
 
@@ -86,14 +86,13 @@ expected<std::vector<std::size_t>> deleted_keys::not_older(const data::batch& ro
       places += fmt::format("{}:p{}", places.empty() ? "" : ", ", values.size());
       values.emplace_back(key_of(rows, row));
     }
-    auto found =
+    ASSIGN_OR_RETURN(
+        const auto found,
         db_.query(fmt::format("select row_key, newest from {} where table_name = :p0 and row_key in ({})",
                               table_, places),
-                  values, 2);
-    if (!found)
-      return unexpected(std::move(found.error().what));
+                  values, 2));
     std::map<std::string, long long> deleted;
-    for (const auto& r : *found)
+    for (const auto& r : found)
       deleted[r[0].value_or("")] = number(r[1]);
     for (std::size_t i = 0; i < some.size(); ++i) {
       const auto known = deleted.find(std::get<std::string>(values[i + 1]));
@@ -121,11 +120,10 @@ expected<void> deleted_keys::add(const data::batch& rows, std::span<const std::s
       tuples += fmt::format("{}(:p0, :p{}, :p{}, :p1)", tuples.empty() ? "" : ", ", n, n + 1);
       values.insert(values.end(), {parameter(at->first), parameter(at->second)});
     }
-    auto done = db_.run(fmt::format("insert into {} (table_name, row_key, newest, deleted_at) values {}{}",
-                                    table_, tuples, db_.keep_greatest_clause()),
-                        values);
-    if (!done)
-      return unexpected(std::move(done.error().what));
+    RETURN_IF_ERROR(
+        db_.run(fmt::format("insert into {} (table_name, row_key, newest, deleted_at) values {}{}", table_,
+                            tuples, db_.keep_greatest_clause()),
+                values));
     any_ = true;
   }
   return {};
@@ -138,8 +136,9 @@ expected<void> deleted_keys::forget_old() {
     return {};
   looked_ = now;
   const parameter old[] = {target_, static_cast<long long>((now - keep_->count()) / micros_a_second)};
-  auto done = db_.run(fmt::format("delete from {} where table_name = :p0 and deleted_at < :p1", table_), old);
-  return done ? expected<void>{} : unexpected(std::move(done.error().what));
+  RETURN_IF_ERROR(
+      db_.run(fmt::format("delete from {} where table_name = :p0 and deleted_at < :p1", table_), old));
+  return {};
 }
 
 expected<void> changed_rows::write(const data::batch& rows, std::vector<refusal>& refused) {

@@ -73,15 +73,13 @@ void copied_rows::add(std::size_t row, std::vector<refusal>& refused) {
 /// Sends what there is, once the COPY before it is over.
 expected<void> copied_rows::put(std::vector<refusal>& refused) {
   if (!next_.begun) {
-    if (auto done = take_answer(refused); !done)
-      return done;
-    if (auto begun = language_.begin_copy(statement_); !begun)
-      return unexpected(std::move(begun.error().what));
+    RETURN_IF_ERROR(take_answer(refused));
+    RETURN_IF_ERROR(language_.begin_copy(statement_));
     next_.begun = true;
   }
   auto done = language_.put_copy(std::string_view(next_.text).substr(next_.sent));
   next_.sent = next_.text.size();
-  return done ? expected<void>{} : unexpected(std::move(done.error().what));
+  return done ? expected<void>{} : unexpected(std::move(done).error());
 }
 
 expected<void> copied_rows::send(std::vector<refusal>& refused) {
@@ -90,10 +88,8 @@ expected<void> copied_rows::send(std::vector<refusal>& refused) {
       return next_.lines.empty()
                  ? expected<void>{}
                  : take_answer(refused).and_then([&] { return insert(next_, next_.lines, refused); });
-    if (auto done = put(refused); !done)
-      return done;
-    if (auto done = language_.end_copy(); !done)
-      return unexpected(std::move(done.error().what));
+    RETURN_IF_ERROR(put(refused));
+    RETURN_IF_ERROR(language_.end_copy());
     under_way_ = std::move(next_);
     return {};
   };
@@ -151,8 +147,7 @@ expected<void> copied_rows::insert(const part& whole, std::span<const line> line
     std::vector<std::size_t> chosen;
     for (; !lines.empty() && lines.front().batch == batch; lines = lines.subspan(1))
       chosen.push_back(lines.front().row);
-    if (auto done = inserts_->insert(whole.batches[batch], chosen, refused); !done)
-      return done;
+    RETURN_IF_ERROR(inserts_->insert(whole.batches[batch], chosen, refused));
   }
   return {};
 }

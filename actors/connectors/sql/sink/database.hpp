@@ -92,6 +92,8 @@ struct table_shape {
 struct failure {
   error what;
   bool row_at_fault = false;
+  /// Whoever writes no rows takes it as an error like any other.
+  operator error() && { return std::move(what); }
 };
 template<class T>
 using outcome = tl::expected<T, failure>;

@@ -141,12 +141,9 @@ expected<void> mysql_database::connect(bool create) {
                                     where_.shown, where_.database);
     if (!create)
       return user_error(ec::not_found, remedy);
-    if (auto server = attempt(where_.connect_server); !server)
-      return server;
-    if (auto made =
-            execute("create database if not exists " + name(where_.database) + " character set utf8mb4");
-        !made)
-      return unexpected(made.error().what);
+    RETURN_IF_ERROR(attempt(where_.connect_server));
+    RETURN_IF_ERROR(
+        execute("create database if not exists " + name(where_.database) + " character set utf8mb4"));
     done = attempt(where_.connect);
   }
   return done.and_then([&] { return settle(); });
@@ -161,15 +158,14 @@ expected<void> mysql_database::settle() {
            "set session innodb_lock_wait_timeout = 10", "set session lock_wait_timeout = 10",
            "set session transaction isolation level read committed",
            "set session foreign_key_checks = 1, unique_checks = 1", sql_mode})
-    if (auto done = execute(sql); !done)
-      return unexpected(done.error().what);
-  auto found = query("select @@max_allowed_packet, (select collation_name from information_schema.collations"
-                     " where collation_name in ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin', 'utf8mb4_bin')"
-                     " order by collation_name = 'utf8mb4_bin', collation_name limit 1)",
-                     {}, 2);
-  if (!found)
-    return unexpected(found.error().what);
-  const auto& answer = found->at(0);
+    RETURN_IF_ERROR(execute(sql));
+  ASSIGN_OR_RETURN(
+      const auto found,
+      query("select @@max_allowed_packet, (select collation_name from information_schema.collations"
+            " where collation_name in ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin', 'utf8mb4_bin')"
+            " order by collation_name = 'utf8mb4_bin', collation_name limit 1)",
+            {}, 2));
+  const auto& answer = found.at(0);
   const auto& packet = answer[0].value_or("1048576");
   std::from_chars(packet.data(), packet.data() + packet.size(), packet_);
   packet_ -= std::min<std::size_t>(packet_ / 2, 1024);  // leaves room for the protocol's own bytes

@@ -9,13 +9,11 @@ namespace millrace::sink::sql {
 namespace {
 
 expected<void> create(database& db, const std::string& table, const std::string& columns) {
-  auto there = db.describe(table);
-  if (!there)
-    return unexpected(there.error().what);
-  if (*there && !(*there)->unfit.empty())
+  ASSIGN_OR_RETURN(const auto there, db.describe(table));
+  if (there && !there->unfit.empty())
     return user_error(ec::mismatch,
-                      fmt::format("{}: our table {}: {}", db.where().shown, table, (*there)->unfit));
-  if (*there)
+                      fmt::format("{}: our table {}: {}", db.where().shown, table, there->unfit));
+  if (there)
     return {};
   const auto sql =
       fmt::format("create table if not exists {} ({}){}", db.table_name(table), columns, db.table_options());
@@ -44,10 +42,7 @@ std::string fit(std::string_view name, std::size_t characters) {
 
 expected<std::string> make_own_table(database& db, const std::string& table, const std::string& columns) {
   return create(db, table, columns).and_then([&]() -> expected<std::string> {
-    auto owned = db.check_owner(table, ownership::keeps);
-    if (!owned)
-      return unexpected(std::move(owned.error().what));
-    return std::move(*owned);
+    return db.check_owner(table, ownership::keeps);
   });
 }
 

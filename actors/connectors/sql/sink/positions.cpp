@@ -105,13 +105,9 @@ expected<void> positions::adopt() {
                                  table_, whose),
                      mine, 1);
   };
-  const auto ours = heads("=");
-  if (!ours)
-    return unexpected(ours.error().what);
-  const auto others = heads("<>");
-  if (!others)
-    return unexpected(others.error().what);
-  if (!ours->empty() || others->empty() || who_.fresh)
+  ASSIGN_OR_RETURN(const auto ours, heads("="));
+  ASSIGN_OR_RETURN(const auto others, heads("<>"));
+  if (!ours.empty() || others.empty() || who_.fresh)
     return {};
   if (!who_.adopt)
     return user_error(
@@ -120,47 +116,43 @@ expected<void> positions::adopt() {
                     "folder (--adopt, where it is lost), give the topology or the stage another name, or "
                     "start over with --fresh (the table keeps its rows)",
                     db_.where().shown, who_.sink, who_.topology));
-  if (others->size() > 1)
+  if (others.size() > 1)
     return fatal_error(
         ec::mismatch,
         fmt::format("{}: {} states have committed as sink {} of topology {}; --adopt takes over one: "
                     "delete the rows of the others from millrace_positions",
-                    db_.where().shown, others->size(), who_.sink, who_.topology));
-  return take_over(others->front()[0].value_or(""));
+                    db_.where().shown, others.size(), who_.sink, who_.topology));
+  return take_over(others.front()[0].value_or(""));
 }
 
 /// Moves what stands under the other state id to ours; a claim of ours that never committed goes.
 expected<void> positions::take_over(const std::string& state_id) {
   const parameter mine[] = {who_.state_id, topology_, sink_};
   const parameter theirs[] = {who_.state_id, topology_, sink_, state_id};
-  const auto ran = [](const outcome<std::uint64_t>& done) {
-    return done ? expected<void>{} : unexpected(done.error().what);
-  };
   constexpr auto renamed =
       "update {} set state_id = :p0{} where topology = :p1 and sink = :p2 and state_id = :p3";
-  return ran(db_.run(fmt::format("delete from {}{}", table_, of_sink), mine))
-      .and_then([&] { return ran(db_.run(fmt::format(renamed, rejected_table_, ""), theirs)); })
-      .and_then([&] { return ran(db_.run(fmt::format(renamed, table_, ", incarnation = 0"), theirs)); });
+  RETURN_IF_ERROR(db_.run(fmt::format("delete from {}{}", table_, of_sink), mine));
+  RETURN_IF_ERROR(db_.run(fmt::format(renamed, rejected_table_, ""), theirs));
+  RETURN_IF_ERROR(db_.run(fmt::format(renamed, table_, ", incarnation = 0"), theirs));
+  return {};
 }
 
 expected<void> positions::take_claim() {
   const parameter mine[] = {who_.state_id, topology_, sink_, as_signed(who_.life)};
   // Two tries: between the update that finds no row and the insert, another process may have made it.
   for (int attempt = 0; attempt < 2; ++attempt) {
-    auto taken = db_.run(fmt::format("update {} set incarnation = :p3, claims = claims + 1{}"
-                                     " and log = '' and incarnation <= :p3",
-                                     table_, of_sink),
-                         mine);
-    if (!taken)
-      return unexpected(std::move(taken.error().what));
-    if (*taken == 1)
+    ASSIGN_OR_RETURN(const auto taken,
+                     db_.run(fmt::format("update {} set incarnation = :p3, claims = claims + 1{}"
+                                         " and log = '' and incarnation <= :p3",
+                                         table_, of_sink),
+                             mine));
+    if (taken == 1)
       return {};
-    auto there = db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
-                           std::span(mine).first(3), 1);
-    if (!there)
-      return unexpected(std::move(there.error().what));
-    if (!there->empty())
-      return fenced(fmt::format("incarnation {} has claimed it", shown_life(there->front()[0])));
+    ASSIGN_OR_RETURN(const auto there,
+                     db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
+                               std::span(mine).first(3), 1));
+    if (!there.empty())
+      return fenced(fmt::format("incarnation {} has claimed it", shown_life(there.front()[0])));
     if (who_.expects_progress)
       return fatal_error(
           ec::mismatch,
@@ -187,17 +179,17 @@ expected<void> positions::take_claim() {
 expected<std::optional<progress>> positions::read() {
   const parameter mine[] = {who_.state_id, topology_, sink_};
   // One statement sees one moment. The head is the row with the empty log.
-  auto rows = db_.query(
-      fmt::format("select log, incarnation, claims, position_major, position_minor, watermark, full_log,"
-                  " counters, batch, commits, rejected from {}{}",
-                  table_, of_sink),
-      mine, 11);
-  if (!rows)
-    return unexpected(std::move(rows.error().what));
+  ASSIGN_OR_RETURN(
+      const auto rows,
+      db_.query(
+          fmt::format("select log, incarnation, claims, position_major, position_minor, watermark, full_log,"
+                      " counters, batch, commits, rejected from {}{}",
+                      table_, of_sink),
+          mine, 11));
   progress out;
   bool head = false;
   bool committed = false;
-  for (const auto& r : *rows) {
+  for (const auto& r : rows) {
     const auto log = r[0].value_or("");
     if (!log.empty()) {
       const mark at{{number(r[3]), number(r[4])}, number(r[5])};
@@ -247,8 +239,7 @@ expected<void> positions::store_logs(const progress& p) {
   for (const auto& [name, at] : stored_)
     if (names.count(name) == 0) {
       const parameter gone[] = {who_.state_id, topology_, sink_, name};
-      if (auto done = db_.run(fmt::format("delete from {}{} and log = :p3", table_, of_sink), gone); !done)
-        return unexpected(std::move(done.error().what));
+      RETURN_IF_ERROR(db_.run(fmt::format("delete from {}{} and log = :p3", table_, of_sink), gone));
     }
   for (std::size_t from = 0; from < changed.size(); from += logs_a_statement) {
     std::vector<parameter> values{who_.state_id, topology_, sink_};
@@ -262,21 +253,18 @@ expected<void> positions::store_logs(const progress& p) {
                     {fit(*log, log_characters), static_cast<long long>(at->at.major),
                      static_cast<long long>(at->at.minor), static_cast<long long>(at->watermark), *log});
     }
-    auto done =
+    RETURN_IF_ERROR(
         db_.run("insert into " + table_ +
                     " (state_id, topology, sink, log, incarnation, claims, position_major,"
                     " position_minor, watermark, full_log, counters, batch, commits, rejected) values " +
                     tuples + db_.update_positions_clause(),
-                values);
-    if (!done)
-      return unexpected(std::move(done.error().what));
+                values));
   }
   return {};
 }
 
 expected<void> positions::store(const progress& p) {
-  if (auto done = store_logs(p); !done)
-    return done;
+  RETURN_IF_ERROR(store_logs(p));
   const parameter head[] = {who_.state_id,
                             topology_,
                             sink_,
@@ -285,23 +273,22 @@ expected<void> positions::store(const progress& p) {
                             as_signed(last_rejected_),
                             as_signed(who_.life),
                             claims_};
-  auto matched = db_.run(fmt::format("update {} set counters = :p3, batch = :p4, commits = commits + 1,"
-                                     " rejected = :p5{} and log = '' and incarnation = :p6 and claims = :p7",
-                                     table_, of_sink),
-                         head);
-  if (!matched)
-    return unexpected(std::move(matched.error().what));
-  if (*matched == 1)
+  ASSIGN_OR_RETURN(
+      const auto matched,
+      db_.run(fmt::format("update {} set counters = :p3, batch = :p4, commits = commits + 1,"
+                          " rejected = :p5{} and log = '' and incarnation = :p6 and claims = :p7",
+                          table_, of_sink),
+              head));
+  if (matched == 1)
     return {};
-  auto there = db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
-                         std::span(head).first(3), 1);
-  if (!there)
-    return unexpected(std::move(there.error().what));
-  if (there->empty())
+  ASSIGN_OR_RETURN(const auto there,
+                   db_.query(fmt::format("select incarnation from {}{} and log = ''", table_, of_sink),
+                             std::span(head).first(3), 1));
+  if (there.empty())
     return outside_error(ec::unavailable,
                          fmt::format("{}: the position of sink {} is gone from millrace_positions",
                                      db_.where().shown, who_.sink));
-  return fenced(fmt::format("incarnation {} has claimed it since", shown_life(there->front()[0])));
+  return fenced(fmt::format("incarnation {} has claimed it since", shown_life(there.front()[0])));
 }
 
 void positions::stored(const progress& p) {

@@ -198,8 +198,7 @@ expected<void> postgresql_database::connect(bool create) {
       return user_error(ec::not_found,
                         fmt::format("{}: there is no database {}; remedy: create it, or set \"create\": true",
                                     where_.shown, where_.database));
-    if (auto server = attempt(where_.connect_server); !server)
-      return server;
+    RETURN_IF_ERROR(attempt(where_.connect_server));
     const auto made =
         execute("create database " + name(where_.database) + " encoding 'UTF8' template template0");
     done = attempt(where_.connect);  // another sink may have made it just now
@@ -208,8 +207,7 @@ expected<void> postgresql_database::connect(bool create) {
   }
   if (!done)
     return done;
-  if (auto begun = places_.begin(*this); !begun)
-    return begun;
+  RETURN_IF_ERROR(places_.begin(*this));
   // A stopped client must not keep its locks for ever, and nobody waits for a lock for ever.
   for (const std::string& sql : std::initializer_list<std::string>{
            "set client_encoding = 'UTF8'", "set time zone 'UTC'", "set standard_conforming_strings = on",
@@ -217,8 +215,7 @@ expected<void> postgresql_database::connect(bool create) {
            fmt::format("set idle_in_transaction_session_timeout = '{}s'", silent_client_ends_after),
            "set lock_timeout = '10s'", "set default_transaction_isolation = 'read committed'",
            "set default_transaction_read_only = off"})
-    if (auto set = execute(sql); !set)
-      return unexpected(set.error().what);
+    RETURN_IF_ERROR(execute(sql));
   return {};
 }
 

@@ -48,12 +48,10 @@ failure refusal_of(const database& db, const std::vector<trust_finding>& found, 
 }  // namespace
 
 expected<void> table_places::begin(database& db) {
-  auto rows = db.query("select pg_catalog.unnest(pg_catalog.current_schemas(false))", {}, 1);
-  if (!rows)
-    return unexpected(std::move(rows.error().what));
+  ASSIGN_OR_RETURN(auto rows, db.query("select pg_catalog.unnest(pg_catalog.current_schemas(false))", {}, 1));
   path_.clear();
   schemas_.clear();
-  for (auto& r : *rows)
+  for (auto& r : rows)
     path_.push_back(std::move(r[0]).value_or(""));
   if (path_.empty())
     return user_error(
@@ -61,8 +59,8 @@ expected<void> table_places::begin(database& db) {
         fmt::format("{}: no schema of the search path is there, so tables have no place; remedy: create "
                     "one, or name one after the database: ?options=-csearch_path%3DNAME",
                     db.where().shown));
-  auto fixed = db.execute(postgresql::fix_path);
-  return fixed ? expected<void>() : unexpected(std::move(fixed.error().what));
+  RETURN_IF_ERROR(db.execute(postgresql::fix_path));
+  return {};
 }
 
 outcome<bool> table_places::find(database& db, const std::string& table) {

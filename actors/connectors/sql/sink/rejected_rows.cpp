@@ -35,12 +35,10 @@ expected<void> positions::reject(const std::vector<refusal>& rows) {
                                   std::string(parts[i]),
                                   i == 0 ? std::string(pieces(row.error, db_.piece_bytes()).front())
                                          : std::string()};
-      auto done = db_.run("insert into " + rejected_table_ +
-                              " (state_id, topology, sink, sequence, piece, record, error)"
-                              " values (:p0, :p1, :p2, :p3, :p4, :p5, :p6)",
-                          values);
-      if (!done)
-        return unexpected(std::move(done.error().what));
+      RETURN_IF_ERROR(db_.run("insert into " + rejected_table_ +
+                                  " (state_id, topology, sink, sequence, piece, record, error)"
+                                  " values (:p0, :p1, :p2, :p3, :p4, :p5, :p6)",
+                              values));
     }
     ++last_rejected_;
   }
@@ -50,28 +48,27 @@ expected<void> positions::reject(const std::vector<refusal>& rows) {
 expected<std::vector<rejected_row>> positions::rejected(std::uint64_t after, std::size_t limit) {
   const parameter range[] = {
       who_.state_id, topology_, sink_, as_signed(after), as_signed(committed_rejected_), as_signed(limit)};
-  auto heads = db_.query(fmt::format("select sequence, error from {}{} and sequence > :p3 and sequence <= :p4"
-                                     " and piece = 0 order by sequence limit {}",
-                                     rejected_table_, of_sink, limit),
-                         std::span(range).first(5), 2);
-  if (!heads)
-    return unexpected(std::move(heads.error().what));
+  ASSIGN_OR_RETURN(
+      const auto heads,
+      db_.query(fmt::format("select sequence, error from {}{} and sequence > :p3 and sequence <= :p4"
+                            " and piece = 0 order by sequence limit {}",
+                            rejected_table_, of_sink, limit),
+                std::span(range).first(5), 2));
   std::vector<rejected_row> out;
-  for (const auto& h : *heads)
+  for (const auto& h : heads)
     out.push_back({static_cast<std::uint64_t>(number(h[0])), {}, h[1].value_or("")});
   if (out.empty())
     return out;
   const parameter chosen[] = {who_.state_id, topology_, sink_, as_signed(out.front().sequence),
                               as_signed(out.back().sequence)};
-  auto parts =
+  ASSIGN_OR_RETURN(
+      const auto parts,
       db_.query(fmt::format("select sequence, record from {}{} and sequence >= :p3 and sequence <= :p4"
                             " order by sequence, piece",
                             rejected_table_, of_sink),
-                chosen, 2);
-  if (!parts)
-    return unexpected(std::move(parts.error().what));
+                chosen, 2));
   auto at = out.begin();
-  for (const auto& part : *parts) {
+  for (const auto& part : parts) {
     while (at != out.end() && as_signed(at->sequence) < number(part[0]))
       ++at;
     if (at != out.end() && as_signed(at->sequence) == number(part[0]))
@@ -83,8 +80,9 @@ expected<std::vector<rejected_row>> positions::rejected(std::uint64_t after, std
 expected<void> positions::forget_rejected(std::uint64_t up_to) {
   const parameter range[] = {who_.state_id, topology_, sink_,
                              as_signed(std::min(up_to, committed_rejected_))};
-  auto done = db_.run(fmt::format("delete from {}{} and sequence <= :p3", rejected_table_, of_sink), range);
-  return done ? expected<void>{} : unexpected(std::move(done.error().what));
+  RETURN_IF_ERROR(
+      db_.run(fmt::format("delete from {}{} and sequence <= :p3", rejected_table_, of_sink), range));
+  return {};
 }
 
 }  // namespace millrace::sink::sql

@@ -142,8 +142,7 @@ expected<void> sql_writer::write(const data::batch& rows) {
 expected<void> sql_writer::begin() {
   if (in_transaction_)
     return {};
-  if (auto begun = db_->execute(db_->begin()); !begun)
-    return unexpected(std::move(begun.error().what));
+  RETURN_IF_ERROR(db_->execute(db_->begin()));
   in_transaction_ = true;
   return {};
 }
@@ -176,10 +175,8 @@ expected<void> sql_writer::settle() {
 /// A table that was altered since it was opened refuses rows that are not at fault. Opening it again says
 /// what is wrong with it, or finds it fit.
 expected<void> sql_writer::look_whether_altered() {
-  auto now = db_->describe(table_.table);
-  if (!now)
-    return unexpected(std::move(now.error().what));
-  if (*now && (*now)->columns == columns_)
+  ASSIGN_OR_RETURN(const auto now, db_->describe(table_.table));
+  if (now && now->columns == columns_)
     return {};
   return outside_error(ec::unavailable, fmt::format("{}: table {} was altered while rows were written",
                                                     db_->where().shown, db_->name(table_.table)));

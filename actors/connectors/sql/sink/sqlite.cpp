@@ -314,8 +314,7 @@ expected<void> sqlite_database::connect(bool create) {
   // A commit that was told to the senders must survive the machine, not only the process.
   for (const char* sql :
        {"pragma synchronous = full", "pragma foreign_keys = on", "select count(*) from sqlite_master"})
-    if (auto done = execute(sql); !done)
-      return unexpected(done.error().what);
+    RETURN_IF_ERROR(execute(sql));
   return {};
 }
 

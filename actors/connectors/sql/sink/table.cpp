@@ -163,9 +163,8 @@ expected<row_plan> open_table(database& db, const table_options& options) {
     return unexpected(std::move(shape.error().what));
   if (!*shape)
     return mismatch(db, options, "it was created, but is not there");
-  auto owned = db.check_owner(options.table, options.create ? ownership::makes : ownership::uses);
-  if (!owned)
-    return unexpected(std::move(owned.error().what));
+  ASSIGN_OR_RETURN(const auto owned,
+                   db.check_owner(options.table, options.create ? ownership::makes : ownership::uses));
   if (!(*shape)->unfit.empty())
     return mismatch(db, options, (*shape)->unfit);
 
@@ -201,8 +200,8 @@ expected<row_plan> open_table(database& db, const table_options& options) {
     look_for_index(**shape, of_key, plan);
     plan.remark = remark_on_key(db, of_key, plan);
   }
-  if (!owned->empty())
-    plan.remark += (plan.remark.empty() ? "" : "; ") + *owned;
+  if (!owned.empty())
+    plan.remark += (plan.remark.empty() ? "" : "; ") + owned;
   plan.shape = std::move(**shape);
   return plan;
 }

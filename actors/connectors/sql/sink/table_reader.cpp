@@ -9,15 +9,11 @@ expected<void> read_table(const config::values& sink, const std::vector<data::fi
                           const take_row& take) {
   ASSIGN_OR_RETURN(auto where, sql::parse_connection(sink.text("connection")));
   const auto db = sql::make_database(std::move(where));
-  if (auto connected = db->connect(false); !connected)
-    return connected;
+  RETURN_IF_ERROR(db->connect(false));
   const auto table = sink.text("table");
-  auto there = db->describe(table);
-  if (!there)
-    return unexpected(std::move(there.error().what));
-  if (*there)
-    if (auto owned = db->check_owner(table, sql::ownership::uses); !owned)
-      return unexpected(std::move(owned.error().what));
+  ASSIGN_OR_RETURN(const auto there, db->describe(table));
+  if (there)
+    RETURN_IF_ERROR(db->check_owner(table, sql::ownership::uses));
   std::string names;
   for (const auto& c : columns)
     names += (names.empty() ? "" : ", ") + db->name(c.name);
@@ -31,8 +27,7 @@ expected<void> read_table(const config::values& sink, const std::vector<data::fi
       texts.push_back(c.text);
     return take(texts);
   };
-  if (auto done = rows->read("select " + names + " from " + db->table_name(table), {.row = row}); !done)
-    return unexpected(std::move(done.error().what));
+  RETURN_IF_ERROR(rows->read("select " + names + " from " + db->table_name(table), {.row = row}));
   return {};
 }
 

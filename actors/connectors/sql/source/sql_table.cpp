@@ -83,10 +83,8 @@ private:
   expected<std::string> statement() {
     if (options_.table.empty())
       return options_.query;
-    auto there = db_->describe(options_.table);
+    ASSIGN_OR_RETURN(const auto there, db_->describe(options_.table));
     if (!there)
-      return unexpected(std::move(there.error().what));
-    if (!*there)
       return user_error(
           ec::not_found,
           fmt::format("{}: there is no table {}, or its role may not see it; remedy: the table's "
