@@ -1,6 +1,7 @@
 #include "actors/stream/source/table_feed.hpp"
 
 #include "actors/stream/source/durable_feed.hpp"
+#include "actors/stream/source/spooling_feed.hpp"
 #include "actors/stream/source/table_image.hpp"
 #include "runtime/base/backoff.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -10,8 +11,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <thread>
 #include <utility>
 
 namespace millrace::source {
@@ -30,7 +29,7 @@ std::string shown(std::string_view key) {
   return data::excerpt(key, 200) + (key.starts_with('{') ? "}" : "");
 }
 
-class table_feed final : public feed {
+class table_feed final : public asking_feed {
 public:
   table_feed(table_feed_options options, std::unique_ptr<polled_table> table, const wall_clock& wall)
       : options_(std::move(options)), table_(std::move(table)), wall_(wall), image_(options_.most_rows) {}
@@ -44,8 +43,6 @@ public:
     if (thread_.joinable())
       thread_.join();
   }
-  table_feed(const table_feed&) = delete;
-  table_feed& operator=(const table_feed&) = delete;
 
   expected<void> start(spool_setup spool) {
     spool.options.note = [this] { return image_.note(); };
@@ -67,27 +64,14 @@ public:
     return {};
   }
 
-  expected<void> wait_until_begun(milliseconds timeout) override {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return begun_ || in_vain_; });
-    if (begun_)
-      return {};
-    if (trouble_)
-      return unexpected(*trouble_);
-    return outside_error(ec::unavailable, fmt::format("{}: it has not answered yet", table_->shown()));
-  }
-  std::optional<error> trouble() const override {
-    const std::scoped_lock lock(mutex_);
-    return trouble_;
-  }
-  const std::shared_ptr<spool::log>& log() const override { return log_; }
-  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
   std::optional<std::string> header() const override {
     const std::scoped_lock lock(mutex_);
     return header_;
   }
 
 private:
+  std::string asked() const override { return table_->shown(); }
+
   /// A record of an earlier life. False: it is none of this table's.
   bool restore(std::string_view record) {
     const auto length = options_.form.length_of_key(record);
@@ -259,9 +243,6 @@ private:
   table_feed_options options_;
   std::unique_ptr<polled_table> table_;
   const wall_clock& wall_;
-  std::shared_ptr<spool::log> log_;
-  std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
-  fullness fullness_;
 
   // Its thread alone uses these, once it runs.
   table_image image_;
@@ -272,14 +253,7 @@ private:
   std::uint64_t changes_ = 0;
   std::string record_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<std::string> header_;
-  bool begun_ = false;    // it has given its columns, once
-  bool in_vain_ = false;  // asking again will not help
-  std::optional<error> trouble_;
-  std::atomic<bool> done_{false};
-  std::thread thread_;
+  std::optional<std::string> header_;  // under mutex_
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "actors/connectors/file/source/packing.hpp"
 #include "actors/connectors/file/source/record_end.hpp"
 #include "actors/stream/source/durable_feed.hpp"
+#include "actors/stream/source/spooling_feed.hpp"
 #include "runtime/data/csv_text.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,6 @@
 #include <cerrno>
 #include <cstring>
 #include <poll.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -26,7 +26,7 @@ constexpr std::size_t read_at_once = 256U << 10U;
 /// The end of the feed, a full spool and a disk that refuses are looked at this often.
 constexpr milliseconds look_every{200};
 
-class standard_input final : public feed {
+class standard_input final : public spooling_feed {
 public:
   standard_input(standard_input_options options, const wall_clock& wall)
       : options_(std::move(options)), wall_(wall) {}
@@ -35,25 +35,18 @@ public:
     if (thread_.joinable())
       thread_.join();
   }
-  standard_input(const standard_input&) = delete;
-  standard_input& operator=(const standard_input&) = delete;
 
   expected<void> start(spool_setup spool) {
     spool.options.note = [this] { return durable_.text(); };
-    auto log = spool::log::open(std::move(spool.segments), std::move(spool.options));
-    if (!log)
-      return unexpected(log.error());
-    log_ = std::move(*log);
+    ASSIGN_OR_RETURN(log_, spool::log::open(std::move(spool.segments), std::move(spool.options)));
     bool known = true;
     const auto restore = [&](std::string_view note) {
       auto before = input_seen::from(note);
       known = before.has_value();
       durable_ = std::move(before).value_or(input_seen());
     };
-    if (auto read =
-            log_->newest(restore, [&](std::string_view record, event_micros) { durable_.add(record); });
-        !read)
-      return read;
+    RETURN_IF_ERROR(
+        log_->newest(restore, [&](std::string_view record, event_micros) { durable_.add(record); }));
     if (!known)
       return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.in_logs));
     matcher_.emplace(durable_, options_.wanted.header);
@@ -63,13 +56,6 @@ public:
     return {};
   }
 
-  expected<void> wait_until_begun(milliseconds) override { return {}; }
-  std::optional<error> trouble() const override {
-    const std::scoped_lock lock(mutex_);
-    return trouble_;
-  }
-  const std::shared_ptr<spool::log>& log() const override { return log_; }
-  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
   bool ended() const override { return ended_; }
   bool gives_lines() const override { return !is_by_value(options_.wanted.frame); }
   std::optional<std::string> header() const override {
@@ -229,16 +215,8 @@ private:
     say(std::move(why));
   }
 
-  void say(std::optional<error> trouble) {
-    const std::scoped_lock lock(mutex_);
-    trouble_ = std::move(trouble);
-  }
-
   standard_input_options options_;
   const wall_clock& wall_;
-  std::shared_ptr<spool::log> log_;
-  std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
-  fullness fullness_;
   std::optional<input_matcher> matcher_;
   input_seen durable_;                   // the input that the note tells of
   input_seen seen_;                      // the input with the group that is under way
@@ -251,13 +229,9 @@ private:
   bool has_begun_ = false;  // a record or a skipped line has come
   bool begun_anew_ = false;
   bool at_end_ = false;
-  bool stopped_ = false;  // an error that does not mend
-  mutable std::mutex mutex_;
-  std::optional<error> trouble_;
-  std::optional<std::string> header_;
+  bool stopped_ = false;               // an error that does not mend
+  std::optional<std::string> header_;  // under mutex_
   std::atomic<bool> ended_{false};
-  std::atomic<bool> done_{false};
-  std::thread thread_;
 };
 
 }  // namespace

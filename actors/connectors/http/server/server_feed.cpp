@@ -2,6 +2,7 @@
 
 #include "actors/connectors/http/server/session.hpp"
 #include "actors/connectors/http/server/spool_groups.hpp"
+#include "actors/stream/source/spooling_feed.hpp"
 #include "runtime/base/listen_failure.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -70,7 +70,7 @@ bool is_long(const route& r, const http::incoming_request& asked) {
   return lines > 1 && asked.body.size() + lines * a_line > short_work;
 }
 
-class server_feed final : public feed, private session::handler {
+class server_feed final : public spooling_feed, private session::handler {
 public:
   server_feed(server_options options, const wall_clock& wall)
       : options_(std::move(options)), wall_(wall), acceptor_(io_), accept_again_(io_) {}
@@ -83,31 +83,17 @@ public:
     bodies_.join();
     groups_.reset();
   }
-  server_feed(const server_feed&) = delete;
-  server_feed& operator=(const server_feed&) = delete;
 
   expected<void> start(spool_setup spool) {
-    auto log = spool::log::open(std::move(spool.segments), std::move(spool.options));
-    if (!log)
-      return unexpected(log.error());
-    log_ = std::move(*log);
+    ASSIGN_OR_RETURN(log_, spool::log::open(std::move(spool.segments), std::move(spool.options)));
     groups_ = std::make_unique<spool_groups>(
         io_, log_,
         spool_groups::events{[this](const auto& senders) { on_durable(senders); },
                              [this](const error& why) { on_refused(why); }});
-    if (auto listening = listen(); !listening)
-      return listening;
+    RETURN_IF_ERROR(listen());
     thread_ = std::thread([this] { run(); });
     return {};
   }
-
-  expected<void> wait_until_begun(milliseconds) override { return {}; }
-  std::optional<error> trouble() const override {
-    const std::scoped_lock lock(mutex_);
-    return trouble_;
-  }
-  const std::shared_ptr<spool::log>& log() const override { return log_; }
-  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
 
 private:
   expected<void> listen() {
@@ -295,7 +281,7 @@ private:
   void on_durable(const std::vector<spool_groups::sender>& senders) {
     if (std::exchange(disk_refuses_, false)) {
       spdlog::info("{}: the disk takes requests again", options_.in_logs);
-      say(std::nullopt);
+      say_for_now(std::nullopt);
     }
     for (const auto& sender : senders)
       sender.from->answer({beast_http::status::ok, sender.by->reply});
@@ -309,7 +295,7 @@ private:
     if (!std::exchange(disk_refuses_, true))
       spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.in_logs,
                    why.message);
-    say(why);
+    say_for_now(why);
     // The first of the long ones may be under way, and is answered when it comes back.
     std::deque<waiting_request> under_way;
     if (is_parsing_) {
@@ -321,26 +307,13 @@ private:
         on_request(one.s, *one.asked);
   }
 
-  void say(std::optional<error> trouble) {
-    const std::scoped_lock lock(mutex_);
-    trouble_ = std::move(trouble);
-    if (trouble_)
-      trouble_->retry = true;
-  }
-
   server_options options_;
   const wall_clock& wall_;
   session_limits limits_{options_.timeout, {options_.most_header, options_.most_headers, options_.most_body}};
-  std::shared_ptr<spool::log> log_;
-  std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
-  fullness fullness_;
   std::size_t sessions_ = 0;
   bool cannot_accept_ = false;
   bool said_full_ = false;
   bool disk_refuses_ = false;
-  mutable std::mutex mutex_;
-  std::optional<error> trouble_;
-  std::atomic<bool> done_{false};
   asio::io_context io_{1};  // its queued handlers hold sessions, and these tell when they end
   tcp::acceptor acceptor_;
   asio::steady_timer accept_again_;
@@ -357,7 +330,6 @@ private:
   bool is_taking_ = false;
   std::unique_ptr<spool_groups> groups_;
   asio::thread_pool bodies_{1};
-  std::thread thread_;
 };
 
 }  // namespace

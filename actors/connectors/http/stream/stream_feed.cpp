@@ -5,12 +5,12 @@
 #include "actors/connectors/http/stream/resume_point.hpp"
 #include "actors/stream/source/durable_feed.hpp"
 #include "actors/stream/source/line_splitter.hpp"
+#include "actors/stream/source/spooling_feed.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace millrace::source {
 namespace {
@@ -25,7 +25,7 @@ constexpr std::size_t kept_of_longer = 64 << 10;
 /// A disk that refuses is asked again after as long.
 constexpr milliseconds disk_again{500};
 
-class stream_feed final : public feed {
+class stream_feed final : public asking_feed {
 public:
   stream_feed(stream_options options, const wall_clock& wall)
       : options_(std::move(options)), wall_(wall), lines_(options_.longest_record, kept_of_longer),
@@ -39,22 +39,15 @@ public:
     if (thread_.joinable())
       thread_.join();
   }
-  stream_feed(const stream_feed&) = delete;
-  stream_feed& operator=(const stream_feed&) = delete;
 
   expected<void> start(spool_setup spool) {
     if (resume_)
       spool.options.note = [this] { return resume_->note(); };
-    auto log = spool::log::open(std::move(spool.segments), std::move(spool.options));
-    if (!log)
-      return unexpected(log.error());
-    log_ = std::move(*log);
+    ASSIGN_OR_RETURN(log_, spool::log::open(std::move(spool.segments), std::move(spool.options)));
     if (resume_) {
       bool known = true;
-      if (auto read = log_->newest([&](std::string_view note) { known = resume_->restore(note); },
-                                   [&](std::string_view record, event_micros) { resume_->took(record); });
-          !read)
-        return read;
+      RETURN_IF_ERROR(log_->newest([&](std::string_view note) { known = resume_->restore(note); },
+                                   [&](std::string_view record, event_micros) { resume_->took(record); }));
       if (!known)
         return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.in_logs));
     }
@@ -62,23 +55,9 @@ public:
     return {};
   }
 
-  expected<void> wait_until_begun(milliseconds timeout) override {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return begun_ || in_vain_; });
-    if (begun_)
-      return {};
-    if (trouble_)
-      return unexpected(*trouble_);
-    return outside_error(ec::unavailable, fmt::format("{}: it has not answered yet", shown(options_.url)));
-  }
-  std::optional<error> trouble() const override {
-    const std::scoped_lock lock(mutex_);
-    return trouble_;
-  }
-  const std::shared_ptr<spool::log>& log() const override { return log_; }
-  const std::shared_ptr<feed_gauges>& gauges() const override { return gauges_; }
-
 private:
+  std::string asked() const override { return shown(options_.url); }
+
   void run() {
     while (!done_) {
       const auto ended = one_connection();
@@ -167,9 +146,7 @@ private:
       transfers_.wait(disk_again);
       return true;
     };
-    const auto tell = [this](const std::optional<error>& trouble) {
-      trouble ? say_trouble(*trouble) : say_well();
-    };
+    const auto tell = [this](std::optional<error> why) { say_for_now(std::move(why)); };
     if (!make_durable(*log_, options_.in_logs, "nothing is read", tell, wait))
       return;
     for (const auto& record : taken_)
@@ -208,36 +185,14 @@ private:
     changed_.notify_all();
   }
 
-  void say_trouble(const error& why) {
-    const std::scoped_lock lock(mutex_);
-    trouble_ = why;
-    trouble_->retry = true;
-  }
-  void say_well() {
-    const std::scoped_lock lock(mutex_);
-    trouble_.reset();
-  }
-
   stream_options options_;
-  std::shared_ptr<spool::log> log_;
   const wall_clock& wall_;
-  std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
-  fullness fullness_;
   transfers transfers_;
   line_splitter lines_;
   bool told_returns_ = false;
   std::optional<resume_point> resume_;
   std::vector<std::string> taken_;  // records that are not durable yet, for resume_
   backoff again_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool begun_ = false;    // it has streamed, once
-  bool in_vain_ = false;  // asking again will not help
-  std::optional<error> trouble_;
-
-  std::atomic<bool> done_{false};
-  std::thread thread_;
 };
 
 }  // namespace
