@@ -1,5 +1,7 @@
 #include "config/text/report.hpp"
 
+#include "runtime/base/edit_distance.hpp"
+#include "runtime/base/markup.hpp"
 #include "runtime/base/percent.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
@@ -7,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -26,51 +27,6 @@ std::string in_json(std::string_view text) {
   std::string out;
   data::append_json_string(out, text);
   return out.substr(1, out.size() - 2);
-}
-
-std::string in_markup(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    default:
-      out += c;
-    }
-  return out;
-}
-
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-/// Edits between two names, case left out; a swap of neighbours is one edit.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> now(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    now[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
-      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
-        now[j] = std::min(now[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, now);
-  }
-  return last[b.size()];
 }
 
 }  // namespace
@@ -179,7 +135,7 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
   for (const auto& name : known) {
     if (name.size() > longest_compared)
       continue;
-    if (const auto d = distance(wrong, name); d < best_distance && d < name.size()) {
+    if (const auto d = edit_distance(wrong, name); d < best_distance && d < name.size()) {
       best = &name;
       best_distance = d;
     }

@@ -1,5 +1,6 @@
 #include "tools/model/page.hpp"
 
+#include "runtime/base/markup.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/model/text_report.hpp"
 
@@ -32,27 +33,7 @@ svg .bar { fill: var(--one); } svg .name { fill: var(--ink); font-size: 12px; }
 </style>
 )";
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : visible(text))
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    default:
-      out += c;
-    }
-  return out;
-}
+std::string escaped(std::string_view text) { return in_markup(visible(text)); }
 
 std::string path_of(const std::vector<point>& curve) {
   std::string out;

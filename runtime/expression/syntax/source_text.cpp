@@ -1,7 +1,8 @@
 #include "runtime/expression/syntax/source_text.hpp"
 
+#include "runtime/base/edit_distance.hpp"
+
 #include <algorithm>
-#include <numeric>
 
 namespace millrace::expression {
 namespace {
@@ -11,25 +12,6 @@ bool starts_identifier(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 bool continues_identifier(char c) { return starts_identifier(c) || (c >= '0' && c <= '9') || c == '$'; }
-
-/// Optimal string alignment: a swap of neighbours is one edit. Names are short.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> now(b.size() + 1);
-  std::iota(last.begin(), last.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    now[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        now[j] = std::min(now[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, now);
-  }
-  return last[b.size()];
-}
 
 }  // namespace
 
@@ -148,9 +130,8 @@ std::string_view closest(std::string_view name, const std::vector<std::string_vi
   if (candidates.size() > most_compared || name.size() > longest_compared)
     return best;
   auto least = std::max<std::size_t>(1, name.size() / 3) + 1;
-  const auto folded = fold(name);
   for (const auto c : candidates) {
-    const auto d = distance(folded, fold(c));
+    const auto d = edit_distance(name, c);
     if (d < least) {
       least = d;
       best = c;
