@@ -3,6 +3,7 @@
 #include "config/text/references.hpp"
 #include "config/text/utf8.hpp"
 #include "config/validate.hpp"
+#include "runtime/base/descriptor.hpp"
 #include "runtime/base/guarded_file.hpp"
 
 #include <fmt/format.h>
@@ -43,29 +44,18 @@ unexpected refuse(const fs::path& file, std::string_view why, std::string_view r
 
 constexpr std::string_view good_mode = "a file that is closed to others, such as mode 0400 or 0600";
 
-struct descriptor {
-  int fd = -1;
-  explicit descriptor(int opened) : fd(opened) {}
-  ~descriptor() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-
-  /// The path of what is open, links followed; empty where the system does not tell it.
-  [[nodiscard]] fs::path location() const {
-    std::error_code failed;
-    auto at = fs::read_symlink(fmt::format("/proc/self/fd/{}", fd), failed);
-    return failed ? fs::path() : at;
-  }
-};
+/// The path of what is open, links followed; empty where the system does not tell it.
+fs::path location_of(const descriptor& open) {
+  std::error_code failed;
+  auto at = fs::read_symlink(fmt::format("/proc/self/fd/{}", open.get()), failed);
+  return failed ? fs::path() : at;
+}
 
 /// Kubernetes mounts a folder of root's that everybody may write to, with the sticky bit, and read-only.
 /// Others could put into any other such folder a file, or a link, under a name that is missing.
 expected<void> check_folder(const fs::path& shown, const descriptor& folder) {
   struct stat there {};
-  if (folder.fd < 0 || ::fstat(folder.fd, &there) != 0)
+  if (!folder.valid() || ::fstat(folder.get(), &there) != 0)
     return errno == ENOTDIR ? refuse(shown, "it is no folder", "the folder of secrets, a file a name")
                             : refuse(shown, std::strerror(errno), "the folder of secrets, a file a name");
   if (!is_trusted_owner(there.st_uid))
@@ -95,10 +85,10 @@ expected<void> check_file(const fs::path& shown, const struct stat& file) {
 /// Kubernetes has links to a folder beside it, which it exchanges as one. The files that are open are judged, so that
 /// nobody exchanges one for another behind the judgement.
 expected<void> check_location(const fs::path& shown, const descriptor& folder, const descriptor& file) {
-  const auto at = file.location();
+  const auto at = location_of(file);
   if (at.empty())
     return refuse(shown, "the system does not tell where it lies", "a machine with /proc");
-  const auto within = at.lexically_relative(folder.location());
+  const auto within = at.lexically_relative(location_of(folder));
   if (within.empty() || *within.begin() == "..")
     return refuse(shown, "it is a link that leads out of its folder",
                   "the file itself, or a link within the folder");
@@ -106,11 +96,11 @@ expected<void> check_location(const fs::path& shown, const descriptor& folder, c
 }
 
 expected<std::string> bytes_of(const fs::path& shown, const descriptor& folder, const std::string& name) {
-  const descriptor file(::openat(folder.fd, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const descriptor file(::openat(folder.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat there {};
-  if (file.fd < 0 && errno == ENOENT)
+  if (!file.valid() && errno == ENOENT)
     return refuse(shown, "there is no such file", "one that holds the secret");
-  if (file.fd < 0 || ::fstat(file.fd, &there) != 0)
+  if (!file.valid() || ::fstat(file.get(), &there) != 0)
     return refuse(shown, std::strerror(errno), "a file that this user can read");
   if (auto good = check_location(shown, folder, file).and_then([&] { return check_file(shown, there); });
       !good)
@@ -118,7 +108,7 @@ expected<std::string> bytes_of(const fs::path& shown, const descriptor& folder, 
   std::string out(largest_secret + 1, '\0');
   std::size_t size = 0;
   while (size < out.size()) {
-    const auto got = ::read(file.fd, out.data() + size, out.size() - size);
+    const auto got = ::read(file.get(), out.data() + size, out.size() - size);
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)

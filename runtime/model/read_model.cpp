@@ -1,5 +1,6 @@
 #include "runtime/model/read_model.hpp"
 
+#include "runtime/base/descriptor.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/model/booster_reader.hpp"
@@ -173,18 +174,10 @@ private:
   model out_;
 };
 
-struct closed_at_end {
-  int fd;
-  ~closed_at_end() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-};
-
 expected<std::string> bytes_of(const std::string& file) {
-  const closed_at_end opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
-  if (opened.fd < 0 || ::fstat(opened.fd, &about) != 0)
+  if (!opened.valid() || ::fstat(opened.get(), &about) != 0)
     return user_error(ec::not_found,
                       fmt::format("the model's file cannot be read: {}", std::strerror(errno)));
   if (!S_ISREG(about.st_mode))
@@ -199,7 +192,7 @@ expected<std::string> bytes_of(const std::string& file) {
   std::string out(size, '\0');
   std::size_t got = 0;
   while (got < out.size()) {
-    const auto n = ::read(opened.fd, out.data() + got, out.size() - got);
+    const auto n = ::read(opened.get(), out.data() + got, out.size() - got);
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)

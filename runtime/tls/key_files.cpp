@@ -1,5 +1,6 @@
 #include "runtime/tls/key_files.hpp"
 
+#include "runtime/base/descriptor.hpp"
 #include "runtime/base/guarded_file.hpp"
 #include "runtime/base/random.hpp"
 
@@ -42,18 +43,6 @@ unexpected failure(std::string_view what, const std::string& path, int number) {
   }
 }
 
-class open_file {
-public:
-  explicit open_file(int fd) : fd_(fd) {}
-  open_file(const open_file&) = delete;
-  open_file& operator=(const open_file&) = delete;
-  ~open_file() { ::close(fd_); }
-  [[nodiscard]] int get() const { return fd_; }
-
-private:
-  int fd_;
-};
-
 /// 0, or errno.
 int write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -66,19 +55,13 @@ int write_all(int fd, std::string_view bytes) {
 }
 
 int write_new(const std::string& path, std::string_view bytes, mode_t mode) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-  if (fd < 0)
-    return errno;
-  const open_file file(fd);
-  return write_all(fd, bytes);
+  const descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  return file.valid() ? write_all(file.get(), bytes) : errno;
 }
 
 int sync_folder(const fs::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return errno;
-  const open_file file(fd);
-  return ::fsync(fd) == 0 ? 0 : errno;
+  const descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return file.valid() && ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
 /// Moves it, or gives it the name only if nothing has that.
@@ -98,7 +81,7 @@ expected<std::string> read_file(const std::string& path, bool is_key) {
     return user_error(ec::io, text_of(opened.refusal, path));
   if (opened.fd < 0)
     return failure("read", path, opened.error);
-  const open_file file(opened.fd);
+  const descriptor file(opened.fd);
   struct stat there {};
   if (::fstat(file.get(), &there) != 0)
     return failure("read", path, errno);

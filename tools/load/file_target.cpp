@@ -1,4 +1,5 @@
 // Records as the lines of a file.
+#include "runtime/base/descriptor.hpp"
 #include "tools/load/target.hpp"
 
 #include <fmt/format.h>
@@ -15,9 +16,6 @@ namespace {
 class file_target final : public target {
 public:
   file_target(std::string path, int file) : path_(std::move(path)), file_(file) {}
-  ~file_target() override { ::close(file_); }
-  file_target(const file_target&) = delete;
-  file_target& operator=(const file_target&) = delete;
 
   expected<bool> ready(std::chrono::milliseconds) override { return true; }
 
@@ -29,7 +27,7 @@ public:
     }
     std::string_view left = buffer_;
     while (!left.empty()) {
-      const auto wrote = ::write(file_, left.data(), left.size());
+      const auto wrote = ::write(file_.get(), left.data(), left.size());
       if (wrote < 0 && errno == EINTR)
         continue;
       if (wrote < 0)
@@ -54,7 +52,7 @@ public:
 
 private:
   std::string path_;
-  int file_;
+  descriptor file_;
   std::string buffer_;
   outcome done_;
 };

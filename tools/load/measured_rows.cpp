@@ -1,5 +1,6 @@
 #include "tools/load/measured_rows.hpp"
 
+#include "runtime/base/descriptor.hpp"
 #include "runtime/data/json_member.hpp"
 
 #include <fmt/format.h>
@@ -22,28 +23,22 @@ constexpr std::chrono::milliseconds look_every{50};
 class file_rows final : public row_source {
 public:
   explicit file_rows(std::string path) : path_(std::move(path)) {}
-  ~file_rows() override {
-    if (file_ >= 0)
-      ::close(file_);
-  }
-  file_rows(const file_rows&) = delete;
-  file_rows& operator=(const file_rows&) = delete;
 
   expected<void> begin(std::chrono::milliseconds) override {
-    file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file_ >= 0)
-      ::lseek(file_, 0, SEEK_END);
+    open();
+    if (file_.valid())
+      ::lseek(file_.get(), 0, SEEK_END);
     return {};
   }
 
   expected<void> take(std::chrono::milliseconds wait,
                       const std::function<void(std::string_view)>& row) override {
     constexpr std::chrono::milliseconds look_again{1};
-    if (file_ < 0)
-      file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (!file_.valid())
+      open();
     const auto had = carry_.size();
     carry_.resize(had + block);
-    auto got = file_ < 0 ? 0 : ::read(file_, carry_.data() + had, block);
+    auto got = file_.valid() ? ::read(file_.get(), carry_.data() + had, block) : 0;
     if (got < 0 && (errno == EAGAIN || errno == EINTR))  // a named pipe whose writer pauses
       got = 0;
     carry_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
@@ -63,9 +58,11 @@ public:
   }
 
 private:
+  void open() { file_ = descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
+
   static constexpr std::size_t block = 1 << 18;
   std::string path_;
-  int file_ = -1;
+  descriptor file_;
   std::string carry_;
 };
 

@@ -261,22 +261,8 @@ expected<open_file> open_file::open(const std::string& path) {
   return outside_error(ec::io, text);
 }
 
-open_file::open_file(open_file&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
-
-open_file& open_file::operator=(open_file&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  std::swap(path_, other.path_);
-  return *this;
-}
-
-open_file::~open_file() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
 expected<open_file> open_file::duplicate() const {
-  const int fd = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  const int fd = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0)
     return outside_error(ec::io, fmt::format("{}: {}", path_, std::strerror(errno)));
   return open_file(fd, path_);
@@ -285,7 +271,7 @@ expected<open_file> open_file::duplicate() const {
 expected<std::size_t> open_file::read_at(std::uint64_t offset, char* to, std::size_t size) const {
   std::size_t done = 0;
   while (done < size) {
-    const auto got = ::pread(fd_, to + done, size - done, static_cast<off_t>(offset + done));
+    const auto got = ::pread(fd_.get(), to + done, size - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)

@@ -2,6 +2,7 @@
 // its thread; offsets count the bytes that it gives.
 #pragma once
 
+#include "runtime/base/descriptor.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/data/text_decoder.hpp"
 
@@ -30,24 +31,20 @@ struct passed_lines {
 /// Reads over so many lines, or to the end.
 [[nodiscard]] expected<passed_lines> pass_lines(byte_stream& stream, std::size_t lines);
 
-/// A descriptor that closes itself.
 class open_file {
 public:
   /// ec::not_found or ec::refused with fault::user, ec::io otherwise; the text names the file.
   [[nodiscard]] static expected<open_file> open(const std::string& path);
-  open_file(open_file&& other) noexcept;
-  open_file& operator=(open_file&& other) noexcept;
-  ~open_file();
   /// Another descriptor of the same file, even if it was renamed.
   [[nodiscard]] expected<open_file> duplicate() const;
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// Bytes from `offset`, as many as there are up to `size`.
   [[nodiscard]] expected<std::size_t> read_at(std::uint64_t offset, char* to, std::size_t size) const;
 
 private:
   open_file(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  int fd_ = -1;
+  descriptor fd_;
   std::string path_;
 };
 

@@ -108,11 +108,6 @@ slot read_slot(int fd, int region, std::uint64_t parity) {
 
 }  // namespace
 
-descriptor::~descriptor() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
 unexpected file_error(std::string_view what, const std::filesystem::path& path, int error_number) {
   auto text = fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error_number));
   switch (error_number) {

@@ -7,6 +7,7 @@
 // counts.
 #pragma once
 
+#include "runtime/base/descriptor.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/guarded_file.hpp"
 
@@ -18,24 +19,6 @@
 #include <utility>
 
 namespace millrace::sink {
-
-/// A file descriptor that closes itself.
-class descriptor {
-public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor();
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool valid() const { return fd_ >= 0; }
-
-private:
-  int fd_ = -1;
-};
 
 /// "cannot write PATH: No space left on device", ec::io. Worth a retry (disks get room, mounts come back)
 /// unless the path itself is wrong.
