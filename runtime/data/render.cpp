@@ -3,6 +3,7 @@
 #include "runtime/base/shortest_double.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/base/utf8_text.hpp"
+#include "runtime/data/quoted.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <array>
@@ -29,17 +30,10 @@ void append_csv_text(std::string& out, std::string_view text) {
   std::uint8_t quoted = text.empty();
   for (const char c : text)
     quoted |= is_quoted_in_csv[static_cast<unsigned char>(c)];
-  if (quoted == 0) {
+  if (quoted == 0)
     out.append(text);
-    return;
-  }
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"')
-      out.push_back('"');
-    out.push_back(c);
-  }
-  out.push_back('"');
+  else
+    append_in_quotes(out, text, '"');
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include "actors/connectors/parquet/sink/table_copy.hpp"
 #include "actors/connectors/sql/sink/table_reader.hpp"
 #include "config/secrets.hpp"
+#include "runtime/base/scan.hpp"
+#include "runtime/data/quoted.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +20,6 @@
 
 namespace millrace::sql {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 constexpr std::size_t written_at_once = 1U << 20U;
 
@@ -98,22 +98,15 @@ void append_csv(std::string& out, std::span<const std::optional<std::string_view
   for (const auto& value : row) {
     if (!std::exchange(first, false))
       out += ',';
-    if (!value)
-      continue;
-    out += '"';
-    for (const char c : *value) {
-      if (c == '"')
-        out += '"';
-      out += c;
-    }
-    out += '"';
+    if (value)
+      data::append_in_quotes(out, *value, '"');
   }
   out += '\n';
 }
 
 bool mentions(std::string_view text, std::string_view word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+                     [](char a, char b) { return lower_letter(a) == lower_letter(b); }) != text.end();
 }
 
 table_copies::~table_copies() {

@@ -1,7 +1,7 @@
 // The products' parts of definition(), a function each, and what they share.
 #pragma once
 
-#include "actors/connectors/sql/sink/quoted.hpp"
+#include "runtime/data/quoted.hpp"
 #include "tools/table/stage_table.hpp"
 
 #include <functional>
@@ -18,7 +18,7 @@ using name_parts = std::vector<std::string>;
 [[nodiscard]] expected<std::string> trino_definition(const stage_table& t, const name_parts& name);
 [[nodiscard]] expected<std::string> duckdb_definition(const stage_table& t, const name_parts& name);
 
-using sink::sql::in_quotes;
+using data::in_quotes;
 /// Quotes each part of a name, with dots between.
 [[nodiscard]] std::string in_quotes(const name_parts& name, char quote);
 

@@ -1,5 +1,6 @@
 #include "actors/stream/source/record_form.hpp"
 
+#include "runtime/data/quoted.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -89,17 +90,10 @@ void append_csv_field(std::string& out, std::string_view field, const data::csv_
   const bool is_plain =
       !dialect.quote || field.find_first_of(std::string{dialect.delimiter, *dialect.quote, '\r', '\n'}) ==
                             std::string_view::npos;
-  if (is_plain) {
+  if (is_plain)
     out += field;
-    return;
-  }
-  out += *dialect.quote;
-  for (const char c : field) {
-    if (c == *dialect.quote)
-      out += c;
-    out += c;
-  }
-  out += *dialect.quote;
+  else
+    data::append_in_quotes(out, field, *dialect.quote);
 }
 
 }  // namespace millrace::source

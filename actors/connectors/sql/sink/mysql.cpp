@@ -2,10 +2,10 @@
 // statement a row.
 #include "actors/connectors/sql/sink/column_rules.hpp"
 #include "actors/connectors/sql/sink/composed_rows.hpp"
-#include "actors/connectors/sql/sink/quoted.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
+#include "runtime/data/quoted.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -281,7 +281,9 @@ outcome<void> mysql_database::only_read(micros longest) {
   return set ? outcome<void>() : tl::unexpected(std::move(set.error()));
 }
 
-std::string mysql_database::name(std::string_view identifier) const { return in_quotes(identifier, '`'); }
+std::string mysql_database::name(std::string_view identifier) const {
+  return data::in_quotes(identifier, '`');
+}
 
 failure mysql_database::translate(const std::exception& e) const {
   if (const auto* const ours = dynamic_cast<const soci::mysql_soci_error*>(&e))

@@ -6,10 +6,10 @@
 #include "actors/connectors/sql/sink/database.hpp"
 #include "actors/connectors/sql/sink/postgresql_place.hpp"
 #include "actors/connectors/sql/sink/postgresql_session.hpp"
-#include "actors/connectors/sql/sink/quoted.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
+#include "runtime/data/quoted.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -402,7 +402,7 @@ outcome<std::optional<table_shape>> postgresql_database::describe(const std::str
 }
 
 std::string postgresql_database::name(std::string_view identifier) const {
-  return in_quotes(identifier, '"');
+  return data::in_quotes(identifier, '"');
 }
 
 failure postgresql_database::translate(const std::exception& e) const {

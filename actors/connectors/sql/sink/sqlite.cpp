@@ -1,11 +1,11 @@
 // SQLite: one file, one writer at a time. Rows go one by one through prepared statements of the session's own
 // handle; there is no server that a round trip could cost.
 #include "actors/connectors/sql/sink/column_rules.hpp"
-#include "actors/connectors/sql/sink/quoted.hpp"
 #include "actors/connectors/sql/sink/row_reading.hpp"
 #include "actors/connectors/sql/sink/table_shapes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
 #include "runtime/base/guarded_file.hpp"
+#include "runtime/data/quoted.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ using namespace sqlite_api;  // NOLINT: SOCI includes SQLite's header in this na
 /// A statement waits this long while another process writes the file.
 constexpr int busy_ms = 10'000;
 
-std::string name_of(std::string_view identifier) { return in_quotes(identifier, '"'); }
+std::string name_of(std::string_view identifier) { return data::in_quotes(identifier, '"'); }
 
 class prepared {
 public:
