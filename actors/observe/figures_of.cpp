@@ -147,7 +147,7 @@ figures figures_of(const running_topology& t, const std::string& node, event_mic
   for (const auto& [stage, c] : t.gauges.flow->all())
     if (stage.find('.') == std::string::npos)  // else no stage, but an entry beside those (delivery::ledger)
       out.flow[stage] = {c.in, c.out, c.filtered};
-  const auto standing = t.gauges.flow->standing([&](const auto& actor) { return t.has_here(actor); });
+  const auto standing = t.gauges.flow->standing([&](const auto& actor) { return has_here(t.gauges, actor); });
   for (const auto& [stage, c] : standing.stages())
     if (stage.find('.') == std::string::npos)
       out.counted[stage] = {c.in, c.out, c.late, c.dead};

@@ -33,16 +33,10 @@ struct running_topology {
   /// Its sources have been reached, and its actors are there: gauges are.
   bool is_prepared = false;
 
-  /// Another node answers for the actors that live there.
-  [[nodiscard]] bool has_here(const std::string& actor) const {
-    return !gauges.present || gauges.present->has(actor);
-  }
-  /// Returns whether the actor lives here and the topology has not ended.
-  [[nodiscard]] bool lives_here(const std::string& actor) const { return runs && has_here(actor); }
+  /// Both say no once the topology has ended.
+  [[nodiscard]] bool lives_here(const std::string& actor) const { return runs && has_here(gauges, actor); }
   [[nodiscard]] bool is_read_here(const std::string& source) const {
-    return std::ranges::any_of(gauges.lanes, [&](const auto& lane) {
-      return lane.second->source == source && lives_here(lane.first);
-    });
+    return runs && observe::is_read_here(gauges, source);
   }
   /// The part of it that troubles are read from; it lives as long as this.
   [[nodiscard]] watched seen(event_micros wall, const trouble_limits& limits = {}) const {

@@ -38,18 +38,18 @@ public:
       add(code::source_unreached, {}, "waiting for its sources at the start: " + sources());
     add_lanes();
     for (const auto& [name, g] : t_.gauges.feeds->gauges())
-      if (g->spool_full && is_read_here(name))
+      if (g->spool_full && is_read_here(t_.gauges, name))
         add(code::spool_full, name, fmt::format("the spool of {} is full", name));
     for (const auto& [name, g] : t_.gauges.shards)
-      if (g->stalled && is_here(name))
+      if (g->stalled && has_here(t_.gauges, name))
         add(code::window_stalled, stage_of_actor(lasting_name(name)),
             fmt::format("{} takes no input until a sink takes its output", lasting_name(name)));
     add_if_slow({}, "a value of the state", *t_.gauges.keeping);
     for (const auto& [name, g] : t_.gauges.shards)
-      if (is_here(name))
+      if (has_here(t_.gauges, name))
         add_if_slow(stage_of_actor(lasting_name(name)), "a snapshot of " + lasting_name(name), g->snapshot);
     for (const auto& [name, g] : t_.gauges.sinks)
-      if (is_here(name))
+      if (has_here(t_.gauges, name))
         add_sink(name, *g);
     return std::move(out_);
   }
@@ -66,14 +66,6 @@ private:
     else
       known->text += "; " + one.text;
   }
-  [[nodiscard]] bool is_here(const std::string& actor) const {
-    return !t_.gauges.present || t_.gauges.present->has(actor);
-  }
-  [[nodiscard]] bool is_read_here(const std::string& source) const {
-    return std::ranges::any_of(t_.gauges.lanes, [&](const auto& lane) {
-      return lane.second->source == source && is_here(lane.first);
-    });
-  }
 
   /// The log says which of them has not answered yet.
   [[nodiscard]] std::string sources() const {
@@ -88,7 +80,7 @@ private:
     std::set<std::string> said;
     std::map<std::string, std::vector<const lane::lane_gauges*>> readers;  // by source
     for (const auto& [name, g] : t_.gauges.lanes) {
-      if (!is_here(name))
+      if (!has_here(t_.gauges, name))
         continue;
       if (g->away && said.insert(g->source).second)
         add(code::source_away, g->source, fmt::format("waiting for the source {}", g->source),

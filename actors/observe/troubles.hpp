@@ -7,6 +7,7 @@
 #include "actors/observe/flow_meter.hpp"
 #include "config/plan.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -26,6 +27,16 @@ struct trouble_limits {
   micros silent = std::chrono::minutes(1);
   micros recently = std::chrono::minutes(5);  // over which late records, dead letters and the like count
 };
+
+/// Another node answers for the actors that live there.
+[[nodiscard]] inline bool has_here(const deployment::pipeline_gauges& gauges, const std::string& actor) {
+  return !gauges.present || gauges.present->has(actor);
+}
+[[nodiscard]] inline bool is_read_here(const deployment::pipeline_gauges& gauges, const std::string& source) {
+  return std::ranges::any_of(gauges.lanes, [&](const auto& lane) {
+    return lane.second->source == source && has_here(gauges, lane.first);
+  });
+}
 
 /// The part of a process's board that troubles are read from.
 struct watched {
