@@ -102,9 +102,7 @@ expected<std::string> bytes_of(const fs::path& shown, const descriptor& folder, 
     return refuse(shown, "there is no such file", "one that holds the secret");
   if (!file.valid() || ::fstat(file.get(), &there) != 0)
     return refuse(shown, std::strerror(errno), "a file that this user can read");
-  if (auto good = check_location(shown, folder, file).and_then([&] { return check_file(shown, there); });
-      !good)
-    return unexpected(good.error());
+  RETURN_IF_ERROR(check_location(shown, folder, file).and_then([&] { return check_file(shown, there); }));
   std::string out(largest_secret + 1, '\0');
   std::size_t size = 0;
   while (size < out.size()) {

@@ -174,14 +174,12 @@ private:
       if (over())
         return {};
       if (!b) {
-        if (auto ok = idle(milliseconds(0)); !ok)
-          return ok;
+        RETURN_IF_ERROR(idle(milliseconds(0)));
         continue;
       }
       if (!*b)
         return unexpected(b->error());
-      if (auto ok = send(**b); !ok)
-        return ok;
+      RETURN_IF_ERROR(send(**b));
       if ((**b)->last || over())
         return {};
     }
@@ -194,8 +192,7 @@ private:
       const auto now = wall_begun_ + elapsed().count();
       if (schedule_.paced() && left.front().due > now) {
         const auto ahead = std::chrono::duration_cast<clock::duration>(micros(left.front().due - now));
-        if (auto ok = wait(ahead); !ok)
-          return ok;
+        RETURN_IF_ERROR(wait(ahead));
         continue;
       }
       const auto due =
@@ -210,8 +207,7 @@ private:
       sent_ += took;
       refused_ = took == 0;
       left = left.subspan(took);
-      if (auto ok = idle(milliseconds(took == 0 ? 1 : 0)); !ok)
-        return ok;
+      RETURN_IF_ERROR(idle(milliseconds(took == 0 ? 1 : 0)));
     }
     return {};
   }
@@ -268,10 +264,8 @@ private:
       summary_.unsent = due > sent_ ? due - sent_ : 0;
     }
     while (options_.stay && !stop_)
-      if (auto ok = idle(look_every); !ok)
-        return ok;
-    if (auto ok = target_->finish(); !ok)
-      return ok;
+      RETURN_IF_ERROR(idle(look_every));
+    RETURN_IF_ERROR(target_->finish());
     auto delivered_at = clock::now();
     std::optional<clock::time_point> until;
     while (target_->under_way() != 0) {
@@ -279,15 +273,13 @@ private:
         until = clock::now() + farewell;
       if (until && clock::now() > *until)
         break;
-      if (auto ok = idle(look_every); !ok)
-        return ok;
+      RETURN_IF_ERROR(idle(look_every));
       delivered_at = clock::now();
     }
     summary_.seconds = std::chrono::duration<double>(delivered_at - begun_).count();
     while (measured_ && !stop_ && measured_->idle() < options_.measure_idle &&
            measured_->now().failure.empty())
-      if (auto ok = idle(look_every); !ok)
-        return ok;
+      RETURN_IF_ERROR(idle(look_every));
     return {};
   }
 

@@ -74,9 +74,7 @@ expected<std::unique_ptr<row_source>> make_file_rows(const options& o) {
 
 expected<std::unique_ptr<measured_rows>> measured_rows::start(const options& o) {
   ASSIGN_OR_RETURN(auto rows, o.measure_topic.empty() ? make_file_rows(o) : make_kafka_rows(o));
-  if (auto begun = rows->begin(std::chrono::duration_cast<std::chrono::milliseconds>(o.start_timeout));
-      !begun)
-    return unexpected(begun.error());
+  RETURN_IF_ERROR(rows->begin(std::chrono::duration_cast<std::chrono::milliseconds>(o.start_timeout)));
   return std::unique_ptr<measured_rows>(new measured_rows(std::move(rows), o.measure_by));
 }
 

@@ -195,8 +195,7 @@ private:
 
   expected<void> drain(owned<duckdb_prepared> prepared) {
     result_stream stream(api_, std::move(prepared));
-    if (auto started = stream.start(); !started)
-      return started;
+    RETURN_IF_ERROR(stream.start());
     for (;;) {
       ASSIGN_OR_RETURN(auto batch, stream.next());
       if (!batch)

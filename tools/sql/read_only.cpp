@@ -240,8 +240,7 @@ expected<void> may_copy(const guard& g, const file_effect& effect) {
         "copy: where it writes to must be a plain 'file', so that it can be kept from the tables; "
         "remedy: write it so, or give --write-tables");
   for (const auto& o : effect.options)
-    if (auto may = may_have(o); !may)
-      return may;
+    RETURN_IF_ERROR(may_have(o));
   const auto target = resolved(*effect.target);
   const auto beside = target.parent_path() / ("tmp_" + target.filename().string());
   for (const auto& t : g.tables) {

@@ -146,10 +146,8 @@ expected<void> table_copies::replace(std::vector<known_topology>& topologies,
       t.path = t.database ? here.string() + "/table.csv" : here.string();
       if (!wanted)
         continue;
-      if (auto made = make_folder(); !made)
-        return made;
-      if (auto copied = t.database ? copy_database(t, t.path, query) : copy_folder(t, here); !copied)
-        return copied;
+      RETURN_IF_ERROR(make_folder());
+      RETURN_IF_ERROR(t.database ? copy_database(t, t.path, query) : copy_folder(t, here));
     }
   return {};
 }

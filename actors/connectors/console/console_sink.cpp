@@ -127,8 +127,7 @@ expected<void> console_writer::write(const data::batch& all) {
                           [&](const row_format& line) { line.append(text_, rows, row); }},
                look_);
     if (text_.size() >= print_size)
-      if (auto printed = print(); !printed)
-        return printed;
+      RETURN_IF_ERROR(print());
   }
   return {};
 }
@@ -146,8 +145,7 @@ expected<void> console_writer::print() {
   if (side_) {
     ASSIGN_OR_RETURN(auto l, side_->lock());
     locked.emplace(std::move(l));
-    if (auto mine = side_->check_owner(); !mine)
-      return mine;
+    RETURN_IF_ERROR(side_->check_owner());
   }
   // Rows on the terminal take the place of the progress line; those that go elsewhere leave it alone.
   const auto alone = ::isatty(::fileno(out_)) != 0 ? terminal_line::of_process().cleared()

@@ -75,8 +75,7 @@ expected<void> remove_all(snapshot::file_system& files, const std::string& folde
     return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
   for (const auto& e : *entries) {
     const auto path = folder + "/" + e.name;
-    if (auto done = e.is_folder ? remove_all(files, path) : files.remove(path); !done)
-      return done;
+    RETURN_IF_ERROR(e.is_folder ? remove_all(files, path) : files.remove(path));
   }
   return files.remove(folder);
 }
@@ -194,11 +193,9 @@ expected<std::string> dir_chain_store::read_segment(const cluster::actor_id& who
 }
 
 expected<void> dir_chain_store::clear(const std::string& chains) {
-  if (auto good = check_owner(); !good)
-    return good;
+  RETURN_IF_ERROR(check_owner());
   const auto chain_folder = folder_ + "/chains";
-  if (auto done = remove_all(files_, chain_folder + "/" + snapshot::file_name_of(chains)); !done)
-    return done;
+  RETURN_IF_ERROR(remove_all(files_, chain_folder + "/" + snapshot::file_name_of(chains)));
   // Names of topologies are short, so the cut of a long name leaves this beginning whole.
   const auto spilled = folder_ + "/segments";
   const auto begin = snapshot::file_name_of(chains + "/");
@@ -208,8 +205,7 @@ expected<void> dir_chain_store::clear(const std::string& chains) {
   if (actors)
     for (const auto& e : *actors)
       if (e.name.starts_with(begin))
-        if (auto done = remove_all(files_, spilled + "/" + e.name); !done)
-          return done;
+        RETURN_IF_ERROR(remove_all(files_, spilled + "/" + e.name));
   const auto sync = [&](const std::string& folder) {
     auto done = files_.sync_folder(folder);
     return !done && done.error().code == ec::not_found ? expected<void>() : done;

@@ -74,8 +74,7 @@ expected<void> taken_rows::write(const delivery::lane_frame& f) {
   if (options_.takes_dead_letters)
     return write(*std::get<delivery::letters_ptr>(f.content));
   for (const auto& batch : *std::get<delivery::rows_ptr>(f.content))
-    if (auto done = write(batch); !done)
-      return done;
+    RETURN_IF_ERROR(write(batch));
   return {};
 }
 
@@ -87,8 +86,7 @@ expected<void> taken_rows::write(const delivery::whole_window& w, const window_i
   if (options_.takes_dead_letters)
     return write(formed.failed);
   for (const auto& batch : formed.batches)
-    if (auto done = write(batch); !done)
-      return done;
+    RETURN_IF_ERROR(write(batch));
   if (!formed.batches.empty())
     target_.end_of_window();
   return {};
@@ -108,8 +106,7 @@ expected<void> taken_rows::write(const delivery::dead_letters& letters) {
 expected<void> taken_rows::write(const data::batch& rows) {
   if (rows.rows == 0)
     return {};
-  if (auto done = target_.write(rows); !done)
-    return done;
+  RETURN_IF_ERROR(target_.write(rows));
   rows_ += rows.rows;
   if (!first_)
     first_ = time_.now();

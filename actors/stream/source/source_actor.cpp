@@ -188,8 +188,7 @@ private:
       return {};
     RETURN_IF_ERROR(connector_->discover(connect_timeout));
     if (!options_.identity.value.empty())
-      if (auto same = connector_->check_identity(options_.identity.value); !same)
-        return same;
+      RETURN_IF_ERROR(connector_->check_identity(options_.identity.value));
     connected_ = true;
     for (const auto& [partition, from] : assigned_)
       assign_now(partition, from);

@@ -32,8 +32,7 @@ void spooled_reader::close() {
 
 expected<std::vector<partition_info>> spooled_reader::discover(std::chrono::milliseconds timeout) {
   RETURN_IF_ERROR(open());
-  if (auto begun = feed_->wait_until_begun(timeout); !begun)
-    return tl::make_unexpected(std::move(begun.error()));
+  RETURN_IF_ERROR(feed_->wait_until_begun(timeout));
   feed_->log()->add_consumer(consumer_);
   const auto first = at(feed_->log()->first());
   return std::vector<partition_info>{{std::string(partition), first, first}};

@@ -57,8 +57,7 @@ expected<std::string> chain_segments::read(std::uint64_t base) const {
 }
 
 expected<void> chain_segments::begin(std::uint64_t base, std::string_view header) {
-  if (auto done = append(chain_record::what::begun, base, header); !done)
-    return done;
+  RETURN_IF_ERROR(append(chain_record::what::begun, base, header));
   {
     const std::scoped_lock lock(mutex_);
     slots_[base] = 0;
@@ -68,8 +67,7 @@ expected<void> chain_segments::begin(std::uint64_t base, std::string_view header
 }
 
 expected<void> chain_segments::append(std::uint64_t base, std::string_view frames) {
-  if (auto done = append(chain_record::what::appended, base, frames); !done)
-    return done;
+  RETURN_IF_ERROR(append(chain_record::what::appended, base, frames));
   const auto weight = chain_->size();
   if (is_untidy_ || (weight.increments > many_groups && weight.increments_bytes > weight.base_bytes))
     return tidy();
@@ -102,8 +100,7 @@ expected<void> chain_segments::tidy() {
     }
     for (std::size_t i = 0; i + 1 < all.size(); ++i)
       if (auto& s = all[i]; s.slot == 0)
-        if (auto moved = move(s); !moved)
-          return moved;
+        RETURN_IF_ERROR(move(s));
     const chain_record kept{chain_record::what::all, std::move(all)};
     ASSIGN_OR_RETURN(const auto written, chain_->append_base(encode_record(kept)));
     if (!written)

@@ -25,8 +25,7 @@ expected<std::string> folder_segments::read(std::uint64_t base) const {
 }
 
 expected<void> folder_segments::begin(std::uint64_t base, std::string_view header) {
-  if (auto written = files_.write(path(base), {header}, true); !written)
-    return written;
+  RETURN_IF_ERROR(files_.write(path(base), {header}, true));
   return files_.sync_folder(folder_);
 }
 

@@ -50,8 +50,7 @@ expected<void> log::recover() {
           "{}: the last {} bytes were being written when the last process ended; they were not taken yet",
           store_->path(base), frames.size() - whole);
     if (whole > 0) {
-      if (auto settled = store_->settle(base); !settled)
-        return settled;
+      RETURN_IF_ERROR(store_->settle(base));
       segments_[base] = base + whole;
       tail_base_ = end_ = base + whole;
     }
@@ -62,13 +61,11 @@ expected<void> log::recover() {
 /// Makes the segment that the next group goes to.
 expected<void> log::begin_segment() {
   const auto base = end_;
-  if (auto begun = store_->begin(base, encode_header(base)); !begun)
-    return begun;
+  RETURN_IF_ERROR(store_->begin(base, encode_header(base)));
   std::string note;
   if (options_.note) {
     append_frame(note, base, 0, options_.note(), frame_kind::note);
-    if (auto appended = store_->append(base, note); !appended)
-      return appended;
+    RETURN_IF_ERROR(store_->append(base, note));
   }
   const std::scoped_lock lock(mutex_);
   if (base > tail_base_)

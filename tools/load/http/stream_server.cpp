@@ -69,8 +69,7 @@ public:
 
   expected<void> listen(const std::string& address) {
     ASSIGN_OR_RETURN(const auto endpoint, parse_listen_address("--http-serve", address));
-    if (auto listening = listen_on(acceptor_, endpoint, "--http-serve", address); !listening)
-      return listening;
+    RETURN_IF_ERROR(listen_on(acceptor_, endpoint, "--http-serve", address));
     const auto local = acceptor_.local_endpoint();
     spdlog::info("serving a stream of records at http://{}:{}/", local.address().to_string(), local.port());
     accept();

@@ -48,19 +48,15 @@ expected<void> appended_file::remove_parts_of(const file_record& replaced) {
 expected<void> appended_file::prepare(taken_over<file_record>& t, bool fresh) {
   if (t.record.publish) {
     record_ = t.record;
-    if (auto claimed = side_->claim(); !claimed)
-      return claimed;
-    if (auto finished = finish_part(); !finished)
-      return finished;
+    RETURN_IF_ERROR(side_->claim());
+    RETURN_IF_ERROR(finish_part());
     t.record = record_;
   }
   if (parts_ && t.replaced && t.replaced->first != 0)
-    if (auto removed = remove_parts_of(*t.replaced); !removed)
-      return removed;
+    RETURN_IF_ERROR(remove_parts_of(*t.replaced));
   bool made = false;
   std::uint64_t length = 0;
-  if (auto opened = open_data(length, made); !opened)
-    return opened;
+  RETURN_IF_ERROR(open_data(length, made));
   const auto* const there = &length;
   auto& committed = t.record.length;
   if (t.replaced || (t.first && (fresh || begin_ == at_start::empty)))
@@ -78,16 +74,12 @@ expected<void> appended_file::prepare(taken_over<file_record>& t, bool fresh) {
                     committed));
   }
   // The record comes first: a new open always cuts back to the same length.
-  if (auto stored = side_->store(encode_record(t.record), durable_); !stored)
-    return stored;
-  if (auto claimed = side_->claim(); !claimed)
-    return claimed;
+  RETURN_IF_ERROR(side_->store(encode_record(t.record), durable_));
+  RETURN_IF_ERROR(side_->claim());
   if (*there > committed)
-    if (auto cut = data_.cut(committed); !cut)
-      return cut;
+    RETURN_IF_ERROR(data_.cut(committed));
   if (durable_)
-    if (auto synced = sync_folder(path_.parent_path()); !synced)
-      return synced;
+    RETURN_IF_ERROR(sync_folder(path_.parent_path()));
   record_ = std::move(t.record);
   length_ = record_.length;
   return {};
@@ -102,8 +94,7 @@ expected<void> appended_file::write(const data::batch& rows) {
 
 expected<void> appended_file::flush() {
   open_ = false;
-  if (auto mine = side_->check_owner(); !mine)
-    return mine;
+  RETURN_IF_ERROR(side_->check_owner());
   ASSIGN_OR_RETURN(const auto there, data_.length());
   if (there < length_)
     return user_error(ec::mismatch,
@@ -114,8 +105,7 @@ expected<void> appended_file::flush() {
   // Somebody else's unterminated line must not swallow our first row.
   if (!buffer_.empty() && !data_.ends_line(length_))
     buffer_.insert(0, 1, '\n');
-  if (auto appended = data_.append(buffer_); !appended)
-    return appended;
+  RETURN_IF_ERROR(data_.append(buffer_));
   length_ += buffer_.size();
   buffer_.clear();
   open_ = true;
@@ -153,16 +143,12 @@ expected<void> appended_file::begin_part() {
   record_.number = first_free(path_);
   if (record_.first == 0)
     record_.first = record_.number;
-  if (auto stored = store(); !stored)
-    return stored;
-  if (auto finished = finish_part(); !finished)
-    return finished;
+  RETURN_IF_ERROR(store());
+  RETURN_IF_ERROR(finish_part());
   bool made = false;
-  if (auto opened = open_data(length_, made); !opened)
-    return opened;
+  RETURN_IF_ERROR(open_data(length_, made));
   if (durable_)
-    if (auto synced = sync_folder(path_.parent_path()); !synced)
-      return synced;
+    RETURN_IF_ERROR(sync_folder(path_.parent_path()));
   remove_oldest_parts();
   return {};
 }
@@ -185,14 +171,11 @@ expected<void> appended_file::finish_part() {
   if (!is_renamed) {
     if (is_taken) {  // somebody else has taken it since the number was chosen
       record_.number = first_free(path_);
-      if (auto stored = store(); !stored)
-        return stored;
+      RETURN_IF_ERROR(store());
     }
-    if (auto revealed = reveal(path_, numbered(path_, record_.number)); !revealed)
-      return revealed;
+    RETURN_IF_ERROR(reveal(path_, numbered(path_, record_.number)));
     if (durable_)
-      if (auto synced = sync_folder(path_.parent_path()); !synced)
-        return synced;
+      RETURN_IF_ERROR(sync_folder(path_.parent_path()));
   }
   record_.length = record_.rows = 0;
   record_.since = 0;

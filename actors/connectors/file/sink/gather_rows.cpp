@@ -14,8 +14,7 @@ expected<void> gather_rows(std::string& buffer, const row_format& format, const 
     if (buffer.size() < write_size)
       continue;
     ASSIGN_OR_RETURN(const auto locked, side.lock());
-    if (auto flushed = flush(); !flushed)
-      return flushed;
+    RETURN_IF_ERROR(flush());
   }
   return {};
 }

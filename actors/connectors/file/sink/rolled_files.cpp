@@ -19,8 +19,7 @@ void rolled_files::publish_committed() {
   // Errors leave the hidden file for the next open, which goes on with it.
   static_cast<void>(side_->as_owner([this]() -> expected<void> {
     if (data_ && length_ != record_.length)
-      if (auto cut = data_->cut(record_.length); !cut)
-        return cut;
+      RETURN_IF_ERROR(data_->cut(record_.length));
     return end_file();
   }));
 }
@@ -28,8 +27,7 @@ void rolled_files::publish_committed() {
 /// Stores the record that makes the file whole, and publishes it.
 expected<void> rolled_files::end_file() {
   record_.publish = true;
-  if (auto stored = store(); !stored)
-    return stored;
+  RETURN_IF_ERROR(store());
   return publish();
 }
 
@@ -62,13 +60,10 @@ expected<void> rolled_files::prepare(taken_over<file_record>& t) {
   record_ = std::move(t.record);
   if (record_.number == 0)
     record_.first = record_.number = first_free(path_);
-  if (auto claimed = side_->claim(); !claimed)
-    return claimed;
+  RETURN_IF_ERROR(side_->claim());
   if (record_.publish)
-    if (auto published = publish(); !published)
-      return published;
-  if (auto resumed = resume(); !resumed)
-    return resumed;
+    RETURN_IF_ERROR(publish());
+  RETURN_IF_ERROR(resume());
   return store();
 }
 
@@ -109,13 +104,10 @@ expected<void> rolled_files::publish() {
   if (there != std::filesystem::file_type::not_found && there != std::filesystem::file_type::none) {
     bool made = false;
     ASSIGN_OR_RETURN(auto data, data_file::open(from, made));
-    if (auto cut = data.cut(record_.length); !cut)
-      return cut;
-    if (auto revealed = reveal(from, numbered(path_, record_.number)); !revealed)
-      return revealed;
+    RETURN_IF_ERROR(data.cut(record_.length));
+    RETURN_IF_ERROR(reveal(from, numbered(path_, record_.number)));
     if (durable_)
-      if (auto synced = sync_folder(path_.parent_path()); !synced)
-        return synced;
+      RETURN_IF_ERROR(sync_folder(path_.parent_path()));
   } else if (there == std::filesystem::file_type::none) {
     return file_error("read", from, failed.value());
   }
@@ -130,24 +122,20 @@ expected<void> rolled_files::publish() {
 expected<void> rolled_files::write(const data::batch& rows) {
   if (!open_)
     return our_error("write to a file sink that is not open");
-  if (auto gathered = gather_rows(buffer_, format_, rows, length_ == 0, *side_, [this] { return flush(); });
-      !gathered)
-    return gathered;
+  RETURN_IF_ERROR(gather_rows(buffer_, format_, rows, length_ == 0, *side_, [this] { return flush(); }));
   rows_ += rows.rows;
   return {};
 }
 
 expected<void> rolled_files::flush() {
   open_ = false;
-  if (auto mine = side_->check_owner(); !mine)
-    return mine;
+  RETURN_IF_ERROR(side_->check_owner());
   if (!buffer_.empty()) {
     if (!data_) {
       bool made = false;
       ASSIGN_OR_RETURN(auto data, data_file::open(hidden(record_.number), made));
       if (durable_)
-        if (auto synced = sync_folder(path_.parent_path()); !synced)
-          return synced;
+        RETURN_IF_ERROR(sync_folder(path_.parent_path()));
       data_ = std::move(data);
     }
     if (const auto there = data_->length(); !there || *there != length_)
@@ -155,8 +143,7 @@ expected<void> rolled_files::flush() {
                                 fmt::format("{} was changed by somebody else; start over with --fresh",
                                             data_->path().string()))
                    : unexpected(there.error());
-    if (auto appended = data_->append(buffer_); !appended)
-      return appended;
+    RETURN_IF_ERROR(data_->append(buffer_));
     length_ += buffer_.size();
     buffer_.clear();
   }

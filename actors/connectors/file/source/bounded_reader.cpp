@@ -75,16 +75,14 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
         std::any_of(before->begin(), before->end(), [](const auto& f) { return f.number != 0; });
     if (before->size() > 1 && was_one_log == parallel_)
       return read_otherwise();
-    if (auto same = compare_identities(*before, files_); !same)
-      return same;
+    RETURN_IF_ERROR(compare_identities(*before, files_));
     files_ = std::move(*before);  // positions count files as they stood in this list
     return {};
   }
   auto all = format_identities(*before);
   std::erase_if(*before, [](const auto& f) { return f.done; });
   for (const auto& f : *before)
-    if (auto same = check_still_there(f); !same)
-      return same;
+    RETURN_IF_ERROR(check_still_there(f));
   files_ = std::move(*before);
   kept_ = std::move(all);
   return {};
@@ -178,8 +176,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   const position from = l.next;
   for (;;) {
     if (!l.lines)
-      if (auto opened = open_lines(l); !opened)
-        return tl::make_unexpected(std::move(opened.error()));
+      RETURN_IF_ERROR(open_lines(l));
     auto ended = l.lines->read(out, max_bytes, l.takes_rest);
     if (!ended)
       return tl::make_unexpected(std::move(ended.error()));
@@ -225,8 +222,7 @@ expected<bool> bounded_reader::judge_rest(const log& l) {
   if (!file)
     return tl::make_unexpected(file.error());
   char next = '\n';
-  if (const auto got = file->read_at(listed.length, &next, 1); !got)
-    return tl::make_unexpected(got.error());
+  RETURN_IF_ERROR(file->read_at(listed.length, &next, 1));
   const auto packed = is_gzip(*file);
   if (!packed)
     return tl::make_unexpected(packed.error());

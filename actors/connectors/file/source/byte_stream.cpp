@@ -361,8 +361,7 @@ expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t
     stream = std::make_unique<plain_stream>(std::move(file), 0, length);
   if (is_decoded)
     stream = std::make_unique<decoded_stream>(std::move(stream), path, from);
-  if (auto there = pass_bytes(*stream, path, offset); !there)
-    return tl::make_unexpected(std::move(there.error()));
+  RETURN_IF_ERROR(pass_bytes(*stream, path, offset));
   return stream;
 }
 

@@ -66,8 +66,7 @@ public:
       return tl::make_unexpected(std::move(names.error()));
     if (names)
       for (const auto& name : *names)
-        if (auto looked = look(name); !looked)
-          return tl::make_unexpected(std::move(looked.error()));
+        RETURN_IF_ERROR(look(name));
     keep_what_is_gone();
     out_.identity = format_identities(files_);
     return std::move(out_);

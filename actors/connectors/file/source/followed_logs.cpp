@@ -95,8 +95,7 @@ expected<std::vector<partition_info>> followed_logs::discover_beside(const std::
 expected<void> followed_logs::assign(const std::string& partition, position from) {
   auto& log = add(partition);
   if (assigned_.insert(partition).second)
-    if (auto begun = log.discover({}); !begun)
-      return tl::make_unexpected(std::move(begun.error()));
+    RETURN_IF_ERROR(log.discover({}));
   next_round_ = {};
   return log.assign(std::string(whole_log), from);
 }
@@ -214,8 +213,7 @@ expected<void> followed_logs::check_identity(std::string_view stored) {
     stored.remove_prefix(sizes[0] + sizes[1]);
   }
   for (const auto& [path, text] : texts)
-    if (auto same = add(path).check_identity(text); !same)
-      return same;
+    RETURN_IF_ERROR(add(path).check_identity(text));
   return {};
 }
 

@@ -46,8 +46,7 @@ private:
 }  // namespace
 
 expected<std::vector<partition_info>> followed_reader::discover(std::chrono::milliseconds) {
-  if (auto begun = files_->begin(); !begun)
-    return tl::make_unexpected(std::move(begun.error()));
+  RETURN_IF_ERROR(files_->begin());
   const auto first = std::max(files_->first(), position{});
   return std::vector<partition_info>{{std::string(whole_log), first, first}};
 }
@@ -159,8 +158,7 @@ expected<void> followed_reader::open_place() {
            .takes_rest = opened->to || opened->takes_rest,
            .may_be_zeros = offset == 0,
            .has_begun = !wanted_.header && wanted_.skip == 0};
-  if (auto ready = read_from(at, offset); !ready)
-    return ready;
+  RETURN_IF_ERROR(read_from(at, offset));
   place_.emplace(std::move(at));
   watched_ = watch_->watch(place_->file.fd(), watched_);
   return {};
@@ -194,20 +192,17 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
     at.may_be_zeros = at.zeros == 0 && !zeros->is_followed;
     if (at.zeros > 0) {
       spdlog::info("{}: it begins with {} zero bytes, which are passed over", at.file.path(), at.zeros);
-      if (auto opened = read_from(at, at.zeros); !opened)
-        return tl::make_unexpected(std::move(opened.error()));
+      RETURN_IF_ERROR(read_from(at, at.zeros));
     }
   }
   if (!at.has_begun)
-    if (auto begun = begin(at); !begun)
-      return tl::make_unexpected(std::move(begun.error()));
+    RETURN_IF_ERROR(begin(at));
   const auto next = at.lines->next();
   auto ended = at.lines->read(out, max_bytes, at.takes_rest);
   if (ended && !at.has_begun && out.records() > 0) {  // these lines, or a part of them, have come just now
     const bool are_blank = std::ranges::all_of(out.lengths, [](std::uint32_t length) { return length == 0; });
     out = without_records(next, at.lines->path());
-    if (auto opened = read_from(at, static_cast<std::uint64_t>(next.minor)); !opened)
-      return tl::make_unexpected(std::move(opened.error()));
+    RETURN_IF_ERROR(read_from(at, static_cast<std::uint64_t>(next.minor)));
     return are_blank;
   }
   if (ended && *ended && !at.has_told_returns)
@@ -255,8 +250,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
     if (auto opened = open_place(); !opened) {
       if (opened.error().code != ec::log_trimmed || !files_->was_written_anew(next_))
         return tl::make_unexpected(std::move(opened.error()));
-      if (auto given_up = give_up(next_.major); !given_up)
-        return tl::make_unexpected(std::move(given_up.error()));
+      RETURN_IF_ERROR(give_up(next_.major));
       again = true;
       return std::optional<chunk>{};
     }
@@ -274,8 +268,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
     if (!same)
       return tl::make_unexpected(std::move(same.error()));
     if (!*same) {
-      if (auto done = was_cut_off(was_at_end); !done)
-        return tl::make_unexpected(std::move(done.error()));
+      RETURN_IF_ERROR(was_cut_off(was_at_end));
       again = true;
       return std::optional<chunk>{};
     }
@@ -355,8 +348,7 @@ expected<void> followed_reader::was_cut_off(bool was_at_end) {
 }
 
 expected<void> followed_reader::give_up(std::int64_t generation) {
-  if (auto next = files_->cut_off(generation); !next)
-    return next;
+  RETURN_IF_ERROR(files_->cut_off(generation));
   spdlog::warn("{}: it was cut off or written anew, and no copy lies beside it; all that was seen of it was "
                "read (to byte {}), lines written just before are lost. It is read from its beginning",
                pattern_, next_.minor);

@@ -387,8 +387,7 @@ expected<generations::opened> generations::open(std::int64_t number, std::uint64
   for (const bool in_its_place : {false, true})
     for (const auto& p : *here)
       if (!best || (!in_its_place && !is_found))
-        if (auto looked = look_into(p, in_its_place); !looked)
-          return tl::make_unexpected(std::move(looked.error()));
+        RETURN_IF_ERROR(look_into(p, in_its_place));
   if (best) {
     if (is_packed(best->path))
       wanted->id.seen = 0;       // it had the length of the file before
@@ -427,8 +426,7 @@ expected<generations::next> generations::after(std::int64_t number, const open_f
     if (!quiet)
       return tl::make_unexpected(quiet.error());
     if (!*quiet)
-      if (auto looked = look(now); !looked)
-        return tl::make_unexpected(std::move(looked.error()));
+      RETURN_IF_ERROR(look(now));
   }
   const auto mine = look_at(current);
   const auto* const k = file_of(number);

@@ -167,8 +167,7 @@ expected<client> client::open(rd_kafka_type_t type, const connection& to, client
   std::ranges::replace(id, '/', '-');
   all.emplace_back("client.id", std::move(id));
   for (const auto& [name, value] : all) {
-    if (auto done = set(conf.get(), name, value, s->secrets); !done)
-      return tl::make_unexpected(std::move(done.error()));
+    RETURN_IF_ERROR(set(conf.get(), name, value, s->secrets));
   }
   rd_kafka_conf_set_opaque(conf.get(), s.get());
   rd_kafka_conf_set_log_cb(conf.get(), &state::on_log);

@@ -100,10 +100,8 @@ expected<void> kafka_writer::look_at_topic() {
                       "create it by \"create\": {{ \"partitions\": 1 }}",
                       topic, options_.to.brokers, kafka::creating_command(options_.to.brokers, topic)),
           {}});
-    if (auto made = kafka::create_topic(*reader_, topic, options_.create->partitions,
-                                        options_.create->replication, patience);
-        !made)
-      return unexpected(made.error());
+    RETURN_IF_ERROR(kafka::create_topic(*reader_, topic, options_.create->partitions,
+                                        options_.create->replication, patience));
   } else if (!found) {
     return unexpected(found.error());
   }

@@ -69,12 +69,10 @@ expected<void> kafka_writer::write(const data::batch& rows) {
   if (!producer_)
     return our_error("write to a Kafka sink that is not open");
   auto done = [&]() -> expected<void> {
-    if (auto begun = producer_->begin(); !begun)
-      return begun;
+    RETURN_IF_ERROR(producer_->begin());
     const auto shown = json_.shown(rows);
     for (std::size_t row = 0; row < rows.rows; ++row)
-      if (auto produced = produce_row(rows, shown, row); !produced)
-        return produced;
+      RETURN_IF_ERROR(produce_row(rows, shown, row));
     return {};
   }();
   if (!done)
@@ -111,8 +109,7 @@ expected<void> kafka_writer::produce_row(const data::batch& rows, const data::ba
 
 /// The row goes to the positions topic, in parts, within the same transaction.
 expected<void> kafka_writer::reject(const data::batch& shown, std::size_t row, const std::string& why) {
-  if (auto there = need_positions_topic(); !there)
-    return there;
+  RETURN_IF_ERROR(need_positions_topic());
   wire::writer out;
   out.string(why);
   out.raw(row_text(json_, shown, row));
@@ -120,10 +117,8 @@ expected<void> kafka_writer::reject(const data::batch& shown, std::size_t row, c
   auto& r = rejections_.emplace_back();
   r.sequence = record_.next_rejected++;
   for (std::size_t at = 0; at < bytes.size(); at += chunk_size)
-    if (auto produced = producer_->produce(std::string(positions_topic), 0, chunk_key(r.sequence, r.chunks++),
-                                           bytes.substr(at, chunk_size), at == 0 ? &r.first : nullptr);
-        !produced)
-      return produced;
+    RETURN_IF_ERROR(producer_->produce(std::string(positions_topic), 0, chunk_key(r.sequence, r.chunks++),
+                                       bytes.substr(at, chunk_size), at == 0 ? &r.first : nullptr));
   return {};
 }
 
@@ -149,8 +144,7 @@ expected<std::uint64_t> kafka_writer::commit(const progress& p) {
     return our_error("commit to a Kafka sink that is not open");
   const auto refused = rejections_.size();
   const auto done = [&]() -> expected<void> {
-    if (auto begun = producer_->begin(); !begun)
-      return begun;
+    RETURN_IF_ERROR(producer_->begin());
     record_.at = p;
     if (!rejections_.empty())
       if (auto flushed = producer_->flush(); !flushed)  // their places are known only then
@@ -159,12 +153,9 @@ expected<std::uint64_t> kafka_writer::commit(const progress& p) {
       record_.rejected.push_back({r.sequence, r.first.partition, r.first.offset, r.chunks});
     for (const auto& f : forgotten_)
       for (std::uint32_t chunk = 0; chunk < f.chunks; ++chunk)
-        if (auto deleted = producer_->produce(std::string(positions_topic), f.partition,
-                                              chunk_key(f.sequence, chunk), std::nullopt);
-            !deleted)
-          return deleted;
-    if (auto stored = store_record(encode_position(record_)); !stored)
-      return stored;
+        RETURN_IF_ERROR(producer_->produce(std::string(positions_topic), f.partition,
+                                           chunk_key(f.sequence, chunk), std::nullopt));
+    RETURN_IF_ERROR(store_record(encode_position(record_)));
     return finish();
   }();
   if (!done) {
@@ -181,13 +172,10 @@ expected<void> kafka_writer::store_record(std::string bytes) {
   envelope_.record = std::move(bytes);
   if (encode_envelope(envelope_).size() <= metadata_limit)
     return {};
-  if (auto there = need_positions_topic(); !there)
-    return there;
+  RETURN_IF_ERROR(need_positions_topic());
   receipt where;
-  if (auto produced = producer_->produce(std::string(positions_topic), 0, group_ + "/position",
-                                         std::get<std::string>(envelope_.record), &where);
-      !produced)
-    return produced;
+  RETURN_IF_ERROR(producer_->produce(std::string(positions_topic), 0, group_ + "/position",
+                                     std::get<std::string>(envelope_.record), &where));
   // Waits for the brokers, so that `where` is filled in, and no longer used.
   if (auto flushed = producer_->flush(); !flushed) {
     producer_.reset();
@@ -200,10 +188,8 @@ expected<void> kafka_writer::store_record(std::string bytes) {
 /// The position into the transaction, and the commit.
 expected<void> kafka_writer::finish() {
   ++envelope_.sequence;
-  if (auto sent = producer_->send_position(
-          group_, options_.topic, static_cast<std::int64_t>(envelope_.sequence), encode_envelope(envelope_));
-      !sent)
-    return sent;
+  RETURN_IF_ERROR(producer_->send_position(
+      group_, options_.topic, static_cast<std::int64_t>(envelope_.sequence), encode_envelope(envelope_)));
   auto done = producer_->commit();
   if (done)
     committed_ = envelope_.sequence;

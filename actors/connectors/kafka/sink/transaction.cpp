@@ -101,11 +101,9 @@ expected<transaction> transaction::open(const kafka::connection& to, std::string
   if (!made)
     return unexpected(made.error());
   t.producer_->client = std::make_unique<kafka::client>(std::move(*made));
-  if (auto ready =
-          t.insist(fmt::format("taking over the transactional id \"{}\"", transactional_id),
-                   [](rd_kafka_t* handle, int ms) { return rd_kafka_init_transactions(handle, ms); });
-      !ready)
-    return unexpected(ready.error());
+  RETURN_IF_ERROR(
+      t.insist(fmt::format("taking over the transactional id \"{}\"", transactional_id),
+               [](rd_kafka_t* handle, int ms) { return rd_kafka_init_transactions(handle, ms); }));
   return t;
 }
 
@@ -173,8 +171,7 @@ expected<void> transaction::produce(const std::string& topic, int partition,
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
       return fatal_error(ec::refused, "it is larger than the topic takes");
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-      if (auto failed = first_failure(); !failed)
-        return failed;
+      RETURN_IF_ERROR(first_failure());
       std::array<char, 512> text{};
       const auto fatal = rd_kafka_fatal_error(client().get(), text.data(), text.size());
       auto told = kafka::translate(fatal != RD_KAFKA_RESP_ERR_NO_ERROR ? fatal : code,
@@ -191,8 +188,7 @@ expected<void> transaction::produce(const std::string& topic, int partition,
                                        "records for {} s; they are kept and sent when one answers",
                                        topic, patience.count() / 1000));
     client().poll(room_look);
-    if (auto failed = first_failure(); !failed)
-      return failed;
+    RETURN_IF_ERROR(first_failure());
   }
 }
 

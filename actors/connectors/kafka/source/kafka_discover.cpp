@@ -79,16 +79,14 @@ expected<void> kafka_reader::connect(int partitions) {
 expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeout) {
   const auto until = clock::now() + timeout;
   if (!client_) {
-    if (auto connected = connect(1); !connected)
-      return tl::make_unexpected(std::move(connected.error()));
+    RETURN_IF_ERROR(connect(1));
   }
   for (;;) {
     auto found =
         kafka::partition_count(*client_, options_.topic, std::min(slice, left(until)))
             .and_then([&](int count) -> expected<std::vector<partition_info>> {
               if (!topic_) {  // now that it is known over how many partitions the queues are shared out
-                if (auto connected = connect(count); !connected)
-                  return tl::make_unexpected(std::move(connected.error()));
+                RETURN_IF_ERROR(connect(count));
                 topic_.reset(rd_kafka_topic_new(client_->get(), options_.topic.c_str(), nullptr));
               }
               partitions_ = count;

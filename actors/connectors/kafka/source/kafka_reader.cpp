@@ -152,8 +152,7 @@ expected<void> kafka_reader::assign(const std::string& partition, position from)
   l.next = from.major < 0 ? 0 : from.minor;
   if (const auto at = known_.find(l.id); at != known_.end() && !at->second.is_proven)
     l.unproven = at->second.of;
-  if (auto started = start(l, l.unproven ? l.unproven->offset : l.next); !started)
-    return started;
+  RETURN_IF_ERROR(start(l, l.unproven ? l.unproven->offset : l.next));
   logs_.emplace(partition, std::move(l));
   return {};
 }
@@ -272,8 +271,7 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
     note_given(l, *f.last);
   if (l.began_before && f.ends_before) {  // asked for its own position, the broker says what is wrong with it
     stop(l);
-    if (auto started = start(l, l.next); !started)
-      return tl::make_unexpected(std::move(started.error()));
+    RETURN_IF_ERROR(start(l, l.next));
     return std::optional<chunk>{};
   }
   if (f.out.records() == 0 && !f.end && f.next == l.next) {
@@ -334,8 +332,7 @@ expected<bool> kafka_reader::prove(log& l) {
   if (result == same_log::yes && kept.offset < l.next && l.next - kept.offset <= near)
     return true;
   stop(l);
-  if (auto started = start(l, l.next); !started)
-    return tl::make_unexpected(std::move(started.error()));
+  RETURN_IF_ERROR(start(l, l.next));
   return true;
 }
 

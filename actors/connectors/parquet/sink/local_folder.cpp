@@ -42,8 +42,7 @@ public:
 
   expected<void> publish(const std::vector<whole_file_here>& files) override {
     for (const auto& [whole, visible] : files)
-      if (auto published = publish(whole, visible); !published)
-        return published;
+      RETURN_IF_ERROR(publish(whole, visible));
     return {};
   }
 
@@ -53,10 +52,8 @@ public:
     for (const auto& folder : folders) {
       // A folder that is new is a name in the one above it.
       for (auto name = folder; !name.empty(); name.resize(name.find_last_of('/', name.size() - 2) + 1))
-        if (auto synced = sync_folder(path_of(name)); !synced)
-          return synced;
-      if (auto synced = sync_folder(path_); !synced)
-        return synced;
+        RETURN_IF_ERROR(sync_folder(path_of(name)));
+      RETURN_IF_ERROR(sync_folder(path_));
     }
     return {};
   }
@@ -107,8 +104,7 @@ private:
       return {};
     }
     const auto to = path_of(visible);
-    if (auto made = make_folder_of(to); !made)
-      return made;
+    RETURN_IF_ERROR(make_folder_of(to));
     return reveal(whole, to);
   }
 

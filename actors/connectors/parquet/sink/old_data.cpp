@@ -22,11 +22,9 @@ expected<void> walk(storage::table_folder& folder, const std::string& at, int de
     if (is_hidden(e.name))
       continue;
     if (!e.is_folder && e.name.ends_with(".parquet")) {
-      if (auto done = each(at, e.name); !done)
-        return done;
+      RETURN_IF_ERROR(each(at, e.name));
     } else if (e.is_folder && depth < deepest && e.name.find('=') != std::string::npos) {
-      if (auto walked = walk(folder, at + e.name + '/', depth + 1, each); !walked)
-        return walked;
+      RETURN_IF_ERROR(walk(folder, at + e.name + '/', depth + 1, each));
     }
   }
   return {};
@@ -70,8 +68,7 @@ expected<void> remove_uploads(storage::table_folder& folder,
       number_and_name.remove_suffix(storage::waiting_upload.size());
     const auto end = number_and_name.find('-');
     if (end != std::string_view::npos && which(number_and_name.substr(end + 1)))
-      if (auto removed = folder.remove(e.name); !removed)
-        return removed;
+      RETURN_IF_ERROR(folder.remove(e.name));
   }
   return {};
 }
@@ -79,22 +76,19 @@ expected<void> remove_uploads(storage::table_folder& folder,
 expected<void> remove_data(storage::table_folder& folder,
                            const std::function<bool(std::string_view)>& which) {
   ASSIGN_OR_RETURN(const auto files, data_files(folder));
-  if (auto removed = remove_uploads(folder, which); !removed)
-    return removed;
+  RETURN_IF_ERROR(remove_uploads(folder, which));
   for (const auto& file : files) {
     const auto name = std::string_view(file).substr(file.find_last_of('/') + 1);
     if (!which(name))
       continue;
-    if (auto removed = folder.remove(file); !removed)
-      return removed;
+    RETURN_IF_ERROR(folder.remove(file));
     for (auto at = file.find_last_of('/'); at != std::string::npos && at != 0;
          at = file.find_last_of('/', at - 1)) {
       const auto above = file.substr(0, at);
       ASSIGN_OR_RETURN(const auto left, folder.list(above));
       if (!left.empty())
         break;
-      if (auto removed = folder.remove(above); !removed)
-        return removed;
+      RETURN_IF_ERROR(folder.remove(above));
     }
   }
   return {};

@@ -107,8 +107,7 @@ expected<void> open_files::make_room() {
   for (auto* p : most) {
     if (waiting_ <= limits_.waiting / 2)
       break;
-    if (auto fed = feed(*p); !fed)
-      return fed;
+    RETURN_IF_ERROR(feed(*p));
   }
   // Partitions that have nothing open and nothing waiting would only grow in number.
   std::erase_if(by_folder_, [](const auto& p) { return !p.second.file && p.second.waiting.empty(); });
@@ -121,8 +120,7 @@ expected<void> open_files::open(partitions::value_type& p) {
     for (auto& other : by_folder_)
       if (other.second.file && (!oldest || other.second.used < oldest->used))
         oldest = &other.second;
-    if (auto closed = close(*oldest); !closed)
-      return closed;
+    RETURN_IF_ERROR(close(*oldest));
   }
   const auto number = next_++;
   p.second.name = {names_.hidden(number), p.first + names_.visible(number)};
@@ -137,8 +135,7 @@ expected<void> open_files::open(partitions::value_type& p) {
 expected<void> open_files::feed(partitions::value_type& p) {
   auto& part = p.second;
   if (!part.file)
-    if (auto opened = open(p); !opened)
-      return opened;
+    RETURN_IF_ERROR(open(p));
   part.used = ++turn_;
   for (const auto& rows : part.waiting) {
     held_ -= part.file->held();
@@ -146,8 +143,7 @@ expected<void> open_files::feed(partitions::value_type& p) {
     held_ += part.file->held();
     if (!written)
       return written;
-    if (auto limited = limit_held(part); !limited)
-      return limited;
+    RETURN_IF_ERROR(limit_held(part));
   }
   waiting_ -= part.bytes;
   part.bytes = 0;
@@ -173,8 +169,7 @@ expected<void> open_files::close(partition& p) {
   held_ -= p.file->held();
   --open_;
   const auto file = std::move(p.file);
-  if (auto finished = file->finish(); !finished)
-    return finished;
+  RETURN_IF_ERROR(file->finish());
   bytes_ += file->written();
   whole_.push_back(std::move(p.name));
   return {};

@@ -82,8 +82,7 @@ public:
   }
   expected<void> finish() override {
     held_ = 0;
-    if (auto closed = to_.result(writer_->write_footer()); !closed)
-      return closed;
+    RETURN_IF_ERROR(to_.result(writer_->write_footer()));
     return to_.finish();
   }
   std::uint64_t held() const override { return held_; }

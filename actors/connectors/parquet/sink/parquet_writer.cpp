@@ -60,21 +60,16 @@ void parquet_writer::begin_files() {
 expected<void> parquet_writer::resume() {
   refused_.clear();
   rows_ = record_.staged_rows;
-  if (auto published = publish(); !published)
-    return published;
-  if (auto removed = work_.remove_all(hidden_part); !removed)
-    return removed;
+  RETURN_IF_ERROR(publish());
+  RETURN_IF_ERROR(work_.remove_all(hidden_part));
   if (table_->has_mark()) {
     const auto tag = tag_of(record_.owner);
     const auto is_ours = [&](std::string_view name) { return is_named_by(tag, name); };
-    if (auto removed = remove_uploads(*table_, is_ours); !removed)
-      return removed;
+    RETURN_IF_ERROR(remove_uploads(*table_, is_ours));
   }
   row_bytes_ = record_.row_bytes;
-  if (auto opened = staged_.open(record_.staged_bytes); !opened)
-    return opened;
-  if (auto synced = work_.sync(); !synced)
-    return synced;
+  RETURN_IF_ERROR(staged_.open(record_.staged_bytes));
+  RETURN_IF_ERROR(work_.sync());
   begin_files();
   auto read = staged_.read(record_.staged_bytes, [&](const data::batch& rows) -> expected<void> {
     if (*rows.schema != *parts_.columns())
@@ -97,11 +92,9 @@ expected<void> parquet_writer::write(const data::batch& rows) {
   if (!open_)
     return our_error("write to a parquet sink that is not open");
   open_ = false;
-  if (auto added = add(rows); !added)
-    return added;
+  RETURN_IF_ERROR(add(rows));
   if (staged_.waiting() >= write_size)
-    if (auto flushed = side_->as_owner([this] { return staged_.flush(); }); !flushed)
-      return flushed;
+    RETURN_IF_ERROR(side_->as_owner([this] { return staged_.flush(); }));
   open_ = true;
   return {};
 }
@@ -161,12 +154,9 @@ expected<void> parquet_writer::roll() {
   record_.next_number = files_.next_number();
   record_.staged_bytes = record_.staged_rows = record_.row_bytes = rows_ = row_bytes_ = 0;
   record_.since = 0;
-  if (auto synced = work_.sync(); !synced)
-    return synced;
-  if (auto stored = store(); !stored)
-    return stored;
-  if (auto published = publish(); !published)
-    return published;
+  RETURN_IF_ERROR(work_.sync());
+  RETURN_IF_ERROR(store());
+  RETURN_IF_ERROR(publish());
   staged_.restart();
   begin_files();
   return {};
@@ -182,11 +172,9 @@ expected<void> parquet_writer::publish() {
     files.push_back({work_.path_of(f.hidden), f.visible});
     folders.insert(f.visible.substr(0, f.visible.find_last_of('/') + 1));
   }
-  if (auto published = table_->publish(files); !published)
-    return published;
+  RETURN_IF_ERROR(table_->publish(files));
   folders.insert("");
-  if (auto synced = table_->sync({folders.begin(), folders.end()}); !synced)
-    return synced;
+  RETURN_IF_ERROR(table_->sync({folders.begin(), folders.end()}));
   record_.to_publish.clear();
   return store();
 }

@@ -109,8 +109,7 @@ void staged_rows::add(const data::batch& rows) {
 expected<void> staged_rows::write(std::size_t size) {
   if (size == 0)
     return {};
-  if (auto mine = look_at_path(); !mine)
-    return mine;
+  RETURN_IF_ERROR(look_at_path());
   for (std::size_t done = 0; done < size;) {
     const auto n = ::pwrite(fd_.get(), memory_.get() + done, size - done, static_cast<off_t>(at_ + done));
     if (n < 0 && errno == EINTR)
@@ -186,8 +185,7 @@ expected<void> staged_rows::read(std::uint64_t committed,
     const auto rows = wire::decode_batch(encoded);
     if (!rows || !encoded.at_end())
       return damaged(at);
-    if (auto taken = each(*rows); !taken)
-      return taken;
+    RETURN_IF_ERROR(each(*rows));
     at += up_to(head_size + size, entry_unit);
   }
   return {};

@@ -67,12 +67,9 @@ expected<void> stored_table::take_over(const claim& who, chain::actor_chain& cha
   fits_ = true;
   record_ = std::move(*record);
   refused_.clear();
-  if (auto removed = remove_unnamed(); !removed)
-    return removed;
-  if (auto revealed = reveal(chain); !revealed)
-    return revealed;
-  if (auto appended = append(chain); !appended)
-    return appended;
+  RETURN_IF_ERROR(remove_unnamed());
+  RETURN_IF_ERROR(reveal(chain));
+  RETURN_IF_ERROR(append(chain));
   return begin_files();
 }
 
@@ -88,8 +85,7 @@ expected<void> stored_table::remove_unnamed() {
     const auto life = life_of_upload(tag, e.name);
     if (!life || *life > record_.owner.life || named.contains(e.name))
       continue;
-    if (auto removed = table_->remove(e.name); !removed)
-      return removed;
+    RETURN_IF_ERROR(table_->remove(e.name));
   }
   return {};
 }
@@ -189,8 +185,7 @@ expected<void> stored_table::reveal(chain::actor_chain& chain) {
   std::vector<storage::table_folder::hidden_file> files;
   for (const auto& f : record_.to_publish)
     files.push_back({f.hidden, f.visible});
-  if (auto revealed = table_->reveal_hidden(files); !revealed)
-    return revealed;
+  RETURN_IF_ERROR(table_->reveal_hidden(files));
   record_.to_publish.clear();
   return append(chain);
 }

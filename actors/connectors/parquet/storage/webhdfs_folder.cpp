@@ -67,8 +67,7 @@ protected:
 
   expected<void> place(const std::filesystem::path& whole, std::uint64_t size,
                        const std::string& hidden) override {
-    if (auto made = make(""); !made)
-      return made;
+    RETURN_IF_ERROR(make(""));
     return upload_whole(whole, size, path_of(hidden));
   }
 
@@ -107,8 +106,7 @@ private:
   expected<void> make(const std::string& folder) {
     if (made_.count(folder) != 0)
       return {};
-    if (auto made = in_.make_folders(path_of(folder)); !made)
-      return made;
+    RETURN_IF_ERROR(in_.make_folders(path_of(folder)));
     made_.insert(folder);
     return {};
   }

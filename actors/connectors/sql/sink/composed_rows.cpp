@@ -70,8 +70,7 @@ expected<void> composed_rows::remove(const data::batch& rows, std::span<const st
                                      std::vector<std::size_t>& done, std::vector<refusal>& refused) {
   begin(deletion_, rows, &done, refused);
   for (const auto row : chosen)
-    if (auto added = add_deletion(row); !added)
-      return added;
+    RETURN_IF_ERROR(add_deletion(row));
   return flush();
 }
 
@@ -81,8 +80,7 @@ expected<void> composed_rows::add(std::size_t row) {
     for (const auto k : plan_.key)
       data::append_key(key, *rows_->columns[k], row);
     if (keys_.count(key) != 0)
-      if (auto done = flush(); !done)
-        return done;
+      RETURN_IF_ERROR(flush());
     keys_.insert(std::move(key));
   }
   const auto begin = parts_.size();

@@ -37,8 +37,7 @@ expected<void> copied_rows::write(const data::batch& rows, std::vector<refusal>&
     add(row, refused);
     const auto full = next_.text.size() >= copy_bytes;
     if (full || next_.text.size() - next_.sent >= put_bytes)
-      if (auto done = full ? send(refused) : put(refused); !done)
-        return done;
+      RETURN_IF_ERROR(full ? send(refused) : put(refused));
   }
   return {};
 }

@@ -150,15 +150,12 @@ expected<void> sql_writer::begin() {
 expected<void> sql_writer::flush() {
   if (buffer_.empty())
     return {};
-  if (auto begun = begin(); !begun)
-    return begun;
+  RETURN_IF_ERROR(begin());
   for (const auto& batch : buffer_)
-    if (auto done = rows_->write(batch, refused_); !done)
-      return done;
+    RETURN_IF_ERROR(rows_->write(batch, refused_));
   buffer_.clear();
   buffer_bytes_ = 0;
-  if (auto done = rows_->send(refused_); !done)
-    return done;
+  RETURN_IF_ERROR(rows_->send(refused_));
   return refused_.empty() ? expected<void>{} : settle();
 }
 
@@ -167,8 +164,7 @@ expected<void> sql_writer::settle() {
     return {};
   if (auto done = rows_->finish(refused_); !done || refused_.empty())
     return done;
-  if (auto done = look_whether_altered(); !done)
-    return done;
+  RETURN_IF_ERROR(look_whether_altered());
   return positions_.reject(std::exchange(refused_, {}));
 }
 

@@ -139,16 +139,14 @@ public:
   }
   expected<void> insert(const data::batch& rows, std::span<const std::size_t> chosen,
                         std::vector<refusal>& refused) override {
-    if (auto done = prepare(); !done)
-      return done;
+    RETURN_IF_ERROR(prepare());
     for (const auto row : chosen)
       RETURN_IF_ERROR(taken(put(rows, row, refused), rows, row, refused));
     return {};
   }
   expected<void> remove(const data::batch& rows, std::span<const std::size_t> chosen,
                         std::vector<std::size_t>& done, std::vector<refusal>& refused) override {
-    if (auto ready = prepare(); !ready)
-      return ready;
+    RETURN_IF_ERROR(prepare());
     for (const auto row : chosen) {
       ASSIGN_OR_RETURN(const auto removed, taken(drop(rows, row, refused), rows, row, refused));
       if (removed)
@@ -307,8 +305,7 @@ expected<void> sqlite_database::connect(bool create) {
       return outside_error(ec::io, text);
     }
   }
-  if (auto done = start_session(soci::sqlite3, where_.connect); !done)
-    return done;
+  RETURN_IF_ERROR(start_session(soci::sqlite3, where_.connect));
   sqlite3_busy_timeout(handle(), busy_ms);
   sqlite3_extended_result_codes(handle(), 1);
   // A commit that was told to the senders must survive the machine, not only the process.

@@ -87,8 +87,7 @@ expected<topic_chain::looked> topic_chain::look(std::shared_ptr<topic> records, 
 /// A life that meets a higher one of its own term reads on and tries again; a higher term ends it (R2).
 expected<void> topic_chain::begin_life(const chain::life& now, bool is_chosen) {
   ASSIGN_OR_RETURN(followed_, topic_->follow(prefix_));
-  if (auto done = read_on(seen_, 0); !done)
-    return done;
+  RETURN_IF_ERROR(read_on(seen_, 0));
   if (is_chosen)
     return take_chosen(now);
   for (int race = 0; race < most_races; ++race) {

@@ -100,8 +100,7 @@ expected<void> kafka_topic::find_topic() {
   consumer_ = std::make_unique<kafka::client>(std::move(*made));
   auto found = kafka::partition_count(*consumer_, options_.topic, options_.patience);
   if (!found && found.error().code == ec::not_found)
-    if (auto created = make_topic(); !created)
-      return created;
+    RETURN_IF_ERROR(make_topic());
   if (!found && found.error().code != ec::not_found)
     return unexpected(found.error());
   handle_.reset(rd_kafka_topic_new(consumer_->get(), options_.topic.c_str(), nullptr));
@@ -241,8 +240,7 @@ expected<std::set<std::string>> kafka_topic::list(std::string_view topology) {
 expected<void> kafka_topic::clear(std::string_view topology) {
   const auto prefix = prefix_of_topology(topology);
   for (int i = 0; i < partitions; ++i)
-    if (auto done = clear(i, prefix); !done)
-      return done;
+    RETURN_IF_ERROR(clear(i, prefix));
   return {};
 }
 

@@ -113,8 +113,7 @@ expected<void> libpq_connection::try_to_connect(clock::time_point until) {
   PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
   auto wants = PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (wants != PGRES_POLLING_OK && wants != PGRES_POLLING_FAILED) {
-    if (auto ready = wait(wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until); !ready)
-      return ready;
+    RETURN_IF_ERROR(wait(wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until));
     wants = PQconnectPoll(connection_.get());
   }
   if (wants == PGRES_POLLING_FAILED) {
@@ -161,8 +160,7 @@ expected<void> libpq_connection::send(const std::string& sql, const std::vector<
   for (int left = PQflush(c); left != 0; left = PQflush(c)) {
     if (left < 0)
       return lost();
-    if (auto ready = wait(POLLIN | POLLOUT, until); !ready)
-      return ready;
+    RETURN_IF_ERROR(wait(POLLIN | POLLOUT, until));
     if (PQconsumeInput(c) != 1)
       return lost();
   }
@@ -174,8 +172,7 @@ expected<void> libpq_connection::receive(answer& out, clock::time_point until) {
   std::optional<error> why;
   for (;;) {
     while (PQisBusy(c) != 0) {
-      if (auto ready = wait(POLLIN, until); !ready)
-        return ready;
+      RETURN_IF_ERROR(wait(POLLIN, until));
       if (PQconsumeInput(c) != 1)
         return lost();
     }

@@ -262,8 +262,7 @@ expected<void> database_chain::append_record(record_kind kind, std::string_view 
                     "more shards, so that each has less state",
                     shown(), payload.size(), largest_payload));
   if (is_unsure_)
-    if (auto raised = raise_count(); !raised)
-      return raised;
+    RETURN_IF_ERROR(raise_count());
   record r{.number = next_, .behind = tail_, .by = life_, .kind = kind, .payload = {}};
   seal(r, owner_, payload);
   const auto taken = insert(texts_.append, r, payload);

@@ -117,8 +117,7 @@ expected<void> stored_letters::begin_part() {
   if (const auto done = place->append_base(whole->lines); !done || !*done)
     return done ? expected<void>() : unexpected(done.error());
   const auto next = part_.number + 1;
-  if (auto emptied = empty_oldest(next); !emptied)
-    return emptied;
+  RETURN_IF_ERROR(empty_oldest(next));
   letter_record begun{part_.first, next, 0, 0, part_.progress, {}};
   ASSIGN_OR_RETURN(const auto done, open_->append_base(encode_letters(begun)));
   if (done) {
