@@ -49,16 +49,14 @@ expected<void> remember_command(snapshot::state_store& store, const topology_arg
 }
 
 expected<topology_arguments> last_command(const std::string& folder) {
-  const auto store = snapshot::open_dir_store({folder, {}, false, true});
-  if (!store)
-    return unexpected(store.error());
+  ASSIGN_OR_RETURN(const auto store, snapshot::open_dir_store({folder, {}, false, true}));
   const auto unknown = [&](std::string_view why) {
     return user_error(ec::not_found,
                       fmt::format("the state in {} {}; give --topology FILE, with the --with and "
                                   "--set of its run",
                                   folder, why));
   };
-  const auto text = (*store)->get(value_name);
+  const auto text = store->get(value_name);
   if (!text)
     return unknown("does not say which topology file it was run with");
   const auto o = json::parse(*text).as_object();

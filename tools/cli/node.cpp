@@ -151,10 +151,7 @@ expected<cluster::silence> silence_of(const node_arguments& a) {
 expected<checked_arguments> check_arguments(const node_arguments& a) {
   checked_arguments out;
   RETURN_IF_ERROR(tls::check_name("--name", a.name));
-  const auto listen = endpoint_of("--listen", a.listen);
-  if (!listen)
-    return unexpected(listen.error());
-  out.listen = *listen;
+  ASSIGN_OR_RETURN(out.listen, endpoint_of("--listen", a.listen));
   RETURN_IF_ERROR(check_listen(a, out.listen));
   for (const auto& j : a.join) {
     ASSIGN_OR_RETURN(const auto at, endpoint_of("--join", j));
@@ -164,10 +161,7 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
     return user_error(ec::invalid_argument,
                       "a node joins others (--join ADDR), or may lead them (--coordinator); "
                       "give one of them");
-  auto store = store_of_node(a.store, a.store_properties);
-  if (!store)
-    return unexpected(store.error());
-  out.store = std::move(*store);
+  ASSIGN_OR_RETURN(out.store, store_of_node(a.store, a.store_properties));
   ASSIGN_OR_RETURN(out.folder, a.state.empty() ? default_state_folder(std::string(api::default_node_folder))
                                                : expected<std::string>(a.state));
   const auto timeout = parse_duration(a.start_timeout);
@@ -176,15 +170,12 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
   out.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
   ASSIGN_OR_RETURN(out.silence, silence_of(a));
   ASSIGN_OR_RETURN(out.degraded_by, parse_degraded_by(a.degraded_by));
-  const auto http = endpoint_of("--http", a.http);
-  if (!http)
-    return unexpected(http.error());
+  ASSIGN_OR_RETURN(const auto http, endpoint_of("--http", a.http));
   boost::system::error_code bad;
-  const auto address =
-      boost::asio::ip::make_address(http->host == "localhost" ? "127.0.0.1" : http->host, bad);
+  const auto address = boost::asio::ip::make_address(http.host == "localhost" ? "127.0.0.1" : http.host, bad);
   if (bad)
     return user_error(ec::invalid_argument, fmt::format("--http {}: write the address in digits", a.http));
-  out.api.listen = {address, http->port};
+  out.api.listen = {address, http.port};
   out.api.guard.names = own_names(a.http_hosts);
   out.api.assets = web::assets();
   out.api.guard.is_read_only = a.is_read_only;

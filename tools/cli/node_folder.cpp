@@ -42,9 +42,7 @@ expected<void> refuse_foreign(snapshot::file_system& files, const std::string& f
 
 expected<node_folder> make_node_folder(const std::string& folder) {
   auto& files = snapshot::posix_file_system();
-  const auto made = refuse_foreign(files, folder).and_then([&] { return make_own_folder(files, folder); });
-  if (!made)
-    return unexpected(made.error());
+  RETURN_IF_ERROR(refuse_foreign(files, folder).and_then([&] { return make_own_folder(files, folder); }));
   ASSIGN_OR_RETURN(auto lock,
                    snapshot::lock_state_folder(
                        files, folder, lock_name,

@@ -93,11 +93,9 @@ expected<run_api> run_api::start(const http_arguments& a,
   ASSIGN_OR_RETURN(auto token, make_token(folder));
   options.guard.token = token;
   auto view = std::make_unique<topology_views>(runs, board, std::string(host::lone_node));
-  auto server = api::server::start(std::move(options), *view);
-  if (!server)
-    return unexpected(server.error());
-  RETURN_IF_ERROR(write_node_files(folder, server->url()));
-  run_api out(std::move(view), std::move(*server));
+  ASSIGN_OR_RETURN(auto server, api::server::start(std::move(options), *view));
+  RETURN_IF_ERROR(write_node_files(folder, server.url()));
+  run_api out(std::move(view), std::move(server));
   if (is_first && !a.has_metrics_only)
     out.token_ = std::move(token);
   out.token_file_ = api::files_of_node(folder).token;

@@ -216,11 +216,9 @@ expected<std::string> replay(const remote::ask_function& ask, const std::string&
                              const std::string& into, bool is_json) {
   api::answers::replayed all;
   for (int idle = 0; !all.is_over;) {
-    const auto a = ask(asked::replay{topology, into, {}});
-    if (!a)
-      return unexpected(a.error());
+    ASSIGN_OR_RETURN(const auto a, ask(asked::replay{topology, into, {}}));
     const auto earlier = all.went_in;
-    all = std::get<api::answers::replayed>(*a);
+    all = std::get<api::answers::replayed>(a);
     all.before -= std::min(earlier, all.before);
     idle = all.went_in == 0 ? idle + 1 : 0;
     all.went_in += earlier;

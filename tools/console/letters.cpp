@@ -26,10 +26,7 @@ expected<newest_letters> ask_newest_letters(const remote::ask_function& ask, con
       bytes += letter.size();
       out.all.push_back(std::move(letter));
     }
-    const auto next = pages.next(*page, found);
-    if (!next)
-      return unexpected(next.error());
-    page = *next;
+    ASSIGN_OR_RETURN(page, pages.next(*page, found));
   }
   out.has_more = out.has_more || page;
   return out;

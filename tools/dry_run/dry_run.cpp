@@ -68,10 +68,8 @@ expected<std::unique_ptr<dry_run>> dry_run::make(const config::topology& t, cons
   out->plans_ = millrace::lane::lane_plans(out->probed_.topology);
   deployment::partitions_of_plans partitions;
   for (const auto& plan : out->plans_) {
-    auto parser = make_parser(*plan->parser);
-    if (!parser)
-      return unexpected(parser.error());
-    auto l = std::make_unique<lane>(lane{plan, std::move(*parser), deployment::shape_of(*plan->source),
+    ASSIGN_OR_RETURN(auto parser, make_parser(*plan->parser));
+    auto l = std::make_unique<lane>(lane{plan, std::move(parser), deployment::shape_of(*plan->source),
                                          deployment::wants_of(*plan->parser).header});
     const auto given = s.partitions.find(plan->source->name);
     auto names = given == s.partitions.end() ? std::set<std::string>{} : given->second;

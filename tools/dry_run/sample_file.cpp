@@ -43,10 +43,7 @@ expected<std::vector<source::written_record>> read_sample(const std::string& fil
   std::vector<source::written_record> out;
   for (bool ended = false; !ended;) {
     source::chunk c;
-    const auto read = lines.read(c, bytes_at_once, true);
-    if (!read)
-      return unexpected(read.error());
-    ended = *read;
+    ASSIGN_OR_RETURN(ended, lines.read(c, bytes_at_once, true));
     for (std::size_t i = 0; i < c.records(); ++i)
       if (c.lengths[i] != 0)  // blank lines part the records of any source here
         out.push_back({.value = std::string(c.record(i)), .offset = c.positions[i].minor});

@@ -51,12 +51,11 @@ private:
   [[nodiscard]] expected<void> check() const {
     ASSIGN_OR_RETURN(const auto listed, snapshot::list_runs(files_, chain_folder_));
     for (const auto& run : listed.runs) {
-      const auto higher = snapshot::life_of_run(files_, chain_folder_, run, name_,
-                                                [this](const life& l) { return l.term > term_; });
-      if (!higher)
-        return unexpected(higher.error());
-      if (*higher)
-        return snapshot::superseded(term_, name_, (*higher)->term);
+      ASSIGN_OR_RETURN(const auto higher,
+                       snapshot::life_of_run(files_, chain_folder_, run, name_,
+                                             [this](const life& l) { return l.term > term_; }));
+      if (higher)
+        return snapshot::superseded(term_, name_, higher->term);
     }
     return {};
   }

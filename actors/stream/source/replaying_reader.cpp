@@ -9,15 +9,12 @@ namespace millrace::source {
 expected<std::vector<partition_info>> replaying_reader::look(const std::set<std::string>& known) {
   if (batches_.are_told())
     return std::vector<partition_info>();
-  const auto numbers = batches_.numbers();
-  if (!numbers)
-    return unexpected(numbers.error());
-  const bool more =
-      std::any_of(numbers->begin(), numbers->end(), [&](auto n) { return !names_.contains(n); });
+  ASSIGN_OR_RETURN(const auto numbers, batches_.numbers());
+  const bool more = std::any_of(numbers.begin(), numbers.end(), [&](auto n) { return !names_.contains(n); });
   if (more)
     RETURN_IF_ERROR(batches_.settle());
   std::vector<partition_info> found;
-  for (const auto n : *numbers) {
+  for (const auto n : numbers) {
     if (!names_.contains(n)) {
       ASSIGN_OR_RETURN(const auto batch, batches_.read(n));
       names_[n] = replay::partition_name(batch.stage, n);

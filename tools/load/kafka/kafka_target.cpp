@@ -84,11 +84,10 @@ public:
 private:
   expected<void> open(std::chrono::milliseconds timeout) {
     if (!asker_) {
-      auto asker = kafka::client::open(RD_KAFKA_CONSUMER, {to_.brokers, asking_properties()},
-                                       {.name = "millrace-load-look-up", .own = {}, .names = names});
-      if (!asker)
-        return unexpected(asker.error());
-      asker_.emplace(std::move(*asker));
+      ASSIGN_OR_RETURN(auto asker,
+                       kafka::client::open(RD_KAFKA_CONSUMER, {to_.brokers, asking_properties()},
+                                           {.name = "millrace-load-look-up", .own = {}, .names = names}));
+      asker_.emplace(std::move(asker));
     }
     if (partitions_ > 0) {
       RETURN_IF_ERROR(kafka::create_topic(*asker_, topic_, partitions_, replication_, timeout));

@@ -32,18 +32,14 @@ void take_rest(file_identity& listed) {
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
   if (files_.empty() && !kept_) {
-    auto names = list_files(pattern_, order_);
-    if (!names)
-      return tl::make_unexpected(std::move(names.error()));
-    for (const auto& name : *names) {
-      auto file = identify(name);
-      if (!file)
-        return tl::make_unexpected(std::move(file.error()));
-      const auto content = open_file::open(file->path);
+    ASSIGN_OR_RETURN(auto names, list_files(pattern_, order_));
+    for (const auto& name : names) {
+      ASSIGN_OR_RETURN(auto file, identify(name));
+      const auto content = open_file::open(file.path);
       converts_ = converts_ || wanted_.encoding != data::encoding::utf_8 || !content ||
                   is_gzip(*content).value_or(true);
-      file->number = parallel_ ? 0 : static_cast<std::int64_t>(files_.size());
-      files_.push_back(std::move(*file));
+      file.number = parallel_ ? 0 : static_cast<std::int64_t>(files_.size());
+      files_.push_back(std::move(file));
     }
   }
   std::vector<partition_info> found;
@@ -61,29 +57,27 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
                       fmt::format("{}: it was followed until now, and what was read of it has no end; put "
                                   "\"follow\": true back, or begin anew with --fresh",
                                   pattern_));
-  auto before = parse_identities(stored);
-  if (!before)
-    return tl::make_unexpected(std::move(before.error()));
-  for (auto& f : *before)
+  ASSIGN_OR_RETURN(auto before, parse_identities(stored));
+  for (auto& f : before)
     if (!f.done)
       take_rest(f);
   const bool follows_another_run =
-      std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
+      std::any_of(before.begin(), before.end(), [](const auto& f) { return f.done; });
   if (!follows_another_run) {
     // The files of one log are counted; each that is a partition of its own begins with 0.
     const bool was_one_log =
-        std::any_of(before->begin(), before->end(), [](const auto& f) { return f.number != 0; });
-    if (before->size() > 1 && was_one_log == parallel_)
+        std::any_of(before.begin(), before.end(), [](const auto& f) { return f.number != 0; });
+    if (before.size() > 1 && was_one_log == parallel_)
       return read_otherwise();
-    RETURN_IF_ERROR(compare_identities(*before, files_));
-    files_ = std::move(*before);  // positions count files as they stood in this list
+    RETURN_IF_ERROR(compare_identities(before, files_));
+    files_ = std::move(before);  // positions count files as they stood in this list
     return {};
   }
-  auto all = format_identities(*before);
-  std::erase_if(*before, [](const auto& f) { return f.done; });
-  for (const auto& f : *before)
+  auto all = format_identities(before);
+  std::erase_if(before, [](const auto& f) { return f.done; });
+  for (const auto& f : before)
     RETURN_IF_ERROR(check_still_there(f));
-  files_ = std::move(*before);
+  files_ = std::move(before);
   kept_ = std::move(all);
   return {};
 }
@@ -133,25 +127,19 @@ expected<void> bounded_reader::assign(const std::string& partition, position fro
 
 expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t file,
                                                                  std::uint64_t offset) const {
-  auto opened = open_file::open(files_[file].path);
-  if (!opened)
-    return tl::make_unexpected(std::move(opened.error()));
-  return open_stream(std::move(*opened), offset, files_[file].length, wanted_.encoding);
+  ASSIGN_OR_RETURN(auto opened, open_file::open(files_[file].path));
+  return open_stream(std::move(opened), offset, files_[file].length, wanted_.encoding);
 }
 
 expected<void> bounded_reader::open_lines(log& l) const {
   const auto& file = files_[l.file];
-  auto first = read_first_lines(wanted_, file.path, file.number, 0, true,
-                                [&](std::uint64_t from) { return stream_at(l.file, from); });
-  if (!first)
-    return tl::make_unexpected(std::move(first.error()));
-  l.header = std::move(first->header);
+  ASSIGN_OR_RETURN(auto first, read_first_lines(wanted_, file.path, file.number, 0, true,
+                                                [&](std::uint64_t from) { return stream_at(l.file, from); }));
+  l.header = std::move(first.header);
   const auto next = l.next.major == file.number ? static_cast<std::uint64_t>(l.next.minor) : 0;
-  const auto offset = std::max(next, first->behind_skipped);
-  auto stream = stream_at(l.file, offset);
-  if (!stream)
-    return tl::make_unexpected(std::move(stream.error()));
-  l.lines.emplace(std::move(*stream), file.path, file.number, offset, wanted_.frame);
+  const auto offset = std::max(next, first.behind_skipped);
+  ASSIGN_OR_RETURN(auto stream, stream_at(l.file, offset));
+  l.lines.emplace(std::move(stream), file.path, file.number, offset, wanted_.frame);
   return {};
 }
 
@@ -177,10 +165,8 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   for (;;) {
     if (!l.lines)
       RETURN_IF_ERROR(open_lines(l));
-    auto ended = l.lines->read(out, max_bytes, l.takes_rest);
-    if (!ended)
-      return tl::make_unexpected(std::move(ended.error()));
-    if (*ended && l.lines->unfinished() > 0 && !l.takes_rest) {
+    ASSIGN_OR_RETURN(auto ended, l.lines->read(out, max_bytes, l.takes_rest));
+    if (ended && l.lines->unfinished() > 0 && !l.takes_rest) {
       auto takes = judge_rest(l);
       const bool has_moved = out.to != out.from;
       if (!takes && !has_moved)
@@ -188,19 +174,19 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
       l.takes_rest = takes.value_or(false);
       if (l.takes_rest && !has_moved)
         continue;
-      *ended = takes && !*takes;  // an error comes again when all before it is given
+      ended = takes && !*takes;  // an error comes again when all before it is given
     }
     out.header = l.header;
     if (!parallel_ && is_glob(pattern_))
       out.part = files_[l.file].path;
-    if (!*ended && out.to == l.next && out.records() == 0)
+    if (!ended && out.to == l.next && out.records() == 0)
       return std::optional<chunk>{};  // a line is too long, and has not ended: a run may end meanwhile
     l.next = out.to;
-    if (*ended && l.file + 1 == l.end) {
+    if (ended && l.file + 1 == l.end) {
       l.ended = true;
       out.at_end = true;
       out.caught_up = true;
-    } else if (*ended) {
+    } else if (ended) {
       ++l.file;
       l.lines.reset();
       l.takes_rest = false;
@@ -218,16 +204,12 @@ expected<bool> bounded_reader::judge_rest(const log& l) {
   const bool is_last = !parallel_ && l.file + 1 == l.end;
   if (listed.seen == listed.length)  // it was when it was read before
     return true;
-  const auto file = open_file::open(listed.path);
-  if (!file)
-    return tl::make_unexpected(file.error());
+  ASSIGN_OR_RETURN(const auto file, open_file::open(listed.path));
   char next = '\n';
-  RETURN_IF_ERROR(file->read_at(listed.length, &next, 1));
-  const auto packed = is_gzip(*file);
-  if (!packed)
-    return tl::make_unexpected(packed.error());
+  RETURN_IF_ERROR(file.read_at(listed.length, &next, 1));
+  ASSIGN_OR_RETURN(const auto packed, is_gzip(file));
   const bool goes_on = next != '\n';
-  if (goes_on && (!is_last || *packed || wanted_.encoding != data::encoding::utf_8))
+  if (goes_on && (!is_last || packed || wanted_.encoding != data::encoding::utf_8))
     return user_error(
         ec::mismatch,
         fmt::format("{}: its last line had no end when the run began, at byte {}, and goes on now, so "
@@ -241,10 +223,8 @@ expected<bool> bounded_reader::judge_rest(const log& l) {
     return is_listed_otherwise(listed).map([] { return true; });
   }
   listed.length = static_cast<std::uint64_t>(l.lines->next().minor);
-  const auto before = recent_bytes::of(*file, listed.length);
-  if (!before)
-    return tl::make_unexpected(before.error());
-  listed.tail = before->tail().value_or(file_tail{});
+  ASSIGN_OR_RETURN(const auto before, recent_bytes::of(file, listed.length));
+  listed.tail = before.tail().value_or(file_tail{});
   spdlog::warn("{}: its last line had no end when the run began, and goes on now; the next run takes it, "
                "from byte {} on",
                listed.path, listed.length);
@@ -255,13 +235,11 @@ expected<void> bounded_reader::is_listed_otherwise(const file_identity& now) {
   ++identity_version_;
   if (!kept_)
     return {};
-  auto all = parse_identities(*kept_);
-  if (!all)
-    return tl::make_unexpected(std::move(all.error()));
-  for (auto& f : *all)
+  ASSIGN_OR_RETURN(auto all, parse_identities(*kept_));
+  for (auto& f : all)
     if (!f.done && f.path == now.path)
       f = now;
-  kept_ = format_identities(*all);
+  kept_ = format_identities(all);
   return {};
 }
 

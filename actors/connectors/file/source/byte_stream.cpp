@@ -89,14 +89,12 @@ public:
 
 private:
   expected<bool> refill() {
-    auto got =
-        file_.read_at(consumed_, input_.data(), std::min<std::uint64_t>(input_.size(), length_ - consumed_));
-    if (!got)
-      return tl::make_unexpected(std::move(got.error()));
-    consumed_ += *got;
+    ASSIGN_OR_RETURN(auto got, file_.read_at(consumed_, input_.data(),
+                                             std::min<std::uint64_t>(input_.size(), length_ - consumed_)));
+    consumed_ += got;
     z_.next_in = reinterpret_cast<Bytef*>(input_.data());
-    z_.avail_in = static_cast<uInt>(*got);
-    return *got > 0;
+    z_.avail_in = static_cast<uInt>(got);
+    return got > 0;
   }
 
   unexpected corrupt(std::string_view what, std::string_view remedy) const {
@@ -108,10 +106,8 @@ private:
 
   expected<std::size_t> inflate_some(char* to, std::size_t size) {
     if (z_.avail_in == 0) {
-      auto more = refill();
-      if (!more)
-        return tl::make_unexpected(std::move(more.error()));
-      if (!*more) {
+      ASSIGN_OR_RETURN(auto more, refill());
+      if (!more) {
         if (in_member_)
           return corrupt("the .gz file is cut off",
                          "Put the whole file in its place and run again: it goes on there");
@@ -222,14 +218,13 @@ private:
 expected<void> pass_bytes(byte_stream& stream, const std::string& path, std::uint64_t count) {
   std::vector<char> scratch(std::min<std::uint64_t>(count, input_size));
   for (std::uint64_t passed = 0; passed < count;) {
-    const auto got = stream.read(scratch.data(), std::min<std::uint64_t>(count - passed, scratch.size()));
-    if (!got)
-      return tl::make_unexpected(got.error());
-    if (*got == 0)
+    ASSIGN_OR_RETURN(const auto got,
+                     stream.read(scratch.data(), std::min<std::uint64_t>(count - passed, scratch.size())));
+    if (got == 0)
       return user_error(ec::mismatch, fmt::format("{}: its text has {} bytes and was longer when it was "
                                                   "read; put the whole file back, or begin anew with --fresh",
                                                   path, passed));
-    passed += *got;
+    passed += got;
   }
   return {};
 }
@@ -286,10 +281,8 @@ expected<std::size_t> open_file::read_at(std::uint64_t offset, char* to, std::si
 
 expected<bool> is_gzip(const open_file& file) {
   unsigned char magic[3] = {};
-  auto got = file.read_at(0, reinterpret_cast<char*>(magic), sizeof(magic));
-  if (!got)
-    return tl::make_unexpected(std::move(got.error()));
-  return *got >= 2 && magic[0] == 0x1F && magic[1] == 0x8B && (*got == 2 || magic[2] == 8);
+  ASSIGN_OR_RETURN(auto got, file.read_at(0, reinterpret_cast<char*>(magic), sizeof(magic)));
+  return got >= 2 && magic[0] == 0x1F && magic[1] == 0x8B && (got == 2 || magic[2] == 8);
 }
 
 expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known) {
@@ -304,12 +297,10 @@ expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known) {
     // A hole holds zeros and need not be read. A file system without holes shows all of it as data.
     if (const auto data = ::lseek(file.fd(), static_cast<off_t>(known), SEEK_DATA); data > 0)
       known = std::max(known, static_cast<std::uint64_t>(data));
-  auto stream = open_stream(std::move(*duplicate), known, std::nullopt);
-  if (!stream)
-    return tl::make_unexpected(std::move(stream.error()));
+  ASSIGN_OR_RETURN(auto stream, open_stream(std::move(*duplicate), known, std::nullopt));
   std::string bytes(first_look, '\0');
   for (;;) {
-    const auto got = (*stream)->read(bytes.data(), bytes.size());
+    const auto got = stream->read(bytes.data(), bytes.size());
     if (!got && got.error().code != ec::corrupt)
       return tl::make_unexpected(got.error());
     const std::size_t count = got ? *got : 0;  // reading the lines tells of what is damaged
@@ -327,14 +318,12 @@ expected<passed_lines> pass_lines(byte_stream& stream, std::size_t lines) {
   constexpr std::size_t at_once = 64U << 10U;
   passed_lines out;
   for (std::string bytes(at_once, '\0'); out.lines < lines;) {
-    const auto got = stream.read(bytes.data(), bytes.size());
-    if (!got)
-      return tl::make_unexpected(got.error());
-    if (*got == 0)
+    ASSIGN_OR_RETURN(const auto got, stream.read(bytes.data(), bytes.size()));
+    if (got == 0)
       return out;
     const auto begin = out.all;
-    out.all += *got;
-    for (std::size_t at = 0; at < *got && out.lines < lines; ++at) {
+    out.all += got;
+    for (std::size_t at = 0; at < got && out.lines < lines; ++at) {
       if (bytes[at] != '\n')
         continue;
       ++out.lines;
@@ -347,15 +336,13 @@ expected<passed_lines> pass_lines(byte_stream& stream, std::size_t lines) {
 
 expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
                                                    std::optional<std::uint64_t> length, data::encoding from) {
-  auto packed = is_gzip(file);
-  if (!packed)
-    return tl::make_unexpected(std::move(packed.error()));
+  ASSIGN_OR_RETURN(auto packed, is_gzip(file));
   const bool is_decoded = from != data::encoding::utf_8;
-  if (!*packed && !is_decoded)
+  if (!packed && !is_decoded)
     return std::make_unique<plain_stream>(std::move(file), offset, length);
   const auto path = file.path();
   std::unique_ptr<byte_stream> stream;
-  if (*packed)
+  if (packed)
     stream = std::make_unique<gzip_stream>(std::move(file), length);
   else
     stream = std::make_unique<plain_stream>(std::move(file), 0, length);

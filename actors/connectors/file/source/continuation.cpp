@@ -17,25 +17,21 @@ unexpected refused(std::string_view what, std::string_view remedy) {
 
 /// Returns where the lines beyond what was read begin: behind the end that its last line has got, if it had none.
 expected<std::uint64_t> check_growth(const file_identity& before, const open_file& file, bool is_decoded) {
-  auto packed = is_gzip(file);
-  if (!packed)
-    return tl::make_unexpected(std::move(packed.error()));
-  if (*packed || is_decoded)
+  ASSIGN_OR_RETURN(auto packed, is_gzip(file));
+  if (packed || is_decoded)
     return refused(fmt::format("{}: it is {} and has grown from {} bytes since it was read to its end",
-                               before.path, *packed ? "compressed" : "decoded by an `encoding`",
+                               before.path, packed ? "compressed" : "decoded by an `encoding`",
                                before.length),
                    "write what comes into a file of its own");
   if (before.length == 0)
     return 0;
   char edge[3] = {};
-  const auto got = file.read_at(before.length - 1, edge, sizeof edge);
-  if (!got)
-    return tl::make_unexpected(got.error());
+  ASSIGN_OR_RETURN(const auto got, file.read_at(before.length - 1, edge, sizeof edge));
   if (edge[0] == '\n')
     return before.length;
   if (edge[1] == '\n')
     return before.length + 1;
-  if (*got == 3 && edge[1] == '\r' && edge[2] == '\n')
+  if (got == 3 && edge[1] == '\r' && edge[2] == '\n')
     return before.length + 2;
   return refused(
       fmt::format("{}: its last line had no newline when it was read as a record, up to byte {}, and "
@@ -50,10 +46,8 @@ public:
       : parallel_(parallel), order_(order), is_decoded_(is_decoded) {}
 
   expected<continuation> run(std::string_view ended, const std::string& pattern) {
-    auto before = parse_identities(ended);
-    if (!before)
-      return tl::make_unexpected(std::move(before.error()));
-    for (auto& f : *before) {
+    ASSIGN_OR_RETURN(auto before, parse_identities(ended));
+    for (auto& f : before) {
       if (f.number >= next_number_) {
         next_number_ = f.number + 1;
         last_ = f.path;
@@ -105,13 +99,9 @@ private:
   }
 
   expected<void> is_known(const file_identity& before, file_identity now) {
-    const auto file = open_file::open(now.path);
-    if (!file)
-      return tl::make_unexpected(file.error());
-    const auto same = goes_on_from(before, *file, now.length);
+    ASSIGN_OR_RETURN(const auto file, open_file::open(now.path));
+    ASSIGN_OR_RETURN(const auto same, goes_on_from(before, file, now.length));
     if (!same)
-      return tl::make_unexpected(same.error());
-    if (!*same)
       return refused(fmt::format("{}: it is not what was read to its end, {} bytes of it: it was replaced or "
                                  "cut since",
                                  now.path, before.length),
@@ -125,10 +115,8 @@ private:
                                  "glob is one log in the order of names",
                                  now.path, last_),
                      "write what comes into a file with a later name");
-    const auto from = check_growth(before, *file, is_decoded_);
-    if (!from)
-      return tl::make_unexpected(from.error());
-    take(std::move(now), *from, parallel_ ? before.number + 1 : next_number_);
+    ASSIGN_OR_RETURN(const auto from, check_growth(before, file, is_decoded_));
+    take(std::move(now), from, parallel_ ? before.number + 1 : next_number_);
     return {};
   }
 

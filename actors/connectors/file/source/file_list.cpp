@@ -21,10 +21,8 @@ namespace millrace::source {
 
 expected<file_head> own_head(const open_file& file, std::uint32_t size) {
   std::array<char, head_bytes> bytes{};
-  auto got = file.read_at(0, bytes.data(), std::min(size, head_bytes));
-  if (!got)
-    return tl::make_unexpected(std::move(got.error()));
-  return file_head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
+  ASSIGN_OR_RETURN(auto got, file.read_at(0, bytes.data(), std::min(size, head_bytes)));
+  return file_head{static_cast<std::uint32_t>(got), XXH3_64bits(bytes.data(), got)};
 }
 
 namespace {
@@ -38,15 +36,11 @@ expected<file_tail> own_tail(const open_file& file, std::uint64_t end) {
 }  // namespace
 
 expected<bool> goes_on_from(const file_identity& stored, const open_file& file, std::uint64_t length) {
-  const auto head = own_head(file, stored.head_length);
-  if (!head)
-    return tl::make_unexpected(head.error());
-  if (length < stored.length || *head != file_head{stored.head_length, stored.head_hash})
+  ASSIGN_OR_RETURN(const auto head, own_head(file, stored.head_length));
+  if (length < stored.length || head != file_head{stored.head_length, stored.head_hash})
     return false;
-  const auto tail = own_tail(file, stored.tail.end);
-  if (!tail)
-    return tl::make_unexpected(tail.error());
-  return *tail == stored.tail;
+  ASSIGN_OR_RETURN(const auto tail, own_tail(file, stored.tail.end));
+  return tail == stored.tail;
 }
 
 namespace {
@@ -196,10 +190,8 @@ expected<file_identity> identify_with(const open_file& file, const expected<file
   f.path = file.path();
   if (!has_tail)
     return f;
-  const auto tail = own_tail(file, f.length);
-  if (!tail)
-    return tl::make_unexpected(tail.error());
-  f.tail = *tail;
+  ASSIGN_OR_RETURN(const auto tail, own_tail(file, f.length));
+  f.tail = tail;
   return f;
 }
 
@@ -211,29 +203,19 @@ expected<file_identity> identify(const std::string& path) {
 }
 
 expected<file_identity> identify_content(const std::string& path) {
-  const auto file = open_file::open(path);
-  if (!file)
-    return tl::make_unexpected(file.error());
-  const auto packed = is_gzip(*file);
-  if (!packed)
-    return tl::make_unexpected(packed.error());
-  return identify_with(*file, content_head(*file, head_bytes), !*packed);
+  ASSIGN_OR_RETURN(const auto file, open_file::open(path));
+  ASSIGN_OR_RETURN(const auto packed, is_gzip(file));
+  return identify_with(file, content_head(file, head_bytes), !packed);
 }
 
 expected<file_head> content_head(const open_file& file, std::uint32_t size) {
-  auto packed = is_gzip(file);
+  ASSIGN_OR_RETURN(auto packed, is_gzip(file));
   if (!packed)
-    return tl::make_unexpected(std::move(packed.error()));
-  if (!*packed)
     return own_head(file, size);
-  auto copy = file.duplicate();
-  if (!copy)
-    return tl::make_unexpected(std::move(copy.error()));
-  auto stream = open_stream(std::move(*copy), 0, std::nullopt);
-  if (!stream)
-    return tl::make_unexpected(std::move(stream.error()));
+  ASSIGN_OR_RETURN(auto copy, file.duplicate());
+  ASSIGN_OR_RETURN(auto stream, open_stream(std::move(copy), 0, std::nullopt));
   std::array<char, head_bytes> bytes{};
-  auto got = (*stream)->read(bytes.data(), std::min(size, head_bytes));
+  auto got = stream->read(bytes.data(), std::min(size, head_bytes));
   const std::size_t length = got ? *got : 0;  // damaged from the start: as if empty; reading it tells
   return file_head{static_cast<std::uint32_t>(length), XXH3_64bits(bytes.data(), length)};
 }
@@ -299,13 +281,9 @@ expected<void> check_still_there(const file_identity& stored) {
     return changed(fmt::format("{}: the file is gone since the run began", stored.path));
   if (!now)
     return tl::make_unexpected(now.error());
-  const auto file = open_file::open(stored.path);
-  if (!file)
-    return tl::make_unexpected(file.error());
-  const auto same = goes_on_from(stored, *file, now->length);
+  ASSIGN_OR_RETURN(const auto file, open_file::open(stored.path));
+  ASSIGN_OR_RETURN(const auto same, goes_on_from(stored, file, now->length));
   if (!same)
-    return tl::make_unexpected(same.error());
-  if (!*same)
     return changed(fmt::format("{}: its content was replaced or cut since the run began", stored.path));
   return {};
 }

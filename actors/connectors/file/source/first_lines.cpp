@@ -18,27 +18,19 @@ expected<first_lines> read_first_lines(const wants& wanted, const std::string& p
   first_lines out{.behind_skipped = begin};
   bool are_skipped = true;
   if (wanted.skip > 0) {
-    auto stream = open(begin);
-    if (!stream)
-      return tl::make_unexpected(std::move(stream.error()));
-    const auto passed = pass_lines(**stream, wanted.skip);
-    if (!passed)
-      return tl::make_unexpected(passed.error());
-    are_skipped = passed->lines == wanted.skip;
-    out.behind_skipped += is_whole ? passed->all : passed->whole;
+    ASSIGN_OR_RETURN(auto stream, open(begin));
+    ASSIGN_OR_RETURN(const auto passed, pass_lines(*stream, wanted.skip));
+    are_skipped = passed.lines == wanted.skip;
+    out.behind_skipped += is_whole ? passed.all : passed.whole;
   }
   out.are_all = is_whole || (are_skipped && !wanted.header);
   if (!are_skipped || !wanted.header)
     return out;
-  auto stream = open(out.behind_skipped);
-  if (!stream)
-    return tl::make_unexpected(std::move(stream.error()));
-  line_reader lines(std::move(*stream), path, major, out.behind_skipped, wanted.frame);
+  ASSIGN_OR_RETURN(auto stream, open(out.behind_skipped));
+  line_reader lines(std::move(stream), path, major, out.behind_skipped, wanted.frame);
   for (bool ended = false; !ended;) {
     chunk first;
-    auto read = lines.read(first, enough_for_names, is_whole);
-    if (!read)
-      return tl::make_unexpected(std::move(read.error()));
+    ASSIGN_OR_RETURN(auto read, lines.read(first, enough_for_names, is_whole));
     if (first.is_cut(0))
       return user_error(ec::refused,
                         fmt::format("{}: its header line is longer than {} MiB, so that it names no "
@@ -51,7 +43,7 @@ expected<first_lines> read_first_lines(const wants& wanted, const std::string& p
       out.are_all = true;
       break;
     }
-    ended = *read;
+    ended = read;
   }
   return out;
 }

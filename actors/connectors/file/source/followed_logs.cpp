@@ -72,10 +72,8 @@ expected<std::vector<partition_info>> followed_logs::begin(const std::set<std::s
   for (const auto& name : names_of_logs(names, known)) {
     if (known.contains(name))
       continue;
-    const auto log = add(name).discover({});
-    if (!log)
-      return tl::make_unexpected(log.error());
-    found.push_back({name, log->front().start, log->front().first});
+    ASSIGN_OR_RETURN(const auto log, add(name).discover({}));
+    found.push_back({name, log.front().start, log.front().first});
   }
   return found;
 }

@@ -126,21 +126,17 @@ expected<void> followed_reader::check_identity(std::string_view stored) {
 expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
   const auto known = std::min<std::uint64_t>(offset, tail_bytes);
   for (const auto begin : {offset - known, offset}) {
-    auto second = at.file.duplicate();
-    if (!second)
-      return tl::make_unexpected(std::move(second.error()));
-    auto stream = open_stream(std::move(*second), begin, std::nullopt);
-    if (!stream)
-      return tl::make_unexpected(std::move(stream.error()));
+    ASSIGN_OR_RETURN(auto second, at.file.duplicate());
+    ASSIGN_OR_RETURN(auto stream, open_stream(std::move(second), begin, std::nullopt));
     std::string bytes(offset - begin, '\0');
-    const auto got = (*stream)->read(bytes.data(), bytes.size());
+    const auto got = stream->read(bytes.data(), bytes.size());
     if (!bytes.empty() && (!got || *got < bytes.size()))
       continue;  // it ends before: opened there it says so
     at.recent = recent_bytes(begin);
     at.recent.take(bytes);
     if (at.to)
-      *stream = std::make_unique<limited_stream>(std::move(*stream), *at.to - std::min(*at.to, offset));
-    at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, wanted_.frame);
+      stream = std::make_unique<limited_stream>(std::move(stream), *at.to - std::min(*at.to, offset));
+    at.lines.emplace(std::move(stream), at.file.path(), at.generation, offset, wanted_.frame);
     break;
   }
   return {};
@@ -148,14 +144,12 @@ expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
 
 expected<void> followed_reader::open_place() {
   const auto offset = static_cast<std::uint64_t>(next_.minor);
-  auto opened = files_->open(next_.major, offset);
-  if (!opened)
-    return tl::make_unexpected(std::move(opened.error()));
+  ASSIGN_OR_RETURN(auto opened, files_->open(next_.major, offset));
   place at{.generation = next_.major,
-           .file = std::move(opened->file),
-           .to = opened->to,
-           .last_part = opened->to.has_value(),
-           .takes_rest = opened->to || opened->takes_rest,
+           .file = std::move(opened.file),
+           .to = opened.to,
+           .last_part = opened.to.has_value(),
+           .takes_rest = opened.to || opened.takes_rest,
            .may_be_zeros = offset == 0,
            .has_begun = !wanted_.header && wanted_.skip == 0};
   RETURN_IF_ERROR(read_from(at, offset));
@@ -170,26 +164,22 @@ expected<bool> followed_reader::take(place& at, const chunk& out) {
     at.recent.take({out.bytes.data(), out.bytes.size() - padding});
   } else {  // the chunk has the beginning of a line that is too long
     auto packed = is_gzip(at.file);
-    auto recent = packed && !*packed ? recent_bytes::of(at.file, end)
-                                     : packed.map([&](bool) { return recent_bytes(end); });
-    if (!recent)
-      return tl::make_unexpected(std::move(recent.error()));
-    at.recent = std::move(*recent);
+    ASSIGN_OR_RETURN(auto recent, packed && !*packed ? recent_bytes::of(at.file, end)
+                                                     : packed.map([&](bool) { return recent_bytes(end); }));
+    at.recent = std::move(recent);
   }
   return files_->was_read(at.generation, end, at.recent.tail());
 }
 
 expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t max_bytes) {
   if (at.may_be_zeros) {
-    auto zeros = leading_zeros(at.file, at.zeros);
-    if (!zeros)
-      return tl::make_unexpected(std::move(zeros.error()));
-    at.zeros = zeros->count;
-    if (at.zeros > 0 && !zeros->is_followed) {
+    ASSIGN_OR_RETURN(auto zeros, leading_zeros(at.file, at.zeros));
+    at.zeros = zeros.count;
+    if (at.zeros > 0 && !zeros.is_followed) {
       out = without_records(at.lines->next(), at.lines->path());
       return true;
     }
-    at.may_be_zeros = at.zeros == 0 && !zeros->is_followed;
+    at.may_be_zeros = at.zeros == 0 && !zeros.is_followed;
     if (at.zeros > 0) {
       spdlog::info("{}: it begins with {} zero bytes, which are passed over", at.file.path(), at.zeros);
       RETURN_IF_ERROR(read_from(at, at.zeros));
@@ -216,15 +206,11 @@ expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t ma
 }
 
 expected<void> followed_reader::begin(place& at) {
-  const auto zeros = leading_zeros(at.file, at.zeros);
-  if (!zeros)
-    return tl::make_unexpected(zeros.error());
-  auto first = read_first_lines(wanted_, at.file.path(), at.generation, zeros->count, at.takes_rest,
+  ASSIGN_OR_RETURN(const auto zeros, leading_zeros(at.file, at.zeros));
+  auto first = read_first_lines(wanted_, at.file.path(), at.generation, zeros.count, at.takes_rest,
                                 [&](std::uint64_t from) -> expected<std::unique_ptr<byte_stream>> {
-                                  auto second = at.file.duplicate();
-                                  if (!second)
-                                    return tl::make_unexpected(std::move(second.error()));
-                                  return open_stream(std::move(*second), from, std::nullopt);
+                                  ASSIGN_OR_RETURN(auto second, at.file.duplicate());
+                                  return open_stream(std::move(second), from, std::nullopt);
                                 });
   if (!first)
     return tl::make_unexpected(std::move(first.error()));
@@ -237,10 +223,8 @@ expected<void> followed_reader::begin(place& at) {
 
 expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool& again) {
   if (files_->first().major < 0) {
-    const auto come = files_->has_come();
+    ASSIGN_OR_RETURN(const auto come, files_->has_come());
     if (!come)
-      return tl::make_unexpected(come.error());
-    if (!*come)
       return nothing_yet();
     spdlog::info("{}: it is there now", pattern_);
   }
@@ -258,25 +242,19 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   auto& at = *place_;
   const bool was_at_end = end_said_ && at.lines->unfinished() == 0;
   chunk out;
-  auto ended = read_lines(at, out, max_bytes);
-  if (!ended)
-    return tl::make_unexpected(std::move(ended.error()));
+  ASSIGN_OR_RETURN(auto ended, read_lines(at, out, max_bytes));
   if (!at.last_part) {
     // Looked at after reading: what was read is this generation's only if the file is still the same.
     const auto seen = std::max(static_cast<std::uint64_t>(out.to.minor) + at.lines->unfinished(), at.zeros);
-    auto same = files_->still(at.generation, at.file, seen, at.recent);
-    if (!same)
-      return tl::make_unexpected(std::move(same.error()));
-    if (!*same) {
+    ASSIGN_OR_RETURN(auto same, files_->still(at.generation, at.file, seen, at.recent));
+    if (!same) {
       RETURN_IF_ERROR(was_cut_off(was_at_end));
       again = true;
       return std::optional<chunk>{};
     }
   }
-  auto taken = take(at, out);
-  if (!taken)
-    return tl::make_unexpected(std::move(taken.error()));
-  if (!*taken) {  // another reader of the log has left it before: it is read up to there
+  ASSIGN_OR_RETURN(auto taken, take(at, out));
+  if (!taken) {  // another reader of the log has left it before: it is read up to there
     place_.reset();
     again = true;
     return std::optional<chunk>{};
@@ -292,7 +270,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
     next_ = out.to;
   else
     out.to = next_;
-  if (*ended && at.last_part) {
+  if (ended && at.last_part) {
     if (at.to && static_cast<std::uint64_t>(next_.minor) < *at.to)
       return fatal_error(ec::log_trimmed,
                          fmt::format("{}: it ends at byte {} and was read up to byte {}: put the whole file "
@@ -305,7 +283,7 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
       at.last_part = at.takes_rest = false;
       again = !moved;
     }
-  } else if (*ended) {
+  } else if (ended) {
     const auto later = files_->after(at.generation, at.file, std::chrono::steady_clock::now());
     if (!later)
       return tl::make_unexpected(later.error());

@@ -39,12 +39,10 @@ void generations::find_live() {
 
 expected<std::vector<present_file>> generations::present() {
   find_live();
-  auto names = several_ ? names_of(pattern_) : rotated_names().of(pattern_);
-  if (!names)
-    return tl::make_unexpected(std::move(names.error()));
+  ASSIGN_OR_RETURN(auto names, several_ ? names_of(pattern_) : rotated_names().of(pattern_));
   std::vector<present_file> here;
-  here.reserve(names->size() + 1);
-  for (const auto& name : *names)
+  here.reserve(names.size() + 1);
+  for (const auto& name : names)
     if (auto p = look_at(name))
       here.push_back(std::move(*p));
   if (!several_)
@@ -245,15 +243,11 @@ expected<void> generations::begin() {
   const auto folder = std::filesystem::path(pattern_).parent_path();
   std::error_code unknown;
   if (!several_ && (folder.empty() || std::filesystem::exists(folder, unknown))) {
-    const auto names = rotated_names().of(pattern_);
-    if (!names)
-      return tl::make_unexpected(names.error());
-    for (const auto& name : *names) {
-      auto f = identified(name);
-      if (!f)
-        return tl::make_unexpected(std::move(f.error()));
-      if (*f)
-        files_.push_back({.id = std::move(**f)});
+    ASSIGN_OR_RETURN(const auto names, rotated_names().of(pattern_));
+    for (const auto& name : names) {
+      ASSIGN_OR_RETURN(auto f, identified(name));
+      if (f)
+        files_.push_back({.id = std::move(*f)});
     }
     for (std::size_t i = 0; i < files_.size(); ++i)
       files_[i].id.number = static_cast<std::int64_t>(i) - static_cast<std::int64_t>(files_.size());
@@ -302,20 +296,18 @@ expected<void> generations::restore(std::string_view text) {
     else
       lines_of_files.append(line).append("\n");
   }
-  auto ids = parse_identities(lines_of_files);
-  if (!ids)
-    return tl::make_unexpected(std::move(ids.error()));
+  ASSIGN_OR_RETURN(auto ids, parse_identities(lines_of_files));
   if (!good)
     return fatal_error(ec::corrupt,
                        "the stored order of files is damaged; restore the state folder, or begin "
                        "anew with --fresh");
-  if (ids->empty())
+  if (ids.empty())
     return {};
-  std::ranges::sort(*ids, {}, &file_identity::number);
+  std::ranges::sort(ids, {}, &file_identity::number);
   files_.clear();
   names_.clear();
   const bool was_bounded = list.empty();
-  for (auto& id : *ids) {
+  for (auto& id : ids) {
     if (was_bounded &&
         id.number >= 0) {  // it was one log already: a generation a file, up to the length that it had
       auto& g = list.add(id.number, 0);
@@ -365,12 +357,10 @@ expected<generations::opened> generations::open(std::int64_t number, std::uint64
     const bool is_copy = may_be_copy(*wanted, p.path) && (p.path == wanted->id.path) == in_its_place;
     if (is_found || !(is_same || is_copy))
       return {};
-    auto identified_now = identified(p.path);
-    if (!identified_now)
-      return tl::make_unexpected(std::move(identified_now.error()));
-    if (!*identified_now || !is_long_enough(**identified_now))
+    ASSIGN_OR_RETURN(auto identified_now, identified(p.path));
+    if (!identified_now || !is_long_enough(*identified_now))
       return {};
-    auto& f = **identified_now;
+    auto& f = *identified_now;
     if (match_.is_still(wanted->id, f)) {
       is_found = !is_another(f, wanted->id.number, beside::later);
       if (is_found)
@@ -422,10 +412,8 @@ std::optional<position> generations::nothing_left(position at) const {
 expected<generations::next> generations::after(std::int64_t number, const open_file& current, moment now) {
   const std::scoped_lock lock(mutex_);
   if (list_.find(number + 1) == nullptr && now >= next_look_) {
-    const auto quiet = is_quiet(current, now);
+    ASSIGN_OR_RETURN(const auto quiet, is_quiet(current, now));
     if (!quiet)
-      return tl::make_unexpected(quiet.error());
-    if (!*quiet)
       RETURN_IF_ERROR(look(now));
   }
   const auto mine = look_at(current);
@@ -470,10 +458,8 @@ expected<bool> generations::is_quiet(const open_file& current, moment now) {
 
 expected<void> generations::look(moment now) {
   const auto begin = processor_time();
-  auto here = present();
-  if (!here)
-    return tl::make_unexpected(std::move(here.error()));
-  const bool is_many = std::max(here->size(), files_.size()) > few_files;
+  ASSIGN_OR_RETURN(auto here, present());
+  const bool is_many = std::max(here.size(), files_.size()) > few_files;
   // New files cost once and are no reason for a pause: the rest of a look costs about as much as the listing.
   const auto at_least = 2 * (processor_time() - begin);
   const bool is_first = std::exchange(is_first_look_, false);
@@ -483,7 +469,7 @@ expected<void> generations::look(moment now) {
       k.watched_to = now + late_writes_;
   }
   found out;
-  auto strange = strangers(std::move(*here), out);
+  auto strange = strangers(std::move(here), out);
   find_moved(strange, out, now);
   const auto taken = take_strangers(strange, out);
   note_rests(now, out);
@@ -650,13 +636,11 @@ expected<void> generations::take_strangers(const std::vector<present_file>& stra
     (at_known_path.contains(strange[i].path) ? in_place : in_order).push_back(i);
   in_order.insert(in_order.end(), in_place.begin(), in_place.end());
   for (const auto i : in_order) {
-    auto fresh = take_stranger(strange[i], out);
-    if (!fresh)
-      return tl::make_unexpected(std::move(fresh.error()));
-    if (!*fresh || !strange[i].may_be_new)
+    ASSIGN_OR_RETURN(auto fresh, take_stranger(strange[i], out));
+    if (!fresh || !strange[i].may_be_new)
       continue;
-    (*fresh)->name = strange[i].made_of;
-    out.fresh.emplace_back(i, std::move(**fresh));
+    fresh->name = strange[i].made_of;
+    out.fresh.emplace_back(i, std::move(*fresh));
   }
   return {};
 }
@@ -705,18 +689,16 @@ expected<bool> generations::still(std::int64_t number, const open_file& current,
                                   const recent_bytes& before) {
   const std::scoped_lock lock(mutex_);
   auto* k = file_of(number);
-  auto packed = is_gzip(current);
-  if (!packed)
-    return tl::make_unexpected(std::move(packed.error()));
+  ASSIGN_OR_RETURN(auto packed, is_gzip(current));
   const auto now = look_at(current);
-  if (k == nullptr || (!now && *packed))
+  if (k == nullptr || (!now && packed))
     return true;
   const auto size = now ? now->size : 0;
   const auto now_seen = [&] {
     has_progress_ = has_progress_ || k->id.seen != size;
     k->id.seen = size;
   };
-  if (*packed) {
+  if (packed) {
     now_seen();
     return true;
   }
@@ -820,18 +802,14 @@ expected<void> generations::cut_off(std::int64_t number) {
     return {};
   note_gap_();
   // The same file has what came next; it may be rotated by now.
-  auto here = present();
-  if (!here)
-    return tl::make_unexpected(std::move(here.error()));
+  ASSIGN_OR_RETURN(auto here, present());
   const auto* const k = file_of(number);
   const auto same =
-      std::ranges::find_if(*here, [&](const present_file& p) { return k != nullptr && is_here(*k, p); });
-  auto f = identify_content(same != here->end()        ? same->path
-                            : k != nullptr && several_ ? k->id.path
-                                                       : pattern_);
-  if (!f)
-    return tl::make_unexpected(std::move(f.error()));
-  add(std::move(*f));
+      std::ranges::find_if(here, [&](const present_file& p) { return k != nullptr && is_here(*k, p); });
+  ASSIGN_OR_RETURN(auto f, identify_content(same != here.end()         ? same->path
+                                            : k != nullptr && several_ ? k->id.path
+                                                                       : pattern_));
+  add(std::move(f));
   return {};
 }
 

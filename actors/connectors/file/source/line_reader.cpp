@@ -80,17 +80,15 @@ expected<bool> line_reader::pass_over(chunk& out, bool complete) {
   out.bytes.shrink_to_fit();
   std::string bytes(read_at_once, '\0');
   for (const auto until = passed_ + passed_at_once; passed_ < until;) {
-    const auto got = stream_->read(bytes.data(), bytes.size());
-    if (!got)
-      return tl::make_unexpected(got.error());
-    if (const auto end = rest_->end({bytes.data(), *got})) {
+    ASSIGN_OR_RETURN(const auto got, stream_->read(bytes.data(), bytes.size()));
+    if (const auto end = rest_->end({bytes.data(), got})) {
       passed_ += *end;
       give_beginning(out);
-      carry_.assign(bytes.data() + *end, *got - *end);
+      carry_.assign(bytes.data() + *end, got - *end);
       return false;
     }
-    passed_ += *got;
-    if (*got == 0) {  // the end; less than was asked for may come before an error, too
+    passed_ += got;
+    if (got == 0) {  // the end; less than was asked for may come before an error, too
       if (complete)
         give_beginning(out);
       return true;

@@ -20,10 +20,8 @@ void recent_bytes::take(std::string_view next) {
 expected<recent_bytes> recent_bytes::of(const open_file& file, std::uint64_t end) {
   std::string bytes(std::min<std::uint64_t>(end, tail_bytes), '\0');
   const auto begin = end - bytes.size();
-  const auto got = file.read_at(begin, bytes.data(), bytes.size());
-  if (!got)
-    return tl::make_unexpected(got.error());
-  if (*got < bytes.size())
+  ASSIGN_OR_RETURN(const auto got, file.read_at(begin, bytes.data(), bytes.size()));
+  if (got < bytes.size())
     return recent_bytes(end);
   recent_bytes all(begin);
   all.take(bytes);
@@ -38,10 +36,8 @@ std::optional<file_tail> recent_bytes::tail() const {
 
 expected<bool> recent_bytes::are_in(const open_file& file) const {
   std::string there(bytes_.size(), '\0');
-  const auto got = file.read_at(end_ - bytes_.size(), there.data(), there.size());
-  if (!got)
-    return tl::make_unexpected(got.error());
-  return *got == there.size() && there == bytes_;
+  ASSIGN_OR_RETURN(const auto got, file.read_at(end_ - bytes_.size(), there.data(), there.size()));
+  return got == there.size() && there == bytes_;
 }
 
 }  // namespace millrace::source

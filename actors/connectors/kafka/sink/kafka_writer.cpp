@@ -128,10 +128,9 @@ expected<void> kafka_writer::need_positions_topic() {
   const std::string topic(positions_topic);
   auto found = kafka::partition_count(*reader_, topic, look_up_patience);
   if (!found && found.error().code == ec::not_found) {
-    auto made = kafka::create_topic(*reader_, topic, 1, options_.create ? options_.create->replication : -1,
-                                    patience, {{"cleanup.policy", "compact"}});
-    if (!made)
-      return unexpected(made.error());
+    RETURN_IF_ERROR(kafka::create_topic(*reader_, topic, 1,
+                                        options_.create ? options_.create->replication : -1, patience,
+                                        {{"cleanup.policy", "compact"}}));
   } else if (!found) {
     return unexpected(found.error());
   }

@@ -95,12 +95,11 @@ expected<transaction> transaction::open(const kafka::connection& to, std::string
   transaction t;
   t.producer_ = std::make_shared<producer>();
   own.emplace_back("transactional.id", transactional_id);
-  auto made = kafka::client::open(
-      RD_KAFKA_PRODUCER, to,
-      {std::move(name), std::move(own), [p = t.producer_.get()](const auto& m) { p->on_delivery(m); }});
-  if (!made)
-    return unexpected(made.error());
-  t.producer_->client = std::make_unique<kafka::client>(std::move(*made));
+  ASSIGN_OR_RETURN(auto made,
+                   kafka::client::open(RD_KAFKA_PRODUCER, to,
+                                       {std::move(name), std::move(own),
+                                        [p = t.producer_.get()](const auto& m) { p->on_delivery(m); }}));
+  t.producer_->client = std::make_unique<kafka::client>(std::move(made));
   RETURN_IF_ERROR(
       t.insist(fmt::format("taking over the transactional id \"{}\"", transactional_id),
                [](rd_kafka_t* handle, int ms) { return rd_kafka_init_transactions(handle, ms); }));

@@ -107,18 +107,15 @@ expected<std::vector<partition_info>> kafka_reader::discover_beside(const std::s
                                                                     milliseconds timeout) {
   const auto until = clock::now() + timeout;
   // No longer than a stop may have to wait for it: nothing is lost by looking again later.
-  const auto count = kafka::partition_count(*client_, options_.topic, std::min(slice, timeout));
-  if (!count)
-    return tl::make_unexpected(count.error());
-  partitions_ = *count;
+  ASSIGN_OR_RETURN(const auto count,
+                   kafka::partition_count(*client_, options_.topic, std::min(slice, timeout)));
+  partitions_ = count;
   std::vector<partition_info> found;
-  for (std::int32_t id = 0; id < *count; ++id) {
+  for (std::int32_t id = 0; id < count; ++id) {
     if (known.contains(std::to_string(id)))
       continue;
-    const auto there = ends_of(id, until);
-    if (!there)
-      return tl::make_unexpected(there.error());
-    found.push_back({std::to_string(id), {0, there->low}, {0, there->low}});
+    ASSIGN_OR_RETURN(const auto there, ends_of(id, until));
+    found.push_back({std::to_string(id), {0, there.low}, {0, there.low}});
   }
   return found;
 }
@@ -171,12 +168,10 @@ expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, cloc
     return static_cast<int>(std::clamp(left(until), milliseconds(1), 4 * slice).count());
   };
   for (std::int32_t id = 0; id < partitions; ++id) {
-    const auto there = ends_of(id, until);
-    if (!there)
-      return tl::make_unexpected(there.error());
-    const auto start = std::holds_alternative<start_latest>(options_.start) ? there->high : there->low;
-    found.push_back({std::to_string(id), {0, start}, {0, there->low}});
-    ends.push_back(there->high);
+    ASSIGN_OR_RETURN(const auto there, ends_of(id, until));
+    const auto start = std::holds_alternative<start_latest>(options_.start) ? there.high : there.low;
+    found.push_back({std::to_string(id), {0, start}, {0, there.low}});
+    ends.push_back(there.high);
     // Kafka counts milliseconds, and takes negative ones for words; no record is that old.
     if (const auto* time = std::get_if<event_micros>(&options_.start); time != nullptr && *time > 0)
       rd_kafka_topic_partition_list_add(times.get(), options_.topic.c_str(), id)->offset =

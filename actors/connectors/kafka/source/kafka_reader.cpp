@@ -237,10 +237,8 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
   if (l.refused)
     return tl::make_unexpected(*l.refused);
   if (l.unproven) {
-    const auto proven = prove(l);
+    ASSIGN_OR_RETURN(const auto proven, prove(l));
     if (!proven)
-      return tl::make_unexpected(proven.error());
-    if (!*proven)
       return std::optional<chunk>{};
   }
   const auto waiting = rd_kafka_queue_length(l.queue.get());

@@ -130,10 +130,8 @@ expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& option
   o.read_committed = !options.has("read_committed") || options.boolean("read_committed");
   o.key = key_option(options);
   o.wanted = wanted;
-  auto start = parse_start(options.has("start") ? options.text("start") : "earliest");
-  if (!start)
-    return tl::make_unexpected(std::move(start.error()));
-  o.start = *start;
+  ASSIGN_OR_RETURN(auto start, parse_start(options.has("start") ? options.text("start") : "earliest"));
+  o.start = start;
   return std::make_unique<kafka_reader>(std::move(o));
 }
 

@@ -53,13 +53,12 @@ expected<std::unique_ptr<topic_chain>> topic_chain::open_under(std::shared_ptr<t
                       fmt::format("the names of topology and actor have {} bytes together; {} at most",
                                   of.topology.size() + of.actor.size(), longest_owner));
   std::unique_ptr<topic_chain> opened(new topic_chain(std::move(records), std::move(of)));
-  auto done = opened->begin_life(now, is_chosen).and_then([&] { return opened->restore_opened(); });
-  if (!done)
-    return unexpected(done.error());
-  opened->tail_ = done->contents.sequence;
-  opened->base_at_ = done->base_at;
-  opened->weight_ = done->weight;
-  opened->just_opened_ = std::move(done->contents);
+  ASSIGN_OR_RETURN(auto done,
+                   opened->begin_life(now, is_chosen).and_then([&] { return opened->restore_opened(); }));
+  opened->tail_ = done.contents.sequence;
+  opened->base_at_ = done.base_at;
+  opened->weight_ = done.weight;
+  opened->just_opened_ = std::move(done.contents);
   opened->bytes_ = opened->seen_.bytes();
   return opened;
 }

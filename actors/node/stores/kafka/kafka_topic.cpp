@@ -94,10 +94,9 @@ expected<kafka::client> kafka_topic::open_consumer(kafka::settings own) const {
 }
 
 expected<void> kafka_topic::find_topic() {
-  auto made = open_consumer({{"queued.max.messages.kbytes", "4096"}, {"fetch.wait.max.ms", "100"}});
-  if (!made)
-    return unexpected(made.error());
-  consumer_ = std::make_unique<kafka::client>(std::move(*made));
+  ASSIGN_OR_RETURN(auto made,
+                   open_consumer({{"queued.max.messages.kbytes", "4096"}, {"fetch.wait.max.ms", "100"}}));
+  consumer_ = std::make_unique<kafka::client>(std::move(made));
   auto found = kafka::partition_count(*consumer_, options_.topic, options_.patience);
   if (!found && found.error().code == ec::not_found)
     RETURN_IF_ERROR(make_topic());

@@ -50,9 +50,7 @@ expected<std::unique_ptr<database_segments>> database_segments::open(std::shared
   ASSIGN_OR_RETURN(auto texts, statements_for(schema));
   std::unique_ptr<database_segments> opened(
       new database_segments(std::move(database), std::move(texts), std::move(of), term));
-  auto done = opened->find_actor().and_then([&] { return opened->keep_only(needed); });
-  if (!done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(opened->find_actor().and_then([&] { return opened->keep_only(needed); }));
   return opened;
 }
 
@@ -61,11 +59,9 @@ expected<std::unique_ptr<database_segments>> database_segments::look(std::shared
   ASSIGN_OR_RETURN(auto texts, statements_for(schema));
   std::unique_ptr<database_segments> found(
       new database_segments(std::move(database), std::move(texts), std::move(of), 0));
-  const auto row =
-      found->database_->run(found->texts_.find_actor, {{found->owner_.topology}, {found->owner_.actor}});
-  if (!row)
-    return unexpected(row.error());
-  const auto columns = one_row(*row, 4);
+  ASSIGN_OR_RETURN(const auto row, found->database_->run(found->texts_.find_actor,
+                                                         {{found->owner_.topology}, {found->owner_.actor}}));
+  const auto columns = one_row(row, 4);
   if (!columns)
     return std::unique_ptr<database_segments>();
   found->id_ = text_of((*columns)[1]);
@@ -73,21 +69,17 @@ expected<std::unique_ptr<database_segments>> database_segments::look(std::shared
 }
 
 expected<std::vector<segment_id>> database_segments::list() const {
-  const auto found = database_->run(texts_.list_segments, {{id_}});
-  if (!found)
-    return unexpected(found.error());
+  ASSIGN_OR_RETURN(const auto found, database_->run(texts_.list_segments, {{id_}}));
   std::vector<segment_id> out;
-  for (const auto& row : found->rows)
+  for (const auto& row : found.rows)
     if (row.size() == 2)
       out.push_back({number_in(row[0]), number_in(row[1])});
   return out;
 }
 
 expected<void> database_segments::find_actor() {
-  const auto found = database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}});
-  if (!found)
-    return unexpected(found.error());
-  const auto row = one_row(*found, 4);
+  ASSIGN_OR_RETURN(const auto found, database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}}));
+  const auto row = one_row(found, 4);
   if (!row || (*row)[2] < chain::number_of({term_, 0}))
     return our_error(fmt::format("{}: its chain was not opened under the term {}", shown(), term_));
   id_ = text_of((*row)[1]);
@@ -97,11 +89,9 @@ expected<void> database_segments::find_actor() {
 expected<void> database_segments::keep_only(const std::vector<segment_id>& needed) {
   const auto above = first_life_above(term_), mine = text_of(term_);
   const as_arrays all(needed);
-  const auto done =
-      database_->run(texts_.keep_segments, {{id_}, {above}, {all.terms}, {all.numbers}, {mine}});
-  if (!done)
-    return unexpected(done.error());
-  const auto row = one_row(*done, 1);
+  ASSIGN_OR_RETURN(const auto done, database_->run(texts_.keep_segments,
+                                                   {{id_}, {above}, {all.terms}, {all.numbers}, {mine}}));
+  const auto row = one_row(done, 1);
   return row && (*row)[0] == 1 ? expected<void>() : refused();
 }
 
@@ -128,13 +118,10 @@ expected<void> database_segments::write(const segment_id& id, std::string_view p
 
 expected<std::string> database_segments::read(const segment_id& id) const {
   const auto term = text_of(id.life), number = text_of(id.number);
-  auto found = database_->run(texts_.read_segment, {{id_}, {term}, {number}});
-  if (!found)
-    return unexpected(found.error());
-  const bool is_there = found->rows.size() == 1 && found->rows.front().size() == 2;
-  if (is_there &&
-      number_in(found->rows.front()[0]) == checksum_of_segment(id, owner_, found->rows.front()[1]))
-    return std::move(found->rows.front()[1]);
+  ASSIGN_OR_RETURN(auto found, database_->run(texts_.read_segment, {{id_}, {term}, {number}}));
+  const bool is_there = found.rows.size() == 1 && found.rows.front().size() == 2;
+  if (is_there && number_in(found.rows.front()[0]) == checksum_of_segment(id, owner_, found.rows.front()[1]))
+    return std::move(found.rows.front()[1]);
   return fatal_error(
       is_there ? ec::corrupt : ec::not_found,
       fmt::format("{}: spilled output {} of term {} is {}, and holds rows that a sink has not committed; "
@@ -147,11 +134,9 @@ expected<void> database_segments::remove(const std::vector<segment_id>& ids) {
   all.insert(all.end(), in_doubt_.begin(), in_doubt_.end());
   const auto above = first_life_above(term_);
   const as_arrays arrays(all);
-  const auto done =
-      database_->run(texts_.remove_segments, {{id_}, {above}, {arrays.terms}, {arrays.numbers}});
-  if (!done)
-    return unexpected(done.error());
-  const auto row = one_row(*done, 1);
+  ASSIGN_OR_RETURN(const auto done, database_->run(texts_.remove_segments,
+                                                   {{id_}, {above}, {arrays.terms}, {arrays.numbers}}));
+  const auto row = one_row(done, 1);
   if (!row || (*row)[0] != 1)
     return refused();
   in_doubt_.clear();

@@ -8,10 +8,8 @@ namespace millrace::postgresql_chain {
 
 expected<holder> who_holds(connection& database, const statements& texts, const std::string& id,
                            std::string_view shown) {
-  const auto found = database.run(texts.who_holds, {{id}});
-  if (!found)
-    return unexpected(found.error());
-  const auto row = one_row(*found, 2);
+  ASSIGN_OR_RETURN(const auto found, database.run(texts.who_holds, {{id}}));
+  const auto row = one_row(found, 2);
   if (!row)
     return fatal_error(ec::corrupt,
                        fmt::format("{}: its row is gone; remedy: restore the database from a backup", shown));

@@ -102,16 +102,12 @@ expected<database_chain::looked> database_chain::look(std::shared_ptr<connection
 expected<std::vector<std::string>> database_chain::list(std::shared_ptr<connection> database,
                                                         std::string_view schema,
                                                         const std::string& topology) {
-  const auto there = on_tables(std::move(database), schema, {topology, {}});
-  if (!there)
-    return unexpected(there.error());
+  ASSIGN_OR_RETURN(const auto there, on_tables(std::move(database), schema, {topology, {}}));
   std::vector<std::string> out;
-  if (!*there)
+  if (!there)
     return out;
-  auto found = (*there)->database_->run((*there)->texts_.list, {{topology}});
-  if (!found)
-    return unexpected(found.error());
-  for (auto& row : found->rows)
+  ASSIGN_OR_RETURN(auto found, there->database_->run(there->texts_.list, {{topology}}));
+  for (auto& row : found.rows)
     if (!row.empty())
       out.push_back(std::move(row.front()));
   return out;
@@ -119,12 +115,10 @@ expected<std::vector<std::string>> database_chain::list(std::shared_ptr<connecti
 
 expected<void> database_chain::clear(std::shared_ptr<connection> database, std::string_view schema,
                                      const std::string& topology) {
-  const auto there = on_tables(std::move(database), schema, {topology, {}});
+  ASSIGN_OR_RETURN(const auto there, on_tables(std::move(database), schema, {topology, {}}));
   if (!there)
-    return unexpected(there.error());
-  if (!*there)
     return {};
-  return (*there)->database_->run((*there)->texts_.clear, {{topology}}).map([](const answer&) {});
+  return there->database_->run(there->texts_.clear, {{topology}}).map([](const answer&) {});
 }
 
 expected<bool> database_chain::are_tables_there() const {
@@ -146,12 +140,10 @@ expected<void> database_chain::make_tables() {
 }
 
 expected<std::optional<holder>> database_chain::look_for_actor() {
-  const auto found = database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}});
-  if (!found)
-    return unexpected(found.error());
-  if (found->rows.empty())
+  ASSIGN_OR_RETURN(const auto found, database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}}));
+  if (found.rows.empty())
     return std::optional<holder>();
-  const auto row = one_row(*found, 4);
+  const auto row = one_row(found, 4);
   if (!row || (*row)[0] != stored_format)
     return fatal_error(ec::mismatch,
                        fmt::format("{}: its records have a format of another version; remedy: run that "
@@ -315,12 +307,10 @@ expected<restored> database_chain::restore_all() {
 
 expected<restored> database_chain::restore_from(bool all_above_mark) {
   const auto id = text_of(id_);
-  auto found = database_->run(texts_.read, {{id}, {all_above_mark ? "1" : "0"}});
-  if (!found)
-    return unexpected(found.error());
+  ASSIGN_OR_RETURN(auto found, database_->run(texts_.read, {{id}, {all_above_mark ? "1" : "0"}}));
   std::map<std::uint64_t, record> all;
   std::uint64_t floor = 0;
-  for (auto& row : found->rows) {
+  for (auto& row : found.rows) {
     const auto by = chain::life_of(number_in(row[0]));
     if (chain::must_give_up(life_, by))
       return fenced_by(by);
